@@ -1,0 +1,29 @@
+/* auth/jwt.h - the claims of a token whose signature is already checked (S17, S18, RFC 7519, RFC 9068). */
+#ifndef SPARKGATE_AUTH_JWT_H
+#define SPARKGATE_AUTH_JWT_H
+
+#include "auth/jws.h"
+
+struct jwt_rules {
+	const char *issuer;		/* byte-equal */
+	const char *const *audiences;	/* one of these must be in aud; count 0: not checked */
+	size_t audiences_count;
+	bool access_token_only; /* typ must be at+jwt */
+	int64_t now;		/* wall seconds */
+	int64_t skew;		/* seconds, at most 60 */
+};
+
+struct jwt_claims { /* owned by the struct; jwt_clear frees */
+	json_t *json;
+	struct str issuer, subject, token_id; /* borrow from json; empty when absent */
+	int64_t expires_at; /* saturated */
+};
+
+/* -1 with a reason fit for error_description (never the claim's value of a secret). */
+MUST_CHECK int jwt_check(const struct jws *jws, const struct jwt_rules *rules,
+	struct jwt_claims *out, struct err *err);
+void jwt_clear(struct jwt_claims *claims);
+/* `iss` of an unverified payload, only to choose the keys. "" when there is none. */
+void jwt_peek_issuer(const struct jws *jws, char out[static 512]);
+
+#endif

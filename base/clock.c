@@ -1,0 +1,44 @@
+#define _GNU_SOURCE
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static int64_t read_us(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+int64_t clock_mono_us(void)
+{
+	return read_us(CLOCK_MONOTONIC);
+}
+
+int64_t clock_mono_ms(void)
+{
+	return clock_mono_us() / 1000;
+}
+
+int64_t clock_wall_ms(void)
+{
+	return read_us(CLOCK_REALTIME) / 1000;
+}
+
+int64_t clock_wall_s(void)
+{
+	return clock_wall_ms() / 1000;
+}
+
+void clock_format(int64_t wall_ms, char out[static 32])
+{
+	time_t s = (time_t)(wall_ms / 1000);
+	struct tm tm;
+	char day[24];
+
+	gmtime_r(&s, &tm);
+	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, 32, "%s.%03dZ", day, (int)(wall_ms % 1000));
+}

@@ -1,0 +1,93 @@
+#include "base/log.h"
+
+#include "base/clock.h"
+#include "base/sbuf.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { LINE_MAX_BYTES = 8192, CLIENT_VALUE_MAX = 128 };
+
+static _Atomic int threshold = LOG_INFO;
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&threshold, (int)level, memory_order_relaxed);
+}
+
+bool log_is_on(enum log_level level)
+{
+	return (int)level >= atomic_load_explicit(&threshold, memory_order_relaxed);
+}
+
+struct str log_clip(struct str s)
+{
+	return (struct str){s.at, s.len > CLIENT_VALUE_MAX ? CLIENT_VALUE_MAX : s.len};
+}
+
+static void add_head(struct sbuf *b, enum log_level level, const char *event)
+{
+	static const char *const names[] = {"debug", "info", "warn", "error"};
+	char now[32];
+
+	clock_format(clock_wall_ms(), now);
+	sbuf_printf(b, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now, names[level], event);
+}
+
+static void add_field(struct sbuf *b, const struct log_field *field)
+{
+	if (field->value.len == 0)
+		return;
+	sbuf_printf(b, ",\"%s\":", field->key);
+	if (field->is_number) {
+		sbuf_add_str(b, field->value);
+		return;
+	}
+	sbuf_putc(b, '"');
+	sbuf_json(b, field->value);
+	sbuf_putc(b, '"');
+}
+
+static void write_line(struct sbuf *b)
+{
+	if (b->overflow) {
+		sbuf_reset(b);
+		add_head(b, LOG_WARN, "log");
+		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"");
+	}
+	sbuf_puts(b, "}\n");
+	/* A full pipe must not stop the gateway: what cannot be written is lost. */
+	if (write(STDERR_FILENO, b->at, b->len) == -1)
+		return;
+}
+
+void log_fields(enum log_level level, const char *event, const char *msg,
+	const struct log_field *fields, size_t count)
+{
+	struct sbuf b;
+
+	if (!log_is_on(level))
+		return;
+	sbuf_init(&b, LINE_MAX_BYTES);
+	add_head(&b, level, event);
+	add_field(&b, &(struct log_field){"msg", str_of(msg), false});
+	for (size_t i = 0; i < count; i++)
+		add_field(&b, &fields[i]);
+	write_line(&b);
+	sbuf_clear(&b);
+}
+
+void log_line(enum log_level level, const char *event, const char *fmt, ...)
+{
+	char msg[1024];
+	va_list ap;
+
+	if (!log_is_on(level))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof msg, fmt, ap);
+	va_end(ap);
+	log_fields(level, event, msg, NULL, 0);
+}

@@ -1,0 +1,57 @@
+#define _GNU_SOURCE
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p)
+{
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+void *mem_alloc(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size ? size : 1));
+}
+
+void *mem_resize(void *old, size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		abort();
+	size_t bytes = count * size;
+	return checked(realloc(old, bytes ? bytes : 1));
+}
+
+char *mem_strdup(const char *s)
+{
+	return s ? checked(strdup(s)) : NULL;
+}
+
+char *mem_strndup(const char *s, size_t len)
+{
+	return checked(strndup(s, len));
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s = NULL;
+
+	va_start(ap, fmt);
+	int n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	return checked(n == -1 ? NULL : s);
+}
+
+void secret_free(char *secret)
+{
+	if (secret == NULL)
+		return;
+	explicit_bzero(secret, strlen(secret));
+	free(secret);
+}

@@ -1,0 +1,167 @@
+#include "base/sbuf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void sbuf_init(struct sbuf *b, size_t max)
+{
+	*b = (struct sbuf){.max = max};
+}
+
+void sbuf_clear(struct sbuf *b)
+{
+	size_t max = b->max;
+
+	free(b->at);
+	sbuf_init(b, max);
+}
+
+void sbuf_reset(struct sbuf *b)
+{
+	b->len = 0;
+	b->overflow = false;
+	if (b->at)
+		b->at[0] = '\0';
+}
+
+char *sbuf_take(struct sbuf *b)
+{
+	char *s = b->at ? b->at : mem_strdup("");
+
+	sbuf_init(b, b->max);
+	return s;
+}
+
+struct str sbuf_str(const struct sbuf *b)
+{
+	return (struct str){b->at ? b->at : "", b->len};
+}
+
+static bool reserve(struct sbuf *b, size_t more)
+{
+	if (b->overflow || more > b->max - b->len) {
+		b->overflow = true;
+		return false;
+	}
+	if (b->len + more < b->cap)
+		return true;
+	size_t cap = b->cap ? b->cap : 64;
+	while (cap <= b->len + more)
+		cap *= 2;
+	b->at = mem_resize(b->at, cap, 1);
+	b->cap = cap;
+	return true;
+}
+
+void sbuf_add(struct sbuf *b, const void *bytes, size_t len)
+{
+	if (!reserve(b, len))
+		return;
+	if (len)
+		memcpy(b->at + b->len, bytes, len);
+	b->len += len;
+	b->at[b->len] = '\0';
+}
+
+void sbuf_add_str(struct sbuf *b, struct str s)
+{
+	sbuf_add(b, s.at, s.len);
+}
+
+void sbuf_puts(struct sbuf *b, const char *s)
+{
+	sbuf_add(b, s, strlen(s));
+}
+
+void sbuf_putc(struct sbuf *b, char c)
+{
+	sbuf_add(b, &c, 1);
+}
+
+void sbuf_printf(struct sbuf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	int n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0 || !reserve(b, (size_t)n))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(b->at + b->len, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	b->len += (size_t)n;
+}
+
+/* Length of the UTF-8 sequence at s (RFC 3629, no overlong forms, no surrogates), or 0. */
+static size_t utf8_len(const unsigned char *s, size_t left)
+{
+	unsigned char c = s[0];
+	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+
+	if (n == 0 || n > left)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f))
+		return 0;
+	if ((c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void json_byte(struct sbuf *b, unsigned char c)
+{
+	static const char *const named[] = {
+		['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+
+	if (c < ARRAY_LEN(named) && named[c])
+		sbuf_puts(b, named[c]);
+	else if (c < 0x20 || c == 0x7f)
+		sbuf_printf(b, "\\u%04x", c);
+	else
+		sbuf_putc(b, (char)c);
+}
+
+void sbuf_json(struct sbuf *b, struct str s)
+{
+	for (size_t i = 0; i < s.len;) {
+		size_t n = utf8_len((const unsigned char *)s.at + i, s.len - i);
+		if (n == 1)
+			json_byte(b, (unsigned char)s.at[i]);
+		else if (n == 0)
+			sbuf_puts(b, "\xef\xbf\xbd");
+		else
+			sbuf_add(b, s.at + i, n);
+		i += n ? n : 1;
+	}
+}
+
+void sbuf_html(struct sbuf *b, struct str s)
+{
+	static const char *const entity[128] = {
+		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+		if (c < 128 && entity[c])
+			sbuf_puts(b, entity[c]);
+		else
+			sbuf_putc(b, (char)c);
+	}
+}
+
+void sbuf_urlencode(struct sbuf *b, struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.at[i];
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			(c && strchr("-._~", c)))
+			sbuf_putc(b, (char)c);
+		else
+			sbuf_printf(b, "%%%02X", c);
+	}
+}

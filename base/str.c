@@ -1,0 +1,117 @@
+#define _GNU_SOURCE
+#include "base/str.h"
+
+static unsigned char lower(char c)
+{
+	unsigned char u = (unsigned char)c;
+
+	return (u >= 'A' && u <= 'Z') ? (unsigned char)(u | 0x20) : u;
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++) {
+		if (lower(a.at[i]) != lower(b.at[i]))
+			return false;
+	}
+	return true;
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+}
+
+bool str_starts_nocase(struct str s, struct str prefix)
+{
+	return s.len >= prefix.len && str_eq_nocase((struct str){s.at, prefix.len}, prefix);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+	return s.len >= suffix.len &&
+	       memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0;
+}
+
+ptrdiff_t str_find(struct str s, struct str needle)
+{
+	const char *hit = s.len ? memmem(s.at, s.len, needle.at, needle.len) : NULL;
+
+	return hit ? hit - s.at : -1;
+}
+
+ptrdiff_t str_find_byte(struct str s, char byte)
+{
+	const char *hit = s.len ? memchr(s.at, byte, s.len) : NULL;
+
+	return hit ? hit - s.at : -1;
+}
+
+struct str str_trim(struct str s)
+{
+	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t')) {
+		s.at++;
+		s.len--;
+	}
+	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+struct str str_from(struct str s, size_t from)
+{
+	if (from > s.len)
+		from = s.len;
+	return (struct str){s.at + from, s.len - from};
+}
+
+bool str_next(struct str *rest, char byte, struct str *piece)
+{
+	if (rest->at == NULL)
+		return false;
+	ptrdiff_t cut = str_find_byte(*rest, byte);
+	if (cut == -1) {
+		*piece = *rest;
+		*rest = (struct str){NULL, 0};
+	} else {
+		*piece = (struct str){rest->at, (size_t)cut};
+		*rest = str_from(*rest, (size_t)cut + 1);
+	}
+	return true;
+}
+
+bool str_to_u64(struct str s, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0 || s.len > 18)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.at[i] < '0' || s.at[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(s.at[i] - '0');
+	}
+	*out = n;
+	return true;
+}
+
+bool str_copy(struct str s, char *buf, size_t size)
+{
+	bool fits = s.len < size;
+
+	if (fits && s.len)
+		memcpy(buf, s.at, s.len);
+	buf[fits ? s.len : 0] = '\0';
+	return fits;
+}
+
+uint32_t str_hash(struct str s)
+{
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.at[i]) * 16777619u;
+	return h;
+}

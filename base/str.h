@@ -1,0 +1,57 @@
+/*
+ * base/str.h - a borrowed run of bytes, and the few questions asked of one.
+ *
+ * Nothing here allocates; a `struct str` never owns and need not be NUL-terminated.
+ */
+#ifndef SPARKGATE_BASE_STR_H
+#define SPARKGATE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct str {
+	const char *at;
+	size_t len;
+};
+
+#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+
+static inline struct str str_of(const char *s)
+{
+	return (struct str){s, s ? strlen(s) : 0};
+}
+
+static inline struct str str_range(const char *from, const char *to)
+{
+	return (struct str){from, (size_t)(to - from)};
+}
+
+static inline bool str_eq(struct str a, struct str b)
+{
+	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+}
+
+/* ASCII only, never the locale. */
+bool str_eq_nocase(struct str a, struct str b);
+bool str_starts(struct str s, struct str prefix);
+bool str_starts_nocase(struct str s, struct str prefix);
+bool str_ends(struct str s, struct str suffix);
+/* Index of the first `needle`, or -1. */
+ptrdiff_t str_find(struct str s, struct str needle);
+ptrdiff_t str_find_byte(struct str s, char byte);
+/* `s` without leading and trailing SP and HTAB. */
+struct str str_trim(struct str s);
+/* The part from `from` on; empty when `from` is past the end. */
+struct str str_from(struct str s, size_t from);
+/* Cuts the next piece up to `byte` off `*rest` (the separator is eaten). False when none is left. */
+bool str_next(struct str *rest, char byte, struct str *piece);
+/* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else. */
+bool str_to_u64(struct str s, uint64_t *out);
+/* Copies into buf with a NUL; false (and an empty buf) when it does not fit. */
+bool str_copy(struct str s, char *buf, size_t size);
+/* A 32-bit hash for tables of trusted keys; not for attacker-chosen sets. */
+uint32_t str_hash(struct str s);
+
+#endif

@@ -1,0 +1,14 @@
+#!/bin/sh
+# Runs each test program of a suite and ends with one line of counts.
+suite=$1; shift
+passed=0 failed=0
+for program in "$@"; do
+	out=$("$program" 2>&1); code=$?
+	ok=$(printf '%s\n' "$out" | grep -c '^\[       OK \]')
+	bad=$(printf '%s\n' "$out" | grep -c '^\[  FAILED  \] [a-z]')
+	[ $code -ne 0 ] && { [ "$bad" -eq 0 ] && bad=1; printf '%s\n' "$out" | grep -v '^\[ RUN\|^\[       OK' ; }
+	passed=$((passed + ok)) failed=$((failed + bad))
+	printf '  %-11s %-40s %3d passed %3d failed\n' "$suite" "$(basename "$program")" "$ok" "$bad"
+done
+echo "$suite: $passed passed, $failed failed, 0 skipped"
+[ $failed -eq 0 ]
