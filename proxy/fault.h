@@ -1,0 +1,53 @@
+/*
+ * proxy/fault.h - every way a request can end without its UI's answer: one row each.
+ *
+ * A row gives the status, the word in log lines and metrics, and the sentence a person reads. What
+ * went wrong inside never reaches the client.
+ */
+#ifndef SPARKGATE_PROXY_FAULT_H
+#define SPARKGATE_PROXY_FAULT_H
+
+enum fault {
+	FAULT_NONE,
+	/* the request itself (guard) */
+	FAULT_BAD_REQUEST,
+	FAULT_BAD_TARGET,
+	FAULT_BAD_HOST,
+	FAULT_BAD_FRAMING,
+	FAULT_METHOD,
+	FAULT_BODY_TOO_LARGE,
+	FAULT_HEAD_TOO_LARGE,
+	FAULT_UPGRADE,
+	/* who and whether */
+	FAULT_UNAUTHENTICATED,
+	FAULT_INVALID_TOKEN,
+	FAULT_TWO_CREDENTIALS,
+	FAULT_NO_ROLE,
+	FAULT_FORBIDDEN,
+	FAULT_CROSS_ORIGIN,
+	FAULT_NEVER,
+	FAULT_STORE_DOWN,
+	/* where to */
+	FAULT_NOT_FOUND,
+	FAULT_GONE, /* the UI was there and is not any more */
+	FAULT_NOT_READY,
+	/* the upstream */
+	FAULT_UPSTREAM_CONNECT,
+	FAULT_UPSTREAM_TIMEOUT,
+	FAULT_UPSTREAM_PROTOCOL,
+	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
+	FAULT_BUSY,	     /* no connection within the deadline */
+	FAULT_CLIENT_LEFT,   /* never answered, only logged */
+	FAULT_DRAINING,
+	FAULT_COUNT
+};
+
+struct fault_row {
+	int status;	      /* 0: nobody is there to answer */
+	const char *word;     /* log "reason" and metric label */
+	const char *sentence; /* for the person */
+};
+
+const struct fault_row *fault_row(enum fault fault); /* never NULL */
+
+#endif

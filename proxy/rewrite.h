@@ -1,0 +1,44 @@
+/*
+ * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (design "Rewriting", T1-T56).
+ *
+ * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). Linear
+ * in bytes; holds at most one attribute or JSON string (bounded) between calls, whatever the size of
+ * the response. One thread.
+ */
+#ifndef SPARKGATE_PROXY_REWRITE_H
+#define SPARKGATE_PROXY_REWRITE_H
+
+#include "base/sbuf.h"
+
+struct evbuffer;
+
+struct rewrite_context { /* borrowed for the rewriter's life */
+	const char *mount;	  /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
+	const char *cluster_root; /* "<base>/<cluster>" */
+	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
+	const char *authority;	  /* the UI's own "host:port" */
+	const char *prefix;	  /* path of the configured URL, "" mostly */
+	/* mount path for "host:port" that the registry knows, else NULL */
+	const char *(*find_authority)(const void *arg, struct str authority);
+	/* mount path for <id> of Spark's own /proxy/<id>, else NULL */
+	const char *(*find_id)(const void *arg, struct str id);
+	const void *arg;
+};
+
+enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON };
+/* From a Content-Type field value. */
+enum rewrite_kind rewrite_kind_of(struct str content_type);
+
+struct rewriter;
+struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind);
+void rewriter_free(struct rewriter *rw);
+/* Moves all of `in` to `out`, mended; `last` flushes what is held. Never fails: what it does not
+ * understand passes through unchanged. */
+void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last);
+
+/* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39). False: leave as is. */
+bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* A Set-Cookie field value with its Path below the mount, its Domain dropped. False: leave as is. */
+bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
+
+#endif

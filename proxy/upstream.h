@@ -1,0 +1,71 @@
+/*
+ * proxy/upstream.h - requests to the UIs: a pool of connections of one worker thread.
+ *
+ * Reads 64 KiB at a time, frames responses strictly (RFC 9112, h1.h), stops reading a connection
+ * whose sink is full, proves a pooled connection alive before using it again and retries an
+ * idempotent request once on a stale one. One thread; no locks.
+ */
+#ifndef SPARKGATE_PROXY_UPSTREAM_H
+#define SPARKGATE_PROXY_UPSTREAM_H
+
+#include "proxy/fault.h"
+#include "proxy/h1.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct event_base;
+struct evbuffer;
+struct upstream;
+struct upstream_call;
+
+struct upstream_limits {
+	unsigned per_address;	 /* connections to one address, busy and idle */
+	unsigned waiters;	 /* requests waiting for one address before FAULT_BUSY at once */
+	int64_t wait_ms;	 /* how long one waits: then FAULT_BUSY */
+	int64_t connect_ms;	 /* FAULT_UPSTREAM_CONNECT */
+	int64_t head_ms;	 /* until the response head: FAULT_UPSTREAM_TIMEOUT */
+	int64_t stall_ms;	 /* without a byte while reading is on: FAULT_UPSTREAM_DIED */
+	int64_t idle_ms;	 /* pooled, below 7 s (T52) */
+	unsigned idle_total;	 /* idle connections of the whole pool */
+};
+extern const struct upstream_limits upstream_default_limits;
+
+struct upstream_request { /* borrowed until upstream_start() returns, but for head and body */
+	const struct sockaddr *addr;
+	socklen_t addr_len;
+	struct evbuffer *head; /* whole request head with its empty line; taken (moved out) */
+	struct evbuffer *body; /* moved out; NULL or empty: none */
+	bool is_head;	       /* HEAD: the response has no content */
+	bool idempotent;       /* may be sent again on a stale connection */
+};
+
+struct upstream_handler { /* callbacks; never called from inside upstream_start() */
+	/* The final response head; borrowed during the call. 1xx are eaten. */
+	void (*on_head)(void *arg, const struct h1_response *head);
+	/* Content bytes, unframed; the handler drains what it takes, what it leaves stays counted. */
+	void (*on_body)(void *arg, struct evbuffer *bytes);
+	/* Exactly one of these two is the last call. on_end: the content is complete. */
+	void (*on_end)(void *arg);
+	void (*on_fault)(void *arg, enum fault fault);
+};
+
+struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
+void upstream_free(struct upstream *up); /* no calls may be under way */
+/* The handler must outlive the call. The call is the pool's own and dies after its last callback. */
+struct upstream_call *upstream_start(struct upstream *up, const struct upstream_request *req,
+	const struct upstream_handler *handler, void *arg);
+/* Back-pressure: no more on_body until resumed. */
+void upstream_pause(struct upstream_call *call);
+void upstream_resume(struct upstream_call *call);
+/* The client left: no callback comes any more; the connection is closed, not pooled. Safe in callbacks. */
+void upstream_cancel(struct upstream_call *call);
+
+struct upstream_counts { /* for metrics and leak tests */
+	unsigned connections, idle, calls, waiting;
+	uint64_t opened, reused, retried;
+};
+struct upstream_counts upstream_count(const struct upstream *up);
+
+#endif
