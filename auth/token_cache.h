@@ -1,0 +1,43 @@
+/*
+ * auth/token_cache.h - tokens already judged, so that a second sight costs a hash and not a
+ * signature.
+ *
+ * Keyed by a digest, never holding a token. Good and bad tokens have separate, bounded,
+ * least-recently-used halves: a flood of bad ones pushes out no good one. One thread.
+ */
+#ifndef SPARKGATE_AUTH_TOKEN_CACHE_H
+#define SPARKGATE_AUTH_TOKEN_CACHE_H
+
+#include "auth/identity.h"
+
+enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
+
+struct token_cache;
+
+/* Room for so many good and bad tokens; at least 1 each. */
+struct token_cache *token_cache_new(size_t good, size_t bad);
+void token_cache_free(struct token_cache *cache); /* NULL is fine */
+
+struct token_cache_found {
+	enum { TOKEN_MISS, TOKEN_GOOD, TOKEN_BAD } kind;
+	struct identity *who; /* TOKEN_GOOD: borrowed until the next call */
+	const char *reason;   /* TOKEN_BAD: as put */
+};
+/*
+ * What is known of this token at `now` (wall seconds) under this key-set generation. A cached token
+ * is not a valid token: who->expires_at and the generation are checked again here, and the caller
+ * still has to check that who->token_id is not revoked.
+ */
+struct token_cache_found token_cache_find(
+	struct token_cache *cache, struct str token, int64_t now, uint64_t generation);
+void token_cache_put(struct token_cache *cache, struct str token, uint64_t generation,
+	struct identity *who); /* shares `who` */
+/* `reason` is a text that is never freed. Forgotten after TOKEN_CACHE_BAD_SECONDS. */
+void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,
+	uint64_t generation, const char *reason);
+/* Forgets the good tokens with this id (revocation). */
+void token_cache_drop_id(struct token_cache *cache, struct str token_id);
+void token_cache_clear(struct token_cache *cache);
+size_t token_cache_count(const struct token_cache *cache); /* both halves */
+
+#endif
