@@ -1,0 +1,78 @@
+/*
+ * proxy/front.h - the clients' side of one worker thread: evhttp behind a seam.
+ *
+ * evhttp accepts, reads and parses requests; the tap (tap.h) watches the same bytes first; replies are
+ * written here, straight to the socket, with back-pressure. Nothing of evhttp shows: another front
+ * could take its place and nothing else would change. One thread.
+ */
+#ifndef SPARKGATE_PROXY_FRONT_H
+#define SPARKGATE_PROXY_FRONT_H
+
+#include "base/sbuf.h"
+#include "proxy/fault.h"
+#include "proxy/h1.h"
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct event_base;
+struct evbuffer;
+struct front;
+
+struct front_limits {
+	size_t head;	      /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
+	size_t body;	      /* bytes of content: FAULT_BODY_TOO_LARGE */
+	unsigned connections; /* of this thread; more are closed at once */
+	int64_t head_timeout_ms; /* for a whole head or content */
+	int64_t idle_timeout_ms; /* keep-alive */
+};
+
+struct front_request { /* borrowed from the connection; gone after front_reply_end/cut or on_closed */
+	struct str method; /* one of those the guard serves */
+	struct str target; /* as it came */
+	const struct h1_field *fields;
+	size_t fields_count;
+	struct evbuffer *body; /* whole content; may be moved out */
+	const struct sockaddr *peer;
+	char peer_text[46];
+	bool http_1_0;
+};
+
+struct front_handler {
+	void (*on_drained)(void *arg); /* what was queued is below FRONT_QUEUE_LOW again */
+	void (*on_closed)(void *arg);  /* the client left: last call, the request is dead */
+};
+enum { FRONT_QUEUE_HIGH = 256 * 1024, FRONT_QUEUE_LOW = 64 * 1024 };
+
+/* Each request that passed the tap comes to on_request, which sees to it that it is answered or cut. */
+typedef void front_on_request(void *arg, struct front_request *req);
+/* A stream that the tap refused, for the log. */
+typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
+
+/* `listen_fd` is taken. */
+struct front *front_new(struct event_base *base, int listen_fd, const struct front_limits *limits,
+	front_on_request *on_request, front_on_refused *on_refused, void *arg);
+void front_free(struct front *front);
+/* No new connections; idle ones are closed, the others after their answer. */
+void front_drain(struct front *front);
+unsigned front_connections(const struct front *front);
+
+void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg);
+
+/*
+ * Begins the answer: status and `fields` ("Name: value\r\n" lines without framing or connection
+ * fields). `length`: bytes of content, or -1 when unknown (chunked, or until close for HTTP/1.0).
+ * `no_content`: HEAD, 204, 304: `length` is only announced (-1: not at all).
+ */
+void front_reply_head(struct front_request *req, int status, const struct sbuf *fields, int64_t length,
+	bool no_content);
+/* Moves `bytes` toward the client; gives what is queued now. Above FRONT_QUEUE_HIGH wait for on_drained. */
+size_t front_reply_body(struct front_request *req, struct evbuffer *bytes);
+/* The content is complete. The request is gone; on_closed will not come. */
+void front_reply_end(struct front_request *req);
+/* Breaks the connection off, so that nobody takes what was sent for complete. The request is gone. */
+void front_reply_cut(struct front_request *req);
+/* Close the connection after this answer. Before front_reply_head(). */
+void front_close_after(struct front_request *req);
+
+#endif

@@ -1,0 +1,175 @@
+#include "proxy/front_int.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdio.h>
+
+static struct front_conn *conn_of(struct front_request *req)
+{
+	return (struct front_conn *)req;
+}
+
+static const char *reason_phrase(int status)
+{
+	static const struct { int status; const char *phrase; } table[] = {
+		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
+		{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
+		{307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
+		{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+		{408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"},
+		{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		if (table[i].status == status)
+			return table[i].phrase;
+	}
+	return "Status";
+}
+
+/* RFC 9112 §6: exactly one way to find the end of the content. */
+static void add_framing(struct front_conn *conn, int64_t length)
+{
+	conn->chunked = false;
+	if (length >= 0)
+		evbuffer_add_printf(conn->out, "Content-Length: %lld\r\n", (long long)length);
+	else if (conn->no_content)
+		return;
+	else if (conn->req.http_1_0)
+		conn->close_after = true;
+	else
+		conn->chunked = true;
+	if (conn->chunked)
+		evbuffer_add(conn->out, "Transfer-Encoding: chunked\r\n", 28);
+}
+
+static void mark_dirty(struct front_conn *conn)
+{
+	if (conn->dirty)
+		return;
+	conn->dirty = true;
+	TAILQ_INSERT_TAIL(&conn->front->dirty, conn, turn);
+	event_active(conn->front->turn_end, EV_TIMEOUT, 0);
+}
+
+void front_reply_head(struct front_request *req, int status, const struct sbuf *fields, int64_t length,
+	bool no_content)
+{
+	struct front_conn *conn = conn_of(req);
+	struct str lines = sbuf_str(fields);
+
+	conn->no_content = no_content;
+	conn->close_after |= conn->front->draining;
+	evbuffer_add_printf(conn->out, "HTTP/1.1 %d %s\r\n", status, reason_phrase(status));
+	evbuffer_add(conn->out, lines.at, lines.len);
+	add_framing(conn, length);
+	if (conn->close_after)
+		evbuffer_add(conn->out, "Connection: close\r\n\r\n", 21);
+	else if (req->http_1_0)
+		evbuffer_add(conn->out, "Connection: keep-alive\r\n\r\n", 26);
+	else
+		evbuffer_add(conn->out, "\r\n", 2);
+	mark_dirty(conn);
+}
+
+static size_t queued(const struct front_conn *conn)
+{
+	return evbuffer_get_length(conn->out) +
+	       evbuffer_get_length(bufferevent_get_output(conn->bev));
+}
+
+size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
+{
+	struct front_conn *conn = conn_of(req);
+	size_t len = evbuffer_get_length(bytes);
+
+	if (conn->no_content)
+		evbuffer_drain(bytes, len);
+	else if (len > 0 && conn->chunked) {
+		evbuffer_add_printf(conn->out, "%zx\r\n", len);
+		evbuffer_add_buffer(conn->out, bytes);
+		evbuffer_add(conn->out, "\r\n", 2);
+	} else
+		evbuffer_add_buffer(conn->out, bytes);
+	/* A small answer leaves in one write with its end; a big one starts straight away. */
+	if (evbuffer_get_length(conn->out) >= FRONT_QUEUE_LOW)
+		front_conn_flush(conn);
+	else
+		mark_dirty(conn);
+	return queued(conn);
+}
+
+void front_reply_end(struct front_request *req)
+{
+	struct front_conn *conn = conn_of(req);
+
+	if (conn->chunked)
+		evbuffer_add(conn->out, "0\r\n\r\n", 5);
+	front_conn_move(conn, CONN_ENDING);
+	front_conn_flush(conn);
+	if (front_conn_is_flushed(conn))
+		front_conn_next(conn);
+}
+
+void front_reply_cut(struct front_request *req)
+{
+	struct front_conn *conn = conn_of(req);
+
+	conn->handler = NULL;
+	front_conn_drop(conn);
+}
+
+void front_close_after(struct front_request *req)
+{
+	conn_of(req)->close_after = true;
+}
+
+bool front_conn_is_flushed(const struct front_conn *conn)
+{
+	return queued(conn) == 0;
+}
+
+/* Straight to the socket: in the common case all of it goes, and the event loop is never asked. */
+void front_conn_flush(struct front_conn *conn)
+{
+	struct evbuffer *waiting = bufferevent_get_output(conn->bev);
+	int fd = bufferevent_getfd(conn->bev);
+
+	while (evbuffer_get_length(waiting) == 0 && evbuffer_get_length(conn->out) > 0) {
+		int n = evbuffer_write(conn->out, fd);
+		if (n > 0) {
+			conn->since = clock_mono_ms();
+			continue;
+		}
+		if (n == -1 && errno != EAGAIN && errno != EINTR) {
+			evbuffer_drain(conn->out, evbuffer_get_length(conn->out));
+			bufferevent_trigger_event(conn->bev, BEV_EVENT_ERROR, BEV_OPT_DEFER_CALLBACKS);
+			conn->close_after = true;
+			return;
+		}
+		break;
+	}
+	if (evbuffer_get_length(conn->out) == 0)
+		return;
+	bufferevent_setwatermark(conn->bev, EV_WRITE,
+		conn->state == CONN_REPLYING ? FRONT_QUEUE_LOW : 0, 0);
+	bufferevent_write_buffer(conn->bev, conn->out);
+	bufferevent_enable(conn->bev, EV_WRITE);
+}
+
+void front_reply_refusal(struct front_conn *conn, enum fault fault)
+{
+	const struct fault_row *row = fault_row(fault);
+	size_t len = strlen(row->sentence) + 1;
+
+	evbuffer_add_printf(conn->out,
+		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+		"Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+		row->status, reason_phrase(row->status), len, row->sentence);
+	conn->close_after = true;
+}

@@ -1,0 +1,98 @@
+#include "proxy/guard.h"
+
+#include <stdio.h>
+
+struct str guard_single_field(const struct front_request *req, const char *name)
+{
+	struct str found = {NULL, 0};
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		if (!str_eq_nocase(req->fields[i].name, str_of(name)))
+			continue;
+		if (found.at)
+			return (struct str){NULL, 0};
+		found = req->fields[i].value;
+	}
+	return found;
+}
+
+/* Splits "host[:port]" or "[v6][:port]"; the port is 0 when absent. Userinfo and the rest are refused. */
+static bool split_host(struct str value, struct str *host, uint64_t *port)
+{
+	ptrdiff_t colon = -1;
+
+	*port = 0;
+	if (value.len == 0 || value.len > 255 + 8)
+		return false;
+	if (value.at[0] == '[') {
+		ptrdiff_t close = str_find_byte(value, ']');
+		if (close == -1)
+			return false;
+		*host = str_range(value.at + 1, value.at + close);
+		struct str rest = str_from(value, (size_t)close + 1);
+		return rest.len == 0 || (rest.at[0] == ':' && str_to_u64(str_from(rest, 1), port));
+	}
+	colon = str_find_byte(value, ':');
+	*host = colon == -1 ? value : (struct str){value.at, (size_t)colon};
+	return colon == -1 || str_to_u64(str_from(value, (size_t)colon + 1), port);
+}
+
+static bool host_is_loopback(struct str host)
+{
+	char text[256];
+
+	return str_copy(host, text, sizeof text) && url_host_is_loopback(text);
+}
+
+/* S5: the public name, or on loopback any loopback name, with the public or the real port. */
+static bool host_is_ours(const struct conf_listen *conf, unsigned real_port, struct str value)
+{
+	uint64_t default_port = conf->public_url.tls ? 443 : 80, port;
+	struct str host;
+
+	if (!split_host(value, &host, &port))
+		return false;
+	if (port == 0)
+		port = default_port;
+	if (port != conf->public_url.port && port != real_port)
+		return false;
+	if (str_eq_nocase(host, str_of(conf->public_url.host)))
+		return true;
+	return url_host_is_loopback(conf->public_url.host) && host_is_loopback(host);
+}
+
+enum fault guard_check(const struct conf_listen *conf, unsigned port, const struct front_request *req,
+	struct target *target, struct err *err)
+{
+	struct str host = guard_single_field(req, "host");
+
+	if (host.at == NULL || !host_is_ours(conf, port, host))
+		return FAULT_BAD_HOST;
+	if (target_parse(req->target, target, err) == -1)
+		return FAULT_BAD_TARGET;
+	return FAULT_NONE;
+}
+
+static enum guard_origin from_referer(const struct front_request *req, const char *origin)
+{
+	struct str referer = guard_single_field(req, "referer");
+
+	if (referer.at == NULL)
+		return ORIGIN_UNKNOWN;
+	if (!str_starts(referer, str_of(origin)))
+		return ORIGIN_OTHER;
+	struct str rest = str_from(referer, strlen(origin));
+	return rest.len == 0 || rest.at[0] == '/' ? ORIGIN_SAME : ORIGIN_OTHER;
+}
+
+enum guard_origin guard_origin_of(const struct front_request *req, const char *origin)
+{
+	struct str site = guard_single_field(req, "sec-fetch-site");
+	struct str from = guard_single_field(req, "origin");
+
+	if (from.at && !str_eq(from, str_of(origin)))
+		return ORIGIN_OTHER;
+	if (site.at)
+		return str_eq(site, STR("same-origin")) ? ORIGIN_SAME : ORIGIN_OTHER;
+	return from.at ? ORIGIN_SAME : from_referer(req, origin);
+}

@@ -1,0 +1,23 @@
+/*
+ * proxy/guard.h - what the tap cannot know: whether the parsed request is for us and reads one way (S5, S6).
+ *
+ * Pure. The grammar and framing of the bytes were judged before, in tap.h.
+ */
+#ifndef SPARKGATE_PROXY_GUARD_H
+#define SPARKGATE_PROXY_GUARD_H
+
+#include "base/url.h"
+#include "conf/conf.h"
+#include "proxy/fault.h"
+#include "proxy/front.h"
+
+/* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request; else err says more. */
+MUST_CHECK enum fault guard_check(const struct conf_listen *conf, unsigned port,
+	const struct front_request *req, struct target *target, struct err *err);
+/* The value of the field if there is exactly one of that name; else at == NULL. */
+struct str guard_single_field(const struct front_request *req, const char *name);
+/* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (design "kill"). */
+enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
+enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);
+
+#endif

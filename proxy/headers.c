@@ -1,0 +1,285 @@
+#include "proxy/headers.h"
+
+#include "auth/auth.h"
+#include "base/clock.h"
+
+#include <event2/buffer.h>
+#include <time.h>
+
+/* Names in lower case; a name that ends in '*' is a prefix. */
+static bool is_listed(struct str name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str entry = str_of(list[i]);
+		if (entry.at[entry.len - 1] == '*'
+				? str_starts_nocase(name, (struct str){entry.at, entry.len - 1})
+				: str_eq_nocase(name, entry))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 9110 §7.6.1, with the framing that each hop makes anew. */
+static const char *const hop_by_hop[] = {"connection", "keep-alive", "te", "trailer", "transfer-encoding",
+	"upgrade", "proxy-*", "content-length", "http2-settings"};
+
+/* S7: what only a gateway may say; Authorization and our cookies; tracing that fills Spark's 8 KiB (T53). */
+static const char *const not_upstream[] = {"host", "authorization", "cookie", "accept-encoding", "expect",
+	"forwarded", "x-forwarded-*", "x-real-ip", "x-original-*", "x-auth-request-*", "x-spark-*",
+	"x-remote-*", "remote-user", "x-authenticated-*", "x-client-ip", "x-cluster-client-ip", "true-client-ip",
+	"traceparent", "tracestate", "baggage", "x-b3-*", "x-request-id", "x-http-method*", "x-method-override"};
+
+/* S0: what would act beyond the mount: on the whole origin, on other hosts, on the gateway's own cookies. */
+static const char *const not_client[] = {"service-worker-allowed", "clear-site-data", "access-control-*",
+	"strict-transport-security", "public-key-pins*", "alt-svc", "nel", "report-to", "reporting-endpoints",
+	"x-auth-request-*", "x-accel-*", "x-sendfile", "set-cookie2", "origin-agent-cluster"};
+
+/* Of no use, or wrong, once the content was changed on its way. */
+static const char *const not_rewritten[] = {"etag", "last-modified", "accept-ranges", "content-md5", "digest",
+	"content-digest", "repr-digest"};
+
+#define IS_LISTED(name, list) is_listed((name), (list), ARRAY_LEN(list))
+
+/* S9: a field that a Connection field names is of this hop only. */
+static bool is_connection_token(const struct h1_field *fields, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct str rest = fields[i].value, token;
+		if (!str_eq_nocase(fields[i].name, STR("connection")))
+			continue;
+		while (str_next(&rest, ',', &token)) {
+			if (str_eq_nocase(str_trim(token), name))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool has_connection_field(const struct h1_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq_nocase(fields[i].name, STR("connection")))
+			return true;
+	}
+	return false;
+}
+
+static void put(struct evbuffer *out, struct str s)
+{
+	evbuffer_add(out, s.at, s.len);
+}
+
+static void put_field(struct evbuffer *out, struct str name, struct str value)
+{
+	put(out, name);
+	put(out, STR(": "));
+	put(out, value);
+	put(out, STR("\r\n"));
+}
+
+/* Cookies of the UI go through, ours never do (S25). */
+static void put_cookies(struct evbuffer *out, const struct front_request *req)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		struct str rest = req->fields[i].value, pair;
+		if (!str_eq_nocase(req->fields[i].name, STR("cookie")))
+			continue;
+		while (str_next(&rest, ';', &pair)) {
+			pair = str_trim(pair);
+			ptrdiff_t eq = str_find_byte(pair, '=');
+			if (eq <= 0 || auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
+				continue;
+			put(out, any ? STR("; ") : STR("Cookie: "));
+			put(out, pair);
+			any = true;
+		}
+	}
+	if (any)
+		put(out, STR("\r\n"));
+}
+
+bool headers_accept_gzip(const struct front_request *req)
+{
+	for (size_t i = 0; i < req->fields_count; i++) {
+		struct str rest = req->fields[i].value, item;
+		if (!str_eq_nocase(req->fields[i].name, STR("accept-encoding")))
+			continue;
+		while (str_next(&rest, ',', &item)) {
+			struct str coding, weight = {"", 0};
+			str_next(&item, ';', &coding);
+			if (item.at)
+				weight = str_trim(item);
+			if (str_eq_nocase(str_trim(coding), STR("gzip")))
+				return !str_starts(weight, STR("q=0")) || str_find(weight, STR(".")) != -1;
+		}
+	}
+	return false;
+}
+
+/* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here. */
+static bool may_be_compressed(struct str rest)
+{
+	return str_find(rest, STR("/static/")) != -1;
+}
+
+static bool passes_upstream(const struct front_request *req, struct str name, bool any_connection)
+{
+	if (memchr(name.at, '_', name.len) || IS_LISTED(name, hop_by_hop) || IS_LISTED(name, not_upstream))
+		return false;
+	return !any_connection || !is_connection_token(req->fields, req->fields_count, name);
+}
+
+static void put_request_line(struct evbuffer *out, const struct front_request *req, const struct mount *mount,
+	struct str rest, struct str query)
+{
+	put(out, req->method);
+	put(out, STR(" "));
+	put(out, str_of(mount->prefix));
+	put(out, rest);
+	if (query.at) {
+		put(out, STR("?"));
+		put(out, query);
+	}
+	put(out, STR(" HTTP/1.1\r\n"));
+	put_field(out, STR("Host"), str_of(mount->authority));
+	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
+}
+
+void headers_to_upstream(struct evbuffer *out, const struct front_request *req, const struct mount *mount,
+	struct str rest, struct str query, size_t body_len)
+{
+	bool any_connection = has_connection_field(req->fields, req->fields_count);
+
+	put_request_line(out, req, mount, rest, query);
+	for (size_t i = 0; i < req->fields_count; i++) {
+		if (passes_upstream(req, req->fields[i].name, any_connection))
+			put_field(out, req->fields[i].name, req->fields[i].value);
+	}
+	put_cookies(out, req);
+	put_field(out, STR("Accept-Encoding"),
+		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip") : STR("identity"));
+	if (body_len > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
+		evbuffer_add_printf(out, "Content-Length: %zu\r\n", body_len);
+	put(out, STR("\r\n"));
+}
+
+static int hex(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
+
+	return at && ((c >= '0' && c <= '9') || (c | 0x20) >= 'a') ? (int)(at - digits) : -1;
+}
+
+/* The parameter's name, decoded as a servlet would, is doAs in any case. */
+static bool is_do_as(struct str pair)
+{
+	static const char wanted[] = "doas";
+	ptrdiff_t eq = str_find_byte(pair, '=');
+	struct str name = {pair.at, eq == -1 ? pair.len : (size_t)eq};
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.len; i++, n++) {
+		char c = name.at[i];
+		if (c == '%' && i + 2 < name.len + 0 && hex(name.at[i + 1]) != -1 && hex(name.at[i + 2]) != -1) {
+			c = (char)(hex(name.at[i + 1]) * 16 + hex(name.at[i + 2]));
+			i += 2;
+		}
+		if (n >= 4 || (c | 0x20) != wanted[n])
+			return false;
+	}
+	return n == 4;
+}
+
+bool headers_strip_do_as(struct str query, struct sbuf *out)
+{
+	struct str rest = query, pair;
+	bool stripped = false;
+
+	sbuf_reset(out);
+	while (query.at && str_next(&rest, '&', &pair)) {
+		if (is_do_as(pair)) {
+			stripped = true;
+			continue;
+		}
+		if (out->len)
+			sbuf_putc(out, '&');
+		sbuf_add_str(out, pair);
+	}
+	return stripped;
+}
+
+static void add_line(struct sbuf *out, struct str name, struct str value)
+{
+	sbuf_add_str(out, name);
+	sbuf_puts(out, ": ");
+	sbuf_add_str(out, value);
+	sbuf_puts(out, "\r\n");
+}
+
+static bool cookie_is_ours(struct str value)
+{
+	ptrdiff_t eq = str_find_byte(value, '=');
+
+	return auth_is_own_cookie(str_trim((struct str){value.at, eq == -1 ? value.len : (size_t)eq}));
+}
+
+/* Fields whose value is mended on the way; true when the field is dealt with. */
+static bool add_mended(struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
+{
+	struct sbuf mended;
+	bool done = false;
+
+	sbuf_init(&mended, 16384);
+	if (str_eq_nocase(field->name, STR("location")) || str_eq_nocase(field->name, STR("content-location"))) {
+		done = rewrite_location(context, field->value, &mended);
+	} else if (str_eq_nocase(field->name, STR("set-cookie"))) {
+		if (cookie_is_ours(field->value))
+			return true;
+		done = rewrite_set_cookie(context, field->value, &mended);
+	}
+	if (done && !mended.overflow)
+		add_line(out, field->name, sbuf_str(&mended));
+	sbuf_clear(&mended);
+	return done;
+}
+
+static bool passes_client(const struct h1_response *head, struct str name, const struct headers_plan *plan,
+	bool any_connection)
+{
+	if (IS_LISTED(name, hop_by_hop) || IS_LISTED(name, not_client))
+		return false;
+	if (plan->rewritten && IS_LISTED(name, not_rewritten))
+		return false;
+	if (plan->content_encoding && str_eq_nocase(name, STR("content-encoding")))
+		return false;
+	return !any_connection || !is_connection_token(head->fields, head->fields_count, name);
+}
+
+static void add_date(struct sbuf *out)
+{
+	char text[40];
+	struct tm tm;
+	time_t now = (time_t)clock_wall_s();
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+	sbuf_printf(out, "Date: %s\r\n", text);
+}
+
+void headers_to_client(struct sbuf *out, const struct h1_response *head, const struct rewrite_context *context,
+	const struct headers_plan *plan)
+{
+	bool any_connection = has_connection_field(head->fields, head->fields_count);
+
+	for (size_t i = 0; i < head->fields_count; i++) {
+		const struct h1_field *field = &head->fields[i];
+		if (passes_client(head, field->name, plan, any_connection) && !add_mended(out, field, context))
+			add_line(out, field->name, field->value);
+	}
+	if (plan->content_encoding && plan->content_encoding[0])
+		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n", plan->content_encoding);
+	if (h1_field(head, "date").at == NULL)
+		add_date(out);
+}

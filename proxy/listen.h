@@ -1,0 +1,16 @@
+/* proxy/listen.h - listening sockets: one per worker thread on the same address (SO_REUSEPORT). */
+#ifndef SPARKGATE_PROXY_LISTEN_H
+#define SPARKGATE_PROXY_LISTEN_H
+
+#include "base/err.h"
+
+#include <sys/socket.h>
+
+/* Non-blocking, close-on-exec, TCP_NODELAY (accepted sockets inherit it). `*addr` gets the port the
+ * kernel chose when it was 0, so that the next thread binds the same. The descriptor, or -1. */
+MUST_CHECK int listen_open(struct sockaddr_storage *addr, socklen_t len, struct err *err);
+/* Writes the address without the port, e.g. "127.0.0.1". */
+void listen_peer_text(const struct sockaddr *addr, char out[static 46]);
+unsigned listen_port(const struct sockaddr_storage *addr);
+
+#endif

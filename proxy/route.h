@@ -1,0 +1,39 @@
+/*
+ * proxy/route.h - from a checked path to what it names (design "URL space"). Pure.
+ *
+ * Matching is by whole segments on the very bytes that are forwarded (S6); nothing in a request can
+ * name a host or port.
+ */
+#ifndef SPARKGATE_PROXY_ROUTE_H
+#define SPARKGATE_PROXY_ROUTE_H
+
+#include "base/str.h"
+#include "proxy/registry.h"
+
+enum route_kind {
+	ROUTE_NONE,    /* nothing is there */
+	ROUTE_SLASH,   /* the same with a slash at the end */
+	ROUTE_HOME,
+	ROUTE_CLUSTER,
+	ROUTE_MOUNT,   /* a UI: mount and rest */
+	ROUTE_APP,     /* a permalink: name */
+	ROUTE_LOGIN,
+	ROUTE_LOGOUT,
+	ROUTE_STATIC,  /* rest: the file */
+	ROUTE_JWKS,
+};
+
+struct route {
+	enum route_kind kind;
+	const struct cluster_info *cluster; /* borrow from the snapshot */
+	const struct mount *mount;
+	struct str rest; /* path below the mount, starts with '/' */
+	struct str name; /* of an application: id or name, still percent-encoded */
+};
+
+/* `reg` may be NULL: then only the gateway's own paths exist. */
+struct route route_match(const struct registry *reg, const char *base, struct str path);
+/* True for the paths that are served to anybody. */
+bool route_is_public(const struct route *route);
+
+#endif
