@@ -1,0 +1,107 @@
+#include "auth/bearer.h"
+
+static bool is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+/* RFC 9110 §5.6.2 */
+static bool is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_alnum(s.at[i]) && !is_one_of(s.at[i], "!#$%&'*+-.^_`|~"))
+			return false;
+	}
+	return s.len > 0;
+}
+
+/* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
+static bool is_b64token(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.len && (is_alnum(s.at[i]) || is_one_of(s.at[i], "-._~+/")))
+		i++;
+	if (i == 0)
+		return false;
+	while (i < s.len && s.at[i] == '=')
+		i++;
+	return i == s.len;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* A form parameter's name, read as servers read it: "access%5ftoken" is the same name. */
+static bool is_named(struct str name, struct str wanted)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < name.len; i++, at++) {
+		char c = name.at[i];
+
+		if (c == '%' && i + 2 < name.len && hex_value(name.at[i + 1]) != -1 &&
+			hex_value(name.at[i + 2]) != -1) {
+			c = (char)(hex_value(name.at[i + 1]) << 4 | hex_value(name.at[i + 2]));
+			i += 2;
+		}
+		if (at >= wanted.len || c != wanted.at[at])
+			return false;
+	}
+	return at == wanted.len;
+}
+
+static bool query_has_token(struct str query)
+{
+	struct str rest = query, parameter;
+
+	while (rest.at && str_next(&rest, '&', &parameter)) {
+		ptrdiff_t end = str_find_byte(parameter, '=');
+		struct str name = {parameter.at, end == -1 ? parameter.len : (size_t)end};
+
+		if (is_named(name, STR("access_token")))
+			return true;
+	}
+	return false;
+}
+
+static enum bearer_status malformed(const char **reason, const char *text)
+{
+	*reason = text;
+	return BEARER_MALFORMED;
+}
+
+enum bearer_status bearer_read(const struct str *values, size_t count, struct str query,
+	struct str *token, const char **reason)
+{
+	*token = STR("");
+	*reason = "";
+	if (query_has_token(query))
+		return malformed(reason, "a token in the query is not accepted");
+	if (count == 0)
+		return BEARER_ABSENT;
+	if (count > 1)
+		return malformed(reason, "more than one Authorization field");
+	ptrdiff_t space = str_find_byte(values[0], ' ');
+	struct str scheme = {values[0].at, space == -1 ? values[0].len : (size_t)space};
+	if (!is_token(scheme))
+		return malformed(reason, "the Authorization field is malformed");
+	if (!str_eq_nocase(scheme, STR("Bearer")))
+		return BEARER_OTHER_SCHEME;
+	*token = str_from(values[0], scheme.len + 1);
+	if (token->len > BEARER_MAX)
+		return malformed(reason, "the bearer token is too long");
+	if (!is_b64token(*token))
+		return malformed(reason, "the bearer token is malformed");
+	return BEARER_OK;
+}

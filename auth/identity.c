@@ -1,0 +1,54 @@
+#include "auth/identity.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static char *copy(struct str s)
+{
+	return s.len ? mem_strndup(s.at, s.len) : mem_strdup("");
+}
+
+struct identity *identity_new(struct str issuer, struct str subject, struct str name,
+	struct str token_id, enum role role, enum identity_via via, int64_t expires_at)
+{
+	struct identity *who = mem_alloc(1, sizeof *who);
+
+	who->issuer = copy(issuer);
+	who->subject = copy(subject);
+	who->name = copy(name);
+	who->token_id = copy(token_id);
+	who->role = role;
+	who->via = via;
+	who->expires_at = expires_at;
+	who->refs = 1;
+	return who;
+}
+
+struct identity *identity_ref(struct identity *who)
+{
+	assert(who->refs > 0);
+	who->refs++;
+	return who;
+}
+
+void identity_unref(struct identity *who)
+{
+	if (who == NULL || --who->refs > 0)
+		return;
+	free(who->issuer);
+	free(who->subject);
+	free(who->name);
+	free(who->token_id);
+	free(who);
+}
+
+const char *role_name(enum role role)
+{
+	static const char *const names[] = {
+		[ROLE_NONE] = "none", [ROLE_USER] = "user", [ROLE_ADMIN] = "admin"};
+
+	assert((size_t)role < ARRAY_LEN(names));
+	return names[role];
+}

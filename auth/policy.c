@@ -1,0 +1,207 @@
+#include "auth/policy.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+
+enum { PATH_MAX_BYTES = 8192 }; /* S4 */
+
+#define BIT(n) (1u << (n))
+#define SPARK  (BIT(UI_MASTER) | BIT(UI_WORKER) | BIT(UI_DRIVER) | BIT(UI_HISTORY))
+#define ANY_UI (SPARK | BIT(UI_OTHER))
+
+/*
+ * What a path asks for. Segments match wherever they stand, because pages are nested: a master with
+ * spark.ui.reverseProxy has /proxy/<app>/jobs/..., history has /history/<app>/<attempt>/.... What
+ * follows them is not looked at either: Spark's handlers take everything below their path. First
+ * row wins.
+ */
+static const struct row {
+	unsigned uis;
+	struct str segments;
+	struct str later; /* must follow, with any segments between; empty: nothing must */
+	enum action action;
+} rows[] = {
+	{ANY_UI, {"workers/kill", 12}, {"", 0}, ACTION_NEVER},	   /* T44 */
+	{ANY_UI, {"jobs/job/kill", 13}, {"", 0}, ACTION_KILL},	   /* T42 */
+	{ANY_UI, {"stages/stage/kill", 17}, {"", 0}, ACTION_KILL}, /* T42 */
+	{SPARK, {"app/kill", 8}, {"", 0}, ACTION_KILL},		   /* T43 */
+	{SPARK, {"driver/kill", 11}, {"", 0}, ACTION_KILL},	   /* T43 */
+	{ANY_UI, {"v1/submissions", 14}, {"", 0}, ACTION_SUBMIT},  /* T48 */
+	{SPARK, {"api/v1/applications", 19}, {"logs", 4}, ACTION_DOWNLOAD},
+	{SPARK, {"api/v1/applications", 19}, {"threads", 7}, ACTION_DUMP},
+	{SPARK, {"threadDump", 10}, {"", 0}, ACTION_DUMP},
+	{SPARK, {"heapHistogram", 13}, {"", 0}, ACTION_DUMP},
+	{SPARK, {"taskThreadDump", 14}, {"", 0}, ACTION_DUMP},
+	{SPARK, {"environment", 11}, {"", 0}, ACTION_ENVIRONMENT},
+	{SPARK, {"logPage", 7}, {"", 0}, ACTION_LOGS},
+	{SPARK, {"log", 3}, {"", 0}, ACTION_LOGS},
+	{SPARK, {"logs", 4}, {"", 0}, ACTION_LOGS},
+	{BIT(UI_GATE), {"tokens", 6}, {"", 0}, ACTION_TOKENS},
+};
+
+static const struct {
+	const char *name;
+	bool is_audited;
+} actions[] = {
+	[ACTION_VIEW] = {"view", false},
+	[ACTION_LOGS] = {"logs", false},
+	[ACTION_ENVIRONMENT] = {"environment", false},
+	[ACTION_DOWNLOAD] = {"download", true},
+	[ACTION_DUMP] = {"dump", false},
+	[ACTION_KILL] = {"kill", true},
+	[ACTION_SUBMIT] = {"submit", true},
+	[ACTION_TOKENS] = {"tokens", true},
+	[ACTION_NEVER] = {"never", false},
+};
+
+static const unsigned rights[] = {
+	[ROLE_NONE] = 0,
+	[ROLE_USER] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
+		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP),
+	[ROLE_ADMIN] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
+		       BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_KILL) |
+		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS),
+};
+/* Another site must not make a signed-in browser do these. */
+static const unsigned needs_same_origin =
+	BIT(ACTION_KILL) | BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS);
+
+/* --- the path as Jetty reads it
+ * ------------------------------------------------------------------- */
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Decodes one segment and cuts its parameters (";x=y"). Gives the length, or -1 when a byte that
+ * would have made another path was hidden in it. */
+static int read_segment(struct str in, char *out)
+{
+	int len = 0;
+
+	for (size_t i = 0; i < in.len; i++) {
+		char c = in.at[i];
+
+		if (c == '%' && i + 2 < in.len && hex_value(in.at[i + 1]) != -1 &&
+			hex_value(in.at[i + 2]) != -1) {
+			c = (char)(hex_value(in.at[i + 1]) << 4 | hex_value(in.at[i + 2]));
+			i += 2;
+		}
+		if (c == ';')
+			break;
+		if (c == '/' || c == '\\' || c == '\0')
+			return -1;
+		out[len++] = c;
+	}
+	/* "..;x" is a way up for Jetty that is no dot segment to a stricter reader. */
+	if ((len == 1 && out[0] == '.') || (len == 2 && out[0] == '.' && out[1] == '.'))
+		return -1;
+	return len;
+}
+
+/* "/a/b" without empty segments, parameters and a last slash; false when the path is a trick. */
+static bool normalise(struct str path, char out[PATH_MAX_BYTES + 2], struct str *result)
+{
+	struct str segment;
+	size_t len = 0;
+
+	if (path.len > PATH_MAX_BYTES)
+		return false;
+	while (str_next(&path, '/', &segment)) {
+		int n = read_segment(segment, out + len + 1);
+
+		if (n == -1)
+			return false;
+		if (n == 0)
+			continue;
+		out[len] = '/';
+		len += (size_t)n + 1;
+	}
+	*result = (struct str){out, len};
+	return true;
+}
+
+/* What is left of `path` after the first place where `segments` stand; at == NULL when nowhere.
+ * Case does not count: Spark's does, but refusing a spelling that Spark would not know costs
+ * nothing. */
+static struct str find_segments(struct str path, struct str segments)
+{
+	for (size_t i = 0; i + segments.len < path.len; i++) {
+		struct str here = str_from(path, i + 1);
+
+		if (path.at[i] == '/' && str_starts_nocase(here, segments) &&
+			(here.len == segments.len || here.at[segments.len] == '/'))
+			return str_from(here, segments.len);
+	}
+	return (struct str){NULL, 0};
+}
+
+static const struct row *find_row(enum ui_kind kind, struct str path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!(rows[i].uis & BIT(kind)))
+			continue;
+		struct str rest = find_segments(path, rows[i].segments);
+		if (rest.at && (rows[i].later.len == 0 || find_segments(rest, rows[i].later).at))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static bool is_read(struct str method)
+{
+	return str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")) ||
+	       str_eq(method, STR("OPTIONS"));
+}
+
+enum action policy_action(enum ui_kind kind, struct str method, struct str path)
+{
+	char buf[PATH_MAX_BYTES + 2];
+	struct str plain;
+	const struct row *row;
+
+	if (!normalise(path, buf, &plain))
+		return ACTION_NEVER;
+	row = find_row(kind, plain);
+	if (row && (BIT(row->action) & needs_same_origin || row->action == ACTION_NEVER))
+		return row->action;
+	if (is_read(method) || !(SPARK & BIT(kind)))
+		return row ? row->action : ACTION_VIEW;
+	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
+	 * with every release: it takes the right to. */
+	return str_eq(method, STR("POST")) ? ACTION_KILL : ACTION_NEVER;
+}
+
+const char *action_name(enum action action)
+{
+	assert((size_t)action < ARRAY_LEN(actions));
+	return actions[action].name;
+}
+
+bool action_is_audited(enum action action)
+{
+	assert((size_t)action < ARRAY_LEN(actions));
+	return actions[action].is_audited;
+}
+
+enum verdict policy_decide(const struct policy_request *req)
+{
+	if (req->who == NULL)
+		return DENY_SIGN_IN;
+	assert((size_t)req->who->role < ARRAY_LEN(rights));
+	if (rights[req->who->role] == 0)
+		return DENY_NO_ROLE;
+	if (req->action == ACTION_NEVER)
+		return DENY_NEVER;
+	if (!(rights[req->who->role] & BIT(req->action)))
+		return DENY_ROLE;
+	if (BIT(req->action) & needs_same_origin && req->who->via == VIA_SESSION &&
+		!req->same_origin)
+		return DENY_CROSS_ORIGIN;
+	return ALLOW;
+}

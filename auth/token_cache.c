@@ -1,0 +1,185 @@
+#include "auth/token_cache.h"
+
+#include "base/mem.h"
+#include "base/rnd.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+/* The key is a salted SHA-256 already: its first bytes are the hash, and nobody can aim at a
+ * bucket. */
+#define HASH_FUNCTION(key, len, hash) memcpy(&(hash), (key), sizeof(hash))
+#include <uthash.h>
+
+enum { DIGEST = 32, SALT = 16 };
+
+struct entry {
+	unsigned char digest[DIGEST];
+	uint64_t generation;
+	int64_t until;	      /* wall seconds */
+	int64_t touched;      /* wall seconds */
+	struct identity *who; /* NULL: a bad token */
+	const char *reason;
+	UT_hash_handle hh;
+};
+
+struct half { /* uthash keeps insertion order: the first is the least recently used */
+	struct entry *entries;
+	size_t max;
+};
+
+struct token_cache {
+	struct half good, bad;
+	EVP_MD *sha256;
+	EVP_MD_CTX *salted; /* the state after the salt, copied for each token */
+	EVP_MD_CTX *work;
+};
+
+struct token_cache *token_cache_new(size_t good, size_t bad)
+{
+	struct token_cache *cache = mem_alloc(1, sizeof *cache);
+	unsigned char salt[SALT];
+
+	cache->good.max = good ? good : 1;
+	cache->bad.max = bad ? bad : 1;
+	/* Fetched once: SHA256() looks the algorithm up at every call in OpenSSL 3. */
+	cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	cache->salted = EVP_MD_CTX_new();
+	cache->work = EVP_MD_CTX_new();
+	rnd_bytes(salt, sizeof salt);
+	if (cache->sha256 == NULL || cache->salted == NULL || cache->work == NULL ||
+		EVP_DigestInit_ex(cache->salted, cache->sha256, NULL) != 1 ||
+		EVP_DigestUpdate(cache->salted, salt, sizeof salt) != 1)
+		abort();
+	return cache;
+}
+
+static void drop(struct half *half, struct entry *entry)
+{
+	HASH_DEL(half->entries, entry);
+	identity_unref(entry->who);
+	free(entry);
+}
+
+static void clear_half(struct half *half)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, half->entries, entry, next)
+	drop(half, entry);
+}
+
+void token_cache_clear(struct token_cache *cache)
+{
+	clear_half(&cache->good);
+	clear_half(&cache->bad);
+}
+
+void token_cache_free(struct token_cache *cache)
+{
+	if (cache == NULL)
+		return;
+	token_cache_clear(cache);
+	EVP_MD_CTX_free(cache->work);
+	EVP_MD_CTX_free(cache->salted);
+	EVP_MD_free(cache->sha256);
+	free(cache);
+}
+
+static void digest_of(struct token_cache *cache, struct str token, unsigned char out[DIGEST])
+{
+	if (EVP_MD_CTX_copy_ex(cache->work, cache->salted) != 1 ||
+		EVP_DigestUpdate(cache->work, token.at, token.len) != 1 ||
+		EVP_DigestFinal_ex(cache->work, out, NULL) != 1)
+		abort();
+}
+
+/* The entry if it still holds; a dead one is dropped. */
+static struct entry *find_in(
+	struct half *half, const unsigned char *digest, int64_t now, uint64_t generation)
+{
+	struct entry *entry;
+
+	HASH_FIND(hh, half->entries, digest, DIGEST, entry);
+	if (entry == NULL)
+		return NULL;
+	if (now >= entry->until || generation != entry->generation) {
+		drop(half, entry);
+		return NULL;
+	}
+	if (entry->touched != now) { /* once a second is recent enough for an LRU */
+		entry->touched = now;
+		HASH_DEL(half->entries, entry);
+		HASH_ADD(hh, half->entries, digest, DIGEST, entry);
+	}
+	return entry;
+}
+
+struct token_cache_found token_cache_find(
+	struct token_cache *cache, struct str token, int64_t now, uint64_t generation)
+{
+	unsigned char digest[DIGEST];
+	struct entry *entry;
+
+	digest_of(cache, token, digest);
+	entry = find_in(&cache->good, digest, now, generation);
+	if (entry)
+		return (struct token_cache_found){.kind = TOKEN_GOOD, .who = entry->who};
+	entry = find_in(&cache->bad, digest, now, generation);
+	if (entry)
+		return (struct token_cache_found){.kind = TOKEN_BAD, .reason = entry->reason};
+	return (struct token_cache_found){.kind = TOKEN_MISS};
+}
+
+static struct entry *put(
+	struct token_cache *cache, struct half *half, struct str token, uint64_t generation)
+{
+	struct entry *entry = mem_alloc(1, sizeof *entry), *old;
+
+	digest_of(cache, token, entry->digest);
+	entry->generation = generation;
+	HASH_FIND(hh, half->entries, entry->digest, DIGEST, old);
+	if (old == NULL && HASH_COUNT(half->entries) >= half->max)
+		old = half->entries;
+	if (old)
+		drop(half, old);
+	HASH_ADD(hh, half->entries, digest, DIGEST, entry);
+	return entry;
+}
+
+void token_cache_put(
+	struct token_cache *cache, struct str token, uint64_t generation, struct identity *who)
+{
+	struct entry *entry = put(cache, &cache->good, token, generation);
+
+	entry->who = identity_ref(who);
+	entry->until = who->expires_at;
+}
+
+void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,
+	uint64_t generation, const char *reason)
+{
+	struct entry *entry = put(cache, &cache->bad, token, generation), *good;
+
+	HASH_FIND(hh, cache->good.entries, entry->digest, DIGEST, good);
+	if (good)
+		drop(&cache->good, good);
+	entry->reason = reason;
+	entry->until = now + TOKEN_CACHE_BAD_SECONDS;
+}
+
+void token_cache_drop_id(struct token_cache *cache, struct str token_id)
+{
+	struct entry *entry, *next;
+
+	HASH_ITER(hh, cache->good.entries, entry, next)
+	{
+		if (str_eq(str_of(entry->who->token_id), token_id))
+			drop(&cache->good, entry);
+	}
+}
+
+size_t token_cache_count(const struct token_cache *cache)
+{
+	return HASH_COUNT(cache->good.entries) + HASH_COUNT(cache->bad.entries);
+}
