@@ -243,14 +243,14 @@ static int load_oct(struct jwk *key, const json_t *json, struct err *err)
 }
 
 static const struct key_type {
-	struct str kty;
+	const char *kty;
 	bool is_public;
 	int (*load)(struct jwk *key, const json_t *json, struct err *err);
 } key_types[] = {
-	{{"RSA", 3}, true, load_rsa},
-	{{"EC", 2}, true, load_ec},
-	{{"OKP", 3}, true, load_okp},
-	{{"oct", 3}, false, load_oct},
+	{"RSA", true, load_rsa},
+	{"EC", true, load_ec},
+	{"OKP", true, load_okp},
+	{"oct", false, load_oct},
 };
 
 static int load(struct jwk *key, const json_t *json, struct err *err)
@@ -258,7 +258,7 @@ static int load(struct jwk *key, const json_t *json, struct err *err)
 	struct str kty = text_of(json, "kty");
 
 	for (size_t i = 0; i < ARRAY_LEN(key_types); i++) {
-		if (!str_eq(kty, key_types[i].kty))
+		if (!str_eq(kty, str_of(key_types[i].kty)))
 			continue;
 		if (key_types[i].is_public && json_object_get(json, "d"))
 			return err_set(err, "the private half is published too");

@@ -18,26 +18,26 @@ enum { PATH_MAX_BYTES = 8192 }; /* S4 */
  */
 static const struct row {
 	unsigned uis;
-	struct str segments;
-	struct str later; /* must follow, with any segments between; empty: nothing must */
+	const char *segments;
+	const char *later; /* must follow, with any segments between; NULL: nothing must */
 	enum action action;
 } rows[] = {
-	{ANY_UI, {"workers/kill", 12}, {"", 0}, ACTION_NEVER},	   /* T44 */
-	{ANY_UI, {"jobs/job/kill", 13}, {"", 0}, ACTION_KILL},	   /* T42 */
-	{ANY_UI, {"stages/stage/kill", 17}, {"", 0}, ACTION_KILL}, /* T42 */
-	{SPARK, {"app/kill", 8}, {"", 0}, ACTION_KILL},		   /* T43 */
-	{SPARK, {"driver/kill", 11}, {"", 0}, ACTION_KILL},	   /* T43 */
-	{ANY_UI, {"v1/submissions", 14}, {"", 0}, ACTION_SUBMIT},  /* T48 */
-	{SPARK, {"api/v1/applications", 19}, {"logs", 4}, ACTION_DOWNLOAD},
-	{SPARK, {"api/v1/applications", 19}, {"threads", 7}, ACTION_DUMP},
-	{SPARK, {"threadDump", 10}, {"", 0}, ACTION_DUMP},
-	{SPARK, {"heapHistogram", 13}, {"", 0}, ACTION_DUMP},
-	{SPARK, {"taskThreadDump", 14}, {"", 0}, ACTION_DUMP},
-	{SPARK, {"environment", 11}, {"", 0}, ACTION_ENVIRONMENT},
-	{SPARK, {"logPage", 7}, {"", 0}, ACTION_LOGS},
-	{SPARK, {"log", 3}, {"", 0}, ACTION_LOGS},
-	{SPARK, {"logs", 4}, {"", 0}, ACTION_LOGS},
-	{BIT(UI_GATE), {"tokens", 6}, {"", 0}, ACTION_TOKENS},
+	{ANY_UI, "workers/kill", NULL, ACTION_NEVER},	  /* T44 */
+	{ANY_UI, "jobs/job/kill", NULL, ACTION_KILL},	  /* T42 */
+	{ANY_UI, "stages/stage/kill", NULL, ACTION_KILL}, /* T42 */
+	{SPARK, "app/kill", NULL, ACTION_KILL},		  /* T43 */
+	{SPARK, "driver/kill", NULL, ACTION_KILL},	  /* T43 */
+	{ANY_UI, "v1/submissions", NULL, ACTION_SUBMIT},  /* T48 */
+	{SPARK, "api/v1/applications", "logs", ACTION_DOWNLOAD},
+	{SPARK, "api/v1/applications", "threads", ACTION_DUMP},
+	{SPARK, "threadDump", NULL, ACTION_DUMP},
+	{SPARK, "heapHistogram", NULL, ACTION_DUMP},
+	{SPARK, "taskThreadDump", NULL, ACTION_DUMP},
+	{SPARK, "environment", NULL, ACTION_ENVIRONMENT},
+	{SPARK, "logPage", NULL, ACTION_LOGS},
+	{SPARK, "log", NULL, ACTION_LOGS},
+	{SPARK, "logs", NULL, ACTION_LOGS},
+	{BIT(UI_GATE), "tokens", NULL, ACTION_TOKENS},
 };
 
 static const struct {
@@ -146,8 +146,8 @@ static const struct row *find_row(enum ui_kind kind, struct str path)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!(rows[i].uis & BIT(kind)))
 			continue;
-		struct str rest = find_segments(path, rows[i].segments);
-		if (rest.at && (rows[i].later.len == 0 || find_segments(rest, rows[i].later).at))
+		struct str rest = find_segments(path, str_of(rows[i].segments));
+		if (rest.at && (!rows[i].later || find_segments(rest, str_of(rows[i].later)).at))
 			return &rows[i];
 	}
 	return NULL;
