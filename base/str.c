@@ -97,6 +97,14 @@ bool str_to_u64(struct str s, uint64_t *out)
 	return true;
 }
 
+int str_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool str_copy(struct str s, char *buf, size_t size)
 {
 	bool fits = s.len < size;

@@ -49,6 +49,8 @@ struct str str_from(struct str s, size_t from);
 bool str_next(struct str *rest, char byte, struct str *piece);
 /* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else. */
 bool str_to_u64(struct str s, uint64_t *out);
+/* Value of one hexadecimal digit in either case, or -1. */
+int str_hex_digit(char c);
 /* Copies into buf with a NUL; false (and an empty buf) when it does not fit. */
 bool str_copy(struct str s, char *buf, size_t size);
 /* A 32-bit hash for tables of trusted keys; not for attacker-chosen sets. */

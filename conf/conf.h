@@ -105,6 +105,9 @@ MUST_CHECK struct conf *conf_from_flags(const struct conf_flags *flags, struct e
 
 struct conf *conf_ref(struct conf *conf); /* shares */
 void conf_unref(struct conf *conf);	  /* NULL is fine */
+/* Port 0 was listened on: what the kernel chose goes where 0 stood, public URL and origin too. Before the
+ * conf is shared. */
+void conf_set_port(struct conf_listen *listen, unsigned port);
 /* Writes YAML that conf_load() would take, defaults filled in, secrets masked. */
 void conf_print(const struct conf *conf, FILE *out);
 const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str name); /* borrows */

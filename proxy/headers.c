@@ -165,13 +165,6 @@ void headers_to_upstream(struct evbuffer *out, const struct front_request *req, 
 	put(out, STR("\r\n"));
 }
 
-static int hex(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-
-	return at && ((c >= '0' && c <= '9') || (c | 0x20) >= 'a') ? (int)(at - digits) : -1;
-}
-
 /* The parameter's name, decoded as a servlet would, is doAs in any case. */
 static bool is_do_as(struct str pair)
 {
@@ -182,8 +175,8 @@ static bool is_do_as(struct str pair)
 
 	for (size_t i = 0; i < name.len; i++, n++) {
 		char c = name.at[i];
-		if (c == '%' && i + 2 < name.len + 0 && hex(name.at[i + 1]) != -1 && hex(name.at[i + 2]) != -1) {
-			c = (char)(hex(name.at[i + 1]) * 16 + hex(name.at[i + 2]));
+		if (c == '%' && name.len - i > 2 && str_hex_digit(name.at[i + 1]) != -1 && str_hex_digit(name.at[i + 2]) != -1) {
+			c = (char)(str_hex_digit(name.at[i + 1]) * 16 + str_hex_digit(name.at[i + 2]));
 			i += 2;
 		}
 		if (n >= 4 || (c | 0x20) != wanted[n])

@@ -177,18 +177,10 @@ static enum fault end_of_head(struct tap *t)
 	return t->left ? to(t, AT_CONTENT) : finish_request(t);
 }
 
-static int hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* 1*8HEXDIG CRLF; extensions are legal and used by nobody: refused, as evhttp does. */
 static enum fault on_chunk_size(struct tap *t, unsigned char c)
 {
-	int digit = hex_digit(c);
+	int digit = str_hex_digit((char)c);
 
 	if (c == '\r' && t->part_bytes > 0)
 		return to(t, AT_CHUNK_SIZE_LF);

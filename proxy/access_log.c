@@ -1,0 +1,112 @@
+#include "proxy/access_log.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/client.h"
+#include "proxy/exchange_int.h"
+#include "proxy/guard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *access_log_client(struct exchange *x)
+{
+	if (x->client[0] == '\0')
+		client_address(x->conf, x->req, x->client);
+	return x->client;
+}
+
+static enum metrics_via via_of(const struct exchange *x)
+{
+	if (x->who)
+		return x->who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
+	return x->req && guard_single_field(x->req, "authorization").at ? METRICS_BEARER : METRICS_NONE;
+}
+
+void access_log_decision(struct exchange *x, enum fault fault)
+{
+	metrics_count_decision(x->worker->metrics, via_of(x), fault);
+}
+
+void access_log_keep(struct exchange *x)
+{
+	struct str host;
+
+	if (x->req == NULL || x->kept_method)
+		return;
+	host = guard_single_field(x->req, "host");
+	access_log_client(x);
+	x->kept_method = mem_strndup(x->req->method.at, x->req->method.len);
+	x->kept_path = mem_strndup(x->target.path.at ? x->target.path.at : "", x->target.path.len);
+	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
+}
+
+void access_log_forget(struct exchange *x)
+{
+	free(x->kept_method);
+	free(x->kept_path);
+	free(x->kept_host);
+}
+
+static struct str number(char *buf, size_t size, const char *fmt, double value)
+{
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(buf, size, fmt, value);
+#pragma GCC diagnostic pop
+	return str_of(buf);
+}
+
+static void write_lines(struct exchange *x, const char *decision)
+{
+	const struct fault_row *row = fault_row(x->fault);
+	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	static const char *const vias[] = {"none", "session", "bearer"};
+	char status[16], bytes[32], took[32];
+	const struct log_field fields[] = {
+		{"request_id", str_of(x->id), false},
+		{"client", str_of(access_log_client(x)), false},
+		{"user", log_clip(str_of(x->who ? x->who->subject : "")), false},
+		{"auth", str_of(vias[via_of(x)]), false},
+		{"token_id", str_of(x->who ? x->who->token_id : ""), false},
+		{"method", x->kept_method ? str_of(x->kept_method) : x->req->method, false},
+		{"host", log_clip(x->kept_host ? str_of(x->kept_host) : guard_single_field(x->req, "host")), false},
+		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
+		{"status", number(status, sizeof status, "%.0f", x->status), true},
+		{"bytes", number(bytes, sizeof bytes, "%.0f", (double)x->bytes), true},
+		{"dur_ms", number(took, sizeof took, "%.3f", (double)(clock_mono_us() - x->began_us) / 1000), true},
+		{"upstream", str_of(mount ? mount->authority : ""), false},
+		{"decision", str_of(decision), false},
+		{"reason", str_of(row->word), false},
+		{"action", str_of(action_name(x->action)), false},
+	};
+
+	if (x->conf->log_access)
+		log_fields(LOG_INFO, "access", NULL, fields, ARRAY_LEN(fields));
+	if (mount && action_is_audited(x->action))
+		log_fields(LOG_INFO, "audit", action_name(x->action), fields, ARRAY_LEN(fields));
+}
+
+/* Whether the request was let in is one thing, how it ended another. */
+static const char *decision_of(enum fault fault)
+{
+	return fault >= FAULT_UNAUTHENTICATED && fault <= FAULT_STORE_DOWN ? "deny"
+	       : fault != FAULT_NONE && fault < FAULT_UNAUTHENTICATED	   ? "refuse"
+									   : "allow";
+}
+
+void access_log_write(struct exchange *x)
+{
+	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	struct metrics_request counted = {
+		.status = x->status,
+		.method = x->kept_method ? str_of(x->kept_method) : x->req->method,
+		.upstream = mount ? mount->kind : UI_GATE,
+		.duration_us = clock_mono_us() - x->began_us,
+		.upstream_us = x->head_us ? x->head_us - x->asked_us : -1,
+	};
+
+	metrics_count_request(x->worker->metrics, &counted);
+	if (x->conf->log_access || action_is_audited(x->action))
+		write_lines(x, decision_of(x->fault));
+}

@@ -1,0 +1,127 @@
+#include "proxy/admin.h"
+
+#include "base/url.h"
+#include "proxy/front.h"
+
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+enum { METRICS_MAX = 4 * 1024 * 1024 };
+
+struct admin {
+	struct front *front;
+	struct auth_service *auth;
+	struct worker *const *workers;
+	size_t count;
+	bool draining;
+};
+
+static void answer(struct front_request *req, int status, const char *type, struct str content)
+{
+	struct evbuffer *bytes = evbuffer_new();
+	bool is_head = str_eq(req->method, STR("HEAD"));
+	struct sbuf fields;
+
+	sbuf_init(&fields, 1024);
+	sbuf_printf(&fields, "Content-Type: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n", type);
+	front_reply_head(req, status, &fields, (int64_t)content.len, is_head);
+	evbuffer_add(bytes, content.at, content.len);
+	front_reply_body(req, bytes);
+	evbuffer_free(bytes);
+	sbuf_clear(&fields);
+	front_reply_end(req);
+}
+
+static void serve_ping(struct admin *admin, struct front_request *req)
+{
+	(void)admin;
+	answer(req, 200, "text/plain; charset=utf-8", STR("pong\n"));
+}
+
+static void serve_ready(struct admin *admin, struct front_request *req)
+{
+	bool store = auth_service_is_ready(admin->auth), ready = store && !admin->draining;
+	struct sbuf json;
+
+	sbuf_init(&json, 1024);
+	sbuf_printf(&json, "{\"status\":\"%s\",\"store\":\"%s\",\"draining\":%s}\n", ready ? "ready" : "not ready",
+		store ? "ok" : "down", admin->draining ? "true" : "false");
+	answer(req, ready ? 200 : 503, "application/json", sbuf_str(&json));
+	sbuf_clear(&json);
+}
+
+static void serve_metrics(struct admin *admin, struct front_request *req)
+{
+	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->auth)};
+	struct metrics **all = mem_alloc(admin->count, sizeof(struct metrics *));
+	struct sbuf text;
+
+	for (size_t i = 0; i < admin->count; i++) {
+		struct worker_counts counts = worker_count(admin->workers[i]);
+		all[i] = worker_metrics(admin->workers[i]);
+		gauges.connections += counts.connections;
+		gauges.exchanges += counts.exchanges;
+		gauges.upstream_connections += counts.upstream_connections;
+	}
+	sbuf_init(&text, METRICS_MAX);
+	metrics_write(&text, all, admin->count, &gauges);
+	answer(req, 200, "text/plain; version=0.0.4; charset=utf-8", sbuf_str(&text));
+	sbuf_clear(&text);
+	free(all);
+}
+
+static const struct {
+	const char *path;
+	void (*serve)(struct admin *admin, struct front_request *req);
+} pages[] = {{"/ping", serve_ping}, {"/ready", serve_ready}, {"/metrics", serve_metrics}};
+
+static void on_request(void *arg, struct front_request *req)
+{
+	struct target target;
+	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+
+	if (target_parse(req->target, &target, NULL) == -1) {
+		answer(req, 400, "text/plain; charset=utf-8", STR("bad request\n"));
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		if (!str_eq(target.path, str_of(pages[i].path)))
+			continue;
+		if (is_get)
+			pages[i].serve(arg, req);
+		else
+			answer(req, 405, "text/plain; charset=utf-8", STR("method not allowed\n"));
+		return;
+	}
+	answer(req, 404, "text/plain; charset=utf-8", STR("not found\n"));
+}
+
+static void on_refused(void *arg, const char *peer, enum fault fault)
+{
+	(void)arg, (void)peer, (void)fault;
+}
+
+struct admin *admin_new(struct event_base *keeper, int listen_fd, const struct conf *conf,
+	struct auth_service *auth, struct worker *const *workers, size_t count)
+{
+	struct admin *admin = mem_alloc(1, sizeof *admin);
+	struct front_limits limits = {.head = conf->limit_head, .body = conf->limit_body, .connections = 256,
+		.head_timeout_ms = conf->limit_head_timeout_ms, .idle_timeout_ms = 75 * 1000};
+
+	*admin = (struct admin){.auth = auth, .workers = workers, .count = count};
+	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
+	return admin;
+}
+
+void admin_free(struct admin *admin)
+{
+	if (admin == NULL)
+		return;
+	front_free(admin->front);
+	free(admin);
+}
+
+void admin_drain(struct admin *admin)
+{
+	admin->draining = true;
+}

@@ -1,0 +1,11 @@
+/* proxy/client.h - whose address a request comes from (S8). */
+#ifndef SPARKGATE_PROXY_CLIENT_H
+#define SPARKGATE_PROXY_CLIENT_H
+
+#include "conf/conf.h"
+#include "proxy/front.h"
+
+/* The peer's address; behind trusted proxies the last hop of X-Forwarded-For that is not one of them. */
+void client_address(const struct conf *conf, const struct front_request *req, char out[static 46]);
+
+#endif

@@ -1,0 +1,228 @@
+#include "proxy/exchange_int.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/access_log.h"
+#include "proxy/guard.h"
+#include "proxy/headers.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CREDENTIAL_FIELDS = EXCHANGE_COOKIES };
+
+void exchange_move(struct exchange *x, enum exchange_state state)
+{
+	/* Forward only; each later state may be entered from any earlier one but DONE. */
+	assert(x->state < state && x->state != EXCHANGE_DONE);
+	x->state = state;
+}
+
+static void on_drained(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (x->state == EXCHANGE_RELAYING)
+		relay_on_drained(x);
+}
+
+static void on_closed(void *arg)
+{
+	struct exchange *x = arg;
+
+	access_log_keep(x); /* the request's bytes are about to go */
+	x->req = NULL;
+	x->left = true;
+	if (x->state == EXCHANGE_AUTHENTICATING || x->state == EXCHANGE_SIGNING)
+		return; /* the callback still holds us; it will finish */
+	relay_stop(x);
+	exchange_finish(x, FAULT_CLIENT_LEFT);
+}
+
+static const struct front_handler handler = {.on_drained = on_drained, .on_closed = on_closed};
+
+static struct exchange *exchange_new(struct worker *worker, struct front_request *req)
+{
+	struct exchange *x = mem_alloc(1, sizeof *x);
+
+	x->worker = worker;
+	x->req = req;
+	x->began_us = clock_mono_us();
+	snprintf(x->id, sizeof x->id, "%016llx", (unsigned long long)worker->next_id++);
+	x->registry_hold = share_get(worker->registry);
+	x->conf_hold = share_get(worker->conf);
+	x->registry = x->registry_hold ? x->registry_hold->value : NULL;
+	x->conf = x->conf_hold->value;
+	worker->exchanges++;
+	front_set_handler(req, &handler, x);
+	return x;
+}
+
+static void exchange_free(struct exchange *x)
+{
+	identity_unref(x->who);
+	rewriter_free(x->rewriter);
+	coding_free(x->inflate);
+	coding_free(x->deflate);
+	for (size_t i = 0; i < ARRAY_LEN(x->scratch); i++) {
+		if (x->scratch[i])
+			evbuffer_free(x->scratch[i]);
+	}
+	share_drop(x->registry_hold);
+	share_drop(x->conf_hold);
+	access_log_forget(x);
+	free(x);
+}
+
+void exchange_finish(struct exchange *x, enum fault fault)
+{
+	exchange_move(x, EXCHANGE_DONE);
+	x->fault = fault;
+	access_log_write(x);
+	x->worker->exchanges--;
+	exchange_free(x);
+}
+
+void exchange_fail(struct exchange *x, enum fault fault, const char *detail)
+{
+	respond_fault(x, fault, detail);
+}
+
+static enum fault fault_of(enum verdict verdict)
+{
+	static const enum fault faults[] = {
+		[ALLOW] = FAULT_NONE, [DENY_SIGN_IN] = FAULT_UNAUTHENTICATED, [DENY_NO_ROLE] = FAULT_NO_ROLE,
+		[DENY_ROLE] = FAULT_FORBIDDEN, [DENY_CROSS_ORIGIN] = FAULT_CROSS_ORIGIN, [DENY_NEVER] = FAULT_NEVER};
+
+	return faults[verdict];
+}
+
+static void serve(struct exchange *x)
+{
+	if (x->route.kind == ROUTE_APP)
+		gate_serve_app(x);
+	else if (x->route.kind != ROUTE_MOUNT)
+		gate_serve(x);
+	else if (x->route.mount->state != MOUNT_UP)
+		gate_serve_gone(x);
+	else
+		relay_start(x);
+}
+
+/* T45: a servlet reads doAs out of a form as well as out of the query. */
+static bool has_do_as_in_form(struct exchange *x)
+{
+	struct str type = guard_single_field(x->req, "content-type");
+	size_t len = evbuffer_get_length(x->req->body);
+	struct sbuf rest;
+
+	if (len == 0 || !str_starts_nocase(type, STR("application/x-www-form-urlencoded")))
+		return false;
+	struct str body = {(const char *)evbuffer_pullup(x->req->body, -1), len};
+	sbuf_init(&rest, len + 1);
+	bool found = headers_strip_do_as(body, &rest);
+	sbuf_clear(&rest);
+	return found;
+}
+
+static void decide(struct exchange *x)
+{
+	bool is_mount = x->route.kind == ROUTE_MOUNT;
+	char detail[160];
+
+	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest) : ACTION_VIEW;
+	struct policy_request question = {.action = x->action, .who = x->who,
+		.same_origin = guard_origin_of(x->req, x->conf->server.origin) == ORIGIN_SAME};
+	enum fault fault = fault_of(policy_decide(&question));
+	access_log_decision(x, fault);
+	snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".", action_name(x->action),
+		x->who ? role_name(x->who->role) : "none");
+	if (fault != FAULT_NONE)
+		exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
+	else if (is_mount && has_do_as_in_form(x))
+		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+	else
+		serve(x);
+}
+
+static void on_auth(void *arg, struct auth_result result)
+{
+	static const enum fault faults[] = {[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
+		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS, [AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
+	struct exchange *x = arg;
+
+	x->who = result.who;
+	x->auth_reason = result.reason;
+	if (x->left) {
+		exchange_finish(x, FAULT_CLIENT_LEFT);
+	} else if (result.status == AUTH_OK || result.status == AUTH_ABSENT) {
+		decide(x);
+	} else {
+		access_log_decision(x, faults[result.status]);
+		exchange_fail(x, faults[result.status], NULL);
+	}
+}
+
+static size_t collect(const struct front_request *req, const char *name, struct str *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < req->fields_count && n < CREDENTIAL_FIELDS; i++) {
+		if (str_eq_nocase(req->fields[i].name, str_of(name)))
+			out[n++] = req->fields[i].value;
+	}
+	return n;
+}
+
+size_t exchange_cookies(const struct exchange *x, struct str *out)
+{
+	return collect(x->req, "cookie", out);
+}
+
+static void authenticate(struct exchange *x)
+{
+	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
+	struct auth_request req = {.authorization = authorization, .cookies = cookies, .query = x->target.query,
+		.client = str_of(access_log_client(x))};
+
+	req.authorization_count = collect(x->req, "authorization", authorization);
+	req.cookies_count = collect(x->req, "cookie", cookies);
+	exchange_move(x, EXCHANGE_AUTHENTICATING);
+	struct auth_result result = auth_check(x->worker->auth, &req, on_auth, x);
+	if (result.status != AUTH_LATER)
+		on_auth(x, result);
+}
+
+void exchange_begin(void *arg, struct front_request *req)
+{
+	struct worker *worker = arg;
+	struct exchange *x = exchange_new(worker, req);
+	struct err err = {""};
+	enum fault fault = guard_check(&x->conf->server, worker->shared->port, req, &x->target, &err);
+
+	if (fault != FAULT_NONE) {
+		front_close_after(req);
+		exchange_fail(x, fault, err.text[0] ? err.text : NULL);
+		return;
+	}
+	x->route = route_match(x->registry, x->conf->server.base, x->target.path);
+	if (route_is_public(&x->route))
+		gate_serve(x);
+	else
+		authenticate(x);
+}
+
+void exchange_refused(void *arg, const char *peer, enum fault fault)
+{
+	struct worker *worker = arg;
+	const struct fault_row *row = fault_row(fault);
+	struct metrics_request counted = {
+		.status = row->status, .method = STR("-"), .upstream = UI_GATE, .upstream_us = -1};
+	const struct log_field fields[] = {
+		{"client", str_of(peer), false}, {"decision", STR("refuse"), false}, {"reason", str_of(row->word), false}};
+
+	metrics_count_request(worker->metrics, &counted);
+	log_fields(LOG_INFO, "access", NULL, fields, ARRAY_LEN(fields));
+}

@@ -1,0 +1,86 @@
+/* proxy/exchange_int.h - the exchange as its own steps see it (exchange.c, relay.c, respond.c, gate.c). */
+#ifndef SPARKGATE_PROXY_EXCHANGE_INT_H
+#define SPARKGATE_PROXY_EXCHANGE_INT_H
+
+#include "base/share.h"
+#include "base/url.h"
+#include "proxy/coding.h"
+#include "proxy/exchange.h"
+#include "proxy/rewrite.h"
+#include "proxy/route.h"
+#include "proxy/worker_int.h"
+
+enum exchange_state {
+	EXCHANGE_CHECKING,	 /* guard, route */
+	EXCHANGE_AUTHENTICATING, /* who: waits for auth */
+	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
+	EXCHANGE_ASKING,	 /* waits for the upstream's head */
+	EXCHANGE_RELAYING,	 /* the head is with the client */
+	EXCHANGE_ANSWERING,	 /* a page of our own */
+	EXCHANGE_DONE,
+};
+
+struct exchange {
+	struct worker *worker;
+	struct front_request *req; /* NULL once answered or left */
+	enum exchange_state state;
+	int64_t began_us, asked_us, head_us;
+	char id[17];
+	struct share_hold *registry_hold, *conf_hold;
+	const struct registry *registry; /* NULL until the first snapshot */
+	const struct conf *conf;
+	struct target target;
+	struct route route;
+	enum action action;
+	struct identity *who;
+	const char *auth_reason; /* fixed text, or NULL */
+	/* relay */
+	struct upstream_call *call;
+	struct rewrite_context rewrite_context;
+	struct rewriter *rewriter;
+	struct coding *inflate, *deflate;
+	struct evbuffer *scratch[2]; /* content between two filters */
+	bool paused;
+	/* for the log */
+	int status;
+	uint64_t bytes;
+	char client[46]; /* "" until asked for */
+	char *kept_method, *kept_path, *kept_host; /* once the request's own bytes are gone */
+	enum fault fault;
+	bool left; /* the client went while auth or the store still owed an answer */
+};
+
+/* exchange.c */
+void exchange_move(struct exchange *x, enum exchange_state state);
+/* Ends the exchange: logs, counts, frees. The answer is already with the front, or nobody waits for it. */
+void exchange_finish(struct exchange *x, enum fault fault);
+void exchange_fail(struct exchange *x, enum fault fault, const char *detail);
+enum { EXCHANGE_COOKIES = 8 };
+/* The Cookie fields' values into `out`, which has room for EXCHANGE_COOKIES; gives how many. */
+size_t exchange_cookies(const struct exchange *x, struct str *out);
+
+/* relay.c: asks the mount's upstream and passes its answer on. */
+void relay_start(struct exchange *x);
+void relay_on_drained(struct exchange *x);
+void relay_stop(struct exchange *x); /* the client left */
+
+/* respond.c: answers of our own, whole at once; each ends the exchange. */
+struct response {
+	int status;
+	const char *content_type;
+	struct str content;
+	const char *fields; /* more field lines, each with its CRLF, or NULL */
+	bool cacheable;
+};
+void respond(struct exchange *x, const struct response *response, enum fault fault);
+void respond_html(struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault);
+void respond_redirect(struct exchange *x, int status, struct str location, const char *fields);
+void respond_fault(struct exchange *x, enum fault fault, const char *detail);
+bool respond_is_navigation(const struct exchange *x);
+
+/* gate.c: the gateway's own paths. */
+void gate_serve(struct exchange *x);
+void gate_serve_app(struct exchange *x);  /* permalink */
+void gate_serve_gone(struct exchange *x); /* a mount that is not UP */
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * proxy/metrics.h - counters of each worker thread, added up when Prometheus asks (design "Operations").
+ *
+ * A worker writes its own counters only, relaxed: the hot path shares no cache line. Names and labels
+ * are the contract's.
+ */
+#ifndef SPARKGATE_PROXY_METRICS_H
+#define SPARKGATE_PROXY_METRICS_H
+
+#include "auth/auth.h"
+#include "auth/policy.h"
+#include "base/sbuf.h"
+#include "proxy/fault.h"
+
+struct metrics;
+
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *m);
+
+struct metrics_request {
+	int status;
+	struct str method;
+	enum ui_kind upstream;
+	int64_t duration_us;
+	int64_t upstream_us; /* -1: no upstream was asked */
+};
+void metrics_count_request(struct metrics *m, const struct metrics_request *req); /* the owner's thread */
+/* `via`: "session", "bearer" or "none"; FAULT_NONE is an allowed request. */
+enum metrics_via { METRICS_NONE, METRICS_SESSION, METRICS_BEARER };
+void metrics_count_decision(struct metrics *m, enum metrics_via via, enum fault reason);
+void metrics_count_login(struct metrics *m, bool by_link, bool ok);
+
+struct metrics_gauges { /* read at scrape time */
+	struct auth_gauges auth;
+	unsigned connections, exchanges, upstream_connections;
+};
+/* Prometheus text format 0.0.4 of the sum of `count` workers. Any thread. */
+void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count, const struct metrics_gauges *gauges);
+
+#endif

@@ -1,0 +1,158 @@
+#include "proxy/exchange_int.h"
+
+#include "proxy/access_log.h"
+#include "proxy/guard.h"
+#include "proxy/page.h"
+
+#include <event2/buffer.h>
+#include <stdio.h>
+
+enum { FIELDS_MAX = 32 * 1024 };
+
+bool respond_is_navigation(const struct exchange *x)
+{
+	struct str mode = guard_single_field(x->req, "sec-fetch-mode");
+	struct str accept = guard_single_field(x->req, "accept");
+
+	if (!str_eq(x->req->method, STR("GET")) && !str_eq(x->req->method, STR("HEAD")))
+		return false;
+	if (mode.at)
+		return str_eq(mode, STR("navigate"));
+	return guard_single_field(x->req, "x-requested-with").at == NULL &&
+	       guard_single_field(x->req, "authorization").at == NULL && str_find(accept, STR("text/html")) != -1;
+}
+
+static void add_fields(struct sbuf *out, const struct exchange *x, const struct response *response)
+{
+	if (response->content_type)
+		sbuf_printf(out, "Content-Type: %s\r\n", response->content_type);
+	sbuf_printf(out, "X-Request-Id: %s\r\n", x->id);
+	sbuf_puts(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+	if (!response->cacheable)
+		sbuf_puts(out, "Cache-Control: no-store\r\n");
+	if (response->content_type && str_starts(str_of(response->content_type), STR("text/html")))
+		sbuf_printf(out, "Content-Security-Policy: %s\r\nX-Frame-Options: DENY\r\n", page_csp);
+	if (response->fields)
+		sbuf_puts(out, response->fields);
+}
+
+void respond(struct exchange *x, const struct response *response, enum fault fault)
+{
+	struct front_request *req = x->req;
+	struct evbuffer *content = evbuffer_new();
+	struct sbuf fields;
+	bool is_head = str_eq(req->method, STR("HEAD"));
+
+	if (x->state < EXCHANGE_ANSWERING)
+		exchange_move(x, EXCHANGE_ANSWERING);
+	sbuf_init(&fields, FIELDS_MAX);
+	add_fields(&fields, x, response);
+	x->status = response->status;
+	x->bytes = is_head ? 0 : response->content.len;
+	front_reply_head(req, response->status, &fields, (int64_t)response->content.len,
+		is_head || response->status == 304);
+	evbuffer_add(content, response->content.at, response->content.len);
+	front_reply_body(req, content);
+	evbuffer_free(content);
+	sbuf_clear(&fields);
+	access_log_keep(x);
+	x->req = NULL;
+	front_reply_end(req);
+	exchange_finish(x, fault);
+}
+
+void respond_html(struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault)
+{
+	respond(x, &(struct response){status, "text/html; charset=utf-8", sbuf_str(page), fields, false}, fault);
+}
+
+void respond_redirect(struct exchange *x, int status, struct str location, const char *more)
+{
+	struct sbuf fields;
+
+	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_puts(&fields, "Location: ");
+	sbuf_add_str(&fields, location);
+	sbuf_puts(&fields, "\r\n");
+	if (more)
+		sbuf_puts(&fields, more);
+	respond(x, &(struct response){.status = status, .fields = fields.at}, FAULT_NONE);
+	sbuf_clear(&fields);
+}
+
+/* Back to the very same URL after signing in, query and all. */
+static void redirect_to_login(struct exchange *x)
+{
+	struct sbuf location;
+	struct front_request *req = x->req;
+
+	sbuf_init(&location, FIELDS_MAX);
+	sbuf_printf(&location, "Location: %s/_gate/login?next=", x->conf->server.base);
+	sbuf_urlencode(&location, req->target);
+	sbuf_puts(&location, "\r\n");
+	respond(x, &(struct response){.status = 302, .fields = location.at}, FAULT_UNAUTHENTICATED);
+	sbuf_clear(&location);
+}
+
+/* RFC 6750 §3: no credentials, no error code. */
+static const char *challenge(enum fault fault)
+{
+	static const char *const fields[FAULT_COUNT] = {
+		[FAULT_UNAUTHENTICATED] = "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n",
+		[FAULT_INVALID_TOKEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_token\"\r\n",
+		[FAULT_TWO_CREDENTIALS] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_request\"\r\n",
+		[FAULT_FORBIDDEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"insufficient_scope\"\r\n",
+		[FAULT_NO_ROLE] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"insufficient_scope\"\r\n",
+		[FAULT_STORE_DOWN] = "Retry-After: 5\r\n",
+		[FAULT_BUSY] = "Retry-After: 1\r\n",
+		[FAULT_NOT_READY] = "Retry-After: 3\r\n",
+		[FAULT_DRAINING] = "Retry-After: 5\r\n",
+	};
+
+	return fields[fault];
+}
+
+/* RFC 9457 */
+static void problem_json(struct sbuf *out, const struct exchange *x, enum fault fault, const char *detail)
+{
+	const struct fault_row *row = fault_row(fault);
+
+	sbuf_printf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"", row->sentence,
+		row->status, row->word);
+	if (detail) {
+		sbuf_puts(out, ",\"detail\":\"");
+		sbuf_json(out, str_of(detail));
+		sbuf_putc(out, '"');
+	}
+	sbuf_printf(out, ",\"request_id\":\"%s\"}\n", x->id);
+}
+
+static bool wants_html(const struct exchange *x)
+{
+	struct str accept = guard_single_field(x->req, "accept");
+
+	return guard_single_field(x->req, "authorization").at == NULL && str_find(accept, STR("text/html")) != -1;
+}
+
+void respond_fault(struct exchange *x, enum fault fault, const char *detail)
+{
+	struct page_view view = {x->conf->server.base, x->who, x->id};
+	struct sbuf content;
+
+	if (fault == FAULT_UNAUTHENTICATED && respond_is_navigation(x)) {
+		redirect_to_login(x);
+		return;
+	}
+	if (detail == NULL && x->auth_reason && fault == FAULT_INVALID_TOKEN)
+		detail = x->auth_reason;
+	sbuf_init(&content, PAGE_MAX);
+	if (wants_html(x)) {
+		page_fault(&content, &view, fault, detail);
+		respond_html(x, fault_row(fault)->status, &content, challenge(fault), fault);
+	} else {
+		problem_json(&content, x, fault, detail);
+		respond(x, &(struct response){fault_row(fault)->status, "application/problem+json",
+				   sbuf_str(&content), challenge(fault), false}, fault);
+	}
+	sbuf_clear(&content);
+}

@@ -1,0 +1,30 @@
+/* proxy/worker_int.h - a worker as its exchanges see it; one thread. */
+#ifndef SPARKGATE_PROXY_WORKER_INT_H
+#define SPARKGATE_PROXY_WORKER_INT_H
+
+#include "proxy/front.h"
+#include "proxy/upstream.h"
+#include "proxy/worker.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct worker {
+	const struct worker_shared *shared;
+	pthread_t thread;
+	struct event_base *base;
+	struct inbox *inbox;
+	struct event *inbox_event, *tick;
+	struct front *front;
+	struct upstream *upstream;
+	struct auth *auth;
+	struct share_reader *registry, *conf;
+	struct metrics *metrics;
+	unsigned exchanges;
+	uint64_t next_id; /* request ids: random start, counted up */
+	bool draining;
+	_Atomic bool done;
+	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
+};
+
+#endif
