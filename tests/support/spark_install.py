@@ -1,0 +1,67 @@
+"""Spark from PyPI, kept in a cache outside the checkout so that every clone shares one copy.
+
+`ensure_spark("4.3")` returns the SPARK_HOME of that version and downloads it at most once: a lock file keeps two
+callers from installing at the same time, and a folder only gets its final name when it is complete.
+"""
+
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+VERSIONS = {"4.3": "4.3.0", "3.5": "3.5.9"}
+
+
+def cache_dir():
+    """Where downloads live: $XDG_CACHE_HOME/sparkgate, or ~/.cache/sparkgate."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(base) / "sparkgate"
+
+
+def full_version(version):
+    """"4.3" or "4.3.0" -> "4.3.0"; KeyError for a version the tests do not know."""
+    return VERSIONS[".".join(version.split(".")[:2])]
+
+
+def pip_command(scratch):
+    """A pip that can be called: ours, or that of a throw-away venv (Debian's python3 comes without one)."""
+    if subprocess.run([sys.executable, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+        return [sys.executable, "-m", "pip"]
+    subprocess.run([sys.executable, "-m", "venv", f"{scratch}/venv"], check=True)
+    return [f"{scratch}/venv/bin/python", "-m", "pip"]
+
+
+def install(version, target):
+    """Downloads pyspark==version into `target` by way of a scratch folder beside it; progress goes to stderr."""
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as scratch:
+        # no pip cache: the wheel would be a second copy of the 400 MB that stay in `target`
+        command = pip_command(scratch) + [
+            "install", "--no-deps", "--no-compile", "--no-cache-dir", "--disable-pip-version-check",
+            "--root-user-action=ignore", "--target", f"{scratch}/site", f"pyspark=={version}"]
+        subprocess.run(command, check=True, stdout=sys.stderr)
+        pathlib.Path(scratch, "site", ".ready").touch()
+        shutil.rmtree(target, ignore_errors=True)
+        os.rename(f"{scratch}/site", target)
+
+
+def ensure_spark(version):
+    """SPARK_HOME of that version, downloaded first if it is not there (about 400 MB, a minute)."""
+    version = full_version(version)
+    cache = cache_dir()
+    target = cache / f"pyspark-{version}"
+    if not (target / ".ready").exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with open(cache / f"pyspark-{version}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (target / ".ready").exists():
+                print(f"downloading Spark {version} into {target} (once)", file=sys.stderr, flush=True)
+                install(version, target)
+    return target / "pyspark"
+
+
+if __name__ == "__main__":
+    for wanted in sys.argv[1:] or VERSIONS:
+        print(ensure_spark(wanted))
