@@ -17,8 +17,8 @@ static void assert_decodes(const char *text, const char *bytes, long len)
 
 static void rfc4648_examples_decode_and_encode_back(void **state)
 {
-	static const char *const pairs[][2] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"}, {"Zm9v", "foo"},
-		{"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"}};
+	static const char *const pairs[][2] = {{"", ""}, {"Zg", "f"}, {"Zm8", "fo"},
+		{"Zm9v", "foo"}, {"Zm9vYg", "foob"}, {"Zm9vYmE", "fooba"}, {"Zm9vYmFy", "foobar"}};
 	char out[16];
 
 	(void)state;
@@ -47,8 +47,8 @@ static void every_byte_survives_the_round_trip(void **state)
 
 static void s14_other_spellings_are_refused(void **state)
 {
-	static const char *const bad[] = {"A", "AAAAA", "Zg==", "Zm8=", "Zm9v=", "Zm+v", "Zm/v", "Zm9v\n",
-		" Zm9v", "Zm 9v", "Zm9v.", "Zm\xc3\xa9", "Zm*v"};
+	static const char *const bad[] = {"A", "AAAAA", "Zg==", "Zm8=", "Zm9v=", "Zm+v", "Zm/v",
+		"Zm9v\n", " Zm9v", "Zm 9v", "Zm9v.", "Zm\xc3\xa9", "Zm*v"};
 	unsigned char out[64];
 
 	(void)state;

@@ -59,9 +59,10 @@ static void s39_other_schemes_are_not_ours(void **state)
 
 static void s39_broken_syntax_is_malformed(void **state)
 {
-	static const char *const values[] = {"", " ", "Bearer", "Bearer ", "Bearer  a.b.c", "Bearer\ta.b.c",
-		" Bearer a.b.c", "Bearer a.b.c ", "Bearer a.b.c d", "Bearer a,b", "Bearer ==", "Bearer a=b",
-		"Bearer \"a\"", "Bearer a\x7f", "Bearer \xc3\xa9", "Be(arer a"};
+	static const char *const values[] = {"", " ", "Bearer", "Bearer ", "Bearer  a.b.c",
+		"Bearer\ta.b.c", " Bearer a.b.c", "Bearer a.b.c ", "Bearer a.b.c d", "Bearer a,b",
+		"Bearer ==", "Bearer a=b", "Bearer \"a\"", "Bearer a\x7f", "Bearer \xc3\xa9",
+		"Be(arer a"};
 	struct str token;
 
 	(void)state;
@@ -75,10 +76,12 @@ static void s39_two_fields_are_malformed(void **state)
 	const char *reason = "";
 
 	(void)state;
-	assert_int_equal(bearer_read(values, 2, (struct str){NULL, 0}, &token, &reason), BEARER_MALFORMED);
+	assert_int_equal(
+		bearer_read(values, 2, (struct str){NULL, 0}, &token, &reason), BEARER_MALFORMED);
 	assert_string_not_equal(reason, "");
 	values[1] = STR("Basic dTpw");
-	assert_int_equal(bearer_read(values, 2, (struct str){NULL, 0}, &token, &reason), BEARER_MALFORMED);
+	assert_int_equal(
+		bearer_read(values, 2, (struct str){NULL, 0}, &token, &reason), BEARER_MALFORMED);
 }
 
 static void s39_token_in_the_query_is_refused(void **state)

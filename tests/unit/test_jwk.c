@@ -13,7 +13,8 @@
 
 #define P256_X "KSexBRK64-3c_kZ4KBKLrSkDJpkZ9whgacjE32xzKDg"
 #define P256_Y "x3h5ZOqsAOWSH7FJimD0YGdms9loUAFVjRqXTnNBUT4"
-#define EC(more) "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"" more "}"
+#define EC(more)                                                                                   \
+	"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"" more "}"
 
 static struct jwk *load(const char *text)
 {
@@ -36,7 +37,8 @@ static void assert_refused(const char *text)
 
 static void s13_algorithm_names_are_byte_exact(void **state)
 {
-	static const char *const wrong[] = {"rs256", "RS256 ", "Rs256", "none", "None", "", "RS25", "HS1", "EDDSA"};
+	static const char *const wrong[] = {
+		"rs256", "RS256 ", "Rs256", "none", "None", "", "RS25", "HS1", "EDDSA"};
 
 	(void)state;
 	assert_int_equal(jose_alg_from(STR("RS256")), RS256);
@@ -97,12 +99,16 @@ static void s16_keys_for_another_purpose_are_refused(void **state)
 static void s16_points_off_the_curve_are_refused(void **state)
 {
 	(void)state;
-	assert_refused("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_X "\"}");
-	assert_refused("{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
-	assert_refused("{\"kty\":\"EC\",\"crv\":\"p-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
+	assert_refused(
+		"{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_X "\"}");
+	assert_refused(
+		"{\"kty\":\"EC\",\"crv\":\"P-384\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
+	assert_refused(
+		"{\"kty\":\"EC\",\"crv\":\"p-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
 	assert_refused("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"" P256_X "\"}");
 	assert_refused("{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}");
-	assert_refused("{\"kty\":\"RSA\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
+	assert_refused(
+		"{\"kty\":\"RSA\",\"crv\":\"P-256\",\"x\":\"" P256_X "\",\"y\":\"" P256_Y "\"}");
 	assert_refused("{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x\":\"AA\"}");
 	assert_refused("{\"kty\":\"OKP\",\"crv\":\"X25519\",\"x\":\"" P256_X "\"}");
 	assert_refused("{\"kty\":\"ec\"}");
@@ -147,7 +153,8 @@ static void s16_short_secrets_are_refused(void **state)
 	assert_refused("{\"kty\":\"oct\",\"k\":\"\"}");
 	assert_refused("{\"kty\":\"oct\"}");
 	assert_refused("{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg\"}");
-	assert_refused("{\"kty\":\"oct\",\"alg\":\"HS384\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}");
+	assert_refused("{\"kty\":\"oct\",\"alg\":\"HS384\",\"k\":"
+		       "\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}");
 	key = load("{\"kty\":\"oct\",\"k\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\"}");
 	assert_true(jwk_fits(key, HS256));
 	assert_false(jwk_fits(key, HS384) || jwk_fits(key, RS256));
@@ -156,7 +163,8 @@ static void s16_short_secrets_are_refused(void **state)
 
 static void each_algorithm_verifies_what_it_signed_and_nothing_else(void **state)
 {
-	static const enum jose_alg algs[] = {RS256, RS384, RS512, PS256, PS384, PS512, ES256, EDDSA};
+	static const enum jose_alg algs[] = {
+		RS256, RS384, RS512, PS256, PS384, PS512, ES256, EDDSA};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(algs); i++) {

@@ -54,7 +54,8 @@ static void parse_takes_a_token_apart(void **state)
 {
 	struct fixture *f = *state;
 	char *token = mint_token(f->key,
-		"{\"alg\":\"ES256\",\"kid\":\"one\",\"typ\":\"at+jwt\",\"jku\":\"http://x/\"}", "hello");
+		"{\"alg\":\"ES256\",\"kid\":\"one\",\"typ\":\"at+jwt\",\"jku\":\"http://x/\"}",
+		"hello");
 	struct jws jws;
 
 	assert_int_equal(jws_parse(str_of(token), &jws, NULL), 0);
@@ -71,9 +72,10 @@ static void parse_takes_a_token_apart(void **state)
 
 static void s13_algorithm_is_byte_exact_and_never_none(void **state)
 {
-	static const char *const bad[] = {"{}", "{\"alg\":\"none\"}", "{\"alg\":\"None\"}", "{\"alg\":\"es256\"}",
-		"{\"alg\":\"ES256 \"}", "{\"alg\":[\"ES256\"]}", "{\"alg\":1}", "{\"alg\":null}", "{\"Alg\":\"ES256\"}",
-		"{\"alg\":\"ES384\"}", "{\"alg\":\"HS256\"}", "{\"alg\":\"RS256\"}"};
+	static const char *const bad[] = {"{}", "{\"alg\":\"none\"}", "{\"alg\":\"None\"}",
+		"{\"alg\":\"es256\"}", "{\"alg\":\"ES256 \"}", "{\"alg\":[\"ES256\"]}",
+		"{\"alg\":1}", "{\"alg\":null}", "{\"Alg\":\"ES256\"}", "{\"alg\":\"ES384\"}",
+		"{\"alg\":\"HS256\"}", "{\"alg\":\"RS256\"}"};
 
 	assert_true(accepts(*state, "{\"alg\":\"ES256\"}"));
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -167,7 +169,8 @@ static void s15_key_in_the_header_is_ignored(void **state)
 
 static void s15_encrypted_token_is_refused(void **state)
 {
-	assert_false(accepts_text(*state, "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkExMjhHQ00ifQ.AA.AA.AA.AA"));
+	assert_false(
+		accepts_text(*state, "eyJhbGciOiJSU0EtT0FFUCIsImVuYyI6IkExMjhHQ00ifQ.AA.AA.AA.AA"));
 	assert_false(accepts_text(*state, "eyJhbGciOiJFUzI1NiJ9.e30"));
 	assert_false(accepts_text(*state, "eyJhbGciOiJFUzI1NiJ9"));
 	assert_false(accepts_text(*state, ""));
@@ -176,9 +179,10 @@ static void s15_encrypted_token_is_refused(void **state)
 
 static void s17_odd_headers_are_refused(void **state)
 {
-	static const char *const bad[] = {"", "null", "[]", "\"ES256\"", "{\"alg\":\"ES256\"", "{\"alg\":\"ES256\"}x",
-		"{\"alg\":\"ES256\",\"alg\":\"ES256\"}", "{\"alg\":\"ES256\",\"kid\":\"\\u0000\"}",
-		"{\"alg\":\"ES256\",\"kid\":7}", "{\"alg\":\"ES256\",\"typ\":{}}", "{\"alg\":\"ES256\",\"x\":1e400}",
+	static const char *const bad[] = {"", "null", "[]", "\"ES256\"", "{\"alg\":\"ES256\"",
+		"{\"alg\":\"ES256\"}x", "{\"alg\":\"ES256\",\"alg\":\"ES256\"}",
+		"{\"alg\":\"ES256\",\"kid\":\"\\u0000\"}", "{\"alg\":\"ES256\",\"kid\":7}",
+		"{\"alg\":\"ES256\",\"typ\":{}}", "{\"alg\":\"ES256\",\"x\":1e400}",
 		"{\"alg\":\"ES256\",\"x\":\"\xff\"}"};
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
