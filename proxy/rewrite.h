@@ -2,8 +2,8 @@
  * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (design "Rewriting", T1-T56).
  *
  * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). Linear
- * in bytes; holds at most one attribute or JSON string (bounded) between calls, whatever the size of
- * the response. One thread.
+ * in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB) between calls,
+ * whatever the size of the response. One thread.
  */
 #ifndef SPARKGATE_PROXY_REWRITE_H
 #define SPARKGATE_PROXY_REWRITE_H
@@ -20,18 +20,22 @@ struct rewrite_context { /* borrowed for the rewriter's life */
 	const char *prefix;	  /* path of the configured URL, "" mostly */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);
-	/* mount path for <id> of Spark's own /proxy/<id>, else NULL */
+	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
 	const char *(*find_id)(const void *arg, struct str id);
 	const void *arg;
 };
 
-enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON };
-/* From a Content-Type field value. */
-enum rewrite_kind rewrite_kind_of(struct str content_type);
+enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT };
+/*
+ * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for Spark's own
+ * three files that hard-code a path (T16-T18): every other script passes untouched. What is kept of such
+ * a script for later requests is good for its mount only.
+ */
+enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path);
 
 struct rewriter;
 struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind);
-void rewriter_free(struct rewriter *rw);
+void rewriter_free(struct rewriter *rw); /* NULL is fine */
 /* Moves all of `in` to `out`, mended; `last` flushes what is held. Never fails: what it does not
  * understand passes through unchanged. */
 void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last);

@@ -1,0 +1,353 @@
+/*
+ * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only, the values
+ * of attributes that hold links. It can stop at any byte and go on with the next chunk.
+ */
+#include "proxy/rewrite_int.h"
+
+enum {
+	TEXT,
+	TAG_OPEN,     /* after '<' */
+	TAG_NAME,
+	BEFORE_NAME,  /* of an attribute */
+	NAME,
+	AFTER_NAME,
+	BEFORE_VALUE,
+	LINK,	      /* a value that may be mended */
+	VALUE,	      /* any other */
+	DECLARATION,  /* after "<!" */
+	COMMENT,
+	BOGUS,	      /* to the next '>': <!doctype>, <?x> */
+	SCRIPT_HEAD,  /* the beginning of an inline script */
+	ELEMENT_TEXT, /* of script, style, textarea, title, pre: up to its end tag */
+	ELEMENT_END,  /* "</name", as far as it matches */
+};
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+}
+
+static bool is_letter(char c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+static void name_add(struct html *html, char c)
+{
+	if (html->name_len < sizeof(html->name))
+		html->name[html->name_len] = lower(c);
+	html->name_len += html->name_len <= sizeof(html->name);
+}
+
+static bool name_is(const struct html *html, const char *word, size_t len)
+{
+	return html->name_len == len && memcmp(html->name, word, len) == 0;
+}
+
+/* Elements whose inside is text, or must stay as it is (<pre>: T34). */
+static const char *find_element(const struct html *html)
+{
+	static const char *const words[] = {"script", "style", "title", "pre", "textarea", "xmp", "iframe",
+		"noembed", "noframes", "plaintext"};
+
+	if (html->name_len < 3 || html->name_len > 9)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (name_is(html, words[i], strlen(words[i])))
+			return words[i];
+	}
+	return NULL;
+}
+
+static bool name_holds_link(const struct html *html)
+{
+	switch (html->name_len) {
+	case 3:
+		return name_is(html, "src", 3);
+	case 4:
+		return name_is(html, "href", 4) || name_is(html, "data", 4);
+	case 6:
+		return name_is(html, "action", 6) || name_is(html, "poster", 6);
+	case 10:
+		return name_is(html, "formaction", 10) || name_is(html, "xlink:href", 10);
+	case 15:
+		return name_is(html, "data-detail-url", 15);
+	default:
+		return false;
+	}
+}
+
+static const char *in_text(struct html *html, const char *p, const char *end)
+{
+	while ((p = memchr(p, '<', (size_t)(end - p)))) {
+		if (++p == end || p[0] != '/') { /* an end tag is as good as text */
+			html->state = TAG_OPEN;
+			return p;
+		}
+	}
+	return end;
+}
+
+static const char *in_tag_open(struct html *html, const char *p)
+{
+	html->matched = html->name_len = 0;
+	html->element = NULL;
+	html->state = is_letter(*p) ? TAG_NAME : *p == '!' ? DECLARATION : *p == '?' ? BOGUS : TEXT;
+	return html->state == DECLARATION ? p + 1 : p;
+}
+
+static const char *tag_done(struct html *html, const char *p)
+{
+	html->state = !html->element ? TEXT : html->is_script ? SCRIPT_HEAD : ELEMENT_TEXT;
+	return p + 1;
+}
+
+static const char *in_tag_name(struct html *html, const char *p, const char *end)
+{
+	for (; p < end && *p != '>' && *p != '/' && !is_space(*p); p++)
+		name_add(html, *p);
+	if (p == end)
+		return p;
+	html->element = find_element(html);
+	html->is_script = html->element && name_is(html, "script", 6);
+	html->state = BEFORE_NAME;
+	return p;
+}
+
+static const char *in_before_name(struct html *html, const char *p, const char *end)
+{
+	while (p < end && (is_space(*p) || *p == '/'))
+		p++;
+	if (p == end)
+		return p;
+	if (*p == '>')
+		return tag_done(html, p);
+	html->name_len = 0;
+	name_add(html, *p); /* even '=' (HTML 13.2.5.32) */
+	html->state = NAME;
+	return p + 1;
+}
+
+static const char *in_name(struct html *html, const char *p, const char *end)
+{
+	for (; p < end && *p != '=' && *p != '>' && *p != '/' && !is_space(*p); p++)
+		name_add(html, *p);
+	if (p < end)
+		html->state = AFTER_NAME;
+	return p;
+}
+
+static const char *in_after_name(struct html *html, const char *p, const char *end)
+{
+	while (p < end && is_space(*p))
+		p++;
+	if (p == end)
+		return p;
+	html->state = *p == '=' ? BEFORE_VALUE : BEFORE_NAME;
+	return p + (*p == '=');
+}
+
+static const char *in_before_value(struct html *html, const char *p, const char *end)
+{
+	while (p < end && is_space(*p))
+		p++;
+	if (p == end)
+		return p;
+	if (*p == '>') {
+		html->state = BEFORE_NAME;
+		return p;
+	}
+	html->quote = *p == '"' || *p == '\'' ? *p : '\0';
+	html->state = name_holds_link(html) ? LINK : VALUE;
+	return p + (html->quote != '\0');
+}
+
+/* Where the value ends: its quote, or the space or '>' after an unquoted one. NULL: not in this chunk. */
+static const char *value_end(const struct html *html, const char *p, const char *end)
+{
+	if (html->quote)
+		return memchr(p, html->quote, (size_t)(end - p));
+	while (p < end && !is_space(*p) && *p != '>')
+		p++;
+	return p < end ? p : NULL;
+}
+
+static const char *in_value(struct html *html, const char *p, const char *end)
+{
+	const char *stop = value_end(html, p, end);
+
+	if (!stop)
+		return end;
+	html->state = BEFORE_NAME;
+	return stop + (html->quote != '\0');
+}
+
+/* Only these can begin what links_map() would change; '&' as the beginning of an entity. */
+static bool may_be_mended(char first)
+{
+	return first == '/' || (first | 0x20) == 'h' || first == '&';
+}
+
+static void mend_link(struct rewriter *rw, struct str value)
+{
+	struct link_edit edit;
+
+	if (!rw->links.has_root)
+		links_learn_from_link(&rw->links, value);
+	if (links_map_html(&rw->links, value, &edit)) {
+		rewriter_edit(rw, value, 0, edit.cut);
+		sink_add(&rw->sink, edit.with.at, edit.with.len);
+		if (edit.slash)
+			sink_add(&rw->sink, "/", 1);
+	}
+}
+
+static const char *in_link(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	if (rw->hold.len == 0 && !may_be_mended(*p)) {
+		html->state = VALUE;
+		return p;
+	}
+	const char *stop = value_end(html, p, end);
+	if (!stop) {
+		if (!rewriter_hold(rw, p, end))
+			html->state = VALUE;
+		return end;
+	}
+	mend_link(rw, rewriter_candidate(rw, p, stop));
+	rewriter_release(rw);
+	html->state = BEFORE_NAME;
+	return stop + (html->quote != '\0');
+}
+
+static const char *in_declaration(struct html *html, const char *p)
+{
+	if (*p != '-') {
+		html->state = BOGUS;
+		return p;
+	}
+	if (++html->matched == 2) /* "<!-->" is a whole comment: the dashes count for its end too */
+		html->state = COMMENT;
+	return p + 1;
+}
+
+static const char *in_comment(struct html *html, const char *p, const char *end)
+{
+	while (p < end) {
+		if (html->matched == 0 && !(p = memchr(p, '-', (size_t)(end - p))))
+			return end;
+		char c = *p++;
+		if (c == '-')
+			html->matched += html->matched < 2;
+		else if (c == '>' && html->matched == 2)
+			return html->state = TEXT, p;
+		else if (c != '!' || html->matched < 2)
+			html->matched = 0;
+	}
+	return p;
+}
+
+static const char *in_bogus(struct html *html, const char *p, const char *end)
+{
+	p = memchr(p, '>', (size_t)(end - p));
+	if (!p)
+		return end;
+	html->state = TEXT;
+	return p + 1;
+}
+
+/* Up to the first '<': what Spark says about its root stands before any comparison or markup (T2, T30). */
+static const char *in_script_head(struct rewriter *rw, const char *p, const char *end)
+{
+	size_t room = SCRIPT_HEAD_MAX - rw->hold.len;
+	const char *limit = (size_t)(end - p) > room ? p + room : end;
+	const char *stop = memchr(p, '<', (size_t)(limit - p));
+
+	if (!stop && limit == end && room > (size_t)(end - p)) {
+		(void)rewriter_hold(rw, p, end); /* fits: SCRIPT_HEAD_MAX < HOLD_MAX */
+		return end;
+	}
+	stop = stop ? stop : limit;
+	rewrite_script_head(rw, rewriter_candidate(rw, p, stop));
+	rewriter_release(rw);
+	rw->html.state = ELEMENT_TEXT;
+	return stop;
+}
+
+static const char *in_element_text(struct html *html, const char *p, const char *end)
+{
+	p = memchr(p, '<', (size_t)(end - p));
+	if (!p)
+		return end;
+	html->state = ELEMENT_END;
+	html->matched = 0;
+	return p + 1;
+}
+
+static const char *in_element_end(struct html *html, const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		char want = html->matched ? html->element[html->matched - 1] : '/';
+		if (want == '\0')
+			break;
+		if (lower(*p) != want)
+			return html->state = ELEMENT_TEXT, p;
+		html->matched++;
+	}
+	if (p == end)
+		return p;
+	bool is_end = is_space(*p) || *p == '/' || *p == '>';
+	html->state = is_end ? TEXT : ELEMENT_TEXT;
+	return p;
+}
+
+static const char *step(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	switch (html->state) {
+	case TEXT:
+		return in_text(html, p, end);
+	case TAG_OPEN:
+		return in_tag_open(html, p);
+	case TAG_NAME:
+		return in_tag_name(html, p, end);
+	case BEFORE_NAME:
+		return in_before_name(html, p, end);
+	case NAME:
+		return in_name(html, p, end);
+	case AFTER_NAME:
+		return in_after_name(html, p, end);
+	case BEFORE_VALUE:
+		return in_before_value(html, p, end);
+	case LINK:
+		return in_link(rw, p, end);
+	case VALUE:
+		return in_value(html, p, end);
+	case DECLARATION:
+		return in_declaration(html, p);
+	case COMMENT:
+		return in_comment(html, p, end);
+	case BOGUS:
+		return in_bogus(html, p, end);
+	case SCRIPT_HEAD:
+		return in_script_head(rw, p, end);
+	case ELEMENT_TEXT:
+		return in_element_text(html, p, end);
+	default:
+		return in_element_end(html, p, end);
+	}
+}
+
+void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end)
+{
+	while (p < end)
+		p = step(rw, p, end);
+}
