@@ -1,24 +1,29 @@
 #include "proxy/form.h"
 
-/* False for a broken escape or a NUL. */
-static bool decode(struct str s, bool plus, struct sbuf *out)
+enum decode_mode { DECODE_FORM, DECODE_PATH };
+
+/* The byte an escape at s[i] stands for, or -1. */
+static int escape_at(struct str s, size_t i)
+{
+	if (s.at[i] != '%' || s.len - i < 3)
+		return -1;
+	int high = str_hex_digit(s.at[i + 1]), low = str_hex_digit(s.at[i + 2]);
+	return high == -1 || low == -1 ? -1 : high * 16 + low;
+}
+
+/* False for a NUL, and in a form for a broken escape; in a path that one stands for itself. */
+static bool decode(struct str s, enum decode_mode mode, struct sbuf *out)
 {
 	sbuf_reset(out);
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
-		if (c == '+' && plus) {
-			c = ' ';
-		} else if (c == '%') {
-			bool whole = s.len - i > 2;
-			int high = whole ? str_hex_digit(s.at[i + 1]) : -1, low = whole ? str_hex_digit(s.at[i + 2]) : -1;
-			if (high == -1 || low == -1)
-				return false;
-			c = (char)(high * 16 + low);
-			i += 2;
-		}
-		if (c == '\0')
+		int byte = escape_at(s, i);
+		if (byte == 0 || s.at[i] == '\0' || (byte == -1 && s.at[i] == '%' && mode == DECODE_FORM))
 			return false;
-		sbuf_putc(out, c);
+		if (byte != -1)
+			i += 2;
+		else
+			byte = s.at[i] == '+' && mode == DECODE_FORM ? ' ' : s.at[i];
+		sbuf_putc(out, (char)byte);
 	}
 	return !out->overflow;
 }
@@ -36,7 +41,7 @@ bool form_get(struct str form, const char *name, struct sbuf *out)
 			return false;
 		value = pair.at ? pair : STR("");
 	}
-	return value.at && decode(value, true, out);
+	return value.at && decode(value, DECODE_FORM, out);
 }
 
 static bool is_local(struct str s)
@@ -72,11 +77,8 @@ bool form_is_return_path(struct str path)
 
 	sbuf_init(&once, 8192);
 	sbuf_init(&twice, 8192);
-	if (fine && decode(path, false, &once)) {
-		fine = stays_local(sbuf_str(&once));
-		if (fine && decode(sbuf_str(&once), false, &twice))
-			fine = stays_local(sbuf_str(&twice));
-	}
+	fine = fine && decode(path, DECODE_PATH, &once) && stays_local(sbuf_str(&once));
+	fine = fine && decode(sbuf_str(&once), DECODE_PATH, &twice) && stays_local(sbuf_str(&twice));
 	sbuf_clear(&once);
 	sbuf_clear(&twice);
 	return fine;

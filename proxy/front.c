@@ -240,6 +240,9 @@ static void on_evhttp_request(struct evhttp_request *evreq, void *arg)
 	fill_request(conn, evreq);
 	front_conn_move(conn, CONN_REPLYING);
 	bufferevent_setcb(bev, on_early_read, on_write, on_event, conn);
+	/* evhttp has just turned reading off (http.c evhttp_read_header); on again in the same turn it
+	 * costs nothing with the epoll changelist, and a client that leaves is noticed. */
+	bufferevent_enable(bev, EV_READ);
 	front->on_request(front->arg, &conn->req);
 }
 
