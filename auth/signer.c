@@ -21,9 +21,13 @@
 
 enum { PEM_MAX = 4096, COORDINATE = 32, COORDINATE_TEXT = 46 };
 
+struct pem {
+	char text[PEM_MAX];
+	size_t len;
+};
+
 struct signer {
-	char pem[PEM_MAX]; /* libjwt parses it at each minting, which is rare */
-	size_t pem_len;
+	EVP_PKEY *pkey;
 	char kid[COORDINATE_TEXT];
 	char *jwks;
 	struct jwk *key;
@@ -32,21 +36,27 @@ struct signer {
 /* --- the file
  * ------------------------------------------------------------------------------------- */
 
-/* Gives a new key as PEM in `pem`. */
-static void make_pem(char pem[PEM_MAX], size_t *len)
+static EVP_PKEY *make_key(void)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
-	BIO *bio = BIO_new(BIO_s_secmem());
+
+	if (pkey == NULL)
+		abort();
+	return pkey;
+}
+
+static void make_pem(struct pem *pem)
+{
+	EVP_PKEY *pkey = make_key();
+	BIO *bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
 	int n;
 
-	if (pkey == NULL || bio == NULL ||
-		PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
+	if (bio == NULL || PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
 		abort();
-	n = BIO_read(bio, pem, PEM_MAX - 1);
+	n = BIO_read(bio, pem->text, PEM_MAX);
 	if (n <= 0)
 		abort();
-	pem[n] = '\0';
-	*len = (size_t)n;
+	pem->len = (size_t)n;
 	BIO_free(bio);
 	EVP_PKEY_free(pkey);
 }
@@ -69,17 +79,16 @@ static int write_all(int fd, const char *bytes, size_t len)
 /* Writes a new key to `temporary`, whole or not at all. */
 static int write_temporary(const char *temporary, struct err *err)
 {
-	char pem[PEM_MAX];
-	size_t len;
+	struct pem pem;
 	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd == -1)
 		return err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	make_pem(pem, &len);
-	int result = write_all(fd, pem, len);
+	make_pem(&pem);
+	int result = write_all(fd, pem.text, pem.len);
 	if (result == -1)
 		err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	OPENSSL_cleanse(pem, sizeof pem);
+	OPENSSL_cleanse(&pem, sizeof pem);
 	if (close(fd) == -1 && result == 0)
 		result = err_set(err, "cannot write %s: %s", temporary, strerror(errno));
 	return result;
@@ -134,10 +143,10 @@ static int check_mode(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-static int read_all(int fd, struct signer *signer, const char *path, struct err *err)
+static int read_all(int fd, struct pem *pem, const char *path, struct err *err)
 {
-	while (signer->pem_len < PEM_MAX - 1) {
-		ssize_t n = read(fd, signer->pem + signer->pem_len, PEM_MAX - 1 - signer->pem_len);
+	while (pem->len < PEM_MAX) {
+		ssize_t n = read(fd, pem->text + pem->len, PEM_MAX - pem->len);
 
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -145,9 +154,38 @@ static int read_all(int fd, struct signer *signer, const char *path, struct err 
 			return err_set(err, "cannot read %s: %s", path, strerror(errno));
 		if (n == 0)
 			return 0;
-		signer->pem_len += (size_t)n;
+		pem->len += (size_t)n;
 	}
 	return err_set(err, "%s is too long for a key", path);
+}
+
+static EVP_PKEY *parse_pem(const struct pem *pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem->text, (int)pem->len);
+	char group[32] = "", no_password[] = "";
+	EVP_PKEY *pkey;
+
+	if (bio == NULL)
+		abort();
+	/* With a password given OpenSSL asks nobody on the terminal. */
+	pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, no_password);
+	BIO_free(bio);
+	if (pkey && EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) == 1 &&
+		strcmp(group, "prime256v1") == 0)
+		return pkey;
+	EVP_PKEY_free(pkey);
+	return NULL;
+}
+
+static int read_key(int fd, struct signer *signer, const char *path, struct err *err)
+{
+	struct pem pem = {.len = 0};
+	int result = read_all(fd, &pem, path, err);
+
+	if (result == 0 && (signer->pkey = parse_pem(&pem)) == NULL)
+		result = err_set(err, "%s is not a P-256 private key in PEM", path);
+	OPENSSL_cleanse(&pem, sizeof pem);
+	return result;
 }
 
 /* 1: there is no file. */
@@ -162,7 +200,7 @@ static int read_file(struct signer *signer, const char *path, struct err *err)
 		return err_set(err, "cannot read %s: %s", path, strerror(errno));
 	result = check_mode(fd, path, err);
 	if (result == 0)
-		result = read_all(fd, signer, path, err);
+		result = read_key(fd, signer, path, err);
 	close(fd);
 	return result;
 }
@@ -185,27 +223,19 @@ static int load_or_make(
 /* --- the public half
  * ------------------------------------------------------------------------------ */
 
-static int read_point(const struct signer *signer, char x[COORDINATE_TEXT], char y[COORDINATE_TEXT])
+static void read_point(EVP_PKEY *pkey, char x[COORDINATE_TEXT], char y[COORDINATE_TEXT])
 {
-	BIO *bio = BIO_new_mem_buf(signer->pem, (int)signer->pem_len);
-	EVP_PKEY *pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL) : NULL;
-	char group[32] = "";
 	unsigned char point[1 + 2 * COORDINATE];
 	size_t len = 0;
-	int result = -1;
 
-	if (pkey && EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) == 1 &&
-		strcmp(group, "prime256v1") == 0 &&
-		EVP_PKEY_get_octet_string_param(
-			pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len) == 1 &&
-		len == sizeof point && point[0] == POINT_CONVERSION_UNCOMPRESSED) {
-		b64url_encode(point + 1, COORDINATE, x);
-		b64url_encode(point + 1 + COORDINATE, COORDINATE, y);
-		result = 0;
-	}
-	EVP_PKEY_free(pkey);
-	BIO_free(bio);
-	return result;
+	EVP_PKEY_set_utf8_string_param(
+		pkey, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "uncompressed");
+	if (EVP_PKEY_get_octet_string_param(
+		    pkey, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &len) != 1 ||
+		len != sizeof point)
+		abort();
+	b64url_encode(point + 1, COORDINATE, x);
+	b64url_encode(point + 1 + COORDINATE, COORDINATE, y);
 }
 
 /* RFC 7638 §3: the required members in alphabetical order, without white space. */
@@ -222,13 +252,12 @@ static void write_thumbprint(const char *x, const char *y, char out[COORDINATE_T
 	free(text);
 }
 
-static int publish(struct signer *signer, const char *path, struct err *err)
+static int publish(struct signer *signer, struct err *err)
 {
 	char x[COORDINATE_TEXT], y[COORDINATE_TEXT];
 	json_t *json;
 
-	if (read_point(signer, x, y) == -1)
-		return err_set(err, "%s is not a P-256 private key in PEM", path);
+	read_point(signer->pkey, x, y);
 	write_thumbprint(x, y, signer->kid);
 	signer->jwks =
 		mem_printf("{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\","
@@ -243,17 +272,17 @@ static int publish(struct signer *signer, const char *path, struct err *err)
 struct signer *signer_open(const char *data_dir, struct err *err)
 {
 	struct signer *signer = mem_alloc(1, sizeof *signer);
-	char *path = data_dir ? mem_printf("%s/signing-key.pem", data_dir) : mem_strdup("the key");
 	int result = 0;
 
-	if (data_dir)
+	if (data_dir) {
+		char *path = mem_printf("%s/signing-key.pem", data_dir);
+
 		result = load_or_make(signer, data_dir, path, err);
-	else
-		make_pem(signer->pem, &signer->pem_len);
-	if (result == 0)
-		result = publish(signer, path, err);
-	free(path);
-	if (result == 0)
+		free(path);
+	} else {
+		signer->pkey = make_key();
+	}
+	if (result == 0 && publish(signer, err) == 0)
 		return signer;
 	signer_free(signer);
 	return NULL;
@@ -263,7 +292,7 @@ void signer_free(struct signer *signer)
 {
 	if (signer == NULL)
 		return;
-	OPENSSL_cleanse(signer->pem, sizeof signer->pem);
+	EVP_PKEY_free(signer->pkey); /* wipes the private half */
 	jwk_unref(signer->key);
 	free(signer->jwks);
 	free(signer);
@@ -287,7 +316,8 @@ struct jwk *signer_key(const struct signer *signer)
 /* --- minting
  * -------------------------------------------------------------------------------------- */
 
-static int add_texts(jwt_t *jwt, const struct signer *signer, const struct signer_claims *claims)
+/* Header and payload as JSON text, both from libjwt; NULL when it fails. */
+static jwt_t *assemble(const struct signer *signer, const struct signer_claims *claims)
 {
 	const struct {
 		const char *name, *value;
@@ -300,49 +330,94 @@ static int add_texts(jwt_t *jwt, const struct signer *signer, const struct signe
 		{"client_name", claims->client_name},
 		{"token_type", role_name(claims->role)},
 	};
+	jwt_t *jwt = NULL;
+	int failed = jwt_new(&jwt);
 
-	/* Set before signing: libjwt writes "JWT" only where there is no typ. */
-	if (jwt_add_header(jwt, "typ", "at+jwt") != 0 ||
-		jwt_add_header(jwt, "kid", signer->kid) != 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (jwt_add_grant(jwt, texts[i].name, texts[i].value) != 0)
-			return -1;
+	if (failed)
+		abort();
+	failed |= jwt_add_header(jwt, "alg", "ES256");
+	failed |= jwt_add_header(jwt, "typ", "at+jwt");
+	failed |= jwt_add_header(jwt, "kid", signer->kid);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		failed |= jwt_add_grant(jwt, texts[i].name, texts[i].value);
+	failed |= jwt_add_grant_int(jwt, "iat", (long)claims->issued_at);
+	failed |= jwt_add_grant_int(jwt, "exp", (long)claims->expires_at);
+	if (!failed)
+		return jwt;
+	jwt_free(jwt);
+	return NULL;
+}
+
+static void add_part(struct sbuf *token, const void *bytes, size_t len)
+{
+	char *text = mem_alloc(len * 4 / 3 + 3, 1);
+
+	b64url_encode(bytes, len, text);
+	sbuf_puts(token, text);
+	secret_free(text);
+}
+
+/* Gives header.payload. Takes the strings that libjwt made. */
+static void add_signing_input(struct sbuf *token, char *header, char *payload)
+{
+	if (header && payload) {
+		add_part(token, header, strlen(header));
+		sbuf_putc(token, '.');
+		add_part(token, payload, strlen(payload));
 	}
+	free(header);
+	free(payload);
+}
+
+/* RFC 7518 §3.4: r and s side by side, each with its leading zeros. */
+static int add_signature(struct sbuf *token, EVP_PKEY *pkey)
+{
+	unsigned char der[128], flat[2 * COORDINATE];
+	const unsigned char *at = der;
+	size_t len = sizeof der;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	ECDSA_SIG *pair = NULL;
+
+	if (ctx && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+		EVP_DigestSign(ctx, der, &len, (const unsigned char *)token->at, token->len) == 1)
+		pair = d2i_ECDSA_SIG(NULL, &at, (long)len);
+	EVP_MD_CTX_free(ctx);
+	if (pair == NULL)
+		return -1;
+	if (BN_bn2binpad(ECDSA_SIG_get0_r(pair), flat, COORDINATE) == -1 ||
+		BN_bn2binpad(ECDSA_SIG_get0_s(pair), flat + COORDINATE, COORDINATE) == -1)
+		abort();
+	ECDSA_SIG_free(pair);
+	sbuf_putc(token, '.');
+	add_part(token, flat, sizeof flat);
 	return 0;
 }
 
-static char *encode(jwt_t *jwt, const struct signer *signer, const struct signer_claims *claims)
-{
-	const unsigned char *pem = (const unsigned char *)signer->pem;
-
-	if (add_texts(jwt, signer, claims) == -1 ||
-		jwt_add_grant_int(jwt, "iat", (long)claims->issued_at) != 0 ||
-		jwt_add_grant_int(jwt, "exp", (long)claims->expires_at) != 0 ||
-		jwt_set_alg(jwt, JWT_ALG_ES256, pem, (int)signer->pem_len) != 0)
-		return NULL;
-	return jwt_encode_str(jwt);
-}
-
+/*
+ * libjwt assembles, OpenSSL signs: jwt_encode_str() of libjwt 1.10 writes typ "JWT" over whatever
+ * was set, and RFC 9068 §2.1 wants "at+jwt".
+ */
 char *signer_mint(const struct signer *signer, const struct signer_claims *claims, struct err *err)
 {
-	jwt_t *jwt = NULL;
-	char *token;
+	struct sbuf token;
+	jwt_t *jwt;
+	int result = -1;
 
 	assert(claims->role == ROLE_USER || claims->role == ROLE_ADMIN);
-	if (jwt_new(&jwt) != 0)
-		abort();
-	token = encode(jwt, signer, claims);
-	jwt_free(jwt);
-	if (token == NULL) {
-		err_set(err, "the token could not be signed");
-		return NULL;
+	sbuf_init(&token, JWS_MAX);
+	jwt = assemble(signer, claims);
+	if (jwt) {
+		add_signing_input(
+			&token, jwt_get_headers_json(jwt, NULL), jwt_get_grants_json(jwt, NULL));
+		jwt_free(jwt);
 	}
-	/* What we would not take ourselves is not given out, whatever the library made of it. */
-	if (jws_verify(str_of(token), signer->key))
-		return token;
-	secret_free(token);
-	err_set(err, "the token is longer than %d bytes or not well signed", JWS_MAX);
+	if (token.len > 0 && !token.overflow)
+		result = add_signature(&token, signer->pkey);
+	/* What we would not take ourselves is not given out. */
+	if (result == 0 && !token.overflow && jws_verify(sbuf_str(&token), signer->key))
+		return sbuf_take(&token);
+	sbuf_clear(&token);
+	err_set(err, "the token is longer than %d bytes or could not be signed", JWS_MAX);
 	return NULL;
 }
 
