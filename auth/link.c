@@ -1,0 +1,23 @@
+#include "auth/link.h"
+
+#include "auth/session.h"
+
+#include <openssl/crypto.h>
+
+char *link_new(const struct conf *conf, unsigned char hash[static DIGEST_LEN])
+{
+	char secret[SESSION_ID_LEN + 1];
+	char *url;
+
+	session_new_id(secret);
+	digest_sha256(str_of(secret), hash);
+	url = mem_printf("%s%s/_gate/login?link=%s", conf->server.origin, conf->server.base, secret);
+	OPENSSL_cleanse(secret, sizeof secret);
+	return url;
+}
+
+/* The same 256 bits in the same spelling as a session's id. */
+int link_hash(struct str secret, unsigned char hash[static DIGEST_LEN])
+{
+	return session_key(secret, hash);
+}

@@ -1,0 +1,73 @@
+#include "auth/session.h"
+
+#include "auth/b64url.h"
+#include "base/rnd.h"
+
+#include <openssl/crypto.h>
+
+enum { ID_BYTES = 32, SAVE_SECONDS = 60 };
+
+void session_new_id(char out[static SESSION_ID_LEN + 1])
+{
+	unsigned char bytes[ID_BYTES];
+	char text[ID_BYTES * 4 / 3 + 3];
+
+	rnd_bytes(bytes, sizeof bytes);
+	b64url_encode(bytes, sizeof bytes, text);
+	memcpy(out, text, SESSION_ID_LEN + 1);
+	OPENSSL_cleanse(bytes, sizeof bytes);
+	OPENSSL_cleanse(text, sizeof text);
+}
+
+int session_key(struct str id, unsigned char key[static DIGEST_LEN])
+{
+	unsigned char bytes[ID_BYTES];
+
+	/* Canonical, so that one session has one spelling (S14). */
+	if (id.len != SESSION_ID_LEN || b64url_decode(id, bytes, sizeof bytes) != ID_BYTES)
+		return -1;
+	OPENSSL_cleanse(bytes, sizeof bytes);
+	digest_sha256(id, key);
+	return 0;
+}
+
+const char *session_cookie_name(const struct url *public_url)
+{
+	return public_url->tls ? "__Host-sparkgate" : "sparkgate";
+}
+
+/* Lax, not Strict: the way back from an identity provider is a navigation from another site (S25). */
+static char *cookie(const struct url *public_url, const char *id, const char *age)
+{
+	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
+		session_cookie_name(public_url), id, age, public_url->tls ? "; Secure" : "");
+}
+
+char *session_set_cookie(const struct url *public_url, const char *id)
+{
+	return cookie(public_url, id, "");
+}
+
+char *session_clear_cookie(const struct url *public_url)
+{
+	return cookie(public_url, "", "; Max-Age=0");
+}
+
+int64_t session_hard_end(const struct conf *conf, int64_t created_at, int64_t credential_ends)
+{
+	int64_t end = created_at + conf->session_max_s;
+
+	return credential_ends && credential_ends < end ? credential_ends : end;
+}
+
+bool session_is_idle(const struct conf *conf, int64_t last_seen_at, int64_t now)
+{
+	return now - last_seen_at >= conf->session_idle_s;
+}
+
+int64_t session_save_interval(const struct conf *conf)
+{
+	int64_t quarter = conf->session_idle_s / 4;
+
+	return quarter < SAVE_SECONDS ? quarter : SAVE_SECONDS;
+}

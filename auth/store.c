@@ -1,0 +1,36 @@
+#include "auth/store.h"
+
+#include "auth/store_memory.h"
+#include "auth/store_sqlite.h"
+
+#include <assert.h>
+
+const char *token_state_name(enum token_state state)
+{
+	static const char *const names[] = {[STATE_ACTIVE] = "active",
+		[STATE_DISABLED] = "disabled",
+		[STATE_REVOKED] = "revoked"};
+
+	assert((size_t)state < ARRAY_LEN(names));
+	return names[state];
+}
+
+static struct store *open_sqlite(const struct conf *conf, struct err *err)
+{
+	return store_sqlite_open(conf->store_path, err);
+}
+
+static struct store *open_memory(const struct conf *conf, struct err *err)
+{
+	(void)conf;
+	return store_memory_open(err);
+}
+
+struct store *store_open(const struct conf *conf, struct err *err)
+{
+	static struct store *(*const kinds[])(const struct conf *, struct err *) = {
+		[CONF_STORE_SQLITE] = open_sqlite, [CONF_STORE_MEMORY] = open_memory};
+
+	assert((size_t)conf->store_kind < ARRAY_LEN(kinds));
+	return kinds[conf->store_kind](conf, err);
+}
