@@ -129,7 +129,7 @@ static struct server *server_start(unsigned connections)
 
 static int setup(void **state)
 {
-	*state = server_start(100);
+	*state = server_start(1000);
 	return 0;
 }
 
