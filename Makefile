@@ -11,11 +11,14 @@ PKGS    := libevent_core libevent_extra libevent_openssl libevent_pthreads opens
            libcurl yaml-0.1 sqlite3 zlib
 CPPFLAGS := -I. -D_DEFAULT_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
-LIBSRC  := $(filter-out proxy/main.c,$(wildcard base/*.c conf/*.c auth/*.c proxy/*.c))
+SOURCES := $(filter-out proxy/main.c,$(wildcard base/*.c conf/*.c auth/*.c proxy/*.c))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/support/*.c))
 UNIT    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
 INTEG   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
+SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_tsan := -fsanitize=thread
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
@@ -25,25 +28,52 @@ $(BUILD)/sparkgate: $(BUILD)/proxy/main.o $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
 
-$(BUILD)/libsparkgate.a: $(patsubst %.c,$(BUILD)/%.o,$(LIBSRC))
+$(BUILD)/libsparkgate.a: $(patsubst %.c,$(BUILD)/%.o,$(SOURCES))
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 $(BUILD)/%.o: %.c | packages
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(WERROR) $(HARDEN) $(SAN) -MMD -MP -c -o $@ $<
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/support/replay.o $(BUILD)/libsparkgate.a
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ -lcmocka $(LIBS)
 
-.PHONY: all packages unit integration
-.SECONDARY:
 packages:
 	@sh tests/support/packages.sh $(PKGS)
-
 unit: $(UNIT)
 	@sh tests/support/run.sh unit $^
 integration: $(INTEG) $(BUILD)/sparkgate
 	@sh tests/support/run.sh integration $(INTEG)
+fuzz-replay: $(FUZZ)
+	@sh tests/support/replay.sh $^
+meta:
+	@sh tests/meta/run.sh
+asan tsan: # separate trees, never mixed objects; 'make asan SUITES="unit integration fuzz-replay"'
+	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
+fuzz: # libFuzzer, SECONDS each (60)
+	@sh tests/fuzz/run.sh $(or $(SECONDS),60)
+test:
+	@sh tests/support/install.sh test
+	@bash tests/run.sh
+demo:
+	@sh tests/support/install.sh demo
+	@$(MAKE) --no-print-directory all
+	@build/venv/bin/python tests/support/demo.py $(if $(SPARK),--spark $(SPARK))
+bench: $(BENCH) all
+	@sh tests/support/install.sh bench
+	@build/venv/bin/python tests/bench/bench.py
+e2e: all
+	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
+install: all
+	install -D -m 755 $(BUILD)/sparkgate $(DESTDIR)$(PREFIX)/bin/sparkgate
+	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
+clean:
+	rm -rf $(BUILD)
 
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench e2e install clean
+.SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)
