@@ -1,0 +1,299 @@
+#include "proxy/discovery_int.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/registry_int.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum {
+	PUBLISH_SOON_MS = 20,	 /* answers come in bursts */
+	PUBLISH_SHARE = 10,	 /* at most a tenth of the time goes into building snapshots */
+	PUBLISH_LATEST_MS = 2000,
+};
+
+static struct timeval in_ms(int64_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+bool text_replace(char **slot, const char *text)
+{
+	if (*slot == text || (*slot && text && strcmp(*slot, text) == 0))
+		return false;
+	free(*slot);
+	*slot = mem_strdup(text);
+	return true;
+}
+
+/* --- publishing --- */
+
+static void on_publish(evutil_socket_t fd, short what, void *arg)
+{
+	struct discovery *d = arg;
+	int64_t start = clock_mono_ms();
+	struct registry *registry = snapshot_build(d);
+
+	(void)fd;
+	(void)what;
+	d->publish_cost_ms = clock_mono_ms() - start;
+	d->publish(registry, d->arg);
+}
+
+void discovery_changed(struct discovery *d)
+{
+	int64_t wait = PUBLISH_SOON_MS + d->publish_cost_ms * PUBLISH_SHARE;
+	struct timeval later = in_ms(wait < PUBLISH_LATEST_MS ? wait : PUBLISH_LATEST_MS);
+
+	if (!event_pending(d->publish_timer, EV_TIMEOUT, NULL))
+		event_add(d->publish_timer, &later);
+}
+
+/* --- clusters --- */
+
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct cluster *c = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < c->masters_count; i++)
+		master_poll(c->masters[i]);
+	if (c->history)
+		history_poll(c->history);
+	for (size_t i = 0; i < c->uis_count; i++)
+		ui_poll(c->uis[i]);
+}
+
+static bool same_url(const struct url *a, const struct url *b)
+{
+	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->path, b->path) == 0;
+}
+
+static bool source_is(const struct source *s, struct cluster *c, const struct url *url)
+{
+	struct source other;
+	bool is;
+
+	memset(&other, 0, sizeof other);
+	source_init(&other, c, url);
+	is = same_url(&s->url, &other.url);
+	source_clear(&other);
+	return is;
+}
+
+/* Takes the master of this URL out of `old`, or makes one. */
+static struct master *keep_master(struct cluster *c, const struct url *url, struct master **old,
+	size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct master *m = old[i];
+		if (m && source_is(&m->source, c, url)) {
+			old[i] = NULL;
+			return m;
+		}
+	}
+	return master_new(c, url);
+}
+
+static void set_masters(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct master **old = c->masters;
+	size_t old_count = c->masters_count;
+
+	c->masters_count = conf->masters_count;
+	c->masters = mem_alloc(conf->masters_count + 1, sizeof(struct master *));
+	for (size_t i = 0; i < conf->masters_count; i++)
+		c->masters[i] = keep_master(c, &conf->masters[i], old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			master_free(old[i]);
+	}
+	free(old);
+}
+
+static void set_history(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct history *old = c->history;
+
+	if (old && conf->has_history && source_is(&old->source, c, &conf->history))
+		return;
+	if (old)
+		merge_no_history(c);
+	history_free(old);
+	c->history = conf->has_history ? history_new(c, &conf->history) : NULL;
+}
+
+static struct ui *keep_ui(struct cluster *c, const struct conf_ui *conf, struct ui **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ui *ui = old[i];
+		if (ui && strcmp(ui->name, conf->name) == 0 && source_is(&ui->source, c, &conf->url)) {
+			old[i] = NULL;
+			return ui;
+		}
+	}
+	return ui_new(c, conf);
+}
+
+static void set_uis(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct ui **old = c->uis;
+	size_t old_count = c->uis_count;
+
+	c->uis_count = conf->uis_count;
+	c->uis = mem_alloc(conf->uis_count + 1, sizeof(struct ui *));
+	for (size_t i = 0; i < conf->uis_count; i++)
+		c->uis[i] = keep_ui(c, &conf->uis[i], old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			ui_free(old[i]);
+	}
+	free(old);
+}
+
+static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct timeval poll = in_ms(conf->poll_ms);
+
+	c->conf = conf;
+	fence_set_networks(&c->fence, conf->networks, conf->networks_count);
+	set_masters(c, conf);
+	set_history(c, conf);
+	set_uis(c, conf);
+	verify_refence(c);
+	event_add(c->timer, &poll);
+	on_poll(-1, 0, c); /* only starts fetches */
+}
+
+static struct cluster *cluster_new(struct discovery *d, const char *name)
+{
+	struct cluster *c = mem_alloc(1, sizeof *c);
+
+	c->discovery = d;
+	c->name = mem_strdup(name);
+	c->timer = event_new(d->base, -1, EV_PERSIST, on_poll, c);
+	if (c->timer == NULL)
+		abort();
+	for (size_t i = 0; i < ARRAY_LEN(c->gone); i++)
+		TAILQ_INIT(&c->gone[i]);
+	return c;
+}
+
+static void cluster_free(struct cluster *c)
+{
+	cluster_forget(c);
+	if (c->version_fetch)
+		fetch_cancel(c->version_fetch);
+	for (size_t i = 0; i < c->masters_count; i++)
+		master_free(c->masters[i]);
+	history_free(c->history);
+	for (size_t i = 0; i < c->uis_count; i++)
+		ui_free(c->uis[i]);
+	free(c->masters);
+	free(c->uis);
+	event_free(c->timer);
+	free(c->name);
+	free(c);
+}
+
+/* --- all of it --- */
+
+static struct cluster *keep_cluster(struct discovery *d, const char *name, struct cluster **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct cluster *c = old[i];
+		if (c && strcmp(c->name, name) == 0) {
+			old[i] = NULL;
+			return c;
+		}
+	}
+	return cluster_new(d, name);
+}
+
+void discovery_set_conf(struct discovery *d, struct conf *conf)
+{
+	struct cluster **old = d->clusters;
+	size_t old_count = d->clusters_count;
+	struct conf *old_conf = d->conf;
+
+	d->conf = conf_ref(conf);
+	d->clusters_count = conf->clusters_count;
+	d->clusters = mem_alloc(conf->clusters_count + 1, sizeof(struct cluster *));
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		d->clusters[i] = keep_cluster(d, conf->clusters[i].name, old, old_count);
+		cluster_set_conf(d->clusters[i], &conf->clusters[i]);
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			cluster_free(old[i]);
+	}
+	free(old);
+	conf_unref(old_conf);
+	discovery_changed(d);
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	verify_retry(arg);
+}
+
+struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher,
+	struct conf *conf, void (*publish)(struct registry *registry, void *arg), void *arg)
+{
+	struct discovery *d = mem_alloc(1, sizeof *d);
+
+	d->base = base;
+	d->fetcher = fetcher;
+	d->publish = publish;
+	d->arg = arg;
+	TAILQ_INIT(&d->fresh);
+	TAILQ_INIT(&d->waiting);
+	d->publish_timer = evtimer_new(base, on_publish, d);
+	d->retry_timer = evtimer_new(base, on_retry, d);
+	if (d->publish_timer == NULL || d->retry_timer == NULL)
+		abort();
+	discovery_set_conf(d, conf);
+	event_active(d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
+	return d;
+}
+
+void discovery_free(struct discovery *d)
+{
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->clusters_count; i++)
+		cluster_free(d->clusters[i]);
+	event_free(d->publish_timer);
+	event_free(d->retry_timer);
+	conf_unref(d->conf);
+	free(d->clusters);
+	free(d);
+}
+
+void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
+{
+	struct cluster *c = NULL;
+	struct place *p;
+
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (str_eq(str_of(d->clusters[i]->name), cluster))
+			c = d->clusters[i];
+	}
+	if (c == NULL)
+		return;
+	p = place_find(c, PLACE_DRIVER, id);
+	if (p) /* its pages are its worker's */
+		id = str_of(((struct driver *)p)->worker);
+	p = place_find(c, PLACE_APP, id);
+	if (p == NULL)
+		p = place_find(c, PLACE_WORKER, id);
+	if (p == NULL || p->state != MOUNT_UP)
+		return;
+	place_set_state(p, MOUNT_UNVERIFIED, "it stopped answering and is being asked who it is");
+	verify_place(p);
+}

@@ -1,0 +1,217 @@
+/*
+ * proxy/discovery_int.h - what the parts of discovery share: the clusters as known so far.
+ *
+ * discovery.c owns the lifecycle and the timers; poll_*.c turn answers of configured places into
+ * `struct cluster` through merge.c; verify.c decides the state of every place; snapshot.c copies it
+ * all into a registry. A part that changes anything a page could show calls discovery_changed().
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_INT_H
+#define SPARKGATE_PROXY_DISCOVERY_INT_H
+
+#include "auth/fetch.h"
+#include "base/siphash.h"
+#include "conf/conf.h"
+#include "proxy/discovery.h"
+#include "proxy/fence.h"
+#include "proxy/registry.h"
+#include "proxy/spark_json.h"
+
+#include <sys/queue.h>
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
+#define uthash_malloc(size) mem_alloc(1, size)
+#include <uthash.h>
+
+enum {
+	POLL_TIMEOUT_MS = 15000,  /* a master of thousands of workers needs seconds under load */
+	CHECK_TIMEOUT_MS = 5000,
+	CHECKS_MAX = 128,	  /* identity checks at once */
+	MASTER_JSON_MAX = 32 * 1024 * 1024,
+	HISTORY_JSON_MAX = 32 * 1024 * 1024,
+	CHECK_JSON_MAX = 4 * 1024 * 1024, /* a worker lists its executors, finished ones too */
+	PROBE_MAX = 1024 * 1024,
+	GONE_MAX = 1000,	  /* per cluster and kind: pages that say "gone" */
+	APPS_MAX = SPARK_ROWS_MAX,
+};
+
+/* One UI that somebody named, from its first sighting to the page that says it is gone. */
+enum place_kind { PLACE_WORKER, PLACE_APP, PLACE_DRIVER };
+enum place_queue { QUEUE_NONE, QUEUE_FRESH, QUEUE_WAITING };
+
+struct place {
+	struct cluster *cluster;
+	enum place_kind kind;
+	enum mount_state state;
+	char *id;
+	const char *why; /* fixed text; "" */
+	char *origin;	 /* "http://10.0.0.7:8081"; NULL: not known (yet) */
+	char *authority; /* "10.0.0.7:8081" */
+	uint16_t port;
+	bool tls;
+	bool via_master; /* reached through the master's own /proxy/<id> (spark.ui.reverseProxy) */
+	struct sockaddr_storage addr; /* when UP */
+	socklen_t addr_len;
+	/* verify.c */
+	TAILQ_ENTRY(place) link; /* by queue */
+	enum place_queue queue;
+	struct fetch *fetch;
+	const char *refused; /* by the fence during this fetch */
+	unsigned tries;
+	int64_t due_ms; /* QUEUE_WAITING */
+	/* merge.c */
+	uint64_t seen; /* the poll that listed it last */
+	TAILQ_ENTRY(place) gone_link;
+	bool is_gone;
+	UT_hash_handle hh; /* cluster->places[kind], by id */
+};
+TAILQ_HEAD(place_list, place);
+
+struct worker {
+	struct place place; /* first */
+	const char *state;  /* static */
+	char *host;
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+};
+
+struct app {
+	struct place place; /* first */
+	const char *state;  /* static */
+	char *name, *user;
+	int64_t started_ms, duration_ms;
+	unsigned cores;
+	bool in_master, was_in_master, running;
+	bool in_history, completed_in_history;
+	uint64_t seen_history; /* the full listing that had it last */
+};
+
+struct driver {
+	struct place place; /* first; never checked itself: its worker is */
+	char *worker;	    /* id */
+};
+
+/* A configured place: trusted as it stands, so only its address is wanted. */
+struct source {
+	struct cluster *cluster;
+	struct url url;
+	char *text;	    /* the URL without its last slash */
+	char authority[272];
+	struct fetch *fetch;
+	struct sockaddr_storage addr; /* the last that answered */
+	socklen_t addr_len;	      /* 0: none yet */
+	bool tried, up;
+	int64_t due_ms;
+};
+
+struct master {
+	struct source source; /* first */
+	const char *status;   /* static */
+	char host[256];	      /* as it calls itself; "" unknown */
+};
+
+struct history {
+	struct source source; /* first */
+	bool reading_all;     /* by the fetch under way */
+	uint64_t listings;    /* full ones so far */
+	int64_t all_due_ms;   /* when the whole list is read again */
+	int64_t newest_ms;   /* end of the newest application listed */
+	unsigned limit;	     /* rows asked for */
+	struct fetch *version_fetch;
+};
+
+struct ui {
+	struct source source; /* first */
+	char *name;
+};
+
+struct cluster {
+	struct discovery *discovery;
+	char *name;
+	const struct conf_cluster *conf; /* of discovery->conf */
+	struct event *timer;
+	struct fence fence;
+	struct master **masters;
+	size_t masters_count;
+	struct master *active; /* borrowed; the one that is followed */
+	struct history *history; /* NULL: none */
+	struct ui **uis;
+	size_t uis_count;
+	uint64_t polls; /* merged answers of an active master */
+	char version[SPARK_VERSION_MAX];
+	struct fetch *version_fetch;
+	unsigned version_tries; /* left */
+	bool direct_only; /* its master is no reverse proxy */
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+	struct place *places[3]; /* uthash heads, by enum place_kind */
+	struct place_list gone[3]; /* oldest first */
+	size_t gone_count[3];
+};
+
+struct discovery {
+	struct event_base *base;
+	struct fetcher *fetcher;
+	struct conf *conf;
+	void (*publish)(struct registry *registry, void *arg);
+	void *arg;
+	struct cluster **clusters;
+	size_t clusters_count;
+	struct event *publish_timer;
+	int64_t publish_cost_ms;
+	struct event *retry_timer;
+	struct place_list fresh, waiting; /* verify.c */
+	unsigned checking;
+};
+
+/* discovery.c */
+void discovery_changed(struct discovery *d); /* publishes soon */
+/* Replaces *slot by a copy of `text`; true when that changed it. */
+bool text_replace(char **slot, const char *text);
+
+/* source.c */
+void source_init(struct source *s, struct cluster *c, const struct url *url);
+void source_clear(struct source *s);
+void source_fetch(struct source *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg));
+/* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it was good. */
+bool source_note(struct source *s, const struct fetch_result *result, int wanted);
+void source_set_up(struct source *s, bool up, const char *why);
+/* "address:port" of where it answered last; "" when nowhere yet. */
+void source_numeric(const struct source *s, char out[static 272]);
+
+/* poll_master.c, poll_history.c, poll_ui.c */
+struct master *master_new(struct cluster *c, const struct url *url);
+void master_free(struct master *m);
+void master_poll(struct master *m);
+struct history *history_new(struct cluster *c, const struct url *url);
+void history_free(struct history *h);
+void history_poll(struct history *h);
+struct ui *ui_new(struct cluster *c, const struct conf_ui *conf);
+void ui_free(struct ui *ui);
+void ui_poll(struct ui *ui);
+
+/* merge.c */
+void merge_master(struct cluster *c, const struct spark_master *m);
+/* `listing` numbers a listing of everything; 0: only a part. `cut`: older ones were left out. */
+void merge_history(struct cluster *c, const struct spark_apps *apps, uint64_t listing, bool cut);
+void merge_no_history(struct cluster *c); /* the history server is not configured any more */
+struct place *place_find(const struct cluster *c, enum place_kind kind, struct str id);
+void place_free(struct place *p); /* out of every list */
+void cluster_forget(struct cluster *c); /* frees all places */
+
+/* verify.c */
+void verify_place(struct place *p);	      /* checks it (again), soon */
+void verify_forget(struct place *p);	      /* no check any more */
+void verify_refence(struct cluster *c);	      /* the fence changed */
+void verify_through_master(struct cluster *c); /* another master is followed */
+void verify_pump(struct discovery *d);
+void verify_retry(struct discovery *d); /* those whose time has come */
+/* The one place where a state changes; logs it. */
+void place_set_state(struct place *p, enum mount_state state, const char *why);
+/* Where it says it lives; NULL: unknown. True when that is news. */
+bool place_set_origin(struct place *p, const struct url *url);
+
+/* snapshot.c */
+struct registry *snapshot_build(const struct discovery *d);
+
+#endif

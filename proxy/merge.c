@@ -1,0 +1,353 @@
+/* proxy/merge.c - a poll's answer becomes what the cluster looks like now. Linear in rows. */
+#include "proxy/discovery_int.h"
+
+#include "base/log.h"
+
+#include <stdlib.h>
+
+static const size_t place_sizes[] = {
+	[PLACE_WORKER] = sizeof(struct worker),
+	[PLACE_APP] = sizeof(struct app),
+	[PLACE_DRIVER] = sizeof(struct driver),
+};
+
+/* --- places come and go --- */
+
+struct place *place_find(const struct cluster *c, enum place_kind kind, struct str id)
+{
+	struct place *p;
+
+	HASH_FIND(hh, c->places[kind], id.at, id.len, p);
+	return p;
+}
+
+static struct place *place_add(struct cluster *c, enum place_kind kind, const char *id)
+{
+	struct place *p = mem_alloc(1, place_sizes[kind]);
+
+	p->cluster = c;
+	p->kind = kind;
+	p->id = mem_strdup(id);
+	p->state = MOUNT_UNVERIFIED;
+	p->why = "";
+	HASH_ADD_KEYPTR(hh, c->places[kind], p->id, strlen(p->id), p);
+	discovery_changed(c->discovery);
+	return p;
+}
+
+static void gone_remove(struct place *p)
+{
+	struct cluster *c = p->cluster;
+
+	if (!p->is_gone)
+		return;
+	p->is_gone = false;
+	TAILQ_REMOVE(&c->gone[p->kind], p, gone_link);
+	c->gone_count[p->kind]--;
+}
+
+void place_free(struct place *p)
+{
+	verify_forget(p);
+	gone_remove(p);
+	HASH_DELETE(hh, p->cluster->places[p->kind], p);
+	discovery_changed(p->cluster->discovery);
+	if (p->kind == PLACE_WORKER) {
+		free(((struct worker *)p)->host);
+	} else if (p->kind == PLACE_APP) {
+		free(((struct app *)p)->name);
+		free(((struct app *)p)->user);
+	} else {
+		free(((struct driver *)p)->worker);
+	}
+	free(p->id);
+	free(p->origin);
+	free(p->authority);
+	free(p);
+}
+
+void cluster_forget(struct cluster *c)
+{
+	for (int kind = PLACE_WORKER; kind <= PLACE_DRIVER; kind++) {
+		while (c->places[kind])
+			place_free(c->places[kind]);
+	}
+}
+
+static void place_end(struct place *p)
+{
+	verify_forget(p);
+	place_set_state(p, MOUNT_GONE, "");
+}
+
+/* Not listed any more: its page says so for as long as there is room. */
+static void place_leave(struct place *p)
+{
+	struct cluster *c = p->cluster;
+
+	place_end(p);
+	discovery_changed(c->discovery);
+	p->is_gone = true;
+	TAILQ_INSERT_TAIL(&c->gone[p->kind], p, gone_link);
+	if (++c->gone_count[p->kind] > GONE_MAX)
+		place_free(TAILQ_FIRST(&c->gone[p->kind]));
+}
+
+/* New, or back from the dead: it has to say who it is (again). */
+static void place_enter(struct place *p)
+{
+	gone_remove(p);
+	p->state = MOUNT_UNVERIFIED; /* not worth a log line: thousands enter when the gateway starts */
+	p->why = "it is being checked";
+	discovery_changed(p->cluster->discovery);
+	verify_place(p);
+}
+
+/* --- fields --- */
+
+#define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
+
+/* At most SPARK_NAME_MAX bytes, cut between characters. */
+static bool set_text(char **slot, const char *text)
+{
+	size_t len = strlen(text);
+	char *cut;
+	bool changed;
+
+	if (len <= SPARK_NAME_MAX)
+		return text_replace(slot, text);
+	for (len = SPARK_NAME_MAX; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+		len--;
+	cut = mem_strndup(text, len);
+	changed = text_replace(slot, cut);
+	free(cut);
+	return changed;
+}
+
+/* --- a master's answer --- */
+
+static void worker_place(struct worker *w, const char *web_ui)
+{
+	struct place *p = &w->place;
+	struct url url;
+	bool moved;
+
+	if (url_parse(str_of(web_ui), &url, NULL) == -1 || strcmp(url.path, "/") != 0) {
+		verify_forget(p);
+		gone_remove(p);
+		place_set_origin(p, NULL);
+		place_set_state(p, MOUNT_REFUSED, "its UI address is not understood");
+		return;
+	}
+	moved = place_set_origin(p, &url);
+	if (strcmp(w->state, "DEAD") == 0) {
+		gone_remove(p);
+		if (p->state != MOUNT_GONE)
+			place_end(p);
+	} else if (moved || p->state == MOUNT_GONE) {
+		place_enter(p);
+	}
+}
+
+static void merge_worker(struct cluster *c, const struct spark_worker *row)
+{
+	struct place *p = place_find(c, PLACE_WORKER, str_of(row->id));
+	struct worker *w;
+	bool changed = false;
+
+	if (p && p->seen == c->polls)
+		return; /* listed twice */
+	if (p == NULL)
+		p = place_add(c, PLACE_WORKER, row->id);
+	p->seen = c->polls;
+	w = (struct worker *)p;
+	changed |= set_text(&w->host, row->host);
+	SET(changed, w->state, row->state);
+	SET(changed, w->cores, row->cores);
+	SET(changed, w->cores_used, row->cores_used);
+	SET(changed, w->memory_mb, row->memory_mb);
+	SET(changed, w->memory_used_mb, row->memory_used_mb);
+	if (changed)
+		discovery_changed(c->discovery);
+	worker_place(w, row->web_ui);
+}
+
+static bool app_set(struct app *a, const struct spark_app *row)
+{
+	bool changed = set_text(&a->name, row->name);
+
+	changed |= set_text(&a->user, row->user);
+	SET(changed, a->state, row->state);
+	SET(changed, a->started_ms, row->started_ms);
+	SET(changed, a->duration_ms, row->duration_ms);
+	return changed;
+}
+
+static void app_place(struct app *a, bool was_running)
+{
+	struct place *p = &a->place;
+
+	if (a->running && (!was_running || p->state == MOUNT_GONE)) {
+		place_set_origin(p, NULL);
+		p->via_master = false;
+		place_enter(p);
+	} else if (!a->running && p->state != MOUNT_GONE) {
+		gone_remove(p);
+		place_end(p);
+	}
+}
+
+static void merge_app(struct cluster *c, const struct spark_app *row)
+{
+	struct place *p = place_find(c, PLACE_APP, str_of(row->id));
+	struct app *a;
+	bool changed = false, was_running;
+
+	if (p == NULL && HASH_COUNT(c->places[PLACE_APP]) >= 2 * APPS_MAX)
+		return;
+	if (p && p->seen == c->polls)
+		return;
+	if (p == NULL)
+		p = place_add(c, PLACE_APP, row->id);
+	p->seen = c->polls;
+	gone_remove(p);
+	a = (struct app *)p;
+	was_running = a->running;
+	changed |= app_set(a, row);
+	SET(changed, a->cores, row->cores);
+	SET(changed, a->in_master, true);
+	SET(changed, a->running, row->running);
+	a->was_in_master = true;
+	if (changed)
+		discovery_changed(c->discovery);
+	app_place(a, was_running);
+}
+
+static void merge_driver(struct cluster *c, const struct spark_driver *row)
+{
+	struct place *p = place_find(c, PLACE_DRIVER, str_of(row->id));
+
+	if (p == NULL)
+		p = place_add(c, PLACE_DRIVER, row->id);
+	p->seen = c->polls;
+	gone_remove(p);
+	if (text_replace(&((struct driver *)p)->worker, row->worker))
+		discovery_changed(c->discovery);
+}
+
+static void app_leave(struct app *a)
+{
+	if (!a->in_master)
+		return; /* known from history only */
+	a->in_master = false;
+	if (a->running) { /* how it ended only its history can say */
+		a->running = false;
+		a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
+	}
+	if (a->in_history)
+		place_end(&a->place);
+	else
+		place_leave(&a->place);
+}
+
+static void sweep(struct cluster *c, enum place_kind kind)
+{
+	struct place *p, *next;
+
+	/* Leaving may free the one that is gone longest, never a listed one such as `next`... */
+	for (p = c->places[kind]; p; p = next) {
+		next = p->hh.next;
+		while (next && next->is_gone) /* ...if those are stepped over first. */
+			next = next->hh.next;
+		if (p->seen == c->polls || p->is_gone)
+			continue;
+		if (kind == PLACE_APP)
+			app_leave((struct app *)p);
+		else
+			place_leave(p);
+	}
+}
+
+void merge_master(struct cluster *c, const struct spark_master *m)
+{
+	bool changed = false;
+
+	c->polls++;
+	SET(changed, c->cores, m->cores);
+	SET(changed, c->cores_used, m->cores_used);
+	SET(changed, c->memory_mb, m->memory_mb);
+	SET(changed, c->memory_used_mb, m->memory_used_mb);
+	if (changed)
+		discovery_changed(c->discovery);
+	for (size_t i = 0; i < m->workers_count; i++)
+		merge_worker(c, &m->workers[i]);
+	for (size_t i = 0; i < m->apps_count; i++)
+		merge_app(c, &m->apps[i]);
+	for (size_t i = 0; i < m->drivers_count; i++)
+		merge_driver(c, &m->drivers[i]);
+	for (int kind = PLACE_WORKER; kind <= PLACE_DRIVER; kind++)
+		sweep(c, kind);
+}
+
+/* --- a history server's answer --- */
+
+static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_t listing)
+{
+	struct place *p = place_find(c, PLACE_APP, str_of(row->id));
+	struct app *a;
+	bool changed = false;
+
+	if (p == NULL && HASH_COUNT(c->places[PLACE_APP]) >= APPS_MAX)
+		return;
+	if (p == NULL) {
+		p = place_add(c, PLACE_APP, row->id);
+		p->state = MOUNT_GONE;
+	}
+	a = (struct app *)p;
+	gone_remove(p);
+	if (listing)
+		a->seen_history = listing;
+	SET(changed, a->in_history, true);
+	SET(changed, a->completed_in_history, !row->running);
+	/* The master knows better as long as it knows. */
+	if (!a->in_master)
+		changed |= app_set(a, row);
+	if (changed)
+		discovery_changed(c->discovery);
+}
+
+static void app_unlist(struct app *a)
+{
+	a->in_history = a->completed_in_history = false;
+	discovery_changed(a->place.cluster->discovery);
+	if (!a->in_master)
+		place_free(&a->place);
+}
+
+void merge_history(struct cluster *c, const struct spark_apps *list, uint64_t listing, bool cut)
+{
+	struct place *p, *next;
+
+	for (size_t i = 0; i < list->count; i++)
+		merge_listed(c, &list->apps[i], listing);
+	if (listing == 0)
+		return;
+	for (p = c->places[PLACE_APP]; p; p = next) {
+		struct app *a = (struct app *)p;
+		next = p->hh.next;
+		/* A list that was cut lacks the incomplete ones, which come last. */
+		if (a->in_history && a->seen_history != listing && !(cut && !a->completed_in_history))
+			app_unlist(a);
+	}
+}
+
+void merge_no_history(struct cluster *c)
+{
+	struct place *p, *next;
+
+	for (p = c->places[PLACE_APP]; p; p = next) {
+		next = p->hh.next;
+		if (((struct app *)p)->in_history)
+			app_unlist((struct app *)p);
+	}
+}

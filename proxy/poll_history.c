@@ -1,0 +1,134 @@
+/* proxy/poll_history.c - reads a history server's list: all of it now and then, what is new in between. */
+#include "proxy/discovery_int.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	SLOWER = 3,		     /* polls of a master per poll here */
+	ALL_AGAIN_MS = 15 * 60 * 1000, /* what its cleaner removed is noticed then */
+	OVERLAP_MS = 10 * 60 * 1000, /* an application is listed some time after it ended */
+	LIMIT_MIN = 1000,
+	VERSION_MAX_BYTES = 4096,
+};
+
+struct history *history_new(struct cluster *c, const struct url *url)
+{
+	struct history *h = mem_alloc(1, sizeof *h);
+
+	source_init(&h->source, c, url);
+	h->limit = APPS_MAX;
+	return h;
+}
+
+void history_free(struct history *h)
+{
+	if (h == NULL)
+		return;
+	if (h->version_fetch)
+		fetch_cancel(h->version_fetch);
+	source_clear(&h->source);
+	free(h);
+}
+
+static void on_version(const struct fetch_result *result, void *arg)
+{
+	struct history *h = arg;
+	struct cluster *c = h->source.cluster;
+	char version[SPARK_VERSION_MAX];
+
+	h->version_fetch = NULL;
+	if (result->status != 200 || spark_version_parse(result->body, version) == -1)
+		return;
+	/* A master knows better what its cluster runs. */
+	if (c->masters_count == 0 && strcmp(c->version, version) != 0) {
+		memcpy(c->version, version, sizeof version);
+		discovery_changed(c->discovery);
+	}
+}
+
+static void ask_version(struct history *h)
+{
+	char *url;
+
+	if (h->version_fetch || h->source.cluster->masters_count)
+		return;
+	url = mem_printf("%s/api/v1/version", h->source.text);
+	h->version_fetch = fetch_start(h->source.cluster->discovery->fetcher, &(struct fetch_request){
+		.url = url,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.max_bytes = VERSION_MAX_BYTES,
+		.done = on_version,
+		.arg = h,
+	});
+	free(url);
+}
+
+static void remember_newest(struct history *h, const struct spark_apps *list)
+{
+	int64_t now = clock_wall_ms();
+
+	for (size_t i = 0; i < list->count; i++) {
+		int64_t ended = list->apps[i].ended_ms;
+		/* One from the future must not hide all that end before it. */
+		if (ended <= now && ended > h->newest_ms)
+			h->newest_ms = ended;
+	}
+}
+
+static void take_list(struct history *h, const struct spark_apps *list)
+{
+	uint64_t listing = 0;
+
+	if (h->reading_all) {
+		listing = ++h->listings;
+		h->all_due_ms = clock_mono_ms() + ALL_AGAIN_MS;
+		ask_version(h);
+	}
+	remember_newest(h, list);
+	merge_history(h->source.cluster, list, listing, list->count + list->skipped >= h->limit);
+}
+
+static void on_answer(const struct fetch_result *result, void *arg)
+{
+	struct history *h = arg;
+	struct spark_apps list;
+	struct err err = {""};
+
+	h->source.due_ms = clock_mono_ms() + SLOWER * h->source.cluster->conf->poll_ms;
+	if (!source_note(&h->source, result, 200)) {
+		/* Too long or too slow: the newest half of it will do. */
+		if (h->reading_all && h->source.addr_len && result->status == 0 && h->limit > LIMIT_MIN)
+			h->limit /= 2;
+		return;
+	}
+	if (spark_apps_parse(result->body, &list, &err) == -1) {
+		source_set_up(&h->source, false, err.text);
+		return;
+	}
+	take_list(h, &list);
+	spark_apps_clear(&list);
+}
+
+void history_poll(struct history *h)
+{
+	int64_t now = clock_mono_ms();
+	char since[32], path[128];
+
+	if (h->source.fetch || now < h->source.due_ms)
+		return;
+	h->reading_all = h->listings == 0 || now >= h->all_due_ms || h->newest_ms <= OVERLAP_MS;
+	if (h->reading_all) {
+		snprintf(path, sizeof path, "/api/v1/applications?limit=%u", h->limit);
+	} else {
+		/* Running applications are always in this answer. Spark wants a zone name, not "Z". */
+		clock_format(h->newest_ms - OVERLAP_MS, since);
+		since[strcspn(since, "Z")] = '\0';
+		snprintf(path, sizeof path, "/api/v1/applications?minEndDate=%sGMT&limit=%u", since,
+			h->limit);
+	}
+	source_fetch(&h->source, path, HISTORY_JSON_MAX, on_answer);
+}

@@ -1,0 +1,142 @@
+/* proxy/poll_master.c - asks every master of a cluster, follows the one that is ALIVE. */
+#include "proxy/discovery_int.h"
+
+#include "base/log.h"
+#include "proxy/app_page.h"
+
+#include <stdlib.h>
+
+enum { VERSION_TRIES = 5, VERSION_PAGE_MAX = 256 * 1024 };
+
+struct master *master_new(struct cluster *c, const struct url *url)
+{
+	struct master *m = mem_alloc(1, sizeof *m);
+
+	source_init(&m->source, c, url);
+	m->status = "UNREACHABLE";
+	return m;
+}
+
+void master_free(struct master *m)
+{
+	struct cluster *c = m->source.cluster;
+
+	if (c->active == m)
+		c->active = NULL;
+	source_clear(&m->source);
+	free(m);
+}
+
+static void on_version(const struct fetch_result *result, void *arg)
+{
+	struct cluster *c = arg;
+	char version[SPARK_VERSION_MAX];
+
+	c->version_fetch = NULL;
+	app_page_version(result->body, version);
+	if (version[0] == '\0')
+		return;
+	c->version_tries = 0;
+	if (strcmp(c->version, version) != 0) {
+		memcpy(c->version, version, sizeof version);
+		discovery_changed(c->discovery);
+	}
+}
+
+/* Any page carries the version; that of an application that does not exist is the smallest. */
+static void ask_version(struct cluster *c)
+{
+	char *url;
+
+	if (c->version_tries == 0 || c->version_fetch)
+		return;
+	c->version_tries--;
+	url = mem_printf("%s/app/?appId=none", c->active->source.text);
+	c->version_fetch = fetch_start(c->discovery->fetcher, &(struct fetch_request){
+		.url = url,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.max_bytes = VERSION_PAGE_MAX,
+		.done = on_version,
+		.arg = c,
+	});
+	free(url);
+}
+
+static void set_status(struct master *m, const char *status)
+{
+	struct cluster *c = m->source.cluster;
+
+	if (strcmp(m->status, status) == 0)
+		return;
+	log_info("discovery", "cluster %s: master %s is %s", c->name, m->source.text, status);
+	m->status = status;
+	discovery_changed(c->discovery);
+}
+
+static bool is_alive(const struct master *m)
+{
+	return strcmp(m->status, "ALIVE") == 0;
+}
+
+static void follow(struct master *m)
+{
+	struct cluster *c = m->source.cluster;
+
+	log_info("discovery", "cluster %s: following master %s", c->name, m->source.text);
+	c->active = m;
+	c->version_tries = VERSION_TRIES;
+	c->direct_only = false;
+	verify_through_master(c);
+	discovery_changed(c->discovery);
+}
+
+static void take_answer(struct master *m, const struct spark_master *answer)
+{
+	struct cluster *c = m->source.cluster;
+	bool was_alive = is_alive(m);
+
+	set_status(m, answer->status);
+	if (strcmp(m->host, answer->host) != 0) {
+		memcpy(m->host, answer->host, sizeof m->host);
+		discovery_changed(c->discovery);
+	}
+	if (!is_alive(m))
+		return;
+	/* Two may say ALIVE for a moment: stay with the one that is followed. */
+	if (c->active != m && (c->active == NULL || !is_alive(c->active)))
+		follow(m);
+	if (c->active != m)
+		return;
+	if (!was_alive) /* it may have been replaced by another version */
+		c->version_tries = VERSION_TRIES;
+	merge_master(c, answer);
+	ask_version(c);
+}
+
+static void on_answer(const struct fetch_result *result, void *arg)
+{
+	struct master *m = arg;
+	struct source *s = &m->source;
+	struct spark_master answer;
+	struct err err = {""};
+
+	if (!source_note(s, result, 200)) {
+		set_status(m, "UNREACHABLE");
+		return;
+	}
+	if (spark_master_parse(result->body, &answer, &err) == -1) {
+		source_set_up(s, false, err.text);
+		set_status(m, "UNREACHABLE");
+		return;
+	}
+	if (fence_add_master(&s->cluster->fence, (const struct sockaddr *)&s->addr))
+		verify_refence(s->cluster);
+	take_answer(m, &answer);
+	spark_master_clear(&answer);
+}
+
+void master_poll(struct master *m)
+{
+	if (m->source.fetch == NULL) /* a slow one is not asked twice */
+		source_fetch(&m->source, "/json/", MASTER_JSON_MAX, on_answer);
+}

@@ -1,0 +1,104 @@
+/* proxy/source.c - a configured place: master, history server, other UI; its address as last seen. */
+#include "proxy/discovery_int.h"
+
+#include "base/log.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void source_init(struct source *s, struct cluster *c, const struct url *url)
+{
+	char origin[288];
+	size_t path = strlen(url->path);
+
+	s->cluster = c;
+	s->url = *url;
+	if (path && s->url.path[path - 1] == '/')
+		s->url.path[path - 1] = '\0';
+	url_origin(url, origin);
+	s->text = mem_printf("%s%s", origin, s->url.path);
+	url_authority(url, false, s->authority);
+}
+
+void source_clear(struct source *s)
+{
+	if (s->fetch)
+		fetch_cancel(s->fetch);
+	free(s->text);
+}
+
+void source_fetch(struct source *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg))
+{
+	char *url = mem_printf("%s%s", s->text, path);
+
+	s->fetch = fetch_start(s->cluster->discovery->fetcher, &(struct fetch_request){
+		.url = url,
+		.timeout_ms = POLL_TIMEOUT_MS,
+		.max_bytes = max_bytes,
+		.done = done,
+		.arg = s,
+	});
+	free(url);
+}
+
+static bool same_address(const struct source *s, const struct sockaddr_storage *peer, socklen_t len)
+{
+	return s->addr_len == len && memcmp(&s->addr, peer, len) == 0;
+}
+
+bool source_note(struct source *s, const struct fetch_result *result, int wanted)
+{
+	socklen_t len = result->peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							   : sizeof(struct sockaddr_in);
+	bool good = result->status != 0 && (wanted == 0 || result->status == wanted);
+	char why[64];
+
+	s->fetch = NULL;
+	if (!s->tried) {
+		s->tried = true;
+		discovery_changed(s->cluster->discovery);
+	}
+	if (result->peer.ss_family != AF_UNSPEC && !same_address(s, &result->peer, len)) {
+		s->addr = result->peer;
+		s->addr_len = len;
+		discovery_changed(s->cluster->discovery);
+	}
+	snprintf(why, sizeof why, "status %d", result->status);
+	source_set_up(s, good, result->status ? why : result->error);
+	return good;
+}
+
+void source_set_up(struct source *s, bool up, const char *why)
+{
+	if (s->up == up)
+		return;
+	s->up = up;
+	if (up)
+		log_info("discovery", "cluster %s: %s answers", s->cluster->name, s->text);
+	else
+		log_warn("discovery", "cluster %s: %s does not answer: %s", s->cluster->name,
+			s->text, why);
+	discovery_changed(s->cluster->discovery);
+}
+
+void source_numeric(const struct source *s, char out[static 272])
+{
+	char ip[INET6_ADDRSTRLEN] = "";
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	out[0] = '\0';
+	if (s->addr_len == 0)
+		return;
+	if (s->addr.ss_family == AF_INET) {
+		memcpy(&v4, &s->addr, sizeof v4);
+		inet_ntop(AF_INET, &v4.sin_addr, ip, sizeof ip);
+		snprintf(out, 272, "%s:%u", ip, (unsigned)ntohs(v4.sin_port));
+	} else {
+		memcpy(&v6, &s->addr, sizeof v6);
+		inet_ntop(AF_INET6, &v6.sin6_addr, ip, sizeof ip);
+		snprintf(out, 272, "[%s]:%u", ip, (unsigned)ntohs(v6.sin6_port));
+	}
+}

@@ -1,0 +1,310 @@
+/* proxy/verify.c - nobody is sent to a place before it is inside the fence and has said who it is. */
+#include "proxy/discovery_int.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proxy/app_page.h"
+
+#include <assert.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+
+enum { RETRY_FIRST_MS = 500, RETRY_LAST_MS = 60000, TICK_MS = 250 };
+
+static const char *const kind_names[] = {"worker", "application", "driver"};
+
+static void check_start(struct place *p);
+
+/* --- state --- */
+
+static void log_state(const struct place *p)
+{
+	static const char *const words[] = {"is up", "cannot be used yet", "is refused", "is gone"};
+	enum log_level level = p->state == MOUNT_REFUSED      ? LOG_WARN
+			       : p->state == MOUNT_UNVERIFIED ? LOG_INFO
+							      : LOG_DEBUG;
+
+	log_line(level, "discovery", "cluster %s: %s %s at %s %s%s%s", p->cluster->name,
+		kind_names[p->kind], p->id, p->authority ? p->authority : "(unknown)",
+		words[p->state], p->why[0] ? ": " : "", p->why);
+}
+
+void place_set_state(struct place *p, enum mount_state state, const char *why)
+{
+	if (p->state == state && strcmp(p->why, why) == 0)
+		return;
+	p->state = state;
+	p->why = why;
+	if (why[0] || state != MOUNT_UNVERIFIED)
+		log_state(p);
+	discovery_changed(p->cluster->discovery);
+}
+
+bool place_set_origin(struct place *p, const struct url *url)
+{
+	char origin[288] = "", authority[272] = "";
+
+	if (url) {
+		url_origin(url, origin);
+		url_authority(url, false, authority);
+	}
+	if (!text_replace(&p->origin, url ? origin : NULL))
+		return false;
+	text_replace(&p->authority, url ? authority : NULL);
+	p->tls = url && url->tls;
+	p->port = url ? url->port : 0;
+	discovery_changed(p->cluster->discovery);
+	return true;
+}
+
+/* --- the queues --- */
+
+static struct place_list *list_of(struct place *p)
+{
+	struct discovery *d = p->cluster->discovery;
+
+	return p->queue == QUEUE_FRESH ? &d->fresh : &d->waiting;
+}
+
+static void move_to(struct place *p, enum place_queue queue)
+{
+	if (p->queue != QUEUE_NONE)
+		TAILQ_REMOVE(list_of(p), p, link);
+	p->queue = queue;
+	if (queue != QUEUE_NONE)
+		TAILQ_INSERT_TAIL(list_of(p), p, link);
+}
+
+void verify_forget(struct place *p)
+{
+	move_to(p, QUEUE_NONE);
+	if (p->fetch) {
+		fetch_cancel(p->fetch);
+		p->fetch = NULL;
+		p->cluster->discovery->checking--;
+	}
+}
+
+void verify_place(struct place *p)
+{
+	verify_forget(p);
+	p->tries = 0;
+	if (p->kind == PLACE_WORKER)
+		p->via_master = false;
+	move_to(p, QUEUE_FRESH);
+	verify_pump(p->cluster->discovery);
+}
+
+void verify_pump(struct discovery *d)
+{
+	while (d->checking < CHECKS_MAX && !TAILQ_EMPTY(&d->fresh)) {
+		struct place *p = TAILQ_FIRST(&d->fresh);
+		move_to(p, QUEUE_NONE);
+		check_start(p);
+	}
+}
+
+void verify_retry(struct discovery *d)
+{
+	const struct timeval tick = {0, TICK_MS * 1000};
+	int64_t now = clock_mono_ms();
+	struct place *p, *next;
+
+	for (p = TAILQ_FIRST(&d->waiting); p; p = next) {
+		next = TAILQ_NEXT(p, link);
+		if (now >= p->due_ms)
+			move_to(p, QUEUE_FRESH);
+	}
+	verify_pump(d);
+	if (!TAILQ_EMPTY(&d->waiting))
+		event_add(d->retry_timer, &tick);
+}
+
+static void wait_for_retry(struct place *p)
+{
+	const struct timeval tick = {0, TICK_MS * 1000};
+	struct discovery *d = p->cluster->discovery;
+	unsigned shift = p->tries < 7 ? p->tries : 7;
+	int64_t wait = (int64_t)RETRY_FIRST_MS << shift;
+
+	p->tries++;
+	p->due_ms = clock_mono_ms() + (wait < RETRY_LAST_MS ? wait : RETRY_LAST_MS);
+	move_to(p, QUEUE_WAITING);
+	if (!event_pending(d->retry_timer, EV_TIMEOUT, NULL))
+		event_add(d->retry_timer, &tick);
+}
+
+static void fail(struct place *p, enum mount_state state, const char *why)
+{
+	place_set_state(p, state, why);
+	wait_for_retry(p);
+}
+
+/* --- one check --- */
+
+static bool on_address(const struct sockaddr *sa, void *arg)
+{
+	struct place *p = arg;
+
+	p->refused = fence_check(&p->cluster->fence, sa);
+	return p->refused == NULL;
+}
+
+static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg))
+{
+	p->refused = NULL;
+	p->fetch = fetch_start(p->cluster->discovery->fetcher, &(struct fetch_request){
+		.url = url,
+		.timeout_ms = CHECK_TIMEOUT_MS,
+		.max_bytes = max_bytes,
+		.allow = is_fenced ? on_address : NULL,
+		.done = done,
+		.arg = p,
+	});
+	p->cluster->discovery->checking++;
+	free(url);
+}
+
+static bool says_who_it_is(const struct place *p, struct str body)
+{
+	return p->kind == PLACE_WORKER ? spark_worker_is(body, str_of(p->id))
+				       : spark_driver_is(body, str_of(p->id));
+}
+
+static void accept_place(struct place *p, const struct sockaddr_storage *peer)
+{
+	p->addr = *peer;
+	p->addr_len = peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						  : sizeof(struct sockaddr_in);
+	p->tries = 0;
+	place_set_state(p, MOUNT_UP, "");
+}
+
+/* A worker that only its master can reach: try the master's own /proxy/<id>. */
+static bool try_through_master(struct place *p)
+{
+	struct cluster *c = p->cluster;
+
+	if (p->kind != PLACE_WORKER || p->via_master || c->direct_only || c->active == NULL)
+		return false;
+	p->via_master = true;
+	check_start(p);
+	return true;
+}
+
+static void reject_answer(struct place *p, const struct fetch_result *result)
+{
+	if (p->refused && result->status == 0) {
+		fail(p, MOUNT_REFUSED, p->refused);
+	} else if (p->kind == PLACE_WORKER && p->via_master) {
+		/* T49: a master that is no reverse proxy answers anything with its own page. */
+		p->cluster->direct_only = result->status == 200;
+		p->via_master = false;
+		wait_for_retry(p);
+	} else if (result->status == 0) {
+		place_set_state(p, MOUNT_UNVERIFIED, "it does not answer");
+		if (!try_through_master(p))
+			wait_for_retry(p);
+	} else if (result->status == 200) {
+		fail(p, MOUNT_UNVERIFIED, "it does not answer as what it claims to be");
+	} else {
+		fail(p, MOUNT_UNVERIFIED, "it refuses to say who it is");
+	}
+}
+
+static void on_identity(const struct fetch_result *result, void *arg)
+{
+	struct place *p = arg;
+	struct discovery *d = p->cluster->discovery;
+
+	p->fetch = NULL;
+	d->checking--;
+	if (result->status == 200 && says_who_it_is(p, result->body))
+		accept_place(p, &result->peer);
+	else
+		reject_answer(p, result);
+	verify_pump(d);
+}
+
+static void on_app_page(const struct fetch_result *result, void *arg)
+{
+	struct place *p = arg;
+	struct discovery *d = p->cluster->discovery;
+	enum app_link link = APP_LINK_NONE;
+	struct url url;
+	struct err err;
+
+	p->fetch = NULL;
+	d->checking--;
+	if (result->status != 200) {
+		fail(p, MOUNT_UNVERIFIED, "the master did not say where its UI is");
+	} else if (app_page_find_ui(result->body, str_of(p->id), &link, &url, &err) == -1) {
+		fail(p, MOUNT_REFUSED, "the master's page about it is not understood");
+	} else if (link == APP_LINK_NONE) {
+		fail(p, MOUNT_UNVERIFIED, "it has no UI, or its UI is not known yet");
+	} else {
+		p->via_master = link == APP_LINK_PROXIED;
+		if (link == APP_LINK_ADDRESS)
+			place_set_origin(p, &url);
+		check_start(p);
+	}
+	verify_pump(d);
+}
+
+static void check_start(struct place *p)
+{
+	const struct master *active = p->cluster->active;
+	const char *path = p->kind == PLACE_WORKER ? "/json/" : "/api/v1/applications";
+	bool needs_page = p->kind == PLACE_APP && p->origin == NULL && !p->via_master;
+
+	assert(p->kind != PLACE_DRIVER && p->fetch == NULL);
+	if ((needs_page || p->via_master) && active == NULL) {
+		fail(p, MOUNT_UNVERIFIED, "no master is there to ask");
+	} else if (needs_page) {
+		ask(p, mem_printf("%s/app/?appId=%s", active->source.text, p->id), false,
+			APP_PAGE_MAX, on_app_page);
+	} else if (p->via_master) {
+		ask(p, mem_printf("%s/proxy/%s%s", active->source.text, p->id, path), false,
+			CHECK_JSON_MAX, on_identity);
+	} else if (p->port < FENCE_PORT_MIN) {
+		fail(p, MOUNT_REFUSED, "its port is below 1024");
+	} else {
+		ask(p, mem_printf("%s%s", p->origin, path), true, CHECK_JSON_MAX, on_identity);
+	}
+}
+
+/* --- what changed around them --- */
+
+static void refence(struct place *p)
+{
+	const char *why = NULL;
+
+	if (p->state == MOUNT_UP && !p->via_master)
+		why = fence_check(&p->cluster->fence, (const struct sockaddr *)&p->addr);
+	if (why)
+		place_set_state(p, MOUNT_REFUSED, why);
+	if (p->state == MOUNT_REFUSED && p->origin)
+		verify_place(p);
+}
+
+void verify_refence(struct cluster *c)
+{
+	for (int kind = PLACE_WORKER; kind <= PLACE_APP; kind++) {
+		for (struct place *p = c->places[kind]; p; p = p->hh.next)
+			refence(p);
+	}
+}
+
+void verify_through_master(struct cluster *c)
+{
+	for (int kind = PLACE_WORKER; kind <= PLACE_APP; kind++) {
+		for (struct place *p = c->places[kind]; p; p = p->hh.next) {
+			if (!p->via_master || p->state != MOUNT_UP)
+				continue;
+			place_set_state(p, MOUNT_UNVERIFIED, "another master is being asked");
+			verify_place(p);
+		}
+	}
+}
