@@ -88,7 +88,8 @@ int cidr_parse(struct str text, struct cidr *out, struct err *err)
 	if (slash == -1)
 		bits = 128 - first_bit;
 	else if (!str_to_u64(str_from(text, (size_t)slash + 1), &bits) || bits > 128 - first_bit)
-		return err_set(err, "the prefix length is not a number from 0 to %u", 128 - first_bit);
+		return err_set(
+			err, "the prefix length is not a number from 0 to %u", 128 - first_bit);
 	out->bits = first_bit + (unsigned)bits;
 
 	struct cidr network = *out;
@@ -104,7 +105,8 @@ bool cidr_contains(const struct cidr *range, const struct sockaddr *sa)
 
 	if (!address_of(sa, bytes))
 		return false;
-	/* "::/0" means every IPv6 address; that IPv4 is kept inside it is our affair, not the writer's. */
+	/* "::/0" means every IPv6 address; that IPv4 is kept inside it is our affair, not the
+	 * writer's. */
 	if (is_v4(bytes) && range->bits < V4_IN_V6_BITS)
 		return false;
 	return same_network(range->bytes, bytes, range->bits);

@@ -1,0 +1,200 @@
+#include "conf/load_int.h"
+
+#include "conf/values_net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A path that Spark's own scripts would take for theirs (spark-ui.md T18-T22): they look for the
+ * first segment with one of these names. */
+static const char *refused_segment(const char *path)
+{
+	static const char *const words[] = {"proxy", "history", "shs"};
+	struct str rest = str_of(path), segment;
+
+	while (str_next(&rest, '/', &segment)) {
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (str_eq(segment, str_of(words[i])))
+				return words[i];
+		}
+	}
+	return NULL;
+}
+
+/* Where browsers find a listener that says nothing else: at its own address. */
+static int default_public_url(const struct loader *l, struct conf_listen *listen, const char *group)
+{
+	const char *colon = strrchr(listen->text, ':');
+	struct str host = str_range(listen->text, colon);
+
+	if (values_listen_is_any(listen))
+		return load_fail(l, yaml_tree_find(l->root, group), group,
+			"listens on every address, expected a public_url that says what browsers "
+			"see");
+	if (host.at[0] == '[')
+		host = (struct str){host.at + 1, host.len - 2};
+	(void)str_copy(host, listen->public_url.host, sizeof listen->public_url.host);
+	(void)str_copy(STR("/"), listen->public_url.path, sizeof listen->public_url.path);
+	listen->public_url.port = (uint16_t)values_listen_port(listen);
+	return 0;
+}
+
+/* The session cookie must not travel where it can be read (S25). */
+static int check_cookie_is_safe(
+	const struct loader *l, const struct conf_listen *listen, const char *group)
+{
+	const struct url *url = &listen->public_url;
+
+	if (url->tls || url_host_is_loopback(url->host) || l->conf->insecure_http)
+		return 0;
+	return load_fail_at(l,
+		"https://, for the session cookie would travel in the clear "
+		"(server.insecure_http: true allows it)",
+		"%s.public_url", group);
+}
+
+static int check_listen(const struct loader *l, struct conf_listen *listen, const char *group)
+{
+	struct url *url = &listen->public_url;
+
+	if (url->host[0] == '\0' && default_public_url(l, listen, group) == -1)
+		return -1;
+	size_t len = strlen(url->path);
+	if (url->path[len - 1] != '/' && len + 2 > sizeof url->path)
+		return load_fail_at(l, "a shorter path", "%s.public_url", group);
+	if (url->path[len - 1] != '/')
+		memcpy(url->path + len++, "/", 2);
+	const char *word = refused_segment(url->path);
+	char expected[128];
+	snprintf(expected, sizeof expected,
+		"a path without the segment %s: Spark's pages would take it for their own",
+		word ? word : "");
+	if (word)
+		return load_fail_at(l, expected, "%s.public_url", group);
+	(void)str_copy((struct str){url->path, len - 1}, listen->base, sizeof listen->base);
+	url_origin(url, listen->origin);
+	return check_cookie_is_safe(l, listen, group);
+}
+
+/* A driver's page runs users' code: what mints tokens must be another origin (S0). */
+static int check_origins(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+
+	if (conf->server.public_url.port == 0 ||
+		strcmp(conf->server.origin, conf->admin.origin) != 0)
+		return 0;
+	return load_fail_at(l,
+		"another host or port than server.public_url, for pages there run users' code",
+		"admin.public_url");
+}
+
+static int check_uis(const struct loader *l, size_t index)
+{
+	const struct conf_cluster *cluster = &l->conf->clusters[index];
+
+	for (size_t i = 0; i < cluster->uis_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(cluster->uis[i].name, cluster->uis[j].name) == 0)
+				return load_fail_at(l, "a name that no other UI of the cluster has",
+					"clusters[%zu].uis[%zu].name", index, i);
+		}
+	}
+	return 0;
+}
+
+static int check_cluster(const struct loader *l, size_t index)
+{
+	struct conf_cluster *cluster = &l->conf->clusters[index];
+
+	cluster->has_history = cluster->history.host[0] != '\0';
+	if (cluster->masters_count == 0 && cluster->uis_count == 0 && !cluster->has_history)
+		return load_fail_at(l, "at least one of masters, history, kubernetes, uis",
+			"clusters[%zu]", index);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(cluster->name, l->conf->clusters[i].name) == 0)
+			return load_fail_at(
+				l, "a name that no other cluster has", "clusters[%zu].name", index);
+	}
+	return check_uis(l, index);
+}
+
+static int check_bearer(const struct loader *l, size_t index)
+{
+	const struct conf_bearer *bearer = &l->conf->bearer[index];
+
+	if (bearer->audience.count == 0 && !bearer->insecure_no_audience)
+		return load_fail_at(l,
+			"the audience of this gateway's tokens, or else any other service's token "
+			"would "
+			"do (insecure_no_audience: true allows it)",
+			"auth.bearer[%zu].audience", index);
+	if (bearer->algorithms.count == 0)
+		return load_fail_at(
+			l, "at least one algorithm", "auth.bearer[%zu].algorithms", index);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(bearer->issuer, l->conf->bearer[i].issuer) == 0)
+			return load_fail_at(l, "an issuer that is not listed twice",
+				"auth.bearer[%zu].issuer", index);
+	}
+	return 0;
+}
+
+static int check_roles(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+
+	if (conf->roles_claim || conf->roles_admin.count + conf->roles_user.count == 0)
+		return 0;
+	return load_fail_at(
+		l, "where a token names its roles, such as realm_access.roles", "auth.roles.claim");
+}
+
+static int check_order(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct {
+		int64_t small, large;
+		const char *path, *expected;
+	} pairs[] = {
+		{conf->session_idle_s, conf->session_max_s, "session.idle", "at most session.max"},
+		{conf->access_ttl_s.def, conf->access_ttl_s.max, "tokens.access_ttl.default",
+			"at most tokens.access_ttl.max"},
+		{conf->refresh_ttl_s.def, conf->refresh_ttl_s.max, "tokens.refresh_ttl.default",
+			"at most tokens.refresh_ttl.max"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		if (pairs[i].small > pairs[i].large)
+			return load_fail_at(l, pairs[i].expected, "%s", pairs[i].path);
+	}
+	return 0;
+}
+
+static void derive_data_dir(struct conf *conf)
+{
+	if (conf->store_kind != CONF_STORE_SQLITE)
+		return;
+	size_t len = (size_t)(strrchr(conf->store_path, '/') - conf->store_path);
+	conf->data_dir = mem_strndup(conf->store_path, len ? len : 1);
+}
+
+int check_conf(const struct loader *l)
+{
+	struct conf *conf = l->conf;
+
+	if (check_listen(l, &conf->server, "server") == -1 ||
+		check_listen(l, &conf->admin, "admin") == -1 || check_origins(l) == -1 ||
+		check_roles(l) == -1 || check_order(l) == -1)
+		return -1;
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		if (check_cluster(l, i) == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < conf->bearer_count; i++) {
+		if (check_bearer(l, i) == -1)
+			return -1;
+	}
+	derive_data_dir(conf);
+	return 0;
+}

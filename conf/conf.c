@@ -1,0 +1,181 @@
+#include "conf/conf.h"
+
+#include "conf/keywords.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct conf *conf_ref(struct conf *conf)
+{
+	atomic_fetch_add_explicit(&conf->refs, 1, memory_order_relaxed);
+	return conf;
+}
+
+/* A list's items and their number, wherever the row keeps them. */
+static char *list_of(const struct keyword *row, const void *base, size_t *count)
+{
+	char *items;
+
+	memcpy(&items, (const char *)base + row->at, sizeof items);
+	memcpy(count, (const char *)base + row->count_at, sizeof *count);
+	return items;
+}
+
+static void clear_group(const char *prefix, void *base);
+
+static void clear_list(const struct keyword *row, void *base)
+{
+	size_t count;
+	char *items = list_of(row, base, &count);
+	char *prefix = mem_printf("%s[]", row->path);
+
+	for (size_t i = 0; i < count; i++) {
+		void *item = items + i * row->item_size;
+		if (row->shape == KEYWORD_GROUPS)
+			clear_group(prefix, item);
+		else if (row->type->clear)
+			row->type->clear(item);
+	}
+	free(prefix);
+	free(items);
+}
+
+static void clear_row(const struct keyword *row, void *base)
+{
+	if (row->shape == KEYWORD_GROUP)
+		clear_group(row->path, base);
+	else if (row->shape != KEYWORD_VALUE)
+		clear_list(row, base);
+	else if (row->type->clear)
+		row->type->clear((char *)base + row->at);
+}
+
+static void clear_group(const char *prefix, void *base)
+{
+	for (size_t i = 0; i < keywords_count; i++) {
+		if (keyword_is_child(keywords[i].path, prefix))
+			clear_row(&keywords[i], base);
+	}
+}
+
+void conf_unref(struct conf *conf)
+{
+	if (conf == NULL || atomic_fetch_sub_explicit(&conf->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	clear_group("", conf);
+	free(conf->data_dir);
+	free(conf->file);
+	free(conf);
+}
+
+const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str name)
+{
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		if (str_eq(str_of(conf->clusters[i].name), name))
+			return &conf->clusters[i];
+	}
+	return NULL;
+}
+
+struct printer {
+	FILE *out;
+	unsigned depth;
+	bool at_dash; /* "- " stands before the next key */
+};
+
+static void print_group(struct printer *p, const char *prefix, const void *base);
+
+static void print_key(struct printer *p, const char *path)
+{
+	unsigned spaces = p->depth * 2;
+
+	if (p->at_dash)
+		fprintf(p->out, "%*s- %s:", (int)spaces - 2, "", keyword_leaf(path));
+	else
+		fprintf(p->out, "%*s%s:", (int)spaces, "", keyword_leaf(path));
+	p->at_dash = false;
+}
+
+static void print_value(struct printer *p, const struct keyword *row, const void *base)
+{
+	struct sbuf text;
+
+	sbuf_init(&text, 8192);
+	if (row->type->format(row, (const char *)base + row->at, &text)) {
+		print_key(p, row->path);
+		fprintf(p->out, " %s\n", sbuf_str(&text).at);
+	}
+	sbuf_clear(&text);
+}
+
+static void print_values(struct printer *p, const struct keyword *row, const void *base)
+{
+	size_t count;
+	char *items = list_of(row, base, &count);
+	struct sbuf text;
+
+	sbuf_init(&text, 1024 * 1024);
+	for (size_t i = 0; i < count; i++) {
+		sbuf_puts(&text, i ? ", " : "");
+		(void)row->type->format(row, items + i * row->item_size, &text);
+	}
+	print_key(p, row->path);
+	fprintf(p->out, " [%s]\n", sbuf_str(&text).at);
+	sbuf_clear(&text);
+}
+
+static void print_groups(struct printer *p, const struct keyword *row, const void *base)
+{
+	size_t count;
+	char *items = list_of(row, base, &count);
+	char *prefix = mem_printf("%s[]", row->path);
+
+	print_key(p, row->path);
+	fputs(count ? "\n" : " []\n", p->out);
+	p->depth += 2;
+	for (size_t i = 0; i < count; i++) {
+		p->at_dash = true;
+		print_group(p, prefix, items + i * row->item_size);
+	}
+	p->depth -= 2;
+	free(prefix);
+}
+
+static void print_row(struct printer *p, const struct keyword *row, const void *base)
+{
+	switch (row->shape) {
+	case KEYWORD_VALUE:
+		print_value(p, row, base);
+		return;
+	case KEYWORD_VALUES:
+		print_values(p, row, base);
+		return;
+	case KEYWORD_GROUPS:
+		print_groups(p, row, base);
+		return;
+	case KEYWORD_GROUP:
+		break;
+	}
+	print_key(p, row->path);
+	fputc('\n', p->out);
+	p->depth++;
+	print_group(p, row->path, base);
+	p->depth--;
+}
+
+static void print_group(struct printer *p, const char *prefix, const void *base)
+{
+	for (size_t i = 0; i < keywords_count; i++) {
+		if (keyword_is_child(keywords[i].path, prefix))
+			print_row(p, &keywords[i], base);
+	}
+}
+
+/* No secret to mask ever gets into struct conf: it holds the names of their files, and URLs with a
+ * user name or password are refused. */
+void conf_print(const struct conf *conf, FILE *out)
+{
+	struct printer p = {.out = out};
+
+	print_group(&p, "", conf);
+}
