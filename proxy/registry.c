@@ -51,12 +51,19 @@ struct registry_builder {
 
 /* --- memory: freed all at once --- */
 
+static size_t aligned(size_t size)
+{
+	return (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+}
+
 static void *arena_take(struct registry *reg, size_t size)
 {
 	struct chunk *c = reg->chunks;
 
-	size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-	if (c == NULL || c->size - c->used < size) {
+	size = aligned(size);
+	if (c)
+		c->used = aligned(c->used); /* strings leave it anywhere */
+	if (c == NULL || c->used > c->size || c->size - c->used < size) {
 		size_t room = size > CHUNK ? size : CHUNK;
 		c = mem_alloc(1, sizeof *c + room);
 		c->size = room;
@@ -83,9 +90,9 @@ static const char *arena_str(struct registry *reg, const char *s)
 
 	if (size <= 1)
 		return "";
-	if (c == NULL || c->size - c->used < size)
+	if (c == NULL || c->used > c->size || c->size - c->used < size)
 		return arena_copy(reg, s, size, 1);
-	/* Strings need no alignment: packed, they halve the snapshot. arena_take() rounds up again. */
+	/* Strings need no alignment: packed, they halve the snapshot. */
 	memcpy(c->bytes + c->used, s, size);
 	c->used += size;
 	return (const char *)c->bytes + c->used - size;
