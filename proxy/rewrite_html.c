@@ -22,14 +22,33 @@ enum {
 	ELEMENT_END,  /* "</name", as far as it matches */
 };
 
+enum { LETTER = 1, SPACE = 2, NAME_END = 4 }; /* NAME_END: what ends a tag's or an attribute's name */
+
+static const unsigned char classes[256] = {
+	['a' ... 'z'] = LETTER,
+	['A' ... 'Z'] = LETTER,
+	[' '] = SPACE | NAME_END,
+	['\n'] = SPACE | NAME_END,
+	['\t'] = SPACE | NAME_END,
+	['\r'] = SPACE | NAME_END,
+	['\f'] = SPACE | NAME_END,
+	['/'] = NAME_END,
+	['>'] = NAME_END,
+};
+
 static bool is_space(char c)
 {
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f';
+	return classes[(unsigned char)c] & SPACE;
 }
 
 static bool is_letter(char c)
 {
-	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+	return classes[(unsigned char)c] & LETTER;
+}
+
+static bool ends_name(char c)
+{
+	return classes[(unsigned char)c] & NAME_END;
 }
 
 static char lower(char c)
@@ -37,11 +56,18 @@ static char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-static void name_add(struct html *html, char c)
+/* A name that is too long for us keeps a length that no name of ours has. */
+static void name_add(struct html *html, const char *from, const char *to)
 {
-	if (html->name_len < sizeof(html->name))
-		html->name[html->name_len] = lower(c);
-	html->name_len += html->name_len <= sizeof(html->name);
+	size_t len = (size_t)(to - from), room = sizeof(html->name) - html->name_len;
+
+	if (len > room || html->name_len == sizeof(html->name)) {
+		html->name_len = sizeof(html->name);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		html->name[html->name_len + i] = lower(from[i]);
+	html->name_len += (unsigned)len;
 }
 
 static bool name_is(const struct html *html, const char *word, size_t len)
@@ -85,10 +111,12 @@ static bool name_holds_link(const struct html *html)
 static const char *in_text(struct html *html, const char *p, const char *end)
 {
 	while ((p = memchr(p, '<', (size_t)(end - p)))) {
-		if (++p == end || p[0] != '/') { /* an end tag is as good as text */
-			html->state = TAG_OPEN;
-			return p;
-		}
+		p++;
+		/* An end tag is as good as text, and so is <td>: a text element's name is longer. */
+		if (end - p >= 3 && (p[0] == '/' || (is_letter(p[0]) && (p[1] == '>' || p[2] == '>'))))
+			continue;
+		html->state = TAG_OPEN;
+		return p;
 	}
 	return end;
 }
@@ -109,14 +137,17 @@ static const char *tag_done(struct html *html, const char *p)
 
 static const char *in_tag_name(struct html *html, const char *p, const char *end)
 {
-	for (; p < end && *p != '>' && *p != '/' && !is_space(*p); p++)
-		name_add(html, *p);
-	if (p == end)
-		return p;
+	const char *stop = p;
+
+	while (stop < end && !ends_name(*stop))
+		stop++;
+	name_add(html, p, stop);
+	if (stop == end)
+		return end;
 	html->element = find_element(html);
 	html->is_script = html->element && name_is(html, "script", 6);
 	html->state = BEFORE_NAME;
-	return p;
+	return stop;
 }
 
 static const char *in_before_name(struct html *html, const char *p, const char *end)
@@ -128,18 +159,21 @@ static const char *in_before_name(struct html *html, const char *p, const char *
 	if (*p == '>')
 		return tag_done(html, p);
 	html->name_len = 0;
-	name_add(html, *p); /* even '=' (HTML 13.2.5.32) */
+	name_add(html, p, p + 1); /* even '=' (HTML 13.2.5.32) */
 	html->state = NAME;
 	return p + 1;
 }
 
 static const char *in_name(struct html *html, const char *p, const char *end)
 {
-	for (; p < end && *p != '=' && *p != '>' && *p != '/' && !is_space(*p); p++)
-		name_add(html, *p);
-	if (p < end)
+	const char *stop = p;
+
+	while (stop < end && *stop != '=' && !ends_name(*stop))
+		stop++;
+	name_add(html, p, stop);
+	if (stop < end)
 		html->state = AFTER_NAME;
-	return p;
+	return stop;
 }
 
 static const char *in_after_name(struct html *html, const char *p, const char *end)

@@ -54,7 +54,7 @@ static bool key_is_link(struct json *json, struct str key)
 		{{"uiaddress", 9}, false}};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		if (str_eq_nocase(key, keys[i].name)) {
+		if (key.len == keys[i].name.len && str_eq_nocase(key, keys[i].name)) {
 			json->key_is_map = keys[i].is_map;
 			return true;
 		}

@@ -139,18 +139,26 @@ static bool map_public(const struct links *links, struct str url, size_t at, str
 	return map_local(links, url, at, edit);
 }
 
-/* 'h' of a host, 'U' upper case, ':' '/' delimiters, 0 anything a host name can't have. */
-static char host_class(char c)
+enum { HOST = 1, UPPER, COLON, PATH }; /* 0: no part of a URL of ours */
+
+static const unsigned char classes[256] = {
+	['a' ... 'z'] = HOST,
+	['0' ... '9'] = HOST,
+	['.'] = HOST,
+	['-'] = HOST,
+	['_'] = HOST,
+	['A' ... 'Z'] = UPPER,
+	[':'] = COLON,
+	['['] = COLON,
+	[']'] = COLON,
+	['/'] = PATH,
+	['?'] = PATH,
+	['#'] = PATH,
+};
+
+static unsigned char class_of(char c)
 {
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-')
-		return 'h';
-	if (c == ':' || c == '[' || c == ']')
-		return ':';
-	if (c == '/' || c == '?' || c == '#')
-		return '/';
-	if (c >= 'A' && c <= 'Z')
-		return 'U';
-	return c == '_' || c == '~' ? 'h' : '\0';
+	return classes[(unsigned char)c];
 }
 
 /* Writes "host:port", lower case, with `port` when there is none. */
@@ -164,7 +172,7 @@ static bool write_authority(struct str raw, const char *port, char buf[static AU
 	if (raw.len == 0 || raw.len + 7 > AUTHORITY_MAX)
 		return false;
 	for (; at < raw.len; at++)
-		buf[at] = (char)(host_class(raw.at[at]) == 'U' ? raw.at[at] | 0x20 : raw.at[at]);
+		buf[at] = (char)(class_of(raw.at[at]) == UPPER ? raw.at[at] | 0x20 : raw.at[at]);
 	if (has_port && buf[at - 1] == ':')
 		at--, has_port = false;
 	snprintf(buf + at, AUTHORITY_MAX - at, "%s", has_port ? "" : port);
@@ -180,13 +188,13 @@ static size_t read_authority(struct str url, size_t at, const char *port, char b
 {
 	size_t end = at, colon = 0;
 	bool is_upper = false;
-	char class = 'h';
 
-	for (; end < url.len && (class = host_class(url.at[end])) != '/'; end++) {
-		if (class == '\0')
+	for (; end < url.len && class_of(url.at[end]) != PATH; end++) {
+		unsigned char class = class_of(url.at[end]);
+		if (class == 0)
 			return 0;
-		is_upper |= class == 'U';
-		if (class == ':')
+		is_upper |= class == UPPER;
+		if (class == COLON)
 			colon = end;
 	}
 	struct str raw = {url.at + at, end - at};
@@ -230,6 +238,16 @@ static bool map_absolute(const struct links *links, struct str url, size_t at, s
 	return map_proxy_id(links, url, end, edit) || put(url, end, mount, edit);
 }
 
+/* Bytes of "http://" or "https://", 0 for any other scheme and for relative references. */
+static size_t scheme_len(struct str url)
+{
+	if (url.len < 8 || (url.at[0] | 0x20) != 'h')
+		return 0;
+	if (memcmp(url.at, "http://", 7) == 0 || str_starts_nocase(url, STR("http://")))
+		return 7;
+	return str_starts_nocase(url, STR("https://")) ? 8 : 0;
+}
+
 bool links_map(const struct links *links, struct str url, struct link_edit *edit)
 {
 	if (url.len && url.at[0] == '/') {
@@ -237,11 +255,8 @@ bool links_map(const struct links *links, struct str url, struct link_edit *edit
 			return map_absolute(links, url, 2, edit);
 		return map_local(links, url, 0, edit);
 	}
-	if (str_starts_nocase(url, STR("http://")))
-		return map_absolute(links, url, 7, edit);
-	if (str_starts_nocase(url, STR("https://")))
-		return map_absolute(links, url, 8, edit);
-	return false;
+	size_t scheme = scheme_len(url);
+	return scheme && map_absolute(links, url, scheme, edit);
 }
 
 static bool map_unescaped(const struct links *links, const struct unescaped *url, struct link_edit *edit)
