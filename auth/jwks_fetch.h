@@ -30,7 +30,8 @@ struct jwks_fetch_options {	 /* borrowed for the call only, but for the pointers
 	const struct jwks_timing *timing; /* NULL: the default */
 	const struct keyset_issuer
 		*own; /* the gateway's own row, put into every snapshot; NULL: none */
-	/* Gives a snapshot; called once from jwks_fetch_new, then at every change. */
+	/* Gives a snapshot; called once from jwks_fetch_new, then at every change. Must not call
+	 * back into the jwks_fetch. */
 	void (*publish)(struct keyset *set, void *arg);
 	void *arg;
 };
