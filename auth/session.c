@@ -5,7 +5,7 @@
 
 #include <openssl/crypto.h>
 
-enum { ID_BYTES = 32, SAVE_SECONDS = 60 };
+enum { ID_BYTES = 32 };
 
 void session_new_id(char out[static SESSION_ID_LEN + 1])
 {
@@ -69,5 +69,7 @@ int64_t session_save_interval(const struct conf *conf)
 {
 	int64_t quarter = conf->session_idle_s / 4;
 
-	return quarter < SAVE_SECONDS ? quarter : SAVE_SECONDS;
+	if (quarter < 1)
+		return 1;
+	return quarter < SESSION_SAVE_SECONDS ? quarter : SESSION_SAVE_SECONDS;
 }

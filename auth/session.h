@@ -10,7 +10,10 @@
 #include "base/url.h"
 #include "conf/conf.h"
 
-enum { SESSION_ID_LEN = 43 }; /* 256 bits in base64url */
+enum {
+	SESSION_ID_LEN = 43, /* 256 bits in base64url */
+	SESSION_SAVE_SECONDS = 60,
+};
 
 /* Makes an id: a secret, wipe it after use. */
 void session_new_id(char out[static SESSION_ID_LEN + 1]);

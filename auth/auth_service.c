@@ -1,0 +1,280 @@
+#include "auth/auth_int.h"
+
+#include "auth/issue.h"
+#include "auth/link.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 250, FLUSH_TICKS = 4, RECOUNT_TICKS = 40, PURGE_TICKS = 240 };
+
+/* --- rules --- */
+
+/* Every holder of a reference may take another, whatever else it may do with the value. */
+static struct conf *share_conf(const struct conf *conf)
+{
+	union {
+		const struct conf *borrowed;
+		struct conf *counted;
+	} it = {conf};
+
+	return conf_ref(it.counted);
+}
+
+static void rules_free(void *value)
+{
+	struct auth_rules *rules = value;
+
+	conf_unref(rules->conf);
+	keyset_unref(rules->keys);
+	free(rules);
+}
+
+static void publish_rules(struct auth_service *service)
+{
+	struct auth_rules *rules = mem_alloc(1, sizeof *rules);
+
+	rules->conf = conf_ref(service->conf);
+	rules->keys = keyset_ref(service->keys);
+	rules->generation = ++service->rules_generation;
+	memcpy(rules->issuer, service->issuer, sizeof rules->issuer);
+	share_publish(service->rules, rules);
+}
+
+static void on_keys(struct keyset *set, void *arg)
+{
+	struct auth_service *service = arg;
+
+	keyset_unref(service->keys);
+	service->keys = set;
+	publish_rules(service);
+}
+
+/* --- the keeper's clock --- */
+
+static int note(struct auth_service *service, int result)
+{
+	if (result == -1)
+		atomic_fetch_add(&service->store_errors, 1);
+	return result;
+}
+
+void auth_service_note_change(struct auth_service *service)
+{
+	atomic_fetch_add_explicit(&service->generation, 1, memory_order_release);
+}
+
+/* Uses are worth knowing, not worth keeping requests for: what cannot be saved is dropped. */
+void auth_service_flush(struct auth_service *service)
+{
+	if (service->touches_count == 0)
+		return;
+	note(service, service->store->ops->touch(
+			      service->store, service->touches, service->touches_count));
+	service->touches_count = 0;
+}
+
+static void count_living(struct auth_service *service)
+{
+	struct store_counts counts = {0, 0, 0};
+	struct store *store = service->store;
+
+	service->counted = atomic_load(&service->generation);
+	if (note(service, store->ops->count(store, clock_wall_s(), &counts)) == -1)
+		return;
+	atomic_store(&service->sessions, counts.sessions);
+	atomic_store(&service->tokens_user, counts.tokens_user);
+	atomic_store(&service->tokens_admin, counts.tokens_admin);
+}
+
+/* Other processes write too (the command line): their commits move SQLite's data version. */
+static void poll_store(struct auth_service *service)
+{
+	enum store_answer answer = service->store->ops->poll(service->store);
+	bool was_ready = atomic_exchange(&service->ready, answer != STORE_FAILED);
+
+	note(service, answer == STORE_FAILED ? -1 : 0);
+	if (answer == STORE_FOUND)
+		auth_service_note_change(service);
+	if (was_ready && answer == STORE_FAILED)
+		log_err("store", "the store is out of order");
+	else if (!was_ready && answer != STORE_FAILED)
+		log_info("store", "the store is in order");
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct auth_service *service = arg;
+	struct jwks_fetch_counts counts = jwks_fetch_counts(service->jwks);
+	unsigned tick = ++service->ticks;
+
+	(void)fd;
+	(void)what;
+	atomic_store(&service->jwks_ok, counts.ok);
+	atomic_store(&service->jwks_failed, counts.failed);
+	poll_store(service);
+	if (tick % FLUSH_TICKS == 0)
+		auth_service_flush(service);
+	if (tick % PURGE_TICKS == 0)
+		note(service, service->store->ops->purge(
+				      service->store, service->conf, clock_wall_s()));
+	if (tick % RECOUNT_TICKS == 0 || service->counted != atomic_load(&service->generation))
+		count_living(service);
+}
+
+static void start_tick(struct auth_service *service, struct event_base *base)
+{
+	const struct timeval every = {0, TICK_MS * 1000};
+
+	service->tick = event_new(base, -1, EV_PERSIST, on_tick, service);
+	if (service->tick == NULL || event_add(service->tick, &every) == -1)
+		abort();
+}
+
+/* --- life --- */
+
+struct auth_service *auth_service_ref(struct auth_service *service)
+{
+	atomic_fetch_add_explicit(&service->refs, 1, memory_order_relaxed);
+	return service;
+}
+
+void auth_service_unref(struct auth_service *service)
+{
+	if (atomic_fetch_sub_explicit(&service->refs, 1, memory_order_acq_rel) > 1)
+		return;
+	free(service->touches);
+	free(service);
+}
+
+static int open_store(struct auth_service *service, const struct conf *conf, struct err *err)
+{
+	/* Without a file the key need not outlive the records of what it signed. */
+	const char *folder = conf->store_kind == CONF_STORE_MEMORY ? NULL : conf->data_dir;
+
+	if (issue_own_issuer(conf, service->issuer, err) == -1)
+		return -1;
+	service->store = store_open(conf, err);
+	if (service->store == NULL)
+		return -1;
+	/* For the command line, which may be told no more than the folder. */
+	if (service->store->ops->meta_set(service->store, "issuer", service->issuer) == -1)
+		return err_set(err, "the store cannot be written");
+	service->signer = signer_open(folder, err);
+	return service->signer ? 0 : -1;
+}
+
+static void start_keys(
+	struct auth_service *service, struct event_base *base, struct fetcher *fetcher)
+{
+	static const char *const audience[] = {SIGNER_AUDIENCE};
+	struct jwks *keys = jwks_of_key(signer_key(service->signer));
+	const struct keyset_issuer own = {
+		.issuer = service->issuer,
+		.audiences = audience,
+		.audiences_count = ARRAY_LEN(audience),
+		.algorithms = 1u << ES256,
+		.keys = keys,
+		.fetched_at = clock_wall_s(),
+		.is_own = true,
+	};
+	const struct jwks_fetch_options options = {
+		.base = base, .fetcher = fetcher, .own = &own, .publish = on_keys, .arg = service};
+
+	service->jwks = jwks_fetch_new(&options, service->conf);
+	jwks_unref(keys);
+}
+
+struct auth_service *auth_service_new(const struct conf *conf, struct event_base *keeper_base,
+	struct inbox *keeper, struct fetcher *fetcher, struct err *err)
+{
+	struct auth_service *service = mem_alloc(1, sizeof *service);
+
+	atomic_init(&service->refs, 1);
+	atomic_init(&service->ready, true);
+	service->keeper = keeper;
+	service->conf = share_conf(conf);
+	service->rules = share_slot_new(rules_free);
+	service->touches = mem_alloc(AUTH_TOUCHES_MAX, sizeof *service->touches);
+	if (open_store(service, conf, err) == -1) {
+		auth_service_free(service);
+		return NULL;
+	}
+	start_keys(service, keeper_base, fetcher);
+	count_living(service);
+	start_tick(service, keeper_base);
+	return service;
+}
+
+void auth_service_free(struct auth_service *service)
+{
+	if (service == NULL)
+		return;
+	if (service->tick)
+		event_free(service->tick);
+	if (service->jwks)
+		jwks_fetch_free(service->jwks);
+	if (service->store) {
+		auth_service_flush(service);
+		service->store->ops->close(service->store);
+	}
+	signer_free(service->signer);
+	share_slot_free(service->rules);
+	keyset_unref(service->keys);
+	conf_unref(service->conf);
+	service->closed = true; /* jobs under way come back unanswered */
+	auth_service_unref(service);
+}
+
+void auth_service_set_conf(struct auth_service *service, const struct conf *conf)
+{
+	struct conf *old = service->conf;
+
+	service->conf = share_conf(conf);
+	jwks_fetch_set_conf(service->jwks, conf); /* publishes */
+	auth_service_note_change(service); /* limits may be others: sessions are read again */
+	conf_unref(old);
+}
+
+/* --- questions --- */
+
+char *auth_service_first_link(struct auth_service *service)
+{
+	unsigned char hash[DIGEST_LEN];
+	struct store *store = service->store;
+	int64_t now = clock_wall_s();
+
+	if (service->conf->bearer_count > 0)
+		return NULL; /* people have accounts to sign in with */
+	if (store->ops->has_admin(store, now) != STORE_NONE)
+		return NULL;
+	char *url = link_new(service->conf, hash);
+	if (note(service, store->ops->link_add(store, hash, ROLE_ADMIN, now, now + LINK_SECONDS)) == 0)
+		return url;
+	secret_free(url);
+	return NULL;
+}
+
+bool auth_service_is_ready(const struct auth_service *service)
+{
+	return atomic_load(&service->ready);
+}
+
+const char *auth_service_jwks(const struct auth_service *service)
+{
+	return signer_jwks(service->signer);
+}
+
+struct auth_gauges auth_service_gauges(struct auth_service *service)
+{
+	return (struct auth_gauges){
+		.sessions = atomic_load(&service->sessions),
+		.tokens_user = atomic_load(&service->tokens_user),
+		.tokens_admin = atomic_load(&service->tokens_admin),
+		.store_errors = atomic_load(&service->store_errors),
+		.jwks_ok = atomic_load(&service->jwks_ok),
+		.jwks_failed = atomic_load(&service->jwks_failed),
+	};
+}
