@@ -195,7 +195,7 @@ static int add_children(struct builder *b, struct yaml_node *parent, unsigned de
 			return -1;
 		int rc = 0;
 		bool at_end = event.type == end;
-		if (!at_end && depth > DEPTH_MAX)
+		if (!at_end && depth >= DEPTH_MAX)
 			rc = fail_at(b, event.start_mark, "nested too deeply");
 		else if (!at_end)
 			rc = is_map ? add_pair(b, parent, &event, depth)
