@@ -60,7 +60,7 @@ def start_stream(spark):
     stream = spark.readStream.format("rate").option("rowsPerSecond", 5).load()
     counts = stream.groupBy((F.col("value") % 3).alias("key")).count()
     return (counts.writeStream.queryName("counts by key").outputMode("complete").format("noop")
-            .trigger(processingTime="3 seconds").start())
+            .trigger(processingTime="10 seconds").start())
 
 
 def sleep_in_jobs(spark):
@@ -69,7 +69,7 @@ def sleep_in_jobs(spark):
         while True:
             try:
                 spark.sparkContext.setJobGroup("slow", "a slow job to kill", interruptOnCancel=True)
-                spark.sql("SELECT java_method('java.lang.Thread', 'sleep', 3600000L + id) FROM range(0, 1, 1, 1)").collect()
+                spark.sql("SELECT java_method('java.lang.Thread', 'sleep', 3600000L + id) FROM range(1)").collect()
             except Exception:
                 time.sleep(0.2)
     thread = InheritableThread(target=forever, daemon=True)

@@ -27,7 +27,12 @@ from spark_install import ensure_spark, full_version
 
 HOST = "127.0.0.1"
 HERE = pathlib.Path(__file__).resolve().parent
-JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss512k"
+JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+# what spark-submit opens by itself on Java 17, but a worker that launches a 3.5 driver does not
+OPENS = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
+    "java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
+    "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action",
+    "sun.util.calendar"))
 DEPLOY = "org.apache.spark.deploy"
 libc = ctypes.CDLL(None)
 
@@ -204,8 +209,9 @@ class Cluster:
             "spark.history.ui.port": str(free_port()), "spark.master.rest.enabled": "false",
             "spark.ui.killEnabled": "true", "spark.ui.heapHistogramEnabled": "true",
             "spark.driver.memory": "512m", "spark.executor.memory": "512m", "spark.executor.cores": "2",
-            "spark.driver.extraJavaOptions": JAVA_OPTS, "spark.executor.extraJavaOptions": JAVA_OPTS,
+            "spark.driver.extraJavaOptions": self.java_opts(), "spark.executor.extraJavaOptions": self.java_opts(),
             "spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2",
+            "spark.ui.retainedJobs": "200", "spark.ui.retainedStages": "300",
             "spark.sql.warehouse.dir": (self.dir / "warehouse").as_uri(), "spark.local.dir": str(self.dir / "tmp"),
         }
         settings.update(self.conf)
@@ -213,13 +219,17 @@ class Cluster:
         lines = [f"{key} {value}\n" for key, value in settings.items()]
         (self.dir / "conf" / "spark-defaults.conf").write_text("".join(lines))
 
+    def java_opts(self):
+        """Spark unpacks native libraries into the JVM's own temporary folder, whatever spark.local.dir says."""
+        return f"{JAVA_OPTS} -Djava.io.tmpdir={self.dir / 'tmp'}"
+
     def env(self):
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "JAVA_HOME") if key in os.environ}
         return {
             **kept, "SPARK_HOME": str(self.home), "SPARK_CONF_DIR": str(self.dir / "conf"), "SPARK_LOCAL_IP": HOST,
             "SPARK_PUBLIC_DNS": HOST, "SPARK_LOCAL_HOSTNAME": HOST, "SPARK_MASTER_HOST": HOST,
-            "SPARK_DAEMON_MEMORY": self.daemon_memory, "SPARK_DAEMON_JAVA_OPTS": JAVA_OPTS,
-            "SPARK_LAUNCHER_OPTS": JAVA_OPTS, "PYSPARK_PYTHON": sys.executable,
+            "SPARK_DAEMON_MEMORY": self.daemon_memory, "SPARK_DAEMON_JAVA_OPTS": self.java_opts(),
+            "SPARK_LAUNCHER_OPTS": self.java_opts(), "PYSPARK_PYTHON": sys.executable,
             "PYSPARK_DRIVER_PYTHON": sys.executable, "TMPDIR": str(self.dir / "tmp"),
         }
 
@@ -322,10 +332,12 @@ class Cluster:
     def submit_cluster_driver(self):
         status = self.dir / "status-driver.json"
         jar = next((self.home / "jars").glob("spark-launcher_*.jar"))
-        settings = {"spark.app.name": "cluster driver app", "spark.cores.max": 2, "spark.ui.port": free_port()}
+        settings = {"spark.app.name": "cluster driver app", "spark.cores.max": 2, "spark.ui.port": free_port(),
+                    "spark.driver.extraJavaOptions": f"{self.java_opts()} {OPENS}"}
         flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
         command = [self.home / "bin/spark-submit", "--master", self.spark_url, "--deploy-mode", "cluster",
-                   "--class", f"{DEPLOY}.PythonRunner", *flags, jar.as_uri(), HERE / "spark_app.py", "", "running", status]
+                   "--class", f"{DEPLOY}.PythonRunner", *flags, jar.as_uri(), HERE / "spark_app.py", "", "running",
+                   status]
         daemon = self.spawn("submit-driver", command)
         self.daemons.remove(daemon)  # it ends as soon as the master has taken the driver
         return {"daemon": daemon, "status": status, "name": "cluster driver app"}
@@ -333,7 +345,10 @@ class Cluster:
     def await_cluster_driver(self, driver):
         if driver["daemon"].process.wait(120) != 0:
             raise ClusterError(f"the driver was refused:\n{driver['daemon'].tail()}")
-        self.wait_for(driver["status"].exists, "the cluster-mode driver", 180)
+        self.wait_for(lambda: driver["status"].exists() or self.ids_of("completeddrivers"), "the cluster driver", 180)
+        if not driver["status"].exists():
+            logs = "\n".join(path.read_text() for path in self.dir.glob("work-*/driver-*/std*"))
+            raise ClusterError(f"the cluster-mode driver failed:\n{logs[-4000:]}")
         app = json.loads(driver["status"].read_text())
         entry = self.master_json()["activedrivers"][0]
         self.driver = {"id": entry["id"], "worker": entry["worker"], "app": app["id"], "name": app["name"],
