@@ -15,7 +15,7 @@ import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLUSTER_NAME = "local"
-SUFFIXES = {"text/html": "html", "application/json": "json", "text/plain": "txt"}
+SUFFIXES = {"text/html": "html", "application/json": "json", "text/json": "json", "text/plain": "txt"}
 
 
 def address_map(info):
