@@ -29,7 +29,7 @@ static const struct signer_claims sample = {
 
 static int make_folder(void **state)
 {
-	*state = mem_strdup("/tmp/sparkgate-signer-XXXXXX");
+	*state = mem_strdup(P_tmpdir "/sparkgate-signer-XXXXXX");
 	return mkdtemp(*state) ? 0 : -1;
 }
 
