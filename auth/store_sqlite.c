@@ -167,15 +167,18 @@ int64_t db_number(struct sqlite3_stmt *stmt, int at)
 
 /* --- opening --- */
 
-static int make_folder(const char *path, struct err *err)
+/* Makes every folder above `path` that is not there. */
+static int make_folders(const char *path, struct err *err)
 {
-	const char *slash = strrchr(path, '/');
+	char *folder = mem_strdup(path);
+	int result = 0;
 
-	if (slash == NULL || slash == path)
-		return 0;
-	char *folder = mem_strndup(path, (size_t)(slash - path));
-	int result = mkdir(folder, 0700) == -1 && errno != EEXIST
-		? err_set(err, "cannot make %s: %s", folder, strerror(errno)) : 0;
+	for (char *slash = strchr(folder + 1, '/'); slash && result == 0; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, 0700) == -1 && errno != EEXIST)
+			result = err_set(err, "cannot make %s: %s", folder, strerror(errno));
+		*slash = '/';
+	}
 	free(folder);
 	return result;
 }
@@ -183,9 +186,9 @@ static int make_folder(const char *path, struct err *err)
 /* SQLite gives the WAL beside it the mode of the file, but makes the file itself with the umask. */
 static int make_file(struct db *db, struct err *err)
 {
-	struct stat st;
+	struct stat st = {.st_mode = 0};
 
-	if (make_folder(db->path, err) == -1)
+	if (make_folders(db->path, err) == -1)
 		return -1;
 	int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
