@@ -1,0 +1,75 @@
+#!/bin/sh
+# Installs what is missing for one purpose, and nothing that is there: install.sh build|test|demo|bench.
+# Debian packages by apt-get (as root, or with sudo), Python's in build/venv, Spark in the user's cache folder.
+set -eu
+cd "$(dirname "$0")/../.."
+export DEBIAN_FRONTEND=noninteractive
+
+BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
+	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
+JAVA="openjdk-17-jre-headless procps"
+PYTHON="python3 python3-venv"
+TEST="libcmocka-dev clang libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git"
+
+missing_of() {
+	for package in "$@"; do
+		case $package in
+		openjdk-*) command -v java >/dev/null && continue ;;
+		esac
+		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+		[ "$state" = installed ] || printf ' %s' "$package"
+	done
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo DEBIAN_FRONTEND=noninteractive "$@"
+	else
+		echo "not root and there is no sudo; run this as root: $*" >&2
+		exit 1
+	fi
+}
+
+packages() {
+	missing=$(missing_of "$@")
+	[ -z "$missing" ] && return
+	command -v apt-get >/dev/null || { echo "missing, and there is no apt-get to install it:$missing" >&2; exit 1; }
+	echo "installing with apt-get:$missing"
+	as_root apt-get update -qq
+	# shellcheck disable=SC2086 # one word a package
+	as_root apt-get install -y --no-install-recommends -o Dpkg::Progress=1 -o Dpkg::Use-Pty=0 -qq $missing
+}
+
+# build/venv, made anew when the requirements change; the stamp is a copy of them
+venv() {
+	wanted=tests/e2e/requirements.txt
+	cmp -s "$wanted" build/venv/.ready && return
+	echo "installing Python packages into build/venv"
+	mkdir -p build
+	[ -x build/venv/bin/python ] || python3 -m venv build/venv
+	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -r "$wanted"
+	cp "$wanted" build/venv/.ready
+}
+
+spark() {
+	build/venv/bin/python tests/support/spark_install.py "$@"
+}
+
+# shellcheck disable=SC2086
+case ${1:-} in
+build) packages $BUILD ;;
+test)
+	packages $BUILD $PYTHON $JAVA $TEST
+	venv
+	spark 4.3 3.5 ;;
+demo)
+	packages $BUILD $PYTHON $JAVA
+	venv
+	spark "${SPARK:-4.3}" ;;
+bench)
+	packages $BUILD $PYTHON nginx-light wrk util-linux
+	venv ;;
+*) echo "usage: $0 build|test|demo|bench" >&2; exit 2 ;;
+esac
