@@ -1,0 +1,160 @@
+#include "tests/support/rewrite_world.h"
+#include "base/mem.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct row {
+	const char *value, *want; /* NULL: stays */
+};
+
+static void check(const struct rewrite_context *context, const struct row *rows, size_t count,
+	bool (*rewrite)(const struct rewrite_context *, struct str, struct sbuf *))
+{
+	for (size_t i = 0; i < count; i++) {
+		struct sbuf out;
+		sbuf_init(&out, 4096);
+		bool changed = rewrite(context, str_of(rows[i].value), &out);
+		if (changed && rows[i].want)
+			assert_string_equal(out.at, rows[i].want);
+		if (changed != (rows[i].want != NULL))
+			fail_msg("%s became %s", rows[i].value, changed ? out.at : "nothing");
+		sbuf_clear(&out);
+	}
+}
+
+static void t36_absolute_redirects_to_the_upstream_come_back_below_the_mount(void **state)
+{
+	static const struct row rows[] = {
+		{"http://10.0.0.9:4040/jobs/", "/local/proxy/app-1/jobs/"},
+		{"http://10.0.0.9:4040", "/local/proxy/app-1/"},
+		{"http://10.0.0.9:4040/?a=1&b=%2F&c=http://x/", "/local/proxy/app-1/?a=1&b=%2F&c=http://x/"},
+		{"http://10.0.0.9:4040/local/proxy/app-1/jobs/", "/local/proxy/app-1/jobs/"},
+		{"http://10.0.0.1:8080/app/?appId=app-1", "/local/proxy/master/app/?appId=app-1"},
+		{"HTTP://10.0.0.9:4040/x", "/local/proxy/app-1/x"},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void t36_redirects_to_our_public_host_stay_below_the_mount(void **state)
+{
+	static const struct row rows[] = {
+		{"https://gw.example/jobs/", "/local/proxy/app-1/jobs/"},
+		{"http://gw.example:443/jobs/", "/local/proxy/app-1/jobs/"},
+		{"https://gw.example/local/proxy/app-1/jobs/?x", "/local/proxy/app-1/jobs/?x"},
+		{"https://gw.example/_gate/login", NULL},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void t37_t38_relative_roots_get_the_mount_and_relative_references_stay(void **state)
+{
+	static const struct row rows[] = {
+		{"/app/", "/local/shs/app/"},
+		{"/history/app-1/jobs/?a=b", "/local/shs/history/app-1/jobs/?a=b"},
+		{"/", "/local/shs/"},
+		{"/?q=//x", "/local/shs/?q=//x"},
+		{"/local/shs/history/", NULL},
+		{"jobs/", NULL},
+		{"../x", NULL},
+		{"?a=1", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	check(&world_history, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void t39_redirects_of_sparks_own_proxy_go_to_the_mount_of_the_id(void **state)
+{
+	static const struct row rows[] = {
+		{"http://10.0.0.1:8080/proxy/worker-1/logPage/?x", "/local/proxy/worker-1/logPage/?x"},
+		{"/proxy/app-1/jobs/", "/local/proxy/app-1/jobs/"},
+	};
+
+	(void)state;
+	check(&world_master, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void redirects_to_other_places_stay_and_none_loses_its_host(void **state)
+{
+	static const struct row rows[] = {
+		{"https://idp.example/login", NULL},
+		{"//evil.example/x", NULL},
+		{"http://10.0.0.9:4040//evil.example/", "/local/proxy/app-1//evil.example/"},
+		{"https://gw.example//evil.example/", "/local/proxy/app-1//evil.example/"},
+		{"http://10.0.0.9:4040\\@evil.example/", NULL},
+		{"http://10.0.0.9:4040@evil.example/", NULL},
+		{"javascript:alert(1)", NULL},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void base_path_of_the_gateway_stays_ours(void **state)
+{
+	static const struct row rows[] = {
+		{"https://gw.example/base/other/proxy/master/", NULL},
+		{"https://gw.example/jobs/", "/base/local/proxy/app-1/jobs/"},
+		{"/base/local/shs/", NULL},
+	};
+	struct rewrite_context context = world_context("/base/local/proxy/app-1", "10.0.0.9:4040");
+
+	(void)state;
+	context.cluster_root = "/base/local";
+	check(&context, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void path_of_the_configured_url_is_taken_off_redirects(void **state)
+{
+	static const struct row rows[] = {
+		{"/hdfs/explorer.html", "/local/ui/hdfs/explorer.html"},
+		{"http://10.0.0.3:9870/hdfs", "/local/ui/hdfs/"},
+	};
+	struct rewrite_context context = world_context("/local/ui/hdfs", "10.0.0.3:9870");
+
+	(void)state;
+	context.prefix = "/hdfs";
+	check(&context, rows, ARRAY_LEN(rows), rewrite_location);
+}
+
+static void cookie_paths_go_below_the_mount_and_domains_are_dropped(void **state)
+{
+	static const struct row rows[] = {
+		{"a=b; Path=/", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b;path=/x;HttpOnly", "a=b; Path=/local/proxy/app-1/x; HttpOnly"},
+		{"a=\"x=y\"; Domain=.example; Secure; SameSite=Lax", "a=\"x=y\"; Secure; SameSite=Lax"},
+		{"a=b; Path=/local/proxy/app-1/; Domain=x", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b; Path=; Max-Age=1", "a=b; Max-Age=1"},
+		{"a=b; Path=//evil; Max-Age=1", "a=b; Max-Age=1"},
+		{"path=/; HttpOnly", NULL},
+		{"a=b", NULL},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t36_absolute_redirects_to_the_upstream_come_back_below_the_mount),
+		cmocka_unit_test(t36_redirects_to_our_public_host_stay_below_the_mount),
+		cmocka_unit_test(t37_t38_relative_roots_get_the_mount_and_relative_references_stay),
+		cmocka_unit_test(t39_redirects_of_sparks_own_proxy_go_to_the_mount_of_the_id),
+		cmocka_unit_test(redirects_to_other_places_stay_and_none_loses_its_host),
+		cmocka_unit_test(base_path_of_the_gateway_stays_ours),
+		cmocka_unit_test(path_of_the_configured_url_is_taken_off_redirects),
+		cmocka_unit_test(cookie_paths_go_below_the_mount_and_domains_are_dropped),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
