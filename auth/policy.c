@@ -129,14 +129,18 @@ static bool normalise(struct str path, char out[PATH_MAX_BYTES + 2], struct str 
 /* What is left of `path` after the first place where `segments` stand; at == NULL when nowhere.
  * Case does not count: Spark's does, but refusing a spelling that Spark would not know costs
  * nothing. */
-static struct str find_segments(struct str path, struct str segments)
+static struct str find_segments(struct str path, const char *segments)
 {
-	for (size_t i = 0; i + segments.len < path.len; i++) {
-		struct str here = str_from(path, i + 1);
+	size_t len = strlen(segments);
 
-		if (path.at[i] == '/' && str_starts_nocase(here, segments) &&
-			(here.len == segments.len || here.at[segments.len] == '/'))
-			return str_from(here, segments.len);
+	for (ptrdiff_t slash; (slash = str_find_byte(path, '/')) != -1;) {
+		path = str_from(path, (size_t)slash + 1);
+		if (path.len < len)
+			break;
+		if ((path.at[0] | 0x20) == (segments[0] | 0x20) && /* seldom, and soon told */
+			str_starts_nocase(path, (struct str){segments, len}) &&
+			(path.len == len || path.at[len] == '/'))
+			return str_from(path, len);
 	}
 	return (struct str){NULL, 0};
 }
@@ -146,8 +150,8 @@ static const struct row *find_row(enum ui_kind kind, struct str path)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!(rows[i].uis & BIT(kind)))
 			continue;
-		struct str rest = find_segments(path, str_of(rows[i].segments));
-		if (rest.at && (!rows[i].later || find_segments(rest, str_of(rows[i].later)).at))
+		struct str rest = find_segments(path, rows[i].segments);
+		if (rest.at && (!rows[i].later || find_segments(rest, rows[i].later).at))
 			return &rows[i];
 	}
 	return NULL;
