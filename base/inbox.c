@@ -31,7 +31,8 @@ void inbox_free(struct inbox *inbox)
 {
 	if (inbox == NULL)
 		return;
-	inbox_drain(inbox);
+	while (inbox->first) /* what runs may post once more */
+		inbox_drain(inbox);
 	close(inbox->fd);
 	pthread_mutex_destroy(&inbox->lock);
 	free(inbox);

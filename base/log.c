@@ -52,12 +52,12 @@ static void add_field(struct sbuf *b, const struct log_field *field)
 
 static void write_line(struct sbuf *b)
 {
+	sbuf_puts(b, "}\n");
 	if (b->overflow) {
 		sbuf_reset(b);
 		add_head(b, LOG_WARN, "log");
-		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"");
+		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"}\n");
 	}
-	sbuf_puts(b, "}\n");
 	/* A full pipe must not stop the gateway: what cannot be written is lost. */
 	if (write(STDERR_FILENO, b->at, b->len) == -1)
 		return;

@@ -21,7 +21,7 @@ bool str_eq_nocase(struct str a, struct str b)
 
 bool str_starts(struct str s, struct str prefix)
 {
-	return s.len >= prefix.len && memcmp(s.at, prefix.at, prefix.len) == 0;
+	return s.len >= prefix.len && str_eq((struct str){s.at, prefix.len}, prefix);
 }
 
 bool str_starts_nocase(struct str s, struct str prefix)
@@ -31,8 +31,7 @@ bool str_starts_nocase(struct str s, struct str prefix)
 
 bool str_ends(struct str s, struct str suffix)
 {
-	return s.len >= suffix.len &&
-	       memcmp(s.at + s.len - suffix.len, suffix.at, suffix.len) == 0;
+	return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
 }
 
 ptrdiff_t str_find(struct str s, struct str needle)
@@ -64,7 +63,7 @@ struct str str_from(struct str s, size_t from)
 {
 	if (from > s.len)
 		from = s.len;
-	return (struct str){s.at + from, s.len - from};
+	return (struct str){from ? s.at + from : s.at, s.len - from};
 }
 
 bool str_next(struct str *rest, char byte, struct str *piece)

@@ -30,7 +30,7 @@ static inline struct str str_range(const char *from, const char *to)
 
 static inline bool str_eq(struct str a, struct str b)
 {
-	return a.len == b.len && memcmp(a.at, b.at, a.len) == 0;
+	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
 /* ASCII only, never the locale. */

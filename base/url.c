@@ -11,14 +11,6 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Every byte is printable ASCII, and none begins a fragment or is a slash to some readers only. */
 static int check_bytes(struct str s, struct err *err)
 {
@@ -38,8 +30,8 @@ static int check_escapes(struct str path, struct err *err)
 	for (size_t i = 0; i < path.len; i++) {
 		if (path.at[i] != '%')
 			continue;
-		int high = i + 2 < path.len ? hex_value(path.at[i + 1]) : -1;
-		int low = i + 2 < path.len ? hex_value(path.at[i + 2]) : -1;
+		int high = i + 2 < path.len ? str_hex_digit(path.at[i + 1]) : -1;
+		int low = i + 2 < path.len ? str_hex_digit(path.at[i + 2]) : -1;
 		if (high == -1 || low == -1)
 			return err_set(err, "broken percent escape at position %zu", i);
 		if (memchr("/\\.#", high * 16 + low, 5)) /* 5: the NUL is one of them */

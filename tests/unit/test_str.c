@@ -1,0 +1,156 @@
+/* Borrowed runs of bytes. */
+#include "base/str.h"
+
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+static const struct str none = {NULL, 0};
+
+static void equality_is_of_bytes_or_of_ascii_letters(void **state)
+{
+	(void)state;
+	assert_true(str_eq(STR("a\0b"), STR("a\0b")));
+	assert_false(str_eq(STR("a\0b"), STR("a\0c")));
+	assert_false(str_eq(STR("ab"), STR("abc")));
+	assert_true(str_eq_nocase(STR("Content-TYPE"), STR("content-type")));
+	assert_false(str_eq_nocase(STR("a["), STR("a{")));
+	assert_false(str_eq_nocase(STR("\xc3\x84"), STR("\xc3\xa4")));
+}
+
+static void empty_run_without_an_address_is_as_good_as_any(void **state)
+{
+	struct str piece, rest = none;
+
+	(void)state;
+	assert_true(str_eq(none, STR("")));
+	assert_true(str_starts(none, none));
+	assert_true(str_starts(STR("a"), none));
+	assert_true(str_ends(none, STR("")));
+	assert_false(str_starts(none, STR("a")));
+	assert_int_equal(str_find(none, STR("a")), -1);
+	assert_int_equal(str_find_byte(none, 'a'), -1);
+	assert_int_equal(str_trim(none).len, 0);
+	assert_int_equal(str_from(none, 3).len, 0);
+	assert_false(str_next(&rest, ',', &piece));
+	assert_int_equal(str_of(NULL).len, 0);
+}
+
+static void prefix_and_suffix_may_be_the_whole(void **state)
+{
+	(void)state;
+	assert_true(str_starts(STR("abc"), STR("ab")));
+	assert_true(str_starts(STR("abc"), STR("abc")));
+	assert_false(str_starts(STR("abc"), STR("abcd")));
+	assert_true(str_starts_nocase(STR("Bearer x"), STR("bearer ")));
+	assert_false(str_starts_nocase(STR("Bear"), STR("bearer")));
+	assert_true(str_ends(STR("abc"), STR("bc")));
+	assert_true(str_ends(STR("abc"), STR("abc")));
+	assert_false(str_ends(STR("abc"), STR("xabc")));
+	assert_false(str_ends(STR("abc"), STR("ab")));
+}
+
+static void finding_gives_the_first_place(void **state)
+{
+	(void)state;
+	assert_int_equal(str_find(STR("abcabc"), STR("bc")), 1);
+	assert_int_equal(str_find(STR("abc"), STR("")), 0);
+	assert_int_equal(str_find(STR("abc"), STR("abcd")), -1);
+	assert_int_equal(str_find_byte(STR("a\0b"), '\0'), 1);
+	assert_int_equal(str_find_byte(STR("abc"), 'x'), -1);
+}
+
+static void trimming_takes_spaces_and_tabs_only(void **state)
+{
+	(void)state;
+	assert_true(str_eq(str_trim(STR(" \t a b\t ")), STR("a b")));
+	assert_true(str_eq(str_trim(STR("\r a\n")), STR("\r a\n")));
+	assert_int_equal(str_trim(STR(" \t ")).len, 0);
+}
+
+static void pieces_end_with_an_empty_one_after_a_last_separator(void **state)
+{
+	static const char *const want[] = {"a", "", "bc", ""};
+	struct str rest = STR("a,,bc,"), piece;
+	size_t i = 0;
+
+	(void)state;
+	for (; str_next(&rest, ',', &piece); i++) {
+		assert_true(i < ARRAY_LEN(want));
+		assert_true(str_eq(piece, str_of(want[i])));
+	}
+	assert_int_equal(i, ARRAY_LEN(want));
+	rest = STR("");
+	assert_true(str_next(&rest, ',', &piece));
+	assert_int_equal(piece.len, 0);
+	assert_false(str_next(&rest, ',', &piece));
+}
+
+static void numbers_are_one_to_eighteen_digits(void **state)
+{
+	static const char *const bad[] = {
+		"", "-1", "+1", " 1", "1 ", "0x1", "1e3", "1_0", "1000000000000000000", "\xd9\xa1"};
+	uint64_t n = 0;
+
+	(void)state;
+	assert_true(str_to_u64(STR("999999999999999999"), &n));
+	assert_int_equal(n, 999999999999999999);
+	assert_true(str_to_u64(STR("007"), &n));
+	assert_int_equal(n, 7);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(str_to_u64(str_of(bad[i]), &n));
+	assert_int_equal(n, 7);
+}
+
+static void hex_digits_are_of_both_cases_and_nothing_else(void **state)
+{
+	int sum = 0;
+
+	(void)state;
+	assert_int_equal(str_hex_digit('0'), 0);
+	assert_int_equal(str_hex_digit('f'), 15);
+	assert_int_equal(str_hex_digit('A'), 10);
+	for (int c = -128; c < 128; c++)
+		sum += str_hex_digit((char)c) == -1;
+	assert_int_equal(sum, 256 - 22);
+}
+
+static void copy_fits_with_its_nul_or_leaves_an_empty_string(void **state)
+{
+	char buf[4] = "xxx";
+
+	(void)state;
+	assert_true(str_copy(STR("abc"), buf, sizeof buf));
+	assert_string_equal(buf, "abc");
+	assert_false(str_copy(STR("abcd"), buf, sizeof buf));
+	assert_string_equal(buf, "");
+	assert_true(str_copy(none, buf, sizeof buf));
+}
+
+static void hash_depends_on_every_byte(void **state)
+{
+	(void)state;
+	assert_int_equal(str_hash(STR("")), 2166136261u);
+	assert_int_equal(str_hash(STR("a")), 0xe40c292c); /* FNV-1a's published value */
+	assert_int_not_equal(str_hash(STR("ab")), str_hash(STR("ba")));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(equality_is_of_bytes_or_of_ascii_letters),
+		cmocka_unit_test(empty_run_without_an_address_is_as_good_as_any),
+		cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
+		cmocka_unit_test(finding_gives_the_first_place),
+		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
+		cmocka_unit_test(pieces_end_with_an_empty_one_after_a_last_separator),
+		cmocka_unit_test(numbers_are_one_to_eighteen_digits),
+		cmocka_unit_test(hex_digits_are_of_both_cases_and_nothing_else),
+		cmocka_unit_test(copy_fits_with_its_nul_or_leaves_an_empty_string),
+		cmocka_unit_test(hash_depends_on_every_byte),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
