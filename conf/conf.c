@@ -179,3 +179,11 @@ void conf_print(const struct conf *conf, FILE *out)
 
 	print_group(&p, "", conf);
 }
+
+void conf_set_port(struct conf_listen *listen, unsigned port)
+{
+	if (listen->public_url.port != 0)
+		return;
+	listen->public_url.port = (uint16_t)port;
+	url_origin(&listen->public_url, listen->origin);
+}
