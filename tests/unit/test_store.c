@@ -1,0 +1,521 @@
+/* Every test runs on both kinds of store unless it is about the file. */
+#include "auth/store_memory.h"
+#include "auth/store_sqlite.h"
+#include "tests/support/scratch.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { NOW = 1700000000 };
+
+struct fixture {
+	char *folder, *path; /* NULL: in memory */
+	struct store *store;
+};
+
+static int open_memory(void **state)
+{
+	struct fixture *f = mem_alloc(1, sizeof *f);
+
+	f->store = store_memory_open(NULL);
+	*state = f;
+	return f->store ? 0 : -1;
+}
+
+static int open_file(void **state)
+{
+	struct fixture *f = mem_alloc(1, sizeof *f);
+
+	f->folder = scratch_new();
+	f->path = mem_printf("%s/data/state.db", f->folder);
+	f->store = store_sqlite_open(f->path, NULL);
+	*state = f;
+	return f->store ? 0 : -1;
+}
+
+static int close_both(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->store)
+		f->store->ops->close(f->store);
+	scratch_free(f->folder);
+	free(f->path);
+	free(f);
+	return 0;
+}
+
+static struct store_token sample_token(const char *id)
+{
+	struct store_token t = {.client_name = "nightly",
+		.issuer = "http://127.0.0.1:8480",
+		.subject = "client:nightly",
+		.created_by = "cli:root",
+		.note = "for the nightly job",
+		.role = ROLE_USER,
+		.state = STATE_ACTIVE,
+		.created_at = NOW,
+		.expires_at = NOW + 60};
+
+	assert_true(str_copy(str_of(id), t.id, sizeof t.id));
+	return t;
+}
+
+static struct store_opening sample_session(unsigned char mark)
+{
+	struct store_opening opening = {.session = {.issuer = "http://127.0.0.1:8480",
+						.subject = "ann",
+						.name = "Ann",
+						.token_id = "t1",
+						.role = ROLE_USER,
+						.created_at = NOW,
+						.last_seen_at = NOW,
+						.expires_at = NOW + 100}};
+
+	memset(opening.session.key, mark, DIGEST_LEN);
+	return opening;
+}
+
+static enum store_answer open_session(struct store *store, unsigned char mark)
+{
+	struct store_opening opening = sample_session(mark);
+
+	return store->ops->session_open(store, &opening);
+}
+
+static enum store_answer get_session(struct store *store, unsigned char mark)
+{
+	struct store_session session;
+	unsigned char key[DIGEST_LEN];
+
+	memset(key, mark, sizeof key);
+	return store->ops->session_get(store, key, &session);
+}
+
+/* --- tokens --- */
+
+static void token_comes_back_as_it_was_added(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token in = sample_token("t1"), out;
+
+	memset(&out, 0xee, sizeof out);
+	assert_int_equal(store->ops->token_add(store, &in), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
+	assert_string_equal(out.id, in.id);
+	assert_string_equal(out.client_name, in.client_name);
+	assert_string_equal(out.issuer, in.issuer);
+	assert_string_equal(out.subject, in.subject);
+	assert_string_equal(out.created_by, in.created_by);
+	assert_string_equal(out.note, in.note);
+	assert_string_equal(out.last_used_from, "");
+	assert_int_equal(out.role, ROLE_USER);
+	assert_int_equal(out.state, STATE_ACTIVE);
+	assert_int_equal(out.created_at, NOW);
+	assert_int_equal(out.expires_at, NOW + 60);
+	assert_int_equal(out.last_used_at, 0);
+}
+
+static void token_id_is_taken_once(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->token_add(store, &token), -1);
+}
+
+static void unknown_token_ids_find_nothing(void **state)
+{
+	static const char *const ids[] = {"", "t2", "' OR '1'='1", "T1",
+		"0123456789012345678901234567890123456789012345678901234567890123456789"};
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token token = sample_token("t1"), out;
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		assert_int_equal(store->ops->token_get(store, str_of(ids[i]), &out), STORE_NONE);
+	assert_int_equal(
+		store->ops->token_get(store, (struct str){"t1\0x", 4}, &out), STORE_NONE);
+}
+
+static enum token_state state_of(struct store *store, const char *id)
+{
+	struct store_token out;
+
+	assert_int_equal(store->ops->token_get(store, str_of(id), &out), STORE_FOUND);
+	return out.state;
+}
+
+static void revoked_token_stays_revoked(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_DISABLED);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_ACTIVE);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_REVOKED), STORE_FOUND);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_REVOKED);
+	assert_int_equal(store->ops->token_set_state(store, STR("t9"), STATE_REVOKED), STORE_NONE);
+}
+
+static void collect(void *arg, const struct store_token *token)
+{
+	char *ids = arg;
+
+	strncat(ids, token->id, 60 - strlen(ids));
+}
+
+static void tokens_are_listed_newest_first(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	char ids[64] = "";
+
+	for (int i = 0; i < 3; i++) {
+		char id[2] = {(char)('a' + i), '\0'};
+		struct store_token token = sample_token(id);
+		token.created_at += i;
+		assert_int_equal(store->ops->token_add(store, &token), 0);
+	}
+	assert_int_equal(store->ops->token_list(store, collect, ids), 0);
+	assert_string_equal(ids, "cba");
+}
+
+static void touches_are_kept_and_never_go_back(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token token = sample_token("t1");
+	struct store_touch touches[] = {
+		{.is_token = true, .id = "t1", .from = "192.0.2.1", .at = NOW + 9},
+		{.is_token = true, .id = "t1", .from = "192.0.2.2", .at = NOW + 5},
+		{.is_token = true, .id = "gone", .from = "192.0.2.3", .at = NOW + 9},
+		{.is_token = false, .at = NOW + 7},
+	};
+	struct store_session session;
+
+	memset(touches[3].key, 1, DIGEST_LEN);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->touch(store, touches, ARRAY_LEN(touches)), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
+	assert_int_equal(token.last_used_at, NOW + 9);
+	assert_string_equal(token.last_used_from, "192.0.2.1");
+	assert_int_equal(store->ops->session_get(store, touches[3].key, &session), STORE_FOUND);
+	assert_int_equal(session.last_seen_at, NOW + 7);
+}
+
+/* --- sessions and links --- */
+
+static void session_comes_back_until_it_is_ended(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_opening opening = sample_session(1);
+	struct store_session out;
+
+	assert_int_equal(store->ops->session_open(store, &opening), STORE_FOUND);
+	assert_int_equal(store->ops->session_get(store, opening.session.key, &out), STORE_FOUND);
+	assert_memory_equal(&out, &opening.session, sizeof out);
+	assert_int_equal(store->ops->session_end(store, out.key), 0);
+	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(store->ops->session_end(store, out.key), 0);
+}
+
+static void s22_opening_a_session_ends_the_old_one(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_opening next = sample_session(2);
+
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	next.has_old = true;
+	memset(next.old_key, 1, DIGEST_LEN);
+	assert_int_equal(store->ops->session_open(store, &next), STORE_FOUND);
+	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(get_session(store, 2), STORE_FOUND);
+}
+
+static struct store_opening by_link(unsigned char mark, unsigned char link, int64_t now)
+{
+	struct store_opening opening = sample_session(mark);
+
+	opening.session.role = ROLE_NONE;
+	opening.session.created_at = now;
+	opening.has_link = true;
+	memset(opening.link, link, DIGEST_LEN);
+	return opening;
+}
+
+static void link_opens_one_session_with_its_role(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_opening first = by_link(1, 9, NOW), second = by_link(2, 9, NOW);
+
+	assert_int_equal(
+		store->ops->link_add(store, first.link, ROLE_ADMIN, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &first), STORE_FOUND);
+	assert_int_equal(first.session.role, ROLE_ADMIN);
+	assert_int_equal(store->ops->session_open(store, &second), STORE_NONE);
+	assert_int_equal(get_session(store, 2), STORE_NONE);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
+}
+
+static void link_that_is_unknown_too_old_or_replaced_opens_nothing(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_opening unknown = by_link(1, 8, NOW), late = by_link(1, 9, NOW + 600);
+	struct store_opening replaced = by_link(1, 9, NOW), good = by_link(1, 7, NOW);
+
+	assert_int_equal(store->ops->link_add(store, late.link, ROLE_ADMIN, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->session_open(store, &unknown), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &late), STORE_NONE);
+	assert_int_equal(store->ops->link_add(store, good.link, ROLE_ADMIN, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->session_open(store, &replaced), STORE_NONE);
+	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
+}
+
+static void failed_opening_leaves_the_old_session_and_the_link(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_opening clash = by_link(1, 9, NOW), good = by_link(2, 9, NOW);
+
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->link_add(store, clash.link, ROLE_ADMIN, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->session_open(store, &clash), STORE_FAILED); /* the key is taken */
+	assert_int_equal(get_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
+}
+
+static void only_living_administrators_count(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	token.role = ROLE_ADMIN;
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW + 60), STORE_NONE);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+}
+
+static void purge_forgets_what_is_over_and_counts_follow(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	struct store_token token = sample_token("t1");
+	struct store_counts counts;
+
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->count(store, NOW, &counts), 0);
+	assert_int_equal(counts.sessions, 1);
+	assert_int_equal(counts.tokens_user, 1);
+	assert_int_equal(counts.tokens_admin, 0);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 99), 0);
+	assert_int_equal(get_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 100), 0);
+	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 60 + 30 * 24 * 3600), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_NONE);
+}
+
+static void reader_sees_what_the_writer_has_committed(void **state)
+{
+	struct store *store = ((struct fixture *)*state)->store;
+	struct store *reader = store->ops->reader(store, NULL);
+
+	assert_non_null(reader);
+	assert_int_equal(get_session(reader, 1), STORE_NONE);
+	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(get_session(reader, 1), STORE_FOUND);
+	reader->ops->close(reader);
+	assert_int_equal(get_session(store, 1), STORE_FOUND);
+}
+
+/* --- the file --- */
+
+static unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void s34_file_and_folder_are_the_owners_alone(void **state)
+{
+	struct fixture *f = *state;
+	char *wal = mem_printf("%s-wal", f->path), *folder = mem_printf("%s/data", f->folder);
+
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(mode_of(f->path), 0600);
+	assert_int_equal(mode_of(wal), 0600);
+	assert_int_equal(mode_of(folder), 0700);
+	free(wal);
+	free(folder);
+}
+
+static void s34_file_that_others_may_read_is_made_private(void **state)
+{
+	struct fixture *f = *state;
+
+	f->store->ops->close(f->store);
+	assert_int_equal(chmod(f->path, 0644), 0);
+	f->store = store_sqlite_open(f->path, NULL);
+	assert_non_null(f->store);
+	assert_int_equal(mode_of(f->path), 0600);
+}
+
+static void store_keeps_what_it_has_over_a_restart(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "a"), 0);
+	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "b"), 0);
+	f->store->ops->close(f->store);
+	f->store = store_sqlite_open(f->path, NULL);
+	char issuer[STORE_ISSUER];
+	assert_int_equal(get_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(
+		f->store->ops->meta_get(f->store, "issuer", issuer, sizeof issuer), STORE_FOUND);
+	assert_string_equal(issuer, "b");
+	assert_int_equal(
+		f->store->ops->meta_get(f->store, "other", issuer, sizeof issuer), STORE_NONE);
+}
+
+static void poll_tells_of_another_processes_writes_only(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other = store_sqlite_open(f->path, NULL);
+
+	f->store->ops->poll(f->store);
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
+	assert_int_equal(open_session(other, 2), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
+	other->ops->close(other);
+}
+
+static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
+	FILE *file = fopen(f->path, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
+}
+
+static void file_of_a_newer_version_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {""};
+	const unsigned char later[4] = {0, 0, 0, 99};
+
+	f->store->ops->close(f->store);
+	FILE *file = fopen(f->path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 60, SEEK_SET), 0); /* user_version, SQLite file format §1.3 */
+	assert_int_equal(fwrite(later, 1, 4, file), 4);
+	fclose(file);
+	f->store = store_sqlite_open(f->path, &err);
+	assert_null(f->store);
+	assert_non_null(strstr(err.text, "newer sparkgate"));
+}
+
+static void file_that_is_no_database_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {""};
+	char *path = scratch_write(f->folder, "other", "this is a text, and longer than a header is: "
+		"0123456789012345678901234567890123456789012345678901234567890123456789");
+	struct store *store = store_sqlite_open(path, &err);
+
+	assert_null(store);
+	assert_non_null(strstr(err.text, path));
+	free(path);
+}
+
+static void *open_and_write(void *arg)
+{
+	struct fixture *f = arg;
+	struct store *store = store_sqlite_open(f->path, NULL);
+	int result = store ? store->ops->meta_set(store, "k", "v") : -1;
+
+	if (store)
+		store->ops->close(store);
+	return result == 0 ? arg : NULL;
+}
+
+static void gateway_and_command_line_may_start_at_once(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[8];
+
+	f->store->ops->close(f->store);
+	f->store = NULL;
+	unlink(f->path);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, open_and_write, f), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		void *result;
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_non_null(result);
+	}
+}
+
+#define ON_BOTH(test)                                                                              \
+	{#test "_in_memory", test, open_memory, close_both, NULL},                                 \
+		{#test "_in_a_file", test, open_file, close_both, NULL}
+#define ON_FILE(test) cmocka_unit_test_setup_teardown(test, open_file, close_both)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ON_BOTH(token_comes_back_as_it_was_added),
+		ON_BOTH(token_id_is_taken_once),
+		ON_BOTH(unknown_token_ids_find_nothing),
+		ON_BOTH(revoked_token_stays_revoked),
+		ON_BOTH(tokens_are_listed_newest_first),
+		ON_BOTH(touches_are_kept_and_never_go_back),
+		ON_BOTH(session_comes_back_until_it_is_ended),
+		ON_BOTH(s22_opening_a_session_ends_the_old_one),
+		ON_BOTH(link_opens_one_session_with_its_role),
+		ON_BOTH(link_that_is_unknown_too_old_or_replaced_opens_nothing),
+		ON_BOTH(failed_opening_leaves_the_old_session_and_the_link),
+		ON_BOTH(only_living_administrators_count),
+		ON_BOTH(purge_forgets_what_is_over_and_counts_follow),
+		ON_BOTH(reader_sees_what_the_writer_has_committed),
+		ON_FILE(s34_file_and_folder_are_the_owners_alone),
+		ON_FILE(s34_file_that_others_may_read_is_made_private),
+		ON_FILE(store_keeps_what_it_has_over_a_restart),
+		ON_FILE(poll_tells_of_another_processes_writes_only),
+		ON_FILE(poll_fails_when_the_file_is_removed_or_replaced),
+		ON_FILE(file_of_a_newer_version_is_refused),
+		ON_FILE(file_that_is_no_database_is_refused),
+		ON_FILE(gateway_and_command_line_may_start_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
