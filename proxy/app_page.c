@@ -11,13 +11,15 @@ static ptrdiff_t find_from(struct str html, size_t from, struct str needle)
 	return at == -1 ? -1 : at + (ptrdiff_t)from;
 }
 
-/* The inside of the start tag whose '>' is at `end`: from behind its '<'. Scala's XML writer escapes
+/* The inside of the start tag whose '>' is at `end`: from behind its '<'. Scala's XML writer
+ * escapes
  * '<' and '>' in attributes, so the nearest '<' is the tag's own. */
 static struct str tag_before(struct str html, size_t end)
 {
 	size_t from = end;
 
-	while (from > 0 && end - from < TAG_MAX && html.at[from - 1] != '<' && html.at[from - 1] != '>')
+	while (from > 0 && end - from < TAG_MAX && html.at[from - 1] != '<' &&
+		html.at[from - 1] != '>')
 		from--;
 	if (from == 0 || html.at[from - 1] != '<')
 		return STR("");
@@ -49,7 +51,10 @@ static bool attribute(struct str tag, struct str name, struct str *value)
 /* The four entities Scala's XML writer makes; nothing else may hide in an address. */
 static bool unescape(struct str text, char out[static HREF_MAX])
 {
-	static const struct { struct str name; char c; } entities[] = {
+	static const struct {
+		struct str name;
+		char c;
+	} entities[] = {
 		{{"&amp;", 5}, '&'}, {{"&quot;", 6}, '"'}, {{"&lt;", 4}, '<'}, {{"&gt;", 4}, '>'}};
 	struct sbuf b;
 	bool good = true;
@@ -71,7 +76,8 @@ static bool unescape(struct str text, char out[static HREF_MAX])
 	return good;
 }
 
-/* ".../proxy/<id>" with nothing or a slash behind: relative to the master, or below a reverseProxyUrl. */
+/* ".../proxy/<id>" with nothing or a slash behind: relative to the master, or below a
+ * reverseProxyUrl. */
 static bool is_proxied(struct str href, struct str app_id)
 {
 	if (str_ends(href, STR("/")))
@@ -82,8 +88,8 @@ static bool is_proxied(struct str href, struct str app_id)
 	return str_ends(href, STR("/proxy/"));
 }
 
-static int read_href(const char *href, struct str app_id, enum app_link *link, struct url *url,
-	struct err *err)
+static int read_href(
+	const char *href, struct str app_id, enum app_link *link, struct url *url, struct err *err)
 {
 	if (href[0] == '\0')
 		return 0; /* spark.ui.enabled=false */
@@ -99,8 +105,8 @@ static int read_href(const char *href, struct str app_id, enum app_link *link, s
 	return 0;
 }
 
-int app_page_find_ui(struct str html, struct str app_id, enum app_link *link, struct url *url,
-	struct err *err)
+int app_page_find_ui(
+	struct str html, struct str app_id, enum app_link *link, struct url *url, struct err *err)
 {
 	static const struct str text = {">Application Detail UI</a>", 26};
 	ptrdiff_t at = str_find(html, text);

@@ -1,5 +1,6 @@
 /*
- * proxy/app_page.h - a master's application page: the one place that says where a driver's UI is (T6, T7).
+ * proxy/app_page.h - a master's application page: the one place that says where a driver's UI is
+ * (T6, T7).
  *
  * The address is not in any JSON. The page escapes what users chose, so an element can be told from
  * text; anything that is not exactly one such link is refused. Pure.
@@ -18,9 +19,10 @@ enum app_link {
 	APP_LINK_PROXIED, /* spark.ui.reverseProxy: the master's own /proxy/<id> */
 };
 
-/* What the "Application Detail UI" link of this application's page says. -1 when it says something else. */
-MUST_CHECK int app_page_find_ui(struct str html, struct str app_id, enum app_link *link,
-	struct url *url, struct err *err);
+/* What the "Application Detail UI" link of this application's page says. -1 when it says something
+ * else. */
+MUST_CHECK int app_page_find_ui(
+	struct str html, struct str app_id, enum app_link *link, struct url *url, struct err *err);
 /* The version beside the logo, on any page of Spark's; "" when there is none. */
 void app_page_version(struct str html, char out[static SPARK_VERSION_MAX]);
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 enum {
-	PUBLISH_SOON_MS = 20,	 /* answers come in bursts */
-	PUBLISH_SHARE = 10,	 /* at most a tenth of the time goes into building snapshots */
+	PUBLISH_SOON_MS = 20, /* answers come in bursts */
+	PUBLISH_SHARE = 10,   /* at most a tenth of the time goes into building snapshots */
 	PUBLISH_LATEST_MS = 2000,
 };
 
@@ -85,8 +85,8 @@ static bool source_is(const struct source *s, struct cluster *c, const struct ur
 }
 
 /* Takes the master of this URL out of `old`, or makes one. */
-static struct master *keep_master(struct cluster *c, const struct url *url, struct master **old,
-	size_t count)
+static struct master *keep_master(
+	struct cluster *c, const struct url *url, struct master **old, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct master *m = old[i];
@@ -126,11 +126,13 @@ static void set_history(struct cluster *c, const struct conf_cluster *conf)
 	c->history = conf->has_history ? history_new(c, &conf->history) : NULL;
 }
 
-static struct ui *keep_ui(struct cluster *c, const struct conf_ui *conf, struct ui **old, size_t count)
+static struct ui *keep_ui(
+	struct cluster *c, const struct conf_ui *conf, struct ui **old, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct ui *ui = old[i];
-		if (ui && strcmp(ui->name, conf->name) == 0 && source_is(&ui->source, c, &conf->url)) {
+		if (ui && strcmp(ui->name, conf->name) == 0 &&
+			source_is(&ui->source, c, &conf->url)) {
 			old[i] = NULL;
 			return ui;
 		}
@@ -201,7 +203,8 @@ static void cluster_free(struct cluster *c)
 
 /* --- all of it --- */
 
-static struct cluster *keep_cluster(struct discovery *d, const char *name, struct cluster **old, size_t count)
+static struct cluster *keep_cluster(
+	struct discovery *d, const char *name, struct cluster **old, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct cluster *c = old[i];
@@ -242,8 +245,8 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	verify_retry(arg);
 }
 
-struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher,
-	struct conf *conf, void (*publish)(struct registry *registry, void *arg), void *arg)
+struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
+	void (*publish)(struct registry *registry, void *arg), void *arg)
 {
 	struct discovery *d = mem_alloc(1, sizeof *d);
 
@@ -258,7 +261,8 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	if (d->publish_timer == NULL || d->retry_timer == NULL)
 		abort();
 	discovery_set_conf(d, conf);
-	event_active(d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
+	event_active(
+		d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
 	return d;
 }
 

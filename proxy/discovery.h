@@ -18,16 +18,18 @@ struct event_base;
 struct fetcher;
 struct registry;
 
-/* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry; it is called
- * from the event loop only, first at once with nothing polled yet, then whenever something changed. */
-struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher,
-	struct conf *conf, void (*publish)(struct registry *registry, void *arg), void *arg);
+/* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry;
+ * it is called from the event loop only, first at once with nothing polled yet, then whenever
+ * something changed. */
+struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
+	void (*publish)(struct registry *registry, void *arg), void *arg);
 /* Not from within `publish`. NULL is fine. */
 void discovery_free(struct discovery *d);
-/* A reload: what is known of the clusters that remain is kept, but judged by the new networks at once. */
+/* A reload: what is known of the clusters that remain is kept, but judged by the new networks at
+ * once. */
 void discovery_set_conf(struct discovery *d, struct conf *conf);
-/* The UI of this mount could not be connected to: somebody else may live there soon, so nobody is sent
- * there until it has said again who it is. */
+/* The UI of this mount could not be connected to: somebody else may live there soon, so nobody is
+ * sent there until it has said again who it is. */
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id);
 
 #endif

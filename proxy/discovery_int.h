@@ -19,18 +19,18 @@
 #include <sys/queue.h>
 
 #define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size) mem_alloc(1, size)
+#define uthash_malloc(size)		     mem_alloc(1, size)
 #include <uthash.h>
 
 enum {
-	POLL_TIMEOUT_MS = 15000,  /* a master of thousands of workers needs seconds under load */
+	POLL_TIMEOUT_MS = 15000, /* a master of thousands of workers needs seconds under load */
 	CHECK_TIMEOUT_MS = 5000,
-	CHECKS_MAX = 128,	  /* identity checks at once */
+	CHECKS_MAX = 128, /* identity checks at once */
 	MASTER_JSON_MAX = 32 * 1024 * 1024,
 	HISTORY_JSON_MAX = 32 * 1024 * 1024,
 	CHECK_JSON_MAX = 4 * 1024 * 1024, /* a worker lists its executors, finished ones too */
 	PROBE_MAX = 1024 * 1024,
-	GONE_MAX = 1000,	  /* per cluster and kind: pages that say "gone" */
+	GONE_MAX = 1000, /* per cluster and kind: pages that say "gone" */
 	APPS_MAX = SPARK_ROWS_MAX,
 };
 
@@ -94,12 +94,12 @@ struct driver {
 struct source {
 	struct cluster *cluster;
 	struct url url;
-	char *text;	    /* the URL without its last slash */
+	char *text; /* the URL without its last slash */
 	char authority[272];
 	struct fetch *fetch;
 	struct sockaddr_storage addr; /* the last that answered */
 	socklen_t addr_len;	      /* 0: none yet */
-	bool tried, up;
+	bool tried, up, was_logged;
 	int64_t due_ms;
 };
 
@@ -114,8 +114,8 @@ struct history {
 	bool reading_all;     /* by the fetch under way */
 	uint64_t listings;    /* full ones so far */
 	int64_t all_due_ms;   /* when the whole list is read again */
-	int64_t newest_ms;   /* end of the newest application listed */
-	unsigned limit;	     /* rows asked for */
+	int64_t newest_ms;    /* end of the newest application listed */
+	unsigned limit;	      /* rows asked for */
 	struct fetch *version_fetch;
 };
 
@@ -132,7 +132,7 @@ struct cluster {
 	struct fence fence;
 	struct master **masters;
 	size_t masters_count;
-	struct master *active; /* borrowed; the one that is followed */
+	struct master *active;	 /* borrowed; the one that is followed */
 	struct history *history; /* NULL: none */
 	struct ui **uis;
 	size_t uis_count;
@@ -140,10 +140,10 @@ struct cluster {
 	char version[SPARK_VERSION_MAX];
 	struct fetch *version_fetch;
 	unsigned version_tries; /* left */
-	bool direct_only; /* its master is no reverse proxy */
+	bool direct_only;	/* its master is no reverse proxy */
 	unsigned cores, cores_used;
 	uint64_t memory_mb, memory_used_mb;
-	struct place *places[3]; /* uthash heads, by enum place_kind */
+	struct place *places[3];   /* uthash heads, by enum place_kind */
 	struct place_list gone[3]; /* oldest first */
 	size_t gone_count[3];
 };
@@ -171,9 +171,11 @@ bool text_replace(char **slot, const char *text);
 /* source.c */
 void source_init(struct source *s, struct cluster *c, const struct url *url);
 void source_clear(struct source *s);
-void source_fetch(struct source *s, const char *path, size_t max_bytes,
-	void (*done)(const struct fetch_result *result, void *arg));
-/* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it was good. */
+/* GET of the place's URL and `path`; the operator named it, so any address will do. */
+struct fetch *source_ask(const struct source *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg), void *arg);
+/* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it
+ * was good. */
 bool source_note(struct source *s, const struct fetch_result *result, int wanted);
 void source_set_up(struct source *s, bool up, const char *why);
 /* "address:port" of where it answered last; "" when nowhere yet. */
@@ -196,13 +198,13 @@ void merge_master(struct cluster *c, const struct spark_master *m);
 void merge_history(struct cluster *c, const struct spark_apps *apps, uint64_t listing, bool cut);
 void merge_no_history(struct cluster *c); /* the history server is not configured any more */
 struct place *place_find(const struct cluster *c, enum place_kind kind, struct str id);
-void place_free(struct place *p); /* out of every list */
+void place_free(struct place *p);	/* out of every list */
 void cluster_forget(struct cluster *c); /* frees all places */
 
 /* verify.c */
-void verify_place(struct place *p);	      /* checks it (again), soon */
-void verify_forget(struct place *p);	      /* no check any more */
-void verify_refence(struct cluster *c);	      /* the fence changed */
+void verify_place(struct place *p);	       /* checks it (again), soon */
+void verify_forget(struct place *p);	       /* no check any more */
+void verify_refence(struct cluster *c);	       /* the fence changed */
 void verify_through_master(struct cluster *c); /* another master is followed */
 void verify_pump(struct discovery *d);
 void verify_retry(struct discovery *d); /* those whose time has come */

@@ -14,12 +14,27 @@ struct ranges {
 /* Refused whatever `networks` says. The /32s and /128s are the instance metadata services of cloud
  * providers that do not live in 169.254.0.0/16. */
 static const char *const never_text[] = {
-	"0.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4", "240.0.0.0/4", "100.100.100.200/32",
-	"168.63.129.16/32", "192.0.0.192/32", "::/128", "fe80::/10", "fec0::/10", "ff00::/8",
-	"fd00:ec2::254/128", "fd20:ce::254/128", NULL,
+	"0.0.0.0/8",
+	"169.254.0.0/16",
+	"224.0.0.0/4",
+	"240.0.0.0/4",
+	"100.100.100.200/32",
+	"168.63.129.16/32",
+	"192.0.0.192/32",
+	"::/128",
+	"fe80::/10",
+	"fec0::/10",
+	"ff00::/8",
+	"fd00:ec2::254/128",
+	"fd20:ce::254/128",
+	NULL,
 };
 static const char *const private_text[] = {
-	"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", NULL,
+	"10.0.0.0/8",
+	"172.16.0.0/12",
+	"192.168.0.0/16",
+	"fc00::/7",
+	NULL,
 };
 static const char *const loopback_text[] = {"127.0.0.0/8", "::1/128", NULL};
 
@@ -59,7 +74,8 @@ static struct sockaddr_in v4_at(const unsigned char *bytes)
  * 6to4 (RFC 3056), v4-mapped, and the old v4-compatible form. */
 static bool embedded_v4(const struct sockaddr *sa, struct sockaddr_in *out)
 {
-	static const unsigned char nat64[12] = {0, 0x64, 0xff, 0x9b}, mapped[12] = {[10] = 0xff, 0xff};
+	static const unsigned char nat64[12] = {0, 0x64, 0xff, 0x9b},
+				   mapped[12] = {[10] = 0xff, 0xff};
 	static const unsigned char compatible[12], sixtofour[2] = {0x20, 0x02};
 	struct sockaddr_in6 v6;
 	const unsigned char *b = v6.sin6_addr.s6_addr;

@@ -97,7 +97,8 @@ static void place_leave(struct place *p)
 static void place_enter(struct place *p)
 {
 	gone_remove(p);
-	p->state = MOUNT_UNVERIFIED; /* not worth a log line: thousands enter when the gateway starts */
+	/* Not worth a log line: thousands enter when the gateway starts. */
+	p->state = MOUNT_UNVERIFIED;
 	p->why = "it is being checked";
 	discovery_changed(p->cluster->discovery);
 	verify_place(p);
@@ -336,7 +337,8 @@ void merge_history(struct cluster *c, const struct spark_apps *list, uint64_t li
 		struct app *a = (struct app *)p;
 		next = p->hh.next;
 		/* A list that was cut lacks the incomplete ones, which come last. */
-		if (a->in_history && a->seen_history != listing && !(cut && !a->completed_in_history))
+		if (a->in_history && a->seen_history != listing &&
+			!(cut && !a->completed_in_history))
 			app_unlist(a);
 	}
 }

@@ -1,4 +1,5 @@
-/* proxy/poll_history.c - reads a history server's list: all of it now and then, what is new in between. */
+/* proxy/poll_history.c - reads a history server's list: all of it now and then, what is new in
+ * between. */
 #include "proxy/discovery_int.h"
 
 #include "base/clock.h"
@@ -8,9 +9,9 @@
 #include <stdlib.h>
 
 enum {
-	SLOWER = 3,		     /* polls of a master per poll here */
+	SLOWER = 3,		       /* polls of a master per poll here */
 	ALL_AGAIN_MS = 15 * 60 * 1000, /* what its cleaner removed is noticed then */
-	OVERLAP_MS = 10 * 60 * 1000, /* an application is listed some time after it ended */
+	OVERLAP_MS = 10 * 60 * 1000,   /* an application is listed some time after it ended */
 	LIMIT_MIN = 1000,
 	VERSION_MAX_BYTES = 4096,
 };
@@ -52,19 +53,9 @@ static void on_version(const struct fetch_result *result, void *arg)
 
 static void ask_version(struct history *h)
 {
-	char *url;
-
-	if (h->version_fetch || h->source.cluster->masters_count)
-		return;
-	url = mem_printf("%s/api/v1/version", h->source.text);
-	h->version_fetch = fetch_start(h->source.cluster->discovery->fetcher, &(struct fetch_request){
-		.url = url,
-		.timeout_ms = CHECK_TIMEOUT_MS,
-		.max_bytes = VERSION_MAX_BYTES,
-		.done = on_version,
-		.arg = h,
-	});
-	free(url);
+	if (h->version_fetch == NULL && h->source.cluster->masters_count == 0)
+		h->version_fetch =
+			source_ask(&h->source, "/api/v1/version", VERSION_MAX_BYTES, on_version, h);
 }
 
 static void remember_newest(struct history *h, const struct spark_apps *list)
@@ -101,7 +92,8 @@ static void on_answer(const struct fetch_result *result, void *arg)
 	h->source.due_ms = clock_mono_ms() + SLOWER * h->source.cluster->conf->poll_ms;
 	if (!source_note(&h->source, result, 200)) {
 		/* Too long or too slow: the newest half of it will do. */
-		if (h->reading_all && h->source.addr_len && result->status == 0 && h->limit > LIMIT_MIN)
+		if (h->reading_all && h->source.addr_len && result->status == 0 &&
+			h->limit > LIMIT_MIN)
 			h->limit /= 2;
 		return;
 	}
@@ -124,11 +116,11 @@ void history_poll(struct history *h)
 	if (h->reading_all) {
 		snprintf(path, sizeof path, "/api/v1/applications?limit=%u", h->limit);
 	} else {
-		/* Running applications are always in this answer. Spark wants a zone name, not "Z". */
+		/* Running ones are always in this answer. Spark wants a zone name, not "Z". */
 		clock_format(h->newest_ms - OVERLAP_MS, since);
 		since[strcspn(since, "Z")] = '\0';
 		snprintf(path, sizeof path, "/api/v1/applications?minEndDate=%sGMT&limit=%u", since,
 			h->limit);
 	}
-	source_fetch(&h->source, path, HISTORY_JSON_MAX, on_answer);
+	h->source.fetch = source_ask(&h->source, path, HISTORY_JSON_MAX, on_answer, h);
 }

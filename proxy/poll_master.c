@@ -46,20 +46,11 @@ static void on_version(const struct fetch_result *result, void *arg)
 /* Any page carries the version; that of an application that does not exist is the smallest. */
 static void ask_version(struct cluster *c)
 {
-	char *url;
-
 	if (c->version_tries == 0 || c->version_fetch)
 		return;
 	c->version_tries--;
-	url = mem_printf("%s/app/?appId=none", c->active->source.text);
-	c->version_fetch = fetch_start(c->discovery->fetcher, &(struct fetch_request){
-		.url = url,
-		.timeout_ms = CHECK_TIMEOUT_MS,
-		.max_bytes = VERSION_PAGE_MAX,
-		.done = on_version,
-		.arg = c,
-	});
-	free(url);
+	c->version_fetch =
+		source_ask(&c->active->source, "/app/?appId=none", VERSION_PAGE_MAX, on_version, c);
 }
 
 static void set_status(struct master *m, const char *status)
@@ -138,5 +129,5 @@ static void on_answer(const struct fetch_result *result, void *arg)
 void master_poll(struct master *m)
 {
 	if (m->source.fetch == NULL) /* a slow one is not asked twice */
-		source_fetch(&m->source, "/json/", MASTER_JSON_MAX, on_answer);
+		m->source.fetch = source_ask(&m->source, "/json/", MASTER_JSON_MAX, on_answer, m);
 }

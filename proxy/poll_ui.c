@@ -1,4 +1,5 @@
-/* proxy/poll_ui.c - other UIs of the configuration: only their address is wanted, so any answer will do. */
+/* proxy/poll_ui.c - other UIs of the configuration: only their address is wanted, so any answer
+ * will do. */
 #include "proxy/discovery_int.h"
 
 #include "base/clock.h"
@@ -35,5 +36,5 @@ static void on_answer(const struct fetch_result *result, void *arg)
 void ui_poll(struct ui *ui)
 {
 	if (ui->source.fetch == NULL && clock_mono_ms() >= ui->source.due_ms)
-		source_fetch(&ui->source, "/", PROBE_MAX, on_answer);
+		ui->source.fetch = source_ask(&ui->source, "/", PROBE_MAX, on_answer, ui);
 }

@@ -125,8 +125,8 @@ static uint32_t where_of(size_t cluster, enum space space)
 }
 
 /* The first to come keeps the key. `key` must live in the arena. */
-static void index_add(struct registry *reg, size_t cluster, enum space space, const char *key,
-	const void *value)
+static void index_add(
+	struct registry *reg, size_t cluster, enum space space, const char *key, const void *value)
 {
 	struct slot *s = slot_find(reg, where_of(cluster, space), str_of(key));
 
@@ -134,8 +134,8 @@ static void index_add(struct registry *reg, size_t cluster, enum space space, co
 		*s = (struct slot){value, key, (uint32_t)strlen(key), where_of(cluster, space)};
 }
 
-static const void *index_get(const struct registry *reg, size_t cluster, enum space space,
-	struct str key)
+static const void *index_get(
+	const struct registry *reg, size_t cluster, enum space space, struct str key)
 {
 	return key.len ? slot_find(reg, where_of(cluster, space), key)->value : NULL;
 }
@@ -183,13 +183,14 @@ const struct mount *registry_builder_mount(struct registry_builder *b, const str
 	return m;
 }
 
-void registry_builder_alias(struct registry_builder *b, const struct mount *mount, const char *authority)
+void registry_builder_alias(
+	struct registry_builder *b, const struct mount *mount, const char *authority)
 {
 	b->aliases = mem_resize(b->aliases, b->aliases_count + 1, sizeof *b->aliases);
 	b->aliases[b->aliases_count++] = (struct alias){mount, arena_str(b->reg, authority)};
 }
 
-/* Running first, then newest first; ids break ties so that the order is stable between snapshots. */
+/* Running first, then newest first; ids break ties, so the order is stable between snapshots. */
 static int app_order(const void *left, const void *right)
 {
 	const struct app_info *a = left, *b = right;
@@ -251,7 +252,8 @@ void registry_builder_cluster(struct registry_builder *b, const struct cluster_i
 	copy_apps(reg, info);
 	info->uis = arena_copy(reg, from->uis, from->uis_count, sizeof(const struct mount *));
 	b->apps_count += info->apps_count;
-	reg->clusters = mem_resize(reg->clusters, reg->clusters_count + 1, sizeof(struct cluster_info *));
+	reg->clusters =
+		mem_resize(reg->clusters, reg->clusters_count + 1, sizeof(struct cluster_info *));
 	reg->clusters[reg->clusters_count++] = info;
 }
 
@@ -259,7 +261,8 @@ static size_t cluster_index(const struct registry *reg, struct str name)
 {
 	const struct cluster_info *const *found = index_get(reg, NO_CLUSTER, SPACE_CLUSTER, name);
 
-	return found ? (size_t)(found - (const struct cluster_info *const *)reg->clusters) : NO_CLUSTER;
+	return found ? (size_t)(found - (const struct cluster_info *const *)reg->clusters)
+		     : NO_CLUSTER;
 }
 
 static void index_names(struct registry_builder *b)
@@ -267,7 +270,8 @@ static void index_names(struct registry_builder *b)
 	struct registry *reg = b->reg;
 
 	for (size_t c = 0; c < reg->clusters_count; c++)
-		index_add(reg, NO_CLUSTER, SPACE_CLUSTER, reg->clusters[c]->name, &reg->clusters[c]);
+		index_add(
+			reg, NO_CLUSTER, SPACE_CLUSTER, reg->clusters[c]->name, &reg->clusters[c]);
 	for (size_t i = 0; i < b->mounts_count; i++) {
 		const struct mount *m = b->mounts[i];
 		size_t c = cluster_index(reg, str_of(m->cluster));
@@ -283,7 +287,8 @@ static void index_authority(struct registry *reg, const struct mount *m, const c
 }
 
 /* Those that may be connected to come before those that may not, so that a dead worker's old
- * address leads to the one that lives there now. A mount with a prefix shares its address with others. */
+ * address leads to the one that lives there now. A mount with a prefix shares its address with
+ * others. */
 static void index_authorities(struct registry_builder *b, enum mount_state state)
 {
 	for (size_t i = 0; i < b->mounts_count; i++) {
@@ -358,8 +363,8 @@ const struct mount *registry_ui(const struct registry *reg, struct str cluster, 
 	return index_get(reg, cluster_index(reg, cluster), SPACE_UI, name);
 }
 
-const struct mount *registry_authority(const struct registry *reg, struct str cluster,
-	struct str authority)
+const struct mount *registry_authority(
+	const struct registry *reg, struct str cluster, struct str authority)
 {
 	const struct mount *m =
 		index_get(reg, cluster_index(reg, cluster), SPACE_AUTHORITY, authority);
@@ -367,8 +372,8 @@ const struct mount *registry_authority(const struct registry *reg, struct str cl
 	return m ? m : index_get(reg, NO_CLUSTER, SPACE_AUTHORITY, authority);
 }
 
-const struct app_info *registry_app(const struct registry *reg, struct str cluster,
-	struct str id_or_name)
+const struct app_info *registry_app(
+	const struct registry *reg, struct str cluster, struct str id_or_name)
 {
 	size_t c = cluster_index(reg, cluster);
 	const struct app_info *app = index_get(reg, c, SPACE_APP_ID, id_or_name);

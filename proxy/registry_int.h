@@ -2,8 +2,8 @@
  * proxy/registry_int.h - building a snapshot; for discovery and for tests.
  *
  * Everything handed over is copied into the snapshot's own memory. Mounts come first, because
- * applications and workers point at them; the order of mounts is their precedence when two claim the
- * same name or address. One thread, until registry_builder_finish().
+ * applications and workers point at them; the order of mounts is their precedence when two claim
+ * the same name or address. One thread, until registry_builder_finish().
  */
 #ifndef SPARKGATE_PROXY_REGISTRY_INT_H
 #define SPARKGATE_PROXY_REGISTRY_INT_H
@@ -15,12 +15,14 @@ struct registry_builder;
 
 /* `base` is the path below which everything lives: "" or "/base". */
 struct registry_builder *registry_builder_new(const char *base);
-/* Copies; `path` is not read but made from cluster, kind and id (design "URL space"). NULL strings become "".
- * Borrow the copy for the info structs below. */
+/* Copies; `path` is not read but made from cluster, kind and id (design "URL space"). NULL strings
+ * become "". Borrow the copy for the info structs below. */
 const struct mount *registry_builder_mount(struct registry_builder *b, const struct mount *mount);
-/* Another "host:port" by which pages link to the same UI (standby masters, resolved addresses). It comes
- * before the addresses of mounts: only what the operator or the master itself said belongs here. */
-void registry_builder_alias(struct registry_builder *b, const struct mount *mount, const char *authority);
+/* Another "host:port" by which pages link to the same UI (standby masters, resolved addresses). It
+ * comes before the addresses of mounts: only what the operator or the master itself said belongs
+ * here. */
+void registry_builder_alias(
+	struct registry_builder *b, const struct mount *mount, const char *authority);
 /* Copies with its arrays, and sorts the applications; `path` is made here. Mount pointers must be
  * this builder's. */
 void registry_builder_cluster(struct registry_builder *b, const struct cluster_info *info);

@@ -15,9 +15,10 @@ struct draft {
 
 /* --- configured places --- */
 
-static const struct mount *source_mount(struct draft *d, const struct source *s, enum ui_kind kind,
-	const char *id)
+static const struct mount *source_mount(
+	struct draft *d, const struct source *s, enum ui_kind kind, const char *id)
 {
+	const char *why = s->tried ? "it does not answer" : "it was not asked yet";
 	struct mount m = {
 		.kind = kind,
 		/* The operator named it, so once its address is known it may be connected to. */
@@ -29,7 +30,7 @@ static const struct mount *source_mount(struct draft *d, const struct source *s,
 		.addr = s->addr,
 		.addr_len = s->addr_len,
 		.tls = s->url.tls,
-		.why = s->addr_len ? "" : s->tried ? "it does not answer" : "it was not asked yet",
+		.why = s->addr_len ? "" : why,
 	};
 
 	return registry_builder_mount(d->builder, &m);
@@ -82,7 +83,8 @@ static void add_masters(struct draft *d)
 	d->info.masters_count = c->masters_count;
 	for (size_t i = 0; i < c->masters_count; i++) {
 		const struct master *m = c->masters[i];
-		d->info.masters[i] = (struct master_info){m->source.text, m->status, m == c->active};
+		d->info.masters[i] =
+			(struct master_info){m->source.text, m->status, m == c->active};
 		alias_master(d, m);
 	}
 }
@@ -110,8 +112,8 @@ static void add_uis(struct draft *d)
 
 /* --- discovered places --- */
 
-static const struct mount *place_mount(struct draft *d, const struct place *p, const char *id,
-	bool is_driver_log)
+static const struct mount *place_mount(
+	struct draft *d, const struct place *p, const char *id, bool is_driver_log)
 {
 	const struct master *active = d->cluster->active;
 	char prefix[2048] = "";
@@ -212,27 +214,28 @@ static bool all_tried(const struct cluster *c)
 	return tried;
 }
 
+static struct cluster_info about(const struct cluster *c)
+{
+	return (struct cluster_info){
+		.name = c->name,
+		.spark_version = c->version,
+		.has_masters = c->masters_count > 0,
+		.has_history = c->history != NULL,
+		.history_up = c->history && c->history->source.up,
+		.polled = all_tried(c),
+		.cores = c->cores,
+		.cores_used = c->cores_used,
+		.memory_mb = c->memory_mb,
+		.memory_used_mb = c->memory_used_mb,
+	};
+}
+
 static void add_cluster(struct registry_builder *builder, const struct cluster *c)
 {
-	struct draft d = {
-		.builder = builder,
-		.cluster = c,
-		.info = {
-			.name = c->name,
-			.spark_version = c->version,
-			.has_masters = c->masters_count > 0,
-			.has_history = c->history != NULL,
-			.history_up = c->history && c->history->source.up,
-			.polled = all_tried(c),
-			.cores = c->cores,
-			.cores_used = c->cores_used,
-			.memory_mb = c->memory_mb,
-			.memory_used_mb = c->memory_used_mb,
-		},
-	};
+	struct draft d = {builder, c, about(c)};
 
-	/* Ids of applications and drivers are the master's own; a worker chooses its id, so it comes
-	 * last and cannot take the name of another. */
+	/* Ids of applications and drivers are the master's own; a worker chooses its id, so it
+	 * comes last and cannot take the name of another. */
 	add_masters(&d);
 	add_history(&d);
 	add_uis(&d);

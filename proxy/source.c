@@ -1,4 +1,4 @@
-/* proxy/source.c - a configured place: master, history server, other UI; its address as last seen. */
+/* proxy/source.c - a configured place (master, history server, other UI) and its address. */
 #include "proxy/discovery_int.h"
 
 #include "base/log.h"
@@ -28,19 +28,21 @@ void source_clear(struct source *s)
 	free(s->text);
 }
 
-void source_fetch(struct source *s, const char *path, size_t max_bytes,
-	void (*done)(const struct fetch_result *result, void *arg))
+struct fetch *source_ask(const struct source *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg), void *arg)
 {
 	char *url = mem_printf("%s%s", s->text, path);
-
-	s->fetch = fetch_start(s->cluster->discovery->fetcher, &(struct fetch_request){
+	const struct fetch_request request = {
 		.url = url,
 		.timeout_ms = POLL_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.done = done,
-		.arg = s,
-	});
+		.arg = arg,
+	};
+	struct fetch *fetch = fetch_start(s->cluster->discovery->fetcher, &request);
+
 	free(url);
+	return fetch;
 }
 
 static bool same_address(const struct source *s, const struct sockaddr_storage *peer, socklen_t len)
@@ -72,9 +74,10 @@ bool source_note(struct source *s, const struct fetch_result *result, int wanted
 
 void source_set_up(struct source *s, bool up, const char *why)
 {
-	if (s->up == up)
+	if (s->up == up && s->was_logged)
 		return;
 	s->up = up;
+	s->was_logged = true;
 	if (up)
 		log_info("discovery", "cluster %s: %s answers", s->cluster->name, s->text);
 	else

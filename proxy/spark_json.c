@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 static const char *const worker_states[] = {"ALIVE", "DEAD", "DECOMMISSIONED", NULL};
-static const char *const app_states[] = {"WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED", NULL};
+static const char *const app_states[] = {
+	"WAITING", "RUNNING", "FINISHED", "FAILED", "KILLED", NULL};
 static const char *const master_states[] = {
 	"ALIVE", "STANDBY", "RECOVERING", "COMPLETING_RECOVERY", NULL};
 
@@ -127,7 +128,8 @@ static bool driver_read(const json_t *row, bool running, struct spark_driver *d)
 	/* A driver that waits says "None". */
 	if (!spark_id_is_good(str_of(worker)) || strcmp(worker, "None") == 0)
 		worker = "";
-	*d = (struct spark_driver){.id = field_text(row, "id"), .worker = worker, .running = running};
+	*d = (struct spark_driver){
+		.id = field_text(row, "id"), .worker = worker, .running = running};
 	return true;
 }
 
@@ -143,7 +145,8 @@ static void read_workers(struct spark_master *m)
 
 	m->workers = mem_alloc(total + 1, sizeof *m->workers);
 	for (size_t i = 0; i < total && m->workers_count < SPARK_ROWS_MAX; i++)
-		m->workers_count += worker_read(json_array_get(rows, i), &m->workers[m->workers_count]);
+		m->workers_count +=
+			worker_read(json_array_get(rows, i), &m->workers[m->workers_count]);
 	m->skipped += total - m->workers_count;
 }
 
@@ -155,7 +158,8 @@ static void read_apps(struct spark_master *m)
 	m->apps = mem_alloc(total + 1, sizeof *m->apps);
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
 		const json_t *rows = json_object_get(m->json, keys[k]);
-		for (size_t i = 0; i < rows_of(m->json, keys[k]) && m->apps_count < SPARK_ROWS_MAX; i++)
+		for (size_t i = 0; i < rows_of(m->json, keys[k]) && m->apps_count < SPARK_ROWS_MAX;
+			i++)
 			m->apps_count +=
 				app_read(json_array_get(rows, i), k == 0, &m->apps[m->apps_count]);
 	}
@@ -170,7 +174,8 @@ static void read_drivers(struct spark_master *m)
 	m->drivers = mem_alloc(total + 1, sizeof *m->drivers);
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
 		const json_t *rows = json_object_get(m->json, keys[k]);
-		for (size_t i = 0; i < rows_of(m->json, keys[k]) && m->drivers_count < SPARK_ROWS_MAX; i++)
+		for (size_t i = 0;
+			i < rows_of(m->json, keys[k]) && m->drivers_count < SPARK_ROWS_MAX; i++)
 			m->drivers_count += driver_read(
 				json_array_get(rows, i), k == 0, &m->drivers[m->drivers_count]);
 	}
@@ -292,7 +297,7 @@ static bool id_is(const json_t *row, struct str id)
 bool spark_worker_is(struct str body, struct str id)
 {
 	json_t *json = load(body, NULL);
-	/* A master's JSON has no masterurl: a worker that names the master's UI as its own is none. */
+	/* A worker that names the master's UI as its own is none: that has no masterurl. */
 	bool is = id_is(json, id) && json_is_string(json_object_get(json, "masterurl"));
 
 	json_decref(json);

@@ -1,5 +1,6 @@
 /*
- * proxy/spark_json.h - the JSON of Spark's masters, workers, drivers and history servers, read strictly (T46).
+ * proxy/spark_json.h - the JSON of Spark's masters, workers, drivers and history servers, read
+ * strictly (T46).
  *
  * Every string here was chosen by somebody who may register with a master. A row whose id does not
  * fit into a path segment is left out and counted; a document of another shape is an error (T49: a
@@ -24,7 +25,8 @@ struct spark_worker {
 
 struct spark_app {
 	const char *id, *name, *user;
-	const char *state; /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or UNKNOWN */
+	const char *state; /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
+			      UNKNOWN */
 	int64_t started_ms;
 	int64_t duration_ms; /* -1: not finished */
 	int64_t ended_ms;    /* history only; 0 unknown */
@@ -39,7 +41,7 @@ struct spark_driver {
 };
 
 struct spark_master {
-	json_t *json; /* what the strings borrow from */
+	json_t *json;	    /* what the strings borrow from */
 	const char *status; /* static: ALIVE, STANDBY, RECOVERING, COMPLETING_RECOVERY or UNKNOWN */
 	char host[256];	    /* out of its spark:// URL, lower case; "" when there is none */
 	unsigned cores, cores_used;
@@ -72,7 +74,8 @@ bool spark_driver_is(struct str body, struct str id);
 MUST_CHECK int spark_version_parse(struct str body, char out[static SPARK_VERSION_MAX]);
 /* Copies a version number, "4.3.0-SNAPSHOT"; false and "" for anything else. */
 bool spark_version_copy(struct str text, char out[static SPARK_VERSION_MAX]);
-/* True for 1 to SPARK_ID_MAX bytes that mean only themselves in a path segment, and no reserved name. */
+/* True for 1 to SPARK_ID_MAX bytes that mean only themselves in a path segment, and no reserved
+ * name. */
 bool spark_id_is_good(struct str id);
 
 #endif

@@ -1,4 +1,4 @@
-/* proxy/verify.c - nobody is sent to a place before it is inside the fence and has said who it is. */
+/* proxy/verify.c - nobody is sent to a place before it is fenced in and has said who it is. */
 #include "proxy/discovery_int.h"
 
 #include "base/clock.h"
@@ -154,15 +154,17 @@ static bool on_address(const struct sockaddr *sa, void *arg)
 static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
-	p->refused = NULL;
-	p->fetch = fetch_start(p->cluster->discovery->fetcher, &(struct fetch_request){
+	const struct fetch_request request = {
 		.url = url,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.allow = is_fenced ? on_address : NULL,
 		.done = done,
 		.arg = p,
-	});
+	};
+
+	p->refused = NULL;
+	p->fetch = fetch_start(p->cluster->discovery->fetcher, &request);
 	p->cluster->discovery->checking++;
 	free(url);
 }

@@ -65,7 +65,8 @@ static struct route *route_of(struct fake_http *f, const char *path)
 	return r;
 }
 
-void fake_http_set(struct fake_http *f, const char *path, int status, const char *type, const char *body)
+void fake_http_set(
+	struct fake_http *f, const char *path, int status, const char *type, const char *body)
 {
 	pthread_mutex_lock(&f->lock);
 	struct route *r = route_of(f, path);
@@ -133,7 +134,8 @@ static void field(const char *head, const char *name, char *out, size_t size)
 	out[0] = '\0';
 	while (str_next(&rest, '\n', &line)) {
 		size_t len = strlen(name);
-		if (!str_starts_nocase(line, str_of(name)) || line.len <= len || line.at[len] != ':')
+		if (!str_starts_nocase(line, str_of(name)) || line.len <= len ||
+			line.at[len] != ':')
 			continue;
 		line = str_trim(str_from(line, len + 1));
 		if (str_ends(line, STR("\r")))
@@ -145,8 +147,9 @@ static void field(const char *head, const char *name, char *out, size_t size)
 
 static void write_answer(struct connection *c, const struct fake_answer *a, bool with_body)
 {
-	sbuf_printf(&c->out, "HTTP/1.1 %d Fake\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n",
-		a->status, a->type, a->body.len, a->extra);
+	sbuf_printf(&c->out,
+		"HTTP/1.1 %d Fake\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n", a->status,
+		a->type, a->body.len, a->extra);
 	if (with_body)
 		sbuf_add_str(&c->out, sbuf_str(&a->body));
 }

@@ -1,9 +1,10 @@
 /*
- * tests/support/fake_http.h - a small HTTP/1.1 server on a thread of its own, for tests to play anybody with.
+ * tests/support/fake_http.h - a small HTTP/1.1 server on a thread of its own, for tests to play
+ * anybody with.
  *
- * Answers by exact path (without the query), or by a handler that builds the answer from the request.
- * Everything may be changed while it runs, from any thread. Counts what arrives, so that a test can
- * say what was never asked for.
+ * Answers by exact path (without the query), or by a handler that builds the answer from the
+ * request. Everything may be changed while it runs, from any thread. Counts what arrives, so that a
+ * test can say what was never asked for.
  */
 #ifndef SPARKGATE_TESTS_FAKE_HTTP_H
 #define SPARKGATE_TESTS_FAKE_HTTP_H
@@ -12,7 +13,7 @@
 
 struct fake_http;
 
-struct fake_request { /* borrowed for the handler's call; NUL-terminated */
+struct fake_request {			   /* borrowed for the handler's call; NUL-terminated */
 	const char *method, *path, *query; /* query without '?', "" when there is none */
 	const char *host;		   /* of the Host field, "" when absent */
 	const char *head;		   /* all of it, as it came */
@@ -24,7 +25,8 @@ struct fake_answer {
 	struct sbuf body;
 };
 /* On the server's thread. False: answer 404. */
-typedef bool fake_handler(void *arg, const struct fake_request *request, struct fake_answer *answer);
+typedef bool fake_handler(
+	void *arg, const struct fake_request *request, struct fake_answer *answer);
 
 /* Listens on `ip` ("127.0.0.1", "0.0.0.0", ...), any free port. Gives. */
 struct fake_http *fake_http_start(const char *ip);
@@ -32,8 +34,8 @@ void fake_http_stop(struct fake_http *fake);
 unsigned fake_http_port(const struct fake_http *fake);
 
 /* What `path` answers from now on; bodies are copied. */
-void fake_http_set(struct fake_http *fake, const char *path, int status, const char *type,
-	const char *body);
+void fake_http_set(
+	struct fake_http *fake, const char *path, int status, const char *type, const char *body);
 void fake_http_remove(struct fake_http *fake, const char *path);
 /* Asked for every path that was not set. */
 void fake_http_handle(struct fake_http *fake, fake_handler *handler, void *arg);

@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct mount *add(struct registry_builder *b, enum ui_kind kind, enum mount_state state,
-	const char *cluster, const char *id, const char *authority)
+static const struct mount *add(struct registry_builder *b, enum ui_kind kind,
+	enum mount_state state, const char *cluster, const char *id, const char *authority)
 {
 	return registry_builder_mount(b, &(struct mount){.kind = kind,
 						 .state = state,
@@ -32,7 +32,8 @@ static struct registry *two_clusters(void)
 	add(b, UI_DRIVER, MOUNT_UP, "one", "app-1", "10.0.0.1:4040");
 	add(b, UI_WORKER, MOUNT_GONE, "one", "worker-old", "10.0.0.1:8081");
 	add(b, UI_WORKER, MOUNT_UP, "one", "worker-1", "10.0.0.1:8081");
-	registry_builder_cluster(b, &(struct cluster_info){.name = "one", .uis = &ui, .uis_count = 1});
+	registry_builder_cluster(
+		b, &(struct cluster_info){.name = "one", .uis = &ui, .uis_count = 1});
 	add(b, UI_MASTER, MOUNT_UP, "two", "master", "10.0.0.2:8080");
 	add(b, UI_WORKER, MOUNT_UNVERIFIED, "two", "worker-1", "10.0.0.1:8081");
 	registry_builder_cluster(b, &(struct cluster_info){.name = "two"});
@@ -50,11 +51,16 @@ static void mounts_have_the_paths_of_the_url_space(void **state)
 	const struct mount *const *ui = registry_cluster(reg, STR("one"))->uis;
 
 	(void)state;
-	assert_string_equal(path_of(registry_proxy(reg, STR("one"), STR("master"))), "/base/one/proxy/master");
-	assert_string_equal(path_of(registry_proxy(reg, STR("one"), STR("app-1"))), "/base/one/proxy/app-1");
-	assert_string_equal(path_of(registry_proxy(reg, STR("two"), STR("worker-1"))), "/base/two/proxy/worker-1");
-	assert_string_equal(path_of(registry_ui(reg, STR("one"), STR("hdfs"))), "/base/one/ui/hdfs");
-	assert_string_equal(path_of(registry_authority(reg, STR("one"), STR("10.0.0.1:18080"))), "/base/one/shs");
+	assert_string_equal(
+		path_of(registry_proxy(reg, STR("one"), STR("master"))), "/base/one/proxy/master");
+	assert_string_equal(
+		path_of(registry_proxy(reg, STR("one"), STR("app-1"))), "/base/one/proxy/app-1");
+	assert_string_equal(path_of(registry_proxy(reg, STR("two"), STR("worker-1"))),
+		"/base/two/proxy/worker-1");
+	assert_string_equal(
+		path_of(registry_ui(reg, STR("one"), STR("hdfs"))), "/base/one/ui/hdfs");
+	assert_string_equal(path_of(registry_authority(reg, STR("one"), STR("10.0.0.1:18080"))),
+		"/base/one/shs");
 	assert_string_equal(path_of(ui[0]), "/base/one/ui/hdfs");
 	assert_string_equal(registry_cluster(reg, STR("two"))->path, "/base/two");
 	registry_free(reg);
@@ -84,7 +90,8 @@ static void an_address_leads_to_who_lives_there_now(void **state)
 	struct registry *reg = two_clusters();
 
 	(void)state;
-	assert_string_equal(path_of(registry_authority(reg, STR("one"), STR("10.0.0.1:8081"))), "/base/one/proxy/worker-1");
+	assert_string_equal(path_of(registry_authority(reg, STR("one"), STR("10.0.0.1:8081"))),
+		"/base/one/proxy/worker-1");
 	registry_free(reg);
 }
 
@@ -93,8 +100,10 @@ static void an_address_leads_to_this_cluster_first(void **state)
 	struct registry *reg = two_clusters();
 
 	(void)state;
-	assert_string_equal(path_of(registry_authority(reg, STR("two"), STR("10.0.0.1:8081"))), "/base/two/proxy/worker-1");
-	assert_string_equal(path_of(registry_authority(reg, STR("two"), STR("10.0.0.1:4040"))), "/base/one/proxy/app-1");
+	assert_string_equal(path_of(registry_authority(reg, STR("two"), STR("10.0.0.1:8081"))),
+		"/base/two/proxy/worker-1");
+	assert_string_equal(path_of(registry_authority(reg, STR("two"), STR("10.0.0.1:4040"))),
+		"/base/one/proxy/app-1");
 	registry_free(reg);
 }
 
@@ -123,8 +132,11 @@ static void mounts_through_a_master_do_not_take_its_address(void **state)
 	struct registry *reg;
 
 	(void)state;
-	registry_builder_mount(b, &(struct mount){.kind = UI_DRIVER, .cluster = "c", .id = "app-1",
-					  .authority = "m:8080", .prefix = "/proxy/app-1"});
+	registry_builder_mount(b, &(struct mount){.kind = UI_DRIVER,
+					  .cluster = "c",
+					  .id = "app-1",
+					  .authority = "m:8080",
+					  .prefix = "/proxy/app-1"});
 	add(b, UI_MASTER, MOUNT_UNVERIFIED, "c", "master", "m:8080");
 	registry_builder_cluster(b, &(struct cluster_info){.name = "c"});
 	reg = registry_builder_finish(b);
@@ -144,7 +156,8 @@ static struct registry *with_apps(void)
 		{.id = "app-6", .name = "app-4", .started_ms = 400},
 	};
 
-	registry_builder_cluster(b, &(struct cluster_info){.name = "c", .apps = apps, .apps_count = ARRAY_LEN(apps)});
+	registry_builder_cluster(b,
+		&(struct cluster_info){.name = "c", .apps = apps, .apps_count = ARRAY_LEN(apps)});
 	return registry_builder_finish(b);
 }
 
@@ -179,7 +192,7 @@ static struct registry *big(size_t workers, size_t apps)
 {
 	struct registry_builder *b = registry_builder_new("/base");
 	struct app_info *rows = mem_alloc(apps, sizeof *rows);
-	char (*ids)[32] = mem_alloc(apps, sizeof *ids), id[32], authority[32];
+	char(*ids)[32] = mem_alloc(apps, sizeof *ids), id[32], authority[32];
 	struct registry *reg;
 
 	for (size_t i = 0; i < apps; i++) {
@@ -191,7 +204,8 @@ static struct registry *big(size_t workers, size_t apps)
 		snprintf(authority, sizeof authority, "10.0.%zu.%zu:8081", i / 256, i % 256);
 		add(b, UI_WORKER, MOUNT_UP, "c", id, authority);
 	}
-	registry_builder_cluster(b, &(struct cluster_info){.name = "c", .apps = rows, .apps_count = apps});
+	registry_builder_cluster(
+		b, &(struct cluster_info){.name = "c", .apps = rows, .apps_count = apps});
 	reg = registry_builder_finish(b);
 	free(rows);
 	free(ids);
