@@ -1,0 +1,55 @@
+/*
+ * HTML and the script files (first byte even or odd): whatever comes in, it comes out the same however it
+ * is cut.
+ */
+#include "proxy/rewrite.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *find(const void *arg, struct str text)
+{
+	(void)arg;
+	return text.len % 3 ? "/local/proxy/worker-1" : NULL;
+}
+
+static struct evbuffer *rewrite(enum rewrite_kind kind, const uint8_t *data, size_t size, size_t piece)
+{
+	static const struct rewrite_context context = {.mount = "/local/proxy/app-1", .cluster_root = "/local",
+		.origin = "https://gw.example", .authority = "10.0.0.9:4040", .prefix = "/p",
+		.find_authority = find, .find_id = find};
+	struct rewriter *rw = rewriter_new(&context, kind);
+	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
+
+	for (size_t at = 0; at < size; at += piece) {
+		evbuffer_add(in, data + at, size - at < piece ? size - at : piece);
+		rewriter_feed(rw, in, out, false);
+	}
+	rewriter_feed(rw, in, out, true);
+	assert(evbuffer_get_length(in) == 0);
+	rewriter_free(rw);
+	evbuffer_free(in);
+	return out;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size < 2)
+		return 0;
+	enum rewrite_kind kind = data[0] % 2 ? REWRITE_SCRIPT : REWRITE_HTML;
+	size_t pieces[] = {size, 1, 1 + data[0] / 2};
+	struct evbuffer *out[3];
+
+	for (int i = 0; i < 3; i++)
+		out[i] = rewrite(kind, data + 1, size - 1, pieces[i]);
+	size_t len = evbuffer_get_length(out[0]);
+	for (int i = 1; i < 3; i++) {
+		assert(evbuffer_get_length(out[i]) == len);
+		assert(len == 0 || memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
+	}
+	for (int i = 0; i < 3; i++)
+		evbuffer_free(out[i]);
+	return 0;
+}

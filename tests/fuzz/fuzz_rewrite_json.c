@@ -1,0 +1,68 @@
+/*
+ * JSON, and the two fields: what comes in comes out the same however it is cut; a Location never turns into
+ * one of another host, and no field grows a line.
+ */
+#include "proxy/rewrite.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *find(const void *arg, struct str text)
+{
+	(void)arg;
+	return text.len % 3 ? "/local/proxy/worker-1" : NULL;
+}
+
+static const struct rewrite_context context = {.mount = "/local/proxy/app-1", .cluster_root = "/local",
+	.origin = "https://gw.example", .authority = "10.0.0.9:4040", .prefix = "", .find_authority = find,
+	.find_id = find};
+
+static struct evbuffer *rewrite(struct str text, size_t piece)
+{
+	struct rewriter *rw = rewriter_new(&context, REWRITE_JSON);
+	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
+
+	for (size_t at = 0; at < text.len; at += piece) {
+		evbuffer_add(in, text.at + at, text.len - at < piece ? text.len - at : piece);
+		rewriter_feed(rw, in, out, false);
+	}
+	rewriter_feed(rw, in, out, true);
+	rewriter_free(rw);
+	evbuffer_free(in);
+	return out;
+}
+
+static void check_fields(struct str text)
+{
+	struct sbuf out;
+
+	sbuf_init(&out, 1 << 20);
+	if (rewrite_location(&context, text, &out))
+		assert(out.len && out.at[0] == '/' && out.at[1] != '/' && out.at[1] != '\\');
+	sbuf_reset(&out);
+	bool changed = rewrite_set_cookie(&context, text, &out);
+	bool has_line = text.len && (memchr(text.at, '\n', text.len) || memchr(text.at, '\r', text.len));
+	assert(!changed || has_line || !out.at || !strpbrk(out.at, "\r\n"));
+	sbuf_clear(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct str text = {(const char *)data, size};
+	size_t pieces[] = {size ? size : 1, 1, size ? 1 + data[0] % 13u : 1};
+	struct evbuffer *out[3];
+
+	for (int i = 0; i < 3; i++)
+		out[i] = rewrite(text, pieces[i]);
+	size_t len = evbuffer_get_length(out[0]);
+	for (int i = 1; i < 3; i++) {
+		assert(evbuffer_get_length(out[i]) == len);
+		assert(len == 0 || memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
+	}
+	for (int i = 0; i < 3; i++)
+		evbuffer_free(out[i]);
+	check_fields(text);
+	return 0;
+}
