@@ -1,0 +1,319 @@
+#include "auth/token_command.h"
+
+#include "auth/jws.h"
+#include "auth/signer.h"
+#include "auth/store_sqlite.h"
+#include "tests/support/scratch.h"
+
+#include <jansson.h>
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { ARGS_MAX = 16 };
+
+struct fixture {
+	char *folder, *data;
+	char *out, *err; /* of the last run */
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = mem_alloc(1, sizeof *f);
+
+	f->folder = scratch_new();
+	f->data = mem_printf("%s/data", f->folder);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	scratch_free(f->folder);
+	free(f->data);
+	free(f->out);
+	free(f->err);
+	free(f);
+	return 0;
+}
+
+/* Runs `token` with the words of `line`; "DATA" stands for the folder. Gives the exit code. */
+static int run(struct fixture *f, const char *line)
+{
+	char *words = mem_strdup(line), *argv[ARGS_MAX] = {words};
+	char *token = mem_strdup("token");
+	size_t out_len, err_len;
+	int argc = 1;
+
+	free(f->out);
+	free(f->err);
+	argv[0] = token;
+	for (char *at = words, *word; (word = strsep(&at, " ")) != NULL && argc < ARGS_MAX;)
+		argv[argc++] = strcmp(word, "DATA") == 0 ? f->data : word;
+	FILE *out = open_memstream(&f->out, &out_len), *err = open_memstream(&f->err, &err_len);
+	int code = token_command_run(argc, argv, out, err);
+	fclose(out);
+	fclose(err);
+	free(token);
+	free(words);
+	return code;
+}
+
+static json_t *answer(const struct fixture *f)
+{
+	json_t *json = json_loads(f->out, JSON_REJECT_DUPLICATES, NULL);
+
+	assert_non_null(json);
+	return json;
+}
+
+static const char *text(const json_t *json, const char *key)
+{
+	const char *value = json_string_value(json_object_get(json, key));
+
+	return value ? value : "";
+}
+
+/* Gives the id of a token made with these options. */
+static char *make(struct fixture *f, const char *options)
+{
+	char *line = mem_printf("create --data DATA %s", options);
+
+	assert_int_equal(run(f, line), 0);
+	json_t *json = answer(f);
+	char *id = mem_strdup(text(json, "id"));
+	json_decref(json);
+	free(line);
+	return id;
+}
+
+static void create_prints_one_object_with_the_token(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, "create --data DATA --client-name nightly --note hello"), 0);
+	assert_string_equal(f->err, "");
+	json_t *json = answer(f);
+	assert_int_equal(strlen(text(json, "id")), 32);
+	assert_string_equal(text(json, "client_name"), "nightly");
+	assert_string_equal(text(json, "subject"), "client:nightly");
+	assert_true(json_is_null(json_object_get(json, "user")));
+	assert_string_equal(text(json, "role"), "user");
+	assert_string_equal(text(json, "token_type"), "user");
+	assert_string_equal(text(json, "state"), "active");
+	assert_string_equal(text(json, "note"), "hello");
+	assert_string_equal(text(json, "issuer"), "http://127.0.0.1:8480");
+	assert_true(str_starts(str_of(text(json, "created_by")), STR("cli:")));
+	assert_int_equal(strlen(text(json, "expires_at")), 24);
+	json_decref(json);
+}
+
+static json_t *payload_of(const char *token)
+{
+	struct jws jws;
+
+	assert_int_equal(jws_parse(str_of(token), &jws, NULL), 0);
+	json_t *payload = json_loadb(jws.payload, jws.payload_len, 0, NULL);
+	assert_string_equal(jws.typ, "at+jwt");
+	jws_clear(&jws);
+	return payload;
+}
+
+static void token_is_signed_by_the_folders_key_and_names_its_record(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, "create --data DATA --client-name ci --user ann "
+				"--token-type=admin --access-ttl 12h"), 0);
+	json_t *json = answer(f);
+	struct signer *signer = signer_open(f->data, NULL);
+	const char *token = text(json, "access_token");
+	assert_true(jws_verify(str_of(token), signer_key(signer)));
+	json_t *claims = payload_of(token);
+	assert_string_equal(text(claims, "jti"), text(json, "id"));
+	assert_string_equal(text(claims, "sub"), "ann");
+	assert_string_equal(text(claims, "aud"), SIGNER_AUDIENCE);
+	assert_int_equal(signer_role(claims), ROLE_ADMIN);
+	assert_int_equal(json_integer_value(json_object_get(claims, "exp")) -
+			json_integer_value(json_object_get(claims, "iat")), 12 * 3600);
+	assert_string_equal(text(json, "user"), "ann");
+	json_decref(claims);
+	json_decref(json);
+	signer_free(signer);
+}
+
+static void s34_nothing_secret_is_on_disk_or_listed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(run(f, "create --data DATA --client-name ci"), 0);
+	json_t *json = answer(f);
+	const char *token = text(json, "access_token"), *signature = strrchr(token, '.');
+	assert_false(scratch_has(f->folder, str_of(signature)));
+	assert_int_equal(run(f, "list --data DATA"), 0);
+	assert_null(strstr(f->out, signature));
+	assert_null(strstr(f->out, "access_token"));
+	json_decref(json);
+}
+
+static void s34_folder_and_files_are_the_owners_alone(void **state)
+{
+	static const char *const names[] = {"", "/state.db", "/signing-key.pem"};
+	struct fixture *f = *state;
+
+	free(make(f, "--client-name ci"));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *path = mem_printf("%s%s", f->data, names[i]);
+		struct stat st;
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 077, 0);
+		free(path);
+	}
+}
+
+static void list_shows_tokens_newest_first_with_their_state(void **state)
+{
+	struct fixture *f = *state;
+	char *one = make(f, "--client-name one");
+	char *two = make(f, "--client-name two");
+	char *line = mem_printf("revoke --data DATA %s", one);
+
+	assert_int_equal(run(f, line), 0);
+	assert_int_equal(run(f, "list --data DATA"), 0);
+	json_t *json = answer(f);
+	assert_int_equal(json_array_size(json), 2);
+	for (size_t i = 0; i < 2; i++) {
+		json_t *row = json_array_get(json, i);
+		bool is_one = strcmp(text(row, "id"), one) == 0;
+		assert_string_equal(text(row, "state"), is_one ? "revoked" : "active");
+		assert_true(json_is_null(json_object_get(row, "last_used_at")));
+	}
+	json_decref(json);
+	free(line);
+	free(one);
+	free(two);
+}
+
+static void list_of_an_empty_store_is_an_empty_array(void **state)
+{
+	assert_int_equal(run(*state, "list --data DATA"), 0);
+	assert_string_equal(((struct fixture *)*state)->out, "[]\n");
+}
+
+static void revoke_names_what_is_unknown_and_fails(void **state)
+{
+	struct fixture *f = *state;
+	char *id = make(f, "--client-name ci");
+	char *line = mem_printf("revoke --data DATA %s nope", id);
+
+	assert_int_equal(run(f, line), 1);
+	json_t *json = answer(f);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "revoked"), 0)), id);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(json, "unknown"), 0)), "nope");
+	assert_non_null(strstr(f->err, "not on record"));
+	json_decref(json);
+	free(line);
+	free(id);
+}
+
+static void bad_usage_exits_with_2_and_says_how(void **state)
+{
+	static const char *const lines[] = {"", "make", "create", "create --data DATA",
+		"create --client-name x", "list", "list --data DATA extra",
+		"list --data DATA --client-name x", "revoke --data DATA",
+		"revoke --data DATA id --note x", "create --data DATA --client-name",
+		"create --data DATA --data DATA --client-name x",
+		"create --data DATA --config y --client-name x", "create --data DATA --secret x"};
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		struct fixture *f = *state;
+		assert_int_equal(run(f, lines[i]), 2);
+		assert_non_null(strstr(f->err, "usage: sparkgate token"));
+		assert_string_equal(f->out, "");
+	}
+}
+
+static void s35_what_policy_does_not_allow_is_refused(void **state)
+{
+	static const char *const rows[][2] = {
+		{"--client-name x --access-ttl 31d", "tokens.access_ttl.max"},
+		{"--client-name x --access-ttl soon", "expected a duration"},
+		{"--client-name x --access-ttl 0s", "expected a duration"},
+		{"--client-name x --token-type root", "expected admin or user"},
+		{"--client-name x --refresh-ttl 7d", "refresh tokens"},
+		{"--client-name x --user client:y", "must not start"},
+		{"--client-name x --user=", "1 to 255 bytes"},
+		{"--client-name a\tb", "control character"},
+		{"--client-name a\xff", "UTF-8"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct fixture *f = *state;
+		char *line = mem_printf("create --data DATA %s", rows[i][0]);
+		assert_int_equal(run(f, line), 1);
+		assert_non_null(strstr(f->err, rows[i][1]));
+		assert_string_equal(f->out, "");
+		free(line);
+	}
+}
+
+static void issuer_is_the_one_a_gateway_left_in_the_folder(void **state)
+{
+	struct fixture *f = *state;
+	char *path = mem_printf("%s/state.db", f->data);
+	struct store *store = store_sqlite_open(path, NULL);
+
+	assert_non_null(store);
+	assert_int_equal(store->ops->meta_set(store, "issuer", "http://gate.example"), 0);
+	store->ops->close(store);
+	assert_int_equal(run(f, "create --data DATA --client-name ci"), 0);
+	json_t *json = answer(f);
+	assert_string_equal(text(json, "issuer"), "http://gate.example");
+	json_decref(json);
+	free(path);
+}
+
+static void store_in_memory_cannot_be_reached(void **state)
+{
+	struct fixture *f = *state;
+	char *path = scratch_write(f->folder, "gate.yaml",
+		"server: {listen: 127.0.0.1:8480, public_url: http://127.0.0.1:8480/}\n"
+		"admin: {listen: 127.0.0.1:8481, public_url: http://127.0.0.1:8481/}\n"
+		"clusters: [{name: local, masters: [http://127.0.0.1:8080]}]\n"
+		"store: 'memory:'\n");
+	char *line = mem_printf("list --config %s", path);
+
+	assert_int_equal(run(f, line), 1);
+	assert_non_null(strstr(f->err, "memory:"));
+	free(line);
+	free(path);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(create_prints_one_object_with_the_token),
+		T(token_is_signed_by_the_folders_key_and_names_its_record),
+		T(s34_nothing_secret_is_on_disk_or_listed),
+		T(s34_folder_and_files_are_the_owners_alone),
+		T(list_shows_tokens_newest_first_with_their_state),
+		T(list_of_an_empty_store_is_an_empty_array),
+		T(revoke_names_what_is_unknown_and_fails),
+		T(bad_usage_exits_with_2_and_says_how),
+		T(s35_what_policy_does_not_allow_is_refused),
+		T(issuer_is_the_one_a_gateway_left_in_the_folder),
+		T(store_in_memory_cannot_be_reached),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
