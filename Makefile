@@ -42,6 +42,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ -lcmocka $(LIBS)
 
+$(BUILD)/proxy/page_static.o: $(wildcard proxy/static/*)
+
 packages:
 	@sh tests/support/packages.sh $(PKGS)
 unit: $(UNIT)
