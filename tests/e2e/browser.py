@@ -1,0 +1,66 @@
+"""Headless Chromium by Playwright, with a notebook of everything that went wrong on a page."""
+
+import contextlib
+import re
+import tempfile
+
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync"]
+
+
+@contextlib.contextmanager
+def chromium():
+    """A browser with an empty profile of its own; gives the context in which pages are opened."""
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory(prefix="sparkgate-chromium-") as profile:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=CHROMIUM, headless=True, args=ARGUMENTS, viewport={"width": 1400, "height": 1000})
+        context.set_default_timeout(30000)
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+class Notebook:
+    """Failed requests, answers of 400 and more, console errors and exceptions of a page, until clear()."""
+
+    def __init__(self, page, origin):
+        self.page, self.origin = page, origin
+        self.failed, self.errors, self.foreign = [], [], []
+        page.on("requestfailed", self.on_failed)
+        page.on("response", self.on_response)
+        page.on("request", self.on_request)
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", self.on_dialog)
+
+    def on_failed(self, request):
+        # leaving a page aborts what it still loads
+        if "ERR_ABORTED" not in (request.failure or ""):
+            self.failed.append(f"{request.method} {request.url}: {request.failure}")
+
+    def on_response(self, response):
+        if response.status >= 400:
+            self.failed.append(f"{response.status} {response.request.method} {response.url}")
+
+    def on_request(self, request):
+        if not request.url.startswith((self.origin, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def on_dialog(self, dialog):
+        # Spark asks before it kills, and complains by alert() when AJAX fails
+        if dialog.type == "alert":
+            self.errors.append(f"alert: {dialog.message}")
+        dialog.accept()
+
+    def clear(self):
+        self.failed.clear()
+        self.errors.clear()
+        self.foreign.clear()
+
+    def plain_errors(self):
+        """Console errors with what differs between the gateway and the direct page taken out."""
+        return sorted({re.sub(r"https?://[^\s'\"]+|nonce-[^'\"\s]+|\d+", "…", text) for text in self.errors})

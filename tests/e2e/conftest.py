@@ -1,0 +1,82 @@
+"""Fixtures: a real cluster of each Spark version, one after the other, and the gateway in front of it.
+
+Nothing is skipped: what is missing fails. Screenshots go to build/screenshots/.
+"""
+
+import pathlib
+import re
+import sys
+
+import pytest
+import requests
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from gateway import Gateway, cluster_entry, mounts_of  # noqa: E402
+from spark_cluster import Cluster  # noqa: E402
+
+BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
+VERSIONS = ["4.3", "3.5"]
+NAVIGATION = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Sec-Fetch-Mode": "navigate",
+              "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
+
+
+class Client(requests.Session):
+    """A bearer client of one gateway: paths are below its base, redirects are not followed unless asked."""
+
+    def __init__(self, gateway, token=None):
+        super().__init__()
+        self.gateway, self.trust_env = gateway, False
+        if token:
+            self.headers["Authorization"] = f"Bearer {token}"
+
+    def request(self, method, url, **options):
+        options.setdefault("allow_redirects", False)
+        options.setdefault("timeout", 60)
+        return super().request(method, url if "://" in url else self.gateway.url + url, **options)
+
+
+def await_everything(gateway, info):
+    """Waits for discovery to have verified every UI; gives an administrator's token."""
+    token = gateway.create_token("discovery", "admin")["access_token"]
+    gateway.await_mounts([f"{mount}/" for mount in mounts_of(info)], token)
+    return token
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def cluster(request):
+    with Cluster(request.param, cluster_driver=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def info(cluster):
+    return cluster.info()
+
+
+@pytest.fixture(scope="session")
+def gateway(info):
+    with Gateway([cluster_entry(info)], BASE) as running:
+        await_everything(running, info)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def admin(gateway):
+    return Client(gateway, gateway.create_token("an-admin", "admin")["access_token"])
+
+
+@pytest.fixture(scope="session")
+def user(gateway):
+    return Client(gateway, gateway.create_token("a-user", "user")["access_token"])
+
+
+@pytest.fixture(scope="session")
+def mounts(info):
+    return mounts_of(info)
+
+
+def own_cookies(response):
+    """Names of the cookies a response sets."""
+    return re.findall(r"(?:^|, )([^=;, ]+)=", response.headers.get("Set-Cookie", ""))
