@@ -38,7 +38,8 @@ void coding_free(struct coding *c)
 	free(c);
 }
 
-/* "deflate" means zlib's format (RFC 9110 §8.4.1.2), whose head is a multiple of 31; some send it bare. */
+/* "deflate" means zlib's format (RFC 9110 §8.4.1.2); some send it bare. RFC 1950 §2.2: the check.
+ */
 static int deflate_bits(const unsigned char head[2])
 {
 	bool is_zlib = (head[0] & 0x0f) == Z_DEFLATED && (head[0] * 256 + head[1]) % 31 == 0;
@@ -101,7 +102,7 @@ static int run_once(struct coding *c, struct evbuffer *in, struct evbuffer *out,
 	return rc;
 }
 
-/* RFC 1952 §2.2: members may follow each other. Anything else after the end is padding, and dropped. */
+/* RFC 1952 §2.2: members may follow each other. Anything else after the end is dropped. */
 static void look_for_member(struct coding *c, struct evbuffer *in)
 {
 	unsigned char magic[2];
@@ -120,7 +121,9 @@ static int unpack_once(struct coding *c, struct evbuffer *in, struct evbuffer *o
 
 	c->is_between = rc == Z_STREAM_END;
 	c->is_pending = c->is_pending && rc == Z_OK;
-	return rc == Z_OK || rc == Z_STREAM_END || (rc == Z_BUF_ERROR && evbuffer_get_length(in) == 0) ? 0 : -1;
+	if (rc == Z_BUF_ERROR && evbuffer_get_length(in) == 0)
+		return 0;
+	return rc == Z_OK || rc == Z_STREAM_END ? 0 : -1;
 }
 
 static int unpack(struct coding *c, struct evbuffer *in, struct evbuffer *out, bool last)

@@ -1,7 +1,7 @@
 /*
- * proxy/coding.h - content codings on the fly: gzip and deflate taken off, gzip put on (RFC 9110 §8.4).
+ * proxy/coding.h - content codings on the fly: gzip and deflate off, gzip on (RFC 9110 §8.4).
  *
- * Streaming, with bounded memory whatever the content unpacks to, if it is taken in steps. One thread.
+ * Streaming; memory is bounded whatever the content unpacks to, if taken in steps. One thread.
  */
 #ifndef SPARKGATE_PROXY_CODING_H
 #define SPARKGATE_PROXY_CODING_H
@@ -25,8 +25,9 @@ enum coding_kind {
 struct coding *coding_new(enum coding_kind kind); /* not for CODING_IDENTITY */
 void coding_free(struct coding *c);		  /* NULL is fine */
 /*
- * Moves what it can of `in` to `out`, unpacked or packed; `last`: nothing follows what is in `in`. 0: all of
- * it is in `out`. 1: a step's worth is; drain `out` and call again. -1: corrupt or cut short.
+ * Moves what it can of `in` to `out`, unpacked or packed; `last`: nothing follows what is in `in`.
+ * 0: all of it is in `out`. 1: a step's worth is; drain `out` and call again. -1: corrupt or cut
+ * short.
  */
 MUST_CHECK int coding_step(struct coding *c, struct evbuffer *in, struct evbuffer *out, bool last);
 /* All steps at once: 64 KiB may unpack to 64 MiB. 0 or -1. */

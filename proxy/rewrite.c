@@ -9,7 +9,7 @@ enum {
 	SPACE_MAX = 64 * 1024,
 };
 
-/* Spark's scripts that name a path of the server itself: "/static/…" and "/log" (T16, T17, T18, T20). */
+/* Spark's scripts that name a path of the server itself: "/static/…" and "/log" (T16-T18, T20). */
 static const char *const hard_coded[] = {
 	"/static/executorspage.js", "/static/log-view.js", "/static/sql/spark-sql-viz.js"};
 
@@ -55,10 +55,12 @@ static void sink_commit(struct sink *sink)
 
 void sink_grow(struct sink *sink, size_t len)
 {
-	size_t want = sink->hint < SPACE_MIN ? SPACE_MIN : sink->hint > SPACE_MAX ? SPACE_MAX : sink->hint;
+	size_t want = sink->hint < SPACE_MAX ? sink->hint : SPACE_MAX;
 
+	want = want > SPACE_MIN ? want : SPACE_MIN;
+	want = want > len ? want : len;
 	sink_commit(sink);
-	if (evbuffer_reserve_space(sink->out, (ssize_t)(len > want ? len : want), &sink->space, 1) != 1)
+	if (evbuffer_reserve_space(sink->out, (ssize_t)want, &sink->space, 1) != 1)
 		abort(); /* out of memory, as base/mem.h has it */
 	sink->at = sink->space.iov_base;
 	sink->end = sink->at + sink->space.iov_len;

@@ -1,9 +1,9 @@
 /*
- * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (design "Rewriting", T1-T56).
+ * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (T1-T56).
  *
- * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). Linear
- * in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB) between calls,
- * whatever the size of the response. One thread.
+ * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35).
+ * Linear in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB)
+ * between calls, whatever the size of the response. One thread.
  */
 #ifndef SPARKGATE_PROXY_REWRITE_H
 #define SPARKGATE_PROXY_REWRITE_H
@@ -12,8 +12,8 @@
 
 struct evbuffer;
 
-struct rewrite_context { /* borrowed for the rewriter's life */
-	const char *mount;	  /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
+struct rewrite_context {   /* borrowed for the rewriter's life */
+	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
 	const char *cluster_root; /* "<base>/<cluster>" */
 	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
 	const char *authority;	  /* the UI's own "host:port" */
@@ -27,9 +27,9 @@ struct rewrite_context { /* borrowed for the rewriter's life */
 
 enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT };
 /*
- * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for Spark's own
- * three files that hard-code a path (T16-T18): every other script passes untouched. What is kept of such
- * a script for later requests is good for its mount only.
+ * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for
+ * Spark's own three files that hard-code a path (T16-T18): every other script passes untouched.
+ * What is kept of such a script for later requests is good for its mount only.
  */
 enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path);
 
@@ -40,9 +40,10 @@ void rewriter_free(struct rewriter *rw); /* NULL is fine */
  * understand passes through unchanged. */
 void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last);
 
-/* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39). False: leave as is. */
+/* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39).
+ * False: leave as is. */
 bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out);
-/* A Set-Cookie field value with its Path below the mount, its Domain dropped. False: leave as is. */
+/* A Set-Cookie value with its Path below the mount, its Domain dropped. False: leave as is. */
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * The two response fields that name a place: Location (T36-T39) and Set-Cookie.
  */
+#include "proxy/rewrite.h"
 #include "proxy/rewrite_link.h"
 
 bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out)
@@ -26,7 +27,8 @@ static void add_attribute(struct sbuf *out, struct str attribute)
 	sbuf_add_str(out, attribute);
 }
 
-/* "Path=/x" below the mount. A path that is no path means the default one, which is below it anyway. */
+/* "Path=/x" below the mount. A path that is no path means the default one, which is below it
+ * anyway. */
 static void add_path(const struct links *links, struct str path, struct sbuf *out)
 {
 	struct link_edit edit;

@@ -1,20 +1,20 @@
 /*
- * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only, the values
- * of attributes that hold links. It can stop at any byte and go on with the next chunk.
+ * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only,
+ * the values of attributes that hold links. It can stop at any byte and go on with the next chunk.
  */
 #include "proxy/rewrite_int.h"
 
 enum {
 	TEXT,
-	TAG_OPEN,     /* after '<' */
+	TAG_OPEN, /* after '<' */
 	TAG_NAME,
-	BEFORE_NAME,  /* of an attribute */
+	BEFORE_NAME, /* of an attribute */
 	NAME,
 	AFTER_NAME,
 	BEFORE_VALUE,
-	LINK,	      /* a value that may be mended */
-	VALUE,	      /* any other */
-	DECLARATION,  /* after "<!" */
+	LINK,	     /* a value that may be mended */
+	VALUE,	     /* any other */
+	DECLARATION, /* after "<!" */
 	COMMENT,
 	BOGUS,	      /* to the next '>': <!doctype>, <?x> */
 	SCRIPT_HEAD,  /* the beginning of an inline script */
@@ -22,7 +22,7 @@ enum {
 	ELEMENT_END,  /* "</name", as far as it matches */
 };
 
-enum { LETTER = 1, SPACE = 2, NAME_END = 4 }; /* NAME_END: what ends a tag's or an attribute's name */
+enum { LETTER = 1, SPACE = 2, NAME_END = 4 }; /* of a tag's or an attribute's name */
 
 static const unsigned char classes[256] = {
 	['a' ... 'z'] = LETTER,
@@ -78,8 +78,8 @@ static bool name_is(const struct html *html, const char *word, size_t len)
 /* Elements whose inside is text, or must stay as it is (<pre>: T34). */
 static const char *find_element(const struct html *html)
 {
-	static const char *const words[] = {"script", "style", "title", "pre", "textarea", "xmp", "iframe",
-		"noembed", "noframes", "plaintext"};
+	static const char *const words[] = {"script", "style", "title", "pre", "textarea", "xmp",
+		"iframe", "noembed", "noframes", "plaintext"};
 
 	if (html->name_len < 3 || html->name_len > 9)
 		return NULL;
@@ -112,8 +112,9 @@ static const char *in_text(struct html *html, const char *p, const char *end)
 {
 	while ((p = memchr(p, '<', (size_t)(end - p)))) {
 		p++;
-		/* An end tag is as good as text, and so is <td>: a text element's name is longer. */
-		if (end - p >= 3 && (p[0] == '/' || (is_letter(p[0]) && (p[1] == '>' || p[2] == '>'))))
+		/* An end tag is as good as text; so is <td>: a text element's name is longer. */
+		if (end - p >= 3 &&
+			(p[0] == '/' || (is_letter(p[0]) && (p[1] == '>' || p[2] == '>'))))
 			continue;
 		html->state = TAG_OPEN;
 		return p;
@@ -201,7 +202,8 @@ static const char *in_before_value(struct html *html, const char *p, const char 
 	return p + (html->quote != '\0');
 }
 
-/* Where the value ends: its quote, or the space or '>' after an unquoted one. NULL: not in this chunk. */
+/* The value's end: its quote, or the space or '>' after an unquoted one. NULL: not in this chunk.
+ */
 static const char *value_end(const struct html *html, const char *p, const char *end)
 {
 	if (html->quote)
@@ -297,7 +299,7 @@ static const char *in_bogus(struct html *html, const char *p, const char *end)
 	return p + 1;
 }
 
-/* Up to the first '<': what Spark says about its root stands before any comparison or markup (T2, T30). */
+/* Up to the first '<': what Spark says of its root stands before any comparison (T2, T30). */
 static const char *in_script_head(struct rewriter *rw, const char *p, const char *end)
 {
 	size_t room = SCRIPT_HEAD_MAX - rw->hold.len;

@@ -1,8 +1,8 @@
 /*
- * proxy/rewrite_int.h - what the readers of HTML, JSON and scripts share: where bytes go, and what is held.
+ * proxy/rewrite_int.h - what the readers of HTML, JSON and scripts share: where bytes go.
  *
- * A reader is given one contiguous chunk after another. Bytes from `run` on are not written yet: a chunk
- * in which nothing changes is moved to the output whole, never copied.
+ * A reader is given one contiguous chunk after another. Bytes from `run` on are not written yet: a
+ * chunk in which nothing changes is moved to the output whole, never copied.
  */
 #ifndef SPARKGATE_PROXY_REWRITE_INT_H
 #define SPARKGATE_PROXY_REWRITE_INT_H
@@ -27,16 +27,16 @@ struct html {
 	unsigned name_len;   /* past sizeof(name): a name we have no use for */
 	unsigned matched;    /* bytes of "</name", "<!--" or "-->" seen */
 	char name[24];	     /* lower case: the tag's, then each attribute's */
-	const char *element; /* text element that begins at the tag's end, or that we are in; NULL */
+	const char *element; /* text element the tag begins, or that we are in; NULL */
 };
 
 struct json {
 	int state;
-	unsigned key_len;	/* past sizeof(key): none of ours */
-	char key[32];		/* of a string that a chunk's end cut in two */
-	bool is_escaped;	/* the next byte belongs to a backslash */
-	bool key_is_map;	/* the key just read may name an object of links */
-	bool in_map;		/* inside one: every value is a link */
+	unsigned key_len; /* past sizeof(key): none of ours */
+	char key[32];	  /* of a string that a chunk's end cut in two */
+	bool is_escaped;  /* the next byte belongs to a backslash */
+	bool key_is_map;  /* the key just read may name an object of links */
+	bool in_map;	  /* inside one: every value is a link */
 };
 
 struct script {
@@ -73,11 +73,11 @@ static inline void rewriter_write_to(struct rewriter *rw, const char *p)
 	rw->run = p;
 }
 
-/* Keeps [from, end) for the next chunk. False when it gets too much: all of it is written as it is. */
+/* Keeps [from, end) for the next chunk. False when it gets too much: it is written as it is. */
 bool rewriter_hold(struct rewriter *rw, const char *from, const char *end);
 /*
- * A candidate is complete: [from, end), with what was held before it. Edit it from left to right, then
- * release it; it is borrowed until then.
+ * A candidate is complete: [from, end), with what was held before it. Edit it from left to right,
+ * then release it; it is borrowed until then.
  */
 struct str rewriter_candidate(struct rewriter *rw, const char *from, const char *end);
 void rewriter_edit(struct rewriter *rw, struct str candidate, size_t offset, size_t cut);

@@ -1,6 +1,6 @@
 /*
- * The reader of JSON: goes from string to string and knows the few keys whose values are links (T6, T8,
- * T10). Whatever is not JSON passes through.
+ * The reader of JSON: goes from string to string and knows the few keys whose values are links (T6,
+ * T8, T10). Whatever is not JSON passes through.
  */
 #include "proxy/rewrite_int.h"
 
@@ -49,8 +49,9 @@ static bool key_is_link(struct json *json, struct str key)
 	static const struct {
 		struct str name;
 		bool is_map;
-	} keys[] = {{{"executorLogs", 12}, true}, {{"processLogs", 11}, true}, {{"webuiaddress", 12}, false},
-		{{"masterwebuiurl", 14}, false}, {{"workerwebuiurl", 14}, false}, {{"appuiurl", 8}, false},
+	} keys[] = {{{"executorLogs", 12}, true}, {{"processLogs", 11}, true},
+		{{"webuiaddress", 12}, false}, {{"masterwebuiurl", 14}, false},
+		{{"workerwebuiurl", 14}, false}, {{"appuiurl", 8}, false},
 		{{"uiaddress", 9}, false}};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
@@ -102,7 +103,8 @@ static const char *in_string(struct json *json, const char *p, const char *end)
 	}
 	if (json->key_len) {
 		key_add(json, part);
-		part = (struct str){json->key, json->key_len > sizeof(json->key) ? 0 : json->key_len};
+		bool fits = json->key_len <= sizeof(json->key);
+		part = (struct str){json->key, fits ? json->key_len : 0};
 	}
 	json->state = key_is_link(json, part) ? AFTER_KEY : OUTSIDE;
 	return stop + 1;
@@ -136,7 +138,8 @@ static void mend_link(struct rewriter *rw, struct str value)
 	rewriter_edit(rw, value, 0, edit.cut);
 	sink_add(&rw->sink, origin.at, origin.len);
 	sink_add(&rw->sink, edit.with.at, edit.with.len);
-	if (edit.slash && edit.cut < value.len) /* who appends "/json/" to an address gets no "//" */
+	/* Whoever appends "/json/" to an address must get no "//". */
+	if (edit.slash && edit.cut < value.len)
 		sink_add(&rw->sink, "/", 1);
 }
 

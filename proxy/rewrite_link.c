@@ -49,7 +49,8 @@ static bool put(struct str url, size_t cut, struct str with, struct link_edit *e
 }
 
 /* Spark's own "/proxy/<id>/…" (T3, T39), its path beginning at `at`. */
-static bool map_proxy_id(const struct links *links, struct str url, size_t at, struct link_edit *edit)
+static bool map_proxy_id(
+	const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
 	static const struct str proxy = {"/proxy/", 7};
 	struct str path = str_from(url, at);
@@ -67,8 +68,8 @@ static bool map_proxy_id(const struct links *links, struct str url, size_t at, s
 }
 
 /*
- * "Back to Master" is the reverse proxy's own root (T8). A worker's page has that very root for its own
- * too: there the author of spark.ui.reverseProxyUrl meant the master by it.
+ * "Back to Master" is the reverse proxy's own root (T8). A worker's page has that very root for its
+ * own too: there the author of spark.ui.reverseProxyUrl meant the master by it.
  */
 static bool is_master_link(const struct links *links, struct str rest)
 {
@@ -82,7 +83,7 @@ static bool is_master_link(const struct links *links, struct str rest)
 	       str_starts(str_from(links->mount, links->cluster_root.len), worker);
 }
 
-/* Below the page's own root, or below the reverse proxy it is a part of; `at` is where that begins. */
+/* Below the page's own root, or below the reverse proxy it is part of. `at`: where that begins. */
 static bool map_root(const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
 	struct str root = {links->root, links->root_len}, gate = {links->root, links->gate_len};
@@ -105,7 +106,8 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 {
 	struct str path = str_from(url, at);
 
-	if (is_ours(links, path)) { /* X-Forwarded-Context was honoured: at most the host is wrong */
+	/* X-Forwarded-Context was honoured: at most the host is wrong. */
+	if (is_ours(links, path)) {
 		*edit = (struct link_edit){at, STR(""), false};
 		return at > 0;
 	}
@@ -117,7 +119,8 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 }
 
 /* Log links of the event log name whatever spark.ui.reverseProxyUrl was then (T10). */
-static bool map_any_gate(const struct links *links, struct str url, size_t at, struct link_edit *edit)
+static bool map_any_gate(
+	const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
 	ptrdiff_t gate = links->any_gate ? str_find(str_from(url, at), STR("/proxy/")) : -1;
 
@@ -180,11 +183,11 @@ static bool write_authority(struct str raw, const char *port, char buf[static AU
 }
 
 /*
- * The authority of `url` from `at` on, as find_authority() wants it: borrowed from the URL when it stands
- * there that way (Spark's always do), else written to `buf`. 0, or where the path begins.
+ * The authority of `url` from `at` on, as find_authority() wants it: borrowed from the URL when it
+ * stands there that way (Spark's always do), else written to `buf`. 0, or where the path begins.
  */
-static size_t read_authority(struct str url, size_t at, const char *port, char buf[static AUTHORITY_MAX],
-	struct str *out)
+static size_t read_authority(struct str url, size_t at, const char *port,
+	char buf[static AUTHORITY_MAX], struct str *out)
 {
 	size_t end = at, colon = 0;
 	bool is_upper = false;
@@ -213,7 +216,8 @@ static const char *default_port(struct str url)
 	return str_starts_nocase(url, STR("https:")) ? ":443" : ":80";
 }
 
-static bool map_absolute(const struct links *links, struct str url, size_t at, struct link_edit *edit)
+static bool map_absolute(
+	const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
 	const struct rewrite_context *context = links->context;
 	const char *port = default_port(url.at[0] == '/' ? str_of(context->origin) : url);
@@ -259,7 +263,8 @@ bool links_map(const struct links *links, struct str url, struct link_edit *edit
 	return scheme && map_absolute(links, url, scheme, edit);
 }
 
-static bool map_unescaped(const struct links *links, const struct unescaped *url, struct link_edit *edit)
+static bool map_unescaped(
+	const struct links *links, const struct unescaped *url, struct link_edit *edit)
 {
 	if (!links_map(links, (struct str){url->text, url->len}, edit))
 		return false;
@@ -269,7 +274,8 @@ static bool map_unescaped(const struct links *links, const struct unescaped *url
 
 static bool has_escape(struct str raw, char lead)
 {
-	return str_find_byte((struct str){raw.at, raw.len < UNESCAPED_MAX ? raw.len : UNESCAPED_MAX}, lead) != -1;
+	raw.len = raw.len < UNESCAPED_MAX ? raw.len : UNESCAPED_MAX;
+	return str_find_byte(raw, lead) != -1;
 }
 
 bool links_map_html(const struct links *links, struct str raw, struct link_edit *edit)
@@ -306,8 +312,10 @@ void links_init(struct links *links, const struct rewrite_context *context)
 		.prefix = str_of(context->prefix),
 	};
 	const char *slash = strrchr(context->cluster_root, '/');
-	links->base = (struct str){context->cluster_root, slash ? (size_t)(slash - context->cluster_root) : 0};
-	if (host != -1 && read_authority(origin, (size_t)host + 3, default_port(origin), buf, &ours))
+	if (slash)
+		links->base = str_range(context->cluster_root, slash);
+	const char *port = default_port(origin);
+	if (host != -1 && read_authority(origin, (size_t)host + 3, port, buf, &ours))
 		str_copy(ours, links->public_authority, sizeof(links->public_authority));
 }
 

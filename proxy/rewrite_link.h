@@ -17,11 +17,11 @@ struct links {
 	struct str mount, cluster_root, base, authority, prefix;
 	char public_authority[288]; /* "gw.example:443", out of the context's origin */
 	bool is_location;	    /* a Location field: our own public host is mended too (T36) */
-	bool any_gate; /* JSON: "/proxy/<known id>" below any host, of an old reverse proxy say (T10) */
+	bool any_gate;		    /* JSON: "/proxy/<known id>" below any host is ours (T10) */
 	bool has_root;		    /* the page has said what its root is (T1, T2) */
 	char root[LINK_ROOT_MAX];   /* "" when it is our mount, or not known yet */
 	size_t root_len;
-	size_t gate_len; /* of root without its own "/proxy/<id>": where Spark's reverse proxy begins */
+	size_t gate_len; /* of root without "/proxy/<id>": where Spark's reverse proxy begins */
 };
 
 struct link_edit {
@@ -38,7 +38,7 @@ void links_learn_from_link(struct links *links, struct str url);
 /* False: leave the URL as it is. */
 bool links_map(const struct links *links, struct str url, struct link_edit *edit);
 
-/* The same for text as it stands in the page: entities or JSON escapes before the cut are understood. */
+/* The same for text as it stands in the page: escapes before the cut are understood. */
 bool links_map_html(const struct links *links, struct str raw, struct link_edit *edit);
 bool links_map_json(const struct links *links, struct str raw, struct link_edit *edit);
 

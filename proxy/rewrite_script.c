@@ -1,6 +1,6 @@
 /*
- * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30), and
- * string literals of three of Spark's own files (T16-T18, T20).
+ * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30),
+ * and string literals of three of Spark's own files (T16-T18, T20).
  */
 #include "proxy/rewrite_int.h"
 
@@ -10,7 +10,7 @@ static void put(struct rewriter *rw, struct str text, size_t offset, size_t cut,
 	sink_add(&rw->sink, with.at, with.len);
 }
 
-/* setUIRoot('X'): returns where to read on. T2: a quote inside X would be script, so X ends at the first. */
+/* setUIRoot('X'). T2: a quote inside X would be script, so X ends at the first. */
 static size_t mend_root(struct rewriter *rw, struct str text, size_t from)
 {
 	struct str rest = str_from(text, from);
@@ -78,7 +78,7 @@ static const struct str *find_literal(struct str text, bool *is_cut)
 	return NULL;
 }
 
-/* At a quote, or in what may be a literal that began in the chunk before. Returns where to read on. */
+/* At a quote, or in a literal that the chunk's end may have cut. Returns where to read on. */
 static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
 {
 	size_t held = rw->hold.len, more = LITERAL_MAX - held;

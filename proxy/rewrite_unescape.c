@@ -2,11 +2,11 @@
 #include "base/mem.h"
 
 struct escape {
-	size_t len;	   /* raw bytes it takes; 0: this is no escape */
-	unsigned char byte; /* what it stands for; '\x1a' for anything that can't be part of a delimiter */
+	size_t len;	    /* raw bytes it takes; 0: this is no escape */
+	unsigned char byte; /* what it stands for */
 };
 
-enum { NOT_ASCII = 0x1a };
+enum { NOT_ASCII = 0x1a }; /* stands for what can be no part of a URL's delimiters */
 
 static int digit_of(char c, unsigned base)
 {
@@ -48,8 +48,9 @@ static struct escape html_reference(struct str s)
 	static const struct {
 		const char *name;
 		unsigned char byte;
-	} named[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''},
-		{"&colon;", ':'}, {"&sol;", '/'}, {"&period;", '.'}, {"&quest;", '?'}, {"&num;", '#'}};
+	} named[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'},
+		{"&apos;", '\''}, {"&colon;", ':'}, {"&sol;", '/'}, {"&period;", '.'},
+		{"&quest;", '?'}, {"&num;", '#'}};
 
 	if (s.len > 1 && s.at[1] == '#')
 		return numeric_reference(s);
@@ -78,11 +79,13 @@ static struct escape json_escape(struct str s)
 	return (struct escape){2, (unsigned char)bytes[letter - letters]};
 }
 
-static void unescape(struct str raw, char lead, struct escape (*read)(struct str), struct unescaped *out)
+static void unescape(
+	struct str raw, char lead, struct escape (*read)(struct str), struct unescaped *out)
 {
 	size_t at = 0;
 
-	for (out->len = 0; at < raw.len && out->len < UNESCAPED_MAX && at < UINT16_MAX; out->len++) {
+	for (out->len = 0; at < raw.len && out->len < UNESCAPED_MAX && at < UINT16_MAX;
+		out->len++) {
 		struct escape escape = {0, 0};
 		if (raw.at[at] == lead)
 			escape = read(str_from(raw, at));

@@ -1,5 +1,6 @@
 /*
- * proxy/rewrite_unescape.h - the head of an attribute or JSON string without its escapes, and where each byte came from.
+ * proxy/rewrite_unescape.h - the head of an attribute or JSON string without its escapes, and where
+ * each byte came from.
  *
  * Only as much as it takes to tell where a URL leads: whatever follows stays as it was written.
  */
@@ -12,7 +13,8 @@ enum { UNESCAPED_MAX = 1024 };
 
 struct unescaped {
 	char text[UNESCAPED_MAX];
-	uint16_t from[UNESCAPED_MAX + 1]; /* offset in the raw text; from[len] is where reading ended */
+	uint16_t from[UNESCAPED_MAX +
+		      1]; /* offset in the raw text; from[len] is where reading ended */
 	size_t len;
 };
 

@@ -1,6 +1,7 @@
 /*
- * MB of content per second of CPU through the rewriter, one thread: a master page of 5,000 workers all of
- * which the registry knows, the same page with none of them, long text, and REST JSON of executors.
+ * MB of content per second of CPU through the rewriter, one thread: a master page of 5,000 workers
+ * all of which the registry knows, the same page with none of them, long text, and REST JSON of
+ * executors.
  */
 #include "base/mem.h"
 #include "base/sbuf.h"
@@ -58,17 +59,19 @@ static void learn_workers(void)
 /* As Spark 4.3 writes it (T6), its indentation left out: 1.1 MB in all. */
 static void master_page(struct sbuf *page)
 {
-	sbuf_puts(page, "<!DOCTYPE html><html><head>"
-			"<link rel=\"stylesheet\" href=\"/local/proxy/master/static/bootstrap.min.css\"/>"
-			"<script nonce=\"1\">setUIRoot('/local/proxy/master')</script></head><body>"
-			"<table class=\"table table-bordered sortable\"><thead>"
-			"<th width=\"\" class=\"\">Worker Id</th></thead><tbody>");
+	sbuf_puts(page,
+		"<!DOCTYPE html><html><head>"
+		"<link rel=\"stylesheet\" href=\"/local/proxy/master/static/bootstrap.min.css\"/>"
+		"<script nonce=\"1\">setUIRoot('/local/proxy/master')</script></head><body>"
+		"<table class=\"table table-bordered sortable\"><thead>"
+		"<th width=\"\" class=\"\">Worker Id</th></thead><tbody>");
 	for (unsigned i = 0; i < WORKERS; i++)
 		sbuf_printf(page,
 			"<tr>\n<td>\n<a href=\"http://10.1.%u.%u:8081\">\n"
 			"worker-20260101000000-10.1.%u.%u-40000\n</a>\n</td>\n"
 			"<td>10.1.%u.%u:40000</td>\n<td>ALIVE</td>\n<td>2 (0 Used)</td>\n"
-			"<td sorttable_customkey=\"1024.0\">\n1024.0 MiB\n(0.0 B Used)\n</td>\n<td></td>\n</tr>\n",
+			"<td sorttable_customkey=\"1024.0\">\n1024.0 MiB\n(0.0 B "
+			"Used)\n</td>\n<td></td>\n</tr>\n",
 			i / 250, i % 250, i / 250, i % 250, i / 250, i % 250);
 	sbuf_puts(page, "</tbody></table></body></html>");
 }
@@ -77,7 +80,8 @@ static void long_text(struct sbuf *page)
 {
 	sbuf_puts(page, "<!DOCTYPE html><html><body><p>");
 	while (page->len < 1100000)
-		sbuf_puts(page, "26/01/01 00:00:00 INFO TaskSetManager: Finished task 17.0 in stage 3.0 (TID 40)\n");
+		sbuf_puts(page, "26/01/01 00:00:00 INFO TaskSetManager: Finished task 17.0 in "
+				"stage 3.0 (TID 40)\n");
 	sbuf_puts(page, "</p></body></html>");
 }
 
@@ -86,11 +90,15 @@ static void executors_json(struct sbuf *page)
 	sbuf_puts(page, "[");
 	for (unsigned i = 0; page->len < 1100000; i++)
 		sbuf_printf(page,
-			"%s{\n  \"id\" : \"%u\",\n  \"hostPort\" : \"10.1.0.%u:41823\",\n  \"isActive\" : true,\n"
-			"  \"rddBlocks\" : 200,\n  \"memoryUsed\" : 213660,\n  \"totalTasks\" : 811,\n"
+			"%s{\n  \"id\" : \"%u\",\n  \"hostPort\" : \"10.1.0.%u:41823\",\n  "
+			"\"isActive\" : true,\n"
+			"  \"rddBlocks\" : 200,\n  \"memoryUsed\" : 213660,\n  \"totalTasks\" : "
+			"811,\n"
 			"  \"executorLogs\" : {\n"
-			"    \"stdout\" : \"http://10.1.0.%u:8081/logPage/?appId=a&executorId=0&logType=stdout\",\n"
-			"    \"stderr\" : \"http://10.1.0.%u:8081/logPage/?appId=a&executorId=0&logType=stderr\"\n"
+			"    \"stdout\" : "
+			"\"http://10.1.0.%u:8081/logPage/?appId=a&executorId=0&logType=stdout\",\n"
+			"    \"stderr\" : "
+			"\"http://10.1.0.%u:8081/logPage/?appId=a&executorId=0&logType=stderr\"\n"
 			"  },\n  \"peakMemoryMetrics\" : {\n    \"JVMHeapMemory\" : 159469768,\n"
 			"    \"OnHeapStorageMemory\" : 16455,\n    \"TotalGCTime\" : 503\n  },\n"
 			"  \"attributes\" : { },\n  \"resourceProfileId\" : 0\n}",
@@ -107,7 +115,8 @@ static double cpu_seconds(void)
 }
 
 /* One response as the relay sees it: 64 KiB at a time, the output taken away each time. */
-static double one_response(const struct rewrite_context *context, enum rewrite_kind kind, struct str page)
+static double one_response(
+	const struct rewrite_context *context, enum rewrite_kind kind, struct str page)
 {
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 	struct rewriter *rw = rewriter_new(context, kind);
@@ -130,9 +139,13 @@ static double one_response(const struct rewrite_context *context, enum rewrite_k
 static void run(const char *name, void (*fill)(struct sbuf *), enum rewrite_kind kind,
 	const char *(*find)(const void *, struct str))
 {
-	struct rewrite_context context = {.mount = "/local/proxy/master", .cluster_root = "/local",
-		.origin = "https://gw.example", .authority = "10.1.255.1:8080", .prefix = "",
-		.find_authority = find, .find_id = find_none};
+	struct rewrite_context context = {.mount = "/local/proxy/master",
+		.cluster_root = "/local",
+		.origin = "https://gw.example",
+		.authority = "10.1.255.1:8080",
+		.prefix = "",
+		.find_authority = find,
+		.find_id = find_none};
 	struct sbuf page;
 	double total = 0, best = 1e9;
 
@@ -143,8 +156,9 @@ static void run(const char *name, void (*fill)(struct sbuf *), enum rewrite_kind
 		total += spent;
 		best = spent < best ? spent : best;
 	}
-	printf("rewrite %-32s %4zu KiB %6.0f MB/s of CPU (best %.0f), %.0f us a page\n", name, page.len / 1024,
-		(double)page.len * ROUNDS / total / 1e6, (double)page.len / best / 1e6, total / ROUNDS * 1e6);
+	printf("rewrite %-32s %4zu KiB %6.0f MB/s of CPU (best %.0f), %.0f us a page\n", name,
+		page.len / 1024, (double)page.len * ROUNDS / total / 1e6,
+		(double)page.len / best / 1e6, total / ROUNDS * 1e6);
 	sbuf_clear(&page);
 }
 

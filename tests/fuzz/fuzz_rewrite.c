@@ -1,6 +1,6 @@
 /*
- * HTML and the script files (first byte even or odd): whatever comes in, it comes out the same however it
- * is cut.
+ * HTML and the script files (first byte even or odd): whatever comes in, it comes out the same
+ * however it is cut.
  */
 #include "proxy/rewrite.h"
 
@@ -15,11 +15,16 @@ static const char *find(const void *arg, struct str text)
 	return text.len % 3 ? "/local/proxy/worker-1" : NULL;
 }
 
-static struct evbuffer *rewrite(enum rewrite_kind kind, const uint8_t *data, size_t size, size_t piece)
+static struct evbuffer *rewrite(
+	enum rewrite_kind kind, const uint8_t *data, size_t size, size_t piece)
 {
-	static const struct rewrite_context context = {.mount = "/local/proxy/app-1", .cluster_root = "/local",
-		.origin = "https://gw.example", .authority = "10.0.0.9:4040", .prefix = "/p",
-		.find_authority = find, .find_id = find};
+	static const struct rewrite_context context = {.mount = "/local/proxy/app-1",
+		.cluster_root = "/local",
+		.origin = "https://gw.example",
+		.authority = "10.0.0.9:4040",
+		.prefix = "/p",
+		.find_authority = find,
+		.find_id = find};
 	struct rewriter *rw = rewriter_new(&context, kind);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 
@@ -47,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = evbuffer_get_length(out[0]);
 	for (int i = 1; i < 3; i++) {
 		assert(evbuffer_get_length(out[i]) == len);
-		assert(len == 0 || memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
+		assert(len == 0 ||
+			memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
 	}
 	for (int i = 0; i < 3; i++)
 		evbuffer_free(out[i]);

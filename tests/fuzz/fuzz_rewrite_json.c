@@ -1,6 +1,6 @@
 /*
- * JSON, and the two fields: what comes in comes out the same however it is cut; a Location never turns into
- * one of another host, and no field grows a line.
+ * JSON, and the two fields: what comes in comes out the same however it is cut; a Location never
+ * turns into one of another host, and no field grows a line.
  */
 #include "proxy/rewrite.h"
 
@@ -15,8 +15,12 @@ static const char *find(const void *arg, struct str text)
 	return text.len % 3 ? "/local/proxy/worker-1" : NULL;
 }
 
-static const struct rewrite_context context = {.mount = "/local/proxy/app-1", .cluster_root = "/local",
-	.origin = "https://gw.example", .authority = "10.0.0.9:4040", .prefix = "", .find_authority = find,
+static const struct rewrite_context context = {.mount = "/local/proxy/app-1",
+	.cluster_root = "/local",
+	.origin = "https://gw.example",
+	.authority = "10.0.0.9:4040",
+	.prefix = "",
+	.find_authority = find,
 	.find_id = find};
 
 static struct evbuffer *rewrite(struct str text, size_t piece)
@@ -43,7 +47,8 @@ static void check_fields(struct str text)
 		assert(out.len && out.at[0] == '/' && out.at[1] != '/' && out.at[1] != '\\');
 	sbuf_reset(&out);
 	bool changed = rewrite_set_cookie(&context, text, &out);
-	bool has_line = text.len && (memchr(text.at, '\n', text.len) || memchr(text.at, '\r', text.len));
+	bool has_line =
+		text.len && (memchr(text.at, '\n', text.len) || memchr(text.at, '\r', text.len));
 	assert(!changed || has_line || !out.at || !strpbrk(out.at, "\r\n"));
 	sbuf_clear(&out);
 }
@@ -59,7 +64,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = evbuffer_get_length(out[0]);
 	for (int i = 1; i < 3; i++) {
 		assert(evbuffer_get_length(out[i]) == len);
-		assert(len == 0 || memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
+		assert(len == 0 ||
+			memcmp(evbuffer_pullup(out[0], -1), evbuffer_pullup(out[i], -1), len) == 0);
 	}
 	for (int i = 0; i < 3; i++)
 		evbuffer_free(out[i]);

@@ -13,10 +13,10 @@ static const char *find_authority(const void *arg, struct str authority)
 {
 	static const struct {
 		const char *authority, *mount;
-	} rows[] = {{"10.0.0.1:8080", MASTER}, {"10.0.0.1:18080", "/local/shs"}, {"10.0.0.7:8081", WORKER},
-		{"10.0.0.9:4040", APP}, {"plain.example:80", "/local/ui/plain"},
-		{"secure.example:443", "/local/ui/secure"}, {"[fd00::7]:8081", WORKER},
-		{"hostile.example:80", "/local/\"><script>"}};
+	} rows[] = {{"10.0.0.1:8080", MASTER}, {"10.0.0.1:18080", "/local/shs"},
+		{"10.0.0.7:8081", WORKER}, {"10.0.0.9:4040", APP},
+		{"plain.example:80", "/local/ui/plain"}, {"secure.example:443", "/local/ui/secure"},
+		{"[fd00::7]:8081", WORKER}, {"hostile.example:80", "/local/\"><script>"}};
 
 	(void)arg;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -28,7 +28,8 @@ static const char *find_authority(const void *arg, struct str authority)
 
 static const char *find_id(const void *arg, struct str id)
 {
-	static const char *const mounts[] = {MASTER, WORKER, APP, "/local/proxy/driver-1", "/local/proxy/app-21"};
+	static const char *const mounts[] = {
+		MASTER, WORKER, APP, "/local/proxy/driver-1", "/local/proxy/app-21"};
 
 	(void)arg;
 	for (size_t i = 0; i < ARRAY_LEN(mounts); i++) {
@@ -65,7 +66,8 @@ static char *take_all(struct evbuffer *out)
 	return text;
 }
 
-char *world_rewrite(const struct rewrite_context *context, enum rewrite_kind kind, struct str text, size_t piece)
+char *world_rewrite(const struct rewrite_context *context, enum rewrite_kind kind, struct str text,
+	size_t piece)
 {
 	struct rewriter *rw = rewriter_new(context, kind);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
@@ -82,7 +84,8 @@ char *world_rewrite(const struct rewrite_context *context, enum rewrite_kind kin
 	return take_all(out);
 }
 
-char *world_rewrite_cut(const struct rewrite_context *context, enum rewrite_kind kind, struct str text, size_t at)
+char *world_rewrite_cut(
+	const struct rewrite_context *context, enum rewrite_kind kind, struct str text, size_t at)
 {
 	struct rewriter *rw = rewriter_new(context, kind);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
@@ -96,7 +99,8 @@ char *world_rewrite_cut(const struct rewrite_context *context, enum rewrite_kind
 	return take_all(out);
 }
 
-void world_assert(const struct rewrite_context *context, enum rewrite_kind kind, const char *text, const char *want)
+void world_assert(const struct rewrite_context *context, enum rewrite_kind kind, const char *text,
+	const char *want)
 {
 	char *got = world_rewrite(context, kind, str_of(text), 0);
 

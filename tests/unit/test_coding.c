@@ -43,7 +43,8 @@ static size_t pack_with(int bits, const char *bytes, size_t len, unsigned char *
 }
 
 /* Feeds `bytes` in pieces; returns the last result, what came out in `out`. */
-static int feed_pieces(struct coding *c, const unsigned char *bytes, size_t len, size_t piece, struct evbuffer *out)
+static int feed_pieces(struct coding *c, const unsigned char *bytes, size_t len, size_t piece,
+	struct evbuffer *out)
 {
 	struct evbuffer *in = evbuffer_new();
 	int rc = 0;
@@ -203,7 +204,8 @@ static void gzip_toward_the_client_unpacks_to_the_same(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
 		struct coding *pack = coding_new(CODING_GZIP), *unpack = coding_new(CODING_GUNZIP);
 		struct evbuffer *packed = evbuffer_new(), *out = evbuffer_new();
-		assert_int_equal(feed_pieces(pack, (const unsigned char *)page, PAGE, pieces[i], packed), 0);
+		assert_int_equal(
+			feed_pieces(pack, (const unsigned char *)page, PAGE, pieces[i], packed), 0);
 		assert_true(evbuffer_get_length(packed) < PAGE / 2);
 		assert_int_equal(coding_feed(unpack, packed, out, true), 0);
 		assert_holds(out, page, PAGE);

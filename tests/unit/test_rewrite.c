@@ -25,40 +25,52 @@ static void t6_worker_and_driver_links_of_the_master_go_to_their_mounts(void **s
 	(void)state;
 	html(&world_master, "<td><a href=\"http://10.0.0.7:8081\">worker-1</a></td>",
 		"<td><a href=\"/local/proxy/worker-1/\">worker-1</a></td>");
-	html(&world_master, "<a href='http://10.0.0.9:4040/jobs/'>x</a>", "<a href='/local/proxy/app-1/jobs/'>x</a>");
+	html(&world_master, "<a href='http://10.0.0.9:4040/jobs/'>x</a>",
+		"<a href='/local/proxy/app-1/jobs/'>x</a>");
 }
 
 static void t7_log_links_keep_their_query_byte_for_byte(void **state)
 {
 	(void)state;
-	html(&world_master, "<a href=\"http://10.0.0.7:8081/logPage/?appId=a&amp;executorId=0&logType=out#x\">",
-		"<a href=\"/local/proxy/worker-1/logPage/?appId=a&amp;executorId=0&logType=out#x\">");
-	html(&world_master, "<a href=\"http://10.0.0.7:8081?a=1\">", "<a href=\"/local/proxy/worker-1/?a=1\">");
+	html(&world_master,
+		"<a href=\"http://10.0.0.7:8081/logPage/?appId=a&amp;executorId=0&logType=out#x\">",
+		"<a "
+		"href=\"/local/proxy/worker-1/logPage/?appId=a&amp;executorId=0&logType=out#x\">");
+	html(&world_master, "<a href=\"http://10.0.0.7:8081?a=1\">",
+		"<a href=\"/local/proxy/worker-1/?a=1\">");
 }
 
 static void t8_worker_page_links_to_itself_and_back_to_the_master(void **state)
 {
 	(void)state;
-	html(&world_worker, "<a href=\"http://10.0.0.7:8081/logPage/?a=1\"><a href=\"http://10.0.0.1:8080\">",
+	html(&world_worker,
+		"<a href=\"http://10.0.0.7:8081/logPage/?a=1\"><a href=\"http://10.0.0.1:8080\">",
 		"<a href=\"/local/proxy/worker-1/logPage/?a=1\"><a href=\"/local/proxy/master/\">");
 }
 
 static void unknown_hosts_stay(void **state)
 {
 	(void)state;
-	stays(&world_master, "<a href=\"https://spark.apache.org/docs/\"><a href=\"http://10.0.0.7:9999/x\">");
-	stays(&world_master, "<a href=\"//cdn.example/x.js\"><a href=\"http://user@10.0.0.7:8081/\">");
-	stays(&world_master, "<a href=\"https://gw.example/elsewhere/\"><a href=\"http://\"><a href=\"http://:80/\">");
+	stays(&world_master,
+		"<a href=\"https://spark.apache.org/docs/\"><a href=\"http://10.0.0.7:9999/x\">");
+	stays(&world_master,
+		"<a href=\"//cdn.example/x.js\"><a href=\"http://user@10.0.0.7:8081/\">");
+	stays(&world_master, "<a href=\"https://gw.example/elsewhere/\"><a href=\"http://\"><a "
+			     "href=\"http://:80/\">");
 }
 
 static void hosts_match_in_any_case_and_with_default_ports_filled_in(void **state)
 {
 	(void)state;
-	html(&world_master, "<a href=\"HTTP://Plain.Example/x\">", "<a href=\"/local/ui/plain/x\">");
-	html(&world_master, "<a href=\"https://secure.example\">", "<a href=\"/local/ui/secure/\">");
+	html(&world_master, "<a href=\"HTTP://Plain.Example/x\">",
+		"<a href=\"/local/ui/plain/x\">");
+	html(&world_master, "<a href=\"https://secure.example\">",
+		"<a href=\"/local/ui/secure/\">");
 	html(&world_master, "<a href=\"//secure.example/y\">", "<a href=\"/local/ui/secure/y\">");
-	html(&world_master, "<a href=\"http://plain.example:/x\">", "<a href=\"/local/ui/plain/x\">");
-	html(&world_master, "<a href=\"http://[FD00::7]:8081/x\">", "<a href=\"/local/proxy/worker-1/x\">");
+	html(&world_master, "<a href=\"http://plain.example:/x\">",
+		"<a href=\"/local/ui/plain/x\">");
+	html(&world_master, "<a href=\"http://[FD00::7]:8081/x\">",
+		"<a href=\"/local/proxy/worker-1/x\">");
 	stays(&world_master, "<a href=\"https://plain.example/x\">");
 }
 
@@ -69,13 +81,15 @@ static void t39_sparks_own_proxy_paths_go_to_the_mount_of_the_id(void **state)
 		"<a href=\"/local/proxy/worker-1/\"><a href=\"/local/proxy/app-1/jobs/?a=1\">");
 	html(&world_app, "<a href=\"http://10.0.0.1:8080/proxy/worker-1/logPage/\">",
 		"<a href=\"/local/proxy/worker-1/logPage/\">");
-	html(&world_master, "<a href=\"/proxy/app-9/\">", "<a href=\"/local/proxy/master/proxy/app-9/\">");
+	html(&world_master, "<a href=\"/proxy/app-9/\">",
+		"<a href=\"/local/proxy/master/proxy/app-9/\">");
 }
 
 static void t13_driver_log_links_go_to_the_drivers_own_mount(void **state)
 {
 	(void)state;
-	html(&world_app, "<a href=\"/proxy/driver-1/logPage?driverId=driver-1&amp;logType=stderr\">",
+	html(&world_app,
+		"<a href=\"/proxy/driver-1/logPage?driverId=driver-1&amp;logType=stderr\">",
 		"<a href=\"/local/proxy/driver-1/logPage?driverId=driver-1&amp;logType=stderr\">");
 }
 
@@ -85,36 +99,48 @@ static void t1_links_below_our_mounts_stay_when_the_header_was_honoured(void **s
 {
 	(void)state;
 	stays(&world_app, "<link href=\"/local/proxy/app-1/static/bootstrap.min.css\">"
-			  "<script>setUIRoot('/local/proxy/app-1')</script><a href=\"/local/proxy/app-1/jobs/\">"
-			  "<a href=\"/local/proxy/app-1\"><a href=\"/local/shs/history/app-1/\"><a href=\"/local/ui/hdfs\">");
+			  "<script>setUIRoot('/local/proxy/app-1')</script><a "
+			  "href=\"/local/proxy/app-1/jobs/\">"
+			  "<a href=\"/local/proxy/app-1\"><a href=\"/local/shs/history/app-1/\"><a "
+			  "href=\"/local/ui/hdfs\">");
 }
 
 static void t14_t15_hard_coded_paths_go_below_the_mount(void **state)
 {
 	(void)state;
-	html(&world_master, "<a href=\"/environment/\"><a href=\"/logPage/?self&amp;logType=out\"><a href=\"/\">",
+	html(&world_master,
+		"<a href=\"/environment/\"><a href=\"/logPage/?self&amp;logType=out\"><a "
+		"href=\"/\">",
 		"<a href=\"/local/proxy/master/environment/\">"
-		"<a href=\"/local/proxy/master/logPage/?self&amp;logType=out\"><a href=\"/local/proxy/master/\">");
+		"<a href=\"/local/proxy/master/logPage/?self&amp;logType=out\"><a "
+		"href=\"/local/proxy/master/\">");
 }
 
 static void t1_root_of_spark_ui_proxybase_is_learned_from_the_first_style_sheet(void **state)
 {
 	(void)state;
 	html(&world_app,
-		"<link rel=\"stylesheet\" href=\"/base/static/bootstrap.min.css\"><script src=\"/base/static/x.js\"></script>"
-		"<script>setUIRoot('/base')</script><a href=\"/base/jobs/\"><a href=\"/base\"><a href=\"/based/\">",
+		"<link rel=\"stylesheet\" href=\"/base/static/bootstrap.min.css\"><script "
+		"src=\"/base/static/x.js\"></script>"
+		"<script>setUIRoot('/base')</script><a href=\"/base/jobs/\"><a href=\"/base\"><a "
+		"href=\"/based/\">",
 		"<link rel=\"stylesheet\" href=\"/local/proxy/app-1/static/bootstrap.min.css\">"
 		"<script src=\"/local/proxy/app-1/static/x.js\"></script>"
-		"<script>setUIRoot('/local/proxy/app-1')</script><a href=\"/local/proxy/app-1/jobs/\">"
+		"<script>setUIRoot('/local/proxy/app-1')</script><a "
+		"href=\"/local/proxy/app-1/jobs/\">"
 		"<a href=\"/local/proxy/app-1/\"><a href=\"/local/proxy/app-1/based/\">");
 }
 
 static void t2_set_ui_root_becomes_the_mount_and_app_base_path_stays(void **state)
 {
 	(void)state;
-	html(&world_history, "<script>setUIRoot('')</script><script>setAppBasePath('/history/app-1')</script>",
-		"<script>setUIRoot('/local/shs')</script><script>setAppBasePath('/history/app-1')</script>");
-	html(&world_app, "<script nonce=\"a\">\nsetUIRoot('/x/');setAppBasePath('')</script><a href=\"/x/jobs/\">",
+	html(&world_history,
+		"<script>setUIRoot('')</script><script>setAppBasePath('/history/app-1')</script>",
+		"<script>setUIRoot('/local/shs')</script><script>setAppBasePath('/history/app-1')</"
+		"script>");
+	html(&world_app,
+		"<script nonce=\"a\">\nsetUIRoot('/x/');setAppBasePath('')</script><a "
+		"href=\"/x/jobs/\">",
 		"<script nonce=\"a\">\nsetUIRoot('/local/proxy/app-1');setAppBasePath('')</script>"
 		"<a href=\"/local/proxy/app-1/jobs/\">");
 }
@@ -123,9 +149,13 @@ static void t4_reverse_proxy_without_url_has_its_root_at_proxy_id(void **state)
 {
 	(void)state;
 	html(&world_app,
-		"<link href=\"/proxy/app-1/static/bootstrap.min.css\"><script>setUIRoot('/proxy/app-1')</script>"
+		"<link "
+		"href=\"/proxy/app-1/static/bootstrap.min.css\"><script>setUIRoot('/proxy/app-1')</"
+		"script>"
 		"<a href=\"/proxy/app-1/jobs/\"><a href=\"/proxy/worker-1/logPage/\">",
-		"<link href=\"/local/proxy/app-1/static/bootstrap.min.css\"><script>setUIRoot('/local/proxy/app-1')</script>"
+		"<link "
+		"href=\"/local/proxy/app-1/static/bootstrap.min.css\"><script>setUIRoot('/local/"
+		"proxy/app-1')</script>"
 		"<a href=\"/local/proxy/app-1/jobs/\"><a href=\"/local/proxy/worker-1/logPage/\">");
 }
 
@@ -134,7 +164,8 @@ static void t4_reverse_proxy_url_is_mended_with_all_that_is_below_it(void **stat
 	(void)state;
 	html(&world_app,
 		"<link href=\"https://old.example/x/proxy/app-7/static/bootstrap.min.css\">"
-		"<a href=\"https://old.example/x/proxy/app-7/jobs/\"><a href=\"https://old.example/x/proxy/worker-1/\">"
+		"<a href=\"https://old.example/x/proxy/app-7/jobs/\"><a "
+		"href=\"https://old.example/x/proxy/worker-1/\">"
 		"<a href=\"https://old.example/x/\"><a href=\"https://old.example/y/\">",
 		"<link href=\"/local/proxy/app-1/static/bootstrap.min.css\">"
 		"<a href=\"/local/proxy/app-1/jobs/\"><a href=\"/local/proxy/worker-1/\">"
@@ -145,17 +176,22 @@ static void t8_back_to_master_works_when_the_worker_has_the_masters_root(void **
 {
 	(void)state;
 	html(&world_worker,
-		"<link href=\"https://old.example/x/static/bootstrap.min.css\"><a href=\"https://old.example/x/\">"
+		"<link href=\"https://old.example/x/static/bootstrap.min.css\"><a "
+		"href=\"https://old.example/x/\">"
 		"<a href=\"https://old.example/x/logPage/?a\">",
-		"<link href=\"/local/proxy/worker-1/static/bootstrap.min.css\"><a href=\"/local/proxy/master/\">"
+		"<link href=\"/local/proxy/worker-1/static/bootstrap.min.css\"><a "
+		"href=\"/local/proxy/master/\">"
 		"<a href=\"/local/proxy/worker-1/logPage/?a\">");
 }
 
 static void style_sheet_of_another_site_teaches_no_root(void **state)
 {
 	(void)state;
-	html(&world_app, "<link href=\"https://cdn.example/static/site.css\"><a href=\"https://cdn.example/x\"><a href=\"/y\">",
-		"<link href=\"https://cdn.example/static/site.css\"><a href=\"https://cdn.example/x\">"
+	html(&world_app,
+		"<link href=\"https://cdn.example/static/site.css\"><a "
+		"href=\"https://cdn.example/x\"><a href=\"/y\">",
+		"<link href=\"https://cdn.example/static/site.css\"><a "
+		"href=\"https://cdn.example/x\">"
 		"<a href=\"/local/proxy/app-1/y\">");
 }
 
@@ -165,20 +201,25 @@ static void path_of_the_configured_url_is_taken_off(void **state)
 
 	(void)state;
 	hdfs.prefix = "/hdfs";
-	html(&hdfs, "<a href=\"/hdfs/explorer.html\"><a href=\"/hdfsx\"><a href=\"http://10.0.0.3:9870/hdfs\">",
-		"<a href=\"/local/ui/hdfs/explorer.html\"><a href=\"/local/ui/hdfs/hdfsx\"><a href=\"/local/ui/hdfs/\">");
+	html(&hdfs,
+		"<a href=\"/hdfs/explorer.html\"><a href=\"/hdfsx\"><a "
+		"href=\"http://10.0.0.3:9870/hdfs\">",
+		"<a href=\"/local/ui/hdfs/explorer.html\"><a href=\"/local/ui/hdfs/hdfsx\"><a "
+		"href=\"/local/ui/hdfs/\">");
 }
 
 static void t30_module_imports_follow_the_root(void **state)
 {
 	(void)state;
 	html(&world_app,
-		"<script>setUIRoot('')</script><script type=\"module\">\nimport {a, b} from \"/static/executorspage.js\";\n"
+		"<script>setUIRoot('')</script><script type=\"module\">\nimport {a, b} from "
+		"\"/static/executorspage.js\";\n"
 		"import x from './y.js'; if (a < b) {}</script>",
 		"<script>setUIRoot('/local/proxy/app-1')</script><script type=\"module\">\n"
 		"import {a, b} from \"/local/proxy/app-1/static/executorspage.js\";\n"
 		"import x from './y.js'; if (a < b) {}</script>");
-	stays(&world_app, "<script type=\"module\">import {a} from \"/local/proxy/app-1/static/a.js\";</script>");
+	stays(&world_app, "<script type=\"module\">import {a} from "
+			  "\"/local/proxy/app-1/static/a.js\";</script>");
 }
 
 /* ---- what a page is made of ---- */
@@ -187,20 +228,27 @@ static void every_attribute_that_holds_a_link_is_mended_in_any_spelling(void **s
 {
 	(void)state;
 	html(&world_master,
-		"<IMG SRC = '/a'><form action=/b method=post><button formaction=\"/c\"><use xlink:href=\"/d\"/>"
-		"<a\nhref\n=\n\"/e\"\n><a data-detail-url='/f' href='#'><object data=\"/g\"><a class=x href=/h>",
+		"<IMG SRC = '/a'><form action=/b method=post><button formaction=\"/c\"><use "
+		"xlink:href=\"/d\"/>"
+		"<a\nhref\n=\n\"/e\"\n><a data-detail-url='/f' href='#'><object data=\"/g\"><a "
+		"class=x href=/h>",
 		"<IMG SRC = '/local/proxy/master/a'><form action=/local/proxy/master/b method=post>"
-		"<button formaction=\"/local/proxy/master/c\"><use xlink:href=\"/local/proxy/master/d\"/>"
-		"<a\nhref\n=\n\"/local/proxy/master/e\"\n><a data-detail-url='/local/proxy/master/f' href='#'>"
+		"<button formaction=\"/local/proxy/master/c\"><use "
+		"xlink:href=\"/local/proxy/master/d\"/>"
+		"<a\nhref\n=\n\"/local/proxy/master/e\"\n><a "
+		"data-detail-url='/local/proxy/master/f' href='#'>"
 		"<object data=\"/local/proxy/master/g\"><a class=x href=/local/proxy/master/h>");
 }
 
 static void other_attributes_and_relative_links_stay(void **state)
 {
 	(void)state;
-	stays(&world_master, "<a title=\"/x\" data-href=\"/y\" hrefs=\"/z\" onclick=\"go('/w')\" value='http://10.0.0.7:8081'>");
-	stays(&world_master, "<a href=\"app/?appId=1\"><a href=\"?id=1\"><a href=\"#x\"><a href=\"\"><a href><a href=>");
-	stays(&world_master, "<a href=\"javascript:go('/x')\"><a href=\"data:text/html,/x\"><a href=\"mailto:/x\">");
+	stays(&world_master, "<a title=\"/x\" data-href=\"/y\" hrefs=\"/z\" onclick=\"go('/w')\" "
+			     "value='http://10.0.0.7:8081'>");
+	stays(&world_master, "<a href=\"app/?appId=1\"><a href=\"?id=1\"><a href=\"#x\"><a "
+			     "href=\"\"><a href><a href=>");
+	stays(&world_master, "<a href=\"javascript:go('/x')\"><a href=\"data:text/html,/x\"><a "
+			     "href=\"mailto:/x\">");
 	stays(&world_master, "<a title=\" href='/x' \" alt='>' x=\"<a href='/y'>\">");
 }
 
@@ -209,7 +257,9 @@ static void t32_form_action_with_raw_ampersands_keeps_its_query(void **state)
 	(void)state;
 	html(&world_app,
 		"<form action=\"/jobs/?&completedJob.sort=Job+Id&copy=1&amp;lt=2#completed\">",
-		"<form action=\"/local/proxy/app-1/jobs/?&completedJob.sort=Job+Id&copy=1&amp;lt=2#completed\">");
+		"<form "
+		"action=\"/local/proxy/app-1/jobs/"
+		"?&completedJob.sort=Job+Id&copy=1&amp;lt=2#completed\">");
 }
 
 static void t32_entities_in_the_part_that_matters_are_understood(void **state)
@@ -217,33 +267,46 @@ static void t32_entities_in_the_part_that_matters_are_understood(void **state)
 	(void)state;
 	html(&world_master, "<a href=\"http&#58;&#x2F;&sol;10.0.0.7&colon;8081/a?b=1&amp;c=2\">",
 		"<a href=\"/local/proxy/worker-1/a?b=1&amp;c=2\">");
-	html(&world_master, "<a href=\"&#x2f;env?x=1&amp;y\">", "<a href=\"/local/proxy/master&#x2f;env?x=1&amp;y\">");
-	stays(&world_master, "<a href=\"&#106;avascript:x\"><a href=\"&\"><a href=\"&#;\"><a href=\"&#x\">");
+	html(&world_master, "<a href=\"&#x2f;env?x=1&amp;y\">",
+		"<a href=\"/local/proxy/master&#x2f;env?x=1&amp;y\">");
+	stays(&world_master,
+		"<a href=\"&#106;avascript:x\"><a href=\"&\"><a href=\"&#;\"><a href=\"&#x\">");
 }
 
 static void t33_links_users_wrote_into_descriptions_are_mended(void **state)
 {
 	(void)state;
-	html(&world_app, "<span class=\"description-input\">see <a href=\"/jobs/job/?id=1\">x</a> &amp; y</span>",
-		"<span class=\"description-input\">see <a href=\"/local/proxy/app-1/jobs/job/?id=1\">x</a> &amp; y</span>");
+	html(&world_app,
+		"<span class=\"description-input\">see <a href=\"/jobs/job/?id=1\">x</a> &amp; "
+		"y</span>",
+		"<span class=\"description-input\">see <a "
+		"href=\"/local/proxy/app-1/jobs/job/?id=1\">x</a> &amp; y</span>");
 }
 
 static void t34_pre_data_links_and_script_json_stay(void **state)
 {
 	(void)state;
 	stays(&world_app, "<pre>at <a href=\"/x\">http://10.0.0.7:8081/</a> </prefix></pre>");
-	stays(&world_app, "<a href=\"data:text/plain;charset=utf-8,%22http://10.0.0.7:8081/%22\" download=\"x\">");
-	stays(&world_app, "<script>var t = '<a href=\"/jobs/\">'; var u = \"http://10.0.0.7:8081\";</script>");
-	stays(&world_app, "<textarea><a href=\"/x\"></textarea><style>a[href=\"/x\"]{}</style><title><a href=\"/x\"></title>");
-	html(&world_app, "<pre></PRE><a href=\"/x\">", "<pre></PRE><a href=\"/local/proxy/app-1/x\">");
-	html(&world_app, "<script><</script ><a href=/x>", "<script><</script ><a href=/local/proxy/app-1/x>");
+	stays(&world_app, "<a href=\"data:text/plain;charset=utf-8,%22http://10.0.0.7:8081/%22\" "
+			  "download=\"x\">");
+	stays(&world_app, "<script>var t = '<a href=\"/jobs/\">'; var u = "
+			  "\"http://10.0.0.7:8081\";</script>");
+	stays(&world_app,
+		"<textarea><a href=\"/x\"></textarea><style>a[href=\"/x\"]{}</style><title><a "
+		"href=\"/x\"></title>");
+	html(&world_app, "<pre></PRE><a href=\"/x\">",
+		"<pre></PRE><a href=\"/local/proxy/app-1/x\">");
+	html(&world_app, "<script><</script ><a href=/x>",
+		"<script><</script ><a href=/local/proxy/app-1/x>");
 }
 
 static void t35_text_with_urls_stays(void **state)
 {
 	(void)state;
-	stays(&world_app, "<td>http://10.0.0.7:8081/</td> a < b href=\"/x\" </td href=\"/y\"> &lt;a href=\"/z\"");
-	stays(&world_app, "<!-- <a href=\"/x\"> --><!doctype html \"/x\"><?xml href=\"/y\"?><![CDATA[ ]]>");
+	stays(&world_app, "<td>http://10.0.0.7:8081/</td> a < b href=\"/x\" </td href=\"/y\"> "
+			  "&lt;a href=\"/z\"");
+	stays(&world_app,
+		"<!-- <a href=\"/x\"> --><!doctype html \"/x\"><?xml href=\"/y\"?><![CDATA[ ]]>");
 }
 
 static void comments_end_where_browsers_end_them(void **state)
@@ -251,7 +314,8 @@ static void comments_end_where_browsers_end_them(void **state)
 	(void)state;
 	html(&world_app, "<!--><a href=/x>", "<!--><a href=/local/proxy/app-1/x>");
 	html(&world_app, "<!--a--!><a href=/x>", "<!--a--!><a href=/local/proxy/app-1/x>");
-	html(&world_app, "<!-- - -- > ---><a href=/x>", "<!-- - -- > ---><a href=/local/proxy/app-1/x>");
+	html(&world_app, "<!-- - -- > ---><a href=/x>",
+		"<!-- - -- > ---><a href=/local/proxy/app-1/x>");
 	stays(&world_app, "<!-- > -> <a href=/x>");
 }
 
@@ -291,33 +355,39 @@ static void kinds_come_from_content_type_and_path(void **state)
 	static const struct {
 		const char *type, *path;
 		enum rewrite_kind want;
-	} rows[] = {{"text/html; charset=utf-8", "/", REWRITE_HTML}, {"TEXT/HTML", "/", REWRITE_HTML},
-		{"application/json", "/api", REWRITE_JSON}, {"text/json;charset=utf-8", "/json/", REWRITE_JSON},
+	} rows[] = {{"text/html; charset=utf-8", "/", REWRITE_HTML},
+		{"TEXT/HTML", "/", REWRITE_HTML}, {"application/json", "/api", REWRITE_JSON},
+		{"text/json;charset=utf-8", "/json/", REWRITE_JSON},
 		{"text/plain", "/", REWRITE_NOTHING}, {"text/htmlx", "/", REWRITE_NOTHING},
 		{"application/javascript", "/static/log-view.js", REWRITE_SCRIPT},
 		{"text/javascript", "/static/sql/spark-sql-viz.js", REWRITE_SCRIPT},
 		{"application/javascript", "/static/webui.js", REWRITE_NOTHING},
-		{"text/html", "/static/log-view.js", REWRITE_HTML}, {"application/zip", "/logs", REWRITE_NOTHING}};
+		{"text/html", "/static/log-view.js", REWRITE_HTML},
+		{"application/zip", "/logs", REWRITE_NOTHING}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(rewrite_kind_of(str_of(rows[i].type), str_of(rows[i].path)), rows[i].want);
+		assert_int_equal(
+			rewrite_kind_of(str_of(rows[i].type), str_of(rows[i].path)), rows[i].want);
 	assert_int_equal(rewrite_kind_of((struct str){NULL, 0}, STR("/")), REWRITE_NOTHING);
 }
 
 static void t16_t17_t18_literals_of_sparks_scripts_go_below_the_mount(void **state)
 {
 	(void)state;
-	world_assert(&world_app, REWRITE_SCRIPT, "css = await fetch(\"/static/sql/spark-sql-viz.css\")",
+	world_assert(&world_app, REWRITE_SCRIPT,
+		"css = await fetch(\"/static/sql/spark-sql-viz.css\")",
 		"css = await fetch(\"/local/proxy/app-1/static/sql/spark-sql-viz.css\")");
-	world_assert(&world_history, REWRITE_SCRIPT, "  return \"/log\"\n}", "  return \"/local/shs/log\"\n}");
+	world_assert(&world_history, REWRITE_SCRIPT, "  return \"/log\"\n}",
+		"  return \"/local/shs/log\"\n}");
 	world_assert(&world_app, REWRITE_SCRIPT, "load('/static/d3.min.js', '/statics')",
 		"load('/local/proxy/app-1/static/d3.min.js', '/statics')");
 }
 
 static void scripts_that_ask_ui_root_already_stay(void **state)
 {
-	static const char script[] = "a = uiRoot + \"/log\"; b = uiRoot +\n '/static/x'; c = \"/logs\"; d = \"/sta\"";
+	static const char script[] =
+		"a = uiRoot + \"/log\"; b = uiRoot +\n '/static/x'; c = \"/logs\"; d = \"/sta\"";
 
 	(void)state;
 	world_assert(&world_app, REWRITE_SCRIPT, script, script);
@@ -345,7 +415,8 @@ int main(void)
 		cmocka_unit_test(t13_driver_log_links_go_to_the_drivers_own_mount),
 		cmocka_unit_test(t1_links_below_our_mounts_stay_when_the_header_was_honoured),
 		cmocka_unit_test(t14_t15_hard_coded_paths_go_below_the_mount),
-		cmocka_unit_test(t1_root_of_spark_ui_proxybase_is_learned_from_the_first_style_sheet),
+		cmocka_unit_test(
+			t1_root_of_spark_ui_proxybase_is_learned_from_the_first_style_sheet),
 		cmocka_unit_test(t2_set_ui_root_becomes_the_mount_and_app_base_path_stays),
 		cmocka_unit_test(t4_reverse_proxy_without_url_has_its_root_at_proxy_id),
 		cmocka_unit_test(t4_reverse_proxy_url_is_mended_with_all_that_is_below_it),

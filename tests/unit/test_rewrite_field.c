@@ -31,7 +31,8 @@ static void t36_absolute_redirects_to_the_upstream_come_back_below_the_mount(voi
 	static const struct row rows[] = {
 		{"http://10.0.0.9:4040/jobs/", "/local/proxy/app-1/jobs/"},
 		{"http://10.0.0.9:4040", "/local/proxy/app-1/"},
-		{"http://10.0.0.9:4040/?a=1&b=%2F&c=http://x/", "/local/proxy/app-1/?a=1&b=%2F&c=http://x/"},
+		{"http://10.0.0.9:4040/?a=1&b=%2F&c=http://x/",
+			"/local/proxy/app-1/?a=1&b=%2F&c=http://x/"},
 		{"http://10.0.0.9:4040/local/proxy/app-1/jobs/", "/local/proxy/app-1/jobs/"},
 		{"http://10.0.0.1:8080/app/?appId=app-1", "/local/proxy/master/app/?appId=app-1"},
 		{"HTTP://10.0.0.9:4040/x", "/local/proxy/app-1/x"},
@@ -75,7 +76,8 @@ static void t37_t38_relative_roots_get_the_mount_and_relative_references_stay(vo
 static void t39_redirects_of_sparks_own_proxy_go_to_the_mount_of_the_id(void **state)
 {
 	static const struct row rows[] = {
-		{"http://10.0.0.1:8080/proxy/worker-1/logPage/?x", "/local/proxy/worker-1/logPage/?x"},
+		{"http://10.0.0.1:8080/proxy/worker-1/logPage/?x",
+			"/local/proxy/worker-1/logPage/?x"},
 		{"/proxy/app-1/jobs/", "/local/proxy/app-1/jobs/"},
 	};
 
@@ -131,7 +133,8 @@ static void cookie_paths_go_below_the_mount_and_domains_are_dropped(void **state
 	static const struct row rows[] = {
 		{"a=b; Path=/", "a=b; Path=/local/proxy/app-1/"},
 		{"a=b;path=/x;HttpOnly", "a=b; Path=/local/proxy/app-1/x; HttpOnly"},
-		{"a=\"x=y\"; Domain=.example; Secure; SameSite=Lax", "a=\"x=y\"; Secure; SameSite=Lax"},
+		{"a=\"x=y\"; Domain=.example; Secure; SameSite=Lax",
+			"a=\"x=y\"; Secure; SameSite=Lax"},
 		{"a=b; Path=/local/proxy/app-1/; Domain=x", "a=b; Path=/local/proxy/app-1/"},
 		{"a=b; Path=; Max-Age=1", "a=b; Max-Age=1"},
 		{"a=b; Path=//evil; Max-Age=1", "a=b; Max-Age=1"},

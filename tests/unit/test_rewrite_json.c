@@ -20,10 +20,13 @@ static void stays(const char *text)
 static void t10_executor_logs_become_absolute_links_through_the_gateway(void **state)
 {
 	(void)state;
-	json("{\"executorLogs\" : {\n \"stdout\" : \"http://10.0.0.7:8081/logPage/?appId=a&executorId=0\",\n"
+	json("{\"executorLogs\" : {\n \"stdout\" : "
+	     "\"http://10.0.0.7:8081/logPage/?appId=a&executorId=0\",\n"
 	     " \"any\":\"http://10.0.0.7:8081/x\" }, \"url\":\"http://10.0.0.7:8081/\"}",
-		"{\"executorLogs\" : {\n \"stdout\" : \"https://gw.example/local/proxy/worker-1/logPage/?appId=a&executorId=0\",\n"
-		" \"any\":\"https://gw.example/local/proxy/worker-1/x\" }, \"url\":\"http://10.0.0.7:8081/\"}");
+		"{\"executorLogs\" : {\n \"stdout\" : "
+		"\"https://gw.example/local/proxy/worker-1/logPage/?appId=a&executorId=0\",\n"
+		" \"any\":\"https://gw.example/local/proxy/worker-1/x\" }, "
+		"\"url\":\"http://10.0.0.7:8081/\"}");
 	json("{\"processLogs\":{\"stdout\":\"http://10.0.0.7:8081/x\"}}",
 		"{\"processLogs\":{\"stdout\":\"https://gw.example/local/proxy/worker-1/x\"}}");
 }
@@ -31,17 +34,21 @@ static void t10_executor_logs_become_absolute_links_through_the_gateway(void **s
 static void t10_logs_of_a_reverse_proxy_lead_to_the_worker_wherever_it_was(void **state)
 {
 	(void)state;
-	json("{\"executorLogs\":{\"a\":\"/proxy/worker-1/logPage/?x\",\"b\":\"https://old.example/x/proxy/worker-1/logPage?y\","
-	     "\"c\":\"https://gw.example/x/proxy/worker-1\",\"d\":\"https://old.example/proxy/worker-9/\"}}",
+	json("{\"executorLogs\":{\"a\":\"/proxy/worker-1/logPage/?x\",\"b\":\"https://old.example/"
+	     "x/proxy/worker-1/logPage?y\","
+	     "\"c\":\"https://gw.example/x/proxy/worker-1\",\"d\":\"https://old.example/proxy/"
+	     "worker-9/\"}}",
 		"{\"executorLogs\":{\"a\":\"https://gw.example/local/proxy/worker-1/logPage/?x\","
 		"\"b\":\"https://gw.example/local/proxy/worker-1/logPage?y\","
-		"\"c\":\"https://gw.example/local/proxy/worker-1\",\"d\":\"https://old.example/proxy/worker-9/\"}}");
+		"\"c\":\"https://gw.example/local/proxy/worker-1\",\"d\":\"https://old.example/"
+		"proxy/worker-9/\"}}");
 }
 
 static void t6_addresses_in_master_and_worker_json_get_no_slash_of_ours(void **state)
 {
 	(void)state;
-	json("{\"webuiaddress\" : \"http://10.0.0.7:8081\", \"masterWebUiUrl\":\"http://10.0.0.1:8080/\"}",
+	json("{\"webuiaddress\" : \"http://10.0.0.7:8081\", "
+	     "\"masterWebUiUrl\":\"http://10.0.0.1:8080/\"}",
 		"{\"webuiaddress\" : \"https://gw.example/local/proxy/worker-1\", "
 		"\"masterWebUiUrl\":\"https://gw.example/local/proxy/master/\"}");
 	stays("{\"webuiaddress\":\"http://10.9.9.9:8081\"}");
@@ -51,7 +58,8 @@ static void escapes_in_the_part_that_matters_are_understood_and_others_kept(void
 {
 	(void)state;
 	json("{\"webuiaddress\":\"http:\\/\\/10.0.0.7:8081\\/a?b\\u0026c=\\\"\\\\\"}",
-		"{\"webuiaddress\":\"https://gw.example/local/proxy/worker-1\\/a?b\\u0026c=\\\"\\\\\"}");
+		"{\"webuiaddress\":\"https://gw.example/local/proxy/worker-1\\/"
+		"a?b\\u0026c=\\\"\\\\\"}");
 	json("{\"webuiaddress\":\"\\u0068ttp://10.0.0.7:8081\"}",
 		"{\"webuiaddress\":\"https://gw.example/local/proxy/worker-1\"}");
 }
@@ -60,12 +68,15 @@ static void only_values_of_known_keys_are_links(void **state)
 {
 	(void)state;
 	stays("{\"name\":\"webuiaddress\",\"x\":\"http://10.0.0.7:8081\"}");
-	stays("[\"webuiaddress\",\"http://10.0.0.7:8081\",{\"executorLogs\":[\"http://10.0.0.7:8081\"]}]");
+	stays("[\"webuiaddress\",\"http://10.0.0.7:8081\",{\"executorLogs\":[\"http://"
+	      "10.0.0.7:8081\"]}]");
 	stays("{\"executorLogs\":null,\"x\":{\"y\":\"http://10.0.0.7:8081\"}}");
 	stays("{\"executorLogs\":{},\"x\":\"http://10.0.0.7:8081\"}");
-	stays("{\"\\\"webuiaddress\":\"http://10.0.0.7:8081\",\"a\\\\\":\"\\\"executorLogs\\\":{\"}");
+	stays("{\"\\\"webuiaddress\":\"http://"
+	      "10.0.0.7:8081\",\"a\\\\\":\"\\\"executorLogs\\\":{\"}");
 	stays("{\"description\":\"{\\\"webuiaddress\\\":\\\"http://10.0.0.7:8081\\\"}\"}");
-	stays("{\"executorLogs\":{\"a\":{\"b\":\"http://10.0.0.7:8081\"}},\"c\":\"http://10.0.0.7:8081\"}");
+	stays("{\"executorLogs\":{\"a\":{\"b\":\"http://10.0.0.7:8081\"}},\"c\":\"http://"
+	      "10.0.0.7:8081\"}");
 }
 
 static void what_is_no_json_passes(void **state)

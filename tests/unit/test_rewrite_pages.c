@@ -1,6 +1,6 @@
 /*
- * Real pages of both Spark versions (tests/fixtures/spark), with and without X-Forwarded-Context and behind
- * Spark's own reverse proxy: no link leaves the gateway, and nothing but links changes.
+ * Real pages of both Spark versions (tests/fixtures/spark), with and without X-Forwarded-Context
+ * and behind Spark's own reverse proxy: no link leaves the gateway, and nothing but links changes.
  */
 #include "tests/support/rewrite_world.h"
 #include "base/mem.h"
@@ -96,7 +96,8 @@ static void read_set(struct set *set, const char *dir)
 	assert_true(set->count > 0);
 }
 
-static const char *const links[] = {"href", "src", "action", "formaction", "data-detail-url", "xlink:href"};
+static const char *const links[] = {
+	"href", "src", "action", "formaction", "data-detail-url", "xlink:href"};
 
 /* The value of a link attribute that begins at p (" href=\"…"), or at == NULL. */
 static struct str link_at(const char *p)
@@ -127,7 +128,8 @@ static struct str script_at(const char *p)
 
 typedef void (*visit_fn)(void *arg, const char *from, struct str link);
 
-/* Calls with each link and the text before it; last with at == NULL. Knows <pre> and <script>, no more. */
+/* Calls with each link and the text before it; last with at == NULL. Knows <pre> and <script>, no
+ * more. */
 static void visit_links(const char *page, visit_fn visit, void *arg)
 {
 	const char *from = page, *stop = NULL, *tag = page;
@@ -155,14 +157,16 @@ static void assert_inside(void *arg, const char *from, struct str link)
 	(void)from;
 	if (link.at == NULL)
 		return;
-	bool leaves = str_starts(link, STR("http://127.0.0.1")) || str_starts(link, STR("http://localhost")) ||
+	bool leaves = str_starts(link, STR("http://127.0.0.1")) ||
+		      str_starts(link, STR("http://localhost")) ||
 		      str_starts(link, STR("https://gw")) ||
 		      (str_starts(link, STR("/")) && !str_starts(link, STR("/local/")));
 	if (leaves)
 		fail_msg("%s: %.*s", (const char *)arg, (int)link.len, link.at);
 }
 
-/* Of a link only what no rewriting may change is kept: query and fragment, and whole links that are relative. */
+/* Of a link only what no rewriting may change is kept: query and fragment, and whole links that are
+ * relative. */
 static void add_skeleton(void *arg, const char *from, struct str link)
 {
 	struct sbuf *out = arg;
@@ -172,7 +176,8 @@ static void add_skeleton(void *arg, const char *from, struct str link)
 		return;
 	}
 	sbuf_add(out, from, (size_t)(link.at - from));
-	bool is_mended = str_starts(link, STR("/")) || str_starts(link, STR("http")) || link.len == 0;
+	bool is_mended =
+		str_starts(link, STR("/")) || str_starts(link, STR("http")) || link.len == 0;
 	size_t keep = 0;
 	while (is_mended && keep < link.len && link.at[keep] != '?' && link.at[keep] != '#')
 		keep++;
@@ -193,7 +198,8 @@ static void assert_same_text(const char *page, const char *got)
 	sbuf_clear(&b);
 }
 
-static struct rewrite_context context_of(const struct set *set, const struct page *page, char authority[32])
+static struct rewrite_context context_of(
+	const struct set *set, const struct page *page, char authority[32])
 {
 	struct rewrite_context context = world_context(mount_at(set, page->port), authority);
 
@@ -204,7 +210,8 @@ static struct rewrite_context context_of(const struct set *set, const struct pag
 	return context;
 }
 
-typedef void (*check_fn)(const struct rewrite_context *context, const char *path, char *text, size_t len);
+typedef void (*check_fn)(
+	const struct rewrite_context *context, const char *path, char *text, size_t len);
 
 /* Every page with that extension of every set. */
 static void each_page(const char *extension, check_fn check)
@@ -217,7 +224,8 @@ static void each_page(const char *extension, check_fn check)
 		for (size_t i = 0; i < set.count; i++) {
 			char path[PATH_MAX_ * 2], authority[32];
 			size_t len;
-			snprintf(path, sizeof(path), "%s/%s.%s", set.dir, set.pages[i].name, extension);
+			snprintf(path, sizeof(path), "%s/%s.%s", set.dir, set.pages[i].name,
+				extension);
 			FILE *there = fopen(path, "rb");
 			if (!there || !mount_at(&set, set.pages[i].port)) {
 				if (there)
@@ -235,7 +243,8 @@ static void each_page(const char *extension, check_fn check)
 	assert_true(checked > 4);
 }
 
-static void check_inside(const struct rewrite_context *context, const char *path, char *text, size_t len)
+static void check_inside(
+	const struct rewrite_context *context, const char *path, char *text, size_t len)
 {
 	char *got = world_rewrite(context, REWRITE_HTML, (struct str){text, len}, 0);
 	char name[PATH_MAX_ * 2];
@@ -252,7 +261,8 @@ static void no_link_of_a_real_page_leaves_the_gateway_and_its_text_is_unchanged(
 	each_page("html", check_inside);
 }
 
-static void check_pieces(enum rewrite_kind kind, const struct rewrite_context *context, struct str text)
+static void check_pieces(
+	enum rewrite_kind kind, const struct rewrite_context *context, struct str text)
 {
 	static const size_t pieces[] = {1, 7, 64, 1449, 4096};
 	char *whole = world_rewrite(context, kind, text, 0);
@@ -265,7 +275,8 @@ static void check_pieces(enum rewrite_kind kind, const struct rewrite_context *c
 	free(whole);
 }
 
-static void check_html_pieces(const struct rewrite_context *context, const char *path, char *text, size_t len)
+static void check_html_pieces(
+	const struct rewrite_context *context, const char *path, char *text, size_t len)
 {
 	(void)path;
 	check_pieces(REWRITE_HTML, context, (struct str){text, len});
@@ -277,7 +288,8 @@ static void real_page_comes_out_the_same_in_pieces_of_any_size(void **state)
 	each_page("html", check_html_pieces);
 }
 
-static void check_every_split(const struct rewrite_context *context, const char *path, char *text, size_t len)
+static void check_every_split(
+	const struct rewrite_context *context, const char *path, char *text, size_t len)
 {
 	if (len > 9000 || !strstr(path, "/worker."))
 		return;
@@ -296,7 +308,8 @@ static void worker_page_comes_out_the_same_wherever_it_is_cut(void **state)
 	each_page("html", check_every_split);
 }
 
-static void check_json(const struct rewrite_context *context, const char *path, char *text, size_t len)
+static void check_json(
+	const struct rewrite_context *context, const char *path, char *text, size_t len)
 {
 	char *got = world_rewrite(context, REWRITE_JSON, (struct str){text, len}, 0);
 
@@ -318,7 +331,8 @@ static void t10_real_executor_logs_lead_through_the_gateway(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_link_of_a_real_page_leaves_the_gateway_and_its_text_is_unchanged),
+		cmocka_unit_test(
+			no_link_of_a_real_page_leaves_the_gateway_and_its_text_is_unchanged),
 		cmocka_unit_test(real_page_comes_out_the_same_in_pieces_of_any_size),
 		cmocka_unit_test(worker_page_comes_out_the_same_wherever_it_is_cut),
 		cmocka_unit_test(t10_real_executor_logs_lead_through_the_gateway),
