@@ -1,0 +1,352 @@
+#include "tests/support/auth_world.h"
+
+#include "auth/fetch.h"
+#include "auth/issue.h"
+#include "auth/store_sqlite.h"
+#include "base/clock.h"
+#include "tests/support/scratch.h"
+
+#include <event2/event.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+enum { PATIENCE_MS = 5000 };
+
+struct keeper {
+	pthread_t thread;
+	struct event_base *base;
+	struct event *wake;
+	struct inbox *inbox;
+	struct fetcher *fetcher;
+};
+
+/* --- the keeper --- */
+
+static void on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	inbox_drain(((struct keeper *)arg)->inbox);
+}
+
+static void *run_keeper(void *arg)
+{
+	struct keeper *keeper = arg;
+
+	event_base_loop(keeper->base, EVLOOP_NO_EXIT_ON_EMPTY);
+	return NULL;
+}
+
+static struct keeper *keeper_new(void)
+{
+	struct keeper *keeper = mem_alloc(1, sizeof *keeper);
+
+	keeper->base = event_base_new();
+	keeper->inbox = inbox_new();
+	keeper->fetcher = fetcher_new(keeper->base);
+	keeper->wake = event_new(
+		keeper->base, inbox_fd(keeper->inbox), EV_READ | EV_PERSIST, on_wake, keeper);
+	event_add(keeper->wake, NULL);
+	if (pthread_create(&keeper->thread, NULL, run_keeper, keeper) != 0)
+		abort();
+	return keeper;
+}
+
+struct order {
+	struct task task;
+	void (*run)(void *arg);
+	void *arg;
+	sem_t done;
+};
+
+static void run_order(struct task *task)
+{
+	struct order *order = (struct order *)task;
+
+	order->run(order->arg);
+	sem_post(&order->done);
+}
+
+static void keeper_do(struct keeper *keeper, void (*run)(void *arg), void *arg)
+{
+	struct order order = {.task = {.run = run_order}, .run = run, .arg = arg};
+
+	sem_init(&order.done, 0, 0);
+	inbox_post(keeper->inbox, &order.task);
+	while (sem_wait(&order.done) == -1)
+		;
+	sem_destroy(&order.done);
+}
+
+static void stop_loop(void *arg)
+{
+	struct keeper *keeper = arg;
+
+	event_base_loopbreak(keeper->base);
+}
+
+static void keeper_free(struct keeper *keeper)
+{
+	keeper_do(keeper, stop_loop, keeper);
+	pthread_join(keeper->thread, NULL);
+	event_free(keeper->wake);
+	inbox_free(keeper->inbox);
+	fetcher_free(keeper->fetcher);
+	event_base_free(keeper->base);
+	free(keeper);
+}
+
+void auth_world_on_keeper(struct auth_world *w, void (*run)(void *arg), void *arg)
+{
+	keeper_do(w->keeper, run, arg);
+}
+
+/* --- life --- */
+
+static const char yaml[] = "server: {listen: 127.0.0.1:8480, public_url: http://127.0.0.1:8480/}\n"
+			   "admin: {listen: 127.0.0.1:8481, public_url: http://127.0.0.1:8481/}\n"
+			   "clusters: [{name: local, masters: [http://127.0.0.1:8080]}]\n"
+			   "store: sqlite:%s/state.db\n%s";
+
+struct auth_world *auth_world_new(const char *extra)
+{
+	struct auth_world *w = mem_alloc(1, sizeof *w);
+	struct err err = {""};
+
+	w->folder = scratch_new();
+	w->data = mem_printf("%s/data", w->folder);
+	char *text = mem_printf(yaml, w->data, extra ? extra : "");
+	char *file = scratch_write(w->folder, "sparkgate.yaml", text);
+	w->conf = conf_load(file, &err);
+	if (w->conf == NULL) {
+		fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	free(text);
+	free(file);
+	return w;
+}
+
+static void start_service(void *arg)
+{
+	struct auth_world *w = arg;
+	struct err err = {""};
+
+	w->service = auth_service_new(
+		w->conf, w->keeper->base, w->keeper->inbox, w->keeper->fetcher, &err);
+	if (w->service == NULL) {
+		fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+}
+
+static void stop_service(void *arg)
+{
+	struct auth_world *w = arg;
+
+	auth_service_free(w->service);
+	w->service = NULL;
+}
+
+void auth_world_start_worker(struct auth_world *w, int worker)
+{
+	w->inbox[worker] = inbox_new();
+	w->auth[worker] = auth_new(w->service, w->inbox[worker]);
+}
+
+void auth_world_stop_worker(struct auth_world *w, int worker)
+{
+	auth_free(w->auth[worker]);
+	inbox_free(w->inbox[worker]);
+	w->auth[worker] = NULL;
+	w->inbox[worker] = NULL;
+}
+
+void auth_world_start(struct auth_world *w)
+{
+	w->keeper = keeper_new();
+	keeper_do(w->keeper, start_service, w);
+	for (int i = 0; i < AUTH_WORLD_WORKERS; i++)
+		auth_world_start_worker(w, i);
+}
+
+void auth_world_stop(struct auth_world *w)
+{
+	for (int i = 0; i < AUTH_WORLD_WORKERS; i++) {
+		if (w->auth[i])
+			auth_world_stop_worker(w, i);
+	}
+	if (w->keeper) {
+		keeper_do(w->keeper, stop_service, w);
+		keeper_free(w->keeper);
+	}
+	w->keeper = NULL;
+}
+
+void auth_world_free(struct auth_world *w)
+{
+	auth_world_stop(w);
+	conf_unref(w->conf);
+	scratch_free(w->folder);
+	free(w->data);
+	free(w);
+}
+
+struct link_order {
+	struct auth_service *service;
+	char *url;
+};
+
+static void ask_link(void *arg)
+{
+	struct link_order *order = arg;
+
+	order->url = auth_service_first_link(order->service);
+}
+
+char *auth_world_link(struct auth_world *w)
+{
+	struct link_order order = {w->service, NULL};
+
+	keeper_do(w->keeper, ask_link, &order);
+	return order.url;
+}
+
+/* --- another process --- */
+
+struct store *auth_world_store(struct auth_world *w)
+{
+	struct store *store = store_open(w->conf, NULL);
+
+	if (store == NULL)
+		abort();
+	return store;
+}
+
+char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl, char id[static STORE_ID])
+{
+	struct store *store = auth_world_store(w);
+	struct signer *signer = signer_open(w->conf->data_dir, NULL);
+	struct store_token record;
+	struct issue_request request = {.issuer = "http://127.0.0.1:8480", .client_name = "test",
+		.user = user, .created_by = "test", .role = role, .ttl = ttl};
+	char *token = issue_token(store, signer, &request, &record, NULL);
+
+	if (token == NULL)
+		abort();
+	memcpy(id, record.id, STORE_ID);
+	signer_free(signer);
+	store->ops->close(store);
+	return token;
+}
+
+void auth_world_set_state(struct auth_world *w, const char *id, enum token_state state)
+{
+	struct store *store = auth_world_store(w);
+
+	if (store->ops->token_set_state(store, str_of(id), state) != STORE_FOUND)
+		abort();
+	store->ops->close(store);
+}
+
+/* --- questions --- */
+
+static void pump(struct inbox *inbox, int ms)
+{
+	struct pollfd fd = {.fd = inbox_fd(inbox), .events = POLLIN};
+
+	if (poll(&fd, 1, ms) == 1)
+		inbox_drain(inbox);
+}
+
+struct waiting {
+	bool is_done;
+	struct auth_result result;
+	struct sign_in_result sign_in;
+};
+
+static void on_auth(void *arg, struct auth_result result)
+{
+	*(struct waiting *)arg = (struct waiting){.is_done = true, .result = result};
+}
+
+static void on_sign_in(void *arg, struct sign_in_result result)
+{
+	*(struct waiting *)arg = (struct waiting){.is_done = true, .sign_in = result};
+}
+
+static void await_done(struct auth_world *w, int worker, const struct waiting *waiting)
+{
+	int64_t until = clock_mono_ms() + PATIENCE_MS;
+
+	while (!waiting->is_done && clock_mono_ms() < until)
+		pump(w->inbox[worker], 100);
+	if (!waiting->is_done)
+		abort();
+}
+
+struct auth_result auth_world_ask(struct auth_world *w, int worker, const char *authorization, const char *cookie)
+{
+	struct waiting waiting = {.is_done = false};
+	struct str header = str_of(authorization), cookies = str_of(cookie);
+	struct auth_request req = {.authorization = &header, .authorization_count = authorization != NULL,
+		.cookies = &cookies, .cookies_count = cookie != NULL, .client = STR("192.0.2.7")};
+	struct auth_result result = auth_check(w->auth[worker], &req, on_auth, &waiting);
+
+	if (result.status != AUTH_LATER)
+		return result;
+	await_done(w, worker, &waiting);
+	return waiting.result;
+}
+
+struct sign_in_result auth_world_sign_in_link(struct auth_world *w, int worker, const char *secret, const char *cookie)
+{
+	struct waiting waiting = {.is_done = false};
+	struct str cookies = str_of(cookie);
+
+	auth_sign_in_link(w->auth[worker], str_of(secret), &cookies, cookie != NULL, on_sign_in, &waiting);
+	await_done(w, worker, &waiting);
+	return waiting.sign_in;
+}
+
+struct sign_in_result auth_world_sign_in_token(struct auth_world *w, int worker, const char *token, const char *cookie)
+{
+	struct waiting waiting = {.is_done = false};
+	struct str cookies = str_of(cookie);
+
+	auth_sign_in_token(w->auth[worker], str_of(token), &cookies, cookie != NULL, on_sign_in, &waiting);
+	await_done(w, worker, &waiting);
+	return waiting.sign_in;
+}
+
+struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie)
+{
+	struct waiting waiting = {.is_done = false};
+	struct str cookies = str_of(cookie);
+
+	auth_sign_out(w->auth[worker], &cookies, cookie != NULL, on_sign_in, &waiting);
+	await_done(w, worker, &waiting);
+	return waiting.sign_in;
+}
+
+int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,
+	const char *cookie, enum auth_status want)
+{
+	int64_t began = clock_mono_ms();
+
+	while (clock_mono_ms() - began < PATIENCE_MS) {
+		struct auth_result result = auth_world_ask(w, worker, authorization, cookie);
+		identity_unref(result.who);
+		if (result.status == want)
+			return clock_mono_ms() - began;
+		pump(w->inbox[worker], 10);
+	}
+	return -1;
+}
+
+char *auth_world_cookie(const char *set_cookie)
+{
+	return mem_strndup(set_cookie, strcspn(set_cookie, ";"));
+}

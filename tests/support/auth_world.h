@@ -1,0 +1,55 @@
+/*
+ * tests/support/auth_world.h - an auth service on a keeper thread of its own; the test's thread plays the workers.
+ *
+ * Questions are asked as a worker asks them and waited for as its event loop would: on the inbox.
+ */
+#ifndef SPARKGATE_TESTS_AUTH_WORLD_H
+#define SPARKGATE_TESTS_AUTH_WORLD_H
+
+#include "auth/auth.h"
+#include "auth/store.h"
+
+enum { AUTH_WORLD_WORKERS = 2 };
+
+struct keeper;
+
+struct auth_world {
+	char *folder, *data;
+	struct conf *conf; /* change it before auth_world_start() */
+	struct keeper *keeper;
+	struct auth_service *service;
+	struct inbox *inbox[AUTH_WORLD_WORKERS];
+	struct auth *auth[AUTH_WORLD_WORKERS];
+};
+
+/* `extra` is more YAML for the configuration, or NULL. Nothing runs yet. */
+struct auth_world *auth_world_new(const char *extra);
+void auth_world_start(struct auth_world *w);
+void auth_world_stop(struct auth_world *w); /* may be started again */
+void auth_world_free(struct auth_world *w);
+void auth_world_start_worker(struct auth_world *w, int worker);
+void auth_world_stop_worker(struct auth_world *w, int worker);
+
+/* Runs on the keeper's thread, and waits for it. */
+void auth_world_on_keeper(struct auth_world *w, void (*run)(void *arg), void *arg);
+char *auth_world_link(struct auth_world *w); /* gives the first link's URL, or NULL */
+
+/* Gives a token of ours as the command line makes it, from a connection of its own. */
+char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl, char id[static STORE_ID]);
+void auth_world_set_state(struct auth_world *w, const char *id, enum token_state state);
+struct store *auth_world_store(struct auth_world *w); /* gives another process's connection */
+
+/* Each takes one Authorization value and one Cookie value, NULL for none; the result's identity is the caller's. */
+struct auth_result auth_world_ask(struct auth_world *w, int worker, const char *authorization, const char *cookie);
+struct sign_in_result auth_world_sign_in_link(struct auth_world *w, int worker, const char *secret, const char *cookie);
+struct sign_in_result auth_world_sign_in_token(struct auth_world *w, int worker, const char *token, const char *cookie);
+struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie);
+
+/* Asks until the status is `want`, for 5 seconds at most; gives the milliseconds it took, or -1. */
+int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,
+	const char *cookie, enum auth_status want);
+
+/* "name=value" out of a Set-Cookie value. Gives. */
+char *auth_world_cookie(const char *set_cookie);
+
+#endif
