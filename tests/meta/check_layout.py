@@ -9,11 +9,11 @@ LICENCE = "Apache License"
 
 
 def has_header(path):
-    """Its own header, its parts' shared one (x_int.h), or that of the module it is a part of (x.h of x_y.c)."""
+    """Its own header, its parts' shared one (x_int.h), or one of the module it is a part of (x.h, x_z.h of x_y.c)."""
     folder, stem = os.path.split(path[:-2])
     for _, header in source.includes(path):
         there, name = os.path.split(header[:-2])
-        if there == folder and (name == stem or name.endswith("_int") or stem.startswith(name + "_")):
+        if there == folder and (name == stem or name.endswith("_int") or name.split("_")[0] == stem.split("_")[0]):
             return True
     return False
 
