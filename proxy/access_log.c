@@ -48,21 +48,16 @@ void access_log_forget(struct exchange *x)
 	free(x->kept_host);
 }
 
-static struct str number(char *buf, size_t size, const char *fmt, double value)
-{
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	snprintf(buf, size, fmt, value);
-#pragma GCC diagnostic pop
-	return str_of(buf);
-}
-
 static void write_lines(struct exchange *x, const char *decision)
 {
 	const struct fault_row *row = fault_row(x->fault);
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
 	static const char *const vias[] = {"none", "session", "bearer"};
 	char status[16], bytes[32], took[32];
+
+	snprintf(status, sizeof status, "%d", x->status);
+	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)x->bytes);
+	snprintf(took, sizeof took, "%.3f", (double)(clock_mono_us() - x->began_us) / 1000);
 	const struct log_field fields[] = {
 		{"request_id", str_of(x->id), false},
 		{"client", str_of(access_log_client(x)), false},
@@ -72,9 +67,9 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"method", x->kept_method ? str_of(x->kept_method) : x->req->method, false},
 		{"host", log_clip(x->kept_host ? str_of(x->kept_host) : guard_single_field(x->req, "host")), false},
 		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
-		{"status", number(status, sizeof status, "%.0f", x->status), true},
-		{"bytes", number(bytes, sizeof bytes, "%.0f", (double)x->bytes), true},
-		{"dur_ms", number(took, sizeof took, "%.3f", (double)(clock_mono_us() - x->began_us) / 1000), true},
+		{"status", str_of(status), true},
+		{"bytes", str_of(bytes), true},
+		{"dur_ms", str_of(took), true},
 		{"upstream", str_of(mount ? mount->authority : ""), false},
 		{"decision", str_of(decision), false},
 		{"reason", str_of(row->word), false},
