@@ -1,133 +1,303 @@
+/* proxy/page.c - the pages that say one thing: sign in, signed out, a fault, not there any more. */
+#include "proxy/page.h"
+
 #include "proxy/page_parts.h"
 
-void page_login(struct sbuf *out, const struct page_view *view, struct str next, const char *problem)
+/* --- a card in the middle --- */
+
+static void open_card(
+	struct sbuf *out, const struct page_view *view, const char *title, const char *eyebrow)
 {
-	part_begin(out, view, "Sign in", NULL);
-	sbuf_puts(out, "<section class=\"card narrow\"><h1>Sign in</h1>");
+	part_open(out, view, &(struct part_frame){.title = title, .narrow = true});
+	sbuf_puts(out, "<section class=\"card\">\n");
+	if (eyebrow)
+		sbuf_printf(out, "<p class=\"eyebrow\">%s</p>\n", eyebrow);
+	sbuf_puts(out, "<h1>");
+	part_text(out, title, 256);
+	sbuf_puts(out, "</h1>\n");
+}
+
+static void close_card(struct sbuf *out, const struct page_view *view)
+{
+	sbuf_puts(out, "</section>\n");
+	part_close(out, view);
+}
+
+static void write_link(
+	struct sbuf *out, const char *css, const char *base, const char *path, const char *words)
+{
+	sbuf_printf(out, "<a class=\"%s\" href=\"", css);
+	part_path(out, base);
+	part_path(out, path);
+	sbuf_printf(out, "\">%s</a>", words);
+}
+
+static bool may_enter(const struct page_view *view)
+{
+	return view->who && view->who->role != ROLE_NONE;
+}
+
+static void write_request_id(struct sbuf *out, const struct page_view *view)
+{
+	if (view->request_id == NULL || view->request_id[0] == '\0')
+		return;
+	sbuf_puts(out, "<p class=\"fine\">Request <code>");
+	part_text(out, view->request_id, 64);
+	sbuf_puts(out, "</code></p>\n");
+}
+
+/* --- signing in and out --- */
+
+void page_login(
+	struct sbuf *out, const struct page_view *view, struct str next, const char *problem)
+{
+	struct page_view nobody = {view->base, NULL, view->request_id};
+
+	open_card(out, &nobody, "Sign in", NULL);
 	if (problem) {
-		sbuf_puts(out, "<p class=\"problem\" role=\"alert\">");
-		part_text(out, problem);
-		sbuf_puts(out, "</p>");
+		sbuf_puts(out, "<p class=\"notice bad\" role=\"alert\" id=\"problem\">");
+		part_text(out, problem, 512);
+		sbuf_puts(out, "</p>\n");
 	}
-	sbuf_puts(out, "<form method=\"post\" action=\"");
-	part_text(out, view->base);
+	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
 	sbuf_puts(out, "/_gate/login\"><input type=\"hidden\" name=\"next\" value=\"");
 	sbuf_html(out, next);
-	sbuf_puts(out,
-		"\"><label for=\"token\">Access token</label><input id=\"token\" name=\"token\" type=\"password\" required autofocus "
-		"autocomplete=\"off\" spellcheck=\"false\" maxlength=\"8192\"><button class=\"primary\">Sign in</button></form>"
-		"<p class=\"hint\">No token? An administrator makes one with <code>sparkgate token create</code>. At its first "
-		"start the gateway prints a sign-in link for the administrator that works once.</p></section>");
-	part_end(out, view);
+	sbuf_printf(out,
+		"\">\n<label for=\"token\">Access token</label>\n"
+		"<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" "
+		"required autofocus "
+		"spellcheck=\"false\" autocapitalize=\"none\"%s>\n<button>Sign "
+		"in</button></form>\n",
+		problem ? " aria-invalid=\"true\" aria-describedby=\"problem\"" : "");
+	sbuf_puts(out, "<div class=\"help\"><h2>Where do I get a token?</h2>\n"
+		       "<p>From whoever runs this gateway. On its machine this makes one:</p>\n"
+		       "<pre><code>sparkgate token create --config <i>FILE</i> --client-name "
+		       "<i>NAME</i></code></pre>\n"
+		       "<p>At its very first start the gateway prints a one-time link that signs "
+		       "the administrator in "
+		       "without a token.</p></div>\n");
+	close_card(out, &nobody);
+}
+
+static void write_sign_out(struct sbuf *out, const struct page_view *view)
+{
+	sbuf_puts(out, "<form method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/logout\"><button>Sign out</button></form>");
 }
 
 void page_logout(struct sbuf *out, const struct page_view *view)
 {
-	part_begin(out, view, "Sign out", NULL);
-	sbuf_puts(out, "<section class=\"card narrow\"><h1>Sign out</h1><p>This ends your session in this browser.</p>"
-		       "<form method=\"post\" action=\"");
-	part_text(out, view->base);
-	sbuf_puts(out, "/_gate/logout\"><button class=\"primary\">Sign out</button></form></section>");
-	part_end(out, view);
+	open_card(out, view, "Sign out?", NULL);
+	sbuf_puts(out,
+		"<p>This ends your session in this browser. Tokens of yours stay valid.</p>\n"
+		"<div class=\"actions\">");
+	write_sign_out(out, view);
+	write_link(out, "button quiet", view->base, "/", "Stay signed in");
+	sbuf_puts(out, "</div>\n");
+	close_card(out, view);
 }
 
 void page_signed_out(struct sbuf *out, const struct page_view *view)
 {
-	part_begin(out, view, "Signed out", NULL);
-	sbuf_puts(out, "<section class=\"card narrow\"><h1>You are signed out</h1><p>The session in this browser has ended.</p>"
-		       "<p><a class=\"button\" href=\"");
-	part_text(out, view->base);
-	sbuf_puts(out, "/_gate/login\">Sign in again</a></p></section>");
-	part_end(out, view);
+	struct page_view nobody = {view->base, NULL, view->request_id};
+
+	open_card(out, &nobody, "You are signed out", NULL);
+	sbuf_puts(out, "<p>Your session in this browser has ended.</p>\n<div class=\"actions\">");
+	write_link(out, "button", view->base, "/_gate/login", "Sign in again");
+	sbuf_puts(out, "</div>\n");
+	close_card(out, &nobody);
 }
 
-static void add_home_link(struct sbuf *out, const struct page_view *view)
+/* --- faults --- */
+
+enum way { WAY_HOME, WAY_SIGN_IN, WAY_AGAIN, WAY_OTHER_PERSON };
+
+struct advice {
+	enum way way;
+	const char *hint; /* or NULL */
+};
+
+static struct advice advice_for(enum fault fault)
 {
-	sbuf_puts(out, "<p><a class=\"button\" href=\"");
-	part_text(out, view->base);
-	sbuf_puts(out, view->who ? "/\">All clusters</a></p>" : "/_gate/login\">Sign in</a></p>");
+	static const struct advice rows[FAULT_COUNT] = {
+		[FAULT_UNAUTHENTICATED] = {WAY_SIGN_IN, NULL},
+		[FAULT_INVALID_TOKEN] = {WAY_SIGN_IN, "Sign in again with a fresh token."},
+		[FAULT_TWO_CREDENTIALS] = {WAY_SIGN_IN, NULL},
+		[FAULT_NO_ROLE] = {WAY_OTHER_PERSON,
+			"Ask whoever runs this gateway for the role \xe2\x80\x9cuser\xe2\x80\x9d, "
+			"then sign in again."},
+		[FAULT_FORBIDDEN] = {WAY_HOME,
+			"An administrator of this gateway may do it. Nothing has been changed."},
+		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
+						  "button there. Nothing has been changed."},
+		[FAULT_NEVER] = {WAY_HOME, "Nothing has been changed."},
+		[FAULT_STORE_DOWN] = {WAY_AGAIN, "This is usually over soon."},
+		[FAULT_GONE] = {WAY_HOME, NULL},
+		[FAULT_NOT_READY] = {WAY_AGAIN, "It is being looked for right now."},
+		[FAULT_UPSTREAM_CONNECT] = {WAY_AGAIN,
+			"It may be starting, overloaded or about to end."},
+		[FAULT_UPSTREAM_TIMEOUT] = {WAY_AGAIN,
+			"It may be busy: large applications take their time."},
+		[FAULT_UPSTREAM_PROTOCOL] = {WAY_AGAIN, NULL},
+		[FAULT_UPSTREAM_DIED] = {WAY_AGAIN, NULL},
+		[FAULT_BUSY] = {WAY_AGAIN, NULL},
+		[FAULT_DRAINING] = {WAY_AGAIN, "Another one usually takes over within seconds."},
+	};
+
+	return rows[fault];
 }
 
-void page_fault(struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail)
+static void write_ways(struct sbuf *out, const struct page_view *view, enum way way)
+{
+	sbuf_puts(out, "<div class=\"actions\">");
+	if (way == WAY_AGAIN) /* the empty reference is this very address (RFC 3986 §4.4) */
+		sbuf_puts(out, "<a class=\"button\" href=\"\">Try again</a>");
+	if (way == WAY_SIGN_IN || !view->who)
+		write_link(out, way == WAY_AGAIN ? "button quiet" : "button", view->base,
+			"/_gate/login", "Sign in");
+	if (way == WAY_OTHER_PERSON && view->who)
+		write_sign_out(out, view);
+	if (may_enter(view))
+		write_link(
+			out, way == WAY_HOME ? "button" : "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+}
+
+void page_fault(
+	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail)
 {
 	const struct fault_row *row = fault_row(fault);
+	struct advice advice = advice_for(fault);
+	char eyebrow[] = "Error 000";
 
-	part_begin(out, view, row->sentence, NULL);
-	sbuf_printf(out, "<section class=\"card narrow\"><p class=\"status\">%d</p><h1>%s</h1>", row->status, row->sentence);
-	if (detail) {
+	for (int i = 0, n = row->status; i < 3; i++, n /= 10)
+		eyebrow[sizeof eyebrow - 2 - (size_t)i] = (char)('0' + n % 10);
+	open_card(out, view, row->sentence, eyebrow);
+	if (detail && detail[0]) {
 		sbuf_puts(out, "<p>");
-		part_clipped(out, detail, 400);
-		sbuf_puts(out, "</p>");
+		part_text(out, detail, 512);
+		sbuf_puts(out, "</p>\n");
 	}
-	if (fault == FAULT_NO_ROLE || fault == FAULT_FORBIDDEN)
-		sbuf_puts(out, "<p>Ask the administrator of this gateway for the role that allows it.</p>");
-	add_home_link(out, view);
-	sbuf_puts(out, "</section>");
-	part_end(out, view);
+	if (advice.hint)
+		sbuf_printf(out, "<p>%s</p>\n", advice.hint);
+	write_ways(out, view, advice.way);
+	write_request_id(out, view);
+	close_card(out, view);
 }
 
-static const char *gone_headline(const struct mount *mount)
+/* --- not there any more, or not yet --- */
+
+static const char *gone_title(const struct mount *mount)
 {
-	static const char *const lines[][2] = {
-		[MOUNT_UP] = {"This application does not answer", "This worker does not answer"},
-		[MOUNT_UNVERIFIED] = {"This application is not ready yet", "This worker is not ready yet"},
-		[MOUNT_REFUSED] = {"This application's address is not allowed", "This worker's address is not allowed"},
-		[MOUNT_GONE] = {"This application is not running any more", "This worker is gone"},
+	static const char *const titles[][2] = {
+		/* a worker's, master's or configured UI; an application's */
+		[MOUNT_UP] = {"This page does not answer", "This application does not answer"},
+		[MOUNT_UNVERIFIED] = {"This page is still being checked",
+			"This application is still being checked"},
+		[MOUNT_REFUSED] = {"The gateway does not go to this address",
+			"The gateway does not go to this application\xe2\x80\x99s address"},
+		[MOUNT_GONE] = {"This page is not there any more",
+			"This application is not running any more"},
 	};
-	bool other = mount->kind != UI_DRIVER && mount->kind != UI_WORKER;
 
-	return other ? "This page cannot be reached" : lines[mount->state][mount->kind == UI_WORKER];
+	if (mount->kind == UI_WORKER && mount->state == MOUNT_GONE && !mount->is_driver_log)
+		return "This worker is not running any more";
+	return titles[mount->state][mount->kind == UI_DRIVER];
 }
 
-void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg, const struct mount *mount)
+static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 {
-	const struct cluster_info *cluster = registry_cluster(reg, str_of(mount->cluster));
+	static const char *const reasons[] = {
+		[MOUNT_UP] = "It may be starting, overloaded or about to end.",
+		[MOUNT_UNVERIFIED] = "A page is shown only once it has said who it is. This one "
+				     "retries by itself.",
+		[MOUNT_REFUSED] =
+			"Addresses that applications and workers name themselves must lie in the "
+			"networks "
+			"that the gateway\xe2\x80\x99s configuration allows for this cluster.",
+		[MOUNT_GONE] = "",
+	};
 
-	part_begin(out, view, gone_headline(mount), "");
-	sbuf_printf(out, "<section class=\"card narrow\"><h1>%s</h1><p><code>", gone_headline(mount));
-	part_clipped(out, mount->id, 200);
-	sbuf_puts(out, "</code> of cluster ");
-	part_text(out, mount->cluster);
-	sbuf_puts(out, ".</p>");
-	if (mount->why[0]) {
-		sbuf_puts(out, "<p>");
-		part_clipped(out, mount->why, 400);
-		sbuf_puts(out, "</p>");
+	if (mount->why[0] && mount->state != MOUNT_GONE) {
+		sbuf_puts(out, "<p class=\"notice warn\">Reason: ");
+		part_text(out, mount->why, 256);
+		sbuf_puts(out, ".</p>\n");
 	}
-	sbuf_puts(out, "<p class=\"actions\">");
-	if (cluster && mount->kind == UI_DRIVER && !mount->is_driver_log) {
-		sbuf_puts(out, "<a class=\"button primary\" href=\"");
-		part_text(out, cluster->path);
-		sbuf_puts(out, "/apps/");
-		sbuf_urlencode(out, str_of(mount->id));
-		sbuf_puts(out, "\">Its history</a> ");
+	if (reasons[mount->state][0])
+		sbuf_printf(out, "<p>%s</p>\n", reasons[mount->state]);
+}
+
+static void write_which(struct sbuf *out, const char *name, const char *id, const char *cluster)
+{
+	sbuf_puts(out, "<p class=\"which\">");
+	if (name && name[0]) {
+		sbuf_puts(out, "<b>");
+		part_name(out, name);
+		sbuf_puts(out, "</b> ");
 	}
-	if (cluster && cluster->history) {
+	sbuf_puts(out, "<span class=\"id\">");
+	part_text(out, id, PART_CLIP);
+	sbuf_puts(out, "</span>");
+	if (cluster) {
+		sbuf_puts(out, " in ");
+		part_text(out, cluster, PART_CLIP);
+	}
+	sbuf_puts(out, "</p>\n");
+}
+
+static void write_way_to_history(struct sbuf *out, const struct cluster_info *cluster,
+	const struct mount *mount, const struct app_info *app)
+{
+	if (cluster->has_history && mount->kind == UI_DRIVER && app && !app->running) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
-		part_text(out, cluster->history->path);
-		sbuf_puts(out, "/\">History server</a> ");
+		part_permalink(out, cluster->path, mount->id);
+		sbuf_puts(out, "\">Its history</a>");
 	}
-	sbuf_puts(out, "<a class=\"button\" href=\"");
-	part_text(out, cluster ? cluster->path : view->base);
-	sbuf_puts(out, "/\">The cluster</a></p></section>");
-	part_end(out, view);
+	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY)
+		write_link(out, "button quiet", cluster->history->path, "/", "History server");
+	write_link(out, "button quiet", cluster->path, "/", "The cluster");
+}
+
+void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
+	const struct mount *mount)
+{
+	struct str name = str_of(mount->cluster);
+	const struct cluster_info *cluster = reg ? registry_cluster(reg, name) : NULL;
+	const struct app_info *app = cluster && mount->kind == UI_DRIVER
+					     ? registry_app(reg, name, str_of(mount->id))
+					     : NULL;
+
+	open_card(out, view, gone_title(mount), NULL);
+	write_which(out, app ? app->name : NULL, mount->id, mount->cluster);
+	write_gone_reason(out, mount);
+	sbuf_puts(out, "<div class=\"actions\">");
+	if (cluster)
+		write_way_to_history(out, cluster, mount, app);
+	write_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	write_request_id(out, view);
+	close_card(out, view);
 }
 
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app)
 {
-	part_begin(out, view, "Its history is not ready yet", "");
-	sbuf_puts(out, "<section class=\"card narrow\"><h1>");
-	sbuf_puts(out, app->running ? "The application is starting" : "Finished; its history is not ready yet");
-	sbuf_puts(out, "</h1><p>");
-	part_clipped(out, app->name, 200);
-	sbuf_puts(out, " <code>");
-	part_clipped(out, app->id, 200);
-	sbuf_puts(out, "</code></p><p>");
-	sbuf_puts(out, app->running ? "Its page opens as soon as it answers."
-				    : "The history server reads the event log a little after the end. This page tries again "
-				      "by itself every few seconds.");
-	sbuf_puts(out, "</p>");
-	add_home_link(out, view);
-	sbuf_puts(out, "</section>");
-	part_end(out, view);
+	open_card(out, view,
+		app->running ? "This application\xe2\x80\x99s page is not ready yet"
+			     : "Finished; its history is not ready yet",
+		NULL);
+	write_which(out, app->name, app->id, NULL);
+	sbuf_puts(out,
+		app->running
+			? "<p>It is running, but its page could not be checked yet.</p>\n"
+			: "<p>The history server reads the logs of finished applications every few "
+			  "seconds, large ones take longer.</p>\n");
+	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page tries again by itself every "
+		       "few seconds.</p>\n"
+		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");
+	write_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	write_request_id(out, view);
+	close_card(out, view);
 }

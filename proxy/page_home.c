@@ -1,352 +1,421 @@
-#include "proxy/page_parts.h"
+/*
+ * proxy/page_home.c - the home page: every cluster at a glance, one cluster in full, or a list that
+ * somebody searched for.
+ *
+ * What a page costs: counting walks all applications once, writing touches only those shown.
+ */
+#include "proxy/page.h"
 
 #include "base/clock.h"
-#include "proxy/form.h"
+#include "proxy/page_cluster.h"
+#include "proxy/page_parts.h"
+#include "proxy/page_query.h"
+#include "proxy/page_table.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-enum { PAGE_ROWS = 50, SUMMARY_ROWS = 10, WORKER_ROWS = 200, NAME_MAX_SHOWN = 80 };
-enum shown { SHOW_ALL, SHOW_RUNNING, SHOW_FINISHED };
-
-struct home {
-	struct sbuf *out;
-	const struct page_view *view;
-	struct sbuf search; /* decoded; empty: everything */
-	enum shown shown;
-	uint64_t page; /* from 1 */
-	bool whole;    /* one cluster with all of it, not one of many */
-	int64_t now;
+enum {
+	HOME_APPS = 10,		   /* of each cluster, where there are several */
+	OVERVIEW_WORKERS = 12,	   /* on a cluster's page, before "all workers" */
+	CLUSTER_ROOM = 256 * 1024, /* one cluster at a glance takes less */
 };
 
-static void read_query(struct home *home, struct str query)
-{
-	struct sbuf value;
+/* Which clusters a page is about. */
+struct scope {
+	const struct registry *reg;
+	const struct cluster_info *only; /* NULL: all */
+	const char *path;		 /* of the page, no slash at its end */
+	const struct page_query *query;
+	int64_t now_ms;
+};
 
-	sbuf_init(&value, 32);
-	sbuf_init(&home->search, 200);
-	if (!form_get(query, "q", &home->search))
-		sbuf_reset(&home->search);
-	if (form_get(query, "state", &value))
-		home->shown = str_eq(sbuf_str(&value), STR("running"))	  ? SHOW_RUNNING
-			      : str_eq(sbuf_str(&value), STR("finished")) ? SHOW_FINISHED
-									  : SHOW_ALL;
-	if (!form_get(query, "page", &value) || !str_to_u64(sbuf_str(&value), &home->page) || home->page == 0 ||
-		home->page > 1000000)
-		home->page = 1;
-	sbuf_clear(&value);
+static size_t scope_count(const struct scope *s)
+{
+	return s->only ? 1 : registry_clusters(s->reg);
 }
 
-static bool contains_nocase(const char *text, struct str needle)
+static const struct cluster_info *scope_at(const struct scope *s, size_t i)
 {
-	for (; *text; text++) {
-		if (str_starts_nocase(str_of(text), needle))
-			return true;
+	return s->only ? s->only : registry_cluster_at(s->reg, i);
+}
+
+struct totals {
+	size_t running, finished;
+};
+
+/* How many applications have what was searched for, whatever state was asked for. */
+static struct totals count_matches(const struct scope *s)
+{
+	struct page_query any = *s->query;
+	struct totals n = {0, 0};
+
+	any.state = STATE_ANY;
+	for (size_t c = 0; c < scope_count(s); c++) {
+		const struct cluster_info *cluster = scope_at(s, c);
+		for (size_t i = 0; i < cluster->apps_count; i++) {
+			if (page_query_selects(&any, &cluster->apps[i]))
+				*(cluster->apps[i].running ? &n.running : &n.finished) += 1;
+		}
 	}
-	return false;
-}
-
-static bool app_matches(const struct home *home, const struct app_info *app)
-{
-	struct str needle = sbuf_str(&home->search);
-
-	return needle.len == 0 || contains_nocase(app->name, needle) || contains_nocase(app->id, needle) ||
-	       contains_nocase(app->user, needle);
-}
-
-static void add_app_link(struct home *home, const struct cluster_info *cluster, const struct app_info *app)
-{
-	struct sbuf permalink;
-
-	if (app->running && app->mount && app->mount->state == MOUNT_UP) {
-		part_link(home->out, app->mount->path, "/", app->name, NAME_MAX_SHOWN);
-		return;
-	}
-	sbuf_init(&permalink, 2048);
-	sbuf_printf(&permalink, "%s/apps/", cluster->path);
-	sbuf_urlencode(&permalink, str_of(app->id));
-	part_link(home->out, sbuf_str(&permalink).at, "", app->name, NAME_MAX_SHOWN);
-	sbuf_clear(&permalink);
-}
-
-static void add_why(struct home *home, const struct mount *mount)
-{
-	if (mount == NULL || mount->state == MOUNT_UP || mount->why[0] == '\0')
-		return;
-	sbuf_puts(home->out, "<small class=\"why\">");
-	part_clipped(home->out, mount->why, 160);
-	sbuf_puts(home->out, "</small>");
-}
-
-static const char *state_class(const char *state)
-{
-	static const struct { const char *state, *name; } classes[] = {{"ALIVE", "good"}, {"RUNNING", "good"},
-		{"FINISHED", "calm"}, {"WAITING", "warn"}, {"STANDBY", "calm"}, {"RECOVERING", "warn"},
-		{"DECOMMISSIONED", "calm"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
-		if (str_eq(str_of(state), str_of(classes[i].state)))
-			return classes[i].name;
-	}
-	return "bad";
-}
-
-static void add_badge(struct sbuf *out, const char *state)
-{
-	sbuf_printf(out, "<span class=\"badge %s\">", state_class(state));
-	part_clipped(out, state, 40);
-	sbuf_puts(out, "</span>");
-}
-
-static void add_app_row(struct home *home, const struct cluster_info *cluster, const struct app_info *app)
-{
-	struct sbuf *out = home->out;
-
-	sbuf_puts(out, "<tr><th scope=\"row\" data-label=\"Application\">");
-	add_app_link(home, cluster, app);
-	sbuf_puts(out, "<code>");
-	part_clipped(out, app->id, 60);
-	sbuf_puts(out, "</code>");
-	add_why(home, app->running ? app->mount : NULL);
-	sbuf_puts(out, "</th><td data-label=\"State\">");
-	add_badge(out, app->state);
-	sbuf_puts(out, "</td><td data-label=\"User\">");
-	part_clipped(out, app->user, 40);
-	sbuf_puts(out, "</td><td data-label=\"Started\">");
-	part_time(out, app->started_ms);
-	sbuf_puts(out, "</td><td data-label=\"Duration\">");
-	if (app->duration_ms >= 0)
-		part_duration(out, app->duration_ms);
-	else if (app->running && app->started_ms > 0)
-		part_duration(out, home->now - app->started_ms);
-	else
-		sbuf_puts(out, "–");
-	if (app->cores > 0)
-		sbuf_printf(out, "</td><td class=\"number\" data-label=\"Cores\">%u</td></tr>\n", app->cores);
-	else
-		sbuf_puts(out, "</td><td class=\"number\" data-label=\"Cores\">–</td></tr>\n");
-}
-
-static void add_page_link(struct home *home, const struct cluster_info *cluster, bool running, uint64_t page,
-	const char *text)
-{
-	struct sbuf *out = home->out;
-
-	sbuf_puts(out, "<a href=\"");
-	part_text(out, cluster->path);
-	sbuf_printf(out, "/?state=%s&amp;page=%llu", running ? "running" : "finished", (unsigned long long)page);
-	if (home->search.len > 0) {
-		sbuf_puts(out, "&amp;q=");
-		sbuf_urlencode(out, sbuf_str(&home->search));
-	}
-	sbuf_printf(out, "\">%s</a> ", text);
-}
-
-/* Which rows of this table are on this page, and the way to the others. */
-static void add_pager(struct home *home, const struct cluster_info *cluster, bool running, size_t rows, size_t total)
-{
-	uint64_t pages = (total + PAGE_ROWS - 1) / PAGE_ROWS, page = home->whole ? home->page : 1;
-
-	if (total <= rows)
-		return;
-	sbuf_printf(home->out, "<nav class=\"pager\" aria-label=\"%s applications\">", running ? "Running" : "Finished");
-	if (!home->whole) {
-		char text[64];
-		snprintf(text, sizeof text, "All %zu", total);
-		add_page_link(home, cluster, running, 1, text);
-	} else {
-		if (page > 1)
-			add_page_link(home, cluster, running, page - 1, "Newer");
-		sbuf_printf(home->out, "<span>Page %llu of %llu</span> ", (unsigned long long)page, (unsigned long long)pages);
-		if (page < pages)
-			add_page_link(home, cluster, running, page + 1, "Older");
-	}
-	sbuf_puts(home->out, "</nav>");
-}
-
-static void add_table_head(struct sbuf *out, const char *caption, size_t total)
-{
-	sbuf_printf(out,
-		"<div class=\"table\"><table><caption>%s <small>%zu</small></caption><thead><tr><th scope=\"col\">Application</th>"
-		"<th scope=\"col\">State</th><th scope=\"col\">User</th><th scope=\"col\">Started</th><th scope=\"col\">Duration</th>"
-		"<th scope=\"col\" class=\"number\">Cores</th></tr></thead><tbody>\n", caption, total);
-}
-
-static size_t count_apps(const struct home *home, const struct cluster_info *cluster, bool running)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < cluster->apps_count; i++)
-		n += cluster->apps[i].running == running && app_matches(home, &cluster->apps[i]);
 	return n;
 }
 
-static void add_apps(struct home *home, const struct cluster_info *cluster, bool running)
-{
-	size_t total = count_apps(home, cluster, running), rows = home->whole ? PAGE_ROWS : SUMMARY_ROWS;
-	size_t first = home->whole && home->shown != SHOW_ALL ? (size_t)(home->page - 1) * PAGE_ROWS : 0, seen = 0;
+/* --- tabs --- */
 
-	if (total == 0) {
-		sbuf_printf(home->out, "<p class=\"empty\">%s</p>",
-			home->search.len ? "No application matches the search."
-			: running	 ? "No applications are running."
-					 : "No finished applications yet.");
-		return;
+struct tab {
+	enum page_state state;
+	const char *label;
+	bool has_count;
+	size_t count;
+};
+
+static void write_tabs(
+	struct sbuf *out, const struct scope *s, const struct tab *tabs, size_t count)
+{
+	sbuf_puts(out, "<nav class=\"tabs\" aria-label=\"Views\">");
+	for (size_t i = 0; i < count; i++) {
+		sbuf_puts(out, "<a href=\"");
+		page_query_href(out, s->path, s->query->q, tabs[i].state, 1);
+		sbuf_printf(out, "\"%s>%s",
+			tabs[i].state == s->query->state ? " aria-current=\"page\"" : "",
+			tabs[i].label);
+		if (tabs[i].has_count) {
+			sbuf_puts(out, " <span class=\"count\">");
+			part_count(out, tabs[i].count);
+			sbuf_puts(out, "</span>");
+		}
+		sbuf_puts(out, "</a>");
 	}
-	add_table_head(home->out, running ? "Running applications" : "Finished applications", total);
-	for (size_t i = 0; i < cluster->apps_count && seen < first + rows; i++) {
-		const struct app_info *app = &cluster->apps[i];
-		if (app->running != running || !app_matches(home, app))
-			continue;
-		if (seen++ >= first)
-			add_app_row(home, cluster, app);
-	}
-	sbuf_puts(home->out, "</tbody></table></div>");
-	add_pager(home, cluster, running, rows, total);
+	sbuf_puts(out, "</nav>\n");
 }
 
-static void add_worker_row(struct home *home, const struct worker_info *worker)
+static void write_list_tabs(struct sbuf *out, const struct scope *s, struct totals n)
 {
-	struct sbuf *out = home->out;
+	const struct tab tabs[] = {
+		{STATE_ANY, s->query->q[0] ? "All" : "Overview", s->query->q[0],
+			n.running + n.finished},
+		{STATE_RUNNING, "Running", true, n.running},
+		{STATE_FINISHED, "Finished", true, n.finished},
+		{STATE_WORKERS, "Workers", true, s->only ? s->only->workers_count : 0},
+	};
+	bool has_workers = s->only && s->only->has_masters && s->query->q[0] == '\0';
 
-	sbuf_puts(out, "<tr><th scope=\"row\" data-label=\"Worker\">");
-	if (worker->mount && worker->mount->state == MOUNT_UP)
-		part_link(out, worker->mount->path, "/", worker->id, NAME_MAX_SHOWN);
+	write_tabs(out, s, tabs, has_workers ? 4 : 3);
+}
+
+/* --- a list of applications --- */
+
+static void write_list(struct sbuf *out, const struct scope *s)
+{
+	struct page_table t = {out, scope_count(s) > 1, s->now_ms};
+	size_t skip = (s->query->page - 1) * PAGE_ROWS, left = PAGE_ROWS;
+
+	page_table_open(&t, "Applications");
+	for (size_t c = 0; c < scope_count(s) && left; c++) {
+		const struct cluster_info *cluster = scope_at(s, c);
+		for (size_t i = 0; i < cluster->apps_count && left; i++) {
+			if (!page_query_selects(s->query, &cluster->apps[i]))
+				continue;
+			if (skip) {
+				skip--;
+				continue;
+			}
+			page_table_row(&t, cluster, &cluster->apps[i]);
+			left--;
+		}
+	}
+	page_table_close(&t);
+}
+
+static void write_empty_list(struct sbuf *out, const struct scope *s)
+{
+	static const char *const whose[] = {
+		[STATE_ANY] = "No application",
+		[STATE_RUNNING] = "No running application",
+		[STATE_FINISHED] = "No finished application",
+	};
+
+	sbuf_puts(out, "<p class=\"empty\">");
+	if (s->query->q[0]) {
+		sbuf_printf(out, "%s has \xe2\x80\x9c<bdi>", whose[s->query->state]);
+		part_text(out, s->query->q, PART_CLIP);
+		sbuf_puts(out, "</bdi>\xe2\x80\x9d in its name, id or user.");
+	} else {
+		sbuf_puts(out, s->query->state == STATE_RUNNING
+				       ? "No applications are running."
+				       : "No applications have finished yet.");
+	}
+	sbuf_puts(out, "</p>\n");
+}
+
+static void write_list_heading(struct sbuf *out, const struct scope *s)
+{
+	if (s->only && s->query->q[0] == '\0') {
+		page_cluster_head(out, s->only, 1, false);
+		page_cluster_notices(out, s->only);
+		return;
+	}
+	sbuf_puts(out, "<div class=\"head\"><div class=\"title\"><h1>");
+	if (s->query->q[0]) {
+		sbuf_puts(out, "Search: <bdi>");
+		part_text(out, s->query->q, PART_CLIP);
+		sbuf_puts(out, "</bdi>");
+	} else {
+		sbuf_puts(out, s->query->state == STATE_RUNNING ? "Running applications"
+								: "Finished applications");
+	}
+	sbuf_puts(out, "</h1>");
+	if (s->only && scope_count(&(struct scope){.reg = s->reg}) > 1) {
+		sbuf_puts(out, "<span class=\"version\">in ");
+		part_text(out, s->only->name, PART_CLIP);
+		sbuf_puts(out, "</span>");
+	}
+	sbuf_puts(out, "</div></div>\n");
+}
+
+static size_t selected(const struct totals *n, enum page_state state)
+{
+	return (state != STATE_FINISHED ? n->running : 0) +
+	       (state != STATE_RUNNING ? n->finished : 0);
+}
+
+static void write_list_page(struct sbuf *out, const struct scope *s)
+{
+	struct totals n = count_matches(s);
+	struct page_query query = *s->query;
+	struct scope shown = *s;
+	size_t total = selected(&n, query.state), pages = page_table_pages(total);
+
+	query.page = query.page < pages ? query.page : pages;
+	shown.query = &query;
+	write_list_heading(out, &shown);
+	write_list_tabs(out, &shown, n);
+	sbuf_puts(out, "<section class=\"panel\" aria-label=\"Applications\">\n");
+	if (total)
+		write_list(out, &shown);
 	else
-		part_clipped(out, worker->id, NAME_MAX_SHOWN);
-	add_why(home, worker->mount);
-	sbuf_puts(out, "</th><td data-label=\"State\">");
-	add_badge(out, worker->state);
-	sbuf_puts(out, "</td><td data-label=\"Host\">");
-	part_clipped(out, worker->host, 80);
-	sbuf_printf(out, "</td><td class=\"number\" data-label=\"Cores\">%u of %u</td><td class=\"number\" data-label=\"Memory\">",
-		worker->cores_used, worker->cores);
-	part_memory(out, worker->memory_used_mb);
-	sbuf_puts(out, " of ");
-	part_memory(out, worker->memory_mb);
-	sbuf_puts(out, "</td></tr>\n");
+		write_empty_list(out, &shown);
+	page_table_pager(out, shown.path, &query, total);
+	sbuf_puts(out, "</section>\n");
 }
 
-static void add_workers(struct home *home, const struct cluster_info *cluster)
-{
-	struct sbuf *out = home->out;
-	size_t shown = cluster->workers_count < WORKER_ROWS ? cluster->workers_count : WORKER_ROWS;
+/* --- one cluster --- */
 
-	if (!cluster->has_masters)
+static void write_section_title(struct sbuf *out, const char *id, const char *words, size_t count)
+{
+	sbuf_printf(out,
+		"<section class=\"panel\" aria-labelledby=\"%s\">\n<h2 id=\"%s\">%s <span "
+		"class=\"count\">",
+		id, id, words);
+	part_count(out, count);
+	sbuf_puts(out, "</span></h2>\n");
+}
+
+static void write_more(
+	struct sbuf *out, const char *path, enum page_state state, size_t count, const char *words)
+{
+	sbuf_puts(out, "<p class=\"more\"><a href=\"");
+	page_query_href(out, path, "", state, 1);
+	sbuf_puts(out, "\">All ");
+	part_count(out, count);
+	sbuf_printf(out, " %s</a></p>\n", words);
+}
+
+static void write_rows(
+	struct sbuf *out, const struct scope *s, const char *caption, size_t from, size_t count)
+{
+	struct page_table t = {out, false, s->now_ms};
+
+	page_table_open(&t, caption);
+	for (size_t i = from; i < from + count; i++)
+		page_table_row(&t, s->only, &s->only->apps[i]);
+	page_table_close(&t);
+}
+
+static size_t at_most(size_t n, size_t max)
+{
+	return n < max ? n : max;
+}
+
+static void write_running(struct sbuf *out, const struct scope *s, size_t running)
+{
+	write_section_title(out, "running", "Running applications", running);
+	if (running == 0)
+		sbuf_puts(out, s->only->polled
+				       ? "<p class=\"empty\">No applications are running.</p>\n"
+				       : "<p class=\"empty\">Nothing is known yet.</p>\n");
+	else
+		write_rows(out, s, "Running applications", 0, at_most(running, PAGE_ROWS));
+	if (running > PAGE_ROWS)
+		write_more(out, s->only->path, STATE_RUNNING, running, "running applications");
+	sbuf_puts(out, "</section>\n");
+}
+
+static void write_workers(struct sbuf *out, const struct scope *s)
+{
+	size_t count = s->only->workers_count;
+
+	if (!s->only->has_masters)
 		return;
-	sbuf_printf(out, "<details%s><summary>Workers <small>%zu</small></summary><div class=\"table\"><table><thead><tr>"
-			 "<th scope=\"col\">Worker</th><th scope=\"col\">State</th><th scope=\"col\">Host</th>"
-			 "<th scope=\"col\" class=\"number\">Cores used</th><th scope=\"col\" class=\"number\">Memory used</th></tr>"
-			 "</thead><tbody>\n",
-		home->whole && cluster->workers_count <= 20 ? " open" : "", cluster->workers_count);
-	for (size_t i = 0; i < shown; i++)
-		add_worker_row(home, &cluster->workers[i]);
-	sbuf_puts(out, "</tbody></table></div>");
-	if (shown < cluster->workers_count && cluster->master) {
-		sbuf_printf(out, "<p class=\"hint\">%zu more are on ", cluster->workers_count - shown);
-		part_link(out, cluster->master->path, "/", "the master's page", 40);
-		sbuf_puts(out, ".</p>");
-	}
-	sbuf_puts(out, "</details>");
+	write_section_title(out, "workers", "Workers", count);
+	if (count == 0)
+		sbuf_puts(out,
+			"<p class=\"empty\">No workers have registered with the master.</p>\n");
+	else
+		page_table_workers(out, s->only, 0, OVERVIEW_WORKERS);
+	if (count > OVERVIEW_WORKERS)
+		write_more(out, s->only->path, STATE_WORKERS, count, "workers");
+	sbuf_puts(out, "</section>\n");
 }
 
-static void add_masters(struct home *home, const struct cluster_info *cluster)
+static void write_finished(struct sbuf *out, const struct scope *s, size_t running)
 {
-	sbuf_puts(home->out, "<ul class=\"masters\">");
-	for (size_t i = 0; i < cluster->masters_count; i++) {
-		sbuf_puts(home->out, "<li>");
-		add_badge(home->out, cluster->masters[i].status);
-		sbuf_puts(home->out, " <span class=\"url\">");
-		part_clipped(home->out, cluster->masters[i].url, 80);
-		sbuf_puts(home->out, "</span></li>");
-	}
-	sbuf_puts(home->out, "</ul>");
+	size_t finished = s->only->apps_count - running;
+	struct page_query query = {.state = STATE_FINISHED, .page = 1};
+
+	write_section_title(out, "finished", "Finished applications", finished);
+	if (finished == 0)
+		sbuf_puts(out, "<p class=\"empty\">No applications have finished yet.</p>\n");
+	else
+		write_rows(out, s, "Finished applications", running, at_most(finished, PAGE_ROWS));
+	page_table_pager(out, s->only->path, &query, finished);
+	sbuf_puts(out, "</section>\n");
 }
 
-static void add_ui_link(struct home *home, const struct mount *mount, const char *text)
+static void write_cluster_page(struct sbuf *out, const struct scope *s)
 {
-	if (mount == NULL)
+	size_t running = page_cluster_running(s->only);
+	struct totals n = {running, s->only->apps_count - running};
+
+	page_cluster_head(out, s->only, 1, false);
+	page_cluster_notices(out, s->only);
+	page_cluster_masters(out, s->only);
+	if (!s->only->has_masters && !s->only->has_history && s->only->apps_count == 0) {
+		sbuf_puts(out, "<p class=\"empty boxed\">This cluster has no master and no history "
+			       "server: only "
+			       "the UIs above.</p>\n");
 		return;
-	sbuf_puts(home->out, "<a class=\"button\" href=\"");
-	part_text(home->out, mount->path);
-	sbuf_puts(home->out, "/\">");
-	part_clipped(home->out, text, 40);
-	sbuf_puts(home->out, "</a>");
+	}
+	page_cluster_figures(out, s->only);
+	write_list_tabs(out, s, n);
+	write_running(out, s, running);
+	write_workers(out, s);
+	write_finished(out, s, running);
 }
 
-static void add_head(struct home *home, const struct cluster_info *cluster)
+static void write_workers_page(struct sbuf *out, const struct scope *s)
 {
-	sbuf_puts(home->out, "<div class=\"head\"><h2>");
-	part_link(home->out, cluster->path, "/", cluster->name, 63);
-	if (cluster->spark_version[0]) {
-		sbuf_puts(home->out, " <small>Spark ");
-		part_clipped(home->out, cluster->spark_version, 20);
-		sbuf_puts(home->out, "</small>");
-	}
-	sbuf_puts(home->out, "</h2><nav class=\"uis\" aria-label=\"Pages of this cluster\">");
-	add_ui_link(home, cluster->master, "Master");
-	add_ui_link(home, cluster->history, "History server");
-	for (size_t i = 0; i < cluster->uis_count; i++)
-		add_ui_link(home, cluster->uis[i], cluster->uis[i]->id);
-	sbuf_puts(home->out, "</nav></div>");
-	if (!cluster->polled)
-		sbuf_puts(home->out, "<p class=\"hint\">The gateway has only just begun to look at this cluster; reload in a moment.</p>");
-	if (cluster->has_history && !cluster->history_up && cluster->polled)
-		sbuf_puts(home->out, "<p class=\"problem\">The history server does not answer.</p>");
+	const struct cluster_info *cluster = s->only;
+	size_t running = page_cluster_running(cluster),
+	       pages = page_table_pages(cluster->workers_count);
+	struct page_query query = *s->query;
+	struct scope shown = *s;
+
+	query.page = at_most(query.page, pages);
+	shown.query = &query;
+	page_cluster_head(out, cluster, 1, false);
+	page_cluster_notices(out, cluster);
+	write_list_tabs(out, &shown, (struct totals){running, cluster->apps_count - running});
+	sbuf_puts(out, "<section class=\"panel\" aria-label=\"Workers\">\n");
+	if (cluster->workers_count)
+		page_table_workers(out, cluster, (query.page - 1) * PAGE_ROWS, PAGE_ROWS);
+	else
+		sbuf_puts(out,
+			"<p class=\"empty\">No workers have registered with the master.</p>\n");
+	page_table_pager(out, shown.path, &query, cluster->workers_count);
+	sbuf_puts(out, "</section>\n");
 }
 
-static void add_resources(struct home *home, const struct cluster_info *cluster)
-{
-	struct sbuf words;
+/* --- every cluster --- */
 
-	sbuf_init(&words, 200);
-	sbuf_puts(home->out, "<dl class=\"resources\">");
-	sbuf_printf(&words, "%u of %u", cluster->cores_used, cluster->cores);
-	part_usage(home->out, "Cores in use", cluster->cores_used, cluster->cores, sbuf_str(&words).at);
-	sbuf_reset(&words);
-	part_memory(&words, cluster->memory_used_mb);
-	sbuf_puts(&words, " of ");
-	part_memory(&words, cluster->memory_mb);
-	part_usage(home->out, "Memory in use", (double)cluster->memory_used_mb, (double)cluster->memory_mb, sbuf_str(&words).at);
-	sbuf_printf(home->out, "<div class=\"usage\"><dt>Workers</dt><dd>%zu</dd></div></dl>", cluster->workers_count);
-	sbuf_clear(&words);
+static void write_glance(
+	struct sbuf *out, const struct scope *all, const struct cluster_info *cluster)
+{
+	struct scope s = *all;
+
+	s.only = cluster;
+	sbuf_puts(out, "<section class=\"panel glance\">\n");
+	page_cluster_head(out, cluster, 2, true);
+	page_cluster_notices(out, cluster);
+	page_cluster_figures(out, cluster);
+	if (cluster->apps_count)
+		write_rows(out, &s, "Running and recent applications", 0,
+			at_most(cluster->apps_count, HOME_APPS));
+	else if (cluster->polled && (cluster->has_masters || cluster->has_history))
+		sbuf_puts(out, "<p class=\"empty\">No applications are running, and none have "
+			       "finished yet.</p>\n");
+	if (cluster->apps_count > HOME_APPS) {
+		sbuf_puts(out, "<p class=\"more\"><a href=\"");
+		part_path(out, cluster->path);
+		sbuf_puts(out, "/\">All ");
+		part_count(out, cluster->apps_count);
+		sbuf_puts(out, " applications</a></p>\n");
+	}
+	sbuf_puts(out, "</section>\n");
 }
 
-static void add_cluster(struct home *home, const struct cluster_info *cluster)
+static void write_every_cluster(struct sbuf *out, const struct scope *s)
 {
-	sbuf_puts(home->out, "<section class=\"card cluster\">");
-	add_head(home, cluster);
-	if (cluster->has_masters) {
-		add_masters(home, cluster);
-		add_resources(home, cluster);
-	}
-	if (cluster->has_masters || cluster->has_history) {
-		if (home->shown != SHOW_FINISHED)
-			add_apps(home, cluster, true);
-		if (home->shown != SHOW_RUNNING)
-			add_apps(home, cluster, false);
-	}
-	if (home->search.len == 0 && home->shown == SHOW_ALL)
-		add_workers(home, cluster);
-	sbuf_puts(home->out, "</section>\n");
+	size_t count = scope_count(s), c;
+	struct totals n = count_matches(s);
+
+	sbuf_puts(out, "<div class=\"head\"><div class=\"title\"><h1>Clusters</h1></div></div>\n");
+	if (count == 0)
+		sbuf_puts(out, "<p class=\"empty boxed\">No cluster is configured.</p>\n");
+	else
+		write_list_tabs(out, s, n);
+	for (c = 0; c < count && part_has_room(out, CLUSTER_ROOM); c++)
+		write_glance(out, s, scope_at(s, c));
+	if (c < count)
+		sbuf_printf(out,
+			"<p class=\"empty boxed\">%zu more clusters do not fit on one page.</p>\n",
+			count - c);
+}
+
+/* --- which of them --- */
+
+/* A page number alone is a page of what is over: the rest is on the first page anyhow. */
+static void settle(struct page_query *query, bool is_cluster)
+{
+	if (query->state == STATE_WORKERS && (query->q[0] || !is_cluster))
+		query->state = STATE_ANY;
+	if (query->state == STATE_ANY && query->q[0] == '\0' && query->page > 1)
+		query->state = STATE_FINISHED;
+}
+
+static void write_crumb(struct sbuf *out, const struct page_view *view, const struct scope *s)
+{
+	if (s->only == NULL || registry_clusters(s->reg) < 2)
+		return;
+	sbuf_puts(out, "<nav class=\"crumb\" aria-label=\"Breadcrumb\"><a href=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/\">All clusters</a></nav>\n");
 }
 
 void page_home(struct sbuf *out, const struct page_view *view, const struct registry *reg,
-	const struct cluster_info *cluster, struct str query)
+	const struct cluster_info *cluster, struct str raw)
 {
-	struct home home = {.out = out, .view = view, .now = clock_wall_ms(),
-		.whole = cluster != NULL || registry_clusters(reg) == 1};
+	struct page_query query;
+	struct scope s = {
+		reg, cluster, cluster ? cluster->path : view->base, &query, clock_wall_ms()};
 
-	read_query(&home, query);
-	part_begin(out, view, cluster ? cluster->name : "Clusters", sbuf_str(&home.search).at);
-	sbuf_puts(out, "<h1 class=\"quiet\">");
-	part_text(out, cluster ? cluster->name : "Clusters");
-	sbuf_puts(out, "</h1>");
-	for (size_t i = 0; i < registry_clusters(reg); i++) {
-		const struct cluster_info *each = registry_cluster_at(reg, i);
-		if (cluster == NULL || each == cluster)
-			add_cluster(&home, each);
+	page_query_parse(&query, raw);
+	if (cluster == NULL && registry_clusters(reg) == 1) {
+		s.only = registry_cluster_at(reg, 0);
+		s.path = s.only->path;
 	}
-	part_end(out, view);
-	sbuf_clear(&home.search);
+	settle(&query, s.only != NULL);
+	part_open(out, view,
+		&(struct part_frame){.title = query.q[0] ? "Search"
+					      : s.only	 ? s.only->name
+							 : "Clusters",
+			.q = query.q});
+	write_crumb(out, view, &s);
+	if (query.state == STATE_WORKERS)
+		write_workers_page(out, &s);
+	else if (query.q[0] || query.state != STATE_ANY)
+		write_list_page(out, &s);
+	else if (s.only)
+		write_cluster_page(out, &s);
+	else
+		write_every_cluster(out, &s);
+	part_close(out, view);
 }

@@ -1,41 +1,51 @@
-/* The gateway's own files, put into the binary by the assembler: nothing to install, nothing to find. */
+/*
+ * proxy/page_static.c - the style sheet and the icon, which live inside the program.
+ *
+ * The assembler reads the files, by paths from the root of the tree, where every build runs.
+ */
 #include "proxy/page.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
-#define EMBED(name, file)                                                                                              \
-	__asm__(".section .rodata\n.balign 16\n" #name ":\n.incbin \"proxy/static/" file "\"\n" #name                   \
-		"_end:\n.byte 0\n.previous\n");                                                                        \
-	extern const unsigned char name[], name##_end[]
+#define HIDDEN __attribute__((visibility("hidden")))
+#define EMBED(symbol, file)                                                                        \
+	__asm__(".section .rodata\n" #symbol ":\n.incbin \"" file "\"\n" #symbol                   \
+		"_end:\n.byte 0\n.previous\n");                                                    \
+	extern const unsigned char symbol[] HIDDEN, symbol##_end[] HIDDEN
 
-EMBED(page_file_css, "gateway.css");
-EMBED(page_file_icon, "favicon.svg");
+EMBED(page_static_css, "proxy/static/gateway.css");
+EMBED(page_static_icon, "proxy/static/favicon.svg");
 
-enum { FILES = 2 };
+enum { ETAG_MAX = 32 };
 
-static struct page_static files[FILES];
-static char etags[FILES][16];
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static struct page_static files[] = {
+	{.path = "gateway.css",
+		.content_type = "text/css; charset=utf-8",
+		.bytes = page_static_css},
+	{.path = "favicon.svg", .content_type = "image/svg+xml", .bytes = page_static_icon},
+};
+static char etags[ARRAY_LEN(files)][ETAG_MAX];
+static pthread_once_t measured = PTHREAD_ONCE_INIT;
 
-static void fill(size_t i, const char *path, const char *type, const unsigned char *from, const unsigned char *to)
+/* Lengths are known only to the linker; the entity tag must be the same on every replica. */
+static void measure(void)
 {
-	struct str bytes = {(const char *)from, (size_t)(to - from)};
+	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end};
 
-	snprintf(etags[i], sizeof etags[i], "\"%08x\"", str_hash(bytes));
-	files[i] = (struct page_static){path, type, etags[i], from, bytes.len};
-}
-
-static void fill_all(void)
-{
-	fill(0, "gateway.css", "text/css; charset=utf-8", page_file_css, page_file_css_end);
-	fill(1, "favicon.svg", "image/svg+xml", page_file_icon, page_file_icon_end);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		struct page_static *f = &files[i];
+		f->len = (size_t)(ends[i] - f->bytes);
+		uint32_t hash = str_hash((struct str){(const char *)f->bytes, f->len});
+		snprintf(etags[i], ETAG_MAX, "\"%08x-%zx\"", hash, f->len);
+		f->etag = etags[i];
+	}
 }
 
 const struct page_static *page_static_find(struct str path)
 {
-	pthread_once(&once, fill_all);
-	for (size_t i = 0; i < FILES; i++) {
+	pthread_once(&measured, measure);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		if (str_eq(path, str_of(files[i].path)))
 			return &files[i];
 	}
