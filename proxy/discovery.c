@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "proxy/registry_int.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
