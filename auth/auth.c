@@ -41,8 +41,8 @@ static void on_refetched(struct call *call, struct job *job)
 	struct auth *auth = call->auth;
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_result result = auth_bearer_judge(
-		auth, rules, str_of(call->token), str_of(call->client), NULL);
+	struct auth_result result =
+		auth_bearer_judge(auth, rules, str_of(call->token), str_of(call->client), NULL);
 
 	(void)job;
 	share_drop(hold);
@@ -55,7 +55,8 @@ static struct auth_result wait_for_keys(struct auth *auth, const char *issuer, s
 	struct call *call;
 
 	if (auth->calls_count >= AUTH_WAITING_MAX)
-		return auth_refused(AUTH_UNAVAILABLE, "too many requests wait for the issuer's keys");
+		return auth_refused(
+			AUTH_UNAVAILABLE, "too many requests wait for the issuer's keys");
 	call = auth_call_new(auth, arg);
 	call->on_auth = done;
 	call->token = mem_strndup(token.at, token.len);
@@ -80,7 +81,8 @@ static struct auth_result check(struct auth *auth, const struct auth_rules *rule
 		/* It beats the cookie as a bad token does: who sends credentials means them. */
 		return auth_refused(AUTH_INVALID_TOKEN, "the Authorization scheme is not Bearer");
 	case BEARER_ABSENT:
-		return auth_session_judge(auth, rules, req->cookies, req->cookies_count, req->client);
+		return auth_session_judge(
+			auth, rules, req->cookies, req->cookies_count, req->client);
 	case BEARER_OK:
 		break;
 	}
@@ -105,7 +107,8 @@ bool auth_is_own_cookie(struct str name)
 {
 	static const char *const prefixes[] = {"__Host-", "__Secure-"};
 
-	/* More than the names in use: what only looks like one of ours is nobody else's business. */
+	/* More than the names in use: what only looks like one of ours is nobody else's business.
+	 */
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
 		if (str_starts_nocase(name, str_of(prefixes[i])))
 			name = str_from(name, strlen(prefixes[i]));

@@ -43,7 +43,8 @@ static struct identity *identify(const struct auth_rules *rules, const struct ke
 {
 	if (!issuer->is_own)
 		return identity_new(claims->issuer, claims->subject, display_name(claims), STR(""),
-			roles_from_claims(rules->conf, claims->json), VIA_BEARER, claims->expires_at);
+			roles_from_claims(rules->conf, claims->json), VIA_BEARER,
+			claims->expires_at);
 	bool is_client = str_starts(claims->subject, STR("client:"));
 	return identity_new(claims->issuer, claims->subject,
 		is_client ? display_name(claims) : claims->subject, claims->token_id,
@@ -78,7 +79,8 @@ struct auth_result auth_bearer_check_record(
 }
 
 /* Takes `who`, whose signature and claims are good. */
-static struct auth_result admit(struct auth *auth, struct identity *who, struct str client, int64_t now)
+static struct auth_result admit(
+	struct auth *auth, struct identity *who, struct str client, int64_t now)
 {
 	struct auth_result result = {AUTH_OK, who, ""};
 	enum role role = who->role;

@@ -128,10 +128,12 @@ static void run_on_keeper(struct task *task)
 	struct job *job = job_of(task);
 
 	job->answer = STORE_FAILED;
-	if (job->service->closed)
+	if (job->service->closed) {
 		auth_job_return(job);
-	else
-		job->work(job);
+		return;
+	}
+	auth_service_poll(job->service);
+	job->work(job);
 }
 
 void auth_job_send(struct job *job)

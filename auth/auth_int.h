@@ -52,12 +52,14 @@ struct auth_service {
 	struct share_slot *rules; /* of struct auth_rules */
 	struct event *tick;
 	unsigned ticks;
-	uint64_t counted; /* the generation at which sessions and tokens were counted */
+	int64_t polled_ms; /* monotonic */
+	uint64_t counted;  /* the generation at which sessions and tokens were counted */
 	struct store_touch *touches;
 	size_t touches_count;
 
 	atomic_bool ready;
-	/* Moves after every write that takes something away, so that what is cached is read again. */
+	/* Moves after every write that takes something away, so that what is cached is read again.
+	 */
 	atomic_uint_fast64_t generation;
 	atomic_uint_fast64_t store_errors, jwks_ok, jwks_failed;
 	atomic_uint sessions, tokens_user, tokens_admin;
@@ -66,7 +68,10 @@ struct auth_service {
 struct auth_service *auth_service_ref(struct auth_service *service);
 void auth_service_unref(struct auth_service *service);
 void auth_service_note_change(struct auth_service *service); /* keeper thread, after a commit */
-void auth_service_flush(struct auth_service *service);	     /* keeper thread: saves touches */
+/* Keeper thread: looks for other processes' writes if that is due. However long the queue of jobs
+ * is, a revocation must not wait for its end. */
+void auth_service_poll(struct auth_service *service);
+void auth_service_flush(struct auth_service *service); /* keeper thread: saves touches */
 
 /* --- one worker (auth.c) --- */
 
@@ -110,12 +115,13 @@ enum store_answer auth_record_session(struct auth *auth, const struct auth_rules
 enum store_answer auth_record_session_again(struct auth *auth, const struct auth_rules *rules,
 	const unsigned char key[static DIGEST_LEN], int64_t now, struct recent_entry **out);
 /* Notes a use; tells the keeper when the store's knowledge is older than `interval` seconds. */
-void auth_record_touch(struct auth *auth, struct recent_entry *entry, struct store_touch *touch,
-	int64_t interval);
+void auth_record_touch(
+	struct auth *auth, struct recent_entry *entry, struct store_touch *touch, int64_t interval);
 
 /* --- judging (auth_bearer.c, auth_session.c) --- */
 
-/* AUTH_LATER, only where `refetch` is not NULL: newer keys of `*refetch` may decide (borrows from rules). */
+/* AUTH_LATER, only where `refetch` is not NULL: newer keys of `*refetch` may decide (borrows from
+ * rules). */
 struct auth_result auth_bearer_judge(struct auth *auth, const struct auth_rules *rules,
 	struct str token, struct str client, const char **refetch);
 /* Whether this token of ours is on record and active. AUTH_OK without an identity, or why not. */
@@ -132,10 +138,10 @@ bool auth_session_named(const struct auth_rules *rules, const struct str *cookie
 struct call { /* a worker's: who waits, and for what */
 	TAILQ_ENTRY(call) link;
 	struct auth *auth;
-	auth_done *on_auth;	  /* one of these two */
+	auth_done *on_auth; /* one of these two */
 	sign_in_done *on_sign_in;
 	void *arg;
-	char *token;		   /* a copy, while its issuer's keys are fetched */
+	char *token; /* a copy, while its issuer's keys are fetched */
 	char client[STORE_FROM];
 	char id[SESSION_ID_LEN + 1]; /* of the session being opened */
 	bool has_old;
@@ -145,9 +151,9 @@ struct call { /* a worker's: who waits, and for what */
 
 struct job { /* travels to the keeper and back */
 	struct task task;
-	struct auth_service *service; /* a reference */
-	struct port *port;	      /* a reference */
-	struct call *call;	      /* the worker's; not for the keeper */
+	struct auth_service *service;			  /* a reference */
+	struct port *port;				  /* a reference */
+	struct call *call;				  /* the worker's; not for the keeper */
 	void (*work)(struct job *job);			  /* keeper; ends in auth_job_return() */
 	void (*done)(struct call *call, struct job *job); /* worker, unless it is gone by then */
 	struct store_opening opening;

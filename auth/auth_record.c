@@ -86,9 +86,9 @@ static enum store_answer read_session(struct auth *auth, const struct auth_rules
 	entry->saved_at = later(entry->saved_at, session.last_seen_at);
 	entry->last_seen_at = later(entry->last_seen_at, session.last_seen_at);
 	identity_unref(entry->who);
-	entry->who = identity_new(str_of(session.issuer), str_of(session.subject),
-		str_of(session.name), str_of(session.token_id), session.role, VIA_SESSION,
-		entry->ends_at);
+	entry->who =
+		identity_new(str_of(session.issuer), str_of(session.subject), str_of(session.name),
+			str_of(session.token_id), session.role, VIA_SESSION, entry->ends_at);
 	*out = entry;
 	return STORE_FOUND;
 }
@@ -133,8 +133,8 @@ static void keep_use(struct task *task)
 	auth_service_unref(service);
 }
 
-void auth_record_touch(struct auth *auth, struct recent_entry *entry, struct store_touch *touch,
-	int64_t interval)
+void auth_record_touch(
+	struct auth *auth, struct recent_entry *entry, struct store_touch *touch, int64_t interval)
 {
 	struct use *use;
 

@@ -104,6 +104,16 @@ static void poll_store(struct auth_service *service)
 		log_info("store", "the store is in order");
 }
 
+void auth_service_poll(struct auth_service *service)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now - service->polled_ms < TICK_MS / 2)
+		return;
+	service->polled_ms = now;
+	poll_store(service);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct auth_service *service = arg;
@@ -114,12 +124,12 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	atomic_store(&service->jwks_ok, counts.ok);
 	atomic_store(&service->jwks_failed, counts.failed);
-	poll_store(service);
+	auth_service_poll(service);
 	if (tick % FLUSH_TICKS == 0)
 		auth_service_flush(service);
 	if (tick % PURGE_TICKS == 0)
-		note(service, service->store->ops->purge(
-				      service->store, service->conf, clock_wall_s()));
+		note(service,
+			service->store->ops->purge(service->store, service->conf, clock_wall_s()));
 	if (tick % RECOUNT_TICKS == 0 || service->counted != atomic_load(&service->generation))
 		count_living(service);
 }
@@ -204,6 +214,7 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	}
 	start_keys(service, keeper_base, fetcher);
 	count_living(service);
+	poll_store(service);
 	start_tick(service, keeper_base);
 	return service;
 }
@@ -251,7 +262,8 @@ char *auth_service_first_link(struct auth_service *service)
 	if (store->ops->has_admin(store, now) != STORE_NONE)
 		return NULL;
 	char *url = link_new(service->conf, hash);
-	if (note(service, store->ops->link_add(store, hash, ROLE_ADMIN, now, now + LINK_SECONDS)) == 0)
+	if (note(service, store->ops->link_add(store, hash, ROLE_ADMIN, now, now + LINK_SECONDS)) ==
+		0)
 		return url;
 	secret_free(url);
 	return NULL;

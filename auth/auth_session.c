@@ -45,7 +45,8 @@ static struct auth_result check_token(
 
 	if (who->token_id[0] == '\0')
 		return auth_refused(AUTH_OK, "");
-	struct auth_result result = auth_bearer_check_record(auth, who->token_id, client, now, &role);
+	struct auth_result result =
+		auth_bearer_check_record(auth, who->token_id, client, now, &role);
 	if (result.status == AUTH_INVALID_TOKEN)
 		return ended("the session's token is no longer good");
 	return result;

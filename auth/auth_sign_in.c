@@ -31,7 +31,8 @@ static void on_opened(struct call *call, struct job *job)
 	if (job->answer == STORE_FAILED) {
 		result = auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
 	} else if (job->answer == STORE_NONE) {
-		result = auth_refused(AUTH_INVALID_TOKEN, "the link is unknown, was used or is too old");
+		result = auth_refused(
+			AUTH_INVALID_TOKEN, "the link is unknown, was used or is too old");
 	} else {
 		set_cookie = session_set_cookie(&rules->conf->server.public_url, call->id);
 		result.who = identity_new(str_of(session->issuer), str_of(session->subject),
@@ -43,7 +44,8 @@ static void on_opened(struct call *call, struct job *job)
 }
 
 /* A job that opens a session with a new id (S22) and ends the one the cookies named. */
-static struct job *opening_job(struct call *call, const struct auth_rules *rules, int64_t credential_ends)
+static struct job *opening_job(
+	struct call *call, const struct auth_rules *rules, int64_t credential_ends)
 {
 	struct job *job = auth_job_new(call);
 	struct store_session *session = &job->opening.session;
@@ -79,7 +81,8 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 	unsigned char hash[DIGEST_LEN];
 
 	if (link_hash(link_secret, hash) == -1) {
-		auth_call_answer_later(call, auth_refused(AUTH_INVALID_TOKEN, "this is no sign-in link"));
+		auth_call_answer_later(
+			call, auth_refused(AUTH_INVALID_TOKEN, "this is no sign-in link"));
 	} else {
 		struct job *job = opening_job(call, rules, 0);
 		struct store_session *session = &job->opening.session;
@@ -113,7 +116,8 @@ static int describe(const struct identity *who, struct store_session *session)
 }
 
 /* The token is judged: opens the session, or says why not. Takes result.who. */
-static void open_for_token(struct call *call, const struct auth_rules *rules, struct auth_result result)
+static void open_for_token(
+	struct call *call, const struct auth_rules *rules, struct auth_result result)
 {
 	if (result.status != AUTH_OK) {
 		auth_call_answer_later(call, result);
@@ -122,8 +126,8 @@ static void open_for_token(struct call *call, const struct auth_rules *rules, st
 	struct store_session described = {.role = ROLE_NONE};
 	if (describe(result.who, &described) == -1) {
 		identity_unref(result.who);
-		auth_call_answer_later(call,
-			auth_refused(AUTH_INVALID_TOKEN, "the token's subject is too long"));
+		auth_call_answer_later(
+			call, auth_refused(AUTH_INVALID_TOKEN, "the token's subject is too long"));
 		return;
 	}
 	struct job *job = opening_job(call, rules, result.who->expires_at);
@@ -174,7 +178,8 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
 	while (token.len > 0 && strchr(" \t\r\n", token.at[0]))
 		token = str_from(token, 1);
 	if (token.len > JWS_MAX) {
-		auth_call_answer_later(call, auth_refused(AUTH_INVALID_TOKEN, "the token is too long"));
+		auth_call_answer_later(
+			call, auth_refused(AUTH_INVALID_TOKEN, "the token is too long"));
 	} else {
 		call->token = mem_strndup(token.at, token.len);
 		judge_token(call, rules, true);
@@ -187,12 +192,12 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
 static void end_on_keeper(struct job *job)
 {
 	struct store *store = job->service->store;
-	int result = store->ops->session_end(store, job->opening.old_key);
 
-	job->answer = result == 0 ? STORE_FOUND : STORE_FAILED;
-	if (result == 0)
+	/* No change, no note: anybody may ask to end what is not there. */
+	job->answer = store->ops->session_end(store, job->opening.old_key);
+	if (job->answer == STORE_FOUND)
 		auth_service_note_change(job->service);
-	else
+	else if (job->answer == STORE_FAILED)
 		atomic_fetch_add(&job->service->store_errors, 1);
 	auth_job_return(job);
 }
@@ -204,8 +209,8 @@ static void on_ended(struct call *call, struct job *job)
 	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
 
 	if (job->answer == STORE_FAILED)
-		auth_call_answer(call,
-			auth_refused(AUTH_UNAVAILABLE, "the store does not answer"), NULL);
+		auth_call_answer(
+			call, auth_refused(AUTH_UNAVAILABLE, "the store does not answer"), NULL);
 	else
 		auth_call_answer(call, auth_refused(AUTH_OK, ""),
 			session_clear_cookie(&rules->conf->server.public_url));

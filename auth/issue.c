@@ -11,7 +11,8 @@ int issue_own_issuer(const struct conf *conf, char out[static STORE_ISSUER], str
 	int n = snprintf(out, STORE_ISSUER, "%s%s", conf->server.origin, conf->server.base);
 
 	if (n < 0 || n >= STORE_ISSUER)
-		return err_set(err, "server.public_url is too long to be an issuer: %d bytes at most",
+		return err_set(err,
+			"server.public_url is too long to be an issuer: %d bytes at most",
 			STORE_ISSUER - 1);
 	return 0;
 }
@@ -42,7 +43,8 @@ static int copy_name(const char *what, const char *text, char *out, size_t size,
 	return 0;
 }
 
-static int fill_subject(const struct issue_request *request, struct store_token *record, struct err *err)
+static int fill_subject(
+	const struct issue_request *request, struct store_token *record, struct err *err)
 {
 	if (request->user == NULL) {
 		snprintf(record->subject, sizeof record->subject, "client:%s", record->client_name);
@@ -69,7 +71,8 @@ static int fill(const struct issue_request *request, struct store_token *record,
 		fill_subject(request, record, err) == -1 ||
 		copy_name("creator", request->created_by, record->created_by,
 			sizeof record->created_by, err) == -1 ||
-		copy_name("issuer", request->issuer, record->issuer, sizeof record->issuer, err) == -1)
+		copy_name("issuer", request->issuer, record->issuer, sizeof record->issuer, err) ==
+			-1)
 		return -1;
 	if (request->note && request->note[0])
 		return copy_name("note", request->note, record->note, sizeof record->note, err);

@@ -1,5 +1,6 @@
 /*
- * auth/issue.h - makes an access token of our own: signed, and on record in the store before anybody has it.
+ * auth/issue.h - makes an access token of our own: signed, and on record in the store before
+ * anybody has it.
  *
  * Used by the command line, with or without a running gateway. Blocks on the store.
  */

@@ -11,7 +11,8 @@ char *link_new(const struct conf *conf, unsigned char hash[static DIGEST_LEN])
 
 	session_new_id(secret);
 	digest_sha256(str_of(secret), hash);
-	url = mem_printf("%s%s/_gate/login?link=%s", conf->server.origin, conf->server.base, secret);
+	url = mem_printf(
+		"%s%s/_gate/login?link=%s", conf->server.origin, conf->server.base, secret);
 	OPENSSL_cleanse(secret, sizeof secret);
 	return url;
 }

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Keys are random already; eight bytes are 32 random bits even where they are hexadecimal digits. */
+/* Keys are random already; eight bytes are 32 random bits even where they are hexadecimal digits.
+ */
 static unsigned hash_of(const void *key)
 {
 	uint64_t bytes;
@@ -51,7 +52,7 @@ void recent_free(struct recent *recent)
 	if (recent == NULL)
 		return;
 	HASH_ITER(hh, recent->items, item, next)
-		drop(recent, item);
+	drop(recent, item);
 	free(recent);
 }
 

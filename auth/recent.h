@@ -1,6 +1,6 @@
 /*
- * auth/recent.h - records of the store a worker used lately, so that an unchanged store costs nothing
- * per request.
+ * auth/recent.h - records of the store a worker used lately, so that an unchanged store costs
+ * nothing per request.
  *
  * Bounded, least recently used go first. Only records that exist get in, and their keys are
  * random values of our own, so nobody can aim at a bucket. One thread.

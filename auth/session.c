@@ -36,7 +36,8 @@ const char *session_cookie_name(const struct url *public_url)
 	return public_url->tls ? "__Host-sparkgate" : "sparkgate";
 }
 
-/* Lax, not Strict: the way back from an identity provider is a navigation from another site (S25). */
+/* Lax, not Strict: the way back from an identity provider is a navigation from another site (S25).
+ */
 static char *cookie(const struct url *public_url, const char *id, const char *age)
 {
 	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",

@@ -1,5 +1,6 @@
 /*
- * auth/session.h - what a browser's session is made of: an opaque id, its cookie, its limits (S22, S25).
+ * auth/session.h - what a browser's session is made of: an opaque id, its cookie, its limits (S22,
+ * S25).
  *
  * Pure but for the randomness of a new id. The id is the secret: the store knows only its digest.
  */
@@ -20,7 +21,8 @@ void session_new_id(char out[static SESSION_ID_LEN + 1]);
 /* The digest under which the store has the session. -1 when `id` cannot be one of ours. */
 MUST_CHECK int session_key(struct str id, unsigned char key[static DIGEST_LEN]);
 
-/* "__Host-sparkgate" over https, where browsers hold its Secure, Path=/ and no Domain; else "sparkgate". */
+/* "__Host-sparkgate" over https, where browsers hold its Secure, Path=/ and no Domain; else
+ * "sparkgate". */
 const char *session_cookie_name(const struct url *public_url);
 /* Gives a whole Set-Cookie value: secret_free() it. */
 char *session_set_cookie(const struct url *public_url, const char *id);
@@ -31,7 +33,8 @@ char *session_clear_cookie(const struct url *public_url); /* gives the value tha
 int64_t session_hard_end(const struct conf *conf, int64_t created_at, int64_t credential_ends);
 /* True when it was not used for too long. */
 bool session_is_idle(const struct conf *conf, int64_t last_seen_at, int64_t now);
-/* Seconds after which a use is worth telling the store again: a minute, less under a short idle limit. */
+/* Seconds after which a use is worth telling the store again: a minute, less under a short idle
+ * limit. */
 int64_t session_save_interval(const struct conf *conf);
 
 #endif

@@ -80,13 +80,14 @@ struct store_ops {
 	/* Gives a connection for another thread; NULL with a reason. */
 	struct store *(*reader)(struct store *store, struct err *err);
 	void (*close)(struct store *store);
-	/* FOUND: another process has written since the last call. FAILED: the store is out of order. */
+	/* FOUND: another process has written since the last call. FAILED: the store is out of
+	 * order. */
 	enum store_answer (*poll)(struct store *store);
 
 	int (*token_add)(struct store *store, const struct store_token *token);
-	enum store_answer (*token_get)(
-		struct store *store, struct str id, struct store_token *out);
-	int (*token_list)(struct store *store, store_on_token *on_token, void *arg); /* newest first */
+	enum store_answer (*token_get)(struct store *store, struct str id, struct store_token *out);
+	int (*token_list)(
+		struct store *store, store_on_token *on_token, void *arg); /* newest first */
 	/* NONE: there is no such token. A revoked token stays revoked. */
 	enum store_answer (*token_set_state)(
 		struct store *store, struct str id, enum token_state state);
@@ -95,7 +96,8 @@ struct store_ops {
 	enum store_answer (*session_open)(struct store *store, struct store_opening *opening);
 	enum store_answer (*session_get)(
 		struct store *store, const unsigned char *key, struct store_session *out);
-	int (*session_end)(struct store *store, const unsigned char *key);
+	/* NONE: there was no such session. */
+	enum store_answer (*session_end)(struct store *store, const unsigned char *key);
 
 	int (*touch)(struct store *store, const struct store_touch *touches, size_t count);
 	/* Replaces all links that were not used. */

@@ -10,9 +10,10 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { BUSY_MS = 2000 };
+enum { BUSY_MS = 5000 };
 
 /* Row n takes a file from user_version n to n + 1; rows are never changed, only added. */
 static const char *const migrations[] = {
@@ -173,7 +174,8 @@ static int make_folders(const char *path, struct err *err)
 	char *folder = mem_strdup(path);
 	int result = 0;
 
-	for (char *slash = strchr(folder + 1, '/'); slash && result == 0; slash = strchr(slash + 1, '/')) {
+	for (char *slash = strchr(folder + 1, '/'); slash && result == 0;
+		slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(folder, 0700) == -1 && errno != EEXIST)
 			result = err_set(err, "cannot make %s: %s", folder, strerror(errno));
@@ -209,15 +211,28 @@ static int refuse(struct db *db, const char *what, struct err *err)
 		sqlite3_errmsg(db->sqlite));
 }
 
+/* SQLite's own handler waits ever longer, up to 100 ms, and hardly ever meets the gap between two
+ * writes of a busy gateway: the command line would starve. */
+static int on_busy(void *arg, int waited_ms)
+{
+	const struct timespec pause = {0, 1000 * 1000};
+
+	(void)arg;
+	nanosleep(&pause, NULL);
+	return waited_ms < BUSY_MS;
+}
+
 static int connect_file(struct db *db, int flags, struct err *err)
 {
-	if (sqlite3_open_v2(db->path ? db->path : ":memory:", &db->sqlite, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(db->path ? db->path : ":memory:", &db->sqlite, flags, NULL) !=
+		SQLITE_OK)
 		return refuse(db, "cannot open", err);
 	sqlite3_extended_result_codes(db->sqlite, 1);
-	sqlite3_busy_timeout(db->sqlite, BUSY_MS);
+	sqlite3_busy_handler(db->sqlite, on_busy, NULL);
 	/* FULL: a revocation that was answered survives a power cut too. */
 	if (sqlite3_exec(db->sqlite,
-		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY",
+		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = "
+		    "MEMORY",
 		    NULL, NULL, NULL) != SQLITE_OK)
 		return refuse(db, "cannot use", err);
 	return 0;
@@ -245,7 +260,8 @@ static int migrate(struct db *db, struct err *err)
 	if (read_pragma(db, "PRAGMA user_version", &version) == -1)
 		return refuse(db, "cannot read", err);
 	if (version < 0 || version > (int64_t)ARRAY_LEN(migrations))
-		return err_set(err, "%s was written by a newer sparkgate (schema %lld, this one knows %zu)",
+		return err_set(err,
+			"%s was written by a newer sparkgate (schema %lld, this one knows %zu)",
 			db->path, (long long)version, ARRAY_LEN(migrations));
 	for (; version < (int64_t)ARRAY_LEN(migrations); version++) {
 		char *mark = mem_printf("PRAGMA user_version = %lld", (long long)version + 1);
@@ -267,7 +283,8 @@ static int prepare_file(struct db *db, struct err *err)
 		return refuse(db, "cannot write", err);
 	int result = migrate(db, err);
 	if (sqlite3_exec(db->sqlite, result == 0 ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) !=
-			SQLITE_OK && result == 0)
+			SQLITE_OK &&
+		result == 0)
 		result = refuse(db, "cannot write", err);
 	return result;
 }
@@ -327,7 +344,8 @@ void store_sqlite_close(struct store *store)
 	free(db);
 }
 
-/* The open file lives on unseen when somebody removes or replaces it: nothing written would last. */
+/* The open file lives on unseen when somebody removes or replaces it: nothing written would last.
+ */
 static bool is_in_place(const struct db *db)
 {
 	struct stat st;

@@ -1,6 +1,6 @@
 /*
- * auth/store_sqlite.h - the embedded store: one SQLite file in WAL mode, 0600, shared by the gateway and
- * the command line.
+ * auth/store_sqlite.h - the embedded store: one SQLite file in WAL mode, 0600, shared by the
+ * gateway and the command line.
  *
  * The only file that includes SQLite is its .c.
  */

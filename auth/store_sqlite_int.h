@@ -1,6 +1,6 @@
 /*
- * auth/store_sqlite_int.h - between the two halves of the SQLite store: a connection with its statements
- * (store_sqlite.c) and what is asked of it (store_sqlite_rows.c).
+ * auth/store_sqlite_int.h - between the two halves of the SQLite store: a connection with its
+ * statements (store_sqlite.c) and what is asked of it (store_sqlite_rows.c).
  */
 #ifndef SPARKGATE_AUTH_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_STORE_SQLITE_INT_H
@@ -50,9 +50,18 @@ struct arg {
 	const unsigned char *hash; /* DIGEST_LEN bytes */
 	int64_t number;
 };
-#define TEXT(s)	  {.text = (s)}
-#define HASH(h)	  {.hash = (h)}
-#define NUMBER(n) {.number = (n)}
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		.text = (s)                                                                        \
+	}
+#define HASH(h)                                                                                    \
+	{                                                                                          \
+		.hash = (h)                                                                        \
+	}
+#define NUMBER(n)                                                                                  \
+	{                                                                                          \
+		.number = (n)                                                                      \
+	}
 #define ARGS(...) (const struct arg[]){__VA_ARGS__}, ARRAY_LEN(((const struct arg[]){__VA_ARGS__}))
 #define NO_ARGS	  NULL, 0
 
@@ -71,7 +80,8 @@ MUST_CHECK int db_run(struct db *db, enum sql which, const struct arg *args, siz
 /* Ends a transaction: COMMIT, or ROLLBACK when `result` is -1 or the commit fails. 0 or -1. */
 MUST_CHECK int db_commit(struct db *db, int result);
 
-const char *db_text(struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
+const char *db_text(
+	struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
 void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);

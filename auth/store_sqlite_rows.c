@@ -25,8 +25,8 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_TOKEN_TOUCH] = "UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
 			    " WHERE id = ?1 AND last_used_at <= ?2",
 	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE expires_at <= ?1",
-	[SQL_SESSION_ADD] = "INSERT INTO sessions(" SESSION_COLUMNS
-			    ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[SQL_SESSION_ADD] =
+		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
 	[SQL_SESSION_END] = "DELETE FROM sessions WHERE key = ?1",
 	[SQL_SESSION_TOUCH] = "UPDATE sessions SET last_seen_at = ?2"
@@ -157,8 +157,12 @@ static int token_list(struct store *store, store_on_token *on_token, void *arg)
 	return answer == STORE_FAILED ? -1 : 0;
 }
 
-static enum store_answer token_set_state(
-	struct store *store, struct str id, enum token_state state)
+static enum store_answer answer_of(int changed)
+{
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+}
+
+static enum store_answer token_set_state(struct store *store, struct str id, enum token_state state)
 {
 	struct db *db = db_of(store);
 	char text[STORE_ID];
@@ -166,9 +170,10 @@ static enum store_answer token_set_state(
 	if (!id_text(id, text))
 		return STORE_NONE;
 	db_lock(db);
-	int changed = db_run(db, SQL_TOKEN_SET_STATE, ARGS(TEXT(text), TEXT(token_state_name(state))));
+	int changed =
+		db_run(db, SQL_TOKEN_SET_STATE, ARGS(TEXT(text), TEXT(token_state_name(state))));
 	db_unlock(db);
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+	return answer_of(changed);
 }
 
 /* --- sessions --- */
@@ -196,7 +201,8 @@ static int session_add(struct db *db, const struct store_session *s)
 }
 
 /* Single use: the one UPDATE that finds the link unused wins. */
-static enum store_answer link_use(struct db *db, const unsigned char *hash, int64_t now, enum role *role)
+static enum store_answer link_use(
+	struct db *db, const unsigned char *hash, int64_t now, enum role *role)
 {
 	struct sqlite3_stmt *stmt = db_query(db, SQL_LINK_USE, ARGS(HASH(hash), NUMBER(now)));
 	enum store_answer answer = db_step(db, stmt);
@@ -270,9 +276,14 @@ static int run_alone(struct store *store, enum sql which, const struct arg *args
 	return result == -1 ? -1 : 0;
 }
 
-static int session_end(struct store *store, const unsigned char *key)
+static enum store_answer session_end(struct store *store, const unsigned char *key)
 {
-	return run_alone(store, SQL_SESSION_END, ARGS(HASH(key)));
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int changed = db_run(db, SQL_SESSION_END, ARGS(HASH(key)));
+	db_unlock(db);
+	return answer_of(changed);
 }
 
 static int touch_one(struct db *db, const struct store_touch *t)
@@ -308,7 +319,8 @@ static int link_add(struct store *store, const unsigned char *hash, enum role ro
 		result = db_run(db, SQL_LINK_CLEAR, NO_ARGS);
 	if (result != -1)
 		result = db_run(db, SQL_LINK_ADD,
-			ARGS(HASH(hash), TEXT(role_name(role)), NUMBER(created_at), NUMBER(expires_at)));
+			ARGS(HASH(hash), TEXT(role_name(role)), NUMBER(created_at),
+				NUMBER(expires_at)));
 	result = db_commit(db, result);
 	db_unlock(db);
 	return result;

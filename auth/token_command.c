@@ -70,7 +70,8 @@ static int take_option(
 	const struct option *option = find_option(argv[*i], len, is_create);
 
 	if (option == NULL)
-		return err_set(err, "\"%.*s\" is not an option of this command", (int)len, argv[*i]);
+		return err_set(
+			err, "\"%.*s\" is not an option of this command", (int)len, argv[*i]);
 	const char **value = (const char **)((char *)options + option->at);
 	if (*value)
 		return err_set(err, "%s is given twice", option->name);
@@ -119,7 +120,8 @@ static int load_conf(struct command *command)
 	return command->conf ? 0 : -1;
 }
 
-/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default. */
+/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default.
+ */
 static int choose_issuer(struct command *command)
 {
 	if (issue_own_issuer(command->conf, command->issuer, &command->err) == -1)
@@ -168,13 +170,13 @@ static json_t *token_json(const struct store_token *t)
 	bool is_client = str_starts(str_of(t->subject), STR("client:"));
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"id", t->id, "token_type", role_name(t->role),
-		"client_name", text_json(t->client_name), "user", text_json(is_client ? "" : t->subject),
-		"subject", t->subject, "issuer", t->issuer, "role", role_name(t->role),
-		"state", token_state_name(t->state), "created_by", text_json(t->created_by),
-		"created_at", time_json(t->created_at), "expires_at", time_json(t->expires_at),
-		"last_used_at", time_json(t->last_used_at),
-		"last_used_from", text_json(t->last_used_from), "note", text_json(t->note));
+		"id", t->id, "token_type", role_name(t->role), "client_name",
+		text_json(t->client_name), "user", text_json(is_client ? "" : t->subject),
+		"subject", t->subject, "issuer", t->issuer, "role", role_name(t->role), "state",
+		token_state_name(t->state), "created_by", text_json(t->created_by), "created_at",
+		time_json(t->created_at), "expires_at", time_json(t->expires_at), "last_used_at",
+		time_json(t->last_used_at), "last_used_from", text_json(t->last_used_from), "note",
+		text_json(t->note));
 }
 
 /* Takes json. */
@@ -200,11 +202,14 @@ static int read_ttl(const struct command *command, int64_t *ttl, struct err *err
 	if (text == NULL)
 		return 0;
 	if (values_parse_duration(text, &ms) == -1 || ms < 1000)
-		return err_set(err, "--access-ttl: got \"%.40s\", expected a duration such as 12h", text);
+		return err_set(
+			err, "--access-ttl: got \"%.40s\", expected a duration such as 12h", text);
 	*ttl = ms / 1000;
 	if (*ttl > max)
-		return err_set(err, "--access-ttl: got \"%.40s\", expected at most %llds "
-				    "(tokens.access_ttl.max)", text, (long long)max);
+		return err_set(err,
+			"--access-ttl: got \"%.40s\", expected at most %llds "
+			"(tokens.access_ttl.max)",
+			text, (long long)max);
 	return 0;
 }
 
@@ -232,10 +237,12 @@ static void name_creator(char *out, size_t size)
 		snprintf(out, size, "cli:%lu", (unsigned long)getuid());
 }
 
-static char *issue(struct command *command, const struct issue_request *request, struct store_token *record)
+static char *issue(
+	struct command *command, const struct issue_request *request, struct store_token *record)
 {
 	struct signer *signer = signer_open(command->conf->data_dir, &command->err);
-	char *token = signer ? issue_token(command->store, signer, request, record, &command->err) : NULL;
+	char *token =
+		signer ? issue_token(command->store, signer, request, record, &command->err) : NULL;
 
 	signer_free(signer);
 	return token;
@@ -252,7 +259,8 @@ static int create_one(struct command *command)
 		.created_by = creator};
 
 	if (command->options.refresh_ttl) {
-		err_set(&command->err, "--refresh-ttl: refresh tokens are not issued by this version");
+		err_set(&command->err,
+			"--refresh-ttl: refresh tokens are not issued by this version");
 		return EXIT_REFUSED;
 	}
 	name_creator(creator, sizeof creator);
@@ -308,7 +316,8 @@ static int revoke_ids(struct command *command)
 		}
 	}
 	if (json_array_size(unknown) > 0)
-		err_set(&command->err, "%zu of these ids are not on record", json_array_size(unknown));
+		err_set(&command->err, "%zu of these ids are not on record",
+			json_array_size(unknown));
 	result = print(command, json_pack("{s:o, s:o}", "revoked", revoked, "unknown", unknown));
 	return command->err.text[0] ? EXIT_REFUSED : result;
 }

@@ -55,8 +55,7 @@ static char *sign_in_by_link(struct auth_world *w)
 {
 	char *url = auth_world_link(w);
 	assert_non_null(url);
-	struct sign_in_result result =
-		auth_world_sign_in_link(w, 0, strchr(url, '=') + 1, NULL);
+	struct sign_in_result result = auth_world_sign_in_link(w, 0, strchr(url, '=') + 1, NULL);
 
 	assert_int_equal(result.status, AUTH_OK);
 	assert_int_equal(result.who->role, ROLE_ADMIN);
@@ -419,7 +418,8 @@ static void session_ends_with_its_token(void **state)
 	free(cookie);
 }
 
-/* A session in the store as it would be after `age` seconds, last seen `unseen` seconds ago. Gives its cookie. */
+/* A session in the store as it would be after `age` seconds, last seen `unseen` seconds ago. Gives
+ * its cookie. */
 static char *old_session(struct auth_world *w, int64_t age, int64_t unseen)
 {
 	struct store *store = auth_world_store(w);

@@ -33,7 +33,8 @@ static char *configuration(const struct fixture *f)
 {
 	return mem_printf("auth:\n"
 			  "  bearer: [{issuer: %s, audience: [spark], algorithms: [ES256]}]\n"
-			  "  roles: {claim: realm.roles, admin: [boss], user: [dev]}\n", f->issuer);
+			  "  roles: {claim: realm.roles, admin: [boss], user: [dev]}\n",
+		f->issuer);
 }
 
 static int set_up(void **state)
@@ -45,9 +46,10 @@ static int set_up(void **state)
 	f->key = mint_key_new(ES256);
 	f->next = mint_key_new(ES256);
 	publish_key(f, f->key, "one");
-	char *discovery = mem_printf(
-		"{\"issuer\":\"%s\",\"jwks_uri\":\"%s/keys\"}", f->issuer, f->issuer);
-	fake_http_set(f->idp, "/.well-known/openid-configuration", 200, "application/json", discovery);
+	char *discovery =
+		mem_printf("{\"issuer\":\"%s\",\"jwks_uri\":\"%s/keys\"}", f->issuer, f->issuer);
+	fake_http_set(
+		f->idp, "/.well-known/openid-configuration", 200, "application/json", discovery);
 	free(discovery);
 	char *extra = configuration(f);
 	f->world = auth_world_new(extra);
@@ -70,7 +72,8 @@ static int tear_down(void **state)
 }
 
 /* Gives an Authorization value. */
-static char *header_of(const struct fixture *f, const struct mint_key *key, const char *kid, const char *more)
+static char *header_of(
+	const struct fixture *f, const struct mint_key *key, const char *kid, const char *more)
 {
 	char *token = mint_access_token(key, kid, f->issuer, "spark", clock_wall_s(), more);
 	char *header = mem_printf("Bearer %s", token);
@@ -153,7 +156,8 @@ static void s19_unknown_keys_cost_one_fetch_and_are_refused(void **state)
 		char kid[16];
 		snprintf(kid, sizeof kid, "nobodys-%d", i);
 		char *header = header_of(f, f->next, kid, NULL);
-		struct auth_result result = auth_world_ask(f->world, i % AUTH_WORLD_WORKERS, header, NULL);
+		struct auth_result result =
+			auth_world_ask(f->world, i % AUTH_WORLD_WORKERS, header, NULL);
 		assert_int_equal(result.status, AUTH_INVALID_TOKEN);
 		free(header);
 	}
@@ -264,16 +268,19 @@ static void worker_that_stops_answers_who_waits_for_keys(void **state)
 {
 	struct fixture *f = *state;
 	struct auth_world *w = f->world;
-	char *good = header_of(f, f->key, "one", NULL), *header = header_of(f, f->next, "two", NULL);
+	char *good = header_of(f, f->key, "one", NULL),
+	     *header = header_of(f, f->next, "two", NULL);
 	struct str value = str_of(header);
-	struct auth_request req = {.authorization = &value, .authorization_count = 1, .client = STR("")};
+	struct auth_request req = {
+		.authorization = &value, .authorization_count = 1, .client = STR("")};
 	int answers = 0;
 
 	auth_world_start(w);
 	assert_int_not_equal(auth_world_await(w, 1, good, NULL, AUTH_OK), -1);
 	fake_http_delay(f->idp, 200);
 	for (int i = 0; i < 5; i++)
-		assert_int_equal(auth_check(w->auth[1], &req, expect_unavailable, &answers).status, AUTH_LATER);
+		assert_int_equal(auth_check(w->auth[1], &req, expect_unavailable, &answers).status,
+			AUTH_LATER);
 	auth_world_stop_worker(w, 1);
 	assert_int_equal(answers, 5);
 	free(good);

@@ -1,4 +1,5 @@
-/* Workers on threads of their own, asking while tokens and sessions come and go: for ThreadSanitizer too. */
+/* Workers on threads of their own, asking while tokens and sessions come and go: for
+ * ThreadSanitizer too. */
 #include "base/clock.h"
 #include "tests/support/auth_world.h"
 
@@ -20,7 +21,7 @@ struct worker { /* asks until both credentials are refused */
 	const char *header, *cookie;
 	atomic_uint asked;
 	unsigned signed_in;
-	bool was_refused;
+	bool is_signing_in, was_refused;
 };
 
 static void on_sign_in(void *arg, struct sign_in_result result)
@@ -28,6 +29,7 @@ static void on_sign_in(void *arg, struct sign_in_result result)
 	struct worker *worker = arg;
 
 	worker->signed_in += result.status == AUTH_OK;
+	worker->is_signing_in = false;
 	identity_unref(result.who);
 	secret_free(result.set_cookie);
 }
@@ -57,9 +59,11 @@ static void *work(void *arg)
 		bool token = ask(auth, worker->header, NULL) == AUTH_OK;
 		bool session = ask(auth, NULL, worker->cookie) == AUTH_OK;
 
-		if (token && worker->asked % 64 == 0)
-			auth_sign_in_token(
-				auth, str_of(worker->header + strlen("Bearer ")), NULL, 0, on_sign_in, worker);
+		if (token && !worker->is_signing_in) {
+			worker->is_signing_in = true;
+			auth_sign_in_token(auth, str_of(worker->header + strlen("Bearer ")), NULL,
+				0, on_sign_in, worker);
+		}
 		worker->asked++;
 		worker->was_refused = !token && !session;
 		inbox_drain(inbox);

@@ -225,13 +225,18 @@ struct store *auth_world_store(struct auth_world *w)
 	return store;
 }
 
-char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl, char id[static STORE_ID])
+char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl,
+	char id[static STORE_ID])
 {
 	struct store *store = auth_world_store(w);
 	struct signer *signer = signer_open(w->conf->data_dir, NULL);
 	struct store_token record;
-	struct issue_request request = {.issuer = "http://127.0.0.1:8480", .client_name = "test",
-		.user = user, .created_by = "test", .role = role, .ttl = ttl};
+	struct issue_request request = {.issuer = "http://127.0.0.1:8480",
+		.client_name = "test",
+		.user = user,
+		.created_by = "test",
+		.role = role,
+		.ttl = ttl};
 	char *token = issue_token(store, signer, &request, &record, NULL);
 
 	if (token == NULL)
@@ -287,12 +292,16 @@ static void await_done(struct auth_world *w, int worker, const struct waiting *w
 		abort();
 }
 
-struct auth_result auth_world_ask(struct auth_world *w, int worker, const char *authorization, const char *cookie)
+struct auth_result auth_world_ask(
+	struct auth_world *w, int worker, const char *authorization, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str header = str_of(authorization), cookies = str_of(cookie);
-	struct auth_request req = {.authorization = &header, .authorization_count = authorization != NULL,
-		.cookies = &cookies, .cookies_count = cookie != NULL, .client = STR("192.0.2.7")};
+	struct auth_request req = {.authorization = &header,
+		.authorization_count = authorization != NULL,
+		.cookies = &cookies,
+		.cookies_count = cookie != NULL,
+		.client = STR("192.0.2.7")};
 	struct auth_result result = auth_check(w->auth[worker], &req, on_auth, &waiting);
 
 	if (result.status != AUTH_LATER)
@@ -301,22 +310,26 @@ struct auth_result auth_world_ask(struct auth_world *w, int worker, const char *
 	return waiting.result;
 }
 
-struct sign_in_result auth_world_sign_in_link(struct auth_world *w, int worker, const char *secret, const char *cookie)
+struct sign_in_result auth_world_sign_in_link(
+	struct auth_world *w, int worker, const char *secret, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_link(w->auth[worker], str_of(secret), &cookies, cookie != NULL, on_sign_in, &waiting);
+	auth_sign_in_link(
+		w->auth[worker], str_of(secret), &cookies, cookie != NULL, on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
 }
 
-struct sign_in_result auth_world_sign_in_token(struct auth_world *w, int worker, const char *token, const char *cookie)
+struct sign_in_result auth_world_sign_in_token(
+	struct auth_world *w, int worker, const char *token, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_token(w->auth[worker], str_of(token), &cookies, cookie != NULL, on_sign_in, &waiting);
+	auth_sign_in_token(
+		w->auth[worker], str_of(token), &cookies, cookie != NULL, on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
 }

@@ -1,5 +1,6 @@
 /*
- * tests/support/auth_world.h - an auth service on a keeper thread of its own; the test's thread plays the workers.
+ * tests/support/auth_world.h - an auth service on a keeper thread of its own; the test's thread
+ * plays the workers.
  *
  * Questions are asked as a worker asks them and waited for as its event loop would: on the inbox.
  */
@@ -35,14 +36,19 @@ void auth_world_on_keeper(struct auth_world *w, void (*run)(void *arg), void *ar
 char *auth_world_link(struct auth_world *w); /* gives the first link's URL, or NULL */
 
 /* Gives a token of ours as the command line makes it, from a connection of its own. */
-char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl, char id[static STORE_ID]);
+char *auth_world_token(struct auth_world *w, const char *user, enum role role, int64_t ttl,
+	char id[static STORE_ID]);
 void auth_world_set_state(struct auth_world *w, const char *id, enum token_state state);
 struct store *auth_world_store(struct auth_world *w); /* gives another process's connection */
 
-/* Each takes one Authorization value and one Cookie value, NULL for none; the result's identity is the caller's. */
-struct auth_result auth_world_ask(struct auth_world *w, int worker, const char *authorization, const char *cookie);
-struct sign_in_result auth_world_sign_in_link(struct auth_world *w, int worker, const char *secret, const char *cookie);
-struct sign_in_result auth_world_sign_in_token(struct auth_world *w, int worker, const char *token, const char *cookie);
+/* Each takes one Authorization value and one Cookie value, NULL for none; the result's identity is
+ * the caller's. */
+struct auth_result auth_world_ask(
+	struct auth_world *w, int worker, const char *authorization, const char *cookie);
+struct sign_in_result auth_world_sign_in_link(
+	struct auth_world *w, int worker, const char *secret, const char *cookie);
+struct sign_in_result auth_world_sign_in_token(
+	struct auth_world *w, int worker, const char *token, const char *cookie);
 struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie);
 
 /* Asks until the status is `want`, for 5 seconds at most; gives the milliseconds it took, or -1. */

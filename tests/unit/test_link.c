@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-static const struct conf conf = {
-	.server = {.origin = "http://127.0.0.1:8480", .base = "/spark"}};
+static const struct conf conf = {.server = {.origin = "http://127.0.0.1:8480", .base = "/spark"}};
 
 static void link_leads_to_the_sign_in_page_below_the_base(void **state)
 {

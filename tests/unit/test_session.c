@@ -33,8 +33,7 @@ static void s34_key_is_the_digest_of_the_id(void **state)
 	unsigned char key[DIGEST_LEN];
 
 	(void)state;
-	assert_int_equal(
-		session_key(STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), key), 0);
+	assert_int_equal(session_key(STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), key), 0);
 	assert_memory_equal(key, want, sizeof want);
 }
 
@@ -43,9 +42,9 @@ static void s25_what_cannot_be_an_id_has_no_key(void **state)
 	static const char *const bad[] = {
 		"",
 		"abc",
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",   /* 42 */
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",	/* 42 */
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", /* 44 */
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",  /* unused bits set */
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",	/* unused bits set */
 		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA+A",
 		"\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"",
 	};
@@ -54,8 +53,7 @@ static void s25_what_cannot_be_an_id_has_no_key(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(session_key(str_of(bad[i]), key), -1);
-	assert_int_equal(
-		session_key(STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), key), 0);
+	assert_int_equal(session_key(STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), key), 0);
 }
 
 static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
@@ -63,12 +61,11 @@ static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
 	char *cookie = session_set_cookie(&secure, "ID");
 
 	(void)state;
-	assert_string_equal(
-		cookie, "__Host-sparkgate=ID; Path=/; HttpOnly; SameSite=Lax; Secure");
+	assert_string_equal(cookie, "__Host-sparkgate=ID; Path=/; HttpOnly; SameSite=Lax; Secure");
 	secret_free(cookie);
 	cookie = session_clear_cookie(&secure);
-	assert_string_equal(cookie,
-		"__Host-sparkgate=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
+	assert_string_equal(
+		cookie, "__Host-sparkgate=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
 	secret_free(cookie);
 }
 

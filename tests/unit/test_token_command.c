@@ -131,7 +131,8 @@ static void token_is_signed_by_the_folders_key_and_names_its_record(void **state
 	struct fixture *f = *state;
 
 	assert_int_equal(run(f, "create --data DATA --client-name ci --user ann "
-				"--token-type=admin --access-ttl 12h"), 0);
+				"--token-type=admin --access-ttl 12h"),
+		0);
 	json_t *json = answer(f);
 	struct signer *signer = signer_open(f->data, NULL);
 	const char *token = text(json, "access_token");
@@ -142,7 +143,8 @@ static void token_is_signed_by_the_folders_key_and_names_its_record(void **state
 	assert_string_equal(text(claims, "aud"), SIGNER_AUDIENCE);
 	assert_int_equal(signer_role(claims), ROLE_ADMIN);
 	assert_int_equal(json_integer_value(json_object_get(claims, "exp")) -
-			json_integer_value(json_object_get(claims, "iat")), 12 * 3600);
+				 json_integer_value(json_object_get(claims, "iat")),
+		12 * 3600);
 	assert_string_equal(text(json, "user"), "ann");
 	json_decref(claims);
 	json_decref(json);
@@ -215,7 +217,8 @@ static void revoke_names_what_is_unknown_and_fails(void **state)
 
 	assert_int_equal(run(f, line), 1);
 	json_t *json = answer(f);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(json, "revoked"), 0)), id);
+	assert_string_equal(
+		json_string_value(json_array_get(json_object_get(json, "revoked"), 0)), id);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(json, "unknown"), 0)), "nope");
 	assert_non_null(strstr(f->err, "not on record"));
