@@ -3,6 +3,7 @@
 Nothing is skipped: what is missing fails. Screenshots go to build/screenshots/.
 """
 
+import json
 import pathlib
 import re
 import sys
@@ -23,7 +24,7 @@ NAVIGATION = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Sec-
 
 
 class Client(requests.Session):
-    """A bearer client of one gateway: paths are below its base, redirects are not followed unless asked."""
+    """A bearer client of one gateway: paths are below its base, redirects are not followed unless `follow` is true."""
 
     def __init__(self, gateway, token=None):
         super().__init__()
@@ -32,7 +33,7 @@ class Client(requests.Session):
             self.headers["Authorization"] = f"Bearer {token}"
 
     def request(self, method, url, **options):
-        options.setdefault("allow_redirects", False)
+        options["allow_redirects"] = options.pop("follow", False)
         options.setdefault("timeout", 60)
         return super().request(method, url if "://" in url else self.gateway.url + url, **options)
 
@@ -44,15 +45,24 @@ def await_everything(gateway, info):
     return token
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
-def cluster(request):
-    with Cluster(request.param, cluster_driver=True) as running:
-        yield running
+def pytest_addoption(parser):
+    parser.addoption("--cluster", action="append", default=[], metavar="FILE",
+                     help="use a cluster that runs already: what spark_cluster.py --cluster-driver --json FILE wrote")
+
+
+def pytest_generate_tests(metafunc):
+    if "info" in metafunc.fixturenames:
+        metafunc.parametrize("info", metafunc.config.getoption("cluster") or VERSIONS, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
-def info(cluster):
-    return cluster.info()
+def info(request):
+    """spark_cluster.Cluster.info() of a cluster with everything in it, of each version in turn."""
+    if request.param in VERSIONS:
+        with Cluster(request.param, cluster_driver=True) as running:
+            yield running.info()
+    else:
+        yield json.loads(pathlib.Path(request.param).read_text())
 
 
 @pytest.fixture(scope="session")

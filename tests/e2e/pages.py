@@ -172,7 +172,7 @@ def ajax(url, text, page, version):
         calls += [f"{api}/allexecutors", f"{api}/allmiscellaneousprocess", f"{base}/static/executorspage-template.html"]
     if loads(page, "stagepage.js"):
         calls += stage_calls(base, api, url)
-    if loads(page, "environmentpage.js") and app:
+    if loads(page, "environmentpage.js") and app and app.startswith("app-"):  # the master's has no AJAX
         calls.append(f"{api}/environment")
     if loads(page, "allexecutionspage.js") or loads(page, "executionpage.js"):
         calls += sql_calls(api, url)

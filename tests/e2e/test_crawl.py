@@ -14,13 +14,14 @@ def crawl(client, gateway, info):
     client.headers.update(NAVIGATION)
     mounts = mounts_of(info)
     starts = [f"{BASE}/", f"{BASE}/local/"] + [f"{BASE}{mount}/" for mount in mounts if "/driver-" not in mount]
-    for role, app in info["apps"].items():
+    for app in info["apps"].values():
         starts.append(f"{BASE}/local/apps/{app['id']}")
     return Crawler(client, gateway, mounts, info["spark"]).run(starts)
 
 
 def test_crawl_finds_no_leak_and_no_new_error(admin, gateway, info):
     crawler = crawl(Client(gateway, admin.headers["Authorization"].split()[1]), gateway, info)
+    print(crawler.report())
     assert not crawler.problems, crawler.report()
     assert len(crawler.pages) >= PAGES_AT_LEAST, sorted(crawler.pages)
 
