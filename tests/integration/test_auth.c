@@ -31,53 +31,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static char *bearer(const char *token)
-{
-	return mem_printf("Bearer %s", token);
-}
-
-static void expect_status(struct auth_result result, enum auth_status want)
-{
-	identity_unref(result.who);
-	assert_int_equal(result.status, want);
-	assert_int_equal(result.who != NULL, want == AUTH_OK);
-	assert_non_null(result.reason);
-}
-
-static void expect(struct auth_world *w, int worker, const char *authorization, const char *cookie,
-	enum auth_status want)
-{
-	expect_status(auth_world_ask(w, worker, authorization, cookie), want);
-}
-
-/* Gives the cookie of a session opened with the first link's secret. */
-static char *sign_in_by_link(struct auth_world *w)
-{
-	char *url = auth_world_link(w);
-	assert_non_null(url);
-	struct sign_in_result result = auth_world_sign_in_link(w, 0, strchr(url, '=') + 1, NULL);
-
-	assert_int_equal(result.status, AUTH_OK);
-	assert_int_equal(result.who->role, ROLE_ADMIN);
-	char *cookie = auth_world_cookie(result.set_cookie);
-	identity_unref(result.who);
-	secret_free(result.set_cookie);
-	secret_free(url);
-	return cookie;
-}
-
-/* Gives the cookie of a session opened with this token. */
-static char *sign_in_by_token(struct auth_world *w, const char *token, const char *old)
-{
-	struct sign_in_result result = auth_world_sign_in_token(w, 0, token, old);
-
-	assert_int_equal(result.status, AUTH_OK);
-	char *cookie = auth_world_cookie(result.set_cookie);
-	identity_unref(result.who);
-	secret_free(result.set_cookie);
-	return cookie;
-}
-
 static void refuse_link(struct auth_world *w, const char *secret)
 {
 	struct sign_in_result result = auth_world_sign_in_link(w, 0, secret, NULL);
@@ -93,15 +46,15 @@ static void s39_no_credentials_are_absent(void **state)
 {
 	struct auth_world *w = *state;
 
-	expect(w, 0, NULL, NULL, AUTH_ABSENT);
-	expect(w, 0, NULL, "sparkgate=x; other=y", AUTH_ABSENT);
+	auth_world_expect(w, 0, NULL, NULL, AUTH_ABSENT);
+	auth_world_expect(w, 0, NULL, "sparkgate=x; other=y", AUTH_ABSENT);
 }
 
 static void s39_good_token_is_let_in_with_its_records_role(void **state)
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_ADMIN, 60, id);
-	char *header = bearer(token);
+	char *header = auth_world_bearer(token);
 
 	for (int i = 0; i < 3; i++) {
 		struct auth_result result = auth_world_ask(w, 0, header, NULL);
@@ -122,12 +75,12 @@ static void s39_good_token_is_let_in_with_its_records_role(void **state)
 static void s39_header_beats_the_cookie(void **state)
 {
 	struct auth_world *w = *state;
-	char *cookie = sign_in_by_link(w);
+	char *cookie = auth_world_enter_by_link(w);
 
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	expect(w, 0, "Bearer abc", cookie, AUTH_INVALID_TOKEN);
-	expect(w, 0, "Basic dXNlcjpwYXNz", cookie, AUTH_INVALID_TOKEN);
-	expect(w, 0, "Bearer a b", cookie, AUTH_MALFORMED);
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	auth_world_expect(w, 0, "Bearer abc", cookie, AUTH_INVALID_TOKEN);
+	auth_world_expect(w, 0, "Basic dXNlcjpwYXNz", cookie, AUTH_INVALID_TOKEN);
+	auth_world_expect(w, 0, "Bearer a b", cookie, AUTH_MALFORMED);
 	free(cookie);
 }
 
@@ -138,18 +91,18 @@ static void s39_token_in_the_query_is_malformed_whatever_else_is_sent(void **sta
 	struct auth_request req = {
 		.cookies = &cookie, .cookies_count = 1, .query = STR("a=b&access_token=c")};
 
-	expect_status(auth_check(w->auth[0], &req, NULL, NULL), AUTH_MALFORMED);
+	auth_world_expect_status(auth_check(w->auth[0], &req, NULL, NULL), AUTH_MALFORMED);
 }
 
 static void s13_token_with_another_signature_is_invalid(void **state)
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_USER, 60, id);
-	char *header = bearer(token), *signature = strrchr(header, '.') + 1;
+	char *header = auth_world_bearer(token), *signature = strrchr(header, '.') + 1;
 
 	signature[5] = signature[5] == 'A' ? 'B' : 'A';
-	expect(w, 0, header, NULL, AUTH_INVALID_TOKEN);
-	expect(w, 0, header, NULL, AUTH_INVALID_TOKEN); /* out of the cache */
+	auth_world_expect(w, 0, header, NULL, AUTH_INVALID_TOKEN);
+	auth_world_expect(w, 0, header, NULL, AUTH_INVALID_TOKEN); /* out of the cache */
 	free(header);
 	secret_free(token);
 }
@@ -158,9 +111,9 @@ static void s18_expired_token_is_invalid_though_it_was_cached(void **state)
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_USER, 2, id);
-	char *header = bearer(token);
+	char *header = auth_world_bearer(token);
 
-	expect(w, 0, header, NULL, AUTH_OK);
+	auth_world_expect(w, 0, header, NULL, AUTH_OK);
 	assert_int_not_equal(auth_world_await(w, 0, header, NULL, AUTH_INVALID_TOKEN), -1);
 	free(header);
 	secret_free(token);
@@ -177,9 +130,9 @@ static void s34_token_of_our_key_that_is_not_on_record_is_refused(void **state)
 		.role = ROLE_ADMIN,
 		.issued_at = clock_wall_s(),
 		.expires_at = clock_wall_s() + 60};
-	char *token = signer_mint(signer, &claims, NULL), *header = bearer(token);
+	char *token = signer_mint(signer, &claims, NULL), *header = auth_world_bearer(token);
 
-	expect(w, 0, header, NULL, AUTH_INVALID_TOKEN);
+	auth_world_expect(w, 0, header, NULL, AUTH_INVALID_TOKEN);
 	free(header);
 	secret_free(token);
 	signer_free(signer);
@@ -189,14 +142,14 @@ static void s37_revoked_token_is_refused_by_every_worker_within_a_second(void **
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_USER, 60, id);
-	char *header = bearer(token);
+	char *header = auth_world_bearer(token);
 
-	expect(w, 0, header, NULL, AUTH_OK);
-	expect(w, 1, header, NULL, AUTH_OK);
+	auth_world_expect(w, 0, header, NULL, AUTH_OK);
+	auth_world_expect(w, 1, header, NULL, AUTH_OK);
 	auth_world_set_state(w, id, STATE_REVOKED);
 	int64_t took = auth_world_await(w, 0, header, NULL, AUTH_INVALID_TOKEN);
 	assert_in_range(took, 0, 1000);
-	expect(w, 1, header, NULL, AUTH_INVALID_TOKEN);
+	auth_world_expect(w, 1, header, NULL, AUTH_INVALID_TOKEN);
 	free(header);
 	secret_free(token);
 }
@@ -205,7 +158,7 @@ static void disabled_token_works_again_when_enabled(void **state)
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_USER, 60, id);
-	char *header = bearer(token);
+	char *header = auth_world_bearer(token);
 
 	auth_world_set_state(w, id, STATE_DISABLED);
 	assert_int_not_equal(auth_world_await(w, 0, header, NULL, AUTH_INVALID_TOKEN), -1);
@@ -219,12 +172,12 @@ static void use_of_a_token_is_recorded(void **state)
 {
 	struct auth_world *w = *state;
 	char id[STORE_ID], *token = auth_world_token(w, NULL, ROLE_USER, 60, id);
-	char *header = bearer(token);
+	char *header = auth_world_bearer(token);
 	struct store *store = auth_world_store(w);
 	struct store_token record = {.last_used_at = 0};
 	int64_t until = clock_mono_ms() + 5000;
 
-	expect(w, 0, header, NULL, AUTH_OK);
+	auth_world_expect(w, 0, header, NULL, AUTH_OK);
 	while (record.last_used_at == 0 && clock_mono_ms() < until) {
 		assert_int_equal(store->ops->token_get(store, str_of(id), &record), STORE_FOUND);
 		usleep(10000);
@@ -283,7 +236,7 @@ static void link_is_made_at_each_start_until_one_was_used(void **state)
 	assert_non_null(first);
 	auth_world_stop(w);
 	auth_world_start(w);
-	char *cookie = sign_in_by_link(w);
+	char *cookie = auth_world_enter_by_link(w);
 	refuse_link(w, strchr(first, '=') + 1);
 	assert_null(auth_world_link(w));
 	free(cookie);
@@ -301,200 +254,6 @@ static void link_is_not_made_where_an_administrators_token_is(void **state)
 	secret_free(url);
 	secret_free(auth_world_token(w, "ann", ROLE_ADMIN, 60, id));
 	assert_null(auth_world_link(w));
-}
-
-/* --- sessions --- */
-
-static void session_outlives_a_restart_and_is_known_to_every_worker(void **state)
-{
-	struct auth_world *w = *state;
-	char *cookie = sign_in_by_link(w);
-
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	expect(w, 1, NULL, cookie, AUTH_OK);
-	auth_world_stop(w);
-	auth_world_start(w);
-	struct auth_result result = auth_world_ask(w, 1, NULL, cookie);
-	assert_int_equal(result.status, AUTH_OK);
-	assert_int_equal(result.who->via, VIA_SESSION);
-	assert_string_equal(result.who->name, "Administrator");
-	identity_unref(result.who);
-	free(cookie);
-}
-
-static void s22_sign_in_gives_a_new_id_and_ends_the_old_session(void **state)
-{
-	struct auth_world *w = *state;
-	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
-	char *first = sign_in_by_link(w);
-
-	expect(w, 0, NULL, first, AUTH_OK);
-	expect(w, 1, NULL, first, AUTH_OK);
-	char *second = sign_in_by_token(w, token, first);
-	assert_string_not_equal(first, second);
-	expect(w, 0, NULL, first, AUTH_ABSENT);
-	expect(w, 1, NULL, first, AUTH_ABSENT);
-	struct auth_result result = auth_world_ask(w, 1, NULL, second);
-	assert_int_equal(result.status, AUTH_OK);
-	assert_string_equal(result.who->subject, "ann");
-	assert_int_equal(result.who->role, ROLE_USER);
-	identity_unref(result.who);
-	secret_free(token);
-	free(first);
-	free(second);
-}
-
-static void s22_id_from_outside_is_never_adopted(void **state)
-{
-	static const char planted[] = "sparkgate=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-	struct auth_world *w = *state;
-	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
-	char *cookie = sign_in_by_token(w, token, planted);
-
-	assert_string_not_equal(cookie, planted);
-	expect(w, 0, NULL, planted, AUTH_ABSENT);
-	secret_free(token);
-	free(cookie);
-}
-
-static void s25_two_cookies_of_our_name_are_none(void **state)
-{
-	struct auth_world *w = *state;
-	char *cookie = sign_in_by_link(w);
-	char *twice = mem_printf("%s; %s", cookie, cookie);
-	char *tossed = mem_printf("sparkgate=x; %s", cookie);
-
-	expect(w, 0, NULL, twice, AUTH_ABSENT);
-	expect(w, 0, NULL, tossed, AUTH_ABSENT);
-	free(twice);
-	free(tossed);
-	free(cookie);
-}
-
-static void s29_signed_out_session_is_over_on_every_worker(void **state)
-{
-	struct auth_world *w = *state;
-	char *cookie = sign_in_by_link(w);
-
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	expect(w, 1, NULL, cookie, AUTH_OK);
-	struct sign_in_result result = auth_world_sign_out(w, 0, cookie);
-	assert_int_equal(result.status, AUTH_OK);
-	assert_non_null(strstr(result.set_cookie, "Max-Age=0"));
-	assert_null(result.who);
-	secret_free(result.set_cookie);
-	expect(w, 0, NULL, cookie, AUTH_ABSENT);
-	expect(w, 1, NULL, cookie, AUTH_ABSENT);
-	result = auth_world_sign_out(w, 0, NULL);
-	assert_int_equal(result.status, AUTH_OK);
-	secret_free(result.set_cookie);
-	free(cookie);
-}
-
-static void session_ends_when_its_token_is_revoked(void **state)
-{
-	struct auth_world *w = *state;
-	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
-	char *cookie = sign_in_by_token(w, token, NULL);
-
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	auth_world_set_state(w, id, STATE_REVOKED);
-	assert_in_range(auth_world_await(w, 0, NULL, cookie, AUTH_ABSENT), 0, 1000);
-	struct sign_in_result result = auth_world_sign_in_token(w, 0, token, NULL);
-	assert_int_equal(result.status, AUTH_INVALID_TOKEN);
-	secret_free(token);
-	free(cookie);
-}
-
-static void session_ends_with_its_token(void **state)
-{
-	struct auth_world *w = *state;
-	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 2, id);
-	char *cookie = sign_in_by_token(w, token, NULL);
-
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	assert_int_not_equal(auth_world_await(w, 0, NULL, cookie, AUTH_ABSENT), -1);
-	secret_free(token);
-	free(cookie);
-}
-
-/* A session in the store as it would be after `age` seconds, last seen `unseen` seconds ago. Gives
- * its cookie. */
-static char *old_session(struct auth_world *w, int64_t age, int64_t unseen)
-{
-	struct store *store = auth_world_store(w);
-	struct store_opening opening = {
-		.session = {.issuer = "i", .subject = "ann", .name = "Ann", .role = ROLE_USER}};
-	struct store_session *session = &opening.session;
-	char id[SESSION_ID_LEN + 1];
-
-	session_new_id(id);
-	assert_int_equal(session_key(str_of(id), session->key), 0);
-	session->created_at = clock_wall_s() - age;
-	session->last_seen_at = clock_wall_s() - unseen;
-	session->expires_at = session->created_at + w->conf->session_max_s;
-	assert_int_equal(store->ops->session_open(store, &opening), STORE_FOUND);
-	store->ops->close(store);
-	return mem_printf("sparkgate=%s", id);
-}
-
-static void session_ends_when_idle_and_at_its_maximum(void **state)
-{
-	struct auth_world *w = *state;
-	const int64_t idle = w->conf->session_idle_s, max = w->conf->session_max_s;
-	const struct {
-		int64_t age, unseen;
-		enum auth_status want;
-	} rows[] = {
-		{10, 5, AUTH_OK},
-		{idle + 10, idle - 5, AUTH_OK},
-		{idle + 10, idle, AUTH_ABSENT},
-		{max - 5, 1, AUTH_OK},
-		{max, 1, AUTH_ABSENT},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		char *cookie = old_session(w, rows[i].age, rows[i].unseen);
-		expect(w, 0, NULL, cookie, rows[i].want);
-		free(cookie);
-	}
-}
-
-static void session_used_on_one_worker_is_not_idle_on_another(void **state)
-{
-	struct auth_world *w = auth_world_new("session: {idle: 4s, max: 12h}\n");
-
-	(void)state;
-	auth_world_start(w);
-	char *cookie = sign_in_by_link(w);
-	int64_t idle_at = clock_wall_s() + w->conf->session_idle_s + 1;
-	expect(w, 1, NULL, cookie, AUTH_OK);
-	while (clock_wall_s() <= idle_at) {
-		expect(w, 0, NULL, cookie, AUTH_OK);
-		usleep(50000);
-	}
-	expect(w, 1, NULL, cookie, AUTH_OK);
-	free(cookie);
-	auth_world_free(w);
-}
-
-static void s34_neither_sessions_nor_links_are_on_disk_in_clear(void **state)
-{
-	struct auth_world *w = *state;
-	char *url = auth_world_link(w);
-	const char *secret = strchr(url, '=') + 1;
-
-	assert_false(scratch_has(w->folder, str_of(secret)));
-	struct sign_in_result result = auth_world_sign_in_link(w, 0, secret, NULL);
-	char *cookie = auth_world_cookie(result.set_cookie);
-	expect(w, 0, NULL, cookie, AUTH_OK);
-	assert_false(scratch_has(w->folder, str_of(secret)));
-	assert_false(scratch_has(w->folder, str_of(strchr(cookie, '=') + 1)));
-	assert_true(scratch_has(w->folder, STR("Administrator"))); /* the search works */
-	identity_unref(result.who);
-	secret_free(result.set_cookie);
-	secret_free(url);
-	free(cookie);
 }
 
 /* --- when things fail --- */
@@ -544,7 +303,7 @@ static void worker_that_stops_answers_what_is_under_way(void **state)
 	auth_sign_in_token(w->auth[1], STR("x"), NULL, 0, count_answer, &answers);
 	auth_world_stop_worker(w, 1);
 	assert_int_equal(answers, 12);
-	expect(w, 0, NULL, NULL, AUTH_ABSENT);
+	auth_world_expect(w, 0, NULL, NULL, AUTH_ABSENT);
 }
 
 static void gauges_count_tokens_and_sessions(void **state)
@@ -553,7 +312,7 @@ static void gauges_count_tokens_and_sessions(void **state)
 	int64_t until = clock_mono_ms() + 5000;
 	struct auth_gauges gauges;
 	char id[STORE_ID];
-	char *cookie = sign_in_by_link(w);
+	char *cookie = auth_world_enter_by_link(w);
 
 	secret_free(auth_world_token(w, NULL, ROLE_USER, 60, id));
 	secret_free(auth_world_token(w, NULL, ROLE_ADMIN, 60, id));
@@ -596,16 +355,6 @@ int main(void)
 		T(wrong_or_outdated_links_are_refused),
 		T(link_is_made_at_each_start_until_one_was_used),
 		T(link_is_not_made_where_an_administrators_token_is),
-		T(session_outlives_a_restart_and_is_known_to_every_worker),
-		T(s22_sign_in_gives_a_new_id_and_ends_the_old_session),
-		T(s22_id_from_outside_is_never_adopted),
-		T(s25_two_cookies_of_our_name_are_none),
-		T(s29_signed_out_session_is_over_on_every_worker),
-		T(session_ends_when_its_token_is_revoked),
-		T(session_ends_with_its_token),
-		T(session_ends_when_idle_and_at_its_maximum),
-		cmocka_unit_test(session_used_on_one_worker_is_not_idle_on_another),
-		T(s34_neither_sessions_nor_links_are_on_disk_in_clear),
 		T(service_is_not_ready_while_its_store_is_gone),
 		T(worker_that_stops_answers_what_is_under_way),
 		T(gauges_count_tokens_and_sessions),

@@ -10,7 +10,11 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
+
+#include <cmocka.h>
 
 enum { PATIENCE_MS = 5000 };
 
@@ -362,4 +366,53 @@ int64_t auth_world_await(struct auth_world *w, int worker, const char *authoriza
 char *auth_world_cookie(const char *set_cookie)
 {
 	return mem_strndup(set_cookie, strcspn(set_cookie, ";"));
+}
+
+/* --- expectations --- */
+
+char *auth_world_bearer(const char *token)
+{
+	return mem_printf("Bearer %s", token);
+}
+
+void auth_world_expect_status(struct auth_result result, enum auth_status want)
+{
+	identity_unref(result.who);
+	assert_int_equal(result.status, want);
+	assert_int_equal(result.who != NULL, want == AUTH_OK);
+	assert_non_null(result.reason);
+}
+
+void auth_world_expect(struct auth_world *w, int worker, const char *authorization,
+	const char *cookie, enum auth_status want)
+{
+	auth_world_expect_status(auth_world_ask(w, worker, authorization, cookie), want);
+}
+
+/* Gives the cookie of a session opened with the first link's secret. */
+char *auth_world_enter_by_link(struct auth_world *w)
+{
+	char *url = auth_world_link(w);
+	assert_non_null(url);
+	struct sign_in_result result = auth_world_sign_in_link(w, 0, strchr(url, '=') + 1, NULL);
+
+	assert_int_equal(result.status, AUTH_OK);
+	assert_int_equal(result.who->role, ROLE_ADMIN);
+	char *cookie = auth_world_cookie(result.set_cookie);
+	identity_unref(result.who);
+	secret_free(result.set_cookie);
+	secret_free(url);
+	return cookie;
+}
+
+/* Gives the cookie of a session opened with this token. */
+char *auth_world_enter_by_token(struct auth_world *w, const char *token, const char *old)
+{
+	struct sign_in_result result = auth_world_sign_in_token(w, 0, token, old);
+
+	assert_int_equal(result.status, AUTH_OK);
+	char *cookie = auth_world_cookie(result.set_cookie);
+	identity_unref(result.who);
+	secret_free(result.set_cookie);
+	return cookie;
 }

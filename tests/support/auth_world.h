@@ -58,4 +58,16 @@ int64_t auth_world_await(struct auth_world *w, int worker, const char *authoriza
 /* "name=value" out of a Set-Cookie value. Gives. */
 char *auth_world_cookie(const char *set_cookie);
 
+/* --- expectations: these fail the test --- */
+
+char *auth_world_bearer(const char *token); /* gives "Bearer <token>" */
+/* Takes the result's identity. */
+void auth_world_expect_status(struct auth_result result, enum auth_status want);
+void auth_world_expect(struct auth_world *w, int worker, const char *authorization,
+	const char *cookie, enum auth_status want);
+/* Gives the cookie of a session opened by the first link. */
+char *auth_world_enter_by_link(struct auth_world *w);
+/* Gives the cookie of a session opened with this token. */
+char *auth_world_enter_by_token(struct auth_world *w, const char *token, const char *old);
+
 #endif

@@ -1,11 +1,7 @@
-/* Every test runs on both kinds of store unless it is about the file. */
+/* Every test runs on both kinds of store; what only a file can do is in test_store_file.c. */
 #include "auth/store_memory.h"
 #include "auth/store_sqlite.h"
 #include "tests/support/scratch.h"
-
-#include <pthread.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -350,149 +346,11 @@ static void reader_sees_what_the_writer_has_committed(void **state)
 	assert_int_equal(get_session(store, 1), STORE_FOUND);
 }
 
-/* --- the file --- */
-
-static unsigned mode_of(const char *path)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	return st.st_mode & 07777;
-}
-
-static void s34_file_and_folder_are_the_owners_alone(void **state)
-{
-	struct fixture *f = *state;
-	char *wal = mem_printf("%s-wal", f->path), *folder = mem_printf("%s/data", f->folder);
-
-	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
-	assert_int_equal(mode_of(f->path), 0600);
-	assert_int_equal(mode_of(wal), 0600);
-	assert_int_equal(mode_of(folder), 0700);
-	free(wal);
-	free(folder);
-}
-
-static void s34_file_that_others_may_read_is_made_private(void **state)
-{
-	struct fixture *f = *state;
-
-	f->store->ops->close(f->store);
-	assert_int_equal(chmod(f->path, 0644), 0);
-	f->store = store_sqlite_open(f->path, NULL);
-	assert_non_null(f->store);
-	assert_int_equal(mode_of(f->path), 0600);
-}
-
-static void store_keeps_what_it_has_over_a_restart(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
-	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "a"), 0);
-	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "b"), 0);
-	f->store->ops->close(f->store);
-	f->store = store_sqlite_open(f->path, NULL);
-	char issuer[STORE_ISSUER];
-	assert_int_equal(get_session(f->store, 1), STORE_FOUND);
-	assert_int_equal(
-		f->store->ops->meta_get(f->store, "issuer", issuer, sizeof issuer), STORE_FOUND);
-	assert_string_equal(issuer, "b");
-	assert_int_equal(
-		f->store->ops->meta_get(f->store, "other", issuer, sizeof issuer), STORE_NONE);
-}
-
-static void poll_tells_of_another_processes_writes_only(void **state)
-{
-	struct fixture *f = *state;
-	struct store *other = store_sqlite_open(f->path, NULL);
-
-	f->store->ops->poll(f->store);
-	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
-	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
-	assert_int_equal(open_session(other, 2), STORE_FOUND);
-	assert_int_equal(f->store->ops->poll(f->store), STORE_FOUND);
-	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
-	other->ops->close(other);
-}
-
-static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
-{
-	struct fixture *f = *state;
-
-	assert_int_equal(unlink(f->path), 0);
-	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
-	FILE *file = fopen(f->path, "w");
-	assert_non_null(file);
-	fclose(file);
-	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
-}
-
-static void file_of_a_newer_version_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct err err = {""};
-	const unsigned char later[4] = {0, 0, 0, 99};
-
-	f->store->ops->close(f->store);
-	FILE *file = fopen(f->path, "r+b");
-	assert_non_null(file);
-	assert_int_equal(fseek(file, 60, SEEK_SET), 0); /* user_version, SQLite file format §1.3 */
-	assert_int_equal(fwrite(later, 1, 4, file), 4);
-	fclose(file);
-	f->store = store_sqlite_open(f->path, &err);
-	assert_null(f->store);
-	assert_non_null(strstr(err.text, "newer sparkgate"));
-}
-
-static void file_that_is_no_database_is_refused(void **state)
-{
-	struct fixture *f = *state;
-	struct err err = {""};
-	char *path = scratch_write(f->folder, "other",
-		"this is a text, and longer than a header is: "
-		"0123456789012345678901234567890123456789012345678901234567890123456789");
-	struct store *store = store_sqlite_open(path, &err);
-
-	assert_null(store);
-	assert_non_null(strstr(err.text, path));
-	free(path);
-}
-
-static void *open_and_write(void *arg)
-{
-	struct fixture *f = arg;
-	struct store *store = store_sqlite_open(f->path, NULL);
-	int result = store ? store->ops->meta_set(store, "k", "v") : -1;
-
-	if (store)
-		store->ops->close(store);
-	return result == 0 ? arg : NULL;
-}
-
-static void gateway_and_command_line_may_start_at_once(void **state)
-{
-	struct fixture *f = *state;
-	pthread_t threads[8];
-
-	f->store->ops->close(f->store);
-	f->store = NULL;
-	unlink(f->path);
-	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, open_and_write, f), 0);
-	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
-		void *result;
-		assert_int_equal(pthread_join(threads[i], &result), 0);
-		assert_non_null(result);
-	}
-}
-
 #define ON_BOTH(test)                                                                              \
 	{#test "_in_memory", test, open_memory, close_both, NULL},                                 \
 	{                                                                                          \
 #test "_in_a_file", test, open_file, close_both, NULL                              \
 	}
-#define ON_FILE(test) cmocka_unit_test_setup_teardown(test, open_file, close_both)
 
 int main(void)
 {
@@ -511,14 +369,6 @@ int main(void)
 		ON_BOTH(only_living_administrators_count),
 		ON_BOTH(purge_forgets_what_is_over_and_counts_follow),
 		ON_BOTH(reader_sees_what_the_writer_has_committed),
-		ON_FILE(s34_file_and_folder_are_the_owners_alone),
-		ON_FILE(s34_file_that_others_may_read_is_made_private),
-		ON_FILE(store_keeps_what_it_has_over_a_restart),
-		ON_FILE(poll_tells_of_another_processes_writes_only),
-		ON_FILE(poll_fails_when_the_file_is_removed_or_replaced),
-		ON_FILE(file_of_a_newer_version_is_refused),
-		ON_FILE(file_that_is_no_database_is_refused),
-		ON_FILE(gateway_and_command_line_may_start_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

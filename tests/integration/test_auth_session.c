@@ -1,0 +1,241 @@
+/* Sessions on a real store, keeper and workers: opened, known everywhere, ended. */
+#include "auth/session.h"
+#include "base/clock.h"
+#include "tests/support/auth_world.h"
+#include "tests/support/scratch.h"
+
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static int set_up(void **state)
+{
+	struct auth_world *w = auth_world_new(NULL);
+
+	auth_world_start(w);
+	*state = w;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	auth_world_free(*state);
+	return 0;
+}
+
+static void session_outlives_a_restart_and_is_known_to_every_worker(void **state)
+{
+	struct auth_world *w = *state;
+	char *cookie = auth_world_enter_by_link(w);
+
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	auth_world_expect(w, 1, NULL, cookie, AUTH_OK);
+	auth_world_stop(w);
+	auth_world_start(w);
+	struct auth_result result = auth_world_ask(w, 1, NULL, cookie);
+	assert_int_equal(result.status, AUTH_OK);
+	assert_int_equal(result.who->via, VIA_SESSION);
+	assert_string_equal(result.who->name, "Administrator");
+	identity_unref(result.who);
+	free(cookie);
+}
+
+static void s22_sign_in_gives_a_new_id_and_ends_the_old_session(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
+	char *first = auth_world_enter_by_link(w);
+
+	auth_world_expect(w, 0, NULL, first, AUTH_OK);
+	auth_world_expect(w, 1, NULL, first, AUTH_OK);
+	char *second = auth_world_enter_by_token(w, token, first);
+	assert_string_not_equal(first, second);
+	auth_world_expect(w, 0, NULL, first, AUTH_ABSENT);
+	auth_world_expect(w, 1, NULL, first, AUTH_ABSENT);
+	struct auth_result result = auth_world_ask(w, 1, NULL, second);
+	assert_int_equal(result.status, AUTH_OK);
+	assert_string_equal(result.who->subject, "ann");
+	assert_int_equal(result.who->role, ROLE_USER);
+	identity_unref(result.who);
+	secret_free(token);
+	free(first);
+	free(second);
+}
+
+static void s22_id_from_outside_is_never_adopted(void **state)
+{
+	static const char planted[] = "sparkgate=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
+	char *cookie = auth_world_enter_by_token(w, token, planted);
+
+	assert_string_not_equal(cookie, planted);
+	auth_world_expect(w, 0, NULL, planted, AUTH_ABSENT);
+	secret_free(token);
+	free(cookie);
+}
+
+static void s25_two_cookies_of_our_name_are_none(void **state)
+{
+	struct auth_world *w = *state;
+	char *cookie = auth_world_enter_by_link(w);
+	char *twice = mem_printf("%s; %s", cookie, cookie);
+	char *tossed = mem_printf("sparkgate=x; %s", cookie);
+
+	auth_world_expect(w, 0, NULL, twice, AUTH_ABSENT);
+	auth_world_expect(w, 0, NULL, tossed, AUTH_ABSENT);
+	free(twice);
+	free(tossed);
+	free(cookie);
+}
+
+static void s29_signed_out_session_is_over_on_every_worker(void **state)
+{
+	struct auth_world *w = *state;
+	char *cookie = auth_world_enter_by_link(w);
+
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	auth_world_expect(w, 1, NULL, cookie, AUTH_OK);
+	struct sign_in_result result = auth_world_sign_out(w, 0, cookie);
+	assert_int_equal(result.status, AUTH_OK);
+	assert_non_null(strstr(result.set_cookie, "Max-Age=0"));
+	assert_null(result.who);
+	secret_free(result.set_cookie);
+	auth_world_expect(w, 0, NULL, cookie, AUTH_ABSENT);
+	auth_world_expect(w, 1, NULL, cookie, AUTH_ABSENT);
+	result = auth_world_sign_out(w, 0, NULL);
+	assert_int_equal(result.status, AUTH_OK);
+	secret_free(result.set_cookie);
+	free(cookie);
+}
+
+static void session_ends_when_its_token_is_revoked(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 60, id);
+	char *cookie = auth_world_enter_by_token(w, token, NULL);
+
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	auth_world_set_state(w, id, STATE_REVOKED);
+	assert_in_range(auth_world_await(w, 0, NULL, cookie, AUTH_ABSENT), 0, 1000);
+	struct sign_in_result result = auth_world_sign_in_token(w, 0, token, NULL);
+	assert_int_equal(result.status, AUTH_INVALID_TOKEN);
+	secret_free(token);
+	free(cookie);
+}
+
+static void session_ends_with_its_token(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_USER, 2, id);
+	char *cookie = auth_world_enter_by_token(w, token, NULL);
+
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	assert_int_not_equal(auth_world_await(w, 0, NULL, cookie, AUTH_ABSENT), -1);
+	secret_free(token);
+	free(cookie);
+}
+
+/* A session in the store as it would be after `age` seconds, last seen `unseen` seconds ago. Gives
+ * its cookie. */
+static char *old_session(struct auth_world *w, int64_t age, int64_t unseen)
+{
+	struct store *store = auth_world_store(w);
+	struct store_opening opening = {
+		.session = {.issuer = "i", .subject = "ann", .name = "Ann", .role = ROLE_USER}};
+	struct store_session *session = &opening.session;
+	char id[SESSION_ID_LEN + 1];
+
+	session_new_id(id);
+	assert_int_equal(session_key(str_of(id), session->key), 0);
+	session->created_at = clock_wall_s() - age;
+	session->last_seen_at = clock_wall_s() - unseen;
+	session->expires_at = session->created_at + w->conf->session_max_s;
+	assert_int_equal(store->ops->session_open(store, &opening), STORE_FOUND);
+	store->ops->close(store);
+	return mem_printf("sparkgate=%s", id);
+}
+
+static void session_ends_when_idle_and_at_its_maximum(void **state)
+{
+	struct auth_world *w = *state;
+	const int64_t idle = w->conf->session_idle_s, max = w->conf->session_max_s;
+	const struct {
+		int64_t age, unseen;
+		enum auth_status want;
+	} rows[] = {
+		{10, 5, AUTH_OK},
+		{idle + 10, idle - 5, AUTH_OK},
+		{idle + 10, idle, AUTH_ABSENT},
+		{max - 5, 1, AUTH_OK},
+		{max, 1, AUTH_ABSENT},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *cookie = old_session(w, rows[i].age, rows[i].unseen);
+		auth_world_expect(w, 0, NULL, cookie, rows[i].want);
+		free(cookie);
+	}
+}
+
+static void session_used_on_one_worker_is_not_idle_on_another(void **state)
+{
+	struct auth_world *w = auth_world_new("session: {idle: 4s, max: 12h}\n");
+
+	(void)state;
+	auth_world_start(w);
+	char *cookie = auth_world_enter_by_link(w);
+	int64_t idle_at = clock_wall_s() + w->conf->session_idle_s + 1;
+	auth_world_expect(w, 1, NULL, cookie, AUTH_OK);
+	while (clock_wall_s() <= idle_at) {
+		auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+		usleep(50000);
+	}
+	auth_world_expect(w, 1, NULL, cookie, AUTH_OK);
+	free(cookie);
+	auth_world_free(w);
+}
+
+static void s34_neither_sessions_nor_links_are_on_disk_in_clear(void **state)
+{
+	struct auth_world *w = *state;
+	char *url = auth_world_link(w);
+	const char *secret = strchr(url, '=') + 1;
+
+	assert_false(scratch_has(w->folder, str_of(secret)));
+	struct sign_in_result result = auth_world_sign_in_link(w, 0, secret, NULL);
+	char *cookie = auth_world_cookie(result.set_cookie);
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	assert_false(scratch_has(w->folder, str_of(secret)));
+	assert_false(scratch_has(w->folder, str_of(strchr(cookie, '=') + 1)));
+	assert_true(scratch_has(w->folder, STR("Administrator"))); /* the search works */
+	identity_unref(result.who);
+	secret_free(result.set_cookie);
+	secret_free(url);
+	free(cookie);
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(session_outlives_a_restart_and_is_known_to_every_worker),
+		T(s22_sign_in_gives_a_new_id_and_ends_the_old_session),
+		T(s22_id_from_outside_is_never_adopted),
+		T(s25_two_cookies_of_our_name_are_none),
+		T(s29_signed_out_session_is_over_on_every_worker),
+		T(session_ends_when_its_token_is_revoked),
+		T(session_ends_with_its_token),
+		T(session_ends_when_idle_and_at_its_maximum),
+		cmocka_unit_test(session_used_on_one_worker_is_not_idle_on_another),
+		T(s34_neither_sessions_nor_links_are_on_disk_in_clear),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

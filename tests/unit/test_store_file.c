@@ -1,0 +1,213 @@
+/* The SQLite store as a file: its mode, its damage, and who else has it open. */
+#include "auth/store_sqlite.h"
+#include "tests/support/scratch.h"
+
+#include <pthread.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	char *folder, *path;
+	struct store *store;
+};
+
+static int open_file(void **state)
+{
+	struct fixture *f = mem_alloc(1, sizeof *f);
+
+	f->folder = scratch_new();
+	f->path = mem_printf("%s/data/state.db", f->folder);
+	f->store = store_sqlite_open(f->path, NULL);
+	*state = f;
+	return f->store ? 0 : -1;
+}
+
+static int close_file(void **state)
+{
+	struct fixture *f = *state;
+
+	if (f->store)
+		f->store->ops->close(f->store);
+	scratch_free(f->folder);
+	free(f->path);
+	free(f);
+	return 0;
+}
+
+static enum store_answer open_session(struct store *store, unsigned char mark)
+{
+	struct store_opening opening = {
+		.session = {.issuer = "i", .subject = "ann", .role = ROLE_USER, .expires_at = 1}};
+
+	memset(opening.session.key, mark, DIGEST_LEN);
+	return store->ops->session_open(store, &opening);
+}
+
+static enum store_answer get_session(struct store *store, unsigned char mark)
+{
+	struct store_session session;
+	unsigned char key[DIGEST_LEN];
+
+	memset(key, mark, sizeof key);
+	return store->ops->session_get(store, key, &session);
+}
+
+static unsigned mode_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_mode & 07777;
+}
+
+static void s34_file_and_folder_are_the_owners_alone(void **state)
+{
+	struct fixture *f = *state;
+	char *wal = mem_printf("%s-wal", f->path), *folder = mem_printf("%s/data", f->folder);
+
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(mode_of(f->path), 0600);
+	assert_int_equal(mode_of(wal), 0600);
+	assert_int_equal(mode_of(folder), 0700);
+	free(wal);
+	free(folder);
+}
+
+static void s34_file_that_others_may_read_is_made_private(void **state)
+{
+	struct fixture *f = *state;
+
+	f->store->ops->close(f->store);
+	assert_int_equal(chmod(f->path, 0644), 0);
+	f->store = store_sqlite_open(f->path, NULL);
+	assert_non_null(f->store);
+	assert_int_equal(mode_of(f->path), 0600);
+}
+
+static void store_keeps_what_it_has_over_a_restart(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "a"), 0);
+	assert_int_equal(f->store->ops->meta_set(f->store, "issuer", "b"), 0);
+	f->store->ops->close(f->store);
+	f->store = store_sqlite_open(f->path, NULL);
+	char issuer[STORE_ISSUER];
+	assert_int_equal(get_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(
+		f->store->ops->meta_get(f->store, "issuer", issuer, sizeof issuer), STORE_FOUND);
+	assert_string_equal(issuer, "b");
+	assert_int_equal(
+		f->store->ops->meta_get(f->store, "other", issuer, sizeof issuer), STORE_NONE);
+}
+
+static void poll_tells_of_another_processes_writes_only(void **state)
+{
+	struct fixture *f = *state;
+	struct store *other = store_sqlite_open(f->path, NULL);
+
+	f->store->ops->poll(f->store);
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
+	assert_int_equal(open_session(other, 2), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FOUND);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_NONE);
+	other->ops->close(other);
+}
+
+static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(unlink(f->path), 0);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
+	FILE *file = fopen(f->path, "w");
+	assert_non_null(file);
+	fclose(file);
+	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
+}
+
+static void file_of_a_newer_version_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {""};
+	const unsigned char later[4] = {0, 0, 0, 99};
+
+	f->store->ops->close(f->store);
+	FILE *file = fopen(f->path, "r+b");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 60, SEEK_SET), 0); /* user_version, SQLite file format §1.3 */
+	assert_int_equal(fwrite(later, 1, 4, file), 4);
+	fclose(file);
+	f->store = store_sqlite_open(f->path, &err);
+	assert_null(f->store);
+	assert_non_null(strstr(err.text, "newer sparkgate"));
+}
+
+static void file_that_is_no_database_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct err err = {""};
+	char *path = scratch_write(f->folder, "other",
+		"this is a text, and longer than a header is: "
+		"0123456789012345678901234567890123456789012345678901234567890123456789");
+	struct store *store = store_sqlite_open(path, &err);
+
+	assert_null(store);
+	assert_non_null(strstr(err.text, path));
+	free(path);
+}
+
+static void *open_and_write(void *arg)
+{
+	struct fixture *f = arg;
+	struct store *store = store_sqlite_open(f->path, NULL);
+	int result = store ? store->ops->meta_set(store, "k", "v") : -1;
+
+	if (store)
+		store->ops->close(store);
+	return result == 0 ? arg : NULL;
+}
+
+static void gateway_and_command_line_may_start_at_once(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t threads[8];
+
+	f->store->ops->close(f->store);
+	f->store = NULL;
+	unlink(f->path);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, open_and_write, f), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		void *result;
+		assert_int_equal(pthread_join(threads[i], &result), 0);
+		assert_non_null(result);
+	}
+}
+
+#define T(test) cmocka_unit_test_setup_teardown(test, open_file, close_file)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(s34_file_and_folder_are_the_owners_alone),
+		T(s34_file_that_others_may_read_is_made_private),
+		T(store_keeps_what_it_has_over_a_restart),
+		T(poll_tells_of_another_processes_writes_only),
+		T(poll_fails_when_the_file_is_removed_or_replaced),
+		T(file_of_a_newer_version_is_refused),
+		T(file_that_is_no_database_is_refused),
+		T(gateway_and_command_line_may_start_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
