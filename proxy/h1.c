@@ -1,9 +1,24 @@
 #include "proxy/h1.h"
 
-enum { CHUNK_LINE_MAX = 256, TRAILERS_MAX = 8192 };
+enum {
+	SIZE_DIGITS_MAX = 16, /* what fits the counter */
+	CHUNK_LINE_MAX = 256,
+	TRAILERS_MAX = 8192,
+};
 
-enum step { STEP_SIZE, STEP_EXTENSION, STEP_SIZE_LF, STEP_DATA, STEP_DATA_CR, STEP_DATA_LF, STEP_TRAILER,
-	STEP_TRAILER_LINE, STEP_TRAILER_LF, STEP_END_LF, STEP_DONE };
+enum step {
+	STEP_SIZE,
+	STEP_EXTENSION,
+	STEP_SIZE_LF,
+	STEP_DATA,
+	STEP_DATA_CR,
+	STEP_DATA_LF,
+	STEP_TRAILER,
+	STEP_TRAILER_LINE,
+	STEP_TRAILER_LF,
+	STEP_END_LF,
+	STEP_DONE
+};
 
 /* RFC 9110 §5.6.2 */
 static bool is_token(struct str s)
@@ -12,7 +27,8 @@ static bool is_token(struct str s)
 
 	for (size_t i = 0; i < s.len; i++) {
 		char c = s.at[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool alnum =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 		if (!alnum && (c == '\0' || strchr(others, c) == NULL))
 			return false;
 	}
@@ -50,7 +66,8 @@ static bool parse_status_line(struct str line, struct h1_response *out)
 
 	if (line.len < 12 || !str_starts(line, STR("HTTP/1.")) || line.at[8] != ' ')
 		return false;
-	if ((line.at[7] != '0' && line.at[7] != '1') || !str_to_u64((struct str){line.at + 9, 3}, &status))
+	if ((line.at[7] != '0' && line.at[7] != '1') ||
+		!str_to_u64((struct str){line.at + 9, 3}, &status))
 		return false;
 	if (status < 100 || (line.len > 12 && line.at[12] != ' ') || !is_field_value(line))
 		return false;
@@ -66,7 +83,8 @@ static bool parse_field(struct str line, struct h1_response *out)
 
 	if (colon == -1 || out->fields_count == H1_FIELDS_MAX)
 		return false;
-	struct h1_field field = {{line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1))};
+	struct h1_field field = {
+		{line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1))};
 	out->fields[out->fields_count++] = field;
 	return is_token(field.name) && is_field_value(field.value); /* a folded line has no name */
 }
@@ -115,7 +133,10 @@ static bool decide_framing(struct h1_response *out, bool is_head)
 	if (lengths > 1 || codings > 1 || (lengths && codings) || (codings && out->http_1_0))
 		return false;
 	bool none = is_head || out->status < 200 || out->status == 204 || out->status == 304;
-	out->framing = none ? H1_NO_CONTENT : codings ? H1_CHUNKED : lengths ? H1_LENGTH : H1_UNTIL_CLOSE;
+	out->framing = none	 ? H1_NO_CONTENT
+		       : codings ? H1_CHUNKED
+		       : lengths ? H1_LENGTH
+				 : H1_UNTIL_CLOSE;
 	return true;
 }
 
@@ -155,7 +176,8 @@ enum h1_result h1_parse_response(struct str bytes, bool is_head, struct h1_respo
 
 void h1_content_init(struct h1_content *c, const struct h1_response *head)
 {
-	*c = (struct h1_content){.framing = head->framing, .left = head->framing == H1_LENGTH ? head->length : 0};
+	*c = (struct h1_content){
+		.framing = head->framing, .left = head->framing == H1_LENGTH ? head->length : 0};
 }
 
 static enum h1_result to(struct h1_content *c, enum step step)
@@ -165,14 +187,13 @@ static enum h1_result to(struct h1_content *c, enum step step)
 	return H1_MORE;
 }
 
-/* 1*16HEXDIG: what fits the counter. */
 static enum h1_result on_size(struct h1_content *c, char byte)
 {
 	int digit = str_hex_digit(byte);
 
 	if (digit != -1) {
 		c->left = c->left << 4 | (uint64_t)digit;
-		return ++c->line > 15 ? H1_BAD : H1_MORE;
+		return ++c->line > SIZE_DIGITS_MAX ? H1_BAD : H1_MORE;
 	}
 	if (c->line == 0)
 		return H1_BAD;
@@ -193,8 +214,9 @@ static enum h1_result on_trailer(struct h1_content *c, char byte)
 {
 	if (++c->left > TRAILERS_MAX)
 		return H1_BAD;
-	if (c->step == STEP_TRAILER)
-		return byte == '\r' ? to(c, STEP_END_LF) : (to(c, STEP_TRAILER_LINE), on_text(c, byte, STEP_TRAILER_LF));
+	if (c->step == STEP_TRAILER && byte == '\r')
+		return to(c, STEP_END_LF);
+	c->step = STEP_TRAILER_LINE;
 	return on_text(c, byte, STEP_TRAILER_LF);
 }
 
@@ -206,20 +228,30 @@ static enum h1_result on_lf(struct h1_content *c, char byte, enum step next)
 static enum h1_result on_framing_byte(struct h1_content *c, char byte)
 {
 	switch ((enum step)c->step) {
-	case STEP_SIZE: return on_size(c, byte);
-	case STEP_EXTENSION: return ++c->line > CHUNK_LINE_MAX ? H1_BAD : on_text(c, byte, STEP_SIZE_LF);
-	case STEP_SIZE_LF: return on_lf(c, byte, c->left ? STEP_DATA : STEP_TRAILER);
-	case STEP_DATA_CR: return byte == '\r' ? to(c, STEP_DATA_LF) : H1_BAD;
-	case STEP_DATA_LF: return on_lf(c, byte, STEP_SIZE);
+	case STEP_SIZE:
+		return on_size(c, byte);
+	case STEP_EXTENSION:
+		return ++c->line > CHUNK_LINE_MAX ? H1_BAD : on_text(c, byte, STEP_SIZE_LF);
+	case STEP_SIZE_LF:
+		return on_lf(c, byte, c->left ? STEP_DATA : STEP_TRAILER);
+	case STEP_DATA_CR:
+		return byte == '\r' ? to(c, STEP_DATA_LF) : H1_BAD;
+	case STEP_DATA_LF:
+		return on_lf(c, byte, STEP_SIZE);
 	case STEP_TRAILER:
-	case STEP_TRAILER_LINE: return on_trailer(c, byte);
-	case STEP_TRAILER_LF: return on_lf(c, byte, STEP_TRAILER);
-	case STEP_END_LF: return on_lf(c, byte, STEP_DONE) == H1_BAD ? H1_BAD : H1_DONE;
-	default: return H1_BAD;
+	case STEP_TRAILER_LINE:
+		return on_trailer(c, byte);
+	case STEP_TRAILER_LF:
+		return on_lf(c, byte, STEP_TRAILER);
+	case STEP_END_LF:
+		return on_lf(c, byte, STEP_DONE) == H1_BAD ? H1_BAD : H1_DONE;
+	default:
+		return H1_BAD;
 	}
 }
 
-static enum h1_result chunked_next(struct h1_content *c, struct str bytes, size_t *skip, size_t *take)
+static enum h1_result chunked_next(
+	struct h1_content *c, struct str bytes, size_t *skip, size_t *take)
 {
 	enum h1_result result = H1_MORE;
 
@@ -236,10 +268,15 @@ enum h1_result h1_content_next(struct h1_content *c, struct str bytes, size_t *s
 {
 	*skip = *take = 0;
 	switch (c->framing) {
-	case H1_NO_CONTENT: return H1_DONE;
-	case H1_CHUNKED: return chunked_next(c, bytes, skip, take);
-	case H1_UNTIL_CLOSE: *take = bytes.len; return H1_MORE;
-	case H1_LENGTH: break;
+	case H1_NO_CONTENT:
+		return H1_DONE;
+	case H1_CHUNKED:
+		return chunked_next(c, bytes, skip, take);
+	case H1_UNTIL_CLOSE:
+		*take = bytes.len;
+		return H1_MORE;
+	case H1_LENGTH:
+		break;
 	}
 	*take = bytes.len < c->left ? bytes.len : (size_t)c->left;
 	c->left -= *take;

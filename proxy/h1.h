@@ -1,7 +1,8 @@
 /*
- * proxy/h1.h - HTTP/1.1 on the wire, as pure functions: response heads and content framing (RFC 9112).
+ * proxy/h1.h - HTTP/1.1 on the wire (RFC 9112): response heads and content framing.
  *
- * No sockets, no clocks. Strict: what two readers could frame differently is refused.
+ * Pure functions: no sockets, no clocks. Strict: what two readers could frame differently is
+ * refused.
  */
 #ifndef SPARKGATE_PROXY_H1_H
 #define SPARKGATE_PROXY_H1_H
@@ -25,22 +26,23 @@ struct h1_response { /* borrows from the parsed bytes */
 	size_t fields_count;
 	size_t head_len; /* bytes of the head with its empty line */
 	enum h1_framing framing;
-	uint64_t length;  /* H1_LENGTH */
-	bool keep_alive;  /* may be pooled after the content */
+	uint64_t length; /* H1_LENGTH */
+	bool keep_alive; /* may be pooled after the content */
 };
 
 enum h1_result { H1_MORE, H1_DONE, H1_BAD };
-/* `bytes` from the start of the head. H1_MORE: not complete yet (H1_BAD once H1_HEAD_MAX is passed).
- * `is_head`: the request was HEAD. */
-MUST_CHECK enum h1_result h1_parse_response(struct str bytes, bool is_head, struct h1_response *out);
+/* `bytes` from the start of the head. H1_MORE: not complete yet (H1_BAD once H1_HEAD_MAX is
+ * passed). `is_head`: the request was HEAD. */
+MUST_CHECK enum h1_result h1_parse_response(
+	struct str bytes, bool is_head, struct h1_response *out);
 /* First field of that name (any case), or an empty str with at == NULL. */
 struct str h1_field(const struct h1_response *head, const char *name);
 
 struct h1_content { /* where in the content we are; init from a head */
 	enum h1_framing framing;
-	uint64_t left;	/* of the length or the chunk */
-	int step;	/* private */
-	uint64_t line;	/* private: bytes of the chunk line or trailers so far */
+	uint64_t left; /* of the length or the chunk */
+	int step;      /* private */
+	uint64_t line; /* private: bytes of the chunk line or trailers so far */
 };
 void h1_content_init(struct h1_content *c, const struct h1_response *head);
 /*
@@ -48,6 +50,7 @@ void h1_content_init(struct h1_content *c, const struct h1_response *head);
  * bytes to hand on. H1_MORE: call again after consuming skip + take (both may be 0 when bytes run
  * out); H1_DONE: after them the content is complete; H1_BAD: cut.
  */
-MUST_CHECK enum h1_result h1_content_next(struct h1_content *c, struct str bytes, size_t *skip, size_t *take);
+MUST_CHECK enum h1_result h1_content_next(
+	struct h1_content *c, struct str bytes, size_t *skip, size_t *take);
 
 #endif

@@ -1,9 +1,7 @@
 #include "proxy/upstream_int.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
 
-#include <assert.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
 
@@ -18,18 +16,21 @@ const struct upstream_limits upstream_default_limits = {
 	.idle_total = 1024,
 };
 
-enum { TICK_MS = 100 };
+/* One timer for all deadlines: none of them needs to be exact, and a request costs no timer. */
+static const struct timeval tick_interval = {.tv_usec = 100 * 1000};
 
 static void conn_free(struct conn *conn)
 {
 	if (conn->in)
 		evbuffer_free(conn->in);
+	conn->magic = 0;
 	free(conn);
 }
 
 static void call_free(struct upstream_call *call)
 {
 	evbuffer_free(call->request);
+	call->magic = 0;
 	free(call);
 }
 
@@ -48,92 +49,55 @@ void upstream_reap(struct upstream *up)
 	}
 }
 
-/* The one way for a call to leave: its last callback is made, or is not wanted. */
-static void bury(struct upstream_call *call)
+void upstream_end_turn(struct upstream *up)
+{
+	event_active(&up->turn_end, EV_TIMEOUT, 0);
+}
+
+static void leave_state(struct upstream_call *call)
+{
+	struct address *address = call->address;
+
+	if (call->state == CALL_WAITING) {
+		TAILQ_REMOVE(&address->waiters, call, turn);
+		address->waiting--;
+		call->up->counts.waiting--;
+	} else if (call->state == CALL_FAILED) {
+		TAILQ_REMOVE(&call->up->failed, call, turn);
+	}
+}
+
+/* The only way from one list to another. */
+void call_move(struct upstream_call *call, enum call_state state)
 {
 	struct upstream *up = call->up;
 
-	if (call->state == CALL_WAITING) {
-		TAILQ_REMOVE(&call->address->waiters, call, turn);
-		call->address->waiting--;
-		up->counts.waiting--;
-	} else if (call->state == CALL_FAILED) {
-		TAILQ_REMOVE(&up->failed, call, turn);
+	CHECK_OBJ(call, CALL_MAGIC);
+	assert(call->state != CALL_DEAD && call->state != state);
+	leave_state(call);
+	call->state = state;
+	call->since = clock_mono_ms();
+	if (state == CALL_WAITING) {
+		TAILQ_INSERT_TAIL(&call->address->waiters, call, turn);
+		call->address->waiting++;
+		up->counts.waiting++;
+	} else if (state == CALL_FAILED) {
+		TAILQ_INSERT_TAIL(&up->failed, call, turn);
+		upstream_end_turn(up);
+	} else if (state == CALL_DEAD) {
+		TAILQ_REMOVE(&up->calls, call, all);
+		TAILQ_INSERT_TAIL(&up->dead, call, turn);
+		call->address->calls--;
+		up->counts.calls--;
+		upstream_end_turn(up);
 	}
-	call->state = CALL_DEAD;
-	TAILQ_REMOVE(&up->calls, call, all);
-	up->counts.calls--;
-	TAILQ_INSERT_TAIL(&up->dead, call, turn);
 }
 
 void call_fail(struct upstream_call *call, enum fault fault)
 {
-	struct upstream *up = call->up;
-
-	if (call->state == CALL_WAITING) {
-		TAILQ_REMOVE(&call->address->waiters, call, turn);
-		call->address->waiting--;
-		up->counts.waiting--;
-	}
-	call->state = CALL_FAILED;
+	assert(call->conn == NULL);
 	call->fault = fault;
-	TAILQ_INSERT_TAIL(&up->failed, call, turn);
-	event_active(&up->turn_end, EV_TIMEOUT, 0);
-}
-
-static void attach(struct upstream_call *call, struct conn *conn)
-{
-	call->conn = conn;
-	conn->call = call;
-	conn->state = CONN_BUSY;
-	conn->reused = true;
-	conn->filled = false;
-	call->up->counts.reused++;
-	conn_send(conn);
-}
-
-/* Newest first; the stale ones met on the way are closed. */
-static struct conn *take_idle(struct address *address)
-{
-	struct conn *conn;
-
-	while ((conn = TAILQ_FIRST(&address->idle))) {
-		if (conn_is_alive(conn)) {
-			TAILQ_REMOVE(&address->idle, conn, list);
-			conn->up->idle--;
-			return conn;
-		}
-		conn_close(conn);
-	}
-	return NULL;
-}
-
-static void wait_in_line(struct upstream_call *call)
-{
-	struct upstream *up = call->up;
-
-	if (call->address->waiting >= up->limits.waiters) {
-		call_fail(call, FAULT_BUSY);
-		return;
-	}
-	call->state = CALL_WAITING;
-	TAILQ_INSERT_TAIL(&call->address->waiters, call, turn);
-	call->address->waiting++;
-	up->counts.waiting++;
-}
-
-static void acquire(struct upstream_call *call, bool fresh)
-{
-	struct conn *conn = fresh ? NULL : take_idle(call->address);
-
-	call->state = CALL_ASKING;
-	call->since = clock_mono_ms();
-	if (conn)
-		attach(call, conn);
-	else if (call->address->open >= call->up->limits.per_address)
-		wait_in_line(call);
-	else if (conn_open(call) == NULL)
-		call_fail(call, FAULT_UPSTREAM_CONNECT);
+	call_move(call, CALL_FAILED);
 }
 
 void call_retry(struct upstream_call *call, enum fault fault)
@@ -145,75 +109,29 @@ void call_retry(struct upstream_call *call, enum fault fault)
 	call->retried = true;
 	call->sent = 0;
 	call->up->counts.retried++;
-	acquire(call, true);
+	call_move(call, CALL_NEW);
+	pool_acquire(call, true);
 }
 
-static void make_idle(struct conn *conn)
+void call_end(struct upstream_call *call, bool clean)
 {
-	struct upstream *up = conn->up;
-
-	conn->call = NULL;
-	conn->state = CONN_IDLE;
-	conn->since = clock_mono_ms();
-	TAILQ_INSERT_HEAD(&conn->address->idle, conn, list);
-	up->idle++;
-	conn_resume(conn);
-}
-
-/* Who waits longest gets what has come free: a connection, or the place to open one. */
-static void serve_waiters(struct address *address)
-{
-	struct upstream_call *call;
-
-	while ((call = TAILQ_FIRST(&address->waiters))) {
-		struct conn *conn = take_idle(address);
-		if (conn == NULL && address->open >= call->up->limits.per_address)
-			return;
-		TAILQ_REMOVE(&address->waiters, call, turn);
-		address->waiting--;
-		call->up->counts.waiting--;
-		call->state = CALL_ASKING;
-		call->since = clock_mono_ms();
-		if (conn)
-			attach(call, conn);
-		else if (conn_open(call) == NULL)
-			call_fail(call, FAULT_UPSTREAM_CONNECT);
-	}
-}
-
-void call_end(struct upstream_call *call, bool reusable)
-{
-	struct upstream *up = call->up;
 	struct conn *conn = call->conn;
-	bool whole = call->sent == evbuffer_get_length(call->request);
 
 	call->conn = NULL;
-	if (reusable && whole && call->keep_alive && up->idle < up->limits.idle_total) {
-		make_idle(conn);
-		if (!TAILQ_EMPTY(&conn->address->waiters))
-			event_active(&up->turn_end, EV_TIMEOUT, 0);
-	} else {
-		conn->call = NULL;
+	conn->call = NULL;
+	if (clean && call->reusable)
+		pool_keep(conn);
+	else
 		conn_close(conn);
-	}
-	bury(call);
+	call_move(call, CALL_DEAD);
 	call->handler->on_end(call->arg);
 }
 
-static struct address *address_of(struct upstream *up, const struct sockaddr *addr, socklen_t len)
+static void start_ticking(struct upstream *up)
 {
-	struct address *address;
-
-	HASH_FIND(hh, up->addresses, addr, len, address);
-	if (address)
-		return address;
-	address = mem_alloc(1, sizeof *address);
-	memcpy(&address->addr, addr, len);
-	address->len = len;
-	TAILQ_INIT(&address->idle);
-	TAILQ_INIT(&address->waiters);
-	HASH_ADD(hh, up->addresses, addr, len, address);
-	return address;
+	if (!up->ticking)
+		event_add(&up->tick, &tick_interval);
+	up->ticking = true;
 }
 
 struct upstream_call *upstream_start(struct upstream *up, const struct upstream_request *req,
@@ -221,28 +139,42 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
 {
 	struct upstream_call *call = mem_alloc(1, sizeof *call);
 
-	*call = (struct upstream_call){.up = up, .handler = handler, .arg = arg, .is_head = req->is_head,
-		.idempotent = req->idempotent, .address = address_of(up, req->addr, req->addr_len)};
-	call->request = evbuffer_new();
+	*call = (struct upstream_call){.magic = CALL_MAGIC,
+		.up = up,
+		.handler = handler,
+		.arg = arg,
+		.is_head = req->is_head,
+		.idempotent = req->idempotent,
+		.address = pool_address(up, req->addr, req->addr_len),
+		.request = evbuffer_new()};
 	evbuffer_add_buffer(call->request, req->head);
 	if (req->body)
 		evbuffer_add_buffer(call->request, req->body);
 	TAILQ_INSERT_TAIL(&up->calls, call, all);
+	call->address->calls++;
 	up->counts.calls++;
-	acquire(call, false);
+	start_ticking(up);
+	pool_acquire(call, false);
 	return call;
 }
 
 void upstream_pause(struct upstream_call *call)
 {
+	CHECK_OBJ(call, CALL_MAGIC);
 	call->paused = true; /* reading stops when more bytes really come */
 }
 
 void upstream_resume(struct upstream_call *call)
 {
+	CHECK_OBJ(call, CALL_MAGIC);
+	if (!call->paused)
+		return;
 	call->paused = false;
-	call->since = clock_mono_ms();
-	if (call->conn && call->conn->state == CONN_BUSY)
+	if (call->conn == NULL)
+		return;
+	if (call->state == CALL_READING)
+		call->since = clock_mono_ms();
+	if (call->conn->state == CONN_BUSY)
 		conn_resume(call->conn);
 }
 
@@ -250,8 +182,7 @@ void upstream_cancel(struct upstream_call *call)
 {
 	struct conn *conn = call->conn;
 
-	assert(call->state != CALL_DEAD);
-	bury(call);
+	call_move(call, CALL_DEAD);
 	if (conn)
 		conn_close(conn);
 }
@@ -261,16 +192,12 @@ static void on_turn_end(int fd, short what, void *arg)
 {
 	struct upstream *up = arg;
 	struct upstream_call *call;
-	struct address *address, *next;
 
 	(void)fd, (void)what;
-	if (up->counts.waiting > 0) {
-		HASH_ITER(hh, up->addresses, address, next)
-			serve_waiters(address);
-	}
+	pool_serve(up);
 	while ((call = TAILQ_FIRST(&up->failed))) {
 		enum fault fault = call->fault;
-		bury(call);
+		call_move(call, CALL_DEAD);
 		call->handler->on_fault(call->arg, fault);
 	}
 	upstream_reap(up);
@@ -295,10 +222,10 @@ static enum fault overdue(const struct upstream_call *call, int64_t age)
 
 static void expire_calls(struct upstream *up, int64_t now)
 {
-	struct upstream_call *next;
+	struct upstream_call *call;
 
-	for (struct upstream_call *call = TAILQ_FIRST(&up->calls); call; call = next) {
-		next = TAILQ_NEXT(call, all);
+	TAILQ_FOREACH(call, &up->calls, all)
+	{
 		enum fault fault = overdue(call, now - call->since);
 		if (fault == FAULT_NONE)
 			continue;
@@ -308,33 +235,17 @@ static void expire_calls(struct upstream *up, int64_t now)
 	}
 }
 
-/* Closes what has been idle too long; the oldest are at the end of the list. */
-static void expire_idle(struct upstream *up, struct address *address, int64_t now)
-{
-	struct conn *conn;
-
-	while ((conn = TAILQ_LAST(&address->idle, conns)) && now - conn->since > up->limits.idle_ms)
-		conn_close(conn);
-}
-
 static void on_tick(int fd, short what, void *arg)
 {
 	struct upstream *up = arg;
-	struct address *address, *next;
 	int64_t now = clock_mono_ms();
 
 	(void)fd, (void)what;
-	upstream_reap(up);
 	expire_calls(up, now);
-	HASH_ITER(hh, up->addresses, address, next)
-	{
-		expire_idle(up, address, now);
-		if (address->open == 0 && address->waiting == 0 && TAILQ_EMPTY(&up->closed) &&
-			TAILQ_EMPTY(&up->calls)) {
-			HASH_DEL(up->addresses, address); /* nobody has a pointer to it any more */
-			free(address);
-		}
-	}
+	pool_expire(up, now);
+	up->ticking = false;
+	if (up->addresses) /* with no calls and no connections there is nothing to watch */
+		start_ticking(up);
 }
 
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits)
@@ -348,41 +259,26 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
 	TAILQ_INIT(&up->failed);
 	TAILQ_INIT(&up->dead);
 	TAILQ_INIT(&up->closed);
+	TAILQ_INIT(&up->ready);
 	event_assign(&up->turn_end, base, -1, 0, on_turn_end, up);
-	event_assign(&up->tick, base, -1, EV_PERSIST, on_tick, up);
-	event_add(&up->tick, &(struct timeval){.tv_usec = TICK_MS * 1000});
+	event_assign(&up->tick, base, -1, 0, on_tick, up);
 	return up;
 }
 
 void upstream_free(struct upstream *up)
 {
-	struct address *address, *next;
-	struct conn *conn;
-
 	if (up == NULL)
 		return;
 	assert(TAILQ_EMPTY(&up->calls));
-	HASH_ITER(hh, up->addresses, address, next)
-	{
-		while ((conn = TAILQ_FIRST(&address->idle)))
-			conn_close(conn);
-	}
+	pool_clear(up);
 	event_del(&up->turn_end);
 	event_del(&up->tick);
 	upstream_reap(up);
-	HASH_ITER(hh, up->addresses, address, next)
-	{
-		HASH_DEL(up->addresses, address);
-		free(address);
-	}
 	evbuffer_free(up->content);
 	free(up);
 }
 
 struct upstream_counts upstream_count(const struct upstream *up)
 {
-	struct upstream_counts counts = up->counts;
-
-	counts.idle = up->idle;
-	return counts;
+	return up->counts;
 }

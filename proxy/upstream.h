@@ -21,14 +21,14 @@ struct upstream;
 struct upstream_call;
 
 struct upstream_limits {
-	unsigned per_address;	 /* connections to one address, busy and idle */
-	unsigned waiters;	 /* requests waiting for one address before FAULT_BUSY at once */
-	int64_t wait_ms;	 /* how long one waits: then FAULT_BUSY */
-	int64_t connect_ms;	 /* FAULT_UPSTREAM_CONNECT */
-	int64_t head_ms;	 /* until the response head: FAULT_UPSTREAM_TIMEOUT */
-	int64_t stall_ms;	 /* without a byte while reading is on: FAULT_UPSTREAM_DIED */
-	int64_t idle_ms;	 /* pooled, below 7 s (T52) */
-	unsigned idle_total;	 /* idle connections of the whole pool */
+	unsigned per_address; /* connections to one address, busy and idle */
+	unsigned waiters;     /* requests waiting for one address before FAULT_BUSY at once */
+	int64_t wait_ms;      /* how long one waits: then FAULT_BUSY */
+	int64_t connect_ms;   /* FAULT_UPSTREAM_CONNECT */
+	int64_t head_ms;      /* until the response head: FAULT_UPSTREAM_TIMEOUT */
+	int64_t stall_ms;     /* without a byte while reading is on: FAULT_UPSTREAM_DIED */
+	int64_t idle_ms;      /* pooled, below 7 s (T52) */
+	unsigned idle_total;  /* idle connections of the whole pool */
 };
 extern const struct upstream_limits upstream_default_limits;
 
@@ -44,7 +44,8 @@ struct upstream_request { /* borrowed until upstream_start() returns, but for he
 struct upstream_handler { /* callbacks; never called from inside upstream_start() */
 	/* The final response head; borrowed during the call. 1xx are eaten. */
 	void (*on_head)(void *arg, const struct h1_response *head);
-	/* Content bytes, unframed; the handler drains what it takes, what it leaves stays counted. */
+	/* Content bytes, unframed, at most 64 KiB. The handler moves them out; what it leaves is
+	 * dropped. */
 	void (*on_body)(void *arg, struct evbuffer *bytes);
 	/* Exactly one of these two is the last call. on_end: the content is complete. */
 	void (*on_end)(void *arg);
@@ -53,13 +54,18 @@ struct upstream_handler { /* callbacks; never called from inside upstream_start(
 
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
 void upstream_free(struct upstream *up); /* no calls may be under way */
-/* The handler must outlive the call. The call is the pool's own and dies after its last callback. */
+/* The handler must outlive the call. The call is the pool's own and dies after its last callback.
+ */
 struct upstream_call *upstream_start(struct upstream *up, const struct upstream_request *req,
 	const struct upstream_handler *handler, void *arg);
-/* Back-pressure: no more on_body until resumed. */
+/*
+ * Back-pressure: nothing more is read until resumed. What was read already, at most 64 KiB, is
+ * still handed on, and on_end may come. Safe in callbacks.
+ */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
-/* The client left: no callback comes any more; the connection is closed, not pooled. Safe in callbacks. */
+/* The client left: no callback comes any more; the connection is closed, not pooled. Safe in
+ * callbacks. */
 void upstream_cancel(struct upstream_call *call);
 
 struct upstream_counts { /* for metrics and leak tests */

@@ -2,26 +2,28 @@
 
 #include "base/clock.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { READS_A_TURN = 4 }; /* then others have their turn */
+enum {
+	READS_A_TURN = 4, /* then others have their turn */
+	SEND_PIECES = 8,
+	DIRECT_SIZE = READ_SIZE - 64, /* with evbuffer's own header it is a block of 64 KiB */
+};
 
 void conn_close(struct conn *conn)
 {
 	struct upstream *up = conn->up;
 
-	if (conn->state == CONN_CLOSED)
-		return;
+	CHECK_OBJ(conn, CONN_MAGIC);
+	assert(conn->state != CONN_CLOSED);
 	if (conn->state == CONN_IDLE) {
 		TAILQ_REMOVE(&conn->address->idle, conn, list);
-		up->idle--;
+		up->counts.idle--;
 	}
 	if (conn->call)
 		conn->call->conn = NULL;
@@ -33,7 +35,8 @@ void conn_close(struct conn *conn)
 	conn->address->open--;
 	up->counts.connections--;
 	TAILQ_INSERT_TAIL(&up->closed, conn, list);
-	event_active(&up->turn_end, EV_TIMEOUT, 0); /* somebody may wait for the free place */
+	upstream_end_turn(up);
+	pool_came_free(conn->address);
 }
 
 bool conn_is_alive(const struct conn *conn)
@@ -45,46 +48,87 @@ bool conn_is_alive(const struct conn *conn)
 	return n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-static void broken(struct conn *conn, bool any_byte)
+/* The answer cannot go on. */
+static void fail(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
-	bool until_close = call->state == CALL_READING && call->content.framing == H1_UNTIL_CLOSE;
-	bool stale = conn->reused && !any_byte && call->state == CALL_ASKING;
+	bool begun = call->state == CALL_READING;
 
-	if (until_close) {
-		call_end(call, false);
-		return;
-	}
 	conn_close(conn);
-	if (stale)
-		call_retry(call, FAULT_UPSTREAM_PROTOCOL);
-	else
-		call_fail(call, call->state == CALL_READING ? FAULT_UPSTREAM_DIED : FAULT_UPSTREAM_PROTOCOL);
+	call_fail(call, begun ? FAULT_UPSTREAM_DIED : FAULT_UPSTREAM_PROTOCOL);
 }
 
-static bool has_partial_head(const struct conn *conn)
+static void on_broken(struct conn *conn, bool is_eof)
 {
-	return conn->in && evbuffer_get_length(conn->in) > 0;
+	struct upstream_call *call = conn->call;
+
+	if (is_eof && call->state == CALL_READING && call->content.framing == H1_UNTIL_CLOSE) {
+		call_end(call, false);
+	} else if (conn->reused && !call->answered) {
+		conn_close(conn); /* it closed while our request was on its way (T52) */
+		call_retry(call, FAULT_UPSTREAM_PROTOCOL);
+	} else {
+		fail(conn);
+	}
 }
 
-void conn_send(struct conn *conn)
+static ssize_t send_some(struct conn *conn)
+{
+	struct upstream_call *call = conn->call;
+	struct evbuffer_iovec pieces[SEND_PIECES];
+	struct evbuffer_ptr from;
+
+	evbuffer_ptr_set(call->request, &from, call->sent, EVBUFFER_PTR_SET);
+	int count = evbuffer_peek(call->request, -1, &from, pieces, SEND_PIECES);
+	struct msghdr message = {
+		.msg_iov = pieces, .msg_iovlen = count < SEND_PIECES ? (size_t)count : SEND_PIECES};
+	return sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+}
+
+/* Straight away; the event loop only hears of it when the kernel takes no more. */
+static void send_request(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
 	size_t len = evbuffer_get_length(call->request);
-	const unsigned char *bytes = evbuffer_pullup(call->request, -1);
 
 	while (call->sent < len) {
-		ssize_t n = send(conn->fd, bytes + call->sent, len - call->sent, MSG_NOSIGNAL);
+		ssize_t n = send_some(conn);
 		if (n >= 0) {
 			call->sent += (size_t)n;
+			call->since = clock_mono_ms();
 		} else if (errno == EAGAIN) {
 			event_add(&conn->writable, NULL);
 			return;
 		} else if (errno != EINTR) {
-			/* The answer may still be there (a refusal while we were sending): reading tells. */
+			/* The answer may be there all the same (413, then closed): reading tells.
+			 */
 			return;
 		}
 	}
+}
+
+void conn_attach(struct conn *conn, struct upstream_call *call)
+{
+	CHECK_OBJ(conn, CONN_MAGIC);
+	call->conn = conn;
+	conn->call = call;
+	conn->state = CONN_BUSY;
+	conn->reused = true;
+	conn->filled = false;
+	conn->up->counts.reused++;
+	send_request(conn);
+}
+
+/* Nothing is sent again or further: an answer that came early means the rest is not wanted. */
+static void drop_request(struct upstream_call *call, bool keep_alive)
+{
+	size_t len = evbuffer_get_length(call->request);
+
+	call->reusable = keep_alive && call->sent == len;
+	if (call->sent < len)
+		event_del(&call->conn->writable);
+	evbuffer_drain(call->request, len);
+	call->sent = 0;
 }
 
 /* The final head, past any 1xx. H1_DONE: handed on, `*bytes` is what follows it. */
@@ -100,8 +144,8 @@ static enum h1_result take_head(struct upstream_call *call, struct str *bytes)
 		*bytes = str_from(*bytes, head.head_len);
 	} while (head.status < 200);
 	h1_content_init(&call->content, &head);
-	call->keep_alive = head.keep_alive;
-	call->state = CALL_READING;
+	drop_request(call, head.keep_alive);
+	call_move(call, CALL_READING);
 	call->handler->on_head(call->arg, &head);
 	return H1_DONE;
 }
@@ -121,67 +165,64 @@ static enum h1_result take_content(struct upstream_call *call, struct str *bytes
 	return result;
 }
 
-static void deliver(struct upstream_call *call)
+/* False when the call is over: cancelled from within, complete or cut. */
+static bool deliver(struct upstream_call *call, enum h1_result result, bool clean)
 {
 	struct evbuffer *content = call->up->content;
 
 	if (evbuffer_get_length(content) > 0)
 		call->handler->on_body(call->arg, content);
 	evbuffer_drain(content, evbuffer_get_length(content));
+	if (call->state == CALL_DEAD)
+		return false;
+	if (result == H1_BAD)
+		fail(call->conn);
+	else if (result == H1_DONE)
+		call_end(call, clean);
+	return result == H1_MORE;
 }
 
-static void bad_answer(struct conn *conn)
+static void on_content(struct upstream_call *call, struct str bytes)
 {
-	struct upstream_call *call = conn->call;
-
-	conn_close(conn);
-	call_fail(call, call->state == CALL_READING ? FAULT_UPSTREAM_DIED : FAULT_UPSTREAM_PROTOCOL);
-}
-
-static void process_content(struct conn *conn, struct str bytes)
-{
-	struct upstream_call *call = conn->call;
 	enum h1_result result = take_content(call, &bytes);
 
-	deliver(call);
-	if (call->state == CALL_DEAD)
-		return; /* cancelled from within */
-	if (result == H1_BAD)
-		bad_answer(conn);
-	else if (result == H1_DONE)
-		call_end(call, bytes.len == 0);
+	deliver(call, result, bytes.len == 0);
 }
 
-static void process(struct conn *conn, struct str bytes)
+/* Keeps what there is of a head; `had`: so many bytes are in conn->in, and `rest` is their end. */
+static void keep_rest(struct conn *conn, struct str rest, size_t had)
+{
+	if (conn->in == NULL)
+		conn->in = evbuffer_new();
+	if (had)
+		evbuffer_drain(conn->in, had - rest.len);
+	else
+		evbuffer_add(conn->in, rest.at, rest.len);
+}
+
+static void on_head_bytes(struct conn *conn, struct str bytes)
 {
 	struct upstream_call *call = conn->call;
+	size_t had = conn->in ? evbuffer_get_length(conn->in) : 0;
+	bool ends_line = str_find_byte(bytes, '\n') != -1;
 
-	if (call->state == CALL_READING) {
-		process_content(conn, bytes);
-		return;
-	}
-	if (has_partial_head(conn)) {
+	call->answered = true;
+	if (had) {
 		evbuffer_add(conn->in, bytes.at, bytes.len);
-		bytes.len = evbuffer_get_length(conn->in);
-		bytes.at = (const char *)evbuffer_pullup(conn->in, -1);
+		had += bytes.len;
+		if (!ends_line && had < H1_HEAD_MAX)
+			return; /* a head that drips in is read once a line, not once a byte */
+		bytes = (struct str){(const char *)evbuffer_pullup(conn->in, -1), had};
 	}
 	enum h1_result result = take_head(call, &bytes);
-	if (call->state == CALL_DEAD)
-		return;
-	if (result == H1_BAD) {
-		bad_answer(conn);
-	} else if (result == H1_DONE) {
-		process_content(conn, bytes);
-		if (conn->in)
-			evbuffer_drain(conn->in, evbuffer_get_length(conn->in));
-	} else if (!has_partial_head(conn)) {
-		if (conn->in == NULL)
-			conn->in = evbuffer_new();
-		evbuffer_add(conn->in, bytes.at, bytes.len);
-	} else {
-		/* 1xx heads that were eaten go; what is left stays. */
-		evbuffer_drain(conn->in, evbuffer_get_length(conn->in) - bytes.len);
-	}
+	if (result == H1_MORE)
+		keep_rest(conn, bytes, had);
+	else if (result == H1_BAD)
+		fail(conn);
+	else if (call->state != CALL_DEAD)
+		on_content(call, bytes);
+	if (result != H1_MORE && had)
+		evbuffer_drain(conn->in, had);
 }
 
 /* A long content of known length is read where it will be handed on from: nothing is copied. */
@@ -189,39 +230,51 @@ static bool reads_directly(const struct conn *conn)
 {
 	const struct upstream_call *call = conn->call;
 
-	return conn->filled && call->state == CALL_READING &&
-	       (call->content.framing == H1_UNTIL_CLOSE ||
-		       (call->content.framing == H1_LENGTH && call->content.left >= READ_SIZE));
+	if (!conn->filled || call->state != CALL_READING)
+		return false;
+	return call->content.framing == H1_UNTIL_CLOSE ||
+	       (call->content.framing == H1_LENGTH && call->content.left >= DIRECT_SIZE);
 }
 
-static ssize_t read_directly(struct conn *conn)
+/* Cuts the pieces to `len` bytes together. */
+static void trim_pieces(struct evbuffer_iovec *pieces, int count, size_t len)
+{
+	for (int i = 0; i < count; i++) {
+		if (pieces[i].iov_len > len)
+			pieces[i].iov_len = len;
+		len -= pieces[i].iov_len;
+	}
+}
+
+static ssize_t read_into(struct evbuffer *content, int fd)
+{
+	struct evbuffer_iovec pieces[2];
+	int count = evbuffer_reserve_space(content, DIRECT_SIZE, pieces, 2);
+
+	trim_pieces(pieces, count, DIRECT_SIZE);
+	ssize_t n = readv(fd, pieces, count);
+	int error = errno;
+	trim_pieces(pieces, count, n > 0 ? (size_t)n : 0);
+	evbuffer_commit_space(content, pieces, count);
+	errno = error;
+	return n;
+}
+
+static void on_bytes(struct conn *conn, size_t len, bool direct)
 {
 	struct upstream_call *call = conn->call;
-	struct evbuffer *content = conn->up->content;
-	struct evbuffer_iovec vec[2];
-	int count = evbuffer_reserve_space(content, READ_SIZE, vec, 2);
-	size_t room = READ_SIZE, skip, take;
+	struct str bytes = {conn->up->scratch, len};
+	size_t skip, take;
 
-	for (int i = 0; i < count; i++) {
-		if (vec[i].iov_len > room)
-			vec[i].iov_len = room;
-		room -= vec[i].iov_len;
+	if (call->state != CALL_READING) {
+		on_head_bytes(conn, bytes);
+		return;
 	}
-	ssize_t n = readv(conn->fd, (struct iovec *)vec, count);
-	size_t left = n > 0 ? (size_t)n : 0;
-	for (int i = 0; i < count; i++) {
-		if (vec[i].iov_len > left)
-			vec[i].iov_len = left;
-		left -= vec[i].iov_len;
-	}
-	evbuffer_commit_space(content, vec, count);
-	if (n <= 0)
-		return n;
-	enum h1_result result = h1_content_next(&call->content, (struct str){NULL, (size_t)n}, &skip, &take);
-	deliver(call);
-	if (call->state != CALL_DEAD && result == H1_DONE)
-		call_end(call, true);
-	return n;
+	call->since = clock_mono_ms();
+	if (!direct)
+		on_content(call, bytes);
+	else /* the bytes themselves do not matter to these framings, and are in their place */
+		deliver(call, h1_content_next(&call->content, bytes, &skip, &take), true);
 }
 
 /* False when this turn has nothing more to read. */
@@ -229,20 +282,19 @@ static bool read_once(struct conn *conn)
 {
 	struct upstream *up = conn->up;
 	bool direct = reads_directly(conn);
-	ssize_t n = direct ? read_directly(conn) : recv(conn->fd, up->scratch, READ_SIZE, 0);
+	ssize_t n = direct ? read_into(up->content, conn->fd)
+			   : recv(conn->fd, up->scratch, READ_SIZE, 0);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
-		broken(conn, has_partial_head(conn));
+		on_broken(conn, n == 0);
 		return false;
 	}
-	conn->filled = n == READ_SIZE;
-	if (conn->call)
-		conn->call->since = clock_mono_ms();
-	if (!direct)
-		process(conn, (struct str){up->scratch, (size_t)n});
-	return conn->filled;
+	conn->filled = n >= DIRECT_SIZE;
+	bool more = conn->filled;
+	on_bytes(conn, (size_t)n, direct);
+	return more;
 }
 
 static void on_readable(int fd, short what, void *arg)
@@ -250,7 +302,7 @@ static void on_readable(int fd, short what, void *arg)
 	struct conn *conn = arg;
 
 	(void)fd, (void)what;
-	upstream_reap(conn->up);
+	CHECK_OBJ(conn, CONN_MAGIC);
 	if (conn->state == CONN_IDLE) {
 		conn_close(conn); /* closed by the peer, or bytes nobody asked for */
 		return;
@@ -280,7 +332,7 @@ static void on_connected(struct conn *conn)
 	conn->state = CONN_BUSY;
 	call->since = clock_mono_ms();
 	conn_resume(conn);
-	conn_send(conn);
+	send_request(conn);
 }
 
 static void on_writable(int fd, short what, void *arg)
@@ -288,11 +340,11 @@ static void on_writable(int fd, short what, void *arg)
 	struct conn *conn = arg;
 
 	(void)fd, (void)what;
-	upstream_reap(conn->up);
+	CHECK_OBJ(conn, CONN_MAGIC);
 	if (conn->state == CONN_CONNECTING)
 		on_connected(conn);
-	else if (conn->state == CONN_BUSY)
-		conn_send(conn);
+	else
+		send_request(conn);
 }
 
 void conn_resume(struct conn *conn)
@@ -305,27 +357,33 @@ void conn_resume(struct conn *conn)
 
 static int connect_socket(const struct address *address)
 {
-	int fd = socket(address->addr.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int on = 1;
 
 	if (fd == -1)
 		return -1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, (const struct sockaddr *)&address->addr, address->len) == 0 || errno == EINPROGRESS)
+	if (connect(fd, addr, address->len) == 0 || errno == EINPROGRESS)
 		return fd;
 	close(fd);
 	return -1;
 }
 
-struct conn *conn_open(struct upstream_call *call)
+int conn_open(struct upstream_call *call)
 {
 	struct upstream *up = call->up;
 	int fd = connect_socket(call->address);
 
 	if (fd == -1)
-		return NULL;
+		return -1;
 	struct conn *conn = mem_alloc(1, sizeof *conn);
-	*conn = (struct conn){.up = up, .address = call->address, .call = call, .fd = fd, .state = CONN_CONNECTING};
+	*conn = (struct conn){.magic = CONN_MAGIC,
+		.state = CONN_CONNECTING,
+		.up = up,
+		.address = call->address,
+		.call = call,
+		.fd = fd};
 	event_assign(&conn->readable, up->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
 	event_assign(&conn->writable, up->base, fd, EV_WRITE, on_writable, conn);
 	event_add(&conn->writable, NULL);
@@ -333,5 +391,5 @@ struct conn *conn_open(struct upstream_call *call)
 	call->address->open++;
 	up->counts.connections++;
 	up->counts.opened++;
-	return conn;
+	return 0;
 }

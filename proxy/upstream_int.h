@@ -1,35 +1,53 @@
-/* proxy/upstream_int.h - what upstream.c (pool and calls) and upstream_conn.c (one connection) share. */
+/*
+ * proxy/upstream_int.h - what upstream.c (calls), upstream_pool.c (whose turn it is) and
+ * upstream_conn.c (one connection) share.
+ *
+ * State is the list one is on. Nothing is freed by whoever ends it: the dead wait on a list for the
+ * next turn of the loop, because their callbacks may still be on the stack.
+ */
 #ifndef SPARKGATE_PROXY_UPSTREAM_INT_H
 #define SPARKGATE_PROXY_UPSTREAM_INT_H
 
+#include "base/siphash.h"
 #include "proxy/upstream.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/queue.h>
+
+/* Whoever registers with a master chooses addresses: they are not to collide at will. */
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
+#define uthash_malloc(size)		     mem_alloc(1, size)
 #include <uthash.h>
 
 enum { READ_SIZE = 64 * 1024 };
+enum { CALL_MAGIC = 0x6c6c6163, CONN_MAGIC = 0x6e6e6f63 };
+#define CHECK_OBJ(object, wanted) assert((object) != NULL && (object)->magic == (wanted))
 
 enum call_state {
+	CALL_NEW,
 	CALL_WAITING, /* for a connection to its address */
 	CALL_ASKING,  /* has a connection; no whole head yet */
 	CALL_READING, /* the head was handed on */
 	CALL_FAILED,  /* the fault will be told at the end of this turn */
-	CALL_DEAD,    /* told; freed at the next turn, because its callbacks may be on the stack */
+	CALL_DEAD,    /* told; freed at the next turn */
 };
 
 struct upstream_call {
+	unsigned magic;
+	enum call_state state;
 	struct upstream *up;
 	struct address *address;
-	struct conn *conn; /* NULL while waiting and when dead */
+	struct conn *conn; /* ASKING and READING */
 	const struct upstream_handler *handler;
 	void *arg;
-	enum call_state state;
 	enum fault fault;
 	struct evbuffer *request; /* kept whole until the answer begins: it may be sent again */
 	size_t sent;
-	bool is_head, idempotent, retried, paused, keep_alive;
+	bool is_head, idempotent, retried, paused;
+	bool answered; /* a byte came: from here on nothing is sent again */
+	bool reusable; /* says the head; and the request was sent whole */
 	struct h1_content content;
 	int64_t since; /* monotonic ms: of the state, or of the last byte */
 	TAILQ_ENTRY(upstream_call) all;
@@ -40,16 +58,18 @@ TAILQ_HEAD(calls, upstream_call);
 enum conn_state { CONN_CONNECTING, CONN_BUSY, CONN_IDLE, CONN_CLOSED };
 
 struct conn {
+	unsigned magic;
+	enum conn_state state;
 	struct upstream *up;
 	struct address *address;
-	struct upstream_call *call; /* BUSY, CONNECTING */
-	enum conn_state state;
+	struct upstream_call *call; /* CONNECTING and BUSY */
 	int fd;
 	struct event readable, writable;
-	bool reading; /* readable is registered */
-	bool reused, filled; /* the last read filled its buffer: more is coming */
+	bool reading;	     /* readable is registered: always, but while paused */
+	bool reused;	     /* its call is not its first */
+	bool filled;	     /* the last read filled its buffer: more is coming */
 	struct evbuffer *in; /* the start of a head that is not complete; NULL mostly */
-	int64_t since; /* idle since */
+	int64_t since;	     /* idle since, monotonic ms */
 	TAILQ_ENTRY(conn) list;
 };
 TAILQ_HEAD(conns, conn);
@@ -57,11 +77,16 @@ TAILQ_HEAD(conns, conn);
 struct address {
 	struct sockaddr_storage addr;
 	socklen_t len;
-	unsigned open, waiting;
+	unsigned open;	  /* connections, busy and idle */
+	unsigned calls;	  /* that are not dead */
+	unsigned waiting; /* of them */
+	bool is_ready;
 	struct conns idle; /* newest first */
 	struct calls waiters;
+	TAILQ_ENTRY(address) ready; /* something came free and somebody waits */
 	UT_hash_handle hh;
 };
+TAILQ_HEAD(ready, address);
 
 struct upstream {
 	struct event_base *base;
@@ -69,26 +94,40 @@ struct upstream {
 	struct address *addresses;
 	struct calls calls, failed, dead;
 	struct conns closed; /* freed at the next turn */
+	struct ready ready;
 	struct event turn_end, tick;
+	bool ticking;
 	struct evbuffer *content; /* between the wire and on_body; empty between callbacks */
-	unsigned idle;
 	struct upstream_counts counts;
 	char scratch[READ_SIZE];
 };
 
-/* upstream_conn.c */
-/* A connection under way to the call's address, or NULL when the kernel refused at once. */
-struct conn *conn_open(struct upstream_call *call);
-void conn_send(struct conn *conn); /* what the call's request has left */
-bool conn_is_alive(const struct conn *conn); /* MSG_PEEK: nothing to read, not closed */
-void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
-void conn_resume(struct conn *conn);
-
 /* upstream.c */
-void call_fail(struct upstream_call *call, enum fault fault); /* tells at the end of this turn */
-void call_end(struct upstream_call *call, bool reusable); /* complete: tells now */
+void call_move(struct upstream_call *call, enum call_state state);
+void call_fail(struct upstream_call *call, enum fault fault); /* told at the end of this turn */
+void call_end(struct upstream_call *call, bool clean); /* told now; clean: nothing is left over */
 /* The connection ended before a byte of the answer: once more on a fresh one, or fail. */
 void call_retry(struct upstream_call *call, enum fault fault);
-void upstream_reap(struct upstream *up); /* frees the dead; only from the event loop itself */
+void upstream_end_turn(struct upstream *up); /* on_turn_end, soon */
+void upstream_reap(struct upstream *up);     /* frees the dead; only from the event loop itself */
+
+/* upstream_pool.c */
+struct address *pool_address(
+	struct upstream *up, const struct sockaddr *addr, socklen_t len); /* borrows; never NULL */
+/* Gives the call a connection, a place in the line or a fault. `fresh`: not a pooled one. */
+void pool_acquire(struct upstream_call *call, bool fresh);
+void pool_keep(struct conn *conn);	      /* idle from here on */
+void pool_came_free(struct address *address); /* a place or a connection */
+void pool_serve(struct upstream *up);	      /* whoever can go on now */
+void pool_expire(struct upstream *up, int64_t now);
+void pool_clear(struct upstream *up); /* no calls are left */
+
+/* upstream_conn.c */
+/* A connection under way to the call's address; -1 when the kernel refused at once. */
+MUST_CHECK int conn_open(struct upstream_call *call);
+void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
+bool conn_is_alive(const struct conn *conn); /* MSG_PEEK: nothing to read, not closed */
+void conn_resume(struct conn *conn);
+void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
 
 #endif

@@ -1,0 +1,138 @@
+#include "proxy/upstream_int.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+struct address *pool_address(struct upstream *up, const struct sockaddr *addr, socklen_t len)
+{
+	struct address *address;
+
+	assert(len <= sizeof address->addr);
+	HASH_FIND(hh, up->addresses, addr, len, address);
+	if (address)
+		return address;
+	address = mem_alloc(1, sizeof *address);
+	memcpy(&address->addr, addr, len);
+	address->len = len;
+	TAILQ_INIT(&address->idle);
+	TAILQ_INIT(&address->waiters);
+	HASH_ADD(hh, up->addresses, addr, len, address);
+	return address;
+}
+
+/* The newest idle one that is alive; stale ones met on the way are closed. */
+static struct conn *take_idle(struct address *address)
+{
+	struct conn *conn;
+
+	while ((conn = TAILQ_FIRST(&address->idle))) {
+		if (!conn_is_alive(conn)) {
+			conn_close(conn);
+			continue;
+		}
+		TAILQ_REMOVE(&address->idle, conn, list);
+		conn->up->counts.idle--;
+		return conn;
+	}
+	return NULL;
+}
+
+/* False when there is neither a connection nor the place for one. */
+static bool begin(struct upstream_call *call, bool fresh)
+{
+	struct address *address = call->address;
+	struct conn *conn = fresh ? NULL : take_idle(address);
+
+	if (conn == NULL && address->open >= call->up->limits.per_address)
+		return false;
+	call_move(call, CALL_ASKING);
+	if (conn)
+		conn_attach(conn, call);
+	else if (conn_open(call) == -1)
+		call_fail(call, FAULT_UPSTREAM_CONNECT);
+	return true;
+}
+
+void pool_acquire(struct upstream_call *call, bool fresh)
+{
+	/* Nobody overtakes, but for a second attempt: it has stood in line before. */
+	bool may_go = call->address->waiting == 0 || call->retried;
+
+	if (may_go && begin(call, fresh))
+		return;
+	if (call->address->waiting >= call->up->limits.waiters)
+		call_fail(call, FAULT_BUSY);
+	else
+		call_move(call, CALL_WAITING);
+}
+
+void pool_keep(struct conn *conn)
+{
+	struct upstream *up = conn->up;
+
+	if (up->counts.idle >= up->limits.idle_total) {
+		conn_close(conn);
+		return;
+	}
+	conn->state = CONN_IDLE;
+	conn->since = clock_mono_ms();
+	TAILQ_INSERT_HEAD(&conn->address->idle, conn, list);
+	up->counts.idle++;
+	conn_resume(conn); /* its closing is noticed */
+	pool_came_free(conn->address);
+}
+
+void pool_came_free(struct address *address)
+{
+	struct upstream_call *first = TAILQ_FIRST(&address->waiters);
+
+	if (first == NULL || address->is_ready)
+		return;
+	address->is_ready = true;
+	TAILQ_INSERT_TAIL(&first->up->ready, address, ready);
+	upstream_end_turn(first->up);
+}
+
+void pool_serve(struct upstream *up)
+{
+	struct upstream_call *call;
+	struct address *address;
+
+	while ((address = TAILQ_FIRST(&up->ready))) {
+		TAILQ_REMOVE(&up->ready, address, ready);
+		address->is_ready = false;
+		while ((call = TAILQ_FIRST(&address->waiters)) && begin(call, false))
+			;
+	}
+}
+
+/* The oldest are at the end of the list. */
+static void expire_idle(struct address *address, int64_t before)
+{
+	struct conn *conn;
+
+	while ((conn = TAILQ_LAST(&address->idle, conns)) && conn->since < before)
+		conn_close(conn);
+}
+
+void pool_expire(struct upstream *up, int64_t now)
+{
+	struct address *address, *next;
+
+	HASH_ITER(hh, up->addresses, address, next)
+	{
+		expire_idle(address, now - up->limits.idle_ms);
+		if (address->open > 0 || address->calls > 0 || address->is_ready)
+			continue;
+		HASH_DEL(up->addresses, address);
+		free(address);
+	}
+}
+
+void pool_clear(struct upstream *up)
+{
+	pool_serve(up); /* nobody: the list is emptied */
+	pool_expire(up, INT64_MAX);
+	assert(up->addresses == NULL);
+}
