@@ -34,14 +34,14 @@ def media_type(response):
 
 
 class Crawler:
-    """`mounts` maps a mount (with the base) to the URL of the UI behind it."""
+    """`mounts` maps a mount, without the base, to the URL of the UI behind it; `foreign` are hosts no link may name."""
 
-    def __init__(self, client, gateway, mounts, version):
+    def __init__(self, client, gateway, mounts, version, foreign=()):
         self.client, self.gateway, self.version = client, gateway, version
         self.mounts = {gateway.base + mount: url for mount, url in mounts.items()}
         self.direct = requests.Session()
         self.direct.trust_env = False
-        hosts = sorted({urllib.parse.urlsplit(url).netloc for url in mounts.values()})
+        hosts = sorted({urllib.parse.urlsplit(url).netloc for url in mounts.values()} | set(foreign))
         self.backend = re.compile("|".join(rf"(?<!\d){re.escape(host)}(?!\d)" for host in hosts))
         self.problems, self.visited, self.pages = [], {}, set()
         self.counts, self.queue = collections.Counter(), collections.deque()

@@ -10,13 +10,13 @@ from spark_cluster import Cluster
 PAGES_AT_LEAST = 40
 
 
-def crawl(client, gateway, info):
+def crawl(client, gateway, info, foreign=()):
     client.headers.update(NAVIGATION)
     mounts = mounts_of(info)
     starts = [f"{BASE}/", f"{BASE}/local/"] + [f"{BASE}{mount}/" for mount in mounts if "/driver-" not in mount]
     for app in info["apps"].values():
         starts.append(f"{BASE}/local/apps/{app['id']}")
-    return Crawler(client, gateway, mounts, info["spark"]).run(starts)
+    return Crawler(client, gateway, mounts, info["spark"], foreign).run(starts)
 
 
 def test_crawl_finds_no_leak_and_no_new_error(admin, gateway, info):
@@ -27,9 +27,10 @@ def test_crawl_finds_no_leak_and_no_new_error(admin, gateway, info):
 
 
 # A cluster that was set up for another proxy: Spark's own (T3, T4), or one that was given a path (T1).
+OLD_PROXY = "old.example"
 MODES = {
     "reverse_proxy": {"spark.ui.reverseProxy": "true"},
-    "reverse_proxy_url": {"spark.ui.reverseProxy": "true", "spark.ui.reverseProxyUrl": "http://old.example/spark"},
+    "reverse_proxy_url": {"spark.ui.reverseProxy": "true", "spark.ui.reverseProxyUrl": f"http://{OLD_PROXY}/spark"},
     "proxy_base": {"spark.ui.proxyBase": "/someone/elses/prefix"},
 }
 
@@ -40,6 +41,6 @@ def test_crawl_of_a_cluster_that_is_set_up_for_another_proxy(mode, version):
     with Cluster(version, workers=1, conf=MODES[mode]) as cluster:
         info = cluster.info()
         with Gateway([cluster_entry(info)], BASE) as gateway:
-            crawler = crawl(Client(gateway, await_everything(gateway, info)), gateway, info)
+            crawler = crawl(Client(gateway, await_everything(gateway, info)), gateway, info, [OLD_PROXY])
     assert not crawler.problems, crawler.report()
     assert len(crawler.pages) >= PAGES_AT_LEAST / 2, sorted(crawler.pages)
