@@ -70,6 +70,8 @@ static void exchange_free(struct exchange *x)
 		if (x->scratch[i])
 			evbuffer_free(x->scratch[i]);
 	}
+	if (x->packed)
+		evbuffer_free(x->packed);
 	share_drop(x->registry_hold);
 	share_drop(x->conf_hold);
 	access_log_forget(x);

@@ -40,6 +40,9 @@ struct exchange {
 	struct rewriter *rewriter;
 	struct coding *inflate, *deflate;
 	struct evbuffer *scratch[2]; /* content between two filters */
+	struct evbuffer *packed;     /* what has come and is not unpacked yet */
+	bool backlog;		     /* packed waits until the client has taken more */
+	bool ended;		     /* the upstream is done */
 	bool paused;
 	/* for the log */
 	int status;

@@ -42,8 +42,9 @@ static bool can_read(struct str encoding, enum coding_kind *kind)
 	*kind = CODING_IDENTITY;
 	if (encoding.len == 0 || str_eq_nocase(encoding, STR("identity")))
 		return true;
-	*kind = CODING_GUNZIP;
-	return str_eq_nocase(encoding, STR("gzip")) || str_eq_nocase(encoding, STR("x-gzip"));
+	*kind = str_eq_nocase(encoding, STR("deflate")) ? CODING_INFLATE : CODING_GUNZIP;
+	return *kind == CODING_INFLATE || str_eq_nocase(encoding, STR("gzip")) ||
+	       str_eq_nocase(encoding, STR("x-gzip"));
 }
 
 /* Sets up the filters and says in the plan what they change. */
@@ -61,13 +62,14 @@ static void plan_filters(struct exchange *x, const struct h1_response *head, str
 		plan->content_encoding = "gzip";
 	if (head->framing == H1_NO_CONTENT)
 		return;
-	if (coding == CODING_GUNZIP)
-		x->inflate = coding_new(CODING_GUNZIP);
+	if (coding != CODING_IDENTITY)
+		x->inflate = coding_new(coding);
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
 	if (plan->content_encoding[0])
 		x->deflate = coding_new(CODING_GZIP);
-	x->scratch[0] = evbuffer_new();
-	x->scratch[1] = evbuffer_new();
+	for (size_t i = 0; i < ARRAY_LEN(x->scratch); i++)
+		x->scratch[i] = evbuffer_new();
+	x->packed = evbuffer_new();
 }
 
 /* What the answer announces: its own length, unless the filters change it. */
@@ -104,27 +106,6 @@ static void on_head(void *arg, const struct h1_response *head)
 	sbuf_clear(&fields);
 }
 
-/* Through the filters that are there. False: the content is corrupt. */
-static bool filter(struct exchange *x, struct evbuffer *bytes, bool last, struct evbuffer **out)
-{
-	*out = bytes;
-	if (x->inflate) {
-		if (coding_feed(x->inflate, bytes, x->scratch[0], last) == -1)
-			return false;
-		bytes = x->scratch[0];
-	}
-	if (x->rewriter) {
-		rewriter_feed(x->rewriter, bytes, x->scratch[1], last);
-		*out = x->scratch[1];
-	}
-	if (x->deflate) {
-		if (coding_feed(x->deflate, x->scratch[1], x->scratch[0], last) == -1)
-			return false;
-		*out = x->scratch[0];
-	}
-	return true;
-}
-
 static void cut(struct exchange *x, enum fault fault)
 {
 	struct front_request *req = x->req;
@@ -135,46 +116,93 @@ static void cut(struct exchange *x, enum fault fault)
 	exchange_finish(x, fault);
 }
 
-/* False when the exchange is over. */
-static bool pass(struct exchange *x, struct evbuffer *bytes, bool last)
+static void finish(struct exchange *x)
+{
+	struct front_request *req = x->req;
+
+	access_log_keep(x);
+	x->req = NULL;
+	front_reply_end(req);
+	exchange_finish(x, FAULT_NONE);
+}
+
+/* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
+ * unpack; -1: the content is corrupt. */
+static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
+{
+	int more = 0;
+
+	*out = in;
+	if (x->rewriter == NULL)
+		return 0;
+	if (x->inflate) {
+		more = coding_step(x->inflate, in, x->scratch[0], x->ended);
+		if (more == -1)
+			return -1;
+		in = x->scratch[0];
+	}
+	rewriter_feed(x->rewriter, in, x->scratch[1], x->ended && !more);
+	*out = x->scratch[1];
+	if (x->deflate) {
+		if (coding_feed(x->deflate, x->scratch[1], x->scratch[0], x->ended && !more) == -1)
+			return -1;
+		*out = x->scratch[0];
+	}
+	return more;
+}
+
+/* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot waits
+ * packed. Ends the exchange when all is passed on and the upstream is done: then false. */
+static bool pump(struct exchange *x, struct evbuffer *in)
 {
 	struct evbuffer *out;
+	size_t queued;
+	int more;
 
-	if (!filter(x, bytes, last, &out)) {
-		if (!last)
-			upstream_cancel(x->call);
-		cut(x, FAULT_UPSTREAM_PROTOCOL);
+	do {
+		more = filter(x, in, &out);
+		if (more == -1) {
+			relay_stop(x);
+			cut(x, FAULT_UPSTREAM_PROTOCOL);
+			return false;
+		}
+		x->bytes += evbuffer_get_length(out);
+		queued = front_reply_body(x->req, out);
+	} while (more && queued <= FRONT_QUEUE_HIGH);
+	x->backlog = more;
+	if (x->ended && !more) {
+		finish(x);
 		return false;
 	}
-	x->bytes += evbuffer_get_length(out);
-	if (front_reply_body(x->req, out) > FRONT_QUEUE_HIGH && !last && !x->paused) {
-		x->paused = true;
+	if (x->call && queued > FRONT_QUEUE_HIGH && !x->paused)
 		upstream_pause(x->call);
-	}
+	x->paused = queued > FRONT_QUEUE_HIGH;
 	return true;
 }
 
 static void on_body(void *arg, struct evbuffer *bytes)
 {
-	pass(arg, bytes, false);
+	struct exchange *x = arg;
+
+	if (x->inflate == NULL) {
+		pump(x, bytes);
+		return;
+	}
+	evbuffer_add_buffer(x->packed, bytes);
+	if (!x->backlog)
+		pump(x, x->packed);
 }
 
 static void on_end(void *arg)
 {
 	struct exchange *x = arg;
-	struct evbuffer *none = x->rewriter ? evbuffer_new() : NULL;
 
 	x->call = NULL;
-	bool whole = !none || pass(x, none, true);
-	if (none)
-		evbuffer_free(none);
-	if (!whole)
-		return;
-	struct front_request *req = x->req;
-	access_log_keep(x);
-	x->req = NULL;
-	front_reply_end(req);
-	exchange_finish(x, FAULT_NONE);
+	x->ended = true;
+	if (x->rewriter == NULL)
+		finish(x);
+	else if (!x->backlog)
+		pump(x, x->packed);
 }
 
 static void on_fault(void *arg, enum fault fault)
@@ -227,10 +255,11 @@ void relay_start(struct exchange *x)
 
 void relay_on_drained(struct exchange *x)
 {
-	if (!x->paused || x->call == NULL)
-		return;
 	x->paused = false;
-	upstream_resume(x->call);
+	if (x->backlog && !pump(x, x->packed))
+		return;
+	if (!x->paused && x->call)
+		upstream_resume(x->call);
 }
 
 void relay_stop(struct exchange *x)

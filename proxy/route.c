@@ -43,6 +43,13 @@ static struct route at_mount(const struct cluster_info *cluster, const struct mo
 	return (struct route){.kind = ROUTE_MOUNT, .cluster = cluster, .mount = mount, .rest = rest};
 }
 
+static bool is_known_app(const struct registry *reg, struct str cluster, struct str id)
+{
+	const struct app_info *app = registry_app(reg, cluster, id);
+
+	return app && str_eq(str_of(app->id), id); /* by id, not by a name that looks like one */
+}
+
 static struct route match_cluster(const struct registry *reg, const struct cluster_info *cluster, struct str path)
 {
 	struct str name = str_of(cluster->name), below, rest;
@@ -55,8 +62,10 @@ static struct route match_cluster(const struct registry *reg, const struct clust
 	if (below.len < 2)
 		return found(ROUTE_NONE);
 	struct str id = first_segment(below, &rest);
-	if (str_eq(kind, STR("proxy")))
+	if (str_eq(kind, STR("proxy")) && registry_proxy(reg, name, id))
 		return at_mount(cluster, registry_proxy(reg, name, id), rest);
+	if (str_eq(kind, STR("proxy")) && is_known_app(reg, name, id)) /* only history knows it */
+		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
 	if (str_eq(kind, STR("ui")))
 		return at_mount(cluster, registry_ui(reg, name, id), rest);
 	if (str_eq(kind, STR("apps")) && rest.len <= 1)
