@@ -211,17 +211,19 @@ static void write_use(struct sbuf *out, const char *name, void (*write)(struct s
 void page_cluster_figures(struct sbuf *out, const struct cluster_info *cluster)
 {
 	size_t running = page_cluster_running(cluster), alive = alive_workers(cluster);
+	bool has_workers = cluster->has_masters && (cluster->polled || cluster->workers_count);
 
-	if (!cluster->has_masters && !cluster->has_history && cluster->apps_count == 0)
+	if (!has_workers && !cluster->has_history && cluster->apps_count == 0)
 		return;
 	sbuf_puts(out, "<dl class=\"figures\">");
 	write_two(
 		out, "Applications", running, "running", cluster->apps_count - running, "finished");
-	if (cluster->has_masters) {
+	if (cluster->cores || cluster->memory_mb) {
 		write_use(out, "Cores", part_count, cluster->cores_used, cluster->cores);
 		write_use(out, "Memory", part_memory, cluster->memory_used_mb, cluster->memory_mb);
+	}
+	if (has_workers)
 		write_two(out, "Workers", alive, "alive", cluster->workers_count - alive,
 			"not alive");
-	}
 	sbuf_puts(out, "</dl>\n");
 }

@@ -13,7 +13,9 @@
 #include "proxy/page_table.h"
 
 enum {
-	HOME_APPS = 10,		   /* of each cluster, where there are several */
+	HOME_APPS = 10,	   /* of each cluster, where there are several */
+	HOME_APPS_FEW = 3, /* where there are many */
+	MANY_CLUSTERS = 12,
 	OVERVIEW_WORKERS = 12,	   /* on a cluster's page, before "all workers" */
 	CLUSTER_ROOM = 256 * 1024, /* one cluster at a glance takes less */
 };
@@ -330,6 +332,7 @@ static void write_glance(
 	struct sbuf *out, const struct scope *all, const struct cluster_info *cluster)
 {
 	struct scope s = *all;
+	size_t shown = scope_count(all) > MANY_CLUSTERS ? HOME_APPS_FEW : HOME_APPS;
 
 	s.only = cluster;
 	sbuf_puts(out, "<section class=\"panel glance\">\n");
@@ -338,11 +341,11 @@ static void write_glance(
 	page_cluster_figures(out, cluster);
 	if (cluster->apps_count)
 		write_rows(out, &s, "Running and recent applications", 0,
-			at_most(cluster->apps_count, HOME_APPS));
+			at_most(cluster->apps_count, shown));
 	else if (cluster->polled && (cluster->has_masters || cluster->has_history))
 		sbuf_puts(out, "<p class=\"empty\">No applications are running, and none have "
 			       "finished yet.</p>\n");
-	if (cluster->apps_count > HOME_APPS) {
+	if (cluster->apps_count > shown) {
 		sbuf_puts(out, "<p class=\"more\"><a href=\"");
 		part_path(out, cluster->path);
 		sbuf_puts(out, "/\">All ");

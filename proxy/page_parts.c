@@ -46,7 +46,7 @@ static void write_search(struct sbuf *out, const struct page_view *view, const c
 	sbuf_puts(out, "/\"><label class=\"vh\" for=\"q\">Search applications</label>"
 		       "<input id=\"q\" name=\"q\" type=\"search\" maxlength=\"200\" "
 		       "autocomplete=\"off\" spellcheck=\"false\" "
-		       "placeholder=\"Search applications: name, id or user\" value=\"");
+		       "placeholder=\"Application name, id or user\" value=\"");
 	sbuf_html(out, str_of(q ? q : ""));
 	sbuf_puts(out, "\"><button>Search</button></form>");
 }
@@ -54,9 +54,10 @@ static void write_search(struct sbuf *out, const struct page_view *view, const c
 static void write_who(struct sbuf *out, const struct page_view *view)
 {
 	sbuf_puts(out,
-		"<div class=\"who\"><span class=\"vh\">Signed in as</span><span class=\"me\">");
+		"<div class=\"who\"><span class=\"me\"><span class=\"vh\">Signed in as </span>");
 	part_name(out, view->who->name[0] ? view->who->name : view->who->subject);
-	sbuf_printf(out, "</span><span class=\"role\">%s</span>", role_name(view->who->role));
+	sbuf_printf(out, "<span class=\"role\">%s</span></span>",
+		view->who->role == ROLE_NONE ? "no role" : role_name(view->who->role));
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
 	sbuf_puts(out, "/_gate/logout\"><button class=\"quiet\">Sign out</button></form></div>");
@@ -192,6 +193,10 @@ void part_memory(struct sbuf *out, uint64_t mb)
 	while (value >= 1024 && unit + 1 < ARRAY_LEN(units)) {
 		value /= 1024;
 		unit++;
+	}
+	if (mb == 0) {
+		sbuf_putc(out, '0');
+		return;
 	}
 	bool whole = value >= 100 || value - (double)(uint64_t)value < 0.05;
 	sbuf_printf(out, "%.*f\xc2\xa0%s", whole ? 0 : 1, value, units[unit]);

@@ -2,18 +2,29 @@
 
 #include "proxy/page_parts.h"
 
+static void write_why(struct sbuf *out, const struct mount *m)
+{
+	bool refused = m->state == MOUNT_REFUSED;
+
+	sbuf_printf(out, "<span class=\"note%s\">%s: ", refused ? " refused" : "",
+		refused ? "No way to its UI" : "No UI yet");
+	part_text(out, m->why[0] ? m->why : "it has not answered", 200);
+	sbuf_puts(out, ".</span>");
+}
+
 /* --- applications --- */
 
 void page_table_open(const struct page_table *t, const char *caption)
 {
 	sbuf_printf(t->out,
-		"<table class=\"apps\"><caption class=\"vh\">%s</caption><thead><tr>"
+		"<table class=\"apps%s\"><caption class=\"vh\">%s</caption><thead><tr>"
 		"<th scope=\"col\">Application</th>%s<th scope=\"col\">User</th>"
 		"<th scope=\"col\">Started <span class=\"unit\">UTC</span></th>"
 		"<th scope=\"col\" class=\"num\">Duration</th><th scope=\"col\" "
 		"class=\"num\">Cores</th>"
 		"<th scope=\"col\">State</th></tr></thead>\n<tbody>\n",
-		caption, t->with_cluster ? "<th scope=\"col\">Cluster</th>" : "");
+		t->with_cluster ? " wide" : "", caption,
+		t->with_cluster ? "<th scope=\"col\">Cluster</th>" : "");
 }
 
 void page_table_close(const struct page_table *t)
@@ -52,18 +63,12 @@ static void write_app_note(
 
 	if (is_live(app) || (!app->running && cluster->has_history))
 		return;
-	sbuf_puts(out, "<span class=\"note\">");
-	if (!app->running) {
-		sbuf_puts(out, "This cluster keeps no history.");
-	} else if (m == NULL || m->state == MOUNT_GONE) {
-		sbuf_puts(out, "Its UI is not known yet.");
-	} else {
-		sbuf_puts(out, m->state == MOUNT_REFUSED ? "No way to its UI: "
-							 : "Its UI is not checked yet: ");
-		part_text(out, m->why[0] ? m->why : "it has not answered", 200);
-		sbuf_putc(out, '.');
-	}
-	sbuf_puts(out, "</span>");
+	if (!app->running)
+		sbuf_puts(out, "<span class=\"note\">This cluster keeps no history.</span>");
+	else if (m == NULL || m->state == MOUNT_GONE)
+		sbuf_puts(out, "<span class=\"note\">Its UI is not known yet.</span>");
+	else
+		write_why(out, m);
 }
 
 static void write_app(
@@ -139,13 +144,8 @@ static void write_worker_name(struct sbuf *out, const struct worker_info *w)
 	sbuf_puts(out, "<span class=\"id\">");
 	part_text(out, w->id, PART_CLIP);
 	sbuf_puts(out, "</span>");
-	if (m && (m->state == MOUNT_REFUSED || m->state == MOUNT_UNVERIFIED)) {
-		sbuf_puts(out, "<span class=\"note\">");
-		sbuf_puts(out, m->state == MOUNT_REFUSED ? "No way to its UI: "
-							 : "Its UI is not checked yet: ");
-		part_text(out, m->why[0] ? m->why : "it has not answered", 200);
-		sbuf_puts(out, ".</span>");
-	}
+	if (m && (m->state == MOUNT_REFUSED || m->state == MOUNT_UNVERIFIED))
+		write_why(out, m);
 	sbuf_puts(out, "</th>");
 }
 
@@ -192,14 +192,12 @@ size_t page_table_pages(size_t total)
 static void write_page_link(struct sbuf *out, const char *path, const struct page_query *query,
 	size_t page, const char *words)
 {
-	size_t pages_from_one = page;
-
 	if (page == query->page) {
 		sbuf_printf(out, "<span class=\"off\">%s</span>", words);
 		return;
 	}
 	sbuf_puts(out, "<a href=\"");
-	page_query_href(out, path, query->q, query->state, pages_from_one);
+	page_query_href(out, path, query->q, query->state, page);
 	sbuf_printf(out, "\">%s</a>", words);
 }
 
