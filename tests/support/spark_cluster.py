@@ -211,7 +211,6 @@ class Cluster:
             "spark.driver.memory": "512m", "spark.executor.memory": "512m", "spark.executor.cores": "2",
             "spark.driver.extraJavaOptions": self.java_opts(), "spark.executor.extraJavaOptions": self.java_opts(),
             "spark.sql.shuffle.partitions": "2", "spark.default.parallelism": "2",
-            "spark.ui.retainedJobs": "200", "spark.ui.retainedStages": "300",
             "spark.sql.warehouse.dir": (self.dir / "warehouse").as_uri(), "spark.local.dir": str(self.dir / "tmp"),
         }
         settings.update(self.conf)
