@@ -72,8 +72,8 @@ void page_login(
 		problem ? " aria-invalid=\"true\" aria-describedby=\"problem\"" : "");
 	sbuf_puts(out, "<div class=\"help\"><h2>Where do I get a token?</h2>\n"
 		       "<p>From whoever runs this gateway. On its machine this makes one:</p>\n"
-		       "<pre><code>sparkgate token create --config <i>FILE</i> --client-name "
-		       "<i>NAME</i></code></pre>\n"
+		       "<pre><code>sparkgate token create <span>--config <i>FILE</i></span> "
+		       "<span>--client-name <i>NAME</i></span></code></pre>\n"
 		       "<p>At its very first start the gateway prints a one-time link that signs "
 		       "the administrator in "
 		       "without a token.</p></div>\n");

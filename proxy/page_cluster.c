@@ -32,6 +32,11 @@ static const struct master_info *active_master(const struct cluster_info *cluste
 	return NULL;
 }
 
+bool page_cluster_is_known(const struct cluster_info *cluster)
+{
+	return cluster->polled && (!cluster->has_masters || active_master(cluster));
+}
+
 static bool any_master_answers(const struct cluster_info *cluster)
 {
 	for (size_t i = 0; i < cluster->masters_count; i++) {

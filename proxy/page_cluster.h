@@ -17,6 +17,8 @@ void page_cluster_notices(struct sbuf *out, const struct cluster_info *cluster);
 void page_cluster_figures(struct sbuf *out, const struct cluster_info *cluster);
 /* Each master with its status; nothing when there is just one and it is alive. */
 void page_cluster_masters(struct sbuf *out, const struct cluster_info *cluster);
+/* Somebody answers who would know what runs: "none" means none, not "nobody said". */
+bool page_cluster_is_known(const struct cluster_info *cluster);
 size_t page_cluster_running(const struct cluster_info *cluster); /* how many applications run */
 
 #endif

@@ -241,14 +241,21 @@ static void write_running(struct sbuf *out, const struct scope *s, size_t runnin
 {
 	write_section_title(out, "running", "Running applications", running);
 	if (running == 0)
-		sbuf_puts(out, s->only->polled
-				       ? "<p class=\"empty\">No applications are running.</p>\n"
-				       : "<p class=\"empty\">Nothing is known yet.</p>\n");
+		sbuf_printf(out, "<p class=\"empty\">%s</p>\n",
+			page_cluster_is_known(s->only) ? "No applications are running."
+						       : "Nobody answers who would know.");
 	else
 		write_rows(out, s, "Running applications", 0, at_most(running, PAGE_ROWS));
 	if (running > PAGE_ROWS)
 		write_more(out, s->only->path, STATE_RUNNING, running, "running applications");
 	sbuf_puts(out, "</section>\n");
+}
+
+static void write_no_workers(struct sbuf *out, const struct cluster_info *cluster)
+{
+	sbuf_printf(out, "<p class=\"empty\">%s</p>\n",
+		page_cluster_is_known(cluster) ? "No workers have registered with the master."
+					       : "Nobody answers who would know.");
 }
 
 static void write_workers(struct sbuf *out, const struct scope *s)
@@ -259,8 +266,7 @@ static void write_workers(struct sbuf *out, const struct scope *s)
 		return;
 	write_section_title(out, "workers", "Workers", count);
 	if (count == 0)
-		sbuf_puts(out,
-			"<p class=\"empty\">No workers have registered with the master.</p>\n");
+		write_no_workers(out, s->only);
 	else
 		page_table_workers(out, s->only, 0, OVERVIEW_WORKERS);
 	if (count > OVERVIEW_WORKERS)
@@ -320,8 +326,7 @@ static void write_workers_page(struct sbuf *out, const struct scope *s)
 	if (cluster->workers_count)
 		page_table_workers(out, cluster, (query.page - 1) * PAGE_ROWS, PAGE_ROWS);
 	else
-		sbuf_puts(out,
-			"<p class=\"empty\">No workers have registered with the master.</p>\n");
+		write_no_workers(out, cluster);
 	page_table_pager(out, shown.path, &query, cluster->workers_count);
 	sbuf_puts(out, "</section>\n");
 }
