@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 #include <unistd.h>
@@ -178,8 +179,10 @@ static void on_accept(
 {
 	struct fake_upstream *fake = arg;
 	struct guest *g = mem_alloc(1, sizeof *g);
+	int on = 1;
 
 	(void)listener, (void)addr, (void)len;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	*g = (struct guest){.fake = fake, .fd = fd, .in = evbuffer_new()};
 	g->readable = event_new(fake->base, fd, EV_READ | EV_PERSIST, on_readable, g);
 	g->writable = event_new(fake->base, fd, EV_WRITE | EV_PERSIST, on_writable, g);

@@ -37,6 +37,9 @@ void upstream_world_limit(struct upstream_world *w, const struct upstream_limits
 /* GET and HEAD are idempotent, nothing else. `body_len` bytes of body. */
 void upstream_world_start(
 	struct upstream_world *w, struct seen *seen, const char *method, size_t body_len);
+/* GET without a body, somewhere else. */
+void upstream_world_start_at(
+	struct upstream_world *w, struct seen *seen, const struct sockaddr *addr, socklen_t len);
 void upstream_world_cancel(struct seen *seen);
 void upstream_world_turn(struct upstream_world *w); /* of the loop */
 /* Until it is over. */
