@@ -24,7 +24,7 @@ static void check_homes(void)
 		{"cluster-tools", "tools", NULL},
 		{"cluster-new", "new", NULL},
 		{"list-running", "prod", "state=running"},
-		{"list-finished-page-3", "prod", "state=finished&probe_page=3"},
+		{"list-finished-page-3", "prod", "state=finished&page=3"},
 		{"list-workers", "prod", "state=workers"},
 		{"list-all-running", NULL, "state=running"},
 		{"search", NULL, "q=churn"},

@@ -109,7 +109,7 @@ static void finished_applications_come_fifty_a_page(void **state)
 {
 	(void)state;
 	probe_world = page_world_large("");
-	render_home("prod", "state=finished&probe_page=3");
+	render_home("prod", "state=finished&page=3");
 	assert_int_equal(page_rows(), 50);
 	assert_has("101\xe2\x80\x93"
 		   "150 of 10,000");
@@ -124,8 +124,8 @@ static void finished_applications_come_fifty_a_page(void **state)
 
 static void page_past_the_end_is_the_last_one(void **state)
 {
-	static const char *const queries[] = {"state=finished&probe_page=200",
-		"state=finished&probe_page=999999999999999999", "state=finished&probe_page=201"};
+	static const char *const queries[] = {"state=finished&page=200",
+		"state=finished&page=999999999999999999", "state=finished&page=201"};
 
 	(void)state;
 	probe_world = page_world_large("");
@@ -173,7 +173,7 @@ static void search_keeps_its_words_between_pages_and_states(void **state)
 	probe_world = page_world_large("");
 	render_home(NULL, "q=svc-etl+%26");
 	assert_int_equal(page_rows(), 0);
-	render_home(NULL, "q=svc%2Detl&state=finished&probe_page=2");
+	render_home(NULL, "q=svc%2Detl&state=finished&page=2");
 	assert_int_equal(page_rows(), 50);
 	assert_has("href=\"/?q=svc-etl&amp;state=finished&amp;page=3\">Older</a>");
 	assert_has("href=\"/?q=svc-etl&amp;state=running\"");
