@@ -46,7 +46,8 @@ static bool reserve(struct sbuf *b, size_t more)
 	}
 	if (b->len + more < b->cap)
 		return true;
-	size_t cap = b->cap ? b->cap : 64;
+	/* What may get long mostly does: heads and pages start with room for a typical head. */
+	size_t cap = b->cap ? b->cap : b->max >= 16384 ? 1024 : 64;
 	while (cap <= b->len + more)
 		cap *= 2;
 	b->at = mem_resize(b->at, cap, 1);

@@ -41,6 +41,7 @@ static void on_evhttp_close(struct evhttp_connection *evcon, void *arg)
 	struct front *front = conn->front;
 
 	(void)evcon;
+	event_del(&conn->interest);
 	evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->watch);
 	if (conn->dirty)
 		TAILQ_REMOVE(&front->dirty, conn, turn);
@@ -146,9 +147,17 @@ static void on_input(struct evbuffer *input, const struct evbuffer_cb_info *info
 
 static void on_early_read(struct bufferevent *bev, void *arg)
 {
-	(void)arg;
-	if (evbuffer_get_length(bufferevent_get_input(bev)) > PIPELINE_MAX)
-		bufferevent_disable(bev, EV_READ); /* evhttp enables it again after this answer */
+	struct front_conn *conn = arg;
+
+	if (evbuffer_get_length(bufferevent_get_input(bev)) <= PIPELINE_MAX)
+		return;
+	event_del(&conn->interest);
+	bufferevent_disable(bev, EV_READ); /* evhttp enables it again after this answer */
+}
+
+static void on_interest(int fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
 }
 
 static void on_write(struct bufferevent *bev, void *arg)
@@ -240,9 +249,10 @@ static void on_evhttp_request(struct evhttp_request *evreq, void *arg)
 	fill_request(conn, evreq);
 	front_conn_move(conn, CONN_REPLYING);
 	bufferevent_setcb(bev, on_early_read, on_write, on_event, conn);
-	/* evhttp has just turned reading off (http.c evhttp_read_header); on again in the same turn it
-	 * costs nothing with the epoll changelist, and a client that leaves is noticed. */
+	/* evhttp has just turned reading off (http.c evhttp_read_header): a client that leaves would not
+	 * be noticed. */
 	bufferevent_enable(bev, EV_READ);
+	event_add(&conn->interest, NULL);
 	front->on_request(front->arg, &conn->req);
 }
 
@@ -295,6 +305,9 @@ static void adopt(struct front *front, struct front_conn *conn)
 	conn->evcon = ctx; /* evhttp registers itself as the callbacks' argument */
 	evhttp_connection_set_closecb(conn->evcon, on_evhttp_close, conn);
 	conn->watch = evbuffer_add_cb(bufferevent_get_input(conn->bev), on_input, conn);
+	event_assign(&conn->interest, front->base, bufferevent_getfd(conn->bev), EV_READ | EV_PERSIST, on_interest,
+		conn);
+	event_add(&conn->interest, NULL);
 	getpeername(bufferevent_getfd(conn->bev), (struct sockaddr *)&conn->peer, &len);
 	conn->req.peer = (struct sockaddr *)&conn->peer;
 	listen_peer_text(conn->req.peer, conn->req.peer_text);

@@ -5,6 +5,7 @@
 #include "proxy/front.h"
 #include "proxy/tap.h"
 
+#include <event2/event_struct.h>
 #include <sys/queue.h>
 
 struct bufferevent;
@@ -31,6 +32,9 @@ struct front_conn {
 	struct evhttp_connection *evcon;
 	struct evhttp_request *evreq;
 	struct evbuffer_cb_entry *watch;
+	/* evhttp turns reading off and on around each request; a second reader of the same descriptor
+	 * that never leaves makes both free of system calls (evmap_io_del_: the last one counts). */
+	struct event interest;
 	struct tap tap;
 	uint64_t dispatched; /* requests that evhttp has handed on */
 	struct h1_field *fields; /* H1_FIELDS_MAX; only while replying */

@@ -67,9 +67,11 @@ static void plan_filters(struct exchange *x, const struct h1_response *head, str
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
 	if (plan->content_encoding[0])
 		x->deflate = coding_new(CODING_GZIP);
-	for (size_t i = 0; i < ARRAY_LEN(x->scratch); i++)
-		x->scratch[i] = evbuffer_new();
-	x->packed = evbuffer_new();
+	x->scratch[1] = evbuffer_new();
+	if (x->inflate || x->deflate)
+		x->scratch[0] = evbuffer_new();
+	if (x->inflate)
+		x->packed = evbuffer_new();
 }
 
 /* What the answer announces: its own length, unless the filters change it. */
@@ -201,6 +203,8 @@ static void on_end(void *arg)
 	x->ended = true;
 	if (x->rewriter == NULL)
 		finish(x);
+	else if (x->inflate == NULL)
+		pump(x, x->worker->nothing);
 	else if (!x->backlog)
 		pump(x, x->packed);
 }

@@ -3,6 +3,7 @@
 #include "base/rnd.h"
 #include "proxy/exchange.h"
 
+#include <event2/buffer.h>
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -81,6 +82,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->base = new_base();
 	worker->inbox = inbox_new();
 	worker->metrics = metrics_new();
+	worker->nothing = evbuffer_new();
 	worker->registry = share_reader_new(shared->registry);
 	worker->conf = share_reader_new(shared->conf);
 	worker->auth = auth_new(shared->auth, worker->inbox);
@@ -142,6 +144,7 @@ void worker_free(struct worker *worker)
 	share_reader_free(worker->conf);
 	event_base_free(worker->base);
 	metrics_free(worker->metrics);
+	evbuffer_free(worker->nothing);
 	free(worker);
 }
 

@@ -20,6 +20,7 @@ struct worker {
 	struct auth *auth;
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;
+	struct evbuffer *nothing; /* always empty: the end of a content that is not kept */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;
