@@ -237,25 +237,25 @@ static size_t at_most(size_t n, size_t max)
 	return n < max ? n : max;
 }
 
+/* What an empty section says: that there is nothing, or that nobody could tell. */
+static void write_none(struct sbuf *out, const struct cluster_info *cluster, const char *sentence)
+{
+	if (!page_cluster_is_known(cluster))
+		sentence = cluster->polled ? "Not known while no master answers."
+					   : "Nothing is known yet.";
+	sbuf_printf(out, "<p class=\"empty\">%s</p>\n", sentence);
+}
+
 static void write_running(struct sbuf *out, const struct scope *s, size_t running)
 {
 	write_section_title(out, "running", "Running applications", running);
 	if (running == 0)
-		sbuf_printf(out, "<p class=\"empty\">%s</p>\n",
-			page_cluster_is_known(s->only) ? "No applications are running."
-						       : "Nobody answers who would know.");
+		write_none(out, s->only, "No applications are running.");
 	else
 		write_rows(out, s, "Running applications", 0, at_most(running, PAGE_ROWS));
 	if (running > PAGE_ROWS)
 		write_more(out, s->only->path, STATE_RUNNING, running, "running applications");
 	sbuf_puts(out, "</section>\n");
-}
-
-static void write_no_workers(struct sbuf *out, const struct cluster_info *cluster)
-{
-	sbuf_printf(out, "<p class=\"empty\">%s</p>\n",
-		page_cluster_is_known(cluster) ? "No workers have registered with the master."
-					       : "Nobody answers who would know.");
 }
 
 static void write_workers(struct sbuf *out, const struct scope *s)
@@ -266,7 +266,7 @@ static void write_workers(struct sbuf *out, const struct scope *s)
 		return;
 	write_section_title(out, "workers", "Workers", count);
 	if (count == 0)
-		write_no_workers(out, s->only);
+		write_none(out, s->only, "No workers have registered with the master.");
 	else
 		page_table_workers(out, s->only, 0, OVERVIEW_WORKERS);
 	if (count > OVERVIEW_WORKERS)
@@ -326,7 +326,7 @@ static void write_workers_page(struct sbuf *out, const struct scope *s)
 	if (cluster->workers_count)
 		page_table_workers(out, cluster, (query.page - 1) * PAGE_ROWS, PAGE_ROWS);
 	else
-		write_no_workers(out, cluster);
+		write_none(out, cluster, "No workers have registered with the master.");
 	page_table_pager(out, shown.path, &query, cluster->workers_count);
 	sbuf_puts(out, "</section>\n");
 }
