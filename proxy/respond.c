@@ -27,7 +27,7 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 	if (response->content_type)
 		sbuf_printf(out, "Content-Type: %s\r\n", response->content_type);
 	sbuf_printf(out, "X-Request-Id: %s\r\n", x->id);
-	sbuf_puts(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
+	sbuf_puts(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n");
 	if (!response->cacheable)
 		sbuf_puts(out, "Cache-Control: no-store\r\n");
 	if (response->content_type && str_starts(str_of(response->content_type), STR("text/html")))
