@@ -82,9 +82,13 @@ def user(gateway):
     return Client(gateway, gateway.create_token("a-user", "user")["access_token"])
 
 
-@pytest.fixture(scope="session")
-def mounts(info):
-    return mounts_of(info)
+def signed_in(gateway, role):
+    """A client with a session cookie, as a browser has one."""
+    token = gateway.create_token(f"session-{role}", role)["access_token"]
+    client = Client(gateway)
+    answer = client.post("/_gate/login", data={"token": token}, headers={"Origin": gateway.origin})
+    assert answer.status_code == 303
+    return client
 
 
 def own_cookies(response):
