@@ -125,8 +125,6 @@ static void drop_request(struct upstream_call *call, bool keep_alive)
 	size_t len = evbuffer_get_length(call->request);
 
 	call->reusable = keep_alive && call->sent == len;
-	if (call->sent < len)
-		event_del(&call->conn->writable);
 	evbuffer_drain(call->request, len);
 	call->sent = 0;
 }

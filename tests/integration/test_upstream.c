@@ -273,6 +273,18 @@ static void junk_after_body_closes(void **state)
 	}
 }
 
+static void junk_after_a_large_body_is_not_taken_for_content(void **state)
+{
+	PLAY({.answer = STR("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
+		.filler = 1200000});
+	struct seen s = upstream_world_ask(w, "GET");
+
+	assert_int_equal(s.ends, 1);
+	assert_int_equal(s.bytes, 1000000);
+	assert_int_equal(upstream_count(w->up).connections, 0);
+	seen_clear(&s);
+}
+
 static void pool_drops_connection_with_unread_bytes(void **state)
 {
 	PLAY({.answer = STR(OK)});
@@ -308,7 +320,7 @@ static void stale_socket_is_retried_once_for_get_and_never_for_post(void **state
 {
 	PLAY({.answer = STR(OK)}, {.then = FAKE_CLOSE}, {.answer = STR(OK)}, {.then = FAKE_RESET},
 		{.answer = STR(OK)});
-	struct seen s[5];
+	struct seen s[3];
 
 	s[0] = upstream_world_ask(w, "GET");
 	s[1] = upstream_world_ask(w, "GET");
@@ -333,6 +345,27 @@ static void what_is_sent_again_is_the_whole_request(void **state)
 	assert_body(&second, "hello");
 	assert_true(str_starts(fake_upstream_last(w->fake), STR("GET / HTTP/1.1\r\nHost: x\r\n")));
 	assert_in_range(fake_upstream_last(w->fake).len, 1 << 20, (1 << 20) + 200);
+}
+
+static void a_request_is_sent_again_on_a_fresh_connection(void **state)
+{
+	static const struct fake_play ok = {.answer = STR(OK), .wait_ms = 10};
+	static const struct fake_play dies[] = {{.then = FAKE_CLOSE}, {.answer = STR(OK)}};
+	struct upstream_world *w = *state;
+	struct seen s[3] = {{0}};
+
+	fake_upstream_play(w->fake, &ok, 1);
+	upstream_world_start(w, &s[0], "GET", 0);
+	upstream_world_start(w, &s[1], "GET", 0);
+	upstream_world_finish(w, &s[0]);
+	upstream_world_finish(w, &s[1]);
+	assert_int_equal(upstream_count(w->up).idle, 2);
+	fake_upstream_play(w->fake, dies, 2);
+	s[2] = upstream_world_ask(w, "GET");
+	assert_int_equal(upstream_count(w->up).opened, 3);
+	assert_int_equal(upstream_count(w->up).idle, 2);
+	for (size_t i = 0; i < 3; i++)
+		assert_body(&s[i], "hello");
 }
 
 static void a_request_is_sent_again_only_once(void **state)
@@ -414,10 +447,12 @@ int main(void)
 		TEST(a_malformed_chunk_cuts_the_answer),
 		TEST(an_answer_that_says_so_closes_its_connection),
 		TEST(junk_after_body_closes),
+		TEST(junk_after_a_large_body_is_not_taken_for_content),
 		TEST(pool_drops_connection_with_unread_bytes),
 		TEST(idle_connection_closed_by_peer_is_not_reused),
 		TEST(stale_socket_is_retried_once_for_get_and_never_for_post),
 		TEST(what_is_sent_again_is_the_whole_request),
+		TEST(a_request_is_sent_again_on_a_fresh_connection),
 		TEST(a_request_is_sent_again_only_once),
 		TEST(a_stale_socket_to_a_server_that_went_is_a_refused_connection),
 		TEST(after_a_byte_of_an_answer_nothing_is_sent_again),
