@@ -15,6 +15,7 @@ missing_of() {
 	for package in "$@"; do
 		case $package in
 		openjdk-*) command -v java >/dev/null && continue ;;
+		nginx-light) command -v nginx >/dev/null && continue ;;
 		esac
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || printf ' %s' "$package"
@@ -42,13 +43,17 @@ packages() {
 	as_root apt-get install -y --no-install-recommends -o Dpkg::Progress=1 -o Dpkg::Use-Pty=0 -qq $missing
 }
 
-# build/venv, made anew when the requirements change; the stamp is a copy of them
 venv() {
+	[ -x build/venv/bin/python ] && return
+	mkdir -p build
+	python3 -m venv build/venv
+}
+
+# what the tests import; the stamp is a copy of what was asked for
+python_packages() {
 	wanted=tests/e2e/requirements.txt
 	cmp -s "$wanted" build/venv/.ready && return
 	echo "installing Python packages into build/venv"
-	mkdir -p build
-	[ -x build/venv/bin/python ] || python3 -m venv build/venv
 	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -r "$wanted"
 	cp "$wanted" build/venv/.ready
 }
@@ -63,6 +68,7 @@ build) packages $BUILD ;;
 test)
 	packages $BUILD $PYTHON $JAVA $TEST
 	venv
+	python_packages
 	spark 4.3 3.5 ;;
 demo)
 	packages $BUILD $PYTHON $JAVA
