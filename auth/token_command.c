@@ -85,17 +85,16 @@ static int take_option(
 static int parse(struct options *options, int argc, char **argv, struct err *err)
 {
 	bool is_create = strcmp(argv[1], "create") == 0, is_revoke = strcmp(argv[1], "revoke") == 0;
-	int i = 2;
 
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (take_option(options, argc, argv, &i, is_create, err) == -1)
-			return -1;
-	}
-	options->ids = argv + i;
-	options->ids_count = argc - i;
-	for (; i < argc; i++) {
-		if (!is_revoke || argv[i][0] == '-')
+	/* Ids and options in any order: the ids move to the front. */
+	options->ids = argv + 2;
+	for (int i = 2; i < argc; i++) {
+		if (argv[i][0] != '-' && is_revoke)
+			options->ids[options->ids_count++] = argv[i];
+		else if (argv[i][0] != '-')
 			return err_set(err, "\"%s\" is not expected here", argv[i]);
+		else if (take_option(options, argc, argv, &i, is_create, err) == -1)
+			return -1;
 	}
 	if ((options->config != NULL) == (options->data != NULL))
 		return err_set(err, "give --config FILE or --data DIR");
