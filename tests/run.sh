@@ -6,16 +6,17 @@ mkdir -p build/logs
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
 
-# Adds up a suite's closing counts ("N passed, N failed, N skipped" in any order, pytest's too); a suite
-# that ends badly without having counted a failure counts as one.
-add() { # name, exit code, log
-	local line n_passed n_failed n_skipped
-	line=$(grep -E '[0-9]+ (passed|failed|error)' "$3" | tail -1)
-	n_passed=$(grep -oE '[0-9]+ passed' <<<"$line" | grep -oE '[0-9]+' || echo 0)
-	n_failed=$(grep -oE '[0-9]+ (failed|errors?)' <<<"$line" | grep -oE '[0-9]+' | paste -sd+ | bc || echo 0)
-	n_skipped=$(grep -oE '[0-9]+ skipped' <<<"$line" | grep -oE '[0-9]+' || echo 0)
-	[ "$2" -ne 0 ] && [ "${n_failed:-0}" -eq 0 ] && n_failed=1
-	passed=$((passed + n_passed)) failed=$((failed + ${n_failed:-0})) skipped=$((skipped + n_skipped))
+# Adds up what a suite counted: its lines "name: N passed, N failed, N skipped", or pytest's last line. A
+# suite that ends badly without having counted a failure counts as one.
+count() { # word, lines
+	grep -oE "[0-9]+ $1" <<<"$2" | awk '{ n += $1 } END { print n + 0 }'
+}
+add() { # exit code, log
+	local lines n_failed
+	lines=$(grep -E '^[a-z0-9-]+: [0-9]+ passed, ' "$2" || grep -E '[0-9]+ (passed|failed|error)' "$2" | tail -1)
+	n_failed=$(count '(failed|error)' "$lines")
+	[ "$1" -ne 0 ] && [ "$n_failed" -eq 0 ] && n_failed=1
+	passed=$((passed + $(count passed "$lines"))) failed=$((failed + n_failed)) skipped=$((skipped + $(count skipped "$lines")))
 }
 
 suite() { # name, command...
@@ -25,12 +26,12 @@ suite() { # name, command...
 	"$@" 2>&1 | tee "build/logs/$name.log"
 	code=${PIPESTATUS[0]}
 	echo "== $name: $((SECONDS - began)) s"
-	add "$name" "$code" "build/logs/$name.log"
+	add "$code" "build/logs/$name.log"
 }
 
 build_with() { # compiler: a tree of its own, warnings are errors
 	make --no-print-directory -j"$jobs" CC="$1" WERROR=-Werror BUILD="$2" "$2/sparkgate" >"build/logs/build-$1.log" 2>&1 ||
-		{ tail -40 "build/logs/build-$1.log"; echo "0 passed, 1 failed"; return 1; }
+		{ tail -40 "build/logs/build-$1.log"; return 1; }
 	echo "build-$1: 1 passed, 0 failed, 0 skipped"
 }
 

@@ -5,7 +5,7 @@ passed=0 failed=0
 for program in "$@"; do
 	out=$("$program" 2>&1); code=$?
 	ok=$(printf '%s\n' "$out" | grep -c '^\[       OK \]')
-	bad=$(printf '%s\n' "$out" | grep -c '^\[  FAILED  \] [a-z]')
+	bad=$(printf '%s\n' "$out" | grep '^\[  FAILED  \] [a-z]' | sort -u | grep -c .)
 	[ $code -ne 0 ] && { [ "$bad" -eq 0 ] && bad=1; printf '%s\n' "$out" | grep -v '^\[ RUN\|^\[       OK' ; }
 	passed=$((passed + ok)) failed=$((failed + bad))
 	printf '  %-11s %-40s %3d passed %3d failed\n' "$suite" "$(basename "$program")" "$ok" "$bad"
