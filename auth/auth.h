@@ -1,9 +1,9 @@
 /*
  * auth/auth.h - one question: who is this request? Credentials in, identity or reason out.
  *
- * `struct auth_service` is the process's: store, own signing key, issuers' keys. `struct auth` is one
- * worker thread's view of it with its caches. Answers come at once (a cache, memory, SQLite's read
- * side) or later through the callback, on the same thread.
+ * `struct auth_service` is the process's: store, own signing key, issuers' keys. `struct auth` is
+ * one worker thread's view of it with its caches. Answers come at once (a cache, memory, SQLite's
+ * read side) or later through the callback, on the same thread.
  */
 #ifndef SPARKGATE_AUTH_AUTH_H
 #define SPARKGATE_AUTH_AUTH_H
@@ -34,7 +34,7 @@ struct auth_result {
 	const char *reason;   /* fixed text for error_description and the log; never a secret */
 };
 
-struct auth_request { /* borrowed until the answer */
+struct auth_request {			 /* borrowed until the answer */
 	const struct str *authorization; /* every Authorization field's value */
 	size_t authorization_count;
 	const struct str *cookies; /* every Cookie field's value */
@@ -45,40 +45,50 @@ struct auth_request { /* borrowed until the answer */
 typedef void auth_done(void *arg, struct auth_result result);
 
 /* Keeper thread. Opens the store, loads or makes the signing key, starts fetching issuers' keys. */
-MUST_CHECK struct auth_service *auth_service_new(const struct conf *conf, struct event_base *keeper_base,
-	struct inbox *keeper, struct fetcher *fetcher, struct err *err);
+MUST_CHECK struct auth_service *auth_service_new(const struct conf *conf,
+	struct event_base *keeper_base, struct inbox *keeper, struct fetcher *fetcher,
+	struct err *err);
 void auth_service_free(struct auth_service *service); /* all struct auth must be gone */
-void auth_service_set_conf(struct auth_service *service, const struct conf *conf); /* reload, keeper thread */
-/* The line with the one-time sign-in link (design "Command line"), once per data directory: only when there is no
- * identity provider and nobody was ever signed in by one; NULL otherwise. Gives the URL: secret_free() it.
- * Single use, 10 minutes, stored hashed. */
+void auth_service_set_conf(
+	struct auth_service *service, const struct conf *conf); /* reload, keeper thread */
+/* The line with the one-time sign-in link (design "Command line"), once per data directory: only
+ * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
+ * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */
 char *auth_service_first_link(struct auth_service *service);
 bool auth_service_is_ready(const struct auth_service *service); /* store answers; any thread */
-const char *auth_service_jwks(const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */
-struct auth_gauges { unsigned sessions, tokens_user, tokens_admin; uint64_t store_errors, jwks_ok, jwks_failed; };
+const char *auth_service_jwks(
+	const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */
+struct auth_gauges {
+	unsigned sessions, tokens_user, tokens_admin;
+	uint64_t store_errors, jwks_ok, jwks_failed;
+};
 struct auth_gauges auth_service_gauges(struct auth_service *service); /* any thread, approximate */
 
 /* Worker thread; `reply` is that worker's inbox. */
 struct auth *auth_new(struct auth_service *service, struct inbox *reply);
 void auth_free(struct auth *auth);
-struct auth_result auth_check(struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
+struct auth_result auth_check(
+	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
 
-/* Signing in and out. The result of a sign-in is AUTH_OK with a new session's Set-Cookie value (S22), or why not. */
+/* Signing in and out. The result of a sign-in is AUTH_OK with a new session's Set-Cookie value
+ * (S22), or why not. */
 struct sign_in_result {
 	enum auth_status status;
-	char *set_cookie; /* whole field value; secret_free() it; NULL unless AUTH_OK */
+	char *set_cookie;     /* whole field value; secret_free() it; NULL unless AUTH_OK */
 	struct identity *who; /* AUTH_OK: one reference */
 	const char *reason;
 };
 typedef void sign_in_done(void *arg, struct sign_in_result result);
-/* `old_cookies` as in auth_request: the session they name, if any, is ended (S22). Always answers through
- * `done`, later, on this thread. */
-void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct str *old_cookies, size_t count,
-	sign_in_done *done, void *arg);
-void auth_sign_in_token(struct auth *auth, struct str token, const struct str *old_cookies, size_t count,
-	sign_in_done *done, void *arg);
-/* Ends the session the cookies name; `done` gets set_cookie that clears it (AUTH_OK also when there was none). */
-void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count, sign_in_done *done, void *arg);
+/* `old_cookies` as in auth_request: the session they name, if any, is ended (S22). Always answers
+ * through `done`, later, on this thread. */
+void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct str *old_cookies,
+	size_t count, sign_in_done *done, void *arg);
+void auth_sign_in_token(struct auth *auth, struct str token, const struct str *old_cookies,
+	size_t count, sign_in_done *done, void *arg);
+/* Ends the session the cookies name; `done` gets set_cookie that clears it (AUTH_OK also when there
+ * was none). */
+void auth_sign_out(
+	struct auth *auth, const struct str *cookies, size_t count, sign_in_done *done, void *arg);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

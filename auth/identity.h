@@ -13,7 +13,8 @@ enum identity_via { VIA_SESSION, VIA_BEARER };
 
 struct identity {
 	char *issuer;
-	char *subject;	/* with issuer the key of a person (S31); "client:<name>" for a named client */
+	char *subject;	/* with issuer the key of a person (S31); "client:<name>" for a named client
+			 */
 	char *name;	/* for people; never a key */
 	char *token_id; /* jti of our own tokens, or "" */
 	enum role role;

@@ -1,5 +1,6 @@
 /*
- * auth/jwk.h - one public (or HMAC) key out of a JSON Web Key, parsed once into an EVP_PKEY (S13, S16).
+ * auth/jwk.h - one public (or HMAC) key out of a JSON Web Key, parsed once into an EVP_PKEY (S13,
+ * S16).
  *
  * Opaque, immutable, shared between threads by reference.
  */
@@ -12,8 +13,21 @@
 #include <jansson.h>
 
 enum jose_alg { /* JOSE_NONE never verifies anything */
-	JOSE_NONE, HS256, HS384, HS512, RS256, RS384, RS512, PS256, PS384, PS512,
-	ES256, ES384, ES512, EDDSA, JOSE_ALG_COUNT
+	JOSE_NONE,
+	HS256,
+	HS384,
+	HS512,
+	RS256,
+	RS384,
+	RS512,
+	PS256,
+	PS384,
+	PS512,
+	ES256,
+	ES384,
+	ES512,
+	EDDSA,
+	JOSE_ALG_COUNT
 };
 /* Byte-exact (S13); JOSE_NONE for anything else, "none" included. */
 enum jose_alg jose_alg_from(struct str name);

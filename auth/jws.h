@@ -1,6 +1,6 @@
 /*
- * auth/jws.h - a compact JSON Web Signature: taken apart strictly, its signature checked, its payload
- * handed on as bytes (S13-S15, S17). Claims are the layer above: jwt.h.
+ * auth/jws.h - a compact JSON Web Signature: taken apart strictly, its signature checked, its
+ * payload handed on as bytes (S13-S15, S17). Claims are the layer above: jwt.h.
  */
 #ifndef SPARKGATE_AUTH_JWS_H
 #define SPARKGATE_AUTH_JWS_H
@@ -11,17 +11,17 @@ enum { JWS_MAX = 8192 }; /* S4: longer tokens are refused before any decoding */
 
 struct jws { /* filled by jws_parse; owned buffers, freed by jws_clear */
 	enum jose_alg alg;
-	char kid[256];	/* "" when absent */
-	char typ[64];	/* "" when absent; as sent */
-	struct str signing_input;  /* borrows from the token */
+	char kid[256];		  /* "" when absent */
+	char typ[64];		  /* "" when absent; as sent */
+	struct str signing_input; /* borrows from the token */
 	unsigned char signature[1024];
 	size_t signature_len;
 	char *payload; /* owned, NUL-terminated */
 	size_t payload_len;
 };
 
-/* Three parts, canonical base64url, a JSON object header without duplicate names; refuses crit, b64,
- * zip, an unknown alg. jwk, jku, x5u, x5c are ignored. The token must outlive `out`. */
+/* Three parts, canonical base64url, a JSON object header without duplicate names; refuses crit,
+ * b64, zip, an unknown alg. jwk, jku, x5u, x5c are ignored. The token must outlive `out`. */
 MUST_CHECK int jws_parse(struct str token, struct jws *out, struct err *err);
 void jws_clear(struct jws *jws);
 /* parse + jwk_fits + jwk_verify in one: what the Wycheproof vectors are run through. */

@@ -1,12 +1,13 @@
-/* auth/jwt.h - the claims of a token whose signature is already checked (S17, S18, RFC 7519, RFC 9068). */
+/* auth/jwt.h - the claims of a token whose signature is already checked (S17, S18, RFC 7519, RFC
+ * 9068). */
 #ifndef SPARKGATE_AUTH_JWT_H
 #define SPARKGATE_AUTH_JWT_H
 
 #include "auth/jws.h"
 
 struct jwt_rules {
-	const char *issuer;		/* byte-equal */
-	const char *const *audiences;	/* one of these must be in aud; count 0: not checked */
+	const char *issuer;	      /* byte-equal */
+	const char *const *audiences; /* one of these must be in aud; count 0: not checked */
 	size_t audiences_count;
 	bool access_token_only; /* typ must be at+jwt */
 	int64_t now;		/* wall seconds */
@@ -16,7 +17,7 @@ struct jwt_rules {
 struct jwt_claims { /* owned by the struct; jwt_clear frees */
 	json_t *json;
 	struct str issuer, subject, token_id; /* borrow from json; empty when absent */
-	int64_t expires_at; /* saturated */
+	int64_t expires_at;		      /* saturated */
 };
 
 /* -1 with a reason fit for error_description (never the claim's value of a secret). */

@@ -1,5 +1,6 @@
 /*
- * auth/policy.h - which Spark action a request is, and who may do it (design "Who may do what", T42-T45).
+ * auth/policy.h - which Spark action a request is, and who may do it (design "Who may do what",
+ * T42-T45).
  *
  * Pure: no sockets, no clock. Default deny: what no row allows is refused.
  */
@@ -31,7 +32,8 @@ bool action_is_audited(enum action action);  /* kill, submit, download, tokens *
 struct policy_request {
 	enum action action;
 	const struct identity *who; /* NULL: nobody */
-	bool same_origin; /* Sec-Fetch-Site same-origin, or Origin equal to ours, or a Referer of ours without both */
+	bool same_origin; /* Sec-Fetch-Site same-origin, or Origin equal to ours, or a Referer of
+			     ours without both */
 };
 enum verdict {
 	ALLOW,

@@ -8,7 +8,8 @@
 #include <jansson.h>
 
 /* The highest role that a name at conf->roles_claim opens: an array of strings, or one string of
- * space-separated names, at any dotted path; dots inside a key are tried too. Also by "sub:<subject>". */
+ * space-separated names, at any dotted path; dots inside a key are tried too. Also by
+ * "sub:<subject>". */
 enum role roles_from_claims(const struct conf *conf, const json_t *claims);
 
 #endif

@@ -1,4 +1,5 @@
-/* base/clock.h - the only reader of time: monotonic for intervals, wall clock for people and tokens. */
+/* base/clock.h - the only reader of time: monotonic for intervals, wall clock for people and
+ * tokens. */
 #ifndef SPARKGATE_BASE_CLOCK_H
 #define SPARKGATE_BASE_CLOCK_H
 

@@ -62,7 +62,8 @@ void inbox_drain(struct inbox *inbox)
 {
 	uint64_t count;
 
-	/* Empty the counter before the list: a post in between wakes us once more, never too seldom. */
+	/* Empty the counter before the list: a post in between wakes us once more, never too
+	 * seldom. */
 	if (read(inbox->fd, &count, sizeof count) == -1)
 		count = 0;
 	pthread_mutex_lock(&inbox->lock);

@@ -1,8 +1,9 @@
 /*
  * base/inbox.h - how one thread hands work to another: a queue with a wake-up descriptor.
  *
- * Any thread posts; the owner waits for inbox_fd() to become readable and drains. A task is embedded
- * in the poster's own struct, so posting never allocates and never fails. Tasks run in order.
+ * Any thread posts; the owner waits for inbox_fd() to become readable and drains. A task is
+ * embedded in the poster's own struct, so posting never allocates and never fails. Tasks run in
+ * order.
  */
 #ifndef SPARKGATE_BASE_INBOX_H
 #define SPARKGATE_BASE_INBOX_H

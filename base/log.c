@@ -33,7 +33,8 @@ static void add_head(struct sbuf *b, enum log_level level, const char *event)
 	char now[32];
 
 	clock_format(clock_wall_ms(), now);
-	sbuf_printf(b, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now, names[level], event);
+	sbuf_printf(
+		b, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now, names[level], event);
 }
 
 static void add_field(struct sbuf *b, const struct log_field *field)

@@ -2,7 +2,8 @@
  * base/log.h - one JSON object a line on standard error (design "Operations").
  *
  * Thread-safe: a line is built on the caller's stack and written with one write(2). Values a client
- * chose are clipped to 128 bytes and escaped (S40). Tokens, cookies, codes and states are never passed here.
+ * chose are clipped to 128 bytes and escaped (S40). Tokens, cookies, codes and states are never
+ * passed here.
  */
 #ifndef SPARKGATE_BASE_LOG_H
 #define SPARKGATE_BASE_LOG_H
@@ -16,11 +17,12 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
 
-/* A line with keys ts, level, event, msg. `event` is one fixed word, e.g. "discovery". Lower case, no full stop. */
+/* A line with keys ts, level, event, msg. `event` is one fixed word, e.g. "discovery". Lower case,
+ * no full stop. */
 void log_line(enum log_level level, const char *event, const char *fmt, ...) PRINTF(3, 4);
-#define log_err(event, ...) log_line(LOG_ERROR, event, __VA_ARGS__)
-#define log_warn(event, ...) log_line(LOG_WARN, event, __VA_ARGS__)
-#define log_info(event, ...) log_line(LOG_INFO, event, __VA_ARGS__)
+#define log_err(event, ...)   log_line(LOG_ERROR, event, __VA_ARGS__)
+#define log_warn(event, ...)  log_line(LOG_WARN, event, __VA_ARGS__)
+#define log_info(event, ...)  log_line(LOG_INFO, event, __VA_ARGS__)
 #define log_debug(event, ...) log_line(LOG_DEBUG, event, __VA_ARGS__)
 
 /* One more key of a line; `value` is text unless `is_number`. Empty values are left out. */

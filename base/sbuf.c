@@ -99,7 +99,11 @@ void sbuf_printf(struct sbuf *b, const char *fmt, ...)
 static size_t utf8_len(const unsigned char *s, size_t left)
 {
 	unsigned char c = s[0];
-	size_t n = c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : (c & 0xf0) == 0xe0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+	size_t n = c < 0x80		   ? 1
+		   : c >= 0xc2 && c < 0xe0 ? 2
+		   : (c & 0xf0) == 0xe0	   ? 3
+		   : c >= 0xf0 && c < 0xf5 ? 4
+					   : 0;
 
 	if (n == 0 || n > left)
 		return 0;
@@ -143,8 +147,11 @@ void sbuf_json(struct sbuf *b, struct str s)
 
 void sbuf_html(struct sbuf *b, struct str s)
 {
-	static const char *const entity[128] = {
-		['&'] = "&amp;", ['<'] = "&lt;", ['>'] = "&gt;", ['"'] = "&quot;", ['\''] = "&#39;"};
+	static const char *const entity[128] = {['&'] = "&amp;",
+		['<'] = "&lt;",
+		['>'] = "&gt;",
+		['"'] = "&quot;",
+		['\''] = "&#39;"};
 
 	for (size_t i = 0; i < s.len; i++) {
 		unsigned char c = (unsigned char)s.at[i];

@@ -1,9 +1,11 @@
 /*
- * base/share.h - how one thread publishes an immutable value and others use it without writing shared memory.
+ * base/share.h - how one thread publishes an immutable value and others use it without writing
+ * shared memory.
  *
- * The publisher replaces the value in a slot; every reading thread has a reader of its own. Taking a
- * hold of an unchanged value touches only the reader's memory (one relaxed load of the slot's
- * generation apart), so the hot path writes no shared cache line. Values die when their last hold does.
+ * The publisher replaces the value in a slot; every reading thread has a reader of its own. Taking
+ * a hold of an unchanged value touches only the reader's memory (one relaxed load of the slot's
+ * generation apart), so the hot path writes no shared cache line. Values die when their last hold
+ * does.
  */
 #ifndef SPARKGATE_BASE_SHARE_H
 #define SPARKGATE_BASE_SHARE_H

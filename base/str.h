@@ -45,9 +45,11 @@ ptrdiff_t str_find_byte(struct str s, char byte);
 struct str str_trim(struct str s);
 /* The part from `from` on; empty when `from` is past the end. */
 struct str str_from(struct str s, size_t from);
-/* Cuts the next piece up to `byte` off `*rest` (the separator is eaten). False when none is left. */
+/* Cuts the next piece up to `byte` off `*rest` (the separator is eaten). False when none is left.
+ */
 bool str_next(struct str *rest, char byte, struct str *piece);
-/* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else. */
+/* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else.
+ */
 bool str_to_u64(struct str s, uint64_t *out);
 /* Value of one hexadecimal digit in either case, or -1. */
 int str_hex_digit(char c);

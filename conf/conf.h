@@ -2,8 +2,8 @@
  * conf/conf.h - the configuration as everybody reads it: one immutable, reference-counted value.
  *
  * Built by conf_load() or conf_from_flags(); every field below is checked, defaulted and parsed
- * (design.md "Configuration"). Strings are owned by the struct. A reload builds another one; threads
- * keep the one they hold until they drop it.
+ * (design.md "Configuration"). Strings are owned by the struct. A reload builds another one;
+ * threads keep the one they hold until they drop it.
  */
 #ifndef SPARKGATE_CONF_CONF_H
 #define SPARKGATE_CONF_CONF_H
@@ -18,9 +18,9 @@ struct conf_listen {
 	char *text; /* as written: "127.0.0.1:8480", "[::1]:0" */
 	struct sockaddr_storage addr;
 	socklen_t addr_len;
-	struct url public_url;	/* what browsers see; path is "/" or "/base/" (ends in a slash) */
-	char origin[288];	/* of public_url */
-	char base[1024];	/* of public_url's path without the last slash: "" or "/base" */
+	struct url public_url; /* what browsers see; path is "/" or "/base/" (ends in a slash) */
+	char origin[288];      /* of public_url */
+	char base[1024];       /* of public_url's path without the last slash: "" or "/base" */
 };
 
 struct conf_ui {
@@ -50,8 +50,8 @@ struct conf_bearer {
 	char *issuer;
 	struct conf_names audience;
 	struct conf_names algorithms; /* JOSE names; default RS256 ES256 */
-	char *jwks_url;		      /* NULL: found by discovery at <issuer>/.well-known/openid-configuration */
-	bool insecure_no_audience;    /* S41: only then may audience be empty */
+	char *jwks_url; /* NULL: found by discovery at <issuer>/.well-known/openid-configuration */
+	bool insecure_no_audience; /* S41: only then may audience be empty */
 };
 
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY };
@@ -63,8 +63,8 @@ struct conf {
 	unsigned threads; /* at least 1; "auto" is resolved */
 	struct cidr *trusted_proxies;
 	size_t trusted_proxies_count;
-	size_t limit_head;  /* bytes */
-	size_t limit_body;  /* bytes */
+	size_t limit_head; /* bytes */
+	size_t limit_body; /* bytes */
 	unsigned limit_connections;
 	int64_t limit_head_timeout_ms;
 	bool insecure_http; /* session cookie over plain http off loopback */
@@ -84,7 +84,9 @@ struct conf {
 
 	int64_t session_idle_s;
 	int64_t session_max_s;
-	struct { int64_t def, max; } access_ttl_s, refresh_ttl_s; /* seconds */
+	struct {
+		int64_t def, max;
+	} access_ttl_s, refresh_ttl_s; /* seconds */
 	int64_t registration_ttl_s;
 	unsigned tokens_per_user;
 
@@ -105,11 +107,12 @@ MUST_CHECK struct conf *conf_from_flags(const struct conf_flags *flags, struct e
 
 struct conf *conf_ref(struct conf *conf); /* shares */
 void conf_unref(struct conf *conf);	  /* NULL is fine */
-/* Port 0 was listened on: what the kernel chose goes where 0 stood, public URL and origin too. Before the
- * conf is shared. */
+/* Port 0 was listened on: what the kernel chose goes where 0 stood, public URL and origin too.
+ * Before the conf is shared. */
 void conf_set_port(struct conf_listen *listen, unsigned port);
 /* Writes YAML that conf_load() would take, defaults filled in, secrets masked. */
 void conf_print(const struct conf *conf, FILE *out);
-const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str name); /* borrows */
+const struct conf_cluster *conf_find_cluster(
+	const struct conf *conf, struct str name); /* borrows */
 
 #endif

@@ -20,7 +20,8 @@ static enum metrics_via via_of(const struct exchange *x)
 {
 	if (x->who)
 		return x->who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
-	return x->req && guard_single_field(x->req, "authorization").at ? METRICS_BEARER : METRICS_NONE;
+	return x->req && guard_single_field(x->req, "authorization").at ? METRICS_BEARER
+									: METRICS_NONE;
 }
 
 void access_log_decision(struct exchange *x, enum fault fault)
@@ -65,7 +66,10 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"auth", str_of(vias[via_of(x)]), false},
 		{"token_id", str_of(x->who ? x->who->token_id : ""), false},
 		{"method", x->kept_method ? str_of(x->kept_method) : x->req->method, false},
-		{"host", log_clip(x->kept_host ? str_of(x->kept_host) : guard_single_field(x->req, "host")), false},
+		{"host",
+			log_clip(x->kept_host ? str_of(x->kept_host)
+					      : guard_single_field(x->req, "host")),
+			false},
 		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
 		{"status", str_of(status), true},
 		{"bytes", str_of(bytes), true},

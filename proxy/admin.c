@@ -23,7 +23,10 @@ static void answer(struct front_request *req, int status, const char *type, stru
 	struct sbuf fields;
 
 	sbuf_init(&fields, 1024);
-	sbuf_printf(&fields, "Content-Type: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n", type);
+	sbuf_printf(&fields,
+		"Content-Type: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: "
+		"nosniff\r\n",
+		type);
 	front_reply_head(req, status, &fields, (int64_t)content.len, is_head);
 	evbuffer_add(bytes, content.at, content.len);
 	front_reply_body(req, bytes);
@@ -44,8 +47,9 @@ static void serve_ready(struct admin *admin, struct front_request *req)
 	struct sbuf json;
 
 	sbuf_init(&json, 1024);
-	sbuf_printf(&json, "{\"status\":\"%s\",\"store\":\"%s\",\"draining\":%s}\n", ready ? "ready" : "not ready",
-		store ? "ok" : "down", admin->draining ? "true" : "false");
+	sbuf_printf(&json, "{\"status\":\"%s\",\"store\":\"%s\",\"draining\":%s}\n",
+		ready ? "ready" : "not ready", store ? "ok" : "down",
+		admin->draining ? "true" : "false");
 	answer(req, ready ? 200 : 503, "application/json", sbuf_str(&json));
 	sbuf_clear(&json);
 }
@@ -105,8 +109,11 @@ struct admin *admin_new(struct event_base *keeper, int listen_fd, const struct c
 	struct auth_service *auth, struct worker *const *workers, size_t count)
 {
 	struct admin *admin = mem_alloc(1, sizeof *admin);
-	struct front_limits limits = {.head = conf->limit_head, .body = conf->limit_body, .connections = 256,
-		.head_timeout_ms = conf->limit_head_timeout_ms, .idle_timeout_ms = 75 * 1000};
+	struct front_limits limits = {.head = conf->limit_head,
+		.body = conf->limit_body,
+		.connections = 256,
+		.head_timeout_ms = conf->limit_head_timeout_ms,
+		.idle_timeout_ms = 75 * 1000};
 
 	*admin = (struct admin){.auth = auth, .workers = workers, .count = count};
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);

@@ -5,7 +5,8 @@
 #include "conf/conf.h"
 #include "proxy/front.h"
 
-/* The peer's address; behind trusted proxies the last hop of X-Forwarded-For that is not one of them. */
+/* The peer's address; behind trusted proxies the last hop of X-Forwarded-For that is not one of
+ * them. */
 void client_address(const struct conf *conf, const struct front_request *req, char out[static 46]);
 
 #endif

@@ -94,9 +94,12 @@ void exchange_fail(struct exchange *x, enum fault fault, const char *detail)
 
 static enum fault fault_of(enum verdict verdict)
 {
-	static const enum fault faults[] = {
-		[ALLOW] = FAULT_NONE, [DENY_SIGN_IN] = FAULT_UNAUTHENTICATED, [DENY_NO_ROLE] = FAULT_NO_ROLE,
-		[DENY_ROLE] = FAULT_FORBIDDEN, [DENY_CROSS_ORIGIN] = FAULT_CROSS_ORIGIN, [DENY_NEVER] = FAULT_NEVER};
+	static const enum fault faults[] = {[ALLOW] = FAULT_NONE,
+		[DENY_SIGN_IN] = FAULT_UNAUTHENTICATED,
+		[DENY_NO_ROLE] = FAULT_NO_ROLE,
+		[DENY_ROLE] = FAULT_FORBIDDEN,
+		[DENY_CROSS_ORIGIN] = FAULT_CROSS_ORIGIN,
+		[DENY_NEVER] = FAULT_NEVER};
 
 	return faults[verdict];
 }
@@ -134,13 +137,15 @@ static void decide(struct exchange *x)
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
 	char detail[160];
 
-	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest) : ACTION_VIEW;
-	struct policy_request question = {.action = x->action, .who = x->who,
+	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest)
+			     : ACTION_VIEW;
+	struct policy_request question = {.action = x->action,
+		.who = x->who,
 		.same_origin = guard_origin_of(x->req, x->conf->server.origin) == ORIGIN_SAME};
 	enum fault fault = fault_of(policy_decide(&question));
 	access_log_decision(x, fault);
-	snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".", action_name(x->action),
-		x->who ? role_name(x->who->role) : "none");
+	snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
+		action_name(x->action), x->who ? role_name(x->who->role) : "none");
 	if (fault != FAULT_NONE)
 		exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
 	else if (is_mount && has_do_as_in_form(x))
@@ -152,7 +157,8 @@ static void decide(struct exchange *x)
 static void on_auth(void *arg, struct auth_result result)
 {
 	static const enum fault faults[] = {[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
-		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS, [AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
+		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
+		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
 	struct exchange *x = arg;
 
 	x->who = result.who;
@@ -186,7 +192,9 @@ size_t exchange_cookies(const struct exchange *x, struct str *out)
 static void authenticate(struct exchange *x)
 {
 	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
-	struct auth_request req = {.authorization = authorization, .cookies = cookies, .query = x->target.query,
+	struct auth_request req = {.authorization = authorization,
+		.cookies = cookies,
+		.query = x->target.query,
 		.client = str_of(access_log_client(x))};
 
 	req.authorization_count = collect(x->req, "authorization", authorization);
@@ -202,7 +210,8 @@ void exchange_begin(void *arg, struct front_request *req)
 	struct worker *worker = arg;
 	struct exchange *x = exchange_new(worker, req);
 	struct err err = {""};
-	enum fault fault = guard_check(&x->conf->server, worker->shared->port, req, &x->target, &err);
+	enum fault fault =
+		guard_check(&x->conf->server, worker->shared->port, req, &x->target, &err);
 
 	if (fault != FAULT_NONE) {
 		front_close_after(req);
@@ -222,8 +231,8 @@ void exchange_refused(void *arg, const char *peer, enum fault fault)
 	const struct fault_row *row = fault_row(fault);
 	struct metrics_request counted = {
 		.status = row->status, .method = STR("-"), .upstream = UI_GATE, .upstream_us = -1};
-	const struct log_field fields[] = {
-		{"client", str_of(peer), false}, {"decision", STR("refuse"), false}, {"reason", str_of(row->word), false}};
+	const struct log_field fields[] = {{"client", str_of(peer), false},
+		{"decision", STR("refuse"), false}, {"reason", str_of(row->word), false}};
 
 	metrics_count_request(worker->metrics, &counted);
 	log_fields(LOG_INFO, "access", NULL, fields, ARRAY_LEN(fields));

@@ -1,8 +1,9 @@
 /*
  * proxy/exchange.h - one request from its head to the end of its answer.
  *
- * guard -> route -> who -> may they -> upstream -> relay -> finish, top to bottom in exchange.c; a state
- * moved by one function, an end with one reason. Everything of a request lives in its exchange.
+ * guard -> route -> who -> may they -> upstream -> relay -> finish, top to bottom in exchange.c; a
+ * state moved by one function, an end with one reason. Everything of a request lives in its
+ * exchange.
  */
 #ifndef SPARKGATE_PROXY_EXCHANGE_H
 #define SPARKGATE_PROXY_EXCHANGE_H

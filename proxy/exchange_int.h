@@ -1,4 +1,5 @@
-/* proxy/exchange_int.h - the exchange as its own steps see it (exchange.c, relay.c, respond.c, gate.c). */
+/* proxy/exchange_int.h - the exchange as its own steps see it (exchange.c, relay.c, respond.c,
+ * gate.c). */
 #ifndef SPARKGATE_PROXY_EXCHANGE_INT_H
 #define SPARKGATE_PROXY_EXCHANGE_INT_H
 
@@ -47,7 +48,7 @@ struct exchange {
 	/* for the log */
 	int status;
 	uint64_t bytes;
-	char client[46]; /* "" until asked for */
+	char client[46];			   /* "" until asked for */
 	char *kept_method, *kept_path, *kept_host; /* once the request's own bytes are gone */
 	enum fault fault;
 	bool left; /* the client went while auth or the store still owed an answer */
@@ -55,7 +56,8 @@ struct exchange {
 
 /* exchange.c */
 void exchange_move(struct exchange *x, enum exchange_state state);
-/* Ends the exchange: logs, counts, frees. The answer is already with the front, or nobody waits for it. */
+/* Ends the exchange: logs, counts, frees. All of the answer is with the front (which is then told
+ * that it ends), or nobody waits for it. */
 void exchange_finish(struct exchange *x, enum fault fault);
 void exchange_fail(struct exchange *x, enum fault fault, const char *detail);
 enum { EXCHANGE_COOKIES = 8 };
@@ -76,7 +78,8 @@ struct response {
 	bool cacheable;
 };
 void respond(struct exchange *x, const struct response *response, enum fault fault);
-void respond_html(struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault);
+void respond_html(
+	struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault);
 void respond_redirect(struct exchange *x, int status, struct str location, const char *fields);
 void respond_fault(struct exchange *x, enum fault fault, const char *detail);
 bool respond_is_navigation(const struct exchange *x);

@@ -17,7 +17,8 @@ static bool decode(struct str s, enum decode_mode mode, struct sbuf *out)
 	sbuf_reset(out);
 	for (size_t i = 0; i < s.len; i++) {
 		int byte = escape_at(s, i);
-		if (byte == 0 || s.at[i] == '\0' || (byte == -1 && s.at[i] == '%' && mode == DECODE_FORM))
+		if (byte == 0 || s.at[i] == '\0' ||
+			(byte == -1 && s.at[i] == '%' && mode == DECODE_FORM))
 			return false;
 		if (byte != -1)
 			i += 2;
@@ -78,7 +79,8 @@ bool form_is_return_path(struct str path)
 	sbuf_init(&once, 8192);
 	sbuf_init(&twice, 8192);
 	fine = fine && decode(path, DECODE_PATH, &once) && stays_local(sbuf_str(&once));
-	fine = fine && decode(sbuf_str(&once), DECODE_PATH, &twice) && stays_local(sbuf_str(&twice));
+	fine = fine && decode(sbuf_str(&once), DECODE_PATH, &twice) &&
+	       stays_local(sbuf_str(&twice));
 	sbuf_clear(&once);
 	sbuf_clear(&twice);
 	return fine;

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 enum {
-	LINGER_MS = 2000,	 /* how long a refused client may go on sending before it is cut */
-	STALL_MS = 120 * 1000,	 /* a client that takes nothing of its answer */
+	LINGER_MS = 2000,	  /* how long a refused client may go on sending before it is cut */
+	STALL_MS = 120 * 1000,	  /* a client that takes nothing of its answer */
 	PIPELINE_MAX = 64 * 1024, /* bytes read ahead while an answer is under way */
 	WRITE_MAX = 256 * 1024,
 };
@@ -184,13 +184,20 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 static struct str method_of(struct evhttp_request *evreq)
 {
 	switch (evhttp_request_get_command(evreq)) {
-	case EVHTTP_REQ_GET: return STR("GET");
-	case EVHTTP_REQ_HEAD: return STR("HEAD");
-	case EVHTTP_REQ_POST: return STR("POST");
-	case EVHTTP_REQ_PUT: return STR("PUT");
-	case EVHTTP_REQ_DELETE: return STR("DELETE");
-	case EVHTTP_REQ_PATCH: return STR("PATCH");
-	default: return STR("OPTIONS"); /* the tap lets no other through */
+	case EVHTTP_REQ_GET:
+		return STR("GET");
+	case EVHTTP_REQ_HEAD:
+		return STR("HEAD");
+	case EVHTTP_REQ_POST:
+		return STR("POST");
+	case EVHTTP_REQ_PUT:
+		return STR("PUT");
+	case EVHTTP_REQ_DELETE:
+		return STR("DELETE");
+	case EVHTTP_REQ_PATCH:
+		return STR("PATCH");
+	default:
+		return STR("OPTIONS"); /* the tap lets no other through */
 	}
 }
 
@@ -199,7 +206,8 @@ static size_t collect_fields(struct evhttp_request *evreq, struct h1_field *fiel
 	struct evkeyval *field;
 	size_t n = 0;
 
-	TAILQ_FOREACH (field, evhttp_request_get_input_headers(evreq), next) {
+	TAILQ_FOREACH(field, evhttp_request_get_input_headers(evreq), next)
+	{
 		if (n < H1_FIELDS_MAX)
 			fields[n++] = (struct h1_field){str_of(field->key), str_of(field->value)};
 	}
@@ -249,8 +257,8 @@ static void on_evhttp_request(struct evhttp_request *evreq, void *arg)
 	fill_request(conn, evreq);
 	front_conn_move(conn, CONN_REPLYING);
 	bufferevent_setcb(bev, on_early_read, on_write, on_event, conn);
-	/* evhttp has just turned reading off (http.c evhttp_read_header): a client that leaves would not
-	 * be noticed. */
+	/* evhttp has just turned reading off (http.c evhttp_read_header): a client that leaves
+	 * would not be noticed. */
 	bufferevent_enable(bev, EV_READ);
 	event_add(&conn->interest, NULL);
 	front->on_request(front->arg, &conn->req);
@@ -264,7 +272,8 @@ void front_set_handler(struct front_request *req, const struct front_handler *ha
 	conn->arg = arg;
 }
 
-/* evhttp asks for a bufferevent for each accepted connection, and says only afterwards which it is. */
+/* evhttp asks for a bufferevent for each accepted connection, and says only afterwards which it is.
+ */
 static struct bufferevent *on_accept(struct event_base *base, void *arg)
 {
 	struct front *front = arg;
@@ -305,8 +314,8 @@ static void adopt(struct front *front, struct front_conn *conn)
 	conn->evcon = ctx; /* evhttp registers itself as the callbacks' argument */
 	evhttp_connection_set_closecb(conn->evcon, on_evhttp_close, conn);
 	conn->watch = evbuffer_add_cb(bufferevent_get_input(conn->bev), on_input, conn);
-	event_assign(&conn->interest, front->base, bufferevent_getfd(conn->bev), EV_READ | EV_PERSIST, on_interest,
-		conn);
+	event_assign(&conn->interest, front->base, bufferevent_getfd(conn->bev),
+		EV_READ | EV_PERSIST, on_interest, conn);
 	event_add(&conn->interest, NULL);
 	getpeername(bufferevent_getfd(conn->bev), (struct sockaddr *)&conn->peer, &len);
 	conn->req.peer = (struct sockaddr *)&conn->peer;
@@ -339,14 +348,15 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t age
 {
 	bool idle = tap_is_idle(&conn->tap);
 
-	if (conn->state == CONN_READING && idle && (age_ms > front->limits.idle_timeout_ms || front->draining))
+	if (conn->state == CONN_READING && idle &&
+		(age_ms > front->limits.idle_timeout_ms || front->draining))
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && !idle && age_ms > front->limits.head_timeout_ms)
 		refuse(conn, FAULT_REQUEST_TIMEOUT);
 	else if (conn->state == CONN_LINGERING && age_ms > LINGER_MS)
 		front_conn_drop(conn);
-	else if ((conn->state == CONN_REPLYING || conn->state == CONN_ENDING) && age_ms > STALL_MS &&
-		 !front_conn_is_flushed(conn))
+	else if ((conn->state == CONN_REPLYING || conn->state == CONN_ENDING) &&
+		 age_ms > STALL_MS && !front_conn_is_flushed(conn))
 		front_conn_drop(conn);
 }
 
@@ -371,8 +381,9 @@ static struct evhttp *http_new(struct front *front, int listen_fd)
 	/* The tap's limits come first; these are the second fence. */
 	evhttp_set_max_headers_size(http, (ev_ssize_t)front->limits.head + 1024);
 	evhttp_set_max_body_size(http, (ev_ssize_t)front->limits.body + 1024);
-	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
-						 EVHTTP_REQ_DELETE | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
+	evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_POST |
+						 EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+						 EVHTTP_REQ_OPTIONS | EVHTTP_REQ_PATCH);
 	evhttp_set_bevcb(http, on_accept, front);
 	evhttp_set_gencb(http, on_evhttp_request, front);
 	front->bound = evhttp_accept_socket_with_handle(http, listen_fd);
@@ -384,10 +395,13 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 {
 	struct front *front = mem_alloc(1, sizeof *front);
 
-	*front = (struct front){.base = base, .limits = *limits, .on_request = on_request,
-		.on_refused = on_refused, .arg = arg};
-	front->tap_limits = (struct tap_limits){limits->head, limits->head < 8192 ? limits->head : 8192,
-		H1_FIELDS_MAX, limits->body};
+	*front = (struct front){.base = base,
+		.limits = *limits,
+		.on_request = on_request,
+		.on_refused = on_refused,
+		.arg = arg};
+	front->tap_limits = (struct tap_limits){limits->head,
+		limits->head < 8192 ? limits->head : 8192, H1_FIELDS_MAX, limits->body};
 	TAILQ_INIT(&front->conns);
 	TAILQ_INIT(&front->fresh);
 	TAILQ_INIT(&front->dirty);

@@ -1,9 +1,9 @@
 /*
  * proxy/front.h - the clients' side of one worker thread: evhttp behind a seam.
  *
- * evhttp accepts, reads and parses requests; the tap (tap.h) watches the same bytes first; replies are
- * written here, straight to the socket, with back-pressure. Nothing of evhttp shows: another front
- * could take its place and nothing else would change. One thread.
+ * evhttp accepts, reads and parses requests; the tap (tap.h) watches the same bytes first; replies
+ * are written here, straight to the socket, with back-pressure. Nothing of evhttp shows: another
+ * front could take its place and nothing else would change. One thread.
  */
 #ifndef SPARKGATE_PROXY_FRONT_H
 #define SPARKGATE_PROXY_FRONT_H
@@ -20,14 +20,15 @@ struct evbuffer;
 struct front;
 
 struct front_limits {
-	size_t head;	      /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
-	size_t body;	      /* bytes of content: FAULT_BODY_TOO_LARGE */
-	unsigned connections; /* of this thread; more are closed at once */
+	size_t head;		 /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
+	size_t body;		 /* bytes of content: FAULT_BODY_TOO_LARGE */
+	unsigned connections;	 /* of this thread; more are closed at once */
 	int64_t head_timeout_ms; /* for a whole head or content */
 	int64_t idle_timeout_ms; /* keep-alive */
 };
 
-struct front_request { /* borrowed from the connection; gone after front_reply_end/cut or on_closed */
+struct front_request { /* borrowed from the connection; gone after front_reply_end/cut or on_closed
+			*/
 	struct str method; /* one of those the guard serves */
 	struct str target; /* as it came */
 	const struct h1_field *fields;
@@ -44,7 +45,8 @@ struct front_handler {
 };
 enum { FRONT_QUEUE_HIGH = 256 * 1024, FRONT_QUEUE_LOW = 64 * 1024 };
 
-/* Each request that passed the tap comes to on_request, which sees to it that it is answered or cut. */
+/* Each request that passed the tap comes to on_request, which sees to it that it is answered or
+ * cut. */
 typedef void front_on_request(void *arg, struct front_request *req);
 /* A stream that the tap refused, for the log. */
 typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
@@ -64,13 +66,15 @@ void front_set_handler(struct front_request *req, const struct front_handler *ha
  * fields). `length`: bytes of content, or -1 when unknown (chunked, or until close for HTTP/1.0).
  * `no_content`: HEAD, 204, 304: `length` is only announced (-1: not at all).
  */
-void front_reply_head(struct front_request *req, int status, const struct sbuf *fields, int64_t length,
-	bool no_content);
-/* Moves `bytes` toward the client; gives what is queued now. Above FRONT_QUEUE_HIGH wait for on_drained. */
+void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
+	int64_t length, bool no_content);
+/* Moves `bytes` toward the client; gives what is queued now. Above FRONT_QUEUE_HIGH wait for
+ * on_drained. */
 size_t front_reply_body(struct front_request *req, struct evbuffer *bytes);
 /* The content is complete. The request is gone; on_closed will not come. */
 void front_reply_end(struct front_request *req);
-/* Breaks the connection off, so that nobody takes what was sent for complete. The request is gone. */
+/* Breaks the connection off, so that nobody takes what was sent for complete. The request is gone.
+ */
 void front_reply_cut(struct front_request *req);
 /* Close the connection after this answer. Before front_reply_head(). */
 void front_close_after(struct front_request *req);

@@ -27,16 +27,18 @@ struct front_conn {
 	struct front_request req; /* first: a request is its connection */
 	struct front *front;
 	enum conn_state state;
-	int64_t since; /* monotonic ms: of the state, of a head's first byte, or of the last progress */
+	int64_t since; /* monotonic ms: of the state, of a head's first byte, or of the last
+			  progress */
 	struct bufferevent *bev;
 	struct evhttp_connection *evcon;
 	struct evhttp_request *evreq;
 	struct evbuffer_cb_entry *watch;
-	/* evhttp turns reading off and on around each request; a second reader of the same descriptor
-	 * that never leaves makes both free of system calls (evmap_io_del_: the last one counts). */
+	/* evhttp turns reading off and on around each request; a second reader of the same
+	 * descriptor that never leaves makes both free of system calls (evmap_io_del_: the last one
+	 * counts). */
 	struct event interest;
 	struct tap tap;
-	uint64_t dispatched; /* requests that evhttp has handed on */
+	uint64_t dispatched;	 /* requests that evhttp has handed on */
 	struct h1_field *fields; /* H1_FIELDS_MAX; only while replying */
 	struct evbuffer *out;
 	const struct front_handler *handler;

@@ -15,14 +15,34 @@ static struct front_conn *conn_of(struct front_request *req)
 
 static const char *reason_phrase(int status)
 {
-	static const struct { int status; const char *phrase; } table[] = {
-		{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"},
-		{301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-		{307, "Temporary Redirect"}, {308, "Permanent Redirect"}, {400, "Bad Request"},
-		{401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
-		{408, "Request Timeout"}, {409, "Conflict"}, {413, "Content Too Large"},
-		{431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-		{502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+	static const struct {
+		int status;
+		const char *phrase;
+	} table[] = {
+		{200, "OK"},
+		{201, "Created"},
+		{202, "Accepted"},
+		{204, "No Content"},
+		{206, "Partial Content"},
+		{301, "Moved Permanently"},
+		{302, "Found"},
+		{303, "See Other"},
+		{304, "Not Modified"},
+		{307, "Temporary Redirect"},
+		{308, "Permanent Redirect"},
+		{400, "Bad Request"},
+		{401, "Unauthorized"},
+		{403, "Forbidden"},
+		{404, "Not Found"},
+		{405, "Method Not Allowed"},
+		{408, "Request Timeout"},
+		{409, "Conflict"},
+		{413, "Content Too Large"},
+		{431, "Request Header Fields Too Large"},
+		{500, "Internal Server Error"},
+		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
+		{504, "Gateway Timeout"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
@@ -57,8 +77,8 @@ static void mark_dirty(struct front_conn *conn)
 	event_active(conn->front->turn_end, EV_TIMEOUT, 0);
 }
 
-void front_reply_head(struct front_request *req, int status, const struct sbuf *fields, int64_t length,
-	bool no_content)
+void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
+	int64_t length, bool no_content)
 {
 	struct front_conn *conn = conn_of(req);
 	struct str lines = sbuf_str(fields);
@@ -148,7 +168,8 @@ void front_conn_flush(struct front_conn *conn)
 		}
 		if (n == -1 && errno != EAGAIN && errno != EINTR) {
 			evbuffer_drain(conn->out, evbuffer_get_length(conn->out));
-			bufferevent_trigger_event(conn->bev, BEV_EVENT_ERROR, BEV_OPT_DEFER_CALLBACKS);
+			bufferevent_trigger_event(
+				conn->bev, BEV_EVENT_ERROR, BEV_OPT_DEFER_CALLBACKS);
 			conn->close_after = true;
 			return;
 		}
@@ -156,8 +177,8 @@ void front_conn_flush(struct front_conn *conn)
 	}
 	if (evbuffer_get_length(conn->out) == 0)
 		return;
-	bufferevent_setwatermark(conn->bev, EV_WRITE,
-		conn->state == CONN_REPLYING ? FRONT_QUEUE_LOW : 0, 0);
+	bufferevent_setwatermark(
+		conn->bev, EV_WRITE, conn->state == CONN_REPLYING ? FRONT_QUEUE_LOW : 0, 0);
 	bufferevent_write_buffer(conn->bev, conn->out);
 	bufferevent_enable(conn->bev, EV_WRITE);
 }
@@ -168,7 +189,8 @@ void front_reply_refusal(struct front_conn *conn, enum fault fault)
 	size_t len = strlen(row->sentence) + 1;
 
 	evbuffer_add_printf(conn->out,
-		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; "
+		"charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
 		"Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
 		row->status, reason_phrase(row->status), len, row->sentence);
 	conn->close_after = true;

@@ -40,7 +40,8 @@ static void return_path(const struct exchange *x, struct str form, struct sbuf *
 	sbuf_clear(&home);
 }
 
-static void serve_login_page(struct exchange *x, struct str form, int status, const char *problem, enum fault fault)
+static void serve_login_page(
+	struct exchange *x, struct str form, int status, const char *problem, enum fault fault)
 {
 	struct page_view view = view_of(x);
 	struct sbuf page, next;
@@ -107,7 +108,8 @@ static bool is_cross_site(struct exchange *x)
 }
 
 static void sign_in(struct exchange *x, const char *name,
-	void (*start)(struct auth *, struct str, const struct str *, size_t, sign_in_done *, void *))
+	void (*start)(
+		struct auth *, struct str, const struct str *, size_t, sign_in_done *, void *))
 {
 	struct str cookies[EXCHANGE_COOKIES];
 	struct sbuf secret;
@@ -119,7 +121,8 @@ static void sign_in(struct exchange *x, const char *name,
 		exchange_move(x, EXCHANGE_SIGNING);
 		start(x->worker->auth, text, cookies, count, on_sign_in, x);
 	} else {
-		serve_login_page(x, form_of(x), is_get(x) ? 200 : 400, is_get(x) ? NULL : "Enter a token.",
+		serve_login_page(x, form_of(x), is_get(x) ? 200 : 400,
+			is_get(x) ? NULL : "Enter a token.",
 			is_get(x) ? FAULT_NONE : FAULT_BAD_REQUEST);
 	}
 	if (secret.at)
@@ -190,20 +193,26 @@ static void serve_static(struct exchange *x)
 		respond_fault(x, FAULT_NOT_FOUND, NULL);
 		return;
 	}
-	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n", file->etag);
+	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
+		file->etag);
 	if (str_eq(guard_single_field(x->req, "if-none-match"), str_of(file->etag)))
-		respond(x, &(struct response){.status = 304, .fields = fields, .cacheable = true}, FAULT_NONE);
+		respond(x, &(struct response){.status = 304, .fields = fields, .cacheable = true},
+			FAULT_NONE);
 	else
-		respond(x, &(struct response){200, file->content_type, {(const char *)file->bytes, file->len}, fields,
-				   true}, FAULT_NONE);
+		respond(x,
+			&(struct response){200, file->content_type,
+				{(const char *)file->bytes, file->len}, fields, true},
+			FAULT_NONE);
 }
 
 static void serve_jwks(struct exchange *x)
 {
 	const char *json = auth_service_jwks(x->worker->shared->auth);
 
-	respond(x, &(struct response){200, "application/jwk-set+json", str_of(json),
-			   "Cache-Control: public, max-age=300\r\n", true}, FAULT_NONE);
+	respond(x,
+		&(struct response){200, "application/jwk-set+json", str_of(json),
+			"Cache-Control: public, max-age=300\r\n", true},
+		FAULT_NONE);
 }
 
 static void serve_home(struct exchange *x)
@@ -216,7 +225,8 @@ static void serve_home(struct exchange *x)
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
-	page_home(&page, &view, x->registry, x->route.kind == ROUTE_CLUSTER ? x->route.cluster : NULL, x->target.query);
+	page_home(&page, &view, x->registry,
+		x->route.kind == ROUTE_CLUSTER ? x->route.cluster : NULL, x->target.query);
 	respond_html(x, page.overflow ? 500 : 200, &page, NULL, FAULT_NONE);
 	sbuf_clear(&page);
 }
@@ -246,11 +256,15 @@ static void redirect_to_slash(struct exchange *x)
 
 void gate_serve(struct exchange *x)
 {
-	static void (*const serve[])(struct exchange *) = {
-		[ROUTE_SLASH] = redirect_to_slash, [ROUTE_HOME] = serve_home, [ROUTE_CLUSTER] = serve_home,
-		[ROUTE_LOGIN] = serve_login, [ROUTE_LOGOUT] = serve_logout, [ROUTE_STATIC] = serve_static,
+	static void (*const serve[])(struct exchange *) = {[ROUTE_SLASH] = redirect_to_slash,
+		[ROUTE_HOME] = serve_home,
+		[ROUTE_CLUSTER] = serve_home,
+		[ROUTE_LOGIN] = serve_login,
+		[ROUTE_LOGOUT] = serve_logout,
+		[ROUTE_STATIC] = serve_static,
 		[ROUTE_JWKS] = serve_jwks};
-	bool has_post = x->route.kind == ROUTE_LOGIN || x->route.kind == ROUTE_LOGOUT || x->route.kind == ROUTE_SLASH;
+	bool has_post = x->route.kind == ROUTE_LOGIN || x->route.kind == ROUTE_LOGOUT ||
+			x->route.kind == ROUTE_SLASH;
 
 	if (x->route.kind == ROUTE_NONE)
 		respond_fault(x, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
@@ -302,9 +316,13 @@ void gate_serve_app(struct exchange *x)
 
 void gate_serve_gone(struct exchange *x)
 {
-	static const struct { int status; enum fault fault; } answers[] = {
-		[MOUNT_UP] = {502, FAULT_UPSTREAM_CONNECT}, [MOUNT_UNVERIFIED] = {503, FAULT_NOT_READY},
-		[MOUNT_REFUSED] = {403, FAULT_NEVER}, [MOUNT_GONE] = {404, FAULT_GONE}};
+	static const struct {
+		int status;
+		enum fault fault;
+	} answers[] = {[MOUNT_UP] = {502, FAULT_UPSTREAM_CONNECT},
+		[MOUNT_UNVERIFIED] = {503, FAULT_NOT_READY},
+		[MOUNT_REFUSED] = {403, FAULT_NEVER},
+		[MOUNT_GONE] = {404, FAULT_GONE}};
 	const struct mount *mount = x->route.mount;
 	struct page_view view = view_of(x);
 	struct sbuf page;
@@ -313,7 +331,8 @@ void gate_serve_gone(struct exchange *x)
 	if (respond_is_navigation(x)) {
 		page_gone(&page, &view, x->registry, mount);
 		respond_html(x, answers[mount->state].status, &page,
-			mount->state == MOUNT_UNVERIFIED ? "Refresh: 3\r\nRetry-After: 3\r\n" : NULL,
+			mount->state == MOUNT_UNVERIFIED ? "Refresh: 3\r\nRetry-After: 3\r\n"
+							 : NULL,
 			answers[mount->state].fault);
 	} else {
 		respond_fault(x, answers[mount->state].fault, mount->why[0] ? mount->why : NULL);

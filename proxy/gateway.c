@@ -77,7 +77,8 @@ static void on_suspect(void *arg, const char *cluster, const char *mount_id)
 	struct suspect_task *suspect = mem_alloc(1, sizeof *suspect);
 	struct gateway *gw = arg;
 
-	*suspect = (struct suspect_task){{on_suspect_task, NULL}, gw, mem_strdup(cluster), mem_strdup(mount_id)};
+	*suspect = (struct suspect_task){
+		{on_suspect_task, NULL}, gw, mem_strdup(cluster), mem_strdup(mount_id)};
 	inbox_post(gw->inbox, &suspect->task);
 }
 
@@ -94,7 +95,8 @@ static void reload(struct gateway *gw)
 		log_err("reload", "the old configuration stays: %s", err.text);
 		return;
 	}
-	if (strcmp(conf->server.text, gw->conf->server.text) != 0 || conf->threads != gw->conf->threads ||
+	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
+		conf->threads != gw->conf->threads ||
 		strcmp(conf->admin.text, gw->conf->admin.text) != 0)
 		log_warn("reload", "listeners and threads change only with a restart");
 	log_set_level((enum log_level)conf->log_level);
@@ -172,7 +174,8 @@ static void start_keeper(struct gateway *gw)
 
 	gw->base = event_base_new();
 	gw->inbox = inbox_new();
-	gw->inbox_event = event_new(gw->base, inbox_fd(gw->inbox), EV_READ | EV_PERSIST, on_inbox, gw);
+	gw->inbox_event =
+		event_new(gw->base, inbox_fd(gw->inbox), EV_READ | EV_PERSIST, on_inbox, gw);
 	event_add(gw->inbox_event, NULL);
 	for (size_t i = 0; i < SIGNALS; i++) {
 		gw->signals[i] = evsignal_new(gw->base, numbers[i], on_signal, gw);
@@ -188,8 +191,12 @@ static void start_workers(struct gateway *gw)
 {
 	unsigned threads = gw->conf->threads;
 
-	gw->shared = (struct worker_shared){.auth = gw->auth, .registry = gw->registry, .conf = gw->conf_slot,
-		.suspect = on_suspect, .suspect_arg = gw, .threads = threads,
+	gw->shared = (struct worker_shared){.auth = gw->auth,
+		.registry = gw->registry,
+		.conf = gw->conf_slot,
+		.suspect = on_suspect,
+		.suspect_arg = gw,
+		.threads = threads,
 		.port = listen_port(&gw->conf->server.addr)};
 	gw->workers = mem_alloc(threads, sizeof(struct worker *));
 	for (unsigned i = 0; i < threads; i++)
@@ -202,9 +209,11 @@ static void announce(struct gateway *gw)
 {
 	char *link = auth_service_first_link(gw->auth);
 
-	log_info("start", "sparkgate " SPARKGATE_VERSION " with libevent %s serves %s%s/ (admin: %s), %u threads",
-		event_get_version(), gw->conf->server.origin, gw->conf->server.base, gw->conf->admin.origin,
-		gw->conf->threads);
+	log_info("start",
+		"sparkgate " SPARKGATE_VERSION
+		" with libevent %s serves %s%s/ (admin: %s), %u threads",
+		event_get_version(), gw->conf->server.origin, gw->conf->server.base,
+		gw->conf->admin.origin, gw->conf->threads);
 	if (link) {
 		printf("Sign in as administrator, once, within 10 minutes: %s\n", link);
 		fflush(stdout);

@@ -1,15 +1,16 @@
 /*
  * proxy/gateway.h - the process: keeper, workers, listeners, signals.
  *
- * The calling thread becomes the keeper: it polls clusters, fetches keys, writes the store and serves the
- * admin listener; the workers serve requests.
+ * The calling thread becomes the keeper: it polls clusters, fetches keys, writes the store and
+ * serves the admin listener; the workers serve requests.
  */
 #ifndef SPARKGATE_PROXY_GATEWAY_H
 #define SPARKGATE_PROXY_GATEWAY_H
 
 #include "conf/conf.h"
 
-/* Takes conf. Runs until SIGTERM or SIGINT and drains; SIGHUP reloads conf->file. Gives the process's exit code. */
+/* Takes conf. Runs until SIGTERM or SIGINT and drains; SIGHUP reloads conf->file. Gives the
+ * process's exit code. */
 int gateway_run(struct conf *conf);
 
 #endif

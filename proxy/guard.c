@@ -16,7 +16,8 @@ struct str guard_single_field(const struct front_request *req, const char *name)
 	return found;
 }
 
-/* Splits "host[:port]" or "[v6][:port]"; the port is 0 when absent. Userinfo and the rest are refused. */
+/* Splits "host[:port]" or "[v6][:port]"; the port is 0 when absent. Userinfo and the rest are
+ * refused. */
 static bool split_host(struct str value, struct str *host, uint64_t *port)
 {
 	ptrdiff_t colon = -1;
@@ -61,8 +62,8 @@ static bool host_is_ours(const struct conf_listen *conf, unsigned real_port, str
 	return url_host_is_loopback(conf->public_url.host) && host_is_loopback(host);
 }
 
-enum fault guard_check(const struct conf_listen *conf, unsigned port, const struct front_request *req,
-	struct target *target, struct err *err)
+enum fault guard_check(const struct conf_listen *conf, unsigned port,
+	const struct front_request *req, struct target *target, struct err *err)
 {
 	struct str host = guard_single_field(req, "host");
 

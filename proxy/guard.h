@@ -1,5 +1,6 @@
 /*
- * proxy/guard.h - what the tap cannot know: whether the parsed request is for us and reads one way (S5, S6).
+ * proxy/guard.h - what the tap cannot know: whether the parsed request is for us and reads one way
+ * (S5, S6).
  *
  * Pure. The grammar and framing of the bytes were judged before, in tap.h.
  */
@@ -11,7 +12,8 @@
 #include "proxy/fault.h"
 #include "proxy/front.h"
 
-/* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request; else err says more. */
+/* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request; else err
+ * says more. */
 MUST_CHECK enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	const struct front_request *req, struct target *target, struct err *err);
 /* The value of the field if there is exactly one of that name; else at == NULL. */

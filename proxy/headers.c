@@ -11,10 +11,10 @@ struct name_rule {
 	struct str name;
 	bool is_prefix;
 };
-#define NAME(literal)                                                                                                  \
-	{                                                                                                              \
-		{(literal), sizeof(literal) - 1 - (literal[sizeof(literal) - 2] == '*')},                              \
-			literal[sizeof(literal) - 2] == '*'                                                            \
+#define NAME(literal)                                                                              \
+	{                                                                                          \
+		{(literal), sizeof(literal) - 1 - (literal[sizeof(literal) - 2] == '*')},          \
+			literal[sizeof(literal) - 2] == '*'                                        \
 	}
 
 static bool rule_matches(const struct name_rule *rule, struct str name)
@@ -22,7 +22,8 @@ static bool rule_matches(const struct name_rule *rule, struct str name)
 	/* The first letter decides almost always. */
 	if (name.len == 0 || (name.at[0] | 0x20) != rule->name.at[0])
 		return false;
-	return rule->is_prefix ? str_starts_nocase(name, rule->name) : str_eq_nocase(name, rule->name);
+	return rule->is_prefix ? str_starts_nocase(name, rule->name)
+			       : str_eq_nocase(name, rule->name);
 }
 
 static bool is_listed(struct str name, const struct name_rule *rules, size_t count)
@@ -35,23 +36,32 @@ static bool is_listed(struct str name, const struct name_rule *rules, size_t cou
 }
 
 /* RFC 9110 §7.6.1, with the framing that each hop makes anew. */
-static const struct name_rule hop_by_hop[] = {NAME("connection"), NAME("keep-alive"), NAME("te"), NAME("trailer"), NAME("transfer-encoding"),
-	NAME("upgrade"), NAME("proxy-*"), NAME("content-length"), NAME("http2-settings")};
+static const struct name_rule hop_by_hop[] = {NAME("connection"), NAME("keep-alive"), NAME("te"),
+	NAME("trailer"), NAME("transfer-encoding"), NAME("upgrade"), NAME("proxy-*"),
+	NAME("content-length"), NAME("http2-settings")};
 
-/* S7: what only a gateway may say; Authorization and our cookies; tracing that fills Spark's 8 KiB (T53). */
-static const struct name_rule not_upstream[] = {NAME("host"), NAME("authorization"), NAME("cookie"), NAME("accept-encoding"), NAME("expect"),
-	NAME("forwarded"), NAME("x-forwarded-*"), NAME("x-real-ip"), NAME("x-original-*"), NAME("x-auth-request-*"), NAME("x-spark-*"),
-	NAME("x-remote-*"), NAME("remote-user"), NAME("x-authenticated-*"), NAME("x-client-ip"), NAME("x-cluster-client-ip"), NAME("true-client-ip"),
-	NAME("traceparent"), NAME("tracestate"), NAME("baggage"), NAME("x-b3-*"), NAME("x-request-id"), NAME("x-http-method*"), NAME("x-method-override")};
+/* S7: what only a gateway may say; Authorization and our cookies; tracing that fills Spark's 8 KiB
+ * (T53). */
+static const struct name_rule not_upstream[] = {NAME("host"), NAME("authorization"), NAME("cookie"),
+	NAME("accept-encoding"), NAME("expect"), NAME("forwarded"), NAME("x-forwarded-*"),
+	NAME("x-real-ip"), NAME("x-original-*"), NAME("x-auth-request-*"), NAME("x-spark-*"),
+	NAME("x-remote-*"), NAME("remote-user"), NAME("x-authenticated-*"), NAME("x-client-ip"),
+	NAME("x-cluster-client-ip"), NAME("true-client-ip"), NAME("traceparent"),
+	NAME("tracestate"), NAME("baggage"), NAME("x-b3-*"), NAME("x-request-id"),
+	NAME("x-http-method*"), NAME("x-method-override")};
 
-/* S0: what would act beyond the mount: on the whole origin, on other hosts, on the gateway's own cookies. */
-static const struct name_rule not_client[] = {NAME("service-worker-allowed"), NAME("clear-site-data"), NAME("access-control-*"),
-	NAME("strict-transport-security"), NAME("public-key-pins*"), NAME("alt-svc"), NAME("nel"), NAME("report-to"), NAME("reporting-endpoints"),
-	NAME("x-auth-request-*"), NAME("x-accel-*"), NAME("x-sendfile"), NAME("set-cookie2"), NAME("origin-agent-cluster")};
+/* S0: what would act beyond the mount: on the whole origin, on other hosts, on the gateway's own
+ * cookies. */
+static const struct name_rule not_client[] = {NAME("service-worker-allowed"),
+	NAME("clear-site-data"), NAME("access-control-*"), NAME("strict-transport-security"),
+	NAME("public-key-pins*"), NAME("alt-svc"), NAME("nel"), NAME("report-to"),
+	NAME("reporting-endpoints"), NAME("x-auth-request-*"), NAME("x-accel-*"),
+	NAME("x-sendfile"), NAME("set-cookie2"), NAME("origin-agent-cluster")};
 
 /* Of no use, or wrong, once the content was changed on its way. */
-static const struct name_rule not_rewritten[] = {NAME("etag"), NAME("last-modified"), NAME("accept-ranges"), NAME("content-md5"), NAME("digest"),
-	NAME("content-digest"), NAME("repr-digest")};
+static const struct name_rule not_rewritten[] = {NAME("etag"), NAME("last-modified"),
+	NAME("accept-ranges"), NAME("content-md5"), NAME("digest"), NAME("content-digest"),
+	NAME("repr-digest")};
 
 #define IS_LISTED(name, list) is_listed((name), (list), ARRAY_LEN(list))
 
@@ -104,7 +114,8 @@ static void put_cookies(struct evbuffer *out, const struct front_request *req)
 		while (str_next(&rest, ';', &pair)) {
 			pair = str_trim(pair);
 			ptrdiff_t eq = str_find_byte(pair, '=');
-			if (eq <= 0 || auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
+			if (eq <= 0 ||
+				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
 				continue;
 			put(out, any ? STR("; ") : STR("Cookie: "));
 			put(out, pair);
@@ -127,13 +138,15 @@ bool headers_accept_gzip(const struct front_request *req)
 			if (item.at)
 				weight = str_trim(item);
 			if (str_eq_nocase(str_trim(coding), STR("gzip")))
-				return !str_starts(weight, STR("q=0")) || str_find(weight, STR(".")) != -1;
+				return !str_starts(weight, STR("q=0")) ||
+				       str_find(weight, STR(".")) != -1;
 		}
 	}
 	return false;
 }
 
-/* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here. */
+/* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here.
+ */
 static bool may_be_compressed(struct str rest)
 {
 	return str_find(rest, STR("/static/")) != -1;
@@ -141,13 +154,14 @@ static bool may_be_compressed(struct str rest)
 
 static bool passes_upstream(const struct front_request *req, struct str name, bool any_connection)
 {
-	if (memchr(name.at, '_', name.len) || IS_LISTED(name, hop_by_hop) || IS_LISTED(name, not_upstream))
+	if (memchr(name.at, '_', name.len) || IS_LISTED(name, hop_by_hop) ||
+		IS_LISTED(name, not_upstream))
 		return false;
 	return !any_connection || !is_connection_token(req->fields, req->fields_count, name);
 }
 
-static void put_request_line(struct evbuffer *out, const struct front_request *req, const struct mount *mount,
-	struct str rest, struct str query)
+static void put_request_line(struct evbuffer *out, const struct front_request *req,
+	const struct mount *mount, struct str rest, struct str query)
 {
 	put(out, req->method);
 	put(out, STR(" "));
@@ -162,8 +176,8 @@ static void put_request_line(struct evbuffer *out, const struct front_request *r
 	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
-void headers_to_upstream(struct evbuffer *out, const struct front_request *req, const struct mount *mount,
-	struct str rest, struct str query, size_t body_len)
+void headers_to_upstream(struct evbuffer *out, const struct front_request *req,
+	const struct mount *mount, struct str rest, struct str query, size_t body_len)
 {
 	bool any_connection = has_connection_field(req->fields, req->fields_count);
 
@@ -174,7 +188,8 @@ void headers_to_upstream(struct evbuffer *out, const struct front_request *req, 
 	}
 	put_cookies(out, req);
 	put_field(out, STR("Accept-Encoding"),
-		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip") : STR("identity"));
+		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip")
+								    : STR("identity"));
 	if (body_len > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
 		evbuffer_add_printf(out, "Content-Length: %zu\r\n", body_len);
 	put(out, STR("\r\n"));
@@ -190,8 +205,10 @@ static bool is_do_as(struct str pair)
 
 	for (size_t i = 0; i < name.len; i++, n++) {
 		char c = name.at[i];
-		if (c == '%' && name.len - i > 2 && str_hex_digit(name.at[i + 1]) != -1 && str_hex_digit(name.at[i + 2]) != -1) {
-			c = (char)(str_hex_digit(name.at[i + 1]) * 16 + str_hex_digit(name.at[i + 2]));
+		if (c == '%' && name.len - i > 2 && str_hex_digit(name.at[i + 1]) != -1 &&
+			str_hex_digit(name.at[i + 2]) != -1) {
+			c = (char)(str_hex_digit(name.at[i + 1]) * 16 +
+				   str_hex_digit(name.at[i + 2]));
 			i += 2;
 		}
 		if (n >= 4 || (c | 0x20) != wanted[n])
@@ -230,17 +247,20 @@ static bool cookie_is_ours(struct str value)
 {
 	ptrdiff_t eq = str_find_byte(value, '=');
 
-	return auth_is_own_cookie(str_trim((struct str){value.at, eq == -1 ? value.len : (size_t)eq}));
+	return auth_is_own_cookie(
+		str_trim((struct str){value.at, eq == -1 ? value.len : (size_t)eq}));
 }
 
 /* Fields whose value is mended on the way; true when the field is dealt with. */
-static bool add_mended(struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
+static bool add_mended(
+	struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
 {
 	struct sbuf mended;
 	bool done = false;
 
 	sbuf_init(&mended, 16384);
-	if (str_eq_nocase(field->name, STR("location")) || str_eq_nocase(field->name, STR("content-location"))) {
+	if (str_eq_nocase(field->name, STR("location")) ||
+		str_eq_nocase(field->name, STR("content-location"))) {
 		done = rewrite_location(context, field->value, &mended);
 	} else if (str_eq_nocase(field->name, STR("set-cookie"))) {
 		if (cookie_is_ours(field->value))
@@ -253,8 +273,8 @@ static bool add_mended(struct sbuf *out, const struct h1_field *field, const str
 	return done;
 }
 
-static bool passes_client(const struct h1_response *head, struct str name, const struct headers_plan *plan,
-	bool any_connection)
+static bool passes_client(const struct h1_response *head, struct str name,
+	const struct headers_plan *plan, bool any_connection)
 {
 	if (IS_LISTED(name, hop_by_hop) || IS_LISTED(name, not_client))
 		return false;
@@ -276,18 +296,20 @@ static void add_date(struct sbuf *out)
 	sbuf_printf(out, "Date: %s\r\n", text);
 }
 
-void headers_to_client(struct sbuf *out, const struct h1_response *head, const struct rewrite_context *context,
-	const struct headers_plan *plan)
+void headers_to_client(struct sbuf *out, const struct h1_response *head,
+	const struct rewrite_context *context, const struct headers_plan *plan)
 {
 	bool any_connection = has_connection_field(head->fields, head->fields_count);
 
 	for (size_t i = 0; i < head->fields_count; i++) {
 		const struct h1_field *field = &head->fields[i];
-		if (passes_client(head, field->name, plan, any_connection) && !add_mended(out, field, context))
+		if (passes_client(head, field->name, plan, any_connection) &&
+			!add_mended(out, field, context))
 			add_line(out, field->name, field->value);
 	}
 	if (plan->content_encoding && plan->content_encoding[0])
-		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n", plan->content_encoding);
+		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
+			plan->content_encoding);
 	if (h1_field(head, "date").at == NULL)
 		add_date(out);
 }

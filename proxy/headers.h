@@ -1,8 +1,8 @@
 /*
  * proxy/headers.h - which fields pass, in both directions (S0, S7, S9, S10, S25; T2, T45, T53).
  *
- * Pure tables and two walks. Requests: what identifies, forwards or belongs to one hop never passes;
- * responses: what would reach beyond the mount never passes.
+ * Pure tables and two walks. Requests: what identifies, forwards or belongs to one hop never
+ * passes; responses: what would reach beyond the mount never passes.
  */
 #ifndef SPARKGATE_PROXY_HEADERS_H
 #define SPARKGATE_PROXY_HEADERS_H
@@ -17,19 +17,21 @@ struct evbuffer;
 
 /* Writes the whole request head for the mount's upstream. `rest` is the path below the mount. The
  * length of `body` frames the content. */
-void headers_to_upstream(struct evbuffer *out, const struct front_request *req, const struct mount *mount,
-	struct str rest, struct str query, size_t body_len);
-/* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use it as it is. */
+void headers_to_upstream(struct evbuffer *out, const struct front_request *req,
+	const struct mount *mount, struct str rest, struct str query, size_t body_len);
+/* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use
+ * it as it is. */
 bool headers_strip_do_as(struct str query, struct sbuf *out);
 
-struct headers_plan { /* what the relay found out about a response */
+struct headers_plan {	/* what the relay found out about a response */
 	bool rewritten; /* content changes: validators and ranges go */
-	const char *content_encoding; /* to announce instead of the upstream's; NULL: keep, "": none */
+	const char
+		*content_encoding; /* to announce instead of the upstream's; NULL: keep, "": none */
 };
-/* Writes the response's field lines for front_reply_head(): Location and cookies mended, hop-by-hop and
- * hostile fields left out. */
-void headers_to_client(struct sbuf *out, const struct h1_response *head, const struct rewrite_context *context,
-	const struct headers_plan *plan);
+/* Writes the response's field lines for front_reply_head(): Location and cookies mended, hop-by-hop
+ * and hostile fields left out. */
+void headers_to_client(struct sbuf *out, const struct h1_response *head,
+	const struct rewrite_context *context, const struct headers_plan *plan);
 /* True when the client's Accept-Encoding takes gzip (RFC 9110 §12.5.3). */
 bool headers_accept_gzip(const struct front_request *req);
 

@@ -37,9 +37,11 @@ int listen_open(struct sockaddr_storage *addr, socklen_t len, struct err *err)
 
 void listen_peer_text(const struct sockaddr *addr, char out[static 46])
 {
-	const void *bytes = addr->sa_family == AF_INET6
-				    ? (const void *)&((const struct sockaddr_in6 *)(const void *)addr)->sin6_addr
-				    : (const void *)&((const struct sockaddr_in *)(const void *)addr)->sin_addr;
+	const void *bytes =
+		addr->sa_family == AF_INET6
+			? (const void *)&((const struct sockaddr_in6 *)(const void *)addr)
+				  ->sin6_addr
+			: (const void *)&((const struct sockaddr_in *)(const void *)addr)->sin_addr;
 
 	if ((addr->sa_family != AF_INET && addr->sa_family != AF_INET6) ||
 		inet_ntop(addr->sa_family, bytes, out, 46) == NULL)

@@ -57,9 +57,12 @@ static bool parse(int argc, char **argv, struct options *o)
 			     take_switch("--check", argv[i], &o->check) ||
 			     take_switch("--print-config", argv[i], &o->print_config) ||
 			     take_switch("--version", argv[i], &o->version) ||
-			     take_switch("--help", argv[i], &o->help) || take_switch("-h", argv[i], &o->help);
+			     take_switch("--help", argv[i], &o->help) ||
+			     take_switch("-h", argv[i], &o->help);
 		if (!known) {
-			fprintf(stderr, "sparkgate: \"%s\" is not an option, or lacks its value\n%s", argv[i], usage);
+			fprintf(stderr,
+				"sparkgate: \"%s\" is not an option, or lacks its value\n%s",
+				argv[i], usage);
 			return false;
 		}
 	}
@@ -73,7 +76,8 @@ static bool parse(int argc, char **argv, struct options *o)
 static int run(const struct options *o)
 {
 	struct err err = {""};
-	struct conf *conf = o->config ? conf_load(o->config, &err) : conf_from_flags(&o->flags, &err);
+	struct conf *conf =
+		o->config ? conf_load(o->config, &err) : conf_from_flags(&o->flags, &err);
 
 	if (conf == NULL) {
 		fprintf(stderr, "%s\n", err.text);

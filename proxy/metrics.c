@@ -8,7 +8,8 @@ enum { UI_KINDS = UI_OTHER + 1, METHODS = 8, STATUSES = 600, VIAS = 3, BUCKETS =
 
 static const char *const method_names[METHODS] = {
 	"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "-"};
-static const char *const kind_names[UI_KINDS] = {"gate", "master", "worker", "driver", "history", "other"};
+static const char *const kind_names[UI_KINDS] = {
+	"gate", "master", "worker", "driver", "history", "other"};
 static const char *const via_names[VIAS] = {"none", "session", "bearer"};
 /* Microseconds; the last bucket is +Inf. */
 static const int64_t bounds_us[BUCKETS - 1] = {
@@ -40,7 +41,8 @@ void metrics_free(struct metrics *m)
 /* One writer: a load and a store, no locked instruction. */
 static void add(counter *c, uint64_t n)
 {
-	atomic_store_explicit(c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
+	atomic_store_explicit(
+		c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
 static uint64_t get(const counter *c)
@@ -89,36 +91,45 @@ void metrics_count_login(struct metrics *m, bool by_link, bool ok)
 
 static void help(struct sbuf *out, const char *name, const char *type, const char *text)
 {
-	sbuf_printf(out, "# HELP sparkgate_%s %s\n# TYPE sparkgate_%s %s\n", name, text, name, type);
+	sbuf_printf(
+		out, "# HELP sparkgate_%s %s\n# TYPE sparkgate_%s %s\n", name, text, name, type);
 }
 
 static void write_requests(struct sbuf *out, struct metrics *const *all, size_t count)
 {
-	help(out, "requests_total", "counter", "Requests answered, by status, method and kind of UI.");
+	help(out, "requests_total", "counter",
+		"Requests answered, by status, method and kind of UI.");
 	for (size_t k = 0; k < UI_KINDS; k++) {
 		for (size_t cell = 0; cell < METHODS * STATUSES; cell++) {
 			uint64_t n = 0;
 			for (size_t w = 0; w < count; w++)
 				n += get(&all[w]->requests[k][cell / STATUSES][cell % STATUSES]);
 			if (n)
-				sbuf_printf(out, "sparkgate_requests_total{code=\"%zu\",method=\"%s\",upstream=\"%s\"} %llu\n",
-					cell % STATUSES, method_names[cell / STATUSES], kind_names[k], (unsigned long long)n);
+				sbuf_printf(out,
+					"sparkgate_requests_total{code=\"%zu\",method=\"%s\","
+					"upstream=\"%s\"} %llu\n",
+					cell % STATUSES, method_names[cell / STATUSES],
+					kind_names[k], (unsigned long long)n);
 		}
 	}
 }
 
 static void write_decisions(struct sbuf *out, struct metrics *const *all, size_t count)
 {
-	help(out, "auth_decisions_total", "counter", "Decisions, by credential, result and reason.");
+	help(out, "auth_decisions_total", "counter",
+		"Decisions, by credential, result and reason.");
 	for (size_t cell = 0; cell < VIAS * FAULT_COUNT; cell++) {
 		enum fault reason = (enum fault)(cell % FAULT_COUNT);
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
 			n += get(&all[w]->decisions[cell / FAULT_COUNT][reason]);
 		if (n)
-			sbuf_printf(out, "sparkgate_auth_decisions_total{method=\"%s\",result=\"%s\",reason=\"%s\"} %llu\n",
-				via_names[cell / FAULT_COUNT], reason == FAULT_NONE ? "allow" : "deny",
-				fault_row(reason)->word, (unsigned long long)n);
+			sbuf_printf(out,
+				"sparkgate_auth_decisions_total{method=\"%s\",result=\"%s\",reason="
+				"\"%s\"} %llu\n",
+				via_names[cell / FAULT_COUNT],
+				reason == FAULT_NONE ? "allow" : "deny", fault_row(reason)->word,
+				(unsigned long long)n);
 	}
 }
 
@@ -131,8 +142,8 @@ static void write_logins(struct sbuf *out, struct metrics *const *all, size_t co
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
 			n += get(&all[w]->logins[cell / 2][cell % 2]);
-		sbuf_printf(out, "sparkgate_logins_total{method=\"%s\",result=\"%s\"} %llu\n", by[cell / 2],
-			result[cell % 2], (unsigned long long)n);
+		sbuf_printf(out, "sparkgate_logins_total{method=\"%s\",result=\"%s\"} %llu\n",
+			by[cell / 2], result[cell % 2], (unsigned long long)n);
 	}
 }
 
@@ -141,24 +152,29 @@ static const struct histogram *pick(const struct metrics *m, bool upstream)
 	return upstream ? &m->upstream : &m->duration;
 }
 
-static void write_histogram(struct sbuf *out, struct metrics *const *all, size_t count, bool upstream)
+static void write_histogram(
+	struct sbuf *out, struct metrics *const *all, size_t count, bool upstream)
 {
 	const char *name = upstream ? "upstream_duration_seconds" : "request_duration_seconds";
 	uint64_t total = 0, sum_us = 0;
 
 	help(out, name, "histogram",
-		upstream ? "Until the UI's response head." : "From the request's head to the end of its answer.");
+		upstream ? "Until the UI's response head."
+			 : "From the request's head to the end of its answer.");
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (size_t w = 0; w < count; w++)
 			total += get(&pick(all[w], upstream)->buckets[i]);
 		if (i < BUCKETS - 1)
-			sbuf_printf(out, "sparkgate_%s_bucket{le=\"%g\"} %llu\n", name, (double)bounds_us[i] / 1e6,
-				(unsigned long long)total);
+			sbuf_printf(out, "sparkgate_%s_bucket{le=\"%g\"} %llu\n", name,
+				(double)bounds_us[i] / 1e6, (unsigned long long)total);
 	}
 	for (size_t w = 0; w < count; w++)
 		sum_us += get(&pick(all[w], upstream)->sum_us);
-	sbuf_printf(out, "sparkgate_%s_bucket{le=\"+Inf\"} %llu\nsparkgate_%s_sum %.6f\nsparkgate_%s_count %llu\n", name,
-		(unsigned long long)total, name, (double)sum_us / 1e6, name, (unsigned long long)total);
+	sbuf_printf(out,
+		"sparkgate_%s_bucket{le=\"+Inf\"} %llu\nsparkgate_%s_sum %.6f\nsparkgate_%s_count "
+		"%llu\n",
+		name, (unsigned long long)total, name, (double)sum_us / 1e6, name,
+		(unsigned long long)total);
 }
 
 static void gauge(struct sbuf *out, const char *name, const char *text, unsigned value)
@@ -172,18 +188,26 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 	gauge(out, "sessions", "Browser sessions in the store.", g->auth.sessions);
 	gauge(out, "connections", "Client connections.", g->connections);
 	gauge(out, "exchanges", "Requests under way.", g->exchanges);
-	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.", g->upstream_connections);
-	help(out, "tokens_active", "gauge", "Access tokens that are neither revoked nor expired, by role.");
-	sbuf_printf(out, "sparkgate_tokens_active{role=\"user\"} %u\nsparkgate_tokens_active{role=\"admin\"} %u\n",
+	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.",
+		g->upstream_connections);
+	help(out, "tokens_active", "gauge",
+		"Access tokens that are neither revoked nor expired, by role.");
+	sbuf_printf(out,
+		"sparkgate_tokens_active{role=\"user\"} "
+		"%u\nsparkgate_tokens_active{role=\"admin\"} %u\n",
 		g->auth.tokens_user, g->auth.tokens_admin);
 	help(out, "store_errors_total", "counter", "Failed operations of the store.");
-	sbuf_printf(out, "sparkgate_store_errors_total %llu\n", (unsigned long long)g->auth.store_errors);
+	sbuf_printf(out, "sparkgate_store_errors_total %llu\n",
+		(unsigned long long)g->auth.store_errors);
 	help(out, "jwks_fetch_total", "counter", "Fetches of issuers' key sets, by result.");
-	sbuf_printf(out, "sparkgate_jwks_fetch_total{result=\"ok\"} %llu\nsparkgate_jwks_fetch_total{result=\"error\"} %llu\n",
+	sbuf_printf(out,
+		"sparkgate_jwks_fetch_total{result=\"ok\"} "
+		"%llu\nsparkgate_jwks_fetch_total{result=\"error\"} %llu\n",
 		(unsigned long long)g->auth.jwks_ok, (unsigned long long)g->auth.jwks_failed);
 }
 
-void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count, const struct metrics_gauges *gauges)
+void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
+	const struct metrics_gauges *gauges)
 {
 	write_requests(out, all, count);
 	write_decisions(out, all, count);

@@ -1,8 +1,9 @@
 /*
- * proxy/metrics.h - counters of each worker thread, added up when Prometheus asks (design "Operations").
+ * proxy/metrics.h - counters of each worker thread, added up when Prometheus asks (design
+ * "Operations").
  *
- * A worker writes its own counters only, relaxed: the hot path shares no cache line. Names and labels
- * are the contract's.
+ * A worker writes its own counters only, relaxed: the hot path shares no cache line. Names and
+ * labels are the contract's.
  */
 #ifndef SPARKGATE_PROXY_METRICS_H
 #define SPARKGATE_PROXY_METRICS_H
@@ -24,7 +25,8 @@ struct metrics_request {
 	int64_t duration_us;
 	int64_t upstream_us; /* -1: no upstream was asked */
 };
-void metrics_count_request(struct metrics *m, const struct metrics_request *req); /* the owner's thread */
+void metrics_count_request(
+	struct metrics *m, const struct metrics_request *req); /* the owner's thread */
 /* `via`: "session", "bearer" or "none"; FAULT_NONE is an allowed request. */
 enum metrics_via { METRICS_NONE, METRICS_SESSION, METRICS_BEARER };
 void metrics_count_decision(struct metrics *m, enum metrics_via via, enum fault reason);
@@ -35,6 +37,7 @@ struct metrics_gauges { /* read at scrape time */
 	unsigned connections, exchanges, upstream_connections;
 };
 /* Prometheus text format 0.0.4 of the sum of `count` workers. Any thread. */
-void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count, const struct metrics_gauges *gauges);
+void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
+	const struct metrics_gauges *gauges);
 
 #endif

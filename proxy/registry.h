@@ -1,9 +1,9 @@
 /*
  * proxy/registry.h - every UI that can be reached, as one immutable snapshot.
  *
- * Discovery builds one with registry_builder_* on the keeper thread and publishes it; worker threads
- * look up. Nothing in a request ever names a host or port: a request names a mount, the mount has
- * the checked address.
+ * Discovery builds one with registry_builder_* on the keeper thread and publishes it; worker
+ * threads look up. Nothing in a request ever names a host or port: a request names a mount, the
+ * mount has the checked address.
  */
 #ifndef SPARKGATE_PROXY_REGISTRY_H
 #define SPARKGATE_PROXY_REGISTRY_H
@@ -14,18 +14,18 @@
 #include <sys/socket.h>
 
 enum mount_state {
-	MOUNT_UP,	   /* verified: may be connected to */
-	MOUNT_UNVERIFIED,  /* seen, not yet checked, or it failed its check */
-	MOUNT_REFUSED,	   /* outside the SSRF fence */
-	MOUNT_GONE,	   /* was there, is finished or lost; kept for its page and permalink */
+	MOUNT_UP,	  /* verified: may be connected to */
+	MOUNT_UNVERIFIED, /* seen, not yet checked, or it failed its check */
+	MOUNT_REFUSED,	  /* outside the SSRF fence */
+	MOUNT_GONE,	  /* was there, is finished or lost; kept for its page and permalink */
 };
 
 struct mount {
 	enum ui_kind kind;
 	enum mount_state state;
 	const char *cluster;
-	const char *id;	       /* "master", worker-…, app-…, driver-…, "shs", the name under uis */
-	const char *path;      /* "<base>/<cluster>/proxy/<id>" and the like, no slash at the end */
+	const char *id;	  /* "master", worker-…, app-…, driver-…, "shs", the name under uis */
+	const char *path; /* "<base>/<cluster>/proxy/<id>" and the like, no slash at the end */
 	const char *authority; /* Host field for the upstream: "10.0.0.7:8081" */
 	const char *prefix;    /* path of the configured URL without its last slash: "" mostly */
 	struct sockaddr_storage addr; /* set when UP */
@@ -44,11 +44,11 @@ struct worker_info {
 
 struct app_info {
 	const char *id, *name, *user, *state; /* RUNNING, WAITING, FINISHED, FAILED, KILLED */
-	int64_t started_ms;  /* wall; 0 unknown */
-	int64_t duration_ms; /* -1: still running or unknown */
+	int64_t started_ms;		      /* wall; 0 unknown */
+	int64_t duration_ms;		      /* -1: still running or unknown */
 	unsigned cores;
 	bool running;
-	bool in_history; /* the history server lists it */
+	bool in_history;	   /* the history server lists it */
 	bool completed_in_history; /* ... as finished */
 	const struct mount *mount; /* live UI; NULL when none */
 };
@@ -60,7 +60,7 @@ struct master_info {
 
 struct cluster_info {
 	const char *name;
-	const char *path; /* "<base>/<cluster>" */
+	const char *path;	   /* "<base>/<cluster>" */
 	const char *spark_version; /* "" unknown */
 	bool has_masters, has_history, history_up;
 	bool polled; /* at least one poll of every source has ended */
@@ -86,9 +86,11 @@ const struct cluster_info *registry_cluster(const struct registry *reg, struct s
 const struct mount *registry_proxy(const struct registry *reg, struct str cluster, struct str id);
 const struct mount *registry_ui(const struct registry *reg, struct str cluster, struct str name);
 /* The mount whose UI lives at "host:port" (lower case, port always there), this cluster's first. */
-const struct mount *registry_authority(const struct registry *reg, struct str cluster, struct str authority);
+const struct mount *registry_authority(
+	const struct registry *reg, struct str cluster, struct str authority);
 /* An application by id, else the newest one of that name. */
-const struct app_info *registry_app(const struct registry *reg, struct str cluster, struct str id_or_name);
+const struct app_info *registry_app(
+	const struct registry *reg, struct str cluster, struct str id_or_name);
 void registry_free(void *registry); /* for share_slot_new() */
 
 #endif

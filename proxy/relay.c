@@ -1,7 +1,6 @@
 #include "proxy/exchange_int.h"
 
 #include "base/clock.h"
-#include "proxy/access_log.h"
 #include "proxy/headers.h"
 
 #include <event2/buffer.h>
@@ -14,7 +13,8 @@ enum {
 static const char *find_authority(const void *arg, struct str authority)
 {
 	const struct exchange *x = arg;
-	const struct mount *mount = registry_authority(x->registry, str_of(x->route.mount->cluster), authority);
+	const struct mount *mount =
+		registry_authority(x->registry, str_of(x->route.mount->cluster), authority);
 
 	return mount ? mount->path : NULL;
 }
@@ -22,7 +22,8 @@ static const char *find_authority(const void *arg, struct str authority)
 static const char *find_id(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
-	const struct mount *mount = registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
+	const struct mount *mount =
+		registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
 
 	return mount ? mount->path : NULL;
 }
@@ -31,9 +32,14 @@ static void fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
-	x->rewrite_context = (struct rewrite_context){.mount = mount->path, .cluster_root = x->route.cluster->path,
-		.origin = x->conf->server.origin, .authority = mount->authority, .prefix = mount->prefix,
-		.find_authority = find_authority, .find_id = find_id, .arg = x};
+	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
+		.cluster_root = x->route.cluster->path,
+		.origin = x->conf->server.origin,
+		.authority = mount->authority,
+		.prefix = mount->prefix,
+		.find_authority = find_authority,
+		.find_id = find_id,
+		.arg = x};
 }
 
 /* identity, gzip or deflate can be read; another coding passes as it is. */
@@ -48,13 +54,15 @@ static bool can_read(struct str encoding, enum coding_kind *kind)
 }
 
 /* Sets up the filters and says in the plan what they change. */
-static void plan_filters(struct exchange *x, const struct h1_response *head, struct headers_plan *plan)
+static void plan_filters(
+	struct exchange *x, const struct h1_response *head, struct headers_plan *plan)
 {
 	enum rewrite_kind kind = rewrite_kind_of(h1_field(head, "content-type"), x->route.rest);
 	enum coding_kind coding;
 	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
 
-	if (kind == REWRITE_NOTHING || head->status == 206 || !can_read(h1_field(head, "content-encoding"), &coding))
+	if (kind == REWRITE_NOTHING || head->status == 206 ||
+		!can_read(h1_field(head, "content-encoding"), &coding))
 		return;
 	plan->rewritten = true;
 	plan->content_encoding = "";
@@ -75,7 +83,8 @@ static void plan_filters(struct exchange *x, const struct h1_response *head, str
 }
 
 /* What the answer announces: its own length, unless the filters change it. */
-static int64_t announced_length(const struct exchange *x, const struct h1_response *head, bool rewritten)
+static int64_t announced_length(
+	const struct exchange *x, const struct h1_response *head, bool rewritten)
 {
 	struct str field = h1_field(head, "content-length");
 	uint64_t length;
@@ -102,8 +111,8 @@ static void on_head(void *arg, const struct h1_response *head)
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
-		front_reply_head(x->req, head->status, &fields, announced_length(x, head, plan.rewritten),
-			head->framing == H1_NO_CONTENT);
+		front_reply_head(x->req, head->status, &fields,
+			announced_length(x, head, plan.rewritten), head->framing == H1_NO_CONTENT);
 	}
 	sbuf_clear(&fields);
 }
@@ -112,20 +121,16 @@ static void cut(struct exchange *x, enum fault fault)
 {
 	struct front_request *req = x->req;
 
-	access_log_keep(x);
-	x->req = NULL;
-	front_reply_cut(req); /* never a clean end: what came must not look whole */
 	exchange_finish(x, fault);
+	front_reply_cut(req); /* never a clean end: what came must not look whole */
 }
 
 static void finish(struct exchange *x)
 {
 	struct front_request *req = x->req;
 
-	access_log_keep(x);
-	x->req = NULL;
-	front_reply_end(req);
 	exchange_finish(x, FAULT_NONE);
+	front_reply_end(req);
 }
 
 /* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
@@ -153,8 +158,8 @@ static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out
 	return more;
 }
 
-/* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot waits
- * packed. Ends the exchange when all is passed on and the upstream is done: then false. */
+/* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot
+ * waits packed. Ends the exchange when all is passed on and the upstream is done: then false. */
 static bool pump(struct exchange *x, struct evbuffer *in)
 {
 	struct evbuffer *out;
@@ -220,7 +225,8 @@ static void on_fault(void *arg, enum fault fault)
 		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
 	if (x->state == EXCHANGE_RELAYING)
 		cut(x, fault);
-	else if (fault == FAULT_UPSTREAM_CONNECT && (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
+	else if (fault == FAULT_UPSTREAM_CONNECT &&
+		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
 		gate_serve_gone(x);
 	else
 		exchange_fail(x, fault, NULL);
@@ -246,9 +252,13 @@ void relay_start(struct exchange *x)
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
 		query = sbuf_str(&stripped);
-	headers_to_upstream(head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
-	struct upstream_request req = {.addr = (const struct sockaddr *)&mount->addr, .addr_len = mount->addr_len,
-		.head = head, .body = x->req->body, .is_head = str_eq(x->req->method, STR("HEAD")),
+	headers_to_upstream(
+		head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
+	struct upstream_request req = {.addr = (const struct sockaddr *)&mount->addr,
+		.addr_len = mount->addr_len,
+		.head = head,
+		.body = x->req->body,
+		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x)};
 	exchange_move(x, EXCHANGE_ASKING);
 	x->asked_us = clock_mono_us();

@@ -1,6 +1,5 @@
 #include "proxy/exchange_int.h"
 
-#include "proxy/access_log.h"
 #include "proxy/guard.h"
 #include "proxy/page.h"
 
@@ -19,7 +18,8 @@ bool respond_is_navigation(const struct exchange *x)
 	if (mode.at)
 		return str_eq(mode, STR("navigate"));
 	return guard_single_field(x->req, "x-requested-with").at == NULL &&
-	       guard_single_field(x->req, "authorization").at == NULL && str_find(accept, STR("text/html")) != -1;
+	       guard_single_field(x->req, "authorization").at == NULL &&
+	       str_find(accept, STR("text/html")) != -1;
 }
 
 static void add_fields(struct sbuf *out, const struct exchange *x, const struct response *response)
@@ -31,7 +31,8 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 	if (!response->cacheable)
 		sbuf_puts(out, "Cache-Control: no-store\r\n");
 	if (response->content_type && str_starts(str_of(response->content_type), STR("text/html")))
-		sbuf_printf(out, "Content-Security-Policy: %s\r\nX-Frame-Options: DENY\r\n", page_csp);
+		sbuf_printf(
+			out, "Content-Security-Policy: %s\r\nX-Frame-Options: DENY\r\n", page_csp);
 	if (response->fields)
 		sbuf_puts(out, response->fields);
 }
@@ -55,15 +56,17 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 	front_reply_body(req, content);
 	evbuffer_free(content);
 	sbuf_clear(&fields);
-	access_log_keep(x);
-	x->req = NULL;
+	exchange_finish(x, fault); /* while the request's bytes are there for the log */
 	front_reply_end(req);
-	exchange_finish(x, fault);
 }
 
-void respond_html(struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault)
+void respond_html(
+	struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault)
 {
-	respond(x, &(struct response){status, "text/html; charset=utf-8", sbuf_str(page), fields, false}, fault);
+	respond(x,
+		&(struct response){
+			status, "text/html; charset=utf-8", sbuf_str(page), fields, false},
+		fault);
 }
 
 void respond_redirect(struct exchange *x, int status, struct str location, const char *more)
@@ -99,10 +102,14 @@ static const char *challenge(enum fault fault)
 {
 	static const char *const fields[FAULT_COUNT] = {
 		[FAULT_UNAUTHENTICATED] = "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n",
-		[FAULT_INVALID_TOKEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_token\"\r\n",
-		[FAULT_TWO_CREDENTIALS] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_request\"\r\n",
-		[FAULT_FORBIDDEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"insufficient_scope\"\r\n",
-		[FAULT_NO_ROLE] = "WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"insufficient_scope\"\r\n",
+		[FAULT_INVALID_TOKEN] =
+			"WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_token\"\r\n",
+		[FAULT_TWO_CREDENTIALS] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
+					  "error=\"invalid_request\"\r\n",
+		[FAULT_FORBIDDEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
+				    "error=\"insufficient_scope\"\r\n",
+		[FAULT_NO_ROLE] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
+				  "error=\"insufficient_scope\"\r\n",
 		[FAULT_STORE_DOWN] = "Retry-After: 5\r\n",
 		[FAULT_BUSY] = "Retry-After: 1\r\n",
 		[FAULT_NOT_READY] = "Retry-After: 3\r\n",
@@ -113,12 +120,14 @@ static const char *challenge(enum fault fault)
 }
 
 /* RFC 9457 */
-static void problem_json(struct sbuf *out, const struct exchange *x, enum fault fault, const char *detail)
+static void problem_json(
+	struct sbuf *out, const struct exchange *x, enum fault fault, const char *detail)
 {
 	const struct fault_row *row = fault_row(fault);
 
-	sbuf_printf(out, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"", row->sentence,
-		row->status, row->word);
+	sbuf_printf(out,
+		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"",
+		row->sentence, row->status, row->word);
 	if (detail) {
 		sbuf_puts(out, ",\"detail\":\"");
 		sbuf_json(out, str_of(detail));
@@ -131,7 +140,8 @@ static bool wants_html(const struct exchange *x)
 {
 	struct str accept = guard_single_field(x->req, "accept");
 
-	return guard_single_field(x->req, "authorization").at == NULL && str_find(accept, STR("text/html")) != -1;
+	return guard_single_field(x->req, "authorization").at == NULL &&
+	       str_find(accept, STR("text/html")) != -1;
 }
 
 void respond_fault(struct exchange *x, enum fault fault, const char *detail)
@@ -151,8 +161,10 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 		respond_html(x, fault_row(fault)->status, &content, challenge(fault), fault);
 	} else {
 		problem_json(&content, x, fault, detail);
-		respond(x, &(struct response){fault_row(fault)->status, "application/problem+json",
-				   sbuf_str(&content), challenge(fault), false}, fault);
+		respond(x,
+			&(struct response){fault_row(fault)->status, "application/problem+json",
+				sbuf_str(&content), challenge(fault), false},
+			fault);
 	}
 	sbuf_clear(&content);
 }

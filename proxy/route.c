@@ -7,7 +7,8 @@ static struct route found(enum route_kind kind)
 	return (struct route){.kind = kind};
 }
 
-/* Cuts the first segment off "/seg/rest"; `*rest` keeps its slash and is empty when there is none. */
+/* Cuts the first segment off "/seg/rest"; `*rest` keeps its slash and is empty when there is none.
+ */
 static struct str first_segment(struct str path, struct str *rest)
 {
 	struct str tail = str_from(path, 1);
@@ -19,8 +20,10 @@ static struct str first_segment(struct str path, struct str *rest)
 
 static struct route match_gate(struct str path)
 {
-	static const struct { const char *path; enum route_kind kind; } own[] = {
-		{"/login", ROUTE_LOGIN}, {"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS}};
+	static const struct {
+		const char *path;
+		enum route_kind kind;
+	} own[] = {{"/login", ROUTE_LOGIN}, {"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS}};
 	struct route route = found(ROUTE_NONE);
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
@@ -34,13 +37,15 @@ static struct route match_gate(struct str path)
 	return route;
 }
 
-static struct route at_mount(const struct cluster_info *cluster, const struct mount *mount, struct str rest)
+static struct route at_mount(
+	const struct cluster_info *cluster, const struct mount *mount, struct str rest)
 {
 	if (mount == NULL)
 		return found(ROUTE_NONE);
 	if (rest.len == 0)
 		return found(ROUTE_SLASH);
-	return (struct route){.kind = ROUTE_MOUNT, .cluster = cluster, .mount = mount, .rest = rest};
+	return (struct route){
+		.kind = ROUTE_MOUNT, .cluster = cluster, .mount = mount, .rest = rest};
 }
 
 static bool is_known_app(const struct registry *reg, struct str cluster, struct str id)
@@ -50,13 +55,15 @@ static bool is_known_app(const struct registry *reg, struct str cluster, struct 
 	return app && str_eq(str_of(app->id), id); /* by id, not by a name that looks like one */
 }
 
-static struct route match_cluster(const struct registry *reg, const struct cluster_info *cluster, struct str path)
+static struct route match_cluster(
+	const struct registry *reg, const struct cluster_info *cluster, struct str path)
 {
 	struct str name = str_of(cluster->name), below, rest;
 	struct str kind = first_segment(path, &below);
 
 	if (path.len <= 1)
-		return (struct route){.kind = path.len ? ROUTE_CLUSTER : ROUTE_SLASH, .cluster = cluster};
+		return (struct route){
+			.kind = path.len ? ROUTE_CLUSTER : ROUTE_SLASH, .cluster = cluster};
 	if (str_eq(kind, STR("shs")))
 		return at_mount(cluster, cluster->history, below);
 	if (below.len < 2)
@@ -95,6 +102,6 @@ struct route route_match(const struct registry *reg, const char *base, struct st
 
 bool route_is_public(const struct route *route)
 {
-	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT || route->kind == ROUTE_STATIC ||
-	       route->kind == ROUTE_JWKS;
+	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT ||
+	       route->kind == ROUTE_STATIC || route->kind == ROUTE_JWKS;
 }

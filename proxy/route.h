@@ -11,15 +11,15 @@
 #include "proxy/registry.h"
 
 enum route_kind {
-	ROUTE_NONE,    /* nothing is there */
-	ROUTE_SLASH,   /* the same with a slash at the end */
+	ROUTE_NONE,  /* nothing is there */
+	ROUTE_SLASH, /* the same with a slash at the end */
 	ROUTE_HOME,
 	ROUTE_CLUSTER,
-	ROUTE_MOUNT,   /* a UI: mount and rest */
-	ROUTE_APP,     /* a permalink: name */
+	ROUTE_MOUNT, /* a UI: mount and rest */
+	ROUTE_APP,   /* a permalink: name */
 	ROUTE_LOGIN,
 	ROUTE_LOGOUT,
-	ROUTE_STATIC,  /* rest: the file */
+	ROUTE_STATIC, /* rest: the file */
 	ROUTE_JWKS,
 };
 

@@ -4,10 +4,23 @@
 #include "base/str.h"
 
 enum step {
-	AT_METHOD, AT_TARGET, AT_VERSION, AT_LINE_LF,
-	AT_FIELD, AT_NAME, AT_VALUE, AT_VALUE_LF, AT_HEAD_LF,
+	AT_METHOD,
+	AT_TARGET,
+	AT_VERSION,
+	AT_LINE_LF,
+	AT_FIELD,
+	AT_NAME,
+	AT_VALUE,
+	AT_VALUE_LF,
+	AT_HEAD_LF,
 	AT_CONTENT,
-	AT_CHUNK_SIZE, AT_CHUNK_SIZE_LF, AT_CHUNK, AT_CHUNK_CR, AT_CHUNK_LF, AT_LAST_CR, AT_LAST_LF,
+	AT_CHUNK_SIZE,
+	AT_CHUNK_SIZE_LF,
+	AT_CHUNK,
+	AT_CHUNK_CR,
+	AT_CHUNK_LF,
+	AT_LAST_CR,
+	AT_LAST_LF,
 };
 
 /* RFC 9110 §5.6.2 */
@@ -55,7 +68,8 @@ static enum fault finish_request(struct tap *t)
 /* TRACE and CONNECT have no business here; evhttp would hand on anything (libraries.md 3.4). */
 static bool method_is_served(const char *method)
 {
-	static const char *const served[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+	static const char *const served[] = {
+		"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
 
 	for (size_t i = 0; i < ARRAY_LEN(served); i++) {
 		if (strcmp(method, served[i]) == 0)
@@ -93,7 +107,8 @@ static enum fault on_version(struct tap *t, unsigned char c)
 	static const char version[] = "HTTP/1.";
 
 	if (t->part_bytes < sizeof version - 1)
-		return c == (unsigned char)version[t->part_bytes++] ? FAULT_NONE : FAULT_BAD_REQUEST;
+		return c == (unsigned char)version[t->part_bytes++] ? FAULT_NONE
+								    : FAULT_BAD_REQUEST;
 	if (t->part_bytes++ == sizeof version - 1) {
 		t->http_1_0 = c == '0';
 		return c == '0' || c == '1' ? FAULT_NONE : FAULT_BAD_REQUEST;
@@ -153,7 +168,8 @@ static enum fault on_value(struct tap *t, unsigned char c)
 		return FAULT_BAD_REQUEST;
 	if (t->value_len == 0 && (c == ' ' || c == '\t'))
 		return FAULT_NONE;
-	/* What is too long to keep whole is marked, so that its start is never taken for all of it. */
+	/* What is too long to keep whole is marked, so that its start is never taken for all of it.
+	 */
 	if (t->value_len < sizeof t->value)
 		t->value[t->value_len++] = (char)c;
 	else
@@ -206,12 +222,18 @@ static enum fault expect(struct tap *t, unsigned char c, unsigned char wanted, e
 static enum fault on_body_byte(struct tap *t, unsigned char c)
 {
 	switch ((enum step)t->step) {
-	case AT_CHUNK_SIZE: return on_chunk_size(t, c);
-	case AT_CHUNK_SIZE_LF: return c == '\n' ? end_of_chunk_size(t) : FAULT_BAD_FRAMING;
-	case AT_CHUNK_CR: return expect(t, c, '\r', AT_CHUNK_LF);
-	case AT_CHUNK_LF: return expect(t, c, '\n', AT_CHUNK_SIZE);
-	case AT_LAST_CR: return expect(t, c, '\r', AT_LAST_LF);
-	default: return c == '\n' ? finish_request(t) : FAULT_BAD_FRAMING;
+	case AT_CHUNK_SIZE:
+		return on_chunk_size(t, c);
+	case AT_CHUNK_SIZE_LF:
+		return c == '\n' ? end_of_chunk_size(t) : FAULT_BAD_FRAMING;
+	case AT_CHUNK_CR:
+		return expect(t, c, '\r', AT_CHUNK_LF);
+	case AT_CHUNK_LF:
+		return expect(t, c, '\n', AT_CHUNK_SIZE);
+	case AT_LAST_CR:
+		return expect(t, c, '\r', AT_LAST_LF);
+	default:
+		return c == '\n' ? finish_request(t) : FAULT_BAD_FRAMING;
 	}
 }
 
@@ -220,15 +242,23 @@ static enum fault on_head_byte(struct tap *t, unsigned char c)
 	if (++t->head_bytes > t->limits->head)
 		return FAULT_HEAD_TOO_LARGE;
 	switch ((enum step)t->step) {
-	case AT_METHOD: return on_method(t, c);
-	case AT_TARGET: return on_target(t, c);
-	case AT_VERSION: return on_version(t, c);
+	case AT_METHOD:
+		return on_method(t, c);
+	case AT_TARGET:
+		return on_target(t, c);
+	case AT_VERSION:
+		return on_version(t, c);
 	case AT_LINE_LF:
-	case AT_VALUE_LF: return c == '\n' ? to(t, AT_FIELD) : FAULT_BAD_REQUEST;
-	case AT_FIELD: return on_field(t, c);
-	case AT_NAME: return on_name(t, c);
-	case AT_VALUE: return on_value(t, c);
-	default: return c == '\n' ? end_of_head(t) : FAULT_BAD_REQUEST;
+	case AT_VALUE_LF:
+		return c == '\n' ? to(t, AT_FIELD) : FAULT_BAD_REQUEST;
+	case AT_FIELD:
+		return on_field(t, c);
+	case AT_NAME:
+		return on_name(t, c);
+	case AT_VALUE:
+		return on_value(t, c);
+	default:
+		return c == '\n' ? end_of_head(t) : FAULT_BAD_REQUEST;
 	}
 }
 
@@ -265,8 +295,9 @@ enum fault tap_feed(struct tap *t, const char *bytes, size_t len)
 	for (size_t i = 0; i < len && t->fault == FAULT_NONE;) {
 		if (t->step == AT_CONTENT || t->step == AT_CHUNK)
 			i += skip_content(t, len - i);
-		else if (t->step == AT_VALUE && t->value_len == sizeof t->value && (unsigned char)bytes[i] >= 0x20 &&
-			 bytes[i] != 0x7f && t->head_bytes < t->limits->head)
+		else if (t->step == AT_VALUE && t->value_len == sizeof t->value &&
+			 (unsigned char)bytes[i] >= 0x20 && bytes[i] != 0x7f &&
+			 t->head_bytes < t->limits->head)
 			i += skip_value(t, bytes + i, len - i);
 		else if (t->step > AT_CONTENT)
 			t->fault = on_body_byte(t, (unsigned char)bytes[i++]);

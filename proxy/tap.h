@@ -1,10 +1,12 @@
 /*
- * proxy/tap.h - a strict look at the bytes of a client connection before evhttp reads them (S1, S2, S4).
+ * proxy/tap.h - a strict look at the bytes of a client connection before evhttp reads them (S1, S2,
+ * S4).
  *
- * evhttp forgives what two readers of one stream could read differently (libraries.md 3.4): bare LF,
- * folded lines, NUL, spaces before a colon, odd lengths and chunk sizes. The tap follows the same
- * bytes, request after request, and names the first fault; the front then answers it and closes, and
- * evhttp never sees what followed. Pure: no sockets, no memory of its own beyond this struct.
+ * evhttp forgives what two readers of one stream could read differently (libraries.md 3.4): bare
+ * LF, folded lines, NUL, spaces before a colon, odd lengths and chunk sizes. The tap follows the
+ * same bytes, request after request, and names the first fault; the front then answers it and
+ * closes, and evhttp never sees what followed. Pure: no sockets, no memory of its own beyond this
+ * struct.
  */
 #ifndef SPARKGATE_PROXY_TAP_H
 #define SPARKGATE_PROXY_TAP_H
@@ -22,10 +24,10 @@ struct tap_limits {
 	size_t body;	 /* bytes of content */
 };
 
-struct tap { /* private but for `heads` and `requests` */
+struct tap {				 /* private but for `heads` and `requests` */
 	const struct tap_limits *limits; /* borrows */
 	int step;
-	enum fault fault; /* sticky */
+	enum fault fault;  /* sticky */
 	uint64_t heads;	   /* request heads complete so far */
 	uint64_t requests; /* requests complete so far, with their content */
 	size_t head_bytes, part_bytes;
@@ -35,7 +37,7 @@ struct tap { /* private but for `heads` and `requests` */
 	unsigned lengths, codings; /* Content-Length and Transfer-Encoding fields seen */
 	uint64_t length;
 	bool http_1_0, is_chunked;
-	uint64_t left;	/* of the content or chunk */
+	uint64_t left; /* of the content or chunk */
 	uint64_t body_bytes;
 };
 

@@ -60,15 +60,17 @@ static struct front_limits front_limits_of(const struct conf *conf)
 {
 	unsigned share = conf->limit_connections / conf->threads;
 
-	return (struct front_limits){.head = conf->limit_head, .body = conf->limit_body,
-		.connections = share ? share : 1, .head_timeout_ms = conf->limit_head_timeout_ms,
+	return (struct front_limits){.head = conf->limit_head,
+		.body = conf->limit_body,
+		.connections = share ? share : 1,
+		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = 75 * 1000};
 }
 
 static void add_events(struct worker *worker)
 {
-	worker->inbox_event =
-		event_new(worker->base, inbox_fd(worker->inbox), EV_READ | EV_PERSIST, on_inbox, worker);
+	worker->inbox_event = event_new(
+		worker->base, inbox_fd(worker->inbox), EV_READ | EV_PERSIST, on_inbox, worker);
 	worker->tick = event_new(worker->base, -1, EV_PERSIST, on_tick, worker);
 	event_add(worker->inbox_event, NULL);
 	event_add(worker->tick, &(struct timeval){.tv_usec = 250 * 1000});
@@ -91,7 +93,8 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	struct share_hold *hold = share_get(worker->conf);
 	struct front_limits limits = front_limits_of(hold->value);
 	share_drop(hold);
-	worker->front = front_new(worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
+	worker->front = front_new(
+		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
 	add_events(worker);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();

@@ -19,7 +19,8 @@ struct worker_shared { /* borrowed by all workers for their life */
 	struct auth_service *auth;
 	struct share_slot *registry; /* of struct registry */
 	struct share_slot *conf;     /* of struct conf */
-	void (*suspect)(void *arg, const char *cluster, const char *mount_id); /* a UI refused a connection; any thread */
+	void (*suspect)(void *arg, const char *cluster,
+		const char *mount_id); /* a UI refused a connection; any thread */
 	void *suspect_arg;
 	unsigned threads;
 	unsigned port; /* really listened on */
@@ -34,7 +35,9 @@ bool worker_is_done(const struct worker *worker);
 /* Stops at once and waits for the thread; frees. */
 void worker_free(struct worker *worker);
 struct metrics *worker_metrics(struct worker *worker); /* borrows */
-struct worker_counts { unsigned connections, exchanges, upstream_connections; };
+struct worker_counts {
+	unsigned connections, exchanges, upstream_connections;
+};
 struct worker_counts worker_count(const struct worker *worker); /* any thread, approximate */
 
 #endif

@@ -16,6 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tap_feed(&whole, bytes, size);
 	for (size_t i = 0; i < size; i++)
 		tap_feed(&split, bytes + i, 1);
-	assert(whole.fault == split.fault && whole.requests == split.requests && whole.heads == split.heads);
+	assert(whole.fault == split.fault && whole.requests == split.requests &&
+		whole.heads == split.heads);
 	return 0;
 }

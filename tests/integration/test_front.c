@@ -1,6 +1,6 @@
 /*
- * The front over real sockets, against the libevent that is linked: every row of libraries.md 3.4, S1-S4,
- * gets one 4xx and the end of the connection, and nothing behind it is ever served.
+ * The front over real sockets, against the libevent that is linked: every row of libraries.md 3.4,
+ * S1-S4, gets one 4xx and the end of the connection, and nothing behind it is ever served.
  */
 #include "proxy/front.h"
 
@@ -58,8 +58,8 @@ static void on_request(void *arg, struct front_request *req)
 	front_set_handler(req, &handler, s);
 	sbuf_init(&fields, 1000);
 	sbuf_puts(&fields, "X-Test: yes\r\n");
-	evbuffer_add_printf(body, "%.*s %.*s %zu\n", (int)req->method.len, req->method.at, (int)req->target.len,
-		req->target.at, evbuffer_get_length(req->body));
+	evbuffer_add_printf(body, "%.*s %.*s %zu\n", (int)req->method.len, req->method.at,
+		(int)req->target.len, req->target.at, evbuffer_get_length(req->body));
 	if (str_eq(req->target, STR("/big"))) {
 		for (int i = 0; i < 8 << 20; i += 1024)
 			evbuffer_add_printf(body, "%01024d", 7);
@@ -67,8 +67,10 @@ static void on_request(void *arg, struct front_request *req)
 	if (str_eq(req->target, STR("/hold"))) {
 		s->held = req;
 	} else {
-		bool chunked = str_eq(req->target, STR("/chunked")), cut = str_eq(req->target, STR("/cut"));
-		front_reply_head(req, 200, &fields, chunked || cut ? -1 : (int64_t)evbuffer_get_length(body),
+		bool chunked = str_eq(req->target, STR("/chunked")),
+		     cut = str_eq(req->target, STR("/cut"));
+		front_reply_head(req, 200, &fields,
+			chunked || cut ? -1 : (int64_t)evbuffer_get_length(body),
 			str_eq(req->method, STR("HEAD")));
 		front_reply_body(req, body);
 		if (cut)
@@ -151,7 +153,8 @@ static int dial(const struct server *s)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 5}, sizeof(struct timeval));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 5},
+		sizeof(struct timeval));
 	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
 	return fd;
 }
@@ -209,14 +212,19 @@ static char *ask_text(const struct server *s, const char *text, bool *ended)
 	return ask(s, text, strlen(text), ended);
 }
 
-#define SMUGGLED "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+#define SMUGGLED	"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 #define HEAD_OF(method) method " /x HTTP/1.1\r\nHost: a\r\n"
 
-static const struct { const char *name, *bytes; } guard_rows[] = {
-	{"CL+TE", HEAD_OF("POST") "Content-Length: 36\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
-	{"two TE", HEAD_OF("POST") "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n" SMUGGLED},
+static const struct {
+	const char *name, *bytes;
+} guard_rows[] = {
+	{"CL+TE", HEAD_OF("POST") "Content-Length: 36\r\nTransfer-Encoding: "
+				  "chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
+	{"two TE", HEAD_OF("POST") "Transfer-Encoding: chunked\r\nTransfer-Encoding: "
+				   "identity\r\n\r\n0\r\n\r\n" SMUGGLED},
 	{"xchunked", HEAD_OF("POST") "Transfer-Encoding: xchunked\r\n\r\n" SMUGGLED},
-	{"gzip, chunked", HEAD_OF("POST") "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
+	{"gzip, chunked",
+		HEAD_OF("POST") "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
 	{"CL and a space", HEAD_OF("POST") "Content-Length : 36\r\n\r\n" SMUGGLED},
 	{"two CL", HEAD_OF("POST") "Content-Length: 0\r\nContent-Length: 36\r\n\r\n" SMUGGLED},
 	{"CL +3", HEAD_OF("POST") "Content-Length: +3\r\n\r\nabc" SMUGGLED},
@@ -227,9 +235,12 @@ static const struct { const char *name, *bytes; } guard_rows[] = {
 	{"absolute URI", "GET http://other/ HTTP/1.1\r\nHost: a\r\n\r\n" SMUGGLED},
 	{"space in the URI", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n" SMUGGLED},
 	{"unknown method", HEAD_OF("BREW") "\r\n" SMUGGLED},
-	{"chunk size 0x3", HEAD_OF("POST") "Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n" SMUGGLED},
-	{"chunk extension", HEAD_OF("POST") "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n" SMUGGLED},
-	{"TE on HTTP/1.0", "POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
+	{"chunk size 0x3", HEAD_OF("POST") "Transfer-Encoding: "
+					   "chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n" SMUGGLED},
+	{"chunk extension", HEAD_OF("POST") "Transfer-Encoding: "
+					    "chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\n\r\n" SMUGGLED},
+	{"TE on HTTP/1.0", "POST /x HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: "
+			   "chunked\r\n\r\n0\r\n\r\n" SMUGGLED},
 	{"empty name", HEAD_OF("GET") ": x\r\n\r\n" SMUGGLED},
 	{"HTTP/1.2", "GET /x HTTP/1.2\r\nHost: a\r\n\r\n" SMUGGLED},
 };
@@ -261,7 +272,8 @@ static void s2_nul_in_a_value_gets_400(void **state)
 
 static void a_good_request_before_a_bad_one_is_answered_first(void **state)
 {
-	static const char bytes[] = HEAD_OF("GET") "\r\n" HEAD_OF("GET") "Bad Name: x\r\n\r\n" SMUGGLED;
+	static const char bytes[] =
+		HEAD_OF("GET") "\r\n" HEAD_OF("GET") "Bad Name: x\r\n\r\n" SMUGGLED;
 	struct server *s = *state;
 	bool ended;
 	char *got = ask(s, bytes, sizeof bytes - 1, &ended);
@@ -335,13 +347,15 @@ static void s4_a_head_that_never_ends_gets_408(void **state)
 
 static void pipelined_requests_are_answered_in_order(void **state)
 {
-	static const char bytes[] = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+	static const char bytes[] = "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: "
+				    "a\r\nContent-Length: 3\r\n\r\nabc"
 				    "GET /3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 	bool ended;
 	char *got = ask(*state, bytes, sizeof bytes - 1, &ended);
 
 	assert_true(ended);
-	char *one = strstr(got, "GET /1 0"), *two = strstr(got, "POST /2 3"), *three = strstr(got, "GET /3 0");
+	char *one = strstr(got, "GET /1 0"), *two = strstr(got, "POST /2 3"),
+	     *three = strstr(got, "GET /3 0");
 	assert_true(one && two && three && one < two && two < three);
 	free(got);
 }
@@ -349,7 +363,8 @@ static void pipelined_requests_are_answered_in_order(void **state)
 static void answers_are_framed_for_the_client_that_asked(void **state)
 {
 	bool ended;
-	char *got = ask_text(*state, "GET /chunked HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", &ended);
+	char *got = ask_text(
+		*state, "GET /chunked HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", &ended);
 
 	assert_non_null(strstr(got, "Transfer-Encoding: chunked\r\n"));
 	assert_non_null(strstr(got, "\r\n0\r\n\r\n"));

@@ -11,8 +11,6 @@
 
 #include <cmocka.h>
 
-
-
 const struct jwks_timing jwks_world_quick = {
 	.fresh_min = 50,
 	.fresh_max = 200,
@@ -151,7 +149,8 @@ void jwks_world_wait_until(struct jwks_world *w, bool (*is_so)(struct jwks_world
 	}
 }
 
-enum keyset_verdict jwks_world_verify(struct jwks_world *w, const struct mint_key *key, const char *kid)
+enum keyset_verdict jwks_world_verify(
+	struct jwks_world *w, const struct mint_key *key, const char *kid)
 {
 	char *token = mint_access_token(key, kid, w->issuer, "spark", clock_wall_s(), NULL);
 	struct jwt_claims claims;

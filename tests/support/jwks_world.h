@@ -1,4 +1,5 @@
-/* tests/support/jwks_world.h - an issuer with a key set on loopback, and what jwks_fetch knows of it. */
+/* tests/support/jwks_world.h - an issuer with a key set on loopback, and what jwks_fetch knows of
+ * it. */
 #ifndef SPARKGATE_TESTS_JWKS_WORLD_H
 #define SPARKGATE_TESTS_JWKS_WORLD_H
 
@@ -33,7 +34,8 @@ struct jwks_world {
 extern const struct jwks_timing jwks_world_quick, jwks_world_patient;
 
 bool jwks_world_has_failed(struct jwks_world *w);
-enum keyset_verdict jwks_world_verify(struct jwks_world *w, const struct mint_key *key, const char *kid);
+enum keyset_verdict jwks_world_verify(
+	struct jwks_world *w, const struct mint_key *key, const char *kid);
 int jwks_world_drop(void **state);
 /* Runs the loop until `is_so`; fails the test when it never is. */
 void jwks_world_wait_until(struct jwks_world *w, bool (*is_so)(struct jwks_world *w));

@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over files and folders of inputs: how the corpora are replayed by every compiler.
- * With libFuzzer this file is left out.
+ * Runs a fuzz target over files and folders of inputs: how the corpora are replayed by every
+ * compiler. With libFuzzer this file is left out.
  */
 #include <dirent.h>
 #include <stdint.h>

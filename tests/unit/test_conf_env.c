@@ -65,9 +65,9 @@ static void wrong_variable_is_named_in_the_message(void **state)
 		"SPARKGATE_LOG_LEVEL: key \"log.level\": got \"loud\", expected one of debug, "
 		"info, warn, "
 		"error");
-	assert_env_refused(
-		"SPARKGATE_SERVER_LISEN=x", "SPARKGATE_SERVER_LISEN: no key has this name, did you "
-					    "mean SPARKGATE_SERVER_LISTEN?");
+	assert_env_refused("SPARKGATE_SERVER_LISEN=x",
+		"SPARKGATE_SERVER_LISEN: no key has this name, did you "
+		"mean SPARKGATE_SERVER_LISTEN?");
 	assert_env_refused("SPARKGATE_CLUSTERS=x",
 		"SPARKGATE_CLUSTERS: no key has this name, did you mean SPARKGATE_STORE?");
 	assert_env_refused("SPARKGATE_AUTH_OIDC_CLIENT_SECRET_FILE=/x",
@@ -187,9 +187,9 @@ static void data_folder_follows_xdg_and_relative_paths_the_current_folder(void *
 static void wrong_flag_is_named_in_the_message(void **state)
 {
 	(void)state;
-	assert_flags_refused(
-		&(struct conf_flags){.data = "/d"}, "--master: missing, expected the web address "
-						    "of a master (or --history, or --config FILE)");
+	assert_flags_refused(&(struct conf_flags){.data = "/d"},
+		"--master: missing, expected the web address "
+		"of a master (or --history, or --config FILE)");
 	assert_flags_refused(&(struct conf_flags){.master = "spark://m:7077", .data = "/d"},
 		"--master: key \"clusters[0].masters[0]\": got \"spark://m:7077\", expected the "
 		"web address "

@@ -40,11 +40,13 @@ static void what_is_missing_double_or_broken_is_refused(void **state)
 
 static void s24_only_local_paths_are_come_back_to(void **state)
 {
-	static const char *const good[] = {"/", "/local/", "/local/proxy/app-1/SQL/execution/?id=3&x=%20y", "/a?b=/c//d",
+	static const char *const good[] = {"/", "/local/",
+		"/local/proxy/app-1/SQL/execution/?id=3&x=%20y", "/a?b=/c//d",
 		"/local/apps/my%20app", "/x?u=http%3A%2F%2Felsewhere%2F"};
-	static const char *const bad[] = {"", "a", "//evil", "/\\evil", "\\evil", "http://evil", "/%2f/evil", "/%2fevil",
-		"/%5cevil", "/%252fevil", "/%255cevil", "/a b", "/a\tb", "/a\r\nb", "/%0d%0aX:y", "/%09/evil", "/a\\b",
-		"/\xc3\xa9", "/%00", "javascript:alert(1)", "/%20//evil"};
+	static const char *const bad[] = {"", "a", "//evil", "/\\evil", "\\evil", "http://evil",
+		"/%2f/evil", "/%2fevil", "/%5cevil", "/%252fevil", "/%255cevil", "/a b", "/a\tb",
+		"/a\r\nb", "/%0d%0aX:y", "/%09/evil", "/a\\b", "/\xc3\xa9", "/%00",
+		"javascript:alert(1)", "/%20//evil"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {

@@ -13,13 +13,17 @@
 
 #include <cmocka.h>
 
-#define REQUEST(...)                                                                                                   \
-	(struct front_request)                                                                                         \
-	{                                                                                                              \
-		.method = STR("GET"), .target = STR("/local/"), .fields = (struct h1_field[]){__VA_ARGS__},            \
-		.fields_count = sizeof((struct h1_field[]){__VA_ARGS__}) / sizeof(struct h1_field)                     \
+#define REQUEST(...)                                                                               \
+	(struct front_request)                                                                     \
+	{                                                                                          \
+		.method = STR("GET"), .target = STR("/local/"),                                    \
+		.fields = (struct h1_field[]){__VA_ARGS__},                                        \
+		.fields_count = sizeof((struct h1_field[]){__VA_ARGS__}) / sizeof(struct h1_field) \
 	}
-#define FIELD(name, value) {STR(name), STR(value)}
+#define FIELD(name, value)                                                                         \
+	{                                                                                          \
+		STR(name), STR(value)                                                              \
+	}
 
 static struct conf_listen public_at(const char *host, bool tls, uint16_t port)
 {
@@ -69,7 +73,8 @@ static void s5_no_host_and_two_hosts_are_refused(void **state)
 {
 	struct conf_listen conf = public_at("127.0.0.1", false, 8480);
 	struct front_request none = REQUEST(FIELD("X", "y"));
-	struct front_request two = REQUEST(FIELD("Host", "127.0.0.1:8480"), FIELD("host", "127.0.0.1:8480"));
+	struct front_request two =
+		REQUEST(FIELD("Host", "127.0.0.1:8480"), FIELD("host", "127.0.0.1:8480"));
 	struct target target;
 
 	(void)state;
@@ -83,7 +88,8 @@ static void a_kill_must_come_from_a_page_of_this_origin(void **state)
 	struct front_request same = REQUEST(FIELD("Sec-Fetch-Site", "same-origin"));
 	struct front_request cross = REQUEST(FIELD("Sec-Fetch-Site", "cross-site"));
 	struct front_request typed = REQUEST(FIELD("Sec-Fetch-Site", "none"));
-	struct front_request lie = REQUEST(FIELD("Sec-Fetch-Site", "same-origin"), FIELD("Origin", "https://evil.example"));
+	struct front_request lie = REQUEST(
+		FIELD("Sec-Fetch-Site", "same-origin"), FIELD("Origin", "https://evil.example"));
 	struct front_request origin = REQUEST(FIELD("Origin", "https://gw.example"));
 	struct front_request referer = REQUEST(FIELD("Referer", "https://gw.example/local/"));
 	struct front_request prefix = REQUEST(FIELD("Referer", "https://gw.example.evil/"));
@@ -105,7 +111,8 @@ static void s8_forwarded_addresses_are_believed_from_trusted_peers_only(void **s
 	struct sockaddr_in peer = {.sin_family = AF_INET};
 	struct cidr trusted;
 	struct conf conf = {.trusted_proxies = &trusted};
-	struct front_request req = REQUEST(FIELD("X-Forwarded-For", "6.6.6.6, 203.0.113.9, 10.1.2.3"));
+	struct front_request req =
+		REQUEST(FIELD("X-Forwarded-For", "6.6.6.6, 203.0.113.9, 10.1.2.3"));
 	char out[46];
 
 	(void)state;
@@ -126,7 +133,8 @@ static void s8_forwarded_addresses_are_believed_from_trusted_peers_only(void **s
 
 static char *head_for(const struct front_request *req)
 {
-	static const struct mount mount = {.path = "/local/proxy/app-1", .authority = "10.0.0.1:4040", .prefix = ""};
+	static const struct mount mount = {
+		.path = "/local/proxy/app-1", .authority = "10.0.0.1:4040", .prefix = ""};
 	struct evbuffer *out = evbuffer_new();
 
 	headers_to_upstream(out, req, &mount, STR("/jobs/"), STR("id=1"), 0);
@@ -142,24 +150,29 @@ static void the_head_for_the_upstream_names_the_mount(void **state)
 	char *head = head_for(&req);
 
 	(void)state;
-	assert_string_equal(head, "GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
-				  "/local/proxy/app-1\r\nAccept: text/html\r\nAccept-Encoding: identity\r\n\r\n");
+	assert_string_equal(head,
+		"GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
+		"/local/proxy/app-1\r\nAccept: text/html\r\nAccept-Encoding: identity\r\n\r\n");
 	free(head);
 }
 
 static void s7_identity_and_forwarding_fields_never_pass(void **state)
 {
-	struct front_request req = REQUEST(FIELD("X-Forwarded-Context", "');alert(1);//"), FIELD("X-Forwarded-User", "root"),
-		FIELD("x_forwarded_user", "root"), FIELD("X_Forwarded-User", "root"), FIELD("X-Auth-Request-Email", "a@b"),
-		FIELD("X-Real-IP", "1.2.3.4"), FIELD("Forwarded", "for=x"), FIELD("X-Original-URL", "/x"), FIELD("X-Spark-User", "x"),
-		FIELD("Authorization", "Bearer secret"), FIELD("Remote-User", "root"), FIELD("X-HTTP-Method-Override", "POST"),
-		FIELD("Proxy-Authorization", "x"), FIELD("TE", "trailers"), FIELD("Upgrade", "h2c"), FIELD("Connection", "close, x-mine"),
-		FIELD("X-Mine", "dropped"));
+	struct front_request req = REQUEST(FIELD("X-Forwarded-Context", "');alert(1);//"),
+		FIELD("X-Forwarded-User", "root"), FIELD("x_forwarded_user", "root"),
+		FIELD("X_Forwarded-User", "root"), FIELD("X-Auth-Request-Email", "a@b"),
+		FIELD("X-Real-IP", "1.2.3.4"), FIELD("Forwarded", "for=x"),
+		FIELD("X-Original-URL", "/x"), FIELD("X-Spark-User", "x"),
+		FIELD("Authorization", "Bearer secret"), FIELD("Remote-User", "root"),
+		FIELD("X-HTTP-Method-Override", "POST"), FIELD("Proxy-Authorization", "x"),
+		FIELD("TE", "trailers"), FIELD("Upgrade", "h2c"),
+		FIELD("Connection", "close, x-mine"), FIELD("X-Mine", "dropped"));
 	char *head = head_for(&req);
 
 	(void)state;
-	assert_string_equal(head, "GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
-				  "/local/proxy/app-1\r\nAccept-Encoding: identity\r\n\r\n");
+	assert_string_equal(head,
+		"GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
+		"/local/proxy/app-1\r\nAccept-Encoding: identity\r\n\r\n");
 	free(head);
 }
 
@@ -177,7 +190,8 @@ static void s25_our_cookies_never_reach_an_upstream(void **state)
 
 static void t45_do_as_is_stripped_in_every_spelling(void **state)
 {
-	static const char *const with[] = {"doAs=root", "id=1&doAs=root", "doas=x&id=1", "%64oAs=x", "do%41s", "DOAS=1&doAs=2"};
+	static const char *const with[] = {"doAs=root", "id=1&doAs=root", "doas=x&id=1", "%64oAs=x",
+		"do%41s", "DOAS=1&doAs=2"};
 	struct sbuf out;
 
 	(void)state;

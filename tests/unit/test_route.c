@@ -30,7 +30,11 @@ static struct registry *sample(const char *base)
 	return registry_builder_finish(b);
 }
 
-static const struct { const char *path; enum route_kind kind; const char *mount, *rest; } rows[] = {
+static const struct {
+	const char *path;
+	enum route_kind kind;
+	const char *mount, *rest;
+} rows[] = {
 	{"/", ROUTE_HOME, NULL, NULL},
 	{"/local", ROUTE_SLASH, NULL, NULL},
 	{"/local/", ROUTE_CLUSTER, NULL, NULL},
@@ -111,7 +115,8 @@ static void only_sign_in_and_what_it_needs_is_public(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct route route = route_match(reg, "", str_of(rows[i].path));
-		assert_int_equal(route_is_public(&route), strncmp(rows[i].path, "/_gate/", 7) == 0 && route.kind != ROUTE_NONE);
+		assert_int_equal(route_is_public(&route),
+			strncmp(rows[i].path, "/_gate/", 7) == 0 && route.kind != ROUTE_NONE);
 	}
 	registry_free(reg);
 }

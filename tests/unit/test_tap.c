@@ -26,7 +26,7 @@ struct row {
 	const char *what, *bytes;
 	enum fault fault;
 };
-#define GET "GET / HTTP/1.1\r\nHost: a\r\n"
+#define GET  "GET / HTTP/1.1\r\nHost: a\r\n"
 #define POST "POST / HTTP/1.1\r\nHost: a\r\n"
 
 static const struct row rows[] = {
@@ -34,17 +34,24 @@ static const struct row rows[] = {
 	{"two pipelined requests", GET "\r\n" GET "\r\n", FAULT_NONE},
 	{"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", FAULT_NONE},
 	{"content of a known length", POST "Content-Length: 3\r\n\r\nabc" GET "\r\n", FAULT_NONE},
-	{"chunked content", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" GET "\r\n", FAULT_NONE},
+	{"chunked content",
+		POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" GET "\r\n",
+		FAULT_NONE},
 	{"Chunked in capitals", POST "Transfer-Encoding: Chunked\r\n\r\n0\r\n\r\n", FAULT_NONE},
-	{"CL and TE", POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", FAULT_BAD_FRAMING},
-	{"two TE", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", FAULT_BAD_FRAMING},
+	{"CL and TE", POST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+		FAULT_BAD_FRAMING},
+	{"two TE", POST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+		FAULT_BAD_FRAMING},
 	{"TE xchunked", POST "Transfer-Encoding: xchunked\r\n\r\n", FAULT_BAD_FRAMING},
 	{"TE gzip, chunked", POST "Transfer-Encoding: gzip, chunked\r\n\r\n", FAULT_BAD_FRAMING},
 	{"TE chunked and more than is kept of a value",
-		POST "Transfer-Encoding: chunked                             , gzip\r\n\r\n", FAULT_BAD_FRAMING},
-	{"TE on HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", FAULT_BAD_FRAMING},
+		POST "Transfer-Encoding: chunked                             , gzip\r\n\r\n",
+		FAULT_BAD_FRAMING},
+	{"TE on HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+		FAULT_BAD_FRAMING},
 	{"CL with a space before the colon", POST "Content-Length : 3\r\n\r\n", FAULT_BAD_REQUEST},
-	{"two CL that differ", POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\n", FAULT_BAD_FRAMING},
+	{"two CL that differ", POST "Content-Length: 3\r\nContent-Length: 4\r\n\r\n",
+		FAULT_BAD_FRAMING},
 	{"two equal CL", POST "Content-Length: 3\r\nContent-Length: 3\r\n\r\n", FAULT_BAD_FRAMING},
 	{"CL with a plus", POST "Content-Length: +3\r\n\r\n", FAULT_BAD_FRAMING},
 	{"negative CL", POST "Content-Length: -3\r\n\r\n", FAULT_BAD_FRAMING},
@@ -53,8 +60,10 @@ static const struct row rows[] = {
 	{"an empty CL", POST "Content-Length:\r\n\r\n", FAULT_BAD_FRAMING},
 	{"CL of 19 digits", POST "Content-Length: 1000000000000000000\r\n\r\n", FAULT_BAD_FRAMING},
 	{"CL over the limit", POST "Content-Length: 1048577\r\n\r\n", FAULT_BODY_TOO_LARGE},
-	{"HEAD with CL", "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n", FAULT_BAD_FRAMING},
-	{"HEAD with TE", "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", FAULT_BAD_FRAMING},
+	{"HEAD with CL", "HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n",
+		FAULT_BAD_FRAMING},
+	{"HEAD with TE", "HEAD / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+		FAULT_BAD_FRAMING},
 	{"TRACE", "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_METHOD},
 	{"CONNECT", "CONNECT a:1 HTTP/1.1\r\n\r\n", FAULT_METHOD},
 	{"an unknown method", "BREW / HTTP/1.1\r\nHost: a\r\n\r\n", FAULT_METHOD},
@@ -75,14 +84,22 @@ static const struct row rows[] = {
 	{"a leading empty line", "\r\n" GET "\r\n", FAULT_BAD_REQUEST},
 	{"chunk size 0x3", POST "Transfer-Encoding: chunked\r\n\r\n0x3\r\n", FAULT_BAD_FRAMING},
 	{"chunk size +3", POST "Transfer-Encoding: chunked\r\n\r\n+3\r\n", FAULT_BAD_FRAMING},
-	{"chunk size with a space", POST "Transfer-Encoding: chunked\r\n\r\n 3\r\n", FAULT_BAD_FRAMING},
-	{"chunk size followed by words", POST "Transfer-Encoding: chunked\r\n\r\n3 zz\r\n", FAULT_BAD_FRAMING},
-	{"a chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n", FAULT_BAD_FRAMING},
-	{"a chunk that is longer than it says", POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", FAULT_BAD_FRAMING},
-	{"a chunk size of nine digits", POST "Transfer-Encoding: chunked\r\n\r\n000000001\r\n", FAULT_BAD_FRAMING},
-	{"chunks over the limit", POST "Transfer-Encoding: chunked\r\n\r\n100001\r\n", FAULT_BODY_TOO_LARGE},
-	{"a trailer", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n", FAULT_BAD_FRAMING},
-	{"the second of two requests is bad", GET "\r\nGET / HTTP/1.1\nHost: a\n\n", FAULT_BAD_REQUEST},
+	{"chunk size with a space", POST "Transfer-Encoding: chunked\r\n\r\n 3\r\n",
+		FAULT_BAD_FRAMING},
+	{"chunk size followed by words", POST "Transfer-Encoding: chunked\r\n\r\n3 zz\r\n",
+		FAULT_BAD_FRAMING},
+	{"a chunk extension", POST "Transfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n",
+		FAULT_BAD_FRAMING},
+	{"a chunk that is longer than it says",
+		POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n", FAULT_BAD_FRAMING},
+	{"a chunk size of nine digits", POST "Transfer-Encoding: chunked\r\n\r\n000000001\r\n",
+		FAULT_BAD_FRAMING},
+	{"chunks over the limit", POST "Transfer-Encoding: chunked\r\n\r\n100001\r\n",
+		FAULT_BODY_TOO_LARGE},
+	{"a trailer", POST "Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\r\n\r\n",
+		FAULT_BAD_FRAMING},
+	{"the second of two requests is bad", GET "\r\nGET / HTTP/1.1\nHost: a\n\n",
+		FAULT_BAD_REQUEST},
 };
 
 static void each_row_of_the_guard_table_gets_its_verdict(void **state)
@@ -149,7 +166,8 @@ static void requests_are_counted_when_their_content_is_complete(void **state)
 	(void)state;
 	tap_init(&tap, &limits);
 	assert_true(tap_is_idle(&tap));
-	tap_feed(&tap, POST "Content-Length: 2\r\n\r\na", strlen(POST "Content-Length: 2\r\n\r\na"));
+	tap_feed(
+		&tap, POST "Content-Length: 2\r\n\r\na", strlen(POST "Content-Length: 2\r\n\r\na"));
 	assert_int_equal(tap.heads, 1);
 	assert_int_equal(tap.requests, 0);
 	assert_false(tap_is_idle(&tap));
