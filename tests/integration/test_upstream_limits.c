@@ -130,6 +130,72 @@ static void one_waiter_too_many_is_busy_at_once_but_not_inside_start(void **stat
 	assert_int_equal(upstream_count(w->up).waiting, 0);
 }
 
+/* --- whose connection --- */
+
+static void ask_at(struct upstream_world *w, struct fake_upstream *fake)
+{
+	struct seen s = {0};
+	socklen_t len;
+	const struct sockaddr *addr = fake_upstream_addr(fake, &len);
+
+	upstream_world_start_at(w, &s, addr, len);
+	upstream_world_finish(w, &s);
+	assert_ok(&s);
+}
+
+static void a_connection_is_used_again_for_its_own_address_only(void **state)
+{
+	PLAY({.answer = STR(OK)});
+	struct fake_upstream *other = fake_upstream_start(w->base);
+
+	fake_upstream_play(other, plays, ARRAY_LEN(plays));
+	for (unsigned i = 0; i < 3; i++) {
+		ask_at(w, w->fake);
+		ask_at(w, other);
+	}
+	assert_int_equal(upstream_count(w->up).idle, 2);
+	assert_int_equal(upstream_count(w->up).opened, 2);
+	assert_int_equal(upstream_count(w->up).reused, 4);
+	assert_int_equal(fake_upstream_count(w->fake).requests, 3);
+	assert_int_equal(fake_upstream_count(other).requests, 3);
+	fake_upstream_stop(other);
+	UNTIL(w, upstream_count(w->up).connections == 1);
+}
+
+static void a_full_address_does_not_hold_up_another(void **state)
+{
+	PLAY({.then = FAKE_SILENCE});
+	static const struct fake_play ok = {.answer = STR(OK)};
+	struct fake_upstream *other = fake_upstream_start(w->base);
+	struct seen busy = {0}, waiter = {0};
+
+	LIMIT(limits.per_address = 1);
+	fake_upstream_play(other, &ok, 1);
+	upstream_world_start(w, &busy, "GET", 0);
+	upstream_world_start(w, &waiter, "GET", 0);
+	ask_at(w, other);
+	assert_int_equal(upstream_count(w->up).waiting, 1);
+	upstream_world_cancel(&busy);
+	upstream_world_cancel(&waiter);
+	fake_upstream_stop(other);
+}
+
+static void a_pool_that_is_freed_closes_its_idle_connections(void **state)
+{
+	PLAY({.answer = STR(OK), .wait_ms = 1});
+	struct seen seen[3] = {{0}};
+
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		upstream_world_start(w, &seen[i], "GET", 0);
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
+		upstream_world_finish(w, &seen[i]);
+		assert_ok(&seen[i]);
+	}
+	assert_int_equal(upstream_count(w->up).idle, 3);
+	upstream_world_limit(w, &upstream_default_limits); /* frees it for another */
+	UNTIL(w, fake_upstream_count(w->fake).open == 0);
+}
+
 /* --- time --- */
 
 static void a_server_that_does_not_take_connections_is_given_up(void **state)
@@ -404,6 +470,9 @@ int main(void)
 		TEST(a_call_started_when_another_ends_does_not_overtake_who_waits),
 		TEST(waiter_past_deadline_gets_busy),
 		TEST(one_waiter_too_many_is_busy_at_once_but_not_inside_start),
+		TEST(a_connection_is_used_again_for_its_own_address_only),
+		TEST(a_full_address_does_not_hold_up_another),
+		TEST(a_pool_that_is_freed_closes_its_idle_connections),
 		TEST(a_server_that_does_not_take_connections_is_given_up),
 		TEST(a_server_that_is_silent_times_out),
 		TEST(a_head_that_drips_in_does_not_stretch_its_deadline),
