@@ -98,7 +98,7 @@ static void redirect_to_login(struct exchange *x)
 }
 
 /* RFC 6750 §3: no credentials, no error code. */
-static const char *challenge(enum fault fault)
+static const char *challenge(const struct exchange *x, enum fault fault)
 {
 	static const char *const fields[FAULT_COUNT] = {
 		[FAULT_UNAUTHENTICATED] = "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n",
@@ -116,6 +116,10 @@ static const char *challenge(enum fault fault)
 		[FAULT_DRAINING] = "Retry-After: 5\r\n",
 	};
 
+	/* A person with a session has no use for a token's scope. */
+	if (fault_row(fault)->status == 403 &&
+		guard_single_field(x->req, "authorization").at == NULL)
+		return NULL;
 	return fields[fault];
 }
 
@@ -158,12 +162,12 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 	sbuf_init(&content, PAGE_MAX);
 	if (wants_html(x)) {
 		page_fault(&content, &view, fault, detail);
-		respond_html(x, fault_row(fault)->status, &content, challenge(fault), fault);
+		respond_html(x, fault_row(fault)->status, &content, challenge(x, fault), fault);
 	} else {
 		problem_json(&content, x, fault, detail);
 		respond(x,
 			&(struct response){fault_row(fault)->status, "application/problem+json",
-				sbuf_str(&content), challenge(fault), false},
+				sbuf_str(&content), challenge(x, fault), false},
 			fault);
 	}
 	sbuf_clear(&content);
