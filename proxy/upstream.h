@@ -53,7 +53,8 @@ struct upstream_handler { /* callbacks; never called from inside upstream_start(
 };
 
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
-void upstream_free(struct upstream *up); /* no calls may be under way */
+/* No calls may be under way, and none of the callbacks: their connections are freed here. */
+void upstream_free(struct upstream *up);
 /* The handler must outlive the call. The call is the pool's own and dies after its last callback.
  */
 struct upstream_call *upstream_start(struct upstream *up, const struct upstream_request *req,
