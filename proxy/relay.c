@@ -106,7 +106,7 @@ static void on_head(void *arg, const struct h1_response *head)
 	sbuf_init(&fields, FIELDS_MAX);
 	headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow) {
-		upstream_cancel(x->call);
+		relay_stop(x);
 		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
