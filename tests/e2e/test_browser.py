@@ -32,26 +32,29 @@ class Visitor:
     def shoot(self, name):
         self.page.screenshot(path=SCREENSHOTS / f"{self.version}-{name}.png", full_page=False)
 
-    def direct_errors(self, path):
-        """Console errors of the same page without a gateway."""
+    def direct_errors(self, path, act):
+        """Console errors of the same page without a gateway, after the same clicks."""
         mount = next(mount for mount in self.mounts if path.startswith(mount + "/"))
         notes = Notebook(self.direct, self.mounts[mount])
         self.direct.goto(self.mounts[mount] + path[len(mount):], wait_until="networkidle")
+        act(self.direct)
+        self.direct.wait_for_load_state("networkidle")
         return notes.plain_errors()
 
-    def is_clean(self, path):
-        """Nothing failed, nothing left the gateway, and the console says no more than on the direct page."""
+    def is_clean(self, path, act=lambda page: None):
+        """Nothing failed, nothing left the gateway, and the console says no more than on the direct page, where
+        `act` does what was done on this one."""
         self.page.wait_for_load_state("networkidle")
         assert self.notes.foreign == []
         assert self.notes.failed == []
         if self.notes.errors:
-            assert self.notes.plain_errors() == self.direct_errors(path)
+            assert self.notes.plain_errors() == self.direct_errors(path, act)
 
 
 @pytest.fixture(scope="session")
-def visitor(info):
+def visitor(info, playwright):
     """A gateway of its own, whose one-time link signs the browser in."""
-    with Gateway([cluster_entry(info)], BASE) as gateway, chromium() as context:
+    with Gateway([cluster_entry(info)], BASE) as gateway, chromium(playwright) as context:
         await_everything(gateway, info)
         visitor = Visitor(context, gateway, info)
         visitor.page.goto(gateway.link, wait_until="networkidle")
@@ -151,14 +154,26 @@ def test_event_timeline_unfolds(visitor):
     visitor.is_clean(f"{visitor.app}/jobs/")
 
 
+def draw_graph(page):
+    """4.3 complains about an inline handler of its own as it draws; a tab that drew one before draws at once."""
+    graph = page.locator("#dag-viz-graph svg g.node").first
+    if not graph.is_visible():
+        page.locator(".expand-dag-viz").click()
+    expect(graph).to_be_visible()
+
+
+def show_graph(page):
+    page.locator(".expand-dag-viz").click()
+    expect(page.locator("#dag-viz-graph svg g.node").first).to_be_visible()
+
+
 def test_job_page_draws_its_graph(visitor):
     page = visitor.open(f"{visitor.app}/jobs/")
     page.locator("#failedJob-table tbody a").first.click()
     page.wait_for_url("**/jobs/job/?id=*")
-    page.locator(".expand-dag-viz").click()
-    expect(page.locator("#dag-viz-graph svg g.node").first).to_be_visible()
+    draw_graph(page)
     visitor.shoot("job")
-    visitor.is_clean(page.url.removeprefix(visitor.gateway.url))
+    visitor.is_clean(page.url.removeprefix(visitor.gateway.url), draw_graph)
 
 
 def test_stages_page_and_the_tasks_of_a_stage(visitor):
