@@ -13,6 +13,7 @@
 #include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { DRAIN_MS = 30 * 1000, SIGNALS = 3 };
@@ -242,6 +243,24 @@ static void stop(struct gateway *gw)
 	free(gw->workers);
 }
 
+/* Each connection may need one to a UI as well; shells start programs with far fewer descriptors.
+ */
+static void raise_descriptor_limit(const struct conf *conf)
+{
+	rlim_t wanted = (rlim_t)conf->limit_connections * 2 + 256;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+		return;
+	if (limit.rlim_cur < wanted) {
+		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	if (limit.rlim_cur < wanted)
+		log_warn("start", "%llu descriptors are too few for server.limits.connections",
+			(unsigned long long)limit.rlim_cur);
+}
+
 int gateway_run(struct conf *conf)
 {
 	struct gateway gw = {.conf = conf, .admin_fd = -1};
@@ -250,6 +269,7 @@ int gateway_run(struct conf *conf)
 
 	log_set_level((enum log_level)conf->log_level);
 	signal(SIGPIPE, SIG_IGN);
+	raise_descriptor_limit(conf);
 	if (open_listeners(&gw, &err) == 0) {
 		start_keeper(&gw);
 		gw.auth = auth_service_new(conf, gw.base, gw.inbox, gw.fetcher, &err);
