@@ -176,3 +176,26 @@ def test_s40_no_secret_in_any_log_line(gate, client):
     log = gate.log_text()
     assert canary not in log and gate.token not in log
     assert '"event":"access"' in log
+
+
+def exchange(gate, first, then):
+    """Sends `first`, waits for an answer to it, sends `then`, and gives everything that came."""
+    with socket.create_connection(("127.0.0.1", gate.port), timeout=10) as conn:
+        conn.sendall(first)
+        got = conn.recv(65536)
+        conn.sendall(then)
+        while chunk := conn.recv(65536):
+            got += chunk
+    return got
+
+
+def test_a_client_that_waits_for_100_continue_gets_it(gate):
+    got = exchange(gate, head(gate, "PUT /local/ui/echo/up HTTP/1.1", "Content-Length: 5", "Expect: 100-continue", "Connection: close"),
+                   b"hello")
+    assert got.startswith(b"HTTP/1.1 100 ")
+    assert b"HTTP/1.1 200 " in got and b"PUT /up" in got and b"Content-Length: 5" in got
+
+
+def test_a_chunked_upload_arrives_whole(gate, client):
+    answer = client.put("/local/ui/echo/up", data=iter([b"abc", b"defg"]))
+    assert answer.status_code == 200 and "Content-Length: 7" in answer.text
