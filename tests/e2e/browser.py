@@ -1,8 +1,6 @@
 """Headless Chromium by Playwright, with a notebook of everything that went wrong on a page."""
 
-import atexit
 import contextlib
-import functools
 import re
 import tempfile
 
@@ -11,19 +9,11 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]
 
 
-@functools.cache
-def driver():
-    """Playwright, once a process: a second one beside it is refused."""
-    playwright = sync_playwright().start()
-    atexit.register(playwright.stop)
-    return playwright
-
-
 @contextlib.contextmanager
-def chromium():
+def chromium(playwright):
     """A browser with an empty profile of its own; gives the context in which pages are opened."""
-    with tempfile.TemporaryDirectory(prefix="sparkgate-chromium-") as profile:
-        context = driver().chromium.launch_persistent_context(
+    with tempfile.TemporaryDirectory(prefix="sparkgate-chromium-", ignore_cleanup_errors=True) as profile:
+        context = playwright.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, headless=True, args=ARGUMENTS, viewport={"width": 1400, "height": 1000})
         context.set_default_timeout(30000)
         try:

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import requests
+from playwright.sync_api import sync_playwright
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -80,6 +81,13 @@ def admin(gateway):
 @pytest.fixture(scope="session")
 def user(gateway):
     return Client(gateway, gateway.create_token("a-user", "user")["access_token"])
+
+
+@pytest.fixture(scope="session")
+def playwright():
+    """One for the whole run: Playwright's loop can't be started twice in a thread."""
+    with sync_playwright() as started:
+        yield started
 
 
 def signed_in(gateway, role):

@@ -48,7 +48,7 @@ class Visitor:
         assert self.notes.foreign == []
         assert self.notes.failed == []
         if self.notes.errors:
-            assert self.notes.plain_errors() == self.direct_errors(path, act)
+            assert set(self.notes.plain_errors()) <= set(self.direct_errors(path, act))
 
 
 @pytest.fixture(scope="session")
@@ -160,11 +160,6 @@ def draw_graph(page):
     if not graph.is_visible():
         page.locator(".expand-dag-viz").click()
     expect(graph).to_be_visible()
-
-
-def show_graph(page):
-    page.locator(".expand-dag-viz").click()
-    expect(page.locator("#dag-viz-graph svg g.node").first).to_be_visible()
 
 
 def test_job_page_draws_its_graph(visitor):

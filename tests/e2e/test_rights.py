@@ -102,10 +102,10 @@ def sign_in_by_token(page, gateway, token):
     page.wait_for_url(f"{gateway.url}/")
 
 
-def test_admin_kills_a_job_by_the_page(info, app, gateway):
+def test_admin_kills_a_job_by_the_page(info, app, gateway, playwright):
     """4.3: a form with a token in it; before: a link with a question."""
     job = slow_job(info)
-    with chromium() as context:
+    with chromium(playwright) as context:
         page = context.new_page()
         notes = Notebook(page, gateway.origin)
         sign_in_by_token(page, gateway, gateway.create_token("killer", "admin")["access_token"])
@@ -118,9 +118,9 @@ def test_admin_kills_a_job_by_the_page(info, app, gateway):
         assert notes.failed == []
 
 
-def test_user_sees_why_the_page_does_not_kill(info, app, gateway):
+def test_user_sees_why_the_page_does_not_kill(info, app, gateway, playwright):
     job = slow_job(info)
-    with chromium() as context:
+    with chromium(playwright) as context:
         page = context.new_page()
         Notebook(page, gateway.origin)
         sign_in_by_token(page, gateway, gateway.create_token("looker", "user")["access_token"])

@@ -129,8 +129,8 @@ def test_sign_out_by_another_site_is_refused(gate):
     assert client.get(UI).status_code == 200
 
 
-def test_browser_signs_in_by_the_form_and_out_again(gate):
-    with chromium() as context:
+def test_browser_signs_in_by_the_form_and_out_again(gate, playwright):
+    with chromium(playwright) as context:
         page = context.new_page()
         notes = Notebook(page, gate.origin)
         page.goto(f"{gate.url}/?q=x", wait_until="networkidle")
@@ -146,8 +146,8 @@ def test_browser_signs_in_by_the_form_and_out_again(gate):
         assert "/_gate/login" in page.url
 
 
-def test_browser_shows_what_is_wrong_with_a_token(gate):
-    with chromium() as context:
+def test_browser_shows_what_is_wrong_with_a_token(gate, playwright):
+    with chromium(playwright) as context:
         page = context.new_page()
         page.goto(f"{gate.url}/", wait_until="networkidle")
         page.locator("[name=token]").fill("not a token")
