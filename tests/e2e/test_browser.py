@@ -143,7 +143,7 @@ def test_jobs_page_lists_jobs_of_each_kind(visitor):
     visitor.shoot("jobs")
     assert rows(page, "#activeJob-table").count() >= 1
     assert rows(page, "#completedJob-table").count() >= 3
-    assert rows(page, "#failedJob-table").count() == 1
+    assert rows(page, "#failedJob-table").count() >= 1  # one by itself; a job that was killed counts, too
     visitor.is_clean(f"{visitor.app}/jobs/")
 
 
