@@ -81,7 +81,7 @@ static void write_lines(struct exchange *x, const char *decision)
 	};
 
 	if (x->conf->log_access)
-		log_fields(LOG_INFO, "access", NULL, fields, ARRAY_LEN(fields));
+		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
 	if (mount && action_is_audited(x->action))
 		log_fields(LOG_INFO, "audit", action_name(x->action), fields, ARRAY_LEN(fields));
 }

@@ -235,5 +235,5 @@ void exchange_refused(void *arg, const char *peer, enum fault fault)
 		{"decision", STR("refuse"), false}, {"reason", str_of(row->word), false}};
 
 	metrics_count_request(worker->metrics, &counted);
-	log_fields(LOG_INFO, "access", NULL, fields, ARRAY_LEN(fields));
+	log_fields(LOG_INFO, "access", "refused", fields, ARRAY_LEN(fields));
 }

@@ -25,14 +25,17 @@ static bool is_post(const struct exchange *x)
 	return str_eq(x->req->method, STR("POST"));
 }
 
-/* Only a path below our base may be come back to (S24); else the home page. */
+/* Only a path below our base that a request could name may be come back to (S6, S24); else the home
+ * page. */
 static void return_path(const struct exchange *x, struct str form, struct sbuf *out)
 {
+	struct target target;
 	struct sbuf home;
 
 	sbuf_init(&home, FIELD_MAX);
 	sbuf_printf(&home, "%s/", x->conf->server.base);
 	if (!form_get(form, "next", out) || !form_is_return_path(sbuf_str(out)) ||
+		target_parse(sbuf_str(out), &target, NULL) == -1 ||
 		!str_starts(sbuf_str(out), sbuf_str(&home))) {
 		sbuf_reset(out);
 		sbuf_add_str(out, sbuf_str(&home));

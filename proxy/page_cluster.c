@@ -56,7 +56,8 @@ static struct health health_of(const struct cluster_info *cluster)
 			"seconds."};
 	if (cluster->has_masters && master && strcmp(master->status, "ALIVE") == 0)
 		return (struct health){TONE_OK, "Alive", NULL};
-	if (cluster->has_masters && master)
+	/* The one that was active last stays so while it is silent. */
+	if (cluster->has_masters && master && strcmp(master->status, "UNREACHABLE") != 0)
 		return (struct health){
 			TONE_BUSY, "Recovering", "The master is recovering its state."};
 	if (cluster->has_masters && any_master_answers(cluster))
