@@ -10,16 +10,6 @@ static bool is_one_of(char c, const char *set)
 	return c != '\0' && strchr(set, c) != NULL;
 }
 
-/* RFC 9110 §5.6.2 */
-static bool is_token(struct str s)
-{
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_alnum(s.at[i]) && !is_one_of(s.at[i], "!#$%&'*+-.^_`|~"))
-			return false;
-	}
-	return s.len > 0;
-}
-
 /* b64token = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" */
 static bool is_b64token(struct str s)
 {
@@ -34,14 +24,6 @@ static bool is_b64token(struct str s)
 	return i == s.len;
 }
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A form parameter's name, read as servers read it: "access%5ftoken" is the same name. */
 static bool is_named(struct str name, struct str wanted)
 {
@@ -50,9 +32,10 @@ static bool is_named(struct str name, struct str wanted)
 	for (size_t i = 0; i < name.len; i++, at++) {
 		char c = name.at[i];
 
-		if (c == '%' && i + 2 < name.len && hex_value(name.at[i + 1]) != -1 &&
-			hex_value(name.at[i + 2]) != -1) {
-			c = (char)(hex_value(name.at[i + 1]) << 4 | hex_value(name.at[i + 2]));
+		if (c == '%' && i + 2 < name.len && str_hex_digit(name.at[i + 1]) != -1 &&
+			str_hex_digit(name.at[i + 2]) != -1) {
+			c = (char)(str_hex_digit(name.at[i + 1]) << 4 |
+				   str_hex_digit(name.at[i + 2]));
 			i += 2;
 		}
 		if (at >= wanted.len || c != wanted.at[at])
@@ -94,7 +77,7 @@ enum bearer_status bearer_read(const struct str *values, size_t count, struct st
 		return malformed(reason, "more than one Authorization field");
 	ptrdiff_t space = str_find_byte(values[0], ' ');
 	struct str scheme = {values[0].at, space == -1 ? values[0].len : (size_t)space};
-	if (!is_token(scheme))
+	if (!str_is_token(scheme))
 		return malformed(reason, "the Authorization field is malformed");
 	if (!str_eq_nocase(scheme, STR("Bearer")))
 		return BEARER_OTHER_SCHEME;

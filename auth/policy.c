@@ -70,14 +70,6 @@ static const unsigned needs_same_origin =
 /* --- the path as Jetty reads it
  * ------------------------------------------------------------------- */
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decodes one segment and cuts its parameters (";x=y"). Gives the length, or -1 when a byte that
  * would have made another path was hidden in it. */
 static int read_segment(struct str in, char *out)
@@ -87,9 +79,9 @@ static int read_segment(struct str in, char *out)
 	for (size_t i = 0; i < in.len; i++) {
 		char c = in.at[i];
 
-		if (c == '%' && i + 2 < in.len && hex_value(in.at[i + 1]) != -1 &&
-			hex_value(in.at[i + 2]) != -1) {
-			c = (char)(hex_value(in.at[i + 1]) << 4 | hex_value(in.at[i + 2]));
+		if (c == '%' && i + 2 < in.len && str_hex_digit(in.at[i + 1]) != -1 &&
+			str_hex_digit(in.at[i + 2]) != -1) {
+			c = (char)(str_hex_digit(in.at[i + 1]) << 4 | str_hex_digit(in.at[i + 2]));
 			i += 2;
 		}
 		if (c == ';')

@@ -96,6 +96,21 @@ bool str_to_u64(struct str s, uint64_t *out)
 	return true;
 }
 
+bool str_is_tchar(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+bool str_is_token(struct str s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!str_is_tchar(s.at[i]))
+			return false;
+	}
+	return s.len > 0;
+}
+
 int str_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -51,6 +51,10 @@ bool str_next(struct str *rest, char byte, struct str *piece);
 /* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else.
  */
 bool str_to_u64(struct str s, uint64_t *out);
+/* A byte of a token, as methods and field names are (RFC 9110 §5.6.2). */
+bool str_is_tchar(char c);
+/* At least one byte, all of them tchar. */
+bool str_is_token(struct str s);
 /* Value of one hexadecimal digit in either case, or -1. */
 int str_hex_digit(char c);
 /* Copies into buf with a NUL; false (and an empty buf) when it does not fit. */

@@ -39,7 +39,6 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_UPSTREAM_DIED] = {502, "upstream_died", "The page's answer broke off."},
 	[FAULT_BUSY] = {503, "busy", "Too many requests are waiting for this page."},
 	[FAULT_CLIENT_LEFT] = {0, "client_left", ""},
-	[FAULT_DRAINING] = {503, "draining", "The gateway is shutting down."},
 };
 
 const struct fault_row *fault_row(enum fault fault)

@@ -38,7 +38,6 @@ enum fault {
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
 	FAULT_BUSY,	     /* no connection within the deadline */
 	FAULT_CLIENT_LEFT,   /* never answered, only logged */
-	FAULT_DRAINING,
 	FAULT_COUNT
 };
 

@@ -216,18 +216,9 @@ static size_t collect_fields(struct evhttp_request *evreq, struct h1_field *fiel
 
 static bool wants_close(const struct front_request *req)
 {
-	bool close = false, keep = false;
-
-	for (size_t i = 0; i < req->fields_count; i++) {
-		struct str rest = req->fields[i].value, token;
-		if (!str_eq_nocase(req->fields[i].name, STR("connection")))
-			continue;
-		while (str_next(&rest, ',', &token)) {
-			close |= str_eq_nocase(str_trim(token), STR("close"));
-			keep |= str_eq_nocase(str_trim(token), STR("keep-alive"));
-		}
-	}
-	return close || (req->http_1_0 && !keep);
+	return h1_connection_has(req->fields, req->fields_count, STR("close")) ||
+	       (req->http_1_0 &&
+		       !h1_connection_has(req->fields, req->fields_count, STR("keep-alive")));
 }
 
 static void fill_request(struct front_conn *conn, struct evhttp_request *evreq)

@@ -20,21 +20,6 @@ enum step {
 	STEP_DONE
 };
 
-/* RFC 9110 §5.6.2 */
-static bool is_token(struct str s)
-{
-	static const char others[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
-		bool alnum =
-			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-		if (!alnum && (c == '\0' || strchr(others, c) == NULL))
-			return false;
-	}
-	return s.len > 0;
-}
-
 static bool is_field_value(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
@@ -86,7 +71,8 @@ static bool parse_field(struct str line, struct h1_response *out)
 	struct h1_field field = {
 		{line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1))};
 	out->fields[out->fields_count++] = field;
-	return is_token(field.name) && is_field_value(field.value); /* a folded line has no name */
+	return str_is_token(field.name) &&
+	       is_field_value(field.value); /* a folded line has no name */
 }
 
 struct str h1_field(const struct h1_response *head, const char *name)
@@ -98,12 +84,11 @@ struct str h1_field(const struct h1_response *head, const char *name)
 	return (struct str){NULL, 0};
 }
 
-/* Does the comma-separated list of any `connection` field hold the token? */
-static bool connection_has(const struct h1_response *head, struct str wanted)
+bool h1_connection_has(const struct h1_field *fields, size_t count, struct str wanted)
 {
-	for (size_t i = 0; i < head->fields_count; i++) {
-		struct str rest = head->fields[i].value, token;
-		if (!str_eq_nocase(head->fields[i].name, STR("connection")))
+	for (size_t i = 0; i < count; i++) {
+		struct str rest = fields[i].value, token;
+		if (!str_eq_nocase(fields[i].name, STR("connection")))
 			continue;
 		while (str_next(&rest, ',', &token)) {
 			if (str_eq_nocase(str_trim(token), wanted))
@@ -142,9 +127,11 @@ static bool decide_framing(struct h1_response *out, bool is_head)
 
 static bool decide_keep_alive(const struct h1_response *head)
 {
-	if (head->framing == H1_UNTIL_CLOSE || connection_has(head, STR("close")))
+	if (head->framing == H1_UNTIL_CLOSE ||
+		h1_connection_has(head->fields, head->fields_count, STR("close")))
 		return false;
-	return !head->http_1_0 || connection_has(head, STR("keep-alive"));
+	return !head->http_1_0 ||
+	       h1_connection_has(head->fields, head->fields_count, STR("keep-alive"));
 }
 
 enum h1_result h1_parse_response(struct str bytes, bool is_head, struct h1_response *out)

@@ -35,6 +35,9 @@ enum h1_result { H1_MORE, H1_DONE, H1_BAD };
  * passed). `is_head`: the request was HEAD. */
 MUST_CHECK enum h1_result h1_parse_response(
 	struct str bytes, bool is_head, struct h1_response *out);
+/* Does a Connection field list the token, in any case (RFC 9110 §7.6.1)? Of requests and responses.
+ */
+bool h1_connection_has(const struct h1_field *fields, size_t count, struct str token);
 /* First field of that name (any case), or an empty str with at == NULL. */
 struct str h1_field(const struct h1_response *head, const char *name);
 

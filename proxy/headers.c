@@ -65,21 +65,6 @@ static const struct name_rule not_rewritten[] = {NAME("etag"), NAME("last-modifi
 
 #define IS_LISTED(name, list) is_listed((name), (list), ARRAY_LEN(list))
 
-/* S9: a field that a Connection field names is of this hop only. */
-static bool is_connection_token(const struct h1_field *fields, size_t count, struct str name)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct str rest = fields[i].value, token;
-		if (!str_eq_nocase(fields[i].name, STR("connection")))
-			continue;
-		while (str_next(&rest, ',', &token)) {
-			if (str_eq_nocase(str_trim(token), name))
-				return true;
-		}
-	}
-	return false;
-}
-
 static bool has_connection_field(const struct h1_field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -157,7 +142,7 @@ static bool passes_upstream(const struct front_request *req, struct str name, bo
 	if (memchr(name.at, '_', name.len) || IS_LISTED(name, hop_by_hop) ||
 		IS_LISTED(name, not_upstream))
 		return false;
-	return !any_connection || !is_connection_token(req->fields, req->fields_count, name);
+	return !any_connection || !h1_connection_has(req->fields, req->fields_count, name);
 }
 
 static void put_request_line(struct evbuffer *out, const struct front_request *req,
@@ -282,7 +267,7 @@ static bool passes_client(const struct h1_response *head, struct str name,
 		return false;
 	if (plan->content_encoding && str_eq_nocase(name, STR("content-encoding")))
 		return false;
-	return !any_connection || !is_connection_token(head->fields, head->fields_count, name);
+	return !any_connection || !h1_connection_has(head->fields, head->fields_count, name);
 }
 
 static void add_date(struct sbuf *out)

@@ -143,7 +143,6 @@ static struct advice advice_for(enum fault fault)
 		[FAULT_UPSTREAM_PROTOCOL] = {WAY_AGAIN, NULL},
 		[FAULT_UPSTREAM_DIED] = {WAY_AGAIN, NULL},
 		[FAULT_BUSY] = {WAY_AGAIN, NULL},
-		[FAULT_DRAINING] = {WAY_AGAIN, "Another one usually takes over within seconds."},
 	};
 
 	return rows[fault];

@@ -83,13 +83,11 @@ static void plan_filters(
 }
 
 /* What the answer announces: its own length, unless the filters change it. */
-static int64_t announced_length(
-	const struct exchange *x, const struct h1_response *head, bool rewritten)
+static int64_t announced_length(const struct h1_response *head, bool rewritten)
 {
 	struct str field = h1_field(head, "content-length");
 	uint64_t length;
 
-	(void)x;
 	if (rewritten || field.at == NULL || !str_to_u64(field, &length))
 		return -1;
 	return (int64_t)length;
@@ -112,7 +110,7 @@ static void on_head(void *arg, const struct h1_response *head)
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
 		front_reply_head(x->req, head->status, &fields,
-			announced_length(x, head, plan.rewritten), head->framing == H1_NO_CONTENT);
+			announced_length(head, plan.rewritten), head->framing == H1_NO_CONTENT);
 	}
 	sbuf_clear(&fields);
 }

@@ -113,7 +113,6 @@ static const char *challenge(const struct exchange *x, enum fault fault)
 		[FAULT_STORE_DOWN] = "Retry-After: 5\r\n",
 		[FAULT_BUSY] = "Retry-After: 1\r\n",
 		[FAULT_NOT_READY] = "Retry-After: 3\r\n",
-		[FAULT_DRAINING] = "Retry-After: 5\r\n",
 	};
 
 	/* A person with a session has no use for a token's scope. */

@@ -23,13 +23,6 @@ enum step {
 	AT_LAST_LF,
 };
 
-/* RFC 9110 §5.6.2 */
-static bool is_tchar(unsigned char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("!#$%&'*+-.^_`|~", c));
-}
-
 static enum fault to(struct tap *t, enum step step)
 {
 	t->step = (int)step;
@@ -82,7 +75,7 @@ static enum fault on_method(struct tap *t, unsigned char c)
 {
 	if (c == ' ' && t->part_bytes > 0)
 		return method_is_served(t->method) ? to(t, AT_TARGET) : FAULT_METHOD;
-	if (!is_tchar(c))
+	if (!str_is_tchar((char)c))
 		return FAULT_BAD_REQUEST;
 	if (t->part_bytes + 1 >= sizeof t->method)
 		return FAULT_METHOD;
@@ -120,7 +113,7 @@ static enum fault on_field(struct tap *t, unsigned char c)
 {
 	if (c == '\r')
 		return to(t, AT_HEAD_LF);
-	if (!is_tchar(c))
+	if (!str_is_tchar((char)c))
 		return FAULT_BAD_REQUEST; /* obs-fold, an empty name */
 	if (++t->fields > t->limits->fields)
 		return FAULT_HEAD_TOO_LARGE;
@@ -135,7 +128,7 @@ static enum fault on_name(struct tap *t, unsigned char c)
 {
 	if (c == ':')
 		return to(t, AT_VALUE);
-	if (!is_tchar(c))
+	if (!str_is_tchar((char)c))
 		return FAULT_BAD_REQUEST;
 	/* A name too long to keep is none of those looked for. */
 	if (t->name_len < sizeof t->name)
