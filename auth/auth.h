@@ -58,9 +58,20 @@ char *auth_service_first_link(struct auth_service *service);
 bool auth_service_is_ready(const struct auth_service *service); /* store answers; any thread */
 const char *auth_service_jwks(
 	const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */
+enum auth_provider {
+	AUTH_PROVIDER_NONE,
+	AUTH_PROVIDER_SILENT, /* configured, but its metadata could not be had yet */
+	AUTH_PROVIDER_READY,
+};
+struct auth_health {
+	bool store;
+	enum auth_provider provider;
+};
+struct auth_health auth_service_health(const struct auth_service *service); /* any thread */
 struct auth_gauges {
 	unsigned sessions, tokens_user, tokens_admin;
 	uint64_t store_errors, jwks_ok, jwks_failed;
+	uint64_t refreshes_ok, refreshes_failed;
 };
 struct auth_gauges auth_service_gauges(struct auth_service *service); /* any thread, approximate */
 
@@ -71,14 +82,40 @@ struct auth_result auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
 
 /* Signing in and out. The result of a sign-in is AUTH_OK with a new session's Set-Cookie value
- * (S22), or why not. */
+ * (S22), or why not. Its texts are the receiver's: sign_in_result_clear(). */
 struct sign_in_result {
 	enum auth_status status;
-	char *set_cookie;     /* whole field value; secret_free() it; NULL unless AUTH_OK */
-	struct identity *who; /* AUTH_OK: one reference */
+	char *set_cookie;	/* whole field value; NULL unless AUTH_OK */
+	char *set_login_cookie; /* of the sign-ins under way, or NULL */
+	char *return_path;	/* where a sign-in by the provider began, or NULL */
+	char *location;		/* signing out: where the provider ends its own session, or NULL */
+	struct identity *who;	/* AUTH_OK of a sign-in: one reference, not the clear's */
 	const char *reason;
 };
+void sign_in_result_clear(struct sign_in_result *result); /* wipes the cookies */
 typedef void sign_in_done(void *arg, struct sign_in_result result);
+
+/* Worker thread: whether there is an OpenID provider to sign in with. */
+enum auth_provider auth_provider(struct auth *auth);
+struct auth_login {
+	enum auth_status status;     /* AUTH_OK, or AUTH_UNAVAILABLE while there is no provider */
+	char *location, *set_cookie; /* AUTH_OK: given */
+	const char *reason;
+};
+/* Begins a sign-in at the provider, which comes back to `return_path` (a checked local path, S24).
+ */
+struct auth_login auth_login_begin(
+	struct auth *auth, const struct str *cookies, size_t count, struct str return_path);
+/* The provider has sent the browser back with `query`. AUTH_OK; AUTH_ABSENT: this browser did not
+ * begin it, or too long ago, or it is used; AUTH_MALFORMED: a broken query; AUTH_INVALID_TOKEN: the
+ * provider, or a check of what it said, says no; AUTH_UNAVAILABLE. */
+void auth_login_finish(struct auth *auth, struct str query, const struct str *cookies, size_t count,
+	struct str client, sign_in_done *done, void *arg);
+/* S28: the provider ends sessions. AUTH_OK, AUTH_INVALID_TOKEN or AUTH_UNAVAILABLE. */
+void auth_back_channel_logout(
+	struct auth *auth, struct str logout_token, sign_in_done *done, void *arg);
+enum sign_out_scope { SIGN_OUT_HERE, SIGN_OUT_EVERYWHERE /* all sessions of this person */ };
+
 /* `old_cookies` as in auth_request: the session they name, if any, is ended (S22). Always answers
  * through `done`, later, on this thread. */
 void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct str *old_cookies,
