@@ -189,6 +189,7 @@ static void start_keys(
 		.keys = keys,
 		.fetched_at = clock_wall_s(),
 		.is_own = true,
+		.is_for_bearer = true,
 	};
 	const struct jwks_fetch_options options = {
 		.base = base, .fetcher = fetcher, .own = &own, .publish = on_keys, .arg = service};

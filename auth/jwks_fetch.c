@@ -79,6 +79,7 @@ static void publish(struct jwks_fetch *jf)
 			.algorithms = issuer->algorithms,
 			.keys = issuer->keys,
 			.fetched_at = issuer->fetched_at,
+			.is_for_bearer = true,
 		};
 	}
 	jf->publish(keyset_new(++jf->generation, rows, count), jf->arg);

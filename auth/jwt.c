@@ -13,35 +13,65 @@ static struct str text_of(const json_t *json, const char *name)
 	return (struct str){json_string_value(member), json_string_length(member)};
 }
 
-static bool is_access_token(struct str typ)
+/* How tokens tell what they are for: by the header's typ (RFC 8725 §3.11), by claims that only some
+ * kinds have, and by what Keycloak (typ) and Cognito (token_use) write. */
+static const struct use {
+	const char *what;   /* with its article */
+	const char *typ;    /* the explicit one; NULL: there is none */
+	bool explicit_only; /* typ must be there */
+	bool needs_subject, needs_exp, needs_iat;
+	const char *foreign[5];	 /* claims of other kinds; NULL at the end */
+	const char *marks[6][2]; /* claim and value of other kinds; NULL at the end */
+} uses[] = {
+	[JWT_ACCESS_TOKEN] = {.what = "an access token",
+		.typ = "at+jwt",
+		.needs_subject = true,
+		.needs_exp = true,
+		.foreign = {"nonce", "at_hash", "c_hash", "events"},
+		.marks = {{"typ", "ID"}, {"typ", "Refresh"}, {"typ", "Offline"}, {"typ", "Logout"},
+			{"token_use", "id"}}},
+	[JWT_ACCESS_TOKEN_ONLY] = {.what = "an access token",
+		.typ = "at+jwt",
+		.explicit_only = true,
+		.needs_subject = true,
+		.needs_exp = true},
+	[JWT_ID_TOKEN] = {.what = "an ID token",
+		.needs_subject = true,
+		.needs_exp = true,
+		.needs_iat = true,
+		.foreign = {"events"},
+		.marks = {{"typ", "Bearer"}, {"typ", "Refresh"}, {"typ", "Offline"},
+			{"typ", "Logout"}, {"token_use", "access"}}},
+	[JWT_LOGOUT_TOKEN] = {.what = "a logout token",
+		.typ = "logout+jwt",
+		.needs_iat = true,
+		.marks = {{"typ", "ID"}, {"typ", "Bearer"}, {"typ", "Refresh"}, {"typ", "Offline"},
+			{"token_use", "access"}}},
+};
+
+/* A media type in typ may leave "application/" out (RFC 7515 §4.1.9). */
+static bool is_explicit(struct str typ, const struct use *use)
 {
-	return str_eq_nocase(typ, STR("at+jwt")) || str_eq_nocase(typ, STR("application/at+jwt"));
+	if (str_starts_nocase(typ, STR("application/")))
+		typ = str_from(typ, strlen("application/"));
+	return use->typ && str_eq_nocase(typ, str_of(use->typ));
 }
 
-/*
- * A token made for another use must not pass for an access token (RFC 8725 §3.11, S18): the
- * header's typ says so when it is explicit; a plain JWT gives itself away by the claims that only
- * ID tokens have, and by how Keycloak (typ) and Cognito (token_use) mark theirs.
- */
-static int check_use(struct str typ, bool access_token_only, const json_t *json, struct err *err)
+/* A token made for another use must not pass for this one (S18, S28). A plain JWT, whose typ says
+ * nothing, gives itself away by its claims. */
+static int check_use(struct str typ, const struct use *use, const json_t *json, struct err *err)
 {
-	static const char *const id_token_only[] = {"nonce", "at_hash", "c_hash", "events"};
-	static const struct {
-		const char *claim, *value;
-	} other_uses[] = {{"typ", "ID"}, {"typ", "Refresh"}, {"typ", "Offline"}, {"typ", "Logout"},
-		{"token_use", "id"}};
-
-	if (is_access_token(typ))
+	if (is_explicit(typ, use))
 		return 0;
-	if (access_token_only || (typ.len > 0 && !str_eq_nocase(typ, STR("JWT"))))
-		return err_set(err, "the token's typ is not that of an access token");
-	for (size_t i = 0; i < ARRAY_LEN(id_token_only); i++) {
-		if (json_object_get(json, id_token_only[i]))
-			return err_set(err, "this is not an access token");
+	if (use->explicit_only || (typ.len > 0 && !str_eq_nocase(typ, STR("JWT"))))
+		return err_set(err, "the token's typ is not that of %s", use->what);
+	for (size_t i = 0; use->foreign[i]; i++) {
+		if (json_object_get(json, use->foreign[i]))
+			return err_set(err, "this is not %s", use->what);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(other_uses); i++) {
-		if (str_eq(text_of(json, other_uses[i].claim), str_of(other_uses[i].value)))
-			return err_set(err, "this is not an access token");
+	for (size_t i = 0; use->marks[i][0]; i++) {
+		if (str_eq(text_of(json, use->marks[i][0]), str_of(use->marks[i][1])))
+			return err_set(err, "this is not %s", use->what);
 	}
 	return 0;
 }
@@ -55,17 +85,12 @@ static int64_t saturate(double seconds)
 	return seconds <= -9.2e18 ? INT64_MIN : (int64_t)seconds;
 }
 
-static int check_times(
-	const json_t *json, const struct jwt_rules *rules, int64_t *expires_at, struct err *err)
+static int check_starts(const json_t *json, const struct jwt_rules *rules, struct err *err)
 {
 	static const char *const starts[] = {"nbf", "iat"};
-	const json_t *exp = json_object_get(json, "exp");
-	double now = (double)rules->now, skew = (double)rules->skew;
 
-	if (!json_is_number(exp))
-		return err_set(err, "the token's exp is missing or no number");
-	if (json_number_value(exp) <= now - skew)
-		return err_set(err, "the token has expired");
+	if (uses[rules->use].needs_iat && json_object_get(json, "iat") == NULL)
+		return err_set(err, "the token's iat is missing");
 	for (size_t i = 0; i < ARRAY_LEN(starts); i++) {
 		const json_t *start = json_object_get(json, starts[i]);
 
@@ -73,11 +98,26 @@ static int check_times(
 			continue;
 		if (!json_is_number(start))
 			return err_set(err, "the token's %s is no number", starts[i]);
-		if (json_number_value(start) > now + skew)
+		if (json_number_value(start) > (double)rules->now + (double)rules->skew)
 			return err_set(err, "the token is not valid yet");
 	}
-	*expires_at = saturate(json_number_value(exp));
 	return 0;
+}
+
+static int check_times(
+	const json_t *json, const struct jwt_rules *rules, int64_t *expires_at, struct err *err)
+{
+	const json_t *exp = json_object_get(json, "exp");
+
+	*expires_at = 0;
+	if (exp || uses[rules->use].needs_exp) {
+		if (!json_is_number(exp))
+			return err_set(err, "the token's exp is missing or no number");
+		if (json_number_value(exp) <= (double)rules->now - (double)rules->skew)
+			return err_set(err, "the token has expired");
+		*expires_at = saturate(json_number_value(exp));
+	}
+	return check_starts(json, rules, err);
 }
 
 static bool is_wanted(const json_t *audience, const struct jwt_rules *rules)
@@ -109,6 +149,7 @@ static int check_claims(
 	struct str typ, const struct jwt_rules *rules, struct jwt_claims *out, struct err *err)
 {
 	const json_t *json = out->json, *jti = json_object_get(json, "jti");
+	const struct use *use = &uses[rules->use];
 
 	if (!json_is_object(json))
 		return err_set(err, "the token's payload is not a JSON object");
@@ -117,11 +158,11 @@ static int check_claims(
 	out->token_id = text_of(json, "jti");
 	if (out->issuer.len == 0 || !str_eq(out->issuer, str_of(rules->issuer)))
 		return err_set(err, "the token is of another issuer");
-	if (out->subject.len == 0)
+	if (out->subject.len == 0 && (use->needs_subject || json_object_get(json, "sub")))
 		return err_set(err, "the token names no subject");
 	if (jti && !json_is_string(jti))
 		return err_set(err, "the token's jti is malformed");
-	if (check_use(typ, rules->access_token_only, json, err) == -1)
+	if (check_use(typ, use, json, err) == -1)
 		return -1;
 	if (check_times(json, rules, &out->expires_at, err) == -1)
 		return -1;

@@ -5,19 +5,26 @@
 
 #include "auth/jws.h"
 
+enum jwt_use {
+	JWT_ACCESS_TOKEN,      /* typ absent, JWT or at+jwt, and nothing that other tokens have */
+	JWT_ACCESS_TOKEN_ONLY, /* typ must be at+jwt */
+	JWT_ID_TOKEN,	       /* typ absent or JWT; iat is required */
+	JWT_LOGOUT_TOKEN, /* typ absent, JWT or logout+jwt; iat is required, sub and exp are not */
+};
+
 struct jwt_rules {
 	const char *issuer;	      /* byte-equal */
 	const char *const *audiences; /* one of these must be in aud; count 0: not checked */
 	size_t audiences_count;
-	bool access_token_only; /* typ must be at+jwt */
-	int64_t now;		/* wall seconds */
-	int64_t skew;		/* seconds, at most 60 */
+	enum jwt_use use;
+	int64_t now;  /* wall seconds */
+	int64_t skew; /* seconds, at most 60 */
 };
 
 struct jwt_claims { /* owned by the struct; jwt_clear frees */
 	json_t *json;
 	struct str issuer, subject, token_id; /* borrow from json; empty when absent */
-	int64_t expires_at;		      /* saturated */
+	int64_t expires_at;		      /* saturated; 0 when absent */
 };
 
 /* -1 with a reason fit for error_description (never the claim's value of a secret). */

@@ -102,10 +102,10 @@ static enum keyset_verdict refuse(enum keyset_verdict verdict, struct err *err, 
 	return verdict;
 }
 
-static enum keyset_verdict find_key(const struct keyset_issuer *issuer, const struct jws *jws,
-	const struct jwk **key, struct err *err)
+static enum keyset_verdict find_key(const struct keyset_issuer *issuer, uint32_t algorithms,
+	const struct jws *jws, const struct jwk **key, struct err *err)
 {
-	if (!(issuer->algorithms & 1u << jws->alg))
+	if (!(algorithms & ~hmac_bits & 1u << jws->alg))
 		return refuse(KEYSET_BAD, err, "the token's algorithm is not allowed");
 	if (issuer->keys == NULL)
 		return refuse(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
@@ -122,6 +122,38 @@ static enum keyset_verdict find_key(const struct keyset_issuer *issuer, const st
 	return refuse(KEYSET_BAD, err, "the token's key does not fit its algorithm");
 }
 
+static enum keyset_verdict check_signature(const struct keyset_issuer *issuer, uint32_t algorithms,
+	const struct jws *jws, struct err *err)
+{
+	const struct jwk *key = NULL;
+	struct str signature = {(const char *)jws->signature, jws->signature_len};
+	enum keyset_verdict verdict = find_key(issuer, algorithms, jws, &key, err);
+
+	if (verdict != KEYSET_OK)
+		return verdict;
+	assert(key);
+	if (!jwk_verify(key, jws->alg, jws->signing_input, signature))
+		return refuse(KEYSET_BAD, err, "the token's signature is not good");
+	return KEYSET_OK;
+}
+
+enum keyset_verdict keyset_verify_signature(const struct keyset *set, const char *issuer,
+	uint32_t algorithms, struct str token, struct jws *out, struct err *err)
+{
+	const struct keyset_issuer *row = keyset_find(set, issuer);
+	enum keyset_verdict verdict;
+
+	if (jws_parse(token, out, err) == -1)
+		return KEYSET_BAD;
+	if (row == NULL)
+		verdict = refuse(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
+	else
+		verdict = check_signature(row, algorithms, out, err);
+	if (verdict != KEYSET_OK)
+		jws_clear(out);
+	return verdict;
+}
+
 static enum keyset_verdict check_claims(const struct keyset_issuer *issuer, const struct jws *jws,
 	int64_t now, struct jwt_claims *out, struct err *err)
 {
@@ -129,7 +161,7 @@ static enum keyset_verdict check_claims(const struct keyset_issuer *issuer, cons
 		.issuer = issuer->issuer,
 		.audiences = issuer->audiences,
 		.audiences_count = issuer->audiences_count,
-		.access_token_only = issuer->is_own,
+		.use = issuer->is_own ? JWT_ACCESS_TOKEN_ONLY : JWT_ACCESS_TOKEN,
 		.now = now,
 		/* Our own clock does not differ from itself, and replicas keep theirs together. */
 		.skew = issuer->is_own ? 0 : SKEW_SECONDS,
@@ -141,21 +173,19 @@ static enum keyset_verdict check_claims(const struct keyset_issuer *issuer, cons
 static enum keyset_verdict verify_parsed(const struct keyset *set, const struct jws *jws,
 	int64_t now, struct jwt_claims *out, const struct keyset_issuer **which, struct err *err)
 {
+	const struct keyset_issuer *row;
+	enum keyset_verdict verdict;
 	char name[512];
-	const struct jwk *key = NULL;
-	struct str signature = {(const char *)jws->signature, jws->signature_len};
 
 	jwt_peek_issuer(jws, name);
-	*which = name[0] ? keyset_find(set, name) : NULL;
-	if (*which == NULL)
+	row = name[0] ? keyset_find(set, name) : NULL;
+	/* An ID token is made for us, too: were its issuer's tokens taken, it would be one (S18).
+	 */
+	if (row == NULL || !row->is_for_bearer)
 		return refuse(KEYSET_BAD, err, "the token's issuer is not known");
-	enum keyset_verdict verdict = find_key(*which, jws, &key, err);
-	if (verdict != KEYSET_OK)
-		return verdict;
-	assert(key);
-	if (!jwk_verify(key, jws->alg, jws->signing_input, signature))
-		return refuse(KEYSET_BAD, err, "the token's signature is not good");
-	return check_claims(*which, jws, now, out, err);
+	*which = row;
+	verdict = check_signature(row, row->algorithms, jws, err);
+	return verdict == KEYSET_OK ? check_claims(row, jws, now, out, err) : verdict;
 }
 
 enum keyset_verdict keyset_verify(const struct keyset *set, struct str token, int64_t now,

@@ -21,6 +21,8 @@ struct keyset_issuer { /* everything is copied or shared by keyset_new */
 	struct jwks *keys;	/* NULL: not known yet */
 	int64_t fetched_at;	/* wall seconds */
 	bool is_own;		/* the gateway's own tokens: typ at+jwt only */
+	bool is_for_bearer;	/* false: its tokens open nothing by themselves (S18, S41): the
+				   OpenID provider's, whose ID and logout tokens are checked here */
 };
 
 struct keyset;
@@ -47,5 +49,13 @@ enum keyset_verdict {
  */
 MUST_CHECK enum keyset_verdict keyset_verify(const struct keyset *set, struct str token,
 	int64_t now, struct jwt_claims *out, const struct keyset_issuer **which, struct err *err);
+
+/*
+ * Algorithm (one of these bits; HMAC is never), key and signature of `issuer`'s token, whatever it
+ * is for: the claims are left to the caller. KEYSET_OK fills `out`, which the caller clears and the
+ * token must outlive. KEYSET_NO_KEYS, too, while there is no row of this issuer.
+ */
+MUST_CHECK enum keyset_verdict keyset_verify_signature(const struct keyset *set, const char *issuer,
+	uint32_t algorithms, struct str token, struct jws *out, struct err *err);
 
 #endif

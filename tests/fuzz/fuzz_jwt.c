@@ -47,8 +47,10 @@ static void try_verify(struct str token)
 			    "\"x\":\"KSexBRK64-3c_kZ4KBKLrSkDJpkZ9whgacjE32xzKDg\","
 			    "\"y\":\"x3h5ZOqsAOWSH7FJimD0YGdms9loUAFVjRqXTnNBUT4\"}]}"),
 			NULL);
-		struct keyset_issuer issuer = {
-			.issuer = "i", .algorithms = 1u << ES256, .keys = keys};
+		struct keyset_issuer issuer = {.issuer = "i",
+			.algorithms = 1u << ES256,
+			.keys = keys,
+			.is_for_bearer = true};
 
 		set = keyset_new(1, &issuer, 1);
 		jwks_unref(keys);

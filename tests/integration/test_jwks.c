@@ -292,6 +292,7 @@ static void own_row_is_in_every_snapshot(void **state)
 		.algorithms = keyset_algorithm_bit(STR("ES256")),
 		.keys = keys,
 		.is_own = true,
+		.is_for_bearer = true,
 	};
 	struct jwks_fetch_options options = {
 		.base = w->base,

@@ -194,7 +194,7 @@ static void s18_typ_is_that_of_an_access_token(void **state)
 	struct jwt_rules strict = rules;
 
 	(void)state;
-	strict.access_token_only = true;
+	strict.use = JWT_ACCESS_TOKEN_ONLY;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		assert_true(accepts_with(good[i], GOOD "}", &rules));
 		assert_int_equal(accepts_with(good[i], GOOD "}", &strict), i >= 3);

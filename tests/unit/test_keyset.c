@@ -46,6 +46,7 @@ static struct keyset *make_set(const char *jwks_text)
 			      keyset_algorithm_bit(STR("RS256")) |
 			      keyset_algorithm_bit(STR("HS256")),
 		.keys = keys,
+		.is_for_bearer = true,
 	};
 	struct keyset *set = keyset_new(7, &issuer, 1);
 
@@ -238,6 +239,7 @@ static void own_issuer_takes_access_tokens_only_and_without_skew(void **state)
 		.algorithms = keyset_algorithm_bit(STR("ES256")),
 		.keys = keys,
 		.is_own = true,
+		.is_for_bearer = true,
 	};
 	struct keyset *set = keyset_new(1, &own, 1);
 
@@ -257,6 +259,78 @@ static void own_issuer_takes_access_tokens_only_and_without_skew(void **state)
 	keyset_unref(set);
 	jwks_unref(keys);
 	jwk_unref(key);
+}
+
+static struct keyset *set_not_for_bearer(const char *jwks_text)
+{
+	struct jwks *keys = jwks_from_json(str_of(jwks_text), NULL);
+	struct keyset_issuer issuer = {
+		.issuer = ISSUER, .algorithms = 1u << ES256 | 1u << RS256, .keys = keys};
+	struct keyset *set = keyset_new(1, &issuer, 1);
+
+	jwks_unref(keys);
+	return set;
+}
+
+/* Every token of the provider is signed with good keys: not one of them is an access token. */
+static void s18_s41_provider_that_is_no_bearer_issuer_opens_nothing(void **state)
+{
+	char *text = two_keys(), *token = token_of(es, "e");
+	struct keyset *set = set_not_for_bearer(text);
+	struct jws jws;
+
+	(void)state;
+	assert_int_equal(verify(set, token_of(es, "e")), KEYSET_BAD);
+	assert_int_equal(verify(set, token_of(es, "new")), KEYSET_BAD);
+	assert_int_equal(
+		keyset_verify_signature(set, ISSUER, 1u << ES256, str_of(token), &jws, NULL),
+		KEYSET_OK);
+	assert_string_equal(jws.kid, "e");
+	jws_clear(&jws);
+	keyset_unref(set);
+	free(token);
+	free(text);
+}
+
+/* Takes `token`; gives the verdict on its signature alone. */
+static enum keyset_verdict verify_signature(
+	const struct keyset *set, const char *issuer, uint32_t algorithms, char *token)
+{
+	struct jws jws;
+	struct err err = {""};
+	enum keyset_verdict verdict =
+		keyset_verify_signature(set, issuer, algorithms, str_of(token), &jws, &err);
+
+	assert_true((verdict == KEYSET_OK) == (err.text[0] == '\0'));
+	assert_true((verdict == KEYSET_OK) == (jws.payload != NULL));
+	jws_clear(&jws);
+	free(token);
+	return verdict;
+}
+
+static void s13_signature_is_of_the_callers_algorithms(void **state)
+{
+	const uint32_t es256 = 1u << ES256, hs256 = 1u << HS256;
+	char *text = two_keys(), *pem = mint_pem(rs);
+	struct keyset *set = set_not_for_bearer(text), *none = make_set(NULL);
+	struct mint_key *forger = mint_key_of_secret(HS256, pem, strlen(pem));
+
+	(void)state;
+	assert_int_equal(verify_signature(set, ISSUER, es256, token_of(es, "e")), KEYSET_OK);
+	assert_int_equal(verify_signature(set, ISSUER, es256, token_of(rs, "r")), KEYSET_BAD);
+	assert_int_equal(verify_signature(set, ISSUER, es256, token_of(other_es, "e")), KEYSET_BAD);
+	assert_int_equal(verify_signature(set, ISSUER, hs256, token_of(forger, "r")), KEYSET_BAD);
+	assert_int_equal(
+		verify_signature(set, ISSUER, es256, token_of(es, "new")), KEYSET_UNKNOWN_KEY);
+	assert_int_equal(verify_signature(none, ISSUER, es256, token_of(es, "e")), KEYSET_NO_KEYS);
+	assert_int_equal(verify_signature(set, "https://x.example", es256, token_of(es, "e")),
+		KEYSET_NO_KEYS);
+	assert_int_equal(verify_signature(set, ISSUER, es256, mem_strdup("a.b.c")), KEYSET_BAD);
+	mint_key_free(forger);
+	keyset_unref(set);
+	keyset_unref(none);
+	free(pem);
+	free(text);
 }
 
 static void s19_unusable_keys_are_skipped(void **state)
@@ -322,6 +396,8 @@ int main(void)
 		cmocka_unit_test(token_without_kid_needs_exactly_one_fitting_key),
 		cmocka_unit_test(s41_tokens_for_others_are_bad),
 		cmocka_unit_test(own_issuer_takes_access_tokens_only_and_without_skew),
+		cmocka_unit_test(s18_s41_provider_that_is_no_bearer_issuer_opens_nothing),
+		cmocka_unit_test(s13_signature_is_of_the_callers_algorithms),
 		cmocka_unit_test(s19_unusable_keys_are_skipped),
 		cmocka_unit_test(s19_documents_that_are_no_key_set_are_refused),
 		cmocka_unit_test(s19_sets_over_100_keys_or_1_mib_are_refused),

@@ -61,6 +61,7 @@ static struct keyset *own_keyset(const struct signer *signer)
 		.algorithms = keyset_algorithm_bit(STR("ES256")),
 		.keys = keys,
 		.is_own = true,
+		.is_for_bearer = true,
 	};
 	struct keyset *set = keyset_new(1, &own, 1);
 
