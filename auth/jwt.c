@@ -2,8 +2,6 @@
 
 #include <assert.h>
 
-enum { SKEW_MAX = 60 };
-
 static struct str text_of(const json_t *json, const char *name)
 {
 	const json_t *member = json_object_get(json, name);
@@ -172,7 +170,7 @@ static int check_claims(
 int jwt_check(const struct jws *jws, const struct jwt_rules *rules, struct jwt_claims *out,
 	struct err *err)
 {
-	assert(rules->skew >= 0 && rules->skew <= SKEW_MAX);
+	assert(rules->skew >= 0 && rules->skew <= JWT_SKEW);
 	memset(out, 0, sizeof *out);
 	out->json = json_loadb(jws->payload, jws->payload_len, JSON_REJECT_DUPLICATES, NULL);
 	if (check_claims(str_of(jws->typ), rules, out, err) == 0)

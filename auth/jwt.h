@@ -5,6 +5,8 @@
 
 #include "auth/jws.h"
 
+enum { JWT_SKEW = 60 }; /* seconds that other people's clocks may be off */
+
 enum jwt_use {
 	JWT_ACCESS_TOKEN,      /* typ absent, JWT or at+jwt, and nothing that other tokens have */
 	JWT_ACCESS_TOKEN_ONLY, /* typ must be at+jwt */
@@ -18,7 +20,7 @@ struct jwt_rules {
 	size_t audiences_count;
 	enum jwt_use use;
 	int64_t now;  /* wall seconds */
-	int64_t skew; /* seconds, at most 60 */
+	int64_t skew; /* seconds, at most JWT_SKEW */
 };
 
 struct jwt_claims { /* owned by the struct; jwt_clear frees */

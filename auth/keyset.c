@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SKEW_SECONDS = 60 };
 static const uint32_t hmac_bits = 1u << HS256 | 1u << HS384 | 1u << HS512;
 
 struct keyset {
@@ -164,7 +163,7 @@ static enum keyset_verdict check_claims(const struct keyset_issuer *issuer, cons
 		.use = issuer->is_own ? JWT_ACCESS_TOKEN_ONLY : JWT_ACCESS_TOKEN,
 		.now = now,
 		/* Our own clock does not differ from itself, and replicas keep theirs together. */
-		.skew = issuer->is_own ? 0 : SKEW_SECONDS,
+		.skew = issuer->is_own ? 0 : JWT_SKEW,
 	};
 
 	return jwt_check(jws, &rules, out, err) == 0 ? KEYSET_OK : KEYSET_BAD;
