@@ -24,8 +24,8 @@ void auth_free(struct auth *auth)
 		return;
 	auth_port_close(auth->port);
 	auth_call_answer_all(auth);
-	if (auth->store)
-		auth->store->ops->close(auth->store);
+	if (auth->reader)
+		auth->reader->ops->close(auth->reader);
 	token_cache_free(auth->tokens);
 	recent_free(auth->sessions);
 	recent_free(auth->records);

@@ -65,8 +65,10 @@ void auth_call_answer(struct call *call, struct auth_result result, char *set_co
 	if (copy.on_auth)
 		copy.on_auth(copy.arg, result);
 	else
-		copy.on_sign_in(copy.arg, (struct sign_in_result){result.status, set_cookie,
-						  result.who, result.reason});
+		copy.on_sign_in(copy.arg, (struct sign_in_result){.status = result.status,
+						  .set_cookie = set_cookie,
+						  .who = result.who,
+						  .reason = result.reason});
 	OPENSSL_cleanse(copy.id, sizeof copy.id);
 }
 
@@ -109,6 +111,7 @@ static void job_free(struct job *job)
 {
 	auth_service_unref(job->service);
 	port_unref(job->port);
+	store_session_clear(&job->opening.session);
 	free(job);
 }
 

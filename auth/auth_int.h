@@ -17,6 +17,7 @@
 
 #include "auth/auth.h"
 #include "auth/jwks_fetch.h"
+#include "auth/keyring.h"
 #include "auth/recent.h"
 #include "auth/session.h"
 #include "auth/signer.h"
@@ -34,6 +35,7 @@ enum { AUTH_WAITING_MAX = 1024, AUTH_TOUCHES_MAX = 1024, AUTH_REASONS_MAX = 64 }
 struct auth_rules { /* an immutable snapshot: by what tokens and sessions are judged */
 	struct conf *conf;
 	struct keyset *keys;
+	struct keyring *ring; /* opens and seals sessions */
 	uint64_t generation;
 	char issuer[STORE_ISSUER]; /* of our own tokens */
 };
@@ -43,6 +45,7 @@ struct auth_service {
 	bool closed;	 /* keeper thread, as the rest up to the atomics */
 	struct inbox *keeper;
 	struct store *store; /* the writing connection */
+	struct keyring *ring;
 	struct signer *signer;
 	struct jwks_fetch *jwks;
 	struct conf *conf;
@@ -83,7 +86,7 @@ struct auth {
 	struct auth_service *service;
 	struct port *port;
 	struct share_reader *rules;
-	struct store *store; /* this thread's reader; NULL until it could be opened */
+	struct store_reader *reader; /* this thread's; NULL until it could be opened */
 	struct token_cache *tokens;
 	struct recent *sessions, *records;
 	struct call_list calls;
@@ -106,14 +109,19 @@ static inline const struct auth_rules *auth_rules_get(struct auth *auth, struct 
 
 /* --- a worker's view of the store's records (auth_record.c) --- */
 
+struct session_name {  /* what a cookie says */
+	struct str id; /* a secret, borrowed from the request; opens what the store has */
+	unsigned char key[DIGEST_LEN]; /* names it there */
+};
+
 /* The record as of the store's present generation; `*out` is borrowed until the next call. */
 enum store_answer auth_record_token(
 	struct auth *auth, const char *id, int64_t now, struct recent_entry **out);
 enum store_answer auth_record_session(struct auth *auth, const struct auth_rules *rules,
-	const unsigned char key[static DIGEST_LEN], int64_t now, struct recent_entry **out);
+	const struct session_name *name, int64_t now, struct recent_entry **out);
 /* Forgets what is cached and reads the session again. */
 enum store_answer auth_record_session_again(struct auth *auth, const struct auth_rules *rules,
-	const unsigned char key[static DIGEST_LEN], int64_t now, struct recent_entry **out);
+	const struct session_name *name, int64_t now, struct recent_entry **out);
 /* Notes a use; tells the keeper when the store's knowledge is older than `interval` seconds. */
 void auth_record_touch(
 	struct auth *auth, struct recent_entry *entry, struct store_touch *touch, int64_t interval);
@@ -129,9 +137,9 @@ struct auth_result auth_bearer_check_record(
 	struct auth *auth, const char *token_id, struct str client, int64_t now, enum role *role);
 struct auth_result auth_session_judge(struct auth *auth, const struct auth_rules *rules,
 	const struct str *cookies, size_t count, struct str client);
-/* The key of the session these cookies name. False when they name none. */
+/* The session these cookies name. False when they name none. */
 bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	unsigned char key[static DIGEST_LEN]);
+	struct session_name *out);
 
 /* --- answers that come later (auth_call.c) --- */
 
@@ -146,7 +154,7 @@ struct call { /* a worker's: who waits, and for what */
 	char id[SESSION_ID_LEN + 1]; /* of the session being opened */
 	bool has_old;
 	unsigned char old_key[DIGEST_LEN];
-	struct auth_result result; /* decided, not yet told */
+	struct auth_result result; /* decided, or so if the job is done; not yet told */
 };
 
 struct job { /* travels to the keeper and back */

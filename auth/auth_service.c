@@ -29,6 +29,7 @@ static void rules_free(void *value)
 
 	conf_unref(rules->conf);
 	keyset_unref(rules->keys);
+	keyring_unref(rules->ring);
 	free(rules);
 }
 
@@ -38,6 +39,7 @@ static void publish_rules(struct auth_service *service)
 
 	rules->conf = conf_ref(service->conf);
 	rules->keys = keyset_ref(service->keys);
+	rules->ring = keyring_ref(service->ring);
 	rules->generation = ++service->rules_generation;
 	memcpy(rules->issuer, service->issuer, sizeof rules->issuer);
 	share_publish(service->rules, rules);
@@ -172,7 +174,8 @@ static int open_store(struct auth_service *service, const struct conf *conf, str
 	/* For the command line, which may be told no more than the folder. */
 	if (service->store->ops->meta_set(service->store, "issuer", service->issuer) == -1)
 		return err_set(err, "the store cannot be written");
-	service->signer = signer_open(folder, err);
+	service->ring = keyring_open(conf, service->store, err);
+	service->signer = service->ring ? signer_open(folder, err) : NULL;
 	return service->signer ? 0 : -1;
 }
 
@@ -232,6 +235,7 @@ void auth_service_free(struct auth_service *service)
 		auth_service_flush(service);
 		service->store->ops->close(service->store);
 	}
+	keyring_unref(service->ring);
 	signer_free(service->signer);
 	share_slot_free(service->rules);
 	keyset_unref(service->keys);
@@ -263,8 +267,7 @@ char *auth_service_first_link(struct auth_service *service)
 	if (store->ops->has_admin(store, now) != STORE_NONE)
 		return NULL;
 	char *url = link_new(service->conf, hash);
-	if (note(service, store->ops->link_add(store, hash, ROLE_ADMIN, now, now + LINK_SECONDS)) ==
-		0)
+	if (note(service, store->ops->link_add(store, hash, now, now + LINK_SECONDS)) == 0)
 		return url;
 	secret_free(url);
 	return NULL;

@@ -9,23 +9,23 @@ static struct auth_result ended(const char *reason)
 }
 
 bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	unsigned char key[static DIGEST_LEN])
+	struct session_name *out)
 {
 	const char *name = session_cookie_name(&rules->conf->server.public_url);
-	struct str id;
 
-	return cookie_find(cookies, count, str_of(name), &id) && session_key(id, key) == 0;
+	return cookie_find(cookies, count, str_of(name), &out->id) &&
+	       session_key(out->id, out->key) == 0;
 }
 
-/* The session of `key` if it is neither over nor idle. */
+/* The session of this name if it is neither over nor idle. */
 static struct auth_result find_alive(struct auth *auth, const struct auth_rules *rules,
-	const unsigned char key[static DIGEST_LEN], int64_t now, struct recent_entry **out)
+	const struct session_name *name, int64_t now, struct recent_entry **out)
 {
-	enum store_answer answer = auth_record_session(auth, rules, key, now, out);
+	enum store_answer answer = auth_record_session(auth, rules, name, now, out);
 
 	/* Idle as far as this worker knows: the others may have seen it since. */
 	if (answer == STORE_FOUND && session_is_idle(rules->conf, (*out)->last_seen_at, now))
-		answer = auth_record_session_again(auth, rules, key, now, out);
+		answer = auth_record_session_again(auth, rules, name, now, out);
 	if (answer == STORE_FAILED)
 		return auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
 	if (answer == STORE_NONE)
@@ -57,17 +57,19 @@ struct auth_result auth_session_judge(struct auth *auth, const struct auth_rules
 {
 	struct store_touch touch = {.is_token = false};
 	struct recent_entry *session = NULL;
+	struct session_name name;
 	int64_t now = clock_wall_s();
 
-	if (!auth_session_named(rules, cookies, count, touch.key))
+	if (!auth_session_named(rules, cookies, count, &name))
 		return auth_refused(AUTH_ABSENT, "no credentials");
-	struct auth_result result = find_alive(auth, rules, touch.key, now, &session);
+	struct auth_result result = find_alive(auth, rules, &name, now, &session);
 	if (result.status != AUTH_OK)
 		return result;
 	result = check_token(auth, session->who, client, now);
 	if (result.status != AUTH_OK)
 		return result;
 	touch.at = now;
+	memcpy(touch.key, name.key, sizeof touch.key);
 	auth_record_touch(auth, session, &touch, session_save_interval(rules->conf));
 	result.who = identity_ref(session->who);
 	return result;

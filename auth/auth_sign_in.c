@@ -1,6 +1,7 @@
 #include "auth/auth_int.h"
 
 #include "auth/link.h"
+#include "auth/session_data.h"
 #include "base/clock.h"
 
 #include <openssl/crypto.h>
@@ -22,53 +23,72 @@ static void open_on_keeper(struct job *job)
 
 static void on_opened(struct call *call, struct job *job)
 {
-	const struct store_session *session = &job->opening.session;
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
-	struct auth_result result = auth_refused(AUTH_OK, "");
+	struct auth_result result = call->result;
 	char *set_cookie = NULL;
 
-	if (job->answer == STORE_FAILED) {
+	if (job->answer == STORE_FAILED)
 		result = auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
-	} else if (job->answer == STORE_NONE) {
+	else if (job->answer == STORE_NONE)
 		result = auth_refused(
 			AUTH_INVALID_TOKEN, "the link is unknown, was used or is too old");
-	} else {
+	else
 		set_cookie = session_set_cookie(&rules->conf->server.public_url, call->id);
-		result.who = identity_new(str_of(session->issuer), str_of(session->subject),
-			str_of(session->name), str_of(session->token_id), session->role,
-			VIA_SESSION, session->expires_at);
-	}
+	if (job->answer != STORE_FOUND)
+		identity_unref(call->result.who);
 	share_drop(hold);
 	auth_call_answer(call, result, set_cookie);
 }
 
-/* A job that opens a session with a new id (S22) and ends the one the cookies named. */
-static struct job *opening_job(
-	struct call *call, const struct auth_rules *rules, int64_t credential_ends)
+/* What answers the call when the job is done. */
+static struct auth_result opened(const struct session_data *data, int64_t ends_at)
 {
-	struct job *job = auth_job_new(call);
-	struct store_session *session = &job->opening.session;
+	return (struct auth_result){AUTH_OK,
+		identity_new(str_of(data->issuer), str_of(data->subject), str_of(data->name),
+			str_of(data->token_id ? data->token_id : ""), data->role, VIA_SESSION,
+			ends_at),
+		""};
+}
+
+/* Opens a session with a new id (S22) and ends the one the cookies named; `link` may be NULL. */
+static void open_session(struct call *call, const struct auth_rules *rules,
+	const struct session_data *data, int64_t credential_ends, const unsigned char *link)
+{
+	struct store_opening opening = {.has_old = call->has_old, .has_link = link != NULL};
+	struct store_session *session = &opening.session;
 	int64_t now = clock_wall_s();
 
 	session_new_id(call->id);
-	digest_sha256(str_of(call->id), session->key);
 	session->created_at = session->last_seen_at = now;
 	session->expires_at = session_hard_end(rules->conf, now, credential_ends);
-	job->opening.has_old = call->has_old;
-	memcpy(job->opening.old_key, call->old_key, DIGEST_LEN);
+	if (session_key(str_of(call->id), session->key) == -1 ||
+		session_data_seal(rules->ring, data, str_of(call->id), session) == -1) {
+		auth_call_answer_later(
+			call, auth_refused(AUTH_INVALID_TOKEN, "the token's subject is too long"));
+		return;
+	}
+	memcpy(opening.old_key, call->old_key, DIGEST_LEN);
+	if (link)
+		memcpy(opening.link, link, DIGEST_LEN);
+	call->result = opened(data, session->expires_at);
+	struct job *job = auth_job_new(call);
+	job->opening = opening; /* the blobs are the job's now */
 	job->work = open_on_keeper;
 	job->done = on_opened;
-	return job;
+	auth_job_send(job);
 }
 
 static struct call *sign_in_call(struct auth *auth, const struct auth_rules *rules,
 	const struct str *old_cookies, size_t count, sign_in_done *done, void *arg)
 {
 	struct call *call = auth_call_new(auth, arg);
+	struct session_name old;
 
 	call->on_sign_in = done;
-	call->has_old = auth_session_named(rules, old_cookies, count, call->old_key);
+	call->has_old = auth_session_named(rules, old_cookies, count, &old);
+	if (call->has_old)
+		memcpy(call->old_key, old.key, DIGEST_LEN);
 	return call;
 }
 
@@ -84,61 +104,39 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 		auth_call_answer_later(
 			call, auth_refused(AUTH_INVALID_TOKEN, "this is no sign-in link"));
 	} else {
-		struct job *job = opening_job(call, rules, 0);
-		struct store_session *session = &job->opening.session;
+		struct session_data data = {.issuer = mem_strdup(rules->issuer),
+			.subject = mem_strdup("admin"),
+			.name = mem_strdup("Administrator"),
+			.role = ROLE_ADMIN,
+			.via = mem_strdup("link")};
 
-		memcpy(session->issuer, rules->issuer, sizeof session->issuer);
-		memcpy(session->subject, "admin", sizeof "admin");
-		memcpy(session->name, "Administrator", sizeof "Administrator");
-		job->opening.has_link = true;
-		memcpy(job->opening.link, hash, DIGEST_LEN);
-		auth_job_send(job);
+		open_session(call, rules, &data, 0, hash);
+		session_data_clear(&data);
 	}
 	share_drop(hold);
 }
 
 /* --- by a token --- */
 
-/* The identity is the key of a person: kept whole or not at all (S31). The name may be cut. */
-static int describe(const struct identity *who, struct store_session *session)
-{
-	struct str name = str_of(who->name);
-
-	if (!str_copy(str_of(who->issuer), session->issuer, sizeof session->issuer) ||
-		!str_copy(str_of(who->subject), session->subject, sizeof session->subject) ||
-		!str_copy(str_of(who->token_id), session->token_id, sizeof session->token_id))
-		return -1;
-	if (name.len >= sizeof session->name)
-		name.len = sizeof session->name - 1;
-	memcpy(session->name, name.at, name.len);
-	session->role = who->role;
-	return 0;
-}
-
 /* The token is judged: opens the session, or says why not. Takes result.who. */
 static void open_for_token(
 	struct call *call, const struct auth_rules *rules, struct auth_result result)
 {
+	const struct identity *who = result.who;
+
 	if (result.status != AUTH_OK) {
 		auth_call_answer_later(call, result);
 		return;
 	}
-	struct store_session described = {.role = ROLE_NONE};
-	if (describe(result.who, &described) == -1) {
-		identity_unref(result.who);
-		auth_call_answer_later(
-			call, auth_refused(AUTH_INVALID_TOKEN, "the token's subject is too long"));
-		return;
-	}
-	struct job *job = opening_job(call, rules, result.who->expires_at);
-	struct store_session *session = &job->opening.session;
-	memcpy(described.key, session->key, DIGEST_LEN);
-	described.created_at = session->created_at;
-	described.last_seen_at = session->last_seen_at;
-	described.expires_at = session->expires_at;
-	*session = described;
+	struct session_data data = {.issuer = mem_strdup(who->issuer),
+		.subject = mem_strdup(who->subject),
+		.name = mem_strdup(who->name),
+		.token_id = mem_strdup(who->token_id),
+		.role = who->role,
+		.via = mem_strdup("token")};
+	open_session(call, rules, &data, who->expires_at, NULL);
+	session_data_clear(&data);
 	identity_unref(result.who);
-	auth_job_send(job);
 }
 
 static void judge_token(struct call *call, const struct auth_rules *rules, bool may_wait);

@@ -19,15 +19,22 @@ void session_new_id(char out[static SESSION_ID_LEN + 1])
 	OPENSSL_cleanse(text, sizeof text);
 }
 
-int session_key(struct str id, unsigned char key[static DIGEST_LEN])
+bool session_is_id(struct str id)
 {
 	unsigned char bytes[ID_BYTES];
+	bool is_id = id.len == SESSION_ID_LEN && b64url_decode(id, bytes, sizeof bytes) == ID_BYTES;
 
-	/* Canonical, so that one session has one spelling (S14). */
-	if (id.len != SESSION_ID_LEN || b64url_decode(id, bytes, sizeof bytes) != ID_BYTES)
-		return -1;
 	OPENSSL_cleanse(bytes, sizeof bytes);
-	digest_sha256(id, key);
+	return is_id;
+}
+
+int session_key(struct str id, unsigned char key[static DIGEST_LEN])
+{
+	const struct str message = STR("sparkgate session");
+
+	if (!session_is_id(id))
+		return -1;
+	digest_hmac(id, &message, 1, key);
 	return 0;
 }
 

@@ -18,7 +18,10 @@ enum {
 
 /* Makes an id: a secret, wipe it after use. */
 void session_new_id(char out[static SESSION_ID_LEN + 1]);
-/* The digest under which the store has the session. -1 when `id` cannot be one of ours. */
+/* Whether this is 256 bits in their one canonical spelling (S14): an id, a link's secret. */
+bool session_is_id(struct str id);
+/* The name under which the store has the session: keyed by the id, it tells nothing of it (S26). -1
+ * when `id` cannot be one of ours. */
 MUST_CHECK int session_key(struct str id, unsigned char key[static DIGEST_LEN]);
 
 /* "__Host-sparkgate" over https, where browsers hold its Secure, Path=/ and no Domain; else

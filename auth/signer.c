@@ -2,13 +2,11 @@
 
 #include "auth/b64url.h"
 #include "auth/jws.h"
-#include "base/log.h"
+#include "auth/key_file.h"
 #include "base/rnd.h"
 #include "base/sbuf.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <jwt.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -16,15 +14,8 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-enum { PEM_MAX = 4096, COORDINATE = 32, COORDINATE_TEXT = 46 };
-
-struct pem {
-	char text[PEM_MAX];
-	size_t len;
-};
+enum { COORDINATE = 32, COORDINATE_TEXT = 46 };
 
 struct signer {
 	EVP_PKEY *pkey;
@@ -33,8 +24,7 @@ struct signer {
 	struct jwk *key;
 };
 
-/* --- the file
- * ------------------------------------------------------------------------------------- */
+/* --- the file --- */
 
 static EVP_PKEY *make_key(void)
 {
@@ -45,7 +35,7 @@ static EVP_PKEY *make_key(void)
 	return pkey;
 }
 
-static void make_pem(struct pem *pem)
+static void make_pem(struct key_text *pem)
 {
 	EVP_PKEY *pkey = make_key();
 	BIO *bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
@@ -53,7 +43,7 @@ static void make_pem(struct pem *pem)
 
 	if (bio == NULL || PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) != 1)
 		abort();
-	n = BIO_read(bio, pem->text, PEM_MAX);
+	n = BIO_read(bio, pem->at, KEY_FILE_MAX);
 	if (n <= 0)
 		abort();
 	pem->len = (size_t)n;
@@ -61,107 +51,9 @@ static void make_pem(struct pem *pem)
 	EVP_PKEY_free(pkey);
 }
 
-static int write_all(int fd, const char *bytes, size_t len)
+static EVP_PKEY *parse_pem(const struct key_text *pem)
 {
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd);
-}
-
-/* Writes a new key to `temporary`, whole or not at all. */
-static int write_temporary(const char *temporary, struct err *err)
-{
-	struct pem pem;
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd == -1)
-		return err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	make_pem(&pem);
-	int result = write_all(fd, pem.text, pem.len);
-	if (result == -1)
-		err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	OPENSSL_cleanse(&pem, sizeof pem);
-	if (close(fd) == -1 && result == 0)
-		result = err_set(err, "cannot write %s: %s", temporary, strerror(errno));
-	return result;
-}
-
-static void sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd == -1)
-		return;
-	if (fsync(fd) == -1)
-		log_warn("signer", "cannot sync the data folder: %s", strerror(errno));
-	close(fd);
-}
-
-/*
- * Several processes may start at once. link() puts a whole file in place or fails because one is
- * there: rename() would put ours over a key with which another process has signed already.
- */
-static int make_file(const char *folder, const char *path, struct err *err)
-{
-	char suffix[17];
-	char *temporary;
-	int result;
-
-	rnd_hex(suffix, sizeof suffix - 1);
-	temporary = mem_printf("%s.%s", path, suffix);
-	result = write_temporary(temporary, err);
-	if (result == 0 && link(temporary, path) == -1 && errno != EEXIST)
-		result = err_set(err, "cannot make %s: %s", path, strerror(errno));
-	if (unlink(temporary) == -1 && errno != ENOENT)
-		log_warn("signer", "cannot remove %s: %s", temporary, strerror(errno));
-	sync_folder(folder);
-	free(temporary);
-	return result;
-}
-
-static int check_mode(int fd, const char *path, struct err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return err_set(err, "cannot read %s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, "%s is not a file", path);
-	if (st.st_mode & 077)
-		return err_set(err,
-			"%s has mode %04o, so others may read the key: chmod 600 it, or "
-			"remove it when it may have leaked",
-			path, (unsigned)st.st_mode & 07777);
-	return 0;
-}
-
-static int read_all(int fd, struct pem *pem, const char *path, struct err *err)
-{
-	while (pem->len < PEM_MAX) {
-		ssize_t n = read(fd, pem->text + pem->len, PEM_MAX - pem->len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return err_set(err, "cannot read %s: %s", path, strerror(errno));
-		if (n == 0)
-			return 0;
-		pem->len += (size_t)n;
-	}
-	return err_set(err, "%s is too long for a key", path);
-}
-
-static EVP_PKEY *parse_pem(const struct pem *pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem->text, (int)pem->len);
+	BIO *bio = BIO_new_mem_buf(pem->at, (int)pem->len);
 	char group[32] = "", no_password[] = "";
 	EVP_PKEY *pkey;
 
@@ -175,49 +67,6 @@ static EVP_PKEY *parse_pem(const struct pem *pem)
 		return pkey;
 	EVP_PKEY_free(pkey);
 	return NULL;
-}
-
-static int read_key(int fd, struct signer *signer, const char *path, struct err *err)
-{
-	struct pem pem = {.len = 0};
-	int result = read_all(fd, &pem, path, err);
-
-	if (result == 0 && (signer->pkey = parse_pem(&pem)) == NULL)
-		result = err_set(err, "%s is not a P-256 private key in PEM", path);
-	OPENSSL_cleanse(&pem, sizeof pem);
-	return result;
-}
-
-/* 1: there is no file. */
-static int read_file(struct signer *signer, const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int result;
-
-	if (fd == -1 && errno == ENOENT)
-		return 1;
-	if (fd == -1)
-		return err_set(err, "cannot read %s: %s", path, strerror(errno));
-	result = check_mode(fd, path, err);
-	if (result == 0)
-		result = read_key(fd, signer, path, err);
-	close(fd);
-	return result;
-}
-
-static int load_or_make(
-	struct signer *signer, const char *folder, const char *path, struct err *err)
-{
-	int result = read_file(signer, path, err);
-
-	if (result != 1)
-		return result;
-	if (mkdir(folder, 0700) == -1 && errno != EEXIST)
-		return err_set(err, "cannot make %s: %s", folder, strerror(errno));
-	if (make_file(folder, path, err) == -1)
-		return -1;
-	result = read_file(signer, path, err);
-	return result == 1 ? err_set(err, "%s was removed while we started", path) : result;
 }
 
 /* --- the public half
@@ -269,19 +118,27 @@ static int publish(struct signer *signer, struct err *err)
 	return signer->key ? 0 : -1;
 }
 
+static int open_key(struct signer *signer, const char *data_dir, struct err *err)
+{
+	struct key_text pem;
+	int result = key_file_open(data_dir, "signing-key.pem", make_pem, &pem, err);
+
+	if (result == 0 && (signer->pkey = parse_pem(&pem)) == NULL)
+		result = err_set(
+			err, "%s/signing-key.pem is not a P-256 private key in PEM", data_dir);
+	key_text_clear(&pem);
+	return result;
+}
+
 struct signer *signer_open(const char *data_dir, struct err *err)
 {
 	struct signer *signer = mem_alloc(1, sizeof *signer);
 	int result = 0;
 
-	if (data_dir) {
-		char *path = mem_printf("%s/signing-key.pem", data_dir);
-
-		result = load_or_make(signer, data_dir, path, err);
-		free(path);
-	} else {
+	if (data_dir)
+		result = open_key(signer, data_dir, err);
+	else
 		signer->pkey = make_key();
-	}
 	if (result == 0 && publish(signer, err) == 0)
 		return signer;
 	signer_free(signer);

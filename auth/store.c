@@ -4,6 +4,7 @@
 #include "auth/store_sqlite.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 const char *token_state_name(enum token_state state)
 {
@@ -13,6 +14,13 @@ const char *token_state_name(enum token_state state)
 
 	assert((size_t)state < ARRAY_LEN(names));
 	return names[state];
+}
+
+void store_session_clear(struct store_session *session)
+{
+	free(session->sealed.at);
+	free(session->label.at);
+	session->sealed = session->label = (struct store_bytes){NULL, 0};
 }
 
 static struct store *open_sqlite(const struct conf *conf, struct err *err)

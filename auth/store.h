@@ -1,9 +1,10 @@
 /*
  * auth/store.h - what outlives a process: issued tokens, sessions, one-time links.
  *
- * Secrets are here as SHA-256 digests only (S34). One table of functions per kind of store; a value
- * is a connection. The keeper's connection writes, each worker has a reader of its own. Any thread
- * may call, one at a time or not; calls may block for as long as a disk does.
+ * Secrets are here as SHA-256 digests only (S34); what a session holds is sealed with a key the
+ * store has not (S26). One table of functions per kind of store; a value is a connection. The
+ * keeper's connection writes and may block for as long as a disk or a network does; each worker has
+ * a `struct store_reader` of its own, which never blocks on a network.
  */
 #ifndef SPARKGATE_AUTH_STORE_H
 #define SPARKGATE_AUTH_STORE_H
@@ -12,6 +13,8 @@
 #include "auth/identity.h"
 #include "base/err.h"
 #include "conf/conf.h"
+
+struct event_base;
 
 enum { /* sizes of texts, their NUL included; what does not fit is refused before it gets here */
 	STORE_ID = 40,
@@ -38,23 +41,34 @@ struct store_token {
 	int64_t created_at, expires_at, last_used_at; /* wall seconds; last_used_at 0: never */
 };
 
+enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024 };
+
+struct store_bytes {	   /* sealed, so nobody's text */
+	unsigned char *at; /* owned by the struct it is in; NULL: empty */
+	size_t len;	   /* at most STORE_SEALED, for a label STORE_LABEL */
+};
+
 struct store_session {
-	unsigned char key[DIGEST_LEN]; /* digest of the cookie's value */
-	char issuer[STORE_ISSUER];
-	char subject[STORE_SUBJECT];
-	char name[STORE_SUBJECT];
-	char token_id[STORE_ID]; /* the token of ours that opened it, or "" */
-	enum role role;
+	/* From the cookie's value; names the session, opens nothing. */
+	unsigned char key[DIGEST_LEN];
+	/* Indexes: keyed digests of issuer and subject, and of issuer and the provider's sid (all
+	 * zero: none). */
+	unsigned char person[DIGEST_LEN];
+	unsigned char provider_sid[DIGEST_LEN];
+	struct store_bytes sealed; /* auth/session_data.h */
+	struct store_bytes label;  /* what a list shows of it, sealed under the key ring alone */
+	uint64_t version;	   /* 1 when opened, one more with every session_replace */
 	int64_t created_at, last_seen_at, expires_at; /* wall seconds */
 };
+void store_session_clear(struct store_session *session); /* frees the two blobs */
 
 /* What opening a session goes with, all in one transaction. */
 struct store_opening {
-	struct store_session session;
+	struct store_session session; /* its version is not read: 1 */
 	bool has_old;
 	unsigned char old_key[DIGEST_LEN]; /* a session that ends (S22) */
 	bool has_link;
-	unsigned char link[DIGEST_LEN]; /* is used up, and gives session.role */
+	unsigned char link[DIGEST_LEN]; /* is used up; always an administrator's */
 };
 
 struct store_touch { /* one use of a session or a token */
@@ -70,19 +84,65 @@ struct store_counts { /* what is alive */
 };
 
 enum store_answer { STORE_FAILED = -1, STORE_NONE, STORE_FOUND };
+/* What these are given is borrowed; they must not call the store. */
 typedef void store_on_token(void *arg, const struct store_token *token);
+typedef void store_on_session(void *arg, const struct store_session *session);
+
+enum store_index { STORE_BY_PERSON, STORE_BY_PROVIDER_SID, STORE_ALL };
+
+enum store_change {
+	STORE_TAKEN_AWAY, /* a session ended or a token was revoked, by anybody */
+	STORE_IN_DOUBT,	  /* changes may have been missed: what is cached is to be read again */
+};
+typedef void store_on_change(void *arg, enum store_change change);
+
+/* --- a worker's way to records: one thread --- */
+
+struct store_reader {
+	const struct store_reader_ops *ops;
+};
+/* FOUND: the blobs may be taken (set to NULL), the rest is borrowed. Else NULL. */
+typedef void store_reader_on_session(
+	void *arg, enum store_answer answer, struct store_session *session);
+typedef void store_reader_on_token(
+	void *arg, enum store_answer answer, const struct store_token *token);
+
+enum { STORE_READ_MS = 500 };
+
+struct store_reader_ops {
+	/* `done` is called exactly once: from within (a local store) or later from the event loop,
+	 * with STORE_FAILED at the latest after STORE_READ_MS or when the reader is closed. */
+	void (*session_get)(struct store_reader *reader, const unsigned char *key,
+		store_reader_on_session *done, void *arg);
+	void (*token_get)(
+		struct store_reader *reader, struct str id, store_reader_on_token *done, void *arg);
+	/* May call `done` of what is under way, with STORE_FAILED. */
+	void (*close)(struct store_reader *reader);
+};
+
+/* --- the process's connection --- */
 
 struct store {
 	const struct store_ops *ops;
 };
 
 struct store_ops {
-	/* Gives a connection for another thread; NULL with a reason. */
-	struct store *(*reader)(struct store *store, struct err *err);
+	/* Several gateways write it: what a worker caches is read again every few seconds. */
+	bool is_shared;
+
+	/* Gives a reader for the thread that runs `base` (borrowed; a local store takes NULL). Any
+	 * thread may call it. NULL with a reason. */
+	struct store_reader *(*reader)(
+		struct store *store, struct event_base *base, struct err *err);
 	void (*close)(struct store *store);
 	/* FOUND: another process has written since the last call. FAILED: the store is out of
-	 * order. */
+	 * order. Called by the keeper four times a second; this is also where a lost connection is
+	 * made anew (bounded: at most some 200 ms). */
 	enum store_answer (*poll)(struct store *store);
+	/* Keeper thread; tells of changes from `base`'s loop. NULL where poll() tells all. The
+	 * store's close() ends it. */
+	int (*watch)(struct store *store, struct event_base *base, store_on_change *on_change,
+		void *arg);
 
 	int (*token_add)(struct store *store, const struct store_token *token);
 	enum store_answer (*token_get)(struct store *store, struct str id, struct store_token *out);
@@ -92,26 +152,55 @@ struct store_ops {
 	enum store_answer (*token_set_state)(
 		struct store *store, struct str id, enum token_state state);
 
-	/* NONE: the link is unknown, used or too old. FOUND: opened, with the role in it. */
-	enum store_answer (*session_open)(struct store *store, struct store_opening *opening);
+	/* NONE: the link is unknown, used or too old. FOUND: opened. */
+	enum store_answer (*session_open)(struct store *store, const struct store_opening *opening);
+	/* FOUND: store_session_clear() what is in `out`. */
 	enum store_answer (*session_get)(
 		struct store *store, const unsigned char *key, struct store_session *out);
+	/* Replaces sealed, label, provider_sid and expires_at if the version is still
+	 * `session->version`; NONE: the session has ended or was replaced by another. Never brings
+	 * back what has ended. */
+	enum store_answer (*session_replace)(
+		struct store *store, const struct store_session *session);
 	/* NONE: there was no such session. */
 	enum store_answer (*session_end)(struct store *store, const unsigned char *key);
+	/* Ends all of an index entry (`key` is not read for STORE_ALL). Gives how many, or -1. */
+	int (*session_end_all)(
+		struct store *store, enum store_index index, const unsigned char *key);
+	/* Those that are not over at `now`, newest first; `sealed` is empty. -1: failed. */
+	int (*session_list)(struct store *store, enum store_index index, const unsigned char *key,
+		int64_t now, store_on_session *on_session, void *arg);
 
+	/* Never brings back a session. */
 	int (*touch)(struct store *store, const struct store_touch *touches, size_t count);
 	/* Replaces all links that were not used. */
-	int (*link_add)(struct store *store, const unsigned char *hash, enum role role,
-		int64_t created_at, int64_t expires_at);
-	/* FOUND: a link was used once, or an administrator's token or session is alive. */
+	int (*link_add)(struct store *store, const unsigned char *hash, int64_t created_at,
+		int64_t expires_at);
+	/* FOUND: a link was used once, or an administrator's token is alive. */
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
-	/* Forgets sessions and links that are over, and tokens that are so for a month. */
+	/* Forgets sessions, links and notes of once() that are over, and tokens that are so for a
+	 * month. */
 	int (*purge)(struct store *store, const struct conf *conf, int64_t now);
+
+	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had
+	 * not before; FOUND: it had (a replay). */
+	enum store_answer (*once)(struct store *store, const unsigned char *key, int64_t until);
+	/* One holder (DIGEST_LEN random bytes) at a time among all gateways, for `ms` milliseconds
+	 * from now. FOUND: it is yours (also when it was); NONE: another's. A store of one process
+	 * always gives it. */
+	enum store_answer (*lease_take)(struct store *store, const unsigned char *key,
+		const unsigned char *holder, int64_t ms);
+	void (*lease_drop)(
+		struct store *store, const unsigned char *key, const unsigned char *holder);
 
 	/* One text that all processes on this store share. NONE: never set. */
 	enum store_answer (*meta_get)(struct store *store, const char *key, char *out, size_t size);
 	int (*meta_set)(struct store *store, const char *key, const char *value);
+	/* Sets it unless it is set, then reads what is there into `out`: every process gets the
+	 * same. -1 also when it does not fit. */
+	int (*meta_settle)(
+		struct store *store, const char *key, const char *value, char *out, size_t size);
 };
 
 /* Opens what conf->store_* names, makes it when it is not there. NULL and a reason. */

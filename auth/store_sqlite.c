@@ -33,6 +33,22 @@ static const char *const migrations[] = {
 	"CREATE INDEX sessions_by_end ON sessions(expires_at);"
 	"CREATE TABLE links(hash BLOB PRIMARY KEY, role TEXT NOT NULL, created_at INTEGER NOT NULL,"
 	" expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;",
+	/* Sealed sessions cannot be made of plain ones without their cookies: people sign in again.
+	 */
+	"DROP TABLE sessions;"
+	"CREATE TABLE sessions(key BLOB PRIMARY KEY NOT NULL, person BLOB NOT NULL,"
+	" provider_sid BLOB NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+	" last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, label BLOB NOT NULL,"
+	" sealed BLOB NOT NULL);"
+	"CREATE INDEX sessions_by_end ON sessions(expires_at);"
+	"CREATE INDEX sessions_by_person ON sessions(person);"
+	"CREATE INDEX sessions_by_provider_sid ON sessions(provider_sid);"
+	"CREATE INDEX sessions_by_age ON sessions(created_at, key);"
+	"DROP TABLE links;"
+	"CREATE TABLE links(hash BLOB PRIMARY KEY, created_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE seen(key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX seen_by_end ON seen(until);",
 };
 
 struct db {
@@ -81,6 +97,10 @@ static int bind_arg(sqlite3_stmt *stmt, int at, const struct arg *arg)
 		return sqlite3_bind_text(stmt, at, arg->text, -1, SQLITE_STATIC);
 	if (arg->hash)
 		return sqlite3_bind_blob(stmt, at, arg->hash, DIGEST_LEN, SQLITE_STATIC);
+	if (arg->bytes) /* a NULL pointer would be SQL's NULL */
+		return sqlite3_bind_blob(stmt, at,
+			arg->bytes->at ? (const void *)arg->bytes->at : "", (int)arg->bytes->len,
+			SQLITE_STATIC);
 	return sqlite3_bind_int64(stmt, at, arg->number);
 }
 
@@ -161,9 +181,28 @@ void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DI
 		memset(out, 0, DIGEST_LEN);
 }
 
+struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max)
+{
+	const void *bytes = sqlite3_column_blob(stmt, at);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
+	struct store_bytes out = {NULL, 0};
+
+	if (bytes == NULL || len > max)
+		return out;
+	out.at = mem_alloc(len, 1);
+	out.len = len;
+	memcpy(out.at, bytes, len);
+	return out;
+}
+
 int64_t db_number(struct sqlite3_stmt *stmt, int at)
 {
 	return sqlite3_column_int64(stmt, at);
+}
+
+enum store_answer db_answer(int changed)
+{
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
 }
 
 /* --- opening --- */
@@ -229,10 +268,11 @@ static int connect_file(struct db *db, int flags, struct err *err)
 		return refuse(db, "cannot open", err);
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_handler(db->sqlite, on_busy, NULL);
-	/* FULL: a revocation that was answered survives a power cut too. */
+	/* FULL: a revocation that was answered survives a power cut too. What is deleted is
+	 * overwritten: names of plain sessions, tokens in sealed ones. */
 	if (sqlite3_exec(db->sqlite,
 		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = "
-		    "MEMORY",
+		    "MEMORY; PRAGMA secure_delete = ON",
 		    NULL, NULL, NULL) != SQLITE_OK)
 		return refuse(db, "cannot use", err);
 	return 0;
@@ -314,7 +354,7 @@ struct store *store_sqlite_open(const char *path, struct err *err)
 	return &db->store;
 }
 
-struct store *store_sqlite_reader(struct store *store, struct err *err)
+struct store *store_sqlite_connect(struct store *store, struct err *err)
 {
 	struct db *writer = db_of(store), *db;
 

@@ -1,6 +1,7 @@
 /*
- * auth/store_sqlite_int.h - between the two halves of the SQLite store: a connection with its
- * statements (store_sqlite.c) and what is asked of it (store_sqlite_rows.c).
+ * auth/store_sqlite_int.h - between the parts of the SQLite store: a connection with its
+ * statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c, store_sqlite_session.c)
+ * and a worker's reader (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_STORE_SQLITE_INT_H
@@ -23,7 +24,14 @@ enum sql {
 	SQL_TOKEN_PURGE,
 	SQL_SESSION_ADD,
 	SQL_SESSION_GET,
+	SQL_SESSION_REPLACE,
 	SQL_SESSION_END,
+	SQL_SESSION_END_PERSON,
+	SQL_SESSION_END_SID,
+	SQL_SESSION_END_ALL,
+	SQL_SESSION_LIST_PERSON,
+	SQL_SESSION_LIST_SID,
+	SQL_SESSION_LIST_ALL,
 	SQL_SESSION_TOUCH,
 	SQL_SESSION_PURGE,
 	SQL_LINK_CLEAR,
@@ -32,22 +40,41 @@ enum sql {
 	SQL_LINK_PURGE,
 	SQL_HAS_ADMIN,
 	SQL_COUNT,
+	SQL_ONCE,
+	SQL_ONCE_PURGE,
 	SQL_META_GET,
 	SQL_META_SET,
+	SQL_META_SETTLE,
 	SQL_ROWS
 };
 extern const char *const store_sqlite_statements[SQL_ROWS];
 
-/* The connection's own entries of store_sqlite_ops. */
 extern const struct store_ops store_sqlite_ops;
-struct store *store_sqlite_reader(struct store *store, struct err *err);
+/* Its entries that are not in store_sqlite_rows.c. */
+struct store_reader *store_sqlite_reader(
+	struct store *store, struct event_base *base, struct err *err);
 void store_sqlite_close(struct store *store);
 enum store_answer store_sqlite_poll(struct store *store);
+enum store_answer store_sqlite_session_open(
+	struct store *store, const struct store_opening *opening);
+enum store_answer store_sqlite_session_get(
+	struct store *store, const unsigned char *key, struct store_session *out);
+enum store_answer store_sqlite_session_replace(
+	struct store *store, const struct store_session *session);
+enum store_answer store_sqlite_session_end(struct store *store, const unsigned char *key);
+int store_sqlite_session_end_all(
+	struct store *store, enum store_index index, const unsigned char *key);
+int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
+	int64_t now, store_on_session *on_session, void *arg);
+
+/* Gives a connection for another thread to the same records; NULL with a reason. */
+struct store *store_sqlite_connect(struct store *store, struct err *err);
 
 /* One parameter: the first of them that is set. It must live until db_done(). */
 struct arg {
 	const char *text;
 	const unsigned char *hash; /* DIGEST_LEN bytes */
+	const struct store_bytes *bytes;
 	int64_t number;
 };
 #define TEXT(s)                                                                                    \
@@ -57,6 +84,10 @@ struct arg {
 #define HASH(h)                                                                                    \
 	{                                                                                          \
 		.hash = (h)                                                                        \
+	}
+#define BYTES(b)                                                                                   \
+	{                                                                                          \
+		.bytes = (b)                                                                       \
 	}
 #define NUMBER(n)                                                                                  \
 	{                                                                                          \
@@ -84,6 +115,10 @@ const char *db_text(
 	struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
 void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
+/* Gives; empty also for what is longer than `max`, which is not ours. */
+struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);
+/* Of a number of changed rows. */
+enum store_answer db_answer(int changed);
 
 #endif

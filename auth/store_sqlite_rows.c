@@ -9,7 +9,11 @@ enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
 	"id, client_name, issuer, subject, created_by, note, last_used_from, role, state, "        \
 	"created_at, expires_at, last_used_at"
 #define SESSION_COLUMNS                                                                            \
-	"key, issuer, subject, name, token_id, role, created_at, last_seen_at, expires_at"
+	"key, person, provider_sid, sealed, label, version, created_at, last_seen_at, expires_at"
+#define LIST_SESSIONS                                                                              \
+	"SELECT key, person, provider_sid, NULL, label, version, created_at, last_seen_at, "       \
+	"expires_at FROM sessions WHERE expires_at > ?1"
+#define NEWEST_FIRST " ORDER BY created_at DESC, key DESC"
 
 const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -26,31 +30,42 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			    " WHERE id = ?1 AND last_used_at <= ?2",
 	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE expires_at <= ?1",
 	[SQL_SESSION_ADD] =
-		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
+	[SQL_SESSION_REPLACE] =
+		"UPDATE sessions SET sealed = ?3, label = ?4, provider_sid = ?5, expires_at = ?6,"
+		" version = version + 1 WHERE key = ?1 AND version = ?2",
 	[SQL_SESSION_END] = "DELETE FROM sessions WHERE key = ?1",
+	[SQL_SESSION_END_PERSON] = "DELETE FROM sessions WHERE person = ?1",
+	[SQL_SESSION_END_SID] = "DELETE FROM sessions WHERE provider_sid = ?1",
+	[SQL_SESSION_END_ALL] = "DELETE FROM sessions",
+	[SQL_SESSION_LIST_PERSON] = LIST_SESSIONS " AND person = ?2" NEWEST_FIRST,
+	[SQL_SESSION_LIST_SID] = LIST_SESSIONS " AND provider_sid = ?2" NEWEST_FIRST,
+	[SQL_SESSION_LIST_ALL] = LIST_SESSIONS NEWEST_FIRST,
 	[SQL_SESSION_TOUCH] = "UPDATE sessions SET last_seen_at = ?2"
 			      " WHERE key = ?1 AND last_seen_at < ?2",
 	[SQL_SESSION_PURGE] = "DELETE FROM sessions WHERE expires_at <= ?1 OR last_seen_at <= ?2",
 	[SQL_LINK_CLEAR] = "DELETE FROM links",
-	[SQL_LINK_ADD] = "INSERT INTO links(hash, role, created_at, expires_at, used_at)"
-			 " VALUES(?1,?2,?3,?4,0)",
+	[SQL_LINK_ADD] = "INSERT INTO links(hash, created_at, expires_at, used_at)"
+			 " VALUES(?1,?2,?3,0)",
 	[SQL_LINK_USE] = "UPDATE links SET used_at = ?2 WHERE hash = ?1 AND used_at = 0"
-			 " AND expires_at > ?2 RETURNING role",
+			 " AND expires_at > ?2",
 	[SQL_LINK_PURGE] = "DELETE FROM links WHERE expires_at <= ?1",
 	[SQL_HAS_ADMIN] = "SELECT EXISTS(SELECT 1 FROM meta WHERE key = 'link_used')"
 			  " OR EXISTS(SELECT 1 FROM tokens WHERE state = 'active'"
-			  " AND role = 'admin' AND expires_at > ?1)"
-			  " OR EXISTS(SELECT 1 FROM sessions WHERE role = 'admin'"
-			  " AND expires_at > ?1)",
+			  " AND role = 'admin' AND expires_at > ?1)",
 	[SQL_COUNT] = "SELECT (SELECT count(*) FROM sessions WHERE expires_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'user'"
 		      " AND expires_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
 		      " AND expires_at > ?1)",
+	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",
+	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE until <= ?1",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
 			 " ON CONFLICT(key) DO UPDATE SET value = ?2",
+	[SQL_META_SETTLE] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
+			    " ON CONFLICT(key) DO NOTHING",
 };
 
 /* --- columns --- */
@@ -157,11 +172,6 @@ static int token_list(struct store *store, store_on_token *on_token, void *arg)
 	return answer == STORE_FAILED ? -1 : 0;
 }
 
-static enum store_answer answer_of(int changed)
-{
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
-}
-
 static enum store_answer token_set_state(struct store *store, struct str id, enum token_state state)
 {
 	struct db *db = db_of(store);
@@ -173,97 +183,10 @@ static enum store_answer token_set_state(struct store *store, struct str id, enu
 	int changed =
 		db_run(db, SQL_TOKEN_SET_STATE, ARGS(TEXT(text), TEXT(token_state_name(state))));
 	db_unlock(db);
-	return answer_of(changed);
+	return db_answer(changed);
 }
 
-/* --- sessions --- */
-
-static void read_session(struct sqlite3_stmt *stmt, struct store_session *out)
-{
-	memset(out, 0, sizeof *out);
-	db_copy_hash(stmt, 0, out->key);
-	db_copy_text(stmt, 1, out->issuer, sizeof out->issuer);
-	db_copy_text(stmt, 2, out->subject, sizeof out->subject);
-	db_copy_text(stmt, 3, out->name, sizeof out->name);
-	db_copy_text(stmt, 4, out->token_id, sizeof out->token_id);
-	out->role = column_role(stmt, 5);
-	out->created_at = db_number(stmt, 6);
-	out->last_seen_at = db_number(stmt, 7);
-	out->expires_at = db_number(stmt, 8);
-}
-
-static int session_add(struct db *db, const struct store_session *s)
-{
-	return db_run(db, SQL_SESSION_ADD,
-		ARGS(HASH(s->key), TEXT(s->issuer), TEXT(s->subject), TEXT(s->name),
-			TEXT(s->token_id), TEXT(role_name(s->role)), NUMBER(s->created_at),
-			NUMBER(s->last_seen_at), NUMBER(s->expires_at)));
-}
-
-/* Single use: the one UPDATE that finds the link unused wins. */
-static enum store_answer link_use(
-	struct db *db, const unsigned char *hash, int64_t now, enum role *role)
-{
-	struct sqlite3_stmt *stmt = db_query(db, SQL_LINK_USE, ARGS(HASH(hash), NUMBER(now)));
-	enum store_answer answer = db_step(db, stmt);
-
-	if (answer == STORE_FOUND) {
-		*role = column_role(stmt, 0);
-		/* RETURNING gives its row before the statement is done. */
-		if (db_step(db, stmt) == STORE_FAILED)
-			answer = STORE_FAILED;
-	}
-	db_done(stmt);
-	if (answer == STORE_FOUND &&
-		db_run(db, SQL_META_SET, ARGS(TEXT("link_used"), TEXT("1"))) == -1)
-		return STORE_FAILED;
-	return answer;
-}
-
-static enum store_answer open_in_transaction(struct db *db, struct store_opening *opening)
-{
-	struct store_session *session = &opening->session;
-
-	if (opening->has_link) {
-		enum store_answer link =
-			link_use(db, opening->link, session->created_at, &session->role);
-		if (link != STORE_FOUND)
-			return link;
-	}
-	if (opening->has_old && db_run(db, SQL_SESSION_END, ARGS(HASH(opening->old_key))) == -1)
-		return STORE_FAILED;
-	return session_add(db, session) == -1 ? STORE_FAILED : STORE_FOUND;
-}
-
-static enum store_answer session_open(struct store *store, struct store_opening *opening)
-{
-	struct db *db = db_of(store);
-	enum store_answer answer = STORE_FAILED;
-
-	db_lock(db);
-	if (db_run(db, SQL_BEGIN, NO_ARGS) != -1) {
-		answer = open_in_transaction(db, opening);
-		if (db_commit(db, answer == STORE_FAILED ? -1 : 0) == -1)
-			answer = STORE_FAILED;
-	}
-	db_unlock(db);
-	return answer;
-}
-
-static enum store_answer session_get(
-	struct store *store, const unsigned char *key, struct store_session *out)
-{
-	struct db *db = db_of(store);
-
-	db_lock(db);
-	struct sqlite3_stmt *stmt = db_query(db, SQL_SESSION_GET, ARGS(HASH(key)));
-	enum store_answer answer = db_step(db, stmt);
-	if (answer == STORE_FOUND)
-		read_session(stmt, out);
-	db_done(stmt);
-	db_unlock(db);
-	return answer;
-}
+/* --- uses --- */
 
 /* Runs one statement under the lock; 0 or -1. */
 static int run_alone(struct store *store, enum sql which, const struct arg *args, size_t count)
@@ -274,16 +197,6 @@ static int run_alone(struct store *store, enum sql which, const struct arg *args
 	int result = db_run(db, which, args, count);
 	db_unlock(db);
 	return result == -1 ? -1 : 0;
-}
-
-static enum store_answer session_end(struct store *store, const unsigned char *key)
-{
-	struct db *db = db_of(store);
-
-	db_lock(db);
-	int changed = db_run(db, SQL_SESSION_END, ARGS(HASH(key)));
-	db_unlock(db);
-	return answer_of(changed);
 }
 
 static int touch_one(struct db *db, const struct store_touch *t)
@@ -308,8 +221,8 @@ static int touch(struct store *store, const struct store_touch *touches, size_t 
 
 /* --- links, counts, meta --- */
 
-static int link_add(struct store *store, const unsigned char *hash, enum role role,
-	int64_t created_at, int64_t expires_at)
+static int link_add(
+	struct store *store, const unsigned char *hash, int64_t created_at, int64_t expires_at)
 {
 	struct db *db = db_of(store);
 
@@ -318,9 +231,8 @@ static int link_add(struct store *store, const unsigned char *hash, enum role ro
 	if (result != -1)
 		result = db_run(db, SQL_LINK_CLEAR, NO_ARGS);
 	if (result != -1)
-		result = db_run(db, SQL_LINK_ADD,
-			ARGS(HASH(hash), TEXT(role_name(role)), NUMBER(created_at),
-				NUMBER(expires_at)));
+		result = db_run(
+			db, SQL_LINK_ADD, ARGS(HASH(hash), NUMBER(created_at), NUMBER(expires_at)));
 	result = db_commit(db, result);
 	db_unlock(db);
 	return result;
@@ -363,8 +275,37 @@ static int purge(struct store *store, const struct conf *conf, int64_t now)
 	int a = run_alone(store, SQL_SESSION_PURGE, ARGS(NUMBER(now), NUMBER(idle)));
 	int b = run_alone(store, SQL_LINK_PURGE, ARGS(NUMBER(now)));
 	int c = run_alone(store, SQL_TOKEN_PURGE, ARGS(NUMBER(now - TOKEN_KEPT_SECONDS)));
+	int d = run_alone(store, SQL_ONCE_PURGE, ARGS(NUMBER(now)));
 
-	return a == 0 && b == 0 && c == 0 ? 0 : -1;
+	return a == 0 && b == 0 && c == 0 && d == 0 ? 0 : -1;
+}
+
+static enum store_answer once(struct store *store, const unsigned char *key, int64_t until)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int added = db_run(db, SQL_ONCE, ARGS(HASH(key), NUMBER(until)));
+	db_unlock(db);
+	return added == -1 ? STORE_FAILED : added == 0 ? STORE_FOUND : STORE_NONE;
+}
+
+/* The command line takes no leases, so there is nobody to share with. */
+static enum store_answer lease_take(
+	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms)
+{
+	(void)store;
+	(void)key;
+	(void)holder;
+	(void)ms;
+	return STORE_FOUND;
+}
+
+static void lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder)
+{
+	(void)store;
+	(void)key;
+	(void)holder;
 }
 
 static enum store_answer meta_get(struct store *store, const char *key, char *out, size_t size)
@@ -386,7 +327,16 @@ static int meta_set(struct store *store, const char *key, const char *value)
 	return run_alone(store, SQL_META_SET, ARGS(TEXT(key), TEXT(value)));
 }
 
+static int meta_settle(
+	struct store *store, const char *key, const char *value, char *out, size_t size)
+{
+	if (run_alone(store, SQL_META_SETTLE, ARGS(TEXT(key), TEXT(value))) == -1)
+		return -1;
+	return meta_get(store, key, out, size) == STORE_FOUND && out[0] != '\0' ? 0 : -1;
+}
+
 const struct store_ops store_sqlite_ops = {
+	.is_shared = false,
 	.reader = store_sqlite_reader,
 	.close = store_sqlite_close,
 	.poll = store_sqlite_poll,
@@ -394,14 +344,21 @@ const struct store_ops store_sqlite_ops = {
 	.token_get = token_get,
 	.token_list = token_list,
 	.token_set_state = token_set_state,
-	.session_open = session_open,
-	.session_get = session_get,
-	.session_end = session_end,
+	.session_open = store_sqlite_session_open,
+	.session_get = store_sqlite_session_get,
+	.session_replace = store_sqlite_session_replace,
+	.session_end = store_sqlite_session_end,
+	.session_end_all = store_sqlite_session_end_all,
+	.session_list = store_sqlite_session_list,
 	.touch = touch,
 	.link_add = link_add,
 	.has_admin = has_admin,
 	.count = count,
 	.purge = purge,
+	.once = once,
+	.lease_take = lease_take,
+	.lease_drop = lease_drop,
 	.meta_get = meta_get,
 	.meta_set = meta_set,
+	.meta_settle = meta_settle,
 };

@@ -54,7 +54,16 @@ struct conf_bearer {
 	bool insecure_no_audience; /* S41: only then may audience be empty */
 };
 
-enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY };
+struct conf_secret { /* read at load; wiped when the conf is freed; printed as "********" */
+	char *file;  /* as written or NULL */
+	char *value; /* without the last line's end; NULL: none */
+};
+
+struct conf_oidc {
+	struct conf_secret client_secret; /* value NULL: a public client */
+};
+
+enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };
 
 struct conf {
 	char *file; /* NULL when made from flags */
@@ -82,6 +91,8 @@ struct conf {
 	char *store_path; /* of sqlite: */
 	char *data_dir;	  /* where the signing key lives: the store's folder, or --data */
 
+	struct conf_oidc oidc;
+	struct conf_secret session_key; /* session.key_file: one or two lines */
 	int64_t session_idle_s;
 	int64_t session_max_s;
 	struct {

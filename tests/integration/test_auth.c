@@ -220,7 +220,7 @@ static void wrong_or_outdated_links_are_refused(void **state)
 	refuse_link(w, "abc");
 	refuse_link(w, strchr(old, '=') + 1);
 	assert_int_equal(link_hash(str_of(strchr(old, '=') + 1), hash), 0);
-	assert_int_equal(store->ops->link_add(store, hash, ROLE_ADMIN, now - 601, now - 1), 0);
+	assert_int_equal(store->ops->link_add(store, hash, now - 601, now - 1), 0);
 	refuse_link(w, strchr(old, '=') + 1);
 	refuse_link(w, strchr(url, '=') + 1); /* replaced */
 	store->ops->close(store);

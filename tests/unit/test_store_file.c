@@ -43,8 +43,7 @@ static int close_file(void **state)
 
 static enum store_answer open_session(struct store *store, unsigned char mark)
 {
-	struct store_opening opening = {
-		.session = {.issuer = "i", .subject = "ann", .role = ROLE_USER, .expires_at = 1}};
+	struct store_opening opening = {.session = {.expires_at = 1}};
 
 	memset(opening.session.key, mark, DIGEST_LEN);
 	return store->ops->session_open(store, &opening);
@@ -56,7 +55,10 @@ static enum store_answer get_session(struct store *store, unsigned char mark)
 	unsigned char key[DIGEST_LEN];
 
 	memset(key, mark, sizeof key);
-	return store->ops->session_get(store, key, &session);
+	enum store_answer answer = store->ops->session_get(store, key, &session);
+	if (answer == STORE_FOUND)
+		store_session_clear(&session);
+	return answer;
 }
 
 static unsigned mode_of(const char *path)
