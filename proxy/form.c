@@ -1,48 +1,10 @@
 #include "proxy/form.h"
 
-enum decode_mode { DECODE_FORM, DECODE_PATH };
-
-/* The byte an escape at s[i] stands for, or -1. */
-static int escape_at(struct str s, size_t i)
-{
-	if (s.at[i] != '%' || s.len - i < 3)
-		return -1;
-	int high = str_hex_digit(s.at[i + 1]), low = str_hex_digit(s.at[i + 2]);
-	return high == -1 || low == -1 ? -1 : high * 16 + low;
-}
-
-/* False for a NUL, and in a form for a broken escape; in a path that one stands for itself. */
-static bool decode(struct str s, enum decode_mode mode, struct sbuf *out)
-{
-	sbuf_reset(out);
-	for (size_t i = 0; i < s.len; i++) {
-		int byte = escape_at(s, i);
-		if (byte == 0 || s.at[i] == '\0' ||
-			(byte == -1 && s.at[i] == '%' && mode == DECODE_FORM))
-			return false;
-		if (byte != -1)
-			i += 2;
-		else
-			byte = s.at[i] == '+' && mode == DECODE_FORM ? ' ' : s.at[i];
-		sbuf_putc(out, (char)byte);
-	}
-	return !out->overflow;
-}
+#include "base/params.h"
 
 bool form_get(struct str form, const char *name, struct sbuf *out)
 {
-	struct str rest = form, pair, value = {NULL, 0};
-
-	while (form.at && str_next(&rest, '&', &pair)) {
-		struct str key;
-		str_next(&pair, '=', &key);
-		if (!str_eq(key, str_of(name)))
-			continue;
-		if (value.at)
-			return false;
-		value = pair.at ? pair : STR("");
-	}
-	return value.at && decode(value, DECODE_FORM, out);
+	return params_get(form, name, out) == PARAMS_FOUND;
 }
 
 static bool is_local(struct str s)
@@ -78,8 +40,8 @@ bool form_is_return_path(struct str path)
 
 	sbuf_init(&once, 8192);
 	sbuf_init(&twice, 8192);
-	fine = fine && decode(path, DECODE_PATH, &once) && stays_local(sbuf_str(&once));
-	fine = fine && decode(sbuf_str(&once), DECODE_PATH, &twice) &&
+	fine = fine && params_decode(path, PARAMS_PATH, &once) && stays_local(sbuf_str(&once));
+	fine = fine && params_decode(sbuf_str(&once), PARAMS_PATH, &twice) &&
 	       stays_local(sbuf_str(&twice));
 	sbuf_clear(&once);
 	sbuf_clear(&twice);
