@@ -46,24 +46,56 @@ struct conf_names { /* a list of role or algorithm names */
 	size_t count;
 };
 
+/* Read from a file at load, printed as "********", wiped when the conf is freed. */
+struct conf_secret {
+	char *file;  /* absolute, as written; or the systemd credential's; NULL: none */
+	char *value; /* without the line's end; NULL: none, or loaded without a look at files */
+};
+
 struct conf_bearer {
 	char *issuer;
 	struct conf_names audience;
 	struct conf_names algorithms; /* JOSE names; default RS256 ES256 */
 	char *jwks_url; /* NULL: found by discovery at <issuer>/.well-known/openid-configuration */
 	bool insecure_no_audience; /* S41: only then may audience be empty */
-};
-
-struct conf_secret { /* read at load; wiped when the conf is freed; printed as "********" */
-	char *file;  /* as written or NULL */
-	char *value; /* without the last line's end; NULL: none */
+	char *ca_file;	  /* PEM, who signed the issuer's certificate; NULL: the system's */
+	char *token_file; /* NULL or what opens jwks_url; rotates, so read again at every fetch */
+	bool has_introspection; /* of opaque tokens (RFC 7662); audience is required all the same */
+	struct {
+		char *url; /* NULL: found by discovery */
+		char *client_id;
+		struct conf_secret client_secret;
+	} introspection;
 };
 
 struct conf_oidc {
+	char *issuer; /* NULL: no OpenID provider; then only scopes and label are set */
+	char *client_id;
 	struct conf_secret client_secret; /* value NULL: a public client */
+	struct conf_names scopes;	  /* "openid" is always among them */
+	char *ca_file;			  /* PEM; NULL: the system's */
+	char *label;			  /* the sign-in button's text */
 };
 
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };
+
+struct conf_endpoint {
+	char *host; /* a name, or an address without brackets */
+	unsigned port;
+};
+
+struct conf_redis {
+	struct conf_endpoint *endpoints; /* the server, or the sentinels; none with a socket */
+	size_t endpoints_count;
+	char *socket_path; /* a Unix socket, or NULL */
+	char *master_name; /* NULL: no Sentinel */
+	char *user;	   /* an ACL user (of the server, not of the sentinels), or NULL */
+	unsigned database;
+	bool tls;      /* rediss: */
+	char *ca_file; /* PEM; NULL: the system's */
+	struct conf_secret password;
+	struct conf_secret sentinel_password;
+};
 
 struct conf {
 	char *file; /* NULL when made from flags */
@@ -81,6 +113,7 @@ struct conf {
 	struct conf_cluster *clusters;
 	size_t clusters_count;
 
+	struct conf_oidc oidc;
 	struct conf_bearer *bearer;
 	size_t bearer_count;
 	char *roles_claim; /* NULL: none; e.g. realm_access.roles */
@@ -89,10 +122,10 @@ struct conf {
 
 	enum conf_store_kind store_kind;
 	char *store_path; /* of sqlite: */
-	char *data_dir;	  /* where the signing key lives: the store's folder, or --data */
+	struct conf_redis redis;
+	char *data_dir; /* where the signing key lives: sqlite's folder, or --data; else NULL */
+	struct conf_secret session_key; /* one or two lines of 32 or more characters: new, old */
 
-	struct conf_oidc oidc;
-	struct conf_secret session_key; /* session.key_file: one or two lines */
 	int64_t session_idle_s;
 	int64_t session_max_s;
 	struct {
@@ -107,8 +140,9 @@ struct conf {
 	_Atomic int refs;
 };
 
-/* Reads, merges SPARKGATE_* variables and checks. Gives a conf with one reference, or NULL and
- * `file:line:column: key "x": got "y", expected ...` in err. No network. */
+/* Reads, merges SPARKGATE_* variables and systemd credentials, checks, reads the secrets. Gives a
+ * conf with one reference, or NULL and `file:line:column: key "x": got "y", expected ...` in err.
+ * No network. */
 MUST_CHECK struct conf *conf_load(const char *file, struct err *err);
 
 struct conf_flags { /* command line without a file; NULL where not given */

@@ -218,45 +218,37 @@ static int parse_threads(
 	return 0;
 }
 
-static int parse_store(
+/* RFC 6749 §3.3: what would end the list of scopes or need quoting is none. */
+static int parse_scope(
 	const struct keyword *row, const char *text, void *field, struct err *expected)
 {
-	struct conf *conf = field;
-	struct str path = str_from(str_of(text), strlen("sqlite:"));
+	char **s = field;
 
 	(void)row;
-	if (strcmp(text, "memory:") == 0) {
-		conf->store_kind = CONF_STORE_MEMORY;
-		return 0;
+	for (const char *c = text; *c; c++) {
+		if (*c <= 0x20 || *c >= 0x7f || *c == '"' || *c == '\\')
+			return err_set(expected, "one scope, without spaces and quotes");
 	}
-	if (!str_starts(str_of(text), STR("sqlite:/")) || str_ends(path, STR("/")) ||
-		str_starts(path, STR("//")))
-		return err_set(expected, "memory: or sqlite:/absolute/path/of/state.db");
-	conf->store_kind = CONF_STORE_SQLITE;
-	conf->store_path = mem_strndup(path.at, path.len);
+	if (*text == '\0' || strlen(text) > 256)
+		return err_set(expected, "a scope of 1 to 256 letters");
+	*s = mem_strdup(text);
 	return 0;
 }
 
-static bool format_store(const struct keyword *row, const void *field, struct sbuf *out)
+static int parse_label(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
 {
-	const struct conf *conf = field;
-	char *text;
+	char **s = field;
 
 	(void)row;
-	if (conf->store_kind == CONF_STORE_MEMORY)
-		text = mem_strdup("memory:");
-	else
-		text = mem_printf("sqlite:%s", conf->store_path);
-	add_quoted(out, text);
-	free(text);
-	return true;
-}
-
-static void clear_store(void *field)
-{
-	struct conf *conf = field;
-
-	clear_string(&conf->store_path);
+	for (const char *c = text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return err_set(expected, "one line of text");
+	}
+	if (*text == '\0' || strlen(text) > 100)
+		return err_set(expected, "a few words, 1 to 100 bytes");
+	*s = mem_strdup(text);
+	return 0;
 }
 
 const struct value_type value_string = {parse_string, format_string, clear_string};
@@ -267,4 +259,5 @@ const struct value_type value_choice_name = {parse_choice_name, format_string, c
 const struct value_type value_bool = {parse_bool, format_bool, NULL};
 const struct value_type value_count = {parse_count, format_count, NULL};
 const struct value_type value_threads = {parse_threads, format_count, NULL};
-const struct value_type value_store = {parse_store, format_store, clear_store};
+const struct value_type value_scope = {parse_scope, format_string, clear_string};
+const struct value_type value_label = {parse_label, format_string, clear_string};
