@@ -1,6 +1,7 @@
 #include "conf/keywords.h"
 
 #include "conf/conf.h"
+#include "conf/values_file.h"
 
 #define IN_CONF(field)	  .at = offsetof(struct conf, field)
 #define IN_CLUSTER(field) .at = offsetof(struct conf_cluster, field)

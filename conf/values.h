@@ -40,8 +40,5 @@ extern const struct value_type value_cidr;    /* struct cidr */
 extern const struct value_type value_store;   /* struct conf: store_kind, store_path, redis */
 extern const struct value_type value_scope;   /* char *; a scope of RFC 6749 */
 extern const struct value_type value_label;   /* char *; a few words for people */
-extern const struct value_type value_file;    /* char *; an absolute path */
-extern const struct value_type value_token_file; /* the same, of a file nobody else may read */
-extern const struct value_type value_secret;	 /* struct conf_secret */
 
 #endif

@@ -1,4 +1,5 @@
-/* Names of files as configuration values. What is in them is read later (files.c). */
+#include "conf/values_file.h"
+
 #include "conf/conf.h"
 #include "conf/keywords.h"
 

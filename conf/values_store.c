@@ -215,9 +215,11 @@ static const struct scheme {
 	const char *form; /* what follows it */
 	int (*parse)(struct str rest, struct conf_redis *redis, struct err *why);
 } schemes[] = {
-	{"redis://", parse_server}, {"rediss://", parse_server_tls},
-	{"redis+sentinel://", parse_sentinel}, {"redis+unix://", parse_socket},
-	{"unix://", parse_socket}, /* as redis-py spells it */
+	{"redis://", "[user@]host[:6379]/[db]", parse_server},
+	{"rediss://", "[user@]host[:6379]/[db]", parse_server_tls},
+	{"redis+sentinel://", "[user@]a[:26379],b,c/name/[db]", parse_sentinel},
+	{"redis+unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket},
+	{"unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket}, /* redis-py's spelling */
 };
 
 static int parse_sqlite(struct str path, struct conf *conf)

@@ -37,9 +37,11 @@ def line_of(path, fallback, text):
 
 
 def example_paths():
-    """Paths of the keys in the example: by indentation, lists of maps as [], flow maps by their words."""
+    """Paths of the keys in the example: by indentation, lists of maps as [], flow maps by their words.
+    `#key: value` is one that is commented out: a file that need not exist, a choice among several."""
     stack, found = [], set()
     for line in source.read("conf/sparkgate.example.yaml").split("\n"):
+        line = re.sub(r"^( *)#(?=\w+:)", r"\1", line)
         line = re.sub(r"(^|\s)#.*", "", line)
         match = re.match(r"( *)(- )?(\w+):(.*)", line)
         if not match:

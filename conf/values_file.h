@@ -1,0 +1,11 @@
+/* conf/values_file.h - names of files as configuration values; what is in them is read later. */
+#ifndef SPARKGATE_CONF_VALUES_FILE_H
+#define SPARKGATE_CONF_VALUES_FILE_H
+
+#include "conf/values.h"
+
+extern const struct value_type value_file;	 /* char *; an absolute path */
+extern const struct value_type value_token_file; /* the same, of a file nobody else may read */
+extern const struct value_type value_secret;	 /* struct conf_secret */
+
+#endif
