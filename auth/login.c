@@ -1,0 +1,283 @@
+#include "auth/login.h"
+
+#include "auth/b64url.h"
+#include "auth/cookie.h"
+#include "auth/jwt.h"
+#include "auth/oidc_url.h"
+#include "auth/seal.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A sign-in is a line: state, nonce, verifier, time and return path, with spaces between. */
+enum {
+	LINE_FIXED = 3 * (SESSION_ID_LEN + 1) + 22,
+	SEALED_MAX = LOGIN_COOKIE_MAX * 3 / 4,
+	TEXT_MAX = SEALED_MAX - SEAL_OVERHEAD,
+};
+#define PURPOSE "sign-ins under way"
+
+struct logins { /* oldest first */
+	struct login at[LOGINS_MAX];
+	size_t count;
+};
+
+void login_clear(struct login *login)
+{
+	secret_free(login->return_path);
+	OPENSSL_cleanse(login, sizeof *login);
+}
+
+/* Takes the i-th out; the caller has what was in it. */
+static struct login take(struct logins *logins, size_t i)
+{
+	struct login taken = logins->at[i];
+
+	logins->count--;
+	memmove(&logins->at[i], &logins->at[i + 1], (logins->count - i) * sizeof taken);
+	return taken;
+}
+
+static void drop(struct logins *logins, size_t i)
+{
+	struct login dropped = take(logins, i);
+
+	login_clear(&dropped);
+}
+
+static void clear_all(struct logins *logins)
+{
+	while (logins->count > 0)
+		drop(logins, logins->count - 1);
+	OPENSSL_cleanse(logins, sizeof *logins);
+}
+
+const char *login_cookie_name(const struct url *public_url)
+{
+	return public_url->tls ? "__Host-sparkgate-login" : "sparkgate-login";
+}
+
+/* --- reading
+ * -------------------------------------------------------------------------------------- */
+
+static bool read_line(struct str line, struct login *out)
+{
+	struct str state, nonce, verifier, began_at;
+	uint64_t seconds;
+
+	if (!str_next(&line, ' ', &state) || !str_copy(state, out->state, sizeof out->state) ||
+		!str_next(&line, ' ', &nonce) || !str_copy(nonce, out->nonce, sizeof out->nonce) ||
+		!str_next(&line, ' ', &verifier) ||
+		!str_copy(verifier, out->verifier, sizeof out->verifier) ||
+		!str_next(&line, ' ', &began_at) || !str_to_u64(began_at, &seconds) ||
+		line.at == NULL)
+		return false;
+	out->began_at = (int64_t)seconds;
+	out->return_path = mem_strndup(line.at, line.len);
+	return true;
+}
+
+/* Another gateway's clock may be a little ahead of ours. */
+static bool is_alive(const struct login *login, int64_t now)
+{
+	return now - login->began_at < LOGIN_SECONDS && login->began_at <= now + JWT_SKEW;
+}
+
+static void read_lines(struct str text, int64_t now, struct logins *out)
+{
+	struct str line;
+
+	while (out->count < LOGINS_MAX && str_next(&text, '\n', &line) && line.len > 0) {
+		struct login login = {.began_at = 0};
+
+		if (read_line(line, &login) && is_alive(&login, now))
+			out->at[out->count++] = login;
+		else
+			login_clear(&login);
+	}
+}
+
+/* What of the browser's sign-ins can still be finished; none when the cookie is not ours, not
+ * there, or there twice (S25). */
+static void read_cookie(const struct keyring *ring, const struct conf *conf,
+	const struct str *cookies, size_t count, int64_t now, struct logins *out)
+{
+	struct str name = str_of(login_cookie_name(&conf->server.public_url)), value;
+	unsigned char sealed[SEALED_MAX];
+	char *text = NULL;
+	size_t len = 0;
+
+	memset(out, 0, sizeof *out);
+	if (conf->oidc.issuer == NULL || !cookie_find(cookies, count, name, &value))
+		return;
+	long sealed_len = b64url_decode(value, sealed, sizeof sealed);
+	if (sealed_len == -1 ||
+		unseal(ring, PURPOSE, STR(""), str_of(conf->oidc.issuer),
+			(struct str){(const char *)sealed, (size_t)sealed_len}, &text, &len) == -1)
+		return;
+	read_lines((struct str){text, len}, now, out);
+	seal_plain_free(text, len);
+}
+
+/* --- writing
+ * -------------------------------------------------------------------------------------- */
+
+static size_t size_of(const struct logins *logins)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < logins->count; i++)
+		size += LINE_FIXED + strlen(logins->at[i].return_path);
+	return size;
+}
+
+/* Room for text such that name, '=' and base64url of its seal stay within LOGIN_COOKIE_MAX. */
+static size_t room_for_text(const char *name)
+{
+	return (LOGIN_COOKIE_MAX - strlen(name) - 1) * 3 / 4 - SEAL_OVERHEAD;
+}
+
+static size_t write_lines(const struct logins *logins, char out[static TEXT_MAX + 1])
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < logins->count; i++) {
+		const struct login *login = &logins->at[i];
+		int more = snprintf(out + len, TEXT_MAX + 1 - len, "%s %s %s %" PRId64 " %s\n",
+			login->state, login->nonce, login->verifier, login->began_at,
+			login->return_path);
+
+		assert(more > 0 && (size_t)more <= TEXT_MAX - len);
+		len += (size_t)more;
+	}
+	return len;
+}
+
+/* Gives what goes behind the name. */
+static char *seal_value(
+	const struct keyring *ring, const struct conf *conf, const struct logins *logins)
+{
+	char text[TEXT_MAX + 1], *value;
+	struct store_bytes sealed;
+	size_t len = write_lines(logins, text);
+
+	seal(ring, PURPOSE, STR(""), str_of(conf->oidc.issuer), (struct str){text, len}, &sealed);
+	value = mem_alloc(sealed.len * 4 / 3 + 3, 1);
+	b64url_encode(sealed.at, sealed.len, value);
+	OPENSSL_cleanse(text, sizeof text);
+	free(sealed.at);
+	return value;
+}
+
+static char *write_cookie(
+	const struct keyring *ring, const struct conf *conf, const struct logins *logins)
+{
+	const struct url *public_url = &conf->server.public_url;
+	char *value = logins->count ? seal_value(ring, conf, logins) : mem_strdup("");
+	char *cookie = mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
+		login_cookie_name(public_url), value, logins->count ? LOGIN_SECONDS : 0,
+		public_url->tls ? "; Secure" : "");
+
+	free(value);
+	return cookie;
+}
+
+/* --- a sign-in
+ * ------------------------------------------------------------------------------------ */
+
+static char *base_path(const struct conf *conf)
+{
+	return mem_printf("%s/", conf->server.base);
+}
+
+/* S24 is the caller's to keep; a line and a cookie need no less than visible ASCII. */
+static bool is_path(struct str path)
+{
+	for (size_t i = 0; i < path.len; i++) {
+		if (path.at[i] <= 0x20 || path.at[i] > 0x7e)
+			return false;
+	}
+	return path.len > 0 && path.at[0] == '/';
+}
+
+static void add(struct logins *logins, struct login login, const struct conf *conf)
+{
+	size_t room = room_for_text(login_cookie_name(&conf->server.public_url));
+
+	if (logins->count == LOGINS_MAX)
+		drop(logins, 0);
+	logins->at[logins->count++] = login;
+	while (logins->count > 1 && size_of(logins) > room)
+		drop(logins, 0);
+	if (size_of(logins) > room) {
+		free(logins->at[0].return_path);
+		logins->at[0].return_path = base_path(conf);
+	}
+}
+
+static struct login new_login(const struct conf *conf, struct str return_path, int64_t now)
+{
+	struct login login = {.began_at = now};
+
+	session_new_id(login.state);
+	session_new_id(login.nonce);
+	session_new_id(login.verifier);
+	login.return_path = is_path(return_path) ? mem_strndup(return_path.at, return_path.len)
+						 : base_path(conf);
+	return login;
+}
+
+static char *location_of(
+	const struct oidc_provider *provider, const struct conf *conf, const struct login *login)
+{
+	unsigned char digest[DIGEST_LEN];
+	char challenge[DIGEST_LEN * 4 / 3 + 3];
+	const struct oidc_authorization authorization = {login->state, login->nonce, challenge};
+
+	digest_sha256(str_of(login->verifier), digest);
+	b64url_encode(digest, sizeof digest, challenge);
+	return oidc_authorization_url(provider, conf, &authorization);
+}
+
+struct login_start login_begin(const struct keyring *ring, const struct conf *conf,
+	const struct oidc_provider *provider, const struct str *cookies, size_t count,
+	struct str return_path, int64_t now)
+{
+	struct login login = new_login(conf, return_path, now);
+	struct login_start start;
+	struct logins logins;
+
+	read_cookie(ring, conf, cookies, count, now, &logins);
+	start.location = location_of(provider, conf, &login);
+	add(&logins, login, conf);
+	start.set_cookie = write_cookie(ring, conf, &logins);
+	clear_all(&logins);
+	OPENSSL_cleanse(&login, sizeof login);
+	return start;
+}
+
+static bool is_of(const struct login *login, struct str state)
+{
+	return state.len == SESSION_ID_LEN && CRYPTO_memcmp(login->state, state.at, state.len) == 0;
+}
+
+bool login_finish(const struct keyring *ring, const struct conf *conf, const struct str *cookies,
+	size_t count, struct str state, int64_t now, struct login *out, char **set_cookie)
+{
+	struct logins logins;
+
+	memset(out, 0, sizeof *out);
+	*set_cookie = NULL;
+	read_cookie(ring, conf, cookies, count, now, &logins);
+	for (size_t i = 0; i < logins.count && *set_cookie == NULL; i++) {
+		if (!is_of(&logins.at[i], state))
+			continue;
+		*out = take(&logins, i);
+		*set_cookie = write_cookie(ring, conf, &logins);
+	}
+	clear_all(&logins);
+	return *set_cookie != NULL;
+}

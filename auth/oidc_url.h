@@ -1,0 +1,33 @@
+/*
+ * auth/oidc_url.h - where a browser is sent: to the provider to sign in and out, and back to us
+ * (OpenID Connect Core §3.1.2, RP-Initiated Logout 1.0 §2).
+ *
+ * Pure. Nothing of a request is in them: where the provider sends the browser back to comes from
+ * the configuration, never from Host (S21).
+ */
+#ifndef SPARKGATE_AUTH_OIDC_URL_H
+#define SPARKGATE_AUTH_OIDC_URL_H
+
+#include "auth/oidc_provider.h"
+#include "conf/conf.h"
+
+/* Gives <public_url>_gate/callback, as it is registered with the provider. */
+char *oidc_redirect_uri(const struct conf *conf);
+/* Gives <public_url>, where a browser goes after it signed out; to be registered, too. */
+char *oidc_post_logout_redirect_uri(const struct conf *conf);
+
+struct oidc_authorization { /* of one sign-in; borrowed */
+	const char *state, *nonce;
+	const char *challenge; /* S256 of the PKCE verifier (RFC 7636 §4.2) */
+};
+/* Gives the provider's authorization endpoint with everything a sign-in needs in its query. */
+char *oidc_authorization_url(const struct oidc_provider *provider, const struct conf *conf,
+	const struct oidc_authorization *authorization);
+
+/* Gives where the browser is sent to sign out there too, or NULL when the provider has no such
+ * endpoint. `id_token` may be empty, and is left out when the URL would get too long for servers.
+ */
+char *oidc_end_session_url(
+	const struct oidc_provider *provider, const struct conf *conf, struct str id_token);
+
+#endif
