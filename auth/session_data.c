@@ -189,6 +189,7 @@ static int open_bytes(const struct keyring *ring, const char *purpose, struct st
 	char *text = NULL;
 	size_t len = 0;
 
+	memset(out, 0, sizeof *out);
 	if (unseal(ring, purpose, id, context_of(session), sealed, &text, &len) == -1)
 		return -1;
 	int result = session_data_decode((struct str){text, len}, out);

@@ -29,7 +29,8 @@ void session_data_clear(struct session_data *data); /* wipes and frees */
  * store (S31: who it is, is kept whole or not at all), or no UTF-8. */
 MUST_CHECK int session_data_seal(const struct keyring *ring, const struct session_data *data,
 	struct str id, struct store_session *session);
-/* Gives: session_data_clear() it. -1: not sealed by this ring for this session and cookie. */
+/* Gives: session_data_clear() it. -1, and all zero: not sealed by this ring for this session and
+ * cookie. */
 MUST_CHECK int session_data_open(const struct keyring *ring, struct str id,
 	const struct store_session *session, struct session_data *out);
 /* Same, but only of what the label has: issuer, subject, name, role, via, client. */

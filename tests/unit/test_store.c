@@ -1,7 +1,6 @@
-/* Every test runs on both kinds of store; what only a file can do is in test_store_file.c. */
-#include "auth/store_memory.h"
-#include "auth/store_sqlite.h"
-#include "tests/support/scratch.h"
+/* Every test runs on both local kinds of store; sessions are in test_store_session.c, what only a
+ * file can do in test_store_file.c. */
+#include "tests/support/store_world.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,44 +9,7 @@
 
 #include <cmocka.h>
 
-enum { NOW = 1700000000 };
-
-struct fixture {
-	char *folder, *path; /* NULL: in memory */
-	struct store *store;
-};
-
-static int open_memory(void **state)
-{
-	struct fixture *f = mem_alloc(1, sizeof *f);
-
-	f->store = store_memory_open(NULL);
-	*state = f;
-	return f->store ? 0 : -1;
-}
-
-static int open_file(void **state)
-{
-	struct fixture *f = mem_alloc(1, sizeof *f);
-
-	f->folder = scratch_new();
-	f->path = mem_printf("%s/data/state.db", f->folder);
-	f->store = store_sqlite_open(f->path, NULL);
-	*state = f;
-	return f->store ? 0 : -1;
-}
-
-static int close_both(void **state)
-{
-	struct fixture *f = *state;
-
-	if (f->store)
-		f->store->ops->close(f->store);
-	scratch_free(f->folder);
-	free(f->path);
-	free(f);
-	return 0;
-}
+enum { NOW = STORE_WORLD_NOW };
 
 static struct store_token sample_token(const char *id)
 {
@@ -65,44 +27,11 @@ static struct store_token sample_token(const char *id)
 	return t;
 }
 
-static struct store_opening sample_session(unsigned char mark)
-{
-	static unsigned char sealed[] = "sealed", label[] = "label";
-	struct store_opening opening = {.session = {.sealed = {sealed, sizeof sealed},
-						.label = {label, sizeof label},
-						.created_at = NOW,
-						.last_seen_at = NOW,
-						.expires_at = NOW + 100}};
-
-	memset(opening.session.key, mark, DIGEST_LEN);
-	memset(opening.session.person, 0x70, DIGEST_LEN);
-	return opening;
-}
-
-static enum store_answer open_session(struct store *store, unsigned char mark)
-{
-	struct store_opening opening = sample_session(mark);
-
-	return store->ops->session_open(store, &opening);
-}
-
-static enum store_answer get_session(struct store *store, unsigned char mark)
-{
-	struct store_session session;
-	unsigned char key[DIGEST_LEN];
-
-	memset(key, mark, sizeof key);
-	enum store_answer answer = store->ops->session_get(store, key, &session);
-	if (answer == STORE_FOUND)
-		store_session_clear(&session);
-	return answer;
-}
-
 /* --- tokens --- */
 
 static void token_comes_back_as_it_was_added(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token in = sample_token("t1"), out;
 
 	memset(&out, 0xee, sizeof out);
@@ -124,7 +53,7 @@ static void token_comes_back_as_it_was_added(void **state)
 
 static void token_id_is_taken_once(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1");
 
 	assert_int_equal(store->ops->token_add(store, &token), 0);
@@ -135,7 +64,7 @@ static void unknown_token_ids_find_nothing(void **state)
 {
 	static const char *const ids[] = {"", "t2", "' OR '1'='1", "T1",
 		"0123456789012345678901234567890123456789012345678901234567890123456789"};
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1"), out;
 
 	assert_int_equal(store->ops->token_add(store, &token), 0);
@@ -154,7 +83,7 @@ static enum token_state state_of(struct store *store, const char *id)
 
 static void revoked_token_stays_revoked(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1");
 
 	assert_int_equal(store->ops->token_add(store, &token), 0);
@@ -178,7 +107,7 @@ static void collect(void *arg, const struct store_token *token)
 
 static void tokens_are_listed_newest_first(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	char ids[64] = "";
 
 	for (int i = 0; i < 3; i++) {
@@ -193,7 +122,7 @@ static void tokens_are_listed_newest_first(void **state)
 
 static void touches_are_kept_and_never_go_back(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1");
 	struct store_touch touches[] = {
 		{.is_token = true, .id = "t1", .from = "192.0.2.1", .at = NOW + 9},
@@ -205,7 +134,7 @@ static void touches_are_kept_and_never_go_back(void **state)
 
 	memset(touches[3].key, 1, DIGEST_LEN);
 	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->touch(store, touches, ARRAY_LEN(touches)), 0);
 	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
 	assert_int_equal(token.last_used_at, NOW + 9);
@@ -215,58 +144,11 @@ static void touches_are_kept_and_never_go_back(void **state)
 	store_session_clear(&session);
 }
 
-/* --- sessions and links --- */
-
-static void expect_bytes(const struct store_bytes *got, const struct store_bytes *want)
-{
-	assert_int_equal(got->len, want->len);
-	assert_memory_equal(got->at, want->at, want->len);
-}
-
-static void expect_same(const struct store_session *got, const struct store_session *want)
-{
-	assert_memory_equal(got->key, want->key, DIGEST_LEN);
-	assert_memory_equal(got->person, want->person, DIGEST_LEN);
-	assert_memory_equal(got->provider_sid, want->provider_sid, DIGEST_LEN);
-	expect_bytes(&got->sealed, &want->sealed);
-	expect_bytes(&got->label, &want->label);
-	assert_int_equal(got->created_at, want->created_at);
-	assert_int_equal(got->last_seen_at, want->last_seen_at);
-	assert_int_equal(got->expires_at, want->expires_at);
-}
-
-static void session_comes_back_until_it_is_ended(void **state)
-{
-	struct store *store = ((struct fixture *)*state)->store;
-	struct store_opening opening = sample_session(1);
-	struct store_session out;
-
-	assert_int_equal(store->ops->session_open(store, &opening), STORE_FOUND);
-	assert_int_equal(store->ops->session_get(store, opening.session.key, &out), STORE_FOUND);
-	expect_same(&out, &opening.session);
-	assert_int_equal(out.version, 1);
-	store_session_clear(&out);
-	assert_int_equal(store->ops->session_end(store, out.key), STORE_FOUND);
-	assert_int_equal(get_session(store, 1), STORE_NONE);
-	assert_int_equal(store->ops->session_end(store, out.key), STORE_NONE);
-}
-
-static void s22_opening_a_session_ends_the_old_one(void **state)
-{
-	struct store *store = ((struct fixture *)*state)->store;
-	struct store_opening next = sample_session(2);
-
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
-	next.has_old = true;
-	memset(next.old_key, 1, DIGEST_LEN);
-	assert_int_equal(store->ops->session_open(store, &next), STORE_FOUND);
-	assert_int_equal(get_session(store, 1), STORE_NONE);
-	assert_int_equal(get_session(store, 2), STORE_FOUND);
-}
+/* --- links, counts, what happened --- */
 
 static struct store_opening by_link(unsigned char mark, unsigned char link, int64_t now)
 {
-	struct store_opening opening = sample_session(mark);
+	struct store_opening opening = store_world_session(mark);
 
 	opening.session.created_at = now;
 	opening.has_link = true;
@@ -276,20 +158,20 @@ static struct store_opening by_link(unsigned char mark, unsigned char link, int6
 
 static void link_opens_one_session(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_opening first = by_link(1, 9, NOW), second = by_link(2, 9, NOW);
 
 	assert_int_equal(store->ops->link_add(store, first.link, NOW, NOW + 600), 0);
 	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
 	assert_int_equal(store->ops->session_open(store, &first), STORE_FOUND);
 	assert_int_equal(store->ops->session_open(store, &second), STORE_NONE);
-	assert_int_equal(get_session(store, 2), STORE_NONE);
+	assert_int_equal(store_world_get(store, 2), STORE_NONE);
 	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
 }
 
 static void link_that_is_unknown_too_old_or_replaced_opens_nothing(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_opening unknown = by_link(1, 8, NOW), late = by_link(1, 9, NOW + 600);
 	struct store_opening replaced = by_link(1, 9, NOW), good = by_link(1, 7, NOW);
 
@@ -298,31 +180,31 @@ static void link_that_is_unknown_too_old_or_replaced_opens_nothing(void **state)
 	assert_int_equal(store->ops->session_open(store, &late), STORE_NONE);
 	assert_int_equal(store->ops->link_add(store, good.link, NOW, NOW + 600), 0);
 	assert_int_equal(store->ops->session_open(store, &replaced), STORE_NONE);
-	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(store_world_get(store, 1), STORE_NONE);
 	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
 	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
 }
 
 static void failed_opening_leaves_the_old_session_and_the_link(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_opening clash = by_link(1, 9, NOW), good = by_link(2, 9, NOW);
 
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->link_add(store, clash.link, NOW, NOW + 600), 0);
 	assert_int_equal(
 		store->ops->session_open(store, &clash), STORE_FAILED); /* the key is taken */
-	assert_int_equal(get_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
 }
 
 static void only_living_administrators_count(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1");
 
 	token.role = ROLE_ADMIN;
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
 	assert_int_equal(store->ops->token_add(store, &token), 0);
 	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
@@ -334,81 +216,83 @@ static void only_living_administrators_count(void **state)
 
 static void purge_forgets_what_is_over_and_counts_follow(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
+	struct store *store = ((struct store_world *)*state)->store;
 	const struct conf conf = {.session_idle_s = 1800};
 	struct store_token token = sample_token("t1");
 	struct store_counts counts;
 
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->token_add(store, &token), 0);
 	assert_int_equal(store->ops->count(store, NOW, &counts), 0);
 	assert_int_equal(counts.sessions, 1);
 	assert_int_equal(counts.tokens_user, 1);
 	assert_int_equal(counts.tokens_admin, 0);
 	assert_int_equal(store->ops->purge(store, &conf, NOW + 99), 0);
-	assert_int_equal(get_session(store, 1), STORE_FOUND);
+	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
 	assert_int_equal(store->ops->purge(store, &conf, NOW + 100), 0);
-	assert_int_equal(get_session(store, 1), STORE_NONE);
+	assert_int_equal(store_world_get(store, 1), STORE_NONE);
 	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
 	assert_int_equal(store->ops->purge(store, &conf, NOW + 60 + 30 * 24 * 3600), 0);
 	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_NONE);
 }
 
-static void on_read(void *arg, enum store_answer answer, struct store_session *session)
+static void once_tells_the_first_time_from_a_replay(void **state)
 {
-	enum store_answer *got = arg;
+	struct store *store = ((struct store_world *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	unsigned char one[DIGEST_LEN] = {1}, two[DIGEST_LEN] = {2};
 
-	assert_int_equal(session != NULL, answer == STORE_FOUND);
-	assert_int_equal(*got, STORE_FAILED); /* once */
-	*got = answer;
+	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_NONE);
+	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_FOUND);
+	assert_int_equal(store->ops->once(store, two, NOW + 600), STORE_NONE);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 59), 0);
+	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_FOUND);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 60), 0);
+	assert_int_equal(store->ops->once(store, one, NOW + 90), STORE_NONE);
+	assert_int_equal(store->ops->once(store, two, NOW + 600), STORE_FOUND);
 }
 
-static enum store_answer read_session(struct store_reader *reader, unsigned char mark)
+static void lease_of_a_store_of_one_process_is_always_given(void **state)
 {
-	enum store_answer got = STORE_FAILED;
-	unsigned char key[DIGEST_LEN];
+	struct store *store = ((struct store_world *)*state)->store;
+	const unsigned char key[DIGEST_LEN] = {1}, one[DIGEST_LEN] = {1}, two[DIGEST_LEN] = {2};
 
-	memset(key, mark, sizeof key);
-	reader->ops->session_get(reader, key, on_read, &got);
-	return got;
+	assert_false(store->ops->is_shared);
+	assert_int_equal(store->ops->lease_take(store, key, one, 1000), STORE_FOUND);
+	assert_int_equal(store->ops->lease_take(store, key, two, 1000), STORE_FOUND);
+	store->ops->lease_drop(store, key, one);
 }
 
-static void reader_sees_what_the_writer_has_committed(void **state)
+static void first_text_settles_for_everybody(void **state)
 {
-	struct store *store = ((struct fixture *)*state)->store;
-	struct store_reader *reader = store->ops->reader(store, NULL, NULL);
+	struct store *store = ((struct store_world *)*state)->store;
+	char out[8];
 
-	assert_non_null(reader);
-	assert_int_equal(read_session(reader, 1), STORE_NONE);
-	assert_int_equal(open_session(store, 1), STORE_FOUND);
-	assert_int_equal(read_session(reader, 1), STORE_FOUND);
-	reader->ops->close(reader);
-	assert_int_equal(get_session(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->meta_settle(store, "k", "first", out, sizeof out), 0);
+	assert_string_equal(out, "first");
+	assert_int_equal(store->ops->meta_settle(store, "k", "second", out, sizeof out), 0);
+	assert_string_equal(out, "first");
+	assert_int_equal(store->ops->meta_set(store, "k", "longer than it"), 0);
+	assert_int_equal(store->ops->meta_settle(store, "k", "third", out, sizeof out), -1);
 }
-
-#define ON_BOTH(test)                                                                              \
-	{#test "_in_memory", test, open_memory, close_both, NULL},                                 \
-	{                                                                                          \
-#test "_in_a_file", test, open_file, close_both, NULL                              \
-	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_BOTH(token_comes_back_as_it_was_added),
-		ON_BOTH(token_id_is_taken_once),
-		ON_BOTH(unknown_token_ids_find_nothing),
-		ON_BOTH(revoked_token_stays_revoked),
-		ON_BOTH(tokens_are_listed_newest_first),
-		ON_BOTH(touches_are_kept_and_never_go_back),
-		ON_BOTH(session_comes_back_until_it_is_ended),
-		ON_BOTH(s22_opening_a_session_ends_the_old_one),
-		ON_BOTH(link_opens_one_session),
-		ON_BOTH(link_that_is_unknown_too_old_or_replaced_opens_nothing),
-		ON_BOTH(failed_opening_leaves_the_old_session_and_the_link),
-		ON_BOTH(only_living_administrators_count),
-		ON_BOTH(purge_forgets_what_is_over_and_counts_follow),
-		ON_BOTH(reader_sees_what_the_writer_has_committed),
+		STORE_WORLD_BOTH(token_comes_back_as_it_was_added),
+		STORE_WORLD_BOTH(token_id_is_taken_once),
+		STORE_WORLD_BOTH(unknown_token_ids_find_nothing),
+		STORE_WORLD_BOTH(revoked_token_stays_revoked),
+		STORE_WORLD_BOTH(tokens_are_listed_newest_first),
+		STORE_WORLD_BOTH(touches_are_kept_and_never_go_back),
+		STORE_WORLD_BOTH(link_opens_one_session),
+		STORE_WORLD_BOTH(link_that_is_unknown_too_old_or_replaced_opens_nothing),
+		STORE_WORLD_BOTH(failed_opening_leaves_the_old_session_and_the_link),
+		STORE_WORLD_BOTH(only_living_administrators_count),
+		STORE_WORLD_BOTH(purge_forgets_what_is_over_and_counts_follow),
+		STORE_WORLD_BOTH(once_tells_the_first_time_from_a_replay),
+		STORE_WORLD_BOTH(lease_of_a_store_of_one_process_is_always_given),
+		STORE_WORLD_BOTH(first_text_settles_for_everybody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include "tests/support/scratch.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -137,6 +138,45 @@ static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
 	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
 }
 
+/* As version 1 of the schema left it, with as much of it as the next one changes. */
+static void write_version_1(const char *path)
+{
+	static const char sql[] =
+		"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE tokens(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+		"CREATE TABLE sessions(key BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE links(hash BLOB PRIMARY KEY, role TEXT NOT NULL) WITHOUT ROWID;"
+		"INSERT INTO meta VALUES('issuer', 'i');"
+		"INSERT INTO sessions VALUES(zeroblob(32), 'Ann in plain text');"
+		"PRAGMA user_version = 1;";
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void s26_plain_sessions_of_an_older_file_are_gone_without_a_trace(void **state)
+{
+	struct fixture *f = *state;
+	char issuer[STORE_ISSUER];
+
+	f->store->ops->close(f->store);
+	assert_int_equal(unlink(f->path), 0);
+	write_version_1(f->path);
+	assert_true(scratch_has(f->folder, STR("Ann in plain text")));
+	f->store = store_sqlite_open(f->path, NULL);
+	assert_non_null(f->store);
+	assert_int_equal(
+		f->store->ops->meta_get(f->store, "issuer", issuer, sizeof issuer), STORE_FOUND);
+	assert_int_equal(get_session(f->store, 0), STORE_NONE);
+	assert_int_equal(open_session(f->store, 1), STORE_FOUND);
+	f->store->ops->close(f->store);
+	assert_false(scratch_has(f->folder, STR("Ann in plain text")));
+	f->store = store_sqlite_open(f->path, NULL);
+	assert_int_equal(get_session(f->store, 1), STORE_FOUND);
+}
+
 static void file_of_a_newer_version_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -206,6 +246,7 @@ int main(void)
 		T(store_keeps_what_it_has_over_a_restart),
 		T(poll_tells_of_another_processes_writes_only),
 		T(poll_fails_when_the_file_is_removed_or_replaced),
+		T(s26_plain_sessions_of_an_older_file_are_gone_without_a_trace),
 		T(file_of_a_newer_version_is_refused),
 		T(file_that_is_no_database_is_refused),
 		T(gateway_and_command_line_may_start_at_once),
