@@ -29,6 +29,8 @@ enum jose_alg { /* JOSE_NONE never verifies anything */
 	EDDSA,
 	JOSE_ALG_COUNT
 };
+/* Bits 1u << alg of what is no signature but a shared secret's code: none of a public issuer's. */
+enum { JOSE_HMAC_BITS = 1u << HS256 | 1u << HS384 | 1u << HS512 };
 /* Byte-exact (S13); JOSE_NONE for anything else, "none" included. */
 enum jose_alg jose_alg_from(struct str name);
 const char *jose_alg_name(enum jose_alg alg);

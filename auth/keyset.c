@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static const uint32_t hmac_bits = 1u << HS256 | 1u << HS384 | 1u << HS512;
-
 struct keyset {
 	_Atomic int refs;
 	uint64_t generation;
@@ -52,7 +50,7 @@ struct keyset *keyset_new(uint64_t generation, const struct keyset_issuer *issue
 		issuer->issuer = mem_strdup(issuers[i].issuer);
 		issuer->audiences = copy_names(issuers[i].audiences, issuers[i].audiences_count);
 		/* S13: a public key never gets to play the part of a shared secret. */
-		issuer->algorithms &= ~hmac_bits;
+		issuer->algorithms &= ~(uint32_t)JOSE_HMAC_BITS;
 		if (issuer->keys)
 			jwks_ref(issuer->keys);
 	}
@@ -104,7 +102,7 @@ static enum keyset_verdict refuse(enum keyset_verdict verdict, struct err *err, 
 static enum keyset_verdict find_key(const struct keyset_issuer *issuer, uint32_t algorithms,
 	const struct jws *jws, const struct jwk **key, struct err *err)
 {
-	if (!(algorithms & ~hmac_bits & 1u << jws->alg))
+	if (!(algorithms & ~(uint32_t)JOSE_HMAC_BITS & 1u << jws->alg))
 		return refuse(KEYSET_BAD, err, "the token's algorithm is not allowed");
 	if (issuer->keys == NULL)
 		return refuse(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");

@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-static const uint32_t hmac_bits = 1u << HS256 | 1u << HS384 | 1u << HS512;
-
 /* Each demand that would end every sign-in in an error of the provider's own. */
 static const struct {
 	const char *member, *reason;
@@ -125,7 +123,7 @@ static int read_algorithms(const json_t *list, struct oidc_provider *out, struct
 		if (name)
 			out->id_token_algorithms |= keyset_algorithm_bit(str_of(name));
 	}
-	out->id_token_algorithms &= ~hmac_bits;
+	out->id_token_algorithms &= ~(uint32_t)JOSE_HMAC_BITS;
 	if (out->id_token_algorithms == 0)
 		return err_set(err, "it signs ID tokens with no algorithm the gateway takes");
 	return 0;
