@@ -140,14 +140,112 @@ static int check_bearer(const struct loader *l, size_t index)
 	return 0;
 }
 
+/* How the gateway asks an issuer about opaque tokens: with an account of its own (RFC 7662 §2.1).
+ */
+static int check_introspection(const struct loader *l, size_t index)
+{
+	struct conf_bearer *bearer = &l->conf->bearer[index];
+	const char *client_id = bearer->introspection.client_id;
+	const char *secret_file = bearer->introspection.client_secret.file;
+
+	bearer->has_introspection = client_id || secret_file || bearer->introspection.url;
+	if (bearer->has_introspection && client_id == NULL)
+		return load_fail_at(l, "what the issuer knows this gateway as",
+			"auth.bearer[%zu].introspection.client_id", index);
+	if (bearer->has_introspection && secret_file == NULL)
+		return load_fail_at(l, "the file with the secret of client_id",
+			"auth.bearer[%zu].introspection.client_secret_file", index);
+	return 0;
+}
+
+/* A token of the pod's goes where the operator says, never where a discovery document points. */
+static int check_token_file(const struct loader *l, size_t index)
+{
+	const struct conf_bearer *bearer = &l->conf->bearer[index];
+
+	if (bearer->token_file == NULL || bearer->jwks_url)
+		return 0;
+	return load_fail_at(
+		l, "the address that token_file is for", "auth.bearer[%zu].jwks_url", index);
+}
+
+static void add_openid_scope(struct conf_names *scopes)
+{
+	for (size_t i = 0; i < scopes->count; i++) {
+		if (strcmp(scopes->at[i], "openid") == 0)
+			return;
+	}
+	scopes->at = mem_resize(scopes->at, scopes->count + 1, sizeof *scopes->at);
+	memmove(scopes->at + 1, scopes->at, scopes->count * sizeof *scopes->at);
+	scopes->at[0] = mem_strdup("openid");
+	scopes->count++;
+}
+
+/* scopes and label have defaults, so that they say nothing about a provider. */
+static int check_oidc(const struct loader *l)
+{
+	struct conf_oidc *oidc = &l->conf->oidc;
+
+	add_openid_scope(&oidc->scopes);
+	if (oidc->issuer && strchr(oidc->issuer, '?')) /* OpenID Connect Core §2, "iss" */
+		return load_fail_at(l, "an issuer without a query", "auth.oidc.issuer");
+	if (oidc->issuer && oidc->client_id == NULL)
+		return load_fail_at(
+			l, "what the provider knows this gateway as", "auth.oidc.client_id");
+	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file))
+		return load_fail_at(l, "the provider's issuer", "auth.oidc.issuer");
+	return 0;
+}
+
+static int check_redis(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct conf_redis *redis = &conf->redis;
+	const struct {
+		const char *file, *path, *expected;
+		bool is_used;
+	} files[] = {
+		{redis->password.file, "store_password_file",
+			"a store that has a password: redis://, rediss://, redis+sentinel:// or "
+			"redis+unix://",
+			conf->store_kind == CONF_STORE_REDIS},
+		{redis->sentinel_password.file, "store_sentinel_password_file",
+			"a store of sentinels: redis+sentinel://", redis->master_name != NULL},
+		{redis->ca_file, "store_ca_file", "a store with TLS: rediss://", redis->tls},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (files[i].file && !files[i].is_used)
+			return load_fail_at(l, files[i].expected, "%s", files[i].path);
+	}
+	return 0;
+}
+
+static bool needs_claim(const struct conf_names *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!str_starts(str_of(names->at[i]), STR("sub:")))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever has no role is sent away: an issuer none of whose people can have one is a mistake. */
 static int check_roles(const struct loader *l)
 {
 	const struct conf *conf = l->conf;
 
-	if (conf->roles_claim || conf->roles_admin.count + conf->roles_user.count == 0)
-		return 0;
-	return load_fail_at(
-		l, "where a token names its roles, such as realm_access.roles", "auth.roles.claim");
+	if (conf->roles_claim == NULL &&
+		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user)))
+		return load_fail_at(l, "where a token names its roles, such as realm_access.roles",
+			"auth.roles.claim");
+	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
+		conf->roles_admin.count + conf->roles_user.count == 0)
+		return load_fail_at(l,
+			"a role's name or \"sub:<subject>\" in admin or user, or else nobody of "
+			"the configured issuers gets in",
+			"auth.roles");
+	return 0;
 }
 
 static int check_order(const struct loader *l)
@@ -185,16 +283,19 @@ int check_conf(const struct loader *l)
 
 	if (check_listen(l, &conf->server, "server") == -1 ||
 		check_listen(l, &conf->admin, "admin") == -1 || check_origins(l) == -1 ||
-		check_roles(l) == -1 || check_order(l) == -1)
+		check_oidc(l) == -1 || check_redis(l) == -1 || check_order(l) == -1)
 		return -1;
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		if (check_cluster(l, i) == -1)
 			return -1;
 	}
 	for (size_t i = 0; i < conf->bearer_count; i++) {
-		if (check_bearer(l, i) == -1)
+		if (check_bearer(l, i) == -1 || check_introspection(l, i) == -1 ||
+			check_token_file(l, i) == -1)
 			return -1;
 	}
+	if (check_roles(l) == -1)
+		return -1;
 	derive_data_dir(conf);
 	return 0;
 }

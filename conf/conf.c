@@ -11,22 +11,12 @@ struct conf *conf_ref(struct conf *conf)
 	return conf;
 }
 
-/* A list's items and their number, wherever the row keeps them. */
-static char *list_of(const struct keyword *row, const void *base, size_t *count)
-{
-	char *items;
-
-	memcpy(&items, (const char *)base + row->at, sizeof items);
-	memcpy(count, (const char *)base + row->count_at, sizeof *count);
-	return items;
-}
-
 static void clear_group(const char *prefix, void *base);
 
 static void clear_list(const struct keyword *row, void *base)
 {
 	size_t count;
-	char *items = list_of(row, base, &count);
+	char *items = keyword_items(row, base, &count);
 	char *prefix = mem_printf("%s[]", row->path);
 
 	for (size_t i = 0; i < count; i++) {
@@ -111,7 +101,7 @@ static void print_value(struct printer *p, const struct keyword *row, const void
 static void print_values(struct printer *p, const struct keyword *row, const void *base)
 {
 	size_t count;
-	char *items = list_of(row, base, &count);
+	char *items = keyword_items(row, base, &count);
 	struct sbuf text;
 
 	sbuf_init(&text, 1024 * 1024);
@@ -127,7 +117,7 @@ static void print_values(struct printer *p, const struct keyword *row, const voi
 static void print_groups(struct printer *p, const struct keyword *row, const void *base)
 {
 	size_t count;
-	char *items = list_of(row, base, &count);
+	char *items = keyword_items(row, base, &count);
 	char *prefix = mem_printf("%s[]", row->path);
 
 	print_key(p, row->path);
@@ -171,8 +161,7 @@ static void print_group(struct printer *p, const char *prefix, const void *base)
 	}
 }
 
-/* No secret to mask ever gets into struct conf: it holds the names of their files, and URLs with a
- * user name or password are refused. */
+/* Secrets are printed as the names of their files, and URLs with a password are refused. */
 void conf_print(const struct conf *conf, FILE *out)
 {
 	struct printer p = {.out = out};

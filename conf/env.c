@@ -1,6 +1,7 @@
 #include "conf/load_int.h"
 
 #include "conf/keywords.h"
+#include "conf/values_file.h"
 
 #include <stdlib.h>
 
@@ -56,7 +57,7 @@ static const struct keyword_later *later_of(struct str name)
 	char candidate[64];
 
 	for (size_t i = 0; i < keywords_later_count; i++) {
-		if (keywords_later[i].value_prefix || !name_of(keywords_later[i].path, candidate))
+		if (!name_of(keywords_later[i].path, candidate))
 			continue;
 		struct str prefix = str_of(candidate);
 		if (str_starts(name, prefix) &&
@@ -83,6 +84,38 @@ static void nearest_name(struct str name, char out[static 64])
 	}
 }
 
+/* The scalar at a row's path that the file has already, or NULL. */
+static const struct yaml_node *given(const struct yaml_node *root, const struct keyword *row)
+{
+	const struct yaml_node *node = yaml_tree_find(root, row->path);
+	bool is_there = node->key && strcmp(node->key, keyword_leaf(row->path)) == 0;
+
+	return is_there && !node->is_null ? node : NULL;
+}
+
+/* A variable wins over the file; but which of two secrets is meant, nobody should have to guess. */
+static int put(struct yaml_node *root, const struct keyword *row, const char *name,
+	const char *value, struct err *err)
+{
+	const struct yaml_node *there = given(root, row);
+
+	if (there && values_file_is_secret(row->type))
+		return err_set(err, "%s: key \"%s\": given twice, also at line %u of the file",
+			name, row->path, there->line);
+	yaml_tree_put(root, row->path, value, name);
+	return 0;
+}
+
+/* "AUTH_OIDC_CLIENT_SECRET", where only the name of a file with the secret may stand. */
+static bool is_secret_itself(struct str name)
+{
+	char *file = mem_printf("%.*s_FILE", (int)name.len, name.at);
+	const struct keyword *row = row_of(str_of(file));
+
+	free(file);
+	return row != NULL;
+}
+
 static int apply(struct yaml_node *root, struct str name, const char *value, struct err *err)
 {
 	const struct keyword *row = row_of(name);
@@ -90,14 +123,18 @@ static int apply(struct yaml_node *root, struct str name, const char *value, str
 
 	if (row) {
 		char *origin = mem_printf(PREFIX "%.*s", (int)name.len, name.at);
-		yaml_tree_put(root, row->path, value, origin);
+		int rc = put(root, row, origin, value, err);
 		free(origin);
-		return 0;
+		return rc;
 	}
 	if (is_service_link(name, str_of(value)))
 		return 0;
 	if (name.len > 80)
 		name.len = 80;
+	if (is_secret_itself(name))
+		return err_set(err,
+			PREFIX "%.*s: secrets are read from files: use " PREFIX "%.*s_FILE",
+			(int)name.len, name.at, (int)name.len, name.at);
 	const struct keyword_later *later = later_of(name);
 	if (later)
 		return err_set(err, PREFIX "%.*s: this version of sparkgate does not have %s yet",

@@ -129,5 +129,5 @@ struct conf *conf_from_flags(const struct conf_flags *flags, struct err *err)
 		yaml_tree_free(root);
 		return NULL;
 	}
-	return load_tree(NULL, root, err);
+	return load_tree_and_files(NULL, root, err);
 }

@@ -3,6 +3,8 @@
 #include "conf/conf.h"
 #include "conf/values_file.h"
 
+#include <stdlib.h>
+
 #define IN_CONF(field)	  .at = offsetof(struct conf, field)
 #define IN_CLUSTER(field) .at = offsetof(struct conf_cluster, field)
 #define IN_UI(field)	  .at = offsetof(struct conf_ui, field)
@@ -287,7 +289,7 @@ const struct keyword keywords[] = {
 		.max = 30 * DAY,
 		.help = "every session ends after this"},
 	{.path = "session.key_file",
-		.type = &value_secret,
+		.type = &value_key,
 		IN_CONF(session_key),
 		.help = "file with the key that seals sessions, and perhaps the one before it on a "
 			"second line"},
@@ -360,10 +362,10 @@ const struct keyword keywords[] = {
 const size_t keywords_count = ARRAY_LEN(keywords);
 
 const struct keyword_later keywords_later[] = {
-	{"server.tls", NULL, "TLS of its own (let a proxy before it do TLS)"},
-	{"clusters[].kubernetes", NULL, "discovery of driver pods in Kubernetes"},
-	{"clusters[].jws_key_file", NULL, "signed requests for Spark's JWSFilter"},
-	{"log.gelf", NULL, "GELF logging"},
+	{"server.tls", "TLS of its own (let a proxy before it do TLS)"},
+	{"clusters[].kubernetes", "discovery of driver pods in Kubernetes"},
+	{"clusters[].jws_key_file", "signed requests for Spark's JWSFilter"},
+	{"log.gelf", "GELF logging"},
 };
 const size_t keywords_later_count = ARRAY_LEN(keywords_later);
 
@@ -392,17 +394,31 @@ const struct keyword *keyword_find(const char *path)
 	return NULL;
 }
 
-const struct keyword_later *keyword_find_later(const char *path, const char *text)
+const struct keyword *keyword_find_file(const char *path)
+{
+	char *file = mem_printf("%s_file", path);
+	const struct keyword *row = keyword_find(file);
+
+	free(file);
+	return row;
+}
+
+const struct keyword_later *keyword_find_later(const char *path)
 {
 	for (size_t i = 0; i < keywords_later_count; i++) {
-		const struct keyword_later *later = &keywords_later[i];
-		if (strcmp(later->path, path) != 0 ||
-			(later->value_prefix == NULL) != (text == NULL))
-			continue;
-		if (text == NULL || str_starts(str_of(text), str_of(later->value_prefix)))
-			return later;
+		if (strcmp(keywords_later[i].path, path) == 0)
+			return &keywords_later[i];
 	}
 	return NULL;
+}
+
+char *keyword_items(const struct keyword *row, const void *base, size_t *count)
+{
+	char *items;
+
+	memcpy(&items, (const char *)base + row->at, sizeof items);
+	memcpy(count, (const char *)base + row->count_at, sizeof *count);
+	return items;
 }
 
 static unsigned least(unsigned a, unsigned b)

@@ -37,8 +37,7 @@ extern const size_t keywords_count;
 /* What the design has and this version has not: refused by name rather than ignored. */
 struct keyword_later {
 	const char *path;
-	const char *value_prefix; /* only values that begin so; NULL: the key whatever it holds */
-	const char *feature;	  /* "this version does not have <feature> yet" */
+	const char *feature; /* "this version does not have <feature> yet" */
 };
 extern const struct keyword_later keywords_later[];
 extern const size_t keywords_later_count;
@@ -49,8 +48,13 @@ bool keyword_is_child(const char *path, const char *prefix);
 const char *keyword_leaf(const char *path);
 /* The row or NULL. */
 const struct keyword *keyword_find(const char *path);
-/* The row of keywords_later for the key, or for its value when `text` is not NULL. NULL: none. */
-const struct keyword_later *keyword_find_later(const char *path, const char *text);
+/* The row of a secret's file, "auth.oidc.client_secret_file", when somebody writes the secret's own
+ * name, "auth.oidc.client_secret". NULL: none. */
+const struct keyword *keyword_find_file(const char *path);
+/* The row of keywords_later or NULL. */
+const struct keyword_later *keyword_find_later(const char *path);
+/* A list's items, wherever the row keeps them in `base`, and their number. Borrows. */
+char *keyword_items(const struct keyword *row, const void *base, size_t *count);
 /* The path of the key one most likely meant: nearest in spelling among `prefix`'s, unless the very
  * word is a key elsewhere. Never NULL. */
 const char *keyword_nearest(const char *prefix, struct str leaf);

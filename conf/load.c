@@ -36,16 +36,18 @@ int load_fail(const struct loader *l, const struct yaml_node *node, const char *
 	return err_set(l->err, "%s: key \"%s\": %s", place, path, message);
 }
 
-static bool is_secretish(const char *path)
+static bool is_secretish(const char *path, const char *text)
 {
 	static const char *const words[] = {"secret", "password", "token", "key"};
 	const char *leaf = keyword_leaf(path);
 
+	if (str_ends(str_of(leaf), STR("_file")) && text[0] == '/')
+		return false; /* a file's name; else one may have written the secret itself */
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strstr(leaf, words[i]))
 			return true;
 	}
-	return false;
+	return strstr(text, "password=") != NULL;
 }
 
 /* What was given, fit to be shown: a password before a host's '@' is not, and neither are secrets.
@@ -58,7 +60,7 @@ static void show(const char *path, const char *text, char out[static 200])
 	struct sbuf b;
 
 	sbuf_init(&b, 199);
-	if (is_secretish(path)) {
+	if (is_secretish(path, text)) {
 		sbuf_puts(&b, "(hidden)");
 	} else {
 		if (at) {
@@ -119,15 +121,17 @@ static void join(char out[static PATH_LEN], const char *prefix, const char *leaf
 static int load_group(
 	const struct loader *l, const struct place *place, const struct yaml_node *map);
 
-static int refuse_later(const struct loader *l, const struct yaml_node *node, const char *path,
-	const struct keyword_later *later)
+static int refuse_unknown(const struct loader *l, const struct yaml_node *node,
+	const struct place *place, const char *path)
 {
-	if (later->value_prefix)
+	char table[PATH_LEN];
+
+	join(table, place->table, node->key);
+	if (keyword_find_file(table))
 		return load_fail(l, node, path,
-			"this version of sparkgate does not have %s yet (%s)", later->feature,
-			later->value_prefix);
-	return load_fail(
-		l, node, path, "this version of sparkgate does not have %s yet", later->feature);
+			"unknown key, for secrets are read from files: use \"%s_file\"", node->key);
+	return load_fail(l, node, path, "unknown key, did you mean \"%s\"?",
+		keyword_nearest(place->table, str_of(node->key)));
 }
 
 /* Every key of the map is a keyword of this version. */
@@ -139,12 +143,12 @@ static int check_keys(
 
 		join(path, place->shown, n->key);
 		join(table, place->table, n->key);
-		const struct keyword_later *later = keyword_find_later(table, NULL);
+		const struct keyword_later *later = keyword_find_later(table);
 		if (later)
-			return refuse_later(l, n, path, later);
+			return load_fail(l, n, path,
+				"this version of sparkgate does not have %s yet", later->feature);
 		if (keyword_find(table) == NULL)
-			return load_fail(l, n, path, "unknown key, did you mean \"%s\"?",
-				keyword_nearest(place->table, str_of(n->key)));
+			return refuse_unknown(l, n, place, path);
 	}
 	return 0;
 }
@@ -159,9 +163,6 @@ static int load_value(const struct loader *l, const struct keyword *row, const s
 		return load_fail_value(l, node, place->shown, "one value");
 	if (text == NULL)
 		return 0;
-	const struct keyword_later *later = keyword_find_later(row->path, text);
-	if (later)
-		return refuse_later(l, node, place->shown, later);
 	if (row->type->parse(row, text, (char *)place->base + row->at, &expected) == -1)
 		return load_fail_value(l, node, place->shown, expected.text);
 	return 0;
@@ -301,21 +302,35 @@ static int load_group(
 	return 0;
 }
 
-struct conf *load_tree(const char *file, struct yaml_node *root, struct err *err)
+static struct conf *fill(
+	const char *file, struct yaml_node *root, bool opens_files, struct err *err)
 {
 	struct conf *conf = mem_alloc(1, sizeof *conf);
 	struct loader l = {
 		.name = file ? file : "sparkgate", .root = root, .conf = conf, .err = err};
 	struct place top = {.base = conf};
+	const char *credentials = secure_getenv("CREDENTIALS_DIRECTORY");
 
 	conf->refs = 1;
 	conf->file = mem_strdup(file);
-	if (load_group(&l, &top, root) == -1 || check_conf(&l) == -1) {
+	if (load_group(&l, &top, root) == -1 ||
+		(opens_files && secrets_find_credentials(&l, credentials) == -1) ||
+		check_conf(&l) == -1 || (opens_files && secrets_read(&l) == -1)) {
 		conf_unref(conf);
 		conf = NULL;
 	}
 	yaml_tree_free(root);
 	return conf;
+}
+
+struct conf *load_tree(const char *file, struct yaml_node *root, struct err *err)
+{
+	return fill(file, root, false, err);
+}
+
+struct conf *load_tree_and_files(const char *file, struct yaml_node *root, struct err *err)
+{
+	return fill(file, root, true, err);
 }
 
 struct conf *load_text(const char *name, struct str text, struct err *err)
@@ -357,5 +372,5 @@ struct conf *conf_load(const char *file, struct err *err)
 		yaml_tree_free(root);
 		return NULL;
 	}
-	return load_tree(file, root, err);
+	return load_tree_and_files(file, root, err);
 }

@@ -28,7 +28,7 @@ def keywords():
 
 def later():
     body = TABLE[TABLE.index("keywords_later[] ="):]
-    return re.findall(r'\{"([^"]+)", (?:NULL|"([^"]+)"), "', body)
+    return re.findall(r'\{"([^"]+)", "', body)
 
 
 def line_of(path, fallback, text):
@@ -62,8 +62,7 @@ if sys.argv[1:] == ["--table"]:
     print("\n".join(line_of(*row) for row in keywords()))
     sys.exit(0)
 problems = [f"conf/README.md lacks: {line_of(*row)}" for row in keywords() if line_of(*row) not in README]
-problems += [f"conf/README.md lacks `{prefix or path}` of a later version" for path, prefix in later()
-             if f"`{prefix or path}" not in README]
+problems += [f"conf/README.md lacks `{path}` of a later version" for path in later() if f"`{path}`" not in README]
 known = {row[0] for row in keywords()}
 problems += [f"conf/sparkgate.example.yaml lacks {path}" for path in sorted(known - example_paths())]
 if len(known) < 30:
