@@ -209,9 +209,9 @@ static int check_is_key(struct str secret, struct err *why)
 /* Without the line's end, which editors and echo add. */
 static struct str without_newline(struct str s)
 {
-	if (str_ends(s, STR("\n")))
-		s.len--;
-	if (str_ends(s, STR("\r")))
+	if (str_ends(s, STR("\r\n")))
+		s.len -= 2;
+	else if (str_ends(s, STR("\n")))
 		s.len--;
 	return s;
 }
