@@ -4,11 +4,12 @@
 
 #include <stdlib.h>
 
-struct auth *auth_new(struct auth_service *service, struct inbox *reply)
+struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply)
 {
 	struct auth *auth = mem_alloc(1, sizeof *auth);
 
 	auth->service = service;
+	auth->base = base;
 	auth->port = auth_port_new(auth, reply);
 	auth->rules = share_reader_new(service->rules);
 	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
@@ -22,10 +23,12 @@ void auth_free(struct auth *auth)
 {
 	if (auth == NULL)
 		return;
-	auth_port_close(auth->port);
-	auth_call_answer_all(auth);
+	/* The reader first: it answers what is under way, to calls that are still there. */
 	if (auth->reader)
 		auth->reader->ops->close(auth->reader);
+	auth->reader = NULL;
+	auth_port_close(auth->port);
+	auth_call_answer_all(auth);
 	token_cache_free(auth->tokens);
 	recent_free(auth->sessions);
 	recent_free(auth->records);
@@ -35,72 +38,95 @@ void auth_free(struct auth *auth)
 	free(auth);
 }
 
-/* The newest keys are published before a refetch is answered, so this is the last word. */
-static void on_refetched(struct call *call, struct job *job)
+const char *auth_keep_reason(struct auth *auth, const char *text, const char *otherwise)
 {
-	struct auth *auth = call->auth;
-	struct share_hold *hold;
-	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_result result =
-		auth_bearer_judge(auth, rules, str_of(call->token), str_of(call->client), NULL);
-
-	(void)job;
-	share_drop(hold);
-	auth_call_answer(call, result, NULL);
+	for (size_t i = 0; i < auth->reasons_count; i++) {
+		if (strcmp(auth->reasons[i], text) == 0)
+			return auth->reasons[i];
+	}
+	if (auth->reasons_count == AUTH_REASONS_MAX)
+		return otherwise;
+	return auth->reasons[auth->reasons_count++] = mem_strdup(text);
 }
 
-static struct auth_result wait_for_keys(struct auth *auth, const char *issuer, struct str token,
-	const struct auth_request *req, auth_done *done, void *arg)
+/* --- the question --- */
+
+/* AUTH_LATER: there is a credential, and `question` is it. */
+static struct auth_result read_credential(
+	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
 {
-	struct call *call;
+	const char *reason = "";
 
-	if (auth->calls_count >= AUTH_WAITING_MAX)
-		return auth_refused(
-			AUTH_UNAVAILABLE, "too many requests wait for the issuer's keys");
-	call = auth_call_new(auth, arg);
-	call->on_auth = done;
-	call->token = mem_strndup(token.at, token.len);
-	if (!str_copy(req->client, call->client, sizeof call->client))
-		call->client[0] = '\0';
-	auth_job_refetch(call, issuer, on_refetched);
-	return auth_refused(AUTH_LATER, "");
-}
-
-static struct auth_result check(struct auth *auth, const struct auth_rules *rules,
-	const struct auth_request *req, auth_done *done, void *arg)
-{
-	const char *reason = "", *issuer = NULL;
-	struct auth_result result;
-	struct str token;
-
-	switch (bearer_read(
-		req->authorization, req->authorization_count, req->query, &token, &reason)) {
+	switch (bearer_read(req->authorization, req->authorization_count, req->query,
+		&question->token, &reason)) {
 	case BEARER_MALFORMED:
 		return auth_refused(AUTH_MALFORMED, reason);
 	case BEARER_OTHER_SCHEME:
 		/* It beats the cookie as a bad token does: who sends credentials means them. */
 		return auth_refused(AUTH_INVALID_TOKEN, "the Authorization scheme is not Bearer");
-	case BEARER_ABSENT:
-		return auth_session_judge(
-			auth, rules, req->cookies, req->cookies_count, req->client);
 	case BEARER_OK:
+		return auth_refused(AUTH_LATER, "");
+	case BEARER_ABSENT:
 		break;
 	}
-	result = auth_bearer_judge(auth, rules, token, req->client, &issuer);
-	if (result.status == AUTH_LATER)
-		return wait_for_keys(auth, issuer, token, req, done, arg);
+	question->token = (struct str){NULL, 0};
+	if (!auth_session_named(
+		    rules, req->cookies, req->cookies_count, &question->id, question->key))
+		return auth_refused(AUTH_ABSENT, "no credentials");
+	return auth_refused(AUTH_LATER, "");
+}
+
+static void answer(struct call *call, struct auth_result result)
+{
+	auth_call_answer(call, result);
+}
+
+static struct auth_result wait_for_answer(
+	struct auth *auth, const struct question *question, auth_done *done, void *arg)
+{
+	if (auth->calls_count >= AUTH_WAITING_MAX)
+		return auth_refused(AUTH_UNAVAILABLE, "too many requests wait for an answer");
+	struct call *call = auth_call_new(auth, arg);
+	call->on_auth = done;
+	call->judged = answer;
+	auth_call_keep(call, question);
+	struct auth_result result = auth_call_run(call);
+	if (result.status != AUTH_LATER)
+		auth_call_free(call);
 	return result;
 }
 
 struct auth_result auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg)
 {
+	struct question question = {.client = req->client};
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_result result = check(auth, rules, req, done, arg);
+	struct auth_result result = read_credential(rules, req, &question);
 
+	if (result.status == AUTH_LATER)
+		result = question.token.at ? auth_bearer_judge(auth, rules, &question)
+					   : auth_session_judge(auth, rules, &question);
+	if (result.status == AUTH_LATER)
+		result = wait_for_answer(auth, &question, done, arg);
 	share_drop(hold);
 	return result;
+}
+
+enum auth_provider auth_provider(struct auth *auth)
+{
+	return (enum auth_provider)atomic_load_explicit(
+		&auth->service->provider_state, memory_order_relaxed);
+}
+
+void sign_in_result_clear(struct sign_in_result *result)
+{
+	secret_free(result->set_cookie);
+	secret_free(result->set_login_cookie);
+	free(result->return_path);
+	secret_free(result->location);
+	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
+	result->location = NULL;
 }
 
 bool auth_is_own_cookie(struct str name)

@@ -75,8 +75,8 @@ struct auth_gauges {
 };
 struct auth_gauges auth_service_gauges(struct auth_service *service); /* any thread, approximate */
 
-/* Worker thread; `reply` is that worker's inbox. */
-struct auth *auth_new(struct auth_service *service, struct inbox *reply);
+/* Worker thread; `base` is its event loop, `reply` its inbox; both outlive the auth. */
+struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply);
 void auth_free(struct auth *auth);
 struct auth_result auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
@@ -122,10 +122,10 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 	size_t count, sign_in_done *done, void *arg);
 void auth_sign_in_token(struct auth *auth, struct str token, const struct str *old_cookies,
 	size_t count, sign_in_done *done, void *arg);
-/* Ends the session the cookies name; `done` gets set_cookie that clears it (AUTH_OK also when there
- * was none). */
-void auth_sign_out(
-	struct auth *auth, const struct str *cookies, size_t count, sign_in_done *done, void *arg);
+/* Ends the session the cookies name, or all of its person; `done` gets set_cookie that clears it
+ * (AUTH_OK also when there was none), and where the provider would like the browser sent. */
+void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
+	enum sign_out_scope scope, sign_in_done *done, void *arg);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

@@ -1,46 +1,11 @@
 #include "auth/auth_int.h"
 
 #include <openssl/crypto.h>
-#include <pthread.h>
 #include <stdlib.h>
 
-/* Outlives its worker for as long as jobs are under way. */
-struct port {
-	atomic_int refs;
-	pthread_mutex_t lock;
-	struct inbox *reply; /* NULL: the worker is gone */
-	struct auth *auth;   /* the worker's thread only; NULL as above */
-};
-
-struct port *auth_port_new(struct auth *auth, struct inbox *reply)
-{
-	struct port *port = mem_alloc(1, sizeof *port);
-
-	atomic_init(&port->refs, 1);
-	pthread_mutex_init(&port->lock, NULL);
-	port->reply = reply;
-	port->auth = auth;
-	return port;
-}
-
-static void port_unref(struct port *port)
-{
-	if (atomic_fetch_sub(&port->refs, 1) > 1)
-		return;
-	pthread_mutex_destroy(&port->lock);
-	free(port);
-}
-
-void auth_port_close(struct port *port)
-{
-	pthread_mutex_lock(&port->lock);
-	port->reply = NULL;
-	pthread_mutex_unlock(&port->lock);
-	port->auth = NULL;
-	port_unref(port);
-}
-
-/* --- calls --- */
+/* Each turn brings one thing that was lacking; more of them means that it goes again as fast as it
+ * comes. */
+enum { TURNS_MAX = 8 };
 
 struct call *auth_call_new(struct auth *auth, void *arg)
 {
@@ -53,39 +18,134 @@ struct call *auth_call_new(struct auth *auth, void *arg)
 	return call;
 }
 
-void auth_call_answer(struct call *call, struct auth_result result, char *set_cookie)
+void auth_call_free(struct call *call)
 {
-	struct call copy = *call;
-
 	TAILQ_REMOVE(&call->auth->calls, call, link);
 	call->auth->calls_count--;
 	secret_free(call->token);
 	OPENSSL_cleanse(call, sizeof *call);
 	free(call);
-	if (copy.on_auth)
-		copy.on_auth(copy.arg, result);
-	else
-		copy.on_sign_in(copy.arg, (struct sign_in_result){.status = result.status,
-						  .set_cookie = set_cookie,
-						  .who = result.who,
-						  .reason = result.reason});
-	OPENSSL_cleanse(copy.id, sizeof copy.id);
+}
+
+static struct str keep_text(struct str text, char *out, size_t size)
+{
+	if (!str_copy(text, out, size))
+		out[0] = '\0'; /* which names nothing */
+	return str_of(out);
+}
+
+void auth_call_keep(struct call *call, const struct question *question)
+{
+	struct question *own = &call->question;
+
+	*own = *question;
+	if (question->token.at) {
+		call->token = mem_strndup(question->token.at, question->token.len);
+		own->token = (struct str){call->token, question->token.len};
+	}
+	own->id = keep_text(question->id, call->id, sizeof call->id);
+	own->client = keep_text(question->client, call->client, sizeof call->client);
+	own->issuer = NULL;
+	if (question->issuer)
+		own->issuer =
+			keep_text(str_of(question->issuer), call->issuer, sizeof call->issuer).at;
+}
+
+/* --- judging --- */
+
+static struct auth_result judge(struct call *call)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
+	struct question *question = &call->question;
+	struct auth_result result = question->token.at
+					    ? auth_bearer_judge(call->auth, rules, question)
+					    : auth_session_judge(call->auth, rules, question);
+
+	if (result.status == AUTH_LATER && question->need == NEED_KEYS)
+		question->issuer =
+			keep_text(str_of(question->issuer), call->issuer, sizeof call->issuer).at;
+	share_drop(hold);
+	return result;
+}
+
+static void begin_to_wait(struct call *call)
+{
+	static void (*const ask[NEEDS])(struct call *) = {[NEED_SESSION] = auth_record_ask_session,
+		[NEED_RECORD] = auth_record_ask_token,
+		[NEED_KEYS] = auth_job_ask_keys,
+		[NEED_REFRESH] = auth_refresh_ask,
+		[NEED_INTROSPECTION] = auth_job_ask_introspection};
+
+	call->is_waiting = true;
+	ask[call->question.need](call);
+}
+
+struct auth_result auth_call_run(struct call *call)
+{
+	struct auth_result result = auth_refused(AUTH_LATER, "");
+
+	call->is_running = true;
+	while (!call->is_waiting) {
+		result = judge(call);
+		if (result.status != AUTH_LATER)
+			break;
+		if (call->turns++ == TURNS_MAX) {
+			result = auth_refused(
+				AUTH_UNAVAILABLE, "records change faster than they can be read");
+			break;
+		}
+		begin_to_wait(call);
+	}
+	call->is_running = false;
+	return result;
+}
+
+void auth_call_resume(struct call *call)
+{
+	call->is_waiting = false;
+	if (call->is_running)
+		return; /* it came while it was asked for: the loop above goes on */
+	struct auth_result result = auth_call_run(call);
+	if (result.status != AUTH_LATER)
+		call->judged(call, result);
+}
+
+/* --- answering --- */
+
+void auth_call_answer(struct call *call, struct auth_result result)
+{
+	auth_done *on_auth = call->on_auth;
+	sign_in_done *on_sign_in = call->on_sign_in;
+	struct sign_in_result signing = call->signing;
+	void *arg = call->arg;
+
+	auth_call_free(call);
+	if (on_auth) {
+		on_auth(arg, result);
+		return;
+	}
+	signing.status = result.status;
+	signing.who = result.who;
+	signing.reason = result.reason;
+	on_sign_in(arg, signing);
 }
 
 static void on_answer_later(struct call *call, struct job *job)
 {
-	struct auth_result result = call->result;
+	struct auth_result result = {job->status, job->who, ""};
 
-	(void)job;
-	call->result.who = NULL;
-	auth_call_answer(call, result, NULL);
+	job->who = NULL;
+	result.reason = auth_keep_reason(call->auth, job->reason, "refused");
+	auth_call_answer(call, result);
 }
 
 void auth_call_answer_later(struct call *call, struct auth_result result)
 {
 	struct job *job = auth_job_new(call);
 
-	call->result = result;
+	auth_job_say(job, result.status, result.reason);
+	job->who = result.who;
 	job->done = on_answer_later;
 	auth_job_return(job);
 }
@@ -94,105 +154,6 @@ void auth_call_answer_all(struct auth *auth)
 {
 	struct call *call;
 
-	while ((call = TAILQ_FIRST(&auth->calls)) != NULL) {
-		identity_unref(call->result.who);
-		auth_call_answer(call, auth_refused(AUTH_UNAVAILABLE, "shutting down"), NULL);
-	}
-}
-
-/* --- jobs --- */
-
-static struct job *job_of(struct task *task)
-{
-	return (struct job *)task; /* its first member */
-}
-
-static void job_free(struct job *job)
-{
-	auth_service_unref(job->service);
-	port_unref(job->port);
-	store_session_clear(&job->opening.session);
-	free(job);
-}
-
-struct job *auth_job_new(struct call *call)
-{
-	struct job *job = mem_alloc(1, sizeof *job);
-
-	job->service = auth_service_ref(call->auth->service);
-	job->port = call->auth->port;
-	atomic_fetch_add(&job->port->refs, 1);
-	job->call = call;
-	return job;
-}
-
-static void run_on_keeper(struct task *task)
-{
-	struct job *job = job_of(task);
-
-	job->answer = STORE_FAILED;
-	if (job->service->closed) {
-		auth_job_return(job);
-		return;
-	}
-	auth_service_poll(job->service);
-	job->work(job);
-}
-
-void auth_job_send(struct job *job)
-{
-	job->task.run = run_on_keeper;
-	inbox_post(job->service->keeper, &job->task);
-}
-
-static void run_on_worker(struct task *task)
-{
-	struct job *job = job_of(task);
-
-	/* A worker that is gone has answered its calls and freed them. */
-	if (job->port->auth)
-		job->done(job->call, job);
-	job_free(job);
-}
-
-void auth_job_return(struct job *job)
-{
-	struct port *port = job->port;
-
-	job->task.run = run_on_worker;
-	pthread_mutex_lock(&port->lock);
-	bool is_posted = port->reply != NULL;
-	if (is_posted)
-		inbox_post(port->reply, &job->task);
-	pthread_mutex_unlock(&port->lock);
-	if (!is_posted)
-		job_free(job);
-}
-
-/* --- keys fetched again --- */
-
-static void on_fetched(struct jwks_waiter *waiter, bool fetched)
-{
-	struct job *job = (struct job *)((char *)waiter - offsetof(struct job, waiter));
-
-	job->answer = fetched ? STORE_FOUND : STORE_NONE;
-	auth_job_return(job);
-}
-
-static void refetch(struct job *job)
-{
-	job->waiter.done = on_fetched;
-	jwks_fetch_unknown_kid(job->service->jwks, job->issuer, &job->waiter);
-}
-
-void auth_job_refetch(
-	struct call *call, const char *issuer, void (*done)(struct call *call, struct job *job))
-{
-	struct job *job = auth_job_new(call);
-
-	job->work = refetch;
-	job->done = done;
-	if (!str_copy(str_of(issuer), job->issuer, sizeof job->issuer))
-		job->issuer[0] = '\0'; /* which nobody knows */
-	auth_job_send(job);
+	while ((call = TAILQ_FIRST(&auth->calls)) != NULL)
+		auth_call_answer(call, auth_refused(AUTH_UNAVAILABLE, "shutting down"));
 }

@@ -1,13 +1,17 @@
 /*
  * auth/auth_int.h - shared by the parts of the service behind auth/auth.h:
  *
- *   auth_service.c  the process's half: store, key, issuers' keys, the keeper's clock
- *   auth.c          a worker's half: the question and its two kinds of credential
+ *   auth_service.c  the process's half: store, keys, the provider, the keeper's clock
+ *   auth.c          a worker's half: the question, and what it takes to answer it
  *   auth_bearer.c   a bearer token judged
  *   auth_session.c  a session cookie judged
  *   auth_record.c   a worker's view of the store's records
- *   auth_call.c     answers that come later: to the keeper and back
- *   auth_sign_in.c  sessions opened and ended
+ *   auth_call.c     who waits for what: questions and answers that come later
+ *   auth_job.c      work for the keeper, and its way back
+ *   auth_open.c     a session opened, by a link or a token
+ *   auth_login.c    a session opened by the OpenID provider
+ *   auth_refresh.c  the provider asked again for a session, by one gateway at a time
+ *   auth_end.c      sessions ended
  *
  * What the keeper and the workers share: the counters of struct auth_service, which are atomic, and
  * struct auth_rules, a snapshot. All else travels through inboxes.
@@ -16,10 +20,14 @@
 #define SPARKGATE_AUTH_AUTH_INT_H
 
 #include "auth/auth.h"
+#include "auth/introspect.h"
 #include "auth/jwks_fetch.h"
 #include "auth/keyring.h"
+#include "auth/login.h"
+#include "auth/oidc.h"
 #include "auth/recent.h"
 #include "auth/session.h"
+#include "auth/session_data.h"
 #include "auth/signer.h"
 #include "auth/store.h"
 #include "auth/token_cache.h"
@@ -28,28 +36,44 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-enum { AUTH_WAITING_MAX = 1024, AUTH_TOUCHES_MAX = 1024, AUTH_REASONS_MAX = 64 };
+enum { AUTH_WAITING_MAX = 4096, AUTH_TOUCHES_MAX = 1024, AUTH_REASONS_MAX = 64 };
+enum {
+	AUTH_FRESH_MS = 5000,	   /* how long a record of a shared store is not read again */
+	AUTH_GO_ON_MS = 30 * 1000, /* how long it goes on while the store is silent (S33) */
+	AUTH_INTROSPECTED_S = 30,  /* how long an issuer's word on an opaque token is taken */
+	AUTH_REASON = 160,
+};
 
 /* --- the process (auth_service.c) --- */
 
 struct auth_rules { /* an immutable snapshot: by what tokens and sessions are judged */
 	struct conf *conf;
 	struct keyset *keys;
-	struct keyring *ring; /* opens and seals sessions */
+	struct keyring *ring;
+	struct oidc_provider *provider; /* NULL: none, or not known yet */
 	uint64_t generation;
 	char issuer[STORE_ISSUER]; /* of our own tokens */
 };
 
+struct refresh;
+TAILQ_HEAD(refresh_list, refresh);
+
 struct auth_service {
 	atomic_int refs; /* of auth_service_free() and of every job under way */
 	bool closed;	 /* keeper thread, as the rest up to the atomics */
+	struct event_base *base;
 	struct inbox *keeper;
 	struct store *store; /* the writing connection */
-	struct keyring *ring;
 	struct signer *signer;
 	struct jwks_fetch *jwks;
+	struct oidc *oidc;
+	struct introspector *introspector;
+	struct refresh_list refreshes;
+	unsigned char holder[DIGEST_LEN]; /* this process, to the store's leases */
 	struct conf *conf;
 	struct keyset *keys;
+	struct keyring *ring;
+	struct oidc_provider *provider;
 	uint64_t rules_generation;
 	char issuer[STORE_ISSUER];
 	struct share_slot *rules; /* of struct auth_rules */
@@ -61,20 +85,26 @@ struct auth_service {
 	size_t touches_count;
 
 	atomic_bool ready;
-	/* Moves after every write that takes something away, so that what is cached is read again.
-	 */
+	atomic_int provider_state; /* enum auth_provider */
+	/* Moves when records may have changed, so that what is cached is read again. */
 	atomic_uint_fast64_t generation;
-	atomic_uint_fast64_t store_errors, jwks_ok, jwks_failed;
+	/* The generation of the last thing taken away: what was read before must not be gone on
+	 * with, should the store fall silent now (S33). */
+	atomic_uint_fast64_t taken_away;
+	atomic_uint_fast64_t store_errors, jwks_ok, jwks_failed, refreshes_ok, refreshes_failed;
 	atomic_uint sessions, tokens_user, tokens_admin;
 };
 
 struct auth_service *auth_service_ref(struct auth_service *service);
 void auth_service_unref(struct auth_service *service);
-void auth_service_note_change(struct auth_service *service); /* keeper thread, after a commit */
+/* Keeper thread, after a commit that took something away. */
+void auth_service_note_end(struct auth_service *service);
 /* Keeper thread: looks for other processes' writes if that is due. However long the queue of jobs
  * is, a revocation must not wait for its end. */
 void auth_service_poll(struct auth_service *service);
 void auth_service_flush(struct auth_service *service); /* keeper thread: saves touches */
+/* Counts a failure of the store; gives `answer`. */
+enum store_answer auth_service_count(struct auth_service *service, enum store_answer answer);
 
 /* --- one worker (auth.c) --- */
 
@@ -84,9 +114,10 @@ TAILQ_HEAD(call_list, call);
 
 struct auth {
 	struct auth_service *service;
+	struct event_base *base;
 	struct port *port;
 	struct share_reader *rules;
-	struct store_reader *reader; /* this thread's; NULL until it could be opened */
+	struct store_reader *reader; /* NULL until it could be opened */
 	struct token_cache *tokens;
 	struct recent *sessions, *records;
 	struct call_list calls;
@@ -107,55 +138,121 @@ static inline const struct auth_rules *auth_rules_get(struct auth *auth, struct 
 	return (*hold)->value;
 }
 
-/* --- a worker's view of the store's records (auth_record.c) --- */
+/* A text that lives as long as the worker: caches and log lines keep reasons, an error's own text
+ * dies with it. `otherwise` when there are too many different ones. */
+const char *auth_keep_reason(struct auth *auth, const char *text, const char *otherwise);
 
-struct session_name {  /* what a cookie says */
-	struct str id; /* a secret, borrowed from the request; opens what the store has */
-	unsigned char key[DIGEST_LEN]; /* names it there */
+/* --- a question: one credential, judged again whenever what it lacked has come --- */
+
+enum need {
+	NEED_SESSION,	    /* the record of a session, from the store */
+	NEED_RECORD,	    /* the record of a token of ours */
+	NEED_KEYS,	    /* newer keys of an issuer */
+	NEED_REFRESH,	    /* the provider's word on a session whose token has run out */
+	NEED_INTROSPECTION, /* an issuer's word on an opaque token */
+	NEEDS,
 };
 
-/* The record as of the store's present generation; `*out` is borrowed until the next call. */
-enum store_answer auth_record_token(
-	struct auth *auth, const char *id, int64_t now, struct recent_entry **out);
-enum store_answer auth_record_session(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, int64_t now, struct recent_entry **out);
-/* Forgets what is cached and reads the session again. */
-enum store_answer auth_record_session_again(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, int64_t now, struct recent_entry **out);
+struct memo { /* what the store said to this question */
+	bool known;
+	enum store_answer answer;
+};
+
+struct question {
+	struct str token; /* at == NULL: a session is judged */
+	struct str id;	  /* of the session: the cookie's value */
+	unsigned char key[DIGEST_LEN];
+	struct str client;
+	/* AUTH_LATER: */
+	enum need need;
+	const char *issuer;	 /* NEED_KEYS: borrows from the rules */
+	char token_id[STORE_ID]; /* NEED_RECORD */
+	/* so far: */
+	struct memo session, record;
+	bool keys_asked, refresh_asked, introspected;
+	enum auth_status refused; /* by the refresh or the introspection; AUTH_OK: not */
+	const char *why;
+};
+
+/* AUTH_LATER: question->need says what it lacks. */
+struct auth_result auth_bearer_judge(
+	struct auth *auth, const struct auth_rules *rules, struct question *question);
+/* Whether this token of ours is on record and active. AUTH_OK without an identity, or why not. */
+struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,
+	const char *token_id, int64_t now, enum role *role);
+/* What people call a token's or an ID token's subject; never a key (S31). */
+struct str auth_display_name(const json_t *claims, struct str subject);
+struct auth_result auth_session_judge(
+	struct auth *auth, const struct auth_rules *rules, struct question *question);
+/* The session these cookies name; `*id` borrows from them. False when they name none. */
+bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
+	struct str *id, unsigned char key[static DIGEST_LEN]);
+
+/* --- a worker's view of the store's records (auth_record.c) --- */
+
+enum record {
+	RECORD_FOUND,
+	RECORD_NONE,
+	RECORD_SILENT, /* the store does not answer, and nothing recent enough is at hand */
+	RECORD_LATER,  /* the question needs it first */
+};
+/* `*out` is borrowed until the next call. */
+enum record auth_record_session(
+	struct auth *auth, struct question *question, int64_t now, struct recent_entry **out);
+enum record auth_record_token(struct auth *auth, struct question *question, const char *token_id,
+	int64_t now, struct recent_entry **out);
+/* Asks the store; auth_call_resume() when it has answered. */
+void auth_record_ask_session(struct call *call);
+void auth_record_ask_token(struct call *call);
+/* Forgets what is known of the session, so that it is read again. */
+void auth_record_forget_session(struct auth *auth, struct question *question);
 /* Notes a use; tells the keeper when the store's knowledge is older than `interval` seconds. */
 void auth_record_touch(
 	struct auth *auth, struct recent_entry *entry, struct store_touch *touch, int64_t interval);
 
-/* --- judging (auth_bearer.c, auth_session.c) --- */
+/* --- who waits (auth_call.c) --- */
 
-/* AUTH_LATER, only where `refetch` is not NULL: newer keys of `*refetch` may decide (borrows from
- * rules). */
-struct auth_result auth_bearer_judge(struct auth *auth, const struct auth_rules *rules,
-	struct str token, struct str client, const char **refetch);
-/* Whether this token of ours is on record and active. AUTH_OK without an identity, or why not. */
-struct auth_result auth_bearer_check_record(
-	struct auth *auth, const char *token_id, struct str client, int64_t now, enum role *role);
-struct auth_result auth_session_judge(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, struct str client);
-/* The session these cookies name. False when they name none. */
-bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	struct session_name *out);
-
-/* --- answers that come later (auth_call.c) --- */
-
-struct call { /* a worker's: who waits, and for what */
+struct call {
 	TAILQ_ENTRY(call) link;
 	struct auth *auth;
+	struct question question; /* its texts are the call's own: */
+	char *token;
+	char id[SESSION_ID_LEN + 1];
+	char client[STORE_FROM];
+	char issuer[STORE_ISSUER];
+	uint64_t generation; /* of the store when it was asked */
+	unsigned turns;
+	bool is_running, is_waiting;
+	/* The question is answered. Takes result.who; answers the call sooner or later. */
+	void (*judged)(struct call *call, struct auth_result result);
+
 	auth_done *on_auth; /* one of these two */
 	sign_in_done *on_sign_in;
 	void *arg;
-	char *token; /* a copy, while its issuer's keys are fetched */
-	char client[STORE_FROM];
-	char id[SESSION_ID_LEN + 1]; /* of the session being opened */
-	bool has_old;
+	struct sign_in_result signing; /* what is known of it already: cookies, return path */
+	char old_id[SESSION_ID_LEN + 1];
+	bool has_old; /* a session that the same browser has */
 	unsigned char old_key[DIGEST_LEN];
-	struct auth_result result; /* decided, or so if the job is done; not yet told */
 };
+
+/* Gives a call on the worker's list. */
+struct call *auth_call_new(struct auth *auth, void *arg);
+/* Copies the question's texts. */
+void auth_call_keep(struct call *call, const struct question *question);
+/* Judges until there is an answer or something is to be waited for (AUTH_LATER, and judged() will
+ * be called). Otherwise judged() is not called: the caller has the answer. */
+struct auth_result auth_call_run(struct call *call);
+void auth_call_resume(struct call *call); /* what it waited for has come */
+/* Frees without a word. */
+void auth_call_free(struct call *call);
+/* Tells the waiting one and frees the call; `call->signing` goes with it. Takes result.who. */
+void auth_call_answer(struct call *call, struct auth_result result);
+/* Same, from the event loop: for functions that must not call back at once. */
+void auth_call_answer_later(struct call *call, struct auth_result result);
+/* Answers AUTH_UNAVAILABLE to all that wait. */
+void auth_call_answer_all(struct auth *auth);
+
+/* --- work for the keeper (auth_job.c) --- */
 
 struct job { /* travels to the keeper and back */
 	struct task task;
@@ -164,30 +261,53 @@ struct job { /* travels to the keeper and back */
 	struct call *call;				  /* the worker's; not for the keeper */
 	void (*work)(struct job *job);			  /* keeper; ends in auth_job_return() */
 	void (*done)(struct call *call, struct job *job); /* worker, unless it is gone by then */
-	struct store_opening opening;
-	enum store_answer answer;
+	TAILQ_ENTRY(job) link;				  /* of those that wait for one refresh */
+	/* in */
 	char issuer[STORE_ISSUER];
+	char *token;		     /* secret: a token or a code */
+	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is opened, asked for or ended */
+	unsigned char key[DIGEST_LEN];
+	struct login login;
+	struct store_opening opening;
+	enum sign_out_scope scope;
 	struct jwks_waiter waiter;
+	bool was_asked; /* the provider, for newer keys */
+	/* out */
+	enum store_answer answer;
+	enum auth_status status;
+	struct identity *who; /* the receiver's */
+	char *location;
+	char reason[AUTH_REASON];
+	int64_t until; /* wall seconds */
 };
 
 struct port *auth_port_new(struct auth *auth, struct inbox *reply);
 /* No answer will reach the worker any more. */
 void auth_port_close(struct port *port);
 
-/* Gives a call on the worker's list. */
-struct call *auth_call_new(struct auth *auth, void *arg);
-/* Tells the waiting one and frees the call. Takes result.who. `set_cookie` is taken; NULL: none. */
-void auth_call_answer(struct call *call, struct auth_result result, char *set_cookie);
-/* Same, from the event loop: for functions that must not call back at once. Takes result.who. */
-void auth_call_answer_later(struct call *call, struct auth_result result);
-/* Answers AUTH_UNAVAILABLE to all that wait. */
-void auth_call_answer_all(struct auth *auth);
-
 struct job *auth_job_new(struct call *call);
 void auth_job_send(struct job *job);   /* to the keeper */
 void auth_job_return(struct job *job); /* from the keeper to the worker */
-/* Fetches the keys of `issuer` again, then `done`. */
-void auth_job_refetch(
-	struct call *call, const char *issuer, void (*done)(struct call *call, struct job *job));
+void auth_job_say(struct job *job, enum auth_status status, const char *reason);
+/* Fetches the keys of call->issuer again, then resumes the call. */
+void auth_job_ask_keys(struct call *call);
+void auth_job_ask_introspection(struct call *call);
+
+/* --- sessions opened, kept and ended --- */
+
+/* Makes a session with a new id (S22), sealed, in job->opening and job->id; job->who is its person.
+ * Any thread. -1: too long to be kept. */
+MUST_CHECK int auth_open_prepare(struct job *job, const struct conf *conf,
+	const struct keyring *ring, const struct session_data *data, int64_t credential_ends);
+/* Stores it; the keeper's half, ends in auth_job_return(). */
+void auth_open_store(struct job *job);
+/* The worker's half: cookie, person, answer. */
+void auth_open_done(struct call *call, struct job *job);
+/* A call for a sign-in: notes the session that the browser has now. */
+struct call *auth_open_call(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, sign_in_done *done, void *arg);
+
+void auth_refresh_ask(struct call *call); /* resumes it when the provider has spoken */
+void auth_refresh_close(struct auth_service *service);
 
 #endif

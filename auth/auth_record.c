@@ -1,22 +1,18 @@
 #include "auth/auth_int.h"
 
-#include "auth/session_data.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 
-/* This thread's reader, opened when it is first needed and again after it could not be. */
+/* This thread's way to the store, opened when it is first needed and again after it could not be.
+ */
 static struct store_reader *reader(struct auth *auth)
 {
-	if (auth->reader == NULL)
-		auth->reader = auth->service->store->ops->reader(auth->service->store, NULL, NULL);
-	return auth->reader;
-}
+	struct store *store = auth->service->store;
 
-static enum store_answer count_failure(struct auth *auth, enum store_answer answer)
-{
-	if (answer == STORE_FAILED)
-		atomic_fetch_add(&auth->service->store_errors, 1);
-	return answer;
+	if (auth->reader == NULL)
+		auth->reader = store->ops->reader(store, auth->base, NULL);
+	return auth->reader;
 }
 
 /* Read before the record: a change in between leaves the entry out of date, never up to date. */
@@ -30,128 +26,174 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* As good as read now. Other gateways write a shared store, and their word may be late. */
+static bool is_current(struct auth *auth, const struct recent_entry *entry)
+{
+	if (entry->generation != generation_of(auth))
+		return false;
+	return !auth->service->store->ops->is_shared ||
+	       clock_mono_ms() - entry->read_ms < AUTH_FRESH_MS;
+}
+
+/* S33: the store is silent, and this was good a moment ago. Not if something was taken away since
+ * it was read: that may have been this. */
+static bool may_go_on(struct auth *auth, const struct recent_entry *entry)
+{
+	uint64_t taken = atomic_load_explicit(&auth->service->taken_away, memory_order_acquire);
+
+	return entry->generation >= taken && clock_mono_ms() - entry->read_ms < AUTH_GO_ON_MS;
+}
+
+/* One rule for both kinds of record. */
+static enum record look(struct auth *auth, struct recent *recent, const unsigned char *key,
+	struct memo *memo, int64_t now, struct recent_entry **out)
+{
+	*out = recent_find(recent, key, now);
+	if (*out && is_current(auth, *out))
+		return RECORD_FOUND;
+	if (!memo->known || (memo->answer == STORE_FOUND && *out == NULL)) {
+		memo->known = false;
+		return RECORD_LATER;
+	}
+	if (memo->answer == STORE_FOUND)
+		return RECORD_FOUND; /* read for this very question */
+	if (memo->answer == STORE_FAILED)
+		return *out && may_go_on(auth, *out) ? RECORD_FOUND : RECORD_SILENT;
+	if (*out)
+		recent_drop(recent, key);
+	return RECORD_NONE;
+}
+
+static void note_answer(struct auth *auth, struct memo *memo, enum store_answer answer)
+{
+	memo->known = true;
+	memo->answer = auth_service_count(auth->service, answer);
+}
+
+static void note_read(struct call *call, struct recent_entry *entry)
+{
+	entry->generation = call->generation;
+	entry->read_ms = clock_mono_ms();
+}
+
 /* --- tokens --- */
 
-struct token_answer {
-	enum store_answer answer;
-	struct store_token token;
-};
+enum record auth_record_token(struct auth *auth, struct question *question, const char *token_id,
+	int64_t now, struct recent_entry **out)
+{
+	unsigned char key[RECENT_KEY];
+
+	if (strlen(token_id) != sizeof key)
+		return RECORD_NONE; /* none of our ids */
+	memcpy(key, token_id, sizeof key);
+	enum record record = look(auth, auth->records, key, &question->record, now, out);
+	if (record == RECORD_LATER) {
+		question->need = NEED_RECORD;
+		memcpy(question->token_id, token_id, sizeof key);
+		question->token_id[sizeof key] = '\0';
+	}
+	return record;
+}
 
 static void on_token(void *arg, enum store_answer answer, const struct store_token *token)
 {
-	struct token_answer *got = arg;
-
-	got->answer = answer;
-	if (answer == STORE_FOUND)
-		got->token = *token;
-}
-
-static enum store_answer read_token(struct auth *auth, const char *id,
-	const unsigned char key[static RECENT_KEY], uint64_t generation, struct recent_entry **out)
-{
-	struct store_reader *store = reader(auth);
-	struct token_answer got = {.answer = STORE_FAILED};
-
-	if (store)
-		store->ops->token_get(store, str_of(id), on_token, &got);
-	if (got.answer != STORE_FOUND) {
-		recent_drop(auth->records, key);
-		return count_failure(auth, got.answer);
-	}
-	*out = recent_put(auth->records, key);
-	(*out)->generation = generation;
-	(*out)->is_active = got.token.state == STATE_ACTIVE;
-	(*out)->role = got.token.role;
-	(*out)->ends_at = got.token.expires_at;
-	(*out)->saved_at = later((*out)->saved_at, got.token.last_used_at);
-	return STORE_FOUND;
-}
-
-enum store_answer auth_record_token(
-	struct auth *auth, const char *id, int64_t now, struct recent_entry **out)
-{
-	uint64_t generation = generation_of(auth);
+	struct call *call = arg;
+	struct auth *auth = call->auth;
 	unsigned char key[RECENT_KEY];
 
-	if (strlen(id) != sizeof key)
-		return STORE_NONE; /* none of our ids */
-	memcpy(key, id, sizeof key);
-	*out = recent_find(auth->records, key, now);
-	if (*out && (*out)->generation == generation)
-		return STORE_FOUND;
-	return read_token(auth, id, key, generation, out);
+	memcpy(key, call->question.token_id, sizeof key);
+	if (answer == STORE_FOUND) {
+		struct recent_entry *entry = recent_put(auth->records, key);
+		entry->is_active = token->state == STATE_ACTIVE;
+		entry->role = token->role;
+		entry->ends_at = token->expires_at;
+		entry->saved_at = later(entry->saved_at, token->last_used_at);
+		note_read(call, entry);
+	}
+	note_answer(auth, &call->question.record, answer);
+	auth_call_resume(call);
+}
+
+void auth_record_ask_token(struct call *call)
+{
+	struct store_reader *r = reader(call->auth);
+
+	call->generation = generation_of(call->auth);
+	if (r)
+		r->ops->token_get(r, str_of(call->question.token_id), on_token, call);
+	else
+		on_token(call, STORE_FAILED, NULL);
 }
 
 /* --- sessions --- */
 
-struct session_answer {
-	enum store_answer answer;
-	struct store_session session;
-};
-
-static void on_session(void *arg, enum store_answer answer, struct store_session *session)
+enum record auth_record_session(
+	struct auth *auth, struct question *question, int64_t now, struct recent_entry **out)
 {
-	struct session_answer *got = arg;
+	enum record record =
+		look(auth, auth->sessions, question->key, &question->session, now, out);
 
-	got->answer = answer;
-	if (answer != STORE_FOUND)
-		return;
-	got->session = *session;
-	session->sealed = session->label = (struct store_bytes){NULL, 0};
+	if (record == RECORD_LATER)
+		question->need = NEED_SESSION;
+	return record;
 }
 
-static void keep_session(struct recent_entry *entry, const struct auth_rules *rules,
+void auth_record_forget_session(struct auth *auth, struct question *question)
+{
+	recent_drop(auth->sessions, question->key);
+	question->session.known = false;
+}
+
+static void keep_session(struct call *call, const struct auth_rules *rules,
 	const struct store_session *session, const struct session_data *data)
 {
+	struct recent_entry *entry = recent_put(call->auth->sessions, call->question.key);
+
 	entry->ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
 	entry->saved_at = later(entry->saved_at, session->last_seen_at);
 	entry->last_seen_at = later(entry->last_seen_at, session->last_seen_at);
+	entry->refresh_at = data->refresh_at;
 	identity_unref(entry->who);
 	entry->who = identity_new(str_of(data->issuer), str_of(data->subject), str_of(data->name),
 		str_of(data->token_id), data->role, VIA_SESSION, entry->ends_at);
+	note_read(call, entry);
 }
 
-static enum store_answer read_session(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, uint64_t generation, struct recent_entry **out)
+/* What does not open was not sealed by us for this cookie: no session of ours. */
+static enum store_answer open_session(struct call *call, const struct store_session *session)
 {
-	struct store_reader *store = reader(auth);
-	struct session_answer got = {.answer = STORE_FAILED};
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
 	struct session_data data;
+	int result = session_data_open(rules->ring, call->question.id, session, &data);
 
-	if (store)
-		store->ops->session_get(store, name->key, on_session, &got);
-	/* Sealed with a key that is no longer in the ring, or not by us: nobody's session. */
-	if (got.answer == STORE_FOUND &&
-		session_data_open(rules->ring, name->id, &got.session, &data) == -1)
-		got.answer = STORE_NONE;
-	if (got.answer == STORE_FOUND) {
-		*out = recent_put(auth->sessions, name->key);
-		(*out)->generation = generation;
-		keep_session(*out, rules, &got.session, &data);
+	if (result == 0) {
+		keep_session(call, rules, session, &data);
 		session_data_clear(&data);
-	} else {
-		recent_drop(auth->sessions, name->key);
 	}
-	store_session_clear(&got.session);
-	return count_failure(auth, got.answer);
+	share_drop(hold);
+	return result == 0 ? STORE_FOUND : STORE_NONE;
 }
 
-enum store_answer auth_record_session(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, int64_t now, struct recent_entry **out)
+static void on_session(void *arg, enum store_answer answer, struct store_session *session)
 {
-	uint64_t generation = generation_of(auth);
+	struct call *call = arg;
 
-	*out = recent_find(auth->sessions, name->key, now);
-	if (*out && (*out)->generation == generation)
-		return STORE_FOUND;
-	return read_session(auth, rules, name, generation, out);
+	if (answer == STORE_FOUND)
+		answer = open_session(call, session);
+	note_answer(call->auth, &call->question.session, answer);
+	auth_call_resume(call);
 }
 
-enum store_answer auth_record_session_again(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, int64_t now, struct recent_entry **out)
+void auth_record_ask_session(struct call *call)
 {
-	recent_drop(auth->sessions, name->key);
-	return auth_record_session(auth, rules, name, now, out);
+	struct store_reader *r = reader(call->auth);
+
+	call->generation = generation_of(call->auth);
+	if (r)
+		r->ops->session_get(r, call->question.key, on_session, call);
+	else
+		on_session(call, STORE_FAILED, NULL);
 }
 
 /* --- uses --- */

@@ -4,6 +4,7 @@
 #include "auth/link.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/rnd.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ static void rules_free(void *value)
 	conf_unref(rules->conf);
 	keyset_unref(rules->keys);
 	keyring_unref(rules->ring);
+	oidc_provider_unref(rules->provider);
 	free(rules);
 }
 
@@ -40,6 +42,7 @@ static void publish_rules(struct auth_service *service)
 	rules->conf = conf_ref(service->conf);
 	rules->keys = keyset_ref(service->keys);
 	rules->ring = keyring_ref(service->ring);
+	rules->provider = service->provider ? oidc_provider_ref(service->provider) : NULL;
 	rules->generation = ++service->rules_generation;
 	memcpy(rules->issuer, service->issuer, sizeof rules->issuer);
 	share_publish(service->rules, rules);
@@ -54,6 +57,40 @@ static void on_keys(struct keyset *set, void *arg)
 	publish_rules(service);
 }
 
+static void show_provider(struct auth_service *service)
+{
+	enum auth_provider state = AUTH_PROVIDER_NONE;
+
+	if (service->conf->oidc.issuer)
+		state = service->provider ? AUTH_PROVIDER_READY : AUTH_PROVIDER_SILENT;
+	atomic_store(&service->provider_state, state);
+}
+
+static void on_provider(struct oidc_provider *provider, void *arg)
+{
+	struct auth_service *service = arg;
+
+	oidc_provider_unref(service->provider);
+	service->provider = provider;
+	show_provider(service);
+	if (service->keys) /* else the first key set publishes */
+		publish_rules(service);
+}
+
+static const struct keyset *newest_keys(void *arg)
+{
+	const struct auth_service *service = arg;
+
+	return service->keys;
+}
+
+static void refetch_keys(void *arg, const char *issuer, struct jwks_waiter *waiter)
+{
+	struct auth_service *service = arg;
+
+	jwks_fetch_unknown_kid(service->jwks, issuer, waiter);
+}
+
 /* --- the keeper's clock --- */
 
 static int note(struct auth_service *service, int result)
@@ -63,9 +100,32 @@ static int note(struct auth_service *service, int result)
 	return result;
 }
 
-void auth_service_note_change(struct auth_service *service)
+enum store_answer auth_service_count(struct auth_service *service, enum store_answer answer)
 {
-	atomic_fetch_add_explicit(&service->generation, 1, memory_order_release);
+	if (answer == STORE_FAILED)
+		atomic_fetch_add(&service->store_errors, 1);
+	return answer;
+}
+
+/* What is cached is to be read again. */
+static uint64_t note_doubt(struct auth_service *service)
+{
+	return atomic_fetch_add_explicit(&service->generation, 1, memory_order_release) + 1;
+}
+
+void auth_service_note_end(struct auth_service *service)
+{
+	atomic_store_explicit(&service->taken_away, note_doubt(service), memory_order_release);
+}
+
+static void on_store_change(void *arg, enum store_change change)
+{
+	struct auth_service *service = arg;
+
+	if (change == STORE_TAKEN_AWAY)
+		auth_service_note_end(service);
+	else
+		note_doubt(service);
 }
 
 /* Uses are worth knowing, not worth keeping requests for: what cannot be saved is dropped. */
@@ -99,7 +159,7 @@ static void poll_store(struct auth_service *service)
 
 	note(service, answer == STORE_FAILED ? -1 : 0);
 	if (answer == STORE_FOUND)
-		auth_service_note_change(service);
+		auth_service_note_end(service); /* what they wrote may have been an end */
 	if (was_ready && answer == STORE_FAILED)
 		log_err("store", "the store is out of order");
 	else if (!was_ready && answer != STORE_FAILED)
@@ -201,6 +261,21 @@ static void start_keys(
 	jwks_unref(keys);
 }
 
+static void start_provider(
+	struct auth_service *service, struct event_base *base, struct fetcher *fetcher)
+{
+	const struct oidc_options options = {.base = base,
+		.fetcher = fetcher,
+		.publish = on_provider,
+		.keys = newest_keys,
+		.refetch = refetch_keys,
+		.arg = service};
+
+	service->oidc = oidc_new(&options, service->conf);
+	service->introspector = introspector_new(base, fetcher, service->conf);
+	show_provider(service);
+}
+
 struct auth_service *auth_service_new(const struct conf *conf, struct event_base *keeper_base,
 	struct inbox *keeper, struct fetcher *fetcher, struct err *err)
 {
@@ -208,15 +283,22 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 
 	atomic_init(&service->refs, 1);
 	atomic_init(&service->ready, true);
+	service->base = keeper_base;
 	service->keeper = keeper;
 	service->conf = share_conf(conf);
+	TAILQ_INIT(&service->refreshes);
+	rnd_bytes(service->holder, sizeof service->holder);
 	service->rules = share_slot_new(rules_free);
 	service->touches = mem_alloc(AUTH_TOUCHES_MAX, sizeof *service->touches);
 	if (open_store(service, conf, err) == -1) {
 		auth_service_free(service);
 		return NULL;
 	}
+	start_provider(service, keeper_base, fetcher);
 	start_keys(service, keeper_base, fetcher);
+	if (service->store->ops->watch && service->store->ops->watch(service->store, keeper_base,
+						  on_store_change, service) == -1)
+		log_warn("store", "changes of other gateways are not told");
 	count_living(service);
 	poll_store(service);
 	start_tick(service, keeper_base);
@@ -229,19 +311,41 @@ void auth_service_free(struct auth_service *service)
 		return;
 	if (service->tick)
 		event_free(service->tick);
+	service->closed = true; /* jobs under way come back unanswered */
+	auth_refresh_close(service);
+	oidc_free(service->oidc);
+	introspector_free(service->introspector);
 	if (service->jwks)
 		jwks_fetch_free(service->jwks);
 	if (service->store) {
 		auth_service_flush(service);
 		service->store->ops->close(service->store);
 	}
-	keyring_unref(service->ring);
 	signer_free(service->signer);
 	share_slot_free(service->rules);
 	keyset_unref(service->keys);
+	keyring_unref(service->ring);
+	oidc_provider_unref(service->provider);
 	conf_unref(service->conf);
-	service->closed = true; /* jobs under way come back unanswered */
 	auth_service_unref(service);
+}
+
+/* The second key of the ring is how one is replaced: a reload takes both. */
+static void renew_ring(struct auth_service *service)
+{
+	struct err err = {""};
+	struct keyring *ring;
+
+	if (service->conf->store_kind == CONF_STORE_MEMORY && !service->conf->session_key.value)
+		return; /* made up at the start, and nowhere else */
+	ring = keyring_open(service->conf, service->store, &err);
+
+	if (ring == NULL) {
+		log_err("reload", "the old session keys stay: %s", err.text);
+		return;
+	}
+	keyring_unref(service->ring);
+	service->ring = ring;
 }
 
 void auth_service_set_conf(struct auth_service *service, const struct conf *conf)
@@ -249,8 +353,12 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	struct conf *old = service->conf;
 
 	service->conf = share_conf(conf);
+	renew_ring(service);
+	oidc_set_conf(service->oidc, conf);
+	introspector_set_conf(service->introspector, conf);
+	show_provider(service);
 	jwks_fetch_set_conf(service->jwks, conf); /* publishes */
-	auth_service_note_change(service); /* limits may be others: sessions are read again */
+	auth_service_note_end(service); /* limits may be others: sessions are read again */
 	conf_unref(old);
 }
 
@@ -262,7 +370,7 @@ char *auth_service_first_link(struct auth_service *service)
 	struct store *store = service->store;
 	int64_t now = clock_wall_s();
 
-	if (service->conf->bearer_count > 0)
+	if (service->conf->bearer_count > 0 || service->conf->oidc.issuer)
 		return NULL; /* people have accounts to sign in with */
 	if (store->ops->has_admin(store, now) != STORE_NONE)
 		return NULL;
@@ -276,6 +384,14 @@ char *auth_service_first_link(struct auth_service *service)
 bool auth_service_is_ready(const struct auth_service *service)
 {
 	return atomic_load(&service->ready);
+}
+
+struct auth_health auth_service_health(const struct auth_service *service)
+{
+	return (struct auth_health){
+		.store = auth_service_is_ready(service),
+		.provider = (enum auth_provider)atomic_load(&service->provider_state),
+	};
 }
 
 const char *auth_service_jwks(const struct auth_service *service)
@@ -292,5 +408,7 @@ struct auth_gauges auth_service_gauges(struct auth_service *service)
 		.store_errors = atomic_load(&service->store_errors),
 		.jwks_ok = atomic_load(&service->jwks_ok),
 		.jwks_failed = atomic_load(&service->jwks_failed),
+		.refreshes_ok = atomic_load(&service->refreshes_ok),
+		.refreshes_failed = atomic_load(&service->refreshes_failed),
 	};
 }

@@ -9,68 +9,100 @@ static struct auth_result ended(const char *reason)
 }
 
 bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	struct session_name *out)
+	struct str *id, unsigned char key[static DIGEST_LEN])
 {
 	const char *name = session_cookie_name(&rules->conf->server.public_url);
 
-	return cookie_find(cookies, count, str_of(name), &out->id) &&
-	       session_key(out->id, out->key) == 0;
+	return cookie_find(cookies, count, str_of(name), id) && session_key(*id, key) == 0;
 }
 
-/* The session of this name if it is neither over nor idle. */
-static struct auth_result find_alive(struct auth *auth, const struct auth_rules *rules,
-	const struct session_name *name, int64_t now, struct recent_entry **out)
+static struct auth_result read_record(
+	struct auth *auth, struct question *question, int64_t now, struct recent_entry **out)
 {
-	enum store_answer answer = auth_record_session(auth, rules, name, now, out);
+	switch (auth_record_session(auth, question, now, out)) {
+	case RECORD_LATER:
+		return auth_refused(AUTH_LATER, "");
+	case RECORD_SILENT:
+		return auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
+	case RECORD_NONE:
+		return ended("the session has ended");
+	case RECORD_FOUND:
+		break;
+	}
+	return auth_refused(AUTH_OK, "");
+}
+
+/* The session if it is neither over nor idle. */
+static struct auth_result find_alive(struct auth *auth, const struct auth_rules *rules,
+	struct question *question, int64_t now, struct recent_entry **out)
+{
+	struct auth_result result = read_record(auth, question, now, out);
 
 	/* Idle as far as this worker knows: the others may have seen it since. */
-	if (answer == STORE_FOUND && session_is_idle(rules->conf, (*out)->last_seen_at, now))
-		answer = auth_record_session_again(auth, rules, name, now, out);
-	if (answer == STORE_FAILED)
-		return auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
-	if (answer == STORE_NONE)
-		return ended("the session has ended");
+	if (result.status == AUTH_OK && !question->session.known &&
+		session_is_idle(rules->conf, (*out)->last_seen_at, now)) {
+		auth_record_forget_session(auth, question);
+		result = read_record(auth, question, now, out);
+	}
+	if (result.status != AUTH_OK)
+		return result;
 	if (now >= (*out)->ends_at)
 		return ended("the session is over");
 	if (session_is_idle(rules->conf, (*out)->last_seen_at, now))
 		return ended("the session was idle for too long");
-	return auth_refused(AUTH_OK, "");
+	return result;
 }
 
 /* A session ends with the token that opened it. */
 static struct auth_result check_token(
-	struct auth *auth, const struct identity *who, struct str client, int64_t now)
+	struct auth *auth, struct question *question, const struct identity *who, int64_t now)
 {
 	enum role role = ROLE_NONE;
 
 	if (who->token_id[0] == '\0')
 		return auth_refused(AUTH_OK, "");
 	struct auth_result result =
-		auth_bearer_check_record(auth, who->token_id, client, now, &role);
+		auth_bearer_check_record(auth, question, who->token_id, now, &role);
 	if (result.status == AUTH_INVALID_TOKEN)
 		return ended("the session's token is no longer good");
 	return result;
 }
 
-struct auth_result auth_session_judge(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, struct str client)
+/* The provider's token has run out: whether this is still its user, and with which roles, only the
+ * provider can say (S32). */
+static struct auth_result check_provider(
+	struct question *question, const struct recent_entry *session, int64_t now)
+{
+	if (session->refresh_at == 0 || now < session->refresh_at)
+		return auth_refused(AUTH_OK, "");
+	if (question->refused != AUTH_OK)
+		return auth_refused(question->refused, question->why);
+	if (question->refresh_asked)
+		return auth_refused(AUTH_OK, "");
+	question->need = NEED_REFRESH;
+	return auth_refused(AUTH_LATER, "");
+}
+
+struct auth_result auth_session_judge(
+	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
 	struct store_touch touch = {.is_token = false};
 	struct recent_entry *session = NULL;
-	struct session_name name;
 	int64_t now = clock_wall_s();
+	struct auth_result result = find_alive(auth, rules, question, now, &session);
 
-	if (!auth_session_named(rules, cookies, count, &name))
-		return auth_refused(AUTH_ABSENT, "no credentials");
-	struct auth_result result = find_alive(auth, rules, &name, now, &session);
+	if (result.status == AUTH_OK)
+		result = check_token(auth, question, session->who, now);
+	if (result.status == AUTH_OK)
+		result = check_provider(question, session, now);
 	if (result.status != AUTH_OK)
 		return result;
-	result = check_token(auth, session->who, client, now);
-	if (result.status != AUTH_OK)
-		return result;
-	touch.at = now;
-	memcpy(touch.key, name.key, sizeof touch.key);
-	auth_record_touch(auth, session, &touch, session_save_interval(rules->conf));
+	session->last_seen_at = now;
+	if (now - session->saved_at >= session_save_interval(rules->conf)) {
+		memcpy(touch.key, question->key, DIGEST_LEN);
+		touch.at = now;
+		auth_record_touch(auth, session, &touch, session_save_interval(rules->conf));
+	}
 	result.who = identity_ref(session->who);
 	return result;
 }

@@ -161,6 +161,9 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 	long timeout = (long)req->timeout_ms;
 
 	SET(f->easy, CURLOPT_URL, req->url);
+	/* libcurl keeps connections of different CA files apart. */
+	if (req->ca_file)
+		SET(f->easy, CURLOPT_CAINFO, req->ca_file);
 	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
 	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
 		timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);

@@ -36,6 +36,7 @@ struct fetch_request {
 	const char *url;
 	const char *const *headers; /* "Name: value" lines, NULL at the end; NULL: none */
 	const char *post;	    /* the body of a POST with its type in `headers`; NULL: GET */
+	const char *ca_file;	    /* PEM of who may sign the server's certificate; NULL: the system's */
 	int64_t timeout_ms;	    /* for the whole exchange, name lookup included */
 	size_t max_bytes;	    /* a longer body is an error, not a cut one */
 	/* May this address be connected to? Asked for every new and every reused connection before

@@ -18,6 +18,8 @@ struct recent_entry {
 	uint64_t generation;  /* of the store when the record was read */
 	int64_t last_seen_at; /* wall seconds, like all here */
 	int64_t saved_at;     /* the last use the store was told of */
+	int64_t read_ms;      /* monotonic; when the store was asked for it */
+	int64_t refresh_at;   /* of a session: when the provider is to be asked again; 0: never */
 	int64_t ends_at;
 	struct identity *who; /* of a session; one reference */
 	enum role role;	      /* of a token */

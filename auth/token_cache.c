@@ -147,13 +147,13 @@ static struct entry *put(
 	return entry;
 }
 
-void token_cache_put(
-	struct token_cache *cache, struct str token, uint64_t generation, struct identity *who)
+void token_cache_put(struct token_cache *cache, struct str token, uint64_t generation,
+	struct identity *who, int64_t until)
 {
 	struct entry *entry = put(cache, &cache->good, token, generation);
 
 	entry->who = identity_ref(who);
-	entry->until = who->expires_at;
+	entry->until = until;
 }
 
 void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,

@@ -30,8 +30,9 @@ struct token_cache_found {
  */
 struct token_cache_found token_cache_find(
 	struct token_cache *cache, struct str token, int64_t now, uint64_t generation);
+/* Good until `until` (wall seconds) at most. Shares `who`. */
 void token_cache_put(struct token_cache *cache, struct str token, uint64_t generation,
-	struct identity *who); /* shares `who` */
+	struct identity *who, int64_t until);
 /* `reason` is a text that is never freed. Forgotten after TOKEN_CACHE_BAD_SECONDS. */
 void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,
 	uint64_t generation, const char *reason);

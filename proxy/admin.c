@@ -43,20 +43,28 @@ static void serve_ping(struct admin *admin, struct front_request *req)
 
 static void serve_ready(struct admin *admin, struct front_request *req)
 {
-	bool store = auth_service_is_ready(admin->auth), ready = store && !admin->draining;
+	static const char *const providers[] = {[AUTH_PROVIDER_NONE] = "none",
+		[AUTH_PROVIDER_SILENT] = "down",
+		[AUTH_PROVIDER_READY] = "ok"};
+	struct auth_health health = auth_service_health(admin->auth);
+	bool ready = health.store && !admin->draining;
 	struct sbuf json;
 
 	sbuf_init(&json, 1024);
-	sbuf_printf(&json, "{\"status\":\"%s\",\"store\":\"%s\",\"draining\":%s}\n",
-		ready ? "ready" : "not ready", store ? "ok" : "down",
-		admin->draining ? "true" : "false");
+	/* Without the provider tokens and sessions are good all the same: only a detail. */
+	sbuf_printf(&json,
+		"{\"status\":\"%s\",\"store\":\"%s\",\"identity_provider\":\"%s\",\"draining\":%s}"
+		"\n",
+		ready ? "ready" : "not ready", health.store ? "ok" : "down",
+		providers[health.provider], admin->draining ? "true" : "false");
 	answer(req, ready ? 200 : 503, "application/json", sbuf_str(&json));
 	sbuf_clear(&json);
 }
 
 static void serve_metrics(struct admin *admin, struct front_request *req)
 {
-	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->auth)};
+	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->auth),
+		.health = auth_service_health(admin->auth)};
 	struct metrics **all = mem_alloc(admin->count, sizeof(struct metrics *));
 	struct sbuf text;
 

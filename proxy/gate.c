@@ -178,7 +178,7 @@ static void serve_logout(struct exchange *x)
 		if (is_cross_site(x))
 			return;
 		exchange_move(x, EXCHANGE_SIGNING);
-		auth_sign_out(x->worker->auth, cookies, count, on_sign_out, x);
+		auth_sign_out(x->worker->auth, cookies, count, SIGN_OUT_HERE, on_sign_out, x);
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);

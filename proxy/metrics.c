@@ -24,7 +24,7 @@ struct histogram {
 struct metrics {
 	counter requests[UI_KINDS][METHODS][STATUSES];
 	counter decisions[VIAS][FAULT_COUNT];
-	counter logins[2][2]; /* by link, ok */
+	counter logins[METRICS_LOGINS][2]; /* ok */
 	struct histogram duration, upstream;
 };
 
@@ -84,9 +84,9 @@ void metrics_count_decision(struct metrics *m, enum metrics_via via, enum fault 
 	add(&m->decisions[via][reason], 1);
 }
 
-void metrics_count_login(struct metrics *m, bool by_link, bool ok)
+void metrics_count_login(struct metrics *m, enum metrics_login by, bool ok)
 {
-	add(&m->logins[by_link][ok], 1);
+	add(&m->logins[by][ok], 1);
 }
 
 static void help(struct sbuf *out, const char *name, const char *type, const char *text)
@@ -135,10 +135,12 @@ static void write_decisions(struct sbuf *out, struct metrics *const *all, size_t
 
 static void write_logins(struct sbuf *out, struct metrics *const *all, size_t count)
 {
-	static const char *const by[] = {"token", "link"}, *const result[] = {"refused", "ok"};
+	static const char *const by[METRICS_LOGINS] = {"token", "link", "oidc"}, *const result[] = {
+											 "refused",
+											 "ok"};
 
 	help(out, "logins_total", "counter", "Sign-ins to the browser, by means and result.");
-	for (size_t cell = 0; cell < 4; cell++) {
+	for (size_t cell = 0; cell < (size_t)METRICS_LOGINS * 2; cell++) {
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
 			n += get(&all[w]->logins[cell / 2][cell % 2]);
@@ -186,6 +188,11 @@ static void gauge(struct sbuf *out, const char *name, const char *text, unsigned
 static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 {
 	gauge(out, "sessions", "Browser sessions in the store.", g->auth.sessions);
+	gauge(out, "store_up", "1 while the store answers.", g->health.store);
+	if (g->health.provider != AUTH_PROVIDER_NONE)
+		gauge(out, "identity_provider_up",
+			"1 once the identity provider has said what it is.",
+			g->health.provider == AUTH_PROVIDER_READY);
 	gauge(out, "connections", "Client connections.", g->connections);
 	gauge(out, "exchanges", "Requests under way.", g->exchanges);
 	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.",
@@ -199,6 +206,13 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 	help(out, "store_errors_total", "counter", "Failed operations of the store.");
 	sbuf_printf(out, "sparkgate_store_errors_total %llu\n",
 		(unsigned long long)g->auth.store_errors);
+	help(out, "session_refresh_total", "counter",
+		"Sessions renewed at the identity provider, by result.");
+	sbuf_printf(out,
+		"sparkgate_session_refresh_total{result=\"ok\"} "
+		"%llu\nsparkgate_session_refresh_total{result=\"error\"} %llu\n",
+		(unsigned long long)g->auth.refreshes_ok,
+		(unsigned long long)g->auth.refreshes_failed);
 	help(out, "jwks_fetch_total", "counter", "Fetches of issuers' key sets, by result.");
 	sbuf_printf(out,
 		"sparkgate_jwks_fetch_total{result=\"ok\"} "

@@ -30,10 +30,12 @@ void metrics_count_request(
 /* `via`: "session", "bearer" or "none"; FAULT_NONE is an allowed request. */
 enum metrics_via { METRICS_NONE, METRICS_SESSION, METRICS_BEARER };
 void metrics_count_decision(struct metrics *m, enum metrics_via via, enum fault reason);
-void metrics_count_login(struct metrics *m, bool by_link, bool ok);
+enum metrics_login { METRICS_LOGIN_TOKEN, METRICS_LOGIN_LINK, METRICS_LOGIN_OIDC, METRICS_LOGINS };
+void metrics_count_login(struct metrics *m, enum metrics_login by, bool ok);
 
 struct metrics_gauges { /* read at scrape time */
 	struct auth_gauges auth;
+	struct auth_health health;
 	unsigned connections, exchanges, upstream_connections;
 };
 /* Prometheus text format 0.0.4 of the sum of `count` workers. Any thread. */

@@ -297,7 +297,7 @@ static void worker_that_stops_answers_what_is_under_way(void **state)
 	int answers = 0;
 
 	for (int i = 0; i < 10; i++)
-		auth_sign_out(w->auth[1], NULL, 0, count_answer, &answers);
+		auth_sign_out(w->auth[1], NULL, 0, SIGN_OUT_HERE, count_answer, &answers);
 	auth_sign_in_link(w->auth[1], STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), NULL, 0,
 		count_answer, &answers);
 	auth_sign_in_token(w->auth[1], STR("x"), NULL, 0, count_answer, &answers);

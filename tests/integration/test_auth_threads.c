@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "tests/support/auth_world.h"
 
+#include <event2/event.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -52,7 +53,8 @@ static void *work(void *arg)
 {
 	struct worker *worker = arg;
 	struct inbox *inbox = inbox_new();
-	struct auth *auth = auth_new(worker->world->service, inbox);
+	struct event_base *base = event_base_new();
+	struct auth *auth = auth_new(worker->world->service, base, inbox);
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 
 	while (!worker->was_refused && clock_mono_ms() < until) {
@@ -70,6 +72,7 @@ static void *work(void *arg)
 	}
 	auth_free(auth);
 	inbox_free(inbox);
+	event_base_free(base);
 	return NULL;
 }
 

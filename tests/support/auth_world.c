@@ -156,14 +156,16 @@ static void stop_service(void *arg)
 
 void auth_world_start_worker(struct auth_world *w, int worker)
 {
+	w->base[worker] = event_base_new();
 	w->inbox[worker] = inbox_new();
-	w->auth[worker] = auth_new(w->service, w->inbox[worker]);
+	w->auth[worker] = auth_new(w->service, w->base[worker], w->inbox[worker]);
 }
 
 void auth_world_stop_worker(struct auth_world *w, int worker)
 {
 	auth_free(w->auth[worker]);
 	inbox_free(w->inbox[worker]);
+	event_base_free(w->base[worker]);
 	w->auth[worker] = NULL;
 	w->inbox[worker] = NULL;
 }
@@ -262,12 +264,14 @@ void auth_world_set_state(struct auth_world *w, const char *id, enum token_state
 
 /* --- questions --- */
 
-static void pump(struct inbox *inbox, int ms)
+/* What a worker's loop does: its inbox, and whatever the store's reader has in the event loop. */
+static void pump(struct auth_world *w, int worker, int ms)
 {
-	struct pollfd fd = {.fd = inbox_fd(inbox), .events = POLLIN};
+	struct pollfd fd = {.fd = inbox_fd(w->inbox[worker]), .events = POLLIN};
 
-	if (poll(&fd, 1, ms) == 1)
-		inbox_drain(inbox);
+	event_base_loop(w->base[worker], EVLOOP_NONBLOCK);
+	if (poll(&fd, 1, ms < 10 ? ms : 10) == 1)
+		inbox_drain(w->inbox[worker]);
 }
 
 struct waiting {
@@ -291,7 +295,7 @@ static void await_done(struct auth_world *w, int worker, const struct waiting *w
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 
 	while (!waiting->is_done && clock_mono_ms() < until)
-		pump(w->inbox[worker], 100);
+		pump(w, worker, 10);
 	if (!waiting->is_done)
 		abort();
 }
@@ -343,7 +347,8 @@ struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, cons
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_out(w->auth[worker], &cookies, cookie != NULL, on_sign_in, &waiting);
+	auth_sign_out(
+		w->auth[worker], &cookies, cookie != NULL, SIGN_OUT_HERE, on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
 }
@@ -358,7 +363,7 @@ int64_t auth_world_await(struct auth_world *w, int worker, const char *authoriza
 		identity_unref(result.who);
 		if (result.status == want)
 			return clock_mono_ms() - began;
-		pump(w->inbox[worker], 10);
+		pump(w, worker, 10);
 	}
 	return -1;
 }

@@ -19,6 +19,7 @@ struct auth_world {
 	struct conf *conf; /* change it before auth_world_start() */
 	struct keeper *keeper;
 	struct auth_service *service;
+	struct event_base *base[AUTH_WORLD_WORKERS]; /* turned while an answer is waited for */
 	struct inbox *inbox[AUTH_WORLD_WORKERS];
 	struct auth *auth[AUTH_WORLD_WORKERS];
 };

@@ -22,7 +22,7 @@ static void put(struct token_cache *cache, const char *token, int64_t expires_at
 {
 	struct identity *who = someone(token, expires_at);
 
-	token_cache_put(cache, str_of(token), 1, who);
+	token_cache_put(cache, str_of(token), 1, who, who->expires_at);
 	identity_unref(who);
 }
 

@@ -1,0 +1,251 @@
+#include "auth/auth_int.h"
+
+#include "auth/logout_token.h"
+#include "auth/oidc_url.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+/* --- signing out --- */
+
+/* All of this person's, however long ago: the index may be under either key of the ring. */
+static int end_everywhere(struct auth_service *service, const struct session_data *data)
+{
+	struct store *store = service->store;
+	unsigned char person[DIGEST_LEN];
+	int ended = 0;
+
+	for (int which = 0; which < 2; which++) {
+		if (!session_data_person(service->ring, which, str_of(data->issuer),
+			    str_of(data->subject), person))
+			continue;
+		int n = store->ops->session_end_all(store, STORE_BY_PERSON, person);
+		if (n == -1)
+			return -1;
+		ended += n;
+	}
+	return ended;
+}
+
+/* Ends what `data` was read from, by the scope; -1: the store does not answer. */
+static int end_by_scope(struct job *job, const struct session_data *data)
+{
+	struct auth_service *service = job->service;
+	struct store *store = service->store;
+
+	if (job->scope == SIGN_OUT_EVERYWHERE && end_everywhere(service, data) == -1)
+		return -1;
+	return store->ops->session_end(store, job->key) == STORE_FAILED ? -1 : 0;
+}
+
+static void end_found(struct job *job, const struct store_session *session)
+{
+	struct auth_service *service = job->service;
+	struct session_data data = {.role = ROLE_NONE};
+	bool is_open = session_data_open(service->ring, str_of(job->id), session, &data) == 0;
+
+	if (end_by_scope(job, &data) == -1) {
+		auth_service_count(service, STORE_FAILED);
+		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
+	} else {
+		auth_service_note_end(service);
+		auth_job_say(job, AUTH_OK, "");
+		if (is_open && service->provider && data.id_token && data.id_token[0])
+			job->location = oidc_end_session_url(
+				service->provider, service->conf, str_of(data.id_token));
+	}
+	session_data_clear(&data);
+}
+
+static void end_on_keeper(struct job *job)
+{
+	struct auth_service *service = job->service;
+	struct store_session session = {.version = 0};
+
+	switch (auth_service_count(
+		service, service->store->ops->session_get(service->store, job->key, &session))) {
+	case STORE_FAILED:
+		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
+		break;
+	case STORE_NONE: /* anybody may ask to end what is not there */
+		auth_job_say(job, AUTH_OK, "");
+		break;
+	case STORE_FOUND:
+		end_found(job, &session);
+		break;
+	}
+	store_session_clear(&session);
+	auth_job_return(job);
+}
+
+/* The browser forgets its cookie only when the session is gone: else it could not try again. */
+static void on_ended(struct call *call, struct job *job)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
+
+	if (job->status == AUTH_OK)
+		call->signing.set_cookie = session_clear_cookie(&rules->conf->server.public_url);
+	call->signing.location = job->location;
+	job->location = NULL;
+	share_drop(hold);
+	auth_call_answer(call,
+		auth_refused(job->status, auth_keep_reason(call->auth, job->reason, "refused")));
+}
+
+void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
+	enum sign_out_scope scope, sign_in_done *done, void *arg)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	struct call *call = auth_open_call(auth, rules, cookies, count, done, arg);
+	struct job *job = auth_job_new(call);
+
+	job->done = on_ended;
+	job->work = end_on_keeper;
+	job->scope = scope;
+	memcpy(job->key, call->old_key, DIGEST_LEN);
+	memcpy(job->id, call->old_id, sizeof job->id);
+	share_drop(hold);
+	if (call->has_old) {
+		auth_job_send(job);
+	} else {
+		auth_job_say(job, AUTH_OK, "");
+		auth_job_return(job);
+	}
+}
+
+/* --- the provider ends sessions (S28) --- */
+
+/* By the provider's session where it names one we know; else all of its subject. */
+static int end_named(struct auth_service *service, const struct logout_token *token)
+{
+	struct str issuer = str_of(service->conf->oidc.issuer);
+	struct store *store = service->store;
+	unsigned char key[DIGEST_LEN];
+	int ended = 0;
+
+	for (int which = 0; which < 2 && token->sid; which++) {
+		if (!session_data_provider_sid(
+			    service->ring, which, issuer, str_of(token->sid), key))
+			continue;
+		int n = store->ops->session_end_all(store, STORE_BY_PROVIDER_SID, key);
+		if (n == -1)
+			return -1;
+		ended += n;
+	}
+	if (ended > 0 || token->subject == NULL)
+		return ended;
+	char *subject = mem_strdup(token->subject), *name = mem_strdup(service->conf->oidc.issuer);
+	const struct session_data person = {.issuer = name, .subject = subject};
+	ended = end_everywhere(service, &person);
+	free(subject);
+	free(name);
+	return ended;
+}
+
+static void log_logout(const struct logout_token *token, int ended)
+{
+	char count[16];
+
+	snprintf(count, sizeof count, "%d", ended);
+	const struct log_field fields[] = {
+		{"user", str_of(token->subject), false}, {"sessions", str_of(count), true}};
+	log_fields(LOG_INFO, "sign_out", "the identity provider ended sessions", fields,
+		ARRAY_LEN(fields));
+}
+
+/* Seen before, or not to be known: refused either way (fails closed). */
+static void end_once(struct job *job, const struct logout_token *token)
+{
+	struct auth_service *service = job->service;
+	struct store *store = service->store;
+	enum store_answer answer = auth_service_count(
+		service, store->ops->once(store, token->jti, token->replay_until));
+	int ended;
+
+	if (answer == STORE_FOUND) {
+		auth_job_say(job, AUTH_INVALID_TOKEN, "the logout token was used before");
+		return;
+	}
+	ended = answer == STORE_NONE ? end_named(service, token) : -1;
+	if (ended == -1) {
+		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
+		return;
+	}
+	if (ended > 0)
+		auth_service_note_end(service);
+	log_logout(token, ended);
+	auth_job_say(job, AUTH_OK, "");
+}
+
+static void judge_logout(struct job *job);
+
+static void on_keys(struct jwks_waiter *waiter, bool fetched)
+{
+	struct job *job = (struct job *)((char *)waiter - offsetof(struct job, waiter));
+
+	(void)fetched;
+	if (job->service->closed)
+		auth_job_return(job);
+	else
+		judge_logout(job);
+}
+
+static void judge_logout(struct job *job)
+{
+	struct auth_service *service = job->service;
+	const struct conf_oidc *oidc = &service->conf->oidc;
+	const struct oidc_provider *provider = service->provider;
+	struct logout_token token;
+	struct err err = {""};
+
+	if (oidc->issuer == NULL || provider == NULL) {
+		auth_job_say(job, oidc->issuer ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
+			"no identity provider is known");
+		auth_job_return(job);
+		return;
+	}
+	enum keyset_verdict verdict =
+		logout_token_check(service->keys, str_of(job->token), oidc->issuer, oidc->client_id,
+			provider->id_token_algorithms, clock_wall_s(), &token, &err);
+	if (verdict == KEYSET_UNKNOWN_KEY && !job->was_asked) {
+		job->was_asked = true;
+		job->waiter.done = on_keys;
+		jwks_fetch_unknown_kid(service->jwks, oidc->issuer, &job->waiter);
+		return;
+	}
+	if (verdict == KEYSET_OK) {
+		end_once(job, &token);
+		logout_token_clear(&token);
+	} else {
+		auth_job_say(job, verdict == KEYSET_NO_KEYS ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
+			err.text);
+	}
+	auth_job_return(job);
+}
+
+static void on_logged_out(struct call *call, struct job *job)
+{
+	auth_call_answer(call, auth_refused(job->status, auth_keep_reason(call->auth, job->reason,
+								 "the token is not valid")));
+}
+
+void auth_back_channel_logout(
+	struct auth *auth, struct str logout_token, sign_in_done *done, void *arg)
+{
+	struct call *call = auth_call_new(auth, arg);
+	struct job *job = auth_job_new(call);
+
+	call->on_sign_in = done;
+	job->done = on_logged_out;
+	job->work = judge_logout;
+	if (logout_token.len <= JWS_MAX) {
+		job->token = mem_strndup(logout_token.at, logout_token.len);
+		auth_job_send(job);
+	} else {
+		auth_job_say(job, AUTH_INVALID_TOKEN, "the logout token is too long");
+		auth_job_return(job);
+	}
+}

@@ -1,0 +1,327 @@
+#include "auth/auth_int.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+/*
+ * S27: providers that rotate refresh tokens take the second use of one for theft, and end the
+ * person's sign-in. So a session is refreshed by one request at a time, in this process by the list
+ * below, among gateways by a lease in the store. Who comes second waits, and reads what the first
+ * one wrote.
+ */
+enum {
+	LEASE_MS = 60 * 1000, /* longer than any exchange with the provider */
+	POLL_MS = 100,	      /* between two looks at what another gateway does */
+	POLLS_MAX = 150,
+	SAVES_MAX = 40,	  /* times POLL_MS: a rotated token is worth some patience */
+	GRACE_S = 5 * 60, /* a session goes on so long while the provider is silent */
+	ASK_AGAIN_S = 5,  /* and asks again so soon */
+};
+
+struct refresh {
+	TAILQ_ENTRY(refresh) link;
+	struct auth_service *service; /* borrowed: it closes all refreshes first */
+	unsigned char key[DIGEST_LEN];
+	char id[SESSION_ID_LEN + 1];
+	struct session_data data;
+	struct store_session session;
+	struct event *timer;
+	unsigned polls;
+	bool has_lease, is_asking;
+	TAILQ_HEAD(, job) waiting;
+};
+
+/* --- answers --- */
+
+static void tell(struct refresh *refresh, enum auth_status status, const char *reason)
+{
+	struct job *job;
+
+	while ((job = TAILQ_FIRST(&refresh->waiting)) != NULL) {
+		TAILQ_REMOVE(&refresh->waiting, job, link);
+		job->until = refresh->data.refresh_at;
+		auth_job_say(job, status, reason);
+		auth_job_return(job);
+	}
+}
+
+static void refresh_free(struct refresh *refresh)
+{
+	struct store *store = refresh->service->store;
+
+	if (refresh->has_lease)
+		store->ops->lease_drop(store, refresh->key, refresh->service->holder);
+	TAILQ_REMOVE(&refresh->service->refreshes, refresh, link);
+	event_free(refresh->timer);
+	session_data_clear(&refresh->data);
+	store_session_clear(&refresh->session);
+	OPENSSL_cleanse(refresh, sizeof *refresh);
+	free(refresh);
+}
+
+/* The one way out. AUTH_OK: the record is to be read again; AUTH_ABSENT: the session has ended. */
+static void finish(struct refresh *refresh, enum auth_status status, const char *reason)
+{
+	tell(refresh, status, reason);
+	refresh_free(refresh);
+}
+
+static void again_later(struct refresh *refresh)
+{
+	event_add(refresh->timer, &(struct timeval){.tv_usec = POLL_MS * 1000});
+}
+
+/* --- what the provider said --- */
+
+static void end_session(struct refresh *refresh, const char *reason)
+{
+	struct auth_service *service = refresh->service;
+	const struct log_field fields[] = {
+		{"user", str_of(refresh->data.subject), false}, {"reason", str_of(reason), false}};
+
+	log_fields(LOG_INFO, "sign_out", "the identity provider does not renew the session", fields,
+		ARRAY_LEN(fields));
+	if (auth_service_count(service, service->store->ops->session_end(
+						service->store, refresh->key)) == STORE_FAILED) {
+		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		return;
+	}
+	auth_service_note_end(service);
+	finish(refresh, AUTH_ABSENT, "the identity provider has ended the session");
+}
+
+/* Nobody is signed out because the provider is down; but nobody stays in unasked for long. */
+static void go_on(struct refresh *refresh, const char *reason)
+{
+	if (clock_wall_s() - refresh->data.refresh_at < GRACE_S)
+		finish(refresh, AUTH_LATER, reason);
+	else
+		finish(refresh, AUTH_UNAVAILABLE, "the identity provider does not answer");
+}
+
+static void save(struct refresh *refresh)
+{
+	struct auth_service *service = refresh->service;
+
+	switch (auth_service_count(
+		service, service->store->ops->session_replace(service->store, &refresh->session))) {
+	case STORE_FOUND:
+		atomic_fetch_add(&service->refreshes_ok, 1);
+		finish(refresh, AUTH_OK, "");
+		return;
+	case STORE_NONE:
+		finish(refresh, AUTH_OK, ""); /* ended meanwhile, or another's: reading tells */
+		return;
+	case STORE_FAILED: /* the old token is spent: what came for it must not be lost */
+		tell(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		if (++refresh->polls > SAVES_MAX)
+			finish(refresh, AUTH_UNAVAILABLE, "");
+		else
+			again_later(refresh);
+	}
+}
+
+static void replace(char **text, struct str by)
+{
+	if (by.len == 0)
+		return; /* the old one stays in force */
+	secret_free(*text);
+	*text = mem_strndup(by.at, by.len);
+}
+
+/* S32: the roles are the provider's of now. */
+static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
+{
+	struct session_data *data = &refresh->data;
+
+	replace(&data->id_token, grant->id_token);
+	replace(&data->refresh_token, grant->refresh_token);
+	replace(&data->name, grant->name);
+	if (grant->has_role)
+		data->role = grant->role;
+	data->refresh_at = grant->refresh_at;
+	store_session_clear(&refresh->session);
+	refresh->polls = 0;
+	if (session_data_seal(
+		    refresh->service->ring, data, str_of(refresh->id), &refresh->session) == -1)
+		end_session(refresh, "the provider's tokens are too long");
+	else
+		save(refresh);
+}
+
+static void on_refreshed(void *arg, const struct oidc_grant *grant)
+{
+	struct refresh *refresh = arg;
+
+	refresh->is_asking = false;
+	if (refresh->service->closed) {
+		finish(refresh, AUTH_UNAVAILABLE, "shutting down");
+		return;
+	}
+	if (grant->answer != OIDC_OK)
+		atomic_fetch_add(&refresh->service->refreshes_failed, 1);
+	switch (grant->answer) {
+	case OIDC_OK:
+		take_grant(refresh, grant);
+		break;
+	case OIDC_SILENT:
+		go_on(refresh, grant->reason);
+		break;
+	case OIDC_REFUSED:
+	case OIDC_INVALID:
+		end_session(refresh, grant->reason);
+		break;
+	}
+}
+
+/* --- whose turn it is --- */
+
+static bool is_due(const struct session_data *data)
+{
+	return data->refresh_at != 0 && clock_wall_s() >= data->refresh_at && data->refresh_token &&
+	       data->refresh_token[0];
+}
+
+/* The record as it is now. False: it is answered. */
+static bool read_again(struct refresh *refresh)
+{
+	struct auth_service *service = refresh->service;
+	struct store *store = service->store;
+
+	store_session_clear(&refresh->session);
+	session_data_clear(&refresh->data);
+	enum store_answer answer = auth_service_count(
+		service, store->ops->session_get(store, refresh->key, &refresh->session));
+	if (answer == STORE_FAILED)
+		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+	else if (answer == STORE_NONE || session_data_open(service->ring, str_of(refresh->id),
+						 &refresh->session, &refresh->data) == -1)
+		finish(refresh, AUTH_ABSENT, "the session has ended");
+	else if (!is_due(&refresh->data))
+		finish(refresh, AUTH_OK, ""); /* another gateway was faster */
+	else
+		return true;
+	return false;
+}
+
+static void take_turn(struct refresh *refresh)
+{
+	struct auth_service *service = refresh->service;
+	struct store *store = service->store;
+
+	if (!read_again(refresh))
+		return;
+	switch (auth_service_count(
+		service, store->ops->lease_take(store, refresh->key, service->holder, LEASE_MS))) {
+	case STORE_FAILED:
+		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		return;
+	case STORE_NONE:
+		if (++refresh->polls > POLLS_MAX)
+			go_on(refresh, "another gateway is refreshing the session");
+		else
+			again_later(refresh);
+		return;
+	case STORE_FOUND:
+		break;
+	}
+	/* Between reading and the lease another gateway may have done it all. */
+	refresh->has_lease = true;
+	if (!read_again(refresh))
+		return;
+	refresh->is_asking = true;
+	oidc_refresh(service->oidc, refresh->data.refresh_token, refresh->data.subject,
+		on_refreshed, refresh);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct refresh *refresh = arg;
+
+	(void)fd;
+	(void)what;
+	if (refresh->has_lease)
+		save(refresh);
+	else
+		take_turn(refresh);
+}
+
+static struct refresh *find(struct auth_service *service, const unsigned char *key)
+{
+	struct refresh *refresh;
+
+	TAILQ_FOREACH(refresh, &service->refreshes, link)
+	{
+		if (memcmp(refresh->key, key, DIGEST_LEN) == 0)
+			return refresh;
+	}
+	return NULL;
+}
+
+static void refresh_on_keeper(struct job *job)
+{
+	struct auth_service *service = job->service;
+	struct refresh *refresh = find(service, job->key);
+
+	if (refresh) {
+		TAILQ_INSERT_TAIL(&refresh->waiting, job, link);
+		return;
+	}
+	refresh = mem_alloc(1, sizeof *refresh);
+	refresh->service = service;
+	memcpy(refresh->key, job->key, DIGEST_LEN);
+	memcpy(refresh->id, job->id, sizeof refresh->id);
+	refresh->timer = evtimer_new(service->base, on_timer, refresh);
+	TAILQ_INIT(&refresh->waiting);
+	TAILQ_INSERT_TAIL(&refresh->waiting, job, link);
+	TAILQ_INSERT_TAIL(&service->refreshes, refresh, link);
+	take_turn(refresh);
+}
+
+void auth_refresh_close(struct auth_service *service)
+{
+	struct refresh *refresh, *next;
+
+	for (refresh = TAILQ_FIRST(&service->refreshes); refresh; refresh = next) {
+		next = TAILQ_NEXT(refresh, link);
+		if (!refresh->is_asking)
+			finish(refresh, AUTH_UNAVAILABLE, "shutting down");
+	}
+}
+
+/* --- the worker's half --- */
+
+static void on_word(struct call *call, struct job *job)
+{
+	struct question *question = &call->question;
+	struct recent_entry *entry;
+
+	question->refresh_asked = true;
+	if (job->status == AUTH_OK) {
+		auth_record_forget_session(call->auth, question);
+	} else if (job->status == AUTH_LATER) { /* the provider is silent: it goes on for now */
+		entry = recent_find(call->auth->sessions, question->key, clock_wall_s());
+		if (entry && entry->refresh_at == job->until)
+			entry->refresh_at = clock_wall_s() + ASK_AGAIN_S;
+	} else {
+		recent_drop(call->auth->sessions, question->key);
+		question->refused = job->status;
+		question->why = auth_keep_reason(call->auth, job->reason, "the session has ended");
+	}
+	auth_call_resume(call);
+}
+
+void auth_refresh_ask(struct call *call)
+{
+	struct job *job = auth_job_new(call);
+
+	memcpy(job->key, call->question.key, DIGEST_LEN);
+	memcpy(job->id, call->id, sizeof job->id);
+	job->work = refresh_on_keeper;
+	job->done = on_word;
+	auth_job_send(job);
+}

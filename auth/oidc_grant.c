@@ -1,0 +1,389 @@
+#include "auth/oidc_int.h"
+
+#include "auth/id_token.h"
+#include "auth/oidc_answer.h"
+#include "auth/oidc_url.h"
+#include "auth/roles.h"
+#include "base/clock.h"
+#include "base/sbuf.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum { ANSWER_MAX = 256 * 1024, FORM_MAX = 64 * 1024, REFRESH_DEFAULT_S = 300 };
+
+/* One grant asked for: the token request, then keys if they are new, then userinfo. */
+struct grant {
+	TAILQ_ENTRY(grant) link;
+	struct oidc *oidc; /* NULL: it is gone, and only a late key set is waited for */
+	struct conf *conf;
+	struct oidc_provider *provider; /* as of the request */
+	char *nonce;			/* of a sign-in; NULL: a refresh */
+	char *subject;			/* of a refresh */
+	oidc_done *done;
+	void *arg;
+	struct fetch *under_way;
+	struct jwks_waiter waiter;
+	bool waits_for_keys, keys_asked;
+	struct oidc_answer answer;
+	struct jwt_claims claims; /* of the ID token; json NULL: none */
+	json_t *userinfo;
+	bool userinfo_failed;
+	enum role role;
+};
+
+/* --- the one way out --- */
+
+static void grant_free(struct grant *grant)
+{
+	secret_free(grant->nonce);
+	free(grant->subject);
+	oidc_answer_clear(&grant->answer);
+	if (grant->claims.json)
+		jwt_clear(&grant->claims);
+	json_decref(grant->userinfo);
+	oidc_provider_unref(grant->provider);
+	conf_unref(grant->conf);
+	free(grant);
+}
+
+static struct str claim(const json_t *claims, const char *name)
+{
+	return str_of(json_string_value(json_object_get(claims, name)));
+}
+
+/* An address that nobody has proved may be anybody's (S31); and it is a name here, never a key. */
+static struct str name_in(const json_t *claims)
+{
+	static const char *const names[] = {"name", "preferred_username"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = claim(claims, names[i]);
+		if (name.len > 0)
+			return name;
+	}
+	if (json_is_true(json_object_get(claims, "email_verified")))
+		return claim(claims, "email");
+	return STR("");
+}
+
+static void finish(struct grant *grant, enum oidc_outcome answer, const char *reason)
+{
+	struct oidc_grant result = {.answer = answer, .reason = reason};
+
+	if (answer == OIDC_OK) {
+		struct str subject = str_of(grant->subject);
+		int64_t lasts = grant->answer.expires_in;
+
+		result.subject = grant->claims.json ? grant->claims.subject : subject;
+		result.sid = claim(grant->claims.json, "sid");
+		result.name = name_in(grant->claims.json);
+		if (result.name.len == 0)
+			result.name = name_in(grant->userinfo);
+		result.id_token = str_of(grant->answer.id_token);
+		result.refresh_token = str_of(grant->answer.refresh_token);
+		result.role = grant->role;
+		/* Silence on roles is a word only where all that speaks of them was heard. */
+		result.has_role = grant->role != ROLE_NONE || !grant->userinfo_failed;
+		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
+	}
+	if (grant->oidc) {
+		TAILQ_REMOVE(&grant->oidc->grants, grant, link);
+		grant->oidc->grants_count--;
+	}
+	grant->done(grant->arg, &result);
+	grant_free(grant);
+}
+
+void oidc_grants_close(struct oidc *oidc)
+{
+	struct grant *grant;
+
+	while ((grant = TAILQ_FIRST(&oidc->grants)) != NULL) {
+		if (grant->under_way)
+			fetch_cancel(grant->under_way);
+		if (!grant->waits_for_keys) {
+			finish(grant, OIDC_SILENT, "shutting down");
+			continue;
+		}
+		/* The key set's fetch has its waiter still, and will call. */
+		const struct oidc_grant silent = {.answer = OIDC_SILENT, .reason = "shutting down"};
+		TAILQ_REMOVE(&oidc->grants, grant, link);
+		grant->oidc = NULL;
+		grant->done(grant->arg, &silent);
+	}
+}
+
+/* --- userinfo --- */
+
+static void add_role(struct grant *grant, const json_t *claims)
+{
+	enum role role = roles_from_claims(grant->conf, claims);
+
+	if (role > grant->role)
+		grant->role = role;
+}
+
+static void on_userinfo(const struct fetch_result *result, void *arg)
+{
+	struct grant *grant = arg;
+	struct err err = {""};
+	struct str subject = grant->claims.json ? grant->claims.subject : str_of(grant->subject);
+
+	grant->under_way = NULL;
+	if (result->status != 200) {
+		grant->userinfo_failed = true; /* the ID token says who it is */
+		finish(grant, OIDC_OK, "");
+		return;
+	}
+	grant->userinfo = oidc_answer_userinfo(result->body, subject, &err);
+	if (grant->userinfo == NULL) { /* S30 */
+		finish(grant, OIDC_INVALID, err.text);
+		return;
+	}
+	add_role(grant, grant->userinfo);
+	finish(grant, OIDC_OK, "");
+}
+
+static void ask_userinfo(struct grant *grant)
+{
+	const char *endpoint = grant->provider->userinfo_endpoint;
+
+	if (endpoint == NULL || grant->answer.access_token == NULL) {
+		finish(grant, OIDC_OK, "");
+		return;
+	}
+	char *header = mem_printf("Authorization: Bearer %s", grant->answer.access_token);
+	const char *const headers[] = {header, "Accept: application/json", NULL};
+	grant->under_way = fetch_start(
+		grant->oidc->options.fetcher, &(struct fetch_request){.url = endpoint,
+						      .headers = headers,
+						      .ca_file = grant->conf->oidc.ca_file,
+						      .timeout_ms = grant->oidc->timing.timeout,
+						      .max_bytes = ANSWER_MAX,
+						      .done = on_userinfo,
+						      .arg = grant});
+	secret_free(header);
+}
+
+/* --- tokens --- */
+
+/* Keycloak names roles in its access token only. It came from the provider itself, over its own
+ * connection; the signature is checked all the same, for it decides over rights. */
+static void read_access_token(struct grant *grant)
+{
+	const struct oidc *oidc = grant->oidc;
+	struct jws jws;
+	struct err err = {""};
+	struct str token = str_of(grant->answer.access_token);
+
+	if (token.len == 0 || keyset_verify_signature(oidc->options.keys(oidc->options.arg),
+				      grant->provider->issuer, grant->provider->id_token_algorithms,
+				      token, &jws, &err) != KEYSET_OK)
+		return;
+	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
+	if (str_eq(claim(claims, "iss"), str_of(grant->provider->issuer)))
+		add_role(grant, claims);
+	json_decref(claims);
+	jws_clear(&jws);
+}
+
+static void check_tokens(struct grant *grant);
+
+static void on_keys(struct jwks_waiter *waiter, bool fetched)
+{
+	struct grant *grant = (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
+
+	(void)fetched;
+	grant->waits_for_keys = false;
+	if (grant->oidc)
+		check_tokens(grant);
+	else
+		grant_free(grant); /* answered already */
+}
+
+static void ask_keys(struct grant *grant)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+
+	grant->keys_asked = grant->waits_for_keys = true;
+	grant->waiter.done = on_keys;
+	options->refetch(options->arg, grant->provider->issuer, &grant->waiter);
+}
+
+static void check_tokens(struct grant *grant)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+	const struct id_token_rules rules = {.issuer = grant->provider->issuer,
+		.client_id = grant->conf->oidc.client_id,
+		.nonce = grant->nonce,
+		.subject = grant->subject,
+		.algorithms = grant->provider->id_token_algorithms,
+		.now = clock_wall_s()};
+	struct err err = {""};
+
+	if (grant->answer.id_token) {
+		enum keyset_verdict verdict =
+			id_token_check(options->keys(options->arg), str_of(grant->answer.id_token),
+				str_of(grant->answer.access_token), &rules, &grant->claims, &err);
+		if ((verdict == KEYSET_UNKNOWN_KEY || verdict == KEYSET_NO_KEYS) &&
+			!grant->keys_asked) {
+			ask_keys(grant);
+			return;
+		}
+		if (verdict != KEYSET_OK) {
+			grant->claims.json = NULL;
+			finish(grant, verdict == KEYSET_NO_KEYS ? OIDC_SILENT : OIDC_INVALID,
+				err.text);
+			return;
+		}
+		add_role(grant, grant->claims.json);
+	}
+	read_access_token(grant);
+	ask_userinfo(grant);
+}
+
+/* --- the token endpoint --- */
+
+/* At a refresh only the provider's plain word ends a session (RFC 6749 §5.2): a wrong secret or a
+ * broken answer is the operator's trouble, and passes. */
+static void refuse(struct grant *grant, int status)
+{
+	const char *error = grant->answer.error;
+	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
+
+	if (status >= 500 || strcmp(error, "temporarily_unavailable") == 0)
+		is_final = false;
+	finish(grant, is_final ? OIDC_REFUSED : OIDC_SILENT, error);
+}
+
+static void on_tokens(const struct fetch_result *result, void *arg)
+{
+	struct grant *grant = arg;
+	struct err err = {""};
+
+	grant->under_way = NULL;
+	if (result->status == 0) {
+		finish(grant, OIDC_SILENT, "the identity provider does not answer");
+		return;
+	}
+	if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
+		bool is_final = grant->nonce && result->status < 500;
+		finish(grant, is_final ? OIDC_INVALID : OIDC_SILENT, err.text);
+		return;
+	}
+	if (grant->answer.error[0] != '\0' || result->status != 200)
+		refuse(grant, result->status);
+	else if (grant->nonce && grant->answer.id_token == NULL)
+		finish(grant, OIDC_INVALID, "the token answer has no ID token");
+	else
+		check_tokens(grant);
+}
+
+/* RFC 6749 §2.3.1: both parts form-encoded before they are put together. */
+static char *basic_header(const struct conf_oidc *conf)
+{
+	struct sbuf pair;
+	sbuf_init(&pair, FORM_MAX);
+	sbuf_urlencode(&pair, str_of(conf->client_id));
+	sbuf_putc(&pair, ':');
+	sbuf_urlencode(&pair, str_of(conf->client_secret.value));
+	size_t room = 4 * (pair.len / 3 + 1) + 1;
+	unsigned char *text = mem_alloc(room, 1);
+
+	EVP_EncodeBlock(text, (const unsigned char *)pair.at, (int)pair.len);
+	char *header = mem_printf("Authorization: Basic %s", (const char *)text);
+	OPENSSL_cleanse(text, room);
+	free(text);
+	OPENSSL_cleanse(pair.at, pair.len);
+	sbuf_clear(&pair);
+	return header;
+}
+
+static void add(struct sbuf *form, const char *name, const char *value)
+{
+	sbuf_printf(form, "%s%s=", form->len ? "&" : "", name);
+	sbuf_urlencode(form, str_of(value));
+}
+
+/* Takes what is in `form`. */
+static void send_form(struct grant *grant, struct sbuf *form)
+{
+	const struct conf_oidc *conf = &grant->conf->oidc;
+	bool is_basic = conf->client_secret.value && grant->provider->auth_basic;
+	char *header = is_basic ? basic_header(conf) : NULL;
+	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+		"Accept: application/json", header, NULL};
+
+	if (!is_basic)
+		add(form, "client_id", conf->client_id);
+	if (!is_basic && conf->client_secret.value)
+		add(form, "client_secret", conf->client_secret.value);
+	grant->under_way = fetch_start(grant->oidc->options.fetcher,
+		&(struct fetch_request){.url = grant->provider->token_endpoint,
+			.headers = headers,
+			.post = form->at,
+			.ca_file = conf->ca_file,
+			.timeout_ms = grant->oidc->timing.timeout,
+			.max_bytes = ANSWER_MAX,
+			.done = on_tokens,
+			.arg = grant});
+	secret_free(header);
+	OPENSSL_cleanse(form->at, form->len);
+	sbuf_clear(form);
+}
+
+static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
+{
+	const struct oidc_grant silent = {
+		.answer = OIDC_SILENT, .reason = "the identity provider does not answer"};
+
+	if (oidc->provider == NULL || oidc->grants_count >= OIDC_GRANTS_MAX) {
+		done(arg, &silent);
+		return NULL;
+	}
+	struct grant *grant = mem_alloc(1, sizeof *grant);
+	grant->oidc = oidc;
+	grant->conf = conf_ref(oidc->conf);
+	grant->provider = oidc_provider_ref(oidc->provider);
+	grant->done = done;
+	grant->arg = arg;
+	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);
+	oidc->grants_count++;
+	return grant;
+}
+
+void oidc_exchange(struct oidc *oidc, const char *code, const char *verifier, const char *nonce,
+	oidc_done *done, void *arg)
+{
+	struct grant *grant = grant_new(oidc, done, arg);
+	struct sbuf form;
+
+	if (grant == NULL)
+		return;
+	char *redirect_uri = oidc_redirect_uri(grant->conf);
+	grant->nonce = mem_strdup(nonce);
+	sbuf_init(&form, FORM_MAX);
+	add(&form, "grant_type", "authorization_code");
+	add(&form, "code", code);
+	add(&form, "redirect_uri", redirect_uri);
+	add(&form, "code_verifier", verifier);
+	free(redirect_uri);
+	send_form(grant, &form);
+}
+
+void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,
+	oidc_done *done, void *arg)
+{
+	struct grant *grant = grant_new(oidc, done, arg);
+	struct sbuf form;
+
+	if (grant == NULL)
+		return;
+	grant->subject = mem_strdup(subject);
+	sbuf_init(&form, FORM_MAX);
+	add(&form, "grant_type", "refresh_token");
+	add(&form, "refresh_token", refresh_token);
+	send_form(grant, &form);
+}
