@@ -45,6 +45,7 @@ void page_not_ready(struct sbuf *out, const struct page_view *view, const struct
 
 struct page_static {
 	const char *path, *content_type, *etag;
+	const char *href; /* below the base: "/_gate/static/<path>?v=<of its content>" */
 	const unsigned char *bytes;
 	size_t len;
 };

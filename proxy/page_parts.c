@@ -12,15 +12,11 @@ const char page_csp[] =
 
 /* --- the frame --- */
 
-/* The version in the address lets browsers keep a file until it changes. */
 static void static_href(struct sbuf *out, const struct page_view *view, const char *name)
 {
-	const struct page_static *file = page_static_find(str_of(name));
-	struct str tag = str_of(file->etag);
-
 	sbuf_puts(out, " href=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_printf(out, "/_gate/static/%s?v=%.*s\"", name, (int)tag.len - 2, tag.at + 1);
+	sbuf_printf(out, "%s\"", page_static_find(str_of(name))->href);
 }
 
 static void write_head(struct sbuf *out, const struct page_view *view, const char *title)

@@ -1,5 +1,5 @@
 /*
- * proxy/page_static.c - the style sheet and the icon, which live inside the program.
+ * proxy/page_static.c - style sheet, icon and script, which live inside the program.
  *
  * The assembler reads the files, by paths from the root of the tree, where every build runs.
  */
@@ -16,22 +16,27 @@
 
 EMBED(page_static_css, "proxy/static/gateway.css");
 EMBED(page_static_icon, "proxy/static/favicon.svg");
+EMBED(page_static_session, "proxy/static/session.js");
 
-enum { ETAG_MAX = 32 };
+enum { ETAG_MAX = 32, HREF_MAX = 80 };
 
 static struct page_static files[] = {
 	{.path = "gateway.css",
 		.content_type = "text/css; charset=utf-8",
 		.bytes = page_static_css},
 	{.path = "favicon.svg", .content_type = "image/svg+xml", .bytes = page_static_icon},
+	{.path = "session.js",
+		.content_type = "text/javascript; charset=utf-8",
+		.bytes = page_static_session},
 };
-static char etags[ARRAY_LEN(files)][ETAG_MAX];
+static char etags[ARRAY_LEN(files)][ETAG_MAX], hrefs[ARRAY_LEN(files)][HREF_MAX];
 static pthread_once_t measured = PTHREAD_ONCE_INIT;
 
 /* Lengths are known only to the linker; the entity tag must be the same on every replica. */
 static void measure(void)
 {
-	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end};
+	static const unsigned char *const ends[] = {
+		page_static_css_end, page_static_icon_end, page_static_session_end};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct page_static *f = &files[i];
@@ -39,6 +44,9 @@ static void measure(void)
 		uint32_t hash = str_hash((struct str){(const char *)f->bytes, f->len});
 		snprintf(etags[i], ETAG_MAX, "\"%08x-%zx\"", hash, f->len);
 		f->etag = etags[i];
+		/* The version in the address lets browsers keep a file until it changes. */
+		snprintf(hrefs[i], HREF_MAX, "/_gate/static/%s?v=%08x-%zx", f->path, hash, f->len);
+		f->href = hrefs[i];
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "proxy/headers.h"
+#include "proxy/page.h"
 
 #include <event2/buffer.h>
 
@@ -28,6 +29,11 @@ static const char *find_id(const void *arg, struct str id)
 	return mount ? mount->path : NULL;
 }
 
+static bool is_spark(const struct mount *mount)
+{
+	return mount->kind != UI_OTHER;
+}
+
 static void fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -37,6 +43,7 @@ static void fill_context(struct exchange *x)
 		.origin = x->conf->server.origin,
 		.authority = mount->authority,
 		.prefix = mount->prefix,
+		.script = is_spark(mount) ? page_static_find(STR("session.js"))->href : NULL,
 		.find_authority = find_authority,
 		.find_id = find_id,
 		.arg = x};

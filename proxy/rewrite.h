@@ -1,7 +1,8 @@
 /*
  * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (T1-T56).
  *
- * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35).
+ * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). And
+ * one <script> of ours right after <head>, before any of the page's own.
  * Linear in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB)
  * between calls, whatever the size of the response. One thread.
  */
@@ -18,6 +19,7 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
 	const char *authority;	  /* the UI's own "host:port" */
 	const char *prefix;	  /* path of the configured URL, "" mostly */
+	const char *script; /* of ours, below the base, for the head of each page; NULL: none */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */

@@ -24,6 +24,8 @@ struct html {
 	int state;
 	char quote;	     /* around the value; 0: none */
 	bool is_script;	     /* of `element` */
+	bool is_head;	     /* the tag is <head> and our script is to follow it */
+	bool past_head;	     /* it has, or there is none: <body> has come */
 	unsigned name_len;   /* past sizeof(name): a name we have no use for */
 	unsigned matched;    /* bytes of "</name", "<!--" or "-->" seen */
 	char name[24];	     /* lower case: the tag's, then each attribute's */

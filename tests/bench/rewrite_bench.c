@@ -144,6 +144,7 @@ static void run(const char *name, void (*fill)(struct sbuf *), enum rewrite_kind
 		.origin = "https://gw.example",
 		.authority = "10.1.255.1:8080",
 		.prefix = "",
+		.script = "/_gate/static/session.js",
 		.find_authority = find,
 		.find_id = find_none};
 	struct sbuf page;

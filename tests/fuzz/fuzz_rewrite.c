@@ -23,6 +23,7 @@ static struct evbuffer *rewrite(
 		.origin = "https://gw.example",
 		.authority = "10.0.0.9:4040",
 		.prefix = "/p",
+		.script = "/_gate/static/session.js",
 		.find_authority = find,
 		.find_id = find};
 	struct rewriter *rw = rewriter_new(&context, kind);

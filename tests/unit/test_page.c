@@ -194,6 +194,20 @@ static void refused_ui_says_why(void **state)
 	assert_has_not("Its history</a>");
 }
 
+static void session_script_is_small_and_asks_nobody_else(void **state)
+{
+	const struct page_static *script = page_static_find(STR("session.js"));
+
+	(void)state;
+	assert_non_null(script);
+	assert_in_range(script->len, 1, 2048);
+	assert_string_equal(script->content_type, "text/javascript; charset=utf-8");
+	struct str text = {(const char *)script->bytes, script->len};
+	assert_int_equal(str_find(text, STR("://")), -1);
+	assert_int_equal(str_find(text, STR("innerHTML")), -1);
+	assert_true(str_starts(str_of(script->href), STR("/_gate/static/session.js?v=")));
+}
+
 static void style_and_icon_are_in_the_program(void **state)
 {
 	const struct page_static *css = page_static_find(STR("gateway.css")),
@@ -211,7 +225,7 @@ static void style_and_icon_are_in_the_program(void **state)
 	assert_null(page_static_find(STR("../page.c")));
 	assert_null(page_static_find(STR("")));
 	page_login(&probe_page, &as_nobody, STR("/"), NULL);
-	snprintf(href, sizeof href, "/_gate/static/gateway.css?v=%.*s\"",
+	snprintf(href, sizeof href, "href=\"/_gate/static/gateway.css?v=%.*s\"",
 		(int)strlen(css->etag) - 2, css->etag + 1);
 	assert_has(href);
 }
@@ -228,6 +242,7 @@ int main(void)
 		PAGE_TEST(gone_worker_leads_to_history_and_home),
 		PAGE_TEST(gone_application_leads_to_its_own_history),
 		PAGE_TEST(refused_ui_says_why),
+		PAGE_TEST(session_script_is_small_and_asks_nobody_else),
 		PAGE_TEST(style_and_icon_are_in_the_program),
 	};
 

@@ -348,6 +348,59 @@ static void value_too_long_to_be_held_stays_however_it_is_cut(void **state)
 	sbuf_clear(&page);
 }
 
+/* ---- our own script ---- */
+
+#define OWN "<script src=\"/_gate/static/session.js?v=1\"></script>"
+
+static struct rewrite_context with_script(void)
+{
+	struct rewrite_context context = world_context(APP, "10.0.0.9:4040");
+
+	context.script = "/_gate/static/session.js?v=1";
+	return context;
+}
+
+static void own_script_is_the_first_thing_in_the_head(void **state)
+{
+	struct rewrite_context app = with_script();
+
+	(void)state;
+	html(&app, "<!DOCTYPE html><html><head><script src=\"/a.js\"></script></head>",
+		"<!DOCTYPE html><html><head>" OWN
+		"<script src=\"/local/proxy/app-1/a.js\"></script></head>");
+	html(&app, "<HEAD\n profile='/x>' data=\"/y\" >t",
+		"<HEAD\n profile='/x>' "
+		"data=\"/local/proxy/app-1/y\" >" OWN "t");
+	html(&app, "<html>\n      <head/>", "<html>\n      <head/>" OWN);
+	app.mount = "/base/local/proxy/app-1", app.cluster_root = "/base/local";
+	html(&app, "<head>x", "<head><script src=\"/base/_gate/static/session.js?v=1\"></script>x");
+}
+
+static void own_script_comes_once_and_never_into_a_page_without_head(void **state)
+{
+	struct rewrite_context app = with_script();
+
+	(void)state;
+	html(&app, "<head></head><body><head>", "<head>" OWN "</head><body><head>");
+	stays(&app, "<header>x</header><thead><headx>");
+	stays(&app, "<body><p><head></body>");
+	stays(&app, "<!-- <head> --><textarea><head></textarea>");
+	stays(&app, "<head");
+	stays(&app, "<div id=\"executors-template\"></div>");
+	stays(&app, "");
+}
+
+static void own_script_is_for_html_alone(void **state)
+{
+	struct rewrite_context app = with_script();
+
+	(void)state;
+	world_assert(&app, REWRITE_JSON, "{\"a\":\"<head>\"}", "{\"a\":\"<head>\"}");
+	world_assert(&app, REWRITE_SCRIPT, "x = '<head>'", "x = '<head>'");
+	app.mount = "/local/\"><script>";
+	stays(&app, "<head>");
+}
+
 /* ---- kinds and scripts ---- */
 
 static void kinds_come_from_content_type_and_path(void **state)
@@ -434,6 +487,9 @@ int main(void)
 		cmocka_unit_test(comments_end_where_browsers_end_them),
 		cmocka_unit_test(mount_that_could_leave_its_quotes_is_not_written),
 		cmocka_unit_test(value_too_long_to_be_held_stays_however_it_is_cut),
+		cmocka_unit_test(own_script_is_the_first_thing_in_the_head),
+		cmocka_unit_test(own_script_comes_once_and_never_into_a_page_without_head),
+		cmocka_unit_test(own_script_is_for_html_alone),
 		cmocka_unit_test(kinds_come_from_content_type_and_path),
 		cmocka_unit_test(t16_t17_t18_literals_of_sparks_scripts_go_below_the_mount),
 		cmocka_unit_test(scripts_that_ask_ui_root_already_stay),

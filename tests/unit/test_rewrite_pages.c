@@ -288,6 +288,32 @@ static void real_page_comes_out_the_same_in_pieces_of_any_size(void **state)
 	each_page("html", check_html_pieces);
 }
 
+/* With our script a page is what it is without, and the script. */
+static void check_own_script(
+	const struct rewrite_context *context, const char *path, char *text, size_t len)
+{
+	static const char own[] = "<script src=\"/_gate/static/session.js?v=1\"></script>";
+	struct rewrite_context with = *context;
+	char *plain = world_rewrite(context, REWRITE_HTML, (struct str){text, len}, 0);
+
+	with.script = "/_gate/static/session.js?v=1";
+	char *got = world_rewrite(&with, REWRITE_HTML, (struct str){text, len}, 0);
+	char *at = strstr(got, own);
+	if (!at || strstr(at + 1, own) || strncmp(at - 6, "<head>", 6) != 0)
+		fail_msg("%s", path);
+	memmove(at, at + strlen(own), strlen(at + strlen(own)) + 1);
+	assert_string_equal(got, plain);
+	check_pieces(REWRITE_HTML, &with, (struct str){text, len});
+	free(got);
+	free(plain);
+}
+
+static void own_script_is_all_that_is_added_to_a_real_page(void **state)
+{
+	(void)state;
+	each_page("html", check_own_script);
+}
+
 static void check_every_split(
 	const struct rewrite_context *context, const char *path, char *text, size_t len)
 {
@@ -334,6 +360,7 @@ int main(void)
 		cmocka_unit_test(
 			no_link_of_a_real_page_leaves_the_gateway_and_its_text_is_unchanged),
 		cmocka_unit_test(real_page_comes_out_the_same_in_pieces_of_any_size),
+		cmocka_unit_test(own_script_is_all_that_is_added_to_a_real_page),
 		cmocka_unit_test(worker_page_comes_out_the_same_wherever_it_is_cut),
 		cmocka_unit_test(t10_real_executor_logs_lead_through_the_gateway),
 	};
