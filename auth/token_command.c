@@ -1,15 +1,11 @@
 #include "auth/token_command.h"
 
+#include "auth/command.h"
 #include "auth/issue.h"
-#include "base/clock.h"
 #include "conf/values_units.h"
 
-#include <jansson.h>
 #include <pwd.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-enum { EXIT_FINE, EXIT_REFUSED, EXIT_USAGE };
 
 static const char usage[] =
 	"usage: sparkgate token create --config FILE|--data DIR --client-name NAME [--user NAME]\n"
@@ -17,151 +13,17 @@ static const char usage[] =
 	"       sparkgate token list   --config FILE|--data DIR\n"
 	"       sparkgate token revoke --config FILE|--data DIR ID...\n";
 
-struct options {
-	const char *config, *data, *listen;
+struct token_command {
+	struct command base; /* first: a command of this kind is its base */
 	const char *client_name, *user, *token_type, *access_ttl, *refresh_ttl, *note;
-	char **ids;
-	int ids_count;
 };
 
-struct command { /* what a verb works with */
-	struct options options;
-	struct conf *conf;
-	struct store *store;
-	char issuer[STORE_ISSUER];
-	FILE *out;
-	struct err err;
-};
-
-/* --- arguments --- */
-
-enum { FOR_CREATE = 1, FOR_ALL = 2 };
-
-static const struct option {
-	const char *name;
-	size_t at; /* in struct options */
-	int verbs;
-} known[] = {
-	{"--config", offsetof(struct options, config), FOR_ALL},
-	{"--data", offsetof(struct options, data), FOR_ALL},
-	{"--listen", offsetof(struct options, listen), FOR_ALL},
-	{"--client-name", offsetof(struct options, client_name), FOR_CREATE},
-	{"--user", offsetof(struct options, user), FOR_CREATE},
-	{"--token-type", offsetof(struct options, token_type), FOR_CREATE},
-	{"--access-ttl", offsetof(struct options, access_ttl), FOR_CREATE},
-	{"--refresh-ttl", offsetof(struct options, refresh_ttl), FOR_CREATE},
-	{"--note", offsetof(struct options, note), FOR_CREATE},
-};
-
-static const struct option *find_option(const char *arg, size_t len, bool is_create)
+static const struct token_command *options_of(const struct command *command)
 {
-	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
-		if (strlen(known[i].name) == len && memcmp(known[i].name, arg, len) == 0)
-			return known[i].verbs == FOR_ALL || is_create ? &known[i] : NULL;
-	}
-	return NULL;
-}
-
-/* "--name VALUE" or "--name=VALUE"; -1 with a reason. */
-static int take_option(
-	struct options *options, int argc, char **argv, int *i, bool is_create, struct err *err)
-{
-	size_t len = strcspn(argv[*i], "=");
-	const struct option *option = find_option(argv[*i], len, is_create);
-
-	if (option == NULL)
-		return err_set(
-			err, "\"%.*s\" is not an option of this command", (int)len, argv[*i]);
-	const char **value = (const char **)((char *)options + option->at);
-	if (*value)
-		return err_set(err, "%s is given twice", option->name);
-	if (argv[*i][len] == '=')
-		*value = argv[*i] + len + 1;
-	else if (*i + 1 < argc)
-		*value = argv[++*i];
-	return *value ? 0 : err_set(err, "%s lacks its value", option->name);
-}
-
-static int parse(struct options *options, int argc, char **argv, struct err *err)
-{
-	bool is_create = strcmp(argv[1], "create") == 0, is_revoke = strcmp(argv[1], "revoke") == 0;
-
-	/* Ids and options in any order: the ids move to the front. */
-	options->ids = argv + 2;
-	for (int i = 2; i < argc; i++) {
-		if (argv[i][0] != '-' && is_revoke)
-			options->ids[options->ids_count++] = argv[i];
-		else if (argv[i][0] != '-')
-			return err_set(err, "\"%s\" is not expected here", argv[i]);
-		else if (take_option(options, argc, argv, &i, is_create, err) == -1)
-			return -1;
-	}
-	if ((options->config != NULL) == (options->data != NULL))
-		return err_set(err, "give --config FILE or --data DIR");
-	if (is_revoke && options->ids_count == 0)
-		return err_set(err, "give the ids of the tokens to revoke");
-	if (is_create && options->client_name == NULL)
-		return err_set(err, "give --client-name");
-	return 0;
-}
-
-/* --- store --- */
-
-static int load_conf(struct command *command)
-{
-	/* The folder is all that matters of it; a configuration also needs something to show. */
-	const struct conf_flags flags = {.master = "http://127.0.0.1:8080",
-		.listen = command->options.listen,
-		.data = command->options.data};
-
-	command->conf = command->options.config ? conf_load(command->options.config, &command->err)
-						: conf_from_flags(&flags, &command->err);
-	return command->conf ? 0 : -1;
-}
-
-/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default.
- */
-static int choose_issuer(struct command *command)
-{
-	if (issue_own_issuer(command->conf, command->issuer, &command->err) == -1)
-		return -1;
-	if (command->options.config || command->options.listen)
-		return 0;
-	if (command->store->ops->meta_get(command->store, "issuer", command->issuer,
-		    sizeof command->issuer) == STORE_FAILED)
-		return err_set(&command->err, "the store cannot be read");
-	return 0;
-}
-
-static int open_store(struct command *command)
-{
-	if (load_conf(command) == -1)
-		return -1;
-	if (command->conf->store_kind == CONF_STORE_MEMORY)
-		return err_set(&command->err,
-			"the store is memory:, which only the running gateway can see");
-	command->store = store_open(command->conf, &command->err);
-	return command->store ? choose_issuer(command) : -1;
+	return (const struct token_command *)command;
 }
 
 /* --- JSON --- */
-
-static json_t *time_json(int64_t at)
-{
-	char text[32];
-
-	if (at == 0)
-		return json_null();
-	clock_format(at * 1000, text);
-	return json_string(text);
-}
-
-static json_t *text_json(const char *text)
-{
-	json_t *json = text[0] ? json_string(text) : NULL;
-
-	return json ? json : json_null();
-}
 
 /* Everything but secrets, of which the store has none. */
 static json_t *token_json(const struct store_token *t)
@@ -170,31 +32,33 @@ static json_t *token_json(const struct store_token *t)
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"id", t->id, "token_type", role_name(t->role), "client_name",
-		text_json(t->client_name), "user", text_json(is_client ? "" : t->subject),
+		command_text(t->client_name), "user", command_text(is_client ? "" : t->subject),
 		"subject", t->subject, "issuer", t->issuer, "role", role_name(t->role), "state",
-		token_state_name(t->state), "created_by", text_json(t->created_by), "created_at",
-		time_json(t->created_at), "expires_at", time_json(t->expires_at), "last_used_at",
-		time_json(t->last_used_at), "last_used_from", text_json(t->last_used_from), "note",
-		text_json(t->note));
-}
-
-/* Takes json. */
-static int print(struct command *command, json_t *json)
-{
-	int result = json ? json_dumpf(json, command->out, JSON_INDENT(2)) : -1;
-
-	json_decref(json);
-	if (result == 0 && fputc('\n', command->out) != EOF && fflush(command->out) == 0)
-		return EXIT_FINE;
-	err_set(&command->err, "the answer cannot be written");
-	return EXIT_REFUSED;
+		token_state_name(t->state), "created_by", command_text(t->created_by), "created_at",
+		command_time(t->created_at), "expires_at", command_time(t->expires_at),
+		"last_used_at", command_time(t->last_used_at), "last_used_from",
+		command_text(t->last_used_from), "note", command_text(t->note));
 }
 
 /* --- create --- */
 
+/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default.
+ */
+static int choose_issuer(struct command *command, char issuer[STORE_ISSUER])
+{
+	if (issue_own_issuer(command->conf, issuer, &command->err) == -1)
+		return -1;
+	if (command->config || command->listen)
+		return 0;
+	if (command->store->ops->meta_get(command->store, "issuer", issuer, STORE_ISSUER) ==
+		STORE_FAILED)
+		return err_set(&command->err, "the store cannot be read");
+	return 0;
+}
+
 static int read_ttl(const struct command *command, int64_t *ttl, struct err *err)
 {
-	const char *text = command->options.access_ttl;
+	const char *text = options_of(command)->access_ttl;
 	int64_t ms = 0, max = command->conf->access_ttl_s.max;
 
 	*ttl = command->conf->access_ttl_s.def;
@@ -214,7 +78,7 @@ static int read_ttl(const struct command *command, int64_t *ttl, struct err *err
 
 static int read_role(const struct command *command, enum role *role, struct err *err)
 {
-	const char *type = command->options.token_type;
+	const char *type = options_of(command)->token_type;
 
 	*role = ROLE_USER;
 	if (type == NULL || strcmp(type, role_name(ROLE_USER)) == 0)
@@ -249,30 +113,32 @@ static char *issue(
 
 static int create_one(struct command *command)
 {
-	char creator[STORE_SUBJECT];
+	const struct token_command *options = options_of(command);
+	char creator[STORE_SUBJECT], issuer[STORE_ISSUER];
 	struct store_token record;
-	struct issue_request request = {.issuer = command->issuer,
-		.client_name = command->options.client_name,
-		.user = command->options.user,
-		.note = command->options.note,
+	struct issue_request request = {.issuer = issuer,
+		.client_name = options->client_name,
+		.user = options->user,
+		.note = options->note,
 		.created_by = creator};
 
-	if (command->options.refresh_ttl) {
+	if (options->refresh_ttl) {
 		err_set(&command->err,
 			"--refresh-ttl: refresh tokens are not issued by this version");
-		return EXIT_REFUSED;
+		return COMMAND_REFUSED;
 	}
 	name_creator(creator, sizeof creator);
-	if (read_role(command, &request.role, &command->err) == -1 ||
+	if (choose_issuer(command, issuer) == -1 ||
+		read_role(command, &request.role, &command->err) == -1 ||
 		read_ttl(command, &request.ttl, &command->err) == -1)
-		return EXIT_REFUSED;
+		return COMMAND_REFUSED;
 	char *token = issue(command, &request, &record);
 	if (token == NULL)
-		return EXIT_REFUSED;
+		return COMMAND_REFUSED;
 	json_t *json = token_json(&record);
 	json_object_set_new(json, "access_token", json_string(token));
 	secret_free(token);
-	return print(command, json);
+	return command_print(command, json);
 }
 
 /* --- list, revoke --- */
@@ -287,10 +153,10 @@ static int list_all(struct command *command)
 	json_t *tokens = json_array();
 
 	if (command->store->ops->token_list(command->store, add_token, tokens) == 0)
-		return print(command, tokens);
+		return command_print(command, tokens);
 	json_decref(tokens);
 	err_set(&command->err, "the store cannot be read");
-	return EXIT_REFUSED;
+	return COMMAND_REFUSED;
 }
 
 static int revoke_ids(struct command *command)
@@ -298,8 +164,8 @@ static int revoke_ids(struct command *command)
 	json_t *revoked = json_array(), *unknown = json_array();
 	int result;
 
-	for (int i = 0; i < command->options.ids_count; i++) {
-		const char *id = command->options.ids[i];
+	for (int i = 0; i < command->operands_count; i++) {
+		const char *id = command->operands[i];
 
 		switch (command->store->ops->token_set_state(
 			command->store, str_of(id), STATE_REVOKED)) {
@@ -317,53 +183,54 @@ static int revoke_ids(struct command *command)
 	if (json_array_size(unknown) > 0)
 		err_set(&command->err, "%zu of these ids are not on record",
 			json_array_size(unknown));
-	result = print(command, json_pack("{s:o, s:o}", "revoked", revoked, "unknown", unknown));
-	return command->err.text[0] ? EXIT_REFUSED : result;
+	result = command_print(
+		command, json_pack("{s:o, s:o}", "revoked", revoked, "unknown", unknown));
+	return command->err.text[0] ? COMMAND_REFUSED : result;
 }
 
 /* --- the command --- */
 
-static const struct verb {
-	const char *name;
-	int (*run)(struct command *command);
-} verbs[] = {{"create", create_one}, {"list", list_all}, {"revoke", revoke_ids}};
-
-static int refuse_usage(FILE *err, const char *why)
+static int check_create(struct command *command)
 {
-	fprintf(err, "sparkgate token: %s\n%s", why, usage);
-	return EXIT_USAGE;
+	return options_of(command)->client_name ? 0 : err_set(&command->err, "give --client-name");
 }
 
-static int run(const struct verb *verb, struct command *command, FILE *err)
+static int check_revoke(struct command *command)
 {
-	int code = open_store(command) == -1 ? EXIT_REFUSED : verb->run(command);
-
-	if (command->err.text[0])
-		fprintf(err, "%s\n", command->err.text);
-	if (command->store)
-		command->store->ops->close(command->store);
-	conf_unref(command->conf);
-	return code;
+	return command->operands_count > 0
+		       ? 0
+		       : err_set(&command->err, "give the ids of the tokens to revoke");
 }
+
+enum { CREATE = 1, LIST = 2, REVOKE = 4 };
+
+static const struct command_verb verbs[] = {
+	{"create", CREATE, false, check_create, create_one},
+	{"list", LIST, false, NULL, list_all},
+	{"revoke", REVOKE, true, check_revoke, revoke_ids},
+};
+
+static const struct command_option options[] = {
+	{"--client-name", offsetof(struct token_command, client_name), CREATE, false},
+	{"--user", offsetof(struct token_command, user), CREATE, false},
+	{"--token-type", offsetof(struct token_command, token_type), CREATE, false},
+	{"--access-ttl", offsetof(struct token_command, access_ttl), CREATE, false},
+	{"--refresh-ttl", offsetof(struct token_command, refresh_ttl), CREATE, false},
+	{"--note", offsetof(struct token_command, note), CREATE, false},
+};
 
 int token_command_run(int argc, char **argv, FILE *out, FILE *err)
 {
-	struct command command = {.out = out};
+	static const struct command_kind kind = {.name = "token",
+		.usage = usage,
+		.hint = "create, list or revoke",
+		.verbs = verbs,
+		.verbs_count = ARRAY_LEN(verbs),
+		.options = options,
+		.options_count = ARRAY_LEN(options)};
+	struct token_command command = {.base = {.out = out}};
 
-	if (argc < 2)
-		return refuse_usage(err, "say what to do");
-	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
-		if (strcmp(argv[1], verbs[i].name) != 0)
-			continue;
-		if (parse(&command.options, argc, argv, &command.err) == -1)
-			return refuse_usage(err, command.err.text);
-		return run(&verbs[i], &command, err);
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		fputs(usage, out);
-		return EXIT_FINE;
-	}
-	return refuse_usage(err, "create, list or revoke");
+	return command_run(&kind, &command.base, argc, argv, err);
 }
 
 int token_command(int argc, char **argv)

@@ -1,4 +1,6 @@
-/* The command line (design "Command line"): what to do, then gateway_run() or the token command. */
+/* The command line (design "Command line"): what to do, then gateway_run(), or a command on the
+ * store. */
+#include "auth/session_command.h"
 #include "auth/token_command.h"
 #include "base/version.h"
 #include "proxy/gateway.h"
@@ -19,6 +21,7 @@ static const char usage[] =
 	"usage: sparkgate --config FILE [--check | --print-config]\n"
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
 	"       sparkgate token create|list|revoke ...\n"
+	"       sparkgate session list|end ...\n"
 	"       sparkgate --version\n";
 
 /* The option's value into `*value`, from "--name VALUE" or "--name=VALUE". */
@@ -102,6 +105,8 @@ int main(int argc, char **argv)
 	mallopt(M_MXFAST, 0);
 	if (argc > 1 && strcmp(argv[1], "token") == 0)
 		return token_command(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "session") == 0)
+		return session_command(argc - 1, argv + 1);
 	if (!parse(argc, argv, &options))
 		return EXIT_USAGE;
 	if (options.version || options.help) {

@@ -1,5 +1,6 @@
 /* Sessions on a real store, keeper and workers: opened, known everywhere, ended. */
 #include "auth/session.h"
+#include "auth/session_command.h"
 #include "auth/session_data.h"
 #include "base/clock.h"
 #include "tests/support/auth_world.h"
@@ -112,6 +113,27 @@ static void s29_signed_out_session_is_over_on_every_worker(void **state)
 	result = auth_world_sign_out(w, 0, NULL);
 	assert_int_equal(result.status, AUTH_OK);
 	secret_free(result.set_cookie);
+	free(cookie);
+}
+
+static void end_by_command_line(struct auth_world *w)
+{
+	char session[] = "session", end[] = "end", data[] = "--data", user[] = "--user";
+	char admin[] = "admin", *argv[] = {session, end, data, w->data, user, admin};
+	FILE *null = fopen("/dev/null", "w");
+
+	assert_int_equal(session_command_run(ARRAY_LEN(argv), argv, null, null), 0);
+	fclose(null);
+}
+
+static void session_ended_by_the_command_line_is_over_within_a_second(void **state)
+{
+	struct auth_world *w = *state;
+	char *cookie = auth_world_enter_by_link(w);
+
+	auth_world_expect(w, 0, NULL, cookie, AUTH_OK);
+	end_by_command_line(w);
+	assert_in_range(auth_world_await(w, 0, NULL, cookie, AUTH_ABSENT), 0, 1000);
 	free(cookie);
 }
 
@@ -240,6 +262,7 @@ int main(void)
 		T(s22_id_from_outside_is_never_adopted),
 		T(s25_two_cookies_of_our_name_are_none),
 		T(s29_signed_out_session_is_over_on_every_worker),
+		T(session_ended_by_the_command_line_is_over_within_a_second),
 		T(session_ends_when_its_token_is_revoked),
 		T(session_ends_with_its_token),
 		T(session_ends_when_idle_and_at_its_maximum),

@@ -3,9 +3,9 @@
 #include "auth/jws.h"
 #include "auth/signer.h"
 #include "auth/store_sqlite.h"
+#include "tests/support/command_world.h"
 #include "tests/support/scratch.h"
 
-#include <jansson.h>
 #include <sys/stat.h>
 
 #include <setjmp.h>
@@ -15,79 +15,23 @@
 
 #include <cmocka.h>
 
-enum { ARGS_MAX = 16 };
-
-struct fixture {
-	char *folder, *data;
-	char *out, *err; /* of the last run */
-};
-
-static int set_up(void **state)
+static int run(struct command_world *w, const char *line)
 {
-	struct fixture *f = mem_alloc(1, sizeof *f);
-
-	f->folder = scratch_new();
-	f->data = mem_printf("%s/data", f->folder);
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-
-	scratch_free(f->folder);
-	free(f->data);
-	free(f->out);
-	free(f->err);
-	free(f);
-	return 0;
-}
-
-/* Runs `token` with the words of `line`; "DATA" stands for the folder. Gives the exit code. */
-static int run(struct fixture *f, const char *line)
-{
-	char *words = mem_strdup(line), *argv[ARGS_MAX] = {words};
-	char *token = mem_strdup("token");
-	size_t out_len, err_len;
-	int argc = 1;
-
-	free(f->out);
-	free(f->err);
-	argv[0] = token;
-	for (char *at = words, *word; (word = strsep(&at, " ")) != NULL && argc < ARGS_MAX;)
-		argv[argc++] = strcmp(word, "DATA") == 0 ? f->data : word;
-	FILE *out = open_memstream(&f->out, &out_len), *err = open_memstream(&f->err, &err_len);
-	int code = token_command_run(argc, argv, out, err);
-	fclose(out);
-	fclose(err);
-	free(token);
-	free(words);
-	return code;
-}
-
-static json_t *answer(const struct fixture *f)
-{
-	json_t *json = json_loads(f->out, JSON_REJECT_DUPLICATES, NULL);
-
-	assert_non_null(json);
-	return json;
+	return command_world_run(w, token_command_run, line);
 }
 
 static const char *text(const json_t *json, const char *key)
 {
-	const char *value = json_string_value(json_object_get(json, key));
-
-	return value ? value : "";
+	return command_world_text(json, key);
 }
 
 /* Gives the id of a token made with these options. */
-static char *make(struct fixture *f, const char *options)
+static char *make(struct command_world *f, const char *options)
 {
 	char *line = mem_printf("create --data DATA %s", options);
 
 	assert_int_equal(run(f, line), 0);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	char *id = mem_strdup(text(json, "id"));
 	json_decref(json);
 	free(line);
@@ -96,11 +40,11 @@ static char *make(struct fixture *f, const char *options)
 
 static void create_prints_one_object_with_the_token(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 
 	assert_int_equal(run(f, "create --data DATA --client-name nightly --note hello"), 0);
 	assert_string_equal(f->err, "");
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	assert_int_equal(strlen(text(json, "id")), 32);
 	assert_string_equal(text(json, "client_name"), "nightly");
 	assert_string_equal(text(json, "subject"), "client:nightly");
@@ -128,12 +72,12 @@ static json_t *payload_of(const char *token)
 
 static void token_is_signed_by_the_folders_key_and_names_its_record(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 
 	assert_int_equal(run(f, "create --data DATA --client-name ci --user ann "
 				"--token-type=admin --access-ttl 12h"),
 		0);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	struct signer *signer = signer_open(f->data, NULL);
 	const char *token = text(json, "access_token");
 	assert_true(jws_verify(str_of(token), signer_key(signer)));
@@ -153,10 +97,10 @@ static void token_is_signed_by_the_folders_key_and_names_its_record(void **state
 
 static void s34_nothing_secret_is_on_disk_or_listed(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 
 	assert_int_equal(run(f, "create --data DATA --client-name ci"), 0);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	const char *token = text(json, "access_token"), *signature = strrchr(token, '.');
 	assert_false(scratch_has(f->folder, str_of(signature)));
 	assert_int_equal(run(f, "list --data DATA"), 0);
@@ -168,7 +112,7 @@ static void s34_nothing_secret_is_on_disk_or_listed(void **state)
 static void s34_folder_and_files_are_the_owners_alone(void **state)
 {
 	static const char *const names[] = {"", "/state.db", "/signing-key.pem"};
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 
 	free(make(f, "--client-name ci"));
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -182,14 +126,14 @@ static void s34_folder_and_files_are_the_owners_alone(void **state)
 
 static void list_shows_tokens_newest_first_with_their_state(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 	char *one = make(f, "--client-name one");
 	char *two = make(f, "--client-name two");
 	char *line = mem_printf("revoke --data DATA %s", one);
 
 	assert_int_equal(run(f, line), 0);
 	assert_int_equal(run(f, "list --data DATA"), 0);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	assert_int_equal(json_array_size(json), 2);
 	for (size_t i = 0; i < 2; i++) {
 		json_t *row = json_array_get(json, i);
@@ -206,17 +150,17 @@ static void list_shows_tokens_newest_first_with_their_state(void **state)
 static void list_of_an_empty_store_is_an_empty_array(void **state)
 {
 	assert_int_equal(run(*state, "list --data DATA"), 0);
-	assert_string_equal(((struct fixture *)*state)->out, "[]\n");
+	assert_string_equal(((struct command_world *)*state)->out, "[]\n");
 }
 
 static void revoke_names_what_is_unknown_and_fails(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 	char *id = make(f, "--client-name ci");
 	char *line = mem_printf("revoke --data DATA %s nope", id);
 
 	assert_int_equal(run(f, line), 1);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(json, "revoked"), 0)), id);
 	assert_string_equal(
@@ -237,7 +181,7 @@ static void bad_usage_exits_with_2_and_says_how(void **state)
 		"create --data DATA --config y --client-name x", "create --data DATA --secret x"};
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-		struct fixture *f = *state;
+		struct command_world *f = *state;
 		assert_int_equal(run(f, lines[i]), 2);
 		assert_non_null(strstr(f->err, "usage: sparkgate token"));
 		assert_string_equal(f->out, "");
@@ -259,7 +203,7 @@ static void s35_what_policy_does_not_allow_is_refused(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct fixture *f = *state;
+		struct command_world *f = *state;
 		char *line = mem_printf("create --data DATA %s", rows[i][0]);
 		assert_int_equal(run(f, line), 1);
 		assert_non_null(strstr(f->err, rows[i][1]));
@@ -270,7 +214,7 @@ static void s35_what_policy_does_not_allow_is_refused(void **state)
 
 static void issuer_is_the_one_a_gateway_left_in_the_folder(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 	char *path = mem_printf("%s/state.db", f->data);
 	struct store *store = store_sqlite_open(path, NULL);
 
@@ -278,7 +222,7 @@ static void issuer_is_the_one_a_gateway_left_in_the_folder(void **state)
 	assert_int_equal(store->ops->meta_set(store, "issuer", "http://gate.example"), 0);
 	store->ops->close(store);
 	assert_int_equal(run(f, "create --data DATA --client-name ci"), 0);
-	json_t *json = answer(f);
+	json_t *json = command_world_answer(f);
 	assert_string_equal(text(json, "issuer"), "http://gate.example");
 	json_decref(json);
 	free(path);
@@ -286,7 +230,7 @@ static void issuer_is_the_one_a_gateway_left_in_the_folder(void **state)
 
 static void store_in_memory_cannot_be_reached(void **state)
 {
-	struct fixture *f = *state;
+	struct command_world *f = *state;
 	char *path = scratch_write(f->folder, "gate.yaml",
 		"server: {listen: 127.0.0.1:8480, public_url: http://127.0.0.1:8480/}\n"
 		"admin: {listen: 127.0.0.1:8481, public_url: http://127.0.0.1:8481/}\n"
@@ -300,7 +244,7 @@ static void store_in_memory_cannot_be_reached(void **state)
 	free(path);
 }
 
-#define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define T(test) cmocka_unit_test_setup_teardown(test, command_world_set_up, command_world_tear_down)
 
 int main(void)
 {

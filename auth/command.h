@@ -1,0 +1,62 @@
+/*
+ * auth/command.h - what `sparkgate token` and `sparkgate session` share: verbs with their options,
+ * the store they work on, JSON on standard output.
+ *
+ * A command has a struct of its own that begins with a struct command.
+ */
+#ifndef SPARKGATE_AUTH_COMMAND_H
+#define SPARKGATE_AUTH_COMMAND_H
+
+#include "auth/store.h"
+
+#include <jansson.h>
+
+enum { COMMAND_FINE, COMMAND_REFUSED, COMMAND_USAGE }; /* exit codes */
+
+struct command {
+	const char *config, *data, *listen; /* options of every verb */
+	char **operands;		    /* what is no option; borrowed from argv */
+	int operands_count;
+	struct conf *conf;
+	struct store *store;
+	FILE *out;
+	struct err err; /* printed at the end if there is a text */
+};
+
+struct command_option {
+	const char *name;
+	size_t at;	/* of a const char * in the command's struct; a switch gets its own name */
+	unsigned verbs; /* bits of those that take it */
+	bool is_switch;
+};
+
+struct command_verb {
+	const char *name;
+	unsigned bit;
+	bool takes_operands;
+	/* -1 with a reason: these options do not go together. NULL: all do. */
+	int (*check)(struct command *command);
+	int (*run)(struct command *command); /* gives the exit code */
+};
+
+struct command_kind {
+	const char *name, *usage;
+	const char *hint; /* for who names no verb */
+	const struct command_verb *verbs;
+	size_t verbs_count;
+	const struct command_option *options; /* besides those of every verb */
+	size_t options_count;
+};
+
+/* `command` is zeroed but for `out`. argv[0] is the kind's name. Gives the exit code. */
+int command_run(
+	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err);
+
+/* --- JSON --- */
+
+/* Takes json, writes it. Gives the exit code. */
+int command_print(struct command *command, json_t *json);
+json_t *command_time(int64_t wall_s);	/* gives; null for 0 */
+json_t *command_text(const char *text); /* gives; null for NULL and "" */
+
+#endif
