@@ -1,16 +1,16 @@
 #include "auth/jwks_fetch.h"
 
+#include "auth/jwks_discovery.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sbuf.h"
 
 #include <assert.h>
 #include <event2/event.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, TOKEN_MAX = 8192 };
 
 const struct jwks_timing jwks_timing_default = {
 	.fresh_min = MINUTE,
@@ -24,10 +24,13 @@ const struct jwks_timing jwks_timing_default = {
 
 TAILQ_HEAD(waiter_list, jwks_waiter);
 
-struct issuer { /* one row of auth.bearer */
+struct issuer { /* one row of auth.bearer, or the OpenID provider */
 	struct jwks_fetch *owner;
 	char *name;
-	char *jwks_url; /* as configured; NULL: discovered */
+	char *jwks_url;	  /* as configured; NULL: discovered */
+	char *ca_file;	  /* or NULL */
+	char *token_file; /* of a token that opens the key set (Kubernetes), or NULL */
+	bool is_for_bearer;
 	char **audiences;
 	size_t audiences_count;
 	uint32_t algorithms;
@@ -79,7 +82,7 @@ static void publish(struct jwks_fetch *jf)
 			.algorithms = issuer->algorithms,
 			.keys = issuer->keys,
 			.fetched_at = issuer->fetched_at,
-			.is_for_bearer = true,
+			.is_for_bearer = issuer->is_for_bearer,
 		};
 	}
 	jf->publish(keyset_new(++jf->generation, rows, count), jf->arg);
@@ -170,20 +173,43 @@ static void fail(struct issuer *issuer, const char *what, const char *why)
 /* --- the two requests
  * ----------------------------------------------------------------------------- */
 
+/* Gives the field line with the file's token, read anew each time: Kubernetes renews it. NULL: there
+ * is none, and the server will say what it thinks of that. */
+static char *authorization(const struct issuer *issuer)
+{
+	FILE *file = issuer->token_file ? fopen(issuer->token_file, "re") : NULL;
+	char token[TOKEN_MAX];
+
+	if (file == NULL)
+		return NULL;
+	size_t len = fread(token, 1, sizeof token, file);
+	fclose(file);
+	struct str text = str_trim((struct str){token, len});
+	char *line = text.len < sizeof token
+			     ? mem_printf("Authorization: Bearer %.*s", (int)text.len, text.at)
+			     : NULL;
+	explicit_bzero(token, sizeof token);
+	return line;
+}
+
 static struct fetch *get(struct issuer *issuer, const char *url,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
-	static const char *const headers[] = {"Accept: application/json", NULL};
+	char *line = authorization(issuer);
+	const char *const headers[] = {"Accept: application/json", line, NULL};
 	struct fetch_request request = {
 		.url = url,
 		.headers = headers,
+		.ca_file = issuer->ca_file,
 		.timeout_ms = issuer->owner->timing.timeout,
 		.max_bytes = JWKS_MAX_BYTES,
 		.done = done,
 		.arg = issuer,
 	};
 
-	return fetch_start(issuer->owner->fetcher, &request);
+	struct fetch *started = fetch_start(issuer->owner->fetcher, &request);
+	secret_free(line);
+	return started;
 }
 
 static bool is_answer(struct issuer *issuer, const char *what, const struct fetch_result *result)
@@ -213,50 +239,6 @@ static void on_keys(const struct fetch_result *result, void *arg)
 		fail(issuer, "key set", err.text);
 }
 
-/* Keys come over https, or over http from this very machine. Some providers' have a query. */
-static int read_url(const char *text, struct url *url, struct err *err)
-{
-	if (url_parse((struct str){text, strcspn(text, "?")}, url, err) == -1)
-		return -1;
-	if (url->tls || url_host_is_loopback(url->host))
-		return 0;
-	return err_set(err, "http is allowed on loopback only");
-}
-
-/* S19: a discovery document may name keys at its own origin only; others are configured by
- * jwks_url. */
-static int check_discovered(const struct issuer *issuer, const char *text, struct err *err)
-{
-	struct url ours, theirs;
-	char our_origin[288], their_origin[288];
-
-	if (read_url(issuer->name, &ours, err) == -1 || read_url(text, &theirs, err) == -1)
-		return -1;
-	url_origin(&ours, our_origin);
-	url_origin(&theirs, their_origin);
-	if (strcmp(our_origin, their_origin) != 0)
-		return err_set(err, "jwks_uri is at %s: configure it as jwks_url", their_origin);
-	return 0;
-}
-
-/* Gives the address of the key set, or NULL and why. */
-static char *read_discovery(const struct issuer *issuer, struct str body, struct err *err)
-{
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
-	const char *name = json_string_value(json_object_get(json, "issuer"));
-	const char *uri = json_string_value(json_object_get(json, "jwks_uri"));
-	char *found = NULL;
-
-	if (name == NULL || strcmp(name, issuer->name) != 0)
-		err_set(err, "its issuer is not the configured one, byte for byte");
-	else if (uri == NULL)
-		err_set(err, "it has no jwks_uri");
-	else if (check_discovered(issuer, uri, err) == 0)
-		found = mem_strdup(uri);
-	json_decref(json);
-	return found;
-}
-
 static void on_discovery(const struct fetch_result *result, void *arg)
 {
 	struct issuer *issuer = arg;
@@ -265,7 +247,7 @@ static void on_discovery(const struct fetch_result *result, void *arg)
 
 	if (!is_answer(issuer, "discovery", result))
 		return;
-	uri = read_discovery(issuer, result->body, &err);
+	uri = jwks_discovery_read(issuer->name, result->body, &err);
 	if (uri == NULL) {
 		fail(issuer, "discovery", err.text);
 		return;
@@ -283,7 +265,7 @@ static void fetch(struct issuer *issuer)
 	if (issuer->under_way)
 		return;
 	event_del(issuer->timer);
-	if (read_url(issuer->jwks_url ? issuer->jwks_url : issuer->name, &url, &err) == -1) {
+	if (jwks_discovery_url(issuer->jwks_url ? issuer->jwks_url : issuer->name, &url, &err) == -1) {
 		fail(issuer, "address", err.text);
 		return;
 	}
@@ -324,23 +306,34 @@ static void free_names(char **names, size_t count)
 	free(names);
 }
 
-static struct issuer *issuer_new(struct jwks_fetch *jf, const struct conf_bearer *row)
+static struct issuer *issuer_new(
+	struct jwks_fetch *jf, const char *name, const char *jwks_url, const char *ca_file)
 {
 	struct issuer *issuer = mem_alloc(1, sizeof *issuer);
 
-	assert(row->issuer[0]);
+	assert(name[0]);
 	issuer->owner = jf;
-	issuer->name = mem_strdup(row->issuer);
-	issuer->jwks_url = mem_strdup(row->jwks_url);
-	issuer->audiences = copy_names((const char *const *)row->audience.at, row->audience.count);
-	issuer->audiences_count = row->audience.count;
-	for (size_t i = 0; i < row->algorithms.count; i++)
-		issuer->algorithms |= keyset_algorithm_bit(str_of(row->algorithms.at[i]));
+	issuer->name = mem_strdup(name);
+	issuer->jwks_url = mem_strdup(jwks_url);
+	issuer->ca_file = mem_strdup(ca_file);
 	TAILQ_INIT(&issuer->waiters);
 	issuer->timer = evtimer_new(jf->base, on_timer, issuer);
 	if (issuer->timer == NULL)
 		abort();
 	schedule(issuer, 0);
+	return issuer;
+}
+
+static struct issuer *issuer_of_bearer(struct jwks_fetch *jf, const struct conf_bearer *row)
+{
+	struct issuer *issuer = issuer_new(jf, row->issuer, row->jwks_url, row->ca_file);
+
+	issuer->is_for_bearer = true;
+	issuer->token_file = mem_strdup(row->token_file);
+	issuer->audiences = copy_names((const char *const *)row->audience.at, row->audience.count);
+	issuer->audiences_count = row->audience.count;
+	for (size_t i = 0; i < row->algorithms.count; i++)
+		issuer->algorithms |= keyset_algorithm_bit(str_of(row->algorithms.at[i]));
 	return issuer;
 }
 
@@ -354,6 +347,8 @@ static void issuer_free(struct issuer *issuer)
 	free_names(issuer->audiences, issuer->audiences_count);
 	free(issuer->document);
 	free(issuer->jwks_url);
+	free(issuer->ca_file);
+	free(issuer->token_file);
 	free(issuer->name);
 	free(issuer);
 }
@@ -386,18 +381,41 @@ static void inherit_keys(struct issuer *issuer, struct issuer *old)
 	issuer->was_asked = old->was_asked;
 }
 
-void jwks_fetch_set_conf(struct jwks_fetch *jf, const struct conf *conf)
+/* The keys of who is only asked about its opaque tokens are not needed. */
+static bool has_keys(const struct conf_bearer *row)
 {
-	struct issuer **issuers = mem_alloc(conf->bearer_count + 1, sizeof *issuers);
+	return !row->has_introspection || row->jwks_url;
+}
+
+/* The rows of a configuration: one an issuer, whatever it is for. */
+static size_t make_issuers(struct jwks_fetch *jf, const struct conf *conf, struct issuer **out)
+{
+	const struct conf_oidc *oidc = &conf->oidc;
+	bool is_listed = oidc->issuer == NULL;
+	size_t count = 0;
 
 	for (size_t i = 0; i < conf->bearer_count; i++) {
-		issuers[i] = issuer_new(jf, &conf->bearer[i]);
-		inherit_keys(issuers[i], find(jf, conf->bearer[i].issuer));
+		if (!has_keys(&conf->bearer[i]))
+			continue;
+		out[count++] = issuer_of_bearer(jf, &conf->bearer[i]);
+		is_listed |= oidc->issuer && strcmp(oidc->issuer, conf->bearer[i].issuer) == 0;
 	}
+	if (!is_listed)
+		out[count++] = issuer_new(jf, oidc->issuer, NULL, oidc->ca_file);
+	for (size_t i = 0; i < count; i++)
+		inherit_keys(out[i], find(jf, out[i]->name));
+	return count;
+}
+
+void jwks_fetch_set_conf(struct jwks_fetch *jf, const struct conf *conf)
+{
+	struct issuer **issuers = mem_alloc(conf->bearer_count + 2, sizeof *issuers);
+	size_t count = make_issuers(jf, conf, issuers);
 	struct issuer **old = jf->issuers;
 	size_t old_count = jf->count;
+
 	jf->issuers = issuers;
-	jf->count = conf->bearer_count;
+	jf->count = count;
 	for (size_t i = 0; i < old_count; i++)
 		issuer_free(old[i]);
 	free(old);

@@ -39,7 +39,7 @@ struct jwks_fetch_counts {
 	uint64_t ok, failed;
 };
 
-/* Copies what it needs of conf->bearer. Fetching starts in the event loop. */
+/* Copies what it needs of conf->bearer and conf->oidc. Fetching starts in the event loop. */
 struct jwks_fetch *jwks_fetch_new(
 	const struct jwks_fetch_options *options, const struct conf *conf);
 /* Cancels; waiters are told false. */
