@@ -13,17 +13,6 @@ enum { TICK_MS = 250, FLUSH_TICKS = 4, RECOUNT_TICKS = 40, PURGE_TICKS = 240 };
 
 /* --- rules --- */
 
-/* Every holder of a reference may take another, whatever else it may do with the value. */
-static struct conf *share_conf(const struct conf *conf)
-{
-	union {
-		const struct conf *borrowed;
-		struct conf *counted;
-	} it = {conf};
-
-	return conf_ref(it.counted);
-}
-
 static void rules_free(void *value)
 {
 	struct auth_rules *rules = value;
@@ -285,7 +274,7 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	atomic_init(&service->ready, true);
 	service->base = keeper_base;
 	service->keeper = keeper;
-	service->conf = share_conf(conf);
+	service->conf = conf_share(conf);
 	TAILQ_INIT(&service->refreshes);
 	rnd_bytes(service->holder, sizeof service->holder);
 	service->rules = share_slot_new(rules_free);
@@ -352,7 +341,7 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 {
 	struct conf *old = service->conf;
 
-	service->conf = share_conf(conf);
+	service->conf = conf_share(conf);
 	renew_ring(service);
 	oidc_set_conf(service->oidc, conf);
 	introspector_set_conf(service->introspector, conf);

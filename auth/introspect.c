@@ -1,30 +1,400 @@
 #include "auth/introspect.h"
+
+#include "auth/client_auth.h"
+#include "auth/oidc_provider.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/sbuf.h"
+
+#include <event2/event.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+enum { TIMEOUT_MS = 5000, ANSWER_MAX = 64 * 1024, FORM_MAX = 32 * 1024, RETRY_S = 5 };
+
+struct place { /* where one issuer is asked */
+	struct introspector *owner;
+	const struct conf_bearer *row; /* of owner->conf */
+	char *url;		       /* NULL: not discovered yet */
+	struct fetch *under_way;
+	struct event *timer;
+};
+
+struct waiter {
+	STAILQ_ENTRY(waiter) link;
+	introspect_done *done;
+	void *arg;
+};
+
+struct asking { /* one token */
+	TAILQ_ENTRY(asking) link;
+	struct introspector *owner;
+	char *token;
+	size_t place; /* that is asked */
+	bool was_silent;
+	struct fetch *under_way;
+	STAILQ_HEAD(, waiter) waiters;
+};
+
+struct introspector {
+	struct event_base *base;
+	struct fetcher *fetcher;
+	struct conf *conf;
+	struct place *places;
+	size_t places_count;
+	TAILQ_HEAD(, asking) askings;
+	size_t askings_count;
+};
+
+/* --- where to ask --- */
+
+static void on_discovery(const struct fetch_result *result, void *arg)
+{
+	struct place *place = arg;
+	struct oidc_provider *provider = NULL;
+	struct err err = {""};
+
+	place->under_way = NULL;
+	if (result->status == 200)
+		provider = oidc_provider_parse(result->body, place->row->issuer, &err);
+	else
+		err_set(&err, "%s", result->status ? "no such page" : result->error);
+	if (provider && provider->introspection_endpoint)
+		place->url = mem_strdup(provider->introspection_endpoint);
+	else if (provider)
+		err_set(&err, "it has no introspection_endpoint: configure its url");
+	oidc_provider_unref(provider);
+	if (place->url)
+		return;
+	log_warn("introspection", "issuer %s: %s", place->row->issuer, err.text);
+	event_add(place->timer, &(struct timeval){.tv_sec = RETRY_S});
+}
+
+static void discover(evutil_socket_t fd, short what, void *arg)
+{
+	struct place *place = arg;
+	size_t len = strlen(place->row->issuer);
+
+	(void)fd;
+	(void)what;
+	if (len > 0 && place->row->issuer[len - 1] == '/')
+		len--;
+	char *url =
+		mem_printf("%.*s/.well-known/openid-configuration", (int)len, place->row->issuer);
+	place->under_way =
+		fetch_start(place->owner->fetcher, &(struct fetch_request){.url = url,
+							   .ca_file = place->row->ca_file,
+							   .timeout_ms = TIMEOUT_MS,
+							   .max_bytes = OIDC_PROVIDER_MAX_BYTES,
+							   .done = on_discovery,
+							   .arg = place});
+	free(url);
+}
+
+static void find_places(struct introspector *in)
+{
+	in->places = mem_alloc(in->conf->bearer_count + 1, sizeof *in->places);
+	in->places_count = 0;
+	for (size_t i = 0; i < in->conf->bearer_count; i++) {
+		const struct conf_bearer *row = &in->conf->bearer[i];
+		struct place *place = &in->places[in->places_count];
+
+		if (!row->has_introspection)
+			continue;
+		in->places_count++;
+		place->owner = in;
+		place->row = row;
+		place->url = mem_strdup(row->introspection.url);
+		place->timer = evtimer_new(in->base, discover, place);
+		if (place->url == NULL)
+			discover(-1, 0, place);
+	}
+}
+
+static void forget_places(struct introspector *in)
+{
+	for (size_t i = 0; i < in->places_count; i++) {
+		struct place *place = &in->places[i];
+		if (place->under_way)
+			fetch_cancel(place->under_way);
+		event_free(place->timer);
+		free(place->url);
+	}
+	free(in->places);
+	in->places = NULL;
+	in->places_count = 0;
+}
+
+/* --- what an answer says --- */
+
+static bool is_ours(const struct conf_bearer *row, const json_t *name)
+{
+	struct str text = {json_string_value(name), json_string_length(name)};
+
+	for (size_t i = 0; text.at && i < row->audience.count; i++) {
+		if (str_eq(text, str_of(row->audience.at[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool is_for_us(const struct conf_bearer *row, const json_t *claims)
+{
+	const json_t *aud = json_object_get(claims, "aud");
+
+	if (row->insecure_no_audience || is_ours(row, aud))
+		return true;
+	for (size_t i = 0; i < json_array_size(aud); i++) {
+		if (is_ours(row, json_array_get(aud, i)))
+			return true;
+	}
+	return false;
+}
+
+/* Saturates: 1e300 cast to an integer is undefined. */
+static int64_t whole(const json_t *number)
+{
+	double value = json_number_value(number);
+
+	return value < 1e15 ? (int64_t)value : INT64_C(1000000000000000);
+}
+
+static const char *fault_of(
+	const struct conf_bearer *row, const json_t *claims, int64_t now, int64_t *expires_at)
+{
+	const json_t *issuer = json_object_get(claims, "iss");
+	const json_t *type = json_object_get(claims, "token_type");
+	const json_t *end = json_object_get(claims, "exp");
+
+	if (!json_is_true(json_object_get(claims, "active")))
+		return "the issuer says that the token is not active";
+	if (issuer &&
+		(!json_is_string(issuer) || strcmp(json_string_value(issuer), row->issuer) != 0))
+		return "the token is another issuer's";
+	if (type && !str_eq_nocase(str_of(json_string_value(type)), STR("bearer")))
+		return "the token is no bearer token";
+	if (!is_for_us(row, claims))
+		return "the token was made for another service";
+	if (end && !json_is_number(end))
+		return "the token's exp is not a number";
+	*expires_at = end ? whole(end) : 0;
+	if (end && *expires_at <= now)
+		return "the token has expired";
+	return NULL;
+}
+
+void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
+	struct introspect_result *result)
+{
+	static const char *const subjects[] = {"sub", "client_id"};
+
+	*result = (struct introspect_result){.answer = INTROSPECT_INACTIVE, .claims = claims};
+	result->issuer = str_of(row->issuer);
+	result->reason = fault_of(row, claims, now, &result->expires_at);
+	if (result->reason)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(subjects) && result->subject.len == 0; i++)
+		result->subject = str_of(json_string_value(json_object_get(claims, subjects[i])));
+	if (result->subject.len == 0) {
+		result->reason = "the token has no subject";
+		return;
+	}
+	result->answer = INTROSPECT_ACTIVE;
+	result->reason = "";
+}
+
+/* --- asking --- */
+
+static void finish(struct asking *asking, const struct introspect_result *result)
+{
+	struct waiter *waiter;
+
+	TAILQ_REMOVE(&asking->owner->askings, asking, link);
+	asking->owner->askings_count--;
+	while ((waiter = STAILQ_FIRST(&asking->waiters)) != NULL) {
+		STAILQ_REMOVE_HEAD(&asking->waiters, link);
+		waiter->done(waiter->arg, result);
+		free(waiter);
+	}
+	secret_free(asking->token);
+	free(asking);
+}
+
+static void ask(struct asking *asking);
+
+static void on_answer(const struct fetch_result *fetched, void *arg)
+{
+	struct asking *asking = arg;
+	const struct conf_bearer *row = asking->owner->places[asking->place].row;
+	struct introspect_result result = {.answer = INTROSPECT_SILENT};
+	json_t *claims = NULL;
+
+	asking->under_way = NULL;
+	if (fetched->status == 200)
+		claims = json_loadb(
+			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
+	if (json_is_object(claims)) {
+		introspect_judge(row, claims, clock_wall_s(), &result);
+	} else {
+		log_warn("introspection", "issuer %s: %s", row->issuer,
+			fetched->status ? "the answer is not to be understood" : fetched->error);
+		asking->was_silent = true;
+	}
+	asking->place++;
+	if (result.answer == INTROSPECT_ACTIVE ||
+		(result.answer == INTROSPECT_INACTIVE && !asking->was_silent &&
+			asking->place == asking->owner->places_count))
+		finish(asking, &result);
+	else
+		ask(asking);
+	json_decref(claims);
+}
+
+static void send_token(struct asking *asking, const struct place *place)
+{
+	char *line = client_auth_basic(
+		place->row->introspection.client_id, place->row->introspection.client_secret.value);
+	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+		"Accept: application/json", line, NULL};
+	struct sbuf form;
+
+	sbuf_init(&form, FORM_MAX);
+	sbuf_puts(&form, "token=");
+	sbuf_urlencode(&form, str_of(asking->token));
+	sbuf_puts(&form, "&token_type_hint=access_token");
+	asking->under_way =
+		fetch_start(asking->owner->fetcher, &(struct fetch_request){.url = place->url,
+							    .headers = headers,
+							    .post = form.at,
+							    .ca_file = place->row->ca_file,
+							    .timeout_ms = TIMEOUT_MS,
+							    .max_bytes = ANSWER_MAX,
+							    .done = on_answer,
+							    .arg = asking});
+	secret_free(line);
+	OPENSSL_cleanse(form.at, form.len);
+	sbuf_clear(&form);
+}
+
+/* The next issuer that can be asked; when there is none, the end. */
+static void ask(struct asking *asking)
+{
+	struct introspector *in = asking->owner;
+
+	for (; asking->place < in->places_count; asking->place++) {
+		if (in->places[asking->place].url) {
+			send_token(asking, &in->places[asking->place]);
+			return;
+		}
+		asking->was_silent = true;
+	}
+	const struct introspect_result result = {
+		.answer = asking->was_silent ? INTROSPECT_SILENT : INTROSPECT_INACTIVE,
+		.reason = asking->was_silent ? "the issuer does not answer"
+					     : "the issuer says that the token is not active"};
+	finish(asking, &result);
+}
+
+static struct asking *find(struct introspector *in, struct str token)
+{
+	struct asking *asking;
+
+	TAILQ_FOREACH(asking, &in->askings, link)
+	{
+		if (str_eq(str_of(asking->token), token))
+			return asking;
+	}
+	return NULL;
+}
+
+static void add_waiter(struct asking *asking, introspect_done *done, void *arg)
+{
+	struct waiter *waiter = mem_alloc(1, sizeof *waiter);
+
+	waiter->done = done;
+	waiter->arg = arg;
+	STAILQ_INSERT_TAIL(&asking->waiters, waiter, link);
+}
+
+void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg)
+{
+	struct asking *asking = find(in, token);
+
+	if (asking) {
+		add_waiter(asking, done, arg);
+		return;
+	}
+	if (in->askings_count >= INTROSPECT_WAITING) {
+		const struct introspect_result silent = {
+			.answer = INTROSPECT_SILENT, .reason = "too many tokens are being checked"};
+		done(arg, &silent);
+		return;
+	}
+	asking = mem_alloc(1, sizeof *asking);
+	asking->owner = in;
+	asking->token = mem_strndup(token.at, token.len);
+	STAILQ_INIT(&asking->waiters);
+	TAILQ_INSERT_TAIL(&in->askings, asking, link);
+	in->askings_count++;
+	add_waiter(asking, done, arg);
+	ask(asking);
+}
+
+bool introspect_is_configured(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->bearer_count; i++) {
+		if (conf->bearer[i].has_introspection)
+			return true;
+	}
+	return false;
+}
+
+/* --- life --- */
+
+static void silence(struct introspector *in)
+{
+	const struct introspect_result silent = {
+		.answer = INTROSPECT_SILENT, .reason = "the configuration changes"};
+	struct asking *asking;
+
+	while ((asking = TAILQ_FIRST(&in->askings)) != NULL) {
+		if (asking->under_way)
+			fetch_cancel(asking->under_way);
+		finish(asking, &silent);
+	}
+}
+
 struct introspector *introspector_new(
 	struct event_base *base, struct fetcher *fetcher, const struct conf *conf)
 {
-	(void)base;
-	(void)fetcher;
-	(void)conf;
-	return NULL;
+	struct introspector *in = mem_alloc(1, sizeof *in);
+
+	in->base = base;
+	in->fetcher = fetcher;
+	in->conf = conf_share(conf);
+	TAILQ_INIT(&in->askings);
+	find_places(in);
+	return in;
 }
+
 void introspector_set_conf(struct introspector *in, const struct conf *conf)
 {
-	(void)in;
-	(void)conf;
+	struct conf *old = in->conf;
+
+	silence(in);
+	forget_places(in);
+	in->conf = conf_share(conf);
+	find_places(in);
+	conf_unref(old);
 }
+
 void introspector_free(struct introspector *in)
 {
-	(void)in;
-}
-bool introspect_is_configured(const struct conf *conf)
-{
-	(void)conf;
-	return false;
-}
-void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg)
-{
-	(void)in;
-	(void)token;
-	(void)done;
-	(void)arg;
+	if (in == NULL)
+		return;
+	silence(in);
+	forget_places(in);
+	conf_unref(in->conf);
+	free(in);
 }

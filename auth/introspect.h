@@ -1,22 +1,50 @@
-/* temporary */
+/*
+ * auth/introspect.h - opaque tokens shown to the issuer that made them (RFC 7662).
+ *
+ * Keeper thread only. One request at a time for one token, however many ask; a worker's token cache
+ * stands in front, so that answers are not kept here.
+ */
 #ifndef SPARKGATE_AUTH_INTROSPECT_H
 #define SPARKGATE_AUTH_INTROSPECT_H
+
 #include "auth/fetch.h"
 #include "conf/conf.h"
+
 #include <jansson.h>
+
+enum { INTROSPECT_WAITING = 1024 }; /* different tokens under way at most */
+
 struct introspector;
-struct introspect_result {
-	enum { INTROSPECT_ACTIVE, INTROSPECT_INACTIVE, INTROSPECT_SILENT } answer;
-	const char *reason;
+
+enum introspect_outcome {
+	INTROSPECT_ACTIVE,
+	INTROSPECT_INACTIVE, /* or not for us, or not as it has to be */
+	INTROSPECT_SILENT,   /* no issuer could be asked: try again later */
+};
+struct introspect_result { /* borrowed until `done` returns */
+	enum introspect_outcome answer;
+	const char *reason; /* fixed text */
 	const json_t *claims;
-	struct str issuer, subject;
-	int64_t expires_at;
+	struct str issuer, subject; /* ACTIVE: of the configured row; `sub`, else `client_id` */
+	int64_t expires_at;	    /* wall seconds; 0: it did not say */
 };
 typedef void introspect_done(void *arg, const struct introspect_result *result);
+
 struct introspector *introspector_new(
 	struct event_base *base, struct fetcher *fetcher, const struct conf *conf);
 void introspector_set_conf(struct introspector *in, const struct conf *conf);
+/* Answers INTROSPECT_SILENT to all that wait; NULL is fine. */
 void introspector_free(struct introspector *in);
-bool introspect_is_configured(const struct conf *conf);
+
+bool introspect_is_configured(const struct conf *conf); /* any thread */
+/* Asks each issuer with introspection, in the order of the configuration, until one says active.
+ * `token` is copied. `done` may be called from within. */
 void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg);
+
+/* What an issuer's answer says of a token, for tests and fuzzing. ACTIVE only with: active true,
+ * aud naming one of ours (S41), iss absent or the issuer's, token_type absent or Bearer, exp absent
+ * or to come, sub or client_id. `result` borrows from `claims` and `row`. */
+void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
+	struct introspect_result *result);
+
 #endif

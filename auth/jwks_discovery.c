@@ -20,7 +20,8 @@ static int check_discovered(const char *issuer, const char *text, struct err *er
 	struct url ours, theirs;
 	char our_origin[288], their_origin[288];
 
-	if (jwks_discovery_url(issuer, &ours, err) == -1 || jwks_discovery_url(text, &theirs, err) == -1)
+	if (jwks_discovery_url(issuer, &ours, err) == -1 ||
+		jwks_discovery_url(text, &theirs, err) == -1)
 		return -1;
 	url_origin(&ours, our_origin);
 	url_origin(&theirs, their_origin);

@@ -1,4 +1,5 @@
-/* auth/jwks_discovery.h - where an issuer says that its keys are (OpenID Connect Discovery, S19). */
+/* auth/jwks_discovery.h - where an issuer says that its keys are (OpenID Connect Discovery, S19).
+ */
 #ifndef SPARKGATE_AUTH_JWKS_DISCOVERY_H
 #define SPARKGATE_AUTH_JWKS_DISCOVERY_H
 

@@ -173,8 +173,8 @@ static void fail(struct issuer *issuer, const char *what, const char *why)
 /* --- the two requests
  * ----------------------------------------------------------------------------- */
 
-/* Gives the field line with the file's token, read anew each time: Kubernetes renews it. NULL: there
- * is none, and the server will say what it thinks of that. */
+/* Gives the field line with the file's token, read anew each time: Kubernetes renews it. NULL:
+ * there is none, and the server will say what it thinks of that. */
 static char *authorization(const struct issuer *issuer)
 {
 	FILE *file = issuer->token_file ? fopen(issuer->token_file, "re") : NULL;
@@ -265,7 +265,8 @@ static void fetch(struct issuer *issuer)
 	if (issuer->under_way)
 		return;
 	event_del(issuer->timer);
-	if (jwks_discovery_url(issuer->jwks_url ? issuer->jwks_url : issuer->name, &url, &err) == -1) {
+	if (jwks_discovery_url(issuer->jwks_url ? issuer->jwks_url : issuer->name, &url, &err) ==
+		-1) {
 		fail(issuer, "address", err.text);
 		return;
 	}

@@ -102,17 +102,6 @@ static void forget_provider(struct oidc *oidc)
 
 /* --- life --- */
 
-/* Every holder of a reference may take another, whatever else it may do with the value. */
-static struct conf *share_conf(const struct conf *conf)
-{
-	union {
-		const struct conf *borrowed;
-		struct conf *counted;
-	} it = {conf};
-
-	return conf_ref(it.counted);
-}
-
 struct oidc *oidc_new(const struct oidc_options *options, const struct conf *conf)
 {
 	struct oidc *oidc = mem_alloc(1, sizeof *oidc);
@@ -122,7 +111,7 @@ struct oidc *oidc_new(const struct oidc_options *options, const struct conf *con
 	oidc->options.timing = NULL;
 	oidc->timer = evtimer_new(options->base, read_metadata, oidc);
 	TAILQ_INIT(&oidc->grants);
-	oidc->conf = share_conf(conf);
+	oidc->conf = conf_share(conf);
 	if (conf->oidc.issuer)
 		read_metadata(-1, 0, oidc);
 	return oidc;
@@ -134,7 +123,7 @@ void oidc_set_conf(struct oidc *oidc, const struct conf *conf)
 	struct conf *old = oidc->conf;
 	bool is_same = was && is && strcmp(was, is) == 0;
 
-	oidc->conf = share_conf(conf);
+	oidc->conf = conf_share(conf);
 	if (!is_same) {
 		forget_provider(oidc);
 		publish(oidc);

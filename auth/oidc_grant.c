@@ -1,5 +1,6 @@
 #include "auth/oidc_int.h"
 
+#include "auth/client_auth.h"
 #include "auth/id_token.h"
 #include "auth/oidc_answer.h"
 #include "auth/oidc_url.h"
@@ -8,7 +9,6 @@
 #include "base/sbuf.h"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum { ANSWER_MAX = 256 * 1024, FORM_MAX = 64 * 1024, REFRESH_DEFAULT_S = 300 };
@@ -281,26 +281,6 @@ static void on_tokens(const struct fetch_result *result, void *arg)
 		check_tokens(grant);
 }
 
-/* RFC 6749 §2.3.1: both parts form-encoded before they are put together. */
-static char *basic_header(const struct conf_oidc *conf)
-{
-	struct sbuf pair;
-	sbuf_init(&pair, FORM_MAX);
-	sbuf_urlencode(&pair, str_of(conf->client_id));
-	sbuf_putc(&pair, ':');
-	sbuf_urlencode(&pair, str_of(conf->client_secret.value));
-	size_t room = 4 * (pair.len / 3 + 1) + 1;
-	unsigned char *text = mem_alloc(room, 1);
-
-	EVP_EncodeBlock(text, (const unsigned char *)pair.at, (int)pair.len);
-	char *header = mem_printf("Authorization: Basic %s", (const char *)text);
-	OPENSSL_cleanse(text, room);
-	free(text);
-	OPENSSL_cleanse(pair.at, pair.len);
-	sbuf_clear(&pair);
-	return header;
-}
-
 static void add(struct sbuf *form, const char *name, const char *value)
 {
 	sbuf_printf(form, "%s%s=", form->len ? "&" : "", name);
@@ -312,7 +292,8 @@ static void send_form(struct grant *grant, struct sbuf *form)
 {
 	const struct conf_oidc *conf = &grant->conf->oidc;
 	bool is_basic = conf->client_secret.value && grant->provider->auth_basic;
-	char *header = is_basic ? basic_header(conf) : NULL;
+	char *header =
+		is_basic ? client_auth_basic(conf->client_id, conf->client_secret.value) : NULL;
 	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 		"Accept: application/json", header, NULL};
 

@@ -11,6 +11,16 @@ struct conf *conf_ref(struct conf *conf)
 	return conf;
 }
 
+struct conf *conf_share(const struct conf *conf)
+{
+	union {
+		const struct conf *borrowed;
+		struct conf *counted;
+	} it = {conf};
+
+	return conf_ref(it.counted);
+}
+
 static void clear_group(const char *prefix, void *base);
 
 static void clear_list(const struct keyword *row, void *base)
