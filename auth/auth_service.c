@@ -2,6 +2,7 @@
 
 #include "auth/issue.h"
 #include "auth/link.h"
+#include "auth/own_key.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rnd.h"
@@ -212,9 +213,6 @@ void auth_service_unref(struct auth_service *service)
 
 static int open_store(struct auth_service *service, const struct conf *conf, struct err *err)
 {
-	/* Without a file the key need not outlive the records of what it signed. */
-	const char *folder = conf->store_kind == CONF_STORE_MEMORY ? NULL : conf->data_dir;
-
 	if (issue_own_issuer(conf, service->issuer, err) == -1)
 		return -1;
 	service->store = store_open(conf, err);
@@ -224,7 +222,8 @@ static int open_store(struct auth_service *service, const struct conf *conf, str
 	if (service->store->ops->meta_set(service->store, "issuer", service->issuer) == -1)
 		return err_set(err, "the store cannot be written");
 	service->ring = keyring_open(conf, service->store, err);
-	service->signer = service->ring ? signer_open(folder, err) : NULL;
+	if (service->ring)
+		service->signer = own_key_open(conf, service->store, service->ring, err);
 	return service->signer ? 0 : -1;
 }
 

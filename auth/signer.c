@@ -35,7 +35,7 @@ static EVP_PKEY *make_key(void)
 	return pkey;
 }
 
-static void make_pem(struct key_text *pem)
+void signer_make_pem(struct key_text *pem)
 {
 	EVP_PKEY *pkey = make_key();
 	BIO *bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
@@ -118,31 +118,34 @@ static int publish(struct signer *signer, struct err *err)
 	return signer->key ? 0 : -1;
 }
 
-static int open_key(struct signer *signer, const char *data_dir, struct err *err)
+struct signer *signer_from_pem(const struct key_text *pem, const char *where, struct err *err)
 {
-	struct key_text pem;
-	int result = key_file_open(data_dir, "signing-key.pem", make_pem, &pem, err);
+	struct signer *signer = mem_alloc(1, sizeof *signer);
 
-	if (result == 0 && (signer->pkey = parse_pem(&pem)) == NULL)
-		result = err_set(
-			err, "%s/signing-key.pem is not a P-256 private key in PEM", data_dir);
-	key_text_clear(&pem);
-	return result;
+	signer->pkey = parse_pem(pem);
+	if (signer->pkey == NULL)
+		err_set(err, "%s is not a P-256 private key in PEM", where);
+	else if (publish(signer, err) == 0)
+		return signer;
+	signer_free(signer);
+	return NULL;
 }
 
 struct signer *signer_open(const char *data_dir, struct err *err)
 {
-	struct signer *signer = mem_alloc(1, sizeof *signer);
-	int result = 0;
+	struct signer *signer = NULL;
+	struct key_text pem;
 
-	if (data_dir)
-		result = open_key(signer, data_dir, err);
-	else
-		signer->pkey = make_key();
-	if (result == 0 && publish(signer, err) == 0)
-		return signer;
-	signer_free(signer);
-	return NULL;
+	if (data_dir == NULL) {
+		signer_make_pem(&pem);
+		signer = signer_from_pem(&pem, "a new key", err);
+	} else if (key_file_open(data_dir, "signing-key.pem", signer_make_pem, &pem, err) == 0) {
+		char *where = mem_printf("%s/signing-key.pem", data_dir);
+		signer = signer_from_pem(&pem, where, err);
+		free(where);
+	}
+	key_text_clear(&pem);
+	return signer;
 }
 
 void signer_free(struct signer *signer)

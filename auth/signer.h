@@ -11,6 +11,7 @@
 
 #include "auth/identity.h"
 #include "auth/jwk.h"
+#include "auth/key_file.h"
 
 #define SIGNER_AUDIENCE "sparkgate"
 
@@ -19,7 +20,11 @@ struct signer;
 /* Loads the key, or makes it. NULL data_dir: a key in memory that dies with the process. NULL and a
  * reason when the file is readable by others, is no P-256 key, or cannot be written. */
 MUST_CHECK struct signer *signer_open(const char *data_dir, struct err *err);
-void signer_free(struct signer *signer); /* NULL is fine */
+/* From PEM; `where` it was is for the reason. */
+MUST_CHECK struct signer *signer_from_pem(
+	const struct key_text *pem, const char *where, struct err *err);
+void signer_make_pem(struct key_text *out); /* a new key: clear it */
+void signer_free(struct signer *signer);    /* NULL is fine */
 
 struct signer_claims { /* borrowed */
 	const char *issuer;

@@ -2,6 +2,7 @@
 
 #include "auth/command.h"
 #include "auth/issue.h"
+#include "auth/own_key.h"
 #include "conf/values_units.h"
 
 #include <pwd.h>
@@ -103,11 +104,14 @@ static void name_creator(char *out, size_t size)
 static char *issue(
 	struct command *command, const struct issue_request *request, struct store_token *record)
 {
-	struct signer *signer = signer_open(command->conf->data_dir, &command->err);
+	struct keyring *ring = keyring_open(command->conf, command->store, &command->err);
+	struct signer *signer =
+		ring ? own_key_open(command->conf, command->store, ring, &command->err) : NULL;
 	char *token =
 		signer ? issue_token(command->store, signer, request, record, &command->err) : NULL;
 
 	signer_free(signer);
+	keyring_unref(ring);
 	return token;
 }
 
