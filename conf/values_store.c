@@ -89,6 +89,8 @@ int values_parse_endpoints(
 {
 	struct str piece;
 
+	if (text.len == 0)
+		return err_set(why, "the host is missing");
 	redis->endpoints = mem_alloc(STORE_ENDPOINTS_MAX, sizeof *redis->endpoints);
 	while (str_next(&text, ',', &piece)) {
 		if (redis->endpoints_count == STORE_ENDPOINTS_MAX)
@@ -98,7 +100,7 @@ int values_parse_endpoints(
 			return -1;
 		redis->endpoints_count++;
 	}
-	return redis->endpoints_count ? 0 : err_set(why, "the host is missing");
+	return 0;
 }
 
 /* What stands behind the last '/': nothing is database 0. */

@@ -1,7 +1,6 @@
 /* The configuration as a file: what it becomes, with its defaults, and how it is printed back. */
-#include "conf/load_int.h"
-
 #include "base/log.h"
+#include "tests/support/conf_probe.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,30 +12,9 @@
 
 #define ONE_CLUSTER "clusters: [{name: a, masters: [http://10.0.0.1:8080]}]\n"
 
-static struct conf *load(const char *text)
-{
-	struct err err = {""};
-	struct conf *conf = load_text("sg.yaml", str_of(text), &err);
-
-	if (conf == NULL)
-		fail_msg("%s", err.text);
-	return conf;
-}
-
-static char *printed(const struct conf *conf)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	conf_print(conf, out);
-	fclose(out);
-	return text;
-}
-
 static void defaults_are_those_of_the_documentation(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER);
+	struct conf *conf = conf_probe_load(ONE_CLUSTER);
 
 	(void)state;
 	assert_string_equal(conf->server.text, "127.0.0.1:8480");
@@ -68,14 +46,15 @@ static void defaults_are_those_of_the_documentation(void **state)
 
 static void cluster_lists_its_masters_history_and_uis(void **state)
 {
-	struct conf *conf = load("clusters:\n"
-				 "  - name: prod\n"
-				 "    masters: [http://m1:8080, 'https://m2/']\n"
-				 "    history: http://h:18080\n"
-				 "    uis: [{name: hdfs, url: http://n:9870/x}]\n"
-				 "    networks: [10.0.0.0/8, fd00::/8]\n"
-				 "    poll: 500ms\n"
-				 "  - {name: other, uis: [{name: hdfs, url: http://n:9870}]}\n");
+	struct conf *conf =
+		conf_probe_load("clusters:\n"
+				"  - name: prod\n"
+				"    masters: [http://m1:8080, 'https://m2/']\n"
+				"    history: http://h:18080\n"
+				"    uis: [{name: hdfs, url: http://n:9870/x}]\n"
+				"    networks: [10.0.0.0/8, fd00::/8]\n"
+				"    poll: 500ms\n"
+				"  - {name: other, uis: [{name: hdfs, url: http://n:9870}]}\n");
 	const struct conf_cluster *c = conf_find_cluster(conf, STR("prod"));
 
 	(void)state;
@@ -98,15 +77,15 @@ static void cluster_lists_its_masters_history_and_uis(void **state)
 static void bearer_issuer_has_its_audience_and_default_algorithms(void **state)
 {
 	struct conf *conf =
-		load(ONE_CLUSTER "auth:\n"
-				 "  bearer:\n"
-				 "    - issuer: https://idp.example/realms/x\n"
-				 "      audience: [spark, other]\n"
-				 "    - issuer: http://127.0.0.1:9000\n"
-				 "      insecure_no_audience: true\n"
-				 "      algorithms: [EdDSA]\n"
-				 "      jwks_url: http://localhost:9000/keys?p=1\n"
-				 "  roles: {claim: a.b, admin: [root], user: [u, v]}\n");
+		conf_probe_load(ONE_CLUSTER "auth:\n"
+					    "  bearer:\n"
+					    "    - issuer: https://idp.example/realms/x\n"
+					    "      audience: [spark, other]\n"
+					    "    - issuer: http://127.0.0.1:9000\n"
+					    "      insecure_no_audience: true\n"
+					    "      algorithms: [EdDSA]\n"
+					    "      jwks_url: http://localhost:9000/keys?p=1\n"
+					    "  roles: {claim: a.b, admin: [root], user: [u, v]}\n");
 
 	(void)state;
 	assert_int_equal(conf->bearer_count, 2);
@@ -127,7 +106,7 @@ static void bearer_issuer_has_its_audience_and_default_algorithms(void **state)
 
 static void public_url_gives_origin_and_base(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER
+	struct conf *conf = conf_probe_load(ONE_CLUSTER
 		"server: {listen: '0.0.0.0:8480', public_url: 'https://Spark.Example/a/b'}\n");
 
 	(void)state;
@@ -139,9 +118,9 @@ static void public_url_gives_origin_and_base(void **state)
 
 static void port_zero_is_left_for_the_listener_to_choose(void **state)
 {
-	struct conf *conf =
-		load(ONE_CLUSTER "server: {listen: '[::1]:0'}\nadmin: {listen: '[::1]:0'}\n");
-	char *text = printed(conf);
+	struct conf *conf = conf_probe_load(
+		ONE_CLUSTER "server: {listen: '[::1]:0'}\nadmin: {listen: '[::1]:0'}\n");
+	char *text = conf_probe_print(conf);
 
 	(void)state;
 	assert_int_equal(conf->server.addr.ss_family, AF_INET6);
@@ -150,13 +129,13 @@ static void port_zero_is_left_for_the_listener_to_choose(void **state)
 	assert_string_equal(conf->server.public_url.host, "::1");
 	assert_null(strstr(text, "public_url"));
 	conf_unref(conf);
-	conf_unref(load(text));
+	conf_unref(conf_probe_load(text));
 	free(text);
 }
 
 static void memory_store_has_no_folder(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER "store: 'memory:'\n");
+	struct conf *conf = conf_probe_load(ONE_CLUSTER "store: 'memory:'\n");
 
 	(void)state;
 	assert_int_equal(conf->store_kind, CONF_STORE_MEMORY);
@@ -167,7 +146,8 @@ static void memory_store_has_no_folder(void **state)
 
 static void group_with_all_its_keys_commented_out_is_empty(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER "log:\n  # level: debug\nauth:\n  bearer:\n");
+	struct conf *conf =
+		conf_probe_load(ONE_CLUSTER "log:\n  # level: debug\nauth:\n  bearer:\n");
 
 	(void)state;
 	assert_int_equal(conf->log_level, LOG_INFO);
@@ -177,7 +157,7 @@ static void group_with_all_its_keys_commented_out_is_empty(void **state)
 
 static void conf_lives_until_its_last_reference(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER);
+	struct conf *conf = conf_probe_load(ONE_CLUSTER);
 
 	(void)state;
 	assert_ptr_equal(conf_ref(conf), conf);
@@ -198,9 +178,9 @@ static void shipped_files_load_and_print_to_what_loads_the_same(void **state)
 		struct conf *conf = conf_load(files[i], &err);
 		assert_string_equal(err.text, "");
 		assert_string_equal(conf->file, files[i]);
-		char *once = printed(conf);
-		struct conf *again = load(once);
-		char *twice = printed(again);
+		char *once = conf_probe_print(conf);
+		struct conf *again = conf_probe_load(once);
+		char *twice = conf_probe_print(again);
 		assert_string_equal(once, twice);
 		conf_unref(conf);
 		conf_unref(again);
@@ -211,8 +191,9 @@ static void shipped_files_load_and_print_to_what_loads_the_same(void **state)
 
 static void printing_fills_in_defaults(void **state)
 {
-	struct conf *conf = load(ONE_CLUSTER "session: {idle: 90s}\nstore: 'sqlite:/x y/\"z.db'\n");
-	char *text = printed(conf);
+	struct conf *conf =
+		conf_probe_load(ONE_CLUSTER "session: {idle: 90s}\nstore: 'sqlite:/x y/\"z.db'\n");
+	char *text = conf_probe_print(conf);
 
 	(void)state;
 	assert_non_null(strstr(text, "\n    head: 16KiB\n"));
