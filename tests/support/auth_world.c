@@ -342,15 +342,70 @@ struct sign_in_result auth_world_sign_in_token(
 	return waiting.sign_in;
 }
 
-struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie)
+static struct sign_in_result sign_out(
+	struct auth_world *w, int worker, const char *cookie, enum sign_out_scope scope)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_out(
-		w->auth[worker], &cookies, cookie != NULL, SIGN_OUT_HERE, on_sign_in, &waiting);
+	auth_sign_out(w->auth[worker], &cookies, cookie != NULL, scope, on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
+}
+
+struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie)
+{
+	return sign_out(w, worker, cookie, SIGN_OUT_HERE);
+}
+
+struct sign_in_result auth_world_sign_out_everywhere(
+	struct auth_world *w, int worker, const char *cookie)
+{
+	return sign_out(w, worker, cookie, SIGN_OUT_EVERYWHERE);
+}
+
+struct sign_in_result auth_world_login_finish(
+	struct auth_world *w, int worker, const char *query, const char *cookie)
+{
+	struct waiting waiting = {.is_done = false};
+	struct str cookies = str_of(cookie);
+
+	auth_login_finish(w->auth[worker], str_of(query), &cookies, cookie != NULL,
+		STR("192.0.2.7"), on_sign_in, &waiting);
+	await_done(w, worker, &waiting);
+	return waiting.sign_in;
+}
+
+struct sign_in_result auth_world_back_channel_logout(
+	struct auth_world *w, int worker, const char *logout_token)
+{
+	struct waiting waiting = {.is_done = false};
+
+	auth_back_channel_logout(w->auth[worker], str_of(logout_token), on_sign_in, &waiting);
+	await_done(w, worker, &waiting);
+	return waiting.sign_in;
+}
+
+int auth_world_ask_at_once(struct auth_world *w, const char *cookie, int count)
+{
+	enum { AT_ONCE_MAX = 64 };
+	struct waiting waiting[AT_ONCE_MAX] = {{.is_done = false}};
+	struct str cookies = str_of(cookie);
+	const struct auth_request req = {
+		.cookies = &cookies, .cookies_count = 1, .client = STR("192.0.2.7")};
+	int good = 0;
+
+	for (int i = 0; i < count; i++) {
+		struct auth_result result = auth_check(w->auth[i % 2], &req, on_auth, &waiting[i]);
+		if (result.status != AUTH_LATER)
+			on_auth(&waiting[i], result);
+	}
+	for (int i = 0; i < count; i++) {
+		await_done(w, i % 2, &waiting[i]);
+		good += waiting[i].result.status == AUTH_OK;
+		identity_unref(waiting[i].result.who);
+	}
+	return good;
 }
 
 int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,

@@ -51,6 +51,16 @@ struct sign_in_result auth_world_sign_in_link(
 struct sign_in_result auth_world_sign_in_token(
 	struct auth_world *w, int worker, const char *token, const char *cookie);
 struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie);
+struct sign_in_result auth_world_sign_out_everywhere(
+	struct auth_world *w, int worker, const char *cookie);
+/* The provider sends the browser back with this query. */
+struct sign_in_result auth_world_login_finish(
+	struct auth_world *w, int worker, const char *query, const char *cookie);
+struct sign_in_result auth_world_back_channel_logout(
+	struct auth_world *w, int worker, const char *logout_token);
+/* Asks `count` (at most 64) times at once, alternating between the workers; gives how many were
+ * AUTH_OK. */
+int auth_world_ask_at_once(struct auth_world *w, const char *cookie, int count);
 
 /* Asks until the status is `want`, for 5 seconds at most; gives the milliseconds it took, or -1. */
 int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,
