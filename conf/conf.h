@@ -153,7 +153,7 @@ MUST_CHECK struct conf *conf_from_flags(const struct conf_flags *flags, struct e
 struct conf *conf_ref(struct conf *conf); /* shares */
 /* Same, for who may only read: every holder of a reference may take another. */
 struct conf *conf_share(const struct conf *conf);
-void conf_unref(struct conf *conf);	  /* NULL is fine */
+void conf_unref(struct conf *conf); /* NULL is fine */
 /* Port 0 was listened on: what the kernel chose goes where 0 stood, public URL and origin too.
  * Before the conf is shared. */
 void conf_set_port(struct conf_listen *listen, unsigned port);

@@ -34,13 +34,26 @@ static bool format_string(const struct keyword *row, const void *field, struct s
 	return true;
 }
 
+bool values_has_control(const char *text)
+{
+	static const char *const unseen[] = {"\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
+	const unsigned char *c = (const unsigned char *)text;
+
+	for (; *c; c++) {
+		bool is_c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f;
+		if (*c < 0x20 || *c == 0x7f || is_c1)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(unseen); i++) {
+		if (strstr(text, unseen[i]))
+			return true;
+	}
+	return false;
+}
+
 static bool is_printable(const char *text)
 {
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c <= 0x20 || *c == 0x7f)
-			return false;
-	}
-	return *text != '\0';
+	return *text != '\0' && strchr(text, ' ') == NULL && !values_has_control(text);
 }
 
 static int parse_string(
@@ -241,10 +254,8 @@ static int parse_label(
 	char **s = field;
 
 	(void)row;
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return err_set(expected, "one line of text");
-	}
+	if (values_has_control(text))
+		return err_set(expected, "one line of text");
 	if (*text == '\0' || strlen(text) > 100)
 		return err_set(expected, "a few words, 1 to 100 bytes");
 	*s = mem_strdup(text);

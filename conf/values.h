@@ -22,6 +22,10 @@ struct value_type {
 	void (*clear)(void *field); /* frees what the field holds; NULL when it holds no memory */
 };
 
+/* A control character is in it, or one of Unicode's that ends a line or cannot be seen: such a text
+ * looks like another, and YAML reads it back as another. */
+bool values_has_control(const char *text);
+
 extern const struct value_type value_string; /* char *; at least one printable character */
 extern const struct value_type value_name;   /* char *; a cluster's or UI's name */
 extern const struct value_type value_choice; /* int; index into the row's choices */

@@ -14,10 +14,8 @@ static int parse_file(
 	char **file = field;
 
 	(void)row;
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			return err_set(expected, "a file's name without control characters");
-	}
+	if (values_has_control(text))
+		return err_set(expected, "a file's name without control characters");
 	if (text[0] != '/' || strlen(text) > PATH_LEN_MAX)
 		return err_set(expected, "the absolute path of a file");
 	*file = mem_strdup(text);

@@ -261,7 +261,8 @@ static int parse_store(
 		conf->store_kind = CONF_STORE_MEMORY;
 		return 0;
 	}
-	if (str_starts(s, STR("sqlite:")) && parse_sqlite(str_from(s, 7), conf) == 0)
+	if (str_starts(s, STR("sqlite:")) && !values_has_control(text) &&
+		parse_sqlite(str_from(s, 7), conf) == 0)
 		return 0;
 	return err_set(expected, FORMS);
 }

@@ -76,6 +76,8 @@ static void issuer_and_client_go_together(void **state)
 			"sg.yaml:2:24: key \"auth.oidc.scopes[0]\": got \"a b\", expected one ..."},
 		{A "auth: {oidc: {label: \"a\\nb\"}}\n", "sg.yaml:2:15: key \"auth.oidc.label\": "
 							 "got \"a\\nb\", expected one line ..."},
+		{A "auth: {oidc: {label: \"a\\Nb\"}}\n",
+			"sg.yaml:2:15: key \"auth.oidc.label\": got \"a..."},
 		{A "auth: {oidc: {label: ''}}\n", "sg.yaml:2:15: key \"auth.oidc.label\": got "
 						  "\"\", expected a few words, ..."},
 	};
