@@ -258,6 +258,39 @@ static void roles_by_name_need_a_claim_and_roles_by_subject_none(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
+/* The text of the file's first block of YAML. */
+static char *first_yaml(const char *file)
+{
+	static const char open[] = "\n```yaml\n";
+	char text[16384];
+	FILE *f = fopen(file, "re");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof text - 1, f)] = '\0';
+	fclose(f);
+	const char *start = strstr(text, open);
+	assert_non_null(start);
+	start += sizeof open - 1;
+	return mem_strndup(start, (size_t)(strstr(start, "\n```") - start));
+}
+
+static void kubernetes_entry_of_the_documentation_is_accepted(void **state)
+{
+	char *yaml = first_yaml("auth/README.md"), *text = mem_printf(A "%s\n", yaml);
+	struct conf *conf = conf_probe_load(text);
+
+	(void)state;
+	assert_string_equal(conf->bearer[0].issuer, "https://kubernetes.default.svc.cluster.local");
+	assert_string_equal(conf->bearer[0].audience.at[0], "sparkgate");
+	assert_non_null(conf->bearer[0].jwks_url);
+	assert_non_null(conf->bearer[0].ca_file);
+	assert_non_null(conf->bearer[0].token_file);
+	assert_string_equal(conf->roles_user.at[0], "sub:system:serviceaccount:reports:nightly");
+	conf_unref(conf);
+	free(text);
+	free(yaml);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +307,7 @@ int main(void)
 		cmocka_unit_test(token_for_reading_keys_goes_where_the_operator_says),
 		cmocka_unit_test(issuer_whose_people_can_have_no_role_is_refused),
 		cmocka_unit_test(roles_by_name_need_a_claim_and_roles_by_subject_none),
+		cmocka_unit_test(kubernetes_entry_of_the_documentation_is_accepted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
