@@ -16,6 +16,7 @@ struct auth *auth_new(struct auth_service *service, struct event_base *base, str
 	auth->sessions = recent_new(RECENT_MAX);
 	auth->records = recent_new(RECENT_MAX);
 	TAILQ_INIT(&auth->calls);
+	auth_record_reader(auth);
 	return auth;
 }
 

@@ -190,6 +190,10 @@ bool auth_session_named(const struct auth_rules *rules, const struct str *cookie
 
 /* --- a worker's view of the store's records (auth_record.c) --- */
 
+/* This thread's way to the store, opened at once, so that a shared one is connected by the time of
+ * the first question, and again after it could not be. Borrows; NULL: not to be had now. */
+struct store_reader *auth_record_reader(struct auth *auth);
+
 enum record {
 	RECORD_FOUND,
 	RECORD_NONE,

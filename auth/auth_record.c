@@ -4,9 +4,7 @@
 
 #include <stdlib.h>
 
-/* This thread's way to the store, opened when it is first needed and again after it could not be.
- */
-static struct store_reader *reader(struct auth *auth)
+struct store_reader *auth_record_reader(struct auth *auth)
 {
 	struct store *store = auth->service->store;
 
@@ -116,7 +114,7 @@ static void on_token(void *arg, enum store_answer answer, const struct store_tok
 
 void auth_record_ask_token(struct call *call)
 {
-	struct store_reader *r = reader(call->auth);
+	struct store_reader *r = auth_record_reader(call->auth);
 
 	call->generation = generation_of(call->auth);
 	if (r)
@@ -187,7 +185,7 @@ static void on_session(void *arg, enum store_answer answer, struct store_session
 
 void auth_record_ask_session(struct call *call)
 {
-	struct store_reader *r = reader(call->auth);
+	struct store_reader *r = auth_record_reader(call->auth);
 
 	call->generation = generation_of(call->auth);
 	if (r)
