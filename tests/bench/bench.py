@@ -5,6 +5,7 @@ The proxy under test is pinned to one core, upstream and load to another; rounds
 that both see the same machine. CPU time is the process's own accounting (schedstat). Only the ratios
 travel between machines.
 """
+import http.client
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -93,26 +95,50 @@ def load(pid, url, header):
     }
 
 
-def gateway(folder, upstream_port):
+def redis(folder):
+    port = free_port()
+    process = start(LOAD_CORE, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder),
+                    stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return process, port
+        time.sleep(0.05)
+    raise SystemExit("redis-server does not answer")
+
+
+def session_cookie(port, token):
+    """Signs in with the token, as the form of the sign-in page does; the header line of the session."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("POST", "/_gate/login", "token=" + urllib.parse.quote(token, safe=""),
+                       {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"})
+    answer = connection.getresponse()
+    if answer.status != 303:
+        raise SystemExit(f"signing in failed: {answer.status} {answer.read()[:300]}")
+    return "Cookie: " + answer.getheader("Set-Cookie").split(";")[0]
+
+
+def gateway(folder, name, upstream_port, store):
+    """A gateway on one core: its process, the page's URL, and a header line for each way to say who one is."""
     binary = os.environ.get("SPARKGATE", str(ROOT / "build" / "sparkgate"))
     port, admin = free_port(), free_port()
-    conf = folder / "sparkgate.yaml"
+    conf = folder / f"{name}.yaml"
     conf.write_text(f"""
 server: {{listen: "127.0.0.1:{port}", public_url: "http://127.0.0.1:{port}/", threads: 1}}
 admin: {{listen: "127.0.0.1:{admin}"}}
 clusters: [{{name: local, uis: [{{name: page, url: "http://127.0.0.1:{upstream_port}"}}]}}]
-store: sqlite:{folder}/state.db
+store: {store}
 log: {{access: false}}
 """)
-    process = start(PROXY_CORE, binary, "--config", str(conf), stdout=subprocess.DEVNULL, stderr=open(folder / "gate.log", "w"))
+    process = start(PROXY_CORE, binary, "--config", str(conf), stdout=subprocess.DEVNULL, stderr=open(folder / f"{name}.log", "w"))
     wait_for(f"http://127.0.0.1:{admin}/ping")
     made = subprocess.run([binary, "token", "create", "--config", str(conf), "--client-name", "bench"],
                           check=True, capture_output=True, text=True).stdout
-    header = "Authorization: Bearer " + json.loads(made)["access_token"]
+    token = json.loads(made)["access_token"]
     url = f"http://127.0.0.1:{port}/local/ui/page"
-    name, value = header.split(": ", 1)
-    wait_for(url + "/page.html", {name: value})
-    return process, url, header
+    wait_for(url + "/page.html", {"Authorization": f"Bearer {token}"})
+    return process, url, f"Authorization: Bearer {token}", session_cookie(port, token)
 
 
 def summary(rounds):
@@ -134,19 +160,25 @@ def run(folder):
       upstream u {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000000; }}
       server {{ listen 127.0.0.1:PORT; location / {{ proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}""", PROXY_CORE))
     wait_for(f"http://127.0.0.1:{peer}/page.html")
-    gate, url, header = gateway(folder, upstream)
-    processes.append(gate)
-    contenders = {"nginx, log page": (processes[1].pid, f"http://127.0.0.1:{peer}/page.html", None),
-                  "sparkgate, log page": (gate.pid, f"{url}/page.html", header),
-                  "nginx, page of links": (processes[1].pid, f"http://127.0.0.1:{peer}/spark.html", None),
-                  "sparkgate, page of links": (gate.pid, f"{url}/spark.html", header)}
+    gate, url, bearer, cookie = gateway(folder, "local", upstream, f"sqlite:{folder}/state.db")
+    shared, redis_port = redis(folder)
+    other, other_url, _, other_cookie = gateway(folder, "shared", upstream, f"redis://127.0.0.1:{redis_port}/0")
+    processes += [gate, other, shared]
+    # the third is what the ratio is taken against
+    contenders = {"nginx, log page": (processes[1].pid, f"http://127.0.0.1:{peer}/page.html", None, None),
+                  "bearer token, log page": (gate.pid, f"{url}/page.html", bearer, "nginx, log page"),
+                  "session, log page": (gate.pid, f"{url}/page.html", cookie, "bearer token, log page"),
+                  "session in Redis, log page": (other.pid, f"{other_url}/page.html", other_cookie, "bearer token, log page"),
+                  "nginx, page of links": (processes[1].pid, f"http://127.0.0.1:{peer}/spark.html", None, None),
+                  "bearer token, page of links": (gate.pid, f"{url}/spark.html", bearer, "nginx, page of links")}
     rounds = {name: [] for name in contenders}
     try:
         for number in range(ROUNDS):
-            for name, (pid, target, sent) in contenders.items():
+            for name, (pid, target, sent, _) in contenders.items():
                 rounds[name].append(load(pid, target, sent))
                 print(f"  round {number + 1}/{ROUNDS} {name}: {rounds[name][-1]['cpu_us']:.1f} us", file=sys.stderr)
-        result = {name: summary(r) | {"peak_kib": peak_kib(contenders[name][0])} for name, r in rounds.items()}
+        result = {name: summary(r) | {"peak_kib": peak_kib(contenders[name][0]), "against": contenders[name][3]}
+                  for name, r in rounds.items()}
     finally:
         for process in processes:
             process.send_signal(signal.SIGTERM)
@@ -164,13 +196,12 @@ def main():
         folder.chmod(0o755)
         result = run(folder)
     print(f"\n4 KB pages, {CONNECTIONS} keep-alive connections, one core, CPU us per request, {ROUNDS} rounds;"
-          "\nnginx checks nothing, sparkgate verifies a bearer token and rewrites")
+          "\nnginx checks nothing, sparkgate verifies who asks and rewrites")
     print(f"{'':28} {'min':>7} {'median':>7} {'max':>7} {'req/s':>8} {'p50':>8} {'p99':>8} {'MiB':>6}  ratio")
     for contender, r in result.items():
-        base = result["nginx" + contender[contender.index(","):]]["cpu_us"]["median"]
-        r["ratio"] = r["cpu_us"]["median"] / base
+        ratio = "" if r["against"] is None else f"{r['cpu_us']['median'] / result[r['against']]['cpu_us']['median']:.2f} x {r['against']}"
         print(f"{contender:28} {r['cpu_us']['min']:7.1f} {r['cpu_us']['median']:7.1f} {r['cpu_us']['max']:7.1f} "
-              f"{r['per_second']:8.0f} {r['p50']:>8} {r['p99']:>8} {r['peak_kib'] / 1024:6.1f}  {r['ratio']:.2f}")
+              f"{r['per_second']:8.0f} {r['p50']:>8} {r['p99']:>8} {r['peak_kib'] / 1024:6.1f}  {ratio}")
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "bench.json").write_text(json.dumps(result, indent=1))
     for bench in sorted((ROOT / "build" / "tests" / "bench").glob("*_bench")):
