@@ -9,7 +9,11 @@ HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARD  ?= -pie -Wl,-z,relro,-z,now
 PKGS    := libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis \
            libcurl yaml-0.1 sqlite3 zlib
-CPPFLAGS := -I. -D_DEFAULT_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+ifneq ($(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes),)
+PKGS    += hiredis_ssl
+TLS     := -DHAVE_HIREDIS_SSL
+endif
+CPPFLAGS := -I. -D_DEFAULT_SOURCE $(TLS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 SOURCES := $(filter-out proxy/main.c,$(wildcard base/*.c conf/*.c auth/*.c proxy/*.c))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/replay.c,$(wildcard tests/support/*.c)))

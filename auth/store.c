@@ -1,6 +1,7 @@
 #include "auth/store.h"
 
 #include "auth/store_memory.h"
+#include "auth/store_redis.h"
 #include "auth/store_sqlite.h"
 
 #include <assert.h>
@@ -37,7 +38,9 @@ static struct store *open_memory(const struct conf *conf, struct err *err)
 struct store *store_open(const struct conf *conf, struct err *err)
 {
 	static struct store *(*const kinds[])(const struct conf *, struct err *) = {
-		[CONF_STORE_SQLITE] = open_sqlite, [CONF_STORE_MEMORY] = open_memory};
+		[CONF_STORE_SQLITE] = open_sqlite,
+		[CONF_STORE_MEMORY] = open_memory,
+		[CONF_STORE_REDIS] = store_redis_open};
 
 	assert((size_t)conf->store_kind < ARRAY_LEN(kinds));
 	return kinds[conf->store_kind](conf, err);

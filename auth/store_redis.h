@@ -1,0 +1,18 @@
+/*
+ * auth/store_redis.h - the Redis kind of store: several gateways, one set of records.
+ *
+ * The value belongs to the keeper's thread; its readers each belong to their worker's.
+ */
+#ifndef SPARKGATE_AUTH_STORE_REDIS_H
+#define SPARKGATE_AUTH_STORE_REDIS_H
+
+#include "auth/store.h"
+
+/*
+ * Connects to what conf->redis names (the socket, the server, or the master that the sentinels
+ * know), at once: NULL with a reason when that takes longer than a few seconds or is refused.
+ * Ignores SIGPIPE from then on, for hiredis writes with write(2).
+ */
+MUST_CHECK struct store *store_redis_open(const struct conf *conf, struct err *err);
+
+#endif

@@ -1,0 +1,169 @@
+#include "auth/store_redis_int.h"
+
+#include "base/clock.h"
+
+#include <hiredis/async.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+/* GIVE_UP_MS is looked at every 100 ms: who waits has an answer before STORE_READ_MS. */
+enum { UNDER_WAY_MAX = 4096, GIVE_UP_MS = STORE_READ_MS - 120 };
+
+struct read { /* one question; replies come in order, so the first is the oldest */
+	struct redis_worker *worker;
+	struct read *next;
+	int64_t asked_ms;
+	unsigned char key[DIGEST_LEN]; /* of a session */
+	char id[STORE_ID];	       /* of a token */
+	store_reader_on_session *on_session;
+	store_reader_on_token *on_token;
+	void *arg;
+};
+
+struct redis_worker {
+	struct store_reader reader; /* first: a reader is its worker */
+	struct redis_site *site;    /* ref */
+	struct redis_wire *wire;
+	struct read *first, **end;
+	unsigned under_way;
+};
+
+static struct redis_worker *worker_of(struct store_reader *reader)
+{
+	return (struct redis_worker *)reader;
+}
+
+static void answer_session(struct read *read, const redisReply *reply)
+{
+	struct store_session session;
+	enum store_answer answer =
+		redis_record_session(read->worker->site, reply, read->key, &session);
+
+	if (answer != STORE_FOUND) {
+		read->on_session(read->arg, answer, NULL);
+		return;
+	}
+	read->on_session(read->arg, STORE_FOUND, &session);
+	store_session_clear(&session);
+}
+
+static void answer_token(struct read *read, const redisReply *reply)
+{
+	struct store_token token;
+	enum store_answer answer =
+		redis_record_token(read->worker->site, reply, str_of(read->id), &token);
+
+	read->on_token(read->arg, answer, answer == STORE_FOUND ? &token : NULL);
+}
+
+static void on_reply(redisAsyncContext *context, void *reply, void *arg)
+{
+	struct read *read = arg;
+	struct redis_worker *worker = read->worker;
+
+	(void)context;
+	worker->first = read->next;
+	if (worker->first == NULL)
+		worker->end = &worker->first;
+	worker->under_way--;
+	if (read->on_session)
+		answer_session(read, reply);
+	else
+		answer_token(read, reply);
+	free(read);
+}
+
+/* Takes `read`. */
+static void ask(struct redis_worker *worker, const struct redis_cmd *cmd, struct read *read)
+{
+	read->worker = worker;
+	read->asked_ms = clock_mono_ms();
+	if (worker->under_way < UNDER_WAY_MAX &&
+		redis_wire_send(worker->wire, cmd, on_reply, read) == 0) {
+		*worker->end = read;
+		worker->end = &read->next;
+		worker->under_way++;
+		return;
+	}
+	if (read->on_session)
+		read->on_session(read->arg, STORE_FAILED, NULL);
+	else
+		read->on_token(read->arg, STORE_FAILED, NULL);
+	free(read);
+}
+
+static void session_get(struct store_reader *reader, const unsigned char *key,
+	store_reader_on_session *done, void *arg)
+{
+	struct read *read = mem_alloc(1, sizeof *read);
+	struct redis_cmd cmd;
+
+	memcpy(read->key, key, DIGEST_LEN);
+	read->on_session = done;
+	read->arg = arg;
+	redis_cmd_session_get(&cmd, key, true);
+	ask(worker_of(reader), &cmd, read);
+}
+
+static void token_get(
+	struct store_reader *reader, struct str id, store_reader_on_token *done, void *arg)
+{
+	struct read *read;
+	struct redis_cmd cmd;
+
+	if (!redis_token_is_id(id)) {
+		done(arg, STORE_NONE, NULL);
+		return;
+	}
+	read = mem_alloc(1, sizeof *read);
+	str_copy(id, read->id, sizeof read->id);
+	read->on_token = done;
+	read->arg = arg;
+	redis_cmd_token_get(&cmd, id);
+	ask(worker_of(reader), &cmd, read);
+}
+
+/* --- the wire --- */
+
+static void on_up(void *arg)
+{
+	(void)arg;
+}
+
+static void on_tick(void *arg)
+{
+	struct redis_worker *worker = arg;
+
+	if (worker->first && clock_mono_ms() - worker->first->asked_ms >= GIVE_UP_MS)
+		redis_wire_drop(worker->wire, "no answer in time");
+}
+
+static void on_end(void *arg)
+{
+	struct redis_worker *worker = arg;
+
+	redis_site_unref(worker->site);
+	free(worker);
+}
+
+static const struct redis_wire_hooks hooks = {.on_up = on_up, .on_tick = on_tick, .on_end = on_end};
+
+static void close_reader(struct store_reader *reader)
+{
+	redis_wire_close(worker_of(reader)->wire);
+}
+
+static const struct store_reader_ops reader_ops = {
+	.session_get = session_get, .token_get = token_get, .close = close_reader};
+
+struct store_reader *redis_reader(struct store *store, struct event_base *base, struct err *err)
+{
+	struct redis_worker *worker = mem_alloc(1, sizeof *worker);
+
+	(void)err; /* it connects by itself, now or later */
+	worker->reader.ops = &reader_ops;
+	worker->site = redis_site_ref(redis_store_of(store)->site);
+	worker->end = &worker->first;
+	worker->wire = redis_wire_new(worker->site, base, &hooks, worker);
+	return &worker->reader;
+}

@@ -1,0 +1,233 @@
+#include "auth/store_redis_int.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+/* --- parts: false when it is not what a gateway has written --- */
+
+static bool is_text(const redisReply *reply)
+{
+	return reply->type == REDIS_REPLY_STRING;
+}
+
+static struct str text_of(const redisReply *reply)
+{
+	return (struct str){reply->str, reply->len};
+}
+
+bool redis_record_digest(const struct redisReply *reply, unsigned char out[static DIGEST_LEN])
+{
+	if (!is_text(reply) || reply->len != REDIS_KEY_HEX)
+		return false;
+	for (size_t i = 0; i < DIGEST_LEN; i++) {
+		int high = str_hex_digit(reply->str[2 * i]);
+		int low = str_hex_digit(reply->str[2 * i + 1]);
+
+		if (high == -1 || low == -1)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool read_number(const redisReply *reply, int64_t *out)
+{
+	uint64_t number;
+
+	if (!is_text(reply) || !str_to_u64(text_of(reply), &number))
+		return false;
+	*out = (int64_t)number; /* at most 18 digits */
+	return true;
+}
+
+static bool read_bytes(const redisReply *reply, size_t max, struct store_bytes *out)
+{
+	if (!is_text(reply) || reply->len > max)
+		return false;
+	if (reply->len == 0)
+		return true;
+	out->at = mem_alloc(reply->len, 1);
+	memcpy(out->at, reply->str, reply->len);
+	out->len = reply->len;
+	return true;
+}
+
+static bool read_text(const redisReply *reply, char *out, size_t size)
+{
+	return is_text(reply) && memchr(reply->str, '\0', reply->len) == NULL &&
+	       str_copy(text_of(reply), out, size);
+}
+
+/* --- whole replies --- */
+
+static bool is_error(const redisReply *reply, const char *code)
+{
+	return reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, code, strlen(code)) == 0;
+}
+
+/* FOUND: `count` fields, the first of which is there. */
+static enum store_answer judge(
+	struct redis_site *site, const redisReply *reply, const char *what, size_t count)
+{
+	if (reply == NULL)
+		return STORE_FAILED;
+	if (is_error(reply, "WRONGTYPE")) {
+		redis_site_report(site, "the key of a %s is something else", what);
+		return STORE_NONE;
+	}
+	if (reply->type == REDIS_REPLY_ERROR) {
+		redis_site_report(site, "%s", reply->str);
+		return STORE_FAILED;
+	}
+	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
+		return STORE_FAILED;
+	for (size_t i = 0; i < count; i++) {
+		if (reply->element[i]->type != REDIS_REPLY_NIL)
+			return STORE_FOUND;
+	}
+	return STORE_NONE;
+}
+
+/* Default deny: nobody signs in with what cannot be read. */
+static enum store_answer malformed(struct redis_site *site, const char *what)
+{
+	redis_site_report(site, "a %s cannot be read", what);
+	return STORE_NONE;
+}
+
+/* --- sessions --- */
+
+static const char *const session_fields[] = {
+	"person", "sid", "label", "version", "created", "seen", "expires", "sealed"};
+
+void redis_cmd_session_get(struct redis_cmd *cmd, const unsigned char *key, bool has_sealed)
+{
+	redis_cmd_init(cmd, "HMGET");
+	redis_cmd_key_hex(cmd, "session", key);
+	for (size_t i = 0; i < (has_sealed ? REDIS_SESSION_FIELDS : REDIS_LABEL_FIELDS); i++)
+		redis_cmd_text(cmd, session_fields[i]);
+}
+
+static bool read_session(redisReply *const *field, size_t count, struct store_session *out)
+{
+	int64_t version;
+
+	if (!redis_record_digest(field[0], out->person) || !read_number(field[3], &version) ||
+		!read_number(field[4], &out->created_at) ||
+		!read_number(field[5], &out->last_seen_at) ||
+		!read_number(field[6], &out->expires_at))
+		return false;
+	if (!is_text(field[1]) ||
+		(field[1]->len != 0 && !redis_record_digest(field[1], out->provider_sid)))
+		return false;
+	out->version = (uint64_t)version;
+	return read_bytes(field[2], STORE_LABEL, &out->label) &&
+	       (count == REDIS_LABEL_FIELDS || read_bytes(field[7], STORE_SEALED, &out->sealed));
+}
+
+enum store_answer redis_record_session(struct redis_site *site, const struct redisReply *reply,
+	const unsigned char *key, struct store_session *out)
+{
+	size_t count = reply && reply->elements == REDIS_LABEL_FIELDS ? REDIS_LABEL_FIELDS
+								      : REDIS_SESSION_FIELDS;
+	enum store_answer answer = judge(site, reply, "session", count);
+
+	if (answer != STORE_FOUND)
+		return answer;
+	memset(out, 0, sizeof *out);
+	memcpy(out->key, key, DIGEST_LEN);
+	if (read_session(reply->element, count, out))
+		return STORE_FOUND;
+	store_session_clear(out);
+	return malformed(site, "session");
+}
+
+/* --- tokens --- */
+
+static const char *const token_fields[] = {"id", "client_name", "issuer", "subject", "created_by",
+	"note", "used_from", "role", "state", "created", "expires", "used"};
+
+void redis_cmd_token_get(struct redis_cmd *cmd, struct str id)
+{
+	redis_cmd_init(cmd, "HMGET");
+	redis_cmd_key_str(cmd, "token", id);
+	for (size_t i = 0; i < ARRAY_LEN(token_fields); i++)
+		redis_cmd_text(cmd, token_fields[i]);
+}
+
+void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *t)
+{
+	const char *const texts[] = {t->id, t->client_name, t->issuer, t->subject, t->created_by,
+		t->note, t->last_used_from, role_name(t->role), token_state_name(t->state)};
+	const int64_t numbers[] = {t->created_at, t->expires_at, t->last_used_at};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		redis_cmd_text(cmd, token_fields[i]);
+		redis_cmd_text(cmd, texts[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		redis_cmd_text(cmd, token_fields[ARRAY_LEN(texts) + i]);
+		redis_cmd_number(cmd, numbers[i]);
+	}
+}
+
+static bool read_role(const redisReply *reply, enum role *out)
+{
+	for (int role = ROLE_NONE; is_text(reply) && role <= ROLE_ADMIN; role++) {
+		if (str_eq(text_of(reply), str_of(role_name(role)))) {
+			*out = role;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_state(const redisReply *reply, enum token_state *out)
+{
+	for (int state = STATE_ACTIVE; is_text(reply) && state <= STATE_REVOKED; state++) {
+		if (str_eq(text_of(reply), str_of(token_state_name(state)))) {
+			*out = state;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_token(redisReply *const *field, struct store_token *out)
+{
+	const struct {
+		char *at;
+		size_t size;
+	} texts[] = {
+		{out->id, sizeof out->id},
+		{out->client_name, sizeof out->client_name},
+		{out->issuer, sizeof out->issuer},
+		{out->subject, sizeof out->subject},
+		{out->created_by, sizeof out->created_by},
+		{out->note, sizeof out->note},
+		{out->last_used_from, sizeof out->last_used_from},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		if (!read_text(field[i], texts[i].at, texts[i].size))
+			return false;
+	}
+	return read_role(field[7], &out->role) && read_state(field[8], &out->state) &&
+	       read_number(field[9], &out->created_at) &&
+	       read_number(field[10], &out->expires_at) &&
+	       read_number(field[11], &out->last_used_at);
+}
+
+enum store_answer redis_record_token(struct redis_site *site, const struct redisReply *reply,
+	struct str id, struct store_token *out)
+{
+	enum store_answer answer = judge(site, reply, "token", REDIS_TOKEN_FIELDS);
+
+	if (answer != STORE_FOUND)
+		return answer;
+	memset(out, 0, sizeof *out);
+	/* A record that was copied to another's key is nobody's. */
+	if (read_token(reply->element, out) && str_eq(str_of(out->id), id))
+		return STORE_FOUND;
+	return malformed(site, "token");
+}
