@@ -75,7 +75,7 @@ demo)
 	venv
 	spark "${SPARK:-4.3}" ;;
 bench)
-	packages $BUILD $PYTHON nginx-light wrk util-linux
+	packages $BUILD $PYTHON nginx-light wrk redis-server util-linux
 	venv ;;
 *) echo "usage: $0 build|test|demo|bench" >&2; exit 2 ;;
 esac
