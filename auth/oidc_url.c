@@ -19,7 +19,7 @@ char *oidc_redirect_uri(const struct conf *conf)
 
 char *oidc_post_logout_redirect_uri(const struct conf *conf)
 {
-	return own(conf, "");
+	return own(conf, "_gate/logout");
 }
 
 /* An endpoint's own query stays (RFC 6749 §3.1). */

@@ -13,7 +13,7 @@
 
 /* Gives <public_url>_gate/callback, as it is registered with the provider. */
 char *oidc_redirect_uri(const struct conf *conf);
-/* Gives <public_url>, where a browser goes after it signed out; to be registered, too. */
+/* Gives <public_url>_gate/logout, which says that one is signed out; to be registered, too. */
 char *oidc_post_logout_redirect_uri(const struct conf *conf);
 
 struct oidc_authorization { /* of one sign-in; borrowed */

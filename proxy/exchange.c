@@ -154,23 +154,30 @@ static void decide(struct exchange *x)
 		serve(x);
 }
 
-static void on_auth(void *arg, struct auth_result result)
+static void decide_or_fail(struct exchange *x, enum auth_status status)
 {
 	static const enum fault faults[] = {[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
 		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
 		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
+
+	if (status == AUTH_OK || status == AUTH_ABSENT) {
+		decide(x);
+	} else {
+		access_log_decision(x, faults[status]);
+		exchange_fail(x, faults[status], NULL);
+	}
+}
+
+static void on_auth(void *arg, struct auth_result result)
+{
 	struct exchange *x = arg;
 
 	x->who = result.who;
 	x->auth_reason = result.reason;
-	if (x->left) {
+	if (x->left)
 		exchange_finish(x, FAULT_CLIENT_LEFT);
-	} else if (result.status == AUTH_OK || result.status == AUTH_ABSENT) {
-		decide(x);
-	} else {
-		access_log_decision(x, faults[result.status]);
-		exchange_fail(x, faults[result.status], NULL);
-	}
+	else
+		x->on_who(x, result.status);
 }
 
 static size_t collect(const struct front_request *req, const char *name, struct str *out)
@@ -189,7 +196,8 @@ size_t exchange_cookies(const struct exchange *x, struct str *out)
 	return collect(x->req, "cookie", out);
 }
 
-static void authenticate(struct exchange *x)
+void exchange_identify(
+	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status))
 {
 	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
 	struct auth_request req = {.authorization = authorization,
@@ -199,6 +207,7 @@ static void authenticate(struct exchange *x)
 
 	req.authorization_count = collect(x->req, "authorization", authorization);
 	req.cookies_count = collect(x->req, "cookie", cookies);
+	x->on_who = then;
 	exchange_move(x, EXCHANGE_AUTHENTICATING);
 	struct auth_result result = auth_check(x->worker->auth, &req, on_auth, x);
 	if (result.status != AUTH_LATER)
@@ -222,7 +231,7 @@ void exchange_begin(void *arg, struct front_request *req)
 	if (route_is_public(&x->route))
 		gate_serve(x);
 	else
-		authenticate(x);
+		exchange_identify(x, decide_or_fail);
 }
 
 void exchange_refused(void *arg, const char *peer, enum fault fault)

@@ -35,6 +35,8 @@ struct exchange {
 	enum action action;
 	struct identity *who;
 	const char *auth_reason; /* fixed text, or NULL */
+	void (*on_who)(struct exchange *x, enum auth_status status);
+	enum sign_out_scope signing_out;
 	/* relay */
 	struct upstream_call *call;
 	struct rewrite_context rewrite_context;
@@ -60,6 +62,9 @@ void exchange_move(struct exchange *x, enum exchange_state state);
  * that it ends), or nobody waits for it. */
 void exchange_finish(struct exchange *x, enum fault fault);
 void exchange_fail(struct exchange *x, enum fault fault, const char *detail);
+/* Asks auth who it is: `then` is called with x->who set for AUTH_OK, unless the client has left. */
+void exchange_identify(
+	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status));
 enum { EXCHANGE_COOKIES = 8 };
 /* The Cookie fields' values into `out`, which has room for EXCHANGE_COOKIES; gives how many. */
 size_t exchange_cookies(const struct exchange *x, struct str *out);
@@ -82,7 +87,6 @@ void respond_html(
 	struct exchange *x, int status, struct sbuf *page, const char *fields, enum fault fault);
 void respond_redirect(struct exchange *x, int status, struct str location, const char *fields);
 void respond_fault(struct exchange *x, enum fault fault, const char *detail);
-bool respond_is_navigation(const struct exchange *x);
 
 /* gate.c: the gateway's own paths. */
 void gate_serve(struct exchange *x);

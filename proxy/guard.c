@@ -74,6 +74,32 @@ enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	return FAULT_NONE;
 }
 
+static bool has_field(const struct front_request *req, const char *name)
+{
+	for (size_t i = 0; i < req->fields_count; i++) {
+		if (str_eq_nocase(req->fields[i].name, str_of(name)))
+			return true;
+	}
+	return false;
+}
+
+bool guard_wants_page(const struct front_request *req)
+{
+	struct str mode = guard_single_field(req, "sec-fetch-mode");
+
+	if (has_field(req, "sec-fetch-mode") && !str_eq(mode, STR("navigate")))
+		return false;
+	return !has_field(req, "x-requested-with") && !has_field(req, "authorization") &&
+	       str_find(guard_single_field(req, "accept"), STR("text/html")) != -1;
+}
+
+bool guard_is_navigation(const struct front_request *req)
+{
+	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+
+	return is_get && guard_wants_page(req);
+}
+
 static enum guard_origin from_referer(const struct front_request *req, const char *origin)
 {
 	struct str referer = guard_single_field(req, "referer");

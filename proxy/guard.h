@@ -18,6 +18,10 @@ MUST_CHECK enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	const struct front_request *req, struct target *target, struct err *err);
 /* The value of the field if there is exactly one of that name; else at == NULL. */
 struct str guard_single_field(const struct front_request *req, const char *name);
+/* Whether a person looks at the answer: not a program, not a script of a page (Sec-Fetch-Mode,
+ * X-Requested-With, Accept). Nobody else is sent a page or to sign in. */
+bool guard_wants_page(const struct front_request *req);
+bool guard_is_navigation(const struct front_request *req); /* the same, and nothing was sent */
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (design "kill"). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);

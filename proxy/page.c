@@ -1,118 +1,17 @@
-/* proxy/page.c - the pages that say one thing: sign in, signed out, a fault, not there any more. */
+/* proxy/page.c - the pages that say what went wrong: a fault, not there any more, not ready yet. */
 #include "proxy/page.h"
 
+#include "proxy/page_card.h"
 #include "proxy/page_parts.h"
 
-/* --- a card in the middle --- */
-
-static void open_card(
-	struct sbuf *out, const struct page_view *view, const char *title, const char *eyebrow)
-{
-	part_open(out, view, &(struct part_frame){.title = title, .narrow = true});
-	sbuf_puts(out, "<section class=\"card\">\n");
-	if (eyebrow)
-		sbuf_printf(out, "<p class=\"eyebrow\">%s</p>\n", eyebrow);
-	sbuf_puts(out, "<h1>");
-	part_text(out, title, 256);
-	sbuf_puts(out, "</h1>\n");
-}
-
-static void close_card(struct sbuf *out, const struct page_view *view)
-{
-	sbuf_puts(out, "</section>\n");
-	part_close(out, view);
-}
-
-static void write_link(
-	struct sbuf *out, const char *css, const char *base, const char *path, const char *words)
-{
-	sbuf_printf(out, "<a class=\"%s\" href=\"", css);
-	part_path(out, base);
-	part_path(out, path);
-	sbuf_printf(out, "\">%s</a>", words);
-}
+/* --- faults --- */
 
 static bool may_enter(const struct page_view *view)
 {
 	return view->who && view->who->role != ROLE_NONE;
 }
 
-static void write_request_id(struct sbuf *out, const struct page_view *view)
-{
-	if (view->request_id == NULL || view->request_id[0] == '\0')
-		return;
-	sbuf_puts(out, "<p class=\"fine\">Request <code>");
-	part_text(out, view->request_id, 64);
-	sbuf_puts(out, "</code></p>\n");
-}
-
-/* --- signing in and out --- */
-
-void page_login(
-	struct sbuf *out, const struct page_view *view, struct str next, const char *problem)
-{
-	struct page_view nobody = {view->base, NULL, view->request_id};
-
-	open_card(out, &nobody, "Sign in", NULL);
-	if (problem) {
-		sbuf_puts(out, "<p class=\"notice bad\" role=\"alert\" id=\"problem\">");
-		part_text(out, problem, 512);
-		sbuf_puts(out, "</p>\n");
-	}
-	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
-	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/login\"><input type=\"hidden\" name=\"next\" value=\"");
-	sbuf_html(out, next);
-	sbuf_printf(out,
-		"\">\n<label for=\"token\">Access token</label>\n"
-		"<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" "
-		"required autofocus "
-		"spellcheck=\"false\" autocapitalize=\"none\"%s>\n<button>Sign "
-		"in</button></form>\n",
-		problem ? " aria-invalid=\"true\" aria-describedby=\"problem\"" : "");
-	sbuf_puts(out, "<div class=\"help\"><h2>Where do I get a token?</h2>\n"
-		       "<p>From whoever runs this gateway. On its machine this makes one:</p>\n"
-		       "<pre><code>sparkgate token create <span>--config <i>FILE</i></span> "
-		       "<span>--client-name <i>NAME</i></span></code></pre>\n"
-		       "<p>At its very first start the gateway prints a one-time link that signs "
-		       "the administrator in "
-		       "without a token.</p></div>\n");
-	close_card(out, &nobody);
-}
-
-static void write_sign_out(struct sbuf *out, const struct page_view *view)
-{
-	sbuf_puts(out, "<form method=\"post\" action=\"");
-	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/logout\"><button>Sign out</button></form>");
-}
-
-void page_logout(struct sbuf *out, const struct page_view *view)
-{
-	open_card(out, view, "Sign out?", NULL);
-	sbuf_puts(out,
-		"<p>This ends your session in this browser. Tokens of yours stay valid.</p>\n"
-		"<div class=\"actions\">");
-	write_sign_out(out, view);
-	write_link(out, "button quiet", view->base, "/", "Stay signed in");
-	sbuf_puts(out, "</div>\n");
-	close_card(out, view);
-}
-
-void page_signed_out(struct sbuf *out, const struct page_view *view)
-{
-	struct page_view nobody = {view->base, NULL, view->request_id};
-
-	open_card(out, &nobody, "You are signed out", NULL);
-	sbuf_puts(out, "<p>Your session in this browser has ended.</p>\n<div class=\"actions\">");
-	write_link(out, "button", view->base, "/_gate/login", "Sign in again");
-	sbuf_puts(out, "</div>\n");
-	close_card(out, &nobody);
-}
-
-/* --- faults --- */
-
-enum way { WAY_HOME, WAY_SIGN_IN, WAY_AGAIN, WAY_OTHER_PERSON };
+enum way { WAY_HOME, WAY_SIGN_IN, WAY_AGAIN };
 
 struct advice {
 	enum way way;
@@ -125,9 +24,6 @@ static struct advice advice_for(enum fault fault)
 		[FAULT_UNAUTHENTICATED] = {WAY_SIGN_IN, NULL},
 		[FAULT_INVALID_TOKEN] = {WAY_SIGN_IN, "Sign in again with a fresh token."},
 		[FAULT_TWO_CREDENTIALS] = {WAY_SIGN_IN, NULL},
-		[FAULT_NO_ROLE] = {WAY_OTHER_PERSON,
-			"Ask whoever runs this gateway for the role \xe2\x80\x9cuser\xe2\x80\x9d, "
-			"then sign in again."},
 		[FAULT_FORBIDDEN] = {WAY_HOME,
 			"An administrator of this gateway may do it. Nothing has been changed."},
 		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
@@ -154,12 +50,10 @@ static void write_ways(struct sbuf *out, const struct page_view *view, enum way 
 	if (way == WAY_AGAIN) /* the empty reference is this very address (RFC 3986 §4.4) */
 		sbuf_puts(out, "<a class=\"button\" href=\"\">Try again</a>");
 	if (way == WAY_SIGN_IN || !view->who)
-		write_link(out, way == WAY_AGAIN ? "button quiet" : "button", view->base,
+		card_link(out, way == WAY_AGAIN ? "button quiet" : "button", view->base,
 			"/_gate/login", "Sign in");
-	if (way == WAY_OTHER_PERSON && view->who)
-		write_sign_out(out, view);
 	if (may_enter(view))
-		write_link(
+		card_link(
 			out, way == WAY_HOME ? "button" : "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
 }
@@ -167,23 +61,15 @@ static void write_ways(struct sbuf *out, const struct page_view *view, enum way 
 void page_fault(
 	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail)
 {
-	const struct fault_row *row = fault_row(fault);
 	struct advice advice = advice_for(fault);
-	char eyebrow[] = "Error 000";
 
-	for (int i = 0, n = row->status; i < 3; i++, n /= 10)
-		eyebrow[sizeof eyebrow - 2 - (size_t)i] = (char)('0' + n % 10);
-	open_card(out, view, row->sentence, eyebrow);
-	if (detail && detail[0]) {
-		sbuf_puts(out, "<p>");
-		part_text(out, detail, 512);
-		sbuf_puts(out, "</p>\n");
-	}
+	card_open_fault(out, view, fault);
+	card_text(out, detail);
 	if (advice.hint)
 		sbuf_printf(out, "<p>%s</p>\n", advice.hint);
 	write_ways(out, view, advice.way);
-	write_request_id(out, view);
-	close_card(out, view);
+	card_request_id(out, view);
+	card_close(out, view);
 }
 
 /* --- not there any more, or not yet --- */
@@ -255,8 +141,8 @@ static void write_way_to_history(struct sbuf *out, const struct cluster_info *cl
 		sbuf_puts(out, "\">Its history</a>");
 	}
 	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY)
-		write_link(out, "button quiet", cluster->history->path, "/", "History server");
-	write_link(out, "button quiet", cluster->path, "/", "The cluster");
+		card_link(out, "button quiet", cluster->history->path, "/", "History server");
+	card_link(out, "button quiet", cluster->path, "/", "The cluster");
 }
 
 void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
@@ -268,21 +154,21 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 					     ? registry_app(reg, name, str_of(mount->id))
 					     : NULL;
 
-	open_card(out, view, gone_title(mount), NULL);
+	card_open(out, view, gone_title(mount), NULL);
 	write_which(out, app ? app->name : NULL, mount->id, mount->cluster);
 	write_gone_reason(out, mount);
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (cluster)
 		write_way_to_history(out, cluster, mount, app);
-	write_link(out, "button quiet", view->base, "/", "Home");
+	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
-	write_request_id(out, view);
-	close_card(out, view);
+	card_request_id(out, view);
+	card_close(out, view);
 }
 
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app)
 {
-	open_card(out, view,
+	card_open(out, view,
 		app->running ? "This application\xe2\x80\x99s page is not ready yet"
 			     : "Finished; its history is not ready yet",
 		NULL);
@@ -295,8 +181,8 @@ void page_not_ready(struct sbuf *out, const struct page_view *view, const struct
 	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page tries again by itself every "
 		       "few seconds.</p>\n"
 		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");
-	write_link(out, "button quiet", view->base, "/", "Home");
+	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
-	write_request_id(out, view);
-	close_card(out, view);
+	card_request_id(out, view);
+	card_close(out, view);
 }

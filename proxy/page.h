@@ -7,7 +7,7 @@
 #ifndef SPARKGATE_PROXY_PAGE_H
 #define SPARKGATE_PROXY_PAGE_H
 
-#include "auth/identity.h"
+#include "auth/auth.h"
 #include "base/sbuf.h"
 #include "proxy/fault.h"
 #include "proxy/registry.h"
@@ -27,12 +27,37 @@ struct page_view {		    /* borrowed */
  * state=. */
 void page_home(struct sbuf *out, const struct page_view *view, const struct registry *reg,
 	const struct cluster_info *cluster, struct str query);
-/* Sign-in. `next` is a checked local path to come back to; `problem` a sentence or NULL. */
-void page_login(
-	struct sbuf *out, const struct page_view *view, struct str next, const char *problem);
-/* A page with a "Sign out" button (S29: GET shows a button, POST does it). */
+/* Sign-in, at the provider and by a token. */
+struct page_sign_in {	     /* borrowed */
+	struct str next;     /* a checked local path to come back to */
+	const char *problem; /* why it did not work, or NULL */
+	enum auth_provider provider;
+	const char *label; /* of the provider's button */
+};
+void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer);
+/* A sign-in at the provider that came to nothing. It never begins another by itself. */
+struct page_refusal { /* borrowed */
+	enum fault fault;
+	const char *sentence; /* of ours: what happened */
+	const char *said;     /* the provider's words, which anybody may have written; or NULL */
+	struct str next;      /* where it was to lead; empty: home */
+	bool at_provider;     /* whether there is a provider to start again at */
+};
+void page_not_signed_in(
+	struct sbuf *out, const struct page_view *view, const struct page_refusal *refusal);
+/* A form was sent and the session had ended; `next` leads to where the form stood. */
+void page_ended(struct sbuf *out, const struct page_view *view, struct str next);
+/* Sign out, here or everywhere (S29: GET shows buttons, POST does it). */
 void page_logout(struct sbuf *out, const struct page_view *view);
-void page_signed_out(struct sbuf *out, const struct page_view *view);
+struct page_farewell {	      /* borrowed */
+	const char *sentence; /* what has ended */
+	const char *location; /* where the provider ends its own session, or NULL */
+};
+void page_signed_out(
+	struct sbuf *out, const struct page_view *view, const struct page_farewell *farewell);
+/* Signed in, without a role: which roles would do, and whom to ask. */
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
+	const struct conf_names *admins);
 /* Any fault. `detail` says more (which role or action was missing), or NULL. */
 void page_fault(
 	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail);

@@ -1,4 +1,4 @@
-#include "proxy/exchange_int.h"
+#include "proxy/gate_int.h"
 
 #include "proxy/guard.h"
 #include "proxy/page.h"
@@ -7,20 +7,6 @@
 #include <stdio.h>
 
 enum { FIELDS_MAX = 32 * 1024 };
-
-bool respond_is_navigation(const struct exchange *x)
-{
-	struct str mode = guard_single_field(x->req, "sec-fetch-mode");
-	struct str accept = guard_single_field(x->req, "accept");
-
-	if (!str_eq(x->req->method, STR("GET")) && !str_eq(x->req->method, STR("HEAD")))
-		return false;
-	if (mode.at)
-		return str_eq(mode, STR("navigate"));
-	return guard_single_field(x->req, "x-requested-with").at == NULL &&
-	       guard_single_field(x->req, "authorization").at == NULL &&
-	       str_find(accept, STR("text/html")) != -1;
-}
 
 static void add_fields(struct sbuf *out, const struct exchange *x, const struct response *response)
 {
@@ -110,6 +96,7 @@ static const char *challenge(const struct exchange *x, enum fault fault)
 				    "error=\"insufficient_scope\"\r\n",
 		[FAULT_NO_ROLE] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
 				  "error=\"insufficient_scope\"\r\n",
+		[FAULT_SIGN_IN_DOWN] = "Retry-After: 5\r\n",
 		[FAULT_STORE_DOWN] = "Retry-After: 5\r\n",
 		[FAULT_BUSY] = "Retry-After: 1\r\n",
 		[FAULT_NOT_READY] = "Retry-After: 3\r\n",
@@ -139,28 +126,47 @@ static void problem_json(
 	sbuf_printf(out, ",\"request_id\":\"%s\"}\n", x->id);
 }
 
-static bool wants_html(const struct exchange *x)
+/* The page a form was sent from, to come back to; out is empty when that is not told. */
+static void form_page(const struct exchange *x, struct sbuf *out)
 {
-	struct str accept = guard_single_field(x->req, "accept");
+	struct str referer = guard_single_field(x->req, "referer"),
+		   origin = str_of(x->conf->server.origin);
 
-	return guard_single_field(x->req, "authorization").at == NULL &&
-	       str_find(accept, STR("text/html")) != -1;
+	if (guard_origin_of(x->req, x->conf->server.origin) == ORIGIN_SAME &&
+		str_starts(referer, origin))
+		gate_return_path(x, str_from(referer, origin.len), out);
+}
+
+static void fill_page(struct sbuf *out, struct exchange *x, enum fault fault, const char *detail)
+{
+	struct page_view view = gate_view(x);
+	struct sbuf next;
+
+	sbuf_init(&next, GATE_FIELD_MAX);
+	if (fault == FAULT_NO_ROLE && x->who) {
+		page_no_role(out, &view, &x->conf->roles_user, &x->conf->roles_admin);
+	} else if (fault == FAULT_UNAUTHENTICATED) { /* a form: else it had been redirected */
+		form_page(x, &next);
+		page_ended(out, &view, sbuf_str(&next));
+	} else {
+		page_fault(out, &view, fault, detail);
+	}
+	sbuf_clear(&next);
 }
 
 void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 {
-	struct page_view view = {x->conf->server.base, x->who, x->id};
 	struct sbuf content;
 
-	if (fault == FAULT_UNAUTHENTICATED && respond_is_navigation(x)) {
+	if (fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->req)) {
 		redirect_to_login(x);
 		return;
 	}
 	if (detail == NULL && x->auth_reason && fault == FAULT_INVALID_TOKEN)
 		detail = x->auth_reason;
 	sbuf_init(&content, PAGE_MAX);
-	if (wants_html(x)) {
-		page_fault(&content, &view, fault, detail);
+	if (guard_wants_page(x->req)) {
+		fill_page(&content, x, fault, detail);
 		respond_html(x, fault_row(fault)->status, &content, challenge(x, fault), fault);
 	} else {
 		problem_json(&content, x, fault, detail);

@@ -23,7 +23,8 @@ static struct route match_gate(struct str path)
 	static const struct {
 		const char *path;
 		enum route_kind kind;
-	} own[] = {{"/login", ROUTE_LOGIN}, {"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS}};
+	} own[] = {{"/login", ROUTE_LOGIN}, {"/callback", ROUTE_CALLBACK},
+		{"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS}};
 	struct route route = found(ROUTE_NONE);
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
@@ -102,6 +103,7 @@ struct route route_match(const struct registry *reg, const char *base, struct st
 
 bool route_is_public(const struct route *route)
 {
-	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_LOGOUT ||
-	       route->kind == ROUTE_STATIC || route->kind == ROUTE_JWKS;
+	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_CALLBACK ||
+	       route->kind == ROUTE_LOGOUT || route->kind == ROUTE_STATIC ||
+	       route->kind == ROUTE_JWKS;
 }

@@ -18,6 +18,7 @@ enum route_kind {
 	ROUTE_MOUNT, /* a UI: mount and rest */
 	ROUTE_APP,   /* a permalink: name */
 	ROUTE_LOGIN,
+	ROUTE_CALLBACK, /* the provider sends the browser back */
 	ROUTE_LOGOUT,
 	ROUTE_STATIC, /* rest: the file */
 	ROUTE_JWKS,

@@ -204,6 +204,59 @@ static void t45_do_as_is_stripped_in_every_spelling(void **state)
 	sbuf_clear(&out);
 }
 
+/* --- who is sent a page --- */
+
+#define HTML_ACCEPT FIELD("Accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+
+static void s23_only_a_navigation_is_sent_to_sign_in(void **state)
+{
+	const struct {
+		const char *what;
+		struct front_request req;
+		bool wanted;
+	} rows[] = {
+		{"a browser", REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "navigate")), true},
+		{"an old browser", REQUEST(HTML_ACCEPT), true},
+		{"curl", REQUEST(FIELD("Accept", "*/*")), false},
+		{"no Accept", REQUEST(FIELD("Sec-Fetch-Mode", "navigate")), false},
+		{"an API client", REQUEST(FIELD("Accept", "application/json")), false},
+		{"fetch()", REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "cors")), false},
+		{"XMLHttpRequest", REQUEST(HTML_ACCEPT, FIELD("sec-fetch-mode", "same-origin")),
+			false},
+		{"a script element", REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "no-cors")),
+			false},
+		{"a WebSocket", REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "websocket")), false},
+		{"two modes",
+			REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "navigate"),
+				FIELD("Sec-Fetch-Mode", "cors")),
+			false},
+		{"jQuery in an old browser",
+			REQUEST(HTML_ACCEPT, FIELD("X-Requested-With", "XMLHttpRequest")), false},
+		{"a bearer client", REQUEST(HTML_ACCEPT, FIELD("Authorization", "Bearer x")),
+			false},
+		{"two Accept fields", REQUEST(HTML_ACCEPT, HTML_ACCEPT), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (guard_is_navigation(&rows[i].req) != rows[i].wanted ||
+			guard_wants_page(&rows[i].req) != rows[i].wanted)
+			fail_msg("%s", rows[i].what);
+	}
+}
+
+static void a_form_gets_a_page_and_is_no_navigation(void **state)
+{
+	struct front_request req = REQUEST(HTML_ACCEPT, FIELD("Sec-Fetch-Mode", "navigate"));
+
+	(void)state;
+	req.method = STR("HEAD");
+	assert_true(guard_is_navigation(&req));
+	req.method = STR("POST");
+	assert_true(guard_wants_page(&req));
+	assert_false(guard_is_navigation(&req));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +264,8 @@ int main(void)
 		cmocka_unit_test(s5_on_loopback_every_loopback_name_is_ours),
 		cmocka_unit_test(s5_no_host_and_two_hosts_are_refused),
 		cmocka_unit_test(a_kill_must_come_from_a_page_of_this_origin),
+		cmocka_unit_test(s23_only_a_navigation_is_sent_to_sign_in),
+		cmocka_unit_test(a_form_gets_a_page_and_is_no_navigation),
 		cmocka_unit_test(s8_forwarded_addresses_are_believed_from_trusted_peers_only),
 		cmocka_unit_test(the_head_for_the_upstream_names_the_mount),
 		cmocka_unit_test(s7_identity_and_forwarding_fields_never_pass),

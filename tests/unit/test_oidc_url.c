@@ -26,7 +26,7 @@ static void s21_redirect_uri_is_of_the_configuration(void **state)
 
 	(void)state;
 	assert_string_equal(uri, "https://gate.example/spark/_gate/callback");
-	assert_string_equal(back, "https://gate.example/spark/");
+	assert_string_equal(back, "https://gate.example/spark/_gate/logout");
 	free(uri);
 	free(back);
 	conf.server.base[0] = '\0';
@@ -81,9 +81,10 @@ static void end_session_url_brings_the_browser_back(void **state)
 	char *without = oidc_end_session_url(&provider, &conf, STR(""));
 
 	(void)state;
-	assert_string_equal(url, "https://idp.example/end?id_token_hint=i.d.t"
-				 "&client_id=spark%20gate%26x%3D1"
-				 "&post_logout_redirect_uri=https%3A%2F%2Fgate.example%2Fspark%2F");
+	assert_string_equal(url,
+		"https://idp.example/end?id_token_hint=i.d.t"
+		"&client_id=spark%20gate%26x%3D1"
+		"&post_logout_redirect_uri=https%3A%2F%2Fgate.example%2Fspark%2F_gate%2Flogout");
 	assert_null(strstr(without, "id_token_hint"));
 	assert_null(oidc_end_session_url(&none, &conf, STR("i.d.t")));
 	free(url);

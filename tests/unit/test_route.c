@@ -57,6 +57,8 @@ static const struct {
 	{"/local/apps/", ROUTE_NONE, NULL, NULL},
 	{"/other/", ROUTE_NONE, NULL, NULL},
 	{"/_gate/login", ROUTE_LOGIN, NULL, NULL},
+	{"/_gate/callback", ROUTE_CALLBACK, NULL, NULL},
+	{"/_gate/callback/", ROUTE_NONE, NULL, NULL},
 	{"/_gate/logout", ROUTE_LOGOUT, NULL, NULL},
 	{"/_gate/jwks.json", ROUTE_JWKS, NULL, NULL},
 	{"/_gate/static/gateway.css", ROUTE_STATIC, NULL, "gateway.css"},

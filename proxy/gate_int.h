@@ -1,0 +1,31 @@
+/* proxy/gate_int.h - the gateway's own paths, as the files that serve them share them. */
+#ifndef SPARKGATE_PROXY_GATE_INT_H
+#define SPARKGATE_PROXY_GATE_INT_H
+
+#include "proxy/exchange_int.h"
+#include "proxy/page.h"
+
+enum { GATE_FIELD_MAX = 16 * 1024 };
+
+/* gate_form.c: what was sent. */
+bool gate_is_get(const struct exchange *x); /* HEAD too */
+bool gate_is_post(const struct exchange *x);
+struct str gate_form(struct exchange *x);     /* a GET's query, a POST's content; borrows */
+bool gate_has_form(const struct exchange *x); /* its content is urlencoded, or there is none */
+/* Where to go after signing in: `path` if it is a path below our base that a request could name
+ * (S6, S24), else home. */
+void gate_return_path(const struct exchange *x, struct str path, struct sbuf *out);
+/* The same, of the form's parameter `next`. */
+void gate_next(struct exchange *x, struct sbuf *out);
+/* S29 and its twin: another site's page may neither sign a person in nor out. True: it is answered.
+ */
+bool gate_is_cross_site(struct exchange *x);
+
+struct page_view gate_view(const struct exchange *x); /* gate.c */
+
+/* gate_sign_in.c, gate_sign_out.c */
+void gate_serve_login(struct exchange *x);
+void gate_serve_callback(struct exchange *x);
+void gate_serve_logout(struct exchange *x);
+
+#endif
