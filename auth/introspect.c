@@ -302,7 +302,8 @@ static struct asking *find(struct introspector *in, struct str token)
 
 	TAILQ_FOREACH(asking, &in->askings, link)
 	{
-		if (str_eq(str_of(asking->token), token))
+		if (strlen(asking->token) == token.len &&
+			CRYPTO_memcmp(asking->token, token.at, token.len) == 0)
 			return asking;
 	}
 	return NULL;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "tests/support/jwks_world.h"
+#include "tests/support/scratch.h"
 
 #include <event2/event.h>
 #include <setjmp.h>
@@ -40,6 +41,31 @@ static void configured_address_needs_no_discovery(void **state)
 	assert_int_equal(fake_http_hits(w->idp, DISCOVERY), 0);
 	jwks_fetch_free(w->jf);
 	w->jf = NULL;
+}
+
+/* As Kubernetes does it: the key set is not for everybody, and the token that opens it is renewed. */
+static void keys_are_asked_for_with_what_the_token_file_holds_now(void **state)
+{
+	struct jwks_world *w = *state;
+	char *folder = scratch_new(), url[128];
+	char *file = scratch_write(folder, "token", "first\n");
+
+	jwks_world_own_uri(w, "/keys", url);
+	w->row.jwks_url = url;
+	w->row.token_file = file;
+	jwks_world_start(w, &jwks_world_quick);
+	jwks_world_wait_until(w, jwks_world_has_old_key);
+	char *head = fake_http_last_head(w->idp, "/keys");
+	assert_non_null(strstr(head, "Authorization: Bearer first"));
+	free(head);
+	free(scratch_write(folder, "token", "second\n"));
+	jwks_world_wait_until(w, jwks_world_has_fetched_thrice);
+	head = fake_http_last_head(w->idp, "/keys");
+	assert_non_null(strstr(head, "Authorization: Bearer second"));
+	free(head);
+	w->row.jwks_url = w->row.token_file = NULL;
+	free(file);
+	scratch_free(folder);
 }
 
 static void s19_discovered_issuer_is_byte_equal(void **state)
@@ -317,6 +343,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(keys_are_found_by_discovery),
 		WORLD(configured_address_needs_no_discovery),
+		WORLD(keys_are_asked_for_with_what_the_token_file_holds_now),
 		WORLD(s19_discovered_issuer_is_byte_equal),
 		WORLD(s19_discovered_keys_are_at_the_same_origin),
 		WORLD(s19_plain_http_off_loopback_is_never_asked),
