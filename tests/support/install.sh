@@ -10,12 +10,16 @@ BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev lib
 JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
 TEST="libcmocka-dev clang libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git"
+PROVIDERS="nodejs npm maven"
 
 missing_of() {
 	for package in "$@"; do
 		case $package in
 		openjdk-*) command -v java >/dev/null && continue ;;
 		nginx-light) command -v nginx >/dev/null && continue ;;
+		nodejs) command -v node >/dev/null && continue ;;
+		npm) command -v npm >/dev/null && continue ;;
+		maven) command -v mvn >/dev/null && continue ;;
 		esac
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || printf ' %s' "$package"
@@ -58,6 +62,21 @@ python_packages() {
 	cp "$wanted" build/venv/.ready
 }
 
+# the OpenID providers that people sign in at; the stamp is a copy of what was asked for
+node_packages() {
+	wanted=tests/support/node/package-lock.json
+	cmp -s "$wanted" build/node/.ready && return
+	echo "installing oidc-provider into build/node"
+	mkdir -p build/node
+	cp tests/support/node/package.json "$wanted" build/node/
+	npm ci --prefix build/node --no-audit --no-fund
+	cp "$wanted" build/node/.ready
+}
+
+keycloak() {
+	build/venv/bin/python tests/support/keycloak_install.py
+}
+
 spark() {
 	build/venv/bin/python tests/support/spark_install.py "$@"
 }
@@ -66,9 +85,11 @@ spark() {
 case ${1:-} in
 build) packages $BUILD ;;
 test)
-	packages $BUILD $PYTHON $JAVA $TEST
+	packages $BUILD $PYTHON $JAVA $TEST $PROVIDERS
 	venv
 	python_packages
+	node_packages
+	keycloak
 	spark 4.3 3.5 ;;
 demo)
 	packages $BUILD $PYTHON $JAVA
