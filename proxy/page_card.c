@@ -72,9 +72,9 @@ void card_sign_in(struct sbuf *out, const char *css, const struct page_view *vie
 	sbuf_puts(out, "</a>");
 }
 
-void card_sign_out(struct sbuf *out, const struct page_view *view)
+void card_change_account(struct sbuf *out, const struct page_view *view)
 {
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/logout\"><button>Sign out</button></form>");
+	sbuf_puts(out, "/_gate/logout\"><button>Sign out to use another account</button></form>");
 }

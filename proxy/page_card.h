@@ -30,6 +30,6 @@ struct card_sign_in {
 };
 void card_sign_in(struct sbuf *out, const char *css, const struct page_view *view,
 	const struct card_sign_in *to);
-void card_sign_out(struct sbuf *out, const struct page_view *view); /* a form of one button */
+void card_change_account(struct sbuf *out, const struct page_view *view); /* signs out */
 
 #endif

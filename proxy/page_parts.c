@@ -49,10 +49,12 @@ static void write_search(struct sbuf *out, const struct page_view *view, const c
 
 static void write_who(struct sbuf *out, const struct page_view *view)
 {
-	sbuf_puts(out,
-		"<div class=\"who\"><span class=\"me\"><span class=\"vh\">Signed in as </span>");
+	sbuf_puts(out, "<div class=\"who\"><a class=\"me\" href=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/logout\" title=\"Sign out here or everywhere\">"
+		       "<span class=\"vh\">Signed in as </span>");
 	part_name(out, view->who->name[0] ? view->who->name : view->who->subject);
-	sbuf_printf(out, "<span class=\"role\">%s</span></span>",
+	sbuf_printf(out, "<span class=\"role\">%s</span></a>",
 		view->who->role == ROLE_NONE ? "no role" : role_name(view->who->role));
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));

@@ -27,7 +27,7 @@ static void write_provider(
 		part_text(out, offer->label, 100);
 		sbuf_puts(out, "</button>\n<p class=\"notice warn\" id=\"silent\">The identity "
 			       "provider does not answer; try again shortly. ");
-		to = (struct card_sign_in){offer->next, false, "Try again"};
+		to = (struct card_sign_in){offer->next, false, "Reload"};
 		card_sign_in(out, "soft", view, &to);
 		sbuf_puts(out, "</p>\n");
 	}
@@ -212,9 +212,9 @@ void page_no_role(struct sbuf *out, const struct page_view *view, const struct c
 	write_fact(out, "Signed in as", who->name[0] ? who->name : who->subject);
 	if (who->name[0] && strcmp(who->name, who->subject) != 0)
 		write_fact(out, "Id", who->subject);
-	write_fact(out, "Known from", who->issuer);
+	write_fact(out, "Account from", who->issuer);
 	sbuf_puts(out, "</dl>\n<div class=\"actions\">");
-	card_sign_out(out, view);
+	card_change_account(out, view);
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);
 	card_close(out, view);
