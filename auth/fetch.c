@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <netinet/in.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct fetch {
 	struct fetcher *fetcher;
 	CURL *easy;
 	struct curl_slist *headers;
+	char *post; /* may have secrets in it */
 	struct sbuf body;
 	struct sockaddr_storage peer;
 	bool refused; /* by the address filter */
@@ -53,11 +55,22 @@ static void global_init(void)
 		(void)set_code;                                                                    \
 	} while (0)
 
+/* Whoever sends a secret gets one back: tokens for a code, claims for a token. */
+static void wipe(struct fetch *f)
+{
+	for (struct curl_slist *line = f->headers; line; line = line->next)
+		OPENSSL_cleanse(line->data, strlen(line->data));
+	if (f->post && f->body.at)
+		OPENSSL_cleanse(f->body.at, f->body.len);
+	secret_free(f->post);
+}
+
 static void fetch_free(struct fetch *f)
 {
 	LIST_REMOVE(f, link);
 	curl_multi_remove_handle(f->fetcher->multi, f->easy);
 	curl_easy_cleanup(f->easy);
+	wipe(f);
 	curl_slist_free_all(f->headers);
 	sbuf_clear(&f->body);
 	free(f);
@@ -156,14 +169,27 @@ static void set_callbacks(struct fetch *f)
 	SET(f->easy, CURLOPT_WRITEDATA, f);
 }
 
+/* libcurl keeps connections of different CA files apart. */
+static void set_trust(CURL *easy, const char *ca_file)
+{
+	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (ca_file == NULL)
+		return;
+	SET(easy, CURLOPT_CAINFO, ca_file);
+	/* Or the system's folder of authorities would be trusted, too. */
+	SET(easy, CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A file that is replaced (Kubernetes) counts from the next connection on, not tomorrow. */
+	SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+}
+
 static void set_request(struct fetch *f, const struct fetch_request *req)
 {
 	long timeout = (long)req->timeout_ms;
 
 	SET(f->easy, CURLOPT_URL, req->url);
-	/* libcurl keeps connections of different CA files apart. */
-	if (req->ca_file)
-		SET(f->easy, CURLOPT_CAINFO, req->ca_file);
+	set_trust(f->easy, req->ca_file);
 	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
 	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
 		timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
@@ -172,7 +198,8 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 	if (req->post) {
 		/* No 100-continue round trip for a small form. */
 		f->headers = curl_slist_append(f->headers, "Expect:");
-		SET(f->easy, CURLOPT_COPYPOSTFIELDS, req->post);
+		f->post = mem_strdup(req->post);
+		SET(f->easy, CURLOPT_POSTFIELDS, f->post);
 	}
 	SET(f->easy, CURLOPT_HTTPHEADER, f->headers);
 }

@@ -35,10 +35,14 @@ struct fetch_result {		  /* borrowed until `done` returns */
 struct fetch_request {
 	const char *url;
 	const char *const *headers; /* "Name: value" lines, NULL at the end; NULL: none */
-	const char *post;	    /* the body of a POST with its type in `headers`; NULL: GET */
-	const char *ca_file;	    /* PEM of who may sign the server's certificate; NULL: the system's */
-	int64_t timeout_ms;	    /* for the whole exchange, name lookup included */
-	size_t max_bytes;	    /* a longer body is an error, not a cut one */
+	/* The body of a POST with its type in `headers`; NULL: GET. The copy is wiped after use, as
+	 * are those of the headers and the answer to a POST. */
+	const char *post;
+	/* PEM of who alone may sign the server's certificate; NULL: the system's authorities. Read
+	 * at every new connection. */
+	const char *ca_file;
+	int64_t timeout_ms; /* for the whole exchange, name lookup included */
+	size_t max_bytes;   /* a longer body is an error, not a cut one */
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);
