@@ -13,6 +13,23 @@ int jwks_discovery_url(const char *text, struct url *url, struct err *err)
 	return err_set(err, "http is allowed on loopback only");
 }
 
+/* Who publishes its keys elsewhere, for good and known to everybody (S19). */
+static const struct {
+	const char *issuer, *keys;
+} elsewhere[] = {
+	{"https://accounts.google.com", "https://www.googleapis.com"},
+};
+
+static bool is_known_elsewhere(const char *ours, const char *theirs)
+{
+	for (size_t i = 0; i < ARRAY_LEN(elsewhere); i++) {
+		if (strcmp(elsewhere[i].issuer, ours) == 0 &&
+			strcmp(elsewhere[i].keys, theirs) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* S19: a discovery document may name keys at its own origin only; others are configured by
  * jwks_url. */
 static int check_discovered(const char *issuer, const char *text, struct err *err)
@@ -25,7 +42,7 @@ static int check_discovered(const char *issuer, const char *text, struct err *er
 		return -1;
 	url_origin(&ours, our_origin);
 	url_origin(&theirs, their_origin);
-	if (strcmp(our_origin, their_origin) != 0)
+	if (strcmp(our_origin, their_origin) != 0 && !is_known_elsewhere(our_origin, their_origin))
 		return err_set(err, "jwks_uri is at %s: configure it as jwks_url", their_origin);
 	return 0;
 }

@@ -1,16 +1,17 @@
 #include "auth/jwks_fetch.h"
 
 #include "auth/jwks_discovery.h"
+#include "auth/token_file.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/sbuf.h"
+#include "base/mem.h"
 
 #include <assert.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE, TOKEN_MAX = 8192 };
+enum { MINUTE = 60 * 1000, HOUR = 60 * MINUTE };
 
 const struct jwks_timing jwks_timing_default = {
 	.fresh_min = MINUTE,
@@ -173,29 +174,10 @@ static void fail(struct issuer *issuer, const char *what, const char *why)
 /* --- the two requests
  * ----------------------------------------------------------------------------- */
 
-/* Gives the field line with the file's token, read anew each time: Kubernetes renews it. NULL:
- * there is none, and the server will say what it thinks of that. */
-static char *authorization(const struct issuer *issuer)
-{
-	FILE *file = issuer->token_file ? fopen(issuer->token_file, "re") : NULL;
-	char token[TOKEN_MAX];
-
-	if (file == NULL)
-		return NULL;
-	size_t len = fread(token, 1, sizeof token, file);
-	fclose(file);
-	struct str text = str_trim((struct str){token, len});
-	char *line = text.len < sizeof token
-			     ? mem_printf("Authorization: Bearer %.*s", (int)text.len, text.at)
-			     : NULL;
-	explicit_bzero(token, sizeof token);
-	return line;
-}
-
 static struct fetch *get(struct issuer *issuer, const char *url,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
-	char *line = authorization(issuer);
+	char *line = issuer->token_file ? token_file_authorization(issuer->token_file) : NULL;
 	const char *const headers[] = {"Accept: application/json", line, NULL};
 	struct fetch_request request = {
 		.url = url,
@@ -325,9 +307,10 @@ static struct issuer *issuer_new(
 	return issuer;
 }
 
-static struct issuer *issuer_of_bearer(struct jwks_fetch *jf, const struct conf_bearer *row)
+static struct issuer *issuer_of_bearer(
+	struct jwks_fetch *jf, const struct conf_bearer *row, const char *ca_file)
 {
-	struct issuer *issuer = issuer_new(jf, row->issuer, row->jwks_url, row->ca_file);
+	struct issuer *issuer = issuer_new(jf, row->issuer, row->jwks_url, ca_file);
 
 	issuer->is_for_bearer = true;
 	issuer->token_file = mem_strdup(row->token_file);
@@ -396,10 +379,14 @@ static size_t make_issuers(struct jwks_fetch *jf, const struct conf *conf, struc
 	size_t count = 0;
 
 	for (size_t i = 0; i < conf->bearer_count; i++) {
-		if (!has_keys(&conf->bearer[i]))
+		const struct conf_bearer *row = &conf->bearer[i];
+		bool is_provider = oidc->issuer && strcmp(oidc->issuer, row->issuer) == 0;
+
+		if (!has_keys(row))
 			continue;
-		out[count++] = issuer_of_bearer(jf, &conf->bearer[i]);
-		is_listed |= oidc->issuer && strcmp(oidc->issuer, conf->bearer[i].issuer) == 0;
+		out[count++] = issuer_of_bearer(jf, row,
+			is_provider && row->ca_file == NULL ? oidc->ca_file : row->ca_file);
+		is_listed |= is_provider;
 	}
 	if (!is_listed)
 		out[count++] = issuer_new(jf, oidc->issuer, NULL, oidc->ca_file);
