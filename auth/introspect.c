@@ -1,6 +1,7 @@
 #include "auth/introspect.h"
 
 #include "auth/client_auth.h"
+#include "auth/jwks_discovery.h"
 #include "auth/oidc_provider.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <sys/queue.h>
 
-enum { TIMEOUT_MS = 5000, ANSWER_MAX = 64 * 1024, FORM_MAX = 32 * 1024, RETRY_S = 5 };
+enum { TIMEOUT_MS = 5000, ANSWER_MAX = 64 * 1024, FORM_MAX = 32 * 1024, RETRY_MAX_S = 30 };
 
 struct place { /* where one issuer is asked */
 	struct introspector *owner;
@@ -19,6 +20,7 @@ struct place { /* where one issuer is asked */
 	char *url;		       /* NULL: not discovered yet */
 	struct fetch *under_way;
 	struct event *timer;
+	int retry_s; /* before the next try to discover it, doubling */
 };
 
 struct waiter {
@@ -49,6 +51,14 @@ struct introspector {
 
 /* --- where to ask --- */
 
+static void describe(const struct fetch_result *result, struct err *why)
+{
+	if (result->status)
+		err_set(why, "status %d", result->status);
+	else
+		err_set(why, "%s", result->error);
+}
+
 static void on_discovery(const struct fetch_result *result, void *arg)
 {
 	struct place *place = arg;
@@ -59,7 +69,7 @@ static void on_discovery(const struct fetch_result *result, void *arg)
 	if (result->status == 200)
 		provider = oidc_provider_parse(result->body, place->row->issuer, &err);
 	else
-		err_set(&err, "%s", result->status ? "no such page" : result->error);
+		describe(result, &err);
 	if (provider && provider->introspection_endpoint)
 		place->url = mem_strdup(provider->introspection_endpoint);
 	else if (provider)
@@ -68,20 +78,17 @@ static void on_discovery(const struct fetch_result *result, void *arg)
 	if (place->url)
 		return;
 	log_warn("introspection", "issuer %s: %s", place->row->issuer, err.text);
-	event_add(place->timer, &(struct timeval){.tv_sec = RETRY_S});
+	event_add(place->timer, &(struct timeval){.tv_sec = place->retry_s});
+	place->retry_s = place->retry_s * 2 > RETRY_MAX_S ? RETRY_MAX_S : place->retry_s * 2;
 }
 
 static void discover(evutil_socket_t fd, short what, void *arg)
 {
 	struct place *place = arg;
-	size_t len = strlen(place->row->issuer);
 
 	(void)fd;
 	(void)what;
-	if (len > 0 && place->row->issuer[len - 1] == '/')
-		len--;
-	char *url =
-		mem_printf("%.*s/.well-known/openid-configuration", (int)len, place->row->issuer);
+	char *url = jwks_discovery_address(place->row->issuer);
 	place->under_way =
 		fetch_start(place->owner->fetcher, &(struct fetch_request){.url = url,
 							   .ca_file = place->row->ca_file,
@@ -106,6 +113,7 @@ static void find_places(struct introspector *in)
 		place->owner = in;
 		place->row = row;
 		place->url = mem_strdup(row->introspection.url);
+		place->retry_s = 1;
 		place->timer = evtimer_new(in->base, discover, place);
 		if (place->url == NULL)
 			discover(-1, 0, place);

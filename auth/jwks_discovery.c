@@ -4,6 +4,16 @@
 
 #include <jansson.h>
 
+/* A slash that ends the issuer is left out first. */
+char *jwks_discovery_address(const char *issuer)
+{
+	struct str text = str_of(issuer);
+
+	if (str_ends(text, STR("/")))
+		text.len--;
+	return mem_printf("%.*s/.well-known/openid-configuration", (int)text.len, text.at);
+}
+
 int jwks_discovery_url(const char *text, struct url *url, struct err *err)
 {
 	if (url_parse((struct str){text, strcspn(text, "?")}, url, err) == -1)

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/url.h"
 
+/* Gives where an issuer publishes what it says of itself (OpenID Connect Discovery §4.1). */
+char *jwks_discovery_address(const char *issuer);
 /* Keys come over https, or over http from this very machine. Some providers' have a query, which is
  * not in `url`. */
 MUST_CHECK int jwks_discovery_url(const char *text, struct url *url, struct err *err);

@@ -240,7 +240,6 @@ static void on_discovery(const struct fetch_result *result, void *arg)
 
 static void fetch(struct issuer *issuer)
 {
-	size_t len = strlen(issuer->name);
 	struct url url;
 	struct err err;
 
@@ -256,9 +255,7 @@ static void fetch(struct issuer *issuer)
 		issuer->under_way = get(issuer, issuer->jwks_url, on_keys);
 		return;
 	}
-	/* OpenID Connect Discovery §4: a slash that ends the issuer is left out first. */
-	char *address = mem_printf("%.*s/.well-known/openid-configuration",
-		(int)(issuer->name[len - 1] == '/' ? len - 1 : len), issuer->name);
+	char *address = jwks_discovery_address(issuer->name);
 	issuer->under_way = get(issuer, address, on_discovery);
 	free(address);
 }

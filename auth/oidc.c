@@ -1,5 +1,6 @@
 #include "auth/oidc_int.h"
 
+#include "auth/jwks_discovery.h"
 #include "base/log.h"
 
 #include <event2/event.h>
@@ -68,17 +69,12 @@ static void on_metadata(const struct fetch_result *result, void *arg)
 static void read_metadata(evutil_socket_t fd, short what, void *arg)
 {
 	struct oidc *oidc = arg;
-	const char *issuer = oidc->conf->oidc.issuer;
-	size_t len = strlen(issuer);
 
 	(void)fd;
 	(void)what;
 	if (oidc->under_way)
 		return;
-	/* Discovery §4.1: a last slash goes before the path is appended. */
-	if (len > 0 && issuer[len - 1] == '/')
-		len--;
-	char *url = mem_printf("%.*s/.well-known/openid-configuration", (int)len, issuer);
+	char *url = jwks_discovery_address(oidc->conf->oidc.issuer);
 	oidc->under_way =
 		fetch_start(oidc->options.fetcher, &(struct fetch_request){.url = url,
 							   .ca_file = oidc->conf->oidc.ca_file,
@@ -124,7 +120,8 @@ void oidc_set_conf(struct oidc *oidc, const struct conf *conf)
 	bool is_same = was && is && strcmp(was, is) == 0;
 
 	oidc->conf = conf_share(conf);
-	if (!is_same) {
+	/* What could not be read so far may be read now, by another CA file. */
+	if (!is_same || oidc->provider == NULL) {
 		forget_provider(oidc);
 		publish(oidc);
 		if (is)

@@ -50,9 +50,25 @@ static void s19_keys_are_taken_from_these_places_only(void **state)
 	}
 }
 
+static void document_is_at_the_issuer_with_or_without_its_last_slash(void **state)
+{
+	static const char *const issuers[] = {
+		"https://idp.example/realm", "https://idp.example/realm/"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(issuers); i++) {
+		char *address = jwks_discovery_address(issuers[i]);
+
+		assert_string_equal(
+			address, "https://idp.example/realm/.well-known/openid-configuration");
+		free(address);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(document_is_at_the_issuer_with_or_without_its_last_slash),
 		cmocka_unit_test(s19_keys_are_taken_from_these_places_only),
 	};
 
