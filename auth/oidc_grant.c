@@ -25,11 +25,12 @@ struct grant {
 	void *arg;
 	struct fetch *under_way;
 	struct jwks_waiter waiter;
-	bool waits_for_keys, keys_asked;
+	bool waits_for_keys, keys_asked, keys_fetched;
 	struct oidc_answer answer;
 	struct jwt_claims claims; /* of the ID token; json NULL: none */
 	json_t *userinfo;
-	bool userinfo_failed;
+	bool was_heard;	      /* somebody who might speak of roles */
+	bool userinfo_failed; /* who else might have spoken was not heard */
 	enum role role;
 };
 
@@ -53,6 +54,14 @@ static struct str claim(const json_t *claims, const char *name)
 	return str_of(json_string_value(json_object_get(claims, name)));
 }
 
+static bool is_address(struct str text)
+{
+	ptrdiff_t at = str_find_byte(text, '@');
+
+	return at > 0 && (size_t)at + 1 < text.len &&
+	       str_find_byte(str_from(text, (size_t)at + 1), '@') == -1;
+}
+
 /* An address that nobody has proved may be anybody's (S31); and it is a name here, never a key. */
 static struct str name_in(const json_t *claims)
 {
@@ -63,9 +72,9 @@ static struct str name_in(const json_t *claims)
 		if (name.len > 0)
 			return name;
 	}
-	if (json_is_true(json_object_get(claims, "email_verified")))
-		return claim(claims, "email");
-	return STR("");
+	struct str email = claim(claims, "email");
+	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
+	return is_proved && is_address(email) ? email : STR("");
 }
 
 static void finish(struct grant *grant, enum oidc_outcome answer, const char *reason)
@@ -84,8 +93,9 @@ static void finish(struct grant *grant, enum oidc_outcome answer, const char *re
 		result.id_token = str_of(grant->answer.id_token);
 		result.refresh_token = str_of(grant->answer.refresh_token);
 		result.role = grant->role;
-		/* Silence on roles is a word only where all that speaks of them was heard. */
-		result.has_role = grant->role != ROLE_NONE || !grant->userinfo_failed;
+		/* Silence on roles is a word only where all who might speak of them were heard. */
+		result.has_role =
+			grant->role != ROLE_NONE || (grant->was_heard && !grant->userinfo_failed);
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
 	if (grant->oidc) {
@@ -121,23 +131,30 @@ static void add_role(struct grant *grant, const json_t *claims)
 {
 	enum role role = roles_from_claims(grant->conf, claims);
 
+	grant->was_heard = true;
 	if (role > grant->role)
 		grant->role = role;
+}
+
+static struct str subject_of(const struct grant *grant)
+{
+	return grant->claims.json ? grant->claims.subject : str_of(grant->subject);
 }
 
 static void on_userinfo(const struct fetch_result *result, void *arg)
 {
 	struct grant *grant = arg;
 	struct err err = {""};
-	struct str subject = grant->claims.json ? grant->claims.subject : str_of(grant->subject);
 
 	grant->under_way = NULL;
-	if (result->status != 200) {
-		grant->userinfo_failed = true; /* the ID token says who it is */
+	/* The ID token says who it is; a page in the endpoint's place says nothing. */
+	if (result->status != 200 ||
+		!str_starts_nocase(str_of(result->content_type), STR("application/json"))) {
+		grant->userinfo_failed = true;
 		finish(grant, OIDC_OK, "");
 		return;
 	}
-	grant->userinfo = oidc_answer_userinfo(result->body, subject, &err);
+	grant->userinfo = oidc_answer_userinfo(result->body, subject_of(grant), &err);
 	if (grant->userinfo == NULL) { /* S30 */
 		finish(grant, OIDC_INVALID, err.text);
 		return;
@@ -169,21 +186,30 @@ static void ask_userinfo(struct grant *grant)
 
 /* --- tokens --- */
 
+/* S30, for access tokens: Keycloak's may name nobody, but not somebody else. */
+static bool is_about_them(const struct grant *grant, const json_t *claims)
+{
+	const json_t *subject = json_object_get(claims, "sub");
+
+	return str_eq(claim(claims, "iss"), str_of(grant->provider->issuer)) &&
+	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
+}
+
 /* Keycloak names roles in its access token only. It came from the provider itself, over its own
  * connection; the signature is checked all the same, for it decides over rights. */
 static void read_access_token(struct grant *grant)
 {
-	const struct oidc *oidc = grant->oidc;
-	struct jws jws;
-	struct err err = {""};
+	const struct oidc_options *options = &grant->oidc->options;
+	const struct oidc_provider *provider = grant->provider;
 	struct str token = str_of(grant->answer.access_token);
+	struct jws jws;
 
-	if (token.len == 0 || keyset_verify_signature(oidc->options.keys(oidc->options.arg),
-				      grant->provider->issuer, grant->provider->id_token_algorithms,
-				      token, &jws, &err) != KEYSET_OK)
+	if (token.len == 0 ||
+		keyset_verify_signature(options->keys(options->arg), provider->issuer,
+			provider->id_token_algorithms, token, &jws, NULL) != KEYSET_OK)
 		return;
 	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
-	if (str_eq(claim(claims, "iss"), str_of(grant->provider->issuer)))
+	if (is_about_them(grant, claims))
 		add_role(grant, claims);
 	json_decref(claims);
 	jws_clear(&jws);
@@ -195,8 +221,8 @@ static void on_keys(struct jwks_waiter *waiter, bool fetched)
 {
 	struct grant *grant = (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
 
-	(void)fetched;
 	grant->waits_for_keys = false;
+	grant->keys_fetched = fetched;
 	if (grant->oidc)
 		check_tokens(grant);
 	else
@@ -212,7 +238,17 @@ static void ask_keys(struct grant *grant)
 	options->refetch(options->arg, grant->provider->issuer, &grant->waiter);
 }
 
-static void check_tokens(struct grant *grant)
+/* No key for it: there may be newer ones. If these cannot be had, nothing is decided. */
+static void miss_key(struct grant *grant, const struct err *err)
+{
+	if (!grant->keys_asked)
+		ask_keys(grant);
+	else
+		finish(grant, grant->keys_fetched ? OIDC_INVALID : OIDC_SILENT, err->text);
+}
+
+/* True when the grant goes on; else it is finished, or waits. */
+static bool check_id_token(struct grant *grant)
 {
 	const struct oidc_options *options = &grant->oidc->options;
 	const struct id_token_rules rules = {.issuer = grant->provider->issuer,
@@ -223,21 +259,26 @@ static void check_tokens(struct grant *grant)
 		.now = clock_wall_s()};
 	struct err err = {""};
 
+	switch (id_token_check(options->keys(options->arg), str_of(grant->answer.id_token),
+		str_of(grant->answer.access_token), &rules, &grant->claims, &err)) {
+	case KEYSET_OK:
+		return true;
+	case KEYSET_UNKNOWN_KEY:
+	case KEYSET_NO_KEYS:
+		miss_key(grant, &err);
+		return false;
+	case KEYSET_BAD:
+		break;
+	}
+	finish(grant, OIDC_INVALID, err.text);
+	return false;
+}
+
+static void check_tokens(struct grant *grant)
+{
 	if (grant->answer.id_token) {
-		enum keyset_verdict verdict =
-			id_token_check(options->keys(options->arg), str_of(grant->answer.id_token),
-				str_of(grant->answer.access_token), &rules, &grant->claims, &err);
-		if ((verdict == KEYSET_UNKNOWN_KEY || verdict == KEYSET_NO_KEYS) &&
-			!grant->keys_asked) {
-			ask_keys(grant);
+		if (!check_id_token(grant))
 			return;
-		}
-		if (verdict != KEYSET_OK) {
-			grant->claims.json = NULL;
-			finish(grant, verdict == KEYSET_NO_KEYS ? OIDC_SILENT : OIDC_INVALID,
-				err.text);
-			return;
-		}
 		add_role(grant, grant->claims.json);
 	}
 	read_access_token(grant);
@@ -246,6 +287,12 @@ static void check_tokens(struct grant *grant)
 
 /* --- the token endpoint --- */
 
+/* Too much to do, or a proxy in the provider's place: not the provider's word (RFC 6585 §4). */
+static bool is_overloaded(int status)
+{
+	return status >= 500 || status == 429;
+}
+
 /* At a refresh only the provider's plain word ends a session (RFC 6749 §5.2): a wrong secret or a
  * broken answer is the operator's trouble, and passes. */
 static void refuse(struct grant *grant, int status)
@@ -253,9 +300,10 @@ static void refuse(struct grant *grant, int status)
 	const char *error = grant->answer.error;
 	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
 
-	if (status >= 500 || strcmp(error, "temporarily_unavailable") == 0)
+	if (is_overloaded(status) || strcmp(error, "temporarily_unavailable") == 0)
 		is_final = false;
-	finish(grant, is_final ? OIDC_REFUSED : OIDC_SILENT, error);
+	finish(grant, is_final ? OIDC_REFUSED : OIDC_SILENT,
+		error[0] ? error : "the provider's status is an error, its answer is none");
 }
 
 static void on_tokens(const struct fetch_result *result, void *arg)
@@ -266,19 +314,16 @@ static void on_tokens(const struct fetch_result *result, void *arg)
 	grant->under_way = NULL;
 	if (result->status == 0) {
 		finish(grant, OIDC_SILENT, "the identity provider does not answer");
-		return;
-	}
-	if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
-		bool is_final = grant->nonce && result->status < 500;
+	} else if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
+		bool is_final = grant->nonce && !is_overloaded(result->status);
 		finish(grant, is_final ? OIDC_INVALID : OIDC_SILENT, err.text);
-		return;
-	}
-	if (grant->answer.error[0] != '\0' || result->status != 200)
+	} else if (grant->answer.error[0] != '\0' || result->status != 200) {
 		refuse(grant, result->status);
-	else if (grant->nonce && grant->answer.id_token == NULL)
+	} else if (grant->nonce && grant->answer.id_token == NULL) {
 		finish(grant, OIDC_INVALID, "the token answer has no ID token");
-	else
+	} else {
 		check_tokens(grant);
+	}
 }
 
 static void add(struct sbuf *form, const char *name, const char *value)
