@@ -29,11 +29,6 @@ static const char *find_id(const void *arg, struct str id)
 	return mount ? mount->path : NULL;
 }
 
-static bool is_spark(const struct mount *mount)
-{
-	return mount->kind != UI_OTHER;
-}
-
 static void fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -43,7 +38,6 @@ static void fill_context(struct exchange *x)
 		.origin = x->conf->server.origin,
 		.authority = mount->authority,
 		.prefix = mount->prefix,
-		.script = is_spark(mount) ? page_static_find(STR("session.js"))->href : NULL,
 		.find_authority = find_authority,
 		.find_id = find_id,
 		.arg = x};
@@ -58,6 +52,14 @@ static bool can_read(struct str encoding, enum coding_kind *kind)
 	*kind = str_eq_nocase(encoding, STR("deflate")) ? CODING_INFLATE : CODING_GUNZIP;
 	return *kind == CODING_INFLATE || str_eq_nocase(encoding, STR("gzip")) ||
 	       str_eq_nocase(encoding, STR("x-gzip"));
+}
+
+/* Of other UIs' pages we know nothing, and a page that says what went wrong asks for no data. */
+static const char *own_script(const struct exchange *x, const struct h1_response *head)
+{
+	bool is_page = x->route.mount->kind != UI_OTHER && head->status == 200;
+
+	return is_page ? page_static_find(STR("session.js"))->href : NULL;
 }
 
 /* Sets up the filters and says in the plan what they change. */
@@ -79,6 +81,7 @@ static void plan_filters(
 		return;
 	if (coding != CODING_IDENTITY)
 		x->inflate = coding_new(coding);
+	x->rewrite_context.script = own_script(x, head);
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
 	if (plan->content_encoding[0])
 		x->deflate = coding_new(CODING_GZIP);
