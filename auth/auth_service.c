@@ -148,8 +148,12 @@ static void poll_store(struct auth_service *service)
 	bool was_ready = atomic_exchange(&service->ready, answer != STORE_FAILED);
 
 	note(service, answer == STORE_FAILED ? -1 : 0);
-	if (answer == STORE_FOUND)
-		auth_service_note_end(service); /* what they wrote may have been an end */
+	/* What other processes wrote may have been an end. A shared store tells of ends by itself;
+	 * there it means that the connection is new. */
+	if (answer == STORE_FOUND && service->store->ops->is_shared)
+		note_doubt(service);
+	else if (answer == STORE_FOUND)
+		auth_service_note_end(service);
 	if (was_ready && answer == STORE_FAILED)
 		log_err("store", "the store is out of order");
 	else if (!was_ready && answer != STORE_FAILED)

@@ -13,20 +13,31 @@ from gateway import Gateway
 UI = "/other/ui/echo/"
 
 
-def gateway_for(provider, upstream, folder, store="memory:", settings=None, **more):
-    """A gateway in front of one plain UI, with this provider; wherever it is started from, its secret's file is in `folder`."""
-    secret = folder / "client-secret"
-    if not secret.exists():
-        secret.write_text(provider.client_secret + "\n")
-        secret.chmod(0o600)
-    auth = {"oidc": {"issuer": provider.issuer, "client_id": provider.client_id, "client_secret_file": str(secret)},
+def secret_file(folder, name, text):
+    """A file that nobody else may read."""
+    file = folder / name
+    file.write_text(text + "\n")
+    file.chmod(0o600)
+    return str(file)
+
+
+def shared_store(redis, folder):
+    """The settings of a gateway on this Redis, or behind these Sentinels."""
+    return {"store": redis.url, "store_password_file": secret_file(folder, "redis-password", redis.secret)}
+
+
+def gateway_for(provider, upstream, folder, settings=None, **more):
+    """A gateway in front of one plain UI, with this provider; its files are in `folder`."""
+    settings = dict(settings or {})
+    secret = secret_file(folder, "client-secret", provider.client_secret)
+    auth = {"oidc": {"issuer": provider.issuer, "client_id": provider.client_id, "client_secret_file": secret},
             "roles": {"claim": "roles", "admin": ["spark-admin"], "user": ["spark-user"]}}
-    for key, value in (settings or {}).pop("auth", {}).items():
+    for key, value in settings.pop("auth", {}).items():
         auth[key] = {**auth[key], **value} if isinstance(auth.get(key), dict) else value
     entry = {"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}
     own = folder / f"gate-{time.monotonic_ns()}"
     own.mkdir()
-    return Gateway([entry], "/gate", settings={"store": store, "auth": auth, **(settings or {})}, folder=own, **more)
+    return Gateway([entry], "/gate", settings={"store": "memory:", "auth": auth, **settings}, folder=own, **more)
 
 
 class Browser(requests.Session):

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from mock_provider import Key, MockProvider
-from signon import UI, Browser, gateway_for
+from signon import UI, Browser, gateway_for, secret_file
 from spark_cluster import wait_for
 from upstream import Upstream
 
@@ -242,14 +242,12 @@ def test_s28_back_channel_logout_is_refused(gate, provider, fault):
 @pytest.fixture(scope="module")
 def bearer_gate(provider, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bearer")
-    secret = folder / "introspection-secret"
-    secret.write_text(provider.client_secret)
-    secret.chmod(0o600)
+    secret = secret_file(folder, "introspection-secret", provider.client_secret)
     with MockProvider() as opaque, Upstream() as upstream:
         rows = [{"issuer": provider.issuer, "audience": ["spark"], "algorithms": ["ES256", "PS256", "ES384", "EdDSA"]},
                 {"issuer": opaque.issuer, "audience": ["spark"],
-                 "introspection": {"client_id": opaque.client_id, "client_secret_file": str(secret)}}]
-        with gateway_for(provider, upstream, folder, settings={"auth": {"bearer": rows}}) as running:
+                 "introspection": {"client_id": opaque.client_id, "client_secret_file": secret}}]
+        with gateway_for(provider, upstream, folder, {"auth": {"bearer": rows}}) as running:
             wait_ready(running)
             running.opaque = opaque
             yield running
@@ -263,7 +261,7 @@ def ask(gateway, token):
 def test_s13_algorithms_of_the_allow_list_are_taken(provider, tmp_path, alg):
     rows = [{"issuer": provider.issuer, "audience": ["spark"], "algorithms": [alg]}]
     provider.rotate_key(alg)
-    with Upstream() as upstream, gateway_for(provider, upstream, tmp_path, settings={"auth": {"bearer": rows}}) as gateway:
+    with Upstream() as upstream, gateway_for(provider, upstream, tmp_path, {"auth": {"bearer": rows}}) as gateway:
         wait_for(lambda: ask(gateway, provider.access_token()) == 200, "the keys", 20)
         assert ask(gateway, provider.access_token(key=Key("RS256"))) == 401
     provider.rotate_key()
