@@ -229,6 +229,13 @@ static void finish(struct asking *asking, const struct introspect_result *result
 	free(asking);
 }
 
+/* An issuer that speaks for opaque tokens only says so of a signed one (RFC 7009 §2.2.1's code). */
+static bool is_other_kind(const json_t *answer)
+{
+	return str_eq(str_of(json_string_value(json_object_get(answer, "error"))),
+		STR("unsupported_token_type"));
+}
+
 static void ask(struct asking *asking);
 
 static void on_answer(const struct fetch_result *fetched, void *arg)
@@ -239,11 +246,14 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 	json_t *claims = NULL;
 
 	asking->under_way = NULL;
-	if (fetched->status == 200)
+	if (fetched->status == 200 || fetched->status == 400)
 		claims = json_loadb(
 			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
-	if (json_is_object(claims)) {
+	if (fetched->status == 200 && json_is_object(claims)) {
 		introspect_judge(row, claims, clock_wall_s(), &result);
+	} else if (is_other_kind(claims)) {
+		result = (struct introspect_result){
+			INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
 	} else {
 		log_warn("introspection", "issuer %s: %s", row->issuer,
 			fetched->status ? "the answer is not to be understood" : fetched->error);

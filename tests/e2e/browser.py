@@ -9,6 +9,10 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"
              "--disable-component-update", "--disable-sync"]
 
 
+LOOPBACK = re.compile(r"https?://127\.0\.0\.1[:/]|(data|blob|about):")
+USER_FIELD, PASSWORD_FIELD = "[name=login], [name=username]", "[name=password]"  # of either provider's form
+
+
 @contextlib.contextmanager
 def chromium(playwright):
     """A browser with an empty profile of its own; gives the context in which pages are opened."""
@@ -16,10 +20,28 @@ def chromium(playwright):
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, headless=True, args=ARGUMENTS, viewport={"width": 1400, "height": 1000})
         context.set_default_timeout(30000)
+        # oidc-provider's page asks for a font out there
+        context.route(lambda url: not LOOPBACK.match(url), lambda route: route.abort())
         try:
             yield context
         finally:
             context.close()
+
+
+def sign_in_at_provider(page, user, password="password"):
+    """Fills in the provider's own form, which the page shows."""
+    page.locator(USER_FIELD).first.fill(user)
+    page.locator(PASSWORD_FIELD).first.fill(password)
+    page.locator("[type=submit]").first.click()
+
+
+def enter(page, url, user):
+    """Opens `url` as a stranger, goes to the provider, signs in there, and waits to be back at the very same URL."""
+    page.goto(url)
+    page.locator("a[href*='start=sso']").click()
+    page.wait_for_selector(USER_FIELD)
+    sign_in_at_provider(page, user)
+    page.wait_for_url(url)
 
 
 class Notebook:

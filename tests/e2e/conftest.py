@@ -16,12 +16,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from gateway import Gateway, cluster_entry, mounts_of  # noqa: E402
+from keycloak import Keycloak  # noqa: E402
+from oidc_provider import OidcProvider  # noqa: E402
+from provider_people import NAVIGATION as CROSS_SITE  # noqa: E402
 from spark_cluster import Cluster  # noqa: E402
+from upstream import Upstream  # noqa: E402
 
 BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
 VERSIONS = ["4.3", "3.5"]
-NAVIGATION = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", "Sec-Fetch-Mode": "navigate",
-              "Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "same-origin"}
+NAVIGATION = {**CROSS_SITE, "Sec-Fetch-Site": "same-origin"}
 
 
 class Client(requests.Session):
@@ -64,6 +67,39 @@ def info(request):
             yield running.info()
     else:
         yield json.loads(pathlib.Path(request.param).read_text())
+
+
+@pytest.fixture(scope="session")
+def upstream():
+    """A plain UI for gateways whose tests are about who comes in, not about Spark."""
+    with Upstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def provider():
+    """oidc-provider; each test module adds clients of its own."""
+    with OidcProvider() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keycloak(request):
+    """Keycloak was launched when the tests were collected, for it takes long to start."""
+    yield request.config.stash[KEYCLOAK].wait()
+
+
+KEYCLOAK = pytest.StashKey()
+
+
+def pytest_collection_finish(session):
+    if not session.config.option.collectonly and any("keycloak" in item.fixturenames for item in session.items):
+        session.config.stash[KEYCLOAK] = Keycloak().launch()
+
+
+def pytest_sessionfinish(session):
+    if KEYCLOAK in session.config.stash:
+        session.config.stash[KEYCLOAK].stop()
 
 
 @pytest.fixture(scope="session")

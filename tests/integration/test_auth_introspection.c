@@ -109,6 +109,21 @@ static void inactive_token_is_refused_and_not_asked_for_again_at_once(void **sta
 	assert_int_equal(fake_http_hits(f->issuer, "/introspect"), 1);
 }
 
+static void answer_400(struct fixture *f, const char *error)
+{
+	fake_http_set(f->issuer, "/introspect", 400, "application/json", error);
+}
+
+static void token_of_a_kind_the_issuer_does_not_speak_for_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_400(f, "{\"error\":\"invalid_client\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE); /* the operator's trouble */
+	answer_400(f, "{\"error\":\"unsupported_token_type\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
 static void s41_token_of_another_service_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -198,6 +213,7 @@ int main(void)
 		TEST(active_token_opens_with_its_role_and_is_asked_for_once),
 		TEST(issuer_is_shown_who_asks_and_the_log_is_not_shown_the_token),
 		TEST(inactive_token_is_refused_and_not_asked_for_again_at_once),
+		TEST(token_of_a_kind_the_issuer_does_not_speak_for_is_refused),
 		TEST(s41_token_of_another_service_is_refused),
 		TEST(token_that_has_ended_is_refused_whatever_the_issuer_says),
 		TEST(answer_never_outlives_the_token),

@@ -46,14 +46,18 @@ class Gateway:
             "clusters": clusters, "store": f"sqlite:{self.folder}/state.db",
             "log": {"format": "json", "level": "info", "access": True},
         }
-        for section, values in (settings or {}).items():
-            self.conf[section] = {**self.conf.get(section, {}), **values} if isinstance(values, dict) else values
+        self.merge(settings or {})
 
     def __enter__(self):
         return self.start()
 
     def __exit__(self, *_):
         self.stop()
+
+    def merge(self, settings):
+        """Lays `settings` over the configuration; for what can be told only when the ports are known."""
+        for section, values in settings.items():
+            self.conf[section] = {**self.conf.get(section, {}), **values} if isinstance(values, dict) else values
 
     def write_config(self):
         """JSON is YAML."""

@@ -27,7 +27,7 @@ def client_of(name, gateways, public=False, audience=False, access_ttl=None):
     """Representation of one client that all `gateways` are."""
     urls = [gateway.url for gateway in gateways]
     attributes = {
-        "post.logout.redirect.uris": "##".join(f"{url}/" for url in urls) + "##" + "##".join(urls),
+        "post.logout.redirect.uris": "##".join(f"{url}/_gate/logout" for url in urls),
         "pkce.code.challenge.method": "S256", "backchannel.logout.session.required": "true"}
     if urls:
         attributes["backchannel.logout.url"] = f"{urls[0]}/_gate/logout"

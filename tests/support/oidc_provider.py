@@ -24,7 +24,7 @@ def client_of(name, gateways, public=False, access_ttl=300):
     client = {
         "client_id": name, "redirect_uris": [f"{url}/_gate/callback" for url in urls], "response_types": ["code"],
         "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "RS256",
-        "post_logout_redirect_uris": sorted({url for base in urls for url in (base, f"{base}/")}),
+        "post_logout_redirect_uris": [f"{url}/_gate/logout" for url in urls],
         "backchannel_logout_uri": f"{urls[0]}/_gate/logout", "backchannel_logout_session_required": True,
         "access_ttl": access_ttl,
     }
