@@ -22,7 +22,7 @@ struct route {
 	int status; /* 0: not set, only counted */
 	char *type, *body;
 	unsigned hits;
-	char *last_head;
+	char *last_head, *last_body;
 };
 
 struct connection {
@@ -124,6 +124,14 @@ char *fake_http_last_head(struct fake_http *f, const char *path)
 	return head;
 }
 
+char *fake_http_last_body(struct fake_http *f, const char *path)
+{
+	pthread_mutex_lock(&f->lock);
+	char *body = mem_strdup(route_of(f, path)->last_body);
+	pthread_mutex_unlock(&f->lock);
+	return body;
+}
+
 /* --- one request --- */
 
 /* Value of a field in a head, cut out into `out`. */
@@ -162,7 +170,9 @@ static void answer(struct fake_http *f, struct connection *c, const struct fake_
 	sbuf_init(&a.body, BODY_MAX);
 	r->hits++;
 	free(r->last_head);
+	free(r->last_body);
 	r->last_head = mem_strdup(req->head);
+	r->last_body = mem_strdup(req->body);
 	if (r->status) {
 		a.status = r->status;
 		a.type = r->type;
@@ -186,16 +196,19 @@ static char *cut(char *text, char byte)
 	return at + 1;
 }
 
-static void take_request(struct fake_http *f, struct connection *c, size_t head_len)
+static void take_request(struct fake_http *f, struct connection *c, size_t head_len, size_t whole)
 {
 	char *head = mem_strndup(c->in.at, head_len), *line = mem_strdup(head);
+	char *body = mem_strndup(c->in.at + head_len, whole - head_len);
 	char *path = cut(line, ' '), host[256];
-	struct fake_request req = {.head = head, .host = host, .method = line, .path = path};
+	struct fake_request req = {
+		.head = head, .host = host, .method = line, .path = path, .body = body};
 
 	cut(path, ' ');
 	req.query = cut(path, '?');
 	field(head, "Host", host, sizeof host);
 	answer(f, c, &req);
+	free(body);
 	free(line);
 	free(head);
 }
@@ -213,7 +226,7 @@ static bool take_input(struct fake_http *f, struct connection *c)
 	whole = (size_t)end + 4 + strtoul(length, NULL, 10);
 	if (c->in.len < whole)
 		return false;
-	take_request(f, c, (size_t)end + 4);
+	take_request(f, c, (size_t)end + 4, whole);
 	memmove(c->in.at, c->in.at + whole, c->in.len - whole + 1);
 	c->in.len -= whole;
 	return true;
@@ -422,6 +435,7 @@ void fake_http_stop(struct fake_http *f)
 		free(r->type);
 		free(r->body);
 		free(r->last_head);
+		free(r->last_body);
 		free(r);
 	}
 	if (f->listener != -1)

@@ -17,6 +17,7 @@ struct fake_request {			   /* borrowed for the handler's call; NUL-terminated */
 	const char *method, *path, *query; /* query without '?', "" when there is none */
 	const char *host;		   /* of the Host field, "" when absent */
 	const char *head;		   /* all of it, as it came */
+	const char *body;		   /* "" when there is none */
 };
 struct fake_answer {
 	int status;	   /* 200 when the handler is called */
@@ -48,5 +49,6 @@ unsigned fake_http_hits(struct fake_http *fake, const char *path); /* requests f
 unsigned fake_http_connections(struct fake_http *fake);		   /* accepted so far */
 /* The last request's head for this path, or NULL. Gives: free() it. */
 char *fake_http_last_head(struct fake_http *fake, const char *path);
+char *fake_http_last_body(struct fake_http *fake, const char *path); /* same, of its content */
 
 #endif
