@@ -119,9 +119,9 @@ enum sign_out_scope { SIGN_OUT_HERE, SIGN_OUT_EVERYWHERE /* all sessions of this
 /* `old_cookies` as in auth_request: the session they name, if any, is ended (S22). Always answers
  * through `done`, later, on this thread. */
 void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct str *old_cookies,
-	size_t count, sign_in_done *done, void *arg);
+	size_t count, struct str client, sign_in_done *done, void *arg);
 void auth_sign_in_token(struct auth *auth, struct str token, const struct str *old_cookies,
-	size_t count, sign_in_done *done, void *arg);
+	size_t count, struct str client, sign_in_done *done, void *arg);
 /* Ends the session the cookies name, or all of its person; `done` gets set_cookie that clears it
  * (AUTH_OK also when there was none), and where the provider would like the browser sent. */
 void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,

@@ -99,7 +99,7 @@ void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct call *call = auth_open_call(auth, rules, cookies, count, done, arg);
+	struct call *call = auth_open_call(auth, rules, cookies, count, STR(""), done, arg);
 	struct job *job = auth_job_new(call);
 
 	job->done = on_ended;

@@ -271,6 +271,7 @@ struct job { /* travels to the keeper and back */
 	char *token;		     /* secret: a token or a code */
 	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is opened, asked for or ended */
 	unsigned char key[DIGEST_LEN];
+	char client[STORE_FROM]; /* the address of who signs in */
 	struct login login;
 	struct store_opening opening;
 	enum sign_out_scope scope;
@@ -309,7 +310,7 @@ void auth_open_store(struct job *job);
 void auth_open_done(struct call *call, struct job *job);
 /* A call for a sign-in: notes the session that the browser has now. */
 struct call *auth_open_call(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, sign_in_done *done, void *arg);
+	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg);
 
 void auth_refresh_ask(struct call *call); /* resumes it when the provider has spoken */
 void auth_refresh_close(struct auth_service *service);

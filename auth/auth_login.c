@@ -49,6 +49,7 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 		.name = text_of(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
 		.via = mem_strdup("oidc"),
+		.client = mem_strdup(job->client),
 		.sid = text_of(grant->sid),
 		.id_token = text_of(grant->id_token),
 		.refresh_token = text_of(grant->refresh_token),
@@ -158,6 +159,7 @@ static void finish(struct call *call, const struct auth_rules *rules, struct cal
 	job->token = callback->code;
 	callback->code = NULL;
 	job->login = *login; /* taken */
+	memcpy(job->client, call->client, sizeof job->client);
 	job->opening.has_old = call->has_old;
 	memcpy(job->opening.old_key, call->old_key, DIGEST_LEN);
 	job->work = exchange;
@@ -170,12 +172,11 @@ void auth_login_finish(struct auth *auth, struct str query, const struct str *co
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct call *call = auth_open_call(auth, rules, cookies, count, done, arg);
+	struct call *call = auth_open_call(auth, rules, cookies, count, client, done, arg);
 	struct callback callback;
 	const char *reason = "";
 	struct login login;
 
-	(void)client;
 	if (callback_parse(query, &callback, &reason) == -1) {
 		auth_call_answer_later(call, auth_refused(AUTH_MALFORMED, reason));
 		share_drop(hold);

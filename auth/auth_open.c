@@ -62,12 +62,14 @@ void auth_open_done(struct call *call, struct job *job)
 }
 
 struct call *auth_open_call(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, sign_in_done *done, void *arg)
+	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg)
 {
 	struct call *call = auth_call_new(auth, arg);
 	struct str id;
 
 	call->on_sign_in = done;
+	if (!str_copy(client, call->client, sizeof call->client))
+		call->client[0] = '\0';
 	call->has_old = auth_session_named(rules, cookies, count, &id, call->old_key);
 	if (call->has_old && !str_copy(id, call->old_id, sizeof call->old_id))
 		call->has_old = false;
@@ -100,11 +102,11 @@ static void open_session(const struct auth_rules *rules, struct job *job,
 /* --- by a link --- */
 
 void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct str *old_cookies,
-	size_t count, sign_in_done *done, void *arg)
+	size_t count, struct str client, sign_in_done *done, void *arg)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct call *call = auth_open_call(auth, rules, old_cookies, count, done, arg);
+	struct call *call = auth_open_call(auth, rules, old_cookies, count, client, done, arg);
 	unsigned char hash[DIGEST_LEN];
 
 	if (link_hash(link_secret, hash) == -1) {
@@ -117,6 +119,7 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 			.subject = subject,
 			.name = name,
 			.via = via,
+			.client = call->client,
 			.role = ROLE_ADMIN};
 		struct job *job = opening_job(call);
 
@@ -143,7 +146,8 @@ static void open_for_token(struct call *call, struct auth_result result)
 			.name = result.who->name,
 			.token_id = result.who->token_id,
 			.role = result.who->role,
-			.via = via};
+			.via = via,
+			.client = call->client};
 		open_session(rules, opening_job(call), &data, result.who->expires_at);
 		identity_unref(result.who);
 	} else {
@@ -163,12 +167,12 @@ static struct str trim(struct str token)
 }
 
 void auth_sign_in_token(struct auth *auth, struct str token, const struct str *old_cookies,
-	size_t count, sign_in_done *done, void *arg)
+	size_t count, struct str client, sign_in_done *done, void *arg)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct call *call = auth_open_call(auth, rules, old_cookies, count, done, arg);
-	struct question question = {.token = trim(token)};
+	struct call *call = auth_open_call(auth, rules, old_cookies, count, client, done, arg);
+	struct question question = {.token = trim(token), .client = client};
 
 	share_drop(hold);
 	if (question.token.len > JWS_MAX) {

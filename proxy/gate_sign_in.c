@@ -88,8 +88,8 @@ static void on_sign_in(void *arg, struct sign_in_result result)
 }
 
 static void sign_in(struct exchange *x, const char *name,
-	void (*start)(
-		struct auth *, struct str, const struct str *, size_t, sign_in_done *, void *))
+	void (*start)(struct auth *, struct str, const struct str *, size_t, struct str,
+		sign_in_done *, void *))
 {
 	struct str cookies[EXCHANGE_COOKIES];
 	struct sbuf secret;
@@ -99,7 +99,8 @@ static void sign_in(struct exchange *x, const char *name,
 	if (form_get(gate_form(x), name, &secret)) {
 		struct str text = str_trim(sbuf_str(&secret));
 		exchange_move(x, EXCHANGE_SIGNING);
-		start(x->worker->auth, text, cookies, count, on_sign_in, x);
+		start(x->worker->auth, text, cookies, count, str_of(access_log_client(x)),
+			on_sign_in, x);
 	} else if (gate_is_get(x)) {
 		serve_login_page(x, 200, NULL, FAULT_NONE);
 	} else {

@@ -100,7 +100,7 @@ def test_command_line_lists_sessions_and_ends_them_within_a_second(pair, provide
     browser.sign_in(two)
     assert browser.go(one).status_code == browser.go(two).status_code == 200
     listed = json.loads(one.command("session", "list").stdout)
-    assert [row["user"] for row in listed] == [CANARY]
+    assert [(row["user"], row["via"], row["client"]) for row in listed] == [(CANARY, "oidc", "127.0.0.1")]
     assert json.loads(one.command("session", "end", "--user", CANARY).stdout)["ended"] == 1
     refused_within_a_second(browser, one, two)
 

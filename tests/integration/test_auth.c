@@ -299,8 +299,8 @@ static void worker_that_stops_answers_what_is_under_way(void **state)
 	for (int i = 0; i < 10; i++)
 		auth_sign_out(w->auth[1], NULL, 0, SIGN_OUT_HERE, count_answer, &answers);
 	auth_sign_in_link(w->auth[1], STR("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), NULL, 0,
-		count_answer, &answers);
-	auth_sign_in_token(w->auth[1], STR("x"), NULL, 0, count_answer, &answers);
+		STR(""), count_answer, &answers);
+	auth_sign_in_token(w->auth[1], STR("x"), NULL, 0, STR(""), count_answer, &answers);
 	auth_world_stop_worker(w, 1);
 	assert_int_equal(answers, 12);
 	auth_world_expect(w, 0, NULL, NULL, AUTH_ABSENT);

@@ -64,7 +64,7 @@ static void *work(void *arg)
 		if (token && !worker->is_signing_in) {
 			worker->is_signing_in = true;
 			auth_sign_in_token(auth, str_of(worker->header + strlen("Bearer ")), NULL,
-				0, on_sign_in, worker);
+				0, STR(""), on_sign_in, worker);
 		}
 		worker->asked++;
 		worker->was_refused = !token && !session;

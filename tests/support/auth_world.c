@@ -324,8 +324,8 @@ struct sign_in_result auth_world_sign_in_link(
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_link(
-		w->auth[worker], str_of(secret), &cookies, cookie != NULL, on_sign_in, &waiting);
+	auth_sign_in_link(w->auth[worker], str_of(secret), &cookies, cookie != NULL,
+		STR("192.0.2.7"), on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
 }
@@ -336,8 +336,8 @@ struct sign_in_result auth_world_sign_in_token(
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_token(
-		w->auth[worker], str_of(token), &cookies, cookie != NULL, on_sign_in, &waiting);
+	auth_sign_in_token(w->auth[worker], str_of(token), &cookies, cookie != NULL,
+		STR("192.0.2.7"), on_sign_in, &waiting);
 	await_done(w, worker, &waiting);
 	return waiting.sign_in;
 }
