@@ -1,5 +1,6 @@
-/* Every test runs on both local kinds of store; sessions are in test_store_session.c, what only a
- * file can do in test_store_file.c. */
+/* What every kind of store does (store_contract.h), and what only the local kinds do; what only a
+ * file can do is in test_store_file.c. */
+#include "tests/support/store_contract.h"
 #include "tests/support/store_world.h"
 
 #include <setjmp.h>
@@ -10,231 +11,6 @@
 #include <cmocka.h>
 
 enum { NOW = STORE_WORLD_NOW };
-
-static struct store_token sample_token(const char *id)
-{
-	struct store_token t = {.client_name = "nightly",
-		.issuer = "http://127.0.0.1:8480",
-		.subject = "client:nightly",
-		.created_by = "cli:root",
-		.note = "for the nightly job",
-		.role = ROLE_USER,
-		.state = STATE_ACTIVE,
-		.created_at = NOW,
-		.expires_at = NOW + 60};
-
-	assert_true(str_copy(str_of(id), t.id, sizeof t.id));
-	return t;
-}
-
-/* --- tokens --- */
-
-static void token_comes_back_as_it_was_added(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token in = sample_token("t1"), out;
-
-	memset(&out, 0xee, sizeof out);
-	assert_int_equal(store->ops->token_add(store, &in), 0);
-	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
-	assert_string_equal(out.id, in.id);
-	assert_string_equal(out.client_name, in.client_name);
-	assert_string_equal(out.issuer, in.issuer);
-	assert_string_equal(out.subject, in.subject);
-	assert_string_equal(out.created_by, in.created_by);
-	assert_string_equal(out.note, in.note);
-	assert_string_equal(out.last_used_from, "");
-	assert_int_equal(out.role, ROLE_USER);
-	assert_int_equal(out.state, STATE_ACTIVE);
-	assert_int_equal(out.created_at, NOW);
-	assert_int_equal(out.expires_at, NOW + 60);
-	assert_int_equal(out.last_used_at, 0);
-}
-
-static void token_id_is_taken_once(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token token = sample_token("t1");
-
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(store->ops->token_add(store, &token), -1);
-}
-
-static void unknown_token_ids_find_nothing(void **state)
-{
-	static const char *const ids[] = {"", "t2", "' OR '1'='1", "T1",
-		"0123456789012345678901234567890123456789012345678901234567890123456789"};
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token token = sample_token("t1"), out;
-
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
-		assert_int_equal(store->ops->token_get(store, str_of(ids[i]), &out), STORE_NONE);
-	assert_int_equal(store->ops->token_get(store, (struct str){"t1\0x", 4}, &out), STORE_NONE);
-}
-
-static enum token_state state_of(struct store *store, const char *id)
-{
-	struct store_token out;
-
-	assert_int_equal(store->ops->token_get(store, str_of(id), &out), STORE_FOUND);
-	return out.state;
-}
-
-static void revoked_token_stays_revoked(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token token = sample_token("t1");
-
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(
-		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
-	assert_int_equal(state_of(store, "t1"), STATE_DISABLED);
-	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
-	assert_int_equal(state_of(store, "t1"), STATE_ACTIVE);
-	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_REVOKED), STORE_FOUND);
-	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
-	assert_int_equal(state_of(store, "t1"), STATE_REVOKED);
-	assert_int_equal(store->ops->token_set_state(store, STR("t9"), STATE_REVOKED), STORE_NONE);
-}
-
-static void collect(void *arg, const struct store_token *token)
-{
-	char *ids = arg;
-
-	strncat(ids, token->id, 60 - strlen(ids));
-}
-
-static void tokens_are_listed_newest_first(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	char ids[64] = "";
-
-	for (int i = 0; i < 3; i++) {
-		char id[2] = {(char)('a' + i), '\0'};
-		struct store_token token = sample_token(id);
-		token.created_at += i;
-		assert_int_equal(store->ops->token_add(store, &token), 0);
-	}
-	assert_int_equal(store->ops->token_list(store, collect, ids), 0);
-	assert_string_equal(ids, "cba");
-}
-
-static void touches_are_kept_and_never_go_back(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token token = sample_token("t1");
-	struct store_touch touches[] = {
-		{.is_token = true, .id = "t1", .from = "192.0.2.1", .at = NOW + 9},
-		{.is_token = true, .id = "t1", .from = "192.0.2.2", .at = NOW + 5},
-		{.is_token = true, .id = "gone", .from = "192.0.2.3", .at = NOW + 9},
-		{.is_token = false, .at = NOW + 7},
-	};
-	struct store_session session;
-
-	memset(touches[3].key, 1, DIGEST_LEN);
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->touch(store, touches, ARRAY_LEN(touches)), 0);
-	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
-	assert_int_equal(token.last_used_at, NOW + 9);
-	assert_string_equal(token.last_used_from, "192.0.2.1");
-	assert_int_equal(store->ops->session_get(store, touches[3].key, &session), STORE_FOUND);
-	assert_int_equal(session.last_seen_at, NOW + 7);
-	store_session_clear(&session);
-}
-
-/* --- links, counts, what happened --- */
-
-static struct store_opening by_link(unsigned char mark, unsigned char link, int64_t now)
-{
-	struct store_opening opening = store_world_session(mark);
-
-	opening.session.created_at = now;
-	opening.has_link = true;
-	memset(opening.link, link, DIGEST_LEN);
-	return opening;
-}
-
-static void link_opens_one_session(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_opening first = by_link(1, 9, NOW), second = by_link(2, 9, NOW);
-
-	assert_int_equal(store->ops->link_add(store, first.link, NOW, NOW + 600), 0);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
-	assert_int_equal(store->ops->session_open(store, &first), STORE_FOUND);
-	assert_int_equal(store->ops->session_open(store, &second), STORE_NONE);
-	assert_int_equal(store_world_get(store, 2), STORE_NONE);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
-}
-
-static void link_that_is_unknown_too_old_or_replaced_opens_nothing(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_opening unknown = by_link(1, 8, NOW), late = by_link(1, 9, NOW + 600);
-	struct store_opening replaced = by_link(1, 9, NOW), good = by_link(1, 7, NOW);
-
-	assert_int_equal(store->ops->link_add(store, late.link, NOW, NOW + 600), 0);
-	assert_int_equal(store->ops->session_open(store, &unknown), STORE_NONE);
-	assert_int_equal(store->ops->session_open(store, &late), STORE_NONE);
-	assert_int_equal(store->ops->link_add(store, good.link, NOW, NOW + 600), 0);
-	assert_int_equal(store->ops->session_open(store, &replaced), STORE_NONE);
-	assert_int_equal(store_world_get(store, 1), STORE_NONE);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
-	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
-}
-
-static void failed_opening_leaves_the_old_session_and_the_link(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_opening clash = by_link(1, 9, NOW), good = by_link(2, 9, NOW);
-
-	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->link_add(store, clash.link, NOW, NOW + 600), 0);
-	assert_int_equal(
-		store->ops->session_open(store, &clash), STORE_FAILED); /* the key is taken */
-	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
-}
-
-static void only_living_administrators_count(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	struct store_token token = sample_token("t1");
-
-	token.role = ROLE_ADMIN;
-	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
-	assert_int_equal(store->ops->has_admin(store, NOW + 60), STORE_NONE);
-	assert_int_equal(
-		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
-}
-
-static void purge_forgets_what_is_over_and_counts_follow(void **state)
-{
-	struct store *store = ((struct store_world *)*state)->store;
-	const struct conf conf = {.session_idle_s = 1800};
-	struct store_token token = sample_token("t1");
-	struct store_counts counts;
-
-	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(store->ops->count(store, NOW, &counts), 0);
-	assert_int_equal(counts.sessions, 1);
-	assert_int_equal(counts.tokens_user, 1);
-	assert_int_equal(counts.tokens_admin, 0);
-	assert_int_equal(store->ops->purge(store, &conf, NOW + 99), 0);
-	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->purge(store, &conf, NOW + 100), 0);
-	assert_int_equal(store_world_get(store, 1), STORE_NONE);
-	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
-	assert_int_equal(store->ops->purge(store, &conf, NOW + 60 + 30 * 24 * 3600), 0);
-	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_NONE);
-}
 
 static void once_tells_the_first_time_from_a_replay(void **state)
 {
@@ -263,37 +39,52 @@ static void lease_of_a_store_of_one_process_is_always_given(void **state)
 	store->ops->lease_drop(store, key, one);
 }
 
-static void first_text_settles_for_everybody(void **state)
+static void on_read(void *arg, enum store_answer answer, struct store_session *session)
+{
+	enum store_answer *got = arg;
+
+	assert_int_equal(session != NULL, answer == STORE_FOUND);
+	assert_int_equal(*got, STORE_FAILED); /* once */
+	*got = answer;
+}
+
+static enum store_answer read_session(struct store_reader *reader, unsigned char mark)
+{
+	enum store_answer got = STORE_FAILED;
+	unsigned char key[DIGEST_LEN];
+
+	memset(key, mark, sizeof key);
+	reader->ops->session_get(reader, key, on_read, &got);
+	return got;
+}
+
+static void reader_sees_what_the_writer_has_committed(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
-	char out[8];
+	struct store_reader *reader = store->ops->reader(store, NULL, NULL);
 
-	assert_int_equal(store->ops->meta_settle(store, "k", "first", out, sizeof out), 0);
-	assert_string_equal(out, "first");
-	assert_int_equal(store->ops->meta_settle(store, "k", "second", out, sizeof out), 0);
-	assert_string_equal(out, "first");
-	assert_int_equal(store->ops->meta_set(store, "k", "longer than it"), 0);
-	assert_int_equal(store->ops->meta_settle(store, "k", "third", out, sizeof out), -1);
+	assert_non_null(reader);
+	assert_int_equal(read_session(reader, 1), STORE_NONE);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	assert_int_equal(read_session(reader, 1), STORE_FOUND);
+	reader->ops->close(reader);
+	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		STORE_WORLD_BOTH(token_comes_back_as_it_was_added),
-		STORE_WORLD_BOTH(token_id_is_taken_once),
-		STORE_WORLD_BOTH(unknown_token_ids_find_nothing),
-		STORE_WORLD_BOTH(revoked_token_stays_revoked),
-		STORE_WORLD_BOTH(tokens_are_listed_newest_first),
-		STORE_WORLD_BOTH(touches_are_kept_and_never_go_back),
-		STORE_WORLD_BOTH(link_opens_one_session),
-		STORE_WORLD_BOTH(link_that_is_unknown_too_old_or_replaced_opens_nothing),
-		STORE_WORLD_BOTH(failed_opening_leaves_the_old_session_and_the_link),
-		STORE_WORLD_BOTH(only_living_administrators_count),
-		STORE_WORLD_BOTH(purge_forgets_what_is_over_and_counts_follow),
-		STORE_WORLD_BOTH(once_tells_the_first_time_from_a_replay),
-		STORE_WORLD_BOTH(lease_of_a_store_of_one_process_is_always_given),
-		STORE_WORLD_BOTH(first_text_settles_for_everybody),
+	static const struct store_contract local[] = {
+		STORE_CONTRACT(once_tells_the_first_time_from_a_replay),
+		STORE_CONTRACT(lease_of_a_store_of_one_process_is_always_given),
+		STORE_CONTRACT(reader_sees_what_the_writer_has_committed),
 	};
+	struct store_contract_tests tests = {.count = 0};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	store_contract_add_all(&tests, "_in_memory", store_world_memory, store_world_free);
+	store_contract_add_all(&tests, "_in_a_file", store_world_file, store_world_free);
+	store_contract_add(&tests, local, ARRAY_LEN(local), "_in_memory", store_world_memory,
+		store_world_free);
+	store_contract_add(
+		&tests, local, ARRAY_LEN(local), "_in_a_file", store_world_file, store_world_free);
+	return store_contract_run(&tests, NULL, NULL);
 }

@@ -1,4 +1,6 @@
-/* Sessions in both local kinds of store: opened, replaced, listed, ended. */
+/* Sessions in every kind of store: opened, replaced, listed, ended. */
+#include "tests/support/store_contract.h"
+
 #include "tests/support/store_world.h"
 
 #include <setjmp.h>
@@ -42,38 +44,6 @@ static void s22_opening_a_session_ends_the_old_one(void **state)
 	assert_int_equal(store->ops->session_open(store, &next), STORE_FOUND);
 	assert_int_equal(store_world_get(store, 1), STORE_NONE);
 	assert_int_equal(store_world_get(store, 2), STORE_FOUND);
-}
-
-static void on_read(void *arg, enum store_answer answer, struct store_session *session)
-{
-	enum store_answer *got = arg;
-
-	assert_int_equal(session != NULL, answer == STORE_FOUND);
-	assert_int_equal(*got, STORE_FAILED); /* once */
-	*got = answer;
-}
-
-static enum store_answer read_session(struct store_reader *reader, unsigned char mark)
-{
-	enum store_answer got = STORE_FAILED;
-	unsigned char key[DIGEST_LEN];
-
-	memset(key, mark, sizeof key);
-	reader->ops->session_get(reader, key, on_read, &got);
-	return got;
-}
-
-static void reader_sees_what_the_writer_has_committed(void **state)
-{
-	struct store *store = store_of(state);
-	struct store_reader *reader = store->ops->reader(store, NULL, NULL);
-
-	assert_non_null(reader);
-	assert_int_equal(read_session(reader, 1), STORE_NONE);
-	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(read_session(reader, 1), STORE_FOUND);
-	reader->ops->close(reader);
-	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
 }
 
 /* --- replacing --- */
@@ -227,19 +197,14 @@ static void sessions_that_are_over_are_not_listed(void **state)
 	assert_string_equal(marks, "");
 }
 
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		STORE_WORLD_BOTH(session_comes_back_until_it_is_ended),
-		STORE_WORLD_BOTH(s22_opening_a_session_ends_the_old_one),
-		STORE_WORLD_BOTH(reader_sees_what_the_writer_has_committed),
-		STORE_WORLD_BOTH(replaced_session_has_the_new_content_and_a_new_version),
-		STORE_WORLD_BOTH(s27_session_replaced_by_another_is_not_replaced),
-		STORE_WORLD_BOTH(ended_session_is_brought_back_by_nothing),
-		STORE_WORLD_BOTH(largest_blobs_come_back_whole),
-		STORE_WORLD_BOTH(s28_sessions_are_found_and_ended_by_person_and_providers_session),
-		STORE_WORLD_BOTH(sessions_that_are_over_are_not_listed),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
-}
+const struct store_contract store_contract_sessions[] = {
+	STORE_CONTRACT(session_comes_back_until_it_is_ended),
+	STORE_CONTRACT(s22_opening_a_session_ends_the_old_one),
+	STORE_CONTRACT(replaced_session_has_the_new_content_and_a_new_version),
+	STORE_CONTRACT(s27_session_replaced_by_another_is_not_replaced),
+	STORE_CONTRACT(ended_session_is_brought_back_by_nothing),
+	STORE_CONTRACT(largest_blobs_come_back_whole),
+	STORE_CONTRACT(s28_sessions_are_found_and_ended_by_person_and_providers_session),
+	STORE_CONTRACT(sessions_that_are_over_are_not_listed),
+};
+const size_t store_contract_sessions_count = ARRAY_LEN(store_contract_sessions);

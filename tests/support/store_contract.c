@@ -1,0 +1,267 @@
+/* Tokens, links, counts and shared texts in every kind of store. */
+#include "tests/support/store_contract.h"
+
+#include "tests/support/store_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { NOW = STORE_WORLD_NOW };
+
+static struct store_token sample_token(const char *id)
+{
+	struct store_token t = {.client_name = "nightly",
+		.issuer = "http://127.0.0.1:8480",
+		.subject = "client:nightly",
+		.created_by = "cli:root",
+		.note = "for the nightly job",
+		.role = ROLE_USER,
+		.state = STATE_ACTIVE,
+		.created_at = NOW,
+		.expires_at = NOW + 60};
+
+	assert_true(str_copy(str_of(id), t.id, sizeof t.id));
+	return t;
+}
+
+/* --- tokens --- */
+
+static void token_comes_back_as_it_was_added(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token in = sample_token("t1"), out;
+
+	memset(&out, 0xee, sizeof out);
+	assert_int_equal(store->ops->token_add(store, &in), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
+	assert_string_equal(out.id, in.id);
+	assert_string_equal(out.client_name, in.client_name);
+	assert_string_equal(out.issuer, in.issuer);
+	assert_string_equal(out.subject, in.subject);
+	assert_string_equal(out.created_by, in.created_by);
+	assert_string_equal(out.note, in.note);
+	assert_string_equal(out.last_used_from, "");
+	assert_int_equal(out.role, ROLE_USER);
+	assert_int_equal(out.state, STATE_ACTIVE);
+	assert_int_equal(out.created_at, NOW);
+	assert_int_equal(out.expires_at, NOW + 60);
+	assert_int_equal(out.last_used_at, 0);
+}
+
+static void token_id_is_taken_once(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->token_add(store, &token), -1);
+}
+
+static void unknown_token_ids_find_nothing(void **state)
+{
+	static const char *const ids[] = {"", "t2", "' OR '1'='1", "T1",
+		"0123456789012345678901234567890123456789012345678901234567890123456789"};
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1"), out;
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	for (size_t i = 0; i < ARRAY_LEN(ids); i++)
+		assert_int_equal(store->ops->token_get(store, str_of(ids[i]), &out), STORE_NONE);
+	assert_int_equal(store->ops->token_get(store, (struct str){"t1\0x", 4}, &out), STORE_NONE);
+}
+
+static enum token_state state_of(struct store *store, const char *id)
+{
+	struct store_token out;
+
+	assert_int_equal(store->ops->token_get(store, str_of(id), &out), STORE_FOUND);
+	return out.state;
+}
+
+static void revoked_token_stays_revoked(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(
+		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_DISABLED);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_ACTIVE);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_REVOKED), STORE_FOUND);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
+	assert_int_equal(state_of(store, "t1"), STATE_REVOKED);
+	assert_int_equal(store->ops->token_set_state(store, STR("t9"), STATE_REVOKED), STORE_NONE);
+}
+
+static void collect(void *arg, const struct store_token *token)
+{
+	char *ids = arg;
+
+	strncat(ids, token->id, 60 - strlen(ids));
+}
+
+static void tokens_are_listed_newest_first(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	char ids[64] = "";
+
+	for (int i = 0; i < 3; i++) {
+		char id[2] = {(char)('a' + i), '\0'};
+		struct store_token token = sample_token(id);
+		token.created_at += i;
+		assert_int_equal(store->ops->token_add(store, &token), 0);
+	}
+	assert_int_equal(store->ops->token_list(store, collect, ids), 0);
+	assert_string_equal(ids, "cba");
+}
+
+static void touches_are_kept_and_never_go_back(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1");
+	struct store_touch touches[] = {
+		{.is_token = true, .id = "t1", .from = "192.0.2.1", .at = NOW + 9},
+		{.is_token = true, .id = "t1", .from = "192.0.2.2", .at = NOW + 5},
+		{.is_token = true, .id = "gone", .from = "192.0.2.3", .at = NOW + 9},
+		{.is_token = false, .at = NOW + 7},
+	};
+	struct store_session session;
+
+	memset(touches[3].key, 1, DIGEST_LEN);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->touch(store, touches, ARRAY_LEN(touches)), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
+	assert_int_equal(token.last_used_at, NOW + 9);
+	assert_string_equal(token.last_used_from, "192.0.2.1");
+	assert_int_equal(store->ops->session_get(store, touches[3].key, &session), STORE_FOUND);
+	assert_int_equal(session.last_seen_at, NOW + 7);
+	store_session_clear(&session);
+}
+
+/* --- links, counts, texts --- */
+
+static struct store_opening by_link(unsigned char mark, unsigned char link, int64_t now)
+{
+	struct store_opening opening = store_world_session(mark);
+
+	opening.session.created_at = now;
+	opening.has_link = true;
+	memset(opening.link, link, DIGEST_LEN);
+	return opening;
+}
+
+static void link_opens_one_session(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_opening first = by_link(1, 9, NOW), second = by_link(2, 9, NOW);
+
+	assert_int_equal(store->ops->link_add(store, first.link, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &first), STORE_FOUND);
+	assert_int_equal(store->ops->session_open(store, &second), STORE_NONE);
+	assert_int_equal(store_world_get(store, 2), STORE_NONE);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
+}
+
+static void link_that_is_unknown_too_old_or_replaced_opens_nothing(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_opening unknown = by_link(1, 8, NOW), late = by_link(1, 9, NOW + 600);
+	struct store_opening replaced = by_link(1, 9, NOW), good = by_link(1, 7, NOW);
+
+	assert_int_equal(store->ops->link_add(store, late.link, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->session_open(store, &unknown), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &late), STORE_NONE);
+	assert_int_equal(store->ops->link_add(store, good.link, NOW, NOW + 600), 0);
+	assert_int_equal(store->ops->session_open(store, &replaced), STORE_NONE);
+	assert_int_equal(store_world_get(store, 1), STORE_NONE);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
+}
+
+static void failed_opening_leaves_the_old_session_and_the_link(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_opening clash = by_link(1, 9, NOW), good = by_link(2, 9, NOW);
+
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->link_add(store, clash.link, NOW, NOW + 600), 0);
+	assert_int_equal(
+		store->ops->session_open(store, &clash), STORE_FAILED); /* the key is taken */
+	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
+}
+
+static void only_living_administrators_count(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1");
+
+	token.role = ROLE_ADMIN;
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW + 60), STORE_NONE);
+	assert_int_equal(
+		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+}
+
+static void purge_forgets_what_is_over_and_counts_follow(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	struct store_token token = sample_token("t1");
+	struct store_counts counts;
+
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->count(store, NOW, &counts), 0);
+	assert_int_equal(counts.sessions, 1);
+	assert_int_equal(counts.tokens_user, 1);
+	assert_int_equal(counts.tokens_admin, 0);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 99), 0);
+	assert_int_equal(store_world_get(store, 1), STORE_FOUND);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 100), 0);
+	assert_int_equal(store_world_get(store, 1), STORE_NONE);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_FOUND);
+	assert_int_equal(store->ops->purge(store, &conf, NOW + 60 + 30 * 24 * 3600), 0);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &token), STORE_NONE);
+}
+
+static void first_text_settles_for_everybody(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	char out[8];
+
+	assert_int_equal(store->ops->meta_settle(store, "k", "first", out, sizeof out), 0);
+	assert_string_equal(out, "first");
+	assert_int_equal(store->ops->meta_settle(store, "k", "second", out, sizeof out), 0);
+	assert_string_equal(out, "first");
+	assert_int_equal(store->ops->meta_set(store, "k", "longer than it"), 0);
+	assert_int_equal(store->ops->meta_settle(store, "k", "third", out, sizeof out), -1);
+}
+
+const struct store_contract store_contract[] = {
+	STORE_CONTRACT(token_comes_back_as_it_was_added),
+	STORE_CONTRACT(token_id_is_taken_once),
+	STORE_CONTRACT(unknown_token_ids_find_nothing),
+	STORE_CONTRACT(revoked_token_stays_revoked),
+	STORE_CONTRACT(tokens_are_listed_newest_first),
+	STORE_CONTRACT(touches_are_kept_and_never_go_back),
+	STORE_CONTRACT(link_opens_one_session),
+	STORE_CONTRACT(link_that_is_unknown_too_old_or_replaced_opens_nothing),
+	STORE_CONTRACT(failed_opening_leaves_the_old_session_and_the_link),
+	STORE_CONTRACT(only_living_administrators_count),
+	STORE_CONTRACT(purge_forgets_what_is_over_and_counts_follow),
+	STORE_CONTRACT(first_text_settles_for_everybody),
+};
+const size_t store_contract_count = ARRAY_LEN(store_contract);
