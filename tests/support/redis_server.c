@@ -163,6 +163,8 @@ struct redisReply *redis_server_ask(const struct redis_server *server, const cha
 
 	if (link == NULL || link->err != 0)
 		abort();
+	if (server->password)
+		freeReplyObject(redisCommand(link, "AUTH %s", server->password));
 	while (argc < (int)ARRAY_LEN(argv) && (argv[argc] = strsep(&rest, " ")))
 		argc++;
 	redisReply *reply = redisCommandArgv(link, argc, argv, NULL);
@@ -182,6 +184,11 @@ void redis_server_do(const struct redis_server *server, const char *command)
 		abort();
 	}
 	freeReplyObject(reply);
+}
+
+void redis_server_password(struct redis_server *server, const char *password)
+{
+	server->password = password;
 }
 
 struct conf redis_server_conf(const struct redis_server *server)

@@ -15,8 +15,9 @@ struct redis_server {
 	char *folder, *socket_path;
 	char *settings; /* its configuration file */
 	bool is_sentinel;
-	unsigned port; /* on 127.0.0.1 */
-	pid_t pid;     /* 0: not running */
+	unsigned port;	      /* on 127.0.0.1 */
+	pid_t pid;	      /* 0: not running */
+	const char *password; /* of redis_server_ask(); borrowed, or NULL */
 };
 
 /* Gives a server that answers; `settings` (may be NULL) are more lines of its configuration. Aborts
@@ -33,6 +34,9 @@ void redis_server_continue(struct redis_server *server);
 /* Sends a command, split at spaces, past the store under test: the reply, for freeReplyObject(). */
 struct redisReply *redis_server_ask(const struct redis_server *server, const char *command);
 void redis_server_do(const struct redis_server *server, const char *command); /* aborts on errors */
+
+/* What redis_server_ask() is to say first; borrows. */
+void redis_server_password(struct redis_server *server, const char *password);
 
 /* A configuration that names the server by its socket; frees nothing, borrows from the server. */
 struct conf redis_server_conf(const struct redis_server *server);
