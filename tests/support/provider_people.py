@@ -30,14 +30,22 @@ class Forms(html.parser.HTMLParser):
             self.forms[-1][2][given["name"]] = given.get("value") or ""
 
 
+class Loopback(http.cookiejar.DefaultCookiePolicy):
+    """Secure cookies are sent over plain HTTP, as Chromium does on loopback."""
+
+    def set_ok(self, cookie, request):
+        cookie.secure = False
+        return super().set_ok(cookie, request)
+
+
 class Person(requests.Session):
-    """Cookies of one browser. Ports share cookies, as in a browser; Secure ones are sent on loopback, as Chromium does."""
+    """Cookies of one browser. Ports share cookies, as in a browser."""
 
     def __init__(self, user, password="password"):
         super().__init__()
         self.user, self.password, self.trust_env = user, password, False
-        self.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(secure_protocols=("https", "http")))
-        self.seen = []  # (status, URL) of every answer, and what the gateway's callbacks were
+        self.cookies.set_policy(Loopback())
+        self.seen = []  # (status, URL) of every answer
 
     def step(self, url, method="get", **options):
         options.setdefault("headers", NAVIGATION)
