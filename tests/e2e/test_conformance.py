@@ -31,7 +31,7 @@ def wait_ready(gateway):
 
 @pytest.fixture(autouse=True)
 def clean(provider):
-    provider.faults, provider.subject, provider.expires_in = set(), "alice", 300
+    provider.faults, provider.error, provider.subject, provider.expires_in = set(), None, "alice", 300
     provider.claims = {"roles": ["spark-user"], "name": "Alice Example"}
     yield
 
@@ -103,7 +103,7 @@ def test_s30_invalid_sub_in_userinfo_response_is_refused(gate, provider):
 
 
 def test_error_of_the_provider_is_a_page_that_escapes_what_it_says(gate, provider):
-    provider.faults = {"AccessDenied"}
+    provider.error = {"error": "access_denied", "error_description": "<b>no & never</b>"}
     browser = Browser()
     answer = refused(browser.sign_in(gate), browser)
     assert "<b>no" not in answer.text and "start=sso" in answer.text

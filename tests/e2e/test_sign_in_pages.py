@@ -10,7 +10,7 @@ import pytest
 from browser import Notebook, chromium
 from conftest import BASE, NAVIGATION, Client, own_cookies, signed_in
 from gateway import Gateway
-from small_provider import SmallProvider
+from mock_provider import MockProvider
 from spark_cluster import free_port, wait_for
 from upstream import Upstream
 
@@ -31,7 +31,8 @@ def gateway_with(issuer, folder):
 
 @pytest.fixture(scope="module")
 def provider():
-    with SmallProvider() as running:
+    with MockProvider() as running:
+        running.client_id, running.client_secret = "gate", None
         yield running
 
 
@@ -45,8 +46,8 @@ def gate(provider, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def ada(provider):
-    provider.error = None
-    provider.claims = {"sub": "u-1", "name": "Ada", "roles": ["spark-user"], "sid": "s-1"}
+    provider.error, provider.subject, provider.sid = None, "u-1", "s-1"
+    provider.claims = {"name": "Ada", "roles": ["spark-user"]}
 
 
 @pytest.fixture
@@ -252,7 +253,7 @@ def test_s28_what_is_no_logout_token_is_refused_as_the_specification_says(gate, 
     sign_in(client)
     token = provider.logout_token(sid="s-1")
     bodies = ["logout_token=", "logout_token=a.b.c", f"logout_token={token}x", f"logout_token={token}&logout_token={token}",
-              f"logout_token={provider.logout_token(nonce='n')}"]
+              f"logout_token={provider.logout_token('WithNonce', sid='s-1')}"]
     for body in bodies:
         for headers in (FORM, {**FORM, **NAVIGATION, "Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}):
             answer = client.post("/_gate/logout", data=body, headers=headers)

@@ -86,6 +86,7 @@ class MockProvider:
     """with MockProvider() as provider: provider.issuer, provider.client_id, provider.client_secret"""
 
     def __init__(self, port=0, alg="ES256", rotate=True):
+        self.error, self.ended, self.sid = None, [], None  # said in place of a code; end_session's queries; None: random
         self.faults, self.subject, self.claims = set(), "alice", {"roles": ["spark-user"], "name": "Alice Example"}
         self.client_id, self.client_secret = "sparkgate", "mock-client-secret-of-32-characters"
         self.expires_in, self.rotate = 300, rotate
@@ -184,9 +185,7 @@ class MockProvider:
         code = secrets.token_urlsafe(24)
         with self.lock:
             self.codes[code] = query
-        answer = {"code": code, "state": query["state"]}
-        if "AccessDenied" in self.faults:
-            answer = {"error": "access_denied", "error_description": "<b>no & never</b>", "state": query["state"]}
+        answer = {"code": code, "state": query["state"]} if self.error is None else {**self.error, "state": query["state"]}
         if "StateMissing" in self.faults:
             del answer["state"]
         if "StateInvalid" in self.faults:
@@ -201,7 +200,8 @@ class MockProvider:
         return 302, b"", {"Location": location}
 
     def on_end(self, request, query):
-        return 200, b"<h1>Signed out at the provider</h1>", {"Content-Type": "text/html"}
+        self.ended.append(query)
+        return 302, b"", {"Location": query["post_logout_redirect_uri"]}
 
     def authenticated(self, request, form):
         head = request.headers.get("Authorization", "")
@@ -230,7 +230,7 @@ class MockProvider:
         challenge = b64(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
         if begun is None or begun["code_challenge"] != challenge or begun["redirect_uri"] != form.get("redirect_uri"):
             return 400, {"error": "invalid_grant"}, {}
-        return 200, self.grant(self.subject, begun["nonce"], secrets.token_hex(8)), {}
+        return 200, self.grant(self.subject, begun["nonce"], self.sid or secrets.token_hex(8)), {}
 
     def renew(self, form):
         token = form.get("refresh_token")
@@ -285,7 +285,7 @@ class MockProvider:
         "InvalidAtHash": lambda self, key, claims, header: claims.update(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
         "InvalidSignature": lambda self, key, claims, header: Key(key.alg, key.kid),
         "IdTokenSigNone": lambda self, key, claims, header: "none",
-        "IdTokenSigHS256": lambda self, key, claims, header: self.client_secret.encode(),
+        "IdTokenSigHS256": lambda self, key, claims, header: self.client_secret_bytes(),
         "KidAbsentSingleJwks": lambda self, key, claims, header: header.update(kid=None),
         "KidAbsentMultipleJwks": lambda self, key, claims, header: header.update(kid=None),
         "UnverifiedEmail": lambda self, key, claims, header: claims.update(email="root@example.org", email_verified=False),
@@ -307,6 +307,9 @@ class MockProvider:
         if known is None or known["exp"] < time.time():
             return 200, {"active": False}, {}
         return 200, {"active": True, "aud": ["spark"], "token_type": "Bearer", **known}, {}
+
+    def client_secret_bytes(self):
+        return self.client_secret.encode()
 
     # --- what a test makes it do
 
@@ -330,7 +333,7 @@ class MockProvider:
         claims = {"iss": self.issuer, "aud": self.client_id, "iat": now, "exp": now + 120, "jti": secrets.token_hex(8),
                   "events": {BACK_CHANNEL_EVENT: {}}, **({"sub": subject} if subject else {}), **({"sid": sid} if sid else {})}
         for fault in faults:
-            key = {"AlgNone": None, "WrongAlg": self.client_secret.encode()}.get(fault, key)
+            key = {"AlgNone": lambda: None, "WrongAlg": self.client_secret_bytes}.get(fault, lambda: key)()
             {"NoEvent": lambda: claims.pop("events"), "WrongEvent": lambda: claims.update(events={"urn:other": {}}),
              "WithNonce": lambda: claims.update(nonce="n"), "WrongAud": lambda: claims.update(aud="somebody-else"),
              "WrongIssuer": lambda: claims.update(iss="http://127.0.0.1:1/evil")}.get(fault, lambda: None)()
