@@ -57,7 +57,8 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"if ARGV[9]~='' and forget(ARGV[9])==1 then redis.call('PUBLISH',ARGV[11],'1') end\n"
 	"return 1",
 
-	/* key; hex version sealed label sid expires channel. 0: ended, or replaced by another. */
+	/* key; hex version sealed label sid expires. 0: ended, or replaced by another. Nobody is
+	 * told: it is done when the provider is to be asked again, which all know of. */
 	[REDIS_SESSION_REPLACE] = PREFIX INDEX
 	"local h,sid=ARGV[1],ARGV[5]\n"
 	"local was=redis.pcall('HMGET',KEYS[1],'version','expires','person','sid','created')\n"
@@ -74,7 +75,6 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"redis.call('HSET',KEYS[1],'sealed',ARGV[3],'label',ARGV[4],'sid',sid,'expires',ARGV[6],"
 	"'version',string.format('%.0f',tonumber(ARGV[2])+1))\n"
 	"redis.call('PEXPIRE',KEYS[1],ttl)\n"
-	"redis.call('PUBLISH',ARGV[7],'1')\n"
 	"return 1",
 
 	/* key; hex channel. How many there were. */

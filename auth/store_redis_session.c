@@ -90,7 +90,6 @@ enum store_answer redis_session_replace(struct store *store, const struct store_
 	add_blob(&cmd, &s->label, STORE_LABEL);
 	add_sid(&cmd, s->provider_sid);
 	redis_cmd_number(&cmd, s->expires_at);
-	redis_cmd_text(&cmd, r->site->channel);
 	return answer_of(redis_call_number(r, &cmd));
 }
 
