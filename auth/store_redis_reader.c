@@ -6,8 +6,11 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-/* GIVE_UP_MS is looked at every 100 ms: who waits has an answer before STORE_READ_MS. */
-enum { UNDER_WAY_MAX = 4096, GIVE_UP_MS = STORE_READ_MS - 120 };
+enum {
+	UNDER_WAY_MAX = 4096,
+	GIVE_UP_MS = STORE_READ_MS - 120, /* looked at ten times a second */
+	BEAT_MS = 2000, /* of quiet: then PING, so that a dead peer is known before anybody asks */
+};
 
 struct read { /* one question; replies come in order, so the first is the oldest */
 	struct redis_worker *worker;
@@ -26,6 +29,8 @@ struct redis_worker {
 	struct redis_wire *wire;
 	struct read *first, **end;
 	unsigned under_way;
+	bool is_pinged;
+	int64_t pinged_ms; /* or when the last reply came */
 };
 
 static struct redis_worker *worker_of(struct store_reader *reader)
@@ -66,6 +71,7 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 	if (worker->first == NULL)
 		worker->end = &worker->first;
 	worker->under_way--;
+	worker->pinged_ms = clock_mono_ms();
 	if (read->on_session)
 		answer_session(read, reply);
 	else
@@ -127,15 +133,40 @@ static void token_get(
 
 static void on_up(void *arg)
 {
-	(void)arg;
+	struct redis_worker *worker = arg;
+
+	worker->is_pinged = false;
+	worker->pinged_ms = clock_mono_ms();
+}
+
+static void on_pong(redisAsyncContext *context, void *reply, void *arg)
+{
+	struct redis_worker *worker = arg;
+
+	(void)context;
+	(void)reply;
+	worker->is_pinged = false;
+}
+
+static void ping(struct redis_worker *worker, int64_t now)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "PING");
+	worker->is_pinged = redis_wire_send(worker->wire, &cmd, on_pong, worker) == 0;
+	worker->pinged_ms = now;
 }
 
 static void on_tick(void *arg)
 {
 	struct redis_worker *worker = arg;
+	int64_t now = clock_mono_ms();
 
-	if (worker->first && clock_mono_ms() - worker->first->asked_ms >= GIVE_UP_MS)
+	if ((worker->first && now - worker->first->asked_ms >= GIVE_UP_MS) ||
+		(worker->is_pinged && now - worker->pinged_ms >= GIVE_UP_MS))
 		redis_wire_drop(worker->wire, "no answer in time");
+	else if (!worker->is_pinged && !worker->first && now - worker->pinged_ms >= BEAT_MS)
+		ping(worker, now);
 }
 
 static void on_end(void *arg)

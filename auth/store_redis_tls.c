@@ -67,10 +67,11 @@ int redis_tls_start(
 {
 	if (tls == NULL)
 		return 0;
-	/* Takes the SSL when it succeeds. */
 	SSL *ssl = new_session(tls, place);
+
 	if (redisInitiateSSL(context, ssl) == REDIS_OK)
 		return 0;
+	SSL_free(ssl); /* taken only when that succeeds */
 	return -1;
 }
 

@@ -1,7 +1,8 @@
 /*
- * Of hiredis's asynchronous half this relies on: each callback of a reply is called once, with NULL
- * when the connection ends first, and then the cleanup hook, last of all. The adapter is our own,
- * for the stock one lets a reply grow without a bound.
+ * Of hiredis's asynchronous half this relies on: when a connection ends, each callback whose reply
+ * has not come is called with NULL, and the cleanup hook is called, once each and in either order
+ * (0.14 and 1.x differ). The adapter is our own, for the stock one lets a reply grow without a
+ * bound.
  */
 #include "auth/store_redis_int.h"
 
@@ -46,7 +47,7 @@ void redis_wire_drop(struct redis_wire *wire, const char *why)
 	if (wire->context == NULL)
 		return;
 	if (why)
-		redis_site_report(wire->site, "a worker's connection is given up: %s", why);
+		redis_site_report(wire->site, "an asynchronous connection is given up: %s", why);
 	redisAsyncFree(wire->context); /* in a callback: once that has returned */
 }
 
@@ -107,7 +108,7 @@ static void on_gone(void *arg)
 
 	if (wire->is_up && wire->context->err != 0 && !wire->is_closed)
 		redis_site_report(
-			wire->site, "a worker's connection ended: %s", wire->context->errstr);
+			wire->site, "an asynchronous connection ended: %s", wire->context->errstr);
 	event_free(wire->reading);
 	event_free(wire->writing);
 	wire->context = NULL;

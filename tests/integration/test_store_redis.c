@@ -187,19 +187,6 @@ static void server_that_is_not_there_is_a_reason(void **state)
 	assert_non_null(strstr(err.text, gone));
 }
 
-#ifndef HAVE_HIREDIS_SSL
-static void tls_is_refused_where_the_library_has_none(void **state)
-{
-	struct conf conf = redis_server_conf(server);
-	struct err err = {""};
-
-	(void)state;
-	conf.redis.tls = true;
-	assert_null(store_redis_open(&conf, &err));
-	assert_non_null(strstr(err.text, "hiredis_ssl"));
-}
-#endif
-
 static void databases_are_apart(void **state)
 {
 	struct conf conf = redis_server_conf(server);
@@ -473,9 +460,6 @@ int main(void)
 		STORE_CONTRACT(server_that_wants_a_password_gets_it_or_refuses),
 		STORE_CONTRACT(server_is_found_by_name_and_port),
 		STORE_CONTRACT(server_that_is_not_there_is_a_reason),
-#ifndef HAVE_HIREDIS_SSL
-		STORE_CONTRACT(tls_is_refused_where_the_library_has_none),
-#endif
 		STORE_CONTRACT(databases_are_apart),
 		STORE_CONTRACT(sessions_die_by_themselves_with_what_points_at_them),
 		STORE_CONTRACT(index_forgets_sessions_that_died_when_the_next_one_comes),

@@ -319,6 +319,20 @@ static void s33_every_question_to_a_silent_redis_fails_once_and_in_time(void **s
 	assert_int_equal(asked.count, MANY + 1);
 }
 
+static void s33_silence_is_noticed_before_anybody_asks(void **state)
+{
+	struct faults *f = *state;
+	struct asked asked = {.count = 0};
+
+	assert_int_equal(ask_until_answered(f, 1, PATIENCE_MS), STORE_NONE);
+	redis_server_stop(f->server);
+	run(f->base, NULL, 0, 3000);
+	ask(f->reader, 1, &asked);
+	assert_int_equal(failed(&asked), 1); /* from within */
+	redis_server_continue(f->server);
+	assert_int_equal(ask_until_answered(f, 1, HEALED_MS), STORE_NONE);
+}
+
 static void closing_a_reader_answers_what_is_under_way(void **state)
 {
 	struct faults *f = *state;
@@ -431,6 +445,7 @@ int main(void)
 		ON_REDIS(s33_readers_question_fails_at_once_while_redis_is_gone),
 		ON_REDIS(s33_readers_find_the_way_without_the_keeper),
 		ON_REDIS(s33_every_question_to_a_silent_redis_fails_once_and_in_time),
+		ON_REDIS(s33_silence_is_noticed_before_anybody_asks),
 		ON_REDIS(closing_a_reader_answers_what_is_under_way),
 		ON_REDIS(reader_may_be_closed_from_an_answer),
 		ON_REDIS(reader_outlives_its_store),

@@ -18,7 +18,7 @@
 enum { PATIENCE_MS = 10000, TRIES = 5 };
 
 /* redis-server cannot be asked for any free port; somebody may take this one before it does. */
-static unsigned free_port(void)
+unsigned redis_server_free_port(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t len = sizeof at;
@@ -104,7 +104,7 @@ static struct redis_server *new_server(bool is_sentinel, const char *settings)
 	server->folder = scratch_new();
 	server->socket_path = mem_printf("%s/redis.sock", server->folder);
 	for (int i = 0; i < TRIES; i++) {
-		server->port = free_port();
+		server->port = redis_server_free_port();
 		write_settings(server, settings);
 		if (start(server))
 			return server;
