@@ -41,7 +41,7 @@ struct store_token {
 	int64_t created_at, expires_at, last_used_at; /* wall seconds; last_used_at 0: never */
 };
 
-enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024 };
+enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100 };
 
 struct store_bytes {	   /* sealed, so nobody's text */
 	unsigned char *at; /* owned by the struct it is in; NULL: empty */
@@ -77,6 +77,14 @@ struct store_touch { /* one use of a session or a token */
 	char id[STORE_ID];	       /* of a token */
 	char from[STORE_FROM];
 	int64_t at; /* wall seconds */
+};
+
+struct store_token_query {
+	const char *subject; /* NULL: everybody's */
+	int64_t alive_at;  /* wall seconds: only what is active and has not expired then; 0: all */
+	int64_t before_at; /* created_at and id of the last one seen; id "": from the newest */
+	char before_id[STORE_ID];
+	size_t limit; /* at most STORE_PAGE */
 };
 
 struct store_counts { /* what is alive */
@@ -146,8 +154,9 @@ struct store_ops {
 
 	int (*token_add)(struct store *store, const struct store_token *token);
 	enum store_answer (*token_get)(struct store *store, struct str id, struct store_token *out);
-	int (*token_list)(
-		struct store *store, store_on_token *on_token, void *arg); /* newest first */
+	/* Newest first. Gives how many there were, at most query->limit; -1: failed. */
+	int (*token_list)(struct store *store, const struct store_token_query *query,
+		store_on_token *on_token, void *arg);
 	/* NONE: there is no such token. A revoked token stays revoked. */
 	enum store_answer (*token_set_state)(
 		struct store *store, struct str id, enum token_state state);

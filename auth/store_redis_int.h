@@ -114,6 +114,7 @@ enum redis_script {
 	REDIS_SESSION_END_ALL,
 	REDIS_SESSION_TOUCH,
 	REDIS_TOKEN_ADD,
+	REDIS_TOKEN_PAGE,
 	REDIS_TOKEN_STATE,
 	REDIS_TOKEN_TOUCH,
 	REDIS_PURGE,
@@ -245,7 +246,8 @@ int redis_session_list(struct store *store, enum store_index index, const unsign
 
 int redis_token_add(struct store *store, const struct store_token *token);
 enum store_answer redis_token_get(struct store *store, struct str id, struct store_token *out);
-int redis_token_list(struct store *store, store_on_token *on_token, void *arg);
+int redis_token_list(struct store *store, const struct store_token_query *query,
+	store_on_token *on_token, void *arg);
 enum store_answer redis_token_set_state(struct store *store, struct str id, enum token_state state);
 /* False when it can be no token's id. */
 bool redis_token_is_id(struct str id);

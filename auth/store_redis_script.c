@@ -97,13 +97,32 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "return 1",
 
 	/* key; id created expires alive-set field value ... 0: the id is taken. */
-	[REDIS_TOKEN_ADD] =
-		PREFIX "if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
-		       "redis.call('ZADD',p..'tokens',ARGV[2],ARGV[1])\n"
-		       "redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
-		       "if ARGV[4]~='' then redis.call('ZADD',p..ARGV[4],ARGV[3],ARGV[1]) end\n"
-		       "redis.call('HSET',KEYS[1],unpack(ARGV,5))\n"
-		       "return 1",
+	[REDIS_TOKEN_ADD] = PREFIX
+	"if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
+	"redis.call('ZADD',p..'tokens',ARGV[2],ARGV[1])\n"
+	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
+	"if ARGV[4]~='' then redis.call('ZADD',p..ARGV[4],ARGV[3],ARGV[1]) end\n"
+	"redis.call('ZADD',p..'tokens:of:'..redis.sha1hex(ARGV[5]),ARGV[2],ARGV[1])\n"
+	"redis.call('HSET',KEYS[1],unpack(ARGV,6))\n"
+	"return 1",
+
+	/* tokens; subject before-at before-id limit. Ids, newest first; the last page's end is left
+	 * out by its id among those of the same second. */
+	[REDIS_TOKEN_PAGE] =
+		PREFIX "local k=KEYS[1]\n"
+		       "if ARGV[1]~='' then k=p..'tokens:of:'..redis.sha1hex(ARGV[1]) end\n"
+		       "local found,offset,limit={},0,tonumber(ARGV[4])\n"
+		       "while #found<limit do\n"
+		       " local page=redis.call('ZREVRANGEBYSCORE',k,ARGV[2],'-inf','WITHSCORES',"
+		       "'LIMIT',offset,limit)\n"
+		       " if #page==0 then break end\n"
+		       " for i=1,#page,2 do\n"
+		       "  local old=page[i+1]~=ARGV[2] or ARGV[3]=='' or page[i]<ARGV[3]\n"
+		       "  if old and #found<limit then found[#found+1]=page[i] end\n"
+		       " end\n"
+		       " offset=offset+limit\n"
+		       "end\n"
+		       "return found",
 
 	/* key; id state channel. A revoked token stays revoked. */
 	[REDIS_TOKEN_STATE] = PREFIX
@@ -134,6 +153,9 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"over('ends',ARGV[1],forget)\n"
 	"over('seen',ARGV[2],forget)\n"
 	"over('token_ends',ARGV[3],function(id)\n"
+	" local of=redis.pcall('HGET',p..'token:'..id,'subject')\n"
+	" if type(of)=='string' then redis.pcall('ZREM',p..'tokens:of:'..redis.sha1hex(of),id) "
+	"end\n"
 	" redis.call('DEL',p..'token:'..id)\n"
 	" for _,z in ipairs({'tokens','tokens:user','tokens:admin'}) do "
 	"redis.pcall('ZREM',p..z,id) end\n"

@@ -3,7 +3,7 @@
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
-enum { PAGE = 100, ROUNDS_MAX = 10000 };
+enum { ROUNDS_MAX = 10000 };
 
 bool redis_token_is_id(struct str id)
 {
@@ -29,6 +29,7 @@ int redis_token_add(struct store *store, const struct store_token *token)
 	redis_cmd_number(&cmd, token->created_at);
 	redis_cmd_number(&cmd, token->expires_at);
 	redis_cmd_text(&cmd, alive_set(token));
+	redis_cmd_text(&cmd, token->subject);
 	redis_cmd_token_fields(&cmd, token);
 	return redis_call_number(redis_store_of(store), &cmd) == 1 ? 0 : -1;
 }
@@ -63,53 +64,96 @@ enum store_answer redis_token_set_state(struct store *store, struct str id, enum
 	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
 }
 
-static int list_page(
-	struct redis_store *r, const redisReply *ids, store_on_token *on_token, void *arg)
+/* --- a page of them --- */
+
+struct listing {
+	struct redis_store *store;
+	const struct store_token_query *query;
+	store_on_token *on_token;
+	void *arg;
+	int64_t at; /* the last one looked at */
+	char id[STORE_ID];
+	size_t count; /* that were wanted */
+};
+
+static bool is_wanted(const struct store_token_query *query, const struct store_token *token)
 {
-	struct redis_cmd *cmds = mem_alloc(PAGE, sizeof *cmds);
-	struct str id[PAGE];
-	redisReply *replies[PAGE];
+	return query->alive_at == 0 ||
+	       (token->state == STATE_ACTIVE && token->expires_at > query->alive_at);
+}
+
+static void look_at(struct listing *listing, const struct store_token *token)
+{
+	listing->at = token->created_at;
+	memcpy(listing->id, token->id, sizeof listing->id);
+	if (listing->count == listing->query->limit || !is_wanted(listing->query, token))
+		return;
+	listing->count++;
+	listing->on_token(listing->arg, token);
+}
+
+/* -1: the store does not answer. Else how many ids there were; what cannot be read is passed over,
+ * and is the page's end no more than it is its content. */
+static int read_tokens(struct listing *listing, const redisReply *ids)
+{
+	struct redis_cmd *cmds = mem_alloc(STORE_PAGE, sizeof *cmds);
+	struct str id[STORE_PAGE];
+	redisReply *replies[STORE_PAGE];
 	struct store_token token;
 	size_t count = 0;
 
-	for (size_t i = 0; i < ids->elements && i < PAGE; i++) {
+	for (size_t i = 0; i < ids->elements && i < STORE_PAGE; i++) {
 		id[count] = (struct str){ids->element[i]->str, ids->element[i]->len};
 		if (ids->element[i]->type == REDIS_REPLY_STRING && redis_token_is_id(id[count])) {
 			redis_cmd_token_get(&cmds[count], id[count]);
 			count++;
 		}
 	}
-	redis_call_many(r, cmds, count, replies);
+	redis_call_many(listing->store, cmds, count, replies);
 	for (size_t i = 0; i < count; i++) {
-		if (replies[i] &&
-			redis_record_token(r->site, replies[i], id[i], &token) == STORE_FOUND)
-			on_token(arg, &token);
+		if (replies[i] && redis_record_token(listing->store->site, replies[i], id[i],
+					  &token) == STORE_FOUND)
+			look_at(listing, &token);
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);
-	return r->link ? 0 : -1;
+	return listing->store->link ? (int)ids->elements : -1;
 }
 
-int redis_token_list(struct store *store, store_on_token *on_token, void *arg)
+static int read_page(struct listing *listing)
 {
-	struct redis_store *r = redis_store_of(store);
-	size_t got = PAGE;
-	int result = 0;
+	struct redis_cmd cmd;
 
-	for (int page = 0; got == PAGE && result == 0 && page < ROUNDS_MAX; page++) {
-		struct redis_cmd cmd;
+	redis_cmd_script(&cmd, REDIS_TOKEN_PAGE);
+	redis_cmd_key(&cmd, "tokens");
+	redis_cmd_text(&cmd, listing->query->subject ? listing->query->subject : "");
+	if (listing->id[0])
+		redis_cmd_number(&cmd, listing->at);
+	else
+		redis_cmd_text(&cmd, "+inf");
+	redis_cmd_text(&cmd, listing->id);
+	redis_cmd_number(&cmd, STORE_PAGE);
+	redisReply *ids = redis_call(listing->store, &cmd);
+	int got = ids && ids->type == REDIS_REPLY_ARRAY ? read_tokens(listing, ids) : -1;
+	freeReplyObject(ids);
+	return got;
+}
 
-		redis_cmd_init(&cmd, "ZREVRANGE");
-		redis_cmd_key(&cmd, "tokens");
-		redis_cmd_number(&cmd, (int64_t)page * PAGE);
-		redis_cmd_number(&cmd, (int64_t)page * PAGE + PAGE - 1);
-		redisReply *ids = redis_call(r, &cmd);
-		if (ids == NULL || ids->type != REDIS_REPLY_ARRAY)
-			result = -1;
-		else
-			result = list_page(r, ids, on_token, arg);
-		got = result == 0 ? ids->elements : 0;
-		freeReplyObject(ids);
+int redis_token_list(struct store *store, const struct store_token_query *query,
+	store_on_token *on_token, void *arg)
+{
+	struct listing listing = {.store = redis_store_of(store),
+		.query = query,
+		.on_token = on_token,
+		.arg = arg,
+		.at = query->before_at};
+	int got = STORE_PAGE;
+
+	memcpy(listing.id, query->before_id, sizeof listing.id);
+	for (int round = 0; got == STORE_PAGE && listing.count < query->limit; round++) {
+		got = round < ROUNDS_MAX ? read_page(&listing) : -1;
+		if (got == -1)
+			return -1;
 	}
-	return result;
+	return (int)listing.count;
 }

@@ -8,6 +8,10 @@ enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
 #define TOKEN_COLUMNS                                                                              \
 	"id, client_name, issuer, subject, created_by, note, last_used_from, role, state, "        \
 	"created_at, expires_at, last_used_at"
+/* Keyset paging: an index leads straight to where the last page ended. */
+#define TOKEN_PAGE                                                                                 \
+	" (created_at, id) < (?1, ?2) AND (?3 = 0 OR (state = 'active' AND expires_at > ?3))"      \
+	" ORDER BY created_at DESC, id DESC LIMIT ?4"
 #define SESSION_COLUMNS                                                                            \
 	"key, person, provider_sid, sealed, label, version, created_at, last_seen_at, expires_at"
 #define LIST_SESSIONS                                                                              \
@@ -23,7 +27,9 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_TOKEN_ADD] = "INSERT INTO tokens(" TOKEN_COLUMNS
 			  ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 	[SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1",
-	[SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM tokens ORDER BY created_at DESC, id DESC",
+	[SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE" TOKEN_PAGE,
+	[SQL_TOKEN_LIST_OF] =
+		"SELECT " TOKEN_COLUMNS " FROM tokens WHERE subject = ?5 AND" TOKEN_PAGE,
 	[SQL_TOKEN_SET_STATE] = "UPDATE tokens SET state = CASE state WHEN 'revoked' THEN state"
 				" ELSE ?2 END WHERE id = ?1",
 	[SQL_TOKEN_TOUCH] = "UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
@@ -155,21 +161,28 @@ static enum store_answer token_get(struct store *store, struct str id, struct st
 	return answer;
 }
 
-static int token_list(struct store *store, store_on_token *on_token, void *arg)
+static int token_list(struct store *store, const struct store_token_query *query,
+	store_on_token *on_token, void *arg)
 {
+	const struct arg args[] = {NUMBER(query->before_id[0] ? query->before_at : INT64_MAX),
+		TEXT(query->before_id), NUMBER(query->alive_at), NUMBER((int64_t)query->limit),
+		TEXT(query->subject ? query->subject : "")};
 	struct db *db = db_of(store);
 	struct store_token token;
 	enum store_answer answer;
+	int count = 0;
 
 	db_lock(db);
-	struct sqlite3_stmt *stmt = db_query(db, SQL_TOKEN_LIST, NO_ARGS);
+	struct sqlite3_stmt *stmt = query->subject ? db_query(db, SQL_TOKEN_LIST_OF, args, 5)
+						   : db_query(db, SQL_TOKEN_LIST, args, 4);
 	while ((answer = db_step(db, stmt)) == STORE_FOUND) {
 		read_token(stmt, &token);
 		on_token(arg, &token);
+		count++;
 	}
 	db_done(stmt);
 	db_unlock(db);
-	return answer == STORE_FAILED ? -1 : 0;
+	return answer == STORE_FAILED ? -1 : count;
 }
 
 static enum store_answer token_set_state(struct store *store, struct str id, enum token_state state)

@@ -147,18 +147,31 @@ static int create_one(struct command *command)
 
 /* --- list, revoke --- */
 
+struct listing {
+	json_t *tokens;
+	struct store_token_query query;
+};
+
 static void add_token(void *arg, const struct store_token *token)
 {
-	json_array_append_new(arg, token_json(token));
+	struct listing *listing = arg;
+
+	json_array_append_new(listing->tokens, token_json(token));
+	listing->query.before_at = token->created_at;
+	memcpy(listing->query.before_id, token->id, sizeof token->id);
 }
 
 static int list_all(struct command *command)
 {
-	json_t *tokens = json_array();
+	struct listing listing = {.tokens = json_array(), .query = {.limit = STORE_PAGE}};
+	int got = STORE_PAGE;
 
-	if (command->store->ops->token_list(command->store, add_token, tokens) == 0)
-		return command_print(command, tokens);
-	json_decref(tokens);
+	while (got == STORE_PAGE)
+		got = command->store->ops->token_list(
+			command->store, &listing.query, add_token, &listing);
+	if (got != -1)
+		return command_print(command, listing.tokens);
+	json_decref(listing.tokens);
 	err_set(&command->err, "the store cannot be read");
 	return COMMAND_REFUSED;
 }

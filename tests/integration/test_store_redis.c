@@ -99,7 +99,7 @@ static struct store *open_as(const char *user, const char *password, struct err 
 static const char acl[] =
 	"ACL SETUSER gate on >open-sesame ~sparkgate:* &sparkgate:* -@all +auth +select +ping "
 	"+role +subscribe +publish +eval +evalsha +del +exists +get +set +pexpire +pttl +hget "
-	"+hmget +hset +hsetnx +zadd +zrem +zcount +zrange +zrevrange +zrangebyscore";
+	"+hmget +hset +hsetnx +zadd +zrem +zcount +zrange +zrevrange +zrevrangebyscore +zrangebyscore";
 
 static void acl_user_with_the_documented_commands_can_do_everything(void **state)
 {

@@ -106,19 +106,68 @@ static void collect(void *arg, const struct store_token *token)
 	strncat(ids, token->id, 60 - strlen(ids));
 }
 
+static struct store_token_query everything(void)
+{
+	return (struct store_token_query){.limit = STORE_PAGE};
+}
+
+static void add_tokens(struct store *store, int count, bool is_one_second)
+{
+	for (int i = 0; i < count; i++) {
+		char id[2] = {(char)('a' + i), '\0'};
+		struct store_token token = sample_token(id);
+		token.created_at += is_one_second ? 0 : i;
+		if (i % 2)
+			memcpy(token.subject, "odd", sizeof "odd");
+		assert_int_equal(store->ops->token_add(store, &token), 0);
+	}
+}
+
 static void tokens_are_listed_newest_first(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token_query query = everything();
 	char ids[64] = "";
 
-	for (int i = 0; i < 3; i++) {
-		char id[2] = {(char)('a' + i), '\0'};
-		struct store_token token = sample_token(id);
-		token.created_at += i;
-		assert_int_equal(store->ops->token_add(store, &token), 0);
-	}
-	assert_int_equal(store->ops->token_list(store, collect, ids), 0);
+	add_tokens(store, 3, false);
+	assert_int_equal(store->ops->token_list(store, &query, collect, ids), 3);
 	assert_string_equal(ids, "cba");
+}
+
+static void tokens_are_listed_page_by_page(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token_query query = everything();
+	char ids[64] = "";
+
+	query.limit = 3;
+	add_tokens(store, 8, true);
+	for (int left = 8; left > 0; left -= 3) {
+		assert_int_equal(
+			store->ops->token_list(store, &query, collect, ids), left < 3 ? left : 3);
+		query.before_at = sample_token("a").created_at;
+		query.before_id[0] = ids[strlen(ids) - 1];
+	}
+	assert_string_equal(ids, "hgfedcba");
+	assert_int_equal(store->ops->token_list(store, &query, collect, ids), 0);
+}
+
+static void tokens_are_listed_by_subject_and_by_life(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token_query query = everything();
+	char ids[64] = "", alive[64] = "", none[64] = "";
+
+	add_tokens(store, 6, false);
+	query.subject = "odd";
+	assert_int_equal(store->ops->token_list(store, &query, collect, ids), 3);
+	assert_string_equal(ids, "fdb");
+	assert_int_equal(store->ops->token_set_state(store, STR("d"), STATE_REVOKED), STORE_FOUND);
+	query.alive_at = NOW;
+	assert_int_equal(store->ops->token_list(store, &query, collect, alive), 2);
+	assert_string_equal(alive, "fb");
+	query.alive_at = sample_token("a").expires_at;
+	assert_int_equal(store->ops->token_list(store, &query, collect, none), 0);
 }
 
 static void touches_are_kept_and_never_go_back(void **state)
@@ -256,6 +305,8 @@ const struct store_contract store_contract[] = {
 	STORE_CONTRACT(unknown_token_ids_find_nothing),
 	STORE_CONTRACT(revoked_token_stays_revoked),
 	STORE_CONTRACT(tokens_are_listed_newest_first),
+	STORE_CONTRACT(tokens_are_listed_page_by_page),
+	STORE_CONTRACT(tokens_are_listed_by_subject_and_by_life),
 	STORE_CONTRACT(touches_are_kept_and_never_go_back),
 	STORE_CONTRACT(link_opens_one_session),
 	STORE_CONTRACT(link_that_is_unknown_too_old_or_replaced_opens_nothing),
