@@ -50,7 +50,7 @@ def accepted(answer, gateway, browser):
     assert browser.go(gateway).status_code == 200
 
 
-@pytest.mark.parametrize("fault", [None, "KidAbsentSingleJwks", "IssParameterValid", "UnverifiedEmail"])
+@pytest.mark.parametrize("fault", [None, "KidAbsentSingleJwks", "IssParameterValid", "UnverifiedEmail", "ScopeUserInfoClaims"])
 def test_s21_what_is_right_is_accepted(gate, provider, fault):
     provider.faults = {fault}
     browser = Browser()
@@ -64,6 +64,35 @@ def test_s21_sign_in_is_refused(gate, provider, fault):
     provider.faults = {fault}
     browser = Browser()
     refused(browser.sign_in(gate), browser)
+
+
+@pytest.fixture
+def rotating(upstream, tmp_path):
+    """A provider, and a gateway of its own, for keys that change: unknown ones are asked for once a minute at most (S19)."""
+    with MockProvider(alg="RS256") as provider, gateway_for(provider, upstream, tmp_path) as gateway:
+        wait_ready(gateway)
+        yield provider, gateway
+
+
+def test_s21_id_token_signed_using_rs256_and_invalid_signature_with_rs256(rotating):
+    provider, gateway = rotating
+    browser = Browser()
+    accepted(browser.sign_in(gateway), gateway, browser)
+    provider.faults, browser = {"InvalidSignature"}, Browser()
+    refused(browser.sign_in(gateway), browser)
+
+
+def test_client_secret_basic_and_nothing_of_it_in_the_form(gate, provider):
+    Browser().sign_in(gate)
+    head, form = provider.last_token_request
+    assert head.startswith("Basic ") and "client_secret" not in form
+
+
+def test_userinfo_bearer_header_and_no_token_in_the_address(gate, provider):
+    """Of the suite's two ways, header and body; which it is, is the client's choice."""
+    Browser().sign_in(gate)
+    path, method, head = provider.last_userinfo
+    assert (path, method) == ("/idp/userinfo", "GET") and head.startswith("Bearer ")
 
 
 def test_s21_kid_absent_and_several_keys_that_fit_is_refused(provider, tmp_path):
@@ -144,6 +173,15 @@ def test_s19_signing_key_rotation_is_followed(provider, tmp_path):
         accepted(browser.sign_in(gateway), gateway, browser)
 
 
+def test_s19_signing_key_rotation_just_before_signing_is_followed(rotating):
+    """The browser is on its way to the provider when the keys change."""
+    provider, gateway = rotating
+    browser = Browser()
+    start = browser.begin(gateway)
+    provider.rotate_key()
+    accepted(browser.get(browser.at_provider(start)), gateway, browser)
+
+
 def test_s19_ignores_unparseable_key_in_jwks(provider, tmp_path):
     provider.faults = {"IgnoresUnparseableKeyInJwks"}
     with Upstream() as upstream, gateway_for(provider, upstream, tmp_path) as gateway:
@@ -188,7 +226,7 @@ def test_s27_refresh_keeps_the_session_and_takes_the_new_roles(gate, provider, s
     assert provider.counts["reuse"] == 0
 
 
-@pytest.mark.parametrize("fault", ["InvalidGrant", "RefreshOtherSubject"])
+@pytest.mark.parametrize("fault", ["InvalidGrant", "RefreshOtherSubject", "RefreshTokenInvalidIssuer"])
 def test_s27_refresh_that_fails_for_good_ends_the_session(gate, provider, short, fault):
     short.sign_in(gate)
     provider.faults = {fault}

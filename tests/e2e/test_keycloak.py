@@ -5,11 +5,12 @@ import json
 import pytest
 import requests
 
-from browser import USER_FIELD, chromium, enter
-from conftest import Client
+from browser import USER_FIELD, Notebook, chromium, enter, sign_in_at_provider
+from conftest import BASE, Client, await_everything
+from gateway import Gateway, cluster_entry
 from keycloak import AUDIENCE
 from spark_cluster import wait_for
-from sso import UI, User, gateways, is_signed_in, jwks_of, seen_by_upstream, timed
+from sso import UI, User, await_provider, gateways, is_signed_in, jwks_of, seen_by_upstream, settings_of, timed
 
 CLAIM, SCOPES = "realm_access.roles", ("openid", "profile")
 DEEP = f"{UI}deep/page?a=%2F&b=1&c=%25"
@@ -149,3 +150,30 @@ def test_s19_keys_may_be_rotated_while_people_sign_in(gate, keycloak):
     entered(gate)
     assert Client(gate, keycloak.user_token("alice", "service")).get(UI).status_code == 200
     assert Client(gate, old).get(UI).status_code == 200
+
+
+def test_person_of_the_platform_reads_spark_and_sees_when_keycloak_ends_the_session(info, keycloak, playwright, tmp_path):
+    """The whole way, on a real cluster: in, a deep page, out from afar, the notice on the open page, and in again."""
+    gateway, client = Gateway([cluster_entry(info)], BASE, folder=tmp_path), f"spark-{info['spark']}"
+    secret = keycloak.add_client(client, [gateway])
+    gateway.merge(settings_of(tmp_path, keycloak.issuer, client, secret, claim=CLAIM, scopes=SCOPES))
+    with gateway, chromium(playwright) as context:
+        await_provider(gateway)
+        await_everything(gateway, info)
+        mount = f"{gateway.url}/local/proxy/{info['apps']['running']['id']}"
+        page = context.new_page()
+        notes = Notebook(page, gateway.origin)
+        enter(page, f"{mount}/jobs/?completedJob.sort=Duration&completedJob.desc=true", "alice")
+        assert page.locator("text=Spark Jobs").count()
+        assert [line for line in notes.failed if "/_gate/" not in line and keycloak.url not in line] == []
+        executors = f"{mount}/executors/"
+        page.goto(executors, wait_until="networkidle")
+        keycloak.end_sessions("alice")
+        cookie = {"Cookie": "; ".join(f"{c['name']}={c['value']}" for c in context.cookies(gateway.url))}
+        wait_for(lambda: all(requests.get(executors, headers=cookie, timeout=5).status_code == 401 for _ in range(10)),
+                 "every worker to know that the session has ended", 5)
+        page.evaluate("fetch('../api/v1/applications')")
+        page.locator("#sparkgate-session a").click()
+        page.locator("a[href*='start=sso']").click()
+        sign_in_at_provider(page, "alice")
+        page.wait_for_url(executors)

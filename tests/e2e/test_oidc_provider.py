@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import re
+import time
 import urllib.parse
 
 import pytest
@@ -12,6 +13,7 @@ from browser import enter, chromium, sign_in_at_provider
 from conftest import BASE, NAVIGATION, Client
 from gateway import Gateway
 from oidc_provider import SECRET, OidcProvider
+from redis_server import RedisServer
 from spark_cluster import wait_for
 from sso import (COOKIE, LOGIN_COOKIE, UI, User, await_provider, await_upstream, entry_of, gateways, is_signed_in, ready,
                  seen_by_upstream, set_cookies, settings_of, sso_link, timed)
@@ -282,22 +284,27 @@ def test_s23_tabs_of_a_browser_sign_in_in_parallel(gate, playwright):
             page.wait_for_url(url)
 
 
+# after the tables of oauth2-proxy and others that were had by them
 PATHS_ELSEWHERE = [
-    "https://evil.example/", "http:evil.example", "http:/evil.example", "//evil.example", "///evil.example", "////evil.example",
-    "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\\/evil.example", "//evil.example\\@{host}", "//{host}@evil.example",
-    "/%2fevil.example", "/%2f%2fevil.example", "/%5cevil.example", "/%5c%5cevil.example", "/%252fevil.example",
-    "%2f%2fevil.example", "/%09/evil.example", "/\t/evil.example", "\t//evil.example", "/\n/evil.example", "/\r\n/evil.example",
-    "/%0d%0a//evil.example", "/%0d%0aLocation:%20https://evil.example", "/{base}/\r\nSet-Cookie: a=b", "/{base}/%0d%0aSet-Cookie:%20a=b",
-    "/{base}\\..\\..\\evil.example", "/{base}/..//evil.example", "/{base}/../..//evil.example", "/{base}/%2e%2e//evil.example",
-    "/{base}/%2e%2e/%2e%2e//evil.example", "/{base}/.%2e/%2fevil.example", "/{base}/%252e%252e//evil.example", "/{base}//evil.example",
-    "/.evil.example", "/./evil.example", "/..//evil.example", ".evil.example", "@evil.example", ":80@evil.example", "{host}@evil.example",
-    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "/javascript:alert(1)", "data:text/html,x", "vbscript:x",
-    "https:evil.example", "https:///evil.example", "https:\\\\evil.example", "http://{host}.evil.example/{base}/",
-    "http://{host}@evil.example/{base}/", "http://evil.example#{host}", "http://evil.example?{host}/{base}/", "http://127.1/{base}/",
-    "/{base}evil/", "/{base}@evil.example/", "/{base}.evil.example/", "/\x00/evil.example", "/{base}/\x00", "/{base}/\x7f",
-    "/\u2215evil.example", "/{base}/\u2028", "\u3002evil.example", "//\u3002evil.example", "/〱evil.example", "//google\uff0ecom",
-    "<>//evil.example", "/<>//evil.example", "/?next=//evil.example", "/#//evil.example", "?//evil.example", "", "/", " /{base}/",
-    "/{base}/ //evil.example", "/ /evil.example", "/%20/evil.example", "/;@evil.example", "/{base}/..;/evil.example", "x" * 9000,
+    "https://evil.example/", "http:evil.example", "http:/evil.example", "//evil.example", "///evil.example",
+    "////evil.example", "/\\evil.example", "\\/evil.example", "\\\\evil.example", "/\\/evil.example",
+    "//evil.example\\@{host}", "//{host}@evil.example", "/%2fevil.example", "/%2f%2fevil.example",
+    "/%5cevil.example", "/%5c%5cevil.example", "/%252fevil.example", "%2f%2fevil.example", "/%09/evil.example",
+    "/\t/evil.example", "\t//evil.example", "/\n/evil.example", "/\r\n/evil.example", "/%0d%0a//evil.example",
+    "/%0d%0aLocation:%20https://evil.example", "/{base}/\r\nSet-Cookie: a=b", "/{base}/%0d%0aSet-Cookie:%20a=b",
+    "/{base}\\..\\..\\evil.example", "/{base}/..//evil.example", "/{base}/../..//evil.example",
+    "/{base}/%2e%2e//evil.example", "/{base}/%2e%2e/%2e%2e//evil.example", "/{base}/.%2e/%2fevil.example",
+    "/{base}/%252e%252e//evil.example", "/{base}//evil.example", "/.evil.example", "/./evil.example",
+    "/..//evil.example", ".evil.example", "@evil.example", ":80@evil.example", "{host}@evil.example",
+    "javascript:alert(1)", "JaVaScRiPt:alert(1)", "java\tscript:alert(1)", "/javascript:alert(1)",
+    "data:text/html,x", "vbscript:x", "https:evil.example", "https:///evil.example", "https:\\\\evil.example",
+    "http://{host}.evil.example/{base}/", "http://{host}@evil.example/{base}/", "http://evil.example#{host}",
+    "http://evil.example?{host}/{base}/", "http://127.1/{base}/", "/{base}evil/", "/{base}@evil.example/",
+    "/{base}.evil.example/", "/\x00/evil.example", "/{base}/\x00", "/{base}/\x7f", "/\u2215evil.example",
+    "/{base}/\u2028", "\u3002evil.example", "//\u3002evil.example", "/〱evil.example", "//google\uff0ecom",
+    "<>//evil.example", "/<>//evil.example", "/?next=//evil.example", "/#//evil.example", "?//evil.example", "",
+    "/", " /{base}/", "/{base}/ //evil.example", "/ /evil.example", "/%20/evil.example", "/;@evil.example",
+    "/{base}/..;/evil.example", "x" * 9000, "/{base}/" + "x" * 5000,
 ]
 
 
@@ -447,6 +454,54 @@ def test_s27_session_ends_when_the_provider_takes_the_grant_back(brief, provider
     wait_for(lambda: person.program(brief).status_code == 401, "the session to end", 20)
 
 
+@pytest.fixture
+def pair(provider, upstream, tmp_path):
+    """Two gateways on one Redis that are one client; access tokens last five seconds."""
+    with RedisServer() as redis, gateways(tmp_path, provider, upstream, count=2, client="pair", access_ttl=5,
+                                          redis=redis) as running:
+        yield running
+
+
+def test_s27_hundred_parallel_requests_on_two_gateways_are_one_refresh(pair, provider):
+    """This provider takes the second use of a refresh token for theft and ends everything."""
+    one, two = pair
+    person, began = User("alice"), time.monotonic()
+    assert person.enter(one).status_code == 200
+    assert is_signed_in(person, two)
+    before, cookie = provider.refreshes(), {"Cookie": f"{COOKIE}={person.session()}"}
+    wait_for(lambda: time.monotonic() > began + 6, "the access token to run out", 10)
+
+    def ask(number):
+        return requests.get(pair[number % 2].url + UI, headers=cookie, timeout=30).status_code
+
+    provider.control("delay", ms=300)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(100) as pool:
+            answers = list(pool.map(ask, range(100)))
+    finally:
+        provider.control("delay", ms=0)
+    assert answers == [200] * 100
+    assert provider.refreshes() - before == 1
+    assert is_signed_in(person, one) and is_signed_in(person, two)
+
+
+def test_session_outlives_a_restart_and_a_reload_of_the_gateway(provider, upstream, tmp_path):
+    with gateways(tmp_path, provider, upstream, client="restarted") as (gateway,):
+        person = entered(gateway)
+        gateway.daemon.stop()
+        gateway.start()
+        await_upstream(gateway)
+        assert is_signed_in(person, gateway)
+        await_provider(gateway)
+        start = User("root").begin(gateway)
+        gateway.conf["auth"]["oidc"]["label"] = "Use the platform's account"
+        gateway.reload()
+        wait_for(lambda: "Use the platform" in User("x").open(gateway, "/_gate/login").text, "the reload", 10)
+        assert is_signed_in(person, gateway)
+        assert start.status_code == 303
+        entered(gateway, "root")
+
+
 # -- bearer tokens ----------------------------------------------------------------------------------------------------
 
 @pytest.fixture(scope="module")
@@ -458,7 +513,8 @@ def service(provider, upstream, tmp_path_factory):
     path.write_text(secret + "\n")
     path.chmod(0o600)
     provider.add_service("robot")
-    bearer = [{"issuer": provider.issuer, "audience": ["spark"], "algorithms": ["RS256"], "jwks_url": f"{provider.issuer}/jwks",
+    bearer = [{"issuer": provider.issuer, "audience": ["spark"], "algorithms": ["RS256"],
+               "jwks_url": f"{provider.issuer}/jwks",
                "introspection": {"client_id": "introspector", "client_secret_file": str(path)}}]
     with gateways(folder, provider, upstream, client="service", bearer=bearer) as running:
         yield running[0]

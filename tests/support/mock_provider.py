@@ -213,6 +213,7 @@ class MockProvider:
         return pair == (self.client_id, self.client_secret)
 
     def on_token(self, request, form):
+        self.last_token_request = request.headers.get("Authorization", ""), form
         if not self.authenticated(request, form):
             return 401, {"error": "invalid_client"}, {}
         if "TokenEndpointDown" in self.faults:
@@ -265,6 +266,8 @@ class MockProvider:
         half = digest(access.encode()).digest()
         claims = {"iss": self.issuer, "sub": subject, "aud": self.client_id, "iat": now, "exp": now + 300, "sid": sid,
                   "at_hash": b64(half[:len(half) // 2]), **self.claims, **({"nonce": nonce} if nonce else {})}
+        if "ScopeUserInfoClaims" in self.faults:
+            claims = {name: value for name, value in claims.items() if name not in self.claims}
         header = {}
         for fault, change in self.ID_TOKEN_FAULTS.items():
             if fault in self.faults:
@@ -281,6 +284,8 @@ class MockProvider:
         "MissingAud": lambda self, key, claims, header: claims.pop("aud") and None,
         "InvalidAud": lambda self, key, claims, header: claims.update(aud="somebody-else"),
         "InvalidIssuer": lambda self, key, claims, header: claims.update(iss="http://127.0.0.1:1/evil"),
+        "RefreshTokenInvalidIssuer": lambda self, key, claims, header: (
+            None if "nonce" in claims else claims.update(iss="http://127.0.0.1:1/evil")),
         "Expired": lambda self, key, claims, header: claims.update(exp=claims["iat"] - 3600, iat=claims["iat"] - 7200),
         "InvalidAtHash": lambda self, key, claims, header: claims.update(at_hash="AAAAAAAAAAAAAAAAAAAAAA"),
         "InvalidSignature": lambda self, key, claims, header: Key(key.alg, key.kid),
@@ -293,6 +298,7 @@ class MockProvider:
 
     def on_userinfo(self, request, _):
         self.counts["userinfo"] += 1
+        self.last_userinfo = request.path, request.command, request.headers.get("Authorization", "")
         known = self.opaque.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
         if known is None:
             return 401, {"error": "invalid_token"}, {}
