@@ -504,6 +504,12 @@ def test_session_outlives_a_restart_and_a_reload_of_the_gateway(provider, upstre
 
 # -- bearer tokens ----------------------------------------------------------------------------------------------------
 
+def await_introspection(gateway, provider):
+    """Where to ask is discovered for itself; until then 503 is the answer."""
+    token = provider.service_token("robot", "opaque")
+    wait_for(lambda: Client(gateway, token).get(UI).status_code == 200, "introspection", 10)
+
+
 @pytest.fixture(scope="module")
 def service(provider, upstream, tmp_path_factory):
     """Takes the provider's JWT access tokens, and opaque ones by introspection."""
@@ -517,6 +523,7 @@ def service(provider, upstream, tmp_path_factory):
                "jwks_url": f"{provider.issuer}/jwks",
                "introspection": {"client_id": "introspector", "client_secret_file": str(path)}}]
     with gateways(folder, provider, upstream, client="service", bearer=bearer) as running:
+        await_introspection(running[0], provider)
         yield running[0]
 
 
@@ -562,7 +569,7 @@ def test_issuer_that_is_asked_about_opaque_tokens_only_refuses_signed_ones(provi
     bearer = [{"issuer": provider.issuer, "audience": ["spark"],
                "introspection": {"client_id": "introspector", "client_secret_file": str(secret)}}]
     with gateways(tmp_path, provider, upstream, client="opaque-only", bearer=bearer) as (gateway,):
-        assert Client(gateway, provider.service_token("robot", "opaque")).get(UI).status_code == 200
+        await_introspection(gateway, provider)
         assert Client(gateway, provider.service_token("robot", "jwt")).get(UI).status_code == 401
 
 
