@@ -1,5 +1,6 @@
 #include "auth/auth_int.h"
 
+#include "auth/bearer.h"
 #include "auth/logout_token.h"
 #include "auth/oidc_url.h"
 #include "base/clock.h"
@@ -51,7 +52,7 @@ static void end_found(struct job *job, const struct store_session *session)
 	} else {
 		auth_service_note_end(service);
 		auth_job_say(job, AUTH_OK, "");
-		if (is_open && service->provider && data.id_token && data.id_token[0])
+		if (is_open && service->provider && strcmp(data.via, "oidc") == 0)
 			job->location = oidc_end_session_url(
 				service->provider, service->conf, str_of(data.id_token));
 	}
@@ -241,7 +242,7 @@ void auth_back_channel_logout(
 	call->on_sign_in = done;
 	job->done = on_logged_out;
 	job->work = judge_logout;
-	if (logout_token.len <= JWS_MAX) {
+	if (logout_token.len <= BEARER_MAX) {
 		job->token = mem_strndup(logout_token.at, logout_token.len);
 		auth_job_send(job);
 	} else {

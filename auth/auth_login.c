@@ -1,6 +1,7 @@
 #include "auth/auth_int.h"
 
 #include "auth/callback.h"
+#include "auth/oidc_url.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -51,7 +52,8 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 		.via = mem_strdup("oidc"),
 		.client = mem_strdup(job->client),
 		.sid = text_of(grant->sid),
-		.id_token = text_of(grant->id_token),
+		.id_token =
+			text_of(grant->id_token.len <= OIDC_HINT_MAX ? grant->id_token : STR("")),
 		.refresh_token = text_of(grant->refresh_token),
 		.refresh_at = grant->refresh_token.len ? grant->refresh_at : 0};
 	int result = auth_open_prepare(job, service->conf, service->ring, &data, 0);

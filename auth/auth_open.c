@@ -1,5 +1,6 @@
 #include "auth/auth_int.h"
 
+#include "auth/bearer.h"
 #include "auth/link.h"
 #include "base/clock.h"
 
@@ -175,7 +176,7 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
 	struct question question = {.token = trim(token), .client = client};
 
 	share_drop(hold);
-	if (question.token.len > JWS_MAX) {
+	if (question.token.len > BEARER_MAX) {
 		auth_call_answer_later(
 			call, auth_refused(AUTH_INVALID_TOKEN, "the token is too long"));
 		return;

@@ -1,5 +1,6 @@
 #include "auth/auth_int.h"
 
+#include "auth/oidc_url.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -138,7 +139,8 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 {
 	struct session_data *data = &refresh->data;
 
-	replace(&data->id_token, grant->id_token);
+	if (grant->id_token.len <= OIDC_HINT_MAX)
+		replace(&data->id_token, grant->id_token);
 	replace(&data->refresh_token, grant->refresh_token);
 	replace(&data->name, grant->name);
 	if (grant->has_role)

@@ -13,7 +13,7 @@
 #include <jansson.h>
 
 /* A token is this long at most; so is what the store keeps of a session (STORE_SEALED). */
-enum { OIDC_ANSWER_TOKEN_MAX = 16 * 1024 };
+enum { OIDC_ANSWER_TOKEN_MAX = 32 * 1024 };
 
 struct oidc_answer { /* owned strings; NULL: absent */
 	char *access_token, *id_token, *refresh_token;

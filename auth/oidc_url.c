@@ -4,8 +4,7 @@
 
 #include <stdlib.h>
 
-/* HINT_MAX: with it the URL stays under the 8 KiB that servers commonly take. */
-enum { URL_MAX = 32 * 1024, HINT_MAX = 6 * 1024 };
+enum { URL_MAX = 32 * 1024 };
 
 static char *own(const struct conf *conf, const char *path)
 {
@@ -92,7 +91,7 @@ char *oidc_end_session_url(
 		return NULL;
 	back = oidc_post_logout_redirect_uri(conf);
 	begin(&out, provider->end_session_endpoint);
-	if (id_token.len > 0 && id_token.len <= HINT_MAX)
+	if (id_token.len > 0 && id_token.len <= OIDC_HINT_MAX)
 		add(&out, "id_token_hint", id_token);
 	add(&out, "client_id", str_of(conf->oidc.client_id));
 	add(&out, "post_logout_redirect_uri", str_of(back));

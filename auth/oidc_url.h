@@ -16,6 +16,10 @@ char *oidc_redirect_uri(const struct conf *conf);
 /* Gives <public_url>_gate/logout, which says that one is signed out; to be registered, too. */
 char *oidc_post_logout_redirect_uri(const struct conf *conf);
 
+/* Of an ID token that is sent as a hint, and so of one that is kept for it: Keycloak takes request
+ * lines of 4096 bytes. Without a hint a provider asks the person before it signs them out. */
+enum { OIDC_HINT_MAX = 3 * 1024 };
+
 struct oidc_authorization { /* of one sign-in; borrowed */
 	const char *state, *nonce;
 	const char *challenge; /* S256 of the PKCE verifier (RFC 7636 §4.2) */

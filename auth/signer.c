@@ -1,6 +1,7 @@
 #include "auth/signer.h"
 
 #include "auth/b64url.h"
+#include "auth/bearer.h"
 #include "auth/jws.h"
 #include "auth/key_file.h"
 #include "base/rnd.h"
@@ -264,7 +265,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	int result = -1;
 
 	assert(claims->role == ROLE_USER || claims->role == ROLE_ADMIN);
-	sbuf_init(&token, JWS_MAX);
+	sbuf_init(&token, BEARER_MAX);
 	jwt = assemble(signer, claims);
 	if (jwt) {
 		add_signing_input(
@@ -277,7 +278,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	if (result == 0 && !token.overflow && jws_verify(sbuf_str(&token), signer->key))
 		return sbuf_take(&token);
 	sbuf_clear(&token);
-	err_set(err, "the token is longer than %d bytes or could not be signed", JWS_MAX);
+	err_set(err, "the token is longer than %d bytes or could not be signed", BEARER_MAX);
 	return NULL;
 }
 

@@ -78,6 +78,20 @@ def test_who_has_no_role_sees_which_roles_would_open_the_door(gate):
     assert "html" not in program.headers["Content-Type"]
 
 
+def test_person_in_hundreds_of_groups_signs_in_stays_in_and_out(brief, provider):
+    """Their ID token is long: longer than a bearer token may be, and than a hint in an address."""
+    try:
+        provider.set_roles("alice", "spark-user", *(f"department-of-this-and-that-{number:04}" for number in range(500)))
+        person, before = entered(brief), provider.refreshes()
+        wait_for(lambda: is_signed_in(person, brief) and provider.refreshes() > before, "a refresh", 10)
+        answer = person.post(brief, "/_gate/logout")
+        assert len(answer.headers["Refresh"]) < 4096
+        assert "id_token_hint" not in answer.headers["Refresh"]
+        assert not is_signed_in(person, brief)
+    finally:
+        provider.set_roles("alice", "spark-user")
+
+
 def test_page_offers_single_sign_on_and_a_token(gate):
     page = User("x").follow(User("x").open(gate, DEEP))
     assert "next=" in sso_link(page)

@@ -437,3 +437,23 @@ def test_session_is_sealed_with_the_new_key_and_the_old_one_still_opens(provider
         wait_for(lambda: gateway.log_text().count("was read again") == 2, "the reload", 10)
         assert later.go(gateway).status_code == 200
         assert browser.go(gateway).status_code == 302
+
+
+def test_s33_known_session_goes_on_for_thirty_seconds_and_no_longer(pair, redis):
+    one, _ = pair
+    browser = Browser()
+    browser.sign_in(one)
+    assert browser.go(one).status_code == 200
+    redis.kill()
+    gone, seen = time.monotonic(), set()
+
+    def refused():
+        answer = browser.go(one)
+        seen.add(answer.status_code)
+        return answer.status_code == 503 and all(browser.go(one).status_code == 503 for _ in range(8))  # every worker
+
+    wait_for(refused, "the session to be undecided", 40)
+    assert 5 < time.monotonic() - gone < 32
+    assert seen <= {200, 503}
+    redis.start()
+    wait_for(lambda: browser.go(one).status_code == 302, "the recovery", 5)  # Redis came back empty
