@@ -70,6 +70,10 @@ node_packages() {
 	mkdir -p build/node
 	cp tests/support/node/package.json "$wanted" build/node/
 	npm ci --prefix build/node --no-audit --no-fund
+	# Debian's Node 18 is too old for it; a newer one stays in this folder
+	case $(uname -m) in aarch64) machine=arm64 ;; *) machine=x64 ;; esac
+	[ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] ||
+		npm install --prefix build/node --no-save --no-audit --no-fund "node-linux-$machine@22.23.3"
 	cp "$wanted" build/node/.ready
 }
 

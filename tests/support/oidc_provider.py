@@ -18,6 +18,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SECRET = "a-client-secret-of-the-tests-0123456789"
 
 
+def node():
+    """The Node that install.sh put beside the package because the machine's is too old, or the machine's."""
+    return next((str(program) for program in (ROOT / "build" / "node").glob("node_modules/node-linux-*/bin/node")), "node")
+
+
 def client_of(name, gateways, public=False, access_ttl=300):
     """Registration metadata of one client that all `gateways` are."""
     urls = [gateway.url for gateway in gateways]
@@ -53,7 +58,7 @@ class OidcProvider:
     def start(self):
         """Sessions and keys are new at each start; the clients are told again."""
         self.starts += 1
-        command = ["node", str(ROOT / "tests" / "support" / "oidc_provider.js"), json.dumps(self.options)]
+        command = [node(), str(ROOT / "tests" / "support" / "oidc_provider.js"), json.dumps(self.options)]
         self.daemon = Daemon("oidc-provider", command, dict(os.environ), ROOT / "build" / "node",
                              pathlib.Path(self.folder) / f"{self.starts}.log")
         wait_for(lambda: is_up(f"{self.issuer}/.well-known/openid-configuration"), "oidc-provider", 30, self.daemon.check)
