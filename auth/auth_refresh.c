@@ -12,15 +12,24 @@
  * S27: providers that rotate refresh tokens take the second use of one for theft, and end the
  * person's sign-in. So a session is refreshed by one request at a time, in this process by the list
  * below, among gateways by a lease in the store. Who comes second waits, and reads what the first
- * one wrote.
+ * one wrote. Nobody waits for long: what takes its time goes on without those who asked.
  */
 enum {
-	LEASE_MS = 60 * 1000, /* longer than any exchange with the provider */
+	LEASE_MS = 60 * 1000, /* longer than an exchange with the provider, and than SAVES_MAX */
 	POLL_MS = 100,	      /* between two looks at what another gateway does */
 	POLLS_MAX = 150,
-	SAVES_MAX = 40,	  /* times POLL_MS: a rotated token is worth some patience */
-	GRACE_S = 5 * 60, /* a session goes on so long while the provider is silent */
-	ASK_AGAIN_S = 5,  /* and asks again so soon */
+	PATIENCE_MS = 3000, /* of those who asked */
+	SAVES_MAX = 400,    /* times POLL_MS: a rotated token is worth patience, but no request's */
+	GRACE_S = 5 * 60,   /* a session goes on so long while the provider is silent */
+	ASK_AGAIN_S = 5,    /* and asks again so soon */
+};
+
+enum stage {	       /* what its timer is for */
+	STAGE_TURN,    /* another gateway has the lease: to look again */
+	STAGE_ASKING,  /* to wait no longer for the provider */
+	STAGE_SAVING,  /* to try the store again */
+	STAGE_RESTING, /* to ask the provider again, for it has not answered in time */
+	STAGES,
 };
 
 struct refresh {
@@ -31,8 +40,10 @@ struct refresh {
 	struct session_data data;
 	struct store_session session;
 	struct event *timer;
+	enum stage stage;
 	unsigned polls;
-	bool has_lease, is_asking;
+	bool has_lease;
+	bool is_late; /* who asks is answered at once */
 	TAILQ_HEAD(, job) waiting;
 };
 
@@ -44,18 +55,23 @@ static void tell(struct refresh *refresh, enum auth_status status, const char *r
 
 	while ((job = TAILQ_FIRST(&refresh->waiting)) != NULL) {
 		TAILQ_REMOVE(&refresh->waiting, job, link);
-		job->until = refresh->data.refresh_at;
 		auth_job_say(job, status, reason);
 		auth_job_return(job);
 	}
 }
 
-static void refresh_free(struct refresh *refresh)
+static void drop_lease(struct refresh *refresh)
 {
 	struct store *store = refresh->service->store;
 
 	if (refresh->has_lease)
 		store->ops->lease_drop(store, refresh->key, refresh->service->holder);
+	refresh->has_lease = false;
+}
+
+static void refresh_free(struct refresh *refresh)
+{
+	drop_lease(refresh);
 	TAILQ_REMOVE(&refresh->service->refreshes, refresh, link);
 	event_free(refresh->timer);
 	session_data_clear(&refresh->data);
@@ -64,16 +80,29 @@ static void refresh_free(struct refresh *refresh)
 	free(refresh);
 }
 
-/* The one way out. AUTH_OK: the record is to be read again; AUTH_ABSENT: the session has ended. */
+/* The one way out. AUTH_OK: the record is to be read again; AUTH_ABSENT: the session has ended;
+ * AUTH_LATER: nobody knows now, and it goes on as it was for as long as S33 allows. */
 static void finish(struct refresh *refresh, enum auth_status status, const char *reason)
 {
 	tell(refresh, status, reason);
 	refresh_free(refresh);
 }
 
-static void again_later(struct refresh *refresh)
+static void stage_for(struct refresh *refresh, enum stage stage, int ms)
 {
-	event_add(refresh->timer, &(struct timeval){.tv_usec = POLL_MS * 1000});
+	refresh->stage = stage;
+	event_add(refresh->timer,
+		&(struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000});
+}
+
+/* Nobody is signed out because the provider is down; but nobody stays in unasked for long. */
+static void let_go(struct refresh *refresh)
+{
+	bool is_grace = clock_wall_s() - refresh->data.refresh_at < GRACE_S;
+
+	refresh->is_late = true;
+	tell(refresh, is_grace ? AUTH_LATER : AUTH_UNAVAILABLE,
+		"the identity provider does not answer");
 }
 
 /* --- what the provider said --- */
@@ -95,13 +124,17 @@ static void end_session(struct refresh *refresh, const char *reason)
 	finish(refresh, AUTH_ABSENT, "the identity provider has ended the session");
 }
 
-/* Nobody is signed out because the provider is down; but nobody stays in unasked for long. */
-static void go_on(struct refresh *refresh, const char *reason)
+/* It has kept people waiting: nobody else is to wait for it before it is time to ask again. */
+static void go_on(struct refresh *refresh)
 {
-	if (clock_wall_s() - refresh->data.refresh_at < GRACE_S)
-		finish(refresh, AUTH_LATER, reason);
+	bool was_late = refresh->is_late;
+
+	let_go(refresh);
+	drop_lease(refresh);
+	if (was_late)
+		stage_for(refresh, STAGE_RESTING, ASK_AGAIN_S * 1000);
 	else
-		finish(refresh, AUTH_UNAVAILABLE, "the identity provider does not answer");
+		refresh_free(refresh);
 }
 
 static void save(struct refresh *refresh)
@@ -118,11 +151,11 @@ static void save(struct refresh *refresh)
 		finish(refresh, AUTH_OK, ""); /* ended meanwhile, or another's: reading tells */
 		return;
 	case STORE_FAILED: /* the old token is spent: what came for it must not be lost */
-		tell(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		tell(refresh, AUTH_LATER, "the store does not answer");
 		if (++refresh->polls > SAVES_MAX)
-			finish(refresh, AUTH_UNAVAILABLE, "");
+			refresh_free(refresh);
 		else
-			again_later(refresh);
+			stage_for(refresh, STAGE_SAVING, POLL_MS);
 	}
 }
 
@@ -159,7 +192,7 @@ static void on_refreshed(void *arg, const struct oidc_grant *grant)
 {
 	struct refresh *refresh = arg;
 
-	refresh->is_asking = false;
+	event_del(refresh->timer);
 	if (refresh->service->closed) {
 		finish(refresh, AUTH_UNAVAILABLE, "shutting down");
 		return;
@@ -171,7 +204,7 @@ static void on_refreshed(void *arg, const struct oidc_grant *grant)
 		take_grant(refresh, grant);
 		break;
 	case OIDC_SILENT:
-		go_on(refresh, grant->reason);
+		go_on(refresh);
 		break;
 	case OIDC_REFUSED:
 	case OIDC_INVALID:
@@ -199,7 +232,7 @@ static bool read_again(struct refresh *refresh)
 	enum store_answer answer = auth_service_count(
 		service, store->ops->session_get(store, refresh->key, &refresh->session));
 	if (answer == STORE_FAILED)
-		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		finish(refresh, AUTH_LATER, "the store does not answer");
 	else if (answer == STORE_NONE || session_data_open(service->ring, str_of(refresh->id),
 						 &refresh->session, &refresh->data) == -1)
 		finish(refresh, AUTH_ABSENT, "the session has ended");
@@ -208,6 +241,25 @@ static bool read_again(struct refresh *refresh)
 	else
 		return true;
 	return false;
+}
+
+static void look_again_later(struct refresh *refresh)
+{
+	if (++refresh->polls > POLLS_MAX) {
+		go_on(refresh);
+		return;
+	}
+	if (refresh->is_late || refresh->polls * POLL_MS >= PATIENCE_MS)
+		let_go(refresh);
+	stage_for(refresh, STAGE_TURN, POLL_MS);
+}
+
+/* `refresh` may be gone afterwards. */
+static void ask_provider(struct refresh *refresh)
+{
+	stage_for(refresh, STAGE_ASKING, PATIENCE_MS);
+	oidc_refresh(refresh->service->oidc, refresh->data.refresh_token, refresh->data.subject,
+		on_refreshed, refresh);
 }
 
 static void take_turn(struct refresh *refresh)
@@ -220,36 +272,31 @@ static void take_turn(struct refresh *refresh)
 	switch (auth_service_count(
 		service, store->ops->lease_take(store, refresh->key, service->holder, LEASE_MS))) {
 	case STORE_FAILED:
-		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+		finish(refresh, AUTH_LATER, "the store does not answer");
 		return;
 	case STORE_NONE:
-		if (++refresh->polls > POLLS_MAX)
-			go_on(refresh, "another gateway is refreshing the session");
-		else
-			again_later(refresh);
+		look_again_later(refresh);
 		return;
 	case STORE_FOUND:
 		break;
 	}
 	/* Between reading and the lease another gateway may have done it all. */
 	refresh->has_lease = true;
-	if (!read_again(refresh))
-		return;
-	refresh->is_asking = true;
-	oidc_refresh(service->oidc, refresh->data.refresh_token, refresh->data.subject,
-		on_refreshed, refresh);
+	if (read_again(refresh))
+		ask_provider(refresh);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
+	static void (*const then[STAGES])(struct refresh *) = {[STAGE_TURN] = take_turn,
+		[STAGE_ASKING] = let_go,
+		[STAGE_SAVING] = save,
+		[STAGE_RESTING] = refresh_free};
 	struct refresh *refresh = arg;
 
 	(void)fd;
 	(void)what;
-	if (refresh->has_lease)
-		save(refresh);
-	else
-		take_turn(refresh);
+	then[refresh->stage](refresh);
 }
 
 static struct refresh *find(struct auth_service *service, const unsigned char *key)
@@ -271,6 +318,8 @@ static void refresh_on_keeper(struct job *job)
 
 	if (refresh) {
 		TAILQ_INSERT_TAIL(&refresh->waiting, job, link);
+		if (refresh->is_late)
+			let_go(refresh);
 		return;
 	}
 	refresh = mem_alloc(1, sizeof *refresh);
@@ -290,7 +339,7 @@ void auth_refresh_close(struct auth_service *service)
 
 	for (refresh = TAILQ_FIRST(&service->refreshes); refresh; refresh = next) {
 		next = TAILQ_NEXT(refresh, link);
-		if (!refresh->is_asking)
+		if (refresh->stage != STAGE_ASKING)
 			finish(refresh, AUTH_UNAVAILABLE, "shutting down");
 	}
 }
@@ -301,14 +350,15 @@ static void on_word(struct call *call, struct job *job)
 {
 	struct question *question = &call->question;
 	struct recent_entry *entry;
+	int64_t now = clock_wall_s();
 
 	question->refresh_asked = true;
 	if (job->status == AUTH_OK) {
 		auth_record_forget_session(call->auth, question);
-	} else if (job->status == AUTH_LATER) { /* the provider is silent: it goes on for now */
-		entry = recent_find(call->auth->sessions, question->key, clock_wall_s());
-		if (entry && entry->refresh_at == job->until)
-			entry->refresh_at = clock_wall_s() + ASK_AGAIN_S;
+	} else if (job->status == AUTH_LATER) { /* nobody knows: it goes on for now */
+		entry = recent_find(call->auth->sessions, question->key, now);
+		if (entry && entry->refresh_at <= now)
+			entry->refresh_at = now + ASK_AGAIN_S;
 	} else {
 		recent_drop(call->auth->sessions, question->key);
 		question->refused = job->status;

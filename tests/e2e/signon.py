@@ -1,7 +1,9 @@
 """Signing in through the mock provider as a browser does it, one hop at a time."""
 
+import contextlib
 import html
 import re
+import threading
 import time
 import urllib.parse
 
@@ -9,6 +11,7 @@ import requests
 
 from conftest import NAVIGATION
 from gateway import Gateway
+from spark_cluster import wait_for
 
 UI = "/other/ui/echo/"
 
@@ -83,3 +86,84 @@ class Browser(requests.Session):
 
     def sign_out(self, gateway, **form):
         return self.post(f"{gateway.url}/_gate/logout", data=form, headers={"Origin": gateway.origin})
+
+
+@contextlib.contextmanager
+def two_gateways(provider, redis, upstream, folder, settings=None):
+    """On one Redis, ready to sign people in."""
+    settings = {**shared_store(redis, folder), **(settings or {})}
+    with gateway_for(provider, upstream, folder, settings) as one, gateway_for(provider, upstream, folder, settings) as two:
+        wait_ready(one, two)
+        yield one, two
+
+
+# --- asking
+
+def headers_of(browser):
+    """What this browser sends on a navigation; for threads of their own."""
+    return {"Cookie": f"sparkgate={browser.session()}", **NAVIGATION}
+
+
+def ask(gateway, headers, path=UI):
+    """Status and seconds of one request."""
+    began = time.monotonic()
+    answer = requests.get(gateway.url + path, headers=headers, timeout=60, allow_redirects=False)
+    return answer.status_code, time.monotonic() - began
+
+
+def ready(gateway):
+    return requests.get(f"{gateway.admin_url}/ready", timeout=5).json()
+
+
+def wait_ready(*gateways):
+    for gateway in gateways:
+        wait_for(lambda gateway=gateway: ready(gateway)["identity_provider"] == "ok", "the provider", 20)
+
+
+def metric(gateway, name):
+    text = requests.get(f"{gateway.admin_url}/metrics", timeout=5).text
+    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if re.match(rf"{name}(\{{| )", line))
+
+
+def refused_within_a_second(browser, *gateways):
+    deadline = time.monotonic() + 1
+    while any(browser.go(gateway).status_code != 302 for gateway in gateways):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class Load:
+    """A few clients that ask both gateways without a pause; the statuses they saw, and when."""
+
+    def __init__(self, gateways, cookie):
+        self.gateways, self.cookie, self.seen, self.stopping = gateways, cookie, [], threading.Event()
+        self.threads = [threading.Thread(target=self.run, args=(n,), daemon=True) for n in range(4)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopping.set()
+        for thread in self.threads:
+            thread.join(30)
+
+    def run(self, n):
+        session = requests.Session()
+        session.trust_env = False
+        headers = {"Cookie": f"sparkgate={self.cookie}", **NAVIGATION}
+        while not self.stopping.is_set():
+            try:
+                answer = session.get(self.gateways[n % 2].url + UI, headers=headers, timeout=30, allow_redirects=False)
+                self.seen.append((time.monotonic(), answer.status_code, answer.headers.get("Retry-After")))
+            except requests.RequestException as error:
+                self.seen.append((time.monotonic(), type(error).__name__, None))
+            time.sleep(0.002)
+
+
+def stranger_status(gateway):
+    """Of a session that nobody has seen."""
+    headers = {"Cookie": "sparkgate=" + "A" * 43, **NAVIGATION}
+    answer = requests.get(gateway.url + UI, headers=headers, timeout=10, allow_redirects=False)
+    return answer.status_code, answer.headers.get("Retry-After")

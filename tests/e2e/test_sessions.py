@@ -3,10 +3,8 @@
 import base64
 import concurrent.futures
 import json
-import re
 import secrets
 import signal
-import threading
 import time
 import urllib.parse
 
@@ -16,7 +14,8 @@ import requests
 from conftest import NAVIGATION, own_cookies
 from mock_provider import MockProvider
 from redis_server import RedisServer, Sentinels
-from signon import UI, Browser, gateway_for, secret_file, shared_store
+from signon import (UI, Browser, Load, gateway_for, metric, ready, refused_within_a_second, shared_store, stranger_status,
+                    two_gateways, wait_ready)
 from spark_cluster import wait_for
 from upstream import Upstream
 
@@ -41,34 +40,11 @@ def redis():
         yield running
 
 
-def ready(gateway):
-    return requests.get(f"{gateway.admin_url}/ready", timeout=5).json()
-
-
-def wait_ready(*gateways):
-    for gateway in gateways:
-        wait_for(lambda gateway=gateway: ready(gateway)["identity_provider"] == "ok", "the provider", 20)
-
-
 @pytest.fixture
 def pair(provider, redis, upstream, tmp_path):
     """Two gateways on one Redis."""
-    settings = shared_store(redis, tmp_path)
-    with gateway_for(provider, upstream, tmp_path, settings) as one, gateway_for(provider, upstream, tmp_path, settings) as two:
-        wait_ready(one, two)
+    with two_gateways(provider, redis, upstream, tmp_path) as (one, two):
         yield one, two
-
-
-def metric(gateway, name):
-    text = requests.get(f"{gateway.admin_url}/metrics", timeout=5).text
-    return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if re.match(rf"{name}(\{{| )", line))
-
-
-def refused_within_a_second(browser, *gateways):
-    deadline = time.monotonic() + 1
-    while any(browser.go(gateway).status_code != 302 for gateway in gateways):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 # --- one store, two gateways
@@ -148,40 +124,6 @@ def test_s27_hundred_requests_on_an_expired_session_refresh_once(pair, provider)
 
 
 # --- the store fails
-
-class Load:
-    """A few clients that ask both gateways without a pause; the statuses they saw, and when."""
-
-    def __init__(self, gateways, cookie):
-        self.gateways, self.cookie, self.seen, self.stopping = gateways, cookie, [], threading.Event()
-        self.threads = [threading.Thread(target=self.run, args=(n,), daemon=True) for n in range(4)]
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(30)
-
-    def run(self, n):
-        session = requests.Session()
-        session.trust_env = False
-        headers = {"Cookie": f"sparkgate={self.cookie}", **NAVIGATION}
-        while not self.stopping.is_set():
-            answer = session.get(self.gateways[n % 2].url + UI, headers=headers, timeout=30, allow_redirects=False)
-            self.seen.append((time.monotonic(), answer.status_code, answer.headers.get("Retry-After")))
-            time.sleep(0.002)
-
-
-def stranger_status(gateway):
-    """Of a session that nobody has seen."""
-    headers = {"Cookie": "sparkgate=" + "A" * 43, **NAVIGATION}
-    answer = requests.get(gateway.url + UI, headers=headers, timeout=10, allow_redirects=False)
-    return answer.status_code, answer.headers.get("Retry-After")
-
 
 def test_s33_redis_that_dies_under_load_costs_only_503_and_heals(pair, redis):
     one, two = pair

@@ -5,6 +5,8 @@ It signs `provider.subject` in at once, without a page; roles and lifetimes may 
 """
 
 import base64
+import collections
+import contextlib
 import hashlib
 import hmac
 import http.server
@@ -94,6 +96,7 @@ class MockProvider:
         self.codes, self.refresh, self.used, self.opaque = {}, {}, set(), {}
         self.counts = {"authorize": 0, "code": 0, "refresh": 0, "userinfo": 0, "jwks": 0, "introspect": 0, "reuse": 0}
         self.delay, self.lock = 0, threading.Lock()
+        self.arrived = collections.Counter()  # endpoints asked, answered or not yet
         self.port, self.server = port, None
 
     # --- life
@@ -144,6 +147,7 @@ class MockProvider:
         flat = {name: values[0] for name, values in (query | form).items()}
         name = parts.path.removeprefix("/idp/").replace(".well-known/openid-configuration", "metadata")
         handler = getattr(self, "on_" + name.replace("-", "_"), None)
+        self.arrived[name] += 1
         if self.delay:
             time.sleep(self.delay)
         status, body, fields = handler(request, flat) if handler else (404, {"error": "not_found"}, {})
@@ -153,7 +157,8 @@ class MockProvider:
             request.send_header(field, value)
         request.send_header("Content-Length", str(len(text)))
         request.end_headers()
-        request.wfile.write(text)
+        with contextlib.suppress(OSError):  # who asked may have left
+            request.wfile.write(text)
 
     def on_metadata(self, request, _):
         issuer = self.issuer + "-other" if "DiscoveryIssuerMismatch" in self.faults else self.issuer
