@@ -1,6 +1,7 @@
 #include "proxy/admin.h"
 
 #include "base/url.h"
+#include "proxy/api.h"
 #include "proxy/front.h"
 
 #include <event2/buffer.h>
@@ -11,6 +12,7 @@ enum { METRICS_MAX = 4 * 1024 * 1024 };
 struct admin {
 	struct front *front;
 	struct auth_service *auth;
+	struct api *api;
 	struct worker *const *workers;
 	size_t count;
 	bool draining;
@@ -89,6 +91,7 @@ static const struct {
 
 static void on_request(void *arg, struct front_request *req)
 {
+	struct admin *admin = arg;
 	struct target target;
 	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
 
@@ -96,11 +99,15 @@ static void on_request(void *arg, struct front_request *req)
 		answer(req, 400, "text/plain; charset=utf-8", STR("bad request\n"));
 		return;
 	}
+	if (api_is_path(target.path)) {
+		api_serve(admin->api, req, &target);
+		return;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (!str_eq(target.path, str_of(pages[i].path)))
 			continue;
 		if (is_get)
-			pages[i].serve(arg, req);
+			pages[i].serve(admin, req);
 		else
 			answer(req, 405, "text/plain; charset=utf-8", STR("method not allowed\n"));
 		return;
@@ -113,8 +120,9 @@ static void on_refused(void *arg, const char *peer, enum fault fault)
 	(void)arg, (void)peer, (void)fault;
 }
 
-struct admin *admin_new(struct event_base *keeper, int listen_fd, const struct conf *conf,
-	struct auth_service *auth, struct worker *const *workers, size_t count)
+struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
+	const struct conf *conf, struct auth_service *auth, struct worker *const *workers,
+	size_t count)
 {
 	struct admin *admin = mem_alloc(1, sizeof *admin);
 	struct front_limits limits = {.head = conf->limit_head,
@@ -124,6 +132,7 @@ struct admin *admin_new(struct event_base *keeper, int listen_fd, const struct c
 		.idle_timeout_ms = 75 * 1000};
 
 	*admin = (struct admin){.auth = auth, .workers = workers, .count = count};
+	admin->api = api_new(auth, keeper, inbox);
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
 	return admin;
 }
@@ -132,6 +141,7 @@ void admin_free(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
+	api_free(admin->api); /* answers what is under way */
 	front_free(admin->front);
 	free(admin);
 }

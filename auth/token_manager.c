@@ -1,0 +1,203 @@
+#include "auth/token_manager.h"
+
+#include "auth/auth_int.h"
+#include "auth/issue.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* One line for each token made or taken back, and by whom. */
+static void audit(const struct identity *caller, const char *what, const struct store_token *token)
+{
+	const struct log_field fields[] = {{"user", str_of(caller->subject), false},
+		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
+		{"decision", str_of(what), false}};
+
+	log_fields(LOG_INFO, "audit", "tokens", fields, ARRAY_LEN(fields));
+}
+
+static bool is_own(const struct identity *caller, const struct store_token *token)
+{
+	return caller->role == ROLE_ADMIN || strcmp(caller->subject, token->subject) == 0;
+}
+
+/* --- making --- */
+
+static int64_t ttl_of(const struct conf *conf, const struct token_request *request)
+{
+	return request->access_ttl ? request->access_ttl : conf->access_ttl_s.def;
+}
+
+/* Where the next page begins. */
+static void note_last(void *arg, const struct store_token *token)
+{
+	struct store_token_query *query = arg;
+
+	query->before_at = token->created_at;
+	memcpy(query->before_id, token->id, sizeof token->id);
+}
+
+/* tokens.per_user, of people; named clients are the administrator's own business. */
+static enum token_outcome check_number(
+	struct auth_service *service, const char *user, struct err *err)
+{
+	struct store *store = service->store;
+	unsigned most = service->conf->tokens_per_user;
+	struct store_token_query query = {
+		.subject = user, .alive_at = clock_wall_s(), .limit = STORE_PAGE};
+	unsigned living = 0;
+	int got = STORE_PAGE;
+
+	while (user && got == STORE_PAGE && living < most) {
+		got = store->ops->token_list(store, &query, note_last, &query);
+		if (got == -1)
+			return TOKEN_UNAVAILABLE;
+		living += (unsigned)got;
+	}
+	if (user == NULL || living < most)
+		return TOKEN_DONE;
+	err_set(err, "%s has %u living tokens already (tokens.per_user)", user, most);
+	return TOKEN_CONFLICT;
+}
+
+static enum token_outcome check_request(struct auth_service *service, const struct identity *caller,
+	const struct token_request *request, struct err *err)
+{
+	const struct conf *conf = service->conf;
+	bool is_other = request->user && strcmp(request->user, caller->subject) != 0;
+
+	if (caller->role == ROLE_NONE || request->role > caller->role) {
+		err_set(err, "nobody can give more rights than they have");
+		return TOKEN_FORBIDDEN;
+	}
+	if (is_other && caller->role != ROLE_ADMIN) {
+		err_set(err, "only an administrator makes tokens for others");
+		return TOKEN_FORBIDDEN;
+	}
+	if (ttl_of(conf, request) < 1 || ttl_of(conf, request) > conf->access_ttl_s.max) {
+		err_set(err, "access_ttl: expected 1s to %llds (tokens.access_ttl.max)",
+			(long long)conf->access_ttl_s.max);
+		return TOKEN_INVALID;
+	}
+	return TOKEN_DONE;
+}
+
+enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,
+	const struct token_request *request, struct store_token *record, char **secret,
+	struct err *err)
+{
+	struct issue_request issue = {.issuer = service->issuer,
+		.client_name = request->client_name,
+		.user = request->user,
+		.note = request->note,
+		.created_by = caller->subject,
+		.role = request->role,
+		.ttl = ttl_of(service->conf, request)};
+	enum token_outcome outcome = check_request(service, caller, request, err);
+
+	if (issue.user == NULL && caller->role != ROLE_ADMIN)
+		issue.user = caller->subject;
+	if (outcome == TOKEN_DONE)
+		outcome = check_number(service, issue.user, err);
+	if (outcome != TOKEN_DONE)
+		return outcome;
+	*secret = issue_token(service->store, service->signer, &issue, record, err);
+	if (*secret == NULL)
+		return atomic_load(&service->ready) ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
+	service->counted = UINT64_MAX; /* none: count again */
+	audit(caller, "create", record);
+	return TOKEN_DONE;
+}
+
+/* --- looking --- */
+
+enum token_outcome token_manager_get(struct auth_service *service, const struct identity *caller,
+	struct str id, struct store_token *record)
+{
+	struct store *store = service->store;
+
+	switch (auth_service_count(service, store->ops->token_get(store, id, record))) {
+	case STORE_FAILED:
+		return TOKEN_UNAVAILABLE;
+	case STORE_NONE:
+		return TOKEN_UNKNOWN;
+	case STORE_FOUND:
+		break;
+	}
+	return is_own(caller, record) ? TOKEN_DONE : TOKEN_UNKNOWN;
+}
+
+enum token_outcome token_manager_list(struct auth_service *service, const struct identity *caller,
+	struct store_token_query *query, store_on_token *on_token, void *arg, int *count)
+{
+	struct store *store = service->store;
+
+	if (caller->role == ROLE_NONE)
+		return TOKEN_FORBIDDEN;
+	if (caller->role != ROLE_ADMIN)
+		query->subject = caller->subject;
+	*count = store->ops->token_list(store, query, on_token, arg);
+	if (*count != -1)
+		return TOKEN_DONE;
+	auth_service_count(service, STORE_FAILED);
+	return TOKEN_UNAVAILABLE;
+}
+
+/* --- taking back --- */
+
+static bool is_living_admin(const struct store_token *token)
+{
+	return token->role == ROLE_ADMIN && token->state == STATE_ACTIVE &&
+	       token->expires_at > clock_wall_s();
+}
+
+/* Who takes the last administrator's token back may lock everybody out (S35). */
+static enum token_outcome check_last(
+	struct auth_service *service, const struct store_token *token, struct err *err)
+{
+	struct store *store = service->store;
+	struct store_counts counts;
+
+	if (!is_living_admin(token))
+		return TOKEN_DONE;
+	if (store->ops->count(store, clock_wall_s(), &counts) == -1)
+		return TOKEN_UNAVAILABLE;
+	if (counts.tokens_admin > 1)
+		return TOKEN_DONE;
+	err_set(err, "this is the last living administrator's token: ask with force=true");
+	return TOKEN_CONFLICT;
+}
+
+static const char *name_of_change(enum token_state state)
+{
+	static const char *const names[] = {[STATE_ACTIVE] = "enable",
+		[STATE_DISABLED] = "disable",
+		[STATE_REVOKED] = "revoke"};
+
+	return names[state];
+}
+
+enum token_outcome token_manager_set_state(struct auth_service *service,
+	const struct identity *caller, struct str id, enum token_state state, bool force,
+	struct store_token *record, struct err *err)
+{
+	struct store *store = service->store;
+	enum token_outcome outcome = token_manager_get(service, caller, id, record);
+
+	if (outcome != TOKEN_DONE || record->state == state)
+		return outcome;
+	if (record->state == STATE_REVOKED) {
+		err_set(err, "a revoked token stays revoked");
+		return TOKEN_CONFLICT;
+	}
+	if (state != STATE_ACTIVE && !force)
+		outcome = check_last(service, record, err);
+	if (outcome != TOKEN_DONE)
+		return outcome;
+	if (auth_service_count(service, store->ops->token_set_state(store, id, state)) !=
+		STORE_FOUND)
+		return TOKEN_UNAVAILABLE;
+	record->state = state;
+	auth_service_note_end(service);
+	audit(caller, name_of_change(state), record);
+	return TOKEN_DONE;
+}

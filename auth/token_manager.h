@@ -1,0 +1,47 @@
+/*
+ * auth/token_manager.h - who may make, see and take back which access tokens (design "Token
+ * manager", S34, S35). Keeper thread only; blocks on the store.
+ *
+ * An administrator: anybody's. Everybody else: their own, with no more rights than they have. What
+ * somebody may not see is not there for them.
+ */
+#ifndef SPARKGATE_AUTH_TOKEN_MANAGER_H
+#define SPARKGATE_AUTH_TOKEN_MANAGER_H
+
+#include "auth/auth.h"
+#include "auth/store.h"
+
+enum token_outcome {
+	TOKEN_DONE,
+	TOKEN_INVALID,	   /* 400: the reason says which member is wrong */
+	TOKEN_FORBIDDEN,   /* 403 */
+	TOKEN_UNKNOWN,	   /* 404: there is none, or it is not for this caller to know */
+	TOKEN_CONFLICT,	   /* 409: not in this state, too many, or the last of its kind */
+	TOKEN_UNAVAILABLE, /* 503 */
+};
+
+struct token_request { /* borrowed */
+	const char *client_name;
+	const char *user; /* NULL: a token for the named client; of who is no administrator: one's
+			     own */
+	const char *note; /* or NULL */
+	enum role role;
+	int64_t access_ttl; /* seconds; 0: the default */
+};
+
+/* Gives the signed token in `*secret`: secret_free() it. */
+enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,
+	const struct token_request *request, struct store_token *record, char **secret,
+	struct err *err);
+enum token_outcome token_manager_get(struct auth_service *service, const struct identity *caller,
+	struct str id, struct store_token *record);
+/* query->subject is replaced for who is no administrator. `*count` is how many there were. */
+enum token_outcome token_manager_list(struct auth_service *service, const struct identity *caller,
+	struct store_token_query *query, store_on_token *on_token, void *arg, int *count);
+/* Revoking what is revoked is TOKEN_DONE. The last living administrator's token is revoked or
+ * disabled by `force` only. */
+enum token_outcome token_manager_set_state(struct auth_service *service,
+	const struct identity *caller, struct str id, enum token_state state, bool force,
+	struct store_token *record, struct err *err);
+
+#endif

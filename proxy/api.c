@@ -1,0 +1,301 @@
+#include "proxy/api_int.h"
+
+#include "base/params.h"
+#include "base/rnd.h"
+#include "proxy/guard.h"
+
+#include <event2/buffer.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CREDENTIALS = 4, CONTENT_MAX = 4 * 1024 * 1024 };
+
+struct api_row {
+	const char *method, *path; /* {id} stands for one segment */
+	void (*serve)(struct api_call *call);
+	bool has_body, is_public;
+};
+
+static const struct api_row rows[] = {
+	{"GET", "/api/v1/openapi.json", api_describe, false, true},
+	{"GET", "/api/v1/tokens", api_list, false, false},
+	{"POST", "/api/v1/tokens", api_create, true, false},
+	{"POST", "/api/v1/tokens/revoke", api_revoke_many, true, false},
+	{"GET", "/api/v1/tokens/{id}", api_show, false, false},
+	{"DELETE", "/api/v1/tokens/{id}", api_revoke, false, false},
+	{"POST", "/api/v1/tokens/{id}/disable", api_disable, false, false},
+	{"POST", "/api/v1/tokens/{id}/enable", api_enable, false, false},
+};
+
+struct api *api_new(struct auth_service *service, struct event_base *keeper, struct inbox *inbox)
+{
+	struct api *api = mem_alloc(1, sizeof *api);
+
+	api->service = service;
+	api->auth = auth_new(service, keeper, inbox);
+	rnd_bytes(&api->next_id, sizeof api->next_id);
+	return api;
+}
+
+void api_free(struct api *api)
+{
+	if (api == NULL)
+		return;
+	auth_free(api->auth);
+	free(api);
+}
+
+bool api_is_path(struct str path)
+{
+	return str_starts(path, STR("/api/"));
+}
+
+/* --- answers --- */
+
+static void call_free(struct api_call *call)
+{
+	identity_unref(call->who);
+	json_decref(call->body);
+	free(call->query);
+	free(call);
+}
+
+static void add_challenge(struct sbuf *fields, int status)
+{
+	if (status == 401)
+		sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n");
+	if (status == 503)
+		sbuf_puts(fields, "Retry-After: 5\r\n");
+}
+
+static void send_answer(struct api_call *call, int status, const char *type, const char *text)
+{
+	struct front_request *req = call->req;
+	struct evbuffer *bytes = evbuffer_new();
+	size_t len = text ? strlen(text) : 0;
+	struct sbuf fields;
+
+	sbuf_init(&fields, 1024);
+	if (text)
+		sbuf_printf(&fields, "Content-Type: %s\r\n", type);
+	sbuf_printf(&fields,
+		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: "
+		"%s\r\n",
+		call->request_id);
+	add_challenge(&fields, status);
+	front_reply_head(req, status, &fields, text ? (int64_t)len : -1, text == NULL);
+	if (text) {
+		evbuffer_add(bytes, text, len);
+		front_reply_body(req, bytes);
+	}
+	evbuffer_free(bytes);
+	sbuf_clear(&fields);
+	front_reply_end(req);
+}
+
+static void finish(struct api_call *call, int status, const char *type, json_t *json)
+{
+	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	if (call->req)
+		send_answer(call, status, type, text);
+	secret_free(text); /* a new token's is in it */
+	json_decref(json);
+	call_free(call);
+}
+
+void api_answer(struct api_call *call, int status, json_t *json)
+{
+	finish(call, status, "application/json", json);
+}
+
+static const char *title_of(int status)
+{
+	static const struct {
+		int status;
+		const char *title;
+	} titles[] = {{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
+		{404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"},
+		{413, "Content Too Large"}, {415, "Unsupported Media Type"},
+		{503, "Service Unavailable"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
+		if (titles[i].status == status)
+			return titles[i].title;
+	}
+	return "Error";
+}
+
+void api_problem(struct api_call *call, int status, const char *detail)
+{
+	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
+		title_of(status), "status", status, "detail", detail, "request_id",
+		call->request_id);
+
+	finish(call, status, "application/problem+json", json);
+}
+
+bool api_parameter(
+	const struct api_call *call, const char *name, char *out, size_t size, bool *is_bad)
+{
+	struct sbuf value;
+	bool is_found = false;
+
+	sbuf_init(&value, size);
+	switch (params_get(str_of(call->query), name, &value)) {
+	case PARAMS_FOUND:
+		is_found = str_copy(sbuf_str(&value), out, size);
+		*is_bad |= !is_found;
+		break;
+	case PARAMS_BAD:
+		*is_bad = true;
+		break;
+	case PARAMS_ABSENT:
+		break;
+	}
+	sbuf_clear(&value);
+	return is_found;
+}
+
+/* --- who asks --- */
+
+static void on_identity(void *arg, struct auth_result result)
+{
+	struct api_call *call = arg;
+
+	call->who = result.who;
+	switch (result.status) {
+	case AUTH_OK:
+		call->row->serve(call);
+		return;
+	case AUTH_ABSENT:
+		api_problem(call, 401, "a bearer token is needed");
+		return;
+	case AUTH_MALFORMED:
+		api_problem(call, 400, result.reason);
+		return;
+	case AUTH_UNAVAILABLE:
+		api_problem(call, 503, result.reason);
+		return;
+	default:
+		api_problem(call, 401, result.reason);
+	}
+}
+
+/* Only by header: a cookie would be sent by whatever page a browser is on (S35). */
+static void identify(struct api_call *call)
+{
+	struct str authorization[CREDENTIALS];
+	struct front_request *req = call->req;
+	struct auth_request question = {.authorization = authorization,
+		.query = str_of(call->query),
+		.client = str_of(req->peer_text)};
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		if (str_eq_nocase(req->fields[i].name, STR("authorization")) &&
+			question.authorization_count < CREDENTIALS)
+			authorization[question.authorization_count++] = req->fields[i].value;
+	}
+	struct auth_result result = auth_check(call->api->auth, &question, on_identity, call);
+	if (result.status != AUTH_LATER)
+		on_identity(call, result);
+}
+
+static void on_closed(void *arg)
+{
+	struct api_call *call = arg;
+
+	call->req = NULL; /* who it was comes later, and frees the call */
+}
+
+static const struct front_handler handler = {.on_closed = on_closed};
+
+/* --- what is asked --- */
+
+/* True when the path is the row's; the segment at {id} goes to `id`. */
+static bool is_path_of(const struct api_row *row, struct str path, char id[static API_ID_MAX])
+{
+	struct str rest = str_of(row->path), want, have;
+
+	id[0] = '\0';
+	while (str_next(&rest, '/', &want)) {
+		if (!str_next(&path, '/', &have))
+			return false;
+		if (!str_eq(want, STR("{id}")) ? !str_eq(want, have)
+					       : !str_copy(have, id, API_ID_MAX) || have.len == 0)
+			return false;
+	}
+	return !str_next(&path, '/', &have);
+}
+
+/* 0: found; else the status that says why not. */
+static int find_row(struct api_call *call, struct str path)
+{
+	int status = 404;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!is_path_of(&rows[i], path, call->id))
+			continue;
+		if (str_eq(call->req->method, str_of(rows[i].method))) {
+			call->row = &rows[i];
+			return 0;
+		}
+		status = 405;
+	}
+	return status;
+}
+
+/* 0, or the status of what is wrong with it. */
+static int read_body(struct api_call *call)
+{
+	struct str type = guard_single_field(call->req, "content-type");
+	size_t len = evbuffer_get_length(call->req->body);
+
+	if (!call->row->has_body)
+		return 0;
+	if (len > API_BODY_MAX)
+		return 413;
+	if (!str_starts_nocase(type, STR("application/json")))
+		return 415;
+	call->body = json_loadb(len ? (const char *)evbuffer_pullup(call->req->body, -1) : "", len,
+		JSON_REJECT_DUPLICATES, NULL);
+	return json_is_object(call->body) ? 0 : 400;
+}
+
+static const char *fault_of(int status)
+{
+	static const struct {
+		int status;
+		const char *detail;
+	} details[] = {{400, "the body is not one JSON object"},
+		{404, "there is nothing at this path"}, {405, "this method is not used here"},
+		{413, "the body is larger than 64 KiB"},
+		{415, "the body has to be application/json"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+		if (details[i].status == status)
+			return details[i].detail;
+	}
+	return "";
+}
+
+void api_serve(struct api *api, struct front_request *req, const struct target *target)
+{
+	struct api_call *call = mem_alloc(1, sizeof *call);
+
+	call->api = api;
+	call->req = req;
+	call->query = mem_strndup(target->query.at ? target->query.at : "", target->query.len);
+	snprintf(call->request_id, sizeof call->request_id, "%016llx",
+		(unsigned long long)api->next_id++);
+	front_set_handler(req, &handler, call);
+	int status = find_row(call, target->path);
+	if (status == 0)
+		status = read_body(call);
+	if (status != 0)
+		api_problem(call, status, fault_of(status));
+	else if (call->row->is_public)
+		call->row->serve(call);
+	else
+		identify(call);
+}

@@ -1,0 +1,24 @@
+/*
+ * proxy/api.h - /api/v1/tokens: JSON over the admin listener, for bearer tokens (design "Token
+ * manager").
+ *
+ * Runs on the keeper's loop. Every error is problem JSON (RFC 9457); nothing is cached.
+ */
+#ifndef SPARKGATE_PROXY_API_H
+#define SPARKGATE_PROXY_API_H
+
+#include "auth/auth.h"
+#include "base/url.h"
+#include "proxy/front.h"
+
+struct api;
+
+/* `service` is borrowed; `keeper` and `inbox` are the keeper's own. */
+struct api *api_new(struct auth_service *service, struct event_base *keeper, struct inbox *inbox);
+void api_free(struct api *api); /* NULL is fine */
+
+bool api_is_path(struct str path); /* below /api/ */
+/* Answers the request, now or when it is known who asks. */
+void api_serve(struct api *api, struct front_request *req, const struct target *target);
+
+#endif

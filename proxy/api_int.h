@@ -1,0 +1,46 @@
+/* proxy/api_int.h - one call of the API: api.c (who, where, answers), api_tokens.c (what). */
+#ifndef SPARKGATE_PROXY_API_INT_H
+#define SPARKGATE_PROXY_API_INT_H
+
+#include "proxy/api.h"
+
+#include <jansson.h>
+
+enum { API_BODY_MAX = 64 * 1024, API_ID_MAX = 64, API_BATCH_MAX = 100 };
+
+struct api {
+	struct auth_service *service;
+	struct auth *auth;
+	uint64_t next_id;
+};
+
+struct api_call {
+	struct api *api;
+	struct front_request *req; /* NULL: the client has left */
+	const struct api_row *row;
+	struct identity *who;
+	char request_id[17];
+	char id[API_ID_MAX]; /* of the token in the path */
+	char *query;
+	json_t *body; /* an object; NULL: none is taken */
+};
+
+/* Each ends the call. */
+void api_answer(struct api_call *call, int status, json_t *json); /* takes json; NULL: none */
+void api_problem(struct api_call *call, int status, const char *detail);
+
+/* A parameter of the query, decoded; false when it is absent. Twice or broken: `*is_bad`. */
+bool api_parameter(
+	const struct api_call *call, const char *name, char *out, size_t size, bool *is_bad);
+
+/* api_tokens.c */
+void api_list(struct api_call *call);
+void api_create(struct api_call *call);
+void api_show(struct api_call *call);
+void api_revoke(struct api_call *call);
+void api_disable(struct api_call *call);
+void api_enable(struct api_call *call);
+void api_revoke_many(struct api_call *call);
+void api_describe(struct api_call *call);
+
+#endif

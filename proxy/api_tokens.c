@@ -1,0 +1,323 @@
+#include "proxy/api_int.h"
+
+#include "auth/b64url.h"
+#include "auth/token_json.h"
+#include "auth/token_manager.h"
+#include "base/clock.h"
+#include "conf/values_units.h"
+#include "proxy/page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CURSOR_MAX = 96 };
+
+static const int statuses[] = {[TOKEN_DONE] = 200,
+	[TOKEN_INVALID] = 400,
+	[TOKEN_FORBIDDEN] = 403,
+	[TOKEN_UNKNOWN] = 404,
+	[TOKEN_CONFLICT] = 409,
+	[TOKEN_UNAVAILABLE] = 503};
+
+static void refuse(struct api_call *call, enum token_outcome outcome, const char *reason)
+{
+	static const char *const otherwise[] = {[TOKEN_INVALID] = "the request is not valid",
+		[TOKEN_FORBIDDEN] = "your role does not allow this",
+		[TOKEN_UNKNOWN] = "there is no such token",
+		[TOKEN_CONFLICT] = "not in the state the token is in",
+		[TOKEN_UNAVAILABLE] = "the store does not answer"};
+
+	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
+}
+
+/* --- the list --- */
+
+/* Where the next page begins, for the caller to bring back as it is. Gives. */
+static char *cursor_of(const struct store_token *last)
+{
+	char text[CURSOR_MAX], *cursor = mem_alloc(CURSOR_MAX * 2, 1);
+	int n = snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+
+	b64url_encode(text, (size_t)n, cursor);
+	return cursor;
+}
+
+static bool read_cursor(const char *cursor, struct store_token_query *query)
+{
+	unsigned char text[CURSOR_MAX];
+	long n = b64url_decode(str_of(cursor), text, sizeof text - 1);
+	char *dot, *end;
+
+	if (n <= 0 || memchr(text, '\0', (size_t)n))
+		return false;
+	text[n] = '\0';
+	dot = strchr((char *)text, '.');
+	if (dot == NULL || dot == (char *)text)
+		return false;
+	*dot = '\0';
+	query->before_at = strtoll((char *)text, &end, 10);
+	return *end == '\0' && query->before_at > 0 && dot[1] != '\0' &&
+	       str_copy(str_of(dot + 1), query->before_id, sizeof query->before_id);
+}
+
+struct listing {
+	json_t *tokens;
+	struct store_token last;
+};
+
+static void add_token(void *arg, const struct store_token *token)
+{
+	struct listing *listing = arg;
+
+	json_array_append_new(listing->tokens, token_json(token));
+	listing->last = *token;
+}
+
+/* Gives a reason when a parameter is none of ours to understand, else NULL. */
+static const char *read_query(
+	struct api_call *call, struct store_token_query *query, char *user, char *text, size_t size)
+{
+	bool is_bad = false;
+
+	if (api_parameter(call, "user", user, STORE_SUBJECT, &is_bad))
+		query->subject = user;
+	if (api_parameter(call, "active", text, size, &is_bad)) {
+		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+			return "active: expected true or false";
+		query->alive_at = text[0] == 't' ? clock_wall_s() : 0;
+	}
+	if (api_parameter(call, "limit", text, size, &is_bad)) {
+		char *end;
+		long limit = strtol(text, &end, 10);
+		if (*end != '\0' || text[0] < '0' || text[0] > '9' || limit < 1 ||
+			limit > STORE_PAGE)
+			return "limit: expected 1 to 100";
+		query->limit = (size_t)limit;
+	}
+	if (api_parameter(call, "cursor", text, size, &is_bad) && !read_cursor(text, query))
+		return "cursor: expected what the last page gave as next_cursor";
+	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
+}
+
+void api_list(struct api_call *call)
+{
+	struct listing listing = {.tokens = json_array()};
+	struct store_token_query query = {.limit = STORE_PAGE};
+	char user[STORE_SUBJECT], text[CURSOR_MAX * 2];
+	const char *fault = read_query(call, &query, user, text, sizeof text);
+	int count = 0;
+
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_list(call->api->service, call->who,
+						     &query, add_token, &listing, &count);
+	if (outcome != TOKEN_DONE) {
+		json_decref(listing.tokens);
+		refuse(call, outcome, fault ? fault : "");
+		return;
+	}
+	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
+	if ((size_t)count == query.limit) {
+		char *cursor = cursor_of(&listing.last);
+		json_object_set_new(json, "next_cursor", json_string(cursor));
+		free(cursor);
+	}
+	api_answer(call, 200, json);
+}
+
+/* --- making --- */
+
+/* Text, or absent or null (then NULL). False: something else. */
+static bool get_text(const json_t *body, const char *name, const char **out)
+{
+	const json_t *member = json_object_get(body, name);
+
+	*out = json_string_value(member);
+	return member == NULL || json_is_null(member) ||
+	       (*out && strlen(*out) == json_string_length(member));
+}
+
+/* Seconds as a number, or "12h". */
+static bool get_ttl(const json_t *body, int64_t *out)
+{
+	const json_t *member = json_object_get(body, "access_ttl");
+	int64_t ms = 0;
+
+	*out = 0;
+	if (member == NULL || json_is_null(member))
+		return true;
+	if (json_is_integer(member)) {
+		*out = json_integer_value(member);
+		return *out > 0;
+	}
+	if (!json_is_string(member) ||
+		values_parse_duration(json_string_value(member), &ms) == -1 || ms < 1000)
+		return false;
+	*out = ms / 1000;
+	return true;
+}
+
+static const char *read_role(const json_t *body, enum role *role)
+{
+	const char *type;
+
+	if (!get_text(body, "token_type", &type))
+		return "token_type: expected admin or user";
+	*role = type && strcmp(type, role_name(ROLE_ADMIN)) == 0 ? ROLE_ADMIN : ROLE_USER;
+	if (type && strcmp(type, role_name(*role)) != 0)
+		return "token_type: expected admin or user";
+	return NULL;
+}
+
+static const char *check_members(json_t *body)
+{
+	static const char *const known[] = {
+		"client_name", "user", "token_type", "access_ttl", "note"};
+	void *iter = json_object_iter(body);
+
+	for (; iter; iter = json_object_iter_next(body, iter)) {
+		bool is_known = false;
+		for (size_t i = 0; i < ARRAY_LEN(known); i++)
+			is_known |= strcmp(json_object_iter_key(iter), known[i]) == 0;
+		if (!is_known)
+			return "the body has a member that is not known: expected client_name, "
+			       "user, token_type, access_ttl, note";
+	}
+	return NULL;
+}
+
+static const char *read_request(json_t *body, struct token_request *request)
+{
+	const char *fault = check_members(body);
+
+	if (fault)
+		return fault;
+	if (!get_text(body, "client_name", &request->client_name) || request->client_name == NULL)
+		return "client_name: expected a text";
+	if (!get_text(body, "user", &request->user))
+		return "user: expected a text";
+	if (!get_text(body, "note", &request->note))
+		return "note: expected a text";
+	if (!get_ttl(body, &request->access_ttl))
+		return "access_ttl: expected seconds or a duration such as 12h";
+	return read_role(body, &request->role);
+}
+
+void api_create(struct api_call *call)
+{
+	struct token_request request = {.client_name = NULL};
+	const char *fault = read_request(call->body, &request);
+	struct store_token record;
+	struct err err = {""};
+	char *secret = NULL;
+
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(call->api->service, call->who,
+						     &request, &record, &secret, &err);
+	if (outcome != TOKEN_DONE) {
+		refuse(call, outcome, fault ? fault : err.text);
+		return;
+	}
+	json_t *json = token_json(&record);
+	json_object_set_new(json, "access_token", json_string(secret));
+	secret_free(secret);
+	api_answer(call, 201, json);
+}
+
+/* --- one of them --- */
+
+void api_show(struct api_call *call)
+{
+	struct store_token token;
+	enum token_outcome outcome =
+		token_manager_get(call->api->service, call->who, str_of(call->id), &token);
+
+	if (outcome == TOKEN_DONE)
+		api_answer(call, 200, token_json(&token));
+	else
+		refuse(call, outcome, "");
+}
+
+static void change(struct api_call *call, enum token_state state, bool shows)
+{
+	struct store_token token;
+	struct err err = {""};
+	char force[8];
+	bool is_bad = false;
+	bool is_forced = api_parameter(call, "force", force, sizeof force, &is_bad) &&
+			 strcmp(force, "true") == 0;
+	enum token_outcome outcome = token_manager_set_state(
+		call->api->service, call->who, str_of(call->id), state, is_forced, &token, &err);
+
+	if (outcome != TOKEN_DONE)
+		refuse(call, outcome, err.text);
+	else if (shows)
+		api_answer(call, 200, token_json(&token));
+	else
+		api_answer(call, 204, NULL);
+}
+
+void api_revoke(struct api_call *call)
+{
+	change(call, STATE_REVOKED, false);
+}
+
+void api_disable(struct api_call *call)
+{
+	change(call, STATE_DISABLED, true);
+}
+
+void api_enable(struct api_call *call)
+{
+	change(call, STATE_ACTIVE, true);
+}
+
+/* --- many of them --- */
+
+static const char *check_ids(const json_t *ids)
+{
+	if (!json_is_array(ids) || json_array_size(ids) == 0 ||
+		json_array_size(ids) > API_BATCH_MAX)
+		return "ids: expected a list of 1 to 100 ids";
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		if (!json_is_string(json_array_get(ids, i)))
+			return "ids: expected texts";
+	}
+	return NULL;
+}
+
+void api_revoke_many(struct api_call *call)
+{
+	const json_t *ids = json_object_get(call->body, "ids");
+	const char *fault = check_ids(ids);
+	json_t *revoked, *refused;
+
+	if (fault) {
+		refuse(call, TOKEN_INVALID, fault);
+		return;
+	}
+	revoked = json_array();
+	refused = json_array();
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		const char *id = json_string_value(json_array_get(ids, i));
+		struct store_token token;
+		struct err err = {""};
+		enum token_outcome outcome = token_manager_set_state(call->api->service, call->who,
+			str_of(id), STATE_REVOKED, false, &token, &err);
+		if (outcome == TOKEN_DONE)
+			json_array_append_new(revoked, json_string(id));
+		else
+			json_array_append_new(refused,
+				json_pack("{s:s, s:i}", "id", id, "status", statuses[outcome]));
+	}
+	api_answer(call, 200, json_pack("{s:o, s:o}", "revoked", revoked, "refused", refused));
+}
+
+/* --- what there is --- */
+
+void api_describe(struct api_call *call)
+{
+	const struct page_static *file = page_static_find(STR("openapi.json"));
+
+	api_answer(call, 200,
+		json_loadb((const char *)file->bytes, file->len, JSON_REJECT_DUPLICATES, NULL));
+}
