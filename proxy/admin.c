@@ -95,12 +95,12 @@ static void on_request(void *arg, struct front_request *req)
 	struct target target;
 	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
 
-	if (target_parse(req->target, &target, NULL) == -1) {
-		answer(req, 400, "text/plain; charset=utf-8", STR("bad request\n"));
+	if (api_is_path(req->target)) {
+		api_serve(admin->api, req);
 		return;
 	}
-	if (api_is_path(target.path)) {
-		api_serve(admin->api, req, &target);
+	if (target_parse(req->target, &target, NULL) == -1) {
+		answer(req, 400, "text/plain; charset=utf-8", STR("bad request\n"));
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {

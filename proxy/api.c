@@ -2,6 +2,7 @@
 
 #include "base/params.h"
 #include "base/rnd.h"
+#include "base/url.h"
 #include "proxy/guard.h"
 
 #include <event2/buffer.h>
@@ -45,9 +46,33 @@ void api_free(struct api *api)
 	free(api);
 }
 
-bool api_is_path(struct str path)
+bool api_is_path(struct str target)
 {
-	return str_starts(path, STR("/api/"));
+	return str_starts(target, STR("/api/"));
+}
+
+static bool read_id(struct str text, char id[static API_ID_MAX])
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (strchr("0123456789abcdef", text.at[i]) == NULL)
+			return false;
+	}
+	return text.len == API_ID_LEN && str_copy(text, id, API_ID_MAX);
+}
+
+/* True when the path is the row's; the segment at {id} goes to `id`. */
+static bool is_path_of(const struct api_row *row, struct str path, char id[static API_ID_MAX])
+{
+	struct str rest = str_of(row->path), want, have;
+
+	id[0] = '\0';
+	while (str_next(&rest, '/', &want)) {
+		if (!str_next(&path, '/', &have))
+			return false;
+		if (str_eq(want, STR("{id}")) ? !read_id(have, id) : !str_eq(want, have))
+			return false;
+	}
+	return !str_next(&path, '/', &have);
 }
 
 /* --- answers --- */
@@ -60,10 +85,27 @@ static void call_free(struct api_call *call)
 	free(call);
 }
 
-static void add_challenge(struct sbuf *fields, int status)
+/* RFC 9110 §15.5.6: what this path does take. */
+static void add_allow(struct sbuf *fields, struct str path)
+{
+	char id[API_ID_MAX];
+	const char *sign = "Allow: ";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!is_path_of(&rows[i], path, id))
+			continue;
+		sbuf_printf(fields, "%s%s", sign, rows[i].method);
+		sign = ", ";
+	}
+	sbuf_puts(fields, "\r\n");
+}
+
+static void add_fields(struct sbuf *fields, const struct api_call *call, int status)
 {
 	if (status == 401)
 		sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n");
+	if (status == 405)
+		add_allow(fields, call->path);
 	if (status == 503)
 		sbuf_puts(fields, "Retry-After: 5\r\n");
 }
@@ -82,7 +124,7 @@ static void send_answer(struct api_call *call, int status, const char *type, con
 		"Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nX-Request-Id: "
 		"%s\r\n",
 		call->request_id);
-	add_challenge(&fields, status);
+	add_fields(&fields, call, status);
 	front_reply_head(req, status, &fields, text ? (int64_t)len : -1, text == NULL);
 	if (text) {
 		evbuffer_add(bytes, text, len);
@@ -212,22 +254,6 @@ static const struct front_handler handler = {.on_closed = on_closed};
 
 /* --- what is asked --- */
 
-/* True when the path is the row's; the segment at {id} goes to `id`. */
-static bool is_path_of(const struct api_row *row, struct str path, char id[static API_ID_MAX])
-{
-	struct str rest = str_of(row->path), want, have;
-
-	id[0] = '\0';
-	while (str_next(&rest, '/', &want)) {
-		if (!str_next(&path, '/', &have))
-			return false;
-		if (!str_eq(want, STR("{id}")) ? !str_eq(want, have)
-					       : !str_copy(have, id, API_ID_MAX) || have.len == 0)
-			return false;
-	}
-	return !str_next(&path, '/', &have);
-}
-
 /* 0: found; else the status that says why not. */
 static int find_row(struct api_call *call, struct str path)
 {
@@ -267,7 +293,8 @@ static const char *fault_of(int status)
 	static const struct {
 		int status;
 		const char *detail;
-	} details[] = {{400, "the body is not one JSON object"},
+	} details[] = {
+		{400, "the address can be read in two ways, or the body is not one JSON object"},
 		{404, "there is nothing at this path"}, {405, "this method is not used here"},
 		{413, "the body is larger than 64 KiB"},
 		{415, "the body has to be application/json"}};
@@ -279,19 +306,28 @@ static const char *fault_of(int status)
 	return "";
 }
 
-void api_serve(struct api *api, struct front_request *req, const struct target *target)
+static int read_request(struct api_call *call)
+{
+	struct target target;
+
+	if (target_parse(call->req->target, &target, NULL) == -1)
+		return 400;
+	call->path = target.path;
+	call->query = mem_strndup(target.query.at ? target.query.at : "", target.query.len);
+	int status = find_row(call, target.path);
+	return status ? status : read_body(call);
+}
+
+void api_serve(struct api *api, struct front_request *req)
 {
 	struct api_call *call = mem_alloc(1, sizeof *call);
 
 	call->api = api;
 	call->req = req;
-	call->query = mem_strndup(target->query.at ? target->query.at : "", target->query.len);
 	snprintf(call->request_id, sizeof call->request_id, "%016llx",
 		(unsigned long long)api->next_id++);
 	front_set_handler(req, &handler, call);
-	int status = find_row(call, target->path);
-	if (status == 0)
-		status = read_body(call);
+	int status = read_request(call);
 	if (status != 0)
 		api_problem(call, status, fault_of(status));
 	else if (call->row->is_public)

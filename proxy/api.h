@@ -8,7 +8,6 @@
 #define SPARKGATE_PROXY_API_H
 
 #include "auth/auth.h"
-#include "base/url.h"
 #include "proxy/front.h"
 
 struct api;
@@ -17,8 +16,8 @@ struct api;
 struct api *api_new(struct auth_service *service, struct event_base *keeper, struct inbox *inbox);
 void api_free(struct api *api); /* NULL is fine */
 
-bool api_is_path(struct str path); /* below /api/ */
+bool api_is_path(struct str target); /* below /api/ */
 /* Answers the request, now or when it is known who asks. */
-void api_serve(struct api *api, struct front_request *req, const struct target *target);
+void api_serve(struct api *api, struct front_request *req);
 
 #endif

@@ -6,7 +6,12 @@
 
 #include <jansson.h>
 
-enum { API_BODY_MAX = 64 * 1024, API_ID_MAX = 64, API_BATCH_MAX = 100 };
+enum {
+	API_BODY_MAX = 64 * 1024,
+	API_ID_LEN = 32 /* hexadecimal digits */,
+	API_ID_MAX = 33,
+	API_BATCH_MAX = 100
+};
 
 struct api {
 	struct auth_service *service;
@@ -21,6 +26,7 @@ struct api_call {
 	struct identity *who;
 	char request_id[17];
 	char id[API_ID_MAX]; /* of the token in the path */
+	struct str path;     /* borrows from the request, for as long as it is there */
 	char *query;
 	json_t *body; /* an object; NULL: none is taken */
 };

@@ -1,6 +1,6 @@
 #include "proxy/api_int.h"
 
-#include "auth/b64url.h"
+#include "auth/issue.h"
 #include "auth/token_json.h"
 #include "auth/token_manager.h"
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CURSOR_MAX = 96 };
+enum { CURSOR_MAX = 64 };
 
 static const int statuses[] = {[TOKEN_DONE] = 200,
 	[TOKEN_INVALID] = 400,
@@ -32,32 +32,24 @@ static void refuse(struct api_call *call, enum token_outcome outcome, const char
 
 /* --- the list --- */
 
-/* Where the next page begins, for the caller to bring back as it is. Gives. */
-static char *cursor_of(const struct store_token *last)
+/* Where the next page begins: when the last token was made, and which it is. */
+static json_t *cursor_of(const struct store_token *last)
 {
-	char text[CURSOR_MAX], *cursor = mem_alloc(CURSOR_MAX * 2, 1);
-	int n = snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+	char text[CURSOR_MAX];
 
-	b64url_encode(text, (size_t)n, cursor);
-	return cursor;
+	snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+	return json_string(text);
 }
 
 static bool read_cursor(const char *cursor, struct store_token_query *query)
 {
-	unsigned char text[CURSOR_MAX];
-	long n = b64url_decode(str_of(cursor), text, sizeof text - 1);
-	char *dot, *end;
+	size_t digits = strspn(cursor, "0123456789");
 
-	if (n <= 0 || memchr(text, '\0', (size_t)n))
+	if (digits == 0 || digits > 15 || cursor[digits] != '.' || cursor[0] == '0')
 		return false;
-	text[n] = '\0';
-	dot = strchr((char *)text, '.');
-	if (dot == NULL || dot == (char *)text)
-		return false;
-	*dot = '\0';
-	query->before_at = strtoll((char *)text, &end, 10);
-	return *end == '\0' && query->before_at > 0 && dot[1] != '\0' &&
-	       str_copy(str_of(dot + 1), query->before_id, sizeof query->before_id);
+	query->before_at = strtoll(cursor, NULL, 10);
+	struct str id = str_of(cursor + digits + 1);
+	return id.len == ISSUE_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
 }
 
 struct listing {
@@ -81,6 +73,8 @@ static const char *read_query(
 
 	if (api_parameter(call, "user", user, STORE_SUBJECT, &is_bad))
 		query->subject = user;
+	if (query->subject && user[0] == '\0')
+		return "user: expected a name";
 	if (api_parameter(call, "active", text, size, &is_bad)) {
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return "active: expected true or false";
@@ -103,7 +97,7 @@ void api_list(struct api_call *call)
 {
 	struct listing listing = {.tokens = json_array()};
 	struct store_token_query query = {.limit = STORE_PAGE};
-	char user[STORE_SUBJECT], text[CURSOR_MAX * 2];
+	char user[STORE_SUBJECT], text[CURSOR_MAX];
 	const char *fault = read_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
@@ -116,11 +110,8 @@ void api_list(struct api_call *call)
 		return;
 	}
 	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
-	if ((size_t)count == query.limit) {
-		char *cursor = cursor_of(&listing.last);
-		json_object_set_new(json, "next_cursor", json_string(cursor));
-		free(cursor);
-	}
+	if ((size_t)count == query.limit)
+		json_object_set_new(json, "next_cursor", cursor_of(&listing.last));
 	api_answer(call, 200, json);
 }
 
@@ -241,10 +232,15 @@ static void change(struct api_call *call, enum token_state state, bool shows)
 {
 	struct store_token token;
 	struct err err = {""};
-	char force[8];
+	char force[8] = "false";
 	bool is_bad = false;
-	bool is_forced = api_parameter(call, "force", force, sizeof force, &is_bad) &&
-			 strcmp(force, "true") == 0;
+
+	api_parameter(call, "force", force, sizeof force, &is_bad);
+	bool is_forced = strcmp(force, "true") == 0;
+	if (is_bad || (!is_forced && strcmp(force, "false") != 0)) {
+		refuse(call, TOKEN_INVALID, "force: expected true or false");
+		return;
+	}
 	enum token_outcome outcome = token_manager_set_state(
 		call->api->service, call->who, str_of(call->id), state, is_forced, &token, &err);
 
@@ -273,8 +269,10 @@ void api_enable(struct api_call *call)
 
 /* --- many of them --- */
 
-static const char *check_ids(const json_t *ids)
+static const char *check_ids(const json_t *body, const json_t *ids)
 {
+	if (json_object_size(body) > 1)
+		return "the body has a member that is not known: expected ids";
 	if (!json_is_array(ids) || json_array_size(ids) == 0 ||
 		json_array_size(ids) > API_BATCH_MAX)
 		return "ids: expected a list of 1 to 100 ids";
@@ -288,7 +286,7 @@ static const char *check_ids(const json_t *ids)
 void api_revoke_many(struct api_call *call)
 {
 	const json_t *ids = json_object_get(call->body, "ids");
-	const char *fault = check_ids(ids);
+	const char *fault = check_ids(call->body, ids);
 	json_t *revoked, *refused;
 
 	if (fault) {

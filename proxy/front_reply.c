@@ -189,9 +189,13 @@ void front_reply_refusal(struct front_conn *conn, enum fault fault)
 	size_t len = strlen(row->sentence) + 1;
 
 	evbuffer_add_printf(conn->out,
-		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; "
+		"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; "
 		"charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
 		"Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-		row->status, reason_phrase(row->status), len, row->sentence);
+		row->status, reason_phrase(row->status),
+		/* RFC 9110 §15.5.6: what is taken at all; each resource takes fewer. */
+		fault == FAULT_METHOD ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
+				      : "",
+		len, row->sentence);
 	conn->close_after = true;
 }

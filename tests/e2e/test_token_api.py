@@ -117,7 +117,7 @@ def test_s35_last_administrator_is_taken_away_by_force_only(gate, admin):
     assert admin.delete(f"{TOKENS}/{other['id']}").status_code == 204
 
 
-@pytest.mark.parametrize("path", [TOKENS, f"{TOKENS}/x", f"{TOKENS}/revoke"])
+@pytest.mark.parametrize("path", [TOKENS, f"{TOKENS}/{'0' * 32}", f"{TOKENS}/revoke"])
 def test_stranger_is_refused_and_a_cookie_is_no_credential(gate, path):
     method = "POST" if path.endswith("revoke") else "GET"
     stranger = Api(gate)
@@ -146,10 +146,13 @@ def test_body_that_is_no_object_is_refused(admin, text):
 def test_other_types_methods_and_paths_are_refused(admin):
     problem(admin.post(TOKENS, data="client_name=x"), 415)
     problem(admin.post(TOKENS, data="x" * 70000, headers={"Content-Type": "application/json"}), 413)
-    problem(admin.put(TOKENS), 405)
+    answer = admin.put(TOKENS)
+    problem(answer, 405)
+    assert answer.headers["Allow"] == "GET, POST"
     problem(admin.get(f"{TOKENS}/{admin.id}/disable"), 405)
     problem(admin.get("/api/v1/nothing"), 404)
     problem(admin.get(f"{TOKENS}/{'x' * 200}"), 404)
+    problem(admin.get(f"{TOKENS}/%2e%2e/x"), 400)
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "limit=1&limit=2", "active=maybe", "cursor=x", "cursor=%00", "user=a&user=b"])
