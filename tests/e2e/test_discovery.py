@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from conftest import BASE, NAVIGATION, VERSIONS, Client, await_everything
+from conftest import BASE, NAVIGATION, VERSIONS, Client, await_everything, signed_in
 from gateway import Gateway, cluster_entry
 from spark_cluster import Cluster, wait_for
 
@@ -21,6 +21,10 @@ class World:
 
     def status(self, path):
         return self.client.get(path, headers=NAVIGATION).status_code
+
+    def page(self, path):
+        """As a person sees it: programs, which send a token, are told in JSON."""
+        return signed_in(self.gateway, "user").get(path, headers=NAVIGATION)
 
     def await_status(self, path, status, timeout):
         began = time.monotonic()
@@ -45,7 +49,7 @@ def test_new_worker_appears_and_a_dead_one_says_so(world):
     world.cluster.stop_worker(worker)
     # the master itself needs a moment to notice; then the page is ours
     wait_for(lambda: world.status(path) in (404, 502), "a page of our own", 60)
-    page = world.client.get(path, headers=NAVIGATION)
+    page = world.page(path)
     assert page.headers["Content-Type"].startswith("text/html")
     assert worker["id"] in page.text
 
@@ -59,7 +63,7 @@ def test_new_application_appears_and_ends_in_history(world):
     assert world.client.get("/local/apps/short%20lived").headers["Location"].endswith(f"{BASE}{live}")
     cluster.stop_app(app)
     world.await_status(live, 404, 60)
-    page = world.client.get(live, headers=NAVIGATION)
+    page = world.page(live)
     assert app["id"] in page.text
     assert re.search(rf'href="[^"]*{re.escape(app["id"])}', page.text), "no way to history"
     history = f"{BASE}/local/shs/history/{app['id']}/"
