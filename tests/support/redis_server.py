@@ -1,6 +1,6 @@
 """A Redis of the tests' own: on a free port or a Unix socket, with a password or an ACL user; and three Sentinels.
 
-Nothing is kept on disk but what SAVE is asked for. A stopped server can be started again on the same port.
+Nothing is kept on disk but what SAVE is asked for, unless `keeps` is true: then every write is. A stopped server can be started again on the same port.
 """
 
 import os
@@ -41,9 +41,9 @@ def decode(stream):
 class RedisServer:
     """with RedisServer() as redis: redis.url, redis.password. `replica_of`: another RedisServer."""
 
-    def __init__(self, password=PASSWORD, acl=False, unix=False, replica_of=None, port=None):
+    def __init__(self, password=PASSWORD, acl=False, unix=False, replica_of=None, port=None, keeps=False):
         self.port, self.password, self.acl, self.unix = port or free_port(), password, acl, unix
-        self.replica_of = replica_of
+        self.replica_of, self.keeps = replica_of, keeps
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-redis-"))
         self.socket = self.folder / "redis.sock"
         self.starts, self.daemon = 0, None
@@ -68,9 +68,8 @@ class RedisServer:
         return USER_PASSWORD if self.acl else self.password
 
     def command_line(self):
-        words = ["redis-server", "--port", str(self.port), "--bind", HOST, "--save", "", "--appendonly", "no",
-                 "--dir", str(self.folder), "--requirepass", self.password, "--masterauth", self.password,
-                 "--repl-diskless-sync-delay", "0"]
+        words = ["redis-server", "--port", str(self.port), "--bind", HOST, "--save", "",
+                 "--appendonly", "yes" if self.keeps else "no", "--appendfsync", "always", "--dir", str(self.folder), "--requirepass", self.password, "--masterauth", self.password, "--repl-diskless-sync-delay", "0"]
         if self.unix:
             words += ["--unixsocket", str(self.socket), "--unixsocketperm", "600"]
         if self.acl:
