@@ -138,12 +138,14 @@ static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
 	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
 }
 
-/* As version 1 of the schema left it, with as much of it as the next one changes. */
+/* As version 1 of the schema left it, with as much of it as the next ones change. */
 static void write_version_1(const char *path)
 {
 	static const char sql[] =
 		"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-		"CREATE TABLE tokens(id TEXT PRIMARY KEY) WITHOUT ROWID;"
+		"CREATE TABLE tokens(id TEXT PRIMARY KEY, subject TEXT NOT NULL,"
+		" created_at INTEGER NOT NULL) WITHOUT ROWID;"
+		"CREATE INDEX tokens_by_subject ON tokens(subject);"
 		"CREATE TABLE sessions(key BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;"
 		"CREATE TABLE links(hash BLOB PRIMARY KEY, role TEXT NOT NULL) WITHOUT ROWID;"
 		"INSERT INTO meta VALUES('issuer', 'i');"
