@@ -14,8 +14,8 @@ import requests
 from conftest import NAVIGATION, own_cookies
 from mock_provider import MockProvider
 from redis_server import RedisServer, Sentinels
-from signon import (UI, Browser, Load, gateway_for, metric, ready, refused_within_a_second, shared_store, stranger_status,
-                    two_gateways, wait_ready)
+from signon import (UI, Browser, Load, ask, gateway_for, metric, ready, refused_within_a_second, shared_store,
+                    stranger_status, two_gateways, wait_ready)
 from spark_cluster import wait_for
 from upstream import Upstream
 
@@ -91,6 +91,21 @@ def test_sign_out_everywhere_ends_all_of_the_person_on_every_gateway(pair, provi
     assert here.sign_out(one, everywhere="1").status_code in (200, 303)
     refused_within_a_second(there, one, two)
     assert other.go(one).status_code == 200
+
+
+def test_session_is_idle_when_it_is_on_all_gateways_and_ends_at_its_time(provider, redis, upstream, tmp_path):
+    with two_gateways(provider, redis, upstream, tmp_path, {"session": {"idle": "3s", "max": "9s"}}) as (one, two):
+        browser, idle, began = Browser(), Browser(), time.monotonic()
+        for who in (browser, idle):
+            who.sign_in(one)
+            assert who.go(one).status_code == 200
+        while time.monotonic() - began < 5.5:
+            assert browser.go(two).status_code == 200
+            time.sleep(0.3)
+        assert browser.go(one).status_code == 200  # where it was not seen for longer than it may be
+        assert idle.go(one).status_code == idle.go(two).status_code == 302
+        wait_for(lambda: browser.go(two).status_code == browser.go(one).status_code == 302, "the end", 6)
+        assert 7.5 < time.monotonic() - began < 11
 
 
 def test_token_of_one_gateway_is_good_on_the_other_and_revoked_on_both(pair):
@@ -209,25 +224,32 @@ def test_redis_with_an_acl_user_or_at_a_unix_socket(provider, upstream, tmp_path
 
 # --- what is kept, and what is told
 
-def test_s26_store_and_log_hold_no_secret_and_no_name(pair, provider, redis):
-    one, two = pair
+def test_s26_s40_redis_and_the_log_are_told_no_secret_and_redis_no_name(provider, redis, upstream, tmp_path):
     provider.subject, provider.claims = CANARY, {"roles": ["spark-user"], "name": f"{CANARY}-name"}
     provider.expires_in = 0
-    browser = Browser()
-    callback = browser.at_provider(browser.begin(one))
-    browser.get(callback)
-    assert browser.go(two).status_code == 200
-    query = urllib.parse.parse_qs(urllib.parse.urlsplit(callback).query)
-    hidden = [browser.session(), query["code"][0], query["state"][0], provider.last_id_token, provider.client_secret,
-               *provider.refresh, *provider.used, *provider.opaque]
-    dump = redis.dump()
-    assert len(dump) > 500
+    told = redis.monitor()
+    with two_gateways(provider, redis, upstream, tmp_path, {"log": {"format": "json", "level": "debug", "access": True}}) as (one, two):
+        browser = Browser()
+        callback = browser.at_provider(browser.begin(one))
+        login_cookie = next(cookie.value for cookie in browser.cookies)
+        browser.get(callback)
+        assert browser.go(two).status_code == browser.go(one).status_code == 200
+        dump = redis.dump()
+        bearer = one.create_token("somebody")["access_token"]
+        assert [ask(one, {"Authorization": f"Bearer {token}"})[0] for token in (bearer, f"{CANARY}-bearer")] == [200, 401]
+        logout_token = provider.logout_token(subject=CANARY)
+        assert requests.post(f"{two.url}/_gate/logout", data={"logout_token": logout_token}, timeout=10).status_code == 200
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(callback).query)
+        hidden = [browser.session(), login_cookie, query["code"][0], query["state"][0], provider.last_id_token, provider.client_secret,
+                  bearer, f"{CANARY}-bearer", logout_token, *provider.refresh, *provider.used, *provider.opaque]
+        logs = one.log_text() + two.log_text()
+    told = b"".join(told)
+    assert b"HSET" in told and len(dump) > 500
     for secret in hidden + [CANARY]:
-        assert secret.encode() not in dump
-    for text in (one.log_text(), two.log_text()):  # S40
-        for secret in hidden:
-            assert secret not in text and urllib.parse.quote(secret, safe="") not in text
-        assert f"{CANARY}" in text or text is two.log_text()
+        assert secret.encode() not in dump and secret.encode() not in told
+    for secret in hidden:
+        assert secret not in logs and urllib.parse.quote(secret, safe="") not in logs
+    assert redis.password not in logs and CANARY in logs
 
 
 # --- the browser's side
@@ -251,6 +273,12 @@ def test_s22_every_sign_in_has_a_new_session_and_ends_the_old_one(single):
     stale = Browser()
     stale.cookies.set("sparkgate", first, domain="127.0.0.1", path="/")
     assert stale.go(single).status_code == 302
+
+
+def test_s23_fifty_navigations_at_once_leave_no_cookie(single):
+    with concurrent.futures.ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda n: requests.get(f"{single.url}{UI}{n}", headers=NAVIGATION, timeout=10, allow_redirects=False), range(50)))
+    assert [(answer.status_code, answer.headers.get("Set-Cookie")) for answer in answers] == [(302, None)] * 50
 
 
 def test_s23_sign_ins_under_way_do_not_pile_up(single):
@@ -314,18 +342,34 @@ def test_s25_cookies_are_closed_to_scripts_and_to_other_sites(single):
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/;" in cookie and "Domain" not in cookie
 
 
-def test_s25_cookies_of_https_are_host_cookies(upstream, tmp_path):
+def test_s25_cookies_of_https_are_host_cookies_and_no_others_are_read(upstream, tmp_path):
     with MockProvider() as provider:
         gateway = gateway_for(provider, upstream, tmp_path)
         gateway.conf["server"]["public_url"] = "https://gate.example/gate/"
         with gateway:
             wait_ready(gateway)
-            answer = requests.get(f"{gateway.url}/_gate/login?start=sso", headers={"Host": "gate.example", **NAVIGATION}, timeout=10,
-                                  allow_redirects=False)
-            cookie = answer.headers["Set-Cookie"]
-            assert cookie.startswith("__Host-sparkgate-login=") and "Secure" in cookie and "Path=/;" in cookie and "Domain" not in cookie
-            redirect = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["Location"]).query)["redirect_uri"]
+
+            def get(url, *cookies):
+                headers = {"Host": "gate.example", "Cookie": "; ".join(cookies), **NAVIGATION}
+                return requests.get(url, headers=headers, timeout=10, allow_redirects=False)
+
+            begun = get(f"{gateway.url}/_gate/login?start=sso")
+            redirect = urllib.parse.parse_qs(urllib.parse.urlsplit(begun.headers["Location"]).query)["redirect_uri"]
             assert redirect == ["https://gate.example/gate/_gate/callback"]
+            login = begun.headers["Set-Cookie"]
+            callback = requests.get(begun.headers["Location"], timeout=10, allow_redirects=False).headers["Location"]
+            callback = callback.replace("https://gate.example", gateway.origin)
+            tossed = login.split(";")[0].removeprefix("__Host-")
+            assert get(callback, tossed).status_code == get(callback, login.split(";")[0], login.split(";")[0]).status_code == 400
+            session, login_again = get(callback, login.split(";")[0]).raw.headers.getlist("Set-Cookie")
+            for cookie, name in ((login, "sparkgate-login"), (session, "sparkgate"), (login_again, "sparkgate-login")):
+                assert cookie.startswith(f"__Host-{name}=") and "Secure" in cookie and "HttpOnly" in cookie
+                assert "Path=/;" in cookie and "Domain" not in cookie
+            own = session.split(";")[0]
+            good = get(gateway.url + UI, own, "theirs=1", "sparkgate=x", "__Host-sparkgate-login=y")
+            assert dict(good.json()["fields"])["cookie"] == "theirs=1"
+            for bad in ([own.removeprefix("__Host-")], [own.replace("__Host", "__host")], [own, own]):
+                assert get(gateway.url + UI, *bad).status_code == 302
 
 
 def test_s25_cookie_given_twice_is_none(single):

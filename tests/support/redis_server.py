@@ -3,12 +3,14 @@
 Nothing is kept on disk but what SAVE is asked for, unless `keeps` is true: then every write is. A stopped server can be started again on the same port.
 """
 
+import contextlib
 import os
 import pathlib
 import shutil
 import signal
 import socket
 import tempfile
+import threading
 
 from spark_cluster import HOST, Daemon, free_port, wait_for
 
@@ -108,6 +110,21 @@ class RedisServer:
         self.call("CONFIG", "SET", "rdbcompression", "no")
         self.call("SAVE")
         return everything + (self.folder / "dump.rdb").read_bytes()
+
+    def monitor(self):
+        """A list that every command from now on is added to, as bytes."""
+        link = socket.create_connection((HOST, self.port), 5)
+        stream, seen = link.makefile("rb"), []
+        for words in (["AUTH", self.password], ["MONITOR"]):
+            link.sendall(encode(words))
+            decode(stream)
+        link.settimeout(None)
+
+        def read():
+            with link, stream, contextlib.suppress(OSError):
+                seen.extend(stream)
+        threading.Thread(target=read, daemon=True).start()
+        return seen
 
     def kill(self):
         """As a machine that is switched off."""
