@@ -49,8 +49,7 @@ static const char *const migrations[] = {
 	" expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE seen(key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX seen_by_end ON seen(until);",
-	"DROP INDEX tokens_by_subject;"
-	"CREATE INDEX tokens_of ON tokens(subject, created_at, id);",
+	"DROP INDEX tokens_by_subject; CREATE INDEX tokens_of ON tokens(subject, created_at, id);",
 };
 
 struct db {
