@@ -2,6 +2,7 @@
 
 #include "auth/bearer.h"
 #include "auth/link.h"
+#include "auth/scope.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -19,9 +20,8 @@ int auth_open_prepare(struct job *job, const struct conf *conf, const struct key
 	session->expires_at = session_hard_end(conf, now, credential_ends);
 	if (session_data_seal(ring, data, str_of(job->id), session) == -1)
 		return -1;
-	job->who = identity_new(str_of(data->issuer), str_of(data->subject), str_of(data->name),
-		str_of(data->token_id), data->role, VIA_SESSION, session->expires_at);
-	return 0;
+	job->who = auth_session_identity(data, session->expires_at);
+	return job->who ? 0 : -1;
 }
 
 void auth_open_store(struct job *job)
@@ -139,13 +139,17 @@ static void open_for_token(struct call *call, struct auth_result result)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
-	char via[] = "token";
+	char via[] = "token", narrowed[SCOPE_TEXT];
 
+	if (result.status == AUTH_OK &&
+		!str_copy(scope_text(result.who->scope), narrowed, sizeof narrowed))
+		abort(); /* no longer text is read */
 	if (result.status == AUTH_OK) {
 		struct session_data data = {.issuer = result.who->issuer,
 			.subject = result.who->subject,
 			.name = result.who->name,
 			.token_id = result.who->token_id,
+			.scope = narrowed,
 			.role = result.who->role,
 			.via = via,
 			.client = call->client};

@@ -104,7 +104,6 @@ static void on_token(void *arg, enum store_answer answer, const struct store_tok
 		struct recent_entry *entry = recent_put(auth->records, key);
 		entry->is_active = token->state == STATE_ACTIVE;
 		entry->role = token->role;
-		entry->ends_at = token->expires_at;
 		entry->saved_at = later(entry->saved_at, token->last_used_at);
 		note_read(call, entry);
 	}
@@ -142,19 +141,24 @@ void auth_record_forget_session(struct auth *auth, struct question *question)
 	question->session.known = false;
 }
 
-static void keep_session(struct call *call, const struct auth_rules *rules,
+/* -1: nobody this version knows. */
+static int keep_session(struct call *call, const struct auth_rules *rules,
 	const struct store_session *session, const struct session_data *data)
 {
-	struct recent_entry *entry = recent_put(call->auth->sessions, call->question.key);
+	int64_t ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
+	struct identity *who = auth_session_identity(data, ends_at);
 
-	entry->ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
+	if (who == NULL)
+		return -1;
+	struct recent_entry *entry = recent_put(call->auth->sessions, call->question.key);
+	entry->ends_at = ends_at;
 	entry->saved_at = later(entry->saved_at, session->last_seen_at);
 	entry->last_seen_at = later(entry->last_seen_at, session->last_seen_at);
 	entry->refresh_at = data->refresh_at;
 	identity_unref(entry->who);
-	entry->who = identity_new(str_of(data->issuer), str_of(data->subject), str_of(data->name),
-		str_of(data->token_id), data->role, VIA_SESSION, entry->ends_at);
+	entry->who = who;
 	note_read(call, entry);
+	return 0;
 }
 
 /* What does not open was not sealed by us for this cookie: no session of ours. */
@@ -166,7 +170,7 @@ static enum store_answer open_session(struct call *call, const struct store_sess
 	int result = session_data_open(rules->ring, call->question.id, session, &data);
 
 	if (result == 0) {
-		keep_session(call, rules, session, &data);
+		result = keep_session(call, rules, session, &data);
 		session_data_clear(&data);
 	}
 	share_drop(hold);

@@ -1,5 +1,6 @@
 #include "auth/identity.h"
 
+#include "auth/scope.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -26,6 +27,12 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	return who;
 }
 
+void identity_narrow(struct identity *who, struct scope *scope)
+{
+	assert(who->refs == 1 && who->scope == NULL);
+	who->scope = scope;
+}
+
 struct identity *identity_ref(struct identity *who)
 {
 	assert(who->refs > 0);
@@ -41,6 +48,7 @@ void identity_unref(struct identity *who)
 	free(who->subject);
 	free(who->name);
 	free(who->token_id);
+	scope_free(who->scope);
 	free(who);
 }
 

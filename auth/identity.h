@@ -8,6 +8,8 @@
 
 #include "base/str.h"
 
+struct scope;
+
 enum role { ROLE_NONE, ROLE_USER, ROLE_ADMIN };
 enum identity_via { VIA_SESSION, VIA_BEARER };
 
@@ -16,7 +18,8 @@ struct identity {
 	char *subject;	/* with issuer the key of a person (S31); "client:<name>" for a named client
 			 */
 	char *name;	/* for people; never a key */
-	char *token_id; /* jti of our own tokens, or "" */
+	char *token_id; /* on record, of our own tokens; or "" */
+	struct scope *scope; /* what it is narrowed to; NULL: not */
 	enum role role;
 	enum identity_via via;
 	int64_t expires_at; /* wall seconds */
@@ -25,6 +28,8 @@ struct identity {
 
 struct identity *identity_new(struct str issuer, struct str subject, struct str name,
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
+/* Takes `scope` (NULL is fine), before anybody shares it. */
+void identity_narrow(struct identity *who, struct scope *scope);
 struct identity *identity_ref(struct identity *who);
 void identity_unref(struct identity *who);
 const char *role_name(enum role role); /* "none", "user", "admin" */

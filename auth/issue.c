@@ -1,10 +1,13 @@
 #include "auth/issue.h"
 
+#include "auth/scope.h"
+#include "auth/token_secret.h"
 #include "base/clock.h"
 #include "base/rnd.h"
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 int issue_own_issuer(const struct conf *conf, char out[static STORE_ISSUER], struct err *err)
 {
@@ -56,16 +59,21 @@ static int fill_subject(
 	return copy_name("user", request->user, record->subject, sizeof record->subject, err);
 }
 
-static int fill(const struct issue_request *request, struct store_token *record, struct err *err)
+static int copy_scope(const char *text, char *out, size_t size, struct err *err)
 {
-	int64_t now = clock_wall_s();
+	struct scope *scope = scope_parse(str_of(text), err);
 
-	memset(record, 0, sizeof *record);
-	rnd_hex(record->id, ISSUE_ID_LEN);
-	record->role = request->role;
-	record->state = STATE_ACTIVE;
-	record->created_at = now;
-	record->expires_at = now + request->ttl;
+	if (scope == NULL)
+		return -1;
+	scope_free(scope);
+	if (!str_copy(str_of(text), out, size))
+		abort(); /* no longer text is a scope */
+	return 0;
+}
+
+static int fill_texts(
+	const struct issue_request *request, struct store_token *record, struct err *err)
+{
 	if (copy_name("client name", request->client_name, record->client_name,
 		    sizeof record->client_name, err) == -1 ||
 		fill_subject(request, record, err) == -1 ||
@@ -74,31 +82,128 @@ static int fill(const struct issue_request *request, struct store_token *record,
 		copy_name("issuer", request->issuer, record->issuer, sizeof record->issuer, err) ==
 			-1)
 		return -1;
+	if (request->scope && request->scope[0] &&
+		copy_scope(request->scope, record->scope, sizeof record->scope, err) == -1)
+		return -1;
 	if (request->note && request->note[0])
 		return copy_name("note", request->note, record->note, sizeof record->note, err);
 	return 0;
 }
 
-char *issue_token(struct store *store, const struct signer *signer,
-	const struct issue_request *request, struct store_token *record, struct err *err)
+/* --- secrets --- */
+
+void token_secrets_clear(struct token_secrets *secrets)
 {
-	if (fill(request, record, err) == -1)
-		return NULL;
+	secret_free(secrets->access);
+	secret_free(secrets->refresh);
+	secret_free(secrets->registration);
+	memset(secrets, 0, sizeof *secrets);
+}
+
+static void make_one_time(struct store_token *record, enum token_secret_kind kind, int64_t ttl,
+	const char *family_text, char **out)
+{
+	*out = token_secret_make(kind, record->id, family_text, record->family, record->secret);
+	record->secret_expires_at = clock_wall_s() + ttl;
+}
+
+static int make_access(
+	const struct signer *signer, struct store_token *record, char **out, struct err *err)
+{
+	int64_t now = clock_wall_s();
+	char token_id[STORE_ID + 24];
+
+	record->serial++;
+	record->expires_at = now + record->access_ttl;
+	/* RFC 9068 §2.2: every token its own jti; the first has the record's. */
+	if (record->serial == 1)
+		snprintf(token_id, sizeof token_id, "%s", record->id);
+	else
+		snprintf(token_id, sizeof token_id, "%s.%lld", record->id,
+			(long long)record->serial);
 	struct signer_claims claims = {
 		.issuer = record->issuer,
 		.subject = record->subject,
 		.client_name = record->client_name,
-		.token_id = record->id,
+		.token_id = token_id,
+		.scope = record->scope,
 		.role = record->role,
-		.issued_at = record->created_at,
+		.issued_at = now,
 		.expires_at = record->expires_at,
 	};
-	char *token = signer_mint(signer, &claims, err);
-	if (token == NULL)
-		return NULL;
-	if (store->ops->token_add(store, record) == 0)
-		return token;
-	err_set(err, "the store does not take the token");
-	secret_free(token);
-	return NULL;
+	*out = signer_mint(signer, &claims, err);
+	return *out ? 0 : -1;
+}
+
+static void note_end(struct store_token *record)
+{
+	record->ends_at = record->expires_at > record->secret_expires_at
+				  ? record->expires_at
+				  : record->secret_expires_at;
+}
+
+/* --- the first tokens, and the next --- */
+
+static int make_first(const struct signer *signer, const struct issue_request *request,
+	struct store_token *record, struct token_secrets *secrets, struct err *err)
+{
+	int result = 0;
+
+	if (request->registration_ttl)
+		make_one_time(record, TOKEN_REGISTRATION, request->registration_ttl, NULL,
+			&secrets->registration);
+	else
+		result = make_access(signer, record, &secrets->access, err);
+	if (result == 0 && !request->registration_ttl && record->refresh_ttl)
+		make_one_time(record, TOKEN_REFRESH, record->refresh_ttl, NULL, &secrets->refresh);
+	note_end(record);
+	return result;
+}
+
+int issue_token(struct store *store, const struct signer *signer,
+	const struct issue_request *request, struct store_token *record,
+	struct token_secrets *secrets, struct err *err)
+{
+	int result;
+
+	memset(record, 0, sizeof *record);
+	memset(secrets, 0, sizeof *secrets);
+	rnd_hex(record->id, ISSUE_ID_LEN);
+	record->role = request->role;
+	record->state = STATE_ACTIVE;
+	record->created_at = clock_wall_s();
+	record->access_ttl = request->access_ttl;
+	record->refresh_ttl = request->refresh_ttl;
+	result = fill_texts(request, record, err);
+	if (result == 0)
+		result = make_first(signer, request, record, secrets, err);
+	if (result == 0 && store->ops->token_add(store, record) == -1)
+		result = err_set(err, "the store does not take the token");
+	if (result == -1)
+		token_secrets_clear(secrets);
+	return result;
+}
+
+enum store_answer issue_next(struct store *store, const struct signer *signer,
+	struct store_token *record, const char *family_text, struct token_secrets *secrets)
+{
+	struct store_token next = *record;
+	struct err err;
+	enum store_answer answer = STORE_FAILED;
+
+	memset(secrets, 0, sizeof *secrets);
+	memset(next.secret, 0, sizeof next.secret);
+	next.secret_expires_at = 0;
+	if (make_access(signer, &next, &secrets->access, &err) == 0) {
+		if (next.refresh_ttl)
+			make_one_time(&next, TOKEN_REFRESH, next.refresh_ttl, family_text,
+				&secrets->refresh);
+		note_end(&next);
+		answer = store->ops->token_renew(store, &next, record->secret);
+	}
+	if (answer == STORE_FOUND)
+		*record = next;
+	else
+		token_secrets_clear(secrets);
+	return answer;
 }

@@ -1,6 +1,6 @@
 /*
- * auth/issue.h - makes an access token of our own: signed, and on record in the store before
- * anybody has it.
+ * auth/issue.h - makes tokens of our own: on record in the store before anybody has them, access
+ * tokens signed.
  *
  * Used by the command line, with or without a running gateway. Blocks on the store.
  */
@@ -21,12 +21,26 @@ struct issue_request { /* borrowed */
 	const char *client_name;
 	const char *user; /* the subject; NULL: "client:<client_name>" */
 	const char *note, *created_by;
+	const char *scope; /* NULL: not narrowed */
 	enum role role;
-	int64_t ttl; /* seconds */
+	int64_t access_ttl, refresh_ttl; /* seconds; refresh_ttl 0: no refresh token */
+	int64_t registration_ttl; /* not 0: a registration token only, for who is to have it */
 };
-/* Gives the signed token: secret_free() it. `record` is what the store has of it. NULL and a reason
- * when a name is not fit or the store or the key fail. */
-MUST_CHECK char *issue_token(struct store *store, const struct signer *signer,
-	const struct issue_request *request, struct store_token *record, struct err *err);
+struct token_secrets { /* owned; NULL: there is none */
+	char *access, *refresh, *registration;
+};
+void token_secrets_clear(struct token_secrets *secrets); /* wipes and frees */
+
+/* `record` is what the store has of it. -1 and a reason when a name is not fit or the store or the
+ * key fail; then there are no secrets. */
+MUST_CHECK int issue_token(struct store *store, const struct signer *signer,
+	const struct issue_request *request, struct store_token *record,
+	struct token_secrets *secrets, struct err *err);
+
+/* The next tokens of a record whose one-time secret has the digest record->secret: changes it in
+ * the store and here. `family_text` as in auth/token_secret.h. NONE: the secret is used up or the
+ * record not active by now. */
+MUST_CHECK enum store_answer issue_next(struct store *store, const struct signer *signer,
+	struct store_token *record, const char *family_text, struct token_secrets *secrets);
 
 #endif

@@ -18,7 +18,7 @@ enum { PATH_MAX_BYTES = 8192 }; /* S4 */
  */
 static const struct row {
 	unsigned uis;
-	const char *segments;
+	const char *segments; /* with a slash before them: at the beginning of the path only */
 	const char *later; /* must follow, with any segments between; NULL: nothing must */
 	enum action action;
 } rows[] = {
@@ -37,6 +37,8 @@ static const struct row {
 	{SPARK, "logPage", NULL, ACTION_LOGS},
 	{SPARK, "log", NULL, ACTION_LOGS},
 	{SPARK, "logs", NULL, ACTION_LOGS},
+	/* First, so that who may read no more gets nothing that Spark's handlers nest. */
+	{SPARK, "/metrics", NULL, ACTION_METRICS},
 	{BIT(UI_GATE), "tokens", NULL, ACTION_TOKENS},
 };
 
@@ -52,16 +54,17 @@ static const struct {
 	[ACTION_KILL] = {"kill", true},
 	[ACTION_SUBMIT] = {"submit", true},
 	[ACTION_TOKENS] = {"tokens", true},
+	[ACTION_METRICS] = {"metrics", false},
 	[ACTION_NEVER] = {"never", false},
 };
 
 static const unsigned rights[] = {
 	[ROLE_NONE] = 0,
 	[ROLE_USER] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
-		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP),
+		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_METRICS),
 	[ROLE_ADMIN] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
 		       BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_KILL) |
-		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS),
+		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_METRICS),
 };
 /* Another site must not make a signed-in browser do these. */
 static const unsigned needs_same_origin =
@@ -137,12 +140,24 @@ static struct str find_segments(struct str path, const char *segments)
 	return (struct str){NULL, 0};
 }
 
+/* What is left of `path` after the row's segments, as find_segments(). */
+static struct str find_first(const struct row *row, struct str path)
+{
+	struct str first = str_of(row->segments), rest = str_from(path, first.len);
+
+	if (first.at[0] != '/')
+		return find_segments(path, row->segments);
+	if (!str_starts(path, first) || (rest.len > 0 && rest.at[0] != '/'))
+		return (struct str){NULL, 0};
+	return rest;
+}
+
 static const struct row *find_row(enum ui_kind kind, struct str path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (!(rows[i].uis & BIT(kind)))
 			continue;
-		struct str rest = find_segments(path, rows[i].segments);
+		struct str rest = find_first(&rows[i], path);
 		if (rest.at && (!rows[i].later || find_segments(rest, rows[i].later).at))
 			return &rows[i];
 	}

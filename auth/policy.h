@@ -19,6 +19,7 @@ enum action {
 	ACTION_KILL,
 	ACTION_SUBMIT,
 	ACTION_TOKENS,
+	ACTION_METRICS, /* of a UI, for monitoring: allowed to whoever may view */
 	ACTION_NEVER, /* POST /workers/kill/ (T44): denied to all */
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };

@@ -19,6 +19,7 @@ static const struct field {
 	{"via", offsetof(struct session_data, via), true},
 	{"client", offsetof(struct session_data, client), true},
 	{"token_id", offsetof(struct session_data, token_id), false},
+	{"scope", offsetof(struct session_data, scope), false},
 	{"sid", offsetof(struct session_data, sid), false},
 	{"id_token", offsetof(struct session_data, id_token), false},
 	{"refresh_token", offsetof(struct session_data, refresh_token), false},

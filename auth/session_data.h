@@ -15,6 +15,7 @@ struct session_data { /* strings owned; NULL is written as "", and never read */
 	char *issuer, *subject;
 	char *name;
 	char *token_id; /* of ours, that opened it, or "" */
+	char *scope;	/* what that is narrowed to, or "" */
 	enum role role;
 	char *via;			/* "link", "token", "oidc" */
 	char *client;			/* the address it was opened from */

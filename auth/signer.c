@@ -201,6 +201,8 @@ static jwt_t *assemble(const struct signer *signer, const struct signer_claims *
 	failed |= jwt_add_header(jwt, "kid", signer->kid);
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		failed |= jwt_add_grant(jwt, texts[i].name, texts[i].value);
+	if (claims->scope && claims->scope[0])
+		failed |= jwt_add_grant(jwt, "scope", claims->scope);
 	failed |= jwt_add_grant_int(jwt, "iat", (long)claims->issued_at);
 	failed |= jwt_add_grant_int(jwt, "exp", (long)claims->expires_at);
 	if (!failed)

@@ -31,6 +31,7 @@ struct signer_claims { /* borrowed */
 	const char *subject;
 	const char *client_name;
 	const char *token_id;	       /* jti */
+	const char *scope;	       /* RFC 8693 §4.2; "": none */
 	enum role role;		       /* becomes token_type: user or admin */
 	int64_t issued_at, expires_at; /* wall seconds */
 };

@@ -23,22 +23,36 @@ enum { /* sizes of texts, their NUL included; what does not fit is refused befor
 	STORE_SUBJECT = 256,
 	STORE_NOTE = 513,
 	STORE_FROM = 64,
+	STORE_SCOPE = 513,
 };
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
 const char *token_state_name(enum token_state state); /* "active", "disabled", "revoked" */
 
+/*
+ * A token and those it is renewed to, under one id (RFC 9700 §4.14: a family). It begins with an
+ * access token, or with a registration token that its receiver turns into one.
+ */
 struct store_token {
-	char id[STORE_ID]; /* jti */
+	char id[STORE_ID];
 	char client_name[STORE_CLIENT];
 	char issuer[STORE_ISSUER];
 	char subject[STORE_SUBJECT];
 	char created_by[STORE_SUBJECT];
 	char note[STORE_NOTE];
 	char last_used_from[STORE_FROM];
+	char scope[STORE_SCOPE]; /* auth/scope.h; "": not narrowed */
 	enum role role;
 	enum token_state state;
-	int64_t created_at, expires_at, last_used_at; /* wall seconds; last_used_at 0: never */
+	int64_t created_at, last_used_at; /* wall seconds, 0: never; as all here but the ttls */
+	int64_t expires_at;		  /* of the newest access token; 0: there was none yet */
+	int64_t secret_expires_at;	  /* of the refresh or registration token; 0: there is none */
+	int64_t ends_at;		  /* the later of the two: nothing of it is good after */
+	int64_t access_ttl, refresh_ttl;  /* seconds; refresh_ttl 0: no refresh tokens */
+	int64_t serial;			  /* access tokens made so far; 0: not registered yet */
+	/* Digests of the one-time secret that is good now, and of what all refresh tokens of the
+	 * family have in common (S36); all zero: none. */
+	unsigned char secret[DIGEST_LEN], family[DIGEST_LEN];
 };
 
 enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100 };
@@ -81,7 +95,7 @@ struct store_touch { /* one use of a session or a token */
 
 struct store_token_query {
 	const char *subject; /* NULL: everybody's */
-	int64_t alive_at;  /* wall seconds: only what is active and has not expired then; 0: all */
+	int64_t alive_at;  /* wall seconds: only what is active and has not ended then; 0: all */
 	int64_t before_at; /* created_at and id of the last one seen; id "": from the newest */
 	char before_id[STORE_ID];
 	size_t limit; /* at most STORE_PAGE */
@@ -160,6 +174,10 @@ struct store_ops {
 	/* NONE: there is no such token. A revoked token stays revoked. */
 	enum store_answer (*token_set_state)(
 		struct store *store, struct str id, enum token_state state);
+	/* Takes secret, family, serial and the ends out of `token`, if it is active and its secret
+	 * is still `was`; else NONE. So a one-time secret is used once, whoever comes together. */
+	enum store_answer (*token_renew)(
+		struct store *store, const struct store_token *token, const unsigned char *was);
 
 	/* NONE: the link is unknown, used or too old. FOUND: opened. */
 	enum store_answer (*session_open)(struct store *store, const struct store_opening *opening);

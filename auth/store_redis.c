@@ -283,6 +283,7 @@ static const struct store_ops redis_ops = {
 	.token_get = redis_token_get,
 	.token_list = redis_token_list,
 	.token_set_state = redis_token_set_state,
+	.token_renew = redis_token_renew,
 	.session_open = redis_session_open,
 	.session_get = redis_session_get,
 	.session_replace = redis_session_replace,

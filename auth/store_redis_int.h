@@ -105,7 +105,7 @@ MUST_CHECK int redis_tls_start(
 
 /* --- store_redis_cmd.c --- */
 
-enum { REDIS_ARGS = 40, REDIS_SCRATCH = 640 };
+enum { REDIS_ARGS = 56, REDIS_SCRATCH = 768 };
 
 enum redis_script {
 	REDIS_SESSION_OPEN,
@@ -116,6 +116,7 @@ enum redis_script {
 	REDIS_TOKEN_ADD,
 	REDIS_TOKEN_PAGE,
 	REDIS_TOKEN_STATE,
+	REDIS_TOKEN_RENEW,
 	REDIS_TOKEN_TOUCH,
 	REDIS_PURGE,
 	REDIS_LINK_ADD,
@@ -219,12 +220,13 @@ bool redis_call_many(struct redis_store *store, struct redis_cmd *cmds, size_t c
 
 /* --- store_redis_record.c --- */
 
-enum { REDIS_SESSION_FIELDS = 8, REDIS_LABEL_FIELDS = 7, REDIS_TOKEN_FIELDS = 12 };
+enum { REDIS_SESSION_FIELDS = 8, REDIS_LABEL_FIELDS = 7, REDIS_TOKEN_FIELDS = 20 };
 
 /* Puts HMGET of a record together. Without `sealed` for lists. */
 void redis_cmd_session_get(struct redis_cmd *cmd, const unsigned char *key, bool has_sealed);
 void redis_cmd_token_get(struct redis_cmd *cmd, struct str id);
 void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token); /* of HSET */
+void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *token); /* as well */
 /* A reply to these: FOUND fills `out` (clear it), NONE for what is not there or does not parse,
  * FAILED for an error reply or NULL. */
 enum store_answer redis_record_session(struct redis_site *site, const struct redisReply *reply,
@@ -249,6 +251,8 @@ enum store_answer redis_token_get(struct store *store, struct str id, struct sto
 int redis_token_list(struct store *store, const struct store_token_query *query,
 	store_on_token *on_token, void *arg);
 enum store_answer redis_token_set_state(struct store *store, struct str id, enum token_state state);
+enum store_answer redis_token_renew(
+	struct store *store, const struct store_token *token, const unsigned char *was);
 /* False when it can be no token's id. */
 bool redis_token_is_id(struct str id);
 

@@ -145,7 +145,8 @@ enum store_answer redis_record_session(struct redis_site *site, const struct red
 /* --- tokens --- */
 
 static const char *const token_fields[] = {"id", "client_name", "issuer", "subject", "created_by",
-	"note", "used_from", "role", "state", "created", "expires", "used"};
+	"note", "used_from", "scope", "role", "state", "created", "used", "access_ttl",
+	"refresh_ttl", "expires", "secret_ends", "ends", "serial", "secret", "family"};
 
 void redis_cmd_token_get(struct redis_cmd *cmd, struct str id)
 {
@@ -155,20 +156,39 @@ void redis_cmd_token_get(struct redis_cmd *cmd, struct str id)
 		redis_cmd_text(cmd, token_fields[i]);
 }
 
+static void add_number(struct redis_cmd *cmd, const char *field, int64_t number)
+{
+	redis_cmd_text(cmd, field);
+	redis_cmd_number(cmd, number);
+}
+
+void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *t)
+{
+	add_number(cmd, "expires", t->expires_at);
+	add_number(cmd, "secret_ends", t->secret_expires_at);
+	add_number(cmd, "ends", t->ends_at);
+	add_number(cmd, "serial", t->serial);
+	redis_cmd_text(cmd, "secret");
+	redis_cmd_hex(cmd, t->secret);
+	redis_cmd_text(cmd, "family");
+	redis_cmd_hex(cmd, t->family);
+}
+
 void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *t)
 {
 	const char *const texts[] = {t->id, t->client_name, t->issuer, t->subject, t->created_by,
-		t->note, t->last_used_from, role_name(t->role), token_state_name(t->state)};
-	const int64_t numbers[] = {t->created_at, t->expires_at, t->last_used_at};
+		t->note, t->last_used_from, t->scope, role_name(t->role),
+		token_state_name(t->state)};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		redis_cmd_text(cmd, token_fields[i]);
 		redis_cmd_text(cmd, texts[i]);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		redis_cmd_text(cmd, token_fields[ARRAY_LEN(texts) + i]);
-		redis_cmd_number(cmd, numbers[i]);
-	}
+	add_number(cmd, "created", t->created_at);
+	add_number(cmd, "used", t->last_used_at);
+	add_number(cmd, "access_ttl", t->access_ttl);
+	add_number(cmd, "refresh_ttl", t->refresh_ttl);
+	redis_cmd_token_renewed(cmd, t);
 }
 
 static bool read_role(const redisReply *reply, enum role *out)
@@ -206,16 +226,23 @@ static bool read_token(redisReply *const *field, struct store_token *out)
 		{out->created_by, sizeof out->created_by},
 		{out->note, sizeof out->note},
 		{out->last_used_from, sizeof out->last_used_from},
+		{out->scope, sizeof out->scope},
 	};
+	int64_t *const numbers[] = {&out->created_at, &out->last_used_at, &out->access_ttl,
+		&out->refresh_ttl, &out->expires_at, &out->secret_expires_at, &out->ends_at,
+		&out->serial};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		if (!read_text(field[i], texts[i].at, texts[i].size))
 			return false;
 	}
-	return read_role(field[7], &out->role) && read_state(field[8], &out->state) &&
-	       read_number(field[9], &out->created_at) &&
-	       read_number(field[10], &out->expires_at) &&
-	       read_number(field[11], &out->last_used_at);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		if (!read_number(field[10 + i], numbers[i]))
+			return false;
+	}
+	return read_role(field[8], &out->role) && read_state(field[9], &out->state) &&
+	       redis_record_digest(field[18], out->secret) &&
+	       redis_record_digest(field[19], out->family);
 }
 
 enum store_answer redis_record_token(struct redis_site *site, const struct redisReply *reply,

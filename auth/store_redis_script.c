@@ -96,7 +96,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "redis.call('ZADD',p..'seen',ARGV[2],ARGV[1])\n"
 				       "return 1",
 
-	/* key; id created expires alive-set field value ... 0: the id is taken. */
+	/* key; id created ends alive-set subject field value ... 0: the id is taken. */
 	[REDIS_TOKEN_ADD] = PREFIX
 	"if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
 	"redis.call('ZADD',p..'tokens',ARGV[2],ARGV[1])\n"
@@ -126,7 +126,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 
 	/* key; id state channel. A revoked token stays revoked. */
 	[REDIS_TOKEN_STATE] = PREFIX
-	"local was=redis.pcall('HMGET',KEYS[1],'state','role','expires')\n"
+	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends')\n"
 	"if was.err or not was[1] or not was[2] or not tonumber(was[3]) then return 0 end\n"
 	"if was[1]=='revoked' then return 1 end\n"
 	"redis.call('HSET',KEYS[1],'state',ARGV[2])\n"
@@ -134,6 +134,15 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"if ARGV[2]=='active' then redis.call('ZADD',alive,was[3],ARGV[1])\n"
 	"else redis.call('ZREM',alive,ARGV[1]) end\n"
 	"redis.call('PUBLISH',ARGV[3],'1')\n"
+	"return 1",
+
+	/* key; id was ends field value ... 0: not active, or the secret is another by now. */
+	[REDIS_TOKEN_RENEW] = PREFIX
+	"local was=redis.pcall('HMGET',KEYS[1],'state','secret','role')\n"
+	"if was.err or was[1]~='active' or was[2]~=ARGV[2] or not was[3] then return 0 end\n"
+	"redis.call('HSET',KEYS[1],unpack(ARGV,4))\n"
+	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
+	"redis.call('ZADD',p..'tokens:'..was[3],ARGV[3],ARGV[1])\n"
 	"return 1",
 
 	/* key; at from */

@@ -27,7 +27,7 @@ int redis_token_add(struct store *store, const struct store_token *token)
 	redis_cmd_key_str(&cmd, "token", str_of(token->id));
 	redis_cmd_text(&cmd, token->id);
 	redis_cmd_number(&cmd, token->created_at);
-	redis_cmd_number(&cmd, token->expires_at);
+	redis_cmd_number(&cmd, token->ends_at);
 	redis_cmd_text(&cmd, alive_set(token));
 	redis_cmd_text(&cmd, token->subject);
 	redis_cmd_token_fields(&cmd, token);
@@ -64,6 +64,21 @@ enum store_answer redis_token_set_state(struct store *store, struct str id, enum
 	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
 }
 
+enum store_answer redis_token_renew(
+	struct store *store, const struct store_token *token, const unsigned char *was)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_TOKEN_RENEW);
+	redis_cmd_key_str(&cmd, "token", str_of(token->id));
+	redis_cmd_text(&cmd, token->id);
+	redis_cmd_hex(&cmd, was);
+	redis_cmd_number(&cmd, token->ends_at);
+	redis_cmd_token_renewed(&cmd, token);
+	int64_t changed = redis_call_number(redis_store_of(store), &cmd);
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+}
+
 /* --- a page of them --- */
 
 struct listing {
@@ -79,7 +94,7 @@ struct listing {
 static bool is_wanted(const struct store_token_query *query, const struct store_token *token)
 {
 	return query->alive_at == 0 ||
-	       (token->state == STATE_ACTIVE && token->expires_at > query->alive_at);
+	       (token->state == STATE_ACTIVE && token->ends_at > query->alive_at);
 }
 
 static void look_at(struct listing *listing, const struct store_token *token)

@@ -50,6 +50,19 @@ static const char *const migrations[] = {
 	"CREATE TABLE seen(key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX seen_by_end ON seen(until);",
 	"DROP INDEX tokens_by_subject; CREATE INDEX tokens_of ON tokens(subject, created_at, id);",
+	/* Tokens of before have no refresh token: they end when they expire. */
+	"ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tokens ADD COLUMN secret_expires_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN ends_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN access_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN refresh_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN serial INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE tokens ADD COLUMN secret BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE tokens ADD COLUMN family BLOB NOT NULL DEFAULT x'';"
+	"UPDATE tokens SET ends_at = expires_at, access_ttl = expires_at - created_at;"
+	"DROP INDEX tokens_alive;"
+	"CREATE INDEX tokens_alive ON tokens(state, role, ends_at);"
+	"CREATE INDEX tokens_by_end ON tokens(ends_at);",
 };
 
 struct db {

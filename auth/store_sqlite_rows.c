@@ -6,11 +6,12 @@
 enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
 
 #define TOKEN_COLUMNS                                                                              \
-	"id, client_name, issuer, subject, created_by, note, last_used_from, role, state, "        \
-	"created_at, expires_at, last_used_at"
+	"id, client_name, issuer, subject, created_by, note, last_used_from, scope, role, state, " \
+	"created_at, last_used_at, expires_at, secret_expires_at, ends_at, access_ttl, "           \
+	"refresh_ttl, serial, secret, family"
 /* Keyset paging: an index leads straight to where the last page ended. */
 #define TOKEN_PAGE                                                                                 \
-	" (created_at, id) < (?1, ?2) AND (?3 = 0 OR (state = 'active' AND expires_at > ?3))"      \
+	" (created_at, id) < (?1, ?2) AND (?3 = 0 OR (state = 'active' AND ends_at > ?3))"         \
 	" ORDER BY created_at DESC, id DESC LIMIT ?4"
 #define SESSION_COLUMNS                                                                            \
 	"key, person, provider_sid, sealed, label, version, created_at, last_seen_at, expires_at"
@@ -24,17 +25,21 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_VERSION] = "PRAGMA data_version",
-	[SQL_TOKEN_ADD] = "INSERT INTO tokens(" TOKEN_COLUMNS
-			  ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+	[SQL_TOKEN_ADD] = "INSERT INTO tokens(" TOKEN_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,"
+			  "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
 	[SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1",
 	[SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE" TOKEN_PAGE,
 	[SQL_TOKEN_LIST_OF] =
 		"SELECT " TOKEN_COLUMNS " FROM tokens WHERE subject = ?5 AND" TOKEN_PAGE,
 	[SQL_TOKEN_SET_STATE] = "UPDATE tokens SET state = CASE state WHEN 'revoked' THEN state"
 				" ELSE ?2 END WHERE id = ?1",
+	[SQL_TOKEN_RENEW] =
+		"UPDATE tokens SET expires_at = ?3, secret_expires_at = ?4, ends_at = ?5,"
+		" serial = ?6, secret = ?7, family = ?8"
+		" WHERE id = ?1 AND secret = ?2 AND state = 'active'",
 	[SQL_TOKEN_TOUCH] = "UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
 			    " WHERE id = ?1 AND last_used_at <= ?2",
-	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE expires_at <= ?1",
+	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE ends_at <= ?1",
 	[SQL_SESSION_ADD] =
 		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
@@ -59,12 +64,12 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_LINK_PURGE] = "DELETE FROM links WHERE expires_at <= ?1",
 	[SQL_HAS_ADMIN] = "SELECT EXISTS(SELECT 1 FROM meta WHERE key = 'link_used')"
 			  " OR EXISTS(SELECT 1 FROM tokens WHERE state = 'active'"
-			  " AND role = 'admin' AND expires_at > ?1)",
+			  " AND role = 'admin' AND ends_at > ?1)",
 	[SQL_COUNT] = "SELECT (SELECT count(*) FROM sessions WHERE expires_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'user'"
-		      " AND expires_at > ?1),"
+		      " AND ends_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
-		      " AND expires_at > ?1)",
+		      " AND ends_at > ?1)",
 	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",
 	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE until <= ?1",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
@@ -113,15 +118,20 @@ static void read_token(struct sqlite3_stmt *stmt, struct store_token *out)
 		{out->created_by, sizeof out->created_by},
 		{out->note, sizeof out->note},
 		{out->last_used_from, sizeof out->last_used_from},
+		{out->scope, sizeof out->scope},
 	};
+	int64_t *const numbers[] = {&out->created_at, &out->last_used_at, &out->expires_at,
+		&out->secret_expires_at, &out->ends_at, &out->access_ttl, &out->refresh_ttl,
+		&out->serial};
 
 	for (int i = 0; i < (int)ARRAY_LEN(texts); i++)
 		db_copy_text(stmt, i, texts[i].at, texts[i].size);
-	out->role = column_role(stmt, 7);
-	out->state = column_state(stmt, 8);
-	out->created_at = db_number(stmt, 9);
-	out->expires_at = db_number(stmt, 10);
-	out->last_used_at = db_number(stmt, 11);
+	out->role = column_role(stmt, 8);
+	out->state = column_state(stmt, 9);
+	for (int i = 0; i < (int)ARRAY_LEN(numbers); i++)
+		*numbers[i] = db_number(stmt, 10 + i);
+	db_copy_hash(stmt, 18, out->secret);
+	db_copy_hash(stmt, 19, out->family);
 }
 
 static int token_add(struct store *store, const struct store_token *t)
@@ -131,9 +141,12 @@ static int token_add(struct store *store, const struct store_token *t)
 	db_lock(db);
 	int result = db_run(db, SQL_TOKEN_ADD,
 		ARGS(TEXT(t->id), TEXT(t->client_name), TEXT(t->issuer), TEXT(t->subject),
-			TEXT(t->created_by), TEXT(t->note), TEXT(t->last_used_from),
+			TEXT(t->created_by), TEXT(t->note), TEXT(t->last_used_from), TEXT(t->scope),
 			TEXT(role_name(t->role)), TEXT(token_state_name(t->state)),
-			NUMBER(t->created_at), NUMBER(t->expires_at), NUMBER(t->last_used_at)));
+			NUMBER(t->created_at), NUMBER(t->last_used_at), NUMBER(t->expires_at),
+			NUMBER(t->secret_expires_at), NUMBER(t->ends_at), NUMBER(t->access_ttl),
+			NUMBER(t->refresh_ttl), NUMBER(t->serial), HASH(t->secret),
+			HASH(t->family)));
 	db_unlock(db);
 	return result == -1 ? -1 : 0;
 }
@@ -195,6 +208,19 @@ static enum store_answer token_set_state(struct store *store, struct str id, enu
 	db_lock(db);
 	int changed =
 		db_run(db, SQL_TOKEN_SET_STATE, ARGS(TEXT(text), TEXT(token_state_name(state))));
+	db_unlock(db);
+	return db_answer(changed);
+}
+
+static enum store_answer token_renew(
+	struct store *store, const struct store_token *t, const unsigned char *was)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int changed = db_run(db, SQL_TOKEN_RENEW,
+		ARGS(TEXT(t->id), HASH(was), NUMBER(t->expires_at), NUMBER(t->secret_expires_at),
+			NUMBER(t->ends_at), NUMBER(t->serial), HASH(t->secret), HASH(t->family)));
 	db_unlock(db);
 	return db_answer(changed);
 }
@@ -357,6 +383,7 @@ const struct store_ops store_sqlite_ops = {
 	.token_get = token_get,
 	.token_list = token_list,
 	.token_set_state = token_set_state,
+	.token_renew = token_renew,
 	.session_open = store_sqlite_session_open,
 	.session_get = store_sqlite_session_get,
 	.session_replace = store_sqlite_session_replace,

@@ -41,24 +41,36 @@ static int choose_issuer(struct command *command, char issuer[STORE_ISSUER])
 	return 0;
 }
 
-static int read_ttl(const struct command *command, int64_t *ttl, struct err *err)
+/* `name` is the option's and the keyword's: "access", "refresh". */
+static int read_ttl(const char *name, const char *text, int64_t max, int64_t *ttl, struct err *err)
 {
-	const char *text = options_of(command)->access_ttl;
-	int64_t ms = 0, max = command->conf->access_ttl_s.max;
+	int64_t ms = 0;
 
-	*ttl = command->conf->access_ttl_s.def;
 	if (text == NULL)
 		return 0;
 	if (values_parse_duration(text, &ms) == -1 || ms < 1000)
-		return err_set(
-			err, "--access-ttl: got \"%.40s\", expected a duration such as 12h", text);
+		return err_set(err, "--%s-ttl: got \"%.40s\", expected a duration such as 12h",
+			name, text);
 	*ttl = ms / 1000;
 	if (*ttl > max)
 		return err_set(err,
-			"--access-ttl: got \"%.40s\", expected at most %llds "
-			"(tokens.access_ttl.max)",
-			text, (long long)max);
+			"--%s-ttl: got \"%.40s\", expected at most %llds (tokens.%s_ttl.max)", name,
+			text, (long long)max, name);
 	return 0;
+}
+
+static int read_ttls(struct command *command, struct issue_request *request)
+{
+	const struct token_command *options = options_of(command);
+	const struct conf *conf = command->conf;
+
+	request->access_ttl = conf->access_ttl_s.def;
+	request->refresh_ttl = conf->refresh_ttl_s.def;
+	if (read_ttl("access", options->access_ttl, conf->access_ttl_s.max, &request->access_ttl,
+		    &command->err) == -1)
+		return -1;
+	return read_ttl("refresh", options->refresh_ttl, conf->refresh_ttl_s.max,
+		&request->refresh_ttl, &command->err);
 }
 
 static int read_role(const struct command *command, enum role *role, struct err *err)
@@ -85,18 +97,19 @@ static void name_creator(char *out, size_t size)
 		snprintf(out, size, "cli:%lu", (unsigned long)getuid());
 }
 
-static char *issue(
-	struct command *command, const struct issue_request *request, struct store_token *record)
+static int issue(struct command *command, const struct issue_request *request,
+	struct store_token *record, struct token_secrets *secrets)
 {
 	struct keyring *ring = keyring_open(command->conf, command->store, &command->err);
 	struct signer *signer =
 		ring ? own_key_open(command->conf, command->store, ring, &command->err) : NULL;
-	char *token =
-		signer ? issue_token(command->store, signer, request, record, &command->err) : NULL;
+	int result = signer ? issue_token(command->store, signer, request, record, secrets,
+				      &command->err)
+			    : -1;
 
 	signer_free(signer);
 	keyring_unref(ring);
-	return token;
+	return result;
 }
 
 static int create_one(struct command *command)
@@ -104,28 +117,21 @@ static int create_one(struct command *command)
 	const struct token_command *options = options_of(command);
 	char creator[STORE_SUBJECT], issuer[STORE_ISSUER];
 	struct store_token record;
+	struct token_secrets secrets;
 	struct issue_request request = {.issuer = issuer,
 		.client_name = options->client_name,
 		.user = options->user,
 		.note = options->note,
 		.created_by = creator};
 
-	if (options->refresh_ttl) {
-		err_set(&command->err,
-			"--refresh-ttl: refresh tokens are not issued by this version");
-		return COMMAND_REFUSED;
-	}
 	name_creator(creator, sizeof creator);
 	if (choose_issuer(command, issuer) == -1 ||
 		read_role(command, &request.role, &command->err) == -1 ||
-		read_ttl(command, &request.ttl, &command->err) == -1)
+		read_ttls(command, &request) == -1 ||
+		issue(command, &request, &record, &secrets) == -1)
 		return COMMAND_REFUSED;
-	char *token = issue(command, &request, &record);
-	if (token == NULL)
-		return COMMAND_REFUSED;
-	json_t *json = token_json(&record);
-	json_object_set_new(json, "access_token", json_string(token));
-	secret_free(token);
+	json_t *json = token_json_new(&record, &secrets);
+	token_secrets_clear(&secrets);
 	return command_print(command, json);
 }
 

@@ -1,18 +1,29 @@
 #include "auth/token_manager.h"
 
 #include "auth/auth_int.h"
-#include "auth/issue.h"
+#include "auth/scope.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-/* One line for each token made or taken back, and by whom. */
-static void audit(const struct identity *caller, const char *what, const struct store_token *token)
+void token_manager_audit(const char *user, const char *what, const struct store_token *token)
 {
-	const struct log_field fields[] = {{"user", str_of(caller->subject), false},
+	const struct log_field fields[] = {{"user", str_of(user), false},
 		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
 		{"decision", str_of(what), false}};
 
 	log_fields(LOG_INFO, "audit", "tokens", fields, ARRAY_LEN(fields));
+}
+
+/* NULL: they may; else why not. */
+static const char *why_not(const struct identity *caller)
+{
+	const struct scope_ask ask = {.action = ACTION_TOKENS, .app_id = ""};
+	char lacks[SCOPE_LACKS];
+
+	if (caller->role == ROLE_NONE)
+		return "no role of yours allows this";
+	return scope_allows(caller->scope, &ask, lacks) ? NULL
+							: "the token lacks the scope \"tokens\"";
 }
 
 static bool is_own(const struct identity *caller, const struct store_token *token)
@@ -22,9 +33,16 @@ static bool is_own(const struct identity *caller, const struct store_token *toke
 
 /* --- making --- */
 
-static int64_t ttl_of(const struct conf *conf, const struct token_request *request)
+static int64_t access_ttl_of(const struct conf *conf, const struct token_request *request)
 {
 	return request->access_ttl ? request->access_ttl : conf->access_ttl_s.def;
+}
+
+static int64_t refresh_ttl_of(const struct conf *conf, const struct token_request *request)
+{
+	if (request->refresh_ttl == -1)
+		return 0;
+	return request->refresh_ttl ? request->refresh_ttl : conf->refresh_ttl_s.def;
 }
 
 /* Where the next page begins. */
@@ -59,52 +77,93 @@ static enum token_outcome check_number(
 	return TOKEN_CONFLICT;
 }
 
+static bool is_for_another(const struct identity *caller, const struct token_request *request)
+{
+	return request->user && strcmp(request->user, caller->subject) != 0;
+}
+
+static enum token_outcome check_rights(
+	const struct identity *caller, const struct token_request *request, struct err *err)
+{
+	const char *why = why_not(caller);
+
+	if (why == NULL && request->role > caller->role)
+		why = "nobody can give more rights than they have";
+	if (why == NULL && is_for_another(caller, request) && caller->role != ROLE_ADMIN)
+		why = "only an administrator makes tokens for others";
+	if (why == NULL)
+		return TOKEN_DONE;
+	err_set(err, "%s", why);
+	return TOKEN_FORBIDDEN;
+}
+
+static enum token_outcome check_ttl(int64_t ttl, int64_t max, const char *name, struct err *err)
+{
+	if (ttl >= 1 && ttl <= max)
+		return TOKEN_DONE;
+	err_set(err, "%s: expected 1s to %llds (tokens.%s.max)", name, (long long)max, name);
+	return TOKEN_INVALID;
+}
+
+static enum token_outcome check_scope(
+	const struct identity *caller, const struct token_request *request, struct err *err)
+{
+	bool is_narrow = request->scope && request->scope[0];
+	struct scope *scope = is_narrow ? scope_parse(str_of(request->scope), err) : NULL;
+
+	if (is_narrow && scope == NULL)
+		return TOKEN_INVALID;
+	bool is_within = scope_covers(caller->scope, scope);
+	scope_free(scope);
+	if (is_within)
+		return TOKEN_DONE;
+	err_set(err, "scope: nobody can give more rights than they have");
+	return TOKEN_FORBIDDEN;
+}
+
 static enum token_outcome check_request(struct auth_service *service, const struct identity *caller,
 	const struct token_request *request, struct err *err)
 {
 	const struct conf *conf = service->conf;
-	bool is_other = request->user && strcmp(request->user, caller->subject) != 0;
+	enum token_outcome outcome = check_rights(caller, request, err);
 
-	if (caller->role == ROLE_NONE || request->role > caller->role) {
-		err_set(err, "nobody can give more rights than they have");
-		return TOKEN_FORBIDDEN;
-	}
-	if (is_other && caller->role != ROLE_ADMIN) {
-		err_set(err, "only an administrator makes tokens for others");
-		return TOKEN_FORBIDDEN;
-	}
-	if (ttl_of(conf, request) < 1 || ttl_of(conf, request) > conf->access_ttl_s.max) {
-		err_set(err, "access_ttl: expected 1s to %llds (tokens.access_ttl.max)",
-			(long long)conf->access_ttl_s.max);
-		return TOKEN_INVALID;
-	}
-	return TOKEN_DONE;
+	if (outcome == TOKEN_DONE)
+		outcome = check_ttl(
+			access_ttl_of(conf, request), conf->access_ttl_s.max, "access_ttl", err);
+	if (outcome == TOKEN_DONE && refresh_ttl_of(conf, request) != 0)
+		outcome = check_ttl(
+			refresh_ttl_of(conf, request), conf->refresh_ttl_s.max, "refresh_ttl", err);
+	return outcome == TOKEN_DONE ? check_scope(caller, request, err) : outcome;
 }
 
 enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,
-	const struct token_request *request, struct store_token *record, char **secret,
-	struct err *err)
+	const struct token_request *request, struct store_token *record,
+	struct token_secrets *secrets, struct err *err)
 {
+	const struct conf *conf = service->conf;
 	struct issue_request issue = {.issuer = service->issuer,
 		.client_name = request->client_name,
 		.user = request->user,
 		.note = request->note,
 		.created_by = caller->subject,
+		.scope = request->scope,
 		.role = request->role,
-		.ttl = ttl_of(service->conf, request)};
+		.access_ttl = access_ttl_of(conf, request),
+		.refresh_ttl = refresh_ttl_of(conf, request)};
 	enum token_outcome outcome = check_request(service, caller, request, err);
 
 	if (issue.user == NULL && caller->role != ROLE_ADMIN)
 		issue.user = caller->subject;
+	if (is_for_another(caller, request))
+		issue.registration_ttl = conf->registration_ttl_s;
 	if (outcome == TOKEN_DONE)
 		outcome = check_number(service, issue.user, err);
 	if (outcome != TOKEN_DONE)
 		return outcome;
-	*secret = issue_token(service->store, service->signer, &issue, record, err);
-	if (*secret == NULL)
+	if (issue_token(service->store, service->signer, &issue, record, secrets, err) == -1)
 		return atomic_load(&service->ready) ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
 	service->counted = UINT64_MAX; /* none: count again */
-	audit(caller, "create", record);
+	token_manager_audit(caller->subject, "create", record);
 	return TOKEN_DONE;
 }
 
@@ -115,6 +174,8 @@ enum token_outcome token_manager_get(struct auth_service *service, const struct 
 {
 	struct store *store = service->store;
 
+	if (why_not(caller))
+		return TOKEN_FORBIDDEN;
 	switch (auth_service_count(service, store->ops->token_get(store, id, record))) {
 	case STORE_FAILED:
 		return TOKEN_UNAVAILABLE;
@@ -131,7 +192,7 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 {
 	struct store *store = service->store;
 
-	if (caller->role == ROLE_NONE)
+	if (why_not(caller))
 		return TOKEN_FORBIDDEN;
 	if (caller->role != ROLE_ADMIN)
 		query->subject = caller->subject;
@@ -147,7 +208,7 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 static bool is_living_admin(const struct store_token *token)
 {
 	return token->role == ROLE_ADMIN && token->state == STATE_ACTIVE &&
-	       token->expires_at > clock_wall_s();
+	       token->ends_at > clock_wall_s();
 }
 
 /* Who takes the last administrator's token back may lock everybody out (S35). */
@@ -176,14 +237,13 @@ static const char *name_of_change(enum token_state state)
 	return names[state];
 }
 
-enum token_outcome token_manager_set_state(struct auth_service *service,
-	const struct identity *caller, struct str id, enum token_state state, bool force,
-	struct store_token *record, struct err *err)
+enum token_outcome token_manager_change(struct auth_service *service, const char *user,
+	struct store_token *record, enum token_state state, bool force, struct err *err)
 {
 	struct store *store = service->store;
-	enum token_outcome outcome = token_manager_get(service, caller, id, record);
+	enum token_outcome outcome = TOKEN_DONE;
 
-	if (outcome != TOKEN_DONE || record->state == state)
+	if (record->state == state)
 		return outcome;
 	if (record->state == STATE_REVOKED) {
 		err_set(err, "a revoked token stays revoked");
@@ -193,11 +253,22 @@ enum token_outcome token_manager_set_state(struct auth_service *service,
 		outcome = check_last(service, record, err);
 	if (outcome != TOKEN_DONE)
 		return outcome;
-	if (auth_service_count(service, store->ops->token_set_state(store, id, state)) !=
-		STORE_FOUND)
+	if (auth_service_count(service,
+		    store->ops->token_set_state(store, str_of(record->id), state)) != STORE_FOUND)
 		return TOKEN_UNAVAILABLE;
 	record->state = state;
 	auth_service_note_end(service);
-	audit(caller, name_of_change(state), record);
+	token_manager_audit(user, name_of_change(state), record);
 	return TOKEN_DONE;
+}
+
+enum token_outcome token_manager_set_state(struct auth_service *service,
+	const struct identity *caller, struct str id, enum token_state state, bool force,
+	struct store_token *record, struct err *err)
+{
+	enum token_outcome outcome = token_manager_get(service, caller, id, record);
+
+	return outcome == TOKEN_DONE
+		       ? token_manager_change(service, caller->subject, record, state, force, err)
+		       : outcome;
 }

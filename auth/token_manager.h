@@ -3,13 +3,14 @@
  * manager", S34, S35). Keeper thread only; blocks on the store.
  *
  * An administrator: anybody's. Everybody else: their own, with no more rights than they have. What
- * somebody may not see is not there for them.
+ * somebody may not see is not there for them. A narrowed token manages tokens only if its scope
+ * says so, and makes none that is wider.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_MANAGER_H
 #define SPARKGATE_AUTH_TOKEN_MANAGER_H
 
 #include "auth/auth.h"
-#include "auth/store.h"
+#include "auth/issue.h"
 
 enum token_outcome {
 	TOKEN_DONE,
@@ -25,14 +26,17 @@ struct token_request { /* borrowed */
 	const char *user; /* NULL: a token for the named client; of who is no administrator: one's
 			     own */
 	const char *note; /* or NULL */
+	const char *scope; /* auth/scope.h, or NULL */
 	enum role role;
-	int64_t access_ttl; /* seconds; 0: the default */
+	int64_t access_ttl;  /* seconds; 0: the default */
+	int64_t refresh_ttl; /* seconds; 0: the default, -1: no refresh token */
 };
 
-/* Gives the signed token in `*secret`: secret_free() it. */
+/* For another user there is a registration token only: nobody sees another's secret. Gives
+ * `secrets`: token_secrets_clear() them. */
 enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,
-	const struct token_request *request, struct store_token *record, char **secret,
-	struct err *err);
+	const struct token_request *request, struct store_token *record,
+	struct token_secrets *secrets, struct err *err);
 enum token_outcome token_manager_get(struct auth_service *service, const struct identity *caller,
 	struct str id, struct store_token *record);
 /* query->subject is replaced for who is no administrator. `*count` is how many there were. */
@@ -43,5 +47,13 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 enum token_outcome token_manager_set_state(struct auth_service *service,
 	const struct identity *caller, struct str id, enum token_state state, bool force,
 	struct store_token *record, struct err *err);
+
+/* --- for who has shown the token itself (auth/token_grant.c) --- */
+
+/* The same without asking who: `record` was read just now. `user` is for the audit line. */
+enum token_outcome token_manager_change(struct auth_service *service, const char *user,
+	struct store_token *record, enum token_state state, bool force, struct err *err);
+/* One line for each thing done to a token. */
+void token_manager_audit(const char *user, const char *what, const struct store_token *token);
 
 #endif

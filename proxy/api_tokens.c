@@ -128,9 +128,9 @@ static bool get_text(const json_t *body, const char *name, const char **out)
 }
 
 /* Seconds as a number, or "12h". */
-static bool get_ttl(const json_t *body, int64_t *out)
+static bool get_ttl(const json_t *body, const char *name, int64_t *out)
 {
-	const json_t *member = json_object_get(body, "access_ttl");
+	const json_t *member = json_object_get(body, name);
 	int64_t ms = 0;
 
 	*out = 0;
@@ -145,6 +145,18 @@ static bool get_ttl(const json_t *body, int64_t *out)
 		return false;
 	*out = ms / 1000;
 	return true;
+}
+
+/* 0 seconds: no refresh token at all. */
+static bool get_refresh_ttl(const json_t *body, int64_t *out)
+{
+	const json_t *member = json_object_get(body, "refresh_ttl");
+
+	if (json_is_integer(member) && json_integer_value(member) == 0) {
+		*out = -1;
+		return true;
+	}
+	return get_ttl(body, "refresh_ttl", out);
 }
 
 static const char *read_role(const json_t *body, enum role *role)
@@ -162,7 +174,7 @@ static const char *read_role(const json_t *body, enum role *role)
 static const char *check_members(json_t *body)
 {
 	static const char *const known[] = {
-		"client_name", "user", "token_type", "access_ttl", "note"};
+		"client_name", "user", "token_type", "access_ttl", "refresh_ttl", "scope", "note"};
 	void *iter = json_object_iter(body);
 
 	for (; iter; iter = json_object_iter_next(body, iter)) {
@@ -171,7 +183,7 @@ static const char *check_members(json_t *body)
 			is_known |= strcmp(json_object_iter_key(iter), known[i]) == 0;
 		if (!is_known)
 			return "the body has a member that is not known: expected client_name, "
-			       "user, token_type, access_ttl, note";
+			       "user, token_type, access_ttl, refresh_ttl, scope, note";
 	}
 	return NULL;
 }
@@ -188,8 +200,12 @@ static const char *read_request(json_t *body, struct token_request *request)
 		return "user: expected a text";
 	if (!get_text(body, "note", &request->note))
 		return "note: expected a text";
-	if (!get_ttl(body, &request->access_ttl))
+	if (!get_text(body, "scope", &request->scope))
+		return "scope: expected a text";
+	if (!get_ttl(body, "access_ttl", &request->access_ttl))
 		return "access_ttl: expected seconds or a duration such as 12h";
+	if (!get_refresh_ttl(body, &request->refresh_ttl))
+		return "refresh_ttl: expected seconds, 0 for none, or a duration such as 7d";
 	return read_role(body, &request->role);
 }
 
@@ -199,18 +215,17 @@ void api_create(struct api_call *call)
 	const char *fault = read_request(call->body, &request);
 	struct store_token record;
 	struct err err = {""};
-	char *secret = NULL;
+	struct token_secrets secrets;
 
 	enum token_outcome outcome = fault ? TOKEN_INVALID
 					   : token_manager_create(call->api->service, call->who,
-						     &request, &record, &secret, &err);
+						     &request, &record, &secrets, &err);
 	if (outcome != TOKEN_DONE) {
 		refuse(call, outcome, fault ? fault : err.text);
 		return;
 	}
-	json_t *json = token_json(&record);
-	json_object_set_new(json, "access_token", json_string(secret));
-	secret_free(secret);
+	json_t *json = token_json_new(&record, &secrets);
+	token_secrets_clear(&secrets);
 	api_answer(call, 201, json);
 }
 

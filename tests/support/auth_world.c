@@ -242,15 +242,15 @@ char *auth_world_token(struct auth_world *w, const char *user, enum role role, i
 		.user = user,
 		.created_by = "test",
 		.role = role,
-		.ttl = ttl};
-	char *token = issue_token(store, signer, &request, &record, NULL);
+		.access_ttl = ttl};
+	struct token_secrets secrets;
 
-	if (token == NULL)
+	if (issue_token(store, signer, &request, &record, &secrets, NULL) == -1)
 		abort();
 	memcpy(id, record.id, STORE_ID);
 	signer_free(signer);
 	store->ops->close(store);
-	return token;
+	return secrets.access;
 }
 
 void auth_world_set_state(struct auth_world *w, const char *id, enum token_state state)

@@ -22,13 +22,45 @@ static struct store_token sample_token(const char *id)
 		.role = ROLE_USER,
 		.state = STATE_ACTIVE,
 		.created_at = NOW,
-		.expires_at = NOW + 60};
+		.expires_at = NOW + 20,
+		.secret_expires_at = NOW + 60,
+		.ends_at = NOW + 60,
+		.access_ttl = 20,
+		.refresh_ttl = 60,
+		.serial = 1,
+		.scope = "cluster:a view"};
 
 	assert_true(str_copy(str_of(id), t.id, sizeof t.id));
+	memset(t.secret, 0x51, sizeof t.secret);
+	memset(t.family, 0x52, sizeof t.family);
 	return t;
 }
 
 /* --- tokens --- */
+
+static void assert_same_token(const struct store_token *a, const struct store_token *b)
+{
+	assert_string_equal(a->id, b->id);
+	assert_string_equal(a->client_name, b->client_name);
+	assert_string_equal(a->issuer, b->issuer);
+	assert_string_equal(a->subject, b->subject);
+	assert_string_equal(a->created_by, b->created_by);
+	assert_string_equal(a->note, b->note);
+	assert_string_equal(a->last_used_from, b->last_used_from);
+	assert_string_equal(a->scope, b->scope);
+	assert_int_equal(a->role, b->role);
+	assert_int_equal(a->state, b->state);
+	assert_int_equal(a->created_at, b->created_at);
+	assert_int_equal(a->last_used_at, b->last_used_at);
+	assert_int_equal(a->expires_at, b->expires_at);
+	assert_int_equal(a->secret_expires_at, b->secret_expires_at);
+	assert_int_equal(a->ends_at, b->ends_at);
+	assert_int_equal(a->access_ttl, b->access_ttl);
+	assert_int_equal(a->refresh_ttl, b->refresh_ttl);
+	assert_int_equal(a->serial, b->serial);
+	assert_memory_equal(a->secret, b->secret, DIGEST_LEN);
+	assert_memory_equal(a->family, b->family, DIGEST_LEN);
+}
 
 static void token_comes_back_as_it_was_added(void **state)
 {
@@ -38,18 +70,43 @@ static void token_comes_back_as_it_was_added(void **state)
 	memset(&out, 0xee, sizeof out);
 	assert_int_equal(store->ops->token_add(store, &in), 0);
 	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
-	assert_string_equal(out.id, in.id);
-	assert_string_equal(out.client_name, in.client_name);
-	assert_string_equal(out.issuer, in.issuer);
-	assert_string_equal(out.subject, in.subject);
-	assert_string_equal(out.created_by, in.created_by);
-	assert_string_equal(out.note, in.note);
-	assert_string_equal(out.last_used_from, "");
-	assert_int_equal(out.role, ROLE_USER);
-	assert_int_equal(out.state, STATE_ACTIVE);
-	assert_int_equal(out.created_at, NOW);
-	assert_int_equal(out.expires_at, NOW + 60);
-	assert_int_equal(out.last_used_at, 0);
+	assert_same_token(&out, &in);
+}
+
+/* S36: whoever comes with the same secret, one of them is first. */
+static void one_time_secret_renews_a_token_once(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1"), out;
+	unsigned char was[DIGEST_LEN];
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	memcpy(was, token.secret, sizeof was);
+	memset(token.secret, 0x61, sizeof token.secret);
+	token.expires_at = NOW + 40;
+	token.secret_expires_at = token.ends_at = NOW + 90;
+	token.serial = 2;
+	assert_int_equal(store->ops->token_renew(store, &token, was), STORE_FOUND);
+	assert_int_equal(store->ops->token_renew(store, &token, was), STORE_NONE);
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
+	assert_same_token(&out, &token);
+	struct store_counts counts;
+	assert_int_equal(store->ops->count(store, NOW + 80, &counts), 0);
+	assert_int_equal(counts.tokens_user, 1);
+}
+
+static void what_is_not_active_is_not_renewed(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1"), unknown = sample_token("t2");
+
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_int_equal(store->ops->token_renew(store, &unknown, unknown.secret), STORE_NONE);
+	assert_int_equal(
+		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(store->ops->token_renew(store, &token, token.secret), STORE_NONE);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_REVOKED), STORE_FOUND);
+	assert_int_equal(store->ops->token_renew(store, &token, token.secret), STORE_NONE);
 }
 
 static void token_id_is_taken_once(void **state)
@@ -166,7 +223,7 @@ static void tokens_are_listed_by_subject_and_by_life(void **state)
 	query.alive_at = NOW;
 	assert_int_equal(store->ops->token_list(store, &query, collect, alive), 2);
 	assert_string_equal(alive, "fb");
-	query.alive_at = sample_token("a").expires_at;
+	query.alive_at = sample_token("a").ends_at;
 	assert_int_equal(store->ops->token_list(store, &query, collect, none), 0);
 }
 
@@ -304,6 +361,8 @@ const struct store_contract store_contract[] = {
 	STORE_CONTRACT(token_id_is_taken_once),
 	STORE_CONTRACT(unknown_token_ids_find_nothing),
 	STORE_CONTRACT(revoked_token_stays_revoked),
+	STORE_CONTRACT(one_time_secret_renews_a_token_once),
+	STORE_CONTRACT(what_is_not_active_is_not_renewed),
 	STORE_CONTRACT(tokens_are_listed_newest_first),
 	STORE_CONTRACT(tokens_are_listed_page_by_page),
 	STORE_CONTRACT(tokens_are_listed_by_subject_and_by_life),

@@ -138,17 +138,24 @@ static void poll_fails_when_the_file_is_removed_or_replaced(void **state)
 	assert_int_equal(f->store->ops->poll(f->store), STORE_FAILED);
 }
 
-/* As version 1 of the schema left it, with as much of it as the next ones change. */
+/* As version 1 of the schema left it, where the next ones change it. */
 static void write_version_1(const char *path)
 {
 	static const char sql[] =
 		"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-		"CREATE TABLE tokens(id TEXT PRIMARY KEY, subject TEXT NOT NULL,"
-		" created_at INTEGER NOT NULL) WITHOUT ROWID;"
+		"CREATE TABLE tokens(id TEXT PRIMARY KEY, client_name TEXT NOT NULL,"
+		" issuer TEXT NOT NULL, subject TEXT NOT NULL, created_by TEXT NOT NULL,"
+		" note TEXT NOT NULL, last_used_from TEXT NOT NULL, role TEXT NOT NULL,"
+		" state TEXT NOT NULL, created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+		" last_used_at INTEGER NOT NULL) WITHOUT ROWID;"
+		"CREATE INDEX tokens_by_age ON tokens(created_at, id);"
 		"CREATE INDEX tokens_by_subject ON tokens(subject);"
+		"CREATE INDEX tokens_alive ON tokens(state, role, expires_at);"
 		"CREATE TABLE sessions(key BLOB PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;"
 		"CREATE TABLE links(hash BLOB PRIMARY KEY, role TEXT NOT NULL) WITHOUT ROWID;"
 		"INSERT INTO meta VALUES('issuer', 'i');"
+		"INSERT INTO tokens VALUES('old', 'c', 'i', 's', 'b', '', '', 'user', 'active',"
+		" 1000, 1600, 0);"
 		"INSERT INTO sessions VALUES(zeroblob(32), 'Ann in plain text');"
 		"PRAGMA user_version = 1;";
 	sqlite3 *db = NULL;
@@ -177,6 +184,28 @@ static void s26_plain_sessions_of_an_older_file_are_gone_without_a_trace(void **
 	assert_false(scratch_has(f->folder, STR("Ann in plain text")));
 	f->store = store_sqlite_open(f->path, NULL);
 	assert_int_equal(get_session(f->store, 1), STORE_FOUND);
+}
+
+static void token_of_an_older_file_ends_when_it_expires_and_has_no_refresh_token(void **state)
+{
+	static const unsigned char none[DIGEST_LEN];
+	struct fixture *f = *state;
+	struct store_token token;
+
+	f->store->ops->close(f->store);
+	assert_int_equal(unlink(f->path), 0);
+	write_version_1(f->path);
+	f->store = store_sqlite_open(f->path, NULL);
+	assert_non_null(f->store);
+	assert_int_equal(f->store->ops->token_get(f->store, STR("old"), &token), STORE_FOUND);
+	assert_int_equal(token.state, STATE_ACTIVE);
+	assert_int_equal(token.expires_at, 1600);
+	assert_int_equal(token.ends_at, 1600);
+	assert_int_equal(token.access_ttl, 600);
+	assert_int_equal(token.serial, 1);
+	assert_int_equal(token.secret_expires_at + token.refresh_ttl, 0);
+	assert_memory_equal(token.secret, none, DIGEST_LEN);
+	assert_string_equal(token.scope, "");
 }
 
 static void file_of_a_newer_version_is_refused(void **state)
@@ -249,6 +278,7 @@ int main(void)
 		T(poll_tells_of_another_processes_writes_only),
 		T(poll_fails_when_the_file_is_removed_or_replaced),
 		T(s26_plain_sessions_of_an_older_file_are_gone_without_a_trace),
+		T(token_of_an_older_file_ends_when_it_expires_and_has_no_refresh_token),
 		T(file_of_a_newer_version_is_refused),
 		T(file_that_is_no_database_is_refused),
 		T(gateway_and_command_line_may_start_at_once),

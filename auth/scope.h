@@ -1,0 +1,46 @@
+/*
+ * auth/scope.h - what a token of ours is narrowed to: clusters, applications, actions (RFC 6749
+ * §3.3).
+ *
+ * A scope only takes away: what the role does not allow, no scope does. Its texts are separated by
+ * single spaces:
+ *
+ *   cluster:NAME   only these clusters
+ *   app:PATTERN    only the UIs of these applications, by id or name; "*" is any run of characters
+ *   view logs environment download dump kill submit tokens    only these actions
+ *   metrics        of view, what monitoring reads: /metrics/... of a UI
+ *
+ * Several of a kind add up; a kind that is not there narrows nothing, except that a narrowed token
+ * manages tokens only by name. Immutable; any thread.
+ */
+#ifndef SPARKGATE_AUTH_SCOPE_H
+#define SPARKGATE_AUTH_SCOPE_H
+
+#include "auth/policy.h"
+#include "base/err.h"
+
+enum { SCOPE_TEXT = 513, SCOPE_PARTS = 32, SCOPE_LACKS = 160 }; /* sizes with their NUL */
+
+struct scope;
+
+/* Gives; NULL and a reason: empty, too long, or no scope of ours. */
+MUST_CHECK struct scope *scope_parse(struct str text, struct err *err);
+void scope_free(struct scope *scope);		  /* NULL is fine */
+struct str scope_text(const struct scope *scope); /* borrows; NULL: "" */
+
+struct scope_ask {
+	const char *cluster;  /* NULL: of no cluster */
+	const char *app_id;   /* "*": of all there are; "": of none, such as a script */
+	const char *app_name; /* or NULL */
+	enum action action;
+};
+/* False, and in `lacks` the text that would have allowed it. */
+bool scope_allows(const struct scope *scope, const struct scope_ask *ask, char lacks[SCOPE_LACKS]);
+/* What a list may show to its reader. */
+bool scope_shows_cluster(const struct scope *scope, const char *cluster);
+bool scope_shows_app(const struct scope *scope, const char *id, const char *name);
+/* Whether all that `inner` leaves is left by `outer` too: nobody gives more than they have. NULL:
+ * not narrowed. A pattern is within another when it is the same, or is itself matched by it. */
+bool scope_covers(const struct scope *outer, const struct scope *inner);
+
+#endif
