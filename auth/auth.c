@@ -52,12 +52,28 @@ const char *auth_keep_reason(struct auth *auth, const char *text, const char *ot
 
 /* --- the question --- */
 
+/* On an application's host: its own cookie and nothing else, for a token is worth more than this
+ * host may do. */
+static struct auth_result read_app_credential(
+	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+{
+	question->token = (struct str){NULL, 0};
+	if (req->authorization_count)
+		return auth_refused(
+			AUTH_INVALID_TOKEN, "tokens are taken at the gateway's own address only");
+	if (!auth_app_named(rules, req, question))
+		return auth_refused(AUTH_ABSENT, "no credentials");
+	return auth_refused(AUTH_LATER, "");
+}
+
 /* AUTH_LATER: there is a credential, and `question` is it. */
 static struct auth_result read_credential(
 	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
 {
 	const char *reason = "";
 
+	if (req->app.at)
+		return read_app_credential(rules, req, question);
 	switch (bearer_read(req->authorization, req->authorization_count, req->query,
 		&question->token, &reason)) {
 	case BEARER_MALFORMED:

@@ -39,6 +39,7 @@ struct auth_request {			 /* borrowed until the answer */
 	size_t authorization_count;
 	const struct str *cookies; /* every Cookie field's value */
 	size_t cookies_count;
+	struct str app;	   /* the label of an application's host; at == NULL: the public host */
 	struct str query;  /* to refuse access_token= in it */
 	struct str client; /* address, for last_used_from */
 };
@@ -126,6 +127,18 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
  * (AUTH_OK also when there was none), and where the provider would like the browser sent. */
 void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 	enum sign_out_scope scope, sign_in_done *done, void *arg);
+
+/* Gives a code that takes the session these cookies name to the host of `label`, to open `path`
+ * there (APP_PATH_MAX bytes at most): single use, 30 s; secret_free() it. NULL: they name none. */
+char *auth_app_code(struct auth *auth, const struct str *cookies, size_t count, struct str label,
+	struct str path);
+/* The browser has come to that host with the code. AUTH_OK: with set_cookie it is redeemed;
+ * without, the browser has that session's cookie already; return_path says what to open.
+ * AUTH_INVALID_TOKEN: no code for this host (then return_path is NULL), used or too old;
+ * AUTH_ABSENT: the session is over; AUTH_UNAVAILABLE. Always answers through `done`, later, on this
+ * thread. */
+void auth_app_enter(struct auth *auth, struct str label, struct str code, const struct str *cookies,
+	size_t count, sign_in_done *done, void *arg);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

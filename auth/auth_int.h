@@ -12,6 +12,7 @@
  *   auth_login.c    a session opened by the OpenID provider
  *   auth_refresh.c  the provider asked again for a session, by one gateway at a time
  *   auth_end.c      sessions ended
+ *   auth_app.c      a session taken to the host name of one application
  *
  * What the keeper and the workers share: the counters of struct auth_service, which are atomic, and
  * struct auth_rules, a snapshot. All else travels through inboxes.
@@ -159,8 +160,9 @@ struct memo { /* what the store said to this question */
 };
 
 struct question {
-	struct str token; /* at == NULL: a session is judged */
-	struct str id;	  /* of the session: the cookie's value */
+	struct str token;		 /* at == NULL: a session is judged */
+	struct str id;			 /* of the session: the cookie's value */
+	char app_id[SESSION_ID_LEN + 1]; /* what it borrows from on an application's host */
 	unsigned char key[DIGEST_LEN];
 	struct str client;
 	/* AUTH_LATER: */
@@ -190,6 +192,10 @@ struct identity *auth_session_identity(const struct session_data *data, int64_t 
 /* The session these cookies name; `*id` borrows from them. False when they name none. */
 bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
 	struct str *id, unsigned char key[static DIGEST_LEN]);
+
+/* The same by the cookie of an application's host, in question->id and key (auth_app.c). */
+bool auth_app_named(
+	const struct auth_rules *rules, const struct auth_request *req, struct question *question);
 
 /* --- a worker's view of the store's records (auth_record.c) --- */
 
@@ -240,6 +246,10 @@ struct call {
 	char old_id[SESSION_ID_LEN + 1];
 	bool has_old; /* a session that the same browser has */
 	unsigned char old_key[DIGEST_LEN];
+	char app_label[64]; /* auth_app.c: the host that is entered, and its code */
+	bool has_app_cookie;
+	unsigned char app_once[DIGEST_LEN];
+	int64_t app_code_ends_at;
 };
 
 /* Gives a call on the worker's list. */

@@ -89,6 +89,43 @@ static int check_origins(const struct loader *l)
 		"admin.public_url");
 }
 
+/* Browsers resolve what lies below localhost to loopback themselves (RFC 6761 §6.3). */
+static bool is_below_localhost(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || str_ends(str_of(host), STR(".localhost"));
+}
+
+/* True for a name that a label before `apps` could make. */
+static bool is_app_host(const struct url *apps, const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	return dot && strcmp(dot + 1, apps->host) == 0;
+}
+
+/* One listener serves them all, behind one front; and an application's host must be nobody
+ * else's. */
+static int check_app_origins(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct url *apps = &conf->server.apps, *public_url = &conf->server.public_url;
+	const char *expected = NULL;
+
+	if (apps->host[0] == '\0')
+		return 0;
+	if (apps->tls != public_url->tls ||
+		(public_url->port != 0 && apps->port != public_url->port))
+		expected = "the scheme and port of server.public_url";
+	else if (!apps->tls && !conf->insecure_http && !is_below_localhost(apps->host))
+		expected = "https://, for a session's cookie would travel in the clear "
+			   "(server.insecure_http: true allows it)";
+	else if (is_app_host(apps, public_url->host) ||
+		 is_app_host(apps, conf->admin.public_url.host))
+		expected = "a host that neither server.public_url nor admin.public_url lies "
+			   "directly below";
+	return expected ? load_fail_at(l, expected, "server.app_origins") : 0;
+}
+
 static int check_uis(const struct loader *l, size_t index)
 {
 	const struct conf_cluster *cluster = &l->conf->clusters[index];
@@ -283,7 +320,8 @@ int check_conf(const struct loader *l)
 
 	if (check_listen(l, &conf->server, "server") == -1 ||
 		check_listen(l, &conf->admin, "admin") == -1 || check_origins(l) == -1 ||
-		check_oidc(l) == -1 || check_redis(l) == -1 || check_order(l) == -1)
+		check_app_origins(l) == -1 || check_oidc(l) == -1 || check_redis(l) == -1 ||
+		check_order(l) == -1)
 		return -1;
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		if (check_cluster(l, i) == -1)

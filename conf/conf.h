@@ -21,6 +21,8 @@ struct conf_listen {
 	struct url public_url; /* what browsers see; path is "/" or "/base/" (ends in a slash) */
 	char origin[288];      /* of public_url */
 	char base[1024];       /* of public_url's path without the last slash: "" or "/base" */
+	struct url apps;       /* the server's: where each live UI has a host name of its own, one
+				  label before this host; an empty host: they are at public_url */
 };
 
 struct conf_ui {

@@ -40,6 +40,11 @@ const struct keyword keywords[] = {
 		.type = &value_url,
 		IN_CONF(server.public_url),
 		.help = "what browsers see: scheme, host, base path; default http://<listen>/"},
+	{.path = "server.app_origins",
+		.type = &value_app_origins,
+		IN_CONF(server.apps),
+		.help = "a host name of its own for each live UI, such as "
+			"https://{id}.apps.example.com/; default: all at public_url"},
 	{.path = "server.threads",
 		.type = &value_threads,
 		IN_CONF(threads),

@@ -38,11 +38,12 @@ extern const struct value_type value_size;	  /* size_t, bytes; "16KiB" */
 extern const struct value_type value_ms;      /* int64_t, milliseconds; "30s"; min and max in ms */
 extern const struct value_type value_seconds; /* int64_t, seconds; "12h"; min and max in seconds */
 extern const struct value_type value_url;     /* struct url; absent: an empty host */
-extern const struct value_type value_issuer;  /* char *; https, but on loopback */
-extern const struct value_type value_listen;  /* struct conf_listen: text, addr, addr_len */
-extern const struct value_type value_cidr;    /* struct cidr */
-extern const struct value_type value_store;   /* struct conf: store_kind, store_path, redis */
-extern const struct value_type value_scope;   /* char *; a scope of RFC 6749 */
-extern const struct value_type value_label;   /* char *; a few words for people */
+extern const struct value_type value_app_origins; /* struct url; "{id}." before its host */
+extern const struct value_type value_issuer;	  /* char *; https, but on loopback */
+extern const struct value_type value_listen;	  /* struct conf_listen: text, addr, addr_len */
+extern const struct value_type value_cidr;	  /* struct cidr */
+extern const struct value_type value_store;	  /* struct conf: store_kind, store_path, redis */
+extern const struct value_type value_scope;	  /* char *; a scope of RFC 6749 */
+extern const struct value_type value_label;	  /* char *; a few words for people */
 
 #endif

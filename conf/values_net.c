@@ -34,6 +34,50 @@ static bool format_url(const struct keyword *row, const void *field, struct sbuf
 	return true;
 }
 
+/* Room for the longest label and its dot before it (RFC 1035 §2.3.4: 253 bytes of a name). */
+enum { APPS_HOST_MAX = 253 - 64 };
+
+/* "https://{id}.apps.example.com/": read as a URL whose first label is "id". */
+static int parse_app_origins(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	static const struct str mark = {"://{id}.", 8};
+	ptrdiff_t at = str_find(str_of(text), mark);
+	struct err why = {"no {id} as the first label of its host"};
+	struct url *url = field, parsed;
+
+	(void)row;
+	char *plain = at == -1 ? mem_strdup("")
+			       : mem_printf("%.*s://id.%s", (int)at, text, text + at + mark.len);
+	bool is_url = at != -1 && url_parse(str_of(plain), &parsed, &why) == 0;
+	free(plain);
+	if (is_url && strcmp(parsed.path, "/") != 0)
+		is_url = false, err_set(&why, "it has a path");
+	if (is_url && strlen(parsed.host) - 3 > APPS_HOST_MAX)
+		is_url = false, err_set(&why, "the host is longer than %d bytes", APPS_HOST_MAX);
+	if (!is_url)
+		return err_set(expected,
+			"an http:// or https:// URL such as https://{id}.apps.example.com/ "
+			"(%.100s)",
+			why.text);
+	*url = parsed;
+	memmove(url->host, parsed.host + 3, strlen(parsed.host + 3) + 1);
+	return 0;
+}
+
+static bool format_app_origins(const struct keyword *row, const void *field, struct sbuf *out)
+{
+	const struct url *url = field;
+	char authority[272];
+
+	(void)row;
+	if (url->host[0] == '\0')
+		return false;
+	url_authority(url, true, authority);
+	sbuf_printf(out, "\"%s://{id}.%s/\"", url->tls ? "https" : "http", authority);
+	return true;
+}
+
 /* https, but on loopback, where there is nobody in between. A query is allowed: some providers
  * tell their policies apart by it. */
 static bool is_safe_url(const char *text, struct err *why)
@@ -193,6 +237,7 @@ static bool format_cidr(const struct keyword *row, const void *field, struct sbu
 }
 
 const struct value_type value_url = {parse_url, format_url, NULL};
+const struct value_type value_app_origins = {parse_app_origins, format_app_origins, NULL};
 const struct value_type value_issuer = {parse_issuer, format_text, clear_text};
 const struct value_type value_listen = {parse_listen, format_listen, clear_listen};
 const struct value_type value_cidr = {parse_cidr, format_cidr, NULL};

@@ -55,6 +55,7 @@ static struct exchange *exchange_new(struct worker *worker, struct front_request
 	x->conf_hold = share_get(worker->conf);
 	x->registry = x->registry_hold ? x->registry_hold->value : NULL;
 	x->conf = x->conf_hold->value;
+	x->origin = x->conf->server.origin;
 	worker->exchanges++;
 	front_set_handler(req, &handler, x);
 	return x;
@@ -75,6 +76,7 @@ static void exchange_free(struct exchange *x)
 	share_drop(x->registry_hold);
 	share_drop(x->conf_hold);
 	access_log_forget(x);
+	free(x->home);
 	free(x);
 }
 
@@ -104,6 +106,14 @@ static enum fault fault_of(enum verdict verdict)
 	return faults[verdict];
 }
 
+/* A browser's session must not run an application's scripts where it is worth more than that
+ * application. A token does not come by itself, so no script can be run with it. */
+static bool belongs_elsewhere(const struct exchange *x)
+{
+	return x->app == NULL && x->conf->server.apps.host[0] && x->route.mount->label[0] &&
+	       x->who->via == VIA_SESSION;
+}
+
 static void serve(struct exchange *x)
 {
 	if (x->route.kind == ROUTE_APP)
@@ -112,6 +122,8 @@ static void serve(struct exchange *x)
 		gate_serve(x);
 	else if (x->route.mount->state != MOUNT_UP)
 		gate_serve_gone(x);
+	else if (belongs_elsewhere(x))
+		gate_serve_app_host(x);
 	else
 		relay_start(x);
 }
@@ -132,6 +144,14 @@ static bool has_do_as_in_form(struct exchange *x)
 	return found;
 }
 
+/* Where applications have origins of their own, these are not to reach into each other's, nor into
+ * ours, with what the browser adds by itself. */
+static bool is_reaching_over(const struct exchange *x)
+{
+	return x->conf->server.apps.host[0] && x->who->via == VIA_SESSION &&
+	       guard_is_foreign(x->req);
+}
+
 static void decide(struct exchange *x)
 {
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
@@ -141,8 +161,10 @@ static void decide(struct exchange *x)
 			     : ACTION_VIEW;
 	struct policy_request question = {.action = x->action,
 		.who = x->who,
-		.same_origin = guard_origin_of(x->req, x->conf->server.origin) == ORIGIN_SAME};
+		.same_origin = guard_origin_of(x->req, x->origin) == ORIGIN_SAME};
 	enum fault fault = fault_of(policy_decide(&question));
+	if (fault == FAULT_NONE && is_reaching_over(x))
+		fault = FAULT_CROSS_ORIGIN;
 	access_log_decision(x, fault);
 	snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
 		action_name(x->action), x->who ? role_name(x->who->role) : "none");
@@ -200,7 +222,8 @@ void exchange_identify(
 	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status))
 {
 	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
-	struct auth_request req = {.authorization = authorization,
+	struct auth_request req = {.app = x->app_label,
+		.authorization = authorization,
 		.cookies = cookies,
 		.query = x->target.query,
 		.client = str_of(access_log_client(x))};
@@ -214,21 +237,34 @@ void exchange_identify(
 		on_auth(x, result);
 }
 
+/* Only what the registry knows has a host name (S5, S6). */
+static void find_app(struct exchange *x)
+{
+	app_origin_write(&x->conf->server, x->app_label, x->app_origin);
+	x->origin = x->app_origin;
+	x->home = mem_printf("%s%s", x->conf->server.origin, x->conf->server.base);
+	x->app = x->registry ? registry_label(x->registry, x->app_label) : NULL;
+}
+
 void exchange_begin(void *arg, struct front_request *req)
 {
 	struct worker *worker = arg;
 	struct exchange *x = exchange_new(worker, req);
 	struct err err = {""};
-	enum fault fault =
-		guard_check(&x->conf->server, worker->shared->port, req, &x->target, &err);
+	enum fault fault = guard_check(
+		&x->conf->server, worker->shared->port, req, &x->app_label, &x->target, &err);
 
 	if (fault != FAULT_NONE) {
 		front_close_after(req);
 		exchange_fail(x, fault, err.text[0] ? err.text : NULL);
 		return;
 	}
-	x->route = route_match(x->registry, x->conf->server.base, x->target.path);
-	if (route_is_public(&x->route))
+	if (x->app_label.at)
+		find_app(x);
+	x->route = x->app_label.at ? route_match_app(x->registry, x->conf->server.base,
+					     x->target.path, x->app)
+				   : route_match(x->registry, x->conf->server.base, x->target.path);
+	if (route_is_public(&x->route) || (x->app_label.at && x->route.kind == ROUTE_NONE))
 		gate_serve(x);
 	else
 		exchange_identify(x, decide_or_fail);

@@ -5,6 +5,7 @@
 
 #include "base/share.h"
 #include "base/url.h"
+#include "proxy/app_origin.h"
 #include "proxy/coding.h"
 #include "proxy/exchange.h"
 #include "proxy/rewrite.h"
@@ -30,6 +31,11 @@ struct exchange {
 	struct share_hold *registry_hold, *conf_hold;
 	const struct registry *registry; /* NULL until the first snapshot */
 	const struct conf *conf;
+	struct str app_label;	 /* the request is for an application's own host; else at == NULL */
+	const struct mount *app; /* whose it is; NULL: of none that is known */
+	const char *origin;	 /* of the request's host: "https://gw.example" */
+	char app_origin[APP_ORIGIN_SIZE];
+	char *home; /* on an application's host: the gateway's own address with its base path */
 	struct target target;
 	struct route route;
 	enum action action;
@@ -90,7 +96,8 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail);
 
 /* gate.c: the gateway's own paths. */
 void gate_serve(struct exchange *x);
-void gate_serve_app(struct exchange *x);  /* permalink */
-void gate_serve_gone(struct exchange *x); /* a mount that is not UP */
+void gate_serve_app(struct exchange *x);      /* permalink */
+void gate_serve_gone(struct exchange *x);     /* a mount that is not UP */
+void gate_serve_app_host(struct exchange *x); /* gate_enter.c: a live UI that has its own host */
 
 #endif

@@ -26,6 +26,8 @@ enum fault {
 	FAULT_FORBIDDEN,
 	FAULT_CROSS_ORIGIN,
 	FAULT_NEVER,
+	FAULT_ELSEWHERE,
+	FAULT_ENTER_STALE,
 	FAULT_SIGN_IN_STALE,   /* begun elsewhere, too long ago, or used */
 	FAULT_SIGN_IN_REFUSED, /* the provider, or a check of what it said, says no */
 	FAULT_SIGN_IN_DOWN,

@@ -9,7 +9,7 @@
 
 struct page_view gate_view(const struct exchange *x)
 {
-	return (struct page_view){x->conf->server.base, x->who, x->id};
+	return (struct page_view){x->home ? x->home : x->conf->server.base, x->who, x->id};
 }
 
 static void serve_static(struct exchange *x)
@@ -91,7 +91,8 @@ void gate_serve(struct exchange *x)
 		[ROUTE_CALLBACK] = gate_serve_callback,
 		[ROUTE_LOGOUT] = gate_serve_logout,
 		[ROUTE_STATIC] = serve_static,
-		[ROUTE_JWKS] = serve_jwks};
+		[ROUTE_JWKS] = serve_jwks,
+		[ROUTE_ENTER] = gate_serve_enter};
 	bool has_post = x->route.kind == ROUTE_LOGIN || x->route.kind == ROUTE_LOGOUT ||
 			x->route.kind == ROUTE_SLASH;
 

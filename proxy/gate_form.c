@@ -63,7 +63,7 @@ void gate_next(struct exchange *x, struct sbuf *out)
 
 bool gate_is_cross_site(struct exchange *x)
 {
-	if (guard_origin_of(x->req, x->conf->server.origin) != ORIGIN_OTHER)
+	if (guard_origin_of(x->req, x->origin) != ORIGIN_OTHER)
 		return false;
 	respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 	return true;

@@ -23,6 +23,11 @@ bool gate_is_cross_site(struct exchange *x);
 
 struct page_view gate_view(const struct exchange *x); /* gate.c */
 
+/* gate_enter.c */
+void gate_serve_enter(struct exchange *x);
+/* A person on an application's host, to the same address of the gateway's own host. */
+void gate_redirect_home(struct exchange *x);
+
 /* gate_sign_in.c, gate_sign_out.c */
 void gate_serve_login(struct exchange *x);
 void gate_serve_callback(struct exchange *x);

@@ -307,7 +307,9 @@ void gate_serve_callback(struct exchange *x)
 
 void gate_serve_login(struct exchange *x)
 {
-	if (gate_is_post(x)) {
+	if (x->app_label.at) { /* where a page of Spark sends who is signed out (session.js) */
+		gate_redirect_home(x);
+	} else if (gate_is_post(x)) {
 		if (!gate_is_cross_site(x))
 			sign_in(x, "token", auth_sign_in_token);
 	} else if (!str_eq(x->req->method, STR("GET"))) {

@@ -1,5 +1,7 @@
 #include "proxy/guard.h"
 
+#include "proxy/app_origin.h"
+
 #include <stdio.h>
 
 struct str guard_single_field(const struct front_request *req, const char *name)
@@ -45,8 +47,10 @@ static bool host_is_loopback(struct str host)
 	return str_copy(host, text, sizeof text) && url_host_is_loopback(text);
 }
 
-/* S5: the public name, or on loopback any loopback name, with the public or the real port. */
-static bool host_is_ours(const struct conf_listen *conf, unsigned real_port, struct str value)
+/* S5: the public name, or on loopback any loopback name, or an application's own, with the public
+ * or the real port. */
+static bool host_is_ours(
+	const struct conf_listen *conf, unsigned real_port, struct str value, struct str *label)
 {
 	uint64_t default_port = conf->public_url.tls ? 443 : 80, port;
 	struct str host;
@@ -57,17 +61,18 @@ static bool host_is_ours(const struct conf_listen *conf, unsigned real_port, str
 		port = default_port;
 	if (port != conf->public_url.port && port != real_port)
 		return false;
-	if (str_eq_nocase(host, str_of(conf->public_url.host)))
+	*label = app_origin_label_of(conf, host);
+	if (label->at || str_eq_nocase(host, str_of(conf->public_url.host)))
 		return true;
 	return url_host_is_loopback(conf->public_url.host) && host_is_loopback(host);
 }
 
 enum fault guard_check(const struct conf_listen *conf, unsigned port,
-	const struct front_request *req, struct target *target, struct err *err)
+	const struct front_request *req, struct str *label, struct target *target, struct err *err)
 {
 	struct str host = guard_single_field(req, "host");
 
-	if (host.at == NULL || !host_is_ours(conf, port, host))
+	if (host.at == NULL || !host_is_ours(conf, port, host, label))
 		return FAULT_BAD_HOST;
 	if (target_parse(req->target, target, err) == -1)
 		return FAULT_BAD_TARGET;
@@ -98,6 +103,16 @@ bool guard_is_navigation(const struct front_request *req)
 	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
 
 	return is_get && guard_wants_page(req);
+}
+
+bool guard_is_foreign(const struct front_request *req)
+{
+	struct str site = guard_single_field(req, "sec-fetch-site");
+
+	if (!str_eq(site, STR("same-site")) && !str_eq(site, STR("cross-site")))
+		return false;
+	return !str_eq(guard_single_field(req, "sec-fetch-mode"), STR("navigate")) ||
+	       !str_eq(guard_single_field(req, "sec-fetch-dest"), STR("document"));
 }
 
 static enum guard_origin from_referer(const struct front_request *req, const char *origin)

@@ -12,16 +12,19 @@
 #include "proxy/fault.h"
 #include "proxy/front.h"
 
-/* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request; else err
- * says more. */
+/* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request, as does
+ * `*label`, of an application's own host (at == NULL: the public host); else err says more. */
 MUST_CHECK enum fault guard_check(const struct conf_listen *conf, unsigned port,
-	const struct front_request *req, struct target *target, struct err *err);
+	const struct front_request *req, struct str *label, struct target *target, struct err *err);
 /* The value of the field if there is exactly one of that name; else at == NULL. */
 struct str guard_single_field(const struct front_request *req, const char *name);
 /* Whether a person looks at the answer: not a program, not a script of a page (Sec-Fetch-Mode,
  * X-Requested-With, Accept). Nobody else is sent a page or to sign in. */
 bool guard_wants_page(const struct front_request *req);
 bool guard_is_navigation(const struct front_request *req); /* the same, and nothing was sent */
+/* A page of another origin asks for this, and not to be left for it: something to load, or to show
+ * in a frame. Only as far as browsers say so. */
+bool guard_is_foreign(const struct front_request *req);
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (design "kill"). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);

@@ -132,17 +132,28 @@ static void write_which(struct sbuf *out, const char *name, const char *id, cons
 	sbuf_puts(out, "</p>\n");
 }
 
-static void write_way_to_history(struct sbuf *out, const struct cluster_info *cluster,
-	const struct mount *mount, const struct app_info *app)
+/* Paths of clusters begin with the base's path; before it may stand our origin. */
+static void write_link(
+	struct sbuf *out, const struct page_view *view, const char *path, const char *words)
+{
+	sbuf_puts(out, "<a class=\"button quiet\" href=\"");
+	sbuf_html(out, (struct str){view->base, part_base_path(view)});
+	part_path(out, path);
+	sbuf_printf(out, "/\">%s</a>", words);
+}
+
+static void write_way_to_history(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct mount *mount, const struct app_info *app)
 {
 	if (cluster->has_history && mount->kind == UI_DRIVER && app && !app->running) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
+		sbuf_html(out, (struct str){view->base, part_base_path(view)});
 		part_permalink(out, cluster->path, mount->id);
 		sbuf_puts(out, "\">Its history</a>");
 	}
 	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY)
-		card_link(out, "button quiet", cluster->history->path, "/", "History server");
-	card_link(out, "button quiet", cluster->path, "/", "The cluster");
+		write_link(out, view, cluster->history->path, "History server");
+	write_link(out, view, cluster->path, "The cluster");
 }
 
 void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
@@ -159,7 +170,24 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 	write_gone_reason(out, mount);
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (cluster)
-		write_way_to_history(out, cluster, mount, app);
+		write_way_to_history(out, view, cluster, mount, app);
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+void page_not_entered(
+	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path)
+{
+	card_open(out, view, "This way into the application is closed", NULL);
+	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", sentence);
+	if (path[0]) { /* encoded already: it is what a request named */
+		sbuf_puts(out, "<a class=\"button\" href=\"");
+		sbuf_html(out, (struct str){view->base, part_base_path(view)});
+		sbuf_html(out, str_of(path));
+		sbuf_puts(out, "\">Open the application</a>");
+	}
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);

@@ -17,8 +17,9 @@ enum { PAGE_MAX = 4 * 1024 * 1024 };
 /* Content-Security-Policy of every page of ours. */
 extern const char page_csp[];
 
-struct page_view {		    /* borrowed */
-	const char *base;	    /* "" or "/base" */
+struct page_view { /* borrowed */
+	const char
+		*base; /* "" or "/base"; on an application's host with our own origin before it */
 	const struct identity *who; /* NULL: nobody */
 	const char *request_id;
 };
@@ -65,6 +66,10 @@ void page_fault(
  * is one. */
 void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
 	const struct mount *mount);
+/* A hand-over to an application's host that came to nothing: `path` is where it was to lead, a
+ * checked local path, or "". */
+void page_not_entered(
+	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path);
 /* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
 

@@ -12,10 +12,18 @@ const char page_csp[] =
 
 /* --- the frame --- */
 
+size_t part_base_path(const struct page_view *view)
+{
+	const char *host = strstr(view->base, "://");
+
+	return host ? (size_t)(host + 3 - view->base) + strcspn(host + 3, "/") : 0;
+}
+
+/* Files are served at every host, and the CSP wants them from this one. */
 static void static_href(struct sbuf *out, const struct page_view *view, const char *name)
 {
 	sbuf_puts(out, " href=\"");
-	sbuf_html(out, str_of(view->base));
+	sbuf_html(out, str_of(view->base + part_base_path(view)));
 	sbuf_printf(out, "%s\"", page_static_find(str_of(name))->href);
 }
 
@@ -73,7 +81,8 @@ static void write_mark(struct sbuf *out)
 
 void part_open(struct sbuf *out, const struct page_view *view, const struct part_frame *frame)
 {
-	bool may_enter = view->who && view->who->role != ROLE_NONE;
+	bool is_home = part_base_path(view) == 0; /* else forms lead nowhere (form-action) */
+	bool may_enter = view->who && view->who->role != ROLE_NONE && is_home;
 
 	write_head(out, view, frame->title);
 	sbuf_puts(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
@@ -84,7 +93,7 @@ void part_open(struct sbuf *out, const struct page_view *view, const struct part
 	sbuf_puts(out, "<span>sparkgate</span></a>");
 	if (may_enter)
 		write_search(out, view, frame->q);
-	if (view->who)
+	if (view->who && is_home)
 		write_who(out, view);
 	sbuf_printf(out, "</div></header>\n<main id=\"main\" class=\"wrap%s\" tabindex=\"-1\">\n",
 		frame->narrow ? " narrow" : "");

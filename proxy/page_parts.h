@@ -27,6 +27,9 @@ void part_close(struct sbuf *out, const struct page_view *view);
 /* True while `more` bytes still fit: asked before each row whose number somebody else chooses. */
 bool part_has_room(const struct sbuf *out, size_t more);
 
+/* Where the path begins in a view's base: before it stands our origin on an application's host. */
+size_t part_base_path(const struct page_view *view);
+
 /* Escaped, cut between characters after `max` bytes, with an ellipsis then. */
 void part_text(struct sbuf *out, const char *text, size_t max);
 /* A name for people: as part_text(), isolated from the text around it (right-to-left overrides),

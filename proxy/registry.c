@@ -1,6 +1,7 @@
 #include "proxy/registry.h"
 
 #include "base/siphash.h"
+#include "proxy/app_origin.h"
 #include "proxy/registry_int.h"
 
 #include <assert.h>
@@ -16,7 +17,15 @@ struct chunk {
 };
 
 /* What a key is a key of. NO_CLUSTER in a key: looked up from any cluster. */
-enum space { SPACE_CLUSTER, SPACE_PROXY, SPACE_UI, SPACE_AUTHORITY, SPACE_APP_ID, SPACE_APP_NAME };
+enum space {
+	SPACE_CLUSTER,
+	SPACE_PROXY,
+	SPACE_UI,
+	SPACE_AUTHORITY,
+	SPACE_APP_ID,
+	SPACE_APP_NAME,
+	SPACE_LABEL,
+};
 enum { NO_CLUSTER = 0xffff };
 
 struct slot {
@@ -165,6 +174,18 @@ static const char *mount_path(struct registry_builder *b, const struct mount *m)
 	return arena_str(b->reg, path);
 }
 
+/* What runs users' code: an application's own UI, not the worker's log pages under a driver's id.
+ */
+static const char *mount_label(struct registry_builder *b, const struct mount *m)
+{
+	char label[APP_LABEL_SIZE];
+
+	if (m->kind != UI_DRIVER || m->is_driver_log)
+		return "";
+	app_origin_label(m->cluster, m->id, label);
+	return arena_str(b->reg, label);
+}
+
 const struct mount *registry_builder_mount(struct registry_builder *b, const struct mount *mount)
 {
 	struct mount *m = arena_copy(b->reg, mount, 1, sizeof *m);
@@ -175,6 +196,7 @@ const struct mount *registry_builder_mount(struct registry_builder *b, const str
 	m->prefix = arena_str(b->reg, mount->prefix);
 	m->why = arena_str(b->reg, mount->why);
 	m->path = mount_path(b, m);
+	m->label = mount_label(b, m);
 	if (b->mounts_count == b->mounts_cap) {
 		b->mounts_cap = b->mounts_cap ? b->mounts_cap * 2 : 64;
 		b->mounts = mem_resize(b->mounts, b->mounts_cap, sizeof *b->mounts);
@@ -277,6 +299,8 @@ static void index_names(struct registry_builder *b)
 		size_t c = cluster_index(reg, str_of(m->cluster));
 		if (m->kind != UI_HISTORY)
 			index_add(reg, c, m->kind == UI_OTHER ? SPACE_UI : SPACE_PROXY, m->id, m);
+		if (m->label[0])
+			index_add(reg, NO_CLUSTER, SPACE_LABEL, m->label, m);
 	}
 }
 
@@ -313,7 +337,7 @@ static void index_apps(struct registry *reg)
 struct registry *registry_builder_finish(struct registry_builder *b)
 {
 	struct registry *reg = b->reg;
-	size_t size = 16, keys = reg->clusters_count + 3 * b->mounts_count + 2 * b->aliases_count +
+	size_t size = 16, keys = reg->clusters_count + 4 * b->mounts_count + 2 * b->aliases_count +
 				 2 * b->apps_count;
 
 	while (size < keys + keys / 2)
@@ -356,6 +380,11 @@ const struct cluster_info *registry_cluster(const struct registry *reg, struct s
 const struct mount *registry_proxy(const struct registry *reg, struct str cluster, struct str id)
 {
 	return index_get(reg, cluster_index(reg, cluster), SPACE_PROXY, id);
+}
+
+const struct mount *registry_label(const struct registry *reg, struct str label)
+{
+	return index_get(reg, NO_CLUSTER, SPACE_LABEL, label);
 }
 
 const struct mount *registry_ui(const struct registry *reg, struct str cluster, struct str name)

@@ -26,6 +26,7 @@ struct mount {
 	const char *cluster;
 	const char *id;	  /* "master", worker-…, app-…, driver-…, "shs", the name under uis */
 	const char *path; /* "<base>/<cluster>/proxy/<id>" and the like, no slash at the end */
+	const char *label;     /* of a live UI's own host name (app_origin.h); "" for all others */
 	const char *authority; /* Host field for the upstream: "10.0.0.7:8081" */
 	const char *prefix;    /* path of the configured URL without its last slash: "" mostly */
 	struct sockaddr_storage addr; /* set when UP */
@@ -88,6 +89,8 @@ const struct mount *registry_ui(const struct registry *reg, struct str cluster, 
 /* The mount whose UI lives at "host:port" (lower case, port always there), this cluster's first. */
 const struct mount *registry_authority(
 	const struct registry *reg, struct str cluster, struct str authority);
+/* The live UI whose host name begins with this label. */
+const struct mount *registry_label(const struct registry *reg, struct str label);
 /* An application by id, else the newest one of that name. */
 const struct app_info *registry_app(
 	const struct registry *reg, struct str cluster, struct str id_or_name);

@@ -15,8 +15,8 @@ struct registry_builder;
 
 /* `base` is the path below which everything lives: "" or "/base". */
 struct registry_builder *registry_builder_new(const char *base);
-/* Copies; `path` is not read but made from cluster, kind and id (design "URL space"). NULL strings
- * become "". Borrow the copy for the info structs below. */
+/* Copies; `path` and `label` are not read but made from cluster, kind and id (design "URL space").
+ * NULL strings become "". Borrow the copy for the info structs below. */
 const struct mount *registry_builder_mount(struct registry_builder *b, const struct mount *mount);
 /* Another "host:port" by which pages link to the same UI (standby masters, resolved addresses). It
  * comes before the addresses of mounts: only what the operator or the master itself said belongs

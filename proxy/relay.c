@@ -35,7 +35,8 @@ static void fill_context(struct exchange *x)
 
 	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
 		.cluster_root = x->route.cluster->path,
-		.origin = x->conf->server.origin,
+		.origin = x->origin,
+		.others = x->app ? x->conf->server.origin : "",
 		.authority = mount->authority,
 		.prefix = mount->prefix,
 		.find_authority = find_authority,

@@ -75,6 +75,10 @@ static void redirect_to_login(struct exchange *x)
 	struct sbuf location;
 	struct front_request *req = x->req;
 
+	if (x->app_label.at) { /* nobody signs in there */
+		gate_redirect_home(x);
+		return;
+	}
 	sbuf_init(&location, FIELDS_MAX);
 	sbuf_printf(&location, "Location: %s/_gate/login?next=", x->conf->server.base);
 	sbuf_urlencode(&location, req->target);
@@ -129,11 +133,9 @@ static void problem_json(
 /* The page a form was sent from, to come back to; out is empty when that is not told. */
 static void form_page(const struct exchange *x, struct sbuf *out)
 {
-	struct str referer = guard_single_field(x->req, "referer"),
-		   origin = str_of(x->conf->server.origin);
+	struct str referer = guard_single_field(x->req, "referer"), origin = str_of(x->origin);
 
-	if (guard_origin_of(x->req, x->conf->server.origin) == ORIGIN_SAME &&
-		str_starts(referer, origin))
+	if (guard_origin_of(x->req, x->origin) == ORIGIN_SAME && str_starts(referer, origin))
 		gate_return_path(x, str_from(referer, origin.len), out);
 }
 

@@ -17,9 +17,10 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
 	const char *cluster_root; /* "<base>/<cluster>" */
 	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
-	const char *authority;	  /* the UI's own "host:port" */
-	const char *prefix;	  /* path of the configured URL, "" mostly */
-	const char *script; /* of ours, below the base, for the head of each page; NULL: none */
+	const char *others; /* the origin of all other mounts, when this one has its own; else "" */
+	const char *authority; /* the UI's own "host:port" */
+	const char *prefix;    /* path of the configured URL, "" mostly */
+	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */

@@ -13,6 +13,7 @@ bool rewrite_location(const struct rewrite_context *context, struct str value, s
 	links.is_location = true;
 	if (!links_map(&links, value, &edit))
 		return false;
+	sbuf_add_str(out, edit.origin);
 	sbuf_add_str(out, edit.with);
 	if (edit.slash)
 		sbuf_putc(out, '/');

@@ -268,6 +268,7 @@ static void mend_link(struct rewriter *rw, struct str value)
 		links_learn_from_link(&rw->links, value);
 	if (links_map_html(&rw->links, value, &edit)) {
 		rewriter_edit(rw, value, 0, edit.cut);
+		sink_add(&rw->sink, edit.origin.at, edit.origin.len);
 		sink_add(&rw->sink, edit.with.at, edit.with.len);
 		if (edit.slash)
 			sink_add(&rw->sink, "/", 1);

@@ -135,6 +135,8 @@ static void mend_link(struct rewriter *rw, struct str value)
 
 	if (!links_map_json(&rw->links, value, &edit))
 		return;
+	if (edit.origin.len)
+		origin = edit.origin;
 	rewriter_edit(rw, value, 0, edit.cut);
 	sink_add(&rw->sink, origin.at, origin.len);
 	sink_add(&rw->sink, edit.with.at, edit.with.len);

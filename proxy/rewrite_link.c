@@ -42,9 +42,17 @@ static bool is_ours(const struct links *links, struct str path)
 	return false;
 }
 
-static bool put(struct str url, size_t cut, struct str with, struct link_edit *edit)
+/* `path` of ours stays at the page's own host only below its mount. */
+static struct str origin_of(const struct links *links, struct str path)
 {
-	*edit = (struct link_edit){cut, with, cut == url.len || url.at[cut] != '/'};
+	return is_under(path, links->mount) ? STR("") : links->others;
+}
+
+static bool put(const struct links *links, struct str url, size_t cut, struct str with,
+	struct link_edit *edit)
+{
+	*edit = (struct link_edit){
+		cut, origin_of(links, with), with, cut == url.len || url.at[cut] != '/'};
 	return with.len > 0;
 }
 
@@ -64,7 +72,7 @@ static bool map_proxy_id(
 	if (id.len == 0 || id.len > ID_MAX)
 		return false;
 	const char *mount = links->context->find_id(links->context->arg, id);
-	return mount && put(url, at + end, safe_mount(mount), edit);
+	return mount && put(links, url, at + end, safe_mount(mount), edit);
 }
 
 /*
@@ -96,9 +104,9 @@ static bool map_root(const struct links *links, struct str url, size_t at, struc
 	if (is_master_link(links, str_from(part, gate.len))) {
 		const char *master = links->context->find_id(links->context->arg, STR("master"));
 		if (master)
-			return put(url, at + gate.len, safe_mount(master), edit);
+			return put(links, url, at + gate.len, safe_mount(master), edit);
 	}
-	return is_under(part, root) && put(url, at + root.len, links->mount, edit);
+	return is_under(part, root) && put(links, url, at + root.len, links->mount, edit);
 }
 
 /* A path of the UI's own server, beginning at `at`. */
@@ -108,14 +116,14 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 
 	/* X-Forwarded-Context was honoured: at most the host is wrong. */
 	if (is_ours(links, path)) {
-		*edit = (struct link_edit){at, STR(""), false};
-		return at > 0;
+		*edit = (struct link_edit){at, origin_of(links, path), STR(""), false};
+		return at > 0 || edit->origin.len > 0;
 	}
 	if (map_root(links, url, at, edit) || map_proxy_id(links, url, at, edit))
 		return true;
 	if (links->prefix.len && is_under(path, links->prefix))
 		at += links->prefix.len;
-	return put(url, at, links->mount, edit); /* T14-T21 */
+	return put(links, url, at, links->mount, edit); /* T14-T21 */
 }
 
 /* Log links of the event log name whatever spark.ui.reverseProxyUrl was then (T10). */
@@ -239,7 +247,7 @@ static bool map_absolute(
 	struct str mount = safe_mount(found);
 	if (str_eq(mount, links->mount))
 		return map_local(links, url, end, edit);
-	return map_proxy_id(links, url, end, edit) || put(url, end, mount, edit);
+	return map_proxy_id(links, url, end, edit) || put(links, url, end, mount, edit);
 }
 
 /* Bytes of "http://" or "https://", 0 for any other scheme and for relative references. */
@@ -310,6 +318,7 @@ void links_init(struct links *links, const struct rewrite_context *context)
 		.cluster_root = str_of(context->cluster_root),
 		.authority = str_of(context->authority),
 		.prefix = str_of(context->prefix),
+		.others = str_of(context->others ? context->others : ""),
 	};
 	const char *slash = strrchr(context->cluster_root, '/');
 	if (slash)

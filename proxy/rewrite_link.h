@@ -14,7 +14,7 @@ enum { LINK_ROOT_MAX = 512 };
 /* What the links of one response are read against. In place; borrows the context. */
 struct links {
 	const struct rewrite_context *context;
-	struct str mount, cluster_root, base, authority, prefix;
+	struct str mount, cluster_root, base, authority, prefix, others;
 	char public_authority[288]; /* "gw.example:443", out of the context's origin */
 	bool is_location;	    /* a Location field: our own public host is mended too (T36) */
 	bool any_gate;		    /* JSON: "/proxy/<known id>" below any host is ours (T10) */
@@ -25,9 +25,10 @@ struct links {
 };
 
 struct link_edit {
-	size_t cut;	 /* bytes to drop */
-	struct str with; /* bytes to put there: safe inside quotes of HTML, JSON and script */
-	bool slash;	 /* and a '/', for the rest does not begin with one */
+	size_t cut;	   /* bytes to drop */
+	struct str origin; /* bytes to put there first: of a mount that lives at another host */
+	struct str with;   /* bytes to put there: safe inside quotes of HTML, JSON and script */
+	bool slash;	   /* and a '/', for the rest does not begin with one */
 };
 
 void links_init(struct links *links, const struct rewrite_context *context);

@@ -101,9 +101,31 @@ struct route route_match(const struct registry *reg, const char *base, struct st
 	return cluster ? match_cluster(reg, cluster, rest) : found(ROUTE_NONE);
 }
 
+static bool is_enter(const char *base, struct str path)
+{
+	return str_starts(path, str_of(base)) &&
+	       str_eq(str_from(path, strlen(base)), STR("/_gate/enter"));
+}
+
+struct route route_match_app(
+	const struct registry *reg, const char *base, struct str path, const struct mount *app)
+{
+	struct route route = route_match(reg, base, path);
+
+	if (route.kind == ROUTE_STATIC)
+		return route;
+	if (app && is_enter(base, path))
+		return found(ROUTE_ENTER);
+	if (app &&
+		(route.kind == ROUTE_LOGIN || (route.kind == ROUTE_MOUNT && route.mount == app) ||
+			(route.kind == ROUTE_SLASH && str_eq(path, str_of(app->path)))))
+		return route;
+	return found(ROUTE_NONE);
+}
+
 bool route_is_public(const struct route *route)
 {
 	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_CALLBACK ||
 	       route->kind == ROUTE_LOGOUT || route->kind == ROUTE_STATIC ||
-	       route->kind == ROUTE_JWKS;
+	       route->kind == ROUTE_JWKS || route->kind == ROUTE_ENTER;
 }

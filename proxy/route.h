@@ -22,6 +22,7 @@ enum route_kind {
 	ROUTE_LOGOUT,
 	ROUTE_STATIC, /* rest: the file */
 	ROUTE_JWKS,
+	ROUTE_ENTER, /* on an application's own host: a session is brought here */
 };
 
 struct route {
@@ -34,6 +35,10 @@ struct route {
 
 /* `reg` may be NULL: then only the gateway's own paths exist. */
 struct route route_match(const struct registry *reg, const char *base, struct str path);
+/* The same on the host name of `app` (NULL: of none that is known): its UI, the way in, what pages
+ * of ours load, and to sign in; nothing else is there. */
+struct route route_match_app(
+	const struct registry *reg, const char *base, struct str path, const struct mount *app);
 /* True for the paths that are served to anybody. */
 bool route_is_public(const struct route *route);
 

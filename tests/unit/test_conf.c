@@ -116,6 +116,27 @@ static void public_url_gives_origin_and_base(void **state)
 	conf_unref(conf);
 }
 
+static void app_origins_are_a_host_below_which_applications_have_names(void **state)
+{
+	struct conf *conf =
+		conf_probe_load(ONE_CLUSTER "server: {public_url: 'https://gw.example:8443/a', "
+					    "app_origins: 'HTTPS://{id}.Apps.Example:8443'}\n");
+	char *text = conf_probe_print(conf);
+
+	(void)state;
+	assert_string_equal(conf->server.apps.host, "apps.example");
+	assert_true(conf->server.apps.tls);
+	assert_int_equal(conf->server.apps.port, 8443);
+	assert_non_null(strstr(text, "app_origins: \"https://{id}.apps.example:8443/\"\n"));
+	conf_unref(conf);
+	conf_unref(conf_probe_load(text));
+	free(text);
+	conf = conf_probe_load(
+		ONE_CLUSTER "server: {app_origins: 'http://{id}.localhost:8480/'}\n");
+	assert_string_equal(conf->server.apps.host, "localhost");
+	conf_unref(conf);
+}
+
 static void port_zero_is_left_for_the_listener_to_choose(void **state)
 {
 	struct conf *conf = conf_probe_load(
@@ -213,6 +234,7 @@ int main(void)
 		cmocka_unit_test(cluster_lists_its_masters_history_and_uis),
 		cmocka_unit_test(bearer_issuer_has_its_audience_and_default_algorithms),
 		cmocka_unit_test(public_url_gives_origin_and_base),
+		cmocka_unit_test(app_origins_are_a_host_below_which_applications_have_names),
 		cmocka_unit_test(port_zero_is_left_for_the_listener_to_choose),
 		cmocka_unit_test(memory_store_has_no_folder),
 		cmocka_unit_test(group_with_all_its_keys_commented_out_is_empty),

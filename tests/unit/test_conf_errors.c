@@ -204,6 +204,50 @@ static void S0_admin_listener_is_another_origin(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
+static void S0_applications_have_hosts_that_are_nobody_elses(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://apps.example/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": got \"https://apps.example/\", "
+			"expected an http:// or https:// URL such as "
+			"https://{id}.apps.example.com/ (no {id} as the first label of its host)"},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://a-{id}.x/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": ..."},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://{id}.{id}.x/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": ..."},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://{id}.x/a/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": got \"https://{id}.x/a/\", "
+			"expected an http:// or https:// URL such as "
+			"https://{id}.apps.example.com/ (it has a path)"},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://{id}.10.0.0.1/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": ..."},
+		{A "server: {public_url: 'https://gw.example/', app_origins: 'http://{id}.x/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": got \"http://{id}.x/\", "
+			"expected "
+			"the scheme and port of server.public_url"},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://{id}.x:8443/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": ..."},
+		{A "server: {app_origins: 'http://{id}.example:8480/'}\n",
+			"sg.yaml:2:10: key \"server.app_origins\": got "
+			"\"http://{id}.example:8480/\", expected https://, for a session's cookie "
+			"would travel in the clear (server.insecure_http: true allows it)"},
+		{A "server: {public_url: 'https://gw.example/', app_origins: "
+		   "'https://{id}.example/'}\n",
+			"sg.yaml:2:45: key \"server.app_origins\": got \"https://{id}.example/\", "
+			"expected a host that neither server.public_url nor admin.public_url lies "
+			"directly below"},
+	};
+
+	(void)state;
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
 static void addresses_that_break_sparks_pages_are_refused(void **state)
 {
 	static const struct conf_refusal rows[] = {
@@ -305,6 +349,7 @@ int main(void)
 		cmocka_unit_test(clusters_must_make_sense),
 		cmocka_unit_test(S25_session_cookie_does_not_travel_in_the_clear),
 		cmocka_unit_test(S0_admin_listener_is_another_origin),
+		cmocka_unit_test(S0_applications_have_hosts_that_are_nobody_elses),
 		cmocka_unit_test(addresses_that_break_sparks_pages_are_refused),
 		cmocka_unit_test(defaults_may_not_exceed_their_maxima),
 		cmocka_unit_test(file_that_is_not_plain_yaml_is_refused),

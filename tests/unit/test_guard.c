@@ -37,8 +37,9 @@ static enum fault check(const struct conf_listen *conf, const char *host)
 {
 	struct front_request req = REQUEST({STR("Host"), str_of(host)});
 	struct target target;
+	struct str label;
 
-	return guard_check(conf, 8480, &req, &target, NULL);
+	return guard_check(conf, 8480, &req, &label, &target, NULL);
 }
 
 static void s5_only_our_own_host_is_served(void **state)
@@ -69,6 +70,55 @@ static void s5_on_loopback_every_loopback_name_is_ours(void **state)
 	assert_int_equal(check(&conf, "evil.example:8480"), FAULT_BAD_HOST);
 }
 
+static void s5_hosts_of_applications_are_one_label_before_the_configured_one(void **state)
+{
+	struct conf_listen conf = public_at("gw.example", true, 443);
+	struct front_request req = REQUEST(FIELD("Host", "App-1-x.Apps.example"));
+	struct target target;
+	struct str label;
+
+	(void)state;
+	assert_int_equal(check(&conf, "app-1.apps.example"), FAULT_BAD_HOST);
+	conf.apps = (struct url){.tls = true, .host = "apps.example", .port = 443};
+	assert_int_equal(guard_check(&conf, 8480, &req, &label, &target, NULL), FAULT_NONE);
+	assert_true(str_eq(label, STR("App-1-x")));
+	req = REQUEST(FIELD("Host", "gw.example"));
+	assert_int_equal(guard_check(&conf, 8480, &req, &label, &target, NULL), FAULT_NONE);
+	assert_null(label.at);
+	assert_int_equal(check(&conf, "apps.example"), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, ".apps.example"), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, "a.b.apps.example"), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, "a.apps.example."), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, "a.apps.example:1"), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, "u@a.apps.example"), FAULT_BAD_HOST);
+	assert_int_equal(check(&conf, "axapps.example"), FAULT_BAD_HOST);
+}
+
+static void s0_another_origin_may_lead_here_but_not_load_or_frame(void **state)
+{
+	static const struct {
+		const char *site, *mode, *dest;
+		bool is_foreign;
+	} rows[] = {
+		{"same-origin", "cors", "empty", false},
+		{"none", "navigate", "document", false},
+		{"same-site", "navigate", "document", false},
+		{"cross-site", "navigate", "document", false},
+		{"same-site", "navigate", "iframe", true},
+		{"same-site", "no-cors", "script", true},
+		{"same-site", "cors", "empty", true},
+		{"cross-site", "no-cors", "document", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct front_request req = REQUEST({STR("Sec-Fetch-Site"), str_of(rows[i].site)},
+			{STR("Sec-Fetch-Mode"), str_of(rows[i].mode)},
+			{STR("Sec-Fetch-Dest"), str_of(rows[i].dest)});
+		assert_int_equal(guard_is_foreign(&req), rows[i].is_foreign);
+	}
+}
+
 static void s5_no_host_and_two_hosts_are_refused(void **state)
 {
 	struct conf_listen conf = public_at("127.0.0.1", false, 8480);
@@ -76,10 +126,11 @@ static void s5_no_host_and_two_hosts_are_refused(void **state)
 	struct front_request two =
 		REQUEST(FIELD("Host", "127.0.0.1:8480"), FIELD("host", "127.0.0.1:8480"));
 	struct target target;
+	struct str label;
 
 	(void)state;
-	assert_int_equal(guard_check(&conf, 8480, &none, &target, NULL), FAULT_BAD_HOST);
-	assert_int_equal(guard_check(&conf, 8480, &two, &target, NULL), FAULT_BAD_HOST);
+	assert_int_equal(guard_check(&conf, 8480, &none, &label, &target, NULL), FAULT_BAD_HOST);
+	assert_int_equal(guard_check(&conf, 8480, &two, &label, &target, NULL), FAULT_BAD_HOST);
 }
 
 static void a_kill_must_come_from_a_page_of_this_origin(void **state)
@@ -262,6 +313,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s5_only_our_own_host_is_served),
 		cmocka_unit_test(s5_on_loopback_every_loopback_name_is_ours),
+		cmocka_unit_test(s5_hosts_of_applications_are_one_label_before_the_configured_one),
+		cmocka_unit_test(s0_another_origin_may_lead_here_but_not_load_or_frame),
 		cmocka_unit_test(s5_no_host_and_two_hosts_are_refused),
 		cmocka_unit_test(a_kill_must_come_from_a_page_of_this_origin),
 		cmocka_unit_test(s23_only_a_navigation_is_sent_to_sign_in),

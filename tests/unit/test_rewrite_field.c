@@ -55,6 +55,45 @@ static void t36_redirects_to_our_public_host_stay_below_the_mount(void **state)
 	check(&world_app, rows, ARRAY_LEN(rows), rewrite_location);
 }
 
+static struct rewrite_context app_at_its_own_host(void)
+{
+	struct rewrite_context context = world_app;
+
+	context.origin = "https://app-1.apps.example";
+	context.others = "https://gw.example";
+	return context;
+}
+
+static void s0_at_an_applications_own_host_other_mounts_are_at_the_gateways(void **state)
+{
+	static const struct row rows[] = {
+		{"http://10.0.0.9:4040/jobs/", "/local/proxy/app-1/jobs/"},
+		{"/jobs/", "/local/proxy/app-1/jobs/"},
+		{"/local/proxy/app-1/jobs/", NULL},
+		{"https://app-1.apps.example/jobs/", "/local/proxy/app-1/jobs/"},
+		{"http://10.0.0.1:8080/app/?appId=app-1",
+			"https://gw.example/local/proxy/master/app/?appId=app-1"},
+		{"/proxy/worker-1/logPage", "https://gw.example/local/proxy/worker-1/logPage"},
+		{"/local/shs/history/app-1/", "https://gw.example/local/shs/history/app-1/"},
+		{"http://10.0.0.9:4040/local/proxy/master/",
+			"https://gw.example/local/proxy/master/"},
+	};
+	struct rewrite_context context = app_at_its_own_host();
+
+	(void)state;
+	check(&context, rows, ARRAY_LEN(rows), rewrite_location);
+	world_assert(&context, REWRITE_HTML,
+		"<a href=\"http://10.0.0.7:8081/logPage\">log</a><a href=\"/jobs/\">jobs</a>",
+		"<a href=\"https://gw.example/local/proxy/worker-1/logPage\">log</a>"
+		"<a href=\"/local/proxy/app-1/jobs/\">jobs</a>");
+	world_assert(&context, REWRITE_JSON,
+		"{\"executorLogs\":{\"stderr\":\"http://10.0.0.7:8081/logPage\"},"
+		"\"uiaddress\":\"http://10.0.0.9:4040\"}",
+		"{\"executorLogs\":{\"stderr\":\"https://gw.example/local/proxy/worker-1/"
+		"logPage\"},"
+		"\"uiaddress\":\"https://app-1.apps.example/local/proxy/app-1\"}");
+}
+
 static void t37_t38_relative_roots_get_the_mount_and_relative_references_stay(void **state)
 {
 	static const struct row rows[] = {
@@ -151,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t36_absolute_redirects_to_the_upstream_come_back_below_the_mount),
 		cmocka_unit_test(t36_redirects_to_our_public_host_stay_below_the_mount),
+		cmocka_unit_test(s0_at_an_applications_own_host_other_mounts_are_at_the_gateways),
 		cmocka_unit_test(t37_t38_relative_roots_get_the_mount_and_relative_references_stay),
 		cmocka_unit_test(t39_redirects_of_sparks_own_proxy_go_to_the_mount_of_the_id),
 		cmocka_unit_test(redirects_to_other_places_stay_and_none_loses_its_host),

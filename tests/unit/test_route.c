@@ -84,6 +84,45 @@ static void check_rows(const char *base)
 	registry_free(reg);
 }
 
+static void s0_an_applications_host_has_its_ui_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *path;
+		enum route_kind kind, without_app;
+	} own[] = {
+		{"/b/local/proxy/app-1/jobs/", ROUTE_MOUNT, ROUTE_NONE},
+		{"/b/local/proxy/app-1", ROUTE_SLASH, ROUTE_NONE},
+		{"/b/_gate/enter", ROUTE_ENTER, ROUTE_NONE},
+		{"/b/_gate/login", ROUTE_LOGIN, ROUTE_NONE},
+		{"/b/_gate/static/gateway.css", ROUTE_STATIC, ROUTE_STATIC},
+		{"/b/_gate/logout", ROUTE_NONE, ROUTE_NONE},
+		{"/b/_gate/callback", ROUTE_NONE, ROUTE_NONE},
+		{"/b/_gate/jwks.json", ROUTE_NONE, ROUTE_NONE},
+		{"/b/", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local/", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local/proxy/master/", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local/shs/", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local/ui/hdfs/", ROUTE_NONE, ROUTE_NONE},
+		{"/b/local/apps/app-1", ROUTE_NONE, ROUTE_NONE},
+	};
+	struct registry *reg = sample("/b");
+	const struct mount *app = registry_proxy(reg, STR("local"), STR("app-1"));
+
+	(void)state;
+	assert_ptr_equal(registry_label(reg, str_of(app->label)), app);
+	assert_null(registry_label(reg, STR("app-1")));
+	assert_null(registry_label(reg, STR("")));
+	assert_string_equal(registry_proxy(reg, STR("local"), STR("master"))->label, "");
+	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+		struct str path = str_of(own[i].path);
+		assert_int_equal(route_match_app(reg, "/b", path, app).kind, own[i].kind);
+		assert_int_equal(route_match_app(reg, "/b", path, NULL).kind, own[i].without_app);
+	}
+	assert_int_equal(route_match(reg, "/b", STR("/b/_gate/enter")).kind, ROUTE_NONE);
+	registry_free(reg);
+}
+
 static void paths_name_what_the_design_says(void **state)
 {
 	(void)state;
@@ -126,6 +165,7 @@ static void only_sign_in_and_what_it_needs_is_public(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(s0_an_applications_host_has_its_ui_and_nothing_else),
 		cmocka_unit_test(paths_name_what_the_design_says),
 		cmocka_unit_test(a_base_path_comes_before_everything),
 		cmocka_unit_test(without_a_snapshot_only_the_gates_own_paths_exist),

@@ -1,0 +1,48 @@
+/*
+ * auth/app_pass.h - what takes a session to the host name of one application: a code that is good
+ * once, and the cookie it is changed for (S0).
+ *
+ * Both name the session that was signed in on the public host, sealed for one label under the key
+ * ring, so that no other host's code or cookie opens here and nothing new is on record: each
+ * request is judged by that very session, and ends with it. Pure but for a seal's randomness; any
+ * thread.
+ */
+#ifndef SPARKGATE_AUTH_APP_PASS_H
+#define SPARKGATE_AUTH_APP_PASS_H
+
+#include "auth/keyring.h"
+#include "auth/session.h"
+
+enum {
+	APP_CODE_SECONDS = 30,
+	APP_PATH_MAX = 4096, /* so that the code fits a request target */
+};
+
+struct app_code {
+	char session[SESSION_ID_LEN + 1]; /* secret */
+	unsigned char once[DIGEST_LEN];	  /* to be noted in the store: it is good once */
+	int64_t ends_at;		  /* wall seconds */
+	char *path;			  /* to open: path and query */
+};
+void app_code_clear(struct app_code *code); /* wipes and frees */
+
+/* Gives 256 random bits, the session's id and the path, sealed, in base64url: secret_free() it.
+ * Path is at most APP_PATH_MAX bytes of visible ASCII. */
+char *app_code_new(const struct keyring *ring, struct str label, struct str session,
+	struct str path, int64_t now);
+/* Gives: app_code_clear() it. -1, and all zero: not made here for this label. Whether it is too old
+ * or used is the caller's to see. */
+MUST_CHECK int app_code_read(
+	const struct keyring *ring, struct str label, struct str text, struct app_code *out);
+
+/* "__Host-sparkgate-app" over https, else "sparkgate-app". */
+const char *app_cookie_name(const struct url *public_url);
+/* Gives a whole Set-Cookie value: secret_free() it. */
+char *app_cookie_new(const struct keyring *ring, const struct url *public_url, struct str label,
+	struct str session);
+/* The session's id that these cookies hold for the label. False: none (S25). */
+MUST_CHECK bool app_cookie_read(const struct keyring *ring, const struct url *public_url,
+	struct str label, const struct str *cookies, size_t count,
+	char session[static SESSION_ID_LEN + 1]);
+
+#endif
