@@ -142,8 +142,9 @@ void sign_in_result_clear(struct sign_in_result *result)
 	secret_free(result->set_login_cookie);
 	free(result->return_path);
 	secret_free(result->location);
+	secret_free(result->json);
 	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
-	result->location = NULL;
+	result->location = result->json = NULL;
 }
 
 bool auth_is_own_cookie(struct str name)

@@ -24,6 +24,7 @@ enum auth_status {
 	AUTH_ABSENT,	    /* no credentials, or a session that has ended */
 	AUTH_INVALID_TOKEN, /* a bearer token that is not good (401 invalid_token) */
 	AUTH_MALFORMED,	    /* two places, two fields, broken syntax (400, S39) */
+	AUTH_CONFLICT,	    /* of auth_token_ask(): not without is_forced */
 	AUTH_UNAVAILABLE,   /* cannot be decided now (503, S33) */
 	AUTH_LATER,	    /* the callback will say */
 };
@@ -90,6 +91,7 @@ struct sign_in_result {
 	char *set_login_cookie; /* of the sign-ins under way, or NULL */
 	char *return_path;	/* where a sign-in by the provider began, or NULL */
 	char *location;		/* signing out: where the provider ends its own session, or NULL */
+	char *json;		/* of auth_token_ask(): a secret, or NULL */
 	struct identity *who;	/* AUTH_OK of a sign-in: one reference, not the clear's */
 	const char *reason;
 };
@@ -139,6 +141,23 @@ char *auth_app_code(struct auth *auth, const struct str *cookies, size_t count, 
  * thread. */
 void auth_app_enter(struct auth *auth, struct str label, struct str code, const struct str *cookies,
 	size_t count, sign_in_done *done, void *arg);
+
+/* A token of ours is shown (RFC 6749 §6, RFC 7009, RFC 7662). AUTH_OK, with what there is to say in
+ * `json`; AUTH_INVALID_TOKEN (invalid_grant); AUTH_CONFLICT: the last administrator's; or
+ * AUTH_UNAVAILABLE. */
+struct auth_token_question { /* borrowed for the call */
+	enum {
+		AUTH_TOKEN_REFRESH,
+		AUTH_TOKEN_REGISTER,
+		AUTH_TOKEN_REVOKE,
+		AUTH_TOKEN_INTROSPECT
+	} kind;
+	struct str token;
+	const struct identity *caller; /* of an introspection */
+	bool is_forced;		       /* the last administrator's too */
+};
+void auth_token_ask(struct auth *auth, const struct auth_token_question *question,
+	sign_in_done *done, void *arg);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

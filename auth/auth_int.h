@@ -13,6 +13,7 @@
  *   auth_refresh.c  the provider asked again for a session, by one gateway at a time
  *   auth_end.c      sessions ended
  *   auth_app.c      a session taken to the host name of one application
+ *   auth_token.c    tokens of ours renewed, revoked and explained to who shows them
  *
  * What the keeper and the workers share: the counters of struct auth_service, which are atomic, and
  * struct auth_rules, a snapshot. All else travels through inboxes.
@@ -290,11 +291,13 @@ struct job { /* travels to the keeper and back */
 	enum sign_out_scope scope;
 	struct jwks_waiter waiter;
 	bool was_asked; /* the provider, for newer keys */
+	int question;	/* auth_token_question.kind */
+	bool is_forced;
 	/* out */
 	enum store_answer answer;
 	enum auth_status status;
-	struct identity *who; /* the receiver's */
-	char *location;
+	struct identity *who; /* the receiver's; of an introspection, in: who asks */
+	char *location, *json;
 	char reason[AUTH_REASON];
 	int64_t until; /* wall seconds */
 };

@@ -56,6 +56,7 @@ static void job_free(struct job *job)
 	port_unref(job->port);
 	secret_free(job->token);
 	secret_free(job->location);
+	secret_free(job->json);
 	login_clear(&job->login);
 	store_session_clear(&job->opening.session);
 	identity_unref(job->who);

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static char *copy(struct str s)
+static char *copy_text(struct str s)
 {
 	return s.len ? mem_strndup(s.at, s.len) : mem_strdup("");
 }
@@ -16,10 +16,10 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 {
 	struct identity *who = mem_alloc(1, sizeof *who);
 
-	who->issuer = copy(issuer);
-	who->subject = copy(subject);
-	who->name = copy(name);
-	who->token_id = copy(token_id);
+	who->issuer = copy_text(issuer);
+	who->subject = copy_text(subject);
+	who->name = copy_text(name);
+	who->token_id = copy_text(token_id);
 	who->role = role;
 	who->via = via;
 	who->expires_at = expires_at;
@@ -31,6 +31,19 @@ void identity_narrow(struct identity *who, struct scope *scope)
 {
 	assert(who->refs == 1 && who->scope == NULL);
 	who->scope = scope;
+}
+
+struct identity *identity_copy(const struct identity *who)
+{
+	struct identity *copy = identity_new(str_of(who->issuer), str_of(who->subject),
+		str_of(who->name), str_of(who->token_id), who->role, who->via, who->expires_at);
+
+	if (who->scope) {
+		identity_narrow(copy, scope_parse(scope_text(who->scope), NULL));
+		if (copy->scope == NULL)
+			abort(); /* it was read from the same text */
+	}
+	return copy;
 }
 
 struct identity *identity_ref(struct identity *who)

@@ -30,6 +30,8 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */
 void identity_narrow(struct identity *who, struct scope *scope);
+/* Gives one of its own, for another thread. */
+struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);
 void identity_unref(struct identity *who);
 const char *role_name(enum role role); /* "none", "user", "admin" */

@@ -5,6 +5,7 @@
 #include "proxy/access_log.h"
 #include "proxy/guard.h"
 #include "proxy/headers.h"
+#include "proxy/narrow.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -152,10 +153,19 @@ static bool is_reaching_over(const struct exchange *x)
 	       guard_is_foreign(x->req);
 }
 
+static void say_why(struct exchange *x, enum fault fault, char *out, size_t size)
+{
+	if (fault == FAULT_SCOPE)
+		snprintf(out, size, "The token lacks the scope \"%s\".", x->lacks);
+	else
+		snprintf(out, size, "The action is \"%s\"; your role is \"%s\".",
+			action_name(x->action), x->who ? role_name(x->who->role) : "none");
+}
+
 static void decide(struct exchange *x)
 {
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
-	char detail[160];
+	char detail[64 + SCOPE_LACKS];
 
 	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest)
 			     : ACTION_VIEW;
@@ -165,9 +175,11 @@ static void decide(struct exchange *x)
 	enum fault fault = fault_of(policy_decide(&question));
 	if (fault == FAULT_NONE && is_reaching_over(x))
 		fault = FAULT_CROSS_ORIGIN;
+	if (fault == FAULT_NONE &&
+		!narrow_allows(x->who->scope, x->registry, &x->route, x->action, x->lacks))
+		fault = FAULT_SCOPE;
 	access_log_decision(x, fault);
-	snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
-		action_name(x->action), x->who ? role_name(x->who->role) : "none");
+	say_why(x, fault, detail, sizeof detail);
 	if (fault != FAULT_NONE)
 		exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
 	else if (is_mount && has_do_as_in_form(x))

@@ -3,6 +3,7 @@
 #ifndef SPARKGATE_PROXY_EXCHANGE_INT_H
 #define SPARKGATE_PROXY_EXCHANGE_INT_H
 
+#include "auth/scope.h"
 #include "base/share.h"
 #include "base/url.h"
 #include "proxy/app_origin.h"
@@ -41,6 +42,7 @@ struct exchange {
 	enum action action;
 	struct identity *who;
 	const char *auth_reason; /* fixed text, or NULL */
+	char lacks[SCOPE_LACKS]; /* the scope that would have allowed it: FAULT_SCOPE */
 	void (*on_who)(struct exchange *x, enum auth_status status);
 	enum sign_out_scope signing_out;
 	/* relay */

@@ -28,6 +28,7 @@ enum fault {
 	FAULT_NEVER,
 	FAULT_ELSEWHERE,
 	FAULT_ENTER_STALE,
+	FAULT_SCOPE, /* a token that is narrowed to other things */
 	FAULT_SIGN_IN_STALE,   /* begun elsewhere, too long ago, or used */
 	FAULT_SIGN_IN_REFUSED, /* the provider, or a check of what it said, says no */
 	FAULT_SIGN_IN_DOWN,

@@ -92,9 +92,12 @@ void gate_serve(struct exchange *x)
 		[ROUTE_LOGOUT] = gate_serve_logout,
 		[ROUTE_STATIC] = serve_static,
 		[ROUTE_JWKS] = serve_jwks,
-		[ROUTE_ENTER] = gate_serve_enter};
+		[ROUTE_ENTER] = gate_serve_enter,
+		[ROUTE_OAUTH_TOKEN] = gate_serve_oauth,
+		[ROUTE_OAUTH_REVOKE] = gate_serve_oauth,
+		[ROUTE_OAUTH_INTROSPECT] = gate_serve_oauth};
 	bool has_post = x->route.kind == ROUTE_LOGIN || x->route.kind == ROUTE_LOGOUT ||
-			x->route.kind == ROUTE_SLASH;
+			x->route.kind == ROUTE_SLASH || x->route.kind >= ROUTE_OAUTH_TOKEN;
 
 	if (x->route.kind == ROUTE_NONE)
 		respond_fault(x, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);

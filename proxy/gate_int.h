@@ -33,4 +33,6 @@ void gate_serve_login(struct exchange *x);
 void gate_serve_callback(struct exchange *x);
 void gate_serve_logout(struct exchange *x);
 
+void gate_serve_oauth(struct exchange *x); /* gate_oauth.c */
+
 #endif

@@ -29,6 +29,8 @@ static struct advice advice_for(enum fault fault)
 		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
 						  "button there. Nothing has been changed."},
 		[FAULT_NEVER] = {WAY_HOME, "Nothing has been changed."},
+		[FAULT_SCOPE] = {WAY_HOME,
+			"You signed in with a token that opens a part of the gateway only."},
 		[FAULT_STORE_DOWN] = {WAY_AGAIN, "This is usually over soon."},
 		[FAULT_GONE] = {WAY_HOME, NULL},
 		[FAULT_NOT_READY] = {WAY_AGAIN, "It is being looked for right now."},

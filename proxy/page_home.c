@@ -11,6 +11,7 @@
 #include "proxy/page_parts.h"
 #include "proxy/page_query.h"
 #include "proxy/page_table.h"
+#include "proxy/seen.h"
 
 enum {
 	HOME_APPS = 10,	   /* of each cluster, where there are several */
@@ -21,22 +22,22 @@ enum {
 };
 
 /* Which clusters a page is about. */
-struct scope {
-	const struct registry *reg;
+struct extent {
+	const struct seen *seen;
 	const struct cluster_info *only; /* NULL: all */
 	const char *path;		 /* of the page, no slash at its end */
 	const struct page_query *query;
 	int64_t now_ms;
 };
 
-static size_t scope_count(const struct scope *s)
+static size_t extent_count(const struct extent *s)
 {
-	return s->only ? 1 : registry_clusters(s->reg);
+	return s->only ? 1 : seen_count(s->seen);
 }
 
-static const struct cluster_info *scope_at(const struct scope *s, size_t i)
+static const struct cluster_info *extent_at(const struct extent *s, size_t i)
 {
-	return s->only ? s->only : registry_cluster_at(s->reg, i);
+	return s->only ? s->only : seen_at(s->seen, i);
 }
 
 struct totals {
@@ -44,14 +45,14 @@ struct totals {
 };
 
 /* How many applications have what was searched for, whatever state was asked for. */
-static struct totals count_matches(const struct scope *s)
+static struct totals count_matches(const struct extent *s)
 {
 	struct page_query any = *s->query;
 	struct totals n = {0, 0};
 
 	any.state = STATE_ANY;
-	for (size_t c = 0; c < scope_count(s); c++) {
-		const struct cluster_info *cluster = scope_at(s, c);
+	for (size_t c = 0; c < extent_count(s); c++) {
+		const struct cluster_info *cluster = extent_at(s, c);
 		for (size_t i = 0; i < cluster->apps_count; i++) {
 			if (page_query_selects(&any, &cluster->apps[i]))
 				*(cluster->apps[i].running ? &n.running : &n.finished) += 1;
@@ -70,7 +71,7 @@ struct tab {
 };
 
 static void write_tabs(
-	struct sbuf *out, const struct scope *s, const struct tab *tabs, size_t count)
+	struct sbuf *out, const struct extent *s, const struct tab *tabs, size_t count)
 {
 	sbuf_puts(out, "<nav class=\"tabs\" aria-label=\"Views\">");
 	for (size_t i = 0; i < count; i++) {
@@ -89,7 +90,7 @@ static void write_tabs(
 	sbuf_puts(out, "</nav>\n");
 }
 
-static void write_list_tabs(struct sbuf *out, const struct scope *s, struct totals n)
+static void write_list_tabs(struct sbuf *out, const struct extent *s, struct totals n)
 {
 	const struct tab tabs[] = {
 		{STATE_ANY, s->query->q[0] ? "All" : "Overview", s->query->q[0],
@@ -105,14 +106,14 @@ static void write_list_tabs(struct sbuf *out, const struct scope *s, struct tota
 
 /* --- a list of applications --- */
 
-static void write_list(struct sbuf *out, const struct scope *s)
+static void write_list(struct sbuf *out, const struct extent *s)
 {
-	struct page_table t = {out, scope_count(s) > 1, s->now_ms};
+	struct page_table t = {out, extent_count(s) > 1, s->now_ms};
 	size_t skip = (s->query->page - 1) * PAGE_ROWS, left = PAGE_ROWS;
 
 	page_table_open(&t, "Applications");
-	for (size_t c = 0; c < scope_count(s) && left; c++) {
-		const struct cluster_info *cluster = scope_at(s, c);
+	for (size_t c = 0; c < extent_count(s) && left; c++) {
+		const struct cluster_info *cluster = extent_at(s, c);
 		for (size_t i = 0; i < cluster->apps_count && left; i++) {
 			if (!page_query_selects(s->query, &cluster->apps[i]))
 				continue;
@@ -127,7 +128,7 @@ static void write_list(struct sbuf *out, const struct scope *s)
 	page_table_close(&t);
 }
 
-static void write_empty_list(struct sbuf *out, const struct scope *s)
+static void write_empty_list(struct sbuf *out, const struct extent *s)
 {
 	static const char *const whose[] = {
 		[STATE_ANY] = "No application",
@@ -148,7 +149,7 @@ static void write_empty_list(struct sbuf *out, const struct scope *s)
 	sbuf_puts(out, "</p>\n");
 }
 
-static void write_list_heading(struct sbuf *out, const struct scope *s)
+static void write_list_heading(struct sbuf *out, const struct extent *s)
 {
 	if (s->only && s->query->q[0] == '\0') {
 		page_cluster_head(out, s->only, 1, false);
@@ -165,7 +166,7 @@ static void write_list_heading(struct sbuf *out, const struct scope *s)
 								: "Finished applications");
 	}
 	sbuf_puts(out, "</h1>");
-	if (s->only && scope_count(&(struct scope){.reg = s->reg}) > 1) {
+	if (s->only && seen_count(s->seen) > 1) {
 		sbuf_puts(out, "<span class=\"version\">in ");
 		part_text(out, s->only->name, PART_CLIP);
 		sbuf_puts(out, "</span>");
@@ -179,11 +180,11 @@ static size_t selected(const struct totals *n, enum page_state state)
 	       (state != STATE_RUNNING ? n->finished : 0);
 }
 
-static void write_list_page(struct sbuf *out, const struct scope *s)
+static void write_list_page(struct sbuf *out, const struct extent *s)
 {
 	struct totals n = count_matches(s);
 	struct page_query query = *s->query;
-	struct scope shown = *s;
+	struct extent shown = *s;
 	size_t total = selected(&n, query.state), pages = page_table_pages(total);
 
 	query.page = query.page < pages ? query.page : pages;
@@ -222,7 +223,7 @@ static void write_more(
 }
 
 static void write_rows(
-	struct sbuf *out, const struct scope *s, const char *caption, size_t from, size_t count)
+	struct sbuf *out, const struct extent *s, const char *caption, size_t from, size_t count)
 {
 	struct page_table t = {out, false, s->now_ms};
 
@@ -246,7 +247,7 @@ static void write_none(struct sbuf *out, const struct cluster_info *cluster, con
 	sbuf_printf(out, "<p class=\"empty\">%s</p>\n", sentence);
 }
 
-static void write_running(struct sbuf *out, const struct scope *s, size_t running)
+static void write_running(struct sbuf *out, const struct extent *s, size_t running)
 {
 	write_section_title(out, "running", "Running applications", running);
 	if (running == 0)
@@ -258,7 +259,7 @@ static void write_running(struct sbuf *out, const struct scope *s, size_t runnin
 	sbuf_puts(out, "</section>\n");
 }
 
-static void write_workers(struct sbuf *out, const struct scope *s)
+static void write_workers(struct sbuf *out, const struct extent *s)
 {
 	size_t count = s->only->workers_count;
 
@@ -274,7 +275,7 @@ static void write_workers(struct sbuf *out, const struct scope *s)
 	sbuf_puts(out, "</section>\n");
 }
 
-static void write_finished(struct sbuf *out, const struct scope *s, size_t running)
+static void write_finished(struct sbuf *out, const struct extent *s, size_t running)
 {
 	size_t finished = s->only->apps_count - running;
 	struct page_query query = {.state = STATE_FINISHED, .page = 1};
@@ -288,7 +289,7 @@ static void write_finished(struct sbuf *out, const struct scope *s, size_t runni
 	sbuf_puts(out, "</section>\n");
 }
 
-static void write_cluster_page(struct sbuf *out, const struct scope *s)
+static void write_cluster_page(struct sbuf *out, const struct extent *s)
 {
 	size_t running = page_cluster_running(s->only);
 	struct totals n = {running, s->only->apps_count - running};
@@ -309,13 +310,13 @@ static void write_cluster_page(struct sbuf *out, const struct scope *s)
 	write_finished(out, s, running);
 }
 
-static void write_workers_page(struct sbuf *out, const struct scope *s)
+static void write_workers_page(struct sbuf *out, const struct extent *s)
 {
 	const struct cluster_info *cluster = s->only;
 	size_t running = page_cluster_running(cluster),
 	       pages = page_table_pages(cluster->workers_count);
 	struct page_query query = *s->query;
-	struct scope shown = *s;
+	struct extent shown = *s;
 
 	query.page = at_most(query.page, pages);
 	shown.query = &query;
@@ -334,10 +335,10 @@ static void write_workers_page(struct sbuf *out, const struct scope *s)
 /* --- every cluster --- */
 
 static void write_glance(
-	struct sbuf *out, const struct scope *all, const struct cluster_info *cluster)
+	struct sbuf *out, const struct extent *all, const struct cluster_info *cluster)
 {
-	struct scope s = *all;
-	size_t shown = scope_count(all) > MANY_CLUSTERS ? HOME_APPS_FEW : HOME_APPS;
+	struct extent s = *all;
+	size_t shown = extent_count(all) > MANY_CLUSTERS ? HOME_APPS_FEW : HOME_APPS;
 
 	s.only = cluster;
 	sbuf_puts(out, "<section class=\"panel glance\">\n");
@@ -360,9 +361,9 @@ static void write_glance(
 	sbuf_puts(out, "</section>\n");
 }
 
-static void write_every_cluster(struct sbuf *out, const struct scope *s)
+static void write_every_cluster(struct sbuf *out, const struct extent *s)
 {
-	size_t count = scope_count(s), c;
+	size_t count = extent_count(s), c;
 	struct totals n = count_matches(s);
 
 	sbuf_puts(out, "<div class=\"head\"><div class=\"title\"><h1>Clusters</h1></div></div>\n");
@@ -371,7 +372,7 @@ static void write_every_cluster(struct sbuf *out, const struct scope *s)
 	else
 		write_list_tabs(out, s, n);
 	for (c = 0; c < count && part_has_room(out, CLUSTER_ROOM); c++)
-		write_glance(out, s, scope_at(s, c));
+		write_glance(out, s, extent_at(s, c));
 	if (c < count)
 		sbuf_printf(out,
 			"<p class=\"empty boxed\">%zu more clusters do not fit on one page.</p>\n",
@@ -389,27 +390,35 @@ static void settle(struct page_query *query, bool is_cluster)
 		query->state = STATE_FINISHED;
 }
 
-static void write_crumb(struct sbuf *out, const struct page_view *view, const struct scope *s)
+static void write_crumb(struct sbuf *out, const struct page_view *view, const struct extent *s)
 {
-	if (s->only == NULL || registry_clusters(s->reg) < 2)
+	if (s->only == NULL || seen_count(s->seen) < 2)
 		return;
 	sbuf_puts(out, "<nav class=\"crumb\" aria-label=\"Breadcrumb\"><a href=\"");
 	sbuf_html(out, str_of(view->base));
 	sbuf_puts(out, "/\">All clusters</a></nav>\n");
 }
 
+/* As the viewer sees it; NULL: all clusters. */
+static const struct cluster_info *find_seen(
+	const struct seen *seen, const struct cluster_info *cluster)
+{
+	for (size_t i = 0; cluster && i < seen_count(seen); i++) {
+		if (strcmp(seen_at(seen, i)->name, cluster->name) == 0)
+			return seen_at(seen, i);
+	}
+	return cluster == NULL && seen_count(seen) == 1 ? seen_at(seen, 0) : NULL;
+}
+
 void page_home(struct sbuf *out, const struct page_view *view, const struct registry *reg,
 	const struct cluster_info *cluster, struct str raw)
 {
 	struct page_query query;
-	struct scope s = {
-		reg, cluster, cluster ? cluster->path : view->base, &query, clock_wall_ms()};
+	struct seen *seen = seen_new(reg, view->who ? view->who->scope : NULL);
+	const struct cluster_info *only = find_seen(seen, cluster);
+	struct extent s = {seen, only, only ? only->path : view->base, &query, clock_wall_ms()};
 
 	page_query_parse(&query, raw);
-	if (cluster == NULL && registry_clusters(reg) == 1) {
-		s.only = registry_cluster_at(reg, 0);
-		s.path = s.only->path;
-	}
 	settle(&query, s.only != NULL);
 	part_open(out, view,
 		&(struct part_frame){.title = query.q[0] ? "Search"
@@ -426,4 +435,5 @@ void page_home(struct sbuf *out, const struct page_view *view, const struct regi
 	else
 		write_every_cluster(out, &s);
 	part_close(out, view);
+	seen_free(seen);
 }

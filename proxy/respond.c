@@ -87,30 +87,58 @@ static void redirect_to_login(struct exchange *x)
 	sbuf_clear(&location);
 }
 
-/* RFC 6750 §3: no credentials, no error code. */
-static const char *challenge(const struct exchange *x, enum fault fault)
+/* RFC 6750 §3: no credentials, no error code. NULL: nothing to say. */
+static const char *bearer_error(enum fault fault)
 {
-	static const char *const fields[FAULT_COUNT] = {
-		[FAULT_UNAUTHENTICATED] = "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n",
-		[FAULT_INVALID_TOKEN] =
-			"WWW-Authenticate: Bearer realm=\"sparkgate\", error=\"invalid_token\"\r\n",
-		[FAULT_TWO_CREDENTIALS] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
-					  "error=\"invalid_request\"\r\n",
-		[FAULT_FORBIDDEN] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
-				    "error=\"insufficient_scope\"\r\n",
-		[FAULT_NO_ROLE] = "WWW-Authenticate: Bearer realm=\"sparkgate\", "
-				  "error=\"insufficient_scope\"\r\n",
-		[FAULT_SIGN_IN_DOWN] = "Retry-After: 5\r\n",
-		[FAULT_STORE_DOWN] = "Retry-After: 5\r\n",
-		[FAULT_BUSY] = "Retry-After: 1\r\n",
-		[FAULT_NOT_READY] = "Retry-After: 3\r\n",
-	};
+	static const char *const errors[FAULT_COUNT] = {[FAULT_UNAUTHENTICATED] = "",
+		[FAULT_INVALID_TOKEN] = "invalid_token",
+		[FAULT_TWO_CREDENTIALS] = "invalid_request",
+		[FAULT_FORBIDDEN] = "insufficient_scope",
+		[FAULT_NO_ROLE] = "insufficient_scope",
+		[FAULT_SCOPE] = "insufficient_scope"};
+
+	return errors[fault];
+}
+
+/* A scope-token (RFC 6749 §3.3): ids are other programs' texts. */
+static void add_scope(struct sbuf *fields, const char *scope)
+{
+	sbuf_puts(fields, ", scope=\"");
+	for (; *scope; scope++) {
+		bool fits = *scope > ' ' && *scope <= '~' && *scope != '"' && *scope != '\\';
+		sbuf_putc(fields, fits ? *scope : '?');
+	}
+	sbuf_putc(fields, '"');
+}
+
+static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fault fault)
+{
+	const char *error = bearer_error(fault);
 
 	/* A person with a session has no use for a token's scope. */
-	if (fault_row(fault)->status == 403 &&
-		guard_single_field(x->req, "authorization").at == NULL)
-		return NULL;
-	return fields[fault];
+	if (error == NULL || (fault_row(fault)->status == 403 &&
+				     guard_single_field(x->req, "authorization").at == NULL))
+		return;
+	sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"");
+	if (error[0])
+		sbuf_printf(fields, ", error=\"%s\"", error);
+	if (fault == FAULT_SCOPE)
+		add_scope(fields, x->lacks);
+	sbuf_puts(fields, "\r\n");
+}
+
+/* Field lines that go with a fault, or NULL. */
+static const char *fault_fields(const struct exchange *x, enum fault fault, struct sbuf *out)
+{
+	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
+		[FAULT_STORE_DOWN] = 5,
+		[FAULT_BUSY] = 1,
+		[FAULT_NOT_READY] = 3};
+
+	add_challenge(out, x, fault);
+	if (retry_s[fault])
+		sbuf_printf(out, "Retry-After: %u\r\n", retry_s[fault]);
+	return out->at;
 }
 
 /* RFC 9457 */
@@ -158,7 +186,7 @@ static void fill_page(struct sbuf *out, struct exchange *x, enum fault fault, co
 
 void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 {
-	struct sbuf content;
+	struct sbuf content, lines;
 
 	if (fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->req)) {
 		redirect_to_login(x);
@@ -167,15 +195,18 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 	if (detail == NULL && x->auth_reason && fault == FAULT_INVALID_TOKEN)
 		detail = x->auth_reason;
 	sbuf_init(&content, PAGE_MAX);
+	sbuf_init(&lines, FIELDS_MAX);
+	const char *fields = fault_fields(x, fault, &lines);
 	if (guard_wants_page(x->req)) {
 		fill_page(&content, x, fault, detail);
-		respond_html(x, fault_row(fault)->status, &content, challenge(x, fault), fault);
+		respond_html(x, fault_row(fault)->status, &content, fields, fault);
 	} else {
 		problem_json(&content, x, fault, detail);
 		respond(x,
 			&(struct response){fault_row(fault)->status, "application/problem+json",
-				sbuf_str(&content), challenge(x, fault), false},
+				sbuf_str(&content), fields, false},
 			fault);
 	}
 	sbuf_clear(&content);
+	sbuf_clear(&lines);
 }

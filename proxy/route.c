@@ -24,7 +24,9 @@ static struct route match_gate(struct str path)
 		const char *path;
 		enum route_kind kind;
 	} own[] = {{"/login", ROUTE_LOGIN}, {"/callback", ROUTE_CALLBACK},
-		{"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS}};
+		{"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS},
+		{"/oauth/token", ROUTE_OAUTH_TOKEN}, {"/oauth/revoke", ROUTE_OAUTH_REVOKE},
+		{"/oauth/introspect", ROUTE_OAUTH_INTROSPECT}};
 	struct route route = found(ROUTE_NONE);
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
@@ -125,7 +127,5 @@ struct route route_match_app(
 
 bool route_is_public(const struct route *route)
 {
-	return route->kind == ROUTE_LOGIN || route->kind == ROUTE_CALLBACK ||
-	       route->kind == ROUTE_LOGOUT || route->kind == ROUTE_STATIC ||
-	       route->kind == ROUTE_JWKS || route->kind == ROUTE_ENTER;
+	return route->kind >= ROUTE_LOGIN;
 }

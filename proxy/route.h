@@ -17,12 +17,15 @@ enum route_kind {
 	ROUTE_CLUSTER,
 	ROUTE_MOUNT, /* a UI: mount and rest */
 	ROUTE_APP,   /* a permalink: name */
-	ROUTE_LOGIN,
+	ROUTE_LOGIN, /* from here on: each looks itself at who it is */
 	ROUTE_CALLBACK, /* the provider sends the browser back */
 	ROUTE_LOGOUT,
 	ROUTE_STATIC, /* rest: the file */
 	ROUTE_JWKS,
 	ROUTE_ENTER, /* on an application's own host: a session is brought here */
+	ROUTE_OAUTH_TOKEN,
+	ROUTE_OAUTH_REVOKE,
+	ROUTE_OAUTH_INTROSPECT,
 };
 
 struct route {
