@@ -14,8 +14,7 @@ void token_manager_audit(const char *user, const char *what, const struct store_
 	log_fields(LOG_INFO, "audit", "tokens", fields, ARRAY_LEN(fields));
 }
 
-/* NULL: they may; else why not. */
-static const char *why_not(const struct identity *caller)
+const char *token_manager_why_not(const struct identity *caller)
 {
 	const struct scope_ask ask = {.action = ACTION_TOKENS, .app_id = ""};
 	char lacks[SCOPE_LACKS];
@@ -85,7 +84,7 @@ static bool is_for_another(const struct identity *caller, const struct token_req
 static enum token_outcome check_rights(
 	const struct identity *caller, const struct token_request *request, struct err *err)
 {
-	const char *why = why_not(caller);
+	const char *why = token_manager_why_not(caller);
 
 	if (why == NULL && request->role > caller->role)
 		why = "nobody can give more rights than they have";
@@ -174,7 +173,7 @@ enum token_outcome token_manager_get(struct auth_service *service, const struct 
 {
 	struct store *store = service->store;
 
-	if (why_not(caller))
+	if (token_manager_why_not(caller))
 		return TOKEN_FORBIDDEN;
 	switch (auth_service_count(service, store->ops->token_get(store, id, record))) {
 	case STORE_FAILED:
@@ -192,7 +191,7 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 {
 	struct store *store = service->store;
 
-	if (why_not(caller))
+	if (token_manager_why_not(caller))
 		return TOKEN_FORBIDDEN;
 	if (caller->role != ROLE_ADMIN)
 		query->subject = caller->subject;

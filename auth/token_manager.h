@@ -32,6 +32,8 @@ struct token_request { /* borrowed */
 	int64_t refresh_ttl; /* seconds; 0: the default, -1: no refresh token */
 };
 
+/* Why this caller may not manage any tokens; NULL: they may. */
+const char *token_manager_why_not(const struct identity *caller);
 /* For another user there is a registration token only: nobody sees another's secret. Gives
  * `secrets`: token_secrets_clear() them. */
 enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,

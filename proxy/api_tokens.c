@@ -27,7 +27,11 @@ static void refuse(struct api_call *call, enum token_outcome outcome, const char
 		[TOKEN_CONFLICT] = "not in the state the token is in",
 		[TOKEN_UNAVAILABLE] = "the store does not answer"};
 
-	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
+	if (reason[0] == '\0')
+		reason = otherwise[outcome];
+	if (outcome == TOKEN_FORBIDDEN && token_manager_why_not(call->who))
+		reason = token_manager_why_not(call->who);
+	api_problem(call, statuses[outcome], reason);
 }
 
 /* --- the list --- */
