@@ -14,13 +14,29 @@ void token_manager_audit(const char *user, const char *what, const struct store_
 	log_fields(LOG_INFO, "audit", "tokens", fields, ARRAY_LEN(fields));
 }
 
-const char *token_manager_why_not(const struct identity *caller)
+/* S31: whose subjects are names of owners. Another issuer's "ann" is somebody else. */
+static bool is_of_the_platform(const struct auth_service *service, const struct identity *caller)
+{
+	const struct conf *conf = service->conf;
+	const char *issuer = conf->oidc.issuer;
+
+	if (strcmp(caller->issuer, service->issuer) == 0)
+		return true;
+	if (issuer == NULL && conf->bearer_count > 0)
+		issuer = conf->bearer[0].issuer;
+	return issuer && strcmp(caller->issuer, issuer) == 0 &&
+	       !str_starts(str_of(caller->subject), STR("client:"));
+}
+
+const char *token_manager_why_not(const struct auth_service *service, const struct identity *caller)
 {
 	const struct scope_ask ask = {.action = ACTION_TOKENS, .app_id = ""};
 	char lacks[SCOPE_LACKS];
 
 	if (caller->role == ROLE_NONE)
 		return "no role of yours allows this";
+	if (caller->role != ROLE_ADMIN && !is_of_the_platform(service, caller))
+		return "only the platform's own users have tokens here";
 	return scope_allows(caller->scope, &ask, lacks) ? NULL
 							: "the token lacks the scope \"tokens\"";
 }
@@ -81,10 +97,10 @@ static bool is_for_another(const struct identity *caller, const struct token_req
 	return request->user && strcmp(request->user, caller->subject) != 0;
 }
 
-static enum token_outcome check_rights(
+static enum token_outcome check_rights(const struct auth_service *service,
 	const struct identity *caller, const struct token_request *request, struct err *err)
 {
-	const char *why = token_manager_why_not(caller);
+	const char *why = token_manager_why_not(service, caller);
 
 	if (why == NULL && request->role > caller->role)
 		why = "nobody can give more rights than they have";
@@ -124,7 +140,7 @@ static enum token_outcome check_request(struct auth_service *service, const stru
 	const struct token_request *request, struct err *err)
 {
 	const struct conf *conf = service->conf;
-	enum token_outcome outcome = check_rights(caller, request, err);
+	enum token_outcome outcome = check_rights(service, caller, request, err);
 
 	if (outcome == TOKEN_DONE)
 		outcome = check_ttl(
@@ -173,7 +189,7 @@ enum token_outcome token_manager_get(struct auth_service *service, const struct 
 {
 	struct store *store = service->store;
 
-	if (token_manager_why_not(caller))
+	if (token_manager_why_not(service, caller))
 		return TOKEN_FORBIDDEN;
 	switch (auth_service_count(service, store->ops->token_get(store, id, record))) {
 	case STORE_FAILED:
@@ -191,7 +207,7 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 {
 	struct store *store = service->store;
 
-	if (token_manager_why_not(caller))
+	if (token_manager_why_not(service, caller))
 		return TOKEN_FORBIDDEN;
 	if (caller->role != ROLE_ADMIN)
 		query->subject = caller->subject;

@@ -32,8 +32,10 @@ struct token_request { /* borrowed */
 	int64_t refresh_ttl; /* seconds; 0: the default, -1: no refresh token */
 };
 
-/* Why this caller may not manage any tokens; NULL: they may. */
-const char *token_manager_why_not(const struct identity *caller);
+/* Why this caller may not manage any tokens; NULL: they may. A token belongs to a subject, so that
+ * only one issuer's people have some (S31): the provider's, else the first one's. */
+const char *token_manager_why_not(
+	const struct auth_service *service, const struct identity *caller);
 /* For another user there is a registration token only: nobody sees another's secret. Gives
  * `secrets`: token_secrets_clear() them. */
 enum token_outcome token_manager_create(struct auth_service *service, const struct identity *caller,

@@ -29,8 +29,8 @@ static void refuse(struct api_call *call, enum token_outcome outcome, const char
 
 	if (reason[0] == '\0')
 		reason = otherwise[outcome];
-	if (outcome == TOKEN_FORBIDDEN && token_manager_why_not(call->who))
-		reason = token_manager_why_not(call->who);
+	if (outcome == TOKEN_FORBIDDEN && token_manager_why_not(call->api->service, call->who))
+		reason = token_manager_why_not(call->api->service, call->who);
 	api_problem(call, statuses[outcome], reason);
 }
 

@@ -206,6 +206,26 @@ static void nobody_is_asked_to_sign_in(void **state)
 	assert_int_equal(policy_decide(&req), DENY_SIGN_IN);
 }
 
+/* Who may read metrics only must not reach a page that Spark's handlers nest below another path. */
+static void metrics_are_a_path_of_their_own(void **state)
+{
+	static const char *const metrics[] = {"/metrics/executors/prometheus", "/metrics/json",
+		"/metrics", "/metrics/", "/metrics/applications/json", "/%6detrics/prometheus"};
+	static const char *const others[] = {"/jobs/metrics/", "/jobs/metrics", "/metricsx/",
+		"/", "/api/v1/applications", "/history/app-1/metrics/"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(spark_uis); k++)
+			assert_int_equal(get(spark_uis[k], metrics[i]), ACTION_METRICS);
+		assert_int_equal(post(UI_DRIVER, metrics[i]), ACTION_KILL);
+		assert_int_equal(get(UI_OTHER, metrics[i]), ACTION_VIEW);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		assert_int_equal(get(UI_DRIVER, others[i]), ACTION_VIEW);
+	assert_int_equal(get(UI_DRIVER, "/metrics/jobs/job/kill"), ACTION_KILL);
+}
+
 static void kill_from_another_site_is_denied_to_sessions(void **state)
 {
 	(void)state;
@@ -239,6 +259,7 @@ int main(void)
 		cmocka_unit_test(other_uis_may_be_written_to),
 		cmocka_unit_test(users_look_and_admins_act),
 		cmocka_unit_test(nobody_is_asked_to_sign_in),
+		cmocka_unit_test(metrics_are_a_path_of_their_own),
 		cmocka_unit_test(kill_from_another_site_is_denied_to_sessions),
 		cmocka_unit_test(actions_have_names_and_some_are_audited),
 	};
