@@ -78,6 +78,8 @@ static struct auth_result read_credential(
 		&question->token, &reason)) {
 	case BEARER_MALFORMED:
 		return auth_refused(AUTH_MALFORMED, reason);
+	case BEARER_BROKEN:
+		return auth_refused(AUTH_INVALID_TOKEN, reason);
 	case BEARER_OTHER_SCHEME:
 		/* It beats the cookie as a bad token does: who sends credentials means them. */
 		return auth_refused(AUTH_INVALID_TOKEN, "the Authorization scheme is not Bearer");

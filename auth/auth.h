@@ -23,7 +23,7 @@ enum auth_status {
 	AUTH_OK,
 	AUTH_ABSENT,	    /* no credentials, or a session that has ended */
 	AUTH_INVALID_TOKEN, /* a bearer token that is not good (401 invalid_token) */
-	AUTH_MALFORMED,	    /* two places, two fields, broken syntax (400, S39) */
+	AUTH_MALFORMED,	    /* two places, two fields (400, S39) */
 	AUTH_CONFLICT,	    /* of auth_token_ask(): not without is_forced */
 	AUTH_UNAVAILABLE,   /* cannot be decided now (503, S33) */
 	AUTH_LATER,	    /* the callback will say */
@@ -53,6 +53,8 @@ MUST_CHECK struct auth_service *auth_service_new(const struct conf *conf,
 void auth_service_free(struct auth_service *service); /* all struct auth must be gone */
 void auth_service_set_conf(
 	struct auth_service *service, const struct conf *conf); /* reload, keeper thread */
+const struct conf *auth_service_conf(
+	const struct auth_service *service); /* borrows until the next reload; keeper thread */
 /* The line with the one-time sign-in link (design "Command line"), once per data directory: only
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */

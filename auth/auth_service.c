@@ -356,6 +356,11 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 
 /* --- questions --- */
 
+const struct conf *auth_service_conf(const struct auth_service *service)
+{
+	return service->conf;
+}
+
 char *auth_service_first_link(struct auth_service *service)
 {
 	unsigned char hash[DIGEST_LEN];

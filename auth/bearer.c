@@ -58,10 +58,10 @@ static bool query_has_token(struct str query)
 	return false;
 }
 
-static enum bearer_status malformed(const char **reason, const char *text)
+static enum bearer_status refuse(enum bearer_status status, const char **reason, const char *text)
 {
 	*reason = text;
-	return BEARER_MALFORMED;
+	return status;
 }
 
 enum bearer_status bearer_read(const struct str *values, size_t count, struct str query,
@@ -70,21 +70,21 @@ enum bearer_status bearer_read(const struct str *values, size_t count, struct st
 	*token = STR("");
 	*reason = "";
 	if (query_has_token(query))
-		return malformed(reason, "a token in the query is not accepted");
+		return refuse(BEARER_MALFORMED, reason, "a token in the query is not accepted");
 	if (count == 0)
 		return BEARER_ABSENT;
 	if (count > 1)
-		return malformed(reason, "more than one Authorization field");
+		return refuse(BEARER_MALFORMED, reason, "more than one Authorization field");
 	ptrdiff_t space = str_find_byte(values[0], ' ');
 	struct str scheme = {values[0].at, space == -1 ? values[0].len : (size_t)space};
 	if (!str_is_token(scheme))
-		return malformed(reason, "the Authorization field is malformed");
+		return refuse(BEARER_BROKEN, reason, "the Authorization field is malformed");
 	if (!str_eq_nocase(scheme, STR("Bearer")))
 		return BEARER_OTHER_SCHEME;
 	*token = str_from(values[0], scheme.len + 1);
 	if (token->len > BEARER_MAX)
-		return malformed(reason, "the bearer token is too long");
+		return refuse(BEARER_BROKEN, reason, "the bearer token is too long");
 	if (!is_b64token(*token))
-		return malformed(reason, "the bearer token is malformed");
+		return refuse(BEARER_BROKEN, reason, "the bearer token is malformed");
 	return BEARER_OK;
 }

@@ -30,12 +30,13 @@ static bool is_utf8(const char *text)
 }
 
 /* Names end up in headers, logs and tables: one line of UTF-8 that nobody has to look at twice. */
-static int copy_name(const char *what, const char *text, char *out, size_t size, struct err *err)
+static int copy_name(
+	const char *what, const char *text, size_t chars, char *out, size_t size, struct err *err)
 {
 	size_t len = strlen(text);
 
-	if (len == 0 || len >= size)
-		return err_set(err, "the %s must have 1 to %zu bytes", what, size - 1);
+	if (len == 0 || len >= size || str_count_chars(str_of(text)) > chars)
+		return err_set(err, "the %s must have 1 to %zu characters", what, chars);
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
 			return err_set(err, "the %s has a control character", what);
@@ -56,7 +57,8 @@ static int fill_subject(
 	/* Or a person could pass for a client. */
 	if (str_starts(str_of(request->user), STR("client:")))
 		return err_set(err, "a user's name must not start with \"client:\"");
-	return copy_name("user", request->user, record->subject, sizeof record->subject, err);
+	return copy_name("user", request->user, STORE_SUBJECT_CHARS, record->subject,
+		sizeof record->subject, err);
 }
 
 static int copy_scope(const char *text, char *out, size_t size, struct err *err)
@@ -74,19 +76,20 @@ static int copy_scope(const char *text, char *out, size_t size, struct err *err)
 static int fill_texts(
 	const struct issue_request *request, struct store_token *record, struct err *err)
 {
-	if (copy_name("client name", request->client_name, record->client_name,
+	if (copy_name("client name", request->client_name, STORE_CLIENT_CHARS, record->client_name,
 		    sizeof record->client_name, err) == -1 ||
 		fill_subject(request, record, err) == -1 ||
-		copy_name("creator", request->created_by, record->created_by,
+		copy_name("creator", request->created_by, STORE_SUBJECT_CHARS, record->created_by,
 			sizeof record->created_by, err) == -1 ||
-		copy_name("issuer", request->issuer, record->issuer, sizeof record->issuer, err) ==
-			-1)
+		copy_name("issuer", request->issuer, STORE_ISSUER - 1, record->issuer,
+			sizeof record->issuer, err) == -1)
 		return -1;
 	if (request->scope && request->scope[0] &&
 		copy_scope(request->scope, record->scope, sizeof record->scope, err) == -1)
 		return -1;
 	if (request->note && request->note[0])
-		return copy_name("note", request->note, record->note, sizeof record->note, err);
+		return copy_name("note", request->note, STORE_NOTE_CHARS, record->note,
+			sizeof record->note, err);
 	return 0;
 }
 

@@ -6,6 +6,8 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+enum { NAME_SHOWN = 255 }; /* bytes */
+
 static const char sealed_purpose[] = "session", label_purpose[] = "session label";
 
 static const struct field {
@@ -50,9 +52,9 @@ void session_data_clear(struct session_data *data)
 /* At a character's beginning: half of one would be no UTF-8. */
 static struct str cut_name(struct str name)
 {
-	if (name.len < STORE_SUBJECT)
+	if (name.len <= NAME_SHOWN)
 		return name;
-	name.len = STORE_SUBJECT - 1;
+	name.len = NAME_SHOWN;
 	while (name.len > 0 && ((unsigned char)name.at[name.len] & 0xc0) == 0x80)
 		name.len--;
 	return name;

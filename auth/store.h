@@ -16,12 +16,15 @@
 
 struct event_base;
 
+/* Characters, as people and the API's description count them. */
+enum { STORE_CLIENT_CHARS = 128, STORE_SUBJECT_CHARS = 255, STORE_NOTE_CHARS = 512 };
+
 enum { /* sizes of texts, their NUL included; what does not fit is refused before it gets here */
 	STORE_ID = 40,
-	STORE_CLIENT = 129,
+	STORE_CLIENT = 4 * STORE_CLIENT_CHARS + 1,
 	STORE_ISSUER = 512,
-	STORE_SUBJECT = 256,
-	STORE_NOTE = 513,
+	STORE_SUBJECT = 4 * STORE_SUBJECT_CHARS + 1,
+	STORE_NOTE = 4 * STORE_NOTE_CHARS + 1,
 	STORE_FROM = 64,
 	STORE_SCOPE = 513,
 };
@@ -46,10 +49,10 @@ struct store_token {
 	enum token_state state;
 	int64_t created_at, last_used_at; /* wall seconds, 0: never; as all here but the ttls */
 	int64_t expires_at;		  /* of the newest access token; 0: there was none yet */
-	int64_t secret_expires_at;	  /* of the refresh or registration token; 0: there is none */
-	int64_t ends_at;		  /* the later of the two: nothing of it is good after */
-	int64_t access_ttl, refresh_ttl;  /* seconds; refresh_ttl 0: no refresh tokens */
-	int64_t serial;			  /* access tokens made so far; 0: not registered yet */
+	int64_t secret_expires_at; /* of the refresh or registration token; 0: there is none */
+	int64_t ends_at;	   /* the later of the two: nothing of it is good after */
+	int64_t access_ttl, refresh_ttl; /* seconds; refresh_ttl 0: no refresh tokens */
+	int64_t serial;			 /* access tokens made so far; 0: not registered yet */
 	/* Digests of the one-time secret that is good now, and of what all refresh tokens of the
 	 * family have in common (S36); all zero: none. */
 	unsigned char secret[DIGEST_LEN], family[DIGEST_LEN];
@@ -95,8 +98,8 @@ struct store_touch { /* one use of a session or a token */
 
 struct store_token_query {
 	const char *subject; /* NULL: everybody's */
-	int64_t alive_at;  /* wall seconds: only what is active and has not ended then; 0: all */
-	int64_t before_at; /* created_at and id of the last one seen; id "": from the newest */
+	int64_t alive_at;    /* wall seconds: only what is active and has not ended then; 0: all */
+	int64_t before_at;   /* created_at and id of the last one seen; id "": from the newest */
 	char before_id[STORE_ID];
 	size_t limit; /* at most STORE_PAGE */
 };

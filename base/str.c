@@ -129,6 +129,15 @@ bool str_copy(struct str s, char *buf, size_t size)
 	return fits;
 }
 
+size_t str_count_chars(struct str s)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		count += ((unsigned char)s.at[i] & 0xc0) != 0x80;
+	return count;
+}
+
 uint32_t str_hash(struct str s)
 {
 	uint32_t h = 2166136261u; /* FNV-1a */

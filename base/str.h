@@ -59,6 +59,8 @@ bool str_is_token(struct str s);
 int str_hex_digit(char c);
 /* Copies into buf with a NUL; false (and an empty buf) when it does not fit. */
 bool str_copy(struct str s, char *buf, size_t size);
+/* Characters of what is UTF-8. */
+size_t str_count_chars(struct str s);
 /* A 32-bit hash for tables of trusted keys; not for attacker-chosen sets. */
 uint32_t str_hash(struct str s);
 

@@ -102,8 +102,13 @@ static void add_allow(struct sbuf *fields, struct str path)
 
 static void add_fields(struct sbuf *fields, const struct api_call *call, int status)
 {
-	if (status == 401)
-		sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"\r\n");
+	/* RFC 6750 §3.1: no error code for who has shown no token. */
+	const char *error = status == 403	  ? ", error=\"insufficient_scope\""
+			    : call->has_bad_token ? ", error=\"invalid_token\""
+						  : "";
+
+	if (status == 401 || status == 403)
+		sbuf_printf(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"%s\r\n", error);
 	if (status == 405)
 		add_allow(fields, call->path);
 	if (status == 503)
@@ -168,13 +173,24 @@ static const char *title_of(int status)
 	return "Error";
 }
 
-void api_problem(struct api_call *call, int status, const char *detail)
+static json_t *problem_json(const struct api_call *call, int status, const char *detail)
 {
-	json_t *json = json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
+	return json_pack("{s:s, s:s, s:i, s:s, s:s}", "type", "about:blank", "title",
 		title_of(status), "status", status, "detail", detail, "request_id",
 		call->request_id);
+}
 
-	finish(call, status, "application/problem+json", json);
+void api_problem(struct api_call *call, int status, const char *detail)
+{
+	finish(call, status, "application/problem+json", problem_json(call, status, detail));
+}
+
+void api_gone(struct api_call *call, const char *detail, json_t *token)
+{
+	json_t *json = problem_json(call, 404, detail);
+
+	json_object_set_new(json, "token", token);
+	finish(call, 404, "application/problem+json", json);
 }
 
 bool api_parameter(
@@ -199,6 +215,24 @@ bool api_parameter(
 	return is_found;
 }
 
+static const char *fault_of(int status)
+{
+	static const struct {
+		int status;
+		const char *detail;
+	} details[] = {
+		{400, "the address can be read in two ways, or the body is not one JSON object"},
+		{404, "there is nothing at this path"}, {405, "this method is not used here"},
+		{413, "the body is larger than 64 KiB"},
+		{415, "the body has to be application/json"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+		if (details[i].status == status)
+			return details[i].detail;
+	}
+	return "";
+}
+
 /* --- who asks --- */
 
 static void on_identity(void *arg, struct auth_result result)
@@ -208,7 +242,10 @@ static void on_identity(void *arg, struct auth_result result)
 	call->who = result.who;
 	switch (result.status) {
 	case AUTH_OK:
-		call->row->serve(call);
+		if (call->fault)
+			api_problem(call, call->fault, fault_of(call->fault));
+		else
+			call->row->serve(call);
 		return;
 	case AUTH_ABSENT:
 		api_problem(call, 401, "a bearer token is needed");
@@ -220,6 +257,7 @@ static void on_identity(void *arg, struct auth_result result)
 		api_problem(call, 503, result.reason);
 		return;
 	default:
+		call->has_bad_token = true;
 		api_problem(call, 401, result.reason);
 	}
 }
@@ -283,27 +321,11 @@ static int read_body(struct api_call *call)
 		return 413;
 	if (!str_starts_nocase(type, STR("application/json")))
 		return 415;
+	/* U+0000 is no mistake of the body's form: who reads the text says what is wrong with it.
+	 */
 	call->body = json_loadb(len ? (const char *)evbuffer_pullup(call->req->body, -1) : "", len,
-		JSON_REJECT_DUPLICATES, NULL);
+		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	return json_is_object(call->body) ? 0 : 400;
-}
-
-static const char *fault_of(int status)
-{
-	static const struct {
-		int status;
-		const char *detail;
-	} details[] = {
-		{400, "the address can be read in two ways, or the body is not one JSON object"},
-		{404, "there is nothing at this path"}, {405, "this method is not used here"},
-		{413, "the body is larger than 64 KiB"},
-		{415, "the body has to be application/json"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(details); i++) {
-		if (details[i].status == status)
-			return details[i].detail;
-	}
-	return "";
 }
 
 static int read_request(struct api_call *call)
@@ -314,8 +336,7 @@ static int read_request(struct api_call *call)
 		return 400;
 	call->path = target.path;
 	call->query = mem_strndup(target.query.at ? target.query.at : "", target.query.len);
-	int status = find_row(call, target.path);
-	return status ? status : read_body(call);
+	return find_row(call, target.path);
 }
 
 void api_serve(struct api *api, struct front_request *req)
@@ -328,9 +349,12 @@ void api_serve(struct api *api, struct front_request *req)
 		(unsigned long long)api->next_id++);
 	front_set_handler(req, &handler, call);
 	int status = read_request(call);
-	if (status != 0)
+	if (status != 0) {
 		api_problem(call, status, fault_of(status));
-	else if (call->row->is_public)
+		return;
+	}
+	call->fault = read_body(call); /* while the request is there; who asks comes first */
+	if (call->row->is_public)
 		call->row->serve(call);
 	else
 		identify(call);

@@ -1,4 +1,7 @@
-/* proxy/api_int.h - one call of the API: api.c (who, where, answers), api_tokens.c (what). */
+/*
+ * proxy/api_int.h - one call of the API: api.c (who, where, answers), api_tokens.c (what),
+ * api_describe.c (how it is asked).
+ */
 #ifndef SPARKGATE_PROXY_API_INT_H
 #define SPARKGATE_PROXY_API_INT_H
 
@@ -29,11 +32,16 @@ struct api_call {
 	struct str path;     /* borrows from the request, for as long as it is there */
 	char *query;
 	json_t *body; /* an object; NULL: none is taken */
+	int fault;    /* 0, or the status of what is wrong with the body */
+	bool has_bad_token;
 };
 
 /* Each ends the call. */
 void api_answer(struct api_call *call, int status, json_t *json); /* takes json; NULL: none */
 void api_problem(struct api_call *call, int status, const char *detail);
+/* 404 for what was taken away, which is not to say that its owner may not know what it was (RFC
+ * 9457 §3.2); takes token. */
+void api_gone(struct api_call *call, const char *detail, json_t *token);
 
 /* A parameter of the query, decoded; false when it is absent. Twice or broken: `*is_bad`. */
 bool api_parameter(
@@ -47,6 +55,7 @@ void api_revoke(struct api_call *call);
 void api_disable(struct api_call *call);
 void api_enable(struct api_call *call);
 void api_revoke_many(struct api_call *call);
+/* api_describe.c */
 void api_describe(struct api_call *call);
 
 #endif

@@ -5,7 +5,6 @@
 #include "auth/token_manager.h"
 #include "base/clock.h"
 #include "conf/values_units.h"
-#include "proxy/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,8 +76,9 @@ static const char *read_query(
 
 	if (api_parameter(call, "user", user, STORE_SUBJECT, &is_bad))
 		query->subject = user;
-	if (query->subject && user[0] == '\0')
-		return "user: expected a name";
+	if (query->subject &&
+		(user[0] == '\0' || str_count_chars(str_of(user)) > STORE_SUBJECT_CHARS))
+		return "user: expected a name of 1 to 255 characters";
 	if (api_parameter(call, "active", text, size, &is_bad)) {
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
 			return "active: expected true or false";
@@ -131,21 +131,33 @@ static bool get_text(const json_t *body, const char *name, const char **out)
 	       (*out && strlen(*out) == json_string_length(member));
 }
 
-/* Seconds as a number, or "12h". */
+/* To a schema 3600.0 is an integer as well. -1: it is none, or too large for one. */
+static int64_t read_seconds(const json_t *number)
+{
+	double value = json_number_value(number);
+
+	if (json_is_integer(number))
+		return json_integer_value(number);
+	return value >= 0 && value < 1e12 && value == (double)(int64_t)value ? (int64_t)value : -1;
+}
+
+/* Seconds as a number, or whole ones such as "12h": what api_describe.c says of it. */
 static bool get_ttl(const json_t *body, const char *name, int64_t *out)
 {
 	const json_t *member = json_object_get(body, name);
+	const char *text = json_string_value(member);
 	int64_t ms = 0;
 
 	*out = 0;
 	if (member == NULL || json_is_null(member))
 		return true;
-	if (json_is_integer(member)) {
-		*out = json_integer_value(member);
+	if (json_is_number(member)) {
+		*out = read_seconds(member);
 		return *out > 0;
 	}
-	if (!json_is_string(member) ||
-		values_parse_duration(json_string_value(member), &ms) == -1 || ms < 1000)
+	if (text == NULL || text[0] == '0' || str_ends(str_of(text), STR("ms")) ||
+		strlen(text) != json_string_length(member) ||
+		values_parse_duration(text, &ms) == -1)
 		return false;
 	*out = ms / 1000;
 	return true;
@@ -156,7 +168,7 @@ static bool get_refresh_ttl(const json_t *body, int64_t *out)
 {
 	const json_t *member = json_object_get(body, "refresh_ttl");
 
-	if (json_is_integer(member) && json_integer_value(member) == 0) {
+	if (json_is_number(member) && read_seconds(member) == 0) {
 		*out = -1;
 		return true;
 	}
@@ -241,10 +253,12 @@ void api_show(struct api_call *call)
 	enum token_outcome outcome =
 		token_manager_get(call->api->service, call->who, str_of(call->id), &token);
 
-	if (outcome == TOKEN_DONE)
-		api_answer(call, 200, token_json(&token));
-	else
+	if (outcome != TOKEN_DONE)
 		refuse(call, outcome, "");
+	else if (token.state == STATE_REVOKED)
+		api_gone(call, "the token is revoked", token_json(&token));
+	else
+		api_answer(call, 200, token_json(&token));
 }
 
 static void change(struct api_call *call, enum token_state state, bool shows)
@@ -315,26 +329,17 @@ void api_revoke_many(struct api_call *call)
 	revoked = json_array();
 	refused = json_array();
 	for (size_t i = 0; i < json_array_size(ids); i++) {
-		const char *id = json_string_value(json_array_get(ids, i));
+		json_t *id = json_array_get(ids, i);
+		struct str text = {json_string_value(id), json_string_length(id)};
 		struct store_token token;
 		struct err err = {""};
-		enum token_outcome outcome = token_manager_set_state(call->api->service, call->who,
-			str_of(id), STATE_REVOKED, false, &token, &err);
+		enum token_outcome outcome = token_manager_set_state(
+			call->api->service, call->who, text, STATE_REVOKED, false, &token, &err);
 		if (outcome == TOKEN_DONE)
-			json_array_append_new(revoked, json_string(id));
+			json_array_append(revoked, id);
 		else
 			json_array_append_new(refused,
-				json_pack("{s:s, s:i}", "id", id, "status", statuses[outcome]));
+				json_pack("{s:O, s:i}", "id", id, "status", statuses[outcome]));
 	}
 	api_answer(call, 200, json_pack("{s:o, s:o}", "revoked", revoked, "refused", refused));
-}
-
-/* --- what there is --- */
-
-void api_describe(struct api_call *call)
-{
-	const struct page_static *file = page_static_find(STR("openapi.json"));
-
-	api_answer(call, 200,
-		json_loadb((const char *)file->bytes, file->len, JSON_REJECT_DUPLICATES, NULL));
 }

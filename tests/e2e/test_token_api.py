@@ -79,7 +79,10 @@ def test_s37_revoked_token_is_refused_within_a_second_and_revoking_again_is_fine
     assert opens(gate, made["access_token"])
     assert [admin.delete(f"{TOKENS}/{made['id']}").status_code for _ in range(2)] == [204, 204]
     wait_for(lambda: not opens(gate, made["access_token"]), "the revocation", 1)
-    assert admin.get(f"{TOKENS}/{made['id']}").json()["state"] == "revoked"
+    gone = admin.get(f"{TOKENS}/{made['id']}")
+    assert problem(gone, 404) and gone.json()["token"]["state"] == "revoked"
+    listed = admin.get(TOKENS, params={"user": "client:robot"}).json()["tokens"]
+    assert [row["state"] for row in listed if row["id"] == made["id"]] == ["revoked"]
     problem(admin.post(f"{TOKENS}/{made['id']}/enable"), 409)
 
 
@@ -126,7 +129,7 @@ def test_stranger_is_refused_and_a_cookie_is_no_credential(gate, path):
     for headers in ({}, {"Cookie": session}, {"Authorization": "Bearer nonsense"}):
         answer = stranger.request(method, path, headers=headers, json={"ids": ["x"]} if method == "POST" else None)
         problem(answer, 401)
-        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="sparkgate"' + (', error="invalid_token"' if "Authorization" in headers else "")
 
 
 @pytest.mark.parametrize("body", [

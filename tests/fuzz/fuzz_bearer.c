@@ -25,6 +25,9 @@ static void try_fields(struct str query, const struct str *values, size_t count)
 		assert(count == 1 && token.len > 0 && token.len <= BEARER_MAX);
 		assert(str_find_byte(token, ' ') == -1 && str_find_byte(token, '\0') == -1);
 		break;
+	case BEARER_BROKEN:
+		assert(count == 1 && reason[0]);
+		break;
 	case BEARER_MALFORMED:
 		assert(reason[0]);
 		break;

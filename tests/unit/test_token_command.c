@@ -197,7 +197,7 @@ static void s35_what_policy_does_not_allow_is_refused(void **state)
 		{"--client-name x --token-type root", "expected admin or user"},
 		{"--client-name x --refresh-ttl 91d", "tokens.refresh_ttl.max"},
 		{"--client-name x --user client:y", "must not start"},
-		{"--client-name x --user=", "1 to 255 bytes"},
+		{"--client-name x --user=", "1 to 255 characters"},
 		{"--client-name a\tb", "control character"},
 		{"--client-name a\xff", "UTF-8"},
 	};
