@@ -1,6 +1,7 @@
 #include "auth/command.h"
 
 #include "base/clock.h"
+#include "base/term.h"
 
 #include <string.h>
 
@@ -10,6 +11,7 @@ static const struct command_option everywhere[] = {
 	{"--config", offsetof(struct command, config), ~0u, false},
 	{"--data", offsetof(struct command, data), ~0u, false},
 	{"--listen", offsetof(struct command, listen), ~0u, false},
+	{"--json", offsetof(struct command, json), ~0u, true},
 };
 
 static const struct command_option *find_in(const struct command_option *options, size_t count,
@@ -56,17 +58,26 @@ static int take_option(const struct command_kind *kind, struct command *command,
 	return *value ? 0 : err_set(err, "%s lacks its value", option->name);
 }
 
-static int parse(const struct command_kind *kind, struct command *command,
-	const struct command_verb *verb, int argc, char **argv)
+static bool is_help(const char *arg)
 {
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+static int parse(struct command *command, int argc, char **argv)
+{
+	const struct command_verb *verb = command->verb;
+
 	/* Operands and options in any order: the operands move to the front. */
 	command->operands = argv + 2;
 	for (int i = 2; i < argc; i++) {
+		command->wants_help = is_help(argv[i]);
+		if (command->wants_help)
+			return 0;
 		if (argv[i][0] != '-' && verb->takes_operands)
 			command->operands[command->operands_count++] = argv[i];
 		else if (argv[i][0] != '-')
 			return err_set(&command->err, "\"%s\" is not expected here", argv[i]);
-		else if (take_option(kind, command, verb->bit, argc, argv, &i) == -1)
+		else if (take_option(command->kind, command, verb->bit, argc, argv, &i) == -1)
 			return -1;
 	}
 	if ((command->config != NULL) == (command->data != NULL))
@@ -118,12 +129,38 @@ json_t *command_text(const char *text)
 	return json ? json : json_null();
 }
 
+/* A terminal gets plain ASCII: JSON leaves DEL and the C1 controls as they are. */
+static int print_json(const struct command *command, const json_t *json, size_t width)
+{
+	size_t flags = JSON_INDENT(2) | (width ? JSON_ENSURE_ASCII : 0);
+
+	return json_dumpf(json, command->out, flags) == 0 && fputc('\n', command->out) != EOF ? 0
+											      : -1;
+}
+
+static int print_text(const struct command *command, json_t *json, size_t width)
+{
+	const struct command_verb *verb = command->verb;
+
+	if (json_is_object(json))
+		return command_table_fields(
+			command->out, json, verb->columns, verb->columns_count, clock_wall_s());
+	if (json_array_size(json) == 0)
+		return fprintf(command->out, "%s\n", command->kind->none) < 0 ? -1 : 0;
+	return command_table_list(
+		command->out, json, verb->columns, verb->columns_count, width, clock_wall_s());
+}
+
 int command_print(struct command *command, json_t *json)
 {
-	int result = json ? json_dumpf(json, command->out, JSON_INDENT(2)) : -1;
+	size_t width = term_width(command->out);
+	int result = -1;
 
+	if (json)
+		result = width && !command->json ? print_text(command, json, width)
+						 : print_json(command, json, width);
 	json_decref(json);
-	if (result == 0 && fputc('\n', command->out) != EOF && fflush(command->out) == 0)
+	if (result == 0 && fflush(command->out) == 0)
 		return COMMAND_FINE;
 	err_set(&command->err, "the answer cannot be written");
 	return COMMAND_REFUSED;
@@ -131,15 +168,24 @@ int command_print(struct command *command, json_t *json)
 
 /* --- the command --- */
 
-static int refuse_usage(const struct command_kind *kind, FILE *err, const char *why)
+/* The first paragraph of how it is called. */
+static int refuse_usage(const char *kind, const char *usage, FILE *err, const char *why)
 {
-	fprintf(err, "sparkgate %s: %s\n%s", kind->name, why, kind->usage);
+	const char *end = strstr(usage, "\n\n");
+	size_t len = end ? (size_t)(end - usage) + 1 : strlen(usage);
+
+	fprintf(err, "sparkgate %s: %s\n%.*s", kind, why, (int)len, usage);
 	return COMMAND_USAGE;
 }
 
-static int run(const struct command_verb *verb, struct command *command, FILE *err)
+static int give_help(const char *usage, FILE *out)
 {
-	int code = open_store(command) == -1 ? COMMAND_REFUSED : verb->run(command);
+	return fputs(usage, out) == EOF ? COMMAND_REFUSED : COMMAND_FINE;
+}
+
+static int run(struct command *command, FILE *err)
+{
+	int code = open_store(command) == -1 ? COMMAND_REFUSED : command->verb->run(command);
 
 	if (command->err.text[0])
 		fprintf(err, "%s\n", command->err.text);
@@ -149,21 +195,27 @@ static int run(const struct command_verb *verb, struct command *command, FILE *e
 	return code;
 }
 
+static int run_verb(struct command *command, int argc, char **argv, FILE *err)
+{
+	const char *usage = command->verb->usage;
+
+	if (parse(command, argc, argv) == -1)
+		return refuse_usage(command->kind->name, usage, err, command->err.text);
+	return command->wants_help ? give_help(usage, command->out) : run(command, err);
+}
+
 int command_run(
 	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err)
 {
+	command->kind = kind;
 	if (argc < 2)
-		return refuse_usage(kind, err, "say what to do");
+		return refuse_usage(kind->name, kind->usage, err, "say what to do");
 	for (size_t i = 0; i < kind->verbs_count; i++) {
-		if (strcmp(argv[1], kind->verbs[i].name) != 0)
-			continue;
-		if (parse(kind, command, &kind->verbs[i], argc, argv) == -1)
-			return refuse_usage(kind, err, command->err.text);
-		return run(&kind->verbs[i], command, err);
+		command->verb = &kind->verbs[i];
+		if (strcmp(argv[1], command->verb->name) == 0)
+			return run_verb(command, argc, argv, err);
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-		fputs(kind->usage, command->out);
-		return COMMAND_FINE;
-	}
-	return refuse_usage(kind, err, kind->hint);
+	if (is_help(argv[1]))
+		return give_help(kind->usage, command->out);
+	return refuse_usage(kind->name, kind->usage, err, kind->hint);
 }

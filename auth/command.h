@@ -1,21 +1,23 @@
 /*
  * auth/command.h - what `sparkgate token` and `sparkgate session` share: verbs with their options,
- * the store they work on, JSON on standard output.
+ * the store they work on, and an answer on standard output: for eyes on a terminal, else JSON.
  *
  * A command has a struct of its own that begins with a struct command.
  */
 #ifndef SPARKGATE_AUTH_COMMAND_H
 #define SPARKGATE_AUTH_COMMAND_H
 
+#include "auth/command_table.h"
 #include "auth/store.h"
-
-#include <jansson.h>
 
 enum { COMMAND_FINE, COMMAND_REFUSED, COMMAND_USAGE }; /* exit codes */
 
 struct command {
-	const char *config, *data, *listen; /* options of every verb */
-	char **operands;		    /* what is no option; borrowed from argv */
+	const char *config, *data, *listen, *json; /* options of every verb */
+	bool wants_help;
+	const struct command_kind *kind;
+	const struct command_verb *verb;
+	char **operands; /* what is no option; borrowed from argv */
 	int operands_count;
 	struct conf *conf;
 	struct store *store;
@@ -34,6 +36,10 @@ struct command_verb {
 	const char *name;
 	unsigned bit;
 	bool takes_operands;
+	const char *usage; /* how it is called, an empty line, what the options are */
+	/* How its answer looks on a terminal: of a list these columns, of an object its members. */
+	const struct command_column *columns;
+	size_t columns_count;
 	/* -1 with a reason: these options do not go together. NULL: all do. */
 	int (*check)(struct command *command);
 	int (*run)(struct command *command); /* gives the exit code */
@@ -41,7 +47,7 @@ struct command_verb {
 
 struct command_kind {
 	const char *name, *usage;
-	const char *hint; /* for who names no verb */
+	const char *hint, *none; /* for who names no verb; on a terminal, for an empty list */
 	const struct command_verb *verbs;
 	size_t verbs_count;
 	const struct command_option *options; /* besides those of every verb */
@@ -52,9 +58,9 @@ struct command_kind {
 int command_run(
 	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err);
 
-/* --- JSON --- */
+/* --- answers --- */
 
-/* Takes json, writes it. Gives the exit code. */
+/* Takes json, writes it: an object or an array of objects. Gives the exit code. */
 int command_print(struct command *command, json_t *json);
 json_t *command_time(int64_t wall_s);	/* gives; null for 0 */
 json_t *command_text(const char *text); /* gives; null for NULL and "" */

@@ -8,11 +8,6 @@
 
 enum { ID_DIGITS = 16 }; /* of a store key's; 64 bits name one session among all */
 
-static const char usage[] =
-	"usage: sparkgate session list --config FILE|--data DIR [--user SUBJECT [--issuer URL]]\n"
-	"       sparkgate session end  --config FILE|--data DIR --id ID | --all |\n"
-	"                              --user SUBJECT [--issuer URL]\n";
-
 struct session_command {
 	struct command base; /* first: a command of this kind is its base */
 	const char *id, *user, *issuer, *all;
@@ -226,11 +221,45 @@ static int check_end(struct command *command)
 	return check_list(command);
 }
 
+#define HEAD  "usage: sparkgate session "
+#define WHERE " --config FILE|--data DIR"
+#define EVERY                                                                                      \
+	"  --config FILE        the gateway's configuration: its store and its key\n"              \
+	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
+	"  --json               JSON on a terminal, too; anything else always gets it\n"
+#define WHOSE                                                                                      \
+	"  --user SUBJECT       this person's\n"                                                   \
+	"  --issuer URL         of this provider\n"
+
+static const char list_usage[] = HEAD "list" WHERE " [--user SUBJECT [--issuer URL]] [--json]\n"
+				      "\n" WHOSE EVERY;
+
+static const char end_usage[] = HEAD "end" WHERE " --id ID | --all |\n"
+				     "         --user SUBJECT [--issuer URL] [--json]\n"
+				     "\n"
+				     "  --id ID              one session, as the list has it\n"
+				     "  --all                everybody's\n" WHOSE EVERY;
+
+static const char usage[] = HEAD "list|end" WHERE " ...\n"
+				 "       sparkgate session VERB --help\n";
+
 enum { LIST = 1, END = 2 };
 
+static const struct command_column columns[] = {
+	{"ID", "id", NULL, 0, 0},
+	{"USER", "user", NULL, 6, 0},
+	{"NAME", "name", NULL, 6, 3},
+	{"ROLE", "role", NULL, 0, 4},
+	{"ISSUER", "issuer", NULL, 8, 6},
+	{"FROM", "client", NULL, 7, 5},
+	{"SINCE", "created_at", command_table_age, 0, 2},
+	{"LAST SEEN", "last_seen_at", command_table_age, 0, 0},
+	{"EXPIRES", "expires_at", command_table_age, 0, 1},
+};
+
 static const struct command_verb verbs[] = {
-	{"list", LIST, false, check_list, list_sessions},
-	{"end", END, false, check_end, end_sessions},
+	{"list", LIST, false, list_usage, columns, ARRAY_LEN(columns), check_list, list_sessions},
+	{"end", END, false, end_usage, columns, ARRAY_LEN(columns), check_end, end_sessions},
 };
 
 static const struct command_option options[] = {
@@ -245,6 +274,7 @@ int session_command_run(int argc, char **argv, FILE *out, FILE *err)
 	static const struct command_kind kind = {.name = "session",
 		.usage = usage,
 		.hint = "list or end",
+		.none = "no sessions",
 		.verbs = verbs,
 		.verbs_count = ARRAY_LEN(verbs),
 		.options = options,

@@ -24,6 +24,18 @@ void store_session_clear(struct store_session *session)
 	session->sealed = session->label = (struct store_bytes){NULL, 0};
 }
 
+enum store_answer store_is_last_admin(
+	struct store *store, const struct store_token *token, int64_t now)
+{
+	struct store_counts counts;
+
+	if (token->role != ROLE_ADMIN || token->state != STATE_ACTIVE || token->ends_at <= now)
+		return STORE_NONE;
+	if (store->ops->count(store, now, &counts) == -1)
+		return STORE_FAILED;
+	return counts.tokens_admin > 1 ? STORE_NONE : STORE_FOUND;
+}
+
 static struct store *open_sqlite(const struct conf *conf, struct err *err)
 {
 	return store_sqlite_open(conf->store_path, err);

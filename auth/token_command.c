@@ -1,29 +1,13 @@
 #include "auth/token_command.h"
 
-#include "auth/command.h"
 #include "auth/issue.h"
 #include "auth/own_key.h"
+#include "auth/token_command_int.h"
 #include "auth/token_json.h"
 #include "conf/values_units.h"
 
 #include <pwd.h>
 #include <unistd.h>
-
-static const char usage[] =
-	"usage: sparkgate token create --config FILE|--data DIR --client-name NAME [--user NAME]\n"
-	"                              [--token-type admin|user] [--access-ttl 12h] [--note TEXT]\n"
-	"       sparkgate token list   --config FILE|--data DIR\n"
-	"       sparkgate token revoke --config FILE|--data DIR ID...\n";
-
-struct token_command {
-	struct command base; /* first: a command of this kind is its base */
-	const char *client_name, *user, *token_type, *access_ttl, *refresh_ttl, *note;
-};
-
-static const struct token_command *options_of(const struct command *command)
-{
-	return (const struct token_command *)command;
-}
 
 /* --- create --- */
 
@@ -61,21 +45,27 @@ static int read_ttl(const char *name, const char *text, int64_t max, int64_t *tt
 
 static int read_ttls(struct command *command, struct issue_request *request)
 {
-	const struct token_command *options = options_of(command);
+	const struct token_command *options = token_command_of(command);
 	const struct conf *conf = command->conf;
 
 	request->access_ttl = conf->access_ttl_s.def;
 	request->refresh_ttl = conf->refresh_ttl_s.def;
+	if (options->registration)
+		request->registration_ttl = conf->registration_ttl_s;
 	if (read_ttl("access", options->access_ttl, conf->access_ttl_s.max, &request->access_ttl,
 		    &command->err) == -1)
 		return -1;
+	if (options->refresh_ttl && strcmp(options->refresh_ttl, "0") == 0) {
+		request->refresh_ttl = 0;
+		return 0;
+	}
 	return read_ttl("refresh", options->refresh_ttl, conf->refresh_ttl_s.max,
 		&request->refresh_ttl, &command->err);
 }
 
 static int read_role(const struct command *command, enum role *role, struct err *err)
 {
-	const char *type = options_of(command)->token_type;
+	const char *type = token_command_of(command)->token_type;
 
 	*role = ROLE_USER;
 	if (type == NULL || strcmp(type, role_name(ROLE_USER)) == 0)
@@ -112,9 +102,9 @@ static int issue(struct command *command, const struct issue_request *request,
 	return result;
 }
 
-static int create_one(struct command *command)
+int token_command_create(struct command *command)
 {
-	const struct token_command *options = options_of(command);
+	const struct token_command *options = token_command_of(command);
 	char creator[STORE_SUBJECT], issuer[STORE_ISSUER];
 	struct store_token record;
 	struct token_secrets secrets;
@@ -122,6 +112,7 @@ static int create_one(struct command *command)
 		.client_name = options->client_name,
 		.user = options->user,
 		.note = options->note,
+		.scope = options->scope,
 		.created_by = creator};
 
 	name_creator(creator, sizeof creator);
@@ -135,102 +126,113 @@ static int create_one(struct command *command)
 	return command_print(command, json);
 }
 
-/* --- list, revoke --- */
-
-struct listing {
-	json_t *tokens;
-	struct store_token_query query;
-};
-
-static void add_token(void *arg, const struct store_token *token)
-{
-	struct listing *listing = arg;
-
-	json_array_append_new(listing->tokens, token_json(token));
-	listing->query.before_at = token->created_at;
-	memcpy(listing->query.before_id, token->id, sizeof token->id);
-}
-
-static int list_all(struct command *command)
-{
-	struct listing listing = {.tokens = json_array(), .query = {.limit = STORE_PAGE}};
-	int got = STORE_PAGE;
-
-	while (got == STORE_PAGE)
-		got = command->store->ops->token_list(
-			command->store, &listing.query, add_token, &listing);
-	if (got != -1)
-		return command_print(command, listing.tokens);
-	json_decref(listing.tokens);
-	err_set(&command->err, "the store cannot be read");
-	return COMMAND_REFUSED;
-}
-
-static int revoke_ids(struct command *command)
-{
-	json_t *revoked = json_array(), *unknown = json_array();
-	int result;
-
-	for (int i = 0; i < command->operands_count; i++) {
-		const char *id = command->operands[i];
-
-		switch (command->store->ops->token_set_state(
-			command->store, str_of(id), STATE_REVOKED)) {
-		case STORE_FOUND:
-			json_array_append_new(revoked, json_string(id));
-			break;
-		case STORE_NONE:
-			json_array_append_new(unknown, json_string(id));
-			break;
-		case STORE_FAILED:
-			err_set(&command->err, "the store cannot be written");
-			break;
-		}
-	}
-	if (json_array_size(unknown) > 0)
-		err_set(&command->err, "%zu of these ids are not on record",
-			json_array_size(unknown));
-	result = command_print(
-		command, json_pack("{s:o, s:o}", "revoked", revoked, "unknown", unknown));
-	return command->err.text[0] ? COMMAND_REFUSED : result;
-}
-
 /* --- the command --- */
 
 static int check_create(struct command *command)
 {
-	return options_of(command)->client_name ? 0 : err_set(&command->err, "give --client-name");
+	const struct token_command *options = token_command_of(command);
+
+	return options->client_name ? 0 : err_set(&command->err, "give --client-name");
 }
 
-static int check_revoke(struct command *command)
+static int check_ids(struct command *command)
 {
-	return command->operands_count > 0
-		       ? 0
-		       : err_set(&command->err, "give the ids of the tokens to revoke");
+	return command->operands_count > 0 ? 0
+					   : err_set(&command->err, "give the ids of the tokens");
 }
 
-enum { CREATE = 1, LIST = 2, REVOKE = 4 };
+static int check_id(struct command *command)
+{
+	return command->operands_count == 1 ? 0
+					    : err_set(&command->err, "give the id of one token");
+}
+
+#define HEAD  "usage: sparkgate token "
+#define WHERE " --config FILE|--data DIR"
+#define EVERY                                                                                      \
+	"  --config FILE        the gateway's configuration: its store and its key\n"              \
+	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
+	"  --json               JSON on a terminal, too; anything else always gets it\n"
+#define IDS                                                                                        \
+	"An ID is 32 digits long; its first ones will do (8 at least) while no other begins so.\n"
+
+static const char create_usage[] = HEAD
+	"create" WHERE " --client-name NAME [--user NAME]\n"
+	"         [--token-type user|admin] [--scope SCOPE] [--access-ttl 1h]\n"
+	"         [--refresh-ttl 7d|0] [--registration] [--note TEXT] [--json]\n"
+	"\n"
+	"Prints an access token and a refresh token, this once: they are not kept.\n"
+	"\n"
+	"  --client-name NAME   the program that is to have it\n"
+	"  --user NAME          whose it is; without, the client's own\n"
+	"  --token-type TYPE    user (default) or admin\n"
+	"  --scope SCOPE        less than the role allows: \"cluster:NAME app:PATTERN\" and of\n"
+	"                       view logs environment download dump kill submit tokens metrics\n"
+	"  --access-ttl TIME    how long the access token is good\n"
+	"  --refresh-ttl TIME   how long the refresh token is, 0 for none\n"
+	"  --registration       print a registration token instead, good once, which its\n"
+	"                       receiver turns into both at <public_url>_gate/oauth/token\n"
+	"  --note TEXT          for whoever reads the list\n" EVERY;
+
+static const char list_usage[] =
+	HEAD "list" WHERE " [--user SUBJECT] [--active] [--json]\n"
+	     "\n"
+	     "  --user SUBJECT       only this one's (\"client:NAME\": a client's own)\n"
+	     "  --active             only what is good now\n" EVERY;
+
+static const char show_usage[] = HEAD "show" WHERE " [--json] ID\n\n" IDS "\n" EVERY;
+
+static const char revoke_usage[] =
+	HEAD "revoke" WHERE " [--force] [--json] ID...\n\n"
+	     "Takes tokens back for good, with all they were renewed to. " IDS "\n"
+	     "  --force              the last administrator's token, too\n" EVERY;
+
+static const char disable_usage[] =
+	HEAD "disable" WHERE " [--force] [--json] ID...\n\n"
+	     "Refuses tokens until they are enabled. " IDS "\n"
+	     "  --force              the last administrator's token, too\n" EVERY;
+
+static const char enable_usage[] = HEAD "enable" WHERE " [--json] ID...\n\n" IDS "\n" EVERY;
+
+static const char usage[] = HEAD "create|list|show|revoke|disable|enable" WHERE " ...\n"
+				 "       sparkgate token VERB --help\n";
+
+enum { CREATE = 1, LIST = 2, SHOW = 4, REVOKE = 8, DISABLE = 16, ENABLE = 32 };
+
+#define VERB(name, bit, operands, check)                                                           \
+	{                                                                                          \
+#name, bit, operands, name##_usage, token_command_columns, TOKEN_COMMAND_COLUMNS,  \
+			check, token_command_##name                                                \
+	}
 
 static const struct command_verb verbs[] = {
-	{"create", CREATE, false, check_create, create_one},
-	{"list", LIST, false, NULL, list_all},
-	{"revoke", REVOKE, true, check_revoke, revoke_ids},
+	VERB(create, CREATE, false, check_create),
+	VERB(list, LIST, false, NULL),
+	VERB(show, SHOW, true, check_id),
+	VERB(revoke, REVOKE, true, check_ids),
+	VERB(disable, DISABLE, true, check_ids),
+	VERB(enable, ENABLE, true, check_ids),
 };
 
 static const struct command_option options[] = {
 	{"--client-name", offsetof(struct token_command, client_name), CREATE, false},
-	{"--user", offsetof(struct token_command, user), CREATE, false},
+	{"--user", offsetof(struct token_command, user), CREATE | LIST, false},
 	{"--token-type", offsetof(struct token_command, token_type), CREATE, false},
+	{"--scope", offsetof(struct token_command, scope), CREATE, false},
 	{"--access-ttl", offsetof(struct token_command, access_ttl), CREATE, false},
 	{"--refresh-ttl", offsetof(struct token_command, refresh_ttl), CREATE, false},
+	{"--registration", offsetof(struct token_command, registration), CREATE, true},
 	{"--note", offsetof(struct token_command, note), CREATE, false},
+	{"--active", offsetof(struct token_command, active), LIST, true},
+	{"--force", offsetof(struct token_command, force), REVOKE | DISABLE, true},
 };
 
 int token_command_run(int argc, char **argv, FILE *out, FILE *err)
 {
 	static const struct command_kind kind = {.name = "token",
 		.usage = usage,
-		.hint = "create, list or revoke",
+		.hint = "create, list, show, revoke, disable or enable",
+		.none = "no tokens",
 		.verbs = verbs,
 		.verbs_count = ARRAY_LEN(verbs),
 		.options = options,

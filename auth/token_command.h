@@ -1,9 +1,10 @@
 /*
- * auth/token_command.h - `sparkgate token create|list|revoke`: access tokens from the command line,
- * with the gateway running or not.
+ * auth/token_command.h - `sparkgate token create|list|show|revoke|disable|enable`: tokens from the
+ * command line, with the gateway running or not.
  *
- * Works on the store and the key themselves. JSON on standard output; a token's secret is printed
- * once, when it is made, and never taken as an argument.
+ * Works on the store and the key themselves, as the platform's administrator: who can read those
+ * has all there is. On a terminal a table, else JSON; a token's secret is printed once, when it is
+ * made, and never taken as an argument.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_COMMAND_H
 #define SPARKGATE_AUTH_TOKEN_COMMAND_H

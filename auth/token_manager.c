@@ -220,25 +220,18 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 
 /* --- taking back --- */
 
-static bool is_living_admin(const struct store_token *token)
-{
-	return token->role == ROLE_ADMIN && token->state == STATE_ACTIVE &&
-	       token->ends_at > clock_wall_s();
-}
-
 /* Who takes the last administrator's token back may lock everybody out (S35). */
 static enum token_outcome check_last(
 	struct auth_service *service, const struct store_token *token, struct err *err)
 {
-	struct store *store = service->store;
-	struct store_counts counts;
-
-	if (!is_living_admin(token))
-		return TOKEN_DONE;
-	if (store->ops->count(store, clock_wall_s(), &counts) == -1)
+	switch (store_is_last_admin(service->store, token, clock_wall_s())) {
+	case STORE_FAILED:
 		return TOKEN_UNAVAILABLE;
-	if (counts.tokens_admin > 1)
+	case STORE_NONE:
 		return TOKEN_DONE;
+	case STORE_FOUND:
+		break;
+	}
 	err_set(err, "this is the last living administrator's token: ask with force=true");
 	return TOKEN_CONFLICT;
 }

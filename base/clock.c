@@ -2,7 +2,10 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+
+enum { CLOCK_TEXT = 24 }; /* bytes of a moment as text */
 
 static int64_t read_us(clockid_t id)
 {
@@ -41,4 +44,18 @@ void clock_format(int64_t wall_ms, char out[static 32])
 	gmtime_r(&s, &tm);
 	strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(out, 32, "%s.%03dZ", day, (int)(wall_ms % 1000));
+}
+
+int64_t clock_parse(struct str text)
+{
+	char copy[32], again[32];
+	struct tm tm = {.tm_sec = 0};
+
+	if (text.len != CLOCK_TEXT || !str_copy(text, copy, sizeof copy))
+		return 0;
+	if (strptime(copy, "%Y-%m-%dT%H:%M:%S", &tm) != copy + CLOCK_TEXT - 5)
+		return 0;
+	int64_t ms = (int64_t)timegm(&tm) * 1000 + strtol(copy + CLOCK_TEXT - 4, NULL, 10);
+	clock_format(ms, again); /* the one spelling there is */
+	return strcmp(copy, again) == 0 ? ms : 0;
 }

@@ -3,8 +3,7 @@
 #ifndef SPARKGATE_BASE_CLOCK_H
 #define SPARKGATE_BASE_CLOCK_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "base/str.h"
 
 int64_t clock_mono_us(void); /* microseconds since an arbitrary start; never goes back */
 int64_t clock_mono_ms(void);
@@ -12,5 +11,7 @@ int64_t clock_wall_s(void); /* seconds since the epoch */
 int64_t clock_wall_ms(void);
 /* RFC 3339 in UTC with milliseconds, e.g. 2026-01-31T12:00:00.123Z. */
 void clock_format(int64_t wall_ms, char out[static 32]);
+/* Wall milliseconds of what clock_format() wrote; 0 for any other text. */
+int64_t clock_parse(struct str text);
 
 #endif

@@ -95,29 +95,6 @@ void sbuf_printf(struct sbuf *b, const char *fmt, ...)
 	b->len += (size_t)n;
 }
 
-/* Length of the UTF-8 sequence at s (RFC 3629, no overlong forms, no surrogates), or 0. */
-static size_t utf8_len(const unsigned char *s, size_t left)
-{
-	unsigned char c = s[0];
-	size_t n = c < 0x80		   ? 1
-		   : c >= 0xc2 && c < 0xe0 ? 2
-		   : (c & 0xf0) == 0xe0	   ? 3
-		   : c >= 0xf0 && c < 0xf5 ? 4
-					   : 0;
-
-	if (n == 0 || n > left)
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f))
-		return 0;
-	if ((c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void json_byte(struct sbuf *b, unsigned char c)
 {
 	static const char *const named[] = {
@@ -134,7 +111,7 @@ static void json_byte(struct sbuf *b, unsigned char c)
 void sbuf_json(struct sbuf *b, struct str s)
 {
 	for (size_t i = 0; i < s.len;) {
-		size_t n = utf8_len((const unsigned char *)s.at + i, s.len - i);
+		size_t n = str_utf8_len(str_from(s, i));
 		if (n == 1)
 			json_byte(b, (unsigned char)s.at[i]);
 		else if (n == 0)

@@ -138,6 +138,29 @@ size_t str_count_chars(struct str s)
 	return count;
 }
 
+size_t str_utf8_len(struct str text)
+{
+	const unsigned char *s = (const unsigned char *)text.at;
+	unsigned char c = text.len ? s[0] : 0xff;
+	size_t n = c < 0x80		   ? 1
+		   : c >= 0xc2 && c < 0xe0 ? 2
+		   : (c & 0xf0) == 0xe0	   ? 3
+		   : c >= 0xf0 && c < 0xf5 ? 4
+					   : 0;
+
+	if (n == 0 || n > text.len)
+		return 0;
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	if ((c == 0xe0 && s[1] < 0xa0) || (c == 0xed && s[1] > 0x9f))
+		return 0;
+	if ((c == 0xf0 && s[1] < 0x90) || (c == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 uint32_t str_hash(struct str s)
 {
 	uint32_t h = 2166136261u; /* FNV-1a */

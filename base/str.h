@@ -61,6 +61,9 @@ int str_hex_digit(char c);
 bool str_copy(struct str s, char *buf, size_t size);
 /* Characters of what is UTF-8. */
 size_t str_count_chars(struct str s);
+/* Length of the UTF-8 sequence that `s` begins with (RFC 3629: no overlong forms, no surrogates),
+ * or 0. */
+size_t str_utf8_len(struct str s);
 /* A 32-bit hash for tables of trusted keys; not for attacker-chosen sets. */
 uint32_t str_hash(struct str s);
 

@@ -20,7 +20,7 @@ struct options {
 static const char usage[] =
 	"usage: sparkgate --config FILE [--check | --print-config]\n"
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
-	"       sparkgate token create|list|revoke ...\n"
+	"       sparkgate token create|list|show|revoke|disable|enable ...\n"
 	"       sparkgate session list|end ...\n"
 	"       sparkgate --version\n";
 

@@ -16,6 +16,18 @@ static void times_for_people_are_rfc3339_in_utc(void **state)
 	assert_string_equal(text, "2026-01-31T12:00:00.123Z");
 }
 
+static void only_what_is_written_is_read_back(void **state)
+{
+	static const char *const not_ours[] = {"", "2026-01-31", "2026-01-31T12:00:00Z",
+		"2026-02-30T12:00:00.123Z", "2026-01-31T12:00:00.123+", " 026-01-31T12:00:00.123Z",
+		"2026-01-31T12:00:00.12345", "2026-01-31 12:00:00.123Z"};
+
+	(void)state;
+	assert_int_equal(clock_parse(STR("2026-01-31T12:00:00.123Z")), 1769860800123);
+	for (size_t i = 0; i < sizeof not_ours / sizeof not_ours[0]; i++)
+		assert_int_equal(clock_parse(str_of(not_ours[i])), 0);
+}
+
 static void interval_clock_never_goes_back(void **state)
 {
 	int64_t last = clock_mono_us();
@@ -32,6 +44,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_for_people_are_rfc3339_in_utc),
+		cmocka_unit_test(only_what_is_written_is_read_back),
 		cmocka_unit_test(interval_clock_never_goes_back),
 	};
 

@@ -171,6 +171,177 @@ static void revoke_names_what_is_unknown_and_fails(void **state)
 	free(id);
 }
 
+/* Runs `verb` on these ids (any text); fails the test unless it exits with `code`. */
+static void change(struct command_world *f, const char *verb, const char *ids, int code)
+{
+	char *line = mem_printf("%s --data DATA %s", verb, ids);
+
+	assert_int_equal(run(f, line), code);
+	free(line);
+}
+
+static void expect_state(struct command_world *f, const char *id, const char *wanted)
+{
+	change(f, "show", id, 0);
+	json_t *json = command_world_answer(f);
+	assert_string_equal(text(json, "state"), wanted);
+	json_decref(json);
+}
+
+static void disabled_token_can_be_enabled_and_a_revoked_one_cannot(void **state)
+{
+	struct command_world *f = *state;
+	char *id = make(f, "--client-name ci");
+
+	change(f, "disable", id, 0);
+	expect_state(f, id, "disabled");
+	change(f, "enable", id, 0);
+	expect_state(f, id, "active");
+	change(f, "revoke", id, 0);
+	change(f, "revoke", id, 0); /* again is fine */
+	change(f, "enable", id, 1);
+	assert_non_null(strstr(f->err, "stays revoked"));
+	json_t *json = command_world_answer(f);
+	assert_int_equal(json_array_size(json_object_get(json, "enabled")), 0);
+	assert_int_equal(json_array_size(json_object_get(json, "refused")), 1);
+	expect_state(f, id, "revoked");
+	json_decref(json);
+	free(id);
+}
+
+static void s35_last_administrators_token_is_taken_back_by_force_only(void **state)
+{
+	struct command_world *f = *state;
+	char *user = make(f, "--client-name ci"),
+	     *one = make(f, "--client-name one --token-type admin"),
+	     *two = make(f, "--client-name two --token-type admin"),
+	     *forced = mem_printf("--force %s", one);
+
+	change(f, "revoke", user, 0);
+	change(f, "disable", two, 0);
+	change(f, "revoke", one, 1);
+	assert_non_null(strstr(f->err, "--force"));
+	expect_state(f, one, "active");
+	change(f, "disable", one, 1);
+	change(f, "enable", two, 0);
+	change(f, "disable", one, 0);
+	change(f, "revoke", one, 0); /* is no living one */
+	change(f, "revoke", two, 1);
+	free(forced);
+	forced = mem_printf("--force %s", two);
+	change(f, "revoke", forced, 0);
+	expect_state(f, two, "revoked");
+	free(user);
+	free(one);
+	free(two);
+	free(forced);
+}
+
+static void beginning_of_an_id_will_do_when_it_is_the_only_one(void **state)
+{
+	struct command_world *f = *state;
+	char *id = make(f, "--client-name ci"), *cell = mem_printf("%.11s\xe2\x80\xa6", id),
+	     *mistyped = mem_printf("%.7s", id);
+
+	free(make(f, "--client-name other"));
+	change(f, "show", cell, 0);
+	json_t *json = command_world_answer(f);
+	assert_string_equal(text(json, "id"), id);
+	change(f, "revoke", mistyped, 1); /* too short to be meant */
+	expect_state(f, id, "active");
+	change(f, "disable", cell, 0);
+	expect_state(f, id, "disabled");
+	json_decref(json);
+	free(id);
+	free(cell);
+	free(mistyped);
+}
+
+static size_t count_listed(struct command_world *f, const char *line)
+{
+	assert_int_equal(run(f, line), 0);
+	json_t *json = command_world_answer(f);
+	size_t count = json_array_size(json);
+	json_decref(json);
+	return count;
+}
+
+static void list_can_be_of_one_user_or_of_what_is_good(void **state)
+{
+	struct command_world *f = *state;
+	char *id = make(f, "--client-name ci --user ann");
+
+	free(make(f, "--client-name ci --user bob"));
+	free(make(f, "--client-name ci"));
+	change(f, "disable", id, 0);
+	assert_int_equal(count_listed(f, "list --data DATA"), 3);
+	assert_int_equal(count_listed(f, "list --data DATA --user ann"), 1);
+	assert_int_equal(count_listed(f, "list --data DATA --user client:ci"), 1);
+	assert_int_equal(count_listed(f, "list --data DATA --active"), 2);
+	assert_int_equal(count_listed(f, "list --data DATA --active --user ann"), 0);
+	free(id);
+}
+
+static void registration_token_comes_alone(void **state)
+{
+	struct command_world *f = *state;
+
+	assert_int_equal(
+		run(f, "create --data DATA --client-name ci --user ann --registration"), 0);
+	json_t *json = command_world_answer(f);
+	assert_int_equal(strncmp(text(json, "registration_token"), "sgrg_", 5), 0);
+	assert_null(json_object_get(json, "access_token"));
+	assert_null(json_object_get(json, "refresh_token"));
+	assert_true(json_is_null(json_object_get(json, "expires_at")));
+	assert_int_equal(strlen(text(json, "registration_expires_at")), 24);
+	json_decref(json);
+}
+
+static void refresh_token_comes_along_unless_refused(void **state)
+{
+	struct command_world *f = *state;
+
+	assert_int_equal(run(f, "create --data DATA --client-name ci --refresh-ttl 2d"), 0);
+	json_t *json = command_world_answer(f);
+	assert_int_equal(strncmp(text(json, "refresh_token"), "sgrt_", 5), 0);
+	json_decref(json);
+	assert_int_equal(run(f, "create --data DATA --client-name ci --refresh-ttl 0"), 0);
+	json = command_world_answer(f);
+	assert_null(json_object_get(json, "refresh_token"));
+	assert_true(json_is_null(json_object_get(json, "refresh_expires_at")));
+	json_decref(json);
+}
+
+static void scope_is_on_record_and_in_the_token(void **state)
+{
+	struct command_world *f = *state;
+
+	assert_int_equal(run(f, "create --data DATA --client-name ci --scope metrics"), 0);
+	json_t *json = command_world_answer(f);
+	assert_string_equal(text(json, "scope"), "metrics");
+	json_t *claims = payload_of(text(json, "access_token"));
+	assert_string_equal(text(claims, "scope"), "metrics");
+	json_decref(claims);
+	json_decref(json);
+}
+
+static void every_verb_has_help(void **state)
+{
+	static const char *const verbs[] = {
+		"create", "list", "show", "revoke", "disable", "enable"};
+
+	for (size_t i = 0; i < ARRAY_LEN(verbs); i++) {
+		struct command_world *f = *state;
+		char *line = mem_printf("%s --help", verbs[i]),
+		     *usage = mem_printf("usage: sparkgate token %s ", verbs[i]);
+		assert_int_equal(run(f, line), 0);
+		assert_int_equal(strncmp(f->out, usage, strlen(usage)), 0);
+		assert_non_null(strstr(f->out, "\n  --json "));
+		free(line);
+		free(usage);
+	}
+}
+
 static void bad_usage_exits_with_2_and_says_how(void **state)
 {
 	static const char *const lines[] = {"", "make", "create", "create --data DATA",
@@ -178,7 +349,10 @@ static void bad_usage_exits_with_2_and_says_how(void **state)
 		"list --data DATA --client-name x", "revoke --data DATA",
 		"revoke --data DATA id --note x", "create --data DATA --client-name",
 		"create --data DATA --data DATA --client-name x",
-		"create --data DATA --config y --client-name x", "create --data DATA --secret x"};
+		"create --data DATA --config y --client-name x", "create --data DATA --secret x",
+		"show --data DATA", "show --data DATA one two", "show --data DATA --force one",
+		"enable --data DATA --force one", "list --data DATA --active=yes",
+		"list --data DATA --json=yes"};
 
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		struct command_world *f = *state;
@@ -196,6 +370,7 @@ static void s35_what_policy_does_not_allow_is_refused(void **state)
 		{"--client-name x --access-ttl 0s", "expected a duration"},
 		{"--client-name x --token-type root", "expected admin or user"},
 		{"--client-name x --refresh-ttl 91d", "tokens.refresh_ttl.max"},
+		{"--client-name x --scope everything", "scope"},
 		{"--client-name x --user client:y", "must not start"},
 		{"--client-name x --user=", "1 to 255 characters"},
 		{"--client-name a\tb", "control character"},
@@ -256,6 +431,14 @@ int main(void)
 		T(list_shows_tokens_newest_first_with_their_state),
 		T(list_of_an_empty_store_is_an_empty_array),
 		T(revoke_names_what_is_unknown_and_fails),
+		T(disabled_token_can_be_enabled_and_a_revoked_one_cannot),
+		T(s35_last_administrators_token_is_taken_back_by_force_only),
+		T(beginning_of_an_id_will_do_when_it_is_the_only_one),
+		T(list_can_be_of_one_user_or_of_what_is_good),
+		T(registration_token_comes_alone),
+		T(refresh_token_comes_along_unless_refused),
+		T(scope_is_on_record_and_in_the_token),
+		T(every_verb_has_help),
 		T(bad_usage_exits_with_2_and_says_how),
 		T(s35_what_policy_does_not_allow_is_refused),
 		T(issuer_is_the_one_a_gateway_left_in_the_folder),

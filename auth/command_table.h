@@ -1,0 +1,38 @@
+/*
+ * auth/command_table.h - what a command answers, for eyes: a list as a table that fits the
+ * terminal, one thing as a line a field.
+ *
+ * Works on the JSON that scripts get, so that both always say the same. Text of others is written
+ * as base/term.h does: nothing in it reaches the terminal as a command.
+ */
+#ifndef SPARKGATE_AUTH_COMMAND_TABLE_H
+#define SPARKGATE_AUTH_COMMAND_TABLE_H
+
+#include "base/sbuf.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+struct command_column {
+	const char *title, *key;
+	/* NULL: the text as it is. Else writes what is shown of `row`. */
+	void (*write)(struct sbuf *out, const json_t *row, const char *key, int64_t now);
+	unsigned least; /* cells; 0: never cut */
+	unsigned leave; /* 0: stays; else the highest leaves first when even `least` is too much */
+};
+/* "3d ago", "in 7d"; "-" for 0. */
+void command_table_add_age(struct sbuf *out, int64_t at, int64_t now);
+/* For columns of times. */
+void command_table_age(struct sbuf *out, const json_t *row, const char *key, int64_t now);
+
+enum { COMMAND_COLUMNS = 12 };
+
+/* Rows are objects. `width` in cells; `now` in wall seconds. -1: it did not get written. */
+int command_table_list(FILE *out, const json_t *rows, const struct command_column *columns,
+	size_t count, size_t width, int64_t now);
+/* Every member of the object but those of other objects; what is a secret comes last, apart. A
+ * column of the same name says how a member is shown. */
+int command_table_fields(
+	FILE *out, json_t *row, const struct command_column *columns, size_t count, int64_t now);
+
+#endif
