@@ -4,12 +4,14 @@
 
 #include <stdlib.h>
 
-struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply)
+struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply,
+	enum auth_site site)
 {
 	struct auth *auth = mem_alloc(1, sizeof *auth);
 
 	auth->service = service;
 	auth->base = base;
+	auth->site = site;
 	auth->port = auth_port_new(auth, reply);
 	auth->rules = share_reader_new(service->rules);
 	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
@@ -67,8 +69,8 @@ static struct auth_result read_app_credential(
 }
 
 /* AUTH_LATER: there is a credential, and `question` is it. */
-static struct auth_result read_credential(
-	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+static struct auth_result read_credential(struct auth *auth, const struct auth_rules *rules,
+	const struct auth_request *req, struct question *question)
 {
 	const char *reason = "";
 
@@ -90,7 +92,7 @@ static struct auth_result read_credential(
 	}
 	question->token = (struct str){NULL, 0};
 	if (!auth_session_named(
-		    rules, req->cookies, req->cookies_count, &question->id, question->key))
+		    auth, rules, req->cookies, req->cookies_count, &question->id, question->key))
 		return auth_refused(AUTH_ABSENT, "no credentials");
 	return auth_refused(AUTH_LATER, "");
 }
@@ -121,7 +123,7 @@ struct auth_result auth_check(
 	struct question question = {.client = req->client};
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_result result = read_credential(rules, req, &question);
+	struct auth_result result = read_credential(auth, rules, req, &question);
 
 	if (result.status == AUTH_LATER)
 		result = question.token.at ? auth_bearer_judge(auth, rules, &question)
@@ -147,6 +149,22 @@ void sign_in_result_clear(struct sign_in_result *result)
 	secret_free(result->json);
 	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
 	result->location = result->json = NULL;
+}
+
+bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
+	char out[static AUTH_FORM_TOKEN])
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	unsigned char key[DIGEST_LEN];
+	struct str id;
+	bool is_named = auth_session_named(auth, rules, cookies, count, &id, key);
+
+	out[0] = '\0';
+	if (is_named)
+		session_form_token(id, out);
+	share_drop(hold);
+	return is_named;
 }
 
 bool auth_is_own_cookie(struct str name)

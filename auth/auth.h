@@ -9,6 +9,7 @@
 #define SPARKGATE_AUTH_AUTH_H
 
 #include "auth/identity.h"
+#include "auth/site.h"
 #include "base/err.h"
 #include "base/inbox.h"
 #include "conf/conf.h"
@@ -79,8 +80,10 @@ struct auth_gauges {
 };
 struct auth_gauges auth_service_gauges(struct auth_service *service); /* any thread, approximate */
 
-/* Worker thread; `base` is its event loop, `reply` its inbox; both outlive the auth. */
-struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply);
+/* Worker thread; `base` is its event loop, `reply` its inbox; both outlive the auth. It knows
+ * `site`'s cookies, and takes no session of another. */
+struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply,
+	enum auth_site site);
 void auth_free(struct auth *auth);
 struct auth_result auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
@@ -160,6 +163,12 @@ struct auth_token_question { /* borrowed for the call */
 };
 void auth_token_ask(struct auth *auth, const struct auth_token_question *question,
 	sign_in_done *done, void *arg);
+
+/* What the forms of the session that these cookies name carry (S35): `out` holds AUTH_FORM_TOKEN
+ * bytes. False, and "": they name none. */
+enum { AUTH_FORM_TOKEN = 44 };
+MUST_CHECK bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
+	char out[static AUTH_FORM_TOKEN]);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

@@ -14,7 +14,7 @@ char *auth_app_code(struct auth *auth, const struct str *cookies, size_t count, 
 	struct str id;
 	char *code = NULL;
 
-	if (auth_session_named(rules, cookies, count, &id, key))
+	if (auth_session_named(auth, rules, cookies, count, &id, key))
 		code = app_code_new(rules->ring, label, id, path, clock_wall_s());
 	share_drop(hold);
 	return code;

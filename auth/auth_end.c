@@ -54,7 +54,7 @@ static void end_found(struct job *job, const struct store_session *session)
 		auth_job_say(job, AUTH_OK, "");
 		if (is_open && service->provider && strcmp(data.via, "oidc") == 0)
 			job->location = oidc_end_session_url(
-				service->provider, service->conf, str_of(data.id_token));
+				service->provider, service->conf, job->site, str_of(data.id_token));
 	}
 	session_data_clear(&data);
 }
@@ -87,7 +87,8 @@ static void on_ended(struct call *call, struct job *job)
 	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
 
 	if (job->status == AUTH_OK)
-		call->signing.set_cookie = session_clear_cookie(&rules->conf->server.public_url);
+		call->signing.set_cookie = session_clear_cookie(
+			job->site, &site_listen(rules->conf, job->site)->public_url);
 	call->signing.location = job->location;
 	job->location = NULL;
 	share_drop(hold);

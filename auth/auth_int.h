@@ -117,6 +117,7 @@ TAILQ_HEAD(call_list, call);
 struct auth {
 	struct auth_service *service;
 	struct event_base *base;
+	enum auth_site site;
 	struct port *port;
 	struct share_reader *rules;
 	struct store_reader *reader; /* NULL until it could be opened */
@@ -191,8 +192,9 @@ struct auth_result auth_session_judge(
  * know. */
 struct identity *auth_session_identity(const struct session_data *data, int64_t ends_at);
 /* The session these cookies name; `*id` borrows from them. False when they name none. */
-bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	struct str *id, unsigned char key[static DIGEST_LEN]);
+bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, struct str *id,
+	unsigned char key[static DIGEST_LEN]);
 
 /* The same by the cookie of an application's host, in question->id and key (auth_app.c). */
 bool auth_app_named(
@@ -281,6 +283,7 @@ struct job { /* travels to the keeper and back */
 	void (*done)(struct call *call, struct job *job); /* worker, unless it is gone by then */
 	TAILQ_ENTRY(job) link;				  /* of those that wait for one refresh */
 	/* in */
+	enum auth_site site;
 	char issuer[STORE_ISSUER];
 	char *token;		     /* secret: a token or a code */
 	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is opened, asked for or ended */

@@ -72,6 +72,7 @@ struct job *auth_job_new(struct call *call)
 	job->port = call->auth->port;
 	atomic_fetch_add(&job->port->refs, 1);
 	job->call = call;
+	job->site = call->auth->site;
 	return job;
 }
 

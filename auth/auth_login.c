@@ -18,8 +18,8 @@ struct auth_login auth_login_begin(
 		.status = AUTH_UNAVAILABLE, .reason = "the identity provider does not answer"};
 
 	if (rules->provider) {
-		struct login_start start = login_begin(rules->ring, rules->conf, rules->provider,
-			cookies, count, return_path, clock_wall_s());
+		struct login_start start = login_begin(rules->ring, rules->conf, auth->site,
+			rules->provider, cookies, count, return_path, clock_wall_s());
 		result = (struct auth_login){AUTH_OK, start.location, start.set_cookie, ""};
 	}
 	share_drop(hold);
@@ -101,8 +101,8 @@ static void exchange(struct job *job)
 		auth_job_say(job, AUTH_ABSENT, "this sign-in has been used");
 		break;
 	case STORE_NONE:
-		oidc_exchange(service->oidc, job->token, job->login.verifier, job->login.nonce,
-			on_exchanged, job);
+		oidc_exchange(service->oidc, job->site, job->token, job->login.verifier,
+			job->login.nonce, on_exchanged, job);
 		return;
 	}
 	auth_job_return(job);
@@ -184,8 +184,9 @@ void auth_login_finish(struct auth *auth, struct str query, const struct str *co
 		share_drop(hold);
 		return;
 	}
-	if (login_finish(rules->ring, rules->conf, cookies, count, str_of(callback.state),
-		    clock_wall_s(), &login, &call->signing.set_login_cookie))
+	if (login_finish(rules->ring, rules->conf, auth->site, cookies, count,
+		    str_of(callback.state), clock_wall_s(), &login,
+		    &call->signing.set_login_cookie))
 		finish(call, rules, &callback, &login);
 	else
 		auth_call_answer_later(

@@ -11,16 +11,19 @@ int auth_open_prepare(struct job *job, const struct conf *conf, const struct key
 	const struct session_data *data, int64_t credential_ends)
 {
 	struct store_session *session = &job->opening.session;
+	struct session_data sealed = *data;
+	char *site = mem_strdup(site_name(job->site));
 	int64_t now = clock_wall_s();
 
+	sealed.site = site;
 	session_new_id(job->id);
 	if (session_key(str_of(job->id), session->key) == -1)
 		abort(); /* it is one of ours */
 	session->created_at = session->last_seen_at = now;
 	session->expires_at = session_hard_end(conf, now, credential_ends);
-	if (session_data_seal(ring, data, str_of(job->id), session) == -1)
-		return -1;
-	job->who = auth_session_identity(data, session->expires_at);
+	if (session_data_seal(ring, &sealed, str_of(job->id), session) == 0)
+		job->who = auth_session_identity(data, session->expires_at);
+	free(site);
 	return job->who ? 0 : -1;
 }
 
@@ -50,8 +53,8 @@ void auth_open_done(struct call *call, struct job *job)
 	const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
 
 	if (job->status == AUTH_OK) {
-		call->signing.set_cookie =
-			session_set_cookie(&rules->conf->server.public_url, job->id);
+		call->signing.set_cookie = session_set_cookie(
+			job->site, &site_listen(rules->conf, job->site)->public_url, job->id);
 		result.who = job->who;
 		job->who = NULL;
 	} else {
@@ -71,7 +74,7 @@ struct call *auth_open_call(struct auth *auth, const struct auth_rules *rules,
 	call->on_sign_in = done;
 	if (!str_copy(client, call->client, sizeof call->client))
 		call->client[0] = '\0';
-	call->has_old = auth_session_named(rules, cookies, count, &id, call->old_key);
+	call->has_old = auth_session_named(auth, rules, cookies, count, &id, call->old_key);
 	if (call->has_old && !str_copy(id, call->old_id, sizeof call->old_id))
 		call->has_old = false;
 	return call;

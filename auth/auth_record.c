@@ -141,12 +141,13 @@ void auth_record_forget_session(struct auth *auth, struct question *question)
 	question->session.known = false;
 }
 
-/* -1: nobody this version knows. */
+/* -1: nobody this version knows, or a session of another site (S0). */
 static int keep_session(struct call *call, const struct auth_rules *rules,
 	const struct store_session *session, const struct session_data *data)
 {
 	int64_t ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
-	struct identity *who = auth_session_identity(data, ends_at);
+	bool is_of_site = strcmp(data->site, site_name(call->auth->site)) == 0;
+	struct identity *who = is_of_site ? auth_session_identity(data, ends_at) : NULL;
 
 	if (who == NULL)
 		return -1;

@@ -25,10 +25,12 @@ struct identity *auth_session_identity(const struct session_data *data, int64_t 
 	return who;
 }
 
-bool auth_session_named(const struct auth_rules *rules, const struct str *cookies, size_t count,
-	struct str *id, unsigned char key[static DIGEST_LEN])
+bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, struct str *id,
+	unsigned char key[static DIGEST_LEN])
 {
-	const char *name = session_cookie_name(&rules->conf->server.public_url);
+	const char *name =
+		session_cookie_name(auth->site, &site_listen(rules->conf, auth->site)->public_url);
 
 	return cookie_find(cookies, count, str_of(name), id) && session_key(*id, key) == 0;
 }

@@ -18,7 +18,11 @@ enum {
 	SEALED_MAX = LOGIN_COOKIE_MAX * 3 / 4,
 	TEXT_MAX = SEALED_MAX - SEAL_OVERHEAD,
 };
-#define PURPOSE "sign-ins under way"
+
+static const char *const purposes[AUTH_SITES] = {
+	[AUTH_SITE_PUBLIC] = "sign-ins under way",
+	[AUTH_SITE_ADMIN] = "sign-ins under way to the admin site",
+};
 
 struct logins { /* oldest first */
 	struct login at[LOGINS_MAX];
@@ -55,9 +59,19 @@ static void clear_all(struct logins *logins)
 	OPENSSL_cleanse(logins, sizeof *logins);
 }
 
-const char *login_cookie_name(const struct url *public_url)
+const char *login_cookie_name(enum auth_site site, const struct url *public_url)
 {
-	return public_url->tls ? "__Host-sparkgate-login" : "sparkgate-login";
+	static const char *const names[AUTH_SITES][2] = {
+		[AUTH_SITE_PUBLIC] = {"sparkgate-login", "__Host-sparkgate-login"},
+		[AUTH_SITE_ADMIN] = {"sparkgate-admin-login", "__Host-sparkgate-admin-login"},
+	};
+
+	return names[site][public_url->tls];
+}
+
+static const struct url *url_of(const struct conf *conf, enum auth_site site)
+{
+	return &site_listen(conf, site)->public_url;
 }
 
 /* --- reading
@@ -102,10 +116,10 @@ static void read_lines(struct str text, int64_t now, struct logins *out)
 
 /* What of the browser's sign-ins can still be finished; none when the cookie is not ours, not
  * there, or there twice (S25). */
-static void read_cookie(const struct keyring *ring, const struct conf *conf,
+static void read_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
 	const struct str *cookies, size_t count, int64_t now, struct logins *out)
 {
-	struct str name = str_of(login_cookie_name(&conf->server.public_url)), value;
+	struct str name = str_of(login_cookie_name(site, url_of(conf, site))), value;
 	unsigned char sealed[SEALED_MAX];
 	char *text = NULL;
 	size_t len = 0;
@@ -115,7 +129,7 @@ static void read_cookie(const struct keyring *ring, const struct conf *conf,
 		return;
 	long sealed_len = b64url_decode(value, sealed, sizeof sealed);
 	if (sealed_len == -1 ||
-		unseal(ring, PURPOSE, STR(""), str_of(conf->oidc.issuer),
+		unseal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer),
 			(struct str){(const char *)sealed, (size_t)sealed_len}, &text, &len) == -1)
 		return;
 	read_lines((struct str){text, len}, now, out);
@@ -157,14 +171,15 @@ static size_t write_lines(const struct logins *logins, char out[static TEXT_MAX 
 }
 
 /* Gives what goes behind the name. */
-static char *seal_value(
-	const struct keyring *ring, const struct conf *conf, const struct logins *logins)
+static char *seal_value(const struct keyring *ring, const struct conf *conf, enum auth_site site,
+	const struct logins *logins)
 {
 	char text[TEXT_MAX + 1], *value;
 	struct store_bytes sealed;
 	size_t len = write_lines(logins, text);
 
-	seal(ring, PURPOSE, STR(""), str_of(conf->oidc.issuer), (struct str){text, len}, &sealed);
+	seal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer), (struct str){text, len},
+		&sealed);
 	value = mem_alloc(sealed.len * 4 / 3 + 3, 1);
 	b64url_encode(sealed.at, sealed.len, value);
 	OPENSSL_cleanse(text, sizeof text);
@@ -172,13 +187,13 @@ static char *seal_value(
 	return value;
 }
 
-static char *write_cookie(
-	const struct keyring *ring, const struct conf *conf, const struct logins *logins)
+static char *write_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
+	const struct logins *logins)
 {
-	const struct url *public_url = &conf->server.public_url;
-	char *value = logins->count ? seal_value(ring, conf, logins) : mem_strdup("");
+	const struct url *public_url = url_of(conf, site);
+	char *value = logins->count ? seal_value(ring, conf, site, logins) : mem_strdup("");
 	char *cookie = mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
-		login_cookie_name(public_url), value, logins->count ? LOGIN_SECONDS : 0,
+		login_cookie_name(site, public_url), value, logins->count ? LOGIN_SECONDS : 0,
 		public_url->tls ? "; Secure" : "");
 
 	free(value);
@@ -188,9 +203,9 @@ static char *write_cookie(
 /* --- a sign-in
  * ------------------------------------------------------------------------------------ */
 
-static char *base_path(const struct conf *conf)
+static char *base_path(const struct conf *conf, enum auth_site site)
 {
-	return mem_printf("%s/", conf->server.base);
+	return mem_printf("%s/", site_listen(conf, site)->base);
 }
 
 /* S24 is the caller's to keep; a line and a cookie need no less than visible ASCII. */
@@ -203,9 +218,10 @@ static bool is_path(struct str path)
 	return path.len > 0 && path.at[0] == '/';
 }
 
-static void add(struct logins *logins, struct login login, const struct conf *conf)
+static void add(
+	struct logins *logins, struct login login, const struct conf *conf, enum auth_site site)
 {
-	size_t room = room_for_text(login_cookie_name(&conf->server.public_url));
+	size_t room = room_for_text(login_cookie_name(site, url_of(conf, site)));
 
 	if (logins->count == LOGINS_MAX)
 		drop(logins, 0);
@@ -214,11 +230,12 @@ static void add(struct logins *logins, struct login login, const struct conf *co
 		drop(logins, 0);
 	if (size_of(logins) > room) {
 		free(logins->at[0].return_path);
-		logins->at[0].return_path = base_path(conf);
+		logins->at[0].return_path = base_path(conf, site);
 	}
 }
 
-static struct login new_login(const struct conf *conf, struct str return_path, int64_t now)
+static struct login new_login(
+	const struct conf *conf, enum auth_site site, struct str return_path, int64_t now)
 {
 	struct login login = {.began_at = now};
 
@@ -226,16 +243,17 @@ static struct login new_login(const struct conf *conf, struct str return_path, i
 	session_new_id(login.nonce);
 	session_new_id(login.verifier);
 	login.return_path = is_path(return_path) ? mem_strndup(return_path.at, return_path.len)
-						 : base_path(conf);
+						 : base_path(conf, site);
 	return login;
 }
 
-static char *location_of(
-	const struct oidc_provider *provider, const struct conf *conf, const struct login *login)
+static char *location_of(const struct oidc_provider *provider, const struct conf *conf,
+	enum auth_site site, const struct login *login)
 {
 	unsigned char digest[DIGEST_LEN];
 	char challenge[DIGEST_LEN * 4 / 3 + 3];
-	const struct oidc_authorization authorization = {login->state, login->nonce, challenge};
+	const struct oidc_authorization authorization = {
+		login->state, login->nonce, challenge, site};
 
 	digest_sha256(str_of(login->verifier), digest);
 	b64url_encode(digest, sizeof digest, challenge);
@@ -243,17 +261,17 @@ static char *location_of(
 }
 
 struct login_start login_begin(const struct keyring *ring, const struct conf *conf,
-	const struct oidc_provider *provider, const struct str *cookies, size_t count,
-	struct str return_path, int64_t now)
+	enum auth_site site, const struct oidc_provider *provider, const struct str *cookies,
+	size_t count, struct str return_path, int64_t now)
 {
-	struct login login = new_login(conf, return_path, now);
+	struct login login = new_login(conf, site, return_path, now);
 	struct login_start start;
 	struct logins logins;
 
-	read_cookie(ring, conf, cookies, count, now, &logins);
-	start.location = location_of(provider, conf, &login);
-	add(&logins, login, conf);
-	start.set_cookie = write_cookie(ring, conf, &logins);
+	read_cookie(ring, conf, site, cookies, count, now, &logins);
+	start.location = location_of(provider, conf, site, &login);
+	add(&logins, login, conf, site);
+	start.set_cookie = write_cookie(ring, conf, site, &logins);
 	clear_all(&logins);
 	OPENSSL_cleanse(&login, sizeof login);
 	return start;
@@ -264,19 +282,20 @@ static bool is_of(const struct login *login, struct str state)
 	return state.len == SESSION_ID_LEN && CRYPTO_memcmp(login->state, state.at, state.len) == 0;
 }
 
-bool login_finish(const struct keyring *ring, const struct conf *conf, const struct str *cookies,
-	size_t count, struct str state, int64_t now, struct login *out, char **set_cookie)
+bool login_finish(const struct keyring *ring, const struct conf *conf, enum auth_site site,
+	const struct str *cookies, size_t count, struct str state, int64_t now, struct login *out,
+	char **set_cookie)
 {
 	struct logins logins;
 
 	memset(out, 0, sizeof *out);
 	*set_cookie = NULL;
-	read_cookie(ring, conf, cookies, count, now, &logins);
+	read_cookie(ring, conf, site, cookies, count, now, &logins);
 	for (size_t i = 0; i < logins.count && *set_cookie == NULL; i++) {
 		if (!is_of(&logins.at[i], state))
 			continue;
 		*out = take(&logins, i);
-		*set_cookie = write_cookie(ring, conf, &logins);
+		*set_cookie = write_cookie(ring, conf, site, &logins);
 	}
 	clear_all(&logins);
 	return *set_cookie != NULL;

@@ -4,8 +4,8 @@
  *
  * Pure but for randomness. What a sign-in needs until the browser comes back is with the browser
  * that began it, and nobody else can finish it. Path=/; HttpOnly; SameSite=Lax; Max-Age=600: the
- * way back is a navigation from another site. Sealed for the configured issuer, so that an answer
- * of another provider finds no sign-in (mix-up).
+ * way back is a navigation from another site. Sealed for the site and the configured issuer, so
+ * that an answer of another provider finds no sign-in (mix-up).
  */
 #ifndef SPARKGATE_AUTH_LOGIN_H
 #define SPARKGATE_AUTH_LOGIN_H
@@ -28,26 +28,27 @@ struct login { /* secrets: login_clear() it */
 };
 void login_clear(struct login *login); /* wipes and frees */
 
-/* "__Host-sparkgate-login" over https, else "sparkgate-login". */
-const char *login_cookie_name(const struct url *public_url);
+/* "__Host-sparkgate-login" over https, else "sparkgate-login"; the admin site's
+ * "...sparkgate-admin-login". */
+const char *login_cookie_name(enum auth_site site, const struct url *public_url);
 
 struct login_start {	  /* both given */
 	char *location;	  /* the provider's authorization URL */
 	char *set_cookie; /* a whole Set-Cookie value: what was under way and this */
 };
 /*
- * Begins a sign-in at `provider`, at `now` (wall seconds), that comes back to `return_path`: one
- * that form_is_return_path() takes (S24). What is none or does not even fit alone becomes
- * "<base>/".
+ * Begins a sign-in to `site` at `provider`, at `now` (wall seconds), that comes back to
+ * `return_path`: one that form_is_return_path() takes (S24). What is none or does not even fit
+ * alone becomes "<base>/".
  */
 struct login_start login_begin(const struct keyring *ring, const struct conf *conf,
-	const struct oidc_provider *provider, const struct str *cookies, size_t count,
-	struct str return_path, int64_t now);
+	enum auth_site site, const struct oidc_provider *provider, const struct str *cookies,
+	size_t count, struct str return_path, int64_t now);
 
 /* The sign-in of this state, if this browser began it less than LOGIN_SECONDS ago: fills `out`, and
  * gives in `*set_cookie` the Set-Cookie value without it. False: `*set_cookie` is NULL. */
 MUST_CHECK bool login_finish(const struct keyring *ring, const struct conf *conf,
-	const struct str *cookies, size_t count, struct str state, int64_t now, struct login *out,
-	char **set_cookie);
+	enum auth_site site, const struct str *cookies, size_t count, struct str state, int64_t now,
+	struct login *out, char **set_cookie);
 
 #endif

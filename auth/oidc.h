@@ -11,6 +11,7 @@
 #include "auth/identity.h"
 #include "auth/jwks_fetch.h"
 #include "auth/oidc_provider.h"
+#include "auth/site.h"
 #include "conf/conf.h"
 
 struct oidc;
@@ -58,9 +59,10 @@ struct oidc_grant { /* borrowed until `done` returns */
 };
 typedef void oidc_done(void *arg, const struct oidc_grant *grant);
 
-/* Exchanges the code of a callback whose state was ours (S21). `done` may be called from within. */
-void oidc_exchange(struct oidc *oidc, const char *code, const char *verifier, const char *nonce,
-	oidc_done *done, void *arg);
+/* Exchanges the code that came to `site`'s callback with a state of ours (S21). `done` may be
+ * called from within. */
+void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, const char *verifier,
+	const char *nonce, oidc_done *done, void *arg);
 /* The caller sees to it that a session is refreshed by one at a time (S27). `subject` is who it
  * must still be about (Core §12.2). */
 void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,

@@ -380,15 +380,15 @@ static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
 	return grant;
 }
 
-void oidc_exchange(struct oidc *oidc, const char *code, const char *verifier, const char *nonce,
-	oidc_done *done, void *arg)
+void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, const char *verifier,
+	const char *nonce, oidc_done *done, void *arg)
 {
 	struct grant *grant = grant_new(oidc, done, arg);
 	struct sbuf form;
 
 	if (grant == NULL)
 		return;
-	char *redirect_uri = oidc_redirect_uri(grant->conf);
+	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
 	grant->nonce = mem_strdup(nonce);
 	sbuf_init(&form, FORM_MAX);
 	add(&form, "grant_type", "authorization_code");

@@ -6,19 +6,21 @@
 
 enum { URL_MAX = 32 * 1024 };
 
-static char *own(const struct conf *conf, const char *path)
+static char *own(const struct conf *conf, enum auth_site site, const char *path)
 {
-	return mem_printf("%s%s/%s", conf->server.origin, conf->server.base, path);
+	const struct conf_listen *at = site_listen(conf, site);
+
+	return mem_printf("%s%s/%s", at->origin, at->base, path);
 }
 
-char *oidc_redirect_uri(const struct conf *conf)
+char *oidc_redirect_uri(const struct conf *conf, enum auth_site site)
 {
-	return own(conf, "_gate/callback");
+	return own(conf, site, "_gate/callback");
 }
 
-char *oidc_post_logout_redirect_uri(const struct conf *conf)
+char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site)
 {
-	return own(conf, "_gate/logout");
+	return own(conf, site, "_gate/logout");
 }
 
 /* An endpoint's own query stays (RFC 6749 §3.1). */
@@ -58,7 +60,8 @@ static char *scope_of(const struct conf_names *scopes)
 char *oidc_authorization_url(const struct oidc_provider *provider, const struct conf *conf,
 	const struct oidc_authorization *authorization)
 {
-	char *redirect_uri = oidc_redirect_uri(conf), *scope = scope_of(&conf->oidc.scopes);
+	char *redirect_uri = oidc_redirect_uri(conf, authorization->site);
+	char *scope = scope_of(&conf->oidc.scopes);
 	const struct {
 		const char *name, *value;
 	} rows[] = {
@@ -81,15 +84,15 @@ char *oidc_authorization_url(const struct oidc_provider *provider, const struct 
 	return sbuf_take(&out);
 }
 
-char *oidc_end_session_url(
-	const struct oidc_provider *provider, const struct conf *conf, struct str id_token)
+char *oidc_end_session_url(const struct oidc_provider *provider, const struct conf *conf,
+	enum auth_site site, struct str id_token)
 {
 	struct sbuf out;
 	char *back;
 
 	if (provider->end_session_endpoint == NULL)
 		return NULL;
-	back = oidc_post_logout_redirect_uri(conf);
+	back = oidc_post_logout_redirect_uri(conf, site);
 	begin(&out, provider->end_session_endpoint);
 	if (id_token.len > 0 && id_token.len <= OIDC_HINT_MAX)
 		add(&out, "id_token_hint", id_token);

@@ -38,27 +38,46 @@ int session_key(struct str id, unsigned char key[static DIGEST_LEN])
 	return 0;
 }
 
-const char *session_cookie_name(const struct url *public_url)
+void session_form_token(struct str id, char out[static SESSION_FORM_LEN + 1])
 {
-	return public_url->tls ? "__Host-sparkgate" : "sparkgate";
+	const struct str message = STR("sparkgate form");
+	unsigned char digest[DIGEST_LEN];
+	char text[DIGEST_LEN * 4 / 3 + 3];
+
+	digest_hmac(id, &message, 1, digest);
+	b64url_encode(digest, sizeof digest, text);
+	memcpy(out, text, SESSION_FORM_LEN + 1);
+	OPENSSL_cleanse(text, sizeof text);
 }
 
-/* Lax, not Strict: the way back from an identity provider is a navigation from another site (S25).
- */
-static char *cookie(const struct url *public_url, const char *id, const char *age)
+const char *session_cookie_name(enum auth_site site, const struct url *public_url)
 {
-	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s",
-		session_cookie_name(public_url), id, age, public_url->tls ? "; Secure" : "");
+	static const char *const names[AUTH_SITES][2] = {
+		[AUTH_SITE_PUBLIC] = {"sparkgate", "__Host-sparkgate"},
+		[AUTH_SITE_ADMIN] = {"sparkgate-admin", "__Host-sparkgate-admin"},
+	};
+
+	return names[site][public_url->tls];
 }
 
-char *session_set_cookie(const struct url *public_url, const char *id)
+/* Lax, not Strict, where links and the way back from an identity provider lead: they are
+ * navigations from another site (S25). */
+static char *cookie(
+	enum auth_site site, const struct url *public_url, const char *id, const char *age)
 {
-	return cookie(public_url, id, "");
+	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=%s%s%s",
+		session_cookie_name(site, public_url), id,
+		site == AUTH_SITE_ADMIN ? "Strict" : "Lax", age, public_url->tls ? "; Secure" : "");
 }
 
-char *session_clear_cookie(const struct url *public_url)
+char *session_set_cookie(enum auth_site site, const struct url *public_url, const char *id)
 {
-	return cookie(public_url, "", "; Max-Age=0");
+	return cookie(site, public_url, id, "");
+}
+
+char *session_clear_cookie(enum auth_site site, const struct url *public_url)
+{
+	return cookie(site, public_url, "", "; Max-Age=0");
 }
 
 int64_t session_hard_end(const struct conf *conf, int64_t created_at, int64_t credential_ends)

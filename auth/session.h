@@ -8,6 +8,7 @@
 #define SPARKGATE_AUTH_SESSION_H
 
 #include "auth/digest.h"
+#include "auth/site.h"
 #include "base/url.h"
 #include "conf/conf.h"
 
@@ -25,11 +26,18 @@ bool session_is_id(struct str id);
 MUST_CHECK int session_key(struct str id, unsigned char key[static DIGEST_LEN]);
 
 /* "__Host-sparkgate" over https, where browsers hold its Secure, Path=/ and no Domain; else
- * "sparkgate". */
-const char *session_cookie_name(const struct url *public_url);
-/* Gives a whole Set-Cookie value: secret_free() it. */
-char *session_set_cookie(const struct url *public_url, const char *id);
-char *session_clear_cookie(const struct url *public_url); /* gives the value that ends the cookie */
+ * "sparkgate". The admin site's ends in "-admin": browsers send both to both where only the port
+ * differs. */
+const char *session_cookie_name(enum auth_site site, const struct url *public_url);
+/* Gives a whole Set-Cookie value: secret_free() it. SameSite is Lax, of the admin site Strict. */
+char *session_set_cookie(enum auth_site site, const struct url *public_url, const char *id);
+/* Gives the value that ends the cookie. */
+char *session_clear_cookie(enum auth_site site, const struct url *public_url);
+
+/* What a form of this session carries, so that nobody sends one who has not seen a page of it
+ * (S35): nobody makes it without the id, and the id is not to be had from it. */
+enum { SESSION_FORM_LEN = 43 };
+void session_form_token(struct str id, char out[static SESSION_FORM_LEN + 1]);
 
 /* Wall seconds at which a session is over whatever its use: `max` after its making, or with the
  * credential that opened it (0: that has no end). */

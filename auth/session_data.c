@@ -22,6 +22,7 @@ static const struct field {
 	{"client", offsetof(struct session_data, client), true},
 	{"token_id", offsetof(struct session_data, token_id), false},
 	{"scope", offsetof(struct session_data, scope), false},
+	{"site", offsetof(struct session_data, site), false},
 	{"sid", offsetof(struct session_data, sid), false},
 	{"id_token", offsetof(struct session_data, id_token), false},
 	{"refresh_token", offsetof(struct session_data, refresh_token), false},

@@ -16,6 +16,7 @@ struct session_data { /* strings owned; NULL is written as "", and never read */
 	char *name;
 	char *token_id; /* of ours, that opened it, or "" */
 	char *scope;	/* what that is narrowed to, or "" */
+	char *site;	/* where it is good: site_name() */
 	enum role role;
 	char *via;			/* "link", "token", "oidc" */
 	char *client;			/* the address it was opened from */

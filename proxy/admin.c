@@ -11,7 +11,8 @@ enum { METRICS_MAX = 4 * 1024 * 1024 };
 
 struct admin {
 	struct front *front;
-	struct auth_service *auth;
+	struct auth_service *service;
+	struct auth *auth;
 	struct api *api;
 	struct worker *const *workers;
 	size_t count;
@@ -48,7 +49,7 @@ static void serve_ready(struct admin *admin, struct front_request *req)
 	static const char *const providers[] = {[AUTH_PROVIDER_NONE] = "none",
 		[AUTH_PROVIDER_SILENT] = "down",
 		[AUTH_PROVIDER_READY] = "ok"};
-	struct auth_health health = auth_service_health(admin->auth);
+	struct auth_health health = auth_service_health(admin->service);
 	bool ready = health.store && !admin->draining;
 	struct sbuf json;
 
@@ -65,8 +66,8 @@ static void serve_ready(struct admin *admin, struct front_request *req)
 
 static void serve_metrics(struct admin *admin, struct front_request *req)
 {
-	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->auth),
-		.health = auth_service_health(admin->auth)};
+	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->service),
+		.health = auth_service_health(admin->service)};
 	struct metrics **all = mem_alloc(admin->count, sizeof(struct metrics *));
 	struct sbuf text;
 
@@ -121,7 +122,7 @@ static void on_refused(void *arg, const char *peer, enum fault fault)
 }
 
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	const struct conf *conf, struct auth_service *auth, struct worker *const *workers,
+	const struct conf *conf, struct auth_service *service, struct worker *const *workers,
 	size_t count)
 {
 	struct admin *admin = mem_alloc(1, sizeof *admin);
@@ -131,8 +132,9 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = 75 * 1000};
 
-	*admin = (struct admin){.auth = auth, .workers = workers, .count = count};
-	admin->api = api_new(auth, keeper, inbox);
+	*admin = (struct admin){.service = service, .workers = workers, .count = count};
+	admin->auth = auth_new(service, keeper, inbox, AUTH_SITE_ADMIN);
+	admin->api = api_new(service, admin->auth);
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
 	return admin;
 }
@@ -141,7 +143,8 @@ void admin_free(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
-	api_free(admin->api); /* answers what is under way */
+	auth_free(admin->auth); /* answers what is under way */
+	api_free(admin->api);
 	front_free(admin->front);
 	free(admin);
 }

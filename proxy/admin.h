@@ -14,7 +14,7 @@ struct event_base;
 
 /* `listen_fd` is taken; `workers` are borrowed; `inbox` is the keeper's. */
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	const struct conf *conf, struct auth_service *auth, struct worker *const *workers,
+	const struct conf *conf, struct auth_service *service, struct worker *const *workers,
 	size_t count);
 void admin_free(struct admin *admin);
 /* /ready says no from now on: the gateway is draining. */

@@ -28,21 +28,18 @@ static const struct api_row rows[] = {
 	{"POST", "/api/v1/tokens/{id}/enable", api_enable, false, false},
 };
 
-struct api *api_new(struct auth_service *service, struct event_base *keeper, struct inbox *inbox)
+struct api *api_new(struct auth_service *service, struct auth *auth)
 {
 	struct api *api = mem_alloc(1, sizeof *api);
 
 	api->service = service;
-	api->auth = auth_new(service, keeper, inbox);
+	api->auth = auth;
 	rnd_bytes(&api->next_id, sizeof api->next_id);
 	return api;
 }
 
 void api_free(struct api *api)
 {
-	if (api == NULL)
-		return;
-	auth_free(api->auth);
 	free(api);
 }
 

@@ -12,9 +12,9 @@
 
 struct api;
 
-/* `service` is borrowed; `keeper` and `inbox` are the keeper's own. */
-struct api *api_new(struct auth_service *service, struct event_base *keeper, struct inbox *inbox);
-void api_free(struct api *api); /* NULL is fine */
+/* Both are borrowed; `auth` is the keeper thread's own. */
+struct api *api_new(struct auth_service *service, struct auth *auth);
+void api_free(struct api *api); /* after `auth`, which answers what is under way; NULL is fine */
 
 bool api_is_path(struct str target); /* below /api/ */
 /* Answers the request, now or when it is known who asks. */

@@ -87,7 +87,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->nothing = evbuffer_new();
 	worker->registry = share_reader_new(shared->registry);
 	worker->conf = share_reader_new(shared->conf);
-	worker->auth = auth_new(shared->auth, worker->base, worker->inbox);
+	worker->auth = auth_new(shared->auth, worker->base, worker->inbox, AUTH_SITE_PUBLIC);
 	worker->upstream = upstream_new(worker->base, &upstream_default_limits);
 	rnd_bytes(&worker->next_id, sizeof worker->next_id);
 	struct share_hold *hold = share_get(worker->conf);

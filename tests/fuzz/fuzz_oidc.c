@@ -49,7 +49,7 @@ static void try_metadata(struct str text)
 	char *url = oidc_authorization_url(provider, &conf, &authorization);
 	assert(str_ends(str_of(url), STR("&code_challenge_method=S256")));
 	free(url);
-	free(oidc_end_session_url(provider, &conf, STR("i.d.t")));
+	free(oidc_end_session_url(provider, &conf, AUTH_SITE_PUBLIC, STR("i.d.t")));
 	oidc_provider_unref(provider);
 }
 

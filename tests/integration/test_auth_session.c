@@ -232,6 +232,112 @@ static void session_used_on_one_worker_is_not_idle_on_another(void **state)
 	auth_world_free(w);
 }
 
+/* --- the admin site --- */
+
+static int set_up_sites(void **state)
+{
+	struct auth_world *w = auth_world_new(NULL);
+
+	w->site[1] = AUTH_SITE_ADMIN;
+	auth_world_start(w);
+	*state = w;
+	return 0;
+}
+
+/* Gives the cookie of a session that was opened at this worker's site. */
+static char *enter_at(struct auth_world *w, int worker, const char *token)
+{
+	struct sign_in_result result = auth_world_sign_in_token(w, worker, token, NULL);
+
+	assert_int_equal(result.status, AUTH_OK);
+	char *cookie = auth_world_cookie(result.set_cookie);
+	identity_unref(result.who);
+	sign_in_result_clear(&result);
+	return cookie;
+}
+
+/* Gives the same id under another name. */
+static char *renamed(const char *cookie, const char *name)
+{
+	return mem_printf("%s%s", name, strchr(cookie, '='));
+}
+
+static void s0_session_of_one_site_is_none_on_the_other(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_ADMIN, 60, id);
+	char *public = enter_at(w, 0, token), *admin = enter_at(w, 1, token);
+	char *crossed[] = {renamed(public, "sparkgate-admin"), renamed(admin, "sparkgate")};
+
+	assert_true(str_starts(str_of(public), STR("sparkgate=")));
+	assert_true(str_starts(str_of(admin), STR("sparkgate-admin=")));
+	auth_world_expect(w, 0, NULL, public, AUTH_OK);
+	auth_world_expect(w, 1, NULL, admin, AUTH_OK);
+	auth_world_expect(w, 0, NULL, admin, AUTH_ABSENT);
+	auth_world_expect(w, 1, NULL, public, AUTH_ABSENT);
+	auth_world_expect(w, 1, NULL, crossed[0], AUTH_ABSENT);
+	auth_world_expect(w, 0, NULL, crossed[1], AUTH_ABSENT);
+	/* Nor was anything ended by asking. */
+	auth_world_expect(w, 0, NULL, public, AUTH_OK);
+	auth_world_expect(w, 1, NULL, admin, AUTH_OK);
+	secret_free(token);
+	free(public);
+	free(admin);
+	free(crossed[0]);
+	free(crossed[1]);
+}
+
+static void s0_signing_in_to_one_site_leaves_the_other_sites_session(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_ADMIN, 60, id);
+	char *public = enter_at(w, 0, token);
+	struct sign_in_result result = auth_world_sign_in_token(w, 1, token, public);
+
+	assert_int_equal(result.status, AUTH_OK);
+	assert_non_null(strstr(result.set_cookie, "SameSite=Strict"));
+	auth_world_expect(w, 0, NULL, public, AUTH_OK);
+	identity_unref(result.who);
+	sign_in_result_clear(&result);
+	secret_free(token);
+	free(public);
+}
+
+static void signing_out_everywhere_is_so_on_both_sites(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_ADMIN, 60, id);
+	char *public = enter_at(w, 0, token), *admin = enter_at(w, 1, token);
+	struct sign_in_result result = auth_world_sign_out_everywhere(w, 1, admin);
+
+	assert_int_equal(result.status, AUTH_OK);
+	assert_true(str_starts(str_of(result.set_cookie), STR("sparkgate-admin=;")));
+	auth_world_expect(w, 0, NULL, public, AUTH_ABSENT);
+	auth_world_expect(w, 1, NULL, admin, AUTH_ABSENT);
+	sign_in_result_clear(&result);
+	secret_free(token);
+	free(public);
+	free(admin);
+}
+
+static void s35_form_token_goes_with_the_session_of_the_site(void **state)
+{
+	struct auth_world *w = *state;
+	char id[STORE_ID], *token = auth_world_token(w, "ann", ROLE_ADMIN, 60, id);
+	char *public = enter_at(w, 0, token), *admin = enter_at(w, 1, token);
+	const struct str cookies[] = {str_of(public), str_of(admin)};
+	char of_public[AUTH_FORM_TOKEN], of_admin[AUTH_FORM_TOKEN], of_none[AUTH_FORM_TOKEN];
+
+	assert_true(auth_form_token(w->auth[0], cookies, 2, of_public));
+	assert_true(auth_form_token(w->auth[1], cookies, 2, of_admin));
+	assert_string_not_equal(of_public, of_admin);
+	assert_false(auth_form_token(w->auth[1], cookies, 1, of_none));
+	assert_string_equal(of_none, "");
+	secret_free(token);
+	free(public);
+	free(admin);
+}
+
 static void s34_neither_sessions_nor_links_are_on_disk_in_clear(void **state)
 {
 	struct auth_world *w = *state;
@@ -253,6 +359,7 @@ static void s34_neither_sessions_nor_links_are_on_disk_in_clear(void **state)
 }
 
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define S(test) cmocka_unit_test_setup_teardown(test, set_up_sites, tear_down)
 
 int main(void)
 {
@@ -267,6 +374,10 @@ int main(void)
 		T(session_ends_with_its_token),
 		T(session_ends_when_idle_and_at_its_maximum),
 		cmocka_unit_test(session_used_on_one_worker_is_not_idle_on_another),
+		S(s0_session_of_one_site_is_none_on_the_other),
+		S(s0_signing_in_to_one_site_leaves_the_other_sites_session),
+		S(signing_out_everywhere_is_so_on_both_sites),
+		S(s35_form_token_goes_with_the_session_of_the_site),
 		T(s34_neither_sessions_nor_links_are_on_disk_in_clear),
 	};
 

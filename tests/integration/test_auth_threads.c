@@ -54,7 +54,7 @@ static void *work(void *arg)
 	struct worker *worker = arg;
 	struct inbox *inbox = inbox_new();
 	struct event_base *base = event_base_new();
-	struct auth *auth = auth_new(worker->world->service, base, inbox);
+	struct auth *auth = auth_new(worker->world->service, base, inbox, AUTH_SITE_PUBLIC);
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 
 	while (!worker->was_refused && clock_mono_ms() < until) {

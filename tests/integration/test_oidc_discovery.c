@@ -129,7 +129,8 @@ static void whoever_waits_is_told_when_the_engine_ends(void **state)
 	oidc_world_begin(w);
 	fake_http_delay(w->idp, 60000);
 	for (size_t i = 0; i < ARRAY_LEN(got); i++)
-		oidc_exchange(w->oidc, "c", "v", "n", oidc_world_on_grant, &got[i]);
+		oidc_exchange(
+			w->oidc, AUTH_SITE_PUBLIC, "c", "v", "n", oidc_world_on_grant, &got[i]);
 	oidc_free(w->oidc);
 	w->oidc = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(got); i++)
@@ -154,7 +155,8 @@ static void whoever_waits_for_keys_is_told_once_when_the_engine_ends(void **stat
 	oidc_world_begin(w);
 	oidc_world_answer(w, oidc_world_id_token(w, &said), "opaque", NULL);
 	fake_http_delay(w->idp, 100); /* long enough to be seen waiting */
-	oidc_exchange(w->oidc, "c", "v", OIDC_WORLD_NONCE, oidc_world_on_grant, &got);
+	oidc_exchange(
+		w->oidc, AUTH_SITE_PUBLIC, "c", "v", OIDC_WORLD_NONCE, oidc_world_on_grant, &got);
 	oidc_world_wait_until(w, keys_are_asked_for);
 	oidc_free(w->oidc);
 	w->oidc = NULL;
@@ -171,7 +173,8 @@ static void grants_under_way_are_bounded(void **state)
 	oidc_world_begin(w);
 	fake_http_down(w->idp, true); /* connections are tried in the loop only */
 	for (size_t i = 0; i < 1025; i++)
-		oidc_exchange(w->oidc, "c", "v", "n", oidc_world_on_grant, &got[i]);
+		oidc_exchange(
+			w->oidc, AUTH_SITE_PUBLIC, "c", "v", "n", oidc_world_on_grant, &got[i]);
 	assert_false(got[1023].is_done);
 	assert_true(got[1024].is_done && got[1024].answer == OIDC_SILENT);
 	oidc_free(w->oidc);

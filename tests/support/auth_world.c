@@ -158,7 +158,7 @@ void auth_world_start_worker(struct auth_world *w, int worker)
 {
 	w->base[worker] = event_base_new();
 	w->inbox[worker] = inbox_new();
-	w->auth[worker] = auth_new(w->service, w->base[worker], w->inbox[worker]);
+	w->auth[worker] = auth_new(w->service, w->base[worker], w->inbox[worker], w->site[worker]);
 }
 
 void auth_world_stop_worker(struct auth_world *w, int worker)

@@ -22,6 +22,7 @@ struct auth_world {
 	struct event_base *base[AUTH_WORLD_WORKERS]; /* turned while an answer is waited for */
 	struct inbox *inbox[AUTH_WORLD_WORKERS];
 	struct auth *auth[AUTH_WORLD_WORKERS];
+	enum auth_site site[AUTH_WORLD_WORKERS]; /* set before auth_world_start() */
 };
 
 /* `extra` is more YAML for the configuration, or NULL. Nothing runs yet. */

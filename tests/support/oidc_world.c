@@ -322,8 +322,8 @@ struct granted oidc_world_exchange(struct oidc_world *w)
 {
 	struct granted got = {.is_done = false};
 
-	oidc_exchange(
-		w->oidc, "c0de+/=", "the-verifier", OIDC_WORLD_NONCE, oidc_world_on_grant, &got);
+	oidc_exchange(w->oidc, AUTH_SITE_PUBLIC, "c0de+/=", "the-verifier", OIDC_WORLD_NONCE,
+		oidc_world_on_grant, &got);
 	finish(w, &got);
 	return got;
 }

@@ -17,6 +17,7 @@ static char issuer[] = "https://idp.example", other_issuer[] = "https://evil.exa
 	    client_id[] = "sparkgate", endpoint[] = "https://idp.example/auth?tenant=a";
 static struct conf conf = {
 	.server = {.public_url = {.tls = true}, .origin = "https://gate.example", .base = "/spark"},
+	.admin = {.public_url = {.tls = true}, .origin = "https://tokens.example"},
 	.oidc = {.issuer = issuer, .client_id = client_id},
 };
 static const struct oidc_provider provider = {.authorization_endpoint = endpoint};
@@ -71,8 +72,8 @@ static void query_of(const char *location, const char *name, char *out, size_t s
 static void begin_at(struct browser *browser, const char *path, int64_t now)
 {
 	struct str cookie = cookie_of(browser);
-	struct login_start start =
-		login_begin(ring, &conf, &provider, &cookie, 1, str_of(path), now);
+	struct login_start start = login_begin(
+		ring, &conf, AUTH_SITE_PUBLIC, &provider, &cookie, 1, str_of(path), now);
 
 	query_of(start.location, "state", browser->state, sizeof browser->state);
 	keep(browser, start.set_cookie);
@@ -84,7 +85,8 @@ static bool finish_at(struct browser *browser, const char *wanted, int64_t now, 
 	struct str cookie = cookie_of(browser);
 	char *set_cookie;
 
-	if (!login_finish(ring, &conf, &cookie, 1, str_of(wanted), now, out, &set_cookie)) {
+	if (!login_finish(ring, &conf, AUTH_SITE_PUBLIC, &cookie, 1, str_of(wanted), now, out,
+		    &set_cookie)) {
 		assert_null(set_cookie);
 		return false;
 	}
@@ -120,7 +122,8 @@ static void s21_location_has_fresh_secrets_and_their_challenge(void **state)
 {
 	struct browser browser = {.cookie = ""};
 	struct str none = STR("");
-	struct login_start start = login_begin(ring, &conf, &provider, &none, 1, STR("/"), NOW);
+	struct login_start start =
+		login_begin(ring, &conf, AUTH_SITE_PUBLIC, &provider, &none, 1, STR("/"), NOW);
 	unsigned char digest[DIGEST_LEN];
 	char text[64], challenge[64];
 	struct login login;
@@ -341,7 +344,8 @@ static void s24_what_is_no_path_becomes_home(void **state)
 static void s25_cookie_is_ours_and_locked(void **state)
 {
 	struct str none = STR("");
-	struct login_start start = login_begin(ring, &conf, &provider, &none, 1, STR("/"), NOW);
+	struct login_start start =
+		login_begin(ring, &conf, AUTH_SITE_PUBLIC, &provider, &none, 1, STR("/"), NOW);
 
 	(void)state;
 	assert_true(str_starts(str_of(start.set_cookie), STR("__Host-sparkgate-login=")));
@@ -352,13 +356,45 @@ static void s25_cookie_is_ours_and_locked(void **state)
 	free(start.location);
 	free(start.set_cookie);
 	conf.server.public_url.tls = false;
-	start = login_begin(ring, &conf, &provider, NULL, 0, STR("/"), NOW);
+	start = login_begin(ring, &conf, AUTH_SITE_PUBLIC, &provider, NULL, 0, STR("/"), NOW);
 	assert_true(str_starts(str_of(start.set_cookie), STR("sparkgate-login=")));
 	assert_true(str_ends(
 		str_of(start.set_cookie), STR("; Path=/; HttpOnly; SameSite=Lax; Max-Age=600")));
 	conf.server.public_url.tls = true;
 	free(start.location);
 	free(start.set_cookie);
+}
+
+static void s0_sign_in_begun_at_one_site_is_none_at_the_other(void **state)
+{
+	struct str none = STR("");
+	struct browser browser = {.cookie = ""};
+	struct login_start start =
+		login_begin(ring, &conf, AUTH_SITE_ADMIN, &provider, &none, 1, STR("/x"), NOW);
+	char *set_cookie, renamed[4096];
+	struct login login;
+
+	(void)state;
+	assert_non_null(strstr(
+		start.location, "redirect_uri=https%3A%2F%2Ftokens.example%2F_gate%2Fcallback"));
+	assert_true(str_starts(str_of(start.set_cookie), STR("__Host-sparkgate-admin-login=")));
+	assert_non_null(strstr(start.set_cookie, "SameSite=Lax"));
+	query_of(start.location, "state", browser.state, sizeof browser.state);
+	keep(&browser, start.set_cookie);
+	snprintf(renamed, sizeof renamed, "__Host-sparkgate-login%s", strchr(browser.cookie, '='));
+	const struct str ours = cookie_of(&browser), theirs = str_of(renamed);
+	assert_false(login_finish(ring, &conf, AUTH_SITE_PUBLIC, &ours, 1, str_of(browser.state),
+		NOW, &login, &set_cookie));
+	assert_false(login_finish(ring, &conf, AUTH_SITE_PUBLIC, &theirs, 1, str_of(browser.state),
+		NOW, &login, &set_cookie));
+	assert_true(login_finish(ring, &conf, AUTH_SITE_ADMIN, &ours, 1, str_of(browser.state), NOW,
+		&login, &set_cookie));
+	assert_true(auth_is_own_cookie(STR("__Host-sparkgate-admin-login")));
+	assert_true(auth_is_own_cookie(STR("sparkgate-admin-login")));
+	assert_string_equal(login.return_path, "/x");
+	login_clear(&login);
+	free(set_cookie);
+	free(start.location);
 }
 
 static void s25_duplicate_login_cookies_count_as_none(void **state)
@@ -370,12 +406,12 @@ static void s25_duplicate_login_cookies_count_as_none(void **state)
 	(void)state;
 	begin_at(&browser, "/", NOW);
 	const struct str twice[] = {cookie_of(&browser), STR("__Host-sparkgate-login=x")};
-	assert_false(login_finish(
-		ring, &conf, twice, 2, str_of(browser.state), NOW, &login, &set_cookie));
+	assert_false(login_finish(ring, &conf, AUTH_SITE_PUBLIC, twice, 2, str_of(browser.state),
+		NOW, &login, &set_cookie));
 	assert_null(set_cookie);
 	const struct str once[] = {STR("sparkgate-login=x; a=b"), cookie_of(&browser)};
-	assert_true(login_finish(
-		ring, &conf, once, 2, str_of(browser.state), NOW, &login, &set_cookie));
+	assert_true(login_finish(ring, &conf, AUTH_SITE_PUBLIC, once, 2, str_of(browser.state), NOW,
+		&login, &set_cookie));
 	assert_non_null(strstr(set_cookie, "=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure"));
 	login_clear(&login);
 	free(set_cookie);
@@ -398,6 +434,7 @@ int main(void)
 		cmocka_unit_test(s23_path_of_any_length_fits_or_becomes_home),
 		cmocka_unit_test(s24_what_is_no_path_becomes_home),
 		cmocka_unit_test(s25_cookie_is_ours_and_locked),
+		cmocka_unit_test(s0_sign_in_begun_at_one_site_is_none_at_the_other),
 		cmocka_unit_test(s25_duplicate_login_cookies_count_as_none),
 	};
 

@@ -22,7 +22,8 @@ static struct conf conf_of(char **scopes, size_t count)
 static void s21_redirect_uri_is_of_the_configuration(void **state)
 {
 	struct conf conf = conf_of(NULL, 0);
-	char *uri = oidc_redirect_uri(&conf), *back = oidc_post_logout_redirect_uri(&conf);
+	char *uri = oidc_redirect_uri(&conf, AUTH_SITE_PUBLIC);
+	char *back = oidc_post_logout_redirect_uri(&conf, AUTH_SITE_PUBLIC);
 
 	(void)state;
 	assert_string_equal(uri, "https://gate.example/spark/_gate/callback");
@@ -30,15 +31,29 @@ static void s21_redirect_uri_is_of_the_configuration(void **state)
 	free(uri);
 	free(back);
 	conf.server.base[0] = '\0';
-	uri = oidc_redirect_uri(&conf);
+	uri = oidc_redirect_uri(&conf, AUTH_SITE_PUBLIC);
 	assert_string_equal(uri, "https://gate.example/_gate/callback");
 	free(uri);
+}
+
+static void s0_admin_site_has_a_redirect_uri_of_its_own(void **state)
+{
+	struct conf conf = conf_of(NULL, 0);
+
+	(void)state;
+	snprintf(conf.admin.origin, sizeof conf.admin.origin, "https://tokens.example");
+	char *uri = oidc_redirect_uri(&conf, AUTH_SITE_ADMIN);
+	char *back = oidc_post_logout_redirect_uri(&conf, AUTH_SITE_ADMIN);
+	assert_string_equal(uri, "https://tokens.example/_gate/callback");
+	assert_string_equal(back, "https://tokens.example/_gate/logout");
+	free(uri);
+	free(back);
 }
 
 static char *authorization_url(char *at, const struct conf *conf)
 {
 	const struct oidc_provider provider = {.authorization_endpoint = at};
-	const struct oidc_authorization authorization = {"s", "n", "c"};
+	const struct oidc_authorization authorization = {"s", "n", "c", AUTH_SITE_PUBLIC};
 
 	return oidc_authorization_url(&provider, conf, &authorization);
 }
@@ -77,8 +92,8 @@ static void end_session_url_brings_the_browser_back(void **state)
 {
 	const struct oidc_provider provider = {.end_session_endpoint = end}, none = {0};
 	struct conf conf = conf_of(NULL, 0);
-	char *url = oidc_end_session_url(&provider, &conf, STR("i.d.t"));
-	char *without = oidc_end_session_url(&provider, &conf, STR(""));
+	char *url = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, STR("i.d.t"));
+	char *without = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, STR(""));
 
 	(void)state;
 	assert_string_equal(url,
@@ -86,7 +101,7 @@ static void end_session_url_brings_the_browser_back(void **state)
 		"&client_id=spark%20gate%26x%3D1"
 		"&post_logout_redirect_uri=https%3A%2F%2Fgate.example%2Fspark%2F_gate%2Flogout");
 	assert_null(strstr(without, "id_token_hint"));
-	assert_null(oidc_end_session_url(&none, &conf, STR("i.d.t")));
+	assert_null(oidc_end_session_url(&none, &conf, AUTH_SITE_PUBLIC, STR("i.d.t")));
 	free(url);
 	free(without);
 }
@@ -99,7 +114,7 @@ static void s4_long_id_token_is_left_out_of_the_url(void **state)
 
 	(void)state;
 	memset(token, 'x', 7000);
-	char *url = oidc_end_session_url(&provider, &conf, str_of(token));
+	char *url = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, str_of(token));
 	assert_null(strstr(url, "id_token_hint"));
 	assert_non_null(strstr(url, "client_id="));
 	free(url);
@@ -110,6 +125,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s21_redirect_uri_is_of_the_configuration),
+		cmocka_unit_test(s0_admin_site_has_a_redirect_uri_of_its_own),
 		cmocka_unit_test(s21_authorization_url_is_complete_and_encoded),
 		cmocka_unit_test(endpoint_keeps_its_own_query),
 		cmocka_unit_test(end_session_url_brings_the_browser_back),

@@ -58,12 +58,12 @@ static void s25_what_cannot_be_an_id_has_no_key(void **state)
 
 static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
 {
-	char *cookie = session_set_cookie(&secure, "ID");
+	char *cookie = session_set_cookie(AUTH_SITE_PUBLIC, &secure, "ID");
 
 	(void)state;
 	assert_string_equal(cookie, "__Host-sparkgate=ID; Path=/; HttpOnly; SameSite=Lax; Secure");
 	secret_free(cookie);
-	cookie = session_clear_cookie(&secure);
+	cookie = session_clear_cookie(AUTH_SITE_PUBLIC, &secure);
 	assert_string_equal(
 		cookie, "__Host-sparkgate=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
 	secret_free(cookie);
@@ -71,11 +71,39 @@ static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
 
 static void s25_cookie_over_http_has_its_own_name_and_no_secure(void **state)
 {
-	char *cookie = session_set_cookie(&plain, "ID");
+	char *cookie = session_set_cookie(AUTH_SITE_PUBLIC, &plain, "ID");
 
 	(void)state;
 	assert_string_equal(cookie, "sparkgate=ID; Path=/; HttpOnly; SameSite=Lax");
 	secret_free(cookie);
+}
+
+static void s0_admin_site_has_a_strict_cookie_of_its_own_name(void **state)
+{
+	char *cookie = session_set_cookie(AUTH_SITE_ADMIN, &secure, "ID");
+
+	(void)state;
+	assert_string_equal(
+		cookie, "__Host-sparkgate-admin=ID; Path=/; HttpOnly; SameSite=Strict; Secure");
+	secret_free(cookie);
+	cookie = session_set_cookie(AUTH_SITE_ADMIN, &plain, "ID");
+	assert_string_equal(cookie, "sparkgate-admin=ID; Path=/; HttpOnly; SameSite=Strict");
+	secret_free(cookie);
+}
+
+static void s35_form_token_is_of_one_session_and_does_not_tell_its_id(void **state)
+{
+	const char *one = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	char token[SESSION_FORM_LEN + 1], again[SESSION_FORM_LEN + 1], other[SESSION_FORM_LEN + 1];
+
+	(void)state;
+	session_form_token(str_of(one), token);
+	session_form_token(str_of(one), again);
+	session_form_token(STR("BAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"), other);
+	assert_int_equal(strlen(token), SESSION_FORM_LEN);
+	assert_string_equal(token, again);
+	assert_string_not_equal(token, other);
+	assert_string_not_equal(token, one);
 }
 
 static void session_ends_with_its_credential_or_at_its_maximum(void **state)
@@ -131,6 +159,8 @@ int main(void)
 		cmocka_unit_test(s25_what_cannot_be_an_id_has_no_key),
 		cmocka_unit_test(s25_cookie_over_https_is_host_bound_and_secure),
 		cmocka_unit_test(s25_cookie_over_http_has_its_own_name_and_no_secure),
+		cmocka_unit_test(s0_admin_site_has_a_strict_cookie_of_its_own_name),
+		cmocka_unit_test(s35_form_token_is_of_one_session_and_does_not_tell_its_id),
 		cmocka_unit_test(session_ends_with_its_credential_or_at_its_maximum),
 		cmocka_unit_test(session_is_idle_at_its_limit),
 		cmocka_unit_test(uses_are_saved_at_most_once_a_minute),

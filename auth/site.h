@@ -1,0 +1,19 @@
+/*
+ * auth/site.h - the two origins where people sign in: the gateway's own, whose pages run users'
+ * code, and the admin listener's, whose sessions are good there and nowhere else (S0).
+ *
+ * Pure.
+ */
+#ifndef SPARKGATE_AUTH_SITE_H
+#define SPARKGATE_AUTH_SITE_H
+
+#include "conf/conf.h"
+
+enum auth_site { AUTH_SITE_PUBLIC, AUTH_SITE_ADMIN, AUTH_SITES };
+
+/* Borrows: where its pages are. */
+const struct conf_listen *site_listen(const struct conf *conf, enum auth_site site);
+/* As it is sealed in a session: "" or "admin". */
+const char *site_name(enum auth_site site);
+
+#endif
