@@ -30,7 +30,7 @@ static void try_metadata(struct str text)
 {
 	static char client_id[] = "c";
 	const struct conf conf = {.oidc = {.client_id = client_id}};
-	const struct oidc_authorization authorization = {"s", "n", "c"};
+	const struct oidc_authorization authorization = {"s", "n", "c", AUTH_SITE_PUBLIC};
 	struct err err = {""};
 	struct oidc_provider *provider = oidc_provider_parse(text, "https://i", &err);
 
