@@ -95,7 +95,7 @@ def test_s36_reuse_of_a_refresh_token_ends_the_family(gate, admin):
     refused(refresh(gate, made["refresh_token"]))
     wait_for(lambda: not any(opens(gate, token["access_token"]) for token in (made, second, third)), "the family to end", 1)
     refused(refresh(gate, third["refresh_token"]))
-    assert admin.get(f"{TOKENS}/{made['id']}").json()["state"] == "revoked"
+    assert admin.get(f"{TOKENS}/{made['id']}").json()["token"]["state"] == "revoked"
     lines = [json.loads(line) for line in gate.log_text().splitlines() if line.startswith("{")]
     audit = [line for line in lines if line["event"] == "audit" and line["token_id"] == made["id"]]
     assert [line["decision"] for line in audit] == ["create", "refresh", "refresh", "reuse", "revoke"]
