@@ -54,8 +54,9 @@ static int fill_subject(
 		snprintf(record->subject, sizeof record->subject, "client:%s", record->client_name);
 		return 0;
 	}
-	/* Or a person could pass for a client. */
-	if (str_starts(str_of(request->user), STR("client:")))
+	/* Or a person could pass for a client; a client may for itself. */
+	if (str_starts(str_of(request->user), STR("client:")) &&
+		strcmp(request->user, request->created_by) != 0)
 		return err_set(err, "a user's name must not start with \"client:\"");
 	return copy_name("user", request->user, STORE_SUBJECT_CHARS, record->subject,
 		sizeof record->subject, err);

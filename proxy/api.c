@@ -1,5 +1,6 @@
 #include "proxy/api_int.h"
 
+#include "auth/token_manager.h"
 #include "base/params.h"
 #include "base/rnd.h"
 #include "base/url.h"
@@ -232,6 +233,19 @@ static const char *fault_of(int status)
 
 /* --- who asks --- */
 
+/* Who may not is told no more than that. */
+static void serve(struct api_call *call)
+{
+	const char *why = token_manager_why_not(call->api->service, call->who);
+
+	if (why)
+		api_problem(call, 403, why);
+	else if (call->fault)
+		api_problem(call, call->fault, fault_of(call->fault));
+	else
+		call->row->serve(call);
+}
+
 static void on_identity(void *arg, struct auth_result result)
 {
 	struct api_call *call = arg;
@@ -239,10 +253,7 @@ static void on_identity(void *arg, struct auth_result result)
 	call->who = result.who;
 	switch (result.status) {
 	case AUTH_OK:
-		if (call->fault)
-			api_problem(call, call->fault, fault_of(call->fault));
-		else
-			call->row->serve(call);
+		serve(call);
 		return;
 	case AUTH_ABSENT:
 		api_problem(call, 401, "a bearer token is needed");

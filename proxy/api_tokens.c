@@ -26,11 +26,7 @@ static void refuse(struct api_call *call, enum token_outcome outcome, const char
 		[TOKEN_CONFLICT] = "not in the state the token is in",
 		[TOKEN_UNAVAILABLE] = "the store does not answer"};
 
-	if (reason[0] == '\0')
-		reason = otherwise[outcome];
-	if (outcome == TOKEN_FORBIDDEN && token_manager_why_not(call->api->service, call->who))
-		reason = token_manager_why_not(call->api->service, call->who);
-	api_problem(call, statuses[outcome], reason);
+	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
 }
 
 /* --- the list --- */
