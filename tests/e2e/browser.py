@@ -14,14 +14,16 @@ USER_FIELD, PASSWORD_FIELD = "[name=login], [name=username]", "[name=password]" 
 
 
 @contextlib.contextmanager
-def chromium(playwright):
-    """A browser with an empty profile of its own; gives the context in which pages are opened."""
+def chromium(playwright, arguments=(), reachable=LOOPBACK, **options):
+    """A browser with an empty profile of its own; gives the context in which pages are opened. What is not `reachable`
+    is not asked for."""
     with tempfile.TemporaryDirectory(prefix="sparkgate-chromium-", ignore_cleanup_errors=True) as profile:
         context = playwright.chromium.launch_persistent_context(
-            profile, executable_path=CHROMIUM, headless=True, args=ARGUMENTS, viewport={"width": 1400, "height": 1000})
+            profile, executable_path=CHROMIUM, headless=True, args=[*ARGUMENTS, *arguments],
+            viewport={"width": 1400, "height": 1000}, **options)
         context.set_default_timeout(30000)
         # oidc-provider's page asks for a font out there
-        context.route(lambda url: not LOOPBACK.match(url), lambda route: route.abort())
+        context.route(lambda url: not reachable.match(url), lambda route: route.abort())
         try:
             yield context
         finally:
