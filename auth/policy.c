@@ -19,7 +19,7 @@ enum { PATH_MAX_BYTES = 8192 }; /* S4 */
 static const struct row {
 	unsigned uis;
 	const char *segments; /* with a slash before them: at the beginning of the path only */
-	const char *later; /* must follow, with any segments between; NULL: nothing must */
+	const char *later;    /* must follow, with any segments between; NULL: nothing must */
 	enum action action;
 } rows[] = {
 	{ANY_UI, "workers/kill", NULL, ACTION_NEVER},	  /* T44 */
@@ -186,6 +186,18 @@ enum action policy_action(enum ui_kind kind, struct str method, struct str path)
 	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
 	 * with every release: it takes the right to. */
 	return str_eq(method, STR("POST")) ? ACTION_KILL : ACTION_NEVER;
+}
+
+bool policy_is_below(struct str path, const char *dir)
+{
+	char buf[PATH_MAX_BYTES + 2];
+	size_t len = strlen(dir);
+	struct str plain;
+
+	if (!normalise(path, buf, &plain))
+		return true;
+	plain = str_from(plain, 1);
+	return str_starts_nocase(plain, str_of(dir)) && (plain.len == len || plain.at[len] == '/');
 }
 
 const char *action_name(enum action action)

@@ -20,13 +20,16 @@ enum action {
 	ACTION_SUBMIT,
 	ACTION_TOKENS,
 	ACTION_METRICS, /* of a UI, for monitoring: allowed to whoever may view */
-	ACTION_NEVER, /* POST /workers/kill/ (T44): denied to all */
+	ACTION_NEVER,	/* POST /workers/kill/ (T44): denied to all */
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
 
 /* What the request asks for. `path` is the part below the UI's mount, e.g. "/jobs/job/kill/";
  * `method` as sent. HEAD counts as GET. */
 enum action policy_action(enum ui_kind kind, struct str method, struct str path);
+/* True when a server may read `path` as `dir` ("proxy") or something below it, or as who knows
+ * what. */
+bool policy_is_below(struct str path, const char *dir);
 const char *action_name(enum action action); /* "view", "logs", ..., "never" */
 bool action_is_audited(enum action action);  /* kill, submit, download, tokens */
 

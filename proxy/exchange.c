@@ -111,8 +111,20 @@ static enum fault fault_of(enum verdict verdict)
  * application. A token does not come by itself, so no script can be run with it. */
 static bool belongs_elsewhere(const struct exchange *x)
 {
-	return x->app == NULL && x->conf->server.apps.host[0] && x->route.mount->label[0] &&
-	       x->who->via == VIA_SESSION;
+	const struct mount *mount = x->route.mount;
+
+	if (x->app || x->conf->server.apps.host[0] == '\0' || x->who->via != VIA_SESSION)
+		return false;
+	/* A master with spark.ui.reverseProxy has all of them below its own /proxy/ (T3). */
+	return mount->label[0] ||
+	       (mount->kind == UI_MASTER && policy_is_below(x->route.rest, "proxy"));
+}
+
+/* S0: Spark has no service workers, and one of an attacker's would outlive its application. */
+static bool is_service_worker(const struct exchange *x)
+{
+	return x->route.mount->kind != UI_OTHER &&
+	       guard_single_field(x->req, "service-worker").at != NULL;
 }
 
 static void serve(struct exchange *x)
@@ -182,6 +194,8 @@ static void decide(struct exchange *x)
 	say_why(x, fault, detail, sizeof detail);
 	if (fault != FAULT_NONE)
 		exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
+	else if (is_mount && is_service_worker(x))
+		exchange_fail(x, FAULT_NEVER, "Spark's pages have no service workers.");
 	else if (is_mount && has_do_as_in_form(x))
 		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else

@@ -67,7 +67,8 @@ static void hand_over(struct exchange *x, const char *code)
 
 void gate_serve_app_host(struct exchange *x)
 {
-	char *code = guard_is_navigation(x->req) ? code_for(x) : NULL;
+	bool has_host = x->route.mount->label[0] != '\0';
+	char *code = has_host && guard_is_navigation(x->req) ? code_for(x) : NULL;
 
 	if (code)
 		hand_over(x, code);

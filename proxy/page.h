@@ -14,7 +14,7 @@
 
 enum { PAGE_MAX = 4 * 1024 * 1024 };
 
-/* Content-Security-Policy of every page of ours. */
+/* Content-Security-Policy of every page of ours; where forms may lead to comes last. */
 extern const char page_csp[];
 
 struct page_view { /* borrowed */

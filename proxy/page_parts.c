@@ -8,7 +8,7 @@
 
 const char page_csp[] =
 	"default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
-	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+	"frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
 /* --- the frame --- */
 

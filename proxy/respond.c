@@ -8,6 +8,20 @@
 
 enum { FIELDS_MAX = 32 * 1024 };
 
+/* Signing in may lead on to an application's own host, and browsers hold the redirects of a form
+ * against form-action, too. */
+static void add_policy(struct sbuf *out, const struct url *apps)
+{
+	char authority[272];
+
+	sbuf_printf(out, "Content-Security-Policy: %s", page_csp);
+	if (apps->host[0]) {
+		url_authority(apps, true, authority);
+		sbuf_printf(out, " %s://*.%s", apps->tls ? "https" : "http", authority);
+	}
+	sbuf_puts(out, "\r\nX-Frame-Options: DENY\r\n");
+}
+
 static void add_fields(struct sbuf *out, const struct exchange *x, const struct response *response)
 {
 	if (response->content_type)
@@ -17,8 +31,7 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 	if (!response->cacheable)
 		sbuf_puts(out, "Cache-Control: no-store\r\n");
 	if (response->content_type && str_starts(str_of(response->content_type), STR("text/html")))
-		sbuf_printf(
-			out, "Content-Security-Policy: %s\r\nX-Frame-Options: DENY\r\n", page_csp);
+		add_policy(out, &x->conf->server.apps);
 	if (response->fields)
 		sbuf_puts(out, response->fields);
 }

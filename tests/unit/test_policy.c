@@ -235,6 +235,31 @@ static void kill_from_another_site_is_denied_to_sessions(void **state)
 	assert_int_equal(decide(ACTION_KILL, ROLE_ADMIN, VIA_BEARER, false), ALLOW);
 }
 
+static void s0_a_path_that_may_be_read_as_below_is_below(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_below;
+	} rows_of_paths[] = {
+		{"/proxy/app-1/", true},
+		{"/proxy", true},
+		{"/PROXY/app-1/", true},
+		{"/%70roxy/app-1/", true},
+		{"/proxy;a=b/app-1/", true},
+		{"/;/proxy/app-1/", true},
+		{"/a/..;/proxy/app-1/", true},
+		{"/proxyx/", false},
+		{"/app/?appId=/proxy/", false},
+		{"/app/proxy/", false},
+		{"/", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows_of_paths); i++)
+		assert_int_equal(policy_is_below(str_of(rows_of_paths[i].path), "proxy"),
+			rows_of_paths[i].is_below);
+}
+
 static void actions_have_names_and_some_are_audited(void **state)
 {
 	(void)state;
@@ -261,6 +286,7 @@ int main(void)
 		cmocka_unit_test(nobody_is_asked_to_sign_in),
 		cmocka_unit_test(metrics_are_a_path_of_their_own),
 		cmocka_unit_test(kill_from_another_site_is_denied_to_sessions),
+		cmocka_unit_test(s0_a_path_that_may_be_read_as_below_is_below),
 		cmocka_unit_test(actions_have_names_and_some_are_audited),
 	};
 

@@ -1,0 +1,345 @@
+"""server.app_origins: each application at a host name of its own, signed in by a one-time hand-over (S0).
+
+In Chromium over https with names that only the browser's rules resolve, as the names of a wildcard would be in DNS.
+"""
+
+import contextlib
+import json
+import re
+import time
+import urllib.parse
+
+import pytest
+import requests
+
+from browser import chromium
+from conftest import BASE, NAVIGATION, Client
+from fake_spark import App, FakeSpark
+from gateway import Gateway
+from hostile import Hostile, attack, sign_in, tokens_on_record
+from spark_cluster import wait_for
+from tls_front import TlsFront
+
+GATE, APPS = "gate.example.com", "apps.example.com"
+BROWSER = ["--host-resolver-rules=MAP *.example.com 127.0.0.1", "--disable-popup-blocking"]
+REACHABLE = re.compile(r"https?://(127\.0\.0\.1|[\w.-]+\.example\.com)[:/]|(data|blob|about|chrome-error):")
+
+
+class NamedGateway(Gateway):
+    """Programs reach it at its port, under the name that browsers know it by."""
+
+    def get_with_token(self, path, token):
+        name = urllib.parse.urlsplit(self.conf["server"]["public_url"]).netloc
+        return requests.get(self.url + path, headers={"Authorization": f"Bearer {token}", "Host": name}, timeout=10).status_code
+
+
+class World:
+    """A gateway behind TLS, in front of a hostile and an honest application."""
+
+    def __init__(self, spark, gateway, front):
+        self.spark, self.gateway, self.front = spark, gateway, front
+        self.origin = f"https://{GATE}:{front.port}"
+        self.url = self.origin + BASE
+        self.hostile, self.victim = spark.apps
+        self.token = gateway.create_token("administrator", "admin")["access_token"]
+
+    def mount(self, app):
+        return f"/local/proxy/{app.id}"
+
+    def client(self, role=None, token=None):
+        """With a session of that role, or with a token; it does not look at the names of hosts, nor for TLS."""
+        client = Client(self.gateway, token)
+        client.headers["Host"] = f"{GATE}:{self.front.port}"
+        if role:
+            token = self.gateway.create_token(f"session-{role}", role)["access_token"]
+            answer = client.post("/_gate/login", data={"token": token}, headers={"Origin": self.origin})
+            assert answer.status_code == 303
+            client.headers["Cookie"] = answer.headers["Set-Cookie"].split(";")[0]
+        return client
+
+    def host(self, app):
+        """Where the redirect of somebody signed in leads: the application's origin."""
+        answer = self.client("user").get(f"{self.mount(app)}/", headers=NAVIGATION)
+        assert answer.status_code == 302
+        return urllib.parse.urlsplit(answer.headers["Location"])._replace(path="", query="").geturl()
+
+    @contextlib.contextmanager
+    def browser(self, playwright, token=None):
+        with chromium(playwright, BROWSER, REACHABLE, ignore_https_errors=True) as context:
+            page = context.new_page()
+            sign_in(page, f"{self.url}/_gate/login", token or self.token)
+            yield context, page
+
+
+def settings(port, scheme="https", suffix=APPS, gate=GATE):
+    return {"server": {"app_origins": f"{scheme}://{{id}}.{suffix}:{port}/", "public_url": f"{scheme}://{gate}:{port}{BASE}/"}}
+
+
+@pytest.fixture(scope="module")
+def world():
+    with FakeSpark() as spark, TlsFront([GATE, f"*.{APPS}"]) as front:
+        spark.add(Hostile("app-20260101000000-0001"))
+        spark.add(App("app-20260101000000-0002", "victim"))
+        with NamedGateway([spark.entry()], BASE, settings(front.port)) as gateway:
+            front.target = gateway.port
+            made = World(spark, gateway, front)
+            gateway.await_mounts([f"{made.mount(app)}/" for app in spark.apps], made.token)
+            yield made
+
+
+# -- the way in ----------------------------------------------------------------------------------------------------------
+
+def test_application_opens_at_its_own_host_at_the_very_same_path(world, playwright):
+    with world.browser(playwright) as (context, page):
+        page.goto(f"{world.url}{world.mount(world.victim)}/jobs/?a=1&b=%2Fx%20y")
+        assert page.url == f"{world.host(world.victim)}{BASE}{world.mount(world.victim)}/jobs/?a=1&b=%2Fx%20y"
+        assert page.locator("#said").inner_text() == "UI of victim"
+        ours = {cookie["name"]: cookie for cookie in context.cookies()}
+        for name, domain in (("__Host-sparkgate", GATE), ("__Host-sparkgate-app", urllib.parse.urlsplit(page.url).hostname)):
+            assert ours[name]["domain"] == domain and ours[name]["httpOnly"] and ours[name]["secure"], ours
+        assert page.evaluate("document.referrer") == ""
+        # a second visit needs no hand-over, from wherever
+        seen = []
+        page.on("request", lambda request: seen.append(request.url))
+        page.goto(page.url)
+        assert seen[0] == page.url and not any("_gate/enter" in url for url in seen)
+
+
+def test_who_is_not_signed_in_signs_in_first_and_arrives_where_the_link_led(world, playwright):
+    with chromium(playwright, BROWSER, REACHABLE, ignore_https_errors=True) as context:
+        page = context.new_page()
+        url = f"{world.host(world.victim)}{BASE}{world.mount(world.victim)}/stages/?x=1"
+        page.goto(url)
+        assert page.url.startswith(f"{world.url}/_gate/login?")
+        page.locator("[name=token]").fill(world.token)
+        page.locator("form:has([name=token]) button").first.click()
+        page.wait_for_url(url)
+        assert page.locator("#said").inner_text() == "UI of victim"
+
+
+def test_ten_tabs_at_once_all_arrive(world, playwright):
+    with world.browser(playwright) as (context, page):
+        page.evaluate("""url => { for (let n = 0; n < 10; n++) window.open(url + "?tab=" + n) }""",
+                      f"{world.url}{world.mount(world.victim)}/jobs/")
+        wait_for(lambda: page.wait_for_timeout(50) or len(context.pages) >= 12, "ten tabs", 20)
+        for tab in context.pages[2:]:  # the first is blank
+            tab.wait_for_selector("#said")
+
+
+def test_browser_that_keeps_no_cookies_gets_a_page_and_no_loop(world):
+    """The public host has its cookie, by hand; the application's never comes to anything."""
+    client = world.client("admin")
+    answer = client.get(f"{world.mount(world.victim)}/", headers=NAVIGATION)
+    steps = []
+    while answer.status_code in (302, 303) and len(steps) < 10:
+        where = urllib.parse.urlsplit(answer.headers["Location"])
+        host = where.netloc or host
+        steps.append(host)
+        answer = requests.get(f"{world.gateway.origin}{where.path}?{where.query}", headers={**NAVIGATION, "Host": host},
+                              allow_redirects=False, timeout=10)
+    assert answer.status_code == 400 and len(steps) == 2, steps
+    assert "does not keep cookies" in answer.text and answer.headers["Content-Type"].startswith("text/html")
+    assert f'href="{world.url}{world.mount(world.victim)}/"' in answer.text
+
+
+# -- the code ------------------------------------------------------------------------------------------------------------
+
+def enter(world, url, host=None, cookies=None):
+    """One request for that address, without a browser's names."""
+    where = urllib.parse.urlsplit(url)
+    return requests.get(f"{world.gateway.origin}{where.path}" + (f"?{where.query}" if where.query else ""),
+                        headers={**NAVIGATION, "Host": host or where.netloc}, cookies=cookies, allow_redirects=False, timeout=10)
+
+
+def code_for(world, client, app, path="/"):
+    answer = client.get(f"{world.mount(app)}{path}", headers=NAVIGATION)
+    assert answer.status_code == 302 and answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"].endswith("no-referrer")
+    return answer.headers["Location"]
+
+
+def cookie_of(answer):
+    name, value = answer.headers["Set-Cookie"].split(";")[0].split("=", 1)
+    assert name == "__Host-sparkgate-app"
+    return {name: value}
+
+
+def test_code_is_good_once(world):
+    url = code_for(world, world.client("user"), world.victim)
+    first = enter(world, url)
+    assert first.status_code == 302 and first.headers["Location"].endswith(urllib.parse.urlsplit(url).query)
+    again = enter(world, url)
+    assert again.status_code == 400 and "Set-Cookie" not in again.headers
+    with_cookie = enter(world, url, cookies=cookie_of(first))
+    assert with_cookie.status_code == 302 and with_cookie.headers["Location"] == f"{BASE}{world.mount(world.victim)}/"
+
+
+def test_code_and_cookie_are_good_for_their_host_only(world):
+    client = world.client("admin")
+    theirs, own = code_for(world, client, world.victim), code_for(world, client, world.hostile)
+    their_host, own_host = (urllib.parse.urlsplit(url).netloc for url in (theirs, own))
+    assert enter(world, own, host=their_host).status_code == 400
+    assert enter(world, own, host=f"{GATE}:{world.front.port}").status_code in (302, 404)  # to sign in: nothing is there
+    cookie = cookie_of(enter(world, own))
+    path = f"https://{their_host}{BASE}{world.mount(world.victim)}/"
+    assert enter(world, path, cookies=cookie).headers["Location"].startswith(world.url)
+    assert enter(world, theirs).status_code == 302  # what failed elsewhere has not used it up
+
+
+def test_code_is_of_one_session_and_ends_with_it(world):
+    client = world.client("user")
+    url = code_for(world, client, world.victim)
+    client.post("/_gate/logout", headers={"Origin": f"https://{GATE}:{world.front.port}"})
+    answer = enter(world, url)
+    assert answer.status_code == 400 and "Your session has ended" in answer.text and "Set-Cookie" not in answer.headers
+
+
+def test_code_is_never_logged(world):
+    url = code_for(world, world.client("user"), world.victim)
+    code = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["code"][0]
+    cookie = cookie_of(enter(world, url))
+    enter(world, url, host="evil.example")
+    log = world.gateway.log_text()
+    assert "/_gate/enter" in log and code[:24] not in log and cookie["__Host-sparkgate-app"][:24] not in log
+
+
+@pytest.mark.parametrize("change", [lambda c: c[:-1], lambda c: c + "A", lambda c: "", lambda c: "x" * 5000, lambda c: c + "&code=" + c])
+def test_broken_code_is_refused(world, change):
+    url = code_for(world, world.client("user"), world.victim)
+    base, code = url.split("code=")
+    assert enter(world, f"{base}code={change(code)}").status_code == 400
+
+
+# -- what the host has, and has not --------------------------------------------------------------------------------------
+
+def test_host_has_its_application_and_nothing_else(world):
+    client = world.client("admin")
+    url = code_for(world, client, world.victim)
+    cookie, host = cookie_of(enter(world, url)), urllib.parse.urlsplit(url).netloc
+    at = f"https://{host}{BASE}"
+    assert enter(world, f"{at}{world.mount(world.victim)}/", cookies=cookie).status_code == 200
+    assert enter(world, f"{at}{world.mount(world.victim)}", cookies=cookie).headers["Location"] == f"{BASE}{world.mount(world.victim)}/"
+    for path in ("/", "/local/", f"{world.mount(world.hostile)}/", "/local/proxy/master/", "/_gate/logout", "/_gate/callback",
+                 "/_gate/jwks.json", "/_gate/oauth/token", f"/local/apps/{world.victim.id}", "/api/v1/tokens", "/tokens"):
+        assert enter(world, f"{at}{path}", cookies=cookie).status_code == 404, path
+    assert enter(world, f"{at}/_gate/static/gateway.css").status_code == 200
+
+
+def test_unknown_hosts_are_served_nothing(world):
+    port = world.front.port
+    for host, status in ((f"app-20260101000000-0009-aaaaaaaaaaaaaaaaaaaa.{APPS}:{port}", 404), (f"{APPS}:{port}", 400),
+                         (f"a.b.{APPS}:{port}", 400), (f"x.{GATE}:{port}", 400), ("evil.example", 400)):
+        answer = enter(world, f"https://x{BASE}{world.mount(world.victim)}/", host=host)
+        assert answer.status_code == status, host
+
+
+def test_programs_use_tokens_at_the_gateways_own_address(world):
+    path = f"{world.mount(world.victim)}/"
+    client = world.client(token=world.token)
+    assert client.get(path).status_code == 200
+    host = urllib.parse.urlsplit(world.host(world.victim)).netloc
+    assert client.get(path, headers={"Host": host}).status_code == 401
+    script = requests.get(f"{world.gateway.url}{path}", headers={"Host": host, "Sec-Fetch-Mode": "cors"}, timeout=10)
+    assert script.status_code == 401 and "Bearer" in script.headers["WWW-Authenticate"]
+
+
+def test_a_session_runs_no_applications_script_at_the_gateways_own_address(world):
+    client = world.client("admin")
+    for headers in ({"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script", "Sec-Fetch-Site": "same-origin"}, {}):
+        answer = client.get(f"{world.mount(world.hostile)}/attack.js", headers=headers)
+        assert answer.status_code == 421 and "report" not in answer.text
+    for path in (f"/local/proxy/master/proxy/{world.hostile.id}/", f"/local/proxy/master/%70roxy/{world.hostile.id}/",
+                 f"/local/proxy/master/proxy;x/{world.hostile.id}/"):  # spark.ui.reverseProxy
+        assert client.get(path, headers=NAVIGATION).status_code == 421
+
+
+def test_signing_out_ends_every_applications_host_within_a_second(world, playwright):
+    with world.browser(playwright) as (_, page):
+        urls = []
+        for app in world.spark.apps:
+            world.hostile.aim(world.gateway, "none", parts=[])
+            page.goto(f"{world.url}{world.mount(app)}/")
+            urls.append(page.url)
+        page.goto(f"{world.url}/")
+        page.get_by_role("button", name="Sign out").first.click()
+        page.wait_for_load_state()
+        began = time.monotonic()
+        for url in urls:
+            page.goto(url)
+            assert page.url.startswith(f"{world.url}/_gate/login?")
+        assert time.monotonic() - began < 5
+
+
+def test_application_that_has_ended_says_so_and_leads_back(world, playwright):
+    app = world.spark.add(App("app-20260101000000-0003", "short"))
+    world.gateway.await_mounts([f"{world.mount(app)}/"], world.token)
+    with world.browser(playwright) as (_, page):
+        page.goto(f"{world.url}{world.mount(app)}/")
+        host = urllib.parse.urlsplit(page.url).netloc
+        assert APPS in host
+        world.spark.apps.remove(app)
+        app.stop()
+        wait_for(lambda: page.goto(page.url).status in (404, 502), "a page of ours", 20)
+        page.get_by_role("link", name="Home").click()
+        page.wait_for_url(f"{world.url}/")
+
+
+# -- the attack ----------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def attacked(world, playwright):
+    gateway, victim = world.gateway, f"{world.host(world.victim)}{BASE}{world.mount(world.victim)}"
+    known = gateway.create_token("known", "user")
+    at_gate = f"{world.url}{world.mount(world.victim)}"
+    world.hostile.aim(gateway, known["id"], neighbour=f"{BASE}{world.mount(world.victim)}/",
+                      read={"home": f"{world.url}/", "victim": f"{victim}/", "victim at the gate": f"{at_gate}/",
+                            "master": f"{world.url}/local/proxy/master/"},
+                      kill={"job": f"{victim}/jobs/job/kill/?id=1", "job at the gate": f"{at_gate}/jobs/job/kill/?id=1",
+                            "application": f"{world.url}/local/proxy/master/app/kill/"},
+                      parts=["fetches", "forms", "windows", "workers", "tricks", "oauth", "neighbours"])
+    world.hostile.targets["gate"] = world.url
+    world.hostile.targets["pages"] += [f"{world.url}/_gate/logout", f"{world.url}/_gate/login"]
+    with world.browser(playwright) as (context, page):
+        page.goto(f"{victim}/")  # the administrator has a session there, too
+        assert page.url == f"{victim}/"
+        world.before, world.victim.kills[:] = tokens_on_record(gateway), []
+        world.hostile.seen.clear()
+        world.report = attack(page, f"{world.url}{world.mount(world.hostile)}/")
+        world.after = tokens_on_record(gateway)
+        tab = context.new_page()
+        world.still_in = tab.goto(f"{world.url}/").status, tab.url, tab.goto(f"{victim}/").status, tab.url
+        world.victim_url = f"{victim}/"
+    return world
+
+
+def test_s0_hostile_ui_reads_no_other_ui_and_not_the_home_page(attacked):
+    text = json.dumps(attacked.report)
+    assert "UI of victim" not in text and "id=master" not in text and 'id=\\"master' not in text and "gateway.css" not in text
+    for name, said in attacked.report.items():
+        if name.startswith(("read ", "frame ", "open ")):
+            assert said.startswith(("refused", "opaque 0", "no document", "nothing came")), (name, said)
+
+
+def test_s0_hostile_ui_kills_nothing_with_an_administrators_session(attacked):
+    assert attacked.victim.kills == []
+    assert not any("kill" in target for _, target, _ in attacked.hostile.seen)
+
+
+def test_s0_hostile_ui_gets_no_token_and_signs_nobody_out(attacked):
+    assert attacked.after == attacked.before
+    assert attacked.still_in == (200, f"{attacked.url}/", 200, attacked.victim_url)
+    for name, said in attacked.report.items():
+        if name.startswith(("cors", "xhr", "oauth", "public", "module")):
+            assert said == "refused: TypeError", (name, said)
+
+
+def test_s0_hostile_ui_never_sees_a_cookie_of_ours(attacked):
+    assert "sparkgate" not in attacked.report["cookie"]
+    for _, target, fields in attacked.hostile.seen:
+        assert not any(name == "cookie" and "sparkgate" in value for name, value in fields), target
+        assert not any(name == "referer" and "code=" in value for name, value in fields), target
+    assert "code=" not in attacked.report["timing"]
+
+
+def test_s0_hostile_ui_keeps_no_service_worker(attacked):
+    assert json.loads(attacked.report["scopes"]) == []
