@@ -11,13 +11,16 @@ import urllib.parse
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
-from browser import chromium
-from conftest import BASE, NAVIGATION, Client
+from browser import Notebook, chromium
+from conftest import BASE, NAVIGATION, Client, await_everything
 from fake_spark import App, FakeSpark
-from gateway import Gateway
+from gateway import Gateway, cluster_entry
 from hostile import Hostile, attack, sign_in, tokens_on_record
-from spark_cluster import wait_for
+from redis_server import RedisServer
+from signon import shared_store
+from spark_cluster import free_port, wait_for
 from tls_front import TlsFront
 
 GATE, APPS = "gate.example.com", "apps.example.com"
@@ -282,6 +285,130 @@ def test_application_that_has_ended_says_so_and_leads_back(world, playwright):
         wait_for(lambda: page.goto(page.url).status in (404, 502), "a page of ours", 20)
         page.get_by_role("link", name="Home").click()
         page.wait_for_url(f"{world.url}/")
+
+
+# -- two gateways on one Redis -------------------------------------------------------------------------------------------
+
+def test_code_and_session_are_those_of_every_gateway(tmp_path):
+    with FakeSpark() as spark, RedisServer() as redis:
+        app, port = spark.add(App("app-20260101000000-0001", "shared")), 8443
+        store = {**shared_store(redis, tmp_path), **settings(port)}
+        with NamedGateway([spark.entry()], BASE, store) as one, NamedGateway([spark.entry()], BASE, store) as two:
+            token = one.create_token("reader", "user")["access_token"]
+            for gateway in (one, two):
+                gateway.await_mounts([f"/local/proxy/{app.id}/"], token)
+            host = {"Host": f"{GATE}:{port}", **NAVIGATION}
+            answer = requests.post(f"{one.url}/_gate/login", data={"token": token}, allow_redirects=False, timeout=10,
+                                   headers={**host, "Origin": f"https://{GATE}:{port}"})
+            session = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], **host}
+            away = requests.get(f"{one.url}/local/proxy/{app.id}/", headers=session, allow_redirects=False, timeout=10)
+            where = urllib.parse.urlsplit(away.headers["Location"])
+            there = {"Host": where.netloc, **NAVIGATION}
+            answers = [requests.get(f"{gateway.origin}{where.path}?{where.query}", headers=there, allow_redirects=False, timeout=10)
+                       for gateway in (two, one, two)]
+            assert [answer.status_code for answer in answers] == [302, 400, 400]
+            there["Cookie"] = answers[0].headers["Set-Cookie"].split(";")[0]
+
+            def status(gateway):
+                return requests.get(f"{gateway.url}/local/proxy/{app.id}/", headers=there, allow_redirects=False, timeout=10).status_code
+
+            assert [status(gateway) for gateway in (one, two, one, two)] == [200] * 4
+            out = requests.post(f"{one.url}/_gate/logout", headers={**session, "Origin": f"https://{GATE}:{port}"}, timeout=10)
+            assert out.status_code == 200
+            began = time.monotonic()
+            wait_for(lambda: [status(gateway) for gateway in (one, two)] == [302, 302], "both to refuse", 5)
+            assert time.monotonic() - began < 1
+
+
+# -- real Spark ----------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def visitor(info, playwright):
+    """An administrator in front of the real cluster; over http, below localhost, where browsers need no DNS."""
+    port = free_port()
+    own = {"server": {"app_origins": f"http://{{id}}.apps.localhost:{port}/"}}
+    with Gateway([cluster_entry(info)], BASE, own, port=port) as gateway:
+        token = await_everything(gateway, info)
+        reachable = re.compile(r"https?://(127\.0\.0\.1|[\w.-]+\.localhost)[:/]|(data|blob|about):")
+        with chromium(playwright, ["--host-resolver-rules=MAP *.localhost 127.0.0.1"], reachable) as context:
+            page = context.new_page()
+            sign_in(page, f"{gateway.url}/_gate/login", token)
+            page.gateway, page.info = gateway, info
+            page.app = f"/local/proxy/{info['apps']['running']['id']}"
+            yield page
+
+
+def open_page(visitor, path):
+    """Opens a page of the application by its address at the gateway; gives what went wrong on it."""
+    visitor.goto(f"{visitor.gateway.url}{visitor.app}{path}", wait_until="networkidle")
+    where = urllib.parse.urlsplit(visitor.url)
+    assert where.hostname.endswith(".apps.localhost") and where.path == f"{BASE}{visitor.app}{path.split('?')[0]}"
+    book = Notebook(visitor, f"{where.scheme}://{where.netloc}")
+    visitor.reload(wait_until="networkidle")
+    return book
+
+
+def is_clean(book):
+    assert book.failed == [] and book.foreign == []
+
+
+def test_live_ui_of_spark_works_at_its_own_host(visitor):
+    """Links, tables that scripts fill, the timeline: T2, T22-T25."""
+    book = open_page(visitor, "/jobs/")
+    expect(visitor.locator("#completedJob-table tbody tr").first).to_be_visible()
+    visitor.locator(".expand-application-timeline").click()
+    expect(visitor.locator("#application-timeline .vis-timeline, #application-timeline .vis.timeline").first).to_be_visible()
+    visitor.locator("#failedJob-table tbody a").first.click()
+    visitor.wait_for_url("**/jobs/job/?id=*")
+    for tab in ("Stages", "Executors", "Jobs"):
+        visitor.get_by_role("link", name=tab, exact=True).first.click()
+        visitor.wait_for_url(f"**/{tab.lower()}/")
+        visitor.wait_for_load_state("networkidle")
+    is_clean(book)
+
+
+def test_stages_and_executors_of_spark_load_their_data(visitor):
+    book = open_page(visitor, "/stages/")
+    visitor.locator("#completedStage-table tbody a[href*='/stages/stage/']").last.click()
+    visitor.wait_for_url("**/stages/stage/?id=*")
+    expect(visitor.locator("#active-tasks-table")).to_contain_text("SUCCESS")
+    is_clean(book)
+    book = open_page(visitor, "/executors/")
+    expect(visitor.locator("#active-executors-table tbody tr").nth(2)).to_be_visible()
+    is_clean(book)
+
+
+def test_links_to_other_uis_lead_to_the_gateways_own_address(visitor):
+    open_page(visitor, "/executors/")
+    link = visitor.locator("#active-executors-table a", has_text="stderr").first
+    assert link.get_attribute("href").startswith(f"{visitor.gateway.url}/local/proxy/worker-")
+    link.click()
+    visitor.wait_for_url("**/logPage/**")
+    assert visitor.url.startswith(visitor.gateway.url)
+    expect(visitor.locator(".log-content").first).to_contain_text("INFO")
+
+
+def test_links_from_the_gateways_pages_lead_to_the_application(visitor):
+    visitor.goto(f"{visitor.gateway.url}/local/proxy/master/app/?appId={visitor.info['apps']['running']['id']}")
+    visitor.get_by_role("link", name="Application Detail UI").click()
+    visitor.wait_for_url(f"**{visitor.app}/jobs/")
+    assert ".apps.localhost" in visitor.url
+
+
+def test_administrator_kills_a_job_on_its_own_page_of_the_applications_host(visitor):
+    ui, app = (visitor.info["apps"]["running"][key] for key in ("ui", "id"))
+
+    def slow():
+        jobs = requests.get(f"{ui}/api/v1/applications/{app}/jobs?status=running", timeout=10).json()
+        return [job["jobId"] for job in jobs if job.get("jobGroup") == "slow"]
+
+    job = wait_for(slow, "the slow job")[0]
+    book = open_page(visitor, "/jobs/")
+    row = visitor.locator("#activeJob-table tbody tr", has=visitor.locator(f"a[href*='/jobs/job/?id={job}']"))
+    row.locator(".kill-link").first.click()
+    wait_for(lambda: job not in slow(), "the job to be killed", 30)
+    visitor.wait_for_url("**/jobs/")
+    is_clean(book)
 
 
 # -- the attack ----------------------------------------------------------------------------------------------------------
