@@ -137,6 +137,51 @@ static void gone_application_leads_to_its_own_history(void **state)
 	assert_has("href=\"/local/apps/app-20260131115900-0000\">Its history</a>");
 }
 
+/* A view of a page at an application's own host. */
+static struct page_view elsewhere(void)
+{
+	struct page_view view = as_alice;
+
+	view.base = "https://gw.example/base";
+	return view;
+}
+
+static void s0_page_at_an_applications_host_leads_to_the_gateways_own(void **state)
+{
+	struct mount m = {.kind = UI_DRIVER,
+		.state = MOUNT_GONE,
+		.cluster = "local",
+		.id = "app-20260131115900-0000",
+		.path = "/base/local/proxy/app-20260131115900-0000",
+		.why = ""};
+	struct page_view view = elsewhere();
+
+	(void)state;
+	probe_world = page_world_small("/base");
+	page_gone(&probe_page, &view, probe_world, &m);
+	assert_has(" href=\"/base/_gate/static/gateway.css"); /* the CSP wants it from this host */
+	assert_has("href=\"https://gw.example/base/local/apps/app-20260131115900-0000\">");
+	assert_has("href=\"https://gw.example/base/local/\">The cluster</a>");
+	assert_has("href=\"https://gw.example/base/\">Home</a>");
+	assert_has_not("<form");
+	assert_has_not("href=\"/base/local");
+}
+
+static void s0_closed_way_in_leads_to_the_application_by_the_gateways_address(void **state)
+{
+	struct page_view view = elsewhere();
+
+	(void)state;
+	page_not_entered(&probe_page, &view, "Once only.", "/base/local/proxy/app-1/?a=\"&b");
+	assert_has("<p>Once only.</p>");
+	assert_has("href=\"https://gw.example/base/local/proxy/app-1/?a=&quot;&amp;b\">Open the "
+		   "application</a>");
+	sbuf_reset(&probe_page);
+	page_not_entered(&probe_page, &view, "Once only.", "");
+	assert_has_not("Open the application");
+	assert_has("Home</a>");
+}
+
 static void refused_ui_says_why(void **state)
 {
 	(void)state;
@@ -190,6 +235,8 @@ int main(void)
 		PAGE_TEST(nobody_is_asked_to_sign_in),
 		PAGE_TEST(gone_worker_leads_to_history_and_home),
 		PAGE_TEST(gone_application_leads_to_its_own_history),
+		PAGE_TEST(s0_page_at_an_applications_host_leads_to_the_gateways_own),
+		PAGE_TEST(s0_closed_way_in_leads_to_the_application_by_the_gateways_address),
 		PAGE_TEST(refused_ui_says_why),
 		PAGE_TEST(session_script_is_small_and_asks_nobody_else),
 		PAGE_TEST(style_and_icon_are_in_the_program),
