@@ -9,7 +9,7 @@ BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev lib
 	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
 JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
-TEST="libcmocka-dev clang libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git"
+TEST="libcmocka-dev clang libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
 PROVIDERS="nodejs npm maven"
 
 missing_of() {
@@ -77,6 +77,16 @@ node_packages() {
 	cp "$wanted" build/node/.ready
 }
 
+# what scrapes in the tests; unpacked only, for the installed package would start a server
+prometheus() {
+	[ -x build/prometheus/usr/bin/prometheus ] && return
+	apt-cache show prometheus >/dev/null 2>&1 || as_root apt-get update -qq
+	echo "unpacking Debian's prometheus into build/prometheus"
+	mkdir -p build/prometheus
+	(cd build/prometheus && apt-get download -q -q prometheus &&
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus && rm prometheus_*.deb)
+}
+
 keycloak() {
 	build/venv/bin/python tests/support/keycloak_install.py
 }
@@ -93,6 +103,7 @@ test)
 	venv
 	python_packages
 	node_packages
+	prometheus
 	keycloak
 	spark 4.3 3.5 ;;
 demo)

@@ -207,6 +207,7 @@ class Cluster:
             "spark.eventLog.enabled": "true", "spark.eventLog.dir": events, "spark.eventLog.compress": "false",
             "spark.history.fs.logDirectory": events, "spark.history.fs.update.interval": "1s",
             "spark.history.ui.port": str(free_port()), "spark.master.rest.enabled": "false",
+            "spark.ui.prometheus.enabled": "true",  # the default since 4.0
             "spark.ui.killEnabled": "true", "spark.ui.heapHistogramEnabled": "true",
             "spark.driver.memory": "512m", "spark.executor.memory": "512m", "spark.executor.cores": "2",
             "spark.driver.extraJavaOptions": self.java_opts(), "spark.executor.extraJavaOptions": self.java_opts(),
