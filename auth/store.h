@@ -174,6 +174,10 @@ struct store_ops {
 	/* Newest first. Gives how many there were, at most query->limit; -1: failed. */
 	int (*token_list)(struct store *store, const struct store_token_query *query,
 		store_on_token *on_token, void *arg);
+	/* How many of a subject's tokens are alive at `now`; from `most` on any number that is not
+	 * less. -1: failed. */
+	int64_t (*token_count)(
+		struct store *store, const char *subject, int64_t now, unsigned most);
 	/* NONE: there is no such token. A revoked token stays revoked. */
 	enum store_answer (*token_set_state)(
 		struct store *store, struct str id, enum token_state state);

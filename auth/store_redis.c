@@ -282,6 +282,7 @@ static const struct store_ops redis_ops = {
 	.token_add = redis_token_add,
 	.token_get = redis_token_get,
 	.token_list = redis_token_list,
+	.token_count = redis_token_count,
 	.token_set_state = redis_token_set_state,
 	.token_renew = redis_token_renew,
 	.session_open = redis_session_open,

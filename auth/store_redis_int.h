@@ -115,6 +115,7 @@ enum redis_script {
 	REDIS_SESSION_TOUCH,
 	REDIS_TOKEN_ADD,
 	REDIS_TOKEN_PAGE,
+	REDIS_TOKEN_COUNT,
 	REDIS_TOKEN_STATE,
 	REDIS_TOKEN_RENEW,
 	REDIS_TOKEN_TOUCH,
@@ -225,7 +226,7 @@ enum { REDIS_SESSION_FIELDS = 8, REDIS_LABEL_FIELDS = 7, REDIS_TOKEN_FIELDS = 20
 /* Puts HMGET of a record together. Without `sealed` for lists. */
 void redis_cmd_session_get(struct redis_cmd *cmd, const unsigned char *key, bool has_sealed);
 void redis_cmd_token_get(struct redis_cmd *cmd, struct str id);
-void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token); /* of HSET */
+void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token);  /* of HSET */
 void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *token); /* as well */
 /* A reply to these: FOUND fills `out` (clear it), NONE for what is not there or does not parse,
  * FAILED for an error reply or NULL. */
@@ -250,6 +251,7 @@ int redis_token_add(struct store *store, const struct store_token *token);
 enum store_answer redis_token_get(struct store *store, struct str id, struct store_token *out);
 int redis_token_list(struct store *store, const struct store_token_query *query,
 	store_on_token *on_token, void *arg);
+int64_t redis_token_count(struct store *store, const char *subject, int64_t now, unsigned most);
 enum store_answer redis_token_set_state(struct store *store, struct str id, enum token_state state);
 enum store_answer redis_token_renew(
 	struct store *store, const struct store_token *token, const unsigned char *was);

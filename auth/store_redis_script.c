@@ -30,6 +30,17 @@
 	" if redis.call('PTTL',k)<ttl then redis.call('PEXPIRE',k,ttl) end\n"                      \
 	"end\n"
 
+/* Those alive, by age, all and by whose they are: in (`created` is when it was made) or out. What
+ * has just ended is there until the next purge. */
+#define LIVING                                                                                     \
+	"local function living(id,subject,created)\n"                                              \
+	" local ks={p..'living'}\n"                                                                \
+	" if type(subject)=='string' then ks[2]=p..'living:of:'..redis.sha1hex(subject) end\n"     \
+	" for _,k in ipairs(ks) do\n"                                                              \
+	"  if created then redis.call('ZADD',k,created,id) else redis.pcall('ZREM',k,id) end\n"    \
+	" end\n"                                                                                   \
+	"end\n"
+
 static const char *const scripts[REDIS_SCRIPTS] = {
 	/* key; hex person sid sealed label created seen expires old link channel. 1: opened; 0: the
 	 * link is not good; -1: the key is taken. Lifetimes are differences of the gateway's own
@@ -97,20 +108,23 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "return 1",
 
 	/* key; id created ends alive-set subject field value ... 0: the id is taken. */
-	[REDIS_TOKEN_ADD] = PREFIX
+	[REDIS_TOKEN_ADD] = PREFIX LIVING
 	"if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
 	"redis.call('ZADD',p..'tokens',ARGV[2],ARGV[1])\n"
 	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
-	"if ARGV[4]~='' then redis.call('ZADD',p..ARGV[4],ARGV[3],ARGV[1]) end\n"
 	"redis.call('ZADD',p..'tokens:of:'..redis.sha1hex(ARGV[5]),ARGV[2],ARGV[1])\n"
+	"if ARGV[4]~='' then\n"
+	" redis.call('ZADD',p..ARGV[4],ARGV[3],ARGV[1])\n"
+	" living(ARGV[1],ARGV[5],ARGV[2])\n"
+	"end\n"
 	"redis.call('HSET',KEYS[1],unpack(ARGV,6))\n"
 	"return 1",
 
-	/* tokens; subject before-at before-id limit. Ids, newest first; the last page's end is left
+	/* index; subject before-at before-id limit. Ids, newest first; the last page's end is left
 	 * out by its id among those of the same second. */
 	[REDIS_TOKEN_PAGE] =
 		PREFIX "local k=KEYS[1]\n"
-		       "if ARGV[1]~='' then k=p..'tokens:of:'..redis.sha1hex(ARGV[1]) end\n"
+		       "if ARGV[1]~='' then k=k..':of:'..redis.sha1hex(ARGV[1]) end\n"
 		       "local found,offset,limit={},0,tonumber(ARGV[4])\n"
 		       "while #found<limit do\n"
 		       " local page=redis.call('ZREVRANGEBYSCORE',k,ARGV[2],'-inf','WITHSCORES',"
@@ -124,25 +138,39 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 		       "end\n"
 		       "return found",
 
+	/* living; subject now most. How many are alive: exact where it matters. */
+	[REDIS_TOKEN_COUNT] =
+		PREFIX "local k=KEYS[1]..':of:'..redis.sha1hex(ARGV[1])\n"
+		       "local n=redis.call('ZCOUNT',k,'-inf','+inf')\n"
+		       "if n<tonumber(ARGV[3]) then return n end\n"
+		       "n=0\n"
+		       "for _,id in ipairs(redis.call('ZRANGE',k,0,-1)) do\n"
+		       " local ends=tonumber(redis.call('HGET',p..'token:'..id,'ends'))\n"
+		       " if ends and ends>tonumber(ARGV[2]) then n=n+1 end\n"
+		       "end\n"
+		       "return n",
+
 	/* key; id state channel. A revoked token stays revoked. */
-	[REDIS_TOKEN_STATE] = PREFIX
-	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends')\n"
+	[REDIS_TOKEN_STATE] = PREFIX LIVING
+	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends','subject','created')\n"
 	"if was.err or not was[1] or not was[2] or not tonumber(was[3]) then return 0 end\n"
 	"if was[1]=='revoked' then return 1 end\n"
 	"redis.call('HSET',KEYS[1],'state',ARGV[2])\n"
 	"local alive=p..'tokens:'..was[2]\n"
 	"if ARGV[2]=='active' then redis.call('ZADD',alive,was[3],ARGV[1])\n"
 	"else redis.call('ZREM',alive,ARGV[1]) end\n"
+	"living(ARGV[1],was[4],ARGV[2]=='active' and was[5])\n"
 	"redis.call('PUBLISH',ARGV[3],'1')\n"
 	"return 1",
 
 	/* key; id was ends field value ... 0: not active, or the secret is another by now. */
-	[REDIS_TOKEN_RENEW] = PREFIX
-	"local was=redis.pcall('HMGET',KEYS[1],'state','secret','role')\n"
+	[REDIS_TOKEN_RENEW] = PREFIX LIVING
+	"local was=redis.pcall('HMGET',KEYS[1],'state','secret','role','subject','created')\n"
 	"if was.err or was[1]~='active' or was[2]~=ARGV[2] or not was[3] then return 0 end\n"
 	"redis.call('HSET',KEYS[1],unpack(ARGV,4))\n"
 	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
 	"redis.call('ZADD',p..'tokens:'..was[3],ARGV[3],ARGV[1])\n"
+	"living(ARGV[1],was[4],was[5])\n"
 	"return 1",
 
 	/* key; at from */
@@ -152,7 +180,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			      "return 1",
 
 	/* link; now idle token-end limit. How many things went. */
-	[REDIS_PURGE] = PREFIX FORGET
+	[REDIS_PURGE] = PREFIX FORGET LIVING
 	"local n=0\n"
 	"local function over(z,at,drop)\n"
 	" for _,m in ipairs(redis.call('ZRANGEBYSCORE',p..z,'-inf',at,'LIMIT',0,ARGV[4])) do\n"
@@ -161,7 +189,11 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"end\n"
 	"over('ends',ARGV[1],forget)\n"
 	"over('seen',ARGV[2],forget)\n"
+	"local function ended(id) living(id,redis.pcall('HGET',p..'token:'..id,'subject')) end\n"
+	"over('tokens:user',ARGV[1],ended)\n"
+	"over('tokens:admin',ARGV[1],ended)\n"
 	"over('token_ends',ARGV[3],function(id)\n"
+	" ended(id)\n"
 	" local of=redis.pcall('HGET',p..'token:'..id,'subject')\n"
 	" if type(of)=='string' then redis.pcall('ZREM',p..'tokens:of:'..redis.sha1hex(of),id) "
 	"end\n"

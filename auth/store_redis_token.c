@@ -140,7 +140,7 @@ static int read_page(struct listing *listing)
 	struct redis_cmd cmd;
 
 	redis_cmd_script(&cmd, REDIS_TOKEN_PAGE);
-	redis_cmd_key(&cmd, "tokens");
+	redis_cmd_key(&cmd, listing->query->alive_at ? "living" : "tokens");
 	redis_cmd_text(&cmd, listing->query->subject ? listing->query->subject : "");
 	if (listing->id[0])
 		redis_cmd_number(&cmd, listing->at);
@@ -171,4 +171,16 @@ int redis_token_list(struct store *store, const struct store_token_query *query,
 			return -1;
 	}
 	return (int)listing.count;
+}
+
+int64_t redis_token_count(struct store *store, const char *subject, int64_t now, unsigned most)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_TOKEN_COUNT);
+	redis_cmd_key(&cmd, "living");
+	redis_cmd_text(&cmd, subject);
+	redis_cmd_number(&cmd, now);
+	redis_cmd_number(&cmd, most);
+	return redis_call_number(redis_store_of(store), &cmd);
 }

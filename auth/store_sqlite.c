@@ -63,6 +63,14 @@ static const char *const migrations[] = {
 	"DROP INDEX tokens_alive;"
 	"CREATE INDEX tokens_alive ON tokens(state, role, ends_at);"
 	"CREATE INDEX tokens_by_end ON tokens(ends_at);",
+	/* Of 100,000 tokens few are alive: these lead to them past all the others. */
+	"ALTER TABLE tokens ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX tokens_living ON tokens(created_at, id)"
+	" WHERE state = 'active' AND ended = 0;"
+	"CREATE INDEX tokens_living_of"
+	" ON tokens(subject, created_at, id, ends_at, state, ended)" /* all that a count reads */
+	" WHERE state = 'active' AND ended = 0;"
+	"CREATE INDEX tokens_ending ON tokens(ends_at) WHERE ended = 0;",
 };
 
 struct db {

@@ -3,16 +3,16 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
+enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120, MARKED_AT_ONCE = 1000 };
 
 #define TOKEN_COLUMNS                                                                              \
 	"id, client_name, issuer, subject, created_by, note, last_used_from, scope, role, state, " \
 	"created_at, last_used_at, expires_at, secret_expires_at, ends_at, access_ttl, "           \
 	"refresh_ttl, serial, secret, family"
 /* Keyset paging: an index leads straight to where the last page ended. */
-#define TOKEN_PAGE                                                                                 \
-	" (created_at, id) < (?1, ?2) AND (?3 = 0 OR (state = 'active' AND ends_at > ?3))"         \
-	" ORDER BY created_at DESC, id DESC LIMIT ?4"
+#define TOKEN_PAGE " (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
+/* purge() marks what has ended: what is not marked yet is a minute's worth. */
+#define TOKEN_LIVING "state = 'active' AND ended = 0 AND ends_at > ?4 AND"
 #define SESSION_COLUMNS                                                                            \
 	"key, person, provider_sid, sealed, label, version, created_at, last_seen_at, expires_at"
 #define LIST_SESSIONS                                                                              \
@@ -30,15 +30,23 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1",
 	[SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE" TOKEN_PAGE,
 	[SQL_TOKEN_LIST_OF] =
-		"SELECT " TOKEN_COLUMNS " FROM tokens WHERE subject = ?5 AND" TOKEN_PAGE,
+		"SELECT " TOKEN_COLUMNS " FROM tokens WHERE subject = ?4 AND" TOKEN_PAGE,
+	[SQL_TOKEN_LIVING] = "SELECT " TOKEN_COLUMNS " FROM tokens INDEXED BY tokens_living"
+			     " WHERE " TOKEN_LIVING TOKEN_PAGE,
+	[SQL_TOKEN_LIVING_OF] = "SELECT " TOKEN_COLUMNS " FROM tokens INDEXED BY tokens_living_of"
+				" WHERE subject = ?5 AND " TOKEN_LIVING TOKEN_PAGE,
+	[SQL_TOKEN_COUNT] = "SELECT count(*) FROM tokens INDEXED BY tokens_living_of WHERE"
+			    " subject = ?1 AND state = 'active' AND ended = 0 AND ends_at > ?2",
 	[SQL_TOKEN_SET_STATE] = "UPDATE tokens SET state = CASE state WHEN 'revoked' THEN state"
 				" ELSE ?2 END WHERE id = ?1",
 	[SQL_TOKEN_RENEW] =
 		"UPDATE tokens SET expires_at = ?3, secret_expires_at = ?4, ends_at = ?5,"
-		" serial = ?6, secret = ?7, family = ?8"
+		" serial = ?6, secret = ?7, family = ?8, ended = 0"
 		" WHERE id = ?1 AND secret = ?2 AND state = 'active'",
 	[SQL_TOKEN_TOUCH] = "UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
 			    " WHERE id = ?1 AND last_used_at <= ?2",
+	[SQL_TOKEN_END] = "UPDATE tokens SET ended = 1 WHERE id IN (SELECT id FROM tokens"
+			  " INDEXED BY tokens_ending WHERE ended = 0 AND ends_at <= ?1 LIMIT ?2)",
 	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE ends_at <= ?1",
 	[SQL_SESSION_ADD] =
 		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
@@ -174,20 +182,32 @@ static enum store_answer token_get(struct store *store, struct str id, struct st
 	return answer;
 }
 
+static struct sqlite3_stmt *query_page(struct db *db, const struct store_token_query *query)
+{
+	const struct arg before = NUMBER(query->before_id[0] ? query->before_at : INT64_MAX);
+	const struct arg id = TEXT(query->before_id), limit = NUMBER((int64_t)query->limit);
+	const struct arg subject = TEXT(query->subject ? query->subject : "");
+	const struct arg alive = NUMBER(query->alive_at);
+
+	if (query->alive_at == 0 && query->subject == NULL)
+		return db_query(db, SQL_TOKEN_LIST, ARGS(before, id, limit));
+	if (query->alive_at == 0)
+		return db_query(db, SQL_TOKEN_LIST_OF, ARGS(before, id, limit, subject));
+	if (query->subject == NULL)
+		return db_query(db, SQL_TOKEN_LIVING, ARGS(before, id, limit, alive));
+	return db_query(db, SQL_TOKEN_LIVING_OF, ARGS(before, id, limit, alive, subject));
+}
+
 static int token_list(struct store *store, const struct store_token_query *query,
 	store_on_token *on_token, void *arg)
 {
-	const struct arg args[] = {NUMBER(query->before_id[0] ? query->before_at : INT64_MAX),
-		TEXT(query->before_id), NUMBER(query->alive_at), NUMBER((int64_t)query->limit),
-		TEXT(query->subject ? query->subject : "")};
 	struct db *db = db_of(store);
 	struct store_token token;
 	enum store_answer answer;
 	int count = 0;
 
 	db_lock(db);
-	struct sqlite3_stmt *stmt = query->subject ? db_query(db, SQL_TOKEN_LIST_OF, args, 5)
-						   : db_query(db, SQL_TOKEN_LIST, args, 4);
+	struct sqlite3_stmt *stmt = query_page(db, query);
 	while ((answer = db_step(db, stmt)) == STORE_FOUND) {
 		read_token(stmt, &token);
 		on_token(arg, &token);
@@ -196,6 +216,21 @@ static int token_list(struct store *store, const struct store_token_query *query
 	db_done(stmt);
 	db_unlock(db);
 	return answer == STORE_FAILED ? -1 : count;
+}
+
+static int64_t token_count(struct store *store, const char *subject, int64_t now, unsigned most)
+{
+	struct db *db = db_of(store);
+	int64_t count = -1;
+
+	(void)most;
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_TOKEN_COUNT, ARGS(TEXT(subject), NUMBER(now)));
+	if (db_step(db, stmt) == STORE_FOUND)
+		count = db_number(stmt, 0);
+	db_done(stmt);
+	db_unlock(db);
+	return count;
 }
 
 static enum store_answer token_set_state(struct store *store, struct str id, enum token_state state)
@@ -307,6 +342,20 @@ static int count(struct store *store, int64_t now, struct store_counts *out)
 	return answer == STORE_FOUND ? 0 : -1;
 }
 
+/* Some at a time, so that nobody waits long for the lock. */
+static int mark_ended(struct store *store, int64_t now)
+{
+	struct db *db = db_of(store);
+	int marked = MARKED_AT_ONCE;
+
+	while (marked == MARKED_AT_ONCE) {
+		db_lock(db);
+		marked = db_run(db, SQL_TOKEN_END, ARGS(NUMBER(now), NUMBER(MARKED_AT_ONCE)));
+		db_unlock(db);
+	}
+	return marked == -1 ? -1 : 0;
+}
+
 static int purge(struct store *store, const struct conf *conf, int64_t now)
 {
 	/* Uses are saved a little late: what looks just idle here may not be. */
@@ -315,8 +364,9 @@ static int purge(struct store *store, const struct conf *conf, int64_t now)
 	int b = run_alone(store, SQL_LINK_PURGE, ARGS(NUMBER(now)));
 	int c = run_alone(store, SQL_TOKEN_PURGE, ARGS(NUMBER(now - TOKEN_KEPT_SECONDS)));
 	int d = run_alone(store, SQL_ONCE_PURGE, ARGS(NUMBER(now)));
+	int e = mark_ended(store, now);
 
-	return a == 0 && b == 0 && c == 0 && d == 0 ? 0 : -1;
+	return a == 0 && b == 0 && c == 0 && d == 0 && e == 0 ? 0 : -1;
 }
 
 static enum store_answer once(struct store *store, const unsigned char *key, int64_t until)
@@ -382,6 +432,7 @@ const struct store_ops store_sqlite_ops = {
 	.token_add = token_add,
 	.token_get = token_get,
 	.token_list = token_list,
+	.token_count = token_count,
 	.token_set_state = token_set_state,
 	.token_renew = token_renew,
 	.session_open = store_sqlite_session_open,

@@ -60,33 +60,19 @@ static int64_t refresh_ttl_of(const struct conf *conf, const struct token_reques
 	return request->refresh_ttl ? request->refresh_ttl : conf->refresh_ttl_s.def;
 }
 
-/* Where the next page begins. */
-static void note_last(void *arg, const struct store_token *token)
-{
-	struct store_token_query *query = arg;
-
-	query->before_at = token->created_at;
-	memcpy(query->before_id, token->id, sizeof token->id);
-}
-
 /* tokens.per_user, of people; named clients are the administrator's own business. */
 static enum token_outcome check_number(
 	struct auth_service *service, const char *user, struct err *err)
 {
 	struct store *store = service->store;
 	unsigned most = service->conf->tokens_per_user;
-	struct store_token_query query = {
-		.subject = user, .alive_at = clock_wall_s(), .limit = STORE_PAGE};
-	unsigned living = 0;
-	int got = STORE_PAGE;
 
-	while (user && got == STORE_PAGE && living < most) {
-		got = store->ops->token_list(store, &query, note_last, &query);
-		if (got == -1)
-			return TOKEN_UNAVAILABLE;
-		living += (unsigned)got;
-	}
-	if (user == NULL || living < most)
+	if (user == NULL)
+		return TOKEN_DONE;
+	int64_t living = store->ops->token_count(store, user, clock_wall_s(), most);
+	if (living == -1)
+		return TOKEN_UNAVAILABLE;
+	if (living < most)
 		return TOKEN_DONE;
 	err_set(err, "%s has %u living tokens already (tokens.per_user)", user, most);
 	return TOKEN_CONFLICT;

@@ -227,6 +227,51 @@ static void tokens_are_listed_by_subject_and_by_life(void **state)
 	assert_int_equal(store->ops->token_list(store, &query, collect, none), 0);
 }
 
+static int64_t count_of(struct store *store, const char *subject, int64_t now)
+{
+	return store->ops->token_count(store, subject, now, 1);
+}
+
+static void living_tokens_of_a_subject_are_counted(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	int64_t end = sample_token("a").ends_at;
+
+	add_tokens(store, 6, false);
+	assert_int_equal(count_of(store, "odd", NOW), 3);
+	assert_int_equal(count_of(store, "odd", end), 0);
+	assert_int_equal(count_of(store, "nobody", NOW), 0);
+	assert_int_equal(store->ops->token_set_state(store, STR("b"), STATE_DISABLED), STORE_FOUND);
+	assert_int_equal(store->ops->token_set_state(store, STR("d"), STATE_REVOKED), STORE_FOUND);
+	assert_int_equal(count_of(store, "odd", NOW), 1);
+	assert_int_equal(store->ops->token_set_state(store, STR("b"), STATE_ACTIVE), STORE_FOUND);
+	assert_int_equal(count_of(store, "odd", NOW), 2);
+}
+
+/* What has ended leaves the lists of the living, and comes back to them with its renewal. */
+static void purge_takes_the_ended_from_among_the_living_only(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	struct store_token_query query = everything();
+	struct store_token token = sample_token("a");
+	int64_t end = token.ends_at;
+	char all[64] = "", none[64] = "", alive[64] = "";
+
+	add_tokens(store, 3, false);
+	assert_int_equal(store->ops->purge(store, &conf, end), 0);
+	assert_int_equal(store->ops->token_list(store, &query, collect, all), 3);
+	query.alive_at = NOW;
+	assert_int_equal(store->ops->token_list(store, &query, collect, none), 0);
+	assert_int_equal(count_of(store, token.subject, NOW), 0);
+	token.ends_at = end + 50;
+	assert_int_equal(store->ops->token_renew(store, &token, token.secret), STORE_FOUND);
+	query.alive_at = end;
+	assert_int_equal(store->ops->token_list(store, &query, collect, alive), 1);
+	assert_string_equal(alive, "a");
+	assert_int_equal(count_of(store, token.subject, end), 1);
+}
+
 static void touches_are_kept_and_never_go_back(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
@@ -366,6 +411,8 @@ const struct store_contract store_contract[] = {
 	STORE_CONTRACT(tokens_are_listed_newest_first),
 	STORE_CONTRACT(tokens_are_listed_page_by_page),
 	STORE_CONTRACT(tokens_are_listed_by_subject_and_by_life),
+	STORE_CONTRACT(living_tokens_of_a_subject_are_counted),
+	STORE_CONTRACT(purge_takes_the_ended_from_among_the_living_only),
 	STORE_CONTRACT(touches_are_kept_and_never_go_back),
 	STORE_CONTRACT(link_opens_one_session),
 	STORE_CONTRACT(link_that_is_unknown_too_old_or_replaced_opens_nothing),

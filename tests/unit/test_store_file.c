@@ -1,5 +1,6 @@
 /* The SQLite store as a file: its mode, its damage, and who else has it open. */
 #include "auth/store_sqlite.h"
+#include "auth/store_sqlite_int.h"
 #include "tests/support/scratch.h"
 
 #include <pthread.h>
@@ -239,6 +240,47 @@ static void file_that_is_no_database_is_refused(void **state)
 	free(path);
 }
 
+/* "": an index leads to every row that is looked at, in the order that is wanted. */
+static void find_slow_step(sqlite3 *db, const char *sql, char *out, size_t size)
+{
+	char *text = mem_printf("EXPLAIN QUERY PLAN %s", sql);
+	sqlite3_stmt *stmt;
+
+	out[0] = '\0';
+	assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
+	while (sqlite3_step(stmt) == SQLITE_ROW) {
+		const char *step = (const char *)sqlite3_column_text(stmt, 3);
+		bool is_scan = strstr(step, "SCAN ") && !strstr(step, "CONSTANT ROW");
+
+		/* There is one link at most, and a person has few sessions to sort. */
+		if ((is_scan && !strstr(step, "SCAN links")) ||
+			(strstr(step, "TEMP B-TREE") && strstr(sql, "FROM tokens")))
+			snprintf(out, size, "%s", step);
+	}
+	sqlite3_finalize(stmt);
+	free(text);
+}
+
+static void no_statement_looks_at_every_row(void **state)
+{
+	struct fixture *f = *state;
+	sqlite3 *db;
+	char step[128];
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	for (int i = 0; i < SQL_ROWS; i++) {
+		bool is_of_all = i == SQL_SESSION_LIST_ALL || i == SQL_SESSION_END_ALL ||
+				 i == SQL_SESSION_PURGE; /* once a minute */
+
+		if (strstr(store_sqlite_statements[i], "PRAGMA"))
+			continue;
+		find_slow_step(db, store_sqlite_statements[i], step, sizeof step);
+		if (step[0] && !is_of_all)
+			fail_msg("%s\n%s", store_sqlite_statements[i], step);
+	}
+	sqlite3_close(db);
+}
+
 static void *open_and_write(void *arg)
 {
 	struct fixture *f = arg;
@@ -281,6 +323,7 @@ int main(void)
 		T(token_of_an_older_file_ends_when_it_expires_and_has_no_refresh_token),
 		T(file_of_a_newer_version_is_refused),
 		T(file_that_is_no_database_is_refused),
+		T(no_statement_looks_at_every_row),
 		T(gateway_and_command_line_may_start_at_once),
 	};
 
