@@ -2,6 +2,7 @@
 
 #include "auth/bearer.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply,
@@ -165,6 +166,15 @@ bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
 		session_form_token(id, out);
 	share_drop(hold);
 	return is_named;
+}
+
+bool auth_is_form_token(
+	struct auth *auth, const struct str *cookies, size_t count, struct str given)
+{
+	char own[AUTH_FORM_TOKEN];
+
+	return auth_form_token(auth, cookies, count, own) && given.len == sizeof own - 1 &&
+	       CRYPTO_memcmp(own, given.at, given.len) == 0;
 }
 
 bool auth_is_own_cookie(struct str name)

@@ -169,6 +169,9 @@ void auth_token_ask(struct auth *auth, const struct auth_token_question *questio
 enum { AUTH_FORM_TOKEN = 44 };
 MUST_CHECK bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
 	char out[static AUTH_FORM_TOKEN]);
+/* Whether `given` is that, compared in constant time. */
+MUST_CHECK bool auth_is_form_token(
+	struct auth *auth, const struct str *cookies, size_t count, struct str given);
 
 /* True for a cookie name that is ours: never sent upstream, never accepted from there (S0, S25). */
 bool auth_is_own_cookie(struct str name);

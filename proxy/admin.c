@@ -1,6 +1,7 @@
 #include "proxy/admin.h"
 
 #include "base/url.h"
+#include "proxy/admin_page.h"
 #include "proxy/api.h"
 #include "proxy/front.h"
 
@@ -14,6 +15,8 @@ struct admin {
 	struct auth_service *service;
 	struct auth *auth;
 	struct api *api;
+	struct metrics *metrics; /* of signing in here */
+	struct admin_pages *pages;
 	struct worker *const *workers;
 	size_t count;
 	bool draining;
@@ -68,7 +71,7 @@ static void serve_metrics(struct admin *admin, struct front_request *req)
 {
 	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->service),
 		.health = auth_service_health(admin->service)};
-	struct metrics **all = mem_alloc(admin->count, sizeof(struct metrics *));
+	struct metrics **all = mem_alloc(admin->count + 1, sizeof(struct metrics *));
 	struct sbuf text;
 
 	for (size_t i = 0; i < admin->count; i++) {
@@ -79,7 +82,8 @@ static void serve_metrics(struct admin *admin, struct front_request *req)
 		gauges.upstream_connections += counts.upstream_connections;
 	}
 	sbuf_init(&text, METRICS_MAX);
-	metrics_write(&text, all, admin->count, &gauges);
+	all[admin->count] = admin->metrics;
+	metrics_write(&text, all, admin->count + 1, &gauges);
 	answer(req, 200, "text/plain; version=0.0.4; charset=utf-8", sbuf_str(&text));
 	sbuf_clear(&text);
 	free(all);
@@ -100,10 +104,8 @@ static void on_request(void *arg, struct front_request *req)
 		api_serve(admin->api, req);
 		return;
 	}
-	if (target_parse(req->target, &target, NULL) == -1) {
-		answer(req, 400, "text/plain; charset=utf-8", STR("bad request\n"));
-		return;
-	}
+	if (target_parse(req->target, &target, NULL) == -1)
+		target.path = STR("");
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (!str_eq(target.path, str_of(pages[i].path)))
 			continue;
@@ -113,7 +115,7 @@ static void on_request(void *arg, struct front_request *req)
 			answer(req, 405, "text/plain; charset=utf-8", STR("method not allowed\n"));
 		return;
 	}
-	answer(req, 404, "text/plain; charset=utf-8", STR("not found\n"));
+	admin_pages_serve(admin->pages, req);
 }
 
 static void on_refused(void *arg, const char *peer, enum fault fault)
@@ -122,8 +124,8 @@ static void on_refused(void *arg, const char *peer, enum fault fault)
 }
 
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	const struct conf *conf, struct auth_service *service, struct worker *const *workers,
-	size_t count)
+	unsigned port, const struct conf *conf, struct auth_service *service,
+	struct worker *const *workers, size_t count)
 {
 	struct admin *admin = mem_alloc(1, sizeof *admin);
 	struct front_limits limits = {.head = conf->limit_head,
@@ -135,6 +137,8 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	*admin = (struct admin){.service = service, .workers = workers, .count = count};
 	admin->auth = auth_new(service, keeper, inbox, AUTH_SITE_ADMIN);
 	admin->api = api_new(service, admin->auth);
+	admin->metrics = metrics_new();
+	admin->pages = admin_pages_new(service, admin->auth, admin->metrics, port);
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
 	return admin;
 }
@@ -145,6 +149,8 @@ void admin_free(struct admin *admin)
 		return;
 	auth_free(admin->auth); /* answers what is under way */
 	api_free(admin->api);
+	admin_pages_free(admin->pages);
+	metrics_free(admin->metrics);
 	front_free(admin->front);
 	free(admin);
 }

@@ -1,6 +1,6 @@
 /*
- * proxy/admin.h - the admin listener: /ping, /ready, /metrics and the API of tokens, on its own
- * origin (S0, S12).
+ * proxy/admin.h - the admin listener: /ping, /ready, /metrics, the API of tokens and their pages,
+ * on its own origin (S0, S12).
  *
  * Runs on the keeper's loop through the same front as everything else.
  */
@@ -12,10 +12,10 @@
 struct admin;
 struct event_base;
 
-/* `listen_fd` is taken; `workers` are borrowed; `inbox` is the keeper's. */
+/* `listen_fd` is taken, `port` its own; `workers` are borrowed; `inbox` is the keeper's. */
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	const struct conf *conf, struct auth_service *service, struct worker *const *workers,
-	size_t count);
+	unsigned port, const struct conf *conf, struct auth_service *service,
+	struct worker *const *workers, size_t count);
 void admin_free(struct admin *admin);
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);

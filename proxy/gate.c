@@ -7,9 +7,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Not to a loopback address for who is elsewhere. */
+static bool has_way_to_tokens(const struct conf *conf)
+{
+	return !url_host_is_loopback(conf->admin.public_url.host) ||
+	       url_host_is_loopback(conf->server.public_url.host);
+}
+
 struct page_view gate_view(const struct exchange *x)
 {
-	return (struct page_view){x->home ? x->home : x->conf->server.base, x->who, x->id};
+	return (struct page_view){.base = x->home ? x->home : x->conf->server.base,
+		.who = x->who,
+		.request_id = x->id,
+		.admin = has_way_to_tokens(x->conf) ? &x->conf->admin : NULL};
 }
 
 static void serve_static(struct exchange *x)

@@ -71,7 +71,7 @@ static const char *what_ended(const struct exchange *x)
  * on, and the provider is another origin. */
 static void serve_signed_out(struct exchange *x, const struct sign_in_result *result)
 {
-	struct page_view view = {x->conf->server.base, NULL, x->id};
+	struct page_view view = {.base = x->conf->server.base, .request_id = x->id};
 	struct page_farewell farewell = {what_ended(x), result->location};
 	struct sbuf page, fields;
 

@@ -202,7 +202,8 @@ static void start_workers(struct gateway *gw)
 	gw->workers = mem_alloc(threads, sizeof(struct worker *));
 	for (unsigned i = 0; i < threads; i++)
 		gw->workers[i] = worker_new(&gw->shared, gw->fds[i]);
-	gw->admin = admin_new(gw->base, gw->inbox, gw->admin_fd, gw->conf, gw->auth, gw->workers, threads);
+	gw->admin = admin_new(gw->base, gw->inbox, gw->admin_fd, listen_port(&gw->conf->admin.addr),
+		gw->conf, gw->auth, gw->workers, threads);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
 }
 

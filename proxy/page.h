@@ -22,6 +22,9 @@ struct page_view { /* borrowed */
 		*base; /* "" or "/base"; on an application's host with our own origin before it */
 	const struct identity *who; /* NULL: nobody */
 	const char *request_id;
+	enum auth_site site;
+	const char *form_token;		 /* of the admin site's session, for its forms; or NULL */
+	const struct conf_listen *admin; /* where tokens are managed, if there is a way; or NULL */
 };
 
 /* Home (cluster NULL) or one cluster's page. `query` is the raw query string: q= search, page=,

@@ -76,5 +76,7 @@ void card_change_account(struct sbuf *out, const struct page_view *view)
 {
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/logout\"><button>Sign out to use another account</button></form>");
+	sbuf_puts(out, "/_gate/logout\">");
+	part_form_token(out, view);
+	sbuf_puts(out, "<button>Sign out to use another account</button></form>");
 }

@@ -12,6 +12,21 @@ const char page_csp[] =
 
 /* --- the frame --- */
 
+void part_form_token(struct sbuf *out, const struct page_view *view)
+{
+	if (view->form_token == NULL)
+		return;
+	sbuf_puts(out, "<input type=\"hidden\" name=\"form\" value=\"");
+	sbuf_html(out, str_of(view->form_token));
+	sbuf_puts(out, "\">");
+}
+
+struct page_view part_as_nobody(const struct page_view *view)
+{
+	return (struct page_view){
+		.base = view->base, .request_id = view->request_id, .site = view->site};
+}
+
 size_t part_base_path(const struct page_view *view)
 {
 	const char *host = strstr(view->base, "://");
@@ -66,7 +81,18 @@ static void write_who(struct sbuf *out, const struct page_view *view)
 		view->who->role == ROLE_NONE ? "no role" : role_name(view->who->role));
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/logout\"><button class=\"quiet\">Sign out</button></form></div>");
+	sbuf_puts(out, "/_gate/logout\">");
+	part_form_token(out, view);
+	sbuf_puts(out, "<button class=\"quiet\">Sign out</button></form></div>");
+}
+
+/* Tokens are at an origin of their own (S0). */
+static void write_tokens_link(struct sbuf *out, const struct conf_listen *admin)
+{
+	sbuf_puts(out, "<a class=\"to-tokens\" href=\"");
+	sbuf_html(out, str_of(admin->origin));
+	sbuf_html(out, str_of(admin->base));
+	sbuf_puts(out, "/tokens\">Tokens</a>");
 }
 
 static void write_mark(struct sbuf *out)
@@ -82,7 +108,8 @@ static void write_mark(struct sbuf *out)
 void part_open(struct sbuf *out, const struct page_view *view, const struct part_frame *frame)
 {
 	bool is_home = part_base_path(view) == 0; /* else forms lead nowhere (form-action) */
-	bool may_enter = view->who && view->who->role != ROLE_NONE && is_home;
+	bool may_enter = view->who && view->who->role != ROLE_NONE && is_home &&
+			 view->site == AUTH_SITE_PUBLIC;
 
 	write_head(out, view, frame->title);
 	sbuf_puts(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
@@ -93,6 +120,8 @@ void part_open(struct sbuf *out, const struct page_view *view, const struct part
 	sbuf_puts(out, "<span>sparkgate</span></a>");
 	if (may_enter)
 		write_search(out, view, frame->q);
+	if (may_enter && view->admin)
+		write_tokens_link(out, view->admin);
 	if (view->who && is_home)
 		write_who(out, view);
 	sbuf_printf(out, "</div></header>\n<main id=\"main\" class=\"wrap%s\" tabindex=\"-1\">\n",

@@ -27,6 +27,9 @@ void part_close(struct sbuf *out, const struct page_view *view);
 /* True while `more` bytes still fit: asked before each row whose number somebody else chooses. */
 bool part_has_room(const struct sbuf *out, size_t more);
 
+/* What a form on the admin site carries beside its own fields (S35); elsewhere nothing. */
+void part_form_token(struct sbuf *out, const struct page_view *view);
+struct page_view part_as_nobody(const struct page_view *view);
 /* Where the path begins in a view's base: before it stands our origin on an application's host. */
 size_t part_base_path(const struct page_view *view);
 

@@ -66,7 +66,7 @@ static void write_token_help(struct sbuf *out, bool has_provider)
 
 void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
-	struct page_view nobody = {view->base, NULL, view->request_id};
+	struct page_view nobody = part_as_nobody(view);
 	bool has_provider = offer->provider != AUTH_PROVIDER_NONE;
 
 	card_open(out, &nobody, "Sign in", NULL);
@@ -77,7 +77,8 @@ void page_login(struct sbuf *out, const struct page_view *view, const struct pag
 			"<details class=\"other\"%s><summary>Use an access token</summary>\n",
 			offer->problem || offer->provider == AUTH_PROVIDER_SILENT ? " open" : "");
 	write_token_form(out, &nobody, offer);
-	write_token_help(out, has_provider);
+	/* The one-time link leads to the other site. */
+	write_token_help(out, has_provider || view->site == AUTH_SITE_ADMIN);
 	if (has_provider)
 		sbuf_puts(out, "</details>\n");
 	card_close(out, &nobody);
@@ -129,8 +130,10 @@ void page_logout(struct sbuf *out, const struct page_view *view)
 		"ends every session of yours, on all devices. Tokens of yours stay valid.</p>\n"
 		"<form class=\"actions\" method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/logout\"><button>Sign out</button>"
-		       "<button class=\"quiet\" name=\"everywhere\" value=\"1\">Sign out "
+	sbuf_puts(out, "/_gate/logout\">");
+	part_form_token(out, view);
+	sbuf_puts(out, "<button>Sign out</button><button class=\"quiet\" name=\"everywhere\" "
+		       "value=\"1\">Sign out "
 		       "everywhere</button>");
 	card_link(out, "button quiet", view->base, "/", "Stay signed in");
 	sbuf_puts(out, "</form>\n");
@@ -140,7 +143,7 @@ void page_logout(struct sbuf *out, const struct page_view *view)
 void page_signed_out(
 	struct sbuf *out, const struct page_view *view, const struct page_farewell *farewell)
 {
-	struct page_view nobody = {view->base, NULL, view->request_id};
+	struct page_view nobody = part_as_nobody(view);
 
 	card_open(out, &nobody, "You are signed out", NULL);
 	card_text(out, farewell->sentence);

@@ -17,6 +17,7 @@
 EMBED(page_static_css, "proxy/static/gateway.css");
 EMBED(page_static_icon, "proxy/static/favicon.svg");
 EMBED(page_static_session, "proxy/static/session.js");
+EMBED(page_static_tokens, "proxy/static/tokens.js");
 EMBED(page_static_openapi, "proxy/static/openapi.json");
 
 enum { ETAG_MAX = 32, HREF_MAX = 80 };
@@ -29,6 +30,9 @@ static struct page_static files[] = {
 	{.path = "session.js",
 		.content_type = "text/javascript; charset=utf-8",
 		.bytes = page_static_session},
+	{.path = "tokens.js",
+		.content_type = "text/javascript; charset=utf-8",
+		.bytes = page_static_tokens},
 	{.path = "openapi.json", .content_type = "application/json", .bytes = page_static_openapi},
 };
 static char etags[ARRAY_LEN(files)][ETAG_MAX], hrefs[ARRAY_LEN(files)][HREF_MAX];
@@ -38,7 +42,7 @@ static pthread_once_t measured = PTHREAD_ONCE_INIT;
 static void measure(void)
 {
 	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end,
-		page_static_session_end, page_static_openapi_end};
+		page_static_session_end, page_static_tokens_end, page_static_openapi_end};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct page_static *f = &files[i];

@@ -21,7 +21,7 @@ static void run(
 	const char *what, const struct registry *reg, const char *cluster, const char *query)
 {
 	struct identity who = {.name = (char[]){"Alice"}, .role = ROLE_ADMIN};
-	struct page_view view = {"", &who, "0"};
+	struct page_view view = {.base = "", .who = &who, .request_id = "0"};
 	const struct cluster_info *only = cluster ? registry_cluster(reg, str_of(cluster)) : NULL;
 	struct sbuf page;
 	size_t len = 0;

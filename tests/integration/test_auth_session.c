@@ -333,6 +333,10 @@ static void s35_form_token_goes_with_the_session_of_the_site(void **state)
 	assert_string_not_equal(of_public, of_admin);
 	assert_false(auth_form_token(w->auth[1], cookies, 1, of_none));
 	assert_string_equal(of_none, "");
+	assert_true(auth_is_form_token(w->auth[1], cookies, 2, str_of(of_admin)));
+	assert_false(auth_is_form_token(w->auth[1], cookies, 2, str_of(of_public)));
+	assert_false(auth_is_form_token(w->auth[1], cookies, 2, STR("")));
+	assert_false(auth_is_form_token(w->auth[1], cookies, 1, str_of(of_public)));
 	secret_free(token);
 	free(public);
 	free(admin);

@@ -23,9 +23,9 @@ static struct identity stranger = {.issuer = (char[]){"i"},
 	.name = (char[]){""},
 	.role = ROLE_NONE};
 
-const struct page_view as_alice = {"", &alice, "4f1d8a90c2e7"};
-const struct page_view as_nobody = {"", NULL, "4f1d8a90c2e7"};
-const struct page_view as_stranger = {"", &stranger, "4f1d8a90c2e7"};
+const struct page_view as_alice = {.base = "", .who = &alice, .request_id = "4f1d8a90c2e7"};
+const struct page_view as_nobody = {.base = "", .request_id = "4f1d8a90c2e7"};
+const struct page_view as_stranger = {.base = "", .who = &stranger, .request_id = "4f1d8a90c2e7"};
 
 int page_start(void **state)
 {

@@ -43,8 +43,9 @@ static void links_lie_below_the_base(void **state)
 	(void)state;
 	probe_world = page_world_large("/base");
 	sbuf_reset(&probe_page);
-	page_home(&probe_page, &(struct page_view){"/base", as_alice.who, "r"}, probe_world, NULL,
-		(struct str){NULL, 0});
+	page_home(&probe_page,
+		&(struct page_view){.base = "/base", .who = as_alice.who, .request_id = "r"},
+		probe_world, NULL, (struct str){NULL, 0});
 	assert_int_equal(page_times("href=\"/"), page_times("href=\"/base/"));
 	assert_int_equal(page_times("action=\"/"), page_times("action=\"/base/"));
 	assert_has("action=\"/base/_gate/logout\"");

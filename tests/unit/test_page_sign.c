@@ -89,7 +89,8 @@ static void sign_in_carries_the_way_back_and_no_name(void **state)
 		STR("/base/x?a=\"&b"), "No <b> good.", AUTH_PROVIDER_READY, label};
 
 	(void)state;
-	page_login(&probe_page, &(struct page_view){"/base", as_alice.who, "r"}, &it);
+	page_login(&probe_page,
+		&(struct page_view){.base = "/base", .who = as_alice.who, .request_id = "r"}, &it);
 	assert_has("action=\"/base/_gate/login\"");
 	assert_has("name=\"next\" value=\"/base/x?a=&quot;&amp;b\"");
 	assert_has("type=\"password\" autocomplete=\"off\"");
