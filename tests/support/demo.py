@@ -41,8 +41,11 @@ def show(gateway, info):
         f"  running application    {gateway.url}/local/proxy/{running['id']}/",
         f"  finished application   {gateway.url}/local/shs/history/{finished['id']}/jobs/",
         f"  master                 {gateway.url}/local/proxy/master/",
-        f"  tokens and metrics     {gateway.admin_url}/",
-        "", f"  a token for scripts: build/sparkgate token create --config {gateway.config} --client-name me", "",
+        f"  tokens                 {gateway.admin_url}/tokens   (signs in by itself, with an administrator's token)",
+        f"  metrics                {gateway.admin_url}/metrics", "",
+        "  an administrator's token, and one for scripts that may only look:", "",
+        f"    build/sparkgate token create --config {gateway.config} --client-name me --token-type admin",
+        f"    build/sparkgate token create --config {gateway.config} --client-name script --scope view", "",
         "Ctrl-C ends everything.", ""]), flush=True)
 
 
