@@ -15,7 +15,8 @@ FIELDS = [("Service-Worker-Allowed", "/"), ("Clear-Site-Data", '"cookies", "stor
           ("Set-Cookie", "__Host-sparkgate=stolen; Path=/; Secure"), ("Set-Cookie", "theirs=1; Path=/")]
 
 SCRIPT = r"""
-const T = JSON.parse(document.getElementById("targets").textContent), report = {}, JSON_BODY = JSON.stringify(T.wanted);
+const T = JSON.parse(document.getElementById("targets").textContent), report = {};
+const JSON_BODY = JSON.stringify({client_name: T.wanted.client_name, token_type: T.wanted.token_type});
 window.report = report;
 const wait = (ms) => new Promise((go) => setTimeout(go, ms));
 
@@ -203,8 +204,9 @@ class Hostile(App):
     def aim(self, gateway, known, read=None, kill=None, neighbour="/", parts=PARTS):
         """`known`: id of a token; `read` and `kill`: names and addresses of what is not its own."""
         self.targets = {"admin": gateway.admin_url, "tokens": "/api/v1/tokens", "gate": gateway.url, "base": gateway.base,
-                        "wanted": {"client_name": "stolen", "token_type": "admin"}, "known": known, "neighbour": neighbour,
-                        "pages": [f"{gateway.admin_url}/tokens/create", f"{gateway.admin_url}/tokens/{known}/revoke"],
+                        "wanted": {"client_name": "stolen", "token_type": "admin", "form": "guess"}, "known": known, "neighbour": neighbour,
+                        "pages": [f"{gateway.admin_url}{path}" for path in (
+                            f"/tokens/{known}/revoke", f"/tokens/{known}/disable", "/_gate/logout", "/_gate/login")],
                         "read": read or {}, "kill": kill or {}, "parts": parts}
 
 
