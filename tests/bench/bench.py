@@ -204,6 +204,8 @@ def main():
               f"{r['per_second']:8.0f} {r['p50']:>8} {r['p99']:>8} {r['peak_kib'] / 1024:6.1f}  {ratio}")
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "bench.json").write_text(json.dumps(result, indent=1))
+    print()
+    subprocess.run([sys.executable, str(ROOT / "tests" / "bench" / "tokens.py")], check=True)
     for bench in sorted((ROOT / "build" / "tests" / "bench").glob("*_bench")):
         print()
         subprocess.run([str(bench)], check=True)

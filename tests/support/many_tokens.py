@@ -52,7 +52,7 @@ def fill_sqlite(path, token_id, count, living):
                   "ended": f"n <= {count - living}"}
         db.execute(f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
                    f" INSERT INTO tokens({', '.join(names)}) SELECT {', '.join(values.get(name, name) for name in names)}"
-                   " FROM numbers, tokens WHERE id = ?", (token_id,))
+                   " FROM numbers, tokens WHERE id = ? AND n <= ?", (token_id, count))
 
 
 def fill_redis(redis, token_id, count, living):
