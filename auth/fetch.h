@@ -43,6 +43,7 @@ struct fetch_request {
 	const char *ca_file;
 	int64_t timeout_ms; /* for the whole exchange, name lookup included */
 	size_t max_bytes;   /* a longer body is an error, not a cut one */
+	bool is_once;	    /* nothing more will be asked there soon: no connection is kept */
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);

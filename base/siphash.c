@@ -2,6 +2,7 @@
 
 #include "base/rnd.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -37,6 +38,10 @@ static uint64_t read_le(const unsigned char *at, size_t len)
 {
 	uint64_t word = 0;
 
+	if (len == 8) { /* nearly all of a long text: one load */
+		memcpy(&word, at, 8);
+		return le64toh(word);
+	}
 	for (size_t i = 0; i < len; i++)
 		word |= (uint64_t)at[i] << (8 * i);
 	return word;

@@ -244,6 +244,13 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	verify_retry(arg);
 }
 
+static void on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	verify_pump(arg);
+}
+
 struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
 	void (*publish)(struct registry *registry, void *arg), void *arg)
 {
@@ -257,7 +264,8 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	TAILQ_INIT(&d->waiting);
 	d->publish_timer = evtimer_new(base, on_publish, d);
 	d->retry_timer = evtimer_new(base, on_retry, d);
-	if (d->publish_timer == NULL || d->retry_timer == NULL)
+	d->pace_timer = evtimer_new(base, on_pace, d);
+	if (d->publish_timer == NULL || d->retry_timer == NULL || d->pace_timer == NULL)
 		abort();
 	discovery_set_conf(d, conf);
 	event_active(
@@ -273,6 +281,7 @@ void discovery_free(struct discovery *d)
 		cluster_free(d->clusters[i]);
 	event_free(d->publish_timer);
 	event_free(d->retry_timer);
+	event_free(d->pace_timer);
 	conf_unref(d->conf);
 	free(d->clusters);
 	free(d);

@@ -25,7 +25,9 @@
 enum {
 	POLL_TIMEOUT_MS = 15000, /* a master of thousands of workers needs seconds under load */
 	CHECK_TIMEOUT_MS = 5000,
-	CHECKS_MAX = 128, /* identity checks at once */
+	CHECKS_MAX = 128,    /* identity checks at once */
+	CHECKS_PACE_MS = 50, /* at most CHECKS_PER_PACE begin in so long: 3,000 a second */
+	CHECKS_PER_PACE = 150,
 	MASTER_JSON_MAX = 32 * 1024 * 1024,
 	HISTORY_JSON_MAX = 32 * 1024 * 1024,
 	CHECK_JSON_MAX = 4 * 1024 * 1024, /* a worker lists its executors, finished ones too */
@@ -136,7 +138,8 @@ struct cluster {
 	struct history *history; /* NULL: none */
 	struct ui **uis;
 	size_t uis_count;
-	uint64_t polls; /* merged answers of an active master */
+	uint64_t polls;	 /* merged answers of an active master */
+	uint64_t merged; /* digest of the last of them; 0: none */
 	char version[SPARK_VERSION_MAX];
 	struct fetch *version_fetch;
 	unsigned version_tries; /* left */
@@ -158,9 +161,11 @@ struct discovery {
 	size_t clusters_count;
 	struct event *publish_timer;
 	int64_t publish_cost_ms;
-	struct event *retry_timer;
+	struct event *retry_timer, *pace_timer;
 	struct place_list fresh, waiting; /* verify.c */
 	unsigned checking;
+	unsigned begun; /* checks since pace_ms */
+	int64_t pace_ms;
 };
 
 /* discovery.c */

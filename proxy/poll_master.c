@@ -81,7 +81,15 @@ static void follow(struct master *m)
 	discovery_changed(c->discovery);
 }
 
-static void take_answer(struct master *m, const struct spark_master *answer)
+static void note_address(struct master *m)
+{
+	struct cluster *c = m->source.cluster;
+
+	if (fence_add_master(&c->fence, (const struct sockaddr *)&m->source.addr))
+		verify_refence(c);
+}
+
+static void take_answer(struct master *m, const struct spark_master *answer, uint64_t digest)
 {
 	struct cluster *c = m->source.cluster;
 	bool was_alive = is_alive(m);
@@ -101,7 +109,16 @@ static void take_answer(struct master *m, const struct spark_master *answer)
 	if (!was_alive) /* it may have been replaced by another version */
 		c->version_tries = VERSION_TRIES;
 	merge_master(c, answer);
+	c->merged = digest;
 	ask_version(c);
+}
+
+/* Most answers bring nothing: parsing them all would be most of what the gateway does at rest. */
+static bool is_known(const struct master *m, uint64_t digest)
+{
+	const struct cluster *c = m->source.cluster;
+
+	return c->active == m && is_alive(m) && c->merged == digest;
 }
 
 static void on_answer(const struct fetch_result *result, void *arg)
@@ -109,10 +126,17 @@ static void on_answer(const struct fetch_result *result, void *arg)
 	struct master *m = arg;
 	struct source *s = &m->source;
 	struct spark_master answer;
+	uint64_t digest;
 	struct err err = {""};
 
 	if (!source_note(s, result, 200)) {
 		set_status(m, "UNREACHABLE");
+		return;
+	}
+	digest = spark_master_digest(result->body);
+	if (is_known(m, digest)) {
+		note_address(m);
+		ask_version(s->cluster);
 		return;
 	}
 	if (spark_master_parse(result->body, &answer, &err) == -1) {
@@ -120,9 +144,8 @@ static void on_answer(const struct fetch_result *result, void *arg)
 		set_status(m, "UNREACHABLE");
 		return;
 	}
-	if (fence_add_master(&s->cluster->fence, (const struct sockaddr *)&s->addr))
-		verify_refence(s->cluster);
-	take_answer(m, &answer);
+	note_address(m);
+	take_answer(m, &answer, digest);
 	spark_master_clear(&answer);
 }
 

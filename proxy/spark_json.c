@@ -1,5 +1,7 @@
 #include "proxy/spark_json.h"
 
+#include "base/siphash.h"
+
 #include <limits.h>
 #include <stdlib.h>
 
@@ -233,6 +235,45 @@ void spark_master_clear(struct spark_master *m)
 	free(m->drivers);
 	json_decref(m->json);
 	*m = (struct spark_master){0};
+}
+
+/* --- has a master anything new to say? --- */
+
+/* The digits behind the next `key`; empty, at the end of `rest`, when there are none. */
+static struct str next_number(struct str rest, struct str key)
+{
+	ptrdiff_t at;
+	size_t len = 0;
+
+	while (len == 0 && (at = str_find(rest, key)) != -1) {
+		rest = str_from(rest, (size_t)at + key.len);
+		while (rest.len && strchr(" \t\r\n:", rest.at[0]))
+			rest = str_from(rest, 1);
+		while (len < rest.len && rest.at[len] >= '0' && rest.at[len] <= '9')
+			len++;
+	}
+	return len ? (struct str){rest.at, len} : str_from(rest, rest.len);
+}
+
+uint64_t spark_master_digest(struct str body)
+{
+	/* A heartbeat is never read, a duration only when the application has ended: then it stays.
+	 */
+	static const struct str keys[] = {{"\"lastheartbeat\"", 15}, {"\"duration\"", 10}};
+	const char *end = body.at + body.len;
+	uint64_t digest[2] = {0};
+	struct str next[ARRAY_LEN(keys)];
+
+	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
+		next[k] = next_number(body, keys[k]);
+	while (body.len) {
+		size_t k = next[1].at < next[0].at;
+		digest[1] = siphash_secret(body.at, (size_t)(next[k].at - body.at));
+		digest[0] = siphash_secret(digest, sizeof digest);
+		body = str_range(next[k].at + next[k].len, end);
+		next[k] = next_number(body, keys[k]);
+	}
+	return digest[0] ? digest[0] : 1;
 }
 
 /* --- a history server --- */

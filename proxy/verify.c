@@ -96,9 +96,27 @@ void verify_place(struct place *p)
 	verify_pump(p->cluster->discovery);
 }
 
+/* A whole estate that appears at once is not asked at once: the keeper has other work, and so have
+ * the name servers. */
+static bool is_in_pace(struct discovery *d)
+{
+	const struct timeval pace = {0, CHECKS_PACE_MS * 1000};
+	int64_t now = clock_mono_ms();
+
+	if (now - d->pace_ms >= CHECKS_PACE_MS) {
+		d->pace_ms = now;
+		d->begun = 0;
+	}
+	if (d->begun < CHECKS_PER_PACE)
+		return true;
+	if (!event_pending(d->pace_timer, EV_TIMEOUT, NULL))
+		event_add(d->pace_timer, &pace);
+	return false;
+}
+
 void verify_pump(struct discovery *d)
 {
-	while (d->checking < CHECKS_MAX && !TAILQ_EMPTY(&d->fresh)) {
+	while (d->checking < CHECKS_MAX && !TAILQ_EMPTY(&d->fresh) && is_in_pace(d)) {
 		struct place *p = TAILQ_FIRST(&d->fresh);
 		move_to(p, QUEUE_NONE);
 		check_start(p);
@@ -158,6 +176,7 @@ static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
 		.url = url,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.max_bytes = max_bytes,
+		.is_once = is_fenced, /* its master is asked again and again */
 		.allow = is_fenced ? on_address : NULL,
 		.done = done,
 		.arg = p,
@@ -166,6 +185,7 @@ static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
 	p->refused = NULL;
 	p->fetch = fetch_start(p->cluster->discovery->fetcher, &request);
 	p->cluster->discovery->checking++;
+	p->cluster->discovery->begun++;
 	free(url);
 }
 

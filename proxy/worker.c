@@ -31,6 +31,8 @@ static void on_tick(int fd, short what, void *arg)
 	atomic_store(&worker->shown_connections, front_connections(worker->front));
 	atomic_store(&worker->shown_exchanges, worker->exchanges);
 	atomic_store(&worker->shown_upstream, up.connections);
+	/* An idle worker must not keep the estate of an hour ago. */
+	share_drop(share_get(worker->registry));
 	if (worker->draining && worker->exchanges == 0 && front_connections(worker->front) == 0)
 		atomic_store(&worker->done, true);
 }

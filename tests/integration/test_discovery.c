@@ -139,6 +139,33 @@ static void the_alive_master_is_followed(void **state)
 	fake_master_stop(two);
 }
 
+static void a_master_that_is_followed_again_is_read_again(void **state)
+{
+	struct fake_master *one = fake_master_start("ALIVE"), *two = fake_master_start("STANDBY");
+	struct fake_ui worker = fake_worker_start("worker-1"),
+		       other = fake_worker_start("worker-2");
+	struct scene *s = scene_new(fake_master_url(two));
+
+	(void)state;
+	s->masters[s->clusters[0].masters_count++] = scene_url(fake_master_url(one));
+	fake_master_worker(one, "worker-1", worker.url, "ALIVE");
+	fake_master_worker(two, "worker-2", other.url, "ALIVE");
+	scene_start(s);
+	scene_wait(s, scene_is(s, "worker-1", MOUNT_UP));
+	fake_master_status(one, "STANDBY");
+	fake_master_status(two, "ALIVE");
+	scene_wait(s, scene_is(s, "worker-2", MOUNT_UP) && scene_is(s, "worker-1", MOUNT_GONE));
+	/* What it says now is what it said when it was followed first. */
+	fake_master_status(two, "STANDBY");
+	fake_master_status(one, "ALIVE");
+	scene_wait(s, scene_is(s, "worker-1", MOUNT_UP) && scene_is(s, "worker-2", MOUNT_GONE));
+	scene_free(s);
+	fake_http_stop(worker.http);
+	fake_http_stop(other.http);
+	fake_master_stop(one);
+	fake_master_stop(two);
+}
+
 static void those_that_disappear_are_gone_and_must_prove_themselves_again(void **state)
 {
 	struct fake_master *m = fake_master_start("ALIVE");
@@ -359,6 +386,7 @@ int main(void)
 		cmocka_unit_test(masters_other_names_lead_to_its_mount),
 		cmocka_unit_test(nothing_is_published_when_only_durations_change),
 		cmocka_unit_test(the_alive_master_is_followed),
+		cmocka_unit_test(a_master_that_is_followed_again_is_read_again),
 		cmocka_unit_test(those_that_disappear_are_gone_and_must_prove_themselves_again),
 		cmocka_unit_test(a_dead_worker_is_gone_though_still_listed),
 		cmocka_unit_test(a_finished_application_is_gone_but_known),

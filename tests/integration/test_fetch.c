@@ -130,6 +130,18 @@ static void answer_is_handed_on_and_connections_are_kept(void **state)
 	assert_int_equal(fake_http_connections(w->server), 1);
 }
 
+static void a_connection_for_one_question_is_not_kept(void **state)
+{
+	struct outcome outcome = {0};
+	struct world *w = *state;
+
+	w->request.is_once = true;
+	for (int i = 0; i < 3; i++)
+		run(w, w->url, &outcome);
+	assert_int_equal(outcome.status, 200);
+	assert_int_equal(fake_http_connections(w->server), 3);
+}
+
 static void ssrf_refused_address_is_never_connected_to(void **state)
 {
 	struct outcome outcome = {.is_refusing = true};
@@ -351,6 +363,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(answer_is_handed_on_and_connections_are_kept),
+		WORLD(a_connection_for_one_question_is_not_kept),
 		WORLD(ssrf_refused_address_is_never_connected_to),
 		WORLD(ssrf_filter_is_asked_for_a_kept_connection_too),
 		WORLD(redirects_are_not_followed),

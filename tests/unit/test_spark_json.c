@@ -231,6 +231,58 @@ static void versions_are_read_strictly(void **state)
 	assert_int_equal(spark_version_parse(STR("{\"spark\":4}"), version), -1);
 }
 
+/* Changes one byte of `json` for the time of a look. */
+static uint64_t digest_with(char *json, size_t at, char byte)
+{
+	char was = json[at];
+	uint64_t digest;
+
+	json[at] = byte;
+	digest = spark_master_digest(str_of(json));
+	json[at] = was;
+	return digest;
+}
+
+/* Is `at` in the number behind this key? */
+static bool is_number_of(const char *json, size_t at, const char *key)
+{
+	while (at > 0 && json[at] >= '0' && json[at] <= '9')
+		at--;
+	return at > strlen(key) && strncmp(json + at + 1 - strlen(key), key, strlen(key)) == 0;
+}
+
+static void any_byte_but_those_of_heartbeats_and_durations_is_news(void **state)
+{
+	char *json = fixture_read("spark", "4.3/master-json.json");
+	uint64_t digest = spark_master_digest(str_of(json));
+
+	(void)state;
+	assert_true(digest != 0);
+	for (size_t at = 0; json[at]; at++) {
+		bool is_restless = is_number_of(json, at, "\"lastheartbeat\" : ") ||
+				   is_number_of(json, at, "\"duration\" : ");
+		is_restless = is_restless && json[at] != ' ';
+		assert_int_equal(
+			digest_with(json, at, json[at] == '7' ? '8' : '7') == digest, is_restless);
+	}
+	free(json);
+}
+
+static void a_duration_may_grow_longer(void **state)
+{
+	struct str a = STR("{\"duration\" : 99, \"cores\":1}"),
+		   b = STR("{\"duration\" : 100, \"cores\":1}"),
+		   c = STR("{\"duration\" : 100, \"cores\":2}"),
+		   d = STR("{\"name\" : \"duration\", \"cores\":1}"),
+		   e = STR("{\"name\" : \"duration\", \"cores\":2}");
+
+	(void)state;
+	assert_true(spark_master_digest(a) == spark_master_digest(b));
+	assert_true(spark_master_digest(b) != spark_master_digest(c));
+	assert_true(spark_master_digest(d) != spark_master_digest(e));
+	assert_true(spark_master_digest(STR("")) != 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -243,6 +295,8 @@ int main(void)
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
 		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
 		cmocka_unit_test(versions_are_read_strictly),
+		cmocka_unit_test(any_byte_but_those_of_heartbeats_and_durations_is_news),
+		cmocka_unit_test(a_duration_may_grow_longer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
