@@ -121,47 +121,65 @@ static bool normalise(struct str path, char out[PATH_MAX_BYTES + 2], struct str 
 	return true;
 }
 
-/* What is left of `path` after the first place where `segments` stand; at == NULL when nowhere.
- * Case does not count: Spark's does, but refusing a spelling that Spark would not know costs
- * nothing. */
-static struct str find_segments(struct str path, const char *segments)
+/* What is left of `path`, which begins behind a slash, after these segments; at == NULL: it begins
+ * otherwise. Case does not count: Spark's does, but refusing a spelling that Spark would not know
+ * costs nothing. */
+static struct str after_segments(struct str path, const char *segments)
 {
-	size_t len = strlen(segments);
+	size_t len;
 
-	for (ptrdiff_t slash; (slash = str_find_byte(path, '/')) != -1;) {
-		path = str_from(path, (size_t)slash + 1);
-		if (path.len < len)
-			break;
-		if ((path.at[0] | 0x20) == (segments[0] | 0x20) && /* seldom, and soon told */
-			str_starts_nocase(path, (struct str){segments, len}) &&
-			(path.len == len || path.at[len] == '/'))
-			return str_from(path, len);
-	}
-	return (struct str){NULL, 0};
+	if (path.len == 0 || (path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
+		return (struct str){NULL, 0};
+	len = strlen(segments);
+	if (path.len < len || !str_same_nocase(path.at, segments, len) ||
+		(path.len > len && path.at[len] != '/'))
+		return (struct str){NULL, 0};
+	return str_from(path, len);
 }
 
-/* What is left of `path` after the row's segments, as find_segments(). */
-static struct str find_first(const struct row *row, struct str path)
+/* The next segment, with what follows it. False: there is none. */
+static bool next_segment(struct str *path)
 {
-	struct str first = str_of(row->segments), rest = str_from(path, first.len);
+	ptrdiff_t slash = str_find_byte(*path, '/');
 
-	if (first.at[0] != '/')
-		return find_segments(path, row->segments);
-	if (!str_starts(path, first) || (rest.len > 0 && rest.at[0] != '/'))
-		return (struct str){NULL, 0};
-	return rest;
+	*path = str_from(*path, slash == -1 ? path->len : (size_t)slash + 1);
+	return slash != -1;
+}
+
+static bool has_later(struct str path, const char *segments)
+{
+	while (next_segment(&path)) {
+		if (after_segments(path, segments).at)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the row's segments stand here: at the beginning of `path`. */
+static bool stands_here(const struct row *row, struct str path, bool is_first)
+{
+	const char *segments = row->segments;
+
+	if (segments[0] == '/') {
+		if (!is_first)
+			return false;
+		segments++;
+	}
+	struct str rest = after_segments(path, segments);
+	return rest.at && (!row->later || has_later(rest, row->later));
 }
 
 static const struct row *find_row(enum ui_kind kind, struct str path)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (!(rows[i].uis & BIT(kind)))
-			continue;
-		struct str rest = find_first(&rows[i], path);
-		if (rest.at && (!rows[i].later || find_segments(rest, rows[i].later).at))
-			return &rows[i];
+	const struct row *end = rows + ARRAY_LEN(rows), *best = end;
+
+	for (bool is_first = true; next_segment(&path); is_first = false) {
+		for (const struct row *row = rows; row < best; row++) {
+			if (row->uis & BIT(kind) && stands_here(row, path, is_first))
+				best = row;
+		}
 	}
-	return NULL;
+	return best == end ? NULL : best;
 }
 
 static bool is_read(struct str method)

@@ -31,25 +31,21 @@ struct half { /* uthash keeps insertion order: the first is the least recently u
 struct token_cache {
 	struct half good, bad;
 	EVP_MD *sha256;
-	EVP_MD_CTX *salted; /* the state after the salt, copied for each token */
 	EVP_MD_CTX *work;
+	unsigned char salt[SALT];
 };
 
 struct token_cache *token_cache_new(size_t good, size_t bad)
 {
 	struct token_cache *cache = mem_alloc(1, sizeof *cache);
-	unsigned char salt[SALT];
 
 	cache->good.max = good ? good : 1;
 	cache->bad.max = bad ? bad : 1;
 	/* Fetched once: SHA256() looks the algorithm up at every call in OpenSSL 3. */
 	cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	cache->salted = EVP_MD_CTX_new();
 	cache->work = EVP_MD_CTX_new();
-	rnd_bytes(salt, sizeof salt);
-	if (cache->sha256 == NULL || cache->salted == NULL || cache->work == NULL ||
-		EVP_DigestInit_ex(cache->salted, cache->sha256, NULL) != 1 ||
-		EVP_DigestUpdate(cache->salted, salt, sizeof salt) != 1)
+	rnd_bytes(cache->salt, sizeof cache->salt);
+	if (cache->sha256 == NULL || cache->work == NULL)
 		abort();
 	return cache;
 }
@@ -81,14 +77,15 @@ void token_cache_free(struct token_cache *cache)
 		return;
 	token_cache_clear(cache);
 	EVP_MD_CTX_free(cache->work);
-	EVP_MD_CTX_free(cache->salted);
 	EVP_MD_free(cache->sha256);
 	free(cache);
 }
 
 static void digest_of(struct token_cache *cache, struct str token, unsigned char out[DIGEST])
 {
-	if (EVP_MD_CTX_copy_ex(cache->work, cache->salted) != 1 ||
+	/* Begun anew each time: a copy of a context allocates in OpenSSL 3. */
+	if (EVP_DigestInit_ex(cache->work, cache->sha256, NULL) != 1 ||
+		EVP_DigestUpdate(cache->work, cache->salt, SALT) != 1 ||
 		EVP_DigestUpdate(cache->work, token.at, token.len) != 1 ||
 		EVP_DigestFinal_ex(cache->work, out, NULL) != 1)
 		abort();

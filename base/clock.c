@@ -20,9 +20,11 @@ int64_t clock_mono_us(void)
 	return read_us(CLOCK_MONOTONIC);
 }
 
+/* Read a dozen times a request, for deadlines that are counted in tenths of a second: the kernel's
+ * own tick (4 ms at most) is exact enough, and costs no look at the hardware's counter. */
 int64_t clock_mono_ms(void)
 {
-	return clock_mono_us() / 1000;
+	return read_us(CLOCK_MONOTONIC_COARSE) / 1000;
 }
 
 int64_t clock_wall_ms(void)

@@ -8,12 +8,10 @@ static unsigned char lower(char c)
 	return (u >= 'A' && u <= 'Z') ? (unsigned char)(u | 0x20) : u;
 }
 
-bool str_eq_nocase(struct str a, struct str b)
+bool str_same_nocase(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.at[i]) != lower(b.at[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;
@@ -41,13 +39,6 @@ ptrdiff_t str_find(struct str s, struct str needle)
 	return hit ? hit - s.at : -1;
 }
 
-ptrdiff_t str_find_byte(struct str s, char byte)
-{
-	const char *hit = s.len ? memchr(s.at, byte, s.len) : NULL;
-
-	return hit ? hit - s.at : -1;
-}
-
 struct str str_trim(struct str s)
 {
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t')) {
@@ -57,13 +48,6 @@ struct str str_trim(struct str s)
 	while (s.len && (s.at[s.len - 1] == ' ' || s.at[s.len - 1] == '\t'))
 		s.len--;
 	return s;
-}
-
-struct str str_from(struct str s, size_t from)
-{
-	if (from > s.len)
-		from = s.len;
-	return (struct str){from ? s.at + from : s.at, s.len - from};
 }
 
 bool str_next(struct str *rest, char byte, struct str *piece)
@@ -96,11 +80,47 @@ bool str_to_u64(struct str s, uint64_t *out)
 	return true;
 }
 
-bool str_is_tchar(char c)
+/* Eight bytes at a time: the top bit of each tells whether it is less than 0x20 or equals 0x7f.
+ * Borrows may mark bytes behind the first one too, which is looked for byte by byte anyway. */
+static bool has_control(uint64_t bytes)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t deleted = bytes ^ ones * 0x7f;
+
+	return (((bytes - ones * 0x20) & ~bytes & tops) | ((deleted - ones) & ~deleted & tops)) !=
+	       0;
 }
+
+size_t str_span_printable(struct str s)
+{
+	size_t n = 0;
+	uint64_t bytes;
+
+	while (s.len - n >= sizeof bytes) {
+		memcpy(&bytes, s.at + n, sizeof bytes);
+		if (has_control(bytes))
+			break;
+		n += sizeof bytes;
+	}
+	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
+		n++;
+	return n;
+}
+
+/* enum str_class: tchar is ! # $ % & ' * + - . ^ _ ` | ~, digits, letters; b64token is - . _ ~ + /,
+ * digits, letters. */
+/* clang-format off */
+const unsigned char str_classes[256] = {
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 3, 0, 3, 3, 2,
+	3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0, 0, 0,
+	0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+	3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 1, 3,
+	1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+	3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 1, 0, 3, 0,
+};
+/* clang-format on */
 
 bool str_is_token(struct str s)
 {
@@ -117,6 +137,17 @@ int str_hex_digit(char c)
 		return c - '0';
 	c = (char)lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64])
+{
+	size_t at = STR_U64;
+
+	do {
+		buf[--at] = "0123456789abcdef"[n % base];
+		n /= base;
+	} while (n > 0);
+	return (struct str){buf + at, STR_U64 - at};
 }
 
 bool str_copy(struct str s, char *buf, size_t size)

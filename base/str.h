@@ -33,30 +33,62 @@ static inline bool str_eq(struct str a, struct str b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);
 }
 
-/* ASCII only, never the locale. */
-bool str_eq_nocase(struct str a, struct str b);
+/* ASCII only, never the locale. Most names differ in length already. */
+bool str_same_nocase(const char *a, const char *b, size_t len);
+static inline bool str_eq_nocase(struct str a, struct str b)
+{
+	return a.len == b.len && str_same_nocase(a.at, b.at, a.len);
+}
 bool str_starts(struct str s, struct str prefix);
 bool str_starts_nocase(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 /* Index of the first `needle`, or -1. */
 ptrdiff_t str_find(struct str s, struct str needle);
-ptrdiff_t str_find_byte(struct str s, char byte);
+static inline ptrdiff_t str_find_byte(struct str s, char byte)
+{
+	const char *hit = s.len ? (const char *)memchr(s.at, byte, s.len) : NULL;
+
+	return hit ? hit - s.at : -1;
+}
 /* `s` without leading and trailing SP and HTAB. */
 struct str str_trim(struct str s);
 /* The part from `from` on; empty when `from` is past the end. */
-struct str str_from(struct str s, size_t from);
+static inline struct str str_from(struct str s, size_t from)
+{
+	if (from > s.len)
+		from = s.len;
+	return (struct str){from ? s.at + from : s.at, s.len - from};
+}
 /* Cuts the next piece up to `byte` off `*rest` (the separator is eaten). False when none is left.
  */
 bool str_next(struct str *rest, char byte, struct str *piece);
 /* Decimal digits only, no sign, at most 18 digits (RFC 9110 §8.6). False when it is anything else.
  */
 bool str_to_u64(struct str s, uint64_t *out);
-/* A byte of a token, as methods and field names are (RFC 9110 §5.6.2). */
-bool str_is_tchar(char c);
+/* How many bytes at the beginning of `s` are no control characters (0x00-0x1f, 0x7f). */
+size_t str_span_printable(struct str s);
+/* What a byte may be part of; several may hold. */
+enum str_class {
+	STR_TCHAR = 1,	  /* a token, as methods and field names are (RFC 9110 §5.6.2) */
+	STR_B64TOKEN = 2, /* a bearer token, but for its padding (RFC 6750 §2.1) */
+};
+extern const unsigned char str_classes[256];
+static inline bool str_is(char c, enum str_class wanted)
+{
+	return (str_classes[(unsigned char)c] & wanted) != 0;
+}
+static inline bool str_is_tchar(char c)
+{
+	return str_is(c, STR_TCHAR);
+}
 /* At least one byte, all of them tchar. */
 bool str_is_token(struct str s);
 /* Value of one hexadecimal digit in either case, or -1. */
 int str_hex_digit(char c);
+enum { STR_U64 = 20 }; /* digits of the largest number */
+/* Writes `n` at the end of `buf`, in base 10 or 16, and gives it: what printf does, for hot paths.
+ */
+struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64]);
 /* Copies into buf with a NUL; false (and an empty buf) when it does not fit. */
 bool str_copy(struct str s, char *buf, size_t size);
 /* Characters of what is UTF-8. */

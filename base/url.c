@@ -186,7 +186,7 @@ static int cut_scheme(struct str *text, struct url *out, struct err *err)
 
 int url_parse(struct str text, struct url *out, struct err *err)
 {
-	struct str authority, path, host, port;
+	struct str authority, path, host, port = {NULL, 0};
 	ptrdiff_t slash;
 
 	memset(out, 0, sizeof *out);

@@ -44,6 +44,16 @@ static void on_closed(void *arg)
 
 static const struct front_handler handler = {.on_drained = on_drained, .on_closed = on_closed};
 
+static void write_id(uint64_t id, char out[static 17])
+{
+	char digits[STR_U64];
+	struct str hex = str_of_u64(id, 16, digits);
+
+	memset(out, '0', 16);
+	memcpy(out + 16 - hex.len, hex.at, hex.len);
+	out[16] = '\0';
+}
+
 static struct exchange *exchange_new(struct worker *worker, struct front_request *req)
 {
 	struct exchange *x = mem_alloc(1, sizeof *x);
@@ -51,7 +61,7 @@ static struct exchange *exchange_new(struct worker *worker, struct front_request
 	x->worker = worker;
 	x->req = req;
 	x->began_us = clock_mono_us();
-	snprintf(x->id, sizeof x->id, "%016llx", (unsigned long long)worker->next_id++);
+	write_id(worker->next_id++, x->id);
 	x->registry_hold = share_get(worker->registry);
 	x->conf_hold = share_get(worker->conf);
 	x->registry = x->registry_hold ? x->registry_hold->value : NULL;
@@ -68,10 +78,6 @@ static void exchange_free(struct exchange *x)
 	rewriter_free(x->rewriter);
 	coding_free(x->inflate);
 	coding_free(x->deflate);
-	for (size_t i = 0; i < ARRAY_LEN(x->scratch); i++) {
-		if (x->scratch[i])
-			evbuffer_free(x->scratch[i]);
-	}
 	if (x->packed)
 		evbuffer_free(x->packed);
 	share_drop(x->registry_hold);
@@ -230,10 +236,11 @@ static void on_auth(void *arg, struct auth_result result)
 
 static size_t collect(const struct front_request *req, const char *name, struct str *out)
 {
+	struct str wanted = str_of(name);
 	size_t n = 0;
 
 	for (size_t i = 0; i < req->fields_count && n < CREDENTIAL_FIELDS; i++) {
-		if (str_eq_nocase(req->fields[i].name, str_of(name)))
+		if (str_eq_nocase(req->fields[i].name, wanted))
 			out[n++] = req->fields[i].value;
 	}
 	return n;

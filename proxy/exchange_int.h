@@ -50,8 +50,7 @@ struct exchange {
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
 	struct coding *inflate, *deflate;
-	struct evbuffer *scratch[2]; /* content between two filters */
-	struct evbuffer *packed;     /* what has come and is not unpacked yet */
+	struct evbuffer *packed; /* what has come and is not unpacked yet */
 	bool backlog;		     /* packed waits until the client has taken more */
 	bool ended;		     /* the upstream is done */
 	bool paused;

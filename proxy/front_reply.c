@@ -52,20 +52,46 @@ static const char *reason_phrase(int status)
 	return "Status";
 }
 
+static void put(struct front_conn *conn, struct str s)
+{
+	evbuffer_add(conn->out, s.at, s.len);
+}
+
+/* "HTTP/1.1 200 OK", without printf: it is written for every request. */
+static void put_status_line(struct front_conn *conn, int status)
+{
+	char line[64] = "HTTP/1.1 ", digits[STR_U64];
+	const char *phrase = reason_phrase(status);
+	size_t phrase_len = strlen(phrase), len = 9;
+	struct str number = str_of_u64((uint64_t)status, 10, digits);
+
+	memcpy(line + len, number.at, number.len);
+	len += number.len;
+	line[len++] = ' ';
+	memcpy(line + len, phrase, phrase_len);
+	len += phrase_len;
+	memcpy(line + len, "\r\n", 2);
+	put(conn, (struct str){line, len + 2});
+}
+
 /* RFC 9112 §6: exactly one way to find the end of the content. */
 static void add_framing(struct front_conn *conn, int64_t length)
 {
+	char digits[STR_U64];
+
 	conn->chunked = false;
-	if (length >= 0)
-		evbuffer_add_printf(conn->out, "Content-Length: %lld\r\n", (long long)length);
-	else if (conn->no_content)
+	if (length >= 0) {
+		put(conn, STR("Content-Length: "));
+		put(conn, str_of_u64((uint64_t)length, 10, digits));
+		put(conn, STR("\r\n"));
+	} else if (conn->no_content)
 		return;
 	else if (conn->req.http_1_0)
 		conn->close_after = true;
 	else
 		conn->chunked = true;
 	if (conn->chunked)
-		evbuffer_add(conn->out, "Transfer-Encoding: chunked\r\n", 28);
+		put(conn, STR("Transfer-Encoding: chunked\r\n"));
 }
 
 static void mark_dirty(struct front_conn *conn)
@@ -85,15 +111,15 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 
 	conn->no_content = no_content;
 	conn->close_after |= conn->front->draining;
-	evbuffer_add_printf(conn->out, "HTTP/1.1 %d %s\r\n", status, reason_phrase(status));
-	evbuffer_add(conn->out, lines.at, lines.len);
+	put_status_line(conn, status);
+	put(conn, lines);
 	add_framing(conn, length);
 	if (conn->close_after)
-		evbuffer_add(conn->out, "Connection: close\r\n\r\n", 21);
+		put(conn, STR("Connection: close\r\n\r\n"));
 	else if (req->http_1_0)
-		evbuffer_add(conn->out, "Connection: keep-alive\r\n\r\n", 26);
+		put(conn, STR("Connection: keep-alive\r\n\r\n"));
 	else
-		evbuffer_add(conn->out, "\r\n", 2);
+		put(conn, STR("\r\n"));
 	mark_dirty(conn);
 }
 
@@ -107,13 +133,15 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 {
 	struct front_conn *conn = conn_of(req);
 	size_t len = evbuffer_get_length(bytes);
+	char digits[STR_U64];
 
 	if (conn->no_content)
 		evbuffer_drain(bytes, len);
 	else if (len > 0 && conn->chunked) {
-		evbuffer_add_printf(conn->out, "%zx\r\n", len);
+		put(conn, str_of_u64(len, 16, digits));
+		put(conn, STR("\r\n"));
 		evbuffer_add_buffer(conn->out, bytes);
-		evbuffer_add(conn->out, "\r\n", 2);
+		put(conn, STR("\r\n"));
 	} else
 		evbuffer_add_buffer(conn->out, bytes);
 	/* A small answer leaves in one write with its end; a big one starts straight away. */
@@ -129,7 +157,7 @@ void front_reply_end(struct front_request *req)
 	struct front_conn *conn = conn_of(req);
 
 	if (conn->chunked)
-		evbuffer_add(conn->out, "0\r\n\r\n", 5);
+		put(conn, STR("0\r\n\r\n"));
 	front_conn_move(conn, CONN_ENDING);
 	front_conn_flush(conn);
 	if (front_conn_is_flushed(conn))

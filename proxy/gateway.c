@@ -3,6 +3,7 @@
 #include "auth/fetch.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "base/version.h"
 #include "proxy/admin.h"
 #include "proxy/discovery.h"
@@ -262,12 +263,21 @@ static void raise_descriptor_limit(const struct conf *conf)
 			(unsigned long long)limit.rlim_cur);
 }
 
+/* Before any other call of libevent's. A sanitizer wants to see each block itself. */
+static void give_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	event_set_mem_functions(pool_malloc, pool_realloc, pool_free);
+#endif
+}
+
 int gateway_run(struct conf *conf)
 {
 	struct gateway gw = {.conf = conf, .admin_fd = -1};
 	struct err err = {""};
 	int code = 1;
 
+	give_memory();
 	log_set_level((enum log_level)conf->log_level);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit(conf);

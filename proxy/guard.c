@@ -6,10 +6,10 @@
 
 struct str guard_single_field(const struct front_request *req, const char *name)
 {
-	struct str found = {NULL, 0};
+	struct str found = {NULL, 0}, wanted = str_of(name);
 
 	for (size_t i = 0; i < req->fields_count; i++) {
-		if (!str_eq_nocase(req->fields[i].name, str_of(name)))
+		if (!str_eq_nocase(req->fields[i].name, wanted))
 			continue;
 		if (found.at)
 			return (struct str){NULL, 0};

@@ -23,8 +23,8 @@ enum step {
 static bool is_field_value(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.at[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
+		i += str_span_printable(str_from(s, i));
+		if (i < s.len && s.at[i] != '\t')
 			return false;
 	}
 	return true;
@@ -77,8 +77,10 @@ static bool parse_field(struct str line, struct h1_response *out)
 
 struct str h1_field(const struct h1_response *head, const char *name)
 {
+	struct str wanted = str_of(name);
+
 	for (size_t i = 0; i < head->fields_count; i++) {
-		if (str_eq_nocase(head->fields[i].name, str_of(name)))
+		if (str_eq_nocase(head->fields[i].name, wanted))
 			return head->fields[i].value;
 	}
 	return (struct str){NULL, 0};

@@ -3,7 +3,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 
-#include <event2/buffer.h>
+#include <stdatomic.h>
 #include <time.h>
 
 /* A field name in lower case; one that ends in '*' is a prefix. */
@@ -26,44 +26,79 @@ static bool rule_matches(const struct name_rule *rule, struct str name)
 			       : str_eq_nocase(name, rule->name);
 }
 
-static bool is_listed(struct str name, const struct name_rule *rules, size_t count)
+struct name_list {
+	const struct name_rule *rules;
+	size_t count;
+	_Atomic uint32_t letters; /* that names in it begin with, a bit each; 0: not known yet */
+};
+#define LIST(of)                                                                                   \
+	{                                                                                          \
+		(of), ARRAY_LEN(of), 0                                                             \
+	}
+
+static uint32_t letter_bit(char c)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (rule_matches(&rules[i], name))
+	return UINT32_C(1) << (c & 31); /* the same for both cases */
+}
+
+/* Whichever thread is first; all find the same. */
+static uint32_t find_letters(struct name_list *list)
+{
+	uint32_t letters = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		letters |= letter_bit(list->rules[i].name.at[0]);
+	atomic_store_explicit(&list->letters, letters, memory_order_relaxed);
+	return letters;
+}
+
+static bool is_listed(struct str name, struct name_list *list)
+{
+	uint32_t letters = atomic_load_explicit(&list->letters, memory_order_relaxed);
+
+	if (letters == 0)
+		letters = find_letters(list);
+	if (name.len == 0 || (letters & letter_bit(name.at[0])) == 0)
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		if (rule_matches(&list->rules[i], name))
 			return true;
 	}
 	return false;
 }
 
 /* RFC 9110 §7.6.1, with the framing that each hop makes anew. */
-static const struct name_rule hop_by_hop[] = {NAME("connection"), NAME("keep-alive"), NAME("te"),
-	NAME("trailer"), NAME("transfer-encoding"), NAME("upgrade"), NAME("proxy-*"),
+static const struct name_rule hop_by_hop_names[] = {NAME("connection"), NAME("keep-alive"),
+	NAME("te"), NAME("trailer"), NAME("transfer-encoding"), NAME("upgrade"), NAME("proxy-*"),
 	NAME("content-length"), NAME("http2-settings")};
 
 /* S7: what only a gateway may say; Authorization and our cookies; tracing that fills Spark's 8 KiB
  * (T53). */
-static const struct name_rule not_upstream[] = {NAME("host"), NAME("authorization"), NAME("cookie"),
-	NAME("accept-encoding"), NAME("expect"), NAME("forwarded"), NAME("x-forwarded-*"),
-	NAME("x-real-ip"), NAME("x-original-*"), NAME("x-auth-request-*"), NAME("x-spark-*"),
-	NAME("x-remote-*"), NAME("remote-user"), NAME("x-authenticated-*"), NAME("x-client-ip"),
-	NAME("x-cluster-client-ip"), NAME("true-client-ip"), NAME("traceparent"),
-	NAME("tracestate"), NAME("baggage"), NAME("x-b3-*"), NAME("x-request-id"),
-	NAME("x-http-method*"), NAME("x-method-override")};
+static const struct name_rule not_upstream_names[] = {NAME("host"), NAME("authorization"),
+	NAME("cookie"), NAME("accept-encoding"), NAME("expect"), NAME("forwarded"),
+	NAME("x-forwarded-*"), NAME("x-real-ip"), NAME("x-original-*"), NAME("x-auth-request-*"),
+	NAME("x-spark-*"), NAME("x-remote-*"), NAME("remote-user"), NAME("x-authenticated-*"),
+	NAME("x-client-ip"), NAME("x-cluster-client-ip"), NAME("true-client-ip"),
+	NAME("traceparent"), NAME("tracestate"), NAME("baggage"), NAME("x-b3-*"),
+	NAME("x-request-id"), NAME("x-http-method*"), NAME("x-method-override")};
 
 /* S0: what would act beyond the mount: on the whole origin, on other hosts, on the gateway's own
  * cookies. */
-static const struct name_rule not_client[] = {NAME("service-worker-allowed"),
+static const struct name_rule not_client_names[] = {NAME("service-worker-allowed"),
 	NAME("clear-site-data"), NAME("access-control-*"), NAME("strict-transport-security"),
 	NAME("public-key-pins*"), NAME("alt-svc"), NAME("nel"), NAME("report-to"),
 	NAME("reporting-endpoints"), NAME("x-auth-request-*"), NAME("x-accel-*"),
 	NAME("x-sendfile"), NAME("set-cookie2"), NAME("origin-agent-cluster")};
 
 /* Of no use, or wrong, once the content was changed on its way. */
-static const struct name_rule not_rewritten[] = {NAME("etag"), NAME("last-modified"),
+static const struct name_rule not_rewritten_names[] = {NAME("etag"), NAME("last-modified"),
 	NAME("accept-ranges"), NAME("content-md5"), NAME("digest"), NAME("content-digest"),
 	NAME("repr-digest")};
 
-#define IS_LISTED(name, list) is_listed((name), (list), ARRAY_LEN(list))
+static struct name_list hop_by_hop = LIST(hop_by_hop_names),
+			not_upstream = LIST(not_upstream_names),
+			not_client = LIST(not_client_names),
+			not_rewritten = LIST(not_rewritten_names);
 
 static bool has_connection_field(const struct h1_field *fields, size_t count)
 {
@@ -74,12 +109,12 @@ static bool has_connection_field(const struct h1_field *fields, size_t count)
 	return false;
 }
 
-static void put(struct evbuffer *out, struct str s)
+static void put(struct sbuf *out, struct str s)
 {
-	evbuffer_add(out, s.at, s.len);
+	sbuf_add(out, s.at, s.len);
 }
 
-static void put_field(struct evbuffer *out, struct str name, struct str value)
+static void put_field(struct sbuf *out, struct str name, struct str value)
 {
 	put(out, name);
 	put(out, STR(": "));
@@ -88,7 +123,7 @@ static void put_field(struct evbuffer *out, struct str name, struct str value)
 }
 
 /* Cookies of the UI go through, ours never do (S25). */
-static void put_cookies(struct evbuffer *out, const struct front_request *req)
+static void put_cookies(struct sbuf *out, const struct front_request *req)
 {
 	bool any = false;
 
@@ -139,13 +174,13 @@ static bool may_be_compressed(struct str rest)
 
 static bool passes_upstream(const struct front_request *req, struct str name, bool any_connection)
 {
-	if (memchr(name.at, '_', name.len) || IS_LISTED(name, hop_by_hop) ||
-		IS_LISTED(name, not_upstream))
+	if (memchr(name.at, '_', name.len) || is_listed(name, &hop_by_hop) ||
+		is_listed(name, &not_upstream))
 		return false;
 	return !any_connection || !h1_connection_has(req->fields, req->fields_count, name);
 }
 
-static void put_request_line(struct evbuffer *out, const struct front_request *req,
+static void put_request_line(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, struct str rest, struct str query)
 {
 	put(out, req->method);
@@ -161,7 +196,7 @@ static void put_request_line(struct evbuffer *out, const struct front_request *r
 	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
-void headers_to_upstream(struct evbuffer *out, const struct front_request *req,
+void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, struct str rest, struct str query, size_t body_len)
 {
 	bool any_connection = has_connection_field(req->fields, req->fields_count);
@@ -176,7 +211,7 @@ void headers_to_upstream(struct evbuffer *out, const struct front_request *req,
 		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip")
 								    : STR("identity"));
 	if (body_len > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
-		evbuffer_add_printf(out, "Content-Length: %zu\r\n", body_len);
+		sbuf_printf(out, "Content-Length: %zu\r\n", body_len);
 	put(out, STR("\r\n"));
 }
 
@@ -220,14 +255,6 @@ bool headers_strip_do_as(struct str query, struct sbuf *out)
 	return stripped;
 }
 
-static void add_line(struct sbuf *out, struct str name, struct str value)
-{
-	sbuf_add_str(out, name);
-	sbuf_puts(out, ": ");
-	sbuf_add_str(out, value);
-	sbuf_puts(out, "\r\n");
-}
-
 static bool cookie_is_ours(struct str value)
 {
 	ptrdiff_t eq = str_find_byte(value, '=');
@@ -240,20 +267,23 @@ static bool cookie_is_ours(struct str value)
 static bool add_mended(
 	struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
 {
+	bool is_location = str_eq_nocase(field->name, STR("location")) ||
+			   str_eq_nocase(field->name, STR("content-location"));
 	struct sbuf mended;
-	bool done = false;
+	bool done;
 
+	if (!is_location && !str_eq_nocase(field->name, STR("set-cookie")))
+		return false;
 	sbuf_init(&mended, 16384);
-	if (str_eq_nocase(field->name, STR("location")) ||
-		str_eq_nocase(field->name, STR("content-location"))) {
+	if (is_location) {
 		done = rewrite_location(context, field->value, &mended);
-	} else if (str_eq_nocase(field->name, STR("set-cookie"))) {
+	} else {
 		if (cookie_is_ours(field->value))
 			return true;
 		done = rewrite_set_cookie(context, field->value, &mended);
 	}
 	if (done && !mended.overflow)
-		add_line(out, field->name, sbuf_str(&mended));
+		put_field(out, field->name, sbuf_str(&mended));
 	sbuf_clear(&mended);
 	return done;
 }
@@ -261,9 +291,9 @@ static bool add_mended(
 static bool passes_client(const struct h1_response *head, struct str name,
 	const struct headers_plan *plan, bool any_connection)
 {
-	if (IS_LISTED(name, hop_by_hop) || IS_LISTED(name, not_client))
+	if (is_listed(name, &hop_by_hop) || is_listed(name, &not_client))
 		return false;
-	if (plan->rewritten && IS_LISTED(name, not_rewritten))
+	if (plan->rewritten && is_listed(name, &not_rewritten))
 		return false;
 	if (plan->content_encoding && str_eq_nocase(name, STR("content-encoding")))
 		return false;
@@ -290,7 +320,7 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 		const struct h1_field *field = &head->fields[i];
 		if (passes_client(head, field->name, plan, any_connection) &&
 			!add_mended(out, field, context))
-			add_line(out, field->name, field->value);
+			put_field(out, field->name, field->value);
 	}
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",

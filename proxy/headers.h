@@ -17,7 +17,7 @@ struct evbuffer;
 
 /* Writes the whole request head for the mount's upstream. `rest` is the path below the mount. The
  * length of `body` frames the content. */
-void headers_to_upstream(struct evbuffer *out, const struct front_request *req,
+void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, struct str rest, struct str query, size_t body_len);
 /* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use
  * it as it is. */

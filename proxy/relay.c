@@ -86,9 +86,6 @@ static void plan_filters(
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
 	if (plan->content_encoding[0])
 		x->deflate = coding_new(CODING_GZIP);
-	x->scratch[1] = evbuffer_new();
-	if (x->inflate || x->deflate)
-		x->scratch[0] = evbuffer_new();
 	if (x->inflate)
 		x->packed = evbuffer_new();
 }
@@ -142,27 +139,36 @@ static void finish(struct exchange *x)
 	front_reply_end(req);
 }
 
+/* The content was corrupt: nothing of it must be left for the next exchange. */
+static int drop_filtered(struct evbuffer **between)
+{
+	for (int i = 0; i < 2; i++)
+		evbuffer_drain(between[i], evbuffer_get_length(between[i]));
+	return -1;
+}
+
 /* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
  * unpack; -1: the content is corrupt. */
 static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
 {
+	struct evbuffer **between = x->worker->filters;
 	int more = 0;
 
 	*out = in;
 	if (x->rewriter == NULL)
 		return 0;
 	if (x->inflate) {
-		more = coding_step(x->inflate, in, x->scratch[0], x->ended);
+		more = coding_step(x->inflate, in, between[0], x->ended);
 		if (more == -1)
-			return -1;
-		in = x->scratch[0];
+			return drop_filtered(between);
+		in = between[0];
 	}
-	rewriter_feed(x->rewriter, in, x->scratch[1], x->ended && !more);
-	*out = x->scratch[1];
+	rewriter_feed(x->rewriter, in, between[1], x->ended && !more);
+	*out = between[1];
 	if (x->deflate) {
-		if (coding_feed(x->deflate, x->scratch[1], x->scratch[0], x->ended && !more) == -1)
-			return -1;
-		*out = x->scratch[0];
+		if (coding_feed(x->deflate, between[1], between[0], x->ended && !more) == -1)
+			return drop_filtered(between);
+		*out = between[0];
 	}
 	return more;
 }
@@ -253,10 +259,10 @@ static bool is_idempotent(const struct exchange *x)
 void relay_start(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
-	struct sbuf stripped;
-	struct evbuffer *head = evbuffer_new();
+	struct sbuf stripped, *head = &x->worker->head;
 
 	fill_context(x);
+	sbuf_reset(head);
 	sbuf_init(&stripped, x->target.query.len + 1);
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
@@ -265,14 +271,17 @@ void relay_start(struct exchange *x)
 		head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
 	struct upstream_request req = {.addr = (const struct sockaddr *)&mount->addr,
 		.addr_len = mount->addr_len,
-		.head = head,
+		.head = sbuf_str(head),
 		.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x)};
-	exchange_move(x, EXCHANGE_ASKING);
-	x->asked_us = clock_mono_us();
-	x->call = upstream_start(x->worker->upstream, &req, &upstream_handler, x);
-	evbuffer_free(head);
+	if (head->overflow) {
+		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
+	} else {
+		exchange_move(x, EXCHANGE_ASKING);
+		x->asked_us = clock_mono_us();
+		x->call = upstream_start(x->worker->upstream, &req, &upstream_handler, x);
+	}
 	sbuf_clear(&stripped);
 }
 

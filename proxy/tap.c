@@ -272,14 +272,28 @@ static size_t skip_content(struct tap *t, size_t len)
  * checked, in one tight loop. Gives how many of `len` bytes were taken so. */
 static size_t skip_value(struct tap *t, const char *bytes, size_t len)
 {
-	size_t n = 0, room = t->limits->head - t->head_bytes;
+	size_t room = t->limits->head - t->head_bytes;
+	size_t n = str_span_printable((struct str){bytes, len < room ? len : room});
 
-	if (len > room)
-		len = room;
-	while (n < len && (unsigned char)bytes[n] >= 0x20 && bytes[n] != 0x7f)
-		n++;
 	t->head_bytes += n;
 	t->value[sizeof t->value - 1] = '?';
+	return n;
+}
+
+/* The inside of a name that is kept whole: no byte of it ends anything. */
+static size_t skip_name(struct tap *t, const char *bytes, size_t len)
+{
+	size_t n = 0, room = sizeof t->name - t->name_len;
+
+	if (len > t->limits->head - t->head_bytes)
+		len = t->limits->head - t->head_bytes;
+	if (len > room)
+		len = room;
+	while (n < len && str_is_tchar(bytes[n]))
+		n++;
+	memcpy(t->name + t->name_len, bytes, n);
+	t->name_len += n;
+	t->head_bytes += n;
 	return n;
 }
 
@@ -292,6 +306,9 @@ enum fault tap_feed(struct tap *t, const char *bytes, size_t len)
 			 (unsigned char)bytes[i] >= 0x20 && bytes[i] != 0x7f &&
 			 t->head_bytes < t->limits->head)
 			i += skip_value(t, bytes + i, len - i);
+		else if (t->step == AT_NAME && str_is_tchar(bytes[i]) &&
+			 t->name_len < sizeof t->name && t->head_bytes < t->limits->head)
+			i += skip_name(t, bytes + i, len - i);
 		else if (t->step > AT_CONTENT)
 			t->fault = on_body_byte(t, (unsigned char)bytes[i++]);
 		else

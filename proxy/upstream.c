@@ -29,7 +29,8 @@ static void conn_free(struct conn *conn)
 
 static void call_free(struct upstream_call *call)
 {
-	evbuffer_free(call->request);
+	if (call->body)
+		evbuffer_free(call->body);
 	call->magic = 0;
 	free(call);
 }
@@ -137,7 +138,7 @@ static void start_ticking(struct upstream *up)
 struct upstream_call *upstream_start(struct upstream *up, const struct upstream_request *req,
 	const struct upstream_handler *handler, void *arg)
 {
-	struct upstream_call *call = mem_alloc(1, sizeof *call);
+	struct upstream_call *call = mem_alloc(1, sizeof *call + req->head.len);
 
 	*call = (struct upstream_call){.magic = CALL_MAGIC,
 		.up = up,
@@ -146,10 +147,13 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
 		.is_head = req->is_head,
 		.idempotent = req->idempotent,
 		.address = pool_address(up, req->addr, req->addr_len),
-		.request = evbuffer_new()};
-	evbuffer_add_buffer(call->request, req->head);
-	if (req->body)
-		evbuffer_add_buffer(call->request, req->body);
+		.head_len = req->head.len,
+		.body_len = req->body ? evbuffer_get_length(req->body) : 0};
+	memcpy(call->head, req->head.at, req->head.len);
+	if (call->body_len) {
+		call->body = evbuffer_new();
+		evbuffer_add_buffer(call->body, req->body);
+	}
 	TAILQ_INSERT_TAIL(&up->calls, call, all);
 	call->address->calls++;
 	up->counts.calls++;

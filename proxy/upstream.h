@@ -32,10 +32,10 @@ struct upstream_limits {
 };
 extern const struct upstream_limits upstream_default_limits;
 
-struct upstream_request { /* borrowed until upstream_start() returns, but for head and body */
+struct upstream_request { /* borrowed until upstream_start() returns, but for the body */
 	const struct sockaddr *addr;
 	socklen_t addr_len;
-	struct evbuffer *head; /* whole request head with its empty line; taken (moved out) */
+	struct str head;       /* whole request head with its empty line */
 	struct evbuffer *body; /* moved out; NULL or empty: none */
 	bool is_head;	       /* HEAD: the response has no content */
 	bool idempotent;       /* may be sent again on a stale connection */

@@ -72,16 +72,29 @@ static void on_broken(struct conn *conn, bool is_eof)
 	}
 }
 
+/* What is left of the body behind `sent` bytes of it, into `pieces`; how many. */
+static size_t peek_body(struct evbuffer *body, size_t sent, struct iovec *pieces, int room)
+{
+	struct evbuffer_ptr from;
+
+	evbuffer_ptr_set(body, &from, sent, EVBUFFER_PTR_SET);
+	int count = evbuffer_peek(body, -1, &from, pieces, room);
+	return (size_t)(count < room ? count : room);
+}
+
 static ssize_t send_some(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
-	struct evbuffer_iovec pieces[SEND_PIECES];
-	struct evbuffer_ptr from;
+	struct iovec pieces[SEND_PIECES];
+	size_t head_sent = call->sent < call->head_len ? call->sent : call->head_len, count = 0;
 
-	evbuffer_ptr_set(call->request, &from, call->sent, EVBUFFER_PTR_SET);
-	int count = evbuffer_peek(call->request, -1, &from, pieces, SEND_PIECES);
-	struct msghdr message = {
-		.msg_iov = pieces, .msg_iovlen = count < SEND_PIECES ? (size_t)count : SEND_PIECES};
+	if (head_sent < call->head_len)
+		pieces[count++] =
+			(struct iovec){call->head + head_sent, call->head_len - head_sent};
+	if (call->body_len)
+		count += peek_body(call->body, call->sent - head_sent, pieces + count,
+			SEND_PIECES - (int)count);
+	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
 	return sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 }
 
@@ -89,7 +102,7 @@ static ssize_t send_some(struct conn *conn)
 static void send_request(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
-	size_t len = evbuffer_get_length(call->request);
+	size_t len = call->head_len + call->body_len;
 
 	while (call->sent < len) {
 		ssize_t n = send_some(conn);
@@ -122,11 +135,10 @@ void conn_attach(struct conn *conn, struct upstream_call *call)
 /* Nothing is sent again or further: an answer that came early means the rest is not wanted. */
 static void drop_request(struct upstream_call *call, bool keep_alive)
 {
-	size_t len = evbuffer_get_length(call->request);
-
-	call->reusable = keep_alive && call->sent == len;
-	evbuffer_drain(call->request, len);
-	call->sent = 0;
+	call->reusable = keep_alive && call->sent == call->head_len + call->body_len;
+	if (call->body)
+		evbuffer_drain(call->body, call->body_len);
+	call->head_len = call->body_len = call->sent = 0;
 }
 
 /* The final head, past any 1xx. H1_DONE: handed on, `*bytes` is what follows it. */

@@ -43,8 +43,10 @@ struct upstream_call {
 	const struct upstream_handler *handler;
 	void *arg;
 	enum fault fault;
-	struct evbuffer *request; /* kept whole until the answer begins: it may be sent again */
-	size_t sent;
+	/* Kept whole until the answer begins: it may be sent again. */
+	size_t head_len, body_len;
+	struct evbuffer *body; /* NULL: none */
+	size_t sent;	       /* of both together */
 	bool is_head, idempotent, retried, paused;
 	bool answered; /* a byte came: from here on nothing is sent again */
 	bool reusable; /* says the head; and the request was sent whole */
@@ -52,6 +54,7 @@ struct upstream_call {
 	int64_t since; /* monotonic ms: of the state, or of the last byte */
 	TAILQ_ENTRY(upstream_call) all;
 	TAILQ_ENTRY(upstream_call) turn; /* waiting, failed or dead */
+	char head[];
 };
 TAILQ_HEAD(calls, upstream_call);
 

@@ -7,6 +7,8 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
+enum { HEAD_MAX = 1024 * 1024 };
+
 struct drain_task {
 	struct task task;
 	struct worker *worker;
@@ -86,6 +88,9 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->base = new_base();
 	worker->inbox = inbox_new();
 	worker->metrics = metrics_new();
+	sbuf_init(&worker->head, HEAD_MAX);
+	for (size_t i = 0; i < ARRAY_LEN(worker->filters); i++)
+		worker->filters[i] = evbuffer_new();
 	worker->nothing = evbuffer_new();
 	worker->registry = share_reader_new(shared->registry);
 	worker->conf = share_reader_new(shared->conf);
@@ -149,6 +154,9 @@ void worker_free(struct worker *worker)
 	share_reader_free(worker->conf);
 	event_base_free(worker->base);
 	metrics_free(worker->metrics);
+	for (size_t i = 0; i < ARRAY_LEN(worker->filters); i++)
+		evbuffer_free(worker->filters[i]);
+	sbuf_clear(&worker->head);
 	evbuffer_free(worker->nothing);
 	free(worker);
 }

@@ -2,6 +2,7 @@
 #ifndef SPARKGATE_PROXY_WORKER_INT_H
 #define SPARKGATE_PROXY_WORKER_INT_H
 
+#include "base/sbuf.h"
 #include "proxy/front.h"
 #include "proxy/upstream.h"
 #include "proxy/worker.h"
@@ -20,7 +21,9 @@ struct worker {
 	struct auth *auth;
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;
-	struct evbuffer *nothing; /* always empty: the end of a content that is not kept */
+	struct sbuf head;	     /* of the request that is sent on right now */
+	struct evbuffer *filters[2]; /* content between two filters; empty between callbacks */
+	struct evbuffer *nothing;    /* always empty: the end of a content that is not kept */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;

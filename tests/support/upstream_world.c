@@ -74,7 +74,6 @@ static void start(struct upstream_world *w, struct seen *s, struct upstream_requ
 {
 	sbuf_init(&s->body, 64 * 1024);
 	s->call = upstream_start(w->up, req, &handler, s);
-	evbuffer_free(req->head);
 	if (req->body)
 		evbuffer_free(req->body);
 }
@@ -93,28 +92,29 @@ static struct evbuffer *body_of(size_t len)
 void upstream_world_start(
 	struct upstream_world *w, struct seen *s, const char *method, size_t body_len)
 {
-	struct evbuffer *head = evbuffer_new();
 	bool is_head = strcmp(method, "HEAD") == 0;
-	struct upstream_request req = {.head = head,
-		.body = body_len ? body_of(body_len) : NULL,
+	char length[40] = "";
+	struct upstream_request req = {.body = body_len ? body_of(body_len) : NULL,
 		.is_head = is_head,
 		.idempotent = is_head || strcmp(method, "GET") == 0};
 
 	req.addr = fake_upstream_addr(w->fake, &req.addr_len);
-	evbuffer_add_printf(head, "%s / HTTP/1.1\r\nHost: x\r\n", method);
 	if (body_len)
-		evbuffer_add_printf(head, "Content-Length: %zu\r\n", body_len);
-	evbuffer_add_printf(head, "\r\n");
+		snprintf(length, sizeof length, "Content-Length: %zu\r\n", body_len);
+	char *head = mem_printf("%s / HTTP/1.1\r\nHost: x\r\n%s\r\n", method, length);
+	req.head = str_of(head);
 	start(w, s, &req);
+	free(head);
 }
 
 void upstream_world_start_at(
 	struct upstream_world *w, struct seen *s, const struct sockaddr *addr, socklen_t len)
 {
-	struct upstream_request req = {
-		.addr = addr, .addr_len = len, .head = evbuffer_new(), .idempotent = true};
+	struct upstream_request req = {.addr = addr,
+		.addr_len = len,
+		.head = STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+		.idempotent = true};
 
-	evbuffer_add_printf(req.head, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
 	start(w, s, &req);
 }
 

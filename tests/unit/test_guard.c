@@ -186,13 +186,11 @@ static char *head_for(const struct front_request *req)
 {
 	static const struct mount mount = {
 		.path = "/local/proxy/app-1", .authority = "10.0.0.1:4040", .prefix = ""};
-	struct evbuffer *out = evbuffer_new();
+	struct sbuf out;
 
-	headers_to_upstream(out, req, &mount, STR("/jobs/"), STR("id=1"), 0);
-	evbuffer_add(out, "", 1);
-	char *text = mem_strdup((const char *)evbuffer_pullup(out, -1));
-	evbuffer_free(out);
-	return text;
+	sbuf_init(&out, 64 * 1024);
+	headers_to_upstream(&out, req, &mount, STR("/jobs/"), STR("id=1"), 0);
+	return sbuf_take(&out);
 }
 
 static void the_head_for_the_upstream_names_the_mount(void **state)

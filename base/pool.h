@@ -1,0 +1,17 @@
+/*
+ * base/pool.h - small blocks of memory from free lists of the thread: no search and no lock.
+ *
+ * For libevent: evhttp makes and frees some thirty of them a request. A block that is freed stays
+ * with the thread that frees it; what a list holds is bounded, the rest goes back to the C library.
+ */
+#ifndef SPARKGATE_BASE_POOL_H
+#define SPARKGATE_BASE_POOL_H
+
+#include <stddef.h>
+
+/* As malloc(), realloc() and free(), of blocks of their own kind. Any thread. */
+void *pool_malloc(size_t size);
+void *pool_realloc(void *block, size_t size);
+void pool_free(void *block);
+
+#endif
