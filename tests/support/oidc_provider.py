@@ -25,7 +25,7 @@ def node():
 
 def client_of(name, gateways, public=False, access_ttl=300):
     """Registration metadata of one client that all `gateways` are."""
-    urls = [gateway.url for gateway in gateways]
+    urls = [url for gateway in gateways for url in (gateway.url, gateway.admin_url)]
     client = {
         "client_id": name, "redirect_uris": [f"{url}/_gate/callback" for url in urls], "response_types": ["code"],
         "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "RS256",
