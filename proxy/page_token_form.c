@@ -7,7 +7,7 @@
 /* One line of the form; all of it but the value is ours. */
 struct field {
 	const char *name, *label, *hint;
-	size_t max; /* bytes, with a NUL */
+	size_t max; /* characters */
 	bool is_required, is_whole;
 };
 
@@ -18,7 +18,7 @@ static void write_field(struct sbuf *out, const struct field *field, const char 
 		"maxlength=\"%zu\" autocomplete=\"off\" spellcheck=\"false\" "
 		"autocapitalize=\"none\" aria-describedby=\"%s-hint\"%s value=\"",
 		field->is_whole ? " whole" : "", field->name, field->label, field->name,
-		field->name, field->max - 1, field->name, field->is_required ? " required" : "");
+		field->name, field->max, field->name, field->is_required ? " required" : "");
 	sbuf_html(out, str_of(value));
 	sbuf_printf(out, "\"><p class=\"hint\" id=\"%s-hint\">%s</p></div>\n", field->name,
 		field->hint);
@@ -56,7 +56,7 @@ static void write_for_whom(struct sbuf *out, const struct page_token_form *form)
 	static const struct field user = {"user", "For another person",
 		"Their id at the identity provider. They get a registration token, and make the "
 		"token itself with it, so that nobody else sees it. Empty: a token of the client.",
-		STORE_SUBJECT, false, false};
+		STORE_SUBJECT_CHARS, false, false};
 
 	write_field(out, &user, form->user);
 	write_type(out, form->type);
@@ -93,14 +93,14 @@ void token_form_write(
 	struct sbuf *out, const struct page_view *view, const struct page_token_form *form)
 {
 	static const struct field name = {"client_name", "Client name",
-		"What will use it: a script, a job, a dashboard.", STORE_CLIENT, true, false};
+		"What will use it: a script, a job, a dashboard.", STORE_CLIENT_CHARS, true, false};
 	static const struct field scope = {"scope", "Scope",
 		"Leaves only what is named, such as <code>cluster:NAME</code>, "
 		"<code>app:PATTERN*</code>, <code>view</code>, <code>logs</code> or "
 		"<code>metrics</code>, separated by spaces. Empty: all its type may do.",
-		STORE_SCOPE, false, true};
+		STORE_SCOPE - 1, false, true};
 	static const struct field note = {
-		"note", "Note", "For whoever sees it in the list.", STORE_NOTE, false, true};
+		"note", "Note", "For whoever sees it in the list.", STORE_NOTE_CHARS, false, true};
 
 	sbuf_puts(out, "<form class=\"fields\" method=\"post\" action=\"");
 	part_path(out, view->base);

@@ -57,7 +57,7 @@ static void write_owner_filter(
 		"<label for=\"owner\">Owner</label><input id=\"owner\" name=\"owner\" "
 		"maxlength=\"%d\" autocomplete=\"off\" spellcheck=\"false\" "
 		"autocapitalize=\"none\" placeholder=\"alice, or client:NAME\" value=\"",
-		STORE_SUBJECT - 1);
+		STORE_SUBJECT_CHARS);
 	sbuf_html(out, str_of(list->owner));
 	sbuf_puts(out, "\"><button class=\"quiet\">Show</button>");
 	if (list->owner[0]) {
