@@ -69,7 +69,8 @@ void page_login(struct sbuf *out, const struct page_view *view, const struct pag
 	struct page_view nobody = part_as_nobody(view);
 	bool has_provider = offer->provider != AUTH_PROVIDER_NONE;
 
-	card_open(out, &nobody, "Sign in", NULL);
+	card_open(out, &nobody,
+		view->site == AUTH_SITE_ADMIN ? "Sign in to manage tokens" : "Sign in", NULL);
 	write_problem(out, offer->problem);
 	write_provider(out, &nobody, offer);
 	if (has_provider)

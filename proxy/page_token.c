@@ -138,10 +138,12 @@ static void write_copy_button(struct sbuf *out, const char *id, const char *what
 static void write_secret(
 	struct sbuf *out, const char *id, const char *label, const char *what, const char *secret)
 {
+	size_t rows = 2 + strlen(secret) / 100;
+
 	sbuf_printf(out,
 		"<div class=\"secret\"><label for=\"%s\">%s</label><textarea id=\"%s\" readonly "
-		"rows=\"%d\" spellcheck=\"false\" autocomplete=\"off\">",
-		id, label, id, strlen(secret) > 200 ? 6 : 2);
+		"rows=\"%zu\" spellcheck=\"false\" autocomplete=\"off\">",
+		id, label, id, rows < 12 ? rows : 12);
 	sbuf_html(out, str_of(secret));
 	sbuf_puts(out, "</textarea>");
 	write_copy_button(out, id, what);
