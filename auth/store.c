@@ -29,7 +29,7 @@ enum store_answer store_is_last_admin(
 {
 	struct store_counts counts;
 
-	if (token->role != ROLE_ADMIN || token->state != STATE_ACTIVE || token->ends_at <= now)
+	if (token->role != ROLE_ADMIN || token->scope[0] || token->state != STATE_ACTIVE || token->ends_at <= now)
 		return STORE_NONE;
 	if (store->ops->count(store, now, &counts) == -1)
 		return STORE_FAILED;

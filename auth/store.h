@@ -104,7 +104,7 @@ struct store_token_query {
 	size_t limit; /* at most STORE_PAGE */
 };
 
-struct store_counts { /* what is alive */
+struct store_counts { /* what is alive; a narrowed administrator's token is no administrator's */
 	unsigned sessions, tokens_user, tokens_admin;
 };
 
@@ -210,7 +210,8 @@ struct store_ops {
 	/* Replaces all links that were not used. */
 	int (*link_add)(struct store *store, const unsigned char *hash, int64_t created_at,
 		int64_t expires_at);
-	/* FOUND: a link was used once, or an administrator's token is alive. */
+	/* FOUND: a link was used once, or an administrator's token is alive that is not
+	 * narrowed. */
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, and tokens that are so for a

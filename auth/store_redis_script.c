@@ -41,6 +41,12 @@
 	" end\n"                                                                                   \
 	"end\n"
 
+/* A narrowed administrator's token counts as a user's. */
+#define COUNTED                                                                                    \
+	"local function counted(role,scope)\n"                                                     \
+	" return role=='admin' and scope and scope~='' and 'user' or role\n"                       \
+	"end\n"
+
 static const char *const scripts[REDIS_SCRIPTS] = {
 	/* key; hex person sid sealed label created seen expires old link channel. 1: opened; 0: the
 	 * link is not good; -1: the key is taken. Lifetimes are differences of the gateway's own
@@ -151,12 +157,12 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 		       "return n",
 
 	/* key; id state channel. A revoked token stays revoked. */
-	[REDIS_TOKEN_STATE] = PREFIX LIVING
-	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends','subject','created')\n"
+	[REDIS_TOKEN_STATE] = PREFIX LIVING COUNTED
+	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends','subject','created','scope')\n"
 	"if was.err or not was[1] or not was[2] or not tonumber(was[3]) then return 0 end\n"
 	"if was[1]=='revoked' then return 1 end\n"
 	"redis.call('HSET',KEYS[1],'state',ARGV[2])\n"
-	"local alive=p..'tokens:'..was[2]\n"
+	"local alive=p..'tokens:'..counted(was[2],was[6])\n"
 	"if ARGV[2]=='active' then redis.call('ZADD',alive,was[3],ARGV[1])\n"
 	"else redis.call('ZREM',alive,ARGV[1]) end\n"
 	"living(ARGV[1],was[4],ARGV[2]=='active' and was[5])\n"
@@ -164,12 +170,13 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"return 1",
 
 	/* key; id was ends field value ... 0: not active, or the secret is another by now. */
-	[REDIS_TOKEN_RENEW] = PREFIX LIVING
-	"local was=redis.pcall('HMGET',KEYS[1],'state','secret','role','subject','created')\n"
+	[REDIS_TOKEN_RENEW] = PREFIX LIVING COUNTED
+	"local "
+	"was=redis.pcall('HMGET',KEYS[1],'state','secret','role','subject','created','scope')\n"
 	"if was.err or was[1]~='active' or was[2]~=ARGV[2] or not was[3] then return 0 end\n"
 	"redis.call('HSET',KEYS[1],unpack(ARGV,4))\n"
 	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
-	"redis.call('ZADD',p..'tokens:'..was[3],ARGV[3],ARGV[1])\n"
+	"redis.call('ZADD',p..'tokens:'..counted(was[3],was[6]),ARGV[3],ARGV[1])\n"
 	"living(ARGV[1],was[4],was[5])\n"
 	"return 1",
 

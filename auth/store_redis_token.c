@@ -16,7 +16,9 @@ static const char *alive_set(const struct store_token *token)
 	static const char *const sets[] = {
 		[ROLE_NONE] = "", [ROLE_USER] = "tokens:user", [ROLE_ADMIN] = "tokens:admin"};
 
-	return token->state == STATE_ACTIVE ? sets[token->role] : "";
+	enum role role = token->role == ROLE_ADMIN && token->scope[0] ? ROLE_USER : token->role;
+
+	return token->state == STATE_ACTIVE ? sets[role] : "";
 }
 
 int redis_token_add(struct store *store, const struct store_token *token)

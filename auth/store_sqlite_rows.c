@@ -72,12 +72,12 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_LINK_PURGE] = "DELETE FROM links WHERE expires_at <= ?1",
 	[SQL_HAS_ADMIN] = "SELECT EXISTS(SELECT 1 FROM meta WHERE key = 'link_used')"
 			  " OR EXISTS(SELECT 1 FROM tokens WHERE state = 'active'"
-			  " AND role = 'admin' AND ends_at > ?1)",
+			  " AND role = 'admin' AND scope = '' AND ends_at > ?1)",
 	[SQL_COUNT] = "SELECT (SELECT count(*) FROM sessions WHERE expires_at > ?1),"
-		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'user'"
-		      " AND ends_at > ?1),"
+		      " (SELECT count(*) FROM tokens WHERE state = 'active'"
+		      " AND role IN ('user', 'admin') AND ends_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
-		      " AND ends_at > ?1)",
+		      " AND scope = '' AND ends_at > ?1)",
 	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",
 	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE until <= ?1",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
@@ -335,7 +335,7 @@ static int count(struct store *store, int64_t now, struct store_counts *out)
 	enum store_answer answer = db_step(db, stmt);
 	if (answer == STORE_FOUND)
 		*out = (struct store_counts){.sessions = (unsigned)db_number(stmt, 0),
-			.tokens_user = (unsigned)db_number(stmt, 1),
+			.tokens_user = (unsigned)(db_number(stmt, 1) - db_number(stmt, 2)),
 			.tokens_admin = (unsigned)db_number(stmt, 2)};
 	db_done(stmt);
 	db_unlock(db);

@@ -350,20 +350,56 @@ static void failed_opening_leaves_the_old_session_and_the_link(void **state)
 	assert_int_equal(store->ops->session_open(store, &good), STORE_FOUND);
 }
 
+static void assert_administrators(struct store *store, unsigned admins, unsigned users)
+{
+	struct store_counts counts;
+
+	assert_int_equal(store->ops->count(store, NOW, &counts), 0);
+	assert_int_equal(counts.tokens_admin, admins);
+	assert_int_equal(counts.tokens_user, users);
+	assert_int_equal(store->ops->has_admin(store, NOW), admins ? STORE_FOUND : STORE_NONE);
+}
+
 static void only_living_administrators_count(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
 	struct store_token token = sample_token("t1");
 
 	token.role = ROLE_ADMIN;
+	token.scope[0] = '\0';
 	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_administrators(store, 0, 0);
 	assert_int_equal(store->ops->token_add(store, &token), 0);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_FOUND);
+	assert_administrators(store, 1, 0);
 	assert_int_equal(store->ops->has_admin(store, NOW + 60), STORE_NONE);
 	assert_int_equal(
 		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
-	assert_int_equal(store->ops->has_admin(store, NOW), STORE_NONE);
+	assert_administrators(store, 0, 0);
+}
+
+/* S35: it may not do what the last one must be able to. */
+static void narrowed_administrator_counts_as_a_user(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_token token = sample_token("t1"), full = sample_token("t2");
+	unsigned char was[DIGEST_LEN];
+
+	token.role = full.role = ROLE_ADMIN;
+	full.scope[0] = '\0';
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	assert_administrators(store, 0, 1);
+	assert_int_equal(
+		store->ops->token_set_state(store, STR("t1"), STATE_DISABLED), STORE_FOUND);
+	assert_administrators(store, 0, 0);
+	assert_int_equal(store->ops->token_set_state(store, STR("t1"), STATE_ACTIVE), STORE_FOUND);
+	assert_administrators(store, 0, 1);
+	memcpy(was, token.secret, sizeof was);
+	assert_int_equal(store->ops->token_renew(store, &token, was), STORE_FOUND);
+	assert_administrators(store, 0, 1);
+	assert_int_equal(store->ops->token_add(store, &full), 0);
+	assert_administrators(store, 1, 1);
+	assert_int_equal(store_is_last_admin(store, &full, NOW), STORE_FOUND);
+	assert_int_equal(store_is_last_admin(store, &token, NOW), STORE_NONE);
 }
 
 static void purge_forgets_what_is_over_and_counts_follow(void **state)
@@ -418,6 +454,7 @@ const struct store_contract store_contract[] = {
 	STORE_CONTRACT(link_that_is_unknown_too_old_or_replaced_opens_nothing),
 	STORE_CONTRACT(failed_opening_leaves_the_old_session_and_the_link),
 	STORE_CONTRACT(only_living_administrators_count),
+	STORE_CONTRACT(narrowed_administrator_counts_as_a_user),
 	STORE_CONTRACT(purge_forgets_what_is_over_and_counts_follow),
 	STORE_CONTRACT(first_text_settles_for_everybody),
 };
