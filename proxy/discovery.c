@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/registry_int.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -40,13 +41,19 @@ static void on_publish(evutil_socket_t fd, short what, void *arg)
 	d->publish(registry, d->arg);
 }
 
-void discovery_changed(struct discovery *d)
+static void publish_soon(struct discovery *d)
 {
 	int64_t wait = PUBLISH_SOON_MS + d->publish_cost_ms * PUBLISH_SHARE;
 	struct timeval later = in_ms(wait < PUBLISH_LATEST_MS ? wait : PUBLISH_LATEST_MS);
 
 	if (!event_pending(d->publish_timer, EV_TIMEOUT, NULL))
 		event_add(d->publish_timer, &later);
+}
+
+void cluster_changed(struct cluster *c)
+{
+	c->is_changed = true;
+	publish_soon(c->discovery);
 }
 
 /* --- clusters --- */
@@ -165,6 +172,7 @@ static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_history(c, conf);
 	set_uis(c, conf);
 	verify_refence(c);
+	cluster_changed(c);
 	event_add(c->timer, &poll);
 	on_poll(-1, 0, c); /* only starts fetches */
 }
@@ -196,6 +204,7 @@ static void cluster_free(struct cluster *c)
 	free(c->masters);
 	free(c->uis);
 	event_free(c->timer);
+	registry_part_unref(c->part);
 	free(c->name);
 	free(c);
 }
@@ -234,7 +243,7 @@ void discovery_set_conf(struct discovery *d, struct conf *conf)
 	}
 	free(old);
 	conf_unref(old_conf);
-	discovery_changed(d);
+	publish_soon(d); /* that some went, too */
 }
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)

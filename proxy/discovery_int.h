@@ -3,7 +3,7 @@
  *
  * discovery.c owns the lifecycle and the timers; poll_*.c turn answers of configured places into
  * `struct cluster` through merge.c; verify.c decides the state of every place; snapshot.c copies it
- * all into a registry. A part that changes anything a page could show calls discovery_changed().
+ * all into a registry. A part that changes anything a page could show calls cluster_changed().
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_INT_H
 #define SPARKGATE_PROXY_DISCOVERY_INT_H
@@ -149,6 +149,8 @@ struct cluster {
 	struct place *places[3];   /* uthash heads, by enum place_kind */
 	struct place_list gone[3]; /* oldest first */
 	size_t gone_count[3];
+	struct registry_part *part; /* as published last; NULL: never */
+	bool is_changed;	    /* since then */
 };
 
 struct discovery {
@@ -169,7 +171,7 @@ struct discovery {
 };
 
 /* discovery.c */
-void discovery_changed(struct discovery *d); /* publishes soon */
+void cluster_changed(struct cluster *c); /* publishes soon */
 /* Replaces *slot by a copy of `text`; true when that changed it. */
 bool text_replace(char **slot, const char *text);
 
@@ -219,6 +221,7 @@ void place_set_state(struct place *p, enum mount_state state, const char *why);
 bool place_set_origin(struct place *p, const struct url *url);
 
 /* snapshot.c */
-struct registry *snapshot_build(const struct discovery *d);
+/* Copies the clusters that changed since the last one, and shares the others with it. */
+struct registry *snapshot_build(struct discovery *d);
 
 #endif

@@ -31,7 +31,7 @@ static struct place *place_add(struct cluster *c, enum place_kind kind, const ch
 	p->state = MOUNT_UNVERIFIED;
 	p->why = "";
 	HASH_ADD_KEYPTR(hh, c->places[kind], p->id, strlen(p->id), p);
-	discovery_changed(c->discovery);
+	cluster_changed(c);
 	return p;
 }
 
@@ -44,6 +44,7 @@ static void gone_remove(struct place *p)
 	p->is_gone = false;
 	TAILQ_REMOVE(&c->gone[p->kind], p, gone_link);
 	c->gone_count[p->kind]--;
+	cluster_changed(c);
 }
 
 void place_free(struct place *p)
@@ -51,7 +52,7 @@ void place_free(struct place *p)
 	verify_forget(p);
 	gone_remove(p);
 	HASH_DELETE(hh, p->cluster->places[p->kind], p);
-	discovery_changed(p->cluster->discovery);
+	cluster_changed(p->cluster);
 	if (p->kind == PLACE_WORKER) {
 		free(((struct worker *)p)->host);
 	} else if (p->kind == PLACE_APP) {
@@ -86,7 +87,7 @@ static void place_leave(struct place *p)
 	struct cluster *c = p->cluster;
 
 	place_end(p);
-	discovery_changed(c->discovery);
+	cluster_changed(c);
 	p->is_gone = true;
 	TAILQ_INSERT_TAIL(&c->gone[p->kind], p, gone_link);
 	if (++c->gone_count[p->kind] > GONE_MAX)
@@ -100,7 +101,7 @@ static void place_enter(struct place *p)
 	/* Not worth a log line: thousands enter when the gateway starts. */
 	p->state = MOUNT_UNVERIFIED;
 	p->why = "it is being checked";
-	discovery_changed(p->cluster->discovery);
+	cluster_changed(p->cluster);
 	verify_place(p);
 }
 
@@ -169,7 +170,7 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 	SET(changed, w->memory_mb, row->memory_mb);
 	SET(changed, w->memory_used_mb, row->memory_used_mb);
 	if (changed)
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	worker_place(w, row->web_ui);
 }
 
@@ -220,7 +221,7 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	SET(changed, a->running, row->running);
 	a->was_in_master = true;
 	if (changed)
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	app_place(a, was_running);
 }
 
@@ -233,7 +234,7 @@ static void merge_driver(struct cluster *c, const struct spark_driver *row)
 	p->seen = c->polls;
 	gone_remove(p);
 	if (text_replace(&((struct driver *)p)->worker, row->worker))
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 }
 
 static void app_leave(struct app *a)
@@ -279,7 +280,7 @@ void merge_master(struct cluster *c, const struct spark_master *m)
 	SET(changed, c->memory_mb, m->memory_mb);
 	SET(changed, c->memory_used_mb, m->memory_used_mb);
 	if (changed)
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	for (size_t i = 0; i < m->workers_count; i++)
 		merge_worker(c, &m->workers[i]);
 	for (size_t i = 0; i < m->apps_count; i++)
@@ -314,13 +315,13 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	if (!a->in_master)
 		changed |= app_set(a, row);
 	if (changed)
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 }
 
 static void app_unlist(struct app *a)
 {
 	a->in_history = a->completed_in_history = false;
-	discovery_changed(a->place.cluster->discovery);
+	cluster_changed(a->place.cluster);
 	if (!a->in_master)
 		place_free(&a->place);
 }

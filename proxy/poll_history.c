@@ -47,7 +47,7 @@ static void on_version(const struct fetch_result *result, void *arg)
 	/* A master knows better what its cluster runs. */
 	if (c->masters_count == 0 && strcmp(c->version, version) != 0) {
 		memcpy(c->version, version, sizeof version);
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	}
 }
 

@@ -39,7 +39,7 @@ static void on_version(const struct fetch_result *result, void *arg)
 	c->version_tries = 0;
 	if (strcmp(c->version, version) != 0) {
 		memcpy(c->version, version, sizeof version);
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	}
 }
 
@@ -61,7 +61,7 @@ static void set_status(struct master *m, const char *status)
 		return;
 	log_info("discovery", "cluster %s: master %s is %s", c->name, m->source.text, status);
 	m->status = status;
-	discovery_changed(c->discovery);
+	cluster_changed(c);
 }
 
 static bool is_alive(const struct master *m)
@@ -78,7 +78,7 @@ static void follow(struct master *m)
 	c->version_tries = VERSION_TRIES;
 	c->direct_only = false;
 	verify_through_master(c);
-	discovery_changed(c->discovery);
+	cluster_changed(c);
 }
 
 static void note_address(struct master *m)
@@ -97,7 +97,7 @@ static void take_answer(struct master *m, const struct spark_master *answer, uin
 	set_status(m, answer->status);
 	if (strcmp(m->host, answer->host) != 0) {
 		memcpy(m->host, answer->host, sizeof m->host);
-		discovery_changed(c->discovery);
+		cluster_changed(c);
 	}
 	if (!is_alive(m))
 		return;

@@ -1,4 +1,5 @@
-/* proxy/snapshot.c - what discovery knows, copied into a registry. Linear in what is known. */
+/* proxy/snapshot.c - what discovery knows, copied into a registry. Linear in what is known of
+ * the clusters that changed. */
 #include "proxy/discovery_int.h"
 
 #include "proxy/registry_int.h"
@@ -230,9 +231,10 @@ static struct cluster_info about(const struct cluster *c)
 	};
 }
 
-static void add_cluster(struct registry_builder *builder, const struct cluster *c)
+static struct registry_part *copy_cluster(struct registry_builder *builder, const struct cluster *c)
 {
 	struct draft d = {builder, c, about(c)};
+	struct registry_part *part;
 
 	/* Ids of applications and drivers are the master's own; a worker chooses its id, so it
 	 * comes last and cannot take the name of another. */
@@ -242,14 +244,28 @@ static void add_cluster(struct registry_builder *builder, const struct cluster *
 	add_apps(&d);
 	add_drivers(&d);
 	add_workers(&d);
-	registry_builder_cluster(builder, &d.info);
+	part = registry_builder_cluster(builder, &d.info);
 	free(d.info.masters);
 	free(d.info.uis);
 	free(d.info.apps);
 	free(d.info.workers);
+	return part;
 }
 
-struct registry *snapshot_build(const struct discovery *d)
+static void add_cluster(struct registry_builder *builder, struct cluster *c)
+{
+	struct registry_part *old = c->part;
+
+	if (old && !c->is_changed) {
+		registry_builder_keep(builder, old);
+		return;
+	}
+	c->is_changed = false;
+	c->part = registry_part_ref(copy_cluster(builder, c));
+	registry_part_unref(old);
+}
+
+struct registry *snapshot_build(struct discovery *d)
 {
 	struct registry_builder *builder = registry_builder_new(d->conf->server.base);
 

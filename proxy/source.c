@@ -60,12 +60,12 @@ bool source_note(struct source *s, const struct fetch_result *result, int wanted
 	s->fetch = NULL;
 	if (!s->tried) {
 		s->tried = true;
-		discovery_changed(s->cluster->discovery);
+		cluster_changed(s->cluster);
 	}
 	if (result->peer.ss_family != AF_UNSPEC && !same_address(s, &result->peer, len)) {
 		s->addr = result->peer;
 		s->addr_len = len;
-		discovery_changed(s->cluster->discovery);
+		cluster_changed(s->cluster);
 	}
 	snprintf(why, sizeof why, "status %d", result->status);
 	source_set_up(s, good, result->status ? why : result->error);
@@ -83,7 +83,7 @@ void source_set_up(struct source *s, bool up, const char *why)
 	else
 		log_warn("discovery", "cluster %s: %s does not answer: %s", s->cluster->name,
 			s->text, why);
-	discovery_changed(s->cluster->discovery);
+	cluster_changed(s->cluster);
 }
 
 void source_numeric(const struct source *s, char out[static 272])

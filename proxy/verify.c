@@ -38,7 +38,7 @@ void place_set_state(struct place *p, enum mount_state state, const char *why)
 	p->why = why;
 	if (why[0] || state != MOUNT_UNVERIFIED)
 		log_state(p);
-	discovery_changed(p->cluster->discovery);
+	cluster_changed(p->cluster);
 }
 
 bool place_set_origin(struct place *p, const struct url *url)
@@ -54,7 +54,7 @@ bool place_set_origin(struct place *p, const struct url *url)
 	text_replace(&p->authority, url ? authority : NULL);
 	p->tls = url && url->tls;
 	p->port = url ? url->port : 0;
-	discovery_changed(p->cluster->discovery);
+	cluster_changed(p->cluster);
 	return true;
 }
 

@@ -151,6 +151,35 @@ static void a_reload_keeps_what_is_known_of_clusters_that_remain(void **state)
 	fake_master_stop(other);
 }
 
+static void what_changes_in_one_cluster_copies_no_other(void **state)
+{
+	struct fake_master *m = fake_master_start("ALIVE"), *other = fake_master_start("ALIVE");
+	struct scene *s = scene_new(fake_master_url(m));
+	struct url other_url = scene_url(fake_master_url(other));
+	const struct cluster_info *before;
+
+	(void)state;
+	s->clusters[1] = s->clusters[0];
+	s->clusters[1].name = other_name;
+	s->clusters[1].masters = &other_url;
+	s->conf.clusters_count = 2;
+	fake_master_app(other, "app-2", "etl", NULL, "FINISHED");
+	scene_start(s);
+	scene_wait(s, registry_app(s->reg, STR("other"), STR("app-2")) &&
+			      registry_cluster(s->reg, STR("other"))->spark_version[0]);
+	before = registry_cluster(s->reg, STR("other"));
+	fake_master_app(m, "app-1", "etl", NULL, "FINISHED");
+	scene_wait(s, scene_app(s, "app-1"));
+	assert_ptr_equal(registry_cluster(s->reg, STR("other")), before);
+	fake_master_app(other, "app-2", "etl", NULL, "FAILED");
+	scene_wait(
+		s, strcmp(registry_app(s->reg, STR("other"), STR("app-2"))->state, "FAILED") == 0);
+	assert_non_null(scene_app(s, "app-1"));
+	scene_free(s);
+	fake_master_stop(m);
+	fake_master_stop(other);
+}
+
 /* --- many --- */
 
 enum { MANY = 5000 };
@@ -227,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_running_application_stays_the_masters_though_history_lists_it),
 		cmocka_unit_test(a_cluster_may_consist_of_other_uis_alone),
 		cmocka_unit_test(a_reload_keeps_what_is_known_of_clusters_that_remain),
+		cmocka_unit_test(what_changes_in_one_cluster_copies_no_other),
 		cmocka_unit_test(five_thousand_workers_are_checked_and_routed),
 	};
 

@@ -144,6 +144,43 @@ static void mounts_through_a_master_do_not_take_its_address(void **state)
 	registry_free(reg);
 }
 
+static void a_cluster_that_did_not_change_is_shared_and_outlives_its_first_snapshot(void **state)
+{
+	struct registry_builder *b = registry_builder_new("/base");
+	struct registry_part *two;
+	struct registry *reg;
+	const struct cluster_info *info;
+
+	(void)state;
+	add(b, UI_WORKER, MOUNT_UP, "one", "worker-1", "10.0.0.1:8081");
+	registry_builder_cluster(b, &(struct cluster_info){.name = "one"});
+	add(b, UI_WORKER, MOUNT_GONE, "two", "worker-2", "10.0.0.1:8081");
+	add(b, UI_DRIVER, MOUNT_UP, "two", "app-2", "10.0.0.1:4040");
+	two = registry_part_ref(registry_builder_cluster(b, &(struct cluster_info){.name = "two"}));
+	reg = registry_builder_finish(b);
+	info = registry_cluster(reg, STR("two"));
+	registry_free(reg);
+
+	b = registry_builder_new("/base");
+	add(b, UI_WORKER, MOUNT_REFUSED, "one", "worker-1", "10.0.0.1:8081");
+	registry_builder_cluster(b, &(struct cluster_info){.name = "one"});
+	registry_builder_keep(b, two);
+	registry_part_unref(two);
+	reg = registry_builder_finish(b);
+	assert_ptr_equal(registry_cluster(reg, STR("two")), info);
+	assert_string_equal(path_of(registry_proxy(reg, STR("two"), STR("worker-2"))),
+		"/base/two/proxy/worker-2");
+	/* Precedence is that of now. */
+	assert_string_equal(path_of(registry_authority(reg, STR("three"), STR("10.0.0.1:8081"))),
+		"/base/one/proxy/worker-1");
+	assert_string_equal(path_of(registry_authority(reg, STR("one"), STR("10.0.0.1:4040"))),
+		"/base/two/proxy/app-2");
+	assert_ptr_equal(
+		registry_label(reg, str_of(registry_proxy(reg, STR("two"), STR("app-2"))->label)),
+		registry_proxy(reg, STR("two"), STR("app-2")));
+	registry_free(reg);
+}
+
 static struct registry *with_apps(void)
 {
 	struct registry_builder *b = registry_builder_new("");
@@ -253,6 +290,8 @@ int main(void)
 		cmocka_unit_test(an_address_leads_to_this_cluster_first),
 		cmocka_unit_test(a_worker_cannot_take_the_name_or_address_of_another),
 		cmocka_unit_test(mounts_through_a_master_do_not_take_its_address),
+		cmocka_unit_test(
+			a_cluster_that_did_not_change_is_shared_and_outlives_its_first_snapshot),
 		cmocka_unit_test(applications_are_running_first_then_newest_first),
 		cmocka_unit_test(a_name_leads_to_its_running_else_newest_application),
 		cmocka_unit_test(ten_thousand_workers_and_twenty_thousand_applications_are_found),
