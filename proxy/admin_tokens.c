@@ -39,7 +39,7 @@ static void refuse(struct admin_call *call, enum token_outcome outcome, const ch
 /* Where the next page begins: when the last token was made, and which it is. */
 static void write_cursor(const struct store_token *last, char out[static CURSOR_MAX])
 {
-	snprintf(out, CURSOR_MAX, "%lld.%s", (long long)last->created_at, last->id);
+	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, ISSUE_ID_LEN, last->id);
 }
 
 static bool read_cursor(const char *cursor, struct store_token_query *query)

@@ -5,6 +5,8 @@ import html
 import http.client
 import pathlib
 import re
+import socket
+import struct
 import subprocess
 import urllib.parse
 
@@ -474,6 +476,20 @@ def test_list_is_filtered_and_has_every_token_once(gate, admin):
     assert sorted(every_id(admin, "?owner=paul&show=living")) == sorted(ids[1:])
     for bad in ("cursor=x", "cursor=1.2", "cursor=-1." + "0" * 32, "owner=a&owner=b", "show=%00"):
         assert admin.get(f"/tokens?{bad}").status_code == 400
+
+
+def test_clients_that_leave_before_the_answer_are_forgotten(gate, admin):
+    """Who they are is known only after they have gone."""
+    token, form = gate.create_token("leaver", "admin")["access_token"], admin.form_token()
+    bodies = [("/_gate/login", f"token={token}"), ("/tokens", f"form={form}&client_name=left"), ("/_gate/logout", f"form={form}x")]
+    for path, body in bodies * 20:
+        with socket.create_connection(("127.0.0.1", gate.admin_port)) as link:
+            link.sendall((f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{gate.admin_port}\r\nOrigin: {gate.admin_url}\r\n"
+                          f"Cookie: {COOKIE}={admin.cookies.get(COOKIE)}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                          f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # signing in ends the session that the cookie names (S22)
+    assert Visitor(gate, token).get("/tokens").status_code == 200
 
 
 def test_s40_pages_leave_a_line_without_secrets(gate, admin):
