@@ -3,6 +3,7 @@
  * the values of attributes that hold links. It can stop at any byte and go on with the next chunk.
  */
 #include "proxy/rewrite_int.h"
+#include "proxy/rewrite_scan.h"
 
 enum {
 	TEXT,
@@ -110,16 +111,12 @@ static bool name_holds_link(const struct html *html)
 
 static const char *in_text(struct html *html, const char *p, const char *end)
 {
-	while ((p = memchr(p, '<', (size_t)(end - p)))) {
-		p++;
-		/* An end tag is as good as text; so is <td>: a text element's name is longer. */
-		if (end - p >= 3 &&
-			(p[0] == '/' || (is_letter(p[0]) && (p[1] == '>' || p[2] == '>'))))
-			continue;
-		html->state = TAG_OPEN;
-		return p;
-	}
-	return end;
+	/* What it passes over begins no text element: their names are longer than two letters. */
+	p = rewrite_scan_tag(p, end);
+	if (p == NULL)
+		return end;
+	html->state = TAG_OPEN;
+	return p;
 }
 
 static const char *in_tag_open(struct html *html, const char *p)
@@ -196,13 +193,22 @@ static const char *in_before_name(struct rewriter *rw, const char *p, const char
 	return p + 1;
 }
 
+/* Of a name that name_holds_link() knows. */
+static bool is_link_length(size_t len)
+{
+	return len == 3 || len == 4 || len == 6 || len == 10 || len == 15;
+}
+
 static const char *in_name(struct html *html, const char *p, const char *end)
 {
 	const char *stop = p;
 
 	while (stop < end && *stop != '=' && !ends_name(*stop))
 		stop++;
-	name_add(html, p, stop);
+	if (stop < end && !is_link_length(html->name_len + (size_t)(stop - p)))
+		html->name_len = sizeof(html->name); /* none of ours, whatever its letters */
+	else
+		name_add(html, p, stop);
 	if (stop < end)
 		html->state = AFTER_NAME;
 	return stop;

@@ -61,6 +61,8 @@ void sink_grow(struct sink *sink, size_t len);
 
 static inline void sink_add(struct sink *sink, const char *bytes, size_t len)
 {
+	if (len == 0) /* perhaps to nowhere: memcpy() takes no NULL even then */
+		return;
 	if ((size_t)(sink->end - sink->at) < len)
 		sink_grow(sink, len);
 	memcpy(sink->at, bytes, len);
