@@ -268,51 +268,80 @@ static size_t skip_content(struct tap *t, size_t len)
 	return n;
 }
 
-/* Most of a head is the inside of values that are not looked for (a token, a cookie): they are only
- * checked, in one tight loop. Gives how many of `len` bytes were taken so. */
-static size_t skip_value(struct tap *t, const char *bytes, size_t len)
-{
-	size_t room = t->limits->head - t->head_bytes;
-	size_t n = str_span_printable((struct str){bytes, len < room ? len : room});
+/* --- runs of bytes that end nothing: what a head mostly is, taken without a call for each --- */
 
-	t->head_bytes += n;
-	t->value[sizeof t->value - 1] = '?';
+/* Keeps as much of a value as there is room for; what is longer is marked, as on_value() does. */
+static void keep_value(struct tap *t, const char *bytes, size_t len)
+{
+	size_t room = sizeof t->value - t->value_len, kept = len < room ? len : room;
+
+	memcpy(t->value + t->value_len, bytes, kept);
+	t->value_len += kept;
+	if (kept < len)
+		t->value[sizeof t->value - 1] = '?';
+}
+
+static size_t value_run(struct tap *t, const char *bytes, size_t len)
+{
+	size_t n = str_span_printable((struct str){bytes, len}), blanks = 0;
+
+	while (t->value_len == 0 && blanks < n && bytes[blanks] == ' ')
+		blanks++;
+	keep_value(t, bytes + blanks, n - blanks);
 	return n;
 }
 
-/* The inside of a name that is kept whole: no byte of it ends anything. */
-static size_t skip_name(struct tap *t, const char *bytes, size_t len)
+static size_t name_run(struct tap *t, const char *bytes, size_t len)
 {
 	size_t n = 0, room = sizeof t->name - t->name_len;
 
-	if (len > t->limits->head - t->head_bytes)
-		len = t->limits->head - t->head_bytes;
-	if (len > room)
-		len = room;
-	while (n < len && str_is_tchar(bytes[n]))
+	while (n < len && n < room && str_is_tchar(bytes[n]))
 		n++;
 	memcpy(t->name + t->name_len, bytes, n);
 	t->name_len += n;
+	return n;
+}
+
+static size_t target_run(struct tap *t, const char *bytes, size_t len)
+{
+	size_t n = 0, room = t->limits->target - t->part_bytes;
+
+	while (n < len && n < room && bytes[n] > ' ' && bytes[n] < 0x7f)
+		n++;
+	t->part_bytes += n;
+	return n;
+}
+
+/* How many of `len` bytes were taken; 0: the next one is to be looked at. */
+static size_t take_run(struct tap *t, const char *bytes, size_t len)
+{
+	size_t room = t->limits->head - t->head_bytes, n = 0;
+
+	if (len > room)
+		len = room;
+	if (t->step == AT_VALUE)
+		n = value_run(t, bytes, len);
+	else if (t->step == AT_NAME)
+		n = name_run(t, bytes, len);
+	else if (t->step == AT_TARGET && t->part_bytes > 0) /* its first byte is a slash */
+		n = target_run(t, bytes, len);
 	t->head_bytes += n;
 	return n;
 }
 
 enum fault tap_feed(struct tap *t, const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < len && t->fault == FAULT_NONE;) {
-		if (t->step == AT_CONTENT || t->step == AT_CHUNK)
-			i += skip_content(t, len - i);
-		else if (t->step == AT_VALUE && t->value_len == sizeof t->value &&
-			 (unsigned char)bytes[i] >= 0x20 && bytes[i] != 0x7f &&
-			 t->head_bytes < t->limits->head)
-			i += skip_value(t, bytes + i, len - i);
-		else if (t->step == AT_NAME && str_is_tchar(bytes[i]) &&
-			 t->name_len < sizeof t->name && t->head_bytes < t->limits->head)
-			i += skip_name(t, bytes + i, len - i);
-		else if (t->step > AT_CONTENT)
-			t->fault = on_body_byte(t, (unsigned char)bytes[i++]);
-		else
-			t->fault = on_head_byte(t, (unsigned char)bytes[i++]);
+	for (size_t i = 0, run; i < len && t->fault == FAULT_NONE; i += run) {
+		if (t->step == AT_CONTENT || t->step == AT_CHUNK) {
+			run = skip_content(t, len - i);
+			continue;
+		}
+		run = t->step < AT_CONTENT ? take_run(t, bytes + i, len - i) : 0;
+		if (run > 0)
+			continue;
+		run = 1;
+		t->fault = t->step > AT_CONTENT ? on_body_byte(t, (unsigned char)bytes[i])
+						: on_head_byte(t, (unsigned char)bytes[i]);
 	}
 	return t->fault;
 }
