@@ -72,9 +72,11 @@ static struct route match_cluster(
 	if (below.len < 2)
 		return found(ROUTE_NONE);
 	struct str id = first_segment(below, &rest);
-	if (str_eq(kind, STR("proxy")) && registry_proxy(reg, name, id))
-		return at_mount(cluster, registry_proxy(reg, name, id), rest);
-	if (str_eq(kind, STR("proxy")) && is_known_app(reg, name, id)) /* only history knows it */
+	bool is_proxy = str_eq(kind, STR("proxy"));
+	const struct mount *mount = is_proxy ? registry_proxy(reg, name, id) : NULL;
+	if (mount)
+		return at_mount(cluster, mount, rest);
+	if (is_proxy && is_known_app(reg, name, id)) /* only history knows it */
 		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
 	if (str_eq(kind, STR("ui")))
 		return at_mount(cluster, registry_ui(reg, name, id), rest);
