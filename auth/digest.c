@@ -9,7 +9,15 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
-static EVP_MAC_CTX *hmac; /* knows its digest, has no key: copied for each use */
+static EVP_MAC_CTX *hmac; /* knows its digest, has no key: each thread has a copy */
+static pthread_key_t mine_key;
+static _Thread_local EVP_MAC_CTX *mine;
+
+static void free_mine(void *ctx)
+{
+	mine = NULL;
+	EVP_MAC_CTX_free(ctx);
+}
 
 /* Fetched once: OpenSSL 3 looks an algorithm up by name at every use of EVP_sha256(). */
 static void fetch(void)
@@ -25,6 +33,19 @@ static void fetch(void)
 	if (sha256 == NULL || hmac == NULL || EVP_MAC_CTX_set_params(hmac, params) != 1)
 		abort();
 	EVP_MAC_free(mac);
+	if (pthread_key_create(&mine_key, free_mine) != 0)
+		abort();
+}
+
+/* A copy for each use would count references that all threads share. */
+static EVP_MAC_CTX *thread_hmac(void)
+{
+	pthread_once(&once, fetch);
+	if (mine == NULL) {
+		mine = EVP_MAC_CTX_dup(hmac);
+		pthread_setspecific(mine_key, mine);
+	}
+	return mine;
 }
 
 void digest_sha256(struct str bytes, unsigned char out[static DIGEST_LEN])
@@ -37,10 +58,9 @@ void digest_sha256(struct str bytes, unsigned char out[static DIGEST_LEN])
 void digest_hmac(
 	struct str key, const struct str *parts, size_t count, unsigned char out[static DIGEST_LEN])
 {
+	EVP_MAC_CTX *ctx = thread_hmac();
 	size_t len = 0;
 
-	pthread_once(&once, fetch);
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(hmac);
 	if (ctx == NULL || EVP_MAC_init(ctx, (const unsigned char *)key.at, key.len, NULL) != 1)
 		abort();
 	for (size_t i = 0; i < count; i++) {
@@ -49,7 +69,6 @@ void digest_hmac(
 	}
 	if (EVP_MAC_final(ctx, out, &len, DIGEST_LEN) != 1 || len != DIGEST_LEN)
 		abort();
-	EVP_MAC_CTX_free(ctx);
 }
 
 void digest_hkdf(

@@ -338,9 +338,22 @@ static int migrate(struct db *db, struct err *err)
 	return 0;
 }
 
+/* Where waiting might be a deadlock SQLite refuses at once, without asking its handler: so it does
+ * when two turn a new file to WAL together. The other one will be done soon. */
+static int run_patiently(struct db *db, const char *sql)
+{
+	int64_t until = clock_mono_ms() + BUSY_MS;
+	int code;
+
+	do {
+		code = sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL);
+	} while ((code & 0xff) == SQLITE_BUSY && clock_mono_ms() < until && on_busy(NULL, 0));
+	return code;
+}
+
 static int prepare_file(struct db *db, struct err *err)
 {
-	if (sqlite3_exec(db->sqlite, "PRAGMA journal_mode = WAL", NULL, NULL, NULL) != SQLITE_OK ||
+	if (run_patiently(db, "PRAGMA journal_mode = WAL") != SQLITE_OK ||
 		sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
 		return refuse(db, "cannot write", err);
 	int result = migrate(db, err);

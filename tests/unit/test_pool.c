@@ -42,8 +42,11 @@ static void freed_block_is_the_next_of_its_size(void **state)
 	void *first = pool_malloc(100), *other = pool_malloc(100);
 	pool_free(first);
 	assert_ptr_equal(pool_malloc(97), first);
-	assert_ptr_not_equal(pool_malloc(97), first);
+	void *third = pool_malloc(97);
+	assert_ptr_not_equal(third, first);
+	pool_free(first);
 	pool_free(other);
+	pool_free(third);
 }
 
 static void resized_block_keeps_its_beginning(void **state)
