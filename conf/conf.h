@@ -40,6 +40,7 @@ struct conf_cluster {
 	size_t uis_count;
 	struct cidr *networks; /* empty: the default fence of design §2 */
 	size_t networks_count;
+	char *ca_file; /* PEM, who signs the https: UIs' certificates; NULL: the system's */
 	int64_t poll_ms;
 };
 

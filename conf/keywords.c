@@ -148,6 +148,11 @@ const struct keyword keywords[] = {
 		.max = 1000,
 		.help = "address ranges a discovered worker or driver may live in; "
 			"default: private ranges and the masters' own"},
+	{.path = "clusters[].ca_file",
+		.type = &value_file,
+		IN_CLUSTER(ca_file),
+		.help = "PEM certificates that vouch for https: masters, history servers, workers, "
+			"drivers and uis; default: the system's"},
 	{.path = "clusters[].poll",
 		.type = &value_ms,
 		IN_CLUSTER(poll_ms),

@@ -28,7 +28,7 @@ enum fault {
 	FAULT_NEVER,
 	FAULT_ELSEWHERE,
 	FAULT_ENTER_STALE,
-	FAULT_SCOPE, /* a token that is narrowed to other things */
+	FAULT_SCOPE,	       /* a token that is narrowed to other things */
 	FAULT_SIGN_IN_STALE,   /* begun elsewhere, too long ago, or used */
 	FAULT_SIGN_IN_REFUSED, /* the provider, or a check of what it said, says no */
 	FAULT_SIGN_IN_DOWN,
@@ -39,6 +39,8 @@ enum fault {
 	FAULT_NOT_READY,
 	/* the upstream */
 	FAULT_UPSTREAM_CONNECT,
+	FAULT_UPSTREAM_CERTIFICATE, /* TLS, but of somebody who is not trusted */
+	FAULT_UPSTREAM_TLS,
 	FAULT_UPSTREAM_TIMEOUT,
 	FAULT_UPSTREAM_PROTOCOL,
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */

@@ -32,6 +32,8 @@ struct mount {
 	struct sockaddr_storage addr; /* set when UP */
 	socklen_t addr_len;
 	bool tls;
+	const char
+		*ca_file;   /* with tls: who signs the upstream's certificate; NULL: the system's */
 	bool is_driver_log; /* a driver id: the worker's log pages under the driver's name (T13) */
 	const char *why;    /* REFUSED, UNVERIFIED: for the log and the page; else "" */
 };

@@ -124,6 +124,7 @@ const struct mount *part_builder_mount(struct part_builder *b, const struct moun
 	m->id = arena_str(b->part, mount->id);
 	m->authority = arena_str(b->part, mount->authority);
 	m->prefix = arena_str(b->part, mount->prefix);
+	m->ca_file = mount->ca_file ? arena_str(b->part, mount->ca_file) : NULL;
 	m->why = arena_str(b->part, mount->why);
 	m->path = mount_path(b, m);
 	m->label = mount_label(b, m);

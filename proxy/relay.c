@@ -236,7 +236,9 @@ static void on_fault(void *arg, enum fault fault)
 	const struct mount *mount = x->route.mount;
 
 	x->call = NULL;
-	if (fault == FAULT_UPSTREAM_CONNECT && shared->suspect)
+	/* Another certificate than at its check: somebody else may live there now. */
+	if ((fault == FAULT_UPSTREAM_CONNECT || fault == FAULT_UPSTREAM_CERTIFICATE) &&
+		shared->suspect)
 		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
 	if (x->state == EXCHANGE_RELAYING)
 		cut(x, fault);
@@ -269,8 +271,10 @@ void relay_start(struct exchange *x)
 		query = sbuf_str(&stripped);
 	headers_to_upstream(
 		head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
+	const struct upstream_secure secure = {mount->authority, mount->ca_file};
 	struct upstream_request req = {.addr = (const struct sockaddr *)&mount->addr,
 		.addr_len = mount->addr_len,
+		.secure = mount->tls ? &secure : NULL,
 		.head = sbuf_str(head),
 		.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),

@@ -31,6 +31,7 @@ static const struct mount *source_mount(
 		.addr = s->addr,
 		.addr_len = s->addr_len,
 		.tls = s->url.tls,
+		.ca_file = d->cluster->conf->ca_file,
 		.why = s->addr_len ? "" : why,
 	};
 
@@ -127,6 +128,7 @@ static const struct mount *place_mount(
 		.authority = via_master ? active->source.authority : p->authority,
 		.prefix = prefix,
 		.tls = via_master ? active->source.url.tls : p->tls,
+		.ca_file = d->cluster->conf->ca_file,
 		.is_driver_log = is_driver_log,
 		.why = p->why,
 	};

@@ -34,6 +34,7 @@ struct fetch *source_ask(const struct source *s, const char *path, size_t max_by
 	char *url = mem_printf("%s%s", s->text, path);
 	const struct fetch_request request = {
 		.url = url,
+		.ca_file = s->cluster->conf->ca_file,
 		.timeout_ms = POLL_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.done = done,

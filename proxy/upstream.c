@@ -23,6 +23,7 @@ static void conn_free(struct conn *conn)
 {
 	if (conn->in)
 		evbuffer_free(conn->in);
+	upstream_tls_free(conn->tls);
 	conn->magic = 0;
 	free(conn);
 }
@@ -146,7 +147,7 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
 		.arg = arg,
 		.is_head = req->is_head,
 		.idempotent = req->idempotent,
-		.address = pool_address(up, req->addr, req->addr_len),
+		.address = pool_address(up, req),
 		.head_len = req->head.len,
 		.body_len = req->body ? evbuffer_get_length(req->body) : 0};
 	memcpy(call->head, req->head.at, req->head.len);
@@ -279,6 +280,7 @@ void upstream_free(struct upstream *up)
 	event_del(&up->tick);
 	upstream_reap(up);
 	evbuffer_free(up->content);
+	upstream_trust_free_all(up->trusts);
 	free(up);
 }
 

@@ -32,13 +32,19 @@ struct upstream_limits {
 };
 extern const struct upstream_limits upstream_default_limits;
 
+struct upstream_secure {       /* TLS, and who must be there */
+	const char *authority; /* "name:port", "[::1]:8480": the certificate is for this host */
+	const char *ca_file;   /* PEM of who alone may have signed it; NULL: the system's */
+};
+
 struct upstream_request { /* borrowed until upstream_start() returns, but for the body */
 	const struct sockaddr *addr;
 	socklen_t addr_len;
-	struct str head;       /* whole request head with its empty line */
-	struct evbuffer *body; /* moved out; NULL or empty: none */
-	bool is_head;	       /* HEAD: the response has no content */
-	bool idempotent;       /* may be sent again on a stale connection */
+	const struct upstream_secure *secure; /* NULL: in the clear */
+	struct str head;		      /* whole request head with its empty line */
+	struct evbuffer *body;		      /* moved out; NULL or empty: none */
+	bool is_head;			      /* HEAD: the response has no content */
+	bool idempotent;		      /* may be sent again on a stale connection */
 };
 
 struct upstream_handler { /* callbacks; never called from inside upstream_start() */

@@ -1,6 +1,7 @@
 #include "proxy/upstream_int.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -31,6 +32,8 @@ void conn_close(struct conn *conn)
 	conn->state = CONN_CLOSED;
 	event_del(&conn->readable);
 	event_del(&conn->writable);
+	if (conn->tls)
+		upstream_tls_shut(conn->tls);
 	close(conn->fd);
 	conn->address->open--;
 	up->counts.connections--;
@@ -42,6 +45,9 @@ void conn_close(struct conn *conn)
 bool conn_is_alive(const struct conn *conn)
 {
 	char byte;
+
+	if (conn->tls)
+		return upstream_tls_is_quiet(conn->tls);
 	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	/* A byte that nobody asked for would be taken for the next answer (h2o socketpool.c). */
@@ -94,6 +100,8 @@ static ssize_t send_some(struct conn *conn)
 	if (call->body_len)
 		count += peek_body(call->body, call->sent - head_sent, pieces + count,
 			SEND_PIECES - (int)count);
+	if (conn->tls)
+		return upstream_tls_write(conn->tls, pieces, count);
 	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
 	return sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 }
@@ -256,18 +264,27 @@ static void trim_pieces(struct evbuffer_iovec *pieces, int count, size_t len)
 	}
 }
 
-static ssize_t read_into(struct evbuffer *content, int fd)
+static ssize_t read_into(struct evbuffer *content, const struct conn *conn)
 {
 	struct evbuffer_iovec pieces[2];
 	int count = evbuffer_reserve_space(content, DIRECT_SIZE, pieces, 2);
 
 	trim_pieces(pieces, count, DIRECT_SIZE);
-	ssize_t n = readv(fd, pieces, count);
+	ssize_t n = conn->tls ? upstream_tls_read(conn->tls, pieces, count)
+			      : readv(conn->fd, pieces, count);
 	int error = errno;
 	trim_pieces(pieces, count, n > 0 ? (size_t)n : 0);
 	evbuffer_commit_space(content, pieces, count);
 	errno = error;
 	return n;
+}
+
+static ssize_t read_scratch(const struct conn *conn)
+{
+	struct iovec piece = {conn->up->scratch, READ_SIZE};
+
+	return conn->tls ? upstream_tls_read(conn->tls, &piece, 1)
+			 : recv(conn->fd, conn->up->scratch, READ_SIZE, 0);
 }
 
 static void on_bytes(struct conn *conn, size_t len, bool direct)
@@ -290,10 +307,8 @@ static void on_bytes(struct conn *conn, size_t len, bool direct)
 /* False when this turn has nothing more to read. */
 static bool read_once(struct conn *conn)
 {
-	struct upstream *up = conn->up;
 	bool direct = reads_directly(conn);
-	ssize_t n = direct ? read_into(up->content, conn->fd)
-			   : recv(conn->fd, up->scratch, READ_SIZE, 0);
+	ssize_t n = direct ? read_into(conn->up->content, conn) : read_scratch(conn);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -307,16 +322,15 @@ static bool read_once(struct conn *conn)
 	return more;
 }
 
-static void on_readable(int fd, short what, void *arg)
+/* Nothing is to come on an idle one but what TLS says to itself. */
+static void on_idle_readable(struct conn *conn)
 {
-	struct conn *conn = arg;
-
-	(void)fd, (void)what;
-	CHECK_OBJ(conn, CONN_MAGIC);
-	if (conn->state == CONN_IDLE) {
+	if (conn->tls == NULL || !upstream_tls_is_quiet(conn->tls))
 		conn_close(conn); /* closed by the peer, or bytes nobody asked for */
-		return;
-	}
+}
+
+static void read_turn(struct conn *conn)
+{
 	for (int i = 0; i < READS_A_TURN && conn->state == CONN_BUSY; i++) {
 		if (conn->call->paused) {
 			event_del(&conn->readable);
@@ -328,6 +342,81 @@ static void on_readable(int fd, short what, void *arg)
 	}
 }
 
+/* The descriptor does not tell of bytes that TLS has read from it already. */
+static void read_on(struct conn *conn)
+{
+	bool is_open = conn->state == CONN_BUSY || conn->state == CONN_IDLE;
+
+	if (conn->tls && is_open && conn->reading && upstream_tls_has_more(conn->tls))
+		event_active(&conn->readable, EV_READ, 0);
+}
+
+/* The request may go: all that a connection needs is there. */
+static void begin(struct conn *conn)
+{
+	conn->state = CONN_BUSY;
+	conn->call->since = clock_mono_ms();
+	conn_resume(conn);
+	send_request(conn);
+}
+
+static void refuse_peer(struct conn *conn, bool is_certificate, const struct err *why)
+{
+	struct upstream_call *call = conn->call;
+
+	log_warn("upstream", "%s: %s", conn->address->secure->peer.host, why->text);
+	conn_close(conn);
+	call_fail(call, is_certificate ? FAULT_UPSTREAM_CERTIFICATE : FAULT_UPSTREAM_TLS);
+}
+
+static void shake_hands(struct conn *conn)
+{
+	struct err err = {""};
+
+	switch (upstream_tls_handshake(conn->tls, &err)) {
+	case TLS_DONE:
+		event_del(&conn->readable);
+		begin(conn);
+		break;
+	case TLS_WANTS_READ:
+		event_add(&conn->readable, NULL);
+		break;
+	case TLS_WANTS_WRITE:
+		event_add(&conn->writable, NULL);
+		break;
+	case TLS_FAILED:
+		refuse_peer(conn, upstream_tls_is_refused(conn->tls), &err);
+	}
+}
+
+static void start_tls(struct conn *conn)
+{
+	struct secure_address *secure = conn->address->secure;
+	struct err err = {""};
+
+	secure->shaken = clock_mono_ms();
+	conn->tls = upstream_tls_new(&secure->peer, conn->fd, &err);
+	if (conn->tls)
+		shake_hands(conn);
+	else
+		refuse_peer(conn, true, &err);
+}
+
+static void on_readable(int fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)fd, (void)what;
+	CHECK_OBJ(conn, CONN_MAGIC);
+	if (conn->state == CONN_CONNECTING)
+		shake_hands(conn);
+	else if (conn->state == CONN_IDLE)
+		on_idle_readable(conn);
+	else
+		read_turn(conn);
+	read_on(conn);
+}
+
 static void on_connected(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
@@ -337,12 +426,11 @@ static void on_connected(struct conn *conn)
 	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 || error != 0) {
 		conn_close(conn);
 		call_fail(call, FAULT_UPSTREAM_CONNECT);
-		return;
+	} else if (conn->address->secure) {
+		start_tls(conn);
+	} else {
+		begin(conn);
 	}
-	conn->state = CONN_BUSY;
-	call->since = clock_mono_ms();
-	conn_resume(conn);
-	send_request(conn);
 }
 
 static void on_writable(int fd, short what, void *arg)
@@ -351,7 +439,9 @@ static void on_writable(int fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	CHECK_OBJ(conn, CONN_MAGIC);
-	if (conn->state == CONN_CONNECTING)
+	if (conn->state == CONN_CONNECTING && conn->tls)
+		shake_hands(conn);
+	else if (conn->state == CONN_CONNECTING)
 		on_connected(conn);
 	else
 		send_request(conn);
@@ -363,6 +453,7 @@ void conn_resume(struct conn *conn)
 		return;
 	conn->reading = true;
 	event_add(&conn->readable, NULL);
+	read_on(conn);
 }
 
 static int connect_socket(const struct address *address)

@@ -10,6 +10,7 @@
 
 #include "base/siphash.h"
 #include "proxy/upstream.h"
+#include "proxy/upstream_tls.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -67,6 +68,7 @@ struct conn {
 	struct address *address;
 	struct upstream_call *call; /* CONNECTING and BUSY */
 	int fd;
+	struct upstream_tls *tls; /* NULL: in the clear, or not connected yet */
 	struct event readable, writable;
 	bool reading;	     /* readable is registered: always, but while paused */
 	bool reused;	     /* its call is not its first */
@@ -77,12 +79,26 @@ struct conn {
 };
 TAILQ_HEAD(conns, conn);
 
+/* Of connections with TLS an address is who must be there as well, and says who. */
+struct secure_key {
+	struct sockaddr_storage addr;
+	const struct upstream_trust *trust;
+	char host[256];
+};
+
+struct secure_address {
+	struct secure_key key;
+	struct upstream_peer peer;
+	int64_t shaken; /* monotonic ms: when a connection was last opened */
+};
+
 struct address {
 	struct sockaddr_storage addr;
 	socklen_t len;
-	unsigned open;	  /* connections, busy and idle */
-	unsigned calls;	  /* that are not dead */
-	unsigned waiting; /* of them */
+	struct secure_address *secure; /* NULL: in the clear */
+	unsigned open;		       /* connections, busy and idle */
+	unsigned calls;		       /* that are not dead */
+	unsigned waiting;	       /* of them */
 	bool is_ready;
 	struct conns idle; /* newest first */
 	struct calls waiters;
@@ -95,6 +111,7 @@ struct upstream {
 	struct event_base *base;
 	struct upstream_limits limits;
 	struct address *addresses;
+	struct upstream_trust *trusts;
 	struct calls calls, failed, dead;
 	struct conns closed; /* freed at the next turn */
 	struct ready ready;
@@ -116,7 +133,7 @@ void upstream_reap(struct upstream *up);     /* frees the dead; only from the ev
 
 /* upstream_pool.c */
 struct address *pool_address(
-	struct upstream *up, const struct sockaddr *addr, socklen_t len); /* borrows; never NULL */
+	struct upstream *up, const struct upstream_request *req); /* borrows; never NULL */
 /* Gives the call a connection, a place in the line or a fault. `fresh`: not a pooled one. */
 void pool_acquire(struct upstream_call *call, bool fresh);
 void pool_keep(struct conn *conn);	      /* idle from here on */

@@ -4,20 +4,74 @@
 
 #include <stdlib.h>
 
-struct address *pool_address(struct upstream *up, const struct sockaddr *addr, socklen_t len)
+enum { SESSION_MS = 60 * 1000 }; /* kept where no connection is any more */
+
+static struct address *address_new(const struct sockaddr *addr, socklen_t len)
 {
-	struct address *address;
+	struct address *address = mem_alloc(1, sizeof *address);
 
 	assert(len <= sizeof address->addr);
-	HASH_FIND(hh, up->addresses, addr, len, address);
-	if (address)
-		return address;
-	address = mem_alloc(1, sizeof *address);
 	memcpy(&address->addr, addr, len);
 	address->len = len;
 	TAILQ_INIT(&address->idle);
 	TAILQ_INIT(&address->waiters);
-	HASH_ADD(hh, up->addresses, addr, len, address);
+	return address;
+}
+
+static void address_free(struct address *address)
+{
+	if (address->secure)
+		upstream_peer_clear(&address->secure->peer);
+	free(address->secure);
+	free(address);
+}
+
+/* "[::1]:8480" is host "::1"; a port is there or not. */
+static void read_host(const char *authority, char out[static 256])
+{
+	struct str text = str_of(authority);
+	const char *colon = strrchr(authority, ':'), *bracket = strrchr(authority, ']');
+
+	if (bracket)
+		text = str_range(authority + 1, bracket);
+	else if (colon)
+		text = str_range(authority, colon);
+	(void)str_copy(text, out, 256);
+}
+
+static struct address *secure_address(struct upstream *up, const struct upstream_request *req)
+{
+	struct upstream_trust *trust = upstream_trust_find(&up->trusts, req->secure->ca_file);
+	struct address *address;
+	struct secure_key key;
+
+	memset(&key, 0, sizeof key); /* it is compared byte by byte */
+	memcpy(&key.addr, req->addr, req->addr_len);
+	key.trust = trust;
+	read_host(req->secure->authority, key.host);
+	HASH_FIND(hh, up->addresses, &key, sizeof key, address);
+	if (address)
+		return address;
+	address = address_new(req->addr, req->addr_len);
+	address->secure = mem_alloc(1, sizeof *address->secure);
+	address->secure->key = key;
+	address->secure->peer.trust = trust;
+	memcpy(address->secure->peer.host, key.host, sizeof key.host);
+	HASH_ADD_KEYPTR(hh, up->addresses, &address->secure->key, sizeof key, address);
+	return address;
+}
+
+struct address *pool_address(struct upstream *up, const struct upstream_request *req)
+{
+	struct address *address;
+
+	if (req->secure)
+		return secure_address(up, req);
+	HASH_FIND(hh, up->addresses, req->addr, req->addr_len, address);
+	if (address)
+		return address;
+	address = address_new(req->addr, req->addr_len);
+	HASH_ADD(hh, up->addresses, addr, req->addr_len, address);
 	return address;
 }
 
@@ -116,6 +170,14 @@ static void expire_idle(struct address *address, int64_t before)
 		conn_close(conn);
 }
 
+static bool is_wanted(const struct address *address, int64_t now)
+{
+	const struct secure_address *secure = address->secure;
+
+	return address->open > 0 || address->calls > 0 || address->is_ready ||
+	       (secure && secure->peer.session && now - secure->shaken < SESSION_MS);
+}
+
 void pool_expire(struct upstream *up, int64_t now)
 {
 	struct address *address, *next;
@@ -123,10 +185,10 @@ void pool_expire(struct upstream *up, int64_t now)
 	HASH_ITER(hh, up->addresses, address, next)
 	{
 		expire_idle(address, now - up->limits.idle_ms);
-		if (address->open > 0 || address->calls > 0 || address->is_ready)
+		if (is_wanted(address, now))
 			continue;
 		HASH_DEL(up->addresses, address);
-		free(address);
+		address_free(address);
 	}
 }
 

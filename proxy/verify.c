@@ -174,6 +174,7 @@ static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
 {
 	const struct fetch_request request = {
 		.url = url,
+		.ca_file = p->cluster->conf->ca_file,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.is_once = is_fenced, /* its master is asked again and again */

@@ -38,12 +38,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Site:
-    """A server of its own on a free port."""
+    """A server of its own on a free port; with `tls`, an ssl.SSLContext, at https://."""
+
+    tls = None
 
     def __init__(self):
         self.server = Server((HOST, 0), Handler)
         self.server.owner = self
-        self.url = f"http://{HOST}:{self.server.server_port}"
+        if self.tls:  # the handshake is the connection's own thread's business
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if self.tls else ''}://{HOST}:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self):

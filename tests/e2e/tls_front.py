@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime
+import ipaddress
 import pathlib
 import socket
 import ssl
@@ -17,6 +18,13 @@ from cryptography.x509.oid import NameOID
 HOST = "127.0.0.1"
 
 
+def general_name(name):
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
 def write_certificate(folder, names):
     """Key and certificate of these names in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -26,7 +34,7 @@ def write_certificate(folder, names):
         x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
         .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=7))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([general_name(name) for name in names]), critical=False)
         .sign(key, hashes.SHA256()))
     path = pathlib.Path(folder) / "front.pem"
     path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,

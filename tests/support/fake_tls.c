@@ -22,7 +22,8 @@ struct fake_tls {
 	pthread_t thread;
 	int listener, stop[2];
 	unsigned port;
-	_Atomic unsigned requests, connections;
+	_Atomic unsigned requests, connections, resumed, content;
+	_Atomic int cut;
 	SSL *open[CONNECTIONS_MAX];
 	size_t count;
 };
@@ -73,7 +74,9 @@ static SSL_CTX *make_context(const char *host, const char *ca_file)
 	X509 *authority = certificate_of(ca_key, 1, "an authority of its own");
 	X509 *certificate = certificate_of(key, 2, "server");
 	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-	char *names = mem_printf("DNS:%s", host);
+	unsigned char address[4];
+	char *names =
+		mem_printf("%s:%s", inet_pton(AF_INET, host, address) == 1 ? "IP" : "DNS", host);
 
 	extend(authority, NID_basic_constraints, "critical,CA:TRUE");
 	sign(authority, authority, ca_key);
@@ -111,12 +114,28 @@ static void connection_add(struct fake_tls *f)
 	f->open[f->count++] = ssl;
 	if (SSL_accept(ssl) != 1)
 		connection_free(f, f->count - 1);
+	else
+		f->resumed += (unsigned)SSL_session_reused(ssl);
+}
+
+/* To a client that reads slowly, too: the descriptor blocks. */
+static void answer(struct fake_tls *f, SSL *ssl)
+{
+	unsigned len = f->content;
+	char *head = mem_printf("HTTP/1.1 200 OK\r\nContent-Length: %u\r\n\r\n", len);
+	char *content = mem_alloc(len, 1);
+
+	memset(content, 'x', len);
+	SSL_write(ssl, head, (int)strlen(head));
+	SSL_write(ssl, content, (int)len - f->cut);
+	free(content);
+	free(head);
 }
 
 /* A whole request's head comes in one record. */
 static void connection_serve(struct fake_tls *f, size_t i)
 {
-	static const char answer[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+	static const char hello[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
 	char bytes[16384];
 
 	if (SSL_read(f->open[i], bytes, sizeof bytes) <= 0) {
@@ -124,7 +143,12 @@ static void connection_serve(struct fake_tls *f, size_t i)
 		return;
 	}
 	f->requests++;
-	SSL_write(f->open[i], answer, (int)strlen(answer));
+	if (f->content == 0)
+		SSL_write(f->open[i], hello, (int)strlen(hello));
+	else
+		answer(f, f->open[i]);
+	if (f->cut)
+		connection_free(f, i);
 }
 
 static void *run(void *arg)
@@ -199,4 +223,15 @@ unsigned fake_tls_requests(const struct fake_tls *f)
 unsigned fake_tls_connections(const struct fake_tls *f)
 {
 	return f->connections;
+}
+
+unsigned fake_tls_resumed(const struct fake_tls *f)
+{
+	return f->resumed;
+}
+
+void fake_tls_set_content(struct fake_tls *f, unsigned len, int cut)
+{
+	f->cut = cut;
+	f->content = len;
 }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -112,6 +113,21 @@ void upstream_world_start_at(
 {
 	struct upstream_request req = {.addr = addr,
 		.addr_len = len,
+		.head = STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+		.idempotent = true};
+
+	start(w, s, &req);
+}
+
+void upstream_world_start_secure(struct upstream_world *w, struct seen *s, unsigned port,
+	const struct upstream_secure *secure)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct upstream_request req = {.addr = (const struct sockaddr *)&addr,
+		.addr_len = sizeof addr,
+		.secure = secure,
 		.head = STR("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
 		.idempotent = true};
 

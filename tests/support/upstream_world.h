@@ -40,6 +40,9 @@ void upstream_world_start(
 /* GET without a body, somewhere else. */
 void upstream_world_start_at(
 	struct upstream_world *w, struct seen *seen, const struct sockaddr *addr, socklen_t len);
+/* The same over TLS: to 127.0.0.1. */
+void upstream_world_start_secure(struct upstream_world *w, struct seen *seen, unsigned port,
+	const struct upstream_secure *secure);
 void upstream_world_cancel(struct seen *seen);
 void upstream_world_turn(struct upstream_world *w); /* of the loop */
 /* Until it is over. */
