@@ -53,6 +53,28 @@ static int check_cookie_is_safe(
 		"%s.public_url", group);
 }
 
+static int check_tls(const struct loader *l)
+{
+	struct conf *conf = l->conf;
+	const char *certificate = conf->tls.certificate, *key = conf->tls.key;
+
+	if (certificate && key == NULL)
+		return load_fail_at(l, "the file with the certificate's key", "server.tls.key");
+	if (key && certificate == NULL)
+		return load_fail_at(
+			l, "the file with the key's certificate", "server.tls.certificate");
+	if (certificate == NULL && conf->tls.redirect.text)
+		return load_fail_at(
+			l, "server.tls, for that is where it leads", "server.tls.redirect_listen");
+	if (certificate == NULL)
+		return 0;
+	if (conf->server.public_url.host[0] == '\0')
+		conf->server.public_url.tls = true; /* a default takes it from here */
+	return conf->server.public_url.tls
+		       ? 0
+		       : load_fail_at(l, "https://, for there is server.tls", "server.public_url");
+}
+
 static int check_listen(const struct loader *l, struct conf_listen *listen, const char *group)
 {
 	struct url *url = &listen->public_url;
@@ -318,7 +340,7 @@ int check_conf(const struct loader *l)
 {
 	struct conf *conf = l->conf;
 
-	if (check_listen(l, &conf->server, "server") == -1 ||
+	if (check_tls(l) == -1 || check_listen(l, &conf->server, "server") == -1 ||
 		check_listen(l, &conf->admin, "admin") == -1 || check_origins(l) == -1 ||
 		check_app_origins(l) == -1 || check_oidc(l) == -1 || check_redis(l) == -1 ||
 		check_order(l) == -1)

@@ -104,6 +104,12 @@ struct conf {
 	char *file; /* NULL when made from flags */
 	struct conf_listen server;
 	struct conf_listen admin;
+	struct {
+		char *certificate; /* PEM, with its chain; NULL: the server speaks http */
+		char *key;	   /* PEM */
+		int64_t hsts_s;
+		struct conf_listen redirect; /* http, to send browsers on; text NULL: none */
+	} tls;
 	unsigned threads; /* at least 1; "auto" is resolved */
 	struct cidr *trusted_proxies;
 	size_t trusted_proxies_count;

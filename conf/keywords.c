@@ -58,6 +58,29 @@ const struct keyword keywords[] = {
 		LIST_OF(struct conf, trusted_proxies, trusted_proxies_count),
 		.max = 1000,
 		.help = "address ranges whose X-Forwarded-* headers are believed"},
+	GROUP("server.tls", "https on the server's own listener"),
+	{.path = "server.tls.certificate",
+		.type = &value_file,
+		IN_CONF(tls.certificate),
+		.help = "PEM certificate with its chain; read again when it changes"},
+	{.path = "server.tls.key",
+		.type = &value_token_file,
+		IN_CONF(tls.key),
+		.help = "PEM file with the certificate's key, which others must not be able to "
+			"read"},
+	{.path = "server.tls.hsts",
+		.type = &value_seconds,
+		IN_CONF(tls.hsts_s),
+		.fallback = "365d",
+		.min = 0,
+		.max = 730 * DAY,
+		.help = "how long browsers are told to use nothing but https with this host, "
+			"on any port; 0s: they are not"},
+	{.path = "server.tls.redirect_listen",
+		.type = &value_listen,
+		IN_CONF(tls.redirect),
+		.help = "address and port where plain http is answered with the way to https; "
+			"default: nowhere"},
 	{.path = "server.insecure_http",
 		.type = &value_bool,
 		IN_CONF(insecure_http),
@@ -372,123 +395,8 @@ const struct keyword keywords[] = {
 const size_t keywords_count = ARRAY_LEN(keywords);
 
 const struct keyword_later keywords_later[] = {
-	{"server.tls", "TLS of its own (let a proxy before it do TLS)"},
 	{"clusters[].kubernetes", "discovery of driver pods in Kubernetes"},
 	{"clusters[].jws_key_file", "signed requests for Spark's JWSFilter"},
 	{"log.gelf", "GELF logging"},
 };
 const size_t keywords_later_count = ARRAY_LEN(keywords_later);
-
-bool keyword_is_child(const char *path, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (strncmp(path, prefix, len) != 0 || (len > 0 && path[len] != '.'))
-		return false;
-	return strchr(path + len + (len > 0), '.') == NULL;
-}
-
-const char *keyword_leaf(const char *path)
-{
-	const char *dot = strrchr(path, '.');
-
-	return dot ? dot + 1 : path;
-}
-
-const struct keyword *keyword_find(const char *path)
-{
-	for (size_t i = 0; i < keywords_count; i++) {
-		if (strcmp(keywords[i].path, path) == 0)
-			return &keywords[i];
-	}
-	return NULL;
-}
-
-const struct keyword *keyword_find_file(const char *path)
-{
-	char *file = mem_printf("%s_file", path);
-	const struct keyword *row = keyword_find(file);
-
-	free(file);
-	return row;
-}
-
-const struct keyword_later *keyword_find_later(const char *path)
-{
-	for (size_t i = 0; i < keywords_later_count; i++) {
-		if (strcmp(keywords_later[i].path, path) == 0)
-			return &keywords_later[i];
-	}
-	return NULL;
-}
-
-char *keyword_items(const struct keyword *row, const void *base, size_t *count)
-{
-	char *items;
-
-	memcpy(&items, (const char *)base + row->at, sizeof items);
-	memcpy(count, (const char *)base + row->count_at, sizeof *count);
-	return items;
-}
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Optimal string alignment: Levenshtein's table plus one rule for two neighbours swapped. */
-unsigned keyword_distance(struct str a, struct str b)
-{
-	enum { LEN_MAX = 48 };
-	unsigned d[LEN_MAX + 1][LEN_MAX + 1];
-
-	if (a.len > LEN_MAX || b.len > LEN_MAX)
-		return 99;
-	for (unsigned i = 0; i <= a.len; i++) {
-		for (unsigned j = 0; j <= b.len; j++) {
-			if (i == 0 || j == 0) {
-				d[i][j] = i + j;
-				continue;
-			}
-			unsigned other = a.at[i - 1] != b.at[j - 1];
-			d[i][j] =
-				least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + other);
-			if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] &&
-				a.at[i - 2] == b.at[j - 1])
-				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
-		}
-	}
-	return d[a.len][b.len];
-}
-
-/* Keeps the nearer of the best so far and `path`. A misspelling beside is likelier than the exact
- * word in another place only when it is a very near one. */
-static void consider(const char *path, const char *prefix, struct str leaf, const char **best,
-	unsigned *least_steps)
-{
-	struct str word = str_of(keyword_leaf(path));
-	unsigned steps;
-
-	if (keyword_is_child(path, prefix))
-		steps = keyword_distance(word, leaf);
-	else if (str_eq(word, leaf))
-		steps = 2;
-	else
-		return;
-	if (*best == NULL || steps < *least_steps) {
-		*best = path;
-		*least_steps = steps;
-	}
-}
-
-const char *keyword_nearest(const char *prefix, struct str leaf)
-{
-	const char *best = NULL;
-	unsigned steps = 0;
-
-	for (size_t i = 0; i < keywords_count; i++)
-		consider(keywords[i].path, prefix, leaf, &best, &steps);
-	for (size_t i = 0; i < keywords_later_count; i++)
-		consider(keywords_later[i].path, prefix, leaf, &best, &steps);
-	return best;
-}

@@ -1,6 +1,7 @@
 #include "proxy/front_int.h"
 
 #include "base/clock.h"
+#include "proxy/front_tls.h"
 #include "proxy/listen.h"
 
 #include <assert.h>
@@ -10,6 +11,7 @@
 #include <event2/http.h>
 #include <event2/http_struct.h>
 #include <event2/keyvalq_struct.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -41,6 +43,8 @@ static void on_evhttp_close(struct evhttp_connection *evcon, void *arg)
 	struct front *front = conn->front;
 
 	(void)evcon;
+	if (conn->secure && !front_tls_is_shaken(conn->bev))
+		front_tls_mend(conn->bev);
 	event_del(&conn->interest);
 	evbuffer_remove_cb_entry(bufferevent_get_input(conn->bev), conn->watch);
 	if (conn->dirty)
@@ -73,7 +77,10 @@ static void linger_on_read(struct bufferevent *bev, void *arg)
 
 static void linger_shut(struct bufferevent *bev, void *arg)
 {
-	(void)arg;
+	const struct front_conn *conn = arg;
+
+	if (conn->secure)
+		front_tls_say_end(bev);
 	shutdown(bufferevent_getfd(bev), SHUT_WR);
 }
 
@@ -251,7 +258,8 @@ static void on_evhttp_request(struct evhttp_request *evreq, void *arg)
 	/* evhttp has just turned reading off (http.c evhttp_read_header): a client that leaves
 	 * would not be noticed. */
 	bufferevent_enable(bev, EV_READ);
-	event_add(&conn->interest, NULL);
+	if (!conn->secure)
+		event_add(&conn->interest, NULL);
 	front->on_request(front->arg, &conn->req);
 }
 
@@ -271,7 +279,9 @@ static struct bufferevent *on_accept(struct event_base *base, void *arg)
 	struct front_conn *conn = mem_alloc(1, sizeof *conn);
 
 	conn->front = front;
-	conn->bev = bufferevent_socket_new(base, -1, 0);
+	conn->secure = front->tls != NULL;
+	conn->bev = conn->secure ? front_tls_accept(front->tls, base)
+				 : bufferevent_socket_new(base, -1, 0);
 	conn->out = evbuffer_new();
 	conn->since = clock_mono_ms();
 	tap_init(&conn->tap, &front->tap_limits);
@@ -307,7 +317,8 @@ static void adopt(struct front *front, struct front_conn *conn)
 	conn->watch = evbuffer_add_cb(bufferevent_get_input(conn->bev), on_input, conn);
 	event_assign(&conn->interest, front->base, bufferevent_getfd(conn->bev),
 		EV_READ | EV_PERSIST, on_interest, conn);
-	event_add(&conn->interest, NULL);
+	if (!conn->secure) /* TLS reads on its own */
+		event_add(&conn->interest, NULL);
 	getpeername(bufferevent_getfd(conn->bev), (struct sockaddr *)&conn->peer, &len);
 	conn->req.peer = (struct sockaddr *)&conn->peer;
 	listen_peer_text(conn->req.peer, conn->req.peer_text);
@@ -338,9 +349,12 @@ static void on_turn_end(int fd, short what, void *arg)
 static void check_conn(struct front *front, struct front_conn *conn, int64_t age_ms)
 {
 	bool idle = tap_is_idle(&conn->tap);
+	bool shaking = conn->secure && !front_tls_is_shaken(conn->bev);
 
-	if (conn->state == CONN_READING && idle &&
-		(age_ms > front->limits.idle_timeout_ms || front->draining))
+	if (shaking && age_ms > front->limits.head_timeout_ms)
+		front_conn_drop(conn);
+	else if (conn->state == CONN_READING && idle &&
+		 (age_ms > front->limits.idle_timeout_ms || front->draining))
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && !idle && age_ms > front->limits.head_timeout_ms)
 		refuse(conn, FAULT_REQUEST_TIMEOUT);
@@ -401,6 +415,14 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 	event_add(front->tick, &(struct timeval){.tv_sec = 1});
 	front->http = http_new(front, listen_fd);
 	return front;
+}
+
+void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s)
+{
+	front->tls = tls;
+	if (tls && hsts_s)
+		snprintf(front->hsts, sizeof front->hsts,
+			"Strict-Transport-Security: max-age=%lld\r\n", (long long)hsts_s);
 }
 
 void front_drain(struct front *front)

@@ -18,6 +18,7 @@
 struct event_base;
 struct evbuffer;
 struct front;
+struct front_tls;
 
 struct front_limits {
 	size_t head;		 /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
@@ -54,6 +55,9 @@ typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
 /* `listen_fd` is taken. */
 struct front *front_new(struct event_base *base, int listen_fd, const struct front_limits *limits,
 	front_on_request *on_request, front_on_refused *on_refused, void *arg);
+/* TLS from the next connection on, and `hsts_s` seconds of it promised to browsers (RFC 6797; 0:
+ * nothing is). Borrows `tls`, which outlives the front. */
+void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);
 void front_free(struct front *front);
 /* No new connections; idle ones are closed, the others after their answer. */
 void front_drain(struct front *front);

@@ -44,6 +44,7 @@ struct front_conn {
 	const struct front_handler *handler;
 	void *arg;
 	struct sockaddr_storage peer;
+	bool secure; /* TLS */
 	bool chunked, no_content, close_after, dirty;
 	TAILQ_ENTRY(front_conn) all;
 	TAILQ_ENTRY(front_conn) turn; /* fresh or dirty: looked after at the end of this turn */
@@ -63,6 +64,8 @@ struct front {
 	unsigned count;
 	struct front_conn **by_fd;
 	size_t by_fd_len;
+	struct front_tls *tls; /* NULL: in the clear */
+	char hsts[64];	       /* the field line, or "" */
 	struct event *turn_end, *tick;
 	bool draining;
 };

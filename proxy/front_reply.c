@@ -113,6 +113,8 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 	conn->close_after |= conn->front->draining;
 	put_status_line(conn, status);
 	put(conn, lines);
+	if (conn->secure)
+		put(conn, str_of(conn->front->hsts));
 	add_framing(conn, length);
 	if (conn->close_after)
 		put(conn, STR("Connection: close\r\n\r\n"));
@@ -188,7 +190,8 @@ void front_conn_flush(struct front_conn *conn)
 	struct evbuffer *waiting = bufferevent_get_output(conn->bev);
 	int fd = bufferevent_getfd(conn->bev);
 
-	while (evbuffer_get_length(waiting) == 0 && evbuffer_get_length(conn->out) > 0) {
+	while (!conn->secure && evbuffer_get_length(waiting) == 0 &&
+		evbuffer_get_length(conn->out) > 0) {
 		int n = evbuffer_write(conn->out, fd);
 		if (n > 0) {
 			conn->since = clock_mono_ms();

@@ -7,7 +7,9 @@
 #include "base/version.h"
 #include "proxy/admin.h"
 #include "proxy/discovery.h"
+#include "proxy/front_tls.h"
 #include "proxy/listen.h"
+#include "proxy/redirect.h"
 #include "proxy/registry.h"
 #include "proxy/worker.h"
 
@@ -17,13 +19,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { DRAIN_MS = 30 * 1000, SIGNALS = 3 };
+enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2 };
 
 struct gateway {
 	struct conf *conf;
 	struct event_base *base;
 	struct inbox *inbox;
-	struct event *inbox_event, *signals[SIGNALS], *drain_tick;
+	struct event *inbox_event, *signals[SIGNALS], *drain_tick, *tls_tick;
+	struct front_tls *tls; /* NULL: the listener speaks http */
 	struct fetcher *fetcher;
 	struct auth_service *auth;
 	struct discovery *discovery;
@@ -31,7 +34,8 @@ struct gateway {
 	struct worker_shared shared;
 	struct worker **workers;
 	int *fds; /* of the workers' listeners until they are handed over */
-	int admin_fd;
+	int admin_fd, redirect_fd;
+	struct redirect *redirect;
 	struct admin *admin;
 	int64_t draining_since;
 };
@@ -84,6 +88,18 @@ static void on_suspect(void *arg, const char *cluster, const char *mount_id)
 	inbox_post(gw->inbox, &suspect->task);
 }
 
+static void refresh_tls(const struct gateway *gw)
+{
+	if (gw->tls && gw->conf->tls.certificate)
+		front_tls_refresh(gw->tls, gw->conf->tls.certificate, gw->conf->tls.key);
+}
+
+static void on_tls_tick(int fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	refresh_tls(arg);
+}
+
 static void reload(struct gateway *gw)
 {
 	struct err err;
@@ -99,7 +115,8 @@ static void reload(struct gateway *gw)
 	}
 	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
 		conf->threads != gw->conf->threads ||
-		strcmp(conf->admin.text, gw->conf->admin.text) != 0)
+		strcmp(conf->admin.text, gw->conf->admin.text) != 0 ||
+		(conf->tls.certificate == NULL) != (gw->tls == NULL))
 		log_warn("reload", "listeners and threads change only with a restart");
 	log_set_level((enum log_level)conf->log_level);
 	share_publish(gw->conf_slot, conf_ref(conf));
@@ -107,6 +124,8 @@ static void reload(struct gateway *gw)
 	auth_service_set_conf(gw->auth, conf);
 	conf_unref(gw->conf);
 	gw->conf = conf;
+	redirect_set_conf(gw->redirect, conf);
+	refresh_tls(gw);
 	log_info("reload", "the configuration was read again");
 }
 
@@ -137,6 +156,7 @@ static void drain(struct gateway *gw)
 	log_info("stop", "finishing what is under way");
 	gw->draining_since = clock_mono_ms();
 	admin_drain(gw->admin);
+	redirect_drain(gw->redirect);
 	for (unsigned i = 0; i < gw->shared.threads; i++)
 		worker_drain(gw->workers[i]);
 	gw->drain_tick = event_new(gw->base, -1, EV_PERSIST, on_drain_tick, gw);
@@ -156,6 +176,11 @@ static int open_listeners(struct gateway *gw, struct err *err)
 {
 	struct conf *conf = gw->conf;
 
+	if (conf->tls.certificate) {
+		gw->tls = front_tls_new(conf->tls.certificate, conf->tls.key, err);
+		if (gw->tls == NULL)
+			return -1;
+	}
 	gw->fds = mem_alloc(conf->threads, sizeof *gw->fds);
 	for (unsigned i = 0; i < conf->threads; i++) {
 		gw->fds[i] = listen_open(&conf->server.addr, conf->server.addr_len, err);
@@ -165,6 +190,12 @@ static int open_listeners(struct gateway *gw, struct err *err)
 	gw->admin_fd = listen_open(&conf->admin.addr, conf->admin.addr_len, err);
 	if (gw->admin_fd == -1)
 		return -1;
+	if (conf->tls.redirect.text) {
+		gw->redirect_fd =
+			listen_open(&conf->tls.redirect.addr, conf->tls.redirect.addr_len, err);
+		if (gw->redirect_fd == -1)
+			return -1;
+	}
 	conf_set_port(&conf->server, listen_port(&conf->server.addr));
 	conf_set_port(&conf->admin, listen_port(&conf->admin.addr));
 	return 0;
@@ -183,6 +214,10 @@ static void start_keeper(struct gateway *gw)
 		gw->signals[i] = evsignal_new(gw->base, numbers[i], on_signal, gw);
 		event_add(gw->signals[i], NULL);
 	}
+	if (gw->tls) {
+		gw->tls_tick = event_new(gw->base, -1, EV_PERSIST, on_tls_tick, gw);
+		event_add(gw->tls_tick, &(struct timeval){.tv_sec = TLS_LOOK_S});
+	}
 	gw->fetcher = fetcher_new(gw->base);
 	gw->registry = share_slot_new(registry_free);
 	gw->conf_slot = share_slot_new(conf_free_value);
@@ -198,6 +233,7 @@ static void start_workers(struct gateway *gw)
 		.conf = gw->conf_slot,
 		.suspect = on_suspect,
 		.suspect_arg = gw,
+		.tls = gw->tls,
 		.threads = threads,
 		.port = listen_port(&gw->conf->server.addr)};
 	gw->workers = mem_alloc(threads, sizeof(struct worker *));
@@ -205,6 +241,8 @@ static void start_workers(struct gateway *gw)
 		gw->workers[i] = worker_new(&gw->shared, gw->fds[i]);
 	gw->admin = admin_new(gw->base, gw->inbox, gw->admin_fd, listen_port(&gw->conf->admin.addr),
 		gw->conf, gw->auth, gw->workers, threads);
+	if (gw->redirect_fd != -1)
+		gw->redirect = redirect_new(gw->base, gw->redirect_fd, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
 }
 
@@ -229,6 +267,7 @@ static void stop(struct gateway *gw)
 	discovery_free(gw->discovery);
 	gw->discovery = NULL;
 	admin_free(gw->admin);
+	redirect_free(gw->redirect);
 	for (unsigned i = 0; gw->workers && i < gw->shared.threads; i++)
 		worker_free(gw->workers[i]);
 	auth_service_free(gw->auth);
@@ -239,9 +278,12 @@ static void stop(struct gateway *gw)
 		event_free(gw->signals[i]);
 	if (gw->drain_tick)
 		event_free(gw->drain_tick);
+	if (gw->tls_tick)
+		event_free(gw->tls_tick);
 	share_slot_free(gw->registry);
 	share_slot_free(gw->conf_slot);
 	event_base_free(gw->base);
+	front_tls_free(gw->tls);
 	free(gw->workers);
 }
 
@@ -273,7 +315,7 @@ static void give_memory(void)
 
 int gateway_run(struct conf *conf)
 {
-	struct gateway gw = {.conf = conf, .admin_fd = -1};
+	struct gateway gw = {.conf = conf, .admin_fd = -1, .redirect_fd = -1};
 	struct err err = {""};
 	int code = 1;
 

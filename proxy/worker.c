@@ -99,9 +99,11 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	rnd_bytes(&worker->next_id, sizeof worker->next_id);
 	struct share_hold *hold = share_get(worker->conf);
 	struct front_limits limits = front_limits_of(hold->value);
+	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
 	share_drop(hold);
 	worker->front = front_new(
 		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
+	front_use_tls(worker->front, shared->tls, hsts_s);
 	add_events(worker);
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();

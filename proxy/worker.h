@@ -14,6 +14,7 @@
 
 struct worker;
 struct discovery;
+struct front_tls;
 
 struct worker_shared { /* borrowed by all workers for their life */
 	struct auth_service *auth;
@@ -22,6 +23,7 @@ struct worker_shared { /* borrowed by all workers for their life */
 	void (*suspect)(void *arg, const char *cluster,
 		const char *mount_id); /* a UI refused a connection; any thread */
 	void *suspect_arg;
+	struct front_tls *tls; /* of the listener; NULL: in the clear */
 	unsigned threads;
 	unsigned port; /* really listened on */
 };

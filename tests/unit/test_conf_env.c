@@ -70,9 +70,8 @@ static void wrong_variable_is_named_in_the_message(void **state)
 		"mean SPARKGATE_SERVER_LISTEN?");
 	assert_env_refused("SPARKGATE_CLUSTERS=x",
 		"SPARKGATE_CLUSTERS: no key has this name, did you mean SPARKGATE_STORE?");
-	assert_env_refused("SPARKGATE_SERVER_TLS_KEY=/x",
-		"SPARKGATE_SERVER_TLS_KEY: this version of sparkgate does not have TLS of its own "
-		"(let a proxy before it do TLS) yet");
+	assert_env_refused("SPARKGATE_LOG_GELF=udp://graylog:12201",
+		"SPARKGATE_LOG_GELF: this version of sparkgate does not have GELF logging yet");
 }
 
 static void variables_that_kubernetes_adds_for_a_service_are_left_alone(void **state)

@@ -41,12 +41,30 @@ static void repeated_key_is_refused(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
+static void tls_is_whole_or_not_there(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{A "server: {tls: {certificate: /a}}\n",
+			"sg.yaml:2:10: key \"server.tls.key\": expected the file with the "
+			"certificate's key"},
+		{A "server: {tls: {key: /a}}\n",
+			"sg.yaml:2:10: key \"server.tls.certificate\": expected the file "
+			"with the key's certificate"},
+		{A "server: {tls: {redirect_listen: '127.0.0.1:80'}}\n",
+			"sg.yaml:2:16: key \"server.tls.redirect_listen\": got \"127.0.0.1:80\", "
+			"expected server.tls, for that is where it leads"},
+		{A "server: {public_url: 'http://127.0.0.1/', tls: {certificate: /a, key: /b}}\n",
+			"sg.yaml:2:10: key \"server.public_url\": got \"http://127.0.0.1/\", "
+			"expected https://, for there is server.tls"},
+	};
+
+	(void)state;
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
 static void what_later_versions_bring_is_refused_by_name(void **state)
 {
 	static const struct conf_refusal rows[] = {
-		{A "server: {tls: {certificate: a, key: b}}\n",
-			"sg.yaml:2:10: key \"server.tls\": this version of sparkgate does not have "
-			"TLS ..."},
 		{"clusters: [{name: a, kubernetes: {namespaces: [x]}}]\n",
 			"sg.yaml:1:22: key \"clusters[0].kubernetes\": this version of sparkgate "
 			"does ..."},
@@ -344,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unknown_key_names_the_nearest),
 		cmocka_unit_test(repeated_key_is_refused),
+		cmocka_unit_test(tls_is_whole_or_not_there),
 		cmocka_unit_test(what_later_versions_bring_is_refused_by_name),
 		cmocka_unit_test(bad_value_names_what_was_expected),
 		cmocka_unit_test(clusters_must_make_sense),
