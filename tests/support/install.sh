@@ -9,7 +9,7 @@ BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev lib
 	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
 JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
-TEST="libcmocka-dev clang libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
+TEST="libcmocka-dev clang curl libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
 PROVIDERS="nodejs npm maven"
 
 missing_of() {
