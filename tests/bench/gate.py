@@ -1,0 +1,94 @@
+"""sparkgate as a contender: in front of the site as a cluster's master, for tokens of an issuer, its own, and sessions."""
+
+import http.client
+import json
+import os
+import pathlib
+import subprocess
+import time
+import urllib.parse
+
+from machine import HOST, LOAD_CORE, PROXY_CORE, Process, free_port, status_of, wait_until
+from peers import ISSUER, Contender, program
+from spark_site import PAGE, WORKERS
+
+MOUNT = "/local/proxy/master"
+
+
+class Gate:
+    """One gateway; header() says who asks. What it does beside requests is put off: masters are polled every 5 minutes."""
+
+    def __init__(self, world, name, store, binary):
+        self.binary = os.environ.get("SPARKGATE", str(binary))
+        self.port, self.admin = free_port(), free_port()
+        self.conf = pathlib.Path(world.folder) / f"{name}.yaml"
+        self.conf.write_text(json.dumps(self.settings(world, store)))
+        self.process = Process(name, PROXY_CORE, [self.binary, "--config", self.conf], world.folder)
+        self.origin = f"http://{HOST}:{self.port}"
+        self.token = world.token
+        try:
+            self.process.await_status(f"http://{HOST}:{self.admin}/ping")
+            self.process.await_status(self.origin + MOUNT + PAGE, {"Authorization": f"Bearer {world.token}"})
+        except BaseException:
+            self.process.stop()
+            raise
+
+    def settings(self, world, store):
+        return {
+            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"http://{HOST}:{self.port}/", "threads": 1,
+                       "limits": {"connections": 15000}},
+            "admin": {"listen": f"{HOST}:{self.admin}"},
+            "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],
+            "auth": {"bearer": [{"issuer": ISSUER, "audience": ["bench"], "algorithms": ["RS256"], "jwks_url": f"{world.site.url}/jwks.json"}],
+                     "roles": {"claim": "roles", "admin": ["root"], "user": ["bench"]}},
+            "store": store, "log": {"access": False, "level": "warn"}}
+
+    def own_token(self):
+        made = subprocess.run([self.binary, "token", "create", "--config", str(self.conf), "--client-name", "bench"],
+                              check=True, capture_output=True, text=True, timeout=20).stdout
+        return "Authorization: Bearer " + json.loads(made)["access_token"]
+
+    def session(self):
+        """Signs in with the issuer's token, as the form of the sign-in page does."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection.request("POST", "/_gate/login", "token=" + urllib.parse.quote(self.token, safe=""),
+                           {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin})
+        answer = connection.getresponse()
+        if answer.status != 303:
+            raise RuntimeError(f"signing in failed: {answer.status} {answer.read()[:300]}")
+        return "Cookie: " + answer.getheader("Set-Cookie").split(";")[0]
+
+    def contender(self, name, header):
+        url = self.origin + MOUNT
+        if status_of(url + PAGE) == 200:
+            raise RuntimeError("sparkgate lets in who has no token")
+        self.process.await_status(url + PAGE, dict([header.split(": ", 1)]))
+        return Contender(name, self.process, url, header)
+
+    def await_workers(self, page):
+        """Discovery has asked every worker who it is: the master's page has no foreign link any more."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+
+        def all_known():
+            connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
+            connection.request("GET", MOUNT + page, headers=headers)
+            body = connection.getresponse().read()
+            connection.close()
+            time.sleep(0.2)
+            return body.count(b'href="/local/proxy/worker-') == WORKERS
+        wait_until(all_known, "discovery of the workers", 60)
+
+    def stop(self):
+        self.process.stop()
+
+
+class Redis:
+    def __init__(self, world):
+        port = free_port()
+        self.url = f"redis://{HOST}:{port}/0"
+        self.process = Process("redis", LOAD_CORE, [
+            program("redis-server"), "--port", port, "--bind", HOST, "--save", "", "--dir", world.folder], world.folder)
+        wait_until(lambda: "Ready to accept" in self.process.log.read_text(), "redis-server")
+
+    def stop(self):
+        self.process.stop()

@@ -1,0 +1,138 @@
+"""Sums up a run: min, median and max of every figure, the bars, and the table that is printed. Pure: no clock but of()."""
+
+import datetime
+import pathlib
+import platform
+import re
+import statistics
+
+# load -> what it is, and the figure that counts: its key, its unit, by how much it is divided
+LOADS = {
+    "page": ("4 KB log page, 32 connections", "cpu_us", "us CPU a request", 1),
+    "first-seen": ("4 KB log page, an RS256 token never seen before with each request", "cpu_us", "us CPU a request", 1),
+    "links": ("page of Spark's that is full of links, 32 connections", "cpu_us", "us CPU a request", 1),
+    "script": ("90 KB script that Spark forbids to keep, 32 connections", "cpu_us", "us CPU a request", 1),
+    "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
+    "event-log": ("1 GiB event log, one client", "cpu_us", "ms CPU", 1000),
+    "idle": ("connections that had one answer and rest", "kib_each", "KiB each", 1),
+}
+
+# What is held to what: a figure (load, contender, and its key unless it is the load's own), what its median is divided by, and
+# how much is allowed. Negative: at least so much. None: there is no bar, the ratio is said.
+PLAIN, JWT = ("page", "nginx"), ("page", "HAProxy jwt_verify")
+BARS = [
+    ("4 KB, verified bearer, of nginx without any check", ("page", "sparkgate"), PLAIN, 1.0),
+    ("4 KB, verified bearer, of HAProxy jwt_verify", ("page", "sparkgate"), JWT, 0.55),
+    ("4 KB, session (memory), of nginx without any check", ("page", "sparkgate session"), PLAIN, 1.0),
+    ("4 KB, session (memory), of HAProxy jwt_verify", ("page", "sparkgate session"), JWT, 0.55),
+    ("4 KB, session in Redis, of session (memory)", ("page", "sparkgate session in Redis"), ("page", "sparkgate session"), 1.05),
+    ("first-seen token, of cached + one EVP_DigestVerify", ("first-seen", "sparkgate"), "floor", 1.1),
+    ("90 KB script, of nginx proxying it", ("script", "sparkgate"), ("script", "nginx"), 0.7),
+    ("90 KB script, of nginx with larger buffers", ("script", "sparkgate"), ("script", "nginx, 32 KiB buffers"), None),
+    ("1.1 MB master page rewritten, of nginx untouched", ("master", "sparkgate"), ("master", "nginx"), 1.0),
+    ("1.1 MB master page, of nginx with larger buffers", ("master", "sparkgate"), ("master", "nginx, 32 KiB buffers"), None),
+    ("1 GiB event log, CPU of nginx's", ("event-log", "sparkgate"), ("event-log", "nginx"), 1.1),
+    ("1 GiB event log, CPU of nginx's with larger buffers", ("event-log", "sparkgate"), ("event-log", "nginx, 32 KiB buffers"), None),
+    ("1 GiB event log, MiB over idle", ("event-log", "sparkgate", "over_idle_kib"), 1024, 64),
+    ("idle connection, KiB each", ("idle", "sparkgate"), 1, 8),
+    ("idle connections held", ("idle", "sparkgate", "held"), 1, -10000),  # at least
+]
+ELSEWHERE = {"TLS on the front, sessions resumed": "the front has no TLS yet",
+             "stage page in Chromium, second visit": "needs a browser and Spark: not a load of this bench"}
+
+
+def spread(rounds):
+    """{key: {min, median, max}} of measurements that have the same keys."""
+    keys = rounds[0].keys()
+    return {key: {"min": min(r[key] for r in rounds), "median": statistics.median(r[key] for r in rounds),
+                  "max": max(r[key] for r in rounds)} for key in keys}
+
+
+def machine():
+    """In words, without a name that anybody gave it."""
+    cpus = re.findall(r"^model name\s*:\s*(.+)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    release = dict(re.findall(r'^(\w+)="?([^"\n]*)', pathlib.Path("/etc/os-release").read_text(), re.M))
+    return (f"{len(cpus)} cores of {cpus[0] if cpus else platform.machine()}, Linux {platform.release().split('-')[0]}, "
+            f"{release.get('PRETTY_NAME', 'unknown')}")
+
+
+def of(results, missing, verify, rounds, seconds):
+    """`results`: {load: {contender: [measurement of a round]}}; `verify`: us of EVP_DigestVerify, one a round."""
+    figures = {load: {name: spread(measured) for name, measured in by.items()} for load, by in results.items()}
+    result = {"date": datetime.date.today().isoformat(), "machine": machine(), "rounds": rounds, "seconds_each": seconds,
+              "loads": figures, "missing": missing}
+    if verify:
+        result["evp_digest_verify_us"] = spread([{"us": value} for value in verify])["us"]
+    result["bars"] = bars(result)
+    return result
+
+
+def median(result, of_what):
+    load, name, *key = of_what
+    figure = result["loads"].get(load, {}).get(name)
+    return figure[key[0] if key else LOADS[load][1]]["median"] if figure else None
+
+
+def base(result, against):
+    """What a figure is divided by; None when that was not measured."""
+    if against == "floor":
+        cached, check = median(result, ("page", "sparkgate")), result.get("evp_digest_verify_us")
+        return cached + check["median"] if cached and check else None
+    return against if isinstance(against, (int, float)) else median(result, against)
+
+
+def verdict(figure, limit):
+    if limit is None:
+        return "no bar"
+    return "PASS" if (figure >= -limit if limit < 0 else figure <= limit) else "FAIL"
+
+
+def bars(result):
+    judged = []
+    for title, what, against, limit in BARS:
+        figure, divisor = median(result, what), base(result, against)
+        row = {"bar": title, "limit": limit and abs(limit), "at_least": bool(limit) and limit < 0, "figure": None, "verdict": "not measured"}
+        if figure is not None and divisor:
+            row |= {"figure": figure / divisor, "verdict": verdict(figure / divisor, limit)}
+        judged.append(row)
+    return judged
+
+
+def one_line(load, measured):
+    _, key, unit, divisor = LOADS[load]
+    return f"{measured[key] / divisor:.1f} {unit}"
+
+
+def row(name, load, figures):
+    """One contender: the figure's spread, and what else was measured of it."""
+    _, key, _, divisor = LOADS[load]
+    main = figures[key]
+    cells = [f"{name:28}"] + [f"{main[which] / divisor:8.1f}" for which in ("min", "median", "max")]
+    for field, scale, form in (("per_second", 1, "8.0f"), ("p50_us", 1000, "8.2f"), ("p99_us", 1000, "8.2f"), ("peak_kib", 1024, "8.1f")):
+        cells.append(f"{figures[field]['median'] / scale:{form}}" if field in figures else " " * 7 + "-")
+    return " ".join(cells)
+
+
+def table(load, by_name):
+    title, _, unit, _ = LOADS[load]
+    head = f"{'':28} {'min':>8} {'median':>8} {'max':>8} {'req/s':>8} {'p50 ms':>8} {'p99 ms':>8} {'peak MiB':>8}"
+    return [f"{title}: {unit}", head, *(row(name, load, figures) for name, figures in by_name.items()), ""]
+
+
+def bar_line(judged):
+    if judged["figure"] is None:
+        return f"{judged['bar']:52} {'-':>9}  {judged['verdict']}"
+    limit = "" if judged["limit"] is None else f"{'>=' if judged['at_least'] else '<='} {judged['limit']:g}"
+    return f"{judged['bar']:52} {judged['figure']:9.2f}  {limit:9} {judged['verdict']}"
+
+
+def text(result):
+    lines = ["", f"{result['date']}, {result['machine']}; {result['rounds']} rounds of {result['seconds_each']} s, interleaved", ""]
+    for load, by_name in result["loads"].items():
+        lines += table(load, by_name)
+    if "evp_digest_verify_us" in result:
+        lines += [f"one EVP_DigestVerify, RS256: {result['evp_digest_verify_us']['median']:.1f} us", ""]
+    lines += [bar_line(judged) for judged in result["bars"]]
+    lines += [f"{what:52} {'-':>9}  {why}" for what, why in ELSEWHERE.items()]
+    lines += [f"without {name}: {reason}" for name, reason in result["missing"].items()]
+    return "\n".join(lines)
