@@ -113,8 +113,9 @@ struct conf {
 	unsigned threads; /* at least 1; "auto" is resolved */
 	struct cidr *trusted_proxies;
 	size_t trusted_proxies_count;
-	size_t limit_head; /* bytes */
-	size_t limit_body; /* bytes */
+	size_t limit_head;	   /* bytes */
+	size_t limit_body;	   /* bytes */
+	size_t limit_static_files; /* bytes, of all threads */
 	unsigned limit_connections;
 	int64_t limit_head_timeout_ms;
 	bool insecure_http; /* session cookie over plain http off loopback */

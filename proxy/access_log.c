@@ -78,6 +78,7 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"decision", str_of(decision), false},
 		{"reason", str_of(row->word), false},
 		{"action", str_of(action_name(x->action)), false},
+		{"cache", str_of(cache_use_names[x->cache]), false},
 	};
 
 	if (x->conf->log_access)
@@ -103,6 +104,7 @@ void access_log_write(struct exchange *x)
 		.upstream = mount ? mount->kind : UI_GATE,
 		.duration_us = clock_mono_us() - x->began_us,
 		.upstream_us = x->head_us ? x->head_us - x->asked_us : -1,
+		.cache = x->cache,
 	};
 
 	metrics_count_request(x->worker->metrics, &counted);

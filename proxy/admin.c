@@ -80,6 +80,7 @@ static void serve_metrics(struct admin *admin, struct front_request *req)
 		gauges.connections += counts.connections;
 		gauges.exchanges += counts.exchanges;
 		gauges.upstream_connections += counts.upstream_connections;
+		gauges.static_bytes += counts.static_bytes;
 	}
 	sbuf_init(&text, METRICS_MAX);
 	all[admin->count] = admin->metrics;

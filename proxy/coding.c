@@ -27,11 +27,16 @@ struct coding *coding_new(enum coding_kind kind)
 	return c;
 }
 
+static bool is_packing(const struct coding *c)
+{
+	return c->kind == CODING_GZIP || c->kind == CODING_GZIP_WELL;
+}
+
 void coding_free(struct coding *c)
 {
 	if (!c)
 		return;
-	if (c->has_stream && c->kind == CODING_GZIP)
+	if (c->has_stream && is_packing(c))
 		deflateEnd(&c->z);
 	else if (c->has_stream)
 		inflateEnd(&c->z);
@@ -57,9 +62,9 @@ static bool start(struct coding *c, struct evbuffer *in, bool last)
 		return true;
 	if (c->kind == CODING_INFLATE && evbuffer_copyout(in, head, 2) < 2 && !last)
 		return false;
-	if (c->kind == CODING_GZIP)
-		rc = deflateInit2(&c->z, 1, Z_DEFLATED, WINDOW_BITS + GZIP_FORMAT, MEMORY_LEVEL,
-			Z_DEFAULT_STRATEGY);
+	if (is_packing(c))
+		rc = deflateInit2(&c->z, c->kind == CODING_GZIP ? 1 : 6, Z_DEFLATED,
+			WINDOW_BITS + GZIP_FORMAT, MEMORY_LEVEL, Z_DEFAULT_STRATEGY);
 	else if (c->kind == CODING_GUNZIP)
 		rc = inflateInit2(&c->z, WINDOW_BITS + GZIP_FORMAT);
 	else
@@ -72,7 +77,7 @@ static bool start(struct coding *c, struct evbuffer *in, bool last)
 
 static int run(struct coding *c, int flush)
 {
-	return c->kind == CODING_GZIP ? deflate(&c->z, flush) : inflate(&c->z, Z_NO_FLUSH);
+	return is_packing(c) ? deflate(&c->z, flush) : inflate(&c->z, Z_NO_FLUSH);
 }
 
 /* One call of zlib: the first chunk of `in`, into new space of `out`. Returns zlib's word. */
@@ -149,12 +154,13 @@ static int pack(struct coding *c, struct evbuffer *in, struct evbuffer *out, boo
 {
 	size_t limit = evbuffer_get_length(out) + CODING_STEP;
 	bool fresh = evbuffer_get_length(in) > 0;
+	/* What came in goes out: a page that is written slowly is read slowly too. */
+	int flush = c->kind == CODING_GZIP ? Z_SYNC_FLUSH : Z_NO_FLUSH;
 
 	while (!c->is_complete && (fresh || last || c->is_pending)) {
 		if (evbuffer_get_length(out) >= limit)
 			return 1;
-		/* What came in goes out: a page that is written slowly is read slowly too. */
-		int rc = run_once(c, in, out, last ? Z_FINISH : Z_SYNC_FLUSH);
+		int rc = run_once(c, in, out, last ? Z_FINISH : flush);
 		if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 			return -1;
 		c->is_complete = rc == Z_STREAM_END;
@@ -168,7 +174,7 @@ int coding_step(struct coding *c, struct evbuffer *in, struct evbuffer *out, boo
 	c->was_fed |= evbuffer_get_length(in) > 0;
 	if (!start(c, in, last))
 		return 0;
-	return c->kind == CODING_GZIP ? pack(c, in, out, last) : unpack(c, in, out, last);
+	return is_packing(c) ? pack(c, in, out, last) : unpack(c, in, out, last);
 }
 
 int coding_feed(struct coding *c, struct evbuffer *in, struct evbuffer *out, bool last)

@@ -18,8 +18,9 @@ enum { CODING_STEP = 256 * 1024 }; /* bytes: what one step makes, at most about 
 enum coding_kind {
 	CODING_IDENTITY,
 	CODING_GUNZIP,
-	CODING_INFLATE, /* "deflate": zlib's format, or the bare one that some servers send */
-	CODING_GZIP,	/* level 1 */
+	CODING_INFLATE,	  /* "deflate": zlib's format, or the bare one that some servers send */
+	CODING_GZIP,	  /* level 1; what came in goes out */
+	CODING_GZIP_WELL, /* level 6; once for many, so what goes out may wait for more */
 };
 
 struct coding *coding_new(enum coding_kind kind); /* not for CODING_IDENTITY */

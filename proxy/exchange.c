@@ -80,6 +80,7 @@ static void exchange_free(struct exchange *x)
 	coding_free(x->deflate);
 	if (x->packed)
 		evbuffer_free(x->packed);
+	static_fill_free(x->fill);
 	share_drop(x->registry_hold);
 	share_drop(x->conf_hold);
 	access_log_forget(x);

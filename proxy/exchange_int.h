@@ -17,6 +17,7 @@ enum exchange_state {
 	EXCHANGE_CHECKING,	 /* guard, route */
 	EXCHANGE_AUTHENTICATING, /* who: waits for auth */
 	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
+	EXCHANGE_FETCHING,	 /* a static file, for the cache */
 	EXCHANGE_ASKING,	 /* waits for the upstream's head */
 	EXCHANGE_RELAYING,	 /* the head is with the client */
 	EXCHANGE_ANSWERING,	 /* a page of our own */
@@ -45,14 +46,17 @@ struct exchange {
 	char lacks[SCOPE_LACKS]; /* the scope that would have allowed it: FAULT_SCOPE */
 	void (*on_who)(struct exchange *x, enum auth_status status);
 	enum sign_out_scope signing_out;
+	/* static files */
+	struct static_fill *fill; /* fetched for the cache; NULL: none */
+	enum cache_use cache;
 	/* relay */
 	struct upstream_call *call;
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
 	struct coding *inflate, *deflate;
 	struct evbuffer *packed; /* what has come and is not unpacked yet */
-	bool backlog;		     /* packed waits until the client has taken more */
-	bool ended;		     /* the upstream is done */
+	bool backlog;		 /* packed waits until the client has taken more */
+	bool ended;		 /* the upstream is done */
 	bool paused;
 	/* for the log */
 	int status;
@@ -80,6 +84,20 @@ size_t exchange_cookies(const struct exchange *x, struct str *out);
 void relay_start(struct exchange *x);
 void relay_on_drained(struct exchange *x);
 void relay_stop(struct exchange *x); /* the client left */
+/* For static_relay.c: without a look at the cache; sends worker->head to the mount with the rest of
+ * `req`; what links are mended by; why it did not work. */
+void relay_ask(struct exchange *x);
+void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
+	const struct upstream_handler *handler);
+void relay_fill_context(struct exchange *x);
+void relay_on_fault(struct exchange *x, enum fault fault);
+
+/* static_relay.c: answers with a file of the cache, or fetches it first. False: it is for the
+ * relay.
+ */
+bool static_serve(struct exchange *x);
+struct static_fill;
+void static_fill_free(struct static_fill *fill); /* NULL is fine */
 
 /* respond.c: answers of our own, whole at once; each ends the exchange. */
 struct response {

@@ -95,10 +95,15 @@ static const struct name_rule not_rewritten_names[] = {NAME("etag"), NAME("last-
 	NAME("accept-ranges"), NAME("content-md5"), NAME("digest"), NAME("content-digest"),
 	NAME("repr-digest")};
 
+/* Of one answer and not of the file; the cache says itself how long and for whom it is good. */
+static const struct name_rule not_kept_names[] = {NAME("age"), NAME("cache-control"), NAME("date"),
+	NAME("etag"), NAME("expires"), NAME("last-modified"), NAME("pragma"), NAME("accept-ranges"),
+	NAME("server-timing"), NAME("vary"), NAME("warning")};
+
 static struct name_list hop_by_hop = LIST(hop_by_hop_names),
 			not_upstream = LIST(not_upstream_names),
 			not_client = LIST(not_client_names),
-			not_rewritten = LIST(not_rewritten_names);
+			not_rewritten = LIST(not_rewritten_names), not_kept = LIST(not_kept_names);
 
 static bool has_connection_field(const struct h1_field *fields, size_t count)
 {
@@ -146,23 +151,39 @@ static void put_cookies(struct sbuf *out, const struct front_request *req)
 		put(out, STR("\r\n"));
 }
 
+/* A weight of 0, as "0", "0.0" and the like: not acceptable (RFC 9110 §12.4.2). */
+static bool is_unwanted(struct str parameters)
+{
+	struct str weight = str_trim(parameters);
+
+	if (!str_starts_nocase(weight, STR("q=")))
+		return false;
+	for (size_t i = 2; i < weight.len; i++) {
+		if (weight.at[i] != '0' && weight.at[i] != '.')
+			return false;
+	}
+	return true;
+}
+
 bool headers_accept_gzip(const struct front_request *req)
 {
+	bool any = false; /* "*": each coding that is not named */
+
 	for (size_t i = 0; i < req->fields_count; i++) {
-		struct str rest = req->fields[i].value, item;
+		struct str rest = req->fields[i].value, item, coding;
 		if (!str_eq_nocase(req->fields[i].name, STR("accept-encoding")))
 			continue;
 		while (str_next(&rest, ',', &item)) {
-			struct str coding, weight = {"", 0};
 			str_next(&item, ';', &coding);
-			if (item.at)
-				weight = str_trim(item);
-			if (str_eq_nocase(str_trim(coding), STR("gzip")))
-				return !str_starts(weight, STR("q=0")) ||
-				       str_find(weight, STR(".")) != -1;
+			coding = str_trim(coding);
+			bool wanted = item.at == NULL || !is_unwanted(item);
+			if (str_eq_nocase(coding, STR("gzip")))
+				return wanted;
+			if (str_eq(coding, STR("*")))
+				any = wanted;
 		}
 	}
-	return false;
+	return any;
 }
 
 /* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here.
@@ -295,12 +316,14 @@ static bool passes_client(const struct h1_response *head, struct str name,
 		return false;
 	if (plan->rewritten && is_listed(name, &not_rewritten))
 		return false;
+	if (plan->kept && is_listed(name, &not_kept))
+		return false;
 	if (plan->content_encoding && str_eq_nocase(name, STR("content-encoding")))
 		return false;
 	return !any_connection || !h1_connection_has(head->fields, head->fields_count, name);
 }
 
-static void add_date(struct sbuf *out)
+void headers_add_date(struct sbuf *out)
 {
 	char text[40];
 	struct tm tm;
@@ -325,6 +348,6 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
 			plan->content_encoding);
-	if (h1_field(head, "date").at == NULL)
-		add_date(out);
+	if (!plan->kept && h1_field(head, "date").at == NULL)
+		headers_add_date(out);
 }

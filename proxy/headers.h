@@ -27,6 +27,7 @@ struct headers_plan {	/* what the relay found out about a response */
 	bool rewritten; /* content changes: validators and ranges go */
 	const char
 		*content_encoding; /* to announce instead of the upstream's; NULL: keep, "": none */
+	bool kept; /* for later answers as well: without what was true of this one only */
 };
 /* Writes the response's field lines for front_reply_head(): Location and cookies mended, hop-by-hop
  * and hostile fields left out. */
@@ -34,5 +35,6 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 	const struct rewrite_context *context, const struct headers_plan *plan);
 /* True when the client's Accept-Encoding takes gzip (RFC 9110 §12.5.3). */
 bool headers_accept_gzip(const struct front_request *req);
+void headers_add_date(struct sbuf *out); /* of now */
 
 #endif

@@ -15,6 +15,8 @@ static const char *const via_names[VIAS] = {"none", "session", "bearer"};
 static const int64_t bounds_us[BUCKETS - 1] = {
 	1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000, 5000000, 30000000};
 
+const char *const cache_use_names[CACHE_USES] = {"", "hit", "fill", "pass"};
+
 typedef _Atomic uint64_t counter;
 
 struct histogram {
@@ -25,6 +27,7 @@ struct metrics {
 	counter requests[UI_KINDS][METHODS][STATUSES];
 	counter decisions[VIAS][FAULT_COUNT];
 	counter logins[METRICS_LOGINS][2]; /* ok */
+	counter cached[CACHE_USES];
 	struct histogram duration, upstream;
 };
 
@@ -75,6 +78,8 @@ void metrics_count_request(struct metrics *m, const struct metrics_request *req)
 
 	add(&m->requests[req->upstream][method_index(req->method)][status], 1);
 	observe(&m->duration, req->duration_us);
+	if (req->cache != CACHE_NONE)
+		add(&m->cached[req->cache], 1);
 	if (req->upstream_us >= 0)
 		observe(&m->upstream, req->upstream_us);
 }
@@ -149,6 +154,19 @@ static void write_logins(struct sbuf *out, struct metrics *const *all, size_t co
 	}
 }
 
+static void write_cached(struct sbuf *out, struct metrics *const *all, size_t count)
+{
+	help(out, "static_files_total", "counter",
+		"Requests for Spark's static files, by what the cache did.");
+	for (size_t use = CACHE_HIT; use < CACHE_USES; use++) {
+		uint64_t n = 0;
+		for (size_t w = 0; w < count; w++)
+			n += get(&all[w]->cached[use]);
+		sbuf_printf(out, "sparkgate_static_files_total{cache=\"%s\"} %llu\n",
+			cache_use_names[use], (unsigned long long)n);
+	}
+}
+
 static const struct histogram *pick(const struct metrics *m, bool upstream)
 {
 	return upstream ? &m->upstream : &m->duration;
@@ -197,6 +215,8 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 	gauge(out, "exchanges", "Requests under way.", g->exchanges);
 	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.",
 		g->upstream_connections);
+	help(out, "static_bytes", "gauge", "Bytes of static files in memory.");
+	sbuf_printf(out, "sparkgate_static_bytes %llu\n", (unsigned long long)g->static_bytes);
 	help(out, "tokens_active", "gauge",
 		"Access tokens that are neither revoked nor expired, by role.");
 	sbuf_printf(out,
@@ -226,6 +246,7 @@ void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	write_requests(out, all, count);
 	write_decisions(out, all, count);
 	write_logins(out, all, count);
+	write_cached(out, all, count);
 	write_histogram(out, all, count, false);
 	write_histogram(out, all, count, true);
 	write_gauges(out, gauges);

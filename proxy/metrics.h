@@ -18,12 +18,17 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *m);
 
+/* What the cache of static files did for a request (T50). */
+enum cache_use { CACHE_NONE, CACHE_HIT, CACHE_FILL, CACHE_PASS, CACHE_USES };
+extern const char *const cache_use_names[CACHE_USES]; /* CACHE_NONE: "" */
+
 struct metrics_request {
 	int status;
 	struct str method;
 	enum ui_kind upstream;
 	int64_t duration_us;
 	int64_t upstream_us; /* -1: no upstream was asked */
+	enum cache_use cache;
 };
 void metrics_count_request(
 	struct metrics *m, const struct metrics_request *req); /* the owner's thread */
@@ -37,6 +42,7 @@ struct metrics_gauges { /* read at scrape time */
 	struct auth_gauges auth;
 	struct auth_health health;
 	unsigned connections, exchanges, upstream_connections;
+	uint64_t static_bytes;
 };
 /* Prometheus text format 0.0.4 of the sum of `count` workers. Any thread. */
 void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,

@@ -29,7 +29,7 @@ static const char *find_id(const void *arg, struct str id)
 	return mount ? mount->path : NULL;
 }
 
-static void fill_context(struct exchange *x)
+void relay_fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
@@ -104,7 +104,7 @@ static int64_t announced_length(const struct h1_response *head, bool rewritten)
 static void on_head(void *arg, const struct h1_response *head)
 {
 	struct exchange *x = arg;
-	struct headers_plan plan = {false, NULL};
+	struct headers_plan plan = {.rewritten = false};
 	struct sbuf fields;
 
 	x->head_us = clock_mono_us();
@@ -229,9 +229,8 @@ static void on_end(void *arg)
 		pump(x, x->packed);
 }
 
-static void on_fault(void *arg, enum fault fault)
+void relay_on_fault(struct exchange *x, enum fault fault)
 {
-	struct exchange *x = arg;
 	const struct worker_shared *shared = x->worker->shared;
 	const struct mount *mount = x->route.mount;
 
@@ -249,6 +248,11 @@ static void on_fault(void *arg, enum fault fault)
 		exchange_fail(x, fault, NULL);
 }
 
+static void on_fault(void *arg, enum fault fault)
+{
+	relay_on_fault(arg, fault);
+}
+
 static const struct upstream_handler upstream_handler = {on_head, on_body, on_end, on_fault};
 
 /* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
@@ -258,12 +262,27 @@ static bool is_idempotent(const struct exchange *x)
 	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
 }
 
-void relay_start(struct exchange *x)
+void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
+	const struct upstream_handler *handler)
+{
+	const struct mount *mount = x->route.mount;
+	const struct upstream_secure secure = {mount->authority, mount->ca_file};
+
+	req->addr = (const struct sockaddr *)&mount->addr;
+	req->addr_len = mount->addr_len;
+	req->secure = mount->tls ? &secure : NULL;
+	req->head = sbuf_str(&x->worker->head);
+	exchange_move(x, state);
+	x->asked_us = clock_mono_us();
+	x->call = upstream_start(x->worker->upstream, req, handler, x);
+}
+
+void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 	struct sbuf stripped, *head = &x->worker->head;
 
-	fill_context(x);
+	relay_fill_context(x);
 	sbuf_reset(head);
 	sbuf_init(&stripped, x->target.query.len + 1);
 	struct str query = x->target.query;
@@ -271,22 +290,20 @@ void relay_start(struct exchange *x)
 		query = sbuf_str(&stripped);
 	headers_to_upstream(
 		head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
-	const struct upstream_secure secure = {mount->authority, mount->ca_file};
-	struct upstream_request req = {.addr = (const struct sockaddr *)&mount->addr,
-		.addr_len = mount->addr_len,
-		.secure = mount->tls ? &secure : NULL,
-		.head = sbuf_str(head),
-		.body = x->req->body,
+	struct upstream_request req = {.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x)};
-	if (head->overflow) {
+	if (head->overflow)
 		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
-	} else {
-		exchange_move(x, EXCHANGE_ASKING);
-		x->asked_us = clock_mono_us();
-		x->call = upstream_start(x->worker->upstream, &req, &upstream_handler, x);
-	}
+	else
+		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
+}
+
+void relay_start(struct exchange *x)
+{
+	if (!static_serve(x))
+		relay_ask(x);
 }
 
 void relay_on_drained(struct exchange *x)

@@ -2,6 +2,7 @@
 
 #include "base/rnd.h"
 #include "proxy/exchange.h"
+#include "proxy/static_cache.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -33,6 +34,9 @@ static void on_tick(int fd, short what, void *arg)
 	atomic_store(&worker->shown_connections, front_connections(worker->front));
 	atomic_store(&worker->shown_exchanges, worker->exchanges);
 	atomic_store(&worker->shown_upstream, up.connections);
+	if (worker->statics)
+		atomic_store(
+			&worker->shown_static_bytes, static_cache_count(worker->statics).bytes);
 	/* An idle worker must not keep the estate of an hour ago. */
 	share_drop(share_get(worker->registry));
 	if (worker->draining && worker->exchanges == 0 && front_connections(worker->front) == 0)
@@ -71,6 +75,13 @@ static struct front_limits front_limits_of(const struct conf *conf)
 		.idle_timeout_ms = 75 * 1000};
 }
 
+static struct static_cache *statics_of(const struct conf *conf)
+{
+	size_t share = conf->limit_static_files / conf->threads;
+
+	return share < STATIC_CACHE_MIN ? NULL : static_cache_new(share, STATIC_ENTRIES);
+}
+
 static void add_events(struct worker *worker)
 {
 	worker->inbox_event = event_new(
@@ -100,6 +111,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	struct share_hold *hold = share_get(worker->conf);
 	struct front_limits limits = front_limits_of(hold->value);
 	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
+	worker->statics = statics_of(hold->value);
 	share_drop(hold);
 	worker->front = front_new(
 		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
@@ -152,6 +164,7 @@ void worker_free(struct worker *worker)
 	event_free(worker->tick);
 	inbox_free(worker->inbox);
 	upstream_free(worker->upstream);
+	static_cache_free(worker->statics);
 	share_reader_free(worker->registry);
 	share_reader_free(worker->conf);
 	event_base_free(worker->base);
@@ -171,5 +184,6 @@ struct metrics *worker_metrics(struct worker *worker)
 struct worker_counts worker_count(const struct worker *worker)
 {
 	return (struct worker_counts){atomic_load(&worker->shown_connections),
-		atomic_load(&worker->shown_exchanges), atomic_load(&worker->shown_upstream)};
+		atomic_load(&worker->shown_exchanges), atomic_load(&worker->shown_upstream),
+		atomic_load(&worker->shown_static_bytes)};
 }

@@ -39,6 +39,7 @@ void worker_free(struct worker *worker);
 struct metrics *worker_metrics(struct worker *worker); /* borrows */
 struct worker_counts {
 	unsigned connections, exchanges, upstream_connections;
+	size_t static_bytes; /* in its cache of static files */
 };
 struct worker_counts worker_count(const struct worker *worker); /* any thread, approximate */
 

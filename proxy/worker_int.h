@@ -21,14 +21,16 @@ struct worker {
 	struct auth *auth;
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;
-	struct sbuf head;	     /* of the request that is sent on right now */
-	struct evbuffer *filters[2]; /* content between two filters; empty between callbacks */
-	struct evbuffer *nothing;    /* always empty: the end of a content that is not kept */
+	struct static_cache *statics; /* NULL: none is wanted */
+	struct sbuf head;	      /* of the request that is sent on right now */
+	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */
+	struct evbuffer *nothing;     /* always empty: the end of a content that is not kept */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;
 	_Atomic bool done;
 	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
+	_Atomic size_t shown_static_bytes;
 };
 
 #endif

@@ -217,6 +217,30 @@ static void gzip_toward_the_client_unpacks_to_the_same(void **state)
 	free(page);
 }
 
+static void gzip_made_once_for_many_is_the_smaller_one(void **state)
+{
+	char *page = make_page();
+	size_t sizes[2];
+
+	(void)state;
+	for (int well = 0; well < 2; well++) {
+		struct coding *pack = coding_new(well ? CODING_GZIP_WELL : CODING_GZIP);
+		struct coding *unpack = coding_new(CODING_GUNZIP);
+		struct evbuffer *packed = evbuffer_new(), *out = evbuffer_new();
+		assert_int_equal(
+			feed_pieces(pack, (const unsigned char *)page, PAGE, 4096, packed), 0);
+		sizes[well] = evbuffer_get_length(packed);
+		assert_int_equal(coding_feed(unpack, packed, out, true), 0);
+		assert_holds(out, page, PAGE);
+		evbuffer_free(packed);
+		evbuffer_free(out);
+		coding_free(pack);
+		coding_free(unpack);
+	}
+	assert_true(sizes[1] < sizes[0]);
+	free(page);
+}
+
 static void gzip_gives_at_once_what_it_was_given(void **state)
 {
 	struct coding *pack = coding_new(CODING_GZIP), *unpack = coding_new(CODING_GUNZIP);
@@ -250,6 +274,7 @@ int main(void)
 		cmocka_unit_test(empty_content_is_no_error_in_any_coding),
 		cmocka_unit_test(bomb_is_unpacked_one_bounded_step_at_a_time),
 		cmocka_unit_test(gzip_toward_the_client_unpacks_to_the_same),
+		cmocka_unit_test(gzip_made_once_for_many_is_the_smaller_one),
 		cmocka_unit_test(gzip_gives_at_once_what_it_was_given),
 	};
 

@@ -24,6 +24,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_in_range(conf->threads, 1, 256);
 	assert_int_equal(conf->limit_head, 16 * 1024);
 	assert_int_equal(conf->limit_body, 1024 * 1024);
+	assert_int_equal(conf->limit_static_files, 64 * 1024 * 1024);
 	assert_int_equal(conf->limit_connections, 10000);
 	assert_int_equal(conf->limit_head_timeout_ms, 10000);
 	assert_false(conf->insecure_http);
