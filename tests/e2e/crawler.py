@@ -63,7 +63,8 @@ class Crawler:
         if self.backend.search(parts.netloc):
             self.problem(referrer, f"links to the UI's own address: {url}")
         elif f"{parts.scheme}://{parts.netloc}" != self.gateway.origin:
-            if parts.hostname in ("127.0.0.1", "localhost"):
+            own = url == f"{self.gateway.admin_url}/tokens"  # an origin of its own (S0)
+            if parts.hostname in ("127.0.0.1", "localhost") and not own:
                 self.problem(referrer, f"links to another local address: {url}")
         elif not (parts.path + "/").startswith(self.gateway.base + "/"):
             self.problem(referrer, f"leaves the prefix: {url}")
