@@ -325,13 +325,18 @@ static bool passes_client(const struct h1_response *head, struct str name,
 
 void headers_add_date(struct sbuf *out)
 {
-	char text[40];
-	struct tm tm;
-	time_t now = (time_t)clock_wall_s();
+	static _Thread_local int64_t written = -1; /* once a second: strftime() is slow */
+	static _Thread_local char line[48];
+	int64_t now = clock_wall_s();
 
-	gmtime_r(&now, &tm);
-	strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	sbuf_printf(out, "Date: %s\r\n", text);
+	if (now != written) {
+		time_t seconds = (time_t)now;
+		struct tm tm;
+		gmtime_r(&seconds, &tm);
+		strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+		written = now;
+	}
+	sbuf_puts(out, line);
 }
 
 void headers_to_client(struct sbuf *out, const struct h1_response *head,

@@ -17,6 +17,8 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+enum { READ_OUT = 64 * 1024 };
+
 /* Seconds. An application's and a worker's id name a process, which is one version all its life; a
  * master and a history server may be another one tomorrow, at the same address. */
 static const struct life {
@@ -31,6 +33,7 @@ static const struct life {
 struct static_fill {
 	struct static_key key;
 	bool gzip;	     /* wanted; kept only if it pays */
+	bool unfit;	     /* what comes is thrown away */
 	struct sbuf fields;  /* of the UI's answer, for all */
 	char modified[64];   /* its Last-Modified */
 	struct sbuf content; /* as it is served without a coding */
@@ -168,6 +171,21 @@ static bool has_kept_type(const struct h1_response *head)
 	return false;
 }
 
+/* By the coding we choose ourselves. By the program's name Spark 3.5 says as well: Jetty 9 packs
+ * nothing for one browser of 2001. */
+static bool varies(struct str names)
+{
+	struct str name;
+
+	while (str_next(&names, ',', &name)) {
+		name = str_trim(name);
+		if (!str_eq_nocase(name, STR("accept-encoding")) &&
+			!str_eq_nocase(name, STR("user-agent")))
+			return true;
+	}
+	return false;
+}
+
 /* What would make it somebody's own, or good for this once. */
 static bool has_strings(const struct h1_response *head)
 {
@@ -177,8 +195,7 @@ static bool has_strings(const struct h1_response *head)
 			str_eq_nocase(name, STR("content-range")) ||
 			(str_eq_nocase(name, STR("content-encoding")) &&
 				!str_eq_nocase(value, STR("identity"))) ||
-			(str_eq_nocase(name, STR("vary")) &&
-				!str_eq_nocase(value, STR("accept-encoding"))))
+			(str_eq_nocase(name, STR("vary")) && varies(value)))
 			return true;
 	}
 	return false;
@@ -202,11 +219,13 @@ static void on_head(void *arg, const struct h1_response *head)
 	enum rewrite_kind kind = rewrite_kind_of(h1_field(head, "content-type"), x->route.rest);
 	plan.rewritten = kind != REWRITE_NOTHING;
 	headers_to_client(&fill->fields, head, &x->rewrite_context, &plan);
-	if (!may_be_kept(x, head) || fill->fields.overflow) {
-		relay_instead(x);
+	fill->unfit = !may_be_kept(x, head) || fill->fields.overflow;
+	/* To wait for the end of a little costs less than another connection. */
+	if (fill->unfit && head->framing == H1_LENGTH && head->length <= READ_OUT)
 		return;
-	}
-	if (plan.rewritten)
+	if (fill->unfit)
+		relay_instead(x);
+	else if (plan.rewritten)
 		x->rewriter = rewriter_new(&x->rewrite_context, kind);
 	else if (!str_copy(h1_field(head, "last-modified"), fill->modified, sizeof fill->modified))
 		fill->modified[0] = '\0';
@@ -247,7 +266,9 @@ static void on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
-	if (!feed(x, bytes, false))
+	if (x->fill->unfit)
+		evbuffer_drain(bytes, evbuffer_get_length(bytes));
+	else if (!feed(x, bytes, false))
 		relay_instead(x);
 }
 
@@ -311,7 +332,7 @@ static void on_end(void *arg)
 	struct exchange *x = arg;
 
 	x->call = NULL;
-	if (feed(x, x->worker->nothing, true))
+	if (!x->fill->unfit && feed(x, x->worker->nothing, true))
 		answer(x, keep(x));
 	else
 		relay_instead(x);
@@ -343,13 +364,14 @@ static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
 /* --- which requests --- */
 
 /* A whole file of Spark's own directory. What lies below a master's /proxy/ is an application's,
- * and has another beginning (T3). */
+ * and has another beginning (T3). Templates are mended as pages are. */
 static bool is_static(const struct exchange *x)
 {
 	bool is_read = str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD"));
 
 	return lives[x->route.mount->kind].max_age_s && is_read && x->target.query.at == NULL &&
-	       str_starts(x->route.rest, STR("/static/")) && evbuffer_get_length(x->req->body) == 0;
+	       str_starts(x->route.rest, STR("/static/")) &&
+	       !str_ends(x->route.rest, STR(".html")) && evbuffer_get_length(x->req->body) == 0;
 }
 
 struct wishes {

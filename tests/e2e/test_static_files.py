@@ -179,6 +179,16 @@ def test_what_is_not_a_whole_static_file_goes_to_spark_every_time(spark):
         assert app.asked()[-1]["range"] == "bytes=0-9"
 
 
+def test_t50_file_of_spark_3_5_is_kept_for_all_programs(spark):
+    """Jetty 9 says that it packs for some browsers and not for others."""
+    app = Scripts("app-1", {"/static/a.js": (200, "text/javascript", SCRIPT, [NEVER, ("Vary", "Accept-Encoding, User-Agent")])})
+    with serve(spark, app) as gateway:
+        client = enter(gateway, spark)
+        answers = [client.get(f"{mount(app)}/static/a.js", headers={"User-Agent": name}) for name in ("one", "other")]
+        assert {answer.headers["Vary"] for answer in answers} == {"Accept-Encoding"}
+        assert len(app.asked()) == 1
+
+
 def test_s0_poisoned_script_reaches_no_other_ui(spark):
     evil, good = Scripts("app-evil"), Scripts("app-good")
     evil.files["/static/a.js"] = (200, "text/javascript", "steal()", [NEVER])

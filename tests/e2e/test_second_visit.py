@@ -1,0 +1,116 @@
+"""A stage page in Chromium, through the gateway and straight from Spark: bytes over the wire and time, first visit and second (T50).
+
+Only bytes are asserted: what a clock says depends on who else uses the machine. `pytest -s` shows the figures.
+"""
+
+import json
+import re
+import statistics
+import time
+import urllib.request
+
+import pytest
+from playwright.sync_api import expect
+
+from browser import Notebook, chromium
+from conftest import BASE, await_everything
+from gateway import Gateway, cluster_entry
+
+VISITS = 3
+
+
+class Meter:
+    """What a tab has loaded since reset(): bytes as they came over the wire, with their heads, and requests."""
+
+    def __init__(self, context):
+        self.page = context.new_page()
+        self.bytes = self.requests = self.unasked = 0
+        self.network = context.new_cdp_session(self.page)
+        self.network.send("Network.enable")
+        self.network.on("Network.loadingFinished", self.on_finished)
+        self.network.on("Network.requestServedFromCache", self.on_cached)
+
+    def on_finished(self, event):
+        self.bytes += event["encodedDataLength"]
+        self.requests += 1
+
+    def on_cached(self, _):
+        self.unasked += 1
+
+    def forget(self):
+        """The browser keeps no file any more, as another person's."""
+        self.network.send("Network.clearBrowserCache")
+
+    def visit(self, url):
+        """Opens the page; gives bytes, requests that were really made, and seconds until its load event."""
+        self.bytes = self.requests = self.unasked = 0
+        self.page.goto("about:blank")
+        began = time.monotonic()
+        self.page.goto(url, wait_until="load")
+        took = time.monotonic() - began
+        self.page.wait_for_load_state("networkidle")
+        return {"bytes": self.bytes, "requests": self.requests - self.unasked, "seconds": took}
+
+
+def a_stage(ui):
+    """The first stage that is complete, as the application's API has it."""
+    app = json.load(urllib.request.urlopen(f"{ui}/api/v1/applications", timeout=30))[0]["id"]
+    stages = json.load(urllib.request.urlopen(f"{ui}/api/v1/applications/{app}/stages?status=complete", timeout=30))
+    return f"/stages/stage/?id={stages[0]['stageId']}&attempt=0"
+
+
+def draw_timeline(page):
+    page.locator(".expand-task-assignment-timeline").first.click()
+    expect(page.locator("#task-assignment-timeline .vis-timeline, #task-assignment-timeline .vis.timeline").first).to_be_visible()
+
+
+def measured(meter, url):
+    """First visit, and the middle one of some more."""
+    first = meter.visit(url)
+    again = [meter.visit(url) for _ in range(VISITS)]
+    return first, {key: statistics.median(visit[key] for visit in again) for key in first}
+
+
+def report(version, rows):
+    print(f"\nSpark {version}, a stage page    bytes   requests   until load")
+    for name, visit in rows.items():
+        print(f"  {name:28} {visit['bytes']:9,.0f} {visit['requests']:8.0f} {visit['seconds'] * 1000:9.0f} ms")
+
+
+@pytest.fixture(scope="session")
+def gateway(info):
+    """With sign-in by its one-time link."""
+    with Gateway([cluster_entry(info)], BASE) as running:
+        await_everything(running, info)
+        yield running
+
+
+def test_t50_second_visit_of_a_stage_page_takes_a_twentieth_of_its_bytes(info, gateway, playwright):
+    app = info["apps"]["running"]
+    path = a_stage(app["ui"])
+    with chromium(playwright, reachable=None) as context:
+        direct, through = Meter(context), Meter(context)
+        through.page.goto(gateway.link)
+        direct_first, direct_again = measured(direct, app["ui"] + path)
+        first, again = measured(through, f"{gateway.url}/local/proxy/{app['id']}{path}")
+        through.forget()
+        others = through.visit(f"{gateway.url}/local/proxy/{app['id']}{path}")
+        report(info["spark"], {"direct, first": direct_first, "direct, again": direct_again,
+                               "gateway, the very first": first, "gateway, another's first": others, "gateway, again": again})
+        assert again["bytes"] < direct_again["bytes"] / 20
+        assert again["requests"] < direct_again["requests"]
+        assert first["bytes"] < direct_first["bytes"] * 1.1
+        works(through.page, direct.page, gateway.origin, app["ui"])
+
+
+def works(page, direct, origin, ui):
+    """The page is whole with its scripts out of the browser's cache: no errors but those of the direct page, and it draws."""
+    said = []
+    for tab, home in ((page, origin), (direct, ui)):
+        notes = Notebook(tab, home)
+        tab.reload(wait_until="networkidle")
+        draw_timeline(tab)
+        expect(tab.locator("#active-tasks-table")).to_contain_text("SUCCESS")
+        assert notes.failed == [] and notes.foreign == []
+        said.append(set(notes.plain_errors()))
+    assert said[0] <= said[1]
