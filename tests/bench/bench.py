@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -83,12 +84,12 @@ class Bench:
         embedded = self.keep(self.gate("sparkgate-sqlite", f"sqlite:{self.world.folder}/state.db"))
         redis = self.keep(gate.Redis(self.world))
         shared = self.keep(self.gate("sparkgate-redis", redis.url))
+        for one in (memory, embedded, shared):
+            one.await_workers(spark_site.MASTER)
         for made in (memory.contender("sparkgate", self.world.bearer), memory.contender("sparkgate session", memory.session()),
                      embedded.contender("sparkgate own token", embedded.own_token()),
                      shared.contender("sparkgate session in Redis", shared.session())):
             self.contenders[made.name] = made
-        if "master" in WANTED:
-            memory.await_workers(spark_site.MASTER)
 
     def plan(self):
         """The cells of one round, in the order in which they are measured."""
@@ -186,6 +187,7 @@ def main():
     unknown = set(WANTED) - set(report.LOADS)
     if unknown:
         sys.exit(f"LOADS: {', '.join(sorted(unknown))}: not one of {', '.join(report.LOADS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that what was started is ended, too
     os.sched_setaffinity(0, {int(LOAD_CORE)})  # what this program does itself is load
     result = measure()
     print(report.text(result), flush=True)

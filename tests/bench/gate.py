@@ -66,7 +66,7 @@ class Gate:
         return Contender(name, self.process, url, header)
 
     def await_workers(self, page):
-        """Discovery has asked every worker who it is: the master's page has no foreign link any more."""
+        """Every worker is known, the master's page has no foreign link any more, and all have been asked who they are."""
         headers = {"Authorization": f"Bearer {self.token}"}
 
         def all_known():
@@ -77,6 +77,7 @@ class Gate:
             time.sleep(0.2)
             return body.count(b'href="/local/proxy/worker-') == WORKERS
         wait_until(all_known, "discovery of the workers", 60)
+        self.process.await_rest()
 
     def stop(self):
         self.process.stop()

@@ -110,6 +110,14 @@ class Process:
                     pass
         return total
 
+    def await_rest(self):
+        """Until it uses less than a hundredth of its core."""
+        def rests():
+            before = self.cpu_us()
+            time.sleep(0.5)
+            return self.cpu_us() - before < 5000
+        wait_until(rests, f"{self.name} at rest", 60)
+
     def kib(self, field):
         """Summed over its processes: what they share is counted in each."""
         return sum(kib_of(pathlib.Path(f"/proc/{pid}/status").read_text(), field) for pid in self.pids())
