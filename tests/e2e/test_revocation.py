@@ -19,7 +19,7 @@ ROUNDS = 8
 
 
 class BearerLoad:
-    """Clients that show one token, all at once and again; `seen` has when each was answered, where and how."""
+    """Clients that show one token, all at once and again; `seen` has when each was sent and answered, where and how."""
 
     def __init__(self, gateways, token):
         self.gateways, self.token, self.seen, self.stopping = gateways, token, [], threading.Event()
@@ -41,12 +41,13 @@ class BearerLoad:
             session.trust_env = False
             while not self.stopping.is_set():
                 sent = time.monotonic()
-                self.seen.append((sent, at, page(self.gateways, at, self.token, session)))
+                status = page(self.gateways, at, self.token, session)
+                self.seen.append((sent, time.monotonic(), at, status))
 
     def statuses(self, since, until=float("inf")):
-        """Of requests that were sent in this time, by gateway."""
-        seen = [row for row in list(self.seen) if since <= row[0] < until]
-        return [[status for _, where, status in seen if where == at] for at in range(len(self.gateways))]
+        """Of requests that were sent and answered in this time, by gateway."""
+        seen = [row for row in list(self.seen) if since <= row[0] and row[1] < until]
+        return [[status for _, _, where, status in seen if where == at] for at in range(len(self.gateways))]
 
 
 def bearer(token):
@@ -128,7 +129,7 @@ def changed(load, gateway, admin, token_id, change, how):
     how(gateway, admin, token_id, change)
     done = time.monotonic()
     time.sleep(1.5)  # the second that is promised, and some to look at
-    return load.statuses(began - 0.2, began), load.statuses(done + 1)
+    return load.statuses(began - 0.4, began), load.statuses(done + 1)
 
 
 @pytest.mark.parametrize("how", [by_api, by_batch, by_command])
@@ -138,7 +139,7 @@ def test_s37_what_is_taken_away_under_load_is_refused_within_a_second(gateways, 
         time.sleep(0.5)
         for change, before, after in (("disable", 200, 401), ("enable", 401, 200), ("revoke", 200, 401)):
             was, now = changed(load, gateways[-1], admin, made["id"], change, how)
-            assert all(set(seen) == {before} for seen in was), (change, was)
+            assert all(set(seen) <= {before} for seen in was) and any(was), (change, was)
             assert all(seen and set(seen) == {after} for seen in now), (change, [len(seen) for seen in now], now)
 
 
