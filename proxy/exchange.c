@@ -6,6 +6,8 @@
 #include "proxy/guard.h"
 #include "proxy/headers.h"
 #include "proxy/narrow.h"
+#include "proxy/tunnel.h"
+#include "proxy/websocket.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -42,7 +44,13 @@ static void on_closed(void *arg)
 	exchange_finish(x, FAULT_CLIENT_LEFT);
 }
 
-static const struct front_handler handler = {.on_drained = on_drained, .on_closed = on_closed};
+static void on_bytes(void *arg, struct evbuffer *bytes)
+{
+	tunnel_on_bytes(arg, bytes);
+}
+
+static const struct front_handler handler = {
+	.on_drained = on_drained, .on_closed = on_closed, .on_bytes = on_bytes};
 
 static void write_id(uint64_t id, char out[static 17])
 {
@@ -74,6 +82,7 @@ static struct exchange *exchange_new(struct worker *worker, struct front_request
 
 static void exchange_free(struct exchange *x)
 {
+	tunnel_forget(x->tunnel);
 	identity_unref(x->who);
 	rewriter_free(x->rewriter);
 	coding_free(x->inflate);
@@ -172,6 +181,15 @@ static bool is_reaching_over(const struct exchange *x)
 	       guard_is_foreign(x->req);
 }
 
+static bool is_own_websocket(const struct exchange *x)
+{
+	bool secure = str_starts(str_of(x->origin), STR("https:"));
+
+	/* S11: a page of anybody's may open one, and the browser adds the cookie. */
+	return websocket_is_from_us(
+		x->req, secure ? STR("https://") : STR("http://"), x->who->via == VIA_BEARER);
+}
+
 static void say_why(struct exchange *x, enum fault fault, char *out, size_t size)
 {
 	if (fault == FAULT_SCOPE)
@@ -181,6 +199,23 @@ static void say_why(struct exchange *x, enum fault fault, char *out, size_t size
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");
 }
 
+enum fault exchange_judge(struct exchange *x)
+{
+	struct policy_request question = {.action = x->action,
+		.who = x->who,
+		.same_origin = guard_origin_of(x->req, x->origin) == ORIGIN_SAME};
+	enum fault fault = fault_of(policy_decide(&question));
+
+	if (fault == FAULT_NONE && is_reaching_over(x))
+		fault = FAULT_CROSS_ORIGIN;
+	if (fault == FAULT_NONE &&
+		!narrow_allows(x->who->scope, x->registry, &x->route, x->action, x->lacks))
+		fault = FAULT_SCOPE;
+	if (fault == FAULT_NONE && x->is_websocket && !is_own_websocket(x))
+		fault = FAULT_CROSS_ORIGIN;
+	return fault;
+}
+
 static void decide(struct exchange *x)
 {
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
@@ -188,15 +223,10 @@ static void decide(struct exchange *x)
 
 	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest)
 			     : ACTION_VIEW;
-	struct policy_request question = {.action = x->action,
-		.who = x->who,
-		.same_origin = guard_origin_of(x->req, x->origin) == ORIGIN_SAME};
-	enum fault fault = fault_of(policy_decide(&question));
-	if (fault == FAULT_NONE && is_reaching_over(x))
-		fault = FAULT_CROSS_ORIGIN;
-	if (fault == FAULT_NONE &&
-		!narrow_allows(x->who->scope, x->registry, &x->route, x->action, x->lacks))
-		fault = FAULT_SCOPE;
+	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
+	x->is_websocket =
+		is_mount && x->route.mount->kind == UI_OTHER && websocket_is_asked(x->req);
+	enum fault fault = exchange_judge(x);
 	access_log_decision(x, fault);
 	say_why(x, fault, detail, sizeof detail);
 	if (fault != FAULT_NONE)
@@ -252,8 +282,7 @@ size_t exchange_cookies(const struct exchange *x, struct str *out)
 	return collect(x->req, "cookie", out);
 }
 
-void exchange_identify(
-	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status))
+struct auth_result exchange_ask_auth(struct exchange *x, auth_done *done, void *arg)
 {
 	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
 	struct auth_request req = {.app = x->app_label,
@@ -264,9 +293,15 @@ void exchange_identify(
 
 	req.authorization_count = collect(x->req, "authorization", authorization);
 	req.cookies_count = collect(x->req, "cookie", cookies);
+	return auth_check(x->worker->auth, &req, done, arg);
+}
+
+void exchange_identify(
+	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status))
+{
 	x->on_who = then;
 	exchange_move(x, EXCHANGE_AUTHENTICATING);
-	struct auth_result result = auth_check(x->worker->auth, &req, on_auth, x);
+	struct auth_result result = exchange_ask_auth(x, on_auth, x);
 	if (result.status != AUTH_LATER)
 		on_auth(x, result);
 }

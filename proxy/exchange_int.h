@@ -46,6 +46,8 @@ struct exchange {
 	char lacks[SCOPE_LACKS]; /* the scope that would have allowed it: FAULT_SCOPE */
 	void (*on_who)(struct exchange *x, enum auth_status status);
 	enum sign_out_scope signing_out;
+	bool is_websocket;     /* asks to become a tunnel, and may */
+	struct tunnel *tunnel; /* it is one */
 	/* static files */
 	struct static_fill *fill; /* fetched for the cache; NULL: none */
 	enum cache_use cache;
@@ -76,6 +78,10 @@ void exchange_fail(struct exchange *x, enum fault fault, const char *detail);
 /* Asks auth who it is: `then` is called with x->who set for AUTH_OK, unless the client has left. */
 void exchange_identify(
 	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status));
+/* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. */
+struct auth_result exchange_ask_auth(struct exchange *x, auth_done *done, void *arg);
+/* Whether x->who may do what is asked; x->lacks says which scope is missing. */
+enum fault exchange_judge(struct exchange *x);
 enum { EXCHANGE_COOKIES = 8 };
 /* The Cookie fields' values into `out`, which has room for EXCHANGE_COOKIES; gives how many. */
 size_t exchange_cookies(const struct exchange *x, struct str *out);
@@ -84,6 +90,8 @@ size_t exchange_cookies(const struct exchange *x, struct str *out);
 void relay_start(struct exchange *x);
 void relay_on_drained(struct exchange *x);
 void relay_stop(struct exchange *x); /* the client left */
+/* Ends it in the middle, so that nobody takes what was sent for complete. */
+void relay_cut(struct exchange *x, enum fault fault);
 /* For static_relay.c: without a look at the cache; sends worker->head to the mount with the rest of
  * `req`; what links are mended by; why it did not work. */
 void relay_ask(struct exchange *x);

@@ -27,7 +27,8 @@ void front_conn_move(struct front_conn *conn, enum conn_state state)
 	static const unsigned from[] = {
 		[CONN_READING] = 1 << CONN_FRESH | 1 << CONN_ENDING,
 		[CONN_REPLYING] = 1 << CONN_READING,
-		[CONN_ENDING] = 1 << CONN_REPLYING,
+		[CONN_TUNNEL] = 1 << CONN_REPLYING,
+		[CONN_ENDING] = 1 << CONN_REPLYING | 1 << CONN_TUNNEL,
 		[CONN_LINGERING] = 1 << CONN_READING | 1 << CONN_ENDING,
 	};
 
@@ -59,7 +60,8 @@ static void on_evhttp_close(struct evhttp_connection *evcon, void *arg)
 
 void front_conn_drop(struct front_conn *conn)
 {
-	const struct front_handler *handler = conn->state == CONN_REPLYING ? conn->handler : NULL;
+	bool is_owned = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL;
+	const struct front_handler *handler = is_owned ? conn->handler : NULL;
 
 	conn->handler = NULL;
 	if (handler)
@@ -186,6 +188,31 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 {
 	(void)bev, (void)what;
 	front_conn_drop(arg);
+}
+
+static void on_tunnel_read(struct bufferevent *bev, void *arg)
+{
+	struct front_conn *conn = arg;
+	struct evbuffer *input = bufferevent_get_input(bev);
+
+	if (conn->state == CONN_TUNNEL && conn->handler)
+		conn->handler->on_bytes(conn->arg, input);
+	else
+		evbuffer_drain(input, evbuffer_get_length(input));
+}
+
+void front_conn_open_tunnel(struct front_conn *conn)
+{
+	struct evbuffer *input = bufferevent_get_input(conn->bev);
+
+	front_conn_move(conn, CONN_TUNNEL);
+	evbuffer_cb_clear_flags(input, conn->watch, EVBUFFER_CB_ENABLED);
+	event_del(&conn->interest); /* while reading is off it would spin */
+	bufferevent_setcb(conn->bev, on_tunnel_read, on_write, on_event, conn);
+	bufferevent_setwatermark(conn->bev, EV_READ, 0, 0);
+	bufferevent_enable(conn->bev, EV_READ);
+	if (evbuffer_get_length(input) > 0)
+		bufferevent_trigger(conn->bev, EV_READ, BEV_OPT_DEFER_CALLBACKS);
 }
 
 static struct str method_of(struct evhttp_request *evreq)
@@ -360,7 +387,10 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t age
 		refuse(conn, FAULT_REQUEST_TIMEOUT);
 	else if (conn->state == CONN_LINGERING && age_ms > LINGER_MS)
 		front_conn_drop(conn);
-	else if ((conn->state == CONN_REPLYING || conn->state == CONN_ENDING) &&
+	else if (conn->state == CONN_TUNNEL && front->draining)
+		front_conn_drop(conn);
+	else if ((conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
+			 conn->state == CONN_ENDING) &&
 		 age_ms > STALL_MS && !front_conn_is_flushed(conn))
 		front_conn_drop(conn);
 }

@@ -43,6 +43,7 @@ struct front_request { /* borrowed from the connection; gone after front_reply_e
 struct front_handler {
 	void (*on_drained)(void *arg); /* what was queued is below FRONT_QUEUE_LOW again */
 	void (*on_closed)(void *arg);  /* the client left: last call, the request is dead */
+	void (*on_bytes)(void *arg, struct evbuffer *bytes); /* of a tunnel; all are moved out */
 };
 enum { FRONT_QUEUE_HIGH = 256 * 1024, FRONT_QUEUE_LOW = 64 * 1024 };
 
@@ -80,6 +81,13 @@ void front_reply_end(struct front_request *req);
 /* Breaks the connection off, so that nobody takes what was sent for complete. The request is gone.
  */
 void front_reply_cut(struct front_request *req);
+/*
+ * Answers 101 with `fields`: from here on bytes of the client come to on_bytes, front_reply_body()
+ * passes bytes as they are, and front_reply_end() closes. At a drain it is closed at once.
+ */
+void front_tunnel_begin(struct front_request *req, const struct sbuf *fields);
+/* Whether more of the client's bytes are wanted. */
+void front_tunnel_read(struct front_request *req, bool wanted);
 /* Close the connection after this answer. Before front_reply_head(). */
 void front_close_after(struct front_request *req);
 

@@ -19,6 +19,7 @@ enum conn_state {
 	CONN_FRESH,	/* accepted in this turn of the loop; evhttp's object is not known yet */
 	CONN_READING,	/* evhttp reads a request */
 	CONN_REPLYING,	/* the exchange owns it */
+	CONN_TUNNEL,	/* no HTTP any more: bytes both ways, neither the tap's nor evhttp's */
 	CONN_ENDING,	/* answered; the last bytes are on their way */
 	CONN_LINGERING, /* our side is shut; what still comes is thrown away */
 };
@@ -74,6 +75,8 @@ struct front {
 void front_conn_move(struct front_conn *conn, enum conn_state state);
 /* The answer is written: on to the next request, or close. */
 void front_conn_next(struct front_conn *conn);
+/* Takes the connection away from evhttp's reading and the tap. */
+void front_conn_open_tunnel(struct front_conn *conn);
 /* Frees it now; on_closed is called first if an exchange owns it. */
 void front_conn_drop(struct front_conn *conn);
 /* Writes what is queued; what the socket does not take waits for it. */

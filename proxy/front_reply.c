@@ -154,6 +154,29 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	return queued(conn);
 }
 
+void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
+{
+	struct front_conn *conn = conn_of(req);
+
+	conn->no_content = conn->chunked = false;
+	conn->close_after = true;
+	put(conn, STR("HTTP/1.1 101 Switching Protocols\r\n"));
+	put(conn, sbuf_str(fields));
+	put(conn, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+	front_conn_open_tunnel(conn);
+	mark_dirty(conn);
+}
+
+void front_tunnel_read(struct front_request *req, bool wanted)
+{
+	struct front_conn *conn = conn_of(req);
+
+	if (wanted)
+		bufferevent_enable(conn->bev, EV_READ);
+	else
+		bufferevent_disable(conn->bev, EV_READ);
+}
+
 void front_reply_end(struct front_request *req)
 {
 	struct front_conn *conn = conn_of(req);
@@ -187,9 +210,12 @@ bool front_conn_is_flushed(const struct front_conn *conn)
 /* Straight to the socket: in the common case all of it goes, and the event loop is never asked. */
 void front_conn_flush(struct front_conn *conn)
 {
+	bool is_open = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL;
 	struct evbuffer *waiting = bufferevent_get_output(conn->bev);
 	int fd = bufferevent_getfd(conn->bev);
 
+	if (conn->state == CONN_TUNNEL && evbuffer_get_length(waiting) == 0)
+		conn->since = clock_mono_ms(); /* it may have been silent for long */
 	while (!conn->secure && evbuffer_get_length(waiting) == 0 &&
 		evbuffer_get_length(conn->out) > 0) {
 		int n = evbuffer_write(conn->out, fd);
@@ -208,8 +234,7 @@ void front_conn_flush(struct front_conn *conn)
 	}
 	if (evbuffer_get_length(conn->out) == 0)
 		return;
-	bufferevent_setwatermark(
-		conn->bev, EV_WRITE, conn->state == CONN_REPLYING ? FRONT_QUEUE_LOW : 0, 0);
+	bufferevent_setwatermark(conn->bev, EV_WRITE, is_open ? FRONT_QUEUE_LOW : 0, 0);
 	bufferevent_write_buffer(conn->bev, conn->out);
 	bufferevent_enable(conn->bev, EV_WRITE);
 }

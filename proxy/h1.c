@@ -156,8 +156,7 @@ enum h1_result h1_parse_response(struct str bytes, bool is_head, struct h1_respo
 	if (result != H1_DONE)
 		return result;
 	out->head_len = (size_t)(rest.at - bytes.at);
-	/* 101 would hand the connection to a protocol nobody here speaks. */
-	if (out->status == 101 || !decide_framing(out, is_head))
+	if (!decide_framing(out, is_head))
 		return H1_BAD;
 	out->keep_alive = decide_keep_alive(out);
 	return H1_DONE;

@@ -217,17 +217,28 @@ static void put_request_line(struct sbuf *out, const struct front_request *req,
 	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
+/* The UI compares Origin with its own Host; that it is ours was checked before (S11). */
+static void put_upgrade(struct sbuf *out, const struct mount *mount)
+{
+	put(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+	sbuf_printf(out, "Origin: http%s://%s\r\n", mount->tls ? "s" : "", mount->authority);
+}
+
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
-	const struct mount *mount, struct str rest, struct str query, size_t body_len)
+	const struct mount *mount, struct str rest, struct str query, size_t body_len,
+	bool is_websocket)
 {
 	bool any_connection = has_connection_field(req->fields, req->fields_count);
 
 	put_request_line(out, req, mount, rest, query);
 	for (size_t i = 0; i < req->fields_count; i++) {
-		if (passes_upstream(req, req->fields[i].name, any_connection))
+		if (passes_upstream(req, req->fields[i].name, any_connection) &&
+			!(is_websocket && str_eq_nocase(req->fields[i].name, STR("origin"))))
 			put_field(out, req->fields[i].name, req->fields[i].value);
 	}
 	put_cookies(out, req);
+	if (is_websocket)
+		put_upgrade(out, mount);
 	put_field(out, STR("Accept-Encoding"),
 		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip")
 								    : STR("identity"));

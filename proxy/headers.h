@@ -16,9 +16,10 @@
 struct evbuffer;
 
 /* Writes the whole request head for the mount's upstream. `rest` is the path below the mount. The
- * length of `body` frames the content. */
+ * length of `body` frames the content; a WebSocket is asked for when the client did and may. */
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
-	const struct mount *mount, struct str rest, struct str query, size_t body_len);
+	const struct mount *mount, struct str rest, struct str query, size_t body_len,
+	bool is_websocket);
 /* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use
  * it as it is. */
 bool headers_strip_do_as(struct str query, struct sbuf *out);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "proxy/headers.h"
 #include "proxy/page.h"
+#include "proxy/tunnel.h"
 
 #include <event2/buffer.h>
 
@@ -108,6 +109,10 @@ static void on_head(void *arg, const struct h1_response *head)
 	struct sbuf fields;
 
 	x->head_us = clock_mono_us();
+	if (x->is_websocket && head->status == 101) {
+		tunnel_begin(x, head);
+		return;
+	}
 	plan_filters(x, head, &plan);
 	sbuf_init(&fields, FIELDS_MAX);
 	headers_to_client(&fields, head, &x->rewrite_context, &plan);
@@ -123,10 +128,11 @@ static void on_head(void *arg, const struct h1_response *head)
 	sbuf_clear(&fields);
 }
 
-static void cut(struct exchange *x, enum fault fault)
+void relay_cut(struct exchange *x, enum fault fault)
 {
 	struct front_request *req = x->req;
 
+	relay_stop(x);
 	exchange_finish(x, fault);
 	front_reply_cut(req); /* never a clean end: what came must not look whole */
 }
@@ -184,8 +190,7 @@ static bool pump(struct exchange *x, struct evbuffer *in)
 	do {
 		more = filter(x, in, &out);
 		if (more == -1) {
-			relay_stop(x);
-			cut(x, FAULT_UPSTREAM_PROTOCOL);
+			relay_cut(x, FAULT_UPSTREAM_PROTOCOL);
 			return false;
 		}
 		x->bytes += evbuffer_get_length(out);
@@ -240,7 +245,7 @@ void relay_on_fault(struct exchange *x, enum fault fault)
 		shared->suspect)
 		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
 	if (x->state == EXCHANGE_RELAYING)
-		cut(x, fault);
+		relay_cut(x, fault);
 	else if (fault == FAULT_UPSTREAM_CONNECT &&
 		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
 		gate_serve_gone(x);
@@ -253,7 +258,13 @@ static void on_fault(void *arg, enum fault fault)
 	relay_on_fault(arg, fault);
 }
 
-static const struct upstream_handler upstream_handler = {on_head, on_body, on_end, on_fault};
+static void on_sent(void *arg)
+{
+	tunnel_on_sent(arg);
+}
+
+static const struct upstream_handler upstream_handler = {
+	on_head, on_body, on_end, on_fault, on_sent};
 
 /* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
 static bool is_idempotent(const struct exchange *x)
@@ -274,7 +285,8 @@ void relay_call(struct exchange *x, enum exchange_state state, struct upstream_r
 	req->head = sbuf_str(&x->worker->head);
 	exchange_move(x, state);
 	x->asked_us = clock_mono_us();
-	x->call = upstream_start(x->worker->upstream, req, handler, x);
+	struct upstream *up = req->is_upgrade ? x->worker->wire : x->worker->upstream;
+	x->call = upstream_start(up, req, handler, x);
 }
 
 void relay_ask(struct exchange *x)
@@ -288,11 +300,12 @@ void relay_ask(struct exchange *x)
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
 		query = sbuf_str(&stripped);
-	headers_to_upstream(
-		head, x->req, mount, x->route.rest, query, evbuffer_get_length(x->req->body));
+	headers_to_upstream(head, x->req, mount, x->route.rest, query,
+		evbuffer_get_length(x->req->body), x->is_websocket);
 	struct upstream_request req = {.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
-		.idempotent = is_idempotent(x)};
+		.idempotent = is_idempotent(x),
+		.is_upgrade = x->is_websocket};
 	if (head->overflow)
 		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
 	else
@@ -302,7 +315,7 @@ void relay_ask(struct exchange *x)
 
 void relay_start(struct exchange *x)
 {
-	if (!static_serve(x))
+	if (x->is_websocket || !static_serve(x))
 		relay_ask(x);
 }
 

@@ -343,7 +343,7 @@ static void on_fault(void *arg, enum fault fault)
 	relay_on_fault(arg, fault);
 }
 
-static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault};
+static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault, NULL};
 
 static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
 {
@@ -356,8 +356,8 @@ static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
 	x->cache = CACHE_FILL;
 	relay_fill_context(x);
 	sbuf_reset(&worker->head);
-	headers_to_upstream(
-		&worker->head, &ours, x->route.mount, x->route.rest, (struct str){NULL, 0}, 0);
+	headers_to_upstream(&worker->head, &ours, x->route.mount, x->route.rest,
+		(struct str){NULL, 0}, 0, false);
 	relay_call(x, EXCHANGE_FETCHING, &req, &handler);
 }
 

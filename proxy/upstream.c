@@ -147,6 +147,7 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
 		.arg = arg,
 		.is_head = req->is_head,
 		.idempotent = req->idempotent,
+		.is_upgrade = req->is_upgrade,
 		.address = pool_address(up, req),
 		.head_len = req->head.len,
 		.body_len = req->body ? evbuffer_get_length(req->body) : 0};

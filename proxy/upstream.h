@@ -45,6 +45,7 @@ struct upstream_request { /* borrowed until upstream_start() returns, but for th
 	struct evbuffer *body;		      /* moved out; NULL or empty: none */
 	bool is_head;			      /* HEAD: the response has no content */
 	bool idempotent;		      /* may be sent again on a stale connection */
+	bool is_upgrade; /* 101 is a final answer; what follows is content without end */
 };
 
 struct upstream_handler { /* callbacks; never called from inside upstream_start() */
@@ -56,6 +57,8 @@ struct upstream_handler { /* callbacks; never called from inside upstream_start(
 	/* Exactly one of these two is the last call. on_end: the content is complete. */
 	void (*on_end)(void *arg);
 	void (*on_fault)(void *arg, enum fault fault);
+	/* After an upgrade: what waited of upstream_send() is on its way. NULL is fine. */
+	void (*on_sent)(void *arg);
 };
 
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
@@ -71,6 +74,8 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
  */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
+/* After an upgrade: moves `bytes` toward the UI; gives how many wait. If any, on_sent follows. */
+size_t upstream_send(struct upstream_call *call, struct evbuffer *bytes);
 /* The client left: no callback comes any more; the connection is closed, not pooled. Safe in
  * callbacks. */
 void upstream_cancel(struct upstream_call *call);

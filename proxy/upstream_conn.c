@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 enum {
-	READS_A_TURN = 4, /* then others have their turn */
-	SEND_PIECES = 8,
+	READS_A_TURN = 4,	      /* then others have their turn */
 	DIRECT_SIZE = READ_SIZE - 64, /* with evbuffer's own header it is a block of 64 KiB */
 };
 
@@ -78,56 +77,6 @@ static void on_broken(struct conn *conn, bool is_eof)
 	}
 }
 
-/* What is left of the body behind `sent` bytes of it, into `pieces`; how many. */
-static size_t peek_body(struct evbuffer *body, size_t sent, struct iovec *pieces, int room)
-{
-	struct evbuffer_ptr from;
-
-	evbuffer_ptr_set(body, &from, sent, EVBUFFER_PTR_SET);
-	int count = evbuffer_peek(body, -1, &from, pieces, room);
-	return (size_t)(count < room ? count : room);
-}
-
-static ssize_t send_some(struct conn *conn)
-{
-	struct upstream_call *call = conn->call;
-	struct iovec pieces[SEND_PIECES];
-	size_t head_sent = call->sent < call->head_len ? call->sent : call->head_len, count = 0;
-
-	if (head_sent < call->head_len)
-		pieces[count++] =
-			(struct iovec){call->head + head_sent, call->head_len - head_sent};
-	if (call->body_len)
-		count += peek_body(call->body, call->sent - head_sent, pieces + count,
-			SEND_PIECES - (int)count);
-	if (conn->tls)
-		return upstream_tls_write(conn->tls, pieces, count);
-	struct msghdr message = {.msg_iov = pieces, .msg_iovlen = count};
-	return sendmsg(conn->fd, &message, MSG_NOSIGNAL);
-}
-
-/* Straight away; the event loop only hears of it when the kernel takes no more. */
-static void send_request(struct conn *conn)
-{
-	struct upstream_call *call = conn->call;
-	size_t len = call->head_len + call->body_len;
-
-	while (call->sent < len) {
-		ssize_t n = send_some(conn);
-		if (n >= 0) {
-			call->sent += (size_t)n;
-			call->since = clock_mono_ms();
-		} else if (errno == EAGAIN) {
-			event_add(&conn->writable, NULL);
-			return;
-		} else if (errno != EINTR) {
-			/* The answer may be there all the same (413, then closed): reading tells.
-			 */
-			return;
-		}
-	}
-}
-
 void conn_attach(struct conn *conn, struct upstream_call *call)
 {
 	CHECK_OBJ(conn, CONN_MAGIC);
@@ -137,7 +86,7 @@ void conn_attach(struct conn *conn, struct upstream_call *call)
 	conn->reused = true;
 	conn->filled = false;
 	conn->up->counts.reused++;
-	send_request(conn);
+	conn_send(conn);
 }
 
 /* Nothing is sent again or further: an answer that came early means the rest is not wanted. */
@@ -160,6 +109,13 @@ static enum h1_result take_head(struct upstream_call *call, struct str *bytes)
 		if (result != H1_DONE)
 			return result;
 		*bytes = str_from(*bytes, head.head_len);
+		if (head.status == 101 && !call->is_upgrade)
+			return H1_BAD;	  /* nobody here speaks what it would be now */
+		if (head.status == 101) { /* no HTTP from here on (RFC 9110 §15.2.2) */
+			head.framing = H1_UNTIL_CLOSE;
+			head.keep_alive = false;
+			break;
+		}
 	} while (head.status < 200);
 	h1_content_init(&call->content, &head);
 	drop_request(call, head.keep_alive);
@@ -357,7 +313,7 @@ static void begin(struct conn *conn)
 	conn->state = CONN_BUSY;
 	conn->call->since = clock_mono_ms();
 	conn_resume(conn);
-	send_request(conn);
+	conn_send(conn);
 }
 
 static void refuse_peer(struct conn *conn, bool is_certificate, const struct err *why)
@@ -444,7 +400,7 @@ static void on_writable(int fd, short what, void *arg)
 	else if (conn->state == CONN_CONNECTING)
 		on_connected(conn);
 	else
-		send_request(conn);
+		conn_send_more(conn);
 }
 
 void conn_resume(struct conn *conn)

@@ -48,7 +48,7 @@ struct upstream_call {
 	size_t head_len, body_len;
 	struct evbuffer *body; /* NULL: none */
 	size_t sent;	       /* of both together */
-	bool is_head, idempotent, retried, paused;
+	bool is_head, idempotent, is_upgrade, retried, paused;
 	bool answered; /* a byte came: from here on nothing is sent again */
 	bool reusable; /* says the head; and the request was sent whole */
 	struct h1_content content;
@@ -142,11 +142,17 @@ void pool_serve(struct upstream *up);	      /* whoever can go on now */
 void pool_expire(struct upstream *up, int64_t now);
 void pool_clear(struct upstream *up); /* no calls are left */
 
+/* upstream_send.c */
+/* What the call has not sent yet, as far as the kernel takes it; the rest when it takes more. */
+void conn_send(struct conn *conn);
+void conn_send_more(struct conn *conn); /* it does */
+
 /* upstream_conn.c */
 /* A connection under way to the call's address; -1 when the kernel refused at once. */
 MUST_CHECK int conn_open(struct upstream_call *call);
 void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
 bool conn_is_alive(const struct conn *conn); /* MSG_PEEK: nothing to read, not closed */
+void conn_send(struct conn *conn);	     /* what the call has not sent yet */
 void conn_resume(struct conn *conn);
 void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
 

@@ -3,6 +3,7 @@
 #include "base/rnd.h"
 #include "proxy/exchange.h"
 #include "proxy/static_cache.h"
+#include "proxy/tunnel.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -29,16 +30,18 @@ static void on_tick(int fd, short what, void *arg)
 {
 	struct worker *worker = arg;
 	struct upstream_counts up = upstream_count(worker->upstream);
+	struct upstream_counts wire = upstream_count(worker->wire);
 
 	(void)fd, (void)what;
 	atomic_store(&worker->shown_connections, front_connections(worker->front));
 	atomic_store(&worker->shown_exchanges, worker->exchanges);
-	atomic_store(&worker->shown_upstream, up.connections);
+	atomic_store(&worker->shown_upstream, up.connections + wire.connections);
 	if (worker->statics)
 		atomic_store(
 			&worker->shown_static_bytes, static_cache_count(worker->statics).bytes);
 	/* An idle worker must not keep the estate of an hour ago. */
 	share_drop(share_get(worker->registry));
+	tunnel_check_all(worker);
 	if (worker->draining && worker->exchanges == 0 && front_connections(worker->front) == 0)
 		atomic_store(&worker->done, true);
 }
@@ -107,6 +110,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->conf = share_reader_new(shared->conf);
 	worker->auth = auth_new(shared->auth, worker->base, worker->inbox, AUTH_SITE_PUBLIC);
 	worker->upstream = upstream_new(worker->base, &upstream_default_limits);
+	worker->wire = upstream_new(worker->base, &tunnel_limits);
 	rnd_bytes(&worker->next_id, sizeof worker->next_id);
 	struct share_hold *hold = share_get(worker->conf);
 	struct front_limits limits = front_limits_of(hold->value);
@@ -165,6 +169,7 @@ void worker_free(struct worker *worker)
 	inbox_free(worker->inbox);
 	upstream_free(worker->upstream);
 	static_cache_free(worker->statics);
+	upstream_free(worker->wire);
 	share_reader_free(worker->registry);
 	share_reader_free(worker->conf);
 	event_base_free(worker->base);

@@ -9,6 +9,9 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/queue.h>
+
+struct tunnel;
 
 struct worker {
 	const struct worker_shared *shared;
@@ -17,7 +20,8 @@ struct worker {
 	struct inbox *inbox;
 	struct event *inbox_event, *tick;
 	struct front *front;
-	struct upstream *upstream;
+	struct upstream *upstream, *wire; /* pooled; of tunnels */
+	LIST_HEAD(, tunnel) tunnels;
 	struct auth *auth;
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;

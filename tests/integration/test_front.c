@@ -49,7 +49,7 @@ static void on_closed(void *arg)
 /* Answers with what it saw: "GET /x 3". /hold is never answered, /big is 8 MiB, /cut breaks off. */
 static void on_request(void *arg, struct front_request *req)
 {
-	static const struct front_handler handler = {on_drained, on_closed};
+	static const struct front_handler handler = {on_drained, on_closed, NULL};
 	struct server *s = arg;
 	struct evbuffer *body = evbuffer_new();
 	struct sbuf fields;

@@ -69,7 +69,7 @@ static void on_fault(void *arg, enum fault fault)
 	over(s);
 }
 
-static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault};
+static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault, NULL};
 
 static void start(struct upstream_world *w, struct seen *s, struct upstream_request *req)
 {

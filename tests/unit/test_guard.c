@@ -189,7 +189,7 @@ static char *head_for(const struct front_request *req)
 	struct sbuf out;
 
 	sbuf_init(&out, 64 * 1024);
-	headers_to_upstream(&out, req, &mount, STR("/jobs/"), STR("id=1"), 0);
+	headers_to_upstream(&out, req, &mount, STR("/jobs/"), STR("id=1"), 0, false);
 	return sbuf_take(&out);
 }
 

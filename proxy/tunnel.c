@@ -1,0 +1,136 @@
+#include "proxy/tunnel.h"
+
+#include "proxy/access_log.h"
+#include "proxy/headers.h"
+#include "proxy/websocket.h"
+
+#include <stdlib.h>
+
+enum { FIELDS_MAX = 80 * 1024 };
+
+/* A tunnel's connection is its own: none waits, none is kept for another. */
+const struct upstream_limits tunnel_limits = {
+	.per_address = 1024,
+	.waiters = 0,
+	.wait_ms = 1000,
+	.connect_ms = 5 * 1000,
+	.head_ms = 60 * 1000,
+	.stall_ms = 10 * 60 * 1000, /* idle in both directions: programs ping twice a minute */
+	.idle_ms = 1000,
+	.idle_total = 0,
+};
+
+struct tunnel {
+	struct exchange *x; /* NULL: it is over, and auth still owes its answer */
+	bool asking;
+	LIST_ENTRY(tunnel) all;
+};
+
+static struct tunnel *tunnel_new(struct exchange *x)
+{
+	struct tunnel *tunnel = mem_alloc(1, sizeof *tunnel);
+
+	tunnel->x = x;
+	LIST_INSERT_HEAD(&x->worker->tunnels, tunnel, all);
+	return tunnel;
+}
+
+void tunnel_forget(struct tunnel *tunnel)
+{
+	if (tunnel == NULL)
+		return;
+	LIST_REMOVE(tunnel, all);
+	tunnel->x = NULL;
+	if (!tunnel->asking)
+		free(tunnel);
+}
+
+void tunnel_begin(struct exchange *x, const struct h1_response *head)
+{
+	struct headers_plan plan = {false, NULL};
+	struct sbuf fields;
+
+	sbuf_init(&fields, FIELDS_MAX);
+	headers_to_client(&fields, head, &x->rewrite_context, &plan);
+	if (fields.overflow || !websocket_is_accepted(x->req, head)) {
+		relay_stop(x);
+		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+	} else {
+		exchange_move(x, EXCHANGE_RELAYING);
+		x->status = head->status;
+		x->tunnel = tunnel_new(x);
+		front_tunnel_begin(x->req, &fields);
+	}
+	sbuf_clear(&fields);
+}
+
+void tunnel_on_bytes(struct exchange *x, struct evbuffer *bytes)
+{
+	if (upstream_send(x->call, bytes) > FRONT_QUEUE_HIGH)
+		front_tunnel_read(x->req, false);
+}
+
+void tunnel_on_sent(struct exchange *x)
+{
+	if (x->tunnel)
+		front_tunnel_read(x->req, true);
+}
+
+/* As at the beginning, but nobody can be told why. */
+static enum fault judge(struct exchange *x, struct auth_result result)
+{
+	static const enum fault faults[] = {[AUTH_ABSENT] = FAULT_UNAUTHENTICATED,
+		[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
+		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
+		[AUTH_CONFLICT] = FAULT_UNAUTHENTICATED,
+		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
+
+	if (result.status != AUTH_OK)
+		return faults[result.status];
+	identity_unref(x->who);
+	x->who = result.who;
+	return exchange_judge(x);
+}
+
+static void on_result(struct exchange *x, struct auth_result result)
+{
+	enum fault fault = judge(x, result);
+
+	if (fault == FAULT_NONE)
+		return;
+	access_log_decision(x, fault);
+	relay_cut(x, fault);
+}
+
+static void on_auth(void *arg, struct auth_result result)
+{
+	struct tunnel *tunnel = arg;
+
+	tunnel->asking = false;
+	if (tunnel->x) {
+		on_result(tunnel->x, result);
+		return;
+	}
+	identity_unref(result.who);
+	free(tunnel);
+}
+
+static void check(struct tunnel *tunnel)
+{
+	if (tunnel->asking)
+		return;
+	tunnel->asking = true;
+	struct auth_result result = exchange_ask_auth(tunnel->x, on_auth, tunnel);
+	if (result.status != AUTH_LATER)
+		on_auth(tunnel, result);
+}
+
+void tunnel_check_all(struct worker *worker)
+{
+	struct tunnel *next;
+
+	for (struct tunnel *t = LIST_FIRST(&worker->tunnels); t; t = next) {
+		next = LIST_NEXT(t, all);
+		check(t);
+	}
+}

@@ -1,0 +1,175 @@
+"""WebSockets of other UIs (S3, S11): who may open one, what becomes of everything else, and when one ends."""
+
+import threading
+import time
+
+import pytest
+
+from browser import chromium
+from conftest import signed_in
+from echo_socket import CLOSE, EchoSocket, Socket, proof
+from gateway import Gateway
+
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+UI = "/local/ui/echo"
+
+
+@pytest.fixture(scope="module")
+def echo():
+    with EchoSocket() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gate(echo):
+    cluster = {"name": "local", "uis": [{"name": "echo", "url": echo.url}]}
+    with Gateway([cluster]) as running:
+        token = running.create_token("waits", "user")["access_token"]
+        running.await_mounts([f"{UI}/page"], token)
+        yield running
+
+
+def bearer(gate, name="socket"):
+    return ("Authorization", f"Bearer {gate.create_token(name, 'user')['access_token']}")
+
+
+def handshake(gate, *more, without=()):
+    fields = [("Host", f"127.0.0.1:{gate.port}"), ("Upgrade", "websocket"), ("Connection", "keep-alive, Upgrade"),
+              ("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13")]
+    return [field for field in fields if field[0] not in without] + list(more)
+
+
+def opened(gate, *more, path="/chat"):
+    socket = Socket(gate, UI + path, handshake(gate, *more))
+    assert socket.status == 101
+    return socket
+
+
+def cookie(client):
+    return ("Cookie", "; ".join(f"{c.name}={c.value}" for c in client.cookies))
+
+
+def test_s11_messages_go_both_ways_for_a_token(gate, echo):
+    socket = opened(gate, bearer(gate))
+    assert socket.fields["sec-websocket-accept"] == proof(KEY)
+    for payload in (b"hello", b"x" * 70000, b""):
+        socket.say(payload)
+        assert socket.hear() == (1, payload)
+    socket.say(b"\x03\xe8", CLOSE)
+    assert socket.hear() == (CLOSE, b"\x03\xe8")
+    assert socket.is_over()
+    _, fields = echo.server.handshakes[-1]
+    assert "authorization" not in fields and fields["origin"] == echo.url
+
+
+def test_s11_megabytes_pass_while_neither_side_waits_for_the_other(gate):
+    socket, total = opened(gate, bearer(gate)), 24
+    payload = bytes(range(256)) * 4096
+    sender = threading.Thread(target=lambda: [socket.say(payload, 2) for _ in range(total)])
+    sender.start()
+    before = gate.resident_kib()
+    for _ in range(total):
+        assert socket.hear() == (2, payload)
+    sender.join()
+    assert gate.resident_kib() - before < 8 * 1024
+    socket.close()
+
+
+def test_s11_nobody_opens_one_without_credentials(gate):
+    assert Socket(gate, f"{UI}/chat", handshake(gate)).status == 401
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:{port}",
+                                    "http://127.0.0.1:{port}.evil.example", ""])
+def test_s11_a_page_of_another_origin_is_refused(gate, echo, origin):
+    seen = len(echo.server.handshakes)
+    fields = handshake(gate, cookie(signed_in(gate, "admin")), ("Origin", origin.format(port=gate.port)))
+    assert Socket(gate, f"{UI}/chat", fields).status == 403
+    assert len(echo.server.handshakes) == seen
+
+
+def test_s11_a_session_must_say_its_origin_and_a_token_need_not(gate):
+    session = cookie(signed_in(gate, "user"))
+    assert Socket(gate, f"{UI}/chat", handshake(gate, session)).status == 403
+    opened(gate, session, ("Origin", gate.origin)).close()
+    assert Socket(gate, f"{UI}/chat", handshake(gate, bearer(gate), ("Origin", "http://evil.example"))).status == 403
+
+
+@pytest.mark.parametrize("change", [
+    {"more": [("Content-Length", "0")]}, {"without": ["Connection"]}, {"without": ["Sec-WebSocket-Key"]},
+    {"more": [("Upgrade", "h2c")]}, {"without": ["Upgrade"], "more": [("Upgrade", "h2c")]},
+    {"method": "POST"}, {"version": "1.0"}])
+def test_s3_what_is_no_websocket_loses_its_upgrade_and_is_an_ordinary_request(gate, echo, change):
+    fields = handshake(gate, bearer(gate), *change.get("more", []), without=change.get("without", ()))
+    socket = Socket(gate, f"{UI}/chat", fields, change.get("method", "GET"), change.get("version", "1.1"))
+    assert socket.status == 200
+    assert "upgrade" not in echo.server.handshakes[-1][1]
+    socket.close()
+
+
+def test_s3_an_answer_that_proves_another_key_is_no_upgrade(gate):
+    assert Socket(gate, f"{UI}/wrong", handshake(gate, bearer(gate))).status == 502
+
+
+def test_s3_a_ui_that_declines_answers_like_any_page(gate):
+    socket = Socket(gate, f"{UI}/plain", handshake(gate, bearer(gate)))
+    assert socket.status == 200 and socket.stream.read(13).endswith(b"no upgrade")
+
+
+def ends_within_a_second(socket, end):
+    socket.say(b"still here")
+    assert socket.hear() == (1, b"still here")
+    end()
+    began = time.monotonic()
+    assert socket.is_over()
+    assert time.monotonic() - began < 1.5  # a second, and what this machine needs to notice
+
+
+def test_s11_a_tunnel_ends_with_its_token(gate):
+    token = gate.create_token("revoked", "user")
+    socket = opened(gate, ("Authorization", f"Bearer {token['access_token']}"))
+    ends_within_a_second(socket, lambda: gate.command("token", "revoke", token["id"]))
+
+
+def test_s11_a_tunnel_ends_with_its_session(gate):
+    client = signed_in(gate, "user")
+    socket = opened(gate, cookie(client), ("Origin", gate.origin))
+    ends_within_a_second(socket, lambda: client.post("/_gate/logout", headers={"Origin": gate.origin}))
+
+
+def test_s11_a_ui_that_is_left_is_told(gate, echo):
+    echo.server.ended.clear()
+    opened(gate, bearer(gate)).close()
+    assert echo.server.ended.wait(5)
+
+
+def test_s11_a_token_narrowed_to_something_else_opens_none(gate):
+    token = gate.create_token("narrow", "user", "--scope", "cluster:other")["access_token"]
+    assert Socket(gate, f"{UI}/chat", handshake(gate, ("Authorization", f"Bearer {token}"))).status == 403
+
+
+def test_a_drain_ends_tunnels_at_once(echo):
+    with Gateway([{"name": "local", "uis": [{"name": "echo", "url": echo.url}]}]) as own:
+        own.await_mounts([f"{UI}/page"], own.create_token("waits", "user")["access_token"])
+        socket = opened(own, bearer(own))
+        began = time.monotonic()
+        own.daemon.stop()
+        assert socket.is_over()
+        assert time.monotonic() - began < 5
+
+
+def test_a_page_in_a_browser_talks_to_its_own_ui(gate, playwright):
+    token = gate.create_token("browser", "user")["access_token"]
+    with chromium(playwright) as context:
+        page = context.new_page()
+        page.goto(f"{gate.url}{UI}/page", wait_until="networkidle")
+        page.locator("[name=token]").fill(token)
+        page.locator("form button").first.click()
+        page.wait_for_url(f"{gate.url}{UI}/page")
+        heard = page.evaluate("""() => new Promise((resolve, reject) => {
+            const socket = new WebSocket(location.href.replace("http", "ws").replace("/page", "/chat"));
+            socket.onopen = () => socket.send("from a page");
+            socket.onmessage = event => resolve(event.data);
+            socket.onerror = () => reject(new Error("refused"));
+        })""")
+        assert heard == "from a page"
