@@ -7,7 +7,7 @@ import pytest
 
 from browser import chromium
 from conftest import signed_in
-from echo_socket import CLOSE, EchoSocket, Socket, proof
+from echo_socket import CLOSE, EchoSocket, Socket, frame, proof
 from gateway import Gateway
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -72,6 +72,28 @@ def test_s11_megabytes_pass_while_neither_side_waits_for_the_other(gate):
         assert socket.hear() == (2, payload)
     sender.join()
     assert gate.resident_kib() - before < 8 * 1024
+    socket.close()
+
+
+def test_s11_a_client_that_reads_nothing_is_not_read_from_and_costs_little(gate):
+    """The echo waits for its reader, the gateway for the echo, the client for the gateway; then all of it arrives."""
+    socket, payload, sent = opened(gate, bearer(gate)), bytes(1 << 20), 0
+    before = gate.resident_kib()
+    socket.plug.settimeout(1)
+    whole = memoryview(frame(payload, 2, b"\0\0\0\0") * 64)
+    try:
+        while sent < len(whole):
+            sent += socket.plug.send(whole[sent:sent + 65536])
+    except TimeoutError:
+        pass
+    assert sent < len(whole)
+    assert gate.resident_kib() - before < 8 * 1024
+    socket.plug.settimeout(30)
+    rest = threading.Thread(target=socket.plug.sendall, args=(whole[sent:],))
+    rest.start()
+    for _ in range(64):
+        assert socket.hear() == (2, payload)
+    rest.join()
     socket.close()
 
 
