@@ -47,7 +47,7 @@ void tunnel_forget(struct tunnel *tunnel)
 
 void tunnel_begin(struct exchange *x, const struct h1_response *head)
 {
-	struct headers_plan plan = {false, NULL};
+	struct headers_plan plan = {.rewritten = false};
 	struct sbuf fields;
 
 	sbuf_init(&fields, FIELDS_MAX);
