@@ -121,7 +121,7 @@ static struct auth_result wait_for_answer(
 struct auth_result auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg)
 {
-	struct question question = {.client = req->client};
+	struct question question = {.client = req->client, .is_quiet = req->is_quiet};
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
 	struct auth_result result = read_credential(auth, rules, req, &question);

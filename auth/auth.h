@@ -44,6 +44,7 @@ struct auth_request {			 /* borrowed until the answer */
 	struct str app;	   /* the label of an application's host; at == NULL: the public host */
 	struct str query;  /* to refuse access_token= in it */
 	struct str client; /* address, for last_used_from */
+	bool is_quiet;	   /* no use of it: a look whether it is still good */
 };
 typedef void auth_done(void *arg, struct auth_result result);
 

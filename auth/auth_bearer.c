@@ -84,7 +84,7 @@ struct auth_result auth_bearer_check_record(struct auth *auth, struct question *
 	if (!record->is_active)
 		return auth_refused(AUTH_INVALID_TOKEN, "the token was revoked");
 	*role = record->role;
-	if (now - record->saved_at >= SESSION_SAVE_SECONDS &&
+	if (!question->is_quiet && now - record->saved_at >= SESSION_SAVE_SECONDS &&
 		str_copy(str_of(token_id), touch.id, sizeof touch.id)) {
 		if (!str_copy(question->client, touch.from, sizeof touch.from))
 			touch.from[0] = '\0';

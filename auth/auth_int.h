@@ -167,6 +167,7 @@ struct question {
 	char app_id[SESSION_ID_LEN + 1]; /* what it borrows from on an application's host */
 	unsigned char key[DIGEST_LEN];
 	struct str client;
+	bool is_quiet;
 	/* AUTH_LATER: */
 	enum need need;
 	const char *issuer;	 /* NEED_KEYS: borrows from the rules */

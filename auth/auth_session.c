@@ -102,10 +102,21 @@ static struct auth_result check_provider(
 	return auth_refused(AUTH_LATER, "");
 }
 
+static void note_use(struct auth *auth, const struct auth_rules *rules,
+	const struct question *question, struct recent_entry *session, int64_t now)
+{
+	struct store_touch touch = {.is_token = false, .at = now};
+
+	session->last_seen_at = now;
+	if (now - session->saved_at >= session_save_interval(rules->conf)) {
+		memcpy(touch.key, question->key, DIGEST_LEN);
+		auth_record_touch(auth, session, &touch, session_save_interval(rules->conf));
+	}
+}
+
 struct auth_result auth_session_judge(
 	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
-	struct store_touch touch = {.is_token = false};
 	struct recent_entry *session = NULL;
 	int64_t now = clock_wall_s();
 	struct auth_result result = find_alive(auth, rules, question, now, &session);
@@ -116,12 +127,8 @@ struct auth_result auth_session_judge(
 		result = check_provider(question, session, now);
 	if (result.status != AUTH_OK)
 		return result;
-	session->last_seen_at = now;
-	if (now - session->saved_at >= session_save_interval(rules->conf)) {
-		memcpy(touch.key, question->key, DIGEST_LEN);
-		touch.at = now;
-		auth_record_touch(auth, session, &touch, session_save_interval(rules->conf));
-	}
+	if (!question->is_quiet)
+		note_use(auth, rules, question, session, now);
 	result.who = identity_ref(session->who);
 	return result;
 }

@@ -118,6 +118,7 @@ struct conf {
 	size_t limit_static_files; /* bytes, of all threads */
 	unsigned limit_connections;
 	int64_t limit_head_timeout_ms;
+	int64_t limit_tunnel_idle_ms;
 	bool insecure_http; /* session cookie over plain http off loopback */
 
 	struct conf_cluster *clusters;

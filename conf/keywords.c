@@ -121,6 +121,13 @@ const struct keyword keywords[] = {
 		.min = 100,
 		.max = 5 * MINUTE_MS,
 		.help = "time for a whole request head to arrive"},
+	{.path = "server.limits.tunnel_idle",
+		.type = &value_ms,
+		IN_CONF(limit_tunnel_idle_ms),
+		.fallback = "10m",
+		.min = 1000,
+		.max = 24 * 60 * MINUTE_MS,
+		.help = "a WebSocket on which neither side says anything is closed after this"},
 
 	GROUP("admin", "the listener of the token manager, metrics and health"),
 	{.path = "admin.listen",

@@ -282,14 +282,15 @@ size_t exchange_cookies(const struct exchange *x, struct str *out)
 	return collect(x->req, "cookie", out);
 }
 
-struct auth_result exchange_ask_auth(struct exchange *x, auth_done *done, void *arg)
+struct auth_result exchange_ask_auth(struct exchange *x, bool is_quiet, auth_done *done, void *arg)
 {
 	struct str authorization[CREDENTIAL_FIELDS], cookies[CREDENTIAL_FIELDS];
 	struct auth_request req = {.app = x->app_label,
 		.authorization = authorization,
 		.cookies = cookies,
 		.query = x->target.query,
-		.client = str_of(access_log_client(x))};
+		.client = str_of(access_log_client(x)),
+		.is_quiet = is_quiet};
 
 	req.authorization_count = collect(x->req, "authorization", authorization);
 	req.cookies_count = collect(x->req, "cookie", cookies);
@@ -301,9 +302,28 @@ void exchange_identify(
 {
 	x->on_who = then;
 	exchange_move(x, EXCHANGE_AUTHENTICATING);
-	struct auth_result result = exchange_ask_auth(x, on_auth, x);
+	struct auth_result result = exchange_ask_auth(x, false, on_auth, x);
 	if (result.status != AUTH_LATER)
 		on_auth(x, result);
+}
+
+static void take_newest(struct share_hold **hold, struct share_reader *reader)
+{
+	struct share_hold *newest = share_get(reader);
+
+	share_drop(*hold);
+	*hold = newest;
+}
+
+bool exchange_follow(struct exchange *x)
+{
+	take_newest(&x->registry_hold, x->worker->registry);
+	take_newest(&x->conf_hold, x->worker->conf);
+	x->registry = x->registry_hold->value;
+	x->conf = x->conf_hold->value;
+	x->origin = x->conf->server.origin;
+	x->route = route_match(x->registry, x->conf->server.base, x->target.path);
+	return x->route.kind == ROUTE_MOUNT && x->route.mount->kind == UI_OTHER;
 }
 
 /* Only what the registry knows has a host name (S5, S6). */

@@ -78,8 +78,12 @@ void exchange_fail(struct exchange *x, enum fault fault, const char *detail);
 /* Asks auth who it is: `then` is called with x->who set for AUTH_OK, unless the client has left. */
 void exchange_identify(
 	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status));
-/* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. */
-struct auth_result exchange_ask_auth(struct exchange *x, auth_done *done, void *arg);
+/* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. Quietly:
+ * it counts as no use of the session or token. */
+struct auth_result exchange_ask_auth(struct exchange *x, bool is_quiet, auth_done *done, void *arg);
+/* One that lasts goes on with the newest configuration and registry, and lets go of the old ones.
+ * False: what it talks to is not named there any more. */
+bool exchange_follow(struct exchange *x);
 /* Whether x->who may do what is asked; x->lacks says which scope is missing. */
 enum fault exchange_judge(struct exchange *x);
 enum { EXCHANGE_COOKIES = 8 };

@@ -4,27 +4,33 @@
 #include "proxy/headers.h"
 #include "proxy/websocket.h"
 
+#include <event2/buffer.h>
 #include <stdlib.h>
 
 enum { FIELDS_MAX = 80 * 1024 };
 
-/* A tunnel's connection is its own: none waits, none is kept for another. */
-const struct upstream_limits tunnel_limits = {
-	.per_address = 1024,
-	.waiters = 0,
-	.wait_ms = 1000,
-	.connect_ms = 5 * 1000,
-	.head_ms = 60 * 1000,
-	.stall_ms = 10 * 60 * 1000, /* idle in both directions: programs ping twice a minute */
-	.idle_ms = 1000,
-	.idle_total = 0,
-};
-
 struct tunnel {
 	struct exchange *x; /* NULL: it is over, and auth still owes its answer */
+	struct websocket_ear ear;
+	bool spoke; /* the page has, since auth was last asked */
 	bool asking;
 	LIST_ENTRY(tunnel) all;
 };
+
+struct upstream *tunnel_wire_new(struct event_base *base, const struct conf *conf)
+{
+	/* A tunnel's connection is its own: none waits, none is kept for another. */
+	const struct upstream_limits limits = {.per_address = 1024,
+		.waiters = 0,
+		.wait_ms = 1000,
+		.connect_ms = 5 * 1000,
+		.head_ms = 60 * 1000,
+		.stall_ms = conf->limit_tunnel_idle_ms, /* in both directions */
+		.idle_ms = 1000,
+		.idle_total = 0};
+
+	return upstream_new(base, &limits);
+}
 
 static struct tunnel *tunnel_new(struct exchange *x)
 {
@@ -64,8 +70,24 @@ void tunnel_begin(struct exchange *x, const struct h1_response *head)
 	sbuf_clear(&fields);
 }
 
+static bool is_saying_something(struct websocket_ear *ear, struct evbuffer *bytes)
+{
+	struct evbuffer_iovec piece;
+	struct evbuffer_ptr at;
+	bool any = false;
+
+	evbuffer_ptr_set(bytes, &at, 0, EVBUFFER_PTR_SET);
+	while (evbuffer_peek(bytes, -1, &at, &piece, 1) > 0 && piece.iov_len > 0) {
+		any |= websocket_hear(ear, (struct str){piece.iov_base, piece.iov_len});
+		if (evbuffer_ptr_set(bytes, &at, piece.iov_len, EVBUFFER_PTR_ADD) == -1)
+			break;
+	}
+	return any;
+}
+
 void tunnel_on_bytes(struct exchange *x, struct evbuffer *bytes)
 {
+	x->tunnel->spoke |= is_saying_something(&x->tunnel->ear, bytes);
 	if (upstream_send(x->call, bytes) > FRONT_QUEUE_HIGH)
 		front_tunnel_read(x->req, false);
 }
@@ -115,12 +137,19 @@ static void on_auth(void *arg, struct auth_result result)
 	free(tunnel);
 }
 
+/* Looking is no use of a session: one that is left alone ends, and the tunnel with it. */
 static void check(struct tunnel *tunnel)
 {
 	if (tunnel->asking)
 		return;
+	if (!exchange_follow(tunnel->x)) {
+		relay_cut(tunnel->x, FAULT_GONE);
+		return;
+	}
+	bool is_quiet = !tunnel->spoke;
+	tunnel->spoke = false;
 	tunnel->asking = true;
-	struct auth_result result = exchange_ask_auth(tunnel->x, on_auth, tunnel);
+	struct auth_result result = exchange_ask_auth(tunnel->x, is_quiet, on_auth, tunnel);
 	if (result.status != AUTH_LATER)
 		on_auth(tunnel, result);
 }

@@ -3,13 +3,15 @@
  *
  * Each direction holds at most FRONT_QUEUE_HIGH and a read; then its source is not read. The
  * credentials that opened it are asked about again a few times a second, and it ends with them.
+ * What the page says counts as a use of the session, like a request; nothing else does.
  */
 #ifndef SPARKGATE_PROXY_TUNNEL_H
 #define SPARKGATE_PROXY_TUNNEL_H
 
 #include "proxy/exchange_int.h"
 
-extern const struct upstream_limits tunnel_limits;
+/* The connections of one worker's tunnels to their UIs. */
+struct upstream *tunnel_wire_new(struct event_base *base, const struct conf *conf);
 
 /* The UI answered 101: passes it on and lets bytes through, or ends the exchange. */
 void tunnel_begin(struct exchange *x, const struct h1_response *head);

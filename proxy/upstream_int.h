@@ -152,7 +152,6 @@ void conn_send_more(struct conn *conn); /* it does */
 MUST_CHECK int conn_open(struct upstream_call *call);
 void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
 bool conn_is_alive(const struct conn *conn); /* MSG_PEEK: nothing to read, not closed */
-void conn_send(struct conn *conn);	     /* what the call has not sent yet */
 void conn_resume(struct conn *conn);
 void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
 

@@ -84,3 +84,43 @@ bool websocket_is_accepted(const struct front_request *req, const struct h1_resp
 	       str_eq_nocase(h1_field(head, "upgrade"), STR("websocket")) &&
 	       str_eq(h1_field(head, "sec-websocket-accept"), str_of(accept));
 }
+
+/* RFC 6455 §5.2: a short length, or 126 or 127 and a longer one behind it. */
+static unsigned head_size(unsigned char second)
+{
+	unsigned length = second & 0x7f;
+
+	return length == 127 ? 10 : length == 126 ? 4 : 2;
+}
+
+static uint64_t frame_rest(const unsigned char *head)
+{
+	unsigned size = head_size(head[1]);
+	uint64_t length = size == 2 ? head[1] & 0x7f : 0;
+
+	for (unsigned i = 2; i < size; i++)
+		length = length << 8 | head[i];
+	return (length & INT64_MAX) + (head[1] & 0x80 ? 4 : 0);
+}
+
+bool websocket_hear(struct websocket_ear *ear, struct str bytes)
+{
+	bool any = false;
+
+	while (bytes.len > 0) {
+		if (ear->left > 0) {
+			size_t skip = ear->left < bytes.len ? (size_t)ear->left : bytes.len;
+			ear->left -= skip;
+			bytes = str_from(bytes, skip);
+			continue;
+		}
+		ear->head[ear->have++] = (unsigned char)bytes.at[0];
+		bytes = str_from(bytes, 1);
+		if (ear->have < 2 || ear->have < head_size(ear->head[1]))
+			continue;
+		ear->left = frame_rest(ear->head);
+		ear->have = 0;
+		any |= (ear->head[0] & 0x08) == 0; /* from 8 on they control */
+	}
+	return any;
+}

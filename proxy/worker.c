@@ -110,12 +110,12 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->conf = share_reader_new(shared->conf);
 	worker->auth = auth_new(shared->auth, worker->base, worker->inbox, AUTH_SITE_PUBLIC);
 	worker->upstream = upstream_new(worker->base, &upstream_default_limits);
-	worker->wire = upstream_new(worker->base, &tunnel_limits);
 	rnd_bytes(&worker->next_id, sizeof worker->next_id);
 	struct share_hold *hold = share_get(worker->conf);
 	struct front_limits limits = front_limits_of(hold->value);
 	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
 	worker->statics = statics_of(hold->value);
+	worker->wire = tunnel_wire_new(worker->base, hold->value);
 	share_drop(hold);
 	worker->front = front_new(
 		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);

@@ -11,7 +11,7 @@ import struct
 import threading
 
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TEXT, CLOSE = 1, 8
+TEXT, CLOSE, PING = 1, 8, 9
 
 
 def proof(key):

@@ -7,7 +7,7 @@ import pytest
 
 from browser import chromium
 from conftest import signed_in
-from echo_socket import CLOSE, EchoSocket, Socket, frame, proof
+from echo_socket import CLOSE, PING, EchoSocket, Socket, frame, proof
 from gateway import Gateway
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
@@ -168,6 +168,61 @@ def test_s11_a_ui_that_is_left_is_told(gate, echo):
 def test_s11_a_token_narrowed_to_something_else_opens_none(gate):
     token = gate.create_token("narrow", "user", "--scope", "cluster:other")["access_token"]
     assert Socket(gate, f"{UI}/chat", handshake(gate, ("Authorization", f"Bearer {token}"))).status == 403
+
+
+@pytest.fixture(scope="module")
+def hasty(echo):
+    """Sessions and tunnels that end soon when nothing happens."""
+    cluster = {"name": "local", "uis": [{"name": "echo", "url": echo.url}]}
+    settings = {"session": {"idle": "3s"}, "server": {"limits": {"tunnel_idle": "1s"}}}
+    with Gateway([cluster], settings=settings) as running:
+        running.await_mounts([f"{UI}/page"], running.create_token("waits", "user")["access_token"])
+        yield running
+
+
+def lasts(socket, seconds, say):
+    """How long the tunnel was there, while something is said four times a second."""
+    began = time.monotonic()
+    while time.monotonic() - began < seconds:
+        try:
+            say()
+            socket.hear()
+        except (OSError, EOFError):
+            break
+        time.sleep(0.25)
+    return time.monotonic() - began
+
+
+def test_s11_pings_keep_no_session_alive(hasty):
+    """A browser answers a UI's pings while nobody is there."""
+    client = signed_in(hasty, "user")
+    socket = opened(hasty, cookie(client), ("Origin", hasty.origin))
+    assert 1.5 < lasts(socket, 10, lambda: socket.say(b"still here?", PING)) < 6
+    assert client.get(f"{UI}/page").status_code == 401
+
+
+def test_s11_what_a_page_says_is_a_use_of_its_session(hasty):
+    client = signed_in(hasty, "user")
+    socket = opened(hasty, cookie(client), ("Origin", hasty.origin))
+    assert lasts(socket, 6, lambda: socket.say(b"a key was pressed")) >= 6
+    assert client.get(f"{UI}/page").status_code == 200
+    socket.close()
+
+
+def test_a_tunnel_on_which_nothing_is_said_is_closed(hasty):
+    socket = opened(hasty, bearer(hasty))
+    began = time.monotonic()
+    assert socket.is_over()
+    assert 0.7 < time.monotonic() - began < 4
+
+
+def test_a_tunnel_to_a_ui_that_is_named_no_more_ends(echo):
+    with Gateway([{"name": "local", "uis": [{"name": "echo", "url": echo.url}]}]) as own:
+        own.await_mounts([f"{UI}/page"], own.create_token("waits", "user")["access_token"])
+        socket = opened(own, bearer(own))
+        own.conf["clusters"] = [{"name": "local", "uis": [{"name": "other", "url": echo.url}]}]
+        own.reload()
+        assert socket.is_over()
 
 
 def test_a_drain_ends_tunnels_at_once(echo):

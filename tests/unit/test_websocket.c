@@ -121,13 +121,71 @@ static void s3_answer_proves_this_key(void **state)
 	}
 }
 
+/* A client's frame: its first byte, a length, a mask. */
+static size_t frame(unsigned char first, size_t len, char *out)
+{
+	size_t at = 0;
+
+	out[at++] = (char)first;
+	if (len < 126) {
+		out[at++] = (char)(0x80 | len);
+	} else {
+		out[at++] = (char)(0x80 | 126);
+		out[at++] = (char)(len >> 8);
+		out[at++] = (char)len;
+	}
+	memset(out + at, 0x01, 4 + len); /* as if the payload were more frames with data */
+	return at + 4 + len;
+}
+
+static void s11_only_data_is_what_a_page_says(void **state)
+{
+	static const struct {
+		unsigned char first;
+		bool wanted;
+	} table[] = {{0x81, true}, {0x02, true}, {0x80, true}, {0x89, false}, {0x8a, false},
+		{0x88, false}};
+	static const size_t lengths[] = {0, 1, 125, 126, 1000};
+	char bytes[3000];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		for (size_t j = 0; j < ARRAY_LEN(lengths); j++) {
+			struct websocket_ear whole = {.have = 0}, cut = {.have = 0};
+			size_t len = frame(0x8a, lengths[j], bytes);
+			len += frame(table[i].first, lengths[j], bytes + len);
+			bool any = false;
+			assert_int_equal(
+				websocket_hear(&whole, (struct str){bytes, len}), table[i].wanted);
+			for (size_t at = 0; at < len; at++)
+				any |= websocket_hear(&cut, (struct str){bytes + at, 1});
+			assert_int_equal(any, table[i].wanted);
+			assert_true(whole.left == 0 && whole.have == 0 && cut.left == 0);
+		}
+	}
+}
+
+static void s11_a_frame_of_any_length_is_passed_over(void **state)
+{
+	struct websocket_ear ear = {.have = 0};
+	char head[10];
+
+	(void)state;
+	memset(head, 0xff, sizeof head);
+	assert_false(websocket_hear(&ear, (struct str){head, sizeof head}));
+	assert_true(ear.left == (uint64_t)INT64_MAX + 4);
+	assert_false(websocket_hear(&ear, STR("\x01\x01\x01")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(s3_only_a_whole_handshake_is_one),
 		cmocka_unit_test(s3_one_field_too_many_and_it_is_none),
 		cmocka_unit_test(s3_key_is_sixteen_bytes),
 		cmocka_unit_test(s11_origin_is_the_requests_own_host),
-		cmocka_unit_test(s3_answer_proves_this_key)};
+		cmocka_unit_test(s3_answer_proves_this_key),
+		cmocka_unit_test(s11_only_data_is_what_a_page_says),
+		cmocka_unit_test(s11_a_frame_of_any_length_is_passed_over)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
