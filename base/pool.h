@@ -1,8 +1,9 @@
 /*
  * base/pool.h - small blocks of memory from free lists of the thread: no search and no lock.
  *
- * For libevent: evhttp makes and frees some thirty of them a request. A block that is freed stays
- * with the thread that frees it; what a list holds is bounded, the rest goes back to the C library.
+ * For libevent's buffers and the front's input, which each request makes and frees. A block that is
+ * freed stays with the thread that frees it; what a list holds is bounded, the rest goes back to the
+ * C library.
  */
 #ifndef SPARKGATE_BASE_POOL_H
 #define SPARKGATE_BASE_POOL_H

@@ -14,7 +14,7 @@ struct worker;
 
 /* Front's on_request: `arg` is the worker. */
 void exchange_begin(void *arg, struct front_request *req);
-/* Front's on_refused: counts and logs a stream the tap ended. */
+/* Front's on_refused: counts and logs a stream the reader ended. */
 void exchange_refused(void *arg, const char *peer, enum fault fault);
 
 #endif

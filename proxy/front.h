@@ -1,9 +1,10 @@
 /*
- * proxy/front.h - the clients' side of one worker thread: evhttp behind a seam.
+ * proxy/front.h - the clients' side of one worker thread: HTTP/1.1 on libevent's events and
+ * buffers.
  *
- * evhttp accepts, reads and parses requests; the tap (tap.h) watches the same bytes first; replies
- * are written here, straight to the socket, with back-pressure. Nothing of evhttp shows: another
- * front could take its place and nothing else would change. One thread.
+ * Accepts connections, reads requests with the strict reader (reader.h), bounds what they hold, and
+ * writes answers straight to the socket, with back-pressure. It took evhttp's place: under it the
+ * same bytes were parsed twice, copied field by field, and read 4 KiB at a time. One thread.
  */
 #ifndef SPARKGATE_PROXY_FRONT_H
 #define SPARKGATE_PROXY_FRONT_H
@@ -47,10 +48,10 @@ struct front_handler {
 };
 enum { FRONT_QUEUE_HIGH = 256 * 1024, FRONT_QUEUE_LOW = 64 * 1024 };
 
-/* Each request that passed the tap comes to on_request, which sees to it that it is answered or
+/* Each request that the reader took comes to on_request, which sees to it that it is answered or
  * cut. */
 typedef void front_on_request(void *arg, struct front_request *req);
-/* A stream that the tap refused, for the log. */
+/* A stream that the reader refused, for the log. */
 typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
 
 /* `listen_fd` is taken. */

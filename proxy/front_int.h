@@ -1,27 +1,32 @@
-/* proxy/front_int.h - what front.c (connections) and front_reply.c (answers) share. */
+/* proxy/front_int.h - what front.c (connections), front_read.c (requests) and front_reply.c
+ * (answers) share. */
 #ifndef SPARKGATE_PROXY_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_INT_H
 
 #include "proxy/front.h"
-#include "proxy/tap.h"
+#include "proxy/reader.h"
 
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
-struct bufferevent;
-struct event;
-struct evhttp;
-struct evhttp_connection;
-struct evhttp_request;
-struct evbuffer_cb_entry;
+struct evconnlistener;
+struct ssl_st;
 
 enum conn_state {
-	CONN_FRESH,	/* accepted in this turn of the loop; evhttp's object is not known yet */
-	CONN_READING,	/* evhttp reads a request */
+	CONN_READING,	/* waits for a request, or reads one */
 	CONN_REPLYING,	/* the exchange owns it */
-	CONN_TUNNEL,	/* no HTTP any more: bytes both ways, neither the tap's nor evhttp's */
+	CONN_TUNNEL,	/* no HTTP any more: bytes both ways */
 	CONN_ENDING,	/* answered; the last bytes are on their way */
 	CONN_LINGERING, /* our side is shut; what still comes is thrown away */
+	CONN_DEAD,	/* closed; freed at the end of this turn of the loop */
+};
+
+struct front_input { /* of the request under way, and what came behind it */
+	struct reader reader;
+	char *bytes;
+	size_t len, size; /* filled, and there are */
+	size_t at;	  /* taken by the reader */
+	size_t head_len;  /* 0: the head is not complete */
 };
 
 struct front_conn {
@@ -30,58 +35,73 @@ struct front_conn {
 	enum conn_state state;
 	int64_t since; /* monotonic ms: of the state, of a head's first byte, or of the last
 			  progress */
-	struct bufferevent *bev;
-	struct evhttp_connection *evcon;
-	struct evhttp_request *evreq;
-	struct evbuffer_cb_entry *watch;
-	/* evhttp turns reading off and on around each request; a second reader of the same
-	 * descriptor that never leaves makes both free of system calls (evmap_io_del_: the last one
-	 * counts). */
-	struct event interest;
-	struct tap tap;
-	uint64_t dispatched;	 /* requests that evhttp has handed on */
-	struct h1_field *fields; /* H1_FIELDS_MAX; only while replying */
-	struct evbuffer *out;
+	int fd;
+	struct ssl_st *ssl;		/* NULL: in the clear */
+	struct event readable;		/* always added, but for `deaf` */
+	struct event writable;		/* added while bytes wait for the socket */
+	struct front_input *in;		/* NULL between two requests: an idle connection is small */
+	struct evbuffer *content, *out; /* content: NULL until the first */
 	const struct front_handler *handler;
 	void *arg;
 	struct sockaddr_storage peer;
-	bool secure; /* TLS */
-	bool chunked, no_content, close_after, dirty;
-	TAILQ_ENTRY(front_conn) all;
-	TAILQ_ENTRY(front_conn) turn; /* fresh or dirty: looked after at the end of this turn */
+	bool chunked, no_content, close_after;
+	bool deaf;   /* not read from: there is no room, or the tunnel wants nothing */
+	bool broken; /* to be dropped at the end of the turn */
+	bool dirty;  /* in front->dirty */
+	TAILQ_ENTRY(front_conn) all;  /* in conns, or in dead */
+	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
 };
 TAILQ_HEAD(front_conns, front_conn);
 
 struct front {
 	struct event_base *base;
-	struct evhttp *http;
-	struct evhttp_bound_socket *bound;
+	struct evconnlistener *listener; /* NULL once draining */
 	struct front_limits limits;
-	struct tap_limits tap_limits;
+	struct reader_limits reader_limits;
 	front_on_request *on_request;
 	front_on_refused *on_refused;
 	void *arg;
-	struct front_conns conns, fresh, dirty;
+	struct front_conns conns, dirty, dead;
 	unsigned count;
-	struct front_conn **by_fd;
-	size_t by_fd_len;
-	struct front_tls *tls; /* NULL: in the clear */
-	char hsts[64];	       /* the field line, or "" */
+	struct front_tls *tls;	  /* NULL: in the clear */
+	char hsts[64];		  /* the field line, or "" */
+	struct evbuffer *nothing; /* the content of requests without */
 	struct event *turn_end, *tick;
 	bool draining;
 };
 
+/* --- front.c --- */
 /* The one place where a connection changes its state. */
 void front_conn_move(struct front_conn *conn, enum conn_state state);
 /* The answer is written: on to the next request, or close. */
 void front_conn_next(struct front_conn *conn);
-/* Takes the connection away from evhttp's reading and the tap. */
-void front_conn_open_tunnel(struct front_conn *conn);
-/* Frees it now; on_closed is called first if an exchange owns it. */
+/* Closes it now; on_closed is called first if an exchange owns it. */
 void front_conn_drop(struct front_conn *conn);
+/* Says why, and closes. */
+void front_conn_refuse(struct front_conn *conn, enum fault fault);
+/* It is looked after at the end of this turn. */
+void front_conn_mark(struct front_conn *conn);
+/* Whether its bytes are read. */
+void front_conn_hear(struct front_conn *conn, bool wanted);
+
+/* --- front_read.c --- */
+void front_read_on_readable(int fd, short what, void *arg);
+/* Goes on with what has been read already. */
+void front_read_go_on(struct front_conn *conn);
+/* Between two requests: not one byte of the next has come. */
+bool front_read_is_idle(const struct front_conn *conn);
+/* The request is answered: forgets it, keeps what came behind it. */
+void front_read_end(struct front_conn *conn);
+void front_read_free(struct front_conn *conn);
+/* From now on everything that comes is the tunnel's. */
+void front_read_tunnel(struct front_conn *conn);
+
+/* --- front_reply.c --- */
 /* Writes what is queued; what the socket does not take waits for it. */
 void front_conn_flush(struct front_conn *conn);
 bool front_conn_is_flushed(const struct front_conn *conn);
+void front_reply_on_writable(int fd, short what, void *arg);
 void front_reply_refusal(struct front_conn *conn, enum fault fault);
+void front_reply_continue(struct front_conn *conn); /* RFC 9110 §15.2.1 */
 
 #endif

@@ -1,16 +1,25 @@
 #include "proxy/front_int.h"
 
 #include "base/clock.h"
+#include "proxy/front_tls.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct front_conn *conn_of(struct front_request *req)
 {
 	return (struct front_conn *)req;
+}
+
+void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg)
+{
+	struct front_conn *conn = conn_of(req);
+
+	conn->handler = handler;
+	conn->arg = arg;
 }
 
 static const char *reason_phrase(int status)
@@ -52,55 +61,69 @@ static const char *reason_phrase(int status)
 	return "Status";
 }
 
-static void put(struct front_conn *conn, struct str s)
+static void put(char **at, struct str s)
 {
-	evbuffer_add(conn->out, s.at, s.len);
+	if (s.len > 0)
+		memcpy(*at, s.at, s.len);
+	*at += s.len;
 }
 
-/* "HTTP/1.1 200 OK", without printf: it is written for every request. */
-static void put_status_line(struct front_conn *conn, int status)
-{
-	char line[64] = "HTTP/1.1 ", digits[STR_U64];
-	const char *phrase = reason_phrase(status);
-	size_t phrase_len = strlen(phrase), len = 9;
-	struct str number = str_of_u64((uint64_t)status, 10, digits);
-
-	memcpy(line + len, number.at, number.len);
-	len += number.len;
-	line[len++] = ' ';
-	memcpy(line + len, phrase, phrase_len);
-	len += phrase_len;
-	memcpy(line + len, "\r\n", 2);
-	put(conn, (struct str){line, len + 2});
-}
-
-/* RFC 9112 §6: exactly one way to find the end of the content. */
-static void add_framing(struct front_conn *conn, int64_t length)
+static void put_number(char **at, uint64_t n, unsigned base)
 {
 	char digits[STR_U64];
 
-	conn->chunked = false;
-	if (length >= 0) {
-		put(conn, STR("Content-Length: "));
-		put(conn, str_of_u64((uint64_t)length, 10, digits));
-		put(conn, STR("\r\n"));
-	} else if (conn->no_content)
-		return;
-	else if (conn->req.http_1_0)
-		conn->close_after = true;
-	else
-		conn->chunked = true;
-	if (conn->chunked)
-		put(conn, STR("Transfer-Encoding: chunked\r\n"));
+	put(at, str_of_u64(n, base, digits));
 }
 
-static void mark_dirty(struct front_conn *conn)
+/* "HTTP/1.1 200 OK", without printf: it is written for every request. */
+static void put_status_line(char **at, int status)
 {
-	if (conn->dirty)
-		return;
-	conn->dirty = true;
-	TAILQ_INSERT_TAIL(&conn->front->dirty, conn, turn);
-	event_active(conn->front->turn_end, EV_TIMEOUT, 0);
+	put(at, STR("HTTP/1.1 "));
+	put_number(at, (uint64_t)status, 10);
+	put(at, STR(" "));
+	put(at, str_of(reason_phrase(status)));
+	put(at, STR("\r\n"));
+}
+
+/* RFC 9112 §6: exactly one way to find the end of the content. */
+static void put_framing(struct front_conn *conn, char **at, int64_t length)
+{
+	conn->chunked = length < 0 && !conn->no_content && !conn->req.http_1_0;
+	if (length < 0 && !conn->no_content && conn->req.http_1_0)
+		conn->close_after = true;
+	if (length >= 0) {
+		put(at, STR("Content-Length: "));
+		put_number(at, (uint64_t)length, 10);
+		put(at, STR("\r\n"));
+	} else if (conn->chunked) {
+		put(at, STR("Transfer-Encoding: chunked\r\n"));
+	}
+}
+
+static void put_connection(const struct front_conn *conn, char **at)
+{
+	if (conn->close_after)
+		put(at, STR("Connection: close\r\n\r\n"));
+	else if (conn->req.http_1_0)
+		put(at, STR("Connection: keep-alive\r\n\r\n"));
+	else
+		put(at, STR("\r\n"));
+}
+
+enum { AROUND_MAX = 256 }; /* bytes of a head's own lines: status, framing, HSTS, connection */
+
+/* Room for `len` bytes at the end of what is queued, in one piece. */
+static char *reserve(struct front_conn *conn, size_t len, struct evbuffer_iovec *room)
+{
+	if (evbuffer_reserve_space(conn->out, (ssize_t)len, room, 1) != 1)
+		abort();
+	return room->iov_base;
+}
+
+static void commit(struct front_conn *conn, struct evbuffer_iovec *room, const char *end)
+{
+	room->iov_len = (size_t)(end - (char *)room->iov_base);
+	evbuffer_commit_space(conn->out, room, 1);
 }
 
 void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
@@ -108,27 +131,29 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 {
 	struct front_conn *conn = conn_of(req);
 	struct str lines = sbuf_str(fields);
+	struct evbuffer_iovec room;
+	char *at = reserve(conn, lines.len + AROUND_MAX, &room);
 
 	conn->no_content = no_content;
 	conn->close_after |= conn->front->draining;
-	put_status_line(conn, status);
-	put(conn, lines);
-	if (conn->secure)
-		put(conn, str_of(conn->front->hsts));
-	add_framing(conn, length);
-	if (conn->close_after)
-		put(conn, STR("Connection: close\r\n\r\n"));
-	else if (req->http_1_0)
-		put(conn, STR("Connection: keep-alive\r\n\r\n"));
-	else
-		put(conn, STR("\r\n"));
-	mark_dirty(conn);
+	put_status_line(&at, status);
+	put(&at, lines);
+	if (conn->ssl)
+		put(&at, str_of(conn->front->hsts));
+	put_framing(conn, &at, length);
+	put_connection(conn, &at);
+	commit(conn, &room, at);
+	front_conn_mark(conn);
+}
+
+static void put_text(struct front_conn *conn, struct str text)
+{
+	evbuffer_add(conn->out, text.at, text.len);
 }
 
 static size_t queued(const struct front_conn *conn)
 {
-	return evbuffer_get_length(conn->out) +
-	       evbuffer_get_length(bufferevent_get_output(conn->bev));
+	return evbuffer_get_length(conn->out);
 }
 
 size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
@@ -140,17 +165,17 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	if (conn->no_content)
 		evbuffer_drain(bytes, len);
 	else if (len > 0 && conn->chunked) {
-		put(conn, str_of_u64(len, 16, digits));
-		put(conn, STR("\r\n"));
+		put_text(conn, str_of_u64(len, 16, digits));
+		put_text(conn, STR("\r\n"));
 		evbuffer_add_buffer(conn->out, bytes);
-		put(conn, STR("\r\n"));
+		put_text(conn, STR("\r\n"));
 	} else
 		evbuffer_add_buffer(conn->out, bytes);
 	/* A small answer leaves in one write with its end; a big one starts straight away. */
 	if (evbuffer_get_length(conn->out) >= FRONT_QUEUE_LOW)
 		front_conn_flush(conn);
 	else
-		mark_dirty(conn);
+		front_conn_mark(conn);
 	return queued(conn);
 }
 
@@ -160,21 +185,18 @@ void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
 
 	conn->no_content = conn->chunked = false;
 	conn->close_after = true;
-	put(conn, STR("HTTP/1.1 101 Switching Protocols\r\n"));
-	put(conn, sbuf_str(fields));
-	put(conn, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
-	front_conn_open_tunnel(conn);
-	mark_dirty(conn);
+	put_text(conn, STR("HTTP/1.1 101 Switching Protocols\r\n"));
+	put_text(conn, sbuf_str(fields));
+	put_text(conn, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+	front_conn_move(conn, CONN_TUNNEL);
+	front_read_tunnel(conn);
+	front_conn_hear(conn, true);
+	front_conn_mark(conn);
 }
 
 void front_tunnel_read(struct front_request *req, bool wanted)
 {
-	struct front_conn *conn = conn_of(req);
-
-	if (wanted)
-		bufferevent_enable(conn->bev, EV_READ);
-	else
-		bufferevent_disable(conn->bev, EV_READ);
+	front_conn_hear(conn_of(req), wanted);
 }
 
 void front_reply_end(struct front_request *req)
@@ -182,7 +204,7 @@ void front_reply_end(struct front_request *req)
 	struct front_conn *conn = conn_of(req);
 
 	if (conn->chunked)
-		put(conn, STR("0\r\n\r\n"));
+		put_text(conn, STR("0\r\n\r\n"));
 	front_conn_move(conn, CONN_ENDING);
 	front_conn_flush(conn);
 	if (front_conn_is_flushed(conn))
@@ -207,36 +229,60 @@ bool front_conn_is_flushed(const struct front_conn *conn)
 	return queued(conn) == 0;
 }
 
+/* Bytes written; 0: the socket takes none at the moment; -1: the client has gone. */
+static ssize_t send_some(struct front_conn *conn)
+{
+	if (conn->ssl)
+		return front_tls_write(conn->ssl, conn->out);
+	int n = evbuffer_write(conn->out, conn->fd);
+	return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+}
+
 /* Straight to the socket: in the common case all of it goes, and the event loop is never asked. */
 void front_conn_flush(struct front_conn *conn)
 {
-	bool is_open = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL;
-	struct evbuffer *waiting = bufferevent_get_output(conn->bev);
-	int fd = bufferevent_getfd(conn->bev);
+	size_t before = queued(conn);
+	ssize_t n = 1;
 
-	if (conn->state == CONN_TUNNEL && evbuffer_get_length(waiting) == 0)
-		conn->since = clock_mono_ms(); /* it may have been silent for long */
-	while (!conn->secure && evbuffer_get_length(waiting) == 0 &&
-		evbuffer_get_length(conn->out) > 0) {
-		int n = evbuffer_write(conn->out, fd);
-		if (n > 0) {
-			conn->since = clock_mono_ms();
-			continue;
-		}
-		if (n == -1 && errno != EAGAIN && errno != EINTR) {
-			evbuffer_drain(conn->out, evbuffer_get_length(conn->out));
-			bufferevent_trigger_event(
-				conn->bev, BEV_EVENT_ERROR, BEV_OPT_DEFER_CALLBACKS);
-			conn->close_after = true;
-			return;
-		}
-		break;
-	}
-	if (evbuffer_get_length(conn->out) == 0)
+	if (conn->state == CONN_DEAD || conn->broken || before == 0)
 		return;
-	bufferevent_setwatermark(conn->bev, EV_WRITE, is_open ? FRONT_QUEUE_LOW : 0, 0);
-	bufferevent_write_buffer(conn->bev, conn->out);
-	bufferevent_enable(conn->bev, EV_WRITE);
+	while (n > 0 && queued(conn) > 0)
+		n = send_some(conn);
+	if (n == -1) { /* not from here: the exchange that writes is still on the stack */
+		evbuffer_drain(conn->out, queued(conn));
+		conn->broken = true;
+		front_conn_mark(conn);
+		return;
+	}
+	bool is_new = n == 0 && !event_pending(&conn->writable, EV_WRITE, NULL);
+	if (is_new || queued(conn) < before)
+		conn->since = clock_mono_ms();
+	if (n == 0)
+		event_add(&conn->writable, NULL);
+}
+
+void front_reply_on_writable(int fd, short what, void *arg)
+{
+	struct front_conn *conn = arg;
+
+	(void)what;
+	if (conn->ssl && queued(conn) == 0)
+		front_read_on_readable(fd, EV_READ, conn); /* the handshake waited */
+	front_conn_flush(conn);
+	if (conn->broken || queued(conn) >= FRONT_QUEUE_LOW)
+		return;
+	if (conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL) {
+		if (conn->handler)
+			conn->handler->on_drained(conn->arg);
+	} else if (queued(conn) == 0 && conn->state != CONN_READING && conn->state != CONN_DEAD) {
+		front_conn_next(conn);
+	}
+}
+
+void front_reply_continue(struct front_conn *conn)
+{
+	put_text(conn, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+	front_conn_flush(conn);
 }
 
 void front_reply_refusal(struct front_conn *conn, enum fault fault)

@@ -3,8 +3,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
+#include <event2/buffer.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -45,7 +44,8 @@ static SSL_CTX *new_context(void)
 		abort();
 	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
 	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets only */
 	SSL_CTX_set_num_tickets(context, 1);
@@ -149,48 +149,92 @@ void front_tls_refresh(struct front_tls *tls, const char *certificate, const cha
 		log_err("tls", "the old certificate stays: %s", err.text);
 }
 
-struct bufferevent *front_tls_accept(struct front_tls *tls, struct event_base *base)
+SSL *front_tls_accept(struct front_tls *tls, int fd)
 {
 	pthread_mutex_lock(&tls->lock);
 	SSL *ssl = SSL_new(tls->context);
 	pthread_mutex_unlock(&tls->lock);
-	if (ssl == NULL)
+	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1)
 		abort();
-	struct bufferevent *bev = bufferevent_openssl_socket_new(
-		base, -1, ssl, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	if (bev == NULL)
-		abort();
-	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
-	return bev;
+	SSL_set_accept_state(ssl);
+	return ssl;
 }
 
-bool front_tls_is_shaken(struct bufferevent *bev)
+void front_tls_free_connection(SSL *ssl)
 {
-	return SSL_is_init_finished(bufferevent_openssl_get_ssl(bev));
+	SSL_free(ssl);
 }
 
-void front_tls_say_end(struct bufferevent *bev)
+bool front_tls_is_shaken(const SSL *ssl)
 {
-	ERR_clear_error();
-	if (front_tls_is_shaken(bev))
-		SSL_shutdown(bufferevent_openssl_get_ssl(bev));
-	ERR_clear_error();
+	return SSL_is_init_finished(ssl);
 }
 
-void front_tls_mend(struct bufferevent *bev)
+static void mend(SSL *ssl)
 {
 	static const char answer[] =
 		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: 36\r\nConnection: close\r\n\r\nThis port speaks https and not "
 		"http.";
-	unsigned long code = bufferevent_get_openssl_error(bev);
-	int fd = bufferevent_getfd(bev);
+	int fd = SSL_get_fd(ssl);
 	char rest[4096];
 
-	if (ERR_GET_LIB(code) != ERR_LIB_SSL || ERR_GET_REASON(code) != SSL_R_HTTP_REQUEST)
-		return;
 	/* What is left unread would make the kernel cut the answer off. */
 	while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) == (ssize_t)sizeof rest)
 		;
 	(void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* After SSL_read() or SSL_write() that did nothing. A connection that ends without a word of TLS
+ * is one that has gone, too. */
+static ssize_t judge(SSL *ssl, int result)
+{
+	int why = SSL_get_error(ssl, result);
+	unsigned long code = ERR_peek_error();
+
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+		return 0;
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+		mend(ssl);
+	ERR_clear_error();
+	return -1;
+}
+
+ssize_t front_tls_read(SSL *ssl, char *bytes, size_t room)
+{
+	size_t n;
+
+	ERR_clear_error();
+	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge(ssl, 0);
+}
+
+bool front_tls_has_bytes(const SSL *ssl)
+{
+	return SSL_pending(ssl) > 0;
+}
+
+bool front_tls_wants_write(const SSL *ssl)
+{
+	return SSL_want_write(ssl);
+}
+
+ssize_t front_tls_write(SSL *ssl, struct evbuffer *bytes)
+{
+	size_t len = evbuffer_get_length(bytes), n;
+
+	if (len > SSL3_RT_MAX_PLAIN_LENGTH)
+		len = SSL3_RT_MAX_PLAIN_LENGTH; /* one record: head and content go together */
+	ERR_clear_error();
+	if (SSL_write_ex(ssl, evbuffer_pullup(bytes, (ssize_t)len), len, &n) != 1)
+		return judge(ssl, 0);
+	evbuffer_drain(bytes, n);
+	return (ssize_t)n;
+}
+
+void front_tls_say_end(SSL *ssl)
+{
+	ERR_clear_error();
+	if (SSL_is_init_finished(ssl))
+		SSL_shutdown(ssl);
+	ERR_clear_error();
 }

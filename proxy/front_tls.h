@@ -11,9 +11,10 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-struct bufferevent;
-struct event_base;
+struct evbuffer;
+struct ssl_st;
 struct front_tls;
 
 /* NULL with `err` when the files are no good. Gives. */
@@ -23,13 +24,20 @@ void front_tls_free(struct front_tls *tls); /* NULL is fine; no connection is ac
 /* Reads the files again, these from now on, if they have changed; logs what came of it. One thread.
  */
 void front_tls_refresh(struct front_tls *tls, const char *certificate, const char *key);
-/* For a connection that evhttp is about to accept: as bufferevent_socket_new(base, -1, 0). It
- * closes its descriptor itself. */
-struct bufferevent *front_tls_accept(struct front_tls *tls, struct event_base *base);
-/* These three are for that connection's thread. */
-bool front_tls_is_shaken(struct bufferevent *bev); /* the handshake is over */
-void front_tls_say_end(struct bufferevent *bev);   /* nothing more comes from us */
-/* After a failure: when plain http was spoken, says so in plain http. */
-void front_tls_mend(struct bufferevent *bev);
+/* --- one connection; of its own thread --- */
+/* For a socket that was just accepted; borrows it. Gives. */
+struct ssl_st *front_tls_accept(struct front_tls *tls, int fd);
+void front_tls_free_connection(struct ssl_st *ssl); /* NULL is fine */
+bool front_tls_is_shaken(const struct ssl_st *ssl); /* the handshake is over */
+/* Bytes, at most `room`; 0: none at the moment; -1: the client has gone, or speaks no TLS (who
+ * speaks plain http is told so in plain http). Shakes hands first. */
+MUST_CHECK ssize_t front_tls_read(struct ssl_st *ssl, char *bytes, size_t room);
+/* Something is held that the socket does not tell of. */
+bool front_tls_has_bytes(const struct ssl_st *ssl);
+/* The handshake waits for a writable socket. */
+bool front_tls_wants_write(const struct ssl_st *ssl);
+/* Takes from the front of `bytes`; as front_tls_read(). */
+MUST_CHECK ssize_t front_tls_write(struct ssl_st *ssl, struct evbuffer *bytes);
+void front_tls_say_end(struct ssl_st *ssl); /* nothing more comes from us */
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * proxy/guard.h - what the tap cannot know: whether the parsed request is for us and reads one way
+ * proxy/guard.h - what the reader cannot know: whether the parsed request is for us and reads one way
  * (S5, S6).
  *
- * Pure. The grammar and framing of the bytes were judged before, in tap.h.
+ * Pure. The grammar and framing of the bytes were judged before, in reader.h.
  */
 #ifndef SPARKGATE_PROXY_GUARD_H
 #define SPARKGATE_PROXY_GUARD_H

@@ -6,7 +6,6 @@ import source
 
 # A library's header: the only files that may include it.
 DOORS = {
-    "event2/http*.h": ["proxy/front*.[ch]", "proxy/admin_front*.[ch]"],
     "jwt.h": ["auth/signer.c"],
     "sqlite3.h": ["auth/store_sqlite*.[ch]"],
     "hiredis*": ["auth/store_redis*.[ch]"],

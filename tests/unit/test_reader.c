@@ -1,5 +1,5 @@
 /* The raw stream's grammar and framing: libraries.md 3.4, S1, S2, S4. */
-#include "proxy/tap.h"
+#include "proxy/reader.h"
 
 #include "base/mem.h"
 
@@ -12,14 +12,44 @@
 
 #include <cmocka.h>
 
-static const struct tap_limits limits = {16384, 8192, 100, 1 << 20};
+static const struct reader_limits limits = {16384, 8192, 100, 1 << 20};
+
+/* What a connection sees: request after request until a fault; `step` bytes come at a time. */
+struct seen {
+	enum fault fault;
+	unsigned heads, requests;
+	size_t content; /* bytes */
+	bool idle;	/* between two requests */
+};
+
+static struct seen feed_steps(const char *bytes, size_t len, size_t step)
+{
+	struct reader reader;
+	struct seen seen = {.idle = true};
+	struct str content;
+	size_t used;
+
+	reader_init(&reader, &limits, bytes);
+	for (size_t at = 0, come = 0; at < len || come < len; at += used) {
+		come = at < come ? come : come + step < len ? come + step : len;
+		enum reader_event event =
+			reader_take(&reader, (struct str){bytes + at, come - at}, &used, &content);
+		seen.content += content.len;
+		seen.heads += event == READER_HEAD;
+		seen.requests += event == READER_END;
+		seen.fault = reader.fault;
+		if (event == READER_BAD)
+			break;
+		seen.idle = event == READER_END;
+		if (event == READER_END)
+			reader_init(&reader, &limits, bytes + at + used);
+	}
+	return seen;
+}
 
 static enum fault feed(const char *bytes, size_t len)
 {
-	struct tap tap;
-
-	tap_init(&tap, &limits);
-	return tap_feed(&tap, bytes, len);
+	return feed_steps(bytes, len, len).fault;
 }
 
 struct row {
@@ -117,11 +147,12 @@ static void verdicts_do_not_depend_on_how_the_bytes_arrive(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct tap tap;
-		tap_init(&tap, &limits);
-		for (const char *at = rows[i].bytes; *at; at++)
-			tap_feed(&tap, at, 1);
-		assert_int_equal(tap.fault, rows[i].fault);
+		size_t len = strlen(rows[i].bytes);
+		struct seen whole = feed_steps(rows[i].bytes, len, len);
+		struct seen split = feed_steps(rows[i].bytes, len, 1);
+		assert_int_equal(split.fault, rows[i].fault);
+		assert_int_equal(split.requests, whole.requests);
+		assert_int_equal(split.content, whole.content);
 	}
 }
 
@@ -159,21 +190,78 @@ static void s4_the_101st_field_is_refused(void **state)
 	assert_int_equal(feed(bytes, strlen(bytes)), FAULT_HEAD_TOO_LARGE);
 }
 
-static void requests_are_counted_when_their_content_is_complete(void **state)
+static void a_request_ends_with_its_content(void **state)
 {
-	struct tap tap;
+	static const char bytes[] = POST "Content-Length: 2\r\n\r\nab";
+	struct seen half = feed_steps(bytes, sizeof bytes - 2, sizeof bytes);
+	struct seen whole = feed_steps(bytes, sizeof bytes - 1, sizeof bytes);
 
 	(void)state;
-	tap_init(&tap, &limits);
-	assert_true(tap_is_idle(&tap));
-	tap_feed(
-		&tap, POST "Content-Length: 2\r\n\r\na", strlen(POST "Content-Length: 2\r\n\r\na"));
-	assert_int_equal(tap.heads, 1);
-	assert_int_equal(tap.requests, 0);
-	assert_false(tap_is_idle(&tap));
-	tap_feed(&tap, "b", 1);
-	assert_int_equal(tap.requests, 1);
-	assert_true(tap_is_idle(&tap));
+	assert_int_equal(half.heads, 1);
+	assert_int_equal(half.requests, 0);
+	assert_false(half.idle);
+	assert_int_equal(whole.requests, 1);
+	assert_int_equal(whole.content, 2);
+	assert_true(whole.idle);
+}
+
+static void chunks_are_put_together_without_their_framing(void **state)
+{
+	static const char bytes[] =
+		POST "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n";
+
+	(void)state;
+	for (size_t step = 1; step < sizeof bytes; step++)
+		assert_int_equal(feed_steps(bytes, sizeof bytes - 1, step).content, 5);
+}
+
+static void is_str(struct str got, const char *wanted)
+{
+	if (!str_eq(got, str_of(wanted)))
+		fail_msg("got %.*s, expected %s", (int)got.len, got.at, wanted);
+}
+
+/* Reads the head a byte at a time, and moves it to another place after `split` bytes. */
+static void read_moved(const char *text, size_t split, struct reader *reader, char *from, char *to)
+{
+	struct str content;
+	size_t used;
+	enum reader_event event = READER_MORE;
+
+	reader_init(reader, &limits, from);
+	for (size_t i = 0; text[i]; i++) {
+		char *base = i < split ? from : to;
+		if (i == split) {
+			memcpy(to, from, split);
+			memset(from, '?', split);
+			reader_move(reader, from, to);
+		}
+		base[i] = text[i];
+		event = reader_take(reader, (struct str){base + i, 1}, &used, &content);
+		assert_int_equal(used, 1);
+	}
+	assert_int_equal(event, READER_END);
+}
+
+static void a_head_is_read_wherever_it_is_moved_to_meanwhile(void **state)
+{
+	static const char text[] =
+		"GET /a?b HTTP/1.1\r\nHost:  x y \t\r\nEmpty:\r\nX-Long-Name: v\r\n\r\n";
+	char from[128], to[128];
+	struct reader reader;
+
+	(void)state;
+	for (size_t split = 1; split < sizeof text - 1; split++) {
+		read_moved(text, split, &reader, from, to);
+		is_str(reader.method, "GET");
+		is_str(reader.target, "/a?b");
+		assert_int_equal(reader.fields_count, 3);
+		is_str(reader.fields[0].name, "Host");
+		is_str(reader.fields[0].value, "x y");
+		is_str(reader.fields[1].value, "");
+		is_str(reader.fields[2].name, "X-Long-Name");
+		is_str(reader.fields[2].value, "v");
+	}
 }
 
 int main(void)
@@ -184,7 +272,9 @@ int main(void)
 		cmocka_unit_test(s2_nul_in_a_value_is_refused),
 		cmocka_unit_test(s4_a_head_over_the_limit_is_refused),
 		cmocka_unit_test(s4_the_101st_field_is_refused),
-		cmocka_unit_test(requests_are_counted_when_their_content_is_complete),
+		cmocka_unit_test(a_request_ends_with_its_content),
+		cmocka_unit_test(chunks_are_put_together_without_their_framing),
+		cmocka_unit_test(a_head_is_read_wherever_it_is_moved_to_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

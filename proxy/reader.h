@@ -1,0 +1,60 @@
+/*
+ * proxy/reader.h - the strict reader of requests: one pass over the bytes of a client connection
+ * (S1, S2, S4; RFC 9112).
+ *
+ * What two readers of one stream could read differently is refused and named: bare LF, folded
+ * lines, NUL, spaces before a colon, odd lengths and chunk sizes (libraries.md 3.4). Pure: no
+ * sockets, no memory of its own. What it gives points into the caller's bytes.
+ */
+#ifndef SPARKGATE_PROXY_READER_H
+#define SPARKGATE_PROXY_READER_H
+
+#include "proxy/fault.h"
+#include "proxy/h1.h"
+
+struct reader_limits {
+	size_t head;	 /* bytes of request line and fields together */
+	size_t target;	 /* bytes */
+	unsigned fields; /* of one request; at most H1_FIELDS_MAX */
+	size_t body;	 /* bytes of content */
+};
+
+enum reader_event {
+	READER_MORE,	/* all bytes are taken; more are needed */
+	READER_HEAD,	/* the head is complete, and content follows */
+	READER_CONTENT, /* a run of content */
+	READER_END,	/* the request is complete; perhaps with a last run of content */
+	READER_BAD,	/* see `fault`; nothing more is taken */
+};
+
+struct reader {			 /* of one request */
+	struct str method;	 /* one of those that are served */
+	struct str target;	 /* origin-form, as it came */
+	bool http_1_0, has_head; /* from READER_HEAD or READER_END on the above is complete */
+	enum fault fault;
+	size_t fields_count;
+	/* --- private --- */
+	const struct reader_limits *limits; /* borrows */
+	int step;
+	size_t head_bytes;
+	const char *part; /* where the part under way begins */
+	unsigned lengths, codings;
+	bool is_chunked;
+	unsigned digits; /* of a chunk's size */
+	uint64_t length, left, body_bytes;
+	struct h1_field fields[H1_FIELDS_MAX]; /* last: reader_init() leaves them as they are */
+};
+
+/* `bytes`: where the request's first byte stands or will stand. */
+void reader_init(struct reader *r, const struct reader_limits *limits, const char *bytes);
+/*
+ * Looks at bytes that stand in memory right behind those taken before (those of the head; content
+ * may be anywhere). `*used` gets how many were taken, `*content` the content among them: with
+ * READER_CONTENT and READER_END, else empty.
+ */
+MUST_CHECK enum reader_event reader_take(
+	struct reader *r, struct str bytes, size_t *used, struct str *content);
+/* The head's bytes, which began at `from`, begin at `to` now. */
+void reader_move(struct reader *r, const char *from, const char *to);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * tests/support/front_server.h - a front on a thread of its own that answers with what it saw, and
+ * clients that speak to it in bytes.
+ *
+ * "GET /x 3": method, target and bytes of content. /hold is never answered, /big is 8 MiB, /cut
+ * breaks off, /chunked has no length.
+ */
+#ifndef SPARKGATE_TESTS_FRONT_SERVER_H
+#define SPARKGATE_TESTS_FRONT_SERVER_H
+
+#include "proxy/front.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct server {
+	pthread_t thread;
+	struct event_base *base;
+	struct front *front;
+	unsigned port;
+	atomic_int served, refused, closed;
+	_Atomic bool stop;
+	struct front_request *held; /* a request that nobody answers */
+};
+
+struct server *server_start(unsigned connections);
+int front_setup(void **state); /* of cmocka: 1000 connections */
+int front_teardown(void **state);
+
+int dial(const struct server *s);
+void send_all(int fd, const char *bytes, size_t len);
+void say(int fd, const char *text);
+/* Everything until the end of the connection, which it closes; `*ended` says whether there was one.
+ * Gives. */
+char *read_all(int fd, bool *ended);
+char *ask(const struct server *s, const char *bytes, size_t len, bool *ended);
+char *ask_text(const struct server *s, const char *text, bool *ended);
+unsigned count(const char *text, const char *needle);
+bool wait_for(atomic_int *value, int wanted); /* at most 5 s */
+
+#endif
