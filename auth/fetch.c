@@ -14,7 +14,12 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-enum { IDLE_CONNECTIONS = 256, IDLE_SECONDS = 20, CONNECT_TIMEOUT_MS = 5000 };
+enum {
+	IDLE_CONNECTIONS = 256,
+	IDLE_SECONDS = 20,
+	CONNECT_TIMEOUT_MS = 5000,
+	KEEPALIVE_SECONDS = 10
+};
 
 LIST_HEAD(fetch_list, fetch);
 
@@ -23,6 +28,8 @@ struct fetcher {
 	struct event *timer;
 	CURLM *multi;
 	struct fetch_list running;
+	struct fetch_list fed; /* whose next part is to be handed over */
+	struct fetch *eater;   /* whose on_part runs; NULL: none, or it was cancelled */
 };
 
 struct fetch {
@@ -31,6 +38,10 @@ struct fetch {
 	CURL *easy;
 	struct curl_slist *headers;
 	char *post; /* may have secrets in it */
+	char *key;
+	LIST_ENTRY(fetch) fed_link;
+	bool is_fed;
+	size_t (*on_part)(struct str part, void *arg);
 	struct sbuf body;
 	struct sockaddr_storage peer;
 	bool refused; /* by the address filter */
@@ -63,11 +74,16 @@ static void wipe(struct fetch *f)
 	if (f->post && f->body.at)
 		OPENSSL_cleanse(f->body.at, f->body.len);
 	secret_free(f->post);
+	secret_free(f->key);
 }
 
 static void fetch_free(struct fetch *f)
 {
 	LIST_REMOVE(f, link);
+	if (f->is_fed)
+		LIST_REMOVE(f, fed_link);
+	if (f->fetcher->eater == f)
+		f->fetcher->eater = NULL;
 	curl_multi_remove_handle(f->fetcher->multi, f->easy);
 	curl_easy_cleanup(f->easy);
 	wipe(f);
@@ -133,8 +149,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct fetch *f = arg;
 
+	long status = 0;
+
 	sbuf_add(&f->body, bytes, size * count);
-	return f->body.overflow ? 0 : size * count;
+	if (f->body.overflow)
+		return 0;
+	if (f->on_part && !f->is_fed)
+		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200) {
+		f->is_fed = true;
+		LIST_INSERT_HEAD(&f->fetcher->fed, f, fed_link);
+	}
+	return size * count;
 }
 
 /* --- starting
@@ -172,13 +198,40 @@ static void set_callbacks(struct fetch *f)
 	SET(f->easy, CURLOPT_WRITEDATA, f);
 }
 
-/* libcurl keeps connections of different CA files apart. */
-static void set_trust(CURL *easy, const char *ca_file)
+static struct curl_blob blob_of(const char *text, unsigned flags)
+{
+	union {
+		const char *borrowed;
+		void *data;
+	} it = {text};
+
+	return (struct curl_blob){.data = it.data, .len = strlen(text), .flags = flags};
+}
+
+/* Who we are: a client's certificate. curl keeps no copy of the key. */
+static void set_certificate(struct fetch *f, const struct fetch_request *req)
+{
+	if (req->certificate == NULL || req->key == NULL)
+		return;
+	f->key = mem_strdup(req->key);
+	struct curl_blob certificate = blob_of(req->certificate, CURL_BLOB_COPY);
+	struct curl_blob key = blob_of(f->key, CURL_BLOB_NOCOPY);
+	SET(f->easy, CURLOPT_SSLCERT_BLOB, &certificate);
+	SET(f->easy, CURLOPT_SSLKEY_BLOB, &key);
+}
+
+/* libcurl keeps connections of different authorities and certificates apart. */
+static void set_trust(CURL *easy, const struct fetch_request *req)
 {
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (ca_file == NULL)
+	if (req->ca_file == NULL && req->ca == NULL)
 		return;
-	SET(easy, CURLOPT_CAINFO, ca_file);
+	if (req->ca) {
+		struct curl_blob ca = blob_of(req->ca, CURL_BLOB_COPY);
+		SET(easy, CURLOPT_CAINFO_BLOB, &ca);
+	} else {
+		SET(easy, CURLOPT_CAINFO, req->ca_file);
+	}
 	/* Or the system's folder of authorities would be trusted, too. */
 	SET(easy, CURLOPT_CAPATH, NULL);
 #if LIBCURL_VERSION_NUM >= 0x075700
@@ -192,7 +245,13 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 	long timeout = (long)req->timeout_ms;
 
 	SET(f->easy, CURLOPT_URL, req->url);
-	set_trust(f->easy, req->ca_file);
+	set_trust(f->easy, req);
+	set_certificate(f, req);
+	if (req->on_part) { /* it may be silent for long: is anybody still there? */
+		SET(f->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+		SET(f->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
+		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS);
+	}
 	SET(f->easy, CURLOPT_FORBID_REUSE, (long)req->is_once);
 	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
 	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -215,6 +274,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	assert(req->done && req->timeout_ms > 0 && req->max_bytes > 0);
 	f->fetcher = fetcher;
 	f->allow = req->allow;
+	f->on_part = req->on_part;
 	f->done = req->done;
 	f->arg = req->arg;
 	sbuf_init(&f->body, req->max_bytes);
@@ -305,6 +365,22 @@ static void finish(struct fetch *f, CURLcode code)
 	fetch_free(f);
 }
 
+/* Only here, where curl does not run: on_part may start and cancel fetches. */
+static void hand_over(struct fetcher *fetcher)
+{
+	struct fetch *f;
+
+	while ((f = LIST_FIRST(&fetcher->fed)) != NULL) {
+		LIST_REMOVE(f, fed_link);
+		f->is_fed = false;
+		fetcher->eater = f;
+		size_t eaten = f->on_part(sbuf_str(&f->body), f->arg);
+		if (fetcher->eater == f)
+			sbuf_cut(&f->body, eaten);
+	}
+	fetcher->eater = NULL;
+}
+
 /* Reads one message at a time: `done` may cancel others, and curl drops their messages with them.
  */
 static void finish_completed(struct fetcher *fetcher)
@@ -336,6 +412,7 @@ static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
 	if (what & EV_WRITE)
 		flags |= CURL_CSELECT_OUT;
 	curl_multi_socket_action(fetcher->multi, fd, flags, &running);
+	hand_over(fetcher);
 	finish_completed(fetcher);
 }
 
@@ -347,6 +424,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	curl_multi_socket_action(fetcher->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	hand_over(fetcher);
 	finish_completed(fetcher);
 }
 
@@ -395,6 +473,7 @@ struct fetcher *fetcher_new(struct event_base *base)
 	pthread_once(&once, global_init);
 	fetcher->base = base;
 	LIST_INIT(&fetcher->running);
+	LIST_INIT(&fetcher->fed);
 	fetcher->timer = evtimer_new(base, on_timer, fetcher);
 	fetcher->multi = curl_multi_init();
 	if (fetcher->timer == NULL || fetcher->multi == NULL)

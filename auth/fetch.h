@@ -5,7 +5,7 @@
  * libcurl does TLS, DNS and keep-alive; this fences it in: no redirects, no proxy from the
  * environment, http and https only, a bounded body, and an address filter that sees the very
  * address that is connected to, so that a name cannot be re-pointed between the check and the use
- * (SSRF).
+ * (SSRF). An answer is given whole, or handed over as it comes (a watch of Kubernetes).
  *
  * One thread: the one that runs the event base.
  */
@@ -41,12 +41,21 @@ struct fetch_request {
 	/* PEM of who alone may sign the server's certificate; NULL: the system's authorities. Read
 	 * at every new connection. */
 	const char *ca_file;
+	/* The same as PEM texts, and the certificate by which the gateway says who it is with its
+	 * key, whose copy is wiped after use; NULL: none. */
+	const char *ca, *certificate, *key;
 	int64_t timeout_ms; /* for the whole exchange, name lookup included */
-	size_t max_bytes;   /* a longer body is an error, not a cut one */
+	size_t max_bytes;   /* a longer body is an error, not a cut one; with on_part: what may wait
+			     */
 	bool is_once;	    /* nothing more will be asked there soon: no connection is kept */
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);
+	/* The body of a 200 as it comes: what arrived and was not eaten before. Gives how many
+	 * bytes of it are eaten; the rest comes again with what follows, and is the result's body
+	 * in the end. May start and cancel fetches, this one too. NULL: all of it comes with the
+	 * result. */
+	size_t (*on_part)(struct str part, void *arg);
 	/* Called exactly once, from the event loop and never from within fetch_start, unless the
 	 * fetch is cancelled before. May start and cancel other fetches; must not free the fetcher.
 	 */

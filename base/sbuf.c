@@ -1,5 +1,6 @@
 #include "base/sbuf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,15 @@ void sbuf_reset(struct sbuf *b)
 	b->overflow = false;
 	if (b->at)
 		b->at[0] = '\0';
+}
+
+void sbuf_cut(struct sbuf *b, size_t len)
+{
+	assert(len <= b->len);
+	if (len == 0)
+		return;
+	b->len -= len;
+	memmove(b->at, b->at + len, b->len + 1);
 }
 
 char *sbuf_take(struct sbuf *b)

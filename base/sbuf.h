@@ -22,6 +22,8 @@ struct sbuf {
 void sbuf_init(struct sbuf *b, size_t max);
 void sbuf_clear(struct sbuf *b); /* frees; the buffer may be used again with the same limit */
 void sbuf_reset(struct sbuf *b); /* empties, keeps the memory */
+/* Takes the first `len` bytes away, which are there. */
+void sbuf_cut(struct sbuf *b, size_t len);
 /* Gives the NUL-terminated string to the caller, who frees it; the buffer is empty afterwards. */
 char *sbuf_take(struct sbuf *b);
 struct str sbuf_str(const struct sbuf *b); /* borrows */

@@ -162,12 +162,30 @@ static int check_uis(const struct loader *l, size_t index)
 	return 0;
 }
 
+static int check_namespaces(const struct loader *l, size_t index)
+{
+	const struct conf_names *names = &l->conf->clusters[index].kubernetes.namespaces;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], "*") == 0 && names->count > 1)
+			return load_fail_at(l, "\"*\" alone, for it is all of them",
+				"clusters[%zu].kubernetes.namespaces[%zu]", index, i);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(names->at[i], names->at[j]) == 0)
+				return load_fail_at(l, "a namespace that is not listed twice",
+					"clusters[%zu].kubernetes.namespaces[%zu]", index, i);
+		}
+	}
+	return 0;
+}
+
 static int check_cluster(const struct loader *l, size_t index)
 {
 	struct conf_cluster *cluster = &l->conf->clusters[index];
 
 	cluster->has_history = cluster->history.host[0] != '\0';
-	if (cluster->masters_count == 0 && cluster->uis_count == 0 && !cluster->has_history)
+	if (cluster->masters_count == 0 && cluster->uis_count == 0 && !cluster->has_history &&
+		!cluster->has_kubernetes)
 		return load_fail_at(l, "at least one of masters, history, kubernetes, uis",
 			"clusters[%zu]", index);
 	for (size_t i = 0; i < index; i++) {
@@ -175,7 +193,7 @@ static int check_cluster(const struct loader *l, size_t index)
 			return load_fail_at(
 				l, "a name that no other cluster has", "clusters[%zu].name", index);
 	}
-	return check_uis(l, index);
+	return check_uis(l, index) == -1 ? -1 : check_namespaces(l, index);
 }
 
 static int check_bearer(const struct loader *l, size_t index)

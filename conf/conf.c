@@ -141,6 +141,14 @@ static void print_groups(struct printer *p, const struct keyword *row, const voi
 	free(prefix);
 }
 
+static bool is_written(const struct keyword *row, const void *base)
+{
+	bool is;
+
+	memcpy(&is, (const char *)base + row->at, sizeof is);
+	return is;
+}
+
 static void print_row(struct printer *p, const struct keyword *row, const void *base)
 {
 	switch (row->shape) {
@@ -156,6 +164,8 @@ static void print_row(struct printer *p, const struct keyword *row, const void *
 	case KEYWORD_GROUP:
 		break;
 	}
+	if (row->is_optional && !is_written(row, base))
+		return;
 	print_key(p, row->path);
 	fputc('\n', p->out);
 	p->depth++;

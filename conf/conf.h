@@ -30,6 +30,18 @@ struct conf_ui {
 	struct url url;
 };
 
+struct conf_names { /* a list of names: of roles, algorithms, namespaces */
+	char **at;
+	size_t count;
+};
+
+struct conf_kubernetes { /* where driver pods are looked for */
+	struct conf_names
+		namespaces; /* "*" alone: all; none: the one the gateway's access is for */
+	char *selector;	    /* of labels, as kubectl's -l takes it */
+	char *kubeconfig;   /* NULL: $KUBECONFIG, else what the gateway's own pod has */
+};
+
 struct conf_cluster {
 	char *name;
 	struct url *masters;
@@ -40,13 +52,10 @@ struct conf_cluster {
 	size_t uis_count;
 	struct cidr *networks; /* empty: the default fence of design §2 */
 	size_t networks_count;
+	bool has_kubernetes;
+	struct conf_kubernetes kubernetes;
 	char *ca_file; /* PEM, who signs the https: UIs' certificates; NULL: the system's */
 	int64_t poll_ms;
-};
-
-struct conf_names { /* a list of role or algorithm names */
-	char **at;
-	size_t count;
 };
 
 /* Read from a file at load, printed as "********", wiped when the conf is freed. */

@@ -177,6 +177,28 @@ const struct keyword keywords[] = {
 		IN_UI(url),
 		.is_required = true,
 		.help = "web address of the UI"},
+	{.path = "clusters[].kubernetes",
+		.shape = KEYWORD_GROUP,
+		.is_optional = true,
+		IN_CLUSTER(has_kubernetes),
+		.help = "driver pods of a Kubernetes cluster, found as they come and go"},
+	{.path = "clusters[].kubernetes.namespaces",
+		.shape = KEYWORD_VALUES,
+		.type = &value_namespace,
+		LIST_OF(struct conf_cluster, kubernetes.namespaces.at, kubernetes.namespaces.count),
+		.max = 100,
+		.help = "namespaces whose driver pods are found, or '*' alone for all; default: "
+			"the gateway's own"},
+	{.path = "clusters[].kubernetes.selector",
+		.type = &value_selector,
+		IN_CLUSTER(kubernetes.selector),
+		.fallback = "spark-role=driver",
+		.help = "label selector of driver pods"},
+	{.path = "clusters[].kubernetes.kubeconfig",
+		.type = &value_kubeconfig,
+		IN_CLUSTER(kubernetes.kubeconfig),
+		.help = "kubeconfig file with the way to the API server; default: the file that "
+			"$KUBECONFIG names, else what Kubernetes gives the gateway's own pod"},
 	{.path = "clusters[].networks",
 		.shape = KEYWORD_VALUES,
 		.type = &value_cidr,
@@ -408,7 +430,6 @@ const struct keyword keywords[] = {
 const size_t keywords_count = ARRAY_LEN(keywords);
 
 const struct keyword_later keywords_later[] = {
-	{"clusters[].kubernetes", "discovery of driver pods in Kubernetes"},
 	{"clusters[].jws_key_file", "signed requests for Spark's JWSFilter"},
 	{"log.gelf", "GELF logging"},
 };

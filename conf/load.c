@@ -282,6 +282,12 @@ static int load_row(const struct loader *l, const struct keyword *row, const str
 	case KEYWORD_GROUP:
 		break;
 	}
+	if (row->is_optional) {
+		bool is_written = node != NULL;
+		memcpy((char *)outer->base + row->at, &is_written, sizeof is_written);
+		if (!is_written)
+			return 0;
+	}
 	return load_group(l, &place, node);
 }
 

@@ -6,6 +6,7 @@
 #include "conf/load_int.h"
 
 #include "conf/keywords.h"
+#include "conf/kubeconfig.h"
 #include "conf/values_file.h"
 
 #include <errno.h>
@@ -279,6 +280,17 @@ static int check_token(const char *file, struct err *why)
 	return st.st_size > 0 ? 0 : err_set(why, "is empty");
 }
 
+/* Read again at every connection, for what is in it may be replaced, too. */
+static int check_kubeconfig(const char *file, struct err *why)
+{
+	struct kubeconfig parsed;
+
+	if (kubeconfig_load(file, &parsed, why) == -1)
+		return -1;
+	kubeconfig_clear(&parsed);
+	return 0;
+}
+
 static int read_field(
 	const struct visit *v, const struct keyword *row, const char *shown, void *field)
 {
@@ -290,6 +302,9 @@ static int read_field(
 		struct conf_secret *secret = field;
 		file = secret->file;
 		rc = file ? read_secret(row, secret, &why) : 0;
+	} else if (row->type == &value_kubeconfig) {
+		file = *(char **)field;
+		rc = file ? check_kubeconfig(file, &why) : 0;
 	} else if (row->type == &value_file || row->type == &value_token_file) {
 		file = *(char **)field;
 		if (file)

@@ -44,6 +44,8 @@ extern const struct value_type value_listen;	  /* struct conf_listen: text, addr
 extern const struct value_type value_cidr;	  /* struct cidr */
 extern const struct value_type value_store;	  /* struct conf: store_kind, store_path, redis */
 extern const struct value_type value_scope;	  /* char *; a scope of RFC 6749 */
+extern const struct value_type value_namespace;	  /* char *; of Kubernetes, or "*" */
+extern const struct value_type value_selector;	  /* char *; of Kubernetes' labels */
 extern const struct value_type value_label;	  /* char *; a few words for people */
 
 #endif

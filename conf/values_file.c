@@ -62,6 +62,7 @@ static void clear_secret(void *field)
 
 const struct value_type value_file = {parse_file, format_file, clear_file};
 const struct value_type value_token_file = {parse_file, format_file, clear_file};
+const struct value_type value_kubeconfig = {parse_file, format_file, clear_file};
 const struct value_type value_secret = {parse_secret, format_secret, clear_secret};
 const struct value_type value_key = {parse_secret, format_secret, clear_secret};
 

@@ -162,6 +162,38 @@ static void set_uis(struct cluster *c, const struct conf_cluster *conf)
 	free(old);
 }
 
+/* Takes the watch of this namespace out of `old`, or makes one. */
+static struct kube_watch *keep_watch(struct cluster *c, const char *namespace,
+	const struct conf_kubernetes *conf, struct kube_watch **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct kube_watch *w = old[i];
+		if (w && kube_watch_is(w, namespace, conf)) {
+			old[i] = NULL;
+			return w;
+		}
+	}
+	return kube_watch_new(c, namespace, conf);
+}
+
+static void set_watches(struct cluster *c, const struct conf_cluster *conf)
+{
+	const struct conf_names *names = &conf->kubernetes.namespaces;
+	struct kube_watch **old = c->watches;
+	size_t old_count = c->watches_count;
+
+	c->watches_count = !conf->has_kubernetes ? 0 : names->count ? names->count : 1;
+	c->watches = mem_alloc(c->watches_count + 1, sizeof(struct kube_watch *));
+	for (size_t i = 0; i < c->watches_count; i++)
+		c->watches[i] = keep_watch(
+			c, names->count ? names->at[i] : NULL, &conf->kubernetes, old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			kube_watch_free(old[i]);
+	}
+	free(old);
+}
+
 static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 {
 	struct timeval poll = in_ms(conf->poll_ms);
@@ -171,6 +203,7 @@ static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_masters(c, conf);
 	set_history(c, conf);
 	set_uis(c, conf);
+	set_watches(c, conf);
 	verify_refence(c);
 	cluster_changed(c);
 	event_add(c->timer, &poll);
@@ -201,6 +234,9 @@ static void cluster_free(struct cluster *c)
 	history_free(c->history);
 	for (size_t i = 0; i < c->uis_count; i++)
 		ui_free(c->uis[i]);
+	for (size_t i = 0; i < c->watches_count; i++)
+		kube_watch_free(c->watches[i]);
+	free(c->watches);
 	free(c->masters);
 	free(c->uis);
 	event_free(c->timer);

@@ -2,7 +2,8 @@
  * proxy/discovery_int.h - what the parts of discovery share: the clusters as known so far.
  *
  * discovery.c owns the lifecycle and the timers; poll_*.c turn answers of configured places into
- * `struct cluster` through merge.c; verify.c decides the state of every place; snapshot.c copies it
+ * `struct cluster` through merge.c, kube_watch.c what a Kubernetes API server tells through
+ * merge_pods.c; verify.c decides the state of every place; snapshot.c copies it
  * all into a registry. A part that changes anything a page could show calls cluster_changed().
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_INT_H
@@ -11,8 +12,10 @@
 #include "auth/fetch.h"
 #include "base/siphash.h"
 #include "conf/conf.h"
+#include "conf/kubeconfig.h"
 #include "proxy/discovery.h"
 #include "proxy/fence.h"
+#include "proxy/kube_json.h"
 #include "proxy/registry.h"
 #include "proxy/spark_json.h"
 
@@ -82,9 +85,17 @@ struct app {
 	char *name, *user;
 	int64_t started_ms, duration_ms;
 	unsigned cores;
-	bool in_master, was_in_master, running;
+	bool in_master, running;
+	bool had_ui; /* somebody but a history server knew it */
 	bool in_history, completed_in_history;
 	uint64_t seen_history; /* the full listing that had it last */
+	/* merge_pods.c: of an application whose driver is, or was, a pod */
+	char *namespace;	  /* NULL: none */
+	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
+	char *pod;		  /* its uid, with watch */
+	int64_t pod_created_ms;
+	uint64_t seen_pods; /* the listing of watch that had it last */
+	bool has_rivals;    /* other pods say they are this application */
 };
 
 struct driver {
@@ -126,6 +137,26 @@ struct ui {
 	char *name;
 };
 
+/* The driver pods of one namespace, or of all: listed once, then watched. */
+struct kube_watch {
+	struct cluster *cluster;
+	char *namespace;			/* "*": all; NULL: that of our own access */
+	char *selector, *kubeconfig;		/* as configured */
+	char own_namespace[KUBE_NAMESPACE_MAX]; /* of the last access */
+	struct event *timer;			/* the next try */
+	struct fetch *fetch;
+	int64_t began_ms; /* of the fetch */
+	struct kube_list list;
+	bool is_broken;			/* the list under way is none */
+	uint64_t listings;		/* begun so far */
+	char more[KUBE_CONTINUE_MAX];	/* the next page of the list; "": the first */
+	char version[KUBE_VERSION_MAX]; /* what is known; "": list anew */
+	size_t scanned;			/* bytes of the line that comes in */
+	bool is_skipping;		/* ... which is too long */
+	unsigned tries;			/* since something good came */
+	bool tried, up, was_logged;
+};
+
 struct cluster {
 	struct discovery *discovery;
 	char *name;
@@ -138,6 +169,8 @@ struct cluster {
 	struct history *history; /* NULL: none */
 	struct ui **uis;
 	size_t uis_count;
+	struct kube_watch **watches;
+	size_t watches_count;
 	uint64_t polls;	 /* merged answers of an active master */
 	uint64_t merged; /* digest of the last of them; 0: none */
 	char version[SPARK_VERSION_MAX];
@@ -195,14 +228,37 @@ void master_poll(struct master *m);
 struct history *history_new(struct cluster *c, const struct url *url);
 void history_free(struct history *h);
 void history_poll(struct history *h);
+void history_hurry(struct history *h); /* NULL is fine; an application has ended */
 struct ui *ui_new(struct cluster *c, const struct conf_ui *conf);
 void ui_free(struct ui *ui);
 void ui_poll(struct ui *ui);
+
+/* kube_watch.c */
+/* `namespace` NULL: that of the gateway's own access. */
+struct kube_watch *kube_watch_new(
+	struct cluster *c, const char *namespace, const struct conf_kubernetes *conf);
+void kube_watch_free(struct kube_watch *w); /* its pods are gone */
+bool kube_watch_is(
+	const struct kube_watch *w, const char *namespace, const struct conf_kubernetes *conf);
+void kube_watch_relist(struct kube_watch *w); /* soon */
+
+/* merge_pods.c */
+void merge_pod(struct kube_watch *w, const struct kube_pod *pod);
+void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod);
+void merge_pods_end(struct kube_watch *w); /* the listing is complete: what it lacked is gone */
+void merge_no_pods(struct kube_watch *w);
 
 /* merge.c */
 void merge_master(struct cluster *c, const struct spark_master *m);
 /* `listing` numbers a listing of everything; 0: only a part. `cut`: older ones were left out. */
 void merge_history(struct cluster *c, const struct spark_apps *apps, uint64_t listing, bool cut);
+struct place *place_add(struct cluster *c, enum place_kind kind, const char *id);
+void place_keep(struct place *p);  /* listed (again) */
+void place_enter(struct place *p); /* new, or back from the dead: it is checked */
+void place_end(struct place *p);   /* listed, but not there any more */
+void place_leave(struct place *p); /* not listed any more */
+/* At most SPARK_NAME_MAX bytes, cut between characters; true when that changed it. */
+bool place_set_text(char **slot, const char *text);
 void merge_no_history(struct cluster *c); /* the history server is not configured any more */
 struct place *place_find(const struct cluster *c, enum place_kind kind, struct str id);
 void place_free(struct place *p);	/* out of every list */

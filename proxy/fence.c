@@ -146,6 +146,16 @@ bool fence_add_master(struct fence *fence, const struct sockaddr *sa)
 	return news;
 }
 
+/* Elsewhere than on loopback it says nothing of where pods are: it may be the cloud's own. */
+bool fence_add_kubernetes(struct fence *fence, const struct sockaddr *sa)
+{
+	pthread_once(&tables_once, fill_tables);
+	if (fence->loopback || !is_loopback(sa))
+		return false;
+	fence->loopback = true;
+	return true;
+}
+
 static bool is_inside(const struct fence *fence, const struct sockaddr *sa)
 {
 	if (fence->networks_count)
@@ -164,6 +174,7 @@ const char *fence_check(const struct fence *fence, const struct sockaddr *sa)
 	if (is_never(sa))
 		return "its address is link-local, multicast, reserved or a metadata service";
 	if (is_loopback(sa))
-		return fence->loopback ? NULL : "its address is loopback and no master is";
+		return fence->loopback ? NULL
+				       : "its address is loopback and no master or API server is";
 	return is_inside(fence, sa) ? NULL : "its address is outside the allowed networks";
 }

@@ -17,11 +17,14 @@ struct fence {
 	size_t networks_count;	     /* 0: the default, private ranges and around the masters */
 	struct cidr around[FENCE_AROUND_MAX];
 	size_t around_count;
-	bool loopback; /* a master is on loopback */
+	bool loopback; /* a master or an API server is on loopback */
 };
 
 /* Replaces the configured ranges; what is known of the masters is kept. */
 void fence_set_networks(struct fence *fence, const struct cidr *networks, size_t count);
+/* An API server whose pods are looked for lives at this address: may they be on loopback? True when
+ * that is news. */
+bool fence_add_kubernetes(struct fence *fence, const struct sockaddr *sa);
 /* A master lives at this address: opens its /16 or /64, or loopback. True when that is news. */
 bool fence_add_master(struct fence *fence, const struct sockaddr *sa);
 /* NULL when the address may be connected to, else why not (fixed text). */

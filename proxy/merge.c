@@ -21,7 +21,7 @@ struct place *place_find(const struct cluster *c, enum place_kind kind, struct s
 	return p;
 }
 
-static struct place *place_add(struct cluster *c, enum place_kind kind, const char *id)
+struct place *place_add(struct cluster *c, enum place_kind kind, const char *id)
 {
 	struct place *p = mem_alloc(1, place_sizes[kind]);
 
@@ -35,7 +35,7 @@ static struct place *place_add(struct cluster *c, enum place_kind kind, const ch
 	return p;
 }
 
-static void gone_remove(struct place *p)
+void place_keep(struct place *p)
 {
 	struct cluster *c = p->cluster;
 
@@ -50,7 +50,7 @@ static void gone_remove(struct place *p)
 void place_free(struct place *p)
 {
 	verify_forget(p);
-	gone_remove(p);
+	place_keep(p);
 	HASH_DELETE(hh, p->cluster->places[p->kind], p);
 	cluster_changed(p->cluster);
 	if (p->kind == PLACE_WORKER) {
@@ -58,6 +58,8 @@ void place_free(struct place *p)
 	} else if (p->kind == PLACE_APP) {
 		free(((struct app *)p)->name);
 		free(((struct app *)p)->user);
+		free(((struct app *)p)->namespace);
+		free(((struct app *)p)->pod);
 	} else {
 		free(((struct driver *)p)->worker);
 	}
@@ -75,14 +77,14 @@ void cluster_forget(struct cluster *c)
 	}
 }
 
-static void place_end(struct place *p)
+void place_end(struct place *p)
 {
 	verify_forget(p);
 	place_set_state(p, MOUNT_GONE, "");
 }
 
-/* Not listed any more: its page says so for as long as there is room. */
-static void place_leave(struct place *p)
+/* Its page says so for as long as there is room. */
+void place_leave(struct place *p)
 {
 	struct cluster *c = p->cluster;
 
@@ -94,10 +96,9 @@ static void place_leave(struct place *p)
 		place_free(TAILQ_FIRST(&c->gone[p->kind]));
 }
 
-/* New, or back from the dead: it has to say who it is (again). */
-static void place_enter(struct place *p)
+void place_enter(struct place *p)
 {
-	gone_remove(p);
+	place_keep(p);
 	/* Not worth a log line: thousands enter when the gateway starts. */
 	p->state = MOUNT_UNVERIFIED;
 	p->why = "it is being checked";
@@ -109,8 +110,7 @@ static void place_enter(struct place *p)
 
 #define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
 
-/* At most SPARK_NAME_MAX bytes, cut between characters. */
-static bool set_text(char **slot, const char *text)
+bool place_set_text(char **slot, const char *text)
 {
 	size_t len = strlen(text);
 	char *cut;
@@ -136,14 +136,14 @@ static void worker_place(struct worker *w, const char *web_ui)
 
 	if (url_parse(str_of(web_ui), &url, NULL) == -1 || strcmp(url.path, "/") != 0) {
 		verify_forget(p);
-		gone_remove(p);
+		place_keep(p);
 		place_set_origin(p, NULL);
 		place_set_state(p, MOUNT_REFUSED, "its UI address is not understood");
 		return;
 	}
 	moved = place_set_origin(p, &url);
 	if (strcmp(w->state, "DEAD") == 0) {
-		gone_remove(p);
+		place_keep(p);
 		if (p->state != MOUNT_GONE)
 			place_end(p);
 	} else if (moved || p->state == MOUNT_GONE) {
@@ -163,7 +163,7 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 		p = place_add(c, PLACE_WORKER, row->id);
 	p->seen = c->polls;
 	w = (struct worker *)p;
-	changed |= set_text(&w->host, row->host);
+	changed |= place_set_text(&w->host, row->host);
 	SET(changed, w->state, row->state);
 	SET(changed, w->cores, row->cores);
 	SET(changed, w->cores_used, row->cores_used);
@@ -176,9 +176,9 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 
 static bool app_set(struct app *a, const struct spark_app *row)
 {
-	bool changed = set_text(&a->name, row->name);
+	bool changed = place_set_text(&a->name, row->name);
 
-	changed |= set_text(&a->user, row->user);
+	changed |= place_set_text(&a->user, row->user);
 	SET(changed, a->state, row->state);
 	SET(changed, a->started_ms, row->started_ms);
 	SET(changed, a->duration_ms, row->duration_ms);
@@ -194,7 +194,7 @@ static void app_place(struct app *a, bool was_running)
 		p->via_master = false;
 		place_enter(p);
 	} else if (!a->running && p->state != MOUNT_GONE) {
-		gone_remove(p);
+		place_keep(p);
 		place_end(p);
 	}
 }
@@ -212,14 +212,14 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	if (p == NULL)
 		p = place_add(c, PLACE_APP, row->id);
 	p->seen = c->polls;
-	gone_remove(p);
+	place_keep(p);
 	a = (struct app *)p;
 	was_running = a->running;
 	changed |= app_set(a, row);
 	SET(changed, a->cores, row->cores);
 	SET(changed, a->in_master, true);
 	SET(changed, a->running, row->running);
-	a->was_in_master = true;
+	a->had_ui = true;
 	if (changed)
 		cluster_changed(c);
 	app_place(a, was_running);
@@ -232,7 +232,7 @@ static void merge_driver(struct cluster *c, const struct spark_driver *row)
 	if (p == NULL)
 		p = place_add(c, PLACE_DRIVER, row->id);
 	p->seen = c->polls;
-	gone_remove(p);
+	place_keep(p);
 	if (text_replace(&((struct driver *)p)->worker, row->worker))
 		cluster_changed(c);
 }
@@ -293,6 +293,20 @@ void merge_master(struct cluster *c, const struct spark_master *m)
 
 /* --- a history server's answer --- */
 
+/* What the pod of an application does not tell. */
+static bool app_complete(struct app *a, const struct spark_app *row)
+{
+	bool changed = place_set_text(&a->user, row->user);
+
+	if (a->running || row->running)
+		return changed;
+	if (strcmp(a->state, "UNKNOWN") == 0)
+		SET(changed, a->state, row->state);
+	if (a->duration_ms == -1)
+		SET(changed, a->duration_ms, row->duration_ms);
+	return changed;
+}
+
 static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_t listing)
 {
 	struct place *p = place_find(c, PLACE_APP, str_of(row->id));
@@ -306,13 +320,15 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 		p->state = MOUNT_GONE;
 	}
 	a = (struct app *)p;
-	gone_remove(p);
+	place_keep(p);
 	if (listing)
 		a->seen_history = listing;
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);
-	/* The master knows better as long as it knows. */
-	if (!a->in_master)
+	/* The master knows better as long as it knows, and a pod for good. */
+	if (a->namespace)
+		changed |= app_complete(a, row);
+	else if (!a->in_master)
 		changed |= app_set(a, row);
 	if (changed)
 		cluster_changed(c);
@@ -322,7 +338,7 @@ static void app_unlist(struct app *a)
 {
 	a->in_history = a->completed_in_history = false;
 	cluster_changed(a->place.cluster);
-	if (!a->in_master)
+	if (!a->in_master && a->watch == NULL)
 		place_free(&a->place);
 }
 

@@ -66,6 +66,9 @@ static struct health health_of(const struct cluster_info *cluster)
 	if (cluster->has_masters)
 		return (struct health){TONE_BAD, "Unreachable",
 			"No master answers. What you see is what was known last."};
+	if (cluster->has_kubernetes)
+		return cluster->kubernetes_up ? (struct health){TONE_OK, "Kubernetes", NULL}
+					      : (struct health){TONE_BAD, "Unreachable", NULL};
 	if (cluster->has_history)
 		return cluster->history_up ? (struct health){TONE_OK, "History", NULL}
 					   : (struct health){TONE_BAD, "Unreachable", NULL};
@@ -87,6 +90,10 @@ void page_cluster_notices(struct sbuf *out, const struct cluster_info *cluster)
 
 	if (health.notice)
 		write_notice(out, health.tone, health.notice);
+	if (cluster->polled && cluster->has_kubernetes && !cluster->kubernetes_up)
+		write_notice(out, TONE_BAD,
+			"The Kubernetes API server does not answer, or does not let the gateway "
+			"look at pods. What you see of them is what was known last.");
 	if (cluster->polled && cluster->has_history && !cluster->history_up)
 		write_notice(out, TONE_WARN,
 			"The history server does not answer: finished applications may be missing, "
@@ -219,7 +226,8 @@ void page_cluster_figures(struct sbuf *out, const struct cluster_info *cluster)
 	size_t running = page_cluster_running(cluster), alive = alive_workers(cluster);
 	bool has_workers = cluster->has_masters && (cluster->polled || cluster->workers_count);
 
-	if (!has_workers && !cluster->has_history && cluster->apps_count == 0)
+	if (!has_workers && !cluster->has_history && !cluster->has_kubernetes &&
+		cluster->apps_count == 0)
 		return;
 	sbuf_puts(out, "<dl class=\"figures\">");
 	write_two(

@@ -297,7 +297,8 @@ static void write_cluster_page(struct sbuf *out, const struct extent *s)
 	page_cluster_head(out, s->only, 1, false);
 	page_cluster_notices(out, s->only);
 	page_cluster_masters(out, s->only);
-	if (!s->only->has_masters && !s->only->has_history && s->only->apps_count == 0) {
+	if (!s->only->has_masters && !s->only->has_history && !s->only->has_kubernetes &&
+		s->only->apps_count == 0) {
 		sbuf_puts(out, "<p class=\"empty boxed\">This cluster has no master and no history "
 			       "server: only "
 			       "the UIs above.</p>\n");
@@ -348,7 +349,8 @@ static void write_glance(
 	if (cluster->apps_count)
 		write_rows(out, &s, "Running and recent applications", 0,
 			at_most(cluster->apps_count, shown));
-	else if (cluster->polled && (cluster->has_masters || cluster->has_history))
+	else if (cluster->polled &&
+		 (cluster->has_masters || cluster->has_history || cluster->has_kubernetes))
 		sbuf_puts(out, "<p class=\"empty\">No applications are running, and none have "
 			       "finished yet.</p>\n");
 	if (cluster->apps_count > shown) {

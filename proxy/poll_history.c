@@ -105,6 +105,14 @@ static void on_answer(const struct fetch_result *result, void *arg)
 	spark_apps_clear(&list);
 }
 
+void history_hurry(struct history *h)
+{
+	if (h == NULL)
+		return;
+	h->source.due_ms = 0;
+	history_poll(h);
+}
+
 void history_poll(struct history *h)
 {
 	int64_t now = clock_mono_ms();

@@ -54,6 +54,7 @@ struct app_info {
 	bool in_history;	   /* the history server lists it */
 	bool completed_in_history; /* ... as finished */
 	const struct mount *mount; /* live UI; NULL when none */
+	const char *namespace;	   /* of Kubernetes; "": its driver is no pod, or nobody knows it */
 };
 
 struct master_info {
@@ -66,7 +67,8 @@ struct cluster_info {
 	const char *path;	   /* "<base>/<cluster>" */
 	const char *spark_version; /* "" unknown */
 	bool has_masters, has_history, history_up;
-	bool polled; /* at least one poll of every source has ended */
+	bool has_kubernetes, kubernetes_up; /* its API server answers */
+	bool polled;			    /* at least one poll of every source has ended */
 	struct master_info *masters;
 	size_t masters_count;
 	unsigned cores, cores_used;

@@ -163,6 +163,7 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->name = arena_str(part, a->name);
 		a->user = arena_str(part, a->user);
 		a->state = arena_str(part, a->state);
+		a->namespace = arena_str(part, a->namespace);
 	}
 	if (info->apps_count)
 		qsort(info->apps, info->apps_count, sizeof *info->apps, app_order);

@@ -23,6 +23,8 @@ static const struct cluster_info *cut(
 		.has_masters = whole->has_masters,
 		.has_history = whole->has_history,
 		.history_up = whole->history_up,
+		.has_kubernetes = whole->has_kubernetes,
+		.kubernetes_up = whole->kubernetes_up,
 		.polled = whole->polled,
 		.masters = whole->masters,
 		.masters_count = whole->masters_count};

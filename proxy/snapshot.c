@@ -153,9 +153,10 @@ static void add_app(struct draft *d, const struct app *a)
 		.duration_ms = a->duration_ms,
 		.cores = a->cores,
 		.running = a->running,
+		.namespace = a->namespace,
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
-		.mount = a->was_in_master ? place_mount(d, &a->place, a->place.id, false) : NULL,
+		.mount = a->had_ui ? place_mount(d, &a->place, a->place.id, false) : NULL,
 	};
 }
 
@@ -214,7 +215,18 @@ static bool all_tried(const struct cluster *c)
 		tried = tried && c->masters[i]->source.tried;
 	for (size_t i = 0; i < c->uis_count; i++)
 		tried = tried && c->uis[i]->source.tried;
+	for (size_t i = 0; i < c->watches_count; i++)
+		tried = tried && c->watches[i]->tried;
 	return tried;
+}
+
+static bool all_watched(const struct cluster *c)
+{
+	bool up = true;
+
+	for (size_t i = 0; i < c->watches_count; i++)
+		up = up && c->watches[i]->up;
+	return up;
 }
 
 static struct cluster_info about(const struct cluster *c)
@@ -225,6 +237,8 @@ static struct cluster_info about(const struct cluster *c)
 		.has_masters = c->masters_count > 0,
 		.has_history = c->history != NULL,
 		.history_up = c->history && c->history->source.up,
+		.has_kubernetes = c->watches_count > 0,
+		.kubernetes_up = all_watched(c),
 		.polled = all_tried(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,

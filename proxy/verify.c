@@ -10,7 +10,13 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-enum { RETRY_FIRST_MS = 500, RETRY_LAST_MS = 60000, TICK_MS = 250 };
+enum {
+	RETRY_FIRST_MS = 500,
+	RETRY_LAST_MS = 60000,
+	TICK_MS = 250,
+	STARTING_MS = 120000,
+	STARTING_TRIES = 200, /* clocks may differ */
+};
 
 static const char *const kind_names[] = {"worker", "application", "driver"};
 
@@ -139,11 +145,20 @@ void verify_retry(struct discovery *d)
 		event_add(d->retry_timer, &tick);
 }
 
+/* A driver's UI comes up some seconds after its pod: until then it is asked at an even pace. */
+static bool is_starting(const struct place *p)
+{
+	const struct app *a = (const struct app *)p;
+
+	return p->kind == PLACE_APP && a->watch && p->tries < STARTING_TRIES &&
+	       a->started_ms > clock_wall_ms() - STARTING_MS;
+}
+
 static void wait_for_retry(struct place *p)
 {
 	const struct timeval tick = {0, TICK_MS * 1000};
 	struct discovery *d = p->cluster->discovery;
-	unsigned shift = p->tries < 7 ? p->tries : 7;
+	unsigned shift = is_starting(p) ? 0 : p->tries < 7 ? p->tries : 7;
 	int64_t wait = (int64_t)RETRY_FIRST_MS << shift;
 
 	p->tries++;

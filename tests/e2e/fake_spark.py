@@ -42,8 +42,8 @@ class Site:
 
     tls = None
 
-    def __init__(self):
-        self.server = Server((HOST, 0), Handler)
+    def __init__(self, port=0):
+        self.server = Server((HOST, port), Handler)
         self.server.owner = self
         if self.tls:  # the handshake is the connection's own thread's business
             self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
@@ -58,8 +58,8 @@ class Site:
 class App(Site):
     """An application's UI: a page with its name, kills that are counted, and an API that says who it is (discovery asks)."""
 
-    def __init__(self, app, name):
-        super().__init__()
+    def __init__(self, app, name, port=0):
+        super().__init__(port)
         self.id, self.name, self.kills, self.seen = app, name, [], []
 
     def answer(self, request):

@@ -103,9 +103,13 @@ class Gateway:
         lines = (json.loads(line) for line in self.log_text().splitlines() if line.startswith("{"))
         return [line for line in lines if line.get("event") == "access"]
 
-    def resident_kib(self):
+    def resident_kib(self, field="VmRSS"):
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+        return int(re.search(rf"{field}:\s+(\d+)", status).group(1))
+
+    def peak_kib(self):
+        """The most there ever was."""
+        return self.resident_kib("VmHWM")
 
     def command(self, *words, check=True):
         """Runs `sparkgate WORDS… --config FILE`; CalledProcessError shows what it said."""

@@ -65,15 +65,47 @@ static void tls_is_whole_or_not_there(void **state)
 static void what_later_versions_bring_is_refused_by_name(void **state)
 {
 	static const struct conf_refusal rows[] = {
-		{"clusters: [{name: a, kubernetes: {namespaces: [x]}}]\n",
-			"sg.yaml:1:22: key \"clusters[0].kubernetes\": this version of sparkgate "
-			"does ..."},
 		{"clusters: [{name: a, jws_key_file: /x}]\n",
 			"sg.yaml:1:22: key \"clusters[0].jws_key_file\": this version of sparkgate "
 			"does ..."},
 		{A "log: {gelf: udp://graylog:12201}\n",
 			"sg.yaml:2:7: key \"log.gelf\": this version of sparkgate does not have "
 			"GELF ..."},
+	};
+
+	(void)state;
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
+static void kubernetes_must_make_sense(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{"clusters: [{name: a, kubernetes: {namespaces: [Spark]}}]\n",
+			"sg.yaml:1:48: key \"clusters[0].kubernetes.namespaces[0]\": got "
+			"\"Spark\", "
+			"expected a namespace of a-z, 0-9 and '-', ..."},
+		{"clusters: [{name: a, kubernetes: {namespaces: [a/b]}}]\n",
+			"sg.yaml:1:48: key \"clusters[0].kubernetes.namespaces[0]\": got \"a/b\", "
+			"..."},
+		{"clusters: [{name: a, kubernetes: {namespaces: [a, '*']}}]\n",
+			"sg.yaml:1:51: key \"clusters[0].kubernetes.namespaces[1]\": expected "
+			"\"*\" "
+			"alone, for it is all of them"},
+		{"clusters: [{name: a, kubernetes: {namespaces: [a, a]}}]\n",
+			"sg.yaml:1:51: key \"clusters[0].kubernetes.namespaces[1]\": expected a "
+			"namespace that is not listed twice"},
+		{"clusters: [{name: a, kubernetes: {selector: 'a=b&watch=1'}}]\n",
+			"sg.yaml:1:35: key \"clusters[0].kubernetes.selector\": got "
+			"\"a=b&watch=1\", expected a label selector such as spark-role=driver"},
+		{"clusters: [{name: a, kubernetes: {kubeconfig: config}}]\n",
+			"sg.yaml:1:35: key \"clusters[0].kubernetes.kubeconfig\": got \"config\", "
+			"expected the absolute path of a file"},
+		{"clusters: [{name: a, kubernetes: {token: x}}]\n",
+			"sg.yaml:1:35: key \"clusters[0].kubernetes.token\": unknown key, ..."},
+		{"clusters: [{name: a, kubernetes: true}]\n",
+			"sg.yaml:1:22: key \"clusters[0].kubernetes\": got \"true\", expected a "
+			"map "
+			"of keys"},
 	};
 
 	(void)state;
@@ -364,6 +396,7 @@ int main(void)
 		cmocka_unit_test(repeated_key_is_refused),
 		cmocka_unit_test(tls_is_whole_or_not_there),
 		cmocka_unit_test(what_later_versions_bring_is_refused_by_name),
+		cmocka_unit_test(kubernetes_must_make_sense),
 		cmocka_unit_test(bad_value_names_what_was_expected),
 		cmocka_unit_test(clusters_must_make_sense),
 		cmocka_unit_test(S25_session_cookie_does_not_travel_in_the_clear),

@@ -1,0 +1,309 @@
+"""A Kubernetes API server that is one thread and knows pods only: lists in pages, watches in chunks, forgets and misbehaves.
+
+It does what a real one does (kube-apiserver 1.36 was looked at): a list's pages are of one moment and its `continue` expires with
+410; a watch goes on from a resourceVersion, says 410 by its status or by an ERROR event when that is too old, sends bookmarks to
+whoever asked for them, and DELETED for a pod whose labels do not match any more. Standard library only.
+
+`with KubeApi() as api: api.put(pod("driver", "spark-1", port=4040)); api.delete("driver")`
+"""
+
+import base64
+import http.server
+import json
+import os
+import pathlib
+import socket
+import threading
+import time
+import urllib.parse
+
+HOST = "127.0.0.1"
+FIELDS = [{"manager": "kubelet", "operation": "Update", "subresource": "status", "fieldsV1": {
+    f"f:condition-{i}": {"f:lastProbeTime": {}, "f:lastTransitionTime": {}, "f:status": {}, "f:type": {}} for i in range(60)}}]
+
+
+def now():
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", labels=None, started=None, **more):
+    """A driver's pod as Spark makes it, with what a kubelet and others add to it: some 8 KB."""
+    own = {"spark-role": "driver", "spark-app-selector": app, "spark-app-name": name, **(labels or {})}
+    return {
+        "kind": "Pod", "apiVersion": "v1",
+        "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now(),
+                     "labels": {key: value for key, value in own.items() if value is not None}, "managedFields": FIELDS,
+                     **more},
+        "spec": {"containers": [
+            {"name": "istio-proxy", "ports": [{"name": "http-envoy-prom", "containerPort": 15090}]},
+            {"name": "spark-kubernetes-driver", "image": "spark:4.0", "args": ["driver", "{\"[quoted]\\", "\u00e9"],
+             "env": [{"name": f"VARIABLE_{i}", "value": "x" * 40} for i in range(30)],
+             "ports": [{"name": "driver-rpc-port", "containerPort": 7078}, {"name": "spark-ui", "containerPort": port}]}]},
+        "status": {"phase": phase, "startTime": started or now(), **({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})},
+    }
+
+
+def matches(labels, selector):
+    """Equality-based selectors only."""
+    for term in filter(None, selector.split(",")):
+        key, _, value = term.replace("==", "=").partition("=")
+        if labels.get(key.strip()) != value.strip():
+            return False
+    return True
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        api, parts = self.server.api, urllib.parse.urlsplit(self.path)
+        query = dict(urllib.parse.parse_qsl(parts.query))
+        api.requests.append((parts.path, query))
+        words = parts.path.strip("/").split("/")
+        if api.token and self.headers.get("Authorization") != f"Bearer {api.token}":
+            return self.status(401, "Unauthorized")
+        if api.refusal:
+            return self.status(*api.refusal)
+        if words == ["api", "v1", "pods"]:
+            namespace = None
+        elif words[:3] == ["api", "v1", "namespaces"] and words[4:] == ["pods"]:
+            namespace = words[3]
+        else:
+            return self.status(404, "the server could not find the requested resource")
+        if namespace in api.forbidden:
+            return self.status(403, f"pods is forbidden in the namespace {namespace}")
+        wanted = (namespace, query.get("labelSelector", ""))
+        return self.watch(wanted, query) if query.get("watch") in ("true", "1") else self.list(wanted, query)
+
+    def status(self, code, message, reason=""):
+        self.json(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason,
+                         "code": code})
+
+    def json(self, code, value):
+        body = json.dumps(value).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def list(self, wanted, query):
+        api = self.server.api
+        with api.changed:
+            if "continue" in query:
+                token = json.loads(base64.urlsafe_b64decode(query["continue"]))
+                if token["epoch"] != api.epoch:
+                    return self.status(410, "The provided continue parameter is too old", "Expired")
+                pods, version = api.pages[token["page"]], token["version"]
+            else:
+                pods, version = api.select(wanted), str(api.version)
+            limit = int(query.get("limit", 0)) or len(pods)
+            metadata = {"resourceVersion": version}
+            if len(pods) > limit:
+                api.pages.append(pods[limit:])
+                token = {"page": len(api.pages) - 1, "version": version, "epoch": api.epoch}
+                metadata["continue"] = base64.urlsafe_b64encode(json.dumps(token).encode()).decode()
+                metadata["remainingItemCount"] = len(pods) - limit
+        items = [{key: value for key, value in each.items() if key not in ("kind", "apiVersion")} for each in pods[:limit]]
+        return self.json(200, {"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items})
+
+    def watch(self, wanted, query):
+        api, at = self.server.api, int(query["resourceVersion"])
+        api.expired += at < api.oldest
+        if at < api.oldest and api.gone_by == "status":
+            return self.status(410, f"too old resource version: {at}", "Expired")
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        if at < api.oldest:
+            self.event("ERROR", {"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Expired", "code": 410,
+                                 "message": f"too old resource version: {at} ({api.oldest})"})
+            return self.end()
+        with api.changed:
+            api.watchers.append(self)
+        try:
+            self.stream(wanted, at, query)
+        except OSError:
+            self.close_connection = True
+        finally:
+            with api.changed:
+                api.watchers.remove(self)
+
+    def stream(self, wanted, at, query):
+        api, deadline = self.server.api, time.monotonic() + int(query.get("timeoutSeconds", 300))
+        bookmarks, seen_marks = query.get("allowWatchBookmarks") == "true", api.marks
+        self.cut = None
+        while True:
+            with api.changed:
+                api.changed.wait_for(lambda: self.cut or api.version > at or api.marks > seen_marks or api.stopping,
+                                     max(0, deadline - time.monotonic()))
+                events, at = [e for e in api.events if e[0] > at], max(at, api.version)
+                marked, seen_marks = api.marks > seen_marks, api.marks
+            for _, kind, before, after in events:
+                self.change(wanted, kind, before, after)
+            if bookmarks and marked:
+                self.event("BOOKMARK", {"kind": "Pod", "apiVersion": "v1", "metadata": {
+                    "resourceVersion": str(at), "creationTimestamp": None}, "spec": {"containers": None}, "status": {}})
+            if self.cut:
+                return self.leave(self.cut)
+            if time.monotonic() >= deadline or api.stopping:
+                return self.end()
+
+    def change(self, wanted, kind, before, after):
+        def is_wanted(one):
+            namespace, selector = wanted
+            return one and namespace in (None, one["metadata"]["namespace"]) and matches(one["metadata"]["labels"], selector)
+        was, now_is = is_wanted(before), is_wanted(after)
+        if kind == "DELETED" or (was and not now_is):
+            if was:
+                self.event("DELETED", {**before, "metadata": {**before["metadata"],
+                                                              "resourceVersion": after["metadata"]["resourceVersion"]}})
+        elif now_is:
+            self.event("MODIFIED" if was else "ADDED", after)
+
+    def chunk(self, data):
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+
+    def event(self, kind, value):
+        self.chunk(json.dumps({"type": kind, "object": value}).encode() + b"\n")
+
+    def end(self):
+        self.close_connection = self.server.api.stopping
+        self.wfile.write(b"0\r\n\r\n")
+
+    def leave(self, how):
+        """The connection breaks: in the middle of an event, if `how` is one."""
+        if how is not True:
+            data = json.dumps(how).encode()
+            self.wfile.write(b"%x\r\n%s" % (len(data), data[:len(data) // 2]))
+            self.wfile.flush()
+        self.close_connection = True
+        self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads, request_queue_size = True, 64
+
+    def handle_error(self, request, client_address):
+        pass  # clients come and go
+
+
+class KubeApi:
+    """`token`: the only one that opens it. `gone_by`: "status" or "event", how a version that is too old is refused."""
+
+    def __init__(self, tls=None, token="first-token", gone_by="status"):
+        self.tls, self.token, self.gone_by = tls, token, gone_by
+        self.changed = threading.Condition()
+        self.pods, self.events, self.pages, self.watchers, self.requests = {}, [], [], [], []
+        self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
+        self.forbidden, self.refusal, self.stopping = set(), None, False
+        self.server = None
+
+    def __enter__(self):
+        return self.start()
+
+    def start(self, port=0):
+        self.stopping = False
+        self.server = Server((HOST, port), Handler)
+        self.server.api = self
+        if self.tls:
+            self.server.socket = self.tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.port = self.server.server_port
+        self.url = f"http{'s' if self.tls else ''}://{HOST}:{self.port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        with self.changed:
+            self.stopping = True
+            self.changed.notify_all()
+        self.server.shutdown()
+        self.server.server_close()
+
+    def select(self, wanted):
+        namespace, selector = wanted
+        return [one for (space, _), one in sorted(self.pods.items())
+                if namespace in (None, space) and matches(one["metadata"]["labels"], selector)]
+
+    def record(self, kind, before, after):
+        self.version += 1
+        after["metadata"]["resourceVersion"] = str(self.version)
+        self.events.append((self.version, kind, before, after))
+
+    def put(self, value):
+        """A new pod, or its new state."""
+        metadata = value["metadata"]
+        key = metadata["namespace"], metadata["name"]
+        with self.changed:
+            before = self.pods.get(key)
+            self.uids += before is None
+            uid = before["metadata"]["uid"] if before else f"uid-{self.uids}"
+            after = {**value, "metadata": {**metadata, "uid": uid}}
+            self.record("MODIFIED" if before else "ADDED", before, after)
+            self.pods[key] = after
+            self.changed.notify_all()
+        return after
+
+    def phase(self, name, phase, namespace="spark"):
+        before = self.pods[namespace, name]
+        self.put({**before, "status": {**before["status"], "phase": phase}})
+
+    def delete(self, name, namespace="spark"):
+        with self.changed:
+            before = self.pods.pop((namespace, name))
+            self.record("DELETED", before, {**before, "metadata": dict(before["metadata"])})
+            self.changed.notify_all()
+
+    def bookmark(self):
+        with self.changed:
+            self.marks += 1
+            self.changed.notify_all()
+
+    def compact(self):
+        """What happened before now is forgotten; pages of lists, too."""
+        with self.changed:
+            self.version += 1
+            self.oldest, self.events, self.epoch = self.version, [], self.epoch + 1
+
+    def cut(self, in_event=None):
+        """Every watch's connection breaks, in the middle of `in_event` if there is one."""
+        with self.changed:
+            for watcher in self.watchers:
+                watcher.cut = in_event or True
+            self.changed.notify_all()
+
+    def watching(self):
+        with self.changed:
+            return len(self.watchers)
+
+    def kubeconfig(self, folder, **user):
+        """Writes a kubeconfig that leads here, as `user` or with a token file beside it; gives its path."""
+        folder = pathlib.Path(folder)
+        self.token_file = folder / "token"
+        self.write_token(self.token)
+        cluster = {"server": self.url}
+        if self.tls:
+            cluster["certificate-authority"] = str(self.ca_file)
+        value = {"apiVersion": "v1", "kind": "Config", "current-context": "tests",
+                 "contexts": [{"name": "tests", "context": {"cluster": "fake", "user": "gate", "namespace": "spark"}}],
+                 "clusters": [{"name": "fake", "cluster": cluster}],
+                 "users": [{"name": "gate", "user": user or {"tokenFile": "token"}}]}
+        path = folder / "kubeconfig"
+        path.write_text(json.dumps(value))
+        path.chmod(0o600)
+        return path
+
+    def write_token(self, token):
+        """In one step, as a kubelet does it."""
+        part = self.token_file.with_suffix(".part")
+        part.touch(0o600)
+        part.write_text(token)
+        os.replace(part, self.token_file)
