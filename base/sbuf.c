@@ -118,6 +118,32 @@ static void json_byte(struct sbuf *b, unsigned char c)
 		sbuf_putc(b, (char)c);
 }
 
+/* What a terminal acts on (C1) or what turns a line around or hides in it (U+200B..200F,
+ * U+2028..202E, U+2060..206F): logs are read on terminals. The code of such a character, or 0. */
+static unsigned hidden_code(const char *at, size_t n)
+{
+	const unsigned char *u = (const unsigned char *)at;
+	unsigned code = 0;
+
+	if (n == 2)
+		code = (u[0] & 0x1fu) << 6 | (u[1] & 0x3fu);
+	else if (n == 3 && u[0] == 0xe2)
+		code = 0x2000 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	bool is_hidden = (code >= 0x80 && code < 0xa0) || (code >= 0x200b && code <= 0x200f) ||
+			 (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f);
+	return is_hidden ? code : 0;
+}
+
+static void json_character(struct sbuf *b, const char *at, size_t n)
+{
+	unsigned code = hidden_code(at, n);
+
+	if (code)
+		sbuf_printf(b, "\\u%04x", code);
+	else
+		sbuf_add(b, at, n);
+}
+
 void sbuf_json(struct sbuf *b, struct str s)
 {
 	for (size_t i = 0; i < s.len;) {
@@ -127,7 +153,7 @@ void sbuf_json(struct sbuf *b, struct str s)
 		else if (n == 0)
 			sbuf_puts(b, "\xef\xbf\xbd");
 		else
-			sbuf_add(b, s.at + i, n);
+			json_character(b, s.at + i, n);
 		i += n ? n : 1;
 	}
 }

@@ -34,7 +34,7 @@ void sbuf_puts(struct sbuf *b, const char *s);
 void sbuf_putc(struct sbuf *b, char c);
 void sbuf_printf(struct sbuf *b, const char *fmt, ...) PRINTF(2, 3);
 /* Adds `s` as the inside of a JSON string (RFC 8259 §7): no quotes; bytes that are not UTF-8 become
- * U+FFFD. */
+ * U+FFFD, controls and what cannot be seen are escaped (S40). */
 void sbuf_json(struct sbuf *b, struct str s);
 /* Adds `s` escaped for HTML text and quoted attributes: & < > " '. */
 void sbuf_html(struct sbuf *b, struct str s);

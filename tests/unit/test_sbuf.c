@@ -104,6 +104,19 @@ static void json_keeps_utf8_and_replaces_what_is_none(void **state)
 	}
 }
 
+static void S40_json_escapes_what_a_terminal_would_obey_or_hide(void **state)
+{
+	struct sbuf b;
+
+	(void)state;
+	sbuf_init(&b, 200);
+	sbuf_json(&b, STR("\xc2\x9b\xc2\x80\xc2\x9f\xc2\xa0")); /* CSI; U+00A0 is text */
+	assert_holds(&b, "\\u009b\\u0080\\u009f\xc2\xa0");
+	sbuf_init(&b, 200);
+	sbuf_json(&b, STR("\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xe2\x80\x8b\xe2\x80\xa6"));
+	assert_holds(&b, "\\u202e\\u2066\\u2028\\u200b\xe2\x80\xa6"); /* the ellipsis stays */
+}
+
 static void html_escapes_for_text_and_quoted_attributes(void **state)
 {
 	struct sbuf b;
@@ -133,6 +146,7 @@ int main(void)
 		cmocka_unit_test(growing_keeps_what_is_there),
 		cmocka_unit_test(json_escapes_what_would_end_the_string_or_the_line),
 		cmocka_unit_test(json_keeps_utf8_and_replaces_what_is_none),
+		cmocka_unit_test(S40_json_escapes_what_a_terminal_would_obey_or_hide),
 		cmocka_unit_test(html_escapes_for_text_and_quoted_attributes),
 		cmocka_unit_test(urlencode_keeps_unreserved_bytes_only),
 	};
