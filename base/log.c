@@ -11,6 +11,7 @@
 enum { LINE_MAX_BYTES = 8192, CLIENT_VALUE_MAX = 128 };
 
 static _Atomic int threshold = LOG_INFO;
+static log_sink *_Atomic current_sink;
 
 void log_set_level(enum log_level level)
 {
@@ -27,12 +28,17 @@ struct str log_clip(struct str s)
 	return (struct str){s.at, s.len > CLIENT_VALUE_MAX ? CLIENT_VALUE_MAX : s.len};
 }
 
-static void add_head(struct sbuf *b, enum log_level level, const char *event)
+void log_set_sink(log_sink *sink)
+{
+	atomic_store_explicit(&current_sink, sink, memory_order_release);
+}
+
+static void add_head(struct sbuf *b, int64_t wall_ms, enum log_level level, const char *event)
 {
 	static const char *const names[] = {"debug", "info", "warn", "error"};
 	char now[32];
 
-	clock_format(clock_wall_ms(), now);
+	clock_format(wall_ms, now);
 	sbuf_printf(
 		b, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now, names[level], event);
 }
@@ -51,12 +57,12 @@ static void add_field(struct sbuf *b, const struct log_field *field)
 	sbuf_putc(b, '"');
 }
 
-static void write_line(struct sbuf *b)
+static void write_line(struct sbuf *b, int64_t wall_ms)
 {
 	sbuf_puts(b, "}\n");
 	if (b->overflow) {
 		sbuf_reset(b);
-		add_head(b, LOG_WARN, "log");
+		add_head(b, wall_ms, LOG_WARN, "log");
 		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"}\n");
 	}
 	/* A full pipe must not stop the gateway: what cannot be written is lost. */
@@ -64,20 +70,33 @@ static void write_line(struct sbuf *b)
 		return;
 }
 
+static void write_record(const struct log_record *record)
+{
+	log_sink *sink = atomic_load_explicit(&current_sink, memory_order_acquire);
+	struct sbuf b;
+
+	sbuf_init(&b, LINE_MAX_BYTES);
+	add_head(&b, record->wall_ms, record->level, record->event);
+	add_field(&b, &(struct log_field){"msg", str_of(record->msg), false});
+	for (size_t i = 0; i < record->count; i++)
+		add_field(&b, &record->fields[i]);
+	write_line(&b, record->wall_ms);
+	sbuf_clear(&b);
+	if (sink)
+		sink(record);
+}
+
 void log_fields(enum log_level level, const char *event, const char *msg,
 	const struct log_field *fields, size_t count)
 {
-	struct sbuf b;
+	if (log_is_on(level))
+		write_record(
+			&(struct log_record){level, event, msg, fields, count, clock_wall_ms()});
+}
 
-	if (!log_is_on(level))
-		return;
-	sbuf_init(&b, LINE_MAX_BYTES);
-	add_head(&b, level, event);
-	add_field(&b, &(struct log_field){"msg", str_of(msg), false});
-	for (size_t i = 0; i < count; i++)
-		add_field(&b, &fields[i]);
-	write_line(&b);
-	sbuf_clear(&b);
+void log_audit(const char *msg, const struct log_field *fields, size_t count)
+{
+	write_record(&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms()});
 }
 
 void log_line(enum log_level level, const char *event, const char *fmt, ...)

@@ -1,5 +1,6 @@
 /*
- * base/log.h - one JSON object a line on standard error (design "Operations").
+ * base/log.h - one JSON object a line on standard error (design "Operations"), and to a sink
+ * beside.
  *
  * Thread-safe: a line is built on the caller's stack and written with one write(2). Values a client
  * chose are clipped to 128 bytes and escaped (S40). Tokens, cookies, codes and states are never
@@ -34,6 +35,20 @@ struct log_field {
 /* A line with keys ts, level, event, msg (when not NULL) and then `fields`. */
 void log_fields(enum log_level level, const char *event, const char *msg,
 	const struct log_field *fields, size_t count);
+
+/* An audit line: somebody did what must be known afterwards. Event "audit"; no level drops it. */
+void log_audit(const char *msg, const struct log_field *fields, size_t count);
+
+struct log_record { /* borrowed */
+	enum log_level level;
+	const char *event, *msg; /* msg: NULL for none */
+	const struct log_field *fields;
+	size_t count;
+	int64_t wall_ms;
+};
+/* Whoever else gets each line; on the thread that logs, so it must not block or log itself. */
+typedef void log_sink(const struct log_record *record);
+void log_set_sink(log_sink *sink); /* NULL: nobody. Any thread, any time. */
 
 /* Clips to 128 bytes, as every value a client chose must be. */
 struct str log_clip(struct str s);

@@ -156,6 +156,7 @@ struct conf {
 
 	int log_level; /* enum log_level */
 	bool log_access;
+	struct conf_endpoint log_gelf; /* where they go as well, over UDP; host NULL: nowhere */
 
 	_Atomic int refs;
 };

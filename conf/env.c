@@ -52,21 +52,6 @@ static const struct keyword *row_of(struct str name)
 	return NULL;
 }
 
-static const struct keyword_later *later_of(struct str name)
-{
-	char candidate[64];
-
-	for (size_t i = 0; i < keywords_later_count; i++) {
-		if (!name_of(keywords_later[i].path, candidate))
-			continue;
-		struct str prefix = str_of(candidate);
-		if (str_starts(name, prefix) &&
-			(name.len == prefix.len || name.at[prefix.len] == '_'))
-			return &keywords_later[i];
-	}
-	return NULL;
-}
-
 static void nearest_name(struct str name, char out[static 64])
 {
 	char candidate[64];
@@ -135,10 +120,6 @@ static int apply(struct yaml_node *root, struct str name, const char *value, str
 		return err_set(err,
 			PREFIX "%.*s: secrets are read from files: use " PREFIX "%.*s_FILE",
 			(int)name.len, name.at, (int)name.len, name.at);
-	const struct keyword_later *later = later_of(name);
-	if (later)
-		return err_set(err, PREFIX "%.*s: this version of sparkgate does not have %s yet",
-			(int)name.len, name.at, later->feature);
 	nearest_name(name, nearest);
 	return err_set(err, PREFIX "%.*s: no key has this name, did you mean " PREFIX "%s?",
 		(int)name.len, name.at, nearest);

@@ -426,11 +426,14 @@ const struct keyword keywords[] = {
 		IN_CONF(log_access),
 		.fallback = "true",
 		.help = "one line for each request"},
+	{.path = "log.gelf",
+		.type = &value_gelf,
+		IN_CONF(log_gelf),
+		.help = "where all lines go as well, such as udp://graylog:12201"},
 };
 const size_t keywords_count = ARRAY_LEN(keywords);
 
 const struct keyword_later keywords_later[] = {
 	{"clusters[].jws_key_file", "signed requests for Spark's JWSFilter"},
-	{"log.gelf", "GELF logging"},
 };
 const size_t keywords_later_count = ARRAY_LEN(keywords_later);

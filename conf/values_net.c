@@ -211,6 +211,56 @@ static void clear_listen(void *field)
 	listen->text = NULL;
 }
 
+enum { GELF_PORT = 12201 };
+
+/* "udp://graylog:12201": a URL but for its scheme. */
+static int parse_gelf(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	static const struct str scheme = {"udp://", 6};
+	struct conf_endpoint *out = field;
+	struct err why = {"the scheme is another"};
+	struct str rest = str_from(str_of(text), scheme.len);
+	ptrdiff_t bracket = str_find_byte(rest, ']');
+	bool has_port = str_find_byte(str_from(rest, (size_t)(bracket + 1)), ':') != -1;
+	struct url url;
+
+	(void)row;
+	bool is_udp = str_starts(str_of(text), scheme);
+	char *plain = mem_printf("http://%s", is_udp ? rest.at : "");
+	bool is_url = is_udp && url_parse(str_of(plain), &url, &why) == 0;
+	free(plain);
+	if (is_url && str_find_byte(rest, '/') != -1)
+		is_url = false, err_set(&why, "it has a path");
+	if (!is_url)
+		return err_set(expected,
+			"udp://host or udp://host:port, such as "
+			"udp://graylog:12201 (%.100s)",
+			why.text);
+	*out = (struct conf_endpoint){mem_strdup(url.host), has_port ? url.port : GELF_PORT};
+	return 0;
+}
+
+static bool format_gelf(const struct keyword *row, const void *field, struct sbuf *out)
+{
+	const struct conf_endpoint *to = field;
+	bool is_v6 = to->host && strchr(to->host, ':');
+
+	(void)row;
+	if (to->host)
+		sbuf_printf(
+			out, is_v6 ? "\"udp://[%s]:%u\"" : "\"udp://%s:%u\"", to->host, to->port);
+	return to->host != NULL;
+}
+
+static void clear_gelf(void *field)
+{
+	struct conf_endpoint *to = field;
+
+	free(to->host);
+	to->host = NULL;
+}
+
 static int parse_cidr(
 	const struct keyword *row, const char *text, void *field, struct err *expected)
 {
@@ -240,4 +290,5 @@ const struct value_type value_url = {parse_url, format_url, NULL};
 const struct value_type value_app_origins = {parse_app_origins, format_app_origins, NULL};
 const struct value_type value_issuer = {parse_issuer, format_text, clear_text};
 const struct value_type value_listen = {parse_listen, format_listen, clear_listen};
+const struct value_type value_gelf = {parse_gelf, format_gelf, clear_gelf};
 const struct value_type value_cidr = {parse_cidr, format_cidr, NULL};

@@ -70,7 +70,8 @@ static void serve_ready(struct admin *admin, struct front_request *req)
 static void serve_metrics(struct admin *admin, struct front_request *req)
 {
 	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->service),
-		.health = auth_service_health(admin->service)};
+		.health = auth_service_health(admin->service),
+		.gelf = graylog_count()};
 	struct metrics **all = mem_alloc(admin->count + 1, sizeof(struct metrics *));
 	struct sbuf text;
 

@@ -1,6 +1,7 @@
 #include "proxy/gateway.h"
 
 #include "auth/fetch.h"
+#include "auth/graylog.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -119,6 +120,7 @@ static void reload(struct gateway *gw)
 		(conf->tls.certificate == NULL) != (gw->tls == NULL))
 		log_warn("reload", "listeners and threads change only with a restart");
 	log_set_level((enum log_level)conf->log_level);
+	graylog_use(&conf->log_gelf);
 	share_publish(gw->conf_slot, conf_ref(conf));
 	discovery_set_conf(gw->discovery, conf);
 	auth_service_set_conf(gw->auth, conf);
@@ -321,6 +323,7 @@ int gateway_run(struct conf *conf)
 
 	give_memory();
 	log_set_level((enum log_level)conf->log_level);
+	graylog_use(&conf->log_gelf);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit(conf);
 	if (open_listeners(&gw, &err) == 0) {

@@ -240,6 +240,17 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 		(unsigned long long)g->auth.jwks_ok, (unsigned long long)g->auth.jwks_failed);
 }
 
+static void write_gelf(struct sbuf *out, const struct metrics_gauges *g)
+{
+	help(out, "gelf_messages_total", "counter",
+		"Log messages for log.gelf: sent, or dropped because the network did not take "
+		"them.");
+	sbuf_printf(out,
+		"sparkgate_gelf_messages_total{result=\"sent\"} "
+		"%llu\nsparkgate_gelf_messages_total{result=\"dropped\"} %llu\n",
+		(unsigned long long)g->gelf.sent, (unsigned long long)g->gelf.dropped);
+}
+
 void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	const struct metrics_gauges *gauges)
 {
@@ -250,4 +261,5 @@ void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	write_histogram(out, all, count, false);
 	write_histogram(out, all, count, true);
 	write_gauges(out, gauges);
+	write_gelf(out, gauges);
 }

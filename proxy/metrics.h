@@ -9,6 +9,7 @@
 #define SPARKGATE_PROXY_METRICS_H
 
 #include "auth/auth.h"
+#include "auth/graylog.h"
 #include "auth/policy.h"
 #include "base/sbuf.h"
 #include "proxy/fault.h"
@@ -41,6 +42,7 @@ void metrics_count_login(struct metrics *m, enum metrics_login by, bool ok);
 struct metrics_gauges { /* read at scrape time */
 	struct auth_gauges auth;
 	struct auth_health health;
+	struct graylog_counts gelf;
 	unsigned connections, exchanges, upstream_connections;
 	uint64_t static_bytes;
 };

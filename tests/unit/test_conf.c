@@ -42,6 +42,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_int_equal(conf->tokens_per_user, 10);
 	assert_int_equal(conf->log_level, LOG_INFO);
 	assert_true(conf->log_access);
+	assert_null(conf->log_gelf.host);
 	assert_int_equal(conf->clusters[0].poll_ms, 2000);
 	conf_unref(conf);
 }
@@ -212,6 +213,28 @@ static void shipped_files_load_and_print_to_what_loads_the_same(void **state)
 	}
 }
 
+static void lines_may_go_to_graylog_as_well(void **state)
+{
+	static const struct {
+		const char *text, *host;
+		unsigned port;
+	} rows[] = {{"udp://graylog:12201", "graylog", 12201},
+		{"udp://Logs.example", "logs.example", 12201},
+		{"udp://10.0.0.1:80", "10.0.0.1", 80}, {"udp://[::1]", "::1", 12201},
+		{"udp://[::1]:65535", "::1", 65535}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text = mem_printf(ONE_CLUSTER "log: {gelf: '%s'}\n", rows[i].text);
+		struct conf *conf = conf_probe_load(text);
+		assert_string_equal(conf->log_gelf.host, rows[i].host);
+		assert_int_equal(conf->log_gelf.port, rows[i].port);
+		conf_probe_assert_round_trip(conf);
+		conf_unref(conf);
+		free(text);
+	}
+}
+
 static void printing_fills_in_defaults(void **state)
 {
 	struct conf *conf =
@@ -242,6 +265,7 @@ int main(void)
 		cmocka_unit_test(group_with_all_its_keys_commented_out_is_empty),
 		cmocka_unit_test(conf_lives_until_its_last_reference),
 		cmocka_unit_test(shipped_files_load_and_print_to_what_loads_the_same),
+		cmocka_unit_test(lines_may_go_to_graylog_as_well),
 		cmocka_unit_test(printing_fills_in_defaults),
 	};
 

@@ -44,7 +44,7 @@ static void variables_override_scalars(void **state)
 	const char *const variables[] = {"SPARKGATE_SERVER_LISTEN=[::1]:2000",
 		"SPARKGATE_LOG_LEVEL=debug", "SPARKGATE_TOKENS_ACCESS_TTL_DEFAULT=5m",
 		"SPARKGATE_STORE=memory:", "SPARKGATE_SERVER_LIMITS_HEAD_TIMEOUT=2s", "OTHER=x",
-		"SPARKGATE", NULL};
+		"SPARKGATE", "SPARKGATE_LOG_GELF=udp://graylog", NULL};
 	struct err err = {""};
 	struct conf *conf = with_env(variables, &err);
 
@@ -55,6 +55,7 @@ static void variables_override_scalars(void **state)
 	assert_int_equal(conf->access_ttl_s.def, 300);
 	assert_int_equal(conf->store_kind, CONF_STORE_MEMORY);
 	assert_int_equal(conf->limit_head_timeout_ms, 2000);
+	assert_string_equal(conf->log_gelf.host, "graylog");
 	conf_unref(conf);
 }
 
@@ -70,8 +71,10 @@ static void wrong_variable_is_named_in_the_message(void **state)
 		"mean SPARKGATE_SERVER_LISTEN?");
 	assert_env_refused("SPARKGATE_CLUSTERS=x",
 		"SPARKGATE_CLUSTERS: no key has this name, did you mean SPARKGATE_STORE?");
-	assert_env_refused("SPARKGATE_LOG_GELF=udp://graylog:12201",
-		"SPARKGATE_LOG_GELF: this version of sparkgate does not have GELF logging yet");
+	assert_env_refused("SPARKGATE_LOG_GELF=tcp://graylog:12201",
+		"SPARKGATE_LOG_GELF: key \"log.gelf\": got \"tcp://graylog:12201\", expected "
+		"udp://host or udp://host:port, such as udp://graylog:12201 (the scheme is "
+		"another)");
 }
 
 static void variables_that_kubernetes_adds_for_a_service_are_left_alone(void **state)

@@ -68,9 +68,6 @@ static void what_later_versions_bring_is_refused_by_name(void **state)
 		{"clusters: [{name: a, jws_key_file: /x}]\n",
 			"sg.yaml:1:22: key \"clusters[0].jws_key_file\": this version of sparkgate "
 			"does ..."},
-		{A "log: {gelf: udp://graylog:12201}\n",
-			"sg.yaml:2:7: key \"log.gelf\": this version of sparkgate does not have "
-			"GELF ..."},
 	};
 
 	(void)state;
@@ -137,6 +134,14 @@ static void bad_value_names_what_was_expected(void **state)
 					   "one of debug, info, warn, error"},
 		{A "log: {format: text}\n",
 			"sg.yaml:2:7: key \"log.format\": got \"text\", expected json"},
+		{A "log: {gelf: 'udp://graylog:12201/x'}\n",
+			"sg.yaml:2:7: key \"log.gelf\": got \"udp://graylog:12201/x\", expected "
+			"udp://host or udp://host:port, such as udp://graylog:12201 (it has a "
+			"path)"},
+		{A "log: {gelf: 'udp://'}\n", "sg.yaml:2:7: key \"log.gelf\": ..."},
+		{A "log: {gelf: 'udp://h:0'}\n", "sg.yaml:2:7: key \"log.gelf\": ..."},
+		{A "log: {gelf: 'udp://u:p@h'}\n", "sg.yaml:2:7: key \"log.gelf\": ..."},
+		{A "log: {gelf: 'graylog:12201'}\n", "sg.yaml:2:7: key \"log.gelf\": ..."},
 		{A "log: {level: }\n",
 			"sg.yaml:2:7: key \"log.level\": got \"\", expected one of ..."},
 		{A "log: {level: [info]}\n",

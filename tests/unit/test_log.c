@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -165,6 +166,45 @@ static void line_of_every_length_near_the_limit_ends_well(void **state)
 	}
 }
 
+static char sunk[64];
+
+static void sink(const struct log_record *record)
+{
+	snprintf(sunk, sizeof sunk, "%d %s %s %s", (int)record->level, record->event, record->msg,
+		record->count ? record->fields[0].key : "-");
+}
+
+static void sink_gets_what_is_written_and_nothing_else(void **state)
+{
+	const struct log_field field = {"user", STR("ann"), false};
+
+	(void)state;
+	log_set_sink(sink);
+	log_debug("x", "hidden");
+	assert_string_equal(sunk, "");
+	log_fields(LOG_INFO, "access", "request", &field, 1);
+	assert_string_equal(sunk, "1 access request user");
+	log_set_sink(NULL);
+	log_err("x", "to standard error only");
+	assert_string_equal(sunk, "1 access request user");
+	assert_true(strlen(captured()) > 0);
+}
+
+static void no_level_drops_an_audit_line(void **state)
+{
+	const struct log_field field = {"user", STR("ann"), false};
+
+	(void)state;
+	log_set_level(LOG_ERROR);
+	log_audit("tokens", &field, 1);
+	json_t *line = captured_line();
+	assert_string_equal(value(line, "event"), "audit");
+	assert_string_equal(value(line, "msg"), "tokens");
+	assert_string_equal(value(line, "level"), "info");
+	assert_string_equal(value(line, "user"), "ann");
+	json_decref(line);
+}
+
 static void writer_without_a_reader_goes_on(void **state)
 {
 	(void)state;
@@ -186,6 +226,8 @@ int main(void)
 		cmocka_unit_test_setup(S40_clipping_keeps_the_first_128_bytes, capture),
 		cmocka_unit_test_setup(line_that_is_too_long_leaves_a_line_that_says_so, capture),
 		cmocka_unit_test(line_of_every_length_near_the_limit_ends_well),
+		cmocka_unit_test_setup(sink_gets_what_is_written_and_nothing_else, capture),
+		cmocka_unit_test_setup(no_level_drops_an_audit_line, capture),
 		cmocka_unit_test_setup(writer_without_a_reader_goes_on, capture),
 	};
 
