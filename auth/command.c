@@ -1,9 +1,14 @@
 #include "auth/command.h"
 
+#include "auth/graylog.h"
 #include "base/clock.h"
 #include "base/term.h"
 
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
+
+enum { LOG_WAIT_MS = 2000 };
 
 /* --- arguments --- */
 
@@ -106,8 +111,27 @@ static int open_store(struct command *command)
 	if (command->conf->store_kind == CONF_STORE_MEMORY)
 		return err_set(&command->err,
 			"the store is memory:, which only the running gateway can see");
+	graylog_use(&command->conf->log_gelf);
 	command->store = store_open(command->conf, &command->err);
 	return command->store ? 0 : -1;
+}
+
+/* --- for the record --- */
+
+void command_name_account(char *out, size_t size)
+{
+	const struct passwd *account = getpwuid(getuid());
+
+	if (account)
+		snprintf(out, size, "cli:%.200s", account->pw_name);
+	else
+		snprintf(out, size, "cli:%lu", (unsigned long)getuid());
+}
+
+void command_await_log(const struct command *command)
+{
+	if (command->conf->log_gelf.host)
+		(void)graylog_wait(LOG_WAIT_MS);
 }
 
 /* --- JSON --- */

@@ -58,6 +58,13 @@ struct command_kind {
 int command_run(
 	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err);
 
+/* --- for the record --- */
+
+/* "cli:" and the account that runs the command. */
+void command_name_account(char *out, size_t size);
+/* Before an audit line: some time for log.gelf's name, if it has one. */
+void command_await_log(const struct command *command);
+
 /* --- answers --- */
 
 /* Takes json, writes it: an object or an array of objects. Gives the exit code. */

@@ -1,5 +1,6 @@
 #include "auth/session_command.h"
 
+#include "auth/audit.h"
 #include "auth/command.h"
 #include "auth/session_data.h"
 #include "base/clock.h"
@@ -185,6 +186,17 @@ static int end_person(struct command *command)
 	return total;
 }
 
+static void audit(const struct command *command, int ended)
+{
+	const struct session_command *options = options_of(command);
+	char account[STORE_SUBJECT];
+
+	command_name_account(account, sizeof account);
+	command_await_log(command);
+	audit_sessions(account,
+		&(struct audit_sessions){options->id, options->user, options->issuer, ended});
+}
+
 static int end_sessions(struct command *command)
 {
 	const struct session_command *options = options_of(command);
@@ -195,6 +207,8 @@ static int end_sessions(struct command *command)
 	else if (options->issuer)
 		end = end_person;
 	int ended = end(command);
+	if (ended != 0)
+		audit(command, ended);
 	if (ended == -1)
 		return COMMAND_REFUSED;
 	int result = command_print(command, json_pack("{s:i}", "ended", ended));

@@ -1,13 +1,11 @@
 #include "auth/token_command.h"
 
+#include "auth/audit.h"
 #include "auth/issue.h"
 #include "auth/own_key.h"
 #include "auth/token_command_int.h"
 #include "auth/token_json.h"
 #include "conf/values_units.h"
-
-#include <pwd.h>
-#include <unistd.h>
 
 /* --- create --- */
 
@@ -76,15 +74,13 @@ static int read_role(const struct command *command, enum role *role, struct err 
 	return err_set(err, "--token-type: got \"%.40s\", expected admin or user", type);
 }
 
-/* "cli:" and the account that ran the command, for the record. */
-static void name_creator(char *out, size_t size)
+void token_command_audit(const struct command *command, const struct store_token *token)
 {
-	const struct passwd *account = getpwuid(getuid());
+	char account[STORE_SUBJECT];
 
-	if (account)
-		snprintf(out, size, "cli:%.200s", account->pw_name);
-	else
-		snprintf(out, size, "cli:%lu", (unsigned long)getuid());
+	command_name_account(account, sizeof account);
+	command_await_log(command);
+	audit_token(account, command->verb->name, token);
 }
 
 static int issue(struct command *command, const struct issue_request *request,
@@ -115,12 +111,13 @@ int token_command_create(struct command *command)
 		.scope = options->scope,
 		.created_by = creator};
 
-	name_creator(creator, sizeof creator);
+	command_name_account(creator, sizeof creator);
 	if (choose_issuer(command, issuer) == -1 ||
 		read_role(command, &request.role, &command->err) == -1 ||
 		read_ttls(command, &request) == -1 ||
 		issue(command, &request, &record, &secrets) == -1)
 		return COMMAND_REFUSED;
+	token_command_audit(command, &record);
 	json_t *json = token_json_new(&record, &secrets);
 	token_secrets_clear(&secrets);
 	return command_print(command, json);

@@ -52,6 +52,8 @@ static enum outcome change_one(struct command *command, const char *text,
 	answer = store->ops->token_set_state(store, str_of(token->id), change->state);
 	if (answer == STORE_FAILED)
 		err_set(&command->err, "the store cannot be written");
+	if (answer == STORE_FOUND)
+		token_command_audit(command, token);
 	return answer == STORE_FOUND ? DONE : answer == STORE_NONE ? UNKNOWN : FAILED;
 }
 

@@ -1,5 +1,6 @@
 #include "auth/token_grant.h"
 
+#include "auth/audit.h"
 #include "auth/auth_int.h"
 #include "auth/scope.h"
 #include "base/clock.h"
@@ -40,7 +41,7 @@ static enum token_outcome end_family(struct auth_service *service, struct store_
 {
 	struct err err;
 
-	token_manager_audit(record->subject, "reuse", record);
+	audit_token(record->subject, "reuse", record);
 	log_warn("tokens",
 		"a one-time token was shown twice: token %s and all it was renewed to end",
 		record->id);
@@ -110,7 +111,7 @@ static enum token_outcome renew(struct auth_service *service, const struct token
 		return TOKEN_CONFLICT;
 	*json = answer_of(record, &secrets);
 	token_secrets_clear(&secrets);
-	token_manager_audit(record->subject, is_first ? "register" : "refresh", record);
+	audit_token(record->subject, is_first ? "register" : "refresh", record);
 	return TOKEN_DONE;
 }
 

@@ -1,18 +1,9 @@
 #include "auth/token_manager.h"
 
+#include "auth/audit.h"
 #include "auth/auth_int.h"
 #include "auth/scope.h"
 #include "base/clock.h"
-#include "base/log.h"
-
-void token_manager_audit(const char *user, const char *what, const struct store_token *token)
-{
-	const struct log_field fields[] = {{"user", str_of(user), false},
-		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
-		{"decision", str_of(what), false}};
-
-	log_fields(LOG_INFO, "audit", "tokens", fields, ARRAY_LEN(fields));
-}
 
 /* S31: whose subjects are names of owners. Another issuer's "ann" is somebody else. */
 static bool is_of_the_platform(const struct auth_service *service, const struct identity *caller)
@@ -164,7 +155,7 @@ enum token_outcome token_manager_create(struct auth_service *service, const stru
 	if (issue_token(service->store, service->signer, &issue, record, secrets, err) == -1)
 		return atomic_load(&service->ready) ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
 	service->counted = UINT64_MAX; /* none: count again */
-	token_manager_audit(caller->subject, "create", record);
+	audit_token(caller->subject, "create", record);
 	return TOKEN_DONE;
 }
 
@@ -252,7 +243,7 @@ enum token_outcome token_manager_change(struct auth_service *service, const char
 		return TOKEN_UNAVAILABLE;
 	record->state = state;
 	auth_service_note_end(service);
-	token_manager_audit(user, name_of_change(state), record);
+	audit_token(user, name_of_change(state), record);
 	return TOKEN_DONE;
 }
 

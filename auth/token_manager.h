@@ -23,9 +23,9 @@ enum token_outcome {
 
 struct token_request { /* borrowed */
 	const char *client_name;
-	const char *user; /* NULL: a token for the named client; of who is no administrator: one's
-			     own */
-	const char *note; /* or NULL */
+	const char *user;  /* NULL: a token for the named client; of who is no administrator: one's
+			      own */
+	const char *note;  /* or NULL */
 	const char *scope; /* auth/scope.h, or NULL */
 	enum role role;
 	int64_t access_ttl;  /* seconds; 0: the default */
@@ -57,7 +57,5 @@ enum token_outcome token_manager_set_state(struct auth_service *service,
 /* The same without asking who: `record` was read just now. `user` is for the audit line. */
 enum token_outcome token_manager_change(struct auth_service *service, const char *user,
 	struct store_token *record, enum token_state state, bool force, struct err *err);
-/* One line for each thing done to a token. */
-void token_manager_audit(const char *user, const char *what, const struct store_token *token);
 
 #endif

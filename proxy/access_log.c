@@ -84,7 +84,7 @@ static void write_lines(struct exchange *x, const char *decision)
 	if (x->conf->log_access)
 		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
 	if (mount && action_is_audited(x->action))
-		log_fields(LOG_INFO, "audit", action_name(x->action), fields, ARRAY_LEN(fields));
+		log_audit(action_name(x->action), fields, ARRAY_LEN(fields));
 }
 
 /* Whether the request was let in is one thing, how it ended another. */
