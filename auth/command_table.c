@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/term.h"
 
+#include <stdlib.h>
+
 enum { CELL_MAX = 4096, LINE_MAX_BYTES = 64 * 1024, GAP = 2, NEVER_CUT = 1 << 20 };
 
 static const char nothing[] = "-";
@@ -48,15 +50,15 @@ void command_table_age(struct sbuf *out, const json_t *row, const char *key, int
 
 /* --- a list --- */
 
-struct layout {
+struct command_table {
 	const struct command_column *columns;
 	size_t count, width;
 	size_t cells[COMMAND_COLUMNS]; /* of each column; 0: it has left */
 	int64_t now;
-	struct sbuf cell;
+	struct sbuf cell, line;
 };
 
-static struct str cell_of(struct layout *l, const json_t *row, size_t i)
+static struct str cell_of(struct command_table *l, const json_t *row, size_t i)
 {
 	const struct command_column *column = &l->columns[i];
 	const char *text = json_string_value(json_object_get(row, column->key));
@@ -69,24 +71,36 @@ static struct str cell_of(struct layout *l, const json_t *row, size_t i)
 	return sbuf_str(&l->cell);
 }
 
-static void measure(struct layout *l, const json_t *rows)
+struct command_table *command_table_new(
+	const struct command_column *columns, size_t count, size_t width, int64_t now)
 {
-	size_t n;
-	const json_t *row;
+	struct command_table *l = mem_alloc(1, sizeof *l);
 
-	for (size_t i = 0; i < l->count; i++)
-		l->cells[i] = strlen(l->columns[i].title);
-	json_array_foreach(rows, n, row)
-	{
-		for (size_t i = 0; i < l->count; i++) {
-			size_t cells = term_cells(cell_of(l, row, i));
-			if (cells > l->cells[i])
-				l->cells[i] = cells;
-		}
+	*l = (struct command_table){.columns = columns, .count = count, .width = width, .now = now};
+	sbuf_init(&l->cell, CELL_MAX);
+	sbuf_init(&l->line, LINE_MAX_BYTES);
+	for (size_t i = 0; i < count; i++)
+		l->cells[i] = strlen(columns[i].title);
+	return l;
+}
+
+void command_table_free(struct command_table *l)
+{
+	sbuf_clear(&l->cell);
+	sbuf_clear(&l->line);
+	free(l);
+}
+
+void command_table_measure(struct command_table *l, const json_t *row)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		size_t cells = term_cells(cell_of(l, row, i));
+		if (cells > l->cells[i])
+			l->cells[i] = cells;
 	}
 }
 
-static size_t total_of(const struct layout *l)
+static size_t total_of(const struct command_table *l)
 {
 	size_t total = 0;
 
@@ -96,7 +110,7 @@ static size_t total_of(const struct layout *l)
 }
 
 /* The widest of those that may be cut further, or the one that leaves first; -1: none. */
-static int pick(const struct layout *l, bool to_leave)
+static int pick(const struct command_table *l, bool to_leave)
 {
 	int best = -1;
 	size_t most = 0;
@@ -114,7 +128,7 @@ static int pick(const struct layout *l, bool to_leave)
 	return best;
 }
 
-static void fit(struct layout *l)
+static void fit(struct command_table *l)
 {
 	while (total_of(l) > l->width) {
 		int widest = pick(l, false), leaving = widest == -1 ? pick(l, true) : -1;
@@ -128,13 +142,13 @@ static void fit(struct layout *l)
 	}
 }
 
-static void add_cell(struct sbuf *line, const struct layout *l, size_t i, struct str text)
+static void add_cell(struct command_table *l, size_t i, struct str text)
 {
 	if (l->cells[i] == 0)
 		return;
-	size_t used = term_add(line, text, l->cells[i]);
+	size_t used = term_add(&l->line, text, l->cells[i]);
 	for (; used < l->cells[i] + GAP; used++)
-		sbuf_putc(line, ' ');
+		sbuf_putc(&l->line, ' ');
 }
 
 static int end_line(FILE *out, struct sbuf *line)
@@ -147,30 +161,36 @@ static int end_line(FILE *out, struct sbuf *line)
 	return result;
 }
 
+int command_table_begin(struct command_table *l, FILE *out)
+{
+	fit(l);
+	for (size_t i = 0; i < l->count; i++)
+		add_cell(l, i, str_of(l->columns[i].title));
+	return end_line(out, &l->line);
+}
+
+int command_table_add(struct command_table *l, FILE *out, const json_t *row)
+{
+	for (size_t i = 0; i < l->count; i++)
+		add_cell(l, i, cell_of(l, row, i));
+	return end_line(out, &l->line);
+}
+
 int command_table_list(FILE *out, const json_t *rows, const struct command_column *columns,
 	size_t count, size_t width, int64_t now)
 {
-	struct layout l = {.columns = columns, .count = count, .width = width, .now = now};
-	struct sbuf line;
+	struct command_table *l = command_table_new(columns, count, width, now);
 	size_t n;
 	const json_t *row;
 
-	sbuf_init(&l.cell, CELL_MAX);
-	sbuf_init(&line, LINE_MAX_BYTES);
-	measure(&l, rows);
-	fit(&l);
-	for (size_t i = 0; i < count; i++)
-		add_cell(&line, &l, i, str_of(columns[i].title));
-	int result = end_line(out, &line);
+	json_array_foreach(rows, n, row) command_table_measure(l, row);
+	int result = command_table_begin(l, out);
 	json_array_foreach(rows, n, row)
 	{
-		for (size_t i = 0; i < count && result == 0; i++)
-			add_cell(&line, &l, i, cell_of(&l, row, i));
 		if (result == 0)
-			result = end_line(out, &line);
+			result = command_table_add(l, out, row);
 	}
-	sbuf_clear(&l.cell);
-	sbuf_clear(&line);
+	command_table_free(l);
 	return result;
 }
 

@@ -27,6 +27,18 @@ void command_table_age(struct sbuf *out, const json_t *row, const char *key, int
 
 enum { COMMAND_COLUMNS = 12 };
 
+/* A table of rows that come one at a time: all of them to be measured, then once more to be
+ * written. */
+struct command_table;
+/* `width` in cells; `now` in wall seconds. Borrows the columns. */
+struct command_table *command_table_new(
+	const struct command_column *columns, size_t count, size_t width, int64_t now);
+void command_table_free(struct command_table *table);
+void command_table_measure(struct command_table *table, const json_t *row);
+/* The titles; then the rows. What is wider than what was measured is cut. -1: not written. */
+int command_table_begin(struct command_table *table, FILE *out);
+int command_table_add(struct command_table *table, FILE *out, const json_t *row);
+
 /* Rows are objects. `width` in cells; `now` in wall seconds. -1: it did not get written. */
 int command_table_list(FILE *out, const json_t *rows, const struct command_column *columns,
 	size_t count, size_t width, int64_t now);

@@ -1,3 +1,4 @@
+#include "auth/command_list.h"
 #include "auth/issue.h"
 #include "auth/token_command_int.h"
 #include "auth/token_json.h"
@@ -61,7 +62,7 @@ const struct command_column token_command_columns[TOKEN_COMMAND_COLUMNS] = {
 /* --- pages of the store --- */
 
 struct listing {
-	json_t *tokens;		 /* NULL: not wanted */
+	json_t *page;		 /* NULL: not wanted */
 	struct str prefix;	 /* of ids */
 	struct store_token *out; /* the last one met, or NULL */
 	size_t met;
@@ -77,37 +78,46 @@ static void on_token(void *arg, const struct store_token *token)
 	if (!str_starts(str_of(token->id), listing->prefix))
 		return;
 	listing->met++;
-	if (listing->tokens)
-		json_array_append_new(listing->tokens, token_json(token));
+	if (listing->page)
+		json_array_append_new(listing->page, token_json(token));
 	if (listing->out)
 		*listing->out = *token;
 }
 
-/* -1 with a reason. */
-static int walk(struct command *command, struct listing *listing)
+/* The page after the last one; `*got` tokens of the store. -1 with a reason. */
+static int next_page(struct command *command, struct listing *listing, int *got)
 {
 	struct store *store = command->store;
-	int got = STORE_PAGE;
 
 	listing->query.limit = STORE_PAGE;
-	while (got == STORE_PAGE)
-		got = store->ops->token_list(store, &listing->query, on_token, listing);
-	return got == -1 ? err_set(&command->err, "the store cannot be read") : 0;
+	*got = store->ops->token_list(store, &listing->query, on_token, listing);
+	return *got == -1 ? err_set(&command->err, "the store cannot be read") : 0;
 }
 
 /* --- list, show --- */
 
-int token_command_list(struct command *command)
+/* Written between two pages, when the store is not held: whoever reads may take their time. */
+static int walk(struct command *command, struct command_list *list)
 {
 	const struct token_command *options = token_command_of(command);
-	struct listing listing = {.tokens = json_array(),
+	struct listing listing = {.page = json_array(),
 		.query = {.subject = options->user,
 			.alive_at = options->active ? clock_wall_s() : 0}};
+	int got = STORE_PAGE, result = 0;
 
-	if (walk(command, &listing) == 0)
-		return command_print(command, listing.tokens);
-	json_decref(listing.tokens);
-	return COMMAND_REFUSED;
+	while (result == 0 && got == STORE_PAGE) {
+		result = next_page(command, &listing, &got);
+		if (result == 0)
+			result = command_list_page(list, listing.page);
+		json_array_clear(listing.page);
+	}
+	json_decref(listing.page);
+	return result;
+}
+
+int token_command_list(struct command *command)
+{
+	return command_list_print(command, walk);
 }
 
 /* The ellipsis of a cell comes along with what is copied from it. */
@@ -125,9 +135,12 @@ static enum store_answer find_by_prefix(
 	struct command *command, struct str prefix, struct store_token *out)
 {
 	struct listing listing = {.prefix = prefix, .out = out};
+	int got = STORE_PAGE;
 
-	if (walk(command, &listing) == -1)
-		return STORE_FAILED;
+	while (got == STORE_PAGE) {
+		if (next_page(command, &listing, &got) == -1)
+			return STORE_FAILED;
+	}
 	if (listing.met == 1)
 		return STORE_FOUND;
 	if (listing.met > 1)
