@@ -90,14 +90,14 @@ node_packages() {
 	cp "$wanted" build/node/.ready
 }
 
-# what scrapes in the tests; unpacked only, for the installed package would start a server
+# what scrapes in the tests, and what checks its rules; unpacked only, for the installed package would start a server
 prometheus() {
-	[ -x build/prometheus/usr/bin/prometheus ] && return
+	[ -x build/prometheus/usr/bin/promtool ] && return
 	apt-cache show prometheus >/dev/null 2>&1 || as_root apt-get update -qq
 	echo "unpacking Debian's prometheus into build/prometheus"
 	mkdir -p build/prometheus
 	(cd build/prometheus && apt-get download -q -q prometheus &&
-		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus && rm prometheus_*.deb)
+		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus ./usr/bin/promtool && rm prometheus_*.deb)
 }
 
 # Those that the bench compares with. One that cannot be had is left out, and the bench says so.
