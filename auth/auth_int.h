@@ -81,6 +81,7 @@ struct auth_service {
 	struct share_slot *rules; /* of struct auth_rules */
 	struct event *tick;
 	unsigned ticks;
+	bool is_purging;   /* more is left than a tick had time for */
 	int64_t polled_ms; /* monotonic */
 	uint64_t counted;  /* the generation at which sessions and tokens were counted */
 	struct store_touch *touches;

@@ -10,7 +10,13 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum { TICK_MS = 250, FLUSH_TICKS = 4, RECOUNT_TICKS = 40, PURGE_TICKS = 240 };
+enum {
+	TICK_MS = 250,
+	FLUSH_TICKS = 4,
+	RECOUNT_TICKS = 40,
+	PURGE_TICKS = 240,
+	PURGE_US = 20 * 1000
+};
 
 /* --- rules --- */
 
@@ -170,6 +176,19 @@ void auth_service_poll(struct auth_service *service)
 	poll_store(service);
 }
 
+/* A month's tokens may end together: some of each tick is given to them until they are gone. */
+static void purge(struct auth_service *service)
+{
+	struct store *store = service->store;
+	int64_t until = clock_mono_us() + PURGE_US;
+	enum store_answer answer;
+
+	do {
+		answer = store->ops->purge(store, service->conf, clock_wall_s());
+	} while (answer == STORE_FOUND && clock_mono_us() < until);
+	service->is_purging = auth_service_count(service, answer) == STORE_FOUND;
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct auth_service *service = arg;
@@ -183,9 +202,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	auth_service_poll(service);
 	if (tick % FLUSH_TICKS == 0)
 		auth_service_flush(service);
-	if (tick % PURGE_TICKS == 0)
-		note(service,
-			service->store->ops->purge(service->store, service->conf, clock_wall_s()));
+	if (service->is_purging || tick % PURGE_TICKS == 1)
+		purge(service);
 	if (tick % RECOUNT_TICKS == 0 || service->counted != atomic_load(&service->generation))
 		count_living(service);
 }

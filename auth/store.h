@@ -58,7 +58,7 @@ struct store_token {
 	unsigned char secret[DIGEST_LEN], family[DIGEST_LEN];
 };
 
-enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100 };
+enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
 
 struct store_bytes {	   /* sealed, so nobody's text */
 	unsigned char *at; /* owned by the struct it is in; NULL: empty */
@@ -215,8 +215,9 @@ struct store_ops {
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, and tokens that are so for a
-	 * month. */
-	int (*purge)(struct store *store, const struct conf *conf, int64_t now);
+	 * month; at most STORE_PURGE of each, so that nobody waits long for it. FOUND: more may be
+	 * left. */
+	enum store_answer (*purge)(struct store *store, const struct conf *conf, int64_t now);
 
 	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had
 	 * not before; FOUND: it had (a replay). */

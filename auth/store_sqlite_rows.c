@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120, MARKED_AT_ONCE = 1000 };
+enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
 
 #define TOKEN_COLUMNS                                                                              \
 	"id, client_name, issuer, subject, created_by, note, last_used_from, scope, role, state, " \
@@ -47,7 +47,8 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			    " WHERE id = ?1 AND last_used_at <= ?2",
 	[SQL_TOKEN_END] = "UPDATE tokens SET ended = 1 WHERE id IN (SELECT id FROM tokens"
 			  " INDEXED BY tokens_ending WHERE ended = 0 AND ends_at <= ?1 LIMIT ?2)",
-	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE ends_at <= ?1",
+	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
+			    " INDEXED BY tokens_by_end WHERE ends_at <= ?1 LIMIT ?2)",
 	[SQL_SESSION_ADD] =
 		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
@@ -63,13 +64,15 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_SESSION_LIST_ALL] = LIST_SESSIONS NEWEST_FIRST,
 	[SQL_SESSION_TOUCH] = "UPDATE sessions SET last_seen_at = ?2"
 			      " WHERE key = ?1 AND last_seen_at < ?2",
-	[SQL_SESSION_PURGE] = "DELETE FROM sessions WHERE expires_at <= ?1 OR last_seen_at <= ?2",
+	[SQL_SESSION_PURGE] = "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions"
+			      " WHERE expires_at <= ?1 OR last_seen_at <= ?2 LIMIT ?3)",
 	[SQL_LINK_CLEAR] = "DELETE FROM links",
 	[SQL_LINK_ADD] = "INSERT INTO links(hash, created_at, expires_at, used_at)"
 			 " VALUES(?1,?2,?3,0)",
 	[SQL_LINK_USE] = "UPDATE links SET used_at = ?2 WHERE hash = ?1 AND used_at = 0"
 			 " AND expires_at > ?2",
-	[SQL_LINK_PURGE] = "DELETE FROM links WHERE expires_at <= ?1",
+	[SQL_LINK_PURGE] = "DELETE FROM links WHERE hash IN"
+			   " (SELECT hash FROM links WHERE expires_at <= ?1 LIMIT ?2)",
 	[SQL_HAS_ADMIN] = "SELECT EXISTS(SELECT 1 FROM meta WHERE key = 'link_used')"
 			  " OR EXISTS(SELECT 1 FROM tokens WHERE state = 'active'"
 			  " AND role = 'admin' AND scope = '' AND ends_at > ?1)",
@@ -79,7 +82,8 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
 		      " AND scope = '' AND ends_at > ?1)",
 	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",
-	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE until <= ?1",
+	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE key IN"
+			   " (SELECT key FROM seen WHERE until <= ?1 LIMIT ?2)",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
 	[SQL_META_SET] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
 			 " ON CONFLICT(key) DO UPDATE SET value = ?2",
@@ -342,31 +346,35 @@ static int count(struct store *store, int64_t now, struct store_counts *out)
 	return answer == STORE_FOUND ? 0 : -1;
 }
 
-/* Some at a time, so that nobody waits long for the lock. */
-static int mark_ended(struct store *store, int64_t now)
+/* A transaction for each kind: a worker's read of a store in memory waits for one of them at most.
+ */
+static enum store_answer purge(struct store *store, const struct conf *conf, int64_t now)
 {
-	struct db *db = db_of(store);
-	int marked = MARKED_AT_ONCE;
-
-	while (marked == MARKED_AT_ONCE) {
-		db_lock(db);
-		marked = db_run(db, SQL_TOKEN_END, ARGS(NUMBER(now), NUMBER(MARKED_AT_ONCE)));
-		db_unlock(db);
-	}
-	return marked == -1 ? -1 : 0;
-}
-
-static int purge(struct store *store, const struct conf *conf, int64_t now)
-{
+	const struct arg most = NUMBER(STORE_PURGE);
 	/* Uses are saved a little late: what looks just idle here may not be. */
-	int64_t idle = now - conf->session_idle_s - IDLE_SLACK_SECONDS;
-	int a = run_alone(store, SQL_SESSION_PURGE, ARGS(NUMBER(now), NUMBER(idle)));
-	int b = run_alone(store, SQL_LINK_PURGE, ARGS(NUMBER(now)));
-	int c = run_alone(store, SQL_TOKEN_PURGE, ARGS(NUMBER(now - TOKEN_KEPT_SECONDS)));
-	int d = run_alone(store, SQL_ONCE_PURGE, ARGS(NUMBER(now)));
-	int e = mark_ended(store, now);
+	const struct arg at = NUMBER(now),
+			 idle = NUMBER(now - conf->session_idle_s - IDLE_SLACK_SECONDS);
+	const struct arg kept = NUMBER(now - TOKEN_KEPT_SECONDS);
+	const struct {
+		enum sql which;
+		struct arg args[3];
+		size_t count;
+	} steps[] = {{SQL_SESSION_PURGE, {at, idle, most}, 3}, {SQL_LINK_PURGE, {at, most}, 2},
+		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_ONCE_PURGE, {at, most}, 2},
+		{SQL_TOKEN_END, {at, most}, 2}};
+	enum store_answer answer = STORE_NONE;
+	struct db *db = db_of(store);
 
-	return a == 0 && b == 0 && c == 0 && d == 0 && e == 0 ? 0 : -1;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		db_lock(db);
+		int gone = db_run(db, steps[i].which, steps[i].args, steps[i].count);
+		db_unlock(db);
+		if (gone == -1)
+			return STORE_FAILED;
+		if (gone == STORE_PURGE)
+			answer = STORE_FOUND;
+	}
+	return answer;
 }
 
 static enum store_answer once(struct store *store, const unsigned char *key, int64_t until)

@@ -5,13 +5,15 @@ import itertools
 import json
 import pathlib
 import re
+import sqlite3
 import statistics
+import subprocess
 import time
 
 import pytest
 
-from gateway import Gateway
-from many_tokens import fill_redis, fill_sqlite
+from gateway import Gateway, binary
+from many_tokens import DAY, fill_redis, fill_sqlite
 from redis_server import RedisServer
 from signon import UI, ready, shared_store
 from spark_cluster import HOST, wait_for
@@ -22,6 +24,8 @@ ROUNDS = 30
 LIMIT_MS = 20  # issue: list and create stay under it
 RATIO = 5  # against ten tokens; a scan would be a hundred
 SLACK_MS = 5  # a write waits for the disk
+LIST_KIB = 32 * 1024  # of `token list`, whatever there is to list
+ENDED_TOGETHER = 12_000
 
 
 class Api:
@@ -95,20 +99,45 @@ class Filled:
         self.gateway.start()
         self.admin, self.user = self.gateway.create_token("root", "admin"), self.gateway.create_token("many-3", "user")
 
-    def fill(self, count, living):
+    def fill(self, count, living, ended=DAY):
         """By the gateway's own format, while it is stopped; gives the seconds that it took to be ready again."""
         self.gateway.daemon.stop()
         if self.redis:
-            fill_redis(self.redis, self.user["id"], count, living)
+            fill_redis(self.redis, self.user["id"], count, living, ended)
         else:
-            fill_sqlite(pathlib.Path(self.gateway.folder) / "state.db", self.user["id"], count, living)
+            fill_sqlite(self.file, self.user["id"], count, living, ended)
         began = time.monotonic()
         self.gateway.start()
         wait_for(lambda: ready(self.gateway)["store"] == "ok", "the store", 20)
         return time.monotonic() - began
 
+    @property
+    def file(self):
+        return pathlib.Path(self.gateway.folder) / "state.db"
+
     def measure(self):
         return measure(self.gateway, self.admin, self.user)
+
+    def count(self):
+        """Tokens on record, as the store itself has them."""
+        if self.redis:
+            return self.redis.call("ZCARD", "sparkgate:tokens")
+        with sqlite3.connect(f"file:{self.file}?mode=ro", uri=True) as db:
+            return db.execute("SELECT count(*) FROM tokens").fetchone()[0]
+
+    def list_all(self):
+        """Rows of `token list`, and the most memory it had, in KiB."""
+        command = [str(binary()), "token", "list", "--config", str(self.gateway.config)]
+        peak = 0
+        with open(self.gateway.folder / "list.json", "w+") as out, subprocess.Popen(command, stdout=out) as process:
+            while process.poll() is None:
+                # not rusage: that begins with what this process has
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                peak = max([peak, *(int(kib) for kib in re.findall(r"VmHWM:\s+(\d+)", status))])
+                time.sleep(0.01)
+            assert process.returncode == 0
+            out.seek(0)
+            return json.load(out), peak
 
 
 @pytest.fixture(params=["sqlite", "redis"])
@@ -139,3 +168,41 @@ def test_nothing_gets_slower_with_a_hundred_thousand_tokens(filled, living):
         calls = {name: int(count) for name, count in re.findall(r"cmdstat_(\S+?):calls=(\d+)", filled.redis.call("INFO", "commandstats").decode())}
         # five lists of 100 tokens a round, and what scripts do counts
         assert 500 * ROUNDS < sum(calls.values()) + 500 * ROUNDS * (living == 20) < 1500 * ROUNDS, calls
+    if living == MANY:
+        rows, peak = filled.list_all()
+        print(f"{len(rows)} rows, {peak} KiB")
+        assert len(rows) == len({row["id"] for row in rows}) == filled.count() > MANY and peak < LIST_KIB, (len(rows), peak)
+
+
+def slowest(calls, until):
+    """The time in ms that one call in twenty takes longer than, of each, while they are made in turn until that is so."""
+    times = [[] for _ in calls]
+    while not until():
+        for call, into in zip(calls, times):
+            into.extend(milliseconds(call) for _ in range(5))
+    return [statistics.quantiles(part, n=20)[-1] for part in times]
+
+
+def test_tokens_that_end_together_go_without_anybody_waiting(filled):
+    api = Api(filled.gateway, filled.admin, filled.user)
+    page = http.client.HTTPConnection(HOST, filled.gateway.port, timeout=30)
+
+    def visit():
+        page.request("GET", filled.gateway.base + UI, headers=api.headers["user"])
+        answer = page.getresponse()
+        assert answer.read() is not None and answer.status == 200
+
+    filled.gateway.await_mounts([UI], filled.user["access_token"])
+    filled.fill(ENDED_TOGETHER, 20, 40 * DAY)
+    filled.gateway.await_mounts([UI], filled.user["access_token"])
+    calls = [visit, lambda: api.ask("GET", f"{TOKENS}?limit=1")]
+    began, before = time.monotonic(), filled.count()
+    assert before > ENDED_TOGETHER // 4, "the purge is done before anybody could look"
+    during = slowest(calls, lambda: filled.count() < 100)
+    took, later = time.monotonic() - began, time.monotonic() + 2
+    after = slowest(calls, lambda: time.monotonic() > later)
+    report = f"{before} tokens in {took:.1f} s, one call in twenty (page, API) over {during} ms, afterwards {after} ms"
+    print(report)
+    # a page waits for nothing; the API for the parts of one tick (20 ms) at most
+    assert during[0] < 3 * after[0] + SLACK_MS and during[1] < 3 * after[1] + LIMIT_MS + SLACK_MS, report
+    assert filled.count() == len(filled.list_all()[0])

@@ -1,7 +1,7 @@
 """Fills a store with tokens, quickly: copies of one that the gateway has made, each a second older than the one before.
 
-`living` of them are as alive as the first, the oldest ones; the others have ended a day ago, and been purged from among the living. They belong to client:many-0 to
-client:many-19. What the gateway thinks of the result is the proof that the format is right.
+`living` of them are as alive as the first, the oldest ones; the others have ended a day ago (or `ended` seconds), and been purged from among
+the living. They belong to client:many-0 to client:many-19. What the gateway thinks of the result is the proof that the format is right.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ for n=first,first+tonumber(ARGV[6])-1 do
  local name=string.format('%032x',n)
  local alive=n>count-living
  local created=string.format('%.0f',tonumber(one.created)-n)
- local ends=string.format('%.0f',alive and tonumber(one.ends) or now-86400)
+ local ends=string.format('%.0f',alive and tonumber(one.ends) or now-tonumber(ARGV[7]))
  one.id,one.client_name,one.subject=name,'many-'..(n%20),'client:many-'..(n%20)
  local flat={}
  for k,v in pairs(one) do
@@ -42,11 +42,11 @@ return count
 """
 
 
-def fill_sqlite(path, token_id, count, living):
+def fill_sqlite(path, token_id, count, living, ended=DAY):
     now = int(time.time())
     with sqlite3.connect(path, timeout=30) as db:
         names = [row[1] for row in db.execute("PRAGMA table_info(tokens)")]
-        over = f"CASE WHEN n > {count - living} THEN {{}} ELSE {now - DAY} END"
+        over = f"CASE WHEN n > {count - living} THEN {{}} ELSE {now - ended} END"
         values = {"id": "printf('%032x', n)", "client_name": "'many-' || (n % 20)", "subject": "'client:many-' || (n % 20)",
                   "created_at": "created_at - n", **{name: over.format(name) for name in ("expires_at", "secret_expires_at", "ends_at")},
                   "ended": f"n <= {count - living}"}
@@ -55,6 +55,6 @@ def fill_sqlite(path, token_id, count, living):
                    " FROM numbers, tokens WHERE id = ? AND n <= ?", (token_id, count))
 
 
-def fill_redis(redis, token_id, count, living):
+def fill_redis(redis, token_id, count, living, ended=DAY):
     for first in range(1, count + 1, 5000):
-        redis.call("EVAL", REDIS_FILL, 0, token_id, count, living, int(time.time()), first, min(5000, count + 1 - first))
+        redis.call("EVAL", REDIS_FILL, 0, token_id, count, living, int(time.time()), first, min(5000, count + 1 - first), ended)

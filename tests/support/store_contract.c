@@ -272,6 +272,33 @@ static void purge_takes_the_ended_from_among_the_living_only(void **state)
 	assert_int_equal(count_of(store, token.subject, end), 1);
 }
 
+/* Thousands that end together must not hold up those who read meanwhile. */
+static void purge_takes_many_a_part_at_a_time(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	struct store_token token = sample_token("living");
+	int64_t over = token.ends_at + 30 * 24 * 3600;
+	enum store_answer answer = STORE_FOUND;
+	int calls = 0;
+
+	token.ends_at = token.expires_at = token.secret_expires_at = over + 1;
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	for (int i = 0; i < STORE_PURGE + 20; i++) {
+		token = sample_token("");
+		snprintf(token.id, sizeof token.id, "ended-%d", i);
+		assert_int_equal(store->ops->token_add(store, &token), 0);
+	}
+	while (answer == STORE_FOUND && calls++ < 6)
+		answer = store->ops->purge(store, &conf, over);
+	assert_int_equal(answer, STORE_NONE);
+	assert_true(calls > 1);
+	struct store_token_query query = everything();
+	char left[64] = "";
+	assert_int_equal(store->ops->token_list(store, &query, collect, left), 1);
+	assert_string_equal(left, "living");
+}
+
 static void touches_are_kept_and_never_go_back(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
@@ -449,6 +476,7 @@ const struct store_contract store_contract[] = {
 	STORE_CONTRACT(tokens_are_listed_by_subject_and_by_life),
 	STORE_CONTRACT(living_tokens_of_a_subject_are_counted),
 	STORE_CONTRACT(purge_takes_the_ended_from_among_the_living_only),
+	STORE_CONTRACT(purge_takes_many_a_part_at_a_time),
 	STORE_CONTRACT(touches_are_kept_and_never_go_back),
 	STORE_CONTRACT(link_opens_one_session),
 	STORE_CONTRACT(link_that_is_unknown_too_old_or_replaced_opens_nothing),
