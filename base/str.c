@@ -1,6 +1,10 @@
 #define _GNU_SOURCE
 #include "base/str.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 static unsigned char lower(char c)
 {
 	unsigned char u = (unsigned char)c;
@@ -103,6 +107,56 @@ size_t str_span_printable(struct str s)
 		n += sizeof bytes;
 	}
 	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
+		n++;
+	return n;
+}
+
+#ifdef __SSE2__
+
+/* Sixteen bytes: 0xff where one is `first` or at most `more` behind it. */
+static __m128i within(__m128i bytes, char first, char more)
+{
+	__m128i behind = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
+
+	return _mm_cmpeq_epi8(_mm_min_epu8(behind, _mm_set1_epi8(more)), behind);
+}
+
+static bool are_b64token(__m128i bytes)
+{
+	__m128i letters = within(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25);
+	__m128i others = _mm_or_si128(
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')), within(bytes, '-', '9' - '-'));
+	__m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')),
+		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('~')));
+
+	return _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(others, marks))) == 0xffff;
+}
+
+static size_t span_of_sixteens(struct str s)
+{
+	size_t n = 0;
+
+	while (s.len - n >= 16 &&
+		are_b64token(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n))))
+		n += 16;
+	return n;
+}
+
+#else
+
+static size_t span_of_sixteens(struct str s)
+{
+	(void)s;
+	return 0;
+}
+
+#endif
+
+size_t str_span_b64token(struct str s)
+{
+	size_t n = span_of_sixteens(s);
+
+	while (n < s.len && str_is(s.at[n], STR_B64TOKEN))
 		n++;
 	return n;
 }

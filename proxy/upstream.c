@@ -200,6 +200,7 @@ static void on_turn_end(int fd, short what, void *arg)
 	struct upstream_call *call;
 
 	(void)fd, (void)what;
+	up->turns++;
 	pool_serve(up);
 	while ((call = TAILQ_FIRST(&up->failed))) {
 		enum fault fault = call->fault;
@@ -266,6 +267,7 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
 	TAILQ_INIT(&up->dead);
 	TAILQ_INIT(&up->closed);
 	TAILQ_INIT(&up->ready);
+	up->turns = 1;
 	event_assign(&up->turn_end, base, -1, 0, on_turn_end, up);
 	event_assign(&up->tick, base, -1, 0, on_tick, up);
 	return up;

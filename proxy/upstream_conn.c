@@ -47,6 +47,8 @@ bool conn_is_alive(const struct conn *conn)
 
 	if (conn->tls)
 		return upstream_tls_is_quiet(conn->tls);
+	if (conn->turn == conn->up->turns)
+		return true;
 	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	/* A byte that nobody asked for would be taken for the next answer (h2o socketpool.c). */

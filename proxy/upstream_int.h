@@ -75,6 +75,7 @@ struct conn {
 	bool filled;	     /* the last read filled its buffer: more is coming */
 	struct evbuffer *in; /* the start of a head that is not complete; NULL mostly */
 	int64_t since;	     /* idle since, monotonic ms */
+	uint64_t turn;	     /* of the loop, in which it was read empty and became idle; or 0 */
 	TAILQ_ENTRY(conn) list;
 };
 TAILQ_HEAD(conns, conn);
@@ -114,6 +115,7 @@ struct upstream {
 	struct upstream_trust *trusts;
 	struct calls calls, failed, dead;
 	struct conns closed; /* freed at the next turn */
+	uint64_t turns;	     /* of the loop that have ended, from 1 on */
 	struct ready ready;
 	struct event turn_end, tick;
 	bool ticking;
@@ -151,7 +153,8 @@ void conn_send_more(struct conn *conn); /* it does */
 /* A connection under way to the call's address; -1 when the kernel refused at once. */
 MUST_CHECK int conn_open(struct upstream_call *call);
 void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
-bool conn_is_alive(const struct conn *conn); /* MSG_PEEK: nothing to read, not closed */
+/* MSG_PEEK: nothing to read, not closed. Not asked of one that was read empty in this very turn. */
+bool conn_is_alive(const struct conn *conn);
 void conn_resume(struct conn *conn);
 void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
 

@@ -131,6 +131,8 @@ void pool_keep(struct conn *conn)
 	}
 	conn->state = CONN_IDLE;
 	conn->since = clock_mono_ms();
+	conn->turn = conn->filled ? 0 : up->turns;
+	upstream_end_turn(up);
 	TAILQ_INSERT_HEAD(&conn->address->idle, conn, list);
 	up->counts.idle++;
 	conn_resume(conn); /* its closing is noticed */

@@ -129,6 +129,22 @@ static void copy_fits_with_its_nul_or_leaves_an_empty_string(void **state)
 	assert_true(str_copy(none, buf, sizeof buf));
 }
 
+static void a_span_ends_at_the_first_byte_that_is_of_another_class(void **state)
+{
+	char text[40];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof text; at++) {
+		for (int byte = 0; byte < 256; byte++) {
+			bool is_one = str_is((char)byte, STR_B64TOKEN);
+			memset(text, 'a', sizeof text);
+			text[at] = (char)byte;
+			assert_int_equal(str_span_b64token((struct str){text, sizeof text}),
+				is_one ? sizeof text : at);
+		}
+	}
+}
+
 static void hash_depends_on_every_byte(void **state)
 {
 	(void)state;
@@ -149,6 +165,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_one_to_eighteen_digits),
 		cmocka_unit_test(hex_digits_are_of_both_cases_and_nothing_else),
 		cmocka_unit_test(copy_fits_with_its_nul_or_leaves_an_empty_string),
+		cmocka_unit_test(a_span_ends_at_the_first_byte_that_is_of_another_class),
 		cmocka_unit_test(hash_depends_on_every_byte),
 	};
 
