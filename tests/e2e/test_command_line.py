@@ -124,6 +124,9 @@ def test_s40_no_name_or_note_reaches_the_terminal_as_a_command(gate):
         ("revoke", "\x1b[2J", made["id"]))]
     for screen in screens:
         assert screen.lines and not CONTROLS.search(screen.text), screen.text
+        assert not CONTROLS.search(screen.err), screen.err
+    audited = [json.loads(line) for screen in screens for line in screen.err.splitlines() if line.startswith("{")]
+    assert [(line["decision"], line["subject"]) for line in audited] == [("disable", f"client:{hostile}"), ("revoke", f"client:{hostile}")]
 
 
 def test_s37_running_gateway_sees_disable_enable_and_revoke_within_a_second(gate):
