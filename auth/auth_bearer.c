@@ -131,7 +131,7 @@ static struct auth_result verified(struct auth *auth, const struct auth_rules *r
 		identity_unref(who);
 		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
 	}
-	token_cache_put(auth->tokens, question->token, rules->generation, who, who->expires_at);
+	token_cache_put(auth->tokens, question->key, rules->generation, who, who->expires_at);
 	return admit(auth, question, who, now);
 }
 
@@ -167,7 +167,7 @@ static struct auth_result verify(
 	const char *reason = question->refused == AUTH_OK
 				     ? auth_keep_reason(auth, err.text, "the token is not valid")
 				     : question->why;
-	token_cache_put_bad(auth->tokens, question->token, now, rules->generation, reason);
+	token_cache_put_bad(auth->tokens, question->key, now, rules->generation, reason);
 	return auth_refused(AUTH_INVALID_TOKEN, reason);
 }
 
@@ -175,8 +175,10 @@ struct auth_result auth_bearer_judge(
 	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
 	int64_t now = clock_wall_s();
+
+	token_cache_key(auth->tokens, question->token, question->key);
 	struct token_cache_found found =
-		token_cache_find(auth->tokens, question->token, now, rules->generation);
+		token_cache_find(auth->tokens, question->key, now, rules->generation);
 
 	if (found.kind == TOKEN_GOOD)
 		return admit(auth, question, identity_ref(found.who), now);

@@ -166,7 +166,7 @@ struct question {
 	struct str token;		 /* at == NULL: a session is judged */
 	struct str id;			 /* of the session: the cookie's value */
 	char app_id[SESSION_ID_LEN + 1]; /* what it borrows from on an application's host */
-	unsigned char key[DIGEST_LEN];
+	unsigned char key[DIGEST_LEN];	 /* of the session; or of the token, to the cache */
 	struct str client;
 	bool is_quiet;
 	/* AUTH_LATER: */

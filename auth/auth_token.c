@@ -2,6 +2,7 @@
  * worker, judged by the keeper (auth/token_grant.h). */
 #include "auth/auth_int.h"
 
+#include "auth/json_text.h"
 #include "auth/token_grant.h"
 
 #include <jansson.h>
@@ -37,7 +38,7 @@ static void answer_on_keeper(struct job *job)
 	json_t *json = NULL;
 
 	auth_job_say(job, statuses[answer(job, &json, &err)], err.text);
-	job->json = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	job->json = json_text(json);
 	json_decref(json);
 	auth_job_return(job);
 }

@@ -6,20 +6,29 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static char *copy_text(struct str s)
+/* Copies into the room behind the identity, from `*room` on. */
+static char *copy_text(char **room, struct str s)
 {
-	return s.len ? mem_strndup(s.at, s.len) : mem_strdup("");
+	char *copy = *room;
+
+	if (s.len)
+		memcpy(copy, s.at, s.len);
+	copy[s.len] = '\0';
+	*room += s.len + 1;
+	return copy;
 }
 
 struct identity *identity_new(struct str issuer, struct str subject, struct str name,
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at)
 {
-	struct identity *who = mem_alloc(1, sizeof *who);
+	size_t texts = issuer.len + subject.len + name.len + token_id.len + 4;
+	struct identity *who = mem_alloc(1, sizeof *who + texts); /* one block: made per token */
+	char *room = (char *)(who + 1);
 
-	who->issuer = copy_text(issuer);
-	who->subject = copy_text(subject);
-	who->name = copy_text(name);
-	who->token_id = copy_text(token_id);
+	who->issuer = copy_text(&room, issuer);
+	who->subject = copy_text(&room, subject);
+	who->name = copy_text(&room, name);
+	who->token_id = copy_text(&room, token_id);
 	who->role = role;
 	who->via = via;
 	who->expires_at = expires_at;
@@ -57,10 +66,6 @@ void identity_unref(struct identity *who)
 {
 	if (who == NULL || --who->refs > 0)
 		return;
-	free(who->issuer);
-	free(who->subject);
-	free(who->name);
-	free(who->token_id);
 	scope_free(who->scope);
 	free(who);
 }

@@ -1,12 +1,14 @@
 #include "auth/jwk.h"
 
 #include "auth/b64url.h"
+#include "auth/verifier.h"
 
 #include <assert.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/param_build.h>
@@ -53,7 +55,8 @@ struct jwk {
 	const char *curve;  /* of the tables above; NULL for RSA and HMAC */
 	enum jose_alg only; /* the key's own alg; JOSE_NONE: any that fits */
 	char *kid;
-	EVP_PKEY *pkey; /* NULL for HMAC */
+	EVP_PKEY *pkey;	 /* NULL for HMAC */
+	uint64_t serial; /* to auth/verifier.h */
 	unsigned char *secret;
 	size_t secret_len;
 };
@@ -303,6 +306,7 @@ struct jwk *jwk_from_json(const json_t *json, struct err *err)
 	struct jwk *key = mem_alloc(1, sizeof *key);
 
 	atomic_init(&key->refs, 1);
+	key->serial = verifier_new_serial();
 	if (!json_is_object(json))
 		err_set(err, "the key is not an object");
 	else if (load(key, json, err) == 0 && check_purpose(key, json, err) == 0 &&
@@ -375,21 +379,26 @@ static bool verify_hmac(const struct jwk *key, enum jose_alg alg, struct str inp
 	return sig.len == len && CRYPTO_memcmp(mac, sig.at, len) == 0;
 }
 
-static bool digest_verify(const struct jwk *key, enum jose_alg alg, struct str input,
-	const unsigned char *sig, size_t sig_len)
+/* Ed25519 has no hash of its own to hand over: OpenSSL takes the input whole. */
+static bool verify_ed(const struct jwk *key, struct str input, struct str sig)
 {
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pctx = NULL;
-	bool good = ctx && EVP_DigestVerifyInit(ctx, &pctx, digests[alg], NULL, key->pkey) == 1;
+	bool good = ctx && EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
+		    EVP_DigestVerify(ctx, (const unsigned char *)sig.at, sig.len,
+			    (const unsigned char *)input.at, input.len) == 1;
 
-	if (good && algs[alg].family == FAMILY_PSS)
-		good = EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-		       EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) == 1 &&
-		       EVP_PKEY_CTX_set_rsa_mgf1_md(pctx, digests[alg]) == 1;
-	good = good &&
-	       EVP_DigestVerify(ctx, sig, sig_len, (const unsigned char *)input.at, input.len) == 1;
 	EVP_MD_CTX_free(ctx);
+	if (!good)
+		ERR_clear_error();
 	return good;
+}
+
+static bool verify_hash(const struct jwk *key, enum jose_alg alg, struct str input, struct str sig)
+{
+	const struct verifier_key with = {
+		key->serial, key->pkey, digests[alg], algs[alg].family == FAMILY_PSS};
+
+	return verifier_check(&with, input, sig);
 }
 
 /* JOSE has r and s side by side (RFC 7518 §3.4), OpenSSL wants them in DER. */
@@ -407,7 +416,8 @@ static bool verify_ec(const struct jwk *key, enum jose_alg alg, struct str input
 	if (pair == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(pair, r, s) != 1)
 		abort();
 	int len = i2d_ECDSA_SIG(pair, &der);
-	bool good = len > 0 && digest_verify(key, alg, input, der, (size_t)len);
+	bool good = len > 0 &&
+		    verify_hash(key, alg, input, (struct str){(const char *)der, (size_t)len});
 	OPENSSL_free(der);
 	ECDSA_SIG_free(pair);
 	return good;
@@ -427,8 +437,9 @@ bool jwk_verify(const struct jwk *key, enum jose_alg alg, struct str input, stru
 		return verify_ec(key, alg, input, sig);
 	case FAMILY_RSA:
 	case FAMILY_PSS:
+		return verify_hash(key, alg, input, sig);
 	case FAMILY_ED:
-		return digest_verify(key, alg, input, (const unsigned char *)sig.at, sig.len);
+		return verify_ed(key, input, sig);
 	case FAMILY_NONE:
 		break;
 	}

@@ -20,6 +20,7 @@ struct jws { /* filled by jws_parse; owned buffers, freed by jws_clear */
 	size_t signature_len;
 	char *payload; /* owned, NUL-terminated */
 	size_t payload_len;
+	json_t *json; /* the payload once it was read, for whoever reads it again; NULL mostly */
 };
 
 /* Three parts, canonical base64url, a JSON object header without duplicate names; refuses crit,

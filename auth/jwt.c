@@ -167,12 +167,17 @@ static int check_claims(
 	return check_audience(json_object_get(json, "aud"), rules, err);
 }
 
+static json_t *read_payload(const struct jws *jws)
+{
+	return json_loadb(jws->payload, jws->payload_len, JSON_REJECT_DUPLICATES, NULL);
+}
+
 int jwt_check(const struct jws *jws, const struct jwt_rules *rules, struct jwt_claims *out,
 	struct err *err)
 {
 	assert(rules->skew >= 0 && rules->skew <= JWT_SKEW);
 	memset(out, 0, sizeof *out);
-	out->json = json_loadb(jws->payload, jws->payload_len, JSON_REJECT_DUPLICATES, NULL);
+	out->json = jws->json ? json_incref(jws->json) : read_payload(jws);
 	if (check_claims(str_of(jws->typ), rules, out, err) == 0)
 		return 0;
 	jwt_clear(out);
@@ -185,11 +190,10 @@ void jwt_clear(struct jwt_claims *claims)
 	memset(claims, 0, sizeof *claims);
 }
 
-void jwt_peek_issuer(const struct jws *jws, char out[static 512])
+void jwt_peek_issuer(struct jws *jws, char out[static 512])
 {
-	json_t *json = json_loadb(jws->payload, jws->payload_len, JSON_REJECT_DUPLICATES, NULL);
-
+	if (jws->json == NULL)
+		jws->json = read_payload(jws);
 	/* Too long for the room is none: str_copy leaves it empty. */
-	(void)str_copy(text_of(json, "iss"), out, 512);
-	json_decref(json);
+	(void)str_copy(text_of(jws->json, "iss"), out, 512);
 }

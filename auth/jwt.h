@@ -33,7 +33,8 @@ struct jwt_claims { /* owned by the struct; jwt_clear frees */
 MUST_CHECK int jwt_check(const struct jws *jws, const struct jwt_rules *rules,
 	struct jwt_claims *out, struct err *err);
 void jwt_clear(struct jwt_claims *claims);
-/* `iss` of an unverified payload, only to choose the keys. "" when there is none. */
-void jwt_peek_issuer(const struct jws *jws, char out[static 512]);
+/* `iss` of an unverified payload, only to choose the keys. "" when there is none. What was read
+ * stays with the jws, so that jwt_check() does not read it again. */
+void jwt_peek_issuer(struct jws *jws, char out[static 512]);
 
 #endif

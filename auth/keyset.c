@@ -167,7 +167,7 @@ static enum keyset_verdict check_claims(const struct keyset_issuer *issuer, cons
 	return jwt_check(jws, &rules, out, err) == 0 ? KEYSET_OK : KEYSET_BAD;
 }
 
-static enum keyset_verdict verify_parsed(const struct keyset *set, const struct jws *jws,
+static enum keyset_verdict verify_parsed(const struct keyset *set, struct jws *jws,
 	int64_t now, struct jwt_claims *out, const struct keyset_issuer **which, struct err *err)
 {
 	const struct keyset_issuer *row;

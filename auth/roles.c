@@ -70,17 +70,30 @@ static enum role role_at(const struct conf *conf, const json_t *object, struct s
 	return best;
 }
 
+/* "sub:<name>" is on the list. */
+static bool has_subject(const struct conf_names *names, struct str name)
+{
+	static const struct str lead = {"sub:", 4};
+
+	for (size_t i = 0; i < names->count; i++) {
+		struct str listed = str_of(names->at[i]);
+
+		if (str_starts(listed, lead) && str_eq(str_from(listed, lead.len), name))
+			return true;
+	}
+	return false;
+}
+
 static enum role role_of_subject(const struct conf *conf, const json_t *claims)
 {
 	const json_t *subject = json_object_get(claims, "sub");
-	char *name;
+	struct str name = str_of(json_string_value(subject));
 
-	if (!json_is_string(subject))
+	if (name.at == NULL)
 		return ROLE_NONE;
-	name = mem_printf("sub:%s", json_string_value(subject));
-	enum role role = role_of(conf, str_of(name));
-	free(name);
-	return role;
+	if (has_subject(&conf->roles_admin, name))
+		return ROLE_ADMIN;
+	return has_subject(&conf->roles_user, name) ? ROLE_USER : ROLE_NONE;
 }
 
 enum role roles_from_claims(const struct conf *conf, const json_t *claims)

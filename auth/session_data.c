@@ -1,5 +1,6 @@
 #include "auth/session_data.h"
 
+#include "auth/json_text.h"
 #include "auth/seal.h"
 
 #include <jansson.h>
@@ -137,7 +138,7 @@ static struct str context_of(const struct store_session *session)
 static int seal_json(const struct keyring *ring, const char *purpose, struct str id,
 	const struct store_session *session, json_t *json, size_t max, struct store_bytes *out)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = json_text(json);
 	size_t len = text ? strlen(text) : 0;
 	int result = -1;
 

@@ -2,6 +2,7 @@
 
 #include "auth/b64url.h"
 #include "auth/bearer.h"
+#include "auth/json_text.h"
 #include "auth/jws.h"
 #include "auth/key_file.h"
 #include "base/rnd.h"
@@ -220,7 +221,7 @@ static void add_part(struct sbuf *token, const void *bytes, size_t len)
 	secret_free(text);
 }
 
-/* Gives header.payload. Takes the strings that libjwt made. */
+/* Gives header.payload. Takes the strings that libjwt had from jansson. */
 static void add_signing_input(struct sbuf *token, char *header, char *payload)
 {
 	if (header && payload) {
@@ -228,8 +229,8 @@ static void add_signing_input(struct sbuf *token, char *header, char *payload)
 		sbuf_putc(token, '.');
 		add_part(token, payload, strlen(payload));
 	}
-	free(header);
-	free(payload);
+	json_text_drop(header);
+	json_text_drop(payload);
 }
 
 /* RFC 7518 §3.4: r and s side by side, each with its leading zeros. */

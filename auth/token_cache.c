@@ -11,10 +11,10 @@
 #define HASH_FUNCTION(key, len, hash) memcpy(&(hash), (key), sizeof(hash))
 #include <uthash.h>
 
-enum { DIGEST = 32, SALT = 16 };
+enum { SALT = 16 };
 
 struct entry {
-	unsigned char digest[DIGEST];
+	unsigned char key[TOKEN_KEY];
 	uint64_t generation;
 	int64_t until;	      /* wall seconds */
 	int64_t touched;      /* wall seconds */
@@ -50,10 +50,16 @@ struct token_cache *token_cache_new(size_t good, size_t bad)
 	return cache;
 }
 
-static void drop(struct half *half, struct entry *entry)
+/* Takes the entry off its table; its memory stays. */
+static void take_out(struct half *half, struct entry *entry)
 {
 	HASH_DEL(half->entries, entry);
 	identity_unref(entry->who);
+}
+
+static void drop(struct half *half, struct entry *entry)
+{
+	take_out(half, entry);
 	free(entry);
 }
 
@@ -81,23 +87,24 @@ void token_cache_free(struct token_cache *cache)
 	free(cache);
 }
 
-static void digest_of(struct token_cache *cache, struct str token, unsigned char out[DIGEST])
+void token_cache_key(
+	struct token_cache *cache, struct str token, unsigned char key[static TOKEN_KEY])
 {
 	/* Begun anew each time: a copy of a context allocates in OpenSSL 3. */
 	if (EVP_DigestInit_ex(cache->work, cache->sha256, NULL) != 1 ||
 		EVP_DigestUpdate(cache->work, cache->salt, SALT) != 1 ||
 		EVP_DigestUpdate(cache->work, token.at, token.len) != 1 ||
-		EVP_DigestFinal_ex(cache->work, out, NULL) != 1)
+		EVP_DigestFinal_ex(cache->work, key, NULL) != 1)
 		abort();
 }
 
 /* The entry if it still holds; a dead one is dropped. */
 static struct entry *find_in(
-	struct half *half, const unsigned char *digest, int64_t now, uint64_t generation)
+	struct half *half, const unsigned char *key, int64_t now, uint64_t generation)
 {
 	struct entry *entry;
 
-	HASH_FIND(hh, half->entries, digest, DIGEST, entry);
+	HASH_FIND(hh, half->entries, key, TOKEN_KEY, entry);
 	if (entry == NULL)
 		return NULL;
 	if (now >= entry->until || generation != entry->generation) {
@@ -107,58 +114,67 @@ static struct entry *find_in(
 	if (entry->touched != now) { /* once a second is recent enough for an LRU */
 		entry->touched = now;
 		HASH_DEL(half->entries, entry);
-		HASH_ADD(hh, half->entries, digest, DIGEST, entry);
+		HASH_ADD(hh, half->entries, key, TOKEN_KEY, entry);
 	}
 	return entry;
 }
 
-struct token_cache_found token_cache_find(
-	struct token_cache *cache, struct str token, int64_t now, uint64_t generation)
+struct token_cache_found token_cache_find(struct token_cache *cache,
+	const unsigned char key[static TOKEN_KEY], int64_t now, uint64_t generation)
 {
-	unsigned char digest[DIGEST];
-	struct entry *entry;
+	struct entry *entry = find_in(&cache->good, key, now, generation);
 
-	digest_of(cache, token, digest);
-	entry = find_in(&cache->good, digest, now, generation);
 	if (entry)
 		return (struct token_cache_found){.kind = TOKEN_GOOD, .who = entry->who};
-	entry = find_in(&cache->bad, digest, now, generation);
+	entry = find_in(&cache->bad, key, now, generation);
 	if (entry)
 		return (struct token_cache_found){.kind = TOKEN_BAD, .reason = entry->reason};
 	return (struct token_cache_found){.kind = TOKEN_MISS};
 }
 
-static struct entry *put(
-	struct token_cache *cache, struct half *half, struct str token, uint64_t generation)
+/* The same token's entry, or the least recently used one of a full half: the new one takes its
+ * memory. NULL: there is room. */
+static struct entry *replaced(struct half *half, const unsigned char *key)
 {
-	struct entry *entry = mem_alloc(1, sizeof *entry), *old;
+	struct entry *old;
 
-	digest_of(cache, token, entry->digest);
-	entry->generation = generation;
-	HASH_FIND(hh, half->entries, entry->digest, DIGEST, old);
+	HASH_FIND(hh, half->entries, key, TOKEN_KEY, old);
 	if (old == NULL && HASH_COUNT(half->entries) >= half->max)
 		old = half->entries;
-	if (old)
-		drop(half, old);
-	HASH_ADD(hh, half->entries, digest, DIGEST, entry);
+	return old;
+}
+
+static struct entry *put(struct half *half, const unsigned char *key, uint64_t generation)
+{
+	struct entry *entry = replaced(half, key);
+
+	if (entry) {
+		take_out(half, entry);
+		memset(entry, 0, sizeof *entry);
+	} else {
+		entry = mem_alloc(1, sizeof *entry);
+	}
+	memcpy(entry->key, key, sizeof entry->key);
+	entry->generation = generation;
+	HASH_ADD(hh, half->entries, key, TOKEN_KEY, entry);
 	return entry;
 }
 
-void token_cache_put(struct token_cache *cache, struct str token, uint64_t generation,
-	struct identity *who, int64_t until)
+void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
+	uint64_t generation, struct identity *who, int64_t until)
 {
-	struct entry *entry = put(cache, &cache->good, token, generation);
+	struct entry *entry = put(&cache->good, key, generation);
 
 	entry->who = identity_ref(who);
 	entry->until = until;
 }
 
-void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,
-	uint64_t generation, const char *reason)
+void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
+	int64_t now, uint64_t generation, const char *reason)
 {
-	struct entry *entry = put(cache, &cache->bad, token, generation), *good;
+	struct entry *entry = put(&cache->bad, key, generation), *good;
 
-	HASH_FIND(hh, cache->good.entries, entry->digest, DIGEST, good);
+	HASH_FIND(hh, cache->good.entries, entry->key, TOKEN_KEY, good);
 	if (good)
 		drop(&cache->good, good);
 	entry->reason = reason;

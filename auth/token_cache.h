@@ -11,12 +11,17 @@
 #include "auth/identity.h"
 
 enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
+enum { TOKEN_KEY = 32 };
 
 struct token_cache;
 
 /* Room for so many good and bad tokens; at least 1 each. */
 struct token_cache *token_cache_new(size_t good, size_t bad);
 void token_cache_free(struct token_cache *cache); /* NULL is fine */
+
+/* The digest under which this cache, and no other, knows the token. */
+void token_cache_key(
+	struct token_cache *cache, struct str token, unsigned char key[static TOKEN_KEY]);
 
 struct token_cache_found {
 	enum { TOKEN_MISS, TOKEN_GOOD, TOKEN_BAD } kind;
@@ -28,14 +33,14 @@ struct token_cache_found {
  * is not a valid token: who->expires_at and the generation are checked again here, and the caller
  * still has to check that who->token_id is not revoked.
  */
-struct token_cache_found token_cache_find(
-	struct token_cache *cache, struct str token, int64_t now, uint64_t generation);
+struct token_cache_found token_cache_find(struct token_cache *cache,
+	const unsigned char key[static TOKEN_KEY], int64_t now, uint64_t generation);
 /* Good until `until` (wall seconds) at most. Shares `who`. */
-void token_cache_put(struct token_cache *cache, struct str token, uint64_t generation,
-	struct identity *who, int64_t until);
+void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
+	uint64_t generation, struct identity *who, int64_t until);
 /* `reason` is a text that is never freed. Forgotten after TOKEN_CACHE_BAD_SECONDS. */
-void token_cache_put_bad(struct token_cache *cache, struct str token, int64_t now,
-	uint64_t generation, const char *reason);
+void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
+	int64_t now, uint64_t generation, const char *reason);
 /* Forgets the good tokens with this id (revocation). */
 void token_cache_drop_id(struct token_cache *cache, struct str token_id);
 void token_cache_clear(struct token_cache *cache);

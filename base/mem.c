@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALL = 1024 };
+
 static void *checked(void *p)
 {
 	if (p == NULL)
@@ -16,7 +18,14 @@ static void *checked(void *p)
 
 void *mem_alloc(size_t count, size_t size)
 {
-	return checked(calloc(count ? count : 1, size ? size : 1));
+	size_t bytes;
+
+	if (__builtin_mul_overflow(count ? count : 1, size ? size : 1, &bytes))
+		abort();
+	/* calloc() passes by the lists of the thread, from which malloc() takes small blocks. */
+	if (bytes <= SMALL)
+		return memset(checked(malloc(bytes)), 0, bytes);
+	return checked(calloc(1, bytes));
 }
 
 void *mem_resize(void *old, size_t count, size_t size)

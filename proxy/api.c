@@ -1,5 +1,6 @@
 #include "proxy/api_int.h"
 
+#include "auth/json_text.h"
 #include "auth/token_manager.h"
 #include "base/params.h"
 #include "base/rnd.h"
@@ -140,7 +141,7 @@ static void send_answer(struct api_call *call, int status, const char *type, con
 
 static void finish(struct api_call *call, int status, const char *type, json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	char *text = json_text(json);
 
 	if (call->req)
 		send_answer(call, status, type, text);

@@ -2,6 +2,7 @@
 
 #include "auth/fetch.h"
 #include "auth/graylog.h"
+#include "auth/json_text.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -307,11 +308,12 @@ static void raise_descriptor_limit(const struct conf *conf)
 			(unsigned long long)limit.rlim_cur);
 }
 
-/* Before any other call of libevent's. A sanitizer wants to see each block itself. */
+/* Before any other call of libevent's and jansson's. A sanitizer wants to see each block itself. */
 static void give_memory(void)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 	event_set_mem_functions(pool_malloc, pool_realloc, pool_free);
+	json_text_use_pool();
 #endif
 }
 

@@ -28,6 +28,7 @@ SECONDS = int(os.environ.get("SECONDS_EACH", "3"))
 WANTED = os.environ.get("LOADS", "").split() or list(report.LOADS)
 CONNECTIONS, BIG_CONNECTIONS = 32, 8
 TOKENS, TOKENS_LIFE = 20000, 24 * 3600  # five times what the gateway's cache holds: each is forgotten before it returns
+SEEN_TOKENS = 200  # few enough to be remembered, and for their first time not to count
 LINKS_PAGE = ROOT / "tests" / "fixtures" / "spark" / "4.3" / "history.ctx.html"
 SIGNATURE = BUILD / "tests" / "bench" / "signature_bench"
 NGINX = ("nginx", "nginx, 32 KiB buffers")
@@ -96,6 +97,7 @@ class Bench:
         for name in self.contenders:
             self.cell("page", name, self.requests, spark_site.PAGE, CONNECTIONS)
         self.cell("first-seen", "sparkgate", self.first_seen)
+        self.cell("first-seen", "sparkgate, tokens seen before", self.seen_before)
         for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
                                         ("master", spark_site.MASTER, BIG_CONNECTIONS)):
             for name in (*NGINX, "sparkgate"):
@@ -106,7 +108,7 @@ class Bench:
             self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)
 
     def cell(self, load, name, measure, *more):
-        if load in WANTED and name in self.contenders:
+        if load in WANTED and name.split(", tokens")[0] in self.contenders:
             self.cells.append((load, name, lambda: measure(name, *more)))
 
     def requests(self, name, path, connections):
@@ -120,6 +122,12 @@ class Bench:
                            ("first_seen.lua", self.keys / "tokens.txt", self.seen))
         self.seen += result["requests"] + CONNECTIONS  # those that wrk had sent and did not wait for
         return result
+
+    def seen_before(self, name):
+        """The same client and as much memory of its own, with a few tokens in turn."""
+        one = self.contenders[name.split(", tokens")[0]]
+        return loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CONNECTIONS,
+                         ("first_seen.lua", self.keys / "tokens.txt", 0, SEEN_TOKENS))
 
     def alone(self, name, measure, path):
         """In a process of its own: memory that an earlier load has left is not there to be used again."""

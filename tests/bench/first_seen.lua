@@ -1,8 +1,12 @@
--- wrk -s first_seen.lua URL -- TOKENS START: each request has the next token of the file, from number START on and round.
+-- wrk -s first_seen.lua URL -- TOKENS START [COUNT]: each request has the next token of the file, from number START on and round;
+-- COUNT: of the first so many.
 local tokens, at = {}, 0
 
 function init(args)
   for line in io.lines(args[1]) do
+    if #tokens == tonumber(args[3]) then
+      break
+    end
     tokens[#tokens + 1] = "Bearer " .. line
   end
   at = tonumber(args[2])

@@ -244,6 +244,8 @@ static void peeked_issuer_is_bounded(void **state)
 	jws.payload_len = strlen(jws.payload);
 	jwt_peek_issuer(&jws, issuer);
 	assert_string_equal(issuer, "");
+	json_decref(jws.json);
+	jws.json = NULL;
 	jws.payload[20] = '"';
 	jws.payload[21] = '}';
 	jws.payload_len = 22;

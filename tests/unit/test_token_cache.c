@@ -21,14 +21,33 @@ static struct identity *someone(const char *token_id, int64_t expires_at)
 static void put(struct token_cache *cache, const char *token, int64_t expires_at)
 {
 	struct identity *who = someone(token, expires_at);
+	unsigned char key[TOKEN_KEY];
 
-	token_cache_put(cache, str_of(token), 1, who, who->expires_at);
+	token_cache_key(cache, str_of(token), key);
+	token_cache_put(cache, key, 1, who, who->expires_at);
 	identity_unref(who);
+}
+
+static void put_bad(struct token_cache *cache, const char *token)
+{
+	unsigned char key[TOKEN_KEY];
+
+	token_cache_key(cache, str_of(token), key);
+	token_cache_put_bad(cache, key, NOW, 1, "why");
+}
+
+static struct token_cache_found find(
+	struct token_cache *cache, const char *token, int64_t now, uint64_t generation)
+{
+	unsigned char key[TOKEN_KEY];
+
+	token_cache_key(cache, str_of(token), key);
+	return token_cache_find(cache, key, now, generation);
 }
 
 static int kind(struct token_cache *cache, const char *token, int64_t now, uint64_t generation)
 {
-	return token_cache_find(cache, str_of(token), now, generation).kind;
+	return find(cache, token, now, generation).kind;
 }
 
 static void good_token_is_found_again(void **state)
@@ -38,7 +57,7 @@ static void good_token_is_found_again(void **state)
 	(void)state;
 	assert_int_equal(kind(cache, "a.b.c", NOW, 1), TOKEN_MISS);
 	put(cache, "a.b.c", NOW + 10);
-	struct token_cache_found found = token_cache_find(cache, STR("a.b.c"), NOW, 1);
+	struct token_cache_found found = find(cache, "a.b.c", NOW, 1);
 	assert_int_equal(found.kind, TOKEN_GOOD);
 	assert_string_equal(found.who->subject, "alice");
 	assert_int_equal(kind(cache, "a.b.c=", NOW, 1), TOKEN_MISS);
@@ -63,7 +82,7 @@ static void new_keys_forget_old_verdicts(void **state)
 
 	(void)state;
 	put(cache, "a", NOW + 10);
-	token_cache_put_bad(cache, STR("b"), NOW, 1, "why");
+	put_bad(cache, "b");
 	assert_int_equal(kind(cache, "a", NOW, 2), TOKEN_MISS);
 	assert_int_equal(kind(cache, "b", NOW, 2), TOKEN_MISS);
 	token_cache_free(cache);
@@ -74,8 +93,8 @@ static void bad_token_is_remembered_for_some_seconds(void **state)
 	struct token_cache *cache = token_cache_new(4, 4);
 
 	(void)state;
-	token_cache_put_bad(cache, STR("b"), NOW, 1, "why");
-	struct token_cache_found found = token_cache_find(cache, STR("b"), NOW, 1);
+	put_bad(cache, "b");
+	struct token_cache_found found = find(cache, "b", NOW, 1);
 	assert_int_equal(found.kind, TOKEN_BAD);
 	assert_string_equal(found.reason, "why");
 	assert_int_equal(kind(cache, "b", NOW + TOKEN_CACHE_BAD_SECONDS, 1), TOKEN_MISS);
@@ -88,7 +107,7 @@ static void bad_verdict_replaces_a_good_one(void **state)
 
 	(void)state;
 	put(cache, "a", NOW + 10);
-	token_cache_put_bad(cache, STR("a"), NOW, 1, "why");
+	put_bad(cache, "a");
 	assert_int_equal(kind(cache, "a", NOW, 1), TOKEN_BAD);
 	assert_int_equal(token_cache_count(cache), 1);
 	token_cache_free(cache);
@@ -103,7 +122,7 @@ static void flood_of_bad_tokens_pushes_out_no_good_one(void **state)
 	put(cache, "good", NOW + 10);
 	for (int i = 0; i < 1000; i++) {
 		snprintf(token, sizeof token, "bad%d", i);
-		token_cache_put_bad(cache, str_of(token), NOW, 1, "why");
+		put_bad(cache, token);
 	}
 	assert_int_equal(token_cache_count(cache), 9);
 	assert_int_equal(kind(cache, "good", NOW, 1), TOKEN_GOOD);
@@ -154,6 +173,21 @@ static void revoked_id_is_dropped(void **state)
 	token_cache_free(cache);
 }
 
+static void a_key_is_of_its_cache(void **state)
+{
+	struct token_cache *cache = token_cache_new(1, 1), *other = token_cache_new(1, 1);
+	unsigned char here[TOKEN_KEY], there[TOKEN_KEY];
+
+	(void)state;
+	token_cache_key(cache, STR("a"), here);
+	token_cache_key(other, STR("a"), there);
+	assert_memory_not_equal(here, there, TOKEN_KEY);
+	token_cache_key(cache, STR("a"), there);
+	assert_memory_equal(here, there, TOKEN_KEY);
+	token_cache_free(other);
+	token_cache_free(cache);
+}
+
 /* Not a bar, which belongs to a quiet machine; but a fetch of the digest at each call would show.
  */
 static void hit_costs_microseconds(void **state)
@@ -187,6 +221,7 @@ int main(void)
 		cmocka_unit_test(least_recently_used_goes_first),
 		cmocka_unit_test(same_token_twice_is_one_entry),
 		cmocka_unit_test(revoked_id_is_dropped),
+		cmocka_unit_test(a_key_is_of_its_cache),
 		cmocka_unit_test(hit_costs_microseconds),
 	};
 
