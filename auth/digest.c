@@ -1,74 +1,89 @@
 #include "auth/digest.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+enum { BLOCK = 64 }; /* of SHA-256 */
+
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
-static EVP_MAC_CTX *hmac; /* knows its digest, has no key: each thread has a copy */
 static pthread_key_t mine_key;
-static _Thread_local EVP_MAC_CTX *mine;
+static _Thread_local EVP_MD_CTX *mine;
 
 static void free_mine(void *ctx)
 {
 	mine = NULL;
-	EVP_MAC_CTX_free(ctx);
+	EVP_MD_CTX_free(ctx);
 }
 
 /* Fetched once: OpenSSL 3 looks an algorithm up by name at every use of EVP_sha256(). */
 static void fetch(void)
 {
-	char name[] = "SHA256";
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name, 0),
-		OSSL_PARAM_construct_end()};
-	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	hmac = mac ? EVP_MAC_CTX_new(mac) : NULL;
-	if (sha256 == NULL || hmac == NULL || EVP_MAC_CTX_set_params(hmac, params) != 1)
-		abort();
-	EVP_MAC_free(mac);
-	if (pthread_key_create(&mine_key, free_mine) != 0)
+	if (sha256 == NULL || pthread_key_create(&mine_key, free_mine) != 0)
 		abort();
 }
 
-/* A copy for each use would count references that all threads share. */
-static EVP_MAC_CTX *thread_hmac(void)
+static EVP_MD_CTX *thread_context(void)
 {
+	if (mine)
+		return mine;
 	pthread_once(&once, fetch);
-	if (mine == NULL) {
-		mine = EVP_MAC_CTX_dup(hmac);
-		pthread_setspecific(mine_key, mine);
-	}
+	mine = EVP_MD_CTX_new();
+	if (mine == NULL)
+		abort();
+	pthread_setspecific(mine_key, mine);
 	return mine;
+}
+
+/* A context for each use, as of EVP_Digest(), or a copy, as in OpenSSL's HMAC, would count
+ * references that all threads share: it is begun anew instead. */
+static void hash(struct str first, const struct str *parts, size_t count,
+	unsigned char out[static DIGEST_LEN])
+{
+	EVP_MD_CTX *ctx = thread_context();
+
+	if (EVP_DigestInit_ex(ctx, sha256, NULL) != 1 ||
+		EVP_DigestUpdate(ctx, first.at, first.len) != 1)
+		abort();
+	for (size_t i = 0; i < count; i++) {
+		if (EVP_DigestUpdate(ctx, parts[i].at, parts[i].len) != 1)
+			abort();
+	}
+	if (EVP_DigestFinal_ex(ctx, out, NULL) != 1)
+		abort();
 }
 
 void digest_sha256(struct str bytes, unsigned char out[static DIGEST_LEN])
 {
-	pthread_once(&once, fetch);
-	if (EVP_Digest(bytes.at, bytes.len, out, NULL, sha256, NULL) != 1)
-		abort();
+	hash(bytes, NULL, 0, out);
+}
+
+/* RFC 2104: the key, as long as a block, and each byte of it changed by `pad`. */
+static struct str padded_key(struct str key, unsigned char pad, unsigned char room[static BLOCK])
+{
+	memset(room, 0, BLOCK);
+	if (key.len > BLOCK)
+		digest_sha256(key, room);
+	else if (key.len)
+		memcpy(room, key.at, key.len);
+	for (size_t i = 0; i < BLOCK; i++)
+		room[i] ^= pad;
+	return (struct str){(const char *)room, BLOCK};
 }
 
 void digest_hmac(
 	struct str key, const struct str *parts, size_t count, unsigned char out[static DIGEST_LEN])
 {
-	EVP_MAC_CTX *ctx = thread_hmac();
-	size_t len = 0;
+	unsigned char room[BLOCK], inner[DIGEST_LEN];
+	const struct str again = {(const char *)inner, sizeof inner};
 
-	if (ctx == NULL || EVP_MAC_init(ctx, (const unsigned char *)key.at, key.len, NULL) != 1)
-		abort();
-	for (size_t i = 0; i < count; i++) {
-		if (EVP_MAC_update(ctx, (const unsigned char *)parts[i].at, parts[i].len) != 1)
-			abort();
-	}
-	if (EVP_MAC_final(ctx, out, &len, DIGEST_LEN) != 1 || len != DIGEST_LEN)
-		abort();
+	hash(padded_key(key, 0x36, room), parts, count, inner);
+	hash(padded_key(key, 0x5c, room), &again, 1, out);
+	OPENSSL_cleanse(room, sizeof room);
+	OPENSSL_cleanse(inner, sizeof inner);
 }
 
 void digest_hkdf(
