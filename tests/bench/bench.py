@@ -19,6 +19,7 @@ import peers
 import plot
 import report
 import spark_site
+import tls
 from machine import LOAD_CORE
 
 ROOT = peers.ROOT
@@ -104,6 +105,8 @@ class Bench:
                 self.cell(load, name, self.requests, path, connections)
         for name in (*NGINX, "sparkgate"):
             self.cell("event-log", name, self.alone, loads.download, spark_site.EVENT_LOG)
+        for name in (*peers.TLS_PEERS, "sparkgate"):
+            self.cell("tls", name, self.returning)
         for name in RESTED:
             self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)
 
@@ -139,6 +142,13 @@ class Bench:
             one = peers.PEERS[name](self.world)
         try:
             return measure(one.process, one.url + path, one.header)
+        finally:
+            one.stop()
+
+    def returning(self, name):
+        one = tls.start(self.world, name, BUILD / "sparkgate")
+        try:
+            return tls.returning(one.process, one.url + spark_site.PAGE, one.header, SECONDS)
         finally:
             one.stop()
 

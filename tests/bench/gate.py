@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.parse
 
-from machine import HOST, LOAD_CORE, PROXY_CORE, Process, free_port, status_of, wait_until
+from machine import HOST, LOAD_CORE, PROXY_CORE, UNCHECKED, Process, free_port, status_of, wait_until
 from peers import ISSUER, Contender, program
 from spark_site import PAGE, WORKERS
 
@@ -18,13 +18,15 @@ MOUNT = "/local/proxy/master"
 class Gate:
     """One gateway; header() says who asks. What it does beside requests is put off: masters are polled every 5 minutes."""
 
+    SCHEME = "http"
+
     def __init__(self, world, name, store, binary):
         self.binary = os.environ.get("SPARKGATE", str(binary))
         self.port, self.admin = free_port(), free_port()
+        self.origin = f"{self.SCHEME}://{HOST}:{self.port}"
         self.conf = pathlib.Path(world.folder) / f"{name}.yaml"
         self.conf.write_text(json.dumps(self.settings(world, store)))
         self.process = Process(name, PROXY_CORE, [self.binary, "--config", self.conf], world.folder)
-        self.origin = f"http://{HOST}:{self.port}"
         self.token = world.token
         try:
             self.process.await_status(f"http://{HOST}:{self.admin}/ping")
@@ -35,13 +37,18 @@ class Gate:
 
     def settings(self, world, store):
         return {
-            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"http://{HOST}:{self.port}/", "threads": 1,
+            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1,
                        "limits": {"connections": 15000}},
             "admin": {"listen": f"{HOST}:{self.admin}"},
             "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],
             "auth": {"bearer": [{"issuer": ISSUER, "audience": ["bench"], "algorithms": ["RS256"], "jwks_url": f"{world.site.url}/jwks.json"}],
                      "roles": {"claim": "roles", "admin": ["root"], "user": ["bench"]}},
             "store": store, "log": {"access": False, "level": "warn"}}
+
+    def connect(self):
+        if self.SCHEME == "https":
+            return http.client.HTTPSConnection(HOST, self.port, timeout=20, context=UNCHECKED)
+        return http.client.HTTPConnection(HOST, self.port, timeout=20)
 
     def own_token(self):
         made = subprocess.run([self.binary, "token", "create", "--config", str(self.conf), "--client-name", "bench"],
@@ -50,7 +57,7 @@ class Gate:
 
     def session(self):
         """Signs in with the issuer's token, as the form of the sign-in page does."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection = self.connect()
         connection.request("POST", "/_gate/login", "token=" + urllib.parse.quote(self.token, safe=""),
                            {"Content-Type": "application/x-www-form-urlencoded", "Origin": self.origin})
         answer = connection.getresponse()
@@ -70,7 +77,7 @@ class Gate:
         headers = {"Authorization": f"Bearer {self.token}"}
 
         def all_known():
-            connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
+            connection = self.connect()
             connection.request("GET", MOUNT + page, headers=headers)
             body = connection.getresponse().read()
             connection.close()

@@ -46,10 +46,10 @@ def program(name):
     return found
 
 
-def started(world, name, command, port, checks=True):
+def started(world, name, command, port, checks=True, scheme="http"):
     """It answers the page with the token; and where it checks, not without."""
     process = Process(file_name(name), PROXY_CORE, command, world.folder)
-    return ready(Contender(name, process, f"http://{HOST}:{port}", world.bearer if checks else None))
+    return ready(Contender(name, process, f"{scheme}://{HOST}:{port}", world.bearer if checks else None))
 
 
 def ready(contender):
@@ -71,22 +71,23 @@ def file_name(name):
     return re.sub(r"[^\w]+", "-", name)
 
 
-def nginx_proxy(world, name, server, more=""):
+def nginx_proxy(world, name, server, more="", tls=None):
     """`server`: directives before proxy_pass. What does not fit its buffers is not written to files: it is cheaper so."""
     port = free_port()
     process = nginx(file_name(name), PROXY_CORE, world.folder, f"""
   upstream site {{ server {HOST}:{world.site.port}; keepalive 64; keepalive_requests 1000000000; }} {more}
-  server {{ listen {HOST}:{port}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0;
+  server {{ listen {HOST}:{port}{SECURE.format(tls) if tls else ""}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0;
     location / {{ {server} proxy_pass http://site; }}
     LOCATION
   }}""".replace("LOCATION", AUTHORITY if more else ""))
-    return ready(Contender(name, process, f"http://{HOST}:{port}"))
+    return ready(Contender(name, process, f"http{'s' if tls else ''}://{HOST}:{port}"))
 
 
 AUTHORITY = """location = /judge { internal; proxy_pass http://judge; proxy_pass_request_body off;
       proxy_set_header Connection ""; proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri; }"""
 
 
+SECURE = " ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {0.chain}; ssl_certificate_key {0.key}"
 BUFFERS = "proxy_buffers 16 32k; proxy_buffer_size 8k; proxy_busy_buffers_size 128k;"
 
 
@@ -122,7 +123,7 @@ defaults
   timeout http-keep-alive 300s
   http-reuse always
 frontend front
-  bind {host}:{port}
+  bind {host}:{port}{tls}
   {check}
   default_backend site
 backend site
@@ -135,11 +136,12 @@ JWT_VERIFY = """http-request set-var(txn.bearer) http_auth_bearer
   http-request deny deny_status 401 unless {{ var(txn.bearer),jwt_verify(txn.algorithm,"{keys}/key.pem") -m int 1 }}"""
 
 
-def haproxy(world, name, check):
+def haproxy(world, name, check, tls=None):
     binary, port = program("haproxy"), free_port()
     conf = world.folder / f"{file_name(name)}.cfg"
-    conf.write_text(HAPROXY.format(host=HOST, port=port, site=world.site.port, check=check))
-    return started(world, name, [binary, "-db", "-f", conf], port, bool(check))
+    conf.write_text(HAPROXY.format(host=HOST, port=port, site=world.site.port, check=check,
+                                   tls=f" ssl crt {tls.both}" if tls else ""))
+    return started(world, name, [binary, "-db", "-f", conf], port, bool(check), "https" if tls else "http")
 
 
 def haproxy_plain(world):
@@ -240,5 +242,6 @@ def oauth2_proxy(world):
     return started(world, "oauth2-proxy", [binary, *(f"--{name}={value}" for name, value in flags.items())], port)
 
 
+TLS_PEERS = {"nginx": lambda world, tls: nginx_proxy(world, "nginx", "", tls=tls), "HAProxy": lambda world, tls: haproxy(world, "HAProxy", "", tls)}
 PEERS = {"nginx": nginx_plain, "nginx, 32 KiB buffers": nginx_buffers, "nginx auth_request": nginx_auth_request,
          "HAProxy": haproxy_plain, "HAProxy jwt_verify": haproxy_jwt, "Apache mod_auth_openidc": apache_openidc, "Envoy jwt_authn": envoy, "oauth2-proxy": oauth2_proxy}

@@ -14,6 +14,7 @@ LOADS = {
     "script": ("90 KB script that Spark forbids to keep, 32 connections", "cpu_us", "us CPU a request", 1),
     "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
     "event-log": ("1 GiB event log, one client", "cpu_us", "ms CPU", 1000),
+    "tls": ("TLS 1.3, session resumed: a connection with one 4 KB log page", "cpu_us", "us CPU a connection", 1),
     "idle": ("connections that had one answer and rest", "kib_each", "KiB each", 1),
 }
 
@@ -32,6 +33,7 @@ BARS = [
     ("90 KB script, of nginx with larger buffers", ("script", "sparkgate"), ("script", "nginx, 32 KiB buffers"), None),
     ("1.1 MB master page rewritten, of nginx untouched", ("master", "sparkgate"), ("master", "nginx"), 1.0),
     ("1.1 MB master page, of nginx with larger buffers", ("master", "sparkgate"), ("master", "nginx, 32 KiB buffers"), None),
+    ("TLS, session resumed, of nginx without any check", ("tls", "sparkgate"), ("tls", "nginx"), None),
     ("1 GiB event log, CPU of nginx's", ("event-log", "sparkgate"), ("event-log", "nginx"), 1.1),
     ("1 GiB event log, CPU of nginx's with larger buffers", ("event-log", "sparkgate"), ("event-log", "nginx, 32 KiB buffers"), None),
     ("1 GiB event log, MiB over idle", ("event-log", "sparkgate", "over_idle_kib"), 1024, 64),
@@ -40,8 +42,7 @@ BARS = [
 ]
 # A cached path, to which one EVP_DigestVerify comes: with one token, and with some in turn by the script that sends the first-seen ones.
 FLOORS = {"floor": ("page", "sparkgate"), "floor of the client": ("first-seen", "sparkgate, tokens seen before")}
-ELSEWHERE = {"TLS on the front, sessions resumed": "the front has no TLS yet",
-             "stage page in Chromium, second visit": "needs a browser and Spark: not a load of this bench"}
+ELSEWHERE = {"stage page in Chromium, second visit": "needs a browser and Spark: not a load of this bench"}
 
 
 def spread(rounds):
