@@ -35,9 +35,9 @@ void access_log_keep(struct exchange *x)
 
 	if (x->req == NULL || x->kept_method)
 		return;
-	host = guard_single_field(x->req, "host");
+	host = guard_single_field(x->asked, "host");
 	access_log_client(x);
-	x->kept_method = mem_strndup(x->req->method.at, x->req->method.len);
+	x->kept_method = mem_strndup(x->asked->method.at, x->asked->method.len);
 	x->kept_path = mem_strndup(x->target.path.at ? x->target.path.at : "", x->target.path.len);
 	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
 }
@@ -65,10 +65,10 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"user", log_clip(str_of(x->who ? x->who->subject : "")), false},
 		{"auth", str_of(vias[via_of(x)]), false},
 		{"token_id", str_of(x->who ? x->who->token_id : ""), false},
-		{"method", x->kept_method ? str_of(x->kept_method) : x->req->method, false},
+		{"method", x->kept_method ? str_of(x->kept_method) : x->asked->method, false},
 		{"host",
 			log_clip(x->kept_host ? str_of(x->kept_host)
-					      : guard_single_field(x->req, "host")),
+					      : guard_single_field(x->asked, "host")),
 			false},
 		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
 		{"status", str_of(status), true},
@@ -100,7 +100,7 @@ void access_log_write(struct exchange *x)
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
 	struct metrics_request counted = {
 		.status = x->status,
-		.method = x->kept_method ? str_of(x->kept_method) : x->req->method,
+		.method = x->kept_method ? str_of(x->kept_method) : x->asked->method,
 		.upstream = mount ? mount->kind : UI_GATE,
 		.duration_us = clock_mono_us() - x->began_us,
 		.upstream_us = x->head_us ? x->head_us - x->asked_us : -1,

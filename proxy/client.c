@@ -64,3 +64,8 @@ void client_address(const struct conf *conf, const struct front_request *req, ch
 		}
 	}
 }
+
+bool client_is_trusted(const struct conf *conf, const struct front_request *req)
+{
+	return is_trusted(conf, req->peer);
+}

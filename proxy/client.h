@@ -9,4 +9,7 @@
  * them. */
 void client_address(const struct conf *conf, const struct front_request *req, char out[static 46]);
 
+/* The peer itself is one of server.trusted_proxies. */
+bool client_is_trusted(const struct conf *conf, const struct front_request *req);
+
 #endif

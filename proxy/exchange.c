@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proxy/access_log.h"
+#include "proxy/client.h"
+#include "proxy/ext_auth.h"
+#include "proxy/gate_int.h"
 #include "proxy/guard.h"
 #include "proxy/headers.h"
 #include "proxy/narrow.h"
@@ -68,6 +71,7 @@ static struct exchange *exchange_new(struct worker *worker, struct front_request
 
 	x->worker = worker;
 	x->req = req;
+	x->asked = req;
 	x->began_us = clock_mono_us();
 	write_id(worker->next_id++, x->id);
 	x->registry_hold = share_get(worker->registry);
@@ -92,6 +96,7 @@ static void exchange_free(struct exchange *x)
 	static_fill_free(x->fill);
 	share_drop(x->registry_hold);
 	share_drop(x->conf_hold);
+	ext_auth_free(x->ext);
 	access_log_forget(x);
 	free(x->home);
 	free(x);
@@ -143,9 +148,20 @@ static bool is_service_worker(const struct exchange *x)
 	       guard_single_field(x->req, "service-worker").at != NULL;
 }
 
+/* What an ingress forwards goes by the same rules, though not through here. */
+static void serve_ingress(struct exchange *x)
+{
+	if (x->route.kind == ROUTE_MOUNT && belongs_elsewhere(x))
+		respond_fault(x, FAULT_ELSEWHERE, NULL);
+	else
+		gate_ext_auth_serve(x);
+}
+
 static void serve(struct exchange *x)
 {
-	if (x->route.kind == ROUTE_APP)
+	if (x->ext)
+		serve_ingress(x);
+	else if (x->route.kind == ROUTE_APP)
 		gate_serve_app(x);
 	else if (x->route.kind != ROUTE_MOUNT)
 		gate_serve(x);
@@ -199,11 +215,21 @@ static void say_why(struct exchange *x, enum fault fault, char *out, size_t size
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");
 }
 
+static enum action action_of(const struct exchange *x)
+{
+	if (x->route.kind == ROUTE_MOUNT)
+		return policy_action(x->route.mount->kind, x->asked->method, x->route.rest);
+	/* It may be a Spark UI: what a path names, any method may do (T42). What none names is left
+	 * to the UI, as with those of `uis`. */
+	return x->route.kind == ROUTE_OUTSIDE ? policy_action(UI_MASTER, STR("GET"), x->target.path)
+					      : ACTION_VIEW;
+}
+
 enum fault exchange_judge(struct exchange *x)
 {
 	struct policy_request question = {.action = x->action,
 		.who = x->who,
-		.same_origin = guard_origin_of(x->req, x->origin) == ORIGIN_SAME};
+		.same_origin = guard_origin_of(x->asked, x->origin) == ORIGIN_SAME};
 	enum fault fault = fault_of(policy_decide(&question));
 
 	if (fault == FAULT_NONE && is_reaching_over(x))
@@ -221,11 +247,10 @@ static void decide(struct exchange *x)
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
 	char detail[64 + SCOPE_LACKS];
 
-	x->action = is_mount ? policy_action(x->route.mount->kind, x->req->method, x->route.rest)
-			     : ACTION_VIEW;
+	x->action = action_of(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
-	x->is_websocket =
-		is_mount && x->route.mount->kind == UI_OTHER && websocket_is_asked(x->req);
+	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
+			  websocket_is_asked(x->req);
 	enum fault fault = exchange_judge(x);
 	access_log_decision(x, fault);
 	say_why(x, fault, detail, sizeof detail);
@@ -335,28 +360,68 @@ static void find_app(struct exchange *x)
 	x->app = x->registry ? registry_label(x->registry, x->app_label) : NULL;
 }
 
+/* What an ingress asks about takes the place of what it asks with, if it may be believed (S8). */
+static enum fault open_ext_auth(struct exchange *x, struct err *err)
+{
+	const char *base = x->conf->server.base;
+	enum ext_auth_kind kind = ext_auth_kind_of(base, x->req->target);
+
+	if (kind == EXT_AUTH_NONE)
+		return FAULT_NONE;
+	x->ext = ext_auth_new(kind, x->req);
+	x->asked = &x->ext->asked;
+	if (client_is_trusted(x->conf, x->req))
+		return ext_auth_read(x->ext, base, x->conf->server.public_url.tls, err);
+	log_warn("ext_auth", "an ingress at %s asks, and server.trusted_proxies does not name it",
+		x->req->peer_text);
+	return FAULT_NOT_TRUSTED;
+}
+
+static void find_route(struct exchange *x)
+{
+	const char *base = x->conf->server.base;
+
+	x->route = x->app_label.at ? route_match_app(x->registry, base, x->target.path, x->app)
+				   : route_match(x->registry, base, x->target.path);
+	if (x->ext && !x->app_label.at && route_is_outside(x->registry, base, x->target.path))
+		x->route.kind = ROUTE_OUTSIDE;
+}
+
+static void begin(struct exchange *x)
+{
+	bool is_ours =
+		route_is_public(&x->route) || (x->app_label.at && x->route.kind == ROUTE_NONE);
+
+	if (x->ext && x->registry == NULL) /* a path may be a UI's that is not known yet */
+		exchange_fail(x, FAULT_NOT_READY, NULL);
+	else if (x->ext && is_ours)
+		exchange_fail(x, FAULT_NOT_FOUND, "The gateway alone serves this path.");
+	else if (is_ours)
+		gate_serve(x);
+	else
+		exchange_identify(x, decide_or_fail);
+}
+
 void exchange_begin(void *arg, struct front_request *req)
 {
 	struct worker *worker = arg;
 	struct exchange *x = exchange_new(worker, req);
 	struct err err = {""};
-	enum fault fault = guard_check(
-		&x->conf->server, worker->shared->port, req, &x->app_label, &x->target, &err);
+	enum fault fault = open_ext_auth(x, &err);
 
+	if (fault == FAULT_NONE)
+		fault = guard_check(&x->conf->server, worker->shared->port, x->asked, &x->app_label,
+			&x->target, &err);
 	if (fault != FAULT_NONE) {
-		front_close_after(req);
+		if (x->ext == NULL) /* what an ingress was asked does not spoil its connection */
+			front_close_after(req);
 		exchange_fail(x, fault, err.text[0] ? err.text : NULL);
 		return;
 	}
 	if (x->app_label.at)
 		find_app(x);
-	x->route = x->app_label.at ? route_match_app(x->registry, x->conf->server.base,
-					     x->target.path, x->app)
-				   : route_match(x->registry, x->conf->server.base, x->target.path);
-	if (route_is_public(&x->route) || (x->app_label.at && x->route.kind == ROUTE_NONE))
-		gate_serve(x);
-	else
-		exchange_identify(x, decide_or_fail);
+	find_route(x);
+	begin(x);
 }
 
 void exchange_refused(void *arg, const char *peer, enum fault fault)

@@ -26,7 +26,9 @@ enum exchange_state {
 
 struct exchange {
 	struct worker *worker;
-	struct front_request *req; /* NULL once answered or left */
+	struct front_request *req;	   /* NULL once answered or left */
+	const struct front_request *asked; /* what is judged: req, or what an ingress asks about */
+	struct ext_auth *ext;		   /* an ingress asks; else NULL */
 	enum exchange_state state;
 	int64_t began_us, asked_us, head_us;
 	char id[17];

@@ -30,6 +30,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 		"This action is not offered through the gateway to anybody."},
 	[FAULT_ELSEWHERE] = {421, "elsewhere",
 		"This application's pages have an address of their own."},
+	[FAULT_NOT_TRUSTED] = {403, "not_trusted",
+		"Only a proxy that server.trusted_proxies names may ask this."},
 	[FAULT_SCOPE] = {403, "scope", "Your token is narrowed to other things than this."},
 	[FAULT_SIGN_IN_STALE] = {400, "sign_in_stale",
 		"This sign-in was not begun in this browser, or is too old."},

@@ -27,6 +27,7 @@ enum fault {
 	FAULT_CROSS_ORIGIN,
 	FAULT_NEVER,
 	FAULT_ELSEWHERE,
+	FAULT_NOT_TRUSTED, /* asks for an ingress, and is not one that is configured */
 	FAULT_ENTER_STALE,
 	FAULT_SCOPE,	       /* a token that is narrowed to other things */
 	FAULT_SIGN_IN_STALE,   /* begun elsewhere, too long ago, or used */

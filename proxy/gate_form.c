@@ -43,7 +43,7 @@ void gate_return_path(const struct exchange *x, struct str path, struct sbuf *ou
 	sbuf_printf(&home, "%s/", x->conf->server.base);
 	sbuf_reset(out);
 	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
-		str_starts(path, sbuf_str(&home)))
+		(x->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home))))
 		sbuf_add_str(out, path);
 	else
 		sbuf_add_str(out, sbuf_str(&home));

@@ -21,6 +21,14 @@ void gate_next(struct exchange *x, struct sbuf *out);
  */
 bool gate_is_cross_site(struct exchange *x);
 
+/* gate_ext_auth.c: answers to an ingress (S-ext). */
+void gate_ext_auth_serve(struct exchange *x); /* who it is may do it, as far as roles go */
+/* True: it is answered. False: as anywhere else. */
+bool gate_ext_auth_refuse(struct exchange *x, enum fault fault);
+
+/* respond.c: field lines that go with a fault, or NULL. */
+const char *respond_fault_fields(const struct exchange *x, enum fault fault, struct sbuf *out);
+
 struct page_view gate_view(const struct exchange *x); /* gate.c */
 
 /* gate_enter.c */

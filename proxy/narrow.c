@@ -54,6 +54,8 @@ static const char *app_of(
 		if (mount->kind == UI_HISTORY)
 			return app_of_history(route->rest, id);
 		return mount->kind == UI_DRIVER ? mount->id : all;
+	case ROUTE_OUTSIDE: /* whose it is, the ingress alone knows */
+		return all;
 	default:
 		return none; /* our own pages show what may be seen */
 	}

@@ -45,7 +45,7 @@ static enum fault begin(struct reader *r, enum step step, const char *at)
 }
 
 /* TRACE and CONNECT have no business here. */
-static bool method_is_served(struct str method)
+bool reader_serves_method(struct str method)
 {
 	static const char *const served[] = {
 		"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
@@ -63,7 +63,7 @@ static enum fault on_method(struct reader *r, const char *at)
 
 	if (*at == ' ' && len > 0) {
 		r->method = str_range(r->part, at);
-		return method_is_served(r->method) ? begin(r, AT_TARGET, at) : FAULT_METHOD;
+		return reader_serves_method(r->method) ? begin(r, AT_TARGET, at) : FAULT_METHOD;
 	}
 	if (!str_is_tchar(*at))
 		return FAULT_BAD_REQUEST;

@@ -56,5 +56,6 @@ MUST_CHECK enum reader_event reader_take(
 	struct reader *r, struct str bytes, size_t *used, struct str *content);
 /* The head's bytes, which began at `from`, begin at `to` now. */
 void reader_move(struct reader *r, const char *from, const char *to);
+bool reader_serves_method(struct str method); /* one of those that are served at all */
 
 #endif

@@ -130,7 +130,7 @@ static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fa
 
 	/* A person with a session has no use for a token's scope. */
 	if (error == NULL || (fault_row(fault)->status == 403 &&
-				     guard_single_field(x->req, "authorization").at == NULL))
+				     guard_single_field(x->asked, "authorization").at == NULL))
 		return;
 	sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"");
 	if (error[0])
@@ -140,8 +140,7 @@ static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fa
 	sbuf_puts(fields, "\r\n");
 }
 
-/* Field lines that go with a fault, or NULL. */
-static const char *fault_fields(const struct exchange *x, enum fault fault, struct sbuf *out)
+const char *respond_fault_fields(const struct exchange *x, enum fault fault, struct sbuf *out)
 {
 	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
 		[FAULT_STORE_DOWN] = 5,
@@ -174,9 +173,9 @@ static void problem_json(
 /* The page a form was sent from, to come back to; out is empty when that is not told. */
 static void form_page(const struct exchange *x, struct sbuf *out)
 {
-	struct str referer = guard_single_field(x->req, "referer"), origin = str_of(x->origin);
+	struct str referer = guard_single_field(x->asked, "referer"), origin = str_of(x->origin);
 
-	if (guard_origin_of(x->req, x->origin) == ORIGIN_SAME && str_starts(referer, origin))
+	if (guard_origin_of(x->asked, x->origin) == ORIGIN_SAME && str_starts(referer, origin))
 		gate_return_path(x, str_from(referer, origin.len), out);
 }
 
@@ -201,7 +200,9 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 {
 	struct sbuf content, lines;
 
-	if (fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->req)) {
+	if (x->ext && gate_ext_auth_refuse(x, fault))
+		return;
+	if (fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->asked)) {
 		redirect_to_login(x);
 		return;
 	}
@@ -209,8 +210,8 @@ void respond_fault(struct exchange *x, enum fault fault, const char *detail)
 		detail = x->auth_reason;
 	sbuf_init(&content, PAGE_MAX);
 	sbuf_init(&lines, FIELDS_MAX);
-	const char *fields = fault_fields(x, fault, &lines);
-	if (guard_wants_page(x->req)) {
+	const char *fields = respond_fault_fields(x, fault, &lines);
+	if (guard_wants_page(x->asked)) {
 		fill_page(&content, x, fault, detail);
 		respond_html(x, fault_row(fault)->status, &content, fields, fault);
 	} else {

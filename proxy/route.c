@@ -127,6 +127,19 @@ struct route route_match_app(
 	return found(ROUTE_NONE);
 }
 
+bool route_is_outside(const struct registry *reg, const char *base, struct str path)
+{
+	struct str rest;
+
+	if (!str_starts(path, str_of(base)))
+		return true;
+	path = str_from(path, strlen(base));
+	if (path.len == 0 || path.at[0] != '/')
+		return true;
+	struct str name = first_segment(path, &rest);
+	return !str_eq(name, STR("_gate")) && !(reg && registry_cluster(reg, name));
+}
+
 bool route_is_public(const struct route *route)
 {
 	return route->kind >= ROUTE_LOGIN;

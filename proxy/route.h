@@ -15,9 +15,10 @@ enum route_kind {
 	ROUTE_SLASH, /* the same with a slash at the end */
 	ROUTE_HOME,
 	ROUTE_CLUSTER,
-	ROUTE_MOUNT, /* a UI: mount and rest */
-	ROUTE_APP,   /* a permalink: name */
-	ROUTE_LOGIN, /* from here on: each looks itself at who it is */
+	ROUTE_MOUNT,	/* a UI: mount and rest */
+	ROUTE_APP,	/* a permalink: name */
+	ROUTE_OUTSIDE,	/* none of our paths: an ingress asks for it (ext_auth.h) */
+	ROUTE_LOGIN,	/* from here on: each looks itself at who it is */
 	ROUTE_CALLBACK, /* the provider sends the browser back */
 	ROUTE_LOGOUT,
 	ROUTE_STATIC, /* rest: the file */
@@ -42,6 +43,8 @@ struct route route_match(const struct registry *reg, const char *base, struct st
  * of ours load, and to sign in; nothing else is there. */
 struct route route_match_app(
 	const struct registry *reg, const char *base, struct str path, const struct mount *app);
+/* True when no cluster's and no path of the gateway's own is at or below it. */
+bool route_is_outside(const struct registry *reg, const char *base, struct str path);
 /* True for the paths that are served to anybody. */
 bool route_is_public(const struct route *route);
 

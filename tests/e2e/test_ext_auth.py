@@ -1,0 +1,289 @@
+"""The gateway as the authority behind an ingress: nginx with the sample configuration, and the exact requests of Traefik, Caddy
+and Envoy over raw sockets (S-ext)."""
+
+import contextlib
+import http.client
+import json
+import pathlib
+import socket
+import subprocess
+import tempfile
+import threading
+import urllib.parse
+
+import pytest
+
+from conftest import NAVIGATION, ROOT, Client, signed_in
+from gateway import Gateway
+from spark_cluster import HOST, free_port, wait_for
+from upstream import Upstream
+
+SAMPLE = ROOT / "conf" / "ingress" / "nginx.conf"
+NAMES = ["X-Auth-Request-User", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Groups", "X-Auth-Request-Email",
+         "X-Forwarded-User", "X-Forwarded-Groups", "X-Forwarded-Email"]
+MAIN = "daemon off; pid {0}/pid; error_log {0}/error.log; events {{}} http {{ access_log off; {1} include {0}/ingress.conf; }}"
+TEMPORARY = "".join(f"{kind}_temp_path {{0}}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+
+
+@contextlib.contextmanager
+def nginx(ports):
+    """nginx with the sample as it is written, but for its ports."""
+    with tempfile.TemporaryDirectory(prefix="sparkgate-nginx-") as name:
+        folder, text = pathlib.Path(name), SAMPLE.read_text()
+        for written, port in ports.items():
+            assert f"{HOST}:{written}" in text
+            text = text.replace(f"{HOST}:{written}", f"{HOST}:{port}")
+        (folder / "ingress.conf").write_text(text)
+        (folder / "nginx.conf").write_text(MAIN.format(folder, TEMPORARY.format(folder)))
+        process = subprocess.Popen(["nginx", "-p", name, "-e", f"{name}/error.log", "-c", f"{name}/nginx.conf"])
+        try:
+            wait_for(lambda: socket.socket().connect_ex((HOST, ports[8080])) == 0, "nginx", 10,
+                     lambda: process.poll() is None or pytest.fail((folder / "error.log").read_text()))
+            yield
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+class SocketUpstream:
+    """Accepts one upgrade after the other and echoes bytes."""
+
+    def __enter__(self):
+        self.listener = socket.create_server((HOST, 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.run, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=self.echo, args=(self.listener.accept()[0],), daemon=True).start()
+
+    @staticmethod
+    def echo(conn):
+        with conn:
+            while b"\r\n\r\n" not in (head := conn.recv(65536)) and head:
+                pass
+            conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            while data := conn.recv(65536):
+                conn.sendall(data)
+
+
+class Ingress:
+    """A gateway whose public address is nginx's, with nginx in front of `target_port`."""
+
+    def __init__(self, stack, target_port):
+        port = free_port()
+        self.gateway = Gateway([{"name": "local", "uis": [{"name": "echo", "url": f"http://{HOST}:{target_port}"}]}])
+        self.gateway.merge({"server": {"public_url": f"http://{HOST}:{port}/", "trusted_proxies": [f"{HOST}/32"]}})
+        stack.enter_context(self.gateway)
+        self.gateway.origin = self.gateway.url = f"http://{HOST}:{port}"  # what people see
+        self.port, self.authority = port, f"{HOST}:{port}"
+        stack.enter_context(nginx({8080: port, 8480: self.gateway.port, 8888: target_port}))
+        self.user = self.gateway.create_token("ext-user", "user")["access_token"]
+        self.admin = self.gateway.create_token("ext-admin", "admin")["access_token"]
+
+
+@pytest.fixture(scope="module")
+def ingress(upstream):
+    with contextlib.ExitStack() as stack:
+        made = Ingress(stack, urllib.parse.urlsplit(upstream.url).port)
+        direct = http.client.HTTPConnection(HOST, made.gateway.port)
+        wait_for(lambda: ask(direct, made, "traefik", token=made.user)[0] == 200, "the first snapshot", 20)
+        yield made
+
+
+def ask(conn, ingress, kind, method="GET", target="/spark/", token=None, fields=(), host=None):
+    """One request as this ingress sends it; gives status, fields and content."""
+    host = host or ingress.authority
+    own = {"nginx": [("Host", host), ("X-Original-URL", f"http://{host}{target}"), ("X-Original-Method", method)],
+           # what Caddy's forward_auth sends, too
+           "traefik": [("Host", "sparkgate.spark.svc:8480"), ("X-Forwarded-Method", method), ("X-Forwarded-Proto", "http"),
+                       ("X-Forwarded-Host", host), ("X-Forwarded-Uri", target), ("X-Forwarded-For", "203.0.113.9")],
+           "envoy": [("Host", host), ("X-Forwarded-Proto", "http"), ("Content-Length", "0")]}[kind]
+    conn.putrequest(method if kind == "envoy" else "GET", f"/_gate/auth/{kind}{target if kind == 'envoy' else ''}",
+                    skip_host=True, skip_accept_encoding=True)
+    for name, value in [*own, *fields, *([("Authorization", f"Bearer {token}")] if token else [])]:
+        conn.putheader(name, value)
+    conn.endheaders()
+    answer = conn.getresponse()
+    return answer.status, answer.headers, answer.read()
+
+
+@pytest.fixture()
+def direct(ingress):
+    with contextlib.closing(http.client.HTTPConnection(HOST, ingress.gateway.port, timeout=10)) as conn:
+        yield conn
+
+
+def seen_fields(answer):
+    assert answer.status_code == 200, answer.text
+    fields = {}
+    for name, value in answer.json()["fields"]:
+        assert name not in fields, f"{name} twice"
+        fields[name] = value
+    return fields
+
+
+# --- nginx, for real ---
+
+
+def test_s_ext_nginx_sends_a_person_to_sign_in_and_back_to_the_very_url(ingress):
+    client, target = Client(ingress.gateway), "/spark/jobs/?a=b%20c&d=%2F"
+    away = client.get(target, headers=NAVIGATION)
+    assert away.status_code == 302
+    where = urllib.parse.urlsplit(away.headers["Location"])
+    assert (where.netloc, where.path) == (ingress.authority, "/_gate/login")
+    assert urllib.parse.parse_qs(where.query)["next"] == [target]
+    assert client.get(away.headers["Location"], headers=NAVIGATION).status_code == 200
+    back = client.post("/_gate/login", data={"token": ingress.user, "next": target},
+                       headers={"Origin": ingress.gateway.origin})
+    assert (back.status_code, back.headers["Location"]) == (303, target)
+    assert client.get(target, headers=NAVIGATION).json()["target"] == target
+
+
+def test_s_ext_nginx_tells_a_program_401_and_never_a_page(ingress):
+    answer = Client(ingress.gateway).get("/spark/")
+    assert answer.status_code == 401 and "Bearer" in answer.headers["WWW-Authenticate"]
+
+
+def test_s7_what_a_client_writes_into_identity_fields_never_passes_nginx(ingress):
+    forged = {name: "root" for name in NAMES}
+    forged |= {"x-auth-request-USER": "root", "X_Auth_Request_User": "root", "X-Forwarded-For": "127.0.0.1",
+               "X-Original-URL": f"{ingress.gateway.origin}/_gate/static/gateway.css", "X-Original-Method": "OPTIONS"}
+    assert Client(ingress.gateway).get("/spark/", headers=forged).status_code == 401
+    fields = seen_fields(Client(ingress.gateway, ingress.user).get("/spark/", headers=forged))
+    assert fields["x-auth-request-user"] == fields["x-forwarded-user"] == "client:ext-user"
+    assert fields["x-auth-request-groups"] == fields["x-forwarded-groups"] == "user"
+    assert fields["x-forwarded-for"] == HOST
+    assert "x-auth-request-email" not in fields and "x_auth_request_user" not in fields
+    assert "authorization" not in fields and "cookie" not in fields
+    assert [name for name, value in fields.items() if value == "root"] == []
+
+
+def test_s6_an_ambiguous_target_never_passes_nginx(ingress):
+    for target in ("/a//b", "/a/../b", "/a/%2e%2e/b", "/a%2fb", "/a%5cb", "/a%23b", "//evil/"):
+        with contextlib.closing(http.client.HTTPConnection(HOST, ingress.port)) as conn:
+            conn.request("GET", target, headers={"Authorization": f"Bearer {ingress.admin}"})
+            assert conn.getresponse().status == 403, target
+
+
+def test_a_kill_behind_nginx_takes_an_administrator_and_the_same_origin(ingress):
+    target = "/spark/jobs/job/kill/?id=1"
+    assert Client(ingress.gateway, ingress.user).get(target).status_code == 403
+    assert Client(ingress.gateway, ingress.admin).get(target).status_code == 200
+    admin = signed_in(ingress.gateway, "admin")
+    assert admin.get(target, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert admin.get(target).status_code == 403
+    assert admin.get(target, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_nobody_asks_through_nginx(ingress):
+    assert Client(ingress.gateway, ingress.user).get("/_gate/auth/nginx").status_code == 404
+    assert Client(ingress.gateway, ingress.user).get("/_sparkgate").status_code == 404
+
+
+def upgrade(port, authority, *fields):
+    """The status line of an upgrade, and what comes back of three bytes."""
+    lines = [f"Host: {authority}", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13",
+             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", *fields]
+    with socket.create_connection((HOST, port), timeout=10) as conn:
+        conn.sendall(("GET /socket HTTP/1.1\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode())
+        head = b""
+        while b"\r\n\r\n" not in head and (data := conn.recv(65536)):
+            head += data
+        if b" 101 " not in head.split(b"\r\n")[0]:
+            return int(head.split()[1]), b""
+        conn.sendall(b"abc")
+        return 101, conn.recv(3)
+
+
+def test_s11_sockets_that_nginx_forwards_have_the_same_gate(tmp_path):
+    with contextlib.ExitStack() as stack:
+        made = Ingress(stack, stack.enter_context(SocketUpstream()).port)
+        conn = http.client.HTTPConnection(HOST, made.gateway.port)
+        wait_for(lambda: ask(conn, made, "traefik", token=made.user)[0] == 200, "the first snapshot", 20)
+        cookie = "Cookie: " + "; ".join(f"{c.name}={c.value}" for c in signed_in(made.gateway, "user").cookies)
+        assert upgrade(made.port, made.authority)[0] == 401
+        assert upgrade(made.port, made.authority, cookie)[0] == 403
+        assert upgrade(made.port, made.authority, cookie, "Origin: http://evil.example")[0] == 403
+        assert upgrade(made.port, made.authority, cookie, f"Origin: {made.gateway.origin}") == (101, b"abc")
+        assert upgrade(made.port, made.authority, f"Authorization: Bearer {made.user}") == (101, b"abc")
+
+
+# --- the requests of each, as they are sent ---
+
+EVERYONE = ["nginx", "traefik", "envoy"]
+PERSON = [("Accept", "text/html"), ("Sec-Fetch-Mode", "navigate")]
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s_ext_an_answer_names_the_person_in_less_than_4_kib_and_sets_no_cookie(ingress, direct, kind):
+    status, fields, content = ask(direct, ingress, kind, token=ingress.user)
+    assert (status, content) == (200, b"")
+    assert [fields[name] for name in NAMES] == ["client:ext-user", fields["X-Auth-Request-Preferred-Username"], "user", "",
+                                                "client:ext-user", "user", ""]
+    assert "Set-Cookie" not in fields and len(fields.as_bytes()) < 4096
+
+
+@pytest.mark.parametrize("kind,status,field", [("nginx", 401, "X-Auth-Request-Redirect"), ("traefik", 302, "Location"),
+                                               ("envoy", 302, "Location")])
+def test_s_ext_a_person_is_led_to_sign_in_and_a_program_is_told(ingress, direct, kind, status, field):
+    got, fields, _ = ask(direct, ingress, kind, target="/x?y=%2F", fields=PERSON)
+    assert (got, fields[field]) == (status, f"{ingress.gateway.origin}/_gate/login?next=%2Fx%3Fy%3D%252F")
+    assert "Set-Cookie" not in fields
+    for more in ([], [*PERSON, ("X-Requested-With", "XMLHttpRequest")]):
+        got, fields, _ = ask(direct, ingress, kind, fields=more)
+        assert got == 401 and "Bearer" in fields["WWW-Authenticate"] and field not in fields
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_a_long_address_still_fits_into_4_kib(ingress, direct, kind):
+    _, fields, _ = ask(direct, ingress, kind, target="/x?" + "%20" * 2000, fields=PERSON)
+    assert (fields["Location"] or fields["X-Auth-Request-Redirect"]).endswith("/login?next=%2Fx")
+    assert len(fields.as_bytes()) < 4096
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_rights_are_those_of_the_path_and_method_asked_about(ingress, direct, kind):
+    rows = [("GET", "/anything", 200, 200), ("GET", "/spark/stages/stage/kill/?id=1", 403, 200),
+            ("POST", "/master/app/kill/", 403, 200), ("POST", "/workers/kill/", 403, 403),
+            ("GET", "/local/ui/echo/", 200, 200), ("GET", "/local/ui/echo/jobs/job/kill/", 403, 200),
+            ("GET", "/x?doAs=root", 403, 403), ("GET", "/x?DOAS=root", 403, 403)]
+    for method, target, user, admin in rows:
+        assert ask(direct, ingress, kind, method, target, ingress.user)[0] == user, (method, target)
+        assert ask(direct, ingress, kind, method, target, ingress.admin)[0] == admin, (method, target)
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_what_the_gateway_alone_serves_is_nobody_elses(ingress, direct, kind):
+    refused = 403 if kind == "nginx" else 404
+    for target in ("/_gate/login", "/_gate/auth/nginx", "/local/proxy/app-unknown/jobs/job/kill/", "/local/apps/x"):
+        assert ask(direct, ingress, kind, target=target, token=ingress.admin)[0] == refused, target
+    assert ask(direct, ingress, kind, target="/_gate/login", fields=PERSON)[0] == refused
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s5_another_host_is_refused(ingress, direct, kind):
+    assert ask(direct, ingress, kind, token=ingress.admin, host="evil.example")[0] in (400, 403)
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s8_nobody_is_believed_unless_configured(upstream, kind):
+    with Gateway([{"name": "local", "uis": [{"name": "echo", "url": upstream.url}]}]) as gateway:
+        gateway.authority = f"{HOST}:{gateway.port}"
+        token = gateway.create_token("t", "admin")["access_token"]
+        with contextlib.closing(http.client.HTTPConnection(HOST, gateway.port)) as conn:
+            status, fields, _ = ask(conn, gateway, kind, token=token)
+            assert status == 403 and "X-Auth-Request-User" not in fields
+        assert "server.trusted_proxies" in gateway.log_text()
+
+
+def test_the_access_log_shows_what_was_asked_about(ingress, direct):
+    ask(direct, ingress, "traefik", "POST", "/spark/logged/?secret=1", ingress.user)
+    line = [line for line in ingress.gateway.access_log() if line.get("path") == "/spark/logged/"][-1]
+    assert (line["method"], line["host"], line["client"]) == ("POST", ingress.authority, "203.0.113.9")
+    assert "secret=1" not in json.dumps(line)
