@@ -100,6 +100,16 @@ prometheus() {
 		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus ./usr/bin/promtool && rm prometheus_*.deb)
 }
 
+# an ingress of the tests; unpacked only, for the same reason
+caddy() {
+	[ -x build/caddy/usr/bin/caddy ] && return
+	apt-cache show caddy >/dev/null 2>&1 || as_root apt-get update -qq
+	echo "unpacking Debian's caddy into build/caddy"
+	mkdir -p build/caddy
+	(cd build/caddy && apt-get download -q -q caddy &&
+		dpkg-deb --fsys-tarfile caddy_*.deb | tar -x ./usr/bin/caddy && rm caddy_*.deb)
+}
+
 # Those that the bench compares with. One that cannot be had is left out, and the bench says so.
 # shellcheck disable=SC2086 # one word a package
 peers() {
@@ -136,6 +146,7 @@ test)
 	python_packages
 	node_packages
 	prometheus
+	caddy
 	keycloak
 	spark 4.3 3.5 ;;
 demo)
