@@ -42,6 +42,12 @@ struct conf_kubernetes { /* where driver pods are looked for */
 	char *kubeconfig;   /* NULL: $KUBECONFIG, else what the gateway's own pod has */
 };
 
+/* Read from a file at load, printed as "********", wiped when the conf is freed. */
+struct conf_secret {
+	char *file;  /* absolute, as written; or the systemd credential's; NULL: none */
+	char *value; /* without the line's end; NULL: none, or loaded without a look at files */
+};
+
 struct conf_cluster {
 	char *name;
 	struct url *masters;
@@ -55,13 +61,10 @@ struct conf_cluster {
 	bool has_kubernetes;
 	struct conf_kubernetes kubernetes;
 	char *ca_file; /* PEM, who signs the https: UIs' certificates; NULL: the system's */
+	/* Of Spark's JWSFilter, base64url of 32 bytes or more: for all of Spark's UIs, and for
+	 * drivers' where it is another one. */
+	struct conf_secret jws_key, jws_driver_key;
 	int64_t poll_ms;
-};
-
-/* Read from a file at load, printed as "********", wiped when the conf is freed. */
-struct conf_secret {
-	char *file;  /* absolute, as written; or the systemd credential's; NULL: none */
-	char *value; /* without the line's end; NULL: none, or loaded without a look at files */
 };
 
 struct conf_bearer {

@@ -211,6 +211,15 @@ const struct keyword keywords[] = {
 		IN_CLUSTER(ca_file),
 		.help = "PEM certificates that vouch for https: masters, history servers, workers, "
 			"drivers and uis; default: the system's"},
+	{.path = "clusters[].jws_key_file",
+		.type = &value_jws_key,
+		IN_CLUSTER(jws_key),
+		.help = "file with the secretKey of Spark's JWSFilter, which requests to Spark's "
+			"UIs are signed with"},
+	{.path = "clusters[].jws_driver_key_file",
+		.type = &value_jws_key,
+		IN_CLUSTER(jws_driver_key),
+		.help = "the same for drivers, whose UIs run users' code; default: jws_key_file"},
 	{.path = "clusters[].poll",
 		.type = &value_ms,
 		IN_CLUSTER(poll_ms),
@@ -432,8 +441,3 @@ const struct keyword keywords[] = {
 		.help = "where all lines go as well, such as udp://graylog:12201"},
 };
 const size_t keywords_count = ARRAY_LEN(keywords);
-
-const struct keyword_later keywords_later[] = {
-	{"clusters[].jws_key_file", "signed requests for Spark's JWSFilter"},
-};
-const size_t keywords_later_count = ARRAY_LEN(keywords_later);

@@ -35,14 +35,6 @@ struct keyword {
 extern const struct keyword keywords[];
 extern const size_t keywords_count;
 
-/* What the design has and this version has not: refused by name rather than ignored. */
-struct keyword_later {
-	const char *path;
-	const char *feature; /* "this version does not have <feature> yet" */
-};
-extern const struct keyword_later keywords_later[];
-extern const size_t keywords_later_count;
-
 /* True when `path` is `prefix` and one word more; `prefix` is "" for the top. */
 bool keyword_is_child(const char *path, const char *prefix);
 /* The last word of a path: "head" of "server.limits.head". Borrows. */
@@ -52,8 +44,6 @@ const struct keyword *keyword_find(const char *path);
 /* The row of a secret's file, "auth.oidc.client_secret_file", when somebody writes the secret's own
  * name, "auth.oidc.client_secret". NULL: none. */
 const struct keyword *keyword_find_file(const char *path);
-/* The row of keywords_later or NULL. */
-const struct keyword_later *keyword_find_later(const char *path);
 /* A list's items, wherever the row keeps them in `base`, and their number. Borrows. */
 char *keyword_items(const struct keyword *row, const void *base, size_t *count);
 /* The path of the key one most likely meant: nearest in spelling among `prefix`'s, unless the very

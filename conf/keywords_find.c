@@ -36,15 +36,6 @@ const struct keyword *keyword_find_file(const char *path)
 	return row;
 }
 
-const struct keyword_later *keyword_find_later(const char *path)
-{
-	for (size_t i = 0; i < keywords_later_count; i++) {
-		if (strcmp(keywords_later[i].path, path) == 0)
-			return &keywords_later[i];
-	}
-	return NULL;
-}
-
 char *keyword_items(const struct keyword *row, const void *base, size_t *count)
 {
 	char *items;
@@ -111,7 +102,5 @@ const char *keyword_nearest(const char *prefix, struct str leaf)
 
 	for (size_t i = 0; i < keywords_count; i++)
 		consider(keywords[i].path, prefix, leaf, &best, &steps);
-	for (size_t i = 0; i < keywords_later_count; i++)
-		consider(keywords_later[i].path, prefix, leaf, &best, &steps);
 	return best;
 }

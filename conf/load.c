@@ -143,10 +143,6 @@ static int check_keys(
 
 		join(path, place->shown, n->key);
 		join(table, place->table, n->key);
-		const struct keyword_later *later = keyword_find_later(table);
-		if (later)
-			return load_fail(l, n, path,
-				"this version of sparkgate does not have %s yet", later->feature);
 		if (keyword_find(table) == NULL)
 			return refuse_unknown(l, n, place, path);
 	}

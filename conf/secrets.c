@@ -207,6 +207,25 @@ static int check_is_key(struct str secret, struct err *why)
 		"before it on a second line");
 }
 
+/* What jjwt decodes, and takes for a key of HS256; Spark would not start with anything else (T57).
+ */
+static int check_is_jws_key(struct str secret, struct err *why)
+{
+	bool is_letter = true;
+
+	while (str_ends(secret, STR("=")))
+		secret.len--;
+	for (size_t i = 0; i < secret.len; i++) {
+		char c = secret.at[i];
+		is_letter = is_letter && ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+						 (c >= '0' && c <= '9') || c == '-' || c == '_');
+	}
+	if (is_letter && secret.len >= KEY_BASE64_MIN && secret.len % 4 != 1)
+		return 0;
+	return err_set(why, "expected the secretKey of Spark's JWSFilter: 32 bytes or more in "
+			    "base64url, with - and _ for + and /");
+}
+
 /* Without the line's end, which editors and echo add. */
 static struct str without_newline(struct str s)
 {
@@ -223,7 +242,10 @@ static int check_secret(const struct keyword *row, struct str secret, struct err
 		return err_set(why, "is empty");
 	if (memchr(secret.at, '\0', secret.len))
 		return err_set(why, "holds a NUL byte");
-	return row->type == &value_key ? check_is_key(secret, why) : check_is_line(secret, why);
+	if (row->type == &value_key)
+		return check_is_key(secret, why);
+	return row->type == &value_jws_key ? check_is_jws_key(secret, why)
+					   : check_is_line(secret, why);
 }
 
 static int read_secret(const struct keyword *row, struct conf_secret *secret, struct err *why)

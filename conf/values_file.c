@@ -65,8 +65,9 @@ const struct value_type value_token_file = {parse_file, format_file, clear_file}
 const struct value_type value_kubeconfig = {parse_file, format_file, clear_file};
 const struct value_type value_secret = {parse_secret, format_secret, clear_secret};
 const struct value_type value_key = {parse_secret, format_secret, clear_secret};
+const struct value_type value_jws_key = {parse_secret, format_secret, clear_secret};
 
 bool values_file_is_secret(const struct value_type *type)
 {
-	return type == &value_secret || type == &value_key;
+	return type == &value_secret || type == &value_key || type == &value_jws_key;
 }

@@ -72,6 +72,22 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		ui_poll(c->uis[i]);
 }
 
+struct fetch *cluster_ask(
+	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request)
+{
+	struct discovery *d = c->discovery;
+	struct str token = ui_tokens_get(d->tokens, d->conf, str_of(c->name), kind, clock_wall_s());
+	char *field = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
+	const char *const headers[] = {field, NULL};
+	struct fetch_request asked = *request;
+
+	asked.headers = field ? headers : NULL;
+	asked.ca_file = c->conf->ca_file;
+	struct fetch *fetch = fetch_start(d->fetcher, &asked);
+	secret_free(field);
+	return fetch;
+}
+
 static bool same_url(const struct url *a, const struct url *b)
 {
 	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
@@ -84,7 +100,7 @@ static bool source_is(const struct source *s, struct cluster *c, const struct ur
 	bool is;
 
 	memset(&other, 0, sizeof other);
-	source_init(&other, c, url);
+	source_init(&other, c, s->kind, url);
 	is = same_url(&s->url, &other.url);
 	source_clear(&other);
 	return is;
@@ -267,6 +283,7 @@ void discovery_set_conf(struct discovery *d, struct conf *conf)
 	struct conf *old_conf = d->conf;
 
 	d->conf = conf_ref(conf);
+	ui_tokens_use(d->tokens, conf);
 	d->clusters_count = conf->clusters_count;
 	d->clusters = mem_alloc(conf->clusters_count + 1, sizeof(struct cluster *));
 	for (size_t i = 0; i < conf->clusters_count; i++) {
@@ -305,6 +322,7 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	d->fetcher = fetcher;
 	d->publish = publish;
 	d->arg = arg;
+	d->tokens = ui_tokens_new();
 	TAILQ_INIT(&d->fresh);
 	TAILQ_INIT(&d->waiting);
 	d->publish_timer = evtimer_new(base, on_publish, d);
@@ -327,6 +345,7 @@ void discovery_free(struct discovery *d)
 	event_free(d->publish_timer);
 	event_free(d->retry_timer);
 	event_free(d->pace_timer);
+	ui_tokens_free(d->tokens);
 	conf_unref(d->conf);
 	free(d->clusters);
 	free(d);

@@ -10,6 +10,7 @@
 #define SPARKGATE_PROXY_DISCOVERY_INT_H
 
 #include "auth/fetch.h"
+#include "auth/ui_token.h"
 #include "base/siphash.h"
 #include "conf/conf.h"
 #include "conf/kubeconfig.h"
@@ -106,6 +107,7 @@ struct driver {
 /* A configured place: trusted as it stands, so only its address is wanted. */
 struct source {
 	struct cluster *cluster;
+	enum ui_kind kind;
 	struct url url;
 	char *text; /* the URL without its last slash */
 	char authority[272];
@@ -189,6 +191,7 @@ struct cluster {
 struct discovery {
 	struct event_base *base;
 	struct fetcher *fetcher;
+	struct ui_tokens *tokens;
 	struct conf *conf;
 	void (*publish)(struct registry *registry, void *arg);
 	void *arg;
@@ -205,11 +208,15 @@ struct discovery {
 
 /* discovery.c */
 void cluster_changed(struct cluster *c); /* publishes soon */
+/* GET of what is a UI of this kind: shows it the cluster's token, checks it by the cluster's
+ * authorities. */
+struct fetch *cluster_ask(
+	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request);
 /* Replaces *slot by a copy of `text`; true when that changed it. */
 bool text_replace(char **slot, const char *text);
 
 /* source.c */
-void source_init(struct source *s, struct cluster *c, const struct url *url);
+void source_init(struct source *s, struct cluster *c, enum ui_kind kind, const struct url *url);
 void source_clear(struct source *s);
 /* GET of the place's URL and `path`; the operator named it, so any address will do. */
 struct fetch *source_ask(const struct source *s, const char *path, size_t max_bytes,

@@ -105,6 +105,7 @@ void relay_call(struct exchange *x, enum exchange_state state, struct upstream_r
 	const struct upstream_handler *handler);
 void relay_fill_context(struct exchange *x);
 void relay_on_fault(struct exchange *x, enum fault fault);
+struct str relay_token(const struct exchange *x); /* what its UI is shown; at == NULL: nothing */
 
 /* static_relay.c: answers with a file of the cache, or fetches it first. False: it is for the
  * relay.

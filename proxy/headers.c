@@ -225,25 +225,30 @@ static void put_upgrade(struct sbuf *out, const struct mount *mount)
 }
 
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
-	const struct mount *mount, struct str rest, struct str query, size_t body_len,
-	bool is_websocket)
+	const struct mount *mount, const struct headers_ask *ask)
 {
 	bool any_connection = has_connection_field(req->fields, req->fields_count);
 
-	put_request_line(out, req, mount, rest, query);
+	put_request_line(out, req, mount, ask->rest, ask->query);
 	for (size_t i = 0; i < req->fields_count; i++) {
 		if (passes_upstream(req, req->fields[i].name, any_connection) &&
-			!(is_websocket && str_eq_nocase(req->fields[i].name, STR("origin"))))
+			!(ask->is_websocket && str_eq_nocase(req->fields[i].name, STR("origin"))))
 			put_field(out, req->fields[i].name, req->fields[i].value);
 	}
 	put_cookies(out, req);
-	if (is_websocket)
+	if (ask->is_websocket)
 		put_upgrade(out, mount);
+	if (ask->token.at) {
+		put(out, STR("Authorization: Bearer "));
+		put(out, ask->token);
+		put(out, STR("\r\n"));
+	}
 	put_field(out, STR("Accept-Encoding"),
-		may_be_compressed(rest) && headers_accept_gzip(req) ? STR("gzip")
-								    : STR("identity"));
-	if (body_len > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
-		sbuf_printf(out, "Content-Length: %zu\r\n", body_len);
+		may_be_compressed(ask->rest) && headers_accept_gzip(req) ? STR("gzip")
+									 : STR("identity"));
+	if (ask->body_len > 0 || str_eq(req->method, STR("POST")) ||
+		str_eq(req->method, STR("PUT")))
+		sbuf_printf(out, "Content-Length: %zu\r\n", ask->body_len);
 	put(out, STR("\r\n"));
 }
 

@@ -15,11 +15,16 @@
 
 struct evbuffer;
 
-/* Writes the whole request head for the mount's upstream. `rest` is the path below the mount. The
- * length of `body` frames the content; a WebSocket is asked for when the client did and may. */
+struct headers_ask {
+	struct str rest;   /* the path below the mount */
+	struct str query;  /* at == NULL: none */
+	struct str token;  /* ours for this UI (auth/ui_token.h); at == NULL: none */
+	size_t body_len;   /* frames the content */
+	bool is_websocket; /* one is asked for: the client did, and may */
+};
+/* Writes the whole request head for the mount's upstream. */
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
-	const struct mount *mount, struct str rest, struct str query, size_t body_len,
-	bool is_websocket);
+	const struct mount *mount, const struct headers_ask *ask);
 /* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use
  * it as it is. */
 bool headers_strip_do_as(struct str query, struct sbuf *out);

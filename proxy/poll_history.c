@@ -20,7 +20,7 @@ struct history *history_new(struct cluster *c, const struct url *url)
 {
 	struct history *h = mem_alloc(1, sizeof *h);
 
-	source_init(&h->source, c, url);
+	source_init(&h->source, c, UI_HISTORY, url);
 	h->limit = APPS_MAX;
 	return h;
 }

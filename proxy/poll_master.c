@@ -12,7 +12,7 @@ struct master *master_new(struct cluster *c, const struct url *url)
 {
 	struct master *m = mem_alloc(1, sizeof *m);
 
-	source_init(&m->source, c, url);
+	source_init(&m->source, c, UI_MASTER, url);
 	m->status = "UNREACHABLE";
 	return m;
 }

@@ -12,7 +12,7 @@ struct ui *ui_new(struct cluster *c, const struct conf_ui *conf)
 {
 	struct ui *ui = mem_alloc(1, sizeof *ui);
 
-	source_init(&ui->source, c, &conf->url);
+	source_init(&ui->source, c, UI_OTHER, &conf->url);
 	ui->name = mem_strdup(conf->name);
 	return ui;
 }

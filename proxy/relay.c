@@ -1,5 +1,6 @@
 #include "proxy/exchange_int.h"
 
+#include "auth/ui_token.h"
 #include "base/clock.h"
 #include "proxy/headers.h"
 #include "proxy/page.h"
@@ -289,6 +290,14 @@ void relay_call(struct exchange *x, enum exchange_state state, struct upstream_r
 	x->call = upstream_start(up, req, handler, x);
 }
 
+struct str relay_token(const struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+
+	return ui_tokens_get(
+		x->worker->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
+}
+
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -300,8 +309,12 @@ void relay_ask(struct exchange *x)
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
 		query = sbuf_str(&stripped);
-	headers_to_upstream(head, x->req, mount, x->route.rest, query,
-		evbuffer_get_length(x->req->body), x->is_websocket);
+	headers_to_upstream(head, x->req, mount,
+		&(struct headers_ask){.rest = x->route.rest,
+			.query = query,
+			.token = relay_token(x),
+			.body_len = evbuffer_get_length(x->req->body),
+			.is_websocket = x->is_websocket});
 	struct upstream_request req = {.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),

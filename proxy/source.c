@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void source_init(struct source *s, struct cluster *c, const struct url *url)
+void source_init(struct source *s, struct cluster *c, enum ui_kind kind, const struct url *url)
 {
 	char origin[288];
 	size_t path = strlen(url->path);
 
 	s->cluster = c;
+	s->kind = kind;
 	s->url = *url;
 	if (path && s->url.path[path - 1] == '/')
 		s->url.path[path - 1] = '\0';
@@ -34,13 +35,12 @@ struct fetch *source_ask(const struct source *s, const char *path, size_t max_by
 	char *url = mem_printf("%s%s", s->text, path);
 	const struct fetch_request request = {
 		.url = url,
-		.ca_file = s->cluster->conf->ca_file,
 		.timeout_ms = POLL_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.done = done,
 		.arg = arg,
 	};
-	struct fetch *fetch = fetch_start(s->cluster->discovery->fetcher, &request);
+	struct fetch *fetch = cluster_ask(s->cluster, s->kind, &request);
 
 	free(url);
 	return fetch;
@@ -56,7 +56,7 @@ bool source_note(struct source *s, const struct fetch_result *result, int wanted
 	socklen_t len = result->peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 							   : sizeof(struct sockaddr_in);
 	bool good = result->status != 0 && (wanted == 0 || result->status == wanted);
-	char why[64];
+	char why[128];
 
 	s->fetch = NULL;
 	if (!s->tried) {
@@ -68,7 +68,9 @@ bool source_note(struct source *s, const struct fetch_result *result, int wanted
 		s->addr_len = len;
 		cluster_changed(s->cluster);
 	}
-	snprintf(why, sizeof why, "status %d", result->status);
+	snprintf(why, sizeof why, "status %d%s", result->status,
+		result->status == 403 ? ", as Spark's JWSFilter says without its key (jws_key_file)"
+				      : "");
 	source_set_up(s, good, result->status ? why : result->error);
 	return good;
 }

@@ -356,8 +356,8 @@ static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
 	x->cache = CACHE_FILL;
 	relay_fill_context(x);
 	sbuf_reset(&worker->head);
-	headers_to_upstream(&worker->head, &ours, x->route.mount, x->route.rest,
-		(struct str){NULL, 0}, 0, false);
+	headers_to_upstream(&worker->head, &ours, x->route.mount,
+		&(struct headers_ask){.rest = x->route.rest, .token = relay_token(x)});
 	relay_call(x, EXCHANGE_FETCHING, &req, &handler);
 }
 

@@ -184,12 +184,11 @@ static bool on_address(const struct sockaddr *sa, void *arg)
 	return p->refused == NULL;
 }
 
-static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
+static void ask(struct place *p, enum ui_kind kind, char *url, bool is_fenced, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
 	const struct fetch_request request = {
 		.url = url,
-		.ca_file = p->cluster->conf->ca_file,
 		.timeout_ms = CHECK_TIMEOUT_MS,
 		.max_bytes = max_bytes,
 		.is_once = is_fenced, /* its master is asked again and again */
@@ -199,7 +198,7 @@ static void ask(struct place *p, char *url, bool is_fenced, size_t max_bytes,
 	};
 
 	p->refused = NULL;
-	p->fetch = fetch_start(p->cluster->discovery->fetcher, &request);
+	p->fetch = cluster_ask(p->cluster, kind, &request);
 	p->cluster->discovery->checking++;
 	p->cluster->discovery->begun++;
 	free(url);
@@ -247,6 +246,9 @@ static void reject_answer(struct place *p, const struct fetch_result *result)
 			wait_for_retry(p);
 	} else if (result->status == 200) {
 		fail(p, MOUNT_UNVERIFIED, "it does not answer as what it claims to be");
+	} else if (result->status == 403) {
+		fail(p, MOUNT_UNVERIFIED,
+			"it refuses to say who it is, as Spark's JWSFilter does without its key");
 	} else {
 		fail(p, MOUNT_UNVERIFIED, "it refuses to say who it is");
 	}
@@ -295,21 +297,23 @@ static void check_start(struct place *p)
 {
 	const struct master *active = p->cluster->active;
 	const char *path = p->kind == PLACE_WORKER ? "/json/" : "/api/v1/applications";
+	enum ui_kind kind = p->kind == PLACE_WORKER ? UI_WORKER : UI_DRIVER;
 	bool needs_page = p->kind == PLACE_APP && p->origin == NULL && !p->via_master;
 
 	assert(p->kind != PLACE_DRIVER && p->fetch == NULL);
 	if ((needs_page || p->via_master) && active == NULL) {
 		fail(p, MOUNT_UNVERIFIED, "no master is there to ask");
 	} else if (needs_page) {
-		ask(p, mem_printf("%s/app/?appId=%s", active->source.text, p->id), false,
+		ask(p, UI_MASTER, mem_printf("%s/app/?appId=%s", active->source.text, p->id), false,
 			APP_PAGE_MAX, on_app_page);
 	} else if (p->via_master) {
-		ask(p, mem_printf("%s/proxy/%s%s", active->source.text, p->id, path), false,
+		ask(p, kind, mem_printf("%s/proxy/%s%s", active->source.text, p->id, path), false,
 			CHECK_JSON_MAX, on_identity);
 	} else if (p->port < FENCE_PORT_MIN) {
 		fail(p, MOUNT_REFUSED, "its port is below 1024");
 	} else {
-		ask(p, mem_printf("%s%s", p->origin, path), true, CHECK_JSON_MAX, on_identity);
+		ask(p, kind, mem_printf("%s%s", p->origin, path), true, CHECK_JSON_MAX,
+			on_identity);
 	}
 }
 

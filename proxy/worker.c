@@ -1,5 +1,6 @@
 #include "proxy/worker_int.h"
 
+#include "auth/ui_token.h"
 #include "base/rnd.h"
 #include "proxy/exchange.h"
 #include "proxy/static_cache.h"
@@ -39,9 +40,12 @@ static void on_tick(int fd, short what, void *arg)
 	if (worker->statics)
 		atomic_store(
 			&worker->shown_static_bytes, static_cache_count(worker->statics).bytes);
-	/* An idle worker must not keep the estate of an hour ago. */
+	/* An idle worker must not keep the estate of an hour ago, nor its keys. */
 	share_drop(share_get(worker->registry));
 	tunnel_check_all(worker);
+	struct share_hold *hold = share_get(worker->conf);
+	ui_tokens_use(worker->ui_tokens, hold->value);
+	share_drop(hold);
 	if (worker->draining && worker->exchanges == 0 && front_connections(worker->front) == 0)
 		atomic_store(&worker->done, true);
 }
@@ -109,6 +113,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	worker->registry = share_reader_new(shared->registry);
 	worker->conf = share_reader_new(shared->conf);
 	worker->auth = auth_new(shared->auth, worker->base, worker->inbox, AUTH_SITE_PUBLIC);
+	worker->ui_tokens = ui_tokens_new();
 	worker->upstream = upstream_new(worker->base, &upstream_default_limits);
 	rnd_bytes(&worker->next_id, sizeof worker->next_id);
 	struct share_hold *hold = share_get(worker->conf);
@@ -170,6 +175,7 @@ void worker_free(struct worker *worker)
 	upstream_free(worker->upstream);
 	static_cache_free(worker->statics);
 	upstream_free(worker->wire);
+	ui_tokens_free(worker->ui_tokens);
 	share_reader_free(worker->registry);
 	share_reader_free(worker->conf);
 	event_base_free(worker->base);

@@ -25,6 +25,7 @@ struct worker {
 	struct auth *auth;
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;
+	struct ui_tokens *ui_tokens;
 	struct static_cache *statics; /* NULL: none is wanted */
 	struct sbuf head;	      /* of the request that is sent on right now */
 	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */

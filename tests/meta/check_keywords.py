@@ -20,15 +20,10 @@ def literal(text, field):
 
 def keywords():
     """(path, default, help) of each row that is a key; groups have none of their own."""
-    body = TABLE[TABLE.index("const struct keyword keywords[]"):TABLE.index("keywords_later[]")]
+    body = TABLE[TABLE.index("const struct keyword keywords[]"):TABLE.index("keywords_count")]
     for row in re.split(r"\{(?=\.path)|GROUP\(", body)[1:]:
         if row.startswith(".path"):
             yield literal(row, "path"), literal(row, "fallback"), literal(row, "help")
-
-
-def later():
-    body = TABLE[TABLE.index("keywords_later[] ="):]
-    return re.findall(r'\{"([^"]+)", "', body)
 
 
 def line_of(path, fallback, text):
@@ -62,7 +57,6 @@ if sys.argv[1:] == ["--table"]:
     print("\n".join(line_of(*row) for row in keywords()))
     sys.exit(0)
 problems = [f"conf/README.md lacks: {line_of(*row)}" for row in keywords() if line_of(*row) not in README]
-problems += [f"conf/README.md lacks `{path}` of a later version" for path in later() if f"`{path}`" not in README]
 known = {row[0] for row in keywords()}
 problems += [f"conf/sparkgate.example.yaml lacks {path}" for path in sorted(known - example_paths())]
 if len(known) < 30:

@@ -61,17 +61,17 @@ def fetch(url, headers=None, timeout=10):
         return response.read().decode("utf-8", "replace")
 
 
-def fetch_json(url):
+def fetch_json(url, headers=None):
     """The JSON at `url`, or None while it does not answer with any."""
     try:
-        return json.loads(fetch(url))
+        return json.loads(fetch(url, headers))
     except (OSError, ValueError):
         return None
 
 
-def is_up(url):
+def is_up(url, headers=None):
     try:
-        fetch(url)
+        fetch(url, headers)
         return True
     except (OSError, ValueError):
         return False
@@ -135,13 +135,14 @@ class Daemon:
 
 
 class Cluster:
-    """See the head of this file. `conf` is added to spark-defaults.conf; `apps=False` starts none."""
+    """See the head of this file. `conf` is added to spark-defaults.conf; `apps=False` starts none; `headers` are what
+    its UIs are asked with, where they have a filter."""
 
     def __init__(self, spark="4.3", workers=2, conf=None, apps=True, cluster_driver=False, daemon_memory="512m",
-                 say=lambda text: None):
+                 say=lambda text: None, headers=None):
         self.version = full_version(spark)
         self.worker_count, self.conf, self.with_apps = workers, dict(conf or {}), apps
-        self.cluster_driver, self.daemon_memory, self.say = cluster_driver, daemon_memory, say
+        self.cluster_driver, self.daemon_memory, self.say, self.headers = cluster_driver, daemon_memory, say, headers
         self.daemons, self.workers, self.apps, self.driver = [], [], {}, None
         self.master_url = self.history_url = self.spark_url = None
         self.count = 0
@@ -194,7 +195,7 @@ class Cluster:
         return wait_for(condition, what, timeout, self.check)
 
     def wait_up(self, url, what):
-        self.wait_for(lambda: is_up(url), f"{what} at {url}")
+        self.wait_for(lambda: is_up(url, self.headers), f"{what} at {url}")
 
     # -- daemons -------------------------------------------------------------------------------------------------
 
@@ -266,7 +267,7 @@ class Cluster:
         self.workers.remove(worker)
 
     def master_json(self):
-        return fetch_json(self.master_url + "/json/")
+        return fetch_json(self.master_url + "/json/", self.headers)
 
     def await_workers(self):
         """Returns when the master lists every worker as ALIVE, and notes their ids."""

@@ -62,18 +62,6 @@ static void tls_is_whole_or_not_there(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
-static void what_later_versions_bring_is_refused_by_name(void **state)
-{
-	static const struct conf_refusal rows[] = {
-		{"clusters: [{name: a, jws_key_file: /x}]\n",
-			"sg.yaml:1:22: key \"clusters[0].jws_key_file\": this version of sparkgate "
-			"does ..."},
-	};
-
-	(void)state;
-	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
-}
-
 static void kubernetes_must_make_sense(void **state)
 {
 	static const struct conf_refusal rows[] = {
@@ -400,7 +388,6 @@ int main(void)
 		cmocka_unit_test(unknown_key_names_the_nearest),
 		cmocka_unit_test(repeated_key_is_refused),
 		cmocka_unit_test(tls_is_whole_or_not_there),
-		cmocka_unit_test(what_later_versions_bring_is_refused_by_name),
 		cmocka_unit_test(kubernetes_must_make_sense),
 		cmocka_unit_test(bad_value_names_what_was_expected),
 		cmocka_unit_test(clusters_must_make_sense),

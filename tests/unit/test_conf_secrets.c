@@ -333,6 +333,50 @@ static void weak_session_key_is_refused_with_how_to_make_one(void **state)
 	}
 }
 
+static struct conf *with_jws_key(const char *folder, const char *line, struct err *err)
+{
+	char *key = scratch_write(folder, "jws", line);
+	char *text = mem_printf("clusters:\n  - name: a\n    masters: [http://m:8080]\n"
+				"    jws_key_file: %s\n",
+		key);
+
+	free(key);
+	return load_file(folder, text, err);
+}
+
+/* The last is the key of Spark's own tests, padding and all. */
+static void t57_key_is_what_spark_takes_for_one(void **state)
+{
+	static const char *const keys[] = {"0123456789abcdefghijklmnopqrstuvwxyzABCDEF-",
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEF_=\n",
+		"VmlzaXQgaHR0cHM6Ly9zcGFyay5hcGFjaGUub3JnIHRvIGRvd25sb2FkIEFwYWNoZSBTcGFyay4="};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct err err = {""};
+		struct conf *conf = with_jws_key(*state, keys[i], &err);
+		assert_string_equal(err.text, "");
+		assert_non_null(conf->clusters[0].jws_key.value);
+		conf_unref(conf);
+	}
+}
+
+static void t57_key_that_spark_would_not_start_with_is_refused(void **state)
+{
+	static const char *const keys[] = {"0123456789abcdefghijklmnopqrstuvwxyzABCDEF",
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEF+=",
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI",
+		"0123456789abcdef=", "0123456789abcdefghijklmnopqrstuvwxyzABCDEF_\nx\n"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct err err = {""};
+		assert_null(with_jws_key(*state, keys[i], &err));
+		assert_non_null(
+			strstr(err.text, "sg.yaml:4:5: key \"clusters[0].jws_key_file\": "));
+		assert_non_null(strstr(err.text, "32 bytes or more in base64url"));
+		assert_null(strstr(err.text, "0123456789"));
+	}
+}
+
 static void certificates_must_be_readable_pem(void **state)
 {
 	static const char *const forms[] = {
@@ -398,6 +442,8 @@ int main(void)
 		T(systemd_credentials_are_found_by_name),
 		T(secret_in_a_file_and_as_a_credential_is_given_twice),
 		T(session_key_is_one_line_or_two),
+		T(t57_key_is_what_spark_takes_for_one),
+		T(t57_key_that_spark_would_not_start_with_is_refused),
 		T(weak_session_key_is_refused_with_how_to_make_one),
 		T(certificates_must_be_readable_pem),
 		T(token_for_reading_keys_is_a_secret_too),

@@ -182,15 +182,21 @@ static void s8_forwarded_addresses_are_believed_from_trusted_peers_only(void **s
 	assert_string_equal(out, "192.0.2.1");
 }
 
-static char *head_for(const struct front_request *req)
+static char *head_with(const struct front_request *req, struct str token)
 {
 	static const struct mount mount = {
 		.path = "/local/proxy/app-1", .authority = "10.0.0.1:4040", .prefix = ""};
 	struct sbuf out;
 
 	sbuf_init(&out, 64 * 1024);
-	headers_to_upstream(&out, req, &mount, STR("/jobs/"), STR("id=1"), 0, false);
+	headers_to_upstream(&out, req, &mount,
+		&(struct headers_ask){.rest = STR("/jobs/"), .query = STR("id=1"), .token = token});
 	return sbuf_take(&out);
+}
+
+static char *head_for(const struct front_request *req)
+{
+	return head_with(req, (struct str){NULL, 0});
 }
 
 static void the_head_for_the_upstream_names_the_mount(void **state)
@@ -222,6 +228,20 @@ static void s7_identity_and_forwarding_fields_never_pass(void **state)
 	assert_string_equal(head,
 		"GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
 		"/local/proxy/app-1\r\nAccept-Encoding: identity\r\n\r\n");
+	free(head);
+}
+
+static void t57_our_token_takes_the_place_of_a_clients(void **state)
+{
+	struct front_request req = REQUEST(FIELD("authorization", "Bearer theirs"),
+		FIELD("AUTHORIZATION", "Basic dGhlaXJz"), FIELD("Accept", "*/*"));
+	char *head = head_with(&req, STR("ours"));
+
+	(void)state;
+	assert_string_equal(head,
+		"GET /jobs/?id=1 HTTP/1.1\r\nHost: 10.0.0.1:4040\r\nX-Forwarded-Context: "
+		"/local/proxy/app-1\r\nAccept: */*\r\nAuthorization: Bearer ours\r\n"
+		"Accept-Encoding: identity\r\n\r\n");
 	free(head);
 }
 
@@ -320,6 +340,7 @@ int main(void)
 		cmocka_unit_test(s8_forwarded_addresses_are_believed_from_trusted_peers_only),
 		cmocka_unit_test(the_head_for_the_upstream_names_the_mount),
 		cmocka_unit_test(s7_identity_and_forwarding_fields_never_pass),
+		cmocka_unit_test(t57_our_token_takes_the_place_of_a_clients),
 		cmocka_unit_test(s25_our_cookies_never_reach_an_upstream),
 		cmocka_unit_test(t45_do_as_is_stripped_in_every_spelling),
 	};
