@@ -1,11 +1,12 @@
-"""The gateway as the authority behind an ingress (S-ext): nginx and Caddy with the sample configurations, and the requests that
-nginx, Traefik and Envoy send, one by one."""
+"""The gateway as the authority behind an ingress (S-ext): nginx, HAProxy, Envoy and Caddy with the sample configurations, and
+the requests that nginx, Traefik and Envoy send, one by one."""
 
 import contextlib
 import http.client
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -21,6 +22,7 @@ from upstream import Upstream
 
 SAMPLES = ROOT / "conf" / "ingress"
 CADDY = ROOT / "build" / "caddy" / "usr" / "bin" / "caddy"  # tests/support/install.sh
+ENVOY = ROOT / "build" / "envoy" / "envoy" / "_bin" / "envoy"
 NAMES = ["X-Auth-Request-User", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Groups", "X-Auth-Request-Email",
          "X-Forwarded-User", "X-Forwarded-Groups", "X-Forwarded-Email"]
 MAIN = "daemon off; pid {0}/pid; error_log {0}/error.log; events {{}} http {{ access_log off; {1} include {0}/ingress.conf; }}"
@@ -31,8 +33,9 @@ def with_ports(sample, ports):
     """The sample as it is written, but for its ports."""
     text = (SAMPLES / sample).read_text()
     for written, port in ports.items():
-        assert f"{HOST}:{written}" in text
-        text = text.replace(f"{HOST}:{written}", f"{HOST}:{port}")
+        for before in (f"{HOST}:", "port_value: "):
+            text = text.replace(f"{before}{written}", f"{before}{port}")
+    assert not any(str(written) in text for written in ports)
     return text
 
 
@@ -47,7 +50,19 @@ def caddy_command(folder, ports):
     return [str(CADDY), "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
 
 
-COMMANDS = {"nginx": nginx_command, "caddy": caddy_command}
+def haproxy_command(folder, ports):
+    for name in ("haproxy.cfg", "haproxy.lua"):
+        (folder / name).write_text(with_ports(name, ports))
+    return [shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-db", "-f", f"{folder}/haproxy.cfg"]
+
+
+def envoy_command(folder, ports):
+    (folder / "envoy.yaml").write_text(with_ports("envoy.yaml", ports))
+    ENVOY.chmod(0o755)  # pip has not set it
+    return [str(ENVOY), "-c", f"{folder}/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
+
+
+COMMANDS = {"nginx": nginx_command, "caddy": caddy_command, "haproxy": haproxy_command, "envoy": envoy_command}
 
 
 @contextlib.contextmanager
@@ -93,7 +108,8 @@ class SocketUpstream:
         with conn:
             while b"\r\n\r\n" not in (head := conn.recv(65536)) and head:
                 pass
-            conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                         b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")  # of the key of RFC 6455 §1.3
             while data := conn.recv(65536):
                 conn.sendall(data)
 
@@ -183,13 +199,13 @@ def test_s_ext_an_ingress_tells_a_program_401_and_never_a_page(ingress):
 
 def test_s7_what_a_client_writes_into_identity_fields_never_passes(ingress):
     forged = {name: "root" for name in NAMES}
-    forged |= {"x-auth-request-USER": "root", "X_Auth_Request_User": "root", "X-Forwarded-For": "127.0.0.1",
+    forged |= {"x-auth-request-USER": "root", "X_Auth_Request_User": "root", "X-Forwarded-For": "203.0.113.66",
                "X-Original-URL": f"{ingress.gateway.origin}/_gate/static/gateway.css", "X-Original-Method": "OPTIONS"}
     assert Client(ingress.gateway).get("/spark/", headers=forged).status_code == 401
     fields = seen_fields(Client(ingress.gateway, ingress.user).get("/spark/", headers=forged))
     assert fields["x-auth-request-user"] == fields["x-forwarded-user"] == "client:ext-user"
     assert fields["x-auth-request-groups"] == fields["x-forwarded-groups"] == "user"
-    assert fields["x-forwarded-for"] == HOST
+    assert "203.0.113.66" not in fields["x-forwarded-for"]
     assert not fields.get("x-auth-request-email") and "x_auth_request_user" not in fields
     assert "authorization" not in fields and "cookie" not in fields
     assert [name for name, value in fields.items() if value == "root"] == []
@@ -243,6 +259,8 @@ def test_s11_sockets_that_an_ingress_forwards_have_the_same_gate(name):
         assert upgrade(made.port, made.authority, cookie, "Origin: http://evil.example")[0] == 403
         assert upgrade(made.port, made.authority, cookie, f"Origin: {made.gateway.origin}") == (101, b"abc")
         assert upgrade(made.port, made.authority, f"Authorization: Bearer {made.user}") == (101, b"abc")
+        made.gateway.daemon.stop()  # who cannot ask lets nobody in
+        assert upgrade(made.port, made.authority, f"Authorization: Bearer {made.user}")[0] in (403, 500, 502, 503)
 
 
 # --- the requests of each, as they are sent ---

