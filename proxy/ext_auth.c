@@ -171,21 +171,26 @@ static bool is_plain(struct str value)
 	return true;
 }
 
-bool ext_auth_add_value(struct sbuf *out, struct str value)
+static bool add_encoded(struct sbuf *out, struct str value)
 {
 	struct sbuf encoded;
-	bool plain = is_plain(value);
 
 	sbuf_init(&encoded, EXT_AUTH_VALUE);
-	if (!plain)
-		sbuf_puts(&encoded, "UTF-8''");
-	if (plain)
-		sbuf_add_str(&encoded, value);
-	else
-		sbuf_urlencode(&encoded, value);
+	sbuf_puts(&encoded, "UTF-8''");
+	sbuf_urlencode(&encoded, value);
 	bool fits = !encoded.overflow;
 	if (fits)
 		sbuf_add_str(out, sbuf_str(&encoded));
 	sbuf_clear(&encoded);
 	return fits;
+}
+
+bool ext_auth_add_value(struct sbuf *out, struct str value)
+{
+	if (!is_plain(value))
+		return add_encoded(out, value);
+	if (value.len >= EXT_AUTH_VALUE)
+		return false;
+	sbuf_add_str(out, value);
+	return true;
 }

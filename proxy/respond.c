@@ -26,8 +26,9 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 {
 	if (response->content_type)
 		sbuf_printf(out, "Content-Type: %s\r\n", response->content_type);
-	sbuf_printf(out, "X-Request-Id: %s\r\n", x->id);
-	sbuf_puts(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n");
+	sbuf_puts(out, "X-Request-Id: ");
+	sbuf_puts(out, x->id);
+	sbuf_puts(out, "\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: same-origin\r\n");
 	if (!response->cacheable)
 		sbuf_puts(out, "Cache-Control: no-store\r\n");
 	if (response->content_type && str_starts(str_of(response->content_type), STR("text/html")))
@@ -36,10 +37,21 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 		sbuf_puts(out, response->fields);
 }
 
+static void send_content(struct front_request *req, struct str bytes)
+{
+	struct evbuffer *content;
+
+	if (bytes.len == 0)
+		return;
+	content = evbuffer_new();
+	evbuffer_add(content, bytes.at, bytes.len);
+	front_reply_body(req, content);
+	evbuffer_free(content);
+}
+
 void respond(struct exchange *x, const struct response *response, enum fault fault)
 {
 	struct front_request *req = x->req;
-	struct evbuffer *content = evbuffer_new();
 	struct sbuf fields;
 	bool is_head = str_eq(req->method, STR("HEAD"));
 
@@ -51,9 +63,7 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 	x->bytes = is_head ? 0 : response->content.len;
 	front_reply_head(req, response->status, &fields, (int64_t)response->content.len,
 		is_head || response->status == 304);
-	evbuffer_add(content, response->content.at, response->content.len);
-	front_reply_body(req, content);
-	evbuffer_free(content);
+	send_content(req, response->content);
 	sbuf_clear(&fields);
 	exchange_finish(x, fault); /* while the request's bytes are there for the log */
 	front_reply_end(req);

@@ -99,6 +99,8 @@ class Bench:
             self.cell("page", name, self.requests, spark_site.PAGE, CONNECTIONS)
         self.cell("first-seen", "sparkgate", self.first_seen)
         self.cell("first-seen", "sparkgate, tokens seen before", self.seen_before)
+        for name in ("nginx", "sparkgate", "sparkgate session"):
+            self.cell("ext-auth", name, self.ext_auth)
         for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
                                         ("master", spark_site.MASTER, BIG_CONNECTIONS)):
             for name in (*NGINX, "sparkgate"):
@@ -117,6 +119,12 @@ class Bench:
     def requests(self, name, path, connections):
         one = self.contenders[name]
         return loads.wrk(one.process, one.url + path, one.header, SECONDS, connections)
+
+    def ext_auth(self, name):
+        """nginx is sent the same and answers 204 by itself."""
+        one = self.contenders[name]
+        url, fields = gate.question(self.contenders["sparkgate"] if name == "nginx" else one)
+        return loads.wrk(one.process, one.url + peers.ANSWER if name == "nginx" else url, fields, SECONDS, CONNECTIONS)
 
     def first_seen(self, name):
         self.verify.append(loads.verify_us(SIGNATURE, self.keys))

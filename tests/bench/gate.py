@@ -13,6 +13,7 @@ from peers import ISSUER, Contender, program
 from spark_site import PAGE, WORKERS
 
 MOUNT = "/local/proxy/master"
+ASKED = "/_gate/auth/nginx"
 
 
 class Gate:
@@ -38,7 +39,7 @@ class Gate:
     def settings(self, world, store):
         return {
             "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1,
-                       "limits": {"connections": 15000}},
+                       "trusted_proxies": [f"{HOST}/32"], "limits": {"connections": 15000}},
             "admin": {"listen": f"{HOST}:{self.admin}"},
             "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],
             "auth": {"bearer": [{"issuer": ISSUER, "audience": ["bench"], "algorithms": ["RS256"], "jwks_url": f"{world.site.url}/jwks.json"}],
@@ -88,6 +89,13 @@ class Gate:
 
     def stop(self):
         self.process.stop()
+
+
+def question(contender):
+    """What an nginx asks about a page of its own, and with which fields: see conf/ingress."""
+    origin = contender.url.removesuffix(MOUNT)
+    return origin + ASKED, [contender.header, f"X-Original-URL: {origin}/spark/jobs/?id=1", "X-Original-Method: GET",
+                            "X-Forwarded-For: 203.0.113.9"]
 
 
 class Redis:

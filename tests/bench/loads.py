@@ -36,9 +36,10 @@ def parse_wrk(text):
 
 
 def wrk(process, url, header, seconds, connections, script=()):
-    """`script`: a Lua file and its arguments; `header`: a line, or None."""
+    """`script`: a Lua file and its arguments; `header`: a line, a list of them, or None."""
     command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency"]
-    command += ["-H", header] if header else []
+    for line in [header] if isinstance(header, str) else header or []:
+        command += ["-H", line]
     command += ["-s", str(HERE / script[0]), url, "--", *map(str, script[1:])] if script else [url]
     process.forget_peak()
     before = process.cpu_us()

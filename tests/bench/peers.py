@@ -15,6 +15,7 @@ from spark_site import PAGE, nginx
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
 ISSUER = "https://issuer.example"
+ANSWER = "/answered-by-itself"  # nginx without a check, and without an upstream
 
 
 class Missing(Exception):
@@ -78,6 +79,7 @@ def nginx_proxy(world, name, server, more="", tls=None):
   upstream site {{ server {HOST}:{world.site.port}; keepalive 64; keepalive_requests 1000000000; }} {more}
   server {{ listen {HOST}:{port}{SECURE.format(tls) if tls else ""}; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_max_temp_file_size 0;
     location / {{ {server} proxy_pass http://site; }}
+    location = {ANSWER} {{ return 204; }}
     LOCATION
   }}""".replace("LOCATION", AUTHORITY if more else ""))
     return ready(Contender(name, process, f"http{'s' if tls else ''}://{HOST}:{port}"))

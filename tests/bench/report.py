@@ -10,6 +10,7 @@ import statistics
 LOADS = {
     "page": ("4 KB log page, 32 connections", "cpu_us", "us CPU a request", 1),
     "first-seen": ("4 KB log page, an RS256 token never seen before with each request", "cpu_us", "us CPU a request", 1),
+    "ext-auth": ("answer to an nginx that asks about a request, 32 connections; nginx: 204 by itself", "cpu_us", "us CPU a request", 1),
     "links": ("page of Spark's that is full of links, 32 connections", "cpu_us", "us CPU a request", 1),
     "script": ("90 KB script that Spark forbids to keep, 32 connections", "cpu_us", "us CPU a request", 1),
     "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
@@ -29,6 +30,10 @@ BARS = [
     ("4 KB, session in Redis, of session (memory)", ("page", "sparkgate session in Redis"), ("page", "sparkgate session"), 1.05),
     ("first-seen token, of cached + one EVP_DigestVerify", ("first-seen", "sparkgate"), "floor", 1.1),
     ("first-seen token, of the same client's cached + one check", ("first-seen", "sparkgate"), "floor of the client", None),
+    ("ext-auth, session (memory), p99 in ms", ("ext-auth", "sparkgate session", "p99_us"), 1000, 1),
+    ("ext-auth, verified bearer, p99 in ms", ("ext-auth", "sparkgate", "p99_us"), 1000, 1),
+    ("ext-auth, session (memory), of its own page", ("ext-auth", "sparkgate session"), ("page", "sparkgate session"), None),
+    ("ext-auth, session (memory), of nginx's own 204", ("ext-auth", "sparkgate session"), ("ext-auth", "nginx"), 1.0),
     ("90 KB script, of nginx proxying it", ("script", "sparkgate"), ("script", "nginx"), 0.7),
     ("90 KB script, of nginx with larger buffers", ("script", "sparkgate"), ("script", "nginx, 32 KiB buffers"), None),
     ("1.1 MB master page rewritten, of nginx untouched", ("master", "sparkgate"), ("master", "nginx"), 1.0),
