@@ -206,13 +206,16 @@ static bool is_own_websocket(const struct exchange *x)
 		x->req, secure ? STR("https://") : STR("http://"), x->who->via == VIA_BEARER);
 }
 
-static void say_why(struct exchange *x, enum fault fault, char *out, size_t size)
+static void fail_saying_why(struct exchange *x, enum fault fault)
 {
+	char detail[64 + SCOPE_LACKS];
+
 	if (fault == FAULT_SCOPE)
-		snprintf(out, size, "The token lacks the scope \"%s\".", x->lacks);
+		snprintf(detail, sizeof detail, "The token lacks the scope \"%s\".", x->lacks);
 	else
-		snprintf(out, size, "The action is \"%s\"; your role is \"%s\".",
+		snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");
+	exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
 }
 
 static enum action action_of(const struct exchange *x)
@@ -245,7 +248,6 @@ enum fault exchange_judge(struct exchange *x)
 static void decide(struct exchange *x)
 {
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
-	char detail[64 + SCOPE_LACKS];
 
 	x->action = action_of(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
@@ -253,9 +255,8 @@ static void decide(struct exchange *x)
 			  websocket_is_asked(x->req);
 	enum fault fault = exchange_judge(x);
 	access_log_decision(x, fault);
-	say_why(x, fault, detail, sizeof detail);
 	if (fault != FAULT_NONE)
-		exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
+		fail_saying_why(x, fault);
 	else if (is_mount && is_service_worker(x))
 		exchange_fail(x, FAULT_NEVER, "Spark's pages have no service workers.");
 	else if (is_mount && has_do_as_in_form(x))
