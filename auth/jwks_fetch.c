@@ -178,7 +178,9 @@ static struct fetch *get(struct issuer *issuer, const char *url,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
 	char *line = issuer->token_file ? token_file_authorization(issuer->token_file) : NULL;
-	const char *const headers[] = {"Accept: application/json", line, NULL};
+	/* RFC 7517 §8.5.2; a Kubernetes API server gives its keys as nothing else (406). */
+	const char *const headers[] = {
+		"Accept: application/jwk-set+json, application/json", line, NULL};
 	struct fetch_request request = {
 		.url = url,
 		.headers = headers,
