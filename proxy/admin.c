@@ -3,12 +3,13 @@
 #include "base/url.h"
 #include "proxy/admin_page.h"
 #include "proxy/api.h"
+#include "proxy/discovery.h"
 #include "proxy/front.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
 
-enum { METRICS_MAX = 4 * 1024 * 1024 };
+enum { METRICS_MAX = 4 * 1024 * 1024, READY_MAX = 1024 * 1024 };
 
 struct admin {
 	struct front *front;
@@ -17,6 +18,7 @@ struct admin {
 	struct api *api;
 	struct metrics *metrics; /* of signing in here */
 	struct admin_pages *pages;
+	const struct discovery *discovery;
 	struct worker *const *workers;
 	size_t count;
 	bool draining;
@@ -47,6 +49,14 @@ static void serve_ping(struct admin *admin, struct front_request *req)
 	answer(req, 200, "text/plain; charset=utf-8", STR("pong\n"));
 }
 
+static void describe_pods(const struct admin *admin, struct sbuf *json)
+{
+	if (admin->discovery)
+		discovery_describe_pods(admin->discovery, json);
+	else
+		sbuf_puts(json, "{}");
+}
+
 static void serve_ready(struct admin *admin, struct front_request *req)
 {
 	static const char *const providers[] = {[AUTH_PROVIDER_NONE] = "none",
@@ -56,13 +66,15 @@ static void serve_ready(struct admin *admin, struct front_request *req)
 	bool ready = health.store && !admin->draining;
 	struct sbuf json;
 
-	sbuf_init(&json, 1024);
-	/* Without the provider tokens and sessions are good all the same: only a detail. */
+	sbuf_init(&json, READY_MAX);
+	/* Without the provider tokens and sessions are good all the same, and other UIs are without
+	 * Kubernetes: only details. */
 	sbuf_printf(&json,
-		"{\"status\":\"%s\",\"store\":\"%s\",\"identity_provider\":\"%s\",\"draining\":%s}"
-		"\n",
+		"{\"status\":\"%s\",\"store\":\"%s\",\"identity_provider\":\"%s\",\"kubernetes\":",
 		ready ? "ready" : "not ready", health.store ? "ok" : "down",
-		providers[health.provider], admin->draining ? "true" : "false");
+		providers[health.provider]);
+	describe_pods(admin, &json);
+	sbuf_printf(&json, ",\"draining\":%s}\n", admin->draining ? "true" : "false");
 	answer(req, ready ? 200 : 503, "application/json", sbuf_str(&json));
 	sbuf_clear(&json);
 }
@@ -160,4 +172,9 @@ void admin_free(struct admin *admin)
 void admin_drain(struct admin *admin)
 {
 	admin->draining = true;
+}
+
+void admin_set_discovery(struct admin *admin, const struct discovery *discovery)
+{
+	admin->discovery = discovery;
 }

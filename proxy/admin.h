@@ -10,6 +10,7 @@
 #include "proxy/worker.h"
 
 struct admin;
+struct discovery;
 struct event_base;
 
 /* `listen_fd` is taken, `port` its own; `workers` are borrowed; `inbox` is the keeper's. */
@@ -17,6 +18,8 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	unsigned port, const struct conf *conf, struct auth_service *service,
 	struct worker *const *workers, size_t count);
 void admin_free(struct admin *admin);
+/* What /ready describes; borrowed, and NULL before it ends. */
+void admin_set_discovery(struct admin *admin, const struct discovery *discovery);
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);
 

@@ -373,3 +373,29 @@ void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
 	place_set_state(p, MOUNT_UNVERIFIED, "it stopped answering and is being asked who it is");
 	verify_place(p);
 }
+
+static void describe_cluster(const struct cluster *c, struct sbuf *json)
+{
+	sbuf_printf(json, "\"%s\":{", c->name);
+	for (size_t i = 0; i < c->watches_count; i++) {
+		sbuf_puts(json, i ? ",\"" : "\"");
+		sbuf_json(json, str_of(kube_watch_namespace(c->watches[i])));
+		sbuf_printf(json, "\":\"%s\"", kube_watch_state(c->watches[i]));
+	}
+	sbuf_puts(json, "}");
+}
+
+void discovery_describe_pods(const struct discovery *d, struct sbuf *json)
+{
+	const char *before = "";
+
+	sbuf_puts(json, "{");
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (d->clusters[i]->watches_count == 0)
+			continue;
+		sbuf_puts(json, before);
+		describe_cluster(d->clusters[i], json);
+		before = ",";
+	}
+	sbuf_puts(json, "}");
+}

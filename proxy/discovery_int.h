@@ -248,6 +248,9 @@ void kube_watch_free(struct kube_watch *w); /* its pods are gone */
 bool kube_watch_is(
 	const struct kube_watch *w, const char *namespace, const struct conf_kubernetes *conf);
 void kube_watch_relist(struct kube_watch *w); /* soon */
+/* The namespace as people know it: "*" is all; "its own" until that is known. */
+const char *kube_watch_namespace(const struct kube_watch *w);
+const char *kube_watch_state(const struct kube_watch *w);
 
 /* merge_pods.c */
 void merge_pod(struct kube_watch *w, const struct kube_pod *pod);

@@ -247,6 +247,7 @@ static void start_workers(struct gateway *gw)
 	if (gw->redirect_fd != -1)
 		gw->redirect = redirect_new(gw->base, gw->redirect_fd, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
+	admin_set_discovery(gw->admin, gw->discovery);
 }
 
 static void announce(struct gateway *gw)
@@ -267,6 +268,8 @@ static void announce(struct gateway *gw)
 
 static void stop(struct gateway *gw)
 {
+	if (gw->admin)
+		admin_set_discovery(gw->admin, NULL);
 	discovery_free(gw->discovery);
 	gw->discovery = NULL;
 	admin_free(gw->admin);

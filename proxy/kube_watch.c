@@ -26,9 +26,14 @@ static void start(struct kube_watch *w);
 
 /* --- state --- */
 
-static const char *shown(const struct kube_watch *w)
+const char *kube_watch_namespace(const struct kube_watch *w)
 {
 	return w->namespace ? w->namespace : w->own_namespace[0] ? w->own_namespace : "its own";
+}
+
+const char *kube_watch_state(const struct kube_watch *w)
+{
+	return !w->tried ? "starting" : w->up ? "ok" : "down";
 }
 
 static void set_up(struct kube_watch *w, bool up, const char *why)
@@ -45,10 +50,10 @@ static void set_up(struct kube_watch *w, bool up, const char *why)
 	cluster_changed(w->cluster);
 	if (up)
 		log_info("discovery", "cluster %s: pods of namespace %s are watched", cluster,
-			shown(w));
+			kube_watch_namespace(w));
 	else
 		log_warn("discovery", "cluster %s: pods of namespace %s cannot be watched: %s",
-			cluster, shown(w), why);
+			cluster, kube_watch_namespace(w), why);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
