@@ -75,12 +75,16 @@ bench: # 'make bench ROUNDS=1 SECONDS_EACH=1 LOADS="page script"'
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/bench.py
 e2e: all
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
+kube-apiserver: # the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
+	@python3 tests/support/kube_install.py
+k8s: all
+	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
 install: all
 	install -D -m 755 $(BUILD)/sparkgate $(DESTDIR)$(PREFIX)/bin/sparkgate
 	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench e2e install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

