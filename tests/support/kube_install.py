@@ -34,11 +34,11 @@ def say(text):
 
 def go(*words, cwd, check=True):
     """Standard output of the go tool; what it says of its progress goes to stderr."""
+    program = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if program is None:
+        raise SystemExit("kube-apiserver is built with Go 1.26 or newer, and there is no go in PATH")
     env = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOWORK": "off"}
-    try:
-        return subprocess.run(["go", *words], cwd=cwd, env=env, check=check, stdout=subprocess.PIPE, text=True).stdout
-    except FileNotFoundError:
-        raise SystemExit("kube-apiserver is built with Go 1.26 or newer, and there is no go in PATH") from None
+    return subprocess.run([program, *words], cwd=cwd, env=env, check=check, stdout=subprocess.PIPE, text=True).stdout
 
 
 def download(module, scratch):
