@@ -45,9 +45,10 @@ struct fetch_request {
 	 * key, whose copy is wiped after use; NULL: none. */
 	const char *ca, *certificate, *key;
 	int64_t timeout_ms; /* for the whole exchange, name lookup included */
-	size_t max_bytes;   /* a longer body is an error, not a cut one; with on_part: what may wait
-			     */
-	bool is_once;	    /* nothing more will be asked there soon: no connection is kept */
+	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to
+	 * which up to 1.6 MB come at once. */
+	size_t max_bytes;
+	bool is_once; /* nothing more will be asked there soon: no connection is kept */
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);

@@ -167,37 +167,54 @@ static int load_server(struct kube_access *out, struct err *err)
 	return rc == -1 ? -1 : set_server(out, &url, err);
 }
 
-static int load_account(struct kube_access *out, struct err *err)
+static struct str without_line_end(const char *text)
 {
-	char *namespace;
-	bool is_whole;
+	return (struct str){text, strcspn(text, "\r\n")};
+}
 
-	if (load_server(out, err) == -1)
-		return -1;
-	out->ca = read_text(ACCOUNT "/ca.crt", false, PEM_MAX, err);
-	namespace = read_text(ACCOUNT "/namespace", false, KUBE_NAMESPACE_MAX - 1, err);
-	if (namespace)
-		(void)str_copy(str_trim(str_of(namespace)), out->namespace, KUBE_NAMESPACE_MAX);
-	is_whole = out->ca && namespace;
+static int take_account(const char *folder, struct kube_access *out, struct err *err)
+{
+	char *file = mem_printf("%s/ca.crt", folder), *namespace;
+	int rc = -1;
+
+	out->ca = read_text(file, false, PEM_MAX, err);
+	free(file);
+	file = mem_printf("%s/namespace", folder);
+	namespace = out->ca ? read_text(file, false, KUBE_NAMESPACE_MAX - 1, err) : NULL;
+	free(file);
+	file = mem_printf("%s/token", folder);
+	if (namespace) {
+		(void)str_copy(without_line_end(namespace), out->namespace, KUBE_NAMESPACE_MAX);
+		/* Kubernetes decides who in the pod may read it. */
+		rc = take_token_file(file, false, out, err);
+	}
+	free(file);
 	free(namespace);
-	if (!is_whole)
-		return -1;
-	/* Kubernetes decides who in the pod may read it. */
-	return take_token_file(ACCOUNT "/token", false, out, err);
+	return rc;
+}
+
+int kube_access_load_account(const char *folder, struct kube_access *out, struct err *err)
+{
+	memset(out, 0, sizeof *out);
+	if (load_server(out, err) == 0 && take_account(folder, out, err) == 0)
+		return 0;
+	kube_access_clear(out);
+	return -1;
 }
 
 int kube_access_load(const char *kubeconfig, struct kube_access *out, struct err *err)
 {
 	const char *named = secure_getenv("KUBECONFIG");
-	int rc;
 
-	memset(out, 0, sizeof *out);
 	if (kubeconfig == NULL && named && *named)
 		kubeconfig = named;
-	rc = kubeconfig ? load_kubeconfig(kubeconfig, out, err) : load_account(out, err);
-	if (rc == -1)
-		kube_access_clear(out);
-	return rc;
+	if (kubeconfig == NULL)
+		return kube_access_load_account(ACCOUNT, out, err);
+	memset(out, 0, sizeof *out);
+	if (load_kubeconfig(kubeconfig, out, err) == 0)
+		return 0;
+	kube_access_clear(out);
+	return -1;
 }
 
 void kube_access_clear(struct kube_access *access)

@@ -21,6 +21,9 @@ struct kube_access {
 /* `kubeconfig` NULL: the file that $KUBECONFIG names, else what Kubernetes gives every pod
  * (KUBERNETES_SERVICE_HOST, and a service account's folder). */
 MUST_CHECK int kube_access_load(const char *kubeconfig, struct kube_access *out, struct err *err);
+/* The second half of that: `folder` has the files token, ca.crt and namespace. */
+MUST_CHECK int kube_access_load_account(
+	const char *folder, struct kube_access *out, struct err *err);
 void kube_access_clear(struct kube_access *access); /* wipes what is secret */
 
 #endif

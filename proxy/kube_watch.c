@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 enum {
+	PART_MAX =
+		2 * KUBE_OBJECT_MAX, /* what comes at once, and an object that waits for its end */
 	PAGE_ITEMS = 500,
 	PAGE_TIMEOUT_MS = 60000,
 	WATCH_S = 290, /* then the server ends it, and another one with a newer token begins */
@@ -233,7 +235,7 @@ static void ask_list(struct kube_watch *w, const struct kube_access *access)
 {
 	struct fetch_request request = {
 		.timeout_ms = PAGE_TIMEOUT_MS,
-		.max_bytes = KUBE_OBJECT_MAX,
+		.max_bytes = PART_MAX,
 		.on_part = on_list_part,
 		.done = on_list_done,
 	};
@@ -367,7 +369,7 @@ static void ask_watch(struct kube_watch *w, const struct kube_access *access)
 	int seconds = WATCH_S + (int)(clock_mono_us() % WATCH_SPREAD_S);
 	struct fetch_request request = {
 		.timeout_ms = (int64_t)(seconds + WATCH_GRACE_S) * 1000,
-		.max_bytes = 2 * KUBE_OBJECT_MAX,
+		.max_bytes = PART_MAX,
 		.on_part = on_watch_part,
 		.done = on_watch_done,
 	};

@@ -327,6 +327,102 @@ static bool with_age(void *arg, const struct fake_request *request, struct fake_
 	return true;
 }
 
+/* --- as it comes --- */
+
+struct eater {
+	struct outcome outcome; /* first: it is what `done` gets */
+	struct world *world;
+	struct fetch *fetch; /* cancelled by the first part */
+	size_t bite, eaten, parts, longest;
+};
+
+static size_t on_part(struct str part, void *arg)
+{
+	struct eater *e = arg;
+	size_t bite = e->bite < part.len ? e->bite : part.len;
+
+	e->parts++;
+	e->longest = part.len > e->longest ? part.len : e->longest;
+	if (e->fetch) {
+		fetch_cancel(e->fetch);
+		start(e->world, e->world->url, &e->outcome); /* others may begin */
+		return part.len;
+	}
+	bite -= bite % 10;
+	for (size_t i = 0; i < bite; i++)
+		assert_int_equal(part.at[i], '0' + (char)((e->eaten + i) % 10));
+	e->eaten += bite;
+	return bite;
+}
+
+static char *digits(size_t count)
+{
+	char *text = mem_alloc(count + 1, 1);
+
+	for (size_t i = 0; i < count; i++)
+		text[i] = (char)('0' + i % 10);
+	return text;
+}
+
+static void answer_is_handed_over_as_it_comes_and_what_is_left_comes_again(void **state)
+{
+	struct world *w = *state;
+	struct eater e = {.bite = 2000000};
+	char *text = digits(9000007);
+
+	fake_http_set(w->server, "/x", 200, "text/plain", text);
+	w->request.on_part = on_part;
+	w->request.max_bytes = 2500000; /* of what waits */
+	run(w, w->url, &e.outcome);
+	assert_int_equal(e.outcome.status, 200);
+	assert_string_equal(e.outcome.body, "0123456");
+	assert_int_equal(e.eaten, 9000000);
+	assert_true(e.parts > 4 && e.longest <= 2500000);
+	free(text);
+}
+
+static void what_nobody_eats_may_not_grow(void **state)
+{
+	struct world *w = *state;
+	struct eater e = {.bite = 0};
+	char *text = digits(600000);
+
+	fake_http_set(w->server, "/x", 200, "text/plain", text);
+	w->request.on_part = on_part;
+	w->request.max_bytes = 500000;
+	run(w, w->url, &e.outcome);
+	assert_int_equal(e.outcome.status, 0);
+	assert_string_equal(e.outcome.error, "the answer is too long");
+	free(text);
+}
+
+static void refusal_is_not_handed_over_in_parts(void **state)
+{
+	struct world *w = *state;
+	struct eater e = {.bite = 1000};
+
+	fake_http_set(w->server, "/x", 410, "text/plain", "expired");
+	w->request.on_part = on_part;
+	run(w, w->url, &e.outcome);
+	assert_int_equal(e.outcome.status, 410);
+	assert_string_equal(e.outcome.body, "expired");
+	assert_int_equal(e.parts, 0);
+}
+
+static void who_eats_may_cancel_and_start_others(void **state)
+{
+	struct world *w = *state;
+	struct eater e = {.world = w};
+
+	w->request.on_part = on_part;
+	e.fetch = start(w, w->url, &e.outcome);
+	w->request.on_part = NULL;
+	wait_for(w, &e.outcome);
+	assert_string_equal(e.outcome.body, "hello");
+	assert_int_equal(e.parts, 1);
+	assert_int_equal(fake_http_hits(w->server, "/x"), 2);
+}
+
 static void max_age_is_read(void **state)
 {
 	static const struct {
@@ -375,6 +471,10 @@ int main(void)
 		WORLD(freeing_the_fetcher_cancels_all),
 		WORLD(many_run_at_once),
 		WORLD(post_and_headers_are_sent),
+		WORLD(answer_is_handed_over_as_it_comes_and_what_is_left_comes_again),
+		WORLD(what_nobody_eats_may_not_grow),
+		WORLD(refusal_is_not_handed_over_in_parts),
+		WORLD(who_eats_may_cancel_and_start_others),
 		WORLD(max_age_is_read),
 	};
 

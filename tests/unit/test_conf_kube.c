@@ -204,6 +204,36 @@ static void without_kubeconfig_and_pod_there_is_no_access(void **state)
 	assert_non_null(strstr(err.text, "KUBERNETES_SERVICE_HOST is not set"));
 }
 
+static void pod_has_its_service_account(void **state)
+{
+	char *folder = scratch_new(), *token;
+	struct kube_access access;
+	struct err err = {""};
+
+	(void)state;
+	setenv("KUBERNETES_SERVICE_HOST", "fd00:10:96::1", 1);
+	setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+	assert_int_equal(kube_access_load_account(folder, &access, &err), -1);
+	assert_non_null(strstr(err.text, "ca.crt"));
+	free(scratch_write(folder, "ca.crt", "-----BEGIN CERTIFICATE-----"));
+	free(scratch_write(folder, "namespace", "spark\n"));
+	assert_int_equal(kube_access_load_account(folder, &access, &err), -1);
+	assert_non_null(strstr(err.text, "token"));
+	token = scratch_write(folder, "token", "abc");
+	assert_int_equal(chmod(token, 0644), 0); /* as the kubelet makes it without an fsGroup */
+	if (kube_access_load_account(folder, &access, &err) == -1)
+		fail_msg("%s", err.text);
+	assert_string_equal(access.server, "https://[fd00:10:96::1]");
+	assert_string_equal(access.namespace, "spark");
+	assert_string_equal(access.ca, "-----BEGIN CERTIFICATE-----");
+	assert_string_equal(access.authorization, "Authorization: Bearer abc");
+	kube_access_clear(&access);
+	unsetenv("KUBERNETES_SERVICE_HOST");
+	unsetenv("KUBERNETES_SERVICE_PORT");
+	free(token);
+	scratch_free(folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -214,6 +244,7 @@ int main(void)
 		cmocka_unit_test(flag_that_is_off_changes_nothing),
 		cmocka_unit_test(access_has_what_the_kubeconfig_names),
 		cmocka_unit_test(secret_that_everybody_may_read_is_refused),
+		cmocka_unit_test(pod_has_its_service_account),
 		cmocka_unit_test(without_kubeconfig_and_pod_there_is_no_access),
 	};
 

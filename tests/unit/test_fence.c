@@ -158,6 +158,22 @@ static void fence_opens_loopback_only_beside_a_master_on_loopback(void **state)
 	assert_true(passes(&fence, "10.0.0.9", 8081));
 }
 
+/* Managed clusters have their API servers somewhere in the cloud, and pods elsewhere. */
+static void fence_opens_only_loopback_beside_an_api_server(void **state)
+{
+	struct sockaddr_storage cloud = address("203.0.113.7", 443), here = address("::1", 443);
+	struct fence fence = {0};
+
+	(void)state;
+	assert_false(fence_add_kubernetes(&fence, (const struct sockaddr *)&cloud));
+	assert_false(passes(&fence, "203.0.113.8", 4040));
+	assert_false(passes(&fence, "127.0.0.1", 4040));
+	assert_true(fence_add_kubernetes(&fence, (const struct sockaddr *)&here));
+	assert_false(fence_add_kubernetes(&fence, (const struct sockaddr *)&here));
+	assert_true(passes(&fence, "127.0.0.1", 4040));
+	assert_false(passes(&fence, "169.254.169.254", 4040));
+}
+
 static void fence_refuses_ports_below_1024(void **state)
 {
 	struct fence fence = {0};
@@ -188,6 +204,7 @@ int main(void)
 		cmocka_unit_test(fence_opens_the_masters_own_16_and_64),
 		cmocka_unit_test(fence_opens_only_the_configured_networks),
 		cmocka_unit_test(fence_opens_loopback_only_beside_a_master_on_loopback),
+		cmocka_unit_test(fence_opens_only_loopback_beside_an_api_server),
 		cmocka_unit_test(fence_refuses_ports_below_1024),
 		cmocka_unit_test(fence_refuses_other_families),
 	};
