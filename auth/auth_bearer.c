@@ -60,9 +60,12 @@ static struct identity *identify(const struct auth_rules *rules, const struct ke
 {
 	if (issuer->is_own)
 		return identify_own(claims);
-	return identity_new(claims->issuer, claims->subject,
-		auth_display_name(claims->json, claims->subject), STR(""),
-		roles_from_claims(rules->conf, claims->json), VIA_BEARER, claims->expires_at);
+	struct roles roles = roles_from_claims(rules->conf, claims->json);
+	struct identity *who = identity_new(claims->issuer, claims->subject,
+		auth_display_name(claims->json, claims->subject), STR(""), roles.role, VIA_BEARER,
+		claims->expires_at);
+	roles_narrow(rules->conf, roles, who);
+	return who;
 }
 
 struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,

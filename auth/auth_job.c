@@ -196,10 +196,12 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 
 	if (result->answer == INTROSPECT_ACTIVE) {
 		struct str name = auth_display_name(result->claims, result->subject);
+		struct roles roles = roles_from_claims(conf, result->claims);
 
 		/* A token without an end ends with the session that it may open. */
-		job->who = identity_new(result->issuer, result->subject, name, STR(""),
-			roles_from_claims(conf, result->claims), VIA_BEARER, result->expires_at);
+		job->who = identity_new(result->issuer, result->subject, name, STR(""), roles.role,
+			VIA_BEARER, result->expires_at);
+		roles_narrow(conf, roles, job->who);
 		job->until = soon(result->expires_at);
 		auth_job_say(job, AUTH_OK, "");
 	} else {

@@ -49,6 +49,7 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 		.subject = text_of(grant->subject),
 		.name = text_of(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
+		.scope = text_of(grant->scope),
 		.via = mem_strdup("oidc"),
 		.client = mem_strdup(job->client),
 		.sid = text_of(grant->sid),

@@ -176,8 +176,12 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		replace(&data->id_token, grant->id_token);
 	replace(&data->refresh_token, grant->refresh_token);
 	replace(&data->name, grant->name);
-	if (grant->has_role)
+	if (grant->has_role) {
 		data->role = grant->role;
+		free(data->scope);
+		data->scope =
+			mem_strndup(grant->scope.len ? grant->scope.at : "", grant->scope.len);
+	}
 	data->refresh_at = grant->refresh_at;
 	store_session_clear(&refresh->session);
 	refresh->polls = 0;

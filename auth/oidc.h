@@ -54,6 +54,7 @@ struct oidc_grant { /* borrowed until `done` returns */
 	/* Empty when absent. After a refresh without new ones the old tokens stay in force. */
 	struct str subject, name, sid, id_token, refresh_token;
 	enum role role;	    /* the highest of ID token, access token and userinfo */
+	struct str scope;   /* what that is narrowed to (auth/scope.h), or "" */
 	bool has_role;	    /* false: nothing in the answer speaks of roles; what was, stays */
 	int64_t refresh_at; /* wall seconds: when the access token ends */
 };

@@ -31,7 +31,7 @@ struct grant {
 	json_t *userinfo;
 	bool was_heard;	      /* somebody who might speak of roles */
 	bool userinfo_failed; /* who else might have spoken was not heard */
-	enum role role;
+	struct roles roles;
 };
 
 /* --- the one way out --- */
@@ -80,6 +80,7 @@ static struct str name_in(const json_t *claims)
 static void finish(struct grant *grant, enum oidc_outcome answer, const char *reason)
 {
 	struct oidc_grant result = {.answer = answer, .reason = reason};
+	char *scope = NULL;
 
 	if (answer == OIDC_OK) {
 		struct str subject = str_of(grant->subject);
@@ -92,10 +93,12 @@ static void finish(struct grant *grant, enum oidc_outcome answer, const char *re
 			result.name = name_in(grant->userinfo);
 		result.id_token = str_of(grant->answer.id_token);
 		result.refresh_token = str_of(grant->answer.refresh_token);
-		result.role = grant->role;
+		result.role = grant->roles.role;
+		scope = roles_scope(grant->conf, grant->roles);
+		result.scope = str_of(scope);
 		/* Silence on roles is a word only where all who might speak of them were heard. */
-		result.has_role =
-			grant->role != ROLE_NONE || (grant->was_heard && !grant->userinfo_failed);
+		result.has_role = grant->roles.role != ROLE_NONE ||
+				  (grant->was_heard && !grant->userinfo_failed);
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
 	if (grant->oidc) {
@@ -103,6 +106,7 @@ static void finish(struct grant *grant, enum oidc_outcome answer, const char *re
 		grant->oidc->grants_count--;
 	}
 	grant->done(grant->arg, &result);
+	free(scope);
 	grant_free(grant);
 }
 
@@ -129,11 +133,8 @@ void oidc_grants_close(struct oidc *oidc)
 
 static void add_role(struct grant *grant, const json_t *claims)
 {
-	enum role role = roles_from_claims(grant->conf, claims);
-
 	grant->was_heard = true;
-	if (role > grant->role)
-		grant->role = role;
+	grant->roles = roles_join(grant->roles, roles_from_claims(grant->conf, claims));
 }
 
 static struct str subject_of(const struct grant *grant)

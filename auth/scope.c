@@ -9,14 +9,15 @@
 
 struct scope {
 	unsigned actions; /* bits of enum action; 0: all */
-	struct str clusters[SCOPE_PARTS], apps[SCOPE_PARTS];
-	size_t clusters_count, apps_count;
+	struct str clusters[SCOPE_PARTS], apps[SCOPE_PARTS], namespaces[SCOPE_PARTS];
+	size_t clusters_count, apps_count, namespaces_count;
 	char *text; /* the parts borrow from it */
 };
 
 /* --- reading --- */
 
-static bool is_cluster(struct str name)
+/* Of a cluster, or of a namespace of Kubernetes. */
+static bool is_name(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++) {
 		char c = name.at[i];
@@ -50,10 +51,11 @@ static enum action action_of(struct str name)
 static bool add_part(struct scope *scope, struct str part)
 {
 	static const struct str cluster = STR("cluster:"), app = STR("app:");
+	static const struct str namespace = STR("namespace:");
 
 	if (str_starts(part, cluster)) {
 		part = str_from(part, cluster.len);
-		if (!is_cluster(part))
+		if (!is_name(part))
 			return false;
 		scope->clusters[scope->clusters_count++] = part;
 		return true;
@@ -63,6 +65,13 @@ static bool add_part(struct scope *scope, struct str part)
 		if (!is_pattern(part))
 			return false;
 		scope->apps[scope->apps_count++] = part;
+		return true;
+	}
+	if (str_starts(part, namespace)) {
+		part = str_from(part, namespace.len);
+		if (!is_name(part))
+			return false;
+		scope->namespaces[scope->namespaces_count++] = part;
 		return true;
 	}
 	enum action action = action_of(part);
@@ -75,8 +84,10 @@ static int refuse(struct str part, struct err *err)
 	int len = part.len < 40 ? (int)part.len : 40;
 
 	return err_set(err,
-		"scope: got \"%.*s\", expected cluster:NAME, app:PATTERN, view, logs, environment, "
-		"download, dump, kill, submit, tokens or metrics, each after one space",
+		"scope: got \"%.*s\", expected cluster:NAME, namespace:NAME, app:PATTERN, view, "
+		"logs, "
+		"environment, download, dump, kill, submit, tokens or metrics, each after one "
+		"space",
 		len, part.len ? part.at : "");
 }
 
@@ -162,9 +173,19 @@ bool scope_shows_cluster(const struct scope *scope, const char *cluster)
 	return false;
 }
 
-bool scope_shows_app(const struct scope *scope, const char *id, const char *name)
+/* One that is in no namespace, or in one that nobody knows, is in none of these. */
+static bool has_namespace(const struct scope *scope, const char *namespace)
 {
-	if (scope == NULL || scope->apps_count == 0)
+	for (size_t i = 0; i < scope->namespaces_count; i++) {
+		if (namespace && str_eq(scope->namespaces[i], str_of(namespace)))
+			return true;
+	}
+	return scope->namespaces_count == 0;
+}
+
+static bool has_app(const struct scope *scope, const char *id, const char *name)
+{
+	if (scope->apps_count == 0)
 		return true;
 	for (size_t i = 0; i < scope->apps_count; i++) {
 		if (matches(scope->apps[i], str_of(id)) ||
@@ -172,6 +193,17 @@ bool scope_shows_app(const struct scope *scope, const char *id, const char *name
 			return true;
 	}
 	return false;
+}
+
+bool scope_shows_app(
+	const struct scope *scope, const char *id, const char *name, const char *namespace)
+{
+	return scope == NULL || (has_app(scope, id, name) && has_namespace(scope, namespace));
+}
+
+bool scope_shows_all_apps(const struct scope *scope)
+{
+	return scope_shows_app(scope, "", NULL, NULL);
 }
 
 /* Metrics are a part of the view; tokens are never meant by saying nothing. */
@@ -201,12 +233,17 @@ bool scope_allows(const struct scope *scope, const struct scope_ask *ask, char l
 		snprintf(lacks, SCOPE_LACKS, "cluster:%s", ask->cluster);
 		return false;
 	}
-	if (scope->apps_count == 0 || ask->app_id[0] == '\0')
+	if (ask->app_id[0] == '\0')
 		return true;
-	if (is_of_all_apps(ask) ? scope_shows_app(scope, "", NULL)
-				: scope_shows_app(scope, ask->app_id, ask->app_name))
+	if (is_of_all_apps(ask) ? !has_app(scope, "", NULL)
+				: !has_app(scope, ask->app_id, ask->app_name)) {
+		snprintf(lacks, SCOPE_LACKS, "app:%s", ask->app_id);
+		return false;
+	}
+	const char *namespace = is_of_all_apps(ask) ? NULL : ask->namespace;
+	if (has_namespace(scope, namespace))
 		return true;
-	snprintf(lacks, SCOPE_LACKS, "app:%s", ask->app_id);
+	snprintf(lacks, SCOPE_LACKS, "namespace:%s", namespace && *namespace ? namespace : "*");
 	return false;
 }
 
@@ -235,6 +272,18 @@ static bool covers_clusters(const struct scope *outer, const struct scope *inner
 	return outer->clusters_count == 0 || inner->clusters_count > 0;
 }
 
+static bool covers_namespaces(const struct scope *outer, const struct scope *inner)
+{
+	char name[64];
+
+	for (size_t i = 0; i < inner->namespaces_count; i++) {
+		if (!str_copy(inner->namespaces[i], name, sizeof name) ||
+			!has_namespace(outer, name))
+			return false;
+	}
+	return outer->namespaces_count == 0 || inner->namespaces_count > 0;
+}
+
 static bool covers_apps(const struct scope *outer, const struct scope *inner)
 {
 	for (size_t i = 0; i < inner->apps_count; i++) {
@@ -253,5 +302,5 @@ bool scope_covers(const struct scope *outer, const struct scope *inner)
 	if (outer == NULL)
 		return true;
 	return inner && covers_actions(outer, inner) && covers_clusters(outer, inner) &&
-	       covers_apps(outer, inner);
+	       covers_namespaces(outer, inner) && covers_apps(outer, inner);
 }

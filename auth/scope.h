@@ -1,11 +1,12 @@
 /*
- * auth/scope.h - what a token of ours is narrowed to: clusters, applications, actions (RFC 6749
- * §3.3).
+ * auth/scope.h - what a token of ours, or a role, is narrowed to: clusters, applications, actions
+ * (RFC 6749 §3.3).
  *
  * A scope only takes away: what the role does not allow, no scope does. Its texts are separated by
  * single spaces:
  *
  *   cluster:NAME   only these clusters
+ *   namespace:NAME only the UIs of applications whose driver is, or was, a pod there
  *   app:PATTERN    only the UIs of these applications, by id or name; "*" is any run of characters
  *   view logs environment download dump kill submit tokens    only these actions
  *   metrics        of view, what monitoring reads: /metrics/... of a UI
@@ -29,16 +30,20 @@ void scope_free(struct scope *scope);		  /* NULL is fine */
 struct str scope_text(const struct scope *scope); /* borrows; NULL: "" */
 
 struct scope_ask {
-	const char *cluster;  /* NULL: of no cluster */
-	const char *app_id;   /* "*": of all there are; "": of none, such as a script */
-	const char *app_name; /* or NULL */
+	const char *cluster;   /* NULL: of no cluster */
+	const char *app_id;    /* "*": of all there are; "": of none, such as a script */
+	const char *app_name;  /* or NULL */
+	const char *namespace; /* of Kubernetes; NULL: of none, or nobody knows */
 	enum action action;
 };
 /* False, and in `lacks` the text that would have allowed it. */
 bool scope_allows(const struct scope *scope, const struct scope_ask *ask, char lacks[SCOPE_LACKS]);
 /* What a list may show to its reader. */
 bool scope_shows_cluster(const struct scope *scope, const char *cluster);
-bool scope_shows_app(const struct scope *scope, const char *id, const char *name);
+bool scope_shows_app(
+	const struct scope *scope, const char *id, const char *name, const char *namespace);
+/* Any application of the cluster that it shows. */
+bool scope_shows_all_apps(const struct scope *scope);
 /* Whether all that `inner` leaves is left by `outer` too: nobody gives more than they have. NULL:
  * not narrowed. A pattern is within another when it is the same, or is itself matched by it. */
 bool scope_covers(const struct scope *outer, const struct scope *inner);

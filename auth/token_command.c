@@ -153,23 +153,24 @@ static int check_id(struct command *command)
 #define IDS                                                                                        \
 	"An ID is 32 digits long; its first ones will do (8 at least) while no other begins so.\n"
 
-static const char create_usage[] = HEAD
-	"create" WHERE " --client-name NAME [--user NAME]\n"
-	"         [--token-type user|admin] [--scope SCOPE] [--access-ttl 1h]\n"
-	"         [--refresh-ttl 7d|0] [--registration] [--note TEXT] [--json]\n"
-	"\n"
-	"Prints an access token and a refresh token, this once: they are not kept.\n"
-	"\n"
-	"  --client-name NAME   the program that is to have it\n"
-	"  --user NAME          whose it is; without, the client's own\n"
-	"  --token-type TYPE    user (default) or admin\n"
-	"  --scope SCOPE        less than the role allows: \"cluster:NAME app:PATTERN\" and of\n"
-	"                       view logs environment download dump kill submit tokens metrics\n"
-	"  --access-ttl TIME    how long the access token is good\n"
-	"  --refresh-ttl TIME   how long the refresh token is, 0 for none\n"
-	"  --registration       print a registration token instead, good once, which its\n"
-	"                       receiver turns into both at <public_url>_gate/oauth/token\n"
-	"  --note TEXT          for whoever reads the list\n" EVERY;
+static const char create_usage[] =
+	HEAD "create" WHERE " --client-name NAME [--user NAME]\n"
+	     "         [--token-type user|admin] [--scope SCOPE] [--access-ttl 1h]\n"
+	     "         [--refresh-ttl 7d|0] [--registration] [--note TEXT] [--json]\n"
+	     "\n"
+	     "Prints an access token and a refresh token, this once: they are not kept.\n"
+	     "\n"
+	     "  --client-name NAME   the program that is to have it\n"
+	     "  --user NAME          whose it is; without, the client's own\n"
+	     "  --token-type TYPE    user (default) or admin\n"
+	     "  --scope SCOPE        less than the role allows: \"cluster:NAME namespace:NAME\n"
+	     "                       app:PATTERN\" and of view logs environment download dump\n"
+	     "                       kill submit tokens metrics\n"
+	     "  --access-ttl TIME    how long the access token is good\n"
+	     "  --refresh-ttl TIME   how long the refresh token is, 0 for none\n"
+	     "  --registration       print a registration token instead, good once, which its\n"
+	     "                       receiver turns into both at <public_url>_gate/oauth/token\n"
+	     "  --note TEXT          for whoever reads the list\n" EVERY;
 
 static const char list_usage[] =
 	HEAD "list" WHERE " [--user SUBJECT] [--active] [--json]\n"

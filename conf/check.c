@@ -307,21 +307,69 @@ static bool needs_claim(const struct conf_names *names)
 	return false;
 }
 
+static bool is_listed(const struct conf_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Somebody may have all of them, and what they open together must fit into a scope. */
+enum { LIMITED_NAMESPACES_MAX = 24, LIMITED_LETTERS_MAX = 450 };
+
+static int check_limited(const struct loader *l, size_t index, size_t *count, size_t *letters)
+{
+	const struct conf_limited *limited = &l->conf->roles_limited[index];
+
+	if (is_listed(&l->conf->roles_admin, limited->role) ||
+		is_listed(&l->conf->roles_user, limited->role))
+		return load_fail_at(l, "a role that is not in admin or user, which have no limit",
+			"auth.roles.limited[%zu].role", index);
+	if (limited->namespaces.count == 0 || is_listed(&limited->namespaces, "*"))
+		return load_fail_at(
+			l, "namespaces by name", "auth.roles.limited[%zu].namespaces", index);
+	*count += limited->namespaces.count;
+	for (size_t i = 0; i < limited->namespaces.count; i++)
+		*letters += strlen(" namespace:") + strlen(limited->namespaces.at[i]);
+	if (*count > LIMITED_NAMESPACES_MAX || *letters > LIMITED_LETTERS_MAX)
+		return load_fail_at(l,
+			"at most 24 namespaces in all rows together, or fewer long ones",
+			"auth.roles.limited[%zu].namespaces", index);
+	return 0;
+}
+
+static bool limited_needs_claim(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->roles_limited_count; i++) {
+		if (!str_starts(str_of(conf->roles_limited[i].role), STR("sub:")))
+			return true;
+	}
+	return false;
+}
+
 /* Whoever has no role is sent away: an issuer none of whose people can have one is a mistake. */
 static int check_roles(const struct loader *l)
 {
 	const struct conf *conf = l->conf;
+	size_t count = 0, letters = 0;
 
 	if (conf->roles_claim == NULL &&
-		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user)))
+		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user) ||
+			limited_needs_claim(conf)))
 		return load_fail_at(l, "where a token names its roles, such as realm_access.roles",
 			"auth.roles.claim");
 	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
-		conf->roles_admin.count + conf->roles_user.count == 0)
+		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count == 0)
 		return load_fail_at(l,
 			"a role's name or \"sub:<subject>\" in admin or user, or else nobody of "
 			"the configured issuers gets in",
 			"auth.roles");
+	for (size_t i = 0; i < conf->roles_limited_count; i++) {
+		if (check_limited(l, i, &count, &letters) == -1)
+			return -1;
+	}
 	return 0;
 }
 

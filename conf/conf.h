@@ -35,6 +35,11 @@ struct conf_names { /* a list of names: of roles, algorithms, namespaces */
 	size_t count;
 };
 
+struct conf_limited { /* a role that opens some namespaces of Kubernetes only */
+	char *role;
+	struct conf_names namespaces;
+};
+
 struct conf_kubernetes { /* where driver pods are looked for */
 	struct conf_names
 		namespaces; /* "*" alone: all; none: the one the gateway's access is for */
@@ -142,6 +147,8 @@ struct conf {
 	char *roles_claim; /* NULL: none; e.g. realm_access.roles */
 	struct conf_names roles_admin;
 	struct conf_names roles_user;
+	struct conf_limited *roles_limited;
+	size_t roles_limited_count; /* at most 64 */
 
 	enum conf_store_kind store_kind;
 	char *store_path; /* of sqlite: */

@@ -10,6 +10,7 @@
 #define IN_UI(field)	  .at = offsetof(struct conf_ui, field)
 #define IN_OIDC(field)	  .at = offsetof(struct conf, oidc.field)
 #define IN_REDIS(field)	  .at = offsetof(struct conf, redis.field)
+#define IN_LIMITED(field) .at = offsetof(struct conf_limited, field)
 #define IN_BEARER(field)  .at = offsetof(struct conf_bearer, field)
 /* A list in `type`: where its items and their number are kept. */
 #define LIST_OF(type, items, count)                                                                \
@@ -330,6 +331,22 @@ const struct keyword keywords[] = {
 		LIST_OF(struct conf, roles_user.at, roles_user.count),
 		.max = 100,
 		.help = "roles that make a user"},
+	{.path = "auth.roles.limited",
+		.shape = KEYWORD_GROUPS,
+		LIST_OF(struct conf, roles_limited, roles_limited_count),
+		.max = 64,
+		.help = "roles that make a user of some Kubernetes namespaces only"},
+	{.path = "auth.roles.limited[].role",
+		.type = &value_string,
+		IN_LIMITED(role),
+		.is_required = true,
+		.help = "such a role, or a subject as in admin and user"},
+	{.path = "auth.roles.limited[].namespaces",
+		.shape = KEYWORD_VALUES,
+		.type = &value_namespace,
+		LIST_OF(struct conf_limited, namespaces.at, namespaces.count),
+		.max = 24,
+		.help = "whose applications it opens, of every cluster"},
 
 	{.path = "store",
 		.type = &value_store,

@@ -211,7 +211,10 @@ static void fail_saying_why(struct exchange *x, enum fault fault)
 	char detail[64 + SCOPE_LACKS];
 
 	if (fault == FAULT_SCOPE)
-		snprintf(detail, sizeof detail, "The token lacks the scope \"%s\".", x->lacks);
+		snprintf(detail, sizeof detail, "%s lacks the scope \"%s\".",
+			x->who->via == VIA_SESSION && x->who->token_id[0] == '\0' ? "Your role"
+										  : "The token",
+			x->lacks);
 	else
 		snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");

@@ -76,7 +76,9 @@ bool narrow_allows(const struct scope *scope, const struct registry *reg, const 
 		      ? registry_app(reg, str_of(route->cluster->name), str_of(ask.app_id))
 		      : NULL;
 	/* By its id only: somebody else's application may be called like this one's id. */
-	if (app && strcmp(app->id, ask.app_id) == 0)
+	if (app && strcmp(app->id, ask.app_id) == 0) {
 		ask.app_name = app->name;
+		ask.namespace = app->namespace;
+	}
 	return scope_allows(scope, &ask, lacks);
 }

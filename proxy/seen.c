@@ -32,7 +32,7 @@ static const struct cluster_info *cut(
 	for (size_t i = 0; i < whole->apps_count; i++) {
 		const struct app_info *app = &whole->apps[i];
 
-		if (scope_shows_app(scope, app->id, app->name))
+		if (scope_shows_app(scope, app->id, app->name, app->namespace))
 			part->apps[count++] = *app;
 	}
 	part->apps_count = count;
@@ -43,7 +43,7 @@ struct seen *seen_new(const struct registry *reg, const struct scope *scope)
 {
 	struct seen *seen = mem_alloc(1, sizeof *seen);
 	size_t count = registry_clusters(reg);
-	bool has_all_apps = scope_shows_app(scope, "", NULL);
+	bool has_all_apps = scope_shows_all_apps(scope);
 
 	seen->clusters = mem_alloc(count ? count : 1, sizeof *seen->clusters);
 	seen->cut = mem_alloc(count ? count : 1, sizeof *seen->cut);

@@ -13,6 +13,8 @@ from conftest import NAVIGATION, Client
 from fake_spark import App, Site
 from gateway import Gateway
 from kube_api import KubeApi, pod
+from mock_provider import MockProvider
+from signon import Browser, secret_file, wait_ready
 from tls_front import HOST, write_certificate
 
 BAR_S = 1.0
@@ -41,11 +43,11 @@ class History(Site):
 class World:
     """A gateway before an API server, which it opens with a token file, or as the `user` of a kubeconfig."""
 
-    def __init__(self, folder, api, **user):
+    def __init__(self, folder, api, settings=None, **user):
         self.api, self.history, self.apps = api, History(), []
         self.entry = {"name": "k", "history": self.history.url, "poll": "1s",
                       "kubernetes": {"namespaces": ["spark"], "kubeconfig": str(api.kubeconfig(folder, **user))}}
-        self.gateway = Gateway([self.entry])
+        self.gateway = Gateway([self.entry], settings=settings)
         self.gateway.start()
         self.client = Client(self.gateway, self.gateway.create_token("tests", "admin")["access_token"])
 
@@ -284,6 +286,69 @@ def test_namespaces_and_selectors_can_be_changed_by_a_reload(world):
     world.until(lambda: world.api.requests[-1][0] == "/api/v1/pods" and "watch" in world.api.requests[-1][1], "one watch for all")
     world.until_status(f"/k/proxy/{mine.id}/", 200)
     world.until_status(f"/k/proxy/{other.id}/", 200)
+
+
+@pytest.fixture
+def teams(tmp_path, api):
+    """Applications of two namespaces, and a provider whose roles are limited to them."""
+    with MockProvider() as provider:
+        limited = [{"role": f"team-{name}", "namespaces": [name]} for name in "ab"]
+        auth = {"oidc": {"issuer": provider.issuer, "client_id": provider.client_id,
+                         "client_secret_file": secret_file(tmp_path, "client-secret", provider.client_secret)},
+                "bearer": [{"issuer": provider.issuer, "audience": ["spark"]}],
+                "roles": {"claim": "roles", "admin": ["spark-admin"], "user": ["spark-user"], "limited": limited}}
+        made = World(tmp_path, api, {"auth": auth})
+        made.provider = provider
+        made.entry["kubernetes"]["namespaces"] = ["*"]
+        made.gateway.reload()
+        wait_ready(made.gateway)
+        for name in "ab":
+            made.driver(name, namespace=name)
+            made.until_status(f"/k/proxy/spark-{name}/", 200)
+        yield made
+        made.stop()
+
+
+def sees(client, path):
+    return client.get(path, headers=NAVIGATION).status_code
+
+
+def test_s0_role_that_is_limited_to_a_namespace_sees_its_applications_and_no_others(teams):
+    token = teams.provider.access_token(roles=["team-a"], aud="spark")
+    client = Client(teams.gateway, token)
+    assert sees(client, "/k/proxy/spark-a/") == 200
+    for path in ("/k/proxy/spark-b/", "/k/apps/spark-b", "/k/apps/b", "/k/shs/", "/k/shs/api/v1/applications"):
+        answer = client.get(path)
+        assert (answer.status_code, "namespace:" in answer.text) == (403, True), path
+    page = client.get("/k/").text
+    assert "spark-a" in page and "spark-b" not in page
+    # its history stays theirs
+    for name in "ab":
+        teams.history.apps[f"spark-{name}"] = (name, True)
+        teams.api.delete(name, name)
+    teams.until(lambda: "/shs/" in client.get("/k/apps/spark-a").headers.get("Location", ""), "history")
+    assert sees(client, "/k/shs/history/spark-a/jobs/") == 200
+    assert sees(client, "/k/shs/history/spark-b/jobs/") == 403
+    assert sees(client, "/k/apps/spark-b") == 403
+    both = Client(teams.gateway, teams.provider.access_token(roles=["team-a", "team-b"], aud="spark"))
+    assert {sees(both, f"/k/shs/history/spark-{name}/jobs/") for name in "ab"} == {200}
+    whole = Client(teams.gateway, teams.provider.access_token(roles=["team-a", "spark-user"], aud="spark"))
+    assert sees(whole, "/k/shs/history/spark-b/jobs/") == sees(whole, "/k/shs/") == 200
+
+
+def test_s32_limit_of_a_session_is_that_of_the_providers_roles_of_now(teams):
+    teams.provider.claims, teams.provider.expires_in = {"roles": ["team-a"], "name": "Ann"}, 2
+    browser = Browser()
+    assert browser.sign_in(teams.gateway, "/k/proxy/spark-a/").status_code < 400
+    assert browser.go(teams.gateway, "/k/proxy/spark-a/").status_code == 200
+    answer = browser.go(teams.gateway, "/k/proxy/spark-b/")
+    assert answer.status_code == 403 and "Your role lacks" in answer.text
+    teams.provider.claims = {"roles": ["team-b"], "name": "Ann"}
+    teams.until(lambda: browser.go(teams.gateway, "/k/proxy/spark-b/").status_code == 200, "the new role")
+    assert browser.go(teams.gateway, "/k/proxy/spark-a/").status_code == 403
+    teams.provider.claims = {"roles": ["spark-user"], "name": "Ann"}
+    teams.until(lambda: browser.go(teams.gateway, "/k/proxy/spark-a/").status_code == 200, "a role without a limit")
+    assert browser.go(teams.gateway, "/k/shs/").status_code == 200
 
 
 def test_api_server_is_verified_and_the_client_has_a_certificate(tmp_path):

@@ -16,8 +16,11 @@ static void add_cluster(struct registry_builder *b, const char *name)
 {
 	struct mount mount = {.state = MOUNT_UP, .cluster = name, .authority = "10.0.0.1:8080"};
 	struct cluster_info info = {.name = name, .has_masters = true, .has_history = true};
-	struct app_info apps[] = {
-		{.id = "app-1", .name = "etl nightly", .state = "RUNNING", .running = true},
+	struct app_info apps[] = {{.id = "app-1",
+					  .name = "etl nightly",
+					  .state = "RUNNING",
+					  .running = true,
+					  .namespace = "spark"},
 		{.id = "app-2", .name = "report", .state = "FINISHED", .in_history = true}};
 
 	mount.kind = UI_MASTER, mount.id = "master";
@@ -70,6 +73,21 @@ static const struct {
 	{"app:app-2", "/a/apps/report", ""},
 	{"app:app-2", "/a/apps/app-1", "app:app-1"},
 	{"app:app-2", "/a/apps/unknown", "app:*"},
+	{"namespace:spark", "/", ""},
+	{"namespace:spark", "/a/", ""},
+	{"namespace:spark", "/a/proxy/app-1/jobs/", ""},
+	{"namespace:spark", "/a/apps/app-1", ""},
+	{"namespace:spark", "/a/shs/history/app-1/jobs/", ""},
+	{"namespace:spark", "/a/shs/static/spark.js", ""},
+	{"namespace:other", "/a/proxy/app-1/jobs/", "namespace:spark"},
+	{"namespace:other namespace:spark", "/a/proxy/app-1/jobs/", ""},
+	{"namespace:spark", "/a/shs/history/app-2/jobs/", "namespace:*"},
+	{"namespace:spark", "/a/shs/", "namespace:*"},
+	{"namespace:spark", "/a/proxy/master/", "namespace:*"},
+	{"namespace:spark", "/a/proxy/worker-1/logPage/", "namespace:*"},
+	{"namespace:spark", "/a/ui/hdfs/", "namespace:*"},
+	{"namespace:spark", "/a/apps/unknown", "namespace:*"},
+	{"namespace:spark app:report", "/a/proxy/app-1/jobs/", "app:app-1"},
 };
 
 static void narrowed_tokens_open_their_part_only(void **state)

@@ -20,7 +20,7 @@ static enum role role_in(const char *claim, const char *text)
 	json_t *claims = json_loads(text, 0, NULL);
 
 	assert_non_null(claims);
-	enum role role = roles_from_claims(&conf, claims);
+	enum role role = roles_from_claims(&conf, claims).role;
 	json_decref(claims);
 	return role;
 }
@@ -89,6 +89,60 @@ static void role_that_looks_like_a_subject_opens_nothing(void **state)
 	assert_int_equal(role_in("roles", "{\"sub\":\"eve\",\"roles\":\"sub:root\"}"), ROLE_NONE);
 }
 
+/* --- limited to namespaces --- */
+
+static char team_a[] = "team-a", team_b[] = "team-b", ann[] = "sub:ann";
+static char *of_a[] = {(char[]){"a"}, (char[]){"shared"}}, *of_b[] = {(char[]){"b"}};
+
+/* Gives the role's first letter and its scope. */
+static void assert_limited(const char *text, enum role role, const char *scope)
+{
+	struct conf_limited limited[] = {
+		{team_a, {of_a, 2}}, {team_b, {of_b, 1}}, {ann, {of_b, 1}}};
+	struct conf conf = {
+		.roles_claim = (char[]){"roles"},
+		.roles_admin = {admins, 2},
+		.roles_user = {users, 3},
+		.roles_limited = limited,
+		.roles_limited_count = ARRAY_LEN(limited),
+	};
+	json_t *claims = json_loads(text, 0, NULL);
+	struct roles roles = roles_from_claims(&conf, claims);
+	char *got = roles_scope(&conf, roles);
+	struct identity *who =
+		identity_new(STR("i"), STR("s"), STR("n"), STR(""), roles.role, VIA_BEARER, 0);
+
+	roles_narrow(&conf, roles, who);
+	assert_int_equal(roles.role, role);
+	assert_string_equal(got, scope);
+	assert_int_equal(who->scope != NULL, scope[0] != '\0');
+	identity_unref(who);
+	free(got);
+	json_decref(claims);
+}
+
+#define ACTIONS "view logs environment download dump tokens"
+
+static void limited_role_opens_its_namespaces_and_no_more(void **state)
+{
+	(void)state;
+	assert_limited(
+		"{\"roles\":[\"team-a\"]}", ROLE_USER, ACTIONS " namespace:a namespace:shared");
+	assert_limited("{\"roles\":[\"team-b\",\"x\",\"team-a\"]}", ROLE_USER,
+		ACTIONS " namespace:a namespace:shared namespace:b");
+	assert_limited("{\"sub\":\"ann\"}", ROLE_USER, ACTIONS " namespace:b");
+	assert_limited("{\"roles\":[\"sub:ann\"]}", ROLE_NONE, "");
+	assert_limited("{\"roles\":[\"team-c\"]}", ROLE_NONE, "");
+}
+
+static void one_role_without_a_limit_is_enough_for_all(void **state)
+{
+	(void)state;
+	assert_limited("{\"roles\":[\"team-a\",\"spark-user\"]}", ROLE_USER, "");
+	assert_limited("{\"roles\":[\"spark-admin\",\"team-a\"]}", ROLE_ADMIN, "");
+	assert_limited("{\"roles\":[\"team-a\"],\"sub\":\"bob\"}", ROLE_USER, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -98,6 +152,8 @@ int main(void)
 		cmocka_unit_test(names_are_exact),
 		cmocka_unit_test(subject_named_in_the_configuration_has_its_role),
 		cmocka_unit_test(role_that_looks_like_a_subject_opens_nothing),
+		cmocka_unit_test(limited_role_opens_its_namespaces_and_no_more),
+		cmocka_unit_test(one_role_without_a_limit_is_enough_for_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

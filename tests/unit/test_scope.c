@@ -142,7 +142,7 @@ static void patterns_match_as_a_shell_would(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct scope *scope = parse(rows[i].scope);
 
-		assert_int_equal(scope_shows_app(scope, rows[i].id, NULL), rows[i].matches);
+		assert_int_equal(scope_shows_app(scope, rows[i].id, NULL, NULL), rows[i].matches);
 		scope_free(scope);
 	}
 }
@@ -158,7 +158,7 @@ static void no_pattern_takes_long(void **state)
 	memset(name, 'a', sizeof name - 1);
 	name[sizeof name - 1] = '\0';
 	struct scope *scope = parse(pattern);
-	assert_false(scope_shows_app(scope, name, NULL)); /* exponential for some matchers */
+	assert_false(scope_shows_app(scope, name, NULL, NULL)); /* exponential for some matchers */
 	scope_free(scope);
 }
 
@@ -176,7 +176,10 @@ static void s35_nobody_gives_more_than_they_have(void **state)
 		{"app:etl-*", "app:etl-*-x", true}, {"app:etl-*", "app:*", false},
 		{"app:etl-*", "app:etl*", false}, {"app:etl-*", "cluster:a", false},
 		{"cluster:a", "tokens cluster:a", false}, {"tokens cluster:a", "cluster:a", false},
-		{"tokens view", "tokens", true}};
+		{"tokens view", "tokens", true}, {"namespace:a", "namespace:a view", true},
+		{"namespace:a namespace:b", "namespace:b", true}, {"namespace:a", "view", false},
+		{"namespace:a", "namespace:b", false}, {"namespace:a", NULL, false},
+		{"namespace:a", "app:x", false}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
