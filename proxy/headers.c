@@ -2,6 +2,8 @@
 
 #include "auth/auth.h"
 #include "base/clock.h"
+#include "proxy/guard.h"
+#include "proxy/websocket.h"
 
 #include <stdatomic.h>
 #include <time.h>
@@ -143,7 +145,8 @@ static void put_cookies(struct sbuf *out, const struct front_request *req)
 				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
 				continue;
 			put(out, any ? STR("; ") : STR("Cookie: "));
-			put(out, pair);
+			if (!rewrite_cookie(pair, out))
+				put(out, pair);
 			any = true;
 		}
 	}
@@ -217,24 +220,91 @@ static void put_request_line(struct sbuf *out, const struct front_request *req,
 	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
-/* The UI compares Origin with its own Host; that it is ours was checked before (S11). */
+static void put_own_origin(struct sbuf *out, const char *name, const struct mount *mount)
+{
+	sbuf_printf(out, "%s: http%s://%s", name, mount->tls ? "s" : "", mount->authority);
+}
+
+static struct str scheme_of(const struct headers_ask *ask)
+{
+	return str_starts(str_of(ask->origin), STR("https:")) ? STR("https://") : STR("http://");
+}
+
+/* What follows the mount's address at the gateway; at == NULL: `referer` is no page of this UI. */
+static struct str below_mount(const struct front_request *req, const struct mount *mount,
+	const struct headers_ask *ask, struct str referer)
+{
+	struct str host = guard_single_field(req, "host"), path = str_of(mount->path);
+	struct str scheme = scheme_of(ask), none = {NULL, 0};
+
+	if (!str_starts(referer, scheme) || !host.at)
+		return none;
+	referer = str_from(referer, scheme.len);
+	if (!str_starts_nocase(referer, host))
+		return none;
+	referer = str_from(referer, host.len);
+	if (!str_starts(referer, path) || referer.len == path.len || referer.at[path.len] != '/')
+		return none;
+	return str_from(referer, path.len);
+}
+
+/*
+ * UIs compare where a request comes from with their own Host, and know no gateway (S11): Origin and
+ * Referer of its own pages say what they would without one. True when the field is dealt with.
+ */
+static bool put_whence(struct sbuf *out, const struct front_request *req, const struct mount *mount,
+	const struct headers_ask *ask, const struct h1_field *field)
+{
+	if (mount->kind != UI_OTHER)
+		return false;
+	if (str_eq_nocase(field->name, STR("origin"))) {
+		if (ask->is_websocket) /* put_upgrade() says it: a program with a token need not */
+			return true;
+		if (!websocket_is_from_us(req, scheme_of(ask), false))
+			return false;
+		put_own_origin(out, "Origin", mount);
+	} else if (str_eq_nocase(field->name, STR("referer"))) {
+		struct str rest = below_mount(req, mount, ask, field->value);
+		if (!rest.at)
+			return false;
+		put_own_origin(out, "Referer", mount);
+		put(out, str_of(mount->prefix));
+		put(out, rest);
+	} else {
+		return false;
+	}
+	put(out, STR("\r\n"));
+	return true;
+}
+
+/* That the page is ours was checked before (S11). */
 static void put_upgrade(struct sbuf *out, const struct mount *mount)
 {
 	put(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
-	sbuf_printf(out, "Origin: http%s://%s\r\n", mount->tls ? "s" : "", mount->authority);
+	put_own_origin(out, "Origin", mount);
+	put(out, STR("\r\n"));
+}
+
+static void put_passing(struct sbuf *out, const struct front_request *req,
+	const struct mount *mount, const struct headers_ask *ask)
+{
+	bool any_connection = has_connection_field(req->fields, req->fields_count);
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		const struct h1_field *field = &req->fields[i];
+		if (passes_upstream(req, field->name, any_connection) &&
+			!put_whence(out, req, mount, ask, field))
+			put_field(out, field->name, field->value);
+	}
 }
 
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct headers_ask *ask)
 {
-	bool any_connection = has_connection_field(req->fields, req->fields_count);
+	bool may_pack = may_be_compressed(ask->rest) && headers_accept_gzip(req);
 
 	put_request_line(out, req, mount, ask->rest, ask->query);
-	for (size_t i = 0; i < req->fields_count; i++) {
-		if (passes_upstream(req, req->fields[i].name, any_connection) &&
-			!(ask->is_websocket && str_eq_nocase(req->fields[i].name, STR("origin"))))
-			put_field(out, req->fields[i].name, req->fields[i].value);
-	}
+	put_passing(out, req, mount, ask);
 	put_cookies(out, req);
 	if (ask->is_websocket)
 		put_upgrade(out, mount);
@@ -243,9 +313,7 @@ void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 		put(out, ask->token);
 		put(out, STR("\r\n"));
 	}
-	put_field(out, STR("Accept-Encoding"),
-		may_be_compressed(ask->rest) && headers_accept_gzip(req) ? STR("gzip")
-									 : STR("identity"));
+	put_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
 	if (ask->body_len > 0 || str_eq(req->method, STR("POST")) ||
 		str_eq(req->method, STR("PUT")))
 		sbuf_printf(out, "Content-Length: %zu\r\n", ask->body_len);
@@ -304,21 +372,24 @@ static bool cookie_is_ours(struct str value)
 static bool add_mended(
 	struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
 {
-	bool is_location = str_eq_nocase(field->name, STR("location")) ||
-			   str_eq_nocase(field->name, STR("content-location"));
+	static const struct {
+		struct str name;
+		bool (*rewrite)(
+			const struct rewrite_context *context, struct str value, struct sbuf *out);
+	} rows[] = {{{"location", 8}, rewrite_location},
+		{{"content-location", 16}, rewrite_location}, {{"refresh", 7}, rewrite_refresh},
+		{{"link", 4}, rewrite_link_field}, {{"set-cookie", 10}, rewrite_set_cookie}};
 	struct sbuf mended;
-	bool done;
+	size_t row = 0;
 
-	if (!is_location && !str_eq_nocase(field->name, STR("set-cookie")))
+	while (row < ARRAY_LEN(rows) && !str_eq_nocase(field->name, rows[row].name))
+		row++;
+	if (row == ARRAY_LEN(rows))
 		return false;
+	if (rows[row].rewrite == rewrite_set_cookie && cookie_is_ours(field->value))
+		return true;
 	sbuf_init(&mended, 16384);
-	if (is_location) {
-		done = rewrite_location(context, field->value, &mended);
-	} else {
-		if (cookie_is_ours(field->value))
-			return true;
-		done = rewrite_set_cookie(context, field->value, &mended);
-	}
+	bool done = rows[row].rewrite(context, field->value, &mended);
 	if (done && !mended.overflow)
 		put_field(out, field->name, sbuf_str(&mended));
 	sbuf_clear(&mended);

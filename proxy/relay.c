@@ -41,6 +41,7 @@ void relay_fill_context(struct exchange *x)
 		.others = x->app ? x->conf->server.origin : "",
 		.authority = mount->authority,
 		.prefix = mount->prefix,
+		.is_other = mount->kind == UI_OTHER,
 		.find_authority = find_authority,
 		.find_id = find_id,
 		.arg = x};
@@ -69,7 +70,8 @@ static const char *own_script(const struct exchange *x, const struct h1_response
 static void plan_filters(
 	struct exchange *x, const struct h1_response *head, struct headers_plan *plan)
 {
-	enum rewrite_kind kind = rewrite_kind_of(h1_field(head, "content-type"), x->route.rest);
+	enum rewrite_kind kind = rewrite_kind_of(
+		h1_field(head, "content-type"), x->route.rest, x->rewrite_context.is_other);
 	enum coding_kind coding;
 	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
 
@@ -314,6 +316,7 @@ void relay_ask(struct exchange *x)
 			.query = query,
 			.token = relay_token(x),
 			.body_len = evbuffer_get_length(x->req->body),
+			.origin = x->origin,
 			.is_websocket = x->is_websocket});
 	struct upstream_request req = {.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),

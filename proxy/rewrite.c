@@ -22,7 +22,7 @@ static enum rewrite_kind kind_of_script(struct str path)
 	return REWRITE_NOTHING;
 }
 
-enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path)
+enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool is_other)
 {
 	static const struct {
 		const char *type;
@@ -30,14 +30,17 @@ enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path)
 	} rows[] = {{"text/html", REWRITE_HTML}, {"application/xhtml+xml", REWRITE_HTML},
 		{"application/json", REWRITE_JSON}, {"text/json", REWRITE_JSON},
 		{"application/javascript", REWRITE_SCRIPT}, {"text/javascript", REWRITE_SCRIPT},
-		{"application/x-javascript", REWRITE_SCRIPT}};
+		{"application/x-javascript", REWRITE_SCRIPT}, {"text/css", REWRITE_CSS}};
 	struct str rest = content_type, type;
 
 	if (!str_next(&rest, ';', &type))
 		return REWRITE_NOTHING;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (str_eq_nocase(str_trim(type), str_of(rows[i].type)))
-			return rows[i].kind == REWRITE_SCRIPT ? kind_of_script(path) : rows[i].kind;
+		if (!str_eq_nocase(str_trim(type), str_of(rows[i].type)))
+			continue;
+		if (rows[i].kind == REWRITE_CSS && !is_other)
+			return REWRITE_NOTHING;
+		return rows[i].kind == REWRITE_SCRIPT ? kind_of_script(path) : rows[i].kind;
 	}
 	return REWRITE_NOTHING;
 }
@@ -121,6 +124,7 @@ static void (*const readers[])(struct rewriter *, const char *, const char *) = 
 	[REWRITE_HTML] = rewrite_html_chunk,
 	[REWRITE_JSON] = rewrite_json_chunk,
 	[REWRITE_SCRIPT] = rewrite_script_chunk,
+	[REWRITE_CSS] = rewrite_css_chunk,
 };
 
 struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind)
@@ -130,6 +134,7 @@ struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrit
 	rw->kind = kind;
 	links_init(&rw->links, context);
 	rw->links.any_gate = kind == REWRITE_JSON;
+	rw->html.is_other = context->is_other;
 	sbuf_init(&rw->hold, HOLD_MAX);
 	return rw;
 }

@@ -2,7 +2,8 @@
  * proxy/rewrite.h - Spark's own addresses mended to the mounts, streaming (T1-T56).
  *
  * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). And
- * one <script> of ours right after <head>, before any of the page's own.
+ * one <script> of ours right after <head>, before any of the page's own. Of a UI that is not
+ * Spark's every attribute that HTML knows as a link, and what CSS names; scripts never.
  * Linear in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB)
  * between calls, whatever the size of the response. One thread.
  */
@@ -21,6 +22,7 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *authority; /* the UI's own "host:port" */
 	const char *prefix;    /* path of the configured URL, "" mostly */
 	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
+	bool is_other; /* not Spark's: a UI that knows no prefix, and that we know nothing of */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
@@ -28,13 +30,14 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const void *arg;
 };
 
-enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT };
+enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT, REWRITE_CSS };
 /*
  * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for
  * Spark's own three files that hard-code a path (T16-T18): every other script passes untouched.
- * What is kept of such a script for later requests is good for its mount only.
+ * What is kept of such a script for later requests is good for its mount only. REWRITE_CSS only for
+ * other UIs: Spark's own is relative.
  */
-enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path);
+enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool is_other);
 
 struct rewriter;
 struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind);
@@ -46,7 +49,14 @@ void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *ou
 /* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39).
  * False: leave as is. */
 bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out);
-/* A Set-Cookie value with its Path below the mount, its Domain dropped. False: leave as is. */
+/* Refresh: "5; url=/x". False: leave as is. */
+bool rewrite_refresh(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* Link (RFC 8288): the targets. False: leave as is. */
+bool rewrite_link_field(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* A Set-Cookie value with its Path below the mount, its Domain dropped. False: leave as is. One
+ * whose name binds it to Path=/ ("__Host-…") gets a name that does not, */
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* ... and here back its own. False: it has it. */
+bool rewrite_cookie(struct str pair, struct sbuf *out);
 
 #endif

@@ -1,24 +1,79 @@
 /*
- * The two response fields that name a place: Location (T36-T39) and Set-Cookie.
+ * The fields that name a place: Location (T36-T39), Refresh, Link and Set-Cookie.
  */
 #include "proxy/rewrite.h"
-#include "proxy/rewrite_link.h"
+#include "proxy/rewrite_int.h"
 
-bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out)
+/* `url` as mended, or as it is. */
+static bool add_link(const struct links *links, struct str url, struct sbuf *out)
 {
-	struct links links;
 	struct link_edit edit;
 
-	links_init(&links, context);
-	links.is_location = true;
-	if (!links_map(&links, value, &edit))
+	if (!links_map(links, url, &edit)) {
+		sbuf_add_str(out, url);
 		return false;
+	}
 	sbuf_add_str(out, edit.origin);
 	sbuf_add_str(out, edit.with);
 	if (edit.slash)
 		sbuf_putc(out, '/');
-	sbuf_add_str(out, str_from(value, edit.cut));
+	sbuf_add_str(out, str_from(url, edit.cut));
 	return true;
+}
+
+bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out)
+{
+	struct links links;
+
+	links_init(&links, context);
+	links.is_location = true;
+	return add_link(&links, value, out);
+}
+
+bool rewrite_refresh(const struct rewrite_context *context, struct str value, struct sbuf *out)
+{
+	struct str url = rewrite_refresh_link(value);
+	struct links links;
+
+	if (url.at == NULL)
+		return false;
+	links_init(&links, context);
+	links.is_location = true;
+	sbuf_add_str(out, str_range(value.at, url.at));
+	bool changes = add_link(&links, url, out);
+	sbuf_add_str(out, str_range(url.at + url.len, value.at + value.len));
+	return changes;
+}
+
+/* Bytes of the quoted string that begins `s` (RFC 9110 §5.6.4). */
+static size_t quoted_len(struct str s)
+{
+	size_t at = 1;
+
+	while (at < s.len && s.at[at] != '"')
+		at += 1 + (s.at[at] == '\\');
+	return at < s.len ? at + 1 : s.len;
+}
+
+bool rewrite_link_field(const struct rewrite_context *context, struct str value, struct sbuf *out)
+{
+	struct links links;
+	bool changes = false;
+
+	links_init(&links, context);
+	while (value.len > 0) {
+		size_t len = value.at[0] == '"' ? quoted_len(value) : 1;
+		ptrdiff_t end = value.at[0] == '<' ? str_find_byte(value, '>') : -1;
+
+		sbuf_add_str(out, (struct str){value.at, len});
+		if (end != -1) {
+			struct str url = {value.at + 1, (size_t)end - 1};
+			changes |= add_link(&links, url, out);
+			len = (size_t)end;
+		}
+		value = str_from(value, len);
+	}
+	return changes;
 }
 
 static void add_attribute(struct sbuf *out, struct str attribute)
@@ -45,6 +100,23 @@ static void add_path(const struct links *links, struct str path, struct sbuf *ou
 	sbuf_add_str(out, str_from(path, edit.cut));
 }
 
+/* A browser takes a cookie of this name for Path=/ only, where all UIs would get it. */
+static const struct str whole_host = {"__Host-", 7}, part_of_host = {"__Secure-Host-", 14};
+
+static bool add_name(struct str pair, struct str before, struct str after, struct sbuf *out)
+{
+	if (!str_starts_nocase(pair, before))
+		return false;
+	sbuf_add_str(out, after);
+	sbuf_add_str(out, str_from(pair, before.len));
+	return true;
+}
+
+bool rewrite_cookie(struct str pair, struct sbuf *out)
+{
+	return add_name(pair, part_of_host, whole_host, out);
+}
+
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out)
 {
 	struct str rest = value, piece;
@@ -60,6 +132,8 @@ bool rewrite_set_cookie(const struct rewrite_context *context, struct str value,
 		changes |= is_path || is_domain;
 		if (is_path)
 			add_path(&links, str_trim(str_from(piece, 5)), out);
+		else if (is_first && add_name(piece, whole_host, part_of_host, out))
+			changes = true;
 		else if (!is_domain)
 			add_attribute(out, piece);
 		is_first = false;

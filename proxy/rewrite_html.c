@@ -109,6 +109,30 @@ static bool name_holds_link(const struct html *html)
 	}
 }
 
+/* What Spark's pages do not have. */
+static enum value_kind other_kind(const struct html *html)
+{
+	static const struct {
+		const char *name;
+		enum value_kind kind;
+	} rows[] = {{"srcset", VALUE_SRCSET}, {"imagesrcset", VALUE_SRCSET}, {"style", VALUE_STYLE},
+		{"background", VALUE_LINK}, {"cite", VALUE_LINK}, {"longdesc", VALUE_LINK},
+		{"manifest", VALUE_LINK}, {"ping", VALUE_LINKS}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (name_is(html, rows[i].name, strlen(rows[i].name)))
+			return rows[i].kind;
+	}
+	return html->is_meta && name_is(html, "content", 7) ? VALUE_REFRESH : VALUE_PLAIN;
+}
+
+static enum value_kind value_kind_of(const struct html *html)
+{
+	if (name_holds_link(html))
+		return VALUE_LINK;
+	return html->is_other ? other_kind(html) : VALUE_PLAIN;
+}
+
 static const char *in_text(struct html *html, const char *p, const char *end)
 {
 	/* What it passes over begins no text element: their names are longer than two letters. */
@@ -146,6 +170,8 @@ static const char *tag_done(struct rewriter *rw, const char *p)
 	struct html *html = &rw->html;
 
 	html->state = !html->element ? TEXT : html->is_script ? SCRIPT_HEAD : ELEMENT_TEXT;
+	if (html->is_style)
+		rw->css = (struct css){.state = 0};
 	if (html->is_head) {
 		html->is_head = false;
 		rewriter_write_to(rw, p + 1);
@@ -171,6 +197,10 @@ static const char *in_tag_name(struct html *html, const char *p, const char *end
 		return end;
 	html->element = find_element(html);
 	html->is_script = html->element && name_is(html, "script", 6);
+	if (html->is_other) {
+		html->is_style = html->element && name_is(html, "style", 5);
+		html->is_meta = name_is(html, "meta", 4);
+	}
 	if (!html->past_head)
 		look_for_head(html);
 	html->state = BEFORE_NAME;
@@ -193,10 +223,17 @@ static const char *in_before_name(struct rewriter *rw, const char *p, const char
 	return p + 1;
 }
 
-/* Of a name that name_holds_link() knows. */
-static bool is_link_length(size_t len)
+/* Of a name that name_holds_link() knows, or other_kind(): a bit for each. */
+enum {
+	LINK_LENGTHS = 1 << 3 | 1 << 4 | 1 << 6 | 1 << 10 | 1 << 15,
+	OTHER_LENGTHS = LINK_LENGTHS | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 11,
+};
+
+static bool is_link_length(const struct html *html, size_t len)
 {
-	return len == 3 || len == 4 || len == 6 || len == 10 || len == 15;
+	int lengths = html->is_other ? OTHER_LENGTHS : LINK_LENGTHS;
+
+	return len < 16 && (lengths >> len & 1);
 }
 
 static const char *in_name(struct html *html, const char *p, const char *end)
@@ -205,7 +242,7 @@ static const char *in_name(struct html *html, const char *p, const char *end)
 
 	while (stop < end && *stop != '=' && !ends_name(*stop))
 		stop++;
-	if (stop < end && !is_link_length(html->name_len + (size_t)(stop - p)))
+	if (stop < end && !is_link_length(html, html->name_len + (size_t)(stop - p)))
 		html->name_len = sizeof(html->name); /* none of ours, whatever its letters */
 	else
 		name_add(html, p, stop);
@@ -235,7 +272,8 @@ static const char *in_before_value(struct html *html, const char *p, const char 
 		return p;
 	}
 	html->quote = *p == '"' || *p == '\'' ? *p : '\0';
-	html->state = name_holds_link(html) ? LINK : VALUE;
+	html->value_kind = (int)value_kind_of(html);
+	html->state = html->value_kind == VALUE_PLAIN ? VALUE : LINK;
 	return p + (html->quote != '\0');
 }
 
@@ -266,26 +304,24 @@ static bool may_be_mended(char first)
 	return first == '/' || (first | 0x20) == 'h' || first == '&';
 }
 
-static void mend_link(struct rewriter *rw, struct str value)
+static void mend_value(struct rewriter *rw, struct str value)
 {
-	struct link_edit edit;
-
+	if (rw->html.value_kind != VALUE_LINK) {
+		rewrite_value(rw, (enum value_kind)rw->html.value_kind, value);
+		return;
+	}
 	if (!rw->links.has_root)
 		links_learn_from_link(&rw->links, value);
-	if (links_map_html(&rw->links, value, &edit)) {
-		rewriter_edit(rw, value, 0, edit.cut);
-		sink_add(&rw->sink, edit.origin.at, edit.origin.len);
-		sink_add(&rw->sink, edit.with.at, edit.with.len);
-		if (edit.slash)
-			sink_add(&rw->sink, "/", 1);
-	}
+	rewriter_mend(rw, value, 0, value.len);
 }
 
 static const char *in_link(struct rewriter *rw, const char *p, const char *end)
 {
 	struct html *html = &rw->html;
 
-	if (rw->hold.len == 0 && !may_be_mended(*p)) {
+	if (rw->hold.len == 0 && html->value_kind == VALUE_LINK && !may_be_mended(*p)) {
+		if (html->quote && is_space(*p)) /* they do not count (HTML 2.4.1) */
+			return p + 1;
 		html->state = VALUE;
 		return p;
 	}
@@ -295,7 +331,7 @@ static const char *in_link(struct rewriter *rw, const char *p, const char *end)
 			html->state = VALUE;
 		return end;
 	}
-	mend_link(rw, rewriter_candidate(rw, p, stop));
+	mend_value(rw, rewriter_candidate(rw, p, stop));
 	rewriter_release(rw);
 	html->state = BEFORE_NAME;
 	return stop + (html->quote != '\0');
@@ -355,14 +391,20 @@ static const char *in_script_head(struct rewriter *rw, const char *p, const char
 	return stop;
 }
 
-static const char *in_element_text(struct html *html, const char *p, const char *end)
+static const char *in_element_text(struct rewriter *rw, const char *p, const char *end)
 {
-	p = memchr(p, '<', (size_t)(end - p));
-	if (!p)
+	struct html *html = &rw->html;
+	const char *stop = memchr(p, '<', (size_t)(end - p));
+
+	if (html->is_style)
+		rewrite_css_chunk(rw, p, stop ? stop : end);
+	if (!stop)
 		return end;
+	if (html->is_style)
+		rewrite_css_break(rw);
 	html->state = ELEMENT_END;
 	html->matched = 0;
-	return p + 1;
+	return stop + 1;
 }
 
 static const char *in_element_end(struct html *html, const char *p, const char *end)
@@ -414,7 +456,7 @@ static const char *step(struct rewriter *rw, const char *p, const char *end)
 	case SCRIPT_HEAD:
 		return in_script_head(rw, p, end);
 	case ELEMENT_TEXT:
-		return in_element_text(html, p, end);
+		return in_element_text(rw, p, end);
 	default:
 		return in_element_end(html, p, end);
 	}

@@ -24,6 +24,10 @@ struct html {
 	int state;
 	char quote;	     /* around the value; 0: none */
 	bool is_script;	     /* of `element` */
+	bool is_style;	     /* the same, and its inside is mended */
+	bool is_meta;	     /* the tag is <meta> */
+	bool is_other;	     /* of the context */
+	int value_kind;	     /* enum value_kind: of the attribute */
 	bool is_head;	     /* the tag is <head> and our script is to follow it */
 	bool past_head;	     /* it has, or there is none: <body> has come */
 	unsigned name_len;   /* past sizeof(name): a name we have no use for */
@@ -41,6 +45,14 @@ struct json {
 	bool in_map;	  /* inside one: every value is a link */
 };
 
+struct css {
+	int state;
+	char quote;	   /* around the string or URL; 0: none */
+	bool is_escaped;   /* the next byte belongs to a backslash */
+	unsigned word_len; /* past sizeof(word): none of ours */
+	char word[8];	   /* lower case: the name being read */
+};
+
 struct script {
 	char before; /* last byte that is no blank: '+' in `uiRoot + "/static/…"` */
 };
@@ -55,6 +67,7 @@ struct rewriter {
 	struct html html;
 	struct json json;
 	struct script script;
+	struct css css;
 };
 
 void sink_grow(struct sink *sink, size_t len);
@@ -87,10 +100,29 @@ struct str rewriter_candidate(struct rewriter *rw, const char *from, const char 
 void rewriter_edit(struct rewriter *rw, struct str candidate, size_t offset, size_t cut);
 void rewriter_release(struct rewriter *rw);
 
+/* Mends the link at [at, at + len) of a candidate; more of them from left to right. */
+void rewriter_mend(struct rewriter *rw, struct str candidate, size_t at, size_t len);
+
+enum value_kind { /* of attributes */
+	VALUE_PLAIN,
+	VALUE_LINK,
+	VALUE_LINKS,   /* separated by blanks */
+	VALUE_SRCSET,  /* separated by commas, each with a descriptor */
+	VALUE_REFRESH, /* "5; url=/x" */
+	VALUE_STYLE,   /* CSS */
+};
+/* All links of a whole value. */
+void rewrite_value(struct rewriter *rw, enum value_kind kind, struct str value);
+/* Where the link of "5; url=/x" is; at == NULL: there is none. */
+struct str rewrite_refresh_link(struct str value);
+
 /* The readers: one chunk each. */
 void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);
+/* Here a URL cannot go on: what is held of it is written as it is. */
+void rewrite_css_break(struct rewriter *rw);
 
 /* The beginning of an inline script: setUIRoot('X') and module imports (T2, T30). */
 void rewrite_script_head(struct rewriter *rw, struct str head);

@@ -5,8 +5,9 @@
 
 enum { AUTHORITY_MAX = 272, ID_MAX = 128 };
 
-/* Bytes a mount may not have, for it is written into quotes of HTML, JSON and script as it is. */
-static const char unsafe[] = "\"'<>&\\ `\t\r\n";
+/* Bytes a mount may not have, for it is written into quotes of HTML, JSON and script, and into
+ * CSS's url(), as it is. */
+static const char unsafe[] = "\"'<>&\\ `()\t\r\n";
 
 static struct str safe_mount(const char *path)
 {

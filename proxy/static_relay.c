@@ -216,7 +216,8 @@ static void on_head(void *arg, const struct h1_response *head)
 	struct headers_plan plan = {.content_encoding = "", .kept = true};
 
 	x->head_us = clock_mono_us();
-	enum rewrite_kind kind = rewrite_kind_of(h1_field(head, "content-type"), x->route.rest);
+	enum rewrite_kind kind =
+		rewrite_kind_of(h1_field(head, "content-type"), x->route.rest, false);
 	plan.rewritten = kind != REWRITE_NOTHING;
 	headers_to_client(&fill->fields, head, &x->rewrite_context, &plan);
 	fill->unfit = !may_be_kept(x, head) || fill->fields.overflow;

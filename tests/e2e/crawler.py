@@ -34,10 +34,11 @@ def media_type(response):
 
 
 class Crawler:
-    """`mounts` maps a mount, without the base, to the URL of the UI behind it; `foreign` are hosts no link may name."""
+    """`mounts` maps a mount, without the base, to the URL of the UI behind it; `foreign` are hosts no link may name. Of the
+    URLs that have one `shape` a few are visited."""
 
-    def __init__(self, client, gateway, mounts, version, foreign=()):
-        self.client, self.gateway, self.version = client, gateway, version
+    def __init__(self, client, gateway, mounts, version, foreign=(), shape=shape):
+        self.client, self.gateway, self.version, self.shape = client, gateway, version, shape
         self.mounts = {gateway.base + mount: url for mount, url in mounts.items()}
         self.direct = requests.Session()
         self.direct.trust_env = False
@@ -68,8 +69,8 @@ class Crawler:
                 self.problem(referrer, f"links to another local address: {url}")
         elif not (parts.path + "/").startswith(self.gateway.base + "/"):
             self.problem(referrer, f"leaves the prefix: {url}")
-        elif url not in self.visited and self.counts[shape(url)] < PER_SHAPE:
-            self.counts[shape(url)] += 1
+        elif url not in self.visited and self.counts[self.shape(url)] < PER_SHAPE:
+            self.counts[self.shape(url)] += 1
             self.visited[url] = referrer
             self.queue.append(url)
 

@@ -1,6 +1,6 @@
 /*
- * HTML and the script files (first byte even or odd): whatever comes in, it comes out the same
- * however it is cut.
+ * HTML, the script files, HTML of other UIs and CSS (the first byte's last bits): whatever comes
+ * in, it comes out the same however it is cut.
  */
 #include "proxy/rewrite.h"
 
@@ -16,14 +16,15 @@ static const char *find(const void *arg, struct str text)
 }
 
 static struct evbuffer *rewrite(
-	enum rewrite_kind kind, const uint8_t *data, size_t size, size_t piece)
+	enum rewrite_kind kind, bool is_other, const uint8_t *data, size_t size, size_t piece)
 {
-	static const struct rewrite_context context = {.mount = "/local/proxy/app-1",
+	struct rewrite_context context = {.mount = "/local/proxy/app-1",
 		.cluster_root = "/local",
 		.origin = "https://gw.example",
 		.authority = "10.0.0.9:4040",
 		.prefix = "/p",
 		.script = "/_gate/static/session.js",
+		.is_other = is_other,
 		.find_authority = find,
 		.find_id = find};
 	struct rewriter *rw = rewriter_new(&context, kind);
@@ -44,12 +45,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size < 2)
 		return 0;
-	enum rewrite_kind kind = data[0] % 2 ? REWRITE_SCRIPT : REWRITE_HTML;
+	static const enum rewrite_kind kinds[] = {
+		REWRITE_HTML, REWRITE_SCRIPT, REWRITE_HTML, REWRITE_CSS};
+	enum rewrite_kind kind = kinds[data[0] % 4];
+	bool is_other = data[0] % 4 >= 2;
 	size_t pieces[] = {size, 1, 1 + data[0] / 2};
 	struct evbuffer *out[3];
 
 	for (int i = 0; i < 3; i++)
-		out[i] = rewrite(kind, data + 1, size - 1, pieces[i]);
+		out[i] = rewrite(kind, is_other, data + 1, size - 1, pieces[i]);
 	size_t len = evbuffer_get_length(out[0]);
 	for (int i = 1; i < 3; i++) {
 		assert(evbuffer_get_length(out[i]) == len);

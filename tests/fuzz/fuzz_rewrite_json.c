@@ -50,6 +50,12 @@ static void check_fields(struct str text)
 	bool has_line =
 		text.len && (memchr(text.at, '\n', text.len) || memchr(text.at, '\r', text.len));
 	assert(!changed || has_line || !out.at || !strpbrk(out.at, "\r\n"));
+	sbuf_reset(&out);
+	if (rewrite_refresh(&context, text, &out))
+		assert(memchr(out.at, '/', out.len));
+	sbuf_reset(&out);
+	if (rewrite_link_field(&context, text, &out))
+		assert(memchr(out.at, '<', out.len));
 	sbuf_clear(&out);
 }
 

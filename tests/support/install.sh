@@ -75,6 +75,16 @@ python_packages() {
 	cp "$wanted" build/venv/.ready
 }
 
+# real web programs that stand behind the gateway, in a place of their own: what they require is not what the tests do
+other_uis() {
+	wanted=tests/support/other-uis-requirements.txt
+	cmp -s "$wanted" build/uis/.ready && return
+	echo "installing JupyterLab and Trac into build/uis"
+	[ -x build/uis/bin/python ] || python3 -m venv build/uis
+	build/uis/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q -r "$wanted"
+	cp "$wanted" build/uis/.ready
+}
+
 # the OpenID providers that people sign in at; the stamp is a copy of what was asked for
 node_packages() {
 	wanted=tests/support/node/package-lock.json
@@ -166,6 +176,7 @@ test)
 	packages $BUILD $PYTHON $JAVA $TEST $PROVIDERS
 	venv
 	python_packages
+	other_uis
 	node_packages
 	prometheus
 	caddy

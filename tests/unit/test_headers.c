@@ -68,11 +68,94 @@ static void t50_fields_to_be_kept_say_nothing_of_this_once(void **state)
 	sbuf_clear(&out);
 }
 
+static const struct mount wiki = {.kind = UI_OTHER,
+	.path = "/base/local/ui/wiki",
+	.authority = "10.0.0.3:8000",
+	.prefix = "/w"};
+
+/* The request head that a UI gets when the client sends this field with its Host. */
+static char *head_for(
+	const struct mount *mount, const char *name, const char *value, bool is_websocket)
+{
+	const struct h1_field fields[] = {
+		{STR("Host"), STR("gw.example")}, {str_of(name), str_of(value)}};
+	struct front_request req = {.method = STR("GET"), .fields = fields, .fields_count = 2};
+	struct headers_ask ask = {
+		.rest = STR("/"), .origin = "https://gw.example", .is_websocket = is_websocket};
+	struct sbuf out;
+
+	sbuf_init(&out, 4096);
+	headers_to_upstream(&out, &req, mount, &ask);
+	return sbuf_take(&out);
+}
+
+static void expect_field(
+	const struct mount *mount, const char *name, const char *value, const char *want)
+{
+	char *head = head_for(mount, name, value, false);
+
+	if (strstr(head, want) == NULL)
+		fail_msg("%s: %s became %s", name, value, head);
+	free(head);
+}
+
+static void s11_a_ui_hears_that_its_own_page_asks(void **state)
+{
+	static const struct {
+		const char *name, *value, *want;
+	} rows[] = {
+		{"Origin", "https://gw.example", "\r\nOrigin: http://10.0.0.3:8000\r\n"},
+		{"Origin", "https://GW.example", "\r\nOrigin: http://10.0.0.3:8000\r\n"},
+		{"Origin", "http://gw.example", "\r\nOrigin: http://gw.example\r\n"},
+		{"Origin", "https://evil.example", "\r\nOrigin: https://evil.example\r\n"},
+		{"Origin", "null", "\r\nOrigin: null\r\n"},
+		{"Referer", "https://gw.example/base/local/ui/wiki/a?b",
+			"\r\nReferer: http://10.0.0.3:8000/w/a?b\r\n"},
+		{"Referer", "https://gw.example/base/local/ui/wikis/",
+			"\r\nReferer: https://gw.example/base/local/ui/wikis/\r\n"},
+		{"Referer", "https://gw.example/base/",
+			"\r\nReferer: https://gw.example/base/\r\n"},
+		{"Referer", "https://gw.example.evil/base/local/ui/wiki/",
+			"\r\nReferer: https://gw.example.evil/base/local/ui/wiki/\r\n"},
+	};
+	struct mount spark = wiki;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect_field(&wiki, rows[i].name, rows[i].value, rows[i].want);
+	spark.kind = UI_DRIVER;
+	expect_field(&spark, "Origin", "https://gw.example", "\r\nOrigin: https://gw.example\r\n");
+}
+
+static void s11_a_websocket_says_the_uis_origin_once(void **state)
+{
+	static const char *const names[] = {"Origin", "X-Other"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *head = head_for(&wiki, names[i], "https://gw.example", true);
+		char *origin = strstr(head, "\r\nOrigin: http://10.0.0.3:8000\r\n");
+		assert_non_null(origin);
+		assert_null(strstr(origin + 2, "\r\nOrigin:"));
+		free(head);
+	}
+}
+
+static void s25_a_ui_gets_its_cookie_by_its_own_name(void **state)
+{
+	(void)state;
+	expect_field(&wiki, "Cookie", "a=b; __Secure-Host-c=d; __Host-sparkgate=secret; e=f",
+		"\r\nCookie: a=b; __Host-c=d; e=f\r\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gzip_is_taken_by_who_says_so),
 		cmocka_unit_test(t50_fields_to_be_kept_say_nothing_of_this_once),
+		cmocka_unit_test(s11_a_ui_hears_that_its_own_page_asks),
+		cmocka_unit_test(s11_a_websocket_says_the_uis_origin_once),
+		cmocka_unit_test(s25_a_ui_gets_its_cookie_by_its_own_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,9 +420,9 @@ static void kinds_come_from_content_type_and_path(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(
-			rewrite_kind_of(str_of(rows[i].type), str_of(rows[i].path)), rows[i].want);
-	assert_int_equal(rewrite_kind_of((struct str){NULL, 0}, STR("/")), REWRITE_NOTHING);
+		assert_int_equal(rewrite_kind_of(str_of(rows[i].type), str_of(rows[i].path), false),
+			rows[i].want);
+	assert_int_equal(rewrite_kind_of((struct str){NULL, 0}, STR("/"), false), REWRITE_NOTHING);
 }
 
 static void t16_t17_t18_literals_of_sparks_scripts_go_below_the_mount(void **state)

@@ -185,6 +185,63 @@ static void cookie_paths_go_below_the_mount_and_domains_are_dropped(void **state
 	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 }
 
+static void s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount(void **state)
+{
+	static const struct row rows[] = {
+		{"__Host-a=b; Secure; Path=/",
+			"__Secure-Host-a=b; Secure; Path=/local/proxy/app-1/"},
+		{"__host-a=b; Path=/; Secure",
+			"__Secure-Host-a=b; Path=/local/proxy/app-1/; Secure"},
+		{"__Secure-a=b; Path=/", "__Secure-a=b; Path=/local/proxy/app-1/"},
+	};
+	struct sbuf out;
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	sbuf_init(&out, 100);
+	assert_true(rewrite_cookie(STR("__Secure-Host-a=b"), &out));
+	assert_string_equal(out.at, "__Host-a=b");
+	assert_false(rewrite_cookie(STR("__Secure-a=b"), &out));
+	assert_false(rewrite_cookie(STR("__Host-a=b"), &out));
+	sbuf_clear(&out);
+}
+
+static void refresh_goes_where_location_does(void **state)
+{
+	static const struct row rows[] = {
+		{"5; url=/jobs/", "5; url=/local/proxy/app-1/jobs/"},
+		{"0;URL='http://10.0.0.9:4040/x' ", "0;URL='/local/proxy/app-1/x' "},
+		{"0, /x", "0, /local/proxy/app-1/x"},
+		{"0;url=https://gw.example/x", "0;url=/local/proxy/app-1/x"},
+		{"5", NULL},
+		{"", NULL},
+		{"5; url=x", NULL},
+		{"5; url=https://else.example/", NULL},
+		{"url=/x", NULL},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_refresh);
+}
+
+static void targets_of_link_fields_are_mended(void **state)
+{
+	static const struct row rows[] = {
+		{"</a.css>; rel=preload; as=style, <b>; title=\"</c>, \\\"<x>\", </d>",
+			"</local/proxy/app-1/a.css>; rel=preload; as=style, <b>; title=\"</c>, "
+			"\\\"<x>\", </local/proxy/app-1/d>"},
+		{"<http://10.0.0.9:4040>; rel=x", "</local/proxy/app-1/>; rel=x"},
+		{"<x>; rel=next", NULL},
+		{"</x", NULL},
+		{"\"</x>", NULL},
+		{"<>", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_link_field);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,6 +254,9 @@ int main(void)
 		cmocka_unit_test(base_path_of_the_gateway_stays_ours),
 		cmocka_unit_test(path_of_the_configured_url_is_taken_off_redirects),
 		cmocka_unit_test(cookie_paths_go_below_the_mount_and_domains_are_dropped),
+		cmocka_unit_test(s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount),
+		cmocka_unit_test(refresh_goes_where_location_does),
+		cmocka_unit_test(targets_of_link_fields_are_mended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
