@@ -250,7 +250,7 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 	if (req->on_part) { /* it may be silent for long: is anybody still there? */
 		SET(f->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 		SET(f->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
-		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS);
+		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS / 3);
 	}
 	SET(f->easy, CURLOPT_FORBID_REUSE, (long)req->is_once);
 	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);

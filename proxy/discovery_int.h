@@ -156,7 +156,8 @@ struct kube_watch {
 	size_t scanned;			/* bytes of the line that comes in */
 	bool is_skipping;		/* ... which is too long */
 	unsigned tries;			/* since something good came */
-	bool tried, up, was_logged;
+	bool tried, up;
+	char *why; /* it is not up, as logged last */
 };
 
 struct cluster {

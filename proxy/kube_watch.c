@@ -42,13 +42,12 @@ static void set_up(struct kube_watch *w, bool up, const char *why)
 {
 	const char *cluster = w->cluster->name;
 
-	if (!w->tried)
-		cluster_changed(w->cluster);
-	w->tried = true;
-	if (w->up == up && w->was_logged)
+	bool is_news = text_replace(&w->why, why);
+
+	if (w->tried && w->up == up && !is_news)
 		return;
+	w->tried = true;
 	w->up = up;
-	w->was_logged = true;
 	cluster_changed(w->cluster);
 	if (up)
 		log_info("discovery", "cluster %s: pods of namespace %s are watched", cluster,
@@ -434,6 +433,7 @@ void kube_watch_free(struct kube_watch *w)
 	free(w->namespace);
 	free(w->selector);
 	free(w->kubeconfig);
+	free(w->why);
 	free(w);
 }
 

@@ -93,7 +93,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         with api.changed:
             if "continue" in query:
                 token = json.loads(base64.urlsafe_b64decode(query["continue"]))
-                if token["epoch"] != api.epoch:
+                if token["epoch"] != api.epoch or api.expire_next_page:
+                    api.expire_next_page = False
+                    api.expired += 1
                     return self.status(410, "The provided continue parameter is too old", "Expired")
                 pods, version = api.pages[token["page"]], token["version"]
             else:
@@ -201,7 +203,7 @@ class KubeApi:
         self.changed = threading.Condition()
         self.pods, self.events, self.pages, self.watchers, self.requests = {}, [], [], [], []
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
-        self.forbidden, self.refusal, self.stopping = set(), None, False
+        self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
         self.server = None
 
     def __enter__(self):

@@ -1,4 +1,5 @@
 /* What the configuration refuses, and that its message says where, what and what instead. */
+#include "base/sbuf.h"
 #include "conf/load_int.h"
 #include "tests/support/conf_probe.h"
 
@@ -95,6 +96,44 @@ static void kubernetes_must_make_sense(void **state)
 
 	(void)state;
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
+static void limited_roles_must_make_sense(void **state)
+{
+#define ROLES(more) A "auth: {roles: {claim: r, user: [u], limited: [" more "]}}\n"
+#define AT	    "sg.yaml:2:47: key \"auth.roles.limited[0]"
+	static const struct conf_refusal rows[] = {
+		{ROLES("{role: u, namespaces: [a]}"),
+			"sg.yaml:2:48: key \"auth.roles.limited[0].role\": got \"u\", expected a "
+			"role "
+			"that is not in admin or user, which have no limit"},
+		{ROLES("{role: x}"), AT "...."},
+		{ROLES("{namespaces: [a]}"),
+			"sg.yaml:2:47: key \"auth.roles.limited[0].role\": missing, ..."},
+		{ROLES("{role: x, namespaces: ['*']}"),
+			"sg.yaml:2:57: key \"auth.roles.limited[0].namespaces\": expected "
+			"namespaces "
+			"by name"},
+		{A "auth: {roles: {limited: [{role: x, namespaces: [a]}]}}\n",
+			"sg.yaml:2:8: key \"auth.roles.claim\": expected where a token names ..."},
+	};
+	char name[64], text[4096];
+	struct sbuf many;
+
+	(void)state;
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+	memset(name, 'n', 63);
+	name[63] = '\0';
+	sbuf_init(&many, sizeof text - 1);
+	for (int i = 0; i < 9; i++)
+		sbuf_printf(
+			&many, "%s{role: r%d, namespaces: [%.60s%d]}", i ? ", " : "", i, name, i);
+	snprintf(text, sizeof text, ROLES("%s"), many.at);
+	const struct conf_refusal long_ones[] = {{text,
+		"sg.yaml:2:592: key \"auth.roles.limited[6].namespaces\": expected at most 24 "
+		"namespaces in all rows together, or fewer long ones"}};
+	conf_probe_assert_refused(long_ones, 1);
+	sbuf_clear(&many);
 }
 
 static void bad_value_names_what_was_expected(void **state)
@@ -389,6 +428,7 @@ int main(void)
 		cmocka_unit_test(repeated_key_is_refused),
 		cmocka_unit_test(tls_is_whole_or_not_there),
 		cmocka_unit_test(kubernetes_must_make_sense),
+		cmocka_unit_test(limited_roles_must_make_sense),
 		cmocka_unit_test(bad_value_names_what_was_expected),
 		cmocka_unit_test(clusters_must_make_sense),
 		cmocka_unit_test(S25_session_cookie_does_not_travel_in_the_clear),

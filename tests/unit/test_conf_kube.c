@@ -51,6 +51,21 @@ static void kubernetes_counts_only_where_it_is_written(void **state)
 	conf_unref(conf);
 }
 
+static void limited_roles_are_taken_and_printed(void **state)
+{
+	struct conf *conf =
+		conf_probe_load("clusters: [{name: a, kubernetes: {}}]\n"
+				"auth: {roles: {claim: r, limited: [{role: x, namespaces: [a, b]}, "
+				"{role: 'sub:ann', namespaces: [c]}]}}\n");
+
+	(void)state;
+	assert_int_equal(conf->roles_limited_count, 2);
+	assert_string_equal(conf->roles_limited[0].role, "x");
+	assert_string_equal(conf->roles_limited[0].namespaces.at[1], "b");
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+}
+
 /* --- kubeconfigs --- */
 
 #define CONFIG(cluster, user)                                                                      \
@@ -239,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(designs_example_of_kubernetes_is_taken),
 		cmocka_unit_test(kubernetes_counts_only_where_it_is_written),
+		cmocka_unit_test(limited_roles_are_taken_and_printed),
 		cmocka_unit_test(kubeconfig_is_read_by_its_current_context),
 		cmocka_unit_test(kubeconfig_that_would_do_something_else_is_refused_with_its_place),
 		cmocka_unit_test(flag_that_is_off_changes_nothing),
