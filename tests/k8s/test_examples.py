@@ -5,8 +5,10 @@ import pathlib
 import re
 import shutil
 import subprocess
+import urllib.parse
 
 import pytest
+import requests
 import yaml
 
 from gateway import Gateway
@@ -102,6 +104,40 @@ def test_the_gateway_works_on_the_examples_redis(redis, secrets, upstream, tmp_p
         assert is_up(f"{running.admin_url}/ready")
         token = running.create_token("tests")["access_token"]
         wait_for(lambda: running.get_with_token("/other/ui/echo/", token) == 200, "the UI with a token of the store", 10)
+
+
+def annotations():
+    """Of the Ingress that asks, without their prefix."""
+    fields = the_one(documents("examples/ext-auth"), "Ingress", "dashboard")["metadata"]["annotations"]
+    return {name.removeprefix("nginx.ingress.kubernetes.io/"): value for name, value in fields.items()}
+
+
+def test_the_ingress_asks_and_sends_people_where_the_gateway_is():
+    service = the_one(documents("base"), "Service")["metadata"]
+    public_url = yaml.safe_load((K8S / "base" / "sparkgate.yaml").read_text())["server"]["public_url"]
+    asked = f"http://{service['name']}.{service['namespace']}.svc.cluster.local:8480/_gate/auth/nginx"
+    assert (annotations()["auth-url"], annotations()["auth-signin"]) == (asked, f"{public_url}_gate/login?next=$escaped_request_uri")
+
+
+def ask(gateway, token=None):
+    """As ingress-nginx does for these annotations."""
+    url = urllib.parse.urlsplit(annotations()["auth-url"])
+    fields = {"Host": url.hostname, "X-Original-URL": f"{gateway.origin}/dashboard/?panel=1", "X-Original-Method": "GET", "X-Request-ID": "1",
+              "X-Sent-From": "nginx-ingress-controller", "X-Real-IP": "10.1.2.3", "X-Forwarded-For": "10.1.2.3",
+              "X-Auth-Request-Redirect": "/dashboard/?panel=1", "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+    if token:
+        fields["Authorization"] = f"Bearer {token}"
+    return requests.get(gateway.origin + url.path, headers=fields, allow_redirects=False, timeout=10)
+
+
+def test_ingress_nginx_is_answered_as_it_asks(upstream):
+    settings = {"server": {"trusted_proxies": [f"{HOST}/32"]}}
+    with Gateway([{"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}], "/", settings) as running:
+        assert ask(running).status_code == 401
+        answer = ask(running, running.create_token("ann")["access_token"])
+        names = re.split(r",\s*", annotations()["auth-response-headers"])
+        assert answer.status_code == 200 and len(names) == 7 and all(name in answer.headers for name in names)
+        assert answer.headers["X-Auth-Request-User"] == "client:ann"
 
 
 def listening(pid):
