@@ -18,6 +18,7 @@ import pytest
 from conftest import NAVIGATION, ROOT, Client, signed_in
 from gateway import Gateway
 from spark_cluster import HOST, free_port, wait_for
+from sso import User, await_provider, settings_of
 from upstream import Upstream
 
 SAMPLES = ROOT / "conf" / "ingress"
@@ -115,14 +116,17 @@ class SocketUpstream:
 
 
 class Ingress:
-    """A gateway whose public address is that of an ingress in front of `target_port`."""
+    """A gateway whose public address is that of an ingress in front of `target_port`; people sign in at `provider`, if any."""
 
-    def __init__(self, stack, name, target_port):
+    def __init__(self, stack, name, target_port, provider=None):
         self.name, port = name, free_port()
         self.gateway = Gateway([{"name": "local", "uis": [{"name": "echo", "url": f"http://{HOST}:{target_port}"}]}])
         self.gateway.merge({"server": {"public_url": f"http://{HOST}:{port}/", "trusted_proxies": [f"{HOST}/32"]}})
-        stack.enter_context(self.gateway)
         self.gateway.origin = self.gateway.url = f"http://{HOST}:{port}"  # what people see
+        if provider:
+            secret = provider.add_client(name, [self.gateway])
+            self.gateway.merge(settings_of(self.gateway.folder, provider.issuer, name, secret))
+        stack.enter_context(self.gateway)
         self.port, self.authority = port, f"{HOST}:{port}"
         stack.enter_context(program(name, {8080: port, 8480: self.gateway.port, 8888: target_port}))
         self.user = self.gateway.create_token("ext-user", "user")["access_token"]
@@ -132,9 +136,11 @@ class Ingress:
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
-def ingress(request, upstream):
+def ingress(request, upstream, provider):
     with contextlib.ExitStack() as stack:
-        yield Ingress(stack, request.param, urllib.parse.urlsplit(upstream.url).port)
+        made = Ingress(stack, request.param, urllib.parse.urlsplit(upstream.url).port, provider)
+        await_provider(made.gateway)
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +196,17 @@ def test_s_ext_an_ingress_sends_a_person_to_sign_in_and_back_to_the_very_url(ing
                        headers={"Origin": ingress.gateway.origin})
     assert (back.status_code, back.headers["Location"]) == (303, target)
     assert client.get(target, headers=NAVIGATION).json()["target"] == target
+
+
+def test_s_ext_a_person_signs_in_at_the_provider_and_is_back_with_a_name(ingress):
+    person, target = User("alice"), "/spark/stages/?a=b%20c&d=%2F"
+    page = person.enter(ingress.gateway, target)
+    assert page.url == ingress.gateway.url + target
+    fields = seen_fields(page)
+    assert (fields["x-auth-request-user"], fields["x-auth-request-groups"]) == ("alice", "user")
+    assert "cookie" not in fields
+    person.post(ingress.gateway, "/_gate/logout")
+    assert person.open(ingress.gateway, target).status_code == 302
 
 
 def test_s_ext_an_ingress_tells_a_program_401_and_never_a_page(ingress):
