@@ -132,6 +132,8 @@ struct history {
 	int64_t newest_ms;    /* end of the newest application listed */
 	unsigned limit;	      /* rows asked for */
 	struct fetch *version_fetch;
+	struct event *hurry; /* an application has ended; NULL: none has */
+	int64_t hurried_ms;
 };
 
 struct ui {

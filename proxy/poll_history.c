@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@ enum {
 	ALL_AGAIN_MS = 15 * 60 * 1000, /* what its cleaner removed is noticed then */
 	OVERLAP_MS = 10 * 60 * 1000,   /* an application is listed some time after it ended */
 	LIMIT_MIN = 1000,
+	HURRY_MS = 300,
 	VERSION_MAX_BYTES = 4096,
 };
 
@@ -31,6 +33,8 @@ void history_free(struct history *h)
 		return;
 	if (h->version_fetch)
 		fetch_cancel(h->version_fetch);
+	if (h->hurry)
+		event_free(h->hurry);
 	source_clear(&h->source);
 	free(h);
 }
@@ -105,14 +109,6 @@ static void on_answer(const struct fetch_result *result, void *arg)
 	spark_apps_clear(&list);
 }
 
-void history_hurry(struct history *h)
-{
-	if (h == NULL)
-		return;
-	h->source.due_ms = 0;
-	history_poll(h);
-}
-
 void history_poll(struct history *h)
 {
 	int64_t now = clock_mono_ms();
@@ -131,4 +127,37 @@ void history_poll(struct history *h)
 			h->limit);
 	}
 	h->source.fetch = source_ask(&h->source, path, HISTORY_JSON_MAX, on_answer, h);
+}
+
+static void on_hurry(evutil_socket_t fd, short what, void *arg)
+{
+	struct history *h = arg;
+
+	(void)fd;
+	(void)what;
+	if (h->source.fetch) { /* it began before the application ended */
+		history_hurry(h);
+		return;
+	}
+	h->hurried_ms = clock_mono_ms();
+	h->source.due_ms = 0;
+	history_poll(h);
+}
+
+void history_hurry(struct history *h)
+{
+	struct timeval later = {0, 0};
+
+	if (h == NULL)
+		return;
+	if (h->hurry == NULL)
+		h->hurry = evtimer_new(h->source.cluster->discovery->base, on_hurry, h);
+	if (h->hurry == NULL)
+		abort();
+	if (event_pending(h->hurry, EV_TIMEOUT, NULL))
+		return;
+	/* Thousands may end together. */
+	if (h->source.fetch || clock_mono_ms() < h->hurried_ms + HURRY_MS)
+		later.tv_usec = HURRY_MS * 1000;
+	event_add(h->hurry, &later);
 }

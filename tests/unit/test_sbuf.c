@@ -137,6 +137,24 @@ static void urlencode_keeps_unreserved_bytes_only(void **state)
 	assert_holds(&b, "aZ09-._~%20%2F%3F%26%3D%25%2B%FF%00");
 }
 
+static void cut_takes_the_beginning_away(void **state)
+{
+	struct sbuf b;
+
+	(void)state;
+	sbuf_init(&b, 100);
+	sbuf_cut(&b, 0); /* of nothing */
+	sbuf_puts(&b, "one two");
+	sbuf_cut(&b, 4);
+	assert_string_equal(b.at, "two");
+	assert_int_equal(b.len, 3);
+	sbuf_cut(&b, 3);
+	assert_string_equal(b.at, "");
+	sbuf_puts(&b, "more");
+	assert_string_equal(b.at, "more");
+	sbuf_clear(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +167,7 @@ int main(void)
 		cmocka_unit_test(S40_json_escapes_what_a_terminal_would_obey_or_hide),
 		cmocka_unit_test(html_escapes_for_text_and_quoted_attributes),
 		cmocka_unit_test(urlencode_keeps_unreserved_bytes_only),
+		cmocka_unit_test(cut_takes_the_beginning_away),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
