@@ -40,8 +40,7 @@ MUST_CHECK char *signer_mint(
 	const struct signer *signer, const struct signer_claims *claims, struct err *err);
 /* Gives a token for who has the same key (T57): HS256, issuer SIGNER_AUDIENCE, nobody's name in it;
  * secret_free() it. */
-char *signer_mint_shared(
-	const unsigned char *key, size_t len, int64_t issued_at, int64_t expires_at);
+char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at);
 /* The role a token of ours carries in its claims; ROLE_NONE for anything else. */
 enum role signer_role(const json_t *claims);
 

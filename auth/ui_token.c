@@ -89,7 +89,8 @@ static char *make(const char *key, int64_t now)
 	size_t room = strlen(key) + 3;
 	unsigned char *bytes = mem_alloc(room, 1);
 	size_t len = decode(str_of(key), bytes, room);
-	char *text = signer_mint_shared(bytes, len, now, now + UI_TOKEN_LIFE);
+	char *text = signer_mint_shared(
+		(struct str){(const char *)bytes, len}, now, now + UI_TOKEN_LIFE);
 
 	OPENSSL_cleanse(bytes, room);
 	free(bytes);
