@@ -1,6 +1,8 @@
 """Driver pods on a real API server, which the gateway watches with its ServiceAccount's token: there within a second, gone within a second."""
 
+import concurrent.futures
 import json
+import re
 import time
 
 import pytest
@@ -8,7 +10,8 @@ import requests
 
 from fake_spark import App, Site
 from gateway import Gateway
-from manifests import render
+from kube_apiserver import ADMIN
+from manifests import K8S, render
 from spark_cluster import HOST, wait_for
 
 BAR_S = 1.0
@@ -143,6 +146,50 @@ def test_a_namespace_that_the_account_may_not_read_is_named_in_the_log(kube, acc
         assert "403" in said or "forbidden" in said.lower()
         ready = requests.get(f"{running.admin_url}/ready", timeout=10)
         assert (ready.status_code, ready.json()["kubernetes"]) == (200, {"k": {"spark": "ok", "default": "down"}})
+
+
+MANY = 2000
+
+
+def many_pods(kube, namespace):
+    """Pods that wait for an address, as a morning's schedule leaves them: with what Spark and admission add, about 9 KB each."""
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    env = [{"name": f"SPARK_SETTING_{n}", "value": "x" * 200} for n in range(20)]
+
+    def create(numbers):
+        with requests.Session() as session:
+            session.verify, session.trust_env = str(kube.ca_file), False
+            session.headers["Authorization"] = f"Bearer {ADMIN}"
+            for n in numbers:
+                labels = {"spark-role": "driver", "spark-app-selector": f"spark-many{n:04}", "spark-app-name": f"many-{n}"}
+                container = {"name": "spark-kubernetes-driver", "image": "apache/spark:4.0.1", "env": env}
+                body = {"metadata": {"name": f"many-{n}", "labels": labels}, "spec": {"containers": [container]}}
+                assert session.post(kube.url + path, json=body, timeout=60).status_code == 201
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(create, [range(start, MANY, 4) for start in range(4)]))
+
+
+def running_count(gate):
+    found = re.search(r"<b>([\d,]+)</b> running", get(gate, "/k/").text)
+    return int(found.group(1).replace(",", "")) if found else 0
+
+
+def test_two_thousand_pods_are_listed_by_pages_and_watched_in_little_memory(kube, account):
+    """What the gateway's ServiceAccount gets of a real API server, continue tokens and all."""
+    kube.namespace("many")
+    pair = (K8S / "base" / "spark-namespace.yaml").read_text()  # once more for another namespace, as its README says
+    kube.kubectl("apply", "-f", "-", given=pair.replace("namespace: spark\n", "namespace: many\n"))
+    many = kube.write_kubeconfig("many", kube.token("sparkgate", "sparkgate"))
+    cluster = {"name": "k", "kubernetes": {"namespaces": ["many"], "kubeconfig": str(many)}}
+    many_pods(kube, "many")
+    with Gateway([{"name": "k", "uis": [{"name": "x", "url": f"http://{HOST}:1"}]}], "/gate") as empty:
+        before = empty.peak_kib()
+    with Gateway([cluster], "/gate") as running:
+        running.token = running.create_token("tests", "admin")["access_token"]
+        wait_for(lambda: running_count(running) == MANY, f"{MANY} drivers", 60, running.daemon.check)
+        kube.must("DELETE", "/api/v1/namespaces/many/pods?gracePeriodSeconds=0")
+        wait_for(lambda: running_count(running) == 0, "their end", 60, running.daemon.check)
+        assert running.peak_kib() - before < 64 * 1024
 
 
 def test_the_watch_goes_on_when_the_api_server_comes_back(kube, gate, drivers):
