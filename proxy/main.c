@@ -4,6 +4,7 @@
 #include "auth/token_command.h"
 #include "base/version.h"
 #include "proxy/gateway.h"
+#include "proxy/ready.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -14,11 +15,11 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 struct options {
 	const char *config;
 	struct conf_flags flags;
-	bool check, print_config, version, help;
+	bool check, print_config, ready, version, help;
 };
 
 static const char usage[] =
-	"usage: sparkgate --config FILE [--check | --print-config]\n"
+	"usage: sparkgate --config FILE [--check | --print-config | --ready]\n"
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
 	"       sparkgate token create|list|show|revoke|disable|enable ...\n"
 	"       sparkgate session list|end ...\n"
@@ -59,6 +60,7 @@ static bool parse(int argc, char **argv, struct options *o)
 			     take_value("--data", argc, argv, &i, &o->flags.data) ||
 			     take_switch("--check", argv[i], &o->check) ||
 			     take_switch("--print-config", argv[i], &o->print_config) ||
+			     take_switch("--ready", argv[i], &o->ready) ||
 			     take_switch("--version", argv[i], &o->version) ||
 			     take_switch("--help", argv[i], &o->help) ||
 			     take_switch("-h", argv[i], &o->help);
@@ -76,6 +78,16 @@ static bool parse(int argc, char **argv, struct options *o)
 	return false;
 }
 
+static int show_ready(struct conf *conf)
+{
+	struct err err = {""};
+	int code = ready_ask(conf, &err) == 0 ? 0 : EXIT_REFUSED;
+
+	puts(code == 0 ? "ready" : err.text);
+	conf_unref(conf);
+	return code;
+}
+
 static int run(const struct options *o)
 {
 	struct err err = {""};
@@ -86,6 +98,8 @@ static int run(const struct options *o)
 		fprintf(stderr, "%s\n", err.text);
 		return EXIT_REFUSED;
 	}
+	if (o->ready)
+		return show_ready(conf);
 	if (!o->check && !o->print_config)
 		return gateway_run(conf);
 	if (o->print_config)

@@ -54,6 +54,23 @@ def gate(ui):
         yield running
 
 
+def test_command_line_tells_whether_the_gateway_is_ready(gate):
+    def ready():
+        made = subprocess.run([str(binary()), "--config", str(gate.config), "--ready"], capture_output=True, text=True, timeout=20)
+        return made.returncode, made.stdout
+
+    assert ready() == (0, "ready\n")
+    gate.daemon.signal(signal.SIGSTOP)
+    try:
+        code, said = ready()
+    finally:
+        gate.daemon.signal(signal.SIGCONT)
+    assert (code, said[:11]) == (1, "not ready: ")
+    gate.daemon.stop()
+    code, said = ready()
+    assert (code, said[:11]) == (1, "not ready: ")
+
+
 def test_probes_and_metrics_are_on_the_admin_listener_only(gate):
     assert requests.get(f"{gate.admin_url}/ping", timeout=5).status_code == 200
     ready = requests.get(f"{gate.admin_url}/ready", timeout=5)

@@ -11,6 +11,7 @@ JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
 TEST="libcmocka-dev clang curl libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
 PROVIDERS="nodejs npm maven"
+DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
 missing_of() {
@@ -21,6 +22,7 @@ missing_of() {
 		nodejs) command -v node >/dev/null && continue ;;
 		npm) command -v npm >/dev/null && continue ;;
 		maven) command -v mvn >/dev/null && continue ;;
+		docker.io) command -v dockerd >/dev/null && continue ;;
 		esac
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || printf ' %s' "$package"
@@ -161,6 +163,13 @@ not_at_boot() {
 	as_root systemctl disable --now "$@" >/dev/null 2>&1 || true
 }
 
+# an engine that the tests start themselves, on an address of its own
+docker() {
+	[ -z "$(missing_of $DOCKER)" ] && return
+	without_services packages $DOCKER
+	not_at_boot docker.service docker.socket containerd
+}
+
 keycloak() {
 	build/venv/bin/python tests/support/keycloak_install.py
 }
@@ -174,6 +183,7 @@ case ${1:-} in
 build) packages $BUILD ;;
 test)
 	packages $BUILD $PYTHON $JAVA $TEST $PROVIDERS
+	docker
 	venv
 	python_packages
 	other_uis

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Which part of Spark this container is: SPARK_MODE (master, worker or history), else what the other variables tell:
+# SPARK_MASTER_URL makes a worker of that master, SPARK_MASTER_HOST alone a master known by that name.
+# With arguments it is that command: docker compose run --rm worker spark-submit job.py
+set -eu
+deploy=org.apache.spark.deploy
+
+# Kubernetes says SPARK_MASTER_PORT=tcp://... in every pod beside a Service called spark-master.
+case ${SPARK_MASTER_PORT:-} in *://*) unset SPARK_MASTER_PORT ;; esac
+case ${SPARK_WORKER_PORT:-} in *://*) unset SPARK_WORKER_PORT ;; esac
+
+mode=${SPARK_MODE:-}
+if [ -n "${SPARK_MASTER_URL:-}" ]; then
+	: "${mode:=worker}"
+elif [ -n "${SPARK_MASTER_HOST:-}" ]; then
+	: "${mode:=master}"
+	SPARK_MASTER_URL=spark://$SPARK_MASTER_HOST:${SPARK_MASTER_PORT:-7077}
+fi
+# what spark-submit and pyspark take when they are given no --master
+[ -z "${SPARK_MASTER_URL:-}" ] || export MASTER="${MASTER:-$SPARK_MASTER_URL}"
+
+[ $# -eq 0 ] || exec "$@"
+case $mode in
+master) exec "$SPARK_HOME/bin/spark-class" $deploy.master.Master --host "${SPARK_MASTER_HOST:-$(hostname)}" ;;
+worker)
+	[ -n "${SPARK_MASTER_URL:-}" ] || { echo "a worker needs SPARK_MASTER_URL=spark://HOST:7077" >&2; exit 2; }
+	exec "$SPARK_HOME/bin/spark-class" $deploy.worker.Worker "$SPARK_MASTER_URL" ;;
+history | history-server) exec "$SPARK_HOME/bin/spark-class" $deploy.history.HistoryServer ;;
+'') echo "set SPARK_MASTER_URL (a worker), SPARK_MASTER_HOST (a master), SPARK_MODE=history, or give a command" >&2; exit 2 ;;
+*) echo "SPARK_MODE: got \"$mode\", expected master, worker or history" >&2; exit 2 ;;
+esac
