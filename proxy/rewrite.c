@@ -13,13 +13,27 @@ enum {
 static const char *const hard_coded[] = {
 	"/static/executorspage.js", "/static/log-view.js", "/static/sql/spark-sql-viz.js"};
 
-static enum rewrite_kind kind_of_script(struct str path)
+/* The same in the pages of HDFS, which can't be told a prefix: "/jmx?…", "/webhdfs/v1" and the
+ * like.
+ */
+static const char *const hadoop[] = {"/dfshealth.js", "/explorer.js", "/federationhealth.js",
+	"/dn.js", "/jn.js", "/snn.js", "/static/rest-csrf.js"};
+
+static bool is_listed(struct str path, const char *const *list, size_t count)
 {
-	for (size_t i = 0; i < ARRAY_LEN(hard_coded); i++) {
-		if (str_ends(path, str_of(hard_coded[i])))
-			return REWRITE_SCRIPT;
+	for (size_t i = 0; i < count; i++) {
+		if (str_ends(path, str_of(list[i])))
+			return true;
 	}
-	return REWRITE_NOTHING;
+	return false;
+}
+
+static enum rewrite_kind kind_of_script(struct str path, bool is_other)
+{
+	bool is_known = is_listed(path, hard_coded, ARRAY_LEN(hard_coded)) ||
+			(is_other && is_listed(path, hadoop, ARRAY_LEN(hadoop)));
+
+	return is_known ? REWRITE_SCRIPT : REWRITE_NOTHING;
 }
 
 enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool is_other)
@@ -40,7 +54,8 @@ enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool
 			continue;
 		if (rows[i].kind == REWRITE_CSS && !is_other)
 			return REWRITE_NOTHING;
-		return rows[i].kind == REWRITE_SCRIPT ? kind_of_script(path) : rows[i].kind;
+		return rows[i].kind == REWRITE_SCRIPT ? kind_of_script(path, is_other)
+						      : rows[i].kind;
 	}
 	return REWRITE_NOTHING;
 }

@@ -3,7 +3,7 @@
  *
  * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). And
  * one <script> of ours right after <head>, before any of the page's own. Of a UI that is not
- * Spark's every attribute that HTML knows as a link, and what CSS names; scripts never.
+ * Spark's every attribute that HTML knows as a link, and what CSS names; scripts of HDFS alone.
  * Linear in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB)
  * between calls, whatever the size of the response. One thread.
  */
@@ -33,7 +33,8 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT, REWRITE_CSS };
 /*
  * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for
- * Spark's own three files that hard-code a path (T16-T18): every other script passes untouched.
+ * Spark's own three files that hard-code a path (T16-T18), and HDFS's that do: every other script
+ * passes untouched.
  * What is kept of such a script for later requests is good for its mount only. REWRITE_CSS only for
  * other UIs: Spark's own is relative.
  */

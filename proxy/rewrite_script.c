@@ -1,6 +1,6 @@
 /*
  * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30),
- * and string literals of three of Spark's own files (T16-T18, T20).
+ * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
  */
 #include "proxy/rewrite_int.h"
 
@@ -62,15 +62,20 @@ void rewrite_script_head(struct rewriter *rw, struct str head)
 	}
 }
 
-static const struct str literals[] = {{"\"/static/", 9}, {"'/static/", 9}, {"\"/log\"", 6}};
+/* Spark's, then what HDFS has besides. */
+static const struct str literals[] = {{"\"/static/", 9}, {"'/static/", 9}, {"\"/log\"", 6},
+	{"\"/jmx?", 6}, {"'/jmx?", 6}, {"'/conf'", 7}, {"'/startupProgress'", 18},
+	{"\"/webhdfs/", 10}, {"'/webhdfs/", 10}};
 
-enum { LITERAL_MAX = 9 };
+enum { LITERAL_MAX = 18, SPARK_LITERALS = 3 };
 
 /* The literal that `text` begins with, or NULL; `*is_cut` when more bytes must tell. */
-static const struct str *find_literal(struct str text, bool *is_cut)
+static const struct str *find_literal(struct str text, bool is_other, bool *is_cut)
 {
+	size_t count = is_other ? ARRAY_LEN(literals) : SPARK_LITERALS;
+
 	*is_cut = false;
-	for (size_t i = 0; i < ARRAY_LEN(literals); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (str_starts(text, literals[i]))
 			return &literals[i];
 		*is_cut |= str_starts(literals[i], text);
@@ -89,7 +94,8 @@ static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
 	if (held)
 		memcpy(bytes, rw->hold.at, held);
 	memcpy(bytes + held, p, more);
-	const struct str *literal = find_literal((struct str){bytes, held + more}, &is_cut);
+	const struct str *literal =
+		find_literal((struct str){bytes, held + more}, rw->html.is_other, &is_cut);
 	if (is_cut) {
 		(void)rewriter_hold(rw, p, end); /* fits: at most LITERAL_MAX */
 		return end;

@@ -1,5 +1,5 @@
-"""UIs under `uis:`: a program that is told its prefix (JupyterLab), one that knows none (Trac), and a page made of every
-link that there is. Crawled, and used in Chromium; who may not look opens no kernel's WebSocket (S3, S11)."""
+"""UIs under `uis:`: a program that is told its prefix (JupyterLab), one that knows none (Trac), HDFS, and a page made of
+every link that there is. Crawled, and used in Chromium; who may not look opens no kernel's WebSocket (S3, S11)."""
 
 import contextlib
 import http.server
@@ -14,9 +14,10 @@ from conftest import BASE, Client, signed_in
 from crawler import Crawler, shape
 from echo_socket import Socket
 from gateway import Gateway
+from name_node import NameNode
 from other_uis import JupyterLab, Trac
 
-LAB, WIKI, MADE = "/local/ui/lab", "/local/ui/wiki", "/local/ui/made"
+LAB, WIKI, MADE, HDFS = "/local/ui/lab", "/local/ui/wiki", "/local/ui/made", "/local/ui/hdfs"
 PIXEL = (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\b\6\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\xdac\xfc\xcf\xc0P\xf7\1\0\4\x82"
          b"\1\x80\xe2\x1bQ\xde\0\0\0\0IEND\xaeB`\x82")
 MADE_PAGE = b"""<!doctype html><html><head><title>made</title><base href="/deep/">
@@ -100,8 +101,14 @@ def made():
 
 
 @pytest.fixture(scope="module")
-def gate(lab, wiki, made):
-    uis = [{"name": "lab", "url": lab.url}, {"name": "wiki", "url": wiki.url}, {"name": "made", "url": made.url}]
+def hdfs():
+    with NameNode() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gate(lab, wiki, made, hdfs):
+    uis = [{"name": name, "url": ui.url} for name, ui in [("lab", lab), ("wiki", wiki), ("made", made), ("hdfs", hdfs)]]
     with Gateway([{"name": "local", "uis": uis}], BASE) as running:
         token = running.create_token("waits", "user")["access_token"]
         running.await_mounts([f"{LAB}/api", f"{WIKI}/", f"{MADE}/"], token)
@@ -194,6 +201,18 @@ def test_a_person_files_a_ticket_in_the_wikis_tracker(gate, page):
     assert "links lead out of the prefix" in page.locator("#content").inner_text()
     paths = {cookie["path"] for cookie in page.context.cookies() if cookie["name"].startswith("trac")}
     assert paths == {f"{BASE}{WIKI}"} or paths == {f"{BASE}{WIKI}/"}
+    assert not page.notes.errors
+
+
+# -- HDFS, whose scripts have paths of their own ------------------------------------------------------------------------
+
+def test_the_name_nodes_pages_find_their_data(gate, page):
+    page.goto(f"{gate.url}{HDFS}/")  # goes on by <meta>
+    page.wait_for_url(f"{gate.url}{HDFS}/dfshealth.html#tab-overview")
+    page.locator("#tab-overview >> text=CID-of-the-tests").first.wait_for()
+    page.goto(f"{gate.url}{HDFS}/explorer.html#/")
+    page.locator(".explorer-browse-links >> text=warehouse").click()
+    page.locator(".explorer-browse-links >> text=orders.parquet").wait_for()
     assert not page.notes.errors
 
 

@@ -87,6 +87,16 @@ other_uis() {
 	cp "$wanted" build/uis/.ready
 }
 
+# the pages of HDFS: that jar alone, with nothing that it requires
+hadoop() {
+	[ -e build/hadoop/.ready ] && return
+	echo "copying Hadoop's pages into build/hadoop"
+	artifact=org.apache.hadoop:hadoop-hdfs:3.4.2:jar:tests
+	mvn -B -q -Dstyle.color=never dependency:get -Dartifact="$artifact" -Dtransitive=false
+	mvn -B -q -Dstyle.color=never -o dependency:copy -Dartifact="$artifact" -DoutputDirectory=build/hadoop
+	touch build/hadoop/.ready
+}
+
 # the OpenID providers that people sign in at; the stamp is a copy of what was asked for
 node_packages() {
 	wanted=tests/support/node/package-lock.json
@@ -187,6 +197,7 @@ test)
 	venv
 	python_packages
 	other_uis
+	hadoop
 	node_packages
 	prometheus
 	caddy

@@ -126,6 +126,32 @@ static void scripts_stay_as_they_are(void **state)
 	html("<script src=\"/s.js\"></script>", "<script src=\"" UI "/s.js\"></script>");
 }
 
+static void scripts_of_hdfs_are_known_by_name(void **state)
+{
+	static const char *const known[] = {
+		"/dfshealth.js", "/explorer.js", "/static/rest-csrf.js"};
+	struct rewrite_context context = wiki();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		struct str path = str_of(known[i]);
+		assert_int_equal(
+			rewrite_kind_of(STR("text/javascript"), path, true), REWRITE_SCRIPT);
+		assert_int_equal(
+			rewrite_kind_of(STR("text/javascript"), path, false), REWRITE_NOTHING);
+	}
+	assert_int_equal(
+		rewrite_kind_of(STR("text/javascript"), STR("/main.js"), true), REWRITE_NOTHING);
+	world_assert(&context, REWRITE_SCRIPT,
+		"$.get('/jmx?qry=x'); {\"url\": \"/jmx?y\"}; {'url': '/conf', a: '/config', b: "
+		"'/'};"
+		"url = '/webhdfs/v1' + dir; \"/webhdfs/v1\"; $.get('/startupProgress', '/startup",
+		"$.get('" UI "/jmx?qry=x'); {\"url\": \"" UI "/jmx?y\"}; {'url': '" UI
+		"/conf', a: '/config', b: '/'};url = '" UI "/webhdfs/v1' + dir; \"" UI
+		"/webhdfs/v1\"; $.get('" UI "/startupProgress', '/startup");
+	world_assert(&world_app, REWRITE_SCRIPT, "$.get('/jmx?qry=x')", "$.get('/jmx?qry=x')");
+}
+
 static void css_urls_and_imports_are_mended(void **state)
 {
 	(void)state;
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test(style_attributes_are_mended),
 		cmocka_unit_test(style_elements_are_read_as_css),
 		cmocka_unit_test(scripts_stay_as_they_are),
+		cmocka_unit_test(scripts_of_hdfs_are_known_by_name),
 		cmocka_unit_test(css_urls_and_imports_are_mended),
 		cmocka_unit_test(css_that_is_no_link_of_this_ui_stays),
 		cmocka_unit_test(css_urls_that_are_too_long_to_be_held_stay_however_they_are_cut),
