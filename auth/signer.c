@@ -299,8 +299,7 @@ static jwt_t *assemble_shared(int64_t issued_at, int64_t expires_at)
 	return jwt;
 }
 
-/* Signed by ourselves: jwt_encode_str() of libjwt 1.10.2 frees memory that is not its own
- * (valgrind). */
+/* Not by jwt_encode_str(): it hands what jansson has given out to free() (json_text.h). */
 char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at)
 {
 	unsigned char digest[DIGEST_LEN];
