@@ -9,8 +9,10 @@ enum {
 	STEP = 32,    /* sizes of small blocks differ by this */
 	SMALL = 1024, /* the largest of them */
 	SMALL_CLASSES = SMALL / STEP,
-	CLASSES = SMALL_CLASSES + 2, /* and evbuffer's 2048 and 4096 */
-	HELD_MAX = 64 * 1024,	     /* bytes in one list */
+	LARGE_CLASSES = 6, /* and evbuffer's: 2048, 4096 and so on to 65536 */
+	CLASSES = SMALL_CLASSES + LARGE_CLASSES,
+	HELD_MIN = 64 * 1024, /* bytes in one list, */
+	HELD_BLOCKS = 16,     /* or so many blocks if that is more */
 	TOO_LARGE = CLASSES,
 };
 
@@ -65,16 +67,27 @@ static struct lists *get_lists(void)
 	return mine;
 }
 
-static size_t class_of(size_t size)
-{
-	if (size <= SMALL)
-		return size ? (size - 1) / STEP : 0;
-	return size <= 2048 ? SMALL_CLASSES : size <= 4096 ? SMALL_CLASSES + 1 : TOO_LARGE;
-}
-
 static size_t size_of(size_t class)
 {
 	return class < SMALL_CLASSES ? (class + 1) * STEP : (size_t)2048 << (class - SMALL_CLASSES);
+}
+
+static size_t held_max(size_t class)
+{
+	size_t blocks = HELD_BLOCKS * size_of(class);
+
+	return blocks > HELD_MIN ? blocks : HELD_MIN;
+}
+
+static size_t class_of(size_t size)
+{
+	size_t class = SMALL_CLASSES;
+
+	if (size <= SMALL)
+		return size ? (size - 1) / STEP : 0;
+	while (class < TOO_LARGE && size > size_of(class))
+		class ++;
+	return class;
 }
 
 void *pool_malloc(size_t size)
@@ -106,7 +119,7 @@ void pool_free(void *memory)
 		return;
 	block--;
 	lists = block->class == TOO_LARGE ? NULL : get_lists();
-	if (lists == NULL || lists->of[block->class].held >= HELD_MAX) {
+	if (lists == NULL || lists->of[block->class].held >= held_max(block->class)) {
 		free(block);
 		return;
 	}

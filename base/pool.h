@@ -1,9 +1,10 @@
 /*
  * base/pool.h - small blocks of memory from free lists of the thread: no search and no lock.
  *
- * For libevent's buffers and the front's input, which each request makes and frees. A block that is
- * freed stays with the thread that frees it; what a list holds is bounded, the rest goes back to the
- * C library.
+ * For libevent's buffers and the front's input, which each request makes and frees, and for jansson's
+ * values. Content passes through blocks of up to 64 KiB, which the C library would give back to the
+ * kernel and fetch again page by page. A block that is freed stays with the thread that frees it;
+ * what a list holds is bounded (all of a thread's: 4 MiB), the rest goes back to the C library.
  */
 #ifndef SPARKGATE_BASE_POOL_H
 #define SPARKGATE_BASE_POOL_H

@@ -13,6 +13,7 @@
 enum {
 	READS_A_TURN = 4,	      /* then others have their turn */
 	DIRECT_SIZE = READ_SIZE - 64, /* with evbuffer's own header it is a block of 64 KiB */
+	FLOW_SIZE = 16 * 1024,	      /* bytes in one read: there will be as many in the next */
 };
 
 void conn_close(struct conn *conn)
@@ -86,7 +87,7 @@ void conn_attach(struct conn *conn, struct upstream_call *call)
 	conn->call = call;
 	conn->state = CONN_BUSY;
 	conn->reused = true;
-	conn->filled = false;
+	conn->filled = conn->flows = false;
 	conn->up->counts.reused++;
 	conn_send(conn);
 }
@@ -206,10 +207,10 @@ static bool reads_directly(const struct conn *conn)
 {
 	const struct upstream_call *call = conn->call;
 
-	if (!conn->filled || call->state != CALL_READING)
+	if (!conn->flows || call->state != CALL_READING)
 		return false;
 	return call->content.framing == H1_UNTIL_CLOSE ||
-	       (call->content.framing == H1_LENGTH && call->content.left >= DIRECT_SIZE);
+	       (call->content.framing == H1_LENGTH && call->content.left >= FLOW_SIZE);
 }
 
 /* Cuts the pieces to `len` bytes together. */
@@ -275,6 +276,7 @@ static bool read_once(struct conn *conn)
 		return false;
 	}
 	conn->filled = n >= DIRECT_SIZE;
+	conn->flows = n >= FLOW_SIZE;
 	bool more = conn->filled;
 	on_bytes(conn, (size_t)n, direct);
 	return more;

@@ -73,6 +73,7 @@ struct conn {
 	bool reading;	     /* readable is registered: always, but while paused */
 	bool reused;	     /* its call is not its first */
 	bool filled;	     /* the last read filled its buffer: more is coming */
+	bool flows;	     /* it brought much: the next is worth a block of its own */
 	struct evbuffer *in; /* the start of a head that is not complete; NULL mostly */
 	int64_t since;	     /* idle since, monotonic ms */
 	uint64_t turn;	     /* of the loop, in which it was read empty and became idle; or 0 */

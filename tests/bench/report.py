@@ -61,8 +61,9 @@ def machine():
     """In words, without a name that anybody gave it."""
     cpus = re.findall(r"^model name\s*:\s*(.+)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', pathlib.Path("/etc/os-release").read_text(), re.M))
+    control = pathlib.Path("/proc/sys/net/ipv4/tcp_congestion_control")
     return (f"{len(cpus)} cores of {cpus[0] if cpus else platform.machine()}, Linux {platform.release().split('-')[0]}, "
-            f"{release.get('PRETTY_NAME', 'unknown')}")
+            f"{release.get('PRETTY_NAME', 'unknown')}, TCP {control.read_text().strip() if control.exists() else 'unknown'}")
 
 
 def of(results, missing, verify, rounds, seconds):

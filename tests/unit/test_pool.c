@@ -15,8 +15,8 @@
 static void blocks_of_every_size_keep_what_is_written(void **state)
 {
 	unsigned char *blocks[5000];
-	const size_t sizes[] = {
-		0, 1, 31, 32, 33, 512, 1023, 1024, 1025, 2048, 2049, 4096, 4097, 9000};
+	const size_t sizes[] = {0, 1, 31, 32, 33, 512, 1023, 1024, 1025, 2048, 2049, 4096, 4097,
+		9000, 65536, 65537};
 	const size_t kinds = sizeof sizes / sizeof *sizes;
 
 	(void)state;
