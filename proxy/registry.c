@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 struct registry {
+	uint64_t serial;
 	struct registry_part **parts;
 	size_t count;
 	/* Names of clusters, and what is looked up from any of them. */
@@ -20,11 +21,14 @@ struct registry_builder {
 
 /* --- building --- */
 
+static atomic_uint_fast64_t last_serial;
+
 struct registry_builder *registry_builder_new(const char *base)
 {
 	struct registry_builder *b = mem_alloc(1, sizeof *b);
 
 	b->reg = mem_alloc(1, sizeof *b->reg);
+	b->reg->serial = atomic_fetch_add(&last_serial, 1) + 1;
 	b->base = mem_strdup(base);
 	return b;
 }
@@ -125,6 +129,11 @@ static const void *get_in(
 	return part ? get(&part->table, space, text) : NULL;
 }
 
+uint64_t registry_serial(const struct registry *reg)
+{
+	return reg->serial;
+}
+
 size_t registry_clusters(const struct registry *reg)
 {
 	return reg->count;
@@ -158,14 +167,26 @@ const struct mount *registry_ui(const struct registry *reg, struct str cluster, 
 	return get_in(reg, cluster, SPACE_UI, name);
 }
 
+const struct mount *registry_authority_near(
+	const struct registry *reg, const struct cluster_info *cluster, struct str authority)
+{
+	const struct registry_part *part =
+		(const struct registry_part *)(const void *)((const char *)cluster -
+							     offsetof(struct registry_part, info));
+	struct registry_key key = registry_key_of(SPACE_AUTHORITY, authority);
+	const struct mount *m = registry_table_get(&part->table, &key);
+
+	return m ? m : registry_table_get(&reg->table, &key);
+}
+
 const struct mount *registry_authority(
 	const struct registry *reg, struct str cluster, struct str authority)
 {
 	const struct registry_part *part = part_of(reg, cluster);
 	struct registry_key key = registry_key_of(SPACE_AUTHORITY, authority);
-	const struct mount *m = part ? registry_table_get(&part->table, &key) : NULL;
 
-	return m ? m : registry_table_get(&reg->table, &key);
+	return part ? registry_authority_near(reg, &part->info, authority)
+		    : registry_table_get(&reg->table, &key);
 }
 
 const struct app_info *registry_app(

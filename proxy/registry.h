@@ -84,6 +84,7 @@ struct cluster_info {
 
 struct registry;
 
+uint64_t registry_serial(const struct registry *reg); /* of this snapshot alone, ever */
 size_t registry_clusters(const struct registry *reg);
 const struct cluster_info *registry_cluster_at(const struct registry *reg, size_t index);
 const struct cluster_info *registry_cluster(const struct registry *reg, struct str name);
@@ -93,6 +94,9 @@ const struct mount *registry_ui(const struct registry *reg, struct str cluster, 
 /* The mount whose UI lives at "host:port" (lower case, port always there), this cluster's first. */
 const struct mount *registry_authority(
 	const struct registry *reg, struct str cluster, struct str authority);
+/* The same for one of this snapshot's clusters: a page asks for each of its links. */
+const struct mount *registry_authority_near(
+	const struct registry *reg, const struct cluster_info *cluster, struct str authority);
 /* The live UI whose host name begins with this label. */
 const struct mount *registry_label(const struct registry *reg, struct str label);
 /* An application by id, else the newest one of that name. */

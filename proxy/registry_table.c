@@ -8,8 +8,21 @@
 struct registry_slot {
 	const void *value; /* NULL: free */
 	const char *key;
-	uint32_t len, space;
+	uint32_t tag;	/* of the key's hash, so that another key's text is hardly ever looked at */
+	uint32_t shape; /* its length and space */
 };
+
+_Static_assert(SPACE_LABEL < 8, "a space takes three bits of a shape");
+
+static uint32_t tag_of(const struct registry_key *key)
+{
+	return (uint32_t)(key->hash >> 32);
+}
+
+static uint32_t shape_of(const struct registry_key *key)
+{
+	return key->len << 3 | key->space;
+}
 
 void registry_table_init(struct registry_table *t, size_t keys)
 {
@@ -36,12 +49,13 @@ struct registry_key registry_key_of(enum registry_space space, struct str text)
 /* The slot that has the key, or the free one where it would go. */
 static struct registry_slot *find(const struct registry_table *t, const struct registry_key *key)
 {
+	uint32_t tag = tag_of(key), shape = shape_of(key);
+
 	for (size_t i = key->hash & t->mask;; i = (i + 1) & t->mask) {
 		struct registry_slot *s = &t->slots[i];
 		if (s->value == NULL)
 			return s;
-		if (s->space == key->space && s->len == key->len &&
-			memcmp(s->key, key->at, key->len) == 0)
+		if (s->tag == tag && s->shape == shape && memcmp(s->key, key->at, key->len) == 0)
 			return s;
 	}
 }
@@ -51,7 +65,7 @@ void registry_table_add(struct registry_table *t, const struct registry_key *key
 	struct registry_slot *s = find(t, key);
 
 	if (s->value == NULL)
-		*s = (struct registry_slot){value, key->at, key->len, key->space};
+		*s = (struct registry_slot){value, key->at, tag_of(key), shape_of(key)};
 }
 
 const void *registry_table_get(const struct registry_table *t, const struct registry_key *key)

@@ -17,7 +17,7 @@ static const char *find_authority(const void *arg, struct str authority)
 {
 	const struct exchange *x = arg;
 	const struct mount *mount =
-		registry_authority(x->registry, str_of(x->route.mount->cluster), authority);
+		registry_authority_near(x->registry, x->route.cluster, authority);
 
 	return mount ? mount->path : NULL;
 }
@@ -44,7 +44,9 @@ void relay_fill_context(struct exchange *x)
 		.is_other = mount->kind == UI_OTHER,
 		.find_authority = find_authority,
 		.find_id = find_id,
-		.arg = x};
+		.arg = x,
+		.memo = x->worker->links,
+		.snapshot = registry_serial(x->registry)};
 }
 
 /* identity, gzip or deflate can be read; another coding passes as it is. */

@@ -6,7 +6,7 @@
 enum {
 	CHUNK_COPIED = 4096, /* smaller ones are copied: a chain of their own would cost more */
 	SPACE_MIN = 1024,
-	SPACE_MAX = 64 * 1024,
+	SPACE_MAX = 64 * 1024 - 64, /* with evbuffer's own header it is a block of 64 KiB */
 };
 
 /* Spark's scripts that name a path of the server itself: "/static/…" and "/log" (T16-T18, T20). */
@@ -150,6 +150,10 @@ struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrit
 	links_init(&rw->links, context);
 	rw->links.any_gate = kind == REWRITE_JSON;
 	rw->html.is_other = context->is_other;
+	if (kind == REWRITE_HTML && context->memo)
+		link_memo_open(&rw->memo, context->memo,
+			&(struct link_memo_key){
+				context->snapshot, context->mount, context->origin});
 	sbuf_init(&rw->hold, HOLD_MAX);
 	return rw;
 }

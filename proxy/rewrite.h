@@ -13,6 +13,7 @@
 #include "base/sbuf.h"
 
 struct evbuffer;
+struct link_memo;
 
 struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
@@ -28,6 +29,9 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
 	const char *(*find_id)(const void *arg, struct str id);
 	const void *arg;
+	struct link_memo *memo; /* of the thread, for its long pages; NULL: none */
+	uint64_t snapshot; /* what find_authority() and find_id() answer from, and nothing else:
+			      its strings stay as they are while it has this number */
 };
 
 enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT, REWRITE_CSS };

@@ -2,55 +2,20 @@
  * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only,
  * the values of attributes that hold links. It can stop at any byte and go on with the next chunk.
  */
-#include "proxy/rewrite_int.h"
-#include "proxy/rewrite_scan.h"
+#include "proxy/rewrite_html.h"
 
-enum {
-	TEXT,
-	TAG_OPEN, /* after '<' */
-	TAG_NAME,
-	BEFORE_NAME, /* of an attribute */
-	NAME,
-	AFTER_NAME,
-	BEFORE_VALUE,
-	LINK,	     /* a value that may be mended */
-	VALUE,	     /* any other */
-	DECLARATION, /* after "<!" */
-	COMMENT,
-	BOGUS,	      /* to the next '>': <!doctype>, <?x> */
-	SCRIPT_HEAD,  /* the beginning of an inline script */
-	ELEMENT_TEXT, /* of script, style, textarea, title, pre: up to its end tag */
-	ELEMENT_END,  /* "</name", as far as it matches */
+const unsigned char html_classes[256] = {
+	['a' ... 'z'] = HTML_LETTER,
+	['A' ... 'Z'] = HTML_LETTER,
+	[' '] = HTML_SPACE | HTML_NAME_END,
+	['\n'] = HTML_SPACE | HTML_NAME_END,
+	['\t'] = HTML_SPACE | HTML_NAME_END,
+	['\r'] = HTML_SPACE | HTML_NAME_END,
+	['\f'] = HTML_SPACE | HTML_NAME_END,
+	['/'] = HTML_NAME_END,
+	['>'] = HTML_NAME_END,
+	['='] = HTML_EQUALS,
 };
-
-enum { LETTER = 1, SPACE = 2, NAME_END = 4 }; /* of a tag's or an attribute's name */
-
-static const unsigned char classes[256] = {
-	['a' ... 'z'] = LETTER,
-	['A' ... 'Z'] = LETTER,
-	[' '] = SPACE | NAME_END,
-	['\n'] = SPACE | NAME_END,
-	['\t'] = SPACE | NAME_END,
-	['\r'] = SPACE | NAME_END,
-	['\f'] = SPACE | NAME_END,
-	['/'] = NAME_END,
-	['>'] = NAME_END,
-};
-
-static bool is_space(char c)
-{
-	return classes[(unsigned char)c] & SPACE;
-}
-
-static bool is_letter(char c)
-{
-	return classes[(unsigned char)c] & LETTER;
-}
-
-static bool ends_name(char c)
-{
-	return classes[(unsigned char)c] & NAME_END;
-}
 
 static char lower(char c)
 {
@@ -58,7 +23,7 @@ static char lower(char c)
 }
 
 /* A name that is too long for us keeps a length that no name of ours has. */
-static void name_add(struct html *html, const char *from, const char *to)
+void html_add_name(struct html *html, const char *from, const char *to)
 {
 	size_t len = (size_t)(to - from), room = sizeof(html->name) - html->name_len;
 
@@ -133,22 +98,15 @@ static enum value_kind value_kind_of(const struct html *html)
 	return html->is_other ? other_kind(html) : VALUE_PLAIN;
 }
 
-static const char *in_text(struct html *html, const char *p, const char *end)
-{
-	/* What it passes over begins no text element: their names are longer than two letters. */
-	p = rewrite_scan_tag(p, end);
-	if (p == NULL)
-		return end;
-	html->state = TAG_OPEN;
-	return p;
-}
-
 static const char *in_tag_open(struct html *html, const char *p)
 {
-	html->matched = html->name_len = 0;
-	html->element = NULL;
-	html->state = is_letter(*p) ? TAG_NAME : *p == '!' ? DECLARATION : *p == '?' ? BOGUS : TEXT;
-	return html->state == DECLARATION ? p + 1 : p;
+	html->matched = 0;
+	html_begin_name(html);
+	html->state = html_is_letter(*p) ? HTML_AT_TAG_NAME
+		      : *p == '!'	 ? HTML_AT_DECLARATION
+		      : *p == '?'	 ? HTML_AT_BOGUS
+					 : HTML_AT_TEXT;
+	return html->state == HTML_AT_DECLARATION ? p + 1 : p;
 }
 
 /* First of all scripts, so that it sees every request they make. T54: "script-src 'self'" is enough
@@ -165,11 +123,13 @@ static void add_own_script(struct rewriter *rw)
 	sink_add(&rw->sink, "\"></script>", 11);
 }
 
-static const char *tag_done(struct rewriter *rw, const char *p)
+const char *html_tag_done(struct rewriter *rw, const char *p)
 {
 	struct html *html = &rw->html;
 
-	html->state = !html->element ? TEXT : html->is_script ? SCRIPT_HEAD : ELEMENT_TEXT;
+	html->state = !html->element	? HTML_AT_TEXT
+		      : html->is_script ? HTML_AT_SCRIPT_HEAD
+					: HTML_AT_ELEMENT_TEXT;
 	if (html->is_style)
 		rw->css = (struct css){.state = 0};
 	if (html->is_head) {
@@ -186,15 +146,8 @@ static void look_for_head(struct html *html)
 	html->past_head = html->is_head || name_is(html, "body", 4);
 }
 
-static const char *in_tag_name(struct html *html, const char *p, const char *end)
+void html_end_name(struct html *html)
 {
-	const char *stop = p;
-
-	while (stop < end && !ends_name(*stop))
-		stop++;
-	name_add(html, p, stop);
-	if (stop == end)
-		return end;
 	html->element = find_element(html);
 	html->is_script = html->element && name_is(html, "script", 6);
 	if (html->is_other) {
@@ -203,7 +156,18 @@ static const char *in_tag_name(struct html *html, const char *p, const char *end
 	}
 	if (!html->past_head)
 		look_for_head(html);
-	html->state = BEFORE_NAME;
+	html->state = HTML_AT_BEFORE_NAME;
+}
+
+static const char *in_tag_name(struct html *html, const char *p, const char *end)
+{
+	const char *stop = p;
+
+	while (stop < end && !html_ends_name(*stop))
+		stop++;
+	html_add_name(html, p, stop);
+	if (stop < end)
+		html_end_name(html);
 	return stop;
 }
 
@@ -211,15 +175,15 @@ static const char *in_before_name(struct rewriter *rw, const char *p, const char
 {
 	struct html *html = &rw->html;
 
-	while (p < end && (is_space(*p) || *p == '/'))
+	while (p < end && (html_is_space(*p) || *p == '/'))
 		p++;
 	if (p == end)
 		return p;
 	if (*p == '>')
-		return tag_done(rw, p);
+		return html_tag_done(rw, p);
 	html->name_len = 0;
-	name_add(html, p, p + 1); /* even '=' (HTML 13.2.5.32) */
-	html->state = NAME;
+	html_add_name(html, p, p + 1); /* even '=' (HTML 13.2.5.32) */
+	html->state = HTML_AT_NAME;
 	return p + 1;
 }
 
@@ -240,68 +204,51 @@ static const char *in_name(struct html *html, const char *p, const char *end)
 {
 	const char *stop = p;
 
-	while (stop < end && *stop != '=' && !ends_name(*stop))
+	while (stop < end && *stop != '=' && !html_ends_name(*stop))
 		stop++;
 	if (stop < end && !is_link_length(html, html->name_len + (size_t)(stop - p)))
 		html->name_len = sizeof(html->name); /* none of ours, whatever its letters */
 	else
-		name_add(html, p, stop);
+		html_add_name(html, p, stop);
 	if (stop < end)
-		html->state = AFTER_NAME;
+		html->state = HTML_AT_AFTER_NAME;
 	return stop;
 }
 
 static const char *in_after_name(struct html *html, const char *p, const char *end)
 {
-	while (p < end && is_space(*p))
+	while (p < end && html_is_space(*p))
 		p++;
 	if (p == end)
 		return p;
-	html->state = *p == '=' ? BEFORE_VALUE : BEFORE_NAME;
+	html->state = *p == '=' ? HTML_AT_BEFORE_VALUE : HTML_AT_BEFORE_NAME;
 	return p + (*p == '=');
 }
 
 static const char *in_before_value(struct html *html, const char *p, const char *end)
 {
-	while (p < end && is_space(*p))
+	while (p < end && html_is_space(*p))
 		p++;
 	if (p == end)
 		return p;
 	if (*p == '>') {
-		html->state = BEFORE_NAME;
+		html->state = HTML_AT_BEFORE_NAME;
 		return p;
 	}
 	html->quote = *p == '"' || *p == '\'' ? *p : '\0';
 	html->value_kind = (int)value_kind_of(html);
-	html->state = html->value_kind == VALUE_PLAIN ? VALUE : LINK;
+	html->state = html->value_kind == VALUE_PLAIN ? HTML_AT_VALUE : HTML_AT_LINK;
 	return p + (html->quote != '\0');
-}
-
-/* The value's end: its quote, or the space or '>' after an unquoted one. NULL: not in this chunk.
- */
-static const char *value_end(const struct html *html, const char *p, const char *end)
-{
-	if (html->quote)
-		return memchr(p, html->quote, (size_t)(end - p));
-	while (p < end && !is_space(*p) && *p != '>')
-		p++;
-	return p < end ? p : NULL;
 }
 
 static const char *in_value(struct html *html, const char *p, const char *end)
 {
-	const char *stop = value_end(html, p, end);
+	const char *stop = html_value_end(html->quote, p, end);
 
 	if (!stop)
 		return end;
-	html->state = BEFORE_NAME;
+	html->state = HTML_AT_BEFORE_NAME;
 	return stop + (html->quote != '\0');
-}
-
-/* Only these can begin what links_map() would change; '&' as the beginning of an entity. */
-static bool may_be_mended(char first)
-{
-	return first == '/' || (first | 0x20) == 'h' || first == '&';
 }
 
 static void mend_value(struct rewriter *rw, struct str value)
@@ -310,6 +257,11 @@ static void mend_value(struct rewriter *rw, struct str value)
 		rewrite_value(rw, (enum value_kind)rw->html.value_kind, value);
 		return;
 	}
+	html_mend(rw, value);
+}
+
+void html_mend(struct rewriter *rw, struct str value)
+{
 	if (!rw->links.has_root)
 		links_learn_from_link(&rw->links, value);
 	rewriter_mend(rw, value, 0, value.len);
@@ -319,32 +271,32 @@ static const char *in_link(struct rewriter *rw, const char *p, const char *end)
 {
 	struct html *html = &rw->html;
 
-	if (rw->hold.len == 0 && html->value_kind == VALUE_LINK && !may_be_mended(*p)) {
-		if (html->quote && is_space(*p)) /* they do not count (HTML 2.4.1) */
+	if (rw->hold.len == 0 && html->value_kind == VALUE_LINK && !html_may_be_mended(*p)) {
+		if (html->quote && html_is_space(*p)) /* they do not count (HTML 2.4.1) */
 			return p + 1;
-		html->state = VALUE;
+		html->state = HTML_AT_VALUE;
 		return p;
 	}
-	const char *stop = value_end(html, p, end);
+	const char *stop = html_value_end(html->quote, p, end);
 	if (!stop) {
 		if (!rewriter_hold(rw, p, end))
-			html->state = VALUE;
+			html->state = HTML_AT_VALUE;
 		return end;
 	}
 	mend_value(rw, rewriter_candidate(rw, p, stop));
 	rewriter_release(rw);
-	html->state = BEFORE_NAME;
+	html->state = HTML_AT_BEFORE_NAME;
 	return stop + (html->quote != '\0');
 }
 
 static const char *in_declaration(struct html *html, const char *p)
 {
 	if (*p != '-') {
-		html->state = BOGUS;
+		html->state = HTML_AT_BOGUS;
 		return p;
 	}
 	if (++html->matched == 2) /* "<!-->" is a whole comment: the dashes count for its end too */
-		html->state = COMMENT;
+		html->state = HTML_AT_COMMENT;
 	return p + 1;
 }
 
@@ -357,7 +309,7 @@ static const char *in_comment(struct html *html, const char *p, const char *end)
 		if (c == '-')
 			html->matched += html->matched < 2;
 		else if (c == '>' && html->matched == 2)
-			return html->state = TEXT, p;
+			return html->state = HTML_AT_TEXT, p;
 		else if (c != '!' || html->matched < 2)
 			html->matched = 0;
 	}
@@ -369,7 +321,7 @@ static const char *in_bogus(struct html *html, const char *p, const char *end)
 	p = memchr(p, '>', (size_t)(end - p));
 	if (!p)
 		return end;
-	html->state = TEXT;
+	html->state = HTML_AT_TEXT;
 	return p + 1;
 }
 
@@ -387,7 +339,7 @@ static const char *in_script_head(struct rewriter *rw, const char *p, const char
 	stop = stop ? stop : limit;
 	rewrite_script_head(rw, rewriter_candidate(rw, p, stop));
 	rewriter_release(rw);
-	rw->html.state = ELEMENT_TEXT;
+	rw->html.state = HTML_AT_ELEMENT_TEXT;
 	return stop;
 }
 
@@ -402,7 +354,7 @@ static const char *in_element_text(struct rewriter *rw, const char *p, const cha
 		return end;
 	if (html->is_style)
 		rewrite_css_break(rw);
-	html->state = ELEMENT_END;
+	html->state = HTML_AT_ELEMENT_END;
 	html->matched = 0;
 	return stop + 1;
 }
@@ -414,13 +366,13 @@ static const char *in_element_end(struct html *html, const char *p, const char *
 		if (want == '\0')
 			break;
 		if (lower(*p) != want)
-			return html->state = ELEMENT_TEXT, p;
+			return html->state = HTML_AT_ELEMENT_TEXT, p;
 		html->matched++;
 	}
 	if (p == end)
 		return p;
-	bool is_end = is_space(*p) || *p == '/' || *p == '>';
-	html->state = is_end ? TEXT : ELEMENT_TEXT;
+	bool is_end = html_is_space(*p) || *p == '/' || *p == '>';
+	html->state = is_end ? HTML_AT_TEXT : HTML_AT_ELEMENT_TEXT;
 	return p;
 }
 
@@ -429,33 +381,33 @@ static const char *step(struct rewriter *rw, const char *p, const char *end)
 	struct html *html = &rw->html;
 
 	switch (html->state) {
-	case TEXT:
-		return in_text(html, p, end);
-	case TAG_OPEN:
+	case HTML_AT_TEXT:
+		return html_in_text(rw, p, end);
+	case HTML_AT_TAG_OPEN:
 		return in_tag_open(html, p);
-	case TAG_NAME:
+	case HTML_AT_TAG_NAME:
 		return in_tag_name(html, p, end);
-	case BEFORE_NAME:
+	case HTML_AT_BEFORE_NAME:
 		return in_before_name(rw, p, end);
-	case NAME:
+	case HTML_AT_NAME:
 		return in_name(html, p, end);
-	case AFTER_NAME:
+	case HTML_AT_AFTER_NAME:
 		return in_after_name(html, p, end);
-	case BEFORE_VALUE:
+	case HTML_AT_BEFORE_VALUE:
 		return in_before_value(html, p, end);
-	case LINK:
+	case HTML_AT_LINK:
 		return in_link(rw, p, end);
-	case VALUE:
+	case HTML_AT_VALUE:
 		return in_value(html, p, end);
-	case DECLARATION:
+	case HTML_AT_DECLARATION:
 		return in_declaration(html, p);
-	case COMMENT:
+	case HTML_AT_COMMENT:
 		return in_comment(html, p, end);
-	case BOGUS:
+	case HTML_AT_BOGUS:
 		return in_bogus(html, p, end);
-	case SCRIPT_HEAD:
+	case HTML_AT_SCRIPT_HEAD:
 		return in_script_head(rw, p, end);
-	case ELEMENT_TEXT:
+	case HTML_AT_ELEMENT_TEXT:
 		return in_element_text(rw, p, end);
 	default:
 		return in_element_end(html, p, end);

@@ -7,7 +7,7 @@
 #ifndef SPARKGATE_PROXY_REWRITE_INT_H
 #define SPARKGATE_PROXY_REWRITE_INT_H
 
-#include "proxy/rewrite_link.h"
+#include "proxy/link_memo.h"
 
 #include <event2/buffer.h>
 
@@ -60,6 +60,7 @@ struct script {
 struct rewriter {
 	enum rewrite_kind kind;
 	struct links links;
+	struct link_memo_reader memo;
 	struct sink sink;
 	const char *run;
 	struct sbuf hold;     /* the beginning of a candidate that a chunk's end cut in two */

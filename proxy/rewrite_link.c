@@ -3,17 +3,66 @@
 
 #include <stdio.h>
 
-enum { AUTHORITY_MAX = 272, ID_MAX = 128 };
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+enum { AUTHORITY_MAX = 272, ID_MAX = 128, HTTP_LEN = 7 /* of "http://" */ };
 
 /* Bytes a mount may not have, for it is written into quotes of HTML, JSON and script, and into
  * CSS's url(), as it is. */
 static const char unsafe[] = "\"'<>&\\ `()\t\r\n";
 
+#ifdef __SSE2__
+
+static __m128i is_byte(__m128i bytes, char c)
+{
+	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+}
+
+/* One of `unsafe` (or another control character) among the sixteen bytes at `p`? Neighbours are
+ * compared in pairs: '&' and '\'', '(' and ')' differ in the last bit, '<' and '>' in the one
+ * before. */
+static bool has_unsafe(const char *p)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes);
+	__m128i odd = _mm_or_si128(bytes, _mm_set1_epi8(1));
+	__m128i pairs = _mm_or_si128(_mm_or_si128(is_byte(odd, '\''), is_byte(odd, ')')),
+		is_byte(_mm_or_si128(bytes, _mm_set1_epi8(2)), '>'));
+	__m128i rest = _mm_or_si128(
+		_mm_or_si128(is_byte(bytes, '"'), is_byte(bytes, '\\')), is_byte(bytes, '`'));
+
+	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(controls, pairs), rest)) != 0;
+}
+
+static bool is_safe(struct str path)
+{
+	size_t at = 0;
+
+	if (path.len < 16)
+		return strcspn(path.at, unsafe) == path.len;
+	for (; at + 16 <= path.len; at += 16) {
+		if (has_unsafe(path.at + at))
+			return false;
+	}
+	return !has_unsafe(path.at + path.len - 16);
+}
+
+#else
+
+static bool is_safe(struct str path)
+{
+	return strcspn(path.at, unsafe) == path.len;
+}
+
+#endif
+
 static struct str safe_mount(const char *path)
 {
-	size_t len = strcspn(path, unsafe);
+	struct str all = str_of(path);
 
-	return (struct str){path, path[len] == '\0' ? len : 0};
+	return (struct str){path, is_safe(all) ? all.len : 0};
 }
 
 static bool ends_segment(struct str s, size_t at)
@@ -151,7 +200,7 @@ static bool map_public(const struct links *links, struct str url, size_t at, str
 	return map_local(links, url, at, edit);
 }
 
-enum { HOST = 1, UPPER, COLON, PATH }; /* 0: no part of a URL of ours */
+enum { OTHER, HOST = 1, UPPER = 2, COLON = 4, PATH = 8 }; /* OTHER: no part of a URL of ours */
 
 static const unsigned char classes[256] = {
 	['a' ... 'z'] = HOST,
@@ -191,6 +240,16 @@ static bool write_authority(struct str raw, const char *port, char buf[static AU
 	return true;
 }
 
+/* True when it ends in ":port", of digits or whatever follows the last ':'. */
+static bool has_port(struct str raw)
+{
+	size_t at = raw.len - 1;
+
+	while (at > 0 && class_of(raw.at[at]) == HOST)
+		at--;
+	return at > 0 && at + 1 < raw.len && raw.at[at] == ':';
+}
+
 /*
  * The authority of `url` from `at` on, as find_authority() wants it: borrowed from the URL when it
  * stands there that way (Spark's always do), else written to `buf`. 0, or where the path begins.
@@ -198,19 +257,15 @@ static bool write_authority(struct str raw, const char *port, char buf[static AU
 static size_t read_authority(struct str url, size_t at, const char *port,
 	char buf[static AUTHORITY_MAX], struct str *out)
 {
-	size_t end = at, colon = 0;
-	bool is_upper = false;
+	size_t end = at;
+	unsigned char class = HOST, seen = 0;
 
-	for (; end < url.len && class_of(url.at[end]) != PATH; end++) {
-		unsigned char class = class_of(url.at[end]);
-		if (class == 0)
-			return 0;
-		is_upper |= class == UPPER;
-		if (class == COLON)
-			colon = end;
-	}
+	for (; end < url.len && (class = class_of(url.at[end])) & (HOST | UPPER | COLON); end++)
+		seen |= class;
+	if (class == OTHER)
+		return 0;
 	struct str raw = {url.at + at, end - at};
-	if (!is_upper && colon > at && colon + 1 < end && raw.at[0] != '[') {
+	if (!(seen & UPPER) && raw.len > 0 && raw.at[0] != '[' && has_port(raw)) {
 		*out = raw;
 		return end;
 	}
@@ -229,7 +284,9 @@ static bool map_absolute(
 	const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
 	const struct rewrite_context *context = links->context;
-	const char *port = default_port(url.at[0] == '/' ? str_of(context->origin) : url);
+	const char *port = at == HTTP_LEN  ? ":80"
+			   : at > HTTP_LEN ? ":443"
+					   : default_port(str_of(context->origin));
 	char buf[AUTHORITY_MAX];
 	struct str authority;
 
@@ -240,7 +297,7 @@ static bool map_absolute(
 		return false;
 	if (str_eq(authority, links->authority))
 		return map_local(links, url, end, edit);
-	if (str_eq(authority, str_of(links->public_authority)))
+	if (str_eq(authority, (struct str){links->public_authority, links->public_len}))
 		return map_public(links, url, end, edit);
 	const char *found = context->find_authority(context->arg, authority);
 	if (!found)
@@ -256,9 +313,9 @@ static size_t scheme_len(struct str url)
 {
 	if (url.len < 8 || (url.at[0] | 0x20) != 'h')
 		return 0;
-	if (memcmp(url.at, "http://", 7) == 0 || str_starts_nocase(url, STR("http://")))
-		return 7;
-	return str_starts_nocase(url, STR("https://")) ? 8 : 0;
+	if (memcmp(url.at, "http://", HTTP_LEN) == 0 || str_starts_nocase(url, STR("http://")))
+		return HTTP_LEN;
+	return str_starts_nocase(url, STR("https://")) ? HTTP_LEN + 1 : 0;
 }
 
 bool links_map(const struct links *links, struct str url, struct link_edit *edit)
@@ -326,7 +383,10 @@ void links_init(struct links *links, const struct rewrite_context *context)
 		links->base = str_range(context->cluster_root, slash);
 	const char *port = default_port(origin);
 	if (host != -1 && read_authority(origin, (size_t)host + 3, port, buf, &ours))
-		str_copy(ours, links->public_authority, sizeof(links->public_authority));
+		links->public_len =
+			str_copy(ours, links->public_authority, sizeof(links->public_authority))
+				? ours.len
+				: 0;
 }
 
 void links_learn_root(struct links *links, struct str root)

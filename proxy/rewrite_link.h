@@ -16,10 +16,11 @@ struct links {
 	const struct rewrite_context *context;
 	struct str mount, cluster_root, base, authority, prefix, others;
 	char public_authority[288]; /* "gw.example:443", out of the context's origin */
-	bool is_location;	    /* a Location field: our own public host is mended too (T36) */
-	bool any_gate;		    /* JSON: "/proxy/<known id>" below any host is ours (T10) */
-	bool has_root;		    /* the page has said what its root is (T1, T2) */
-	char root[LINK_ROOT_MAX];   /* "" when it is our mount, or not known yet */
+	size_t public_len;
+	bool is_location;	  /* a Location field: our own public host is mended too (T36) */
+	bool any_gate;		  /* JSON: "/proxy/<known id>" below any host is ours (T10) */
+	bool has_root;		  /* the page has said what its root is (T1, T2) */
+	char root[LINK_ROOT_MAX]; /* "" when it is our mount, or not known yet */
 	size_t root_len;
 	size_t gate_len; /* of root without "/proxy/<id>": where Spark's reverse proxy begins */
 };

@@ -3,6 +3,7 @@
 #include "auth/ui_token.h"
 #include "base/rnd.h"
 #include "proxy/exchange.h"
+#include "proxy/link_memo.h"
 #include "proxy/static_cache.h"
 #include "proxy/tunnel.h"
 
@@ -110,6 +111,7 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 	for (size_t i = 0; i < ARRAY_LEN(worker->filters); i++)
 		worker->filters[i] = evbuffer_new();
 	worker->nothing = evbuffer_new();
+	worker->links = link_memo_new();
 	worker->registry = share_reader_new(shared->registry);
 	worker->conf = share_reader_new(shared->conf);
 	worker->auth = auth_new(shared->auth, worker->base, worker->inbox, AUTH_SITE_PUBLIC);
@@ -184,6 +186,7 @@ void worker_free(struct worker *worker)
 		evbuffer_free(worker->filters[i]);
 	sbuf_clear(&worker->head);
 	evbuffer_free(worker->nothing);
+	link_memo_free(worker->links);
 	free(worker);
 }
 

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+struct link_memo;
 struct tunnel;
 
 struct worker {
@@ -29,6 +30,7 @@ struct worker {
 	struct static_cache *statics; /* NULL: none is wanted */
 	struct sbuf head;	      /* of the request that is sent on right now */
 	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */
+	struct link_memo *links;      /* of the last long page */
 	struct evbuffer *nothing;     /* always empty: the end of a content that is not kept */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
