@@ -66,6 +66,7 @@ static void bury(struct front_conn *conn)
 	event_del(&conn->readable);
 	event_del(&conn->writable);
 	front_tls_free_connection(conn->ssl);
+	conn->ssl = NULL;
 	close(conn->fd);
 	TAILQ_REMOVE(&front->conns, conn, all);
 	TAILQ_INSERT_TAIL(&front->dead, conn, all);

@@ -11,6 +11,7 @@
 
 enum {
 	INPUT_MIN = 4096 - 32, /* most requests; a block of the pool */
+	CONTENT_MIN = 1024,    /* room to read content into: never a few bytes at a time */
 	TUNNEL_READ = 16 * 1024,
 };
 
@@ -61,7 +62,7 @@ static void input_begin(struct front_conn *conn)
 	conn->in = in;
 }
 
-/* A head that is larger than most; the reader bounds it. */
+/* A head that is larger than most: the reader bounds it. Content is taken away as it comes. */
 static void input_grow(struct front_input *in)
 {
 	char *larger = pool_malloc(in->size * 2);
@@ -79,7 +80,8 @@ static bool make_room(struct front_conn *conn)
 {
 	if (conn->in == NULL)
 		input_begin(conn);
-	if (conn->in->len == conn->in->size && conn->state == CONN_READING)
+	size_t room = conn->in->size - conn->in->len, wanted = conn->in->head_len ? CONTENT_MIN : 1;
+	if (room < wanted && conn->state == CONN_READING)
 		input_grow(conn->in);
 	return conn->in->len < conn->in->size;
 }

@@ -102,6 +102,28 @@ static void a_large_head_may_come_in_pieces(void **state)
 	free(got);
 }
 
+/* Its block is full but for a few bytes when the content comes. */
+static void content_behind_a_head_that_fills_its_block_is_read(void **state)
+{
+	for (int pad = 3900; pad < 4100; pad += 7) {
+		int fd = dial(*state);
+		char head[4400], content[3000];
+		bool ended;
+		int len = snprintf(head, sizeof head,
+			HEAD_OF("POST") "Connection: close\r\nContent-Length: 30000\r\n"
+					"X-Pad: %0*d\r\n\r\n",
+			pad, 7);
+		memset(content, 'a', sizeof content);
+		send_all(fd, head, (size_t)len);
+		for (int i = 0; i < 10; i++)
+			send_all(fd, content, sizeof content);
+		char *got = read_all(fd, &ended);
+		assert_true(ended);
+		assert_non_null(strstr(got, "POST /x 30000\n"));
+		free(got);
+	}
+}
+
 /* RFC 9110 §10.1.1: the client waits for it before it sends its content. */
 static void a_client_that_expects_100_is_told_to_go_on(void **state)
 {
@@ -128,6 +150,7 @@ int main(void)
 		TEST(a_hundred_pipelined_requests_are_answered_in_order),
 		TEST(what_comes_behind_a_held_request_is_bounded),
 		TEST(content_that_comes_in_pieces_is_put_together),
+		TEST(content_behind_a_head_that_fills_its_block_is_read),
 		TEST(a_large_head_may_come_in_pieces),
 		TEST(a_client_that_expects_100_is_told_to_go_on),
 	};
