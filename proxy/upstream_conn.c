@@ -202,7 +202,8 @@ static void on_head_bytes(struct conn *conn, struct str bytes)
 		evbuffer_drain(conn->in, had);
 }
 
-/* A long content of known length is read where it will be handed on from: nothing is copied. */
+/* A long content of known length is read where it will be handed on from: nothing is copied. Not
+ * its last part, for what comes behind the end is not content. */
 static bool reads_directly(const struct conn *conn)
 {
 	const struct upstream_call *call = conn->call;
@@ -210,7 +211,7 @@ static bool reads_directly(const struct conn *conn)
 	if (!conn->flows || call->state != CALL_READING)
 		return false;
 	return call->content.framing == H1_UNTIL_CLOSE ||
-	       (call->content.framing == H1_LENGTH && call->content.left >= FLOW_SIZE);
+	       (call->content.framing == H1_LENGTH && call->content.left >= DIRECT_SIZE);
 }
 
 /* Cuts the pieces to `len` bytes together. */

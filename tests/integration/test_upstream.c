@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -273,16 +274,21 @@ static void junk_after_body_closes(void **state)
 	}
 }
 
+/* However the reads fall on the end of the content. */
 static void junk_after_a_large_body_is_not_taken_for_content(void **state)
 {
-	PLAY({.answer = STR("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
-		.filler = 1200000});
-	struct seen s = upstream_world_ask(w, "GET");
+	struct upstream_world *w = *state;
+	char head[80];
 
-	assert_int_equal(s.ends, 1);
-	assert_int_equal(s.bytes, 1000000);
-	assert_int_equal(upstream_count(w->up).connections, 0);
-	seen_clear(&s);
+	for (int len = 900000; len < 1000000; len += 4999) {
+		snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len);
+		struct fake_play play = {.answer = str_of(head), .filler = 1200000};
+		struct seen s = meet(w, &play, "GET");
+		assert_int_equal(s.ends, 1);
+		assert_int_equal(s.bytes, len);
+		UNTIL(w, upstream_count(w->up).connections == 0);
+		seen_clear(&s);
+	}
 }
 
 static void pool_drops_connection_with_unread_bytes(void **state)
