@@ -247,6 +247,12 @@ static void read_once(struct front_conn *conn)
 		read_request(conn);
 }
 
+/* TLS holds bytes that are to be read now. */
+static bool holds_more(const struct front_conn *conn)
+{
+	return conn->ssl && !conn->deaf && front_tls_has_bytes(conn->ssl);
+}
+
 void front_read_on_readable(int fd, short what, void *arg)
 {
 	struct front_conn *conn = arg;
@@ -254,8 +260,7 @@ void front_read_on_readable(int fd, short what, void *arg)
 	(void)fd, (void)what;
 	do
 		read_once(conn);
-	while (conn->ssl && conn->state != CONN_DEAD && !conn->deaf &&
-		front_tls_has_bytes(conn->ssl));
+	while (holds_more(conn));
 }
 
 void front_read_go_on(struct front_conn *conn)
@@ -265,7 +270,7 @@ void front_read_go_on(struct front_conn *conn)
 		take_all(conn);
 	else if (conn->state == CONN_TUNNEL && evbuffer_get_length(conn->content) > 0)
 		hand_on(conn);
-	if (conn->ssl && conn->state != CONN_DEAD && !conn->deaf && front_tls_has_bytes(conn->ssl))
+	if (holds_more(conn))
 		front_read_on_readable(conn->fd, EV_READ, conn);
 }
 

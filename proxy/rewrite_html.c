@@ -56,24 +56,6 @@ static const char *find_element(const struct html *html)
 	return NULL;
 }
 
-static bool name_holds_link(const struct html *html)
-{
-	switch (html->name_len) {
-	case 3:
-		return name_is(html, "src", 3);
-	case 4:
-		return name_is(html, "href", 4) || name_is(html, "data", 4);
-	case 6:
-		return name_is(html, "action", 6) || name_is(html, "poster", 6);
-	case 10:
-		return name_is(html, "formaction", 10) || name_is(html, "xlink:href", 10);
-	case 15:
-		return name_is(html, "data-detail-url", 15);
-	default:
-		return false;
-	}
-}
-
 /* What Spark's pages do not have. */
 static enum value_kind other_kind(const struct html *html)
 {
@@ -93,7 +75,7 @@ static enum value_kind other_kind(const struct html *html)
 
 static enum value_kind value_kind_of(const struct html *html)
 {
-	if (name_holds_link(html))
+	if (html_holds_link((struct str){html->name, html->name_len}))
 		return VALUE_LINK;
 	return html->is_other ? other_kind(html) : VALUE_PLAIN;
 }
@@ -187,7 +169,7 @@ static const char *in_before_name(struct rewriter *rw, const char *p, const char
 	return p + 1;
 }
 
-/* Of a name that name_holds_link() knows, or other_kind(): a bit for each. */
+/* Of a name that html_holds_link() knows, or other_kind(): a bit for each. */
 enum {
 	LINK_LENGTHS = 1 << 3 | 1 << 4 | 1 << 6 | 1 << 10 | 1 << 15,
 	OTHER_LENGTHS = LINK_LENGTHS | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 11,

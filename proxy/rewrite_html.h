@@ -44,6 +44,31 @@ static inline bool html_ends_name(char c)
 	return html_classes[(unsigned char)c] & HTML_NAME_END;
 }
 
+/* All of one length, so that both are a few loads. */
+static inline bool html_is_either(struct str name, const char *one, const char *other)
+{
+	return str_same_nocase(name.at, one, name.len) || str_same_nocase(name.at, other, name.len);
+}
+
+/* An attribute of that name holds a link, on every page. */
+static inline bool html_holds_link(struct str name)
+{
+	switch (name.len) {
+	case 3:
+		return html_is_either(name, "src", "src");
+	case 4:
+		return html_is_either(name, "href", "data");
+	case 6:
+		return html_is_either(name, "action", "poster");
+	case 10:
+		return html_is_either(name, "formaction", "xlink:href");
+	case 15:
+		return html_is_either(name, "data-detail-url", "data-detail-url");
+	default:
+		return false;
+	}
+}
+
 /* Only these can begin what links_map() would change; '&' as the beginning of an entity. */
 static inline bool html_may_be_mended(char first)
 {

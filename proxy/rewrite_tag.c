@@ -13,30 +13,6 @@ static const char *skip_space(const char *p, const char *end)
 	return p;
 }
 
-/* Of one length, so that both are a few loads. */
-static bool is_either(struct str name, const char *one, const char *other)
-{
-	return str_same_nocase(name.at, one, name.len) || str_same_nocase(name.at, other, name.len);
-}
-
-static bool holds_link(struct str name)
-{
-	switch (name.len) {
-	case 3:
-		return is_either(name, "src", "src");
-	case 4:
-		return is_either(name, "href", "data");
-	case 6:
-		return is_either(name, "action", "poster");
-	case 10:
-		return is_either(name, "formaction", "xlink:href");
-	case 15:
-		return is_either(name, "data-detail-url", "data-detail-url");
-	default:
-		return false;
-	}
-}
-
 static void mend(struct rewriter *rw, const char *from, const char *stop)
 {
 	if (from == stop || !html_may_be_mended(*from))
@@ -57,7 +33,7 @@ static const char *read_value(struct rewriter *rw, struct str name, const char *
 	const char *from = p + (quote != '\0'), *stop = html_value_end(quote, from, end);
 	if (stop == NULL)
 		return NULL;
-	if (holds_link(name))
+	if (html_holds_link(name))
 		mend(rw, quote ? skip_space(from, stop) : from, stop);
 	return stop + (quote != '\0');
 }
