@@ -112,24 +112,28 @@ node_packages() {
 	cp "$wanted" build/node/.ready
 }
 
+# Programs of a Debian package, below a folder; the installed package would start a service: folder package program...
+unpack() {
+	folder=$1 package=$2
+	shift 2
+	apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update -qq
+	echo "unpacking Debian's $package into $folder"
+	mkdir -p "$folder"
+	# shellcheck disable=SC2046 # one word a program
+	(cd "$folder" && apt-get download -q -q "$package" &&
+		dpkg-deb --fsys-tarfile "${package}"_*.deb | tar -x $(printf ' ./usr/bin/%s' "$@") && rm "${package}"_*.deb)
+}
+
 # what scrapes in the tests, and what checks its rules; unpacked only, for the installed package would start a server
 prometheus() {
 	[ -x build/prometheus/usr/bin/promtool ] && return
-	apt-cache show prometheus >/dev/null 2>&1 || as_root apt-get update -qq
-	echo "unpacking Debian's prometheus into build/prometheus"
-	mkdir -p build/prometheus
-	(cd build/prometheus && apt-get download -q -q prometheus &&
-		dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/prometheus ./usr/bin/promtool && rm prometheus_*.deb)
+	unpack build/prometheus prometheus prometheus promtool
 }
 
 # an ingress of the tests; unpacked only, for the same reason
 caddy() {
 	[ -x build/caddy/usr/bin/caddy ] && return
-	apt-cache show caddy >/dev/null 2>&1 || as_root apt-get update -qq
-	echo "unpacking Debian's caddy into build/caddy"
-	mkdir -p build/caddy
-	(cd build/caddy && apt-get download -q -q caddy &&
-		dpkg-deb --fsys-tarfile caddy_*.deb | tar -x ./usr/bin/caddy && rm caddy_*.deb)
+	unpack build/caddy caddy caddy
 }
 
 # its package would start a service, which nobody has asked for
@@ -150,12 +154,8 @@ envoy() {
 # etcd behind the Kubernetes API server, and the kubectl whose kustomize is the oldest that k8s/ is for; unpacked only, too
 kube() {
 	[ -x build/kube/usr/bin/etcd ] && [ -x build/kube/usr/bin/kubectl ] && return
-	apt-cache show etcd-server >/dev/null 2>&1 || as_root apt-get update -qq
-	echo "unpacking Debian's etcd and kubectl into build/kube"
-	mkdir -p build/kube
-	(cd build/kube && apt-get download -q -q etcd-server kubernetes-client &&
-		dpkg-deb --fsys-tarfile etcd-server_*.deb | tar -x ./usr/bin/etcd &&
-		dpkg-deb --fsys-tarfile kubernetes-client_*.deb | tar -x ./usr/bin/kubectl && rm ./*.deb)
+	unpack build/kube etcd-server etcd
+	unpack build/kube kubernetes-client kubectl
 }
 
 # Those that the bench compares with. One that cannot be had is left out, and the bench says so.

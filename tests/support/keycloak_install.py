@@ -4,7 +4,6 @@
 a database in memory, so that each later start takes seconds and finds nothing of the one before.
 """
 
-import fcntl
 import os
 import pathlib
 import shutil
@@ -13,7 +12,7 @@ import sys
 import tempfile
 import zipfile
 
-from spark_install import cache_dir
+from cache import ensure
 
 VERSION = "26.7.3"
 ARTIFACT = f"org.keycloak:keycloak-quarkus-dist:{VERSION}:zip"
@@ -51,16 +50,7 @@ def install(target):
 
 def ensure_keycloak():
     """Its folder; downloaded first if it is not there (177 MB)."""
-    cache = cache_dir()
-    target = cache / f"keycloak-{VERSION}"
-    if not (target / ".ready").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with open(cache / f"keycloak-{VERSION}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (target / ".ready").exists():
-                say(f"downloading Keycloak {VERSION} into {target} (once)")
-                install(target)
-    return target
+    return ensure(f"keycloak-{VERSION}", f"downloading Keycloak {VERSION}", install)
 
 
 if __name__ == "__main__":

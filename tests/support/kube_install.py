@@ -4,7 +4,6 @@
 processor and 2 GB, so `make test` starts it in the background; a lock file makes whoever needs it wait for that.
 """
 
-import fcntl
 import json
 import os
 import pathlib
@@ -16,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from spark_install import cache_dir
+from cache import ensure
 
 VERSION = "1.36.3"
 GATEWAY_API = "sigs.k8s.io/gateway-api@v1.6.3"
@@ -93,16 +92,7 @@ def install(target):
 
 def ensure_kubernetes():
     """The folder of this version, built first if it is not there; waits while another builds it."""
-    cache = cache_dir()
-    target = cache / f"kubernetes-{VERSION}"
-    if not (target / ".ready").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with open(cache / f"kubernetes-{VERSION}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (target / ".ready").exists():
-                say(f"building kube-apiserver {VERSION} into {target} (once, a quarter of an hour)")
-                install(target)
-    return target
+    return ensure(f"kubernetes-{VERSION}", f"a quarter of an hour: building kube-apiserver {VERSION}", install)
 
 
 def give_way():

@@ -4,7 +4,6 @@
 callers from installing at the same time, and a folder only gets its final name when it is complete.
 """
 
-import fcntl
 import os
 import pathlib
 import shutil
@@ -12,13 +11,9 @@ import subprocess
 import sys
 import tempfile
 
+from cache import ensure
+
 VERSIONS = {"4.3": "4.3.0", "3.5": "3.5.9"}
-
-
-def cache_dir():
-    """Where downloads live: $XDG_CACHE_HOME/sparkgate, or ~/.cache/sparkgate."""
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(base) / "sparkgate"
 
 
 def full_version(version):
@@ -50,16 +45,7 @@ def install(version, target):
 def ensure_spark(version):
     """SPARK_HOME of that version, downloaded first if it is not there (about 400 MB, a minute)."""
     version = full_version(version)
-    cache = cache_dir()
-    target = cache / f"pyspark-{version}"
-    if not (target / ".ready").exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with open(cache / f"pyspark-{version}.lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (target / ".ready").exists():
-                print(f"downloading Spark {version} into {target} (once)", file=sys.stderr, flush=True)
-                install(version, target)
-    return target / "pyspark"
+    return ensure(f"pyspark-{version}", f"downloading Spark {version}", lambda target: install(version, target)) / "pyspark"
 
 
 if __name__ == "__main__":
