@@ -46,3 +46,13 @@ void json_text_drop(char *text)
 	json_get_alloc_funcs(NULL, &drop);
 	drop(text);
 }
+
+json_t *json_of_text(struct str text, struct err *err)
+{
+	json_error_t why;
+	json_t *json = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, &why);
+
+	if (json == NULL)
+		(void)err_set(err, "not JSON: %s", why.text);
+	return json;
+}

@@ -7,13 +7,16 @@
 #ifndef SPARKGATE_AUTH_JSON_TEXT_H
 #define SPARKGATE_AUTH_JSON_TEXT_H
 
-#include "base/mem.h"
+#include "base/err.h"
+#include "base/str.h"
 
 #include <jansson.h>
 
 /* A value's blocks from base/pool.h, for processes that read many. Before any other call of
  * jansson's. */
 void json_text_use_pool(void);
+/* What `text` holds, in which no object says a name twice; NULL with `err`. Gives. */
+MUST_CHECK json_t *json_of_text(struct str text, struct err *err);
 /* Gives compact text, for free() or secret_free(); NULL for NULL. */
 char *json_text(const json_t *json);
 /* Takes text that jansson allocated, or NULL. */

@@ -111,12 +111,9 @@ static void dispatch(struct front_conn *conn)
 
 static bool expects_continue(const struct reader *reader)
 {
-	for (size_t i = 0; i < reader->fields_count; i++) {
-		if (str_eq_nocase(reader->fields[i].name, STR("expect")))
-			return !reader->http_1_0 &&
-			       str_eq_nocase(reader->fields[i].value, STR("100-continue"));
-	}
-	return false;
+	struct str wanted = h1_find(reader->fields, reader->fields_count, STR("expect"));
+
+	return !reader->http_1_0 && str_eq_nocase(wanted, STR("100-continue"));
 }
 
 static void keep_content(struct front_conn *conn, struct str content)

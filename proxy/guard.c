@@ -81,11 +81,7 @@ enum fault guard_check(const struct conf_listen *conf, unsigned port,
 
 static bool has_field(const struct front_request *req, const char *name)
 {
-	for (size_t i = 0; i < req->fields_count; i++) {
-		if (str_eq_nocase(req->fields[i].name, str_of(name)))
-			return true;
-	}
-	return false;
+	return h1_find(req->fields, req->fields_count, str_of(name)).at != NULL;
 }
 
 bool guard_wants_page(const struct front_request *req)

@@ -75,15 +75,18 @@ static bool parse_field(struct str line, struct h1_response *out)
 	       is_field_value(field.value); /* a folded line has no name */
 }
 
-struct str h1_field(const struct h1_response *head, const char *name)
+struct str h1_find(const struct h1_field *fields, size_t count, struct str name)
 {
-	struct str wanted = str_of(name);
-
-	for (size_t i = 0; i < head->fields_count; i++) {
-		if (str_eq_nocase(head->fields[i].name, wanted))
-			return head->fields[i].value;
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq_nocase(fields[i].name, name))
+			return fields[i].value;
 	}
 	return (struct str){NULL, 0};
+}
+
+struct str h1_field(const struct h1_response *head, const char *name)
+{
+	return h1_find(head->fields, head->fields_count, str_of(name));
 }
 
 bool h1_connection_has(const struct h1_field *fields, size_t count, struct str wanted)

@@ -38,7 +38,9 @@ MUST_CHECK enum h1_result h1_parse_response(
 /* Does a Connection field list the token, in any case (RFC 9110 §7.6.1)? Of requests and responses.
  */
 bool h1_connection_has(const struct h1_field *fields, size_t count, struct str token);
-/* First field of that name (any case), or an empty str with at == NULL. */
+/* First field of that name (any case), or an empty str with at == NULL. Of requests and responses.
+ */
+struct str h1_find(const struct h1_field *fields, size_t count, struct str name);
 struct str h1_field(const struct h1_response *head, const char *name);
 
 struct h1_content { /* where in the content we are; init from a head */

@@ -109,11 +109,7 @@ static struct name_list hop_by_hop = LIST(hop_by_hop_names),
 
 static bool has_connection_field(const struct h1_field *fields, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (str_eq_nocase(fields[i].name, STR("connection")))
-			return true;
-	}
-	return false;
+	return h1_find(fields, count, STR("connection")).at != NULL;
 }
 
 static void put(struct sbuf *out, struct str s)

@@ -1,5 +1,6 @@
 #include "proxy/kube_json.h"
 
+#include "auth/json_text.h"
 #include "base/clock.h"
 #include "proxy/spark_json.h"
 
@@ -166,16 +167,6 @@ static int pod_read(const json_t *object, struct kube_pod *out, struct err *err)
 	return 0;
 }
 
-static json_t *load(struct str text, struct err *err)
-{
-	json_error_t why;
-	json_t *json = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, &why);
-
-	if (json == NULL)
-		err_set(err, "not JSON: %s", why.text);
-	return json;
-}
-
 /* --- a line of a watch --- */
 
 static int event_type(const json_t *json)
@@ -219,7 +210,7 @@ static int event_read(struct kube_event *out, struct err *err)
 int kube_event_parse(struct str line, struct kube_event *out, struct err *err)
 {
 	memset(out, 0, sizeof *out);
-	out->json = load(line, err);
+	out->json = json_of_text(line, err);
 	if (out->json == NULL)
 		return -1;
 	if (event_read(out, err) == 0)
@@ -238,7 +229,7 @@ void kube_event_clear(struct kube_event *event)
 
 int kube_item_parse(struct str text, json_t **json, struct kube_pod *out, struct err *err)
 {
-	*json = load(text, err);
+	*json = json_of_text(text, err);
 	if (*json == NULL)
 		return -1;
 	if (pod_read(*json, out, err) == 0)
@@ -345,8 +336,9 @@ int kube_list_feed(struct kube_list *list, struct str bytes,
 int kube_list_finish(const struct kube_list *list, char version[static KUBE_VERSION_MAX],
 	char more[static KUBE_CONTINUE_MAX], struct err *err)
 {
-	json_t *json =
-		list->depth == 0 && !list->in_string ? load(sbuf_str(&list->frame), err) : NULL;
+	json_t *json = list->depth == 0 && !list->in_string
+			       ? json_of_text(sbuf_str(&list->frame), err)
+			       : NULL;
 	const json_t *metadata = json_object_get(json, "metadata");
 	const char *at = text_of(metadata, "resourceVersion");
 	int rc = 0;

@@ -1,5 +1,6 @@
 #include "proxy/spark_json.h"
 
+#include "auth/json_text.h"
 #include "base/siphash.h"
 
 #include <limits.h>
@@ -73,16 +74,6 @@ bool spark_id_is_good(struct str id)
 static bool row_has_id(const json_t *row)
 {
 	return json_is_object(row) && spark_id_is_good(str_of(field_text(row, "id")));
-}
-
-static json_t *load(struct str body, struct err *err)
-{
-	json_error_t why;
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, &why);
-
-	if (json == NULL)
-		err_set(err, "not JSON: %s", why.text);
-	return json;
 }
 
 /* --- a master --- */
@@ -207,7 +198,7 @@ static void read_host(struct spark_master *m)
 
 int spark_master_parse(struct str body, struct spark_master *out, struct err *err)
 {
-	*out = (struct spark_master){.json = load(body, err)};
+	*out = (struct spark_master){.json = json_of_text(body, err)};
 	if (out->json == NULL)
 		return -1;
 	if (!json_is_string(json_object_get(out->json, "status")) ||
@@ -304,7 +295,7 @@ int spark_apps_parse(struct str body, struct spark_apps *out, struct err *err)
 {
 	size_t total;
 
-	*out = (struct spark_apps){.json = load(body, err)};
+	*out = (struct spark_apps){.json = json_of_text(body, err)};
 	if (out->json == NULL)
 		return -1;
 	if (!json_is_array(out->json)) {
@@ -337,7 +328,7 @@ static bool id_is(const json_t *row, struct str id)
 
 bool spark_worker_is(struct str body, struct str id)
 {
-	json_t *json = load(body, NULL);
+	json_t *json = json_of_text(body, NULL);
 	/* A worker that names the master's UI as its own is none: that has no masterurl. */
 	bool is = id_is(json, id) && json_is_string(json_object_get(json, "masterurl"));
 
@@ -347,7 +338,7 @@ bool spark_worker_is(struct str body, struct str id)
 
 bool spark_driver_is(struct str body, struct str id)
 {
-	json_t *json = load(body, NULL);
+	json_t *json = json_of_text(body, NULL);
 	bool is = json_array_size(json) == 1 && id_is(json_array_get(json, 0), id);
 
 	json_decref(json);
@@ -365,7 +356,7 @@ bool spark_version_copy(struct str text, char out[static SPARK_VERSION_MAX])
 
 int spark_version_parse(struct str body, char out[static SPARK_VERSION_MAX])
 {
-	json_t *json = load(body, NULL);
+	json_t *json = json_of_text(body, NULL);
 	const char *text = json_string_value(json_object_get(json, "spark"));
 	bool good = text && spark_version_copy(str_of(text), out);
 
