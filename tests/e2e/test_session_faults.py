@@ -153,7 +153,7 @@ def test_s33_sentinel_fail_over_under_load_costs_only_503(provider, upstream, tm
         with Load(pair, browser.session()) as load:
             known_to_all(load)
             sentinels.master.kill()
-            wait_for(lambda: b"role:master" in sentinels.replica.call("INFO", "replication"), "the fail-over", 30)
+            wait_for(sentinels.replica.is_master, "the fail-over", 30)
             stores_are("ok", *pair)
             time.sleep(0.5)
         assert {status for _, status, _ in load.seen} <= {200, 503}

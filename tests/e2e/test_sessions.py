@@ -207,7 +207,7 @@ def test_sentinel_fail_over_is_followed(provider, upstream, tmp_path):
         assert browser.go(gateway).status_code == 200
         wait_for(lambda: sentinels.master.call("WAIT", 1, 1000) == 1, "the replica to have it", 10)
         sentinels.master.kill()
-        wait_for(lambda: b"role:master" in sentinels.replica.call("INFO", "replication"), "the fail-over", 30)
+        wait_for(sentinels.replica.is_master, "the fail-over", 30)
         wait_for(lambda: ready(gateway)["store"] == "ok", "the new master", 20)
         assert browser.go(gateway).status_code == 200
         assert Browser().sign_in(gateway).status_code == 303

@@ -93,6 +93,13 @@ class RedisServer:
         except (OSError, RuntimeError):
             return False
 
+    def is_master(self):
+        """Whether it has been promoted. Sentinel cuts every client of the one it promotes, so also one that asks just then."""
+        try:
+            return b"role:master" in self.call("INFO", "replication")
+        except OSError:
+            return False
+
     def call(self, *words):
         """One command on a connection of its own."""
         with socket.create_connection((HOST, self.port), 5) as link, link.makefile("rb") as stream:
