@@ -178,10 +178,8 @@ struct auth_result auth_bearer_judge(
 	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
 	int64_t now = clock_wall_s();
-
-	token_cache_key(auth->tokens, question->token, question->key);
-	struct token_cache_found found =
-		token_cache_find(auth->tokens, question->key, now, rules->generation);
+	struct token_cache_found found = token_cache_find(
+		auth->tokens, question->token, now, rules->generation, question->key);
 
 	if (found.kind == TOKEN_GOOD)
 		return admit(auth, question, identity_ref(found.who), now);

@@ -2,16 +2,17 @@
  * auth/token_cache.h - tokens already judged, so that a second sight costs a hash and not a
  * signature.
  *
- * Keyed by a digest, never holding a token. Good and bad tokens have separate, bounded,
- * least-recently-used halves: a flood of bad ones pushes out no good one. One thread.
+ * Keyed by a digest; the few tokens that come again and again are themselves remembered with theirs
+ * (token_memo.h). Good and bad tokens have separate, bounded, least-recently-used halves: a flood
+ * of bad ones pushes out no good one. One thread.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_CACHE_H
 #define SPARKGATE_AUTH_TOKEN_CACHE_H
 
 #include "auth/identity.h"
+#include "auth/token_memo.h"
 
 enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
-enum { TOKEN_KEY = 32 };
 
 struct token_cache;
 
@@ -29,12 +30,12 @@ struct token_cache_found {
 	const char *reason;   /* TOKEN_BAD: as put */
 };
 /*
- * What is known of this token at `now` (wall seconds) under this key-set generation. A cached token
- * is not a valid token: who->expires_at and the generation are checked again here, and the caller
- * still has to check that who->token_id is not revoked.
+ * What is known of this token at `now` (wall seconds) under this key-set generation; its digest is
+ * written to `key`. A cached token is not a valid token: who->expires_at and the generation are
+ * checked again here, and the caller still has to check that who->token_id is not revoked.
  */
-struct token_cache_found token_cache_find(struct token_cache *cache,
-	const unsigned char key[static TOKEN_KEY], int64_t now, uint64_t generation);
+struct token_cache_found token_cache_find(struct token_cache *cache, struct str token, int64_t now,
+	uint64_t generation, unsigned char key[static TOKEN_KEY]);
 /* Good until `until` (wall seconds) at most. Shares `who`. */
 void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	uint64_t generation, struct identity *who, int64_t until);

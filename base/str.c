@@ -84,33 +84,6 @@ bool str_to_u64(struct str s, uint64_t *out)
 	return true;
 }
 
-/* Eight bytes at a time: the top bit of each tells whether it is less than 0x20 or equals 0x7f.
- * Borrows may mark bytes behind the first one too, which is looked for byte by byte anyway. */
-static bool has_control(uint64_t bytes)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	uint64_t deleted = bytes ^ ones * 0x7f;
-
-	return (((bytes - ones * 0x20) & ~bytes & tops) | ((deleted - ones) & ~deleted & tops)) !=
-	       0;
-}
-
-size_t str_span_printable(struct str s)
-{
-	size_t n = 0;
-	uint64_t bytes;
-
-	while (s.len - n >= sizeof bytes) {
-		memcpy(&bytes, s.at + n, sizeof bytes);
-		if (has_control(bytes))
-			break;
-		n += sizeof bytes;
-	}
-	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
-		n++;
-	return n;
-}
-
 #ifdef __SSE2__
 
 /* Sixteen bytes: 0xff where one is `first` or at most `more` behind it. */
@@ -119,6 +92,14 @@ static __m128i within(__m128i bytes, char first, char more)
 	__m128i behind = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
 
 	return _mm_cmpeq_epi8(_mm_min_epu8(behind, _mm_set1_epi8(more)), behind);
+}
+
+static bool are_printable(__m128i bytes)
+{
+	__m128i controls =
+		_mm_or_si128(within(bytes, 0, 0x1f), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+
+	return _mm_movemask_epi8(controls) == 0;
 }
 
 static bool are_b64token(__m128i bytes)
@@ -132,29 +113,34 @@ static bool are_b64token(__m128i bytes)
 	return _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(others, marks))) == 0xffff;
 }
 
-static size_t span_of_sixteens(struct str s)
+/* So many sixteens at the beginning are what `are` asks. */
+static inline size_t span_of_sixteens(struct str s, bool (*are)(__m128i bytes))
 {
 	size_t n = 0;
 
-	while (s.len - n >= 16 &&
-		are_b64token(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n))))
+	while (s.len - n >= 16 && are(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n))))
 		n += 16;
 	return n;
 }
 
 #else
 
-static size_t span_of_sixteens(struct str s)
-{
-	(void)s;
-	return 0;
-}
+#define span_of_sixteens(s, are) 0
 
 #endif
 
+size_t str_span_printable(struct str s)
+{
+	size_t n = span_of_sixteens(s, are_printable);
+
+	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
+		n++;
+	return n;
+}
+
 size_t str_span_b64token(struct str s)
 {
-	size_t n = span_of_sixteens(s);
+	size_t n = span_of_sixteens(s, are_b64token);
 
 	while (n < s.len && str_is(s.at[n], STR_B64TOKEN))
 		n++;

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
 
 static bool parse_address(struct str text, struct sockaddr_storage *out)
 {
@@ -53,7 +52,7 @@ static void walk(const struct conf *conf, struct str list, char out[static 46])
 
 void client_address(const struct conf *conf, const struct front_request *req, char out[static 46])
 {
-	snprintf(out, 46, "%s", req->peer_text);
+	str_copy(str_of(req->peer_text), out, 46);
 	if (!is_trusted(conf, req->peer))
 		return;
 	/* Several fields are one list (RFC 9110 §5.3): the last field holds the nearest hops. */

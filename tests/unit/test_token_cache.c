@@ -41,8 +41,7 @@ static struct token_cache_found find(
 {
 	unsigned char key[TOKEN_KEY];
 
-	token_cache_key(cache, str_of(token), key);
-	return token_cache_find(cache, key, now, generation);
+	return token_cache_find(cache, str_of(token), now, generation, key);
 }
 
 static int kind(struct token_cache *cache, const char *token, int64_t now, uint64_t generation)
