@@ -20,8 +20,8 @@ static enum metrics_via via_of(const struct exchange *x)
 {
 	if (x->who)
 		return x->who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
-	return x->req && guard_single_field(x->req, "authorization").at ? METRICS_BEARER
-									: METRICS_NONE;
+	return x->req && guard_single_field(x->req, FIELD_AUTHORIZATION).at ? METRICS_BEARER
+									    : METRICS_NONE;
 }
 
 void access_log_decision(struct exchange *x, enum fault fault)
@@ -35,7 +35,7 @@ void access_log_keep(struct exchange *x)
 
 	if (x->req == NULL || x->kept_method)
 		return;
-	host = guard_single_field(x->asked, "host");
+	host = guard_single_field(x->asked, FIELD_HOST);
 	access_log_client(x);
 	x->kept_method = mem_strndup(x->asked->method.at, x->asked->method.len);
 	x->kept_path = mem_strndup(x->target.path.at ? x->target.path.at : "", x->target.path.len);
@@ -68,7 +68,7 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"method", x->kept_method ? str_of(x->kept_method) : x->asked->method, false},
 		{"host",
 			log_clip(x->kept_host ? str_of(x->kept_host)
-					      : guard_single_field(x->asked, "host")),
+					      : guard_single_field(x->asked, FIELD_HOST)),
 			false},
 		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
 		{"status", str_of(status), true},

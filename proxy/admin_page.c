@@ -124,7 +124,7 @@ struct page_view admin_view(const struct admin_call *call)
 
 static bool has_form(const struct admin_call *call)
 {
-	struct str rest = guard_single_field(call->req, "content-type"), type;
+	struct str rest = guard_single_field(call->req, FIELD_CONTENT_TYPE), type;
 
 	if (evbuffer_get_length(call->req->body) == 0)
 		return true;
@@ -136,7 +136,7 @@ static bool has_form(const struct admin_call *call)
  * well: only people use these forms (S0). */
 static enum fault check_post(struct admin_call *call)
 {
-	struct str origin = guard_single_field(call->req, "origin");
+	struct str origin = guard_single_field(call->req, FIELD_ORIGIN);
 
 	if (!str_eq(origin, str_of(call->conf->admin.origin)) ||
 		guard_origin_of(call->req, call->conf->admin.origin) != ORIGIN_SAME)
@@ -158,7 +158,7 @@ static bool is_own_form(struct admin_call *call, const struct str *cookies, size
 
 static bool is_cross_site(const struct admin_call *call)
 {
-	return str_eq(guard_single_field(call->req, "sec-fetch-site"), STR("cross-site"));
+	return str_eq(guard_single_field(call->req, FIELD_SEC_FETCH_SITE), STR("cross-site"));
 }
 
 static void refuse_stranger(struct admin_call *call)
@@ -297,7 +297,7 @@ static bool is_elsewhere(const struct admin_call *call)
 
 	url_authority(&call->conf->admin.public_url, true, authority);
 	return guard_is_navigation(call->req) &&
-	       !str_eq_nocase(guard_single_field(call->req, "host"), str_of(authority));
+	       !str_eq_nocase(guard_single_field(call->req, FIELD_HOST), str_of(authority));
 }
 
 static void redirect_home(struct admin_call *call)

@@ -31,7 +31,7 @@ static void write_line(const struct admin_call *call, int status)
 		{"client", str_of(call->client), false},
 		{"user", log_clip(str_of(call->who ? call->who->subject : "")), false},
 		{"method", call->req->method, false},
-		{"host", log_clip(guard_single_field(call->req, "host")), false},
+		{"host", log_clip(guard_single_field(call->req, FIELD_HOST)), false},
 		{"path", log_clip(call->target.path), false}, {"status", str_of(text), true}};
 
 	if (call->conf->log_access)
@@ -214,7 +214,7 @@ void admin_static(struct admin_call *call)
 		file->etag);
 	struct reply reply = {
 		200, file->content_type, {(const char *)file->bytes, file->len}, true};
-	if (str_eq(guard_single_field(call->req, "if-none-match"), str_of(file->etag)))
+	if (str_eq(guard_single_field(call->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
 		reply = (struct reply){.status = 304, .is_kept = true};
 	send_reply(call, &reply, fields);
 }

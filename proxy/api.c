@@ -321,7 +321,7 @@ static int find_row(struct api_call *call, struct str path)
 /* 0, or the status of what is wrong with it. */
 static int read_body(struct api_call *call)
 {
-	struct str type = guard_single_field(call->req, "content-type");
+	struct str type = guard_single_field(call->req, FIELD_CONTENT_TYPE);
 	size_t len = evbuffer_get_length(call->req->body);
 
 	if (!call->row->has_body)

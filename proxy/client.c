@@ -57,7 +57,7 @@ void client_address(const struct conf *conf, const struct front_request *req, ch
 		return;
 	/* Several fields are one list (RFC 9110 §5.3): the last field holds the nearest hops. */
 	for (size_t i = req->fields_count; i > 0; i--) {
-		if (str_eq_nocase(req->fields[i - 1].name, STR("x-forwarded-for"))) {
+		if (req->fields[i - 1].kind.id == FIELD_X_FORWARDED_FOR) {
 			walk(conf, req->fields[i - 1].value, out);
 			return;
 		}

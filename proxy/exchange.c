@@ -145,7 +145,7 @@ static bool belongs_elsewhere(const struct exchange *x)
 static bool is_service_worker(const struct exchange *x)
 {
 	return x->route.mount->kind != UI_OTHER &&
-	       guard_single_field(x->req, "service-worker").at != NULL;
+	       guard_single_field(x->req, FIELD_SERVICE_WORKER).at != NULL;
 }
 
 /* What an ingress forwards goes by the same rules, though not through here. */
@@ -176,7 +176,7 @@ static void serve(struct exchange *x)
 /* T45: a servlet reads doAs out of a form as well as out of the query. */
 static bool has_do_as_in_form(struct exchange *x)
 {
-	struct str type = guard_single_field(x->req, "content-type");
+	struct str type = guard_single_field(x->req, FIELD_CONTENT_TYPE);
 	size_t len = evbuffer_get_length(x->req->body);
 	struct sbuf rest;
 
@@ -294,13 +294,12 @@ static void on_auth(void *arg, struct auth_result result)
 		x->on_who(x, result.status);
 }
 
-static size_t collect(const struct front_request *req, const char *name, struct str *out)
+static size_t collect(const struct front_request *req, enum field id, struct str *out)
 {
-	struct str wanted = str_of(name);
 	size_t n = 0;
 
 	for (size_t i = 0; i < req->fields_count && n < CREDENTIAL_FIELDS; i++) {
-		if (str_eq_nocase(req->fields[i].name, wanted))
+		if (req->fields[i].kind.id == id)
 			out[n++] = req->fields[i].value;
 	}
 	return n;
@@ -308,7 +307,7 @@ static size_t collect(const struct front_request *req, const char *name, struct 
 
 size_t exchange_cookies(const struct exchange *x, struct str *out)
 {
-	return collect(x->req, "cookie", out);
+	return collect(x->req, FIELD_COOKIE, out);
 }
 
 struct auth_result exchange_ask_auth(struct exchange *x, bool is_quiet, auth_done *done, void *arg)
@@ -321,8 +320,8 @@ struct auth_result exchange_ask_auth(struct exchange *x, bool is_quiet, auth_don
 		.client = str_of(access_log_client(x)),
 		.is_quiet = is_quiet};
 
-	req.authorization_count = collect(x->req, "authorization", authorization);
-	req.cookies_count = collect(x->req, "cookie", cookies);
+	req.authorization_count = collect(x->req, FIELD_AUTHORIZATION, authorization);
+	req.cookies_count = collect(x->req, FIELD_COOKIE, cookies);
 	return auth_check(x->worker->auth, &req, done, arg);
 }
 

@@ -61,13 +61,12 @@ struct asked {
 };
 
 /* Two of a name are as bad as none: who knows which one the ingress meant. */
-static bool take(
-	const struct front_request *req, const char *name, struct str *out, struct err *err)
+static bool take(const struct front_request *req, enum field id, struct str *out, struct err *err)
 {
-	*out = guard_single_field(req, name);
+	*out = guard_single_field(req, id);
 	if (out->at && out->len > 0)
 		return true;
-	err_set(err, "The ingress must send %s, once.", name);
+	err_set(err, "The ingress must send %s, once.", field_name(id));
 	return false;
 }
 
@@ -78,8 +77,8 @@ static bool read_nginx(
 	ptrdiff_t colon, slash;
 
 	(void)base;
-	if (!take(req, "x-original-method", &out->method, err) ||
-		!take(req, "x-original-url", &url, err))
+	if (!take(req, FIELD_X_ORIGINAL_METHOD, &out->method, err) ||
+		!take(req, FIELD_X_ORIGINAL_URL, &url, err))
 		return false;
 	colon = str_find(url, STR("://"));
 	if (colon == -1) {
@@ -98,10 +97,10 @@ static bool read_traefik(
 	const struct front_request *req, const char *base, struct asked *out, struct err *err)
 {
 	(void)base;
-	return take(req, "x-forwarded-method", &out->method, err) &&
-	       take(req, "x-forwarded-proto", &out->scheme, err) &&
-	       take(req, "x-forwarded-host", &out->host, err) &&
-	       take(req, "x-forwarded-uri", &out->target, err);
+	return take(req, FIELD_X_FORWARDED_METHOD, &out->method, err) &&
+	       take(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
+	       take(req, FIELD_X_FORWARDED_HOST, &out->host, err) &&
+	       take(req, FIELD_X_FORWARDED_URI, &out->target, err);
 }
 
 static bool read_envoy(
@@ -109,8 +108,8 @@ static bool read_envoy(
 {
 	out->method = req->method;
 	out->target = str_from(behind_prefix(base, req->target), sizeof "envoy" - 1);
-	return take(req, "x-forwarded-proto", &out->scheme, err) &&
-	       take(req, "host", &out->host, err);
+	return take(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
+	       take(req, FIELD_HOST, &out->host, err);
 }
 
 /* An ingress says ws and wss of an upgrade. */
@@ -126,9 +125,9 @@ static void fill(struct ext_auth *ext, const struct asked *asked)
 	struct h1_field *fields = mem_alloc(carrier->fields_count + 1, sizeof *fields);
 	size_t n = 0;
 
-	fields[n++] = (struct h1_field){STR("Host"), asked->host};
+	fields[n++] = h1_field_of(STR("Host"), asked->host);
 	for (size_t i = 0; i < carrier->fields_count; i++) {
-		if (!str_eq_nocase(carrier->fields[i].name, STR("host")))
+		if (carrier->fields[i].kind.id != FIELD_HOST)
 			fields[n++] = carrier->fields[i];
 	}
 	free(ext->fields);

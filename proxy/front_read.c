@@ -111,7 +111,7 @@ static void dispatch(struct front_conn *conn)
 
 static bool expects_continue(const struct reader *reader)
 {
-	struct str wanted = h1_find(reader->fields, reader->fields_count, STR("expect"));
+	struct str wanted = h1_find(reader->fields, reader->fields_count, FIELD_EXPECT);
 
 	return !reader->http_1_0 && str_eq_nocase(wanted, STR("100-continue"));
 }

@@ -33,7 +33,7 @@ static void serve_static(struct exchange *x)
 	}
 	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
 		file->etag);
-	if (str_eq(guard_single_field(x->req, "if-none-match"), str_of(file->etag)))
+	if (str_eq(guard_single_field(x->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
 		respond(x, &(struct response){.status = 304, .fields = fields, .cacheable = true},
 			FAULT_NONE);
 	else

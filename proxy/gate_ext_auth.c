@@ -52,8 +52,8 @@ static void allow(struct exchange *x)
 /* S11: what is said over a socket is not ours to see. Ingresses leave Upgrade out when they ask. */
 static bool is_foreign_socket(const struct exchange *x)
 {
-	bool is_socket = guard_single_field(x->asked, "sec-websocket-key").at ||
-			 guard_single_field(x->asked, "upgrade").at;
+	bool is_socket = guard_single_field(x->asked, FIELD_SEC_WEBSOCKET_KEY).at ||
+			 guard_single_field(x->asked, FIELD_UPGRADE).at;
 
 	return is_socket && x->who->via == VIA_SESSION &&
 	       guard_origin_of(x->asked, x->origin) != ORIGIN_SAME;

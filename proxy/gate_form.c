@@ -26,7 +26,7 @@ struct str gate_form(struct exchange *x)
 
 bool gate_has_form(const struct exchange *x)
 {
-	struct str rest = guard_single_field(x->req, "content-type"), type;
+	struct str rest = guard_single_field(x->req, FIELD_CONTENT_TYPE), type;
 
 	if (evbuffer_get_length(x->req->body) == 0)
 		return true;

@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-struct str guard_single_field(const struct front_request *req, const char *name)
+struct str guard_single_field(const struct front_request *req, enum field id)
 {
-	struct str found = {NULL, 0}, wanted = str_of(name);
+	struct str found = {NULL, 0};
 
 	for (size_t i = 0; i < req->fields_count; i++) {
-		if (!str_eq_nocase(req->fields[i].name, wanted))
+		if (req->fields[i].kind.id != id)
 			continue;
 		if (found.at)
 			return (struct str){NULL, 0};
@@ -70,7 +70,7 @@ static bool host_is_ours(
 enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	const struct front_request *req, struct str *label, struct target *target, struct err *err)
 {
-	struct str host = guard_single_field(req, "host");
+	struct str host = guard_single_field(req, FIELD_HOST);
 
 	if (host.at == NULL || !host_is_ours(conf, port, host, label))
 		return FAULT_BAD_HOST;
@@ -79,19 +79,19 @@ enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	return FAULT_NONE;
 }
 
-static bool has_field(const struct front_request *req, const char *name)
+static bool has_field(const struct front_request *req, enum field id)
 {
-	return h1_find(req->fields, req->fields_count, str_of(name)).at != NULL;
+	return h1_find(req->fields, req->fields_count, id).at != NULL;
 }
 
 bool guard_wants_page(const struct front_request *req)
 {
-	struct str mode = guard_single_field(req, "sec-fetch-mode");
+	struct str mode = guard_single_field(req, FIELD_SEC_FETCH_MODE);
 
-	if (has_field(req, "sec-fetch-mode") && !str_eq(mode, STR("navigate")))
+	if (has_field(req, FIELD_SEC_FETCH_MODE) && !str_eq(mode, STR("navigate")))
 		return false;
-	return !has_field(req, "x-requested-with") && !has_field(req, "authorization") &&
-	       str_find(guard_single_field(req, "accept"), STR("text/html")) != -1;
+	return !has_field(req, FIELD_X_REQUESTED_WITH) && !has_field(req, FIELD_AUTHORIZATION) &&
+	       str_find(guard_single_field(req, FIELD_ACCEPT), STR("text/html")) != -1;
 }
 
 bool guard_is_navigation(const struct front_request *req)
@@ -103,17 +103,17 @@ bool guard_is_navigation(const struct front_request *req)
 
 bool guard_is_foreign(const struct front_request *req)
 {
-	struct str site = guard_single_field(req, "sec-fetch-site");
+	struct str site = guard_single_field(req, FIELD_SEC_FETCH_SITE);
 
 	if (!str_eq(site, STR("same-site")) && !str_eq(site, STR("cross-site")))
 		return false;
-	return !str_eq(guard_single_field(req, "sec-fetch-mode"), STR("navigate")) ||
-	       !str_eq(guard_single_field(req, "sec-fetch-dest"), STR("document"));
+	return !str_eq(guard_single_field(req, FIELD_SEC_FETCH_MODE), STR("navigate")) ||
+	       !str_eq(guard_single_field(req, FIELD_SEC_FETCH_DEST), STR("document"));
 }
 
 static enum guard_origin from_referer(const struct front_request *req, const char *origin)
 {
-	struct str referer = guard_single_field(req, "referer");
+	struct str referer = guard_single_field(req, FIELD_REFERER);
 
 	if (referer.at == NULL)
 		return ORIGIN_UNKNOWN;
@@ -125,8 +125,8 @@ static enum guard_origin from_referer(const struct front_request *req, const cha
 
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin)
 {
-	struct str site = guard_single_field(req, "sec-fetch-site");
-	struct str from = guard_single_field(req, "origin");
+	struct str site = guard_single_field(req, FIELD_SEC_FETCH_SITE);
+	struct str from = guard_single_field(req, FIELD_ORIGIN);
 
 	if (from.at && !str_eq(from, str_of(origin)))
 		return ORIGIN_OTHER;

@@ -68,32 +68,32 @@ static bool parse_field(struct str line, struct h1_response *out)
 
 	if (colon == -1 || out->fields_count == H1_FIELDS_MAX)
 		return false;
-	struct h1_field field = {
-		{line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1))};
+	struct h1_field field = h1_field_of(
+		(struct str){line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1)));
 	out->fields[out->fields_count++] = field;
 	return str_is_token(field.name) &&
 	       is_field_value(field.value); /* a folded line has no name */
 }
 
-struct str h1_find(const struct h1_field *fields, size_t count, struct str name)
+struct str h1_find(const struct h1_field *fields, size_t count, enum field id)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (str_eq_nocase(fields[i].name, name))
+		if (fields[i].kind.id == id)
 			return fields[i].value;
 	}
 	return (struct str){NULL, 0};
 }
 
-struct str h1_field(const struct h1_response *head, const char *name)
+struct str h1_field(const struct h1_response *head, enum field id)
 {
-	return h1_find(head->fields, head->fields_count, str_of(name));
+	return h1_find(head->fields, head->fields_count, id);
 }
 
 bool h1_connection_has(const struct h1_field *fields, size_t count, struct str wanted)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct str rest = fields[i].value, token;
-		if (!str_eq_nocase(fields[i].name, STR("connection")))
+		if (fields[i].kind.id != FIELD_CONNECTION)
 			continue;
 		while (str_next(&rest, ',', &token)) {
 			if (str_eq_nocase(str_trim(token), wanted))
@@ -110,11 +110,11 @@ static bool decide_framing(struct h1_response *out, bool is_head)
 
 	for (size_t i = 0; i < out->fields_count; i++) {
 		const struct h1_field *field = &out->fields[i];
-		if (str_eq_nocase(field->name, STR("content-length"))) {
+		if (field->kind.id == FIELD_CONTENT_LENGTH) {
 			lengths++;
 			if (!str_to_u64(field->value, &out->length))
 				return false;
-		} else if (str_eq_nocase(field->name, STR("transfer-encoding"))) {
+		} else if (field->kind.id == FIELD_TRANSFER_ENCODING) {
 			codings++;
 			if (!str_eq_nocase(field->value, STR("chunked")))
 				return false;

@@ -9,12 +9,20 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "proxy/field.h"
 
 enum { H1_FIELDS_MAX = 100, H1_HEAD_MAX = 64 * 1024 };
 
 struct h1_field {
 	struct str name, value; /* value trimmed of OWS */
+	struct field_kind kind; /* of the name */
 };
+
+/* The only way to make one: a field whose kind was not looked up would go by no rule. */
+static inline struct h1_field h1_field_of(struct str name, struct str value)
+{
+	return (struct h1_field){name, value, field_kind_of(name)};
+}
 
 enum h1_framing { H1_NO_CONTENT, H1_LENGTH, H1_CHUNKED, H1_UNTIL_CLOSE };
 
@@ -38,10 +46,9 @@ MUST_CHECK enum h1_result h1_parse_response(
 /* Does a Connection field list the token, in any case (RFC 9110 §7.6.1)? Of requests and responses.
  */
 bool h1_connection_has(const struct h1_field *fields, size_t count, struct str token);
-/* First field of that name (any case), or an empty str with at == NULL. Of requests and responses.
- */
-struct str h1_find(const struct h1_field *fields, size_t count, struct str name);
-struct str h1_field(const struct h1_response *head, const char *name);
+/* The first such field, or an empty str with at == NULL. Of requests and responses. */
+struct str h1_find(const struct h1_field *fields, size_t count, enum field id);
+struct str h1_field(const struct h1_response *head, enum field id);
 
 struct h1_content { /* where in the content we are; init from a head */
 	enum h1_framing framing;

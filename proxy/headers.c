@@ -5,111 +5,11 @@
 #include "proxy/guard.h"
 #include "proxy/websocket.h"
 
-#include <stdatomic.h>
 #include <time.h>
-
-/* A field name in lower case; one that ends in '*' is a prefix. */
-struct name_rule {
-	struct str name;
-	bool is_prefix;
-};
-#define NAME(literal)                                                                              \
-	{                                                                                          \
-		{(literal), sizeof(literal) - 1 - (literal[sizeof(literal) - 2] == '*')},          \
-			literal[sizeof(literal) - 2] == '*'                                        \
-	}
-
-static bool rule_matches(const struct name_rule *rule, struct str name)
-{
-	/* The first letter decides almost always. */
-	if (name.len == 0 || (name.at[0] | 0x20) != rule->name.at[0])
-		return false;
-	return rule->is_prefix ? str_starts_nocase(name, rule->name)
-			       : str_eq_nocase(name, rule->name);
-}
-
-struct name_list {
-	const struct name_rule *rules;
-	size_t count;
-	_Atomic uint32_t letters; /* that names in it begin with, a bit each; 0: not known yet */
-};
-#define LIST(of)                                                                                   \
-	{                                                                                          \
-		(of), ARRAY_LEN(of), 0                                                             \
-	}
-
-static uint32_t letter_bit(char c)
-{
-	return UINT32_C(1) << (c & 31); /* the same for both cases */
-}
-
-/* Whichever thread is first; all find the same. */
-static uint32_t find_letters(struct name_list *list)
-{
-	uint32_t letters = 0;
-
-	for (size_t i = 0; i < list->count; i++)
-		letters |= letter_bit(list->rules[i].name.at[0]);
-	atomic_store_explicit(&list->letters, letters, memory_order_relaxed);
-	return letters;
-}
-
-static bool is_listed(struct str name, struct name_list *list)
-{
-	uint32_t letters = atomic_load_explicit(&list->letters, memory_order_relaxed);
-
-	if (letters == 0)
-		letters = find_letters(list);
-	if (name.len == 0 || (letters & letter_bit(name.at[0])) == 0)
-		return false;
-	for (size_t i = 0; i < list->count; i++) {
-		if (rule_matches(&list->rules[i], name))
-			return true;
-	}
-	return false;
-}
-
-/* RFC 9110 §7.6.1, with the framing that each hop makes anew. */
-static const struct name_rule hop_by_hop_names[] = {NAME("connection"), NAME("keep-alive"),
-	NAME("te"), NAME("trailer"), NAME("transfer-encoding"), NAME("upgrade"), NAME("proxy-*"),
-	NAME("content-length"), NAME("http2-settings")};
-
-/* S7: what only a gateway may say; Authorization and our cookies; tracing that fills Spark's 8 KiB
- * (T53). */
-static const struct name_rule not_upstream_names[] = {NAME("host"), NAME("authorization"),
-	NAME("cookie"), NAME("accept-encoding"), NAME("expect"), NAME("forwarded"),
-	NAME("x-forwarded-*"), NAME("x-real-ip"), NAME("x-original-*"), NAME("x-auth-request-*"),
-	NAME("x-spark-*"), NAME("x-remote-*"), NAME("remote-user"), NAME("x-authenticated-*"),
-	NAME("x-client-ip"), NAME("x-cluster-client-ip"), NAME("true-client-ip"),
-	NAME("traceparent"), NAME("tracestate"), NAME("baggage"), NAME("x-b3-*"),
-	NAME("x-request-id"), NAME("x-http-method*"), NAME("x-method-override")};
-
-/* S0: what would act beyond the mount: on the whole origin, on other hosts, on the gateway's own
- * cookies. */
-static const struct name_rule not_client_names[] = {NAME("service-worker-allowed"),
-	NAME("clear-site-data"), NAME("access-control-*"), NAME("strict-transport-security"),
-	NAME("public-key-pins*"), NAME("alt-svc"), NAME("nel"), NAME("report-to"),
-	NAME("reporting-endpoints"), NAME("x-auth-request-*"), NAME("x-accel-*"),
-	NAME("x-sendfile"), NAME("set-cookie2"), NAME("origin-agent-cluster")};
-
-/* Of no use, or wrong, once the content was changed on its way. */
-static const struct name_rule not_rewritten_names[] = {NAME("etag"), NAME("last-modified"),
-	NAME("accept-ranges"), NAME("content-md5"), NAME("digest"), NAME("content-digest"),
-	NAME("repr-digest")};
-
-/* Of one answer and not of the file; the cache says itself how long and for whom it is good. */
-static const struct name_rule not_kept_names[] = {NAME("age"), NAME("cache-control"), NAME("date"),
-	NAME("etag"), NAME("expires"), NAME("last-modified"), NAME("pragma"), NAME("accept-ranges"),
-	NAME("server-timing"), NAME("vary"), NAME("warning")};
-
-static struct name_list hop_by_hop = LIST(hop_by_hop_names),
-			not_upstream = LIST(not_upstream_names),
-			not_client = LIST(not_client_names),
-			not_rewritten = LIST(not_rewritten_names), not_kept = LIST(not_kept_names);
 
 static bool has_connection_field(const struct h1_field *fields, size_t count)
 {
-	return h1_find(fields, count, STR("connection")).at != NULL;
+	return h1_find(fields, count, FIELD_CONNECTION).at != NULL;
 }
 
 static void put(struct sbuf *out, struct str s)
@@ -132,7 +32,7 @@ static void put_cookies(struct sbuf *out, const struct front_request *req)
 
 	for (size_t i = 0; i < req->fields_count; i++) {
 		struct str rest = req->fields[i].value, pair;
-		if (!str_eq_nocase(req->fields[i].name, STR("cookie")))
+		if (req->fields[i].kind.id != FIELD_COOKIE)
 			continue;
 		while (str_next(&rest, ';', &pair)) {
 			pair = str_trim(pair);
@@ -170,7 +70,7 @@ bool headers_accept_gzip(const struct front_request *req)
 
 	for (size_t i = 0; i < req->fields_count; i++) {
 		struct str rest = req->fields[i].value, item, coding;
-		if (!str_eq_nocase(req->fields[i].name, STR("accept-encoding")))
+		if (req->fields[i].kind.id != FIELD_ACCEPT_ENCODING)
 			continue;
 		while (str_next(&rest, ',', &item)) {
 			str_next(&item, ';', &coding);
@@ -192,12 +92,13 @@ static bool may_be_compressed(struct str rest)
 	return str_find(rest, STR("/static/")) != -1;
 }
 
-static bool passes_upstream(const struct front_request *req, struct str name, bool any_connection)
+static bool passes_upstream(
+	const struct front_request *req, const struct h1_field *field, bool any_connection)
 {
-	if (memchr(name.at, '_', name.len) || is_listed(name, &hop_by_hop) ||
-		is_listed(name, &not_upstream))
+	if (field->kind.rules & (FIELD_IS_HOP | FIELD_NOT_UPSTREAM) ||
+		str_find_byte(field->name, '_') != -1)
 		return false;
-	return !any_connection || !h1_connection_has(req->fields, req->fields_count, name);
+	return !any_connection || !h1_connection_has(req->fields, req->fields_count, field->name);
 }
 
 static void put_request_line(struct sbuf *out, const struct front_request *req,
@@ -230,7 +131,7 @@ static struct str scheme_of(const struct headers_ask *ask)
 static struct str below_mount(const struct front_request *req, const struct mount *mount,
 	const struct headers_ask *ask, struct str referer)
 {
-	struct str host = guard_single_field(req, "host"), path = str_of(mount->path);
+	struct str host = guard_single_field(req, FIELD_HOST), path = str_of(mount->path);
 	struct str scheme = scheme_of(ask), none = {NULL, 0};
 
 	if (!str_starts(referer, scheme) || !host.at)
@@ -253,13 +154,13 @@ static bool put_whence(struct sbuf *out, const struct front_request *req, const 
 {
 	if (mount->kind != UI_OTHER)
 		return false;
-	if (str_eq_nocase(field->name, STR("origin"))) {
+	if (field->kind.id == FIELD_ORIGIN) {
 		if (ask->is_websocket) /* put_upgrade() says it: a program with a token need not */
 			return true;
 		if (!websocket_is_from_us(req, scheme_of(ask), false))
 			return false;
 		put_own_origin(out, "Origin", mount);
-	} else if (str_eq_nocase(field->name, STR("referer"))) {
+	} else if (field->kind.id == FIELD_REFERER) {
 		struct str rest = below_mount(req, mount, ask, field->value);
 		if (!rest.at)
 			return false;
@@ -288,7 +189,7 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 
 	for (size_t i = 0; i < req->fields_count; i++) {
 		const struct h1_field *field = &req->fields[i];
-		if (passes_upstream(req, field->name, any_connection) &&
+		if (passes_upstream(req, field, any_connection) &&
 			!put_whence(out, req, mount, ask, field))
 			put_field(out, field->name, field->value);
 	}
@@ -368,42 +269,37 @@ static bool cookie_is_ours(struct str value)
 static bool add_mended(
 	struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
 {
-	static const struct {
-		struct str name;
-		bool (*rewrite)(
-			const struct rewrite_context *context, struct str value, struct sbuf *out);
-	} rows[] = {{{"location", 8}, rewrite_location},
-		{{"content-location", 16}, rewrite_location}, {{"refresh", 7}, rewrite_refresh},
-		{{"link", 4}, rewrite_link_field}, {{"set-cookie", 10}, rewrite_set_cookie}};
+	static bool (*const rewrites[FIELD_COUNT])(const struct rewrite_context *context,
+		struct str value, struct sbuf *out) = {[FIELD_LOCATION] = rewrite_location,
+		[FIELD_CONTENT_LOCATION] = rewrite_location,
+		[FIELD_REFRESH] = rewrite_refresh,
+		[FIELD_LINK] = rewrite_link_field,
+		[FIELD_SET_COOKIE] = rewrite_set_cookie};
+	unsigned char id = field->kind.id;
 	struct sbuf mended;
-	size_t row = 0;
 
-	while (row < ARRAY_LEN(rows) && !str_eq_nocase(field->name, rows[row].name))
-		row++;
-	if (row == ARRAY_LEN(rows))
+	if (rewrites[id] == NULL)
 		return false;
-	if (rows[row].rewrite == rewrite_set_cookie && cookie_is_ours(field->value))
+	if (id == FIELD_SET_COOKIE && cookie_is_ours(field->value))
 		return true;
 	sbuf_init(&mended, 16384);
-	bool done = rows[row].rewrite(context, field->value, &mended);
+	bool done = rewrites[id](context, field->value, &mended);
 	if (done && !mended.overflow)
 		put_field(out, field->name, sbuf_str(&mended));
 	sbuf_clear(&mended);
 	return done;
 }
 
-static bool passes_client(const struct h1_response *head, struct str name,
-	const struct headers_plan *plan, bool any_connection)
+/* The rules of which one is enough to keep a field back. */
+static unsigned rules_to_client(const struct headers_plan *plan)
 {
-	if (is_listed(name, &hop_by_hop) || is_listed(name, &not_client))
-		return false;
-	if (plan->rewritten && is_listed(name, &not_rewritten))
-		return false;
-	if (plan->kept && is_listed(name, &not_kept))
-		return false;
-	if (plan->content_encoding && str_eq_nocase(name, STR("content-encoding")))
-		return false;
-	return !any_connection || !h1_connection_has(head->fields, head->fields_count, name);
+	return FIELD_IS_HOP | FIELD_NOT_CLIENT | (plan->rewritten ? FIELD_NOT_REWRITTEN : 0) |
+	       (plan->kept ? FIELD_NOT_KEPT : 0);
+}
+
+static bool is_listed_by_connection(const struct h1_response *head, struct str name)
+{
+	return h1_connection_has(head->fields, head->fields_count, name);
 }
 
 void headers_add_date(struct sbuf *out)
@@ -426,16 +322,20 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 	const struct rewrite_context *context, const struct headers_plan *plan)
 {
 	bool any_connection = has_connection_field(head->fields, head->fields_count);
+	unsigned rules = rules_to_client(plan);
 
 	for (size_t i = 0; i < head->fields_count; i++) {
 		const struct h1_field *field = &head->fields[i];
-		if (passes_client(head, field->name, plan, any_connection) &&
-			!add_mended(out, field, context))
+		if (field->kind.rules & rules ||
+			(any_connection && is_listed_by_connection(head, field->name)) ||
+			(plan->content_encoding && field->kind.id == FIELD_CONTENT_ENCODING))
+			continue;
+		if (!add_mended(out, field, context))
 			put_field(out, field->name, field->value);
 	}
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
 			plan->content_encoding);
-	if (!plan->kept && h1_field(head, "date").at == NULL)
+	if (!plan->kept && h1_field(head, FIELD_DATE).at == NULL)
 		headers_add_date(out);
 }

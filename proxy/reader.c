@@ -114,7 +114,8 @@ static enum fault on_field(struct reader *r, const char *at)
 static enum fault on_name(struct reader *r, const char *at)
 {
 	if (*at == ':') {
-		r->fields[r->fields_count++] = (struct h1_field){str_range(r->part, at), {NULL, 0}};
+		r->fields[r->fields_count++] =
+			h1_field_of(str_range(r->part, at), (struct str){NULL, 0});
 		return begin(r, AT_VALUE, at);
 	}
 	return str_is_tchar(*at) ? FAULT_NONE : FAULT_BAD_REQUEST;
@@ -125,10 +126,10 @@ static enum fault end_of_value(struct reader *r, const char *at)
 	struct h1_field *field = &r->fields[r->fields_count - 1];
 
 	field->value = str_trim(str_range(r->part, at));
-	if (str_eq_nocase(field->name, STR("content-length"))) {
+	if (field->kind.id == FIELD_CONTENT_LENGTH) {
 		if (r->lengths++ || !str_to_u64(field->value, &r->length))
 			return FAULT_BAD_FRAMING;
-	} else if (str_eq_nocase(field->name, STR("transfer-encoding"))) {
+	} else if (field->kind.id == FIELD_TRANSFER_ENCODING) {
 		r->is_chunked = str_eq_nocase(field->value, STR("chunked"));
 		if (r->codings++ || !r->is_chunked)
 			return FAULT_BAD_FRAMING;

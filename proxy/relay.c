@@ -73,12 +73,12 @@ static void plan_filters(
 	struct exchange *x, const struct h1_response *head, struct headers_plan *plan)
 {
 	enum rewrite_kind kind = rewrite_kind_of(
-		h1_field(head, "content-type"), x->route.rest, x->rewrite_context.is_other);
+		h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, x->rewrite_context.is_other);
 	enum coding_kind coding;
 	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
 
 	if (kind == REWRITE_NOTHING || head->status == 206 ||
-		!can_read(h1_field(head, "content-encoding"), &coding))
+		!can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding))
 		return;
 	plan->rewritten = true;
 	plan->content_encoding = "";
@@ -99,7 +99,7 @@ static void plan_filters(
 /* What the answer announces: its own length, unless the filters change it. */
 static int64_t announced_length(const struct h1_response *head, bool rewritten)
 {
-	struct str field = h1_field(head, "content-length");
+	struct str field = h1_field(head, FIELD_CONTENT_LENGTH);
 	uint64_t length;
 
 	if (rewritten || field.at == NULL || !str_to_u64(field, &length))

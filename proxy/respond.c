@@ -140,7 +140,7 @@ static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fa
 
 	/* A person with a session has no use for a token's scope. */
 	if (error == NULL || (fault_row(fault)->status == 403 &&
-				     guard_single_field(x->asked, "authorization").at == NULL))
+				     guard_single_field(x->asked, FIELD_AUTHORIZATION).at == NULL))
 		return;
 	sbuf_puts(fields, "WWW-Authenticate: Bearer realm=\"sparkgate\"");
 	if (error[0])
@@ -183,7 +183,8 @@ static void problem_json(
 /* The page a form was sent from, to come back to; out is empty when that is not told. */
 static void form_page(const struct exchange *x, struct sbuf *out)
 {
-	struct str referer = guard_single_field(x->asked, "referer"), origin = str_of(x->origin);
+	struct str referer = guard_single_field(x->asked, FIELD_REFERER),
+		   origin = str_of(x->origin);
 
 	if (guard_origin_of(x->asked, x->origin) == ORIGIN_SAME && str_starts(referer, origin))
 		gate_return_path(x, str_from(referer, origin.len), out);

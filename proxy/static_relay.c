@@ -71,8 +71,8 @@ static bool is_named(struct str list, struct str etag)
 
 static bool is_unchanged(const struct front_request *req, const struct static_file *file)
 {
-	struct str tags = guard_single_field(req, "if-none-match");
-	struct str since = guard_single_field(req, "if-modified-since");
+	struct str tags = guard_single_field(req, FIELD_IF_NONE_MATCH);
+	struct str since = guard_single_field(req, FIELD_IF_MODIFIED_SINCE);
 
 	if (tags.at)
 		return is_named(tags, file->etag);
@@ -158,7 +158,7 @@ static bool has_kept_type(const struct h1_response *head)
 	static const char *const types[] = {"text/css", "text/javascript", "application/javascript",
 		"application/x-javascript", "application/font-woff", "application/font-woff2",
 		"application/vnd.ms-fontobject"};
-	struct str rest = h1_field(head, "content-type"), type = {"", 0};
+	struct str rest = h1_field(head, FIELD_CONTENT_TYPE), type = {"", 0};
 
 	str_next(&rest, ';', &type);
 	type = str_trim(type);
@@ -217,7 +217,7 @@ static void on_head(void *arg, const struct h1_response *head)
 
 	x->head_us = clock_mono_us();
 	enum rewrite_kind kind =
-		rewrite_kind_of(h1_field(head, "content-type"), x->route.rest, false);
+		rewrite_kind_of(h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, false);
 	plan.rewritten = kind != REWRITE_NOTHING;
 	headers_to_client(&fill->fields, head, &x->rewrite_context, &plan);
 	fill->unfit = !may_be_kept(x, head) || fill->fields.overflow;
@@ -228,7 +228,8 @@ static void on_head(void *arg, const struct h1_response *head)
 		relay_instead(x);
 	else if (plan.rewritten)
 		x->rewriter = rewriter_new(&x->rewrite_context, kind);
-	else if (!str_copy(h1_field(head, "last-modified"), fill->modified, sizeof fill->modified))
+	else if (!str_copy(h1_field(head, FIELD_LAST_MODIFIED), fill->modified,
+			 sizeof fill->modified))
 		fill->modified[0] = '\0';
 }
 

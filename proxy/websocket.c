@@ -9,8 +9,8 @@ enum { KEY_LEN = 24, SHA1_LEN = 20, ACCEPT_SIZE = 32 };
 static bool has_content(const struct front_request *req)
 {
 	for (size_t i = 0; i < req->fields_count; i++) {
-		if (str_eq_nocase(req->fields[i].name, STR("content-length")) ||
-			str_eq_nocase(req->fields[i].name, STR("transfer-encoding")))
+		unsigned char id = req->fields[i].kind.id;
+		if (id == FIELD_CONTENT_LENGTH || id == FIELD_TRANSFER_ENCODING)
 			return true;
 	}
 	return false;
@@ -34,23 +34,19 @@ bool websocket_is_asked(const struct front_request *req)
 {
 	return str_eq(req->method, STR("GET")) && !req->http_1_0 && !has_content(req) &&
 	       h1_connection_has(req->fields, req->fields_count, STR("upgrade")) &&
-	       str_eq_nocase(guard_single_field(req, "upgrade"), STR("websocket")) &&
-	       is_key(guard_single_field(req, "sec-websocket-key"));
+	       str_eq_nocase(guard_single_field(req, FIELD_UPGRADE), STR("websocket")) &&
+	       is_key(guard_single_field(req, FIELD_SEC_WEBSOCKET_KEY));
 }
 
 static bool has_origin(const struct front_request *req)
 {
-	for (size_t i = 0; i < req->fields_count; i++) {
-		if (str_eq_nocase(req->fields[i].name, STR("origin")))
-			return true;
-	}
-	return false;
+	return h1_find(req->fields, req->fields_count, FIELD_ORIGIN).at != NULL;
 }
 
 bool websocket_is_from_us(const struct front_request *req, struct str scheme, bool may_be_silent)
 {
-	struct str origin = guard_single_field(req, "origin");
-	struct str host = guard_single_field(req, "host");
+	struct str origin = guard_single_field(req, FIELD_ORIGIN);
+	struct str host = guard_single_field(req, FIELD_HOST);
 
 	if (!has_origin(req))
 		return may_be_silent;
@@ -76,13 +72,13 @@ static bool write_accept(struct str key, char out[static ACCEPT_SIZE])
 
 bool websocket_is_accepted(const struct front_request *req, const struct h1_response *head)
 {
-	struct str key = guard_single_field(req, "sec-websocket-key");
+	struct str key = guard_single_field(req, FIELD_SEC_WEBSOCKET_KEY);
 	char accept[ACCEPT_SIZE];
 
 	return is_key(key) && write_accept(key, accept) &&
 	       h1_connection_has(head->fields, head->fields_count, STR("upgrade")) &&
-	       str_eq_nocase(h1_field(head, "upgrade"), STR("websocket")) &&
-	       str_eq(h1_field(head, "sec-websocket-accept"), str_of(accept));
+	       str_eq_nocase(h1_field(head, FIELD_UPGRADE), STR("websocket")) &&
+	       str_eq(h1_field(head, FIELD_SEC_WEBSOCKET_ACCEPT), str_of(accept));
 }
 
 /* RFC 6455 §5.2: a short length, or 126 or 127 and a longer one behind it. */

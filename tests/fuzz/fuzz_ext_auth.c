@@ -25,8 +25,8 @@ static size_t read_fields(struct str rest, struct h1_field *fields)
 	while (n < FIELDS_MAX && str_next(&rest, '\n', &line)) {
 		ptrdiff_t colon = str_find_byte(line, ':');
 		if (colon > 0)
-			fields[n++] = (struct h1_field){{line.at, (size_t)colon},
-				str_trim(str_from(line, (size_t)colon + 1))};
+			fields[n++] = h1_field_of((struct str){line.at, (size_t)colon},
+				str_trim(str_from(line, (size_t)colon + 1)));
 	}
 	return n;
 }
@@ -36,7 +36,7 @@ static void check_asked(const struct front_request *asked)
 {
 	struct conf_listen conf = {.public_url = {.tls = true, .port = 443, .host = HOST}};
 	struct target target;
-	struct str label, host = guard_single_field(asked, "host");
+	struct str label, host = guard_single_field(asked, FIELD_HOST);
 	struct err err = {""};
 
 	must(reader_serves_method(asked->method));

@@ -20,10 +20,7 @@
 		.fields = (struct h1_field[]){__VA_ARGS__},                                        \
 		.fields_count = sizeof((struct h1_field[]){__VA_ARGS__}) / sizeof(struct h1_field) \
 	}
-#define FIELD(name, value)                                                                         \
-	{                                                                                          \
-		STR(name), STR(value)                                                              \
-	}
+#define FIELD(name, value) h1_field_of(STR(name), STR(value))
 
 static struct conf_listen public_at(const char *host, bool tls, uint16_t port)
 {
@@ -35,7 +32,7 @@ static struct conf_listen public_at(const char *host, bool tls, uint16_t port)
 
 static enum fault check(const struct conf_listen *conf, const char *host)
 {
-	struct front_request req = REQUEST({STR("Host"), str_of(host)});
+	struct front_request req = REQUEST(h1_field_of(STR("Host"), str_of(host)));
 	struct target target;
 	struct str label;
 
@@ -112,9 +109,10 @@ static void s0_another_origin_may_lead_here_but_not_load_or_frame(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct front_request req = REQUEST({STR("Sec-Fetch-Site"), str_of(rows[i].site)},
-			{STR("Sec-Fetch-Mode"), str_of(rows[i].mode)},
-			{STR("Sec-Fetch-Dest"), str_of(rows[i].dest)});
+		struct front_request req =
+			REQUEST(h1_field_of(STR("Sec-Fetch-Site"), str_of(rows[i].site)),
+				h1_field_of(STR("Sec-Fetch-Mode"), str_of(rows[i].mode)),
+				h1_field_of(STR("Sec-Fetch-Dest"), str_of(rows[i].dest)));
 		assert_int_equal(guard_is_foreign(&req), rows[i].is_foreign);
 	}
 }

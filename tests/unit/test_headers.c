@@ -8,8 +8,8 @@
 
 static bool accepts(const char *first, const char *second)
 {
-	struct h1_field fields[2] = {
-		{STR("Accept-Encoding"), str_of(first)}, {STR("accept-encoding"), str_of(second)}};
+	struct h1_field fields[2] = {h1_field_of(STR("Accept-Encoding"), str_of(first)),
+		h1_field_of(STR("accept-encoding"), str_of(second))};
 	struct front_request req = {.fields = fields, .fields_count = second ? 2 : first ? 1 : 0};
 
 	return headers_accept_gzip(&req);
@@ -77,8 +77,8 @@ static const struct mount wiki = {.kind = UI_OTHER,
 static char *head_for(
 	const struct mount *mount, const char *name, const char *value, bool is_websocket)
 {
-	const struct h1_field fields[] = {
-		{STR("Host"), STR("gw.example")}, {str_of(name), str_of(value)}};
+	const struct h1_field fields[] = {h1_field_of(STR("Host"), STR("gw.example")),
+		h1_field_of(str_of(name), str_of(value))};
 	struct front_request req = {.method = STR("GET"), .fields = fields, .fields_count = 2};
 	struct headers_ask ask = {
 		.rest = STR("/"), .origin = "https://gw.example", .is_websocket = is_websocket};
