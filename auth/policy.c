@@ -126,11 +126,8 @@ static bool normalise(struct str path, char out[PATH_MAX_BYTES + 2], struct str 
  * costs nothing. */
 static struct str after_segments(struct str path, const char *segments)
 {
-	size_t len;
+	size_t len = strlen(segments);
 
-	if (path.len == 0 || (path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
-		return (struct str){NULL, 0};
-	len = strlen(segments);
 	if (path.len < len || !str_same_nocase(path.at, segments, len) ||
 		(path.len > len && path.at[len] != '/'))
 		return (struct str){NULL, 0};
@@ -165,6 +162,8 @@ static bool stands_here(const struct row *row, struct str path, bool is_first)
 			return false;
 		segments++;
 	}
+	if (path.len == 0 || (path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
+		return false;
 	struct str rest = after_segments(path, segments);
 	return rest.at && (!row->later || has_later(rest, row->later));
 }

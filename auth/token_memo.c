@@ -47,17 +47,22 @@ static bool is_kept(struct str token)
 	return token.len >= TAIL && token.len <= TOKEN_MEMO_MAX;
 }
 
+static uint64_t differ_at(const char *a, const char *b, size_t at)
+{
+	uint64_t x, y;
+
+	memcpy(&x, a + at, sizeof x);
+	memcpy(&y, b + at, sizeof y);
+	return x ^ y;
+}
+
 /* Every byte is looked at, eight at a time; `len` is at least that. */
 static bool is_same(const char *a, const char *b, size_t len)
 {
-	uint64_t x, y, differ = 0;
+	uint64_t differ = differ_at(a, b, len - 8);
 
-	for (size_t i = 0; i < len; i += sizeof x) {
-		size_t at = i + sizeof x <= len ? i : len - sizeof x;
-		memcpy(&x, a + at, sizeof x);
-		memcpy(&y, b + at, sizeof y);
-		differ |= x ^ y;
-	}
+	for (size_t at = 0; at + 8 <= len; at += 8)
+		differ |= differ_at(a, b, at);
 	return differ == 0;
 }
 

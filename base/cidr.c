@@ -47,11 +47,10 @@ static unsigned char mask_byte(unsigned bits, unsigned index)
 
 static bool same_network(const unsigned char *a, const unsigned char *b, unsigned bits)
 {
-	for (unsigned i = 0; i < 16; i++) {
-		if ((a[i] ^ b[i]) & mask_byte(bits, i))
-			return false;
-	}
-	return true;
+	unsigned whole = bits / 8;
+
+	return memcmp(a, b, whole) == 0 &&
+	       (whole == 16 || ((a[whole] ^ b[whole]) & mask_byte(bits, whole)) == 0);
 }
 
 static void clear_host_bits(struct cidr *range)

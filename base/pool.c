@@ -110,6 +110,15 @@ void *pool_malloc(size_t size)
 	return block + 1;
 }
 
+void *pool_alloc(size_t size)
+{
+	void *memory = pool_malloc(size);
+
+	if (memory == NULL)
+		abort();
+	return memset(memory, 0, size);
+}
+
 void pool_free(void *memory)
 {
 	struct block *block = memory;

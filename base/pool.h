@@ -1,10 +1,11 @@
 /*
  * base/pool.h - small blocks of memory from free lists of the thread: no search and no lock.
  *
- * For libevent's buffers and the front's input, which each request makes and frees, and for jansson's
- * values. Content passes through blocks of up to 64 KiB, which the C library would give back to the
- * kernel and fetch again page by page. A block that is freed stays with the thread that frees it;
- * what a list holds is bounded (all of a thread's: 4 MiB), the rest goes back to the C library.
+ * For libevent's buffers and the front's input, which each request makes and frees, and for
+ * jansson's values. Content passes through blocks of up to 64 KiB, which the C library would give
+ * back to the kernel and fetch again page by page. A block that is freed stays with the thread that
+ * frees it; what a list holds is bounded (all of a thread's: 4 MiB), the rest goes back to the C
+ * library.
  */
 #ifndef SPARKGATE_BASE_POOL_H
 #define SPARKGATE_BASE_POOL_H
@@ -15,5 +16,7 @@
 void *pool_malloc(size_t size);
 void *pool_realloc(void *block, size_t size);
 void pool_free(void *block);
+/* Zeroed; aborts when there is none, as mem_alloc() does. */
+void *pool_alloc(size_t size);
 
 #endif

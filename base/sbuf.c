@@ -65,14 +65,21 @@ static bool reserve(struct sbuf *b, size_t more)
 	return true;
 }
 
-void sbuf_add(struct sbuf *b, const void *bytes, size_t len)
+char *sbuf_extend(struct sbuf *b, size_t len)
 {
 	if (!reserve(b, len))
-		return;
-	if (len)
-		memcpy(b->at + b->len, bytes, len);
+		return NULL;
 	b->len += len;
 	b->at[b->len] = '\0';
+	return b->at + b->len - len;
+}
+
+void sbuf_add(struct sbuf *b, const void *bytes, size_t len)
+{
+	char *at = sbuf_extend(b, len);
+
+	if (at && len)
+		memcpy(at, bytes, len);
 }
 
 void sbuf_add_str(struct sbuf *b, struct str s)

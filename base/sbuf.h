@@ -29,6 +29,8 @@ char *sbuf_take(struct sbuf *b);
 struct str sbuf_str(const struct sbuf *b); /* borrows */
 
 void sbuf_add(struct sbuf *b, const void *bytes, size_t len);
+/* Room for `len` more bytes, which the caller writes: they count already. NULL: they do not fit. */
+char *sbuf_extend(struct sbuf *b, size_t len);
 void sbuf_add_str(struct sbuf *b, struct str s);
 void sbuf_puts(struct sbuf *b, const char *s);
 void sbuf_putc(struct sbuf *b, char c);

@@ -12,8 +12,26 @@ static unsigned char lower(char c)
 	return (u >= 'A' && u <= 'Z') ? (unsigned char)(u | 0x20) : u;
 }
 
+/* Eight bytes at once: the top bit of a sum tells whether its byte is at least 'A', or beyond 'Z'.
+ */
+static uint64_t lower_eight(const char *at)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t bytes, sevens;
+
+	memcpy(&bytes, at, sizeof bytes);
+	sevens = bytes & ~tops;
+	uint64_t upper =
+		(sevens + ones * (0x80 - 'A')) & ~(sevens + ones * (0x7f - 'Z')) & ~bytes & tops;
+	return bytes | upper >> 2;
+}
+
 bool str_same_nocase(const char *a, const char *b, size_t len)
 {
+	for (; len >= 8; a += 8, b += 8, len -= 8) {
+		if (lower_eight(a) != lower_eight(b))
+			return false;
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
@@ -84,9 +102,11 @@ bool str_to_u64(struct str s, uint64_t *out)
 	return true;
 }
 
+/* --- spans: sixteen bytes at a time where the machine can --- */
+
 #ifdef __SSE2__
 
-/* Sixteen bytes: 0xff where one is `first` or at most `more` behind it. */
+/* 0xff where a byte is `first` or at most `more` behind it. */
 static __m128i within(__m128i bytes, char first, char more)
 {
 	__m128i behind = _mm_sub_epi8(bytes, _mm_set1_epi8(first));
@@ -94,55 +114,97 @@ static __m128i within(__m128i bytes, char first, char more)
 	return _mm_cmpeq_epi8(_mm_min_epu8(behind, _mm_set1_epi8(more)), behind);
 }
 
-static bool are_printable(__m128i bytes)
+static __m128i equal(__m128i bytes, char wanted)
 {
-	__m128i controls =
-		_mm_or_si128(within(bytes, 0, 0x1f), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
-
-	return _mm_movemask_epi8(controls) == 0;
+	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted));
 }
 
-static bool are_b64token(__m128i bytes)
+/* A bit for each byte that ends the span. */
+static int ends_of(__m128i good)
 {
-	__m128i letters = within(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25);
-	__m128i others = _mm_or_si128(
-		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('+')), within(bytes, '-', '9' - '-'));
-	__m128i marks = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('_')),
-		_mm_cmpeq_epi8(bytes, _mm_set1_epi8('~')));
-
-	return _mm_movemask_epi8(_mm_or_si128(letters, _mm_or_si128(others, marks))) == 0xffff;
+	return _mm_movemask_epi8(good) ^ 0xffff;
 }
 
-/* So many sixteens at the beginning are what `are` asks. */
-static inline size_t span_of_sixteens(struct str s, bool (*are)(__m128i bytes))
+static int printable_ends(__m128i bytes)
 {
-	size_t n = 0;
+	return _mm_movemask_epi8(_mm_or_si128(within(bytes, 0, 0x1f), equal(bytes, 0x7f)));
+}
 
-	while (s.len - n >= 16 && are(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n))))
-		n += 16;
-	return n;
+static int graphic_ends(__m128i bytes)
+{
+	return ends_of(within(bytes, 0x21, 0x7e - 0x21));
+}
+
+static __m128i letters_of(__m128i bytes)
+{
+	return within(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), 'a', 25);
+}
+
+static int b64token_ends(__m128i bytes)
+{
+	__m128i others = _mm_or_si128(equal(bytes, '+'), within(bytes, '-', '9' - '-'));
+	__m128i marks = _mm_or_si128(equal(bytes, '_'), equal(bytes, '~'));
+
+	return ends_of(_mm_or_si128(letters_of(bytes), _mm_or_si128(others, marks)));
+}
+
+/* Of what names mostly are: letters, digits, hyphens. */
+static int name_ends(__m128i bytes)
+{
+	__m128i others = _mm_or_si128(equal(bytes, '-'), within(bytes, '0', 9));
+
+	return ends_of(_mm_or_si128(letters_of(bytes), others));
+}
+
+/* To the first end in a whole sixteen; less than sixteen bytes are left to the caller. */
+static inline size_t span_of_sixteens(struct str s, int (*ends_in)(__m128i bytes))
+{
+	for (size_t n = 0; s.len - n >= 16; n += 16) {
+		int ends = ends_in(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n)));
+		if (ends)
+			return n + (size_t)__builtin_ctz((unsigned)ends);
+	}
+	return s.len & ~(size_t)15;
 }
 
 #else
 
-#define span_of_sixteens(s, are) 0
+#define span_of_sixteens(s, ends_in) 0
 
 #endif
 
 size_t str_span_printable(struct str s)
 {
-	size_t n = span_of_sixteens(s, are_printable);
+	size_t n = span_of_sixteens(s, printable_ends);
 
 	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
 		n++;
 	return n;
 }
 
+size_t str_span_graphic(struct str s)
+{
+	size_t n = span_of_sixteens(s, graphic_ends);
+
+	while (n < s.len && s.at[n] > 0x20 && s.at[n] < 0x7f)
+		n++;
+	return n;
+}
+
 size_t str_span_b64token(struct str s)
 {
-	size_t n = span_of_sixteens(s, are_b64token);
+	size_t n = span_of_sixteens(s, b64token_ends);
 
 	while (n < s.len && str_is(s.at[n], STR_B64TOKEN))
+		n++;
+	return n;
+}
+
+size_t str_span_token(struct str s)
+{
+	size_t n = span_of_sixteens(s, name_ends);
+
+	while (n < s.len && str_is_tchar(s.at[n]))
 		n++;
 	return n;
 }
@@ -164,11 +226,7 @@ const unsigned char str_classes[256] = {
 
 bool str_is_token(struct str s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if (!str_is_tchar(s.at[i]))
-			return false;
-	}
-	return s.len > 0;
+	return s.len > 0 && str_span_token(s) == s.len;
 }
 
 int str_hex_digit(char c)

@@ -67,8 +67,12 @@ bool str_next(struct str *rest, char byte, struct str *piece);
 bool str_to_u64(struct str s, uint64_t *out);
 /* How many bytes at the beginning of `s` are no control characters (0x00-0x1f, 0x7f). */
 size_t str_span_printable(struct str s);
-/* How many bytes at the beginning of `s` may be in a bearer token (STR_B64TOKEN). */
+/* The same of those that can be seen: 0x21-0x7e. */
+size_t str_span_graphic(struct str s);
+/* How many bytes at the beginning of `s` may be in a bearer token (STR_B64TOKEN), or in a token
+ * (STR_TCHAR). */
 size_t str_span_b64token(struct str s);
+size_t str_span_token(struct str s);
 /* What a byte may be part of; several may hold. */
 enum str_class {
 	STR_TCHAR = 1,	  /* a token, as methods and field names are (RFC 9110 §5.6.2) */

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pool.h"
 #include "proxy/access_log.h"
 #include "proxy/client.h"
 #include "proxy/ext_auth.h"
@@ -67,7 +68,7 @@ static void write_id(uint64_t id, char out[static 17])
 
 static struct exchange *exchange_new(struct worker *worker, struct front_request *req)
 {
-	struct exchange *x = mem_alloc(1, sizeof *x);
+	struct exchange *x = pool_alloc(sizeof *x);
 
 	x->worker = worker;
 	x->req = req;
@@ -99,7 +100,7 @@ static void exchange_free(struct exchange *x)
 	ext_auth_free(x->ext);
 	access_log_forget(x);
 	free(x->home);
-	free(x);
+	pool_free(x);
 }
 
 void exchange_finish(struct exchange *x, enum fault fault)

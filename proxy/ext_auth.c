@@ -163,11 +163,12 @@ static bool is_plain(struct str value)
 {
 	if (str_starts_nocase(value, STR("UTF-8''")) || str_trim(value).len != value.len)
 		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.at[i] < 0x20 || value.at[i] > 0x7e || value.at[i] == ',')
+	for (size_t at = 0; at < value.len; at++) { /* spaces may be within */
+		at += str_span_graphic(str_from(value, at));
+		if (at < value.len && value.at[at] != ' ')
 			return false;
 	}
-	return true;
+	return str_find_byte(value, ',') == -1;
 }
 
 static bool add_encoded(struct sbuf *out, struct str value)

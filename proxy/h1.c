@@ -64,15 +64,14 @@ static bool parse_status_line(struct str line, struct h1_response *out)
 
 static bool parse_field(struct str line, struct h1_response *out)
 {
-	ptrdiff_t colon = str_find_byte(line, ':');
+	size_t name = str_span_token(line); /* a folded line has none */
 
-	if (colon == -1 || out->fields_count == H1_FIELDS_MAX)
+	if (name == 0 || name == line.len || line.at[name] != ':' ||
+		out->fields_count == H1_FIELDS_MAX)
 		return false;
-	struct h1_field field = h1_field_of(
-		(struct str){line.at, (size_t)colon}, str_trim(str_from(line, (size_t)colon + 1)));
-	out->fields[out->fields_count++] = field;
-	return str_is_token(field.name) &&
-	       is_field_value(field.value); /* a folded line has no name */
+	struct str value = str_trim(str_from(line, name + 1));
+	out->fields[out->fields_count++] = h1_field_of((struct str){line.at, name}, value);
+	return is_field_value(value);
 }
 
 struct str h1_find(const struct h1_field *fields, size_t count, enum field id)

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "proxy/headers.h"
 
 #include "auth/auth.h"
@@ -7,9 +8,17 @@
 
 #include <time.h>
 
-static bool has_connection_field(const struct h1_field *fields, size_t count)
+/* Whether a Connection field may name others: mostly it says only what becomes of the connection.
+ */
+static bool names_fields(const struct h1_field *fields, size_t count)
 {
-	return h1_find(fields, count, FIELD_CONNECTION).at != NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].kind.id == FIELD_CONNECTION &&
+			!str_eq_nocase(fields[i].value, STR("keep-alive")) &&
+			!str_eq_nocase(fields[i].value, STR("close")))
+			return true;
+	}
+	return false;
 }
 
 static void put(struct sbuf *out, struct str s)
@@ -19,10 +28,15 @@ static void put(struct sbuf *out, struct str s)
 
 static void put_field(struct sbuf *out, struct str name, struct str value)
 {
-	put(out, name);
-	put(out, STR(": "));
-	put(out, value);
-	put(out, STR("\r\n"));
+	char *at = sbuf_extend(out, name.len + value.len + 4);
+
+	if (at == NULL)
+		return;
+	at = mempcpy(at, name.at, name.len);
+	at = mempcpy(at, ": ", 2);
+	if (value.len)
+		at = mempcpy(at, value.at, value.len);
+	memcpy(at, "\r\n", 2);
 }
 
 /* Cookies of the UI go through, ours never do (S25). */
@@ -185,7 +199,7 @@ static void put_upgrade(struct sbuf *out, const struct mount *mount)
 static void put_passing(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct headers_ask *ask)
 {
-	bool any_connection = has_connection_field(req->fields, req->fields_count);
+	bool any_connection = names_fields(req->fields, req->fields_count);
 
 	for (size_t i = 0; i < req->fields_count; i++) {
 		const struct h1_field *field = &req->fields[i];
@@ -321,7 +335,7 @@ void headers_add_date(struct sbuf *out)
 void headers_to_client(struct sbuf *out, const struct h1_response *head,
 	const struct rewrite_context *context, const struct headers_plan *plan)
 {
-	bool any_connection = has_connection_field(head->fields, head->fields_count);
+	bool any_connection = names_fields(head->fields, head->fields_count);
 	unsigned rules = rules_to_client(plan);
 
 	for (size_t i = 0; i < head->fields_count; i++) {

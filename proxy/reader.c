@@ -111,11 +111,15 @@ static enum fault on_field(struct reader *r, const char *at)
 	return to(r, AT_NAME);
 }
 
+static void add_field(struct reader *r, struct str name)
+{
+	r->fields[r->fields_count++] = h1_field_of(name, (struct str){NULL, 0});
+}
+
 static enum fault on_name(struct reader *r, const char *at)
 {
 	if (*at == ':') {
-		r->fields[r->fields_count++] =
-			h1_field_of(str_range(r->part, at), (struct str){NULL, 0});
+		add_field(r, str_range(r->part, at));
 		return begin(r, AT_VALUE, at);
 	}
 	return str_is_tchar(*at) ? FAULT_NONE : FAULT_BAD_REQUEST;
@@ -234,22 +238,13 @@ static enum fault on_chunk_byte(struct reader *r, char c)
 
 /* --- runs of bytes that end nothing: what a head mostly is, taken without a call for each --- */
 
-static size_t name_run(struct str bytes)
-{
-	size_t n = 0;
-
-	while (n < bytes.len && str_is_tchar(bytes.at[n]))
-		n++;
-	return n;
-}
-
 static size_t target_run(const struct reader *r, struct str bytes)
 {
-	size_t n = 0, room = r->limits->target - (size_t)(bytes.at - r->part);
+	size_t room = r->limits->target - (size_t)(bytes.at - r->part);
 
-	while (n < bytes.len && n < room && bytes.at[n] > ' ' && bytes.at[n] < 0x7f)
-		n++;
-	return n;
+	if (bytes.len > room)
+		bytes.len = room;
+	return str_span_graphic(bytes);
 }
 
 /* How many bytes were taken; 0: the next one is to be looked at. */
@@ -262,11 +257,31 @@ static size_t take_run(struct reader *r, struct str bytes)
 	if (r->step == AT_VALUE)
 		n = str_span_printable(bytes);
 	else if (r->step == AT_NAME)
-		n = name_run(bytes);
+		n = str_span_token(bytes);
 	else if (r->step == AT_TARGET && bytes.at > r->part) /* its first byte is a slash */
 		n = target_run(r, bytes);
 	r->head_bytes += n;
 	return n;
+}
+
+/* A whole line of the plain kind at the beginning of a field; else 0: byte by byte. */
+static size_t take_line(struct reader *r, struct str bytes)
+{
+	size_t name = str_span_token(bytes), room = r->limits->head - r->head_bytes;
+
+	if (name == 0 || name == bytes.len || bytes.at[name] != ':')
+		return 0;
+	struct str value = str_from(bytes, name + 1);
+	size_t len = str_span_printable(value), line = name + 1 + len + 2;
+	if (len + 2 > value.len || value.at[len] != '\r' || value.at[len + 1] != '\n' ||
+		line > room || r->fields_count == r->limits->fields)
+		return 0;
+	add_field(r, (struct str){bytes.at, name});
+	r->part = value.at;
+	r->fault = end_of_value(r, value.at + len);
+	to(r, AT_FIELD);
+	r->head_bytes += line;
+	return line;
 }
 
 static enum reader_event event_of(const struct reader *r)
@@ -279,9 +294,10 @@ static enum reader_event take_head(struct reader *r, struct str bytes, size_t *u
 	size_t at = 0;
 
 	while (at < bytes.len && r->step < AT_CONTENT && r->fault == FAULT_NONE) {
-		size_t run = take_run(r, str_from(bytes, at));
+		struct str rest = str_from(bytes, at);
+		size_t run = r->step == AT_FIELD ? take_line(r, rest) : take_run(r, rest);
 		at += run;
-		if (at < bytes.len)
+		if (at < bytes.len && (run == 0 || r->step != AT_FIELD))
 			r->fault = on_head_byte(r, bytes.at + at++);
 	}
 	*used = at;

@@ -1,5 +1,7 @@
 #include "proxy/rewrite_int.h"
 
+#include "base/pool.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -144,7 +146,7 @@ static void (*const readers[])(struct rewriter *, const char *, const char *) = 
 
 struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind)
 {
-	struct rewriter *rw = mem_alloc(1, sizeof(*rw));
+	struct rewriter *rw = pool_alloc(sizeof *rw);
 
 	rw->kind = kind;
 	links_init(&rw->links, context);
@@ -163,7 +165,7 @@ void rewriter_free(struct rewriter *rw)
 	if (!rw)
 		return;
 	sbuf_clear(&rw->hold);
-	free(rw);
+	pool_free(rw);
 }
 
 static void feed_chunk(struct rewriter *rw, struct evbuffer *in, const char *bytes, size_t len)

@@ -1,4 +1,5 @@
-/* The reader of requests: any split of the input must lead to the same verdict and content. */
+/* The reader of requests: any split of the input must lead to the same verdict, fields and content,
+ * whether lines are taken whole or byte by byte. */
 #include "proxy/reader.h"
 
 #include <assert.h>
@@ -8,13 +9,27 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 struct seen {
 	enum fault fault;
 	size_t requests, content, fields;
+	uint32_t heads; /* of methods, targets, names and values */
 };
+
+static uint32_t mix(uint32_t heads, struct str part)
+{
+	return heads * 31 + str_hash(part);
+}
+
+static uint32_t mix_head(uint32_t heads, const struct reader *reader)
+{
+	heads = mix(mix(heads, reader->method), reader->target);
+	for (size_t i = 0; i < reader->fields_count; i++)
+		heads = mix(mix(heads, reader->fields[i].name), reader->fields[i].value);
+	return heads;
+}
 
 static struct seen read_in_steps(const char *bytes, size_t len, size_t step)
 {
 	static const struct reader_limits limits = {16384, 8192, 100, 1 << 20};
 	struct reader reader;
-	struct seen seen = {FAULT_NONE, 0, 0, 0};
+	struct seen seen = {FAULT_NONE, 0, 0, 0, 0};
 	struct str content;
 	size_t used, at = 0, come = 0;
 
@@ -31,6 +46,7 @@ static struct seen read_in_steps(const char *bytes, size_t len, size_t step)
 			continue;
 		seen.requests++;
 		seen.fields += reader.fields_count;
+		seen.heads = mix_head(seen.heads, &reader);
 		assert(reader.method.at >= bytes &&
 			reader.target.at + reader.target.len <= bytes + at);
 		reader_init(&reader, &limits, bytes + at);
@@ -47,6 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	assert(whole.fault == split.fault && whole.requests == split.requests);
 	assert(whole.content == split.content || whole.fault != FAULT_NONE);
-	assert(whole.fields == split.fields);
+	assert(whole.fields == split.fields && whole.heads == split.heads);
 	return 0;
 }

@@ -129,19 +129,55 @@ static void copy_fits_with_its_nul_or_leaves_an_empty_string(void **state)
 	assert_true(str_copy(none, buf, sizeof buf));
 }
 
+static bool is_b64token(char c)
+{
+	return str_is(c, STR_B64TOKEN);
+}
+
+static bool is_printable(char c)
+{
+	return (unsigned char)c >= 0x20 && c != 0x7f;
+}
+
+static bool is_graphic(char c)
+{
+	return c > 0x20 && c < 0x7f;
+}
+
 static void a_span_ends_at_the_first_byte_that_is_of_another_class(void **state)
 {
+	static const struct {
+		size_t (*span)(struct str s);
+		bool (*is)(char c);
+	} classes[] = {{str_span_b64token, is_b64token}, {str_span_token, str_is_tchar},
+		{str_span_printable, is_printable}, {str_span_graphic, is_graphic}};
 	char text[40];
 
 	(void)state;
-	for (size_t at = 0; at < sizeof text; at++) {
-		for (int byte = 0; byte < 256; byte++) {
-			bool is_one = str_is((char)byte, STR_B64TOKEN);
-			memset(text, 'a', sizeof text);
-			text[at] = (char)byte;
-			assert_int_equal(str_span_b64token((struct str){text, sizeof text}),
-				is_one ? sizeof text : at);
-		}
+	for (size_t i = 0; i < ARRAY_LEN(classes) * sizeof text * 256; i++) {
+		size_t at = i / 256 % sizeof text, class = i / 256 / sizeof text;
+		memset(text, 'a', sizeof text);
+		text[at] = (char)(i % 256);
+		size_t want = classes[class].is(text[at]) ? sizeof text : at;
+		if (classes[class].span((struct str){text, sizeof text}) != want)
+			fail_msg("class %zu, byte %zu at %zu", class, i % 256, at);
+	}
+}
+
+/* Eight bytes are folded at once: each byte against each other one, in each place. */
+static void case_is_ascii_letters_wherever_they_stand(void **state)
+{
+	(void)state;
+	for (unsigned pair = 0; pair < 256 * 256; pair++) {
+		unsigned char x = (unsigned char)pair, y = (unsigned char)(pair >> 8);
+		char one[] = "Abcdefghijk", other[] = "aBcDeFgHiJk";
+		bool letters = (x | 0x20) >= 'a' && (x | 0x20) <= 'z';
+		size_t at = pair % 11;
+		one[at] = (char)x;
+		other[at] = (char)y;
+		bool same = x == y || (letters && (x ^ y) == 0x20);
+		if (str_same_nocase(one, other, 11) != same)
+			fail_msg("0x%02x and 0x%02x at %zu", x, y, at);
 	}
 }
 
@@ -166,6 +202,7 @@ int main(void)
 		cmocka_unit_test(hex_digits_are_of_both_cases_and_nothing_else),
 		cmocka_unit_test(copy_fits_with_its_nul_or_leaves_an_empty_string),
 		cmocka_unit_test(a_span_ends_at_the_first_byte_that_is_of_another_class),
+		cmocka_unit_test(case_is_ascii_letters_wherever_they_stand),
 		cmocka_unit_test(hash_depends_on_every_byte),
 	};
 
