@@ -16,6 +16,7 @@ struct auth *auth_new(struct auth_service *service, struct event_base *base, str
 	auth->port = auth_port_new(auth, reply);
 	auth->rules = share_reader_new(service->rules);
 	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
+	auth->ids = secret_memo_new();
 	auth->sessions = recent_new(RECENT_MAX);
 	auth->records = recent_new(RECENT_MAX);
 	TAILQ_INIT(&auth->calls);
@@ -34,6 +35,7 @@ void auth_free(struct auth *auth)
 	auth_port_close(auth->port);
 	auth_call_answer_all(auth);
 	token_cache_free(auth->tokens);
+	secret_memo_free(auth->ids);
 	recent_free(auth->sessions);
 	recent_free(auth->records);
 	share_reader_free(auth->rules);

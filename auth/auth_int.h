@@ -28,6 +28,7 @@
 #include "auth/login.h"
 #include "auth/oidc.h"
 #include "auth/recent.h"
+#include "auth/secret_memo.h"
 #include "auth/session.h"
 #include "auth/session_data.h"
 #include "auth/signer.h"
@@ -123,6 +124,7 @@ struct auth {
 	struct share_reader *rules;
 	struct store_reader *reader; /* NULL until it could be opened */
 	struct token_cache *tokens;
+	struct secret_memo *ids; /* of sessions, with their keys */
 	struct recent *sessions, *records;
 	struct call_list calls;
 	size_t calls_count;

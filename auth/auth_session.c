@@ -32,7 +32,12 @@ bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
 	const char *name =
 		session_cookie_name(auth->site, &site_listen(rules->conf, auth->site)->public_url);
 
-	return cookie_find(cookies, count, str_of(name), id) && session_key(*id, key) == 0;
+	if (!cookie_find(cookies, count, str_of(name), id))
+		return false;
+	const unsigned char *known = secret_memo_find(auth->ids, *id);
+	if (known)
+		memcpy(key, known, DIGEST_LEN);
+	return known || session_key(*id, key) == 0;
 }
 
 static struct auth_result read_record(
@@ -129,6 +134,7 @@ struct auth_result auth_session_judge(
 		return result;
 	if (!question->is_quiet)
 		note_use(auth, rules, question, session, now);
+	secret_memo_put(auth->ids, question->id, question->key);
 	result.who = identity_ref(session->who);
 	return result;
 }

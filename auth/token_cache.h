@@ -3,16 +3,18 @@
  * signature.
  *
  * Keyed by a digest; the few tokens that come again and again are themselves remembered with theirs
- * (token_memo.h). Good and bad tokens have separate, bounded, least-recently-used halves: a flood
+ * (secret_memo.h). Good and bad tokens have separate, bounded, least-recently-used halves: a flood
  * of bad ones pushes out no good one. One thread.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_CACHE_H
 #define SPARKGATE_AUTH_TOKEN_CACHE_H
 
 #include "auth/identity.h"
-#include "auth/token_memo.h"
+#include "auth/secret_memo.h"
 
 enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
+
+enum { TOKEN_KEY = DIGEST_LEN };
 
 struct token_cache;
 
