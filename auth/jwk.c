@@ -437,7 +437,10 @@ bool jwk_verify(const struct jwk *key, enum jose_alg alg, struct str input, stru
 		return verify_ec(key, alg, input, sig);
 	case FAMILY_RSA:
 	case FAMILY_PSS:
-		return verify_hash(key, alg, input, sig);
+		/* RFC 8017 §8.1.2: as long as the modulus. OpenSSL takes a PSS signature without
+		 * its leading zeroes, too, so that one token would have two spellings. */
+		return sig.len == (size_t)EVP_PKEY_get_size(key->pkey) &&
+		       verify_hash(key, alg, input, sig);
 	case FAMILY_ED:
 		return verify_ed(key, input, sig);
 	case FAMILY_NONE:

@@ -192,6 +192,38 @@ static void each_algorithm_verifies_what_it_signed_and_nothing_else(void **state
 	}
 }
 
+/* One in 256 begins with a zero, which is no part of the number. */
+static void s14_rsa_signature_without_its_leading_zero_is_refused(void **state)
+{
+	static const enum jose_alg algs[] = {RS256, PS256};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(algs); i++) {
+		struct mint_key *key = mint_key_new(algs[i]);
+		struct jwk *public = mint_public(key, "k");
+		unsigned char sig[512] = {1};
+		struct str input = {NULL, 0}, signature = {(char *)sig, 0};
+		char *token = NULL, claims[32];
+
+		for (int n = 0; sig[0] != 0; n++) {
+			free(token);
+			snprintf(claims, sizeof claims, "{\"n\":%d}", n);
+			token = mint_token(key, "{}", claims);
+			input = str_of(token);
+			while (input.at[input.len - 1] != '.')
+				input.len--;
+			signature.len =
+				(size_t)b64url_decode(str_of(token + input.len), sig, sizeof sig);
+			input.len--;
+		}
+		assert_true(jwk_verify(public, algs[i], input, signature));
+		assert_false(jwk_verify(public, algs[i], input, str_from(signature, 1)));
+		free(token);
+		jwk_unref(public);
+		mint_key_free(key);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +234,7 @@ int main(void)
 		cmocka_unit_test(s16_points_off_the_curve_are_refused),
 		cmocka_unit_test(s16_weak_rsa_keys_are_refused),
 		cmocka_unit_test(s16_short_secrets_are_refused),
+		cmocka_unit_test(s14_rsa_signature_without_its_leading_zero_is_refused),
 		cmocka_unit_test(each_algorithm_verifies_what_it_signed_and_nothing_else),
 	};
 
