@@ -149,9 +149,14 @@ static struct front_conn *conn_new(struct front *front, int fd)
 	conn->since = clock_mono_ms();
 	conn->ssl = front->tls ? front_tls_accept(front->tls, fd) : NULL;
 	conn->out = evbuffer_new();
-	event_assign(&conn->readable, front->base, fd, EV_READ | EV_PERSIST, front_read_on_readable,
-		conn);
-	event_assign(&conn->writable, front->base, fd, EV_WRITE, front_reply_on_writable, conn);
+	/* Told once: what stands there is read to its end, and the kernel looks at a connection
+	 * only when something comes. TLS reads ahead, so that nobody knows what is left: told
+	 * always. */
+	short edge = conn->ssl ? 0 : EV_ET, end = conn->ssl ? 0 : EV_CLOSED;
+	event_assign(&conn->readable, front->base, fd, EV_READ | EV_PERSIST | edge | end,
+		front_read_on_readable, conn);
+	event_assign(
+		&conn->writable, front->base, fd, EV_WRITE | edge, front_reply_on_writable, conn);
 	event_add(&conn->readable, NULL);
 	TAILQ_INSERT_TAIL(&front->conns, conn, all);
 	return conn;

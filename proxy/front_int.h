@@ -45,6 +45,8 @@ struct front_conn {
 	void *arg;
 	struct sockaddr_storage peer;
 	bool chunked, no_content, close_after;
+	bool unread; /* in the clear: more may stand there that nobody will tell of again */
+	bool ends;   /* what stands there ends with the client's leave */
 	bool deaf;   /* not read from: there is no room, or the tunnel wants nothing */
 	bool broken; /* to be dropped at the end of the turn */
 	bool dirty;  /* in front->dirty */

@@ -13,6 +13,7 @@ enum {
 	INPUT_MIN = 4096 - 32, /* most requests; a block of the pool */
 	CONTENT_MIN = 1024,    /* room to read content into: never a few bytes at a time */
 	TUNNEL_READ = 16 * 1024,
+	READS_A_TURN = 8, /* then others have their turn */
 };
 
 /* > 0: bytes; 0: none at the moment; -1: the client has gone. */
@@ -25,6 +26,8 @@ static ssize_t receive(struct front_conn *conn, char *bytes, size_t room)
 		return n;
 	}
 	ssize_t n = recv(conn->fd, bytes, room, 0);
+	/* epoll(7), Q9: a read that brings less than it might has read all; but for the end. */
+	conn->unread = n > 0 && ((size_t)n == room || conn->ends);
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	return n == 0 ? -1 : n;
@@ -244,20 +247,28 @@ static void read_once(struct front_conn *conn)
 		read_request(conn);
 }
 
-/* TLS holds bytes that are to be read now. */
+/* Bytes that are to be read now. */
 static bool holds_more(const struct front_conn *conn)
 {
-	return conn->ssl && !conn->deaf && front_tls_has_bytes(conn->ssl);
+	if (conn->state == CONN_DEAD || conn->deaf)
+		return false;
+	return conn->ssl ? front_tls_has_bytes(conn->ssl) : conn->unread;
 }
 
 void front_read_on_readable(int fd, short what, void *arg)
 {
 	struct front_conn *conn = arg;
+	int reads = 0;
 
-	(void)fd, (void)what;
+	(void)fd;
+	conn->ends |= (what & EV_CLOSED) != 0;
 	do
 		read_once(conn);
-	while (holds_more(conn));
+	while (holds_more(conn) && (conn->ssl || ++reads < READS_A_TURN));
+	if (reads == READS_A_TURN) { /* to be told again */
+		front_conn_hear(conn, false);
+		front_conn_hear(conn, true);
+	}
 }
 
 void front_read_go_on(struct front_conn *conn)

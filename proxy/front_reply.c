@@ -8,6 +8,9 @@
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+
+enum { PIECES = 64 }; /* of what is queued, written at once */
 
 static struct front_conn *conn_of(struct front_request *req)
 {
@@ -234,7 +237,14 @@ static ssize_t send_some(struct front_conn *conn)
 {
 	if (conn->ssl)
 		return front_tls_write(conn->ssl, conn->out);
-	int n = evbuffer_write(conn->out, conn->fd);
+	struct evbuffer_iovec pieces[PIECES];
+	int count = evbuffer_peek(conn->out, -1, NULL, pieces, PIECES);
+	struct msghdr message = {
+		.msg_iov = pieces, .msg_iovlen = (size_t)(count < PIECES ? count : PIECES)};
+	ssize_t n = count == 1 ? send(conn->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
+			       : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+	if (n > 0)
+		evbuffer_drain(conn->out, (size_t)n);
 	return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
 }
 

@@ -264,9 +264,10 @@ static void on_bytes(struct conn *conn, size_t len, bool direct)
 		deliver(call, h1_content_next(&call->content, bytes, &skip, &take), true);
 }
 
-/* False when this turn has nothing more to read. */
+/* False when nothing more stands there: what does will not be told of again. */
 static bool read_once(struct conn *conn)
 {
+	const struct upstream_call *call = conn->call;
 	bool direct = reads_directly(conn);
 	ssize_t n = direct ? read_into(conn->up->content, conn) : read_scratch(conn);
 
@@ -278,9 +279,10 @@ static bool read_once(struct conn *conn)
 	}
 	conn->filled = n >= DIRECT_SIZE;
 	conn->flows = n >= FLOW_SIZE;
-	bool more = conn->filled;
 	on_bytes(conn, (size_t)n, direct);
-	return more;
+	/* An answer that is not whole may have been cut short: a reset is no end that we hear of.
+	 */
+	return conn->filled || conn->ends || (conn->state == CONN_BUSY && conn->call == call);
 }
 
 /* Nothing is to come on an idle one but what TLS says to itself. */
@@ -288,6 +290,13 @@ static void on_idle_readable(struct conn *conn)
 {
 	if (conn->tls == NULL || !upstream_tls_is_quiet(conn->tls))
 		conn_close(conn); /* closed by the peer, or bytes nobody asked for */
+}
+
+/* Of what stands there and was not read. */
+static void tell_again(struct conn *conn)
+{
+	event_del(&conn->readable);
+	event_add(&conn->readable, NULL);
 }
 
 static void read_turn(struct conn *conn)
@@ -301,6 +310,10 @@ static void read_turn(struct conn *conn)
 		if (!read_once(conn))
 			return;
 	}
+	if (conn->state == CONN_IDLE && conn->ends)
+		conn_close(conn);
+	else if (conn->state == CONN_BUSY && conn->tls == NULL)
+		tell_again(conn);
 }
 
 /* The descriptor does not tell of bytes that TLS has read from it already. */
@@ -367,8 +380,9 @@ static void on_readable(int fd, short what, void *arg)
 {
 	struct conn *conn = arg;
 
-	(void)fd, (void)what;
+	(void)fd;
 	CHECK_OBJ(conn, CONN_MAGIC);
+	conn->ends |= (what & EV_CLOSED) != 0;
 	if (conn->state == CONN_CONNECTING)
 		shake_hands(conn);
 	else if (conn->state == CONN_IDLE)
@@ -446,8 +460,12 @@ int conn_open(struct upstream_call *call)
 		.address = call->address,
 		.call = call,
 		.fd = fd};
-	event_assign(&conn->readable, up->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
-	event_assign(&conn->writable, up->base, fd, EV_WRITE, on_writable, conn);
+	/* As with the front's: told once, but where TLS reads ahead. */
+	bool once = call->address->secure == NULL;
+	short edge = once ? EV_ET : 0, end = once ? EV_CLOSED : 0;
+	event_assign(&conn->readable, up->base, fd, EV_READ | EV_PERSIST | edge | end, on_readable,
+		conn);
+	event_assign(&conn->writable, up->base, fd, EV_WRITE | edge, on_writable, conn);
 	event_add(&conn->writable, NULL);
 	call->conn = conn;
 	call->address->open++;

@@ -73,6 +73,7 @@ struct conn {
 	bool reading;	     /* readable is registered: always, but while paused */
 	bool reused;	     /* its call is not its first */
 	bool filled;	     /* the last read filled its buffer: more is coming */
+	bool ends;	     /* what stands there ends with the upstream's leave */
 	bool flows;	     /* it brought much: the next is worth a block of its own */
 	struct evbuffer *in; /* the start of a head that is not complete; NULL mostly */
 	int64_t since;	     /* idle since, monotonic ms */

@@ -224,6 +224,19 @@ static void a_client_that_leaves_is_noticed_while_nobody_answers(void **state)
 	assert_true(wait_for(&s->closed, 1));
 }
 
+/* The end comes with the request, so that nothing tells of it afterwards. */
+static void a_client_that_asks_and_leaves_in_one_is_noticed(void **state)
+{
+	struct server *s = *state;
+
+	for (int i = 1; i <= 20; i++) {
+		int fd = dial(s);
+		say(fd, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+		close(fd);
+		assert_true(wait_for(&s->closed, i));
+	}
+}
+
 static void connections_over_the_limit_are_closed_at_once(void **state)
 {
 	struct server *s = server_start(2);
@@ -273,6 +286,7 @@ int main(void)
 		TEST(a_slow_reader_gets_all_of_a_big_answer),
 		TEST(a_cut_answer_has_no_clean_end),
 		TEST(a_client_that_leaves_is_noticed_while_nobody_answers),
+		TEST(a_client_that_asks_and_leaves_in_one_is_noticed),
 		TEST(connections_over_the_limit_are_closed_at_once),
 		TEST(many_connections_come_and_go_without_a_leak),
 	};

@@ -322,6 +322,18 @@ static void idle_connection_closed_by_peer_is_not_reused(void **state)
 	UNTIL(w, upstream_count(w->up).connections == 0);
 }
 
+/* Nothing tells of the end afterwards: it has come with the answer. */
+static void end_that_comes_with_the_answer_leaves_no_idle_connection(void **state)
+{
+	PLAY({.answer = STR(OK), .then = FAKE_CLOSE});
+
+	for (int i = 0; i < 20; i++) {
+		struct seen s = upstream_world_ask(w, "POST");
+		assert_body(&s, "hello");
+		UNTIL(w, upstream_count(w->up).connections == 0);
+	}
+}
+
 static void stale_socket_is_retried_once_for_get_and_never_for_post(void **state)
 {
 	PLAY({.answer = STR(OK)}, {.then = FAKE_CLOSE}, {.answer = STR(OK)}, {.then = FAKE_RESET},
@@ -456,6 +468,7 @@ int main(void)
 		TEST(junk_after_a_large_body_is_not_taken_for_content),
 		TEST(pool_drops_connection_with_unread_bytes),
 		TEST(idle_connection_closed_by_peer_is_not_reused),
+		TEST(end_that_comes_with_the_answer_leaves_no_idle_connection),
 		TEST(stale_socket_is_retried_once_for_get_and_never_for_post),
 		TEST(what_is_sent_again_is_the_whole_request),
 		TEST(a_request_is_sent_again_on_a_fresh_connection),
