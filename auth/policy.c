@@ -42,6 +42,20 @@ static const struct row {
 	{BIT(UI_GATE), "tokens", NULL, ACTION_TOKENS},
 };
 
+/* A bit for each letter that a row's segments begin with: most segments of a path begin none. */
+static uint32_t letters;
+
+static uint32_t letter_bit(char c)
+{
+	return UINT32_C(1) << (c & 31); /* the same for both cases */
+}
+
+__attribute__((constructor)) static void find_letters(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		letters |= letter_bit(rows[i].segments[rows[i].segments[0] == '/']);
+}
+
 static const struct {
 	const char *name;
 	bool is_audited;
@@ -152,7 +166,7 @@ static bool has_later(struct str path, const char *segments)
 	return false;
 }
 
-/* Whether the row's segments stand here: at the beginning of `path`. */
+/* Whether the row's segments stand here: at the beginning of `path`, which is not empty. */
 static bool stands_here(const struct row *row, struct str path, bool is_first)
 {
 	const char *segments = row->segments;
@@ -162,7 +176,7 @@ static bool stands_here(const struct row *row, struct str path, bool is_first)
 			return false;
 		segments++;
 	}
-	if (path.len == 0 || (path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
+	if ((path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
 		return false;
 	struct str rest = after_segments(path, segments);
 	return rest.at && (!row->later || has_later(rest, row->later));
@@ -173,6 +187,8 @@ static const struct row *find_row(enum ui_kind kind, struct str path)
 	const struct row *end = rows + ARRAY_LEN(rows), *best = end;
 
 	for (bool is_first = true; next_segment(&path); is_first = false) {
+		if (path.len == 0 || (letters & letter_bit(path.at[0])) == 0)
+			continue;
 		for (const struct row *row = rows; row < best; row++) {
 			if (row->uis & BIT(kind) && stands_here(row, path, is_first))
 				best = row;

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE
 #include "base/sbuf.h"
 
 #include <assert.h>
@@ -85,6 +86,19 @@ void sbuf_add(struct sbuf *b, const void *bytes, size_t len)
 void sbuf_add_str(struct sbuf *b, struct str s)
 {
 	sbuf_add(b, s.at, s.len);
+}
+
+void sbuf_field(struct sbuf *b, struct str name, struct str value)
+{
+	char *at = sbuf_extend(b, name.len + value.len + 4);
+
+	if (at == NULL)
+		return;
+	at = mempcpy(at, name.at, name.len);
+	at = mempcpy(at, ": ", 2);
+	if (value.len)
+		at = mempcpy(at, value.at, value.len);
+	memcpy(at, "\r\n", 2);
 }
 
 void sbuf_puts(struct sbuf *b, const char *s)

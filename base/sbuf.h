@@ -32,6 +32,8 @@ void sbuf_add(struct sbuf *b, const void *bytes, size_t len);
 /* Room for `len` more bytes, which the caller writes: they count already. NULL: they do not fit. */
 char *sbuf_extend(struct sbuf *b, size_t len);
 void sbuf_add_str(struct sbuf *b, struct str s);
+/* Adds a header field: "name: value" and CRLF. */
+void sbuf_field(struct sbuf *b, struct str name, struct str value);
 void sbuf_puts(struct sbuf *b, const char *s);
 void sbuf_putc(struct sbuf *b, char c);
 void sbuf_printf(struct sbuf *b, const char *fmt, ...) PRINTF(2, 3);

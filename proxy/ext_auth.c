@@ -161,6 +161,8 @@ enum fault ext_auth_read(struct ext_auth *ext, const char *base, bool tls, struc
 /* A percent sign or the mark of an encoded value in it would make it read in two ways. */
 static bool is_plain(struct str value)
 {
+	if (value.len == 0)
+		return true;
 	if (str_starts_nocase(value, STR("UTF-8''")) || str_trim(value).len != value.len)
 		return false;
 	for (size_t at = 0; at < value.len; at++) { /* spaces may be within */
@@ -171,7 +173,7 @@ static bool is_plain(struct str value)
 	return str_find_byte(value, ',') == -1;
 }
 
-static bool add_encoded(struct sbuf *out, struct str value)
+static bool add_encoded(struct sbuf *out, struct str name, struct str value)
 {
 	struct sbuf encoded;
 
@@ -179,18 +181,16 @@ static bool add_encoded(struct sbuf *out, struct str value)
 	sbuf_puts(&encoded, "UTF-8''");
 	sbuf_urlencode(&encoded, value);
 	bool fits = !encoded.overflow;
-	if (fits)
-		sbuf_add_str(out, sbuf_str(&encoded));
+	sbuf_field(out, name, fits ? sbuf_str(&encoded) : STR(""));
 	sbuf_clear(&encoded);
 	return fits;
 }
 
-bool ext_auth_add_value(struct sbuf *out, struct str value)
+bool ext_auth_add_field(struct sbuf *out, struct str name, struct str value)
 {
 	if (!is_plain(value))
-		return add_encoded(out, value);
-	if (value.len >= EXT_AUTH_VALUE)
-		return false;
-	sbuf_add_str(out, value);
-	return true;
+		return add_encoded(out, name, value);
+	bool fits = value.len < EXT_AUTH_VALUE;
+	sbuf_field(out, name, fits ? value : STR(""));
+	return fits;
 }

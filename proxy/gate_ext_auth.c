@@ -21,20 +21,17 @@ static bool add_identity(struct sbuf *out, const struct identity *who)
 {
 	const struct {
 		struct str name, value;
-	} rows[] = {{STR("X-Auth-Request-User: "), str_of(who->subject)},
-		{STR("X-Auth-Request-Preferred-Username: "), str_of(who->name)},
-		{STR("X-Auth-Request-Groups: "), str_of(role_name(who->role))},
-		{STR("X-Auth-Request-Email: "), STR("")},
-		{STR("X-Forwarded-User: "), str_of(who->subject)},
-		{STR("X-Forwarded-Groups: "), str_of(role_name(who->role))},
-		{STR("X-Forwarded-Email: "), STR("")}};
+	} rows[] = {{STR("X-Auth-Request-User"), str_of(who->subject)},
+		{STR("X-Auth-Request-Preferred-Username"), str_of(who->name)},
+		{STR("X-Auth-Request-Groups"), str_of(role_name(who->role))},
+		{STR("X-Auth-Request-Email"), STR("")},
+		{STR("X-Forwarded-User"), str_of(who->subject)},
+		{STR("X-Forwarded-Groups"), str_of(role_name(who->role))},
+		{STR("X-Forwarded-Email"), STR("")}};
 	bool fits = true;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		sbuf_add_str(out, rows[i].name);
-		fits = ext_auth_add_value(out, rows[i].value) && fits;
-		sbuf_add_str(out, STR("\r\n"));
-	}
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		fits = ext_auth_add_field(out, rows[i].name, rows[i].value) && fits;
 	return fits && out->len <= ANSWER_MAX;
 }
 

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "proxy/headers.h"
 
 #include "auth/auth.h"
@@ -24,19 +23,6 @@ static bool names_fields(const struct h1_field *fields, size_t count)
 static void put(struct sbuf *out, struct str s)
 {
 	sbuf_add(out, s.at, s.len);
-}
-
-static void put_field(struct sbuf *out, struct str name, struct str value)
-{
-	char *at = sbuf_extend(out, name.len + value.len + 4);
-
-	if (at == NULL)
-		return;
-	at = mempcpy(at, name.at, name.len);
-	at = mempcpy(at, ": ", 2);
-	if (value.len)
-		at = mempcpy(at, value.at, value.len);
-	memcpy(at, "\r\n", 2);
 }
 
 /* Cookies of the UI go through, ours never do (S25). */
@@ -127,8 +113,8 @@ static void put_request_line(struct sbuf *out, const struct front_request *req,
 		put(out, query);
 	}
 	put(out, STR(" HTTP/1.1\r\n"));
-	put_field(out, STR("Host"), str_of(mount->authority));
-	put_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
+	sbuf_field(out, STR("Host"), str_of(mount->authority));
+	sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
 static void put_own_origin(struct sbuf *out, const char *name, const struct mount *mount)
@@ -205,7 +191,7 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 		const struct h1_field *field = &req->fields[i];
 		if (passes_upstream(req, field, any_connection) &&
 			!put_whence(out, req, mount, ask, field))
-			put_field(out, field->name, field->value);
+			sbuf_field(out, field->name, field->value);
 	}
 }
 
@@ -224,7 +210,7 @@ void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 		put(out, ask->token);
 		put(out, STR("\r\n"));
 	}
-	put_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
+	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
 	if (ask->body_len > 0 || str_eq(req->method, STR("POST")) ||
 		str_eq(req->method, STR("PUT")))
 		sbuf_printf(out, "Content-Length: %zu\r\n", ask->body_len);
@@ -299,7 +285,7 @@ static bool add_mended(
 	sbuf_init(&mended, 16384);
 	bool done = rewrites[id](context, field->value, &mended);
 	if (done && !mended.overflow)
-		put_field(out, field->name, sbuf_str(&mended));
+		sbuf_field(out, field->name, sbuf_str(&mended));
 	sbuf_clear(&mended);
 	return done;
 }
@@ -345,7 +331,7 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 			(plan->content_encoding && field->kind.id == FIELD_CONTENT_ENCODING))
 			continue;
 		if (!add_mended(out, field, context))
-			put_field(out, field->name, field->value);
+			sbuf_field(out, field->name, field->value);
 	}
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
