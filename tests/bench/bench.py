@@ -28,6 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "5"))
 SECONDS = int(os.environ.get("SECONDS_EACH", "3"))
 WANTED = os.environ.get("LOADS", "").split() or list(report.LOADS)
 CONNECTIONS, BIG_CONNECTIONS = 32, 8
+CALM = 4  # connections, so few that no process of the load is busy all the time
 TOKENS, TOKENS_LIFE = 20000, 24 * 3600  # five times what the gateway's cache holds: each is forgotten before it returns
 SEEN_TOKENS = 200  # few enough to be remembered, and for their first time not to count
 LINKS_PAGE = ROOT / "tests" / "fixtures" / "spark" / "4.3" / "history.ctx.html"
@@ -100,7 +101,8 @@ class Bench:
         self.cell("first-seen", "sparkgate", self.first_seen)
         self.cell("first-seen", "sparkgate, tokens seen before", self.seen_before)
         for name in ("nginx", "sparkgate", "sparkgate session"):
-            self.cell("ext-auth", name, self.ext_auth)
+            self.cell("ext-auth", name, self.ext_auth, CONNECTIONS)
+            self.cell("ext-auth-calm", name, self.ext_auth, CALM)
         for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
                                         ("master", spark_site.MASTER, BIG_CONNECTIONS)):
             for name in (*NGINX, "sparkgate"):
@@ -120,24 +122,24 @@ class Bench:
         one = self.contenders[name]
         return loads.wrk(one.process, one.url + path, one.header, SECONDS, connections)
 
-    def ext_auth(self, name):
+    def ext_auth(self, name, connections):
         """nginx is sent the same and answers 204 by itself."""
         one = self.contenders[name]
         url, fields = gate.question(self.contenders["sparkgate"] if name == "nginx" else one)
-        return loads.wrk(one.process, one.url + peers.ANSWER if name == "nginx" else url, fields, SECONDS, CONNECTIONS)
+        return loads.wrk(one.process, one.url + peers.ANSWER if name == "nginx" else url, fields, SECONDS, connections)
 
     def first_seen(self, name):
         self.verify.append(loads.verify_us(SIGNATURE, self.keys))
         one = self.contenders[name]
-        result = loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CONNECTIONS,
+        result = loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CALM,
                            ("first_seen.lua", self.keys / "tokens.txt", self.seen))
-        self.seen += result["requests"] + CONNECTIONS  # those that wrk had sent and did not wait for
+        self.seen += result["requests"] + CALM  # those that wrk had sent and did not wait for
         return result
 
     def seen_before(self, name):
         """The same client and as much memory of its own, with a few tokens in turn."""
         one = self.contenders[name.split(", tokens")[0]]
-        return loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CONNECTIONS,
+        return loads.wrk(one.process, one.url + spark_site.PAGE, None, SECONDS, CALM,
                          ("first_seen.lua", self.keys / "tokens.txt", 0, SEEN_TOKENS))
 
     def alone(self, name, measure, path):
