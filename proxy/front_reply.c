@@ -174,8 +174,9 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 		put_text(conn, STR("\r\n"));
 	} else
 		evbuffer_add_buffer(conn->out, bytes);
-	/* A small answer leaves in one write with its end; a big one starts straight away. */
-	if (evbuffer_get_length(conn->out) >= FRONT_QUEUE_LOW)
+	/* A small answer leaves in one write with its end; of a big one as much as a turn reads:
+	 * fewer writes wake the client less often. */
+	if (evbuffer_get_length(conn->out) >= FRONT_QUEUE_HIGH)
 		front_conn_flush(conn);
 	else
 		front_conn_mark(conn);

@@ -6,6 +6,7 @@
 #define SPARKGATE_PROXY_REWRITE_HTML_H
 
 #include "proxy/rewrite_int.h"
+#include "proxy/rewrite_scan.h"
 
 enum html_state {
 	HTML_AT_TEXT,
@@ -80,7 +81,7 @@ static inline bool html_may_be_mended(char first)
 static inline const char *html_value_end(char quote, const char *p, const char *end)
 {
 	if (quote)
-		return memchr(p, quote, (size_t)(end - p));
+		return rewrite_scan_near(p, end, quote);
 	while (p < end && !html_is_space(*p) && *p != '>')
 		p++;
 	return p < end ? p : NULL;

@@ -6,6 +6,8 @@
 #include "proxy/rewrite_html.h"
 #include "proxy/rewrite_scan.h"
 
+enum { SHORT_NAME = 2 }; /* letters: of no element that matters here, and of most of a table */
+
 static const char *skip_space(const char *p, const char *end)
 {
 	while (p < end && html_is_space(*p))
@@ -41,7 +43,7 @@ static const char *read_value(struct rewriter *rw, struct str name, const char *
 /* `p` is at its first byte, whichever that is (HTML 13.2.5.32). NULL: it is not all there. */
 static const char *read_attribute(struct rewriter *rw, const char *p, const char *end)
 {
-	const char *stop = p + 1;
+	const char *stop = rewrite_scan_name(p + 1, end);
 
 	while (stop < end && !(html_classes[(unsigned char)*stop] & (HTML_NAME_END | HTML_EQUALS)))
 		stop++;
@@ -81,8 +83,11 @@ static const char *read_tag(struct rewriter *rw, const char *p, const char *end)
 		return p;
 	}
 	html_begin_name(html);
-	html_add_name(html, p, stop);
-	html_end_name(html);
+	html->state = HTML_AT_BEFORE_NAME;
+	if (stop - p > SHORT_NAME) {
+		html_add_name(html, p, stop);
+		html_end_name(html);
+	}
 	return read_attributes(rw, stop, end);
 }
 
