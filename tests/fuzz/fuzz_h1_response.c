@@ -15,7 +15,7 @@ static void check(struct str bytes, const struct h1_response *head)
 	assert(head->head_len >= 16 && head->head_len <= bytes.len &&
 		head->head_len <= H1_HEAD_MAX);
 	assert(memcmp(bytes.at + head->head_len - 4, "\r\n\r\n", 4) == 0);
-	assert(head->status >= 100 && head->status <= 999 && head->status != 101);
+	assert(head->status >= 100 && head->status <= 999); /* 101 is for who asked */
 	assert(head->fields_count <= H1_FIELDS_MAX);
 	assert(!head->keep_alive || head->framing != H1_UNTIL_CLOSE);
 	bytes.len = head->head_len;
