@@ -121,6 +121,12 @@ class Process:
             return self.cpu_us() - before < 5000
         wait_until(rests, f"{self.name} at rest", 60)
 
+    def pause(self):
+        os.killpg(self.popen.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.killpg(self.popen.pid, signal.SIGCONT)
+
     def kib(self, field):
         """Summed over its processes: what they share is counted in each."""
         return sum(kib_of(pathlib.Path(f"/proc/{pid}/status").read_text(), field) for pid in self.pids())
