@@ -102,8 +102,8 @@ class Bench:
         self.cell("first-seen", "sparkgate", self.first_seen)
         self.cell("first-seen", "sparkgate, tokens seen before", self.seen_before)
         for name in ("nginx", "sparkgate", "sparkgate session"):
-            self.cell("ext-auth", name, self.ext_auth, CONNECTIONS)
-            self.cell("ext-auth-calm", name, self.ext_auth, CALM)
+            self.cell("ext-auth", name, self.ext_auth)
+            self.cell("ext-auth-calm", name, self.ext_auth, ("calm.lua",))
         for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
                                         ("master", spark_site.MASTER, BIG_CONNECTIONS)):
             for name in (*NGINX, "sparkgate"):
@@ -123,12 +123,12 @@ class Bench:
         one = self.contenders[name]
         return loads.wrk(one.process, one.url + path, one.header, SECONDS, connections)
 
-    def ext_auth(self, name, connections):
+    def ext_auth(self, name, script=()):
         """nginx is sent the same and answers 204 by itself."""
         one = self.contenders[name]
         url, fields = gate.question(self.contenders["sparkgate"] if name == "nginx" else one)
         with self.others_paused(one.process):
-            return loads.wrk(one.process, one.url + peers.ANSWER if name == "nginx" else url, fields, SECONDS, connections)
+            return loads.wrk(one.process, one.url + peers.ANSWER if name == "nginx" else url, fields, SECONDS, CONNECTIONS, script)
 
     @contextlib.contextmanager
     def others_paused(self, process):

@@ -11,7 +11,7 @@ LOADS = {
     "page": ("4 KB log page, 32 connections", "cpu_us", "us CPU a request", 1),
     "first-seen": ("4 KB log page, 4 connections, an RS256 token never seen before with each request", "cpu_us", "us CPU a request", 1),
     "ext-auth": ("answer to an nginx that asks about a request, 32 connections; nginx: 204 by itself", "cpu_us", "us CPU a request", 1),
-    "ext-auth-calm": ("the same, 4 connections", "p99_us", "us until 99 % have their answer", 1),
+    "ext-auth-calm": ("the same, each connection resting a millisecond between two requests", "p99_us", "us until 99 % have their answer", 1),
     "links": ("page of Spark's that is full of links, 32 connections", "cpu_us", "us CPU a request", 1),
     "script": ("90 KB script that Spark forbids to keep, 32 connections", "cpu_us", "us CPU a request", 1),
     "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
