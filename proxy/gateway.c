@@ -3,6 +3,7 @@
 #include "auth/fetch.h"
 #include "auth/graylog.h"
 #include "auth/json_text.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -21,6 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
 enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2 };
 
 struct gateway {
@@ -33,6 +35,7 @@ struct gateway {
 	struct auth_service *auth;
 	struct discovery *discovery;
 	struct share_slot *registry, *conf_slot;
+	struct budget memory, strangers;
 	struct worker_shared shared;
 	struct worker **workers;
 	int *fds; /* of the workers' listeners until they are handed over */
@@ -231,11 +234,15 @@ static void start_workers(struct gateway *gw)
 {
 	unsigned threads = gw->conf->threads;
 
+	budget_init(&gw->memory, gw->conf->limit_memory);
+	budget_init(&gw->strangers, STRANGERS_MAX);
 	gw->shared = (struct worker_shared){.auth = gw->auth,
 		.registry = gw->registry,
 		.conf = gw->conf_slot,
 		.suspect = on_suspect,
 		.suspect_arg = gw,
+		.memory = &gw->memory,
+		.strangers = &gw->strangers,
 		.tls = gw->tls,
 		.threads = threads,
 		.port = listen_port(&gw->conf->server.addr)};
@@ -243,7 +250,7 @@ static void start_workers(struct gateway *gw)
 	for (unsigned i = 0; i < threads; i++)
 		gw->workers[i] = worker_new(&gw->shared, gw->fds[i]);
 	gw->admin = admin_new(gw->base, gw->inbox, gw->admin_fd, listen_port(&gw->conf->admin.addr),
-		gw->conf, gw->auth, gw->workers, threads);
+		&gw->shared, gw->conf, gw->auth, gw->workers, threads);
 	if (gw->redirect_fd != -1)
 		gw->redirect = redirect_new(gw->base, gw->redirect_fd, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
