@@ -115,9 +115,10 @@ static bool has_do_as(struct exchange *x)
 	return found;
 }
 
-static void relay_form(struct exchange *x)
+static void relay_held(struct exchange *x)
 {
-	if (has_do_as(x))
+	exchange_audit_content(x);
+	if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)) && has_do_as(x))
 		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
 		relay_start(x);
@@ -174,6 +175,12 @@ void content_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
 		content_pass(x, bytes, is_last);
 }
 
+/* Forms, and what is written down of (S66). */
+static bool must_be_whole(const struct exchange *x)
+{
+	return x->audit || is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE));
+}
+
 void content_relay(struct exchange *x)
 {
 	const char *why;
@@ -186,9 +193,9 @@ void content_relay(struct exchange *x)
 	uint64_t max = limit_of(x);
 	if (fault != FAULT_NONE)
 		exchange_fail(x, fault, why);
-	else if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)))
+	else if (must_be_whole(x))
 		exchange_hold(
-			x, max < FORM_MAX ? max : FORM_MAX, x->worker->shared->memory, relay_form);
+			x, max < FORM_MAX ? max : FORM_MAX, x->worker->shared->memory, relay_held);
 	else
 		stream(x);
 }

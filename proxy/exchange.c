@@ -117,6 +117,7 @@ static void exchange_free(struct exchange *x)
 	share_drop(x->conf_hold);
 	ext_auth_free(x->ext);
 	access_log_forget(x);
+	exchange_audit_free(x);
 	free(x->home);
 	pool_free(x);
 }
@@ -256,6 +257,7 @@ static void decide(struct exchange *x)
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
 
 	x->action = action_of(x);
+	exchange_audit_begin(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
 	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
 			  websocket_is_asked(x->req);

@@ -216,6 +216,7 @@ static void on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
+	exchange_audit_answer(x, bytes);
 	if (x->inflate == NULL) {
 		pump(x, bytes);
 		return;
