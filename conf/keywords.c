@@ -108,8 +108,8 @@ const struct keyword keywords[] = {
 		.fallback = "64MiB",
 		.min = MIB,
 		.max = (int64_t)MIB * MIB,
-		.help = "bytes of content, of requests and answers, that all threads together hold "
-			"at a time; new content gets 503 beyond"},
+		.help = "bytes of requests' content that all threads together hold at a time; "
+			"new content gets 503 beyond"},
 	{.path = "server.limits.static_files",
 		.type = &value_size,
 		IN_CONF(limit_static_files),
