@@ -486,6 +486,11 @@ struct fetcher *fetcher_new(struct event_base *base)
 	return fetcher;
 }
 
+void fetcher_limit_each_host(struct fetcher *fetcher, unsigned count)
+{
+	curl_multi_setopt(fetcher->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)count);
+}
+
 void fetcher_free(struct fetcher *fetcher)
 {
 	if (fetcher == NULL)
