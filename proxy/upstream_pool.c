@@ -173,12 +173,11 @@ void pool_serve(struct upstream *up)
 {
 	struct upstream_call *call;
 	struct address *address;
-	int64_t now = clock_mono_ms();
 
 	while ((address = TAILQ_FIRST(&up->ready))) {
 		TAILQ_REMOVE(&up->ready, address, ready);
 		address->is_ready = false;
-		while (pool_relieve(address, now))
+		while (TAILQ_FIRST(&address->connecting) && pool_relieve(address, clock_mono_ms()))
 			; /* they have waited longest */
 		while ((call = TAILQ_FIRST(&address->waiters)) && begin(call, false))
 			;
