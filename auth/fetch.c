@@ -92,8 +92,7 @@ static void fetch_free(struct fetch *f)
 	free(f);
 }
 
-/* --- the fence
- * ------------------------------------------------------------------------------------ */
+/* --- the fence --- */
 
 static bool address_is_allowed(struct fetch *f, const struct sockaddr *addr)
 {
@@ -163,8 +162,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
-/* --- starting
- * ------------------------------------------------------------------------------------- */
+/* --- starting --- */
 
 static void limit_to_http(CURL *easy)
 {
@@ -297,8 +295,7 @@ void fetch_cancel(struct fetch *f)
 	fetch_free(f);
 }
 
-/* --- finishing
- * ------------------------------------------------------------------------------------ */
+/* --- finishing --- */
 
 static int64_t header_number(CURL *easy, const char *name)
 {
@@ -399,8 +396,7 @@ static void finish_completed(struct fetcher *fetcher)
 	}
 }
 
-/* --- curl's multi_socket interface on libevent
- * ---------------------------------------------------- */
+/* --- curl's multi_socket interface on libevent --- */
 
 static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
 {
@@ -484,6 +480,11 @@ struct fetcher *fetcher_new(struct event_base *base)
 	curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher);
 	curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
 	return fetcher;
+}
+
+void fetcher_limit_each_host(struct fetcher *fetcher, unsigned count)
+{
+	curl_multi_setopt(fetcher->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)count);
 }
 
 void fetcher_free(struct fetcher *fetcher)

@@ -66,6 +66,9 @@ struct fetch_request {
 
 /* Gives a fetcher that borrows `base`, which must outlive it. */
 struct fetcher *fetcher_new(struct event_base *base);
+/* For servers with a short queue: at most `count` connections to one host and port; what is more
+ * waits, within its own timeout, for one that comes free. Before the first fetch. */
+void fetcher_limit_each_host(struct fetcher *fetcher, unsigned count);
 /* Cancels what is under way, then frees. NULL is fine. */
 void fetcher_free(struct fetcher *fetcher);
 

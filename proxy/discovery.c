@@ -83,7 +83,7 @@ struct fetch *cluster_ask(
 
 	asked.headers = field ? headers : NULL;
 	asked.ca_file = c->conf->ca_file;
-	struct fetch *fetch = fetch_start(d->fetcher, &asked);
+	struct fetch *fetch = fetch_start(d->uis, &asked);
 	secret_free(field);
 	return fetch;
 }
@@ -320,6 +320,8 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 
 	d->base = base;
 	d->fetcher = fetcher;
+	d->uis = fetcher_new(base);
+	fetcher_limit_each_host(d->uis, UI_CONNECTIONS);
 	d->publish = publish;
 	d->arg = arg;
 	d->tokens = ui_tokens_new();
@@ -342,6 +344,7 @@ void discovery_free(struct discovery *d)
 		return;
 	for (size_t i = 0; i < d->clusters_count; i++)
 		cluster_free(d->clusters[i]);
+	fetcher_free(d->uis);
 	event_free(d->publish_timer);
 	event_free(d->retry_timer);
 	event_free(d->pace_timer);

@@ -29,6 +29,7 @@
 enum {
 	POLL_TIMEOUT_MS = 15000, /* a master of thousands of workers needs seconds under load */
 	CHECK_TIMEOUT_MS = 5000,
+	UI_CONNECTIONS = 2,  /* to one UI: its listener queues no more (T58) */
 	CHECKS_MAX = 128,    /* identity checks at once */
 	CHECKS_PACE_MS = 50, /* at most CHECKS_PER_PACE begin in so long: 3,000 a second */
 	CHECKS_PER_PACE = 150,
@@ -193,7 +194,8 @@ struct cluster {
 
 struct discovery {
 	struct event_base *base;
-	struct fetcher *fetcher;
+	struct fetcher *fetcher; /* for Kubernetes, whose watches last */
+	struct fetcher *uis;	 /* for what Spark's UIs say */
 	struct ui_tokens *tokens;
 	struct conf *conf;
 	void (*publish)(struct registry *registry, void *arg);

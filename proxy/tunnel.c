@@ -19,10 +19,11 @@ struct tunnel {
 
 struct upstream *tunnel_wire_new(struct event_base *base, const struct conf *conf)
 {
-	/* A tunnel's connection is its own: none waits, none is kept for another. */
+	/* A tunnel's connection is its own: none is kept for another, and one waits at the door
+	 * only. */
 	const struct upstream_limits limits = {.per_address = 1024,
-		.waiters = 0,
-		.wait_ms = 1000,
+		.waiters = 1024,
+		.wait_ms = 5 * 1000,
 		.connect_ms = 5 * 1000,
 		.head_ms = 60 * 1000,
 		.stall_ms = conf->limit_tunnel_idle_ms, /* in both directions */

@@ -79,8 +79,13 @@ void call_move(struct upstream_call *call, enum call_state state)
 	leave_state(call);
 	call->state = state;
 	call->since = clock_mono_ms();
+	if (state == CALL_FAILED || state == CALL_DEAD)
+		doubt_end(call);
 	if (state == CALL_WAITING) {
-		TAILQ_INSERT_TAIL(&call->address->waiters, call, turn);
+		if (call->retried) /* it has stood in line before */
+			TAILQ_INSERT_HEAD(&call->address->waiters, call, turn);
+		else
+			TAILQ_INSERT_TAIL(&call->address->waiters, call, turn);
 		call->address->waiting++;
 		up->counts.waiting++;
 	} else if (state == CALL_FAILED) {
@@ -98,6 +103,10 @@ void call_move(struct upstream_call *call, enum call_state state)
 void call_fail(struct upstream_call *call, enum fault fault)
 {
 	assert(call->conn == NULL);
+	if (call->elder) {
+		doubt_return(call);
+		return;
+	}
 	call->fault = fault;
 	call_move(call, CALL_FAILED);
 }
@@ -213,16 +222,27 @@ static void on_turn_end(int fd, short what, void *arg)
 	upstream_reap(up);
 }
 
+/* While others are answered it is worth to go on: as long as one waits for an answer. */
+static bool is_in_vain(const struct upstream_call *call, int64_t now, int64_t patience)
+{
+	int64_t age = now - call->since;
+
+	return age > patience &&
+	       (now - call->address->heard > patience || age > call->up->limits.head_ms);
+}
+
 /* The fault of a call that is past its deadline, or FAULT_NONE. */
-static enum fault overdue(const struct upstream_call *call, int64_t age)
+static enum fault overdue(const struct upstream_call *call, int64_t now)
 {
 	const struct upstream_limits *limits = &call->up->limits;
 	bool connecting = call->conn && call->conn->state == CONN_CONNECTING;
+	int64_t age = now - call->since;
 
 	if (call->state == CALL_WAITING)
-		return age > limits->wait_ms ? FAULT_BUSY : FAULT_NONE;
+		return is_in_vain(call, now, limits->wait_ms) ? FAULT_BUSY : FAULT_NONE;
 	if (call->state == CALL_ASKING && connecting)
-		return age > limits->connect_ms ? FAULT_UPSTREAM_CONNECT : FAULT_NONE;
+		return is_in_vain(call, now, limits->connect_ms) ? FAULT_UPSTREAM_CONNECT
+								 : FAULT_NONE;
 	if (call->state == CALL_ASKING && !call->complete && call_unsent(call) == 0)
 		return FAULT_NONE; /* it is the client that is slow: the front sees to it */
 	if (call->state == CALL_ASKING)
@@ -238,9 +258,13 @@ static void expire_calls(struct upstream *up, int64_t now)
 
 	TAILQ_FOREACH(call, &up->calls, all)
 	{
-		enum fault fault = overdue(call, now - call->since);
-		if (fault == FAULT_NONE)
+		enum fault fault = overdue(call, now);
+		if (fault == FAULT_NONE) {
+			doubt_look(call, now);
 			continue;
+		}
+		if (fault != FAULT_BUSY)
+			doubt_end(call);
 		if (call->conn)
 			conn_close(call->conn);
 		call_fail(call, fault);
@@ -272,6 +296,7 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
 	TAILQ_INIT(&up->dead);
 	TAILQ_INIT(&up->closed);
 	TAILQ_INIT(&up->ready);
+	door_init(up);
 	up->turns = 1;
 	event_assign(&up->turn_end, base, -1, 0, on_turn_end, up);
 	event_assign(&up->tick, base, -1, 0, on_tick, up);

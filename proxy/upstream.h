@@ -3,7 +3,8 @@
  *
  * Reads 64 KiB at a time, frames responses strictly (RFC 9112, h1.h), stops reading a connection
  * whose sink is full, proves a pooled connection alive before using it again and retries an
- * idempotent request once on a stale one. One thread; no locks.
+ * idempotent request once on a stale one. Few connections to an address are new at once: others
+ * wait for their turn, or for what comes free. One thread; no locks.
  */
 #ifndef SPARKGATE_PROXY_UPSTREAM_H
 #define SPARKGATE_PROXY_UPSTREAM_H
@@ -23,8 +24,8 @@ struct upstream_call;
 struct upstream_limits {
 	unsigned per_address; /* connections to one address, busy and idle */
 	unsigned waiters;     /* requests waiting for one address before FAULT_BUSY at once */
-	int64_t wait_ms;      /* how long one waits: then FAULT_BUSY */
-	int64_t connect_ms;   /* FAULT_UPSTREAM_CONNECT */
+	int64_t wait_ms;      /* how long one waits while nobody is answered: then FAULT_BUSY */
+	int64_t connect_ms;   /* the same of a connect: FAULT_UPSTREAM_CONNECT */
 	int64_t head_ms;      /* until the response head: FAULT_UPSTREAM_TIMEOUT */
 	int64_t stall_ms;     /* without a byte while reading is on: FAULT_UPSTREAM_DIED */
 	int64_t idle_ms;      /* pooled, below 7 s (T52) */

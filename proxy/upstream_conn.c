@@ -1,12 +1,9 @@
 #include "proxy/upstream_int.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -25,10 +22,13 @@ void conn_close(struct conn *conn)
 	if (conn->state == CONN_IDLE) {
 		TAILQ_REMOVE(&conn->address->idle, conn, list);
 		up->counts.idle--;
+	} else if (conn->state == CONN_CONNECTING) {
+		TAILQ_REMOVE(&conn->address->connecting, conn, list);
 	}
-	if (conn->call)
+	if (conn->call && conn->call->conn == conn)
 		conn->call->conn = NULL;
 	conn->call = NULL;
+	door_leave(conn);
 	conn->state = CONN_CLOSED;
 	event_del(&conn->readable);
 	event_del(&conn->writable);
@@ -70,7 +70,10 @@ static void on_broken(struct conn *conn, bool is_eof)
 {
 	struct upstream_call *call = conn->call;
 
-	if (is_eof && call->state == CALL_READING && call->content.framing == H1_UNTIL_CLOSE) {
+	if (call->elder == conn) {
+		doubt_end(call);
+	} else if (is_eof && call->state == CALL_READING &&
+		   call->content.framing == H1_UNTIL_CLOSE) {
 		call_end(call, false);
 	} else if (conn->reused && !call->answered) {
 		conn_close(conn); /* it closed while our request was on its way (T52) */
@@ -78,6 +81,14 @@ static void on_broken(struct conn *conn, bool is_eof)
 	} else {
 		fail(conn);
 	}
+}
+
+void conn_prove(struct conn *conn)
+{
+	if (conn->proven)
+		return;
+	conn->proven = true;
+	door_leave(conn);
 }
 
 void conn_attach(struct conn *conn, struct upstream_call *call)
@@ -130,6 +141,7 @@ static enum h1_result take_head(struct upstream_call *call, struct str *bytes)
 	h1_content_init(&call->content, &head);
 	drop_request(call, &head);
 	call_move(call, CALL_READING);
+	call->address->heard = call->since;
 	call->handler->on_head(call->arg, &head);
 	return H1_DONE;
 }
@@ -191,6 +203,9 @@ static void on_head_bytes(struct conn *conn, struct str bytes)
 	bool ends_line = str_find_byte(bytes, '\n') != -1;
 
 	call->answered = true;
+	conn_prove(conn);
+	if (call->elder)
+		doubt_is_heard(conn);
 	if (had) {
 		evbuffer_add(conn->in, bytes.at, bytes.len);
 		had += bytes.len;
@@ -332,57 +347,6 @@ static void read_on(struct conn *conn)
 		event_active(&conn->readable, EV_READ, 0);
 }
 
-/* The request may go: all that a connection needs is there. */
-static void begin(struct conn *conn)
-{
-	conn->state = CONN_BUSY;
-	conn->call->since = clock_mono_ms();
-	conn_resume(conn);
-	conn_send_more(conn);
-}
-
-static void refuse_peer(struct conn *conn, bool is_certificate, const struct err *why)
-{
-	struct upstream_call *call = conn->call;
-
-	log_warn("upstream", "%s: %s", conn->address->secure->peer.host, why->text);
-	conn_close(conn);
-	call_fail(call, is_certificate ? FAULT_UPSTREAM_CERTIFICATE : FAULT_UPSTREAM_TLS);
-}
-
-static void shake_hands(struct conn *conn)
-{
-	struct err err = {""};
-
-	switch (upstream_tls_handshake(conn->tls, &err)) {
-	case TLS_DONE:
-		event_del(&conn->readable);
-		begin(conn);
-		break;
-	case TLS_WANTS_READ:
-		event_add(&conn->readable, NULL);
-		break;
-	case TLS_WANTS_WRITE:
-		event_add(&conn->writable, NULL);
-		break;
-	case TLS_FAILED:
-		refuse_peer(conn, upstream_tls_is_refused(conn->tls), &err);
-	}
-}
-
-static void start_tls(struct conn *conn)
-{
-	struct secure_address *secure = conn->address->secure;
-	struct err err = {""};
-
-	secure->shaken = clock_mono_ms();
-	conn->tls = upstream_tls_new(&secure->peer, conn->fd, &err);
-	if (conn->tls)
-		shake_hands(conn);
-	else
-		refuse_peer(conn, true, &err);
-}
-
 static void on_readable(int fd, short what, void *arg)
 {
 	struct conn *conn = arg;
@@ -391,28 +355,12 @@ static void on_readable(int fd, short what, void *arg)
 	CHECK_OBJ(conn, CONN_MAGIC);
 	conn->ends |= (what & EV_CLOSED) != 0;
 	if (conn->state == CONN_CONNECTING)
-		shake_hands(conn);
+		connect_go_on(conn);
 	else if (conn->state == CONN_IDLE)
 		on_idle_readable(conn);
 	else
 		read_turn(conn);
 	read_on(conn);
-}
-
-static void on_connected(struct conn *conn)
-{
-	struct upstream_call *call = conn->call;
-	int error = 0;
-	socklen_t len = sizeof error;
-
-	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1 || error != 0) {
-		conn_close(conn);
-		call_fail(call, FAULT_UPSTREAM_CONNECT);
-	} else if (conn->address->secure) {
-		start_tls(conn);
-	} else {
-		begin(conn);
-	}
 }
 
 static void on_writable(int fd, short what, void *arg)
@@ -421,10 +369,8 @@ static void on_writable(int fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	CHECK_OBJ(conn, CONN_MAGIC);
-	if (conn->state == CONN_CONNECTING && conn->tls)
-		shake_hands(conn);
-	else if (conn->state == CONN_CONNECTING)
-		on_connected(conn);
+	if (conn->state == CONN_CONNECTING)
+		connect_go_on(conn);
 	else
 		conn_send_more(conn);
 }
@@ -436,21 +382,6 @@ void conn_resume(struct conn *conn)
 	conn->reading = true;
 	event_add(&conn->readable, NULL);
 	read_on(conn);
-}
-
-static int connect_socket(const struct address *address)
-{
-	const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
-	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, addr, address->len) == 0 || errno == EINPROGRESS)
-		return fd;
-	close(fd);
-	return -1;
 }
 
 int conn_open(struct upstream_call *call)
@@ -466,6 +397,7 @@ int conn_open(struct upstream_call *call)
 		.up = up,
 		.address = call->address,
 		.call = call,
+		.since = clock_mono_ms(),
 		.fd = fd};
 	/* As with the front's: told once, but where TLS reads ahead. */
 	bool once = call->address->secure == NULL;
@@ -474,6 +406,8 @@ int conn_open(struct upstream_call *call)
 		conn);
 	event_assign(&conn->writable, up->base, fd, EV_WRITE | edge, on_writable, conn);
 	event_add(&conn->writable, NULL);
+	TAILQ_INSERT_TAIL(&call->address->connecting, conn, list);
+	door_knock(conn);
 	call->conn = conn;
 	call->address->open++;
 	up->counts.connections++;

@@ -1,6 +1,7 @@
 /*
- * proxy/upstream_int.h - what upstream.c (calls), upstream_pool.c (whose turn it is) and
- * upstream_conn.c (one connection) share.
+ * proxy/upstream_int.h - what upstream.c (calls), upstream_pool.c (whose turn it is),
+ * upstream_door.c (who may knock), upstream_connect.c (how one gets in) and upstream_conn.c (one
+ * connection) share.
  *
  * State is the list one is on. Nothing is freed by whoever ends it: the dead wait on a list for the
  * next turn of the loop, because their callbacks may still be on the stack.
@@ -40,7 +41,8 @@ struct upstream_call {
 	enum call_state state;
 	struct upstream *up;
 	struct address *address;
-	struct conn *conn; /* ASKING and READING */
+	struct conn *conn;  /* ASKING and READING */
+	struct conn *elder; /* sent the request whole, and is doubted; NULL mostly */
 	const struct upstream_handler *handler;
 	void *arg;
 	enum fault fault;
@@ -70,19 +72,22 @@ struct conn {
 	enum conn_state state;
 	struct upstream *up;
 	struct address *address;
-	struct upstream_call *call; /* CONNECTING and BUSY */
+	struct upstream_call *call; /* CONNECTING and BUSY; the elder's, too */
 	int fd;
 	struct upstream_tls *tls; /* NULL: in the clear, or not connected yet */
 	struct event readable, writable;
-	bool reading;	     /* readable is registered: always, but while paused */
-	bool reused;	     /* its call is not its first */
-	bool filled;	     /* the last read filled its buffer: more is coming */
-	bool ends;	     /* what stands there ends with the upstream's leave */
-	bool flows;	     /* it brought much: the next is worth a block of its own */
-	struct evbuffer *in; /* the start of a head that is not complete; NULL mostly */
-	int64_t since;	     /* idle since, monotonic ms */
-	uint64_t turn;	     /* of the loop, in which it was read empty and became idle; or 0 */
-	TAILQ_ENTRY(conn) list;
+	bool reading;		/* readable is registered: always, but while paused */
+	bool reused;		/* its call is not its first */
+	bool proven;		/* a byte came: somebody has accepted it */
+	bool knocks;		/* has a place at the door */
+	bool filled;		/* the last read filled its buffer: more is coming */
+	bool ends;		/* what stands there ends with the upstream's leave */
+	bool flows;		/* it brought much: the next is worth a block of its own */
+	struct evbuffer *in;	/* the start of a head that is not complete; NULL mostly */
+	int64_t since;		/* connecting or idle since, monotonic ms */
+	uint64_t turn;		/* of the loop, in which it was read empty and became idle; or 0 */
+	TAILQ_ENTRY(conn) list; /* connecting, idle or closed */
+	TAILQ_ENTRY(conn) door;
 };
 TAILQ_HEAD(conns, conn);
 
@@ -106,13 +111,18 @@ struct address {
 	unsigned open;		       /* connections, busy and idle */
 	unsigned calls;		       /* that are not dead */
 	unsigned waiting;	       /* of them */
-	bool is_ready;
-	struct conns idle; /* newest first */
+	unsigned doubts;	       /* elders that may have been heard */
+	int64_t patience_ms;	       /* a SYN that is not answered by then was dropped */
+	int64_t heard;		       /* monotonic ms: when an answer last began */
+	bool is_ready, is_blocked;
+	struct conns connecting; /* oldest first; each has a call */
+	struct conns idle;	 /* newest first */
 	struct calls waiters;
-	TAILQ_ENTRY(address) ready; /* something came free and somebody waits */
+	TAILQ_ENTRY(address) ready;   /* something came free and somebody waits */
+	TAILQ_ENTRY(address) blocked; /* somebody waits for a place at the door */
 	UT_hash_handle hh;
 };
-TAILQ_HEAD(ready, address);
+TAILQ_HEAD(addresses, address);
 
 struct upstream {
 	struct event_base *base;
@@ -122,8 +132,9 @@ struct upstream {
 	struct calls calls, failed, dead;
 	struct conns closed; /* freed at the next turn */
 	uint64_t turns;	     /* of the loop that have ended, from 1 on */
-	struct ready ready;
-	struct event turn_end, tick;
+	struct addresses ready, blocked;
+	struct conns door; /* those that knock, oldest first */
+	struct event turn_end, tick, door_tick;
 	bool ticking;
 	struct evbuffer *content; /* between the wire and on_body; empty between callbacks */
 	struct upstream_counts counts;
@@ -147,6 +158,8 @@ void pool_acquire(struct upstream_call *call, bool fresh);
 void pool_keep(struct conn *conn);	      /* idle from here on */
 void pool_came_free(struct address *address); /* a place or a connection */
 void pool_serve(struct upstream *up);	      /* whoever can go on now */
+/* An idle connection for a call whose own is late; false: there are no two such. */
+bool pool_relieve(struct address *address, int64_t now);
 void pool_expire(struct upstream *up, int64_t now);
 void pool_clear(struct upstream *up); /* no calls are left */
 
@@ -158,13 +171,37 @@ bool call_is_sent(const struct upstream_call *call);
 void conn_send(struct conn *conn);
 void conn_send_more(struct conn *conn); /* it does; tells who waits for that */
 
+/* upstream_door.c: a listener's queue may be two long, for all threads of this process (T58). */
+/* False when enough knock at this address already: pool_came_free() will be called. */
+MUST_CHECK bool door_enter(struct address *address, struct upstream *up);
+void door_enter_back(struct address *address); /* gives back what door_enter() gave */
+void door_knock(struct conn *conn);	       /* what door_enter() gave is this connection's */
+void door_leave(struct conn *conn);	       /* it was accepted, or is over; safe to repeat */
+void door_init(struct upstream *up);
+void door_clear(struct upstream *up); /* nobody waits any more */
+
+/* upstream_connect.c */
+MUST_CHECK int connect_socket(const struct address *address); /* a descriptor, or -1 */
+void connect_go_on(struct conn *conn); /* its socket can be read or written */
+
+/* upstream_doubt.c */
+void doubt_look(struct upstream_call *call, int64_t now); /* once a tick: does it get on? */
+void doubt_learn(struct conn *conn, int64_t now);	  /* it has connected */
+/* One whose SYN seems to be lost, or NULL. */
+struct conn *doubt_late(const struct address *address, int64_t now);
+void doubt_is_heard(struct conn *conn);	    /* a byte for a call with an elder: the others may go */
+void doubt_end(struct upstream_call *call); /* without its elder from here on, if it has one */
+void doubt_return(struct upstream_call *call); /* to its elder: the other one came to nothing */
+
 /* upstream_conn.c */
-/* A connection under way to the call's address; -1 when the kernel refused at once. */
+/* A connection under way to the call's address, with what door_enter() gave; -1 when the kernel
+ * refused at once. */
 MUST_CHECK int conn_open(struct upstream_call *call);
 void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
 /* MSG_PEEK: nothing to read, not closed. Not asked of one that was read empty in this very turn. */
 bool conn_is_alive(const struct conn *conn);
 void conn_resume(struct conn *conn);
+void conn_prove(struct conn *conn); /* it was accepted */
 void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
 
 #endif

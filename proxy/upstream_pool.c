@@ -13,6 +13,7 @@ static struct address *address_new(const struct sockaddr *addr, socklen_t len)
 	assert(len <= sizeof address->addr);
 	memcpy(&address->addr, addr, len);
 	address->len = len;
+	TAILQ_INIT(&address->connecting);
 	TAILQ_INIT(&address->idle);
 	TAILQ_INIT(&address->waiters);
 	return address;
@@ -92,7 +93,7 @@ static struct conn *take_idle(struct address *address)
 	return NULL;
 }
 
-/* False when there is neither a connection nor the place for one. */
+/* False when there is neither a connection nor the place for one, here or at its door. */
 static bool begin(struct upstream_call *call, bool fresh)
 {
 	struct address *address = call->address;
@@ -100,11 +101,15 @@ static bool begin(struct upstream_call *call, bool fresh)
 
 	if (conn == NULL && address->open >= call->up->limits.per_address)
 		return false;
+	if (conn == NULL && !door_enter(address, call->up))
+		return false;
 	call_move(call, CALL_ASKING);
-	if (conn)
+	if (conn) {
 		conn_attach(conn, call);
-	else if (conn_open(call) == -1)
+	} else if (conn_open(call) == -1) {
+		door_enter_back(address);
 		call_fail(call, FAULT_UPSTREAM_CONNECT);
+	}
 	return true;
 }
 
@@ -142,12 +147,26 @@ void pool_keep(struct conn *conn)
 void pool_came_free(struct address *address)
 {
 	struct upstream_call *first = TAILQ_FIRST(&address->waiters);
+	struct conn *late = TAILQ_FIRST(&address->connecting);
+	struct upstream *up = first ? first->up : late ? late->up : NULL;
 
-	if (first == NULL || address->is_ready)
+	if (up == NULL || address->is_ready)
 		return;
 	address->is_ready = true;
-	TAILQ_INSERT_TAIL(&first->up->ready, address, ready);
-	upstream_end_turn(first->up);
+	TAILQ_INSERT_TAIL(&up->ready, address, ready);
+	upstream_end_turn(up);
+}
+
+bool pool_relieve(struct address *address, int64_t now)
+{
+	struct conn *late = doubt_late(address, now), *conn = late ? take_idle(address) : NULL;
+
+	if (conn == NULL)
+		return false;
+	struct upstream_call *call = late->call;
+	conn_close(late);
+	conn_attach(conn, call);
+	return true;
 }
 
 void pool_serve(struct upstream *up)
@@ -158,6 +177,8 @@ void pool_serve(struct upstream *up)
 	while ((address = TAILQ_FIRST(&up->ready))) {
 		TAILQ_REMOVE(&up->ready, address, ready);
 		address->is_ready = false;
+		while (TAILQ_FIRST(&address->connecting) && pool_relieve(address, clock_mono_ms()))
+			; /* they have waited longest */
 		while ((call = TAILQ_FIRST(&address->waiters)) && begin(call, false))
 			;
 	}
@@ -177,6 +198,7 @@ static bool is_wanted(const struct address *address, int64_t now)
 	const struct secure_address *secure = address->secure;
 
 	return address->open > 0 || address->calls > 0 || address->is_ready ||
+	       address->is_blocked ||
 	       (secure && secure->peer.session && now - secure->shaken < SESSION_MS);
 }
 
@@ -196,6 +218,7 @@ void pool_expire(struct upstream *up, int64_t now)
 
 void pool_clear(struct upstream *up)
 {
+	door_clear(up);
 	pool_serve(up); /* nobody: the list is emptied */
 	pool_expire(up, INT64_MAX);
 	assert(up->addresses == NULL);

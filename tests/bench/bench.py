@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import bursts
 import gate
 import loads
 import peers
@@ -94,6 +95,22 @@ class Bench:
                      embedded.contender("sparkgate own token", embedded.own_token()),
                      shared.contender("sparkgate session in Redis", shared.session())):
             self.contenders[made.name] = made
+
+    def plan_bursts(self):
+        """After the rest, so that a Spark that idles disturbs nobody else."""
+        self.cells = []
+        if "burst" not in WANTED:
+            return
+        try:
+            self.world.spark = self.keep(bursts.spark())
+        except Exception as reason:  # without Java or the network there is none, and the other figures stand
+            self.missing["Spark"] = str(reason).strip()[-300:]
+            say(f"without Spark: {reason}")
+            return
+        gateway = self.keep(bursts.SparkGate(self.world, "sparkgate-spark", "memory:", BUILD / "sparkgate"))
+        through = gateway.contender("sparkgate", self.world.bearer)
+        self.cells = [("burst", "sparkgate", lambda: bursts.through(through)),
+                      ("burst", "asked directly", lambda: bursts.directly(self.world.spark))]
 
     def plan(self):
         """The cells of one round, in the order in which they are measured."""
@@ -202,6 +219,8 @@ def measure():
             bench.start_peers()
             bench.start_gates()
             bench.plan()
+            bench.run()
+            bench.plan_bursts()
             bench.run()
         finally:
             bench.stop()

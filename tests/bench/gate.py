@@ -20,6 +20,7 @@ class Gate:
     """One gateway; header() says who asks. What it does beside requests is put off: masters are polled every 5 minutes."""
 
     SCHEME = "http"
+    READY = PAGE  # what answers when its UI is there
 
     def __init__(self, world, name, store, binary):
         self.binary = os.environ.get("SPARKGATE", str(binary))
@@ -31,7 +32,7 @@ class Gate:
         self.token = world.token
         try:
             self.process.await_status(f"http://{HOST}:{self.admin}/ping")
-            self.process.await_status(self.origin + MOUNT + PAGE, {"Authorization": f"Bearer {world.token}"})
+            self.process.await_status(self.origin + MOUNT + self.READY, {"Authorization": f"Bearer {world.token}"})
         except BaseException:
             self.process.stop()
             raise
@@ -68,9 +69,9 @@ class Gate:
 
     def contender(self, name, header):
         url = self.origin + MOUNT
-        if status_of(url + PAGE) == 200:
+        if status_of(url + self.READY) == 200:
             raise RuntimeError("sparkgate lets in who has no token")
-        self.process.await_status(url + PAGE, dict([header.split(": ", 1)]))
+        self.process.await_status(url + self.READY, dict([header.split(": ", 1)]))
         return Contender(name, self.process, url, header)
 
     def await_workers(self, page):

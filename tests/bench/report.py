@@ -17,6 +17,7 @@ LOADS = {
     "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
     "event-log": ("1 GiB event log, one client", "cpu_us", "ms CPU", 1000),
     "tls": ("TLS 1.3, session resumed: a connection with one 4 KB log page", "cpu_us", "us CPU a connection", 1),
+    "burst": ("40 GETs in one instant at a real Spark, after 10 s of rest", "slowest_40_us", "ms until the last has its answer", 1000),
     "idle": ("connections that had one answer and rest", "kib_each", "KiB each", 1),
 }
 
@@ -43,6 +44,9 @@ BARS = [
     ("1 GiB event log, CPU of nginx's", ("event-log", "sparkgate"), ("event-log", "nginx"), 1.1),
     ("1 GiB event log, CPU of nginx's with larger buffers", ("event-log", "sparkgate"), ("event-log", "nginx, 32 KiB buffers"), None),
     ("1 GiB event log, MiB over idle", ("event-log", "sparkgate", "over_idle_kib"), 1024, 64),
+    *((f"burst of {size} at a real Spark, slowest in s", ("burst", "sparkgate", f"slowest_{size}_us"), 1000000, 0.5) for size in (6, 40, 100)),
+    *((f"burst of {size} at a real Spark, of asked directly", ("burst", "sparkgate", f"slowest_{size}_us"),
+       ("burst", "asked directly", f"slowest_{size}_us"), 0.5) for size in (6, 40, 100)),
     ("idle connection, KiB each", ("idle", "sparkgate"), 1, 8),
     ("idle connections held", ("idle", "sparkgate", "held"), 1, -10000),  # at least
 ]

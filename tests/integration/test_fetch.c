@@ -455,10 +455,28 @@ static void max_age_is_read(void **state)
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, drop_world)
 
+static void s51_a_host_with_a_limit_is_asked_over_so_many_connections_and_all_are_answered(
+	void **state)
+{
+	struct world *w = *state;
+	struct outcome outcomes[20] = {{0}};
+
+	fetcher_limit_each_host(w->fetcher, 2);
+	fake_http_delay(w->server, 5);
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
+		start(w, w->url, &outcomes[i]);
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+		wait_for(w, &outcomes[i]);
+		assert_int_equal(outcomes[i].status, 200);
+	}
+	assert_int_equal(fake_http_connections(w->server), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(answer_is_handed_on_and_connections_are_kept),
+		WORLD(s51_a_host_with_a_limit_is_asked_over_so_many_connections_and_all_are_answered),
 		WORLD(a_connection_for_one_question_is_not_kept),
 		WORLD(ssrf_refused_address_is_never_connected_to),
 		WORLD(ssrf_filter_is_asked_for_a_kept_connection_too),

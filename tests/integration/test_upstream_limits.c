@@ -182,7 +182,7 @@ static void a_full_address_does_not_hold_up_another(void **state)
 
 static void a_pool_that_is_freed_closes_its_idle_connections(void **state)
 {
-	PLAY({.answer = STR(OK), .wait_ms = 1});
+	PLAY({.answer = STR(OK), .wait_ms = 200});
 	struct seen seen[3] = {{0}};
 
 	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
@@ -295,7 +295,7 @@ static void idle_connections_are_closed_before_spark_closes_them(void **state)
 
 static void no_more_connections_idle_than_allowed(void **state)
 {
-	PLAY({.answer = STR(OK), .wait_ms = 20});
+	PLAY({.answer = STR(OK), .wait_ms = 200});
 	struct seen seen[4] = {{0}};
 
 	LIMIT(limits.idle_total = 2);

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* accept4 */
 #include "tests/support/fake_upstream.h"
 
 #include "base/sbuf.h"
@@ -29,6 +30,7 @@ TAILQ_HEAD(guests, guest);
 struct fake_upstream {
 	struct event_base *base;
 	struct evconnlistener *listener;
+	struct event *acceptor; /* NULL: the listener accepts by itself */
 	struct sockaddr_in addr;
 	const struct fake_play *plays;
 	size_t plays_count, next;
@@ -216,8 +218,35 @@ void fake_upstream_hang_up(struct fake_upstream *fake)
 		leave(TAILQ_FIRST(&fake->guests), false);
 }
 
+static void on_acceptor(int fd, short what, void *arg)
+{
+	struct fake_upstream *fake = arg;
+	int guest = accept4(
+		evconnlistener_get_fd(fake->listener), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)fd, (void)what;
+	if (guest != -1)
+		on_accept(fake->listener, guest, NULL, 0, fake);
+}
+
+void fake_upstream_narrow(struct fake_upstream *fake, unsigned ms)
+{
+	struct timeval interval = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	evconnlistener_disable(fake->listener);
+	assert(listen(evconnlistener_get_fd(fake->listener), 1) == 0);
+	if (fake->acceptor == NULL)
+		fake->acceptor = event_new(fake->base, -1, EV_PERSIST, on_acceptor, fake);
+	event_del(fake->acceptor);
+	if (ms)
+		event_add(fake->acceptor, &interval);
+}
+
 void fake_upstream_refuse(struct fake_upstream *fake)
 {
+	if (fake->acceptor)
+		event_free(fake->acceptor);
+	fake->acceptor = NULL;
 	evconnlistener_free(fake->listener);
 	fake->listener = NULL;
 }

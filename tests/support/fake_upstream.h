@@ -34,6 +34,9 @@ const struct sockaddr *fake_upstream_addr(const struct fake_upstream *fake, sock
 void fake_upstream_play(struct fake_upstream *fake, const struct fake_play *plays, size_t count);
 void fake_upstream_say(struct fake_upstream *fake, struct str bytes); /* on every open connection */
 void fake_upstream_hang_up(struct fake_upstream *fake);		      /* closes them all */
+/* As Spark's listeners are (T58): a backlog of one, and an acceptor that takes one connection every
+ * `ms`; 0: none any more. */
+void fake_upstream_narrow(struct fake_upstream *fake, unsigned ms);
 void fake_upstream_refuse(struct fake_upstream *fake); /* takes no more connections */
 
 struct fake_upstream_counts {
