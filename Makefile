@@ -42,6 +42,9 @@ $(BUILD)/%.o: %.c | packages
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/support/replay.o $(BUILD)/libsparkgate.a
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
 
+$(BUILD)/tests/fuzz/diff_dump: $(BUILD)/tests/fuzz/diff_dump.o $(BUILD)/libsparkgate.a
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ -lcmocka $(LIBS)
@@ -62,6 +65,8 @@ asan tsan: # separate trees, never mixed objects; 'make asan SUITES="unit integr
 	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
 fuzz: # libFuzzer, SECONDS each (60)
 	@sh tests/fuzz/run.sh $(or $(SECONDS),60)
+differential: $(BUILD)/tests/fuzz/diff_dump # our readers beside others': SECONDS each kind of input (15), SEED (1)
+	@build/venv/bin/python tests/fuzz/differential.py --dump $< --seconds $(or $(SECONDS),15) --seed $(or $(SEED),1)
 test:
 	@sh tests/support/install.sh test
 	@bash tests/run.sh
@@ -85,6 +90,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench e2e kube-apiserver k8s install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)
