@@ -41,7 +41,7 @@ static struct world { /* of all inputs */
 static const char yaml[] = "server:\n"
 			   "  listen: 127.0.0.1:8480\n"
 			   "  public_url: http://127.0.0.1:8480/\n"
-			   "  limits: {body: 64KiB, static_files: 1MiB, connections: 16}\n"
+			   "  limits: {body: 512KiB, static_files: 1MiB, connections: 16}\n"
 			   "clusters: [{name: c, masters: [http://127.0.0.1:8080]}]\n"
 			   "store: 'memory:'\n";
 

@@ -23,9 +23,9 @@ enum {
 	CLIENTS = 4,
 	UI_CONNS = 8,
 	QUESTIONS = 64,
-	TODO_MAX = 1 << 20,    /* what a party has still to say */
-	EVENTS_MAX = 400,      /* of an input */
-	GROWTH_MAX = 12 << 20, /* bytes: the four clients' windows, heads and contents */
+	TODO_MAX = 1 << 20,   /* what a party has still to say */
+	EVENTS_MAX = 400,     /* of an input */
+	GROWTH_MAX = 8 << 20, /* bytes: the four clients' windows, heads and contents */
 	LAST_TURNS = 2000,
 };
 
@@ -42,7 +42,7 @@ static const char *const requests[] = {
 	ASK("GET", MASTER) "\r\n",
 	ASK("HEAD", OTHER) NOW "\r\n",
 	ASK("POST", OTHER) NOW "Content-Length: 11\r\n\r\nhello world",
-	ASK("POST", OTHER) LATER "Content-Length: 60000\r\n\r\n",
+	ASK("POST", OTHER) LATER "Content-Length: 400000\r\n\r\n",
 	ASK("POST", OTHER) LATER "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 	"6\r\n world\r\n0\r\n\r\n",
 	ASK("PUT", OTHER) NOW "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
@@ -79,6 +79,7 @@ static const char *const answers[] = {
 struct party {	/* a client, or a connection that the worker opened */
 	int fd; /* -1: none */
 	struct sbuf todo;
+	bool flows; /* says what it has whenever it may; else only when it is told to */
 };
 
 struct question { /* who is it? Waits for its answer */
@@ -176,6 +177,32 @@ static void leave(struct party *party, bool is_reset)
 	sbuf_reset(&party->todo);
 }
 
+static void say(struct party *party, size_t most)
+{
+	size_t len = party->todo.len < most ? party->todo.len : most;
+	ssize_t n = party->fd == -1 ? -1 : send(party->fd, party->todo.at, len, MSG_NOSIGNAL);
+
+	if (n > 0)
+		sbuf_cut(&party->todo, (size_t)n);
+}
+
+static void flow(struct party *parties, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (parties[i].flows && parties[i].todo.len > 0)
+			say(&parties[i], TODO_MAX);
+	}
+}
+
+static size_t size_of(const struct party *parties, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += parties[i].todo.cap;
+	return size;
+}
+
 static void connect_client(struct party *client)
 {
 	int size = SOCKET_BUFFER;
@@ -198,15 +225,6 @@ static void accept_calls(void)
 		else
 			scene.ui_conns[at].fd = fd;
 	}
-}
-
-static void say(struct party *party, size_t most)
-{
-	size_t len = party->todo.len < most ? party->todo.len : most;
-	ssize_t n = party->fd == -1 ? -1 : send(party->fd, party->todo.at, len, MSG_NOSIGNAL);
-
-	if (n > 0)
-		sbuf_cut(&party->todo, (size_t)n);
 }
 
 static void hear(struct party *party, size_t most)
@@ -270,9 +288,12 @@ static void leap(unsigned seconds)
 
 static void turn(void)
 {
+	flow(scene.clients, CLIENTS);
+	flow(scene.ui_conns, UI_CONNS);
 	event_base_loop(scene.worker->base, EVLOOP_NONBLOCK);
 	accept_calls();
-	assert(memory_in_use() < world.memory + GROWTH_MAX);
+	size_t ours = size_of(scene.clients, CLIENTS) + size_of(scene.ui_conns, UI_CONNS);
+	assert(memory_in_use() < world.memory + ours + GROWTH_MAX);
 }
 
 static void turn_keeper(void)
@@ -328,15 +349,15 @@ static void happen(char event, unsigned char who, unsigned char what)
 	struct party *party = event >= 'a' ? client_of(who) : ui_conn_of(who);
 
 	switch (event) {
-	case 'q': /* a request, all of it at once; 'p': to be said in pieces */
+	case 'q': /* a request; 'p': to be said in pieces */
 	case 'p':
 		ask(party, what);
-		say(party, event == 'q' ? TODO_MAX : 0);
+		party->flows = event == 'q';
 		break;
 	case 'A':
 	case 'P':
 		answer(party, what);
-		say(party, event == 'A' ? TODO_MAX : 0);
+		party->flows = event == 'A';
 		break;
 	case 's':
 	case 'S':
@@ -345,12 +366,10 @@ static void happen(char event, unsigned char who, unsigned char what)
 	case 'r': /* the input's own bytes */
 	case 'R':
 		say_input(party, what);
-		say(party, TODO_MAX);
 		break;
 	case 'f':
 	case 'F':
 		fill(party, what * 512u);
-		say(party, TODO_MAX);
 		break;
 	case 'd': /* its window opens */
 	case 'D':
