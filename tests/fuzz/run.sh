@@ -23,7 +23,7 @@ run() { # name: its own output goes to a log; the verdict is the exit code
 }
 
 number() { # key, the line it stands in: "cov: 12"
-	printf '%s\n' "$2" | sed -n "s/.*$1: \([0-9]*\).*/\1/p"
+	printf '%s\n' "$2" | sed -n "s/.*$1: *\([0-9]*\).*/\1/p"
 }
 
 row() { # name: coverage and features at the start and the end, inputs, runs
