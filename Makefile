@@ -40,6 +40,9 @@ $(BUILD)/%.o: %.c | packages
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(WERROR) $(HARDEN) $(SAN) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/support/replay.o $(BUILD)/libsparkgate.a
+	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) $(shell sed -n 's/^ \* link: //p' tests/fuzz/$*.c) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/fuzz/diff_dump: $(BUILD)/tests/fuzz/diff_dump.o $(BUILD)/libsparkgate.a
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
@@ -60,8 +63,10 @@ meta:
 	@sh tests/meta/run.sh
 asan tsan: # separate trees, never mixed objects; 'make asan SUITES="unit integration fuzz-replay"'
 	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
-fuzz: # libFuzzer, SECONDS each (60)
+fuzz: # libFuzzer, SECONDS each (60); JOBS=2: two at a time; ONLY=reader: that one
 	@sh tests/fuzz/run.sh $(or $(SECONDS),60)
+differential: $(BUILD)/tests/fuzz/diff_dump # our readers of HTTP beside others': SECONDS in all (15), SEED (1)
+	@build/venv/bin/python tests/fuzz/differential.py --dump $< --seconds $(or $(SECONDS),15) --seed $(or $(SEED),1)
 test:
 	@sh tests/support/install.sh test
 	@bash tests/run.sh
@@ -93,6 +98,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench bench-pair bench-upload e2e kube-apiserver k8s install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

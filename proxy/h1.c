@@ -14,7 +14,8 @@ enum step {
 	STEP_DATA_CR,
 	STEP_DATA_LF,
 	STEP_TRAILER,
-	STEP_TRAILER_LINE,
+	STEP_TRAILER_NAME,
+	STEP_TRAILER_VALUE,
 	STEP_TRAILER_LF,
 	STEP_END_LF,
 	STEP_DONE
@@ -62,6 +63,15 @@ static bool parse_status_line(struct str line, struct h1_response *out)
 	return true;
 }
 
+bool h1_is_odd_framing(const struct h1_field *field, struct str whole)
+{
+	struct str behind = str_range(field->value.at + field->value.len, whole.at + whole.len);
+	bool frames =
+		field->kind.id == FIELD_CONTENT_LENGTH || field->kind.id == FIELD_TRANSFER_ENCODING;
+
+	return frames && str_find_byte(behind, '\t') != -1;
+}
+
 static bool parse_field(struct str line, struct h1_response *out)
 {
 	size_t name = str_span_token(line); /* a folded line has none */
@@ -69,9 +79,10 @@ static bool parse_field(struct str line, struct h1_response *out)
 	if (name == 0 || name == line.len || line.at[name] != ':' ||
 		out->fields_count == H1_FIELDS_MAX)
 		return false;
-	struct str value = str_trim(str_from(line, name + 1));
-	out->fields[out->fields_count++] = h1_field_of((struct str){line.at, name}, value);
-	return is_field_value(value);
+	struct str whole = str_from(line, name + 1), value = str_trim(whole);
+	struct h1_field *field = &out->fields[out->fields_count++];
+	*field = h1_field_of((struct str){line.at, name}, value);
+	return is_field_value(value) && !h1_is_odd_framing(field, whole);
 }
 
 struct str h1_find(const struct h1_field *fields, size_t count, enum field id)
@@ -120,6 +131,9 @@ static bool decide_framing(struct h1_response *out, bool is_head)
 		}
 	}
 	if (lengths > 1 || codings > 1 || (lengths && codings) || (codings && out->http_1_0))
+		return false;
+	/* RFC 9112 §6.1, RFC 9110 §8.6: some would read the next head as its content. */
+	if (out->status < 200 && (codings || out->length > 0))
 		return false;
 	bool none = is_head || out->status < 200 || out->status == 204 || out->status == 304;
 	out->framing = none	 ? H1_NO_CONTENT
@@ -199,6 +213,15 @@ static enum h1_result on_text(struct h1_content *c, char byte, enum step after_c
 	return (u < 0x20 && byte != '\t') || u == 0x7f ? H1_BAD : H1_MORE;
 }
 
+/* A field like those of a head: what others refuse might end elsewhere for them. */
+static enum h1_result on_trailer_name(struct h1_content *c, char byte)
+{
+	if (byte == ':' && c->step == STEP_TRAILER_NAME)
+		return to(c, STEP_TRAILER_VALUE);
+	c->step = STEP_TRAILER_NAME;
+	return str_is_tchar(byte) ? H1_MORE : H1_BAD;
+}
+
 /* Trailers are counted over all their lines and dropped. */
 static enum h1_result on_trailer(struct h1_content *c, char byte)
 {
@@ -206,8 +229,8 @@ static enum h1_result on_trailer(struct h1_content *c, char byte)
 		return H1_BAD;
 	if (c->step == STEP_TRAILER && byte == '\r')
 		return to(c, STEP_END_LF);
-	c->step = STEP_TRAILER_LINE;
-	return on_text(c, byte, STEP_TRAILER_LF);
+	return c->step == STEP_TRAILER_VALUE ? on_text(c, byte, STEP_TRAILER_LF)
+					     : on_trailer_name(c, byte);
 }
 
 static enum h1_result on_lf(struct h1_content *c, char byte, enum step next)
@@ -229,7 +252,8 @@ static enum h1_result on_framing_byte(struct h1_content *c, char byte)
 	case STEP_DATA_LF:
 		return on_lf(c, byte, STEP_SIZE);
 	case STEP_TRAILER:
-	case STEP_TRAILER_LINE:
+	case STEP_TRAILER_NAME:
+	case STEP_TRAILER_VALUE:
 		return on_trailer(c, byte);
 	case STEP_TRAILER_LF:
 		return on_lf(c, byte, STEP_TRAILER);

@@ -46,6 +46,9 @@ MUST_CHECK enum h1_result h1_parse_response(
 /* Does a Connection field list the token, in any case (RFC 9110 §7.6.1)? Of requests and responses.
  */
 bool h1_connection_has(const struct h1_field *fields, size_t count, struct str token);
+/* A tab behind a length or a coding, `whole` being the value with the spaces around it: RFC 9110
+ * §5.6.3 allows it, and not everybody reads it (S1). Of requests and responses. */
+bool h1_is_odd_framing(const struct h1_field *field, struct str whole);
 /* The first such field, or an empty str with at == NULL. Of requests and responses. */
 struct str h1_find(const struct h1_field *fields, size_t count, enum field id);
 struct str h1_field(const struct h1_response *head, enum field id);

@@ -129,8 +129,11 @@ static enum fault on_name(struct reader *r, const char *at)
 static enum fault end_of_value(struct reader *r, const char *at)
 {
 	struct h1_field *field = &r->fields[r->fields_count - 1];
+	struct str whole = str_range(r->part, at);
 
-	field->value = str_trim(str_range(r->part, at));
+	field->value = str_trim(whole);
+	if (h1_is_odd_framing(field, whole))
+		return FAULT_BAD_FRAMING;
 	if (field->kind.id == FIELD_CONTENT_LENGTH) {
 		if (r->lengths++ || !str_to_u64(field->value, &r->length))
 			return FAULT_BAD_FRAMING;

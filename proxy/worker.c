@@ -98,7 +98,7 @@ static void add_events(struct worker *worker)
 	event_add(worker->tick, &(struct timeval){.tv_usec = 250 * 1000});
 }
 
-struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
+struct worker *worker_open(const struct worker_shared *shared, int listen_fd)
 {
 	struct worker *worker = mem_alloc(1, sizeof *worker);
 
@@ -127,6 +127,13 @@ struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
 		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
 	front_use_tls(worker->front, shared->tls, hsts_s);
 	add_events(worker);
+	return worker;
+}
+
+struct worker *worker_new(const struct worker_shared *shared, int listen_fd)
+{
+	struct worker *worker = worker_open(shared, listen_fd);
+
 	if (pthread_create(&worker->thread, NULL, run, worker) != 0)
 		abort();
 	return worker;
@@ -161,12 +168,8 @@ bool worker_is_done(const struct worker *worker)
 	return atomic_load(&worker->done);
 }
 
-void worker_free(struct worker *worker)
+void worker_close(struct worker *worker)
 {
-	if (worker == NULL)
-		return;
-	post_drain(worker, true);
-	pthread_join(worker->thread, NULL);
 	front_free(worker->front);
 	/* Answers of the store that are still on their way end their exchanges here. */
 	auth_free(worker->auth);
@@ -187,6 +190,15 @@ void worker_free(struct worker *worker)
 	evbuffer_free(worker->nothing);
 	link_memo_free(worker->links);
 	free(worker);
+}
+
+void worker_free(struct worker *worker)
+{
+	if (worker == NULL)
+		return;
+	post_drain(worker, true);
+	pthread_join(worker->thread, NULL);
+	worker_close(worker);
 }
 
 struct metrics *worker_metrics(struct worker *worker)

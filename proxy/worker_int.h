@@ -40,4 +40,8 @@ struct worker {
 	_Atomic size_t shown_static_bytes;
 };
 
+/* worker_new() and worker_free() but for the thread: who asks turns `base` (a fuzz target). */
+struct worker *worker_open(const struct worker_shared *shared, int listen_fd);
+void worker_close(struct worker *worker);
+
 #endif

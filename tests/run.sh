@@ -45,6 +45,7 @@ suite build-gcc build_with gcc build
 suite unit make --no-print-directory -j"$jobs" WERROR=-Werror unit
 suite integration make --no-print-directory -j"$jobs" WERROR=-Werror integration
 suite fuzz make --no-print-directory -j"$jobs" WERROR=-Werror fuzz-replay
+suite differential make --no-print-directory -j"$jobs" WERROR=-Werror differential
 suite meta make --no-print-directory meta
 suite asan make --no-print-directory -j"$jobs" asan SUITES="unit integration fuzz-replay"
 [ -n "${CI:-}" ] && suite tsan make --no-print-directory -j"$jobs" tsan SUITES="unit integration"

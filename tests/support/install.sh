@@ -97,11 +97,11 @@ hadoop() {
 	touch build/hadoop/.ready
 }
 
-# the OpenID providers that people sign in at; the stamp is a copy of what was asked for
+# the OpenID provider that people sign in at, and a reader of HTTP to compare with; the stamp is a copy of what was asked for
 node_packages() {
 	wanted=tests/support/node/package-lock.json
 	cmp -s "$wanted" build/node/.ready && return
-	echo "installing oidc-provider into build/node"
+	echo "installing oidc-provider and undici into build/node"
 	mkdir -p build/node
 	cp tests/support/node/package.json "$wanted" build/node/
 	npm ci --prefix build/node --no-audit --no-fund

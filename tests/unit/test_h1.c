@@ -194,6 +194,7 @@ static void one_rule_decides_where_the_content_ends(void **state)
 		{"1.1 304 Not Modified\r\nContent-Length: 9\r\n", H1_NO_CONTENT, true},
 		{"1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n", H1_NO_CONTENT, true},
 		{"1.1 100 Continue\r\n", H1_NO_CONTENT, true},
+		{"1.1 101 Switching Protocols\r\nContent-Length: 0\r\n", H1_NO_CONTENT, true},
 		{"1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n", H1_LENGTH, false},
 		{"1.1 200 OK\r\nContent-Length: 1\r\nConnection: x , CLOSE\r\n", H1_LENGTH, false},
 		{"1.1 200 OK\r\nContent-Length: 1\r\nConnection: x\r\nConnection: close\r\n",
@@ -245,6 +246,8 @@ static void ambiguous_framing_is_refused(void **state)
 		"1.1 200 OK\r\nContent-Length: 0x5\r\n",
 		"1.1 200 OK\r\nContent-Length: 5 5\r\n",
 		"1.1 200 OK\r\nContent-Length:\r\n",
+		"1.1 200 OK\r\nContent-Length: 5\t\r\n",
+		"1.1 200 OK\r\nTransfer-Encoding: chunked \t \r\n",
 		"1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n",
 		"1.1 204 OK\r\nContent-Length: x\r\n",
 		"1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
@@ -256,6 +259,9 @@ static void ambiguous_framing_is_refused(void **state)
 		"1.1 200 OK\r\nTransfer-Encoding: identity\r\n",
 		"1.1 200 OK\r\nTransfer-Encoding:\r\n",
 		"1.0 200 OK\r\nTransfer-Encoding: chunked\r\n",
+		"1.1 100 Continue\r\nTransfer-Encoding: chunked\r\n",
+		"1.1 103 Early Hints\r\nContent-Length: 5\r\n",
+		"1.1 101 Switching Protocols\r\nTransfer-Encoding: chunked\r\n",
 	};
 	struct h1_response head;
 	char bytes[256];
@@ -364,6 +370,12 @@ static void malformed_chunks_are_refused(void **state)
 		"0\r\n\rx",
 		"0\r\nA: b\n\r\n",
 		"0\r\nA: \x01\r\n\r\n",
+		"0\r\nno field\r\n\r\n",
+		"0\r\nnothing\r\n\r\n",
+		"0\r\n: a\r\n\r\n",
+		"0\r\nA : b\r\n\r\n",
+		"0\r\nA: b\r\n c\r\n\r\n",
+		"0\r\nA\x80: b\r\n\r\n",
 	};
 	struct sbuf out;
 	size_t used;
