@@ -74,8 +74,7 @@ def test_s43_ended_pod_of_another_team_takes_neither_the_place_nor_the_rights(te
     live = f"/k/proxy/{ui.id}/"
     teams.until_status(live, 200)
     assert "UI of etl" in teams.client.get(live).text
-    answer = getattr(teams, victim).get(live)
-    assert answer.status_code == 200, answer.text
+    teams.until(lambda: sees(getattr(teams, victim), live) == 200, "its team")
     assert sees(getattr(teams, thief), live) in NOT_SEEN
     assert ui.id not in getattr(teams, thief).get("/k/").text
 
