@@ -116,7 +116,7 @@ enum { /* an owner is kept for so long after it was last asked for, and so many 
 	STORE_OWNERS = 10000,
 };
 
-struct store_owner { /* whose an application is, once that is settled */
+struct store_owner {			 /* whose an application is, once that is settled */
 	unsigned char key[DIGEST_LEN];	 /* of cluster and application */
 	char namespace[STORE_NAMESPACE]; /* of Kubernetes; "": nobody's, for claims disagreed */
 	bool is_claim;	 /* asked: settle it for `namespace`, unless it is settled */
@@ -247,8 +247,7 @@ struct store_ops {
 
 	/* Asks for, or settles, each of them: who comes first settles it for all gateways. -1: it
 	 * failed, and what is not marked is not known. */
-	int (*owners)(
-		struct store *store, struct store_owner *owners, size_t count, int64_t now);
+	int (*owners)(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 
 	/* One text that all processes on this store share. NONE: never set. */
 	enum store_answer (*meta_get)(struct store *store, const char *key, char *out, size_t size);

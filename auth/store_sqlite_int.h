@@ -78,8 +78,7 @@ int store_sqlite_session_end_all(
 int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
 	int64_t now, store_on_session *on_session, void *arg);
 
-int store_sqlite_owners(
-	struct store *store, struct store_owner *owners, size_t count, int64_t now);
+int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 
 /* Gives a connection for another thread to the same records; NULL with a reason. */
 struct store *store_sqlite_connect(struct store *store, struct err *err);

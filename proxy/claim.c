@@ -41,6 +41,13 @@ static bool is_of_another_manager(struct str id)
 	       is_numbered(id, "local-", 0, '\0');
 }
 
+/* Beside a master, whose workers' and drivers' ids may follow a pattern of the operator's. */
+static bool is_like_a_masters(const struct cluster *c, struct str id)
+{
+	return c->masters_count &&
+	       (str_starts(id, STR("worker-")) || str_starts(id, STR("driver-")));
+}
+
 static bool is_taken_in_cluster(const struct cluster *c, struct str id)
 {
 	return place_find(c, PLACE_WORKER, id) || place_find(c, PLACE_DRIVER, id);
@@ -50,7 +57,7 @@ bool claim_may_name(const struct cluster *c, struct str id)
 {
 	const struct app *a = (const struct app *)place_find(c, PLACE_APP, id);
 
-	if (is_of_another_manager(id))
+	if (is_of_another_manager(id) || is_like_a_masters(c, id))
 		return false;
 	return (a && a->owner) || !is_taken_in_cluster(c, id);
 }

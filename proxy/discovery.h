@@ -25,8 +25,8 @@ struct store;
  * something changed. */
 struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
 	void (*publish)(struct registry *registry, void *arg), void *arg);
-/* Borrows; at once after discovery_new(). Where whose an application is outlives the process, and is
- * the same for all gateways. */
+/* Borrows; at once after discovery_new(). It keeps whose an application is, for all gateways on it
+ * and their restarts. */
 void discovery_use_store(struct discovery *d, struct store *store);
 /* Not from within `publish`. NULL is fine. */
 void discovery_free(struct discovery *d);

@@ -3,8 +3,9 @@
  *
  * discovery.c owns the lifecycle and the timers; poll_*.c turn answers of configured places into
  * `struct cluster` through merge.c, kube_watch.c what a Kubernetes API server tells through
- * merge_pods.c, and claim.c settles whose it is; verify.c decides the state of every place; snapshot.c copies it
- * all into a registry. A part that changes anything a page could show calls cluster_changed().
+ * merge_pods.c, and claim.c settles whose it is; verify.c decides the state of every place;
+ * snapshot.c copies it all into a registry. A part that changes anything a page could show calls
+ * cluster_changed().
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_INT_H
 #define SPARKGATE_PROXY_DISCOVERY_INT_H

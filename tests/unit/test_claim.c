@@ -263,7 +263,15 @@ static void s65_pod_does_not_take_the_place_of_a_worker_or_of_a_driver(void **st
 		.workers = &worker, .workers_count = 1, .drivers = &driver, .drivers_count = 1};
 	struct pod_world *w = *state;
 
-	/* Before the master has told of them... */
+	/* By their looks, where there are masters: nobody need have told of them... */
+	ready(w);
+	pod_world_cluster(w)->masters_count = 1;
+	put(w, "thieves", "worker-of-rack-7", KUBE_RUNNING, start);
+	put(w, "thieves", "driver-7", KUBE_RUNNING, start);
+	pod_world_cluster(w)->masters_count = 0;
+	assert_string_equal(owner(w, "worker-of-rack-7"), "(unknown)");
+	assert_string_equal(owner(w, "driver-7"), "(unknown)");
+	/* ...by what a master tells after... */
 	pod_world_history_lists(w, "", 0, false);
 	listing(w);
 	put(w, "thieves", "w1", KUBE_RUNNING, start);
@@ -272,7 +280,7 @@ static void s65_pod_does_not_take_the_place_of_a_worker_or_of_a_driver(void **st
 	listed(w);
 	assert_string_equal(owner(w, "w1"), "(unknown)");
 	assert_string_equal(owner(w, "d1"), "(unknown)");
-	/* ...and after. */
+	/* ...and before. */
 	put(w, "thieves", "w1", KUBE_RUNNING, start);
 	assert_string_equal(owner(w, "w1"), "(unknown)");
 }
