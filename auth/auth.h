@@ -16,6 +16,7 @@
 
 struct event_base;
 struct fetcher;
+struct store;
 
 struct auth_service;
 struct auth;
@@ -57,6 +58,8 @@ void auth_service_set_conf(
 	struct auth_service *service, const struct conf *conf); /* reload, keeper thread */
 const struct conf *auth_service_conf(
 	const struct auth_service *service); /* borrows until the next reload; keeper thread */
+/* Borrows the writing connection, for as long as the service lives; keeper thread. */
+struct store *auth_service_store(struct auth_service *service);
 /* The line with the one-time sign-in link (design "Command line"), once per data directory: only
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */

@@ -374,6 +374,11 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 
 /* --- questions --- */
 
+struct store *auth_service_store(struct auth_service *service)
+{
+	return service->store;
+}
+
 const struct conf *auth_service_conf(const struct auth_service *service)
 {
 	return service->conf;

@@ -1,5 +1,6 @@
 /*
- * auth/store.h - what outlives a process: issued tokens, sessions, one-time links.
+ * auth/store.h - what outlives a process: issued tokens, sessions, one-time links, whose an
+ * application is.
  *
  * Secrets are here as SHA-256 digests only (S34); what a session holds is sealed with a key the
  * store has not (S26). One table of functions per kind of store; a value is a connection. The
@@ -106,6 +107,20 @@ struct store_token_query {
 
 struct store_counts { /* what is alive; a narrowed administrator's token is no administrator's */
 	unsigned sessions, tokens_user, tokens_admin;
+};
+
+enum { /* an owner is kept for so long after it was last asked for, and so many a namespace: who
+	* makes many pods pushes out their own namespace's only */
+	STORE_NAMESPACE = 64,
+	STORE_OWNER_KEPT_S = 90 * 24 * 3600,
+	STORE_OWNERS = 10000,
+};
+
+struct store_owner {			 /* whose an application is, once that is settled */
+	unsigned char key[DIGEST_LEN];	 /* of cluster and application */
+	char namespace[STORE_NAMESPACE]; /* of Kubernetes; "": nobody's, for claims disagreed */
+	bool is_claim;	 /* asked: settle it for `namespace`, unless it is settled */
+	bool is_settled; /* answered: `namespace` is what all gateways have */
 };
 
 enum store_answer { STORE_FAILED = -1, STORE_NONE, STORE_FOUND };
@@ -229,6 +244,10 @@ struct store_ops {
 		const unsigned char *holder, int64_t ms);
 	void (*lease_drop)(
 		struct store *store, const unsigned char *key, const unsigned char *holder);
+
+	/* Asks for, or settles, each of them: who comes first settles it for all gateways. -1: it
+	 * failed, and what is not marked is not known. */
+	int (*owners)(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 
 	/* One text that all processes on this store share. NONE: never set. */
 	enum store_answer (*meta_get)(struct store *store, const char *key, char *out, size_t size);

@@ -299,6 +299,7 @@ static const struct store_ops redis_ops = {
 	.once = redis_once,
 	.lease_take = redis_lease_take,
 	.lease_drop = redis_lease_drop,
+	.owners = redis_owners,
 	.meta_get = redis_meta_get,
 	.meta_set = redis_meta_set,
 	.meta_settle = redis_meta_settle,

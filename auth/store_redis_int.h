@@ -10,7 +10,8 @@
  *   store_redis_cmd.c       commands, bounded from birth
  *   store_redis_script.c    what has to happen at once, in Lua
  *   store_redis_record.c    replies to records; nothing in Redis is trusted to be well-formed
- *   store_redis_session.c, store_redis_token.c, store_redis_misc.c   the operations
+ *   store_redis_session.c, store_redis_token.c, store_redis_owner.c, store_redis_misc.c
+ *                           the operations
  *   store_redis_wire.c      one connection on an event base, which mends itself
  *   store_redis_reader.c, store_redis_watch.c   a worker's reads; the keeper's subscription
  *
@@ -21,6 +22,8 @@
  *   token:<id>      hash; tokens, token_ends   sorted sets by created, expires
  *   tokens:user, tokens:admin   sorted sets of active tokens by expires
  *   link            hash: the one sign-in link that is not used yet
+ *   owner:<digest>  string: a namespace; dies by itself; owners:<namespace>   sorted set of these
+ *                   by when they were asked for
  *   meta            hash; once:<digest>, lease:<digest>   strings that die by themselves
  */
 #ifndef SPARKGATE_AUTH_STORE_REDIS_INT_H
@@ -123,6 +126,7 @@ enum redis_script {
 	REDIS_LINK_ADD,
 	REDIS_LEASE_TAKE,
 	REDIS_LEASE_DROP,
+	REDIS_OWNER,
 	REDIS_SCRIPTS
 };
 
@@ -268,6 +272,7 @@ enum store_answer redis_once(struct store *store, const unsigned char *key, int6
 enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms);
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder);
+int redis_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 enum store_answer redis_meta_get(struct store *store, const char *key, char *out, size_t size);
 int redis_meta_set(struct store *store, const char *key, const char *value);
 int redis_meta_settle(

@@ -229,6 +229,29 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			     " return redis.call('DEL',KEYS[1])\n"
 			     "end\n"
 			     "return 0",
+
+	/* owner; digest namespace is_claim now ttl most. The namespace; false: it is nobody's yet.
+	 * Those that died by themselves go when the next one of their namespace comes. */
+	[REDIS_OWNER] = PREFIX
+	"local v=redis.call('GET',KEYS[1])\n"
+	"if not v and ARGV[3]=='0' then return false end\n"
+	"local z=p..'owners:'..(v or ARGV[2])\n"
+	"redis.call('ZADD',z,ARGV[4],ARGV[1])\n"
+	"redis.call('PEXPIRE',z,ARGV[5])\n"
+	"redis.call('SET',KEYS[1],v or ARGV[2],'PX',ARGV[5])\n"
+	"if not v then\n"
+	" local over=redis.call('ZCOUNT',z,'-inf','+inf')-tonumber(ARGV[6])\n"
+	" if over>0 then\n"
+	"  for _,m in ipairs(redis.call('ZRANGE',z,0,math.min(over,100)-1)) do\n"
+	"   redis.call('DEL',p..'owner:'..m) redis.call('ZREM',z,m)\n"
+	"  end\n"
+	" end\n"
+	" local dead=tonumber(ARGV[4])-tonumber(ARGV[5])/1000\n"
+	" for _,m in ipairs(redis.call('ZRANGEBYSCORE',z,'-inf',dead,'LIMIT',0,50)) do\n"
+	"  if redis.call('EXISTS',p..'owner:'..m)==0 then redis.call('ZREM',z,m) end\n"
+	" end\n"
+	"end\n"
+	"return v or ARGV[2]",
 };
 
 static char digests[REDIS_SCRIPTS][41]; /* hexadecimal SHA-1: how EVALSHA names a script */

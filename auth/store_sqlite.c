@@ -71,6 +71,10 @@ static const char *const migrations[] = {
 	" ON tokens(subject, created_at, id, ends_at, state, ended)" /* all that a count reads */
 	" WHERE state = 'active' AND ended = 0;"
 	"CREATE INDEX tokens_ending ON tokens(ends_at) WHERE ended = 0;",
+	"CREATE TABLE owners(key BLOB PRIMARY KEY, namespace TEXT NOT NULL,"
+	" asked_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX owners_of ON owners(namespace, asked_at);"
+	"CREATE INDEX owners_by_age ON owners(asked_at);",
 };
 
 struct db {

@@ -1,7 +1,7 @@
 /*
  * auth/store_sqlite_int.h - between the parts of the SQLite store: a connection with its
- * statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c, store_sqlite_session.c)
- * and a worker's reader (store_sqlite_reader.c).
+ * statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c, store_sqlite_session.c,
+ * store_sqlite_owner.c) and a worker's reader (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_STORE_SQLITE_INT_H
@@ -51,6 +51,11 @@ enum sql {
 	SQL_META_GET,
 	SQL_META_SET,
 	SQL_META_SETTLE,
+	SQL_OWNER_ADD,
+	SQL_OWNER_TOUCH,
+	SQL_OWNER_GET,
+	SQL_OWNER_CUT,
+	SQL_OWNER_PURGE,
 	SQL_ROWS
 };
 extern const char *const store_sqlite_statements[SQL_ROWS];
@@ -72,6 +77,8 @@ int store_sqlite_session_end_all(
 	struct store *store, enum store_index index, const unsigned char *key);
 int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
 	int64_t now, store_on_session *on_session, void *arg);
+
+int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 
 /* Gives a connection for another thread to the same records; NULL with a reason. */
 struct store *store_sqlite_connect(struct store *store, struct err *err);

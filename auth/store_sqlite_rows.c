@@ -89,6 +89,16 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			 " ON CONFLICT(key) DO UPDATE SET value = ?2",
 	[SQL_META_SETTLE] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
 			    " ON CONFLICT(key) DO NOTHING",
+	[SQL_OWNER_ADD] = "INSERT INTO owners(key, namespace, asked_at) VALUES(?1, ?2, ?3)"
+			  " ON CONFLICT(key) DO NOTHING",
+	/* Once a day is enough: what is asked for at every start costs no write. */
+	[SQL_OWNER_TOUCH] = "UPDATE owners SET asked_at = ?2 WHERE key = ?1"
+			    " AND asked_at < ?2 - 86400",
+	[SQL_OWNER_GET] = "SELECT namespace FROM owners WHERE key = ?1 AND asked_at > ?2",
+	[SQL_OWNER_CUT] = "DELETE FROM owners WHERE key IN (SELECT key FROM owners"
+			  " WHERE namespace = ?1 ORDER BY asked_at DESC LIMIT -1 OFFSET ?2)",
+	[SQL_OWNER_PURGE] = "DELETE FROM owners WHERE key IN"
+			    " (SELECT key FROM owners WHERE asked_at <= ?1 LIMIT ?2)",
 };
 
 /* --- columns --- */
@@ -354,14 +364,15 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 	/* Uses are saved a little late: what looks just idle here may not be. */
 	const struct arg at = NUMBER(now),
 			 idle = NUMBER(now - conf->session_idle_s - IDLE_SLACK_SECONDS);
-	const struct arg kept = NUMBER(now - TOKEN_KEPT_SECONDS);
+	const struct arg kept = NUMBER(now - TOKEN_KEPT_SECONDS),
+			 owned = NUMBER(now - STORE_OWNER_KEPT_S);
 	const struct {
 		enum sql which;
 		struct arg args[3];
 		size_t count;
 	} steps[] = {{SQL_SESSION_PURGE, {at, idle, most}, 3}, {SQL_LINK_PURGE, {at, most}, 2},
 		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_ONCE_PURGE, {at, most}, 2},
-		{SQL_TOKEN_END, {at, most}, 2}};
+		{SQL_TOKEN_END, {at, most}, 2}, {SQL_OWNER_PURGE, {owned, most}, 2}};
 	enum store_answer answer = STORE_NONE;
 	struct db *db = db_of(store);
 
@@ -457,6 +468,7 @@ const struct store_ops store_sqlite_ops = {
 	.once = once,
 	.lease_take = lease_take,
 	.lease_drop = lease_drop,
+	.owners = store_sqlite_owners,
 	.meta_get = meta_get,
 	.meta_set = meta_set,
 	.meta_settle = meta_settle,

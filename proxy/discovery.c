@@ -299,6 +299,19 @@ void discovery_set_conf(struct discovery *d, struct conf *conf)
 	publish_soon(d); /* that some went, too */
 }
 
+/* The store did not say whose applications are: it is asked again. */
+static void on_claim(evutil_socket_t fd, short what, void *arg)
+{
+	struct discovery *d = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (d->clusters[i]->watches_count)
+			cluster_changed(d->clusters[i]);
+	}
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -330,12 +343,19 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	d->publish_timer = evtimer_new(base, on_publish, d);
 	d->retry_timer = evtimer_new(base, on_retry, d);
 	d->pace_timer = evtimer_new(base, on_pace, d);
-	if (d->publish_timer == NULL || d->retry_timer == NULL || d->pace_timer == NULL)
+	d->claim_timer = evtimer_new(base, on_claim, d);
+	if (d->publish_timer == NULL || d->retry_timer == NULL || d->pace_timer == NULL ||
+		d->claim_timer == NULL)
 		abort();
 	discovery_set_conf(d, conf);
 	event_active(
 		d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
 	return d;
+}
+
+void discovery_use_store(struct discovery *d, struct store *store)
+{
+	d->store = store;
 }
 
 void discovery_free(struct discovery *d)
@@ -348,6 +368,7 @@ void discovery_free(struct discovery *d)
 	event_free(d->publish_timer);
 	event_free(d->retry_timer);
 	event_free(d->pace_timer);
+	event_free(d->claim_timer);
 	ui_tokens_free(d->tokens);
 	conf_unref(d->conf);
 	free(d->clusters);

@@ -18,12 +18,16 @@ struct event_base;
 struct fetcher;
 struct registry;
 struct sbuf;
+struct store;
 
 /* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry;
  * it is called from the event loop only, first at once with nothing polled yet, then whenever
  * something changed. */
 struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
 	void (*publish)(struct registry *registry, void *arg), void *arg);
+/* Borrows; at once after discovery_new(). It keeps whose an application is, for all gateways on it
+ * and their restarts. */
+void discovery_use_store(struct discovery *d, struct store *store);
 /* Not from within `publish`. NULL is fine. */
 void discovery_free(struct discovery *d);
 /* A reload: what is known of the clusters that remain is kept, but judged by the new networks at

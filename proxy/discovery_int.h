@@ -3,8 +3,9 @@
  *
  * discovery.c owns the lifecycle and the timers; poll_*.c turn answers of configured places into
  * `struct cluster` through merge.c, kube_watch.c what a Kubernetes API server tells through
- * merge_pods.c; verify.c decides the state of every place; snapshot.c copies it
- * all into a registry. A part that changes anything a page could show calls cluster_changed().
+ * merge_pods.c, and claim.c settles whose it is; verify.c decides the state of every place;
+ * snapshot.c copies it all into a registry. A part that changes anything a page could show calls
+ * cluster_changed().
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_INT_H
 #define SPARKGATE_PROXY_DISCOVERY_INT_H
@@ -92,12 +93,20 @@ struct app {
 	bool in_history, completed_in_history;
 	uint64_t seen_history; /* the full listing that had it last */
 	/* merge_pods.c: of an application whose driver is, or was, a pod */
-	char *namespace;	  /* NULL: none */
+	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
 	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
 	char *pod;		  /* its uid, with watch */
-	int64_t pod_created_ms;
+	int64_t pod_created_ms, pod_ended_ms;
 	uint64_t seen_pods; /* the listing of watch that had it last */
-	bool has_rivals;    /* other pods say they are this application */
+	bool has_rivals;    /* other pods say they are this application, and may be the next */
+	bool was_warned;    /* ... that others say so */
+	/* claim.c */
+	int64_t told_ms;  /* when it started, as a master or a history server says; 0: unknown */
+	int64_t asked_ms; /* the store, whose it is; 0: not yet */
+	char *owner;	  /* the namespace it is settled for; "": nobody's; NULL: not settled */
+	bool is_disputed; /* pods of two namespaces claim it, and nothing was settled before */
+	bool is_risen;	  /* its pod came when it had ended, by its history */
+	bool is_masters;  /* a master listed it, so it is no pod's */
 };
 
 struct driver {
@@ -132,6 +141,7 @@ struct history {
 	int64_t all_due_ms;   /* when the whole list is read again */
 	int64_t newest_ms;    /* end of the newest application listed */
 	unsigned limit;	      /* rows asked for */
+	bool is_cut;	      /* the last full listing left older ones out */
 	struct fetch *version_fetch;
 	struct event *hurry; /* an application has ended; NULL: none has */
 	int64_t hurried_ms;
@@ -204,7 +214,8 @@ struct discovery {
 	size_t clusters_count;
 	struct event *publish_timer;
 	int64_t publish_cost_ms;
-	struct event *retry_timer, *pace_timer;
+	struct store *store; /* borrowed; NULL: none */
+	struct event *retry_timer, *pace_timer, *claim_timer;
 	struct place_list fresh, waiting; /* verify.c */
 	unsigned checking;
 	unsigned begun; /* checks since pace_ms */
@@ -263,6 +274,18 @@ void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod);
 void merge_pods_end(struct kube_watch *w); /* the listing is complete: what it lacked is gone */
 void merge_no_pods(struct kube_watch *w);
 
+/* claim.c */
+/* May a pod have this id at all? */
+bool claim_may_name(const struct cluster *c, struct str id);
+/* May this pod be taken for the application, as far as is known? */
+bool claim_allows(struct app *a, const struct kube_pod *pod);
+/* Before each snapshot: asks the store whose applications are, settles what can be settled, and
+ * parts those from pods that are not theirs. */
+void claim_settle(struct cluster *c);
+/* Whose people may see it; "": of those who are limited to namespaces nobody. */
+const char *claim_namespace(const struct app *a);
+void claim_drop(struct app *a); /* its pod is none of its */
+
 /* merge.c */
 void merge_master(struct cluster *c, const struct spark_master *m);
 /* `listing` numbers a listing of everything; 0: only a part. `cut`: older ones were left out. */
@@ -292,6 +315,7 @@ void place_set_state(struct place *p, enum mount_state state, const char *why);
 bool place_set_origin(struct place *p, const struct url *url);
 
 /* snapshot.c */
+bool cluster_is_tried(const struct cluster *c); /* every source of it, once */
 /* Copies the clusters that changed since the last one, and shares the others with it. */
 struct registry *snapshot_build(struct discovery *d);
 

@@ -254,6 +254,7 @@ static void start_workers(struct gateway *gw)
 	if (gw->redirect_fd != -1)
 		gw->redirect = redirect_new(gw->base, gw->redirect_fd, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
+	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
 	admin_set_discovery(gw->admin, gw->discovery);
 }
 

@@ -143,6 +143,11 @@ static const char *app_name(const json_t *metadata, const json_t *labels)
 	return name[0] ? name : text_of(metadata, "name");
 }
 
+bool kube_is_live(const struct kube_pod *pod)
+{
+	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
+}
+
 static int pod_read(const json_t *object, struct kube_pod *out, struct err *err)
 {
 	const json_t *metadata = json_object_get(object, "metadata");

@@ -34,6 +34,8 @@ struct kube_pod {
 	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
 };
 
+bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
+
 enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ERROR };
 
 struct kube_event {

@@ -209,6 +209,7 @@ static void take_page(struct kube_watch *w)
 	} else {
 		merge_pods_end(w);
 		set_up(w, true, "");
+		cluster_changed(w->cluster); /* now nothing is missing: claims can be settled */
 	}
 	start(w);
 }

@@ -60,6 +60,7 @@ void place_free(struct place *p)
 		free(((struct app *)p)->user);
 		free(((struct app *)p)->namespace);
 		free(((struct app *)p)->pod);
+		free(((struct app *)p)->owner);
 	} else {
 		free(((struct driver *)p)->worker);
 	}
@@ -214,6 +215,10 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	p->seen = c->polls;
 	place_keep(p);
 	a = (struct app *)p;
+	if (a->watch || a->namespace)
+		claim_drop(a); /* of all that say whose an application is, its master knows */
+	a->is_masters = true;
+	a->told_ms = row->started_ms;
 	was_running = a->running;
 	changed |= app_set(a, row);
 	SET(changed, a->cores, row->cores);
@@ -323,6 +328,7 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	place_keep(p);
 	if (listing)
 		a->seen_history = listing;
+	a->told_ms = row->started_ms;
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);
 	/* The master knows better as long as it knows, and a pod for good. */

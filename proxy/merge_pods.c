@@ -10,41 +10,31 @@
 
 /* --- whose pod it is --- */
 
-static bool is_live(const struct kube_pod *pod)
-{
-	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
-}
-
 static bool is_known(const struct kube_watch *w, const struct kube_pod *pod)
 {
 	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
 
 	if (strcmp(wanted, "*") != 0 && strcmp(wanted, pod->namespace) != 0)
 		return false;
-	if (pod->app_id[0])
+	if (pod->app_id[0] && claim_may_name(w->cluster, str_of(pod->app_id)))
 		return true;
-	log_debug("discovery", "cluster %s: pod %.64s/%.128s has no label spark-app-selector",
+	log_debug("discovery",
+		"cluster %s: pod %.64s/%.128s has no label spark-app-selector that a pod can have",
 		w->cluster->name, pod->namespace, pod->name);
 	return false;
 }
 
-/* Anybody who may make pods may give them the label of somebody else's application: the one that
- * was made first has it, by the API server's own clock, and its namespace keeps it. */
-static bool may_be(const struct app *a, const struct kube_pod *pod)
+static void note_rival(struct app *a, const struct kube_pod *pod)
 {
-	bool is_same_namespace = a->namespace && strcmp(a->namespace, pod->namespace) == 0;
-
-	if (a->in_master)
-		return false;
-	if (a->watch == NULL && a->namespace == NULL) /* known from history: does it rise again? */
-		return !(a->completed_in_history && is_live(pod));
-	if (a->watch == NULL)
-		return is_same_namespace;
-	if (strcmp(a->pod, pod->uid) == 0)
-		return true;
-	if (!is_live(pod))
-		return false;
-	return a->running ? pod->created_ms < a->pod_created_ms : is_same_namespace;
+	if (!a->was_warned)
+		log_warn("discovery",
+			"cluster %s: pod %.64s/%.128s is not taken for application %s, "
+			"which another one is",
+			a->place.cluster->name, pod->namespace, pod->name, a->place.id);
+	a->was_warned = true;
+	/* It may be the next one. */
+	if (a->owner == NULL || strcmp(a->owner, pod->namespace) == 0)
+		a->has_rivals = true;
 }
 
 static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
@@ -53,15 +43,10 @@ static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
 	struct place *p = place_find(c, PLACE_APP, str_of(pod->app_id));
 	struct app *a = (struct app *)p;
 
-	if (p && may_be(a, pod))
+	if (p && claim_allows(a, pod))
 		return a;
 	if (p) {
-		if (!a->has_rivals)
-			log_warn("discovery",
-				"cluster %s: pod %.64s/%.128s is not taken for application %s, "
-				"which another one is",
-				c->name, pod->namespace, pod->name, p->id);
-		a->has_rivals = true;
+		note_rival(a, pod);
 		return NULL;
 	}
 	if (HASH_COUNT(c->places[PLACE_APP]) >= 2 * APPS_MAX)
@@ -83,7 +68,7 @@ static bool app_set(struct app *a, const struct kube_pod *pod)
 	int64_t started = pod->started_ms ? pod->started_ms : pod->created_ms, duration = -1;
 	bool changed = place_set_text(&a->name, pod->app_name);
 
-	if (!is_live(pod) && pod->ended_ms >= started && started > 0)
+	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
 		duration = pod->ended_ms - started;
 	changed |= text_replace(&a->namespace, pod->namespace);
 	if (a->user == NULL)
@@ -91,9 +76,9 @@ static bool app_set(struct app *a, const struct kube_pod *pod)
 	SET(changed, a->state, states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */
-	if (is_live(pod) || duration != -1)
+	if (kube_is_live(pod) || duration != -1)
 		SET(changed, a->duration_ms, duration);
-	SET(changed, a->running, is_live(pod));
+	SET(changed, a->running, kube_is_live(pod));
 	a->had_ui = true;
 	return changed;
 }
@@ -138,8 +123,11 @@ static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod 
 		place_set_origin(p, NULL); /* another pod: it says anew who it is */
 	a->watch = w;
 	a->pod_created_ms = pod->created_ms;
+	a->pod_ended_ms = pod->ended_ms;
 	a->seen_pods = w->listings;
 	place_keep(p);
+	if (a->namespace == NULL && a->completed_in_history && kube_is_live(pod))
+		a->is_risen = true;
 	if (app_set(a, pod))
 		cluster_changed(w->cluster);
 	if (a->running) {
@@ -168,7 +156,7 @@ static void app_leave(struct app *a)
 	bool was_running = a->running, has_rivals = a->has_rivals;
 
 	a->watch = NULL;
-	a->has_rivals = false;
+	a->has_rivals = a->was_warned = false;
 	if (was_running) { /* how it ended only its history can say */
 		a->running = false;
 		a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";

@@ -115,7 +115,8 @@ void part_open(struct sbuf *out, const struct page_view *view, const struct part
 	sbuf_puts(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to content</a>\n"
 		       "<header class=\"top\"><div class=\"wrap\"><a class=\"brand\" href=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/\">");
+	/* An ingress need not show more of that site than its pages. */
+	sbuf_puts(out, view->site == AUTH_SITE_PUBLIC ? "/\">" : "/tokens\">");
 	write_mark(out);
 	sbuf_puts(out, "<span>sparkgate</span></a>");
 	if (may_enter)

@@ -76,6 +76,7 @@ static void remember_newest(struct history *h, const struct spark_apps *list)
 
 static void take_list(struct history *h, const struct spark_apps *list)
 {
+	bool is_cut = list->count + list->skipped >= h->limit;
 	uint64_t listing = 0;
 
 	if (h->reading_all) {
@@ -84,7 +85,9 @@ static void take_list(struct history *h, const struct spark_apps *list)
 		ask_version(h);
 	}
 	remember_newest(h, list);
-	merge_history(h->source.cluster, list, listing, list->count + list->skipped >= h->limit);
+	if (listing)
+		h->is_cut = is_cut;
+	merge_history(h->source.cluster, list, listing, is_cut);
 }
 
 static void on_answer(const struct fetch_result *result, void *arg)

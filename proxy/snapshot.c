@@ -153,7 +153,7 @@ static void add_app(struct draft *d, const struct app *a)
 		.duration_ms = a->duration_ms,
 		.cores = a->cores,
 		.running = a->running,
-		.namespace = a->namespace,
+		.namespace = claim_namespace(a),
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
 		.mount = a->had_ui ? place_mount(d, &a->place, a->place.id, false) : NULL,
@@ -207,7 +207,7 @@ static void add_workers(struct draft *d)
 
 /* --- a cluster --- */
 
-static bool all_tried(const struct cluster *c)
+bool cluster_is_tried(const struct cluster *c)
 {
 	bool tried = c->history == NULL || c->history->source.tried;
 
@@ -239,7 +239,7 @@ static struct cluster_info about(const struct cluster *c)
 		.history_up = c->history && c->history->source.up,
 		.has_kubernetes = c->watches_count > 0,
 		.kubernetes_up = all_watched(c),
-		.polled = all_tried(c),
+		.polled = cluster_is_tried(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,
 		.memory_mb = c->memory_mb,
@@ -252,13 +252,13 @@ static struct registry_part *copy_cluster(struct registry_builder *builder, cons
 	struct draft d = {builder, c, about(c)};
 	struct registry_part *part;
 
-	/* Ids of applications and drivers are the master's own; a worker chooses its id, so it
-	 * comes last and cannot take the name of another. */
+	/* Ids of drivers and of its applications are the master's own, a pod's label is not; a
+	 * worker chooses its id, so it comes last and cannot take the name of another. */
 	add_masters(&d);
 	add_history(&d);
 	add_uis(&d);
-	add_apps(&d);
 	add_drivers(&d);
+	add_apps(&d);
 	add_workers(&d);
 	part = registry_builder_cluster(builder, &d.info);
 	free(d.info.masters);
@@ -277,6 +277,7 @@ static void add_cluster(struct registry_builder *builder, struct cluster *c)
 		return;
 	}
 	c->is_changed = false;
+	claim_settle(c);
 	c->part = registry_part_ref(copy_cluster(builder, c));
 	registry_part_unref(old);
 }

@@ -10,74 +10,14 @@ import time
 import pytest
 
 from conftest import NAVIGATION, Client
-from fake_spark import App, Site
-from gateway import Gateway
+from fake_spark import App
 from kube_api import KubeApi, pod
+from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import Browser, secret_file, wait_ready
 from tls_front import HOST, write_certificate
 
 BAR_S = 1.0
-
-
-class History(Site):
-    """Lists what it is told to."""
-
-    def __init__(self):
-        super().__init__()
-        self.apps = {}
-
-    def answer(self, request):
-        path = request.parts.path
-        if path == "/api/v1/version":
-            return 200, "application/json", '{"spark": "4.0.1"}', []
-        if path == "/api/v1/applications":
-            rows = ",".join(
-                f'{{"id":"{app}","name":"{name}","attempts":[{{"sparkUser":"ann","completed":{str(done).lower()},"duration":7,'
-                f'"startTimeEpoch":1700000000000,"endTimeEpoch":{1700000007000 if done else -1}}}]}}'
-                for app, (name, done) in self.apps.items())
-            return 200, "application/json", f"[{rows}]", []
-        return 200, "text/html", f"history of {path}", []
-
-
-class World:
-    """A gateway before an API server, which it opens with a token file, or as the `user` of a kubeconfig."""
-
-    def __init__(self, folder, api, settings=None, **user):
-        self.api, self.history, self.apps = api, History(), []
-        self.entry = {"name": "k", "history": self.history.url, "poll": "1s",
-                      "kubernetes": {"namespaces": ["spark"], "kubeconfig": str(api.kubeconfig(folder, **user))}}
-        self.gateway = Gateway([self.entry], settings=settings)
-        self.gateway.start()
-        self.client = Client(self.gateway, self.gateway.create_token("tests", "admin")["access_token"])
-
-    def driver(self, name, app=None, **more):
-        """An application whose driver is a pod; gives it when the API server knows it."""
-        ui = App(app or f"spark-{name}", name)
-        self.apps.append(ui)
-        self.api.put(pod(name, ui.id, port=ui.server.server_port, **more))
-        return ui
-
-    def status(self, path):
-        return self.client.get(path, headers=NAVIGATION).status_code
-
-    def until(self, condition, what, timeout=20):
-        """Seconds until it holds."""
-        began = time.monotonic()
-        while not condition():
-            self.gateway.daemon.check()
-            if time.monotonic() - began > timeout:
-                raise AssertionError(f"{what}: not within {timeout} s\n{self.gateway.daemon.tail()}")
-            time.sleep(0.02)
-        return time.monotonic() - began
-
-    def until_status(self, path, status, timeout=20):
-        return self.until(lambda: self.status(path) == status, f"{status} for {path}", timeout)
-
-    def stop(self):
-        self.gateway.stop()
-        for site in [*self.apps, self.history]:
-            site.stop()
 
 
 @pytest.fixture
@@ -294,11 +234,7 @@ def test_namespaces_and_selectors_can_be_changed_by_a_reload(world):
 def teams(tmp_path, api):
     """Applications of two namespaces, and a provider whose roles are limited to them."""
     with MockProvider() as provider:
-        limited = [{"role": f"team-{name}", "namespaces": [name]} for name in "ab"]
-        auth = {"oidc": {"issuer": provider.issuer, "client_id": provider.client_id,
-                         "client_secret_file": secret_file(tmp_path, "client-secret", provider.client_secret)},
-                "bearer": [{"issuer": provider.issuer, "audience": ["spark"]}],
-                "roles": {"claim": "roles", "admin": ["spark-admin"], "user": ["spark-user"], "limited": limited}}
+        auth = teams_auth(tmp_path, provider)
         made = World(tmp_path, api, {"auth": auth})
         made.provider = provider
         made.entry["kubernetes"]["namespaces"] = ["*"]

@@ -136,24 +136,121 @@ def test_probes_ask_what_the_gateway_answers(upstream):
     assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
 
 
-def hosts(rows, kind):
-    """Host name -> port of the Service behind it."""
-    found = {}
+def published(rows, kind):
+    """What an Ingress or the routes show: (host name, path, name of the Service's port)."""
     for row in rows:
         if row["kind"] == kind == "Ingress" and row["metadata"]["name"] == "sparkgate":
             for rule in row["spec"]["rules"]:
-                found[rule["host"]] = rule["http"]["paths"][0]["backend"]["service"]["port"]["name"]
+                for path in rule["http"]["paths"]:
+                    assert path["pathType"] == "Prefix"
+                    yield rule["host"], path["path"], path["backend"]["service"]["port"]["name"]
         elif row["kind"] == kind == "HTTPRoute" and "backendRefs" in row["spec"]["rules"][0]:
-            for host in row["spec"]["hostnames"]:
-                found[host] = {8480: "http", 8481: "admin"}[row["spec"]["rules"][0]["backendRefs"][0]["port"]]
-    return found
+            for rule in row["spec"]["rules"]:
+                port = {8480: "http", 8481: "admin"}[rule["backendRefs"][0]["port"]]
+                for match in rule.get("matches", [{"path": {"type": "PathPrefix", "value": "/"}}]):
+                    assert match["path"]["type"] == "PathPrefix"
+                    yield from ((host, match["path"]["value"], port) for host in row["spec"]["hostnames"])
 
 
-@pytest.mark.parametrize(("name", "kind"), [("overlays/ingress", "Ingress"), ("overlays/gateway-api", "HTTPRoute")])
+INGRESSES = [("overlays/ingress", "Ingress"), ("examples/redis", "Ingress"), ("overlays/gateway-api", "HTTPRoute")]
+
+
+@pytest.mark.parametrize(("name", "kind"), INGRESSES)
 def test_hosts_are_those_of_the_public_urls(name, kind):
     conf = yaml.safe_load(configuration(name))
     wanted = {conf[part]["public_url"].split("/")[2]: port for part, port in (("server", "http"), ("admin", "admin"))}
-    assert hosts(documents(name), kind) == wanted
+    wanted[conf["server"]["app_origins"].split("/")[2].replace("{id}", "*")] = "http"
+    assert {host: port for host, _, port in published(documents(name), kind)} == wanted
+
+
+def is_below(path, prefix):
+    """As both kinds of prefix are defined: by whole segments."""
+    return path == prefix or path.startswith(prefix.rstrip("/") + "/")
+
+
+@pytest.mark.parametrize(("name", "kind"), INGRESSES)
+def test_s68_of_the_admin_listener_only_what_people_and_scripts_use_is_published(name, kind):
+    shown = list(published(documents(name), kind))
+    admin = {path for _, path, port in shown if port == "admin"}
+    assert admin == {"/tokens", "/_gate", "/api"}
+    for path in ("/metrics", "/ready", "/ping", "/", "/metricsx", "/tokensx"):
+        assert not any(is_below(path, prefix) for prefix in admin), path
+    for path in ("/tokens", "/tokens/abc/revoke", "/_gate/login", "/_gate/static/a.css", "/api/v1/tokens"):
+        assert any(is_below(path, prefix) for prefix in admin), path
+    assert {path for _, path, port in shown if port == "http"} == {"/"}
+
+
+@pytest.mark.parametrize(("name", "kind"), INGRESSES)
+def test_s68_each_application_has_a_host_with_a_wildcard_certificate(name, kind):
+    rows = documents(name)
+    wildcard = yaml.safe_load(configuration(name))["server"]["app_origins"].split("/")[2].replace("{id}", "*")
+    if kind == "Ingress":
+        secrets = {host: row["secretName"] for row in the_one(rows, "Ingress")["spec"]["tls"] for host in row["hosts"]}
+        assert secrets[wildcard] == "sparkgate-apps-tls" and list(secrets.values()).count("sparkgate-apps-tls") == 1
+    else:
+        listeners = {row.get("hostname"): row for row in the_one(rows, "Gateway")["spec"]["listeners"] if row["port"] == 443}
+        assert listeners[wildcard]["tls"]["certificateRefs"] == [{"name": "sparkgate-apps-tls"}]
+        route = the_one(rows, "HTTPRoute", "sparkgate-apps")["spec"]
+        assert route["parentRefs"][0]["sectionName"] == listeners[wildcard]["name"]
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_s68_each_application_has_an_origin_in_every_configuration(name):
+    server = yaml.safe_load(configuration(name))["server"]
+    assert "{id}" in server["app_origins"]
+    assert not server["app_origins"].endswith(server["public_url"].split("/")[2].partition(".")[2] + "/")  # another domain
+
+
+def admits(rows, port, namespace, labels):
+    """May a pod in this namespace with these labels reach the port?"""
+    def matches(selector, given):
+        return all(given.get(key) == value for key, value in (selector or {}).get("matchLabels", {}).items())
+    for rule in the_one(rows, "NetworkPolicy")["spec"]["ingress"]:
+        if port not in {row["port"] for row in rule["ports"]}:
+            continue
+        if "from" not in rule:
+            return True
+        for peer in rule["from"]:
+            in_namespace = (matches(peer["namespaceSelector"], {"kubernetes.io/metadata.name": namespace})
+                            if "namespaceSelector" in peer else namespace == "sparkgate")
+            if in_namespace and matches(peer.get("podSelector"), labels):
+                return True
+    return False
+
+
+@pytest.mark.parametrize(("namespace", "labels"), [
+    ("sparkgate", {"gateway.networking.k8s.io/gateway-name": "sparkgate"}),
+    ("envoy-gateway-system", {"gateway.envoyproxy.io/owning-gateway-name": "sparkgate",
+                              "gateway.envoyproxy.io/owning-gateway-namespace": "sparkgate"}),
+    ("traefik", {"app.kubernetes.io/name": "traefik"})], ids=["beside_the_gateway", "envoy", "traefik"])
+def test_s68_the_policy_admits_the_gateway_apis_data_plane(namespace, labels):
+    rows = documents("overlays/gateway-api")
+    assert admits(rows, 8480, namespace, labels) and admits(rows, 8481, namespace, labels)
+    assert admits(rows, 8481, "monitoring", {})
+    assert not admits(rows, 8481, "spark", {**labels, "spark-role": "driver"})
+    assert not admits(rows, 8481, "sparkgate", {"app.kubernetes.io/name": "sparkgate-redis"})
+
+
+def test_s68_the_policy_admits_an_ingress_controller_and_prometheus():
+    for name in ("base", "overlays/ingress"):
+        rows = documents(name)
+        assert admits(rows, 8481, "ingress-nginx", {}) and admits(rows, 8481, "monitoring", {})
+        assert not admits(rows, 8481, "spark", {})
+
+
+def size(text):
+    number, unit = re.fullmatch(r"(\d+)(Ki|KiB|Mi|MiB|Gi|GiB|)", str(text)).groups()
+    return int(number) << {"": 0, "K": 10, "M": 20, "G": 30}[unit[:1]]
+
+
+@pytest.mark.parametrize("name", GATEWAYS)
+def test_s68_connections_fit_into_the_memory_that_the_container_has(name):
+    """An exchange whose client reads slowly holds a queue to it and what its UI sent meanwhile; what others hold has limits of its own."""
+    _, container = gateway_pod(documents(name))
+    limits = yaml.safe_load(configuration(name))["server"]["limits"]
+    process, exchange = 25 << 20, 512 << 10
+    most = process + size(limits.get("static_files", "64MiB")) + size(limits.get("memory", "64MiB")) + limits["connections"] * exchange
+    assert most <= size(container["resources"]["limits"]["memory"])
 
 
 @pytest.mark.parametrize(("name", "what"), [("overlays/sidecar-history", "history"), ("overlays/operator", "kubernetes")])

@@ -1,0 +1,99 @@
+/* Whose applications are (S43), in every kind of store. */
+#include "tests/support/store_contract.h"
+
+#include "tests/support/store_world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+enum { NOW = STORE_WORLD_NOW };
+
+static struct store_owner owner_of(unsigned mark, const char *namespace)
+{
+	struct store_owner owner = {.is_claim = namespace != NULL};
+
+	memset(owner.key, 'k', sizeof owner.key);
+	memcpy(owner.key, &mark, sizeof mark);
+	if (namespace && !str_copy(str_of(namespace), owner.namespace, sizeof owner.namespace))
+		abort();
+	return owner;
+}
+
+static const char *ask_owner(
+	struct store *store, unsigned mark, const char *claim, int64_t now, struct store_owner *out)
+{
+	*out = owner_of(mark, claim);
+	assert_int_equal(store->ops->owners(store, out, 1, now), 0);
+	return out->is_settled ? out->namespace : NULL;
+}
+
+static void s43_first_claim_settles_an_owner_for_everybody(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner o;
+
+	assert_null(ask_owner(store, 1, NULL, NOW, &o));
+	assert_string_equal(ask_owner(store, 1, "etl", NOW, &o), "etl");
+	assert_string_equal(ask_owner(store, 1, "thieves", NOW + 1, &o), "etl");
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2, &o), "etl");
+	assert_null(ask_owner(store, 2, NULL, NOW, &o));
+	/* That it is nobody's is settled, too. */
+	assert_string_equal(ask_owner(store, 2, "", NOW, &o), "");
+	assert_string_equal(ask_owner(store, 2, "thieves", NOW, &o), "");
+}
+
+static void s43_many_owners_are_asked_for_and_settled_together(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner owners[300];
+
+	for (unsigned i = 0; i < ARRAY_LEN(owners); i++)
+		owners[i] = owner_of(i, i % 3 ? "etl" : NULL);
+	assert_int_equal(store->ops->owners(store, owners, ARRAY_LEN(owners), NOW), 0);
+	for (unsigned i = 0; i < ARRAY_LEN(owners); i++)
+		assert_int_equal(owners[i].is_settled, i % 3 != 0);
+}
+
+static void s43_owners_that_nobody_asks_for_are_forgotten(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	const struct conf conf = {.session_idle_s = 1800};
+	const int64_t kept = STORE_OWNER_KEPT_S;
+	struct store_owner o;
+
+	if (store->ops->is_shared)
+		return; /* by a clock of its own */
+	assert_string_equal(ask_owner(store, 1, "etl", NOW, &o), "etl");
+	assert_string_equal(ask_owner(store, 2, "etl", NOW, &o), "etl");
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + kept - 1, &o), "etl");
+	assert_int_equal(store->ops->purge(store, &conf, NOW + kept), STORE_NONE);
+	assert_null(ask_owner(store, 2, NULL, NOW + kept, &o));
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2 * kept - 2, &o), "etl");
+}
+
+static void s43_who_claims_much_pushes_out_their_own_only(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner *owners = mem_alloc(STORE_OWNERS, sizeof *owners), o;
+
+	ask_owner(store, 1, "etl", NOW, &o);
+	ask_owner(store, 2, "thieves", NOW, &o);
+	for (unsigned i = 0; i < STORE_OWNERS; i++)
+		owners[i] = owner_of(100 + i, "thieves");
+	assert_int_equal(store->ops->owners(store, owners, STORE_OWNERS, NOW + 1), 0);
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2, &o), "etl");
+	assert_null(ask_owner(store, 2, NULL, NOW + 2, &o));
+	free(owners);
+}
+
+const struct store_contract store_contract_owners[] = {
+	STORE_CONTRACT(s43_first_claim_settles_an_owner_for_everybody),
+	STORE_CONTRACT(s43_many_owners_are_asked_for_and_settled_together),
+	STORE_CONTRACT(s43_owners_that_nobody_asks_for_are_forgotten),
+	STORE_CONTRACT(s43_who_claims_much_pushes_out_their_own_only),
+};
+const size_t store_contract_owners_count = ARRAY_LEN(store_contract_owners);
