@@ -226,7 +226,9 @@ static void fail_saying_why(struct exchange *x, enum fault fault)
 	else
 		snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");
-	exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
+	/* Another site's page is refused before anybody looks what is there (S44). */
+	bool tells = x->who && fault != FAULT_NO_ROLE && fault != FAULT_CROSS_ORIGIN;
+	exchange_fail(x, fault, tells ? detail : NULL);
 }
 
 static void find_action(struct exchange *x)

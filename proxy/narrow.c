@@ -46,6 +46,8 @@ static const char *app_of(const struct route *route, char id[APP_ID_MAX])
 		return app_of_history(route->rest.len ? route->rest : STR("/"), id);
 	if (mount)
 		return mount->kind == UI_DRIVER ? mount->id : all;
+	if (route->kind == ROUTE_APP && route->rest.at) /* its id in a mount's place */
+		return copy_id(route->name, id) ? id : all;
 	/* Whose it is, the ingress alone knows. Our own pages show what may be seen. */
 	return route->kind == ROUTE_OUTSIDE ? all : none;
 }

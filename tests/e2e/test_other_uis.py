@@ -291,7 +291,7 @@ def bearer(gate, *scope):
 def test_s11_a_kernel_is_for_who_may_look_at_its_lab(gate, kernel):
     assert handshake(gate, kernel, bearer(gate)) == 101
     assert handshake(gate, kernel) == 401
-    assert handshake(gate, kernel, bearer(gate, "--scope", "cluster:other")) == 403
+    assert handshake(gate, kernel, bearer(gate, "--scope", "cluster:other")) == 404
 
 
 def test_s3_s11_a_kernel_hears_pages_of_this_origin_only(gate, kernel):

@@ -99,6 +99,10 @@ static const struct {
 	{"app:app-1", "/a/ui/hdfs", false},
 	{"namespace:other", "/a/proxy/app-1", false},
 	{"namespace:spark", "/a/proxy/app-1", true},
+	{"app:app-2", "/a/proxy/app-2/jobs/", true},
+	{"app:report", "/a/proxy/app-2", true},
+	{"app:app-1", "/a/proxy/app-2/jobs/", false},
+	{"namespace:spark", "/a/proxy/app-2", false},
 	{"app:app-2", "/a/shs/history/app-2%2531/jobs/", false},
 	{"app:app-2", "/a/shs/history/app-2%252fx/", false},
 };
