@@ -416,10 +416,18 @@ static void find_route(struct exchange *x)
 		x->route.kind = ROUTE_OUTSIDE;
 }
 
+/* At an application's host there is nothing else. Of one that nobody knows, too, it is asked first
+ * who wants to know: a host tells a stranger nothing of what is there (S44). */
+static bool is_nothing_at_app(const struct exchange *x)
+{
+	return x->app_label.at && x->route.kind == ROUTE_NONE &&
+	       (x->app || x->registry == NULL ||
+		       !app_origin_is_of(x->app_label, x->conf->server.base, x->target.path));
+}
+
 static void begin(struct exchange *x)
 {
-	bool is_ours =
-		route_is_public(&x->route) || (x->app_label.at && x->route.kind == ROUTE_NONE);
+	bool is_ours = route_is_public(&x->route) || is_nothing_at_app(x);
 
 	if (x->ext && x->registry == NULL) /* a path may be a UI's that is not known yet */
 		exchange_fail(x, FAULT_NOT_READY, NULL);

@@ -117,13 +117,12 @@ struct route route_match_app(
 {
 	struct route route = route_match(reg, base, path);
 
-	if (route.kind == ROUTE_STATIC)
+	if (route.kind == ROUTE_STATIC || route.kind == ROUTE_LOGIN)
 		return route;
-	if (app && is_enter(base, path))
+	if (is_enter(base, path))
 		return found(ROUTE_ENTER);
-	if (app &&
-		(route.kind == ROUTE_LOGIN || (route.kind == ROUTE_MOUNT && route.mount == app) ||
-			(route.kind == ROUTE_SLASH && str_eq(path, str_of(app->path)))))
+	if (app && ((route.kind == ROUTE_MOUNT && route.mount == app) ||
+			   (route.kind == ROUTE_SLASH && str_eq(path, str_of(app->path)))))
 		return route;
 	return found(ROUTE_NONE);
 }
