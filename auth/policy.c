@@ -1,10 +1,9 @@
 #include "auth/policy.h"
 
+#include "auth/reading.h"
 #include "base/mem.h"
 
 #include <assert.h>
-
-enum { PATH_MAX_BYTES = 8192 }; /* S4 */
 
 #define BIT(n) (1u << (n))
 #define SPARK  (BIT(UI_MASTER) | BIT(UI_WORKER) | BIT(UI_DRIVER) | BIT(UI_HISTORY))
@@ -13,8 +12,8 @@ enum { PATH_MAX_BYTES = 8192 }; /* S4 */
 /*
  * What a path asks for. Segments match wherever they stand, because pages are nested: a master with
  * spark.ui.reverseProxy has /proxy/<app>/jobs/..., history has /history/<app>/<attempt>/.... What
- * follows them is not looked at either: Spark's handlers take everything below their path. First
- * row wins.
+ * follows them is not looked at either: Spark's handlers take everything below their path. All rows
+ * that match count, for nobody knows which one the server takes.
  */
 static const struct row {
 	unsigned uis;
@@ -84,56 +83,7 @@ static const unsigned rights[] = {
 static const unsigned needs_same_origin =
 	BIT(ACTION_KILL) | BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS);
 
-/* --- the path as Jetty reads it
- * ------------------------------------------------------------------- */
-
-/* Decodes one segment and cuts its parameters (";x=y"). Gives the length, or -1 when a byte that
- * would have made another path was hidden in it. */
-static int read_segment(struct str in, char *out)
-{
-	int len = 0;
-
-	for (size_t i = 0; i < in.len; i++) {
-		char c = in.at[i];
-
-		if (c == '%' && i + 2 < in.len && str_hex_digit(in.at[i + 1]) != -1 &&
-			str_hex_digit(in.at[i + 2]) != -1) {
-			c = (char)(str_hex_digit(in.at[i + 1]) << 4 | str_hex_digit(in.at[i + 2]));
-			i += 2;
-		}
-		if (c == ';')
-			break;
-		if (c == '/' || c == '\\' || c == '\0')
-			return -1;
-		out[len++] = c;
-	}
-	/* "..;x" is a way up for Jetty that is no dot segment to a stricter reader. */
-	if ((len == 1 && out[0] == '.') || (len == 2 && out[0] == '.' && out[1] == '.'))
-		return -1;
-	return len;
-}
-
-/* "/a/b" without empty segments, parameters and a last slash; false when the path is a trick. */
-static bool normalise(struct str path, char out[PATH_MAX_BYTES + 2], struct str *result)
-{
-	struct str segment;
-	size_t len = 0;
-
-	if (path.len > PATH_MAX_BYTES)
-		return false;
-	while (str_next(&path, '/', &segment)) {
-		int n = read_segment(segment, out + len + 1);
-
-		if (n == -1)
-			return false;
-		if (n == 0)
-			continue;
-		out[len] = '/';
-		len += (size_t)n + 1;
-	}
-	*result = (struct str){out, len};
-	return true;
-}
+/* --- what a path asks for --- */
 
 /* What is left of `path`, which begins behind a slash, after these segments; at == NULL: it begins
  * otherwise. Case does not count: Spark's does, but refusing a spelling that Spark would not know
@@ -157,44 +107,81 @@ static bool next_segment(struct str *path)
 	return slash != -1;
 }
 
-static bool has_later(struct str path, const char *segments)
+/* What is left after the first place further on where these segments stand; at == NULL: none. */
+static struct str after_later(struct str path, const char *segments)
 {
 	while (next_segment(&path)) {
-		if (after_segments(path, segments).at)
-			return true;
+		struct str rest = after_segments(path, segments);
+		if (rest.at)
+			return rest;
 	}
-	return false;
+	return (struct str){NULL, 0};
 }
 
-/* Whether the row's segments stand here: at the beginning of `path`, which is not empty. */
-static bool stands_here(const struct row *row, struct str path, bool is_first)
+/* What is left after the row's segments, if they stand here, at the beginning of `path`, which is
+ * not empty; at == NULL: they do not. */
+static struct str after_row(const struct row *row, struct str path, bool is_first)
 {
 	const char *segments = row->segments;
+	struct str none = {NULL, 0};
 
 	if (segments[0] == '/') {
 		if (!is_first)
-			return false;
+			return none;
 		segments++;
 	}
 	if ((path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
-		return false;
+		return none;
 	struct str rest = after_segments(path, segments);
-	return rest.at && (!row->later || has_later(rest, row->later));
+	return rest.at && row->later ? after_later(rest, row->later) : rest;
 }
 
-static const struct row *find_row(enum ui_kind kind, struct str path)
+/* Bits of actions. A segment that a row has for its `later` means nothing else to milder ones. */
+static unsigned find_rows(enum ui_kind kind, struct str path)
 {
-	const struct row *end = rows + ARRAY_LEN(rows), *best = end;
+	const struct row *end = rows + ARRAY_LEN(rows), *claim = end;
+	const char *claimed = path.at;
+	unsigned found = 0;
 
 	for (bool is_first = true; next_segment(&path); is_first = false) {
 		if (path.len == 0 || (letters & letter_bit(path.at[0])) == 0)
 			continue;
-		for (const struct row *row = rows; row < best; row++) {
-			if (row->uis & BIT(kind) && stands_here(row, path, is_first))
-				best = row;
+		for (const struct row *row = rows; row < (path.at < claimed ? claim : end); row++) {
+			struct str rest = row->uis & BIT(kind) ? after_row(row, path, is_first)
+							       : (struct str){NULL, 0};
+			if (rest.at == NULL)
+				continue;
+			found |= BIT(row->action);
+			if (row->later)
+				claim = row, claimed = rest.at;
 		}
 	}
-	return best == end ? NULL : best;
+	return found ? found : BIT(ACTION_VIEW);
+}
+
+/* The strictest row of every decoding counts, and none of the others is forgotten: what a token is
+ * narrowed to need not go by strictness. */
+static unsigned find_actions(enum ui_kind kind, struct str path)
+{
+	struct reading reading;
+	unsigned found = 0;
+
+	reading_init(&reading, path, SPARK & BIT(kind));
+	while (reading_next(&reading))
+		found |= find_rows(kind, reading.plain);
+	return reading.is_trick ? BIT(ACTION_NEVER) : found;
+}
+
+static enum action strictest(unsigned found)
+{
+	static const enum action order[] = {ACTION_NEVER, ACTION_KILL, ACTION_SUBMIT, ACTION_TOKENS,
+		ACTION_DOWNLOAD, ACTION_DUMP, ACTION_ENVIRONMENT, ACTION_LOGS, ACTION_VIEW};
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		if (found & BIT(order[i]))
+			return order[i];
+	}
+	return ACTION_METRICS;
 }
 
 static bool is_read(struct str method)
@@ -203,34 +190,34 @@ static bool is_read(struct str method)
 	       str_eq(method, STR("OPTIONS"));
 }
 
-enum action policy_action(enum ui_kind kind, struct str method, struct str path)
+enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all)
 {
-	char buf[PATH_MAX_BYTES + 2];
-	struct str plain;
-	const struct row *row;
-
-	if (!normalise(path, buf, &plain))
-		return ACTION_NEVER;
-	row = find_row(kind, plain);
-	if (row && (BIT(row->action) & needs_same_origin || row->action == ACTION_NEVER))
-		return row->action;
-	if (is_read(method) || !(SPARK & BIT(kind)))
-		return row ? row->action : ACTION_VIEW;
+	*all = find_actions(kind, path);
 	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
 	 * with every release: it takes the right to. */
-	return str_eq(method, STR("POST")) ? ACTION_KILL : ACTION_NEVER;
+	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !is_read(method) &&
+		SPARK & BIT(kind))
+		*all = str_eq(method, STR("POST")) ? BIT(ACTION_KILL) : BIT(ACTION_NEVER);
+	return strictest(*all);
+}
+
+enum action policy_action(enum ui_kind kind, struct str method, struct str path)
+{
+	unsigned all;
+
+	return policy_actions(kind, method, path, &all);
 }
 
 bool policy_is_below(struct str path, const char *dir)
 {
-	char buf[PATH_MAX_BYTES + 2];
-	size_t len = strlen(dir);
-	struct str plain;
+	struct reading reading;
 
-	if (!normalise(path, buf, &plain))
-		return true;
-	plain = str_from(plain, 1);
-	return str_starts_nocase(plain, str_of(dir)) && (plain.len == len || plain.at[len] == '/');
+	reading_init(&reading, path, true);
+	while (reading_next(&reading)) {
+		if (after_segments(str_from(reading.plain, 1), dir).at)
+			return true;
+	}
+	return reading.is_trick;
 }
 
 const char *action_name(enum action action)
@@ -250,14 +237,14 @@ enum verdict policy_decide(const struct policy_request *req)
 	if (req->who == NULL)
 		return DENY_SIGN_IN;
 	assert((size_t)req->who->role < ARRAY_LEN(rights));
-	if (rights[req->who->role] == 0)
+	unsigned all = req->all | BIT(req->action), may = rights[req->who->role];
+	if (may == 0)
 		return DENY_NO_ROLE;
-	if (req->action == ACTION_NEVER)
+	if (all & BIT(ACTION_NEVER))
 		return DENY_NEVER;
-	if (!(rights[req->who->role] & BIT(req->action)))
+	if (all & ~may)
 		return DENY_ROLE;
-	if (BIT(req->action) & needs_same_origin && req->who->via == VIA_SESSION &&
-		!req->same_origin)
+	if (all & needs_same_origin && req->who->via == VIA_SESSION && !req->same_origin)
 		return DENY_CROSS_ORIGIN;
 	return ALLOW;
 }

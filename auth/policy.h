@@ -25,7 +25,9 @@ enum action {
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
 
 /* What the request asks for. `path` is the part below the UI's mount, e.g. "/jobs/job/kill/";
- * `method` as sent. HEAD counts as GET. */
+ * `method` as sent. HEAD counts as GET. Gives the strictest reading of the path (reading.h); `*all`
+ * has a bit (1u << action) for each, and all of them have to be allowed. */
+enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all);
 enum action policy_action(enum ui_kind kind, struct str method, struct str path);
 /* True when a server may read `path` as `dir` ("proxy") or something below it, or as who knows
  * what. */
@@ -35,6 +37,7 @@ bool action_is_audited(enum action action);  /* kill, submit, download, tokens *
 
 struct policy_request {
 	enum action action;
+	unsigned all;		    /* of policy_actions(); 0: the action alone */
 	const struct identity *who; /* NULL: nobody */
 	bool same_origin; /* Sec-Fetch-Site same-origin, or Origin equal to ours, or a Referer of
 			     ours without both */

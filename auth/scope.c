@@ -216,35 +216,27 @@ static bool allows_action(const struct scope *scope, enum action action)
 	return (scope->actions & enough) != 0;
 }
 
-static bool is_of_all_apps(const struct scope_ask *ask)
+bool scope_allows(const struct scope *scope, unsigned actions, enum action *lacks)
 {
-	return strcmp(ask->app_id, "*") == 0;
+	for (int i = 0; scope && i <= ACTION_NEVER; i++) {
+		*lacks = (enum action)i;
+		if (actions & BIT(i) && !allows_action(scope, *lacks))
+			return false;
+	}
+	return true;
 }
 
-bool scope_allows(const struct scope *scope, const struct scope_ask *ask, char lacks[SCOPE_LACKS])
+bool scope_shows(const struct scope *scope, const struct scope_ask *ask)
 {
 	if (scope == NULL)
 		return true;
-	if (!allows_action(scope, ask->action)) {
-		snprintf(lacks, SCOPE_LACKS, "%s", action_name(ask->action));
+	if (ask->cluster && !scope_shows_cluster(scope, ask->cluster))
 		return false;
-	}
-	if (ask->cluster && !scope_shows_cluster(scope, ask->cluster)) {
-		snprintf(lacks, SCOPE_LACKS, "cluster:%s", ask->cluster);
-		return false;
-	}
 	if (ask->app_id[0] == '\0')
 		return true;
-	if (is_of_all_apps(ask) ? !has_app(scope, "", NULL)
-				: !has_app(scope, ask->app_id, ask->app_name)) {
-		snprintf(lacks, SCOPE_LACKS, "app:%s", ask->app_id);
-		return false;
-	}
-	const char *namespace = is_of_all_apps(ask) ? NULL : ask->namespace;
-	if (has_namespace(scope, namespace))
-		return true;
-	snprintf(lacks, SCOPE_LACKS, "namespace:%s", namespace && *namespace ? namespace : "*");
-	return false;
+	if (strcmp(ask->app_id, "*") == 0)
+		return scope_shows_all_apps(scope);
+	return scope_shows_app(scope, ask->app_id, ask->app_name, ask->namespace);
 }
 
 /* --- comparing --- */

@@ -20,7 +20,7 @@
 #include "auth/policy.h"
 #include "base/err.h"
 
-enum { SCOPE_TEXT = 513, SCOPE_PARTS = 32, SCOPE_LACKS = 160 }; /* sizes with their NUL */
+enum { SCOPE_TEXT = 513, SCOPE_PARTS = 32 }; /* sizes with their NUL */
 
 struct scope;
 
@@ -34,10 +34,12 @@ struct scope_ask {
 	const char *app_id;    /* "*": of all there are; "": of none, such as a script */
 	const char *app_name;  /* or NULL */
 	const char *namespace; /* of Kubernetes; NULL: of none, or nobody knows */
-	enum action action;
 };
-/* False, and in `lacks` the text that would have allowed it. */
-bool scope_allows(const struct scope *scope, const struct scope_ask *ask, char lacks[SCOPE_LACKS]);
+/* Whether it may be seen at all. What may not is not even named to whom it is hidden from (S44). */
+bool scope_shows(const struct scope *scope, const struct scope_ask *ask);
+/* Whether all of `actions` are left: bits, of policy_actions(). `*lacks` (not NULL) is the first
+ * that is not. */
+bool scope_allows(const struct scope *scope, unsigned actions, enum action *lacks);
 /* What a list may show to its reader. */
 bool scope_shows_cluster(const struct scope *scope, const char *cluster);
 bool scope_shows_app(

@@ -214,12 +214,12 @@ enum token_outcome token_grant_revoke(
 
 static bool may_know(const struct identity *caller, const struct store_token *record)
 {
-	const struct scope_ask ask = {.action = ACTION_TOKENS, .app_id = ""};
-	char lacks[SCOPE_LACKS];
+	enum action lacks;
 
 	if (strcmp(caller->subject, record->subject) == 0)
 		return caller->role != ROLE_NONE;
-	return caller->role == ROLE_ADMIN && scope_allows(caller->scope, &ask, lacks);
+	return caller->role == ROLE_ADMIN &&
+	       scope_allows(caller->scope, 1u << ACTION_TOKENS, &lacks);
 }
 
 static json_t *describe(const struct shown *shown)

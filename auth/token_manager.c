@@ -21,15 +21,15 @@ static bool is_of_the_platform(const struct auth_service *service, const struct 
 
 const char *token_manager_why_not(const struct auth_service *service, const struct identity *caller)
 {
-	const struct scope_ask ask = {.action = ACTION_TOKENS, .app_id = ""};
-	char lacks[SCOPE_LACKS];
+	enum action lacks;
 
 	if (caller->role == ROLE_NONE)
 		return "no role of yours allows this";
 	if (caller->role != ROLE_ADMIN && !is_of_the_platform(service, caller))
 		return "only the platform's own users have tokens here";
-	return scope_allows(caller->scope, &ask, lacks) ? NULL
-							: "the token lacks the scope \"tokens\"";
+	return scope_allows(caller->scope, 1u << ACTION_TOKENS, &lacks)
+		       ? NULL
+		       : "the token lacks the scope \"tokens\"";
 }
 
 static bool is_own(const struct identity *caller, const struct store_token *token)

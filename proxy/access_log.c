@@ -64,9 +64,15 @@ static void write_audit(struct exchange *x, const struct log_field *fields, size
 	log_audit(action_name(x->action), all, count);
 }
 
+/* S44: the log knows better than the person who was told that nothing is there. */
+static enum fault logged_fault(const struct exchange *x)
+{
+	return x->is_hidden && x->fault == FAULT_NOT_FOUND ? FAULT_SCOPE : x->fault;
+}
+
 static void write_lines(struct exchange *x, const char *decision)
 {
-	const struct fault_row *row = fault_row(x->fault);
+	const struct fault_row *row = fault_row(logged_fault(x));
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
 	static const char *const vias[] = {"none", "session", "bearer"};
 	char status[16], bytes[32], took[32];
@@ -124,5 +130,5 @@ void access_log_write(struct exchange *x)
 
 	metrics_count_request(x->worker->metrics, &counted);
 	if (x->conf->log_access || action_is_audited(x->action))
-		write_lines(x, decision_of(x->fault));
+		write_lines(x, decision_of(logged_fault(x)));
 }

@@ -77,3 +77,23 @@ struct str app_origin_label_of(const struct conf_listen *conf, struct str host)
 		return none;
 	return label;
 }
+
+static bool take_segment(struct str *path, char *out, size_t size)
+{
+	struct str segment;
+
+	return str_next(path, '/', &segment) && segment.len > 0 && str_copy(segment, out, size);
+}
+
+bool app_origin_is_of(struct str label, const char *base, struct str path)
+{
+	char cluster[64], kind[sizeof "proxy"], id[256], own[APP_LABEL_SIZE];
+	struct str rest = str_from(path, strlen(base) + 1);
+
+	if (!str_starts(path, str_of(base)) || !take_segment(&rest, cluster, sizeof cluster) ||
+		!take_segment(&rest, kind, sizeof kind) || strcmp(kind, "proxy") != 0 ||
+		!take_segment(&rest, id, sizeof id))
+		return false;
+	app_origin_label(cluster, id, own);
+	return str_eq(label, str_of(own));
+}

@@ -23,5 +23,7 @@ void app_origin_write(
 /* The first label of `host` if it is one label before the configured host, in any case; at == NULL
  * when it is not, or none is configured. Borrows. */
 struct str app_origin_label_of(const struct conf_listen *conf, struct str host);
+/* Whether `path` is one of the application that the label is of, if there is such a one (S44). */
+bool app_origin_is_of(struct str label, const char *base, struct str path);
 
 #endif

@@ -198,7 +198,14 @@ static void serve(struct exchange *x)
 static bool is_reaching_over(const struct exchange *x)
 {
 	return x->conf->server.apps.host[0] && x->who->via == VIA_SESSION &&
-	       guard_is_foreign(x->req);
+	       guard_is_foreign(x->asked);
+}
+
+/* S45: a browser adds the session to whatever a page of anybody's sends. */
+static bool is_sent_from_elsewhere(const struct exchange *x)
+{
+	return x->who->via == VIA_SESSION && !guard_is_safe(x->asked) &&
+	       guard_origin_of(x->asked, x->origin) != ORIGIN_SAME;
 }
 
 static bool is_own_websocket(const struct exchange *x)
@@ -212,40 +219,56 @@ static bool is_own_websocket(const struct exchange *x)
 
 static void fail_saying_why(struct exchange *x, enum fault fault)
 {
-	char detail[64 + SCOPE_LACKS];
+	char detail[128];
 
 	if (fault == FAULT_SCOPE)
 		snprintf(detail, sizeof detail, "%s lacks the scope \"%s\".",
 			x->who->via == VIA_SESSION && x->who->token_id[0] == '\0' ? "Your role"
 										  : "The token",
-			x->lacks);
+			action_name(x->lacks));
 	else
 		snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
 			action_name(x->action), x->who ? role_name(x->who->role) : "none");
-	exchange_fail(x, fault, x->who && fault != FAULT_NO_ROLE ? detail : NULL);
+	/* Another site's page is refused before anybody looks what is there (S44). */
+	bool tells = x->who && fault != FAULT_NO_ROLE && fault != FAULT_CROSS_ORIGIN;
+	exchange_fail(x, fault, tells ? detail : NULL);
 }
 
-static enum action action_of(const struct exchange *x)
+static void find_action(struct exchange *x)
 {
+	x->action = ACTION_VIEW;
+	x->actions = 1u << ACTION_VIEW;
+	/* Outside it may be a Spark UI: what a path names, any method may do (T42). What none names
+	 * is left to the UI, as with those of `uis`. */
 	if (x->route.kind == ROUTE_MOUNT)
-		return policy_action(x->route.mount->kind, x->asked->method, x->route.rest);
-	/* It may be a Spark UI: what a path names, any method may do (T42). What none names is left
-	 * to the UI, as with those of `uis`. */
-	return x->route.kind == ROUTE_OUTSIDE ? policy_action(UI_MASTER, STR("GET"), x->target.path)
-					      : ACTION_VIEW;
+		x->action = policy_actions(
+			x->route.mount->kind, x->asked->method, x->route.rest, &x->actions);
+	else if (x->route.kind == ROUTE_OUTSIDE)
+		x->action = policy_actions(UI_MASTER, STR("GET"), x->target.path, &x->actions);
+}
+
+/* S44: what may not be seen is not there, before it matters what would be done to it. */
+static bool is_there(struct exchange *x)
+{
+	x->is_hidden = !narrow_shows(x->who->scope, x->registry, &x->route);
+	return x->route.kind != ROUTE_NONE && !x->is_hidden;
 }
 
 enum fault exchange_judge(struct exchange *x)
 {
 	struct policy_request question = {.action = x->action,
+		.all = x->actions,
 		.who = x->who,
 		.same_origin = guard_origin_of(x->asked, x->origin) == ORIGIN_SAME};
 	enum fault fault = fault_of(policy_decide(&question));
 
-	if (fault == FAULT_NONE && is_reaching_over(x))
-		fault = FAULT_CROSS_ORIGIN;
-	if (fault == FAULT_NONE &&
-		!narrow_allows(x->who->scope, x->registry, &x->route, x->action, x->lacks))
+	if (fault == FAULT_UNAUTHENTICATED || fault == FAULT_NO_ROLE)
+		return fault;
+	if (is_sent_from_elsewhere(x) || is_reaching_over(x))
+		return FAULT_CROSS_ORIGIN;
+	if (!is_there(x))
+		return x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY;
+	if (fault == FAULT_NONE && !scope_allows(x->who->scope, x->actions, &x->lacks))
 		fault = FAULT_SCOPE;
 	if (fault == FAULT_NONE && x->is_websocket && !is_own_websocket(x))
 		fault = FAULT_CROSS_ORIGIN;
@@ -256,14 +279,16 @@ static void decide(struct exchange *x)
 {
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
 
-	x->action = action_of(x);
+	find_action(x);
 	exchange_audit_begin(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
 	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
 			  websocket_is_asked(x->req);
 	enum fault fault = exchange_judge(x);
-	access_log_decision(x, fault);
-	if (fault != FAULT_NONE)
+	access_log_decision(x, x->is_hidden ? FAULT_SCOPE : fault);
+	if (fault == FAULT_NOT_FOUND || fault == FAULT_NOT_READY)
+		exchange_fail(x, fault, x->ext ? gate_ext_auth_not_found : NULL);
+	else if (fault != FAULT_NONE)
 		fail_saying_why(x, fault);
 	else if (is_mount && is_service_worker(x))
 		exchange_fail(x, FAULT_NEVER, "Spark's pages have no service workers.");
@@ -393,15 +418,23 @@ static void find_route(struct exchange *x)
 		x->route.kind = ROUTE_OUTSIDE;
 }
 
+/* At an application's host there is nothing else. Of one that nobody knows, too, it is asked first
+ * who wants to know: a host tells a stranger nothing of what is there (S44). */
+static bool is_nothing_at_app(const struct exchange *x)
+{
+	return x->app_label.at && x->route.kind == ROUTE_NONE &&
+	       (x->app || x->registry == NULL ||
+		       !app_origin_is_of(x->app_label, x->conf->server.base, x->target.path));
+}
+
 static void begin(struct exchange *x)
 {
-	bool is_ours =
-		route_is_public(&x->route) || (x->app_label.at && x->route.kind == ROUTE_NONE);
+	bool is_ours = route_is_public(&x->route) || is_nothing_at_app(x);
 
 	if (x->ext && x->registry == NULL) /* a path may be a UI's that is not known yet */
 		exchange_fail(x, FAULT_NOT_READY, NULL);
 	else if (x->ext && is_ours)
-		exchange_fail(x, FAULT_NOT_FOUND, "The gateway alone serves this path.");
+		exchange_fail(x, FAULT_NOT_FOUND, gate_ext_auth_not_found);
 	else if (is_ours)
 		gate_serve(x);
 	else

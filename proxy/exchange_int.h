@@ -44,10 +44,12 @@ struct exchange {
 	char *home; /* on an application's host: the gateway's own address with its base path */
 	struct target target;
 	struct route route;
-	enum action action;
+	enum action action; /* the strictest of what it may be */
+	unsigned actions;   /* all of that: bits, of policy_actions() */
 	struct identity *who;
 	const char *auth_reason; /* fixed text, or NULL */
-	char lacks[SCOPE_LACKS]; /* the scope that would have allowed it: FAULT_SCOPE */
+	enum action lacks;	 /* the scope that would have allowed it: FAULT_SCOPE */
+	bool is_hidden;		 /* it is there, and not for x->who */
 	void (*on_who)(struct exchange *x, enum auth_status status);
 	enum sign_out_scope signing_out;
 	struct exchange_audit *audit; /* what it is about, for its audit line; NULL: it has none */

@@ -2,6 +2,7 @@
 
 #include "proxy/form.h"
 #include "proxy/guard.h"
+#include "proxy/narrow.h"
 #include "proxy/page.h"
 
 #include <stdio.h>
@@ -150,9 +151,12 @@ void gate_serve_app(struct exchange *x)
 	sbuf_add_str(&form, x->route.name);
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
 	const struct app_info *app =
-		decoded ? registry_app(x->registry, str_of(cluster->name), sbuf_str(&name)) : NULL;
-	if (app == NULL) {
-		respond_fault(x, FAULT_NOT_FOUND, "No application of this id or name is known.");
+		decoded ? narrow_app(x->who->scope, x->registry, cluster, sbuf_str(&name)) : NULL;
+	if (app == NULL) { /* below /proxy/ it answers as an id does that nobody knows (S44) */
+		x->is_hidden = decoded &&
+			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
+		respond_fault(x, FAULT_NOT_FOUND,
+			x->route.rest.at ? NULL : "No application of this id or name is known.");
 	} else if (app->running && app->mount && app->mount->state == MOUNT_UP) {
 		redirect_with_query(x, app->mount->path, "/");
 	} else if (app->in_history && cluster->history) {

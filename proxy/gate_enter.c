@@ -120,7 +120,8 @@ static const char *checked_path(const struct exchange *x, const struct sign_in_r
 	struct str path = str_of(result->return_path ? result->return_path : "");
 	struct target target;
 
-	if (target_parse(path, &target, NULL) == -1 || !str_starts(path, str_of(x->app->path)))
+	if (x->app == NULL || target_parse(path, &target, NULL) == -1 ||
+		!str_starts(path, str_of(x->app->path)))
 		return "";
 	return path.at;
 }

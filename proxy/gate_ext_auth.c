@@ -13,6 +13,8 @@
 
 enum { ANSWER_MAX = 4096, LOCATION_MAX = 3000 };
 
+const char gate_ext_auth_not_found[] = "The gateway alone serves this path.";
+
 /* --- yes --- */
 
 /* All of them in every answer, if need be empty: an ingress that copies them then overwrites
@@ -69,7 +71,7 @@ static bool has_do_as(const struct exchange *x)
 void gate_ext_auth_serve(struct exchange *x)
 {
 	if (x->route.kind != ROUTE_MOUNT && x->route.kind != ROUTE_OUTSIDE)
-		respond_fault(x, FAULT_NOT_FOUND, "The gateway alone serves this path.");
+		respond_fault(x, FAULT_NOT_FOUND, gate_ext_auth_not_found);
 	else if (is_foreign_socket(x))
 		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 	else if (has_do_as(x)) /* T45: what the ingress forwards can't be mended here */

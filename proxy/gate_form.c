@@ -61,9 +61,11 @@ void gate_next(struct exchange *x, struct sbuf *out)
 	sbuf_clear(&next);
 }
 
-bool gate_is_cross_site(struct exchange *x)
+bool gate_is_cross_site(struct exchange *x, bool has_session)
 {
-	if (guard_origin_of(x->req, x->origin) != ORIGIN_OTHER)
+	enum guard_origin from = guard_origin_of(x->req, x->origin);
+
+	if (from == ORIGIN_SAME || (from == ORIGIN_UNKNOWN && !has_session))
 		return false;
 	respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 	return true;

@@ -21,10 +21,11 @@ void gate_return_path(const struct exchange *x, struct str path, struct sbuf *ou
 /* The same, of the form's parameter `next`. */
 void gate_next(struct exchange *x, struct sbuf *out);
 /* S29 and its twin: another site's page may neither sign a person in nor out. True: it is answered.
- */
-bool gate_is_cross_site(struct exchange *x);
+ * For what is done with a session, a page of ours must say that it is one (S45). */
+bool gate_is_cross_site(struct exchange *x, bool has_session);
 
 /* gate_ext_auth.c: answers to an ingress (S-ext). */
+extern const char gate_ext_auth_not_found[];  /* says so of each path that is no UI's */
 void gate_ext_auth_serve(struct exchange *x); /* who it is may do it, as far as roles go */
 /* True: it is answered. False: as anywhere else. */
 bool gate_ext_auth_refuse(struct exchange *x, enum fault fault);

@@ -310,7 +310,7 @@ void gate_serve_login(struct exchange *x)
 	if (x->app_label.at) { /* where a page of Spark sends who is signed out (session.js) */
 		gate_redirect_home(x);
 	} else if (gate_is_post(x)) {
-		if (!gate_is_cross_site(x))
+		if (!gate_is_cross_site(x, false))
 			sign_in(x, "token", auth_sign_in_token);
 	} else if (!str_eq(x->req->method, STR("GET"))) {
 		respond_fault(x, FAULT_METHOD, NULL);

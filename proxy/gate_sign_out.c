@@ -142,6 +142,6 @@ void gate_serve_logout(struct exchange *x)
 {
 	if (!gate_is_post(x))
 		exchange_identify(x, serve_logout_page);
-	else if (!is_back_channel(x) && !gate_is_cross_site(x))
+	else if (!is_back_channel(x) && !gate_is_cross_site(x, true))
 		sign_out(x);
 }

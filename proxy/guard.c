@@ -94,11 +94,19 @@ bool guard_wants_page(const struct front_request *req)
 	       str_find(guard_single_field(req, FIELD_ACCEPT), STR("text/html")) != -1;
 }
 
+static bool is_get(const struct front_request *req)
+{
+	return str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+}
+
 bool guard_is_navigation(const struct front_request *req)
 {
-	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
+	return is_get(req) && guard_wants_page(req);
+}
 
-	return is_get && guard_wants_page(req);
+bool guard_is_safe(const struct front_request *req)
+{
+	return is_get(req) || str_eq(req->method, STR("OPTIONS"));
 }
 
 bool guard_is_foreign(const struct front_request *req)
@@ -107,7 +115,8 @@ bool guard_is_foreign(const struct front_request *req)
 
 	if (!str_eq(site, STR("same-site")) && !str_eq(site, STR("cross-site")))
 		return false;
-	return !str_eq(guard_single_field(req, FIELD_SEC_FETCH_MODE), STR("navigate")) ||
+	return !is_get(req) ||
+	       !str_eq(guard_single_field(req, FIELD_SEC_FETCH_MODE), STR("navigate")) ||
 	       !str_eq(guard_single_field(req, FIELD_SEC_FETCH_DEST), STR("document"));
 }
 
@@ -128,7 +137,10 @@ enum guard_origin guard_origin_of(const struct front_request *req, const char *o
 	struct str site = guard_single_field(req, FIELD_SEC_FETCH_SITE);
 	struct str from = guard_single_field(req, FIELD_ORIGIN);
 
-	if (from.at && !str_eq(from, str_of(origin)))
+	/* A page that asks for no Referer sends "null" with its forms, as a frame without an origin
+	 * does; only of the first the browser says that it is of the same one. */
+	bool is_silent = str_eq(from, STR("null")) && site.at;
+	if (from.at && !is_silent && !str_eq(from, str_of(origin)))
 		return ORIGIN_OTHER;
 	if (site.at)
 		return str_eq(site, STR("same-origin")) ? ORIGIN_SAME : ORIGIN_OTHER;

@@ -22,8 +22,9 @@ struct str guard_single_field(const struct front_request *req, enum field id);
  * X-Requested-With, Accept). Nobody else is sent a page or to sign in. */
 bool guard_wants_page(const struct front_request *req);
 bool guard_is_navigation(const struct front_request *req); /* the same, and nothing was sent */
-/* A page of another origin asks for this, and not to be left for it: something to load, or to show
- * in a frame. Only as far as browsers say so. */
+bool guard_is_safe(const struct front_request *req);	   /* its method changes nothing */
+/* A page of another origin asks for this, and not to be left for it: something to load, to show in
+ * a frame, or to send. Only as far as browsers say so. */
 bool guard_is_foreign(const struct front_request *req);
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (design "kill"). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };

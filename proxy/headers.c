@@ -223,26 +223,36 @@ void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	put(out, STR("\r\n"));
 }
 
-/* The parameter's name, decoded as a servlet would, is doAs in any case. */
+/* What `c` becomes that stands at the end of `text` when that is decoded again and again: "%25" and
+ * "%2525" are percent signs, and with two digits behind them something else (S42). */
+static size_t fold_escape(char *text, size_t len)
+{
+	while (len >= 3 && text[len - 3] == '%') {
+		int high = str_hex_digit(text[len - 2]), low = str_hex_digit(text[len - 1]);
+		if (high == -1 || low == -1)
+			break;
+		len -= 2;
+		text[len - 1] = (char)(high << 4 | low);
+	}
+	return len;
+}
+
+/* The parameter's name, decoded as servlets one behind the other would, is doAs in any case. */
 static bool is_do_as(struct str pair)
 {
-	static const char wanted[] = "doas";
+	static const struct str wanted = {"doas", 4};
 	ptrdiff_t eq = str_find_byte(pair, '=');
 	struct str name = {pair.at, eq == -1 ? pair.len : (size_t)eq};
-	size_t n = 0;
+	char text[64]; /* as deep as anybody goes */
+	size_t len = 0;
 
-	for (size_t i = 0; i < name.len; i++, n++) {
-		char c = name.at[i];
-		if (c == '%' && name.len - i > 2 && str_hex_digit(name.at[i + 1]) != -1 &&
-			str_hex_digit(name.at[i + 2]) != -1) {
-			c = (char)(str_hex_digit(name.at[i + 1]) * 16 +
-				   str_hex_digit(name.at[i + 2]));
-			i += 2;
-		}
-		if (n >= 4 || (c | 0x20) != wanted[n])
+	for (size_t i = 0; i < name.len; i++) {
+		if (len == sizeof text)
 			return false;
+		text[len++] = name.at[i];
+		len = fold_escape(text, len);
 	}
-	return n == 4;
+	return str_eq_nocase((struct str){text, len}, wanted);
 }
 
 bool headers_strip_do_as(struct str query, struct sbuf *out)
@@ -263,12 +273,22 @@ bool headers_strip_do_as(struct str query, struct sbuf *out)
 	return stripped;
 }
 
+static struct str cookie_name(struct str *pair)
+{
+	struct str name;
+
+	str_next(pair, '=', &name);
+	return str_trim(name);
+}
+
+/* One without a name comes back as what its value looks like. */
 static bool cookie_is_ours(struct str value)
 {
-	ptrdiff_t eq = str_find_byte(value, '=');
+	struct str pair, name;
 
-	return auth_is_own_cookie(
-		str_trim((struct str){value.at, eq == -1 ? value.len : (size_t)eq}));
+	str_next(&value, ';', &pair);
+	name = cookie_name(&pair);
+	return auth_is_own_cookie(name.len == 0 && pair.at ? cookie_name(&pair) : name);
 }
 
 /* Fields whose value is mended on the way; true when the field is dealt with. */

@@ -38,47 +38,59 @@ static const char *app_of_history(struct str path, char id[APP_ID_MAX])
 	return all;
 }
 
-static const char *app_of(
-	const struct registry *reg, const struct route *route, char id[APP_ID_MAX])
+static const char *app_of(const struct route *route, char id[APP_ID_MAX])
 {
 	const struct mount *mount = route->mount;
-	const struct app_info *app;
 
-	switch (route->kind) {
-	case ROUTE_APP: /* a name leads to an id, and that is asked for again */
-		app = copy_id(route->name, id)
-			      ? registry_app(reg, str_of(route->cluster->name), str_of(id))
-			      : NULL;
-		return app ? app->id : all;
-	case ROUTE_MOUNT:
-		if (mount->kind == UI_HISTORY)
-			return app_of_history(route->rest, id);
+	if (mount && mount->kind == UI_HISTORY) /* without a slash: its list */
+		return app_of_history(route->rest.len ? route->rest : STR("/"), id);
+	if (mount)
 		return mount->kind == UI_DRIVER ? mount->id : all;
-	case ROUTE_OUTSIDE: /* whose it is, the ingress alone knows */
-		return all;
-	default:
-		return none; /* our own pages show what may be seen */
-	}
+	if (route->kind == ROUTE_APP && route->rest.at) /* its id in a mount's place */
+		return copy_id(route->name, id) ? id : all;
+	/* Whose it is, the ingress alone knows. Our own pages show what may be seen. */
+	return route->kind == ROUTE_OUTSIDE ? all : none;
 }
 
-bool narrow_allows(const struct scope *scope, const struct registry *reg, const struct route *route,
-	enum action action, char lacks[SCOPE_LACKS])
+static bool shows_app(const struct scope *scope, const struct app_info *app)
 {
-	struct scope_ask ask = {.action = action};
-	const struct app_info *app;
+	return scope_shows_app(scope, app->id, app->name, app->namespace);
+}
+
+bool narrow_shows(const struct scope *scope, const struct registry *reg, const struct route *route)
+{
+	const struct cluster_info *cluster = route->cluster;
+	const struct app_info *app = NULL;
+	struct scope_ask ask = {NULL};
 	char id[APP_ID_MAX];
 
 	if (scope == NULL)
 		return true;
-	ask.cluster = route->cluster ? route->cluster->name : NULL;
-	ask.app_id = app_of(reg, route, id);
-	app = route->cluster && ask.app_id != none && ask.app_id != all
-		      ? registry_app(reg, str_of(route->cluster->name), str_of(ask.app_id))
-		      : NULL;
+	/* What is of no cluster of ours may be of one that is hidden, for all that one can tell. */
+	ask.cluster = cluster ? cluster->name : route->kind == ROUTE_OUTSIDE ? "" : NULL;
+	ask.app_id = app_of(route, id);
+	if (cluster && ask.app_id != none && ask.app_id != all)
+		app = registry_app(reg, str_of(cluster->name), str_of(ask.app_id));
 	/* By its id only: somebody else's application may be called like this one's id. */
 	if (app && strcmp(app->id, ask.app_id) == 0) {
 		ask.app_name = app->name;
 		ask.namespace = app->namespace;
 	}
-	return scope_allows(scope, &ask, lacks);
+	return scope_shows(scope, &ask);
+}
+
+const struct app_info *narrow_app(const struct scope *scope, const struct registry *reg,
+	const struct cluster_info *cluster, struct str id_or_name)
+{
+	const struct app_info *found = registry_app(reg, str_of(cluster->name), id_or_name);
+
+	if (scope == NULL || (found && shows_app(scope, found)))
+		return found;
+	/* One that may be seen can have the name of one that may not. */
+	for (size_t i = 0; i < cluster->apps_count; i++) {
+		const struct app_info *app = &cluster->apps[i];
+		if (str_eq(str_of(app->name), id_or_name) && shows_app(scope, app))
+			return app;
+	}
+	return NULL;
 }

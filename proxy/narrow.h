@@ -10,8 +10,12 @@
 #include "auth/scope.h"
 #include "proxy/route.h"
 
-/* True when `scope` (NULL: not narrowed) leaves this; else `lacks` has what is missing. */
-bool narrow_allows(const struct scope *scope, const struct registry *reg, const struct route *route,
-	enum action action, char lacks[SCOPE_LACKS]);
+/* Whether what the route names may be seen by whom `scope` (NULL: nobody) narrows. A permalink is
+ * nothing yet: narrow_app() says where it leads. */
+bool narrow_shows(const struct scope *scope, const struct registry *reg, const struct route *route);
+/* The application of this id, else the newest one of this name, among those that may be seen; NULL:
+ * none of them. */
+const struct app_info *narrow_app(const struct scope *scope, const struct registry *reg,
+	const struct cluster_info *cluster, struct str id_or_name);
 
 #endif

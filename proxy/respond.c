@@ -123,17 +123,6 @@ static const char *bearer_error(enum fault fault)
 	return errors[fault];
 }
 
-/* A scope-token (RFC 6749 §3.3): ids are other programs' texts. */
-static void add_scope(struct sbuf *fields, const char *scope)
-{
-	sbuf_puts(fields, ", scope=\"");
-	for (; *scope; scope++) {
-		bool fits = *scope > ' ' && *scope <= '~' && *scope != '"' && *scope != '\\';
-		sbuf_putc(fields, fits ? *scope : '?');
-	}
-	sbuf_putc(fields, '"');
-}
-
 static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fault fault)
 {
 	const char *error = bearer_error(fault);
@@ -146,7 +135,7 @@ static void add_challenge(struct sbuf *fields, const struct exchange *x, enum fa
 	if (error[0])
 		sbuf_printf(fields, ", error=\"%s\"", error);
 	if (fault == FAULT_SCOPE)
-		add_scope(fields, x->lacks);
+		sbuf_printf(fields, ", scope=\"%s\"", action_name(x->lacks));
 	sbuf_puts(fields, "\r\n");
 }
 

@@ -58,8 +58,8 @@ bool rewrite_location(const struct rewrite_context *context, struct str value, s
 bool rewrite_refresh(const struct rewrite_context *context, struct str value, struct sbuf *out);
 /* Link (RFC 8288): the targets. False: leave as is. */
 bool rewrite_link_field(const struct rewrite_context *context, struct str value, struct sbuf *out);
-/* A Set-Cookie value with its Path below the mount, its Domain dropped. False: leave as is. One
- * whose name binds it to Path=/ ("__Host-…") gets a name that does not, */
+/* A Set-Cookie value with its Path below the mount, another mount's too, its Domain dropped (S46).
+ * False: leave as is. One whose name binds it to Path=/ ("__Host-…") gets a name that does not, */
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
 /* ... and here back its own. False: it has it. */
 bool rewrite_cookie(struct str pair, struct sbuf *out);

@@ -83,21 +83,47 @@ static void add_attribute(struct sbuf *out, struct str attribute)
 	sbuf_add_str(out, attribute);
 }
 
-/* "Path=/x" below the mount. A path that is no path means the default one, which is below it
- * anyway. */
-static void add_path(const struct links *links, struct str path, struct sbuf *out)
+/* Matches as browsers match the path of a cookie (RFC 6265 §5.1.4). */
+static bool is_at_or_below(struct str path, struct str dir)
+{
+	return str_starts(path, dir) && (path.len == dir.len || path.at[dir.len] == '/');
+}
+
+static struct str without_last_slash(struct str path)
+{
+	if (path.len && path.at[path.len - 1] == '/')
+		path.len--;
+	return path;
+}
+
+/* What follows the mount in a path of the UI's own; `path` itself may be another UI's, and means
+ * nothing then. */
+static struct str below_mount(const struct links *links, struct str path)
 {
 	struct link_edit edit;
 
-	if (path.len == 0 || path.at[0] != '/' || (path.len > 1 && path.at[1] == '/'))
+	if (is_at_or_below(links->mount, without_last_slash(path)))
+		return STR("/");
+	if (links_map(links, path, &edit) && str_eq(edit.with, links->mount))
+		return str_from(path, edit.cut);
+	return path;
+}
+
+/* "Path=/x" below the mount, whatever it says (S46). Without one, or with one that is no path, it
+ * is the default one, which is below the mount anyway. */
+static void add_path(const struct links *links, struct str path, struct sbuf *out)
+{
+	struct str mount = links->mount;
+
+	if (path.len == 0 || path.at[0] != '/' || (path.len > 1 && path.at[1] == '/') ||
+		mount.len == 0 || str_find_byte(mount, ';') != -1)
 		return;
 	add_attribute(out, STR("Path="));
-	if (!links_map(links, path, &edit)) { /* below the mount already */
-		sbuf_add_str(out, path);
-		return;
+	if (!is_at_or_below(path, mount)) {
+		sbuf_add_str(out, mount);
+		path = below_mount(links, path);
 	}
-	sbuf_add_str(out, edit.with);
-	sbuf_add_str(out, str_from(path, edit.cut));
+	sbuf_add_str(out, path);
 }
 
 /* A browser takes a cookie of this name for Path=/ only, where all UIs would get it. */
@@ -117,25 +143,34 @@ bool rewrite_cookie(struct str pair, struct sbuf *out)
 	return add_name(pair, part_of_host, whole_host, out);
 }
 
+/* "name = value" as browsers read an attribute: blanks around either do not count. */
+static struct str attribute_name(struct str piece, struct str *value)
+{
+	ptrdiff_t eq = str_find_byte(piece, '=');
+
+	*value = eq == -1 ? STR("") : str_trim(str_from(piece, (size_t)eq + 1));
+	return str_trim((struct str){piece.at, eq == -1 ? piece.len : (size_t)eq});
+}
+
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out)
 {
-	struct str rest = value, piece;
+	struct str rest = value, piece, text;
 	struct links links;
 	bool changes = false, is_first = true;
 
 	links_init(&links, context);
 	while (str_next(&rest, ';', &piece)) {
-		piece = str_trim(piece);
-		bool is_path = !is_first && str_starts_nocase(piece, STR("path="));
-		bool is_domain = !is_first && (str_starts_nocase(piece, STR("domain=")) ||
-						      str_eq_nocase(piece, STR("domain")));
+		struct str name = attribute_name(piece, &text);
+		bool is_path = !is_first && str_eq_nocase(name, STR("path"));
+		bool is_domain = !is_first && str_eq_nocase(name, STR("domain"));
+
 		changes |= is_path || is_domain;
 		if (is_path)
-			add_path(&links, str_trim(str_from(piece, 5)), out);
-		else if (is_first && add_name(piece, whole_host, part_of_host, out))
+			add_path(&links, text, out);
+		else if (is_first && add_name(str_trim(piece), whole_host, part_of_host, out))
 			changes = true;
 		else if (!is_domain)
-			add_attribute(out, piece);
+			add_attribute(out, str_trim(piece));
 		is_first = false;
 	}
 	return changes;

@@ -45,10 +45,10 @@ static struct route at_mount(
 {
 	if (mount == NULL)
 		return found(ROUTE_NONE);
-	if (rest.len == 0)
-		return found(ROUTE_SLASH);
-	return (struct route){
-		.kind = ROUTE_MOUNT, .cluster = cluster, .mount = mount, .rest = rest};
+	return (struct route){.kind = rest.len ? ROUTE_MOUNT : ROUTE_SLASH,
+		.cluster = cluster,
+		.mount = mount,
+		.rest = rest};
 }
 
 static bool is_known_app(const struct registry *reg, struct str cluster, struct str id)
@@ -77,7 +77,8 @@ static struct route match_cluster(
 	if (mount)
 		return at_mount(cluster, mount, rest);
 	if (is_proxy && is_known_app(reg, name, id)) /* only history knows it */
-		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
+		return (struct route){
+			.kind = ROUTE_APP, .cluster = cluster, .name = id, .rest = rest};
 	if (str_eq(kind, STR("ui")))
 		return at_mount(cluster, registry_ui(reg, name, id), rest);
 	if (str_eq(kind, STR("apps")) && rest.len <= 1)
@@ -116,13 +117,12 @@ struct route route_match_app(
 {
 	struct route route = route_match(reg, base, path);
 
-	if (route.kind == ROUTE_STATIC)
+	if (route.kind == ROUTE_STATIC || route.kind == ROUTE_LOGIN)
 		return route;
-	if (app && is_enter(base, path))
+	if (is_enter(base, path))
 		return found(ROUTE_ENTER);
-	if (app &&
-		(route.kind == ROUTE_LOGIN || (route.kind == ROUTE_MOUNT && route.mount == app) ||
-			(route.kind == ROUTE_SLASH && str_eq(path, str_of(app->path)))))
+	if (app && ((route.kind == ROUTE_MOUNT && route.mount == app) ||
+			   (route.kind == ROUTE_SLASH && str_eq(path, str_of(app->path)))))
 		return route;
 	return found(ROUTE_NONE);
 }

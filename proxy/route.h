@@ -33,7 +33,8 @@ struct route {
 	enum route_kind kind;
 	const struct cluster_info *cluster; /* borrow from the snapshot */
 	const struct mount *mount;
-	struct str rest; /* path below the mount, starts with '/' */
+	struct str rest; /* path below the mount, starts with '/' but for ROUTE_SLASH. Of ROUTE_APP:
+			    what follows an id in a mount's place; at == NULL: a permalink */
 	struct str name; /* of an application: id or name, still percent-encoded */
 };
 

@@ -3,7 +3,9 @@
 In Chromium over https with names that only the browser's rules resolve, as the names of a wildcard would be in DNS.
 """
 
+import base64
 import contextlib
+import hashlib
 import json
 import re
 import time
@@ -234,6 +236,32 @@ def test_unknown_hosts_are_served_nothing(world):
                          (f"a.b.{APPS}:{port}", 400), (f"x.{GATE}:{port}", 400), ("evil.example", 400)):
         answer = enter(world, f"https://x{BASE}{world.mount(world.victim)}/", host=host)
         assert answer.status_code == status, host
+
+
+def label_of(app, cluster="local"):
+    digest = base64.b32encode(hashlib.sha256(f"{cluster}/{app}".encode()).digest()).decode().lower()
+    return f"{app}-{digest[:20]}"
+
+
+@pytest.mark.parametrize("path", ["/", "", "/jobs/?a=1", "/jobs/job/kill/?id=1", None])
+def test_s44_a_stranger_learns_from_no_host_which_applications_there_are(world, path):
+    unknown = "app-20260101000000-9999"
+    assert urllib.parse.urlsplit(world.host(world.victim)).hostname == f"{label_of(world.victim.id)}.{APPS}"
+
+    def answers(app):
+        host = f"{label_of(app)}.{APPS}:{world.front.port}"
+        for at in ([f"{BASE}/local/proxy/{app}{path}"] if path is not None else
+                   [f"{BASE}/_gate/enter?code=x", f"{BASE}/_gate/login", f"{BASE}/", f"{BASE}/local/proxy/master/"]):
+            for fields in (NAVIGATION, {"Accept": "*/*"}, {"Authorization": "Bearer x"}, {"Cookie": "__Host-sparkgate-app=x"}):
+                for method in ("GET", "HEAD", "POST"):
+                    answer = requests.request(method, world.gateway.origin + at, headers={**fields, "Host": host}, timeout=10,
+                                              allow_redirects=False)
+                    told = {name: value for name, value in answer.headers.items() if name not in ("X-Request-Id", "Date")}
+                    yield at, method, answer.status_code, str((told, re.sub("[0-9a-f]{16}|<time.*?</time>", "", answer.text)))
+    for known, nothing in zip(answers(world.victim.id), answers(unknown)):
+        swapped = [part.replace(world.victim.id, unknown).replace(label_of(world.victim.id), label_of(unknown))
+                   if isinstance(part, str) else part for part in known]
+        assert swapped == list(nothing)
 
 
 def test_programs_use_tokens_at_the_gateways_own_address(world):

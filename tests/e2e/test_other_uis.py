@@ -164,11 +164,12 @@ def test_s25_its_cookie_is_for_its_mount_and_no_other_ui_gets_it(gate, made, pag
 
 
 def test_s11_its_own_forms_come_from_its_own_origin_and_others_do_not(gate, made):
-    client = signed_in(gate, "user")
+    session, program = signed_in(gate, "user"), Client(gate, gate.create_token("forms")["access_token"])
     own = {"Origin": gate.origin, "Referer": f"{gate.url}{MADE}/x?y"}
-    for fields, wanted in [(own, (made.url[:-1], f"{made.url}x?y")),
-                           ({"Origin": "http://evil.example", "Referer": "http://evil.example/"},
-                            ("http://evil.example", "http://evil.example/"))]:
+    foreign = {"Origin": "http://evil.example", "Referer": "http://evil.example/"}
+    assert session.post(f"{MADE}/form", data={"x": "1"}, headers=foreign).status_code == 403  # S45
+    for client, fields, wanted in [(session, own, (made.url[:-1], f"{made.url}x?y")),
+                                   (program, foreign, ("http://evil.example", "http://evil.example/"))]:
         made.asked.clear()
         assert client.post(f"{MADE}/form", data={"x": "1"}, headers=fields).status_code == 303
         seen = made.asked[0][1]
@@ -291,7 +292,7 @@ def bearer(gate, *scope):
 def test_s11_a_kernel_is_for_who_may_look_at_its_lab(gate, kernel):
     assert handshake(gate, kernel, bearer(gate)) == 101
     assert handshake(gate, kernel) == 401
-    assert handshake(gate, kernel, bearer(gate, "--scope", "cluster:other")) == 403
+    assert handshake(gate, kernel, bearer(gate, "--scope", "cluster:other")) == 404
 
 
 def test_s3_s11_a_kernel_hears_pages_of_this_origin_only(gate, kernel):

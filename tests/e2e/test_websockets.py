@@ -167,7 +167,7 @@ def test_s11_a_ui_that_is_left_is_told(gate, echo):
 
 def test_s11_a_token_narrowed_to_something_else_opens_none(gate):
     token = gate.create_token("narrow", "user", "--scope", "cluster:other")["access_token"]
-    assert Socket(gate, f"{UI}/chat", handshake(gate, ("Authorization", f"Bearer {token}"))).status == 403
+    assert Socket(gate, f"{UI}/chat", handshake(gate, ("Authorization", f"Bearer {token}"))).status == 404
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,26 @@ static void an_origin_is_written_as_browsers_do(void **state)
 	assert_string_equal(origin, "http://app-1.localhost:8480");
 }
 
+static void s44_a_label_is_of_the_paths_of_its_application_whether_there_is_one_or_not(void **state)
+{
+	static const struct {
+		const char *path;
+		bool is_own;
+	} paths[] = {{"/gw/local/proxy/app-1", true}, {"/gw/local/proxy/app-1/", true},
+		{"/gw/local/proxy/app-1/jobs/", true}, {"/gw/local/proxy/app-2/", false},
+		{"/gw/other/proxy/app-1/", false}, {"/gw/local/ui/app-1/", false},
+		{"/gw/local/proxy", false}, {"/gw/local/proxy/", false}, {"/gw/", false},
+		{"/gw", false}, {"/local/proxy/app-1/", false}, {"/gw//proxy/app-1/", false}};
+	char label[APP_LABEL_SIZE];
+
+	(void)state;
+	app_origin_label("local", "app-1", label);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+		assert_int_equal(app_origin_is_of(str_of(label), "/gw", str_of(paths[i].path)),
+			paths[i].is_own);
+	assert_false(app_origin_is_of(STR("app-1"), "/gw", STR("/gw/local/proxy/app-1/")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -86,6 +106,8 @@ int main(void)
 		cmocka_unit_test(a_label_is_the_same_every_time),
 		cmocka_unit_test(s0_no_two_applications_share_a_label),
 		cmocka_unit_test(an_origin_is_written_as_browsers_do),
+		cmocka_unit_test(
+			s44_a_label_is_of_the_paths_of_its_application_whether_there_is_one_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,44 @@ static void s0_another_origin_may_lead_here_but_not_load_or_frame(void **state)
 	}
 }
 
+/* A form that is sent is a navigation, too. */
+static void s45_only_get_and_head_lead_here(void **state)
+{
+	static const struct {
+		const char *method;
+		bool is_foreign, is_safe;
+	} rows[] = {{"GET", false, true}, {"HEAD", false, true}, {"OPTIONS", true, true},
+		{"POST", true, false}, {"PUT", true, false}, {"DELETE", true, false},
+		{"PATCH", true, false}, {"get", true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct front_request req = REQUEST(FIELD("Sec-Fetch-Site", "same-site"),
+			FIELD("Sec-Fetch-Mode", "navigate"), FIELD("Sec-Fetch-Dest", "document"));
+		req.method = str_of(rows[i].method);
+		assert_int_equal(guard_is_foreign(&req), rows[i].is_foreign);
+		assert_int_equal(guard_is_safe(&req), rows[i].is_safe);
+	}
+}
+
+static void s45_a_page_that_asks_for_no_referer_is_still_ours(void **state)
+{
+	const char *own = "https://gw.example";
+	struct front_request form =
+		REQUEST(FIELD("Origin", "null"), FIELD("Sec-Fetch-Site", "same-origin"));
+	struct front_request frame =
+		REQUEST(FIELD("Origin", "null"), FIELD("Sec-Fetch-Site", "cross-site"));
+	struct front_request old = REQUEST(FIELD("Origin", "null"));
+	struct front_request lie =
+		REQUEST(FIELD("Origin", "null"), FIELD("Referer", "https://gw.example/"));
+
+	(void)state;
+	assert_int_equal(guard_origin_of(&form, own), ORIGIN_SAME);
+	assert_int_equal(guard_origin_of(&frame, own), ORIGIN_OTHER);
+	assert_int_equal(guard_origin_of(&old, own), ORIGIN_OTHER);
+	assert_int_equal(guard_origin_of(&lie, own), ORIGIN_OTHER);
+}
+
 static void s5_no_host_and_two_hosts_are_refused(void **state)
 {
 	struct conf_listen conf = public_at("127.0.0.1", false, 8480);
@@ -258,7 +296,8 @@ static void s25_our_cookies_never_reach_an_upstream(void **state)
 static void t45_do_as_is_stripped_in_every_spelling(void **state)
 {
 	static const char *const with[] = {"doAs=root", "id=1&doAs=root", "doas=x&id=1", "%64oAs=x",
-		"do%41s", "DOAS=1&doAs=2"};
+		"do%41s", "DOAS=1&doAs=2", "do%2541s=x", "%252564oAs=x", "do%%34%31s=x",
+		"%25%36%34oas"};
 	struct sbuf out;
 
 	(void)state;
@@ -268,6 +307,8 @@ static void t45_do_as_is_stripped_in_every_spelling(void **state)
 		assert_true(sbuf_str(&out).len == 0 || str_eq(sbuf_str(&out), STR("id=1")));
 	}
 	assert_false(headers_strip_do_as(STR("id=1&x=doAs&doAsX=1"), &out));
+	assert_false(headers_strip_do_as(STR("id=1&a=%252564oAs&%25=1&do%25s=%41"), &out));
+	assert_true(str_eq(sbuf_str(&out), STR("id=1&a=%252564oAs&%25=1&do%25s=%41")));
 	sbuf_clear(&out);
 }
 
@@ -331,6 +372,8 @@ int main(void)
 		cmocka_unit_test(s5_on_loopback_every_loopback_name_is_ours),
 		cmocka_unit_test(s5_hosts_of_applications_are_one_label_before_the_configured_one),
 		cmocka_unit_test(s0_another_origin_may_lead_here_but_not_load_or_frame),
+		cmocka_unit_test(s45_only_get_and_head_lead_here),
+		cmocka_unit_test(s45_a_page_that_asks_for_no_referer_is_still_ours),
 		cmocka_unit_test(s5_no_host_and_two_hosts_are_refused),
 		cmocka_unit_test(a_kill_must_come_from_a_page_of_this_origin),
 		cmocka_unit_test(s23_only_a_navigation_is_sent_to_sign_in),

@@ -89,6 +89,37 @@ static char *head_for(
 	return sbuf_take(&out);
 }
 
+/* A cookie without a name comes back as its value, and that may look like ours. */
+static void s46_no_cookie_of_ours_is_set_by_a_ui_in_any_spelling(void **state)
+{
+	static const char *const ours[] = {"sparkgate=x", " sparkgate =x; Path=/", "=sparkgate=x",
+		" = __Host-sparkgate =x", "__Secure-sparkgate-app=x", "SPARKGATE_admin=x",
+		"sparkgate", "__Host-sparkgate-admin=x; Secure; Path=/"};
+	static const char *const theirs[] = {"a=sparkgate=x", "sparkgates=x", "=x", "x"};
+	const struct rewrite_context context = {.mount = "/local/ui/a",
+		.cluster_root = "/local",
+		.origin = "http://gw",
+		.others = "",
+		.authority = "u:1",
+		.prefix = ""};
+	const struct headers_plan plan = {0};
+	struct sbuf out;
+
+	(void)state;
+	sbuf_init(&out, 4096);
+	for (size_t i = 0; i < ARRAY_LEN(ours) + ARRAY_LEN(theirs); i++) {
+		const char *value = i < ARRAY_LEN(ours) ? ours[i] : theirs[i - ARRAY_LEN(ours)];
+		struct h1_response head = {.fields_count = 1};
+
+		head.fields[0] = h1_field_of(STR("Set-Cookie"), str_of(value));
+		sbuf_reset(&out);
+		headers_to_client(&out, &head, &context, &plan);
+		if ((strstr(out.at, "Set-Cookie") == NULL) != (i < ARRAY_LEN(ours)))
+			fail_msg("%s", value);
+	}
+	sbuf_clear(&out);
+}
+
 static void expect_field(
 	const struct mount *mount, const char *name, const char *value, const char *want)
 {
@@ -155,6 +186,7 @@ int main(void)
 		cmocka_unit_test(t50_fields_to_be_kept_say_nothing_of_this_once),
 		cmocka_unit_test(s11_a_ui_hears_that_its_own_page_asks),
 		cmocka_unit_test(s11_a_websocket_says_the_uis_origin_once),
+		cmocka_unit_test(s46_no_cookie_of_ours_is_set_by_a_ui_in_any_spelling),
 		cmocka_unit_test(s25_a_ui_gets_its_cookie_by_its_own_name),
 	};
 

@@ -39,85 +39,171 @@ static void add_cluster(struct registry_builder *b, const char *name)
 }
 
 static const struct {
-	const char *scope, *path, *lacks; /* "": allowed */
+	const char *scope, *path;
+	bool is_shown;
 } rows[] = {
-	{"cluster:a", "/", ""},
-	{"cluster:a", "/a/", ""},
-	{"cluster:a", "/b/", "cluster:b"},
-	{"cluster:a", "/a/proxy/master/", ""},
-	{"cluster:a", "/b/proxy/master/", "cluster:b"},
-	{"cluster:a", "/b/shs/", "cluster:b"},
-	{"cluster:a", "/b/apps/app-1", "cluster:b"},
-	{"cluster:a", "/b/ui/hdfs/", "cluster:b"},
-	{"app:app-1", "/", ""},
-	{"app:app-1", "/a/", ""},
-	{"app:app-1", "/a/proxy/app-1/jobs/", ""},
-	{"app:etl*", "/a/proxy/app-1/jobs/", ""},
-	{"app:report", "/a/proxy/app-1/jobs/", "app:app-1"},
-	{"app:app-1", "/a/proxy/master/", "app:*"},
-	{"app:app-1", "/a/proxy/worker-1/logPage/", "app:*"},
-	{"app:app-1", "/a/ui/hdfs/", "app:*"},
-	{"app:app-1", "/a/shs/", "app:*"},
-	{"app:app-1", "/a/shs/api/v1/applications", "app:*"},
-	{"app:app-2", "/a/shs/history/app-2/jobs/", ""},
-	{"app:report", "/a/shs/history/app-2/1/jobs/", ""},
-	{"app:report", "/a/shs/history/app-1/jobs/", "app:app-1"},
-	{"app:report", "/a/shs/api/v1/applications/app-2/jobs", ""},
-	{"app:report", "/a/shs/api/v1/applications/app-1/logs", "app:app-1"},
-	{"app:report", "/a/shs/static/spark.js", ""},
-	{"app:app-2*", "/a/shs/history/app-2;x/jobs/", "app:*"},
-	{"app:app-2*", "/a/shs/history/app-2%31/jobs/", "app:*"},
-	{"app:*2", "/a/shs/history/*/jobs/", "app:*"},
-	{"app:app-2", "/a/shs/history/", "app:*"},
-	{"app:app-2", "/a/apps/app-2", ""},
-	{"app:app-2", "/a/apps/report", ""},
-	{"app:app-2", "/a/apps/app-1", "app:app-1"},
-	{"app:app-2", "/a/apps/unknown", "app:*"},
-	{"namespace:spark", "/", ""},
-	{"namespace:spark", "/a/", ""},
-	{"namespace:spark", "/a/proxy/app-1/jobs/", ""},
-	{"namespace:spark", "/a/apps/app-1", ""},
-	{"namespace:spark", "/a/shs/history/app-1/jobs/", ""},
-	{"namespace:spark", "/a/shs/static/spark.js", ""},
-	{"namespace:other", "/a/proxy/app-1/jobs/", "namespace:spark"},
-	{"namespace:other namespace:spark", "/a/proxy/app-1/jobs/", ""},
-	{"namespace:spark", "/a/shs/history/app-2/jobs/", "namespace:*"},
-	{"namespace:spark", "/a/shs/", "namespace:*"},
-	{"namespace:spark", "/a/proxy/master/", "namespace:*"},
-	{"namespace:spark", "/a/proxy/worker-1/logPage/", "namespace:*"},
-	{"namespace:spark", "/a/ui/hdfs/", "namespace:*"},
-	{"namespace:spark", "/a/apps/unknown", "namespace:*"},
-	{"namespace:spark app:report", "/a/proxy/app-1/jobs/", "app:app-1"},
+	{"cluster:a", "/", true},
+	{"cluster:a", "/a/", true},
+	{"cluster:a", "/b/", false},
+	{"cluster:a", "/a/proxy/master/", true},
+	{"cluster:a", "/b/proxy/master/", false},
+	{"cluster:a", "/b/shs/", false},
+	{"cluster:a", "/b/apps/app-1", false},
+	{"cluster:a", "/b/ui/hdfs/", false},
+	{"app:app-1", "/", true},
+	{"app:app-1", "/a/", true},
+	{"app:app-1", "/a/proxy/app-1/jobs/", true},
+	{"app:etl*", "/a/proxy/app-1/jobs/", true},
+	{"app:report", "/a/proxy/app-1/jobs/", false},
+	{"app:app-1", "/a/proxy/master/", false},
+	{"app:app-1", "/a/proxy/worker-1/logPage/", false},
+	{"app:app-1", "/a/ui/hdfs/", false},
+	{"app:app-1", "/a/shs/", false},
+	{"app:app-1", "/a/shs/api/v1/applications", false},
+	{"app:app-2", "/a/shs/history/app-2/jobs/", true},
+	{"app:report", "/a/shs/history/app-2/1/jobs/", true},
+	{"app:report", "/a/shs/history/app-1/jobs/", false},
+	{"app:report", "/a/shs/api/v1/applications/app-2/jobs", true},
+	{"app:report", "/a/shs/api/v1/applications/app-1/logs", false},
+	{"app:report", "/a/shs/static/spark.js", true},
+	{"app:app-2*", "/a/shs/history/app-2;x/jobs/", false},
+	{"app:app-2*", "/a/shs/history/app-2%31/jobs/", false},
+	{"app:*2", "/a/shs/history/*/jobs/", false},
+	{"app:app-2", "/a/shs/history/", false},
+	{"app:app-2", "/a/apps/app-2", true},
+	{"app:app-2", "/a/apps/report", true},
+	{"app:app-2", "/a/apps/app-1", true},
+	{"app:app-2", "/a/apps/unknown", true},
+	{"namespace:spark", "/", true},
+	{"namespace:spark", "/a/", true},
+	{"namespace:spark", "/a/proxy/app-1/jobs/", true},
+	{"namespace:spark", "/a/apps/app-1", true},
+	{"namespace:spark", "/a/shs/history/app-1/jobs/", true},
+	{"namespace:spark", "/a/shs/static/spark.js", true},
+	{"namespace:other", "/a/proxy/app-1/jobs/", false},
+	{"namespace:other namespace:spark", "/a/proxy/app-1/jobs/", true},
+	{"namespace:spark", "/a/shs/history/app-2/jobs/", false},
+	{"namespace:spark", "/a/shs/", false},
+	{"namespace:spark", "/a/proxy/master/", false},
+	{"namespace:spark", "/a/proxy/worker-1/logPage/", false},
+	{"namespace:spark", "/a/ui/hdfs/", false},
+	{"namespace:spark", "/a/apps/unknown", true},
+	{"namespace:spark app:report", "/a/proxy/app-1/jobs/", false},
+	{"cluster:a", "/b", false},
+	{"cluster:a", "/b/shs", false},
+	{"cluster:a", "/a/proxy/master", true},
+	{"app:report", "/a/proxy/app-1", false},
+	{"app:app-1", "/a/proxy/app-1", true},
+	{"app:app-1", "/a/shs", false},
+	{"app:app-1", "/a/proxy/master", false},
+	{"app:app-1", "/a/ui/hdfs", false},
+	{"namespace:other", "/a/proxy/app-1", false},
+	{"namespace:spark", "/a/proxy/app-1", true},
+	{"app:app-2", "/a/proxy/app-2/jobs/", true},
+	{"app:report", "/a/proxy/app-2", true},
+	{"app:app-1", "/a/proxy/app-2/jobs/", false},
+	{"namespace:spark", "/a/proxy/app-2", false},
+	{"app:app-2", "/a/shs/history/app-2%2531/jobs/", false},
+	{"app:app-2", "/a/shs/history/app-2%252fx/", false},
 };
+
+static struct registry *two_clusters(void)
+{
+	struct registry_builder *b = registry_builder_new("");
+
+	add_cluster(b, "a");
+	add_cluster(b, "b");
+	return registry_builder_finish(b);
+}
+
+static struct scope *parse(const char *text)
+{
+	struct err err;
+	struct scope *scope = scope_parse(str_of(text), &err);
+
+	assert_non_null(scope);
+	return scope;
+}
 
 static void narrowed_tokens_open_their_part_only(void **state)
 {
-	struct registry_builder *b = registry_builder_new("");
-	char lacks[SCOPE_LACKS];
-	struct err err;
+	struct registry *reg = two_clusters();
 
 	(void)state;
-	add_cluster(b, "a");
-	add_cluster(b, "b");
-	struct registry *reg = registry_builder_finish(b);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct route route = route_match(reg, "", str_of(rows[i].path));
-		struct scope *scope = scope_parse(str_of(rows[i].scope), &err);
+		struct scope *scope = parse(rows[i].scope);
 
-		assert_non_null(scope);
-		lacks[0] = '\0';
-		bool allows = narrow_allows(scope, reg, &route, ACTION_VIEW, lacks);
-		if (allows != (rows[i].lacks[0] == '\0') || strcmp(lacks, rows[i].lacks) != 0)
-			fail_msg("%s %s: got \"%s\"", rows[i].scope, rows[i].path, lacks);
-		assert_true(narrow_allows(NULL, reg, &route, ACTION_VIEW, lacks));
+		if (narrow_shows(scope, reg, &route) != rows[i].is_shown)
+			fail_msg("%s %s", rows[i].scope, rows[i].path);
+		assert_true(narrow_shows(NULL, reg, &route));
 		scope_free(scope);
 	}
 	registry_free(reg);
 }
 
+static void s44_what_is_outside_every_cluster_may_be_of_a_hidden_one(void **state)
+{
+	static const char *const narrowed[] = {"cluster:a", "app:x*", "namespace:spark"};
+	struct registry *reg = two_clusters();
+	struct route route = {.kind = ROUTE_OUTSIDE};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(narrowed); i++) {
+		struct scope *scope = parse(narrowed[i]);
+		assert_false(narrow_shows(scope, reg, &route));
+		scope_free(scope);
+	}
+	struct scope *scope = parse("view logs");
+	assert_true(narrow_shows(scope, reg, &route));
+	scope_free(scope);
+	registry_free(reg);
+}
+
+static struct registry *with_one_name_for_two(void)
+{
+	struct registry_builder *b = registry_builder_new("");
+	struct app_info apps[] = {
+		{.id = "app-1", .name = "etl", .namespace = "ours", .started_ms = 1},
+		{.id = "app-2", .name = "etl", .namespace = "theirs", .started_ms = 2},
+		{.id = "app-3", .name = "app-2", .namespace = "ours", .started_ms = 3},
+		{.id = "app-4", .name = "secret", .namespace = "theirs", .started_ms = 4}};
+
+	registry_builder_cluster(b,
+		&(struct cluster_info){.name = "c", .apps = apps, .apps_count = ARRAY_LEN(apps)});
+	return registry_builder_finish(b);
+}
+
+static void s44_a_permalink_leads_to_what_its_reader_may_see_and_to_nothing_else(void **state)
+{
+	static const struct {
+		const char *text, *id; /* NULL: none */
+	} links[] = {{"etl", "app-1"}, {"app-1", "app-1"}, {"app-2", "app-3"}, {"app-4", NULL},
+		{"secret", NULL}, {"nobody", NULL}, {"", NULL}};
+	struct registry *reg = with_one_name_for_two();
+	const struct cluster_info *cluster = registry_cluster_at(reg, 0);
+	struct scope *scope = parse("namespace:ours");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+		const struct app_info *app = narrow_app(scope, reg, cluster, str_of(links[i].text));
+		if (links[i].id == NULL)
+			assert_null(app);
+		else
+			assert_string_equal(app->id, links[i].id);
+	}
+	assert_string_equal(narrow_app(NULL, reg, cluster, STR("etl"))->id, "app-2");
+	assert_string_equal(narrow_app(NULL, reg, cluster, STR("app-2"))->id, "app-2");
+	scope_free(scope);
+	registry_free(reg);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(narrowed_tokens_open_their_part_only)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(narrowed_tokens_open_their_part_only),
+		cmocka_unit_test(s44_what_is_outside_every_cluster_may_be_of_a_hidden_one),
+		cmocka_unit_test(
+			s44_a_permalink_leads_to_what_its_reader_may_see_and_to_nothing_else)};
 
 	return cmocka_run_group_tests_name("narrow", tests, NULL, NULL);
 }

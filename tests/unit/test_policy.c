@@ -92,6 +92,116 @@ static void paths_of_two_readings_are_never(void **state)
 	free(longest);
 }
 
+/* --- S42: what a server behind decodes again --- */
+
+static void s42_the_strictest_row_of_every_decoding_counts(void **state)
+{
+	static const struct {
+		const char *path;
+		enum action action;
+	} cases[] = {
+		{"/jobs/job/%256bill/", ACTION_KILL},
+		{"/jobs/job/%25256bill/", ACTION_KILL},
+		{"/jobs/job/%2525256bill", ACTION_KILL},
+		{"/jobs/job/%25%36%62ill/", ACTION_KILL},
+		{"/%256A%256fbs/%6aob/%25256bill/", ACTION_KILL},
+		{"/jobs%252fjob%252fkill/", ACTION_KILL},
+		{"/jobs%25252fjob/kill", ACTION_KILL},
+		{"/jobs/job/kill%253bx/", ACTION_KILL},
+		{"/jobs/job/kill%3fid=3", ACTION_KILL},
+		{"/jobs/job/kill%253fid=3", ACTION_KILL},
+		{"/jobs/job/kill%2523", ACTION_KILL},
+		{"/x;%252fjobs%252fjob%252fkill", ACTION_KILL},
+		{"/jobs/job/%25u006bill/", ACTION_KILL},
+		{"/jobs/job/KIL%254C", ACTION_KILL},
+		{"/proxy/app-1/stages/stage/k%2569ll/", ACTION_KILL},
+		{"/%2576%2531/submissions/create", ACTION_SUBMIT},
+		{"/proxy/app-1/e%256evironment/", ACTION_ENVIRONMENT},
+		{"/proxy/app-1/environment%3fx", ACTION_ENVIRONMENT},
+		{"/logP%2561ge/", ACTION_LOGS},
+		{"/executors/thread%2544ump/", ACTION_DUMP},
+		{"/executors/heapHisto%25%36%37ram/", ACTION_DUMP},
+		{"/api/v1/applications/app-1/%256cogs", ACTION_DOWNLOAD},
+		{"/app/%256bill/", ACTION_KILL},
+		{"/workers/ki%25256cl/", ACTION_NEVER},
+		/* The way up, controls, and too long a spelling of a slash. */
+		{"/a/%252e%252e/jobs/", ACTION_NEVER},
+		{"/a/.%252e/jobs/", ACTION_NEVER},
+		{"/a%252f..%252fjobs/", ACTION_NEVER},
+		{"/a%255c..%255cjobs/", ACTION_NEVER},
+		{"/a%2500/", ACTION_NEVER},
+		{"/a%250d%250aX:y/", ACTION_NEVER},
+		{"/a%c0%afb/", ACTION_NEVER},
+		{"/jobs/%3fdoAs=root", ACTION_NEVER},
+		{"/jobs/%253fa=1&do%2541s=root", ACTION_NEVER},
+		/* Names that hold a percent sign, or what looks like an escape. */
+		{"/history/50%25/jobs/", ACTION_VIEW},
+		{"/history/etl%2520daily/jobs/", ACTION_VIEW},
+		{"/history/etl%252fdaily/jobs/", ACTION_VIEW},
+		{"/history/100%2525/jobs/", ACTION_VIEW},
+		{"/history/a%253fb/jobs/", ACTION_VIEW},
+		{"/history/kill%2541/jobs/", ACTION_VIEW},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (size_t k = 0; k < ARRAY_LEN(spark_uis); k++) {
+			enum action action = get(spark_uis[k], cases[i].path);
+			if (action != cases[i].action)
+				fail_msg("%s: %s", cases[i].path, action_name(action));
+		}
+	}
+}
+
+static void s42_other_uis_may_have_files_of_any_name(void **state)
+{
+	static const char *const names[] = {"/webhdfs/v1/t/day=2020%252F01/x", "/a%2520b",
+		"/a%2525b", "/caf%C3%A9", "/caf%E9", "/a%c0b", "/what%3f", "/a%3bb%2523", "/%25"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(get(UI_OTHER, names[i]), ACTION_VIEW);
+	assert_int_equal(get(UI_OTHER, "/proxy/application_1/jobs/job/%256bill/"), ACTION_KILL);
+	assert_int_equal(get(UI_OTHER, "/proxy/application_1/jobs%252fjob%252fkill"), ACTION_KILL);
+	assert_int_equal(get(UI_OTHER, "/a/%252e%252e/b"), ACTION_NEVER);
+}
+
+static void s42_a_path_is_not_decoded_without_end(void **state)
+{
+	char path[8192] = "/%";
+
+	(void)state;
+	for (size_t at = 2; at + 3 < sizeof path; at += 2)
+		memcpy(path + at, "25", 3);
+	assert_int_equal(get(UI_DRIVER, path), ACTION_NEVER);
+	assert_int_equal(get(UI_OTHER, path), ACTION_NEVER);
+}
+
+static unsigned all_of(const char *path)
+{
+	unsigned all;
+
+	policy_actions(UI_DRIVER, STR("GET"), str_of(path), &all);
+	return all;
+}
+
+/* A token's scope need not go by strictness: who may read one thing may not read the other. */
+static void s42_every_reading_has_to_be_allowed(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		all_of("/logPage/environment/"), 1u << ACTION_LOGS | 1u << ACTION_ENVIRONMENT);
+	assert_int_equal(all_of("/metrics%3f/x"), 1u << ACTION_METRICS);
+	assert_int_equal(all_of("/%256detrics/x"), 1u << ACTION_VIEW | 1u << ACTION_METRICS);
+	assert_int_equal(get(UI_DRIVER, "/%256detrics/x"), ACTION_VIEW);
+	assert_int_equal(all_of("/api/v1/applications/app-1/1/logs"), 1u << ACTION_DOWNLOAD);
+	assert_int_equal(all_of("/logPage/api/v1/applications/app-1/logs"),
+		1u << ACTION_LOGS | 1u << ACTION_DOWNLOAD);
+	assert_int_equal(all_of("/api/v1/applications/jobs/job/kill/logs"),
+		1u << ACTION_KILL | 1u << ACTION_DOWNLOAD);
+	assert_int_equal(all_of("/jobs/"), 1u << ACTION_VIEW);
+}
+
 static void pages_have_their_actions(void **state)
 {
 	static const struct {
@@ -211,8 +321,8 @@ static void metrics_are_a_path_of_their_own(void **state)
 {
 	static const char *const metrics[] = {"/metrics/executors/prometheus", "/metrics/json",
 		"/metrics", "/metrics/", "/metrics/applications/json", "/%6detrics/prometheus"};
-	static const char *const others[] = {"/jobs/metrics/", "/jobs/metrics", "/metricsx/",
-		"/", "/api/v1/applications", "/history/app-1/metrics/"};
+	static const char *const others[] = {"/jobs/metrics/", "/jobs/metrics", "/metricsx/", "/",
+		"/api/v1/applications", "/history/app-1/metrics/"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
@@ -248,6 +358,9 @@ static void s0_a_path_that_may_be_read_as_below_is_below(void **state)
 		{"/proxy;a=b/app-1/", true},
 		{"/;/proxy/app-1/", true},
 		{"/a/..;/proxy/app-1/", true},
+		{"/%2570roxy/app-1/", true},
+		{"/proxy%252fapp-1/", true},
+		{"/proxy%3fapp-1/", true},
 		{"/proxyx/", false},
 		{"/app/?appId=/proxy/", false},
 		{"/app/proxy/", false},
@@ -279,6 +392,10 @@ int main(void)
 		cmocka_unit_test(t43_master_kills),
 		cmocka_unit_test(t44_workers_kill_is_never),
 		cmocka_unit_test(paths_of_two_readings_are_never),
+		cmocka_unit_test(s42_the_strictest_row_of_every_decoding_counts),
+		cmocka_unit_test(s42_other_uis_may_have_files_of_any_name),
+		cmocka_unit_test(s42_a_path_is_not_decoded_without_end),
+		cmocka_unit_test(s42_every_reading_has_to_be_allowed),
 		cmocka_unit_test(pages_have_their_actions),
 		cmocka_unit_test(unknown_writes_to_spark_need_the_right_to_kill),
 		cmocka_unit_test(other_uis_may_be_written_to),

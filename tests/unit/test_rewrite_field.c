@@ -206,6 +206,69 @@ static void s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount(void **sta
 	sbuf_clear(&out);
 }
 
+static void s46_a_cookie_is_for_its_own_mount_whatever_its_path_says(void **state)
+{
+	static const struct row rows[] = {
+		{"a=b; Path=/local/proxy/app-2/",
+			"a=b; Path=/local/proxy/app-1/local/proxy/app-2/"},
+		{"a=b; Path=/local/shs", "a=b; Path=/local/proxy/app-1/local/shs"},
+		{"a=b; Path=/local/ui/lab/; HttpOnly",
+			"a=b; Path=/local/proxy/app-1/local/ui/lab/; HttpOnly"},
+		{"a=b; Path=/local/apps", "a=b; Path=/local/proxy/app-1/local/apps"},
+		{"a=b; Path=/local/proxy/app-10",
+			"a=b; Path=/local/proxy/app-1/local/proxy/app-10"},
+		{"a=b; Path=/proxy/app-21/", "a=b; Path=/local/proxy/app-1/proxy/app-21/"},
+		{"a=b; Path=/_gate", "a=b; Path=/local/proxy/app-1/_gate"},
+		{"a=b; Path=/other/shs/", "a=b; Path=/local/proxy/app-1/other/shs/"},
+		{"a=b; PATH = /local/shs", "a=b; Path=/local/proxy/app-1/local/shs"},
+		{"a=b;\tpath\t=\t/local/shs", "a=b; Path=/local/proxy/app-1/local/shs"},
+		{"a=b; Domain = .example ; Path =/", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b; domain; DOMAIN=x", "a=b"},
+		{"a=b; Path=/x; Path=/local/shs; Path",
+			"a=b; Path=/local/proxy/app-1/x; Path=/local/proxy/app-1/local/shs"},
+		{"__Host-a=b; Secure; Path=/local/shs/",
+			"__Secure-Host-a=b; Secure; Path=/local/proxy/app-1/local/shs/"},
+		{"__Secure-a=b; Secure; Path=/local/shs/",
+			"__Secure-a=b; Secure; Path=/local/proxy/app-1/local/shs/"},
+		/* What is above the mount is for all of it. */
+		{"a=b; Path=/local", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b; Path=/local/", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b; Path=/local/proxy", "a=b; Path=/local/proxy/app-1/"},
+		{"a=b; Path=/local/proxy/app-1", "a=b; Path=/local/proxy/app-1"},
+		{"a=b; Path=/local/proxy/app-1?x",
+			"a=b; Path=/local/proxy/app-1/local/proxy/app-1?x"},
+		{"a=b; Path=\"/local/shs\"", "a=b"},
+	};
+	struct rewrite_context own_host = app_at_its_own_host();
+
+	(void)state;
+	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	check(&own_host, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+}
+
+static void s46_a_mount_that_no_path_can_name_takes_the_default_one(void **state)
+{
+	static const struct row rows[] = {{"a=b; Path=/", "a=b"}, {"a=b; Path=/local/shs", "a=b"}};
+	struct rewrite_context semicolon = world_context("/local/proxy/a;b", "10.0.0.9:4040");
+	struct rewrite_context quote = world_context("/local/proxy/\"a", "10.0.0.9:4040");
+
+	(void)state;
+	check(&semicolon, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	check(&quote, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+}
+
+static void path_of_the_configured_url_is_taken_off_cookies(void **state)
+{
+	static const struct row rows[] = {{"a=b; Path=/hdfs/x", "a=b; Path=/local/ui/hdfs/x"},
+		{"a=b; Path=/hdfs", "a=b; Path=/local/ui/hdfs"},
+		{"a=b; Path=/", "a=b; Path=/local/ui/hdfs/"}};
+	struct rewrite_context context = world_context("/local/ui/hdfs", "10.0.0.3:9870");
+
+	(void)state;
+	context.prefix = "/hdfs";
+	check(&context, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+}
+
 static void refresh_goes_where_location_does(void **state)
 {
 	static const struct row rows[] = {
@@ -255,6 +318,9 @@ int main(void)
 		cmocka_unit_test(path_of_the_configured_url_is_taken_off_redirects),
 		cmocka_unit_test(cookie_paths_go_below_the_mount_and_domains_are_dropped),
 		cmocka_unit_test(s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount),
+		cmocka_unit_test(s46_a_cookie_is_for_its_own_mount_whatever_its_path_says),
+		cmocka_unit_test(s46_a_mount_that_no_path_can_name_takes_the_default_one),
+		cmocka_unit_test(path_of_the_configured_url_is_taken_off_cookies),
 		cmocka_unit_test(refresh_goes_where_location_does),
 		cmocka_unit_test(targets_of_link_fields_are_mended),
 	};

@@ -21,20 +21,29 @@ static struct scope *parse(const char *text)
 	return scope;
 }
 
-/* "" when it is allowed, else what is lacking. */
-static const char *lacking(const char *text, struct scope_ask ask)
+/* "" when they are allowed, else what is lacking. */
+static const char *lacking(const char *text, unsigned actions)
 {
-	static char lacks[SCOPE_LACKS];
+	enum action lacks;
+	struct scope *scope = parse(text);
+	bool allows = scope_allows(scope, actions, &lacks);
+
+	scope_free(scope);
+	return allows ? "" : action_name(lacks);
+}
+
+static bool shows(const char *text, struct scope_ask ask)
+{
 	struct scope *scope = parse(text);
 
-	lacks[0] = '\0';
 	if (ask.app_id == NULL)
 		ask.app_id = "";
-	bool allows = scope_allows(scope, &ask, lacks);
-	assert_int_equal(allows, lacks[0] == '\0');
+	bool is_shown = scope_shows(scope, &ask);
 	scope_free(scope);
-	return lacks;
+	return is_shown;
 }
+
+#define BIT(action) (1u << (action))
 
 static void what_is_no_scope_of_ours_is_refused(void **state)
 {
@@ -74,31 +83,38 @@ static void scope_is_bounded(void **state)
 static void actions_narrow_to_those_named(void **state)
 {
 	(void)state;
-	assert_string_equal(lacking("view", (struct scope_ask){.action = ACTION_VIEW}), "");
-	assert_string_equal(lacking("view", (struct scope_ask){.action = ACTION_LOGS}), "logs");
-	assert_string_equal(lacking("view logs", (struct scope_ask){.action = ACTION_LOGS}), "");
-	assert_string_equal(lacking("view", (struct scope_ask){.action = ACTION_KILL}), "kill");
-	assert_string_equal(
-		lacking("cluster:a", (struct scope_ask){.action = ACTION_KILL, .cluster = "a"}),
-		"");
+	assert_string_equal(lacking("view", BIT(ACTION_VIEW)), "");
+	assert_string_equal(lacking("view", BIT(ACTION_LOGS)), "logs");
+	assert_string_equal(lacking("view logs", BIT(ACTION_LOGS)), "");
+	assert_string_equal(lacking("view", BIT(ACTION_KILL)), "kill");
+	assert_string_equal(lacking("cluster:a", BIT(ACTION_KILL)), "");
+}
+
+static void s42_a_path_of_several_readings_takes_the_scopes_of_all(void **state)
+{
+	unsigned both = BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT);
+
+	(void)state;
+	assert_string_equal(lacking("environment", both), "logs");
+	assert_string_equal(lacking("logs", both), "environment");
+	assert_string_equal(lacking("logs environment", both), "");
+	assert_string_equal(lacking("metrics", BIT(ACTION_METRICS) | BIT(ACTION_VIEW)), "view");
 }
 
 static void metrics_are_a_part_of_the_view_and_not_the_other_way_round(void **state)
 {
 	(void)state;
-	assert_string_equal(lacking("metrics", (struct scope_ask){.action = ACTION_METRICS}), "");
-	assert_string_equal(lacking("view", (struct scope_ask){.action = ACTION_METRICS}), "");
-	assert_string_equal(lacking("metrics", (struct scope_ask){.action = ACTION_VIEW}), "view");
-	assert_string_equal(
-		lacking("logs", (struct scope_ask){.action = ACTION_METRICS}), "metrics");
+	assert_string_equal(lacking("metrics", BIT(ACTION_METRICS)), "");
+	assert_string_equal(lacking("view", BIT(ACTION_METRICS)), "");
+	assert_string_equal(lacking("metrics", BIT(ACTION_VIEW)), "view");
+	assert_string_equal(lacking("logs", BIT(ACTION_METRICS)), "metrics");
 }
 
 static void s35_narrowed_token_manages_tokens_by_name_only(void **state)
 {
 	(void)state;
-	assert_string_equal(
-		lacking("cluster:a", (struct scope_ask){.action = ACTION_TOKENS}), "tokens");
-	assert_string_equal(lacking("tokens", (struct scope_ask){.action = ACTION_TOKENS}), "");
+	assert_string_equal(lacking("cluster:a", BIT(ACTION_TOKENS)), "tokens");
+	assert_string_equal(lacking("tokens", BIT(ACTION_TOKENS)), "");
 }
 
 static void clusters_narrow_to_those_named(void **state)
@@ -106,10 +122,11 @@ static void clusters_narrow_to_those_named(void **state)
 	struct scope_ask of_b = {.cluster = "b"};
 
 	(void)state;
-	assert_string_equal(lacking("cluster:a cluster:b", of_b), "");
-	assert_string_equal(lacking("cluster:a", of_b), "cluster:b");
-	assert_string_equal(lacking("cluster:bb view", of_b), "cluster:b");
-	assert_string_equal(lacking("cluster:a", (struct scope_ask){.cluster = NULL}), "");
+	assert_true(shows("cluster:a cluster:b", of_b));
+	assert_false(shows("cluster:a", of_b));
+	assert_false(shows("cluster:bb view", of_b));
+	assert_true(shows("cluster:a", (struct scope_ask){.cluster = NULL}));
+	assert_false(shows("cluster:a", (struct scope_ask){.cluster = ""}));
 }
 
 static void applications_narrow_by_id_or_name(void **state)
@@ -118,14 +135,14 @@ static void applications_narrow_by_id_or_name(void **state)
 			       all = {.app_id = "*"}, none = {.app_id = ""};
 
 	(void)state;
-	assert_string_equal(lacking("app:etl*", etl), "");
-	assert_string_equal(lacking("app:app-1", etl), "");
-	assert_string_equal(lacking("app:app-2 app:*nightly", etl), "");
-	assert_string_equal(lacking("app:app-*2", etl), "app:app-1");
-	assert_string_equal(lacking("app:etl", etl), "app:app-1");
-	assert_string_equal(lacking("app:etl*", all), "app:*");
-	assert_string_equal(lacking("app:*", all), "");
-	assert_string_equal(lacking("app:etl*", none), "");
+	assert_true(shows("app:etl*", etl));
+	assert_true(shows("app:app-1", etl));
+	assert_true(shows("app:app-2 app:*nightly", etl));
+	assert_false(shows("app:app-*2", etl));
+	assert_false(shows("app:etl", etl));
+	assert_false(shows("app:etl*", all));
+	assert_true(shows("app:*", all));
+	assert_true(shows("app:etl*", none));
 }
 
 static void patterns_match_as_a_shell_would(void **state)
@@ -199,6 +216,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_scope_of_ours_is_refused),
 		cmocka_unit_test(scope_is_bounded),
 		cmocka_unit_test(actions_narrow_to_those_named),
+		cmocka_unit_test(s42_a_path_of_several_readings_takes_the_scopes_of_all),
 		cmocka_unit_test(metrics_are_a_part_of_the_view_and_not_the_other_way_round),
 		cmocka_unit_test(s35_narrowed_token_manages_tokens_by_name_only),
 		cmocka_unit_test(clusters_narrow_to_those_named),
