@@ -91,6 +91,9 @@ async def cut_off(load, rng):
         finally:
             if link:
                 link.close()
+    if answer.status != 101:
+        load.model.judge(Question("tunnel", gate, {101}, {"tunnel"}, who), answer)
+        return
     if who.ended is None or load.model.during(gate.name, who.made, time.monotonic(), "store"):
         return  # whether it was taken away, or heard of, is not known
     load.model.judge(Question("tunnel-cut", gate, {"over"}, {"own"}), answer)

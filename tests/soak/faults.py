@@ -1,4 +1,4 @@
-"""What goes wrong: four lanes of faults, each dealt from a shuffled pack, so that each comes early and all come again.
+"""What goes wrong: five lanes of faults, each dealt from a shuffled pack, so that each comes early and all come again.
 
 A fault begins an episode of the model before anything happens, undoes what it did, waits until what it touched is whole again, and ends
 the episode. What does not become whole in time is a failure of its own.
@@ -19,6 +19,7 @@ from spark_cluster import wait_for
 
 HEALS_S = 30
 HOUR = 3600
+KEYS_S = 70  # until a new key is known everywhere: auth/jwks_fetch.c asks once a minute, and again after 5 s if nobody answers
 
 
 class Faults:
@@ -40,7 +41,7 @@ class Faults:
                 return
             rng.shuffle(pack)
             for kind in pack:
-                await asyncio.sleep(rng.uniform(2, 6) * self.pace)
+                await asyncio.sleep(rng.uniform(60, 180) if name == "keys" else rng.uniform(2, 6) * self.pace)
                 await self.running.wait()
                 await self.one(kind, rng)
 
@@ -78,6 +79,12 @@ class Faults:
         finally:
             self.model.end(episode)
 
+    def provider_answers(self):
+        try:
+            return self.world.provider.counters() is not None
+        except OSError:
+            return False
+
     async def heals(self, condition, what, seconds=HEALS_S):
         await asyncio.to_thread(wait_for, condition, what, seconds)
 
@@ -110,7 +117,7 @@ async def provider_down(faults, rng):
     async with faults.episode("provider down", "provider", faults.world.pair, 5):
         await asyncio.to_thread(faults.world.provider.control, "down", ms=int(seconds * 1000))
         await asyncio.sleep(seconds)
-        await faults.heals(faults.world.provider.counters, "the provider")
+        await faults.heals(faults.provider_answers, "the provider")
 
 
 async def provider_hangs(faults, rng):
@@ -120,11 +127,12 @@ async def provider_hangs(faults, rng):
             await asyncio.sleep(rng.uniform(3, 10))
         finally:
             faults.world.provider.daemon.signal(signal.SIGCONT)
-        await faults.heals(faults.world.provider.counters, "the provider")
+        await faults.heals(faults.provider_answers, "the provider")
 
 
 async def new_keys(faults, keep):
-    async with faults.episode(f"new keys, the old ones {'stay' if keep else 'go'}", "keys", faults.world.pair, 5):
+    """Gateways ask for a key that they do not know once a minute (S19), so a provider changes it more seldom."""
+    async with faults.episode(f"new keys, the old ones {'stay' if keep else 'go'}", "keys", faults.world.pair, KEYS_S):
         await asyncio.to_thread(faults.world.provider.control, "rotate", keep=keep)
         await asyncio.sleep(3)
         if not keep:
@@ -143,6 +151,8 @@ async def keys_replaced(faults, _):
 
 async def clock(faults, rng, kind, seconds):
     gates = some_gates(faults, rng)
+    if kind == "ahead" and gates[0] in faults.world.pair:
+        faults.people.doubt_sessions()
     async with faults.episode(f"clock {seconds:+d} s", kind, gates, 5):
         for gate in gates:
             gate.set_clock(seconds)
@@ -150,9 +160,13 @@ async def clock(faults, rng, kind, seconds):
         for gate in gates:
             gate.set_clock(0)
         await asyncio.sleep(2)
+    if kind == "ahead":
+        await asyncio.sleep(5)  # the settling time
+        faults.people.forget_doubted()
 
 
 async def clock_ahead(faults, rng):
+    """The provider's ID tokens have run out by such a clock: a session that is renewed then ends, on all gateways."""
     await clock(faults, rng, "ahead", HOUR)
 
 
@@ -208,7 +222,8 @@ async def ui_killed(faults, rng):
 
 LANES = {
     "store": faults_store.ALL,
-    "provider": [provider_slow, provider_down, provider_hangs, keys_added, keys_replaced],
+    "provider": [provider_slow, provider_down, provider_hangs],
+    "keys": [keys_added, keys_replaced],
     "machine": [clock_ahead, clock_back, descriptors, stderr_stalled, disk_full],
     "conf": [ui_killed, *faults_conf.ALL],
 }

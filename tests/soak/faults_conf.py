@@ -15,7 +15,19 @@ async def until(condition, what, seconds=SEEN_S):
     while not await condition():
         if time.monotonic() - began > seconds:
             raise TimeoutError(f"gave up after {seconds} s waiting for {what}")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
+
+
+async def reload(faults, gate):
+    """A reload opens files: where descriptors are at their limit it is refused, with a line in the log, and asked for again."""
+    sent = time.monotonic()
+    gate.reload()
+    await asyncio.sleep(1)
+    while faults.model.during(gate.name, sent, time.monotonic(), "descriptors"):
+        await asyncio.sleep(2)
+        sent = time.monotonic()
+        gate.reload()
+        await asyncio.sleep(1)
 
 
 def status_of(faults, gate, path, expected):
@@ -32,12 +44,12 @@ async def good_file(faults, rng):
     async with faults.episode("SIGHUP, good file", "conf", [gate], 0):
         before = copy.deepcopy(gate.conf["clusters"])
         gate.conf["clusters"][0]["uis"] = [*before[0]["uis"], {"name": "more", "url": faults.world.ui.url}]
-        gate.reload()
         try:
+            await reload(faults, gate)
             await until(status_of(faults, gate, "/local/ui/more/file/1/1", 200), "the new UI", 60)
         finally:
             gate.conf["clusters"] = before
-            gate.reload()
+            await reload(faults, gate)
         await until(status_of(faults, gate, "/local/ui/more/file/1/1", 404), "the new UI to go", 60)
 
 
@@ -52,8 +64,7 @@ async def broken_file(faults, rng):
             gate.config.write_text(text)
             gate.daemon.signal(1)
             await asyncio.sleep(rng.uniform(0.1, 0.8))
-        gate.reload()
-        await asyncio.sleep(0.5)
+        await reload(faults, gate)
 
 
 async def certificate(gate):

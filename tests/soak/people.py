@@ -62,7 +62,7 @@ class People:
         self.root = {}      # site -> an administrator's token
         self.own = {"pair": [], "three": []}
         self.sessions, self.robots = [], []
-        self.doubts = []
+        self.doubts, self.shaky = [], False
         self.graveyard = collections.deque(maxlen=60)  # (site, credential)
 
     def site(self, gate):
@@ -98,6 +98,8 @@ class People:
             return None
         made = json.loads(answer.body)
         token = self.bearer("own", made["access_token"], name, "user", made["id"])
+        # what a clock that is ahead has dated is not valid yet, by any other
+        token.doubtful = bool(self.model.during(gate.name, answer.sent, answer.done, "ahead"))
         self.own[site].append(token)
         return token
 
@@ -169,6 +171,7 @@ class People:
         if self.model.judge(question, answer) and answer.outcome in (302, 303):
             role = "admin" if user == "root" else "user"
             self.sessions.append(Credential("session", ("Cookie", f"{COOKIE}={cookie}"), FULL_NAMES[user], role))
+            self.sessions[-1].doubtful = self.shaky
 
     async def no_entry(self):
         """Somebody without a role signs in at the provider: known then, and let in nowhere."""
@@ -195,6 +198,17 @@ class People:
         if session in self.sessions:
             self.sessions.remove(session)
         self.settle("pair", session, answer.outcome in (200, 302, 303))
+
+    def doubt_sessions(self):
+        """Something happens that may rightly end them."""
+        self.shaky = True
+        for session in self.sessions:
+            session.doubtful = True
+
+    def forget_doubted(self):
+        """Whoever signed in before or in that time is asked for no more."""
+        self.shaky = False
+        self.sessions = [session for session in self.sessions if not session.doubtful]
 
     def lost(self, session):
         """It has been refused, rightly or not: nobody uses it again."""

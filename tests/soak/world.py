@@ -209,9 +209,10 @@ class World:
         return [{"name": "soak", "url": self.ui.url}, {"name": "talk", "url": self.sockets.url}]
 
     def make_gates(self):
-        entry = {**cluster_entry(self.spark), "uis": self.uis()}
-        self.two = Gate("two", [entry], self.folder / "two", {}, tls=True)
-        self.one = Gate("one", [entry], self.folder / "one", {}, public=self.two)
+        def entry():
+            return {**cluster_entry(self.spark), "uis": self.uis()}
+        self.two = Gate("two", [entry()], self.folder / "two", {}, tls=True)
+        self.one = Gate("one", [entry()], self.folder / "one", {}, public=self.two)
         self.three = Gate("three", [{"name": "local", "uis": self.uis()}], self.folder / "three",
                           {"store": f"sqlite:{self.disk}/state.db"})
         self.gates, self.pair = [self.one, self.two, self.three], [self.one, self.two]
