@@ -31,6 +31,7 @@ class Faults:
 
     def start(self):
         self.running.set()
+        self.watching = asyncio.create_task(faults_store.watch(self))
         self.lanes = [asyncio.create_task(self.lane(name, kinds)) for name, kinds in LANES.items()]
 
     async def lane(self, name, kinds):
@@ -67,9 +68,9 @@ class Faults:
 
     async def stop(self):
         await self.pause()
-        for lane in self.lanes:
-            lane.cancel()
-        await asyncio.gather(*self.lanes, return_exceptions=True)
+        for task in (*self.lanes, self.watching):
+            task.cancel()
+        await asyncio.gather(*self.lanes, self.watching, return_exceptions=True)
 
     @contextlib.asynccontextmanager
     async def episode(self, kind, fault, gates, settle=3.0):
@@ -133,7 +134,11 @@ async def provider_hangs(faults, rng):
 async def new_keys(faults, keep):
     """Gateways ask for a key that they do not know once a minute (S19), so a provider changes it more seldom."""
     async with faults.episode(f"new keys, the old ones {'stay' if keep else 'go'}", "keys", faults.world.pair, KEYS_S):
-        await asyncio.to_thread(faults.world.provider.control, "rotate", keep=keep)
+        while True:
+            await faults.heals(faults.provider_answers, "the provider", 60)
+            with contextlib.suppress(OSError):  # another fault has taken it away meanwhile
+                await asyncio.to_thread(faults.world.provider.control, "rotate", keep=keep)
+                break
         await asyncio.sleep(3)
         if not keep:
             faults.people.forget_robots()

@@ -25,6 +25,29 @@ async def whole(faults):
     await faults.heals(faults.world.redis_is_whole, "one master, one replica, and Sentinels that agree", WHOLE_S)
 
 
+async def watch(faults):
+    """Sentinels may act by themselves on a busy machine: then the last changes may be lost, and who they were about is in doubt."""
+    world, last = faults.world, await asyncio.to_thread(faults.world.named_master)
+    while True:
+        await asyncio.sleep(0.5)
+        now = await asyncio.to_thread(world.named_master)
+        if now and last and now != last and not faults.model.during("one", time.monotonic() - 2, time.monotonic(), "store"):
+            async with faults.episode("Redis failed over by itself", "store", world.pair) as episode:
+                faults.people.doubt_changes(15)
+                await whole(faults)
+                faults.people.doubt_changes(15)
+                await ready_again(faults, episode)
+        last = now or last
+
+
+async def cut(server, kind):
+    """The gateways' connections of this kind, not the Sentinels'."""
+    for line in (await asyncio.to_thread(server.call, "CLIENT", "LIST", "TYPE", kind)).decode().splitlines():
+        fields = dict(word.partition("=")[::2] for word in line.split())
+        if not fields["name"].startswith("sentinel-"):
+            await asyncio.to_thread(server.call, "CLIENT", "KILL", "ID", fields["id"])
+
+
 async def redis_killed(faults, rng):
     """The master dies, the replica is promoted, the dead one comes back as its replica. Writing goes on meanwhile."""
     world = faults.world
@@ -113,7 +136,7 @@ async def redis_cut(faults, rng):
     async with faults.episode("Redis connections cut", "cut", world.pair):
         master, _ = world.redis_master()
         for _ in range(rng.randrange(1, 6)):
-            await asyncio.to_thread(master.call, "CLIENT", "KILL", "TYPE", rng.choice(["normal", "pubsub"]))
+            await cut(master, rng.choice(["normal", "pubsub"]))
             await asyncio.sleep(rng.uniform(0.1, 1))
 
 

@@ -205,6 +205,16 @@ class People:
         for session in self.sessions:
             session.doubtful = True
 
+    def doubt_changes(self, seconds):
+        """Whoever was made or taken away in these last seconds may be so no more."""
+        since = time.monotonic() - seconds
+        for who in [*self.sessions, *self.own["pair"]]:
+            who.doubtful = who.doubtful or who.made > since
+        buried = [row for row in self.graveyard if row[1].ended > since and row[0] == "pair"]
+        for row in buried:
+            row[1].doubtful = True
+            self.graveyard.remove(row)
+
     def forget_doubted(self):
         """Whoever signed in before or in that time is asked for no more."""
         self.shaky = False

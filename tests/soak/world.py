@@ -27,6 +27,7 @@ from spark_cluster import HOST, Cluster, Daemon, free_port, is_up, wait_for  # n
 from tls_front import write_certificate  # noqa: E402
 
 BASE = "/gate"
+SENTINEL_MS = 5000  # of silence before Sentinels act: a busy machine is no fail-over
 DISK = "12m"  # the third gateway's
 ACCESS_LINES = 20000  # of a gateway's log that are kept
 CLIENT = "soak"
@@ -194,6 +195,8 @@ class World:
         self.say("starting Redis, Sentinels, the provider and the UIs")
         self.disk = enter(small_disk(self.folder / "disk"))
         self.sentinels = enter(Sentinels())
+        for port in self.sentinels.ports:
+            self.sentinels.ask(port, "SENTINEL", "SET", Sentinels.NAME, "down-after-milliseconds", SENTINEL_MS)
         self.provider = enter(OidcProvider())
         self.ui = enter(OwnUi(self.folder))
         self.sockets = enter(EchoSocket())
@@ -261,15 +264,21 @@ class World:
             raise RuntimeError(f"{len(masters)} masters")
         return masters[0], next(server for server in servers if server is not masters[0])
 
+    def named_master(self):
+        """The port that the first Sentinel names; None if it says nothing."""
+        try:
+            return int(self.sentinels.ask(self.sentinels.ports[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", Sentinels.NAME)[1])
+        except (OSError, RuntimeError, TypeError):
+            return None
+
     def redis_is_whole(self):
         """One master, its replica follows, and the Sentinels say so."""
         try:
             master, other = self.redis_master()
-            port = self.sentinels.ask(self.sentinels.ports[0], "SENTINEL", "GET-MASTER-ADDR-BY-NAME", Sentinels.NAME)[1]
             link = other.call("INFO", "replication")
-        except (OSError, RuntimeError, TypeError):
+        except (OSError, RuntimeError):
             return False
-        return int(port) == master.port and b"master_link_status:up" in link and f"master_port:{master.port}".encode() in link
+        return self.named_master() == master.port and b"master_link_status:up" in link and f"master_port:{master.port}".encode() in link
 
     def replicated(self):
         """Whether the replica has all that the master was told."""
