@@ -86,6 +86,10 @@ bench-upload: # long uploads, beside nginx: 'make bench-upload GIB=1 ROUNDS=3'
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
+soak: # faults at random while everybody works; 'make soak MINUTES=30 SEED=1 ARGS=--verbose', as root, outside CI
+	@sh tests/support/install.sh soak
+	@$(MAKE) --no-print-directory all
+	@build/venv/bin/python tests/soak/soak.py --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(ARGS)
 e2e: all
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
 kube-apiserver: # the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
@@ -98,6 +102,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload e2e kube-apiserver k8s install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload soak e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

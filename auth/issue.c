@@ -164,11 +164,11 @@ static int make_first(const struct signer *signer, const struct issue_request *r
 	return result;
 }
 
-int issue_token(struct store *store, const struct signer *signer,
+enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 	const struct issue_request *request, struct store_token *record,
 	struct token_secrets *secrets, struct err *err)
 {
-	int result;
+	int result = 0;
 
 	memset(record, 0, sizeof *record);
 	memset(secrets, 0, sizeof *secrets);
@@ -178,14 +178,14 @@ int issue_token(struct store *store, const struct signer *signer,
 	record->created_at = clock_wall_s();
 	record->access_ttl = request->access_ttl;
 	record->refresh_ttl = request->refresh_ttl;
-	result = fill_texts(request, record, err);
-	if (result == 0)
-		result = make_first(signer, request, record, secrets, err);
+	if (fill_texts(request, record, err) == -1)
+		return ISSUE_UNFIT;
+	result = make_first(signer, request, record, secrets, err);
 	if (result == 0 && store->ops->token_add(store, record) == -1)
 		result = err_set(err, "the store does not take the token");
 	if (result == -1)
 		token_secrets_clear(secrets);
-	return result;
+	return result == 0 ? ISSUE_DONE : ISSUE_FAILED;
 }
 
 enum store_answer issue_next(struct store *store, const struct signer *signer,

@@ -31,9 +31,14 @@ struct token_secrets { /* owned; NULL: there is none */
 };
 void token_secrets_clear(struct token_secrets *secrets); /* wipes and frees */
 
-/* `record` is what the store has of it. -1 and a reason when a name is not fit or the store or the
- * key fail; then there are no secrets. */
-MUST_CHECK int issue_token(struct store *store, const struct signer *signer,
+enum issue_outcome {
+	ISSUE_DONE,
+	ISSUE_UNFIT, /* what was asked for; it will be the next time */
+	ISSUE_FAILED /* the store or the key */
+};
+
+/* `record` is what the store has of it. A reason, and no secrets, unless it is done. */
+MUST_CHECK enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 	const struct issue_request *request, struct store_token *record,
 	struct token_secrets *secrets, struct err *err);
 

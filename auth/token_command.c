@@ -89,9 +89,10 @@ static int issue(struct command *command, const struct issue_request *request,
 	struct keyring *ring = keyring_open(command->conf, command->store, &command->err);
 	struct signer *signer =
 		ring ? own_key_open(command->conf, command->store, ring, &command->err) : NULL;
-	int result = signer ? issue_token(command->store, signer, request, record, secrets,
-				      &command->err)
-			    : -1;
+	int result = signer && issue_token(command->store, signer, request, record, secrets,
+				       &command->err) == ISSUE_DONE
+			     ? 0
+			     : -1;
 
 	signer_free(signer);
 	keyring_unref(ring);

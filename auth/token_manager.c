@@ -152,8 +152,10 @@ enum token_outcome token_manager_create(struct auth_service *service, const stru
 		outcome = check_number(service, issue.user, err);
 	if (outcome != TOKEN_DONE)
 		return outcome;
-	if (issue_token(service->store, service->signer, &issue, record, secrets, err) == -1)
-		return atomic_load(&service->ready) ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
+	enum issue_outcome issued =
+		issue_token(service->store, service->signer, &issue, record, secrets, err);
+	if (issued != ISSUE_DONE)
+		return issued == ISSUE_UNFIT ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
 	service->counted = UINT64_MAX; /* none: count again */
 	audit_token(caller->subject, "create", record);
 	return TOKEN_DONE;

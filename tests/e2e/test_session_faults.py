@@ -215,6 +215,26 @@ def test_s33_redis_that_refuses_is_an_outage_that_heals(pair, redis, trouble):
     assert "another" not in one.log_text() and redis.password not in one.log_text()
 
 
+@pytest.mark.parametrize("trouble", ["full", "silent"])
+def test_s33_token_that_the_store_does_not_take_is_nobodys_mistake(pair, redis, trouble):
+    """503 at once, before anybody has noticed that the store is away: a client tries again."""
+    root = {"Authorization": f"Bearer {pair[0].create_token('root', 'admin')['access_token']}"}
+
+    def make():
+        return requests.post(f"{pair[0].admin_url}/api/v1/tokens", json={"client_name": "robot"}, headers=root, timeout=10)
+
+    assert make().status_code == 201
+    if trouble == "full":
+        redis.call("CONFIG", "SET", "maxmemory", "1")
+    else:
+        redis.freeze()
+    answer = make()
+    redis.thaw()
+    redis.call("CONFIG", "SET", "maxmemory", "0")
+    assert answer.status_code == 503 and "Retry-After" in answer.headers, answer.text
+    wait_for(lambda: make().status_code == 201, "the recovery", 10)
+
+
 def test_s33_person_comes_out_of_an_outage_in_the_middle_of_signing_in(pair, redis):
     one, two = pair
     browser = Browser()

@@ -245,7 +245,7 @@ char *auth_world_token(struct auth_world *w, const char *user, enum role role, i
 		.access_ttl = ttl};
 	struct token_secrets secrets;
 
-	if (issue_token(store, signer, &request, &record, &secrets, NULL) == -1)
+	if (issue_token(store, signer, &request, &record, &secrets, NULL) != ISSUE_DONE)
 		abort();
 	memcpy(id, record.id, STORE_ID);
 	signer_free(signer);

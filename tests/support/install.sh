@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for one purpose, and nothing that is there: install.sh build|test|demo|bench.
+# Installs what is missing for one purpose, and nothing that is there: install.sh build|test|demo|bench|soak.
 # Debian packages by apt-get (as root, or with sudo), Python's in build/venv, Spark in the user's cache folder.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -206,6 +206,12 @@ test)
 	kube
 	keycloak
 	spark 4.3 3.5 ;;
+soak)
+	packages $BUILD $PYTHON $JAVA $PROVIDERS redis-server libfaketime curl util-linux
+	venv
+	python_packages
+	node_packages
+	spark 4.3 ;;
 demo)
 	packages $BUILD $PYTHON $JAVA
 	venv
@@ -215,5 +221,5 @@ bench)
 	venv
 	python_packages
 	peers ;;
-*) echo "usage: $0 build|test|demo|bench" >&2; exit 2 ;;
+*) echo "usage: $0 build|test|demo|bench|soak" >&2; exit 2 ;;
 esac

@@ -7,6 +7,7 @@
 //   roles      {user, roles}: what a person's `groups` are from now on
 //   rotate     {keep}: sign with a new key; publish the old one too if `keep`
 //   delay      {ms}: the token endpoint answers that much later
+//   down       {ms}: nobody listens for that long
 //   counters   {grants: {refresh_token: n, ...}, introspections, userinfo, backchannel: [status, ...]}
 const http = require('node:http');
 const path = require('node:path');
@@ -117,6 +118,13 @@ const control = {
     handle = begin();
   },
   async delay({ ms }) { delay = ms; },
+  async down({ ms }) {
+    setTimeout(() => { // after this answer
+      server.close();
+      server.closeAllConnections();
+      setTimeout(() => server.listen(options.port, '127.0.0.1'), ms);
+    }, 50);
+  },
   async counters() { return counters; },
 };
 
@@ -129,16 +137,18 @@ async function serveControl(req, res, name) {
 }
 
 let handle;
+let server;
 
 async function main() {
   ({ default: Provider } = await import(inside('lib/index.js')));
   store = (await import(inside('lib/adapters/memory_adapter.js'))).createMemoryAdapter();
   handle = begin();
-  http.createServer((req, res) => {
+  server = http.createServer((req, res) => {
     const name = req.url.startsWith('/control/') && req.url.slice('/control/'.length);
     if (name) serveControl(req, res, name).catch((error) => { console.error(error); res.writeHead(500).end(); });
     else handle(req, res);
-  }).listen(options.port, '127.0.0.1');
+  });
+  server.listen(options.port, '127.0.0.1');
 }
 
 main();
