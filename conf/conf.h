@@ -83,6 +83,7 @@ struct conf_bearer {
 	bool has_introspection; /* of opaque tokens (RFC 7662); audience is required all the same */
 	struct {
 		char *url; /* NULL: found by discovery */
+		char *prefix; /* of this issuer's tokens, which nobody else is shown; or NULL */
 		char *client_id;
 		struct conf_secret client_secret;
 	} introspection;

@@ -306,6 +306,11 @@ const struct keyword keywords[] = {
 		.type = &value_issuer,
 		IN_BEARER(introspection.url),
 		.help = "where tokens are introspected; default: found by discovery"},
+	{.path = "auth.bearer[].introspection.prefix",
+		.type = &value_string,
+		IN_BEARER(introspection.prefix),
+		.help = "what this issuer's tokens begin with, and no other's; default: it is asked "
+			"about all that fit no prefix"},
 	{.path = "auth.bearer[].introspection.client_id",
 		.type = &value_string,
 		IN_BEARER(introspection.client_id),
