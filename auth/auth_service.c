@@ -230,6 +230,7 @@ void auth_service_unref(struct auth_service *service)
 	if (atomic_fetch_sub_explicit(&service->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	free(service->touches);
+	throttle_free(service->codes);
 	free(service);
 }
 
@@ -283,6 +284,7 @@ static void start_provider(
 
 	service->oidc = oidc_new(&options, service->conf);
 	service->introspector = introspector_new(base, fetcher, service->conf);
+	service->codes = throttle_new();
 	show_provider(service);
 }
 

@@ -104,6 +104,8 @@ static void refuse(struct admin_call *call, const struct page_refusal *refusal,
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)
 		sbuf_puts(&fields, "Retry-After: 5\r\n");
+	if (refusal->fault == FAULT_TOO_MANY)
+		sbuf_puts(&fields, "Retry-After: 60\r\n");
 	page_not_signed_in(&page, &view, refusal);
 	admin_html(call, fault_row(refusal->fault)->status, &page, fields.at);
 	sbuf_clear(&fields);
@@ -163,6 +165,8 @@ static const char *sentence_for(const struct sign_in_result *result)
 	case AUTH_UNAVAILABLE:
 		return "The identity provider or the gateway's store does not answer. This is "
 		       "usually over soon.";
+	case AUTH_TOO_MANY:
+		return "Wait a minute, then load this page again.";
 	default:
 		return "It gave an error, or what it says of you did not stand a check; if this "
 		       "stays, tell whoever runs the gateway.";
@@ -174,6 +178,7 @@ static void refuse_callback(struct admin_call *call, const struct sign_in_result
 	static const enum fault faults[] = {[AUTH_ABSENT] = FAULT_SIGN_IN_STALE,
 		[AUTH_MALFORMED] = FAULT_BAD_REQUEST,
 		[AUTH_UNAVAILABLE] = FAULT_SIGN_IN_DOWN,
+		[AUTH_TOO_MANY] = FAULT_TOO_MANY,
 		[AUTH_INVALID_TOKEN] = FAULT_SIGN_IN_REFUSED};
 	struct callback callback = {0};
 	const char *reason;

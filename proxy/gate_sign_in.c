@@ -131,6 +131,8 @@ static void refuse(
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)
 		sbuf_puts(&fields, "Retry-After: 5\r\n");
+	if (refusal->fault == FAULT_TOO_MANY)
+		sbuf_puts(&fields, "Retry-After: 60\r\n");
 	page_not_signed_in(&page, &view, refusal);
 	respond_html(x, fault_row(refusal->fault)->status, &page, fields.at, refusal->fault);
 	sbuf_clear(&page);
@@ -251,6 +253,8 @@ static void refuse_sign_in(struct exchange *x, const struct sign_in_result *resu
 			"The identity provider or the gateway's "
 			"store does not answer. This is usually "
 			"over soon.",
+			.at_provider = true},
+		[AUTH_TOO_MANY] = {FAULT_TOO_MANY, "Wait a minute, then load this page again.",
 			.at_provider = true},
 	};
 	struct page_refusal refusal;

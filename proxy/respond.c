@@ -99,7 +99,7 @@ static void redirect_to_login(struct exchange *x)
 	struct front_request *req = x->req;
 
 	if (x->app_label.at) { /* nobody signs in there */
-		gate_redirect_home(x);
+		gate_ask_hand_over(x);
 		return;
 	}
 	sbuf_init(&location, FIELDS_MAX);
@@ -154,6 +154,7 @@ const char *respond_fault_fields(const struct exchange *x, enum fault fault, str
 {
 	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
 		[FAULT_STORE_DOWN] = 5,
+		[FAULT_TOO_MANY] = 60,
 		[FAULT_BUSY] = 1,
 		[FAULT_NOT_READY] = 3};
 

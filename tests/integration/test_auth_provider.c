@@ -1,5 +1,6 @@
 /* Sessions that an OpenID provider opens, renews and ends: the auth service against a provider on
  * loopback. */
+#include "auth/throttle.h"
 #include "base/clock.h"
 #include "tests/support/auth_world.h"
 #include "tests/support/fake_http.h"
@@ -226,6 +227,48 @@ static void s21_state_is_good_once(void **state)
 	sign_in_result_clear(&first);
 	sign_in_result_clear(&second);
 	free(begun.cookie);
+}
+
+/* One sign-in begun and brought back with a code that the provider does not know. */
+static enum auth_status try_bad_code(struct fixture *f, bool *keeps_state)
+{
+	struct begun begun = begin(f, "/");
+	struct sign_in_result result = come_back(f, &begun);
+	enum auth_status status = result.status;
+
+	*keeps_state = result.set_login_cookie == NULL;
+	sign_in_result_clear(&result);
+	free(begun.cookie);
+	return status;
+}
+
+static void s63_client_whose_codes_are_no_good_waits_and_costs_nothing_more(void **state)
+{
+	struct fixture *f = *state;
+	bool keeps_state;
+
+	start(f);
+	fake_http_set(f->idp, "/token", 400, "application/json", "{\"error\":\"invalid_grant\"}");
+	for (int i = 0; i < THROTTLE_FAILURES; i++)
+		assert_int_equal(try_bad_code(f, &keeps_state), AUTH_INVALID_TOKEN);
+	unsigned asked = fake_http_hits(f->idp, "/token");
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(try_bad_code(f, &keeps_state), AUTH_TOO_MANY);
+		assert_true(keeps_state);
+	}
+	assert_int_equal(fake_http_hits(f->idp, "/token"), asked);
+}
+
+static void s63_provider_that_is_silent_is_nobodys_fault(void **state)
+{
+	struct fixture *f = *state;
+	bool keeps_state;
+
+	start(f);
+	fake_http_set(f->idp, "/token", 500, "text/plain", "");
+	for (int i = 0; i <= THROTTLE_FAILURES; i++)
+		assert_int_equal(try_bad_code(f, &keeps_state), AUTH_UNAVAILABLE);
+	free(enter(f, "ann", "dev", 300));
 }
 
 static void s21_state_of_another_browser_is_refused_before_the_code_is_used(void **state)
@@ -465,6 +508,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(s21_sign_in_opens_a_session_and_comes_back_to_the_very_path),
 		TEST(s21_state_is_good_once),
+		TEST(s63_client_whose_codes_are_no_good_waits_and_costs_nothing_more),
+		TEST(s63_provider_that_is_silent_is_nobodys_fault),
 		TEST(s21_state_of_another_browser_is_refused_before_the_code_is_used),
 		TEST(s21_nonce_of_another_sign_in_is_refused),
 		TEST(s22_sign_in_ends_the_session_the_browser_had),
