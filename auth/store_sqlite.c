@@ -71,6 +71,10 @@ static const char *const migrations[] = {
 	" ON tokens(subject, created_at, id, ends_at, state, ended)" /* all that a count reads */
 	" WHERE state = 'active' AND ended = 0;"
 	"CREATE INDEX tokens_ending ON tokens(ends_at) WHERE ended = 0;",
+	/* What is dead, by whose it is and by when it would have ended (S64). */
+	"CREATE INDEX tokens_dead_of ON tokens(subject, created_at, id)"
+	" WHERE state <> 'active' OR ended <> 0;"
+	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
 };
 
 struct db {
