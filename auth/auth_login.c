@@ -63,6 +63,16 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 	return result;
 }
 
+/* What the provider gives a person now, their own tokens do not exceed. */
+static bool follow(struct job *job, const struct oidc_grant *grant)
+{
+	char *subject = text_of(grant->subject);
+	int ended = auth_service_follow(job->service, subject, grant->role);
+
+	free(subject);
+	return ended != -1;
+}
+
 static void on_exchanged(void *arg, const struct oidc_grant *grant)
 {
 	struct job *job = arg;
@@ -77,6 +87,9 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 		auth_job_return(job);
 	} else if (job->service->closed) {
 		auth_job_say(job, AUTH_UNAVAILABLE, "shutting down");
+		auth_job_return(job);
+	} else if (!follow(job, grant)) {
+		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
 		auth_job_return(job);
 	} else if (prepare(job, grant) == -1) {
 		auth_job_say(job, AUTH_INVALID_TOKEN, "the provider's tokens are too long");

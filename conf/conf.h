@@ -164,6 +164,7 @@ struct conf {
 	} access_ttl_s, refresh_ttl_s; /* seconds */
 	int64_t registration_ttl_s;
 	unsigned tokens_per_user;
+	bool tokens_follow_sessions; /* a person's own tokens end with what let the person in */
 
 	int log_level; /* enum log_level */
 	bool log_access;

@@ -477,6 +477,122 @@ static void s28_back_channel_logout_ends_the_persons_sessions_once(void **state)
 	free(other);
 }
 
+/* A token for `subject`, on record as made by `by`. */
+static void add_token(
+	struct store *store, const char *id, const char *subject, const char *by, enum role role)
+{
+	struct store_token token = {.role = role,
+		.state = STATE_ACTIVE,
+		.created_at = clock_wall_s(),
+		.expires_at = clock_wall_s() + 1000,
+		.ends_at = clock_wall_s() + 1000,
+		.serial = 1};
+
+	snprintf(token.id, sizeof token.id, "%s", id);
+	snprintf(token.client_name, sizeof token.client_name, "script");
+	snprintf(token.issuer, sizeof token.issuer, "https://gw");
+	snprintf(token.subject, sizeof token.subject, "%s", subject);
+	snprintf(token.created_by, sizeof token.created_by, "%s", by);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+}
+
+static void expect_state(struct store *store, const char *id, enum token_state want)
+{
+	struct store_token token;
+
+	assert_int_equal(store->ops->token_get(store, str_of(id), &token), STORE_FOUND);
+	if (token.state != want)
+		fail_msg("token %s is %s", id, token_state_name(token.state));
+}
+
+/* Own tokens, and what is not: another's, an administrator's for ann, a client's. */
+static struct store *add_tokens(struct fixture *f)
+{
+	struct store *store = auth_world_store(f->world);
+
+	add_token(store, "own", "ann", "ann", ROLE_USER);
+	add_token(store, "own-admin", "ann", "ann", ROLE_ADMIN);
+	add_token(store, "disabled", "ann", "ann", ROLE_USER);
+	assert_int_equal(
+		store->ops->token_set_state(store, STR("disabled"), STATE_DISABLED), STORE_FOUND);
+	add_token(store, "handed-out", "ann", "boss", ROLE_USER);
+	add_token(store, "others", "bob", "bob", ROLE_USER);
+	add_token(store, "client", "client:script", "ann", ROLE_USER);
+	return store;
+}
+
+static void expect_others_live(struct store *store)
+{
+	expect_state(store, "handed-out", STATE_ACTIVE);
+	expect_state(store, "others", STATE_ACTIVE);
+	expect_state(store, "client", STATE_ACTIVE);
+	store->ops->close(store);
+}
+
+static void s70_back_channel_logout_ends_the_persons_own_tokens(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct store *store = add_tokens(f);
+	char *token = logout_token(f, "ann", "");
+	expect_logout(f, token, AUTH_OK);
+	expect_state(store, "own", STATE_REVOKED);
+	expect_state(store, "own-admin", STATE_REVOKED);
+	expect_state(store, "disabled", STATE_REVOKED);
+	expect_others_live(store);
+	free(token);
+}
+
+static void s70_own_tokens_stay_where_they_do_not_follow(void **state)
+{
+	struct fixture *f = *state;
+
+	f->world->conf->tokens_follow_sessions = false;
+	start(f);
+	struct store *store = add_tokens(f);
+	char *token = logout_token(f, "ann", "");
+	expect_logout(f, token, AUTH_OK);
+	expect_state(store, "own", STATE_ACTIVE);
+	expect_others_live(store);
+	free(token);
+}
+
+static void s70_role_that_is_gone_takes_own_tokens_of_that_role_along(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	char *cookie = enter(f, "ann", "boss", 1);
+	struct store *store = add_tokens(f);
+	answer_tokens(f, id_token(f, "ann", "dev", NULL), 300, "second");
+	assert_true(auth_world_await(f->world, 0, NULL, cookie, AUTH_OK) >= 0);
+	int64_t until = clock_mono_ms() + 5000;
+	struct store_token token = {.state = STATE_ACTIVE};
+	while (token.state == STATE_ACTIVE && clock_mono_ms() < until) {
+		usleep(20000);
+		auth_world_expect(f->world, 0, NULL, cookie, AUTH_OK);
+		assert_int_equal(
+			store->ops->token_get(store, STR("own-admin"), &token), STORE_FOUND);
+	}
+	expect_state(store, "own-admin", STATE_REVOKED);
+	expect_state(store, "own", STATE_ACTIVE);
+	expect_others_live(store);
+	free(cookie);
+}
+
+static void s70_who_signs_in_with_no_role_left_has_no_own_tokens_left(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct store *store = add_tokens(f);
+	free(enter(f, "ann", "nothing", 300));
+	expect_state(store, "own", STATE_REVOKED);
+	expect_state(store, "own-admin", STATE_REVOKED);
+	expect_others_live(store);
+}
+
 static void s28_logout_token_with_a_nonce_ends_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -522,6 +638,10 @@ int main(void)
 		TEST(sign_out_sends_the_browser_to_the_providers_end_of_session),
 		TEST(sign_out_everywhere_ends_all_of_this_person_and_no_other),
 		TEST(s28_back_channel_logout_ends_the_persons_sessions_once),
+		TEST(s70_back_channel_logout_ends_the_persons_own_tokens),
+		TEST(s70_own_tokens_stay_where_they_do_not_follow),
+		TEST(s70_role_that_is_gone_takes_own_tokens_of_that_role_along),
+		TEST(s70_who_signs_in_with_no_role_left_has_no_own_tokens_left),
 		TEST(s28_logout_token_with_a_nonce_ends_nothing),
 		TEST(s18_id_token_is_no_bearer_token),
 	};
