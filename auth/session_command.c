@@ -107,7 +107,7 @@ static int choose(struct command *command, struct keyring *ring, struct chosen *
 
 static struct keyring *open_ring(struct command *command)
 {
-	return keyring_open(command->conf, command->store, &command->err);
+	return keyring_peek(command->conf, command->store, &command->err);
 }
 
 /* --- list --- */
@@ -296,8 +296,9 @@ static const struct command_column columns[] = {
 };
 
 static const struct command_verb verbs[] = {
-	{"list", LIST, false, list_usage, columns, ARRAY_LEN(columns), check_list, list_sessions},
-	{"end", END, false, end_usage, columns, ARRAY_LEN(columns), check_end, end_sessions},
+	{"list", LIST, false, false, list_usage, columns, ARRAY_LEN(columns), check_list,
+		list_sessions},
+	{"end", END, false, false, end_usage, columns, ARRAY_LEN(columns), check_end, end_sessions},
 };
 
 static const struct command_option options[] = {

@@ -79,8 +79,8 @@ void admin_sign_in(struct admin_call *call)
 	char token[BEARER_MAX + 1024]; /* one that is too long is told so by auth/ */
 
 	if (admin_field(call, "token", token, sizeof token) && token[0])
-		auth_sign_in_token(call->pages->auth, str_of(token), cookies, count,
-			str_of(call->client), on_sign_in, call);
+		auth_sign_in_token(call->pages->auth, str_trim(str_cut_line_end(str_of(token))),
+			cookies, count, str_of(call->client), on_sign_in, call);
 	else
 		serve_login_page(call, 400, "Enter a token.");
 	explicit_bzero(token, sizeof token);

@@ -83,7 +83,8 @@ static void ask(struct exchange *x, const char *name, struct auth_token_question
 
 	sbuf_init(&token, OAUTH_TOKEN_MAX);
 	if (read_parameter(x, name, &token)) {
-		question.token = sbuf_str(&token);
+		/* curl's --data-urlencode name@file sends the file's line end, too. */
+		question.token = str_cut_line_end(sbuf_str(&token));
 		exchange_move(x, EXCHANGE_SIGNING);
 		auth_token_ask(x->worker->auth, &question, on_answer, x);
 	}

@@ -97,7 +97,7 @@ static void sign_in(struct exchange *x, const char *name,
 
 	sbuf_init(&secret, TOKEN_FORM_MAX);
 	if (form_get(gate_form(x), name, &secret)) {
-		struct str text = str_trim(sbuf_str(&secret));
+		struct str text = str_trim(str_cut_line_end(sbuf_str(&secret)));
 		exchange_move(x, EXCHANGE_SIGNING);
 		start(x->worker->auth, text, cookies, count, str_of(access_log_client(x)),
 			on_sign_in, x);
