@@ -257,7 +257,7 @@ static void send_token(struct asking *asking, const struct place *place)
 		"Accept: application/json", line, NULL};
 	struct sbuf form;
 
-	sbuf_init(&form, FORM_MAX);
+	sbuf_init_secret(&form, FORM_MAX);
 	sbuf_puts(&form, "token=");
 	sbuf_urlencode(&form, str_of(asking->token));
 	sbuf_puts(&form, "&token_type_hint=access_token");
@@ -271,7 +271,6 @@ static void send_token(struct asking *asking, const struct place *place)
 							    .done = on_answer,
 							    .arg = asking});
 	secret_free(line);
-	OPENSSL_cleanse(form.at, form.len);
 	sbuf_clear(&form);
 }
 

@@ -60,7 +60,8 @@ struct store_token {
 
 /* Of one subject, tokens that open nothing any more: revoked, disabled or ended. When another token
  * is added the oldest above this number are forgotten, so that who makes tokens and takes them back
- * in a loop does not fill the store (S64). A token that is not on record is refused all the same. */
+ * in a loop does not fill the store (S64). A token that is not on record is refused all the same.
+ */
 enum { STORE_DEAD_KEPT = 100 };
 
 enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
@@ -221,8 +222,8 @@ struct store_ops {
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,
-	 * and other tokens that are so for a month; at most STORE_PURGE of each, so that nobody waits long for it. FOUND: more may be
-	 * left. */
+	 * and other tokens that are so for a month; at most STORE_PURGE of each, so that nobody
+	 * waits long for it. FOUND: more may be left. */
 	enum store_answer (*purge)(struct store *store, const struct conf *conf, int64_t now);
 
 	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had

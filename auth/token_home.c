@@ -2,6 +2,7 @@
 
 #include "auth/jws.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 
 /* --- what a token says --- */
@@ -159,7 +160,7 @@ static const struct home *find(const struct token_homes *homes, struct str token
 
 	digest_sha256(token, digest);
 	const struct home *home = &homes->homes[place_of(digest)];
-	return home->is_taken && memcmp(home->token, digest, DIGEST_LEN) == 0 ? home : NULL;
+	return home->is_taken && CRYPTO_memcmp(home->token, digest, DIGEST_LEN) == 0 ? home : NULL;
 }
 
 bool token_homes_has(const struct token_homes *homes, struct str token)

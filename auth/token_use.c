@@ -48,7 +48,8 @@ static const struct meaning {
 	{"atjwt", false, TOKEN_USE_ACCESS},
 };
 
-/* The end of a media type or a URN: application/at+jwt, urn:ietf:params:oauth:token-type:id_token */
+/* The end of a media type or a URN: application/at+jwt, urn:ietf:params:oauth:token-type:id_token
+ */
 static struct str end_of(struct str word)
 {
 	size_t from = word.len;

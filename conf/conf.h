@@ -82,7 +82,7 @@ struct conf_bearer {
 	char *token_file; /* NULL or what opens jwks_url; rotates, so read again at every fetch */
 	bool has_introspection; /* of opaque tokens (RFC 7662); audience is required all the same */
 	struct {
-		char *url; /* NULL: found by discovery */
+		char *url;    /* NULL: found by discovery */
 		char *prefix; /* of this issuer's tokens, which nobody else is shown; or NULL */
 		char *client_id;
 		struct conf_secret client_secret;

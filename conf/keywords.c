@@ -309,7 +309,8 @@ const struct keyword keywords[] = {
 	{.path = "auth.bearer[].introspection.prefix",
 		.type = &value_string,
 		IN_BEARER(introspection.prefix),
-		.help = "what this issuer's tokens begin with, and no other's; default: it is asked "
+		.help = "what this issuer's tokens begin with, and no other's; default: it is "
+			"asked "
 			"about all that fit no prefix"},
 	{.path = "auth.bearer[].introspection.client_id",
 		.type = &value_string,

@@ -46,7 +46,7 @@ static void redirect_to_next(struct admin_call *call, const struct sign_in_resul
 	if (!admin_field(call, "next", given, sizeof given))
 		given[0] = '\0';
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(given), &next);
 	add_cookies(&fields, result);
 	admin_redirect(call, 303, sbuf_str(&next), fields.at);
@@ -99,7 +99,7 @@ static void refuse(struct admin_call *call, const struct page_refusal *refusal,
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	if (result)
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)
@@ -124,7 +124,7 @@ static void begin_at_provider(struct admin_call *call)
 	if (!admin_field(call, "next", given, sizeof given))
 		given[0] = '\0';
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(given), &next);
 	struct auth_login login =
 		auth_login_begin(call->pages->auth, cookies, count, sbuf_str(&next));
@@ -201,7 +201,7 @@ static void enter(struct admin_call *call, const struct sign_in_result *result)
 	struct sbuf next, fields;
 
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(result->return_path ? result->return_path : ""), &next);
 	add_cookies(&fields, result);
 	admin_onward(call, "You are signed in", sbuf_str(&next), fields.at);
@@ -253,7 +253,7 @@ static void serve_signed_out(struct admin_call *call, const struct sign_in_resul
 	struct sbuf page, fields;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, LOCATION_MAX);
+	sbuf_init_secret(&fields, LOCATION_MAX);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
 	if (result->location)

@@ -26,7 +26,7 @@ static void redirect(struct exchange *x, const char *origin, struct str path, co
 {
 	struct sbuf location;
 
-	sbuf_init(&location, GATE_FIELD_MAX);
+	sbuf_init_secret(&location, GATE_FIELD_MAX);
 	sbuf_puts(&location, origin);
 	sbuf_add_str(&location, path);
 	respond_redirect(x, 302, sbuf_str(&location), fields);
@@ -77,12 +77,11 @@ void gate_ask_hand_over(struct exchange *x)
 	struct sbuf path, fields;
 
 	char *cookie = app_entry_new(&x->conf->server.public_url, cookies, count, digest);
-	sbuf_init(&path, GATE_FIELD_MAX);
-	sbuf_init(&fields, GATE_FIELD_MAX);
+	sbuf_init_secret(&path, GATE_FIELD_MAX);
+	sbuf_init_secret(&fields, GATE_FIELD_MAX);
 	write_question(x, digest, &path);
 	sbuf_printf(&fields, "%sSet-Cookie: %s\r\n", private_fields, cookie);
 	redirect(x, x->conf->server.origin, sbuf_str(&path), fields.at);
-	explicit_bzero(fields.at, fields.len);
 	sbuf_clear(&fields);
 	sbuf_clear(&path);
 	secret_free(cookie);
@@ -119,10 +118,9 @@ static void hand_over(struct exchange *x, const char *code)
 {
 	struct sbuf path;
 
-	sbuf_init(&path, GATE_FIELD_MAX);
+	sbuf_init_secret(&path, GATE_FIELD_MAX);
 	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->conf->server.base, code);
 	redirect_to_app(x, x->route.mount, sbuf_str(&path));
-	explicit_bzero(path.at, path.len);
 	sbuf_clear(&path);
 }
 
@@ -189,7 +187,7 @@ static void admit(struct exchange *x, const struct sign_in_result *result, const
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, GATE_FIELD_MAX);
+	sbuf_init_secret(&fields, GATE_FIELD_MAX);
 	sbuf_puts(&fields, private_fields);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
@@ -233,12 +231,10 @@ void gate_serve_enter(struct exchange *x)
 		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 		return;
 	}
-	sbuf_init(&code, GATE_FIELD_MAX);
+	sbuf_init_secret(&code, GATE_FIELD_MAX);
 	if (!form_get(x->target.query, "code", &code))
 		sbuf_reset(&code);
 	exchange_move(x, EXCHANGE_SIGNING);
 	auth_app_enter(x->worker->auth, x->app_label, sbuf_str(&code), cookies, count, on_enter, x);
-	if (code.at)
-		explicit_bzero(code.at, code.len);
 	sbuf_clear(&code);
 }

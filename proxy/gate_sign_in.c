@@ -39,7 +39,7 @@ static void redirect(struct exchange *x, struct str to, const struct sign_in_res
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	add_cookies(&fields, result);
 	respond_redirect(x, 303, to, fields.at);
 	sbuf_clear(&fields);
@@ -95,7 +95,7 @@ static void sign_in(struct exchange *x, const char *name,
 	struct sbuf secret;
 	size_t count = exchange_cookies(x, cookies);
 
-	sbuf_init(&secret, TOKEN_FORM_MAX);
+	sbuf_init_secret(&secret, TOKEN_FORM_MAX);
 	if (form_get(gate_form(x), name, &secret)) {
 		struct str text = str_trim(str_cut_line_end(sbuf_str(&secret)));
 		exchange_move(x, EXCHANGE_SIGNING);
@@ -106,8 +106,6 @@ static void sign_in(struct exchange *x, const char *name,
 	} else {
 		serve_login_page(x, 400, "Enter a token.", FAULT_BAD_REQUEST);
 	}
-	if (secret.at)
-		explicit_bzero(secret.at, secret.len);
 	sbuf_clear(&secret);
 }
 
@@ -126,7 +124,7 @@ static void refuse(
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	if (result)
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)

@@ -57,7 +57,7 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 
 	if (x->state < EXCHANGE_ANSWERING)
 		exchange_move(x, EXCHANGE_ANSWERING);
-	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, FIELDS_MAX);
 	add_fields(&fields, x, response);
 	x->status = response->status;
 	x->bytes = is_head ? 0 : response->content.len;
@@ -82,7 +82,7 @@ void respond_redirect(struct exchange *x, int status, struct str location, const
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, FIELDS_MAX);
 	sbuf_puts(&fields, "Location: ");
 	sbuf_add_str(&fields, location);
 	sbuf_puts(&fields, "\r\n");

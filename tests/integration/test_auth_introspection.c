@@ -213,83 +213,78 @@ static void only_what_is_wholly_right_is_active(void **state)
 	expect_answers(rows, ARRAY_LEN(rows), false);
 }
 
+static const struct row kinds[] = {
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"at_hash\":\"h\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"c_hash\":\"h\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":\"\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":null}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"id\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Offline\",\"token_"
+	 "type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"ID\",\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Id-Token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"idToken\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"application/id+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"refresh_"
+	 "token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"urn:ietf:params:"
+	 "oauth:token-type:refresh_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":[\"access\"]}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"logout+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"events\":{}}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"authorization_"
+	 "code\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Bearer\",\"auth_"
+	 "time\":7,\"scope\":\"openid\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"at+jwt\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"JWT\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"token_type\":"
+	 "\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7,\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_ACTIVE},
+};
+
 static void s48_only_an_access_token_is_active(void **state)
 {
-	static const struct row rows[] = {
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"at_hash\":\"h\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"c_hash\":\"h\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":\"\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":null}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"id\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh_token\","
-		 "\"token_type\":\"Bearer\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Refresh\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Offline\",\"token_"
-		 "type\":\"Bearer\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"ID\",\"scope\":"
-		 "\"openid\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"id_token\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Id-Token\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"idToken\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"application/id+jwt\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"refresh_"
-		 "token\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"id_token\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"urn:ietf:params:"
-		 "oauth:token-type:refresh_token\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":[\"access\"]}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"logout+jwt\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"events\":{}}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"authorization_"
-		 "code\"}",
-			INTROSPECT_INACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access_token\","
-		 "\"token_type\":\"Bearer\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Bearer\",\"auth_"
-		 "time\":7,\"scope\":\"openid\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"at+jwt\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"JWT\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"token_type\":"
-		 "\"Bearer\"}",
-			INTROSPECT_ACTIVE},
-		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7,\"scope\":"
-		 "\"openid\"}",
-			INTROSPECT_ACTIVE},
-	};
 
 	(void)state;
-	expect_answers(rows, ARRAY_LEN(rows), false);
+	expect_answers(kinds, ARRAY_LEN(kinds), false);
 }
 
 static void s48_token_whose_time_has_not_come_is_inactive(void **state)

@@ -29,6 +29,8 @@ void store_contract_add_all(struct store_contract_tests *tests, const char *suff
 	store_contract_add(tests, store_contract, store_contract_count, suffix, set_up, tear_down);
 	store_contract_add(tests, store_contract_sessions, store_contract_sessions_count, suffix,
 		set_up, tear_down);
+	store_contract_add(tests, store_contract_bounds, store_contract_bounds_count, suffix, set_up,
+		tear_down);
 }
 
 int store_contract_run(struct store_contract_tests *tests, store_contract_fixture *group_set_up,
