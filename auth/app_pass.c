@@ -7,11 +7,15 @@
 
 #include <assert.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-/* A code's text: random bytes, its end as 8 bytes, the session's id, the path. */
+/* A code's text: random bytes, the browser's digest, its end as 8 bytes, the session's id, the
+ * path.
+ */
 enum {
-	END_AT = DIGEST_LEN,
+	BROWSER_AT = DIGEST_LEN,
+	END_AT = BROWSER_AT + DIGEST_LEN,
 	SESSION_AT = END_AT + 8,
 	PATH_AT = SESSION_AT + SESSION_ID_LEN,
 	TEXT_MAX = PATH_AT + APP_PATH_MAX,
@@ -51,13 +55,14 @@ static int unseal_text(const struct keyring *ring, const char *purpose, struct s
 }
 
 char *app_code_new(const struct keyring *ring, struct str label, struct str session,
-	struct str path, int64_t now)
+	const unsigned char browser[static DIGEST_LEN], struct str path, int64_t now)
 {
 	uint64_t ends_at = (uint64_t)(now + APP_CODE_SECONDS);
 	char text[TEXT_MAX];
 
 	assert(session.len == SESSION_ID_LEN && path.len <= APP_PATH_MAX);
-	rnd_bytes(text, END_AT);
+	rnd_bytes(text, BROWSER_AT);
+	memcpy(text + BROWSER_AT, browser, DIGEST_LEN);
 	for (size_t i = 0; i < 8; i++)
 		text[END_AT + i] = (char)(ends_at >> (56 - 8 * i));
 	memcpy(text + SESSION_AT, session.at, session.len);
@@ -71,7 +76,8 @@ static void read_text(const char *text, size_t len, struct app_code *out)
 {
 	uint64_t ends_at = 0;
 
-	digest_sha256((struct str){text, END_AT}, out->once);
+	digest_sha256((struct str){text, BROWSER_AT}, out->once);
+	memcpy(out->browser, text + BROWSER_AT, DIGEST_LEN);
 	for (size_t i = 0; i < 8; i++)
 		ends_at = ends_at << 8 | (unsigned char)text[END_AT + i];
 	out->ends_at = (int64_t)ends_at;
@@ -93,6 +99,92 @@ int app_code_read(
 	seal_plain_free(plain, len);
 	return len > PATH_AT ? 0 : -1;
 }
+
+/* --- the entry cookie --- */
+
+enum { ENTRY_TAG = 8, ENTRY_NAME = 48 }; /* so much of the digest is in the name */
+
+static const char *entry_prefix(const struct url *public_url)
+{
+	return public_url->tls ? "__Host-sparkgate-entry-" : "sparkgate-entry-";
+}
+
+static void write_digest(struct str value, char out[static APP_ENTRY_LEN + 1])
+{
+	char text[DIGEST_LEN * 4 / 3 + 3];
+	unsigned char bytes[DIGEST_LEN];
+
+	digest_sha256(value, bytes);
+	b64url_encode(bytes, sizeof bytes, text);
+	memcpy(out, text, APP_ENTRY_LEN + 1);
+}
+
+/* A name of its own for each value: tabs that open together ask before any has an answer, and the
+ * last one's cookie must not take the others' place. */
+static void write_name(
+	const struct url *public_url, const char *digest, char out[static ENTRY_NAME])
+{
+	snprintf(out, ENTRY_NAME, "%s%.*s", entry_prefix(public_url), (int)ENTRY_TAG, digest);
+}
+
+/* The value of any entry cookie that the browser has, so that it does not collect them. */
+static bool find_entry(const struct url *public_url, struct str field, struct str *value)
+{
+	struct str prefix = str_of(entry_prefix(public_url)), pair;
+
+	while (str_next(&field, ';', &pair)) {
+		pair = str_trim(pair);
+		ptrdiff_t eq = str_find_byte(pair, '=');
+
+		if (eq == -1 || !str_starts(pair, prefix))
+			continue;
+		*value = str_from(pair, (size_t)eq + 1);
+		if (session_is_id(*value))
+			return true;
+	}
+	return false;
+}
+
+char *app_entry_new(const struct url *public_url, const struct str *cookies, size_t count,
+	char digest[static APP_ENTRY_LEN + 1])
+{
+	char value[SESSION_ID_LEN + 1], name[ENTRY_NAME];
+	bool is_known = false;
+	struct str known;
+
+	for (size_t i = 0; i < count && !is_known; i++)
+		is_known = find_entry(public_url, cookies[i], &known);
+	if (!is_known || !str_copy(known, value, sizeof value))
+		session_new_id(value);
+	write_digest(str_of(value), digest);
+	write_name(public_url, digest, name);
+	char *cookie = mem_printf("%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s", name,
+		value, APP_ENTRY_SECONDS, public_url->tls ? "; Secure" : "");
+	OPENSSL_cleanse(value, sizeof value);
+	return cookie;
+}
+
+bool app_entry_read(struct str text, unsigned char digest[static DIGEST_LEN])
+{
+	return text.len == APP_ENTRY_LEN && b64url_decode(text, digest, DIGEST_LEN) == DIGEST_LEN;
+}
+
+bool app_entry_is(const struct url *public_url, const struct str *cookies, size_t count,
+	const unsigned char digest[static DIGEST_LEN])
+{
+	char text[DIGEST_LEN * 4 / 3 + 3], name[ENTRY_NAME];
+	unsigned char found[DIGEST_LEN];
+	struct str value;
+
+	b64url_encode(digest, DIGEST_LEN, text);
+	write_name(public_url, text, name);
+	if (!cookie_find(cookies, count, str_of(name), &value))
+		return false;
+	digest_sha256(value, found);
+	return CRYPTO_memcmp(found, digest, DIGEST_LEN) == 0;
+}
+
+/* --- the application's cookie --- */
 
 const char *app_cookie_name(const struct url *public_url)
 {

@@ -4,8 +4,9 @@
  *
  * Both name the session that was signed in on the public host, sealed for one label under the key
  * ring, so that no other host's code or cookie opens here and nothing new is on record: each
- * request is judged by that very session, and ends with it. Pure but for a seal's randomness; any
- * thread.
+ * request is judged by that very session, and ends with it. A code is good in one browser only: the
+ * one that asked for it at that host and has the cookie of then (S50). Pure but for a seal's
+ * randomness; any thread.
  */
 #ifndef SPARKGATE_AUTH_APP_PASS_H
 #define SPARKGATE_AUTH_APP_PASS_H
@@ -19,21 +20,42 @@ enum {
 };
 
 struct app_code {
-	char session[SESSION_ID_LEN + 1]; /* secret */
-	unsigned char once[DIGEST_LEN];	  /* to be noted in the store: it is good once */
-	int64_t ends_at;		  /* wall seconds */
-	char *path;			  /* to open: path and query */
+	char session[SESSION_ID_LEN + 1];  /* secret */
+	unsigned char once[DIGEST_LEN];	   /* to be noted in the store: it is good once */
+	unsigned char browser[DIGEST_LEN]; /* of the entry cookie it is good with */
+	int64_t ends_at;		   /* wall seconds */
+	char *path;			   /* to open: path and query */
 };
 void app_code_clear(struct app_code *code); /* wipes and frees */
 
-/* Gives 256 random bits, the session's id and the path, sealed, in base64url: secret_free() it.
- * Path is at most APP_PATH_MAX bytes of visible ASCII. */
+/* Gives 256 random bits, the browser's digest, the session's id and the path, sealed, in base64url:
+ * secret_free() it. Path is at most APP_PATH_MAX bytes of visible ASCII. */
 char *app_code_new(const struct keyring *ring, struct str label, struct str session,
-	struct str path, int64_t now);
+	const unsigned char browser[static DIGEST_LEN], struct str path, int64_t now);
 /* Gives: app_code_clear() it. -1, and all zero: not made here for this label. Whether it is too old
  * or used is the caller's to see. */
 MUST_CHECK int app_code_read(
 	const struct keyring *ring, struct str label, struct str text, struct app_code *out);
+
+/* --- the entry cookie: a random value that a browser gets before it asks for a code --- */
+
+enum {
+	APP_ENTRY_SECONDS = 600,
+	APP_ENTRY_LEN = 43 /* base64url of the value, and of its digest */
+};
+
+/* The digest, in base64url, of a value that the browser has, or of a new one if it has none. Gives
+ * the whole Set-Cookie value: secret_free() it. Its name, "__Host-sparkgate-entry-" over https,
+ * else "sparkgate-entry-", ends in a part of the digest. */
+char *app_entry_new(const struct url *public_url, const struct str *cookies, size_t count,
+	char digest[static APP_ENTRY_LEN + 1]);
+/* Reads such a digest. False: it is none. */
+MUST_CHECK bool app_entry_read(struct str text, unsigned char digest[static DIGEST_LEN]);
+/* Whether these cookies have the value of that digest. */
+MUST_CHECK bool app_entry_is(const struct url *public_url, const struct str *cookies, size_t count,
+	const unsigned char digest[static DIGEST_LEN]);
+
+/* --- the application's cookie --- */
 
 /* "__Host-sparkgate-app" over https, else "sparkgate-app". */
 const char *app_cookie_name(const struct url *public_url);

@@ -28,6 +28,7 @@ enum auth_status {
 	AUTH_MALFORMED,	    /* two places, two fields (400, S39) */
 	AUTH_CONFLICT,	    /* of auth_token_ask(): not without is_forced */
 	AUTH_UNAVAILABLE,   /* cannot be decided now (503, S33) */
+	AUTH_TOO_MANY,	    /* too many of this client's were no good; later again (429, S63) */
 	AUTH_LATER,	    /* the callback will say */
 };
 
@@ -140,12 +141,14 @@ void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 	enum sign_out_scope scope, sign_in_done *done, void *arg);
 
 /* Gives a code that takes the session these cookies name to the host of `label`, to open `path`
- * there (APP_PATH_MAX bytes at most): single use, 30 s; secret_free() it. NULL: they name none. */
+ * there (APP_PATH_MAX bytes at most), in the browser of that entry cookie's digest (app_pass.h):
+ * single use, 30 s; secret_free() it. NULL: they name none, or that is no digest. */
 char *auth_app_code(struct auth *auth, const struct str *cookies, size_t count, struct str label,
-	struct str path);
+	struct str browser, struct str path);
 /* The browser has come to that host with the code. AUTH_OK: with set_cookie it is redeemed;
  * without, the browser has that session's cookie already; return_path says what to open.
- * AUTH_INVALID_TOKEN: no code for this host (then return_path is NULL), used or too old;
+ * AUTH_INVALID_TOKEN: no code for this host (then return_path is NULL), another browser's, used or
+ * too old;
  * AUTH_ABSENT: the session is over; AUTH_UNAVAILABLE. Always answers through `done`, later, on this
  * thread. */
 void auth_app_enter(struct auth *auth, struct str label, struct str code, const struct str *cookies,

@@ -6,16 +6,18 @@
 #include <openssl/crypto.h>
 
 char *auth_app_code(struct auth *auth, const struct str *cookies, size_t count, struct str label,
-	struct str path)
+	struct str browser, struct str path)
 {
+	unsigned char digest[DIGEST_LEN];
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
 	unsigned char key[DIGEST_LEN];
 	struct str id;
 	char *code = NULL;
 
-	if (auth_session_named(auth, rules, cookies, count, &id, key))
-		code = app_code_new(rules->ring, label, id, path, clock_wall_s());
+	if (app_entry_read(browser, digest) &&
+		auth_session_named(auth, rules, cookies, count, &id, key))
+		code = app_code_new(rules->ring, label, id, digest, path, clock_wall_s());
 	share_drop(hold);
 	return code;
 }
@@ -72,7 +74,8 @@ static void on_redeemed(struct call *call, struct job *job)
 }
 
 /* The session is judged. With its cookie the browser has been here before, by this very code, too:
- * there is nothing to redeem. Takes result.who. */
+ * there is nothing to redeem. Else it must be the browser that asked: somebody else's code would
+ * sign a person in as somebody else (S50). Takes result.who. */
 static void enter(struct call *call, struct auth_result result)
 {
 	struct job *job;
@@ -81,6 +84,9 @@ static void enter(struct call *call, struct auth_result result)
 	result.who = NULL;
 	if (result.status != AUTH_OK || call->has_app_cookie) {
 		auth_call_answer_later(call, result);
+	} else if (!call->is_app_browser) {
+		auth_call_answer_later(call,
+			auth_refused(AUTH_INVALID_TOKEN, "the code was made for another browser"));
 	} else if (clock_wall_s() >= call->app_code_ends_at) {
 		auth_call_answer_later(
 			call, auth_refused(AUTH_INVALID_TOKEN, "the code is too old"));
@@ -104,6 +110,8 @@ static void begin(struct call *call, const struct auth_rules *rules, struct app_
 				       str_of(call->app_label), cookies, count, known) &&
 			       CRYPTO_memcmp(known, code->session, SESSION_ID_LEN) == 0;
 	OPENSSL_cleanse(known, sizeof known);
+	call->is_app_browser =
+		app_entry_is(&rules->conf->server.public_url, cookies, count, code->browser);
 	memcpy(call->app_once, code->once, DIGEST_LEN);
 	call->app_code_ends_at = code->ends_at;
 	call->signing.return_path = code->path;

@@ -120,6 +120,44 @@ void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 
 /* --- the provider ends sessions (S28) --- */
 
+struct owner { /* of a session that the provider names by its own id */
+	const struct keyring *ring;
+	char subject[STORE_SUBJECT];
+};
+
+static void on_session(void *arg, const struct store_session *session)
+{
+	struct owner *owner = arg;
+	struct session_data label;
+
+	if (session_data_open_label(owner->ring, session, &label) == -1)
+		return;
+	if (label.subject && !str_copy(str_of(label.subject), owner->subject, STORE_SUBJECT))
+		owner->subject[0] = '\0';
+	session_data_clear(&label);
+}
+
+/* Before the sessions are gone: whose they are, where the provider does not say it. */
+static int find_owner(struct auth_service *service, const struct logout_token *token, char *out)
+{
+	struct owner owner = {.ring = service->ring};
+	struct str issuer = str_of(service->conf->oidc.issuer);
+	struct store *store = service->store;
+	unsigned char key[DIGEST_LEN];
+
+	if (token->subject && !str_copy(str_of(token->subject), owner.subject, STORE_SUBJECT))
+		owner.subject[0] = '\0';
+	for (int which = 0; which < 2 && token->subject == NULL && token->sid; which++) {
+		if (session_data_provider_sid(
+			    service->ring, which, issuer, str_of(token->sid), key) &&
+			store->ops->session_list(store, STORE_BY_PROVIDER_SID, key, clock_wall_s(),
+				on_session, &owner) == -1)
+			return -1;
+	}
+	memcpy(out, owner.subject, STORE_SUBJECT);
+	return 0;
+}
+
 /* By the provider's session where it names one we know; else all of its subject. */
 static int end_named(struct auth_service *service, const struct logout_token *token)
 {
@@ -147,6 +185,19 @@ static int end_named(struct auth_service *service, const struct logout_token *to
 	return ended;
 }
 
+/* The person's sessions, and with them the person's own tokens. */
+static int end_person(struct auth_service *service, const struct logout_token *token)
+{
+	char subject[STORE_SUBJECT];
+
+	if (find_owner(service, token, subject) == -1)
+		return -1;
+	int ended = end_named(service, token);
+	if (ended != -1 && subject[0] && auth_service_follow(service, subject, ROLE_NONE) == -1)
+		return -1;
+	return ended;
+}
+
 static void log_logout(const struct logout_token *token, int ended)
 {
 	char count[16];
@@ -171,7 +222,7 @@ static void end_once(struct job *job, const struct logout_token *token)
 		auth_job_say(job, AUTH_INVALID_TOKEN, "the logout token was used before");
 		return;
 	}
-	ended = answer == STORE_NONE ? end_named(service, token) : -1;
+	ended = answer == STORE_NONE ? end_person(service, token) : -1;
 	if (ended == -1) {
 		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
 		return;

@@ -33,6 +33,7 @@
 #include "auth/session_data.h"
 #include "auth/signer.h"
 #include "auth/store.h"
+#include "auth/throttle.h"
 #include "auth/token_cache.h"
 #include "base/share.h"
 
@@ -71,6 +72,7 @@ struct auth_service {
 	struct jwks_fetch *jwks;
 	struct oidc *oidc;
 	struct introspector *introspector;
+	struct throttle *codes; /* of the provider, that are being exchanged */
 	struct refresh_list refreshes;
 	unsigned char holder[DIGEST_LEN]; /* this process, to the store's leases */
 	struct conf *conf;
@@ -103,6 +105,9 @@ struct auth_service *auth_service_ref(struct auth_service *service);
 void auth_service_unref(struct auth_service *service);
 /* Keeper thread, after a commit that took something away. */
 void auth_service_note_end(struct auth_service *service);
+/* Keeper thread: a person of the provider is left with this role: own tokens that open more end, if
+ * tokens.follow_sessions says so. -1: the store failed. */
+int auth_service_follow(struct auth_service *service, const char *subject, enum role left);
 /* Keeper thread: looks for other processes' writes if that is due. However long the queue of jobs
  * is, a revocation must not wait for its end. */
 void auth_service_poll(struct auth_service *service);
@@ -254,7 +259,7 @@ struct call {
 	bool has_old; /* a session that the same browser has */
 	unsigned char old_key[DIGEST_LEN];
 	char app_label[64]; /* auth_app.c: the host that is entered, and its code */
-	bool has_app_cookie;
+	bool has_app_cookie, is_app_browser;
 	unsigned char app_once[DIGEST_LEN];
 	int64_t app_code_ends_at;
 };
@@ -301,6 +306,7 @@ struct job { /* travels to the keeper and back */
 	int question;	/* auth_token_question.kind */
 	bool is_forced;
 	/* out */
+	bool is_put_off; /* nothing was written or asked */
 	enum store_answer answer;
 	enum auth_status status;
 	struct identity *who; /* the receiver's; of an introspection, in: who asks */

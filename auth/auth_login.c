@@ -63,10 +63,22 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 	return result;
 }
 
+/* What the provider gives a person now, their own tokens do not exceed. */
+static bool follow(struct job *job, const struct oidc_grant *grant)
+{
+	char *subject = text_of(grant->subject);
+	int ended = auth_service_follow(job->service, subject, grant->role);
+
+	free(subject);
+	return ended != -1;
+}
+
 static void on_exchanged(void *arg, const struct oidc_grant *grant)
 {
 	struct job *job = arg;
 
+	throttle_end(job->service->codes, str_of(job->client),
+		grant->answer != OIDC_OK && grant->answer != OIDC_SILENT, clock_mono_ms());
 	log_sign_in(grant, grant->answer == OIDC_OK ? "allow" : "deny");
 	if (grant->answer != OIDC_OK) {
 		auth_job_say(job,
@@ -76,6 +88,9 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 	} else if (job->service->closed) {
 		auth_job_say(job, AUTH_UNAVAILABLE, "shutting down");
 		auth_job_return(job);
+	} else if (!follow(job, grant)) {
+		auth_job_say(job, AUTH_UNAVAILABLE, "the store does not answer");
+		auth_job_return(job);
 	} else if (prepare(job, grant) == -1) {
 		auth_job_say(job, AUTH_INVALID_TOKEN, "the provider's tokens are too long");
 		auth_job_return(job);
@@ -84,14 +99,36 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 	}
 }
 
+/* Before anything is written or asked (S63). */
+static bool may_exchange(struct job *job)
+{
+	switch (throttle_begin(job->service->codes, str_of(job->client), clock_mono_ms())) {
+	case THROTTLE_GO:
+		return true;
+	case THROTTLE_SLOW:
+		auth_job_say(job, AUTH_TOO_MANY, "too many sign-ins of this address failed");
+		break;
+	case THROTTLE_BUSY:
+		auth_job_say(job, AUTH_UNAVAILABLE, "too many sign-ins are under way");
+		break;
+	}
+	job->is_put_off = true;
+	return false;
+}
+
 /* A state is good once (S21): the browser's cookie forgets it, and so that a copy of the cookie is
  * worth nothing the store remembers it. Asked before the code is spent: it could not be again. */
 static void exchange(struct job *job)
 {
 	struct auth_service *service = job->service;
 	struct store *store = service->store;
+	struct str client = str_of(job->client);
 	unsigned char key[DIGEST_LEN];
 
+	if (!may_exchange(job)) {
+		auth_job_return(job);
+		return;
+	}
 	digest_sha256(str_of(job->login.state), key);
 	switch (auth_service_count(
 		service, store->ops->once(store, key, clock_wall_s() + STATE_SECONDS))) {
@@ -106,6 +143,7 @@ static void exchange(struct job *job)
 			job->login.nonce, on_exchanged, job);
 		return;
 	}
+	throttle_end(service->codes, client, false, clock_mono_ms());
 	auth_job_return(job);
 }
 
@@ -146,6 +184,16 @@ static struct auth_result judge_callback(
 	return auth_refused(AUTH_LATER, "");
 }
 
+/* Who is put off may send the same answer again: the browser keeps its state. */
+static void on_opened(struct call *call, struct job *job)
+{
+	if (job->is_put_off) {
+		secret_free(call->signing.set_login_cookie);
+		call->signing.set_login_cookie = NULL;
+	}
+	auth_open_done(call, job);
+}
+
 static void finish(struct call *call, const struct auth_rules *rules, struct callback *callback,
 	struct login *login)
 {
@@ -166,7 +214,7 @@ static void finish(struct call *call, const struct auth_rules *rules, struct cal
 	job->opening.has_old = call->has_old;
 	memcpy(job->opening.old_key, call->old_key, DIGEST_LEN);
 	job->work = exchange;
-	job->done = auth_open_done;
+	job->done = on_opened;
 	auth_job_send(job);
 }
 

@@ -176,6 +176,9 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		replace(&data->id_token, grant->id_token);
 	replace(&data->refresh_token, grant->refresh_token);
 	replace(&data->name, grant->name);
+	/* That the store fails is told by save(), which asks it too. */
+	if (grant->has_role && grant->role < data->role)
+		auth_service_follow(refresh->service, data->subject, grant->role);
 	if (grant->has_role) {
 		data->role = grant->role;
 		free(data->scope);

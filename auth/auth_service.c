@@ -1,5 +1,7 @@
 #include "auth/auth_int.h"
 
+#include "auth/token_follow.h"
+
 #include "auth/issue.h"
 #include "auth/link.h"
 #include "auth/own_key.h"
@@ -230,6 +232,7 @@ void auth_service_unref(struct auth_service *service)
 	if (atomic_fetch_sub_explicit(&service->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	free(service->touches);
+	throttle_free(service->codes);
 	free(service);
 }
 
@@ -283,6 +286,7 @@ static void start_provider(
 
 	service->oidc = oidc_new(&options, service->conf);
 	service->introspector = introspector_new(base, fetcher, service->conf);
+	service->codes = throttle_new();
 	show_provider(service);
 }
 
@@ -313,6 +317,18 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	poll_store(service);
 	start_tick(service, keeper_base);
 	return service;
+}
+
+int auth_service_follow(struct auth_service *service, const char *subject, enum role left)
+{
+	if (!service->conf->tokens_follow_sessions)
+		return 0;
+	int ended = token_follow(service->store, subject, left, subject);
+	if (ended == -1)
+		auth_service_count(service, STORE_FAILED);
+	if (ended != 0)
+		auth_service_note_end(service);
+	return ended;
 }
 
 void auth_service_free(struct auth_service *service)

@@ -20,7 +20,7 @@ static int read_one(struct str query, const char *name, size_t max, char **out)
 	struct sbuf value;
 	int result = 0;
 
-	sbuf_init(&value, max);
+	sbuf_init_secret(&value, max);
 	switch (params_get(query, name, &value)) {
 	case PARAMS_ABSENT:
 		break;
@@ -44,7 +44,7 @@ static void read_description(struct str query, char **out)
 {
 	struct sbuf value;
 
-	sbuf_init(&value, query.len);
+	sbuf_init_secret(&value, query.len);
 	if (params_get(query, "error_description", &value) == PARAMS_FOUND && value.len > 0) {
 		*out = sbuf_take(&value);
 		if (strlen(*out) > DESCRIPTION_SHOWN)

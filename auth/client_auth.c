@@ -12,7 +12,7 @@ char *client_auth_basic(const char *client_id, const char *secret)
 {
 	struct sbuf pair;
 
-	sbuf_init(&pair, PAIR_MAX);
+	sbuf_init_secret(&pair, PAIR_MAX);
 	sbuf_urlencode(&pair, str_of(client_id));
 	sbuf_putc(&pair, ':');
 	sbuf_urlencode(&pair, str_of(secret));
@@ -22,7 +22,6 @@ char *client_auth_basic(const char *client_id, const char *secret)
 	char *line = mem_printf("Authorization: Basic %s", (const char *)text);
 	OPENSSL_cleanse(text, room);
 	free(text);
-	OPENSSL_cleanse(pair.at, pair.len);
 	sbuf_clear(&pair);
 	return line;
 }

@@ -104,9 +104,22 @@ static int load_conf(struct command *command)
 	return command->conf ? 0 : -1;
 }
 
+/* A mistyped folder is told from one without tokens, and nothing is made in it. */
+static int expect_store(struct command *command)
+{
+	const struct conf *conf = command->conf;
+
+	if (command->verb->makes_store || conf->store_kind != CONF_STORE_SQLITE ||
+		access(conf->store_path, F_OK) == 0)
+		return 0;
+	return err_set(&command->err,
+		"there is no store at %s: no gateway has run with it, and no token was made",
+		conf->store_path);
+}
+
 static int open_store(struct command *command)
 {
-	if (load_conf(command) == -1)
+	if (load_conf(command) == -1 || expect_store(command) == -1)
 		return -1;
 	if (command->conf->store_kind == CONF_STORE_MEMORY)
 		return err_set(&command->err,

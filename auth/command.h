@@ -36,6 +36,7 @@ struct command_verb {
 	const char *name;
 	unsigned bit;
 	bool takes_operands;
+	bool makes_store;  /* else it wants one that is there: reading makes nothing */
 	const char *usage; /* how it is called, an empty line, what the options are */
 	/* How its answer looks on a terminal: of a list these columns, of an object its members. */
 	const struct command_column *columns;

@@ -51,9 +51,11 @@ struct fetch {
 	void *arg;
 };
 
+/* libcurl copies requests and answers into buffers of its own; what it lets go of is overwritten. */
 static void global_init(void)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_block_free,
+		    secret_block_resize, strdup, calloc) != CURLE_OK)
 		abort();
 }
 
@@ -71,8 +73,6 @@ static void wipe(struct fetch *f)
 {
 	for (struct curl_slist *line = f->headers; line; line = line->next)
 		OPENSSL_cleanse(line->data, strlen(line->data));
-	if (f->post && f->body.at)
-		OPENSSL_cleanse(f->body.at, f->body.len);
 	secret_free(f->post);
 	secret_free(f->key);
 }
@@ -147,7 +147,6 @@ static int on_before_request(void *arg, char *ip, char *local_ip, int port, int 
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct fetch *f = arg;
-
 	long status = 0;
 
 	sbuf_add(&f->body, bytes, size * count);
@@ -275,7 +274,10 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	f->on_part = req->on_part;
 	f->done = req->done;
 	f->arg = req->arg;
-	sbuf_init(&f->body, req->max_bytes);
+	if (req->post)
+		sbuf_init_secret(&f->body, req->max_bytes);
+	else
+		sbuf_init(&f->body, req->max_bytes);
 	f->easy = curl_easy_init();
 	if (f->easy == NULL)
 		abort();

@@ -3,6 +3,8 @@
 #include "auth/client_auth.h"
 #include "auth/jwks_discovery.h"
 #include "auth/oidc_provider.h"
+#include "auth/token_home.h"
+#include "auth/token_secret.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/sbuf.h"
@@ -33,6 +35,7 @@ struct asking { /* one token */
 	TAILQ_ENTRY(asking) link;
 	struct introspector *owner;
 	char *token;
+	uint32_t fit; /* bits of the places that may be asked, 1u << place */
 	size_t place; /* that is asked */
 	bool was_silent;
 	struct fetch *under_way;
@@ -45,6 +48,7 @@ struct introspector {
 	struct conf *conf;
 	struct place *places;
 	size_t places_count;
+	struct token_homes *homes;
 	TAILQ_HEAD(, asking) askings;
 	size_t askings_count;
 };
@@ -134,86 +138,6 @@ static void forget_places(struct introspector *in)
 	in->places_count = 0;
 }
 
-/* --- what an answer says --- */
-
-static bool is_ours(const struct conf_bearer *row, const json_t *name)
-{
-	struct str text = {json_string_value(name), json_string_length(name)};
-
-	for (size_t i = 0; text.at && i < row->audience.count; i++) {
-		if (str_eq(text, str_of(row->audience.at[i])))
-			return true;
-	}
-	return false;
-}
-
-static bool is_for_us(const struct conf_bearer *row, const json_t *claims)
-{
-	const json_t *aud = json_object_get(claims, "aud");
-
-	if (row->insecure_no_audience || is_ours(row, aud))
-		return true;
-	for (size_t i = 0; i < json_array_size(aud); i++) {
-		if (is_ours(row, json_array_get(aud, i)))
-			return true;
-	}
-	return false;
-}
-
-/* Saturates: 1e300 cast to an integer is undefined. */
-static int64_t whole(const json_t *number)
-{
-	double value = json_number_value(number);
-
-	return value < 1e15 ? (int64_t)value : INT64_C(1000000000000000);
-}
-
-static const char *fault_of(
-	const struct conf_bearer *row, const json_t *claims, int64_t now, int64_t *expires_at)
-{
-	const json_t *issuer = json_object_get(claims, "iss");
-	const json_t *type = json_object_get(claims, "token_type");
-	const json_t *end = json_object_get(claims, "exp");
-
-	if (!json_is_true(json_object_get(claims, "active")))
-		return "the issuer says that the token is not active";
-	if (issuer &&
-		(!json_is_string(issuer) || strcmp(json_string_value(issuer), row->issuer) != 0))
-		return "the token is another issuer's";
-	if (type && !str_eq_nocase(str_of(json_string_value(type)), STR("bearer")))
-		return "the token is no bearer token";
-	if (!is_for_us(row, claims))
-		return "the token was made for another service";
-	if (end && !json_is_number(end))
-		return "the token's exp is not a number";
-	*expires_at = end ? whole(end) : 0;
-	if (end && *expires_at <= now)
-		return "the token has expired";
-	return NULL;
-}
-
-void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
-	struct introspect_result *result)
-{
-	static const char *const subjects[] = {"sub", "client_id"};
-
-	*result = (struct introspect_result){.answer = INTROSPECT_INACTIVE, .claims = claims};
-	result->issuer = str_of(row->issuer);
-	result->reason = fault_of(row, claims, now, &result->expires_at);
-	if (result->reason)
-		return;
-	for (size_t i = 0; i < ARRAY_LEN(subjects) && result->subject.len == 0; i++)
-		result->subject = str_of(json_string_value(json_object_get(claims, subjects[i])));
-	if (result->subject.len == 0) {
-		result->reason = "the token has no subject";
-		return;
-	}
-	result->answer = INTROSPECT_ACTIVE;
-	result->reason = "";
-}
-
-/* --- asking --- */
-
 static void finish(struct asking *asking, const struct introspect_result *result)
 {
 	struct waiter *waiter;
@@ -236,7 +160,63 @@ static bool is_other_kind(const json_t *answer)
 		STR("unsupported_token_type"));
 }
 
+/* --- whom to ask (S49) --- */
+
+static uint32_t places_of_issuer(const struct introspector *in, const char *issuer)
+{
+	uint32_t fit = 0;
+
+	for (size_t i = 0; i < in->places_count; i++) {
+		if (strcmp(in->places[i].row->issuer, issuer) == 0)
+			fit |= 1u << i;
+	}
+	return fit;
+}
+
+/* The one place that knew the token before, if it is among these. */
+static uint32_t known_place(const struct introspector *in, struct str token, uint32_t fit)
+{
+	for (size_t i = 0; token_homes_has(in->homes, token) && i < in->places_count; i++) {
+		if (fit & 1u << i && token_homes_is(in->homes, token, in->places[i].row->issuer))
+			return 1u << i;
+	}
+	return fit;
+}
+
+static uint32_t places_for(const struct introspector *in, struct str token)
+{
+	const char *prefix = token_home_prefix(in->conf, token);
+	char issuer[512];
+	uint32_t fit = 0;
+
+	if (token_secret_is_ours(token))
+		return 0;
+	switch (token_home_named(token, issuer)) {
+	case TOKEN_NAMES_ISSUER:
+		return places_of_issuer(in, issuer);
+	case TOKEN_NAMES_BROKEN:
+		return 0;
+	case TOKEN_NAMES_NOBODY:
+		break;
+	}
+	for (size_t i = 0; i < in->places_count; i++)
+		fit |= token_home_fits(in->places[i].row, prefix) ? 1u << i : 0;
+	return known_place(in, token, fit);
+}
+
+/* --- asking --- */
+
 static void ask(struct asking *asking);
+
+/* An issuer that calls a token active has made it, and nobody else is to see it. */
+static bool is_known(const struct asking *asking, const json_t *claims)
+{
+	if (!json_is_true(json_object_get(claims, "active")))
+		return false;
+	token_homes_note(asking->owner->homes, str_of(asking->token),
+		asking->owner->places[asking->place].row->issuer);
+	return true;
+}
 
 static void on_answer(const struct fetch_result *fetched, void *arg)
 {
@@ -244,6 +224,7 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 	const struct conf_bearer *row = asking->owner->places[asking->place].row;
 	struct introspect_result result = {.answer = INTROSPECT_SILENT};
 	json_t *claims = NULL;
+	bool is_last = asking->fit >> asking->place == 1, is_home = false;
 
 	asking->under_way = NULL;
 	if (fetched->status == 200 || fetched->status == 400)
@@ -251,6 +232,7 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
 	if (fetched->status == 200 && json_is_object(claims)) {
 		introspect_judge(row, claims, clock_wall_s(), &result);
+		is_home = is_known(asking, claims);
 	} else if (is_other_kind(claims)) {
 		result = (struct introspect_result){
 			INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
@@ -260,9 +242,7 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 		asking->was_silent = true;
 	}
 	asking->place++;
-	if (result.answer == INTROSPECT_ACTIVE ||
-		(result.answer == INTROSPECT_INACTIVE && !asking->was_silent &&
-			asking->place == asking->owner->places_count))
+	if (is_home || (result.answer == INTROSPECT_INACTIVE && !asking->was_silent && is_last))
 		finish(asking, &result);
 	else
 		ask(asking);
@@ -277,7 +257,7 @@ static void send_token(struct asking *asking, const struct place *place)
 		"Accept: application/json", line, NULL};
 	struct sbuf form;
 
-	sbuf_init(&form, FORM_MAX);
+	sbuf_init_secret(&form, FORM_MAX);
 	sbuf_puts(&form, "token=");
 	sbuf_urlencode(&form, str_of(asking->token));
 	sbuf_puts(&form, "&token_type_hint=access_token");
@@ -291,7 +271,6 @@ static void send_token(struct asking *asking, const struct place *place)
 							    .done = on_answer,
 							    .arg = asking});
 	secret_free(line);
-	OPENSSL_cleanse(form.at, form.len);
 	sbuf_clear(&form);
 }
 
@@ -301,6 +280,8 @@ static void ask(struct asking *asking)
 	struct introspector *in = asking->owner;
 
 	for (; asking->place < in->places_count; asking->place++) {
+		if (!(asking->fit & 1u << asking->place))
+			continue;
 		if (in->places[asking->place].url) {
 			send_token(asking, &in->places[asking->place]);
 			return;
@@ -310,7 +291,7 @@ static void ask(struct asking *asking)
 	const struct introspect_result result = {
 		.answer = asking->was_silent ? INTROSPECT_SILENT : INTROSPECT_INACTIVE,
 		.reason = asking->was_silent ? "the issuer does not answer"
-					     : "the issuer says that the token is not active"};
+					     : "the token is of no issuer that can be asked"};
 	finish(asking, &result);
 }
 
@@ -353,6 +334,7 @@ void introspect(struct introspector *in, struct str token, introspect_done *done
 	asking = mem_alloc(1, sizeof *asking);
 	asking->owner = in;
 	asking->token = mem_strndup(token.at, token.len);
+	asking->fit = places_for(in, token);
 	STAILQ_INIT(&asking->waiters);
 	TAILQ_INSERT_TAIL(&in->askings, asking, link);
 	in->askings_count++;
@@ -392,6 +374,7 @@ struct introspector *introspector_new(
 	in->base = base;
 	in->fetcher = fetcher;
 	in->conf = conf_share(conf);
+	in->homes = token_homes_new();
 	TAILQ_INIT(&in->askings);
 	find_places(in);
 	return in;
@@ -414,6 +397,7 @@ void introspector_free(struct introspector *in)
 		return;
 	silence(in);
 	forget_places(in);
+	token_homes_free(in->homes);
 	conf_unref(in->conf);
 	free(in);
 }

@@ -2,7 +2,7 @@
  * auth/introspect.h - opaque tokens shown to the issuer that made them (RFC 7662).
  *
  * Keeper thread only. One request at a time for one token, however many ask; a worker's token cache
- * stands in front, so that answers are not kept here.
+ * stands in front, so that answers are not kept here. Only who made a token is: token_home.h.
  */
 #ifndef SPARKGATE_AUTH_INTROSPECT_H
 #define SPARKGATE_AUTH_INTROSPECT_H
@@ -37,13 +37,15 @@ void introspector_set_conf(struct introspector *in, const struct conf *conf);
 void introspector_free(struct introspector *in);
 
 bool introspect_is_configured(const struct conf *conf); /* any thread */
-/* Asks each issuer with introspection, in the order of the configuration, until one says active.
+/* Asks the issuers whose token it can be (token_home.h), in the order of the configuration, until
+ * one says active; that one alone is asked the next time (S49).
  * `token` is copied. `done` may be called from within. */
 void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg);
 
 /* What an issuer's answer says of a token, for tests and fuzzing. ACTIVE only with: active true,
- * aud naming one of ours (S41), iss absent or the issuer's, token_type absent or Bearer, exp absent
- * or to come, sub or client_id. `result` borrows from `claims` and `row`. */
+ * aud naming one of ours (S41), iss absent or the issuer's, token_type absent or Bearer, no sign of
+ * an ID token, a refresh token or a code (S48), exp absent or to come, nbf not to come, sub or
+ * client_id. `result` borrows from `claims` and `row`. */
 void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
 	struct introspect_result *result);
 

@@ -11,7 +11,9 @@ struct text {
 
 void json_text_use_pool(void)
 {
-	json_set_alloc_funcs(pool_malloc, pool_free);
+	/* Claims, tokens and what a session holds are read and written as JSON: what a value or the
+	 * parser had is overwritten, whoever lets go of it. */
+	json_set_alloc_funcs(pool_malloc, pool_free_wiped);
 }
 
 static int add(const char *bytes, size_t len, void *arg)
@@ -19,8 +21,12 @@ static int add(const char *bytes, size_t len, void *arg)
 	struct text *text = arg;
 
 	if (text->room - text->len <= len) {
+		char *larger = mem_alloc(2 * text->room + len, 1);
+		memcpy(larger, text->at, text->len);
+		text->at[text->len] = '\0';
+		secret_free(text->at);
+		text->at = larger;
 		text->room = 2 * text->room + len;
-		text->at = mem_resize(text->at, text->room, 1);
 	}
 	memcpy(text->at + text->len, bytes, len);
 	text->len += len;

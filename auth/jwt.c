@@ -1,5 +1,7 @@
 #include "auth/jwt.h"
 
+#include "auth/token_use.h"
+
 #include <assert.h>
 
 static struct str text_of(const json_t *json, const char *name)
@@ -12,22 +14,21 @@ static struct str text_of(const json_t *json, const char *name)
 }
 
 /* How tokens tell what they are for: by the header's typ (RFC 8725 §3.11), by claims that only some
- * kinds have, and by what Keycloak (typ) and Cognito (token_use) write. */
+ * kinds have, and by what issuers write of it (token_use.h). */
 static const struct use {
 	const char *what;   /* with its article */
 	const char *typ;    /* the explicit one; NULL: there is none */
 	bool explicit_only; /* typ must be there */
 	bool needs_subject, needs_exp, needs_iat;
-	const char *foreign[5];	 /* claims of other kinds; NULL at the end */
-	const char *marks[6][2]; /* claim and value of other kinds; NULL at the end */
+	const char *foreign[5]; /* claims of other kinds; NULL at the end */
+	unsigned others;	/* bits of enum token_use that the claims must not name */
 } uses[] = {
 	[JWT_ACCESS_TOKEN] = {.what = "an access token",
 		.typ = "at+jwt",
 		.needs_subject = true,
 		.needs_exp = true,
 		.foreign = {"nonce", "at_hash", "c_hash", "events"},
-		.marks = {{"typ", "ID"}, {"typ", "Refresh"}, {"typ", "Offline"}, {"typ", "Logout"},
-			{"token_use", "id"}}},
+		.others = TOKEN_USE_REFRESH | TOKEN_USE_ID | TOKEN_USE_LOGOUT},
 	[JWT_ACCESS_TOKEN_ONLY] = {.what = "an access token",
 		.typ = "at+jwt",
 		.explicit_only = true,
@@ -38,13 +39,11 @@ static const struct use {
 		.needs_exp = true,
 		.needs_iat = true,
 		.foreign = {"events"},
-		.marks = {{"typ", "Bearer"}, {"typ", "Refresh"}, {"typ", "Offline"},
-			{"typ", "Logout"}, {"token_use", "access"}}},
+		.others = TOKEN_USE_REFRESH | TOKEN_USE_ACCESS | TOKEN_USE_LOGOUT},
 	[JWT_LOGOUT_TOKEN] = {.what = "a logout token",
 		.typ = "logout+jwt",
 		.needs_iat = true,
-		.marks = {{"typ", "ID"}, {"typ", "Bearer"}, {"typ", "Refresh"}, {"typ", "Offline"},
-			{"token_use", "access"}}},
+		.others = TOKEN_USE_REFRESH | TOKEN_USE_ACCESS | TOKEN_USE_ID},
 };
 
 /* A media type in typ may leave "application/" out (RFC 7515 §4.1.9). */
@@ -67,10 +66,8 @@ static int check_use(struct str typ, const struct use *use, const json_t *json, 
 		if (json_object_get(json, use->foreign[i]))
 			return err_set(err, "this is not %s", use->what);
 	}
-	for (size_t i = 0; use->marks[i][0]; i++) {
-		if (str_eq(text_of(json, use->marks[i][0]), str_of(use->marks[i][1])))
-			return err_set(err, "this is not %s", use->what);
-	}
+	if (token_use_of_claims(json) & use->others)
+		return err_set(err, "this is not %s", use->what);
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum {
 	KEYS_MAX = 2,
@@ -217,6 +218,29 @@ static struct keyring *from_store(struct store *store, struct err *err)
 	OPENSSL_cleanse(ours, sizeof ours);
 	OPENSSL_cleanse(settled, sizeof settled);
 	return ring;
+}
+
+static bool has_key(const struct conf *conf, struct store *store)
+{
+	char *path = NULL, text[HEX_TEXT];
+	bool has = true;
+
+	if (conf->session_key.value || conf->store_kind == CONF_STORE_MEMORY)
+		return true;
+	if (conf->store_kind == CONF_STORE_SQLITE) {
+		path = mem_printf("%s/session.key", conf->data_dir);
+		has = access(path, F_OK) == 0;
+	} else if (conf->oidc.client_secret.value == NULL) {
+		has = store->ops->meta_get(store, "session_key", text, sizeof text) != STORE_NONE;
+		OPENSSL_cleanse(text, sizeof text);
+	}
+	free(path);
+	return has;
+}
+
+struct keyring *keyring_peek(const struct conf *conf, struct store *store, struct err *err)
+{
+	return has_key(conf, store) ? keyring_open(conf, store, err) : from_random();
 }
 
 struct keyring *keyring_open(const struct conf *conf, struct store *store, struct err *err)

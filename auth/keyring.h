@@ -26,6 +26,10 @@ enum { KEYRING_NAME = 4 };
 /* `store` is for the last resort. Blocks for a disk or a network. NULL and a reason. */
 MUST_CHECK struct keyring *keyring_open(
 	const struct conf *conf, struct store *store, struct err *err);
+/* The same for who only reads: a key that is not there is not made, and none of what was sealed
+ * opens then. */
+MUST_CHECK struct keyring *keyring_peek(
+	const struct conf *conf, struct store *store, struct err *err);
 /* From key material of at least 16 bytes each; `old` may be empty. */
 struct keyring *keyring_new(struct str now, struct str old);
 struct keyring *keyring_ref(struct keyring *ring); /* shares */

@@ -357,7 +357,6 @@ static void send_form(struct grant *grant, struct sbuf *form)
 			.done = on_tokens,
 			.arg = grant});
 	secret_free(header);
-	OPENSSL_cleanse(form->at, form->len);
 	sbuf_clear(form);
 }
 
@@ -391,7 +390,7 @@ void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, con
 		return;
 	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
 	grant->nonce = mem_strdup(nonce);
-	sbuf_init(&form, FORM_MAX);
+	sbuf_init_secret(&form, FORM_MAX);
 	add(&form, "grant_type", "authorization_code");
 	add(&form, "code", code);
 	add(&form, "redirect_uri", redirect_uri);
@@ -409,7 +408,7 @@ void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subj
 	if (grant == NULL)
 		return;
 	grant->subject = mem_strdup(subject);
-	sbuf_init(&form, FORM_MAX);
+	sbuf_init_secret(&form, FORM_MAX);
 	add(&form, "grant_type", "refresh_token");
 	add(&form, "refresh_token", refresh_token);
 	send_form(grant, &form);

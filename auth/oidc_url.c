@@ -26,7 +26,7 @@ char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site
 /* An endpoint's own query stays (RFC 6749 §3.1). */
 static void begin(struct sbuf *out, const char *endpoint)
 {
-	sbuf_init(out, URL_MAX);
+	sbuf_init_secret(out, URL_MAX);
 	sbuf_puts(out, endpoint);
 	if (strchr(endpoint, '?') == NULL)
 		sbuf_putc(out, '?');
@@ -48,7 +48,7 @@ static char *scope_of(const struct conf_names *scopes)
 {
 	struct sbuf out;
 
-	sbuf_init(&out, 4096);
+	sbuf_init_secret(&out, 4096);
 	sbuf_puts(&out, "openid");
 	for (size_t i = 0; i < scopes->count; i++) {
 		if (strcmp(scopes->at[i], "openid") != 0)

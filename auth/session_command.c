@@ -2,7 +2,9 @@
 
 #include "auth/audit.h"
 #include "auth/command.h"
+#include "auth/issue.h"
 #include "auth/session_data.h"
+#include "auth/token_follow.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -105,7 +107,7 @@ static int choose(struct command *command, struct keyring *ring, struct chosen *
 
 static struct keyring *open_ring(struct command *command)
 {
-	return keyring_open(command->conf, command->store, &command->err);
+	return keyring_peek(command->conf, command->store, &command->err);
 }
 
 /* --- list --- */
@@ -186,6 +188,26 @@ static int end_person(struct command *command)
 	return total;
 }
 
+/* An administrator signs a person out everywhere: of the platform's, not of some other issuer. */
+static int end_own_tokens(struct command *command)
+{
+	const struct session_command *options = options_of(command);
+	const struct conf *conf = command->conf;
+	char account[STORE_SUBJECT], own[STORE_ISSUER];
+	struct err err;
+
+	if (!options->user || !conf->tokens_follow_sessions)
+		return 0;
+	if (issue_own_issuer(conf, own, &err) == -1)
+		own[0] = '\0';
+	if (options->issuer && strcmp(options->issuer, own) != 0 &&
+		(!conf->oidc.issuer || strcmp(options->issuer, conf->oidc.issuer) != 0))
+		return 0;
+	command_name_account(account, sizeof account);
+	int ended = token_follow(command->store, options->user, ROLE_NONE, account);
+	return ended == -1 ? cannot_write(command) : ended;
+}
+
 static void audit(const struct command *command, int ended)
 {
 	const struct session_command *options = options_of(command);
@@ -209,7 +231,7 @@ static int end_sessions(struct command *command)
 	int ended = end(command);
 	if (ended != 0)
 		audit(command, ended);
-	if (ended == -1)
+	if (ended == -1 || end_own_tokens(command) == -1)
 		return COMMAND_REFUSED;
 	int result = command_print(command, json_pack("{s:i}", "ended", ended));
 	return command->err.text[0] ? COMMAND_REFUSED : result;
@@ -252,7 +274,9 @@ static const char end_usage[] = HEAD "end" WHERE " --id ID | --all |\n"
 				     "         --user SUBJECT [--issuer URL] [--json]\n"
 				     "\n"
 				     "  --id ID              one session, as the list has it\n"
-				     "  --all                everybody's\n" WHOSE EVERY;
+				     "  --all                everybody's\n" WHOSE
+				     "\nWith --user the tokens that the person made for themselves "
+				     "end, too (tokens.follow_sessions).\n\n" EVERY;
 
 static const char usage[] = HEAD "list|end" WHERE " ...\n"
 				 "       sparkgate session VERB --help\n";
@@ -272,8 +296,9 @@ static const struct command_column columns[] = {
 };
 
 static const struct command_verb verbs[] = {
-	{"list", LIST, false, list_usage, columns, ARRAY_LEN(columns), check_list, list_sessions},
-	{"end", END, false, end_usage, columns, ARRAY_LEN(columns), check_end, end_sessions},
+	{"list", LIST, false, false, list_usage, columns, ARRAY_LEN(columns), check_list,
+		list_sessions},
+	{"end", END, false, false, end_usage, columns, ARRAY_LEN(columns), check_end, end_sessions},
 };
 
 static const struct command_option options[] = {

@@ -269,7 +269,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	int result = -1;
 
 	assert(claims->role == ROLE_USER || claims->role == ROLE_ADMIN);
-	sbuf_init(&token, BEARER_MAX);
+	sbuf_init_secret(&token, BEARER_MAX);
 	jwt = assemble(signer, claims);
 	if (jwt) {
 		add_signing_input(
@@ -306,7 +306,7 @@ char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at)
 	jwt_t *jwt = assemble_shared(issued_at, expires_at);
 	struct sbuf token;
 
-	sbuf_init(&token, BEARER_MAX);
+	sbuf_init_secret(&token, BEARER_MAX);
 	add_signing_input(&token, jwt_get_headers_json(jwt, NULL), jwt_get_grants_json(jwt, NULL));
 	jwt_free(jwt);
 	struct str input = sbuf_str(&token);

@@ -59,6 +59,12 @@ struct store_token {
 	unsigned char secret[DIGEST_LEN], family[DIGEST_LEN];
 };
 
+/* Of one subject, tokens that open nothing any more: revoked, disabled or ended. When another token
+ * is added the oldest above this number are forgotten, so that who makes tokens and takes them back
+ * in a loop does not fill the store (S64). A token that is not on record is refused all the same.
+ */
+enum { STORE_DEAD_KEPT = 100 };
+
 enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
 
 struct store_bytes {	   /* sealed, so nobody's text */
@@ -184,6 +190,7 @@ struct store_ops {
 	int (*watch)(struct store *store, struct event_base *base, store_on_change *on_change,
 		void *arg);
 
+	/* Forgets the oldest dead ones of the same subject beyond STORE_DEAD_KEPT. */
 	int (*token_add)(struct store *store, const struct store_token *token);
 	enum store_answer (*token_get)(struct store *store, struct str id, struct store_token *out);
 	/* Newest first. Gives how many there were, at most query->limit; -1: failed. */
@@ -229,9 +236,9 @@ struct store_ops {
 	 * narrowed. */
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
-	/* Forgets sessions, links and notes of once() that are over, and tokens that are so for a
-	 * month; at most STORE_PURGE of each, so that nobody waits long for it. FOUND: more may be
-	 * left. */
+	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,
+	 * and other tokens that are so for a month; at most STORE_PURGE of each, so that nobody
+	 * waits long for it. FOUND: more may be left. */
 	enum store_answer (*purge)(struct store *store, const struct conf *conf, int64_t now);
 
 	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had

@@ -21,6 +21,8 @@
  *   person:<digest>, sid:<digest>   sorted sets of session keys by created
  *   token:<id>      hash; tokens, token_ends   sorted sets by created, expires
  *   tokens:user, tokens:admin   sorted sets of active tokens by expires
+ *   tokens:of, living:of, dead:of:<SHA-1 of a subject>   sorted sets of its tokens by created
+ *   token_revoked   sorted set of revoked tokens by expires
  *   link            hash: the one sign-in link that is not used yet
  *   owner:<digest>  string: a namespace; dies by itself; owners:<namespace>   sorted set of these
  *                   by when they were asked for

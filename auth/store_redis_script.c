@@ -41,6 +41,27 @@
 	" end\n"                                                                                   \
 	"end\n"
 
+/* Those that open nothing any more, by whose they are and by age: in (`created`) or out. */
+#define DEAD                                                                                       \
+	"local function dead(id,subject,created)\n"                                                \
+	" if type(subject)~='string' then return end\n"                                            \
+	" local k=p..'dead:of:'..redis.sha1hex(subject)\n"                                         \
+	" if created then redis.call('ZADD',k,created,id) else redis.pcall('ZREM',k,id) end\n"     \
+	"end\n"
+
+/* A token's record and every entry of it go. */
+#define DROP                                                                                       \
+	"local function drop(id)\n"                                                                \
+	" local of=redis.pcall('HGET',p..'token:'..id,'subject')\n"                                \
+	" living(id,of) dead(id,of)\n"                                                             \
+	" if type(of)=='string' then redis.pcall('ZREM',p..'tokens:of:'..redis.sha1hex(of),id) "   \
+	"end\n"                                                                                    \
+	" redis.call('DEL',p..'token:'..id)\n"                                                     \
+	" for _,z in "                                                                             \
+	"ipairs({'tokens','tokens:user','tokens:admin','token_ends','token_revoked'}) "            \
+	"do redis.pcall('ZREM',p..z,id) end\n"                                                     \
+	"end\n"
+
 /* A narrowed administrator's token counts as a user's. */
 #define COUNTED                                                                                    \
 	"local function counted(role,scope)\n"                                                     \
@@ -113,9 +134,14 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "redis.call('ZADD',p..'seen',ARGV[2],ARGV[1])\n"
 				       "return 1",
 
-	/* key; id created ends alive-set subject field value ... 0: the id is taken. */
-	[REDIS_TOKEN_ADD] = PREFIX LIVING
+	/* key; id created ends alive-set subject kept field value ... 0: the id is taken. */
+	[REDIS_TOKEN_ADD] = PREFIX LIVING DEAD DROP
 	"if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
+	"local k,kept=p..'dead:of:'..redis.sha1hex(ARGV[5]),tonumber(ARGV[6])\n"
+	"local many=redis.call('ZCOUNT',k,'-inf','+inf')-kept\n"
+	"if many>0 then\n"
+	" for _,id in ipairs(redis.call('ZRANGE',k,0,math.min(many,kept)-1)) do drop(id) end\n"
+	"end\n"
 	"redis.call('ZADD',p..'tokens',ARGV[2],ARGV[1])\n"
 	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
 	"redis.call('ZADD',p..'tokens:of:'..redis.sha1hex(ARGV[5]),ARGV[2],ARGV[1])\n"
@@ -123,7 +149,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	" redis.call('ZADD',p..ARGV[4],ARGV[3],ARGV[1])\n"
 	" living(ARGV[1],ARGV[5],ARGV[2])\n"
 	"end\n"
-	"redis.call('HSET',KEYS[1],unpack(ARGV,6))\n"
+	"redis.call('HSET',KEYS[1],unpack(ARGV,7))\n"
 	"return 1",
 
 	/* index; subject before-at before-id limit. Ids, newest first; the last page's end is left
@@ -157,7 +183,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 		       "return n",
 
 	/* key; id state channel. A revoked token stays revoked. */
-	[REDIS_TOKEN_STATE] = PREFIX LIVING COUNTED
+	[REDIS_TOKEN_STATE] = PREFIX LIVING DEAD COUNTED
 	"local was=redis.pcall('HMGET',KEYS[1],'state','role','ends','subject','created','scope')\n"
 	"if was.err or not was[1] or not was[2] or not tonumber(was[3]) then return 0 end\n"
 	"if was[1]=='revoked' then return 1 end\n"
@@ -166,18 +192,20 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"if ARGV[2]=='active' then redis.call('ZADD',alive,was[3],ARGV[1])\n"
 	"else redis.call('ZREM',alive,ARGV[1]) end\n"
 	"living(ARGV[1],was[4],ARGV[2]=='active' and was[5])\n"
+	"dead(ARGV[1],was[4],ARGV[2]~='active' and was[5])\n"
+	"if ARGV[2]=='revoked' then redis.call('ZADD',p..'token_revoked',was[3],ARGV[1]) end\n"
 	"redis.call('PUBLISH',ARGV[3],'1')\n"
 	"return 1",
 
 	/* key; id was ends field value ... 0: not active, or the secret is another by now. */
-	[REDIS_TOKEN_RENEW] = PREFIX LIVING COUNTED
+	[REDIS_TOKEN_RENEW] = PREFIX LIVING DEAD COUNTED
 	"local "
 	"was=redis.pcall('HMGET',KEYS[1],'state','secret','role','subject','created','scope')\n"
 	"if was.err or was[1]~='active' or was[2]~=ARGV[2] or not was[3] then return 0 end\n"
 	"redis.call('HSET',KEYS[1],unpack(ARGV,4))\n"
 	"redis.call('ZADD',p..'token_ends',ARGV[3],ARGV[1])\n"
 	"redis.call('ZADD',p..'tokens:'..counted(was[3],was[6]),ARGV[3],ARGV[1])\n"
-	"living(ARGV[1],was[4],was[5])\n"
+	"living(ARGV[1],was[4],was[5]) dead(ARGV[1],was[4])\n"
 	"return 1",
 
 	/* key; at from */
@@ -187,7 +215,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			      "return 1",
 
 	/* link; now idle token-end limit. How many things went. */
-	[REDIS_PURGE] = PREFIX FORGET LIVING
+	[REDIS_PURGE] = PREFIX FORGET LIVING DEAD DROP
 	"local n=0\n"
 	"local function over(z,at,drop)\n"
 	" for _,m in ipairs(redis.call('ZRANGEBYSCORE',p..z,'-inf',at,'LIMIT',0,ARGV[4])) do\n"
@@ -196,18 +224,15 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"end\n"
 	"over('ends',ARGV[1],forget)\n"
 	"over('seen',ARGV[2],forget)\n"
-	"local function ended(id) living(id,redis.pcall('HGET',p..'token:'..id,'subject')) end\n"
+	"local function ended(id)\n"
+	" local was=redis.pcall('HMGET',p..'token:'..id,'subject','created')\n"
+	" if was.err then was={} end\n"
+	" living(id,was[1]) dead(id,was[1],was[2])\n"
+	"end\n"
 	"over('tokens:user',ARGV[1],ended)\n"
 	"over('tokens:admin',ARGV[1],ended)\n"
-	"over('token_ends',ARGV[3],function(id)\n"
-	" ended(id)\n"
-	" local of=redis.pcall('HGET',p..'token:'..id,'subject')\n"
-	" if type(of)=='string' then redis.pcall('ZREM',p..'tokens:of:'..redis.sha1hex(of),id) "
-	"end\n"
-	" redis.call('DEL',p..'token:'..id)\n"
-	" for _,z in ipairs({'tokens','tokens:user','tokens:admin'}) do "
-	"redis.pcall('ZREM',p..z,id) end\n"
-	"end)\n"
+	"over('token_ends',ARGV[3],drop)\n"
+	"over('token_revoked',ARGV[1],drop)\n"
 	"local l=tonumber(redis.call('HGET',KEYS[1],'expires'))\n"
 	"if l and l<=tonumber(ARGV[1]) then redis.call('DEL',KEYS[1]) n=n+1 end\n"
 	"return n",

@@ -32,6 +32,7 @@ int redis_token_add(struct store *store, const struct store_token *token)
 	redis_cmd_number(&cmd, token->ends_at);
 	redis_cmd_text(&cmd, alive_set(token));
 	redis_cmd_text(&cmd, token->subject);
+	redis_cmd_number(&cmd, STORE_DEAD_KEPT);
 	redis_cmd_token_fields(&cmd, token);
 	return redis_call_number(redis_store_of(store), &cmd) == 1 ? 0 : -1;
 }

@@ -75,6 +75,10 @@ static const char *const migrations[] = {
 	" asked_at INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE INDEX owners_of ON owners(namespace, asked_at);"
 	"CREATE INDEX owners_by_age ON owners(asked_at);",
+	/* What is dead, by whose it is and by when it would have ended (S64). */
+	"CREATE INDEX tokens_dead_of ON tokens(subject, created_at, id)"
+	" WHERE state <> 'active' OR ended <> 0;"
+	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
 };
 
 struct db {

@@ -49,6 +49,13 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			  " INDEXED BY tokens_ending WHERE ended = 0 AND ends_at <= ?1 LIMIT ?2)",
 	[SQL_TOKEN_PURGE] = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
 			    " INDEXED BY tokens_by_end WHERE ends_at <= ?1 LIMIT ?2)",
+	[SQL_TOKEN_REVOKED_PURGE] =
+		"DELETE FROM tokens WHERE id IN (SELECT id FROM tokens INDEXED BY tokens_revoked"
+		" WHERE state = 'revoked' AND ends_at <= ?1 LIMIT ?2)",
+	[SQL_TOKEN_TRIM] = "DELETE FROM tokens WHERE id IN (SELECT id FROM tokens"
+			   " INDEXED BY tokens_dead_of WHERE subject = ?1"
+			   " AND (state <> 'active' OR ended <> 0)"
+			   " ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3)",
 	[SQL_SESSION_ADD] =
 		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
@@ -156,12 +163,9 @@ static void read_token(struct sqlite3_stmt *stmt, struct store_token *out)
 	db_copy_hash(stmt, 19, out->family);
 }
 
-static int token_add(struct store *store, const struct store_token *t)
+static int add_row(struct db *db, const struct store_token *t)
 {
-	struct db *db = db_of(store);
-
-	db_lock(db);
-	int result = db_run(db, SQL_TOKEN_ADD,
+	return db_run(db, SQL_TOKEN_ADD,
 		ARGS(TEXT(t->id), TEXT(t->client_name), TEXT(t->issuer), TEXT(t->subject),
 			TEXT(t->created_by), TEXT(t->note), TEXT(t->last_used_from), TEXT(t->scope),
 			TEXT(role_name(t->role)), TEXT(token_state_name(t->state)),
@@ -169,8 +173,22 @@ static int token_add(struct store *store, const struct store_token *t)
 			NUMBER(t->secret_expires_at), NUMBER(t->ends_at), NUMBER(t->access_ttl),
 			NUMBER(t->refresh_ttl), NUMBER(t->serial), HASH(t->secret),
 			HASH(t->family)));
+}
+
+static int token_add(struct store *store, const struct store_token *t)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int result = db_run(db, SQL_BEGIN, NO_ARGS);
+	if (result != -1)
+		result = db_run(db, SQL_TOKEN_TRIM,
+			ARGS(TEXT(t->subject), NUMBER(STORE_PURGE), NUMBER(STORE_DEAD_KEPT)));
+	if (result != -1)
+		result = add_row(db, t);
+	result = db_commit(db, result);
 	db_unlock(db);
-	return result == -1 ? -1 : 0;
+	return result;
 }
 
 /* A str as the NUL-terminated text of an id; false when it can be none. */
@@ -371,8 +389,9 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 		struct arg args[3];
 		size_t count;
 	} steps[] = {{SQL_SESSION_PURGE, {at, idle, most}, 3}, {SQL_LINK_PURGE, {at, most}, 2},
-		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_ONCE_PURGE, {at, most}, 2},
-		{SQL_TOKEN_END, {at, most}, 2}, {SQL_OWNER_PURGE, {owned, most}, 2}};
+		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_TOKEN_REVOKED_PURGE, {at, most}, 2},
+		{SQL_ONCE_PURGE, {at, most}, 2}, {SQL_TOKEN_END, {at, most}, 2},
+		{SQL_OWNER_PURGE, {owned, most}, 2}};
 	enum store_answer answer = STORE_NONE;
 	struct db *db = db_of(store);
 

@@ -198,19 +198,19 @@ static const char usage[] = HEAD "create|list|show|revoke|disable|enable" WHERE 
 
 enum { CREATE = 1, LIST = 2, SHOW = 4, REVOKE = 8, DISABLE = 16, ENABLE = 32 };
 
-#define VERB(name, bit, operands, check)                                                           \
+#define VERB(name, bit, operands, makes, check)                                                    \
 	{                                                                                          \
-#name, bit, operands, name##_usage, token_command_columns, TOKEN_COMMAND_COLUMNS,  \
-			check, token_command_##name                                                \
+#name, bit, operands, makes, name##_usage, token_command_columns,                  \
+			TOKEN_COMMAND_COLUMNS, check, token_command_##name                         \
 	}
 
 static const struct command_verb verbs[] = {
-	VERB(create, CREATE, false, check_create),
-	VERB(list, LIST, false, NULL),
-	VERB(show, SHOW, true, check_id),
-	VERB(revoke, REVOKE, true, check_ids),
-	VERB(disable, DISABLE, true, check_ids),
-	VERB(enable, ENABLE, true, check_ids),
+	VERB(create, CREATE, false, true, check_create),
+	VERB(list, LIST, false, false, NULL),
+	VERB(show, SHOW, true, false, check_id),
+	VERB(revoke, REVOKE, true, false, check_ids),
+	VERB(disable, DISABLE, true, false, check_ids),
+	VERB(enable, ENABLE, true, false, check_ids),
 };
 
 static const struct command_option options[] = {

@@ -51,6 +51,20 @@ static enum token_outcome end_family(struct auth_service *service, struct store_
 		       : TOKEN_INVALID;
 }
 
+/* When nothing of the family is good any more, however often it is renewed (S70). */
+static int64_t family_end(const struct conf *conf, const struct store_token *record)
+{
+	return record->created_at + conf->refresh_ttl_s.max;
+}
+
+static bool is_over(const struct conf *conf, const struct store_token *record)
+{
+	int64_t now = clock_wall_s();
+
+	return now >= record->secret_expires_at ||
+	       (record->serial > 0 && now >= family_end(conf, record));
+}
+
 /* TOKEN_DONE: the secret is good now. */
 static enum token_outcome judge(
 	struct auth_service *service, const struct token_secret *secret, struct store_token *record)
@@ -63,7 +77,7 @@ static enum token_outcome judge(
 		return TOKEN_INVALID;
 	if (!is_current(record, secret))
 		return record->state == STATE_REVOKED ? TOKEN_INVALID : end_family(service, record);
-	if (record->state != STATE_ACTIVE || clock_wall_s() >= record->secret_expires_at)
+	if (record->state != STATE_ACTIVE || is_over(service->conf, record))
 		return TOKEN_INVALID;
 	return TOKEN_DONE;
 }
@@ -86,13 +100,23 @@ static json_t *answer_of(const struct store_token *record, const struct token_se
 	return json;
 }
 
-/* The policy may have become tighter since it was made. */
+static void limit(int64_t *ttl, int64_t most)
+{
+	if (*ttl > most)
+		*ttl = most;
+}
+
+/* The policy may have become tighter since it was made. What is renewed does not outlive the
+ * family; a first access token, which needs no renewal, has its own limit. */
 static void obey(const struct conf *conf, struct store_token *record)
 {
-	if (record->access_ttl > conf->access_ttl_s.max)
-		record->access_ttl = conf->access_ttl_s.max;
-	if (record->refresh_ttl > conf->refresh_ttl_s.max)
-		record->refresh_ttl = conf->refresh_ttl_s.max;
+	int64_t left = family_end(conf, record) - clock_wall_s();
+
+	limit(&record->access_ttl, conf->access_ttl_s.max);
+	if (record->serial > 0)
+		limit(&record->access_ttl, left);
+	limit(&record->refresh_ttl, conf->refresh_ttl_s.max);
+	limit(&record->refresh_ttl, left > 0 ? left : 0);
 }
 
 static enum token_outcome renew(struct auth_service *service, const struct token_secret *secret,
@@ -157,7 +181,7 @@ static enum token_outcome look_at_secret(
 		return TOKEN_UNKNOWN;
 	out->expires_at = out->record.secret_expires_at;
 	out->is_active = is_current(&out->record, secret) && out->record.state == STATE_ACTIVE &&
-			 clock_wall_s() < out->expires_at;
+			 !is_over(service->conf, &out->record);
 	return TOKEN_DONE;
 }
 

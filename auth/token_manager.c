@@ -188,6 +188,11 @@ enum token_outcome token_manager_list(struct auth_service *service, const struct
 
 	if (token_manager_why_not(service, caller))
 		return TOKEN_FORBIDDEN;
+	*count = 0;
+	/* Nobody's tokens but their own are there for who is no administrator. */
+	if (caller->role != ROLE_ADMIN && query->subject &&
+		strcmp(query->subject, caller->subject) != 0)
+		return TOKEN_DONE;
 	if (caller->role != ROLE_ADMIN)
 		query->subject = caller->subject;
 	*count = store->ops->token_list(store, query, on_token, arg);

@@ -54,6 +54,13 @@ static bool read_kind(struct str text, enum token_secret_kind *out)
 	return false;
 }
 
+bool token_secret_is_ours(struct str text)
+{
+	enum token_secret_kind kind;
+
+	return read_kind(text, &kind);
+}
+
 static bool is_hex(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {

@@ -28,6 +28,8 @@ struct token_secret {
 /* Gives a text: secret_free() it. `family_text` NULL: a new family. Writes the digests. */
 char *token_secret_make(enum token_secret_kind kind, const char *id, const char *family_text,
 	unsigned char family[static DIGEST_LEN], unsigned char secret[static DIGEST_LEN]);
+/* Whether it begins as ours do, good or not: nobody else is to see it. */
+bool token_secret_is_ours(struct str text);
 /* False when it can be none of ours. */
 MUST_CHECK bool token_secret_parse(struct str text, struct token_secret *out);
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -62,6 +63,30 @@ void secret_free(char *secret)
 {
 	if (secret == NULL)
 		return;
-	explicit_bzero(secret, strlen(secret));
+	/* All of the block: a longer secret may have been in it before. */
+	explicit_bzero(secret, malloc_usable_size(secret));
 	free(secret);
+}
+
+void secret_block_free(void *block)
+{
+	if (block)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+void *secret_block_resize(void *block, size_t size)
+{
+	size_t had = block ? malloc_usable_size(block) : 0;
+	void *larger;
+
+	if (block && had >= size)
+		return block;
+	larger = malloc(size);
+	if (larger == NULL)
+		return NULL;
+	if (block)
+		memcpy(larger, block, had);
+	secret_block_free(block);
+	return larger;
 }

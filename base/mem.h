@@ -24,5 +24,8 @@ char *mem_strndup(const char *s, size_t len);
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2);
 /* Takes a secret: overwrites its bytes before freeing. NULL is fine. */
 void secret_free(char *secret);
+/* As free() and realloc(), for a library that is given them: what is let go of is overwritten. */
+void secret_block_free(void *block);
+void *secret_block_resize(void *block, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "base/pool.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -135,6 +136,20 @@ void pool_free(void *memory)
 	block->next = lists->of[block->class].first;
 	lists->of[block->class].first = block;
 	lists->of[block->class].held += size_of(block->class);
+}
+
+void pool_free_wiped(void *memory)
+{
+	const struct block *block = memory;
+
+	if (block == NULL)
+		return;
+	block--;
+	explicit_bzero(
+		memory, block->class == TOO_LARGE
+				? malloc_usable_size((struct block *)memory - 1) - sizeof *block
+				: size_of(block->class));
+	pool_free(memory);
 }
 
 static void *resize_large(struct block *block, size_t size)

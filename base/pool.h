@@ -16,6 +16,7 @@
 void *pool_malloc(size_t size);
 void *pool_realloc(void *block, size_t size);
 void pool_free(void *block);
+void pool_free_wiped(void *block); /* overwrites it first: it may have held a secret (S69) */
 /* Zeroed; aborts when there is none, as mem_alloc() does. */
 void *pool_alloc(size_t size);
 

@@ -11,16 +11,28 @@ void sbuf_init(struct sbuf *b, size_t max)
 	*b = (struct sbuf){.max = max};
 }
 
+void sbuf_init_secret(struct sbuf *b, size_t max)
+{
+	*b = (struct sbuf){.max = max, .is_secret = true};
+}
+
+static void empty(struct sbuf *b)
+{
+	*b = (struct sbuf){.max = b->max, .is_secret = b->is_secret};
+}
+
 void sbuf_clear(struct sbuf *b)
 {
-	size_t max = b->max;
-
+	if (b->is_secret && b->at)
+		explicit_bzero(b->at, b->cap);
 	free(b->at);
-	sbuf_init(b, max);
+	empty(b);
 }
 
 void sbuf_reset(struct sbuf *b)
 {
+	if (b->is_secret && b->at)
+		explicit_bzero(b->at, b->cap);
 	b->len = 0;
 	b->overflow = false;
 	if (b->at)
@@ -34,19 +46,34 @@ void sbuf_cut(struct sbuf *b, size_t len)
 		return;
 	b->len -= len;
 	memmove(b->at, b->at + len, b->len + 1);
+	if (b->is_secret)
+		explicit_bzero(b->at + b->len + 1, len);
 }
 
 char *sbuf_take(struct sbuf *b)
 {
 	char *s = b->at ? b->at : mem_strdup("");
 
-	sbuf_init(b, b->max);
+	empty(b);
 	return s;
 }
 
 struct str sbuf_str(const struct sbuf *b)
 {
 	return (struct str){b->at ? b->at : "", b->len};
+}
+
+/* realloc() would leave the old bytes to whoever comes next. */
+static char *move(const struct sbuf *b, size_t cap)
+{
+	char *larger = mem_alloc(cap, 1);
+
+	if (b->at == NULL)
+		return larger;
+	memcpy(larger, b->at, b->len + 1);
+	explicit_bzero(b->at, b->cap);
+	free(b->at);
+	return larger;
 }
 
 static bool reserve(struct sbuf *b, size_t more)
@@ -61,7 +88,7 @@ static bool reserve(struct sbuf *b, size_t more)
 	size_t cap = b->cap ? b->cap : b->max >= 16384 ? 1024 : 64;
 	while (cap <= b->len + more)
 		cap *= 2;
-	b->at = mem_resize(b->at, cap, 1);
+	b->at = b->is_secret ? move(b, cap) : mem_resize(b->at, cap, 1);
 	b->cap = cap;
 	return true;
 }

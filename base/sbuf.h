@@ -16,10 +16,14 @@ struct sbuf {
 	size_t cap;
 	size_t max;
 	bool overflow;
+	bool is_secret; /* what it held is overwritten before its memory is given back or left */
 };
 
 /* An empty buffer that will never hold more than `max` bytes. Allocates nothing yet. */
 void sbuf_init(struct sbuf *b, size_t max);
+/* The same for what holds a token, a password, a cookie (S69): growing leaves no copy behind, and
+ * sbuf_clear(), sbuf_reset() and sbuf_cut() wipe. What sbuf_take() gives is for secret_free(). */
+void sbuf_init_secret(struct sbuf *b, size_t max);
 void sbuf_clear(struct sbuf *b); /* frees; the buffer may be used again with the same limit */
 void sbuf_reset(struct sbuf *b); /* empties, keeps the memory */
 /* Takes the first `len` bytes away, which are there. */

@@ -61,6 +61,17 @@ ptrdiff_t str_find(struct str s, struct str needle)
 	return hit ? hit - s.at : -1;
 }
 
+struct str str_cut_line_end(struct str s)
+{
+	if (s.len > 0 && s.at[s.len - 1] == '\n')
+		s.len--;
+	else
+		return s;
+	if (s.len > 0 && s.at[s.len - 1] == '\r')
+		s.len--;
+	return s;
+}
+
 struct str str_trim(struct str s)
 {
 	while (s.len && (s.at[0] == ' ' || s.at[0] == '\t')) {

@@ -52,6 +52,8 @@ static inline ptrdiff_t str_find_byte(struct str s, char byte)
 }
 /* `s` without leading and trailing SP and HTAB. */
 struct str str_trim(struct str s);
+/* `s` without one line end (LF or CRLF) at its end: a text that was a file's. */
+struct str str_cut_line_end(struct str s);
 /* The part from `from` on; empty when `from` is past the end. */
 static inline struct str str_from(struct str s, size_t from)
 {

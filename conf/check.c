@@ -225,7 +225,8 @@ static int check_introspection(const struct loader *l, size_t index)
 	const char *client_id = bearer->introspection.client_id;
 	const char *secret_file = bearer->introspection.client_secret.file;
 
-	bearer->has_introspection = client_id || secret_file || bearer->introspection.url;
+	bearer->has_introspection = client_id || secret_file || bearer->introspection.url ||
+				    bearer->introspection.prefix;
 	if (bearer->has_introspection && client_id == NULL)
 		return load_fail_at(l, "what the issuer knows this gateway as",
 			"auth.bearer[%zu].introspection.client_id", index);

@@ -83,7 +83,8 @@ struct conf_bearer {
 	char *token_file; /* NULL or what opens jwks_url; rotates, so read again at every fetch */
 	bool has_introspection; /* of opaque tokens (RFC 7662); audience is required all the same */
 	struct {
-		char *url; /* NULL: found by discovery */
+		char *url;    /* NULL: found by discovery */
+		char *prefix; /* of this issuer's tokens, which nobody else is shown; or NULL */
 		char *client_id;
 		struct conf_secret client_secret;
 	} introspection;
@@ -165,6 +166,7 @@ struct conf {
 	} access_ttl_s, refresh_ttl_s; /* seconds */
 	int64_t registration_ttl_s;
 	unsigned tokens_per_user;
+	bool tokens_follow_sessions; /* a person's own tokens end with what let the person in */
 
 	int log_level; /* enum log_level */
 	bool log_access;

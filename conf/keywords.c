@@ -322,6 +322,12 @@ const struct keyword keywords[] = {
 		.type = &value_issuer,
 		IN_BEARER(introspection.url),
 		.help = "where tokens are introspected; default: found by discovery"},
+	{.path = "auth.bearer[].introspection.prefix",
+		.type = &value_string,
+		IN_BEARER(introspection.prefix),
+		.help = "what this issuer's tokens begin with, and no other's; default: it is "
+			"asked "
+			"about all that fit no prefix"},
 	{.path = "auth.bearer[].introspection.client_id",
 		.type = &value_string,
 		IN_BEARER(introspection.client_id),
@@ -434,7 +440,8 @@ const struct keyword keywords[] = {
 		.fallback = "90d",
 		.min = SECOND,
 		.max = 3650 * DAY,
-		.help = "the most that may be asked for"},
+		.help = "the most that may be asked for, and how long a token may be renewed "
+			"from when it was made"},
 	{.path = "tokens.registration_ttl",
 		.type = &value_seconds,
 		IN_CONF(registration_ttl_s),
@@ -449,6 +456,12 @@ const struct keyword keywords[] = {
 		.min = 1,
 		.max = 10000,
 		.help = "live tokens one user may have"},
+	{.path = "tokens.follow_sessions",
+		.type = &value_bool,
+		IN_CONF(tokens_follow_sessions),
+		.fallback = "true",
+		.help = "a person's own tokens end when the provider or an administrator signs the "
+			"person out, and when their role is gone"},
 
 	GROUP("log", "what is written to standard error"),
 	{.path = "log.format",

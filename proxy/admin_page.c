@@ -87,7 +87,7 @@ bool admin_field(struct admin_call *call, const char *name, char *out, size_t si
 	enum params_found found;
 	bool fits = true;
 
-	sbuf_init(&value, size);
+	sbuf_init_secret(&value, size); /* it may be a token */
 	found = params_get(admin_form(call), name, &value);
 	if (found == PARAMS_FOUND)
 		fits = str_copy(str_trim(sbuf_str(&value)), out, size);

@@ -60,7 +60,7 @@ static void send_reply(struct admin_call *call, const struct reply *reply, const
 	bool is_head = str_eq(req->method, STR("HEAD"));
 	struct sbuf fields;
 
-	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, FIELDS_MAX);
 	sbuf_puts(&fields, fixed_fields);
 	sbuf_printf(&fields, "X-Request-Id: %s\r\n", call->request_id);
 	if (!reply->is_kept)

@@ -46,7 +46,7 @@ static void redirect_to_next(struct admin_call *call, const struct sign_in_resul
 	if (!admin_field(call, "next", given, sizeof given))
 		given[0] = '\0';
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(given), &next);
 	add_cookies(&fields, result);
 	admin_redirect(call, 303, sbuf_str(&next), fields.at);
@@ -79,8 +79,8 @@ void admin_sign_in(struct admin_call *call)
 	char token[BEARER_MAX + 1024]; /* one that is too long is told so by auth/ */
 
 	if (admin_field(call, "token", token, sizeof token) && token[0])
-		auth_sign_in_token(call->pages->auth, str_of(token), cookies, count,
-			str_of(call->client), on_sign_in, call);
+		auth_sign_in_token(call->pages->auth, str_trim(str_cut_line_end(str_of(token))),
+			cookies, count, str_of(call->client), on_sign_in, call);
 	else
 		serve_login_page(call, 400, "Enter a token.");
 	explicit_bzero(token, sizeof token);
@@ -99,11 +99,13 @@ static void refuse(struct admin_call *call, const struct page_refusal *refusal,
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	if (result)
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)
 		sbuf_puts(&fields, "Retry-After: 5\r\n");
+	if (refusal->fault == FAULT_TOO_MANY)
+		sbuf_puts(&fields, "Retry-After: 60\r\n");
 	page_not_signed_in(&page, &view, refusal);
 	admin_html(call, fault_row(refusal->fault)->status, &page, fields.at);
 	sbuf_clear(&fields);
@@ -122,7 +124,7 @@ static void begin_at_provider(struct admin_call *call)
 	if (!admin_field(call, "next", given, sizeof given))
 		given[0] = '\0';
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(given), &next);
 	struct auth_login login =
 		auth_login_begin(call->pages->auth, cookies, count, sbuf_str(&next));
@@ -163,6 +165,8 @@ static const char *sentence_for(const struct sign_in_result *result)
 	case AUTH_UNAVAILABLE:
 		return "The identity provider or the gateway's store does not answer. This is "
 		       "usually over soon.";
+	case AUTH_TOO_MANY:
+		return "Wait a minute, then load this page again.";
 	default:
 		return "It gave an error, or what it says of you did not stand a check; if this "
 		       "stays, tell whoever runs the gateway.";
@@ -174,6 +178,7 @@ static void refuse_callback(struct admin_call *call, const struct sign_in_result
 	static const enum fault faults[] = {[AUTH_ABSENT] = FAULT_SIGN_IN_STALE,
 		[AUTH_MALFORMED] = FAULT_BAD_REQUEST,
 		[AUTH_UNAVAILABLE] = FAULT_SIGN_IN_DOWN,
+		[AUTH_TOO_MANY] = FAULT_TOO_MANY,
 		[AUTH_INVALID_TOKEN] = FAULT_SIGN_IN_REFUSED};
 	struct callback callback = {0};
 	const char *reason;
@@ -196,7 +201,7 @@ static void enter(struct admin_call *call, const struct sign_in_result *result)
 	struct sbuf next, fields;
 
 	sbuf_init(&next, ADMIN_FIELD_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	admin_return_path(call, str_of(result->return_path ? result->return_path : ""), &next);
 	add_cookies(&fields, result);
 	admin_onward(call, "You are signed in", sbuf_str(&next), fields.at);
@@ -248,7 +253,7 @@ static void serve_signed_out(struct admin_call *call, const struct sign_in_resul
 	struct sbuf page, fields;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, LOCATION_MAX);
+	sbuf_init_secret(&fields, LOCATION_MAX);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
 	if (result->location)

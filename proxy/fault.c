@@ -42,6 +42,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_SIGN_IN_REFUSED] = {403, "sign_in_refused",
 		"The identity provider did not sign you in."},
 	[FAULT_SIGN_IN_DOWN] = {503, "sign_in_down", "Signing in is not possible at the moment."},
+	[FAULT_TOO_MANY] = {429, "too_many",
+		"Too many sign-ins from your address did not succeed."},
 	[FAULT_STORE_DOWN] = {503, "store_down", "Sign-in cannot be checked at the moment."},
 	[FAULT_NOT_FOUND] = {404, "not_found", "There is no such page here."},
 	[FAULT_GONE] = {404, "gone", "This application or worker is not running any more."},

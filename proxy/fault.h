@@ -34,6 +34,7 @@ enum fault {
 	FAULT_SIGN_IN_STALE,   /* begun elsewhere, too long ago, or used */
 	FAULT_SIGN_IN_REFUSED, /* the provider, or a check of what it said, says no */
 	FAULT_SIGN_IN_DOWN,
+	FAULT_TOO_MANY,
 	FAULT_STORE_DOWN,
 	/* where to */
 	FAULT_NOT_FOUND,

@@ -110,6 +110,7 @@ void gate_serve(struct exchange *x)
 		[ROUTE_LOGOUT] = gate_serve_logout,
 		[ROUTE_STATIC] = serve_static,
 		[ROUTE_JWKS] = serve_jwks,
+		[ROUTE_HAND_OVER] = gate_serve_hand_over,
 		[ROUTE_ENTER] = gate_serve_enter,
 		[ROUTE_OAUTH_TOKEN] = gate_serve_oauth,
 		[ROUTE_OAUTH_REVOKE] = gate_serve_oauth,

@@ -1,12 +1,15 @@
 /*
  * proxy/gate_enter.c - a session brought to the host name of one application, and back (S0).
  *
- * public host: <mount>/x, signed in      -> application's host: _gate/enter?code=...
- * application's host: that, first time   -> the cookie, and the same address once more
- *                     that, with cookie  -> <mount>/x
- *                     <mount>/x, without -> public host: <mount>/x
+ * public host: <mount>/x, signed in      -> application's host: <mount>/x
+ * application's host: that, no cookie    -> the entry cookie, and public host:
+ * _gate/hand-over?for=... public host: that, signed in           -> application's host:
+ * _gate/enter?code=... not signed in       -> <mount>/x, to sign in application's host: that, first
+ * time   -> the cookie, and the same address once more that, with cookie  -> <mount>/x
  *
- * So a browser that keeps no cookies comes to a code that is used: a page, and never a loop.
+ * The code is made for the entry cookie's digest, so that it opens nothing in another browser
+ * (S50). A browser that keeps no cookies comes to a code that is not for it: a page, and never a
+ * loop.
  */
 #include "proxy/gate_int.h"
 
@@ -23,7 +26,7 @@ static void redirect(struct exchange *x, const char *origin, struct str path, co
 {
 	struct sbuf location;
 
-	sbuf_init(&location, GATE_FIELD_MAX);
+	sbuf_init_secret(&location, GATE_FIELD_MAX);
 	sbuf_puts(&location, origin);
 	sbuf_add_str(&location, path);
 	respond_redirect(x, 302, sbuf_str(&location), fields);
@@ -37,44 +40,123 @@ void gate_redirect_home(struct exchange *x)
 
 /* --- away --- */
 
-/* Too long a path does not fit the code: then to where the application begins. */
-static char *code_for(struct exchange *x)
-{
-	const struct mount *mount = x->route.mount;
-	struct str cookies[EXCHANGE_COOKIES], path = x->req->target;
-	size_t count = exchange_cookies(x, cookies);
-	char *start = mem_printf("%s/", mount->path);
-
-	if (path.len > APP_PATH_MAX)
-		path = str_of(start);
-	char *code = auth_app_code(x->worker->auth, cookies, count, str_of(mount->label), path);
-	free(start);
-	return code;
-}
-
-static void hand_over(struct exchange *x, const char *code)
+static void redirect_to_app(struct exchange *x, const struct mount *mount, struct str path)
 {
 	char origin[APP_ORIGIN_SIZE];
-	struct sbuf path;
 
-	app_origin_write(&x->conf->server, str_of(x->route.mount->label), origin);
-	sbuf_init(&path, GATE_FIELD_MAX);
-	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->conf->server.base, code);
-	redirect(x, origin, sbuf_str(&path), private_fields);
-	explicit_bzero(path.at, path.len);
-	sbuf_clear(&path);
+	app_origin_write(&x->conf->server, str_of(mount->label), origin);
+	redirect(x, origin, path, private_fields);
 }
 
 void gate_serve_app_host(struct exchange *x)
 {
-	bool has_host = x->route.mount->label[0] != '\0';
-	char *code = has_host && guard_is_navigation(x->req) ? code_for(x) : NULL;
+	const struct mount *mount = x->route.mount;
 
+	if (mount->label[0] != '\0' && guard_is_navigation(x->req))
+		redirect_to_app(x, mount, x->req->target);
+	else
+		respond_fault(x, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
+}
+
+/* Too long a path does not fit the code: then to where the application begins. */
+static void write_question(struct exchange *x, const char *digest, struct sbuf *out)
+{
+	struct str path = x->req->target;
+	char *start = mem_printf("%s/", x->app ? x->app->path : "");
+
+	sbuf_printf(out, "%s/_gate/hand-over?for=%s&to=", x->conf->server.base, digest);
+	sbuf_urlencode(out, path.len > APP_PATH_MAX ? str_of(start) : path);
+	free(start);
+}
+
+void gate_ask_hand_over(struct exchange *x)
+{
+	struct str cookies[EXCHANGE_COOKIES];
+	size_t count = exchange_cookies(x, cookies);
+	char digest[APP_ENTRY_LEN + 1];
+	struct sbuf path, fields;
+
+	char *cookie = app_entry_new(&x->conf->server.public_url, cookies, count, digest);
+	sbuf_init_secret(&path, GATE_FIELD_MAX);
+	sbuf_init_secret(&fields, GATE_FIELD_MAX);
+	write_question(x, digest, &path);
+	sbuf_printf(&fields, "%sSet-Cookie: %s\r\n", private_fields, cookie);
+	redirect(x, x->conf->server.origin, sbuf_str(&path), fields.at);
+	sbuf_clear(&fields);
+	sbuf_clear(&path);
+	secret_free(cookie);
+}
+
+/* --- the code --- */
+
+/* What is asked for is a live UI that this person may look at: then it is the exchange's route. */
+static bool find_mount(struct exchange *x, struct str path)
+{
+	struct target target;
+
+	if (target_parse(path, &target, NULL) == -1)
+		return false;
+	x->route = route_match(x->registry, x->conf->server.base, target.path);
+	x->action = ACTION_VIEW;
+	x->actions = 1u << ACTION_VIEW;
+	return x->route.kind == ROUTE_MOUNT && x->route.mount->label[0] != '\0' &&
+	       x->route.mount->state == MOUNT_UP && exchange_judge(x) == FAULT_NONE;
+}
+
+static char *code_for(struct exchange *x, struct str browser, struct str path)
+{
+	struct str cookies[EXCHANGE_COOKIES];
+	size_t count = exchange_cookies(x, cookies);
+
+	if (x->who == NULL || x->who->via != VIA_SESSION || !find_mount(x, path) ||
+		path.len > APP_PATH_MAX)
+		return NULL;
+	return auth_app_code(
+		x->worker->auth, cookies, count, str_of(x->route.mount->label), browser, path);
+}
+
+static void hand_over(struct exchange *x, const char *code)
+{
+	struct sbuf path;
+
+	sbuf_init_secret(&path, GATE_FIELD_MAX);
+	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->conf->server.base, code);
+	redirect_to_app(x, x->route.mount, sbuf_str(&path));
+	sbuf_clear(&path);
+}
+
+/* Whoever gets no code goes where the link led, where it is said why, or where one signs in. */
+static void on_known(struct exchange *x, enum auth_status status)
+{
+	struct sbuf asked, to, browser;
+	char *code = NULL;
+
+	sbuf_init(&asked, GATE_FIELD_MAX);
+	sbuf_init(&to, GATE_FIELD_MAX);
+	sbuf_init(&browser, APP_ENTRY_LEN);
+	if (!form_get(x->target.query, "to", &asked))
+		sbuf_reset(&asked);
+	gate_return_path(x, sbuf_str(&asked), &to);
+	if (status == AUTH_OK && form_get(x->target.query, "for", &browser))
+		code = code_for(x, sbuf_str(&browser), sbuf_str(&to));
 	if (code)
 		hand_over(x, code);
 	else
-		respond_fault(x, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
+		redirect(x, "", sbuf_str(&to), private_fields);
 	secret_free(code);
+	sbuf_clear(&asked);
+	sbuf_clear(&to);
+	sbuf_clear(&browser);
+}
+
+void gate_serve_hand_over(struct exchange *x)
+{
+	if (x->conf->server.apps.host[0] == '\0')
+		respond_fault(x, FAULT_NOT_FOUND, NULL);
+	else if (!guard_is_navigation(x->req))
+		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
+	else
+		exchange_identify(x, on_known);
 }
 
 /* --- in --- */
@@ -84,8 +166,9 @@ static void refuse(struct exchange *x, const struct sign_in_result *result, cons
 	static const char *const sentences[] = {
 		[AUTH_ABSENT] = "Your session has ended. Open the application again to sign in.",
 		[AUTH_INVALID_TOKEN] =
-			"It is good for one use within half a minute. If this comes "
-			"again, your browser does not keep cookies for this address.",
+			"It is good for one use within half a minute, in the browser that "
+			"asked for it. If this comes again, your browser does not keep "
+			"cookies for this address.",
 	};
 	struct page_view view = gate_view(x);
 	struct sbuf page;
@@ -105,7 +188,7 @@ static void admit(struct exchange *x, const struct sign_in_result *result, const
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, GATE_FIELD_MAX);
+	sbuf_init_secret(&fields, GATE_FIELD_MAX);
 	sbuf_puts(&fields, private_fields);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
@@ -150,12 +233,10 @@ void gate_serve_enter(struct exchange *x)
 		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 		return;
 	}
-	sbuf_init(&code, GATE_FIELD_MAX);
+	sbuf_init_secret(&code, GATE_FIELD_MAX);
 	if (!form_get(x->target.query, "code", &code))
 		sbuf_reset(&code);
 	exchange_move(x, EXCHANGE_SIGNING);
 	auth_app_enter(x->worker->auth, x->app_label, sbuf_str(&code), cookies, count, on_enter, x);
-	if (code.at)
-		explicit_bzero(code.at, code.len);
 	sbuf_clear(&code);
 }

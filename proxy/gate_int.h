@@ -36,7 +36,10 @@ const char *respond_fault_fields(const struct exchange *x, enum fault fault, str
 struct page_view gate_view(const struct exchange *x); /* gate.c */
 
 /* gate_enter.c */
+void gate_serve_hand_over(struct exchange *x);
 void gate_serve_enter(struct exchange *x);
+/* A person on an application's host without its cookie, to fetch what it takes. */
+void gate_ask_hand_over(struct exchange *x);
 /* A person on an application's host, to the same address of the gateway's own host. */
 void gate_redirect_home(struct exchange *x);
 

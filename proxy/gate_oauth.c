@@ -81,14 +81,13 @@ static void ask(struct exchange *x, const char *name, struct auth_token_question
 {
 	struct sbuf token;
 
-	sbuf_init(&token, OAUTH_TOKEN_MAX);
+	sbuf_init_secret(&token, OAUTH_TOKEN_MAX);
 	if (read_parameter(x, name, &token)) {
-		question.token = sbuf_str(&token);
+		/* curl's --data-urlencode name@file sends the file's line end, too. */
+		question.token = str_cut_line_end(sbuf_str(&token));
 		exchange_move(x, EXCHANGE_SIGNING);
 		auth_token_ask(x->worker->auth, &question, on_answer, x);
 	}
-	if (token.at)
-		explicit_bzero(token.at, token.len);
 	sbuf_clear(&token);
 }
 

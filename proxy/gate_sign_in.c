@@ -39,7 +39,7 @@ static void redirect(struct exchange *x, struct str to, const struct sign_in_res
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	add_cookies(&fields, result);
 	respond_redirect(x, 303, to, fields.at);
 	sbuf_clear(&fields);
@@ -95,9 +95,9 @@ static void sign_in(struct exchange *x, const char *name,
 	struct sbuf secret;
 	size_t count = exchange_cookies(x, cookies);
 
-	sbuf_init(&secret, TOKEN_FORM_MAX);
+	sbuf_init_secret(&secret, TOKEN_FORM_MAX);
 	if (form_get(gate_form(x), name, &secret)) {
-		struct str text = str_trim(sbuf_str(&secret));
+		struct str text = str_trim(str_cut_line_end(sbuf_str(&secret)));
 		exchange_move(x, EXCHANGE_SIGNING);
 		start(x->worker->auth, text, cookies, count, str_of(access_log_client(x)),
 			on_sign_in, x);
@@ -106,8 +106,6 @@ static void sign_in(struct exchange *x, const char *name,
 	} else {
 		serve_login_page(x, 400, "Enter a token.", FAULT_BAD_REQUEST);
 	}
-	if (secret.at)
-		explicit_bzero(secret.at, secret.len);
 	sbuf_clear(&secret);
 }
 
@@ -126,11 +124,13 @@ static void refuse(
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, COOKIES_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
 	if (result)
 		add_cookies(&fields, result);
 	if (refusal->fault == FAULT_SIGN_IN_DOWN)
 		sbuf_puts(&fields, "Retry-After: 5\r\n");
+	if (refusal->fault == FAULT_TOO_MANY)
+		sbuf_puts(&fields, "Retry-After: 60\r\n");
 	page_not_signed_in(&page, &view, refusal);
 	respond_html(x, fault_row(refusal->fault)->status, &page, fields.at, refusal->fault);
 	sbuf_clear(&page);
@@ -251,6 +251,8 @@ static void refuse_sign_in(struct exchange *x, const struct sign_in_result *resu
 			"The identity provider or the gateway's "
 			"store does not answer. This is usually "
 			"over soon.",
+			.at_provider = true},
+		[AUTH_TOO_MANY] = {FAULT_TOO_MANY, "Wait a minute, then load this page again.",
 			.at_provider = true},
 	};
 	struct page_refusal refusal;

@@ -76,7 +76,7 @@ static void serve_signed_out(struct exchange *x, const struct sign_in_result *re
 	struct sbuf page, fields;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&fields, LOCATION_MAX);
+	sbuf_init_secret(&fields, LOCATION_MAX);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
 	if (result->location)

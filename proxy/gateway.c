@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "base/version.h"
+#include "conf/warn.h"
 #include "proxy/admin.h"
 #include "proxy/discovery.h"
 #include "proxy/front_tls.h"
@@ -105,6 +106,12 @@ static void on_tls_tick(int fd, short what, void *arg)
 	refresh_tls(arg);
 }
 
+static void log_warning(void *arg, const char *text)
+{
+	(void)arg;
+	log_warn("configuration", "%s", text);
+}
+
 static void reload(struct gateway *gw)
 {
 	struct err err;
@@ -132,6 +139,7 @@ static void reload(struct gateway *gw)
 	gw->conf = conf;
 	redirect_set_conf(gw->redirect, conf);
 	refresh_tls(gw);
+	conf_warn(conf, log_warning, NULL);
 	log_info("reload", "the configuration was read again");
 }
 
@@ -339,6 +347,7 @@ int gateway_run(struct conf *conf)
 	graylog_use(&conf->log_gelf);
 	signal(SIGPIPE, SIG_IGN);
 	raise_descriptor_limit(conf);
+	conf_warn(conf, log_warning, NULL);
 	if (open_listeners(&gw, &err) == 0) {
 		start_keeper(&gw);
 		gw.auth = auth_service_new(conf, gw.base, gw.inbox, gw.fetcher, &err);

@@ -3,6 +3,7 @@
 #include "auth/session_command.h"
 #include "auth/token_command.h"
 #include "base/version.h"
+#include "conf/warn.h"
 #include "proxy/gateway.h"
 #include "proxy/ready.h"
 
@@ -88,6 +89,13 @@ static int show_ready(struct conf *conf)
 	return code;
 }
 
+static void print_warning(void *arg, const char *text)
+{
+	const char *const *file = arg;
+
+	fprintf(stderr, "%s: warning: %s\n", *file, text);
+}
+
 static int run(const struct options *o)
 {
 	struct err err = {""};
@@ -102,10 +110,14 @@ static int run(const struct options *o)
 		return show_ready(conf);
 	if (!o->check && !o->print_config)
 		return gateway_run(conf);
-	if (o->print_config)
+	if (o->print_config) {
 		conf_print(conf, stdout);
-	else
-		printf("%s: fine\n", o->config ? o->config : "flags");
+	} else {
+		const char *file = o->config ? o->config : "flags";
+
+		conf_warn(conf, print_warning, &file);
+		printf("%s: fine\n", file);
+	}
 	conf_unref(conf);
 	return 0;
 }

@@ -57,7 +57,7 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 
 	if (x->state < EXCHANGE_ANSWERING)
 		exchange_move(x, EXCHANGE_ANSWERING);
-	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, FIELDS_MAX);
 	add_fields(&fields, x, response);
 	x->status = response->status;
 	x->bytes = is_head ? 0 : response->content.len;
@@ -82,7 +82,7 @@ void respond_redirect(struct exchange *x, int status, struct str location, const
 {
 	struct sbuf fields;
 
-	sbuf_init(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, FIELDS_MAX);
 	sbuf_puts(&fields, "Location: ");
 	sbuf_add_str(&fields, location);
 	sbuf_puts(&fields, "\r\n");
@@ -99,7 +99,7 @@ static void redirect_to_login(struct exchange *x)
 	struct front_request *req = x->req;
 
 	if (x->app_label.at) { /* nobody signs in there */
-		gate_redirect_home(x);
+		gate_ask_hand_over(x);
 		return;
 	}
 	sbuf_init(&location, FIELDS_MAX);
@@ -143,6 +143,7 @@ const char *respond_fault_fields(const struct exchange *x, enum fault fault, str
 {
 	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
 		[FAULT_STORE_DOWN] = 5,
+		[FAULT_TOO_MANY] = 60,
 		[FAULT_BUSY] = 1,
 		[FAULT_MEMORY] = 1,
 		[FAULT_NOT_READY] = 3};

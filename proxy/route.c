@@ -25,6 +25,7 @@ static struct route match_gate(struct str path)
 		enum route_kind kind;
 	} own[] = {{"/login", ROUTE_LOGIN}, {"/callback", ROUTE_CALLBACK},
 		{"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS},
+		{"/hand-over", ROUTE_HAND_OVER},
 		{"/oauth/token", ROUTE_OAUTH_TOKEN}, {"/oauth/revoke", ROUTE_OAUTH_REVOKE},
 		{"/oauth/introspect", ROUTE_OAUTH_INTROSPECT}};
 	struct route route = found(ROUTE_NONE);

@@ -23,6 +23,7 @@ enum route_kind {
 	ROUTE_LOGOUT,
 	ROUTE_STATIC, /* rest: the file */
 	ROUTE_JWKS,
+	ROUTE_HAND_OVER, /* on ours: a browser asks for what takes its session to one of those: */
 	ROUTE_ENTER, /* on an application's own host: a session is brought here */
 	ROUTE_OAUTH_TOKEN,
 	ROUTE_OAUTH_REVOKE,

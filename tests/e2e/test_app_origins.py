@@ -133,16 +133,16 @@ def test_ten_tabs_at_once_all_arrive(world, playwright):
 
 def test_browser_that_keeps_no_cookies_gets_a_page_and_no_loop(world):
     """The public host has its cookie, by hand; the application's never comes to anything."""
-    client = world.client("admin")
-    answer = client.get(f"{world.mount(world.victim)}/", headers=NAVIGATION)
-    steps = []
-    while answer.status_code in (302, 303) and len(steps) < 10:
-        where = urllib.parse.urlsplit(answer.headers["Location"])
-        host = where.netloc or host
+    client, gate = world.client("admin"), urllib.parse.urlsplit(world.origin).netloc
+    host, path, steps, answer = gate, f"{BASE}{world.mount(world.victim)}/", [], None
+    while (answer is None or answer.status_code in (302, 303)) and len(steps) < 10:
         steps.append(host)
-        answer = requests.get(f"{world.gateway.origin}{where.path}?{where.query}", headers={**NAVIGATION, "Host": host},
+        cookie = {"Cookie": client.headers["Cookie"]} if host == gate else {}
+        answer = requests.get(f"{world.gateway.origin}{path}", headers={**NAVIGATION, "Host": host, **cookie},
                               allow_redirects=False, timeout=10)
-    assert answer.status_code == 400 and len(steps) == 2, steps
+        where = urllib.parse.urlsplit(answer.headers.get("Location", ""))
+        host, path = where.netloc or host, f"{where.path}?{where.query}"
+    assert answer.status_code == 400 and len(steps) == 4, steps
     assert "does not keep cookies" in answer.text and answer.headers["Content-Type"].startswith("text/html")
     assert f'href="{world.url}{world.mount(world.victim)}/"' in answer.text
 
@@ -156,24 +156,34 @@ def enter(world, url, host=None, cookies=None):
                         headers={**NAVIGATION, "Host": host or where.netloc}, cookies=cookies, allow_redirects=False, timeout=10)
 
 
+def ask(world, app, path="/", cookies=None):
+    """A browser without the application's cookie, at its host: what it is given, and where it is sent."""
+    answer = enter(world, f"{world.host(app)}{BASE}{world.mount(app)}{path}", cookies=cookies)
+    assert answer.status_code == 302 and answer.headers["Location"].startswith(f"{world.url}/_gate/hand-over?for=")
+    return cookie_of(answer, "__Host-sparkgate-entry-"), answer.headers["Location"]
+
+
 def code_for(world, client, app, path="/"):
-    answer = client.get(f"{world.mount(app)}{path}", headers=NAVIGATION)
+    """The way to a code, and the entry cookie that it is good with."""
+    entry, url = ask(world, app, path)
+    answer = client.get(url.removeprefix(world.url), headers=NAVIGATION)
     assert answer.status_code == 302 and answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"].endswith("no-referrer")
-    return answer.headers["Location"]
+    assert "/_gate/enter?code=" in answer.headers["Location"]
+    return answer.headers["Location"], entry
 
 
-def cookie_of(answer):
+def cookie_of(answer, wanted="__Host-sparkgate-app"):
     name, value = answer.headers["Set-Cookie"].split(";")[0].split("=", 1)
-    assert name == "__Host-sparkgate-app"
+    assert name == wanted or wanted.endswith("-") and name.startswith(wanted)
     return {name: value}
 
 
 def test_code_is_good_once(world):
-    url = code_for(world, world.client("user"), world.victim)
-    first = enter(world, url)
+    url, entry = code_for(world, world.client("user"), world.victim)
+    first = enter(world, url, cookies=entry)
     assert first.status_code == 302 and first.headers["Location"].endswith(urllib.parse.urlsplit(url).query)
-    again = enter(world, url)
+    again = enter(world, url, cookies=entry)
     assert again.status_code == 400 and "Set-Cookie" not in again.headers
     with_cookie = enter(world, url, cookies=cookie_of(first))
     assert with_cookie.status_code == 302 and with_cookie.headers["Location"] == f"{BASE}{world.mount(world.victim)}/"
@@ -181,46 +191,80 @@ def test_code_is_good_once(world):
 
 def test_code_and_cookie_are_good_for_their_host_only(world):
     client = world.client("admin")
-    theirs, own = code_for(world, client, world.victim), code_for(world, client, world.hostile)
+    (theirs, at_theirs), (own, at_own) = code_for(world, client, world.victim), code_for(world, client, world.hostile)
     their_host, own_host = (urllib.parse.urlsplit(url).netloc for url in (theirs, own))
-    assert enter(world, own, host=their_host).status_code == 400
+    assert enter(world, own, host=their_host, cookies=at_own).status_code == 400
     assert enter(world, own, host=f"{GATE}:{world.front.port}").status_code in (302, 404)  # to sign in: nothing is there
-    cookie = cookie_of(enter(world, own))
+    cookie = cookie_of(enter(world, own, cookies=at_own))
     path = f"https://{their_host}{BASE}{world.mount(world.victim)}/"
     assert enter(world, path, cookies=cookie).headers["Location"].startswith(world.url)
-    assert enter(world, theirs).status_code == 302  # what failed elsewhere has not used it up
+    assert enter(world, theirs, cookies=at_theirs).status_code == 302  # what failed elsewhere has not used it up
 
 
 def test_code_is_of_one_session_and_ends_with_it(world):
     client = world.client("user")
-    url = code_for(world, client, world.victim)
+    url, entry = code_for(world, client, world.victim)
     client.post("/_gate/logout", headers={"Origin": f"https://{GATE}:{world.front.port}"})
-    answer = enter(world, url)
+    answer = enter(world, url, cookies=entry)
     assert answer.status_code == 400 and "Your session has ended" in answer.text and "Set-Cookie" not in answer.headers
 
 
 def test_code_is_never_logged(world):
-    url = code_for(world, world.client("user"), world.victim)
+    url, entry = code_for(world, world.client("user"), world.victim)
     code = urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["code"][0]
-    cookie = cookie_of(enter(world, url))
+    cookie = cookie_of(enter(world, url, cookies=entry))
     enter(world, url, host="evil.example")
     log = world.gateway.log_text()
+    assert next(iter(entry.values()))[:24] not in log
     assert "/_gate/enter" in log and code[:24] not in log and cookie["__Host-sparkgate-app"][:24] not in log
 
 
 @pytest.mark.parametrize("change", [lambda c: c[:-1], lambda c: c + "A", lambda c: "", lambda c: "x" * 5000, lambda c: c + "&code=" + c])
 def test_broken_code_is_refused(world, change):
-    url = code_for(world, world.client("user"), world.victim)
+    url, entry = code_for(world, world.client("user"), world.victim)
     base, code = url.split("code=")
-    assert enter(world, f"{base}code={change(code)}").status_code == 400
+    assert enter(world, f"{base}code={change(code)}", cookies=entry).status_code == 400
+
+
+def test_s50_somebody_elses_code_signs_nobody_in(world):
+    """The code of an attacker, opened in a browser that did not ask for it: without cookies, and with its own entry cookie."""
+    url, entry = code_for(world, world.client("user"), world.victim)
+    (name, value), = entry.items()
+    others = [None, ask(world, world.victim)[0], {name: "A" * 43}, {name.removeprefix("__Host-"): value}]
+    for cookies in others:
+        answer = enter(world, url, cookies=cookies)
+        assert answer.status_code == 400 and "Set-Cookie" not in answer.headers and "in the browser that asked" in answer.text
+    assert enter(world, url, cookies=entry).status_code == 302  # where it was asked for it is good yet
+
+
+def test_s50_code_is_made_for_a_browser_only(world):
+    client, to = world.client("user"), urllib.parse.quote(f"{BASE}{world.mount(world.victim)}/", safe="")
+    for query in (f"to={to}", f"for=&to={to}", f"for={'A' * 42}&to={to}", f"for={'A' * 43}&for={'A' * 43}&to={to}"):
+        answer = client.get(f"/_gate/hand-over?{query}", headers=NAVIGATION)
+        assert answer.status_code == 302 and answer.headers["Location"] == f"{BASE}{world.mount(world.victim)}/", query
+    for path in ("//evil.example/", "https://evil.example/", "/elsewhere", f"{BASE}/local/proxy/app-20260101000000-0009/", ""):
+        answer = client.get(f"/_gate/hand-over?for={'A' * 43}&to={urllib.parse.quote(path, safe='')}", headers=NAVIGATION)
+        assert answer.status_code == 302 and answer.headers["Location"].startswith(f"{BASE}/"), path
+        assert "code=" not in answer.headers["Location"]
+    fetched = client.get(f"/_gate/hand-over?for={'A' * 43}&to={to}", headers={"Sec-Fetch-Mode": "cors"})
+    assert fetched.status_code == 403
+
+
+def test_s50_attackers_link_in_a_browser_keeps_its_own_person(world, playwright):
+    with world.browser(playwright) as (context, page):
+        url, _ = code_for(world, world.client("user"), world.victim)
+        assert page.goto(url).status == 400
+        assert not any(cookie["name"] == "__Host-sparkgate-app" for cookie in context.cookies())
+        page.goto(f"{world.url}{world.mount(world.victim)}/")
+        assert page.locator("#said").inner_text() == "UI of victim"
 
 
 # -- what the host has, and has not --------------------------------------------------------------------------------------
 
 def test_host_has_its_application_and_nothing_else(world):
     client = world.client("admin")
-    url = code_for(world, client, world.victim)
-    cookie, host = cookie_of(enter(world, url)), urllib.parse.urlsplit(url).netloc
+    url, entry = code_for(world, client, world.victim)
+    cookie, host = cookie_of(enter(world, url, cookies=entry)), urllib.parse.urlsplit(url).netloc
     at = f"https://{host}{BASE}"
     assert enter(world, f"{at}{world.mount(world.victim)}/", cookies=cookie).status_code == 200
     assert enter(world, f"{at}{world.mount(world.victim)}", cookies=cookie).headers["Location"] == f"{BASE}{world.mount(world.victim)}/"
@@ -330,8 +374,12 @@ def test_code_and_session_are_those_of_every_gateway(tmp_path):
                                    headers={**host, "Origin": f"https://{GATE}:{port}"})
             session = {"Cookie": answer.headers["Set-Cookie"].split(";")[0], **host}
             away = requests.get(f"{one.url}/local/proxy/{app.id}/", headers=session, allow_redirects=False, timeout=10)
+            there = {"Host": urllib.parse.urlsplit(away.headers["Location"]).netloc, **NAVIGATION}
+            asked = requests.get(f"{two.url}/local/proxy/{app.id}/", headers=there, allow_redirects=False, timeout=10)
+            back = urllib.parse.urlsplit(asked.headers["Location"])
+            away = requests.get(f"{one.origin}{back.path}?{back.query}", headers=session, allow_redirects=False, timeout=10)
             where = urllib.parse.urlsplit(away.headers["Location"])
-            there = {"Host": where.netloc, **NAVIGATION}
+            there["Cookie"] = asked.headers["Set-Cookie"].split(";")[0]
             answers = [requests.get(f"{gateway.origin}{where.path}?{where.query}", headers=there, allow_redirects=False, timeout=10)
                        for gateway in (two, one, two)]
             assert [answer.status_code for answer in answers] == [302, 400, 400]

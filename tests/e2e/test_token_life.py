@@ -3,6 +3,7 @@
 import concurrent.futures
 import http.client
 import json
+import time
 import urllib.parse
 
 import pytest
@@ -85,6 +86,46 @@ def test_no_refresh_token_is_made_where_none_is_wanted(gate, admin):
     made = make(admin, refresh_ttl=0)
     assert "refresh_token" not in made and made["refresh_expires_at"] is None
     assert "tokens.refresh_ttl.max" in problem(admin.post(TOKENS, json={"client_name": "x", "refresh_ttl": "91d"}), 400)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_token_out_of_a_file_with_a_line_end_is_taken(gate, admin, end):
+    made = make(admin)
+    assert introspect(gate, admin.token, made["access_token"] + end)["active"]
+    body = refresh(gate, made["refresh_token"] + end).json()
+    assert opens(gate, body["access_token"])
+    page = requests.post(f"{gate.url}/_gate/login", data={"token": body["access_token"] + end}, allow_redirects=False, timeout=10,
+                         headers={"Origin": gate.origin})
+    assert page.status_code == 303 and "Set-Cookie" in page.headers
+    registration = make(admin, user="ann")["registration_token"]
+    assert register(gate, registration + end).status_code == 200
+    assert oauth(gate, "revoke", token=body["refresh_token"] + end).status_code == 200
+    assert not opens(gate, body["access_token"])
+    for broken in (end + body["refresh_token"], body["refresh_token"] + end + end):
+        refused(refresh(gate, broken))
+
+
+def test_s70_family_ends_however_often_it_is_renewed(tmp_path):
+    settings = {"tokens": {"refresh_ttl": {"default": "2s", "max": "4s"}, "access_ttl": {"default": "2s", "max": "1h"}}}
+    with Upstream() as upstream, Gateway([{"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}], "/gate", settings,
+                                         folder=tmp_path) as gateway:
+        admin = Api(gateway, "admin")
+        began = time.time()
+        body, renewed, last = make(admin), 0, None
+        while True:
+            answer = refresh(gateway, body["refresh_token"])
+            if answer.status_code != 200:
+                break
+            body, renewed, last = answer.json(), renewed + 1, time.time()
+            ends = max(body["expires_in"], body.get("refresh_expires_in", 0))
+            assert last + ends < began + 4 + 2.5, "nothing outlives the family"
+            if "refresh_token" not in body:
+                break
+            time.sleep(0.25)
+        assert renewed >= 3 and last < began + 6
+        # nothing of it is good once it is over
+        wait_for(lambda: time.time() > began + 6, "the end", 10)
+        assert not opens(gateway, body["access_token"])
 
 
 def test_s36_reuse_of_a_refresh_token_ends_the_family(gate, admin):

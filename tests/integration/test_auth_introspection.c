@@ -167,6 +167,24 @@ struct row {
 	enum introspect_outcome want;
 };
 
+static void expect_answers(const struct row *rows, size_t count, bool any_audience)
+{
+	char issuer[] = "http://idp", spark[] = "spark", *audience[] = {spark};
+	const struct conf_bearer row = {
+		.issuer = issuer, .audience = {audience, 1}, .insecure_no_audience = any_audience};
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *claims = json_loads(rows[i].claims, 0, NULL);
+		struct introspect_result result;
+
+		assert_non_null(claims);
+		introspect_judge(&row, claims, 1000, &result);
+		if (result.answer != rows[i].want)
+			fail_msg("%s: %s", rows[i].claims, result.reason);
+		json_decref(claims);
+	}
+}
+
 static void only_what_is_wholly_right_is_active(void **state)
 {
 	static const struct row rows[] = {
@@ -190,19 +208,132 @@ static void only_what_is_wholly_right_is_active(void **state)
 		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"DPoP\"}",
 			INTROSPECT_INACTIVE},
 	};
-	char issuer[] = "http://idp", spark[] = "spark", *audience[] = {spark};
-	const struct conf_bearer row = {.issuer = issuer, .audience = {audience, 1}};
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		json_t *claims = json_loads(rows[i].claims, 0, NULL);
-		struct introspect_result result;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
 
-		introspect_judge(&row, claims, 1000, &result);
-		if (result.answer != rows[i].want)
-			fail_msg("%s: %s", rows[i].claims, result.reason);
-		json_decref(claims);
-	}
+static const struct row kinds[] = {
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"at_hash\":\"h\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"c_hash\":\"h\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":\"\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":null}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"id\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Offline\",\"token_"
+	 "type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"ID\",\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Id-Token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"idToken\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"application/id+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"refresh_"
+	 "token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"urn:ietf:params:"
+	 "oauth:token-type:refresh_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":[\"access\"]}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"logout+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"events\":{}}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"authorization_"
+	 "code\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Bearer\",\"auth_"
+	 "time\":7,\"scope\":\"openid\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"at+jwt\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"JWT\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"token_type\":"
+	 "\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7,\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_ACTIVE},
+};
+
+static void s48_only_an_access_token_is_active(void **state)
+{
+
+	(void)state;
+	expect_answers(kinds, ARRAY_LEN(kinds), false);
+}
+
+static void s48_token_whose_time_has_not_come_is_inactive(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1060}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1061}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1e300}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":\"900\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1}", INTROSPECT_ACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
+
+/* What Spring Authorization Server says of an access token, an ID token, a refresh token and a
+ * code of its own, all of them active. */
+static void s48_what_spring_authorization_server_says_is_told_apart(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"nbf\":900,\"scope\":"
+		 "\"openid profile\",\"iss\":\"http://idp\",\"exp\":1200,\"iat\":900,\"jti\":"
+		 "\"d1b2\",\"client_id\":\"spark\",\"token_type\":\"Bearer\"}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"azp\":\"spark\","
+		 "\"auth_time\":890,\"iss\":\"http://idp\",\"exp\":1200,\"iat\":900,\"jti\":"
+		 "\"f00d\",\"sid\":\"c2lk\",\"client_id\":\"spark\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"client_id\":\"spark\",\"iat\":900,\"exp\":4500}",
+			INTROSPECT_INACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+	expect_answers(rows, ARRAY_LEN(rows), true);
+}
+
+static void s48_id_token_that_its_issuer_calls_active_opens_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	answer(f, "{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"azp\":\"spark\","
+		  "\"auth_time\":890,\"groups\":[\"boss\"],\"client_id\":\"spark\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -218,7 +349,11 @@ int main(void)
 		TEST(token_that_has_ended_is_refused_whatever_the_issuer_says),
 		TEST(answer_never_outlives_the_token),
 		TEST(issuer_that_is_silent_leaves_it_undecided),
+		TEST(s48_id_token_that_its_issuer_calls_active_opens_nothing),
 		cmocka_unit_test(only_what_is_wholly_right_is_active),
+		cmocka_unit_test(s48_only_an_access_token_is_active),
+		cmocka_unit_test(s48_token_whose_time_has_not_come_is_inactive),
+		cmocka_unit_test(s48_what_spring_authorization_server_says_is_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

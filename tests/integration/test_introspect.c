@@ -1,6 +1,7 @@
 /* Opaque tokens and several issuers that are asked about them, over real connections (RFC 7662). */
 #include "auth/introspect.h"
 
+#include "auth/b64url.h"
 #include "base/clock.h"
 #include "tests/support/fake_http.h"
 
@@ -133,6 +134,7 @@ static struct outcome ask(struct world *w, const char *token)
 	return outcome;
 }
 
+static const char inactive[] = "{\"active\":false}";
 static const char active[] = "{\"active\":true,\"aud\":\"spark\",\"sub\":\"ann\"}";
 
 static void token_is_shown_form_encoded_with_the_gateways_own_account(void **state)
@@ -182,10 +184,122 @@ static void issuers_are_asked_in_order_until_one_says_active(void **state)
 	say(w, 1, active);
 	assert_string_equal(ask(w, "t").issuer, w->issuers[0].name);
 	assert_int_equal(hits(w, 1), 0);
-	say(w, 0, "{\"active\":false}");
+	say(w, 0, inactive);
+	assert_string_equal(ask(w, "u").issuer, w->issuers[1].name);
+	say(w, 1, inactive);
+	assert_int_equal(ask(w, "v").answer, INTROSPECT_INACTIVE);
+}
+
+static void s49_token_is_shown_only_to_the_issuer_that_knew_it_before(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, 2);
+	say(w, 0, inactive);
+	say(w, 1, active);
 	assert_string_equal(ask(w, "t").issuer, w->issuers[1].name);
-	say(w, 1, "{\"active\":false}");
+	assert_string_equal(ask(w, "t").issuer, w->issuers[1].name);
+	assert_int_equal(hits(w, 0), 1);
+	/* Neither does its end, or the issuer's silence, take it to another. */
+	say(w, 1, inactive);
 	assert_int_equal(ask(w, "t").answer, INTROSPECT_INACTIVE);
+	fake_http_down(w->issuers[1].server, true);
+	assert_int_equal(ask(w, "t").answer, INTROSPECT_SILENT);
+	fake_http_down(w->issuers[1].server, false);
+	introspector_set_conf(w->introspector, &w->conf);
+	assert_int_equal(ask(w, "t").answer, INTROSPECT_INACTIVE);
+	assert_int_equal(hits(w, 0), 1);
+}
+
+static void s49_issuer_that_knows_a_token_is_the_last_one_asked_even_if_it_is_not_for_us(
+	void **state)
+{
+	struct world *w = *state;
+
+	begin(w, 2);
+	say(w, 0, "{\"active\":true,\"aud\":\"billing\",\"sub\":\"ann\"}");
+	say(w, 1, active);
+	assert_int_equal(ask(w, "t").answer, INTROSPECT_INACTIVE);
+	assert_int_equal(hits(w, 1), 0);
+}
+
+static void s49_prefix_takes_a_token_to_its_issuer_and_to_nobody_else(void **state)
+{
+	static char shorter[] = "tok_", longer[] = "tok_b_";
+	struct world *w = *state;
+
+	w->rows[0].introspection.prefix = shorter;
+	w->rows[1].introspection.prefix = longer;
+	begin(w, 2);
+	say(w, 0, active);
+	say(w, 1, active);
+	assert_string_equal(ask(w, "tok_b_1").issuer, w->issuers[1].name);
+	assert_int_equal(hits(w, 0), 0);
+	assert_string_equal(ask(w, "tok_1").issuer, w->issuers[0].name);
+	assert_int_equal(hits(w, 1), 1);
+	assert_int_equal(ask(w, "other").answer, INTROSPECT_INACTIVE);
+	assert_int_equal(hits(w, 0) + hits(w, 1), 2);
+}
+
+static char *base64(const char *text)
+{
+	char *out = mem_alloc(strlen(text) * 2 + 4, 1);
+
+	b64url_encode(text, strlen(text), out);
+	return out;
+}
+
+static char *signed_token(const char *header, const char *payload)
+{
+	char *a = base64(header), *b = base64(payload), *all = mem_printf("%s.%s.c2ln", a, b);
+
+	free(a);
+	free(b);
+	return all;
+}
+
+static void s49_token_that_names_its_issuer_goes_to_that_one_only(void **state)
+{
+	struct world *w = *state;
+
+	begin(w, 2);
+	say(w, 0, active);
+	say(w, 1, active);
+	for (size_t i = 0; i < 2; i++) {
+		char *claims = mem_printf("{\"iss\":\"%s\"}", w->issuers[i].name);
+		char *token = signed_token("{\"alg\":\"none\"}", claims);
+		assert_string_equal(ask(w, token).issuer, w->issuers[i].name);
+		assert_int_equal(hits(w, 1), i);
+		free(token);
+		free(claims);
+	}
+}
+
+static void s49_token_of_an_issuer_that_is_not_asked_is_shown_to_nobody(void **state)
+{
+	static const char *const rows[][2] = {
+		{"{\"alg\":\"RS256\"}", "{\"iss\":\"https://elsewhere\"}"},
+		{"{\"alg\":\"RS256\"}", "{\"iss\":[\"https://elsewhere\"]}"},
+		{"{\"alg\":\"RS256\"}", "{\"iss\":\"https://a\",\"iss\":\"https://b\"}"},
+		{"{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"iss\":\"https://elsewhere\"}", "x"},
+		{"{\"alg\":\"RS256\",}", "{}"},
+	};
+	struct world *w = *state;
+
+	begin(w, 2);
+	say(w, 0, active);
+	say(w, 1, active);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *token = signed_token(rows[i][0], rows[i][1]);
+		if (ask(w, token).answer != INTROSPECT_INACTIVE)
+			fail_msg("row %zu", i);
+		free(token);
+	}
+	assert_int_equal(ask(w, "sgrt_0123").answer, INTROSPECT_INACTIVE);
+	assert_int_equal(ask(w, "sgrg_0123").answer, INTROSPECT_INACTIVE);
+	assert_int_equal(hits(w, 0) + hits(w, 1), 0);
+	/* Dots alone make no token of that kind. */
+	assert_int_equal(ask(w, "a.b.c").answer, INTROSPECT_ACTIVE);
 }
 
 static void token_is_inactive_only_if_every_issuer_says_so(void **state)
@@ -308,6 +422,11 @@ int main(void)
 		WORLD(token_is_shown_form_encoded_with_the_gateways_own_account),
 		WORLD(one_question_for_all_who_ask_about_the_same_token),
 		WORLD(issuers_are_asked_in_order_until_one_says_active),
+		WORLD(s49_token_is_shown_only_to_the_issuer_that_knew_it_before),
+		WORLD(s49_issuer_that_knows_a_token_is_the_last_one_asked_even_if_it_is_not_for_us),
+		WORLD(s49_prefix_takes_a_token_to_its_issuer_and_to_nobody_else),
+		WORLD(s49_token_that_names_its_issuer_goes_to_that_one_only),
+		WORLD(s49_token_of_an_issuer_that_is_not_asked_is_shown_to_nobody),
 		WORLD(token_is_inactive_only_if_every_issuer_says_so),
 		WORLD(what_is_no_answer_decides_nothing),
 		WORLD(s41_token_of_another_service_is_inactive_here),

@@ -24,6 +24,8 @@ extern const struct store_contract store_contract_sessions[];
 extern const size_t store_contract_sessions_count;
 extern const struct store_contract store_contract_owners[];
 extern const size_t store_contract_owners_count;
+extern const struct store_contract store_contract_bounds[];
+extern const size_t store_contract_bounds_count;
 
 struct CMUnitTest;
 struct store_contract_tests {
@@ -36,7 +38,7 @@ typedef int store_contract_fixture(void **state); /* cmocka's set-up and tear-do
 void store_contract_add(struct store_contract_tests *tests, const struct store_contract *rows,
 	size_t count, const char *suffix, store_contract_fixture *set_up,
 	store_contract_fixture *tear_down);
-/* Adds the three tables above. */
+/* Adds the tables above. */
 void store_contract_add_all(struct store_contract_tests *tests, const char *suffix,
 	store_contract_fixture *set_up, store_contract_fixture *tear_down);
 /* Takes the tests. The number of those that failed. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 static const struct str label = {"app-1-x", 7}, other = {"app-2-y", 7};
+static const unsigned char browser[DIGEST_LEN] = {1, 2, 3};
 static const struct url https = {.tls = true, .host = "gw.example", .port = 443};
 static const struct url http = {.host = "localhost", .port = 8480};
 
@@ -32,9 +33,9 @@ static void s0_a_code_opens_for_its_label_only(void **state)
 	struct app_code read;
 
 	session_new_id(id);
-	char *code =
-		app_code_new(*state, label, str_of(id), STR("/local/proxy/app-1/?a=%20b"), 1000);
-	char *again = app_code_new(*state, label, str_of(id), STR("/x"), 1000);
+	char *code = app_code_new(
+		*state, label, str_of(id), browser, STR("/local/proxy/app-1/?a=%20b"), 1000);
+	char *again = app_code_new(*state, label, str_of(id), browser, STR("/x"), 1000);
 	assert_null(strstr(code, id));
 	assert_int_equal(app_code_read(*state, other, str_of(code), &read), -1);
 	assert_null(read.path);
@@ -42,6 +43,7 @@ static void s0_a_code_opens_for_its_label_only(void **state)
 	assert_string_equal(read.session, id);
 	assert_string_equal(read.path, "/local/proxy/app-1/?a=%20b");
 	assert_int_equal(read.ends_at, 1030);
+	assert_memory_equal(read.browser, browser, DIGEST_LEN);
 	unsigned char once[DIGEST_LEN];
 	memcpy(once, read.once, sizeof once);
 	app_code_clear(&read);
@@ -58,7 +60,7 @@ static void s26_no_byte_of_a_code_can_be_changed(void **state)
 	struct app_code read;
 
 	session_new_id(id);
-	char *code = app_code_new(*state, label, str_of(id), STR("/x"), 1000);
+	char *code = app_code_new(*state, label, str_of(id), browser, STR("/x"), 1000);
 	for (size_t i = 0; code[i]; i++) {
 		char was = code[i];
 		code[i] = was == 'A' ? 'B' : 'A';
@@ -79,7 +81,8 @@ static void the_longest_path_fits_a_request_target(void **state)
 	session_new_id(id);
 	memset(path, 'x', sizeof path);
 	path[0] = '/';
-	char *code = app_code_new(*state, label, str_of(id), (struct str){path, sizeof path}, 0);
+	char *code = app_code_new(
+		*state, label, str_of(id), browser, (struct str){path, sizeof path}, 0);
 	assert_in_range(strlen(code), APP_PATH_MAX, 7000);
 	assert_int_equal(app_code_read(*state, label, str_of(code), &read), 0);
 	assert_int_equal(strlen(read.path), sizeof path);
@@ -121,12 +124,52 @@ static void s0_a_code_is_no_cookie(void **state)
 	char id[SESSION_ID_LEN + 1], found[SESSION_ID_LEN + 1];
 
 	session_new_id(id);
-	char *code = app_code_new(*state, label, str_of(id), STR("/x"), 1000);
+	char *code = app_code_new(*state, label, str_of(id), browser, STR("/x"), 1000);
 	char *field = mem_printf("sparkgate-app=%s", code);
 	struct str fields[] = {str_of(field)};
 	assert_false(app_cookie_read(*state, &http, label, fields, 1, found));
 	free(field);
 	secret_free(code);
+}
+
+static void s50_entry_cookie_is_known_by_its_digest_in_the_browser_that_has_it(void **state)
+{
+	char first[APP_ENTRY_LEN + 1], again[APP_ENTRY_LEN + 1], third[APP_ENTRY_LEN + 1];
+	unsigned char digest[DIGEST_LEN];
+
+	(void)state;
+	char *cookie = app_entry_new(&https, NULL, 0, first);
+	char *stranger = app_entry_new(&https, NULL, 0, third);
+	struct str fields[] = {sent(cookie)}, theirs[] = {sent(stranger)};
+	struct str both[] = {fields[0], theirs[0]}, twice[] = {fields[0], fields[0]};
+	assert_non_null(strstr(cookie, "__Host-sparkgate-entry-"));
+	assert_non_null(strstr(cookie, "; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"));
+	assert_null(strstr(cookie, first));
+	assert_true(app_entry_read(str_of(first), digest));
+	assert_true(app_entry_is(&https, fields, 1, digest));
+	assert_false(app_entry_is(&https, theirs, 1, digest));
+	assert_true(app_entry_is(&https, both, 2, digest));   /* two tabs asked */
+	assert_false(app_entry_is(&https, twice, 2, digest)); /* tossed in */
+	assert_false(app_entry_is(&http, fields, 1, digest));
+	assert_false(app_entry_is(&https, NULL, 0, digest));
+	/* Who asks again keeps the value, so that tabs do not spoil each other's codes. */
+	char *kept = app_entry_new(&https, fields, 1, again);
+	assert_string_equal(again, first);
+	secret_free(kept);
+	secret_free(cookie);
+	secret_free(stranger);
+}
+
+static void s50_what_is_no_digest_is_not_read(void **state)
+{
+	static const char *const texts[] = {"", "x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+	unsigned char digest[DIGEST_LEN];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		assert_false(app_entry_read(str_of(texts[i]), digest));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -139,6 +182,8 @@ int main(void)
 		TEST(the_longest_path_fits_a_request_target),
 		TEST(s25_a_cookie_is_good_for_its_label_only),
 		TEST(s0_a_code_is_no_cookie),
+		TEST(s50_entry_cookie_is_known_by_its_digest_in_the_browser_that_has_it),
+		TEST(s50_what_is_no_digest_is_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

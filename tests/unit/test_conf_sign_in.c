@@ -1,4 +1,5 @@
 /* Who signs in and where, as configured: an OpenID provider, issuers of tokens, roles. */
+#include "conf/warn.h"
 #include "tests/support/conf_probe.h"
 
 #include <stdarg.h>
@@ -138,6 +139,50 @@ static void bearer_names_files_and_introspection(void **state)
 	assert_null(conf->bearer[2].introspection.url);
 	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
+}
+
+static void keep_warning(void *arg, const char *text)
+{
+	char *kept = arg;
+
+	assert_string_equal(kept, "");
+	snprintf(kept, 512, "%s", text);
+}
+
+static void s49_issuers_that_see_each_others_opaque_tokens_are_warned_of(void **state)
+{
+#define OPAQUE(issuer, more)                                                                       \
+	"    - {issuer: 'https://" issuer "', audience: [a], introspection: {client_id: g, "       \
+	"client_secret_file: /s" more "}}\n"
+	static const struct {
+		const char *text;
+		bool is_warned;
+	} rows[] = {
+		{A "auth:\n  bearer:\n" OPAQUE("one", "") OPAQUE("two", "") ROLES, true},
+		{A "auth:\n  bearer:\n" OPAQUE("one", ", prefix: a_") OPAQUE("two", "") ROLES,
+			false},
+		{A "auth:\n  bearer:\n" OPAQUE("one", ", prefix: a_") OPAQUE("two", ", prefix: b_")
+				ROLES,
+			false},
+		{A "auth:\n  bearer:\n" OPAQUE(
+			 "one", "") "    - {issuer: 'https://two', audience: [a]}\n" ROLES,
+			false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct conf *conf = conf_probe_load(rows[i].text);
+		char kept[512] = "";
+
+		conf_warn(conf, keep_warning, kept);
+		assert_int_equal(kept[0] != '\0', rows[i].is_warned);
+		if (rows[i].is_warned)
+			assert_non_null(strstr(kept, "https://two is shown the opaque tokens of "
+						     "https://one"));
+		conf_probe_assert_round_trip(conf);
+		conf_unref(conf);
+	}
+#undef OPAQUE
 }
 
 static void introspection_needs_an_account_of_the_gateways(void **state)
@@ -301,6 +346,7 @@ int main(void)
 		cmocka_unit_test(issuer_may_be_plain_http_on_loopback),
 		cmocka_unit_test(s25_sign_in_over_plain_http_is_for_loopback),
 		cmocka_unit_test(bearer_names_files_and_introspection),
+		cmocka_unit_test(s49_issuers_that_see_each_others_opaque_tokens_are_warned_of),
 		cmocka_unit_test(introspection_needs_an_account_of_the_gateways),
 		cmocka_unit_test(s41_bearer_needs_issuer_and_audience),
 		cmocka_unit_test(s41_introspected_tokens_need_an_audience_too),

@@ -49,6 +49,27 @@ static void freed_block_is_the_next_of_its_size(void **state)
 	pool_free(third);
 }
 
+static void s69_wiped_block_leaves_nothing_to_the_next_of_its_size(void **state)
+{
+	static const size_t sizes[] = {16, 100, 1024, 5000, 65536};
+
+	(void)state;
+	pool_free_wiped(NULL);
+	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		unsigned char *first = pool_malloc(sizes[i]);
+		memset(first, 0x5a, sizes[i]);
+		pool_free_wiped(first);
+		unsigned char *next = pool_malloc(sizes[i]);
+		assert_ptr_equal(next, first);
+		for (size_t at = 0; at < sizes[i]; at++)
+			assert_int_equal(next[at], 0);
+		pool_free(next);
+	}
+	unsigned char *large = pool_malloc(200000);
+	memset(large, 0x5a, 200000);
+	pool_free_wiped(large);
+}
+
 static void resized_block_keeps_its_beginning(void **state)
 {
 	const size_t sizes[] = {1, 40, 1000, 1500, 5000, 100000, 6000, 3000, 500, 1};
@@ -101,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_of_every_size_keep_what_is_written),
 		cmocka_unit_test(freed_block_is_the_next_of_its_size),
+		cmocka_unit_test(s69_wiped_block_leaves_nothing_to_the_next_of_its_size),
 		cmocka_unit_test(resized_block_keeps_its_beginning),
 		cmocka_unit_test(absurd_sizes_are_not_to_be_had),
 		cmocka_unit_test(block_of_one_thread_may_be_freed_by_another),

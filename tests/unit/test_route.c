@@ -98,6 +98,7 @@ static void s0_an_applications_host_has_its_ui_and_nothing_else(void **state)
 		{"/b/local/proxy/app-1/jobs/", ROUTE_MOUNT, ROUTE_NONE},
 		{"/b/local/proxy/app-1", ROUTE_SLASH, ROUTE_NONE},
 		{"/b/_gate/enter", ROUTE_ENTER, ROUTE_ENTER}, /* S44 */
+		{"/b/_gate/hand-over", ROUTE_NONE, ROUTE_NONE},
 		{"/b/_gate/login", ROUTE_LOGIN, ROUTE_LOGIN},
 		{"/b/_gate/static/gateway.css", ROUTE_STATIC, ROUTE_STATIC},
 		{"/b/_gate/logout", ROUTE_NONE, ROUTE_NONE},

@@ -155,6 +155,37 @@ static void cut_takes_the_beginning_away(void **state)
 	sbuf_clear(&b);
 }
 
+static bool has_only_zeros(const char *at, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (at[i] != '\0')
+			return false;
+	}
+	return true;
+}
+
+static void s69_secret_buffer_leaves_nothing_of_what_it_held(void **state)
+{
+	struct sbuf b;
+
+	(void)state;
+	sbuf_init_secret(&b, 1000);
+	for (int i = 0; i < 50; i++)
+		sbuf_puts(&b, "secret ");
+	assert_int_equal(b.len, 350);
+	sbuf_cut(&b, 345);
+	assert_string_equal(b.at, "cret ");
+	assert_true(has_only_zeros(b.at + b.len, b.cap - b.len));
+	sbuf_reset(&b);
+	assert_true(has_only_zeros(b.at, b.cap));
+	sbuf_puts(&b, "again");
+	char *taken = sbuf_take(&b);
+	assert_string_equal(taken, "again");
+	assert_true(b.is_secret && b.at == NULL);
+	secret_free(taken);
+	sbuf_clear(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +199,7 @@ int main(void)
 		cmocka_unit_test(html_escapes_for_text_and_quoted_attributes),
 		cmocka_unit_test(urlencode_keeps_unreserved_bytes_only),
 		cmocka_unit_test(cut_takes_the_beginning_away),
+		cmocka_unit_test(s69_secret_buffer_leaves_nothing_of_what_it_held),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -207,6 +208,76 @@ static void bad_usage_exits_with_2_and_says_how(void **state)
 	}
 }
 
+static void reading_makes_nothing_where_there_is_nothing(void **state)
+{
+	struct command_world *w = *state;
+
+	assert_int_equal(run(w, "list --data DATA"), 1);
+	assert_non_null(strstr(w->err, "there is no store at "));
+	assert_int_equal(run(w, "end --data DATA --all"), 1);
+	assert_int_equal(access(w->data, F_OK), -1);
+}
+
+static void list_without_a_key_makes_none(void **state)
+{
+	struct command_world *w = *state;
+	char *key = mem_printf("%s/session.key", w->data);
+
+	assert_int_equal(unlink(key), 0);
+	expect_listed(w, "", 3);
+	assert_int_equal(access(key, F_OK), -1);
+	free(key);
+}
+
+/* A token of the store, as made by this subject for itself or for a client. */
+static void add_token(struct command_world *w, const char *id, const char *subject, const char *by)
+{
+	char *path = mem_printf("%s/state.db", w->data);
+	struct store *store = store_sqlite_open(path, NULL);
+	struct store_token token = {.role = ROLE_USER,
+		.created_at = clock_wall_s(),
+		.expires_at = clock_wall_s() + 1000,
+		.ends_at = clock_wall_s() + 1000};
+
+	snprintf(token.id, sizeof token.id, "%s", id);
+	snprintf(token.client_name, sizeof token.client_name, "c");
+	snprintf(token.issuer, sizeof token.issuer, "i");
+	snprintf(token.subject, sizeof token.subject, "%s", subject);
+	snprintf(token.created_by, sizeof token.created_by, "%s", by);
+	assert_int_equal(store->ops->token_add(store, &token), 0);
+	store->ops->close(store);
+	free(path);
+}
+
+static enum token_state state_of(struct command_world *w, const char *id)
+{
+	char *path = mem_printf("%s/state.db", w->data);
+	struct store *store = store_sqlite_open(path, NULL);
+	struct store_token token;
+
+	assert_int_equal(store->ops->token_get(store, str_of(id), &token), STORE_FOUND);
+	store->ops->close(store);
+	free(path);
+	return token.state;
+}
+
+static void s70_person_who_is_signed_out_everywhere_has_no_own_tokens_left(void **state)
+{
+	struct command_world *w = *state;
+
+	add_token(w, "own", "ann", "ann");
+	add_token(w, "given", "ann", "boss");
+	add_token(w, "others", "bob", "bob");
+	add_token(w, "client", "client:c", "ann");
+	expect_ended(w, "--user bob --issuer " THERE, 0); /* another's bob */
+	assert_int_equal(state_of(w, "others"), STATE_ACTIVE);
+	expect_ended(w, "--user ann", 2);
+	assert_int_equal(state_of(w, "own"), STATE_REVOKED);
+	assert_int_equal(state_of(w, "given"), STATE_ACTIVE);
+	assert_int_equal(state_of(w, "others"), STATE_ACTIVE);
+	assert_int_equal(state_of(w, "client"), STATE_ACTIVE);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, command_world_tear_down)
 
 int main(void)
@@ -219,6 +290,10 @@ int main(void)
 		T(end_all_needs_no_name),
 		T(s26_rotated_key_still_names_and_finds_sessions),
 		T(session_under_a_lost_key_has_no_name_but_can_be_ended),
+		cmocka_unit_test_setup_teardown(reading_makes_nothing_where_there_is_nothing,
+			command_world_set_up, command_world_tear_down),
+		T(list_without_a_key_makes_none),
+		T(s70_person_who_is_signed_out_everywhere_has_no_own_tokens_left),
 		T(bad_usage_exits_with_2_and_says_how),
 	};
 

@@ -62,6 +62,17 @@ static void finding_gives_the_first_place(void **state)
 	assert_int_equal(str_find_byte(STR("abc"), 'x'), -1);
 }
 
+static void one_line_end_is_cut_off_and_no_more(void **state)
+{
+	(void)state;
+	assert_true(str_eq(str_cut_line_end(STR("a\n")), STR("a")));
+	assert_true(str_eq(str_cut_line_end(STR("a\r\n")), STR("a")));
+	assert_true(str_eq(str_cut_line_end(STR("a\n\n")), STR("a\n")));
+	assert_true(str_eq(str_cut_line_end(STR("a\r")), STR("a\r")));
+	assert_true(str_eq(str_cut_line_end(STR("\na ")), STR("\na ")));
+	assert_int_equal(str_cut_line_end(STR("")).len, 0);
+}
+
 static void trimming_takes_spaces_and_tabs_only(void **state)
 {
 	(void)state;
@@ -196,6 +207,7 @@ int main(void)
 		cmocka_unit_test(empty_run_without_an_address_is_as_good_as_any),
 		cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
 		cmocka_unit_test(finding_gives_the_first_place),
+		cmocka_unit_test(one_line_end_is_cut_off_and_no_more),
 		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
 		cmocka_unit_test(pieces_end_with_an_empty_one_after_a_last_separator),
 		cmocka_unit_test(numbers_are_one_to_eighteen_digits),

@@ -7,6 +7,7 @@
 #include "tests/support/scratch.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,8 +150,33 @@ static void list_shows_tokens_newest_first_with_their_state(void **state)
 
 static void list_of_an_empty_store_is_an_empty_array(void **state)
 {
+	char *path = mem_printf("%s/state.db", ((struct command_world *)*state)->data);
+	struct err err;
+	assert_int_equal(mkdir(((struct command_world *)*state)->data, 0700), 0);
+	struct store *store = store_sqlite_open(path, &err);
+
+	assert_non_null(store);
+	store->ops->close(store);
+	free(path);
 	assert_int_equal(run(*state, "list --data DATA"), 0);
 	assert_string_equal(((struct command_world *)*state)->out, "[]\n");
+}
+
+static void reading_makes_nothing_where_there_is_nothing(void **state)
+{
+	static const char *const lines[] = {"list --data DATA", "list --data DATA --json",
+		"show --data DATA 01234567", "revoke --data DATA 01234567",
+		"disable --data DATA 01234567", "enable --data DATA 01234567"};
+	struct command_world *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		assert_int_equal(run(f, lines[i]), 1);
+		assert_string_equal(f->out, "");
+		assert_non_null(strstr(f->err, "there is no store at "));
+		assert_int_equal(access(f->data, F_OK), -1);
+	}
+	free(make(f, "--client-name ci")); /* making does */
+	assert_int_equal(access(f->data, F_OK), 0);
 }
 
 static void revoke_names_what_is_unknown_and_fails(void **state)
@@ -430,6 +456,7 @@ int main(void)
 		T(s34_folder_and_files_are_the_owners_alone),
 		T(list_shows_tokens_newest_first_with_their_state),
 		T(list_of_an_empty_store_is_an_empty_array),
+		T(reading_makes_nothing_where_there_is_nothing),
 		T(revoke_names_what_is_unknown_and_fails),
 		T(disabled_token_can_be_enabled_and_a_revoked_one_cannot),
 		T(s35_last_administrators_token_is_taken_back_by_force_only),
