@@ -134,6 +134,7 @@ struct conf {
 	size_t limit_body;	   /* bytes */
 	size_t limit_static_files; /* bytes, of all threads */
 	unsigned limit_connections;
+	unsigned limit_per_client; /* connections of one address */
 	int64_t limit_head_timeout_ms;
 	int64_t limit_tunnel_idle_ms;
 	bool insecure_http; /* session cookie over plain http off loopback */

@@ -3,6 +3,7 @@
 #ifndef SPARKGATE_PROXY_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_INT_H
 
+#include "proxy/crowd.h"
 #include "proxy/front.h"
 #include "proxy/reader.h"
 
@@ -25,6 +26,7 @@ struct front_input { /* of the request under way, and what came behind it */
 	struct reader reader;
 	char *bytes;
 	size_t len, size; /* filled, and there are */
+	size_t used;	  /* the most that were filled: to be wiped */
 	size_t at;	  /* taken by the reader */
 	size_t head_len;  /* 0: the head is not complete */
 };
@@ -50,8 +52,11 @@ struct front_conn {
 	bool deaf;   /* not read from: there is no room, or the tunnel wants nothing */
 	bool broken; /* to be dropped at the end of the turn */
 	bool dirty;  /* in front->dirty */
-	TAILQ_ENTRY(front_conn) all;  /* in conns, or in dead */
+	TAILQ_ENTRY(front_conn) all;  /* in conns, in shelf, or in dead */
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
+	/* --- of front_limit.c --- */
+	struct crowd_member member; /* of front->crowd */
+	bool shelved;		    /* in front->shelf */
 };
 TAILQ_HEAD(front_conns, front_conn);
 
@@ -63,13 +68,19 @@ struct front {
 	front_on_request *on_request;
 	front_on_refused *on_refused;
 	void *arg;
-	struct front_conns conns, dirty, dead;
+	struct front_conns conns; /* in the order of their last bytes */
+	struct front_conns shelf, dirty, dead;
 	unsigned count;
 	struct front_tls *tls;	  /* NULL: in the clear */
 	char hsts[64];		  /* the field line, or "" */
 	struct evbuffer *nothing; /* the content of requests without */
 	struct event *turn_end, *tick;
 	bool draining;
+	/* --- of front_limit.c --- */
+	struct crowd *crowd; /* NULL: clients are not counted */
+	unsigned ends;	     /* of connections, in this turn, to make room */
+	unsigned untold, ticks, unease, seat;
+	bool rests, all_busy;
 };
 
 /* --- front.c --- */
@@ -86,6 +97,16 @@ void front_conn_mark(struct front_conn *conn);
 /* Whether its bytes are read. */
 void front_conn_hear(struct front_conn *conn, bool wanted);
 
+/* --- front_limit.c --- */
+/* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
+void front_limit_touch(struct front_conn *conn);
+/* It is counted; it or one that has been idle longer goes where there is no room. */
+void front_limit_admit(struct front_conn *newest);
+void front_limit_forget(struct front_conn *conn);
+void front_limit_turn_end(struct front *front);
+/* Once a second; puts all of them back into conns. */
+void front_limit_tick(struct front *front);
+
 /* --- front_read.c --- */
 void front_read_on_readable(int fd, short what, void *arg);
 /* Goes on with what has been read already. */
@@ -95,6 +116,7 @@ bool front_read_is_idle(const struct front_conn *conn);
 /* The request is answered: forgets it, keeps what came behind it. */
 void front_read_end(struct front_conn *conn);
 void front_read_free(struct front_conn *conn);
+void front_read_wipe_content(struct front_conn *conn);
 /* From now on everything that comes is the tunnel's. */
 void front_read_tunnel(struct front_conn *conn);
 

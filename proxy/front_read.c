@@ -38,10 +38,17 @@ bool front_read_is_idle(const struct front_conn *conn)
 	return conn->in == NULL;
 }
 
+/* Tokens and cookies have stood there (S69). */
+static void give_back(struct front_input *in)
+{
+	explicit_bzero(in->bytes, in->used);
+	pool_free(in->bytes);
+}
+
 void front_read_free(struct front_conn *conn)
 {
 	if (conn->in)
-		pool_free(conn->in->bytes);
+		give_back(conn->in);
 	pool_free(conn->in);
 	conn->in = NULL;
 }
@@ -60,7 +67,7 @@ static void input_begin(struct front_conn *conn)
 	in->bytes = pool_malloc(INPUT_MIN);
 	must(in->bytes);
 	in->size = INPUT_MIN;
-	in->len = in->at = in->head_len = 0;
+	in->len = in->used = in->at = in->head_len = 0;
 	reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
 	conn->in = in;
 }
@@ -73,7 +80,7 @@ static void input_grow(struct front_input *in)
 	must(larger);
 	memcpy(larger, in->bytes, in->len);
 	reader_move(&in->reader, in->bytes, larger);
-	pool_free(in->bytes);
+	give_back(in);
 	in->bytes = larger;
 	in->size *= 2;
 }
@@ -170,18 +177,30 @@ static void take_all(struct front_conn *conn)
 		reuse_room(conn->in);
 }
 
+/* A form, perhaps, with a token in it. */
+void front_read_wipe_content(struct front_conn *conn)
+{
+	struct evbuffer_iovec piece;
+
+	while (conn->content && evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
+		explicit_bzero(piece.iov_base, piece.iov_len);
+		evbuffer_drain(conn->content, piece.iov_len);
+	}
+}
+
 void front_read_end(struct front_conn *conn)
 {
 	struct front_input *in = conn->in;
 
-	if (conn->content)
-		evbuffer_drain(conn->content, evbuffer_get_length(conn->content));
+	front_read_wipe_content(conn);
 	if (in == NULL || in->at == in->len) {
 		front_read_free(conn);
 		return;
 	}
 	in->len -= in->at;
 	memmove(in->bytes, in->bytes + in->at, in->len);
+	explicit_bzero(in->bytes + in->len, in->used - in->len);
+	in->used = in->len;
 	in->at = in->head_len = 0;
 	reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
 }
@@ -231,6 +250,8 @@ static void read_request(struct front_conn *conn)
 	if (n > 0 && in->len == 0)
 		conn->since = clock_mono_ms();
 	in->len += (size_t)n;
+	if (in->used < in->len)
+		in->used = in->len;
 	if (in->len == 0)
 		front_read_free(conn);
 	else if (conn->state == CONN_READING)
@@ -262,6 +283,7 @@ void front_read_on_readable(int fd, short what, void *arg)
 
 	(void)fd;
 	conn->ends |= (what & EV_CLOSED) != 0;
+	front_limit_touch(conn);
 	do
 		read_once(conn);
 	while (holds_more(conn) && (conn->ssl || ++reads < READS_A_TURN));
