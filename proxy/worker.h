@@ -13,6 +13,7 @@
 #include "proxy/metrics.h"
 
 struct worker;
+struct crowd;
 struct discovery;
 struct front_tls;
 
@@ -24,6 +25,7 @@ struct worker_shared { /* borrowed by all workers for their life */
 		const char *mount_id); /* a UI refused a connection; any thread */
 	void *suspect_arg;
 	struct front_tls *tls; /* of the listener; NULL: in the clear */
+	struct crowd *crowd;   /* clients of the listener, over all threads */
 	unsigned threads;
 	unsigned port; /* really listened on */
 };
@@ -41,6 +43,7 @@ struct worker_counts {
 	unsigned connections, exchanges, upstream_connections;
 	size_t static_bytes; /* in its cache of static files */
 };
+unsigned worker_turns(const struct worker *worker); /* of its loop, a few a second; any thread */
 struct worker_counts worker_count(const struct worker *worker); /* any thread, approximate */
 
 #endif
