@@ -73,6 +73,14 @@ bench: # 'make bench ROUNDS=1 SECONDS_EACH=1 LOADS="page script"'
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/bench.py
+bench-pair: # this build against another's, interleaved: 'make bench-pair BEFORE=../old/build/sparkgate'
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/pair.py
+bench-upload: # long uploads, beside nginx: 'make bench-upload GIB=1 ROUNDS=3'
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
 e2e: all
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
 kube-apiserver: # the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
@@ -85,6 +93,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench e2e kube-apiserver k8s install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz test demo bench bench-pair bench-upload e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

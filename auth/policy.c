@@ -64,7 +64,7 @@ static const struct {
 	[ACTION_LOGS] = {"logs", false},
 	[ACTION_ENVIRONMENT] = {"environment", false},
 	[ACTION_DOWNLOAD] = {"download", true},
-	[ACTION_DUMP] = {"dump", false},
+	[ACTION_DUMP] = {"dump", true},
 	[ACTION_KILL] = {"kill", true},
 	[ACTION_SUBMIT] = {"submit", true},
 	[ACTION_TOKENS] = {"tokens", true},

@@ -57,7 +57,7 @@ static void add_field(struct sbuf *b, const struct log_field *field)
 	sbuf_putc(b, '"');
 }
 
-static void put_line(struct sbuf *b, const struct log_record *record)
+static void put_line(struct sbuf *b, const struct log_record *record, bool matters)
 {
 	sbuf_puts(b, "}\n");
 	if (b->overflow) {
@@ -65,10 +65,10 @@ static void put_line(struct sbuf *b, const struct log_record *record)
 		add_head(b, record->wall_ms, LOG_WARN, "log");
 		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"}\n");
 	}
-	log_queue_put(sbuf_str(b), record->level >= LOG_WARN || record->is_audit);
+	log_queue_put(sbuf_str(b), matters);
 }
 
-static void write_record(const struct log_record *record)
+static void write_record(const struct log_record *record, bool matters)
 {
 	log_sink *sink = atomic_load_explicit(&current_sink, memory_order_acquire);
 	struct sbuf b;
@@ -78,7 +78,7 @@ static void write_record(const struct log_record *record)
 	add_field(&b, &(struct log_field){"msg", str_of(record->msg), false});
 	for (size_t i = 0; i < record->count; i++)
 		add_field(&b, &record->fields[i]);
-	put_line(&b, record);
+	put_line(&b, record, matters);
 	sbuf_clear(&b);
 	if (sink)
 		sink(record);
@@ -88,14 +88,15 @@ void log_fields(enum log_level level, const char *event, const char *msg,
 	const struct log_field *fields, size_t count)
 {
 	if (log_is_on(level))
-		write_record(&(struct log_record){
-			level, event, msg, fields, count, clock_wall_ms(), false});
+		write_record(
+			&(struct log_record){level, event, msg, fields, count, clock_wall_ms()},
+			level >= LOG_WARN);
 }
 
 void log_audit(const char *msg, const struct log_field *fields, size_t count)
 {
 	write_record(
-		&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms(), true});
+		&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms()}, true);
 }
 
 void log_line(enum log_level level, const char *event, const char *fmt, ...)

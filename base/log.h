@@ -45,7 +45,6 @@ struct log_record { /* borrowed */
 	const struct log_field *fields;
 	size_t count;
 	int64_t wall_ms;
-	bool is_audit;
 };
 /* Whoever else gets each line; on the thread that logs, so it must not block or log itself. */
 typedef void log_sink(const struct log_record *record);

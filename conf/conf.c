@@ -77,6 +77,17 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	return NULL;
 }
 
+const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name)
+{
+	const struct conf_cluster *c = conf_find_cluster(conf, str_of(cluster));
+
+	for (size_t i = 0; c && i < c->uis_count; i++) {
+		if (strcmp(c->uis[i].name, name) == 0)
+			return &c->uis[i];
+	}
+	return NULL;
+}
+
 struct printer {
 	FILE *out;
 	unsigned depth;

@@ -28,6 +28,7 @@ struct conf_listen {
 struct conf_ui {
 	char *name; /* [a-z0-9][a-z0-9-]{0,62} */
 	struct url url;
+	size_t body_limit; /* bytes of a request's content; 0: server.limits.body */
 };
 
 struct conf_names { /* a list of names: of roles, algorithms, namespaces */
@@ -132,6 +133,7 @@ struct conf {
 	size_t trusted_proxies_count;
 	size_t limit_head;	   /* bytes */
 	size_t limit_body;	   /* bytes */
+	size_t limit_memory;	   /* bytes of content held at a time, of all threads */
 	size_t limit_static_files; /* bytes, of all threads */
 	unsigned limit_connections;
 	unsigned limit_per_client; /* connections of one address */
@@ -191,6 +193,8 @@ void conf_unref(struct conf *conf); /* NULL is fine */
 void conf_set_port(struct conf_listen *listen, unsigned port);
 /* Writes YAML that conf_load() would take, defaults filled in, secrets masked. */
 void conf_print(const struct conf *conf, FILE *out);
+/* Borrows; NULL: there is none. */
+const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
 

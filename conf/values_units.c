@@ -117,10 +117,14 @@ static int parse_size(
 	return 0;
 }
 
+/* None where none is written: a row without a default that takes no zero. */
 static bool format_size(const struct keyword *row, const void *field, struct sbuf *out)
 {
-	(void)row;
-	format_units(sizes, ARRAY_LEN(sizes), (int64_t) * (const size_t *)field, out);
+	int64_t bytes = (int64_t) * (const size_t *)field;
+
+	if (bytes < row->min)
+		return false;
+	format_units(sizes, ARRAY_LEN(sizes), bytes, out);
 	return true;
 }
 

@@ -2,12 +2,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proxy/about.h"
 #include "proxy/client.h"
 #include "proxy/exchange_int.h"
 #include "proxy/guard.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { FIELDS_MAX = 20 }; /* of an access line */
 
 const char *access_log_client(struct exchange *x)
 {
@@ -49,6 +53,17 @@ void access_log_forget(struct exchange *x)
 	free(x->kept_host);
 }
 
+/* The access line's fields, and what was acted upon (S66). */
+static void write_audit(struct exchange *x, const struct log_field *fields, size_t count)
+{
+	struct log_field all[FIELDS_MAX + ABOUT_FIELDS];
+
+	assert(count <= FIELDS_MAX);
+	memcpy(all, fields, count * sizeof *fields);
+	count += exchange_audit_fields(x, all + count);
+	log_audit(action_name(x->action), all, count);
+}
+
 static void write_lines(struct exchange *x, const char *decision)
 {
 	const struct fault_row *row = fault_row(x->fault);
@@ -84,7 +99,7 @@ static void write_lines(struct exchange *x, const char *decision)
 	if (x->conf->log_access)
 		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
 	if (mount && action_is_audited(x->action))
-		log_audit(action_name(x->action), fields, ARRAY_LEN(fields));
+		write_audit(x, fields, ARRAY_LEN(fields));
 }
 
 /* Whether the request was let in is one thing, how it ended another. */

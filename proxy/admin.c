@@ -156,21 +156,20 @@ static unsigned look_at_worker(void *arg, size_t number)
 }
 
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	unsigned port, const struct conf *conf, struct auth_service *service,
-	struct worker *const *workers, size_t count)
+	unsigned port, const struct worker_shared *shared, const struct conf *conf,
+	struct auth_service *service, struct worker *const *workers, size_t count)
 {
 	struct admin *admin = mem_alloc(1, sizeof *admin);
 	struct front_limits limits = {.head = conf->limit_head,
-		.body = conf->limit_body,
 		.connections = 256,
 		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = 75 * 1000};
 
 	*admin = (struct admin){.service = service, .workers = workers, .count = count};
 	admin->auth = auth_new(service, keeper, inbox, AUTH_SITE_ADMIN);
-	admin->api = api_new(service, admin->auth);
+	admin->api = api_new(service, admin->auth, shared->memory);
 	admin->metrics = metrics_new();
-	admin->pages = admin_pages_new(service, admin->auth, admin->metrics, port);
+	admin->pages = admin_pages_new(service, admin->auth, admin->metrics, shared, port);
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
 	admin->crowd = crowd_new(conf, 1);
 	front_use_crowd(admin->front, admin->crowd);

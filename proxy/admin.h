@@ -13,10 +13,11 @@ struct admin;
 struct discovery;
 struct event_base;
 
-/* `listen_fd` is taken, `port` its own; `workers` are borrowed; `inbox` is the keeper's. */
+/* `listen_fd` is taken, `port` its own; `shared` and `workers` are borrowed; `inbox` is the
+ * keeper's. */
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
-	unsigned port, const struct conf *conf, struct auth_service *service,
-	struct worker *const *workers, size_t count);
+	unsigned port, const struct worker_shared *shared, const struct conf *conf,
+	struct auth_service *service, struct worker *const *workers, size_t count);
 void admin_free(struct admin *admin);
 /* What /ready describes; borrowed, and NULL before it ends. */
 void admin_set_discovery(struct admin *admin, const struct discovery *discovery);

@@ -38,12 +38,12 @@ static const struct admin_row rows[] = {
 	{"GET", "/_gate/static/{file}", admin_static, NEED_NOBODY},
 };
 
-struct admin_pages *admin_pages_new(
-	struct auth_service *service, struct auth *auth, struct metrics *metrics, unsigned port)
+struct admin_pages *admin_pages_new(struct auth_service *service, struct auth *auth,
+	struct metrics *metrics, const struct worker_shared *shared, unsigned port)
 {
 	struct admin_pages *pages = mem_alloc(1, sizeof *pages);
 
-	*pages = (struct admin_pages){service, auth, metrics, port, 0};
+	*pages = (struct admin_pages){service, auth, metrics, shared, port, 0};
 	rnd_bytes(&pages->next_id, sizeof pages->next_id);
 	return pages;
 }
@@ -126,7 +126,7 @@ static bool has_form(const struct admin_call *call)
 {
 	struct str rest = guard_single_field(call->req, FIELD_CONTENT_TYPE), type;
 
-	if (evbuffer_get_length(call->req->body) == 0)
+	if (call->req->content_length == 0)
 		return true;
 	return str_next(&rest, ';', &type) &&
 	       str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));
@@ -141,9 +141,47 @@ static enum fault check_post(struct admin_call *call)
 	if (!str_eq(origin, str_of(call->conf->admin.origin)) ||
 		guard_origin_of(call->req, call->conf->admin.origin) != ORIGIN_SAME)
 		return FAULT_CROSS_ORIGIN;
-	if (evbuffer_get_length(call->req->body) > ADMIN_FORM_MAX)
+	if (call->req->content_length > ADMIN_FORM_MAX)
 		return FAULT_BODY_TOO_LARGE;
 	return has_form(call) ? FAULT_NONE : FAULT_BAD_REQUEST;
+}
+
+static void on_held(void *arg)
+{
+	struct admin_call *call = arg;
+
+	call->waits = false;
+	call->then(call);
+}
+
+static void on_content_fault(void *arg, enum fault fault)
+{
+	struct admin_call *call = arg;
+
+	call->waits = false;
+	admin_fault(call, fault, NULL);
+}
+
+/* Goes on with `then` when the form that was sent is whole. */
+static void take_form(struct admin_call *call, void (*then)(struct admin_call *call))
+{
+	const struct worker_shared *shared = call->pages->shared;
+
+	if (call->req->content_length == 0 || admin_is_get(call)) {
+		then(call);
+		return;
+	}
+	call->then = then;
+	enum fault fault = front_content_hold(
+		call->req, ADMIN_FORM_MAX, call->who ? shared->memory : shared->strangers);
+	call->waits = fault == FAULT_NONE;
+	if (!call->waits)
+		admin_fault(call, fault, NULL);
+}
+
+static void serve_row(struct admin_call *call)
+{
+	call->row->serve(call);
 }
 
 static bool is_own_form(struct admin_call *call, const struct str *cookies, size_t count)
@@ -181,6 +219,17 @@ static void refuse_stranger(struct admin_call *call)
 	sbuf_clear(&location);
 }
 
+static void serve_form(struct admin_call *call)
+{
+	struct str cookies[ADMIN_COOKIES];
+	size_t count = admin_cookies(call, cookies);
+
+	if (!admin_is_get(call) && !is_own_form(call, cookies, count))
+		admin_fault(call, FAULT_CROSS_ORIGIN, "The form is of another session.");
+	else
+		call->row->serve(call);
+}
+
 static void serve_signed_in(struct admin_call *call)
 {
 	struct str cookies[ADMIN_COOKIES];
@@ -188,12 +237,10 @@ static void serve_signed_in(struct admin_call *call)
 
 	if (!auth_form_token(call->pages->auth, cookies, count, call->form_token))
 		admin_fault(call, FAULT_UNAUTHENTICATED, NULL);
-	else if (!admin_is_get(call) && !is_own_form(call, cookies, count))
-		admin_fault(call, FAULT_CROSS_ORIGIN, "The form is of another session.");
 	else if (call->who->role == ROLE_NONE && call->row->need == NEED_SESSION)
 		admin_fault(call, FAULT_NO_ROLE, NULL);
 	else
-		call->row->serve(call);
+		take_form(call, serve_form);
 }
 
 static void on_identity(void *arg, struct auth_result result)
@@ -208,7 +255,7 @@ static void on_identity(void *arg, struct auth_result result)
 	else if (result.status == AUTH_UNAVAILABLE)
 		admin_fault(call, FAULT_STORE_DOWN, NULL);
 	else if (call->row->need == NEED_WHOEVER)
-		call->row->serve(call);
+		take_form(call, serve_row);
 	else
 		refuse_stranger(call);
 }
@@ -316,9 +363,12 @@ static void on_closed(void *arg)
 	struct admin_call *call = arg;
 
 	call->req = NULL; /* who it was comes later, and frees the call */
+	if (call->waits)
+		admin_drop(call);
 }
 
-static const struct front_handler handler = {.on_closed = on_closed};
+static const struct front_handler handler = {
+	.on_closed = on_closed, .on_held = on_held, .on_content_fault = on_content_fault};
 
 void admin_pages_serve(struct admin_pages *pages, struct front_request *req)
 {
@@ -337,7 +387,7 @@ void admin_pages_serve(struct admin_pages *pages, struct front_request *req)
 	else if (is_elsewhere(call))
 		redirect_home(call);
 	else if (call->row->need == NEED_NOBODY)
-		call->row->serve(call);
+		take_form(call, serve_row);
 	else
 		identify(call);
 }

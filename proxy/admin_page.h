@@ -9,13 +9,14 @@
 
 #include "proxy/front.h"
 #include "proxy/metrics.h"
+#include "proxy/worker.h"
 
 struct admin_pages;
 
 /* All are borrowed; `auth` is the keeper thread's own, of AUTH_SITE_ADMIN. `port` is the one really
  * listened on. */
-struct admin_pages *admin_pages_new(
-	struct auth_service *service, struct auth *auth, struct metrics *metrics, unsigned port);
+struct admin_pages *admin_pages_new(struct auth_service *service, struct auth *auth,
+	struct metrics *metrics, const struct worker_shared *shared, unsigned port);
 /* After `auth`, which answers what is under way; NULL is fine. */
 void admin_pages_free(struct admin_pages *pages);
 /* Answers whatever is no probe and no API call, now or when it is known who asks. */

@@ -25,6 +25,7 @@ struct admin_pages {
 	struct auth_service *service;
 	struct auth *auth;
 	struct metrics *metrics;
+	const struct worker_shared *shared; /* the budgets of content */
 	unsigned port;
 	uint64_t next_id;
 };
@@ -40,7 +41,9 @@ struct admin_call {
 	char id[ADMIN_ID]; /* of the token in the path */
 	char form_token[AUTH_FORM_TOKEN];
 	enum sign_out_scope signing_out;
-	struct target target; /* borrows from the request */
+	void (*then)(struct admin_call *call); /* when its form is whole */
+	bool waits;			       /* for that */
+	struct target target;		       /* borrows from the request */
 };
 
 /* admin_page.c */

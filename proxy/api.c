@@ -30,12 +30,13 @@ static const struct api_row rows[] = {
 	{"POST", "/api/v1/tokens/{id}/enable", api_enable, false, false},
 };
 
-struct api *api_new(struct auth_service *service, struct auth *auth)
+struct api *api_new(struct auth_service *service, struct auth *auth, struct budget *memory)
 {
 	struct api *api = mem_alloc(1, sizeof *api);
 
 	api->service = service;
 	api->auth = auth;
+	api->memory = memory;
 	rnd_bytes(&api->next_id, sizeof api->next_id);
 	return api;
 }
@@ -232,6 +233,65 @@ static const char *fault_of(int status)
 	return "";
 }
 
+/* --- what was sent, once it is known that its sender may --- */
+
+/* 0, or the status of what is wrong with it. */
+static int read_body(struct api_call *call)
+{
+	size_t len = evbuffer_get_length(call->req->body);
+
+	/* U+0000 is no mistake of the body's form: who reads the text says what is wrong with it.
+	 */
+	call->body = json_loadb(len ? (const char *)evbuffer_pullup(call->req->body, -1) : "", len,
+		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+	return json_is_object(call->body) ? 0 : 400;
+}
+
+static void serve_held(struct api_call *call)
+{
+	int status = read_body(call);
+
+	if (status)
+		api_problem(call, status, fault_of(status));
+	else
+		call->row->serve(call);
+}
+
+static void on_held(void *arg)
+{
+	struct api_call *call = arg;
+
+	call->waits = false;
+	serve_held(call);
+}
+
+static void on_content_fault(void *arg, enum fault fault)
+{
+	struct api_call *call = arg;
+	int status = fault_row(fault)->status;
+
+	call->waits = false;
+	api_problem(call, status, status == 413 ? fault_of(413) : fault_row(fault)->sentence);
+}
+
+static void take_body(struct api_call *call)
+{
+	struct str type = guard_single_field(call->req, FIELD_CONTENT_TYPE);
+
+	if (call->req->content_length > API_BODY_MAX) {
+		api_problem(call, 413, fault_of(413));
+	} else if (!str_starts_nocase(type, STR("application/json"))) {
+		api_problem(call, 415, fault_of(415));
+	} else if (call->req->content_length == 0) {
+		serve_held(call);
+	} else {
+		enum fault fault = front_content_hold(call->req, API_BODY_MAX, call->api->memory);
+		call->waits = fault == FAULT_NONE;
+		if (!call->waits)
+			on_content_fault(call, fault);
+	}
+}
+
 /* --- who asks --- */
 
 /* Who may not is told no more than that. */
@@ -241,8 +301,8 @@ static void serve(struct api_call *call)
 
 	if (why)
 		api_problem(call, 403, why);
-	else if (call->fault)
-		api_problem(call, call->fault, fault_of(call->fault));
+	else if (call->row->has_body)
+		take_body(call);
 	else
 		call->row->serve(call);
 }
@@ -295,9 +355,12 @@ static void on_closed(void *arg)
 	struct api_call *call = arg;
 
 	call->req = NULL; /* who it was comes later, and frees the call */
+	if (call->waits)
+		call_free(call);
 }
 
-static const struct front_handler handler = {.on_closed = on_closed};
+static const struct front_handler handler = {
+	.on_closed = on_closed, .on_held = on_held, .on_content_fault = on_content_fault};
 
 /* --- what is asked --- */
 
@@ -316,25 +379,6 @@ static int find_row(struct api_call *call, struct str path)
 		status = 405;
 	}
 	return status;
-}
-
-/* 0, or the status of what is wrong with it. */
-static int read_body(struct api_call *call)
-{
-	struct str type = guard_single_field(call->req, FIELD_CONTENT_TYPE);
-	size_t len = evbuffer_get_length(call->req->body);
-
-	if (!call->row->has_body)
-		return 0;
-	if (len > API_BODY_MAX)
-		return 413;
-	if (!str_starts_nocase(type, STR("application/json")))
-		return 415;
-	/* U+0000 is no mistake of the body's form: who reads the text says what is wrong with it.
-	 */
-	call->body = json_loadb(len ? (const char *)evbuffer_pullup(call->req->body, -1) : "", len,
-		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-	return json_is_object(call->body) ? 0 : 400;
 }
 
 static int read_request(struct api_call *call)
@@ -362,7 +406,6 @@ void api_serve(struct api *api, struct front_request *req)
 		api_problem(call, status, fault_of(status));
 		return;
 	}
-	call->fault = read_body(call); /* while the request is there; who asks comes first */
 	if (call->row->is_public)
 		call->row->serve(call);
 	else

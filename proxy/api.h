@@ -13,7 +13,7 @@
 struct api;
 
 /* Both are borrowed; `auth` is the keeper thread's own. */
-struct api *api_new(struct auth_service *service, struct auth *auth);
+struct api *api_new(struct auth_service *service, struct auth *auth, struct budget *memory);
 void api_free(struct api *api); /* after `auth`, which answers what is under way; NULL is fine */
 
 bool api_is_path(struct str target); /* below /api/ */

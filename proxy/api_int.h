@@ -19,6 +19,7 @@ enum {
 struct api {
 	struct auth_service *service;
 	struct auth *auth;
+	struct budget *memory; /* of content */
 	uint64_t next_id;
 };
 
@@ -32,7 +33,7 @@ struct api_call {
 	struct str path;     /* borrows from the request, for as long as it is there */
 	char *query;
 	json_t *body; /* an object; NULL: none is taken */
-	int fault;    /* 0, or the status of what is wrong with the body */
+	bool waits;   /* for its content */
 	bool has_bad_token;
 };
 

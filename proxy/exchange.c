@@ -8,7 +8,6 @@
 #include "proxy/ext_auth.h"
 #include "proxy/gate_int.h"
 #include "proxy/guard.h"
-#include "proxy/headers.h"
 #include "proxy/narrow.h"
 #include "proxy/tunnel.h"
 #include "proxy/websocket.h"
@@ -53,8 +52,25 @@ static void on_bytes(void *arg, struct evbuffer *bytes)
 	tunnel_on_bytes(arg, bytes);
 }
 
+static void on_held(void *arg)
+{
+	struct exchange *x = arg;
+
+	x->on_held(x);
+}
+
+static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
+{
+	content_on_piece(arg, bytes, is_last);
+}
+
+static void on_content_fault(void *arg, enum fault fault)
+{
+	content_on_fault(arg, fault);
+}
+
 static const struct front_handler handler = {
-	.on_drained = on_drained, .on_closed = on_closed, .on_bytes = on_bytes};
+	on_drained, on_closed, on_bytes, on_held, on_piece, on_content_fault};
 
 static void write_id(uint64_t id, char out[static 17])
 {
@@ -94,11 +110,14 @@ static void exchange_free(struct exchange *x)
 	coding_free(x->deflate);
 	if (x->packed)
 		evbuffer_free(x->packed);
+	if (x->gathered)
+		evbuffer_free(x->gathered);
 	static_fill_free(x->fill);
 	share_drop(x->registry_hold);
 	share_drop(x->conf_hold);
 	ext_auth_free(x->ext);
 	access_log_forget(x);
+	exchange_audit_free(x);
 	free(x->home);
 	pool_free(x);
 }
@@ -171,23 +190,7 @@ static void serve(struct exchange *x)
 	else if (belongs_elsewhere(x))
 		gate_serve_app_host(x);
 	else
-		relay_start(x);
-}
-
-/* T45: a servlet reads doAs out of a form as well as out of the query. */
-static bool has_do_as_in_form(struct exchange *x)
-{
-	struct str type = guard_single_field(x->req, FIELD_CONTENT_TYPE);
-	size_t len = evbuffer_get_length(x->req->body);
-	struct sbuf rest;
-
-	if (len == 0 || !str_starts_nocase(type, STR("application/x-www-form-urlencoded")))
-		return false;
-	struct str body = {(const char *)evbuffer_pullup(x->req->body, -1), len};
-	sbuf_init(&rest, len + 1);
-	bool found = headers_strip_do_as(body, &rest);
-	sbuf_clear(&rest);
-	return found;
+		content_relay(x);
 }
 
 /* Where applications have origins of their own, these are not to reach into each other's, nor into
@@ -254,6 +257,7 @@ static void decide(struct exchange *x)
 	bool is_mount = x->route.kind == ROUTE_MOUNT;
 
 	x->action = action_of(x);
+	exchange_audit_begin(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
 	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
 			  websocket_is_asked(x->req);
@@ -263,8 +267,6 @@ static void decide(struct exchange *x)
 		fail_saying_why(x, fault);
 	else if (is_mount && is_service_worker(x))
 		exchange_fail(x, FAULT_NEVER, "Spark's pages have no service workers.");
-	else if (is_mount && has_do_as_in_form(x))
-		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
 		serve(x);
 }

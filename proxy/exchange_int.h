@@ -4,6 +4,7 @@
 #define SPARKGATE_PROXY_EXCHANGE_INT_H
 
 #include "auth/scope.h"
+#include "base/log.h"
 #include "base/share.h"
 #include "base/url.h"
 #include "proxy/app_origin.h"
@@ -16,6 +17,7 @@
 enum exchange_state {
 	EXCHANGE_CHECKING,	 /* guard, route */
 	EXCHANGE_AUTHENTICATING, /* who: waits for auth */
+	EXCHANGE_COLLECTING,	 /* who sends it may: waits for content that has to be whole */
 	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
 	EXCHANGE_FETCHING,	 /* a static file, for the cache */
 	EXCHANGE_ASKING,	 /* waits for the upstream's head */
@@ -48,8 +50,13 @@ struct exchange {
 	char lacks[SCOPE_LACKS]; /* the scope that would have allowed it: FAULT_SCOPE */
 	void (*on_who)(struct exchange *x, enum auth_status status);
 	enum sign_out_scope signing_out;
-	bool is_websocket;     /* asks to become a tunnel, and may */
-	struct tunnel *tunnel; /* it is one */
+	struct exchange_audit *audit; /* what it is about, for its audit line; NULL: it has none */
+	/* the request's content */
+	void (*on_held)(struct exchange *x); /* goes on when it is whole */
+	struct evbuffer *gathered; /* what has come of content whose length is not announced */
+	bool streams;		   /* it goes to the UI as it comes */
+	bool is_websocket;	   /* asks to become a tunnel, and may */
+	struct tunnel *tunnel;	   /* it is one */
 	/* static files */
 	struct static_fill *fill; /* fetched for the cache; NULL: none */
 	enum cache_use cache;
@@ -91,6 +98,27 @@ enum fault exchange_judge(struct exchange *x);
 enum { EXCHANGE_COOKIES = 8 };
 /* The Cookie fields' values into `out`, which has room for EXCHANGE_COOKIES; gives how many. */
 size_t exchange_cookies(const struct exchange *x, struct str *out);
+
+/* exchange_audit.c: what an audited request is about (about.h). Nothing is kept of others. */
+void exchange_audit_begin(struct exchange *x);	 /* the action is known */
+void exchange_audit_content(struct exchange *x); /* x->req->body is whole */
+/* Of the answer's content, before it is moved on. */
+void exchange_audit_answer(struct exchange *x, struct evbuffer *bytes);
+/* Field lines into `out`, which has room for ABOUT_FIELDS; gives how many. */
+size_t exchange_audit_fields(struct exchange *x, struct log_field *out);
+void exchange_audit_free(struct exchange *x);
+
+/* content.c: asked for once it is known who sends it, and that they may (S55). */
+/* Calls `then` when the content is whole in x->req->body (or there is none); else answers. At most
+ * `max` bytes. */
+void exchange_hold(
+	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x));
+void content_relay(struct exchange *x); /* relay_start(), with the content or as it comes */
+/* The front's callbacks. */
+void content_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last);
+void content_on_fault(struct exchange *x, enum fault fault);
+/* To the upstream call that has begun. */
+void content_pass(struct exchange *x, struct evbuffer *bytes, bool is_last);
 
 /* relay.c: asks the mount's upstream and passes its answer on. */
 void relay_start(struct exchange *x);

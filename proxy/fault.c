@@ -16,6 +16,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_HEAD_TOO_LARGE] = {431, "head_too_large",
 		"The request's header fields are too large."},
 	[FAULT_REQUEST_TIMEOUT] = {408, "request_timeout", "The request did not arrive in time."},
+	[FAULT_CONTENT_TYPE] = {415, "content_type",
+		"The gateway does not take content of this type here."},
 	[FAULT_UNAUTHENTICATED] = {401, "unauthenticated", "Sign in to see this page."},
 	[FAULT_INVALID_TOKEN] = {401, "invalid_token",
 		"The token is expired, revoked or not one of this platform's."},
@@ -53,6 +55,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 		"The page gave an answer that cannot be understood."},
 	[FAULT_UPSTREAM_DIED] = {502, "upstream_died", "The page's answer broke off."},
 	[FAULT_BUSY] = {503, "busy", "Too many requests are waiting for this page."},
+	[FAULT_MEMORY] = {503, "memory",
+		"The gateway holds as much content as it may. Try again shortly."},
 	[FAULT_CLIENT_LEFT] = {0, "client_left", ""},
 };
 

@@ -18,6 +18,7 @@ enum fault {
 	FAULT_BODY_TOO_LARGE,
 	FAULT_HEAD_TOO_LARGE,
 	FAULT_REQUEST_TIMEOUT,
+	FAULT_CONTENT_TYPE, /* parameters that a server behind may read otherwise (S47) */
 	/* who and whether */
 	FAULT_UNAUTHENTICATED,
 	FAULT_INVALID_TOKEN,
@@ -46,6 +47,7 @@ enum fault {
 	FAULT_UPSTREAM_PROTOCOL,
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
 	FAULT_BUSY,	     /* no connection within the deadline */
+	FAULT_MEMORY,	     /* no more content is held for now (S57) */
 	FAULT_CLIENT_LEFT,   /* never answered, only logged */
 	FAULT_COUNT
 };

@@ -41,7 +41,8 @@ void front_conn_mark(struct front_conn *conn)
 		return;
 	conn->dirty = true;
 	TAILQ_INSERT_TAIL(&conn->front->dirty, conn, turn);
-	event_active(conn->front->turn_end, EV_TIMEOUT, 0);
+	if (!conn->front->is_ending_turn)
+		event_active(conn->front->turn_end, EV_TIMEOUT, 0);
 }
 
 void front_conn_hear(struct front_conn *conn, bool wanted)
@@ -82,7 +83,7 @@ void front_conn_drop(struct front_conn *conn)
 	const struct front_handler *handler = is_owned ? conn->handler : NULL;
 
 	conn->handler = NULL;
-	if (handler)
+	if (handler && handler->on_closed)
 		handler->on_closed(conn->arg);
 	bury(conn);
 }
@@ -112,6 +113,7 @@ static void shut(struct front_conn *conn)
 static void linger(struct front_conn *conn)
 {
 	front_conn_move(conn, CONN_LINGERING);
+	front_read_free(conn);
 	front_conn_flush(conn);
 	if (front_conn_is_flushed(conn))
 		shut(conn);
@@ -188,27 +190,51 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	evconnlistener_disable(listener);
 }
 
+static void look_after(struct front_conn *conn)
+{
+	if (conn->broken && conn->state != CONN_DEAD)
+		front_conn_drop(conn);
+	else if (conn->state != CONN_DEAD)
+		front_read_go_on(conn);
+}
+
+/* Those who have more to be done wait until all others have had their turn: an event that is made
+ * active here would still be of this one, a timer that has run out is of the next. */
+static void put_off(struct front *front)
+{
+	struct front_conn *conn;
+
+	TAILQ_FOREACH(conn, &front->dirty, turn) front_conn_flush(conn);
+	if (!TAILQ_EMPTY(&front->dirty))
+		event_add(front->next_turn, &(struct timeval){0});
+}
+
+/* Each connection is looked after once, whatever it still wants (S58). */
 static void on_turn_end(int fd, short what, void *arg)
 {
 	struct front *front = arg;
+	struct front_conns batch = TAILQ_HEAD_INITIALIZER(batch);
 	struct front_conn *conn;
 
 	(void)fd, (void)what;
-	while ((conn = TAILQ_FIRST(&front->dirty))) {
-		TAILQ_REMOVE(&front->dirty, conn, turn);
+	front->is_ending_turn = true;
+	TAILQ_CONCAT(&batch, &front->dirty, turn);
+	while ((conn = TAILQ_FIRST(&batch))) {
+		TAILQ_REMOVE(&batch, conn, turn);
 		conn->dirty = false;
-		if (conn->broken && conn->state != CONN_DEAD)
-			front_conn_drop(conn);
-		else if (conn->state != CONN_DEAD)
-			front_read_go_on(conn);
+		look_after(conn);
 	}
 	while ((conn = TAILQ_FIRST(&front->dead)))
 		free_conn(conn);
+	put_off(front);
+	front->is_ending_turn = false;
+	front->turns++;
 	front_limit_turn_end(front);
 }
 
-static void check_conn(struct front *front, struct front_conn *conn, int64_t age_ms)
+static void check_conn(struct front *front, struct front_conn *conn, int64_t now)
 {
+	int64_t age_ms = now - conn->since;
 	bool idle = front_read_is_idle(conn);
 	bool shaking = conn->ssl && !front_tls_is_shaken(conn->ssl);
 	bool is_answering = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
@@ -227,6 +253,8 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t age
 		front_conn_drop(conn);
 	else if (is_answering && age_ms > STALL_MS && !front_conn_is_flushed(conn))
 		front_conn_drop(conn);
+	else
+		front_content_check(conn, now);
 }
 
 /* One timer for all connections: no event is added or removed for a request's sake. */
@@ -242,7 +270,7 @@ static void on_tick(int fd, short what, void *arg)
 	front_limit_tick(front);
 	for (struct front_conn *conn = TAILQ_FIRST(&front->conns); conn; conn = next) {
 		next = TAILQ_NEXT(conn, all);
-		check_conn(front, conn, now - conn->since);
+		check_conn(front, conn, now);
 	}
 }
 
@@ -256,14 +284,16 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 		.on_request = on_request,
 		.on_refused = on_refused,
 		.arg = arg};
-	front->reader_limits = (struct reader_limits){limits->head,
-		limits->head < 8192 ? limits->head : 8192, H1_FIELDS_MAX, limits->body};
+	front->reader_limits = (struct reader_limits){
+		limits->head, limits->head < 8192 ? limits->head : 8192, H1_FIELDS_MAX, INT64_MAX};
+	front->turns = 1;
 	TAILQ_INIT(&front->conns);
 	TAILQ_INIT(&front->shelf);
 	TAILQ_INIT(&front->dirty);
 	TAILQ_INIT(&front->dead);
 	front->nothing = evbuffer_new();
 	front->turn_end = event_new(base, -1, 0, on_turn_end, front);
+	front->next_turn = event_new(base, -1, 0, on_turn_end, front);
 	front->tick = event_new(base, -1, EV_PERSIST, on_tick, front);
 	event_add(front->tick, &(struct timeval){.tv_sec = 1});
 	front->listener = evconnlistener_new(base, on_accept, front,
@@ -301,10 +331,12 @@ void front_free(struct front *front)
 	front_limit_tick(front);
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
-	on_turn_end(-1, 0, front);
+	while (!TAILQ_EMPTY(&front->dead))
+		on_turn_end(-1, 0, front);
 	if (front->listener)
 		evconnlistener_free(front->listener);
 	event_free(front->turn_end);
+	event_free(front->next_turn);
 	event_free(front->tick);
 	evbuffer_free(front->nothing);
 	free(front);

@@ -3,12 +3,14 @@
  * buffers.
  *
  * Accepts connections, reads requests with the strict reader (reader.h), bounds what they hold, and
- * writes answers straight to the socket, with back-pressure. It took evhttp's place: under it the
+ * writes answers straight to the socket, with back-pressure. A request is told of at its head; its
+ * content is read when somebody wants it. It took evhttp's place: under it the
  * same bytes were parsed twice, copied field by field, and read 4 KiB at a time. One thread.
  */
 #ifndef SPARKGATE_PROXY_FRONT_H
 #define SPARKGATE_PROXY_FRONT_H
 
+#include "base/budget.h"
 #include "base/sbuf.h"
 #include "proxy/fault.h"
 #include "proxy/h1.h"
@@ -24,9 +26,8 @@ struct front_tls;
 
 struct front_limits {
 	size_t head;	      /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
-	size_t body;	      /* bytes of content: FAULT_BODY_TOO_LARGE */
 	unsigned connections; /* of this thread; for one more the one that is idle longest goes */
-	int64_t head_timeout_ms; /* for a whole head or content */
+	int64_t head_timeout_ms; /* for a whole head, and for content that is held */
 	int64_t idle_timeout_ms; /* keep-alive */
 };
 
@@ -36,21 +37,30 @@ struct front_request { /* borrowed from the connection; gone after front_reply_e
 	struct str target; /* as it came */
 	const struct h1_field *fields;
 	size_t fields_count;
-	struct evbuffer *body; /* whole content; may be moved out */
+	int64_t content_length; /* as announced; 0: none; -1: its end will tell */
+	struct evbuffer *body;	/* content that was held, once it is whole; may be moved out */
 	const struct sockaddr *peer;
 	char peer_text[46];
 	bool http_1_0;
 };
 
+/* What is NULL is not told. None is called from inside a function of this header. */
 struct front_handler {
 	void (*on_drained)(void *arg); /* what was queued is below FRONT_QUEUE_LOW again */
 	void (*on_closed)(void *arg);  /* the client left: last call, the request is dead */
 	void (*on_bytes)(void *arg, struct evbuffer *bytes); /* of a tunnel; all are moved out */
+	void (*on_held)(void *arg); /* the content is whole, in req->body */
+	/* Of content that is streamed, at most 64 KiB; what is not moved out is dropped. */
+	void (*on_piece)(void *arg, struct evbuffer *bytes, bool is_last);
+	/* The content cannot be had: nothing more of it is told. The request is still to be
+	 * answered or cut. */
+	void (*on_content_fault)(void *arg, enum fault fault);
 };
 enum { FRONT_QUEUE_HIGH = 256 * 1024, FRONT_QUEUE_LOW = 64 * 1024 };
 
-/* Each request that the reader took comes to on_request, which sees to it that it is answered or
- * cut. */
+/* Each request whose head the reader took comes to on_request, which sees to it that it is answered
+ * or cut. Of a connection one a turn of the loop: who sends many at once has no more than others.
+ */
 typedef void front_on_request(void *arg, struct front_request *req);
 /* A stream that the reader refused, for the log. */
 typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
@@ -70,6 +80,22 @@ void front_drain(struct front *front);
 unsigned front_connections(const struct front *front);
 
 void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg);
+
+/*
+ * Content. Nothing of it is read before one of these two asks for it, once, and before the answer
+ * begins; until then the client waits, with `Expect: 100-continue` in so many words. They give a
+ * fault at once when more than `max` bytes are announced, or when `budget` (borrows; NULL: none)
+ * has no room for it; the request is then to be answered. An answer that begins earlier closes the
+ * connection, unless all of the content has come with the head.
+ */
+/* Keeps it until it is whole. */
+MUST_CHECK enum fault front_content_hold(
+	struct front_request *req, uint64_t max, struct budget *budget);
+/* Hands it on as it comes; counts as FRONT_QUEUE_HIGH bytes. */
+MUST_CHECK enum fault front_content_stream(
+	struct front_request *req, uint64_t max, struct budget *budget);
+/* Back-pressure: whether more is wanted for now. Safe in callbacks. */
+void front_content_want(struct front_request *req, bool wanted);
 
 /*
  * Begins the answer: status and `fields` ("Name: value\r\n" lines without framing or connection

@@ -22,6 +22,14 @@ enum conn_state {
 	CONN_DEAD,	/* closed; freed at the end of this turn of the loop */
 };
 
+enum content_mode {
+	CONTENT_NONE,	   /* there is none, or it is complete */
+	CONTENT_UNWANTED,  /* not asked for yet: what came with the head stands there */
+	CONTENT_HELD,	   /* kept until it is whole */
+	CONTENT_STREAMED,  /* handed on as it comes */
+	CONTENT_DISCARDED, /* of no use any more: thrown away; the connection will close */
+};
+
 struct front_input { /* of the request under way, and what came behind it */
 	struct reader reader;
 	char *bytes;
@@ -29,6 +37,13 @@ struct front_input { /* of the request under way, and what came behind it */
 	size_t used;	  /* the most that were filled: to be wiped */
 	size_t at;	  /* taken by the reader */
 	size_t head_len;  /* 0: the head is not complete */
+	char *head;	  /* it stands here, and bytes has what came behind it; or NULL */
+	size_t head_used; /* to be wiped, too */
+	enum content_mode mode;
+	bool paused;	       /* CONTENT_STREAMED: nothing is wanted for now */
+	int64_t content_since; /* monotonic ms: asked for; CONTENT_STREAMED: last byte or pause */
+	struct budget *budget; /* NULL: none */
+	size_t taken;	       /* of it */
 };
 
 struct front_conn {
@@ -47,11 +62,12 @@ struct front_conn {
 	void *arg;
 	struct sockaddr_storage peer;
 	bool chunked, no_content, close_after;
-	bool unread; /* in the clear: more may stand there that nobody will tell of again */
-	bool ends;   /* what stands there ends with the client's leave */
-	bool deaf;   /* not read from: there is no room, or the tunnel wants nothing */
-	bool broken; /* to be dropped at the end of the turn */
-	bool dirty;  /* in front->dirty */
+	bool unread;	 /* in the clear: more may stand there that nobody will tell of again */
+	bool ends;	 /* what stands there ends with the client's leave */
+	bool deaf;	 /* not read from: there is no room, or the tunnel wants nothing */
+	bool broken;	 /* to be dropped at the end of the turn */
+	uint64_t served; /* the turn in which its last request was told of */
+	bool dirty;	 /* in front->dirty */
 	TAILQ_ENTRY(front_conn) all;  /* in conns, in shelf, or in dead */
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
 	/* --- of front_limit.c --- */
@@ -75,6 +91,9 @@ struct front {
 	char hsts[64];		  /* the field line, or "" */
 	struct evbuffer *nothing; /* the content of requests without */
 	struct event *turn_end, *tick;
+	struct event *next_turn; /* some have more to be served than their share of this one */
+	uint64_t turns;		 /* of the loop that have ended, from 1 on */
+	bool is_ending_turn;
 	bool draining;
 	/* --- of front_limit.c --- */
 	struct crowd *crowd; /* NULL: clients are not counted */
@@ -107,7 +126,27 @@ void front_limit_turn_end(struct front *front);
 /* Once a second; puts all of them back into conns. */
 void front_limit_tick(struct front *front);
 
+/* --- front_content.c --- */
+/* A head is complete: is content to follow? */
+void front_content_begin(struct front_conn *conn, bool follows);
+/* Takes what stands in the input, as far as it is wanted. */
+void front_content_take(struct front_conn *conn);
+/* Its bytes are wanted now, and come in a long run: they are read to where they will be handed on
+ * from. */
+bool front_content_reads_directly(const struct front_conn *conn);
+void front_content_read(struct front_conn *conn);
+bool front_content_is_wanted(const struct front_conn *conn);
+bool front_content_is_discarded(const struct front_conn *conn);
+/* The answer begins: what nobody has asked for is not waited for. */
+void front_content_settle(struct front_conn *conn);
+/* The request is over. */
+void front_content_end(struct front_conn *conn);
+/* Too slow? */
+void front_content_check(struct front_conn *conn, int64_t now);
+
 /* --- front_read.c --- */
+/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
+ssize_t front_read_receive(struct front_conn *conn, char *bytes, size_t room);
 void front_read_on_readable(int fd, short what, void *arg);
 /* Goes on with what has been read already. */
 void front_read_go_on(struct front_conn *conn);

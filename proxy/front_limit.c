@@ -29,11 +29,11 @@ void front_limit_touch(struct front_conn *conn)
 }
 
 /* Nobody serves it: it waits for the client's next byte, or for the client to take the last of an
- * answer. A handshake, a head that drips and who is refused are among them. */
+ * answer. A handshake, a head or content that drips and who is refused are among them. */
 static bool waits_for_client(const struct front_conn *conn)
 {
 	return conn->state == CONN_READING || conn->state == CONN_ENDING ||
-	       conn->state == CONN_LINGERING;
+	       conn->state == CONN_LINGERING || front_content_is_wanted(conn);
 }
 
 /* An exchange has it, and goes on only when the client takes more, which it has not for a while. */

@@ -10,14 +10,14 @@
 #include <stdlib.h>
 
 enum {
-	INPUT_MIN = 4096 - 32, /* most requests; a block of the pool */
-	CONTENT_MIN = 1024,    /* room to read content into: never a few bytes at a time */
+	INPUT_MIN = 4096 - 32,	       /* most requests; a block of the pool */
+	CONTENT_MIN = 1024,	       /* room to read content into: never a few bytes at a time */
+	CONTENT_ROOM = 16 * 1024 - 64, /* the same, where it is handed on as it comes */
 	TUNNEL_READ = 16 * 1024,
 	READS_A_TURN = 8, /* then others have their turn */
 };
 
-/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
-static ssize_t receive(struct front_conn *conn, char *bytes, size_t room)
+ssize_t front_read_receive(struct front_conn *conn, char *bytes, size_t room)
 {
 	if (conn->ssl) {
 		ssize_t n = front_tls_read(conn->ssl, bytes, room);
@@ -39,16 +39,20 @@ bool front_read_is_idle(const struct front_conn *conn)
 }
 
 /* Tokens and cookies have stood there (S69). */
-static void give_back(struct front_input *in)
+static void give_back(char *bytes, size_t used)
 {
-	explicit_bzero(in->bytes, in->used);
-	pool_free(in->bytes);
+	if (bytes)
+		explicit_bzero(bytes, used);
+	pool_free(bytes);
 }
 
 void front_read_free(struct front_conn *conn)
 {
-	if (conn->in)
-		give_back(conn->in);
+	front_content_end(conn);
+	if (conn->in) {
+		give_back(conn->in->head, conn->in->head_used);
+		give_back(conn->in->bytes, conn->in->used);
+	}
 	pool_free(conn->in);
 	conn->in = NULL;
 }
@@ -59,6 +63,18 @@ static void must(const void *memory)
 		abort();
 }
 
+/* The next request begins at the first byte. */
+static void input_reset(struct front_conn *conn, struct front_input *in)
+{
+	in->at = in->head_len = 0;
+	in->head = NULL;
+	in->mode = CONTENT_NONE;
+	in->paused = false;
+	in->budget = NULL;
+	in->taken = 0;
+	reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
+}
+
 static void input_begin(struct front_conn *conn)
 {
 	struct front_input *in = pool_malloc(sizeof *in);
@@ -67,12 +83,12 @@ static void input_begin(struct front_conn *conn)
 	in->bytes = pool_malloc(INPUT_MIN);
 	must(in->bytes);
 	in->size = INPUT_MIN;
-	in->len = in->used = in->at = in->head_len = 0;
-	reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
+	in->len = in->used = in->at = 0;
+	input_reset(conn, in);
 	conn->in = in;
 }
 
-/* A head that is larger than most: the reader bounds it. Content is taken away as it comes. */
+/* A head that is larger than most: the reader bounds it. */
 static void input_grow(struct front_input *in)
 {
 	char *larger = pool_malloc(in->size * 2);
@@ -80,9 +96,26 @@ static void input_grow(struct front_input *in)
 	must(larger);
 	memcpy(larger, in->bytes, in->len);
 	reader_move(&in->reader, in->bytes, larger);
-	give_back(in);
+	give_back(in->bytes, in->used);
 	in->bytes = larger;
 	in->size *= 2;
+}
+
+/* The exchange holds on to the head's bytes where they are: content gets a block of its own. */
+static void input_split(struct front_input *in)
+{
+	size_t unread = in->len - in->at;
+	size_t size = unread < CONTENT_MIN ? CONTENT_ROOM : unread + CONTENT_ROOM;
+	char *rest = pool_malloc(size);
+
+	must(rest);
+	memcpy(rest, in->bytes + in->at, unread);
+	in->head = in->bytes;
+	in->head_used = in->used;
+	in->len = in->used = unread;
+	in->bytes = rest;
+	in->size = size;
+	in->at = 0;
 }
 
 /* False: what stands there must be answered first. */
@@ -90,10 +123,14 @@ static bool make_room(struct front_conn *conn)
 {
 	if (conn->in == NULL)
 		input_begin(conn);
-	size_t room = conn->in->size - conn->in->len, wanted = conn->in->head_len ? CONTENT_MIN : 1;
-	if (room < wanted && conn->state == CONN_READING)
-		input_grow(conn->in);
-	return conn->in->len < conn->in->size;
+	struct front_input *in = conn->in;
+	size_t room = in->size - in->len;
+	if (conn->state == CONN_READING && room == 0)
+		input_grow(in);
+	else if (front_content_is_wanted(conn) && in->head == NULL &&
+		 room < (in->mode == CONTENT_HELD ? CONTENT_MIN : CONTENT_ROOM))
+		input_split(in);
+	return in->len < in->size;
 }
 
 static bool wants_close(const struct front_request *req)
@@ -103,7 +140,7 @@ static bool wants_close(const struct front_request *req)
 		       !h1_connection_has(req->fields, req->fields_count, STR("keep-alive")));
 }
 
-static void dispatch(struct front_conn *conn)
+static void dispatch(struct front_conn *conn, bool follows)
 {
 	struct front_request *req = &conn->req;
 	const struct reader *reader = &conn->in->reader;
@@ -113,86 +150,79 @@ static void dispatch(struct front_conn *conn)
 	req->fields = reader->fields;
 	req->fields_count = reader->fields_count;
 	req->http_1_0 = reader->http_1_0;
-	req->body = conn->content ? conn->content : conn->front->nothing;
+	front_content_begin(conn, follows);
 	conn->close_after = wants_close(req);
+	conn->served = conn->front->turns;
 	front_conn_move(conn, CONN_REPLYING);
 	conn->front->on_request(conn->front->arg, req);
 }
 
-static bool expects_continue(const struct reader *reader)
-{
-	struct str wanted = h1_find(reader->fields, reader->fields_count, FIELD_EXPECT);
-
-	return !reader->http_1_0 && str_eq_nocase(wanted, STR("100-continue"));
-}
-
-static void keep_content(struct front_conn *conn, struct str content)
-{
-	if (content.len == 0)
-		return;
-	if (conn->content == NULL)
-		conn->content = evbuffer_new();
-	evbuffer_add(conn->content, content.at, content.len);
-}
-
 /* What was taken behind the head need not stand there any more. */
-static void reuse_room(struct front_input *in)
-{
-	if (in->head_len && in->at == in->len)
-		in->at = in->len = in->head_len;
-}
-
-static enum reader_event take(struct front_conn *conn)
+static void reuse_room(struct front_conn *conn)
 {
 	struct front_input *in = conn->in;
+
+	if (in && in->head_len && in->at == in->len)
+		in->at = in->len = in->head ? 0 : in->head_len;
+}
+
+static enum reader_event take_head(struct front_input *in)
+{
 	struct str content;
 	size_t used;
 	enum reader_event event = reader_take(
 		&in->reader, (struct str){in->bytes + in->at, in->len - in->at}, &used, &content);
 
 	in->at += used;
-	if (in->head_len == 0 && in->reader.has_head)
+	if (in->reader.has_head)
 		in->head_len = in->at;
-	keep_content(conn, content);
 	return event;
 }
 
-/* Requests until one of them is not answered at once, or the bytes run out. */
-static void take_all(struct front_conn *conn)
+/* The next request, as soon as its head is there: one a turn (S58). */
+static void take_request(struct front_conn *conn)
 {
-	enum reader_event event = READER_CONTENT;
-
-	while (conn->state == CONN_READING && conn->in && event != READER_MORE) {
-		event = take(conn);
-		if (event == READER_BAD) {
-			front_conn_refuse(conn, conn->in->reader.fault);
-		} else if (event == READER_END) {
-			dispatch(conn);
-		} else if (event == READER_HEAD && conn->in->at == conn->in->len &&
-			   expects_continue(&conn->in->reader)) {
-			front_reply_continue(conn);
-		}
+	if (conn->served == conn->front->turns) {
+		front_conn_mark(conn);
+		return;
 	}
-	if (conn->state == CONN_READING && conn->in)
-		reuse_room(conn->in);
+	enum reader_event event = take_head(conn->in);
+	if (event == READER_BAD)
+		front_conn_refuse(conn, conn->in->reader.fault);
+	else if (event != READER_MORE)
+		dispatch(conn, event == READER_HEAD);
 }
 
-/* A form, perhaps, with a token in it. */
+static void take(struct front_conn *conn)
+{
+	if (conn->state == CONN_READING)
+		take_request(conn);
+	else
+		front_content_take(conn);
+	reuse_room(conn);
+}
+
+/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
 void front_read_wipe_content(struct front_conn *conn)
 {
-	struct evbuffer_iovec piece;
+	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
+	struct evbuffer_iovec piece = {NULL, 1};
 
-	while (conn->content && evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
+	while (left > 0 && piece.iov_len > 0 &&
+		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
 		explicit_bzero(piece.iov_base, piece.iov_len);
 		evbuffer_drain(conn->content, piece.iov_len);
+		left -= piece.iov_len;
 	}
+	if (left > 0)
+		evbuffer_drain(conn->content, left);
 }
 
 void front_read_end(struct front_conn *conn)
 {
 	struct front_input *in = conn->in;
 
-	front_read_wipe_content(conn);
+	front_content_end(conn);
 	if (in == NULL || in->at == in->len) {
 		front_read_free(conn);
 		return;
@@ -201,8 +231,8 @@ void front_read_end(struct front_conn *conn)
 	memmove(in->bytes, in->bytes + in->at, in->len);
 	explicit_bzero(in->bytes + in->len, in->used - in->len);
 	in->used = in->len;
-	in->at = in->head_len = 0;
-	reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
+	give_back(in->head, in->head_used);
+	input_reset(conn, in);
 }
 
 /* --- what comes, by the connection's state --- */
@@ -210,7 +240,7 @@ void front_read_end(struct front_conn *conn)
 static void discard(struct front_conn *conn)
 {
 	char rest[4096];
-	ssize_t n = receive(conn, rest, sizeof rest);
+	ssize_t n = front_read_receive(conn, rest, sizeof rest);
 
 	if (n == -1)
 		front_conn_drop(conn);
@@ -218,14 +248,14 @@ static void discard(struct front_conn *conn)
 
 static void hand_on(struct front_conn *conn)
 {
-	if (conn->handler)
+	if (conn->handler && conn->handler->on_bytes)
 		conn->handler->on_bytes(conn->arg, conn->content);
 }
 
 static void read_tunnel(struct front_conn *conn)
 {
 	char bytes[TUNNEL_READ];
-	ssize_t n = receive(conn, bytes, sizeof bytes);
+	ssize_t n = front_read_receive(conn, bytes, sizeof bytes);
 
 	if (n == -1)
 		front_conn_drop(conn);
@@ -242,28 +272,31 @@ static void read_request(struct front_conn *conn)
 		return;
 	}
 	struct front_input *in = conn->in;
-	ssize_t n = receive(conn, in->bytes + in->len, in->size - in->len);
+	ssize_t n = front_read_receive(conn, in->bytes + in->len, in->size - in->len);
 	if (n == -1) {
 		front_conn_drop(conn);
 		return;
 	}
-	if (n > 0 && in->len == 0)
+	bool is_first = in->len == 0 && in->head == NULL;
+	if (n > 0 && is_first)
 		conn->since = clock_mono_ms();
 	in->len += (size_t)n;
 	if (in->used < in->len)
 		in->used = in->len;
-	if (in->len == 0)
+	if (n == 0 && is_first)
 		front_read_free(conn);
-	else if (conn->state == CONN_READING)
-		take_all(conn);
+	else
+		take(conn);
 }
 
 static void read_once(struct front_conn *conn)
 {
-	if (conn->state == CONN_LINGERING)
+	if (conn->state == CONN_LINGERING || front_content_is_discarded(conn))
 		discard(conn);
 	else if (conn->state == CONN_TUNNEL)
 		read_tunnel(conn);
+	else if (front_content_reads_directly(conn))
+		front_content_read(conn);
 	else
 		read_request(conn);
 }
@@ -286,18 +319,16 @@ void front_read_on_readable(int fd, short what, void *arg)
 	front_limit_touch(conn);
 	do
 		read_once(conn);
-	while (holds_more(conn) && (conn->ssl || ++reads < READS_A_TURN));
-	if (reads == READS_A_TURN) { /* to be told again */
-		front_conn_hear(conn, false);
-		front_conn_hear(conn, true);
-	}
+	while (holds_more(conn) && ++reads < READS_A_TURN);
+	if (reads == READS_A_TURN) /* the rest in another turn */
+		front_conn_mark(conn);
 }
 
 void front_read_go_on(struct front_conn *conn)
 {
 	front_conn_flush(conn);
-	if (conn->state == CONN_READING && conn->in)
-		take_all(conn);
+	if (conn->in && (conn->state == CONN_READING || front_content_is_wanted(conn)))
+		take(conn);
 	else if (conn->state == CONN_TUNNEL && evbuffer_get_length(conn->content) > 0)
 		hand_on(conn);
 	if (holds_more(conn))
@@ -309,10 +340,10 @@ void front_read_tunnel(struct front_conn *conn)
 	struct front_input *in = conn->in;
 	struct str early = {in->bytes + in->at, in->len - in->at};
 
-	keep_content(conn, early);
-	in->at = in->len;
 	if (conn->content == NULL)
 		conn->content = evbuffer_new();
+	evbuffer_add(conn->content, early.at, early.len);
+	in->at = in->len;
 	if (early.len > 0)
 		front_conn_mark(conn);
 }

@@ -145,6 +145,7 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 
 	conn->no_content = no_content || is_bare(status);
 	conn->close_after |= conn->front->draining;
+	front_content_settle(conn);
 	put_status_line(&at, status);
 	put(&at, lines);
 	if (conn->ssl)
@@ -291,7 +292,7 @@ void front_reply_on_writable(int fd, short what, void *arg)
 	if (conn->broken || queued(conn) >= FRONT_QUEUE_LOW)
 		return;
 	if (conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL) {
-		if (conn->handler)
+		if (conn->handler && conn->handler->on_drained)
 			conn->handler->on_drained(conn->arg);
 	} else if (queued(conn) == 0 && conn->state != CONN_READING && conn->state != CONN_DEAD) {
 		front_conn_next(conn);

@@ -92,6 +92,13 @@ static void redirect_to_slash(struct exchange *x)
 	free(path);
 }
 
+/* Whoever asks for an introspection says first who they are. */
+static bool has_form(enum route_kind kind)
+{
+	return kind == ROUTE_LOGIN || kind == ROUTE_LOGOUT || kind == ROUTE_OAUTH_TOKEN ||
+	       kind == ROUTE_OAUTH_REVOKE;
+}
+
 void gate_serve(struct exchange *x)
 {
 	static void (*const serve[])(struct exchange *) = {[ROUTE_SLASH] = redirect_to_slash,
@@ -113,6 +120,8 @@ void gate_serve(struct exchange *x)
 		respond_fault(x, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
 	else if (!gate_is_get(x) && !has_post)
 		respond_fault(x, FAULT_METHOD, NULL);
+	else if (has_form(x->route.kind) && !gate_is_get(x))
+		exchange_hold(x, GATE_FORM_MAX, x->worker->shared->strangers, serve[x->route.kind]);
 	else
 		serve[x->route.kind](x);
 }

@@ -28,7 +28,7 @@ bool gate_has_form(const struct exchange *x)
 {
 	struct str rest = guard_single_field(x->req, FIELD_CONTENT_TYPE), type;
 
-	if (evbuffer_get_length(x->req->body) == 0)
+	if (x->req->content_length == 0)
 		return true;
 	return str_next(&rest, ';', &type) &&
 	       str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));

@@ -5,7 +5,10 @@
 #include "proxy/exchange_int.h"
 #include "proxy/page.h"
 
-enum { GATE_FIELD_MAX = 16 * 1024 };
+enum {
+	GATE_FIELD_MAX = 16 * 1024,
+	GATE_FORM_MAX = 32 * 1024, /* bytes of a form; the largest has a logout token */
+};
 
 /* gate_form.c: what was sent. */
 bool gate_is_get(const struct exchange *x); /* HEAD too */

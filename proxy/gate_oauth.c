@@ -130,6 +130,12 @@ static void serve_revoke(struct exchange *x)
 		(struct auth_token_question){.kind = AUTH_TOKEN_REVOKE, .is_forced = is_forced(x)});
 }
 
+static void introspect_held(struct exchange *x)
+{
+	ask(x, "token",
+		(struct auth_token_question){.kind = AUTH_TOKEN_INTROSPECT, .caller = x->who});
+}
+
 /* S38: a cookie is no credential here, or any page could ask. */
 static void introspect(struct exchange *x, enum auth_status status)
 {
@@ -142,9 +148,7 @@ static void introspect(struct exchange *x, enum auth_status status)
 	if (status == AUTH_OK && x->who->via == VIA_BEARER && x->who->role == ROLE_NONE)
 		respond_fault(x, FAULT_NO_ROLE, NULL);
 	else if (status == AUTH_OK && x->who->via == VIA_BEARER)
-		ask(x, "token",
-			(struct auth_token_question){
-				.kind = AUTH_TOKEN_INTROSPECT, .caller = x->who});
+		exchange_hold(x, GATE_FORM_MAX, x->worker->shared->memory, introspect_held);
 	else
 		respond_fault(x, faults[status], NULL);
 }

@@ -4,6 +4,7 @@
 #include "auth/graylog.h"
 #include "auth/json_text.h"
 #include "auth/store_id.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/log_queue.h"
@@ -26,6 +27,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
 enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
 
 struct gateway {
@@ -38,6 +40,7 @@ struct gateway {
 	struct auth_service *auth;
 	struct discovery *discovery;
 	struct share_slot *registry, *conf_slot;
+	struct budget memory, strangers;
 	struct worker_shared shared;
 	struct worker **workers;
 	struct listeners listeners;
@@ -221,11 +224,15 @@ static void start_workers(struct gateway *gw)
 	unsigned threads = gw->conf->threads;
 
 	gw->crowd = crowd_new(gw->conf, threads);
+	budget_init(&gw->memory, gw->conf->limit_memory);
+	budget_init(&gw->strangers, STRANGERS_MAX);
 	gw->shared = (struct worker_shared){.auth = gw->auth,
 		.registry = gw->registry,
 		.conf = gw->conf_slot,
 		.suspect = on_suspect,
 		.suspect_arg = gw,
+		.memory = &gw->memory,
+		.strangers = &gw->strangers,
 		.tls = gw->tls,
 		.crowd = gw->crowd,
 		.threads = threads,
@@ -234,7 +241,8 @@ static void start_workers(struct gateway *gw)
 	for (unsigned i = 0; i < threads; i++)
 		gw->workers[i] = worker_new(&gw->shared, gw->listeners.workers[i]);
 	gw->admin = admin_new(gw->base, gw->inbox, gw->listeners.admin,
-		listen_port(&gw->conf->admin.addr), gw->conf, gw->auth, gw->workers, threads);
+		listen_port(&gw->conf->admin.addr), &gw->shared, gw->conf, gw->auth, gw->workers,
+		threads);
 	if (gw->listeners.redirect != -1)
 		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);

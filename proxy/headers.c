@@ -195,6 +195,14 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 	}
 }
 
+static void put_framing(struct sbuf *out, const struct front_request *req, int64_t length)
+{
+	if (length == -1)
+		put(out, STR("Transfer-Encoding: chunked\r\n"));
+	else if (length > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
+		sbuf_printf(out, "Content-Length: %lld\r\n", (long long)length);
+}
+
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct headers_ask *ask)
 {
@@ -211,9 +219,7 @@ void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 		put(out, STR("\r\n"));
 	}
 	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
-	if (ask->body_len > 0 || str_eq(req->method, STR("POST")) ||
-		str_eq(req->method, STR("PUT")))
-		sbuf_printf(out, "Content-Length: %zu\r\n", ask->body_len);
+	put_framing(out, req, ask->content_length);
 	put(out, STR("\r\n"));
 }
 

@@ -16,12 +16,12 @@
 struct evbuffer;
 
 struct headers_ask {
-	struct str rest;    /* the path below the mount */
-	struct str query;   /* at == NULL: none */
-	struct str token;   /* ours for this UI (auth/ui_token.h); at == NULL: none */
-	size_t body_len;    /* frames the content */
-	const char *origin; /* of the request's host: "https://gw.example"; of other UIs only */
-	bool is_websocket;  /* one is asked for: the client did, and may */
+	struct str rest;	/* the path below the mount */
+	struct str query;	/* at == NULL: none */
+	struct str token;	/* ours for this UI (auth/ui_token.h); at == NULL: none */
+	int64_t content_length; /* frames the content; -1: chunked */
+	const char *origin;	/* of the request's host: "https://gw.example"; of other UIs only */
+	bool is_websocket;	/* one is asked for: the client did, and may */
 };
 /* Writes the whole request head for the mount's upstream. */
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,

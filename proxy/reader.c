@@ -27,6 +27,7 @@ void reader_init(struct reader *r, const struct reader_limits *limits, const cha
 {
 	memset(r, 0, offsetof(struct reader, fields));
 	r->limits = limits;
+	r->body_max = limits->body;
 	r->step = AT_METHOD;
 	r->part = bytes;
 }
@@ -157,7 +158,7 @@ static enum fault end_of_head(struct reader *r)
 		return FAULT_BAD_FRAMING; /* RFC 9112 §6.1 */
 	if (str_eq(r->method, STR("HEAD")) && (r->codings || r->length > 0))
 		return FAULT_BAD_FRAMING; /* some would read the content as the next request */
-	if (r->length > r->limits->body)
+	if (r->length > r->body_max)
 		return FAULT_BODY_TOO_LARGE;
 	if (r->codings)
 		return to(r, AT_CHUNK_SIZE);
@@ -208,7 +209,7 @@ static enum fault on_chunk_size(struct reader *r, char c)
 static enum fault end_of_chunk_size(struct reader *r)
 {
 	r->body_bytes += r->left;
-	if (r->body_bytes > r->limits->body)
+	if (r->body_bytes > r->body_max)
 		return FAULT_BODY_TOO_LARGE;
 	return to(r, r->left ? AT_CHUNK : AT_LAST_CR); /* a trailer section is refused */
 }
@@ -304,6 +305,30 @@ static enum reader_event take_head(struct reader *r, struct str bytes, size_t *u
 	return r->step < AT_CONTENT && r->fault == FAULT_NONE ? READER_MORE : event_of(r);
 }
 
+int64_t reader_content_length(const struct reader *r)
+{
+	return r->is_chunked ? -1 : (int64_t)r->length;
+}
+
+bool reader_bound_content(struct reader *r, uint64_t max)
+{
+	r->body_max = max;
+	return r->length <= max;
+}
+
+uint64_t reader_run_ahead(const struct reader *r)
+{
+	return r->step == AT_CONTENT || r->step == AT_CHUNK ? r->left : 0;
+}
+
+enum reader_event reader_pass_run(struct reader *r, size_t len)
+{
+	r->left -= len;
+	if (r->left == 0)
+		to(r, r->step == AT_CONTENT ? AT_END : AT_CHUNK_CR);
+	return r->step == AT_END ? READER_END : len ? READER_CONTENT : READER_MORE;
+}
+
 static enum reader_event take_run_of_content(
 	struct reader *r, struct str bytes, size_t *used, struct str *content)
 {
@@ -311,10 +336,7 @@ static enum reader_event take_run_of_content(
 
 	*content = (struct str){bytes.at, n};
 	*used += n;
-	r->left -= n;
-	if (r->left == 0)
-		to(r, r->step == AT_CONTENT ? AT_END : AT_CHUNK_CR);
-	return r->step == AT_END ? READER_END : n ? READER_CONTENT : READER_MORE;
+	return reader_pass_run(r, n);
 }
 
 enum reader_event reader_take(struct reader *r, struct str bytes, size_t *used, struct str *content)

@@ -16,7 +16,7 @@ struct reader_limits {
 	size_t head;	 /* bytes of request line and fields together */
 	size_t target;	 /* bytes */
 	unsigned fields; /* of one request; at most H1_FIELDS_MAX */
-	size_t body;	 /* bytes of content */
+	uint64_t body;	 /* bytes of content, until reader_bound_content() */
 };
 
 enum reader_event {
@@ -41,7 +41,7 @@ struct reader {			 /* of one request */
 	unsigned lengths, codings;
 	bool is_chunked;
 	unsigned digits; /* of a chunk's size */
-	uint64_t length, left, body_bytes;
+	uint64_t length, left, body_bytes, body_max;
 	struct h1_field fields[H1_FIELDS_MAX]; /* last: reader_init() leaves them as they are */
 };
 
@@ -54,6 +54,14 @@ void reader_init(struct reader *r, const struct reader_limits *limits, const cha
  */
 MUST_CHECK enum reader_event reader_take(
 	struct reader *r, struct str bytes, size_t *used, struct str *content);
+/* What the head announces of content: its length in bytes, or -1 when its end will tell. */
+int64_t reader_content_length(const struct reader *r);
+/* The content may have `max` bytes. False: it announces more. Before any of it is taken. */
+MUST_CHECK bool reader_bound_content(struct reader *r, uint64_t max);
+/* How many bytes of content stand next, before any framing; 0: framing, or the end. */
+uint64_t reader_run_ahead(const struct reader *r);
+/* So many of these were taken elsewhere. */
+MUST_CHECK enum reader_event reader_pass_run(struct reader *r, size_t len);
 /* The head's bytes, which began at `from`, begin at `to` now. */
 void reader_move(struct reader *r, const char *from, const char *to);
 bool reader_serves_method(struct str method); /* one of those that are served at all */

@@ -216,6 +216,7 @@ static void on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
+	exchange_audit_answer(x, bytes);
 	if (x->inflate == NULL) {
 		pump(x, bytes);
 		return;
@@ -265,7 +266,12 @@ static void on_fault(void *arg, enum fault fault)
 
 static void on_sent(void *arg)
 {
-	tunnel_on_sent(arg);
+	struct exchange *x = arg;
+
+	if (x->streams)
+		front_content_want(x->req, true);
+	else
+		tunnel_on_sent(x);
 }
 
 static const struct upstream_handler upstream_handler = {
@@ -274,7 +280,7 @@ static const struct upstream_handler upstream_handler = {
 /* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
 static bool is_idempotent(const struct exchange *x)
 {
-	return x->action != ACTION_KILL &&
+	return x->action != ACTION_KILL && !x->streams &&
 	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
 }
 
@@ -313,22 +319,29 @@ void relay_ask(struct exchange *x)
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
 		query = sbuf_str(&stripped);
+	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
+	int64_t held = (int64_t)evbuffer_get_length(body);
 	headers_to_upstream(head, x->req, mount,
 		&(struct headers_ask){.rest = x->route.rest,
 			.query = query,
 			.token = relay_token(x),
-			.body_len = evbuffer_get_length(x->req->body),
+			.content_length = x->streams ? x->req->content_length : held,
 			.origin = x->origin,
 			.is_websocket = x->is_websocket});
-	struct upstream_request req = {.body = x->req->body,
+	struct upstream_request req = {.body = body,
+		.streams = x->streams,
+		.is_chunked = x->streams && x->req->content_length == -1,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),
 		.is_upgrade = x->is_websocket};
-	if (head->overflow)
-		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
-	else
+	bool fits = !head->overflow;
+	if (fits)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
+	if (!fits)
+		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
+	else if (x->streams && x->gathered) /* its beginning */
+		content_pass(x, x->gathered, false);
 }
 
 void relay_start(struct exchange *x)

@@ -155,6 +155,7 @@ const char *respond_fault_fields(const struct exchange *x, enum fault fault, str
 	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
 		[FAULT_STORE_DOWN] = 5,
 		[FAULT_BUSY] = 1,
+		[FAULT_MEMORY] = 1,
 		[FAULT_NOT_READY] = 3};
 
 	add_challenge(out, x, fault);

@@ -373,7 +373,7 @@ static bool is_static(const struct exchange *x)
 
 	return lives[x->route.mount->kind].max_age_s && is_read && x->target.query.at == NULL &&
 	       str_starts(x->route.rest, STR("/static/")) &&
-	       !str_ends(x->route.rest, STR(".html")) && evbuffer_get_length(x->req->body) == 0;
+	       !str_ends(x->route.rest, STR(".html")) && x->req->content_length == 0;
 }
 
 struct wishes {

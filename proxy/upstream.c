@@ -146,7 +146,10 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
 		.handler = handler,
 		.arg = arg,
 		.is_head = req->is_head,
-		.idempotent = req->idempotent,
+		.idempotent = req->idempotent && !req->streams, /* it is not kept */
+		.streams = req->streams,
+		.is_chunked = req->is_chunked,
+		.complete = !req->streams,
 		.is_upgrade = req->is_upgrade,
 		.address = pool_address(up, req),
 		.head_len = req->head.len,
@@ -220,6 +223,8 @@ static enum fault overdue(const struct upstream_call *call, int64_t age)
 		return age > limits->wait_ms ? FAULT_BUSY : FAULT_NONE;
 	if (call->state == CALL_ASKING && connecting)
 		return age > limits->connect_ms ? FAULT_UPSTREAM_CONNECT : FAULT_NONE;
+	if (call->state == CALL_ASKING && !call->complete && call_unsent(call) == 0)
+		return FAULT_NONE; /* it is the client that is slow: the front sees to it */
 	if (call->state == CALL_ASKING)
 		return age > limits->head_ms ? FAULT_UPSTREAM_TIMEOUT : FAULT_NONE;
 	if (call->state == CALL_READING && !call->paused)

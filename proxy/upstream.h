@@ -43,6 +43,8 @@ struct upstream_request { /* borrowed until upstream_start() returns, but for th
 	const struct upstream_secure *secure; /* NULL: in the clear */
 	struct str head;		      /* whole request head with its empty line */
 	struct evbuffer *body;		      /* moved out; NULL or empty: none */
+	bool streams;			      /* more content follows, by upstream_send() */
+	bool is_chunked;		      /* which puts the chunked coding on it */
 	bool is_head;			      /* HEAD: the response has no content */
 	bool idempotent;		      /* may be sent again on a stale connection */
 	bool is_upgrade; /* 101 is a final answer; what follows is content without end */
@@ -57,9 +59,10 @@ struct upstream_handler { /* callbacks; never called from inside upstream_start(
 	/* Exactly one of these two is the last call. on_end: the content is complete. */
 	void (*on_end)(void *arg);
 	void (*on_fault)(void *arg, enum fault fault);
-	/* After an upgrade: what waited of upstream_send() is on its way. NULL is fine. */
+	/* What waited of upstream_send() is below UPSTREAM_QUEUE_LOW again. NULL is fine. */
 	void (*on_sent)(void *arg);
 };
+enum { UPSTREAM_QUEUE_HIGH = 256 * 1024, UPSTREAM_QUEUE_LOW = 64 * 1024 };
 
 struct upstream *upstream_new(struct event_base *base, const struct upstream_limits *limits);
 /* No calls may be under way, and none of the callbacks: their connections are freed here. */
@@ -74,8 +77,13 @@ struct upstream_call *upstream_start(struct upstream *up, const struct upstream_
  */
 void upstream_pause(struct upstream_call *call);
 void upstream_resume(struct upstream_call *call);
-/* After an upgrade: moves `bytes` toward the UI; gives how many wait. If any, on_sent follows. */
+/*
+ * Of a request that streams, or after an upgrade: moves `bytes` toward the UI; gives how many wait.
+ * Above UPSTREAM_QUEUE_HIGH on_sent follows. They are dropped when the UI has answered with an
+ * error, which means that it wants no more.
+ */
 size_t upstream_send(struct upstream_call *call, struct evbuffer *bytes);
+void upstream_send_end(struct upstream_call *call); /* the content is complete */
 /* The client left: no callback comes any more; the connection is closed, not pooled. Safe in
  * callbacks. */
 void upstream_cancel(struct upstream_call *call);

@@ -89,13 +89,20 @@ void conn_attach(struct conn *conn, struct upstream_call *call)
 	conn->reused = true;
 	conn->filled = conn->flows = false;
 	conn->up->counts.reused++;
-	conn_send(conn);
+	conn_send_more(conn);
 }
 
-/* Nothing is sent again or further: an answer that came early means the rest is not wanted. */
-static void drop_request(struct upstream_call *call, bool keep_alive)
+/* Nothing is sent again. An error that came early means the rest is not wanted; an answer of
+ * another kind may be to what has come so far, and the content goes on. */
+static void drop_request(struct upstream_call *call, const struct h1_response *head)
 {
-	call->reusable = keep_alive && call->sent == call->head_len + call->body_len;
+	bool is_sent = call_is_sent(call);
+
+	/* S1: who does not know the chunked coding would take the content for a request. */
+	call->reusable = head->keep_alive && is_sent && !call->is_chunked;
+	if (call->streams && !is_sent && head->status < 400)
+		return;
+	call->unwanted = true;
 	if (call->body)
 		evbuffer_drain(call->body, call->body_len);
 	call->head_len = call->body_len = call->sent = 0;
@@ -121,7 +128,7 @@ static enum h1_result take_head(struct upstream_call *call, struct str *bytes)
 		}
 	} while (head.status < 200);
 	h1_content_init(&call->content, &head);
-	drop_request(call, head.keep_alive);
+	drop_request(call, &head);
 	call_move(call, CALL_READING);
 	call->handler->on_head(call->arg, &head);
 	return H1_DONE;
@@ -331,7 +338,7 @@ static void begin(struct conn *conn)
 	conn->state = CONN_BUSY;
 	conn->call->since = clock_mono_ms();
 	conn_resume(conn);
-	conn_send(conn);
+	conn_send_more(conn);
 }
 
 static void refuse_peer(struct conn *conn, bool is_certificate, const struct err *why)

@@ -49,6 +49,10 @@ struct upstream_call {
 	struct evbuffer *body; /* NULL: none */
 	size_t sent;	       /* of both together */
 	bool is_head, idempotent, is_upgrade, retried, paused;
+	bool streams, is_chunked;
+	bool complete; /* nothing more of the request follows */
+	bool unwanted; /* what follows of it is dropped */
+	bool is_full;  /* upstream_send() was told to wait */
 	bool answered; /* a byte came: from here on nothing is sent again */
 	bool reusable; /* says the head; and the request was sent whole */
 	struct h1_content content;
@@ -147,9 +151,12 @@ void pool_expire(struct upstream *up, int64_t now);
 void pool_clear(struct upstream *up); /* no calls are left */
 
 /* upstream_send.c */
+size_t call_unsent(const struct upstream_call *call); /* bytes that wait */
+/* The whole request is with the kernel. */
+bool call_is_sent(const struct upstream_call *call);
 /* What the call has not sent yet, as far as the kernel takes it; the rest when it takes more. */
 void conn_send(struct conn *conn);
-void conn_send_more(struct conn *conn); /* it does */
+void conn_send_more(struct conn *conn); /* it does; tells who waits for that */
 
 /* upstream_conn.c */
 /* A connection under way to the call's address; -1 when the kernel refused at once. */

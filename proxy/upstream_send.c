@@ -36,13 +36,34 @@ static ssize_t send_some(struct conn *conn)
 	return sendmsg(conn->fd, &message, MSG_NOSIGNAL);
 }
 
+size_t call_unsent(const struct upstream_call *call)
+{
+	return call->head_len + call->body_len - call->sent;
+}
+
+bool call_is_sent(const struct upstream_call *call)
+{
+	return call->complete && call_unsent(call) == 0;
+}
+
+/* Nothing of a stream is sent again: what the kernel has taken need not be kept. */
+static void forget_sent(struct upstream_call *call)
+{
+	size_t gone = call->sent > call->head_len ? call->sent - call->head_len : 0;
+
+	if (gone == 0)
+		return;
+	evbuffer_drain(call->body, gone);
+	call->sent -= gone;
+	call->body_len -= gone;
+}
+
 /* Straight away; the event loop only hears of it when the kernel takes no more. */
 void conn_send(struct conn *conn)
 {
 	struct upstream_call *call = conn->call;
-	size_t len = call->head_len + call->body_len;
 
-	while (call->sent < len) {
+	while (call_unsent(call) > 0) {
 		ssize_t n = send_some(conn);
 		if (n >= 0) {
 			call->sent += (size_t)n;
@@ -56,6 +77,8 @@ void conn_send(struct conn *conn)
 			return;
 		}
 	}
+	if (call->streams || call->is_upgrade)
+		forget_sent(call);
 }
 
 void conn_send_more(struct conn *conn)
@@ -63,25 +86,71 @@ void conn_send_more(struct conn *conn)
 	struct upstream_call *call = conn->call;
 
 	conn_send(conn);
-	if (call->is_upgrade && call->state == CALL_READING && call->handler->on_sent &&
-		call->sent == call->body_len)
+	if (!call->is_full || call_unsent(call) > UPSTREAM_QUEUE_LOW)
+		return;
+	call->is_full = false;
+	if (call->handler->on_sent)
 		call->handler->on_sent(call->arg);
+}
+
+/* Whether bytes have somewhere to go: else its end is about to be told. */
+static bool takes_more(const struct upstream_call *call)
+{
+	if (call->unwanted && !call->is_upgrade)
+		return false;
+	return call->is_upgrade ? call->state == CALL_READING && call->conn
+				: call->state < CALL_FAILED;
+}
+
+static void add_bytes(struct upstream_call *call, struct evbuffer *bytes)
+{
+	size_t len = evbuffer_get_length(bytes);
+
+	if (call->is_chunked && len > 0)
+		evbuffer_add_printf(call->body, "%zx\r\n", len);
+	evbuffer_add_buffer(call->body, bytes);
+	if (call->is_chunked && len > 0)
+		evbuffer_add(call->body, "\r\n", 2);
+}
+
+/* Takes what was added to call->body. */
+static void go_on(struct upstream_call *call)
+{
+	call->body_len = evbuffer_get_length(call->body);
+	if (call->conn && call->conn->state == CONN_BUSY)
+		conn_send(call->conn);
+}
+
+static void prepare(struct upstream_call *call)
+{
+	assert(call->streams || (call->is_upgrade && call->head_len == 0));
+	if (call->body == NULL)
+		call->body = evbuffer_new();
+	forget_sent(call);
 }
 
 size_t upstream_send(struct upstream_call *call, struct evbuffer *bytes)
 {
 	CHECK_OBJ(call, CALL_MAGIC);
-	assert(call->is_upgrade && call->head_len == 0);
-	if (call->state != CALL_READING || call->conn == NULL) { /* it is about to be told */
+	if (!takes_more(call)) {
 		evbuffer_drain(bytes, evbuffer_get_length(bytes));
 		return 0;
 	}
-	if (call->body == NULL)
-		call->body = evbuffer_new();
-	evbuffer_drain(call->body, call->sent);
-	call->sent = 0;
-	evbuffer_add_buffer(call->body, bytes);
-	call->body_len = evbuffer_get_length(call->body);
-	conn_send(call->conn);
-	return call->body_len - call->sent;
+	prepare(call);
+	add_bytes(call, bytes);
+	go_on(call);
+	call->is_full = call_unsent(call) > UPSTREAM_QUEUE_HIGH;
+	return call_unsent(call);
+}
+
+void upstream_send_end(struct upstream_call *call)
+{
+	CHECK_OBJ(call, CALL_MAGIC);
+	call->complete = true;
+	if (!takes_more(call))
+		return;
+	prepare(call);
+	if (call->is_chunked)
+		evbuffer_add(call->body, "0\r\n\r\n", 5);
+	go_on(call);
 }

@@ -78,7 +78,6 @@ static struct front_limits front_limits_of(const struct conf *conf)
 	unsigned share = conf->limit_connections / conf->threads;
 
 	return (struct front_limits){.head = conf->limit_head,
-		.body = conf->limit_body,
 		.connections = share ? share : 1,
 		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = 75 * 1000};

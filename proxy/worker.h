@@ -24,6 +24,8 @@ struct worker_shared { /* borrowed by all workers for their life */
 	void (*suspect)(void *arg, const char *cluster,
 		const char *mount_id); /* a UI refused a connection; any thread */
 	void *suspect_arg;
+	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
+	struct budget *memory, *strangers;
 	struct front_tls *tls; /* of the listener; NULL: in the clear */
 	struct crowd *crowd;   /* clients of the listener, over all threads */
 	unsigned threads;

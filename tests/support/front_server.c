@@ -31,39 +31,128 @@ static void on_closed(void *arg)
 	atomic_fetch_add(&s->closed, 1);
 }
 
-static void on_request(void *arg, struct front_request *req)
+/* As the exchange does: with the fault's status, and closing. */
+static void refuse(struct server *s, struct front_request *req, enum fault fault)
 {
-	static const struct front_handler handler = {on_drained, on_closed, NULL};
+	struct sbuf fields;
+
+	atomic_fetch_add(&s->refused, 1);
+	sbuf_init(&fields, 1000);
+	front_close_after(req);
+	front_reply_head(req, fault_row(fault)->status, &fields, 0, false);
+	front_reply_end(req);
+	sbuf_clear(&fields);
+}
+
+static void on_content_fault(void *arg, enum fault fault)
+{
 	struct server *s = arg;
+
+	refuse(s, s->asked, fault);
+}
+
+static void answer(struct server *s, struct front_request *req, size_t content)
+{
 	struct evbuffer *body = evbuffer_new();
 	struct sbuf fields;
 
-	atomic_fetch_add(&s->served, 1);
-	front_set_handler(req, &handler, s);
 	sbuf_init(&fields, 1000);
 	sbuf_puts(&fields, "X-Test: yes\r\n");
+	atomic_fetch_add(&s->served, 1);
 	evbuffer_add_printf(body, "%.*s %.*s %zu\n", (int)req->method.len, req->method.at,
-		(int)req->target.len, req->target.at, evbuffer_get_length(req->body));
+		(int)req->target.len, req->target.at, content);
 	if (str_eq(req->target, STR("/big"))) {
 		for (int i = 0; i < 8 << 20; i += 1024)
 			evbuffer_add_printf(body, "%01024d", 7);
 	}
-	if (str_eq(req->target, STR("/hold"))) {
-		s->held = req;
-	} else {
-		bool chunked = str_eq(req->target, STR("/chunked")),
-		     cut = str_eq(req->target, STR("/cut"));
-		front_reply_head(req, 200, &fields,
-			chunked || cut ? -1 : (int64_t)evbuffer_get_length(body),
-			str_eq(req->method, STR("HEAD")));
-		front_reply_body(req, body);
-		if (cut)
-			front_reply_cut(req);
-		else
-			front_reply_end(req);
-	}
+	bool chunked = str_eq(req->target, STR("/chunked")), cut = str_eq(req->target, STR("/cut"));
+	front_reply_head(req, 200, &fields,
+		chunked || cut ? -1 : (int64_t)evbuffer_get_length(body),
+		str_eq(req->method, STR("HEAD")));
+	front_reply_body(req, body);
+	if (cut)
+		front_reply_cut(req);
+	else
+		front_reply_end(req);
 	sbuf_clear(&fields);
 	evbuffer_free(body);
+}
+
+static void on_held(void *arg)
+{
+	struct server *s = arg;
+
+	answer(s, s->asked, evbuffer_get_length(s->asked->body));
+}
+
+static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
+{
+	struct server *s = arg;
+	size_t len = evbuffer_get_length(bytes);
+
+	s->streamed += len;
+	if (len > atomic_load(&s->largest_piece))
+		atomic_store(&s->largest_piece, len);
+	if (is_last)
+		answer(s, s->asked, s->streamed);
+}
+
+static void leave_open(struct front_request *req)
+{
+	static const struct front_handler nothing = {NULL};
+	struct evbuffer *body = evbuffer_new();
+	struct sbuf fields;
+
+	front_set_handler(req, &nothing, NULL);
+	sbuf_init(&fields, 100);
+	for (int i = 0; i < 8 << 20; i += 1024)
+		evbuffer_add_printf(body, "%01024d", 7);
+	front_reply_head(req, 200, &fields, -1, false);
+	front_reply_body(req, body);
+	evbuffer_free(body);
+	sbuf_clear(&fields);
+}
+
+static void note_order(struct server *s, const struct front_request *req)
+{
+	size_t len = strlen(s->order);
+
+	if (str_eq(req->target, STR("/gate"))) {
+		pthread_mutex_lock(&s->gate);
+		pthread_mutex_unlock(&s->gate);
+	}
+	if (len + 1 < sizeof s->order && req->target.len > 1)
+		s->order[len] = req->target.at[1];
+}
+
+static void on_request(void *arg, struct front_request *req)
+{
+	static const struct front_handler handler = {
+		on_drained, on_closed, NULL, on_held, on_piece, on_content_fault};
+	struct server *s = arg;
+	enum fault fault = FAULT_NONE;
+
+	note_order(s, req);
+	front_set_handler(req, &handler, s);
+	if (str_eq(req->target, STR("/open"))) {
+		leave_open(req);
+		return;
+	}
+	if (str_eq(req->target, STR("/hold"))) {
+		atomic_fetch_add(&s->served, 1);
+		s->held = req;
+		return;
+	}
+	s->asked = req;
+	s->streamed = 0;
+	if (req->content_length == 0 || str_eq(req->target, STR("/unread")))
+		answer(s, req, 0);
+	else if (str_eq(req->target, STR("/stream")))
+		fault = front_content_stream(req, UINT64_MAX, s->budget);
+	else
+		fault = front_content_hold(req, 1 << 20, s->budget);
+	if (fault != FAULT_NONE)
+		refuse(s, req, fault);
 }
 
 static void on_refused(void *arg, const char *peer, enum fault fault)
@@ -98,7 +187,7 @@ struct server *server_start(unsigned connections)
 {
 	struct sockaddr_storage addr = {0};
 	struct sockaddr_in *in = (struct sockaddr_in *)&addr;
-	struct front_limits limits = {16384, 1 << 20, connections, 1000, 60000};
+	struct front_limits limits = {16384, connections, 1000, 60000};
 	struct server *s = mem_alloc(1, sizeof *s);
 	struct err err;
 
@@ -107,6 +196,7 @@ struct server *server_start(unsigned connections)
 	int fd = listen_open(&addr, sizeof *in, &err);
 	assert_int_not_equal(fd, -1);
 	s->port = listen_port(&addr);
+	pthread_mutex_init(&s->gate, NULL);
 	s->base = event_base_new();
 	s->front = front_new(s->base, fd, &limits, on_request, on_refused, s);
 	pthread_create(&s->thread, NULL, run, s);

@@ -2,8 +2,10 @@
  * tests/support/front_server.h - a front on a thread of its own that answers with what it saw, and
  * clients that speak to it in bytes.
  *
- * "GET /x 3": method, target and bytes of content. /hold is never answered, /big is 8 MiB, /cut
- * breaks off, /chunked has no length.
+ * "GET /x 3": method, target and bytes of content, which is held, but for /stream, and for /unread,
+ * which is answered without. /gate waits for `gate`, /open is begun with 8 MiB and never ended, by
+ * a handler that wants to hear of nothing. /hold is never answered, /big is 8 MiB, /cut breaks off,
+ * /chunked has no length.
  */
 #ifndef SPARKGATE_TESTS_FRONT_SERVER_H
 #define SPARKGATE_TESTS_FRONT_SERVER_H
@@ -20,7 +22,13 @@ struct server {
 	unsigned port;
 	atomic_int served, refused, closed;
 	_Atomic bool stop;
-	struct front_request *held; /* a request that nobody answers */
+	struct front_request *held;  /* a request that nobody answers */
+	struct front_request *asked; /* the last one; with content, nobody asks beside it */
+	struct budget *budget;	     /* of content; NULL: none */
+	size_t streamed;
+	_Atomic size_t largest_piece;
+	char order[256]; /* the second letters of the targets, as they were told of */
+	pthread_mutex_t gate;
 };
 
 struct server *server_start(unsigned connections);

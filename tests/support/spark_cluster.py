@@ -41,16 +41,23 @@ class ClusterError(Exception):
     """The cluster did not come up; the message holds the end of the log that tells why."""
 
 
+_given = set()
+
+
 def free_port():
-    """A free port below the range the kernel takes for outgoing connections, so that none of these steals it."""
+    """A free port below the range the kernel takes for outgoing connections, so that none of these steals it. Never one
+    that was given before: it may not be listened on yet."""
     while True:
         port = random.randrange(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:
                 continue
+            _given.add(port)
             return port
 
 

@@ -24,6 +24,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_in_range(conf->threads, 1, 256);
 	assert_int_equal(conf->limit_head, 16 * 1024);
 	assert_int_equal(conf->limit_body, 1024 * 1024);
+	assert_int_equal(conf->limit_memory, 64 * 1024 * 1024);
 	assert_int_equal(conf->limit_static_files, 64 * 1024 * 1024);
 	assert_int_equal(conf->limit_connections, 10000);
 	assert_int_equal(conf->limit_head_timeout_ms, 10000);
@@ -74,6 +75,30 @@ static void cluster_lists_its_masters_history_and_uis(void **state)
 	assert_int_equal(c->poll_ms, 500);
 	assert_false(conf->clusters[1].has_history);
 	assert_null(conf_find_cluster(conf, STR("pro")));
+	conf_unref(conf);
+}
+
+static void ui_may_take_larger_bodies_than_the_rest(void **state)
+{
+	struct conf *conf =
+		conf_probe_load("server: {limits: {memory: 2MiB, body: 0B}}\n"
+				"clusters:\n"
+				"  - name: prod\n"
+				"    uis: [{name: lab, url: http://l:8888, limits: {body: 4GiB}},\n"
+				"      {name: hdfs, url: http://n:9870, limits: {}}, {name: trac, "
+				"url: http://t}]\n");
+	const struct conf_ui *uis = conf->clusters[0].uis;
+
+	(void)state;
+	assert_int_equal(conf->limit_memory, 2 * 1024 * 1024);
+	assert_int_equal(uis[0].body_limit, (uint64_t)4 << 30);
+	assert_int_equal(uis[1].body_limit, 0);
+	assert_int_equal(uis[2].body_limit, 0);
+	char *text = conf_probe_print(conf);
+	assert_non_null(strstr(text, "limits:\n          body: 4GiB\n"));
+	assert_non_null(strstr(text, "\n    body: 0B\n"));
+	free(text);
+	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
 }
 
@@ -257,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_documentation),
 		cmocka_unit_test(cluster_lists_its_masters_history_and_uis),
+		cmocka_unit_test(ui_may_take_larger_bodies_than_the_rest),
 		cmocka_unit_test(bearer_issuer_has_its_audience_and_default_algorithms),
 		cmocka_unit_test(public_url_gives_origin_and_base),
 		cmocka_unit_test(app_origins_are_a_host_below_which_applications_have_names),
