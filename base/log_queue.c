@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -188,12 +189,23 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Nobody has to read it for the kernel to take more; lines are there at once, as in the order of
+ * what they tell of. */
+static bool is_file(int fd)
+{
+	struct stat is;
+
+	return fstat(fd, &is) == 0 && S_ISREG(is.st_mode);
+}
+
 void log_queue_start(void)
 {
 	pthread_attr_t detached;
 	pthread_t thread;
 	sigset_t all, old;
 
+	if (is_file(STDERR_FILENO))
+		return;
 	queue.bytes = mem_alloc(QUEUE, 1);
 	pthread_attr_init(&detached);
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);

@@ -17,7 +17,8 @@
 
 enum { LOG_LINE_MAX = 8192 };
 
-/* Starts the thread, once for the process. */
+/* Starts the thread, once for the process; not where standard error is a regular file, which has no
+ * reader to wait for. */
 void log_queue_start(void);
 /* A whole line with its end, at most LOG_LINE_MAX bytes. What `matters` (warnings, audit) goes out
  * without delay, and finds room where other lines find none any more. */

@@ -243,8 +243,8 @@ static void s53_before_the_thread_starts_a_line_is_written_at_once(void **state)
 	assert_true(read(reader, bytes, sizeof bytes - 1) > 0);
 	assert_non_null(strstr(bytes, "from the command line"));
 	fcntl(reader, F_SETFL, 0);
-	free(give_back());
 	log_queue_start();
+	free(give_back());
 }
 
 int main(void)
