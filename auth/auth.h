@@ -65,6 +65,8 @@ struct store *auth_service_store(struct auth_service *service);
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */
 char *auth_service_first_link(struct auth_service *service);
+/* store_id() of its store, for STORE_ID_TEXT bytes. */
+MUST_CHECK int auth_service_store_id(struct auth_service *service, char *out, struct err *err);
 bool auth_service_is_ready(const struct auth_service *service); /* store answers; any thread */
 const char *auth_service_jwks(
 	const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */

@@ -5,6 +5,7 @@
 #include "auth/issue.h"
 #include "auth/link.h"
 #include "auth/own_key.h"
+#include "auth/store_id.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/rnd.h"
@@ -415,6 +416,11 @@ char *auth_service_first_link(struct auth_service *service)
 		return url;
 	secret_free(url);
 	return NULL;
+}
+
+int auth_service_store_id(struct auth_service *service, char *out, struct err *err)
+{
+	return store_id(service->conf, service->store, out, err);
 }
 
 bool auth_service_is_ready(const struct auth_service *service)

@@ -1,14 +1,14 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/log_queue.h"
 #include "base/sbuf.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192, CLIENT_VALUE_MAX = 128 };
+enum { CLIENT_VALUE_MAX = 128 };
 
 static _Atomic int threshold = LOG_INFO;
 static log_sink *_Atomic current_sink;
@@ -57,30 +57,28 @@ static void add_field(struct sbuf *b, const struct log_field *field)
 	sbuf_putc(b, '"');
 }
 
-static void write_line(struct sbuf *b, int64_t wall_ms)
+static void put_line(struct sbuf *b, const struct log_record *record, bool matters)
 {
 	sbuf_puts(b, "}\n");
 	if (b->overflow) {
 		sbuf_reset(b);
-		add_head(b, wall_ms, LOG_WARN, "log");
+		add_head(b, record->wall_ms, LOG_WARN, "log");
 		sbuf_puts(b, ",\"msg\":\"a line was too long and is lost\"}\n");
 	}
-	/* A full pipe must not stop the gateway: what cannot be written is lost. */
-	if (write(STDERR_FILENO, b->at, b->len) == -1)
-		return;
+	log_queue_put(sbuf_str(b), matters);
 }
 
-static void write_record(const struct log_record *record)
+static void write_record(const struct log_record *record, bool matters)
 {
 	log_sink *sink = atomic_load_explicit(&current_sink, memory_order_acquire);
 	struct sbuf b;
 
-	sbuf_init(&b, LINE_MAX_BYTES);
+	sbuf_init(&b, LOG_LINE_MAX);
 	add_head(&b, record->wall_ms, record->level, record->event);
 	add_field(&b, &(struct log_field){"msg", str_of(record->msg), false});
 	for (size_t i = 0; i < record->count; i++)
 		add_field(&b, &record->fields[i]);
-	write_line(&b, record->wall_ms);
+	put_line(&b, record, matters);
 	sbuf_clear(&b);
 	if (sink)
 		sink(record);
@@ -91,12 +89,14 @@ void log_fields(enum log_level level, const char *event, const char *msg,
 {
 	if (log_is_on(level))
 		write_record(
-			&(struct log_record){level, event, msg, fields, count, clock_wall_ms()});
+			&(struct log_record){level, event, msg, fields, count, clock_wall_ms()},
+			level >= LOG_WARN);
 }
 
 void log_audit(const char *msg, const struct log_field *fields, size_t count)
 {
-	write_record(&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms()});
+	write_record(
+		&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms()}, true);
 }
 
 void log_line(enum log_level level, const char *event, const char *fmt, ...)

@@ -2,9 +2,9 @@
  * base/log.h - one JSON object a line on standard error (design "Operations"), and to a sink
  * beside.
  *
- * Thread-safe: a line is built on the caller's stack and written with one write(2). Values a client
- * chose are clipped to 128 bytes and escaped (S40). Tokens, cookies, codes and states are never
- * passed here.
+ * Thread-safe: a line is built by the caller and goes out whole, by a thread that may wait where
+ * the caller never does (base/log_queue.h). Values a client chose are clipped to 128 bytes and
+ * escaped (S40). Tokens, cookies, codes and states are never passed here.
  */
 #ifndef SPARKGATE_BASE_LOG_H
 #define SPARKGATE_BASE_LOG_H

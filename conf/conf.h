@@ -137,6 +137,7 @@ struct conf {
 	size_t limit_memory;	   /* bytes of content held at a time, of all threads */
 	size_t limit_static_files; /* bytes, of all threads */
 	unsigned limit_connections;
+	unsigned limit_per_client; /* connections of one address */
 	int64_t limit_head_timeout_ms;
 	int64_t limit_tunnel_idle_ms;
 	bool insecure_http; /* session cookie over plain http off loopback */

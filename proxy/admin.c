@@ -1,15 +1,18 @@
 #include "proxy/admin.h"
 
+#include "base/log_queue.h"
 #include "base/url.h"
 #include "proxy/admin_page.h"
 #include "proxy/api.h"
+#include "proxy/crowd.h"
 #include "proxy/discovery.h"
 #include "proxy/front.h"
+#include "proxy/pulse.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
 
-enum { METRICS_MAX = 4 * 1024 * 1024, READY_MAX = 1024 * 1024 };
+enum { METRICS_MAX = 4 * 1024 * 1024, READY_MAX = 1024 * 1024, STALLED_MAX = 64 * 1024 };
 
 struct admin {
 	struct front *front;
@@ -21,6 +24,8 @@ struct admin {
 	const struct discovery *discovery;
 	struct worker *const *workers;
 	size_t count;
+	struct pulse *pulse; /* of the workers */
+	struct crowd *crowd;
 	bool draining;
 };
 
@@ -45,8 +50,13 @@ static void answer(struct front_request *req, int status, const char *type, stru
 
 static void serve_ping(struct admin *admin, struct front_request *req)
 {
-	(void)admin;
-	answer(req, 200, "text/plain; charset=utf-8", STR("pong\n"));
+	struct sbuf stalled;
+
+	sbuf_init(&stalled, STALLED_MAX);
+	bool any = pulse_tell_stalled(admin->pulse, &stalled);
+	answer(req, any ? 503 : 200, "text/plain; charset=utf-8",
+		any ? sbuf_str(&stalled) : STR("pong\n"));
+	sbuf_clear(&stalled);
 }
 
 static void describe_pods(const struct admin *admin, struct sbuf *json)
@@ -83,7 +93,8 @@ static void serve_metrics(struct admin *admin, struct front_request *req)
 {
 	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->service),
 		.health = auth_service_health(admin->service),
-		.gelf = graylog_count()};
+		.gelf = graylog_count(),
+		.log_dropped = log_queue_dropped()};
 	struct metrics **all = mem_alloc(admin->count + 1, sizeof(struct metrics *));
 	struct sbuf text;
 
@@ -137,6 +148,13 @@ static void on_refused(void *arg, const char *peer, enum fault fault)
 	(void)arg, (void)peer, (void)fault;
 }
 
+static unsigned look_at_worker(void *arg, size_t number)
+{
+	const struct admin *admin = arg;
+
+	return worker_turns(admin->workers[number]);
+}
+
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
 	unsigned port, const struct worker_shared *shared, const struct conf *conf,
 	struct auth_service *service, struct worker *const *workers, size_t count)
@@ -153,6 +171,9 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	admin->metrics = metrics_new();
 	admin->pages = admin_pages_new(service, admin->auth, admin->metrics, shared, port);
 	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
+	admin->crowd = crowd_new(conf, 1);
+	front_use_crowd(admin->front, admin->crowd);
+	admin->pulse = pulse_new(keeper, count, look_at_worker, admin);
 	return admin;
 }
 
@@ -165,7 +186,14 @@ void admin_free(struct admin *admin)
 	admin_pages_free(admin->pages);
 	metrics_free(admin->metrics);
 	front_free(admin->front);
+	crowd_free(admin->crowd);
+	pulse_free(admin->pulse);
 	free(admin);
+}
+
+void admin_set_conf(struct admin *admin, const struct conf *conf)
+{
+	crowd_set_conf(admin->crowd, conf);
 }
 
 void admin_drain(struct admin *admin)

@@ -21,6 +21,7 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 void admin_free(struct admin *admin);
 /* What /ready describes; borrowed, and NULL before it ends. */
 void admin_set_discovery(struct admin *admin, const struct discovery *discovery);
+void admin_set_conf(struct admin *admin, const struct conf *conf); /* reload */
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);
 

@@ -40,8 +40,10 @@ static const struct row with_b[] = {
 	ROW("baggage", FIELD_OTHER, FIELD_NOT_UPSTREAM),
 	END};
 static const struct row with_c[] = {
-	ROW("cache-control", FIELD_OTHER, FIELD_NOT_KEPT),
+	ROW("cache-control", FIELD_CACHE_CONTROL, FIELD_NOT_KEPT),
+	ROW("cdn-cache-control", FIELD_OTHER, FIELD_NOT_CLIENT),
 	ROW("clear-site-data", FIELD_OTHER, FIELD_NOT_CLIENT),
+	ROW("cloudflare-cdn-cache-control", FIELD_OTHER, FIELD_NOT_CLIENT),
 	ROW("connection", FIELD_CONNECTION, FIELD_IS_HOP),
 	ROW("content-digest", FIELD_OTHER, FIELD_NOT_REWRITTEN),
 	ROW("content-encoding", FIELD_CONTENT_ENCODING, 0),
@@ -56,6 +58,7 @@ static const struct row with_d[] = {
 	ROW("digest", FIELD_OTHER, FIELD_NOT_REWRITTEN),
 	END};
 static const struct row with_e[] = {
+	ROW("edge-control", FIELD_OTHER, FIELD_NOT_CLIENT),
 	ROW("etag", FIELD_OTHER, FIELD_NOT_REWRITTEN | FIELD_NOT_KEPT),
 	ROW("expect", FIELD_EXPECT, FIELD_NOT_UPSTREAM),
 	ROW("expires", FIELD_OTHER, FIELD_NOT_KEPT),
@@ -111,6 +114,7 @@ static const struct row with_s[] = {
 	ROW("set-cookie", FIELD_SET_COOKIE, 0),
 	ROW("set-cookie2", FIELD_OTHER, FIELD_NOT_CLIENT),
 	ROW("strict-transport-security", FIELD_OTHER, FIELD_NOT_CLIENT),
+	ROW("surrogate-control", FIELD_OTHER, FIELD_NOT_CLIENT),
 	END};
 static const struct row with_t[] = {
 	ROW("te", FIELD_OTHER, FIELD_IS_HOP),

@@ -30,6 +30,7 @@ void front_conn_move(struct front_conn *conn, enum conn_state state)
 	};
 
 	assert(from[state] & 1u << conn->state);
+	front_limit_touch(conn);
 	conn->state = state;
 	conn->since = clock_mono_ms();
 }
@@ -69,6 +70,7 @@ static void bury(struct front_conn *conn)
 	front_tls_free_connection(conn->ssl);
 	conn->ssl = NULL;
 	close(conn->fd);
+	front_limit_forget(conn);
 	TAILQ_REMOVE(&front->conns, conn, all);
 	TAILQ_INSERT_TAIL(&front->dead, conn, all);
 	front->count--;
@@ -92,6 +94,7 @@ static void free_conn(struct front_conn *conn)
 		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
 	TAILQ_REMOVE(&conn->front->dead, conn, all);
 	front_read_free(conn);
+	front_read_wipe_content(conn);
 	if (conn->content)
 		evbuffer_free(conn->content);
 	evbuffer_free(conn->out);
@@ -175,8 +178,8 @@ static void on_accept(
 		(size_t)len < sizeof conn->peer ? (size_t)len : sizeof conn->peer);
 	conn->req.peer = (struct sockaddr *)&conn->peer;
 	listen_peer_text(conn->req.peer, conn->req.peer_text);
-	if (++front->count > front->limits.connections)
-		front_conn_drop(conn);
+	front->count++;
+	front_limit_admit(conn);
 }
 
 /* Out of descriptors: the listener rests until the next tick, for it would report at once again. */
@@ -226,6 +229,7 @@ static void on_turn_end(int fd, short what, void *arg)
 	put_off(front);
 	front->is_ending_turn = false;
 	front->turns++;
+	front_limit_turn_end(front);
 }
 
 static void check_conn(struct front *front, struct front_conn *conn, int64_t now)
@@ -263,6 +267,7 @@ static void on_tick(int fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (front->listener)
 		evconnlistener_enable(front->listener);
+	front_limit_tick(front);
 	for (struct front_conn *conn = TAILQ_FIRST(&front->conns); conn; conn = next) {
 		next = TAILQ_NEXT(conn, all);
 		check_conn(front, conn, now);
@@ -283,6 +288,7 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 		limits->head, limits->head < 8192 ? limits->head : 8192, H1_FIELDS_MAX, INT64_MAX};
 	front->turns = 1;
 	TAILQ_INIT(&front->conns);
+	TAILQ_INIT(&front->shelf);
 	TAILQ_INIT(&front->dirty);
 	TAILQ_INIT(&front->dead);
 	front->nothing = evbuffer_new();
@@ -322,6 +328,7 @@ void front_free(struct front *front)
 
 	if (front == NULL)
 		return;
+	front_limit_tick(front);
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
 	while (!TAILQ_EMPTY(&front->dead))

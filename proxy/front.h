@@ -18,14 +18,15 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+struct crowd;
 struct event_base;
 struct evbuffer;
 struct front;
 struct front_tls;
 
 struct front_limits {
-	size_t head;		 /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
-	unsigned connections;	 /* of this thread; more are closed at once */
+	size_t head;	      /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
+	unsigned connections; /* of this thread; for one more the one that is idle longest goes */
 	int64_t head_timeout_ms; /* for a whole head, and for content that is held */
 	int64_t idle_timeout_ms; /* keep-alive */
 };
@@ -70,6 +71,9 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 /* TLS from the next connection on, and `hsts_s` seconds of it promised to browsers (RFC 6797; 0:
  * nothing is). Borrows `tls`, which outlives the front. */
 void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);
+/* How many one client may have here, over all fronts that share it. Borrows `crowd`, which outlives
+ * the front; before the first connection. */
+void front_use_crowd(struct front *front, struct crowd *crowd);
 void front_free(struct front *front);
 /* No new connections; idle ones are closed, the others after their answer. */
 void front_drain(struct front *front);

@@ -56,8 +56,7 @@ void front_content_end(struct front_conn *conn)
 {
 	if (conn->in)
 		give_back(conn->in);
-	if (conn->content)
-		evbuffer_drain(conn->content, evbuffer_get_length(conn->content));
+	front_read_wipe_content(conn);
 }
 
 /* --- asked for --- */

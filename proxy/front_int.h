@@ -3,6 +3,7 @@
 #ifndef SPARKGATE_PROXY_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_INT_H
 
+#include "proxy/crowd.h"
 #include "proxy/front.h"
 #include "proxy/reader.h"
 
@@ -33,9 +34,11 @@ struct front_input { /* of the request under way, and what came behind it */
 	struct reader reader;
 	char *bytes;
 	size_t len, size; /* filled, and there are */
+	size_t used;	  /* the most that were filled: to be wiped */
 	size_t at;	  /* taken by the reader */
 	size_t head_len;  /* 0: the head is not complete */
 	char *head;	  /* it stands here, and bytes has what came behind it; or NULL */
+	size_t head_used; /* to be wiped, too */
 	enum content_mode mode;
 	bool paused;	       /* CONTENT_STREAMED: nothing is wanted for now */
 	int64_t content_since; /* monotonic ms: asked for; CONTENT_STREAMED: last byte or pause */
@@ -65,8 +68,11 @@ struct front_conn {
 	bool broken;	 /* to be dropped at the end of the turn */
 	uint64_t served; /* the turn in which its last request was told of */
 	bool dirty;	 /* in front->dirty */
-	TAILQ_ENTRY(front_conn) all;  /* in conns, or in dead */
+	TAILQ_ENTRY(front_conn) all;  /* in conns, in shelf, or in dead */
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
+	/* --- of front_limit.c --- */
+	struct crowd_member member; /* of front->crowd */
+	bool shelved;		    /* in front->shelf */
 };
 TAILQ_HEAD(front_conns, front_conn);
 
@@ -78,7 +84,8 @@ struct front {
 	front_on_request *on_request;
 	front_on_refused *on_refused;
 	void *arg;
-	struct front_conns conns, dirty, dead;
+	struct front_conns conns; /* in the order of their last bytes */
+	struct front_conns shelf, dirty, dead;
 	unsigned count;
 	struct front_tls *tls;	  /* NULL: in the clear */
 	char hsts[64];		  /* the field line, or "" */
@@ -88,6 +95,11 @@ struct front {
 	uint64_t turns;		 /* of the loop that have ended, from 1 on */
 	bool is_ending_turn;
 	bool draining;
+	/* --- of front_limit.c --- */
+	struct crowd *crowd; /* NULL: clients are not counted */
+	unsigned ends;	     /* of connections, in this turn, to make room */
+	unsigned untold, ticks, unease, seat;
+	bool rests, all_busy;
 };
 
 /* --- front.c --- */
@@ -103,6 +115,16 @@ void front_conn_refuse(struct front_conn *conn, enum fault fault);
 void front_conn_mark(struct front_conn *conn);
 /* Whether its bytes are read. */
 void front_conn_hear(struct front_conn *conn, bool wanted);
+
+/* --- front_limit.c --- */
+/* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
+void front_limit_touch(struct front_conn *conn);
+/* It is counted; it or one that has been idle longer goes where there is no room. */
+void front_limit_admit(struct front_conn *newest);
+void front_limit_forget(struct front_conn *conn);
+void front_limit_turn_end(struct front *front);
+/* Once a second; puts all of them back into conns. */
+void front_limit_tick(struct front *front);
 
 /* --- front_content.c --- */
 /* A head is complete: is content to follow? */
@@ -133,6 +155,7 @@ bool front_read_is_idle(const struct front_conn *conn);
 /* The request is answered: forgets it, keeps what came behind it. */
 void front_read_end(struct front_conn *conn);
 void front_read_free(struct front_conn *conn);
+void front_read_wipe_content(struct front_conn *conn);
 /* From now on everything that comes is the tunnel's. */
 void front_read_tunnel(struct front_conn *conn);
 

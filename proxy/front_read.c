@@ -38,12 +38,20 @@ bool front_read_is_idle(const struct front_conn *conn)
 	return conn->in == NULL;
 }
 
+/* Tokens and cookies have stood there (S69). */
+static void give_back(char *bytes, size_t used)
+{
+	if (bytes)
+		explicit_bzero(bytes, used);
+	pool_free(bytes);
+}
+
 void front_read_free(struct front_conn *conn)
 {
 	front_content_end(conn);
 	if (conn->in) {
-		pool_free(conn->in->head);
-		pool_free(conn->in->bytes);
+		give_back(conn->in->head, conn->in->head_used);
+		give_back(conn->in->bytes, conn->in->used);
 	}
 	pool_free(conn->in);
 	conn->in = NULL;
@@ -75,7 +83,7 @@ static void input_begin(struct front_conn *conn)
 	in->bytes = pool_malloc(INPUT_MIN);
 	must(in->bytes);
 	in->size = INPUT_MIN;
-	in->len = in->at = 0;
+	in->len = in->used = in->at = 0;
 	input_reset(conn, in);
 	conn->in = in;
 }
@@ -88,7 +96,7 @@ static void input_grow(struct front_input *in)
 	must(larger);
 	memcpy(larger, in->bytes, in->len);
 	reader_move(&in->reader, in->bytes, larger);
-	pool_free(in->bytes);
+	give_back(in->bytes, in->used);
 	in->bytes = larger;
 	in->size *= 2;
 }
@@ -101,9 +109,10 @@ static void input_split(struct front_input *in)
 	char *rest = pool_malloc(size);
 
 	must(rest);
-	in->len = unread;
-	memcpy(rest, in->bytes + in->at, in->len);
+	memcpy(rest, in->bytes + in->at, unread);
 	in->head = in->bytes;
+	in->head_used = in->used;
+	in->len = in->used = unread;
 	in->bytes = rest;
 	in->size = size;
 	in->at = 0;
@@ -193,6 +202,22 @@ static void take(struct front_conn *conn)
 	reuse_room(conn);
 }
 
+/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
+void front_read_wipe_content(struct front_conn *conn)
+{
+	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
+	struct evbuffer_iovec piece = {NULL, 1};
+
+	while (left > 0 && piece.iov_len > 0 &&
+		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
+		explicit_bzero(piece.iov_base, piece.iov_len);
+		evbuffer_drain(conn->content, piece.iov_len);
+		left -= piece.iov_len;
+	}
+	if (left > 0)
+		evbuffer_drain(conn->content, left);
+}
+
 void front_read_end(struct front_conn *conn)
 {
 	struct front_input *in = conn->in;
@@ -204,7 +229,9 @@ void front_read_end(struct front_conn *conn)
 	}
 	in->len -= in->at;
 	memmove(in->bytes, in->bytes + in->at, in->len);
-	pool_free(in->head);
+	explicit_bzero(in->bytes + in->len, in->used - in->len);
+	in->used = in->len;
+	give_back(in->head, in->head_used);
 	input_reset(conn, in);
 }
 
@@ -254,6 +281,8 @@ static void read_request(struct front_conn *conn)
 	if (n > 0 && is_first)
 		conn->since = clock_mono_ms();
 	in->len += (size_t)n;
+	if (in->used < in->len)
+		in->used = in->len;
 	if (n == 0 && is_first)
 		front_read_free(conn);
 	else
@@ -287,6 +316,7 @@ void front_read_on_readable(int fd, short what, void *arg)
 
 	(void)fd;
 	conn->ends |= (what & EV_CLOSED) != 0;
+	front_limit_touch(conn);
 	do
 		read_once(conn);
 	while (holds_more(conn) && ++reads < READS_A_TURN);

@@ -113,6 +113,12 @@ static void put_connection(const struct front_conn *conn, char **at)
 		put(at, STR("\r\n"));
 }
 
+/* RFC 9110 §8.6: these have no content, and nothing about its length. */
+static bool is_bare(int status)
+{
+	return status < 200 || status == 204 || status == 304;
+}
+
 enum { AROUND_MAX = 256 }; /* bytes of a head's own lines: status, framing, HSTS, connection */
 
 /* Room for `len` bytes at the end of what is queued, in one piece. */
@@ -137,14 +143,14 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 	struct evbuffer_iovec room;
 	char *at = reserve(conn, lines.len + AROUND_MAX, &room);
 
-	conn->no_content = no_content;
+	conn->no_content = no_content || is_bare(status);
 	conn->close_after |= conn->front->draining;
 	front_content_settle(conn);
 	put_status_line(&at, status);
 	put(&at, lines);
 	if (conn->ssl)
 		put(&at, str_of(conn->front->hsts));
-	put_framing(conn, &at, length);
+	put_framing(conn, &at, is_bare(status) ? -1 : length);
 	put_connection(conn, &at);
 	commit(conn, &room, at);
 	front_conn_mark(conn);
@@ -267,6 +273,8 @@ void front_conn_flush(struct front_conn *conn)
 		return;
 	}
 	bool is_new = n == 0 && !event_pending(&conn->writable, EV_WRITE, NULL);
+	if (queued(conn) < before)
+		front_limit_touch(conn);
 	if (is_new || queued(conn) < before)
 		conn->since = clock_mono_ms();
 	if (n == 0)

@@ -3,28 +3,33 @@
 #include "auth/fetch.h"
 #include "auth/graylog.h"
 #include "auth/json_text.h"
+#include "auth/store_id.h"
 #include "base/budget.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/log_queue.h"
 #include "base/pool.h"
 #include "base/version.h"
 #include "conf/warn.h"
 #include "proxy/admin.h"
+#include "proxy/crowd.h"
 #include "proxy/discovery.h"
 #include "proxy/front_tls.h"
 #include "proxy/listen.h"
+#include "proxy/listeners.h"
+#include "proxy/process.h"
 #include "proxy/redirect.h"
 #include "proxy/registry.h"
 #include "proxy/worker.h"
 
 #include <event2/event.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
-enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2 };
+enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
 
 struct gateway {
 	struct conf *conf;
@@ -39,8 +44,9 @@ struct gateway {
 	struct budget memory, strangers;
 	struct worker_shared shared;
 	struct worker **workers;
-	int *fds; /* of the workers' listeners until they are handed over */
-	int admin_fd, redirect_fd;
+	struct listeners listeners;
+	char store_id[STORE_ID_TEXT];
+	struct crowd *crowd;
 	struct redirect *redirect;
 	struct admin *admin;
 	int64_t draining_since;
@@ -135,6 +141,8 @@ static void reload(struct gateway *gw)
 	share_publish(gw->conf_slot, conf_ref(conf));
 	discovery_set_conf(gw->discovery, conf);
 	auth_service_set_conf(gw->auth, conf);
+	crowd_set_conf(gw->crowd, conf);
+	admin_set_conf(gw->admin, conf);
 	conf_unref(gw->conf);
 	gw->conf = conf;
 	redirect_set_conf(gw->redirect, conf);
@@ -186,33 +194,14 @@ static void on_signal(int number, short what, void *arg)
 		drain(arg);
 }
 
-static int open_listeners(struct gateway *gw, struct err *err)
+static int open_tls(struct gateway *gw, struct err *err)
 {
-	struct conf *conf = gw->conf;
+	const struct conf *conf = gw->conf;
 
-	if (conf->tls.certificate) {
-		gw->tls = front_tls_new(conf->tls.certificate, conf->tls.key, err);
-		if (gw->tls == NULL)
-			return -1;
-	}
-	gw->fds = mem_alloc(conf->threads, sizeof *gw->fds);
-	for (unsigned i = 0; i < conf->threads; i++) {
-		gw->fds[i] = listen_open(&conf->server.addr, conf->server.addr_len, err);
-		if (gw->fds[i] == -1)
-			return -1;
-	}
-	gw->admin_fd = listen_open(&conf->admin.addr, conf->admin.addr_len, err);
-	if (gw->admin_fd == -1)
-		return -1;
-	if (conf->tls.redirect.text) {
-		gw->redirect_fd =
-			listen_open(&conf->tls.redirect.addr, conf->tls.redirect.addr_len, err);
-		if (gw->redirect_fd == -1)
-			return -1;
-	}
-	conf_set_port(&conf->server, listen_port(&conf->server.addr));
-	conf_set_port(&conf->admin, listen_port(&conf->admin.addr));
-	return 0;
+	if (conf->tls.certificate == NULL)
+		return 0;
+	gw->tls = front_tls_new(conf->tls.certificate, conf->tls.key, err);
+	return gw->tls ? 0 : -1;
 }
 
 static void start_keeper(struct gateway *gw)
@@ -242,6 +231,7 @@ static void start_workers(struct gateway *gw)
 {
 	unsigned threads = gw->conf->threads;
 
+	gw->crowd = crowd_new(gw->conf, threads);
 	budget_init(&gw->memory, gw->conf->limit_memory);
 	budget_init(&gw->strangers, STRANGERS_MAX);
 	gw->shared = (struct worker_shared){.auth = gw->auth,
@@ -252,30 +242,43 @@ static void start_workers(struct gateway *gw)
 		.memory = &gw->memory,
 		.strangers = &gw->strangers,
 		.tls = gw->tls,
+		.crowd = gw->crowd,
 		.threads = threads,
 		.port = listen_port(&gw->conf->server.addr)};
 	gw->workers = mem_alloc(threads, sizeof(struct worker *));
 	for (unsigned i = 0; i < threads; i++)
-		gw->workers[i] = worker_new(&gw->shared, gw->fds[i]);
-	gw->admin = admin_new(gw->base, gw->inbox, gw->admin_fd, listen_port(&gw->conf->admin.addr),
-		&gw->shared, gw->conf, gw->auth, gw->workers, threads);
-	if (gw->redirect_fd != -1)
-		gw->redirect = redirect_new(gw->base, gw->redirect_fd, gw->conf);
+		gw->workers[i] = worker_new(&gw->shared, gw->listeners.workers[i]);
+	gw->admin = admin_new(gw->base, gw->inbox, gw->listeners.admin,
+		listen_port(&gw->conf->admin.addr), &gw->shared, gw->conf, gw->auth, gw->workers,
+		threads);
+	if (gw->listeners.redirect != -1)
+		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
 	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
 	admin_set_discovery(gw->admin, gw->discovery);
 }
 
+/* The keeper must not wait for whoever reads its output. */
+static bool takes_a_line(int fd)
+{
+	struct pollfd one = {.fd = fd, .events = POLLOUT};
+
+	return poll(&one, 1, 0) == 1 && !(one.revents & (POLLERR | POLLNVAL));
+}
+
 static void announce(struct gateway *gw)
 {
-	char *link = auth_service_first_link(gw->auth);
+	/* A new link would end the one that the gateway before us has printed. */
+	char *link = gw->listeners.is_joined ? NULL : auth_service_first_link(gw->auth);
 
 	log_info("start",
 		"sparkgate " SPARKGATE_VERSION
 		" with libevent %s serves %s%s/ (admin: %s), %u threads",
 		event_get_version(), gw->conf->server.origin, gw->conf->server.base,
 		gw->conf->admin.origin, gw->conf->threads);
-	if (link) {
+	if (link && !takes_a_line(STDOUT_FILENO))
+		log_warn("start", "standard output does not take the sign-in link");
+	else if (link) {
 		printf("Sign in as administrator, once, within 10 minutes: %s\n", link);
 		fflush(stdout);
 	}
@@ -292,6 +295,7 @@ static void stop(struct gateway *gw)
 	redirect_free(gw->redirect);
 	for (unsigned i = 0; gw->workers && i < gw->shared.threads; i++)
 		worker_free(gw->workers[i]);
+	crowd_free(gw->crowd);
 	auth_service_free(gw->auth);
 	fetcher_free(gw->fetcher);
 	inbox_free(gw->inbox);
@@ -309,24 +313,6 @@ static void stop(struct gateway *gw)
 	free(gw->workers);
 }
 
-/* Each connection may need one to a UI as well; shells start programs with far fewer descriptors.
- */
-static void raise_descriptor_limit(const struct conf *conf)
-{
-	rlim_t wanted = (rlim_t)conf->limit_connections * 2 + 256;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
-		return;
-	if (limit.rlim_cur < wanted) {
-		limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-	if (limit.rlim_cur < wanted)
-		log_warn("start", "%llu descriptors are too few for server.limits.connections",
-			(unsigned long long)limit.rlim_cur);
-}
-
 /* Before any other call of libevent's and jansson's. A sanitizer wants to see each block itself. */
 static void give_memory(void)
 {
@@ -336,32 +322,79 @@ static void give_memory(void)
 #endif
 }
 
-int gateway_run(struct conf *conf)
+/* Its own words on standard error would wait for a reader. */
+static void on_libevent_log(int severity, const char *msg)
 {
-	struct gateway gw = {.conf = conf, .admin_fd = -1, .redirect_fd = -1};
-	struct err err = {""};
-	int code = 1;
+	static const enum log_level levels[] = {[EVENT_LOG_DEBUG] = LOG_DEBUG,
+		[EVENT_LOG_MSG] = LOG_INFO,
+		[EVENT_LOG_WARN] = LOG_WARN,
+		[EVENT_LOG_ERR] = LOG_ERROR};
 
+	log_line((size_t)severity < ARRAY_LEN(levels) ? levels[severity] : LOG_WARN, "libevent",
+		"%s", msg);
+}
+
+static void prepare(struct conf *conf)
+{
 	give_memory();
+	event_set_log_callback(on_libevent_log);
 	log_set_level((enum log_level)conf->log_level);
+	log_queue_start();
 	graylog_use(&conf->log_gelf);
 	signal(SIGPIPE, SIG_IGN);
-	raise_descriptor_limit(conf);
+	process_fit_descriptors(conf);
 	conf_warn(conf, log_warning, NULL);
-	if (open_listeners(&gw, &err) == 0) {
-		start_keeper(&gw);
-		gw.auth = auth_service_new(conf, gw.base, gw.inbox, gw.fetcher, &err);
-		if (gw.auth) {
-			start_workers(&gw);
-			announce(&gw);
-			event_base_dispatch(gw.base);
-			code = 0;
-		}
-		stop(&gw);
+}
+
+static int open_store(struct gateway *gw, struct err *err)
+{
+	gw->auth = auth_service_new(gw->conf, gw->base, gw->inbox, gw->fetcher, err);
+	return gw->auth ? auth_service_store_id(gw->auth, gw->store_id, err) : -1;
+}
+
+/* Who joins has to know its store first; who does not makes none for nothing. */
+static int open_all(struct gateway *gw, bool joins, struct err *err)
+{
+	if (!joins)
+		return listeners_open(&gw->listeners, gw->conf, NULL, err) == -1
+			       ? -1
+			       : open_store(gw, err);
+	if (gw->conf->store_kind == CONF_STORE_MEMORY)
+		return err_set(err, "--join: a store in memory cannot be shared, expected redis: "
+				    "or the same sqlite: file");
+	return open_store(gw, err) == -1
+		       ? -1
+		       : listeners_open(&gw->listeners, gw->conf, gw->store_id, err);
+}
+
+static int serve(struct gateway *gw, bool joins, struct err *err)
+{
+	start_keeper(gw);
+	int result = open_all(gw, joins, err);
+	if (result == 0) {
+		start_workers(gw);
+		listeners_announce(&gw->listeners, gw->conf, gw->store_id);
+		announce(gw);
+		event_base_dispatch(gw->base);
 	}
-	if (code != 0)
+	stop(gw);
+	return result;
+}
+
+int gateway_run(struct conf *conf, bool joins)
+{
+	struct gateway gw = {.conf = conf};
+	struct err err = {""};
+
+	prepare(conf);
+	listeners_init(&gw.listeners);
+	int result = open_tls(&gw, &err);
+	if (result == 0)
+		result = serve(&gw, joins, &err);
+	log_queue_flush(LAST_WORDS_MS);
+	if (result == -1)
 		fprintf(stderr, "sparkgate: %s\n", err.text);
-	free(gw.fds);
+	listeners_clear(&gw.listeners);
 	conf_unref(gw.conf);
-	return code;
+	return result == 0 ? 0 : 1;
 }

@@ -10,7 +10,7 @@
 #include "conf/conf.h"
 
 /* Takes conf. Runs until SIGTERM or SIGINT and drains; SIGHUP reloads conf->file. Gives the
- * process's exit code. */
-int gateway_run(struct conf *conf);
+ * process's exit code. `joins`: it may share its addresses with gateways on the same store. */
+int gateway_run(struct conf *conf, bool joins);
 
 #endif

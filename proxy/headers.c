@@ -349,6 +349,7 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 {
 	bool any_connection = names_fields(head->fields, head->fields_count);
 	unsigned rules = rules_to_client(plan);
+	bool is_private = plan->kept; /* whoever keeps it says so */
 
 	for (size_t i = 0; i < head->fields_count; i++) {
 		const struct h1_field *field = &head->fields[i];
@@ -356,9 +357,13 @@ void headers_to_client(struct sbuf *out, const struct h1_response *head,
 			(any_connection && is_listed_by_connection(head, field->name)) ||
 			(plan->content_encoding && field->kind.id == FIELD_CONTENT_ENCODING))
 			continue;
-		if (!add_mended(out, field, context))
+		if (field->kind.id == FIELD_CACHE_CONTROL)
+			is_private |= headers_put_private(out, field->name, field->value);
+		else if (!add_mended(out, field, context))
 			sbuf_field(out, field->name, field->value);
 	}
+	if (!is_private)
+		sbuf_puts(out, "Cache-Control: private\r\n");
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
 			plan->content_encoding);

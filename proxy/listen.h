@@ -1,4 +1,9 @@
-/* proxy/listen.h - listening sockets: one per worker thread on the same address (SO_REUSEPORT). */
+/*
+ * proxy/listen.h - listening sockets: one per worker thread on the same address (SO_REUSEPORT).
+ *
+ * The first of a process claims the address alone (S61): with SO_REUSEPORT a second gateway would
+ * get some of the connections, and nobody would be told.
+ */
 #ifndef SPARKGATE_PROXY_LISTEN_H
 #define SPARKGATE_PROXY_LISTEN_H
 
@@ -7,8 +12,11 @@
 #include <sys/socket.h>
 
 /* Non-blocking, close-on-exec, TCP_NODELAY (accepted sockets inherit it). `*addr` gets the port the
- * kernel chose when it was 0, so that the next thread binds the same. The descriptor, or -1. */
+ * kernel chose when it was 0, so that the next thread binds the same. The descriptor, or -1 with a
+ * reason, and errno. */
 MUST_CHECK int listen_open(struct sockaddr_storage *addr, socklen_t len, struct err *err);
+/* The same beside whoever has opened it: this process, or, for who joins it, another. */
+MUST_CHECK int listen_share(struct sockaddr_storage *addr, socklen_t len, struct err *err);
 /* Writes the address without the port, e.g. "127.0.0.1". */
 void listen_peer_text(const struct sockaddr *addr, char out[static 46]);
 unsigned listen_port(const struct sockaddr_storage *addr);

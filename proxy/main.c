@@ -5,6 +5,7 @@
 #include "base/version.h"
 #include "conf/warn.h"
 #include "proxy/gateway.h"
+#include "proxy/process.h"
 #include "proxy/ready.h"
 
 #include <malloc.h>
@@ -16,15 +17,18 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 struct options {
 	const char *config;
 	struct conf_flags flags;
-	bool check, print_config, ready, version, help;
+	bool check, print_config, ready, join, dumpable, version, help;
 };
 
 static const char usage[] =
-	"usage: sparkgate --config FILE [--check | --print-config | --ready]\n"
+	"usage: sparkgate --config FILE [--check | --print-config | --ready | --join]\n"
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
 	"       sparkgate token create|list|show|revoke|disable|enable ...\n"
 	"       sparkgate session list|end ...\n"
-	"       sparkgate --version\n";
+	"       sparkgate --version\n"
+	"\n"
+	"  --join      listen where another gateway on the same store listens already\n"
+	"  --dumpable  let debuggers in, and the kernel write core files, which hold secrets\n";
 
 /* The option's value into `*value`, from "--name VALUE" or "--name=VALUE". */
 static bool take_value(const char *name, int argc, char **argv, int *i, const char **value)
@@ -62,6 +66,8 @@ static bool parse(int argc, char **argv, struct options *o)
 			     take_switch("--check", argv[i], &o->check) ||
 			     take_switch("--print-config", argv[i], &o->print_config) ||
 			     take_switch("--ready", argv[i], &o->ready) ||
+			     take_switch("--join", argv[i], &o->join) ||
+			     take_switch("--dumpable", argv[i], &o->dumpable) ||
 			     take_switch("--version", argv[i], &o->version) ||
 			     take_switch("--help", argv[i], &o->help) ||
 			     take_switch("-h", argv[i], &o->help);
@@ -109,7 +115,7 @@ static int run(const struct options *o)
 	if (o->ready)
 		return show_ready(conf);
 	if (!o->check && !o->print_config)
-		return gateway_run(conf);
+		return gateway_run(conf, o->join);
 	if (o->print_config) {
 		conf_print(conf, stdout);
 	} else {
@@ -122,6 +128,13 @@ static int run(const struct options *o)
 	return 0;
 }
 
+static int run_command(int argc, char **argv)
+{
+	process_forbid_dumps();
+	return strcmp(argv[0], "token") == 0 ? token_command(argc, argv)
+					     : session_command(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
@@ -129,15 +142,15 @@ int main(int argc, char **argv)
 	/* Every read buffer is large enough to make malloc sweep its fastbins together first; the
 	 * per-thread cache serves the small blocks without them. */
 	mallopt(M_MXFAST, 0);
-	if (argc > 1 && strcmp(argv[1], "token") == 0)
-		return token_command(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "session") == 0)
-		return session_command(argc - 1, argv + 1);
+	if (argc > 1 && (strcmp(argv[1], "token") == 0 || strcmp(argv[1], "session") == 0))
+		return run_command(argc - 1, argv + 1);
 	if (!parse(argc, argv, &options))
 		return EXIT_USAGE;
 	if (options.version || options.help) {
 		fputs(options.version ? "sparkgate " SPARKGATE_VERSION "\n" : usage, stdout);
 		return 0;
 	}
+	if (!options.dumpable)
+		process_forbid_dumps();
 	return run(&options);
 }

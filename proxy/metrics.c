@@ -240,6 +240,14 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 		(unsigned long long)g->auth.jwks_ok, (unsigned long long)g->auth.jwks_failed);
 }
 
+static void write_log(struct sbuf *out, const struct metrics_gauges *g)
+{
+	help(out, "log_lines_dropped_total", "counter",
+		"Log lines that were lost because standard error did not take them.");
+	sbuf_printf(out, "sparkgate_log_lines_dropped_total %llu\n",
+		(unsigned long long)g->log_dropped);
+}
+
 static void write_gelf(struct sbuf *out, const struct metrics_gauges *g)
 {
 	help(out, "gelf_messages_total", "counter",
@@ -261,5 +269,6 @@ void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	write_histogram(out, all, count, false);
 	write_histogram(out, all, count, true);
 	write_gauges(out, gauges);
+	write_log(out, gauges);
 	write_gelf(out, gauges);
 }

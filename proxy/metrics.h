@@ -45,6 +45,7 @@ struct metrics_gauges { /* read at scrape time */
 	struct graylog_counts gelf;
 	unsigned connections, exchanges, upstream_connections;
 	uint64_t static_bytes;
+	uint64_t log_dropped; /* lines */
 };
 /* Prometheus text format 0.0.4 of the sum of `count` workers. Any thread. */
 void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,

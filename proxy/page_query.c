@@ -15,6 +15,19 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+/* back[i]: how many letters at the end of the first i + 1 are the first ones again. */
+static void learn(struct page_query *query)
+{
+	size_t n = 0;
+
+	for (size_t i = 1; query->folded[0] && query->folded[i]; i++) {
+		while (n > 0 && query->folded[n] != query->folded[i])
+			n = query->back[n - 1];
+		n += query->folded[n] == query->folded[i];
+		query->back[i] = (unsigned char)n;
+	}
+}
+
 static void parse_text(struct page_query *out, struct str value)
 {
 	size_t len;
@@ -30,6 +43,7 @@ static void parse_text(struct page_query *out, struct str value)
 		out->q[i] = value.at[i];
 		out->folded[i] = fold(value.at[i]);
 	}
+	learn(out);
 }
 
 static enum page_state state_of(struct str word)
@@ -57,14 +71,19 @@ void page_query_parse(struct page_query *out, struct str raw)
 	sbuf_clear(&value);
 }
 
-/* `needle` is folded and not empty. */
-static bool contains(const char *text, const char *needle)
+/* Knuth, Morris and Pratt: who names applications and who searches may be the same, and must not
+ * make each letter of 50,000 names be compared with each of the search (S62). */
+static bool contains(const char *text, const struct page_query *query)
 {
+	const char *needle = query->folded;
+	size_t n = 0; /* letters of it that stand before text */
+
 	for (; *text; text++) {
-		size_t i = 0;
-		while (needle[i] && fold(text[i]) == needle[i])
-			i++;
-		if (needle[i] == '\0')
+		char c = fold(*text);
+		while (n > 0 && needle[n] != c)
+			n = query->back[n - 1];
+		n += needle[n] == c;
+		if (needle[n] == '\0')
 			return true;
 	}
 	return false;
@@ -76,8 +95,8 @@ bool page_query_selects(const struct page_query *query, const struct app_info *a
 		return false;
 	if (query->state == STATE_FINISHED && app->running)
 		return false;
-	return query->folded[0] == '\0' || contains(app->name, query->folded) ||
-	       contains(app->id, query->folded) || contains(app->user, query->folded);
+	return query->folded[0] == '\0' || contains(app->name, query) || contains(app->id, query) ||
+	       contains(app->user, query);
 }
 
 void page_query_href(

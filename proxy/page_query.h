@@ -15,8 +15,9 @@ enum { PAGE_ROWS = 50, QUERY_TEXT_MAX = 200 };
 enum page_state { STATE_ANY, STATE_RUNNING, STATE_FINISHED, STATE_WORKERS };
 
 struct page_query {
-	char q[QUERY_TEXT_MAX + 1];	 /* trimmed; "" none */
-	char folded[QUERY_TEXT_MAX + 1]; /* q in ASCII lower case, for matching */
+	char q[QUERY_TEXT_MAX + 1];	    /* trimmed; "" none */
+	char folded[QUERY_TEXT_MAX + 1];    /* q in ASCII lower case, for matching */
+	unsigned char back[QUERY_TEXT_MAX]; /* how much of it still stands when a letter differs */
 	enum page_state state;
 	size_t page; /* from 1 */
 };

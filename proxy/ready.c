@@ -8,7 +8,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-enum { TIMEOUT_MS = 3000, ANSWER_MAX = 4096, URL_LEN = 80 };
+enum { TIMEOUT_MS = 3000, ANSWER_MAX = 2 * 1024 * 1024, URL_LEN = 80 };
 
 struct asking {
 	struct event_base *base;

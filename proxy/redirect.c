@@ -1,6 +1,7 @@
 #include "proxy/redirect.h"
 
 #include "base/url.h"
+#include "proxy/crowd.h"
 #include "proxy/front.h"
 
 #include <event2/buffer.h>
@@ -11,6 +12,7 @@ enum { CONNECTIONS = 256, IDLE_MS = 5000, FIELDS_MAX = 32 * 1024 };
 struct redirect {
 	struct front *front;
 	struct conf *conf;
+	struct crowd *crowd;
 };
 
 static void answer(struct front_request *req, int status, const struct sbuf *fields)
@@ -60,6 +62,8 @@ struct redirect *redirect_new(struct event_base *base, int listen_fd, const stru
 
 	redirect->conf = conf_share(conf);
 	redirect->front = front_new(base, listen_fd, &limits, on_request, on_refused, redirect);
+	redirect->crowd = crowd_new(conf, 1);
+	front_use_crowd(redirect->front, redirect->crowd);
 	return redirect;
 }
 
@@ -69,6 +73,7 @@ void redirect_set_conf(struct redirect *redirect, const struct conf *conf)
 		return;
 	conf_unref(redirect->conf);
 	redirect->conf = conf_share(conf);
+	crowd_set_conf(redirect->crowd, conf);
 }
 
 void redirect_drain(struct redirect *redirect)
@@ -82,6 +87,7 @@ void redirect_free(struct redirect *redirect)
 	if (redirect == NULL)
 		return;
 	front_free(redirect->front);
+	crowd_free(redirect->crowd);
 	conf_unref(redirect->conf);
 	free(redirect);
 }

@@ -35,6 +35,7 @@ static void on_tick(int fd, short what, void *arg)
 	struct upstream_counts wire = upstream_count(worker->wire);
 
 	(void)fd, (void)what;
+	atomic_fetch_add_explicit(&worker->turns, 1, memory_order_relaxed);
 	atomic_store(&worker->shown_connections, front_connections(worker->front));
 	atomic_store(&worker->shown_exchanges, worker->exchanges);
 	atomic_store(&worker->shown_upstream, up.connections + wire.connections);
@@ -126,6 +127,7 @@ struct worker *worker_open(const struct worker_shared *shared, int listen_fd)
 	worker->front = front_new(
 		worker->base, listen_fd, &limits, exchange_begin, exchange_refused, worker);
 	front_use_tls(worker->front, shared->tls, hsts_s);
+	front_use_crowd(worker->front, shared->crowd);
 	add_events(worker);
 	return worker;
 }
@@ -204,6 +206,11 @@ void worker_free(struct worker *worker)
 struct metrics *worker_metrics(struct worker *worker)
 {
 	return worker->metrics;
+}
+
+unsigned worker_turns(const struct worker *worker)
+{
+	return atomic_load_explicit(&worker->turns, memory_order_relaxed);
 }
 
 struct worker_counts worker_count(const struct worker *worker)

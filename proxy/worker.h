@@ -13,6 +13,7 @@
 #include "proxy/metrics.h"
 
 struct worker;
+struct crowd;
 struct discovery;
 struct front_tls;
 
@@ -26,6 +27,7 @@ struct worker_shared { /* borrowed by all workers for their life */
 	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
 	struct budget *memory, *strangers;
 	struct front_tls *tls; /* of the listener; NULL: in the clear */
+	struct crowd *crowd;   /* clients of the listener, over all threads */
 	unsigned threads;
 	unsigned port; /* really listened on */
 };
@@ -43,6 +45,7 @@ struct worker_counts {
 	unsigned connections, exchanges, upstream_connections;
 	size_t static_bytes; /* in its cache of static files */
 };
+unsigned worker_turns(const struct worker *worker); /* of its loop, a few a second; any thread */
 struct worker_counts worker_count(const struct worker *worker); /* any thread, approximate */
 
 #endif

@@ -36,6 +36,7 @@ struct worker {
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;
 	_Atomic bool done;
+	_Atomic unsigned turns; /* of the loop */
 	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
 	_Atomic size_t shown_static_bytes;
 };

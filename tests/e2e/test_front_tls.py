@@ -1,5 +1,6 @@
 """https on the gateway's own listener: versions, resumption, certificates that are replaced, and clients that misbehave."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -196,3 +197,53 @@ def test_key_that_everybody_may_read_is_refused(tmp_path):
                                 text=True, timeout=20)
         assert result.returncode == 1
         assert "server.tls.key" in result.stderr
+
+
+class Records:
+    """A TLS client whose records are what the test says, to be sent together."""
+
+    def __init__(self, secure):
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = secure.context().wrap_bio(self.incoming, self.outgoing)
+        self.link = socket.create_connection((HOST, secure.port), timeout=60)
+        while True:
+            try:
+                self.tls.do_handshake()
+                self.link.sendall(self.outgoing.read())
+                break
+            except ssl.SSLWantReadError:
+                self.link.sendall(self.outgoing.read())
+                self.incoming.write(self.link.recv(65536))
+
+    def seal(self, pieces):
+        """The bytes of a record for each of them."""
+        for piece in pieces:
+            self.tls.write(piece)
+        return self.outgoing.read()
+
+
+def test_s65_a_byte_a_record_delays_nobody_else(secure):
+    records, count = Records(secure), 100000
+    said = f"POST /_gate/login HTTP/1.1\r\nHost: {HOST}:{secure.port}\r\nContent-Length: {count}\r\nConnection: close\r\n\r\n".encode() + b"x" * count
+    sealed = records.seal([bytes([byte]) for byte in said])
+    over = threading.Event()
+
+    def send():
+        with contextlib.suppress(OSError):  # it may have had enough of them
+            records.link.sendall(sealed)
+            while records.link.recv(65536):
+                pass
+        over.set()
+
+    seconds = []
+    with requests.Session() as session:
+        get(secure, "/_gate/nothing", session)
+        sending = threading.Thread(target=send)
+        sending.start()
+        while not over.is_set():
+            started = time.monotonic()
+            get(secure, "/_gate/nothing", session)
+            seconds.append(time.monotonic() - started)
+    sending.join()
+    print(len(seconds), sum(seconds), max(seconds, default=0))
+    assert sorted(seconds)[int(len(seconds) * 0.9)] < 0.25, seconds

@@ -237,23 +237,6 @@ static void a_client_that_asks_and_leaves_in_one_is_noticed(void **state)
 	}
 }
 
-static void connections_over_the_limit_are_closed_at_once(void **state)
-{
-	struct server *s = server_start(2);
-	int first = dial(s), second = dial(s);
-	bool ended;
-
-	(void)state;
-	say(first, "GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
-	assert_true(wait_for(&s->served, 1));
-	char *got = ask_text(s, HEAD_OF("GET") "\r\n", &ended);
-	assert_string_equal(got, "");
-	free(got);
-	close(first);
-	close(second);
-	front_teardown((void **)&s);
-}
-
 static void many_connections_come_and_go_without_a_leak(void **state)
 {
 	struct server *s = *state;
@@ -287,7 +270,6 @@ int main(void)
 		TEST(a_cut_answer_has_no_clean_end),
 		TEST(a_client_that_leaves_is_noticed_while_nobody_answers),
 		TEST(a_client_that_asks_and_leaves_in_one_is_noticed),
-		TEST(connections_over_the_limit_are_closed_at_once),
 		TEST(many_connections_come_and_go_without_a_leak),
 	};
 

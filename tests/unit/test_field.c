@@ -65,7 +65,9 @@ static void s7_s0_each_rule_has_its_names(void **state)
 			"service-worker-allowed,clear-site-data,access-control-allow-origin,"
 			"strict-transport-security,public-key-pins,public-key-pins-report-only,"
 			"alt-svc,nel,report-to,reporting-endpoints,x-auth-request-user,"
-			"x-accel-redirect,x-sendfile,set-cookie2,origin-agent-cluster"},
+			"x-accel-redirect,x-sendfile,set-cookie2,origin-agent-cluster,"
+			"cdn-cache-control,cloudflare-cdn-cache-control,edge-control,"
+			"surrogate-control"},
 		{FIELD_NOT_REWRITTEN, "etag,last-modified,accept-ranges,content-md5,digest,"
 				      "content-digest,repr-digest"},
 		{FIELD_NOT_KEPT, "age,cache-control,date,etag,expires,last-modified,pragma,"

@@ -68,6 +68,72 @@ static void t50_fields_to_be_kept_say_nothing_of_this_once(void **state)
 	sbuf_clear(&out);
 }
 
+/* The fields that a client gets when the UI sends these lines. */
+static char *fields_for_client(const char *lines)
+{
+	struct rewrite_context context = {.mount = "",
+		.cluster_root = "",
+		.origin = "",
+		.others = "",
+		.authority = "",
+		.prefix = ""};
+	struct headers_plan plan = {.rewritten = false};
+	struct h1_response head;
+	struct sbuf text, out;
+
+	sbuf_init(&text, 4096);
+	sbuf_printf(&text, "HTTP/1.1 200 OK\r\nDate: now\r\n%sContent-Length: 0\r\n\r\n", lines);
+	assert_int_equal(h1_parse_response(sbuf_str(&text), false, &head), H1_DONE);
+	sbuf_init(&out, 4096);
+	headers_to_client(&out, &head, &context, &plan);
+	sbuf_clear(&text);
+	return sbuf_take(&out);
+}
+
+static void s69_what_a_ui_answers_no_shared_cache_may_keep(void **state)
+{
+	static const struct {
+		const char *said, *want;
+	} rows[] = {
+		{"", "Cache-Control: private\r\n"},
+		{"Expires: Thu, 01 Jan 2037 00:00:00 GMT\r\n",
+			"Expires: Thu, 01 Jan 2037 00:00:00 GMT\r\nCache-Control: private\r\n"},
+		{"Cache-Control: public, max-age=60\r\n",
+			"Cache-Control: max-age=60\r\nCache-Control: private\r\n"},
+		{"cache-control: PUBLIC\r\n", "Cache-Control: private\r\n"},
+		{"Cache-Control: max-age=60, s-maxage=600, immutable\r\n",
+			"Cache-Control: max-age=60, immutable\r\nCache-Control: private\r\n"},
+		{"Cache-Control: S-MaxAge = 600\r\n", "Cache-Control: private\r\n"},
+		{"Cache-Control: max-age=60\r\n",
+			"Cache-Control: max-age=60\r\nCache-Control: private\r\n"},
+		{"Cache-Control: private, max-age=60\r\n",
+			"Cache-Control: private, max-age=60\r\n"},
+		{"Cache-Control: no-cache, no-store, must-revalidate\r\n",
+			"Cache-Control: no-cache, no-store, must-revalidate\r\n"},
+		{"Cache-Control: public\r\nCache-Control: private\r\n",
+			"Cache-Control: private\r\n"},
+		{"Cache-Control: private=\"a, no-store, b\", max-age=5\r\n",
+			"Cache-Control: max-age=5\r\nCache-Control: private\r\n"},
+		{"Cache-Control: x=\"private, public\", public\r\n",
+			"Cache-Control: x=\"private, public\"\r\nCache-Control: private\r\n"},
+		{"Cache-Control: must-understand, no-store\r\n", "Cache-Control: no-store\r\n"},
+		{"Cache-Control: x=\"public\r\n",
+			"Cache-Control: x=\"public\r\nCache-Control: private\r\n"},
+		{"CDN-Cache-Control: max-age=60\r\nSurrogate-Control: max-age=60\r\n",
+			"Cache-Control: private\r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *got = fields_for_client(rows[i].said);
+		const char *date = "Date: now\r\n";
+		if (strncmp(got, date, strlen(date)) != 0 ||
+			strcmp(got + strlen(date), rows[i].want) != 0)
+			fail_msg("%s became %s", rows[i].said, got);
+		free(got);
+	}
+}
+
 static const struct mount wiki = {.kind = UI_OTHER,
 	.path = "/base/local/ui/wiki",
 	.authority = "10.0.0.3:8000",
@@ -183,6 +249,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gzip_is_taken_by_who_says_so),
+		cmocka_unit_test(s69_what_a_ui_answers_no_shared_cache_may_keep),
 		cmocka_unit_test(t50_fields_to_be_kept_say_nothing_of_this_once),
 		cmocka_unit_test(s11_a_ui_hears_that_its_own_page_asks),
 		cmocka_unit_test(s11_a_websocket_says_the_uis_origin_once),
