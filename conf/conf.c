@@ -63,6 +63,7 @@ void conf_unref(struct conf *conf)
 	if (conf == NULL || atomic_fetch_sub_explicit(&conf->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	clear_group("", conf);
+	free(conf->identity_headers.at);
 	free(conf->data_dir);
 	free(conf->file);
 	free(conf);
@@ -73,6 +74,17 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		if (str_eq(str_of(conf->clusters[i].name), name))
 			return &conf->clusters[i];
+	}
+	return NULL;
+}
+
+const struct conf_ui *conf_find_ui(const struct conf *conf, struct str cluster, struct str name)
+{
+	const struct conf_cluster *found = conf_find_cluster(conf, cluster);
+
+	for (size_t i = 0; found && i < found->uis_count; i++) {
+		if (str_eq(str_of(found->uis[i].name), name))
+			return &found->uis[i];
 	}
 	return NULL;
 }

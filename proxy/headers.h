@@ -9,6 +9,7 @@
 
 #include "base/sbuf.h"
 #include "base/url.h"
+#include "conf/conf.h"
 #include "proxy/front.h"
 #include "proxy/registry.h"
 #include "proxy/rewrite.h"
@@ -16,10 +17,15 @@
 struct evbuffer;
 
 struct headers_ask {
-	struct str rest;    /* the path below the mount */
-	struct str query;   /* at == NULL: none */
-	struct str token;   /* ours for this UI (auth/ui_token.h); at == NULL: none */
-	size_t body_len;    /* frames the content */
+	struct str rest;  /* the path below the mount */
+	struct str query; /* at == NULL: none */
+	struct str token; /* ours for this UI (auth/ui_token.h); at == NULL: none */
+	size_t body_len;  /* frames the content */
+	/* Who asks, for a UI that reads it in a field of this name (S70; at == NULL: in none), fit
+	 * for one. */
+	struct str person_field, person;
+	const struct conf_names *person_fields; /* of all UIs: what a client writes there
+						   does not pass; NULL: none */
 	const char *origin; /* of the request's host: "https://gw.example"; of other UIs only */
 	bool is_websocket;  /* one is asked for: the client did, and may */
 };

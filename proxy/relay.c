@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "proxy/headers.h"
 #include "proxy/page.h"
+#include "proxy/person_field.h"
 #include "proxy/tunnel.h"
 
 #include <event2/buffer.h>
@@ -302,6 +303,23 @@ struct str relay_token(const struct exchange *x)
 		x->worker->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
 }
 
+/* S70: the UI's own field, and who the access log says it was. */
+static bool fill_person(const struct exchange *x, struct headers_ask *ask)
+{
+	const struct mount *mount = x->route.mount;
+	const struct conf_ui *ui =
+		mount->kind == UI_OTHER
+			? conf_find_ui(x->conf, str_of(mount->cluster), str_of(mount->id))
+			: NULL;
+
+	ask->person_fields = &x->conf->identity_headers;
+	if (ui == NULL || ui->identity_header == NULL)
+		return true;
+	ask->person_field = str_of(ui->identity_header);
+	ask->person = str_of(x->who->subject);
+	return person_field_is_fit(ask->person);
+}
+
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -313,18 +331,21 @@ void relay_ask(struct exchange *x)
 	struct str query = x->target.query;
 	if (query.at && headers_strip_do_as(query, &stripped))
 		query = sbuf_str(&stripped);
-	headers_to_upstream(head, x->req, mount,
-		&(struct headers_ask){.rest = x->route.rest,
-			.query = query,
-			.token = relay_token(x),
-			.body_len = evbuffer_get_length(x->req->body),
-			.origin = x->origin,
-			.is_websocket = x->is_websocket});
+	struct headers_ask ask = {.rest = x->route.rest,
+		.query = query,
+		.token = relay_token(x),
+		.body_len = evbuffer_get_length(x->req->body),
+		.origin = x->origin,
+		.is_websocket = x->is_websocket};
+	bool is_fit = fill_person(x, &ask);
+	headers_to_upstream(head, x->req, mount, &ask);
 	struct upstream_request req = {.body = x->req->body,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),
 		.is_upgrade = x->is_websocket};
-	if (head->overflow)
+	if (!is_fit)
+		exchange_fail(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+	else if (head->overflow)
 		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
 	else
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
