@@ -195,61 +195,6 @@ static void bad_value_names_what_was_expected(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
-#define UI(keys) "clusters: [{name: a, uis: [{name: u, url: http://u, " keys "}]}]\n"
-
-static void ui_has_limits_that_are_sizes(void **state)
-{
-	static const struct conf_refusal rows[] = {
-		{A "server: {limits: {memory: 0B}}\n",
-			"sg.yaml:2:19: key \"server.limits.memory\": got \"0B\", expected size "
-			"(such as 16KiB) 1MiB..1024GiB"},
-		{UI("limits: {body: 0B}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.body\": got \"0B\", "
-			"expected size (such as 16KiB) 1B..1024GiB"},
-		{UI("limits: {body: 1025GiB}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.body\": ..."},
-		{UI("limits: 4GiB"), "sg.yaml:1:53: key \"clusters[0].uis[0].limits\": got "
-				     "\"4GiB\", expected a map of keys"},
-		{UI("limits: {bodies: 1GiB}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.bodies\": unknown key, did "
-			"you mean \"clusters[].uis[].limits.body\"?"},
-	};
-
-	(void)state;
-	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
-}
-
-static void s70_identity_header_is_a_name_with_no_other_meaning(void **state)
-{
-	static const struct conf_refusal named = {UI("identity_header: Host"),
-		"sg.yaml:1:53: key \"clusters[0].uis[0].identity_header\": got \"Host\", expected "
-		"a field that is for names only, such as X-WEBAUTH-USER: this one has another "
-		"meaning on the way"};
-	static const char *const others[] = {"Connection", "TE", "Transfer-Encoding",
-		"content-length", "Content_Length", "Content-Type", "Authorization", "Cookie",
-		"Cookie2", "Proxy-Authorization", "Upgrade", "X-Forwarded-Context",
-		"X.Forwarded-Context", "X-Forwarded-For", "Sec-WebSocket-Key", "Origin", "Referer",
-		"Expect", "Accept-Encoding", "X-Original-URL", "If-None-Match", "HTTP2-Settings"};
-	static const char *const broken[] = {"''", "'X User'", "'X-User:'", "'X-User: a'",
-		"\"X-User\\r\\nY\"", "X-Ü", "X(User)", "[X-User]",
-		"X-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
-
-	(void)state;
-	conf_probe_assert_refused(&named, 1);
-	for (size_t i = 0; i < ARRAY_LEN(others) + ARRAY_LEN(broken); i++) {
-		bool is_other = i < ARRAY_LEN(others);
-		char *text = mem_printf(UI("identity_header: %s"),
-			is_other ? others[i] : broken[i - ARRAY_LEN(others)]);
-		char *message = conf_probe_message(text);
-		assert_non_null(
-			strstr(message, "key \"clusters[0].uis[0].identity_header\": got "));
-		if (is_other)
-			assert_non_null(strstr(message, "another meaning on the way"));
-		free(message);
-		free(text);
-	}
-}
-
 static void clusters_must_make_sense(void **state)
 {
 	static const struct conf_refusal rows[] = {
@@ -485,8 +430,6 @@ int main(void)
 		cmocka_unit_test(kubernetes_must_make_sense),
 		cmocka_unit_test(limited_roles_must_make_sense),
 		cmocka_unit_test(bad_value_names_what_was_expected),
-		cmocka_unit_test(ui_has_limits_that_are_sizes),
-		cmocka_unit_test(s70_identity_header_is_a_name_with_no_other_meaning),
 		cmocka_unit_test(clusters_must_make_sense),
 		cmocka_unit_test(S25_session_cookie_does_not_travel_in_the_clear),
 		cmocka_unit_test(S0_admin_listener_is_another_origin),
