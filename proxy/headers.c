@@ -97,7 +97,7 @@ static bool passes_upstream(
 	const struct front_request *req, const struct h1_field *field, bool any_connection)
 {
 	if (field->kind.rules & (FIELD_IS_HOP | FIELD_NOT_UPSTREAM) ||
-		!field_is_plain_name(field->name))
+		(field->kind.id == FIELD_OTHER && !field_is_plain_name(field->name)))
 		return false;
 	return !any_connection || !h1_connection_has(req->fields, req->fields_count, field->name);
 }
