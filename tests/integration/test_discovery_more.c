@@ -99,7 +99,7 @@ static void a_cluster_may_consist_of_other_uis_alone(void **state)
 
 	(void)state;
 	snprintf(url, sizeof url, "http://localhost:%u/hdfs/", fake_http_port(hdfs));
-	s->ui = (struct conf_ui){ui_name, scene_url(url)};
+	s->ui = (struct conf_ui){.name = ui_name, .url = scene_url(url)};
 	s->clusters[0].uis = &s->ui;
 	s->clusters[0].uis_count = 1;
 	scene_start(s);
