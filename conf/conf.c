@@ -78,13 +78,13 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	return NULL;
 }
 
-const struct conf_ui *conf_find_ui(const struct conf *conf, struct str cluster, struct str name)
+const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name)
 {
-	const struct conf_cluster *found = conf_find_cluster(conf, cluster);
+	const struct conf_cluster *c = conf_find_cluster(conf, str_of(cluster));
 
-	for (size_t i = 0; found && i < found->uis_count; i++) {
-		if (str_eq(str_of(found->uis[i].name), name))
-			return &found->uis[i];
+	for (size_t i = 0; c && i < c->uis_count; i++) {
+		if (strcmp(c->uis[i].name, name) == 0)
+			return &c->uis[i];
 	}
 	return NULL;
 }

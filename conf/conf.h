@@ -196,9 +196,9 @@ void conf_unref(struct conf *conf); /* NULL is fine */
 void conf_set_port(struct conf_listen *listen, unsigned port);
 /* Writes YAML that conf_load() would take, defaults filled in, secrets masked. */
 void conf_print(const struct conf *conf, FILE *out);
+/* Borrows; NULL: there is none. */
+const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
-/* Borrows; NULL: the cluster has none of that name. */
-const struct conf_ui *conf_find_ui(const struct conf *conf, struct str cluster, struct str name);
 
 #endif

@@ -308,9 +308,7 @@ static bool fill_person(const struct exchange *x, struct headers_ask *ask)
 {
 	const struct mount *mount = x->route.mount;
 	const struct conf_ui *ui =
-		mount->kind == UI_OTHER
-			? conf_find_ui(x->conf, str_of(mount->cluster), str_of(mount->id))
-			: NULL;
+		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
 
 	ask->person_fields = &x->conf->identity_headers;
 	if (ui == NULL || ui->identity_header == NULL)

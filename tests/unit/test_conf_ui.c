@@ -98,11 +98,11 @@ static void s70_ui_may_be_told_who_asks_in_a_field_of_its_own(void **state)
 					"identity_header: %s}, {name: v, url: http://v}]}]\n",
 			names[i]);
 		struct conf *conf = conf_probe_load(text);
-		const struct conf_ui *ui = conf_find_ui(conf, STR("a"), STR("u"));
+		const struct conf_ui *ui = conf_find_ui(conf, "a", "u");
 		assert_string_equal(ui->identity_header, names[i]);
-		assert_null(conf_find_ui(conf, STR("a"), STR("v"))->identity_header);
-		assert_null(conf_find_ui(conf, STR("a"), STR("w")));
-		assert_null(conf_find_ui(conf, STR("b"), STR("u")));
+		assert_null(conf_find_ui(conf, "a", "v")->identity_header);
+		assert_null(conf_find_ui(conf, "a", "w"));
+		assert_null(conf_find_ui(conf, "b", "u"));
 		conf_probe_assert_round_trip(conf);
 		conf_unref(conf);
 		free(text);
