@@ -79,6 +79,7 @@ size_t str_span_token(struct str s);
 enum str_class {
 	STR_TCHAR = 1,	  /* a token, as methods and field names are (RFC 9110 §5.6.2) */
 	STR_B64TOKEN = 2, /* a bearer token, but for its padding (RFC 6750 §2.1) */
+	STR_ALNUM = 4,	  /* ASCII's letters and digits */
 };
 extern const unsigned char str_classes[256];
 static inline bool str_is(char c, enum str_class wanted)
@@ -88,6 +89,10 @@ static inline bool str_is(char c, enum str_class wanted)
 static inline bool str_is_tchar(char c)
 {
 	return str_is(c, STR_TCHAR);
+}
+static inline bool str_is_alnum(char c)
+{
+	return str_is(c, STR_ALNUM);
 }
 /* At least one byte, all of them tchar. */
 bool str_is_token(struct str s);

@@ -148,6 +148,17 @@ static int check_app_origins(const struct loader *l)
 	return expected ? load_fail_at(l, expected, "server.app_origins") : 0;
 }
 
+/* S70: what one UI is told in this field, a client tells no other UI either. */
+static void add_identity_headers(struct conf_names *names, const struct conf_cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->uis_count; i++) {
+		if (cluster->uis[i].identity_header == NULL)
+			continue;
+		names->at = mem_resize(names->at, names->count + 1, sizeof *names->at);
+		names->at[names->count++] = cluster->uis[i].identity_header;
+	}
+}
+
 static int check_uis(const struct loader *l, size_t index)
 {
 	const struct conf_cluster *cluster = &l->conf->clusters[index];
@@ -193,6 +204,7 @@ static int check_cluster(const struct loader *l, size_t index)
 			return load_fail_at(
 				l, "a name that no other cluster has", "clusters[%zu].name", index);
 	}
+	add_identity_headers(&l->conf->identity_headers, cluster);
 	return check_uis(l, index) == -1 ? -1 : check_namespaces(l, index);
 }
 

@@ -63,6 +63,7 @@ void conf_unref(struct conf *conf)
 	if (conf == NULL || atomic_fetch_sub_explicit(&conf->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	clear_group("", conf);
+	free(conf->identity_headers.at);
 	free(conf->data_dir);
 	free(conf->file);
 	free(conf);

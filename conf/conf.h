@@ -28,7 +28,8 @@ struct conf_listen {
 struct conf_ui {
 	char *name; /* [a-z0-9][a-z0-9-]{0,62} */
 	struct url url;
-	size_t body_limit; /* bytes of a request's content; 0: server.limits.body */
+	size_t body_limit;     /* bytes of a request's content; 0: server.limits.body */
+	char *identity_header; /* where it reads who asks; NULL: nowhere */
 };
 
 struct conf_names { /* a list of names: of roles, algorithms, namespaces */
@@ -144,6 +145,9 @@ struct conf {
 
 	struct conf_cluster *clusters;
 	size_t clusters_count;
+
+	struct conf_names identity_headers; /* of all uis: no client may write them; the names
+					       themselves are the uis' */
 
 	struct conf_oidc oidc;
 	struct conf_bearer *bearer;

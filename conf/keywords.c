@@ -193,6 +193,11 @@ const struct keyword keywords[] = {
 		IN_UI(url),
 		.is_required = true,
 		.help = "web address of the UI"},
+	{.path = "clusters[].uis[].identity_header",
+		.type = &value_identity_header,
+		IN_UI(identity_header),
+		.help = "header field in which the UI is told who asks, such as X-WEBAUTH-USER; "
+			"default: it is not told"},
 	GROUP("clusters[].uis[].limits", "what one request to the UI may bring"),
 	{.path = "clusters[].uis[].limits.body",
 		.type = &value_size,

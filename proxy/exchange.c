@@ -164,8 +164,7 @@ static bool belongs_elsewhere(const struct exchange *x)
 /* S0: Spark has no service workers, and one of an attacker's would outlive its application. */
 static bool is_service_worker(const struct exchange *x)
 {
-	return x->route.mount->kind != UI_OTHER &&
-	       guard_single_field(x->req, FIELD_SERVICE_WORKER).at != NULL;
+	return x->route.mount->kind != UI_OTHER && guard_has_field(x->req, FIELD_SERVICE_WORKER);
 }
 
 /* What an ingress forwards goes by the same rules, though not through here. */

@@ -35,9 +35,4 @@ void ext_auth_free(struct ext_auth *ext); /* NULL is fine */
 MUST_CHECK enum fault ext_auth_read(
 	struct ext_auth *ext, const char *base, bool tls, struct err *err);
 
-enum { EXT_AUTH_VALUE = 768 }; /* bytes of a value in an answer: 4 KiB for all of them (S-ext) */
-/* Adds a field with `value` as text (S10): as it is if it is plain ASCII, else as an ext-value of
- * RFC 8187 (UTF-8''...). False: it is too long, and the field is there without it. */
-bool ext_auth_add_field(struct sbuf *out, struct str name, struct str value);
-
 #endif

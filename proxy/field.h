@@ -55,8 +55,9 @@ enum field { /* those that are asked for */
 enum field_rule { /* several may hold */
 	/* RFC 9110 §7.6.1, with the framing that each hop makes anew. */
 	FIELD_IS_HOP = 1,
-	/* S7: what only a gateway may say; Authorization and our cookies; tracing that fills
-	 * Spark's 8 KiB (T53). */
+	/* S7, S70: what only a gateway may say, who asks above all: the words that UIs take it in
+	 * from the proxy before them; Authorization and our cookies; tracing that fills Spark's
+	 * 8 KiB (T53). conf/ingress/fields.tsv has the same names for ingresses. */
 	FIELD_NOT_UPSTREAM = 2,
 	/* S0: what would act beyond the mount: on the whole origin, on other hosts, on the
 	 * gateway's own cookies. */
@@ -75,6 +76,19 @@ struct field_kind {
 
 /* In any case of letters. */
 struct field_kind field_kind_of(struct str name);
+
+/*
+ * S7, S70: CGI, WSGI, PHP and their kin read each character of a name that is no letter and no
+ * digit as the same one, so that X_Forwarded-User and X.Forwarded.User are X-Forwarded-User to
+ * them. A name with another one than the hyphen goes to no UI.
+ */
+enum { FIELD_NAME = 128 }; /* letters of a name that are compared: more than any of the table */
+bool field_is_plain_name(struct str name); /* letters, digits, hyphens */
+/* The name as they read it: hyphens for all the others. */
+struct str field_plain_name(struct str name, char out[static FIELD_NAME]);
+/* Reads as what no client may say, and is not written so: to get past who compares names. */
+bool field_is_disguised(struct str name);
+bool field_reads_as(struct str name, struct str other); /* in any case, in any of these spellings */
 /* As it is written in messages: "X-Original-URL". */
 const char *field_name(enum field id);
 

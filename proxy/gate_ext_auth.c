@@ -10,6 +10,7 @@
 #include "proxy/ext_auth.h"
 #include "proxy/guard.h"
 #include "proxy/headers.h"
+#include "proxy/person_field.h"
 
 enum { ANSWER_MAX = 4096, LOCATION_MAX = 3000 };
 
@@ -33,7 +34,7 @@ static bool add_identity(struct sbuf *out, const struct identity *who)
 	bool fits = true;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		fits = ext_auth_add_field(out, rows[i].name, rows[i].value) && fits;
+		fits = person_field_add(out, rows[i].name, rows[i].value) && fits;
 	return fits && out->len <= ANSWER_MAX;
 }
 
@@ -48,14 +49,33 @@ static void allow(struct exchange *x)
 		respond_fault(x, FAULT_FORBIDDEN, "The name is too long to be passed on.");
 }
 
-/* S11: what is said over a socket is not ours to see. Ingresses leave Upgrade out when they ask. */
+/* S11: what is said over a socket is not ours to see. Some ingresses leave Upgrade out when they
+ * ask, and over HTTP/2 a client sends no key (RFC 8441). */
 static bool is_foreign_socket(const struct exchange *x)
 {
-	bool is_socket = guard_single_field(x->asked, FIELD_SEC_WEBSOCKET_KEY).at ||
-			 guard_single_field(x->asked, FIELD_UPGRADE).at;
+	bool is_socket = guard_has_field(x->asked, FIELD_SEC_WEBSOCKET_KEY) ||
+			 guard_has_field(x->asked, FIELD_UPGRADE);
 
 	return is_socket && x->who->via == VIA_SESSION &&
 	       guard_origin_of(x->asked, x->origin) != ORIGIN_SAME;
+}
+
+/* S67: a tunnel of any other protocol, h2c above all, carries requests that nobody asks about. */
+static bool is_other_tunnel(const struct exchange *x)
+{
+	return guard_has_field(x->asked, FIELD_UPGRADE) &&
+	       !str_eq_nocase(guard_single_field(x->asked, FIELD_UPGRADE), STR("websocket"));
+}
+
+/* S67: the ingress overwrites and clears fields by name, and what it guards may read another
+ * spelling as the same name. Most ingresses have dropped these before they ask. */
+static bool has_disguised_field(const struct exchange *x)
+{
+	for (size_t i = 0; i < x->asked->fields_count; i++) {
+		if (field_is_disguised(x->asked->fields[i].name))
+			return true;
+	}
+	return false;
 }
 
 static bool has_do_as(const struct exchange *x)
@@ -68,14 +88,33 @@ static bool has_do_as(const struct exchange *x)
 	return found;
 }
 
+/* What would pass the ingress and mean something else behind it; NULL: nothing. */
+static const char *trick_of(const struct exchange *x, enum fault *fault)
+{
+	*fault = FAULT_FORBIDDEN;
+	if (has_disguised_field(x))
+		return "A field's name reads as one that clients may not send.";
+	if (is_other_tunnel(x))
+		return "Only WebSockets pass.";
+	if (has_do_as(x)) /* T45: what the ingress forwards can't be mended here */
+		return "doAs is not taken from clients.";
+	*fault = FAULT_NEVER;
+	/* S0: nobody drops Service-Worker-Allowed, with which it would have the whole origin. */
+	return guard_has_field(x->asked, FIELD_SERVICE_WORKER) ? "There are no service workers."
+							       : NULL;
+}
+
 void gate_ext_auth_serve(struct exchange *x)
 {
+	enum fault fault;
+	const char *trick = trick_of(x, &fault);
+
 	if (x->route.kind != ROUTE_MOUNT && x->route.kind != ROUTE_OUTSIDE)
 		respond_fault(x, FAULT_NOT_FOUND, gate_ext_auth_not_found);
 	else if (is_foreign_socket(x))
 		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
-	else if (has_do_as(x)) /* T45: what the ingress forwards can't be mended here */
-		respond_fault(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+	else if (trick)
+		respond_fault(x, fault, trick);
 	else
 		allow(x);
 }

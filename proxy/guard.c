@@ -79,7 +79,7 @@ enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	return FAULT_NONE;
 }
 
-static bool has_field(const struct front_request *req, enum field id)
+bool guard_has_field(const struct front_request *req, enum field id)
 {
 	return h1_find(req->fields, req->fields_count, id).at != NULL;
 }
@@ -88,9 +88,10 @@ bool guard_wants_page(const struct front_request *req)
 {
 	struct str mode = guard_single_field(req, FIELD_SEC_FETCH_MODE);
 
-	if (has_field(req, FIELD_SEC_FETCH_MODE) && !str_eq(mode, STR("navigate")))
+	if (guard_has_field(req, FIELD_SEC_FETCH_MODE) && !str_eq(mode, STR("navigate")))
 		return false;
-	return !has_field(req, FIELD_X_REQUESTED_WITH) && !has_field(req, FIELD_AUTHORIZATION) &&
+	return !guard_has_field(req, FIELD_X_REQUESTED_WITH) &&
+	       !guard_has_field(req, FIELD_AUTHORIZATION) &&
 	       str_find(guard_single_field(req, FIELD_ACCEPT), STR("text/html")) != -1;
 }
 

@@ -18,6 +18,8 @@ MUST_CHECK enum fault guard_check(const struct conf_listen *conf, unsigned port,
 	const struct front_request *req, struct str *label, struct target *target, struct err *err);
 /* The value of the field if there is exactly one of that name; else at == NULL. */
 struct str guard_single_field(const struct front_request *req, enum field id);
+/* At least one: what is refused where it is seen must not pass because it is there twice. */
+bool guard_has_field(const struct front_request *req, enum field id);
 /* Whether a person looks at the answer: not a program, not a script of a page (Sec-Fetch-Mode,
  * X-Requested-With, Accept). Nobody else is sent a page or to sign in. */
 bool guard_wants_page(const struct front_request *req);

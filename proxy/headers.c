@@ -3,6 +3,7 @@
 #include "auth/auth.h"
 #include "base/clock.h"
 #include "proxy/guard.h"
+#include "proxy/person_field.h"
 #include "proxy/websocket.h"
 
 #include <time.h>
@@ -96,7 +97,7 @@ static bool passes_upstream(
 	const struct front_request *req, const struct h1_field *field, bool any_connection)
 {
 	if (field->kind.rules & (FIELD_IS_HOP | FIELD_NOT_UPSTREAM) ||
-		str_find_byte(field->name, '_') != -1)
+		(field->kind.id == FIELD_OTHER && !field_is_plain_name(field->name)))
 		return false;
 	return !any_connection || !h1_connection_has(req->fields, req->fields_count, field->name);
 }
@@ -182,6 +183,18 @@ static void put_upgrade(struct sbuf *out, const struct mount *mount)
 	put(out, STR("\r\n"));
 }
 
+/* S70: some UI is told who asks in this field. */
+static bool is_person_field(const struct headers_ask *ask, struct str name)
+{
+	const struct conf_names *names = ask->person_fields;
+
+	for (size_t i = 0; names && i < names->count; i++) {
+		if (field_reads_as(name, str_of(names->at[i])))
+			return true;
+	}
+	return false;
+}
+
 static void put_passing(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct headers_ask *ask)
 {
@@ -190,6 +203,7 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 	for (size_t i = 0; i < req->fields_count; i++) {
 		const struct h1_field *field = &req->fields[i];
 		if (passes_upstream(req, field, any_connection) &&
+			!is_person_field(ask, field->name) &&
 			!put_whence(out, req, mount, ask, field))
 			sbuf_field(out, field->name, field->value);
 	}
@@ -203,6 +217,13 @@ static void put_framing(struct sbuf *out, const struct front_request *req, int64
 		sbuf_printf(out, "Content-Length: %lld\r\n", (long long)length);
 }
 
+static void put_token(struct sbuf *out, struct str token)
+{
+	put(out, STR("Authorization: Bearer "));
+	put(out, token);
+	put(out, STR("\r\n"));
+}
+
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct headers_ask *ask)
 {
@@ -213,11 +234,10 @@ void headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	put_cookies(out, req);
 	if (ask->is_websocket)
 		put_upgrade(out, mount);
-	if (ask->token.at) {
-		put(out, STR("Authorization: Bearer "));
-		put(out, ask->token);
-		put(out, STR("\r\n"));
-	}
+	if (ask->token.at)
+		put_token(out, ask->token);
+	if (ask->person_field.at)
+		(void)person_field_add(out, ask->person_field, ask->person);
 	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
 	put_framing(out, req, ask->content_length);
 	put(out, STR("\r\n"));

@@ -9,6 +9,7 @@
 
 #include "base/sbuf.h"
 #include "base/url.h"
+#include "conf/conf.h"
 #include "proxy/front.h"
 #include "proxy/registry.h"
 #include "proxy/rewrite.h"
@@ -20,8 +21,13 @@ struct headers_ask {
 	struct str query;	/* at == NULL: none */
 	struct str token;	/* ours for this UI (auth/ui_token.h); at == NULL: none */
 	int64_t content_length; /* frames the content; -1: chunked */
-	const char *origin;	/* of the request's host: "https://gw.example"; of other UIs only */
-	bool is_websocket;	/* one is asked for: the client did, and may */
+	/* Who asks, for a UI that reads it in a field of this name (S70; at == NULL: in none), fit
+	 * for one. */
+	struct str person_field, person;
+	const struct conf_names *person_fields; /* of all UIs: what a client writes there
+						   does not pass; NULL: none */
+	const char *origin; /* of the request's host: "https://gw.example"; of other UIs only */
+	bool is_websocket;  /* one is asked for: the client did, and may */
 };
 /* Writes the whole request head for the mount's upstream. */
 void headers_to_upstream(struct sbuf *out, const struct front_request *req,

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "proxy/headers.h"
 #include "proxy/page.h"
+#include "proxy/person_field.h"
 #include "proxy/tunnel.h"
 
 #include <event2/buffer.h>
@@ -308,6 +309,21 @@ struct str relay_token(const struct exchange *x)
 		x->worker->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
 }
 
+/* S70: the UI's own field, and who the access log says it was. */
+static bool fill_person(const struct exchange *x, struct headers_ask *ask)
+{
+	const struct mount *mount = x->route.mount;
+	const struct conf_ui *ui =
+		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
+
+	ask->person_fields = &x->conf->identity_headers;
+	if (ui == NULL || ui->identity_header == NULL)
+		return true;
+	ask->person_field = str_of(ui->identity_header);
+	ask->person = str_of(x->who->subject);
+	return person_field_is_fit(ask->person);
+}
+
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -321,24 +337,27 @@ void relay_ask(struct exchange *x)
 		query = sbuf_str(&stripped);
 	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
-	headers_to_upstream(head, x->req, mount,
-		&(struct headers_ask){.rest = x->route.rest,
-			.query = query,
-			.token = relay_token(x),
-			.content_length = x->streams ? x->req->content_length : held,
-			.origin = x->origin,
-			.is_websocket = x->is_websocket});
+	struct headers_ask ask = {.rest = x->route.rest,
+		.query = query,
+		.token = relay_token(x),
+		.content_length = x->streams ? x->req->content_length : held,
+		.origin = x->origin,
+		.is_websocket = x->is_websocket};
+	bool is_told = fill_person(x, &ask);
+	headers_to_upstream(head, x->req, mount, &ask);
 	struct upstream_request req = {.body = body,
 		.streams = x->streams,
 		.is_chunked = x->streams && x->req->content_length == -1,
 		.is_head = str_eq(x->req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),
 		.is_upgrade = x->is_websocket};
-	bool fits = !head->overflow;
+	bool fits = is_told && !head->overflow;
 	if (fits)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
-	if (!fits)
+	if (!is_told)
+		exchange_fail(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+	else if (!fits)
 		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
 	else if (x->streams && x->gathered) /* its beginning */
 		content_pass(x, x->gathered, false);

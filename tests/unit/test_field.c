@@ -31,7 +31,7 @@ static void each_field_asked_for_has_its_name(void **state)
 static void name_that_is_only_like_one_is_another(void **state)
 {
 	static const char *const names[] = {"", "-", "@ost", "[ost", "hos", "hostx", "hos\x54\x01",
-		"content_length", "Content-Lengt", "\xe8ost", "x", "x-forwarded", "X-Request-I",
+		"content_length", "Content-Lengt", "\xe8ost", "x", "x-forwarde", "X-Request-I",
 		"set-cookie3", "accept-rangesx", "{", "`"};
 
 	(void)state;
@@ -84,11 +84,48 @@ static void s7_s0_each_rule_has_its_names(void **state)
 	}
 }
 
+/* What Grafana, Airflow, Superset, JupyterHub, NiFi, Trino, Kubernetes' dashboards, OpenSearch and
+ * the proxies that they are usually behind take for who asks. */
+static const char *const identities[] = {"X-WEBAUTH-USER", "X-WEBAUTH-GROUPS", "Remote-User",
+	"REMOTE-USER", "Remote-Groups", "Remote-Email", "X-Remote-User", "X-Remote-Group",
+	"X-Auth-Request-Access-Token", "X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
+	"X-Goog-Authenticated-User-Email", "X-Goog-Iap-Jwt-Assertion", "X-Amzn-Oidc-Identity",
+	"X-Amzn-Oidc-Data", "Cf-Access-Authenticated-User-Email", "Cf-Access-Jwt-Assertion",
+	"X-Authentik-Username", "X-Pomerium-Claim-Email", "X-User", "X-Username", "X-User-Id",
+	"X-Ms-Client-Principal-Name", "Oidc-Claim-Sub", "X-Trino-User", "Impersonate-User",
+	"Kubeflow-Userid", "X-ProxiedEntitiesChain", "X-Proxy-User", "X-Proxy-Roles", "Sm-User",
+	"Iv-User", "Shib-Session-Id", "Ssl-Client-S-Dn", "Client-Cert", "Tailscale-User-Login",
+	"X-Consumer-Username", "X-Rewrite-Url"};
+
+static void s70_no_client_says_who_it_is_in_any_spelling(void **state)
+{
+	static const char marks[] = "_.!#$%&'*+^`|~";
+	char name[FIELD_NAME];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(identities); i++) {
+		struct str written = str_of(identities[i]);
+		assert_true(field_kind_of(written).rules & FIELD_NOT_UPSTREAM);
+		assert_false(field_is_disguised(written));
+		for (size_t m = 0; m < sizeof marks - 1 && str_find_byte(written, '-') != -1; m++) {
+			assert_true(str_copy(written, name, sizeof name));
+			*strrchr(name, '-') = marks[m]; /* the others stay: they are mixed */
+			assert_true(field_is_disguised(str_of(name)));
+			assert_false(field_is_plain_name(str_of(name)));
+			assert_true(field_reads_as(str_of(name), written));
+		}
+	}
+	assert_false(field_is_disguised(STR("x_custom")));
+	assert_false(field_reads_as(STR("Remote-User"), STR("Remote-Users")));
+}
+
 static void field_with_no_rule_is_passed_on(void **state)
 {
 	static const char *const names[] = {"accept", "accept-language", "cache-control", "range",
 		"if-none-match", "origin", "referer", "content-type", "user-agent",
-		"x-requested-with", "sec-fetch-mode", "location", "set-cookie", "server"};
+		"x-requested-with", "sec-fetch-mode", "location", "set-cookie", "server",
+		"x-xsrftoken", "x-csrf-token", "x-grafana-org-id", "x-auth-token", "sec-ch-ua",
+		"x-accept"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -104,6 +141,7 @@ int main(void)
 		cmocka_unit_test(each_field_asked_for_has_its_name),
 		cmocka_unit_test(name_that_is_only_like_one_is_another),
 		cmocka_unit_test(s7_s0_each_rule_has_its_names),
+		cmocka_unit_test(s70_no_client_says_who_it_is_in_any_spelling),
 		cmocka_unit_test(field_with_no_rule_is_passed_on),
 	};
 

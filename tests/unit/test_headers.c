@@ -245,6 +245,61 @@ static void s25_a_ui_gets_its_cookie_by_its_own_name(void **state)
 		"\r\nCookie: a=b; __Host-c=d; e=f\r\n");
 }
 
+/* The head for a UI that reads who asks in `field`, when the client writes `name: root`. */
+static char *head_naming(const char *field, const char *person, const char *name)
+{
+	const struct h1_field fields[] = {h1_field_of(STR("Host"), STR("gw.example")),
+		h1_field_of(str_of(name), STR("root")), h1_field_of(str_of(name), STR("toor"))};
+	struct front_request req = {.method = STR("GET"), .fields = fields, .fields_count = 3};
+	char *other = mem_strdup("X-Of-Another"), *own = mem_strdup(field), *all[] = {other, own};
+	const struct conf_names person_fields = {all, 2};
+	struct headers_ask ask = {.rest = STR("/"),
+		.person_fields = &person_fields,
+		.person_field = str_of(field),
+		.person = str_of(person),
+		.origin = "https://gw.example"};
+	struct sbuf out;
+
+	sbuf_init(&out, 4096);
+	headers_to_upstream(&out, &req, &wiki, &ask);
+	free(other);
+	free(own);
+	return sbuf_take(&out);
+}
+
+static void s70_the_checked_name_takes_the_place_of_what_a_client_wrote(void **state)
+{
+	static const char *const fields[] = {"X-WEBAUTH-USER", "X-My-Own", "SM_USER", "iv.user"};
+	static const char *const names[] = {"X-WEBAUTH-USER", "x-webauth-user", "X_WEBAUTH-USER",
+		"X.Webauth.User", "x-my-own", "X-MY_OWN", "X.My-Own", "SM-USER", "sm_user",
+		"sm.user", "iv-user", "IV_USER", "Remote-User", "X-Forwarded-User", "X-Of-Another",
+		"x-of-another"};
+
+	(void)state;
+	for (size_t f = 0; f < ARRAY_LEN(fields); f++) {
+		for (size_t n = 0; n < ARRAY_LEN(names); n++) {
+			if (strcmp(fields[f], "X-My-Own") != 0 && n >= 4 && n < 7)
+				continue; /* nobody's name there */
+			char *head = head_naming(fields[f], "client:ann", names[n]);
+			char *want = mem_printf("\r\n%s: client:ann\r\n", fields[f]);
+			assert_non_null(strstr(head, want));
+			assert_null(strstr(head, "root"));
+			assert_null(strstr(head, "toor"));
+			free(want);
+			free(head);
+		}
+	}
+}
+
+static void s70_a_name_of_other_letters_is_encoded(void **state)
+{
+	char *head = head_naming("Remote-User", "\xc3\xa4nn, root", "X-A");
+
+	(void)state;
+	assert_non_null(strstr(head, "\r\nRemote-User: UTF-8''%C3%A4nn%2C%20root\r\n"));
+	free(head);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -254,6 +309,8 @@ int main(void)
 		cmocka_unit_test(s11_a_ui_hears_that_its_own_page_asks),
 		cmocka_unit_test(s11_a_websocket_says_the_uis_origin_once),
 		cmocka_unit_test(s46_no_cookie_of_ours_is_set_by_a_ui_in_any_spelling),
+		cmocka_unit_test(s70_the_checked_name_takes_the_place_of_what_a_client_wrote),
+		cmocka_unit_test(s70_a_name_of_other_letters_is_encoded),
 		cmocka_unit_test(s25_a_ui_gets_its_cookie_by_its_own_name),
 	};
 
