@@ -51,7 +51,8 @@ struct fetch {
 	void *arg;
 };
 
-/* libcurl copies requests and answers into buffers of its own; what it lets go of is overwritten. */
+/* libcurl copies requests and answers into buffers of its own; what it lets go of is overwritten.
+ */
 static void global_init(void)
 {
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_block_free,
@@ -107,9 +108,8 @@ static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl
 {
 	struct fetch *f = arg;
 
-	if (purpose != CURLSOCKTYPE_IPCXN || (addr->family != AF_INET && addr->family != AF_INET6))
-		return CURL_SOCKET_BAD;
-	if (!address_is_allowed(f, &addr->addr))
+	bool is_ip = addr->family == AF_INET || addr->family == AF_INET6;
+	if (purpose != CURLSOCKTYPE_IPCXN || !is_ip || !address_is_allowed(f, &addr->addr))
 		return CURL_SOCKET_BAD;
 	return socket(addr->family, addr->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, addr->protocol);
 }

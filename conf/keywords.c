@@ -99,7 +99,6 @@ const struct keyword keywords[] = {
 		.type = &value_size,
 		IN_CONF(limit_body),
 		.fallback = "1MiB",
-		.min = 0,
 		.max = 64 * MIB,
 		.help = "bytes of a request's body"},
 	{.path = "server.limits.memory",
@@ -108,8 +107,7 @@ const struct keyword keywords[] = {
 		.fallback = "64MiB",
 		.min = MIB,
 		.max = (int64_t)MIB * MIB,
-		.help = "bytes of requests' content that all threads together hold at a time; "
-			"new content gets 503 beyond"},
+		.help = "bytes of requests' content held by all threads; 503 for more"},
 	{.path = "server.limits.static_files",
 		.type = &value_size,
 		IN_CONF(limit_static_files),
@@ -129,7 +127,8 @@ const struct keyword keywords[] = {
 		.fallback = "256",
 		.min = 1,
 		.max = 1000000,
-		.help = "of these, from one address (a /64 of IPv6); trusted_proxies have no limit"},
+		.help = "of these, from one address (a /64 of IPv6); trusted_proxies have no "
+			"limit"},
 	{.path = "server.limits.head_timeout",
 		.type = &value_ms,
 		IN_CONF(limit_head_timeout_ms),

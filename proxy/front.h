@@ -72,7 +72,7 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
  * nothing is). Borrows `tls`, which outlives the front. */
 void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);
 /* How many one client may have here, over all fronts that share it. Borrows `crowd`, which outlives
- * the front; before the first connection. */
+ * the front (NULL: nobody counts); before the first connection. */
 void front_use_crowd(struct front *front, struct crowd *crowd);
 void front_free(struct front *front);
 /* No new connections; idle ones are closed, the others after their answer. */

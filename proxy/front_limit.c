@@ -201,5 +201,5 @@ void front_limit_tick(struct front *front)
 void front_use_crowd(struct front *front, struct crowd *crowd)
 {
 	front->crowd = crowd;
-	front->seat = crowd_sit(crowd);
+	front->seat = crowd ? crowd_sit(crowd) : 0;
 }

@@ -32,6 +32,7 @@ static struct world { /* of all inputs */
 	struct auth_service *service;
 	struct share_slot *registry, *conf;
 	struct worker_shared shared;
+	struct budget budget, strangers; /* of content */
 	struct sockaddr_un front_addr, ui_addr;
 	socklen_t front_len, ui_len;
 	struct sbuf packed; /* an answer that unpacks to a lot */
@@ -134,7 +135,11 @@ static void make_world(void)
 	share_publish(world.registry, make_registry());
 	share_publish(world.conf, conf);
 	pack_answer();
+	budget_init(&world.budget, 1024 * 1024);
+	budget_init(&world.strangers, 256 * 1024);
 	world.shared = (struct worker_shared){.auth = world.service,
+		.memory = &world.budget,
+		.strangers = &world.strangers,
 		.registry = world.registry,
 		.conf = world.conf,
 		.threads = 1,

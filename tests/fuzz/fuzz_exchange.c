@@ -25,7 +25,7 @@ enum {
 	QUESTIONS = 64,
 	TODO_MAX = 1 << 20,   /* what a party has still to say */
 	EVENTS_MAX = 400,     /* of an input */
-	GROWTH_MAX = 8 << 20, /* bytes: the four clients' windows, heads and contents */
+	GROWTH_MAX = 4 << 20, /* bytes: the four clients' windows, heads and contents */
 	LAST_TURNS = 2000,
 };
 
@@ -453,6 +453,7 @@ static void end(void)
 {
 	everybody_leaves();
 	worker_close(scene.worker);
+	assert(budget_used(&world.budget) == 0 && budget_used(&world.strangers) == 0);
 	close(scene.ui);
 	turn_keeper();
 	for (size_t i = 0; i < CLIENTS; i++)
