@@ -60,8 +60,7 @@ static void global_init(void)
 		abort();
 }
 
-/* The only options that matter are ours alone to get right, so a refused one is a programming
- * error. */
+/* Options are ours alone to get right: one that is refused is a programming error. */
 #define SET(easy, option, value)                                                                   \
 	do {                                                                                       \
 		CURLcode set_code = curl_easy_setopt(easy, option, value);                         \

@@ -10,14 +10,13 @@ import pytest
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App, FakeSpark
 from gateway import HOST, Gateway
+from kube_world import History
 from spark_cluster import wait_for
-from test_kubernetes import History
 
 SECRET = "payroll-of-the-board"
 MINE, THEIRS, PAST = "app-20260101000000-0001", "app-20260101000000-0002", "app-20250101000000-0003"
 METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS")
 OWN_SCOPES = (f"app:{MINE}", "app:etl", "app:etl kill view", "app:etl metrics", "namespace:etl")
-
 
 
 @pytest.fixture(scope="module")
