@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds every fuzz target with libFuzzer, ASan and UBSan, runs each for $1 seconds, and ends in a table of what that covered.
-# ONLY=name: that one. JOBS=2: two at a time, each at nice 19. What is found new stays in build/fuzz/corpus.
+# ONLY=name: that one. JOBS=2: two at a time, each at nice 19. TIMEOUT=60: seconds for an input, where others have the machine. What is found new stays in build/fuzz/corpus.
 set -e
 seconds=$1
 logs=build/fuzz/logs
@@ -17,7 +17,7 @@ build() { # name
 run() { # name: its own output goes to a log; the verdict is the exit code
 	mkdir -p "build/fuzz/corpus/$1"
 	find "tests/fuzz/corpus/$1" "build/fuzz/corpus/$1" -type f | wc -l >"$logs/$1.before"
-	nice -n 19 "build/fuzz/fuzz_$1" -max_total_time="$seconds" -max_len=65536 -timeout=10 -print_final_stats=1 \
+	nice -n 19 "build/fuzz/fuzz_$1" -max_total_time="$seconds" -max_len=65536 -timeout="${TIMEOUT:-10}" -print_final_stats=1 \
 		-artifact_prefix="build/fuzz/$1-" "build/fuzz/corpus/$1" "tests/fuzz/corpus/$1" >"$logs/$1.log" 2>&1 &&
 		echo "  fuzzed $1 for $seconds s" || { echo "  fuzzed $1: FAILED"; tail -40 "$logs/$1.log"; exit 1; }
 }
