@@ -258,6 +258,14 @@ void front_content_settle(struct front_conn *conn)
 		front_conn_hear(conn, true);
 }
 
+void front_content_stop(struct front_conn *conn)
+{
+	if (conn->in == NULL || conn->in->mode != CONTENT_STREAMED)
+		return;
+	conn->in->mode = CONTENT_DISCARDED;
+	front_conn_hear(conn, true);
+}
+
 void front_content_check(struct front_conn *conn, int64_t now)
 {
 	const struct front_input *in = conn->in;

@@ -139,6 +139,8 @@ bool front_content_is_wanted(const struct front_conn *conn);
 bool front_content_is_discarded(const struct front_conn *conn);
 /* The answer begins: what nobody has asked for is not waited for. */
 void front_content_settle(struct front_conn *conn);
+/* The answer is complete: what still comes of it is of no use. */
+void front_content_stop(struct front_conn *conn);
 /* The request is over. */
 void front_content_end(struct front_conn *conn);
 /* Too slow? */

@@ -216,6 +216,7 @@ void front_reply_end(struct front_request *req)
 
 	if (conn->chunked)
 		put_text(conn, STR("0\r\n\r\n"));
+	front_content_stop(conn);
 	front_conn_move(conn, CONN_ENDING);
 	front_conn_flush(conn);
 	if (front_conn_is_flushed(conn))

@@ -9,9 +9,10 @@ import urllib.parse
 import pytest
 import requests
 
-from gateway import Gateway
+from gateway import HOST, Gateway
 from sink import Sink
-from spark_cluster import wait_for
+from spark_cluster import free_port, wait_for
+from tls_front import write_certificate
 
 MIB = 1 << 20
 BIG = 256 * MIB
@@ -123,6 +124,25 @@ def test_s56_a_large_upload_streams_with_bounded_memory(gate):
     said = json.loads(answer[answer.index("{"):answer.index("}") + 1])
     assert (said["bytes"], said["sha256"]) == (BIG, expected.hexdigest())
     assert most - idle < 8192, f"{most - idle} KiB more than idle"
+
+
+def test_s56_an_upload_over_tls_streams_too(sink, tmp_path):
+    pem = write_certificate(tmp_path, [HOST])
+    pem.chmod(0o600)
+    port = free_port()
+    origin = f"https://{HOST}:{port}"
+    server = {"public_url": f"{origin}/", "tls": {"certificate": str(pem), "key": str(pem)}}
+    cluster = {"name": "other", "uis": [{"name": "lab", "url": sink.url, "limits": {"body": "4GiB"}}]}
+    with Gateway([cluster], settings={"server": server}, port=port) as gateway:
+        headers = {"Authorization": f"Bearer {gateway.create_token('uploads')['access_token']}"}
+
+        def take(**content):
+            return requests.post(f"{origin}/other/ui/lab/take", headers=headers, verify=str(pem), timeout=60, **content)
+        wait_for(lambda: take(data=b"abc").status_code == 200, "the UI", 20)
+        idle = gateway.resident_kib()
+        assert take(data=pieces(64 * MIB)).json()["bytes"] == 64 * MIB
+        assert take(data=b"a" * (16 * MIB)).json()["bytes"] == 16 * MIB
+        assert gateway.peak_kib() - idle < 8192
 
 
 def test_s56_content_without_a_length_streams_too_and_what_is_short_gets_one(gate, sink):
