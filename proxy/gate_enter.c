@@ -58,15 +58,26 @@ void gate_serve_app_host(struct exchange *x)
 		respond_fault(x, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
 }
 
-/* Too long a path does not fit the code: then to where the application begins. */
+/* Too long a path does not fit the code: then to where an application would begin by it, whether
+ * there is one or not (S44): "<base>/<cluster>/proxy/<id>/". */
+static struct str start_of(const struct exchange *x)
+{
+	struct str path = x->target.path;
+	size_t len = strlen(x->conf->server.base) + 1;
+
+	for (int segments = 0; segments < 3 && len < path.len; segments++) {
+		ptrdiff_t slash = str_find_byte(str_from(path, len), '/');
+		len += slash == -1 ? path.len : (size_t)slash + 1;
+	}
+	return len <= path.len && len <= APP_PATH_MAX ? (struct str){path.at, len} : STR("/");
+}
+
 static void write_question(struct exchange *x, const char *digest, struct sbuf *out)
 {
 	struct str path = x->req->target;
-	char *start = mem_printf("%s/", x->app ? x->app->path : "");
 
 	sbuf_printf(out, "%s/_gate/hand-over?for=%s&to=", x->conf->server.base, digest);
-	sbuf_urlencode(out, path.len > APP_PATH_MAX ? str_of(start) : path);
-	free(start);
+	sbuf_urlencode(out, path.len > APP_PATH_MAX ? start_of(x) : path);
 }
 
 void gate_ask_hand_over(struct exchange *x)
