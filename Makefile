@@ -82,6 +82,10 @@ bench-pair: # this build against another's, interleaved: 'make bench-pair BEFORE
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/pair.py
+bench-faults: # what others notice of who misbehaves
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/faults.py
 bench-upload: # long uploads, beside nginx: 'make bench-upload GIB=1 ROUNDS=3'
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
@@ -102,6 +106,6 @@ install: all
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload soak e2e kube-apiserver k8s install clean
+.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload bench-faults soak e2e kube-apiserver k8s install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

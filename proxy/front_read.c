@@ -125,7 +125,8 @@ static bool make_room(struct front_conn *conn)
 		input_begin(conn);
 	struct front_input *in = conn->in;
 	size_t room = in->size - in->len;
-	if (conn->state == CONN_READING && room == 0)
+	/* Requests that wait for their turn are no head that is larger than most. */
+	if (conn->state == CONN_READING && room == 0 && in->at == in->len)
 		input_grow(in);
 	else if (front_content_is_wanted(conn) && in->head == NULL &&
 		 room < (in->mode == CONTENT_HELD ? CONTENT_MIN : CONTENT_ROOM))
@@ -193,6 +194,13 @@ static void take_request(struct front_conn *conn)
 		dispatch(conn, event == READER_HEAD);
 }
 
+/* What stood there has been looked at: there is room for more. */
+static void hear_more(struct front_conn *conn)
+{
+	if (conn->state == CONN_READING && conn->in && conn->in->at == conn->in->len)
+		front_conn_hear(conn, true);
+}
+
 static void take(struct front_conn *conn)
 {
 	if (conn->state == CONN_READING)
@@ -200,6 +208,7 @@ static void take(struct front_conn *conn)
 	else
 		front_content_take(conn);
 	reuse_room(conn);
+	hear_more(conn);
 }
 
 /* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */

@@ -235,7 +235,7 @@ def test_s58_connections_that_pipeline_do_not_make_others_wait(gate):
     clients = [connect(gate, "/_gate/jwks.json", {}, method="GET") for _ in range(16)]
     for client in clients:
         client.setblocking(False)
-    took = []
+    took, idle, most = [], gate.resident_kib(), 0
     until = time.monotonic() + 2
     with requests.Session() as other:
         while time.monotonic() < until:
@@ -251,7 +251,9 @@ def test_s58_connections_that_pipeline_do_not_make_others_wait(gate):
             began = time.monotonic()
             assert other.get(gate.url + "/_gate/jwks.json", timeout=10).status_code == 200
             took.append(time.monotonic() - began)
+            most = max(most, gate.resident_kib())
     for client in clients:
         client.close()
     took.sort()
+    assert most - idle < 4096, f"{most - idle} KiB more than idle"
     assert took[len(took) * 9 // 10] < 0.25, f"p90 {took[len(took) * 9 // 10]:.3f} s"
