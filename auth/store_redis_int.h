@@ -159,6 +159,9 @@ void redis_cmd_spell_out(struct redis_cmd *cmd);
 /* --- store_redis_script.c --- */
 
 const char *redis_script_lua(enum redis_script which);
+enum { REDIS_SHA1HEX = 41 };
+/* As redis.sha1hex() of a script: in small letters. */
+void redis_sha1hex(struct str text, char out[static REDIS_SHA1HEX]);
 const char *redis_script_sha(enum redis_script which); /* 40 digits; redis_script_init() first */
 void redis_script_init(void);			       /* any thread, any number of times */
 

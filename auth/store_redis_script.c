@@ -152,11 +152,11 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"redis.call('HSET',KEYS[1],unpack(ARGV,7))\n"
 	"return 1",
 
-	/* index; subject before-at before-id limit. Ids, newest first; the last page's end is left
-	 * out by its id among those of the same second. */
+	/* index; sha1hex(subject) before-at before-id limit. Ids, newest first; the last page's end
+	 * is left out by its id among those of the same second. */
 	[REDIS_TOKEN_PAGE] =
 		PREFIX "local k=KEYS[1]\n"
-		       "if ARGV[1]~='' then k=k..':of:'..redis.sha1hex(ARGV[1]) end\n"
+		       "if ARGV[1]~='' then k=k..':of:'..ARGV[1] end\n"
 		       "local found,offset,limit={},0,tonumber(ARGV[4])\n"
 		       "while #found<limit do\n"
 		       " local page=redis.call('ZREVRANGEBYSCORE',k,ARGV[2],'-inf','WITHSCORES',"
@@ -170,9 +170,9 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 		       "end\n"
 		       "return found",
 
-	/* living; subject now most. How many are alive: exact where it matters. */
+	/* living; sha1hex(subject) now most. How many are alive: exact where it matters. */
 	[REDIS_TOKEN_COUNT] =
-		PREFIX "local k=KEYS[1]..':of:'..redis.sha1hex(ARGV[1])\n"
+		PREFIX "local k=KEYS[1]..':of:'..ARGV[1]\n"
 		       "local n=redis.call('ZCOUNT',k,'-inf','+inf')\n"
 		       "if n<tonumber(ARGV[3]) then return n end\n"
 		       "n=0\n"
@@ -279,20 +279,23 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"return v or ARGV[2]",
 };
 
-static char digests[REDIS_SCRIPTS][41]; /* hexadecimal SHA-1: how EVALSHA names a script */
+static char digests[REDIS_SCRIPTS][REDIS_SHA1HEX]; /* how EVALSHA names a script */
+
+void redis_sha1hex(struct str text, char out[static REDIS_SHA1HEX])
+{
+	unsigned char sha[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	if (EVP_Digest(text.at, text.len, sha, &len, EVP_sha1(), NULL) != 1 || len != 20)
+		abort();
+	for (unsigned at = 0; at < len; at++)
+		snprintf(out + (size_t)at * 2, 3, "%02x", sha[at]);
+}
 
 static void init(void)
 {
-	for (size_t i = 0; i < REDIS_SCRIPTS; i++) {
-		unsigned char sha[EVP_MAX_MD_SIZE];
-		unsigned len = 0;
-
-		if (EVP_Digest(scripts[i], strlen(scripts[i]), sha, &len, EVP_sha1(), NULL) != 1 ||
-			len != 20)
-			abort();
-		for (unsigned at = 0; at < len; at++)
-			snprintf(digests[i] + (size_t)at * 2, 3, "%02x", sha[at]);
-	}
+	for (size_t i = 0; i < REDIS_SCRIPTS; i++)
+		redis_sha1hex(str_of(scripts[i]), digests[i]);
 }
 
 void redis_script_init(void)

@@ -138,13 +138,23 @@ static int read_tokens(struct listing *listing, const redisReply *ids)
 	return listing->store->link ? (int)ids->elements : -1;
 }
 
+/* Asked about somebody who may have no token, Redis need not hear a name (S26); "": of all. */
+static const char *digest_of(const char *subject, char digest[static REDIS_SHA1HEX])
+{
+	digest[0] = '\0';
+	if (subject && subject[0])
+		redis_sha1hex(str_of(subject), digest);
+	return digest;
+}
+
 static int read_page(struct listing *listing)
 {
+	char digest[REDIS_SHA1HEX];
 	struct redis_cmd cmd;
 
 	redis_cmd_script(&cmd, REDIS_TOKEN_PAGE);
 	redis_cmd_key(&cmd, listing->query->alive_at ? "living" : "tokens");
-	redis_cmd_text(&cmd, listing->query->subject ? listing->query->subject : "");
+	redis_cmd_text(&cmd, digest_of(listing->query->subject, digest));
 	if (listing->id[0])
 		redis_cmd_number(&cmd, listing->at);
 	else
@@ -178,11 +188,12 @@ int redis_token_list(struct store *store, const struct store_token_query *query,
 
 int64_t redis_token_count(struct store *store, const char *subject, int64_t now, unsigned most)
 {
+	char digest[REDIS_SHA1HEX];
 	struct redis_cmd cmd;
 
 	redis_cmd_script(&cmd, REDIS_TOKEN_COUNT);
 	redis_cmd_key(&cmd, "living");
-	redis_cmd_text(&cmd, subject);
+	redis_cmd_text(&cmd, digest_of(subject, digest));
 	redis_cmd_number(&cmd, now);
 	redis_cmd_number(&cmd, most);
 	return redis_call_number(redis_store_of(store), &cmd);

@@ -35,8 +35,16 @@ class World:
         where = send(self, "GET", f"/local/proxy/{app.id}/", {**NAVIGATION, "Cookie": self.cookie})[1]["Location"]
         parts = urllib.parse.urlsplit(where)
         self.app_host, self.app_origin = parts.netloc, f"http://{parts.netloc}"
-        entered = send(self, "GET", f"{parts.path}?{parts.query}", NAVIGATION, self.app_host)[1]
+        entered = self.enter(f"{parts.path}?{parts.query}" if parts.query else parts.path)
         self.app_cookie = entered["Set-Cookie"].split(";")[0]
+
+    def enter(self, path):
+        """As a browser: asked for at the application's host, allowed at the gateway's, and back with a code."""
+        asked = send(self, "GET", path, NAVIGATION, self.app_host)[1]
+        entry = asked["Set-Cookie"].split(";")[0]
+        to = urllib.parse.urlsplit(asked["Location"])
+        code = urllib.parse.urlsplit(send(self, "GET", f"{to.path}?{to.query}", {**NAVIGATION, "Cookie": self.cookie})[1]["Location"])
+        return send(self, "GET", f"{code.path}?{code.query}", {**NAVIGATION, "Cookie": entry}, self.app_host)[1]
 
     def foreign(self, own):
         """Where else a form may come from, and what browsers say then."""
