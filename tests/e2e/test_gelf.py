@@ -136,7 +136,11 @@ def test_sessions_that_the_command_line_ends_are_audited(gate, graylog):
     gate.command("session", "end", "--user", "eve")
     gate.command("session", "end", "--user", "nobody")
     gate.command("session", "end", "--all")
-    lines = [line for line in graylog.find(event="audit", decision="end") if line["short_message"] == "sessions"]
+
+    def lines_of():
+        return [line for line in graylog.find(event="audit", decision="end") if line["short_message"] == "sessions"]
+    wait_for(lambda: len(lines_of()) >= 3, "the audit lines", 5)
+    lines = lines_of()
     told = [{name: line.get(f"_{name}") for name in ("session_id", "subject", "sessions")} for line in lines]
     assert told[:2] == [{"session_id": session, "subject": None, "sessions": 1},
                         {"session_id": None, "subject": "eve", "sessions": 2}]
