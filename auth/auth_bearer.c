@@ -134,7 +134,7 @@ static struct auth_result verified(struct auth *auth, const struct auth_rules *r
 		identity_unref(who);
 		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
 	}
-	token_cache_put(auth->tokens, question->key, rules->generation, who, who->expires_at);
+	token_cache_put(auth->tokens, question->key, now, rules->generation, who, who->expires_at);
 	return admit(auth, question, who, now);
 }
 

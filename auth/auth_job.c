@@ -170,8 +170,8 @@ static void on_word(struct call *call, struct job *job)
 	if (job->status == AUTH_OK) {
 		struct share_hold *hold;
 		const struct auth_rules *rules = auth_rules_get(call->auth, &hold);
-		token_cache_put(call->auth->tokens, question->key, rules->generation, job->who,
-			job->until);
+		token_cache_put(call->auth->tokens, question->key, clock_wall_s(),
+			rules->generation, job->who, job->until);
 		share_drop(hold);
 	} else {
 		question->refused = job->status;

@@ -110,7 +110,7 @@ static struct entry *find_in(
 	HASH_FIND(hh, half->entries, key, TOKEN_KEY, entry);
 	if (entry == NULL)
 		return NULL;
-	if (now >= entry->until || generation != entry->generation) {
+	if (now >= entry->until || now < entry->touched || generation != entry->generation) {
 		drop(half, entry);
 		return NULL;
 	}
@@ -171,12 +171,13 @@ static struct entry *put(struct half *half, const unsigned char *key, uint64_t g
 }
 
 void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
-	uint64_t generation, struct identity *who, int64_t until)
+	int64_t now, uint64_t generation, struct identity *who, int64_t until)
 {
 	struct entry *entry = put(&cache->good, key, generation);
 
 	entry->who = identity_ref(who);
 	entry->until = until;
+	entry->touched = now;
 }
 
 void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
@@ -189,6 +190,7 @@ void token_cache_put_bad(struct token_cache *cache, const unsigned char key[stat
 		drop(&cache->good, good);
 	entry->reason = reason;
 	entry->until = now + TOKEN_CACHE_BAD_SECONDS;
+	entry->touched = now;
 }
 
 void token_cache_drop_id(struct token_cache *cache, struct str token_id)

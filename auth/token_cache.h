@@ -38,9 +38,10 @@ struct token_cache_found {
  */
 struct token_cache_found token_cache_find(struct token_cache *cache, struct str token, int64_t now,
 	uint64_t generation, unsigned char key[static TOKEN_KEY]);
-/* Good until `until` (wall seconds) at most. Shares `who`. */
+/* Good until `until` (wall seconds) at most. Shares `who`. What was judged at a moment that is
+ * still to come, by a clock that has been put back since, is forgotten. */
 void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
-	uint64_t generation, struct identity *who, int64_t until);
+	int64_t now, uint64_t generation, struct identity *who, int64_t until);
 /* `reason` is a text that is never freed. Forgotten after TOKEN_CACHE_BAD_SECONDS. */
 void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	int64_t now, uint64_t generation, const char *reason);

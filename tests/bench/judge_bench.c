@@ -89,7 +89,7 @@ static void judge(struct world *w, struct str token)
 	struct identity *who = identity_new(claims.issuer, claims.subject, claims.subject, STR(""),
 		ROLE_USER, VIA_BEARER, claims.expires_at);
 	jwt_clear(&claims);
-	token_cache_put(w->cache, key, 1, who, who->expires_at);
+	token_cache_put(w->cache, key, 0, 1, who, who->expires_at);
 	identity_unref(who);
 }
 

@@ -24,7 +24,7 @@ static void put(struct token_cache *cache, const char *token, int64_t expires_at
 	unsigned char key[TOKEN_KEY];
 
 	token_cache_key(cache, str_of(token), key);
-	token_cache_put(cache, key, 1, who, who->expires_at);
+	token_cache_put(cache, key, NOW, 1, who, who->expires_at);
 	identity_unref(who);
 }
 
@@ -97,6 +97,20 @@ static void bad_token_is_remembered_for_some_seconds(void **state)
 	assert_int_equal(found.kind, TOKEN_BAD);
 	assert_string_equal(found.reason, "why");
 	assert_int_equal(kind(cache, "b", NOW + TOKEN_CACHE_BAD_SECONDS, 1), TOKEN_MISS);
+	token_cache_free(cache);
+}
+
+/* It went back an hour: what was judged by it may be wrong, and would be kept for that hour. */
+static void verdicts_of_a_clock_that_was_ahead_are_forgotten(void **state)
+{
+	struct token_cache *cache = token_cache_new(4, 4);
+
+	(void)state;
+	put(cache, "a", NOW + 7200);
+	put_bad(cache, "b");
+	assert_int_equal(kind(cache, "a", NOW - 3600, 1), TOKEN_MISS);
+	assert_int_equal(kind(cache, "b", NOW - 3600, 1), TOKEN_MISS);
+	assert_int_equal(token_cache_count(cache), 0);
 	token_cache_free(cache);
 }
 
@@ -215,6 +229,7 @@ int main(void)
 		cmocka_unit_test(expired_token_is_forgotten),
 		cmocka_unit_test(new_keys_forget_old_verdicts),
 		cmocka_unit_test(bad_token_is_remembered_for_some_seconds),
+		cmocka_unit_test(verdicts_of_a_clock_that_was_ahead_are_forgotten),
 		cmocka_unit_test(bad_verdict_replaces_a_good_one),
 		cmocka_unit_test(flood_of_bad_tokens_pushes_out_no_good_one),
 		cmocka_unit_test(least_recently_used_goes_first),
