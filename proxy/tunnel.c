@@ -1,5 +1,6 @@
 #include "proxy/tunnel.h"
 
+#include "base/clock.h"
 #include "proxy/access_log.h"
 #include "proxy/headers.h"
 #include "proxy/websocket.h"
@@ -7,13 +8,17 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 
-enum { FIELDS_MAX = 80 * 1024 };
+enum {
+	FIELDS_MAX = 80 * 1024,
+	SILENT_MS = 30 * 1000, /* S33: what was good goes on for so long without the store */
+};
 
 struct tunnel {
 	struct exchange *x; /* NULL: it is over, and auth still owes its answer */
 	struct websocket_ear ear;
 	bool spoke; /* the page has, since auth was last asked */
 	bool asking;
+	int64_t good_ms; /* monotonic: when it was last known to be */
 	LIST_ENTRY(tunnel) all;
 };
 
@@ -38,6 +43,7 @@ static struct tunnel *tunnel_new(struct exchange *x)
 	struct tunnel *tunnel = mem_alloc(1, sizeof *tunnel);
 
 	tunnel->x = x;
+	tunnel->good_ms = clock_mono_ms();
 	LIST_INSERT_HEAD(&x->worker->tunnels, tunnel, all);
 	return tunnel;
 }
@@ -115,11 +121,19 @@ static enum fault judge(struct exchange *x, struct auth_result result)
 	return exchange_judge(x);
 }
 
+/* A connection to the store that is made anew is no reason to end it: nothing new is decided. */
+static bool is_doubt_only(const struct tunnel *tunnel, enum fault fault)
+{
+	return fault == FAULT_STORE_DOWN && clock_mono_ms() - tunnel->good_ms < SILENT_MS;
+}
+
 static void on_result(struct exchange *x, struct auth_result result)
 {
 	enum fault fault = judge(x, result);
 
 	if (fault == FAULT_NONE)
+		x->tunnel->good_ms = clock_mono_ms();
+	if (fault == FAULT_NONE || is_doubt_only(x->tunnel, fault))
 		return;
 	access_log_decision(x, fault);
 	relay_cut(x, fault);

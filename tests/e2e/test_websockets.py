@@ -9,6 +9,8 @@ from browser import chromium
 from conftest import signed_in
 from echo_socket import CLOSE, PING, EchoSocket, Socket, frame, proof
 from gateway import Gateway
+from redis_server import RedisServer
+from signon import shared_store
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 UI = "/local/ui/echo"
@@ -95,6 +97,24 @@ def test_s11_a_client_that_reads_nothing_is_not_read_from_and_costs_little(gate)
         assert socket.hear() == (2, payload)
     rest.join()
     socket.close()
+
+
+def test_s33_a_store_that_is_away_for_a_moment_ends_no_socket(echo, tmp_path):
+    """Nothing new is decided without it, and what was good goes on for 30 seconds."""
+    cluster = {"name": "local", "uis": [{"name": "echo", "url": echo.url}]}
+    with RedisServer() as redis, Gateway([cluster], settings=shared_store(redis, tmp_path)) as one:
+        one.await_mounts([f"{UI}/page"], one.create_token("waits", "user")["access_token"])
+        socket = opened(one, bearer(one))
+        until = time.monotonic() + 4  # a dozen looks at whoever it is
+        while time.monotonic() < until:
+            redis.call("CLIENT", "KILL", "TYPE", "pubsub")
+            redis.call("CLIENT", "KILL", "TYPE", "normal")
+            socket.say(b"still here")
+            assert socket.hear() == (1, b"still here")
+            time.sleep(0.05)
+        socket.say(b"and now")
+        assert socket.hear() == (1, b"and now")
+        socket.close()
 
 
 def test_s11_nobody_opens_one_without_credentials(gate):
