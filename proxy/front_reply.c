@@ -228,6 +228,7 @@ void front_reply_cut(struct front_request *req)
 	struct front_conn *conn = conn_of(req);
 
 	conn->handler = NULL;
+	front_conn_flush(conn); /* what there is shows that it broke off */
 	front_conn_drop(conn);
 }
 
