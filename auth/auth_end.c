@@ -193,7 +193,7 @@ static int end_person(struct auth_service *service, const struct logout_token *t
 	if (find_owner(service, token, subject) == -1)
 		return -1;
 	int ended = end_named(service, token);
-	if (ended != -1 && subject[0] && auth_service_follow(service, subject, ROLE_NONE) == -1)
+	if (ended != -1 && subject[0] && auth_service_follow(service, subject, ROLE_NONE, "") == -1)
 		return -1;
 	return ended;
 }

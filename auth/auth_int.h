@@ -107,7 +107,8 @@ void auth_service_unref(struct auth_service *service);
 void auth_service_note_end(struct auth_service *service);
 /* Keeper thread: a person of the provider is left with this role: own tokens that open more end, if
  * tokens.follow_sessions says so. -1: the store failed. */
-int auth_service_follow(struct auth_service *service, const char *subject, enum role left);
+int auth_service_follow(
+	struct auth_service *service, const char *subject, enum role left, const char *scope);
 /* Keeper thread: looks for other processes' writes if that is due. However long the queue of jobs
  * is, a revocation must not wait for its end. */
 void auth_service_poll(struct auth_service *service);

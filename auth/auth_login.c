@@ -66,10 +66,12 @@ static int prepare(struct job *job, const struct oidc_grant *grant)
 /* What the provider gives a person now, their own tokens do not exceed. */
 static bool follow(struct job *job, const struct oidc_grant *grant)
 {
-	char *subject = text_of(grant->subject);
-	int ended = auth_service_follow(job->service, subject, grant->role);
-
+	if (!grant->is_whole) /* silence of one who might have said more ends nothing for good */
+		return true;
+	char *subject = text_of(grant->subject), *scope = text_of(grant->scope);
+	int ended = auth_service_follow(job->service, subject, grant->role, scope);
 	free(subject);
+	free(scope);
 	return ended != -1;
 }
 

@@ -176,15 +176,15 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		replace(&data->id_token, grant->id_token);
 	replace(&data->refresh_token, grant->refresh_token);
 	replace(&data->name, grant->name);
-	/* That the store fails is told by save(), which asks it too. */
-	if (grant->has_role && grant->role < data->role)
-		auth_service_follow(refresh->service, data->subject, grant->role);
 	if (grant->has_role) {
 		data->role = grant->role;
 		free(data->scope);
 		data->scope =
 			mem_strndup(grant->scope.len ? grant->scope.at : "", grant->scope.len);
 	}
+	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
+	if (grant->is_whole)
+		(void)auth_service_follow(refresh->service, data->subject, data->role, data->scope);
 	data->refresh_at = grant->refresh_at;
 	store_session_clear(&refresh->session);
 	refresh->polls = 0;

@@ -320,11 +320,14 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	return service;
 }
 
-int auth_service_follow(struct auth_service *service, const char *subject, enum role left)
+int auth_service_follow(
+	struct auth_service *service, const char *subject, enum role left, const char *scope)
 {
-	if (!service->conf->tokens_follow_sessions)
+	bool is_all = left == ROLE_ADMIN && scope[0] == '\0';
+
+	if (!service->conf->tokens_follow_sessions || is_all)
 		return 0;
-	int ended = token_follow(service->store, subject, left, subject);
+	int ended = token_follow(service->store, subject, left, scope, subject);
 	if (ended == -1)
 		auth_service_count(service, STORE_FAILED);
 	if (ended != 0)

@@ -56,6 +56,7 @@ struct oidc_grant { /* borrowed until `done` returns */
 	enum role role;	    /* the highest of ID token, access token and userinfo */
 	struct str scope;   /* what that is narrowed to (auth/scope.h), or "" */
 	bool has_role;	    /* false: nothing in the answer speaks of roles; what was, stays */
+	bool is_whole;	    /* all who speak of roles were heard: less than before is less */
 	int64_t refresh_at; /* wall seconds: when the access token ends */
 };
 typedef void oidc_done(void *arg, const struct oidc_grant *grant);

@@ -31,6 +31,7 @@ struct grant {
 	json_t *userinfo;
 	bool was_heard;	      /* somebody who might speak of roles */
 	bool userinfo_failed; /* who else might have spoken was not heard */
+	bool token_unread;    /* an access token whose key is not here yet */
 	struct roles roles;
 };
 
@@ -99,6 +100,8 @@ static void finish(struct grant *grant, enum oidc_outcome answer, const char *re
 		/* Silence on roles is a word only where all who might speak of them were heard. */
 		result.has_role = grant->roles.role != ROLE_NONE ||
 				  (grant->was_heard && !grant->userinfo_failed);
+		result.is_whole =
+			grant->was_heard && !grant->userinfo_failed && !grant->token_unread;
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
 	if (grant->oidc) {
@@ -205,9 +208,12 @@ static void read_access_token(struct grant *grant)
 	struct str token = str_of(grant->answer.access_token);
 	struct jws jws;
 
-	if (token.len == 0 ||
-		keyset_verify_signature(options->keys(options->arg), provider->issuer,
-			provider->id_token_algorithms, token, &jws, NULL) != KEYSET_OK)
+	if (token.len == 0)
+		return;
+	enum keyset_verdict verdict = keyset_verify_signature(options->keys(options->arg),
+		provider->issuer, provider->id_token_algorithms, token, &jws, NULL);
+	grant->token_unread = verdict == KEYSET_NO_KEYS || verdict == KEYSET_UNKNOWN_KEY;
+	if (verdict != KEYSET_OK)
 		return;
 	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
 	if (is_about_them(grant, claims))

@@ -204,7 +204,7 @@ static int end_own_tokens(struct command *command)
 		(!conf->oidc.issuer || strcmp(options->issuer, conf->oidc.issuer) != 0))
 		return 0;
 	command_name_account(account, sizeof account);
-	int ended = token_follow(command->store, options->user, ROLE_NONE, account);
+	int ended = token_follow(command->store, options->user, ROLE_NONE, "", account);
 	return ended == -1 ? cannot_write(command) : ended;
 }
 

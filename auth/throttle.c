@@ -35,7 +35,13 @@ static uint64_t key_of(struct str client)
 	char text[INET6_ADDRSTRLEN + 1];
 	uint64_t key;
 
-	if (str_copy(client, text, sizeof text) && inet_pton(AF_INET6, text, address) == 1)
+	bool is_v6 = str_copy(client, text, sizeof text) && inet_pton(AF_INET6, text, address) == 1;
+	/* On a socket for both families IPv4 has such addresses: each is somebody else. */
+	bool is_mapped =
+		is_v6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)address);
+	if (is_mapped)
+		key = siphash_secret(address + 12, 4);
+	else if (is_v6)
 		key = siphash_secret(address, HALF);
 	else
 		key = siphash_secret(client.at, client.len);

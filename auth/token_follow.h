@@ -12,9 +12,10 @@
 
 #include "auth/store.h"
 
-/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all). `by` is who does it,
- * in the audit. Blocks on the store. Gives how many, or -1. */
-MUST_CHECK int token_follow(
-	struct store *store, const char *subject, enum role left, const char *by);
+/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) narrowed to `scope`
+ * ("": to nothing). `by` is who does it, in the audit. Blocks on the store. Gives how many, or -1.
+ */
+MUST_CHECK int token_follow(struct store *store, const char *subject, enum role left,
+	const char *scope, const char *by);
 
 #endif

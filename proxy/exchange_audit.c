@@ -35,7 +35,7 @@ void exchange_audit_content(struct exchange *x)
 	if (x->audit == NULL || len == 0)
 		return;
 	struct str content = {(const char *)evbuffer_pullup(x->req->body, -1), len};
-	if (str_trim(content).at[0] == '{')
+	if (str_starts(str_trim(content), STR("{")))
 		about_read_json(&x->audit->about, content);
 	else
 		about_read_params(&x->audit->about, x->route.rest, content);
@@ -57,7 +57,7 @@ static void find_name(struct exchange *x)
 {
 	struct about *about = &x->audit->about;
 	const struct app_info *app =
-		about->ids[ABOUT_APP][0] && x->registry
+		about->ids[ABOUT_APP][0] && x->registry && x->route.mount
 			? registry_app(x->registry, str_of(x->route.mount->cluster),
 				  str_of(about->ids[ABOUT_APP]))
 			: NULL;

@@ -175,6 +175,7 @@ void gate_serve_hand_over(struct exchange *x)
 static void refuse(struct exchange *x, const struct sign_in_result *result, const char *path)
 {
 	static const char *const sentences[] = {
+		[AUTH_OK] = "The application is not there any more.",
 		[AUTH_ABSENT] = "Your session has ended. Open the application again to sign in.",
 		[AUTH_INVALID_TOKEN] =
 			"It is good for one use within half a minute, in the browser that "

@@ -1,6 +1,7 @@
 /* What follows a person's sign-in at the provider and its end: own tokens (S70), and codes that are
  * no good (S63). */
 #include "auth/throttle.h"
+#include "auth/token_follow.h"
 #include "tests/support/provider_fixture.h"
 
 /* One sign-in begun and brought back with a code that the provider does not know. */
@@ -45,9 +46,9 @@ static void s63_provider_that_is_silent_is_nobodys_fault(void **state)
 	free(enter(f, "ann", "dev", 300));
 }
 
-/* A token for `subject`, on record as made by `by`. */
-static void add_token(
-	struct store *store, const char *id, const char *subject, const char *by, enum role role)
+/* A token for `subject`, on record as made by `by`; narrowed to `scope`, or "". */
+static void add_narrowed(struct store *store, const char *id, const char *subject, const char *by,
+	enum role role, const char *scope)
 {
 	struct store_token token = {.role = role,
 		.state = STATE_ACTIVE,
@@ -61,7 +62,14 @@ static void add_token(
 	snprintf(token.issuer, sizeof token.issuer, "https://gw");
 	snprintf(token.subject, sizeof token.subject, "%s", subject);
 	snprintf(token.created_by, sizeof token.created_by, "%s", by);
+	snprintf(token.scope, sizeof token.scope, "%s", scope);
 	assert_int_equal(store->ops->token_add(store, &token), 0);
+}
+
+static void add_token(
+	struct store *store, const char *id, const char *subject, const char *by, enum role role)
+{
+	add_narrowed(store, id, subject, by, role, "");
 }
 
 static void expect_state(struct store *store, const char *id, enum token_state want)
@@ -161,6 +169,21 @@ static void s70_who_signs_in_with_no_role_left_has_no_own_tokens_left(void **sta
 	expect_others_live(store);
 }
 
+static void s70_who_is_left_with_a_namespace_keeps_own_tokens_of_that_one(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct store *store = add_tokens(f);
+	add_narrowed(store, "etl", "ann", "ann", ROLE_USER, "namespace:etl");
+	add_narrowed(store, "hr", "ann", "ann", ROLE_USER, "namespace:hr");
+	assert_int_equal(token_follow(store, "ann", ROLE_USER, "namespace:etl", "ann"), 4);
+	expect_state(store, "own", STATE_REVOKED);
+	expect_state(store, "hr", STATE_REVOKED);
+	expect_state(store, "etl", STATE_ACTIVE);
+	expect_others_live(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -172,6 +195,7 @@ int main(void)
 		TEST(s70_own_tokens_stay_where_they_do_not_follow),
 		TEST(s70_role_that_is_gone_takes_own_tokens_of_that_role_along),
 		TEST(s70_who_signs_in_with_no_role_left_has_no_own_tokens_left),
+		TEST(s70_who_is_left_with_a_namespace_keeps_own_tokens_of_that_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -227,6 +227,7 @@ static void userinfo_is_asked_with_the_token_in_the_header(void **state)
 	oidc_world_expect(got, OIDC_OK);
 	assert_string_equal(got.name, "annie");
 	assert_int_equal(got.role, ROLE_ADMIN);
+	assert_true(got.is_whole);
 	assert_true(was_sent(w, "/realm/userinfo", "GET /realm/userinfo HTTP/1.1\r\n"));
 	assert_true(was_sent(w, "/realm/userinfo", "Authorization: Bearer opaque\r\n"));
 }
@@ -257,10 +258,11 @@ static void userinfo_that_fails_is_done_without(void **state)
 	struct granted got = oidc_world_sign_in(w, &dev);
 	oidc_world_expect(got, OIDC_OK);
 	assert_true(got.has_role && got.role == ROLE_USER);
+	assert_false(got.is_whole); /* S70: nothing ends for good by that */
 	fake_http_set(w->idp, "/realm/userinfo", 200, "text/html", "<p>maintenance");
 	got = oidc_world_sign_in(w, &(struct said){0});
 	oidc_world_expect(got, OIDC_OK);
-	assert_false(got.has_role);
+	assert_false(got.has_role || got.is_whole);
 }
 
 static void s31_address_is_a_name_only_if_somebody_proved_it(void **state)

@@ -111,7 +111,7 @@ class Model:
             question.forbidden |= self.silent_too_long(question, answer)
             return question.want - question.forbidden
         if who.doubtful or who.ended is None or answer.sent <= self.last_moment(who, question.gate.name):
-            return question.want | who.refusals
+            return question.want | who.refusals | ({"over"} if question.kind == "tunnel" else set())
         return who.refusals
 
     def last_moment(self, who, gate):

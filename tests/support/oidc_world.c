@@ -302,6 +302,7 @@ void oidc_world_on_grant(void *arg, const struct oidc_grant *grant)
 		.has_id_token = grant->id_token.len > 0,
 		.role = grant->role,
 		.has_role = grant->has_role,
+		.is_whole = grant->is_whole,
 		.refresh_at = grant->refresh_at};
 	snprintf(got->reason, sizeof got->reason, "%s", grant->reason);
 	(void)str_copy(grant->subject, got->subject, sizeof got->subject);

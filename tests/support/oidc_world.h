@@ -63,7 +63,7 @@ struct granted { /* a copy of struct oidc_grant */
 	char reason[256], subject[64], name[64], sid[64], refresh_token[64];
 	bool has_id_token;
 	enum role role;
-	bool has_role;
+	bool has_role, is_whole;
 	int64_t refresh_at;
 };
 void oidc_world_expect(struct granted got, enum oidc_outcome want);

@@ -38,6 +38,16 @@ static void s63_client_has_so_many_under_way_and_others_are_not_hindered(void **
 	assert_int_equal(throttle_begin(*state, STR("192.0.2.1"), 0), THROTTLE_GO);
 }
 
+/* As a socket for both families tells of IPv4. */
+static void s63_mapped_addresses_are_clients_of_their_own(void **state)
+{
+	for (int i = 0; i < THROTTLE_FAILURES; i++)
+		spoil(*state, STR("::ffff:192.0.2.1"), 1000);
+	assert_int_equal(throttle_begin(*state, STR("::ffff:192.0.2.1"), 1000), THROTTLE_SLOW);
+	assert_int_equal(throttle_begin(*state, STR("::ffff:192.0.2.2"), 1000), THROTTLE_GO);
+	assert_int_equal(throttle_begin(*state, STR("::1"), 1000), THROTTLE_GO);
+}
+
 static void s63_all_together_have_so_many_under_way(void **state)
 {
 	char client[32];
@@ -99,6 +109,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(s63_client_has_so_many_under_way_and_others_are_not_hindered),
+		TEST(s63_mapped_addresses_are_clients_of_their_own),
 		TEST(s63_all_together_have_so_many_under_way),
 		TEST(s63_failures_are_forgotten_after_a_minute),
 		TEST(s63_one_machine_is_one_client_whatever_address_of_its_network_it_takes),
