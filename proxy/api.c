@@ -276,8 +276,11 @@ static void on_content_fault(void *arg, enum fault fault)
 
 static void take_body(struct api_call *call)
 {
+	if (call->req == NULL) { /* its client left while it was asked who that is */
+		call_free(call);
+		return;
+	}
 	struct str type = guard_single_field(call->req, FIELD_CONTENT_TYPE);
-
 	if (call->req->content_length > API_BODY_MAX) {
 		api_problem(call, 413, fault_of(413));
 	} else if (!str_starts_nocase(type, STR("application/json"))) {

@@ -4,6 +4,7 @@
 
 #include "proxy/guard.h"
 #include "proxy/headers.h"
+#include "proxy/move_bytes.h"
 
 #include <event2/buffer.h>
 
@@ -161,7 +162,7 @@ void content_pass(struct exchange *x, struct evbuffer *bytes, bool is_last)
 /* Many servers do not know the chunked coding: what is short is sent with its length. */
 static void gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
-	evbuffer_add_buffer(x->gathered, bytes);
+	move_bytes(x->gathered, bytes);
 	x->streams = !is_last;
 	if (is_last || evbuffer_get_length(x->gathered) > GATHER_MAX)
 		relay_start(x);

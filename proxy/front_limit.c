@@ -78,7 +78,8 @@ static struct front_conn *find_stalled(struct front *front)
 static void rest(struct front *front)
 {
 	front->rests = true;
-	evconnlistener_disable(front->listener);
+	if (front->listener) /* not while draining */
+		evconnlistener_disable(front->listener);
 	event_active(front->turn_end, EV_TIMEOUT, 0);
 }
 

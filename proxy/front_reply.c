@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "proxy/front_tls.h"
+#include "proxy/move_bytes.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -177,10 +178,10 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	else if (len > 0 && conn->chunked) {
 		put_text(conn, str_of_u64(len, 16, digits));
 		put_text(conn, STR("\r\n"));
-		evbuffer_add_buffer(conn->out, bytes);
+		move_bytes(conn->out, bytes);
 		put_text(conn, STR("\r\n"));
 	} else
-		evbuffer_add_buffer(conn->out, bytes);
+		move_bytes(conn->out, bytes);
 	/* A small answer leaves in one write with its end; of a big one as much as a turn reads:
 	 * fewer writes wake the client less often. */
 	if (evbuffer_get_length(conn->out) >= FRONT_QUEUE_HIGH)

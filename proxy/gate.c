@@ -122,7 +122,7 @@ void gate_serve(struct exchange *x)
 		respond_fault(x, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
 	else if (!gate_is_get(x) && !has_post)
 		respond_fault(x, FAULT_METHOD, NULL);
-	else if (has_form(x->route.kind) && !gate_is_get(x))
+	else if (has_form(x->route.kind) && gate_is_post(x))
 		exchange_hold(x, GATE_FORM_MAX, x->worker->shared->strangers, serve[x->route.kind]);
 	else
 		serve[x->route.kind](x);

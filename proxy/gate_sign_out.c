@@ -140,7 +140,9 @@ static void serve_logout_page(struct exchange *x, enum auth_status status)
 
 void gate_serve_logout(struct exchange *x)
 {
-	if (!gate_is_post(x))
+	if (!gate_is_post(x) && !gate_is_get(x))
+		respond_fault(x, FAULT_METHOD, NULL);
+	else if (gate_is_get(x))
 		exchange_identify(x, serve_logout_page);
 	else if (!is_back_channel(x) && !gate_is_cross_site(x, true))
 		sign_out(x);

@@ -371,7 +371,7 @@ static void on_writable(int fd, short what, void *arg)
 	CHECK_OBJ(conn, CONN_MAGIC);
 	if (conn->state == CONN_CONNECTING)
 		connect_go_on(conn);
-	else
+	else if (conn->state == CONN_BUSY) /* else what waited went without being told of it */
 		conn_send_more(conn);
 }
 

@@ -1,6 +1,7 @@
 #include "proxy/upstream_int.h"
 
 #include "base/clock.h"
+#include "proxy/move_bytes.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
@@ -108,7 +109,7 @@ static void add_bytes(struct upstream_call *call, struct evbuffer *bytes)
 
 	if (call->is_chunked && len > 0)
 		evbuffer_add_printf(call->body, "%zx\r\n", len);
-	evbuffer_add_buffer(call->body, bytes);
+	move_bytes(call->body, bytes);
 	if (call->is_chunked && len > 0)
 		evbuffer_add(call->body, "\r\n", 2);
 }

@@ -108,6 +108,25 @@ def test_s55_too_much_is_refused_before_it_is_sent(gate):
     assert read_all(client).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "POST", "GET"])
+def test_s55_content_where_none_is_taken_ends_nothing(gate, method):
+    for path in ("/", "/other/", "/_gate/login", "/_gate/logout", "/_gate/callback", "/_gate/enter", "/_gate/hand-over", "/_gate/jwks.json",
+                 "/_gate/oauth/token", "/_gate/oauth/revoke", "/_gate/oauth/introspect", "/_gate/static/gateway.css", "/other/apps/x", "/other"):
+        answer = requests.request(method, gate.url + path, data="a=b", timeout=10, allow_redirects=False, headers={"Content-Type": FORM})
+        assert answer.status_code < 500, path
+    assert requests.get(gate.admin_url + "/ping", timeout=10).text == "pong\n"
+
+
+def test_s55_a_client_that_leaves_while_it_is_asked_who_it_is_ends_nothing(gate):
+    for number in range(40):
+        client = socket.create_connection((HOST, gate.admin_port), timeout=10)
+        content = json.dumps({"client_name": f"left-{number}"})
+        client.sendall(f"POST /api/v1/tokens HTTP/1.1\r\nHost: {HOST}:{gate.admin_port}\r\nAuthorization: Bearer {gate.token}\r\n"
+                       f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n".encode())
+        client.close()
+    assert requests.get(gate.admin_url + "/ping", timeout=10).text == "pong\n"
+
+
 # --- as it comes ---
 
 def test_s56_a_large_upload_streams_with_bounded_memory(gate):
@@ -124,6 +143,17 @@ def test_s56_a_large_upload_streams_with_bounded_memory(gate):
     said = json.loads(answer[answer.index("{"):answer.index("}") + 1])
     assert (said["bytes"], said["sha256"]) == (BIG, expected.hexdigest())
     assert most - idle < 8192, f"{most - idle} KiB more than idle"
+
+
+def test_s57_a_byte_a_chunk_holds_no_more_than_what_is_in_them(gate):
+    idle = gate.resident_kib()
+    client = connect(gate, "/other/ui/lab/take", {"Transfer-Encoding": "chunked", "Connection": "close"}, gate.token)
+    client.sendall(b"1\r\nx\r\n" * 60000)
+    time.sleep(0.5)
+    most = gate.resident_kib()
+    client.sendall(b"0\r\n\r\n")
+    assert b'"bytes": 60000' in read_all(client)
+    assert most - idle < 4096, f"{most - idle} KiB more than idle"
 
 
 def test_s56_an_upload_over_tls_streams_too(sink, tmp_path):
