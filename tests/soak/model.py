@@ -22,7 +22,7 @@ EXCUSES = [
     ("provider", "sign-in", {503}),
     ("keys", "sign-in", {403, 503}), ("keys", "jwt", {401, 503}),
     # by such a clock the provider's tokens ran out an hour ago; while it is away that is over the grace of five minutes
-    ("ahead", "session", {503}),
+    ("ahead", "session", {503}), ("ahead", "no-role", {302, 401}),
     ("ahead", "jwt", {401}), ("ahead", "sign-in", {400, 403, 503}), ("back", "sign-in", {400, 403, 503}),
     ("back", "jwt", {401}), ("back", "own", {401}), ("back", "api", {401}), ("back", "tunnel", {"over"}),
     ("descriptors", "any", {"cut", "late", "short", "over", 502, 503, 504}),
