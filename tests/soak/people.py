@@ -184,7 +184,7 @@ class People:
             nobody = Credential("session", ("Cookie", f"{COOKIE}={cookie}"), "Nobody Example", "none")
             for gate in self.world.pair:
                 answer = await ask(gate, "GET", LANDING, [nobody.header])
-                self.model.judge(Question("no-role", gate, {403}, (), nobody), answer)
+                self.model.judge(Question("no-role", gate, {403}, ("no-role",), nobody), answer)
             await self.sign_out(nobody)
 
     async def sign_out(self, session):
