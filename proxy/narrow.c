@@ -61,7 +61,7 @@ bool narrow_shows(const struct scope *scope, const struct registry *reg, const s
 {
 	const struct cluster_info *cluster = route->cluster;
 	const struct app_info *app = NULL;
-	struct scope_ask ask = {NULL};
+	struct scope_ask ask = {.cluster = NULL};
 	char id[APP_ID_MAX];
 
 	if (scope == NULL)
