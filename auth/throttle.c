@@ -1,12 +1,14 @@
 #include "auth/throttle.h"
 
+#include "base/cidr.h"
 #include "base/mem.h"
 #include "base/siphash.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
-enum { PROBES = 8, WINDOW_MS = THROTTLE_SECONDS * 1000, HALF = 8 /* bytes of an IPv6 address */ };
+enum { PROBES = 8, WINDOW_MS = THROTTLE_SECONDS * 1000 };
 
 struct client {
 	uint64_t key; /* 0: free */
@@ -29,22 +31,25 @@ void throttle_free(struct throttle *throttle)
 	free(throttle);
 }
 
+/* One client is what server.limits.per_client counts as one: an IPv4 address, in either spelling,
+ * or a /64 of IPv6. */
 static uint64_t key_of(struct str client)
 {
-	unsigned char address[16];
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	const void *address = NULL;
 	char text[INET6_ADDRSTRLEN + 1];
-	uint64_t key;
+	uint64_t key = siphash_secret(client.at, client.len);
 
-	bool is_v6 = str_copy(client, text, sizeof text) && inet_pton(AF_INET6, text, address) == 1;
-	/* On a socket for both families IPv4 has such addresses: each is somebody else. */
-	bool is_mapped =
-		is_v6 && IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)address);
-	if (is_mapped)
-		key = siphash_secret(address + 12, 4);
-	else if (is_v6)
-		key = siphash_secret(address, HALF);
-	else
-		key = siphash_secret(client.at, client.len);
+	if (str_copy(client, text, sizeof text) && inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		address = &v4;
+	else if (str_copy(client, text, sizeof text) &&
+		 inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+		address = &v6;
+	if (address) {
+		const struct cidr who = cidr_around(address, 32, 64);
+		key = siphash_secret(who.bytes, sizeof who.bytes);
+	}
 	return key ? key : 1;
 }
 

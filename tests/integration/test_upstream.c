@@ -11,12 +11,6 @@
 
 #include <cmocka.h>
 
-#define OK "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-#define PLAY(...)                                                                                  \
-	static const struct fake_play plays[] = {__VA_ARGS__};                                     \
-	struct upstream_world *w = *state;                                                         \
-	fake_upstream_play(w->fake, plays, ARRAY_LEN(plays))
-
 static void assert_body(struct seen *s, const char *wanted)
 {
 	assert_int_equal(s->ends, 1);

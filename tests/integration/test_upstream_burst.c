@@ -13,19 +13,6 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
-#define OK "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
-#define PLAY(...)                                                                                  \
-	static const struct fake_play plays[] = {__VA_ARGS__};                                     \
-	struct upstream_world *w = *state;                                                         \
-	fake_upstream_play(w->fake, plays, ARRAY_LEN(plays))
-/* Another pool: the default limits but for these. */
-#define LIMIT(...)                                                                                 \
-	do {                                                                                       \
-		struct upstream_limits limits = upstream_default_limits;                           \
-		__VA_ARGS__;                                                                       \
-		upstream_world_limit(w, &limits);                                                  \
-	} while (0)
-
 enum { RESENT_MS = 1000 }; /* when Linux sends a SYN again */
 
 static void assert_ok(struct seen *s)

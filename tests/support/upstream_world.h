@@ -62,4 +62,18 @@ void seen_clear(struct seen *seen);
 		}                                                                                  \
 	} while (0)
 
+/* A whole answer; what the fake plays in this test, and its world `w`. */
+#define OK "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+#define PLAY(...)                                                                                  \
+	static const struct fake_play plays[] = {__VA_ARGS__};                                     \
+	struct upstream_world *w = *state;                                                         \
+	fake_upstream_play(w->fake, plays, ARRAY_LEN(plays))
+/* Another pool: the default limits but for these. */
+#define LIMIT(...)                                                                                 \
+	do {                                                                                       \
+		struct upstream_limits limits = upstream_default_limits;                           \
+		__VA_ARGS__;                                                                       \
+		upstream_world_limit(w, &limits);                                                  \
+	} while (0)
+
 #endif
