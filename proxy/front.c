@@ -94,7 +94,6 @@ static void free_conn(struct front_conn *conn)
 		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
 	TAILQ_REMOVE(&conn->front->dead, conn, all);
 	front_read_free(conn);
-	front_read_wipe_content(conn);
 	if (conn->content)
 		evbuffer_free(conn->content);
 	evbuffer_free(conn->out);

@@ -52,11 +52,27 @@ static bool take_more(struct front_input *in, size_t bytes)
 	return true;
 }
 
+/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
+static void wipe_content(struct front_conn *conn)
+{
+	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
+	struct evbuffer_iovec piece = {NULL, 1};
+
+	while (left > 0 && piece.iov_len > 0 &&
+		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
+		explicit_bzero(piece.iov_base, piece.iov_len);
+		evbuffer_drain(conn->content, piece.iov_len);
+		left -= piece.iov_len;
+	}
+	if (left > 0)
+		evbuffer_drain(conn->content, left);
+}
+
 void front_content_end(struct front_conn *conn)
 {
 	if (conn->in)
 		give_back(conn->in);
-	front_read_wipe_content(conn);
+	wipe_content(conn);
 }
 
 /* --- asked for --- */

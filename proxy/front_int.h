@@ -157,7 +157,6 @@ bool front_read_is_idle(const struct front_conn *conn);
 /* The request is answered: forgets it, keeps what came behind it. */
 void front_read_end(struct front_conn *conn);
 void front_read_free(struct front_conn *conn);
-void front_read_wipe_content(struct front_conn *conn);
 /* From now on everything that comes is the tunnel's. */
 void front_read_tunnel(struct front_conn *conn);
 

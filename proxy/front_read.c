@@ -211,31 +211,15 @@ static void take(struct front_conn *conn)
 	hear_more(conn);
 }
 
-/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
-void front_read_wipe_content(struct front_conn *conn)
-{
-	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
-	struct evbuffer_iovec piece = {NULL, 1};
-
-	while (left > 0 && piece.iov_len > 0 &&
-		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
-		explicit_bzero(piece.iov_base, piece.iov_len);
-		evbuffer_drain(conn->content, piece.iov_len);
-		left -= piece.iov_len;
-	}
-	if (left > 0)
-		evbuffer_drain(conn->content, left);
-}
-
 void front_read_end(struct front_conn *conn)
 {
 	struct front_input *in = conn->in;
 
-	front_content_end(conn);
 	if (in == NULL || in->at == in->len) {
 		front_read_free(conn);
 		return;
 	}
+	front_content_end(conn);
 	in->len -= in->at;
 	memmove(in->bytes, in->bytes + in->at, in->len);
 	explicit_bzero(in->bytes + in->len, in->used - in->len);
