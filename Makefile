@@ -15,10 +15,10 @@ TLS     := -DHAVE_HIREDIS_SSL
 endif
 CPPFLAGS := -I. -D_DEFAULT_SOURCE $(TLS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
-SOURCES := $(filter-out proxy/main.c,$(wildcard base/*.c conf/*.c auth/*.c proxy/*.c))
+SOURCES := $(filter-out proxy/process/main.c,$(sort $(shell find base conf auth proxy -name '*.c')))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/replay.c,$(wildcard tests/support/*.c)))
-UNIT    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/unit/test_*.c))
-INTEG   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/integration/test_*.c))
+UNIT    := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/unit -name 'test_*.c')))
+INTEG   := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/integration -name 'test_*.c')))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -28,7 +28,7 @@ say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
 all: $(BUILD)/sparkgate
 
-$(BUILD)/sparkgate: $(BUILD)/proxy/main.o $(BUILD)/libsparkgate.a
+$(BUILD)/sparkgate: $(BUILD)/proxy/process/main.o $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ $(LIBS)
 
@@ -49,7 +49,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(SAN) $(LDHARD) -o $@ $^ -lcmocka $(LIBS)
 
-$(BUILD)/proxy/page_static.o: $(wildcard proxy/static/*)
+$(BUILD)/proxy/pages/page_static.o: $(wildcard proxy/pages/static/*)
 
 packages:
 	@sh tests/support/packages.sh $(PKGS)

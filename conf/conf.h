@@ -8,9 +8,9 @@
 #ifndef SPARKGATE_CONF_CONF_H
 #define SPARKGATE_CONF_CONF_H
 
-#include "base/cidr.h"
+#include "base/net/cidr.h"
 #include "base/err.h"
-#include "base/url.h"
+#include "base/text/url.h"
 
 #include <stdio.h>
 

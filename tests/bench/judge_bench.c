@@ -6,9 +6,9 @@
  * judge_bench          measures
  * judge_bench COUNT    judges so many and nothing else, for callgrind
  */
-#include "auth/json_text.h"
-#include "auth/keyset.h"
-#include "auth/token_cache.h"
+#include "base/text/json_text.h"
+#include "auth/jose/keyset.h"
+#include "auth/service/token_cache.h"
 #include "base/mem.h"
 #include "tests/support/mint.h"
 

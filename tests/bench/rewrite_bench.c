@@ -5,8 +5,8 @@
  */
 #include "base/mem.h"
 #include "base/sbuf.h"
-#include "proxy/link_memo.h"
-#include "proxy/rewrite.h"
+#include "proxy/rewrite/link_memo.h"
+#include "proxy/rewrite/rewrite.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /*
- * Tells what proxy/reader.c and proxy/h1.c make of bytes: differential.py asks other readers the
- * same.
+ * Tells what proxy/http/request_reader.c and proxy/http/h1.c make of bytes: differential.py asks
+ * other readers the same.
  *
  * Standard input, for each stream: its length (4 bytes, the high one first), whose it is ('q': a
  * client's requests, 'r': a UI's answer, 'h': its answer to HEAD) and its bytes; an answer ends
  * with its stream. Standard output: a line of JSON for each, bytes as hexadecimal digits.
  */
-#include "proxy/h1.h"
-#include "proxy/reader.h"
+#include "proxy/http/h1.h"
+#include "proxy/http/request_reader.h"
 
 #include "base/sbuf.h"
 
@@ -16,7 +16,7 @@
 
 enum { STREAM_MAX = 4 << 20 };
 
-static const struct reader_limits limits = {16384, 8192, 100, 1 << 20};
+static const struct request_reader_limits limits = {16384, 8192, 100, 1 << 20};
 
 static void put_hex(struct str bytes)
 {
@@ -61,19 +61,20 @@ struct request {
 	size_t used;
 };
 
-static enum reader_event read_request(
+static enum request_reader_event read_request(
 	struct request *request, struct str bytes, struct sbuf *content)
 {
-	enum reader_event event;
+	enum request_reader_event event;
 	struct str run;
 	size_t n;
 
 	request->used = 0;
 	request->is_head_good = false;
 	sbuf_reset(content);
-	reader_init(&request->reader, &limits, bytes.at);
+	request_reader_init(&request->reader, &limits, bytes.at);
 	do {
-		event = reader_take(&request->reader, str_from(bytes, request->used), &n, &run);
+		event = request_reader_take(
+			&request->reader, str_from(bytes, request->used), &n, &run);
 		request->used += n;
 		request->is_head_good |= event != READER_BAD && request->reader.has_head;
 		sbuf_add_str(content, run);
@@ -107,7 +108,7 @@ static const char *put_requests(struct str bytes, struct sbuf *content)
 {
 	static struct request request;
 	size_t at = 0;
-	enum reader_event event = READER_END;
+	enum request_reader_event event = READER_END;
 
 	while (at < bytes.len && event == READER_END) {
 		event = read_request(&request, str_from(bytes, at), content);

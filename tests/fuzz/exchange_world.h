@@ -7,11 +7,11 @@
 #ifndef SPARKGATE_TESTS_EXCHANGE_WORLD_H
 #define SPARKGATE_TESTS_EXCHANGE_WORLD_H
 
-#include "auth/fetch.h"
-#include "base/log.h"
-#include "conf/load_int.h"
-#include "proxy/registry_int.h"
-#include "proxy/worker_int.h"
+#include "base/net/fetch.h"
+#include "base/log/log.h"
+#include "conf/load/load_int.h"
+#include "proxy/registry/registry_builder.h"
+#include "proxy/request/thread_context.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -31,7 +31,7 @@ static struct world { /* of all inputs */
 	struct fetcher *fetcher;
 	struct auth_service *service;
 	struct share_slot *registry, *conf;
-	struct worker_shared shared;
+	struct thread_shared shared;
 	struct budget budget, strangers; /* of content */
 	struct sockaddr_un front_addr, ui_addr;
 	socklen_t front_len, ui_len;
@@ -137,7 +137,7 @@ static void make_world(void)
 	pack_answer();
 	budget_init(&world.budget, 1024 * 1024);
 	budget_init(&world.strangers, 256 * 1024);
-	world.shared = (struct worker_shared){.auth = world.service,
+	world.shared = (struct thread_shared){.auth = world.service,
 		.memory = &world.budget,
 		.strangers = &world.strangers,
 		.registry = world.registry,

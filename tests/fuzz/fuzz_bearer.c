@@ -1,7 +1,7 @@
 /* Authorization fields: one a line, the first line is the query. Their paths go to the policy too.
  */
-#include "auth/bearer.h"
-#include "auth/policy.h"
+#include "auth/token/bearer.h"
+#include "auth/policy/policy.h"
 
 #include <assert.h>
 

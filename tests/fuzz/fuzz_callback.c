@@ -1,5 +1,5 @@
 /* The query a browser brings back from the provider: what is taken is whole, bounded, printable. */
-#include "auth/callback.h"
+#include "auth/oidc/callback.h"
 
 #include <assert.h>
 

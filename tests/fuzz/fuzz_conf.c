@@ -1,6 +1,6 @@
 /* A configuration file of any bytes: refused with a message, or accepted and printed to what loads
  * again. */
-#include "conf/load_int.h"
+#include "conf/load/load_int.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* Cookie fields, one a line: what is found is there once, whole, and never out of thin air. */
-#include "auth/cookie.h"
-#include "auth/session.h"
+#include "auth/session/cookie.h"
+#include "auth/session/session.h"
 
 #include <assert.h>
 

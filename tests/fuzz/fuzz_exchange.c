@@ -88,7 +88,7 @@ struct question { /* who is it? Waits for its answer */
 };
 
 static struct scene { /* of one input */
-	struct worker *worker;
+	struct server_thread *thread;
 	int ui; /* listens */
 	struct party clients[CLIENTS], ui_conns[UI_CONNS];
 	struct question questions[QUESTIONS];
@@ -279,7 +279,7 @@ static void leap(unsigned seconds)
 	struct timers timers = {.count = 0};
 
 	leapt_ms += seconds * 1000;
-	event_base_foreach_event(scene.worker->base, find_timer, &timers);
+	event_base_foreach_event(scene.thread->base, find_timer, &timers);
 	for (size_t i = 0; i < timers.count; i++)
 		event_active(timers.due[i], EV_TIMEOUT, 1);
 }
@@ -290,7 +290,7 @@ static void turn(void)
 {
 	flow(scene.clients, CLIENTS);
 	flow(scene.ui_conns, UI_CONNS);
-	event_base_loop(scene.worker->base, EVLOOP_NONBLOCK);
+	event_base_loop(scene.thread->base, EVLOOP_NONBLOCK);
 	accept_calls();
 	size_t ours = size_of(scene.clients, CLIENTS) + size_of(scene.ui_conns, UI_CONNS);
 	assert(memory_in_use() < world.memory + ours + GROWTH_MAX);
@@ -394,7 +394,7 @@ static void happen(char event, unsigned char who, unsigned char what)
 		leap(what);
 		break;
 	case 'g':
-		worker_drain(scene.worker);
+		server_thread_drain(scene.thread);
 		break;
 	default:
 		break;
@@ -409,7 +409,7 @@ static void begin(void)
 
 	leapt_ms = 0;
 	scene.ui = open_listener(&world.ui_addr, &world.ui_len, "ui");
-	scene.worker = worker_open(&world.shared, fd);
+	scene.thread = server_thread_open(&world.shared, fd);
 	for (size_t i = 0; i < CLIENTS; i++)
 		party_init(&scene.clients[i]);
 	for (size_t i = 0; i < UI_CONNS; i++)
@@ -426,11 +426,11 @@ static void everybody_leaves(void)
 
 static bool is_anything_left(void)
 {
-	const struct worker *worker = scene.worker;
-	struct upstream_counts up = upstream_count(worker->upstream);
-	struct upstream_counts wire = upstream_count(worker->wire);
+	const struct server_thread *thread = scene.thread;
+	struct upstream_counts up = upstream_count(thread->upstream);
+	struct upstream_counts wire = upstream_count(thread->wire);
 
-	return worker->exchanges || front_connections(worker->front) || up.calls || wire.calls ||
+	return thread->exchanges || front_connections(thread->front) || up.calls || wire.calls ||
 	       up.connections || wire.connections;
 }
 
@@ -452,7 +452,7 @@ static void expect_nothing_left(void)
 static void end(void)
 {
 	everybody_leaves();
-	worker_close(scene.worker);
+	server_thread_close(scene.thread);
 	assert(budget_used(&world.budget) == 0 && budget_used(&world.strangers) == 0);
 	close(scene.ui);
 	turn_keeper();

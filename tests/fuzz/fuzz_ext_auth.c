@@ -1,9 +1,9 @@
 /* What an ingress asks about: lines of a target, a method and "Name: value" fields. And what is
  * told to it of a name. */
-#include "proxy/ext_auth.h"
-#include "proxy/guard.h"
-#include "proxy/person_field.h"
-#include "proxy/reader.h"
+#include "proxy/guard/ext_auth.h"
+#include "proxy/guard/guard.h"
+#include "proxy/guard/person_field.h"
+#include "proxy/http/request_reader.h"
 
 #include <stdlib.h>
 
@@ -40,7 +40,7 @@ static void check_asked(const struct front_request *asked)
 	struct str label, host = guard_single_field(asked, FIELD_HOST);
 	struct err err = {""};
 
-	must(reader_serves_method(asked->method));
+	must(request_reader_serves_method(asked->method));
 	must(host.at != NULL);
 	if (guard_check(&conf, 8480, asked, &label, &target, &err) != FAULT_NONE)
 		return;

@@ -1,5 +1,5 @@
 /* Content framing: the first byte chooses it; any split of the rest must give the same content. */
-#include "proxy/h1.h"
+#include "proxy/http/h1.h"
 
 #include <assert.h>
 

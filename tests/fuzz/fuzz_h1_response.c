@@ -1,5 +1,5 @@
 /* Response heads: whatever is taken lies within the bytes, and no shorter part of it was a head. */
-#include "proxy/h1.h"
+#include "proxy/http/h1.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* Claims that a provider really signed: whatever they are, what is taken keeps its promises. */
-#include "auth/b64url.h"
-#include "auth/id_token.h"
-#include "auth/logout_token.h"
+#include "base/text/b64url.h"
+#include "auth/oidc/id_token.h"
+#include "auth/oidc/logout_token.h"
 
 #include <assert.h>
 #include <openssl/evp.h>

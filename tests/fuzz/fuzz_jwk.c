@@ -1,5 +1,5 @@
 /* Key sets and single keys as a provider might publish them. */
-#include "auth/jwks.h"
+#include "auth/jose/jwks.h"
 
 #include <assert.h>
 

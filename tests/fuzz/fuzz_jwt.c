@@ -1,7 +1,7 @@
 /* Tokens: an input that starts with "{" is claims, any other is a compact token after its first
  * byte. */
-#include "auth/b64url.h"
-#include "auth/keyset.h"
+#include "base/text/b64url.h"
+#include "auth/jose/keyset.h"
 #include "base/mem.h"
 
 #include <assert.h>

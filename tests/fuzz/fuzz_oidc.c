@@ -1,8 +1,8 @@
 /* What a provider says: after the first byte, its metadata ("m"), its userinfo ("u"), or a token
  * endpoint's answer. */
-#include "auth/oidc_answer.h"
-#include "auth/oidc_provider.h"
-#include "auth/oidc_url.h"
+#include "auth/oidc/oidc_answer.h"
+#include "auth/issuers/oidc_provider.h"
+#include "auth/oidc/oidc_url.h"
 
 #include <assert.h>
 #include <stdlib.h>

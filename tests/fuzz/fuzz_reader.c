@@ -1,6 +1,6 @@
 /* The reader of requests: any split of the input must lead to the same verdict, fields and content,
  * whether lines are taken whole or byte by byte. */
-#include "proxy/reader.h"
+#include "proxy/http/request_reader.h"
 
 #include <assert.h>
 
@@ -27,17 +27,17 @@ static uint32_t mix_head(uint32_t heads, const struct reader *reader)
 
 static struct seen read_in_steps(const char *bytes, size_t len, size_t step)
 {
-	static const struct reader_limits limits = {16384, 8192, 100, 1 << 20};
+	static const struct request_reader_limits limits = {16384, 8192, 100, 1 << 20};
 	struct reader reader;
 	struct seen seen = {FAULT_NONE, 0, 0, 0, 0};
 	struct str content;
 	size_t used, at = 0, come = 0;
 
-	reader_init(&reader, &limits, bytes);
+	request_reader_init(&reader, &limits, bytes);
 	while (at < len || come < len) {
 		come = at < come ? come : come + step < len ? come + step : len;
-		enum reader_event event =
-			reader_take(&reader, (struct str){bytes + at, come - at}, &used, &content);
+		enum request_reader_event event = request_reader_take(
+			&reader, (struct str){bytes + at, come - at}, &used, &content);
 		at += used;
 		seen.content += content.len;
 		if (event == READER_BAD)
@@ -49,7 +49,7 @@ static struct seen read_in_steps(const char *bytes, size_t len, size_t step)
 		seen.heads = mix_head(seen.heads, &reader);
 		assert(reader.method.at >= bytes &&
 			reader.target.at + reader.target.len <= bytes + at);
-		reader_init(&reader, &limits, bytes + at);
+		request_reader_init(&reader, &limits, bytes + at);
 	}
 	seen.fault = reader.fault;
 	return seen;

@@ -2,7 +2,7 @@
  * HTML, the script files, HTML of other UIs and CSS (the first byte's last bits): whatever comes
  * in, it comes out the same however it is cut.
  */
-#include "proxy/rewrite.h"
+#include "proxy/rewrite/rewrite.h"
 
 #include <assert.h>
 #include <event2/buffer.h>

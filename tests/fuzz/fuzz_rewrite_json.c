@@ -2,7 +2,7 @@
  * JSON, and the two fields: what comes in comes out the same however it is cut; a Location never
  * turns into one of another host, and no field grows a line.
  */
-#include "proxy/rewrite.h"
+#include "proxy/rewrite/rewrite.h"
 
 #include <assert.h>
 #include <event2/buffer.h>

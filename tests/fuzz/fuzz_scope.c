@@ -1,6 +1,6 @@
 /* A scope, then on the next line a refresh token: what is read keeps to its own rules. */
-#include "auth/scope.h"
-#include "auth/token_secret.h"
+#include "auth/policy/scope.h"
+#include "auth/session/token_secret.h"
 
 #include <assert.h>
 

@@ -1,7 +1,7 @@
 /* What a store could hand back instead of what was put into it: sealed bytes and the JSON within,
  * changed by who can write the store but has no key. */
-#include "auth/seal.h"
-#include "auth/session_data.h"
+#include "auth/keys/seal.h"
+#include "auth/session/session_data.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Request targets, URLs and address ranges out of the same bytes. */
-#include "base/cidr.h"
-#include "base/url.h"
+#include "base/net/cidr.h"
+#include "base/text/url.h"
 
 #include <stdio.h>
 #include <stdlib.h>

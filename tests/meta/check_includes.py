@@ -6,11 +6,11 @@ import source
 
 # A library's header: the only files that may include it.
 DOORS = {
-    "jwt.h": ["auth/signer.c"],
-    "sqlite3.h": ["auth/store_sqlite*.[ch]"],
-    "hiredis*": ["auth/store_redis*.[ch]"],
-    "curl/*": ["auth/fetch*.c"],
-    "yaml.h": ["conf/yaml_tree.c"],
+    "jwt.h": ["auth/token/signer.c"],
+    "sqlite3.h": ["auth/backends/sqlite/*.[ch]"],
+    "hiredis*": ["auth/backends/redis/*.[ch]"],
+    "curl/*": ["base/net/fetch*.c"],
+    "yaml.h": ["conf/load/yaml_tree.c"],
 }
 
 

@@ -1,4 +1,4 @@
-"""conf/ingress/fields.tsv, README.md beside it and proxy/field.c say the same of a request's fields, and every sample names what it has to.
+"""conf/ingress/fields.tsv, README.md beside it and proxy/http/field.c say the same of a request's fields, and every sample names what it has to.
 
 With --table it prints the table for the README.
 """
@@ -40,14 +40,14 @@ if sys.argv[1:] == ["--table"]:
     sys.exit(0)
 problems = [f"conf/ingress/README.md lacks: {line}" for line in table() if line not in README]
 problems += [f"conf/ingress/fields.tsv has no rule {row[0]}" for row in ROWS if row[0] not in DOES]
-code = dict(re.findall(r'ROW\("([^"]+)", \w+, ([^)]*)\)', source.read("proxy/field.c")))
+code = dict(re.findall(r'ROW\("([^"]+)", \w+, ([^)]*)\)', source.read("proxy/http/field.c")))
 dropped = {name for name, rules in code.items() if "FIELD_NOT_UPSTREAM" in rules}
 for rule, field, known, _ in ROWS:
     if rule not in ("answer", "own", "drop"):
         continue
     for name in names_of(field.lower(), known.lower(), False) + [field.lower()]:
         if not any(name == row or (row.endswith("*") and name.startswith(row[:-1])) for row in dropped):
-            problems.append(f"proxy/field.c lets {name} pass to a UI")
+            problems.append(f"proxy/http/field.c lets {name} pass to a UI")
 for sample, by_prefix in WHOLE.items():
     # HAProxy has these three in one expression
     text = source.read(f"conf/ingress/{sample}").lower().replace("^x-(auth-request|forwarded|original)-",

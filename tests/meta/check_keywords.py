@@ -8,7 +8,7 @@ import sys
 
 import source
 
-TABLE = source.read("conf/keywords.c")
+TABLE = source.read("conf/load/keywords.c")
 README = source.read("conf/README.md")
 
 

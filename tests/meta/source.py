@@ -5,7 +5,7 @@ import re
 import sys
 
 LAYERS = ["base", "conf", "auth", "proxy"]
-SKIPPED = {"build", "__pycache__", "node_modules"}
+SKIPPED = {"build", "__pycache__", "node_modules", ".git"}
 
 
 def files(*tops, ends=()):
@@ -14,7 +14,7 @@ def files(*tops, ends=()):
     for top in tops or ["."]:
         for folder, below, names in os.walk(top):
             below[:] = [d for d in below if d not in SKIPPED and not d.startswith(".")]
-            found += [os.path.normpath(os.path.join(folder, n)) for n in names]
+            found += [os.path.normpath(os.path.join(folder, n)) for n in names if n not in SKIPPED]
     return sorted(f for f in found if not ends or f.endswith(tuple(ends)))
 
 

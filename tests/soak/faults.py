@@ -19,7 +19,7 @@ from spark_cluster import wait_for
 
 HEALS_S = 75  # a silence of Redis that comes meanwhile lasts up to 40
 HOUR = 3600
-KEYS_S = 70  # until a new key is known everywhere: auth/jwks_fetch.c asks once a minute, and again after 5 s if nobody answers
+KEYS_S = 70  # until a new key is known everywhere: auth/issuers/jwks_fetch.c asks once a minute, and again after 5 s if nobody answers
 
 
 class Faults:

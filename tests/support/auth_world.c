@@ -1,8 +1,8 @@
 #include "tests/support/auth_world.h"
 
-#include "auth/fetch.h"
-#include "auth/issue.h"
-#include "auth/store_sqlite.h"
+#include "base/net/fetch.h"
+#include "auth/token/issue.h"
+#include "auth/backends/sqlite/store_sqlite.h"
 #include "base/clock.h"
 #include "tests/support/scratch.h"
 
@@ -154,20 +154,20 @@ static void stop_service(void *arg)
 	w->service = NULL;
 }
 
-void auth_world_start_worker(struct auth_world *w, int worker)
+void auth_world_start_worker(struct auth_world *w, int thread)
 {
-	w->base[worker] = event_base_new();
-	w->inbox[worker] = inbox_new();
-	w->auth[worker] = auth_new(w->service, w->base[worker], w->inbox[worker], w->site[worker]);
+	w->base[thread] = event_base_new();
+	w->inbox[thread] = inbox_new();
+	w->auth[thread] = auth_new(w->service, w->base[thread], w->inbox[thread], w->site[thread]);
 }
 
-void auth_world_stop_worker(struct auth_world *w, int worker)
+void auth_world_stop_worker(struct auth_world *w, int thread)
 {
-	auth_free(w->auth[worker]);
-	inbox_free(w->inbox[worker]);
-	event_base_free(w->base[worker]);
-	w->auth[worker] = NULL;
-	w->inbox[worker] = NULL;
+	auth_free(w->auth[thread]);
+	inbox_free(w->inbox[thread]);
+	event_base_free(w->base[thread]);
+	w->auth[thread] = NULL;
+	w->inbox[thread] = NULL;
 }
 
 void auth_world_start(struct auth_world *w)
@@ -265,13 +265,13 @@ void auth_world_set_state(struct auth_world *w, const char *id, enum token_state
 /* --- questions --- */
 
 /* What a worker's loop does: its inbox, and whatever the store's reader has in the event loop. */
-static void pump(struct auth_world *w, int worker, int ms)
+static void pump(struct auth_world *w, int thread, int ms)
 {
-	struct pollfd fd = {.fd = inbox_fd(w->inbox[worker]), .events = POLLIN};
+	struct pollfd fd = {.fd = inbox_fd(w->inbox[thread]), .events = POLLIN};
 
-	event_base_loop(w->base[worker], EVLOOP_NONBLOCK);
+	event_base_loop(w->base[thread], EVLOOP_NONBLOCK);
 	if (poll(&fd, 1, ms < 10 ? ms : 10) == 1)
-		inbox_drain(w->inbox[worker]);
+		inbox_drain(w->inbox[thread]);
 }
 
 struct waiting {
@@ -290,18 +290,18 @@ static void on_sign_in(void *arg, struct sign_in_result result)
 	*(struct waiting *)arg = (struct waiting){.is_done = true, .sign_in = result};
 }
 
-static void await_done(struct auth_world *w, int worker, const struct waiting *waiting)
+static void await_done(struct auth_world *w, int thread, const struct waiting *waiting)
 {
 	int64_t until = clock_mono_ms() + PATIENCE_MS;
 
 	while (!waiting->is_done && clock_mono_ms() < until)
-		pump(w, worker, 10);
+		pump(w, thread, 10);
 	if (!waiting->is_done)
 		abort();
 }
 
 struct auth_result auth_world_ask(
-	struct auth_world *w, int worker, const char *authorization, const char *cookie)
+	struct auth_world *w, int thread, const char *authorization, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str header = str_of(authorization), cookies = str_of(cookie);
@@ -310,79 +310,79 @@ struct auth_result auth_world_ask(
 		.cookies = &cookies,
 		.cookies_count = cookie != NULL,
 		.client = STR("192.0.2.7")};
-	struct auth_result result = auth_check(w->auth[worker], &req, on_auth, &waiting);
+	struct auth_result result = auth_check(w->auth[thread], &req, on_auth, &waiting);
 
 	if (result.status != AUTH_LATER)
 		return result;
-	await_done(w, worker, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.result;
 }
 
 struct sign_in_result auth_world_sign_in_link(
-	struct auth_world *w, int worker, const char *secret, const char *cookie)
+	struct auth_world *w, int thread, const char *secret, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_link(w->auth[worker], str_of(secret), &cookies, cookie != NULL,
+	auth_sign_in_link(w->auth[thread], str_of(secret), &cookies, cookie != NULL,
 		STR("192.0.2.7"), on_sign_in, &waiting);
-	await_done(w, worker, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }
 
 struct sign_in_result auth_world_sign_in_token(
-	struct auth_world *w, int worker, const char *token, const char *cookie)
+	struct auth_world *w, int thread, const char *token, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_in_token(w->auth[worker], str_of(token), &cookies, cookie != NULL,
+	auth_sign_in_token(w->auth[thread], str_of(token), &cookies, cookie != NULL,
 		STR("192.0.2.7"), on_sign_in, &waiting);
-	await_done(w, worker, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }
 
 static struct sign_in_result sign_out(
-	struct auth_world *w, int worker, const char *cookie, enum sign_out_scope scope)
+	struct auth_world *w, int thread, const char *cookie, enum sign_out_scope scope)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_sign_out(w->auth[worker], &cookies, cookie != NULL, scope, on_sign_in, &waiting);
-	await_done(w, worker, &waiting);
+	auth_sign_out(w->auth[thread], &cookies, cookie != NULL, scope, on_sign_in, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }
 
-struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie)
+struct sign_in_result auth_world_sign_out(struct auth_world *w, int thread, const char *cookie)
 {
-	return sign_out(w, worker, cookie, SIGN_OUT_HERE);
+	return sign_out(w, thread, cookie, SIGN_OUT_HERE);
 }
 
 struct sign_in_result auth_world_sign_out_everywhere(
-	struct auth_world *w, int worker, const char *cookie)
+	struct auth_world *w, int thread, const char *cookie)
 {
-	return sign_out(w, worker, cookie, SIGN_OUT_EVERYWHERE);
+	return sign_out(w, thread, cookie, SIGN_OUT_EVERYWHERE);
 }
 
 struct sign_in_result auth_world_login_finish(
-	struct auth_world *w, int worker, const char *query, const char *cookie)
+	struct auth_world *w, int thread, const char *query, const char *cookie)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_login_finish(w->auth[worker], str_of(query), &cookies, cookie != NULL,
+	auth_login_finish(w->auth[thread], str_of(query), &cookies, cookie != NULL,
 		STR("192.0.2.7"), on_sign_in, &waiting);
-	await_done(w, worker, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }
 
 struct sign_in_result auth_world_back_channel_logout(
-	struct auth_world *w, int worker, const char *logout_token)
+	struct auth_world *w, int thread, const char *logout_token)
 {
 	struct waiting waiting = {.is_done = false};
 
-	auth_back_channel_logout(w->auth[worker], str_of(logout_token), on_sign_in, &waiting);
-	await_done(w, worker, &waiting);
+	auth_back_channel_logout(w->auth[thread], str_of(logout_token), on_sign_in, &waiting);
+	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }
 
@@ -408,17 +408,17 @@ int auth_world_ask_at_once(struct auth_world *w, const char *cookie, int count)
 	return good;
 }
 
-int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,
+int64_t auth_world_await(struct auth_world *w, int thread, const char *authorization,
 	const char *cookie, enum auth_status want)
 {
 	int64_t began = clock_mono_ms();
 
 	while (clock_mono_ms() - began < PATIENCE_MS) {
-		struct auth_result result = auth_world_ask(w, worker, authorization, cookie);
+		struct auth_result result = auth_world_ask(w, thread, authorization, cookie);
 		identity_unref(result.who);
 		if (result.status == want)
 			return clock_mono_ms() - began;
-		pump(w, worker, 10);
+		pump(w, thread, 10);
 	}
 	return -1;
 }
@@ -443,10 +443,10 @@ void auth_world_expect_status(struct auth_result result, enum auth_status want)
 	assert_non_null(result.reason);
 }
 
-void auth_world_expect(struct auth_world *w, int worker, const char *authorization,
+void auth_world_expect(struct auth_world *w, int thread, const char *authorization,
 	const char *cookie, enum auth_status want)
 {
-	auth_world_expect_status(auth_world_ask(w, worker, authorization, cookie), want);
+	auth_world_expect_status(auth_world_ask(w, thread, authorization, cookie), want);
 }
 
 /* Gives the cookie of a session opened with the first link's secret. */

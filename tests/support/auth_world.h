@@ -7,8 +7,8 @@
 #ifndef SPARKGATE_TESTS_AUTH_WORLD_H
 #define SPARKGATE_TESTS_AUTH_WORLD_H
 
-#include "auth/auth.h"
-#include "auth/store.h"
+#include "auth/service/auth.h"
+#include "auth/store/store.h"
 
 enum { AUTH_WORLD_WORKERS = 2 };
 
@@ -30,8 +30,8 @@ struct auth_world *auth_world_new(const char *extra);
 void auth_world_start(struct auth_world *w);
 void auth_world_stop(struct auth_world *w); /* may be started again */
 void auth_world_free(struct auth_world *w);
-void auth_world_start_worker(struct auth_world *w, int worker);
-void auth_world_stop_worker(struct auth_world *w, int worker);
+void auth_world_start_worker(struct auth_world *w, int thread);
+void auth_world_stop_worker(struct auth_world *w, int thread);
 
 /* Runs on the keeper's thread, and waits for it. */
 void auth_world_on_keeper(struct auth_world *w, void (*run)(void *arg), void *arg);
@@ -46,25 +46,25 @@ struct store *auth_world_store(struct auth_world *w); /* gives another process's
 /* Each takes one Authorization value and one Cookie value, NULL for none; the result's identity is
  * the caller's. */
 struct auth_result auth_world_ask(
-	struct auth_world *w, int worker, const char *authorization, const char *cookie);
+	struct auth_world *w, int thread, const char *authorization, const char *cookie);
 struct sign_in_result auth_world_sign_in_link(
-	struct auth_world *w, int worker, const char *secret, const char *cookie);
+	struct auth_world *w, int thread, const char *secret, const char *cookie);
 struct sign_in_result auth_world_sign_in_token(
-	struct auth_world *w, int worker, const char *token, const char *cookie);
-struct sign_in_result auth_world_sign_out(struct auth_world *w, int worker, const char *cookie);
+	struct auth_world *w, int thread, const char *token, const char *cookie);
+struct sign_in_result auth_world_sign_out(struct auth_world *w, int thread, const char *cookie);
 struct sign_in_result auth_world_sign_out_everywhere(
-	struct auth_world *w, int worker, const char *cookie);
+	struct auth_world *w, int thread, const char *cookie);
 /* The provider sends the browser back with this query. */
 struct sign_in_result auth_world_login_finish(
-	struct auth_world *w, int worker, const char *query, const char *cookie);
+	struct auth_world *w, int thread, const char *query, const char *cookie);
 struct sign_in_result auth_world_back_channel_logout(
-	struct auth_world *w, int worker, const char *logout_token);
+	struct auth_world *w, int thread, const char *logout_token);
 /* Asks `count` (at most 64) times at once, alternating between the workers; gives how many were
  * AUTH_OK. */
 int auth_world_ask_at_once(struct auth_world *w, const char *cookie, int count);
 
 /* Asks until the status is `want`, for 5 seconds at most; gives the milliseconds it took, or -1. */
-int64_t auth_world_await(struct auth_world *w, int worker, const char *authorization,
+int64_t auth_world_await(struct auth_world *w, int thread, const char *authorization,
 	const char *cookie, enum auth_status want);
 
 /* "name=value" out of a Set-Cookie value. Gives. */
@@ -75,7 +75,7 @@ char *auth_world_cookie(const char *set_cookie);
 char *auth_world_bearer(const char *token); /* gives "Bearer <token>" */
 /* Takes the result's identity. */
 void auth_world_expect_status(struct auth_result result, enum auth_status want);
-void auth_world_expect(struct auth_world *w, int worker, const char *authorization,
+void auth_world_expect(struct auth_world *w, int thread, const char *authorization,
 	const char *cookie, enum auth_status want);
 /* Gives the cookie of a session opened by the first link. */
 char *auth_world_enter_by_link(struct auth_world *w);

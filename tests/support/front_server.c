@@ -1,7 +1,7 @@
 #include "tests/support/front_server.h"
 
 #include "base/mem.h"
-#include "proxy/listen.h"
+#include "base/net/listen.h"
 
 #include <arpa/inet.h>
 #include <event2/buffer.h>

@@ -10,7 +10,7 @@
 #ifndef SPARKGATE_TESTS_FRONT_SERVER_H
 #define SPARKGATE_TESTS_FRONT_SERVER_H
 
-#include "proxy/front.h"
+#include "proxy/front/front.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

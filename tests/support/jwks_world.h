@@ -3,7 +3,7 @@
 #ifndef SPARKGATE_TESTS_JWKS_WORLD_H
 #define SPARKGATE_TESTS_JWKS_WORLD_H
 
-#include "auth/jwks_fetch.h"
+#include "auth/issuers/jwks_fetch.h"
 #include "tests/support/fake_http.h"
 #include "tests/support/mint.h"
 

@@ -1,6 +1,6 @@
 #include "tests/support/mint.h"
 
-#include "auth/b64url.h"
+#include "base/text/b64url.h"
 #include "base/mem.h"
 
 #include <assert.h>

@@ -6,7 +6,7 @@
 #ifndef SPARKGATE_TESTS_SUPPORT_MINT_H
 #define SPARKGATE_TESTS_SUPPORT_MINT_H
 
-#include "auth/jwk.h"
+#include "auth/jose/jwk.h"
 
 struct mint_key;
 

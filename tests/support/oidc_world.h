@@ -5,7 +5,7 @@
 #ifndef SPARKGATE_TESTS_OIDC_WORLD_H
 #define SPARKGATE_TESTS_OIDC_WORLD_H
 
-#include "auth/oidc.h"
+#include "auth/oidc/oidc.h"
 #include "tests/support/fake_http.h"
 #include "tests/support/mint.h"
 

@@ -1,6 +1,6 @@
 #include "tests/support/page_probe.h"
 
-#include "auth/identity.h"
+#include "auth/policy/identity.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 #include "tests/support/page_world.h"
 
 #include "base/clock.h"
-#include "proxy/registry_int.h"
+#include "proxy/registry/registry_builder.h"
 
 #include <stdio.h>
 #include <stdlib.h>

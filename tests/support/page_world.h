@@ -5,7 +5,7 @@
 #ifndef SPARKGATE_TESTS_PAGE_WORLD_H
 #define SPARKGATE_TESTS_PAGE_WORLD_H
 
-#include "proxy/registry.h"
+#include "proxy/registry/registry.h"
 
 enum { PAGE_WORLD_FINISHED = 10000 };
 

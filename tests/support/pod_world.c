@@ -1,7 +1,7 @@
 #include "tests/support/pod_world.h"
 
-#include "auth/store_memory.h"
-#include "base/log.h"
+#include "auth/backends/store_memory.h"
+#include "base/log/log.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -148,7 +148,7 @@ void pod_world_drop(struct pod_world *w, const char *namespace, const char *app)
 
 const struct app *pod_world_app(struct pod_world *w, const char *id)
 {
-	return (const struct app *)place_find(pod_world_cluster(w), PLACE_APP, str_of(id));
+	return (const struct app *)known_ui_find(pod_world_cluster(w), KNOWN_UI_APP, str_of(id));
 }
 
 const char *pod_world_owner(struct pod_world *w, const char *id)

@@ -5,8 +5,8 @@
 #ifndef SPARKGATE_TESTS_POD_WORLD_H
 #define SPARKGATE_TESTS_POD_WORLD_H
 
-#include "auth/store.h"
-#include "proxy/discovery_int.h"
+#include "auth/store/store.h"
+#include "proxy/discovery/discovery_int.h"
 
 #define POD_WORLD_START INT64_C(1700000000000)
 

@@ -189,9 +189,9 @@ static inline char *enter(struct fixture *f, const char *subject, const char *ro
 	return cookie;
 }
 
-static inline void expect_role(struct fixture *f, int worker, const char *cookie, enum role role)
+static inline void expect_role(struct fixture *f, int thread, const char *cookie, enum role role)
 {
-	struct auth_result result = auth_world_ask(f->world, worker, NULL, cookie);
+	struct auth_result result = auth_world_ask(f->world, thread, NULL, cookie);
 
 	assert_int_equal(result.status, AUTH_OK);
 	assert_int_equal(result.who->role, role);

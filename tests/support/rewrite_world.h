@@ -9,7 +9,7 @@
 #ifndef SPARKGATE_TESTS_REWRITE_WORLD_H
 #define SPARKGATE_TESTS_REWRITE_WORLD_H
 
-#include "proxy/rewrite.h"
+#include "proxy/rewrite/rewrite.h"
 
 #define MASTER "/local/proxy/master"
 #define WORKER "/local/proxy/worker-1"

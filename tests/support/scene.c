@@ -1,7 +1,7 @@
 #include "tests/support/scene.h"
 
-#include "auth/fetch.h"
-#include "base/log.h"
+#include "base/net/fetch.h"
+#include "base/log/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "conf/conf.h"
-#include "proxy/discovery.h"
-#include "proxy/registry.h"
+#include "proxy/discovery/discovery.h"
+#include "proxy/registry/registry.h"
 #include "tests/support/fake_http.h"
 #include "tests/support/fake_master.h"
 

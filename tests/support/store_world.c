@@ -1,7 +1,7 @@
 #include "tests/support/store_world.h"
 
-#include "auth/store_memory.h"
-#include "auth/store_sqlite.h"
+#include "auth/backends/store_memory.h"
+#include "auth/backends/sqlite/store_sqlite.h"
 #include "tests/support/scratch.h"
 
 #include <setjmp.h>

@@ -6,7 +6,7 @@
 #ifndef SPARKGATE_TESTS_STORE_WORLD_H
 #define SPARKGATE_TESTS_STORE_WORLD_H
 
-#include "auth/store.h"
+#include "auth/store/store.h"
 
 enum { STORE_WORLD_NOW = 1700000000 };
 

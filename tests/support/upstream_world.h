@@ -3,7 +3,7 @@
 #define SPARKGATE_TESTS_UPSTREAM_WORLD_H
 
 #include "base/sbuf.h"
-#include "proxy/upstream.h"
+#include "proxy/upstream/upstream.h"
 #include "tests/support/fake_upstream.h"
 
 struct event;

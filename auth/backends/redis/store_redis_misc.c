@@ -1,0 +1,213 @@
+/* Uses, links, counts, what happens once, leases, and texts that all gateways share. */
+#include "auth/backends/redis/store_redis_int.h"
+
+#include "base/clock.h"
+
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+enum {
+	BATCH = 64,
+	TOKEN_KEPT_SECONDS = 30 * 24 * 3600,
+	IDLE_SLACK_SECONDS = 120,
+	ONCE_MIN_SECONDS = 60,
+};
+
+static void touch_cmd(struct redis_cmd *cmd, const struct store_touch *t)
+{
+	if (t->is_token) {
+		redis_cmd_script(cmd, REDIS_TOKEN_TOUCH);
+		redis_cmd_key_str(cmd, "token", str_of(t->id));
+		redis_cmd_number(cmd, t->at);
+		redis_cmd_text(cmd, t->from);
+		return;
+	}
+	redis_cmd_script(cmd, REDIS_SESSION_TOUCH);
+	redis_cmd_key_hex(cmd, "session", t->key);
+	redis_cmd_hex(cmd, t->key);
+	redis_cmd_number(cmd, t->at);
+}
+
+static int touch_batch(struct redis_store *r, const struct store_touch *touches, size_t count)
+{
+	struct redis_cmd *cmds = mem_alloc(count, sizeof *cmds);
+	redisReply *replies[BATCH];
+
+	for (size_t i = 0; i < count; i++)
+		touch_cmd(&cmds[i], &touches[i]);
+	redis_call_many(r, cmds, count, replies);
+	for (size_t i = 0; i < count; i++)
+		freeReplyObject(replies[i]);
+	free(cmds);
+	/* A record that is not one any more must not keep the others' uses from being saved. */
+	return r->link ? 0 : -1;
+}
+
+int redis_touch(struct store *store, const struct store_touch *touches, size_t count)
+{
+	struct redis_store *r = redis_store_of(store);
+	int result = r->link ? 0 : -1;
+
+	for (size_t at = 0; at < count && result == 0; at += BATCH)
+		result = touch_batch(r, touches + at, count - at < BATCH ? count - at : BATCH);
+	return result;
+}
+
+int redis_link_add(
+	struct store *store, const unsigned char *hash, int64_t created_at, int64_t expires_at)
+{
+	struct redis_cmd cmd;
+	int64_t ttl_ms = (expires_at - created_at) * 1000;
+
+	redis_cmd_script(&cmd, REDIS_LINK_ADD);
+	redis_cmd_key(&cmd, "link");
+	redis_cmd_hex(&cmd, hash);
+	redis_cmd_number(&cmd, expires_at);
+	redis_cmd_number(&cmd, ttl_ms > 1 ? ttl_ms : 1);
+	return redis_call_number(redis_store_of(store), &cmd) == 1 ? 0 : -1;
+}
+
+/* --- counts --- */
+
+static int64_t count_above(struct redis_store *r, const char *set, int64_t now)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "ZCOUNT");
+	redis_cmd_key(&cmd, set);
+	redis_cmd_above(&cmd, now);
+	redis_cmd_text(&cmd, "+inf");
+	return redis_call_number(r, &cmd);
+}
+
+int redis_count(struct store *store, int64_t now, struct store_counts *out)
+{
+	struct redis_store *r = redis_store_of(store);
+	int64_t sessions = count_above(r, "ends", now);
+	int64_t user = count_above(r, "tokens:user", now);
+	int64_t admin = count_above(r, "tokens:admin", now);
+
+	if (sessions == -1 || user == -1 || admin == -1)
+		return -1;
+	*out = (struct store_counts){.sessions = (unsigned)sessions,
+		.tokens_user = (unsigned)user,
+		.tokens_admin = (unsigned)admin};
+	return 0;
+}
+
+enum store_answer redis_has_admin(struct store *store, int64_t now)
+{
+	char used[8];
+	enum store_answer link = redis_meta_get(store, "link_used", used, sizeof used);
+
+	if (link != STORE_NONE)
+		return link;
+	int64_t admins = count_above(redis_store_of(store), "tokens:admin", now);
+	return admins > 0 ? STORE_FOUND : admins == 0 ? STORE_NONE : STORE_FAILED;
+}
+
+enum store_answer redis_purge(struct store *store, const struct conf *conf, int64_t now)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_PURGE);
+	redis_cmd_key(&cmd, "link");
+	redis_cmd_number(&cmd, now);
+	/* Uses are saved a little late: what looks just idle here may not be. */
+	redis_cmd_number(&cmd, now - conf->session_idle_s - IDLE_SLACK_SECONDS);
+	redis_cmd_number(&cmd, now - TOKEN_KEPT_SECONDS);
+	redis_cmd_number(&cmd, STORE_PURGE);
+	int64_t gone = redis_call_number(redis_store_of(store), &cmd);
+	/* What went is not told by kind: some more than one kind's share is too many to be all. */
+	return gone == -1 ? STORE_FAILED : gone >= STORE_PURGE ? STORE_FOUND : STORE_NONE;
+}
+
+/* --- once, and one at a time --- */
+
+enum store_answer redis_once(struct store *store, const unsigned char *key, int64_t until)
+{
+	int64_t seconds = until - clock_wall_s();
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "SET");
+	redis_cmd_key_hex(&cmd, "once", key);
+	redis_cmd_text(&cmd, "1");
+	redis_cmd_text(&cmd, "NX");
+	redis_cmd_text(&cmd, "EX");
+	/* Too long does no harm, and the clocks may differ. */
+	redis_cmd_number(&cmd, seconds > ONCE_MIN_SECONDS ? seconds : ONCE_MIN_SECONDS);
+	redisReply *reply = redis_call(redis_store_of(store), &cmd);
+	enum store_answer answer = reply == NULL		       ? STORE_FAILED
+				   : reply->type == REDIS_REPLY_STATUS ? STORE_NONE
+								       : STORE_FOUND;
+	freeReplyObject(reply);
+	return answer;
+}
+
+enum store_answer redis_lease_take(
+	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_LEASE_TAKE);
+	redis_cmd_key_hex(&cmd, "lease", key);
+	redis_cmd_hex(&cmd, holder);
+	redis_cmd_number(&cmd, ms > 1 ? ms : 1);
+	int64_t taken = redis_call_number(redis_store_of(store), &cmd);
+	return taken > 0 ? STORE_FOUND : taken == 0 ? STORE_NONE : STORE_FAILED;
+}
+
+void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_LEASE_DROP);
+	redis_cmd_key_hex(&cmd, "lease", key);
+	redis_cmd_hex(&cmd, holder);
+	(void)redis_call_number(redis_store_of(store), &cmd); /* it ends by itself */
+}
+
+/* --- meta --- */
+
+enum store_answer redis_meta_get(struct store *store, const char *key, char *out, size_t size)
+{
+	enum store_answer answer = STORE_FAILED;
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "HGET");
+	redis_cmd_key(&cmd, "meta");
+	redis_cmd_text(&cmd, key);
+	redisReply *reply = redis_call(redis_store_of(store), &cmd);
+	if (reply && reply->type == REDIS_REPLY_NIL)
+		answer = STORE_NONE;
+	else if (reply && reply->type == REDIS_REPLY_STRING &&
+		 memchr(reply->str, '\0', reply->len) == NULL &&
+		 str_copy((struct str){reply->str, reply->len}, out, size))
+		answer = STORE_FOUND;
+	freeReplyObject(reply);
+	return answer;
+}
+
+static int put(struct store *store, const char *verb, const char *key, const char *value)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, verb);
+	redis_cmd_key(&cmd, "meta");
+	redis_cmd_text(&cmd, key);
+	redis_cmd_text(&cmd, value);
+	return redis_call_number(redis_store_of(store), &cmd) == -1 ? -1 : 0;
+}
+
+int redis_meta_set(struct store *store, const char *key, const char *value)
+{
+	return put(store, "HSET", key, value);
+}
+
+int redis_meta_settle(
+	struct store *store, const char *key, const char *value, char *out, size_t size)
+{
+	if (put(store, "HSETNX", key, value) == -1)
+		return -1;
+	return redis_meta_get(store, key, out, size) == STORE_FOUND ? 0 : -1;
+}

@@ -1,0 +1,220 @@
+/* Sessions in Redis: opened, read, replaced, listed and ended. */
+#include "auth/backends/redis/store_redis_int.h"
+
+#include <assert.h>
+#include <hiredis/hiredis.h>
+#include <stdlib.h>
+
+enum { PAGE = 100, END_AT_ONCE = 500, ROUNDS_MAX = 10000 };
+
+static void add_sid(struct redis_cmd *cmd, const unsigned char *sid)
+{
+	static const unsigned char zero[DIGEST_LEN];
+
+	if (memcmp(sid, zero, sizeof zero) == 0)
+		redis_cmd_text(cmd, "");
+	else
+		redis_cmd_hex(cmd, sid);
+}
+
+static void add_blob(struct redis_cmd *cmd, const struct store_bytes *bytes, size_t max)
+{
+	assert(bytes->len <= max);
+	redis_cmd_bytes(cmd, bytes->at, bytes->len);
+}
+
+static void add_optional(struct redis_cmd *cmd, bool is_there, const unsigned char *digest)
+{
+	if (is_there)
+		redis_cmd_hex(cmd, digest);
+	else
+		redis_cmd_text(cmd, "");
+}
+
+enum store_answer redis_session_open(struct store *store, const struct store_opening *opening)
+{
+	struct redis_store *r = redis_store_of(store);
+	const struct store_session *s = &opening->session;
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_SESSION_OPEN);
+	redis_cmd_key_hex(&cmd, "session", s->key);
+	redis_cmd_hex(&cmd, s->key);
+	redis_cmd_hex(&cmd, s->person);
+	add_sid(&cmd, s->provider_sid);
+	add_blob(&cmd, &s->sealed, STORE_SEALED);
+	add_blob(&cmd, &s->label, STORE_LABEL);
+	redis_cmd_number(&cmd, s->created_at);
+	redis_cmd_number(&cmd, s->last_seen_at);
+	redis_cmd_number(&cmd, s->expires_at);
+	add_optional(&cmd, opening->has_old, opening->old_key);
+	add_optional(&cmd, opening->has_link, opening->link);
+	redis_cmd_text(&cmd, r->site->channel);
+	switch (redis_call_number(r, &cmd)) {
+	case 1:
+		return STORE_FOUND;
+	case 0:
+		return STORE_NONE;
+	default:
+		return STORE_FAILED;
+	}
+}
+
+enum store_answer redis_session_get(
+	struct store *store, const unsigned char *key, struct store_session *out)
+{
+	struct redis_store *r = redis_store_of(store);
+	struct redis_cmd cmd;
+
+	redis_cmd_session_get(&cmd, key, true);
+	redisReply *reply = redis_ask(r, &cmd);
+	enum store_answer answer = redis_record_session(r->site, reply, key, out);
+	freeReplyObject(reply);
+	return answer;
+}
+
+static enum store_answer answer_of(int64_t changed)
+{
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+}
+
+enum store_answer redis_session_replace(struct store *store, const struct store_session *s)
+{
+	struct redis_store *r = redis_store_of(store);
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_SESSION_REPLACE);
+	redis_cmd_key_hex(&cmd, "session", s->key);
+	redis_cmd_hex(&cmd, s->key);
+	redis_cmd_number(&cmd, (int64_t)s->version);
+	add_blob(&cmd, &s->sealed, STORE_SEALED);
+	add_blob(&cmd, &s->label, STORE_LABEL);
+	add_sid(&cmd, s->provider_sid);
+	redis_cmd_number(&cmd, s->expires_at);
+	return answer_of(redis_call_number(r, &cmd));
+}
+
+enum store_answer redis_session_end(struct store *store, const unsigned char *key)
+{
+	struct redis_store *r = redis_store_of(store);
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_SESSION_END);
+	redis_cmd_key_hex(&cmd, "session", key);
+	redis_cmd_hex(&cmd, key);
+	redis_cmd_text(&cmd, r->site->channel);
+	return answer_of(redis_call_number(r, &cmd));
+}
+
+/* --- all of an index --- */
+
+static void add_index(struct redis_cmd *cmd, enum store_index index, const unsigned char *key)
+{
+	static const char *const kinds[] = {
+		[STORE_BY_PERSON] = "person", [STORE_BY_PROVIDER_SID] = "sid"};
+
+	if (index == STORE_ALL)
+		redis_cmd_key(cmd, "sessions");
+	else
+		redis_cmd_key_hex(cmd, kinds[index], key);
+}
+
+/* Ends the next END_AT_ONCE: how many were looked at, or -1. */
+static int64_t end_some(
+	struct redis_store *r, enum store_index index, const unsigned char *key, int64_t *ended)
+{
+	struct redis_cmd cmd;
+	int64_t seen = -1;
+
+	redis_cmd_script(&cmd, REDIS_SESSION_END_ALL);
+	add_index(&cmd, index, key);
+	redis_cmd_number(&cmd, END_AT_ONCE);
+	redis_cmd_text(&cmd, r->site->channel);
+	redisReply *reply = redis_call(r, &cmd);
+	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+		reply->element[0]->type == REDIS_REPLY_INTEGER &&
+		reply->element[1]->type == REDIS_REPLY_INTEGER) {
+		*ended += reply->element[0]->integer;
+		seen = reply->element[1]->integer;
+	}
+	freeReplyObject(reply);
+	return seen;
+}
+
+int redis_session_end_all(struct store *store, enum store_index index, const unsigned char *key)
+{
+	struct redis_store *r = redis_store_of(store);
+	int64_t ended = 0, seen = END_AT_ONCE;
+
+	/* In pieces: one script over all would stop Redis for everybody. */
+	for (int round = 0; seen == END_AT_ONCE && round < ROUNDS_MAX; round++)
+		seen = end_some(r, index, key, &ended);
+	return seen == -1 ? -1 : (int)ended;
+}
+
+struct listing {
+	struct redis_store *redis;
+	int64_t now;
+	store_on_session *on_session;
+	void *arg;
+};
+
+static void tell(struct listing *l, const redisReply *reply, const unsigned char *key)
+{
+	struct store_session session;
+
+	if (redis_record_session(l->redis->site, reply, key, &session) != STORE_FOUND)
+		return; /* died since, or is not to be trusted */
+	if (session.expires_at > l->now)
+		l->on_session(l->arg, &session);
+	store_session_clear(&session);
+}
+
+/* Reads what `keys` name and tells it. */
+static int list_page(struct listing *l, const redisReply *keys)
+{
+	struct redis_cmd *cmds = mem_alloc(PAGE, sizeof *cmds);
+	unsigned char key[PAGE][DIGEST_LEN];
+	redisReply *replies[PAGE];
+	size_t count = 0;
+
+	for (size_t i = 0; i < keys->elements && i < PAGE; i++) {
+		if (redis_record_digest(keys->element[i], key[count])) {
+			redis_cmd_session_get(&cmds[count], key[count], false);
+			count++;
+		}
+	}
+	bool is_good = redis_call_many(l->redis, cmds, count, replies);
+	for (size_t i = 0; i < count; i++) {
+		if (replies[i])
+			tell(l, replies[i], key[i]);
+		freeReplyObject(replies[i]);
+	}
+	free(cmds);
+	return is_good || l->redis->link ? 0 : -1;
+}
+
+int redis_session_list(struct store *store, enum store_index index, const unsigned char *key,
+	int64_t now, store_on_session *on_session, void *arg)
+{
+	struct listing l = {redis_store_of(store), now, on_session, arg};
+	size_t got = PAGE;
+	int result = 0;
+
+	for (int page = 0; got == PAGE && result == 0 && page < ROUNDS_MAX; page++) {
+		struct redis_cmd cmd;
+
+		redis_cmd_init(&cmd, "ZREVRANGE");
+		add_index(&cmd, index, key);
+		redis_cmd_number(&cmd, (int64_t)page * PAGE);
+		redis_cmd_number(&cmd, (int64_t)page * PAGE + PAGE - 1);
+		redisReply *keys = redis_call(l.redis, &cmd);
+		if (keys == NULL || keys->type != REDIS_REPLY_ARRAY)
+			result = -1;
+		else
+			result = list_page(&l, keys);
+		got = result == 0 ? keys->elements : 0;
+		freeReplyObject(keys);
+	}
+	return result;
+}

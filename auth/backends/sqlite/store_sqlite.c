@@ -1,0 +1,459 @@
+/* One connection to an SQLite file with its prepared statements: opened, migrated, asked. */
+#include "auth/backends/sqlite/store_sqlite_int.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BUSY_MS = 5000 };
+
+/* Row n takes a file from user_version n to n + 1; rows are never changed, only added. */
+static const char *const migrations[] = {
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE tokens(id TEXT PRIMARY KEY, client_name TEXT NOT NULL, issuer TEXT NOT NULL,"
+	" subject TEXT NOT NULL, created_by TEXT NOT NULL, note TEXT NOT NULL,"
+	" last_used_from TEXT NOT NULL, role TEXT NOT NULL, state TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
+	" last_used_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX tokens_by_age ON tokens(created_at, id);"
+	"CREATE INDEX tokens_by_subject ON tokens(subject);"
+	"CREATE INDEX tokens_alive ON tokens(state, role, expires_at);"
+	"CREATE TABLE sessions(key BLOB PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL,"
+	" name TEXT NOT NULL, token_id TEXT NOT NULL, role TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX sessions_by_end ON sessions(expires_at);"
+	"CREATE TABLE links(hash BLOB PRIMARY KEY, role TEXT NOT NULL, created_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;",
+	/* Sealed sessions cannot be made of plain ones without their cookies: people sign in again.
+	 */
+	"DROP TABLE sessions;"
+	"CREATE TABLE sessions(key BLOB PRIMARY KEY NOT NULL, person BLOB NOT NULL,"
+	" provider_sid BLOB NOT NULL, version INTEGER NOT NULL, created_at INTEGER NOT NULL,"
+	" last_seen_at INTEGER NOT NULL, expires_at INTEGER NOT NULL, label BLOB NOT NULL,"
+	" sealed BLOB NOT NULL);"
+	"CREATE INDEX sessions_by_end ON sessions(expires_at);"
+	"CREATE INDEX sessions_by_person ON sessions(person);"
+	"CREATE INDEX sessions_by_provider_sid ON sessions(provider_sid);"
+	"CREATE INDEX sessions_by_age ON sessions(created_at, key);"
+	"DROP TABLE links;"
+	"CREATE TABLE links(hash BLOB PRIMARY KEY, created_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL, used_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE seen(key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX seen_by_end ON seen(until);",
+	"DROP INDEX tokens_by_subject; CREATE INDEX tokens_of ON tokens(subject, created_at, id);",
+	/* Tokens of before have no refresh token: they end when they expire. */
+	"ALTER TABLE tokens ADD COLUMN scope TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE tokens ADD COLUMN secret_expires_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN ends_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN access_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN refresh_ttl INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE tokens ADD COLUMN serial INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE tokens ADD COLUMN secret BLOB NOT NULL DEFAULT x'';"
+	"ALTER TABLE tokens ADD COLUMN family BLOB NOT NULL DEFAULT x'';"
+	"UPDATE tokens SET ends_at = expires_at, access_ttl = expires_at - created_at;"
+	"DROP INDEX tokens_alive;"
+	"CREATE INDEX tokens_alive ON tokens(state, role, ends_at);"
+	"CREATE INDEX tokens_by_end ON tokens(ends_at);",
+	/* Of 100,000 tokens few are alive: these lead to them past all the others. */
+	"ALTER TABLE tokens ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;"
+	"CREATE INDEX tokens_living ON tokens(created_at, id)"
+	" WHERE state = 'active' AND ended = 0;"
+	"CREATE INDEX tokens_living_of"
+	" ON tokens(subject, created_at, id, ends_at, state, ended)" /* all that a count reads */
+	" WHERE state = 'active' AND ended = 0;"
+	"CREATE INDEX tokens_ending ON tokens(ends_at) WHERE ended = 0;",
+	"CREATE TABLE owners(key BLOB PRIMARY KEY, namespace TEXT NOT NULL,"
+	" asked_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX owners_of ON owners(namespace, asked_at);"
+	"CREATE INDEX owners_by_age ON owners(asked_at);",
+	/* What is dead, by whose it is and by when it would have ended (S64). */
+	"CREATE INDEX tokens_dead_of ON tokens(subject, created_at, id)"
+	" WHERE state <> 'active' OR ended <> 0;"
+	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
+};
+
+struct db {
+	struct store store; /* first: a store is its db */
+	sqlite3 *sqlite;
+	sqlite3_stmt *prepared[SQL_ROWS];
+	pthread_mutex_t lock;
+	_Atomic int refs;
+	char *path; /* NULL: in memory */
+	ino_t inode;
+	int64_t data_version;
+	int64_t reported_ms; /* 0: never */
+};
+
+struct db *db_of(struct store *store)
+{
+	return (struct db *)store;
+}
+
+void db_lock(struct db *db)
+{
+	pthread_mutex_lock(&db->lock);
+}
+
+void db_unlock(struct db *db)
+{
+	pthread_mutex_unlock(&db->lock);
+}
+
+/* --- statements --- */
+
+/* Once a second at most: a broken store is met by every request. */
+static void report(struct db *db, const char *what)
+{
+	int64_t now = clock_mono_ms();
+
+	if (db->reported_ms != 0 && now - db->reported_ms < 1000)
+		return;
+	db->reported_ms = now;
+	log_err("store", "sqlite: %s", what);
+}
+
+static int bind_arg(sqlite3_stmt *stmt, int at, const struct arg *arg)
+{
+	if (arg->text)
+		return sqlite3_bind_text(stmt, at, arg->text, -1, SQLITE_STATIC);
+	if (arg->hash)
+		return sqlite3_bind_blob(stmt, at, arg->hash, DIGEST_LEN, SQLITE_STATIC);
+	if (arg->bytes) /* a NULL pointer would be SQL's NULL */
+		return sqlite3_bind_blob(stmt, at,
+			arg->bytes->at ? (const void *)arg->bytes->at : "", (int)arg->bytes->len,
+			SQLITE_STATIC);
+	return sqlite3_bind_int64(stmt, at, arg->number);
+}
+
+struct sqlite3_stmt *db_query(struct db *db, enum sql which, const struct arg *args, size_t count)
+{
+	sqlite3_stmt **stmt = &db->prepared[which];
+
+	if (*stmt == NULL && sqlite3_prepare_v3(db->sqlite, store_sqlite_statements[which], -1,
+				     SQLITE_PREPARE_PERSISTENT, stmt, NULL) != SQLITE_OK)
+		return NULL;
+	assert((size_t)sqlite3_bind_parameter_count(*stmt) == count);
+	for (size_t i = 0; i < count; i++) {
+		if (bind_arg(*stmt, (int)i + 1, &args[i]) != SQLITE_OK)
+			abort(); /* types and sizes are ours */
+	}
+	return *stmt;
+}
+
+enum store_answer db_step(struct db *db, struct sqlite3_stmt *stmt)
+{
+	switch (stmt ? sqlite3_step(stmt) : SQLITE_ERROR) {
+	case SQLITE_ROW:
+		return STORE_FOUND;
+	case SQLITE_DONE:
+		return STORE_NONE;
+	default:
+		report(db, sqlite3_errmsg(db->sqlite));
+		return STORE_FAILED;
+	}
+}
+
+void db_done(struct sqlite3_stmt *stmt)
+{
+	sqlite3_reset(stmt);
+}
+
+int db_run(struct db *db, enum sql which, const struct arg *args, size_t count)
+{
+	sqlite3_stmt *stmt = db_query(db, which, args, count);
+	int result = db_step(db, stmt) == STORE_NONE ? sqlite3_changes(db->sqlite) : -1;
+
+	sqlite3_reset(stmt);
+	return result;
+}
+
+int db_commit(struct db *db, int result)
+{
+	if (result != -1 && db_run(db, SQL_COMMIT, NO_ARGS) != -1)
+		return 0;
+	/* Some failures have rolled back already. */
+	if (!sqlite3_get_autocommit(db->sqlite) && db_run(db, SQL_ROLLBACK, NO_ARGS) == -1)
+		log_err("store", "sqlite: a transaction could not be rolled back");
+	return -1;
+}
+
+const char *db_text(struct sqlite3_stmt *stmt, int at)
+{
+	return (const char *)sqlite3_column_text(stmt, at);
+}
+
+void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size)
+{
+	const char *text = db_text(stmt, at);
+	size_t len = text ? (size_t)sqlite3_column_bytes(stmt, at) : 0;
+
+	/* Nothing longer is ever written, and a cut text would be another one. */
+	if (text == NULL || !str_copy((struct str){text, len}, out, size))
+		out[0] = '\0';
+}
+
+void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
+{
+	const void *bytes = sqlite3_column_blob(stmt, at);
+
+	if (bytes && sqlite3_column_bytes(stmt, at) == DIGEST_LEN)
+		memcpy(out, bytes, DIGEST_LEN);
+	else
+		memset(out, 0, DIGEST_LEN);
+}
+
+struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max)
+{
+	const void *bytes = sqlite3_column_blob(stmt, at);
+	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
+	struct store_bytes out = {NULL, 0};
+
+	if (bytes == NULL || len > max)
+		return out;
+	out.at = mem_alloc(len, 1);
+	out.len = len;
+	memcpy(out.at, bytes, len);
+	return out;
+}
+
+int64_t db_number(struct sqlite3_stmt *stmt, int at)
+{
+	return sqlite3_column_int64(stmt, at);
+}
+
+enum store_answer db_answer(int changed)
+{
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+}
+
+/* --- opening --- */
+
+/* Makes every folder above `path` that is not there. */
+static int make_folders(const char *path, struct err *err)
+{
+	char *folder = mem_strdup(path);
+	int result = 0;
+
+	for (char *slash = strchr(folder + 1, '/'); slash && result == 0;
+		slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(folder, 0700) == -1 && errno != EEXIST)
+			result = err_set(err, "cannot make %s: %s", folder, strerror(errno));
+		*slash = '/';
+	}
+	free(folder);
+	return result;
+}
+
+/* SQLite gives the WAL beside it the mode of the file, but makes the file itself with the umask. */
+static int make_file(struct db *db, struct err *err)
+{
+	struct stat st = {.st_mode = 0};
+
+	if (make_folders(db->path, err) == -1)
+		return -1;
+	int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return err_set(err, "cannot open %s: %s", db->path, strerror(errno));
+	int result = fstat(fd, &st);
+	if (result == 0 && (st.st_mode & 077) != 0)
+		result = fchmod(fd, 0600);
+	if (result == -1)
+		err_set(err, "cannot make %s private: %s", db->path, strerror(errno));
+	db->inode = st.st_ino;
+	close(fd);
+	return result;
+}
+
+static int refuse(struct db *db, const char *what, struct err *err)
+{
+	return err_set(err, "%s %s: %s", what, db->path ? db->path : "the store in memory",
+		sqlite3_errmsg(db->sqlite));
+}
+
+/* SQLite's own handler waits ever longer, up to 100 ms, and hardly ever meets the gap between two
+ * writes of a busy gateway: the command line would starve. */
+static int on_busy(void *arg, int waited_ms)
+{
+	const struct timespec pause = {0, 1000 * 1000};
+
+	(void)arg;
+	nanosleep(&pause, NULL);
+	return waited_ms < BUSY_MS;
+}
+
+static int connect_file(struct db *db, int flags, struct err *err)
+{
+	if (sqlite3_open_v2(db->path ? db->path : ":memory:", &db->sqlite, flags, NULL) !=
+		SQLITE_OK)
+		return refuse(db, "cannot open", err);
+	sqlite3_extended_result_codes(db->sqlite, 1);
+	sqlite3_busy_handler(db->sqlite, on_busy, NULL);
+	/* FULL: a revocation that was answered survives a power cut too. What is deleted is
+	 * overwritten: names of plain sessions, tokens in sealed ones. */
+	if (sqlite3_exec(db->sqlite,
+		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = "
+		    "MEMORY; PRAGMA secure_delete = ON",
+		    NULL, NULL, NULL) != SQLITE_OK)
+		return refuse(db, "cannot use", err);
+	return 0;
+}
+
+static int read_pragma(struct db *db, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int result = -1;
+
+	if (sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, NULL) == SQLITE_OK &&
+		sqlite3_step(stmt) == SQLITE_ROW) {
+		*out = sqlite3_column_int64(stmt, 0);
+		result = 0;
+	}
+	sqlite3_finalize(stmt);
+	return result;
+}
+
+/* Inside a transaction: another process may be doing the same. */
+static int migrate(struct db *db, struct err *err)
+{
+	int64_t version = 0;
+
+	if (read_pragma(db, "PRAGMA user_version", &version) == -1)
+		return refuse(db, "cannot read", err);
+	if (version < 0 || version > (int64_t)ARRAY_LEN(migrations))
+		return err_set(err,
+			"%s was written by a newer sparkgate (schema %lld, this one knows %zu)",
+			db->path, (long long)version, ARRAY_LEN(migrations));
+	for (; version < (int64_t)ARRAY_LEN(migrations); version++) {
+		char *mark = mem_printf("PRAGMA user_version = %lld", (long long)version + 1);
+		int code = sqlite3_exec(db->sqlite, migrations[version], NULL, NULL, NULL);
+
+		if (code == SQLITE_OK)
+			code = sqlite3_exec(db->sqlite, mark, NULL, NULL, NULL);
+		free(mark);
+		if (code != SQLITE_OK)
+			return refuse(db, "cannot prepare", err);
+	}
+	return 0;
+}
+
+/* Where waiting might be a deadlock SQLite refuses at once, without asking its handler: so it does
+ * when two turn a new file to WAL together. The other one will be done soon. */
+static int run_patiently(struct db *db, const char *sql)
+{
+	int64_t until = clock_mono_ms() + BUSY_MS;
+	int code;
+
+	do {
+		code = sqlite3_exec(db->sqlite, sql, NULL, NULL, NULL);
+	} while ((code & 0xff) == SQLITE_BUSY && clock_mono_ms() < until && on_busy(NULL, 0));
+	return code;
+}
+
+static int prepare_file(struct db *db, struct err *err)
+{
+	if (run_patiently(db, "PRAGMA journal_mode = WAL") != SQLITE_OK ||
+		sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+		return refuse(db, "cannot write", err);
+	int result = migrate(db, err);
+	if (sqlite3_exec(db->sqlite, result == 0 ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) !=
+			SQLITE_OK &&
+		result == 0)
+		result = refuse(db, "cannot write", err);
+	return result;
+}
+
+static struct db *db_new(const char *path)
+{
+	struct db *db = mem_alloc(1, sizeof *db);
+
+	db->store.ops = &store_sqlite_ops;
+	db->path = mem_strdup(path);
+	db->refs = 1;
+	pthread_mutex_init(&db->lock, NULL);
+	return db;
+}
+
+struct store *store_sqlite_open(const char *path, struct err *err)
+{
+	struct db *db = db_new(path);
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+
+	if ((path && make_file(db, err) == -1) || connect_file(db, flags, err) == -1 ||
+		prepare_file(db, err) == -1 ||
+		read_pragma(db, "PRAGMA data_version", &db->data_version) == -1) {
+		store_sqlite_close(&db->store);
+		return NULL;
+	}
+	return &db->store;
+}
+
+struct store *store_sqlite_connect(struct store *store, struct err *err)
+{
+	struct db *writer = db_of(store), *db;
+
+	if (writer->path == NULL) { /* a second connection would see another database */
+		writer->refs++;
+		return store;
+	}
+	db = db_new(writer->path);
+	if (connect_file(db, SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX, err) == -1) {
+		store_sqlite_close(&db->store);
+		return NULL;
+	}
+	return &db->store;
+}
+
+void store_sqlite_close(struct store *store)
+{
+	struct db *db = db_of(store);
+
+	if (--db->refs > 0)
+		return;
+	for (size_t i = 0; i < SQL_ROWS; i++)
+		sqlite3_finalize(db->prepared[i]);
+	sqlite3_close(db->sqlite);
+	pthread_mutex_destroy(&db->lock);
+	free(db->path);
+	free(db);
+}
+
+/* The open file lives on unseen when somebody removes or replaces it: nothing written would last.
+ */
+static bool is_in_place(const struct db *db)
+{
+	struct stat st;
+
+	return db->path == NULL || (stat(db->path, &st) == 0 && st.st_ino == db->inode);
+}
+
+enum store_answer store_sqlite_poll(struct store *store)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_VERSION, NO_ARGS);
+	enum store_answer answer = db_step(db, stmt);
+	int64_t version = answer == STORE_FOUND ? db_number(stmt, 0) : 0;
+	db_done(stmt);
+	if (answer == STORE_FOUND && version == db->data_version)
+		answer = STORE_NONE;
+	if (answer == STORE_FOUND)
+		db->data_version = version;
+	if (!is_in_place(db)) {
+		report(db, "the file is gone or was replaced");
+		answer = STORE_FAILED;
+	}
+	db_unlock(db);
+	return answer;
+}

@@ -1,0 +1,140 @@
+/*
+ * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a connection
+ * with its statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c,
+ * store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
+ * (store_sqlite_reader.c).
+ */
+#ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
+#define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
+
+#include "auth/backends/sqlite/store_sqlite.h"
+
+struct db;
+struct sqlite3_stmt;
+
+enum sql {
+	SQL_BEGIN,
+	SQL_COMMIT,
+	SQL_ROLLBACK,
+	SQL_VERSION,
+	SQL_TOKEN_ADD,
+	SQL_TOKEN_GET,
+	SQL_TOKEN_LIST,
+	SQL_TOKEN_LIST_OF,
+	SQL_TOKEN_LIVING,
+	SQL_TOKEN_LIVING_OF,
+	SQL_TOKEN_COUNT,
+	SQL_TOKEN_SET_STATE,
+	SQL_TOKEN_RENEW,
+	SQL_TOKEN_TOUCH,
+	SQL_TOKEN_END,
+	SQL_TOKEN_PURGE,
+	SQL_TOKEN_REVOKED_PURGE,
+	SQL_TOKEN_TRIM,
+	SQL_SESSION_ADD,
+	SQL_SESSION_GET,
+	SQL_SESSION_REPLACE,
+	SQL_SESSION_END,
+	SQL_SESSION_END_PERSON,
+	SQL_SESSION_END_SID,
+	SQL_SESSION_END_ALL,
+	SQL_SESSION_LIST_PERSON,
+	SQL_SESSION_LIST_SID,
+	SQL_SESSION_LIST_ALL,
+	SQL_SESSION_TOUCH,
+	SQL_SESSION_PURGE,
+	SQL_LINK_CLEAR,
+	SQL_LINK_ADD,
+	SQL_LINK_USE,
+	SQL_LINK_PURGE,
+	SQL_HAS_ADMIN,
+	SQL_COUNT,
+	SQL_ONCE,
+	SQL_ONCE_PURGE,
+	SQL_META_GET,
+	SQL_META_SET,
+	SQL_META_SETTLE,
+	SQL_OWNER_ADD,
+	SQL_OWNER_TOUCH,
+	SQL_OWNER_GET,
+	SQL_OWNER_CUT,
+	SQL_OWNER_PURGE,
+	SQL_ROWS
+};
+extern const char *const store_sqlite_statements[SQL_ROWS];
+
+extern const struct store_ops store_sqlite_ops;
+/* Its entries that are not in store_sqlite_rows.c. */
+struct store_reader *store_sqlite_reader(
+	struct store *store, struct event_base *base, struct err *err);
+void store_sqlite_close(struct store *store);
+enum store_answer store_sqlite_poll(struct store *store);
+enum store_answer store_sqlite_session_open(
+	struct store *store, const struct store_opening *opening);
+enum store_answer store_sqlite_session_get(
+	struct store *store, const unsigned char *key, struct store_session *out);
+enum store_answer store_sqlite_session_replace(
+	struct store *store, const struct store_session *session);
+enum store_answer store_sqlite_session_end(struct store *store, const unsigned char *key);
+int store_sqlite_session_end_all(
+	struct store *store, enum store_index index, const unsigned char *key);
+int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
+	int64_t now, store_on_session *on_session, void *arg);
+
+int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+
+/* Gives a connection for another thread to the same records; NULL with a reason. */
+struct store *store_sqlite_connect(struct store *store, struct err *err);
+
+/* One parameter: the first of them that is set. It must live until db_done(). */
+struct arg {
+	const char *text;
+	const unsigned char *hash; /* DIGEST_LEN bytes */
+	const struct store_bytes *bytes;
+	int64_t number;
+};
+#define TEXT(s)                                                                                    \
+	{                                                                                          \
+		.text = (s)                                                                        \
+	}
+#define HASH(h)                                                                                    \
+	{                                                                                          \
+		.hash = (h)                                                                        \
+	}
+#define BYTES(b)                                                                                   \
+	{                                                                                          \
+		.bytes = (b)                                                                       \
+	}
+#define NUMBER(n)                                                                                  \
+	{                                                                                          \
+		.number = (n)                                                                      \
+	}
+#define ARGS(...) (const struct arg[]){__VA_ARGS__}, ARRAY_LEN(((const struct arg[]){__VA_ARGS__}))
+#define NO_ARGS	  NULL, 0
+
+struct db *db_of(struct store *store);
+/* Every other function here is called between these two. */
+void db_lock(struct db *db);
+void db_unlock(struct db *db);
+
+/* The statement, bound and ready to step; NULL when it failed, which db_step() takes. */
+struct sqlite3_stmt *db_query(struct db *db, enum sql which, const struct arg *args, size_t count);
+/* FOUND: there is a row. NONE: no more. Failures are logged. */
+enum store_answer db_step(struct db *db, struct sqlite3_stmt *stmt);
+void db_done(struct sqlite3_stmt *stmt);
+/* Runs a statement that gives no rows: how many rows it changed, or -1. */
+MUST_CHECK int db_run(struct db *db, enum sql which, const struct arg *args, size_t count);
+/* Ends a transaction: COMMIT, or ROLLBACK when `result` is -1 or the commit fails. 0 or -1. */
+MUST_CHECK int db_commit(struct db *db, int result);
+
+const char *db_text(
+	struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
+void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
+void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
+/* Gives; empty also for what is longer than `max`, which is not ours. */
+struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max);
+int64_t db_number(struct sqlite3_stmt *stmt, int at);
+/* Of a number of changed rows. */
+enum store_answer db_answer(int changed);
+
+#endif

@@ -1,0 +1,69 @@
+/* Whose an application is, as SQLite keeps it: the namespace that claimed it first (S43). */
+#include "auth/backends/sqlite/store_sqlite_int.h"
+
+/* In one transaction, for thousands are asked for at a start. */
+
+/* 1: it was settled now. */
+static int claim(struct db *db, const struct store_owner *owner, int64_t now)
+{
+	return db_run(
+		db, SQL_OWNER_ADD, ARGS(HASH(owner->key), TEXT(owner->namespace), NUMBER(now)));
+}
+
+static int answer(struct db *db, struct store_owner *owner, int64_t now)
+{
+	char namespace[STORE_NAMESPACE];
+	struct sqlite3_stmt *stmt = db_query(
+		db, SQL_OWNER_GET, ARGS(HASH(owner->key), NUMBER(now - STORE_OWNER_KEPT_S)));
+	enum store_answer found = db_step(db, stmt);
+
+	if (found == STORE_FOUND)
+		db_copy_text(stmt, 0, namespace, sizeof namespace);
+	db_done(stmt);
+	if (found != STORE_FOUND)
+		return found == STORE_FAILED ? -1 : 0;
+	memcpy(owner->namespace, namespace, sizeof namespace);
+	owner->is_settled = true;
+	return db_run(db, SQL_OWNER_TOUCH, ARGS(HASH(owner->key), NUMBER(now)));
+}
+
+/* The oldest of a namespace that has too many. */
+static int cut(struct db *db, const char *namespace)
+{
+	return namespace ? db_run(db, SQL_OWNER_CUT, ARGS(TEXT(namespace), NUMBER(STORE_OWNERS)))
+			 : 0;
+}
+
+static int ask(struct db *db, struct store_owner *owners, size_t count, int64_t now)
+{
+	const char *grown = NULL;
+	int result = 0;
+
+	for (size_t i = 0; i < count && result != -1; i++) {
+		struct store_owner *o = &owners[i];
+		int added = o->is_claim ? claim(db, o, now) : 0;
+
+		if (added > 0 && grown && strcmp(grown, o->namespace) != 0)
+			result = cut(db, grown);
+		if (added > 0)
+			grown = o->namespace;
+		if (added == -1 || result == -1 || answer(db, o, now) == -1)
+			return -1;
+	}
+	return result == -1 ? -1 : cut(db, grown);
+}
+
+int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int result = db_run(db, SQL_BEGIN, NO_ARGS);
+	if (result != -1)
+		result = ask(db, owners, count, now);
+	result = db_commit(db, result == -1 ? -1 : 0);
+	db_unlock(db);
+	for (size_t i = 0; i < count && result == -1; i++)
+		owners[i].is_settled = false; /* it was rolled back */
+	return result;
+}

@@ -1,0 +1,174 @@
+/* Sessions in SQLite: opened, read, replaced, listed and ended. */
+#include "auth/backends/sqlite/store_sqlite_int.h"
+
+static bool is_zero(const unsigned char *hash)
+{
+	static const unsigned char zero[DIGEST_LEN];
+
+	return memcmp(hash, zero, sizeof zero) == 0;
+}
+
+/* No sid is an empty blob, which equals no key. */
+static struct arg sid_arg(const struct store_session *session)
+{
+	static const struct store_bytes none = {NULL, 0};
+
+	if (is_zero(session->provider_sid))
+		return (struct arg)BYTES(&none);
+	return (struct arg)HASH(session->provider_sid);
+}
+
+static void read_session(struct sqlite3_stmt *stmt, struct store_session *out)
+{
+	memset(out, 0, sizeof *out);
+	db_copy_hash(stmt, 0, out->key);
+	db_copy_hash(stmt, 1, out->person);
+	db_copy_hash(stmt, 2, out->provider_sid);
+	out->sealed = db_take_bytes(stmt, 3, STORE_SEALED);
+	out->label = db_take_bytes(stmt, 4, STORE_LABEL);
+	out->version = (uint64_t)db_number(stmt, 5);
+	out->created_at = db_number(stmt, 6);
+	out->last_seen_at = db_number(stmt, 7);
+	out->expires_at = db_number(stmt, 8);
+}
+
+/* --- opening --- */
+
+static int session_add(struct db *db, const struct store_session *s)
+{
+	const struct arg sid = sid_arg(s);
+
+	return db_run(db, SQL_SESSION_ADD,
+		ARGS(HASH(s->key), HASH(s->person), sid, BYTES(&s->sealed), BYTES(&s->label),
+			NUMBER(s->created_at), NUMBER(s->last_seen_at), NUMBER(s->expires_at)));
+}
+
+/* Single use: the one UPDATE that finds the link unused wins. */
+static enum store_answer link_use(struct db *db, const unsigned char *hash, int64_t now)
+{
+	int changed = db_run(db, SQL_LINK_USE, ARGS(HASH(hash), NUMBER(now)));
+
+	if (changed > 0 && db_run(db, SQL_META_SET, ARGS(TEXT("link_used"), TEXT("1"))) == -1)
+		return STORE_FAILED;
+	return db_answer(changed);
+}
+
+static enum store_answer open_in_transaction(struct db *db, const struct store_opening *opening)
+{
+	const struct store_session *session = &opening->session;
+
+	if (opening->has_link) {
+		enum store_answer link = link_use(db, opening->link, session->created_at);
+		if (link != STORE_FOUND)
+			return link;
+	}
+	if (opening->has_old && db_run(db, SQL_SESSION_END, ARGS(HASH(opening->old_key))) == -1)
+		return STORE_FAILED;
+	return session_add(db, session) == -1 ? STORE_FAILED : STORE_FOUND;
+}
+
+enum store_answer store_sqlite_session_open(
+	struct store *store, const struct store_opening *opening)
+{
+	struct db *db = db_of(store);
+	enum store_answer answer = STORE_FAILED;
+
+	db_lock(db);
+	if (db_run(db, SQL_BEGIN, NO_ARGS) != -1) {
+		answer = open_in_transaction(db, opening);
+		if (db_commit(db, answer == STORE_FAILED ? -1 : 0) == -1)
+			answer = STORE_FAILED;
+	}
+	db_unlock(db);
+	return answer;
+}
+
+/* --- one session --- */
+
+enum store_answer store_sqlite_session_get(
+	struct store *store, const unsigned char *key, struct store_session *out)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_SESSION_GET, ARGS(HASH(key)));
+	enum store_answer answer = db_step(db, stmt);
+	if (answer == STORE_FOUND)
+		read_session(stmt, out);
+	db_done(stmt);
+	db_unlock(db);
+	return answer;
+}
+
+enum store_answer store_sqlite_session_replace(
+	struct store *store, const struct store_session *session)
+{
+	struct db *db = db_of(store);
+	const struct arg sid = sid_arg(session);
+
+	db_lock(db);
+	int changed = db_run(db, SQL_SESSION_REPLACE,
+		ARGS(HASH(session->key), NUMBER((int64_t)session->version), BYTES(&session->sealed),
+			BYTES(&session->label), sid, NUMBER(session->expires_at)));
+	db_unlock(db);
+	return db_answer(changed);
+}
+
+enum store_answer store_sqlite_session_end(struct store *store, const unsigned char *key)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	int changed = db_run(db, SQL_SESSION_END, ARGS(HASH(key)));
+	db_unlock(db);
+	return db_answer(changed);
+}
+
+/* --- all of an index entry --- */
+
+int store_sqlite_session_end_all(
+	struct store *store, enum store_index index, const unsigned char *key)
+{
+	static const enum sql by[] = {[STORE_BY_PERSON] = SQL_SESSION_END_PERSON,
+		[STORE_BY_PROVIDER_SID] = SQL_SESSION_END_SID};
+	struct db *db = db_of(store);
+	int ended;
+
+	db_lock(db);
+	if (index == STORE_ALL)
+		ended = db_run(db, SQL_SESSION_END_ALL, NO_ARGS);
+	else
+		ended = db_run(db, by[index], ARGS(HASH(key)));
+	db_unlock(db);
+	return ended;
+}
+
+static struct sqlite3_stmt *query_list(
+	struct db *db, enum store_index index, const unsigned char *key, int64_t now)
+{
+	static const enum sql by[] = {[STORE_BY_PERSON] = SQL_SESSION_LIST_PERSON,
+		[STORE_BY_PROVIDER_SID] = SQL_SESSION_LIST_SID};
+
+	if (index == STORE_ALL)
+		return db_query(db, SQL_SESSION_LIST_ALL, ARGS(NUMBER(now)));
+	return db_query(db, by[index], ARGS(NUMBER(now), HASH(key)));
+}
+
+int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
+	int64_t now, store_on_session *on_session, void *arg)
+{
+	struct db *db = db_of(store);
+	struct store_session session;
+	enum store_answer answer;
+
+	db_lock(db);
+	struct sqlite3_stmt *stmt = query_list(db, index, key, now);
+	while ((answer = db_step(db, stmt)) == STORE_FOUND) {
+		read_session(stmt, &session);
+		on_session(arg, &session);
+		store_session_clear(&session);
+	}
+	db_done(stmt);
+	db_unlock(db);
+	return answer == STORE_FAILED ? -1 : 0;
+}

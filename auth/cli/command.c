@@ -1,0 +1,258 @@
+#include "auth/cli/command.h"
+
+#include "base/net/graylog.h"
+#include "base/clock.h"
+#include "base/text/term.h"
+
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LOG_WAIT_MS = 2000 };
+
+/* --- arguments --- */
+
+static const struct command_option everywhere[] = {
+	{"--config", offsetof(struct command, config), ~0u, false},
+	{"--data", offsetof(struct command, data), ~0u, false},
+	{"--listen", offsetof(struct command, listen), ~0u, false},
+	{"--json", offsetof(struct command, json), ~0u, true},
+};
+
+static const struct command_option *find_in(const struct command_option *options, size_t count,
+	unsigned verb, const char *arg, size_t len)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(options[i].name) == len && memcmp(options[i].name, arg, len) == 0)
+			return options[i].verbs & verb ? &options[i] : NULL;
+	}
+	return NULL;
+}
+
+static const struct command_option *find_option(
+	const struct command_kind *kind, unsigned verb, const char *arg, size_t len)
+{
+	const struct command_option *found =
+		find_in(everywhere, ARRAY_LEN(everywhere), verb, arg, len);
+
+	return found ? found : find_in(kind->options, kind->options_count, verb, arg, len);
+}
+
+/* "--name VALUE", "--name=VALUE", or "--switch"; -1 with a reason. */
+static int take_option(const struct command_kind *kind, struct command *command, unsigned verb,
+	int argc, char **argv, int *i)
+{
+	size_t len = strcspn(argv[*i], "=");
+	const struct command_option *option = find_option(kind, verb, argv[*i], len);
+	struct err *err = &command->err;
+
+	if (option == NULL)
+		return err_set(
+			err, "\"%.*s\" is not an option of this command", (int)len, argv[*i]);
+	const char **value = (const char **)((char *)command + option->at);
+	if (*value)
+		return err_set(err, "%s is given twice", option->name);
+	if (option->is_switch && argv[*i][len] == '=')
+		return err_set(err, "%s takes no value", option->name);
+	if (option->is_switch)
+		*value = option->name;
+	else if (argv[*i][len] == '=')
+		*value = argv[*i] + len + 1;
+	else if (*i + 1 < argc)
+		*value = argv[++*i];
+	return *value ? 0 : err_set(err, "%s lacks its value", option->name);
+}
+
+static bool is_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+static int parse(struct command *command, int argc, char **argv)
+{
+	const struct command_verb *verb = command->verb;
+
+	/* Operands and options in any order: the operands move to the front. */
+	command->operands = argv + 2;
+	for (int i = 2; i < argc; i++) {
+		command->wants_help = is_help(argv[i]);
+		if (command->wants_help)
+			return 0;
+		if (argv[i][0] != '-' && verb->takes_operands)
+			command->operands[command->operands_count++] = argv[i];
+		else if (argv[i][0] != '-')
+			return err_set(&command->err, "\"%s\" is not expected here", argv[i]);
+		else if (take_option(command->kind, command, verb->bit, argc, argv, &i) == -1)
+			return -1;
+	}
+	if ((command->config != NULL) == (command->data != NULL))
+		return err_set(&command->err, "give --config FILE or --data DIR");
+	return verb->check ? verb->check(command) : 0;
+}
+
+/* --- store --- */
+
+static int load_conf(struct command *command)
+{
+	/* The folder is all that matters of it; a configuration also needs something to show. */
+	const struct conf_flags flags = {.master = "http://127.0.0.1:8080",
+		.listen = command->listen,
+		.data = command->data};
+
+	command->conf = command->config ? conf_load(command->config, &command->err)
+					: conf_from_flags(&flags, &command->err);
+	return command->conf ? 0 : -1;
+}
+
+/* A mistyped folder is told from one without tokens, and nothing is made in it. */
+static int expect_store(struct command *command)
+{
+	const struct conf *conf = command->conf;
+
+	if (command->verb->makes_store || conf->store_kind != CONF_STORE_SQLITE ||
+		access(conf->store_path, F_OK) == 0)
+		return 0;
+	return err_set(&command->err,
+		"there is no store at %s: no gateway has run with it, and no token was made",
+		conf->store_path);
+}
+
+static int open_store(struct command *command)
+{
+	if (load_conf(command) == -1 || expect_store(command) == -1)
+		return -1;
+	if (command->conf->store_kind == CONF_STORE_MEMORY)
+		return err_set(&command->err,
+			"the store is memory:, which only the running gateway can see");
+	graylog_use(command->conf->log_gelf.host, command->conf->log_gelf.port);
+	command->store = store_open(command->conf, &command->err);
+	return command->store ? 0 : -1;
+}
+
+/* --- for the record --- */
+
+void command_name_account(char *out, size_t size)
+{
+	const struct passwd *account = getpwuid(getuid());
+
+	if (account)
+		snprintf(out, size, "cli:%.200s", account->pw_name);
+	else
+		snprintf(out, size, "cli:%lu", (unsigned long)getuid());
+}
+
+void command_await_log(const struct command *command)
+{
+	if (command->conf->log_gelf.host)
+		(void)graylog_wait(LOG_WAIT_MS);
+}
+
+/* --- JSON --- */
+
+json_t *command_time(int64_t wall_s)
+{
+	char text[32];
+
+	if (wall_s == 0)
+		return json_null();
+	clock_format(wall_s * 1000, text);
+	return json_string(text);
+}
+
+json_t *command_text(const char *text)
+{
+	json_t *json = text && text[0] ? json_string(text) : NULL;
+
+	return json ? json : json_null();
+}
+
+/* A terminal gets plain ASCII: JSON leaves DEL and the C1 controls as they are. */
+static int print_json(const struct command *command, const json_t *json, size_t width)
+{
+	size_t flags = JSON_INDENT(2) | (width ? JSON_ENSURE_ASCII : 0);
+
+	return json_dumpf(json, command->out, flags) == 0 && fputc('\n', command->out) != EOF ? 0
+											      : -1;
+}
+
+static int print_text(const struct command *command, json_t *json, size_t width)
+{
+	const struct command_verb *verb = command->verb;
+
+	if (json_is_object(json))
+		return command_table_fields(
+			command->out, json, verb->columns, verb->columns_count, clock_wall_s());
+	if (json_array_size(json) == 0)
+		return fprintf(command->out, "%s\n", command->kind->none) < 0 ? -1 : 0;
+	return command_table_list(
+		command->out, json, verb->columns, verb->columns_count, width, clock_wall_s());
+}
+
+int command_print(struct command *command, json_t *json)
+{
+	size_t width = term_width(command->out);
+	int result = -1;
+
+	if (json)
+		result = width && !command->json ? print_text(command, json, width)
+						 : print_json(command, json, width);
+	json_decref(json);
+	if (result == 0 && fflush(command->out) == 0)
+		return COMMAND_FINE;
+	err_set(&command->err, "the answer cannot be written");
+	return COMMAND_REFUSED;
+}
+
+/* --- the command --- */
+
+/* The first paragraph of how it is called. */
+static int refuse_usage(const char *kind, const char *usage, FILE *err, const char *why)
+{
+	const char *end = strstr(usage, "\n\n");
+	size_t len = end ? (size_t)(end - usage) + 1 : strlen(usage);
+
+	fprintf(err, "sparkgate %s: %s\n%.*s", kind, why, (int)len, usage);
+	return COMMAND_USAGE;
+}
+
+static int give_help(const char *usage, FILE *out)
+{
+	return fputs(usage, out) == EOF ? COMMAND_REFUSED : COMMAND_FINE;
+}
+
+static int run(struct command *command, FILE *err)
+{
+	int code = open_store(command) == -1 ? COMMAND_REFUSED : command->verb->run(command);
+
+	if (command->err.text[0])
+		fprintf(err, "%s\n", command->err.text);
+	if (command->store)
+		command->store->ops->close(command->store);
+	conf_unref(command->conf);
+	return code;
+}
+
+static int run_verb(struct command *command, int argc, char **argv, FILE *err)
+{
+	const char *usage = command->verb->usage;
+
+	if (parse(command, argc, argv) == -1)
+		return refuse_usage(command->kind->name, usage, err, command->err.text);
+	return command->wants_help ? give_help(usage, command->out) : run(command, err);
+}
+
+int command_run(
+	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err)
+{
+	command->kind = kind;
+	if (argc < 2)
+		return refuse_usage(kind->name, kind->usage, err, "say what to do");
+	for (size_t i = 0; i < kind->verbs_count; i++) {
+		command->verb = &kind->verbs[i];
+		if (strcmp(argv[1], command->verb->name) == 0)
+			return run_verb(command, argc, argv, err);
+	}
+	if (is_help(argv[1]))
+		return give_help(kind->usage, command->out);
+	return refuse_usage(kind->name, kind->usage, err, kind->hint);
+}

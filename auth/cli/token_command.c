@@ -1,0 +1,247 @@
+#include "auth/cli/token_command.h"
+
+#include "auth/token/audit.h"
+#include "auth/token/issue.h"
+#include "auth/token/signing_key.h"
+#include "auth/cli/token_command_int.h"
+#include "auth/token/token_json.h"
+#include "conf/values/values_units.h"
+
+/* --- create --- */
+
+/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default.
+ */
+static int choose_issuer(struct command *command, char issuer[STORE_ISSUER])
+{
+	if (issue_own_issuer(command->conf, issuer, &command->err) == -1)
+		return -1;
+	if (command->config || command->listen)
+		return 0;
+	if (command->store->ops->meta_get(command->store, "issuer", issuer, STORE_ISSUER) ==
+		STORE_FAILED)
+		return err_set(&command->err, "the store cannot be read");
+	return 0;
+}
+
+/* `name` is the option's and the keyword's: "access", "refresh". */
+static int read_ttl(const char *name, const char *text, int64_t max, int64_t *ttl, struct err *err)
+{
+	int64_t ms = 0;
+
+	if (text == NULL)
+		return 0;
+	if (values_parse_duration(text, &ms) == -1 || ms < 1000)
+		return err_set(err, "--%s-ttl: got \"%.40s\", expected a duration such as 12h",
+			name, text);
+	*ttl = ms / 1000;
+	if (*ttl > max)
+		return err_set(err,
+			"--%s-ttl: got \"%.40s\", expected at most %llds (tokens.%s_ttl.max)", name,
+			text, (long long)max, name);
+	return 0;
+}
+
+static int read_ttls(struct command *command, struct issue_request *request)
+{
+	const struct token_command *options = token_command_of(command);
+	const struct conf *conf = command->conf;
+
+	request->access_ttl = conf->access_ttl_s.def;
+	request->refresh_ttl = conf->refresh_ttl_s.def;
+	if (options->registration)
+		request->registration_ttl = conf->registration_ttl_s;
+	if (read_ttl("access", options->access_ttl, conf->access_ttl_s.max, &request->access_ttl,
+		    &command->err) == -1)
+		return -1;
+	if (options->refresh_ttl && strcmp(options->refresh_ttl, "0") == 0) {
+		request->refresh_ttl = 0;
+		return 0;
+	}
+	return read_ttl("refresh", options->refresh_ttl, conf->refresh_ttl_s.max,
+		&request->refresh_ttl, &command->err);
+}
+
+static int read_role(const struct command *command, enum role *role, struct err *err)
+{
+	const char *type = token_command_of(command)->token_type;
+
+	*role = ROLE_USER;
+	if (type == NULL || strcmp(type, role_name(ROLE_USER)) == 0)
+		return 0;
+	*role = ROLE_ADMIN;
+	if (strcmp(type, role_name(ROLE_ADMIN)) == 0)
+		return 0;
+	return err_set(err, "--token-type: got \"%.40s\", expected admin or user", type);
+}
+
+void token_command_audit(const struct command *command, const struct store_token *token)
+{
+	char account[STORE_SUBJECT];
+
+	command_name_account(account, sizeof account);
+	command_await_log(command);
+	audit_token(account, command->verb->name, token);
+}
+
+static int issue(struct command *command, const struct issue_request *request,
+	struct store_token *record, struct token_secrets *secrets)
+{
+	struct keyring *ring = keyring_open(command->conf, command->store, &command->err);
+	struct signer *signer =
+		ring ? signing_key_open(command->conf, command->store, ring, &command->err) : NULL;
+	int result = signer && issue_token(command->store, signer, request, record, secrets,
+				       &command->err) == ISSUE_DONE
+			     ? 0
+			     : -1;
+
+	signer_free(signer);
+	keyring_unref(ring);
+	return result;
+}
+
+int token_command_create(struct command *command)
+{
+	const struct token_command *options = token_command_of(command);
+	char creator[STORE_SUBJECT], issuer[STORE_ISSUER];
+	struct store_token record;
+	struct token_secrets secrets;
+	struct issue_request request = {.issuer = issuer,
+		.client_name = options->client_name,
+		.user = options->user,
+		.note = options->note,
+		.scope = options->scope,
+		.created_by = creator};
+
+	command_name_account(creator, sizeof creator);
+	if (choose_issuer(command, issuer) == -1 ||
+		read_role(command, &request.role, &command->err) == -1 ||
+		read_ttls(command, &request) == -1 ||
+		issue(command, &request, &record, &secrets) == -1)
+		return COMMAND_REFUSED;
+	token_command_audit(command, &record);
+	json_t *json = token_json_new(&record, &secrets);
+	token_secrets_clear(&secrets);
+	return command_print(command, json);
+}
+
+/* --- the command --- */
+
+static int check_create(struct command *command)
+{
+	const struct token_command *options = token_command_of(command);
+
+	return options->client_name ? 0 : err_set(&command->err, "give --client-name");
+}
+
+static int check_ids(struct command *command)
+{
+	return command->operands_count > 0 ? 0
+					   : err_set(&command->err, "give the ids of the tokens");
+}
+
+static int check_id(struct command *command)
+{
+	return command->operands_count == 1 ? 0
+					    : err_set(&command->err, "give the id of one token");
+}
+
+#define HEAD  "usage: sparkgate token "
+#define WHERE " --config FILE|--data DIR"
+#define EVERY                                                                                      \
+	"  --config FILE        the gateway's configuration: its store and its key\n"              \
+	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
+	"  --json               JSON on a terminal, too; anything else always gets it\n"
+#define IDS                                                                                        \
+	"An ID is 32 digits long; its first ones will do (8 at least) while no other begins so.\n"
+
+static const char create_usage[] =
+	HEAD "create" WHERE " --client-name NAME [--user NAME]\n"
+	     "         [--token-type user|admin] [--scope SCOPE] [--access-ttl 1h]\n"
+	     "         [--refresh-ttl 7d|0] [--registration] [--note TEXT] [--json]\n"
+	     "\n"
+	     "Prints an access token and a refresh token, this once: they are not kept.\n"
+	     "\n"
+	     "  --client-name NAME   the program that is to have it\n"
+	     "  --user NAME          whose it is; without, the client's own\n"
+	     "  --token-type TYPE    user (default) or admin\n"
+	     "  --scope SCOPE        less than the role allows: \"cluster:NAME namespace:NAME\n"
+	     "                       app:PATTERN\" and of view logs environment download dump\n"
+	     "                       kill submit tokens metrics\n"
+	     "  --access-ttl TIME    how long the access token is good\n"
+	     "  --refresh-ttl TIME   how long the refresh token is, 0 for none\n"
+	     "  --registration       print a registration token instead, good once, which its\n"
+	     "                       receiver turns into both at <public_url>_gate/oauth/token\n"
+	     "  --note TEXT          for whoever reads the list\n" EVERY;
+
+static const char list_usage[] =
+	HEAD "list" WHERE " [--user SUBJECT] [--active] [--json]\n"
+	     "\n"
+	     "  --user SUBJECT       only this one's (\"client:NAME\": a client's own)\n"
+	     "  --active             only what is good now\n" EVERY;
+
+static const char show_usage[] = HEAD "show" WHERE " [--json] ID\n\n" IDS "\n" EVERY;
+
+static const char revoke_usage[] =
+	HEAD "revoke" WHERE " [--force] [--json] ID...\n\n"
+	     "Takes tokens back for good, with all they were renewed to. " IDS "\n"
+	     "  --force              the last administrator's token, too\n" EVERY;
+
+static const char disable_usage[] =
+	HEAD "disable" WHERE " [--force] [--json] ID...\n\n"
+	     "Refuses tokens until they are enabled. " IDS "\n"
+	     "  --force              the last administrator's token, too\n" EVERY;
+
+static const char enable_usage[] = HEAD "enable" WHERE " [--json] ID...\n\n" IDS "\n" EVERY;
+
+static const char usage[] = HEAD "create|list|show|revoke|disable|enable" WHERE " ...\n"
+				 "       sparkgate token VERB --help\n";
+
+enum { CREATE = 1, LIST = 2, SHOW = 4, REVOKE = 8, DISABLE = 16, ENABLE = 32 };
+
+#define VERB(name, bit, operands, makes, check)                                                    \
+	{                                                                                          \
+#name, bit, operands, makes, name##_usage, token_command_columns,                  \
+			TOKEN_COMMAND_COLUMNS, check, token_command_##name                         \
+	}
+
+static const struct command_verb verbs[] = {
+	VERB(create, CREATE, false, true, check_create),
+	VERB(list, LIST, false, false, NULL),
+	VERB(show, SHOW, true, false, check_id),
+	VERB(revoke, REVOKE, true, false, check_ids),
+	VERB(disable, DISABLE, true, false, check_ids),
+	VERB(enable, ENABLE, true, false, check_ids),
+};
+
+static const struct command_option options[] = {
+	{"--client-name", offsetof(struct token_command, client_name), CREATE, false},
+	{"--user", offsetof(struct token_command, user), CREATE | LIST, false},
+	{"--token-type", offsetof(struct token_command, token_type), CREATE, false},
+	{"--scope", offsetof(struct token_command, scope), CREATE, false},
+	{"--access-ttl", offsetof(struct token_command, access_ttl), CREATE, false},
+	{"--refresh-ttl", offsetof(struct token_command, refresh_ttl), CREATE, false},
+	{"--registration", offsetof(struct token_command, registration), CREATE, true},
+	{"--note", offsetof(struct token_command, note), CREATE, false},
+	{"--active", offsetof(struct token_command, active), LIST, true},
+	{"--force", offsetof(struct token_command, force), REVOKE | DISABLE, true},
+};
+
+int token_command_run(int argc, char **argv, FILE *out, FILE *err)
+{
+	static const struct command_kind kind = {.name = "token",
+		.usage = usage,
+		.hint = "create, list, show, revoke, disable or enable",
+		.none = "no tokens",
+		.verbs = verbs,
+		.verbs_count = ARRAY_LEN(verbs),
+		.options = options,
+		.options_count = ARRAY_LEN(options)};
+	struct token_command command = {.base = {.out = out}};
+
+	return command_run(&kind, &command.base, argc, argv, err);
+}
+
+int token_command(int argc, char **argv)
+{
+	return token_command_run(argc, argv, stdout, stderr);
+}

@@ -1,0 +1,73 @@
+/*
+ * auth/oidc/oidc.h - the OpenID provider as the keeper talks to it: metadata, codes and refresh
+ * tokens exchanged (RFC 6749, OpenID Connect Core and Discovery).
+ *
+ * Keeper thread only. What everybody may read of the provider is the snapshot it publishes.
+ */
+#ifndef SPARKGATE_AUTH_OIDC_OIDC_H
+#define SPARKGATE_AUTH_OIDC_OIDC_H
+
+#include "base/net/fetch.h"
+#include "auth/policy/identity.h"
+#include "auth/issuers/jwks_fetch.h"
+#include "auth/issuers/oidc_provider.h"
+#include "auth/session/sign_in_site.h"
+#include "conf/conf.h"
+
+struct oidc;
+
+struct oidc_timing {		      /* milliseconds */
+	int64_t retry_min, retry_max; /* between tries to read the metadata, doubling */
+	int64_t fresh;		      /* metadata is read again after this */
+	int64_t timeout;	      /* of each request */
+};
+extern const struct oidc_timing oidc_timing_default;
+
+struct oidc_options {		 /* borrowed for the call only, but for the pointers said below */
+	struct event_base *base; /* borrows */
+	struct fetcher *fetcher; /* borrows */
+	const struct oidc_timing *timing; /* NULL: the default */
+	/* Gives a reference, or NULL: not known yet, or none is configured any more. Called at
+	 * every change. */
+	void (*publish)(struct oidc_provider *provider, void *arg);
+	/* Borrows the newest keys, the provider's among them. */
+	const struct keyset *(*keys)(void *arg);
+	/* As jwks_fetch_unknown_kid(). */
+	void (*refetch)(void *arg, const char *issuer, struct jwks_waiter *waiter);
+	void *arg;
+};
+/* Starts to read the metadata if a provider is configured; a provider that is down is tried until
+ * it is up. */
+struct oidc *oidc_new(const struct oidc_options *options, const struct conf *conf);
+void oidc_free(struct oidc *oidc); /* answers OIDC_SILENT to all that wait; NULL is fine */
+void oidc_set_conf(struct oidc *oidc, const struct conf *conf);
+
+enum oidc_outcome {
+	OIDC_OK,
+	OIDC_REFUSED, /* the provider says no */
+	OIDC_INVALID, /* what it says does not pass a check */
+	OIDC_SILENT,  /* no answer, or none that decides: try again later */
+};
+struct oidc_grant { /* borrowed until `done` returns */
+	enum oidc_outcome answer;
+	const char *reason; /* for log and page: clipped, printable, never a secret */
+	/* Empty when absent. After a refresh without new ones the old tokens stay in force. */
+	struct str subject, name, sid, id_token, refresh_token;
+	enum role role;	    /* the highest of ID token, access token and userinfo */
+	struct str scope;   /* what that is narrowed to (auth/policy/scope.h), or "" */
+	bool has_role;	    /* false: nothing in the answer speaks of roles; what was, stays */
+	bool is_whole;	    /* all who speak of roles were heard: less than before is less */
+	int64_t refresh_at; /* wall seconds: when the access token ends */
+};
+typedef void oidc_done(void *arg, const struct oidc_grant *grant);
+
+/* Exchanges the code that came to `site`'s callback with a state of ours (S21). `done` may be
+ * called from within. */
+void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, const char *verifier,
+	const char *nonce, oidc_done *done, void *arg);
+/* The caller sees to it that a session is refreshed by one at a time (S27). `subject` is who it
+ * must still be about (Core §12.2). */
+void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,
+	oidc_done *done, void *arg);
+
+#endif

@@ -1,0 +1,422 @@
+/* Codes and refresh tokens exchanged at the provider's token endpoint. */
+#include "auth/oidc/oidc_int.h"
+
+#include "auth/issuers/client_auth.h"
+#include "auth/oidc/id_token.h"
+#include "auth/oidc/oidc_answer.h"
+#include "auth/oidc/oidc_url.h"
+#include "auth/policy/roles.h"
+#include "base/clock.h"
+#include "base/sbuf.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+enum { ANSWER_MAX = 256 * 1024, FORM_MAX = 64 * 1024, REFRESH_DEFAULT_S = 300 };
+
+/* One grant asked for: the token request, then keys if they are new, then userinfo. */
+struct grant {
+	TAILQ_ENTRY(grant) link;
+	struct oidc *oidc; /* NULL: it is gone, and only a late key set is waited for */
+	struct conf *conf;
+	struct oidc_provider *provider; /* as of the request */
+	char *nonce;			/* of a sign-in; NULL: a refresh */
+	char *subject;			/* of a refresh */
+	oidc_done *done;
+	void *arg;
+	struct fetch *under_way;
+	struct jwks_waiter waiter;
+	bool waits_for_keys, keys_asked, keys_fetched;
+	struct oidc_answer answer;
+	struct jwt_claims claims; /* of the ID token; json NULL: none */
+	json_t *userinfo;
+	bool was_heard;	      /* somebody who might speak of roles */
+	bool userinfo_failed; /* who else might have spoken was not heard */
+	bool token_unread;    /* an access token whose key is not here yet */
+	struct roles roles;
+};
+
+/* --- the one way out --- */
+
+static void grant_free(struct grant *grant)
+{
+	secret_free(grant->nonce);
+	free(grant->subject);
+	oidc_answer_clear(&grant->answer);
+	if (grant->claims.json)
+		jwt_clear(&grant->claims);
+	json_decref(grant->userinfo);
+	oidc_provider_unref(grant->provider);
+	conf_unref(grant->conf);
+	free(grant);
+}
+
+static struct str claim(const json_t *claims, const char *name)
+{
+	return str_of(json_string_value(json_object_get(claims, name)));
+}
+
+static bool is_address(struct str text)
+{
+	ptrdiff_t at = str_find_byte(text, '@');
+
+	return at > 0 && (size_t)at + 1 < text.len &&
+	       str_find_byte(str_from(text, (size_t)at + 1), '@') == -1;
+}
+
+/* An address that nobody has proved may be anybody's (S31); and it is a name here, never a key. */
+static struct str name_in(const json_t *claims)
+{
+	static const char *const names[] = {"name", "preferred_username"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = claim(claims, names[i]);
+		if (name.len > 0)
+			return name;
+	}
+	struct str email = claim(claims, "email");
+	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
+	return is_proved && is_address(email) ? email : STR("");
+}
+
+static void finish(struct grant *grant, enum oidc_outcome answer, const char *reason)
+{
+	struct oidc_grant result = {.answer = answer, .reason = reason};
+	char *scope = NULL;
+
+	if (answer == OIDC_OK) {
+		struct str subject = str_of(grant->subject);
+		int64_t lasts = grant->answer.expires_in;
+
+		result.subject = grant->claims.json ? grant->claims.subject : subject;
+		result.sid = claim(grant->claims.json, "sid");
+		result.name = name_in(grant->claims.json);
+		if (result.name.len == 0)
+			result.name = name_in(grant->userinfo);
+		result.id_token = str_of(grant->answer.id_token);
+		result.refresh_token = str_of(grant->answer.refresh_token);
+		result.role = grant->roles.role;
+		scope = roles_scope(grant->conf, grant->roles);
+		result.scope = str_of(scope);
+		/* Silence on roles is a word only where all who might speak of them were heard. */
+		result.has_role = grant->roles.role != ROLE_NONE ||
+				  (grant->was_heard && !grant->userinfo_failed);
+		result.is_whole =
+			grant->was_heard && !grant->userinfo_failed && !grant->token_unread;
+		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
+	}
+	if (grant->oidc) {
+		TAILQ_REMOVE(&grant->oidc->grants, grant, link);
+		grant->oidc->grants_count--;
+	}
+	grant->done(grant->arg, &result);
+	free(scope);
+	grant_free(grant);
+}
+
+void oidc_grants_close(struct oidc *oidc)
+{
+	struct grant *grant;
+
+	while ((grant = TAILQ_FIRST(&oidc->grants)) != NULL) {
+		if (grant->under_way)
+			fetch_cancel(grant->under_way);
+		if (!grant->waits_for_keys) {
+			finish(grant, OIDC_SILENT, "shutting down");
+			continue;
+		}
+		/* The key set's fetch has its waiter still, and will call. */
+		const struct oidc_grant silent = {.answer = OIDC_SILENT, .reason = "shutting down"};
+		TAILQ_REMOVE(&oidc->grants, grant, link);
+		grant->oidc = NULL;
+		grant->done(grant->arg, &silent);
+	}
+}
+
+/* --- userinfo --- */
+
+static void add_role(struct grant *grant, const json_t *claims)
+{
+	grant->was_heard = true;
+	grant->roles = roles_join(grant->roles, roles_from_claims(grant->conf, claims));
+}
+
+static struct str subject_of(const struct grant *grant)
+{
+	return grant->claims.json ? grant->claims.subject : str_of(grant->subject);
+}
+
+static void on_userinfo(const struct fetch_result *result, void *arg)
+{
+	struct grant *grant = arg;
+	struct err err = {""};
+
+	grant->under_way = NULL;
+	/* The ID token says who it is; a page in the endpoint's place says nothing. */
+	if (result->status != 200 ||
+		!str_starts_nocase(str_of(result->content_type), STR("application/json"))) {
+		grant->userinfo_failed = true;
+		finish(grant, OIDC_OK, "");
+		return;
+	}
+	grant->userinfo = oidc_answer_userinfo(result->body, subject_of(grant), &err);
+	if (grant->userinfo == NULL) { /* S30 */
+		finish(grant, OIDC_INVALID, err.text);
+		return;
+	}
+	add_role(grant, grant->userinfo);
+	finish(grant, OIDC_OK, "");
+}
+
+static void ask_userinfo(struct grant *grant)
+{
+	const char *endpoint = grant->provider->userinfo_endpoint;
+
+	if (endpoint == NULL || grant->answer.access_token == NULL) {
+		finish(grant, OIDC_OK, "");
+		return;
+	}
+	char *header = mem_printf("Authorization: Bearer %s", grant->answer.access_token);
+	const char *const headers[] = {header, "Accept: application/json", NULL};
+	grant->under_way = fetch_start(
+		grant->oidc->options.fetcher, &(struct fetch_request){.url = endpoint,
+						      .headers = headers,
+						      .ca_file = grant->conf->oidc.ca_file,
+						      .timeout_ms = grant->oidc->timing.timeout,
+						      .max_bytes = ANSWER_MAX,
+						      .done = on_userinfo,
+						      .arg = grant});
+	secret_free(header);
+}
+
+/* --- tokens --- */
+
+/* S30, for access tokens: Keycloak's may name nobody, but not somebody else. */
+static bool is_about_them(const struct grant *grant, const json_t *claims)
+{
+	const json_t *subject = json_object_get(claims, "sub");
+
+	return str_eq(claim(claims, "iss"), str_of(grant->provider->issuer)) &&
+	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
+}
+
+/* Keycloak names roles in its access token only. It came from the provider itself, over its own
+ * connection; the signature is checked all the same, for it decides over rights. */
+static void read_access_token(struct grant *grant)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+	const struct oidc_provider *provider = grant->provider;
+	struct str token = str_of(grant->answer.access_token);
+	struct jws jws;
+
+	if (token.len == 0)
+		return;
+	enum keyset_verdict verdict = keyset_verify_signature(options->keys(options->arg),
+		provider->issuer, provider->id_token_algorithms, token, &jws, NULL);
+	grant->token_unread = verdict == KEYSET_NO_KEYS || verdict == KEYSET_UNKNOWN_KEY;
+	if (verdict != KEYSET_OK)
+		return;
+	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
+	if (is_about_them(grant, claims))
+		add_role(grant, claims);
+	json_decref(claims);
+	jws_clear(&jws);
+}
+
+static void check_tokens(struct grant *grant);
+
+static void on_keys(struct jwks_waiter *waiter, bool fetched)
+{
+	struct grant *grant = (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
+
+	grant->waits_for_keys = false;
+	grant->keys_fetched = fetched;
+	if (grant->oidc)
+		check_tokens(grant);
+	else
+		grant_free(grant); /* answered already */
+}
+
+static void ask_keys(struct grant *grant)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+
+	grant->keys_asked = grant->waits_for_keys = true;
+	grant->waiter.done = on_keys;
+	options->refetch(options->arg, grant->provider->issuer, &grant->waiter);
+}
+
+/* No key for it: there may be newer ones. If these cannot be had, nothing is decided. */
+static void miss_key(struct grant *grant, const struct err *err)
+{
+	if (!grant->keys_asked)
+		ask_keys(grant);
+	else
+		finish(grant, grant->keys_fetched ? OIDC_INVALID : OIDC_SILENT, err->text);
+}
+
+/* True when the grant goes on; else it is finished, or waits. */
+static bool check_id_token(struct grant *grant)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+	const struct id_token_rules rules = {.issuer = grant->provider->issuer,
+		.client_id = grant->conf->oidc.client_id,
+		.nonce = grant->nonce,
+		.subject = grant->subject,
+		.algorithms = grant->provider->id_token_algorithms,
+		.now = clock_wall_s()};
+	struct err err = {""};
+
+	switch (id_token_check(options->keys(options->arg), str_of(grant->answer.id_token),
+		str_of(grant->answer.access_token), &rules, &grant->claims, &err)) {
+	case KEYSET_OK:
+		return true;
+	case KEYSET_UNKNOWN_KEY:
+	case KEYSET_NO_KEYS:
+		miss_key(grant, &err);
+		return false;
+	case KEYSET_BAD:
+		break;
+	}
+	finish(grant, OIDC_INVALID, err.text);
+	return false;
+}
+
+static void check_tokens(struct grant *grant)
+{
+	if (grant->answer.id_token) {
+		if (!check_id_token(grant))
+			return;
+		add_role(grant, grant->claims.json);
+	}
+	read_access_token(grant);
+	ask_userinfo(grant);
+}
+
+/* --- the token endpoint --- */
+
+/* Too much to do, or a proxy in the provider's place: not the provider's word (RFC 6585 §4). */
+static bool is_overloaded(int status)
+{
+	return status >= 500 || status == 429;
+}
+
+/* At a refresh only the provider's plain word ends a session (RFC 6749 §5.2): a wrong secret or a
+ * broken answer is the operator's trouble, and passes. */
+static void refuse(struct grant *grant, int status)
+{
+	const char *error = grant->answer.error;
+	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
+
+	if (is_overloaded(status) || strcmp(error, "temporarily_unavailable") == 0)
+		is_final = false;
+	finish(grant, is_final ? OIDC_REFUSED : OIDC_SILENT,
+		error[0] ? error : "the provider's status is an error, its answer is none");
+}
+
+static void on_tokens(const struct fetch_result *result, void *arg)
+{
+	struct grant *grant = arg;
+	struct err err = {""};
+
+	grant->under_way = NULL;
+	if (result->status == 0) {
+		finish(grant, OIDC_SILENT, "the identity provider does not answer");
+	} else if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
+		bool is_final = grant->nonce && !is_overloaded(result->status);
+		finish(grant, is_final ? OIDC_INVALID : OIDC_SILENT, err.text);
+	} else if (grant->answer.error[0] != '\0' || result->status != 200) {
+		refuse(grant, result->status);
+	} else if (grant->nonce && grant->answer.id_token == NULL) {
+		finish(grant, OIDC_INVALID, "the token answer has no ID token");
+	} else {
+		check_tokens(grant);
+	}
+}
+
+static void add(struct sbuf *form, const char *name, const char *value)
+{
+	sbuf_printf(form, "%s%s=", form->len ? "&" : "", name);
+	sbuf_urlencode(form, str_of(value));
+}
+
+/* Takes what is in `form`. */
+static void send_form(struct grant *grant, struct sbuf *form)
+{
+	const struct conf_oidc *conf = &grant->conf->oidc;
+	bool is_basic = conf->client_secret.value && grant->provider->auth_basic;
+	char *header =
+		is_basic ? client_auth_basic(conf->client_id, conf->client_secret.value) : NULL;
+	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
+		"Accept: application/json", header, NULL};
+
+	if (!is_basic)
+		add(form, "client_id", conf->client_id);
+	if (!is_basic && conf->client_secret.value)
+		add(form, "client_secret", conf->client_secret.value);
+	grant->under_way = fetch_start(grant->oidc->options.fetcher,
+		&(struct fetch_request){.url = grant->provider->token_endpoint,
+			.headers = headers,
+			.post = form->at,
+			.ca_file = conf->ca_file,
+			.timeout_ms = grant->oidc->timing.timeout,
+			.max_bytes = ANSWER_MAX,
+			.done = on_tokens,
+			.arg = grant});
+	secret_free(header);
+	sbuf_clear(form);
+}
+
+static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
+{
+	const struct oidc_grant silent = {
+		.answer = OIDC_SILENT, .reason = "the identity provider does not answer"};
+
+	if (oidc->provider == NULL || oidc->grants_count >= OIDC_GRANTS_MAX) {
+		done(arg, &silent);
+		return NULL;
+	}
+	struct grant *grant = mem_alloc(1, sizeof *grant);
+	grant->oidc = oidc;
+	grant->conf = conf_ref(oidc->conf);
+	grant->provider = oidc_provider_ref(oidc->provider);
+	grant->done = done;
+	grant->arg = arg;
+	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);
+	oidc->grants_count++;
+	return grant;
+}
+
+void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, const char *verifier,
+	const char *nonce, oidc_done *done, void *arg)
+{
+	struct grant *grant = grant_new(oidc, done, arg);
+	struct sbuf form;
+
+	if (grant == NULL)
+		return;
+	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
+	grant->nonce = mem_strdup(nonce);
+	sbuf_init_secret(&form, FORM_MAX);
+	add(&form, "grant_type", "authorization_code");
+	add(&form, "code", code);
+	add(&form, "redirect_uri", redirect_uri);
+	add(&form, "code_verifier", verifier);
+	free(redirect_uri);
+	send_form(grant, &form);
+}
+
+void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,
+	oidc_done *done, void *arg)
+{
+	struct grant *grant = grant_new(oidc, done, arg);
+	struct sbuf form;
+
+	if (grant == NULL)
+		return;
+	grant->subject = mem_strdup(subject);
+	sbuf_init_secret(&form, FORM_MAX);
+	add(&form, "grant_type", "refresh_token");
+	add(&form, "refresh_token", refresh_token);
+	send_form(grant, &form);
+}

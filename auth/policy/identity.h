@@ -1,0 +1,39 @@
+/*
+ * auth/policy/identity.h - who a request is, and what that person or program may do at most.
+ *
+ * An identity is an immutable value shared by reference between caches and requests of one thread.
+ */
+#ifndef SPARKGATE_AUTH_POLICY_IDENTITY_H
+#define SPARKGATE_AUTH_POLICY_IDENTITY_H
+
+#include "base/str.h"
+
+struct scope;
+
+enum role { ROLE_NONE, ROLE_USER, ROLE_ADMIN };
+enum identity_via { VIA_SESSION, VIA_BEARER };
+
+struct identity {
+	char *issuer;
+	char *subject;	/* with issuer the key of a person (S31); "client:<name>" for a named client
+			 */
+	char *name;	/* for people; never a key */
+	char *token_id; /* on record, of our own tokens; or "" */
+	struct scope *scope; /* what it is narrowed to; NULL: not */
+	enum role role;
+	enum identity_via via;
+	int64_t expires_at; /* wall seconds */
+	int refs;
+};
+
+struct identity *identity_new(struct str issuer, struct str subject, struct str name,
+	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
+/* Takes `scope` (NULL is fine), before anybody shares it. */
+void identity_narrow(struct identity *who, struct scope *scope);
+/* Gives one of its own, for another thread. */
+struct identity *identity_copy(const struct identity *who);
+struct identity *identity_ref(struct identity *who);
+void identity_unref(struct identity *who);
+const char *role_name(enum role role); /* "none", "user", "admin" */
+
+#endif

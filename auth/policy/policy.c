@@ -1,0 +1,250 @@
+#include "auth/policy/policy.h"
+
+#include "auth/policy/reading.h"
+#include "base/mem.h"
+
+#include <assert.h>
+
+#define BIT(n) (1u << (n))
+#define SPARK  (BIT(UI_MASTER) | BIT(UI_WORKER) | BIT(UI_DRIVER) | BIT(UI_HISTORY))
+#define ANY_UI (SPARK | BIT(UI_OTHER))
+
+/*
+ * What a path asks for. Segments match wherever they stand, because pages are nested: a master with
+ * spark.ui.reverseProxy has /proxy/<app>/jobs/..., history has /history/<app>/<attempt>/.... What
+ * follows them is not looked at either: Spark's handlers take everything below their path. All rows
+ * that match count, for nobody knows which one the server takes.
+ */
+static const struct row {
+	unsigned uis;
+	const char *segments; /* with a slash before them: at the beginning of the path only */
+	const char *later;    /* must follow, with any segments between; NULL: nothing must */
+	enum action action;
+} rows[] = {
+	{ANY_UI, "workers/kill", NULL, ACTION_NEVER},	  /* T44 */
+	{ANY_UI, "jobs/job/kill", NULL, ACTION_KILL},	  /* T42 */
+	{ANY_UI, "stages/stage/kill", NULL, ACTION_KILL}, /* T42 */
+	{SPARK, "app/kill", NULL, ACTION_KILL},		  /* T43 */
+	{SPARK, "driver/kill", NULL, ACTION_KILL},	  /* T43 */
+	{ANY_UI, "v1/submissions", NULL, ACTION_SUBMIT},  /* T48 */
+	{SPARK, "api/v1/applications", "logs", ACTION_DOWNLOAD},
+	{SPARK, "api/v1/applications", "threads", ACTION_DUMP},
+	{SPARK, "threadDump", NULL, ACTION_DUMP},
+	{SPARK, "heapHistogram", NULL, ACTION_DUMP},
+	{SPARK, "taskThreadDump", NULL, ACTION_DUMP},
+	{SPARK, "environment", NULL, ACTION_ENVIRONMENT},
+	{SPARK, "logPage", NULL, ACTION_LOGS},
+	{SPARK, "log", NULL, ACTION_LOGS},
+	{SPARK, "logs", NULL, ACTION_LOGS},
+	/* First, so that who may read no more gets nothing that Spark's handlers nest. */
+	{SPARK, "/metrics", NULL, ACTION_METRICS},
+	{BIT(UI_GATE), "tokens", NULL, ACTION_TOKENS},
+};
+
+/* A bit for each letter that a row's segments begin with: most segments of a path begin none. */
+static uint32_t letters;
+
+static uint32_t letter_bit(char c)
+{
+	return UINT32_C(1) << (c & 31); /* the same for both cases */
+}
+
+__attribute__((constructor)) static void find_letters(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		letters |= letter_bit(rows[i].segments[rows[i].segments[0] == '/']);
+}
+
+static const struct {
+	const char *name;
+	bool is_audited;
+} actions[] = {
+	[ACTION_VIEW] = {"view", false},
+	[ACTION_LOGS] = {"logs", false},
+	[ACTION_ENVIRONMENT] = {"environment", false},
+	[ACTION_DOWNLOAD] = {"download", true},
+	[ACTION_DUMP] = {"dump", true},
+	[ACTION_KILL] = {"kill", true},
+	[ACTION_SUBMIT] = {"submit", true},
+	[ACTION_TOKENS] = {"tokens", true},
+	[ACTION_METRICS] = {"metrics", false},
+	[ACTION_NEVER] = {"never", false},
+};
+
+static const unsigned rights[] = {
+	[ROLE_NONE] = 0,
+	[ROLE_USER] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
+		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_METRICS),
+	[ROLE_ADMIN] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
+		       BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_KILL) |
+		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_METRICS),
+};
+/* Another site must not make a signed-in browser do these. */
+static const unsigned needs_same_origin =
+	BIT(ACTION_KILL) | BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS);
+
+/* --- what a path asks for --- */
+
+/* What is left of `path`, which begins behind a slash, after these segments; at == NULL: it begins
+ * otherwise. Case does not count: Spark's does, but refusing a spelling that Spark would not know
+ * costs nothing. */
+static struct str after_segments(struct str path, const char *segments)
+{
+	size_t len = strlen(segments);
+
+	if (path.len < len || !str_same_nocase(path.at, segments, len) ||
+		(path.len > len && path.at[len] != '/'))
+		return (struct str){NULL, 0};
+	return str_from(path, len);
+}
+
+/* The next segment, with what follows it. False: there is none. */
+static bool next_segment(struct str *path)
+{
+	ptrdiff_t slash = str_find_byte(*path, '/');
+
+	*path = str_from(*path, slash == -1 ? path->len : (size_t)slash + 1);
+	return slash != -1;
+}
+
+/* What is left after the first place further on where these segments stand; at == NULL: none. */
+static struct str after_later(struct str path, const char *segments)
+{
+	while (next_segment(&path)) {
+		struct str rest = after_segments(path, segments);
+		if (rest.at)
+			return rest;
+	}
+	return (struct str){NULL, 0};
+}
+
+/* What is left after the row's segments, if they stand here, at the beginning of `path`, which is
+ * not empty; at == NULL: they do not. */
+static struct str after_row(const struct row *row, struct str path, bool is_first)
+{
+	const char *segments = row->segments;
+	struct str none = {NULL, 0};
+
+	if (segments[0] == '/') {
+		if (!is_first)
+			return none;
+		segments++;
+	}
+	if ((path.at[0] | 0x20) != (segments[0] | 0x20)) /* mostly */
+		return none;
+	struct str rest = after_segments(path, segments);
+	return rest.at && row->later ? after_later(rest, row->later) : rest;
+}
+
+/* Bits of actions. A segment that a row has for its `later` means nothing else to milder ones. */
+static unsigned find_rows(enum ui_kind kind, struct str path)
+{
+	const struct row *end = rows + ARRAY_LEN(rows), *claim = end;
+	const char *claimed = path.at;
+	unsigned found = 0;
+
+	for (bool is_first = true; next_segment(&path); is_first = false) {
+		if (path.len == 0 || (letters & letter_bit(path.at[0])) == 0)
+			continue;
+		for (const struct row *row = rows; row < (path.at < claimed ? claim : end); row++) {
+			struct str rest = row->uis & BIT(kind) ? after_row(row, path, is_first)
+							       : (struct str){NULL, 0};
+			if (rest.at == NULL)
+				continue;
+			found |= BIT(row->action);
+			if (row->later)
+				claim = row, claimed = rest.at;
+		}
+	}
+	return found ? found : BIT(ACTION_VIEW);
+}
+
+/* The strictest row of every decoding counts, and none of the others is forgotten: what a token is
+ * narrowed to need not go by strictness. */
+static unsigned find_actions(enum ui_kind kind, struct str path)
+{
+	struct reading reading;
+	unsigned found = 0;
+
+	reading_init(&reading, path, SPARK & BIT(kind));
+	while (reading_next(&reading))
+		found |= find_rows(kind, reading.plain);
+	return reading.is_trick ? BIT(ACTION_NEVER) : found;
+}
+
+static enum action strictest(unsigned found)
+{
+	static const enum action order[] = {ACTION_NEVER, ACTION_KILL, ACTION_SUBMIT, ACTION_TOKENS,
+		ACTION_DOWNLOAD, ACTION_DUMP, ACTION_ENVIRONMENT, ACTION_LOGS, ACTION_VIEW};
+
+	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
+		if (found & BIT(order[i]))
+			return order[i];
+	}
+	return ACTION_METRICS;
+}
+
+static bool is_read(struct str method)
+{
+	return str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")) ||
+	       str_eq(method, STR("OPTIONS"));
+}
+
+enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all)
+{
+	*all = find_actions(kind, path);
+	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
+	 * with every release: it takes the right to. */
+	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !is_read(method) &&
+		SPARK & BIT(kind))
+		*all = str_eq(method, STR("POST")) ? BIT(ACTION_KILL) : BIT(ACTION_NEVER);
+	return strictest(*all);
+}
+
+enum action policy_action(enum ui_kind kind, struct str method, struct str path)
+{
+	unsigned all;
+
+	return policy_actions(kind, method, path, &all);
+}
+
+bool policy_is_below(struct str path, const char *dir)
+{
+	struct reading reading;
+
+	reading_init(&reading, path, true);
+	while (reading_next(&reading)) {
+		if (after_segments(str_from(reading.plain, 1), dir).at)
+			return true;
+	}
+	return reading.is_trick;
+}
+
+const char *action_name(enum action action)
+{
+	assert((size_t)action < ARRAY_LEN(actions));
+	return actions[action].name;
+}
+
+bool action_is_audited(enum action action)
+{
+	assert((size_t)action < ARRAY_LEN(actions));
+	return actions[action].is_audited;
+}
+
+enum verdict policy_decide(const struct policy_request *req)
+{
+	if (req->who == NULL)
+		return DENY_SIGN_IN;
+	assert((size_t)req->who->role < ARRAY_LEN(rights));
+	unsigned all = req->all | BIT(req->action), may = rights[req->who->role];
+	if (may == 0)
+		return DENY_NO_ROLE;
+	if (all & BIT(ACTION_NEVER))
+		return DENY_NEVER;
+	if (all & ~may)
+		return DENY_ROLE;
+	if (all & needs_same_origin && req->who->via == VIA_SESSION && !req->same_origin)
+		return DENY_CROSS_ORIGIN;
+	return ALLOW;
+}

@@ -1,0 +1,198 @@
+/* A server thread's half of the service: a credential is asked about, and judged when all it takes
+ * is there. */
+#include "auth/service/auth_int.h"
+
+#include "auth/token/bearer.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+
+struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply,
+	enum auth_site site)
+{
+	struct auth *auth = mem_alloc(1, sizeof *auth);
+
+	auth->service = service;
+	auth->base = base;
+	auth->site = site;
+	auth->address = auth_keeper_port_new(auth, reply);
+	auth->rules = share_reader_new(service->rules);
+	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
+	auth->ids = digest_cache_new();
+	auth->sessions = record_cache_new(RECENT_MAX);
+	auth->records = record_cache_new(RECENT_MAX);
+	TAILQ_INIT(&auth->pending);
+	auth_store_view_reader(auth);
+	return auth;
+}
+
+void auth_free(struct auth *auth)
+{
+	if (auth == NULL)
+		return;
+	/* The reader first: it answers what is under way, to calls that are still there. */
+	if (auth->reader)
+		auth->reader->ops->close(auth->reader);
+	auth->reader = NULL;
+	auth_keeper_port_close(auth->address);
+	auth_pending_answer_all(auth);
+	token_cache_free(auth->tokens);
+	digest_cache_free(auth->ids);
+	record_cache_free(auth->sessions);
+	record_cache_free(auth->records);
+	share_reader_free(auth->rules);
+	for (size_t i = 0; i < auth->reasons_count; i++)
+		free(auth->reasons[i]);
+	free(auth);
+}
+
+const char *auth_keep_reason(struct auth *auth, const char *text, const char *otherwise)
+{
+	for (size_t i = 0; i < auth->reasons_count; i++) {
+		if (strcmp(auth->reasons[i], text) == 0)
+			return auth->reasons[i];
+	}
+	if (auth->reasons_count == AUTH_REASONS_MAX)
+		return otherwise;
+	return auth->reasons[auth->reasons_count++] = mem_strdup(text);
+}
+
+/* --- the question --- */
+
+/* On an application's host: its own cookie and nothing else, for a token is worth more than this
+ * host may do. */
+static struct auth_result read_app_credential(
+	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+{
+	question->token = (struct str){NULL, 0};
+	if (req->authorization_count)
+		return auth_refused(
+			AUTH_INVALID_TOKEN, "tokens are taken at the gateway's own address only");
+	if (!auth_app_named(rules, req, question))
+		return auth_refused(AUTH_ABSENT, "no credentials");
+	return auth_refused(AUTH_LATER, "");
+}
+
+/* AUTH_LATER: there is a credential, and `question` is it. */
+static struct auth_result read_credential(struct auth *auth, const struct auth_rules *rules,
+	const struct auth_request *req, struct question *question)
+{
+	const char *reason = "";
+
+	if (req->app.at)
+		return read_app_credential(rules, req, question);
+	switch (bearer_read(req->authorization, req->authorization_count, req->query,
+		&question->token, &reason)) {
+	case BEARER_MALFORMED:
+		return auth_refused(AUTH_MALFORMED, reason);
+	case BEARER_BROKEN:
+		return auth_refused(AUTH_INVALID_TOKEN, reason);
+	case BEARER_OTHER_SCHEME:
+		/* It beats the cookie as a bad token does: who sends credentials means them. */
+		return auth_refused(AUTH_INVALID_TOKEN, "the Authorization scheme is not Bearer");
+	case BEARER_OK:
+		return auth_refused(AUTH_LATER, "");
+	case BEARER_ABSENT:
+		break;
+	}
+	question->token = (struct str){NULL, 0};
+	if (!auth_session_named(
+		    auth, rules, req->cookies, req->cookies_count, &question->id, question->key))
+		return auth_refused(AUTH_ABSENT, "no credentials");
+	return auth_refused(AUTH_LATER, "");
+}
+
+static void answer(struct auth_pending *pending, struct auth_result result)
+{
+	auth_pending_answer(pending, result);
+}
+
+static struct auth_result wait_for_answer(
+	struct auth *auth, const struct question *question, auth_done *done, void *arg)
+{
+	if (auth->pending_count >= AUTH_WAITING_MAX)
+		return auth_refused(AUTH_UNAVAILABLE, "too many requests wait for an answer");
+	struct auth_pending *pending = auth_pending_new(auth, arg);
+	pending->on_auth = done;
+	pending->judged = answer;
+	auth_pending_keep(pending, question);
+	struct auth_result result = auth_pending_run(pending);
+	if (result.status != AUTH_LATER)
+		auth_pending_free(pending);
+	return result;
+}
+
+struct auth_result auth_check(
+	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg)
+{
+	struct question question = {.client = req->client, .is_quiet = req->is_quiet};
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	struct auth_result result = read_credential(auth, rules, req, &question);
+
+	if (result.status == AUTH_LATER)
+		result = question.token.at ? auth_bearer_judge(auth, rules, &question)
+					   : auth_session_judge(auth, rules, &question);
+	if (result.status == AUTH_LATER)
+		result = wait_for_answer(auth, &question, done, arg);
+	share_drop(hold);
+	return result;
+}
+
+enum auth_provider auth_provider(struct auth *auth)
+{
+	return (enum auth_provider)atomic_load_explicit(
+		&auth->service->provider_state, memory_order_relaxed);
+}
+
+void sign_in_result_clear(struct sign_in_result *result)
+{
+	secret_free(result->set_cookie);
+	secret_free(result->set_login_cookie);
+	free(result->return_path);
+	secret_free(result->location);
+	secret_free(result->json);
+	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
+	result->location = result->json = NULL;
+}
+
+bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
+	char out[static AUTH_FORM_TOKEN])
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	unsigned char key[DIGEST_LEN];
+	struct str id;
+	bool is_named = auth_session_named(auth, rules, cookies, count, &id, key);
+
+	out[0] = '\0';
+	if (is_named)
+		session_form_token(id, out);
+	share_drop(hold);
+	return is_named;
+}
+
+bool auth_is_form_token(
+	struct auth *auth, const struct str *cookies, size_t count, struct str given)
+{
+	char own[AUTH_FORM_TOKEN];
+
+	return auth_form_token(auth, cookies, count, own) && given.len == sizeof own - 1 &&
+	       CRYPTO_memcmp(own, given.at, given.len) == 0;
+}
+
+bool auth_is_own_cookie(struct str name)
+{
+	static const char *const prefixes[] = {"__Host-", "__Secure-"};
+
+	/* More than the names in use: what only looks like one of ours is nobody else's business.
+	 */
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		if (str_starts_nocase(name, str_of(prefixes[i])))
+			name = str_from(name, strlen(prefixes[i]));
+	}
+	if (!str_starts_nocase(name, STR("sparkgate")))
+		return false;
+	name = str_from(name, strlen("sparkgate"));
+	return name.len == 0 || name.at[0] == '-' || name.at[0] == '_';
+}

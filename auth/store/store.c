@@ -1,0 +1,60 @@
+#include "auth/store/store.h"
+
+#include "auth/backends/store_memory.h"
+#include "auth/backends/redis/store_redis.h"
+#include "auth/backends/sqlite/store_sqlite.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+const char *token_state_name(enum token_state state)
+{
+	static const char *const names[] = {[STATE_ACTIVE] = "active",
+		[STATE_DISABLED] = "disabled",
+		[STATE_REVOKED] = "revoked"};
+
+	assert((size_t)state < ARRAY_LEN(names));
+	return names[state];
+}
+
+void store_session_clear(struct store_session *session)
+{
+	free(session->sealed.at);
+	free(session->label.at);
+	session->sealed = session->label = (struct store_bytes){NULL, 0};
+}
+
+enum store_answer store_is_last_admin(
+	struct store *store, const struct store_token *token, int64_t now)
+{
+	struct store_counts counts;
+
+	if (token->role != ROLE_ADMIN || token->scope[0] || token->state != STATE_ACTIVE ||
+		token->ends_at <= now)
+		return STORE_NONE;
+	if (store->ops->count(store, now, &counts) == -1)
+		return STORE_FAILED;
+	return counts.tokens_admin > 1 ? STORE_NONE : STORE_FOUND;
+}
+
+static struct store *open_sqlite(const struct conf *conf, struct err *err)
+{
+	return store_sqlite_open(conf->store_path, err);
+}
+
+static struct store *open_memory(const struct conf *conf, struct err *err)
+{
+	(void)conf;
+	return store_memory_open(err);
+}
+
+struct store *store_open(const struct conf *conf, struct err *err)
+{
+	static struct store *(*const kinds[])(const struct conf *, struct err *) = {
+		[CONF_STORE_SQLITE] = open_sqlite,
+		[CONF_STORE_MEMORY] = open_memory,
+		[CONF_STORE_REDIS] = store_redis_open};
+
+	assert((size_t)conf->store_kind < ARRAY_LEN(kinds));
+	return kinds[conf->store_kind](conf, err);
+}

@@ -1,0 +1,26 @@
+#include "auth/token/audit.h"
+
+#include "base/log/log.h"
+
+void audit_token(const char *user, const char *what, const struct store_token *token)
+{
+	const struct log_field fields[] = {{"user", str_of(user), false},
+		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
+		{"decision", str_of(what), false}};
+
+	log_audit("tokens", fields, ARRAY_LEN(fields));
+}
+
+void audit_sessions(const char *user, const struct audit_sessions *what)
+{
+	bool has_failed = what->ended < 0;
+	char digits[STR_U64];
+	struct str count = str_of_u64(has_failed ? 0 : (uint64_t)what->ended, 10, digits);
+	const struct log_field fields[] = {{"user", str_of(user), false},
+		{"session_id", str_of(what->id), false}, {"subject", str_of(what->subject), false},
+		{"issuer", str_of(what->issuer), false}, {"decision", STR("end"), false},
+		{"sessions", has_failed ? STR("") : count, true},
+		{"reason", has_failed ? STR("store_failed") : STR(""), false}};
+
+	log_audit("sessions", fields, ARRAY_LEN(fields));
+}

@@ -1,0 +1,38 @@
+#include "auth/token/token_json.h"
+
+#include "auth/cli/command.h"
+
+json_t *token_json(const struct store_token *t)
+{
+	bool is_client = str_starts(str_of(t->subject), STR("client:"));
+
+	bool is_pending = t->serial == 0;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o}",
+		"id", t->id, "token_type", role_name(t->role), "client_name",
+		command_text(t->client_name), "user", command_text(is_client ? "" : t->subject),
+		"subject", t->subject, "issuer", t->issuer, "role", role_name(t->role), "state",
+		token_state_name(t->state), "created_by", command_text(t->created_by), "created_at",
+		command_time(t->created_at), "expires_at", command_time(t->expires_at),
+		"last_used_at", command_time(t->last_used_at), "last_used_from",
+		command_text(t->last_used_from), "note", command_text(t->note), "scope",
+		command_text(t->scope), "refresh_expires_at",
+		command_time(is_pending ? 0 : t->secret_expires_at), "registration_expires_at",
+		command_time(is_pending ? t->secret_expires_at : 0));
+}
+
+json_t *token_json_new(const struct store_token *token, const struct token_secrets *secrets)
+{
+	const struct {
+		const char *name, *secret;
+	} members[] = {{"access_token", secrets->access}, {"refresh_token", secrets->refresh},
+		{"registration_token", secrets->registration}};
+	json_t *json = token_json(token);
+
+	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
+		if (members[i].secret)
+			json_object_set_new(json, members[i].name, json_string(members[i].secret));
+	}
+	return json;
+}

@@ -1,0 +1,500 @@
+#include "base/net/fetch.h"
+
+#include "base/sbuf.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <netinet/in.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+enum {
+	IDLE_CONNECTIONS = 256,
+	IDLE_SECONDS = 20,
+	CONNECT_TIMEOUT_MS = 5000,
+	KEEPALIVE_SECONDS = 10
+};
+
+LIST_HEAD(fetch_list, fetch);
+
+struct fetcher {
+	struct event_base *base;
+	struct event *timer;
+	CURLM *multi;
+	struct fetch_list running;
+	struct fetch_list fed; /* whose next part is to be handed over */
+	struct fetch *eater;   /* whose on_part runs; NULL: none, or it was cancelled */
+};
+
+struct fetch {
+	LIST_ENTRY(fetch) link;
+	struct fetcher *fetcher;
+	CURL *easy;
+	struct curl_slist *headers;
+	char *post; /* may have secrets in it */
+	char *key;
+	LIST_ENTRY(fetch) fed_link;
+	bool is_fed;
+	size_t (*on_part)(struct str part, void *arg);
+	struct sbuf body;
+	struct sockaddr_storage peer;
+	bool refused; /* by the address filter */
+	char why[CURL_ERROR_SIZE];
+	bool (*allow)(const struct sockaddr *addr, void *arg);
+	void (*done)(const struct fetch_result *result, void *arg);
+	void *arg;
+};
+
+/* libcurl copies requests and answers into buffers of its own; what it lets go of is overwritten.
+ */
+static void global_init(void)
+{
+	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_block_free,
+		    secret_block_resize, strdup, calloc) != CURLE_OK)
+		abort();
+}
+
+/* Options are ours alone to get right: one that is refused is a programming error. */
+#define SET(easy, option, value)                                                                   \
+	do {                                                                                       \
+		CURLcode set_code = curl_easy_setopt(easy, option, value);                         \
+		assert(set_code == CURLE_OK);                                                      \
+		(void)set_code;                                                                    \
+	} while (0)
+
+/* Whoever sends a secret gets one back: tokens for a code, claims for a token. */
+static void wipe(struct fetch *f)
+{
+	for (struct curl_slist *line = f->headers; line; line = line->next)
+		OPENSSL_cleanse(line->data, strlen(line->data));
+	secret_free(f->post);
+	secret_free(f->key);
+}
+
+static void fetch_free(struct fetch *f)
+{
+	LIST_REMOVE(f, link);
+	if (f->is_fed)
+		LIST_REMOVE(f, fed_link);
+	if (f->fetcher->eater == f)
+		f->fetcher->eater = NULL;
+	curl_multi_remove_handle(f->fetcher->multi, f->easy);
+	curl_easy_cleanup(f->easy);
+	wipe(f);
+	curl_slist_free_all(f->headers);
+	sbuf_clear(&f->body);
+	free(f);
+}
+
+/* --- the fence --- */
+
+static bool address_is_allowed(struct fetch *f, const struct sockaddr *addr)
+{
+	if (f->allow == NULL || f->allow(addr, f->arg))
+		return true;
+	f->refused = true;
+	return false;
+}
+
+/* Every new connection: curl has resolved the name, and connects to nothing but this address. */
+static curl_socket_t on_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	struct fetch *f = arg;
+
+	bool is_ip = addr->family == AF_INET || addr->family == AF_INET6;
+	if (purpose != CURLSOCKTYPE_IPCXN || !is_ip || !address_is_allowed(f, &addr->addr))
+		return CURL_SOCKET_BAD;
+	return socket(addr->family, addr->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, addr->protocol);
+}
+
+static bool read_peer(const char *ip, int port, struct sockaddr_storage *out)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+
+	memset(out, 0, sizeof *out);
+	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
+		memcpy(out, &v4, sizeof v4);
+	else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
+		memcpy(out, &v6, sizeof v6);
+	else
+		return false;
+	return true;
+}
+
+/* Before the request is sent, on a kept connection too: it may have been opened under another
+ * filter. */
+static int on_before_request(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct fetch *f = arg;
+
+	(void)local_ip;
+	(void)local_port;
+	if (!read_peer(ip, port, &f->peer))
+		return CURL_PREREQFUNC_ABORT;
+	if (!address_is_allowed(f, (const struct sockaddr *)&f->peer))
+		return CURL_PREREQFUNC_ABORT;
+	return CURL_PREREQFUNC_OK;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
+{
+	struct fetch *f = arg;
+	long status = 0;
+
+	sbuf_add(&f->body, bytes, size * count);
+	if (f->body.overflow)
+		return 0;
+	if (f->on_part && !f->is_fed)
+		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 200) {
+		f->is_fed = true;
+		LIST_INSERT_HEAD(&f->fetcher->fed, f, fed_link);
+	}
+	return size * count;
+}
+
+/* --- starting --- */
+
+static void limit_to_http(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	SET(easy, CURLOPT_PROXY, "");
+	SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	/* One framing to reason about, and a connection per exchange for the filter to judge. */
+	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(easy, CURLOPT_NOSIGNAL, 1L);
+	SET(easy, CURLOPT_USERAGENT, "sparkgate");
+	SET(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS); /* below Jetty's 30 s */
+	/* Every new connection looks at every kept name, addresses too: with 10,000 workers that is
+	 * half of all the work. */
+	SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+}
+
+static void set_callbacks(struct fetch *f)
+{
+	SET(f->easy, CURLOPT_PRIVATE, f);
+	SET(f->easy, CURLOPT_ERRORBUFFER, f->why);
+	SET(f->easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+	SET(f->easy, CURLOPT_OPENSOCKETDATA, f);
+	SET(f->easy, CURLOPT_PREREQFUNCTION, on_before_request);
+	SET(f->easy, CURLOPT_PREREQDATA, f);
+	SET(f->easy, CURLOPT_WRITEFUNCTION, on_body);
+	SET(f->easy, CURLOPT_WRITEDATA, f);
+}
+
+static struct curl_blob blob_of(const char *text, unsigned flags)
+{
+	union {
+		const char *borrowed;
+		void *data;
+	} it = {text};
+
+	return (struct curl_blob){.data = it.data, .len = strlen(text), .flags = flags};
+}
+
+/* Who we are: a client's certificate. curl keeps no copy of the key. */
+static void set_certificate(struct fetch *f, const struct fetch_request *req)
+{
+	if (req->certificate == NULL || req->key == NULL)
+		return;
+	f->key = mem_strdup(req->key);
+	struct curl_blob certificate = blob_of(req->certificate, CURL_BLOB_COPY);
+	struct curl_blob key = blob_of(f->key, CURL_BLOB_NOCOPY);
+	SET(f->easy, CURLOPT_SSLCERT_BLOB, &certificate);
+	SET(f->easy, CURLOPT_SSLKEY_BLOB, &key);
+}
+
+/* libcurl keeps connections of different authorities and certificates apart. */
+static void set_trust(CURL *easy, const struct fetch_request *req)
+{
+	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (req->ca_file == NULL && req->ca == NULL)
+		return;
+	if (req->ca) {
+		struct curl_blob ca = blob_of(req->ca, CURL_BLOB_COPY);
+		SET(easy, CURLOPT_CAINFO_BLOB, &ca);
+	} else {
+		SET(easy, CURLOPT_CAINFO, req->ca_file);
+	}
+	/* Or the system's folder of authorities would be trusted, too. */
+	SET(easy, CURLOPT_CAPATH, NULL);
+#if LIBCURL_VERSION_NUM >= 0x075700
+	/* A file that is replaced (Kubernetes) counts from the next connection on, not tomorrow. */
+	SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+}
+
+static void set_request(struct fetch *f, const struct fetch_request *req)
+{
+	long timeout = (long)req->timeout_ms;
+
+	SET(f->easy, CURLOPT_URL, req->url);
+	set_trust(f->easy, req);
+	set_certificate(f, req);
+	if (req->on_part) { /* it may be silent for long: is anybody still there? */
+		SET(f->easy, CURLOPT_TCP_KEEPALIVE, 1L);
+		SET(f->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
+		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS / 3);
+	}
+	SET(f->easy, CURLOPT_FORBID_REUSE, (long)req->is_once);
+	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
+	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
+		timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
+	for (size_t i = 0; req->headers && req->headers[i]; i++)
+		f->headers = curl_slist_append(f->headers, req->headers[i]);
+	if (req->post) {
+		/* No 100-continue round trip for a small form. */
+		f->headers = curl_slist_append(f->headers, "Expect:");
+		f->post = mem_strdup(req->post);
+		SET(f->easy, CURLOPT_POSTFIELDS, f->post);
+	}
+	SET(f->easy, CURLOPT_HTTPHEADER, f->headers);
+}
+
+struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *req)
+{
+	struct fetch *f = mem_alloc(1, sizeof *f);
+
+	assert(req->done && req->timeout_ms > 0 && req->max_bytes > 0);
+	f->fetcher = fetcher;
+	f->allow = req->allow;
+	f->on_part = req->on_part;
+	f->done = req->done;
+	f->arg = req->arg;
+	if (req->post)
+		sbuf_init_secret(&f->body, req->max_bytes);
+	else
+		sbuf_init(&f->body, req->max_bytes);
+	f->easy = curl_easy_init();
+	if (f->easy == NULL)
+		abort();
+	limit_to_http(f->easy);
+	set_callbacks(f);
+	set_request(f, req);
+	LIST_INSERT_HEAD(&fetcher->running, f, link);
+	/* Only schedules: curl calls on_timeout_wanted(0), and the work starts in the event loop.
+	 */
+	if (curl_multi_add_handle(fetcher->multi, f->easy) != CURLM_OK)
+		abort();
+	return f;
+}
+
+void fetch_cancel(struct fetch *f)
+{
+	fetch_free(f);
+}
+
+/* --- finishing --- */
+
+static int64_t header_number(CURL *easy, const char *name)
+{
+	struct curl_header *header;
+	uint64_t n;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return 0;
+	return str_to_u64(str_of(header->value), &n) ? (int64_t)n : 0;
+}
+
+static int64_t max_age(CURL *easy)
+{
+	struct curl_header *header;
+	struct str rest, part;
+	uint64_t seconds;
+	int64_t age = -1;
+
+	if (curl_easy_header(easy, "Cache-Control", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return -1;
+	for (rest = str_of(header->value); str_next(&rest, ',', &part);) {
+		part = str_trim(part);
+		if (str_eq_nocase(part, STR("no-store")) || str_eq_nocase(part, STR("no-cache")))
+			return 0;
+		if (str_starts_nocase(part, STR("max-age=")) &&
+			str_to_u64(str_from(part, 8), &seconds))
+			age = (int64_t)seconds;
+	}
+	if (age == -1)
+		return -1;
+	age -= header_number(easy, "Age");
+	return age < 0 ? 0 : age;
+}
+
+static const char *failure(const struct fetch *f, CURLcode code)
+{
+	if (f->refused)
+		return "its address is outside the allowed networks";
+	if (f->body.overflow)
+		return "the answer is too long";
+	return f->why[0] ? f->why : curl_easy_strerror(code);
+}
+
+static void finish(struct fetch *f, CURLcode code)
+{
+	struct fetch_result result = {
+		.error = "", .content_type = "", .max_age_s = -1, .peer = f->peer};
+	long status = 0;
+	char *type = NULL;
+
+	if (code == CURLE_OK) {
+		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+		curl_easy_getinfo(f->easy, CURLINFO_CONTENT_TYPE, &type);
+		result.status = (int)status;
+		result.content_type = type ? type : "";
+		result.max_age_s = max_age(f->easy);
+		sbuf_add(&f->body, "", 0);
+		result.body = f->body.at ? sbuf_str(&f->body) : STR("");
+	} else {
+		result.body = STR("");
+		result.error = failure(f, code);
+	}
+	f->done(&result, f->arg);
+	fetch_free(f);
+}
+
+/* Only here, where curl does not run: on_part may start and cancel fetches. */
+static void hand_over(struct fetcher *fetcher)
+{
+	struct fetch *f;
+
+	while ((f = LIST_FIRST(&fetcher->fed)) != NULL) {
+		LIST_REMOVE(f, fed_link);
+		f->is_fed = false;
+		fetcher->eater = f;
+		size_t eaten = f->on_part(sbuf_str(&f->body), f->arg);
+		if (fetcher->eater == f)
+			sbuf_cut(&f->body, eaten);
+	}
+	fetcher->eater = NULL;
+}
+
+/* Reads one message at a time: `done` may cancel others, and curl drops their messages with them.
+ */
+static void finish_completed(struct fetcher *fetcher)
+{
+	CURLMsg *message;
+	int left;
+
+	while ((message = curl_multi_info_read(fetcher->multi, &left)) != NULL) {
+		struct fetch *f = NULL;
+		CURLcode code = message->data.result;
+
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&f);
+		finish(f, code);
+	}
+}
+
+/* --- curl's multi_socket interface on libevent --- */
+
+static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
+{
+	struct fetcher *fetcher = arg;
+	int running, flags = 0;
+
+	if (what & EV_READ)
+		flags |= CURL_CSELECT_IN;
+	if (what & EV_WRITE)
+		flags |= CURL_CSELECT_OUT;
+	curl_multi_socket_action(fetcher->multi, fd, flags, &running);
+	hand_over(fetcher);
+	finish_completed(fetcher);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct fetcher *fetcher = arg;
+	int running;
+
+	(void)fd;
+	(void)what;
+	curl_multi_socket_action(fetcher->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	hand_over(fetcher);
+	finish_completed(fetcher);
+}
+
+static int on_timeout_wanted(CURLM *multi, long ms, void *arg)
+{
+	struct fetcher *fetcher = arg;
+	struct timeval wait = {.tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000};
+
+	(void)multi;
+	if (ms < 0)
+		event_del(fetcher->timer);
+	else
+		event_add(fetcher->timer, &wait);
+	return 0;
+}
+
+static int on_interest(CURL *easy, curl_socket_t fd, int what, void *arg, void *assigned)
+{
+	struct fetcher *fetcher = arg;
+	struct event *event = assigned;
+	short flags = EV_PERSIST;
+
+	(void)easy;
+	if (event)
+		event_free(event);
+	if (what == CURL_POLL_REMOVE) {
+		curl_multi_assign(fetcher->multi, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		flags |= EV_READ;
+	if (what & CURL_POLL_OUT)
+		flags |= EV_WRITE;
+	event = event_new(fetcher->base, fd, flags, on_socket_ready, fetcher);
+	if (event == NULL || event_add(event, NULL) == -1)
+		abort();
+	curl_multi_assign(fetcher->multi, fd, event);
+	return 0;
+}
+
+struct fetcher *fetcher_new(struct event_base *base)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct fetcher *fetcher = mem_alloc(1, sizeof *fetcher);
+
+	pthread_once(&once, global_init);
+	fetcher->base = base;
+	LIST_INIT(&fetcher->running);
+	LIST_INIT(&fetcher->fed);
+	fetcher->timer = evtimer_new(base, on_timer, fetcher);
+	fetcher->multi = curl_multi_init();
+	if (fetcher->timer == NULL || fetcher->multi == NULL)
+		abort();
+	curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETFUNCTION, on_interest);
+	curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETDATA, fetcher);
+	curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_timeout_wanted);
+	curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher);
+	curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)IDLE_CONNECTIONS);
+	return fetcher;
+}
+
+void fetcher_limit_each_host(struct fetcher *fetcher, unsigned count)
+{
+	curl_multi_setopt(fetcher->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)count);
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+	if (fetcher == NULL)
+		return;
+	while (!LIST_EMPTY(&fetcher->running))
+		fetch_free(LIST_FIRST(&fetcher->running));
+	curl_multi_cleanup(fetcher->multi);
+	event_free(fetcher->timer);
+	free(fetcher);
+}

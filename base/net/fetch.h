@@ -1,0 +1,80 @@
+/*
+ * base/net/fetch.h - HTTP requests of our own (key sets, masters, workers): many at once, on one
+ * event base.
+ *
+ * libcurl does TLS, DNS and keep-alive; this fences it in: no redirects, no proxy from the
+ * environment, http and https only, a bounded body, and an address filter that sees the very
+ * address that is connected to, so that a name cannot be re-pointed between the check and the use
+ * (SSRF). An answer is given whole, or handed over as it comes (a watch of Kubernetes).
+ *
+ * One thread: the one that runs the event base.
+ */
+#ifndef SPARKGATE_BASE_NET_FETCH_H
+#define SPARKGATE_BASE_NET_FETCH_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <sys/socket.h>
+
+struct event_base;
+struct fetcher;
+struct fetch;
+
+struct fetch_result {		  /* borrowed until `done` returns */
+	int status;		  /* of HTTP; 0: there was no whole answer, and `error` says why */
+	struct str body;	  /* NUL-terminated; never longer than max_bytes */
+	const char *content_type; /* "" when absent */
+	int64_t max_age_s; /* of Cache-Control less Age; -1 when absent, 0 for no-store and no-cache
+			    */
+	struct sockaddr_storage peer; /* ss_family is AF_UNSPEC when nothing was connected */
+	const char *error;	      /* "" when there is a status; names no secret */
+};
+
+/* Every pointer but `arg` is copied by fetch_start. */
+struct fetch_request {
+	const char *url;
+	const char *const *headers; /* "Name: value" lines, NULL at the end; NULL: none */
+	/* The body of a POST with its type in `headers`; NULL: GET. The copy is wiped after use, as
+	 * are those of the headers and the answer to a POST. */
+	const char *post;
+	/* PEM of who alone may sign the server's certificate; NULL: the system's authorities. Read
+	 * at every new connection. */
+	const char *ca_file;
+	/* The same as PEM texts, and the certificate by which the gateway says who it is with its
+	 * key, whose copy is wiped after use; NULL: none. */
+	const char *ca, *certificate, *key;
+	int64_t timeout_ms; /* for the whole exchange, name lookup included */
+	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to
+	 * which up to 1.6 MB come at once. */
+	size_t max_bytes;
+	bool is_once; /* nothing more will be asked there soon: no connection is kept */
+	/* May this address be connected to? Asked for every new and every reused connection before
+	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
+	bool (*allow)(const struct sockaddr *addr, void *arg);
+	/* The body of a 200 as it comes: what arrived and was not eaten before. Gives how many
+	 * bytes of it are eaten; the rest comes again with what follows, and is the result's body
+	 * in the end. May start and cancel fetches, this one too. NULL: all of it comes with the
+	 * result. */
+	size_t (*on_part)(struct str part, void *arg);
+	/* Called exactly once, from the event loop and never from within fetch_start, unless the
+	 * fetch is cancelled before. May start and cancel other fetches; must not free the fetcher.
+	 */
+	void (*done)(const struct fetch_result *result, void *arg);
+	void *arg;
+};
+
+/* Gives a fetcher that borrows `base`, which must outlive it. */
+struct fetcher *fetcher_new(struct event_base *base);
+/* For servers with a short queue: at most `count` connections to one host and port; what is more
+ * waits, within its own timeout, for one that comes free. Before the first fetch. */
+void fetcher_limit_each_host(struct fetcher *fetcher, unsigned count);
+/* Cancels what is under way, then frees. NULL is fine. */
+void fetcher_free(struct fetcher *fetcher);
+
+/* Borrowed by the caller for fetch_cancel; invalid as soon as `done` is called. */
+struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *request);
+/* `done` will not be called. Not from within `allow`, and not for the fetch whose `done` runs. */
+void fetch_cancel(struct fetch *fetch);
+
+#endif

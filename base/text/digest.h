@@ -1,0 +1,23 @@
+/*
+ * base/text/digest.h - SHA-256, and what is built on it: what the store keeps in place of every
+ * secret (S34), keyed names (S26), keys derived from keys.
+ *
+ * Any thread.
+ */
+#ifndef SPARKGATE_BASE_TEXT_DIGEST_H
+#define SPARKGATE_BASE_TEXT_DIGEST_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+enum { DIGEST_LEN = 32 };
+
+void digest_sha256(struct str bytes, unsigned char out[static DIGEST_LEN]);
+/* HMAC-SHA-256 (RFC 2104) of the parts, one after the other. */
+void digest_hmac(struct str key, const struct str *parts, size_t count,
+	unsigned char out[static DIGEST_LEN]);
+/* HKDF-SHA-256 (RFC 5869) for one block of output; an empty salt is the RFC's default one. */
+void digest_hkdf(struct str material, struct str salt, struct str info,
+	unsigned char out[static DIGEST_LEN]);
+
+#endif

@@ -1,0 +1,442 @@
+/* What one key cannot say alone: keys judged together, and what the configuration needs as a
+ * whole. */
+#include "conf/load/load_int.h"
+
+#include "conf/values/values_net.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A path that Spark's own scripts would take for theirs (spark-ui.md T18-T22): they look for the
+ * first segment with one of these names. */
+static const char *refused_segment(const char *path)
+{
+	static const char *const words[] = {"proxy", "history", "shs"};
+	struct str rest = str_of(path), segment;
+
+	while (str_next(&rest, '/', &segment)) {
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (str_eq(segment, str_of(words[i])))
+				return words[i];
+		}
+	}
+	return NULL;
+}
+
+/* Where browsers find a listener that says nothing else: at its own address. */
+static int default_public_url(const struct loader *l, struct conf_listen *listen, const char *group)
+{
+	const char *colon = strrchr(listen->text, ':');
+	struct str host = str_range(listen->text, colon);
+
+	if (values_listen_is_any(listen))
+		return load_fail(l, yaml_tree_find(l->root, group), group,
+			"listens on every address, expected a public_url that says what browsers "
+			"see");
+	if (host.at[0] == '[')
+		host = (struct str){host.at + 1, host.len - 2};
+	(void)str_copy(host, listen->public_url.host, sizeof listen->public_url.host);
+	(void)str_copy(STR("/"), listen->public_url.path, sizeof listen->public_url.path);
+	listen->public_url.port = (uint16_t)values_listen_port(listen);
+	return 0;
+}
+
+/* The session cookie must not travel where it can be read (S25). */
+static int check_cookie_is_safe(
+	const struct loader *l, const struct conf_listen *listen, const char *group)
+{
+	const struct url *url = &listen->public_url;
+
+	if (url->tls || url_host_is_loopback(url->host) || l->conf->insecure_http)
+		return 0;
+	return load_fail_at(l,
+		"https://, for the session cookie would travel in the clear "
+		"(server.insecure_http: true allows it)",
+		"%s.public_url", group);
+}
+
+static int check_tls(const struct loader *l)
+{
+	struct conf *conf = l->conf;
+	const char *certificate = conf->tls.certificate, *key = conf->tls.key;
+
+	if (certificate && key == NULL)
+		return load_fail_at(l, "the file with the certificate's key", "server.tls.key");
+	if (key && certificate == NULL)
+		return load_fail_at(
+			l, "the file with the key's certificate", "server.tls.certificate");
+	if (certificate == NULL && conf->tls.redirect.text)
+		return load_fail_at(
+			l, "server.tls, for that is where it leads", "server.tls.redirect_listen");
+	if (certificate == NULL)
+		return 0;
+	if (conf->server.public_url.host[0] == '\0')
+		conf->server.public_url.tls = true; /* a default takes it from here */
+	return conf->server.public_url.tls
+		       ? 0
+		       : load_fail_at(l, "https://, for there is server.tls", "server.public_url");
+}
+
+static int check_listen(const struct loader *l, struct conf_listen *listen, const char *group)
+{
+	struct url *url = &listen->public_url;
+
+	if (url->host[0] == '\0' && default_public_url(l, listen, group) == -1)
+		return -1;
+	size_t len = strlen(url->path);
+	if (url->path[len - 1] != '/' && len + 2 > sizeof url->path)
+		return load_fail_at(l, "a shorter path", "%s.public_url", group);
+	if (url->path[len - 1] != '/')
+		memcpy(url->path + len++, "/", 2);
+	const char *word = refused_segment(url->path);
+	char expected[128];
+	snprintf(expected, sizeof expected,
+		"a path without the segment %s: Spark's pages would take it for their own",
+		word ? word : "");
+	if (word)
+		return load_fail_at(l, expected, "%s.public_url", group);
+	(void)str_copy((struct str){url->path, len - 1}, listen->base, sizeof listen->base);
+	url_origin(url, listen->origin);
+	return check_cookie_is_safe(l, listen, group);
+}
+
+/* A driver's page runs users' code: what mints tokens must be another origin (S0). */
+static int check_origins(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+
+	if (conf->server.public_url.port == 0 ||
+		strcmp(conf->server.origin, conf->admin.origin) != 0)
+		return 0;
+	return load_fail_at(l,
+		"another host or port than server.public_url, for pages there run users' code",
+		"admin.public_url");
+}
+
+/* Browsers resolve what lies below localhost to loopback themselves (RFC 6761 §6.3). */
+static bool is_below_localhost(const char *host)
+{
+	return strcmp(host, "localhost") == 0 || str_ends(str_of(host), STR(".localhost"));
+}
+
+/* True for a name that a label before `apps` could make. */
+static bool is_app_host(const struct url *apps, const char *host)
+{
+	const char *dot = strchr(host, '.');
+
+	return dot && strcmp(dot + 1, apps->host) == 0;
+}
+
+/* One listener serves them all, behind one front; and an application's host must be nobody
+ * else's. */
+static int check_app_origins(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct url *apps = &conf->server.apps, *public_url = &conf->server.public_url;
+	const char *expected = NULL;
+
+	if (apps->host[0] == '\0')
+		return 0;
+	if (apps->tls != public_url->tls ||
+		(public_url->port != 0 && apps->port != public_url->port))
+		expected = "the scheme and port of server.public_url";
+	else if (!apps->tls && !conf->insecure_http && !is_below_localhost(apps->host))
+		expected = "https://, for a session's cookie would travel in the clear "
+			   "(server.insecure_http: true allows it)";
+	else if (is_app_host(apps, public_url->host) ||
+		 is_app_host(apps, conf->admin.public_url.host))
+		expected = "a host that neither server.public_url nor admin.public_url lies "
+			   "directly below";
+	return expected ? load_fail_at(l, expected, "server.app_origins") : 0;
+}
+
+/* S70: what one UI is told in this field, a client tells no other UI either. */
+static void add_identity_headers(struct conf_names *names, const struct conf_cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->uis_count; i++) {
+		if (cluster->uis[i].identity_header == NULL)
+			continue;
+		names->at = mem_resize(names->at, names->count + 1, sizeof *names->at);
+		names->at[names->count++] = cluster->uis[i].identity_header;
+	}
+}
+
+static int check_uis(const struct loader *l, size_t index)
+{
+	const struct conf_cluster *cluster = &l->conf->clusters[index];
+
+	for (size_t i = 0; i < cluster->uis_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(cluster->uis[i].name, cluster->uis[j].name) == 0)
+				return load_fail_at(l, "a name that no other UI of the cluster has",
+					"clusters[%zu].uis[%zu].name", index, i);
+		}
+	}
+	return 0;
+}
+
+static int check_namespaces(const struct loader *l, size_t index)
+{
+	const struct conf_names *names = &l->conf->clusters[index].kubernetes.namespaces;
+
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], "*") == 0 && names->count > 1)
+			return load_fail_at(l, "\"*\" alone, for it is all of them",
+				"clusters[%zu].kubernetes.namespaces[%zu]", index, i);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(names->at[i], names->at[j]) == 0)
+				return load_fail_at(l, "a namespace that is not listed twice",
+					"clusters[%zu].kubernetes.namespaces[%zu]", index, i);
+		}
+	}
+	return 0;
+}
+
+static int check_cluster(const struct loader *l, size_t index)
+{
+	struct conf_cluster *cluster = &l->conf->clusters[index];
+
+	cluster->has_history = cluster->history.host[0] != '\0';
+	if (cluster->masters_count == 0 && cluster->uis_count == 0 && !cluster->has_history &&
+		!cluster->has_kubernetes)
+		return load_fail_at(l, "at least one of masters, history, kubernetes, uis",
+			"clusters[%zu]", index);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(cluster->name, l->conf->clusters[i].name) == 0)
+			return load_fail_at(
+				l, "a name that no other cluster has", "clusters[%zu].name", index);
+	}
+	add_identity_headers(&l->conf->identity_headers, cluster);
+	return check_uis(l, index) == -1 ? -1 : check_namespaces(l, index);
+}
+
+static int check_bearer(const struct loader *l, size_t index)
+{
+	const struct conf_bearer *bearer = &l->conf->bearer[index];
+
+	if (bearer->audience.count == 0 && !bearer->insecure_no_audience)
+		return load_fail_at(l,
+			"the audience of this gateway's tokens, or else any other service's token "
+			"would "
+			"do (insecure_no_audience: true allows it)",
+			"auth.bearer[%zu].audience", index);
+	if (bearer->algorithms.count == 0)
+		return load_fail_at(
+			l, "at least one algorithm", "auth.bearer[%zu].algorithms", index);
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(bearer->issuer, l->conf->bearer[i].issuer) == 0)
+			return load_fail_at(l, "an issuer that is not listed twice",
+				"auth.bearer[%zu].issuer", index);
+	}
+	return 0;
+}
+
+/* How the gateway asks an issuer about opaque tokens: with an account of its own (RFC 7662 §2.1).
+ */
+static int check_introspection(const struct loader *l, size_t index)
+{
+	struct conf_bearer *bearer = &l->conf->bearer[index];
+	const char *client_id = bearer->introspection.client_id;
+	const char *secret_file = bearer->introspection.client_secret.file;
+
+	bearer->has_introspection = client_id || secret_file || bearer->introspection.url ||
+				    bearer->introspection.prefix;
+	if (bearer->has_introspection && client_id == NULL)
+		return load_fail_at(l, "what the issuer knows this gateway as",
+			"auth.bearer[%zu].introspection.client_id", index);
+	if (bearer->has_introspection && secret_file == NULL)
+		return load_fail_at(l, "the file with the secret of client_id",
+			"auth.bearer[%zu].introspection.client_secret_file", index);
+	return 0;
+}
+
+/* A token of the pod's goes where the operator says, never where a discovery document points. */
+static int check_token_file(const struct loader *l, size_t index)
+{
+	const struct conf_bearer *bearer = &l->conf->bearer[index];
+
+	if (bearer->token_file == NULL || bearer->jwks_url)
+		return 0;
+	return load_fail_at(
+		l, "the address that token_file is for", "auth.bearer[%zu].jwks_url", index);
+}
+
+static void add_openid_scope(struct conf_names *scopes)
+{
+	for (size_t i = 0; i < scopes->count; i++) {
+		if (strcmp(scopes->at[i], "openid") == 0)
+			return;
+	}
+	scopes->at = mem_resize(scopes->at, scopes->count + 1, sizeof *scopes->at);
+	memmove(scopes->at + 1, scopes->at, scopes->count * sizeof *scopes->at);
+	scopes->at[0] = mem_strdup("openid");
+	scopes->count++;
+}
+
+/* scopes and label have defaults, so that they say nothing about a provider. */
+static int check_oidc(const struct loader *l)
+{
+	struct conf_oidc *oidc = &l->conf->oidc;
+
+	add_openid_scope(&oidc->scopes);
+	if (oidc->issuer && strchr(oidc->issuer, '?')) /* OpenID Connect Core §2, "iss" */
+		return load_fail_at(l, "an issuer without a query", "auth.oidc.issuer");
+	if (oidc->issuer && oidc->client_id == NULL)
+		return load_fail_at(
+			l, "what the provider knows this gateway as", "auth.oidc.client_id");
+	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file))
+		return load_fail_at(l, "the provider's issuer", "auth.oidc.issuer");
+	return 0;
+}
+
+static int check_redis(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct conf_redis *redis = &conf->redis;
+	const struct {
+		const char *file, *path, *expected;
+		bool is_used;
+	} files[] = {
+		{redis->password.file, "store_password_file",
+			"a store that has a password: redis://, rediss://, redis+sentinel:// or "
+			"redis+unix://",
+			conf->store_kind == CONF_STORE_REDIS},
+		{redis->sentinel_password.file, "store_sentinel_password_file",
+			"a store of sentinels: redis+sentinel://", redis->master_name != NULL},
+		{redis->ca_file, "store_ca_file", "a store with TLS: rediss://", redis->tls},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		if (files[i].file && !files[i].is_used)
+			return load_fail_at(l, files[i].expected, "%s", files[i].path);
+	}
+	return 0;
+}
+
+static bool needs_claim(const struct conf_names *names)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (!str_starts(str_of(names->at[i]), STR("sub:")))
+			return true;
+	}
+	return false;
+}
+
+static bool is_listed(const struct conf_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Somebody may have all of them, and what they open together must fit into a scope. */
+enum { LIMITED_NAMESPACES_MAX = 24, LIMITED_LETTERS_MAX = 450 };
+
+static int check_limited(const struct loader *l, size_t index, size_t *count, size_t *letters)
+{
+	const struct conf_limited *limited = &l->conf->roles_limited[index];
+
+	if (is_listed(&l->conf->roles_admin, limited->role) ||
+		is_listed(&l->conf->roles_user, limited->role))
+		return load_fail_at(l, "a role that is not in admin or user, which have no limit",
+			"auth.roles.limited[%zu].role", index);
+	if (limited->namespaces.count == 0 || is_listed(&limited->namespaces, "*"))
+		return load_fail_at(
+			l, "namespaces by name", "auth.roles.limited[%zu].namespaces", index);
+	*count += limited->namespaces.count;
+	for (size_t i = 0; i < limited->namespaces.count; i++)
+		*letters += strlen(" namespace:") + strlen(limited->namespaces.at[i]);
+	if (*count > LIMITED_NAMESPACES_MAX || *letters > LIMITED_LETTERS_MAX)
+		return load_fail_at(l,
+			"at most 24 namespaces in all rows together, or fewer long ones",
+			"auth.roles.limited[%zu].namespaces", index);
+	return 0;
+}
+
+static bool limited_needs_claim(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->roles_limited_count; i++) {
+		if (!str_starts(str_of(conf->roles_limited[i].role), STR("sub:")))
+			return true;
+	}
+	return false;
+}
+
+/* Whoever has no role is sent away: an issuer none of whose people can have one is a mistake. */
+static int check_roles(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	size_t count = 0, letters = 0;
+
+	if (conf->roles_claim == NULL &&
+		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user) ||
+			limited_needs_claim(conf)))
+		return load_fail_at(l, "where a token names its roles, such as realm_access.roles",
+			"auth.roles.claim");
+	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
+		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count == 0)
+		return load_fail_at(l,
+			"a role's name or \"sub:<subject>\" in admin or user, or else nobody of "
+			"the configured issuers gets in",
+			"auth.roles");
+	for (size_t i = 0; i < conf->roles_limited_count; i++) {
+		if (check_limited(l, i, &count, &letters) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_order(const struct loader *l)
+{
+	const struct conf *conf = l->conf;
+	const struct {
+		int64_t small, large;
+		const char *path, *expected;
+	} pairs[] = {
+		{conf->session_idle_s, conf->session_max_s, "session.idle", "at most session.max"},
+		{conf->access_ttl_s.def, conf->access_ttl_s.max, "tokens.access_ttl.default",
+			"at most tokens.access_ttl.max"},
+		{conf->refresh_ttl_s.def, conf->refresh_ttl_s.max, "tokens.refresh_ttl.default",
+			"at most tokens.refresh_ttl.max"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		if (pairs[i].small > pairs[i].large)
+			return load_fail_at(l, pairs[i].expected, "%s", pairs[i].path);
+	}
+	return 0;
+}
+
+static void derive_data_dir(struct conf *conf)
+{
+	if (conf->store_kind != CONF_STORE_SQLITE)
+		return;
+	size_t len = (size_t)(strrchr(conf->store_path, '/') - conf->store_path);
+	conf->data_dir = mem_strndup(conf->store_path, len ? len : 1);
+}
+
+int check_conf(const struct loader *l)
+{
+	struct conf *conf = l->conf;
+
+	if (check_tls(l) == -1 || check_listen(l, &conf->server, "server") == -1 ||
+		check_listen(l, &conf->admin, "admin") == -1 || check_origins(l) == -1 ||
+		check_app_origins(l) == -1 || check_oidc(l) == -1 || check_redis(l) == -1 ||
+		check_order(l) == -1)
+		return -1;
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		if (check_cluster(l, i) == -1)
+			return -1;
+	}
+	for (size_t i = 0; i < conf->bearer_count; i++) {
+		if (check_bearer(l, i) == -1 || check_introspection(l, i) == -1 ||
+			check_token_file(l, i) == -1)
+			return -1;
+	}
+	if (check_roles(l) == -1)
+		return -1;
+	derive_data_dir(conf);
+	return 0;
+}

@@ -1,0 +1,32 @@
+#include "conf/load/warn.h"
+
+#include "conf/conf.h"
+
+#include <stdio.h>
+
+/* Each of them is shown the others' tokens, one after the other (S49). */
+static void warn_of_introspection(const struct conf *conf, conf_warning *tell, void *arg)
+{
+	const char *first = NULL;
+	char text[512];
+
+	for (size_t i = 0; i < conf->bearer_count; i++) {
+		const struct conf_bearer *row = &conf->bearer[i];
+
+		if (!row->has_introspection || row->introspection.prefix)
+			continue;
+		if (first) {
+			snprintf(text, sizeof text,
+				"auth.bearer: %.150s is shown the opaque tokens of %.150s, as "
+				"neither has an introspection.prefix",
+				row->issuer, first);
+			tell(arg, text);
+		}
+		first = first ? first : row->issuer;
+	}
+}
+
+void conf_warn(const struct conf *conf, conf_warning *tell, void *arg)
+{
+	warn_of_introspection(conf, tell, arg);
+}

@@ -1,0 +1,12 @@
+/* conf/load/warn.h - what a configuration says that is allowed and perhaps not meant. */
+#ifndef SPARKGATE_CONF_LOAD_WARN_H
+#define SPARKGATE_CONF_LOAD_WARN_H
+
+struct conf;
+
+typedef void conf_warning(void *arg, const char *text);
+
+/* Tells each, for --check and for the log of a start or a reload. */
+void conf_warn(const struct conf *conf, conf_warning *tell, void *arg);
+
+#endif

@@ -1,0 +1,53 @@
+/* What Kubernetes calls things, as configuration values. */
+#include "conf/values/values.h"
+
+#include "conf/values/keywords.h"
+
+#include <stdlib.h>
+
+enum { LABEL_MAX = 63, SELECTOR_MAX = 1024 };
+
+/* RFC 1123 §2.1, as Kubernetes takes it for a namespace; or the word for all of them. */
+static int parse_namespace(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	bool is_label = len > 0 && len <= LABEL_MAX && text[len] == '\0' && text[0] != '-' &&
+			text[len - 1] != '-';
+	char **s = field;
+
+	(void)row;
+	if (!is_label && strcmp(text, "*") != 0)
+		return err_set(expected,
+			"a namespace of a-z, 0-9 and '-', 1 to 63 letters, or \"*\" for all");
+	*s = mem_strdup(text);
+	return 0;
+}
+
+/* Only the letters that a selector is made of; what it means the API server says. */
+static int parse_selector(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				  "-_./=,!() ");
+	char **s = field;
+
+	(void)row;
+	if (len == 0 || len > SELECTOR_MAX || text[len] != '\0')
+		return err_set(expected, "a label selector such as spark-role=driver");
+	*s = mem_strdup(text);
+	return 0;
+}
+
+static bool format_text(const struct keyword *row, const void *field, struct sbuf *out)
+{
+	return value_string.format(row, field, out);
+}
+
+static void clear_text(void *field)
+{
+	value_string.clear(field);
+}
+
+const struct value_type value_namespace = {parse_namespace, format_text, clear_text};
+const struct value_type value_selector = {parse_selector, format_text, clear_text};

@@ -1,0 +1,28 @@
+/*
+ * proxy/admin/admin.h - the admin listener: /ping, /ready, /metrics, the API of tokens and their
+ * pages, on its own origin (S0, S12).
+ *
+ * Runs on the keeper's loop through the same front as everything else.
+ */
+#ifndef SPARKGATE_PROXY_ADMIN_ADMIN_H
+#define SPARKGATE_PROXY_ADMIN_ADMIN_H
+
+#include "proxy/serve/server_thread.h"
+
+struct admin;
+struct discovery;
+struct event_base;
+
+/* `listen_fd` is taken, `port` its own; `shared` and `server threads` are borrowed; `inbox` is the
+ * keeper's. */
+struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
+	unsigned port, const struct thread_shared *shared, const struct conf *conf,
+	struct auth_service *service, struct server_thread *const *threads, size_t count);
+void admin_free(struct admin *admin);
+/* What /ready describes; borrowed, and NULL before it ends. */
+void admin_set_discovery(struct admin *admin, const struct discovery *discovery);
+void admin_set_conf(struct admin *admin, const struct conf *conf); /* reload */
+/* /ready says no from now on: the gateway is draining. */
+void admin_drain(struct admin *admin);
+
+#endif

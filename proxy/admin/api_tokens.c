@@ -1,0 +1,342 @@
+/* The token API's operations on tokens. */
+#include "proxy/admin/api_int.h"
+
+#include "auth/token/issue.h"
+#include "auth/token/token_json.h"
+#include "auth/token/token_manager.h"
+#include "base/clock.h"
+#include "conf/values/values_units.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CURSOR_MAX = 64 };
+
+static const int statuses[] = {[TOKEN_DONE] = 200,
+	[TOKEN_INVALID] = 400,
+	[TOKEN_FORBIDDEN] = 403,
+	[TOKEN_UNKNOWN] = 404,
+	[TOKEN_CONFLICT] = 409,
+	[TOKEN_UNAVAILABLE] = 503};
+
+static void refuse(struct api_call *call, enum token_outcome outcome, const char *reason)
+{
+	static const char *const otherwise[] = {[TOKEN_INVALID] = "the request is not valid",
+		[TOKEN_FORBIDDEN] = "your role does not allow this",
+		[TOKEN_UNKNOWN] = "there is no such token",
+		[TOKEN_CONFLICT] = "not in the state the token is in",
+		[TOKEN_UNAVAILABLE] = "the store does not answer"};
+
+	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
+}
+
+/* --- the list --- */
+
+/* Where the next page begins: when the last token was made, and which it is. */
+static json_t *cursor_of(const struct store_token *last)
+{
+	char text[CURSOR_MAX];
+
+	snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+	return json_string(text);
+}
+
+static bool read_cursor(const char *cursor, struct store_token_query *query)
+{
+	size_t digits = strspn(cursor, "0123456789");
+
+	if (digits == 0 || digits > 15 || cursor[digits] != '.' || cursor[0] == '0')
+		return false;
+	query->before_at = strtoll(cursor, NULL, 10);
+	struct str id = str_of(cursor + digits + 1);
+	return id.len == ISSUE_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
+}
+
+struct listing {
+	json_t *tokens;
+	struct store_token last;
+};
+
+static void add_token(void *arg, const struct store_token *token)
+{
+	struct listing *listing = arg;
+
+	json_array_append_new(listing->tokens, token_json(token));
+	listing->last = *token;
+}
+
+/* Gives a reason when a parameter is none of ours to understand, else NULL. */
+static const char *read_query(
+	struct api_call *call, struct store_token_query *query, char *user, char *text, size_t size)
+{
+	bool is_bad = false;
+
+	if (api_parameter(call, "user", user, STORE_SUBJECT, &is_bad))
+		query->subject = user;
+	if (query->subject &&
+		(user[0] == '\0' || str_count_chars(str_of(user)) > STORE_SUBJECT_CHARS))
+		return "user: expected a name of 1 to 255 characters";
+	if (api_parameter(call, "active", text, size, &is_bad)) {
+		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+			return "active: expected true or false";
+		query->alive_at = text[0] == 't' ? clock_wall_s() : 0;
+	}
+	if (api_parameter(call, "limit", text, size, &is_bad)) {
+		char *end;
+		long limit = strtol(text, &end, 10);
+		if (*end != '\0' || text[0] < '0' || text[0] > '9' || limit < 1 ||
+			limit > STORE_PAGE)
+			return "limit: expected 1 to 100";
+		query->limit = (size_t)limit;
+	}
+	if (api_parameter(call, "cursor", text, size, &is_bad) && !read_cursor(text, query))
+		return "cursor: expected what the last page gave as next_cursor";
+	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
+}
+
+void api_list(struct api_call *call)
+{
+	struct listing listing = {.tokens = json_array()};
+	struct store_token_query query = {.limit = STORE_PAGE};
+	char user[STORE_SUBJECT], text[CURSOR_MAX];
+	const char *fault = read_query(call, &query, user, text, sizeof text);
+	int count = 0;
+
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_list(call->api->service, call->who,
+						     &query, add_token, &listing, &count);
+	if (outcome != TOKEN_DONE) {
+		json_decref(listing.tokens);
+		refuse(call, outcome, fault ? fault : "");
+		return;
+	}
+	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
+	if ((size_t)count == query.limit)
+		json_object_set_new(json, "next_cursor", cursor_of(&listing.last));
+	api_answer(call, 200, json);
+}
+
+/* --- making --- */
+
+/* Text, or absent or null (then NULL). False: something else. */
+static bool get_text(const json_t *body, const char *name, const char **out)
+{
+	const json_t *member = json_object_get(body, name);
+
+	*out = json_string_value(member);
+	return member == NULL || json_is_null(member) ||
+	       (*out && strlen(*out) == json_string_length(member));
+}
+
+/* To a schema 3600.0 is an integer as well. -1: it is none, or too large for one. */
+static int64_t read_seconds(const json_t *number)
+{
+	double value = json_number_value(number);
+
+	if (json_is_integer(number))
+		return json_integer_value(number);
+	return value >= 0 && value < 1e12 && value == (double)(int64_t)value ? (int64_t)value : -1;
+}
+
+/* Seconds as a number, or whole ones such as "12h": what api_describe.c says of it. */
+static bool get_ttl(const json_t *body, const char *name, int64_t *out)
+{
+	const json_t *member = json_object_get(body, name);
+	const char *text = json_string_value(member);
+	int64_t ms = 0;
+
+	*out = 0;
+	if (member == NULL || json_is_null(member))
+		return true;
+	if (json_is_number(member)) {
+		*out = read_seconds(member);
+		return *out > 0;
+	}
+	if (text == NULL || text[0] == '0' || str_ends(str_of(text), STR("ms")) ||
+		strlen(text) != json_string_length(member) ||
+		values_parse_duration(text, &ms) == -1)
+		return false;
+	*out = ms / 1000;
+	return true;
+}
+
+/* 0 seconds: no refresh token at all. */
+static bool get_refresh_ttl(const json_t *body, int64_t *out)
+{
+	const json_t *member = json_object_get(body, "refresh_ttl");
+
+	if (json_is_number(member) && read_seconds(member) == 0) {
+		*out = -1;
+		return true;
+	}
+	return get_ttl(body, "refresh_ttl", out);
+}
+
+static const char *read_role(const json_t *body, enum role *role)
+{
+	const char *type;
+
+	if (!get_text(body, "token_type", &type))
+		return "token_type: expected admin or user";
+	*role = type && strcmp(type, role_name(ROLE_ADMIN)) == 0 ? ROLE_ADMIN : ROLE_USER;
+	if (type && strcmp(type, role_name(*role)) != 0)
+		return "token_type: expected admin or user";
+	return NULL;
+}
+
+static const char *check_members(json_t *body)
+{
+	static const char *const known[] = {
+		"client_name", "user", "token_type", "access_ttl", "refresh_ttl", "scope", "note"};
+	void *iter = json_object_iter(body);
+
+	for (; iter; iter = json_object_iter_next(body, iter)) {
+		bool is_known = false;
+		for (size_t i = 0; i < ARRAY_LEN(known); i++)
+			is_known |= strcmp(json_object_iter_key(iter), known[i]) == 0;
+		if (!is_known)
+			return "the body has a member that is not known: expected client_name, "
+			       "user, token_type, access_ttl, refresh_ttl, scope, note";
+	}
+	return NULL;
+}
+
+static const char *read_request(json_t *body, struct token_request *request)
+{
+	const char *fault = check_members(body);
+
+	if (fault)
+		return fault;
+	if (!get_text(body, "client_name", &request->client_name) || request->client_name == NULL)
+		return "client_name: expected a text";
+	if (!get_text(body, "user", &request->user))
+		return "user: expected a text";
+	if (!get_text(body, "note", &request->note))
+		return "note: expected a text";
+	if (!get_text(body, "scope", &request->scope))
+		return "scope: expected a text";
+	if (!get_ttl(body, "access_ttl", &request->access_ttl))
+		return "access_ttl: expected seconds or a duration such as 12h";
+	if (!get_refresh_ttl(body, &request->refresh_ttl))
+		return "refresh_ttl: expected seconds, 0 for none, or a duration such as 7d";
+	return read_role(body, &request->role);
+}
+
+void api_create(struct api_call *call)
+{
+	struct token_request request = {.client_name = NULL};
+	const char *fault = read_request(call->body, &request);
+	struct store_token record;
+	struct err err = {""};
+	struct token_secrets secrets;
+
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(call->api->service, call->who,
+						     &request, &record, &secrets, &err);
+	if (outcome != TOKEN_DONE) {
+		refuse(call, outcome, fault ? fault : err.text);
+		return;
+	}
+	json_t *json = token_json_new(&record, &secrets);
+	token_secrets_clear(&secrets);
+	api_answer(call, 201, json);
+}
+
+/* --- one of them --- */
+
+void api_show(struct api_call *call)
+{
+	struct store_token token;
+	enum token_outcome outcome =
+		token_manager_get(call->api->service, call->who, str_of(call->id), &token);
+
+	if (outcome != TOKEN_DONE)
+		refuse(call, outcome, "");
+	else if (token.state == STATE_REVOKED)
+		api_gone(call, "the token is revoked", token_json(&token));
+	else
+		api_answer(call, 200, token_json(&token));
+}
+
+static void change(struct api_call *call, enum token_state state, bool shows)
+{
+	struct store_token token;
+	struct err err = {""};
+	char force[8] = "false";
+	bool is_bad = false;
+
+	api_parameter(call, "force", force, sizeof force, &is_bad);
+	bool is_forced = strcmp(force, "true") == 0;
+	if (is_bad || (!is_forced && strcmp(force, "false") != 0)) {
+		refuse(call, TOKEN_INVALID, "force: expected true or false");
+		return;
+	}
+	enum token_outcome outcome = token_manager_set_state(
+		call->api->service, call->who, str_of(call->id), state, is_forced, &token, &err);
+
+	if (outcome != TOKEN_DONE)
+		refuse(call, outcome, err.text);
+	else if (shows)
+		api_answer(call, 200, token_json(&token));
+	else
+		api_answer(call, 204, NULL);
+}
+
+void api_revoke(struct api_call *call)
+{
+	change(call, STATE_REVOKED, false);
+}
+
+void api_disable(struct api_call *call)
+{
+	change(call, STATE_DISABLED, true);
+}
+
+void api_enable(struct api_call *call)
+{
+	change(call, STATE_ACTIVE, true);
+}
+
+/* --- many of them --- */
+
+static const char *check_ids(const json_t *body, const json_t *ids)
+{
+	if (json_object_size(body) > 1)
+		return "the body has a member that is not known: expected ids";
+	if (!json_is_array(ids) || json_array_size(ids) == 0 ||
+		json_array_size(ids) > API_BATCH_MAX)
+		return "ids: expected a list of 1 to 100 ids";
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		if (!json_is_string(json_array_get(ids, i)))
+			return "ids: expected texts";
+	}
+	return NULL;
+}
+
+void api_revoke_many(struct api_call *call)
+{
+	const json_t *ids = json_object_get(call->body, "ids");
+	const char *fault = check_ids(call->body, ids);
+	json_t *revoked, *refused;
+
+	if (fault) {
+		refuse(call, TOKEN_INVALID, fault);
+		return;
+	}
+	revoked = json_array();
+	refused = json_array();
+	for (size_t i = 0; i < json_array_size(ids); i++) {
+		json_t *id = json_array_get(ids, i);
+		struct str text = {json_string_value(id), json_string_length(id)};
+		struct store_token token;
+		struct err err = {""};
+		enum token_outcome outcome = token_manager_set_state(
+			call->api->service, call->who, text, STATE_REVOKED, false, &token, &err);
+		if (outcome == TOKEN_DONE)
+			json_array_append(revoked, id);
+		else
+			json_array_append_new(refused,
+				json_pack("{s:O, s:i}", "id", id, "status", statuses[outcome]));
+	}
+	api_answer(call, 200, json_pack("{s:o, s:o}", "revoked", revoked, "refused", refused));
+}

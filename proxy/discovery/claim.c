@@ -1,0 +1,348 @@
+/* proxy/discovery/claim.c - whose an application is: what its pods claim is settled once, in the
+ * store. */
+#include "proxy/discovery/discovery_int.h"
+
+#include "auth/store/store.h"
+#include "base/clock.h"
+#include "base/log/log.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum {
+	/* An application starts some seconds after its pod was made, by another machine's clock;
+	 * several API servers have a clock each. */
+	SKEW_MS = 10 * 1000,
+	ASKED_AT_ONCE = 1000,
+	AGAIN_MS = 24 * 3600 * 1000, /* the store forgets what nobody asks for */
+	RETRY_S = 1,
+};
+
+/* --- names that are not a pod's to take --- */
+
+/* Past "prefix", digits, and perhaps "-digits" or "_digits" once more. */
+static bool is_numbered(struct str id, const char *prefix, size_t digits, char separator)
+{
+	size_t at = strlen(prefix), first = at;
+
+	if (!str_starts(id, str_of(prefix)))
+		return false;
+	while (at < id.len && id.at[at] >= '0' && id.at[at] <= '9')
+		at++;
+	if (at == first || (digits && at - first != digits))
+		return false;
+	return separator == '\0' ? at == id.len : at < id.len && id.at[at] == separator;
+}
+
+/* What masters and YARN call applications can be guessed before they are there. */
+static bool is_of_another_manager(struct str id)
+{
+	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
+	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
+	       is_numbered(id, "local-", 0, '\0');
+}
+
+/* Beside a master, whose workers' and drivers' ids may follow a pattern of the operator's. */
+static bool is_like_a_masters(const struct cluster *c, struct str id)
+{
+	return c->masters_count &&
+	       (str_starts(id, STR("worker-")) || str_starts(id, STR("driver-")));
+}
+
+static bool is_taken_in_cluster(const struct cluster *c, struct str id)
+{
+	return known_ui_find(c, KNOWN_UI_WORKER, id) || known_ui_find(c, KNOWN_UI_DRIVER, id);
+}
+
+bool claim_may_name(const struct cluster *c, struct str id)
+{
+	const struct app *a = (const struct app *)known_ui_find(c, KNOWN_UI_APP, id);
+
+	if (is_of_another_manager(id) || is_like_a_masters(c, id))
+		return false;
+	return (a && a->owner) || !is_taken_in_cluster(c, id);
+}
+
+/* --- one pod's claim --- */
+
+/* A driver's pod is there before its application starts, and until it has started. */
+static bool fits_start(const struct app *a, int64_t created_ms, int64_t ended_ms)
+{
+	if (a->told_ms == 0)
+		return true;
+	return created_ms <= a->told_ms + SKEW_MS &&
+	       (ended_ms == 0 || ended_ms >= a->told_ms - SKEW_MS);
+}
+
+/* Another namespace's pod against the one that is known: the one that was made first, by the API
+ * server's clock and whatever its phase. Times too near to tell leave the application to nobody who
+ * is limited to a namespace; the one that runs has its place. */
+static bool wins_over_known(struct app *a, const struct kube_pod *pod, bool is_live)
+{
+	int64_t later = pod->created_ms - a->pod_created_ms;
+
+	if (later > SKEW_MS || later < -SKEW_MS)
+		return later < 0;
+	if (!a->is_disputed && a->owner == NULL)
+		log_warn("discovery",
+			"cluster %s: pods of namespaces %s and %s claim application %s: nobody "
+			"whose role is limited to one of them sees it",
+			a->known.cluster->name, a->namespace, pod->namespace, a->known.id);
+	a->is_disputed = true;
+	cluster_changed(a->known.cluster);
+	if (is_live != a->running)
+		return is_live;
+	return later < 0 || (later == 0 && a->pod && strcmp(pod->uid, a->pod) < 0);
+}
+
+/* Of what was not settled. An application that has ended does not rise again. */
+static bool fits(const struct app *a, const struct kube_pod *pod)
+{
+	bool is_live = kube_is_live(pod);
+
+	return fits_start(a, pod->created_ms, is_live ? 0 : pod->ended_ms) &&
+	       (a->namespace || !(a->completed_in_history && is_live));
+}
+
+bool claim_allows(struct app *a, const struct kube_pod *pod)
+{
+	bool is_live = kube_is_live(pod);
+	bool is_settled = a->owner && a->owner[0];
+
+	if (a->is_masters || pod->created_ms == 0)
+		return false;
+	if (a->watch && strcmp(a->pod, pod->uid) == 0)
+		return true;
+	if (is_settled ? strcmp(a->owner, pod->namespace) != 0 : a->asked_ms && !fits(a, pod))
+		return false;
+	if (a->namespace == NULL)
+		return true;
+	if (strcmp(a->namespace, pod->namespace) != 0)
+		return is_settled || wins_over_known(a, pod, is_live);
+	if (a->watch == NULL)
+		return true;
+	return is_live && (!a->running || pod->created_ms < a->pod_created_ms);
+}
+
+/* --- parting --- */
+
+void claim_drop(struct app *a)
+{
+	a->watch = NULL;
+	a->has_rivals = a->was_warned = a->is_disputed = a->is_risen = a->running = false;
+	text_replace(&a->namespace, NULL);
+	text_replace(&a->pod, NULL);
+	a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
+	cluster_changed(a->known.cluster);
+}
+
+/* Taken before the store had said whose it is, so it is judged again. */
+static bool is_fit(const struct app *a)
+{
+	return !a->is_risen && !is_taken_in_cluster(a->known.cluster, str_of(a->known.id)) &&
+	       fits_start(a, a->pod_created_ms, a->running ? 0 : a->pod_ended_ms);
+}
+
+static bool is_wrong(const struct app *a)
+{
+	if (a->namespace == NULL || a->known.is_gone)
+		return false;
+	if (a->owner)
+		return a->owner[0] && strcmp(a->namespace, a->owner) != 0;
+	return a->asked_ms && !is_fit(a);
+}
+
+/* As if that pod had never been there. */
+static void evict(struct app *a)
+{
+	struct known_ui *p = &a->known;
+	struct cluster *c = p->cluster;
+	struct kube_watch *rivals = a->has_rivals ? a->watch : NULL;
+
+	log_warn("discovery", "cluster %s: a pod of namespace %s is not taken for application %s",
+		c->name, a->namespace, p->id);
+	claim_drop(a);
+	text_replace(&a->name, p->id); /* the other was the pod's */
+	if (rivals)
+		kube_watch_relist(rivals);
+	if (is_taken_in_cluster(c, str_of(p->id))) {
+		known_ui_free(p);
+	} else if (a->in_history) {
+		known_ui_end(p);
+		c->history->all_due_ms = 0; /* for its own name and times */
+		history_hurry(c->history);
+	} else {
+		known_ui_leave(p);
+	}
+}
+
+static void evict_wrong(struct cluster *c)
+{
+	struct known_ui *p, *next;
+
+	/* Leaving may free the one that is gone longest, never `next`: such are stepped over. */
+	for (p = c->known[KNOWN_UI_APP]; p; p = next) {
+		next = p->hh.next;
+		while (next && next->is_gone)
+			next = next->hh.next;
+		if (is_wrong((struct app *)p))
+			evict((struct app *)p);
+	}
+}
+
+/* --- settling --- */
+
+/* A list under way may still bring another claim. */
+static bool is_listed(const struct kube_watch *w)
+{
+	return w->tried && (w->version[0] || !w->up);
+}
+
+/* Everybody who could know better has been heard. */
+static bool is_complete(const struct cluster *c)
+{
+	if (!cluster_is_tried(c) || (c->history && c->history->listings == 0))
+		return false;
+	for (size_t i = 0; i < c->watches_count; i++) {
+		if (!c->watches[i]->up || !is_listed(c->watches[i]))
+			return false;
+	}
+	return true;
+}
+
+/* Of a list that was cut only what is in it tells when it started. */
+static bool has_known_start(const struct app *a)
+{
+	const struct history *h = a->known.cluster->history;
+
+	return h == NULL || !h->is_cut || a->in_history;
+}
+
+static bool is_due(const struct app *a, int64_t now)
+{
+	return !a->is_masters && (a->asked_ms == 0 || now - a->asked_ms > AGAIN_MS);
+}
+
+static bool is_claimed(const struct app *a)
+{
+	return a->namespace && a->owner == NULL && a->asked_ms && !a->is_masters;
+}
+
+static void write_key(const struct app *a, unsigned char key[static DIGEST_LEN])
+{
+	/* No name of a cluster has a slash. */
+	char *text = mem_printf("owner %s/%s", a->known.cluster->name, a->known.id);
+
+	digest_sha256(str_of(text), key);
+	free(text);
+}
+
+/* Without a store, as in tests, it is settled for this process. */
+static int ask_store(struct discovery *d, struct store_owner *owners, size_t count)
+{
+	if (d->store)
+		return d->store->ops->owners(d->store, owners, count, clock_wall_s());
+	for (size_t i = 0; i < count; i++)
+		owners[i].is_settled = owners[i].is_claim;
+	return 0;
+}
+
+struct batch {
+	struct app *apps[ASKED_AT_ONCE];
+	struct store_owner owners[ASKED_AT_ONCE];
+	size_t count;
+};
+
+static void add_to_batch(struct batch *b, struct app *a, const char *claim)
+{
+	struct store_owner *o = &b->owners[b->count];
+
+	write_key(a, o->key);
+	o->is_claim = claim != NULL;
+	if (claim && !str_copy(str_of(claim), o->namespace, sizeof o->namespace))
+		return; /* no namespace is so long */
+	b->apps[b->count++] = a;
+}
+
+static void take_answer(struct app *a, const struct store_owner *o)
+{
+	if (!o->is_settled)
+		return;
+	text_replace(&a->owner, o->namespace);
+	a->is_risen = false;
+}
+
+static bool run_batch(struct cluster *c, struct batch *b)
+{
+	const struct timeval later = {RETRY_S, 0};
+	int64_t now = clock_mono_ms();
+
+	if (b->count && ask_store(c->discovery, b->owners, b->count) == -1) {
+		event_add(c->discovery->claim_timer, &later);
+		return false;
+	}
+	for (size_t i = 0; i < b->count; i++) {
+		b->apps[i]->asked_ms = now;
+		take_answer(b->apps[i], &b->owners[i]);
+	}
+	return true;
+}
+
+/* First what is settled already, so that nothing is claimed against it. */
+static bool ask_for_known(struct cluster *c, struct batch *b)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct known_ui *p = c->known[KNOWN_UI_APP]; p && b->count < ASKED_AT_ONCE;
+		p = p->hh.next) {
+		if (is_due((struct app *)p, now))
+			add_to_batch(b, (struct app *)p, ((struct app *)p)->owner);
+	}
+	if (b->count == ASKED_AT_ONCE)
+		cluster_changed(c); /* the others in a moment */
+	return run_batch(c, b);
+}
+
+static void claim_what_is_new(struct cluster *c, struct batch *b)
+{
+	bool is_ready = is_complete(c);
+
+	for (struct known_ui *p = c->known[KNOWN_UI_APP]; p && b->count < ASKED_AT_ONCE;
+		p = p->hh.next) {
+		struct app *a = (struct app *)p;
+		if (is_ready && is_claimed(a) && has_known_start(a))
+			add_to_batch(b, a, a->is_disputed ? "" : a->namespace);
+	}
+	if (b->count == ASKED_AT_ONCE)
+		cluster_changed(c);
+	(void)run_batch(c, b);
+}
+
+void claim_settle(struct cluster *c)
+{
+	struct batch *b;
+
+	if (c->watches_count == 0)
+		return;
+	b = mem_alloc(1, sizeof *b);
+	if (ask_for_known(c, b)) {
+		evict_wrong(c);
+		memset(b, 0, sizeof *b);
+		claim_what_is_new(c, b);
+		evict_wrong(c); /* another gateway may have been first */
+	}
+	free(b);
+}
+
+const char *claim_namespace(const struct app *a)
+{
+	const struct cluster *c = a->known.cluster;
+
+	if (a->is_masters)
+		return "";
+	if (a->owner)
+		return a->owner;
+	if (!is_claimed(a) || a->is_disputed || !has_known_start(a) || !cluster_is_tried(c))
+		return "";
+	return a->watch == NULL || is_listed(a->watch) ? a->namespace : "";
+}

@@ -1,0 +1,427 @@
+/* The life of discovery: clusters, their timers, and the registry that they publish. */
+#include "proxy/discovery/discovery_int.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+#include "proxy/registry/registry_builder.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum {
+	PUBLISH_SOON_MS = 20, /* answers come in bursts */
+	PUBLISH_SHARE = 10,   /* at most a tenth of the time goes into building snapshots */
+	PUBLISH_LATEST_MS = 2000,
+};
+
+static struct timeval in_ms(int64_t ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+bool text_replace(char **slot, const char *text)
+{
+	if (*slot == text || (*slot && text && strcmp(*slot, text) == 0))
+		return false;
+	free(*slot);
+	*slot = mem_strdup(text);
+	return true;
+}
+
+/* --- publishing --- */
+
+static void on_publish(evutil_socket_t fd, short what, void *arg)
+{
+	struct discovery *d = arg;
+	int64_t start = clock_mono_ms();
+	struct registry *registry = snapshot_build(d);
+
+	(void)fd;
+	(void)what;
+	d->publish_cost_ms = clock_mono_ms() - start;
+	d->publish(registry, d->arg);
+}
+
+static void publish_soon(struct discovery *d)
+{
+	int64_t wait = PUBLISH_SOON_MS + d->publish_cost_ms * PUBLISH_SHARE;
+	struct timeval later = in_ms(wait < PUBLISH_LATEST_MS ? wait : PUBLISH_LATEST_MS);
+
+	if (!event_pending(d->publish_timer, EV_TIMEOUT, NULL))
+		event_add(d->publish_timer, &later);
+}
+
+void cluster_changed(struct cluster *c)
+{
+	c->is_changed = true;
+	publish_soon(c->discovery);
+}
+
+/* --- clusters --- */
+
+static void on_poll(evutil_socket_t fd, short what, void *arg)
+{
+	struct cluster *c = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < c->masters_count; i++)
+		master_poll(c->masters[i]);
+	if (c->history)
+		history_poll(c->history);
+	for (size_t i = 0; i < c->uis_count; i++)
+		ui_poll(c->uis[i]);
+}
+
+struct fetch *cluster_ask(
+	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request)
+{
+	struct discovery *d = c->discovery;
+	struct str token = ui_tokens_get(d->tokens, d->conf, str_of(c->name), kind, clock_wall_s());
+	char *field = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
+	const char *const headers[] = {field, NULL};
+	struct fetch_request asked = *request;
+
+	asked.headers = field ? headers : NULL;
+	asked.ca_file = c->conf->ca_file;
+	struct fetch *fetch = fetch_start(d->uis, &asked);
+	secret_free(field);
+	return fetch;
+}
+
+static bool same_url(const struct url *a, const struct url *b)
+{
+	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->path, b->path) == 0;
+}
+
+static bool source_is(const struct polled_server *s, struct cluster *c, const struct url *url)
+{
+	struct polled_server other;
+	bool is;
+
+	memset(&other, 0, sizeof other);
+	polled_server_init(&other, c, s->kind, url);
+	is = same_url(&s->url, &other.url);
+	polled_server_clear(&other);
+	return is;
+}
+
+/* Takes the master of this URL out of `old`, or makes one. */
+static struct master *keep_master(
+	struct cluster *c, const struct url *url, struct master **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct master *m = old[i];
+		if (m && source_is(&m->source, c, url)) {
+			old[i] = NULL;
+			return m;
+		}
+	}
+	return master_new(c, url);
+}
+
+static void set_masters(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct master **old = c->masters;
+	size_t old_count = c->masters_count;
+
+	c->masters_count = conf->masters_count;
+	c->masters = mem_alloc(conf->masters_count + 1, sizeof(struct master *));
+	for (size_t i = 0; i < conf->masters_count; i++)
+		c->masters[i] = keep_master(c, &conf->masters[i], old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			master_free(old[i]);
+	}
+	free(old);
+}
+
+static void set_history(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct history *old = c->history;
+
+	if (old && conf->has_history && source_is(&old->source, c, &conf->history))
+		return;
+	if (old)
+		merge_no_history(c);
+	history_free(old);
+	c->history = conf->has_history ? history_new(c, &conf->history) : NULL;
+}
+
+static struct ui *keep_ui(
+	struct cluster *c, const struct conf_ui *conf, struct ui **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct ui *ui = old[i];
+		if (ui && strcmp(ui->name, conf->name) == 0 &&
+			source_is(&ui->source, c, &conf->url)) {
+			old[i] = NULL;
+			return ui;
+		}
+	}
+	return ui_new(c, conf);
+}
+
+static void set_uis(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct ui **old = c->uis;
+	size_t old_count = c->uis_count;
+
+	c->uis_count = conf->uis_count;
+	c->uis = mem_alloc(conf->uis_count + 1, sizeof(struct ui *));
+	for (size_t i = 0; i < conf->uis_count; i++)
+		c->uis[i] = keep_ui(c, &conf->uis[i], old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			ui_free(old[i]);
+	}
+	free(old);
+}
+
+/* Takes the watch of this namespace out of `old`, or makes one. */
+static struct kube_watch *keep_watch(struct cluster *c, const char *namespace,
+	const struct conf_kubernetes *conf, struct kube_watch **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct kube_watch *w = old[i];
+		if (w && kube_watch_is(w, namespace, conf)) {
+			old[i] = NULL;
+			return w;
+		}
+	}
+	return kube_watch_new(c, namespace, conf);
+}
+
+static void set_watches(struct cluster *c, const struct conf_cluster *conf)
+{
+	const struct conf_names *names = &conf->kubernetes.namespaces;
+	struct kube_watch **old = c->watches;
+	size_t old_count = c->watches_count;
+
+	c->watches_count = !conf->has_kubernetes ? 0 : names->count ? names->count : 1;
+	c->watches = mem_alloc(c->watches_count + 1, sizeof(struct kube_watch *));
+	for (size_t i = 0; i < c->watches_count; i++)
+		c->watches[i] = keep_watch(
+			c, names->count ? names->at[i] : NULL, &conf->kubernetes, old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			kube_watch_free(old[i]);
+	}
+	free(old);
+}
+
+static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct timeval poll = in_ms(conf->poll_ms);
+
+	c->conf = conf;
+	address_fence_set_networks(&c->fence, conf->networks, conf->networks_count);
+	set_masters(c, conf);
+	set_history(c, conf);
+	set_uis(c, conf);
+	set_watches(c, conf);
+	verify_ui_refence(c);
+	cluster_changed(c);
+	event_add(c->timer, &poll);
+	on_poll(-1, 0, c); /* only starts fetches */
+}
+
+static struct cluster *cluster_new(struct discovery *d, const char *name)
+{
+	struct cluster *c = mem_alloc(1, sizeof *c);
+
+	c->discovery = d;
+	c->name = mem_strdup(name);
+	c->timer = event_new(d->base, -1, EV_PERSIST, on_poll, c);
+	if (c->timer == NULL)
+		abort();
+	for (size_t i = 0; i < ARRAY_LEN(c->gone); i++)
+		TAILQ_INIT(&c->gone[i]);
+	return c;
+}
+
+static void cluster_free(struct cluster *c)
+{
+	cluster_forget(c);
+	if (c->version_fetch)
+		fetch_cancel(c->version_fetch);
+	for (size_t i = 0; i < c->masters_count; i++)
+		master_free(c->masters[i]);
+	history_free(c->history);
+	for (size_t i = 0; i < c->uis_count; i++)
+		ui_free(c->uis[i]);
+	for (size_t i = 0; i < c->watches_count; i++)
+		kube_watch_free(c->watches[i]);
+	free(c->watches);
+	free(c->masters);
+	free(c->uis);
+	event_free(c->timer);
+	registry_part_unref(c->part);
+	free(c->name);
+	free(c);
+}
+
+/* --- all of it --- */
+
+static struct cluster *keep_cluster(
+	struct discovery *d, const char *name, struct cluster **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct cluster *c = old[i];
+		if (c && strcmp(c->name, name) == 0) {
+			old[i] = NULL;
+			return c;
+		}
+	}
+	return cluster_new(d, name);
+}
+
+void discovery_set_conf(struct discovery *d, struct conf *conf)
+{
+	struct cluster **old = d->clusters;
+	size_t old_count = d->clusters_count;
+	struct conf *old_conf = d->conf;
+
+	d->conf = conf_ref(conf);
+	ui_tokens_use(d->tokens, conf);
+	d->clusters_count = conf->clusters_count;
+	d->clusters = mem_alloc(conf->clusters_count + 1, sizeof(struct cluster *));
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		d->clusters[i] = keep_cluster(d, conf->clusters[i].name, old, old_count);
+		cluster_set_conf(d->clusters[i], &conf->clusters[i]);
+	}
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			cluster_free(old[i]);
+	}
+	free(old);
+	conf_unref(old_conf);
+	publish_soon(d); /* that some went, too */
+}
+
+/* The store did not say whose applications are: it is asked again. */
+static void on_claim(evutil_socket_t fd, short what, void *arg)
+{
+	struct discovery *d = arg;
+
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (d->clusters[i]->watches_count)
+			cluster_changed(d->clusters[i]);
+	}
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	verify_ui_retry(arg);
+}
+
+static void on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	verify_ui_pump(arg);
+}
+
+struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
+	void (*publish)(struct registry *registry, void *arg), void *arg)
+{
+	struct discovery *d = mem_alloc(1, sizeof *d);
+
+	d->base = base;
+	d->fetcher = fetcher;
+	d->uis = fetcher_new(base);
+	fetcher_limit_each_host(d->uis, UI_CONNECTIONS);
+	d->publish = publish;
+	d->arg = arg;
+	d->tokens = ui_tokens_new();
+	TAILQ_INIT(&d->fresh);
+	TAILQ_INIT(&d->waiting);
+	d->publish_timer = evtimer_new(base, on_publish, d);
+	d->retry_timer = evtimer_new(base, on_retry, d);
+	d->pace_timer = evtimer_new(base, on_pace, d);
+	d->claim_timer = evtimer_new(base, on_claim, d);
+	if (d->publish_timer == NULL || d->retry_timer == NULL || d->pace_timer == NULL ||
+		d->claim_timer == NULL)
+		abort();
+	discovery_set_conf(d, conf);
+	event_active(
+		d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
+	return d;
+}
+
+void discovery_use_store(struct discovery *d, struct store *store)
+{
+	d->store = store;
+}
+
+void discovery_free(struct discovery *d)
+{
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->clusters_count; i++)
+		cluster_free(d->clusters[i]);
+	fetcher_free(d->uis);
+	event_free(d->publish_timer);
+	event_free(d->retry_timer);
+	event_free(d->pace_timer);
+	event_free(d->claim_timer);
+	ui_tokens_free(d->tokens);
+	conf_unref(d->conf);
+	free(d->clusters);
+	free(d);
+}
+
+void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
+{
+	struct cluster *c = NULL;
+	struct known_ui *p;
+
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (str_eq(str_of(d->clusters[i]->name), cluster))
+			c = d->clusters[i];
+	}
+	if (c == NULL)
+		return;
+	p = known_ui_find(c, KNOWN_UI_DRIVER, id);
+	if (p) /* its pages are its worker's */
+		id = str_of(((struct driver *)p)->worker);
+	p = known_ui_find(c, KNOWN_UI_APP, id);
+	if (p == NULL)
+		p = known_ui_find(c, KNOWN_UI_WORKER, id);
+	if (p == NULL || p->state != MOUNT_UP)
+		return;
+	known_ui_set_state(
+		p, MOUNT_UNVERIFIED, "it stopped answering and is being asked who it is");
+	verify_ui_known(p);
+}
+
+static void describe_cluster(const struct cluster *c, struct sbuf *json)
+{
+	sbuf_printf(json, "\"%s\":{", c->name);
+	for (size_t i = 0; i < c->watches_count; i++) {
+		sbuf_puts(json, i ? ",\"" : "\"");
+		sbuf_json(json, str_of(kube_watch_namespace(c->watches[i])));
+		sbuf_printf(json, "\":\"%s\"", kube_watch_state(c->watches[i]));
+	}
+	sbuf_puts(json, "}");
+}
+
+void discovery_describe_pods(const struct discovery *d, struct sbuf *json)
+{
+	const char *before = "";
+
+	sbuf_puts(json, "{");
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (d->clusters[i]->watches_count == 0)
+			continue;
+		sbuf_puts(json, before);
+		describe_cluster(d->clusters[i], json);
+		before = ",";
+	}
+	sbuf_puts(json, "}");
+}

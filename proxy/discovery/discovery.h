@@ -1,0 +1,44 @@
+/*
+ * proxy/discovery/discovery.h - finds every UI of every cluster and publishes what it knows as a
+ * registry.
+ *
+ * Polls masters and history servers, asks each worker and driver who it is before anybody is sent
+ * there, and keeps what strangers named inside the fence (design "Discovery, and the SSRF fence").
+ * Everything runs on the thread of `base`, callbacks included; worker threads only ever see the
+ * published snapshots.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_DISCOVERY_H
+#define SPARKGATE_PROXY_DISCOVERY_DISCOVERY_H
+
+#include "base/mem.h"
+#include "base/str.h"
+
+struct conf;
+struct discovery;
+struct event_base;
+struct fetcher;
+struct registry;
+struct sbuf;
+struct store;
+
+/* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry;
+ * it is called from the event loop only, first at once with nothing polled yet, then whenever
+ * something changed. */
+struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
+	void (*publish)(struct registry *registry, void *arg), void *arg);
+/* Borrows; at once after discovery_new(). It keeps whose an application is, for all gateways on it
+ * and their restarts. */
+void discovery_use_store(struct discovery *d, struct store *store);
+/* Not from within `publish`. NULL is fine. */
+void discovery_free(struct discovery *d);
+/* A reload: what is known of the clusters that remain is kept, but judged by the new networks at
+ * once. */
+void discovery_set_conf(struct discovery *d, struct conf *conf);
+/* The UI of this mount could not be connected to: somebody else may live there soon, so nobody is
+ * sent there until it has said again who it is. */
+void discovery_suspect(struct discovery *d, struct str cluster, struct str id);
+/* Adds, as JSON, how the watches of driver pods are: {"<cluster>":{"<namespace>":"ok"}}, or "down",
+ * or "starting"; an empty object when none is configured. The log says why. */
+void discovery_describe_pods(const struct discovery *d, struct sbuf *json);
+
+#endif

@@ -1,0 +1,210 @@
+/* proxy/discovery/merge_pods.c - driver pods become applications: what their labels claim, and
+ * where they are. */
+#include "proxy/discovery/discovery_int.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+/* --- whose pod it is --- */
+
+static bool is_known(const struct kube_watch *w, const struct kube_pod *pod)
+{
+	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
+
+	if (strcmp(wanted, "*") != 0 && strcmp(wanted, pod->namespace) != 0)
+		return false;
+	if (pod->app_id[0] && claim_may_name(w->cluster, str_of(pod->app_id)))
+		return true;
+	log_debug("discovery",
+		"cluster %s: pod %.64s/%.128s has no label spark-app-selector that a pod can have",
+		w->cluster->name, pod->namespace, pod->name);
+	return false;
+}
+
+static void note_rival(struct app *a, const struct kube_pod *pod)
+{
+	if (!a->was_warned)
+		log_warn("discovery",
+			"cluster %s: pod %.64s/%.128s is not taken for application %s, "
+			"which another one is",
+			a->known.cluster->name, pod->namespace, pod->name, a->known.id);
+	a->was_warned = true;
+	/* It may be the next one. */
+	if (a->owner == NULL || strcmp(a->owner, pod->namespace) == 0)
+		a->has_rivals = true;
+}
+
+static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
+{
+	struct cluster *c = w->cluster;
+	struct known_ui *p = known_ui_find(c, KNOWN_UI_APP, str_of(pod->app_id));
+	struct app *a = (struct app *)p;
+
+	if (p && claim_allows(a, pod))
+		return a;
+	if (p) {
+		note_rival(a, pod);
+		return NULL;
+	}
+	if (HASH_COUNT(c->known[KNOWN_UI_APP]) >= 2 * APPS_MAX)
+		return NULL;
+	return (struct app *)known_ui_add(c, KNOWN_UI_APP, pod->app_id);
+}
+
+/* --- what it looks like --- */
+
+#define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
+
+static bool app_set(struct app *a, const struct kube_pod *pod)
+{
+	static const char *const states[] = {[KUBE_PENDING] = "WAITING",
+		[KUBE_RUNNING] = "RUNNING",
+		[KUBE_SUCCEEDED] = "FINISHED",
+		[KUBE_FAILED] = "FAILED",
+		[KUBE_LOST] = "UNKNOWN"};
+	int64_t started = pod->started_ms ? pod->started_ms : pod->created_ms, duration = -1;
+	bool changed = known_ui_set_text(&a->name, pod->app_name);
+
+	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
+		duration = pod->ended_ms - started;
+	changed |= text_replace(&a->namespace, pod->namespace);
+	if (a->user == NULL)
+		changed |= text_replace(&a->user, "");
+	SET(changed, a->state, states[pod->phase]);
+	SET(changed, a->started_ms, started);
+	/* What a history server told stays. */
+	if (kube_is_live(pod) || duration != -1)
+		SET(changed, a->duration_ms, duration);
+	SET(changed, a->running, kube_is_live(pod));
+	a->had_ui = true;
+	return changed;
+}
+
+/* The pod's own address, and nothing that would have to be looked up. */
+static bool read_address(const struct kube_pod *pod, struct url *url)
+{
+	unsigned char bytes[16];
+
+	memset(url, 0, sizeof *url);
+	url->port = pod->port;
+	memcpy(url->path, "/", 2);
+	return (inet_pton(AF_INET, pod->ip, bytes) == 1 ||
+		       inet_pton(AF_INET6, pod->ip, bytes) == 1) &&
+	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
+}
+
+static void live_place(struct known_ui *p, const struct kube_pod *pod)
+{
+	struct url url;
+	bool has_address = pod->ip[0] && read_address(pod, &url);
+
+	if (has_address) {
+		if (known_ui_set_origin(p, &url) || p->state == MOUNT_GONE)
+			known_ui_enter(p);
+		return;
+	}
+	verify_ui_forget(p);
+	known_ui_set_origin(p, NULL);
+	if (pod->ip[0])
+		known_ui_set_state(p, MOUNT_REFUSED, "its pod's address is not understood");
+	else
+		known_ui_set_state(p, MOUNT_UNVERIFIED, "its pod has no address yet");
+}
+
+static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod *pod)
+{
+	struct known_ui *p = &a->known;
+	bool was_running = a->running;
+
+	if (text_replace(&a->pod, pod->uid) && a->watch)
+		known_ui_set_origin(p, NULL); /* another pod: it says anew who it is */
+	a->watch = w;
+	a->pod_created_ms = pod->created_ms;
+	a->pod_ended_ms = pod->ended_ms;
+	a->seen_pods = w->listings;
+	known_ui_keep(p);
+	if (a->namespace == NULL && a->completed_in_history && kube_is_live(pod))
+		a->is_risen = true;
+	if (app_set(a, pod))
+		cluster_changed(w->cluster);
+	if (a->running) {
+		live_place(p, pod);
+	} else if (p->state != MOUNT_GONE) {
+		known_ui_end(p);
+		if (was_running)
+			history_hurry(w->cluster->history);
+	}
+}
+
+void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
+{
+	struct app *a = is_known(w, pod) ? app_of(w, pod) : NULL;
+
+	if (a)
+		take_pod(w, a, pod);
+}
+
+/* --- it goes --- */
+
+static void app_leave(struct app *a)
+{
+	struct kube_watch *w = a->watch;
+	struct cluster *c = a->known.cluster;
+	bool was_running = a->running, has_rivals = a->has_rivals;
+
+	a->watch = NULL;
+	a->has_rivals = a->was_warned = false;
+	if (was_running) { /* how it ended only its history can say */
+		a->running = false;
+		a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
+		if (a->started_ms)
+			a->duration_ms = clock_wall_ms() - a->started_ms;
+		cluster_changed(c);
+	}
+	if (a->in_history)
+		known_ui_end(&a->known);
+	else
+		known_ui_leave(&a->known);
+	if (was_running)
+		history_hurry(c->history);
+	if (has_rivals)
+		kube_watch_relist(w);
+}
+
+void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
+{
+	struct known_ui *p = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
+	struct app *a = (struct app *)p;
+
+	if (p && a->watch == w && strcmp(a->pod, pod->uid) == 0)
+		app_leave(a);
+}
+
+/* Those that `listing` lacked; 0: all. */
+static void sweep(struct kube_watch *w, uint64_t listing)
+{
+	struct known_ui *p, *next;
+
+	/* Leaving may free the one that is gone longest, never one with a pod such as `next`... */
+	for (p = w->cluster->known[KNOWN_UI_APP]; p; p = next) {
+		struct app *a = (struct app *)p;
+		next = p->hh.next;
+		while (next && next->is_gone) /* ...if those are stepped over first. */
+			next = next->hh.next;
+		if (a->watch == w && (listing == 0 || a->seen_pods != listing))
+			app_leave(a);
+	}
+}
+
+void merge_pods_end(struct kube_watch *w)
+{
+	sweep(w, w->listings);
+}
+
+void merge_no_pods(struct kube_watch *w)
+{
+	sweep(w, 0);
+}

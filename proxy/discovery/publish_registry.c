@@ -1,0 +1,292 @@
+/* proxy/discovery/publish_registry.c - what discovery knows, copied into a registry. Linear in what
+ * is known of the clusters that changed. */
+#include "proxy/discovery/discovery_int.h"
+
+#include "proxy/registry/registry_builder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One cluster on its way into the registry: the arrays are copied and freed again. */
+struct draft {
+	struct registry_builder *builder;
+	const struct cluster *cluster;
+	struct cluster_info info;
+};
+
+/* --- configured places --- */
+
+static const struct mount *source_mount(
+	struct draft *d, const struct polled_server *s, enum ui_kind kind, const char *id)
+{
+	const char *why = s->tried ? "it does not answer" : "it was not asked yet";
+	struct mount m = {
+		.kind = kind,
+		/* The operator named it, so once its address is known it may be connected to. */
+		.state = s->addr_len ? MOUNT_UP : MOUNT_UNVERIFIED,
+		.cluster = d->cluster->name,
+		.id = id,
+		.authority = s->authority,
+		.prefix = s->url.path,
+		.addr = s->addr,
+		.addr_len = s->addr_len,
+		.tls = s->url.tls,
+		.ca_file = d->cluster->conf->ca_file,
+		.why = s->addr_len ? "" : why,
+	};
+
+	return registry_builder_mount(d->builder, &m);
+}
+
+static void alias(struct draft *d, const struct mount *m, const char *authority)
+{
+	if (authority[0])
+		registry_builder_alias(d->builder, m, authority);
+}
+
+/* The master to send people to: the one followed, else one that answers, else one that did. */
+static const struct master *best_master(const struct cluster *c)
+{
+	const struct master *best = c->active;
+
+	for (size_t i = 0; best == NULL && i < c->masters_count; i++) {
+		if (c->masters[i]->source.up)
+			best = c->masters[i];
+	}
+	for (size_t i = 0; best == NULL && i < c->masters_count; i++) {
+		if (c->masters[i]->source.addr_len)
+			best = c->masters[i];
+	}
+	return best ? best : c->masters[0];
+}
+
+/* By whichever name a page links to a master, it is the master's mount. */
+static void alias_master(struct draft *d, const struct master *m)
+{
+	char text[272];
+
+	alias(d, d->info.master, m->source.authority);
+	polled_server_numeric(&m->source, text);
+	alias(d, d->info.master, text);
+	if (m->host[0]) {
+		snprintf(text, sizeof text, "%.250s:%u", m->host, (unsigned)m->source.url.port);
+		alias(d, d->info.master, text);
+	}
+}
+
+static void add_masters(struct draft *d)
+{
+	const struct cluster *c = d->cluster;
+
+	if (c->masters_count == 0)
+		return;
+	d->info.master = source_mount(d, &best_master(c)->source, UI_MASTER, "master");
+	d->info.masters = mem_alloc(c->masters_count, sizeof *d->info.masters);
+	d->info.masters_count = c->masters_count;
+	for (size_t i = 0; i < c->masters_count; i++) {
+		const struct master *m = c->masters[i];
+		d->info.masters[i] =
+			(struct master_info){m->source.text, m->status, m == c->active};
+		alias_master(d, m);
+	}
+}
+
+static void add_history(struct draft *d)
+{
+	char text[272];
+
+	if (d->cluster->history == NULL)
+		return;
+	d->info.history = source_mount(d, &d->cluster->history->source, UI_HISTORY, "shs");
+	polled_server_numeric(&d->cluster->history->source, text);
+	alias(d, d->info.history, text);
+}
+
+static void add_uis(struct draft *d)
+{
+	const struct cluster *c = d->cluster;
+
+	d->info.uis = mem_alloc(c->uis_count + 1, sizeof *d->info.uis);
+	d->info.uis_count = c->uis_count;
+	for (size_t i = 0; i < c->uis_count; i++)
+		d->info.uis[i] = source_mount(d, &c->uis[i]->source, UI_OTHER, c->uis[i]->name);
+}
+
+/* --- discovered places --- */
+
+static const struct mount *place_mount(
+	struct draft *d, const struct known_ui *p, const char *id, bool is_driver_log)
+{
+	const struct master *active = d->cluster->active;
+	char prefix[2048] = "";
+	bool via_master = p->via_master && active;
+	struct mount m = {
+		.kind = p->kind == KNOWN_UI_APP ? UI_DRIVER : UI_WORKER,
+		.state = p->state,
+		.cluster = d->cluster->name,
+		.id = id,
+		.authority = via_master ? active->source.authority : p->authority,
+		.prefix = prefix,
+		.tls = via_master ? active->source.url.tls : p->tls,
+		.ca_file = d->cluster->conf->ca_file,
+		.is_driver_log = is_driver_log,
+		.why = p->why,
+	};
+
+	if (via_master)
+		snprintf(prefix, sizeof prefix, "%s/proxy/%s", active->source.url.path, p->id);
+	if (p->state == MOUNT_UP) {
+		m.addr = p->addr;
+		m.addr_len = p->addr_len;
+	}
+	return registry_builder_mount(d->builder, &m);
+}
+
+static void add_app(struct draft *d, const struct app *a)
+{
+	d->info.apps[d->info.apps_count++] = (struct app_info){
+		.id = a->known.id,
+		.name = a->name,
+		.user = a->user,
+		.state = a->state,
+		.started_ms = a->started_ms,
+		.duration_ms = a->duration_ms,
+		.cores = a->cores,
+		.running = a->running,
+		.namespace = claim_namespace(a),
+		.in_history = a->in_history,
+		.completed_in_history = a->completed_in_history,
+		.mount = a->had_ui ? place_mount(d, &a->known, a->known.id, false) : NULL,
+	};
+}
+
+static void add_apps(struct draft *d)
+{
+	const struct known_ui *p = d->cluster->known[KNOWN_UI_APP];
+
+	d->info.apps = mem_alloc(HASH_COUNT(p) + 1, sizeof *d->info.apps);
+	for (; p; p = p->hh.next)
+		add_app(d, (const struct app *)p);
+}
+
+/* T13: a driver's log pages are its worker's, under the driver's id. */
+static void add_drivers(struct draft *d)
+{
+	const struct cluster *c = d->cluster;
+
+	for (struct known_ui *p = c->known[KNOWN_UI_DRIVER]; p; p = p->hh.next) {
+		const char *worker_id = ((struct driver *)p)->worker;
+		struct known_ui *worker = known_ui_find(c, KNOWN_UI_WORKER, str_of(worker_id));
+		if (worker)
+			place_mount(d, worker, p->id, true);
+	}
+}
+
+static void add_workers(struct draft *d)
+{
+	const struct known_ui *p = d->cluster->known[KNOWN_UI_WORKER];
+
+	d->info.workers = mem_alloc(HASH_COUNT(p) + 1, sizeof *d->info.workers);
+	for (; p; p = p->hh.next) {
+		const struct worker *w = (const struct worker *)p;
+		const struct mount *m = place_mount(d, p, p->id, false);
+		if (p->is_gone)
+			continue;
+		d->info.workers[d->info.workers_count++] = (struct worker_info){
+			.id = p->id,
+			.host = w->host,
+			.state = w->state,
+			.cores = w->cores,
+			.cores_used = w->cores_used,
+			.memory_mb = w->memory_mb,
+			.memory_used_mb = w->memory_used_mb,
+			.mount = m,
+		};
+	}
+}
+
+/* --- a cluster --- */
+
+bool cluster_is_tried(const struct cluster *c)
+{
+	bool tried = c->history == NULL || c->history->source.tried;
+
+	for (size_t i = 0; i < c->masters_count; i++)
+		tried = tried && c->masters[i]->source.tried;
+	for (size_t i = 0; i < c->uis_count; i++)
+		tried = tried && c->uis[i]->source.tried;
+	for (size_t i = 0; i < c->watches_count; i++)
+		tried = tried && c->watches[i]->tried;
+	return tried;
+}
+
+static bool all_watched(const struct cluster *c)
+{
+	bool up = true;
+
+	for (size_t i = 0; i < c->watches_count; i++)
+		up = up && c->watches[i]->up;
+	return up;
+}
+
+static struct cluster_info about(const struct cluster *c)
+{
+	return (struct cluster_info){
+		.name = c->name,
+		.spark_version = c->version,
+		.has_masters = c->masters_count > 0,
+		.has_history = c->history != NULL,
+		.history_up = c->history && c->history->source.up,
+		.has_kubernetes = c->watches_count > 0,
+		.kubernetes_up = all_watched(c),
+		.polled = cluster_is_tried(c),
+		.cores = c->cores,
+		.cores_used = c->cores_used,
+		.memory_mb = c->memory_mb,
+		.memory_used_mb = c->memory_used_mb,
+	};
+}
+
+static struct registry_part *copy_cluster(struct registry_builder *builder, const struct cluster *c)
+{
+	struct draft d = {builder, c, about(c)};
+	struct registry_part *part;
+
+	/* Ids of drivers and of its applications are the master's own, a pod's label is not; a
+	 * worker chooses its id, so it comes last and cannot take the name of another. */
+	add_masters(&d);
+	add_history(&d);
+	add_uis(&d);
+	add_drivers(&d);
+	add_apps(&d);
+	add_workers(&d);
+	part = registry_builder_cluster(builder, &d.info);
+	free(d.info.masters);
+	free(d.info.uis);
+	free(d.info.apps);
+	free(d.info.workers);
+	return part;
+}
+
+static void add_cluster(struct registry_builder *builder, struct cluster *c)
+{
+	struct registry_part *old = c->part;
+
+	if (old && !c->is_changed) {
+		registry_builder_keep(builder, old);
+		return;
+	}
+	c->is_changed = false;
+	claim_settle(c);
+	c->part = registry_part_ref(copy_cluster(builder, c));
+	registry_part_unref(old);
+}
+
+struct registry *snapshot_build(struct discovery *d)
+{
+	struct registry_builder *builder = registry_builder_new(d->conf->server.base);
+
+	for (size_t i = 0; i < d->clusters_count; i++)
+		add_cluster(builder, d->clusters[i]);
+	return registry_builder_finish(builder);
+}

@@ -1,0 +1,171 @@
+/* proxy/front/front_int.h - what front.c (connections), front_read.c (requests) and front_reply.c
+ * (answers) share. */
+#ifndef SPARKGATE_PROXY_FRONT_FRONT_INT_H
+#define SPARKGATE_PROXY_FRONT_FRONT_INT_H
+
+#include "proxy/front/crowd.h"
+#include "proxy/front/front.h"
+#include "proxy/http/request_reader.h"
+
+#include <event2/event_struct.h>
+#include <sys/queue.h>
+
+struct evconnlistener;
+struct ssl_st;
+
+enum conn_state {
+	CONN_READING,	/* waits for a request, or reads one */
+	CONN_REPLYING,	/* the exchange owns it */
+	CONN_TUNNEL,	/* no HTTP any more: bytes both ways */
+	CONN_ENDING,	/* answered; the last bytes are on their way */
+	CONN_LINGERING, /* our side is shut; what still comes is thrown away */
+	CONN_DEAD,	/* closed; freed at the end of this turn of the loop */
+};
+
+enum content_mode {
+	CONTENT_NONE,	   /* there is none, or it is complete */
+	CONTENT_UNWANTED,  /* not asked for yet: what came with the head stands there */
+	CONTENT_HELD,	   /* kept until it is whole */
+	CONTENT_STREAMED,  /* handed on as it comes */
+	CONTENT_DISCARDED, /* of no use any more: thrown away; the connection will close */
+};
+
+struct front_input { /* of the request under way, and what came behind it */
+	struct reader reader;
+	char *bytes;
+	size_t len, size; /* filled, and there are */
+	size_t used;	  /* the most that were filled: to be wiped */
+	size_t at;	  /* taken by the reader */
+	size_t head_len;  /* 0: the head is not complete */
+	char *head;	  /* it stands here, and bytes has what came behind it; or NULL */
+	size_t head_used; /* to be wiped, too */
+	enum content_mode mode;
+	bool paused;	       /* CONTENT_STREAMED: nothing is wanted for now */
+	int64_t content_since; /* monotonic ms: asked for; CONTENT_STREAMED: last byte or pause */
+	struct budget *budget; /* NULL: none */
+	size_t taken;	       /* of it */
+};
+
+struct front_conn {
+	struct front_request req; /* first: a request is its connection */
+	struct front *front;
+	enum conn_state state;
+	int64_t since; /* monotonic ms: of the state, of a head's first byte, or of the last
+			  progress */
+	int fd;
+	struct ssl_st *ssl;		/* NULL: in the clear */
+	struct event readable;		/* always added, but for `deaf` */
+	struct event writable;		/* added while bytes wait for the socket */
+	struct front_input *in;		/* NULL between two requests: an idle connection is small */
+	struct evbuffer *content, *out; /* content: NULL until the first */
+	const struct front_handler *handler;
+	void *arg;
+	struct sockaddr_storage peer;
+	bool chunked, no_content, close_after;
+	bool unread;	 /* in the clear: more may stand there that nobody will tell of again */
+	bool ends;	 /* what stands there ends with the client's leave */
+	bool deaf;	 /* not read from: there is no room, or the tunnel wants nothing */
+	bool broken;	 /* to be dropped at the end of the turn */
+	uint64_t served; /* the turn in which its last request was told of */
+	bool dirty;	 /* in front->dirty */
+	TAILQ_ENTRY(front_conn) all;  /* in conns, in shelf, or in dead */
+	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
+	/* --- of front_limit.c --- */
+	struct crowd_member member; /* of front->crowd */
+	bool shelved;		    /* in front->shelf */
+};
+TAILQ_HEAD(front_conns, front_conn);
+
+struct front {
+	struct event_base *base;
+	struct evconnlistener *listener; /* NULL once draining */
+	struct front_limits limits;
+	struct request_reader_limits reader_limits;
+	front_on_request *on_request;
+	front_on_refused *on_refused;
+	void *arg;
+	struct front_conns conns; /* in the order of their last bytes */
+	struct front_conns shelf, dirty, dead;
+	unsigned count;
+	struct front_tls *tls;	  /* NULL: in the clear */
+	char hsts[64];		  /* the field line, or "" */
+	struct evbuffer *nothing; /* the content of requests without */
+	struct event *turn_end, *tick;
+	struct event *next_turn; /* some have more to be served than their share of this one */
+	uint64_t turns;		 /* of the loop that have ended, from 1 on */
+	bool is_ending_turn;
+	bool draining;
+	/* --- of front_limit.c --- */
+	struct crowd *crowd; /* NULL: clients are not counted */
+	unsigned ends;	     /* of connections, in this turn, to make room */
+	unsigned untold, ticks, unease, seat;
+	bool rests, all_busy;
+};
+
+/* --- front.c --- */
+/* The one place where a connection changes its state. */
+void front_conn_move(struct front_conn *conn, enum conn_state state);
+/* The answer is written: on to the next request, or close. */
+void front_conn_next(struct front_conn *conn);
+/* Closes it now; on_closed is called first if an exchange owns it. */
+void front_conn_drop(struct front_conn *conn);
+/* Says why, and closes. */
+void front_conn_refuse(struct front_conn *conn, enum fault fault);
+/* It is looked after at the end of this turn. */
+void front_conn_mark(struct front_conn *conn);
+/* Whether its bytes are read. */
+void front_conn_hear(struct front_conn *conn, bool wanted);
+
+/* --- front_limit.c --- */
+/* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
+void front_limit_touch(struct front_conn *conn);
+/* It is counted; it or one that has been idle longer goes where there is no room. */
+void front_limit_admit(struct front_conn *newest);
+void front_limit_forget(struct front_conn *conn);
+void front_limit_turn_end(struct front *front);
+/* Once a second; puts all of them back into conns. */
+void front_limit_tick(struct front *front);
+
+/* --- front_content.c --- */
+/* A head is complete: is content to follow? */
+void front_content_begin(struct front_conn *conn, bool follows);
+/* Takes what stands in the input, as far as it is wanted. */
+void front_content_take(struct front_conn *conn);
+/* Its bytes are wanted now, and come in a long run: they are read to where they will be handed on
+ * from. */
+bool front_content_reads_directly(const struct front_conn *conn);
+void front_content_read(struct front_conn *conn);
+bool front_content_is_wanted(const struct front_conn *conn);
+bool front_content_is_discarded(const struct front_conn *conn);
+/* The answer begins: what nobody has asked for is not waited for. */
+void front_content_settle(struct front_conn *conn);
+/* The answer is complete: what still comes of it is of no use. */
+void front_content_stop(struct front_conn *conn);
+/* The request is over. */
+void front_content_end(struct front_conn *conn);
+/* Too slow? */
+void front_content_check(struct front_conn *conn, int64_t now);
+
+/* --- front_read.c --- */
+/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
+ssize_t front_read_receive(struct front_conn *conn, char *bytes, size_t room);
+void front_read_on_readable(int fd, short what, void *arg);
+/* Goes on with what has been read already. */
+void front_read_go_on(struct front_conn *conn);
+/* Between two requests: not one byte of the next has come. */
+bool front_read_is_idle(const struct front_conn *conn);
+/* The request is answered: forgets it, keeps what came behind it. */
+void front_read_end(struct front_conn *conn);
+void front_read_free(struct front_conn *conn);
+/* From now on everything that comes is the tunnel's. */
+void front_read_tunnel(struct front_conn *conn);
+
+/* --- front_reply.c --- */
+/* Writes what is queued; what the socket does not take waits for it. */
+void front_conn_flush(struct front_conn *conn);
+bool front_conn_is_flushed(const struct front_conn *conn);
+void front_reply_on_writable(int fd, short what, void *arg);
+void front_reply_refusal(struct front_conn *conn, enum fault fault);
+void front_reply_continue(struct front_conn *conn); /* RFC 9110 §15.2.1 */
+
+#endif

@@ -1,0 +1,241 @@
+#include "proxy/front/front_tls.h"
+
+#include "base/log/log.h"
+#include "base/mem.h"
+
+#include <event2/buffer.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+struct front_tls {
+	pthread_mutex_t lock; /* of context only; the rest is the keeper's */
+	SSL_CTX *context;
+	struct stat certificate, key; /* when they were read */
+};
+
+/* RFC 9325 §4.2: forward secrecy and AEAD; TLS 1.3 has nothing else. */
+static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+	const unsigned char *in, unsigned in_len, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen;
+
+	(void)ssl, (void)arg;
+	if (SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) !=
+		OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_NOACK;
+	*out = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *new_context(void)
+{
+	static const unsigned char id[] = "sparkgate";
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	if (context == NULL || SSL_CTX_set_cipher_list(context, ciphers) != 1)
+		abort();
+	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_options(context,
+		SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT);
+	SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets only */
+	SSL_CTX_set_num_tickets(context, 1);
+	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
+	return context;
+}
+
+/* A key under a passphrase would be asked for on the terminal. */
+static int no_passphrase(char *buf, int size, int rwflag, void *arg)
+{
+	(void)buf, (void)size, (void)rwflag, (void)arg;
+	return -1;
+}
+
+static int look(const char *certificate, const char *key, struct front_tls *now, struct err *err)
+{
+	if (stat(certificate, &now->certificate) == -1)
+		return err_set(err, "%s cannot be read", certificate);
+	if (stat(key, &now->key) == -1)
+		return err_set(err, "%s cannot be read", key);
+	if (now->key.st_mode & S_IROTH)
+		return err_set(err, "%s can be read by everybody", key);
+	return 0;
+}
+
+static SSL_CTX *load(const char *certificate, const char *key, struct err *err)
+{
+	SSL_CTX *context = new_context();
+	const char *bad = NULL;
+
+	ERR_clear_error();
+	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+		bad = "the certificate cannot be used";
+	else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
+		 SSL_CTX_check_private_key(context) != 1)
+		bad = "the key cannot be used, or is not this certificate's";
+	ERR_clear_error();
+	if (bad == NULL)
+		return context;
+	(void)err_set(err, "%s: %s", certificate, bad);
+	SSL_CTX_free(context);
+	return NULL;
+}
+
+struct front_tls *front_tls_new(const char *certificate, const char *key, struct err *err)
+{
+	struct front_tls *tls = mem_alloc(1, sizeof *tls);
+
+	if (look(certificate, key, tls, err) == 0)
+		tls->context = load(certificate, key, err);
+	if (tls->context == NULL) {
+		free(tls);
+		return NULL;
+	}
+	pthread_mutex_init(&tls->lock, NULL);
+	return tls;
+}
+
+void front_tls_free(struct front_tls *tls)
+{
+	if (tls == NULL)
+		return;
+	SSL_CTX_free(tls->context);
+	pthread_mutex_destroy(&tls->lock);
+	free(tls);
+}
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	       a->st_mode == b->st_mode && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static void replace(struct front_tls *tls, SSL_CTX *context)
+{
+	pthread_mutex_lock(&tls->lock);
+	SSL_CTX *old = tls->context;
+	tls->context = context;
+	pthread_mutex_unlock(&tls->lock);
+	SSL_CTX_free(old); /* connections that have it keep it */
+}
+
+void front_tls_refresh(struct front_tls *tls, const char *certificate, const char *key)
+{
+	struct front_tls now = {.context = NULL};
+	struct err err = {""};
+	bool there = look(certificate, key, &now, &err) == 0;
+
+	if (is_same_file(&now.certificate, &tls->certificate) && is_same_file(&now.key, &tls->key))
+		return;
+	SSL_CTX *context = there ? load(certificate, key, &err) : NULL;
+	tls->certificate = now.certificate; /* a bad pair is told of once */
+	tls->key = now.key;
+	if (context)
+		replace(tls, context);
+	if (context)
+		log_info("tls", "the certificate was read again");
+	else
+		log_err("tls", "the old certificate stays: %s", err.text);
+}
+
+SSL *front_tls_accept(struct front_tls *tls, int fd)
+{
+	pthread_mutex_lock(&tls->lock);
+	SSL *ssl = SSL_new(tls->context);
+	pthread_mutex_unlock(&tls->lock);
+	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1)
+		abort();
+	SSL_set_accept_state(ssl);
+	return ssl;
+}
+
+void front_tls_free_connection(SSL *ssl)
+{
+	SSL_free(ssl);
+}
+
+bool front_tls_is_shaken(const SSL *ssl)
+{
+	return SSL_is_init_finished(ssl);
+}
+
+static void mend(SSL *ssl)
+{
+	static const char answer[] =
+		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		"Content-Length: 36\r\nConnection: close\r\n\r\nThis port speaks https and not "
+		"http.";
+	int fd = SSL_get_fd(ssl);
+	char rest[4096];
+
+	/* What is left unread would make the kernel cut the answer off. */
+	while (recv(fd, rest, sizeof rest, MSG_DONTWAIT) == (ssize_t)sizeof rest)
+		;
+	(void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* After SSL_read() or SSL_write() that did nothing. A connection that ends without a word of TLS
+ * is one that has gone, too. */
+static ssize_t judge(SSL *ssl, int result)
+{
+	int why = SSL_get_error(ssl, result);
+	unsigned long code = ERR_peek_error();
+
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+		return 0;
+	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+		mend(ssl);
+	ERR_clear_error();
+	return -1;
+}
+
+ssize_t front_tls_read(SSL *ssl, char *bytes, size_t room)
+{
+	size_t n;
+
+	ERR_clear_error();
+	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge(ssl, 0);
+}
+
+bool front_tls_has_bytes(const SSL *ssl)
+{
+	return SSL_pending(ssl) > 0;
+}
+
+bool front_tls_wants_write(const SSL *ssl)
+{
+	return SSL_want_write(ssl);
+}
+
+ssize_t front_tls_write(SSL *ssl, struct evbuffer *bytes)
+{
+	size_t len = evbuffer_get_length(bytes), n;
+
+	if (len > SSL3_RT_MAX_PLAIN_LENGTH)
+		len = SSL3_RT_MAX_PLAIN_LENGTH; /* one record: head and content go together */
+	ERR_clear_error();
+	if (SSL_write_ex(ssl, evbuffer_pullup(bytes, (ssize_t)len), len, &n) != 1)
+		return judge(ssl, 0);
+	evbuffer_drain(bytes, n);
+	return (ssize_t)n;
+}
+
+void front_tls_say_end(SSL *ssl)
+{
+	ERR_clear_error();
+	if (SSL_is_init_finished(ssl))
+		SSL_shutdown(ssl);
+	ERR_clear_error();
+}

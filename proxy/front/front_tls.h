@@ -1,0 +1,43 @@
+/*
+ * proxy/front/front_tls.h - the certificate that clients see, and TLS on their connections.
+ *
+ * Certificate and key are read again when one of the files has changed; a pair that does not fit
+ * together, or a key that everybody may read, changes nothing. TLS 1.2 and newer. Any thread,
+ * unless it says otherwise.
+ */
+#ifndef SPARKGATE_PROXY_FRONT_FRONT_TLS_H
+#define SPARKGATE_PROXY_FRONT_FRONT_TLS_H
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct evbuffer;
+struct ssl_st;
+struct front_tls;
+
+/* NULL with `err` when the files are no good. Gives. */
+MUST_CHECK struct front_tls *front_tls_new(
+	const char *certificate, const char *key, struct err *err);
+void front_tls_free(struct front_tls *tls); /* NULL is fine; no connection is accepted any more */
+/* Reads the files again, these from now on, if they have changed; logs what came of it. One thread.
+ */
+void front_tls_refresh(struct front_tls *tls, const char *certificate, const char *key);
+/* --- one connection; of its own thread --- */
+/* For a socket that was just accepted; borrows it. Gives. */
+struct ssl_st *front_tls_accept(struct front_tls *tls, int fd);
+void front_tls_free_connection(struct ssl_st *ssl); /* NULL is fine */
+bool front_tls_is_shaken(const struct ssl_st *ssl); /* the handshake is over */
+/* Bytes, at most `room`; 0: none at the moment; -1: the client has gone, or speaks no TLS (who
+ * speaks plain http is told so in plain http). Shakes hands first. */
+MUST_CHECK ssize_t front_tls_read(struct ssl_st *ssl, char *bytes, size_t room);
+/* Something is held that the socket does not tell of. */
+bool front_tls_has_bytes(const struct ssl_st *ssl);
+/* The handshake waits for a writable socket. */
+bool front_tls_wants_write(const struct ssl_st *ssl);
+/* Takes from the front of `bytes`; as front_tls_read(). */
+MUST_CHECK ssize_t front_tls_write(struct ssl_st *ssl, struct evbuffer *bytes);
+void front_tls_say_end(struct ssl_st *ssl); /* nothing more comes from us */
+
+#endif

@@ -1,0 +1,243 @@
+#include "proxy/pages/page_cluster.h"
+
+#include "proxy/pages/page_parts.h"
+
+#include <stdio.h>
+
+enum { MASTERS_SHOWN = 20, UIS_SHOWN = 100, UI_ROOM = 8192 };
+
+size_t page_cluster_running(const struct cluster_info *cluster)
+{
+	size_t n = 0;
+
+	while (n < cluster->apps_count && cluster->apps[n].running)
+		n++;
+	return n;
+}
+
+/* --- is it alive? --- */
+
+struct health {
+	enum part_tone tone;
+	const char *word;
+	const char *notice; /* a sentence when a person should know, or NULL */
+};
+
+static const struct master_info *active_master(const struct cluster_info *cluster)
+{
+	for (size_t i = 0; i < cluster->masters_count; i++) {
+		if (cluster->masters[i].active)
+			return &cluster->masters[i];
+	}
+	return NULL;
+}
+
+bool page_cluster_is_known(const struct cluster_info *cluster)
+{
+	return cluster->polled && (!cluster->has_masters || active_master(cluster));
+}
+
+static bool any_master_answers(const struct cluster_info *cluster)
+{
+	for (size_t i = 0; i < cluster->masters_count; i++) {
+		if (strcmp(cluster->masters[i].status, "UNREACHABLE") != 0)
+			return true;
+	}
+	return false;
+}
+
+static struct health health_of(const struct cluster_info *cluster)
+{
+	const struct master_info *master = active_master(cluster);
+
+	if (!cluster->polled)
+		return (struct health){TONE_BUSY, "Looking",
+			"The gateway is still asking this cluster. Reload the page in a few "
+			"seconds."};
+	if (cluster->has_masters && master && strcmp(master->status, "ALIVE") == 0)
+		return (struct health){TONE_OK, "Alive", NULL};
+	/* The one that was active last stays so while it is silent. */
+	if (cluster->has_masters && master && strcmp(master->status, "UNREACHABLE") != 0)
+		return (struct health){
+			TONE_BUSY, "Recovering", "The master is recovering its state."};
+	if (cluster->has_masters && any_master_answers(cluster))
+		return (struct health){TONE_WARN, "Standby",
+			"Only standby masters answer: none is active at the moment."};
+	if (cluster->has_masters)
+		return (struct health){TONE_BAD, "Unreachable",
+			"No master answers. What you see is what was known last."};
+	if (cluster->has_kubernetes)
+		return cluster->kubernetes_up ? (struct health){TONE_OK, "Kubernetes", NULL}
+					      : (struct health){TONE_BAD, "Unreachable", NULL};
+	if (cluster->has_history)
+		return cluster->history_up ? (struct health){TONE_OK, "History", NULL}
+					   : (struct health){TONE_BAD, "Unreachable", NULL};
+	return (struct health){TONE_IDLE, "UIs only", NULL};
+}
+
+static void write_notice(struct sbuf *out, enum part_tone tone, const char *sentence)
+{
+	sbuf_printf(out, "<p class=\"notice %s\">%s</p>\n",
+		tone == TONE_BAD    ? "bad"
+		: tone == TONE_WARN ? "warn"
+				    : "busy",
+		sentence);
+}
+
+void page_cluster_notices(struct sbuf *out, const struct cluster_info *cluster)
+{
+	struct health health = health_of(cluster);
+
+	if (health.notice)
+		write_notice(out, health.tone, health.notice);
+	if (cluster->polled && cluster->has_kubernetes && !cluster->kubernetes_up)
+		write_notice(out, TONE_BAD,
+			"The Kubernetes API server does not answer, or does not let the gateway "
+			"look at pods. What you see of them is what was known last.");
+	if (cluster->polled && cluster->has_history && !cluster->history_up)
+		write_notice(out, TONE_WARN,
+			"The history server does not answer: finished applications may be missing, "
+			"and their "
+			"pages cannot be opened.");
+}
+
+/* --- the head --- */
+
+static void write_ui(struct sbuf *out, const struct mount *m, const char *label)
+{
+	bool is_up;
+
+	if (m == NULL)
+		return;
+	is_up = m->state == MOUNT_UP;
+	if (is_up) {
+		sbuf_puts(out, "<a class=\"ui\" href=\"");
+		part_path(out, m->path);
+		sbuf_puts(out, "/\">");
+	} else {
+		sbuf_puts(out, "<span class=\"ui off\">");
+	}
+	part_text(out, label, PART_CLIP);
+	if (!is_up) {
+		sbuf_puts(out, " <small>");
+		part_text(out, m->why[0] ? m->why : "not reachable", 120);
+		sbuf_puts(out, "</small>");
+	}
+	sbuf_puts(out, is_up ? "</a>" : "</span>");
+}
+
+static void write_uis(struct sbuf *out, const struct cluster_info *cluster)
+{
+	if (cluster->master == NULL && cluster->history == NULL && cluster->uis_count == 0)
+		return;
+	sbuf_puts(out, "<nav class=\"uis\" aria-label=\"UIs of ");
+	part_text(out, cluster->name, PART_CLIP);
+	sbuf_puts(out, "\">");
+	write_ui(out, cluster->master, "Master");
+	write_ui(out, cluster->history, "History");
+	for (size_t i = 0; i < cluster->uis_count && i < UIS_SHOWN && part_has_room(out, UI_ROOM);
+		i++)
+		write_ui(out, cluster->uis[i], cluster->uis[i]->id);
+	sbuf_puts(out, "</nav>");
+}
+
+void page_cluster_head(
+	struct sbuf *out, const struct cluster_info *cluster, int level, bool is_link)
+{
+	struct health health = health_of(cluster);
+
+	sbuf_printf(out, "<div class=\"head\"><div class=\"title\"><h%d>", level);
+	if (is_link) {
+		sbuf_puts(out, "<a href=\"");
+		part_path(out, cluster->path);
+		sbuf_puts(out, "/\">");
+	}
+	part_text(out, cluster->name, PART_CLIP);
+	sbuf_printf(out, "%s</h%d>", is_link ? "</a>" : "", level);
+	part_pill(out, health.tone, health.word);
+	if (cluster->spark_version[0]) {
+		sbuf_puts(out, "<span class=\"version\">Spark ");
+		part_text(out, cluster->spark_version, 32);
+		sbuf_puts(out, "</span>");
+	}
+	sbuf_puts(out, "</div>");
+	write_uis(out, cluster);
+	sbuf_puts(out, "</div>\n");
+}
+
+void page_cluster_masters(struct sbuf *out, const struct cluster_info *cluster)
+{
+	if (cluster->masters_count == 0 || (cluster->masters_count == 1 && active_master(cluster)))
+		return;
+	sbuf_puts(out, "<ul class=\"masters\" aria-label=\"Masters\">");
+	for (size_t i = 0; i < cluster->masters_count && i < MASTERS_SHOWN; i++) {
+		sbuf_puts(out, "<li><span class=\"id\">");
+		part_text(out, cluster->masters[i].url, PART_CLIP);
+		sbuf_puts(out, "</span>");
+		part_state(out, cluster->masters[i].status);
+		sbuf_puts(out, "</li>");
+	}
+	if (cluster->masters_count > MASTERS_SHOWN)
+		sbuf_printf(out, "<li>and %zu more</li>", cluster->masters_count - MASTERS_SHOWN);
+	sbuf_puts(out, "</ul>\n");
+}
+
+/* --- figures --- */
+
+static size_t alive_workers(const struct cluster_info *cluster)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < cluster->workers_count; i++)
+		n += strcmp(cluster->workers[i].state, "ALIVE") == 0;
+	return n;
+}
+
+static void write_two(struct sbuf *out, const char *name, size_t big, const char *word,
+	size_t small, const char *small_word)
+{
+	sbuf_printf(out, "<div><dt>%s</dt><dd><b>", name);
+	part_count(out, big);
+	sbuf_printf(out, "</b> %s", word);
+	if (small) {
+		sbuf_puts(out, "<span class=\"also\">");
+		part_count(out, small);
+		sbuf_printf(out, " %s</span>", small_word);
+	}
+	sbuf_puts(out, "</dd></div>");
+}
+
+static void write_use(struct sbuf *out, const char *name, void (*write)(struct sbuf *, uint64_t),
+	uint64_t used, uint64_t total)
+{
+	char label[64];
+
+	snprintf(label, sizeof label, "%s used", name);
+	sbuf_printf(out, "<div><dt>%s</dt><dd><b>", name);
+	write(out, used);
+	sbuf_puts(out, "</b> of ");
+	write(out, total);
+	part_meter(out, label, used, total);
+	sbuf_puts(out, "</dd></div>");
+}
+
+void page_cluster_figures(struct sbuf *out, const struct cluster_info *cluster)
+{
+	size_t running = page_cluster_running(cluster), alive = alive_workers(cluster);
+	bool has_workers = cluster->has_masters && (cluster->polled || cluster->workers_count);
+
+	if (!has_workers && !cluster->has_history && !cluster->has_kubernetes &&
+		cluster->apps_count == 0)
+		return;
+	sbuf_puts(out, "<dl class=\"figures\">");
+	write_two(
+		out, "Applications", running, "running", cluster->apps_count - running, "finished");
+	if (cluster->cores || cluster->memory_mb) {
+		write_use(out, "Cores", part_count, cluster->cores_used, cluster->cores);
+		write_use(out, "Memory", part_memory, cluster->memory_used_mb, cluster->memory_mb);
+	}
+	if (has_workers)
+		write_two(out, "Workers", alive, "alive", cluster->workers_count - alive,
+			"not alive");
+	sbuf_puts(out, "</dl>\n");
+}

@@ -1,0 +1,222 @@
+/* proxy/pages/page_fault.c - the pages that say what went wrong: a fault, not there any more, not
+ * ready yet. */
+#include "proxy/pages/page_fault.h"
+
+#include "proxy/pages/page_card.h"
+#include "proxy/pages/page_parts.h"
+
+/* --- faults --- */
+
+static bool may_enter(const struct page_view *view)
+{
+	return view->who && view->who->role != ROLE_NONE;
+}
+
+enum way { WAY_HOME, WAY_SIGN_IN, WAY_AGAIN };
+
+struct advice {
+	enum way way;
+	const char *hint; /* or NULL */
+};
+
+static struct advice advice_for(enum fault fault)
+{
+	static const struct advice rows[FAULT_COUNT] = {
+		[FAULT_UNAUTHENTICATED] = {WAY_SIGN_IN, NULL},
+		[FAULT_INVALID_TOKEN] = {WAY_SIGN_IN, "Sign in again with a fresh token."},
+		[FAULT_TWO_CREDENTIALS] = {WAY_SIGN_IN, NULL},
+		[FAULT_FORBIDDEN] = {WAY_HOME,
+			"An administrator of this gateway may do it. Nothing has been changed."},
+		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
+						  "button there. Nothing has been changed."},
+		[FAULT_NEVER] = {WAY_HOME, "Nothing has been changed."},
+		[FAULT_SCOPE] = {WAY_HOME,
+			"You signed in with a token that opens a part of the gateway only."},
+		[FAULT_STORE_DOWN] = {WAY_AGAIN, "This is usually over soon."},
+		[FAULT_GONE] = {WAY_HOME, NULL},
+		[FAULT_NOT_READY] = {WAY_AGAIN, "It is being looked for right now."},
+		[FAULT_UPSTREAM_CONNECT] = {WAY_AGAIN,
+			"It may be starting, overloaded or about to end."},
+		[FAULT_UPSTREAM_CERTIFICATE] = {WAY_HOME,
+			"Tell an administrator: the gateway's log says what is wrong with it."},
+		[FAULT_UPSTREAM_TLS] = {WAY_AGAIN, NULL},
+		[FAULT_UPSTREAM_TIMEOUT] = {WAY_AGAIN,
+			"It may be busy: large applications take their time."},
+		[FAULT_UPSTREAM_PROTOCOL] = {WAY_AGAIN, NULL},
+		[FAULT_UPSTREAM_DIED] = {WAY_AGAIN, NULL},
+		[FAULT_BUSY] = {WAY_AGAIN, NULL},
+	};
+
+	return rows[fault];
+}
+
+static void write_ways(struct sbuf *out, const struct page_view *view, enum way way)
+{
+	sbuf_puts(out, "<div class=\"actions\">");
+	if (way == WAY_AGAIN) /* the empty reference is this very address (RFC 3986 §4.4) */
+		sbuf_puts(out, "<a class=\"button\" href=\"\">Try again</a>");
+	if (way == WAY_SIGN_IN || !view->who)
+		card_link(out, way == WAY_AGAIN ? "button quiet" : "button", view->base,
+			"/_gate/login", "Sign in");
+	if (may_enter(view))
+		card_link(
+			out, way == WAY_HOME ? "button" : "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+}
+
+void page_fault(
+	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail)
+{
+	struct advice advice = advice_for(fault);
+
+	card_open_fault(out, view, fault);
+	card_text(out, detail);
+	if (advice.hint)
+		sbuf_printf(out, "<p>%s</p>\n", advice.hint);
+	write_ways(out, view, advice.way);
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+/* --- not there any more, or not yet --- */
+
+static const char *gone_title(const struct mount *mount)
+{
+	static const char *const titles[][2] = {
+		/* a worker's, master's or configured UI; an application's */
+		[MOUNT_UP] = {"This page does not answer", "This application does not answer"},
+		[MOUNT_UNVERIFIED] = {"This page is still being checked",
+			"This application is still being checked"},
+		[MOUNT_REFUSED] = {"The gateway does not go to this address",
+			"The gateway does not go to this application\xe2\x80\x99s address"},
+		[MOUNT_GONE] = {"This page is not there any more",
+			"This application is not running any more"},
+	};
+
+	if (mount->kind == UI_WORKER && mount->state == MOUNT_GONE && !mount->is_driver_log)
+		return "This worker is not running any more";
+	return titles[mount->state][mount->kind == UI_DRIVER];
+}
+
+static void write_gone_reason(struct sbuf *out, const struct mount *mount)
+{
+	static const char *const reasons[] = {
+		[MOUNT_UP] = "It may be starting, overloaded or about to end.",
+		[MOUNT_UNVERIFIED] = "A page is shown only once it has said who it is. This one "
+				     "retries by itself.",
+		[MOUNT_REFUSED] =
+			"Addresses that applications and workers name themselves must lie in the "
+			"networks "
+			"that the gateway\xe2\x80\x99s configuration allows for this cluster.",
+		[MOUNT_GONE] = "",
+	};
+
+	if (mount->why[0] && mount->state != MOUNT_GONE) {
+		sbuf_puts(out, "<p class=\"notice warn\">Reason: ");
+		part_text(out, mount->why, 256);
+		sbuf_puts(out, ".</p>\n");
+	}
+	if (reasons[mount->state][0])
+		sbuf_printf(out, "<p>%s</p>\n", reasons[mount->state]);
+}
+
+static void write_which(struct sbuf *out, const char *name, const char *id, const char *cluster)
+{
+	sbuf_puts(out, "<p class=\"which\">");
+	if (name && name[0]) {
+		sbuf_puts(out, "<b>");
+		part_name(out, name);
+		sbuf_puts(out, "</b> ");
+	}
+	sbuf_puts(out, "<span class=\"id\">");
+	part_text(out, id, PART_CLIP);
+	sbuf_puts(out, "</span>");
+	if (cluster) {
+		sbuf_puts(out, " in ");
+		part_text(out, cluster, PART_CLIP);
+	}
+	sbuf_puts(out, "</p>\n");
+}
+
+/* Paths of clusters begin with the base's path; before it may stand our origin. */
+static void write_link(
+	struct sbuf *out, const struct page_view *view, const char *path, const char *words)
+{
+	sbuf_puts(out, "<a class=\"button quiet\" href=\"");
+	sbuf_html(out, (struct str){view->base, part_base_path(view)});
+	part_path(out, path);
+	sbuf_printf(out, "/\">%s</a>", words);
+}
+
+static void write_way_to_history(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct mount *mount, const struct app_info *app)
+{
+	if (cluster->has_history && mount->kind == UI_DRIVER && app && !app->running) {
+		sbuf_puts(out, "<a class=\"button\" href=\"");
+		sbuf_html(out, (struct str){view->base, part_base_path(view)});
+		part_permalink(out, cluster->path, mount->id);
+		sbuf_puts(out, "\">Its history</a>");
+	}
+	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY)
+		write_link(out, view, cluster->history->path, "History server");
+	write_link(out, view, cluster->path, "The cluster");
+}
+
+void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
+	const struct mount *mount)
+{
+	struct str name = str_of(mount->cluster);
+	const struct cluster_info *cluster = reg ? registry_cluster(reg, name) : NULL;
+	const struct app_info *app = cluster && mount->kind == UI_DRIVER
+					     ? registry_app(reg, name, str_of(mount->id))
+					     : NULL;
+
+	card_open(out, view, gone_title(mount), NULL);
+	write_which(out, app ? app->name : NULL, mount->id, mount->cluster);
+	write_gone_reason(out, mount);
+	sbuf_puts(out, "<div class=\"actions\">");
+	if (cluster)
+		write_way_to_history(out, view, cluster, mount, app);
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+void page_not_entered(
+	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path)
+{
+	card_open(out, view, "This way into the application is closed", NULL);
+	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", sentence);
+	if (path[0]) { /* encoded already: it is what a request named */
+		sbuf_puts(out, "<a class=\"button\" href=\"");
+		sbuf_html(out, (struct str){view->base, part_base_path(view)});
+		sbuf_html(out, str_of(path));
+		sbuf_puts(out, "\">Open the application</a>");
+	}
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app)
+{
+	card_open(out, view,
+		app->running ? "This application\xe2\x80\x99s page is not ready yet"
+			     : "Finished; its history is not ready yet",
+		NULL);
+	write_which(out, app->name, app->id, NULL);
+	sbuf_puts(out,
+		app->running
+			? "<p>It is running, but its page could not be checked yet.</p>\n"
+			: "<p>The history server reads the logs of finished applications every few "
+			  "seconds, large ones take longer.</p>\n");
+	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page tries again by itself every "
+		       "few seconds.</p>\n"
+		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}

@@ -1,0 +1,88 @@
+/*
+ * proxy/pages/page_fault.h - the gateway's own pages, rendered on the server into a buffer.
+ *
+ * Pure: a snapshot and a viewer in, HTML out. No inline script or style (strict CSP); every value
+ * is escaped at the place where it is written.
+ */
+#ifndef SPARKGATE_PROXY_PAGES_PAGE_FAULT_H
+#define SPARKGATE_PROXY_PAGES_PAGE_FAULT_H
+
+#include "auth/service/auth.h"
+#include "base/sbuf.h"
+#include "proxy/http/fault.h"
+#include "proxy/registry/registry.h"
+
+enum { PAGE_MAX = 4 * 1024 * 1024 };
+
+/* Content-Security-Policy of every page of ours; where forms may lead to comes last. */
+extern const char page_csp[];
+
+struct page_view { /* borrowed */
+	const char
+		*base; /* "" or "/base"; on an application's host with our own origin before it */
+	const struct identity *who; /* NULL: nobody */
+	const char *request_id;
+	enum auth_site site;
+	const char *form_token;		 /* of the admin site's session, for its forms; or NULL */
+	const struct conf_listen *admin; /* where tokens are managed, if there is a way; or NULL */
+};
+
+/* Home (cluster NULL) or one cluster's page. `query` is the raw query string: q= search, page=,
+ * state=. */
+void page_home(struct sbuf *out, const struct page_view *view, const struct registry *reg,
+	const struct cluster_info *cluster, struct str query);
+/* Sign-in, at the provider and by a token. */
+struct page_sign_in {	     /* borrowed */
+	struct str next;     /* a checked local path to come back to */
+	const char *problem; /* why it did not work, or NULL */
+	enum auth_provider provider;
+	const char *label; /* of the provider's button */
+};
+void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer);
+/* A sign-in at the provider that came to nothing. It never begins another by itself. */
+struct page_refusal { /* borrowed */
+	enum fault fault;
+	const char *sentence; /* of ours: what happened */
+	const char *said;     /* the provider's words, which anybody may have written; or NULL */
+	struct str next;      /* where it was to lead; empty: home */
+	bool at_provider;     /* whether there is a provider to start again at */
+};
+void page_not_signed_in(
+	struct sbuf *out, const struct page_view *view, const struct page_refusal *refusal);
+/* A form was sent and the session had ended; `next` leads to where the form stood. */
+void page_ended(struct sbuf *out, const struct page_view *view, struct str next);
+/* Sign out, here or everywhere (S29: GET shows buttons, POST does it). */
+void page_logout(struct sbuf *out, const struct page_view *view);
+struct page_farewell {	      /* borrowed */
+	const char *sentence; /* what has ended */
+	const char *location; /* where the provider ends its own session, or NULL */
+};
+void page_signed_out(
+	struct sbuf *out, const struct page_view *view, const struct page_farewell *farewell);
+/* Signed in, without a role: which roles would do, and whom to ask. */
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
+	const struct conf_names *admins);
+/* Any fault. `detail` says more (which role or action was missing), or NULL. */
+void page_fault(
+	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail);
+/* A worker or application that is gone, refused or not verified, with the way to history when there
+ * is one. */
+void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
+	const struct mount *mount);
+/* A hand-over to an application's host that came to nothing: `path` is where it was to lead, a
+ * checked local path, or "". */
+void page_not_entered(
+	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path);
+/* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
+void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
+
+struct page_static {
+	const char *path, *content_type, *etag;
+	const char *href; /* below the base: "/_gate/static/<path>?v=<of its content>" */
+	const unsigned char *bytes;
+	size_t len;
+};
+/* A file below _gate/static/, or NULL. */
+const struct page_static *page_static_find(struct str path);
+
+#endif

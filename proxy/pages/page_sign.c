@@ -1,0 +1,227 @@
+/* proxy/pages/page_sign.c - the pages about who one is: signing in and out, and why it did not
+ * work. */
+#include "proxy/pages/page_card.h"
+#include "proxy/pages/page_parts.h"
+
+/* --- signing in --- */
+
+static void write_problem(struct sbuf *out, const char *problem)
+{
+	if (problem == NULL)
+		return;
+	sbuf_puts(out, "<p class=\"notice bad\" role=\"alert\" id=\"problem\">");
+	part_text(out, problem, 512);
+	sbuf_puts(out, "</p>\n");
+}
+
+static void write_provider(
+	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
+{
+	struct card_sign_in to = {offer->next, true, offer->label};
+
+	if (offer->provider == AUTH_PROVIDER_READY) {
+		card_sign_in(out, "button wide", view, &to);
+		sbuf_putc(out, '\n');
+	} else if (offer->provider == AUTH_PROVIDER_SILENT) {
+		sbuf_puts(out, "<button class=\"wide\" type=\"button\" disabled "
+			       "aria-describedby=\"silent\">");
+		part_text(out, offer->label, 100);
+		sbuf_puts(out, "</button>\n<p class=\"notice warn\" id=\"silent\">The identity "
+			       "provider does not answer; try again shortly. ");
+		to = (struct card_sign_in){offer->next, false, "Reload"};
+		card_sign_in(out, "soft", view, &to);
+		sbuf_puts(out, "</p>\n");
+	}
+}
+
+static void write_token_form(
+	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
+{
+	bool is_folded = offer->provider == AUTH_PROVIDER_READY && !offer->problem;
+
+	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/login\"><input type=\"hidden\" name=\"next\" value=\"");
+	sbuf_html(out, offer->next);
+	sbuf_printf(out,
+		"\">\n<label for=\"token\">Access token</label>\n"
+		"<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" "
+		"required%s spellcheck=\"false\" autocapitalize=\"none\"%s>\n"
+		"<button%s>Sign in</button></form>\n",
+		is_folded ? "" : " autofocus",
+		offer->problem ? " aria-invalid=\"true\" aria-describedby=\"problem\"" : "",
+		offer->provider == AUTH_PROVIDER_NONE ? "" : " class=\"quiet\"");
+}
+
+static void write_token_help(struct sbuf *out, bool has_provider)
+{
+	sbuf_puts(out, "<div class=\"help\"><h2>Where do I get a token?</h2>\n"
+		       "<p>From whoever runs this gateway. On its machine this makes one:</p>\n"
+		       "<pre><code>sparkgate token create <span>--config <i>FILE</i></span> "
+		       "<span>--client-name <i>NAME</i></span></code></pre>\n");
+	if (!has_provider)
+		sbuf_puts(out, "<p>At its very first start the gateway prints a one-time link that "
+			       "signs the administrator in without a token.</p>");
+	sbuf_puts(out, "</div>\n");
+}
+
+void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
+{
+	struct page_view nobody = part_as_nobody(view);
+	bool has_provider = offer->provider != AUTH_PROVIDER_NONE;
+
+	card_open(out, &nobody,
+		view->site == AUTH_SITE_ADMIN ? "Sign in to manage tokens" : "Sign in", NULL);
+	write_problem(out, offer->problem);
+	write_provider(out, &nobody, offer);
+	if (has_provider)
+		sbuf_printf(out,
+			"<details class=\"other\"%s><summary>Use an access token</summary>\n",
+			offer->problem || offer->provider == AUTH_PROVIDER_SILENT ? " open" : "");
+	write_token_form(out, &nobody, offer);
+	/* The one-time link leads to the other site. */
+	write_token_help(out, has_provider || view->site == AUTH_SITE_ADMIN);
+	if (has_provider)
+		sbuf_puts(out, "</details>\n");
+	card_close(out, &nobody);
+}
+
+void page_not_signed_in(
+	struct sbuf *out, const struct page_view *view, const struct page_refusal *refusal)
+{
+	card_open_fault(out, view, refusal->fault);
+	card_text(out, refusal->sentence);
+	if (refusal->said && refusal->said[0]) {
+		sbuf_puts(out, "<p class=\"said\">It says: <q>");
+		part_text(out, refusal->said, 255);
+		sbuf_puts(out, "</q></p>\n");
+	}
+	sbuf_puts(out, "<div class=\"actions\">");
+	card_sign_in(out, "button", view,
+		&(struct card_sign_in){refusal->next, refusal->at_provider,
+			refusal->at_provider ? "Start again" : "Sign in"});
+	if (refusal->at_provider)
+		card_sign_in(out, "button quiet", view,
+			&(struct card_sign_in){refusal->next, false, "Other ways to sign in"});
+	if (view->who && view->who->role != ROLE_NONE)
+		card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+void page_ended(struct sbuf *out, const struct page_view *view, struct str next)
+{
+	card_open(out, view, "You are not signed in", "Error 401");
+	card_text(out, "Your session has ended, so what you sent has not been done. Sign in, "
+		       "then send it again.");
+	sbuf_puts(out, "<div class=\"actions\">");
+	card_sign_in(out, "button", view, &(struct card_sign_in){next, false, "Sign in"});
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+/* --- signing out --- */
+
+void page_logout(struct sbuf *out, const struct page_view *view)
+{
+	card_open(out, view, "Sign out?", NULL);
+	sbuf_puts(out,
+		"<p><b>Sign out</b> ends your session in this browser. <b>Sign out everywhere</b> "
+		"ends every session of yours, on all devices. Tokens of yours stay valid.</p>\n"
+		"<form class=\"actions\" method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/logout\">");
+	part_form_token(out, view);
+	sbuf_puts(out, "<button>Sign out</button><button class=\"quiet\" name=\"everywhere\" "
+		       "value=\"1\">Sign out "
+		       "everywhere</button>");
+	card_link(out, "button quiet", view->base, "/", "Stay signed in");
+	sbuf_puts(out, "</form>\n");
+	card_close(out, view);
+}
+
+void page_signed_out(
+	struct sbuf *out, const struct page_view *view, const struct page_farewell *farewell)
+{
+	struct page_view nobody = part_as_nobody(view);
+
+	card_open(out, &nobody, "You are signed out", NULL);
+	card_text(out, farewell->sentence);
+	if (farewell->location) {
+		sbuf_puts(out,
+			"<p class=\"waiting\" role=\"status\">The identity provider is about "
+			"to sign you out as well.</p>\n"
+			"<div class=\"actions\"><a class=\"button\" href=\"");
+		sbuf_html(out, str_of(farewell->location));
+		sbuf_puts(out, "\">Continue</a></div>\n");
+	} else {
+		sbuf_puts(out, "<div class=\"actions\">");
+		card_link(out, "button", view->base, "/_gate/login", "Sign in again");
+		sbuf_puts(out, "</div>\n");
+	}
+	card_close(out, &nobody);
+}
+
+/* --- signed in, and not let in --- */
+
+/* Names that a role may come by; "sub:…" are persons, who are nobody else's business. */
+static size_t write_roles(struct sbuf *out, const struct conf_names *names, const char *opens)
+{
+	enum { SHOWN = 20 };
+	size_t shown = 0;
+
+	for (size_t i = 0; i < names->count && shown < SHOWN; i++) {
+		if (str_starts(str_of(names->at[i]), STR("sub:")))
+			continue;
+		sbuf_puts(out, "<li><code>");
+		part_text(out, names->at[i], PART_CLIP);
+		sbuf_printf(out, "</code> %s</li>\n", opens);
+		shown++;
+	}
+	return shown;
+}
+
+static void write_fact(struct sbuf *out, const char *name, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	sbuf_printf(out, "<dt>%s</dt><dd><bdi>", name);
+	part_text(out, value, 255);
+	sbuf_puts(out, "</bdi></dd>\n");
+}
+
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
+	const struct conf_names *admins)
+{
+	const struct identity *who = view->who;
+	struct sbuf roles;
+	size_t count;
+
+	sbuf_init(&roles, 64 * 1024);
+	count = write_roles(&roles, users, "to look at everything");
+	count += write_roles(&roles, admins, "to look at everything and to stop things");
+	card_open_fault(out, view, FAULT_NO_ROLE);
+	if (count == 0) {
+		card_text(out, "Ask whoever runs this gateway to let you in, then sign in again.");
+	} else {
+		card_text(out,
+			"Ask whoever runs this gateway, or keeps the accounts, for one of these "
+			"roles, then sign in again:");
+		sbuf_puts(out, "<ul class=\"roles\">\n");
+		sbuf_add_str(out, sbuf_str(&roles));
+		sbuf_puts(out, "</ul>\n");
+	}
+	sbuf_puts(out, "<dl class=\"facts\">\n");
+	write_fact(out, "Signed in as", who->name[0] ? who->name : who->subject);
+	if (who->name[0] && strcmp(who->name, who->subject) != 0)
+		write_fact(out, "Id", who->subject);
+	write_fact(out, "Account from", who->issuer);
+	sbuf_puts(out, "</dl>\n<div class=\"actions\">");
+	card_change_account(out, view);
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+	sbuf_clear(&roles);
+}

@@ -1,0 +1,400 @@
+#include "proxy/process/gateway.h"
+
+#include "base/net/fetch.h"
+#include "base/net/graylog.h"
+#include "base/text/json_text.h"
+#include "auth/store/store_id.h"
+#include "base/budget.h"
+#include "base/clock.h"
+#include "base/log/log.h"
+#include "base/log/log_queue.h"
+#include "base/block.h"
+#include "base/version.h"
+#include "conf/load/warn.h"
+#include "proxy/admin/admin.h"
+#include "proxy/front/crowd.h"
+#include "proxy/discovery/discovery.h"
+#include "proxy/front/front_tls.h"
+#include "base/net/listen.h"
+#include "proxy/process/listeners.h"
+#include "proxy/process/process.h"
+#include "proxy/front/redirect.h"
+#include "proxy/registry/registry.h"
+#include "proxy/serve/server_thread.h"
+
+#include <event2/event.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
+enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
+
+struct gateway {
+	struct conf *conf;
+	struct event_base *base;
+	struct inbox *inbox;
+	struct event *inbox_event, *signals[SIGNALS], *drain_tick, *tls_tick;
+	struct front_tls *tls; /* NULL: the listener speaks http */
+	struct fetcher *fetcher;
+	struct auth_service *auth;
+	struct discovery *discovery;
+	struct share_slot *registry, *conf_slot;
+	struct budget memory, strangers;
+	struct thread_shared shared;
+	struct server_thread **threads;
+	struct listeners listeners;
+	char store_id[STORE_ID_TEXT];
+	struct crowd *crowd;
+	struct redirect *redirect;
+	struct admin *admin;
+	int64_t draining_since;
+};
+
+struct suspect_task {
+	struct task task;
+	struct gateway *gateway;
+	char *cluster, *mount_id;
+};
+
+static void conf_free_value(void *conf)
+{
+	conf_unref(conf);
+}
+
+static void on_inbox(int fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd, (void)what;
+	inbox_drain(gw->inbox);
+}
+
+static void on_registry(struct registry *registry, void *arg)
+{
+	struct gateway *gw = arg;
+
+	share_publish(gw->registry, registry);
+}
+
+static void on_suspect_task(struct task *task)
+{
+	struct suspect_task *suspect = (struct suspect_task *)task;
+
+	if (suspect->gateway->discovery)
+		discovery_suspect(suspect->gateway->discovery, str_of(suspect->cluster),
+			str_of(suspect->mount_id));
+	free(suspect->cluster);
+	free(suspect->mount_id);
+	free(suspect);
+}
+
+static void on_suspect(void *arg, const char *cluster, const char *mount_id)
+{
+	struct suspect_task *suspect = mem_alloc(1, sizeof *suspect);
+	struct gateway *gw = arg;
+
+	*suspect = (struct suspect_task){
+		{on_suspect_task, NULL}, gw, mem_strdup(cluster), mem_strdup(mount_id)};
+	inbox_post(gw->inbox, &suspect->task);
+}
+
+static void refresh_tls(const struct gateway *gw)
+{
+	if (gw->tls && gw->conf->tls.certificate)
+		front_tls_refresh(gw->tls, gw->conf->tls.certificate, gw->conf->tls.key);
+}
+
+static void on_tls_tick(int fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	refresh_tls(arg);
+}
+
+static void log_warning(void *arg, const char *text)
+{
+	(void)arg;
+	log_warn("configuration", "%s", text);
+}
+
+static void reload(struct gateway *gw)
+{
+	struct err err;
+
+	if (gw->conf->file == NULL) {
+		log_warn("reload", "there is no configuration file to read again");
+		return;
+	}
+	struct conf *conf = conf_load(gw->conf->file, &err);
+	if (conf == NULL) {
+		log_err("reload", "the old configuration stays: %s", err.text);
+		return;
+	}
+	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
+		conf->threads != gw->conf->threads ||
+		strcmp(conf->admin.text, gw->conf->admin.text) != 0 ||
+		(conf->tls.certificate == NULL) != (gw->tls == NULL))
+		log_warn("reload", "listeners and threads change only with a restart");
+	log_set_level((enum log_level)conf->log_level);
+	graylog_use(conf->log_gelf.host, conf->log_gelf.port);
+	share_publish(gw->conf_slot, conf_ref(conf));
+	discovery_set_conf(gw->discovery, conf);
+	auth_service_set_conf(gw->auth, conf);
+	crowd_set_conf(gw->crowd, conf);
+	admin_set_conf(gw->admin, conf);
+	conf_unref(gw->conf);
+	gw->conf = conf;
+	redirect_set_conf(gw->redirect, conf);
+	refresh_tls(gw);
+	conf_warn(conf, log_warning, NULL);
+	log_info("reload", "the configuration was read again");
+}
+
+static bool all_done(const struct gateway *gw)
+{
+	for (unsigned i = 0; i < gw->shared.threads; i++) {
+		if (!server_thread_is_done(gw->threads[i]))
+			return false;
+	}
+	return true;
+}
+
+static void on_drain_tick(int fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd, (void)what;
+	if (all_done(gw) || clock_mono_ms() - gw->draining_since > DRAIN_MS)
+		event_base_loopbreak(gw->base);
+}
+
+static void drain(struct gateway *gw)
+{
+	if (gw->draining_since) { /* asked twice: at once */
+		event_base_loopbreak(gw->base);
+		return;
+	}
+	log_info("stop", "finishing what is under way");
+	gw->draining_since = clock_mono_ms();
+	admin_drain(gw->admin);
+	redirect_drain(gw->redirect);
+	for (unsigned i = 0; i < gw->shared.threads; i++)
+		server_thread_drain(gw->threads[i]);
+	gw->drain_tick = event_new(gw->base, -1, EV_PERSIST, on_drain_tick, gw);
+	event_add(gw->drain_tick, &(struct timeval){.tv_usec = 50 * 1000});
+}
+
+static void on_signal(int number, short what, void *arg)
+{
+	(void)what;
+	if (number == SIGHUP)
+		reload(arg);
+	else
+		drain(arg);
+}
+
+static int open_tls(struct gateway *gw, struct err *err)
+{
+	const struct conf *conf = gw->conf;
+
+	if (conf->tls.certificate == NULL)
+		return 0;
+	gw->tls = front_tls_new(conf->tls.certificate, conf->tls.key, err);
+	return gw->tls ? 0 : -1;
+}
+
+static void start_keeper(struct gateway *gw)
+{
+	static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+	gw->base = event_base_new();
+	gw->inbox = inbox_new();
+	gw->inbox_event =
+		event_new(gw->base, inbox_fd(gw->inbox), EV_READ | EV_PERSIST, on_inbox, gw);
+	event_add(gw->inbox_event, NULL);
+	for (size_t i = 0; i < SIGNALS; i++) {
+		gw->signals[i] = evsignal_new(gw->base, numbers[i], on_signal, gw);
+		event_add(gw->signals[i], NULL);
+	}
+	if (gw->tls) {
+		gw->tls_tick = event_new(gw->base, -1, EV_PERSIST, on_tls_tick, gw);
+		event_add(gw->tls_tick, &(struct timeval){.tv_sec = TLS_LOOK_S});
+	}
+	gw->fetcher = fetcher_new(gw->base);
+	gw->registry = share_slot_new(registry_free);
+	gw->conf_slot = share_slot_new(conf_free_value);
+	share_publish(gw->conf_slot, conf_ref(gw->conf));
+}
+
+static void start_threads(struct gateway *gw)
+{
+	unsigned threads = gw->conf->threads;
+
+	gw->crowd = crowd_new(gw->conf, threads);
+	budget_init(&gw->memory, gw->conf->limit_memory);
+	budget_init(&gw->strangers, STRANGERS_MAX);
+	gw->shared = (struct thread_shared){.auth = gw->auth,
+		.registry = gw->registry,
+		.conf = gw->conf_slot,
+		.suspect = on_suspect,
+		.suspect_arg = gw,
+		.memory = &gw->memory,
+		.strangers = &gw->strangers,
+		.tls = gw->tls,
+		.crowd = gw->crowd,
+		.threads = threads,
+		.port = listen_port(&gw->conf->server.addr)};
+	gw->threads = mem_alloc(threads, sizeof(struct server_thread *));
+	for (unsigned i = 0; i < threads; i++)
+		gw->threads[i] = server_thread_new(&gw->shared, gw->listeners.threads[i]);
+	gw->admin = admin_new(gw->base, gw->inbox, gw->listeners.admin,
+		listen_port(&gw->conf->admin.addr), &gw->shared, gw->conf, gw->auth, gw->threads,
+		threads);
+	if (gw->listeners.redirect != -1)
+		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
+	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
+	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
+	admin_set_discovery(gw->admin, gw->discovery);
+}
+
+/* The keeper must not wait for whoever reads its output. */
+static bool takes_a_line(int fd)
+{
+	struct pollfd one = {.fd = fd, .events = POLLOUT};
+
+	return poll(&one, 1, 0) == 1 && !(one.revents & (POLLERR | POLLNVAL));
+}
+
+static void announce(struct gateway *gw)
+{
+	/* A new link would end the one that the gateway before us has printed. */
+	char *link = gw->listeners.is_joined ? NULL : auth_service_first_link(gw->auth);
+
+	log_info("start",
+		"sparkgate " SPARKGATE_VERSION
+		" with libevent %s serves %s%s/ (admin: %s), %u threads",
+		event_get_version(), gw->conf->server.origin, gw->conf->server.base,
+		gw->conf->admin.origin, gw->conf->threads);
+	if (link && !takes_a_line(STDOUT_FILENO))
+		log_warn("start", "standard output does not take the sign-in link");
+	else if (link) {
+		printf("Sign in as administrator, once, within 10 minutes: %s\n", link);
+		fflush(stdout);
+	}
+	secret_free(link);
+}
+
+static void stop(struct gateway *gw)
+{
+	if (gw->admin)
+		admin_set_discovery(gw->admin, NULL);
+	discovery_free(gw->discovery);
+	gw->discovery = NULL;
+	admin_free(gw->admin);
+	redirect_free(gw->redirect);
+	for (unsigned i = 0; gw->threads && i < gw->shared.threads; i++)
+		server_thread_free(gw->threads[i]);
+	crowd_free(gw->crowd);
+	auth_service_free(gw->auth);
+	fetcher_free(gw->fetcher);
+	inbox_free(gw->inbox);
+	event_free(gw->inbox_event);
+	for (size_t i = 0; i < SIGNALS; i++)
+		event_free(gw->signals[i]);
+	if (gw->drain_tick)
+		event_free(gw->drain_tick);
+	if (gw->tls_tick)
+		event_free(gw->tls_tick);
+	share_slot_free(gw->registry);
+	share_slot_free(gw->conf_slot);
+	event_base_free(gw->base);
+	front_tls_free(gw->tls);
+	free(gw->threads);
+}
+
+/* Before any other call of libevent's and jansson's. A sanitizer wants to see each block itself. */
+static void give_memory(void)
+{
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	event_set_mem_functions(block_malloc, block_realloc, block_free);
+	json_text_use_pool();
+#endif
+}
+
+/* Its own words on standard error would wait for a reader. */
+static void on_libevent_log(int severity, const char *msg)
+{
+	static const enum log_level levels[] = {[EVENT_LOG_DEBUG] = LOG_DEBUG,
+		[EVENT_LOG_MSG] = LOG_INFO,
+		[EVENT_LOG_WARN] = LOG_WARN,
+		[EVENT_LOG_ERR] = LOG_ERROR};
+
+	log_line((size_t)severity < ARRAY_LEN(levels) ? levels[severity] : LOG_WARN, "libevent",
+		"%s", msg);
+}
+
+static void prepare(struct conf *conf)
+{
+	give_memory();
+	event_set_log_callback(on_libevent_log);
+	log_set_level((enum log_level)conf->log_level);
+	log_queue_start();
+	graylog_use(conf->log_gelf.host, conf->log_gelf.port);
+	signal(SIGPIPE, SIG_IGN);
+	process_fit_descriptors(conf);
+	conf_warn(conf, log_warning, NULL);
+}
+
+static int open_store(struct gateway *gw, struct err *err)
+{
+	gw->auth = auth_service_new(gw->conf, gw->base, gw->inbox, gw->fetcher, err);
+	return gw->auth ? auth_service_store_id(gw->auth, gw->store_id, err) : -1;
+}
+
+/* Who joins has to know its store first; who does not makes none for nothing. */
+static int open_all(struct gateway *gw, bool joins, struct err *err)
+{
+	if (!joins)
+		return listeners_open(&gw->listeners, gw->conf, NULL, err) == -1
+			       ? -1
+			       : open_store(gw, err);
+	if (gw->conf->store_kind == CONF_STORE_MEMORY)
+		return err_set(err, "--join: a store in memory cannot be shared, expected redis: "
+				    "or the same sqlite: file");
+	return open_store(gw, err) == -1
+		       ? -1
+		       : listeners_open(&gw->listeners, gw->conf, gw->store_id, err);
+}
+
+static int serve(struct gateway *gw, bool joins, struct err *err)
+{
+	start_keeper(gw);
+	int result = open_all(gw, joins, err);
+	if (result == 0) {
+		start_threads(gw);
+		listeners_announce(&gw->listeners, gw->conf, gw->store_id);
+		announce(gw);
+		event_base_dispatch(gw->base);
+	}
+	stop(gw);
+	return result;
+}
+
+int gateway_run(struct conf *conf, bool joins)
+{
+	struct gateway gw = {.conf = conf};
+	struct err err = {""};
+
+	prepare(conf);
+	listeners_init(&gw.listeners);
+	int result = open_tls(&gw, &err);
+	if (result == 0)
+		result = serve(&gw, joins, &err);
+	log_queue_flush(LAST_WORDS_MS);
+	if (result == -1)
+		fprintf(stderr, "sparkgate: %s\n", err.text);
+	listeners_clear(&gw.listeners);
+	conf_unref(gw.conf);
+	return result == 0 ? 0 : 1;
+}

@@ -1,0 +1,107 @@
+#include "proxy/process/listeners.h"
+
+#include "proxy/process/join.h"
+#include "base/net/listen.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct place { /* an address of the configuration */
+	struct conf_listen *listen;
+	const char *key;
+	int *fds; /* to be filled; -1 until then */
+	unsigned count;
+};
+
+void listeners_init(struct listeners *l)
+{
+	*l = (struct listeners){.admin = -1, .redirect = -1, .names = {-1, -1, -1}};
+}
+
+static int refuse_taken(
+	const struct place *place, const char *store, const struct err *why, struct err *err)
+{
+	if (store)
+		return err_set(err, "%s: %s", place->key, why->text);
+	return err_set(err,
+		"%s: %s; end the program that has it, or set %s to another; a second gateway on "
+		"the same store takes part with --join",
+		place->key, why->text, place->key);
+}
+
+/* The kernel lets us in beside others only if they allow it and are the same user's. */
+static int join(struct listeners *l, const struct place *place, const char *store, struct err *err)
+{
+	struct conf_listen *listen = place->listen;
+	struct err why = {""};
+
+	if (join_check(&listen->addr, store, &why) == -1)
+		return err_set(
+			err, "%s: --join: %s is taken, and %s", place->key, listen->text, why.text);
+	place->fds[0] = listen_share(&listen->addr, listen->addr_len, &why);
+	if (place->fds[0] == -1)
+		return refuse_taken(place, store, &why, err);
+	l->is_joined = true;
+	return 0;
+}
+
+static int open_place(
+	struct listeners *l, const struct place *place, const char *store, struct err *err)
+{
+	struct conf_listen *listen = place->listen;
+	struct err why = {""};
+
+	place->fds[0] = listen_open(&listen->addr, listen->addr_len, &why);
+	if (place->fds[0] == -1 && errno != EADDRINUSE)
+		return err_set(err, "%s: %s", place->key, why.text);
+	if (place->fds[0] == -1 && store == NULL)
+		return refuse_taken(place, store, &why, err);
+	if (place->fds[0] == -1 && join(l, place, store, err) == -1)
+		return -1;
+	for (unsigned i = 1; i < place->count; i++) {
+		place->fds[i] = listen_share(&listen->addr, listen->addr_len, &why);
+		if (place->fds[i] == -1)
+			return refuse_taken(place, store, &why, err);
+	}
+	return 0;
+}
+
+int listeners_open(struct listeners *l, struct conf *conf, const char *store, struct err *err)
+{
+	l->threads = mem_alloc(conf->threads, sizeof *l->threads);
+	const struct place places[LISTENERS_ADDRESSES] = {
+		{&conf->server, "server.listen", l->threads, conf->threads},
+		{&conf->admin, "admin.listen", &l->admin, 1},
+		{&conf->tls.redirect, "server.tls.redirect_listen", &l->redirect, 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (places[i].listen->text && open_place(l, &places[i], store, err) == -1)
+			return -1;
+	}
+	conf_set_port(&conf->server, listen_port(&conf->server.addr));
+	conf_set_port(&conf->admin, listen_port(&conf->admin.addr));
+	return 0;
+}
+
+void listeners_announce(struct listeners *l, const struct conf *conf, const char *store)
+{
+	const struct conf_listen *places[LISTENERS_ADDRESSES] = {
+		&conf->server, &conf->admin, &conf->tls.redirect};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		if (places[i]->text)
+			l->names[i] = join_announce(&places[i]->addr, store);
+	}
+}
+
+void listeners_clear(struct listeners *l)
+{
+	for (size_t i = 0; i < ARRAY_LEN(l->names); i++) {
+		if (l->names[i] != -1)
+			close(l->names[i]);
+	}
+	free(l->threads);
+	listeners_init(l);
+}

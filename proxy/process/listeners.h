@@ -1,0 +1,29 @@
+/*
+ * proxy/process/listeners.h - the sockets of this process: one of the server for each server
+ * thread, one of the admin site, one that redirects; and who else has the addresses (S61).
+ */
+#ifndef SPARKGATE_PROXY_PROCESS_LISTENERS_H
+#define SPARKGATE_PROXY_PROCESS_LISTENERS_H
+
+#include "conf/conf.h"
+
+enum { LISTENERS_ADDRESSES = 3 };
+
+struct listeners {
+	int *threads;			/* conf->threads of them; whoever serves one takes it */
+	int admin, redirect;		/* -1: none */
+	bool is_joined;			/* another gateway has listened there before */
+	int names[LISTENERS_ADDRESSES]; /* join_announce() */
+};
+
+void listeners_init(struct listeners *l);
+/* `store`: NULL, or the store_id() of those with whom the addresses may be shared. Ports that were
+ * 0 are set in conf. -1 and a reason that says which address, and what to do. */
+MUST_CHECK int listeners_open(
+	struct listeners *l, struct conf *conf, const char *store, struct err *err);
+/* Lets others join; `store` as above. */
+void listeners_announce(struct listeners *l, const struct conf *conf, const char *store);
+/* Not the sockets, which others have taken. */
+void listeners_clear(struct listeners *l);
+
+#endif

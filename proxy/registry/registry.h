@@ -1,0 +1,107 @@
+/*
+ * proxy/registry/registry.h - every UI that can be reached, as one immutable snapshot.
+ *
+ * Discovery builds one with registry_builder_* on the keeper thread and publishes it; worker
+ * threads look up. Nothing in a request ever names a host or port: a request names a mount, the
+ * mount has the checked address.
+ */
+#ifndef SPARKGATE_PROXY_REGISTRY_REGISTRY_H
+#define SPARKGATE_PROXY_REGISTRY_REGISTRY_H
+
+#include "auth/policy/policy.h"
+#include "base/str.h"
+
+#include <sys/socket.h>
+
+enum mount_state {
+	MOUNT_UP,	  /* verified: may be connected to */
+	MOUNT_UNVERIFIED, /* seen, not yet checked, or it failed its check */
+	MOUNT_REFUSED,	  /* outside the SSRF fence */
+	MOUNT_GONE,	  /* was there, is finished or lost; kept for its page and permalink */
+};
+
+struct mount {
+	enum ui_kind kind;
+	enum mount_state state;
+	const char *cluster;
+	const char *id;	  /* "master", worker-…, app-…, driver-…, "shs", the name under uis */
+	const char *path; /* "<base>/<cluster>/proxy/<id>" and the like, no slash at the end */
+	const char *label;     /* of a live UI's own host name (app_origin.h); "" for all others */
+	const char *authority; /* Host field for the upstream: "10.0.0.7:8081" */
+	const char *prefix;    /* path of the configured URL without its last slash: "" mostly */
+	struct sockaddr_storage addr; /* set when UP */
+	socklen_t addr_len;
+	bool tls;
+	const char
+		*ca_file;   /* with tls: who signs the upstream's certificate; NULL: the system's */
+	bool is_driver_log; /* a driver id: the worker's log pages under the driver's name (T13) */
+	const char *why;    /* REFUSED, UNVERIFIED: for the log and the page; else "" */
+};
+
+struct worker_info {
+	const char *id, *host, *state; /* state as Spark says: ALIVE, DEAD, ... */
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+	const struct mount *mount; /* NULL when none */
+};
+
+struct app_info {
+	const char *id, *name, *user, *state; /* RUNNING, WAITING, FINISHED, FAILED, KILLED */
+	int64_t started_ms;		      /* wall; 0 unknown */
+	int64_t duration_ms;		      /* -1: still running or unknown */
+	unsigned cores;
+	bool running;
+	bool in_history;	   /* the history server lists it */
+	bool completed_in_history; /* ... as finished */
+	const struct mount *mount; /* live UI; NULL when none */
+	const char *namespace;	   /* of Kubernetes; "": its driver is no pod, or nobody knows it */
+};
+
+struct master_info {
+	const char *url, *status; /* ALIVE, STANDBY, RECOVERING, or "UNREACHABLE" */
+	bool active;
+};
+
+struct cluster_info {
+	const char *name;
+	const char *path;	   /* "<base>/<cluster>" */
+	const char *spark_version; /* "" unknown */
+	bool has_masters, has_history, history_up;
+	bool has_kubernetes, kubernetes_up; /* its API server answers */
+	bool polled;			    /* at least one poll of every source has ended */
+	struct master_info *masters;
+	size_t masters_count;
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+	struct worker_info *workers;
+	size_t workers_count;
+	struct app_info *apps; /* running first, then newest first */
+	size_t apps_count;
+	const struct mount **uis; /* configured uis */
+	size_t uis_count;
+	const struct mount *master, *history; /* mounts, NULL when none */
+};
+
+struct registry;
+
+uint64_t registry_serial(const struct registry *reg); /* of this snapshot alone, ever */
+size_t registry_clusters(const struct registry *reg);
+const struct cluster_info *registry_cluster_at(const struct registry *reg, size_t index);
+const struct cluster_info *registry_cluster(const struct registry *reg, struct str name);
+/* All look-ups borrow from the snapshot and give NULL when there is none. O(1). */
+const struct mount *registry_proxy(const struct registry *reg, struct str cluster, struct str id);
+const struct mount *registry_ui(const struct registry *reg, struct str cluster, struct str name);
+/* The mount whose UI lives at "host:port" (lower case, port always there), this cluster's first. */
+const struct mount *registry_authority(
+	const struct registry *reg, struct str cluster, struct str authority);
+/* The same for one of this snapshot's clusters: a page asks for each of its links. */
+const struct mount *registry_authority_near(
+	const struct registry *reg, const struct cluster_info *cluster, struct str authority);
+/* The live UI whose host name begins with this label. */
+const struct mount *registry_label(const struct registry *reg, struct str label);
+/* An application by id, else the newest one of that name. */
+const struct app_info *registry_app(
+	const struct registry *reg, struct str cluster, struct str id_or_name);
+void registry_free(void *registry); /* for share_slot_new() */
+
+#endif

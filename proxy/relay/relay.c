@@ -1,0 +1,388 @@
+/* A UI's answer on its way to the client: head, content through its filters, end. */
+#include "proxy/request/exchange_int.h"
+
+#include "auth/token/ui_token.h"
+#include "base/clock.h"
+#include "proxy/relay/relay_headers.h"
+#include "proxy/pages/page_fault.h"
+#include "proxy/guard/person_field.h"
+#include "proxy/relay/tunnel.h"
+
+#include <event2/buffer.h>
+
+enum {
+	FIELDS_MAX = 80 * 1024, /* of a response, mended */
+	GZIP_FROM = 1024,	/* bytes: less is not worth it */
+};
+
+static const char *find_authority(const void *arg, struct str authority)
+{
+	const struct exchange *x = arg;
+	const struct mount *mount =
+		registry_authority_near(x->registry, x->route.cluster, authority);
+
+	return mount ? mount->path : NULL;
+}
+
+static const char *find_id(const void *arg, struct str id)
+{
+	const struct exchange *x = arg;
+	const struct mount *mount =
+		registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
+
+	return mount ? mount->path : NULL;
+}
+
+void relay_fill_context(struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+
+	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
+		.cluster_root = x->route.cluster->path,
+		.origin = x->origin,
+		.others = x->app ? x->conf->server.origin : "",
+		.authority = mount->authority,
+		.prefix = mount->prefix,
+		.is_other = mount->kind == UI_OTHER,
+		.find_authority = find_authority,
+		.find_id = find_id,
+		.arg = x,
+		.memo = x->thread->links,
+		.snapshot = registry_serial(x->registry)};
+}
+
+/* identity, gzip or deflate can be read; another coding passes as it is. */
+static bool can_read(struct str encoding, enum content_coding_kind *kind)
+{
+	*kind = CODING_IDENTITY;
+	if (encoding.len == 0 || str_eq_nocase(encoding, STR("identity")))
+		return true;
+	*kind = str_eq_nocase(encoding, STR("deflate")) ? CODING_INFLATE : CODING_GUNZIP;
+	return *kind == CODING_INFLATE || str_eq_nocase(encoding, STR("gzip")) ||
+	       str_eq_nocase(encoding, STR("x-gzip"));
+}
+
+/* Of other UIs' pages we know nothing, and a page that says what went wrong asks for no data. */
+static const char *own_script(const struct exchange *x, const struct h1_response *head)
+{
+	bool is_page = x->route.mount->kind != UI_OTHER && head->status == 200;
+
+	return is_page ? page_static_find(STR("session.js"))->href : NULL;
+}
+
+/* Sets up the filters and says in the plan what they change. */
+static void plan_filters(
+	struct exchange *x, const struct h1_response *head, struct relay_headers_plan *plan)
+{
+	enum rewrite_kind kind = rewrite_kind_of(
+		h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, x->rewrite_context.is_other);
+	enum content_coding_kind coding;
+	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
+
+	if (kind == REWRITE_NOTHING || head->status == 206 ||
+		!can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding))
+		return;
+	plan->rewritten = true;
+	plan->content_encoding = "";
+	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->req))
+		plan->content_encoding = "gzip";
+	if (head->framing == H1_NO_CONTENT)
+		return;
+	if (coding != CODING_IDENTITY)
+		x->inflate = content_coding_new(coding);
+	x->rewrite_context.script = own_script(x, head);
+	x->rewriter = rewriter_new(&x->rewrite_context, kind);
+	if (plan->content_encoding[0])
+		x->deflate = content_coding_new(CODING_GZIP);
+	if (x->inflate)
+		x->packed = evbuffer_new();
+}
+
+/* What the answer announces: its own length, unless the filters change it. */
+static int64_t announced_length(const struct h1_response *head, bool rewritten)
+{
+	struct str field = h1_field(head, FIELD_CONTENT_LENGTH);
+	uint64_t length;
+
+	if (rewritten || field.at == NULL || !str_to_u64(field, &length))
+		return -1;
+	return (int64_t)length;
+}
+
+static void on_head(void *arg, const struct h1_response *head)
+{
+	struct exchange *x = arg;
+	struct relay_headers_plan plan = {.rewritten = false};
+	struct sbuf fields;
+
+	x->head_us = clock_mono_us();
+	if (x->is_websocket && head->status == 101) {
+		tunnel_begin(x, head);
+		return;
+	}
+	plan_filters(x, head, &plan);
+	sbuf_init(&fields, FIELDS_MAX);
+	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
+	if (fields.overflow) {
+		relay_stop(x);
+		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+	} else {
+		exchange_move(x, EXCHANGE_RELAYING);
+		x->status = head->status;
+		front_reply_head(x->req, head->status, &fields,
+			announced_length(head, plan.rewritten), head->framing == H1_NO_CONTENT);
+	}
+	sbuf_clear(&fields);
+}
+
+void relay_cut(struct exchange *x, enum fault fault)
+{
+	struct front_request *req = x->req;
+
+	relay_stop(x);
+	exchange_finish(x, fault);
+	front_reply_cut(req); /* never a clean end: what came must not look whole */
+}
+
+static void finish(struct exchange *x)
+{
+	struct front_request *req = x->req;
+
+	exchange_finish(x, FAULT_NONE);
+	front_reply_end(req);
+}
+
+/* The content was corrupt: nothing of it must be left for the next exchange. */
+static int drop_filtered(struct evbuffer **between)
+{
+	for (int i = 0; i < 2; i++)
+		evbuffer_drain(between[i], evbuffer_get_length(between[i]));
+	return -1;
+}
+
+/* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
+ * unpack; -1: the content is corrupt. */
+static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
+{
+	struct evbuffer **between = x->thread->filters;
+	int more = 0;
+
+	*out = in;
+	if (x->rewriter == NULL)
+		return 0;
+	if (x->inflate) {
+		more = content_coding_step(x->inflate, in, between[0], x->ended);
+		if (more == -1)
+			return drop_filtered(between);
+		in = between[0];
+	}
+	rewriter_feed(x->rewriter, in, between[1], x->ended && !more);
+	*out = between[1];
+	if (x->deflate) {
+		if (content_coding_feed(x->deflate, between[1], between[0], x->ended && !more) ==
+			-1)
+			return drop_filtered(between);
+		*out = between[0];
+	}
+	return more;
+}
+
+/* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot
+ * waits packed. Ends the exchange when all is passed on and the upstream is done: then false. */
+static bool pump(struct exchange *x, struct evbuffer *in)
+{
+	struct evbuffer *out;
+	size_t queued;
+	int more;
+
+	do {
+		more = filter(x, in, &out);
+		if (more == -1) {
+			relay_cut(x, FAULT_UPSTREAM_PROTOCOL);
+			return false;
+		}
+		x->bytes += evbuffer_get_length(out);
+		queued = front_reply_body(x->req, out);
+	} while (more && queued <= FRONT_QUEUE_HIGH);
+	x->backlog = more;
+	if (x->ended && !more) {
+		finish(x);
+		return false;
+	}
+	if (x->call && queued > FRONT_QUEUE_HIGH && !x->paused)
+		upstream_pause(x->call);
+	x->paused = queued > FRONT_QUEUE_HIGH;
+	return true;
+}
+
+static void on_body(void *arg, struct evbuffer *bytes)
+{
+	struct exchange *x = arg;
+
+	exchange_audit_answer(x, bytes);
+	if (x->inflate == NULL) {
+		pump(x, bytes);
+		return;
+	}
+	evbuffer_add_buffer(x->packed, bytes);
+	if (!x->backlog)
+		pump(x, x->packed);
+}
+
+static void on_end(void *arg)
+{
+	struct exchange *x = arg;
+
+	x->call = NULL;
+	x->ended = true;
+	if (x->rewriter == NULL)
+		finish(x);
+	else if (x->inflate == NULL)
+		pump(x, x->thread->nothing);
+	else if (!x->backlog)
+		pump(x, x->packed);
+}
+
+void relay_on_fault(struct exchange *x, enum fault fault)
+{
+	const struct thread_shared *shared = x->thread->shared;
+	const struct mount *mount = x->route.mount;
+
+	x->call = NULL;
+	/* Another certificate than at its check: somebody else may live there now. */
+	if ((fault == FAULT_UPSTREAM_CONNECT || fault == FAULT_UPSTREAM_CERTIFICATE) &&
+		shared->suspect)
+		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
+	if (x->state == EXCHANGE_RELAYING)
+		relay_cut(x, fault);
+	else if (fault == FAULT_UPSTREAM_CONNECT &&
+		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
+		endpoint_serve_gone(x);
+	else
+		exchange_fail(x, fault, NULL);
+}
+
+static void on_fault(void *arg, enum fault fault)
+{
+	relay_on_fault(arg, fault);
+}
+
+static void on_sent(void *arg)
+{
+	struct exchange *x = arg;
+
+	if (x->streams)
+		front_content_want(x->req, true);
+	else
+		tunnel_on_sent(x);
+}
+
+static const struct upstream_handler upstream_handler = {
+	on_head, on_body, on_end, on_fault, on_sent};
+
+/* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
+static bool is_idempotent(const struct exchange *x)
+{
+	return x->action != ACTION_KILL && !x->streams &&
+	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
+}
+
+void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
+	const struct upstream_handler *handler)
+{
+	const struct mount *mount = x->route.mount;
+	const struct upstream_secure secure = {mount->authority, mount->ca_file};
+
+	req->addr = (const struct sockaddr *)&mount->addr;
+	req->addr_len = mount->addr_len;
+	req->secure = mount->tls ? &secure : NULL;
+	req->head = sbuf_str(&x->thread->head);
+	exchange_move(x, state);
+	x->asked_us = clock_mono_us();
+	struct upstream *up = req->is_upgrade ? x->thread->wire : x->thread->upstream;
+	x->call = upstream_start(up, req, handler, x);
+}
+
+struct str relay_token(const struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+
+	return ui_tokens_get(
+		x->thread->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
+}
+
+/* S70: the UI's own field, and who the access log says it was. */
+static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
+{
+	const struct mount *mount = x->route.mount;
+	const struct conf_ui *ui =
+		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
+
+	ask->person_fields = &x->conf->identity_headers;
+	if (ui == NULL || ui->identity_header == NULL)
+		return true;
+	ask->person_field = str_of(ui->identity_header);
+	ask->person = str_of(x->who->subject);
+	return person_field_is_fit(ask->person);
+}
+
+void relay_ask(struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+	struct sbuf stripped, *head = &x->thread->head;
+
+	relay_fill_context(x);
+	sbuf_reset(head);
+	sbuf_init(&stripped, x->target.query.len + 1);
+	struct str query = x->target.query;
+	if (query.at && relay_headers_strip_do_as(query, &stripped))
+		query = sbuf_str(&stripped);
+	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
+	int64_t held = (int64_t)evbuffer_get_length(body);
+	struct relay_headers_ask ask = {.rest = x->route.rest,
+		.query = query,
+		.token = relay_token(x),
+		.content_length = x->streams ? x->req->content_length : held,
+		.origin = x->origin,
+		.is_websocket = x->is_websocket};
+	bool is_told = fill_person(x, &ask);
+	relay_headers_to_upstream(head, x->req, mount, &ask);
+	struct upstream_request req = {.body = body,
+		.streams = x->streams,
+		.is_chunked = x->streams && x->req->content_length == -1,
+		.is_head = str_eq(x->req->method, STR("HEAD")),
+		.idempotent = is_idempotent(x),
+		.is_upgrade = x->is_websocket};
+	bool fits = is_told && !head->overflow;
+	if (fits)
+		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
+	sbuf_clear(&stripped);
+	if (!is_told)
+		exchange_fail(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+	else if (!fits)
+		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
+	else if (x->streams && x->gathered) /* its beginning */
+		content_pass(x, x->gathered, false);
+}
+
+void relay_start(struct exchange *x)
+{
+	if (x->is_websocket || !static_files_serve(x))
+		relay_ask(x);
+}
+
+void relay_on_drained(struct exchange *x)
+{
+	x->paused = false;
+	if (x->backlog && !pump(x, x->packed))
+		return;
+	if (!x->paused && x->call)
+		upstream_resume(x->call);
+}
+
+void relay_stop(struct exchange *x)
+{
+	if (x->call)
+		upstream_cancel(x->call);
+	x->call = NULL;
+}

@@ -1,0 +1,392 @@
+#include "proxy/relay/relay_headers.h"
+
+#include "auth/service/auth.h"
+#include "base/clock.h"
+#include "proxy/guard/guard.h"
+#include "proxy/guard/person_field.h"
+#include "proxy/guard/websocket.h"
+
+#include <time.h>
+
+/* Whether a Connection field may name others: mostly it says only what becomes of the connection.
+ */
+static bool names_fields(const struct h1_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].kind.id == FIELD_CONNECTION &&
+			!str_eq_nocase(fields[i].value, STR("keep-alive")) &&
+			!str_eq_nocase(fields[i].value, STR("close")))
+			return true;
+	}
+	return false;
+}
+
+static void put(struct sbuf *out, struct str s)
+{
+	sbuf_add(out, s.at, s.len);
+}
+
+/* Cookies of the UI go through, ours never do (S25). */
+static void put_cookies(struct sbuf *out, const struct front_request *req)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		struct str rest = req->fields[i].value, pair;
+		if (req->fields[i].kind.id != FIELD_COOKIE)
+			continue;
+		while (str_next(&rest, ';', &pair)) {
+			pair = str_trim(pair);
+			ptrdiff_t eq = str_find_byte(pair, '=');
+			if (eq <= 0 ||
+				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
+				continue;
+			put(out, any ? STR("; ") : STR("Cookie: "));
+			if (!rewrite_cookie(pair, out))
+				put(out, pair);
+			any = true;
+		}
+	}
+	if (any)
+		put(out, STR("\r\n"));
+}
+
+/* A weight of 0, as "0", "0.0" and the like: not acceptable (RFC 9110 §12.4.2). */
+static bool is_unwanted(struct str parameters)
+{
+	struct str weight = str_trim(parameters);
+
+	if (!str_starts_nocase(weight, STR("q=")))
+		return false;
+	for (size_t i = 2; i < weight.len; i++) {
+		if (weight.at[i] != '0' && weight.at[i] != '.')
+			return false;
+	}
+	return true;
+}
+
+bool relay_headers_accept_gzip(const struct front_request *req)
+{
+	bool any = false; /* "*": each coding that is not named */
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		struct str rest = req->fields[i].value, item, coding;
+		if (req->fields[i].kind.id != FIELD_ACCEPT_ENCODING)
+			continue;
+		while (str_next(&rest, ',', &item)) {
+			str_next(&item, ';', &coding);
+			coding = str_trim(coding);
+			bool wanted = item.at == NULL || !is_unwanted(item);
+			if (str_eq_nocase(coding, STR("gzip")))
+				return wanted;
+			if (str_eq(coding, STR("*")))
+				any = wanted;
+		}
+	}
+	return any;
+}
+
+/* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here.
+ */
+static bool may_be_compressed(struct str rest)
+{
+	return str_find(rest, STR("/static/")) != -1;
+}
+
+static bool passes_upstream(
+	const struct front_request *req, const struct h1_field *field, bool any_connection)
+{
+	if (field->kind.rules & (FIELD_IS_HOP | FIELD_NOT_UPSTREAM) ||
+		(field->kind.id == FIELD_OTHER && !field_is_plain_name(field->name)))
+		return false;
+	return !any_connection || !h1_connection_has(req->fields, req->fields_count, field->name);
+}
+
+static void put_request_line(struct sbuf *out, const struct front_request *req,
+	const struct mount *mount, struct str rest, struct str query)
+{
+	put(out, req->method);
+	put(out, STR(" "));
+	put(out, str_of(mount->prefix));
+	put(out, rest);
+	if (query.at) {
+		put(out, STR("?"));
+		put(out, query);
+	}
+	put(out, STR(" HTTP/1.1\r\n"));
+	sbuf_field(out, STR("Host"), str_of(mount->authority));
+	sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
+}
+
+static void put_own_origin(struct sbuf *out, const char *name, const struct mount *mount)
+{
+	sbuf_printf(out, "%s: http%s://%s", name, mount->tls ? "s" : "", mount->authority);
+}
+
+static struct str scheme_of(const struct relay_headers_ask *ask)
+{
+	return str_starts(str_of(ask->origin), STR("https:")) ? STR("https://") : STR("http://");
+}
+
+/* What follows the mount's address at the gateway; at == NULL: `referer` is no page of this UI. */
+static struct str below_mount(const struct front_request *req, const struct mount *mount,
+	const struct relay_headers_ask *ask, struct str referer)
+{
+	struct str host = guard_single_field(req, FIELD_HOST), path = str_of(mount->path);
+	struct str scheme = scheme_of(ask), none = {NULL, 0};
+
+	if (!str_starts(referer, scheme) || !host.at)
+		return none;
+	referer = str_from(referer, scheme.len);
+	if (!str_starts_nocase(referer, host))
+		return none;
+	referer = str_from(referer, host.len);
+	if (!str_starts(referer, path) || referer.len == path.len || referer.at[path.len] != '/')
+		return none;
+	return str_from(referer, path.len);
+}
+
+/*
+ * UIs compare where a request comes from with their own Host, and know no gateway (S11): Origin and
+ * Referer of its own pages say what they would without one. True when the field is dealt with.
+ */
+static bool put_whence(struct sbuf *out, const struct front_request *req, const struct mount *mount,
+	const struct relay_headers_ask *ask, const struct h1_field *field)
+{
+	if (mount->kind != UI_OTHER)
+		return false;
+	if (field->kind.id == FIELD_ORIGIN) {
+		if (ask->is_websocket) /* put_upgrade() says it: a program with a token need not */
+			return true;
+		if (!websocket_is_from_us(req, scheme_of(ask), false))
+			return false;
+		put_own_origin(out, "Origin", mount);
+	} else if (field->kind.id == FIELD_REFERER) {
+		struct str rest = below_mount(req, mount, ask, field->value);
+		if (!rest.at)
+			return false;
+		put_own_origin(out, "Referer", mount);
+		put(out, str_of(mount->prefix));
+		put(out, rest);
+	} else {
+		return false;
+	}
+	put(out, STR("\r\n"));
+	return true;
+}
+
+/* That the page is ours was checked before (S11). */
+static void put_upgrade(struct sbuf *out, const struct mount *mount)
+{
+	put(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+	put_own_origin(out, "Origin", mount);
+	put(out, STR("\r\n"));
+}
+
+/* S70: some UI is told who asks in this field. */
+static bool is_person_field(const struct relay_headers_ask *ask, struct str name)
+{
+	const struct conf_names *names = ask->person_fields;
+
+	for (size_t i = 0; names && i < names->count; i++) {
+		if (field_reads_as(name, str_of(names->at[i])))
+			return true;
+	}
+	return false;
+}
+
+static void put_passing(struct sbuf *out, const struct front_request *req,
+	const struct mount *mount, const struct relay_headers_ask *ask)
+{
+	bool any_connection = names_fields(req->fields, req->fields_count);
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		const struct h1_field *field = &req->fields[i];
+		if (passes_upstream(req, field, any_connection) &&
+			!is_person_field(ask, field->name) &&
+			!put_whence(out, req, mount, ask, field))
+			sbuf_field(out, field->name, field->value);
+	}
+}
+
+static void put_framing(struct sbuf *out, const struct front_request *req, int64_t length)
+{
+	if (length == -1)
+		put(out, STR("Transfer-Encoding: chunked\r\n"));
+	else if (length > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
+		sbuf_printf(out, "Content-Length: %lld\r\n", (long long)length);
+}
+
+static void put_token(struct sbuf *out, struct str token)
+{
+	put(out, STR("Authorization: Bearer "));
+	put(out, token);
+	put(out, STR("\r\n"));
+}
+
+void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
+	const struct mount *mount, const struct relay_headers_ask *ask)
+{
+	bool may_pack = may_be_compressed(ask->rest) && relay_headers_accept_gzip(req);
+
+	put_request_line(out, req, mount, ask->rest, ask->query);
+	put_passing(out, req, mount, ask);
+	put_cookies(out, req);
+	if (ask->is_websocket)
+		put_upgrade(out, mount);
+	if (ask->token.at)
+		put_token(out, ask->token);
+	if (ask->person_field.at)
+		(void)person_field_add(out, ask->person_field, ask->person);
+	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
+	put_framing(out, req, ask->content_length);
+	put(out, STR("\r\n"));
+}
+
+/* What `c` becomes that stands at the end of `text` when that is decoded again and again: "%25" and
+ * "%2525" are percent signs, and with two digits behind them something else (S42). */
+static size_t fold_escape(char *text, size_t len)
+{
+	while (len >= 3 && text[len - 3] == '%') {
+		int high = str_hex_digit(text[len - 2]), low = str_hex_digit(text[len - 1]);
+		if (high == -1 || low == -1)
+			break;
+		len -= 2;
+		text[len - 1] = (char)(high << 4 | low);
+	}
+	return len;
+}
+
+/* The parameter's name, decoded as servlets one behind the other would, is doAs in any case. */
+static bool is_do_as(struct str pair)
+{
+	static const struct str wanted = {"doas", 4};
+	ptrdiff_t eq = str_find_byte(pair, '=');
+	struct str name = {pair.at, eq == -1 ? pair.len : (size_t)eq};
+	char text[64]; /* as deep as anybody goes */
+	size_t len = 0;
+
+	for (size_t i = 0; i < name.len; i++) {
+		if (len == sizeof text)
+			return false;
+		text[len++] = name.at[i];
+		len = fold_escape(text, len);
+	}
+	return str_eq_nocase((struct str){text, len}, wanted);
+}
+
+bool relay_headers_strip_do_as(struct str query, struct sbuf *out)
+{
+	struct str rest = query, pair;
+	bool stripped = false;
+
+	sbuf_reset(out);
+	while (query.at && str_next(&rest, '&', &pair)) {
+		if (is_do_as(pair)) {
+			stripped = true;
+			continue;
+		}
+		if (out->len)
+			sbuf_putc(out, '&');
+		sbuf_add_str(out, pair);
+	}
+	return stripped;
+}
+
+static struct str cookie_name(struct str *pair)
+{
+	struct str name;
+
+	str_next(pair, '=', &name);
+	return str_trim(name);
+}
+
+/* One without a name comes back as what its value looks like. */
+static bool cookie_is_ours(struct str value)
+{
+	struct str pair, name;
+
+	str_next(&value, ';', &pair);
+	name = cookie_name(&pair);
+	return auth_is_own_cookie(name.len == 0 && pair.at ? cookie_name(&pair) : name);
+}
+
+/* Fields whose value is mended on the way; true when the field is dealt with. */
+static bool add_mended(
+	struct sbuf *out, const struct h1_field *field, const struct rewrite_context *context)
+{
+	static bool (*const rewrites[FIELD_COUNT])(const struct rewrite_context *context,
+		struct str value, struct sbuf *out) = {[FIELD_LOCATION] = rewrite_location,
+		[FIELD_CONTENT_LOCATION] = rewrite_location,
+		[FIELD_REFRESH] = rewrite_refresh,
+		[FIELD_LINK] = rewrite_link_field,
+		[FIELD_SET_COOKIE] = rewrite_set_cookie};
+	unsigned char id = field->kind.id;
+	struct sbuf mended;
+
+	if (rewrites[id] == NULL)
+		return false;
+	if (id == FIELD_SET_COOKIE && cookie_is_ours(field->value))
+		return true;
+	sbuf_init(&mended, 16384);
+	bool done = rewrites[id](context, field->value, &mended);
+	if (done && !mended.overflow)
+		sbuf_field(out, field->name, sbuf_str(&mended));
+	sbuf_clear(&mended);
+	return done;
+}
+
+/* The rules of which one is enough to keep a field back. */
+static unsigned rules_to_client(const struct relay_headers_plan *plan)
+{
+	return FIELD_IS_HOP | FIELD_NOT_CLIENT | (plan->rewritten ? FIELD_NOT_REWRITTEN : 0) |
+	       (plan->kept ? FIELD_NOT_KEPT : 0);
+}
+
+static bool is_listed_by_connection(const struct h1_response *head, struct str name)
+{
+	return h1_connection_has(head->fields, head->fields_count, name);
+}
+
+void relay_headers_add_date(struct sbuf *out)
+{
+	static _Thread_local int64_t written = -1; /* once a second: strftime() is slow */
+	static _Thread_local char line[48];
+	int64_t now = clock_wall_s();
+
+	if (now != written) {
+		time_t seconds = (time_t)now;
+		struct tm tm;
+		gmtime_r(&seconds, &tm);
+		strftime(line, sizeof line, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
+		written = now;
+	}
+	sbuf_puts(out, line);
+}
+
+void relay_headers_to_client(struct sbuf *out, const struct h1_response *head,
+	const struct rewrite_context *context, const struct relay_headers_plan *plan)
+{
+	bool any_connection = names_fields(head->fields, head->fields_count);
+	unsigned rules = rules_to_client(plan);
+	bool is_private = plan->kept; /* whoever keeps it says so */
+
+	for (size_t i = 0; i < head->fields_count; i++) {
+		const struct h1_field *field = &head->fields[i];
+		if (field->kind.rules & rules ||
+			(any_connection && is_listed_by_connection(head, field->name)) ||
+			(plan->content_encoding && field->kind.id == FIELD_CONTENT_ENCODING))
+			continue;
+		if (field->kind.id == FIELD_CACHE_CONTROL)
+			is_private |= relay_headers_put_private(out, field->name, field->value);
+		else if (!add_mended(out, field, context))
+			sbuf_field(out, field->name, field->value);
+	}
+	if (!is_private)
+		sbuf_puts(out, "Cache-Control: private\r\n");
+	if (plan->content_encoding && plan->content_encoding[0])
+		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",
+			plan->content_encoding);
+	if (!plan->kept && h1_field(head, FIELD_DATE).at == NULL)
+		relay_headers_add_date(out);
+}

@@ -1,0 +1,423 @@
+/*
+ * proxy/relay/static_files.c - Spark's own files (T50): answered from the server thread's cache, or
+ * fetched into it and answered then.
+ *
+ * It stands where relaying begins: who asks has been let in, as for everything else. What the
+ * cache is filled with is asked for by a request of our own, in which nothing but the path is the
+ * client's. What turns out not to be such a file is relayed as if there were no cache.
+ */
+#include "proxy/request/exchange_int.h"
+
+#include "base/clock.h"
+#include "proxy/guard/guard.h"
+#include "proxy/relay/relay_headers.h"
+#include "proxy/relay/static_cache.h"
+
+#include <event2/buffer.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum { READ_OUT = 64 * 1024 };
+
+/* Seconds. An application's and a server thread's id name a process, which is one version all its
+ * life; a master and a history server may be another one tomorrow, at the same address. */
+static const struct life {
+	int kept_s;    /* here */
+	int max_age_s; /* by browsers, before they ask again; 0: not a UI of Spark's */
+} lives[] = {[UI_MASTER] = {60, 60},
+	[UI_HISTORY] = {60, 60},
+	[UI_WORKER] = {3600, 3600},
+	[UI_DRIVER] = {3600, 3600},
+	[UI_OTHER] = {0, 0}};
+
+struct static_files_fill {
+	struct static_key key;
+	bool gzip;	     /* wanted; kept only if it pays */
+	bool unfit;	     /* what comes is thrown away */
+	struct sbuf fields;  /* of the UI's answer, for all */
+	char modified[64];   /* its Last-Modified */
+	struct sbuf content; /* as it is served without a coding */
+	struct content_coding *coding;
+	struct evbuffer *packed;
+	EVP_MD_CTX *digest;
+};
+
+static int64_t now_s(void)
+{
+	return clock_mono_ms() / 1000;
+}
+
+static int64_t end_of_life(const struct exchange *x)
+{
+	return now_s() + lives[x->route.mount->kind].kept_s;
+}
+
+/* --- answers --- */
+
+/* RFC 9110 §13.1.2: weak comparison, and every list but an absurd one has short tags. */
+static bool is_named(struct str list, struct str etag)
+{
+	struct str tag;
+
+	while (str_next(&list, ',', &tag)) {
+		tag = str_trim(tag);
+		if (str_starts(tag, STR("W/")))
+			tag = str_from(tag, 2);
+		if (str_eq(tag, etag) || str_eq(tag, STR("*")))
+			return true;
+	}
+	return false;
+}
+
+static bool is_unchanged(const struct front_request *req, const struct static_file *file)
+{
+	struct str tags = guard_single_field(req, FIELD_IF_NONE_MATCH);
+	struct str since = guard_single_field(req, FIELD_IF_MODIFIED_SINCE);
+
+	if (tags.at)
+		return is_named(tags, file->etag);
+	/* The very date that was given out; another one says little about which file is meant. */
+	return since.at && file->last_modified.len && str_eq(since, file->last_modified);
+}
+
+static void answer(struct exchange *x, const struct static_file *file)
+{
+	struct front_request *req = x->req;
+	struct sbuf *fields = &x->thread->head;
+	struct evbuffer *content = x->thread->filters[0];
+	bool unchanged = is_unchanged(req, file);
+	bool no_content = unchanged || str_eq(req->method, STR("HEAD"));
+
+	exchange_move(x, EXCHANGE_ANSWERING);
+	sbuf_reset(fields);
+	sbuf_add_str(fields, file->validators);
+	if (!unchanged)
+		sbuf_add_str(fields, file->fields);
+	relay_headers_add_date(fields);
+	x->status = unchanged ? 304 : 200;
+	x->bytes = no_content ? 0 : file->content.len;
+	front_reply_head(
+		req, x->status, fields, unchanged ? -1 : (int64_t)file->content.len, no_content);
+	if (!no_content) {
+		static_cache_send(file, content);
+		front_reply_body(req, content);
+	}
+	exchange_finish(x, FAULT_NONE);
+	front_reply_end(req);
+}
+
+/* --- filling --- */
+
+static struct static_files_fill *fill_new(const struct static_key *key, bool gzip, size_t max)
+{
+	struct static_files_fill *fill = mem_alloc(1, sizeof *fill);
+
+	fill->key.len = key->len;
+	memcpy(fill->key.at, key->at, key->len);
+	fill->gzip = gzip;
+	sbuf_init(&fill->fields, STATIC_FIELDS_MAX / 2);
+	sbuf_init(&fill->content, max);
+	fill->digest = EVP_MD_CTX_new();
+	if (fill->digest == NULL || EVP_DigestInit_ex(fill->digest, EVP_sha256(), NULL) != 1)
+		abort();
+	if (gzip) {
+		fill->coding = content_coding_new(CODING_GZIP_WELL);
+		fill->packed = evbuffer_new();
+	}
+	return fill;
+}
+
+void static_files_fill_free(struct static_files_fill *fill)
+{
+	if (fill == NULL)
+		return;
+	sbuf_clear(&fill->fields);
+	sbuf_clear(&fill->content);
+	content_coding_free(fill->coding);
+	if (fill->packed)
+		evbuffer_free(fill->packed);
+	EVP_MD_CTX_free(fill->digest);
+	free(fill);
+}
+
+/* Not such a file: it is asked for again, as the client asked. */
+static void relay_instead(struct exchange *x)
+{
+	relay_stop(x);
+	static_cache_refuse(x->thread->statics, &x->fill->key, end_of_life(x));
+	static_files_fill_free(x->fill);
+	x->fill = NULL;
+	rewriter_free(x->rewriter);
+	x->rewriter = NULL;
+	x->cache = CACHE_PASS;
+	relay_ask(x);
+}
+
+static bool has_kept_type(const struct h1_response *head)
+{
+	static const char *const types[] = {"text/css", "text/javascript", "application/javascript",
+		"application/x-javascript", "application/font-woff", "application/font-woff2",
+		"application/vnd.ms-fontobject"};
+	struct str rest = h1_field(head, FIELD_CONTENT_TYPE), type = {"", 0};
+
+	str_next(&rest, ';', &type);
+	type = str_trim(type);
+	if (str_starts_nocase(type, STR("image/")) || str_starts_nocase(type, STR("font/")))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		if (str_eq_nocase(type, str_of(types[i])))
+			return true;
+	}
+	return false;
+}
+
+/* By the coding we choose ourselves. By the program's name Spark 3.5 says as well: Jetty 9 packs
+ * nothing for one browser of 2001. */
+static bool varies(struct str names)
+{
+	struct str name;
+
+	while (str_next(&names, ',', &name)) {
+		name = str_trim(name);
+		if (!str_eq_nocase(name, STR("accept-encoding")) &&
+			!str_eq_nocase(name, STR("user-agent")))
+			return true;
+	}
+	return false;
+}
+
+/* What would make it somebody's own, or good for this once. */
+static bool has_strings(const struct h1_response *head)
+{
+	for (size_t i = 0; i < head->fields_count; i++) {
+		struct str name = head->fields[i].name, value = head->fields[i].value;
+		if (str_eq_nocase(name, STR("set-cookie")) ||
+			str_eq_nocase(name, STR("content-range")) ||
+			(str_eq_nocase(name, STR("content-encoding")) &&
+				!str_eq_nocase(value, STR("identity"))) ||
+			(str_eq_nocase(name, STR("vary")) && varies(value)))
+			return true;
+	}
+	return false;
+}
+
+static bool may_be_kept(const struct exchange *x, const struct h1_response *head)
+{
+	bool ends = head->framing == H1_LENGTH || head->framing == H1_CHUNKED;
+
+	return head->status == 200 && ends && has_kept_type(head) && !has_strings(head) &&
+	       (head->framing != H1_LENGTH || head->length <= x->fill->content.max);
+}
+
+static void on_head(void *arg, const struct h1_response *head)
+{
+	struct exchange *x = arg;
+	struct static_files_fill *fill = x->fill;
+	struct relay_headers_plan plan = {.content_encoding = "", .kept = true};
+
+	x->head_us = clock_mono_us();
+	enum rewrite_kind kind =
+		rewrite_kind_of(h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, false);
+	plan.rewritten = kind != REWRITE_NOTHING;
+	relay_headers_to_client(&fill->fields, head, &x->rewrite_context, &plan);
+	fill->unfit = !may_be_kept(x, head) || fill->fields.overflow;
+	/* To wait for the end of a little costs less than another connection. */
+	if (fill->unfit && head->framing == H1_LENGTH && head->length <= READ_OUT)
+		return;
+	if (fill->unfit)
+		relay_instead(x);
+	else if (plan.rewritten)
+		x->rewriter = rewriter_new(&x->rewrite_context, kind);
+	else if (!str_copy(h1_field(head, FIELD_LAST_MODIFIED), fill->modified,
+			 sizeof fill->modified))
+		fill->modified[0] = '\0';
+}
+
+/* All of `content` into the fill, a part at a time as it comes: others wait meanwhile. False: it is
+ * too much, or cannot be packed. */
+static bool take(struct static_files_fill *fill, struct evbuffer *content, bool last)
+{
+	size_t len = evbuffer_get_length(content);
+
+	if (len > 0) {
+		const unsigned char *bytes = evbuffer_pullup(content, -1);
+		sbuf_add(&fill->content, bytes, len);
+		if (EVP_DigestUpdate(fill->digest, bytes, len) != 1)
+			abort();
+	}
+	if (fill->coding == NULL)
+		evbuffer_drain(content, len);
+	else if (content_coding_feed(fill->coding, content, fill->packed, last) == -1)
+		return false;
+	return !fill->content.overflow;
+}
+
+static bool feed(struct exchange *x, struct evbuffer *bytes, bool last)
+{
+	struct evbuffer *mended = x->thread->filters[0];
+
+	if (x->rewriter == NULL)
+		return take(x->fill, bytes, last);
+	rewriter_feed(x->rewriter, bytes, mended, last);
+	bool fits = take(x->fill, mended, last);
+	evbuffer_drain(mended, evbuffer_get_length(mended));
+	return fits;
+}
+
+static void on_body(void *arg, struct evbuffer *bytes)
+{
+	struct exchange *x = arg;
+
+	if (x->fill->unfit)
+		evbuffer_drain(bytes, evbuffer_get_length(bytes));
+	else if (!feed(x, bytes, false))
+		relay_instead(x);
+}
+
+static void write_fields(const struct exchange *x, struct static_file *file, const char *etag,
+	bool packed, struct sbuf *validators, struct sbuf *fields)
+{
+	const struct static_files_fill *fill = x->fill;
+
+	sbuf_printf(validators,
+		"ETag: %s\r\nCache-Control: private, max-age=%d\r\nVary: Accept-Encoding\r\n", etag,
+		lives[x->route.mount->kind].max_age_s);
+	sbuf_add_str(fields, sbuf_str(&fill->fields));
+	if (fill->modified[0])
+		sbuf_printf(fields, "Last-Modified: %s\r\n", fill->modified);
+	if (packed)
+		sbuf_puts(fields, "Content-Encoding: gzip\r\n");
+	file->validators = sbuf_str(validators);
+	file->fields = sbuf_str(fields);
+	file->etag = str_of(etag);
+	file->last_modified = str_of(fill->modified);
+}
+
+/* Packed at all only if that saves an eighth: unpacking costs the browser, too. */
+static bool has_paid(const struct static_files_fill *fill)
+{
+	size_t len = fill->content.len;
+
+	return fill->packed && evbuffer_get_length(fill->packed) < len - len / 8;
+}
+
+static const struct static_file *keep(struct exchange *x)
+{
+	struct static_files_fill *fill = x->fill;
+	bool packed = has_paid(fill);
+	unsigned char digest[DIGEST_LEN];
+	char etag[STATIC_ETAG_MAX];
+	struct static_file file = {.content = sbuf_str(&fill->content)};
+	struct sbuf validators, fields;
+
+	/* The last byte tells the two representations apart. */
+	if (EVP_DigestUpdate(fill->digest, packed ? "z" : "i", 1) != 1 ||
+		EVP_DigestFinal_ex(fill->digest, digest, NULL) != 1)
+		abort();
+	static_etag_write(etag, digest);
+	sbuf_init(&validators, STATIC_FIELDS_MAX / 4);
+	sbuf_init(&fields, STATIC_FIELDS_MAX / 4 * 3);
+	write_fields(x, &file, etag, packed, &validators, &fields);
+	if (packed) {
+		size_t len = evbuffer_get_length(fill->packed);
+		file.content = (struct str){(char *)evbuffer_pullup(fill->packed, -1), len};
+	}
+	const struct static_file *kept =
+		static_cache_put(x->thread->statics, &fill->key, &file, digest, end_of_life(x));
+	sbuf_clear(&validators);
+	sbuf_clear(&fields);
+	return kept;
+}
+
+static void on_end(void *arg)
+{
+	struct exchange *x = arg;
+
+	x->call = NULL;
+	if (!x->fill->unfit && feed(x, x->thread->nothing, true))
+		answer(x, keep(x));
+	else
+		relay_instead(x);
+}
+
+static void on_fault(void *arg, enum fault fault)
+{
+	relay_on_fault(arg, fault);
+}
+
+static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault, NULL};
+
+static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
+{
+	/* S0: nothing of this client decides what all are given. */
+	const struct front_request ours = {.method = STR("GET")};
+	struct upstream_request req = {.idempotent = true};
+	struct server_thread *thread = x->thread;
+
+	x->fill = fill_new(key, gzip, static_cache_file_max(thread->statics));
+	x->cache = CACHE_FILL;
+	relay_fill_context(x);
+	sbuf_reset(&thread->head);
+	relay_headers_to_upstream(&thread->head, &ours, x->route.mount,
+		&(struct relay_headers_ask){.rest = x->route.rest, .token = relay_token(x)});
+	relay_call(x, EXCHANGE_FETCHING, &req, &handler);
+}
+
+/* --- which requests --- */
+
+/* A whole file of Spark's own directory. What lies below a master's /proxy/ is an application's,
+ * and has another beginning (T3). Templates are mended as pages are. */
+static bool is_static(const struct exchange *x)
+{
+	bool is_read = str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD"));
+
+	return lives[x->route.mount->kind].max_age_s && is_read && x->target.query.at == NULL &&
+	       str_starts(x->route.rest, STR("/static/")) &&
+	       !str_ends(x->route.rest, STR(".html")) && x->req->content_length == 0;
+}
+
+struct wishes {
+	bool part;  /* or none of it, on a condition that the UI has to judge */
+	bool fresh; /* RFC 9111 §5.2.1.4: reloaded by force */
+};
+
+static struct wishes wishes_of(const struct front_request *req)
+{
+	struct wishes wishes = {false, false};
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		struct str name = req->fields[i].name;
+		wishes.part |= str_eq_nocase(name, STR("range")) ||
+			       str_eq_nocase(name, STR("if-match")) ||
+			       str_eq_nocase(name, STR("if-unmodified-since"));
+		if (str_eq_nocase(name, STR("cache-control")))
+			wishes.fresh |= str_find(req->fields[i].value, STR("no-cache")) != -1;
+	}
+	return wishes;
+}
+
+bool static_files_serve(struct exchange *x)
+{
+	const struct static_file *file;
+	struct static_key key;
+
+	if (x->thread->statics == NULL || !is_static(x))
+		return false;
+	bool gzip = relay_headers_accept_gzip(x->req);
+	struct wishes wishes = wishes_of(x->req);
+	if (wishes.part || !static_key_write(&key, x->route.mount, x->route.cluster->spark_version,
+				   x->route.rest, gzip))
+		return false;
+	enum static_found found = static_cache_find(x->thread->statics, &key, now_s(), &file);
+	if (found == STATIC_REFUSED) {
+		x->cache = CACHE_PASS;
+	} else if (found == STATIC_HIT && !wishes.fresh) {
+		x->cache = CACHE_HIT;
+		answer(x, file);
+		return true;
+	} else if (str_eq(x->req->method, STR("GET"))) {
+		fetch(x, &key, gzip);
+		return true;
+	}
+	return false;
+}

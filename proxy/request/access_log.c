@@ -1,0 +1,134 @@
+#include "proxy/request/access_log.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+#include "proxy/guard/audit_subject.h"
+#include "proxy/guard/client_address.h"
+#include "proxy/request/exchange_int.h"
+#include "proxy/guard/guard.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIELDS_MAX = 20 }; /* of an access line */
+
+const char *access_log_client(struct exchange *x)
+{
+	if (x->client[0] == '\0')
+		client_address_of(x->conf, x->req, x->client);
+	return x->client;
+}
+
+static enum metrics_via via_of(const struct exchange *x)
+{
+	if (x->who)
+		return x->who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
+	return x->req && guard_single_field(x->req, FIELD_AUTHORIZATION).at ? METRICS_BEARER
+									    : METRICS_NONE;
+}
+
+void access_log_decision(struct exchange *x, enum fault fault)
+{
+	metrics_count_decision(x->thread->metrics, via_of(x), fault);
+}
+
+void access_log_keep(struct exchange *x)
+{
+	struct str host;
+
+	if (x->req == NULL || x->kept_method)
+		return;
+	host = guard_single_field(x->asked, FIELD_HOST);
+	access_log_client(x);
+	x->kept_method = mem_strndup(x->asked->method.at, x->asked->method.len);
+	x->kept_path = mem_strndup(x->target.path.at ? x->target.path.at : "", x->target.path.len);
+	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
+}
+
+void access_log_forget(struct exchange *x)
+{
+	free(x->kept_method);
+	free(x->kept_path);
+	free(x->kept_host);
+}
+
+/* The access line's fields, and what was acted upon (S66). */
+static void write_audit(struct exchange *x, const struct log_field *fields, size_t count)
+{
+	struct log_field all[FIELDS_MAX + ABOUT_FIELDS];
+
+	assert(count <= FIELDS_MAX);
+	memcpy(all, fields, count * sizeof *fields);
+	count += exchange_audit_fields(x, all + count);
+	log_audit(action_name(x->action), all, count);
+}
+
+/* S44: the log knows better than the person who was told that nothing is there. */
+static enum fault logged_fault(const struct exchange *x)
+{
+	return x->is_hidden && x->fault == FAULT_NOT_FOUND ? FAULT_SCOPE : x->fault;
+}
+
+static void write_lines(struct exchange *x, const char *decision)
+{
+	const struct fault_row *row = fault_row(logged_fault(x));
+	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	static const char *const vias[] = {"none", "session", "bearer"};
+	char status[16], bytes[32], took[32];
+
+	snprintf(status, sizeof status, "%d", x->status);
+	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)x->bytes);
+	snprintf(took, sizeof took, "%.3f", (double)(clock_mono_us() - x->began_us) / 1000);
+	const struct log_field fields[] = {
+		{"request_id", str_of(x->id), false},
+		{"client", str_of(access_log_client(x)), false},
+		{"user", log_clip(str_of(x->who ? x->who->subject : "")), false},
+		{"auth", str_of(vias[via_of(x)]), false},
+		{"token_id", str_of(x->who ? x->who->token_id : ""), false},
+		{"method", x->kept_method ? str_of(x->kept_method) : x->asked->method, false},
+		{"host",
+			log_clip(x->kept_host ? str_of(x->kept_host)
+					      : guard_single_field(x->asked, FIELD_HOST)),
+			false},
+		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
+		{"status", str_of(status), true},
+		{"bytes", str_of(bytes), true},
+		{"dur_ms", str_of(took), true},
+		{"upstream", str_of(mount ? mount->authority : ""), false},
+		{"decision", str_of(decision), false},
+		{"reason", str_of(row->word), false},
+		{"action", str_of(action_name(x->action)), false},
+		{"cache", str_of(cache_use_names[x->cache]), false},
+	};
+
+	if (x->conf->log_access)
+		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
+	if (mount && action_is_audited(x->action))
+		write_audit(x, fields, ARRAY_LEN(fields));
+}
+
+/* Whether the request was let in is one thing, how it ended another. */
+static const char *decision_of(enum fault fault)
+{
+	return fault >= FAULT_UNAUTHENTICATED && fault <= FAULT_STORE_DOWN ? "deny"
+	       : fault != FAULT_NONE && fault < FAULT_UNAUTHENTICATED	   ? "refuse"
+									   : "allow";
+}
+
+void access_log_write(struct exchange *x)
+{
+	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	struct metrics_request counted = {
+		.status = x->status,
+		.method = x->kept_method ? str_of(x->kept_method) : x->asked->method,
+		.upstream = mount ? mount->kind : UI_GATE,
+		.duration_us = clock_mono_us() - x->began_us,
+		.upstream_us = x->head_us ? x->head_us - x->asked_us : -1,
+		.cache = x->cache,
+	};
+
+	metrics_count_request(x->thread->metrics, &counted);
+	if (x->conf->log_access || action_is_audited(x->action))
+		write_lines(x, decision_of(logged_fault(x)));
+}

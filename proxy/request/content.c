@@ -1,0 +1,202 @@
+/* proxy/request/content.c - what a request carries: asked for once it is known who sends it and
+ * that they may; held where something in it decides, handed on as it comes elsewhere (S47, S55). */
+#include "proxy/request/exchange_int.h"
+
+#include "proxy/guard/guard.h"
+#include "proxy/relay/relay_headers.h"
+#include "proxy/http/move_bytes.h"
+
+#include <event2/buffer.h>
+
+enum {
+	FORM_MAX = 1024 * 1024, /* bytes: read whole, whatever a UI's own limit is */
+	GATHER_MAX = 64 * 1024, /* bytes of content without a length that are sent with one */
+};
+
+/* --- held --- */
+
+void exchange_hold(
+	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x))
+{
+	if (x->req->content_length == 0) {
+		then(x);
+		return;
+	}
+	x->on_held = then;
+	enum fault fault = front_content_hold(x->req, max, budget);
+	if (fault == FAULT_NONE)
+		exchange_move(x, EXCHANGE_COLLECTING);
+	else
+		exchange_fail(x, fault, NULL);
+}
+
+void content_on_fault(struct exchange *x, enum fault fault)
+{
+	if (x->state == EXCHANGE_RELAYING) {
+		relay_cut(x, fault);
+		return;
+	}
+	relay_stop(x);
+	exchange_fail(x, fault, NULL);
+}
+
+/* --- what a server behind would read of it (T45) --- */
+
+static bool is_form(struct str type)
+{
+	return str_starts_nocase(type, STR("application/x-www-form-urlencoded"));
+}
+
+/* Parameters have the same bytes in these; in others doAs would be spelled otherwise. */
+static bool is_plain_charset(struct str name)
+{
+	static const char *const plain[] = {"utf-8", "us-ascii", "iso-8859-1"};
+
+	if (name.len >= 2 && name.at[0] == '"' && name.at[name.len - 1] == '"')
+		name = (struct str){name.at + 1, name.len - 2};
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+		if (str_eq_nocase(name, str_of(plain[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool has_other_charset(struct str type)
+{
+	struct str part;
+
+	while (str_next(&type, ';', &part)) {
+		part = str_trim(part);
+		if (str_starts_nocase(part, STR("charset")) &&
+			!is_plain_charset(str_trim(str_from(part, strlen("charset") + 1))))
+			return true;
+	}
+	return false;
+}
+
+static size_t count_fields(const struct front_request *req, enum field id)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < req->fields_count; i++)
+		count += req->fields[i].kind.id == id;
+	return count;
+}
+
+/* S47: a type that can be read in two ways, or parameters that we do not read as a servlet does. */
+static enum fault check_type(const struct exchange *x, const char **why)
+{
+	struct str type = guard_single_field(x->req, FIELD_CONTENT_TYPE);
+	bool is_spark = x->route.mount->kind != UI_OTHER;
+
+	*why = "There is more than one Content-Type field.";
+	if (count_fields(x->req, FIELD_CONTENT_TYPE) > 1)
+		return FAULT_BAD_REQUEST;
+	*why = "A form may be in UTF-8, and not compressed.";
+	if (is_form(type) &&
+		(has_other_charset(type) || count_fields(x->req, FIELD_CONTENT_ENCODING) > 0))
+		return FAULT_CONTENT_TYPE;
+	*why = "Spark's pages have no forms with several parts.";
+	return is_spark && str_starts_nocase(type, STR("multipart/")) ? FAULT_CONTENT_TYPE
+								      : FAULT_NONE;
+}
+
+/* T45: a servlet reads doAs out of a form as well as out of the query. */
+static bool has_do_as(struct exchange *x)
+{
+	size_t len = evbuffer_get_length(x->req->body);
+	struct sbuf rest;
+
+	if (len == 0)
+		return false;
+	sbuf_init(&rest, len + 1);
+	bool found = relay_headers_strip_do_as(
+		(struct str){(const char *)evbuffer_pullup(x->req->body, -1), len}, &rest);
+	sbuf_clear(&rest);
+	return found;
+}
+
+static void relay_held(struct exchange *x)
+{
+	exchange_audit_content(x);
+	if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)) && has_do_as(x))
+		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+	else
+		relay_start(x);
+}
+
+/* --- as it comes --- */
+
+static uint64_t limit_of(const struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+	const struct conf_ui *ui =
+		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
+
+	return ui && ui->body_limit ? ui->body_limit : x->conf->limit_body;
+}
+
+static void stream(struct exchange *x)
+{
+	enum fault fault = front_content_stream(x->req, limit_of(x), x->thread->shared->memory);
+
+	if (fault != FAULT_NONE) {
+		exchange_fail(x, fault, NULL);
+	} else if (x->req->content_length == -1) {
+		x->gathered = evbuffer_new();
+		exchange_move(x, EXCHANGE_COLLECTING);
+	} else {
+		x->streams = true;
+		relay_start(x);
+	}
+}
+
+void content_pass(struct exchange *x, struct evbuffer *bytes, bool is_last)
+{
+	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
+		front_content_want(x->req, false);
+	if (is_last)
+		upstream_send_end(x->call);
+}
+
+/* Many servers do not know the chunked coding: what is short is sent with its length. */
+static void gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
+{
+	move_bytes(x->gathered, bytes);
+	x->streams = !is_last;
+	if (is_last || evbuffer_get_length(x->gathered) > GATHER_MAX)
+		relay_start(x);
+}
+
+void content_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
+{
+	if (x->state == EXCHANGE_COLLECTING)
+		gather(x, bytes, is_last);
+	else if (x->call) /* else its answer is complete */
+		content_pass(x, bytes, is_last);
+}
+
+/* Forms, and what is written down of (S66). */
+static bool must_be_whole(const struct exchange *x)
+{
+	return x->audit || is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE));
+}
+
+void content_relay(struct exchange *x)
+{
+	const char *why;
+
+	if (x->req->content_length == 0) {
+		relay_start(x);
+		return;
+	}
+	enum fault fault = check_type(x, &why);
+	uint64_t max = limit_of(x);
+	if (fault != FAULT_NONE)
+		exchange_fail(x, fault, why);
+	else if (must_be_whole(x))
+		exchange_hold(
+			x, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory, relay_held);
+	else
+		stream(x);
+}

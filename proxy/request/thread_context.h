@@ -1,0 +1,49 @@
+/* proxy/request/thread_context.h - a server thread as its exchanges see it; one thread. */
+#ifndef SPARKGATE_PROXY_REQUEST_THREAD_CONTEXT_H
+#define SPARKGATE_PROXY_REQUEST_THREAD_CONTEXT_H
+
+#include "base/sbuf.h"
+#include "proxy/front/front.h"
+#include "proxy/upstream/upstream.h"
+#include "proxy/serve/server_thread.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+struct link_memo;
+struct tunnel;
+
+struct server_thread {
+	const struct thread_shared *shared;
+	pthread_t thread;
+	struct event_base *base;
+	struct inbox *inbox;
+	struct event *inbox_event, *tick;
+	struct front *front;
+	struct upstream *upstream, *wire; /* pooled; of tunnels */
+	LIST_HEAD(, tunnel) tunnels;
+	struct auth *auth;
+	struct share_reader *registry, *conf;
+	struct metrics *metrics;
+	struct ui_tokens *ui_tokens;
+	struct static_cache *statics; /* NULL: none is wanted */
+	struct sbuf head;	      /* of the request that is sent on right now */
+	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */
+	struct link_memo *links;      /* of the last long page */
+	struct evbuffer *nothing;     /* always empty: the end of a content that is not kept */
+	unsigned exchanges;
+	uint64_t next_id; /* request ids: random start, counted up */
+	bool draining;
+	_Atomic bool done;
+	_Atomic unsigned turns; /* of the loop */
+	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
+	_Atomic size_t shown_static_bytes;
+};
+
+/* server_thread_new() and server_thread_free() but for the thread: who asks turns `base` (a fuzz
+ * target). */
+struct server_thread *server_thread_open(const struct thread_shared *shared, int listen_fd);
+void server_thread_close(struct server_thread *thread);
+
+#endif

@@ -1,0 +1,200 @@
+/* Content rewritten as it streams: the filter's life, its bounds, and what it moves unchanged. */
+#include "proxy/rewrite/rewrite_sink.h"
+
+#include "base/block.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	CHUNK_COPIED = 4096, /* smaller ones are copied: a chain of their own would cost more */
+	SPACE_MIN = 1024,
+	SPACE_MAX = 64 * 1024 - 64, /* with evbuffer's own header it is a block of 64 KiB */
+};
+
+/* Spark's scripts that name a path of the server itself: "/static/…" and "/log" (T16-T18, T20). */
+static const char *const hard_coded[] = {
+	"/static/executorspage.js", "/static/log-view.js", "/static/sql/spark-sql-viz.js"};
+
+/* The same in the pages of HDFS, which can't be told a prefix: "/jmx?…", "/webhdfs/v1" and the
+ * like.
+ */
+static const char *const hadoop[] = {"/dfshealth.js", "/explorer.js", "/federationhealth.js",
+	"/dn.js", "/jn.js", "/snn.js", "/static/rest-csrf.js"};
+
+static bool is_listed(struct str path, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_ends(path, str_of(list[i])))
+			return true;
+	}
+	return false;
+}
+
+static enum rewrite_kind kind_of_script(struct str path, bool is_other)
+{
+	bool is_known = is_listed(path, hard_coded, ARRAY_LEN(hard_coded)) ||
+			(is_other && is_listed(path, hadoop, ARRAY_LEN(hadoop)));
+
+	return is_known ? REWRITE_SCRIPT : REWRITE_NOTHING;
+}
+
+enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool is_other)
+{
+	static const struct {
+		const char *type;
+		enum rewrite_kind kind;
+	} rows[] = {{"text/html", REWRITE_HTML}, {"application/xhtml+xml", REWRITE_HTML},
+		{"application/json", REWRITE_JSON}, {"text/json", REWRITE_JSON},
+		{"application/javascript", REWRITE_SCRIPT}, {"text/javascript", REWRITE_SCRIPT},
+		{"application/x-javascript", REWRITE_SCRIPT}, {"text/css", REWRITE_CSS}};
+	struct str rest = content_type, type;
+
+	if (!str_next(&rest, ';', &type))
+		return REWRITE_NOTHING;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (!str_eq_nocase(str_trim(type), str_of(rows[i].type)))
+			continue;
+		if (rows[i].kind == REWRITE_CSS && !is_other)
+			return REWRITE_NOTHING;
+		return rows[i].kind == REWRITE_SCRIPT ? kind_of_script(path, is_other)
+						      : rows[i].kind;
+	}
+	return REWRITE_NOTHING;
+}
+
+static void sink_commit(struct sink *sink)
+{
+	if (!sink->at)
+		return;
+	sink->space.iov_len = (size_t)(sink->at - (char *)sink->space.iov_base);
+	int rc = evbuffer_commit_space(sink->out, &sink->space, 1);
+	assert(rc == 0);
+	(void)rc;
+	sink->at = sink->end = NULL;
+}
+
+void sink_grow(struct sink *sink, size_t len)
+{
+	size_t want = sink->hint < SPACE_MAX ? sink->hint : SPACE_MAX;
+
+	want = want > SPACE_MIN ? want : SPACE_MIN;
+	want = want > len ? want : len;
+	sink_commit(sink);
+	if (evbuffer_reserve_space(sink->out, (ssize_t)want, &sink->space, 1) != 1)
+		abort(); /* out of memory, as base/mem.h has it */
+	sink->at = sink->space.iov_base;
+	sink->end = sink->at + sink->space.iov_len;
+}
+
+bool rewriter_hold(struct rewriter *rw, const char *from, const char *end)
+{
+	rewriter_write_to(rw, from);
+	if ((size_t)(end - from) > HOLD_MAX - rw->hold.len) {
+		rw->hold_run = rw->hold.at;
+		rewriter_release(rw);
+		return false;
+	}
+	sbuf_add(&rw->hold, from, (size_t)(end - from));
+	rw->run = end;
+	return true;
+}
+
+struct str rewriter_candidate(struct rewriter *rw, const char *from, const char *end)
+{
+	/* Too long to be held is too long to be mended, however the chunks happen to be cut. */
+	if ((size_t)(end - from) > HOLD_MAX - rw->hold.len)
+		return (void)rewriter_hold(rw, from, end), (struct str){end, 0};
+	if (rw->hold.len == 0)
+		return str_range(from, end);
+	(void)rewriter_hold(rw, from, end);
+	rw->hold_run = rw->hold.at;
+	return sbuf_str(&rw->hold);
+}
+
+void rewriter_edit(struct rewriter *rw, struct str candidate, size_t offset, size_t cut)
+{
+	const char **run = rw->hold.len ? &rw->hold_run : &rw->run;
+	const char *at = candidate.at + offset;
+
+	if (at > *run)
+		sink_add(&rw->sink, *run, (size_t)(at - *run));
+	*run = at + cut;
+}
+
+void rewriter_release(struct rewriter *rw)
+{
+	if (rw->hold.len == 0)
+		return;
+	const char *end = rw->hold.at + rw->hold.len;
+	if (end > rw->hold_run)
+		sink_add(&rw->sink, rw->hold_run, (size_t)(end - rw->hold_run));
+	sbuf_reset(&rw->hold);
+}
+
+static void pass_chunk(struct rewriter *rw, const char *p, const char *end)
+{
+	(void)rw, (void)p, (void)end;
+}
+
+static void (*const readers[])(struct rewriter *, const char *, const char *) = {
+	[REWRITE_NOTHING] = pass_chunk,
+	[REWRITE_HTML] = rewrite_html_chunk,
+	[REWRITE_JSON] = rewrite_json_chunk,
+	[REWRITE_SCRIPT] = rewrite_script_chunk,
+	[REWRITE_CSS] = rewrite_css_chunk,
+};
+
+struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind)
+{
+	struct rewriter *rw = block_alloc(sizeof *rw);
+
+	rw->kind = kind;
+	links_init(&rw->links, context);
+	rw->links.any_gate = kind == REWRITE_JSON;
+	rw->html.is_other = context->is_other;
+	if (kind == REWRITE_HTML && context->memo)
+		link_memo_open(&rw->memo, context->memo,
+			&(struct link_memo_key){
+				context->snapshot, context->mount, context->origin});
+	sbuf_init(&rw->hold, HOLD_MAX);
+	return rw;
+}
+
+void rewriter_free(struct rewriter *rw)
+{
+	if (!rw)
+		return;
+	sbuf_clear(&rw->hold);
+	block_free(rw);
+}
+
+static void feed_chunk(struct rewriter *rw, struct evbuffer *in, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	rw->run = bytes;
+	rw->sink.hint = len + len / 4;
+	readers[rw->kind](rw, bytes, end);
+	if (rw->run == bytes && len >= CHUNK_COPIED) {
+		sink_commit(&rw->sink);
+		evbuffer_remove_buffer(in, rw->sink.out, len);
+		return;
+	}
+	rewriter_write_to(rw, end);
+	evbuffer_drain(in, len);
+}
+
+void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last)
+{
+	struct evbuffer_iovec chunk;
+
+	rw->sink = (struct sink){.out = out};
+	while (evbuffer_get_length(in) > 0 && evbuffer_peek(in, -1, NULL, &chunk, 1) > 0)
+		feed_chunk(rw, in, chunk.iov_base, chunk.iov_len);
+	if (last) {
+		rw->hold_run = rw->hold.at;
+		rewriter_release(rw);
+	}
+	sink_commit(&rw->sink);
+}

@@ -1,0 +1,67 @@
+/*
+ * proxy/rewrite/rewrite.h - Spark's own addresses mended to the mounts, streaming (T1-T56).
+ *
+ * HTML attributes and known JSON keys only, never text, <pre>, data: or script JSON (T32-T35). And
+ * one <script> of ours right after <head>, before any of the page's own. Of a UI that is not
+ * Spark's every attribute that HTML knows as a link, and what CSS names; scripts of HDFS alone.
+ * Linear in bytes; holds at most one attribute, JSON string or head of an inline script (8 KiB)
+ * between calls, whatever the size of the response. One thread.
+ */
+#ifndef SPARKGATE_PROXY_REWRITE_REWRITE_H
+#define SPARKGATE_PROXY_REWRITE_REWRITE_H
+
+#include "base/sbuf.h"
+
+struct evbuffer;
+struct link_memo;
+
+struct rewrite_context {   /* borrowed for the rewriter's life */
+	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
+	const char *cluster_root; /* "<base>/<cluster>" */
+	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
+	const char *others; /* the origin of all other mounts, when this one has its own; else "" */
+	const char *authority; /* the UI's own "host:port" */
+	const char *prefix;    /* path of the configured URL, "" mostly */
+	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
+	bool is_other; /* not Spark's: a UI that knows no prefix, and that we know nothing of */
+	/* mount path for "host:port" that the registry knows, else NULL */
+	const char *(*find_authority)(const void *arg, struct str authority);
+	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
+	const char *(*find_id)(const void *arg, struct str id);
+	const void *arg;
+	struct link_memo *memo; /* of the thread, for its long pages; NULL: none */
+	uint64_t snapshot; /* what find_authority() and find_id() answer from, and nothing else:
+			      its strings stay as they are while it has this number */
+};
+
+enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT, REWRITE_CSS };
+/*
+ * From a Content-Type field value and the request's path (no query). REWRITE_SCRIPT only for
+ * Spark's own three files that hard-code a path (T16-T18), and HDFS's that do: every other script
+ * passes untouched.
+ * What is kept of such a script for later requests is good for its mount only. REWRITE_CSS only for
+ * other UIs: Spark's own is relative.
+ */
+enum rewrite_kind rewrite_kind_of(struct str content_type, struct str path, bool is_other);
+
+struct rewriter;
+struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrite_kind kind);
+void rewriter_free(struct rewriter *rw); /* NULL is fine */
+/* Moves all of `in` to `out`, mended; `last` flushes what is held. Never fails: what it does not
+ * understand passes through unchanged. */
+void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last);
+
+/* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39).
+ * False: leave as is. */
+bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* Refresh: "5; url=/x". False: leave as is. */
+bool rewrite_refresh(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* Link (RFC 8288): the targets. False: leave as is. */
+bool rewrite_link_field(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* A Set-Cookie value with its Path below the mount, another mount's too, its Domain dropped (S46).
+ * False: leave as is. One whose name binds it to Path=/ ("__Host-…") gets a name that does not, */
+bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
+/* ... and here back its own. False: it has it. */
+bool rewrite_cookie(struct str pair, struct sbuf *out);
+
+#endif

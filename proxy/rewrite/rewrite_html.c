@@ -1,0 +1,403 @@
+/*
+ * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only,
+ * the values of attributes that hold links. It can stop at any byte and go on with the next chunk.
+ */
+#include "proxy/rewrite/rewrite_html.h"
+
+const unsigned char html_classes[256] = {
+	['a' ... 'z'] = HTML_LETTER,
+	['A' ... 'Z'] = HTML_LETTER,
+	[' '] = HTML_SPACE | HTML_NAME_END,
+	['\n'] = HTML_SPACE | HTML_NAME_END,
+	['\t'] = HTML_SPACE | HTML_NAME_END,
+	['\r'] = HTML_SPACE | HTML_NAME_END,
+	['\f'] = HTML_SPACE | HTML_NAME_END,
+	['/'] = HTML_NAME_END,
+	['>'] = HTML_NAME_END,
+	['='] = HTML_EQUALS,
+};
+
+static char lower(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+}
+
+/* A name that is too long for us keeps a length that no name of ours has. */
+void html_add_name(struct html *html, const char *from, const char *to)
+{
+	size_t len = (size_t)(to - from), room = sizeof(html->name) - html->name_len;
+
+	if (len > room || html->name_len == sizeof(html->name)) {
+		html->name_len = sizeof(html->name);
+		return;
+	}
+	for (size_t i = 0; i < len; i++)
+		html->name[html->name_len + i] = lower(from[i]);
+	html->name_len += (unsigned)len;
+}
+
+static bool name_is(const struct html *html, const char *word, size_t len)
+{
+	return html->name_len == len && memcmp(html->name, word, len) == 0;
+}
+
+/* Elements whose inside is text, or must stay as it is (<pre>: T34). */
+static const char *find_element(const struct html *html)
+{
+	static const char *const words[] = {"script", "style", "title", "pre", "textarea", "xmp",
+		"iframe", "noembed", "noframes", "plaintext"};
+
+	if (html->name_len < 3 || html->name_len > 9)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (name_is(html, words[i], strlen(words[i])))
+			return words[i];
+	}
+	return NULL;
+}
+
+/* What Spark's pages do not have. */
+static enum value_kind other_kind(const struct html *html)
+{
+	static const struct {
+		const char *name;
+		enum value_kind kind;
+	} rows[] = {{"srcset", VALUE_SRCSET}, {"imagesrcset", VALUE_SRCSET}, {"style", VALUE_STYLE},
+		{"background", VALUE_LINK}, {"cite", VALUE_LINK}, {"longdesc", VALUE_LINK},
+		{"manifest", VALUE_LINK}, {"ping", VALUE_LINKS}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (name_is(html, rows[i].name, strlen(rows[i].name)))
+			return rows[i].kind;
+	}
+	return html->is_meta && name_is(html, "content", 7) ? VALUE_REFRESH : VALUE_PLAIN;
+}
+
+static enum value_kind value_kind_of(const struct html *html)
+{
+	if (html_holds_link((struct str){html->name, html->name_len}))
+		return VALUE_LINK;
+	return html->is_other ? other_kind(html) : VALUE_PLAIN;
+}
+
+static const char *in_tag_open(struct html *html, const char *p)
+{
+	html->matched = 0;
+	html_begin_name(html);
+	html->state = html_is_letter(*p) ? HTML_AT_TAG_NAME
+		      : *p == '!'	 ? HTML_AT_DECLARATION
+		      : *p == '?'	 ? HTML_AT_BOGUS
+					 : HTML_AT_TEXT;
+	return html->state == HTML_AT_DECLARATION ? p + 1 : p;
+}
+
+/* First of all scripts, so that it sees every request they make. T54: "script-src 'self'" is enough
+ * for it. */
+static void add_own_script(struct rewriter *rw)
+{
+	const char *src = rw->links.context->script;
+
+	if (!src || rw->links.mount.len == 0) /* a mount not fit for quotes has such a base */
+		return;
+	sink_add(&rw->sink, "<script src=\"", 13);
+	sink_add(&rw->sink, rw->links.base.at, rw->links.base.len);
+	sink_add(&rw->sink, src, strlen(src));
+	sink_add(&rw->sink, "\"></script>", 11);
+}
+
+const char *html_tag_done(struct rewriter *rw, const char *p)
+{
+	struct html *html = &rw->html;
+
+	html->state = !html->element	? HTML_AT_TEXT
+		      : html->is_script ? HTML_AT_SCRIPT_HEAD
+					: HTML_AT_ELEMENT_TEXT;
+	if (html->is_style)
+		rw->css = (struct css){.state = 0};
+	if (html->is_head) {
+		html->is_head = false;
+		rewriter_write_to(rw, p + 1);
+		add_own_script(rw);
+	}
+	return p + 1;
+}
+
+static void look_for_head(struct html *html)
+{
+	html->is_head = name_is(html, "head", 4);
+	html->past_head = html->is_head || name_is(html, "body", 4);
+}
+
+void html_end_name(struct html *html)
+{
+	html->element = find_element(html);
+	html->is_script = html->element && name_is(html, "script", 6);
+	if (html->is_other) {
+		html->is_style = html->element && name_is(html, "style", 5);
+		html->is_meta = name_is(html, "meta", 4);
+	}
+	if (!html->past_head)
+		look_for_head(html);
+	html->state = HTML_AT_BEFORE_NAME;
+}
+
+static const char *in_tag_name(struct html *html, const char *p, const char *end)
+{
+	const char *stop = p;
+
+	while (stop < end && !html_ends_name(*stop))
+		stop++;
+	html_add_name(html, p, stop);
+	if (stop < end)
+		html_end_name(html);
+	return stop;
+}
+
+static const char *in_before_name(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	while (p < end && (html_is_space(*p) || *p == '/'))
+		p++;
+	if (p == end)
+		return p;
+	if (*p == '>')
+		return html_tag_done(rw, p);
+	html->name_len = 0;
+	html_add_name(html, p, p + 1); /* even '=' (HTML 13.2.5.32) */
+	html->state = HTML_AT_NAME;
+	return p + 1;
+}
+
+/* Of a name that html_holds_link() knows, or other_kind(): a bit for each. */
+enum {
+	LINK_LENGTHS = 1 << 3 | 1 << 4 | 1 << 6 | 1 << 10 | 1 << 15,
+	OTHER_LENGTHS = LINK_LENGTHS | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 11,
+};
+
+static bool is_link_length(const struct html *html, size_t len)
+{
+	int lengths = html->is_other ? OTHER_LENGTHS : LINK_LENGTHS;
+
+	return len < 16 && (lengths >> len & 1);
+}
+
+static const char *in_name(struct html *html, const char *p, const char *end)
+{
+	const char *stop = p;
+
+	while (stop < end && *stop != '=' && !html_ends_name(*stop))
+		stop++;
+	if (stop < end && !is_link_length(html, html->name_len + (size_t)(stop - p)))
+		html->name_len = sizeof(html->name); /* none of ours, whatever its letters */
+	else
+		html_add_name(html, p, stop);
+	if (stop < end)
+		html->state = HTML_AT_AFTER_NAME;
+	return stop;
+}
+
+static const char *in_after_name(struct html *html, const char *p, const char *end)
+{
+	while (p < end && html_is_space(*p))
+		p++;
+	if (p == end)
+		return p;
+	html->state = *p == '=' ? HTML_AT_BEFORE_VALUE : HTML_AT_BEFORE_NAME;
+	return p + (*p == '=');
+}
+
+static const char *in_before_value(struct html *html, const char *p, const char *end)
+{
+	while (p < end && html_is_space(*p))
+		p++;
+	if (p == end)
+		return p;
+	if (*p == '>') {
+		html->state = HTML_AT_BEFORE_NAME;
+		return p;
+	}
+	html->quote = *p == '"' || *p == '\'' ? *p : '\0';
+	html->value_kind = (int)value_kind_of(html);
+	html->state = html->value_kind == VALUE_PLAIN ? HTML_AT_VALUE : HTML_AT_LINK;
+	return p + (html->quote != '\0');
+}
+
+static const char *in_value(struct html *html, const char *p, const char *end)
+{
+	const char *stop = html_value_end(html->quote, p, end);
+
+	if (!stop)
+		return end;
+	html->state = HTML_AT_BEFORE_NAME;
+	return stop + (html->quote != '\0');
+}
+
+static void mend_value(struct rewriter *rw, struct str value)
+{
+	if (rw->html.value_kind != VALUE_LINK) {
+		rewrite_value(rw, (enum value_kind)rw->html.value_kind, value);
+		return;
+	}
+	html_mend(rw, value);
+}
+
+void html_mend(struct rewriter *rw, struct str value)
+{
+	if (!rw->links.has_root)
+		links_learn_from_link(&rw->links, value);
+	rewriter_mend(rw, value, 0, value.len);
+}
+
+static const char *in_link(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	if (rw->hold.len == 0 && html->value_kind == VALUE_LINK && !html_may_be_mended(*p)) {
+		if (html->quote && html_is_space(*p)) /* they do not count (HTML 2.4.1) */
+			return p + 1;
+		html->state = HTML_AT_VALUE;
+		return p;
+	}
+	const char *stop = html_value_end(html->quote, p, end);
+	if (!stop) {
+		if (!rewriter_hold(rw, p, end))
+			html->state = HTML_AT_VALUE;
+		return end;
+	}
+	mend_value(rw, rewriter_candidate(rw, p, stop));
+	rewriter_release(rw);
+	html->state = HTML_AT_BEFORE_NAME;
+	return stop + (html->quote != '\0');
+}
+
+static const char *in_declaration(struct html *html, const char *p)
+{
+	if (*p != '-') {
+		html->state = HTML_AT_BOGUS;
+		return p;
+	}
+	if (++html->matched == 2) /* "<!-->" is a whole comment: the dashes count for its end too */
+		html->state = HTML_AT_COMMENT;
+	return p + 1;
+}
+
+static const char *in_comment(struct html *html, const char *p, const char *end)
+{
+	while (p < end) {
+		if (html->matched == 0 && !(p = memchr(p, '-', (size_t)(end - p))))
+			return end;
+		char c = *p++;
+		if (c == '-')
+			html->matched += html->matched < 2;
+		else if (c == '>' && html->matched == 2)
+			return html->state = HTML_AT_TEXT, p;
+		else if (c != '!' || html->matched < 2)
+			html->matched = 0;
+	}
+	return p;
+}
+
+static const char *in_bogus(struct html *html, const char *p, const char *end)
+{
+	p = memchr(p, '>', (size_t)(end - p));
+	if (!p)
+		return end;
+	html->state = HTML_AT_TEXT;
+	return p + 1;
+}
+
+/* Up to the first '<': what Spark says of its root stands before any comparison (T2, T30). */
+static const char *in_script_head(struct rewriter *rw, const char *p, const char *end)
+{
+	size_t room = SCRIPT_HEAD_MAX - rw->hold.len;
+	const char *limit = (size_t)(end - p) > room ? p + room : end;
+	const char *stop = memchr(p, '<', (size_t)(limit - p));
+
+	if (!stop && limit == end && room > (size_t)(end - p)) {
+		(void)rewriter_hold(rw, p, end); /* fits: SCRIPT_HEAD_MAX < HOLD_MAX */
+		return end;
+	}
+	stop = stop ? stop : limit;
+	rewrite_script_head(rw, rewriter_candidate(rw, p, stop));
+	rewriter_release(rw);
+	rw->html.state = HTML_AT_ELEMENT_TEXT;
+	return stop;
+}
+
+static const char *in_element_text(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+	const char *stop = memchr(p, '<', (size_t)(end - p));
+
+	if (html->is_style)
+		rewrite_css_chunk(rw, p, stop ? stop : end);
+	if (!stop)
+		return end;
+	if (html->is_style)
+		rewrite_css_break(rw);
+	html->state = HTML_AT_ELEMENT_END;
+	html->matched = 0;
+	return stop + 1;
+}
+
+static const char *in_element_end(struct html *html, const char *p, const char *end)
+{
+	for (; p < end; p++) {
+		char want = html->matched ? html->element[html->matched - 1] : '/';
+		if (want == '\0')
+			break;
+		if (lower(*p) != want)
+			return html->state = HTML_AT_ELEMENT_TEXT, p;
+		html->matched++;
+	}
+	if (p == end)
+		return p;
+	bool is_end = html_is_space(*p) || *p == '/' || *p == '>';
+	html->state = is_end ? HTML_AT_TEXT : HTML_AT_ELEMENT_TEXT;
+	return p;
+}
+
+static const char *step(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	switch (html->state) {
+	case HTML_AT_TEXT:
+		return html_in_text(rw, p, end);
+	case HTML_AT_TAG_OPEN:
+		return in_tag_open(html, p);
+	case HTML_AT_TAG_NAME:
+		return in_tag_name(html, p, end);
+	case HTML_AT_BEFORE_NAME:
+		return in_before_name(rw, p, end);
+	case HTML_AT_NAME:
+		return in_name(html, p, end);
+	case HTML_AT_AFTER_NAME:
+		return in_after_name(html, p, end);
+	case HTML_AT_BEFORE_VALUE:
+		return in_before_value(html, p, end);
+	case HTML_AT_LINK:
+		return in_link(rw, p, end);
+	case HTML_AT_VALUE:
+		return in_value(html, p, end);
+	case HTML_AT_DECLARATION:
+		return in_declaration(html, p);
+	case HTML_AT_COMMENT:
+		return in_comment(html, p, end);
+	case HTML_AT_BOGUS:
+		return in_bogus(html, p, end);
+	case HTML_AT_SCRIPT_HEAD:
+		return in_script_head(rw, p, end);
+	case HTML_AT_ELEMENT_TEXT:
+		return in_element_text(rw, p, end);
+	default:
+		return in_element_end(html, p, end);
+	}
+}
+
+void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end)
+{
+	while (p < end)
+		p = step(rw, p, end);
+}

@@ -1,0 +1,123 @@
+/*
+ * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30),
+ * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
+ */
+#include "proxy/rewrite/rewrite_sink.h"
+
+static void put(struct rewriter *rw, struct str text, size_t offset, size_t cut, struct str with)
+{
+	rewriter_edit(rw, text, offset, cut);
+	sink_add(&rw->sink, with.at, with.len);
+}
+
+/* setUIRoot('X'). T2: a quote inside X would be script, so X ends at the first. */
+static size_t mend_root(struct rewriter *rw, struct str text, size_t from)
+{
+	struct str rest = str_from(text, from);
+	ptrdiff_t len = str_find_byte(rest, '\'');
+
+	if (len == -1)
+		return text.len;
+	struct str root = {rest.at, (size_t)len};
+	links_learn_root(&rw->links, root);
+	if (!str_eq(root, rw->links.mount) && rw->links.mount.len)
+		put(rw, text, from, root.len, rw->links.mount);
+	return from + root.len;
+}
+
+/* import {x} from "<root>/static/y.js" */
+static size_t mend_import(struct rewriter *rw, struct str text, size_t from)
+{
+	struct str rest = str_from(text, from);
+	struct link_edit edit;
+
+	if (rest.len == 0 || (rest.at[0] != '"' && rest.at[0] != '\''))
+		return from;
+	ptrdiff_t len = str_find_byte(str_from(rest, 1), rest.at[0]);
+	if (len == -1)
+		return text.len;
+	struct str url = {rest.at + 1, (size_t)len};
+	if (links_map(&rw->links, url, &edit))
+		put(rw, text, from + 1, edit.cut, edit.with);
+	return from + 1 + url.len;
+}
+
+void rewrite_script_head(struct rewriter *rw, struct str head)
+{
+	static const struct {
+		struct str word;
+		size_t (*mend)(struct rewriter *rw, struct str text, size_t from);
+	} rows[] = {{{"setUIRoot('", 11}, mend_root}, {{" from ", 6}, mend_import}};
+
+	for (size_t at = 0; at < head.len;) {
+		size_t best = head.len, row = 0;
+		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+			ptrdiff_t hit = str_find(str_from(head, at), rows[i].word);
+			if (hit != -1 && at + (size_t)hit < best)
+				best = at + (size_t)hit, row = i;
+		}
+		if (best == head.len)
+			return;
+		at = rows[row].mend(rw, head, best + rows[row].word.len);
+	}
+}
+
+/* Spark's, then what HDFS has besides. */
+static const struct str literals[] = {{"\"/static/", 9}, {"'/static/", 9}, {"\"/log\"", 6},
+	{"\"/jmx?", 6}, {"'/jmx?", 6}, {"'/conf'", 7}, {"'/startupProgress'", 18},
+	{"\"/webhdfs/", 10}, {"'/webhdfs/", 10}};
+
+enum { LITERAL_MAX = 18, SPARK_LITERALS = 3 };
+
+/* The literal that `text` begins with, or NULL; `*is_cut` when more bytes must tell. */
+static const struct str *find_literal(struct str text, bool is_other, bool *is_cut)
+{
+	size_t count = is_other ? ARRAY_LEN(literals) : SPARK_LITERALS;
+
+	*is_cut = false;
+	for (size_t i = 0; i < count; i++) {
+		if (str_starts(text, literals[i]))
+			return &literals[i];
+		*is_cut |= str_starts(literals[i], text);
+	}
+	return NULL;
+}
+
+/* At a quote, or in a literal that the chunk's end may have cut. Returns where to read on. */
+static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
+{
+	size_t held = rw->hold.len, more = LITERAL_MAX - held;
+	char bytes[LITERAL_MAX];
+	bool is_cut;
+
+	more = more < (size_t)(end - p) ? more : (size_t)(end - p);
+	if (held)
+		memcpy(bytes, rw->hold.at, held);
+	memcpy(bytes + held, p, more);
+	const struct str *literal =
+		find_literal((struct str){bytes, held + more}, rw->html.is_other, &is_cut);
+	if (is_cut) {
+		(void)rewriter_hold(rw, p, end); /* fits: at most LITERAL_MAX */
+		return end;
+	}
+	size_t taken = literal ? literal->len - held : held ? 0 : 1;
+	struct str text = rewriter_candidate(rw, p, p + taken);
+	if (literal && rw->script.before != '+') /* `uiRoot + "/static/…"` is right already */
+		put(rw, text, 1, 0, rw->links.mount);
+	rw->script.before = text.at[text.len - 1];
+	rewriter_release(rw);
+	return p + taken;
+}
+
+void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end)
+{
+	while (p < end) {
+		if (rw->hold.len || *p == '"' || *p == '\'') {
+			p = at_quote(rw, p, end);
+			continue;
+		}
+		if (*p != ' ' && *p != '\n' && *p != '\t' && *p != '\r')
+			rw->script.before = *p;
+		p++;
+	}
+}

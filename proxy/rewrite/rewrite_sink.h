@@ -1,0 +1,131 @@
+/*
+ * proxy/rewrite/rewrite_sink.h - what the readers of HTML, JSON and scripts share: where bytes go.
+ *
+ * A reader is given one contiguous chunk after another. Bytes from `run` on are not written yet: a
+ * chunk in which nothing changes is moved to the output whole, never copied.
+ */
+#ifndef SPARKGATE_PROXY_REWRITE_REWRITE_SINK_H
+#define SPARKGATE_PROXY_REWRITE_REWRITE_SINK_H
+
+#include "proxy/rewrite/link_memo.h"
+
+#include <event2/buffer.h>
+
+enum { HOLD_MAX = 8 * 1024, SCRIPT_HEAD_MAX = 4 * 1024 };
+
+struct sink { /* writes into space reserved in `out` */
+	struct evbuffer *out;
+	struct evbuffer_iovec space;
+	char *at, *end;
+	size_t hint; /* bytes still to come, as a guess */
+};
+
+struct html {
+	int state;
+	char quote;	     /* around the value; 0: none */
+	bool is_script;	     /* of `element` */
+	bool is_style;	     /* the same, and its inside is mended */
+	bool is_meta;	     /* the tag is <meta> */
+	bool is_other;	     /* of the context */
+	int value_kind;	     /* enum value_kind: of the attribute */
+	bool is_head;	     /* the tag is <head> and our script is to follow it */
+	bool past_head;	     /* it has, or there is none: <body> has come */
+	unsigned name_len;   /* past sizeof(name): a name we have no use for */
+	unsigned matched;    /* bytes of "</name", "<!--" or "-->" seen */
+	char name[24];	     /* lower case: the tag's, then each attribute's */
+	const char *element; /* text element the tag begins, or that we are in; NULL */
+};
+
+struct json {
+	int state;
+	unsigned key_len; /* past sizeof(key): none of ours */
+	char key[32];	  /* of a string that a chunk's end cut in two */
+	bool is_escaped;  /* the next byte belongs to a backslash */
+	bool key_is_map;  /* the key just read may name an object of links */
+	bool in_map;	  /* inside one: every value is a link */
+};
+
+struct css {
+	int state;
+	char quote;	   /* around the string or URL; 0: none */
+	bool is_escaped;   /* the next byte belongs to a backslash */
+	unsigned word_len; /* past sizeof(word): none of ours */
+	char word[8];	   /* lower case: the name being read */
+};
+
+struct script {
+	char before; /* last byte that is no blank: '+' in `uiRoot + "/static/…"` */
+};
+
+struct rewriter {
+	enum rewrite_kind kind;
+	struct links links;
+	struct link_memo_reader memo;
+	struct sink sink;
+	const char *run;
+	struct sbuf hold;     /* the beginning of a candidate that a chunk's end cut in two */
+	const char *hold_run; /* as run, within hold, once the candidate is complete */
+	struct html html;
+	struct json json;
+	struct script script;
+	struct css css;
+};
+
+void sink_grow(struct sink *sink, size_t len);
+
+static inline void sink_add(struct sink *sink, const char *bytes, size_t len)
+{
+	if (len == 0) /* perhaps to nowhere: memcpy() takes no NULL even then */
+		return;
+	if ((size_t)(sink->end - sink->at) < len)
+		sink_grow(sink, len);
+	memcpy(sink->at, bytes, len);
+	sink->at += len;
+}
+
+/* Writes what is unwritten before p. */
+static inline void rewriter_write_to(struct rewriter *rw, const char *p)
+{
+	if (p > rw->run)
+		sink_add(&rw->sink, rw->run, (size_t)(p - rw->run));
+	rw->run = p;
+}
+
+/* Keeps [from, end) for the next chunk. False when it gets too much: it is written as it is. */
+bool rewriter_hold(struct rewriter *rw, const char *from, const char *end);
+/*
+ * A candidate is complete: [from, end), with what was held before it. Edit it from left to right,
+ * then release it; it is borrowed until then.
+ */
+struct str rewriter_candidate(struct rewriter *rw, const char *from, const char *end);
+void rewriter_edit(struct rewriter *rw, struct str candidate, size_t offset, size_t cut);
+void rewriter_release(struct rewriter *rw);
+
+/* Mends the link at [at, at + len) of a candidate; more of them from left to right. */
+void rewriter_mend(struct rewriter *rw, struct str candidate, size_t at, size_t len);
+
+enum value_kind { /* of attributes */
+	VALUE_PLAIN,
+	VALUE_LINK,
+	VALUE_LINKS,   /* separated by blanks */
+	VALUE_SRCSET,  /* separated by commas, each with a descriptor */
+	VALUE_REFRESH, /* "5; url=/x" */
+	VALUE_STYLE,   /* CSS */
+};
+/* All links of a whole value. */
+void rewrite_value(struct rewriter *rw, enum value_kind kind, struct str value);
+/* Where the link of "5; url=/x" is; at == NULL: there is none. */
+struct str rewrite_refresh_link(struct str value);
+
+/* The readers: one chunk each. */
+void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);
+/* Here a URL cannot go on: what is held of it is written as it is. */
+void rewrite_css_break(struct rewriter *rw);
+
+/* The beginning of an inline script: setUIRoot('X') and module imports (T2, T30). */
+void rewrite_script_head(struct rewriter *rw, struct str head);
+
+#endif

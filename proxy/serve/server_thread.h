@@ -1,0 +1,54 @@
+/*
+ * proxy/serve/server_thread.h - one thread that serves requests: its event loop, listener, pool and
+ * caches.
+ *
+ * Server threads share nothing they write: what they know of clusters and keys arrives as
+ * snapshots, what others want of them through their inbox.
+ */
+#ifndef SPARKGATE_PROXY_SERVE_SERVER_THREAD_H
+#define SPARKGATE_PROXY_SERVE_SERVER_THREAD_H
+
+#include "auth/service/auth.h"
+#include "base/share.h"
+#include "conf/conf.h"
+#include "proxy/request/metrics.h"
+
+struct server_thread;
+struct crowd;
+struct discovery;
+struct front_tls;
+
+struct thread_shared { /* borrowed by all server threads for their life */
+	struct auth_service *auth;
+	struct share_slot *registry; /* of struct registry */
+	struct share_slot *conf;     /* of struct conf */
+	void (*suspect)(void *arg, const char *cluster,
+		const char *mount_id); /* a UI refused a connection; any thread */
+	void *suspect_arg;
+	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
+	struct budget *memory, *strangers;
+	struct front_tls *tls; /* of the listener; NULL: in the clear */
+	struct crowd *crowd;   /* clients of the listener, over all threads */
+	unsigned threads;
+	unsigned port; /* really listened on */
+};
+
+/* `listen_fd` is taken. Starts the thread. */
+struct server_thread *server_thread_new(const struct thread_shared *shared, int listen_fd);
+/* Asks it to finish what is under way and stop; any thread. */
+void server_thread_drain(struct server_thread *thread);
+/* True once nothing is under way. Any thread. */
+bool server_thread_is_done(const struct server_thread *thread);
+/* Stops at once and waits for the thread; frees. */
+void server_thread_free(struct server_thread *thread);
+struct metrics *server_thread_metrics(struct server_thread *thread); /* borrows */
+struct server_thread_counts {
+	unsigned connections, exchanges, upstream_connections;
+	size_t static_bytes; /* in its cache of static files */
+};
+unsigned server_thread_turns(
+	const struct server_thread *thread); /* of its loop, a few a second; any thread */
+struct server_thread_counts server_thread_count(
+	const struct server_thread *thread); /* any thread, approximate */
+
+#endif

@@ -1,0 +1,360 @@
+/* Opaque bearer tokens, and the issuer that is asked about them (RFC 7662). */
+#include "auth/issuers/introspect.h"
+#include "base/clock.h"
+#include "tests/support/auth_world.h"
+#include "tests/support/fake_http.h"
+#include "tests/support/scratch.h"
+
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+struct fixture {
+	struct fake_http *issuer;
+	char *folder, *secret;
+	struct auth_world *world;
+};
+
+static const char header[] = "Bearer opaque-1";
+
+static int set_up(void **state)
+{
+	struct fixture *f = mem_alloc(1, sizeof *f);
+
+	f->issuer = fake_http_start("127.0.0.1");
+	f->folder = scratch_new();
+	f->secret = scratch_write(f->folder, "secret", "s3cret of the gateway");
+	assert_int_equal(chmod(f->secret, 0600), 0);
+	char *extra = mem_printf(
+		"auth:\n"
+		"  bearer: [{issuer: http://127.0.0.1:%u, audience: [spark], introspection: "
+		"{url: http://127.0.0.1:%u/introspect, client_id: gate, client_secret_file: %s}}]\n"
+		"  roles: {claim: groups, admin: [boss], user: [dev]}\n",
+		fake_http_port(f->issuer), fake_http_port(f->issuer), f->secret);
+	f->world = auth_world_new(extra);
+	free(extra);
+	auth_world_start(f->world);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	auth_world_free(f->world);
+	fake_http_stop(f->issuer);
+	scratch_free(f->folder);
+	free(f->secret);
+	free(f);
+	return 0;
+}
+
+static void answer(struct fixture *f, const char *claims)
+{
+	fake_http_set(f->issuer, "/introspect", 200, "application/json", claims);
+}
+
+/* An active token of `audience` that ends in so many seconds. */
+static void answer_active(struct fixture *f, const char *audience, int ends_in)
+{
+	char *claims = mem_printf("{\"active\":true,\"sub\":\"ann\",\"aud\":[\"x\",\"%s\"],"
+				  "\"groups\":[\"dev\"],\"exp\":%lld}",
+		audience, (long long)clock_wall_s() + ends_in);
+
+	answer(f, claims);
+	free(claims);
+}
+
+static void active_token_opens_with_its_role_and_is_asked_for_once(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", 300);
+	for (int i = 0; i < 3; i++) {
+		struct auth_result result = auth_world_ask(f->world, 0, header, NULL);
+		assert_int_equal(result.status, AUTH_OK);
+		assert_string_equal(result.who->subject, "ann");
+		assert_int_equal(result.who->role, ROLE_USER);
+		identity_unref(result.who);
+	}
+	assert_int_equal(fake_http_hits(f->issuer, "/introspect"), 1);
+}
+
+static void issuer_is_shown_who_asks_and_the_log_is_not_shown_the_token(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", 300);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_OK);
+	char *head = fake_http_last_head(f->issuer, "/introspect");
+	assert_non_null(strstr(head, "Authorization: Basic "));
+	assert_null(strstr(head, "s3cret"));
+	assert_null(strstr(head, "opaque-1"));
+	free(head);
+}
+
+static void inactive_token_is_refused_and_not_asked_for_again_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	answer(f, "{\"active\":false}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+	assert_int_equal(fake_http_hits(f->issuer, "/introspect"), 1);
+}
+
+static void answer_400(struct fixture *f, const char *error)
+{
+	fake_http_set(f->issuer, "/introspect", 400, "application/json", error);
+}
+
+static void token_of_a_kind_the_issuer_does_not_speak_for_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_400(f, "{\"error\":\"invalid_client\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE); /* the operator's trouble */
+	answer_400(f, "{\"error\":\"unsupported_token_type\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
+static void s41_token_of_another_service_is_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "billing", 300);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
+static void token_that_has_ended_is_refused_whatever_the_issuer_says(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", -1);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
+static void answer_never_outlives_the_token(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", 1);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_OK);
+	assert_true(auth_world_await(f->world, 0, header, NULL, AUTH_INVALID_TOKEN) >= 0);
+}
+
+static void issuer_that_is_silent_leaves_it_undecided(void **state)
+{
+	struct fixture *f = *state;
+
+	fake_http_down(f->issuer, true);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE);
+	fake_http_down(f->issuer, false);
+	answer(f, "no JSON at all");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE);
+	answer_active(f, "spark", 300);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_OK);
+}
+
+struct row {
+	const char *claims;
+	enum introspect_outcome want;
+};
+
+static void expect_answers(const struct row *rows, size_t count, bool any_audience)
+{
+	char issuer[] = "http://idp", spark[] = "spark", *audience[] = {spark};
+	const struct conf_bearer row = {
+		.issuer = issuer, .audience = {audience, 1}, .insecure_no_audience = any_audience};
+
+	for (size_t i = 0; i < count; i++) {
+		json_t *claims = json_loads(rows[i].claims, 0, NULL);
+		struct introspect_result result;
+
+		assert_non_null(claims);
+		introspect_judge(&row, claims, 1000, &result);
+		if (result.answer != rows[i].want)
+			fail_msg("%s: %s", rows[i].claims, result.reason);
+		json_decref(claims);
+	}
+}
+
+static void only_what_is_wholly_right_is_active(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\"}", INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\"}", INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"bearer\"}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":\"true\",\"aud\":\"spark\",\"sub\":\"a\"}", INTROSPECT_INACTIVE},
+		{"{\"active\":1,\"aud\":\"spark\",\"sub\":\"a\"}", INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"sub\":\"a\"}", INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":[],\"sub\":\"a\"}", INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\"}", INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"exp\":\"soon\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"exp\":1e300}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"exp\":-1}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"iss\":\"http://other\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"DPoP\"}",
+			INTROSPECT_INACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
+
+static const struct row kinds[] = {
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"at_hash\":\"h\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"c_hash\":\"h\"}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":\"\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"scope\":null}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"id\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"refresh_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Refresh\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Offline\",\"token_"
+	 "type\":\"Bearer\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"ID\",\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Id-Token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"idToken\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"application/id+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"refresh_"
+	 "token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_type\":\"id_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"urn:ietf:params:"
+	 "oauth:token-type:refresh_token\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":[\"access\"]}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"logout+jwt\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"events\":{}}", INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"authorization_"
+	 "code\"}",
+		INTROSPECT_INACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"token_use\":\"access_token\","
+	 "\"token_type\":\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"Bearer\",\"auth_"
+	 "time\":7,\"scope\":\"openid\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"at+jwt\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"typ\":\"JWT\"}", INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nonce\":\"n\",\"token_type\":"
+	 "\"Bearer\"}",
+		INTROSPECT_ACTIVE},
+	{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"auth_time\":7,\"scope\":"
+	 "\"openid\"}",
+		INTROSPECT_ACTIVE},
+};
+
+static void s48_only_an_access_token_is_active(void **state)
+{
+
+	(void)state;
+	expect_answers(kinds, ARRAY_LEN(kinds), false);
+}
+
+static void s48_token_whose_time_has_not_come_is_inactive(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1060}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1061}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1e300}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":\"900\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"nbf\":1}", INTROSPECT_ACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
+
+/* What Spring Authorization Server says of an access token, an ID token, a refresh token and a
+ * code of its own, all of them active. */
+static void s48_what_spring_authorization_server_says_is_told_apart(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"nbf\":900,\"scope\":"
+		 "\"openid profile\",\"iss\":\"http://idp\",\"exp\":1200,\"iat\":900,\"jti\":"
+		 "\"d1b2\",\"client_id\":\"spark\",\"token_type\":\"Bearer\"}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"azp\":\"spark\","
+		 "\"auth_time\":890,\"iss\":\"http://idp\",\"exp\":1200,\"iat\":900,\"jti\":"
+		 "\"f00d\",\"sid\":\"c2lk\",\"client_id\":\"spark\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"client_id\":\"spark\",\"iat\":900,\"exp\":4500}",
+			INTROSPECT_INACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+	expect_answers(rows, ARRAY_LEN(rows), true);
+}
+
+static void s48_id_token_that_its_issuer_calls_active_opens_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	answer(f, "{\"active\":true,\"sub\":\"ann\",\"aud\":[\"spark\"],\"azp\":\"spark\","
+		  "\"auth_time\":890,\"groups\":[\"boss\"],\"client_id\":\"spark\"}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(active_token_opens_with_its_role_and_is_asked_for_once),
+		TEST(issuer_is_shown_who_asks_and_the_log_is_not_shown_the_token),
+		TEST(inactive_token_is_refused_and_not_asked_for_again_at_once),
+		TEST(token_of_a_kind_the_issuer_does_not_speak_for_is_refused),
+		TEST(s41_token_of_another_service_is_refused),
+		TEST(token_that_has_ended_is_refused_whatever_the_issuer_says),
+		TEST(answer_never_outlives_the_token),
+		TEST(issuer_that_is_silent_leaves_it_undecided),
+		TEST(s48_id_token_that_its_issuer_calls_active_opens_nothing),
+		cmocka_unit_test(only_what_is_wholly_right_is_active),
+		cmocka_unit_test(s48_only_an_access_token_is_active),
+		cmocka_unit_test(s48_token_whose_time_has_not_come_is_inactive),
+		cmocka_unit_test(s48_what_spring_authorization_server_says_is_told_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
