@@ -1,8 +1,26 @@
-"""Folders build on each other in one direction, and each foreign library has one door."""
+"""Folders build on each other in one direction, files call each other in no circle, and each foreign library has one door."""
 
 import fnmatch
+import os
+import re
 
 import source
+
+# Each folder uses only itself and those above it in this list. Read from the end it is the way of a request.
+ORDER = """
+base base/text base/log base/net
+conf conf/values conf/load
+auth/jose auth/policy auth/keys auth/store auth/session
+auth/backends/sqlite auth/backends/redis auth/backends
+auth/issuers auth/oidc auth/token auth/service auth/cli
+proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite
+proxy/registry proxy/discovery proxy/pages
+proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
+""".split()
+FILES_MAX = 25
+
+# Files that call each other in a circle, named and argued: at most one.
+CIRCLE = []
 
 # A library's header: the only files that may include it.
 DOORS = {
@@ -13,19 +31,80 @@ DOORS = {
     "yaml.h": ["conf/load/yaml_tree.c"],
 }
 
-
-def layer_of(path):
-    return path.split("/")[0]
+SOURCES = source.files(*source.LAYERS, ends=[".c", ".h"])
 
 
-def check(path):
-    for number, header in source.includes(path):
-        here, there = layer_of(path), layer_of(header)
-        if there in source.LAYERS and source.LAYERS.index(there) > source.LAYERS.index(here):
-            yield f"{path}:{number}: {here}/ includes {header}: the other way round"
-        for pattern, allowed in DOORS.items():
-            if fnmatch.fnmatch(header, pattern) and not any(fnmatch.fnmatch(path, a) for a in allowed):
-                yield f"{path}:{number}: <{header}> belongs in {', '.join(allowed)} only"
+def is_up(path, other):
+    """Whether `other` stands in a folder that `path` must not know."""
+    here, there = os.path.dirname(path), os.path.dirname(other)
+    return here != there and (there not in ORDER or here not in ORDER or ORDER.index(there) > ORDER.index(here))
 
 
-source.finish([p for f in source.files(*source.LAYERS, ends=[".c", ".h"]) for p in check(f)])
+def calls():
+    """{file: {file: [functions]}}: who names a function that is defined elsewhere."""
+    home, words = {}, {}
+    for path in (p for p in SOURCES if p.endswith(".c")):
+        lines = source.code(path)
+        words[path] = set(re.findall(r"(?<![\w.>])[a-z]\w+\b", "\n".join(line for line in lines if not line.startswith("#"))))
+        for name, first, _ in source.functions(path):
+            if not lines[first - 1].startswith("static"):
+                home[name] = path
+    return {path: {home[n]: n for n in sorted(named & home.keys()) if home[n] != path} for path, named in words.items()}
+
+
+def circles(graph):
+    """Groups of files of which each reaches each other (Tarjan)."""
+    number, low, stack, found = {}, {}, [], []
+
+    def visit(node):
+        number[node] = low[node] = len(number)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in number:
+                visit(other)
+            if other in stack:
+                low[node] = min(low[node], low[other])
+        if low[node] == number[node]:
+            group = stack[stack.index(node):]
+            del stack[stack.index(node):]
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for node in sorted(graph):
+        if node not in number:
+            visit(node)
+    return found
+
+
+def of_includes():
+    included = {path: [h for _, h in source.includes(path) if h in SOURCES] for path in SOURCES}
+    for path in SOURCES:
+        for number, header in source.includes(path):
+            if header in SOURCES and is_up(path, header):
+                yield f"{path}:{number}: includes {header}, of a folder that builds on this one"
+            for pattern, allowed in DOORS.items():
+                if fnmatch.fnmatch(header, pattern) and not any(fnmatch.fnmatch(path, a) for a in allowed):
+                    yield f"{path}:{number}: <{header}> belongs in {', '.join(allowed)} only"
+    for group in circles(included):
+        yield f"include each other in a circle: {', '.join(group)}"
+
+
+def of_calls():
+    graph = calls()
+    for path, others in graph.items():
+        for other, name in others.items():
+            if is_up(path, other):
+                yield f"{path}: calls {name}() of {other}, of a folder that builds on this one"
+    for group in circles(graph):
+        if group != CIRCLE:
+            yield f"call each other in a circle: {', '.join(group)}"
+
+
+def of_folders():
+    for folder in ORDER:
+        count = len([n for n in os.listdir(folder) if os.path.isfile(os.path.join(folder, n))])
+        if count > FILES_MAX:
+            yield f"{folder}: {count} files, at most {FILES_MAX}"
+
+
+source.finish([*of_includes(), *of_calls(), *of_folders()])
