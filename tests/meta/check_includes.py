@@ -40,16 +40,40 @@ def is_up(path, other):
     return here != there and (there not in ORDER or here not in ORDER or ORDER.index(there) > ORDER.index(here))
 
 
-def calls():
-    """{file: {file: [functions]}}: who names a function that is defined elsewhere."""
-    home, words = {}, {}
+def declarations():
+    """{function: header that declares it}."""
+    found = {}
+    for path in (p for p in SOURCES if p.endswith(".h")):
+        for name in re.findall(r"\b([a-z]\w+)\(", "\n".join(source.code(path))):
+            found.setdefault(name, path)
+    return found
+
+
+def reach(path, included):
+    """The headers that a file includes, and those that they include."""
+    todo, found = [path], set()
+    while todo:
+        for header in included[todo.pop()]:
+            if header not in found:
+                found.add(header)
+                todo.append(header)
+    return found
+
+
+def calls(included):
+    """{file: {file: function}}: who names a function that is declared to it and defined elsewhere."""
+    home, words, declared = {}, {}, declarations()
     for path in (p for p in SOURCES if p.endswith(".c")):
         lines = source.code(path)
         words[path] = set(re.findall(r"(?<![\w.>])[a-z]\w+\b", "\n".join(line for line in lines if not line.startswith("#"))))
         for name, first, _ in source.functions(path):
             if not lines[first - 1].startswith("static"):
                 home[name] = path
-    return {path: {home[n]: n for n in sorted(named & home.keys()) if home[n] != path} for path, named in words.items()}
+    graph = {}
+    for path, named in words.items():
+        headers = reach(path, included)
+        graph[path] = {home[n]: n for n in sorted(named & home.keys()) if home[n] != path and declared.get(n) in headers}
+    return graph
 
 
 def circles(graph):
@@ -76,8 +100,7 @@ def circles(graph):
     return found
 
 
-def of_includes():
-    included = {path: [h for _, h in source.includes(path) if h in SOURCES] for path in SOURCES}
+def of_includes(included):
     for path in SOURCES:
         for number, header in source.includes(path):
             if header in SOURCES and is_up(path, header):
@@ -89,8 +112,8 @@ def of_includes():
         yield f"include each other in a circle: {', '.join(group)}"
 
 
-def of_calls():
-    graph = calls()
+def of_calls(included):
+    graph = calls(included)
     for path, others in graph.items():
         for other, name in others.items():
             if is_up(path, other):
@@ -107,4 +130,5 @@ def of_folders():
             yield f"{folder}: {count} files, at most {FILES_MAX}"
 
 
-source.finish([*of_includes(), *of_calls(), *of_folders()])
+INCLUDED = {path: [h for _, h in source.includes(path) if h in SOURCES] for path in SOURCES}
+source.finish([*of_includes(INCLUDED), *of_calls(INCLUDED), *of_folders()])
