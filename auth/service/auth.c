@@ -19,8 +19,8 @@ struct auth *auth_new(struct auth_service *service, struct event_base *base, str
 	auth->rules = share_reader_new(service->rules);
 	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
 	auth->ids = digest_cache_new();
-	auth->sessions = record_cache_new(RECENT_MAX);
-	auth->records = record_cache_new(RECENT_MAX);
+	auth->sessions = record_cache_new(RECORD_CACHE_MAX);
+	auth->records = record_cache_new(RECORD_CACHE_MAX);
 	TAILQ_INIT(&auth->pending);
 	auth_store_view_reader(auth);
 	return auth;

@@ -81,7 +81,7 @@ static void note_read(struct auth_pending *pending, struct record_cache_entry *e
 enum record auth_store_view_token(struct auth *auth, struct question *question,
 	const char *token_id, int64_t now, struct record_cache_entry **out)
 {
-	unsigned char key[RECENT_KEY];
+	unsigned char key[RECORD_CACHE_KEY];
 
 	if (strlen(token_id) != sizeof key)
 		return RECORD_NONE; /* none of our ids */
@@ -99,11 +99,12 @@ static void on_token(void *arg, enum store_answer answer, const struct store_tok
 {
 	struct auth_pending *pending = arg;
 	struct auth *auth = pending->auth;
-	unsigned char key[RECENT_KEY];
+	unsigned char key[RECORD_CACHE_KEY];
 
 	memcpy(key, pending->question.token_id, sizeof key);
 	if (answer == STORE_FOUND) {
-		struct record_cache_entry *entry = record_cache_put(auth->records, key);
+		struct record_cache_entry *entry =
+			record_cache_put(auth->records, key, clock_wall_s());
 		entry->is_active = token->state == STATE_ACTIVE;
 		entry->role = token->role;
 		entry->saved_at = later(entry->saved_at, token->last_used_at);
@@ -154,7 +155,7 @@ static int keep_session(struct auth_pending *pending, const struct auth_rules *r
 	if (who == NULL)
 		return -1;
 	struct record_cache_entry *entry =
-		record_cache_put(pending->auth->sessions, pending->question.key);
+		record_cache_put(pending->auth->sessions, pending->question.key, clock_wall_s());
 	entry->ends_at = ends_at;
 	entry->saved_at = later(entry->saved_at, session->last_seen_at);
 	entry->last_seen_at = later(entry->last_seen_at, session->last_seen_at);

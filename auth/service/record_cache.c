@@ -20,7 +20,7 @@ static unsigned hash_of(const void *key)
 
 struct item { /* uthash keeps insertion order: the first is the least recently used */
 	struct record_cache_entry entry; /* first: an entry is its item */
-	unsigned char key[RECENT_KEY];
+	unsigned char key[RECORD_CACHE_KEY];
 	int64_t touched;
 	UT_hash_handle hh;
 };
@@ -32,77 +32,93 @@ struct record_cache {
 
 struct record_cache *record_cache_new(size_t max)
 {
-	struct record_cache *recent = mem_alloc(1, sizeof *recent);
+	struct record_cache *cache = mem_alloc(1, sizeof *cache);
 
-	recent->max = max ? max : 1;
-	return recent;
+	cache->max = max ? max : 1;
+	return cache;
 }
 
-static void drop(struct record_cache *recent, struct item *item)
+static void drop(struct record_cache *cache, struct item *item)
 {
-	HASH_DEL(recent->items, item);
+	HASH_DEL(cache->items, item);
 	identity_unref(item->entry.who);
 	free(item);
 }
 
-void record_cache_free(struct record_cache *recent)
+void record_cache_free(struct record_cache *cache)
 {
 	struct item *item, *next;
 
-	if (recent == NULL)
+	if (cache == NULL)
 		return;
-	HASH_ITER(hh, recent->items, item, next)
-	drop(recent, item);
-	free(recent);
+	HASH_ITER(hh, cache->items, item, next)
+	drop(cache, item);
+	free(cache);
 }
 
-static struct item *find(struct record_cache *recent, const unsigned char *key)
+static struct item *find(struct record_cache *cache, const unsigned char *key)
 {
 	struct item *item;
 
-	HASH_FIND(hh, recent->items, key, RECENT_KEY, item);
+	HASH_FIND(hh, cache->items, key, RECORD_CACHE_KEY, item);
 	return item;
 }
 
 struct record_cache_entry *record_cache_find(
-	struct record_cache *recent, const unsigned char key[static RECENT_KEY], int64_t now)
+	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now)
 {
-	struct item *item = find(recent, key);
+	struct item *item = find(cache, key);
 
 	if (item == NULL)
 		return NULL;
 	if (item->touched != now) { /* once a second is recent enough */
 		item->touched = now;
-		HASH_DEL(recent->items, item);
-		HASH_ADD(hh, recent->items, key, RECENT_KEY, item);
+		HASH_DEL(cache->items, item);
+		HASH_ADD(hh, cache->items, key, RECORD_CACHE_KEY, item);
 	}
 	return &item->entry;
 }
 
-struct record_cache_entry *record_cache_put(
-	struct record_cache *recent, const unsigned char key[static RECENT_KEY])
+/* The least recently used ones that nobody asks for any more: memory follows what is used. Two at
+ * most, so that a put costs no more than it adds. */
+static void forget_idle(struct record_cache *cache, int64_t now)
 {
-	struct item *item = find(recent, key);
+	for (int i = 0; i < 2; i++) {
+		struct item *oldest = cache->items;
+
+		if (oldest == NULL || (now >= oldest->touched &&
+					      now - oldest->touched < RECORD_CACHE_IDLE_SECONDS))
+			return;
+		drop(cache, oldest);
+	}
+}
+
+struct record_cache_entry *record_cache_put(
+	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now)
+{
+	struct item *item = find(cache, key);
 
 	if (item)
 		return &item->entry;
-	if (HASH_COUNT(recent->items) >= recent->max)
-		drop(recent, recent->items);
+	forget_idle(cache, now);
+	if (HASH_COUNT(cache->items) >= cache->max)
+		drop(cache, cache->items);
 	item = mem_alloc(1, sizeof *item);
-	memcpy(item->key, key, RECENT_KEY);
-	HASH_ADD(hh, recent->items, key, RECENT_KEY, item);
+	memcpy(item->key, key, RECORD_CACHE_KEY);
+	item->touched = now;
+	HASH_ADD(hh, cache->items, key, RECORD_CACHE_KEY, item);
 	return &item->entry;
 }
 
-void record_cache_drop(struct record_cache *recent, const unsigned char key[static RECENT_KEY])
+void record_cache_drop(struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY])
 {
-	struct item *item = find(recent, key);
+	struct item *item = find(cache, key);
 
 	if (item)
-		drop(recent, item);
+		drop(cache, item);
 }
 
-size_t record_cache_count(const struct record_cache *recent)
+size_t record_cache_count(const struct record_cache *cache)
 {
-	return HASH_COUNT(recent->items);
+	return HASH_COUNT(cache->items);
 }

@@ -10,7 +10,9 @@
 
 #include "auth/policy/identity.h"
 
-enum { RECENT_KEY = 32, RECENT_MAX = 8192 };
+enum { RECORD_CACHE_KEY = 32, RECORD_CACHE_MAX = 8192 };
+/* What nobody has asked for so long is forgotten, and read again when it is. */
+enum { RECORD_CACHE_IDLE_SECONDS = 600 };
 
 struct record_cache;
 
@@ -27,14 +29,15 @@ struct record_cache_entry {
 };
 
 struct record_cache *record_cache_new(size_t max);
-void record_cache_free(struct record_cache *recent); /* NULL is fine */
-/* NULL: not here. Borrowed until the next call. */
+void record_cache_free(struct record_cache *cache); /* NULL is fine */
+/* NULL: not here. `now` is in wall seconds. Borrowed until the next call. */
 struct record_cache_entry *record_cache_find(
-	struct record_cache *recent, const unsigned char key[static RECENT_KEY], int64_t now);
-/* The entry of this key, zeroed when it is new. Borrowed until the next call. */
+	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now);
+/* The entry of this key, zeroed when it is new; `now` as above. Borrowed until the next call. */
 struct record_cache_entry *record_cache_put(
-	struct record_cache *recent, const unsigned char key[static RECENT_KEY]);
-void record_cache_drop(struct record_cache *recent, const unsigned char key[static RECENT_KEY]);
-size_t record_cache_count(const struct record_cache *recent);
+	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now);
+void record_cache_drop(
+	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY]);
+size_t record_cache_count(const struct record_cache *cache);
 
 #endif

@@ -142,6 +142,20 @@ struct token_cache_found token_cache_find(struct token_cache *cache, struct str 
 	return (struct token_cache_found){.kind = TOKEN_MISS};
 }
 
+/* The least recently used ones that nobody needs any more: memory follows what is used, not what
+ * was once seen. Two at most, so that a put costs no more than it adds. */
+static void forget_idle(struct half *half, int64_t now)
+{
+	for (int i = 0; i < 2; i++) {
+		struct entry *oldest = half->entries;
+
+		if (oldest == NULL || (now < oldest->until && now >= oldest->touched &&
+					      now - oldest->touched < TOKEN_CACHE_IDLE_SECONDS))
+			return;
+		drop(half, oldest);
+	}
+}
+
 /* The same token's entry, or the least recently used one of a full half: the new one takes its
  * memory. NULL: there is room. */
 static struct entry *replaced(struct half *half, const unsigned char *key)
@@ -154,8 +168,10 @@ static struct entry *replaced(struct half *half, const unsigned char *key)
 	return old;
 }
 
-static struct entry *put(struct half *half, const unsigned char *key, uint64_t generation)
+static struct entry *put(
+	struct half *half, const unsigned char *key, int64_t now, uint64_t generation)
 {
+	forget_idle(half, now);
 	struct entry *entry = replaced(half, key);
 
 	if (entry) {
@@ -166,6 +182,7 @@ static struct entry *put(struct half *half, const unsigned char *key, uint64_t g
 	}
 	memcpy(entry->key, key, sizeof entry->key);
 	entry->generation = generation;
+	entry->touched = now;
 	HASH_ADD(hh, half->entries, key, TOKEN_KEY, entry);
 	return entry;
 }
@@ -173,24 +190,22 @@ static struct entry *put(struct half *half, const unsigned char *key, uint64_t g
 void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	int64_t now, uint64_t generation, struct identity *who, int64_t until)
 {
-	struct entry *entry = put(&cache->good, key, generation);
+	struct entry *entry = put(&cache->good, key, now, generation);
 
 	entry->who = identity_ref(who);
 	entry->until = until;
-	entry->touched = now;
 }
 
 void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	int64_t now, uint64_t generation, const char *reason)
 {
-	struct entry *entry = put(&cache->bad, key, generation), *good;
+	struct entry *entry = put(&cache->bad, key, now, generation), *good;
 
 	HASH_FIND(hh, cache->good.entries, entry->key, TOKEN_KEY, good);
 	if (good)
 		drop(&cache->good, good);
 	entry->reason = reason;
 	entry->until = now + TOKEN_CACHE_BAD_SECONDS;
-	entry->touched = now;
 }
 
 void token_cache_drop_id(struct token_cache *cache, struct str token_id)

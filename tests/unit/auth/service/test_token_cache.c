@@ -222,6 +222,45 @@ static void hit_costs_microseconds(void **state)
 	token_cache_free(cache);
 }
 
+static void put_at(struct token_cache *cache, int number, int64_t now)
+{
+	char token[32];
+	unsigned char key[TOKEN_KEY];
+	struct identity *who = someone("id", now + 86400);
+
+	snprintf(token, sizeof token, "token.%d.x", number);
+	token_cache_key(cache, str_of(token), key);
+	token_cache_put(cache, key, now, 1, who, who->expires_at);
+	identity_unref(who);
+}
+
+/* One new token a second for an hour: kept are those of the last ten minutes. */
+static void tokens_that_nobody_shows_any_more_are_forgotten(void **state)
+{
+	struct token_cache *cache = token_cache_new(4096, 4);
+
+	(void)state;
+	for (int second = 0; second < 3600; second++)
+		put_at(cache, second, NOW + second);
+	assert_in_range(token_cache_count(cache), 1, TOKEN_CACHE_IDLE_SECONDS);
+	assert_int_equal(kind(cache, "token.3599.x", NOW + 3600, 1), TOKEN_GOOD);
+	token_cache_free(cache);
+}
+
+static void token_that_is_shown_again_and_again_is_kept(void **state)
+{
+	struct token_cache *cache = token_cache_new(4096, 4);
+
+	(void)state;
+	put_at(cache, 0, NOW);
+	for (int second = 1; second < 3600; second++) {
+		put_at(cache, second, NOW + second);
+		if (second % 300 == 0)
+			assert_int_equal(kind(cache, "token.0.x", NOW + second, 1), TOKEN_GOOD);
+	}
+	token_cache_free(cache);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +275,8 @@ int main(void)
 		cmocka_unit_test(same_token_twice_is_one_entry),
 		cmocka_unit_test(revoked_id_is_dropped),
 		cmocka_unit_test(a_key_is_of_its_cache),
+		cmocka_unit_test(tokens_that_nobody_shows_any_more_are_forgotten),
+		cmocka_unit_test(token_that_is_shown_again_and_again_is_kept),
 		cmocka_unit_test(hit_costs_microseconds),
 	};
 
