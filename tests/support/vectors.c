@@ -14,7 +14,7 @@
 json_t *vectors_load(const char *file)
 {
 	const char *folder = getenv("SPARKGATE_VECTORS");
-	char *path = mem_printf("%s/%s", folder ? folder : "../shared/vectors", file);
+	char *path = mem_printf("%s/%s", folder ? folder : "tests/fixtures/vectors", file);
 	json_error_t error;
 	json_t *json = json_load_file(path, 0, &error);
 

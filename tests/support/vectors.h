@@ -1,7 +1,7 @@
 /*
  * tests/support/vectors.h - the public test vectors, where they are.
  *
- * $SPARKGATE_VECTORS, else ../shared/vectors from the repository's root.
+ * $SPARKGATE_VECTORS, else tests/fixtures/vectors from the repository's root.
  */
 #ifndef SPARKGATE_TESTS_SUPPORT_VECTORS_H
 #define SPARKGATE_TESTS_SUPPORT_VECTORS_H
