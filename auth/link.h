@@ -1,5 +1,5 @@
 /*
- * auth/link.h - the one-time sign-in link of the first start (design "Command line").
+ * auth/link.h - the one-time sign-in link of the first start.
  *
  * Single use, ten minutes; the store knows its digest only.
  */

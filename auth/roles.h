@@ -1,4 +1,4 @@
-/* auth/roles.h - from a provider's claims to a role, by exact names (design `auth.roles`). */
+/* auth/roles.h - from a provider's claims to a role, by exact names (`auth.roles`). */
 #ifndef SPARKGATE_AUTH_ROLES_H
 #define SPARKGATE_AUTH_ROLES_H
 

@@ -1,4 +1,4 @@
-/* The command line (design "Command line"): what to do, then gateway_run(), or a command on the
+/* The command line: what to do, then gateway_run(), or a command on the
  * store. */
 #include "auth/session_command.h"
 #include "auth/token_command.h"

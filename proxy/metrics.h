@@ -1,9 +1,8 @@
 /*
- * proxy/metrics.h - counters of each worker thread, added up when Prometheus asks (design
- * "Operations").
+ * proxy/metrics.h - counters of each worker thread, added up when Prometheus asks.
  *
  * A worker writes its own counters only, relaxed: the hot path shares no cache line. Names and
- * labels are the contract's.
+ * labels stay: dashboards and alerts use them.
  */
 #ifndef SPARKGATE_PROXY_METRICS_H
 #define SPARKGATE_PROXY_METRICS_H

@@ -1,4 +1,4 @@
-/* The fence around addresses that strangers name (design §2). */
+/* The fence around addresses that strangers name. */
 #include "proxy/fence.h"
 
 #include <setjmp.h>
