@@ -1,8 +1,8 @@
 /*
  * conf/conf.h - the configuration as everybody reads it: one immutable, reference-counted value.
  *
- * Built by conf_load() or conf_from_flags(); every field below is checked, defaulted and parsed
- * (design.md "Configuration"). Strings are owned by the struct. A reload builds another one;
+ * Built by conf_load() or conf_from_flags(); every field below is checked, defaulted and parsed.
+ * Strings are owned by the struct. A reload builds another one;
  * threads keep the one they hold until they drop it.
  */
 #ifndef SPARKGATE_CONF_CONF_H
@@ -63,7 +63,7 @@ struct conf_cluster {
 	bool has_history;
 	struct conf_ui *uis;
 	size_t uis_count;
-	struct cidr *networks; /* empty: the default fence of design §2 */
+	struct cidr *networks; /* empty: private ranges and the masters' own */
 	size_t networks_count;
 	bool has_kubernetes;
 	struct conf_kubernetes kubernetes;

@@ -1,6 +1,5 @@
 /*
- * auth/policy/policy.h - which Spark action a request is, and who may do it (design "Who may do
- * what", T42-T45).
+ * auth/policy/policy.h - which Spark action a request is, and who may do it (T42-T45).
  *
  * Pure: no sockets, no clock. Default deny: what no row allows is refused.
  */

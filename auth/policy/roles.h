@@ -1,5 +1,4 @@
-/* auth/policy/roles.h - from a provider's claims to a role, by exact names (design `auth.roles`).
- */
+/* auth/policy/roles.h - from a provider's claims to a role, by exact names (`auth.roles`). */
 #ifndef SPARKGATE_AUTH_POLICY_ROLES_H
 #define SPARKGATE_AUTH_POLICY_ROLES_H
 

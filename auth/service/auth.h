@@ -61,7 +61,7 @@ const struct conf *auth_service_conf(
 	const struct auth_service *service); /* borrows until the next reload; keeper thread */
 /* Borrows the writing connection, for as long as the service lives; keeper thread. */
 struct store *auth_service_store(struct auth_service *service);
-/* The line with the one-time sign-in link (design "Command line"), once per data directory: only
+/* The line with the one-time sign-in link of the first start, once per data directory: only
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */
 char *auth_service_first_link(struct auth_service *service);

@@ -1,6 +1,5 @@
 /*
- * auth/session/sign_in_link.h - the one-time sign-in link of the first start (design "Command
- * line").
+ * auth/session/sign_in_link.h - the one-time sign-in link of the first start.
  *
  * Single use, ten minutes; the store knows its digest only.
  */

@@ -1,6 +1,6 @@
 /*
- * auth/token/token_manager.h - who may make, see and take back which access tokens (design "Token
- * manager", S34, S35). Keeper thread only; blocks on the store.
+ * auth/token/token_manager.h - who may make, see and take back which access tokens (S34,
+ * S35). Keeper thread only; blocks on the store.
  *
  * An administrator: anybody's. Everybody else: their own, with no more rights than they have. What
  * somebody may not see is not there for them. A narrowed token manages tokens only if its scope

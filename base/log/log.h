@@ -1,6 +1,5 @@
 /*
- * base/log/log.h - one JSON object a line on standard error (design "Operations"), and to a sink
- * beside.
+ * base/log/log.h - one JSON object a line on standard error, and to a sink beside.
  *
  * Thread-safe: a line is built by the caller and goes out whole, by a thread that may wait where
  * the caller never does (base/log/log_queue.h). Values a client chose are clipped to 128 bytes and

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A path that Spark's own scripts would take for theirs (spark-ui.md T18-T22): they look for the
+/* A path that Spark's own scripts would take for theirs (T18-T22): they look for the
  * first segment with one of these names. */
 static const char *refused_segment(const char *path)
 {

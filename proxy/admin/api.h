@@ -1,6 +1,5 @@
 /*
- * proxy/admin/api.h - /api/v1/tokens: JSON over the admin listener, for bearer tokens (design
- * "Token manager").
+ * proxy/admin/api.h - /api/v1/tokens: JSON over the admin listener, for bearer tokens.
  *
  * Runs on the keeper's loop. Every error is problem JSON (RFC 9457); nothing is cached.
  */

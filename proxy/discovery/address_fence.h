@@ -3,7 +3,7 @@
  * connected to?
  *
  * A worker or driver names its own UI address, so whoever can register with a master could aim the
- * gateway at anything (design §2). Judged is always the resolved address. What the operator wrote
+ * gateway at anything. Judged is always the resolved address. What the operator wrote
  * into the configuration is not judged here. Pure; one thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_ADDRESS_FENCE_H

@@ -3,7 +3,7 @@
  * registry.
  *
  * Polls masters and history servers, asks each worker and driver who it is before anybody is sent
- * there, and keeps what strangers named inside the fence (design "Discovery, and the SSRF fence").
+ * there, and keeps what strangers named inside the fence (fence.h).
  * Everything runs on the thread of `base`, callbacks included; worker threads only ever see the
  * published snapshots.
  */

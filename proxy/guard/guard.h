@@ -28,7 +28,7 @@ bool guard_is_safe(const struct front_request *req);	   /* its method changes no
 /* A page of another origin asks for this, and not to be left for it: something to load, to show in
  * a frame, or to send. Only as far as browsers say so. */
 bool guard_is_foreign(const struct front_request *req);
-/* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (design "kill"). */
+/* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (S45). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);
 

@@ -3,7 +3,7 @@
  * connection (S1, S2, S4; RFC 9112).
  *
  * What two readers of one stream could read differently is refused and named: bare LF, folded
- * lines, NUL, spaces before a colon, odd lengths and chunk sizes (libraries.md 3.4). Pure: no
+ * lines, NUL, spaces before a colon, odd lengths and chunk sizes (HTTP.md). Pure: no
  * sockets, no memory of its own. What it gives points into the caller's bytes.
  */
 #ifndef SPARKGATE_PROXY_HTTP_REQUEST_READER_H

@@ -1,4 +1,4 @@
-/* The command line (design "Command line"): what to do, then gateway_run(), or a command on the
+/* The command line: what to do, then gateway_run(), or a command on the
  * store. */
 #include "auth/cli/session_command.h"
 #include "auth/cli/token_command.h"

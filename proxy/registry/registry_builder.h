@@ -17,7 +17,7 @@ struct registry_part; /* a cluster, shared by snapshots */
 
 /* `base` is the path below which everything lives: "" or "/base". */
 struct registry_builder *registry_builder_new(const char *base);
-/* Copies; `path` and `label` are not read but made from cluster, kind and id (design "URL space").
+/* Copies; `path` and `label` are not read but made from cluster, kind and id (route.h).
  * NULL strings become "". Borrow the copy for the info structs below. */
 const struct mount *registry_builder_mount(struct registry_builder *b, const struct mount *mount);
 /* Another "host:port" by which pages link to the same UI (standby masters, resolved addresses). It

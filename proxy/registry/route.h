@@ -1,5 +1,5 @@
 /*
- * proxy/registry/route.h - from a checked path to what it names (design "URL space"). Pure.
+ * proxy/registry/route.h - from a checked path to what it names. Pure.
  *
  * Matching is by whole segments on the very bytes that are forwarded (S6); nothing in a request can
  * name a host or port.

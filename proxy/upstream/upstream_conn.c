@@ -53,7 +53,7 @@ bool conn_is_alive(const struct conn *conn)
 		return true;
 	ssize_t n = recv(conn->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
-	/* A byte that nobody asked for would be taken for the next answer (h2o socketpool.c). */
+	/* A byte that nobody asked for would be taken for the next answer. */
 	return n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

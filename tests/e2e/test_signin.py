@@ -199,7 +199,7 @@ def test_revoked_token_is_refused_within_a_second(gate):
     gate.command("token", "revoke", made["id"])
     began = time.monotonic()
     wait_for(lambda: client.get(UI).status_code == 401, "the token to be refused", 5)
-    assert time.monotonic() - began < 1.5  # 1 s by the contract, and what asking takes
+    assert time.monotonic() - began < 1.5  # 1 s is what is promised, and what asking takes
     assert client.get(UI).status_code == 401
 
 

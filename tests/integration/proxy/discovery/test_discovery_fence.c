@@ -1,4 +1,4 @@
-/* Discovery: nobody is sent, and nothing is connected, to where a stranger points (design §2). */
+/* Discovery: nobody is sent, and nothing is connected, to where a stranger points. */
 #include "tests/support/scene.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /*
- * The front over real sockets: every row of libraries.md 3.4,
- * S1-S4, gets one 4xx and the end of the connection, and nothing behind it is ever served.
+ * The front over real sockets: every row of the table in proxy/HTTP.md
+ * (S1-S4) gets one 4xx and the end of the connection, and nothing behind it is ever served.
  */
 #include "tests/support/front_server.h"
 

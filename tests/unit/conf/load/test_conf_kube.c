@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-static void designs_example_of_kubernetes_is_taken(void **state)
+static void example_of_kubernetes_is_taken(void **state)
 {
 	struct conf *conf = conf_probe_load("clusters:\n"
 					    "  - name: local\n"
@@ -252,7 +252,7 @@ static void pod_has_its_service_account(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(designs_example_of_kubernetes_is_taken),
+		cmocka_unit_test(example_of_kubernetes_is_taken),
 		cmocka_unit_test(kubernetes_counts_only_where_it_is_written),
 		cmocka_unit_test(limited_roles_are_taken_and_printed),
 		cmocka_unit_test(kubeconfig_is_read_by_its_current_context),

@@ -1,4 +1,4 @@
-/* The fence around addresses that strangers name (design §2). */
+/* The fence around addresses that strangers name. */
 #include "proxy/discovery/address_fence.h"
 
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* The raw stream's grammar and framing: libraries.md 3.4, S1, S2, S4. */
+/* The raw stream's grammar and framing: S1, S2, S4; proxy/HTTP.md. */
 #include "proxy/http/request_reader.h"
 
 #include "base/mem.h"

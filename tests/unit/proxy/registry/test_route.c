@@ -1,4 +1,4 @@
-/* The URL space of the design: which path names what. */
+/* The URL space: which path names what. */
 #include "proxy/registry/route.h"
 
 #include "proxy/registry/registry_builder.h"
@@ -129,7 +129,7 @@ static void s0_an_applications_host_has_its_ui_and_nothing_else(void **state)
 	registry_free(reg);
 }
 
-static void paths_name_what_the_design_says(void **state)
+static void each_path_names_one_thing_or_nothing(void **state)
 {
 	(void)state;
 	check_rows("");
@@ -172,7 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s0_an_applications_host_has_its_ui_and_nothing_else),
-		cmocka_unit_test(paths_name_what_the_design_says),
+		cmocka_unit_test(each_path_names_one_thing_or_nothing),
 		cmocka_unit_test(a_base_path_comes_before_everything),
 		cmocka_unit_test(without_a_snapshot_only_the_gates_own_paths_exist),
 		cmocka_unit_test(only_sign_in_and_what_it_needs_is_public),
