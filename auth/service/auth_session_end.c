@@ -188,17 +188,17 @@ static int end_named(struct auth_service *service, const struct logout_token *to
 	return ended;
 }
 
-/* The person's sessions, and with them the person's own tokens. */
+/* The person's own tokens, and the sessions: these last, for who tries again after a failure may
+ * know only by them whose the tokens are. */
 static int end_person(struct auth_service *service, const struct logout_token *token)
 {
 	char subject[STORE_SUBJECT];
 
 	if (find_owner(service, token, subject) == -1)
 		return -1;
-	int ended = end_named(service, token);
-	if (ended != -1 && subject[0] && auth_service_follow(service, subject, ROLE_NONE, "") == -1)
+	if (subject[0] && auth_service_follow(service, subject, ROLE_NONE, "") == -1)
 		return -1;
-	return ended;
+	return end_named(service, token);
 }
 
 static void log_logout(const struct logout_token *token, int ended)
@@ -212,28 +212,43 @@ static void log_logout(const struct logout_token *token, int ended)
 		ARRAY_LEN(fields));
 }
 
-/* Seen before, or not to be known: refused either way (fails closed). */
+/* NONE: it has taken effect. FAILED: perhaps in part. */
+static enum store_answer end_and_note(
+	struct auth_service *service, const struct logout_token *token)
+{
+	struct store *store = service->store;
+	int ended = end_person(service, token);
+
+	if (ended == -1)
+		return STORE_FAILED;
+	if (ended > 0)
+		auth_service_note_end(service);
+	log_logout(token, ended);
+	return store->ops->once(store, token->jti, token->replay_until);
+}
+
+/* Noted when it has taken effect: after a failure the provider sends the same token again, and what
+ * is ended already may be ended once more. Seen before, or not to be known: refused either way
+ * (fails closed). */
 static void end_once(struct keeper_request *request, const struct logout_token *token)
 {
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
-	enum store_answer answer = auth_service_count(
-		service, store->ops->once(store, token->jti, token->replay_until));
-	int ended;
+	enum store_answer answer = store->ops->noted(store, token->jti);
 
-	if (answer == STORE_FOUND) {
-		auth_keeper_say(request, AUTH_INVALID_TOKEN, "the logout token was used before");
-		return;
-	}
-	ended = answer == STORE_NONE ? end_person(service, token) : -1;
-	if (ended == -1) {
+	if (answer == STORE_NONE)
+		answer = end_and_note(service, token);
+	switch (auth_service_count(service, answer)) {
+	case STORE_FAILED:
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
-		return;
+		break;
+	case STORE_FOUND:
+		auth_keeper_say(request, AUTH_INVALID_TOKEN, "the logout token was used before");
+		break;
+	case STORE_NONE:
+		auth_keeper_say(request, AUTH_OK, "");
+		break;
 	}
-	if (ended > 0)
-		auth_service_note_end(service);
-	log_logout(token, ended);
-	auth_keeper_say(request, AUTH_OK, "");
 }
 
 static void judge_logout(struct keeper_request *request);

@@ -245,6 +245,8 @@ struct store_ops {
 	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had
 	 * not before; FOUND: it had (a replay). */
 	enum store_answer (*once)(struct store *store, const unsigned char *key, int64_t until);
+	/* FOUND: once() has noted it. For what is noted when it has taken effect. */
+	enum store_answer (*noted)(struct store *store, const unsigned char *key);
 	/* One holder (DIGEST_LEN random bytes) at a time among all gateways, for `ms` milliseconds
 	 * from now. FOUND: it is yours (also when it was); NONE: another's. A store of one process
 	 * always gives it. */

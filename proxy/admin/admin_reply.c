@@ -5,7 +5,6 @@
 #include "proxy/guard/guard.h"
 #include "proxy/pages/page_card.h"
 
-#include <event2/buffer.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,7 +56,6 @@ struct reply {
 static void send_reply(struct admin_call *call, const struct reply *reply, const char *more)
 {
 	struct front_request *req = call->req;
-	struct evbuffer *bytes = evbuffer_new();
 	bool is_head = str_eq(req->method, STR("HEAD"));
 	struct sbuf fields;
 
@@ -71,17 +69,17 @@ static void send_reply(struct admin_call *call, const struct reply *reply, const
 	if (more)
 		sbuf_puts(&fields, more);
 	write_line(call, reply->status);
+	if (!reply->is_kept)
+		front_reply_wiped(req);
 	front_reply_head(req, reply->status, &fields, (int64_t)reply->content.len,
 		is_head || reply->status == 304);
-	evbuffer_add(bytes, reply->content.at, reply->content.len);
-	front_reply_body(req, bytes);
-	evbuffer_free(bytes);
+	front_reply_text(req, reply->content);
 	sbuf_clear(&fields);
 	front_reply_end(req);
 	admin_drop(call);
 }
 
-/* A new token's secret may be on it. */
+/* There may be a form's token on it. */
 static void wipe(struct sbuf *page)
 {
 	if (page->at)
@@ -102,7 +100,7 @@ void admin_redirect(struct admin_call *call, int status, struct str location, co
 {
 	struct sbuf all;
 
-	sbuf_init(&all, FIELDS_MAX);
+	sbuf_init_secret(&all, FIELDS_MAX);
 	sbuf_puts(&all, "Location: ");
 	sbuf_add_str(&all, location);
 	sbuf_puts(&all, "\r\n");
@@ -183,7 +181,7 @@ void admin_onward(
 	struct sbuf page, all;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&all, FIELDS_MAX);
+	sbuf_init_secret(&all, FIELDS_MAX);
 	sbuf_puts(&all, "Refresh: 0; url=");
 	sbuf_add_str(&all, location);
 	sbuf_puts(&all, "\r\n");

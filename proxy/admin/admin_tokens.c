@@ -218,7 +218,7 @@ static void serve_made(struct admin_call *call, const struct store_token *record
 	struct page_view view = admin_view(call);
 	struct sbuf page;
 
-	sbuf_init(&page, PAGE_MAX);
+	sbuf_init_secret(&page, PAGE_MAX);
 	page_token_made(
 		&page, &view, &(struct page_token_made){record, secrets, &call->conf->server});
 	admin_html(call, 201, &page, NULL);

@@ -119,8 +119,7 @@ static void add_fields(struct sbuf *fields, const struct api_call *call, int sta
 static void send_answer(struct api_call *call, int status, const char *type, const char *text)
 {
 	struct front_request *req = call->req;
-	struct evbuffer *bytes = evbuffer_new();
-	size_t len = text ? strlen(text) : 0;
+	struct str content = str_of(text ? text : "");
 	struct sbuf fields;
 
 	sbuf_init(&fields, 1024);
@@ -131,12 +130,9 @@ static void send_answer(struct api_call *call, int status, const char *type, con
 		"%s\r\n",
 		call->request_id);
 	add_fields(&fields, call, status);
-	front_reply_head(req, status, &fields, text ? (int64_t)len : -1, text == NULL);
-	if (text) {
-		evbuffer_add(bytes, text, len);
-		front_reply_body(req, bytes);
-	}
-	evbuffer_free(bytes);
+	front_reply_wiped(req);
+	front_reply_head(req, status, &fields, text ? (int64_t)content.len : -1, text == NULL);
+	front_reply_text(req, content);
 	sbuf_clear(&fields);
 	front_reply_end(req);
 }

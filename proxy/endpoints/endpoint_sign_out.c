@@ -42,7 +42,7 @@ static bool is_back_channel(struct exchange *x)
 	enum params_found found = PARAMS_BAD;
 
 	if (endpoint_has_form(x)) {
-		sbuf_init(&token, LOGOUT_TOKEN_MAX);
+		sbuf_init_secret(&token, LOGOUT_TOKEN_MAX);
 		found = params_get(endpoint_form(x), "logout_token", &token);
 		if (found == PARAMS_FOUND) {
 			exchange_move(x, EXCHANGE_SIGNING);

@@ -104,6 +104,11 @@ void front_content_want(struct front_request *req, bool wanted);
  */
 void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
 	int64_t length, bool no_content);
+/* Head and text of this answer are overwritten when they have been sent: a token or a cookie is in
+ * them (S69). Before front_reply_head(). */
+void front_reply_wiped(struct front_request *req);
+/* Content of our own, copied; its length was announced. */
+void front_reply_text(struct front_request *req, struct str text);
 /* Moves `bytes` toward the client; gives what is queued now. Above FRONT_QUEUE_HIGH wait for
  * on_drained. */
 size_t front_reply_body(struct front_request *req, struct evbuffer *bytes);

@@ -62,6 +62,7 @@ struct front_conn {
 	void *arg;
 	struct sockaddr_storage peer;
 	bool chunked, no_content, close_after;
+	bool is_wiped;	 /* what is answered stands in blocks that are overwritten */
 	bool unread;	 /* in the clear: more may stand there that nobody will tell of again */
 	bool ends;	 /* what stands there ends with the client's leave */
 	bool deaf;	 /* not read from: there is no room, or the tunnel wants nothing */

@@ -123,9 +123,24 @@ static bool is_bare(int status)
 
 enum { AROUND_MAX = 256 }; /* bytes of a head's own lines: status, framing, HSTS, connection */
 
+static void on_sent(const void *bytes, size_t len, void *block)
+{
+	(void)bytes, (void)len;
+	secret_free(block);
+}
+
+/* Takes the block. */
+static void put_block(struct front_conn *conn, char *block, size_t len)
+{
+	if (evbuffer_add_reference(conn->out, block, len, on_sent, block) == -1)
+		abort();
+}
+
 /* Room for `len` bytes at the end of what is queued, in one piece. */
 static char *reserve(struct front_conn *conn, size_t len, struct evbuffer_iovec *room)
 {
+	if (conn->is_wiped)
+		return room->iov_base = mem_alloc(len, 1);
 	if (evbuffer_reserve_space(conn->out, (ssize_t)len, room, 1) != 1)
 		abort();
 	return room->iov_base;
@@ -134,7 +149,10 @@ static char *reserve(struct front_conn *conn, size_t len, struct evbuffer_iovec 
 static void commit(struct front_conn *conn, struct evbuffer_iovec *room, const char *end)
 {
 	room->iov_len = (size_t)(end - (char *)room->iov_base);
-	evbuffer_commit_space(conn->out, room, 1);
+	if (conn->is_wiped)
+		put_block(conn, room->iov_base, room->iov_len);
+	else
+		evbuffer_commit_space(conn->out, room, 1);
 }
 
 void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
@@ -192,6 +210,27 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	return queued(conn);
 }
 
+void front_reply_wiped(struct front_request *req)
+{
+	conn_of(req)->is_wiped = true;
+}
+
+void front_reply_text(struct front_request *req, struct str text)
+{
+	struct front_conn *conn = conn_of(req);
+
+	if (conn->no_content || text.len == 0)
+		return;
+	if (conn->is_wiped) {
+		char *block = mem_alloc(text.len, 1);
+		memcpy(block, text.at, text.len);
+		put_block(conn, block, text.len);
+	} else {
+		put_text(conn, text);
+	}
+	front_conn_mark(conn);
+}
+
 void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
 {
 	struct front_conn *conn = conn_of(req);
@@ -218,6 +257,7 @@ void front_reply_end(struct front_request *req)
 
 	if (conn->chunked)
 		put_text(conn, STR("0\r\n\r\n"));
+	conn->is_wiped = false;
 	front_content_stop(conn);
 	front_conn_move(conn, CONN_ENDING);
 	front_conn_flush(conn);

@@ -222,11 +222,20 @@ bool front_tls_wants_write(const SSL *ssl)
 ssize_t front_tls_write(SSL *ssl, struct evbuffer *bytes)
 {
 	size_t len = evbuffer_get_length(bytes), n;
+	char record[SSL3_RT_MAX_PLAIN_LENGTH];
+	struct evbuffer_iovec piece = {NULL, 0};
 
 	if (len > SSL3_RT_MAX_PLAIN_LENGTH)
 		len = SSL3_RT_MAX_PLAIN_LENGTH; /* one record: head and content go together */
 	ERR_clear_error();
-	if (SSL_write_ex(ssl, evbuffer_pullup(bytes, (ssize_t)len), len, &n) != 1)
+	evbuffer_peek(bytes, (ssize_t)len, NULL, &piece, 1);
+	bool is_whole = piece.iov_len >= len;
+	if (!is_whole) /* not evbuffer_pullup(): it leaves what was in pieces to be wiped (S69) */
+		evbuffer_copyout(bytes, record, len);
+	int is_written = SSL_write_ex(ssl, is_whole ? piece.iov_base : record, len, &n);
+	if (!is_whole)
+		explicit_bzero(record, len);
+	if (is_written != 1)
 		return judge(ssl, 0);
 	evbuffer_drain(bytes, n);
 	return (ssize_t)n;

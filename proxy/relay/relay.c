@@ -314,14 +314,10 @@ struct str relay_token(const struct exchange *x)
 /* S70: the UI's own field, and who the access log says it was. */
 static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 {
-	const struct mount *mount = x->route.mount;
-	const struct conf_ui *ui =
-		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
-
 	ask->person_fields = &x->conf->identity_headers;
-	if (ui == NULL || ui->identity_header == NULL)
+	if (x->ui == NULL || x->ui->identity_header == NULL)
 		return true;
-	ask->person_field = str_of(ui->identity_header);
+	ask->person_field = str_of(x->ui->identity_header);
 	ask->person = str_of(x->who->subject);
 	return person_field_is_fit(ask->person);
 }

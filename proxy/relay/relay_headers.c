@@ -8,6 +8,8 @@
 
 #include <time.h>
 
+enum { LONG_S = 0x17f };
+
 /* Whether a Connection field may name others: mostly it says only what becomes of the connection.
  */
 static bool names_fields(const struct h1_field *fields, size_t count)
@@ -243,16 +245,45 @@ void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req
 	put(out, STR("\r\n"));
 }
 
-/* What `c` becomes that stands at the end of `text` when that is decoded again and again: "%25" and
- * "%2525" are percent signs, and with two digits behind them something else (S42). */
+/* The value of `count` hexadecimal digits; -1: they are none. */
+static int hex_value(const char *digits, size_t count)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int digit = str_hex_digit(digits[i]);
+		if (digit == -1)
+			return -1;
+		value = value << 4 | digit;
+	}
+	return value;
+}
+
+/* How many bytes at the end of `text` are one escape, and of what: "%64", or "%u0064" as Jetty 9
+ * and others take it. U+017F is a small s to who compares without case, as Java does. */
+static size_t find_escape(const char *text, size_t len, int *value)
+{
+	const char *end = text + len;
+
+	if (len >= 3 && end[-3] == '%' && (*value = hex_value(end - 2, 2)) != -1)
+		return 3;
+	if (len >= 6 && end[-6] == '%' && (end[-5] | 0x20) == 'u' &&
+		(*value = hex_value(end - 4, 4)) != -1)
+		return 6;
+	*value = LONG_S;
+	return len >= 2 && memcmp(end - 2, "\xc5\xbf", 2) == 0 ? 2 : 0;
+}
+
+/* What the end of `text` becomes when that is decoded again and again: "%25" and "%2525" are
+ * percent signs, and with two digits behind them something else (S42). */
 static size_t fold_escape(char *text, size_t len)
 {
-	while (len >= 3 && text[len - 3] == '%') {
-		int high = str_hex_digit(text[len - 2]), low = str_hex_digit(text[len - 1]);
-		if (high == -1 || low == -1)
-			break;
-		len -= 2;
-		text[len - 1] = (char)(high << 4 | low);
+	size_t escape;
+	int value;
+
+	while ((escape = find_escape(text, len, &value)) > 0) {
+		len -= escape - 1;
+		text[len - 1] = value == LONG_S ? 's' : value > 0xff ? '_' : (char)value;
 	}
 	return len;
 }
@@ -275,21 +306,34 @@ static bool is_do_as(struct str pair)
 	return str_eq_nocase((struct str){text, len}, wanted);
 }
 
-bool relay_headers_strip_do_as(struct str query, struct sbuf *out)
+/* A semicolon parts parameters as well where Hadoop reads a query. */
+static bool strip_piece(struct str piece, struct sbuf *out)
 {
-	struct str rest = query, pair;
+	struct str pair;
+	char sign = '&';
 	bool stripped = false;
 
-	sbuf_reset(out);
-	while (query.at && str_next(&rest, '&', &pair)) {
+	while (str_next(&piece, ';', &pair)) {
 		if (is_do_as(pair)) {
 			stripped = true;
 			continue;
 		}
 		if (out->len)
-			sbuf_putc(out, '&');
+			sbuf_putc(out, sign);
 		sbuf_add_str(out, pair);
+		sign = ';';
 	}
+	return stripped;
+}
+
+bool relay_headers_strip_do_as(struct str query, struct sbuf *out)
+{
+	struct str rest = query, piece;
+	bool stripped = false;
+
+	sbuf_reset(out);
+	while (query.at && str_next(&rest, '&', &piece))
+		stripped |= strip_piece(piece, out);
 	return stripped;
 }
 

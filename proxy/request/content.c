@@ -129,11 +129,7 @@ static void relay_held(struct exchange *x)
 
 static uint64_t limit_of(const struct exchange *x)
 {
-	const struct mount *mount = x->route.mount;
-	const struct conf_ui *ui =
-		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
-
-	return ui && ui->body_limit ? ui->body_limit : x->conf->limit_body;
+	return x->ui && x->ui->body_limit ? x->ui->body_limit : x->conf->limit_body;
 }
 
 static void stream(struct exchange *x)
@@ -184,8 +180,11 @@ static bool must_be_whole(const struct exchange *x)
 
 void content_relay(struct exchange *x)
 {
+	const struct mount *mount = x->route.mount;
 	const char *why;
 
+	if (mount->kind == UI_OTHER)
+		x->ui = conf_find_ui(x->conf, mount->cluster, mount->id);
 	if (x->req->content_length == 0) {
 		relay_start(x);
 		return;

@@ -377,6 +377,7 @@ bool exchange_follow(struct exchange *x)
 	take_newest(&x->conf_hold, x->thread->conf);
 	x->registry = x->registry_hold->value;
 	x->conf = x->conf_hold->value;
+	x->ui = NULL; /* its head is sent */
 	x->origin = x->conf->server.origin;
 	x->route = route_match(x->registry, x->conf->server.base, x->target.path);
 	return x->route.kind == ROUTE_MOUNT && x->route.mount->kind == UI_OTHER;

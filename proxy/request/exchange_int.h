@@ -44,8 +44,9 @@ struct exchange {
 	char *home; /* on an application's host: the gateway's own address with its base path */
 	struct target target;
 	struct route route;
-	enum action action; /* the strictest of what it may be */
-	unsigned actions;   /* all of that: bits, of policy_actions() */
+	const struct conf_ui *ui; /* in x->conf, of a UI under `uis:` that is asked; else NULL */
+	enum action action;	  /* the strictest of what it may be */
+	unsigned actions;	  /* all of that: bits, of policy_actions() */
 	struct identity *who;
 	const char *auth_reason; /* fixed text, or NULL */
 	enum action lacks;	 /* the scope that would have allowed it: FAULT_SCOPE */

@@ -5,7 +5,6 @@
 #include "proxy/guard/guard.h"
 #include "proxy/pages/page_fault.h"
 
-#include <event2/buffer.h>
 #include <stdio.h>
 
 enum { FIELDS_MAX = 32 * 1024 };
@@ -39,18 +38,6 @@ static void add_fields(struct sbuf *out, const struct exchange *x, const struct 
 		sbuf_puts(out, response->fields);
 }
 
-static void send_content(struct front_request *req, struct str bytes)
-{
-	struct evbuffer *content;
-
-	if (bytes.len == 0)
-		return;
-	content = evbuffer_new();
-	evbuffer_add(content, bytes.at, bytes.len);
-	front_reply_body(req, content);
-	evbuffer_free(content);
-}
-
 void respond(struct exchange *x, const struct response *response, enum fault fault)
 {
 	struct front_request *req = x->req;
@@ -63,9 +50,11 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 	add_fields(&fields, x, response);
 	x->status = response->status;
 	x->bytes = is_head ? 0 : response->content.len;
+	if (!response->cacheable)
+		front_reply_wiped(req);
 	front_reply_head(req, response->status, &fields, (int64_t)response->content.len,
 		is_head || response->status == 304);
-	send_content(req, response->content);
+	front_reply_text(req, response->content);
 	sbuf_clear(&fields);
 	exchange_finish(x, fault); /* while the request's bytes are there for the log */
 	front_reply_end(req);

@@ -23,6 +23,7 @@ from gateway import Gateway, binary
 from redis_server import RedisServer
 from signon import shared_store
 from spark_cluster import HOST, free_port, wait_for
+from tls_front import write_certificate
 from upstream import Upstream
 
 UI = "/local/ui/echo/"
@@ -456,10 +457,47 @@ def test_s69_no_token_cookie_or_form_stays_in_memory_behind_its_request(gate):
         unfinished.sendall(f"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {bearer}\r\nX: {'y' * 6000}".encode())
     requests.get(f"{gate.url}/", timeout=5)
 
-    def left():
-        return [secret for part in memory_of(gate.pid) for secret in (bearer, cookie, form) if secret.encode() in part]
+    wait_for(lambda: left_in_memory(gate, [bearer, cookie, form]) == [], "what was said to be forgotten", 5)
 
-    wait_for(lambda: left() == [], "what was said to be forgotten", 5)
+
+def left_in_memory(gate, secrets):
+    return [secret for part in memory_of(gate.pid) for secret in secrets if secret.encode() in part]
+
+
+def tokens_of_answers(gate, url, verify=True):
+    """New tokens and cookies out of each answer that carries one: the API's, the token endpoint's, the page's, the sign-in's."""
+    def sign_in(url, session=requests):
+        return session.post(f"{url}/_gate/login", data={"token": gate.token}, headers={"Origin": url, "Accept": "text/html"},
+                            allow_redirects=False, timeout=5, verify=verify).cookies.values()
+    made = requests.post(f"{gate.admin_url}/api/v1/tokens", json={"client_name": "told"},
+                         headers={"Authorization": f"Bearer {gate.token}"}, timeout=5).json()
+    form = {"grant_type": "refresh_token", "refresh_token": made["refresh_token"]}
+    renewed = requests.post(f"{url}/_gate/oauth/token", data=form, timeout=5, verify=verify).json()
+    cookies = [*sign_in(url), *sign_in(gate.admin_url)]  # a session that is used is remembered while it lasts
+    visitor = requests.Session()
+    sign_in(gate.admin_url, visitor)
+    page = visitor.get(f"{gate.admin_url}/tokens", timeout=5).text
+    form = {"form": re.search(r'name="form" value="([^"]+)"', page).group(1), "client_name": "shown"}
+    page = visitor.post(f"{gate.admin_url}/tokens", data=form, headers={"Origin": gate.admin_url}, timeout=5).text
+    shown = re.findall(r"<textarea id=[^>]*>([^<]+)</textarea>", page)
+    assert len(shown) >= 2 and len(cookies) == 2
+    return [*(answer[kind] for answer in (made, renewed) for kind in ("access_token", "refresh_token")), *shown, *cookies]
+
+
+def test_s69_no_token_of_an_answer_stays_in_memory_behind_it(gate):
+    secrets = tokens_of_answers(gate, gate.url)
+    wait_for(lambda: left_in_memory(gate, secrets) == [], "what was answered to be forgotten", 5)
+
+
+def test_s69_no_token_of_an_answer_over_tls_stays_in_memory_behind_it(upstream, tmp_path):
+    pem = write_certificate(tmp_path, [HOST])
+    pem.chmod(0o600)
+    port = free_port()
+    server = {"public_url": f"https://{HOST}:{port}/", "tls": {"certificate": str(pem), "key": str(pem)}}
+    with Gateway(entry(upstream.url), settings={"server": server}, port=port) as secure:
+        secure.token = secure.create_token("process", "admin")["access_token"]
+        secrets = tokens_of_answers(secure, f"https://{HOST}:{port}", str(pem))
+        wait_for(lambda: left_in_memory(secure, secrets) == [], "what was answered to be forgotten", 5)
 
 
 # --- small ---

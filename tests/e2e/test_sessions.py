@@ -81,6 +81,31 @@ def test_command_line_lists_sessions_and_ends_them_within_a_second(pair, provide
     refused_within_a_second(browser, one, two)
 
 
+@pytest.mark.parametrize("by", ["sub", "sid"])
+def test_s70_back_channel_logout_at_one_gateway_ends_own_tokens_at_the_other_within_a_second(provider, redis, upstream, tmp_path, by):
+    provider.subject, provider.sid = CANARY, "sid-of-the-canary"
+    store = shared_store(redis, tmp_path)
+    with gateway_for(provider, upstream, tmp_path, store) as one, \
+            gateway_for(provider, upstream, tmp_path, {**store, "server": {"public_url": f"{one.url}/"}}) as two:
+        wait_ready(one, two)
+
+        def opens(gateway, token):
+            headers = {"Authorization": f"Bearer {token}", "Host": f"127.0.0.1:{one.port}"}  # replicas have one public URL
+            return {ask(gateway, headers)[0] for _ in range(8)}
+        given = one.create_token("given", "user", "--user", CANARY)["access_token"]
+        wait_for(lambda: opens(one, given) == opens(two, given) == {200}, "the UI", 20)
+        own = requests.post(f"{two.admin_url}/api/v1/tokens", json={"client_name": "own"},
+                            headers={"Authorization": f"Bearer {given}"}, timeout=10).json()["access_token"]
+        assert Browser().sign_in(one).status_code == 303
+        assert opens(one, own) == opens(two, own) == {200}  # known to their threads
+        token = provider.logout_token(**({"subject": CANARY} if by == "sub" else {"sid": provider.sid}))
+        assert requests.post(f"{one.url}/_gate/logout", data={"logout_token": token}, timeout=10).status_code == 200
+        done = time.monotonic()
+        wait_for(lambda: opens(one, own) == opens(two, own) == {401}, "the token's end", 5)
+        assert time.monotonic() - done < 1.5
+        assert opens(two, own) == {401} and opens(two, given) == {200}  # what was handed out stays
+
+
 def test_sign_out_everywhere_ends_all_of_the_person_on_every_gateway(pair, provider):
     one, two = pair
     here, there, other = Browser(), Browser(), Browser()

@@ -10,6 +10,7 @@
 #include "base/net/fetch.h"
 #include "base/log/log.h"
 #include "conf/load/load_int.h"
+#include "proxy/admin/admin.h"
 #include "proxy/registry/registry_builder.h"
 #include "proxy/request/thread_context.h"
 
@@ -33,8 +34,11 @@ static struct world { /* of all inputs */
 	struct share_slot *registry, *conf;
 	struct thread_shared shared;
 	struct budget budget, strangers; /* of content */
-	struct sockaddr_un front_addr, ui_addr;
-	socklen_t front_len, ui_len;
+	struct conf *settings;		 /* in `conf` */
+	struct listener {
+		struct sockaddr_un addr;
+		socklen_t len;
+	} front, admin, ui;
 	struct sbuf packed; /* an answer that unpacks to a lot */
 	size_t memory;	    /* what is in use between two inputs */
 } world;
@@ -43,6 +47,7 @@ static const char yaml[] = "server:\n"
 			   "  listen: 127.0.0.1:8480\n"
 			   "  public_url: http://127.0.0.1:8480/\n"
 			   "  limits: {body: 512KiB, static_files: 1MiB, connections: 16}\n"
+			   "admin: {listen: 127.0.0.1:8481, public_url: http://127.0.0.1:8481/}\n"
 			   "clusters: [{name: c, masters: [http://127.0.0.1:8080]}]\n"
 			   "store: 'memory:'\n";
 
@@ -52,17 +57,18 @@ static void free_conf(void *conf)
 }
 
 /* No file, no port: an abstract name. */
-static int open_listener(struct sockaddr_un *addr, socklen_t *len, const char *name)
+static int open_listener(struct listener *it, const char *name)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int size = SOCKET_BUFFER;
 
-	*addr = (struct sockaddr_un){.sun_family = AF_UNIX};
-	int n = snprintf(addr->sun_path + 1, sizeof addr->sun_path - 1, "sparkgate-%s-%ld", name,
-		(long)getpid());
-	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+	it->addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+	int n = snprintf(it->addr.sun_path + 1, sizeof it->addr.sun_path - 1, "sparkgate-%s-%ld",
+		name, (long)getpid());
+	it->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	if (fd == -1 || bind(fd, (struct sockaddr *)addr, *len) == -1 || listen(fd, 64) == -1)
+	if (fd == -1 || bind(fd, (struct sockaddr *)&it->addr, it->len) == -1 ||
+		listen(fd, 64) == -1)
 		abort();
 	return fd;
 }
@@ -75,8 +81,8 @@ static struct registry *make_registry(void)
 	const struct mount *ui;
 
 	mount.authority = "127.0.0.1:8080";
-	memcpy(&mount.addr, &world.ui_addr, world.ui_len);
-	mount.addr_len = world.ui_len;
+	memcpy(&mount.addr, &world.ui.addr, world.ui.len);
+	mount.addr_len = world.ui.len;
 	info.master = registry_builder_mount(b, &mount);
 	mount.kind = UI_OTHER;
 	mount.id = "nb";
@@ -129,11 +135,12 @@ static void make_world(void)
 	world.service =
 		auth_service_new(conf, world.keeper, world.keeper_inbox, world.fetcher, &err);
 	assert(world.service);
-	close(open_listener(&world.ui_addr, &world.ui_len, "ui"));
+	close(open_listener(&world.ui, "ui"));
 	world.registry = share_slot_new(registry_free);
 	world.conf = share_slot_new(free_conf);
 	share_publish(world.registry, make_registry());
 	share_publish(world.conf, conf);
+	world.settings = conf;
 	pack_answer();
 	budget_init(&world.budget, 1024 * 1024);
 	budget_init(&world.strangers, 256 * 1024);

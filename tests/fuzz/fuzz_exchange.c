@@ -1,15 +1,19 @@
 /*
- * A whole worker between clients and a UI, all of them the input's: each three bytes of it are an
- * event (events[] below), after which the worker's loop turns once.
+ * A whole worker between clients and a UI, and the admin listener, all of whose peers are the
+ * input's: each three bytes of it are an event (happen() below), after which the loop turns once.
  *
  * Whatever happens: what is queued and kept stays bounded, and when everybody has left, no
  * exchange, no call and no connection is. An input that begins with '!' ends in the middle of
  * everything instead. Who is signed in is answered here, at once, late or never; time stands still
  * but for leaps.
  *
- * link: -Wl,--wrap=auth_check,--wrap=auth_free,--wrap=clock_mono_ms,--wrap=clock_mono_us
+ * link: -Wl,--wrap=auth_check,--wrap=auth_free,--wrap=log_audit
+ * link: -Wl,--wrap=auth_form_token,--wrap=auth_is_form_token
+ * link: -Wl,--wrap=clock_mono_ms,--wrap=clock_mono_us
  */
 #define _GNU_SOURCE
+#include "tests/fuzz/exchange_party.h"
+#include "tests/fuzz/exchange_texts.h"
 #include "tests/fuzz/exchange_world.h"
 
 #include "base/clock.h"
@@ -20,66 +24,13 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
-	CLIENTS = 4,
+	CLIENTS = 6,
+	ADMIN_CLIENTS = 4, /* from this one on they are the admin listener's */
 	UI_CONNS = 8,
 	QUESTIONS = 64,
-	TODO_MAX = 1 << 20,   /* what a party has still to say */
 	EVENTS_MAX = 400,     /* of an input */
 	GROWTH_MAX = 4 << 20, /* bytes: the four clients' windows, heads and contents */
 	LAST_TURNS = 2000,
-};
-
-#define ASK(method, path) method " " path " HTTP/1.1\r\nHost: 127.0.0.1:8480\r\n"
-#define NOW		  "Authorization: Bearer now\r\n"
-#define LATER		  "Authorization: Bearer later\r\n"
-#define FORM		  "Content-Type: application/x-www-form-urlencoded\r\n"
-#define MASTER		  "/c/proxy/master/"
-#define OTHER		  "/c/ui/nb/"
-
-static const char *const requests[] = {
-	ASK("GET", MASTER) NOW "\r\n",
-	ASK("GET", MASTER) LATER "\r\n",
-	ASK("GET", MASTER) "\r\n",
-	ASK("HEAD", OTHER) NOW "\r\n",
-	ASK("POST", OTHER) NOW "Content-Length: 11\r\n\r\nhello world",
-	ASK("POST", OTHER) LATER "Content-Length: 400000\r\n\r\n",
-	ASK("POST", OTHER) LATER "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-	"6\r\n world\r\n0\r\n\r\n",
-	ASK("PUT", OTHER) NOW "Expect: 100-continue\r\nContent-Length: 3\r\n\r\n",
-	ASK("POST", OTHER "form") NOW FORM "Content-Length: 8\r\n\r\ndoAs=eve",
-	ASK("GET", OTHER "ws") NOW "Connection: Upgrade\r\nUpgrade: websocket\r\n"
-				   "Sec-WebSocket-Version: 13\r\n"
-				   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-	ASK("GET", MASTER "static/a.js") NOW "\r\n",
-	ASK("GET", MASTER "static/a.js") LATER "\r\n",
-	ASK("GET", "/_gate/login?link=x") "\r\n",
-	ASK("POST", "/_gate/login") FORM "Origin: http://127.0.0.1:8480\r\nContent-Length: "
-					 "7\r\n\r\ntoken=x",
-	ASK("GET", "/") LATER "Connection: close\r\n\r\n",
-	"GET / HTTP/1.0\r\n\r\n",
-	"GET / HTTP/1.1\nHost: a\n\n",
-};
-
-static const char *const answers[] = {
-	"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
-	"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n"
-	"1c\r\n<html><a href=\"/jobs/\">x</a>\r\n",
-	"0\r\n\r\n",
-	"HTTP/1.1 200 OK\r\nContent-Length: 600000\r\n\r\n",
-	"HTTP/1.1 200 OK\r\n\r\nall that comes",
-	"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-	"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
-	"HTTP/1.1 100 Continue\r\n\r\n",
-	"HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n",
-	"HTTP/1.1 200 OK\r\nContent-Type: text/javascript\r\nContent-Length: 10\r\n\r\nvar x = 1;",
-	"HTTP/1.1 302 Found\r\nLocation: /jobs/\r\nContent-Length: 0\r\n\r\n",
-	"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-};
-
-struct party {	/* a client, or a connection that the worker opened */
-	int fd; /* -1: none */
-	struct sbuf todo;
-	bool flows; /* says what it has whenever it may; else only when it is told to */
 };
 
 struct question { /* who is it? Waits for its answer */
@@ -89,6 +40,7 @@ struct question { /* who is it? Waits for its answer */
 
 static struct scene { /* of one input */
 	struct server_thread *thread;
+	struct admin *admin;
 	int ui; /* listens */
 	struct party clients[CLIENTS], ui_conns[UI_CONNS];
 	struct question questions[QUESTIONS];
@@ -102,10 +54,21 @@ static struct str input; /* what is left of it */
 
 struct auth_result __wrap_auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg);
+bool __wrap_auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
+	char out[static AUTH_FORM_TOKEN]);
+bool __wrap_auth_is_form_token(
+	struct auth *auth, const struct str *cookies, size_t count, struct str given);
 void __wrap_auth_free(struct auth *auth);
 void __real_auth_free(struct auth *auth);
 int64_t __wrap_clock_mono_ms(void);
 int64_t __wrap_clock_mono_us(void);
+void __wrap_log_audit(const char *msg, const struct log_field *fields, size_t count);
+
+/* No level silences them. */
+void __wrap_log_audit(const char *msg, const struct log_field *fields, size_t count)
+{
+	(void)msg, (void)fields, (void)count;
+}
 
 int64_t __wrap_clock_mono_ms(void)
 {
@@ -130,11 +93,14 @@ static struct auth_result result_of(enum auth_status status)
 struct auth_result __wrap_auth_check(
 	struct auth *auth, const struct auth_request *req, auth_done *done, void *arg)
 {
+	struct str shown = req->authorization_count ? req->authorization[0]
+			   : req->cookies_count	    ? req->cookies[0]
+						    : STR("");
+
 	(void)auth;
-	if (req->authorization_count == 0)
+	if (!str_ends(shown, STR("now")) && !str_ends(shown, STR("later")))
 		return result_of(AUTH_ABSENT);
-	bool is_later = str_eq(req->authorization[0], STR("Bearer later"));
-	if (!is_later || scene.questions_count == QUESTIONS)
+	if (!str_ends(shown, STR("later")) || scene.questions_count == QUESTIONS)
 		return result_of(AUTH_OK);
 	scene.questions[scene.questions_count++] = (struct question){done, arg};
 	return result_of(AUTH_LATER);
@@ -148,6 +114,22 @@ static void answer_question(size_t at, enum auth_status status)
 	question.done(question.arg, result_of(status));
 }
 
+bool __wrap_auth_form_token(struct auth *auth, const struct str *cookies, size_t count,
+	char out[static AUTH_FORM_TOKEN])
+{
+	(void)auth, (void)cookies, (void)count;
+	memset(out, 'x', AUTH_FORM_TOKEN - 1);
+	out[AUTH_FORM_TOKEN - 1] = '\0';
+	return true;
+}
+
+bool __wrap_auth_is_form_token(
+	struct auth *auth, const struct str *cookies, size_t count, struct str given)
+{
+	(void)auth, (void)cookies, (void)count, (void)given;
+	return true;
+}
+
 /* As the real one does. */
 void __wrap_auth_free(struct auth *auth)
 {
@@ -158,59 +140,20 @@ void __wrap_auth_free(struct auth *auth)
 
 /* --- parties --- */
 
-static void party_init(struct party *party)
+static bool is_at_admin(const struct party *client)
 {
-	party->fd = -1;
-	sbuf_init(&party->todo, TODO_MAX);
-}
-
-static void leave(struct party *party, bool is_reset)
-{
-	struct linger at_once = {.l_onoff = 1};
-
-	if (party->fd == -1)
-		return;
-	if (is_reset)
-		setsockopt(party->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-	close(party->fd);
-	party->fd = -1;
-	sbuf_reset(&party->todo);
-}
-
-static void say(struct party *party, size_t most)
-{
-	size_t len = party->todo.len < most ? party->todo.len : most;
-	ssize_t n = party->fd == -1 ? -1 : send(party->fd, party->todo.at, len, MSG_NOSIGNAL);
-
-	if (n > 0)
-		sbuf_cut(&party->todo, (size_t)n);
-}
-
-static void flow(struct party *parties, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (parties[i].flows && parties[i].todo.len > 0)
-			say(&parties[i], TODO_MAX);
-	}
-}
-
-static size_t size_of(const struct party *parties, size_t count)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < count; i++)
-		size += parties[i].todo.cap;
-	return size;
+	return client >= &scene.clients[ADMIN_CLIENTS];
 }
 
 static void connect_client(struct party *client)
 {
+	const struct listener *there = is_at_admin(client) ? &world.admin : &world.front;
 	int size = SOCKET_BUFFER;
 
 	leave(client, false);
 	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(client->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	if (connect(client->fd, (struct sockaddr *)&world.front_addr, world.front_len) == -1)
+	if (connect(client->fd, (const struct sockaddr *)&there->addr, there->len) == -1)
 		leave(client, false); /* it drains */
 }
 
@@ -225,27 +168,6 @@ static void accept_calls(void)
 		else
 			scene.ui_conns[at].fd = fd;
 	}
-}
-
-static void hear(struct party *party, size_t most)
-{
-	char bytes[4096];
-	ssize_t n = 1;
-
-	while (party->fd != -1 && most > 0 && n > 0) {
-		n = recv(party->fd, bytes, most < sizeof bytes ? most : sizeof bytes, 0);
-		most -= n > 0 ? (size_t)n : 0;
-	}
-	if (n == 0)
-		leave(party, false);
-}
-
-static void fill(struct party *party, size_t len)
-{
-	char *room = sbuf_extend(&party->todo, len);
-
-	if (room)
-		memset(room, 'x', len);
 }
 
 static void say_input(struct party *party, size_t len)
@@ -286,20 +208,26 @@ static void leap(unsigned seconds)
 
 /* --- events --- */
 
-static void turn(void)
-{
-	flow(scene.clients, CLIENTS);
-	flow(scene.ui_conns, UI_CONNS);
-	event_base_loop(scene.thread->base, EVLOOP_NONBLOCK);
-	accept_calls();
-	size_t ours = size_of(scene.clients, CLIENTS) + size_of(scene.ui_conns, UI_CONNS);
-	assert(memory_in_use() < world.memory + ours + GROWTH_MAX);
-}
-
 static void turn_keeper(void)
 {
 	inbox_drain(world.keeper_inbox);
 	event_base_loop(world.keeper, EVLOOP_NONBLOCK);
+}
+
+static void turn(void)
+{
+	bool is_admin_awake = false;
+
+	for (size_t i = ADMIN_CLIENTS; i < CLIENTS; i++)
+		is_admin_awake |= scene.clients[i].fd != -1;
+	flow(scene.clients, CLIENTS);
+	flow(scene.ui_conns, UI_CONNS);
+	event_base_loop(scene.thread->base, EVLOOP_NONBLOCK);
+	if (is_admin_awake)
+		turn_keeper();
+	accept_calls();
+	size_t ours = size_of(scene.clients, CLIENTS) + size_of(scene.ui_conns, UI_CONNS);
+	assert(memory_in_use() < world.memory + ours + GROWTH_MAX);
 }
 
 static struct party *client_of(unsigned char who)
@@ -325,6 +253,34 @@ static void ask(struct party *client, unsigned char what)
 	sbuf_puts(&client->todo, requests[choice(what, ARRAY_LEN(requests))]);
 }
 
+/* 0 where there are no more: so a cut input is one, too. */
+static unsigned char next_byte(void)
+{
+	unsigned char byte = input.len > 0 ? (unsigned char)input.at[0] : 0;
+
+	input = str_from(input, input.len > 0);
+	return byte;
+}
+
+/* Three more bytes of the input say who sends it, how, and with what. */
+static void ask_own(struct party *client, unsigned char path)
+{
+	const struct site *site = &sites[is_at_admin(client)];
+	const struct sender *sender = &senders[choice(next_byte(), ARRAY_LEN(senders))];
+	size_t method = choice(next_byte(), ARRAY_LEN(methods));
+	size_t content = choice(next_byte(), ARRAY_LEN(contents));
+
+	if (client->fd == -1)
+		connect_client(client);
+	sbuf_printf(&client->todo, "%s %s HTTP/1.1\r\nHost: %s\r\n%s", methods[method],
+		site->paths[choice(path, site->paths_count)], site->host, sender->fields);
+	if (sender->origin)
+		sbuf_printf(&client->todo, "Origin: http://%s\r\n",
+			sender->origin[0] ? sender->origin : site->host);
+	sbuf_puts(&client->todo, contents[content]);
+	client->flows = true;
+}
+
 static void answer(struct party *ui_conn, unsigned char what)
 {
 	if (what == 'z')
@@ -343,6 +299,27 @@ static void decide(unsigned char who, unsigned char what)
 			who % scene.questions_count, statuses[choice(what, ARRAY_LEN(statuses))]);
 }
 
+/* What is nobody's of those outside. */
+static void go_on(char event, unsigned char who, unsigned char what)
+{
+	switch (event) {
+	case 'a':
+		decide(who, what);
+		break;
+	case 'k':
+		turn_keeper();
+		break;
+	case 't':
+		leap(what);
+		break;
+	case 'g':
+		server_thread_drain(scene.thread);
+		break;
+	default:
+		break;
+	}
+}
+
 /* Small letters are of clients, capitals of the UI's connections. */
 static void happen(char event, unsigned char who, unsigned char what)
 {
@@ -353,6 +330,12 @@ static void happen(char event, unsigned char who, unsigned char what)
 	case 'p':
 		ask(party, what);
 		party->flows = event == 'q';
+		break;
+	case 'o': /* a request for a page of our own; 'c': what completes its content */
+		ask_own(party, what);
+		break;
+	case 'c':
+		sbuf_puts(&party->todo, later[choice(what, ARRAY_LEN(later))]);
 		break;
 	case 'A':
 	case 'P':
@@ -384,19 +367,8 @@ static void happen(char event, unsigned char who, unsigned char what)
 		if (party->fd != -1)
 			shutdown(party->fd, SHUT_WR);
 		break;
-	case 'a':
-		decide(who, what);
-		break;
-	case 'k':
-		turn_keeper();
-		break;
-	case 't':
-		leap(what);
-		break;
-	case 'g':
-		server_thread_drain(scene.thread);
-		break;
 	default:
+		go_on(event, who, what);
 		break;
 	}
 }
@@ -405,11 +377,12 @@ static void happen(char event, unsigned char who, unsigned char what)
 
 static void begin(void)
 {
-	int fd = open_listener(&world.front_addr, &world.front_len, "front");
-
 	leapt_ms = 0;
-	scene.ui = open_listener(&world.ui_addr, &world.ui_len, "ui");
-	scene.thread = server_thread_open(&world.shared, fd);
+	scene.ui = open_listener(&world.ui, "ui");
+	scene.thread = server_thread_open(&world.shared, open_listener(&world.front, "front"));
+	scene.admin =
+		admin_new(world.keeper, world.keeper_inbox, open_listener(&world.admin, "admin"),
+			8481, &world.shared, world.settings, world.service, &scene.thread, 1);
 	for (size_t i = 0; i < CLIENTS; i++)
 		party_init(&scene.clients[i]);
 	for (size_t i = 0; i < UI_CONNS; i++)
@@ -452,6 +425,8 @@ static void expect_nothing_left(void)
 static void end(void)
 {
 	everybody_leaves();
+	turn_keeper();
+	admin_free(scene.admin);
 	server_thread_close(scene.thread);
 	assert(budget_used(&world.budget) == 0 && budget_used(&world.strangers) == 0);
 	close(scene.ui);
@@ -484,7 +459,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (world.service == NULL) {
 		make_world();
 		world.memory = memory_in_use();
-		play(STR("q0aA0ad0~q0nk00")); /* what is made once and kept */
+		play(STR("q0aA0ad0~q0nk00o4gdadd4~")); /* what is made once and kept */
 	}
 	world.memory = memory_in_use();
 	play((struct str){(const char *)data, size});

@@ -299,6 +299,7 @@ static const struct store_ops redis_ops = {
 	.count = redis_count,
 	.purge = redis_purge,
 	.once = redis_once,
+	.noted = redis_noted,
 	.lease_take = redis_lease_take,
 	.lease_drop = redis_lease_drop,
 	.owners = redis_owners,

@@ -276,6 +276,7 @@ enum store_answer redis_has_admin(struct store *store, int64_t now);
 int redis_count(struct store *store, int64_t now, struct store_counts *out);
 enum store_answer redis_purge(struct store *store, const struct conf *conf, int64_t now);
 enum store_answer redis_once(struct store *store, const unsigned char *key, int64_t until);
+enum store_answer redis_noted(struct store *store, const unsigned char *key);
 enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms);
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder);

@@ -144,6 +144,16 @@ enum store_answer redis_once(struct store *store, const unsigned char *key, int6
 	return answer;
 }
 
+enum store_answer redis_noted(struct store *store, const unsigned char *key)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "EXISTS");
+	redis_cmd_key_hex(&cmd, "once", key);
+	int64_t there = redis_call_number(redis_store_of(store), &cmd);
+	return there > 0 ? STORE_FOUND : there == 0 ? STORE_NONE : STORE_FAILED;
+}
+
 enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms)
 {

@@ -50,6 +50,7 @@ enum sql {
 	SQL_HAS_ADMIN,
 	SQL_COUNT,
 	SQL_ONCE,
+	SQL_NOTED,
 	SQL_ONCE_PURGE,
 	SQL_META_GET,
 	SQL_META_SET,
@@ -81,6 +82,7 @@ int store_sqlite_session_end_all(
 int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
 	int64_t now, store_on_session *on_session, void *arg);
 
+enum store_answer store_sqlite_noted(struct store *store, const unsigned char *key);
 int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
 
 /* Gives a connection for another thread to the same records; NULL with a reason. */

@@ -90,6 +90,7 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
 		      " AND scope = '' AND ends_at > ?1)",
 	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",
+	[SQL_NOTED] = "SELECT 1 FROM seen WHERE key = ?1",
 	[SQL_ONCE_PURGE] = "DELETE FROM seen WHERE key IN"
 			   " (SELECT key FROM seen WHERE until <= ?1 LIMIT ?2)",
 	[SQL_META_GET] = "SELECT value FROM meta WHERE key = ?1",
@@ -487,6 +488,7 @@ const struct store_ops store_sqlite_ops = {
 	.count = count,
 	.purge = purge,
 	.once = once,
+	.noted = store_sqlite_noted,
 	.lease_take = lease_take,
 	.lease_drop = lease_drop,
 	.owners = store_sqlite_owners,

@@ -172,3 +172,15 @@ int store_sqlite_session_list(struct store *store, enum store_index index, const
 	db_unlock(db);
 	return answer == STORE_FAILED ? -1 : 0;
 }
+
+enum store_answer store_sqlite_noted(struct store *store, const unsigned char *key)
+{
+	struct db *db = db_of(store);
+
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_NOTED, ARGS(HASH(key)));
+	enum store_answer answer = db_step(db, stmt);
+	db_done(stmt);
+	db_unlock(db);
+	return answer;
+}

@@ -286,7 +286,9 @@ static void once_is_once_among_all_gateways(void **state)
 
 	name[strlen("sparkgate:once:") + 1] = '1';
 	ask = mem_printf("TTL %s", name);
+	assert_int_equal(other->ops->noted(other, key), STORE_NONE);
 	assert_int_equal(store->ops->once(store, key, until), STORE_NONE);
+	assert_int_equal(other->ops->noted(other, key), STORE_FOUND);
 	assert_int_equal(store->ops->once(store, key, until), STORE_FOUND);
 	assert_int_equal(other->ops->once(other, key, until), STORE_FOUND);
 	assert_in_range(number_of(ask), 290, 300);

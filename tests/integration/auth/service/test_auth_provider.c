@@ -2,6 +2,8 @@
  * loopback. */
 #include "tests/support/provider_fixture.h"
 
+#include <sqlite3.h>
+
 /* --- signing in --- */
 
 static void s21_sign_in_opens_a_session_and_comes_back_to_the_very_path(void **state)
@@ -218,6 +220,48 @@ static void s28_back_channel_logout_ends_the_persons_sessions_once(void **state)
 	free(other);
 }
 
+/* As a full disk does it: of a table only, so that the rest is written. */
+static void run_in_store(struct fixture *f, const char *sql)
+{
+	char *path = mem_printf("%s/state.db", f->world->data);
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 5000);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(path);
+}
+
+static void s28_back_channel_logout_that_failed_can_be_sent_again(void **state)
+{
+	static const char *const faults[] = {"DELETE ON sessions", "INSERT ON seen"};
+	struct fixture *f = *state;
+
+	start(f);
+	for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+		char *cookie = enter(f, "ann", "dev", 300), *other = enter(f, "bob", "dev", 300);
+		char *token = logout_token(f, "ann", i ? ",\"more\":1" : "");
+		char *fault = mem_printf("CREATE TRIGGER fault BEFORE %s BEGIN SELECT RAISE(ABORT, "
+					 "'full'); END",
+			faults[i]);
+		if (i > 0)
+			run_in_store(f, "DELETE FROM seen");
+		run_in_store(f, fault);
+		expect_logout(f, token, AUTH_UNAVAILABLE);
+		expect_logout(f, token, AUTH_UNAVAILABLE);
+		run_in_store(f, "DROP TRIGGER fault");
+		expect_logout(f, token, AUTH_OK);
+		auth_world_expect(f->world, 0, NULL, cookie, AUTH_ABSENT);
+		auth_world_expect(f->world, 0, NULL, other, AUTH_OK);
+		expect_logout(f, token, AUTH_INVALID_TOKEN);
+		free(fault);
+		free(token);
+		free(cookie);
+		free(other);
+	}
+}
+
 static void s28_logout_token_with_a_nonce_ends_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -261,6 +305,7 @@ int main(void)
 		TEST(sign_out_sends_the_browser_to_the_providers_end_of_session),
 		TEST(sign_out_everywhere_ends_all_of_this_person_and_no_other),
 		TEST(s28_back_channel_logout_ends_the_persons_sessions_once),
+		TEST(s28_back_channel_logout_that_failed_can_be_sent_again),
 		TEST(s28_logout_token_with_a_nonce_ends_nothing),
 		TEST(s18_id_token_is_no_bearer_token),
 	};

@@ -18,8 +18,11 @@ static void once_tells_the_first_time_from_a_replay(void **state)
 	const struct conf conf = {.session_idle_s = 1800};
 	unsigned char one[DIGEST_LEN] = {1}, two[DIGEST_LEN] = {2};
 
+	assert_int_equal(store->ops->noted(store, one), STORE_NONE);
 	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_NONE);
 	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_FOUND);
+	assert_int_equal(store->ops->noted(store, one), STORE_FOUND);
+	assert_int_equal(store->ops->noted(store, two), STORE_NONE);
 	assert_int_equal(store->ops->once(store, two, NOW + 600), STORE_NONE);
 	assert_int_equal(store->ops->purge(store, &conf, NOW + 59), 0);
 	assert_int_equal(store->ops->once(store, one, NOW + 60), STORE_FOUND);

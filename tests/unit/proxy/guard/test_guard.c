@@ -298,7 +298,9 @@ static void t45_do_as_is_stripped_in_every_spelling(void **state)
 {
 	static const char *const with[] = {"doAs=root", "id=1&doAs=root", "doas=x&id=1", "%64oAs=x",
 		"do%41s", "DOAS=1&doAs=2", "do%2541s=x", "%252564oAs=x", "do%%34%31s=x",
-		"%25%36%34oas"};
+		"%25%36%34oas", "%u0064oAs=x", "do%U0041s", "%25u0064oAs=x", "%u0025%36%34oas",
+		"do%u0025u0041s", "doA%C5%BF=x", "do%u0041%u017f", "id=1;doAs=root",
+		"do%u0041s=root;id=1"};
 	struct sbuf out;
 
 	(void)state;
@@ -310,6 +312,10 @@ static void t45_do_as_is_stripped_in_every_spelling(void **state)
 	assert_false(relay_headers_strip_do_as(STR("id=1&x=doAs&doAsX=1"), &out));
 	assert_false(relay_headers_strip_do_as(STR("id=1&a=%252564oAs&%25=1&do%25s=%41"), &out));
 	assert_true(str_eq(sbuf_str(&out), STR("id=1&a=%252564oAs&%25=1&do%25s=%41")));
+	assert_false(
+		relay_headers_strip_do_as(STR("%u00=1&%u006=2;do%u2041s=3&%u=4&doA%C5%BE"), &out));
+	assert_true(relay_headers_strip_do_as(STR("a=1;doAs=x;b=2&;c&doAs"), &out));
+	assert_true(str_eq(sbuf_str(&out), STR("a=1;b=2&;c")));
 	sbuf_clear(&out);
 }
 
