@@ -1,4 +1,4 @@
-"""The README's clients, taken out of it and run as they stand there: curl, Python, Prometheus, in front of real Spark."""
+"""The clients of the READMEs, run as they are printed there: curl, Python, Prometheus, in front of real Spark."""
 
 import json
 import os
@@ -18,9 +18,9 @@ PROMETHEUS = ROOT / "build" / "prometheus" / "usr" / "bin" / "prometheus"
 BLOCK = re.compile(r"^```(sh|python|yaml)\n(.*?)^```$", re.M | re.S)
 
 
-def section(title):
-    """The README's blocks of code below a heading: files by the name in their first line, commands under "sh"."""
-    text = (ROOT / "README.md").read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
+def section(readme, title):
+    """A README's blocks of code below a heading: files by the name in their first line, commands under "sh"."""
+    text = (ROOT / readme).read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
     files, commands = {}, []
     for language, code in BLOCK.findall(text):
         if language == "sh":
@@ -36,7 +36,7 @@ class Desk:
     def __init__(self, gateway, folder):
         self.gateway, self.folder = gateway, folder
         self.names = {"https://gw.example": gateway.url, "/etc/sparkgate/sparkgate.yaml": str(gateway.config)}
-        self.files, self.commands = section("Scripts and monitoring")
+        self.files, self.commands = section("auth/token/README.md", "Scripts and monitoring")
         bin_folder = folder / "bin"
         bin_folder.mkdir()
         (bin_folder / "sparkgate").symlink_to(binary())
@@ -92,6 +92,18 @@ def expire(desk, name):
     head, payload, signature = tokens["access_token"].split(".")
     tokens["access_token"] = ".".join([head, payload, signature[::-1]])
     (desk.folder / name).write_text(json.dumps(tokens))
+
+
+def test_the_first_readmes_commands_make_use_narrow_and_revoke_a_token(desk, gate, apps):
+    commands = section("README.md", "Tokens for scripts")[1][0]
+    *before, revoke = desk.here(commands).strip().splitlines()
+    told = json.loads(desk.run("sh", "-euc", "\n".join([line for line in before if "viewer" not in line])).stdout)
+    assert {app["id"] for app in told["activeapps"]} == apps
+    desk.run("sh", "-euc", "\n".join([line for line in before if "viewer" in line]))
+    assert desk.tokens("viewer.json")["scope"] == "view cluster:prod"
+    assert json.loads(desk.run("sh", "-euc", revoke).stdout)
+    token = desk.tokens("token.json")["access_token"]
+    wait_for(lambda: gate.get_with_token("/prod/proxy/master/json/", token) == 401, "the revoked token to be refused", 5)
 
 
 def test_curl_lists_applications_with_a_header_from_a_file(desk, apps):

@@ -11,13 +11,13 @@ import source
 ROWS = [line.split("\t") for line in source.read("conf/ingress/fields.tsv").split("\n") if line and not line.startswith("#")]
 README = source.read("conf/ingress/README.md")
 DOES = {
-    "letters": "are, beside letters and digits, all that a name may have: a field with another character in its name is dropped",
-    "answer": "dropped from the client; what the 200 says takes their place",
-    "own": "dropped from the client; written by the ingress itself, or not at all",
-    "drop": "dropped from the client, for some UI takes who asks from it; `*` is whatever follows",
-    "keep": "shown to sparkgate and to nothing that is guarded",
-    "show": "shown to sparkgate, which decides by them; all of them, if one came twice",
-    "upgrade": "the only protocol a connection may be upgraded to",
+    "letters": "the only characters of a field name beside letters and digits; a field with any other character in its name is dropped",
+    "answer": "dropped from the client, and replaced by those of the 200 response",
+    "own": "dropped from the client; only the ingress itself may write them",
+    "drop": "dropped from the client, because some UI reads the user's identity from it; `*` is any text",
+    "keep": "sent to sparkgate, and never to the guarded service",
+    "show": "sent to sparkgate, which decides by them; if one came twice, both are sent",
+    "upgrade": "the only protocol that a connection may be upgraded to",
 }
 # a sample that can drop by prefix names the prefix; the others name each known name
 WHOLE = {"nginx.conf": False, "traefik-dynamic.yaml": False, "Caddyfile": True, "haproxy.cfg": True, "envoy.yaml": True}
