@@ -1,7 +1,6 @@
 #include "auth/token/issue.h"
 
 #include "auth/policy/scope.h"
-#include "auth/session/token_secret.h"
 #include "base/clock.h"
 #include "base/rnd.h"
 
@@ -172,7 +171,7 @@ enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 
 	memset(record, 0, sizeof *record);
 	memset(secrets, 0, sizeof *secrets);
-	rnd_hex(record->id, ISSUE_ID_LEN);
+	rnd_hex(record->id, TOKEN_ID_LEN);
 	record->role = request->role;
 	record->state = STATE_ACTIVE;
 	record->created_at = clock_wall_s();

@@ -7,10 +7,9 @@
 #ifndef SPARKGATE_AUTH_TOKEN_ISSUE_H
 #define SPARKGATE_AUTH_TOKEN_ISSUE_H
 
-#include "auth/token/signer.h"
+#include "auth/session/token_secret.h"
 #include "auth/store/store.h"
-
-enum { ISSUE_ID_LEN = 32 }; /* hexadecimal digits of a token's id */
+#include "auth/token/signer.h"
 
 /* The issuer of our own tokens: public_url without its last slash. -1 when it is too long. */
 MUST_CHECK int issue_own_issuer(

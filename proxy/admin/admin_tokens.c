@@ -40,7 +40,7 @@ static void refuse(struct admin_call *call, enum token_outcome outcome, const ch
 /* Where the next page begins: when the last token was made, and which it is. */
 static void write_cursor(const struct store_token *last, char out[static CURSOR_MAX])
 {
-	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, ISSUE_ID_LEN, last->id);
+	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, TOKEN_ID_LEN, last->id);
 }
 
 static bool read_cursor(const char *cursor, struct store_token_query *query)
@@ -49,7 +49,7 @@ static bool read_cursor(const char *cursor, struct store_token_query *query)
 	uint64_t at;
 
 	if (!str_next(&rest, '.', &digits) || !str_to_u64(digits, &at) || at == 0 ||
-		rest.len != ISSUE_ID_LEN)
+		rest.len != TOKEN_ID_LEN)
 		return false;
 	query->before_at = (int64_t)at;
 	return str_copy(rest, query->before_id, sizeof query->before_id);

@@ -49,7 +49,7 @@ static bool read_cursor(const char *cursor, struct store_token_query *query)
 		return false;
 	query->before_at = strtoll(cursor, NULL, 10);
 	struct str id = str_of(cursor + digits + 1);
-	return id.len == ISSUE_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
+	return id.len == TOKEN_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
 }
 
 struct listing {
