@@ -6,6 +6,7 @@
 #include "auth/session/session_data.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -43,12 +44,12 @@ static json_t *session_json(const struct store_session *s, const struct session_
 
 	write_id(s->key, id);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "issuer",
-		command_text(label->issuer), "user", command_text(label->subject), "name",
-		command_text(label->name), "role",
-		command_text(label->subject ? role_name(label->role) : NULL), "via",
-		command_text(label->via), "client", command_text(label->client), "created_at",
-		command_time(s->created_at), "last_seen_at", command_time(s->last_seen_at),
-		"expires_at", command_time(s->expires_at));
+		json_value_text(label->issuer), "user", json_value_text(label->subject), "name",
+		json_value_text(label->name), "role",
+		json_value_text(label->subject ? role_name(label->role) : NULL), "via",
+		json_value_text(label->via), "client", json_value_text(label->client), "created_at",
+		json_value_time(s->created_at), "last_seen_at", json_value_time(s->last_seen_at),
+		"expires_at", json_value_time(s->expires_at));
 }
 
 static bool is_meant(const struct session_command *options, const struct store_session *session,

@@ -1,6 +1,7 @@
 /* The process's half of the service: store, keys, provider, and the keeper's clock. */
 #include "auth/service/auth_int.h"
 
+#include "auth/backends/store_open.h"
 #include "auth/token/token_follow.h"
 
 #include "auth/token/issue.h"

@@ -1,9 +1,5 @@
 #include "auth/store/store.h"
 
-#include "auth/backends/store_memory.h"
-#include "auth/backends/redis/store_redis.h"
-#include "auth/backends/sqlite/store_sqlite.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
@@ -35,26 +31,4 @@ enum store_answer store_is_last_admin(
 	if (store->ops->count(store, now, &counts) == -1)
 		return STORE_FAILED;
 	return counts.tokens_admin > 1 ? STORE_NONE : STORE_FOUND;
-}
-
-static struct store *open_sqlite(const struct conf *conf, struct err *err)
-{
-	return store_sqlite_open(conf->store_path, err);
-}
-
-static struct store *open_memory(const struct conf *conf, struct err *err)
-{
-	(void)conf;
-	return store_memory_open(err);
-}
-
-struct store *store_open(const struct conf *conf, struct err *err)
-{
-	static struct store *(*const kinds[])(const struct conf *, struct err *) = {
-		[CONF_STORE_SQLITE] = open_sqlite,
-		[CONF_STORE_MEMORY] = open_memory,
-		[CONF_STORE_REDIS] = store_redis_open};
-
-	assert((size_t)conf->store_kind < ARRAY_LEN(kinds));
-	return kinds[conf->store_kind](conf, err);
 }

@@ -270,7 +270,4 @@ struct store_ops {
 MUST_CHECK enum store_answer store_is_last_admin(
 	struct store *store, const struct store_token *token, int64_t now);
 
-/* Opens what conf->store_* names, makes it when it is not there. NULL and a reason. */
-MUST_CHECK struct store *store_open(const struct conf *conf, struct err *err);
-
 #endif
