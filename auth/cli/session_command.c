@@ -2,7 +2,6 @@
 
 #include "auth/token/audit.h"
 #include "auth/cli/command.h"
-#include "auth/token/issue.h"
 #include "auth/session/session_data.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
@@ -197,7 +196,7 @@ static int end_own_tokens(struct command *command)
 	char account[STORE_SUBJECT], own[STORE_ISSUER];
 	struct err err;
 
-	if (!options->user || !conf->tokens_follow_sessions)
+	if (!options->user)
 		return 0;
 	if (issue_own_issuer(conf, own, &err) == -1)
 		own[0] = '\0';
@@ -205,7 +204,8 @@ static int end_own_tokens(struct command *command)
 		(!conf->oidc.issuer || strcmp(options->issuer, conf->oidc.issuer) != 0))
 		return 0;
 	command_name_account(account, sizeof account);
-	int ended = token_follow(command->store, options->user, ROLE_NONE, "", account);
+	const struct token_desk desk = {.store = command->store, .conf = conf, .issuer = own};
+	int ended = token_follow(&desk, options->user, ROLE_NONE, "", account);
 	return ended == -1 ? cannot_write(command) : ended;
 }
 

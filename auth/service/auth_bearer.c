@@ -3,6 +3,7 @@
 
 #include "auth/policy/roles.h"
 #include "auth/policy/scope.h"
+#include "auth/token/issue.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -26,14 +27,6 @@ struct str auth_display_name(const json_t *claims, struct str subject)
 	return subject;
 }
 
-/* A token's jti is its record's id, with a number behind it once it was renewed. */
-static struct str record_of(struct str token_id)
-{
-	struct str rest = token_id, id = STR("");
-
-	return str_next(&rest, '.', &id) ? id : token_id;
-}
-
 /* Roles of our own tokens are on record, so that their claims are not asked. NULL: narrowed to
  * something that this version does not know. */
 static struct identity *identify_own(const struct jwt_claims *claims)
@@ -50,7 +43,7 @@ static struct identity *identify_own(const struct jwt_claims *claims)
 			return NULL;
 	}
 	struct identity *who = identity_new(claims->issuer, claims->subject,
-		is_client ? name : claims->subject, record_of(claims->token_id),
+		is_client ? name : claims->subject, issue_record_id(claims->token_id),
 		signer_role(claims->json), VIA_BEARER, claims->expires_at);
 	identity_narrow(who, scope);
 	return who;

@@ -31,7 +31,7 @@
 #include "auth/service/digest_cache.h"
 #include "auth/session/session.h"
 #include "auth/session/session_data.h"
-#include "auth/token/signer.h"
+#include "auth/token/token_desk.h"
 #include "auth/store/store.h"
 #include "auth/oidc/throttle.h"
 #include "auth/service/token_cache.h"
@@ -81,6 +81,7 @@ struct auth_service {
 	struct oidc_provider *provider;
 	uint64_t rules_generation;
 	char issuer[STORE_ISSUER];
+	struct token_desk tokens; /* auth_service_tokens() brings it up to date */
 	struct share_slot *rules; /* of struct auth_rules */
 	struct event *tick;
 	unsigned ticks;
@@ -105,10 +106,6 @@ struct auth_service *auth_service_ref(struct auth_service *service);
 void auth_service_unref(struct auth_service *service);
 /* Keeper thread, after a commit that took something away. */
 void auth_service_note_end(struct auth_service *service);
-/* Keeper thread: a person of the provider is left with this role: own tokens that open more end, if
- * tokens.follow_sessions says so. -1: the store failed. */
-int auth_service_follow(
-	struct auth_service *service, const char *subject, enum role left, const char *scope);
 /* Keeper thread: looks for other processes' writes if that is due. However long the queue of
  * requests is, a revocation must not wait for its end. */
 void auth_service_poll(struct auth_service *service);

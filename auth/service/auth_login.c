@@ -3,6 +3,7 @@
 
 #include "auth/oidc/callback.h"
 #include "auth/oidc/oidc_url.h"
+#include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -70,7 +71,8 @@ static bool follow(struct keeper_request *request, const struct oidc_grant *gran
 	if (!grant->is_whole) /* silence of one who might have said more ends nothing for good */
 		return true;
 	char *subject = text_of(grant->subject), *scope = text_of(grant->scope);
-	int ended = auth_service_follow(request->service, subject, grant->role, scope);
+	int ended = token_follow(
+		auth_service_tokens(request->service), subject, grant->role, scope, subject);
 	free(subject);
 	free(scope);
 	return ended != -1;

@@ -2,8 +2,6 @@
 #include "auth/service/auth_int.h"
 
 #include "auth/backends/store_open.h"
-#include "auth/token/token_follow.h"
-
 #include "auth/token/issue.h"
 #include "auth/session/sign_in_link.h"
 #include "auth/token/signing_key.h"
@@ -222,6 +220,33 @@ static void start_tick(struct auth_service *service, struct event_base *base)
 		abort();
 }
 
+/* --- tokens --- */
+
+static void on_token_event(void *arg, enum token_event event)
+{
+	struct auth_service *service = arg;
+
+	if (event == TOKEN_STORE_FAILED)
+		auth_service_count(service, STORE_FAILED);
+	else if (event == TOKEN_CHANGED)
+		auth_service_note_end(service);
+	else
+		service->counted = UINT64_MAX; /* none: count again */
+}
+
+const struct token_desk *auth_service_tokens(struct auth_service *service)
+{
+	service->tokens = (struct token_desk){.store = service->store,
+		.conf = service->conf,
+		.signer = service->signer,
+		.keys = service->keys,
+		.issuer = service->issuer,
+		.force_hint = "ask with force=true",
+		.on_event = on_token_event,
+		.arg = service};
+	return &service->tokens;
+}
+
 /* --- life --- */
 
 struct auth_service *auth_service_ref(struct auth_service *service)
@@ -320,21 +345,6 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	poll_store(service);
 	start_tick(service, keeper_base);
 	return service;
-}
-
-int auth_service_follow(
-	struct auth_service *service, const char *subject, enum role left, const char *scope)
-{
-	bool is_all = left == ROLE_ADMIN && scope[0] == '\0';
-
-	if (!service->conf->tokens_follow_sessions || is_all)
-		return 0;
-	int ended = token_follow(service->store, subject, left, scope, subject);
-	if (ended == -1)
-		auth_service_count(service, STORE_FAILED);
-	if (ended != 0)
-		auth_service_note_end(service);
-	return ended;
 }
 
 void auth_service_free(struct auth_service *service)

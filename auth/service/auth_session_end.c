@@ -2,6 +2,7 @@
 #include "auth/service/auth_int.h"
 
 #include "auth/token/bearer.h"
+#include "auth/token/token_follow.h"
 #include "auth/oidc/logout_token.h"
 #include "auth/oidc/oidc_url.h"
 #include "base/clock.h"
@@ -196,7 +197,8 @@ static int end_person(struct auth_service *service, const struct logout_token *t
 	if (find_owner(service, token, subject) == -1)
 		return -1;
 	int ended = end_named(service, token);
-	if (ended != -1 && subject[0] && auth_service_follow(service, subject, ROLE_NONE, "") == -1)
+	if (ended != -1 && subject[0] &&
+		token_follow(auth_service_tokens(service), subject, ROLE_NONE, "", subject) == -1)
 		return -1;
 	return ended;
 }

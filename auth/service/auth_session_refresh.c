@@ -2,6 +2,7 @@
 #include "auth/service/auth_int.h"
 
 #include "auth/oidc/oidc_url.h"
+#include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -185,7 +186,8 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)
-		(void)auth_service_follow(refresh->service, data->subject, data->role, data->scope);
+		(void)token_follow(auth_service_tokens(refresh->service), data->subject, data->role,
+			data->scope, data->subject);
 	data->refresh_at = grant->refresh_at;
 	store_session_clear(&refresh->session);
 	refresh->polls = 0;

@@ -10,18 +10,18 @@
 
 static enum token_outcome answer(struct keeper_request *request, json_t **json, struct err *err)
 {
-	struct auth_service *service = request->service;
+	const struct token_desk *desk = auth_service_tokens(request->service);
 	struct str token = str_of(request->token);
 
 	switch (request->question) {
 	case AUTH_TOKEN_REFRESH:
-		return token_grant_next(service, TOKEN_REFRESH, token, json);
+		return token_grant_next(desk, TOKEN_REFRESH, token, json);
 	case AUTH_TOKEN_REGISTER:
-		return token_grant_next(service, TOKEN_REGISTRATION, token, json);
+		return token_grant_next(desk, TOKEN_REGISTRATION, token, json);
 	case AUTH_TOKEN_REVOKE:
-		return token_grant_revoke(service, token, request->is_forced, err);
+		return token_grant_revoke(desk, token, request->is_forced, err);
 	case AUTH_TOKEN_INTROSPECT:
-		return token_grant_introspect(service, request->who, token, json);
+		return token_grant_introspect(desk, request->who, token, json);
 	}
 	abort();
 }

@@ -110,6 +110,13 @@ static void make_one_time(struct store_token *record, enum token_secret_kind kin
 	record->secret_expires_at = clock_wall_s() + ttl;
 }
 
+struct str issue_record_id(struct str token_id)
+{
+	struct str rest = token_id, id = STR("");
+
+	return str_next(&rest, '.', &id) ? id : token_id;
+}
+
 static int make_access(
 	const struct signer *signer, struct store_token *record, char **out, struct err *err)
 {

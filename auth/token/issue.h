@@ -30,6 +30,9 @@ struct token_secrets { /* owned; NULL: there is none */
 };
 void token_secrets_clear(struct token_secrets *secrets); /* wipes and frees */
 
+/* The id of the record that a token with this jti is on: a number follows it in renewed ones. */
+struct str issue_record_id(struct str token_id);
+
 enum issue_outcome {
 	ISSUE_DONE,
 	ISSUE_UNFIT, /* what was asked for; it will be the next time */
