@@ -27,14 +27,14 @@
 #include "auth/keys/keyring.h"
 #include "auth/oidc/login_cookie.h"
 #include "auth/oidc/oidc.h"
-#include "auth/service/record_cache.h"
-#include "auth/service/digest_cache.h"
+#include "auth/cache/record_cache.h"
+#include "auth/cache/digest_cache.h"
 #include "auth/session/session.h"
 #include "auth/session/session_data.h"
 #include "auth/token/token_desk.h"
 #include "auth/store/store.h"
 #include "auth/oidc/throttle.h"
-#include "auth/service/token_cache.h"
+#include "auth/cache/token_cache.h"
 #include "base/share.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 /*
- * auth/service/digest_cache.h - the digests of the tokens and session ids that come again and
+ * auth/cache/digest_cache.h - the digests of the tokens and session ids that come again and
  * again.
  *
  * A browser or a scraper sends the same secret with every request; comparing it with the one kept
@@ -7,8 +7,8 @@
  * of secrets that were good: a flood of others changes nothing here. Compared in a time that tells
  * nothing, overwritten before they are freed. One thread.
  */
-#ifndef SPARKGATE_AUTH_SERVICE_DIGEST_CACHE_H
-#define SPARKGATE_AUTH_SERVICE_DIGEST_CACHE_H
+#ifndef SPARKGATE_AUTH_CACHE_DIGEST_CACHE_H
+#define SPARKGATE_AUTH_CACHE_DIGEST_CACHE_H
 
 #include "base/text/digest.h"
 

@@ -1,4 +1,4 @@
-#include "auth/service/digest_cache.h"
+#include "auth/cache/digest_cache.h"
 
 #include "base/mem.h"
 #include "base/siphash.h"

@@ -1,4 +1,4 @@
-#include "auth/service/digest_cache.h"
+#include "auth/cache/digest_cache.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
