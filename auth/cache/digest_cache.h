@@ -3,8 +3,8 @@
  * again.
  *
  * A browser or a scraper sends the same secret with every request; comparing it with the one kept
- * costs a twentieth of a digest. Few slots, each in the place its secret's last bytes say, and only
- * of secrets that were good: a flood of others changes nothing here. Compared in a time that tells
+ * costs a fraction of a digest. Few slots, each chosen by its secret's last bytes, and only for
+ * secrets that were good: a flood of others changes nothing here. Compared in a time that tells
  * nothing, overwritten before they are freed. One thread.
  */
 #ifndef SPARKGATE_AUTH_CACHE_DIGEST_CACHE_H
@@ -12,16 +12,16 @@
 
 #include "base/text/digest.h"
 
-enum { SECRET_MEMO_SLOTS = 64, SECRET_MEMO_MAX = 2048 }; /* bytes of one; longer: not kept */
+enum { DIGEST_CACHE_SLOTS = 64, DIGEST_CACHE_MAX = 2048 }; /* bytes of one; longer: not kept */
 
 struct digest_cache;
 
 struct digest_cache *digest_cache_new(void);
-void digest_cache_free(struct digest_cache *memo); /* NULL is fine */
+void digest_cache_free(struct digest_cache *cache); /* NULL is fine */
 /* The digest put for this secret; NULL: not here. Borrowed until the next call. */
-const unsigned char *digest_cache_find(const struct digest_cache *memo, struct str secret);
+const unsigned char *digest_cache_find(const struct digest_cache *cache, struct str secret);
 /* Copies both, if they are not here yet; takes the place of what was in the slot. */
-void digest_cache_put(struct digest_cache *memo, struct str secret,
+void digest_cache_put(struct digest_cache *cache, struct str secret,
 	const unsigned char digest[static DIGEST_LEN]);
 
 #endif

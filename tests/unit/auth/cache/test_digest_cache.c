@@ -10,58 +10,58 @@ static const unsigned char one[DIGEST_LEN] = "one", two[DIGEST_LEN] = "two";
 
 static void token_kept_gives_its_digest(void **state)
 {
-	struct digest_cache *memo = digest_cache_new();
+	struct digest_cache *cache = digest_cache_new();
 	struct str token = STR("head.claims.signature-of-it");
 
 	(void)state;
-	assert_null(digest_cache_find(memo, token));
-	digest_cache_put(memo, token, one);
-	assert_memory_equal(digest_cache_find(memo, token), one, DIGEST_LEN);
-	digest_cache_put(memo, token, two);
-	assert_memory_equal(digest_cache_find(memo, token), one, DIGEST_LEN);
-	digest_cache_free(memo);
+	assert_null(digest_cache_find(cache, token));
+	digest_cache_put(cache, token, one);
+	assert_memory_equal(digest_cache_find(cache, token), one, DIGEST_LEN);
+	digest_cache_put(cache, token, two);
+	assert_memory_equal(digest_cache_find(cache, token), one, DIGEST_LEN);
+	digest_cache_free(cache);
 }
 
 /* Its end decides the slot only: the claims are what somebody would change. */
 static void token_that_differs_in_any_byte_is_not_found(void **state)
 {
-	struct digest_cache *memo = digest_cache_new();
+	struct digest_cache *cache = digest_cache_new();
 	char token[61];
 
 	(void)state;
 	memset(token, 'x', sizeof token);
-	digest_cache_put(memo, (struct str){token, sizeof token}, one);
+	digest_cache_put(cache, (struct str){token, sizeof token}, one);
 	for (size_t i = 0; i < sizeof token; i++) {
 		token[i] = 'y';
-		assert_null(digest_cache_find(memo, (struct str){token, sizeof token}));
+		assert_null(digest_cache_find(cache, (struct str){token, sizeof token}));
 		token[i] = 'x';
 	}
-	assert_null(digest_cache_find(memo, (struct str){token + 1, sizeof token - 1}));
-	assert_non_null(digest_cache_find(memo, (struct str){token, sizeof token}));
-	digest_cache_free(memo);
+	assert_null(digest_cache_find(cache, (struct str){token + 1, sizeof token - 1}));
+	assert_non_null(digest_cache_find(cache, (struct str){token, sizeof token}));
+	digest_cache_free(cache);
 }
 
 static void token_too_short_or_too_long_is_not_kept(void **state)
 {
-	struct digest_cache *memo = digest_cache_new();
-	char *token = calloc(1, SECRET_MEMO_MAX + 1);
+	struct digest_cache *cache = digest_cache_new();
+	char *token = calloc(1, DIGEST_CACHE_MAX + 1);
 
 	(void)state;
-	memset(token, 'x', SECRET_MEMO_MAX + 1);
-	digest_cache_put(memo, (struct str){token, SECRET_MEMO_MAX + 1}, one);
-	assert_null(digest_cache_find(memo, (struct str){token, SECRET_MEMO_MAX + 1}));
-	digest_cache_put(memo, (struct str){token, 3}, one);
-	assert_null(digest_cache_find(memo, (struct str){token, 3}));
-	assert_null(digest_cache_find(memo, STR("")));
-	digest_cache_put(memo, (struct str){token, SECRET_MEMO_MAX}, one);
-	assert_non_null(digest_cache_find(memo, (struct str){token, SECRET_MEMO_MAX}));
+	memset(token, 'x', DIGEST_CACHE_MAX + 1);
+	digest_cache_put(cache, (struct str){token, DIGEST_CACHE_MAX + 1}, one);
+	assert_null(digest_cache_find(cache, (struct str){token, DIGEST_CACHE_MAX + 1}));
+	digest_cache_put(cache, (struct str){token, 3}, one);
+	assert_null(digest_cache_find(cache, (struct str){token, 3}));
+	assert_null(digest_cache_find(cache, STR("")));
+	digest_cache_put(cache, (struct str){token, DIGEST_CACHE_MAX}, one);
+	assert_non_null(digest_cache_find(cache, (struct str){token, DIGEST_CACHE_MAX}));
 	free(token);
-	digest_cache_free(memo);
+	digest_cache_free(cache);
 }
 
 static void thousands_of_tokens_take_only_the_slots(void **state)
 {
-	struct digest_cache *memo = digest_cache_new();
+	struct digest_cache *cache = digest_cache_new();
 	char token[32] = "header.claims.";
 	size_t found = 0;
 
@@ -71,13 +71,13 @@ static void thousands_of_tokens_take_only_the_slots(void **state)
 			for (int digit = 0; digit < 16; digit++)
 				token[14 + digit] = (char)('a' + (i >> (digit % 8 * 4) & 15));
 			struct str all = {token, 30};
-			found += round == 1 && digest_cache_find(memo, all) != NULL;
+			found += round == 1 && digest_cache_find(cache, all) != NULL;
 			if (round == 0)
-				digest_cache_put(memo, all, one);
+				digest_cache_put(cache, all, one);
 		}
 	}
-	assert_in_range(found, 1, SECRET_MEMO_SLOTS);
-	digest_cache_free(memo);
+	assert_in_range(found, 1, DIGEST_CACHE_SLOTS);
+	digest_cache_free(cache);
 }
 
 int main(void)
