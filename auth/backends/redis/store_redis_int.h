@@ -219,7 +219,13 @@ struct redis_store {
 	struct redis_watch *watch;
 };
 
+/* --- store_redis_call.c --- */
+
 struct redis_store *redis_store_of(struct store *store);
+/* From here on every call fails at once, until poll() has connected again. */
+void redis_store_break(struct redis_store *r, const char *why);
+/* Why a connection gave no reply. */
+const char *redis_store_error(const struct redisContext *link);
 /* The reply, an error reply too; NULL: failed, logged. freeReplyObject() it. */
 struct redisReply *redis_ask(struct redis_store *store, struct redis_cmd *cmd);
 /* The same, but an error reply is a failure. */
