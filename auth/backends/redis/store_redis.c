@@ -1,6 +1,9 @@
 /* The store in Redis, as the keeper uses it: opened, connected, and polled for changes.
  */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis.h"
+
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
@@ -12,20 +15,20 @@
 
 /* --- connecting --- */
 
-static size_t find_places(
-	struct redis_store *r, int64_t deadline_ms, struct redis_place *out, struct err *err)
+static size_t find_addresses(
+	struct redis_store *r, int64_t deadline_ms, struct redis_address *out, struct err *err)
 {
-	struct redis_servers *site = r->site;
-	struct redis_place master;
+	struct redis_servers *servers = r->servers;
+	struct redis_address master;
 
-	if (site->socket_path) {
-		out[0] = (struct redis_place){.port = 0};
+	if (servers->socket_path) {
+		out[0] = (struct redis_address){.port = 0};
 		return 1;
 	}
-	if (site->master_name == NULL)
-		return redis_lookup(&r->lookup, site->endpoints[0].host, site->endpoints[0].port,
-			deadline_ms, out, err);
-	if (redis_sentinels_ask(&r->sentinels, site, deadline_ms, &master, err) == -1)
+	if (servers->master_name == NULL)
+		return redis_lookup(&r->lookup, servers->endpoints[0].host,
+			servers->endpoints[0].port, deadline_ms, out, err);
+	if (redis_sentinels_ask(&r->sentinels, servers, deadline_ms, &master, err) == -1)
 		return 0;
 	r->follow_ms = clock_mono_ms() + REDIS_FOLLOW_MS;
 	return redis_lookup(&r->lookup, master.host, master.port, deadline_ms, out, err);
@@ -33,20 +36,22 @@ static size_t find_places(
 
 static int connect_once(struct redis_store *r, int64_t deadline_ms, struct err *err)
 {
-	struct redis_place places[REDIS_ADDRESSES];
+	struct redis_address addresses[REDIS_ADDRESSES];
 	int64_t left = deadline_ms - clock_mono_ms();
-	size_t count = find_places(r, deadline_ms - left / 4, places, err);
+	size_t count = find_addresses(r, deadline_ms - left / 4, addresses, err);
 
 	for (size_t i = 0; i < count && clock_mono_ms() < deadline_ms; i++) {
-		redisContext *link = redis_connection_dial(r->site, &places[i], deadline_ms, err);
+		redisContext *connection =
+			redis_connection_dial(r->servers, &addresses[i], deadline_ms, err);
 
-		if (link && redis_connection_greet(link, r->site, deadline_ms, err) == 0) {
-			r->link = link;
-			r->place = places[i];
-			redis_servers_publish(r->site, &places[i]);
+		if (connection &&
+			redis_connection_greet(connection, r->servers, deadline_ms, err) == 0) {
+			r->connection = connection;
+			r->address = addresses[i];
+			redis_servers_publish(r->servers, &addresses[i]);
 			return 0;
 		}
-		redis_connection_close(&link);
+		redis_connection_close(&connection);
 	}
 	return -1;
 }
@@ -62,7 +67,7 @@ static enum store_answer reconnect(struct redis_store *r)
 		log_info("store", "redis: connected");
 		return STORE_FOUND; /* whatever was missed */
 	}
-	redis_servers_report(r->site, "%s", err.text);
+	redis_servers_report(r->servers, "%s", err.text);
 	/* What refuses is asked at every call; what hangs would take the keeper's time. */
 	int64_t now = clock_mono_ms();
 	r->retry_ms = now - started > REDIS_CONNECT_MS / 2 ? now + REDIS_RETRY_MS : 0;
@@ -75,15 +80,16 @@ static enum store_answer reconnect(struct redis_store *r)
 static void follow(struct redis_store *r)
 {
 	int64_t now = clock_mono_ms();
-	struct redis_place master;
+	struct redis_address master;
 	struct err err;
 
-	if (r->site->master_name == NULL || now < r->follow_ms)
+	if (r->servers->master_name == NULL || now < r->follow_ms)
 		return;
 	r->follow_ms = now + REDIS_FOLLOW_MS;
-	if (redis_sentinels_ask(&r->sentinels, r->site, now + REDIS_SOFT_MS, &master, &err) == -1)
+	if (redis_sentinels_ask(&r->sentinels, r->servers, now + REDIS_SOFT_MS, &master, &err) ==
+		-1)
 		return;
-	if (strcmp(master.host, r->place.name) != 0 || master.port != r->place.port)
+	if (strcmp(master.host, r->address.name) != 0 || master.port != r->address.port)
 		redis_store_break(r, "the sentinels name another master");
 }
 
@@ -94,7 +100,7 @@ static int ping(struct redis_store *r)
 	if (r->owed > 0)
 		return 0;
 	redis_cmd_init(&cmd, "PING");
-	if (redis_connection_send(r->link, &cmd) == -1)
+	if (redis_connection_send(r->connection, &cmd) == -1)
 		return -1;
 	r->owed = 1;
 	r->pinged_ms = clock_mono_ms();
@@ -108,13 +114,14 @@ static enum store_answer check(struct redis_store *r)
 	enum store_answer answer = STORE_NONE;
 
 	if (ping(r) == 0)
-		reply = redis_connection_receive(r->link, clock_mono_ms() + REDIS_SOFT_MS);
-	if (reply == NULL && r->link->err == 0 && clock_mono_ms() - r->pinged_ms < REDIS_COMMAND_MS)
+		reply = redis_connection_receive(r->connection, clock_mono_ms() + REDIS_SOFT_MS);
+	if (reply == NULL && r->connection->err == 0 &&
+		clock_mono_ms() - r->pinged_ms < REDIS_COMMAND_MS)
 		return STORE_NONE;
 	if (reply)
 		r->owed = 0;
 	if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
-		redis_store_break(r, reply ? reply->str : redis_store_error(r->link));
+		redis_store_break(r, reply ? reply->str : redis_store_error(r->connection));
 		answer = STORE_FAILED;
 	}
 	freeReplyObject(reply);
@@ -125,9 +132,9 @@ static enum store_answer poll_store(struct store *store)
 {
 	struct redis_store *r = redis_store_of(store);
 
-	if (r->link)
+	if (r->connection)
 		follow(r);
-	return r->link ? check(r) : reconnect(r);
+	return r->connection ? check(r) : reconnect(r);
 }
 
 /* --- life --- */
@@ -137,10 +144,10 @@ static void close_store(struct store *store)
 	struct redis_store *r = redis_store_of(store);
 
 	redis_watch_close(r->watch);
-	redis_connection_close(&r->link);
+	redis_connection_close(&r->connection);
 	redis_sentinels_clear(&r->sentinels);
 	redis_lookup_forget(r->lookup);
-	redis_servers_unref(r->site);
+	redis_servers_unref(r->servers);
 	free(r);
 }
 
@@ -178,16 +185,16 @@ static const struct store_ops redis_ops = {
 
 struct store *store_redis_open(const struct conf *conf, struct err *err)
 {
-	struct redis_servers *site = redis_servers_new(conf, err);
+	struct redis_servers *servers = redis_servers_new(conf, err);
 	struct redis_store *r;
 
-	if (site == NULL)
+	if (servers == NULL)
 		return NULL;
 	signal(SIGPIPE, SIG_IGN);
 	redis_script_init();
 	r = mem_alloc(1, sizeof *r);
 	r->store.ops = &redis_ops;
-	r->site = site;
+	r->servers = servers;
 	if (connect_once(r, clock_mono_ms() + REDIS_OPEN_MS, err) == -1) {
 		close_store(&r->store);
 		return NULL;

@@ -1,5 +1,4 @@
-/* A command sent on the keeper's connection and its reply, behind a breaker. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
 
 #include "base/clock.h"
 
@@ -14,15 +13,15 @@ struct redis_store *redis_store_of(struct store *store)
 
 void redis_store_break(struct redis_store *r, const char *why)
 {
-	redis_servers_report(r->site, "the connection is given up: %s", why);
-	redis_connection_close(&r->link);
+	redis_servers_report(r->servers, "the connection is given up: %s", why);
+	redis_connection_close(&r->connection);
 	r->owed = 0;
 	r->follow_ms = 0;
 }
 
-const char *redis_store_error(const struct redisContext *link)
+const char *redis_store_error(const struct redisContext *connection)
 {
-	return link->err ? link->errstr : "no answer in time";
+	return connection->err ? connection->errstr : "no answer in time";
 }
 
 /* Who the server is has changed, or it can do nothing now: another connection may do better. */
@@ -38,14 +37,14 @@ static bool is_useless(const redisReply *reply)
 	return false;
 }
 
-/* The next reply that was not asked for by poll(); NULL: the link is broken now. */
+/* The next reply that was not asked for by poll(); NULL: the connection is broken now. */
 static redisReply *next_reply(struct redis_store *r, int64_t deadline_ms)
 {
 	for (;;) {
-		redisReply *reply = redis_connection_receive(r->link, deadline_ms);
+		redisReply *reply = redis_connection_receive(r->connection, deadline_ms);
 
 		if (reply == NULL) {
-			redis_store_break(r, redis_store_error(r->link));
+			redis_store_break(r, redis_store_error(r->connection));
 			return NULL;
 		}
 		if (is_useless(reply)) {
@@ -67,10 +66,10 @@ static bool is_unknown_script(const redisReply *reply)
 
 static redisReply *exchange(struct redis_store *r, const struct redis_cmd *cmd)
 {
-	if (r->link == NULL)
+	if (r->connection == NULL)
 		return NULL;
-	if (redis_connection_send(r->link, cmd) == -1) {
-		redis_store_break(r, redis_store_error(r->link));
+	if (redis_connection_send(r->connection, cmd) == -1) {
+		redis_store_break(r, redis_store_error(r->connection));
 		return NULL;
 	}
 	return next_reply(r, clock_mono_ms() + REDIS_COMMAND_MS);
@@ -92,7 +91,7 @@ static redisReply *no_error(struct redis_store *r, redisReply *reply)
 {
 	if (reply == NULL || reply->type != REDIS_REPLY_ERROR)
 		return reply;
-	redis_servers_report(r->site, "%s", reply->str);
+	redis_servers_report(r->servers, "%s", reply->str);
 	freeReplyObject(reply);
 	return NULL;
 }
@@ -111,18 +110,25 @@ int64_t redis_call_number(struct redis_store *store, struct redis_cmd *cmd)
 	return number;
 }
 
+enum store_answer redis_call_answer(struct redis_store *store, struct redis_cmd *cmd)
+{
+	int64_t changed = redis_call_number(store, cmd);
+
+	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+}
+
 bool redis_call_many(struct redis_store *store, struct redis_cmd *cmds, size_t count,
 	struct redisReply **replies)
 {
 	int64_t deadline = clock_mono_ms() + REDIS_COMMAND_MS;
 	bool is_good = true;
 
-	for (size_t i = 0; i < count && store->link; i++) {
-		if (redis_connection_send(store->link, &cmds[i]) == -1)
-			redis_store_break(store, redis_store_error(store->link));
+	for (size_t i = 0; i < count && store->connection; i++) {
+		if (redis_connection_send(store->connection, &cmds[i]) == -1)
+			redis_store_break(store, redis_store_error(store->connection));
 	}
 	for (size_t i = 0; i < count; i++)
-		replies[i] = store->link ? next_reply(store, deadline) : NULL;
+		replies[i] = store->connection ? next_reply(store, deadline) : NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (is_unknown_script(replies[i]) && cmds[i].lua) {
 			freeReplyObject(replies[i]);

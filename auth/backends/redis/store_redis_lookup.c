@@ -1,5 +1,5 @@
 /* Names of Redis servers turned into addresses, on a thread of their own. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_servers.h"
 
 #include "base/clock.h"
 
@@ -121,10 +121,10 @@ static bool wait_for(struct redis_lookup *lookup, int64_t deadline_ms)
 }
 
 static size_t give(char found[][REDIS_HOST], size_t count, const char *host, unsigned port,
-	struct redis_place *out)
+	struct redis_address *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		out[i] = (struct redis_place){.port = port};
+		out[i] = (struct redis_address){.port = port};
 		snprintf(out[i].host, sizeof out[i].host, "%s", found[i]);
 		snprintf(out[i].name, sizeof out[i].name, "%s", host);
 	}
@@ -132,7 +132,7 @@ static size_t give(char found[][REDIS_HOST], size_t count, const char *host, uns
 }
 
 size_t redis_lookup(struct redis_lookup **pending, const char *host, unsigned port,
-	int64_t deadline_ms, struct redis_place *out, struct err *err)
+	int64_t deadline_ms, struct redis_address *out, struct err *err)
 {
 	char numeric[REDIS_ADDRESSES][REDIS_HOST];
 	size_t count;

@@ -1,5 +1,8 @@
 /* A server thread's reads from Redis: asked on its event loop, answered later. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_record.h"
+#include "auth/backends/redis/store_redis_wire.h"
 
 #include "base/clock.h"
 
@@ -25,8 +28,8 @@ struct read { /* one question; replies come in order, so the first is the oldest
 };
 
 struct redis_thread {
-	struct store_reader reader; /* first: a reader is its server thread */
-	struct redis_servers *site; /* ref */
+	struct store_reader reader;    /* first: a reader is its server thread */
+	struct redis_servers *servers; /* ref */
 	struct redis_wire *wire;
 	struct read *first, **end;
 	unsigned under_way;
@@ -43,7 +46,7 @@ static void answer_session(struct read *read, const redisReply *reply)
 {
 	struct store_session session;
 	enum store_answer answer =
-		redis_record_session(read->thread->site, reply, read->key, &session);
+		redis_record_session(read->thread->servers, reply, read->key, &session);
 
 	if (answer != STORE_FOUND) {
 		read->on_session(read->arg, answer, NULL);
@@ -57,7 +60,7 @@ static void answer_token(struct read *read, const redisReply *reply)
 {
 	struct store_token token;
 	enum store_answer answer =
-		redis_record_token(read->thread->site, reply, str_of(read->id), &token);
+		redis_record_token(read->thread->servers, reply, str_of(read->id), &token);
 
 	read->on_token(read->arg, answer, answer == STORE_FOUND ? &token : NULL);
 }
@@ -118,7 +121,7 @@ static void token_get(
 	struct read *read;
 	struct redis_cmd cmd;
 
-	if (!redis_token_is_id(id)) {
+	if (!redis_record_is_id(id)) {
 		done(arg, STORE_NONE, NULL);
 		return;
 	}
@@ -174,7 +177,7 @@ static void on_end(void *arg)
 {
 	struct redis_thread *thread = arg;
 
-	redis_servers_unref(thread->site);
+	redis_servers_unref(thread->servers);
 	free(thread);
 }
 
@@ -194,8 +197,8 @@ struct store_reader *redis_reader(struct store *store, struct event_base *base, 
 
 	(void)err; /* it connects by itself, now or later */
 	thread->reader.ops = &reader_ops;
-	thread->site = redis_servers_ref(redis_store_of(store)->site);
+	thread->servers = redis_servers_ref(redis_store_of(store)->servers);
 	thread->end = &thread->first;
-	thread->wire = redis_wire_new(thread->site, base, &hooks, thread);
+	thread->wire = redis_wire_new(thread->servers, base, &hooks, thread);
 	return &thread->reader;
 }

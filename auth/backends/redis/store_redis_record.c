@@ -1,5 +1,4 @@
-/* Replies of Redis turned into records. Nothing in them is trusted to be well-formed. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_record.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
@@ -68,16 +67,16 @@ static bool is_error(const redisReply *reply, const char *code)
 
 /* FOUND: `count` fields, the first of which is there. */
 static enum store_answer judge(
-	struct redis_servers *site, const redisReply *reply, const char *what, size_t count)
+	struct redis_servers *servers, const redisReply *reply, const char *what, size_t count)
 {
 	if (reply == NULL)
 		return STORE_FAILED;
 	if (is_error(reply, "WRONGTYPE")) {
-		redis_servers_report(site, "the key of a %s is something else", what);
+		redis_servers_report(servers, "the key of a %s is something else", what);
 		return STORE_NONE;
 	}
 	if (reply->type == REDIS_REPLY_ERROR) {
-		redis_servers_report(site, "%s", reply->str);
+		redis_servers_report(servers, "%s", reply->str);
 		return STORE_FAILED;
 	}
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
@@ -90,9 +89,9 @@ static enum store_answer judge(
 }
 
 /* Default deny: nobody signs in with what cannot be read. */
-static enum store_answer malformed(struct redis_servers *site, const char *what)
+static enum store_answer malformed(struct redis_servers *servers, const char *what)
 {
-	redis_servers_report(site, "a %s cannot be read", what);
+	redis_servers_report(servers, "a %s cannot be read", what);
 	return STORE_NONE;
 }
 
@@ -126,12 +125,12 @@ static bool read_session(redisReply *const *field, size_t count, struct store_se
 	       (count == REDIS_LABEL_FIELDS || read_bytes(field[7], STORE_SEALED, &out->sealed));
 }
 
-enum store_answer redis_record_session(struct redis_servers *site, const struct redisReply *reply,
-	const unsigned char *key, struct store_session *out)
+enum store_answer redis_record_session(struct redis_servers *servers,
+	const struct redisReply *reply, const unsigned char *key, struct store_session *out)
 {
 	size_t count = reply && reply->elements == REDIS_LABEL_FIELDS ? REDIS_LABEL_FIELDS
 								      : REDIS_SESSION_FIELDS;
-	enum store_answer answer = judge(site, reply, "session", count);
+	enum store_answer answer = judge(servers, reply, "session", count);
 
 	if (answer != STORE_FOUND)
 		return answer;
@@ -140,10 +139,15 @@ enum store_answer redis_record_session(struct redis_servers *site, const struct 
 	if (read_session(reply->element, count, out))
 		return STORE_FOUND;
 	store_session_clear(out);
-	return malformed(site, "session");
+	return malformed(servers, "session");
 }
 
 /* --- tokens --- */
+
+bool redis_record_is_id(struct str id)
+{
+	return id.len > 0 && id.len < STORE_ID && memchr(id.at, '\0', id.len) == NULL;
+}
 
 static const char *const token_fields[] = {"id", "client_name", "issuer", "subject", "created_by",
 	"note", "used_from", "scope", "role", "state", "created", "used", "access_ttl",
@@ -246,10 +250,10 @@ static bool read_token(redisReply *const *field, struct store_token *out)
 	       redis_record_digest(field[19], out->family);
 }
 
-enum store_answer redis_record_token(struct redis_servers *site, const struct redisReply *reply,
+enum store_answer redis_record_token(struct redis_servers *servers, const struct redisReply *reply,
 	struct str id, struct store_token *out)
 {
-	enum store_answer answer = judge(site, reply, "token", REDIS_TOKEN_FIELDS);
+	enum store_answer answer = judge(servers, reply, "token", REDIS_TOKEN_FIELDS);
 
 	if (answer != STORE_FOUND)
 		return answer;
@@ -257,5 +261,5 @@ enum store_answer redis_record_token(struct redis_servers *site, const struct re
 	/* A record that was copied to another's key is nobody's. */
 	if (read_token(reply->element, out) && str_eq(str_of(out->id), id))
 		return STORE_FOUND;
-	return malformed(site, "token");
+	return malformed(servers, "token");
 }

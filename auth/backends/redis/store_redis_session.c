@@ -1,5 +1,7 @@
 /* Sessions in Redis: opened, read, replaced, listed and ended. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_record.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
@@ -49,15 +51,8 @@ enum store_answer redis_session_open(struct store *store, const struct store_ope
 	redis_cmd_number(&cmd, s->expires_at);
 	add_optional(&cmd, opening->has_old, opening->old_key);
 	add_optional(&cmd, opening->has_link, opening->link);
-	redis_cmd_text(&cmd, r->site->channel);
-	switch (redis_call_number(r, &cmd)) {
-	case 1:
-		return STORE_FOUND;
-	case 0:
-		return STORE_NONE;
-	default:
-		return STORE_FAILED;
-	}
+	redis_cmd_text(&cmd, r->servers->channel);
+	return redis_call_answer(r, &cmd);
 }
 
 enum store_answer redis_session_get(
@@ -68,14 +63,9 @@ enum store_answer redis_session_get(
 
 	redis_cmd_session_get(&cmd, key, true);
 	redisReply *reply = redis_ask(r, &cmd);
-	enum store_answer answer = redis_record_session(r->site, reply, key, out);
+	enum store_answer answer = redis_record_session(r->servers, reply, key, out);
 	freeReplyObject(reply);
 	return answer;
-}
-
-static enum store_answer answer_of(int64_t changed)
-{
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
 }
 
 enum store_answer redis_session_replace(struct store *store, const struct store_session *s)
@@ -91,7 +81,7 @@ enum store_answer redis_session_replace(struct store *store, const struct store_
 	add_blob(&cmd, &s->label, STORE_LABEL);
 	add_sid(&cmd, s->provider_sid);
 	redis_cmd_number(&cmd, s->expires_at);
-	return answer_of(redis_call_number(r, &cmd));
+	return redis_call_answer(r, &cmd);
 }
 
 enum store_answer redis_session_end(struct store *store, const unsigned char *key)
@@ -102,8 +92,8 @@ enum store_answer redis_session_end(struct store *store, const unsigned char *ke
 	redis_cmd_script(&cmd, REDIS_SESSION_END);
 	redis_cmd_key_hex(&cmd, "session", key);
 	redis_cmd_hex(&cmd, key);
-	redis_cmd_text(&cmd, r->site->channel);
-	return answer_of(redis_call_number(r, &cmd));
+	redis_cmd_text(&cmd, r->servers->channel);
+	return redis_call_answer(r, &cmd);
 }
 
 /* --- all of an index --- */
@@ -129,7 +119,7 @@ static int64_t end_some(
 	redis_cmd_script(&cmd, REDIS_SESSION_END_ALL);
 	add_index(&cmd, index, key);
 	redis_cmd_number(&cmd, END_AT_ONCE);
-	redis_cmd_text(&cmd, r->site->channel);
+	redis_cmd_text(&cmd, r->servers->channel);
 	redisReply *reply = redis_call(r, &cmd);
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 		reply->element[0]->type == REDIS_REPLY_INTEGER &&
@@ -163,7 +153,7 @@ static void tell(struct listing *l, const redisReply *reply, const unsigned char
 {
 	struct store_session session;
 
-	if (redis_record_session(l->redis->site, reply, key, &session) != STORE_FOUND)
+	if (redis_record_session(l->redis->servers, reply, key, &session) != STORE_FOUND)
 		return; /* died since, or is not to be trusted */
 	if (session.expires_at > l->now)
 		l->on_session(l->arg, &session);
@@ -191,7 +181,7 @@ static int list_page(struct listing *l, const redisReply *keys)
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);
-	return is_good || l->redis->link ? 0 : -1;
+	return is_good || l->redis->connection ? 0 : -1;
 }
 
 int redis_session_list(struct store *store, enum store_index index, const unsigned char *key,

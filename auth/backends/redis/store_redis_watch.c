@@ -1,5 +1,7 @@
 /* The keeper's subscription: Redis tells when another gateway has changed a record. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_wire.h"
 
 #include "base/clock.h"
 
@@ -10,7 +12,7 @@
 enum { BEAT_MS = 1000, SILENT_MS = 800 };
 
 struct redis_watch {
-	struct redis_servers *site; /* ref */
+	struct redis_servers *servers; /* ref */
 	struct redis_wire *wire;
 	store_on_change *on_change; /* NULL: closed */
 	void *arg;
@@ -61,7 +63,7 @@ static void subscribe(struct redis_watch *watch)
 	struct redis_cmd cmd;
 
 	redis_cmd_init(&cmd, "SUBSCRIBE");
-	redis_cmd_text(&cmd, watch->site->channel);
+	redis_cmd_text(&cmd, watch->servers->channel);
 	watch->is_asked = true;
 	watch->asked_ms = clock_mono_ms();
 	if (redis_wire_send(watch->wire, &cmd, on_message, watch) == -1)
@@ -91,7 +93,7 @@ static void on_end(void *arg)
 {
 	struct redis_watch *watch = arg;
 
-	redis_servers_unref(watch->site);
+	redis_servers_unref(watch->servers);
 	free(watch);
 }
 
@@ -103,10 +105,10 @@ int redis_watch(struct store *store, struct event_base *base, store_on_change *o
 	struct redis_watch *watch = mem_alloc(1, sizeof *watch);
 
 	redis_watch_close(r->watch);
-	watch->site = redis_servers_ref(r->site);
+	watch->servers = redis_servers_ref(r->servers);
 	watch->on_change = on_change;
 	watch->arg = arg;
-	watch->wire = redis_wire_new(watch->site, base, &hooks, watch);
+	watch->wire = redis_wire_new(watch->servers, base, &hooks, watch);
 	r->watch = watch;
 	return 0;
 }

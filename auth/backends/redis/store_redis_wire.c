@@ -4,7 +4,9 @@
  * (0.14 and 1.x differ). The adapter is our own, for the stock one lets a reply grow without a
  * bound.
  */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_wire.h"
+
+#include "auth/backends/redis/store_redis_connection.h"
 
 #include "base/clock.h"
 
@@ -18,13 +20,13 @@
 enum { TICK_MS = 100, AGAIN_MS = 150 };
 
 struct redis_wire {
-	struct redis_servers *site; /* ref */
+	struct redis_servers *servers; /* ref */
 	struct event_base *base;
 	const struct redis_wire_hooks *hooks;
 	void *arg;
 	redisAsyncContext *context; /* NULL: down */
 	struct event *reading, *writing, *tick;
-	unsigned generation; /* of the place it is connected to */
+	unsigned generation; /* of the address it is connected to */
 	unsigned greetings;  /* replies to the greeting that are still to come */
 	bool is_up;
 	bool is_closed;
@@ -37,7 +39,7 @@ static void release(struct redis_wire *wire)
 	if (--wire->holds > 0 || !wire->is_closed || wire->context)
 		return;
 	event_free(wire->tick);
-	redis_servers_unref(wire->site);
+	redis_servers_unref(wire->servers);
 	wire->hooks->on_end(wire->arg);
 	free(wire);
 }
@@ -47,7 +49,8 @@ void redis_wire_drop(struct redis_wire *wire, const char *why)
 	if (wire->context == NULL)
 		return;
 	if (why)
-		redis_servers_report(wire->site, "an asynchronous connection is given up: %s", why);
+		redis_servers_report(
+			wire->servers, "an asynchronous connection is given up: %s", why);
 	redisAsyncFree(wire->context); /* in a callback: once that has returned */
 }
 
@@ -107,8 +110,8 @@ static void on_gone(void *arg)
 	struct redis_wire *wire = arg;
 
 	if (wire->is_up && wire->context->err != 0 && !wire->is_closed)
-		redis_servers_report(
-			wire->site, "an asynchronous connection ended: %s", wire->context->errstr);
+		redis_servers_report(wire->servers, "an asynchronous connection ended: %s",
+			wire->context->errstr);
 	event_free(wire->reading);
 	event_free(wire->writing);
 	wire->context = NULL;
@@ -158,7 +161,7 @@ static void on_greeting(redisAsyncContext *context, void *reply, void *arg)
 	if (reply == NULL)
 		return;
 	wire->greetings--;
-	bool is_role = wire->greetings == 0 && wire->site->master_name;
+	bool is_role = wire->greetings == 0 && wire->servers->master_name;
 	if (redis_connection_check(reply, is_role, &err) == -1) {
 		redis_wire_drop(wire, err.text);
 		return;
@@ -172,7 +175,7 @@ static void on_greeting(redisAsyncContext *context, void *reply, void *arg)
 static int greet(struct redis_wire *wire)
 {
 	struct redis_cmd cmds[REDIS_GREETING];
-	size_t count = redis_greeting(wire->site, cmds);
+	size_t count = redis_greeting(wire->servers, cmds);
 
 	wire->greetings = (unsigned)count;
 	for (size_t i = 0; i < count; i++) {
@@ -184,17 +187,17 @@ static int greet(struct redis_wire *wire)
 
 static void start(struct redis_wire *wire)
 {
-	struct redis_place place;
+	struct redis_address address;
 
-	wire->generation = redis_servers_place(wire->site, &place);
+	wire->generation = redis_servers_address(wire->servers, &address);
 	wire->started_ms = clock_mono_ms();
 	wire->again_ms = wire->started_ms + AGAIN_MS;
-	redisAsyncContext *context = place.host[0] != '\0'
-					     ? redisAsyncConnect(place.host, (int)place.port)
-					     : redisAsyncConnectUnix(wire->site->socket_path);
+	redisAsyncContext *context = address.host[0] != '\0'
+					     ? redisAsyncConnect(address.host, (int)address.port)
+					     : redisAsyncConnectUnix(wire->servers->socket_path);
 	if (context == NULL)
 		return;
-	if (context->err != 0 || redis_tls_start(wire->site->tls, &context->c, &place) == -1) {
+	if (context->err != 0 || redis_tls_start(wire->servers->tls, &context->c, &address) == -1) {
 		redisAsyncFree(context);
 		return;
 	}
@@ -210,7 +213,7 @@ static void start(struct redis_wire *wire)
 /* What is late, and where the keeper is by now. */
 static void tend(struct redis_wire *wire, int64_t now)
 {
-	if (wire->context && wire->generation != wire->site->generation)
+	if (wire->context && wire->generation != wire->servers->generation)
 		redis_wire_drop(wire, "the server is another one now");
 	else if (wire->context && !wire->is_up && now - wire->started_ms >= REDIS_COMMAND_MS)
 		redis_wire_drop(wire, NULL);
@@ -231,13 +234,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	release(wire);
 }
 
-struct redis_wire *redis_wire_new(struct redis_servers *site, struct event_base *base,
+struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_base *base,
 	const struct redis_wire_hooks *hooks, void *arg)
 {
 	static const struct timeval every = {.tv_usec = TICK_MS * 1000};
 	struct redis_wire *wire = mem_alloc(1, sizeof *wire);
 
-	wire->site = redis_servers_ref(site);
+	wire->servers = redis_servers_ref(servers);
 	wire->base = base;
 	wire->hooks = hooks;
 	wire->arg = arg;
