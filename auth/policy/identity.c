@@ -36,7 +36,7 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	return who;
 }
 
-void identity_narrow(struct identity *who, struct scope *scope)
+void identity_limit(struct identity *who, struct scope *scope)
 {
 	assert(who->refs == 1 && who->scope == NULL);
 	who->scope = scope;
@@ -48,7 +48,7 @@ struct identity *identity_copy(const struct identity *who)
 		str_of(who->name), str_of(who->token_id), who->role, who->via, who->expires_at);
 
 	if (who->scope) {
-		identity_narrow(copy, scope_parse(scope_text(who->scope), NULL));
+		identity_limit(copy, scope_parse(scope_text(who->scope), NULL));
 		if (copy->scope == NULL)
 			abort(); /* it was read from the same text */
 	}

@@ -19,7 +19,7 @@ struct identity {
 			 */
 	char *name;	/* for people; never a key */
 	char *token_id; /* on record, of our own tokens; or "" */
-	struct scope *scope; /* what it is narrowed to; NULL: not */
+	struct scope *scope; /* what it is limited to; NULL: not */
 	enum role role;
 	enum identity_via via;
 	int64_t expires_at; /* wall seconds */
@@ -29,7 +29,7 @@ struct identity {
 struct identity *identity_new(struct str issuer, struct str subject, struct str name,
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */
-void identity_narrow(struct identity *who, struct scope *scope);
+void identity_limit(struct identity *who, struct scope *scope);
 /* Gives one of its own, for another thread. */
 struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);

@@ -127,7 +127,7 @@ char *roles_scope(const struct conf *conf, struct roles roles)
 	return sbuf_take(&text);
 }
 
-void roles_narrow(const struct conf *conf, struct roles roles, struct identity *who)
+static void limit_identity(const struct conf *conf, struct roles roles, struct identity *who)
 {
 	struct err err;
 
@@ -137,6 +137,38 @@ void roles_narrow(const struct conf *conf, struct roles roles, struct identity *
 	struct scope *scope = scope_parse(str_of(text), &err);
 	if (scope == NULL)
 		abort(); /* it would open everything */
-	identity_narrow(who, scope);
+	identity_limit(who, scope);
 	free(text);
+}
+
+/* --- who has them --- */
+
+static struct str claim(const json_t *claims, const char *name)
+{
+	return str_of(json_string_value(json_object_get(claims, name)));
+}
+
+struct str roles_display_name(const json_t *claims, struct str subject)
+{
+	static const char *const names[] = {
+		"name", "preferred_username", "client_name", "username"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = claim(claims, names[i]);
+
+		if (name.len > 0)
+			return name;
+	}
+	return subject;
+}
+
+struct identity *roles_identity(const struct conf *conf, const json_t *claims, struct str issuer,
+	struct str subject, int64_t expires_at)
+{
+	struct roles roles = roles_from_claims(conf, claims);
+	struct identity *who = identity_new(issuer, subject, roles_display_name(claims, subject),
+		STR(""), roles.role, VIA_BEARER, expires_at);
+
+	limit_identity(conf, roles, who);
+	return who;
 }

@@ -8,44 +8,25 @@
 
 #include <stdlib.h>
 
-static struct str claim(const json_t *claims, const char *name)
-{
-	return str_of(json_string_value(json_object_get(claims, name)));
-}
-
-struct str auth_display_name(const json_t *claims, struct str subject)
-{
-	static const char *const names[] = {
-		"name", "preferred_username", "client_name", "username"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim(claims, names[i]);
-
-		if (name.len > 0)
-			return name;
-	}
-	return subject;
-}
-
-/* Roles of our own tokens are on record, so that their claims are not asked. NULL: narrowed to
+/* Roles of our own tokens are on record, so that their claims are not asked. NULL: the scope says
  * something that this version does not know. */
 static struct identity *identify_own(const struct jwt_claims *claims)
 {
-	struct str name = auth_display_name(claims->json, claims->subject);
-	const json_t *narrowed = json_object_get(claims->json, "scope");
+	struct str name = roles_display_name(claims->json, claims->subject);
+	const json_t *scope_claim = json_object_get(claims->json, "scope");
 	bool is_client = str_starts(claims->subject, STR("client:"));
 	struct scope *scope = NULL;
 
-	if (narrowed) {
+	if (scope_claim) {
 		struct err err;
-		scope = scope_parse(str_of(json_string_value(narrowed)), &err);
+		scope = scope_parse(str_of(json_string_value(scope_claim)), &err);
 		if (scope == NULL)
 			return NULL;
 	}
 	struct identity *who = identity_new(claims->issuer, claims->subject,
 		is_client ? name : claims->subject, issue_record_id(claims->token_id),
 		signer_role(claims->json), VIA_BEARER, claims->expires_at);
-	identity_narrow(who, scope);
+	identity_limit(who, scope);
 	return who;
 }
 
@@ -54,12 +35,8 @@ static struct identity *identify(const struct auth_rules *rules, const struct ke
 {
 	if (issuer->is_own)
 		return identify_own(claims);
-	struct roles roles = roles_from_claims(rules->conf, claims->json);
-	struct identity *who = identity_new(claims->issuer, claims->subject,
-		auth_display_name(claims->json, claims->subject), STR(""), roles.role, VIA_BEARER,
-		claims->expires_at);
-	roles_narrow(rules->conf, roles, who);
-	return who;
+	return roles_identity(
+		rules->conf, claims->json, claims->issuer, claims->subject, claims->expires_at);
 }
 
 struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,

@@ -191,13 +191,8 @@ struct auth_result auth_bearer_judge(
 /* Whether this token of ours is on record and active. AUTH_OK without an identity, or why not. */
 struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,
 	const char *token_id, int64_t now, enum role *role);
-/* What people call a token's or an ID token's subject; never a key (S31). */
-struct str auth_display_name(const json_t *claims, struct str subject);
 struct auth_result auth_session_judge(
 	struct auth *auth, const struct auth_rules *rules, struct question *question);
-/* Gives who a session is, until `ends_at`. NULL: narrowed to something that this version does not
- * know. */
-struct identity *auth_session_identity(const struct session_data *data, int64_t ends_at);
 /* The session these cookies name; `*id` borrows from them. False when they name none. */
 bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
 	const struct str *cookies, size_t count, struct str *id,

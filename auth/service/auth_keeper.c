@@ -197,13 +197,9 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 	const struct conf *conf = request->service->conf;
 
 	if (result->answer == INTROSPECT_ACTIVE) {
-		struct str name = auth_display_name(result->claims, result->subject);
-		struct roles roles = roles_from_claims(conf, result->claims);
-
 		/* A token without an end ends with the session that it may open. */
-		request->who = identity_new(result->issuer, result->subject, name, STR(""),
-			roles.role, VIA_BEARER, result->expires_at);
-		roles_narrow(conf, roles, request->who);
+		request->who = roles_identity(
+			conf, result->claims, result->issuer, result->subject, result->expires_at);
 		request->until = soon(result->expires_at);
 		auth_keeper_say(request, AUTH_OK, "");
 	} else {

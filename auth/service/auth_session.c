@@ -2,28 +2,11 @@
 #include "auth/service/auth_int.h"
 
 #include "auth/session/cookie.h"
-#include "auth/policy/scope.h"
 #include "base/clock.h"
 
 static struct auth_result ended(const char *reason)
 {
 	return auth_refused(AUTH_ABSENT, reason);
-}
-
-struct identity *auth_session_identity(const struct session_data *data, int64_t ends_at)
-{
-	struct scope *scope = NULL;
-	struct err err;
-
-	if (data->scope && data->scope[0]) {
-		scope = scope_parse(str_of(data->scope), &err);
-		if (scope == NULL)
-			return NULL;
-	}
-	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
-		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
-	identity_narrow(who, scope);
-	return who;
 }
 
 bool auth_session_named(struct auth *auth, const struct auth_rules *rules,

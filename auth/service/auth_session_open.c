@@ -23,7 +23,7 @@ int auth_open_prepare(struct keeper_request *request, const struct conf *conf,
 	session->created_at = session->last_seen_at = now;
 	session->expires_at = session_hard_end(conf, now, credential_ends);
 	if (session_data_seal(ring, &sealed, str_of(request->id), session) == 0)
-		request->who = auth_session_identity(data, session->expires_at);
+		request->who = session_data_identity(data, session->expires_at);
 	free(site);
 	return request->who ? 0 : -1;
 }

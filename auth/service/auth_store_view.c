@@ -150,7 +150,7 @@ static int keep_session(struct auth_pending *pending, const struct auth_rules *r
 {
 	int64_t ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
 	bool is_of_site = strcmp(data->site, sign_in_site_name(pending->auth->site)) == 0;
-	struct identity *who = is_of_site ? auth_session_identity(data, ends_at) : NULL;
+	struct identity *who = is_of_site ? session_data_identity(data, ends_at) : NULL;
 
 	if (who == NULL)
 		return -1;

@@ -2,6 +2,7 @@
 
 #include "base/text/json_text.h"
 #include "auth/keys/seal.h"
+#include "auth/policy/scope.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -212,6 +213,24 @@ int session_data_open_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out)
 {
 	return open_bytes(ring, label_purpose, STR(""), session, &session->label, out);
+}
+
+/* --- who it is --- */
+
+struct identity *session_data_identity(const struct session_data *data, int64_t ends_at)
+{
+	struct scope *scope = NULL;
+	struct err err;
+
+	if (data->scope && data->scope[0]) {
+		scope = scope_parse(str_of(data->scope), &err);
+		if (scope == NULL)
+			return NULL;
+	}
+	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
+		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
+	identity_limit(who, scope);
+	return who;
 }
 
 /* --- indexes --- */

@@ -39,6 +39,10 @@ MUST_CHECK int session_data_open(const struct keyring *ring, struct str id,
 MUST_CHECK int session_data_open_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out);
 
+/* Gives who a session is, until `ends_at`. NULL: its scope says something that this version does
+ * not know. */
+struct identity *session_data_identity(const struct session_data *data, int64_t ends_at);
+
 /* Keys of the store's indexes; `which` as in keyring_digest(). */
 bool session_data_person(const struct keyring *ring, int which, struct str issuer,
 	struct str subject, unsigned char out[static DIGEST_LEN]);
