@@ -1,8 +1,10 @@
 /* A bearer token judged: ours by its record, an issuer's by its signature or its introspection. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_judge.h"
 
+#include "auth/issuers/introspect.h"
 #include "auth/policy/roles.h"
 #include "auth/policy/scope.h"
+#include "auth/service/auth_store_view.h"
 #include "auth/token/issue.h"
 #include "base/clock.h"
 
@@ -139,7 +141,7 @@ static struct auth_result verify(
 	if (question->refused == AUTH_UNAVAILABLE)
 		return auth_refused(AUTH_UNAVAILABLE, question->why);
 	const char *reason = question->refused == AUTH_OK
-				     ? auth_keep_reason(auth, err.text, "the token is not valid")
+				     ? auth_pending_reason(auth, err.text, "the token is not valid")
 				     : question->why;
 	token_cache_put_bad(auth->tokens, question->key, now, rules->generation, reason);
 	return auth_refused(AUTH_INVALID_TOKEN, reason);

@@ -1,6 +1,7 @@
 /* A session cookie judged. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_judge.h"
 
+#include "auth/service/auth_store_view.h"
 #include "auth/session/cookie.h"
 #include "base/clock.h"
 
@@ -47,7 +48,7 @@ static struct auth_result find_alive(struct auth *auth, const struct auth_rules 
 	struct auth_result result = read_record(auth, question, now, out);
 
 	/* Idle as far as this server thread knows: the others may have seen it since. */
-	if (result.status == AUTH_OK && !question->session.known &&
+	if (result.status == AUTH_OK && !question->session.is_done &&
 		session_is_idle(rules->conf, (*out)->last_seen_at, now)) {
 		auth_store_view_forget_session(auth, question);
 		result = read_record(auth, question, now, out);
