@@ -78,3 +78,14 @@ const char *role_name(enum role role)
 	assert((size_t)role < ARRAY_LEN(names));
 	return names[role];
 }
+
+bool role_parse(struct str name, enum role *out)
+{
+	for (int role = ROLE_NONE; role <= ROLE_ADMIN; role++) {
+		if (str_eq(name, str_of(role_name((enum role)role)))) {
+			*out = (enum role)role;
+			return true;
+		}
+	}
+	return false;
+}

@@ -6,6 +6,7 @@
 #ifndef SPARKGATE_AUTH_POLICY_IDENTITY_H
 #define SPARKGATE_AUTH_POLICY_IDENTITY_H
 
+#include "base/mem.h"
 #include "base/str.h"
 
 struct scope;
@@ -35,5 +36,7 @@ struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);
 void identity_unref(struct identity *who);
 const char *role_name(enum role role); /* "none", "user", "admin" */
+/* False: no role is called so. */
+MUST_CHECK bool role_parse(struct str name, enum role *out);
 
 #endif

@@ -85,19 +85,6 @@ static json_t *encode(const struct session_data *data, bool is_label)
 	return NULL;
 }
 
-static int decode_role(const json_t *json, enum role *out)
-{
-	const char *name = json_string_value(json);
-
-	for (int role = ROLE_NONE; name && role <= ROLE_ADMIN; role++) {
-		if (strcmp(name, role_name((enum role)role)) == 0) {
-			*out = (enum role)role;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 static int decode_object(const json_t *json, struct session_data *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -109,7 +96,9 @@ static int decode_object(const json_t *json, struct session_data *out)
 		*text_of(out, &fields[i]) = mem_strdup(value ? json_string_value(value) : "");
 	}
 	out->refresh_at = json_integer_value(json_object_get(json, "refresh_at"));
-	return decode_role(json_object_get(json, "role"), &out->role);
+	return role_parse(str_of(json_string_value(json_object_get(json, "role"))), &out->role)
+		       ? 0
+		       : -1;
 }
 
 int session_data_decode(struct str text, struct session_data *out)

@@ -13,6 +13,17 @@ const char *token_state_name(enum token_state state)
 	return names[state];
 }
 
+bool token_state_parse(struct str name, enum token_state *out)
+{
+	for (int state = STATE_ACTIVE; state <= STATE_REVOKED; state++) {
+		if (str_eq(name, str_of(token_state_name((enum token_state)state)))) {
+			*out = (enum token_state)state;
+			return true;
+		}
+	}
+	return false;
+}
+
 void store_session_clear(struct store_session *session)
 {
 	free(session->sealed.at);

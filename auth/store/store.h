@@ -32,6 +32,8 @@ enum { /* sizes of texts, their NUL included; what does not fit is refused befor
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
 const char *token_state_name(enum token_state state); /* "active", "disabled", "revoked" */
+/* False: no state is called so. */
+MUST_CHECK bool token_state_parse(struct str name, enum token_state *out);
 
 /*
  * A token and those it is renewed to, under one id (RFC 9700 §4.14: a family). It begins with an
@@ -66,6 +68,12 @@ struct store_token {
 enum { STORE_DEAD_KEPT = 100 };
 
 enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
+
+enum { /* purge() forgets later: tokens that ended, and sessions, whose uses are saved a little
+	* late: what looks just idle may not be */
+	STORE_TOKEN_KEPT_S = 30 * 24 * 3600,
+	STORE_IDLE_SLACK_S = 120,
+};
 
 struct store_bytes {	   /* sealed, so nobody's text */
 	unsigned char *at; /* owned by the struct it is in; NULL: empty */

@@ -9,8 +9,6 @@
 
 enum {
 	BATCH = 64,
-	TOKEN_KEPT_SECONDS = 30 * 24 * 3600,
-	IDLE_SLACK_SECONDS = 120,
 	ONCE_MIN_SECONDS = 60,
 };
 
@@ -115,8 +113,8 @@ enum store_answer redis_purge(struct store *store, const struct conf *conf, int6
 	redis_cmd_key(&cmd, "link");
 	redis_cmd_number(&cmd, now);
 	/* Uses are saved a little late: what looks just idle here may not be. */
-	redis_cmd_number(&cmd, now - conf->session_idle_s - IDLE_SLACK_SECONDS);
-	redis_cmd_number(&cmd, now - TOKEN_KEPT_SECONDS);
+	redis_cmd_number(&cmd, now - conf->session_idle_s - STORE_IDLE_SLACK_S);
+	redis_cmd_number(&cmd, now - STORE_TOKEN_KEPT_S);
 	redis_cmd_number(&cmd, STORE_PURGE);
 	int64_t gone = redis_call_number(redis_store_of(store), &cmd);
 	/* What went is not told by kind: some more than one kind's share is too many to be all. */

@@ -8,13 +8,12 @@
 
 struct redisReply;
 
-enum { REDIS_SESSION_FIELDS = 8, REDIS_LABEL_FIELDS = 7, REDIS_TOKEN_FIELDS = 20 };
-
 /* Puts HMGET of a record together. Without `sealed` for lists. */
 void redis_cmd_session_get(struct redis_cmd *cmd, const unsigned char *key, bool has_sealed);
 void redis_cmd_token_get(struct redis_cmd *cmd, struct str id);
-void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token);  /* of HSET */
-void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *token); /* as well */
+/* Names and values of HSET: of all fields, and of those that a renewal changes. */
+void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token);
+void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *token);
 /* A reply to these: FOUND fills `out` (clear it), NONE for what is not there or does not parse,
  * FAILED for an error reply or NULL. */
 enum store_answer redis_record_session(struct redis_servers *servers,

@@ -2,22 +2,13 @@
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 #include "auth/backends/redis/store_redis_record.h"
+#include "auth/store/store_fields.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 enum { PAGE = 100, END_AT_ONCE = 500, ROUNDS_MAX = 10000 };
-
-static void add_sid(struct redis_cmd *cmd, const unsigned char *sid)
-{
-	static const unsigned char zero[DIGEST_LEN];
-
-	if (memcmp(sid, zero, sizeof zero) == 0)
-		redis_cmd_text(cmd, "");
-	else
-		redis_cmd_hex(cmd, sid);
-}
 
 static void add_blob(struct redis_cmd *cmd, const struct store_bytes *bytes, size_t max)
 {
@@ -43,7 +34,7 @@ enum store_answer redis_session_open(struct store *store, const struct store_ope
 	redis_cmd_key_hex(&cmd, "session", s->key);
 	redis_cmd_hex(&cmd, s->key);
 	redis_cmd_hex(&cmd, s->person);
-	add_sid(&cmd, s->provider_sid);
+	add_optional(&cmd, store_has_sid(s->provider_sid), s->provider_sid);
 	add_blob(&cmd, &s->sealed, STORE_SEALED);
 	add_blob(&cmd, &s->label, STORE_LABEL);
 	redis_cmd_number(&cmd, s->created_at);
@@ -79,7 +70,7 @@ enum store_answer redis_session_replace(struct store *store, const struct store_
 	redis_cmd_number(&cmd, (int64_t)s->version);
 	add_blob(&cmd, &s->sealed, STORE_SEALED);
 	add_blob(&cmd, &s->label, STORE_LABEL);
-	add_sid(&cmd, s->provider_sid);
+	add_optional(&cmd, store_has_sid(s->provider_sid), s->provider_sid);
 	redis_cmd_number(&cmd, s->expires_at);
 	return redis_call_answer(r, &cmd);
 }

@@ -187,22 +187,23 @@ int db_commit(struct db *db, int result)
 	return -1;
 }
 
-const char *db_text(struct sqlite3_stmt *stmt, int at)
+static struct str text_at(struct sqlite3_stmt *stmt, int at)
 {
-	return (const char *)sqlite3_column_text(stmt, at);
+	const char *text = (const char *)sqlite3_column_text(stmt, at);
+
+	return (struct str){text, text ? (size_t)sqlite3_column_bytes(stmt, at) : 0};
 }
 
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size)
 {
-	const char *text = db_text(stmt, at);
-	size_t len = text ? (size_t)sqlite3_column_bytes(stmt, at) : 0;
+	struct str text = text_at(stmt, at);
 
 	/* Nothing longer is ever written, and a cut text would be another one. */
-	if (text == NULL || !str_copy((struct str){text, len}, out, size))
+	if (text.at == NULL || !str_copy(text, out, size))
 		out[0] = '\0';
 }
 
-void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
+static void copy_digest(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
 {
 	const void *bytes = sqlite3_column_blob(stmt, at);
 
@@ -212,7 +213,8 @@ void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DI
 		memset(out, 0, DIGEST_LEN);
 }
 
-struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max)
+/* Empty also for what is longer than `max`, which is not ours. */
+static struct store_bytes bytes_at(struct sqlite3_stmt *stmt, int at, size_t max)
 {
 	const void *bytes = sqlite3_column_blob(stmt, at);
 	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
@@ -224,6 +226,82 @@ struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max)
 	out.len = len;
 	memcpy(out.at, bytes, len);
 	return out;
+}
+
+static void read_field(
+	struct sqlite3_stmt *stmt, int at, const struct store_field *field, void *record)
+{
+	void *to = store_field_of(field, record);
+
+	switch (field->kind) {
+	case FIELD_TEXT:
+		db_copy_text(stmt, at, to, field->size);
+		break;
+	case FIELD_ROLE:
+		if (!role_parse(text_at(stmt, at), to))
+			*(enum role *)to = ROLE_NONE; /* default deny */
+		break;
+	case FIELD_STATE:
+		if (!token_state_parse(text_at(stmt, at), to))
+			*(enum token_state *)to = STATE_REVOKED;
+		break;
+	case FIELD_NUMBER:
+		*(int64_t *)to = db_number(stmt, at);
+		break;
+	case FIELD_DIGEST:
+	case FIELD_SID:
+		copy_digest(stmt, at, to);
+		break;
+	case FIELD_LABEL:
+	case FIELD_SEALED:
+		*(struct store_bytes *)to = bytes_at(stmt, at, field->size);
+		break;
+	}
+}
+
+void db_read_fields(struct sqlite3_stmt *stmt, int at, const struct store_field *fields,
+	size_t count, void *record)
+{
+	for (size_t i = 0; i < count; i++)
+		read_field(stmt, at + (int)i, &fields[i], record);
+}
+
+struct arg db_sid_arg(const unsigned char sid[static DIGEST_LEN])
+{
+	static const struct store_bytes none = {NULL, 0};
+
+	if (store_has_sid(sid))
+		return (struct arg)HASH(sid);
+	return (struct arg)BYTES(&none);
+}
+
+static struct arg field_arg(const struct store_field *field, const void *record)
+{
+	const void *at = store_field_in(field, record);
+
+	switch (field->kind) {
+	case FIELD_TEXT:
+	case FIELD_ROLE:
+	case FIELD_STATE:
+		return (struct arg)TEXT(store_field_text(field, record));
+	case FIELD_NUMBER:
+		return (struct arg)NUMBER(*(const int64_t *)at);
+	case FIELD_SID:
+		return db_sid_arg(at);
+	case FIELD_DIGEST:
+		return (struct arg)HASH(at);
+	case FIELD_LABEL:
+	case FIELD_SEALED:
+		break;
+	}
+	return (struct arg)BYTES(at);
+}
+
+void db_field_args(
+	const struct store_field *fields, size_t count, const void *record, struct arg *out)
+{
+	for (size_t i = 0; i < count; i++)
+		out[i] = field_arg(&fields[i], record);
 }
 
 int64_t db_number(struct sqlite3_stmt *stmt, int at)

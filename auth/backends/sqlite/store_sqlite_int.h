@@ -8,6 +8,7 @@
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 
 #include "auth/backends/sqlite/store_sqlite.h"
+#include "auth/store/store_fields.h"
 
 struct db;
 struct sqlite3_stmt;
@@ -127,13 +128,17 @@ MUST_CHECK int db_run(struct db *db, enum sql which, const struct arg *args, siz
 /* Ends a transaction: COMMIT, or ROLLBACK when `result` is -1 or the commit fails. 0 or -1. */
 MUST_CHECK int db_commit(struct db *db, int result);
 
-const char *db_text(
-	struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
-void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
-/* Gives; empty also for what is longer than `max`, which is not ours. */
-struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);
+/* Reads the columns from `at` on into the record's fields, which own what they are given. What no
+ * gateway has written is read as what opens nothing. */
+void db_read_fields(struct sqlite3_stmt *stmt, int at, const struct store_field *fields,
+	size_t count, void *record);
+/* The parameters that write these fields. */
+void db_field_args(
+	const struct store_field *fields, size_t count, const void *record, struct arg *out);
+/* No sid is an empty blob, which equals no key. */
+struct arg db_sid_arg(const unsigned char sid[static DIGEST_LEN]);
 /* Of a number of changed rows. */
 enum store_answer db_answer(int changed);
 
