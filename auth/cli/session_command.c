@@ -3,6 +3,7 @@
 #include "auth/token/audit.h"
 #include "auth/cli/command.h"
 #include "auth/session/session_data.h"
+#include "auth/session/session_index.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/text/json_value.h"
@@ -173,19 +174,15 @@ static int end_by_label(struct command *command)
 static int end_person(struct command *command)
 {
 	const struct session_command *options = options_of(command);
+	const struct session_index person = {
+		STORE_BY_PERSON, str_of(options->issuer), str_of(options->user)};
 	struct keyring *ring = open_ring(command);
-	unsigned char person[DIGEST_LEN];
-	int total = ring ? 0 : -1;
 
-	for (int which = 0; total != -1 && session_data_person(ring, which, str_of(options->issuer),
-						   str_of(options->user), person);
-		which++) {
-		int ended = command->store->ops->session_end_all(
-			command->store, STORE_BY_PERSON, person);
-		total = ended == -1 ? cannot_write(command) : total + ended;
-	}
+	if (ring == NULL)
+		return -1;
+	int ended = session_index_end(command->store, ring, &person);
 	keyring_unref(ring);
-	return total;
+	return ended == -1 ? cannot_write(command) : ended;
 }
 
 /* An administrator signs a person out everywhere: of the platform's, not of some other issuer. */

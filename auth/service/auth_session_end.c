@@ -3,6 +3,7 @@
 #include "auth/oidc/logout_token.h"
 #include "auth/oidc/oidc_url.h"
 #include "auth/service/auth_session_open.h"
+#include "auth/session/session_index.h"
 #include "auth/token/bearer.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
@@ -12,23 +13,11 @@
 
 /* --- signing out --- */
 
-/* All of this person's, however long ago: the index may be under either key of the ring. */
-static int end_everywhere(struct auth_service *service, const struct session_data *data)
+static int end_everywhere(struct auth_service *service, struct str issuer, struct str subject)
 {
-	struct store *store = service->store;
-	unsigned char person[DIGEST_LEN];
-	int ended = 0;
+	const struct session_index person = {STORE_BY_PERSON, issuer, subject};
 
-	for (int which = 0; which < 2; which++) {
-		if (!session_data_person(service->ring, which, str_of(data->issuer),
-			    str_of(data->subject), person))
-			continue;
-		int n = store->ops->session_end_all(store, STORE_BY_PERSON, person);
-		if (n == -1)
-			return -1;
-		ended += n;
-	}
-	return ended;
+	return session_index_end(service->store, service->ring, &person);
 }
 
 struct sign_out_request {
@@ -50,7 +39,8 @@ static int end_by_scope(struct sign_out_request *own, const struct session_data 
 	struct auth_service *service = own->base.service;
 	struct store *store = service->store;
 
-	if (own->scope == SIGN_OUT_EVERYWHERE && end_everywhere(service, data) == -1)
+	if (own->scope == SIGN_OUT_EVERYWHERE &&
+		end_everywhere(service, str_of(data->issuer), str_of(data->subject)) == -1)
 		return -1;
 	return store->ops->session_end(store, own->key) == STORE_FAILED ? -1 : 0;
 }
@@ -169,23 +159,26 @@ static void note_owner(void *arg, const struct store_session *session)
 	session_data_clear(&label);
 }
 
+/* The session that ended there. */
+static struct session_index index_of(
+	const struct auth_service *service, const struct logout_token *token)
+{
+	return (struct session_index){
+		STORE_BY_PROVIDER_SID, str_of(service->conf->oidc.issuer), str_of(token->sid)};
+}
+
 /* Before the sessions are gone: whose they are, where the provider does not say it. */
 static int find_owner(struct auth_service *service, const struct logout_token *token, char *out)
 {
 	struct owner owner = {.ring = service->ring};
-	struct str issuer = str_of(service->conf->oidc.issuer);
-	struct store *store = service->store;
-	unsigned char key[DIGEST_LEN];
+	const struct session_index there = index_of(service, token);
 
 	if (token->subject && !str_copy(str_of(token->subject), owner.subject, STORE_SUBJECT))
 		owner.subject[0] = '\0';
-	for (int which = 0; which < 2 && token->subject == NULL && token->sid; which++) {
-		if (session_data_provider_sid(
-			    service->ring, which, issuer, str_of(token->sid), key) &&
-			store->ops->session_list(store, STORE_BY_PROVIDER_SID, key, clock_wall_s(),
-				note_owner, &owner) == -1)
-			return -1;
-	}
+	if (token->subject == NULL && token->sid &&
+		session_index_list(service->store, service->ring, &there, clock_wall_s(),
+			note_owner, &owner) == -1)
+		return -1;
 	memcpy(out, owner.subject, STORE_SUBJECT);
 	return 0;
 }
@@ -193,28 +186,12 @@ static int find_owner(struct auth_service *service, const struct logout_token *t
 /* By the provider's session where it names one we know; else all of its subject. */
 static int end_named(struct auth_service *service, const struct logout_token *token)
 {
-	struct str issuer = str_of(service->conf->oidc.issuer);
-	struct store *store = service->store;
-	unsigned char key[DIGEST_LEN];
-	int ended = 0;
+	const struct session_index there = index_of(service, token);
+	int ended = token->sid ? session_index_end(service->store, service->ring, &there) : 0;
 
-	for (int which = 0; which < 2 && token->sid; which++) {
-		if (!session_data_provider_sid(
-			    service->ring, which, issuer, str_of(token->sid), key))
-			continue;
-		int n = store->ops->session_end_all(store, STORE_BY_PROVIDER_SID, key);
-		if (n == -1)
-			return -1;
-		ended += n;
-	}
-	if (ended > 0 || token->subject == NULL)
+	if (ended != 0 || token->subject == NULL)
 		return ended;
-	char *subject = mem_strdup(token->subject), *name = mem_strdup(service->conf->oidc.issuer);
-	const struct session_data person = {.issuer = name, .subject = subject};
-	ended = end_everywhere(service, &person);
-	free(subject);
-	free(name);
-	return ended;
+	return end_everywhere(service, there.issuer, str_of(token->subject));
 }
 
 /* The person's sessions, and with them the person's own tokens. */
