@@ -23,7 +23,7 @@ struct digest_cache *digest_cache_new(void)
 	return mem_alloc(1, sizeof(struct digest_cache));
 }
 
-static void forget(struct slot *slot)
+static void forget_secret(struct slot *slot)
 {
 	if (slot->secret)
 		explicit_bzero(slot->secret, slot->len);
@@ -34,7 +34,7 @@ static void forget(struct slot *slot)
 void digest_cache_free(struct digest_cache *cache)
 {
 	for (size_t i = 0; cache && i < DIGEST_CACHE_SLOTS; i++)
-		forget(&cache->slots[i]);
+		forget_secret(&cache->slots[i]);
 	free(cache);
 }
 
@@ -64,7 +64,7 @@ void digest_cache_put(struct digest_cache *cache, struct str secret,
 	if (!is_kept(secret) || digest_cache_find(cache, secret))
 		return;
 	struct slot *slot = &cache->slots[slot_of(secret)];
-	forget(slot);
+	forget_secret(slot);
 	slot->secret = mem_alloc(1, secret.len);
 	memcpy(slot->secret, secret.at, secret.len);
 	slot->len = secret.len;

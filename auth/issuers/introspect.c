@@ -138,7 +138,7 @@ static void forget_places(struct introspector *in)
 	in->places_count = 0;
 }
 
-static void finish(struct asking *asking, const struct introspect_result *result)
+static void finish_question(struct asking *asking, const struct introspect_result *result)
 {
 	struct waiter *waiter;
 
@@ -206,10 +206,10 @@ static uint32_t places_for(const struct introspector *in, struct str token)
 
 /* --- asking --- */
 
-static void ask(struct asking *asking);
+static void ask_issuer(struct asking *asking);
 
 /* An issuer that calls a token active has made it, and nobody else is to see it. */
-static bool is_known(const struct asking *asking, const json_t *claims)
+static bool is_known_issuer(const struct asking *asking, const json_t *claims)
 {
 	if (!json_is_true(json_object_get(claims, "active")))
 		return false;
@@ -218,7 +218,7 @@ static bool is_known(const struct asking *asking, const json_t *claims)
 	return true;
 }
 
-static void on_answer(const struct fetch_result *fetched, void *arg)
+static void on_introspection_answer(const struct fetch_result *fetched, void *arg)
 {
 	struct asking *asking = arg;
 	const struct conf_bearer *row = asking->owner->places[asking->place].row;
@@ -232,7 +232,7 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
 	if (fetched->status == 200 && json_is_object(claims)) {
 		introspect_judge(row, claims, clock_wall_s(), &result);
-		is_home = is_known(asking, claims);
+		is_home = is_known_issuer(asking, claims);
 	} else if (is_other_kind(claims)) {
 		result = (struct introspect_result){
 			INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
@@ -243,9 +243,9 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 	}
 	asking->place++;
 	if (is_home || (result.answer == INTROSPECT_INACTIVE && !asking->was_silent && is_last))
-		finish(asking, &result);
+		finish_question(asking, &result);
 	else
-		ask(asking);
+		ask_issuer(asking);
 	json_decref(claims);
 }
 
@@ -268,14 +268,14 @@ static void send_token(struct asking *asking, const struct place *place)
 							    .ca_file = place->row->ca_file,
 							    .timeout_ms = TIMEOUT_MS,
 							    .max_bytes = ANSWER_MAX,
-							    .done = on_answer,
+							    .done = on_introspection_answer,
 							    .arg = asking});
 	secret_free(line);
 	sbuf_clear(&form);
 }
 
 /* The next issuer that can be asked; when there is none, the end. */
-static void ask(struct asking *asking)
+static void ask_issuer(struct asking *asking)
 {
 	struct introspector *in = asking->owner;
 
@@ -292,10 +292,10 @@ static void ask(struct asking *asking)
 		.answer = asking->was_silent ? INTROSPECT_SILENT : INTROSPECT_INACTIVE,
 		.reason = asking->was_silent ? "the issuer does not answer"
 					     : "the token is of no issuer that can be asked"};
-	finish(asking, &result);
+	finish_question(asking, &result);
 }
 
-static struct asking *find(struct introspector *in, struct str token)
+static struct asking *find_question(struct introspector *in, struct str token)
 {
 	struct asking *asking;
 
@@ -319,7 +319,7 @@ static void add_waiter(struct asking *asking, introspect_done *done, void *arg)
 
 void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg)
 {
-	struct asking *asking = find(in, token);
+	struct asking *asking = find_question(in, token);
 
 	if (asking) {
 		add_waiter(asking, done, arg);
@@ -339,7 +339,7 @@ void introspect(struct introspector *in, struct str token, introspect_done *done
 	TAILQ_INSERT_TAIL(&in->askings, asking, link);
 	in->askings_count++;
 	add_waiter(asking, done, arg);
-	ask(asking);
+	ask_issuer(asking);
 }
 
 bool introspect_is_configured(const struct conf *conf)
@@ -362,7 +362,7 @@ static void silence(struct introspector *in)
 	while ((asking = TAILQ_FIRST(&in->askings)) != NULL) {
 		if (asking->under_way)
 			fetch_cancel(asking->under_way);
-		finish(asking, &silent);
+		finish_question(asking, &silent);
 	}
 }
 

@@ -22,7 +22,7 @@ static int sextet(char c)
 
 /* Takes every spelling that some library might: what we would refuse as a token is a token to
  * others, and names its issuer. -1: no base64 of any kind. */
-static long decode(struct str text, char *out)
+static long decode_payload(struct str text, char *out)
 {
 	uint32_t bits = 0;
 	unsigned held = 0;
@@ -49,7 +49,7 @@ static long decode(struct str text, char *out)
 static json_t *read_part(struct str part, bool *is_doubtful)
 {
 	char *text = mem_alloc(part.len + 1, 1);
-	long len = decode(part, text);
+	long len = decode_payload(part, text);
 	json_t *json = NULL;
 
 	*is_doubtful = false;
@@ -154,7 +154,7 @@ static size_t place_of(const unsigned char digest[static DIGEST_LEN])
 	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_HOMES;
 }
 
-static const struct home *find(const struct token_homes *homes, struct str token)
+static const struct home *find_home(const struct token_homes *homes, struct str token)
 {
 	unsigned char digest[DIGEST_LEN];
 
@@ -165,12 +165,12 @@ static const struct home *find(const struct token_homes *homes, struct str token
 
 bool token_homes_has(const struct token_homes *homes, struct str token)
 {
-	return find(homes, token) != NULL;
+	return find_home(homes, token) != NULL;
 }
 
 bool token_homes_is(const struct token_homes *homes, struct str token, const char *issuer)
 {
-	const struct home *home = find(homes, token);
+	const struct home *home = find_home(homes, token);
 	unsigned char digest[DIGEST_LEN];
 
 	digest_sha256(str_of(issuer), digest);

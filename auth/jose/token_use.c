@@ -50,7 +50,7 @@ static const struct meaning {
 
 /* The end of a media type or a URN: application/at+jwt, urn:ietf:params:oauth:token-type:id_token
  */
-static struct str end_of(struct str word)
+static struct str end_of_word(struct str word)
 {
 	size_t from = word.len;
 
@@ -62,7 +62,7 @@ static struct str end_of(struct str word)
 enum token_use token_use_of_word(struct str word)
 {
 	char room[WORD_MAX];
-	struct str letters = letters_of(end_of(word), room);
+	struct str letters = letters_of(end_of_word(word), room);
 
 	if (word.len > WORD_MAX)
 		return TOKEN_USE_OTHER;

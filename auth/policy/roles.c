@@ -6,17 +6,17 @@
 #include <stdlib.h>
 
 /* `text` is `lead` and then `name`. */
-static bool is_named(const char *text, struct str lead, struct str name)
+static bool is_named_role(const char *text, struct str lead, struct str name)
 {
 	struct str whole = str_of(text);
 
 	return str_starts(whole, lead) && str_eq(str_from(whole, lead.len), name);
 }
 
-static bool is_listed(const struct conf_names *names, struct str lead, struct str name)
+static bool is_listed_name(const struct conf_names *names, struct str lead, struct str name)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		if (is_named(names->at[i], lead, name))
+		if (is_named_role(names->at[i], lead, name))
 			return true;
 	}
 	return false;
@@ -26,12 +26,12 @@ static struct roles role_of(const struct conf *conf, struct str lead, struct str
 {
 	struct roles roles = {ROLE_NONE, 0};
 
-	if (is_listed(&conf->roles_admin, lead, name))
+	if (is_listed_name(&conf->roles_admin, lead, name))
 		return (struct roles){ROLE_ADMIN, 0};
-	if (is_listed(&conf->roles_user, lead, name))
+	if (is_listed_name(&conf->roles_user, lead, name))
 		return (struct roles){ROLE_USER, 0};
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
-		if (is_named(conf->roles_limited[i].role, lead, name))
+		if (is_named_role(conf->roles_limited[i].role, lead, name))
 			roles = roles_join(roles, (struct roles){ROLE_USER, (uint64_t)1 << i});
 	}
 	return roles;
@@ -63,8 +63,8 @@ static struct roles role_of_claim(const struct conf *conf, const json_t *claim)
 	struct roles best = {ROLE_NONE, 0};
 
 	if (json_is_string(claim))
-		return role_of_names(
-			conf, (struct str){json_string_value(claim), json_string_length(claim)});
+		return role_of_names(conf, (struct str){json_string_value(claim),
+						   json_string_length(claim)});
 	for (size_t i = 0; i < json_array_size(claim); i++) {
 		const json_t *item = json_array_get(claim, i);
 		struct str name = {json_string_value(item), json_string_length(item)};
@@ -143,7 +143,7 @@ static void limit_identity(const struct conf *conf, struct roles roles, struct i
 
 /* --- who has them --- */
 
-static struct str claim(const json_t *claims, const char *name)
+static struct str claim_text(const json_t *claims, const char *name)
 {
 	return str_of(json_string_value(json_object_get(claims, name)));
 }
@@ -154,7 +154,7 @@ struct str roles_display_name(const json_t *claims, struct str subject)
 		"name", "preferred_username", "client_name", "username"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim(claims, names[i]);
+		struct str name = claim_text(claims, names[i]);
 
 		if (name.len > 0)
 			return name;

@@ -12,7 +12,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-static struct auth_result judge(
+static struct auth_result judge_question(
 	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
 	return question->token.at ? auth_bearer_judge(auth, rules, question)
@@ -23,7 +23,7 @@ static struct auth_result judge_pending(struct auth_pending *pending)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
-	struct auth_result result = judge(pending->auth, rules, &pending->question);
+	struct auth_result result = judge_question(pending->auth, rules, &pending->question);
 
 	if (result.status == AUTH_LATER && pending->question.need == NEED_KEYS)
 		auth_pending_keep_issuer(pending);
@@ -186,7 +186,7 @@ struct auth_result auth_check(
 	struct auth_result result = read_credential(auth, rules, req, &question);
 
 	if (result.status == AUTH_LATER)
-		result = judge(auth, rules, &question);
+		result = judge_question(auth, rules, &question);
 	if (result.status == AUTH_LATER)
 		result = wait_for_answer(auth, &question, done, arg);
 	share_drop(hold);

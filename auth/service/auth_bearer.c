@@ -32,8 +32,8 @@ static struct identity *identify_own(const struct jwt_claims *claims)
 	return who;
 }
 
-static struct identity *identify(const struct auth_rules *rules, const struct keyset_issuer *issuer,
-	const struct jwt_claims *claims)
+static struct identity *identify_bearer(const struct auth_rules *rules,
+	const struct keyset_issuer *issuer, const struct jwt_claims *claims)
 {
 	if (issuer->is_own)
 		return identify_own(claims);
@@ -70,7 +70,7 @@ struct auth_result auth_bearer_check_record(struct auth *auth, struct question *
 }
 
 /* Takes `who`, whose signature and claims are good. */
-static struct auth_result admit(
+static struct auth_result admit_bearer(
 	struct auth *auth, struct question *question, struct identity *who, int64_t now)
 {
 	struct auth_result result = {AUTH_OK, who, ""};
@@ -88,17 +88,17 @@ static struct auth_result admit(
 	return result;
 }
 
-static struct auth_result lacks(struct question *question, enum need need)
+static struct auth_result lack(struct question *question, enum need need)
 {
 	question->need = need;
 	return auth_refused(AUTH_LATER, "");
 }
 
-static struct auth_result verified(struct auth *auth, const struct auth_rules *rules,
+static struct auth_result take_verified(struct auth *auth, const struct auth_rules *rules,
 	struct question *question, const struct keyset_issuer *issuer, struct jwt_claims *claims,
 	int64_t now)
 {
-	struct identity *who = identify(rules, issuer, claims);
+	struct identity *who = identify_bearer(rules, issuer, claims);
 
 	jwt_clear(claims);
 	if (who == NULL)
@@ -108,7 +108,7 @@ static struct auth_result verified(struct auth *auth, const struct auth_rules *r
 		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
 	}
 	token_cache_put(auth->tokens, question->key, now, rules->generation, who, who->expires_at);
-	return admit(auth, question, who, now);
+	return admit_bearer(auth, question, who, now);
 }
 
 /* What no issuer of signed tokens has made may be an opaque token of one who is asked. */
@@ -119,7 +119,7 @@ static bool is_for_introspection(const struct auth_rules *rules, const struct qu
 	       (issuer == NULL || !issuer->is_for_bearer);
 }
 
-static struct auth_result verify(
+static struct auth_result verify_bearer(
 	struct auth *auth, const struct auth_rules *rules, struct question *question, int64_t now)
 {
 	const struct keyset_issuer *issuer = NULL;
@@ -129,15 +129,15 @@ static struct auth_result verify(
 		keyset_verify(rules->keys, question->token, now, &claims, &issuer, &err);
 
 	if (verdict == KEYSET_OK)
-		return verified(auth, rules, question, issuer, &claims, now);
+		return take_verified(auth, rules, question, issuer, &claims, now);
 	if (verdict == KEYSET_NO_KEYS)
 		return auth_refused(AUTH_UNAVAILABLE, "the issuer's keys are not known yet");
 	if (verdict == KEYSET_UNKNOWN_KEY && !question->keys_asked) {
 		question->issuer = issuer->issuer;
-		return lacks(question, NEED_KEYS);
+		return lack(question, NEED_KEYS);
 	}
 	if (is_for_introspection(rules, question, issuer))
-		return lacks(question, NEED_INTROSPECTION);
+		return lack(question, NEED_INTROSPECTION);
 	if (question->refused == AUTH_UNAVAILABLE)
 		return auth_refused(AUTH_UNAVAILABLE, question->why);
 	const char *reason = question->refused == AUTH_OK
@@ -155,8 +155,8 @@ struct auth_result auth_bearer_judge(
 		auth->tokens, question->token, now, rules->generation, question->key);
 
 	if (found.kind == TOKEN_GOOD)
-		return admit(auth, question, identity_ref(found.who), now);
+		return admit_bearer(auth, question, identity_ref(found.who), now);
 	if (found.kind == TOKEN_BAD)
 		return auth_refused(AUTH_INVALID_TOKEN, found.reason);
-	return verify(auth, rules, question, now);
+	return verify_bearer(auth, rules, question, now);
 }

@@ -90,7 +90,7 @@ static void refetch_keys(void *arg, const char *issuer, struct jwks_waiter *wait
 /* --- the keeper's clock --- */
 
 /* A month's tokens may end together: some of each tick is given to them until they are gone. */
-static void purge(struct auth_service *service)
+static void purge_store(struct auth_service *service)
 {
 	struct store *store = service->store;
 	int64_t until = clock_mono_us() + PURGE_US;
@@ -102,7 +102,7 @@ static void purge(struct auth_service *service)
 	service->is_purging = service_count(service, answer) == STORE_FOUND;
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct auth_service *service = arg;
 	struct jwks_fetch_counts counts = jwks_fetch_counts(service->jwks);
@@ -116,7 +116,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (tick % FLUSH_TICKS == 0)
 		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
-		purge(service);
+		purge_store(service);
 	if (tick % RECOUNT_TICKS == 0 || service->counted != atomic_load(&service->generation))
 		service_count_living(service);
 }
@@ -125,14 +125,15 @@ static void start_tick(struct auth_service *service, struct event_base *base)
 {
 	const struct timeval every = {0, SERVICE_TICK_MS * 1000};
 
-	service->tick = event_new(base, -1, EV_PERSIST, on_tick, service);
+	service->tick = event_new(base, -1, EV_PERSIST, on_service_tick, service);
 	if (service->tick == NULL || event_add(service->tick, &every) == -1)
 		abort();
 }
 
 /* --- life --- */
 
-static int open_store(struct auth_service *service, const struct conf *conf, struct err *err)
+static int open_service_store(
+	struct auth_service *service, const struct conf *conf, struct err *err)
 {
 	if (issue_own_issuer(conf, service->issuer, err) == -1)
 		return -1;
@@ -203,7 +204,7 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	rnd_bytes(service->holder, sizeof service->holder);
 	service->rules = share_slot_new(rules_free);
 	service->touches = mem_alloc(SERVICE_TOUCHES_MAX, sizeof *service->touches);
-	if (open_store(service, conf, err) == -1) {
+	if (open_service_store(service, conf, err) == -1) {
 		auth_service_free(service);
 		return NULL;
 	}

@@ -5,7 +5,7 @@
 #include "auth/session/cookie.h"
 #include "base/clock.h"
 
-static struct auth_result ended(const char *reason)
+static struct auth_result refuse_ended(const char *reason)
 {
 	return auth_refused(AUTH_ABSENT, reason);
 }
@@ -34,7 +34,7 @@ static struct auth_result read_record(
 	case RECORD_SILENT:
 		return auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
 	case RECORD_NONE:
-		return ended("the session has ended");
+		return refuse_ended("the session has ended");
 	case RECORD_FOUND:
 		break;
 	}
@@ -56,9 +56,9 @@ static struct auth_result find_alive(struct auth *auth, const struct auth_rules 
 	if (result.status != AUTH_OK)
 		return result;
 	if (now >= (*out)->ends_at)
-		return ended("the session is over");
+		return refuse_ended("the session is over");
 	if (session_is_idle(rules->conf, (*out)->last_seen_at, now))
-		return ended("the session was idle for too long");
+		return refuse_ended("the session was idle for too long");
 	return result;
 }
 
@@ -73,7 +73,7 @@ static struct auth_result check_token(
 	struct auth_result result =
 		auth_bearer_check_record(auth, question, who->token_id, now, &role);
 	if (result.status == AUTH_INVALID_TOKEN)
-		return ended("the session's token is no longer good");
+		return refuse_ended("the session's token is no longer good");
 	return result;
 }
 

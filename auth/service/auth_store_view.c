@@ -26,7 +26,7 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* As good as read now. Other gateways write a shared store, and their word may be late. */
-static bool is_current(struct auth *auth, const struct record_cache_entry *entry)
+static bool is_current_entry(struct auth *auth, const struct record_cache_entry *entry)
 {
 	if (entry->generation != generation_of(auth))
 		return false;
@@ -48,7 +48,7 @@ static enum record look_up(struct auth *auth, struct record_cache *cache, const 
 	struct lookup *lookup, int64_t now, struct record_cache_entry **out)
 {
 	*out = record_cache_find(cache, key, now);
-	if (*out && is_current(auth, *out))
+	if (*out && is_current_entry(auth, *out))
 		return RECORD_FOUND;
 	if (!lookup->is_done || (lookup->answer == STORE_FOUND && *out == NULL)) {
 		lookup->is_done = false;
@@ -94,7 +94,7 @@ enum record auth_store_view_token(struct auth *auth, struct question *question,
 	return record;
 }
 
-static void on_token(void *arg, enum store_answer answer, const struct store_token *token)
+static void on_token_read(void *arg, enum store_answer answer, const struct store_token *token)
 {
 	struct auth_pending *pending = arg;
 	struct auth *auth = pending->auth;
@@ -119,9 +119,9 @@ void auth_store_view_ask_token(struct auth_pending *pending)
 
 	pending->generation = generation_of(pending->auth);
 	if (r)
-		r->ops->token_get(r, str_of(pending->question.token_id), on_token, pending);
+		r->ops->token_get(r, str_of(pending->question.token_id), on_token_read, pending);
 	else
-		on_token(pending, STORE_FAILED, NULL);
+		on_token_read(pending, STORE_FAILED, NULL);
 }
 
 /* --- sessions --- */
@@ -182,7 +182,7 @@ static enum store_answer open_session(
 	return result == 0 ? STORE_FOUND : STORE_NONE;
 }
 
-static void on_session(void *arg, enum store_answer answer, struct store_session *session)
+static void on_session_read(void *arg, enum store_answer answer, struct store_session *session)
 {
 	struct auth_pending *pending = arg;
 
@@ -198,9 +198,9 @@ void auth_store_view_ask_session(struct auth_pending *pending)
 
 	pending->generation = generation_of(pending->auth);
 	if (r)
-		r->ops->session_get(r, pending->question.key, on_session, pending);
+		r->ops->session_get(r, pending->question.key, on_session_read, pending);
 	else
-		on_session(pending, STORE_FAILED, NULL);
+		on_session_read(pending, STORE_FAILED, NULL);
 }
 
 /* --- uses --- */

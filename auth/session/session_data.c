@@ -30,7 +30,7 @@ static const struct field {
 	{"refresh_token", offsetof(struct session_data, refresh_token), false},
 };
 
-static char **text_of(struct session_data *data, const struct field *field)
+static char **field_text(struct session_data *data, const struct field *field)
 {
 	return (char **)((char *)data + field->at);
 }
@@ -46,7 +46,7 @@ static struct str text_in(const struct session_data *data, const struct field *f
 void session_data_clear(struct session_data *data)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		secret_free(*text_of(data, &fields[i]));
+		secret_free(*field_text(data, &fields[i]));
 	memset(data, 0, sizeof *data);
 }
 
@@ -93,7 +93,7 @@ static int decode_object(const json_t *json, struct session_data *out)
 		/* What is not there is of a label, or of a version that did not know it. */
 		if (value && !json_is_string(value))
 			return -1;
-		*text_of(out, &fields[i]) = mem_strdup(value ? json_string_value(value) : "");
+		*field_text(out, &fields[i]) = mem_strdup(value ? json_string_value(value) : "");
 	}
 	out->refresh_at = json_integer_value(json_object_get(json, "refresh_at"));
 	return role_parse(str_of(json_string_value(json_object_get(json, "role"))), &out->role)

@@ -3,7 +3,7 @@
 #include "auth/token/audit.h"
 #include "base/clock.h"
 
-static void tell(const struct token_desk *desk, enum token_event event)
+static void tell_owner(const struct token_desk *desk, enum token_event event)
 {
 	if (desk->on_event)
 		desk->on_event(desk->arg, event);
@@ -12,7 +12,7 @@ static void tell(const struct token_desk *desk, enum token_event event)
 enum store_answer token_desk_count(const struct token_desk *desk, enum store_answer answer)
 {
 	if (answer == STORE_FAILED)
-		tell(desk, TOKEN_STORE_FAILED);
+		tell_owner(desk, TOKEN_STORE_FAILED);
 	return answer;
 }
 
@@ -60,7 +60,7 @@ static enum token_outcome check_number(
 		return TOKEN_DONE;
 	int64_t living = store->ops->token_count(store, user, clock_wall_s(), most);
 	if (living == -1) {
-		tell(desk, TOKEN_STORE_FAILED);
+		tell_owner(desk, TOKEN_STORE_FAILED);
 		return TOKEN_UNAVAILABLE;
 	}
 	if (living < most)
@@ -94,7 +94,7 @@ enum token_outcome token_desk_make(const struct token_desk *desk, const char *ma
 		issue_token(desk->store, desk->signer, &issue, record, secrets, err);
 	if (issued != ISSUE_DONE)
 		return issued == ISSUE_UNFIT ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
-	tell(desk, TOKEN_MADE);
+	tell_owner(desk, TOKEN_MADE);
 	audit_token(maker, "create", record);
 	return TOKEN_DONE;
 }
@@ -163,7 +163,7 @@ enum token_outcome token_desk_change(const struct token_desk *desk, const char *
 	if (outcome != TOKEN_DONE)
 		return outcome;
 	record->state = state;
-	tell(desk, TOKEN_CHANGED);
+	tell_owner(desk, TOKEN_CHANGED);
 	audit_token(user, names[state], record);
 	return TOKEN_DONE;
 }

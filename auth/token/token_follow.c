@@ -13,7 +13,7 @@ struct found { /* a store must not be called from its list: what to end is noted
 	size_t count;
 };
 
-static bool is_own(const struct found *found, const struct store_token *token)
+static bool is_own_token(const struct found *found, const struct store_token *token)
 {
 	return strcmp(token->subject, found->subject) == 0 &&
 	       strcmp(token->created_by, found->subject) == 0 &&
@@ -32,13 +32,13 @@ static bool opens_more(const struct found *found, const struct store_token *toke
 	return !is_within;
 }
 
-static void on_token(void *arg, const struct store_token *token)
+static void note_token(void *arg, const struct store_token *token)
 {
 	struct found *found = arg;
 
 	found->last = *token;
 	/* A disabled one, too: its owner might enable it again. */
-	if (is_own(found, token) && token->state != STATE_REVOKED && opens_more(found, token))
+	if (is_own_token(found, token) && token->state != STATE_REVOKED && opens_more(found, token))
 		memcpy(found->ids[found->count++], token->id, STORE_ID);
 }
 
@@ -70,7 +70,7 @@ static int revoke_page(const struct token_desk *desk, const struct found *found,
 static int read_page(
 	const struct token_desk *desk, const struct store_token_query *query, struct found *found)
 {
-	int count = desk->store->ops->token_list(desk->store, query, on_token, found);
+	int count = desk->store->ops->token_list(desk->store, query, note_token, found);
 
 	if (count == -1)
 		token_desk_count(desk, STORE_FAILED);

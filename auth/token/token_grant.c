@@ -16,7 +16,7 @@ static bool is_of_family(const struct store_token *record, const struct token_se
 	return CRYPTO_memcmp(record->family, secret->family, DIGEST_LEN) == 0;
 }
 
-static bool is_current(const struct store_token *record, const struct token_secret *secret)
+static bool is_current_secret(const struct store_token *record, const struct token_secret *secret)
 {
 	return CRYPTO_memcmp(record->secret, secret->secret, DIGEST_LEN) == 0;
 }
@@ -60,7 +60,7 @@ static enum token_outcome judge_secret(const struct token_desk *desk,
 		return outcome == TOKEN_UNKNOWN ? TOKEN_INVALID : outcome;
 	if (!is_of_family(record, secret))
 		return TOKEN_INVALID;
-	if (!is_current(record, secret))
+	if (!is_current_secret(record, secret))
 		return record->state == STATE_REVOKED ? TOKEN_INVALID : end_family(desk, record);
 	if (record->state != STATE_ACTIVE || is_over(desk->conf, record))
 		return TOKEN_INVALID;
@@ -165,8 +165,8 @@ static enum token_outcome look_at_secret(
 	if (!is_of_family(&out->record, secret))
 		return TOKEN_UNKNOWN;
 	out->expires_at = out->record.secret_expires_at;
-	out->is_active = is_current(&out->record, secret) && out->record.state == STATE_ACTIVE &&
-			 !is_over(desk->conf, &out->record);
+	out->is_active = is_current_secret(&out->record, secret) &&
+			 out->record.state == STATE_ACTIVE && !is_over(desk->conf, &out->record);
 	return TOKEN_DONE;
 }
 
@@ -191,7 +191,7 @@ static enum token_outcome look_at_access(
 	return outcome;
 }
 
-static enum token_outcome look_at(
+static enum token_outcome look_at_shown(
 	const struct token_desk *desk, struct str token, struct shown *out)
 {
 	struct token_secret secret;
@@ -208,7 +208,7 @@ enum token_outcome token_grant_revoke(
 	const struct token_desk *desk, struct str token, bool force, struct err *err)
 {
 	struct shown shown;
-	enum token_outcome outcome = look_at(desk, token, &shown);
+	enum token_outcome outcome = look_at_shown(desk, token, &shown);
 
 	if (outcome == TOKEN_UNKNOWN)
 		return TOKEN_DONE;
@@ -253,7 +253,7 @@ enum token_outcome token_grant_introspect(const struct token_desk *desk,
 	const struct identity *caller, struct str token, json_t **json)
 {
 	struct shown shown;
-	enum token_outcome outcome = look_at(desk, token, &shown);
+	enum token_outcome outcome = look_at_shown(desk, token, &shown);
 
 	*json = NULL;
 	if (outcome == TOKEN_UNAVAILABLE)

@@ -77,7 +77,7 @@ static enum store_answer reconnect(struct redis_store *r)
 /* --- poll --- */
 
 /* A fail-over is followed while the old master still answers: it may not know yet. */
-static void follow(struct redis_store *r)
+static void follow_sentinels(struct redis_store *r)
 {
 	int64_t now = clock_mono_ms();
 	struct redis_address master;
@@ -93,7 +93,7 @@ static void follow(struct redis_store *r)
 		redis_store_break(r, "the sentinels name another master");
 }
 
-static int ping(struct redis_store *r)
+static int ping_server(struct redis_store *r)
 {
 	struct redis_cmd cmd;
 
@@ -108,12 +108,12 @@ static int ping(struct redis_store *r)
 }
 
 /* Waits but a little: a server that stops for a moment, to fork say, is not lost yet. */
-static enum store_answer check(struct redis_store *r)
+static enum store_answer check_server(struct redis_store *r)
 {
 	redisReply *reply = NULL;
 	enum store_answer answer = STORE_NONE;
 
-	if (ping(r) == 0)
+	if (ping_server(r) == 0)
 		reply = redis_connection_receive(r->connection, clock_mono_ms() + REDIS_SOFT_MS);
 	if (reply == NULL && r->connection->err == 0 &&
 		clock_mono_ms() - r->pinged_ms < REDIS_COMMAND_MS)
@@ -128,18 +128,18 @@ static enum store_answer check(struct redis_store *r)
 	return answer;
 }
 
-static enum store_answer poll_store(struct store *store)
+static enum store_answer poll_redis(struct store *store)
 {
 	struct redis_store *r = redis_store_of(store);
 
 	if (r->connection)
-		follow(r);
-	return r->connection ? check(r) : reconnect(r);
+		follow_sentinels(r);
+	return r->connection ? check_server(r) : reconnect(r);
 }
 
 /* --- life --- */
 
-static void close_store(struct store *store)
+static void close_redis(struct store *store)
 {
 	struct redis_store *r = redis_store_of(store);
 
@@ -154,8 +154,8 @@ static void close_store(struct store *store)
 static const struct store_ops redis_ops = {
 	.is_shared = true,
 	.reader = redis_reader,
-	.close = close_store,
-	.poll = poll_store,
+	.close = close_redis,
+	.poll = poll_redis,
 	.watch = redis_watch,
 	.token_add = redis_token_add,
 	.token_get = redis_token_get,
@@ -196,7 +196,7 @@ struct store *store_redis_open(const struct conf *conf, struct err *err)
 	r->store.ops = &redis_ops;
 	r->servers = servers;
 	if (connect_once(r, clock_mono_ms() + REDIS_OPEN_MS, err) == -1) {
-		close_store(&r->store);
+		close_redis(&r->store);
 		return NULL;
 	}
 	return &r->store;

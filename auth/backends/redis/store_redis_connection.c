@@ -16,7 +16,7 @@ static struct timeval interval(int64_t ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-static const char *reason(const redisContext *connection)
+static const char *reason_of(const redisContext *connection)
 {
 	return connection == NULL     ? "no memory"
 	       : connection->err == 0 ? "no answer in time"
@@ -30,15 +30,15 @@ void redis_connection_close(struct redisContext **connection)
 	*connection = NULL;
 }
 
-static redisContext *refuse(redisContext *connection, const struct redis_address *address,
-	const struct redis_servers *servers, struct err *err)
+static redisContext *refuse_connection(redisContext *connection,
+	const struct redis_address *address, const struct redis_servers *servers, struct err *err)
 {
 	if (address->host[0] != '\0')
 		err_set(err, "cannot connect to redis at %s port %u: %s", address->host,
-			address->port, reason(connection));
+			address->port, reason_of(connection));
 	else
 		err_set(err, "cannot connect to redis at %s: %s", servers->socket_path,
-			reason(connection));
+			reason_of(connection));
 	redis_connection_close(&connection);
 	return NULL;
 }
@@ -54,12 +54,12 @@ struct redisContext *redis_connection_dial(struct redis_servers *servers,
 			: redisConnectUnixWithTimeout(servers->socket_path, connecting);
 
 	if (connection == NULL || connection->err != 0)
-		return refuse(connection, address, servers, err);
+		return refuse_connection(connection, address, servers, err);
 	fcntl(connection->fd, F_SETFD, FD_CLOEXEC);
 	/* Reads have deadlines of their own; this bounds writes, and a TLS handshake. */
 	redisSetTimeout(connection, interval(deadline_ms - clock_mono_ms()));
 	if (redis_tls_start(servers->tls, connection, address) == -1)
-		return refuse(connection, address, servers, err);
+		return refuse_connection(connection, address, servers, err);
 	redisSetTimeout(connection, interval(REDIS_COMMAND_MS));
 	return connection;
 }
@@ -177,7 +177,7 @@ int redis_connection_greet(struct redisContext *connection, const struct redis_s
 	for (size_t i = 0; i < count && result == 0; i++) {
 		redisReply *reply = redis_connection_receive(connection, deadline_ms);
 		if (reply == NULL)
-			return err_set(err, "redis does not greet: %s", reason(connection));
+			return err_set(err, "redis does not greet: %s", reason_of(connection));
 		result = redis_connection_check(reply, i + 1 == count && servers->master_name, err);
 		freeReplyObject(reply);
 	}

@@ -186,7 +186,7 @@ enum store_answer redis_meta_get(struct store *store, const char *key, char *out
 	return answer;
 }
 
-static int put(struct store *store, const char *verb, const char *key, const char *value)
+static int put_meta(struct store *store, const char *verb, const char *key, const char *value)
 {
 	struct redis_cmd cmd;
 
@@ -199,13 +199,13 @@ static int put(struct store *store, const char *verb, const char *key, const cha
 
 int redis_meta_set(struct store *store, const char *key, const char *value)
 {
-	return put(store, "HSET", key, value);
+	return put_meta(store, "HSET", key, value);
 }
 
 int redis_meta_settle(
 	struct store *store, const char *key, const char *value, char *out, size_t size)
 {
-	if (put(store, "HSETNX", key, value) == -1)
+	if (put_meta(store, "HSETNX", key, value) == -1)
 		return -1;
 	return redis_meta_get(store, key, out, size) == STORE_FOUND ? 0 : -1;
 }

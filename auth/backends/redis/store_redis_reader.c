@@ -37,7 +37,7 @@ struct redis_thread {
 	int64_t pinged_ms; /* or when the last reply came */
 };
 
-static struct redis_thread *worker_of(struct store_reader *reader)
+static struct redis_thread *thread_of(struct store_reader *reader)
 {
 	return (struct redis_thread *)reader;
 }
@@ -65,7 +65,7 @@ static void answer_token(struct read *read, const redisReply *reply)
 	read->on_token(read->arg, answer, answer == STORE_FOUND ? &token : NULL);
 }
 
-static void on_reply(redisAsyncContext *context, void *reply, void *arg)
+static void on_read(redisAsyncContext *context, void *reply, void *arg)
 {
 	struct read *read = arg;
 	struct redis_thread *thread = read->thread;
@@ -84,12 +84,12 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 }
 
 /* Takes `read`. */
-static void ask(struct redis_thread *thread, const struct redis_cmd *cmd, struct read *read)
+static void send_read(struct redis_thread *thread, const struct redis_cmd *cmd, struct read *read)
 {
 	read->thread = thread;
 	read->asked_ms = clock_mono_ms();
 	if (thread->under_way < UNDER_WAY_MAX &&
-		redis_wire_send(thread->wire, cmd, on_reply, read) == 0) {
+		redis_wire_send(thread->wire, cmd, on_read, read) == 0) {
 		*thread->end = read;
 		thread->end = &read->next;
 		thread->under_way++;
@@ -102,7 +102,7 @@ static void ask(struct redis_thread *thread, const struct redis_cmd *cmd, struct
 	free(read);
 }
 
-static void session_get(struct store_reader *reader, const unsigned char *key,
+static void read_session(struct store_reader *reader, const unsigned char *key,
 	store_reader_on_session *done, void *arg)
 {
 	struct read *read = mem_alloc(1, sizeof *read);
@@ -112,10 +112,10 @@ static void session_get(struct store_reader *reader, const unsigned char *key,
 	read->on_session = done;
 	read->arg = arg;
 	redis_cmd_session_get(&cmd, key, true);
-	ask(worker_of(reader), &cmd, read);
+	send_read(thread_of(reader), &cmd, read);
 }
 
-static void token_get(
+static void read_token(
 	struct store_reader *reader, struct str id, store_reader_on_token *done, void *arg)
 {
 	struct read *read;
@@ -130,12 +130,12 @@ static void token_get(
 	read->on_token = done;
 	read->arg = arg;
 	redis_cmd_token_get(&cmd, id);
-	ask(worker_of(reader), &cmd, read);
+	send_read(thread_of(reader), &cmd, read);
 }
 
 /* --- the wire --- */
 
-static void on_up(void *arg)
+static void on_reader_up(void *arg)
 {
 	struct redis_thread *thread = arg;
 
@@ -152,7 +152,7 @@ static void on_pong(redisAsyncContext *context, void *reply, void *arg)
 	thread->is_pinged = false;
 }
 
-static void ping(struct redis_thread *thread, int64_t now)
+static void ping_quiet_server(struct redis_thread *thread, int64_t now)
 {
 	struct redis_cmd cmd;
 
@@ -161,7 +161,7 @@ static void ping(struct redis_thread *thread, int64_t now)
 	thread->pinged_ms = now;
 }
 
-static void on_tick(void *arg)
+static void on_reader_tick(void *arg)
 {
 	struct redis_thread *thread = arg;
 	int64_t now = clock_mono_ms();
@@ -170,10 +170,10 @@ static void on_tick(void *arg)
 		(thread->is_pinged && now - thread->pinged_ms >= GIVE_UP_MS))
 		redis_wire_drop(thread->wire, "no answer in time");
 	else if (!thread->is_pinged && !thread->first && now - thread->pinged_ms >= BEAT_MS)
-		ping(thread, now);
+		ping_quiet_server(thread, now);
 }
 
-static void on_end(void *arg)
+static void on_reader_end(void *arg)
 {
 	struct redis_thread *thread = arg;
 
@@ -181,15 +181,16 @@ static void on_end(void *arg)
 	free(thread);
 }
 
-static const struct redis_wire_hooks hooks = {.on_up = on_up, .on_tick = on_tick, .on_end = on_end};
+static const struct redis_wire_hooks hooks = {
+	.on_up = on_reader_up, .on_tick = on_reader_tick, .on_end = on_reader_end};
 
 static void close_reader(struct store_reader *reader)
 {
-	redis_wire_close(worker_of(reader)->wire);
+	redis_wire_close(thread_of(reader)->wire);
 }
 
 static const struct store_reader_ops reader_ops = {
-	.session_get = session_get, .token_get = token_get, .close = close_reader};
+	.session_get = read_session, .token_get = read_token, .close = close_reader};
 
 struct store_reader *redis_reader(struct store *store, struct event_base *base, struct err *err)
 {

@@ -7,19 +7,19 @@
 
 /* --- parts: false when it is not what a gateway has written --- */
 
-static bool is_text(const redisReply *reply)
+static bool is_string_reply(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_STRING;
 }
 
-static struct str text_of(const redisReply *reply)
+static struct str str_of_reply(const redisReply *reply)
 {
 	return (struct str){reply->str, reply->len};
 }
 
 bool redis_record_digest(const struct redisReply *reply, unsigned char out[static DIGEST_LEN])
 {
-	if (!is_text(reply) || reply->len != REDIS_KEY_HEX)
+	if (!is_string_reply(reply) || reply->len != REDIS_KEY_HEX)
 		return false;
 	for (size_t i = 0; i < DIGEST_LEN; i++) {
 		int high = str_hex_digit(reply->str[2 * i]);
@@ -36,7 +36,7 @@ static bool read_number(const redisReply *reply, int64_t *out)
 {
 	uint64_t number;
 
-	if (!is_text(reply) || !str_to_u64(text_of(reply), &number))
+	if (!is_string_reply(reply) || !str_to_u64(str_of_reply(reply), &number))
 		return false;
 	*out = (int64_t)number; /* at most 18 digits */
 	return true;
@@ -44,7 +44,7 @@ static bool read_number(const redisReply *reply, int64_t *out)
 
 static bool read_bytes(const redisReply *reply, size_t max, struct store_bytes *out)
 {
-	if (!is_text(reply) || reply->len > max)
+	if (!is_string_reply(reply) || reply->len > max)
 		return false;
 	if (reply->len == 0)
 		return true;
@@ -54,10 +54,10 @@ static bool read_bytes(const redisReply *reply, size_t max, struct store_bytes *
 	return true;
 }
 
-static bool read_text(const redisReply *reply, char *out, size_t size)
+static bool read_text_reply(const redisReply *reply, char *out, size_t size)
 {
-	return is_text(reply) && memchr(reply->str, '\0', reply->len) == NULL &&
-	       str_copy(text_of(reply), out, size);
+	return is_string_reply(reply) && memchr(reply->str, '\0', reply->len) == NULL &&
+	       str_copy(str_of_reply(reply), out, size);
 }
 
 /* --- whole replies --- */
@@ -91,7 +91,7 @@ static enum store_answer judge_reply(
 }
 
 /* Default deny: nobody signs in with what cannot be read. */
-static enum store_answer malformed(struct redis_servers *servers, const char *what)
+static enum store_answer refuse_malformed(struct redis_servers *servers, const char *what)
 {
 	redis_servers_report(servers, "a %s cannot be read", what);
 	return STORE_NONE;
@@ -120,21 +120,22 @@ static void add_token_fields(struct redis_cmd *cmd, const struct store_token *to
 	}
 }
 
-static bool read_field(const redisReply *reply, const struct store_field *field, void *record)
+static bool read_reply_field(const redisReply *reply, const struct store_field *field, void *record)
 {
 	void *to = store_field_of(field, record);
 
 	switch (field->kind) {
 	case FIELD_TEXT:
-		return read_text(reply, to, field->size);
+		return read_text_reply(reply, to, field->size);
 	case FIELD_ROLE:
-		return is_text(reply) && role_parse(text_of(reply), to);
+		return is_string_reply(reply) && role_parse(str_of_reply(reply), to);
 	case FIELD_STATE:
-		return is_text(reply) && token_state_parse(text_of(reply), to);
+		return is_string_reply(reply) && token_state_parse(str_of_reply(reply), to);
 	case FIELD_NUMBER:
 		return read_number(reply, to);
 	case FIELD_SID:
-		return (is_text(reply) && reply->len == 0) || redis_record_digest(reply, to);
+		return (is_string_reply(reply) && reply->len == 0) ||
+		       redis_record_digest(reply, to);
 	case FIELD_DIGEST:
 		return redis_record_digest(reply, to);
 	case FIELD_LABEL:
@@ -144,11 +145,11 @@ static bool read_field(const redisReply *reply, const struct store_field *field,
 	return read_bytes(reply, field->size, to);
 }
 
-static bool read_fields(
+static bool read_reply_fields(
 	redisReply *const *replies, const struct store_field *fields, size_t count, void *record)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (!read_field(replies[i], &fields[i], record))
+		if (!read_reply_field(replies[i], &fields[i], record))
 			return false;
 	}
 	return true;
@@ -175,10 +176,10 @@ enum store_answer redis_record_session(struct redis_servers *servers,
 		return answer;
 	memset(out, 0, sizeof *out);
 	memcpy(out->key, key, DIGEST_LEN);
-	if (read_fields(reply->element, store_session_fields, count, out))
+	if (read_reply_fields(reply->element, store_session_fields, count, out))
 		return STORE_FOUND;
 	store_session_clear(out);
-	return malformed(servers, "session");
+	return refuse_malformed(servers, "session");
 }
 
 /* --- tokens --- */
@@ -214,8 +215,8 @@ enum store_answer redis_record_token(struct redis_servers *servers, const struct
 		return answer;
 	memset(out, 0, sizeof *out);
 	/* A record that was copied to another's key is nobody's. */
-	if (read_fields(reply->element, store_token_fields, STORE_TOKEN_COUNT, out) &&
+	if (read_reply_fields(reply->element, store_token_fields, STORE_TOKEN_COUNT, out) &&
 		str_eq(str_of(out->id), id))
 		return STORE_FOUND;
-	return malformed(servers, "token");
+	return refuse_malformed(servers, "token");
 }

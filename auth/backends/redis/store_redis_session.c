@@ -140,7 +140,7 @@ struct listing {
 	void *arg;
 };
 
-static void tell(struct listing *l, const redisReply *reply, const unsigned char *key)
+static void tell_session(struct listing *l, const redisReply *reply, const unsigned char *key)
 {
 	struct store_session session;
 
@@ -168,7 +168,7 @@ static int list_page(struct listing *l, const redisReply *keys)
 	bool is_good = redis_call_many(l->redis, cmds, count, replies);
 	for (size_t i = 0; i < count; i++) {
 		if (replies[i])
-			tell(l, replies[i], key[i]);
+			tell_session(l, replies[i], key[i]);
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);

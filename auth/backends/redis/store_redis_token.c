@@ -90,17 +90,17 @@ struct listing {
 	size_t count; /* that were wanted */
 };
 
-static bool is_wanted(const struct store_token_query *query, const struct store_token *token)
+static bool is_wanted_token(const struct store_token_query *query, const struct store_token *token)
 {
 	return query->alive_at == 0 ||
 	       (token->state == STATE_ACTIVE && token->ends_at > query->alive_at);
 }
 
-static void look_at(struct listing *listing, const struct store_token *token)
+static void look_at_token(struct listing *listing, const struct store_token *token)
 {
 	listing->at = token->created_at;
 	memcpy(listing->id, token->id, sizeof listing->id);
-	if (listing->count == listing->query->limit || !is_wanted(listing->query, token))
+	if (listing->count == listing->query->limit || !is_wanted_token(listing->query, token))
 		return;
 	listing->count++;
 	listing->on_token(listing->arg, token);
@@ -127,7 +127,7 @@ static int read_tokens(struct listing *listing, const redisReply *ids)
 	for (size_t i = 0; i < count; i++) {
 		if (replies[i] && redis_record_token(listing->store->servers, replies[i], id[i],
 					  &token) == STORE_FOUND)
-			look_at(listing, &token);
+			look_at_token(listing, &token);
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);

@@ -21,7 +21,7 @@ struct redis_watch {
 	int64_t asked_ms; /* when that went out, or the last one */
 };
 
-static void tell(struct redis_watch *watch, enum store_change change)
+static void tell_watcher(struct redis_watch *watch, enum store_change change)
 {
 	if (watch->on_change)
 		watch->on_change(watch->arg, change);
@@ -43,13 +43,13 @@ static void on_message(redisAsyncContext *context, void *arg, void *data)
 	if (reply == NULL)
 		return;
 	if (is_kind(reply, "message")) {
-		tell(watch, STORE_TAKEN_AWAY);
+		tell_watcher(watch, STORE_TAKEN_AWAY);
 	} else if (is_kind(reply, "subscribe")) {
 		watch->is_asked = false;
 		if (watch->is_subscribed)
 			return;
 		watch->is_subscribed = true;
-		tell(watch, STORE_IN_DOUBT);
+		tell_watcher(watch, STORE_IN_DOUBT);
 	} else {
 		redis_wire_drop(watch->wire,
 			reply->type == REDIS_REPLY_ERROR ? reply->str : "not a message");
@@ -70,7 +70,7 @@ static void subscribe(struct redis_watch *watch)
 		redis_wire_drop(watch->wire, NULL);
 }
 
-static void on_up(void *arg)
+static void on_watch_up(void *arg)
 {
 	struct redis_watch *watch = arg;
 
@@ -78,7 +78,7 @@ static void on_up(void *arg)
 	subscribe(watch);
 }
 
-static void on_tick(void *arg)
+static void on_watch_tick(void *arg)
 {
 	struct redis_watch *watch = arg;
 	int64_t passed = clock_mono_ms() - watch->asked_ms;
@@ -89,7 +89,7 @@ static void on_tick(void *arg)
 		subscribe(watch);
 }
 
-static void on_end(void *arg)
+static void on_watch_end(void *arg)
 {
 	struct redis_watch *watch = arg;
 
@@ -97,7 +97,8 @@ static void on_end(void *arg)
 	free(watch);
 }
 
-static const struct redis_wire_hooks hooks = {.on_up = on_up, .on_tick = on_tick, .on_end = on_end};
+static const struct redis_wire_hooks hooks = {
+	.on_up = on_watch_up, .on_tick = on_watch_tick, .on_end = on_watch_end};
 
 int redis_watch(struct store *store, struct event_base *base, store_on_change *on_change, void *arg)
 {

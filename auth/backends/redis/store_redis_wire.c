@@ -34,7 +34,7 @@ struct redis_wire {
 	int64_t started_ms, again_ms;
 };
 
-static void release(struct redis_wire *wire)
+static void release_wire(struct redis_wire *wire)
 {
 	if (--wire->holds > 0 || !wire->is_closed || wire->context)
 		return;
@@ -56,7 +56,7 @@ void redis_wire_drop(struct redis_wire *wire, const char *why)
 
 /* --- the adapter --- */
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void on_wire_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
@@ -70,10 +70,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (reader->len - reader->pos > REDIS_REPLY_MAX)
 			redis_wire_drop(wire, "a reply is too long");
 	}
-	release(wire);
+	release_wire(wire);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+static void on_wire_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
@@ -81,7 +81,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	wire->holds++;
 	redisAsyncHandleWrite(wire->context);
-	release(wire);
+	release_wire(wire);
 }
 
 static void add_read(void *arg)
@@ -119,13 +119,13 @@ static void on_gone(void *arg)
 	wire->again_ms = clock_mono_ms() + AGAIN_MS;
 }
 
-static void attach(struct redis_wire *wire)
+static void attach_wire(struct redis_wire *wire)
 {
 	redisAsyncContext *context = wire->context;
 	evutil_socket_t fd = context->c.fd;
 
-	wire->reading = event_new(wire->base, fd, EV_READ | EV_PERSIST, on_readable, wire);
-	wire->writing = event_new(wire->base, fd, EV_WRITE, on_writable, wire);
+	wire->reading = event_new(wire->base, fd, EV_READ | EV_PERSIST, on_wire_readable, wire);
+	wire->writing = event_new(wire->base, fd, EV_WRITE, on_wire_writable, wire);
 	if (wire->reading == NULL || wire->writing == NULL)
 		abort();
 	context->ev.data = wire;
@@ -172,7 +172,7 @@ static void on_greeting(redisAsyncContext *context, void *reply, void *arg)
 	wire->hooks->on_up(wire->arg);
 }
 
-static int greet(struct redis_wire *wire)
+static int greet_server(struct redis_wire *wire)
 {
 	struct redis_cmd cmds[REDIS_GREETING];
 	size_t count = redis_greeting(wire->servers, cmds);
@@ -185,7 +185,7 @@ static int greet(struct redis_wire *wire)
 	return 0;
 }
 
-static void start(struct redis_wire *wire)
+static void start_wire(struct redis_wire *wire)
 {
 	struct redis_address address;
 
@@ -203,15 +203,15 @@ static void start(struct redis_wire *wire)
 	}
 	fcntl(context->c.fd, F_SETFD, FD_CLOEXEC);
 	wire->context = context;
-	attach(wire);
-	if (greet(wire) == -1)
+	attach_wire(wire);
+	if (greet_server(wire) == -1)
 		redis_wire_drop(wire, NULL);
 }
 
 /* --- life --- */
 
 /* What is late, and where the keeper is by now. */
-static void tend(struct redis_wire *wire, int64_t now)
+static void tend_wire(struct redis_wire *wire, int64_t now)
 {
 	if (wire->context && wire->generation != wire->servers->generation)
 		redis_wire_drop(wire, "the server is another one now");
@@ -220,18 +220,18 @@ static void tend(struct redis_wire *wire, int64_t now)
 	else if (wire->is_up)
 		wire->hooks->on_tick(wire->arg);
 	if (wire->context == NULL && now >= wire->again_ms && !wire->is_closed)
-		start(wire);
+		start_wire(wire);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_wire_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
 	(void)fd;
 	(void)what;
 	wire->holds++;
-	tend(wire, clock_mono_ms());
-	release(wire);
+	tend_wire(wire, clock_mono_ms());
+	release_wire(wire);
 }
 
 struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_base *base,
@@ -244,11 +244,11 @@ struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_ba
 	wire->base = base;
 	wire->hooks = hooks;
 	wire->arg = arg;
-	wire->tick = event_new(base, -1, EV_PERSIST, on_tick, wire);
+	wire->tick = event_new(base, -1, EV_PERSIST, on_wire_tick, wire);
 	if (wire->tick == NULL)
 		abort();
 	event_add(wire->tick, &every);
-	start(wire);
+	start_wire(wire);
 	return wire;
 }
 
@@ -272,5 +272,5 @@ void redis_wire_close(struct redis_wire *wire)
 	wire->is_closed = true;
 	event_del(wire->tick);
 	redis_wire_drop(wire, NULL);
-	release(wire);
+	release_wire(wire);
 }

@@ -112,7 +112,7 @@ void db_unlock(struct db *db)
 /* --- statements --- */
 
 /* Once a second at most: a broken store is met by every request. */
-static void report(struct db *db, const char *what)
+static void report_failure(struct db *db, const char *what)
 {
 	int64_t now = clock_mono_ms();
 
@@ -158,7 +158,7 @@ enum store_answer db_step(struct db *db, struct sqlite3_stmt *stmt)
 	case SQLITE_DONE:
 		return STORE_NONE;
 	default:
-		report(db, sqlite3_errmsg(db->sqlite));
+		report_failure(db, sqlite3_errmsg(db->sqlite));
 		return STORE_FAILED;
 	}
 }
@@ -228,7 +228,7 @@ static struct store_bytes bytes_at(struct sqlite3_stmt *stmt, int at, size_t max
 	return out;
 }
 
-static void read_field(
+static void read_column(
 	struct sqlite3_stmt *stmt, int at, const struct store_field *field, void *record)
 {
 	void *to = store_field_of(field, record);
@@ -263,7 +263,7 @@ void db_read_fields(struct sqlite3_stmt *stmt, int at, const struct store_field 
 	size_t count, void *record)
 {
 	for (size_t i = 0; i < count; i++)
-		read_field(stmt, at + (int)i, &fields[i], record);
+		read_column(stmt, at + (int)i, &fields[i], record);
 }
 
 struct arg db_sid_arg(const unsigned char sid[static DIGEST_LEN])
@@ -353,7 +353,7 @@ static int make_file(struct db *db, struct err *err)
 	return result;
 }
 
-static int refuse(struct db *db, const char *what, struct err *err)
+static int refuse_file(struct db *db, const char *what, struct err *err)
 {
 	return err_set(err, "%s %s: %s", what, db->path ? db->path : "the store in memory",
 		sqlite3_errmsg(db->sqlite));
@@ -374,7 +374,7 @@ static int connect_file(struct db *db, int flags, struct err *err)
 {
 	if (sqlite3_open_v2(db->path ? db->path : ":memory:", &db->sqlite, flags, NULL) !=
 		SQLITE_OK)
-		return refuse(db, "cannot open", err);
+		return refuse_file(db, "cannot open", err);
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_handler(db->sqlite, on_busy, NULL);
 	/* FULL: a revocation that was answered survives a power cut too. What is deleted is
@@ -383,7 +383,7 @@ static int connect_file(struct db *db, int flags, struct err *err)
 		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = "
 		    "MEMORY; PRAGMA secure_delete = ON",
 		    NULL, NULL, NULL) != SQLITE_OK)
-		return refuse(db, "cannot use", err);
+		return refuse_file(db, "cannot use", err);
 	return 0;
 }
 
@@ -402,12 +402,12 @@ static int read_pragma(struct db *db, const char *sql, int64_t *out)
 }
 
 /* Inside a transaction: another process may be doing the same. */
-static int migrate(struct db *db, struct err *err)
+static int migrate_file(struct db *db, struct err *err)
 {
 	int64_t version = 0;
 
 	if (read_pragma(db, "PRAGMA user_version", &version) == -1)
-		return refuse(db, "cannot read", err);
+		return refuse_file(db, "cannot read", err);
 	if (version < 0 || version > (int64_t)ARRAY_LEN(migrations))
 		return err_set(err,
 			"%s was written by a newer sparkgate (schema %lld, this one knows %zu)",
@@ -420,7 +420,7 @@ static int migrate(struct db *db, struct err *err)
 			code = sqlite3_exec(db->sqlite, mark, NULL, NULL, NULL);
 		free(mark);
 		if (code != SQLITE_OK)
-			return refuse(db, "cannot prepare", err);
+			return refuse_file(db, "cannot prepare", err);
 	}
 	return 0;
 }
@@ -442,12 +442,12 @@ static int prepare_file(struct db *db, struct err *err)
 {
 	if (run_patiently(db, "PRAGMA journal_mode = WAL") != SQLITE_OK ||
 		sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return refuse(db, "cannot write", err);
-	int result = migrate(db, err);
+		return refuse_file(db, "cannot write", err);
+	int result = migrate_file(db, err);
 	if (sqlite3_exec(db->sqlite, result == 0 ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) !=
 			SQLITE_OK &&
 		result == 0)
-		result = refuse(db, "cannot write", err);
+		result = refuse_file(db, "cannot write", err);
 	return result;
 }
 
@@ -529,7 +529,7 @@ enum store_answer store_sqlite_poll(struct store *store)
 	if (answer == STORE_FOUND)
 		db->data_version = version;
 	if (!is_in_place(db)) {
-		report(db, "the file is gone or was replaced");
+		report_failure(db, "the file is gone or was replaced");
 		answer = STORE_FAILED;
 	}
 	db_unlock(db);
