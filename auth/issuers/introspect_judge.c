@@ -3,10 +3,11 @@
 
 #include "auth/jose/jwt.h"
 #include "auth/jose/token_use.h"
+#include "base/text/json_value.h"
 
 static bool is_ours(const struct conf_bearer *row, const json_t *name)
 {
-	struct str text = {json_string_value(name), json_string_length(name)};
+	struct str text = json_value_str(name);
 
 	for (size_t i = 0; text.at && i < row->audience.count; i++) {
 		if (str_eq(text, str_of(row->audience.at[i])))

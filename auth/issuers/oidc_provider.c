@@ -2,6 +2,7 @@
 
 #include "auth/jose/keyset.h"
 #include "base/text/url.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -57,7 +58,7 @@ static int read_endpoint(
 		return required ? err_set(err, "it has no %s", name) : 0;
 	if (!json_is_string(member))
 		return err_set(err, "its %s is no string", name);
-	struct str text = {json_string_value(member), json_string_length(member)};
+	struct str text = json_value_str(member);
 	if (check_endpoint(text, &why) == -1)
 		return err_set(err, "its %s: %s", name, why.text);
 	*out = mem_strndup(text.at, text.len);

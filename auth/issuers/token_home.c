@@ -1,6 +1,7 @@
 #include "auth/issuers/token_home.h"
 
 #include "auth/jose/jws.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -69,7 +70,7 @@ static json_t *read_part(struct str part, bool *is_doubtful)
 static enum token_names named_in(json_t *json, bool is_doubtful, char issuer[static 512])
 {
 	const json_t *iss = json_object_get(json, "iss");
-	struct str name = {json_string_value(iss), json_string_length(iss)};
+	struct str name = json_value_str(iss);
 	enum token_names names = is_doubtful ? TOKEN_NAMES_BROKEN : TOKEN_NAMES_NOBODY;
 
 	if (iss && (name.at == NULL || name.len == 0 || strlen(name.at) != name.len))

@@ -1,16 +1,15 @@
 #include "auth/jose/jwt.h"
 
+#include "base/text/json_value.h"
 #include "auth/jose/token_use.h"
 
 #include <assert.h>
 
 static struct str claim_text(const json_t *json, const char *name)
 {
-	const json_t *member = json_object_get(json, name);
+	struct str text = json_value_member(json, name);
 
-	if (!json_is_string(member))
-		return STR("");
-	return (struct str){json_string_value(member), json_string_length(member)};
+	return text.at ? text : STR("");
 }
 
 /* How tokens tell what they are for: by the header's typ (RFC 8725 §3.11), by claims that only some

@@ -1,6 +1,7 @@
 #include "auth/jose/token_use.h"
 
 #include "base/mem.h"
+#include "base/text/json_value.h"
 
 enum { WORD_MAX = 96 };
 
@@ -86,7 +87,7 @@ unsigned token_use_of_claims(const json_t *claims)
 
 		if (mark == NULL || json_is_null(mark))
 			continue;
-		struct str word = {json_string_value(mark), json_string_length(mark)};
+		struct str word = json_value_str(mark);
 		said |= json_is_string(mark) ? token_use_of_word(word) : TOKEN_USE_OTHER;
 	}
 	return said ? said : TOKEN_USE_UNSAID;

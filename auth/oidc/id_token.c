@@ -1,19 +1,15 @@
 #include "auth/oidc/id_token.h"
 
 #include "base/text/b64url.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-static struct str claim_text(const json_t *member)
-{
-	return (struct str){json_string_value(member), json_string_length(member)};
-}
-
 static bool is_claim_text(const json_t *member, const char *wanted)
 {
-	struct str text = claim_text(member), other = str_of(wanted);
+	struct str text = json_value_str(member), other = str_of(wanted);
 
 	return text.at && text.len == other.len && CRYPTO_memcmp(text.at, other.at, text.len) == 0;
 }

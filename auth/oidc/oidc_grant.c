@@ -8,6 +8,7 @@
 #include "auth/policy/roles.h"
 #include "base/clock.h"
 #include "base/sbuf.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -51,11 +52,6 @@ static void grant_free(struct grant *grant)
 	free(grant);
 }
 
-static struct str claim_text(const json_t *claims, const char *name)
-{
-	return str_of(json_string_value(json_object_get(claims, name)));
-}
-
 static bool is_address(struct str text)
 {
 	ptrdiff_t at = str_find_byte(text, '@');
@@ -70,11 +66,11 @@ static struct str name_in(const json_t *claims)
 	static const char *const names[] = {"name", "preferred_username"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim_text(claims, names[i]);
+		struct str name = json_value_member(claims, names[i]);
 		if (name.len > 0)
 			return name;
 	}
-	struct str email = claim_text(claims, "email");
+	struct str email = json_value_member(claims, "email");
 	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
 	return is_proved && is_address(email) ? email : STR("");
 }
@@ -89,7 +85,7 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 		int64_t lasts = grant->answer.expires_in;
 
 		result.subject = grant->claims.json ? grant->claims.subject : subject;
-		result.sid = claim_text(grant->claims.json, "sid");
+		result.sid = json_value_member(grant->claims.json, "sid");
 		result.name = name_in(grant->claims.json);
 		if (result.name.len == 0)
 			result.name = name_in(grant->userinfo);
@@ -196,7 +192,7 @@ static bool is_about_them(const struct grant *grant, const json_t *claims)
 {
 	const json_t *subject = json_object_get(claims, "sub");
 
-	return str_eq(claim_text(claims, "iss"), str_of(grant->provider->issuer)) &&
+	return str_eq(json_value_member(claims, "iss"), str_of(grant->provider->issuer)) &&
 	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
 }
 

@@ -2,6 +2,7 @@
 
 #include "auth/policy/scope.h"
 #include "base/sbuf.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -63,11 +64,10 @@ static struct roles role_of_claim(const struct conf *conf, const json_t *claim)
 	struct roles best = {ROLE_NONE, 0};
 
 	if (json_is_string(claim))
-		return role_of_names(conf, (struct str){json_string_value(claim),
-						   json_string_length(claim)});
+		return role_of_names(conf, json_value_str(claim));
 	for (size_t i = 0; i < json_array_size(claim); i++) {
 		const json_t *item = json_array_get(claim, i);
-		struct str name = {json_string_value(item), json_string_length(item)};
+		struct str name = json_value_str(item);
 
 		/* An element is one name, spaces and all. */
 		if (name.at && !str_starts(name, STR("sub:")))
@@ -143,18 +143,13 @@ static void limit_identity(const struct conf *conf, struct roles roles, struct i
 
 /* --- who has them --- */
 
-static struct str claim_text(const json_t *claims, const char *name)
-{
-	return str_of(json_string_value(json_object_get(claims, name)));
-}
-
 struct str roles_display_name(const json_t *claims, struct str subject)
 {
 	static const char *const names[] = {
 		"name", "preferred_username", "client_name", "username"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim_text(claims, names[i]);
+		struct str name = json_value_member(claims, names[i]);
 
 		if (name.len > 0)
 			return name;

@@ -18,3 +18,13 @@ json_t *json_value_text(const char *text)
 
 	return json ? json : json_null();
 }
+
+struct str json_value_str(const json_t *value)
+{
+	return (struct str){json_string_value(value), json_string_length(value)};
+}
+
+struct str json_value_member(const json_t *object, const char *name)
+{
+	return json_value_str(json_object_get(object, name));
+}
