@@ -30,7 +30,7 @@ struct half { /* uthash keeps insertion order: the first is the least recently u
 
 struct token_cache {
 	struct half good, bad;
-	struct digest_cache *memo;
+	struct digest_cache *digests;
 	EVP_MD *sha256;
 	EVP_MD_CTX *work;
 	unsigned char salt[SALT];
@@ -42,7 +42,7 @@ struct token_cache *token_cache_new(size_t good, size_t bad)
 
 	cache->good.max = good ? good : 1;
 	cache->bad.max = bad ? bad : 1;
-	cache->memo = digest_cache_new();
+	cache->digests = digest_cache_new();
 	/* Fetched once: SHA256() looks the algorithm up at every call in OpenSSL 3. */
 	cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	cache->work = EVP_MD_CTX_new();
@@ -84,7 +84,7 @@ void token_cache_free(struct token_cache *cache)
 	if (cache == NULL)
 		return;
 	token_cache_clear(cache);
-	digest_cache_free(cache->memo);
+	digest_cache_free(cache->digests);
 	EVP_MD_CTX_free(cache->work);
 	EVP_MD_free(cache->sha256);
 	free(cache);
@@ -125,7 +125,7 @@ static struct entry *find_in(
 struct token_cache_found token_cache_find(struct token_cache *cache, struct str token, int64_t now,
 	uint64_t generation, unsigned char key[static TOKEN_KEY])
 {
-	const unsigned char *known = digest_cache_find(cache->memo, token);
+	const unsigned char *known = digest_cache_find(cache->digests, token);
 
 	if (known)
 		memcpy(key, known, TOKEN_KEY);
@@ -133,7 +133,7 @@ struct token_cache_found token_cache_find(struct token_cache *cache, struct str 
 		token_cache_key(cache, token, key);
 	struct entry *entry = find_in(&cache->good, key, now, generation);
 	if (entry && known == NULL)
-		digest_cache_put(cache->memo, token, key);
+		digest_cache_put(cache->digests, token, key);
 	if (entry)
 		return (struct token_cache_found){.kind = TOKEN_GOOD, .who = entry->who};
 	entry = find_in(&cache->bad, key, now, generation);

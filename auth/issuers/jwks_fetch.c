@@ -345,7 +345,7 @@ static struct issuer *find_issuer(const struct jwks_fetch *jf, const char *name)
 	return NULL;
 }
 
-static bool is_same_place(const struct issuer *a, const struct issuer *b)
+static bool is_same_address(const struct issuer *a, const struct issuer *b)
 {
 	return (a->jwks_url == NULL) == (b->jwks_url == NULL) &&
 	       (a->jwks_url == NULL || strcmp(a->jwks_url, b->jwks_url) == 0);
@@ -354,7 +354,7 @@ static bool is_same_place(const struct issuer *a, const struct issuer *b)
 /* A reload must not stop tokens until keys are fetched once more. */
 static void inherit_keys(struct issuer *issuer, struct issuer *old)
 {
-	if (old == NULL || old->keys == NULL || !is_same_place(issuer, old))
+	if (old == NULL || old->keys == NULL || !is_same_address(issuer, old))
 		return;
 	issuer->keys = jwks_ref(old->keys);
 	issuer->document = mem_strdup(old->document);

@@ -136,7 +136,7 @@ struct home {
 	unsigned char token[DIGEST_LEN], issuer[DIGEST_LEN];
 };
 
-struct token_homes { /* a token has one place, by its digest: who comes later takes it over */
+struct token_homes { /* a token has one slot, by its digest: who comes later takes it over */
 	struct home homes[TOKEN_HOMES];
 };
 
@@ -150,7 +150,7 @@ void token_homes_free(struct token_homes *homes)
 	free(homes);
 }
 
-static size_t place_of(const unsigned char digest[static DIGEST_LEN])
+static size_t slot_of(const unsigned char digest[static DIGEST_LEN])
 {
 	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_HOMES;
 }
@@ -160,7 +160,7 @@ static const struct home *find_home(const struct token_homes *homes, struct str 
 	unsigned char digest[DIGEST_LEN];
 
 	digest_sha256(token, digest);
-	const struct home *home = &homes->homes[place_of(digest)];
+	const struct home *home = &homes->homes[slot_of(digest)];
 	return home->is_taken && CRYPTO_memcmp(home->token, digest, DIGEST_LEN) == 0 ? home : NULL;
 }
 
@@ -184,5 +184,5 @@ void token_homes_note(struct token_homes *homes, struct str token, const char *i
 
 	digest_sha256(token, fresh.token);
 	digest_sha256(str_of(issuer), fresh.issuer);
-	homes->homes[place_of(fresh.token)] = fresh;
+	homes->homes[slot_of(fresh.token)] = fresh;
 }

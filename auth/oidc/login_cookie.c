@@ -59,7 +59,7 @@ static void clear_all(struct login_cookies *logins)
 	OPENSSL_cleanse(logins, sizeof *logins);
 }
 
-const char *login_cookie_cookie_name(enum auth_site site, const struct url *public_url)
+const char *login_cookie_name(enum auth_site site, const struct url *public_url)
 {
 	static const char *const names[AUTH_SITES][2] = {
 		[AUTH_SITE_PUBLIC] = {"sparkgate-login", "__Host-sparkgate-login"},
@@ -119,7 +119,7 @@ static void read_lines(struct str text, int64_t now, struct login_cookies *out)
 static void read_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
 	const struct str *cookies, size_t count, int64_t now, struct login_cookies *out)
 {
-	struct str name = str_of(login_cookie_cookie_name(site, url_of_site(conf, site))), value;
+	struct str name = str_of(login_cookie_name(site, url_of_site(conf, site))), value;
 	unsigned char sealed[SEALED_MAX];
 	char *text = NULL;
 	size_t len = 0;
@@ -193,8 +193,8 @@ static char *write_cookie(const struct keyring *ring, const struct conf *conf, e
 	const struct url *public_url = url_of_site(conf, site);
 	char *value = logins->count ? seal_value(ring, conf, site, logins) : mem_strdup("");
 	char *cookie = mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
-		login_cookie_cookie_name(site, public_url), value,
-		logins->count ? LOGIN_SECONDS : 0, public_url->tls ? "; Secure" : "");
+		login_cookie_name(site, public_url), value, logins->count ? LOGIN_SECONDS : 0,
+		public_url->tls ? "; Secure" : "");
 
 	free(value);
 	return cookie;
@@ -221,7 +221,7 @@ static bool is_path(struct str path)
 static void add_login(struct login_cookies *logins, struct login_cookie login,
 	const struct conf *conf, enum auth_site site)
 {
-	size_t room = room_for_text(login_cookie_cookie_name(site, url_of_site(conf, site)));
+	size_t room = room_for_text(login_cookie_name(site, url_of_site(conf, site)));
 
 	if (logins->count == LOGINS_MAX)
 		drop_login(logins, 0);

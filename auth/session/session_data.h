@@ -15,7 +15,7 @@ struct session_data { /* strings owned; NULL is written as "", and never read */
 	char *issuer, *subject;
 	char *name;
 	char *token_id; /* of ours, that opened it, or "" */
-	char *scope;	/* what that is narrowed to, or "" */
+	char *scope;	/* what that is limited to, or "" */
 	char *site;	/* where it is good: sign_in_site_name() */
 	enum role role;
 	char *via;			/* "link", "token", "oidc" */

@@ -47,7 +47,7 @@ struct store_token {
 	char created_by[STORE_SUBJECT];
 	char note[STORE_NOTE];
 	char last_used_from[STORE_FROM];
-	char scope[STORE_SCOPE]; /* auth/policy/scope.h; "": not narrowed */
+	char scope[STORE_SCOPE]; /* auth/policy/scope.h; "": not limited */
 	enum role role;
 	enum token_state state;
 	int64_t created_at, last_used_at; /* wall seconds, 0: never; as all here but the ttls */
@@ -119,7 +119,7 @@ struct store_token_query {
 	size_t limit; /* at most STORE_PAGE */
 };
 
-struct store_counts { /* what is alive; a narrowed administrator's token is no administrator's */
+struct store_counts { /* what is alive; a limited administrator's token is no administrator's */
 	unsigned sessions, tokens_user, tokens_admin;
 };
 
@@ -242,7 +242,7 @@ struct store_ops {
 	int (*link_add)(struct store *store, const unsigned char *hash, int64_t created_at,
 		int64_t expires_at);
 	/* FOUND: a link was used once, or an administrator's token is alive that is not
-	 * narrowed. */
+	 * limited. */
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,

@@ -7,7 +7,7 @@
 struct found { /* a store must not be called from its list: what to end is noted first */
 	const char *subject;
 	enum role left;
-	struct scope *scope;	 /* NULL: not narrowed */
+	struct scope *scope;	 /* NULL: not limited */
 	struct store_token last; /* of the page */
 	char ids[STORE_PAGE][STORE_ID];
 	size_t count;

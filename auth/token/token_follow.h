@@ -12,7 +12,7 @@
 
 #include "auth/token/token_desk.h"
 
-/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) narrowed to `scope`
+/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) limited to `scope`
  * ("": to nothing), if tokens.follow_sessions says so. `by` is who does it, in the audit. Gives how
  * many, or -1: the store failed.
  */

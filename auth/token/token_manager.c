@@ -59,10 +59,10 @@ static enum token_outcome check_rights(const struct token_desk *desk, const stru
 static enum token_outcome check_scope(
 	const struct identity *caller, const struct token_request *request, struct err *err)
 {
-	bool is_narrow = request->scope && request->scope[0];
-	struct scope *scope = is_narrow ? scope_parse(str_of(request->scope), err) : NULL;
+	bool has_scope = request->scope && request->scope[0];
+	struct scope *scope = has_scope ? scope_parse(str_of(request->scope), err) : NULL;
 
-	if (is_narrow && scope == NULL)
+	if (has_scope && scope == NULL)
 		return TOKEN_INVALID;
 	bool is_within = scope_covers(caller->scope, scope);
 	scope_free(scope);

@@ -2,7 +2,7 @@
  * auth/token/token_manager.h - who may make, see and take back which access tokens (S34, S35).
  *
  * An administrator: anybody's. Everybody else: their own, with no more rights than they have. What
- * somebody may not see is not there for them. A narrowed token manages tokens only if its scope
+ * somebody may not see is not there for them. A limited token manages tokens only if its scope
  * says so, and makes none that is wider. Besides, the rules of token_desk.h hold.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_TOKEN_MANAGER_H

@@ -62,7 +62,7 @@
 	"do redis.pcall('ZREM',p..z,id) end\n"                                                     \
 	"end\n"
 
-/* A narrowed administrator's token counts as a user's. */
+/* A limited administrator's token counts as a user's. */
 #define COUNTED                                                                                    \
 	"local function counted(role,scope)\n"                                                     \
 	" return role=='admin' and scope and scope~='' and 'user' or role\n"                       \

@@ -105,7 +105,7 @@ static int64_t end_some(
 	struct redis_store *r, enum store_index index, const unsigned char *key, int64_t *ended)
 {
 	struct redis_cmd cmd;
-	int64_t seen = -1;
+	int64_t looked_at = -1;
 
 	redis_cmd_script(&cmd, REDIS_SESSION_END_ALL);
 	add_index(&cmd, index, key);
@@ -116,21 +116,21 @@ static int64_t end_some(
 		reply->element[0]->type == REDIS_REPLY_INTEGER &&
 		reply->element[1]->type == REDIS_REPLY_INTEGER) {
 		*ended += reply->element[0]->integer;
-		seen = reply->element[1]->integer;
+		looked_at = reply->element[1]->integer;
 	}
 	freeReplyObject(reply);
-	return seen;
+	return looked_at;
 }
 
 int redis_session_end_all(struct store *store, enum store_index index, const unsigned char *key)
 {
 	struct redis_store *r = redis_store_of(store);
-	int64_t ended = 0, seen = END_AT_ONCE;
+	int64_t ended = 0, looked_at = END_AT_ONCE;
 
 	/* In pieces: one script over all would stop Redis for everybody. */
-	for (int round = 0; seen == END_AT_ONCE && round < ROUNDS_MAX; round++)
-		seen = end_some(r, index, key, &ended);
-	return seen == -1 ? -1 : (int)ended;
+	for (int round = 0; looked_at == END_AT_ONCE && round < ROUNDS_MAX; round++)
+		looked_at = end_some(r, index, key, &ended);
+	return looked_at == -1 ? -1 : (int)ended;
 }
 
 struct listing {

@@ -1,7 +1,7 @@
 /*
- * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a connection
- * with its statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c,
- * store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
+ * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a file
+ * (store_sqlite.c), its statements (store_sqlite_statement.c), what is asked of it
+ * (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
  * (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
@@ -10,7 +10,10 @@
 #include "auth/backends/sqlite/store_sqlite.h"
 #include "auth/store/store_fields.h"
 
-struct db;
+#include <pthread.h>
+#include <sys/types.h>
+
+struct sqlite3;
 struct sqlite3_stmt;
 
 enum sql {
@@ -113,11 +116,25 @@ struct arg {
 #define ARGS(...) (const struct arg[]){__VA_ARGS__}, ARRAY_LEN(((const struct arg[]){__VA_ARGS__}))
 #define NO_ARGS	  NULL, 0
 
+struct db {
+	struct store store; /* first: a store is its db */
+	struct sqlite3 *sqlite;
+	struct sqlite3_stmt *prepared[SQL_ROWS];
+	pthread_mutex_t lock;
+	_Atomic int refs;
+	char *path; /* NULL: in memory */
+	ino_t inode;
+	int64_t data_version;
+	int64_t reported_ms; /* 0: never */
+};
+
 struct db *db_of(struct store *store);
 /* Every other function here is called between these two. */
 void db_lock(struct db *db);
 void db_unlock(struct db *db);
 
+/* Logs, once a second at most: a broken store is met by every request. */
+void db_report(struct db *db, const char *what);
 /* The statement, bound and ready to step; NULL when it failed, which db_step() takes. */
 struct sqlite3_stmt *db_query(struct db *db, enum sql which, const struct arg *args, size_t count);
 /* FOUND: there is a row. NONE: no more. Failures are logged. */
