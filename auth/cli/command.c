@@ -1,5 +1,6 @@
 #include "auth/cli/command.h"
 
+#include "auth/backends/store_open.h"
 #include "base/net/graylog.h"
 #include "base/clock.h"
 #include "base/text/term.h"
@@ -147,24 +148,7 @@ void command_await_log(const struct command *command)
 		(void)graylog_wait(LOG_WAIT_MS);
 }
 
-/* --- JSON --- */
-
-json_t *command_time(int64_t wall_s)
-{
-	char text[32];
-
-	if (wall_s == 0)
-		return json_null();
-	clock_format(wall_s * 1000, text);
-	return json_string(text);
-}
-
-json_t *command_text(const char *text)
-{
-	json_t *json = text && text[0] ? json_string(text) : NULL;
-
-	return json ? json : json_null();
-}
+/* --- answers --- */
 
 /* A terminal gets plain ASCII: JSON leaves DEL and the C1 controls as they are. */
 static int print_json(const struct command *command, const json_t *json, size_t width)

@@ -71,7 +71,5 @@ void command_await_log(const struct command *command);
 
 /* Takes json, writes it: an object or an array of objects. Gives the exit code. */
 int command_print(struct command *command, json_t *json);
-json_t *command_time(int64_t wall_s);	/* gives; null for 0 */
-json_t *command_text(const char *text); /* gives; null for NULL and "" */
 
 #endif

@@ -2,10 +2,11 @@
 
 #include "auth/token/audit.h"
 #include "auth/cli/command.h"
-#include "auth/token/issue.h"
 #include "auth/session/session_data.h"
+#include "auth/session/session_index.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -43,12 +44,12 @@ static json_t *session_json(const struct store_session *s, const struct session_
 
 	write_id(s->key, id);
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "issuer",
-		command_text(label->issuer), "user", command_text(label->subject), "name",
-		command_text(label->name), "role",
-		command_text(label->subject ? role_name(label->role) : NULL), "via",
-		command_text(label->via), "client", command_text(label->client), "created_at",
-		command_time(s->created_at), "last_seen_at", command_time(s->last_seen_at),
-		"expires_at", command_time(s->expires_at));
+		json_value_text(label->issuer), "user", json_value_text(label->subject), "name",
+		json_value_text(label->name), "role",
+		json_value_text(label->subject ? role_name(label->role) : NULL), "via",
+		json_value_text(label->via), "client", json_value_text(label->client), "created_at",
+		json_value_time(s->created_at), "last_seen_at", json_value_time(s->last_seen_at),
+		"expires_at", json_value_time(s->expires_at));
 }
 
 static bool is_meant(const struct session_command *options, const struct store_session *session,
@@ -173,19 +174,15 @@ static int end_by_label(struct command *command)
 static int end_person(struct command *command)
 {
 	const struct session_command *options = options_of(command);
+	const struct session_index person = {
+		STORE_BY_PERSON, str_of(options->issuer), str_of(options->user)};
 	struct keyring *ring = open_ring(command);
-	unsigned char person[DIGEST_LEN];
-	int total = ring ? 0 : -1;
 
-	for (int which = 0; total != -1 && session_data_person(ring, which, str_of(options->issuer),
-						   str_of(options->user), person);
-		which++) {
-		int ended = command->store->ops->session_end_all(
-			command->store, STORE_BY_PERSON, person);
-		total = ended == -1 ? cannot_write(command) : total + ended;
-	}
+	if (ring == NULL)
+		return -1;
+	int ended = session_index_end(command->store, ring, &person);
 	keyring_unref(ring);
-	return total;
+	return ended == -1 ? cannot_write(command) : ended;
 }
 
 /* An administrator signs a person out everywhere: of the platform's, not of some other issuer. */
@@ -196,7 +193,7 @@ static int end_own_tokens(struct command *command)
 	char account[STORE_SUBJECT], own[STORE_ISSUER];
 	struct err err;
 
-	if (!options->user || !conf->tokens_follow_sessions)
+	if (!options->user)
 		return 0;
 	if (issue_own_issuer(conf, own, &err) == -1)
 		own[0] = '\0';
@@ -204,7 +201,8 @@ static int end_own_tokens(struct command *command)
 		(!conf->oidc.issuer || strcmp(options->issuer, conf->oidc.issuer) != 0))
 		return 0;
 	command_name_account(account, sizeof account);
-	int ended = token_follow(command->store, options->user, ROLE_NONE, "", account);
+	const struct token_desk desk = {.store = command->store, .conf = conf, .issuer = own};
+	int ended = token_follow(&desk, options->user, ROLE_NONE, "", account);
 	return ended == -1 ? cannot_write(command) : ended;
 }
 

@@ -1,9 +1,8 @@
 #include "auth/cli/token_command.h"
 
-#include "auth/token/audit.h"
-#include "auth/token/issue.h"
-#include "auth/token/signing_key.h"
 #include "auth/cli/token_command_int.h"
+#include "auth/token/signing_key.h"
+#include "auth/token/token_desk.h"
 #include "auth/token/token_json.h"
 #include "conf/values/values_units.h"
 
@@ -23,42 +22,34 @@ static int choose_issuer(struct command *command, char issuer[STORE_ISSUER])
 	return 0;
 }
 
-/* `name` is the option's and the keyword's: "access", "refresh". */
-static int read_ttl(const char *name, const char *text, int64_t max, int64_t *ttl, struct err *err)
+/* `name` is the option's; `none` what it says for no token of this kind, or NULL. */
+static int read_ttl(
+	const char *name, const char *text, const char *none, int64_t *ttl, struct err *err)
 {
 	int64_t ms = 0;
 
 	if (text == NULL)
 		return 0;
+	if (none && strcmp(text, none) == 0) {
+		*ttl = -1;
+		return 0;
+	}
 	if (values_parse_duration(text, &ms) == -1 || ms < 1000)
-		return err_set(err, "--%s-ttl: got \"%.40s\", expected a duration such as 12h",
-			name, text);
+		return err_set(
+			err, "%s: got \"%.40s\", expected a duration such as 12h", name, text);
 	*ttl = ms / 1000;
-	if (*ttl > max)
-		return err_set(err,
-			"--%s-ttl: got \"%.40s\", expected at most %llds (tokens.%s_ttl.max)", name,
-			text, (long long)max, name);
 	return 0;
 }
 
-static int read_ttls(struct command *command, struct issue_request *request)
+static int read_ttls(struct command *command, struct token_request *request)
 {
 	const struct token_command *options = token_command_of(command);
-	const struct conf *conf = command->conf;
 
-	request->access_ttl = conf->access_ttl_s.def;
-	request->refresh_ttl = conf->refresh_ttl_s.def;
-	if (options->registration)
-		request->registration_ttl = conf->registration_ttl_s;
-	if (read_ttl("access", options->access_ttl, conf->access_ttl_s.max, &request->access_ttl,
+	if (read_ttl("--access-ttl", options->access_ttl, NULL, &request->access_ttl,
 		    &command->err) == -1)
 		return -1;
-	if (options->refresh_ttl && strcmp(options->refresh_ttl, "0") == 0) {
-		request->refresh_ttl = 0;
-		return 0;
-	}
-	return read_ttl("refresh", options->refresh_ttl, conf->refresh_ttl_s.max,
-		&request->refresh_ttl, &command->err);
+	return read_ttl(
+		"--refresh-ttl", options->refresh_ttl, "0", &request->refresh_ttl, &command->err);
 }
 
 static int read_role(const struct command *command, enum role *role, struct err *err)
@@ -74,51 +65,47 @@ static int read_role(const struct command *command, enum role *role, struct err 
 	return err_set(err, "--token-type: got \"%.40s\", expected admin or user", type);
 }
 
-void token_command_audit(const struct command *command, const struct store_token *token)
-{
-	char account[STORE_SUBJECT];
-
-	command_name_account(account, sizeof account);
-	command_await_log(command);
-	audit_token(account, command->verb->name, token);
-}
-
-static int issue(struct command *command, const struct issue_request *request,
-	struct store_token *record, struct token_secrets *secrets)
+static int make_token(struct command *command, const char *issuer,
+	const struct token_request *request, struct store_token *record,
+	struct token_secrets *secrets)
 {
 	struct keyring *ring = keyring_open(command->conf, command->store, &command->err);
 	struct signer *signer =
 		ring ? signing_key_open(command->conf, command->store, ring, &command->err) : NULL;
-	int result = signer && issue_token(command->store, signer, request, record, secrets,
-				       &command->err) == ISSUE_DONE
-			     ? 0
-			     : -1;
+	const struct token_desk desk = {.store = command->store,
+		.conf = command->conf,
+		.signer = signer,
+		.issuer = issuer,
+		.is_unlimited = true};
+	enum token_outcome outcome = TOKEN_UNAVAILABLE;
+	char maker[STORE_SUBJECT];
 
+	command_name_account(maker, sizeof maker);
+	command_await_log(command);
+	if (signer)
+		outcome = token_desk_make(&desk, maker, request, record, secrets, &command->err);
 	signer_free(signer);
 	keyring_unref(ring);
-	return result;
+	return outcome == TOKEN_DONE ? 0 : -1;
 }
 
 int token_command_create(struct command *command)
 {
 	const struct token_command *options = token_command_of(command);
-	char creator[STORE_SUBJECT], issuer[STORE_ISSUER];
+	char issuer[STORE_ISSUER];
 	struct store_token record;
 	struct token_secrets secrets;
-	struct issue_request request = {.issuer = issuer,
-		.client_name = options->client_name,
+	struct token_request request = {.client_name = options->client_name,
 		.user = options->user,
 		.note = options->note,
 		.scope = options->scope,
-		.created_by = creator};
+		.is_registration = options->registration != NULL};
 
-	command_name_account(creator, sizeof creator);
 	if (choose_issuer(command, issuer) == -1 ||
 		read_role(command, &request.role, &command->err) == -1 ||
 		read_ttls(command, &request) == -1 ||
-		issue(command, &request, &record, &secrets) == -1)
+		make_token(command, issuer, &request, &record, &secrets) == -1)
 		return COMMAND_REFUSED;
-	token_command_audit(command, &record);
 	json_t *json = token_json_new(&record, &secrets);
 	token_secrets_clear(&secrets);
 	return command_print(command, json);

@@ -23,9 +23,6 @@ int token_command_revoke(struct command *command);
 int token_command_disable(struct command *command);
 int token_command_enable(struct command *command);
 
-/* One line: the verb was done to this token. */
-void token_command_audit(const struct command *command, const struct store_token *token);
-
 enum { TOKEN_COMMAND_COLUMNS = 8 };
 extern const struct command_column token_command_columns[TOKEN_COMMAND_COLUMNS];
 

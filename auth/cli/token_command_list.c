@@ -155,7 +155,7 @@ enum store_answer token_command_find(
 	struct str id = without_ellipsis(text);
 	enum store_answer answer = command->store->ops->token_get(command->store, id, out);
 
-	if (answer == STORE_NONE && id.len >= PREFIX_LEAST && id.len < ISSUE_ID_LEN)
+	if (answer == STORE_NONE && id.len >= PREFIX_LEAST && id.len < TOKEN_ID_LEN)
 		answer = find_by_prefix(command, id, out);
 	if (answer == STORE_NONE && !command->err.text[0])
 		err_set(&command->err, "this id is not on record");

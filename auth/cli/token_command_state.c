@@ -1,6 +1,6 @@
 /* `sparkgate token revoke`, `token disable` and `token enable`. */
 #include "auth/cli/token_command_int.h"
-#include "base/clock.h"
+#include "auth/token/token_desk.h"
 
 /* --- revoke, disable, enable: the same on several ids --- */
 
@@ -11,51 +11,43 @@ struct change {
 
 enum outcome { DONE, REFUSED, UNKNOWN, FAILED, OUTCOMES };
 
-/* FOUND: allowed. Else a reason. */
-static bool is_allowed(
-	struct command *command, const struct store_token *token, const struct change *change)
+static enum outcome change_found(
+	struct command *command, const struct change *change, struct store_token *token)
 {
-	if (token->state == change->state)
-		return true;
-	if (token->state == STATE_REVOKED) {
-		err_set(&command->err, "%s: a revoked token stays revoked", token->id);
-		return false;
+	const struct token_desk desk = {
+		.store = command->store, .conf = command->conf, .force_hint = "give --force"};
+	bool is_forced = token_command_of(command)->force != NULL;
+	char account[STORE_SUBJECT];
+	struct err err = {""};
+
+	command_name_account(account, sizeof account);
+	command_await_log(command);
+	switch (token_desk_change(&desk, account, token, change->state, is_forced, &err)) {
+	case TOKEN_DONE:
+		return DONE;
+	case TOKEN_UNKNOWN:
+		return UNKNOWN;
+	case TOKEN_UNAVAILABLE:
+		err_set(&command->err, "the store cannot be written");
+		return FAILED;
+	default:
+		err_set(&command->err, "%s: %s", token->id, err.text);
+		return REFUSED;
 	}
-	if (change->state == STATE_ACTIVE || token_command_of(command)->force)
-		return true;
-	switch (store_is_last_admin(command->store, token, clock_wall_s())) {
-	case STORE_NONE:
-		return true;
-	case STORE_FOUND:
-		err_set(&command->err,
-			"%s: this is the last living administrator's token: give --force",
-			token->id);
-		return false;
-	case STORE_FAILED:
-		break;
-	}
-	err_set(&command->err, "the store cannot be read");
-	return false;
 }
 
 static enum outcome change_one(struct command *command, const char *text,
 	const struct change *change, struct store_token *token)
 {
-	struct store *store = command->store;
-	enum store_answer answer = token_command_find(command, text, token);
-
-	if (answer != STORE_FOUND)
-		return answer == STORE_NONE ? UNKNOWN : FAILED;
-	if (!is_allowed(command, token, change))
-		return REFUSED;
-	if (token->state == change->state)
-		return DONE;
-	answer = store->ops->token_set_state(store, str_of(token->id), change->state);
-	if (answer == STORE_FAILED)
-		err_set(&command->err, "the store cannot be written");
-	if (answer == STORE_FOUND)
-		token_command_audit(command, token);
-	return answer == STORE_FOUND ? DONE : answer == STORE_NONE ? UNKNOWN : FAILED;
+	switch (token_command_find(command, text, token)) {
+	case STORE_FOUND:
+		return change_found(command, change, token);
+	case STORE_NONE:
+		return UNKNOWN;
+	case STORE_FAILED:
+		break;
+	}
+	return FAILED;
 }
 
 /* Several ids may fail for several reasons: the last is told, and the answer names them all. */

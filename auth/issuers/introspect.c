@@ -16,7 +16,7 @@
 
 enum { TIMEOUT_MS = 5000, ANSWER_MAX = 64 * 1024, FORM_MAX = 32 * 1024, RETRY_MAX_S = 30 };
 
-struct place { /* where one issuer is asked */
+struct endpoint { /* where one issuer is asked */
 	struct introspector *owner;
 	const struct conf_bearer *row; /* of owner->conf */
 	char *url;		       /* NULL: not discovered yet */
@@ -35,8 +35,8 @@ struct asking { /* one token */
 	TAILQ_ENTRY(asking) link;
 	struct introspector *owner;
 	char *token;
-	uint32_t fit; /* bits of the places that may be asked, 1u << place */
-	size_t place; /* that is asked */
+	uint32_t fit; /* bits of the endpoints that may be asked, 1u << which */
+	size_t asked; /* the one that is asked now */
 	bool was_silent;
 	struct fetch *under_way;
 	STAILQ_HEAD(, waiter) waiters;
@@ -46,8 +46,8 @@ struct introspector {
 	struct event_base *base;
 	struct fetcher *fetcher;
 	struct conf *conf;
-	struct place *places;
-	size_t places_count;
+	struct endpoint *endpoints;
+	size_t endpoints_count;
 	struct token_homes *homes;
 	TAILQ_HEAD(, asking) askings;
 	size_t askings_count;
@@ -65,80 +65,81 @@ static void describe(const struct fetch_result *result, struct err *why)
 
 static void on_discovery(const struct fetch_result *result, void *arg)
 {
-	struct place *place = arg;
+	struct endpoint *endpoint = arg;
 	struct oidc_provider *provider = NULL;
 	struct err err = {""};
 
-	place->under_way = NULL;
+	endpoint->under_way = NULL;
 	if (result->status == 200)
-		provider = oidc_provider_parse(result->body, place->row->issuer, &err);
+		provider = oidc_provider_parse(result->body, endpoint->row->issuer, &err);
 	else
 		describe(result, &err);
 	if (provider && provider->introspection_endpoint)
-		place->url = mem_strdup(provider->introspection_endpoint);
+		endpoint->url = mem_strdup(provider->introspection_endpoint);
 	else if (provider)
 		err_set(&err, "it has no introspection_endpoint: configure its url");
 	oidc_provider_unref(provider);
-	if (place->url)
+	if (endpoint->url)
 		return;
-	log_warn("introspection", "issuer %s: %s", place->row->issuer, err.text);
-	event_add(place->timer, &(struct timeval){.tv_sec = place->retry_s});
-	place->retry_s = place->retry_s * 2 > RETRY_MAX_S ? RETRY_MAX_S : place->retry_s * 2;
+	log_warn("introspection", "issuer %s: %s", endpoint->row->issuer, err.text);
+	event_add(endpoint->timer, &(struct timeval){.tv_sec = endpoint->retry_s});
+	endpoint->retry_s =
+		endpoint->retry_s * 2 > RETRY_MAX_S ? RETRY_MAX_S : endpoint->retry_s * 2;
 }
 
 static void discover(evutil_socket_t fd, short what, void *arg)
 {
-	struct place *place = arg;
+	struct endpoint *endpoint = arg;
 
 	(void)fd;
 	(void)what;
-	char *url = jwks_discovery_address(place->row->issuer);
-	place->under_way =
-		fetch_start(place->owner->fetcher, &(struct fetch_request){.url = url,
-							   .ca_file = place->row->ca_file,
-							   .timeout_ms = TIMEOUT_MS,
-							   .max_bytes = OIDC_PROVIDER_MAX_BYTES,
-							   .done = on_discovery,
-							   .arg = place});
+	char *url = jwks_discovery_address(endpoint->row->issuer);
+	endpoint->under_way =
+		fetch_start(endpoint->owner->fetcher, &(struct fetch_request){.url = url,
+							      .ca_file = endpoint->row->ca_file,
+							      .timeout_ms = TIMEOUT_MS,
+							      .max_bytes = OIDC_PROVIDER_MAX_BYTES,
+							      .done = on_discovery,
+							      .arg = endpoint});
 	free(url);
 }
 
-static void find_places(struct introspector *in)
+static void find_endpoints(struct introspector *in)
 {
-	in->places = mem_alloc(in->conf->bearer_count + 1, sizeof *in->places);
-	in->places_count = 0;
+	in->endpoints = mem_alloc(in->conf->bearer_count + 1, sizeof *in->endpoints);
+	in->endpoints_count = 0;
 	for (size_t i = 0; i < in->conf->bearer_count; i++) {
 		const struct conf_bearer *row = &in->conf->bearer[i];
-		struct place *place = &in->places[in->places_count];
+		struct endpoint *endpoint = &in->endpoints[in->endpoints_count];
 
 		if (!row->has_introspection)
 			continue;
-		in->places_count++;
-		place->owner = in;
-		place->row = row;
-		place->url = mem_strdup(row->introspection.url);
-		place->retry_s = 1;
-		place->timer = evtimer_new(in->base, discover, place);
-		if (place->url == NULL)
-			discover(-1, 0, place);
+		in->endpoints_count++;
+		endpoint->owner = in;
+		endpoint->row = row;
+		endpoint->url = mem_strdup(row->introspection.url);
+		endpoint->retry_s = 1;
+		endpoint->timer = evtimer_new(in->base, discover, endpoint);
+		if (endpoint->url == NULL)
+			discover(-1, 0, endpoint);
 	}
 }
 
-static void forget_places(struct introspector *in)
+static void forget_endpoints(struct introspector *in)
 {
-	for (size_t i = 0; i < in->places_count; i++) {
-		struct place *place = &in->places[i];
-		if (place->under_way)
-			fetch_cancel(place->under_way);
-		event_free(place->timer);
-		free(place->url);
+	for (size_t i = 0; i < in->endpoints_count; i++) {
+		struct endpoint *endpoint = &in->endpoints[i];
+		if (endpoint->under_way)
+			fetch_cancel(endpoint->under_way);
+		event_free(endpoint->timer);
+		free(endpoint->url);
 	}
-	free(in->places);
-	in->places = NULL;
-	in->places_count = 0;
+	free(in->endpoints);
+	in->endpoints = NULL;
+	in->endpoints_count = 0;
 }
 
-static void finish(struct asking *asking, const struct introspect_result *result)
+static void finish_question(struct asking *asking, const struct introspect_result *result)
 {
 	struct waiter *waiter;
 
@@ -162,28 +163,28 @@ static bool is_other_kind(const json_t *answer)
 
 /* --- whom to ask (S49) --- */
 
-static uint32_t places_of_issuer(const struct introspector *in, const char *issuer)
+static uint32_t endpoints_of_issuer(const struct introspector *in, const char *issuer)
 {
 	uint32_t fit = 0;
 
-	for (size_t i = 0; i < in->places_count; i++) {
-		if (strcmp(in->places[i].row->issuer, issuer) == 0)
+	for (size_t i = 0; i < in->endpoints_count; i++) {
+		if (strcmp(in->endpoints[i].row->issuer, issuer) == 0)
 			fit |= 1u << i;
 	}
 	return fit;
 }
 
-/* The one place that knew the token before, if it is among these. */
-static uint32_t known_place(const struct introspector *in, struct str token, uint32_t fit)
+/* The one endpoint that knew the token before, if it is among these. */
+static uint32_t known_endpoint(const struct introspector *in, struct str token, uint32_t fit)
 {
-	for (size_t i = 0; token_homes_has(in->homes, token) && i < in->places_count; i++) {
-		if (fit & 1u << i && token_homes_is(in->homes, token, in->places[i].row->issuer))
+	for (size_t i = 0; token_homes_has(in->homes, token) && i < in->endpoints_count; i++) {
+		if (fit & 1u << i && token_homes_is(in->homes, token, in->endpoints[i].row->issuer))
 			return 1u << i;
 	}
 	return fit;
 }
 
-static uint32_t places_for(const struct introspector *in, struct str token)
+static uint32_t endpoints_for(const struct introspector *in, struct str token)
 {
 	const char *prefix = token_home_prefix(in->conf, token);
 	char issuer[512];
@@ -193,38 +194,38 @@ static uint32_t places_for(const struct introspector *in, struct str token)
 		return 0;
 	switch (token_home_named(token, issuer)) {
 	case TOKEN_NAMES_ISSUER:
-		return places_of_issuer(in, issuer);
+		return endpoints_of_issuer(in, issuer);
 	case TOKEN_NAMES_BROKEN:
 		return 0;
 	case TOKEN_NAMES_NOBODY:
 		break;
 	}
-	for (size_t i = 0; i < in->places_count; i++)
-		fit |= token_home_fits(in->places[i].row, prefix) ? 1u << i : 0;
-	return known_place(in, token, fit);
+	for (size_t i = 0; i < in->endpoints_count; i++)
+		fit |= token_home_fits(in->endpoints[i].row, prefix) ? 1u << i : 0;
+	return known_endpoint(in, token, fit);
 }
 
 /* --- asking --- */
 
-static void ask(struct asking *asking);
+static void ask_issuer(struct asking *asking);
 
 /* An issuer that calls a token active has made it, and nobody else is to see it. */
-static bool is_known(const struct asking *asking, const json_t *claims)
+static bool is_known_issuer(const struct asking *asking, const json_t *claims)
 {
 	if (!json_is_true(json_object_get(claims, "active")))
 		return false;
 	token_homes_note(asking->owner->homes, str_of(asking->token),
-		asking->owner->places[asking->place].row->issuer);
+		asking->owner->endpoints[asking->asked].row->issuer);
 	return true;
 }
 
-static void on_answer(const struct fetch_result *fetched, void *arg)
+static void on_introspection_answer(const struct fetch_result *fetched, void *arg)
 {
 	struct asking *asking = arg;
-	const struct conf_bearer *row = asking->owner->places[asking->place].row;
+	const struct conf_bearer *row = asking->owner->endpoints[asking->asked].row;
 	struct introspect_result result = {.answer = INTROSPECT_SILENT};
 	json_t *claims = NULL;
-	bool is_last = asking->fit >> asking->place == 1, is_home = false;
+	bool is_last = asking->fit >> asking->asked == 1, is_home = false;
 
 	asking->under_way = NULL;
 	if (fetched->status == 200 || fetched->status == 400)
@@ -232,7 +233,7 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
 	if (fetched->status == 200 && json_is_object(claims)) {
 		introspect_judge(row, claims, clock_wall_s(), &result);
-		is_home = is_known(asking, claims);
+		is_home = is_known_issuer(asking, claims);
 	} else if (is_other_kind(claims)) {
 		result = (struct introspect_result){
 			INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
@@ -241,18 +242,18 @@ static void on_answer(const struct fetch_result *fetched, void *arg)
 			fetched->status ? "the answer is not to be understood" : fetched->error);
 		asking->was_silent = true;
 	}
-	asking->place++;
+	asking->asked++;
 	if (is_home || (result.answer == INTROSPECT_INACTIVE && !asking->was_silent && is_last))
-		finish(asking, &result);
+		finish_question(asking, &result);
 	else
-		ask(asking);
+		ask_issuer(asking);
 	json_decref(claims);
 }
 
-static void send_token(struct asking *asking, const struct place *place)
+static void send_token(struct asking *asking, const struct endpoint *endpoint)
 {
-	char *line = client_auth_basic(
-		place->row->introspection.client_id, place->row->introspection.client_secret.value);
+	char *line = client_auth_basic(endpoint->row->introspection.client_id,
+		endpoint->row->introspection.client_secret.value);
 	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 		"Accept: application/json", line, NULL};
 	struct sbuf form;
@@ -262,28 +263,28 @@ static void send_token(struct asking *asking, const struct place *place)
 	sbuf_urlencode(&form, str_of(asking->token));
 	sbuf_puts(&form, "&token_type_hint=access_token");
 	asking->under_way =
-		fetch_start(asking->owner->fetcher, &(struct fetch_request){.url = place->url,
+		fetch_start(asking->owner->fetcher, &(struct fetch_request){.url = endpoint->url,
 							    .headers = headers,
 							    .post = form.at,
-							    .ca_file = place->row->ca_file,
+							    .ca_file = endpoint->row->ca_file,
 							    .timeout_ms = TIMEOUT_MS,
 							    .max_bytes = ANSWER_MAX,
-							    .done = on_answer,
+							    .done = on_introspection_answer,
 							    .arg = asking});
 	secret_free(line);
 	sbuf_clear(&form);
 }
 
 /* The next issuer that can be asked; when there is none, the end. */
-static void ask(struct asking *asking)
+static void ask_issuer(struct asking *asking)
 {
 	struct introspector *in = asking->owner;
 
-	for (; asking->place < in->places_count; asking->place++) {
-		if (!(asking->fit & 1u << asking->place))
+	for (; asking->asked < in->endpoints_count; asking->asked++) {
+		if (!(asking->fit & 1u << asking->asked))
 			continue;
-		if (in->places[asking->place].url) {
-			send_token(asking, &in->places[asking->place]);
+		if (in->endpoints[asking->asked].url) {
+			send_token(asking, &in->endpoints[asking->asked]);
 			return;
 		}
 		asking->was_silent = true;
@@ -292,10 +293,10 @@ static void ask(struct asking *asking)
 		.answer = asking->was_silent ? INTROSPECT_SILENT : INTROSPECT_INACTIVE,
 		.reason = asking->was_silent ? "the issuer does not answer"
 					     : "the token is of no issuer that can be asked"};
-	finish(asking, &result);
+	finish_question(asking, &result);
 }
 
-static struct asking *find(struct introspector *in, struct str token)
+static struct asking *find_question(struct introspector *in, struct str token)
 {
 	struct asking *asking;
 
@@ -319,7 +320,7 @@ static void add_waiter(struct asking *asking, introspect_done *done, void *arg)
 
 void introspect(struct introspector *in, struct str token, introspect_done *done, void *arg)
 {
-	struct asking *asking = find(in, token);
+	struct asking *asking = find_question(in, token);
 
 	if (asking) {
 		add_waiter(asking, done, arg);
@@ -334,12 +335,12 @@ void introspect(struct introspector *in, struct str token, introspect_done *done
 	asking = mem_alloc(1, sizeof *asking);
 	asking->owner = in;
 	asking->token = mem_strndup(token.at, token.len);
-	asking->fit = places_for(in, token);
+	asking->fit = endpoints_for(in, token);
 	STAILQ_INIT(&asking->waiters);
 	TAILQ_INSERT_TAIL(&in->askings, asking, link);
 	in->askings_count++;
 	add_waiter(asking, done, arg);
-	ask(asking);
+	ask_issuer(asking);
 }
 
 bool introspect_is_configured(const struct conf *conf)
@@ -362,7 +363,7 @@ static void silence(struct introspector *in)
 	while ((asking = TAILQ_FIRST(&in->askings)) != NULL) {
 		if (asking->under_way)
 			fetch_cancel(asking->under_way);
-		finish(asking, &silent);
+		finish_question(asking, &silent);
 	}
 }
 
@@ -376,7 +377,7 @@ struct introspector *introspector_new(
 	in->conf = conf_share(conf);
 	in->homes = token_homes_new();
 	TAILQ_INIT(&in->askings);
-	find_places(in);
+	find_endpoints(in);
 	return in;
 }
 
@@ -385,9 +386,9 @@ void introspector_set_conf(struct introspector *in, const struct conf *conf)
 	struct conf *old = in->conf;
 
 	silence(in);
-	forget_places(in);
+	forget_endpoints(in);
 	in->conf = conf_share(conf);
-	find_places(in);
+	find_endpoints(in);
 	conf_unref(old);
 }
 
@@ -396,7 +397,7 @@ void introspector_free(struct introspector *in)
 	if (in == NULL)
 		return;
 	silence(in);
-	forget_places(in);
+	forget_endpoints(in);
 	token_homes_free(in->homes);
 	conf_unref(in->conf);
 	free(in);

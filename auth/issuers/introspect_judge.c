@@ -3,10 +3,11 @@
 
 #include "auth/jose/jwt.h"
 #include "auth/jose/token_use.h"
+#include "base/text/json_value.h"
 
 static bool is_ours(const struct conf_bearer *row, const json_t *name)
 {
-	struct str text = {json_string_value(name), json_string_length(name)};
+	struct str text = json_value_str(name);
 
 	for (size_t i = 0; text.at && i < row->audience.count; i++) {
 		if (str_eq(text, str_of(row->audience.at[i])))
@@ -89,7 +90,7 @@ static const char *fault_of_times(const json_t *claims, int64_t now, int64_t *ex
 	return NULL;
 }
 
-static const char *fault_of(
+static const char *fault_of_claims(
 	const struct conf_bearer *row, const json_t *claims, int64_t now, int64_t *expires_at)
 {
 	const json_t *issuer = json_object_get(claims, "iss");
@@ -114,7 +115,7 @@ void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64
 
 	*result = (struct introspect_result){.answer = INTROSPECT_INACTIVE, .claims = claims};
 	result->issuer = str_of(row->issuer);
-	result->reason = fault_of(row, claims, now, &result->expires_at);
+	result->reason = fault_of_claims(row, claims, now, &result->expires_at);
 	if (result->reason)
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(subjects) && result->subject.len == 0; i++)

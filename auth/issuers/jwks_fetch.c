@@ -61,12 +61,12 @@ struct jwks_fetch {
 	struct jwks_fetch_counts counts;
 };
 
-static void fetch(struct issuer *issuer);
+static void fetch_keys(struct issuer *issuer);
 
 /* --- snapshots
  * ------------------------------------------------------------------------------------ */
 
-static void publish(struct jwks_fetch *jf)
+static void publish_keys(struct jwks_fetch *jf)
 {
 	struct keyset_issuer *rows = mem_alloc(jf->count + 1, sizeof *rows);
 	size_t count = 0;
@@ -143,7 +143,7 @@ static void succeed(struct issuer *issuer, struct jwks *keys, const struct fetch
 		free(issuer->document);
 		issuer->document = mem_strndup(result->body.at, result->body.len);
 		log_info("jwks", "issuer %s: %zu keys", issuer->name, jwks_count(keys));
-		publish(issuer->owner);
+		publish_keys(issuer->owner);
 	}
 	tell_waiters(issuer, true);
 }
@@ -156,10 +156,10 @@ static void drop_stale_keys(struct issuer *issuer)
 	log_err("jwks", "issuer %s: keys dropped, they are too old", issuer->name);
 	jwks_unref(issuer->keys);
 	issuer->keys = NULL;
-	publish(issuer->owner);
+	publish_keys(issuer->owner);
 }
 
-static void fail(struct issuer *issuer, const char *what, const char *why)
+static void fail_fetch(struct issuer *issuer, const char *what, const char *why)
 {
 	const struct jwks_timing *timing = &issuer->owner->timing;
 
@@ -174,7 +174,7 @@ static void fail(struct issuer *issuer, const char *what, const char *why)
 /* --- the two requests
  * ----------------------------------------------------------------------------- */
 
-static struct fetch *get(struct issuer *issuer, const char *url,
+static struct fetch *get_keys(struct issuer *issuer, const char *url,
 	void (*done)(const struct fetch_result *result, void *arg))
 {
 	char *line = issuer->token_file ? token_file_authorization(issuer->token_file) : NULL;
@@ -204,11 +204,11 @@ static bool is_answer(struct issuer *issuer, const char *what, const struct fetc
 	if (result->status == 200)
 		return true;
 	snprintf(status, sizeof status, "status %d", result->status);
-	fail(issuer, what, result->status ? status : result->error);
+	fail_fetch(issuer, what, result->status ? status : result->error);
 	return false;
 }
 
-static void on_keys(const struct fetch_result *result, void *arg)
+static void on_keys_answer(const struct fetch_result *result, void *arg)
 {
 	struct issuer *issuer = arg;
 	struct err err;
@@ -220,7 +220,7 @@ static void on_keys(const struct fetch_result *result, void *arg)
 	if (keys)
 		succeed(issuer, keys, result);
 	else
-		fail(issuer, "key set", err.text);
+		fail_fetch(issuer, "key set", err.text);
 }
 
 static void on_discovery(const struct fetch_result *result, void *arg)
@@ -233,14 +233,14 @@ static void on_discovery(const struct fetch_result *result, void *arg)
 		return;
 	uri = jwks_discovery_read(issuer->name, result->body, &err);
 	if (uri == NULL) {
-		fail(issuer, "discovery", err.text);
+		fail_fetch(issuer, "discovery", err.text);
 		return;
 	}
-	issuer->under_way = get(issuer, uri, on_keys);
+	issuer->under_way = get_keys(issuer, uri, on_keys_answer);
 	free(uri);
 }
 
-static void fetch(struct issuer *issuer)
+static void fetch_keys(struct issuer *issuer)
 {
 	struct url url;
 	struct err err;
@@ -250,23 +250,23 @@ static void fetch(struct issuer *issuer)
 	event_del(issuer->timer);
 	if (jwks_discovery_url(issuer->jwks_url ? issuer->jwks_url : issuer->name, &url, &err) ==
 		-1) {
-		fail(issuer, "address", err.text);
+		fail_fetch(issuer, "address", err.text);
 		return;
 	}
 	if (issuer->jwks_url) {
-		issuer->under_way = get(issuer, issuer->jwks_url, on_keys);
+		issuer->under_way = get_keys(issuer, issuer->jwks_url, on_keys_answer);
 		return;
 	}
 	char *address = jwks_discovery_address(issuer->name);
-	issuer->under_way = get(issuer, address, on_discovery);
+	issuer->under_way = get_keys(issuer, address, on_discovery);
 	free(address);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_fetch_timer(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	fetch(arg);
+	fetch_keys(arg);
 }
 
 /* --- issuers
@@ -299,7 +299,7 @@ static struct issuer *issuer_new(
 	issuer->jwks_url = mem_strdup(jwks_url);
 	issuer->ca_file = mem_strdup(ca_file);
 	TAILQ_INIT(&issuer->waiters);
-	issuer->timer = evtimer_new(jf->base, on_timer, issuer);
+	issuer->timer = evtimer_new(jf->base, on_fetch_timer, issuer);
 	if (issuer->timer == NULL)
 		abort();
 	schedule(issuer, 0);
@@ -336,7 +336,7 @@ static void issuer_free(struct issuer *issuer)
 	free(issuer);
 }
 
-static struct issuer *find(const struct jwks_fetch *jf, const char *name)
+static struct issuer *find_issuer(const struct jwks_fetch *jf, const char *name)
 {
 	for (size_t i = 0; i < jf->count; i++) {
 		if (strcmp(jf->issuers[i]->name, name) == 0)
@@ -345,7 +345,7 @@ static struct issuer *find(const struct jwks_fetch *jf, const char *name)
 	return NULL;
 }
 
-static bool is_same_place(const struct issuer *a, const struct issuer *b)
+static bool is_same_address(const struct issuer *a, const struct issuer *b)
 {
 	return (a->jwks_url == NULL) == (b->jwks_url == NULL) &&
 	       (a->jwks_url == NULL || strcmp(a->jwks_url, b->jwks_url) == 0);
@@ -354,7 +354,7 @@ static bool is_same_place(const struct issuer *a, const struct issuer *b)
 /* A reload must not stop tokens until keys are fetched once more. */
 static void inherit_keys(struct issuer *issuer, struct issuer *old)
 {
-	if (old == NULL || old->keys == NULL || !is_same_place(issuer, old))
+	if (old == NULL || old->keys == NULL || !is_same_address(issuer, old))
 		return;
 	issuer->keys = jwks_ref(old->keys);
 	issuer->document = mem_strdup(old->document);
@@ -390,7 +390,7 @@ static size_t make_issuers(struct jwks_fetch *jf, const struct conf *conf, struc
 	if (!is_listed)
 		out[count++] = issuer_new(jf, oidc->issuer, NULL, oidc->ca_file);
 	for (size_t i = 0; i < count; i++)
-		inherit_keys(out[i], find(jf, out[i]->name));
+		inherit_keys(out[i], find_issuer(jf, out[i]->name));
 	return count;
 }
 
@@ -406,7 +406,7 @@ void jwks_fetch_set_conf(struct jwks_fetch *jf, const struct conf *conf)
 	for (size_t i = 0; i < old_count; i++)
 		issuer_free(old[i]);
 	free(old);
-	publish(jf);
+	publish_keys(jf);
 }
 
 static void copy_own(struct jwks_fetch *jf, const struct keyset_issuer *own)
@@ -458,7 +458,7 @@ void jwks_fetch_free(struct jwks_fetch *jf)
 void jwks_fetch_unknown_kid(
 	struct jwks_fetch *jf, const char *issuer_name, struct jwks_waiter *waiter)
 {
-	struct issuer *issuer = find(jf, issuer_name);
+	struct issuer *issuer = find_issuer(jf, issuer_name);
 	int64_t now = clock_mono_ms();
 
 	if (issuer == NULL) {
@@ -475,7 +475,7 @@ void jwks_fetch_unknown_kid(
 		return;
 	issuer->was_asked = true;
 	issuer->asked_at = now;
-	fetch(issuer);
+	fetch_keys(issuer);
 }
 
 struct jwks_fetch_counts jwks_fetch_counts(const struct jwks_fetch *jf)

@@ -2,6 +2,7 @@
 
 #include "auth/jose/keyset.h"
 #include "base/text/url.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -30,17 +31,17 @@ static const struct {
 static int check_endpoint(struct str text, struct err *err)
 {
 	ptrdiff_t mark = str_find_byte(text, '?');
-	struct str place = mark == -1 ? text : (struct str){text.at, (size_t)mark};
+	struct str address = mark == -1 ? text : (struct str){text.at, (size_t)mark};
 	struct url url;
 
 	if (text.len > OIDC_ENDPOINT_MAX)
 		return err_set(err, "longer than %d bytes", OIDC_ENDPOINT_MAX);
-	for (size_t i = place.len; i < text.len; i++) {
+	for (size_t i = address.len; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.at[i];
 		if (c <= 0x20 || c >= 0x7f || c == '#')
 			return err_set(err, "byte 0x%02x at position %zu", c, i);
 	}
-	if (url_parse(place, &url, err) == -1)
+	if (url_parse(address, &url, err) == -1)
 		return -1;
 	if (!url.tls && !url_host_is_loopback(url.host))
 		return err_set(err, "neither https nor on loopback");
@@ -57,7 +58,7 @@ static int read_endpoint(
 		return required ? err_set(err, "it has no %s", name) : 0;
 	if (!json_is_string(member))
 		return err_set(err, "its %s is no string", name);
-	struct str text = {json_string_value(member), json_string_length(member)};
+	struct str text = json_value_str(member);
 	if (check_endpoint(text, &why) == -1)
 		return err_set(err, "its %s: %s", name, why.text);
 	*out = mem_strndup(text.at, text.len);

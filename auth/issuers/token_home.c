@@ -1,6 +1,7 @@
 #include "auth/issuers/token_home.h"
 
 #include "auth/jose/jws.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static int sextet(char c)
 
 /* Takes every spelling that some library might: what we would refuse as a token is a token to
  * others, and names its issuer. -1: no base64 of any kind. */
-static long decode(struct str text, char *out)
+static long decode_payload(struct str text, char *out)
 {
 	uint32_t bits = 0;
 	unsigned held = 0;
@@ -49,7 +50,7 @@ static long decode(struct str text, char *out)
 static json_t *read_part(struct str part, bool *is_doubtful)
 {
 	char *text = mem_alloc(part.len + 1, 1);
-	long len = decode(part, text);
+	long len = decode_payload(part, text);
 	json_t *json = NULL;
 
 	*is_doubtful = false;
@@ -69,7 +70,7 @@ static json_t *read_part(struct str part, bool *is_doubtful)
 static enum token_names named_in(json_t *json, bool is_doubtful, char issuer[static 512])
 {
 	const json_t *iss = json_object_get(json, "iss");
-	struct str name = {json_string_value(iss), json_string_length(iss)};
+	struct str name = json_value_str(iss);
 	enum token_names names = is_doubtful ? TOKEN_NAMES_BROKEN : TOKEN_NAMES_NOBODY;
 
 	if (iss && (name.at == NULL || name.len == 0 || strlen(name.at) != name.len))
@@ -135,7 +136,7 @@ struct home {
 	unsigned char token[DIGEST_LEN], issuer[DIGEST_LEN];
 };
 
-struct token_homes { /* a token has one place, by its digest: who comes later takes it over */
+struct token_homes { /* a token has one slot, by its digest: who comes later takes it over */
 	struct home homes[TOKEN_HOMES];
 };
 
@@ -149,28 +150,28 @@ void token_homes_free(struct token_homes *homes)
 	free(homes);
 }
 
-static size_t place_of(const unsigned char digest[static DIGEST_LEN])
+static size_t slot_of(const unsigned char digest[static DIGEST_LEN])
 {
 	return ((size_t)digest[0] << 8 | digest[1]) % TOKEN_HOMES;
 }
 
-static const struct home *find(const struct token_homes *homes, struct str token)
+static const struct home *find_home(const struct token_homes *homes, struct str token)
 {
 	unsigned char digest[DIGEST_LEN];
 
 	digest_sha256(token, digest);
-	const struct home *home = &homes->homes[place_of(digest)];
+	const struct home *home = &homes->homes[slot_of(digest)];
 	return home->is_taken && CRYPTO_memcmp(home->token, digest, DIGEST_LEN) == 0 ? home : NULL;
 }
 
 bool token_homes_has(const struct token_homes *homes, struct str token)
 {
-	return find(homes, token) != NULL;
+	return find_home(homes, token) != NULL;
 }
 
 bool token_homes_is(const struct token_homes *homes, struct str token, const char *issuer)
 {
-	const struct home *home = find(homes, token);
+	const struct home *home = find_home(homes, token);
 	unsigned char digest[DIGEST_LEN];
 
 	digest_sha256(str_of(issuer), digest);
@@ -183,5 +184,5 @@ void token_homes_note(struct token_homes *homes, struct str token, const char *i
 
 	digest_sha256(token, fresh.token);
 	digest_sha256(str_of(issuer), fresh.issuer);
-	homes->homes[place_of(fresh.token)] = fresh;
+	homes->homes[slot_of(fresh.token)] = fresh;
 }

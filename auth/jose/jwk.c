@@ -2,6 +2,7 @@
 
 #include "base/text/b64url.h"
 #include "auth/jose/verifier.h"
+#include "base/text/json_value.h"
 
 #include <assert.h>
 #include <openssl/bn.h>
@@ -79,18 +80,11 @@ const char *jose_alg_name(enum jose_alg alg)
 /* --- reading
  * -------------------------------------------------------------------------------------- */
 
-static struct str text_of(const json_t *json, const char *name)
-{
-	const json_t *member = json_object_get(json, name);
-
-	return (struct str){json_string_value(member), json_string_length(member)};
-}
-
 /* Gives the number in a base64urlUInt member, or NULL. */
 static BIGNUM *number_of(const json_t *json, const char *name)
 {
 	unsigned char bytes[RSA_MAX_BITS / 8 + 1];
-	long len = b64url_decode(text_of(json, name), bytes, sizeof bytes);
+	long len = b64url_decode(json_value_member(json, name), bytes, sizeof bytes);
 
 	return len > 0 ? BN_bin2bn(bytes, (int)len, NULL) : NULL;
 }
@@ -193,14 +187,15 @@ static bool point_is_valid(EVP_PKEY *pkey)
 
 static int load_ec(struct jwk *key, const json_t *json, struct err *err)
 {
-	const struct curve *curve = curve_from(text_of(json, "crv"));
+	const struct curve *curve = curve_from(json_value_member(json, "crv"));
 	unsigned char point[1 + 2 * 66] = {POINT_CONVERSION_UNCOMPRESSED};
 
 	if (curve == NULL)
 		return err_set(err, "crv is not a curve we use");
 	/* RFC 7518 §6.2.1.2: always the full length of a coordinate. */
-	long x = b64url_decode(text_of(json, "x"), point + 1, curve->bytes);
-	long y = b64url_decode(text_of(json, "y"), point + 1 + curve->bytes, curve->bytes);
+	long x = b64url_decode(json_value_member(json, "x"), point + 1, curve->bytes);
+	long y =
+		b64url_decode(json_value_member(json, "y"), point + 1 + curve->bytes, curve->bytes);
 	if (x != (long)curve->bytes || y != (long)curve->bytes)
 		return err_set(err, "x or y is missing or malformed");
 	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
@@ -220,9 +215,9 @@ static int load_okp(struct jwk *key, const json_t *json, struct err *err)
 {
 	unsigned char x[32];
 
-	if (!str_eq(text_of(json, "crv"), STR("Ed25519")))
+	if (!str_eq(json_value_member(json, "crv"), STR("Ed25519")))
 		return err_set(err, "crv is not a curve we use");
-	if (b64url_decode(text_of(json, "x"), x, sizeof x) != sizeof x)
+	if (b64url_decode(json_value_member(json, "x"), x, sizeof x) != sizeof x)
 		return err_set(err, "x is missing or malformed");
 	key->pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, x, sizeof x);
 	if (key->pkey == NULL)
@@ -237,7 +232,7 @@ static int load_oct(struct jwk *key, const json_t *json, struct err *err)
 	long len;
 
 	key->secret = mem_alloc(SECRET_MAX, 1);
-	len = b64url_decode(text_of(json, "k"), key->secret, SECRET_MAX);
+	len = b64url_decode(json_value_member(json, "k"), key->secret, SECRET_MAX);
 	if (len < (long)algs[HS256].hash_bytes)
 		return err_set(err, "k is malformed or shorter than the hash");
 	key->secret_len = (size_t)len;
@@ -256,9 +251,9 @@ static const struct key_type {
 	{"oct", false, load_oct},
 };
 
-static int load(struct jwk *key, const json_t *json, struct err *err)
+static int load_key(struct jwk *key, const json_t *json, struct err *err)
 {
-	struct str kty = text_of(json, "kty");
+	struct str kty = json_value_member(json, "kty");
 
 	for (size_t i = 0; i < ARRAY_LEN(key_types); i++) {
 		if (!str_eq(kty, str_of(key_types[i].kty)))
@@ -277,7 +272,7 @@ static int check_purpose(struct jwk *key, const json_t *json, struct err *err)
 	const json_t *alg = json_object_get(json, "alg");
 	bool can_verify = ops == NULL;
 
-	if (use && !str_eq(text_of(json, "use"), STR("sig")))
+	if (use && !str_eq(json_value_member(json, "use"), STR("sig")))
 		return err_set(err, "use is not \"sig\"");
 	for (size_t i = 0; i < json_array_size(ops); i++) {
 		const char *op = json_string_value(json_array_get(ops, i));
@@ -285,7 +280,7 @@ static int check_purpose(struct jwk *key, const json_t *json, struct err *err)
 	}
 	if (!can_verify)
 		return err_set(err, "key_ops does not allow to verify");
-	key->only = jose_alg_from(text_of(json, "alg"));
+	key->only = jose_alg_from(json_value_member(json, "alg"));
 	if (alg && !jwk_fits(key, key->only))
 		return err_set(err, "alg does not fit the key");
 	return 0;
@@ -309,7 +304,7 @@ struct jwk *jwk_from_json(const json_t *json, struct err *err)
 	key->serial = verifier_new_serial();
 	if (!json_is_object(json))
 		err_set(err, "the key is not an object");
-	else if (load(key, json, err) == 0 && check_purpose(key, json, err) == 0 &&
+	else if (load_key(key, json, err) == 0 && check_purpose(key, json, err) == 0 &&
 		 load_kid(key, json, err) == 0)
 		return key;
 	jwk_unref(key);

@@ -2,6 +2,7 @@
 
 #include "base/text/b64url.h"
 #include "base/mem.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -32,7 +33,7 @@ static int read_member(const json_t *header, const char *name, char *out, size_t
 		return 0;
 	if (!json_is_string(member))
 		return -1;
-	struct str text = {json_string_value(member), json_string_length(member)};
+	struct str text = json_value_str(member);
 	return str_copy(text, out, size) ? 0 : -1;
 }
 

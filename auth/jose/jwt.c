@@ -1,16 +1,15 @@
 #include "auth/jose/jwt.h"
 
+#include "base/text/json_value.h"
 #include "auth/jose/token_use.h"
 
 #include <assert.h>
 
-static struct str text_of(const json_t *json, const char *name)
+static struct str claim_text(const json_t *json, const char *name)
 {
-	const json_t *member = json_object_get(json, name);
+	struct str text = json_value_member(json, name);
 
-	if (!json_is_string(member))
-		return STR("");
-	return (struct str){json_string_value(member), json_string_length(member)};
+	return text.at ? text : STR("");
 }
 
 /* How tokens tell what they are for: by the header's typ (RFC 8725 §3.11), by claims that only some
@@ -115,7 +114,7 @@ static int check_times(
 	return check_starts(json, rules, err);
 }
 
-static bool is_wanted(const json_t *audience, const struct jwt_rules *rules)
+static bool is_wanted_audience(const json_t *audience, const struct jwt_rules *rules)
 {
 	struct str name = {json_string_value(audience), json_string_length(audience)};
 
@@ -128,14 +127,14 @@ static bool is_wanted(const json_t *audience, const struct jwt_rules *rules)
 
 static int check_audience(const json_t *aud, const struct jwt_rules *rules, struct err *err)
 {
-	bool found = rules->audiences_count == 0 || is_wanted(aud, rules);
+	bool found = rules->audiences_count == 0 || is_wanted_audience(aud, rules);
 
 	if (aud && !json_is_string(aud) && !json_is_array(aud))
 		return err_set(err, "the token's aud is malformed");
 	for (size_t i = 0; i < json_array_size(aud); i++) {
 		if (!json_is_string(json_array_get(aud, i)))
 			return err_set(err, "the token's aud is malformed");
-		found |= is_wanted(json_array_get(aud, i), rules);
+		found |= is_wanted_audience(json_array_get(aud, i), rules);
 	}
 	return found ? 0 : err_set(err, "the token is for another audience");
 }
@@ -148,9 +147,9 @@ static int check_claims(
 
 	if (!json_is_object(json))
 		return err_set(err, "the token's payload is not a JSON object");
-	out->issuer = text_of(json, "iss");
-	out->subject = text_of(json, "sub");
-	out->token_id = text_of(json, "jti");
+	out->issuer = claim_text(json, "iss");
+	out->subject = claim_text(json, "sub");
+	out->token_id = claim_text(json, "jti");
 	if (out->issuer.len == 0 || !str_eq(out->issuer, str_of(rules->issuer)))
 		return err_set(err, "the token is of another issuer");
 	if (out->subject.len == 0 && (use->needs_subject || json_object_get(json, "sub")))
@@ -192,5 +191,5 @@ void jwt_peek_issuer(struct jws *jws, char out[static 512])
 	if (jws->json == NULL)
 		jws->json = read_payload(jws);
 	/* Too long for the room is none: str_copy leaves it empty. */
-	(void)str_copy(text_of(jws->json, "iss"), out, 512);
+	(void)str_copy(claim_text(jws->json, "iss"), out, 512);
 }

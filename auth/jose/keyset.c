@@ -93,7 +93,8 @@ uint32_t keyset_algorithm_bit(struct str name)
 	return alg == JOSE_NONE ? 0 : 1u << alg;
 }
 
-static enum keyset_verdict refuse(enum keyset_verdict verdict, struct err *err, const char *reason)
+static enum keyset_verdict refuse_token(
+	enum keyset_verdict verdict, struct err *err, const char *reason)
 {
 	err_set(err, "%s", reason);
 	return verdict;
@@ -103,20 +104,20 @@ static enum keyset_verdict find_key(const struct keyset_issuer *issuer, uint32_t
 	const struct jws *jws, const struct jwk **key, struct err *err)
 {
 	if (!(algorithms & ~(uint32_t)JOSE_HMAC_BITS & 1u << jws->alg))
-		return refuse(KEYSET_BAD, err, "the token's algorithm is not allowed");
+		return refuse_token(KEYSET_BAD, err, "the token's algorithm is not allowed");
 	if (issuer->keys == NULL)
-		return refuse(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
+		return refuse_token(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
 	switch (jwks_find(issuer->keys, jws, key)) {
 	case JWKS_FOUND:
 		return KEYSET_OK;
 	case JWKS_UNKNOWN:
 		/* Our own key never changes while we run: nothing newer to fetch. */
-		return refuse(issuer->is_own ? KEYSET_BAD : KEYSET_UNKNOWN_KEY, err,
+		return refuse_token(issuer->is_own ? KEYSET_BAD : KEYSET_UNKNOWN_KEY, err,
 			"the token's key is not known");
 	case JWKS_UNFIT:
 		break;
 	}
-	return refuse(KEYSET_BAD, err, "the token's key does not fit its algorithm");
+	return refuse_token(KEYSET_BAD, err, "the token's key does not fit its algorithm");
 }
 
 static enum keyset_verdict check_signature(const struct keyset_issuer *issuer, uint32_t algorithms,
@@ -130,7 +131,7 @@ static enum keyset_verdict check_signature(const struct keyset_issuer *issuer, u
 		return verdict;
 	assert(key);
 	if (!jwk_verify(key, jws->alg, jws->signing_input, signature))
-		return refuse(KEYSET_BAD, err, "the token's signature is not good");
+		return refuse_token(KEYSET_BAD, err, "the token's signature is not good");
 	return KEYSET_OK;
 }
 
@@ -143,7 +144,7 @@ enum keyset_verdict keyset_verify_signature(const struct keyset *set, const char
 	if (jws_parse(token, out, err) == -1)
 		return KEYSET_BAD;
 	if (row == NULL)
-		verdict = refuse(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
+		verdict = refuse_token(KEYSET_NO_KEYS, err, "the issuer's keys are not known yet");
 	else
 		verdict = check_signature(row, algorithms, out, err);
 	if (verdict != KEYSET_OK)
@@ -179,7 +180,7 @@ static enum keyset_verdict verify_parsed(const struct keyset *set, struct jws *j
 	/* An ID token is made for us, too: were its issuer's tokens taken, it would be one (S18).
 	 */
 	if (row == NULL || !row->is_for_bearer)
-		return refuse(KEYSET_BAD, err, "the token's issuer is not known");
+		return refuse_token(KEYSET_BAD, err, "the token's issuer is not known");
 	*which = row;
 	verdict = check_signature(row, row->algorithms, jws, err);
 	return verdict == KEYSET_OK ? check_claims(row, jws, now, out, err) : verdict;

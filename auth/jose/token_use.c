@@ -1,6 +1,7 @@
 #include "auth/jose/token_use.h"
 
 #include "base/mem.h"
+#include "base/text/json_value.h"
 
 enum { WORD_MAX = 96 };
 
@@ -50,7 +51,7 @@ static const struct meaning {
 
 /* The end of a media type or a URN: application/at+jwt, urn:ietf:params:oauth:token-type:id_token
  */
-static struct str end_of(struct str word)
+static struct str end_of_word(struct str word)
 {
 	size_t from = word.len;
 
@@ -62,7 +63,7 @@ static struct str end_of(struct str word)
 enum token_use token_use_of_word(struct str word)
 {
 	char room[WORD_MAX];
-	struct str letters = letters_of(end_of(word), room);
+	struct str letters = letters_of(end_of_word(word), room);
 
 	if (word.len > WORD_MAX)
 		return TOKEN_USE_OTHER;
@@ -86,7 +87,7 @@ unsigned token_use_of_claims(const json_t *claims)
 
 		if (mark == NULL || json_is_null(mark))
 			continue;
-		struct str word = {json_string_value(mark), json_string_length(mark)};
+		struct str word = json_value_str(mark);
 		said |= json_is_string(mark) ? token_use_of_word(word) : TOKEN_USE_OTHER;
 	}
 	return said ? said : TOKEN_USE_UNSAID;

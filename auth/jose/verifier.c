@@ -43,7 +43,7 @@ static void free_mine(void *arg)
 	free(v);
 }
 
-static void make_key(void)
+static void make_thread_key(void)
 {
 	if (pthread_key_create(&mine_key, free_mine) != 0)
 		abort();
@@ -53,7 +53,7 @@ static struct verifier *thread_verifier(void)
 {
 	if (mine)
 		return mine;
-	pthread_once(&once, make_key);
+	pthread_once(&once, make_thread_key);
 	mine = mem_alloc(1, sizeof *mine);
 	mine->hash = EVP_MD_CTX_new();
 	if (mine->hash == NULL)

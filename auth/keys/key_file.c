@@ -100,7 +100,7 @@ static int check_mode(int fd, const char *path, struct err *err)
 	return 0;
 }
 
-static int read_all(int fd, struct key_text *text, const char *path, struct err *err)
+static int read_whole(int fd, struct key_text *text, const char *path, struct err *err)
 {
 	while (text->len < KEY_FILE_MAX) {
 		ssize_t n = read(fd, text->at + text->len, KEY_FILE_MAX - text->len);
@@ -129,7 +129,7 @@ static int read_file(const char *path, struct key_text *out, struct err *err)
 		return err_set(err, "cannot read %s: %s", path, strerror(errno));
 	result = check_mode(fd, path, err);
 	if (result == 0)
-		result = read_all(fd, out, path, err);
+		result = read_whole(fd, out, path, err);
 	close(fd);
 	return result;
 }

@@ -35,7 +35,7 @@ static struct str bytes_of(const unsigned char *bytes, size_t len)
 	return (struct str){(const char *)bytes, len};
 }
 
-static struct str key_of(const struct keyring *ring, int which)
+static struct str key_bytes(const struct keyring *ring, int which)
 {
 	assert(which >= 0 && which < ring->count);
 	return bytes_of(ring->keys[which].bytes, DIGEST_LEN);
@@ -89,7 +89,7 @@ bool keyring_digest(const struct keyring *ring, int which, const char *purpose,
 	assert(count <= PARTS_MAX);
 	if (which >= ring->count)
 		return false;
-	digest_hkdf(key_of(ring, which), STR("index"), str_of(purpose), key);
+	digest_hkdf(key_bytes(ring, which), STR("index"), str_of(purpose), key);
 	for (size_t i = 0; i < count; i++)
 		digest_sha256(parts[i], digests[i]);
 	const struct str all = bytes_of(digests[0], count * DIGEST_LEN);
@@ -115,7 +115,7 @@ int keyring_find(const struct keyring *ring, const unsigned char name[static KEY
 void keyring_derive(const struct keyring *ring, int which, const char *purpose, struct str secret,
 	unsigned char out[static DIGEST_LEN])
 {
-	digest_hkdf(key_of(ring, which), secret, str_of(purpose), out);
+	digest_hkdf(key_bytes(ring, which), secret, str_of(purpose), out);
 }
 
 /* --- where keys come from --- */
@@ -167,7 +167,7 @@ static struct keyring *from_lines(struct str text, const char *what, struct err 
 	return NULL;
 }
 
-static void make_key(struct key_text *out)
+static void make_key_line(struct key_text *out)
 {
 	rnd_hex(out->at, HEX_MIN);
 	out->at[HEX_MIN] = '\n';
@@ -179,7 +179,7 @@ static struct keyring *from_folder(const char *folder, struct err *err)
 	struct keyring *ring = NULL;
 	struct key_text text;
 
-	if (key_file_open(folder, "session.key", make_key, &text, err) == 0)
+	if (key_file_open(folder, "session.key", make_key_line, &text, err) == 0)
 		ring = from_lines((struct str){text.at, text.len}, "session.key", err);
 	key_text_clear(&text);
 	return ring;

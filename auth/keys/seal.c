@@ -13,7 +13,7 @@ enum { VERSION = 1, NONCE_AT = 1 + KEYRING_NAME };
 
 static EVP_CIPHER *aes;
 
-static void fetch(void)
+static void fetch_cipher(void)
 {
 	aes = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
 	if (aes == NULL)
@@ -22,14 +22,14 @@ static void fetch(void)
 
 /* A context keyed for what `head` (version, key's name, nonce) says, with all that is authenticated
  * beside the text in it. */
-static EVP_CIPHER_CTX *begin(const struct keyring *ring, int which, const char *purpose,
+static EVP_CIPHER_CTX *begin_cipher(const struct keyring *ring, int which, const char *purpose,
 	struct str secret, struct str context, const unsigned char head[SEAL_HEAD], bool is_sealing)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	unsigned char key[DIGEST_LEN];
 	int n;
 
-	pthread_once(&once, fetch);
+	pthread_once(&once, fetch_cipher);
 	assert(context.len <= INT_MAX);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	keyring_derive(ring, which, purpose, secret, key);
@@ -57,7 +57,7 @@ void seal(const struct keyring *ring, const char *purpose, struct str secret, st
 	out->at[0] = VERSION;
 	keyring_name(ring, out->at + 1);
 	rnd_bytes(out->at + NONCE_AT, SEAL_HEAD - NONCE_AT);
-	EVP_CIPHER_CTX *ctx = begin(ring, 0, purpose, secret, context, out->at, true);
+	EVP_CIPHER_CTX *ctx = begin_cipher(ring, 0, purpose, secret, context, out->at, true);
 	unsigned char *text = out->at + SEAL_HEAD;
 	if (EVP_CipherUpdate(ctx, text, &n, (const unsigned char *)plain.at, (int)plain.len) != 1 ||
 		EVP_CipherFinal_ex(ctx, text + n, &rest) != 1 ||
@@ -88,7 +88,7 @@ int unseal(const struct keyring *ring, const char *purpose, struct str secret, s
 	int which = keyring_find(ring, bytes + 1);
 	if (which == -1)
 		return -1;
-	EVP_CIPHER_CTX *ctx = begin(ring, which, purpose, secret, context, bytes, false);
+	EVP_CIPHER_CTX *ctx = begin_cipher(ring, which, purpose, secret, context, bytes, false);
 	*len = sealed.len - SEAL_OVERHEAD;
 	*plain = mem_alloc(*len + 1, 1);
 	bool is_ours = decrypt(ctx, bytes + SEAL_HEAD, *len, *plain);

@@ -57,7 +57,7 @@ static void read_description(struct str query, char **out)
 	sbuf_clear(&value);
 }
 
-static int read_all(struct str query, struct callback *out, const char **reason)
+static int read_parameters(struct str query, struct callback *out, const char **reason)
 {
 	const struct {
 		const char *name;
@@ -83,7 +83,7 @@ static int read_all(struct str query, struct callback *out, const char **reason)
 }
 
 /* Why these together make no answer; NULL when they do. */
-static const char *fault_of(const struct callback *callback)
+static const char *fault_of_query(const struct callback *callback)
 {
 	if (callback->state == NULL)
 		return "the parameter state is missing";
@@ -96,8 +96,8 @@ int callback_parse(struct str query, struct callback *out, const char **reason)
 {
 	memset(out, 0, sizeof *out);
 	*reason = "";
-	if (read_all(query, out, reason) == 0) {
-		const char *fault = fault_of(out);
+	if (read_parameters(query, out, reason) == 0) {
+		const char *fault = fault_of_query(out);
 
 		if (fault == NULL)
 			return 0;

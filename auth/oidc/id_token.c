@@ -1,19 +1,15 @@
 #include "auth/oidc/id_token.h"
 
 #include "base/text/b64url.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-static struct str text_of(const json_t *member)
+static bool is_claim_text(const json_t *member, const char *wanted)
 {
-	return (struct str){json_string_value(member), json_string_length(member)};
-}
-
-static bool is_text(const json_t *member, const char *wanted)
-{
-	struct str text = text_of(member), other = str_of(wanted);
+	struct str text = json_value_str(member), other = str_of(wanted);
 
 	return text.at && text.len == other.len && CRYPTO_memcmp(text.at, other.at, text.len) == 0;
 }
@@ -26,7 +22,7 @@ static int check_authorized_party(const json_t *claims, const char *client_id, s
 
 	if (azp == NULL && !is_shared)
 		return 0;
-	if (!is_text(azp, client_id))
+	if (!is_claim_text(azp, client_id))
 		return err_set(err, "the ID token was made for another client");
 	return 0;
 }
@@ -63,7 +59,7 @@ static int check_at_hash(
 		    NULL, hash_of(alg), NULL, access_token.at, access_token.len, digest, &len) != 1)
 		abort();
 	b64url_encode(digest, len / 2, text);
-	if (!is_text(at_hash, text))
+	if (!is_claim_text(at_hash, text))
 		return err_set(err, "the ID token's at_hash is not the access token's");
 	return 0;
 }
@@ -73,9 +69,9 @@ static int check_claims(const struct jws *jws, struct str access_token,
 {
 	if (check_authorized_party(claims, rules->client_id, err) == -1)
 		return -1;
-	if (rules->nonce && !is_text(json_object_get(claims, "nonce"), rules->nonce))
+	if (rules->nonce && !is_claim_text(json_object_get(claims, "nonce"), rules->nonce))
 		return err_set(err, "the ID token's nonce is not the sign-in's");
-	if (rules->subject && !is_text(json_object_get(claims, "sub"), rules->subject))
+	if (rules->subject && !is_claim_text(json_object_get(claims, "sub"), rules->subject))
 		return err_set(err, "the ID token is about another subject");
 	return check_at_hash(json_object_get(claims, "at_hash"), jws->alg, access_token, err);
 }

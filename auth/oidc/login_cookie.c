@@ -36,7 +36,7 @@ void login_cookie_clear(struct login_cookie *login)
 }
 
 /* Takes the i-th out; the caller has what was in it. */
-static struct login_cookie take(struct login_cookies *logins, size_t i)
+static struct login_cookie take_login(struct login_cookies *logins, size_t i)
 {
 	struct login_cookie taken = logins->at[i];
 
@@ -45,9 +45,9 @@ static struct login_cookie take(struct login_cookies *logins, size_t i)
 	return taken;
 }
 
-static void drop(struct login_cookies *logins, size_t i)
+static void drop_login(struct login_cookies *logins, size_t i)
 {
-	struct login_cookie dropped = take(logins, i);
+	struct login_cookie dropped = take_login(logins, i);
 
 	login_cookie_clear(&dropped);
 }
@@ -55,11 +55,11 @@ static void drop(struct login_cookies *logins, size_t i)
 static void clear_all(struct login_cookies *logins)
 {
 	while (logins->count > 0)
-		drop(logins, logins->count - 1);
+		drop_login(logins, logins->count - 1);
 	OPENSSL_cleanse(logins, sizeof *logins);
 }
 
-const char *login_cookie_cookie_name(enum auth_site site, const struct url *public_url)
+const char *login_cookie_name(enum auth_site site, const struct url *public_url)
 {
 	static const char *const names[AUTH_SITES][2] = {
 		[AUTH_SITE_PUBLIC] = {"sparkgate-login", "__Host-sparkgate-login"},
@@ -69,7 +69,7 @@ const char *login_cookie_cookie_name(enum auth_site site, const struct url *publ
 	return names[site][public_url->tls];
 }
 
-static const struct url *url_of(const struct conf *conf, enum auth_site site)
+static const struct url *url_of_site(const struct conf *conf, enum auth_site site)
 {
 	return &sign_in_site_listen(conf, site)->public_url;
 }
@@ -119,7 +119,7 @@ static void read_lines(struct str text, int64_t now, struct login_cookies *out)
 static void read_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
 	const struct str *cookies, size_t count, int64_t now, struct login_cookies *out)
 {
-	struct str name = str_of(login_cookie_cookie_name(site, url_of(conf, site))), value;
+	struct str name = str_of(login_cookie_name(site, url_of_site(conf, site))), value;
 	unsigned char sealed[SEALED_MAX];
 	char *text = NULL;
 	size_t len = 0;
@@ -154,7 +154,7 @@ static size_t room_for_text(const char *name)
 	return (LOGIN_COOKIE_MAX - strlen(name) - 1) * 3 / 4 - SEAL_OVERHEAD;
 }
 
-static size_t write_lines(const struct login_cookies *logins, char out[static TEXT_MAX + 1])
+static size_t write_login_lines(const struct login_cookies *logins, char out[static TEXT_MAX + 1])
 {
 	size_t len = 0;
 
@@ -176,7 +176,7 @@ static char *seal_value(const struct keyring *ring, const struct conf *conf, enu
 {
 	char text[TEXT_MAX + 1], *value;
 	struct store_bytes sealed;
-	size_t len = write_lines(logins, text);
+	size_t len = write_login_lines(logins, text);
 
 	seal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer), (struct str){text, len},
 		&sealed);
@@ -190,11 +190,11 @@ static char *seal_value(const struct keyring *ring, const struct conf *conf, enu
 static char *write_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
 	const struct login_cookies *logins)
 {
-	const struct url *public_url = url_of(conf, site);
+	const struct url *public_url = url_of_site(conf, site);
 	char *value = logins->count ? seal_value(ring, conf, site, logins) : mem_strdup("");
 	char *cookie = mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
-		login_cookie_cookie_name(site, public_url), value,
-		logins->count ? LOGIN_SECONDS : 0, public_url->tls ? "; Secure" : "");
+		login_cookie_name(site, public_url), value, logins->count ? LOGIN_SECONDS : 0,
+		public_url->tls ? "; Secure" : "");
 
 	free(value);
 	return cookie;
@@ -218,16 +218,16 @@ static bool is_path(struct str path)
 	return path.len > 0 && path.at[0] == '/';
 }
 
-static void add(struct login_cookies *logins, struct login_cookie login, const struct conf *conf,
-	enum auth_site site)
+static void add_login(struct login_cookies *logins, struct login_cookie login,
+	const struct conf *conf, enum auth_site site)
 {
-	size_t room = room_for_text(login_cookie_cookie_name(site, url_of(conf, site)));
+	size_t room = room_for_text(login_cookie_name(site, url_of_site(conf, site)));
 
 	if (logins->count == LOGINS_MAX)
-		drop(logins, 0);
+		drop_login(logins, 0);
 	logins->at[logins->count++] = login;
 	while (logins->count > 1 && size_of(logins) > room)
-		drop(logins, 0);
+		drop_login(logins, 0);
 	if (size_of(logins) > room) {
 		free(logins->at[0].return_path);
 		logins->at[0].return_path = base_path(conf, site);
@@ -270,7 +270,7 @@ struct login_cookie_start login_cookie_begin(const struct keyring *ring, const s
 
 	read_cookie(ring, conf, site, cookies, count, now, &logins);
 	start.location = location_of(provider, conf, site, &login);
-	add(&logins, login, conf, site);
+	add_login(&logins, login, conf, site);
 	start.set_cookie = write_cookie(ring, conf, site, &logins);
 	clear_all(&logins);
 	OPENSSL_cleanse(&login, sizeof login);
@@ -294,7 +294,7 @@ bool login_cookie_finish(const struct keyring *ring, const struct conf *conf, en
 	for (size_t i = 0; i < logins.count && *set_cookie == NULL; i++) {
 		if (!is_of(&logins.at[i], state))
 			continue;
-		*out = take(&logins, i);
+		*out = take_login(&logins, i);
 		*set_cookie = write_cookie(ring, conf, site, &logins);
 	}
 	clear_all(&logins);

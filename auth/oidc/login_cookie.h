@@ -30,7 +30,7 @@ void login_cookie_clear(struct login_cookie *login); /* wipes and frees */
 
 /* "__Host-sparkgate-login" over https, else "sparkgate-login"; the admin site's
  * "...sparkgate-admin-login". */
-const char *login_cookie_cookie_name(enum auth_site site, const struct url *public_url);
+const char *login_cookie_name(enum auth_site site, const struct url *public_url);
 
 struct login_cookie_start { /* both given */
 	char *location;	    /* the provider's authorization URL */

@@ -35,7 +35,7 @@ static void on_failure(struct oidc *oidc, const char *why)
 	read_later(oidc, oidc->retry);
 }
 
-static void publish(struct oidc *oidc)
+static void publish_provider(struct oidc *oidc)
 {
 	oidc->options.publish(
 		oidc->provider ? oidc_provider_ref(oidc->provider) : NULL, oidc->options.arg);
@@ -63,7 +63,7 @@ static void on_metadata(const struct fetch_result *result, void *arg)
 	oidc_provider_unref(oidc->provider);
 	oidc->provider = provider;
 	oidc->retry = 0;
-	publish(oidc);
+	publish_provider(oidc);
 	read_later(oidc, oidc->timing.fresh);
 }
 
@@ -124,7 +124,7 @@ void oidc_set_conf(struct oidc *oidc, const struct conf *conf)
 	/* What could not be read so far may be read now, by another CA file. */
 	if (!is_same || oidc->provider == NULL) {
 		forget_provider(oidc);
-		publish(oidc);
+		publish_provider(oidc);
 		if (is)
 			read_metadata(-1, 0, oidc);
 	}

@@ -1,13 +1,10 @@
 #include "auth/oidc/oidc_answer.h"
 
+#include "base/text/json_value.h"
+
 #include <string.h>
 
 enum { EXPIRES_MAX = 10 * 366 * 86400 };
-
-static struct str text_of(const json_t *member)
-{
-	return (struct str){json_string_value(member), json_string_length(member)};
-}
 
 /* Null is how some providers write "none". */
 static const json_t *member_of(const json_t *json, const char *name)
@@ -21,7 +18,7 @@ static const json_t *member_of(const json_t *json, const char *name)
  * need a second look in a log line (RFC 6749 §5.2 has it without " and \). */
 static void copy_printable(const json_t *member, char *out, size_t size)
 {
-	struct str text = text_of(member);
+	struct str text = json_value_str(member);
 	size_t len = text.len < size ? text.len : size - 1;
 
 	for (size_t i = 0; i < len; i++) {
@@ -45,7 +42,7 @@ static bool is_token(struct str text)
 static int read_token(const json_t *json, const char *name, char **out, struct err *err)
 {
 	const json_t *member = member_of(json, name);
-	struct str text = text_of(member);
+	struct str text = json_value_str(member);
 
 	if (member == NULL)
 		return 0;
@@ -65,7 +62,7 @@ static int read_expires_in(const json_t *member, int64_t *out, struct err *err)
 	if (member == NULL)
 		return 0;
 	if (json_is_string(member)) {
-		if (!str_to_u64(text_of(member), &digits))
+		if (!str_to_u64(json_value_str(member), &digits))
 			return err_set(err, "the provider's expires_in is no number");
 		seconds = (double)digits;
 	} else if (!json_is_number(member) || seconds < 0) {
@@ -93,7 +90,7 @@ static int read_tokens(const json_t *json, struct oidc_answer *out, struct err *
 	}
 	if (out->access_token == NULL)
 		return err_set(err, "the provider's answer has no access_token");
-	if (!json_is_string(type) || !str_eq_nocase(text_of(type), STR("Bearer")))
+	if (!json_is_string(type) || !str_eq_nocase(json_value_str(type), STR("Bearer")))
 		return err_set(err, "the provider's token_type is not Bearer");
 	return read_expires_in(member_of(json, "expires_in"), &out->expires_in, err);
 }
@@ -142,7 +139,7 @@ json_t *oidc_answer_userinfo(struct str body, struct str subject, struct err *er
 
 	if (!json_is_object(json))
 		err_set(err, "the provider's userinfo is not a JSON object");
-	else if (!json_is_string(sub) || !str_eq(text_of(sub), subject))
+	else if (!json_is_string(sub) || !str_eq(json_value_str(sub), subject))
 		err_set(err, "the provider's userinfo is about another subject");
 	else
 		return json;

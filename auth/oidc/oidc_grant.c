@@ -8,6 +8,7 @@
 #include "auth/policy/roles.h"
 #include "base/clock.h"
 #include "base/sbuf.h"
+#include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -51,11 +52,6 @@ static void grant_free(struct grant *grant)
 	free(grant);
 }
 
-static struct str claim(const json_t *claims, const char *name)
-{
-	return str_of(json_string_value(json_object_get(claims, name)));
-}
-
 static bool is_address(struct str text)
 {
 	ptrdiff_t at = str_find_byte(text, '@');
@@ -70,16 +66,16 @@ static struct str name_in(const json_t *claims)
 	static const char *const names[] = {"name", "preferred_username"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim(claims, names[i]);
+		struct str name = json_value_member(claims, names[i]);
 		if (name.len > 0)
 			return name;
 	}
-	struct str email = claim(claims, "email");
+	struct str email = json_value_member(claims, "email");
 	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
 	return is_proved && is_address(email) ? email : STR("");
 }
 
-static void finish(struct grant *grant, enum oidc_outcome answer, const char *reason)
+static void finish_grant(struct grant *grant, enum oidc_outcome answer, const char *reason)
 {
 	struct oidc_grant result = {.answer = answer, .reason = reason};
 	char *scope = NULL;
@@ -89,7 +85,7 @@ static void finish(struct grant *grant, enum oidc_outcome answer, const char *re
 		int64_t lasts = grant->answer.expires_in;
 
 		result.subject = grant->claims.json ? grant->claims.subject : subject;
-		result.sid = claim(grant->claims.json, "sid");
+		result.sid = json_value_member(grant->claims.json, "sid");
 		result.name = name_in(grant->claims.json);
 		if (result.name.len == 0)
 			result.name = name_in(grant->userinfo);
@@ -122,7 +118,7 @@ void oidc_grants_close(struct oidc *oidc)
 		if (grant->under_way)
 			fetch_cancel(grant->under_way);
 		if (!grant->waits_for_keys) {
-			finish(grant, OIDC_SILENT, "shutting down");
+			finish_grant(grant, OIDC_SILENT, "shutting down");
 			continue;
 		}
 		/* The key set's fetch has its waiter still, and will call. */
@@ -156,16 +152,16 @@ static void on_userinfo(const struct fetch_result *result, void *arg)
 	if (result->status != 200 ||
 		!str_starts_nocase(str_of(result->content_type), STR("application/json"))) {
 		grant->userinfo_failed = true;
-		finish(grant, OIDC_OK, "");
+		finish_grant(grant, OIDC_OK, "");
 		return;
 	}
 	grant->userinfo = oidc_answer_userinfo(result->body, subject_of(grant), &err);
 	if (grant->userinfo == NULL) { /* S30 */
-		finish(grant, OIDC_INVALID, err.text);
+		finish_grant(grant, OIDC_INVALID, err.text);
 		return;
 	}
 	add_role(grant, grant->userinfo);
-	finish(grant, OIDC_OK, "");
+	finish_grant(grant, OIDC_OK, "");
 }
 
 static void ask_userinfo(struct grant *grant)
@@ -173,7 +169,7 @@ static void ask_userinfo(struct grant *grant)
 	const char *endpoint = grant->provider->userinfo_endpoint;
 
 	if (endpoint == NULL || grant->answer.access_token == NULL) {
-		finish(grant, OIDC_OK, "");
+		finish_grant(grant, OIDC_OK, "");
 		return;
 	}
 	char *header = mem_printf("Authorization: Bearer %s", grant->answer.access_token);
@@ -196,7 +192,7 @@ static bool is_about_them(const struct grant *grant, const json_t *claims)
 {
 	const json_t *subject = json_object_get(claims, "sub");
 
-	return str_eq(claim(claims, "iss"), str_of(grant->provider->issuer)) &&
+	return str_eq(json_value_member(claims, "iss"), str_of(grant->provider->issuer)) &&
 	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
 }
 
@@ -225,7 +221,7 @@ static void read_access_token(struct grant *grant)
 
 static void check_tokens(struct grant *grant);
 
-static void on_keys(struct jwks_waiter *waiter, bool fetched)
+static void on_provider_keys(struct jwks_waiter *waiter, bool fetched)
 {
 	struct grant *grant = (struct grant *)((char *)waiter - offsetof(struct grant, waiter));
 
@@ -242,7 +238,7 @@ static void ask_keys(struct grant *grant)
 	const struct oidc_options *options = &grant->oidc->options;
 
 	grant->keys_asked = grant->waits_for_keys = true;
-	grant->waiter.done = on_keys;
+	grant->waiter.done = on_provider_keys;
 	options->refetch(options->arg, grant->provider->issuer, &grant->waiter);
 }
 
@@ -252,7 +248,7 @@ static void miss_key(struct grant *grant, const struct err *err)
 	if (!grant->keys_asked)
 		ask_keys(grant);
 	else
-		finish(grant, grant->keys_fetched ? OIDC_INVALID : OIDC_SILENT, err->text);
+		finish_grant(grant, grant->keys_fetched ? OIDC_INVALID : OIDC_SILENT, err->text);
 }
 
 /* True when the grant goes on; else it is finished, or waits. */
@@ -278,7 +274,7 @@ static bool check_id_token(struct grant *grant)
 	case KEYSET_BAD:
 		break;
 	}
-	finish(grant, OIDC_INVALID, err.text);
+	finish_grant(grant, OIDC_INVALID, err.text);
 	return false;
 }
 
@@ -303,14 +299,14 @@ static bool is_overloaded(int status)
 
 /* At a refresh only the provider's plain word ends a session (RFC 6749 §5.2): a wrong secret or a
  * broken answer is the operator's trouble, and passes. */
-static void refuse(struct grant *grant, int status)
+static void refuse_grant(struct grant *grant, int status)
 {
 	const char *error = grant->answer.error;
 	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
 
 	if (is_overloaded(status) || strcmp(error, "temporarily_unavailable") == 0)
 		is_final = false;
-	finish(grant, is_final ? OIDC_REFUSED : OIDC_SILENT,
+	finish_grant(grant, is_final ? OIDC_REFUSED : OIDC_SILENT,
 		error[0] ? error : "the provider's status is an error, its answer is none");
 }
 
@@ -321,20 +317,20 @@ static void on_tokens(const struct fetch_result *result, void *arg)
 
 	grant->under_way = NULL;
 	if (result->status == 0) {
-		finish(grant, OIDC_SILENT, "the identity provider does not answer");
+		finish_grant(grant, OIDC_SILENT, "the identity provider does not answer");
 	} else if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
 		bool is_final = grant->nonce && !is_overloaded(result->status);
-		finish(grant, is_final ? OIDC_INVALID : OIDC_SILENT, err.text);
+		finish_grant(grant, is_final ? OIDC_INVALID : OIDC_SILENT, err.text);
 	} else if (grant->answer.error[0] != '\0' || result->status != 200) {
-		refuse(grant, result->status);
+		refuse_grant(grant, result->status);
 	} else if (grant->nonce && grant->answer.id_token == NULL) {
-		finish(grant, OIDC_INVALID, "the token answer has no ID token");
+		finish_grant(grant, OIDC_INVALID, "the token answer has no ID token");
 	} else {
 		check_tokens(grant);
 	}
 }
 
-static void add(struct sbuf *form, const char *name, const char *value)
+static void add_parameter(struct sbuf *form, const char *name, const char *value)
 {
 	sbuf_printf(form, "%s%s=", form->len ? "&" : "", name);
 	sbuf_urlencode(form, str_of(value));
@@ -351,9 +347,9 @@ static void send_form(struct grant *grant, struct sbuf *form)
 		"Accept: application/json", header, NULL};
 
 	if (!is_basic)
-		add(form, "client_id", conf->client_id);
+		add_parameter(form, "client_id", conf->client_id);
 	if (!is_basic && conf->client_secret.value)
-		add(form, "client_secret", conf->client_secret.value);
+		add_parameter(form, "client_secret", conf->client_secret.value);
 	grant->under_way = fetch_start(grant->oidc->options.fetcher,
 		&(struct fetch_request){.url = grant->provider->token_endpoint,
 			.headers = headers,
@@ -398,10 +394,10 @@ void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, con
 	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
 	grant->nonce = mem_strdup(nonce);
 	sbuf_init_secret(&form, FORM_MAX);
-	add(&form, "grant_type", "authorization_code");
-	add(&form, "code", code);
-	add(&form, "redirect_uri", redirect_uri);
-	add(&form, "code_verifier", verifier);
+	add_parameter(&form, "grant_type", "authorization_code");
+	add_parameter(&form, "code", code);
+	add_parameter(&form, "redirect_uri", redirect_uri);
+	add_parameter(&form, "code_verifier", verifier);
 	free(redirect_uri);
 	send_form(grant, &form);
 }
@@ -416,7 +412,7 @@ void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subj
 		return;
 	grant->subject = mem_strdup(subject);
 	sbuf_init_secret(&form, FORM_MAX);
-	add(&form, "grant_type", "refresh_token");
-	add(&form, "refresh_token", refresh_token);
+	add_parameter(&form, "grant_type", "refresh_token");
+	add_parameter(&form, "refresh_token", refresh_token);
 	send_form(grant, &form);
 }

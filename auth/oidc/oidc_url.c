@@ -24,7 +24,7 @@ char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site
 }
 
 /* An endpoint's own query stays (RFC 6749 §3.1). */
-static void begin(struct sbuf *out, const char *endpoint)
+static void begin_url(struct sbuf *out, const char *endpoint)
 {
 	sbuf_init_secret(out, URL_MAX);
 	sbuf_puts(out, endpoint);
@@ -32,7 +32,7 @@ static void begin(struct sbuf *out, const char *endpoint)
 		sbuf_putc(out, '?');
 }
 
-static void add(struct sbuf *out, const char *name, struct str value)
+static void add_parameter(struct sbuf *out, const char *name, struct str value)
 {
 	char last = out->at[out->len - 1];
 
@@ -76,9 +76,9 @@ char *oidc_authorization_url(const struct oidc_provider *provider, const struct 
 	};
 	struct sbuf out;
 
-	begin(&out, provider->authorization_endpoint);
+	begin_url(&out, provider->authorization_endpoint);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		add(&out, rows[i].name, str_of(rows[i].value));
+		add_parameter(&out, rows[i].name, str_of(rows[i].value));
 	free(redirect_uri);
 	free(scope);
 	return sbuf_take(&out);
@@ -93,11 +93,11 @@ char *oidc_end_session_url(const struct oidc_provider *provider, const struct co
 	if (provider->end_session_endpoint == NULL)
 		return NULL;
 	back = oidc_post_logout_redirect_uri(conf, site);
-	begin(&out, provider->end_session_endpoint);
+	begin_url(&out, provider->end_session_endpoint);
 	if (id_token.len > 0 && id_token.len <= OIDC_HINT_MAX)
-		add(&out, "id_token_hint", id_token);
-	add(&out, "client_id", str_of(conf->oidc.client_id));
-	add(&out, "post_logout_redirect_uri", str_of(back));
+		add_parameter(&out, "id_token_hint", id_token);
+	add_parameter(&out, "client_id", str_of(conf->oidc.client_id));
+	add_parameter(&out, "post_logout_redirect_uri", str_of(back));
 	free(back);
 	return sbuf_take(&out);
 }

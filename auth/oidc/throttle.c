@@ -33,7 +33,7 @@ void throttle_free(struct throttle *throttle)
 
 /* One client is what server.limits.per_client counts as one: an IPv4 address, in either spelling,
  * or a /64 of IPv6. */
-static uint64_t key_of(struct str client)
+static uint64_t client_key(struct str client)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
@@ -63,7 +63,7 @@ static void age(struct client *client, int64_t now_ms)
 
 /* The client's place; or, for a new one, that of somebody with nothing under way, the one with the
  * fewest failures. NULL: there is none. */
-static struct client *find(struct throttle *throttle, uint64_t key, int64_t now_ms)
+static struct client *find_client(struct throttle *throttle, uint64_t key, int64_t now_ms)
 {
 	struct client *free_place = NULL;
 
@@ -86,7 +86,7 @@ enum throttle_verdict throttle_begin(struct throttle *throttle, struct str clien
 {
 	if (throttle->under_way >= THROTTLE_ALL)
 		return THROTTLE_BUSY;
-	struct client *who = find(throttle, key_of(client), now_ms);
+	struct client *who = find_client(throttle, client_key(client), now_ms);
 	if (who == NULL)
 		return THROTTLE_BUSY;
 	age(who, now_ms);
@@ -100,7 +100,7 @@ enum throttle_verdict throttle_begin(struct throttle *throttle, struct str clien
 /* What is under way keeps its place. */
 void throttle_end(struct throttle *throttle, struct str client, bool was_bad, int64_t now_ms)
 {
-	struct client *who = find(throttle, key_of(client), now_ms);
+	struct client *who = find_client(throttle, client_key(client), now_ms);
 
 	throttle->under_way--;
 	if (who == NULL)

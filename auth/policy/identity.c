@@ -36,7 +36,7 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	return who;
 }
 
-void identity_narrow(struct identity *who, struct scope *scope)
+void identity_limit(struct identity *who, struct scope *scope)
 {
 	assert(who->refs == 1 && who->scope == NULL);
 	who->scope = scope;
@@ -48,7 +48,7 @@ struct identity *identity_copy(const struct identity *who)
 		str_of(who->name), str_of(who->token_id), who->role, who->via, who->expires_at);
 
 	if (who->scope) {
-		identity_narrow(copy, scope_parse(scope_text(who->scope), NULL));
+		identity_limit(copy, scope_parse(scope_text(who->scope), NULL));
 		if (copy->scope == NULL)
 			abort(); /* it was read from the same text */
 	}
@@ -77,4 +77,15 @@ const char *role_name(enum role role)
 
 	assert((size_t)role < ARRAY_LEN(names));
 	return names[role];
+}
+
+bool role_parse(struct str name, enum role *out)
+{
+	for (int role = ROLE_NONE; role <= ROLE_ADMIN; role++) {
+		if (str_eq(name, str_of(role_name((enum role)role)))) {
+			*out = (enum role)role;
+			return true;
+		}
+	}
+	return false;
 }

@@ -6,6 +6,7 @@
 #ifndef SPARKGATE_AUTH_POLICY_IDENTITY_H
 #define SPARKGATE_AUTH_POLICY_IDENTITY_H
 
+#include "base/mem.h"
 #include "base/str.h"
 
 struct scope;
@@ -19,7 +20,7 @@ struct identity {
 			 */
 	char *name;	/* for people; never a key */
 	char *token_id; /* on record, of our own tokens; or "" */
-	struct scope *scope; /* what it is narrowed to; NULL: not */
+	struct scope *scope; /* what it is limited to; NULL: not */
 	enum role role;
 	enum identity_via via;
 	int64_t expires_at; /* wall seconds */
@@ -29,11 +30,13 @@ struct identity {
 struct identity *identity_new(struct str issuer, struct str subject, struct str name,
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */
-void identity_narrow(struct identity *who, struct scope *scope);
+void identity_limit(struct identity *who, struct scope *scope);
 /* Gives one of its own, for another thread. */
 struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);
 void identity_unref(struct identity *who);
 const char *role_name(enum role role); /* "none", "user", "admin" */
+/* False: no role is called so. */
+MUST_CHECK bool role_parse(struct str name, enum role *out);
 
 #endif

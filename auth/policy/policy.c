@@ -160,7 +160,7 @@ static unsigned find_rows(enum ui_kind kind, struct str path)
 }
 
 /* The strictest row of every decoding counts, and none of the others is forgotten: what a token is
- * narrowed to need not go by strictness. */
+ * limited to need not go by strictness. */
 static unsigned find_actions(enum ui_kind kind, struct str path)
 {
 	struct reading reading;

@@ -21,7 +21,7 @@ static int hex_value(struct str digits, size_t count)
 
 /* Decodes what begins `in`, which is not empty: gives how many bytes it is. "%u002f" is a slash to
  * Jetty 9; what is no byte is a letter of no name here. */
-static size_t decode(struct str in, char *out)
+static size_t decode_once(struct str in, char *out)
 {
 	bool is_wide = in.len > 1 && in.at[1] == 'u';
 	size_t len = in.at[0] != '%' ? 1 : is_wide ? 6 : 3;
@@ -57,7 +57,7 @@ static int read_segment(const struct reading *r, struct str in, char *out)
 		char c = in.at[i];
 
 		if (c == '%') {
-			i += decode(str_from(in, i), &c);
+			i += decode_once(str_from(in, i), &c);
 			if (is_trick(r, c))
 				return -1;
 		} else {
@@ -116,7 +116,7 @@ static bool decode_text(struct reading *r)
 	if (str_find_byte(rest, '%') == -1)
 		return false;
 	while (rest.len > 0)
-		rest = str_from(rest, decode(rest, &r->decoded[len++]));
+		rest = str_from(rest, decode_once(rest, &r->decoded[len++]));
 	bool changes = len < r->text.len;
 	r->text = (struct str){r->decoded, len};
 	return changes;

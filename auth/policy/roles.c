@@ -2,21 +2,22 @@
 
 #include "auth/policy/scope.h"
 #include "base/sbuf.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
 /* `text` is `lead` and then `name`. */
-static bool is_named(const char *text, struct str lead, struct str name)
+static bool is_named_role(const char *text, struct str lead, struct str name)
 {
 	struct str whole = str_of(text);
 
 	return str_starts(whole, lead) && str_eq(str_from(whole, lead.len), name);
 }
 
-static bool is_listed(const struct conf_names *names, struct str lead, struct str name)
+static bool is_listed_name(const struct conf_names *names, struct str lead, struct str name)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		if (is_named(names->at[i], lead, name))
+		if (is_named_role(names->at[i], lead, name))
 			return true;
 	}
 	return false;
@@ -26,12 +27,12 @@ static struct roles role_of(const struct conf *conf, struct str lead, struct str
 {
 	struct roles roles = {ROLE_NONE, 0};
 
-	if (is_listed(&conf->roles_admin, lead, name))
+	if (is_listed_name(&conf->roles_admin, lead, name))
 		return (struct roles){ROLE_ADMIN, 0};
-	if (is_listed(&conf->roles_user, lead, name))
+	if (is_listed_name(&conf->roles_user, lead, name))
 		return (struct roles){ROLE_USER, 0};
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
-		if (is_named(conf->roles_limited[i].role, lead, name))
+		if (is_named_role(conf->roles_limited[i].role, lead, name))
 			roles = roles_join(roles, (struct roles){ROLE_USER, (uint64_t)1 << i});
 	}
 	return roles;
@@ -63,11 +64,10 @@ static struct roles role_of_claim(const struct conf *conf, const json_t *claim)
 	struct roles best = {ROLE_NONE, 0};
 
 	if (json_is_string(claim))
-		return role_of_names(
-			conf, (struct str){json_string_value(claim), json_string_length(claim)});
+		return role_of_names(conf, json_value_str(claim));
 	for (size_t i = 0; i < json_array_size(claim); i++) {
 		const json_t *item = json_array_get(claim, i);
-		struct str name = {json_string_value(item), json_string_length(item)};
+		struct str name = json_value_str(item);
 
 		/* An element is one name, spaces and all. */
 		if (name.at && !str_starts(name, STR("sub:")))
@@ -127,7 +127,7 @@ char *roles_scope(const struct conf *conf, struct roles roles)
 	return sbuf_take(&text);
 }
 
-void roles_narrow(const struct conf *conf, struct roles roles, struct identity *who)
+static void limit_identity(const struct conf *conf, struct roles roles, struct identity *who)
 {
 	struct err err;
 
@@ -137,6 +137,33 @@ void roles_narrow(const struct conf *conf, struct roles roles, struct identity *
 	struct scope *scope = scope_parse(str_of(text), &err);
 	if (scope == NULL)
 		abort(); /* it would open everything */
-	identity_narrow(who, scope);
+	identity_limit(who, scope);
 	free(text);
+}
+
+/* --- who has them --- */
+
+struct str roles_display_name(const json_t *claims, struct str subject)
+{
+	static const char *const names[] = {
+		"name", "preferred_username", "client_name", "username"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = json_value_member(claims, names[i]);
+
+		if (name.len > 0)
+			return name;
+	}
+	return subject;
+}
+
+struct identity *roles_identity(const struct conf *conf, const json_t *claims, struct str issuer,
+	struct str subject, int64_t expires_at)
+{
+	struct roles roles = roles_from_claims(conf, claims);
+	struct identity *who = identity_new(issuer, subject, roles_display_name(claims, subject),
+		STR(""), roles.role, VIA_BEARER, expires_at);
+
+	limit_identity(conf, roles, who);
+	return who;
 }

@@ -22,7 +22,11 @@ struct roles roles_from_claims(const struct conf *conf, const json_t *claims);
 struct roles roles_join(struct roles a, struct roles b);
 /* Gives the limits as a scope (auth/policy/scope.h), "" when there are none. */
 char *roles_scope(const struct conf *conf, struct roles roles);
-/* Narrows who has them, before anybody shares it. */
-void roles_narrow(const struct conf *conf, struct roles roles, struct identity *who);
+
+/* What people call a subject; never a key (S31). Borrows. */
+struct str roles_display_name(const json_t *claims, struct str subject);
+/* Gives who the bearer of these claims is, with the roles that they open. */
+struct identity *roles_identity(const struct conf *conf, const json_t *claims, struct str issuer,
+	struct str subject, int64_t expires_at);
 
 #endif

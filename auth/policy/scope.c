@@ -79,7 +79,7 @@ static bool add_part(struct scope *scope, struct str part)
 	return action != ACTION_NEVER;
 }
 
-static int refuse(struct str part, struct err *err)
+static int refuse_scope(struct str part, struct err *err)
 {
 	int len = part.len < 40 ? (int)part.len : 40;
 
@@ -102,7 +102,7 @@ static int read_parts(struct scope *scope, struct err *err)
 		if (count++ == SCOPE_PARTS)
 			return err_set(err, "scope: more than %d parts", SCOPE_PARTS);
 		if (!add_part(scope, part))
-			return refuse(part, err);
+			return refuse_scope(part, err);
 	}
 	return 0;
 }

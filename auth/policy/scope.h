@@ -1,5 +1,5 @@
 /*
- * auth/policy/scope.h - what a token of ours, or a role, is narrowed to: clusters, applications,
+ * auth/policy/scope.h - what a token of ours, or a role, is limited to: clusters, applications,
  * actions (RFC 6749 §3.3).
  *
  * A scope only takes away: what the role does not allow, no scope does. Its texts are separated by
@@ -11,7 +11,7 @@
  *   view logs environment download dump kill submit tokens    only these actions
  *   metrics        of view, what monitoring reads: /metrics/... of a UI
  *
- * Several of a kind add up; a kind that is not there narrows nothing, except that a narrowed token
+ * Several of a kind add up; a kind that is not there limits nothing, except that a limited token
  * manages tokens only by name. Immutable; any thread.
  */
 #ifndef SPARKGATE_AUTH_POLICY_SCOPE_H
@@ -47,7 +47,7 @@ bool scope_shows_app(
 /* Any application of the cluster that it shows. */
 bool scope_shows_all_apps(const struct scope *scope);
 /* Whether all that `inner` leaves is left by `outer` too: nobody gives more than they have. NULL:
- * not narrowed. A pattern is within another when it is the same, or is itself matched by it. */
+ * not limited. A pattern is within another when it is the same, or is itself matched by it. */
 bool scope_covers(const struct scope *outer, const struct scope *inner);
 
 #endif

@@ -1,21 +1,59 @@
 /* A server thread's half of the service: a credential is asked about, and judged when all it takes
  * is there. */
-#include "auth/service/auth_int.h"
-
+#include "auth/service/auth_ask.h"
+#include "auth/service/auth_judge.h"
+#include "auth/service/auth_keeper.h"
+#include "auth/service/auth_pending.h"
+#include "auth/service/auth_session_refresh.h"
+#include "auth/service/auth_store_view.h"
+#include "auth/session/app_pass.h"
 #include "auth/token/bearer.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
+static struct auth_result judge_question(
+	struct auth *auth, const struct auth_rules *rules, struct question *question)
+{
+	return question->token.at ? auth_bearer_judge(auth, rules, question)
+				  : auth_session_judge(auth, rules, question);
+}
+
+static struct auth_result judge_pending(struct auth_pending *pending)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
+	struct auth_result result = judge_question(pending->auth, rules, &pending->question);
+
+	if (result.status == AUTH_LATER && pending->question.need == NEED_KEYS)
+		auth_pending_keep_issuer(pending);
+	share_drop(hold);
+	return result;
+}
+
+static void ask_for_need(struct auth_pending *pending)
+{
+	static void (*const ask[NEEDS])(struct auth_pending *) = {
+		[NEED_SESSION] = auth_store_view_ask_session,
+		[NEED_RECORD] = auth_store_view_ask_token,
+		[NEED_KEYS] = auth_ask_keys,
+		[NEED_REFRESH] = auth_session_refresh_ask,
+		[NEED_INTROSPECTION] = auth_ask_introspection};
+
+	ask[pending->question.need](pending);
+}
+
 struct auth *auth_new(struct auth_service *service, struct event_base *base, struct inbox *reply,
 	enum auth_site site)
 {
+	static const struct auth_steps steps = {.judge = judge_pending, .ask = ask_for_need};
 	struct auth *auth = mem_alloc(1, sizeof *auth);
 
 	auth->service = service;
 	auth->base = base;
 	auth->site = site;
-	auth->address = auth_keeper_port_new(auth, reply);
+	auth->steps = &steps;
+	auth->address = auth_keeper_address_new(auth, reply);
 	auth->rules = share_reader_new(service->rules);
 	auth->tokens = token_cache_new(TOKEN_CACHE_GOOD, TOKEN_CACHE_BAD);
 	auth->ids = digest_cache_new();
@@ -34,7 +72,7 @@ void auth_free(struct auth *auth)
 	if (auth->reader)
 		auth->reader->ops->close(auth->reader);
 	auth->reader = NULL;
-	auth_keeper_port_close(auth->address);
+	auth_keeper_address_close(auth->address);
 	auth_pending_answer_all(auth);
 	token_cache_free(auth->tokens);
 	digest_cache_free(auth->ids);
@@ -46,18 +84,21 @@ void auth_free(struct auth *auth)
 	free(auth);
 }
 
-const char *auth_keep_reason(struct auth *auth, const char *text, const char *otherwise)
-{
-	for (size_t i = 0; i < auth->reasons_count; i++) {
-		if (strcmp(auth->reasons[i], text) == 0)
-			return auth->reasons[i];
-	}
-	if (auth->reasons_count == AUTH_REASONS_MAX)
-		return otherwise;
-	return auth->reasons[auth->reasons_count++] = mem_strdup(text);
-}
-
 /* --- the question --- */
+
+static bool read_app_session(
+	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+{
+	char id[SESSION_ID_LEN + 1];
+
+	if (!app_pass_cookie_read(rules->ring, &rules->conf->server.public_url, req->app,
+		    req->cookies, req->cookies_count, id))
+		return false;
+	memcpy(question->app_id, id, sizeof id);
+	OPENSSL_cleanse(id, sizeof id);
+	question->id = str_of(question->app_id);
+	return session_key(question->id, question->key) == 0;
+}
 
 /* On an application's host: its own cookie and nothing else, for a token is worth more than this
  * host may do. */
@@ -68,7 +109,7 @@ static struct auth_result read_app_credential(
 	if (req->authorization_count)
 		return auth_refused(
 			AUTH_INVALID_TOKEN, "tokens are taken at the gateway's own address only");
-	if (!auth_app_named(rules, req, question))
+	if (!read_app_session(rules, req, question))
 		return auth_refused(AUTH_ABSENT, "no credentials");
 	return auth_refused(AUTH_LATER, "");
 }
@@ -102,9 +143,20 @@ static struct auth_result read_credential(struct auth *auth, const struct auth_r
 	return auth_refused(AUTH_LATER, "");
 }
 
-static void answer(struct auth_pending *pending, struct auth_result result)
+struct check_pending {		  /* a request that waits to be let in */
+	struct auth_pending base; /* first */
+	auth_done *done;
+	void *arg;
+};
+
+static void answer_check(struct auth_pending *pending, struct auth_result result)
 {
-	auth_pending_answer(pending, result);
+	const struct check_pending *own = (struct check_pending *)pending;
+	auth_done *done = own->done;
+	void *arg = own->arg;
+
+	auth_pending_free(pending);
+	done(arg, result);
 }
 
 static struct auth_result wait_for_answer(
@@ -112,9 +164,12 @@ static struct auth_result wait_for_answer(
 {
 	if (auth->pending_count >= AUTH_WAITING_MAX)
 		return auth_refused(AUTH_UNAVAILABLE, "too many requests wait for an answer");
-	struct auth_pending *pending = auth_pending_new(auth, arg);
-	pending->on_auth = done;
-	pending->judged = answer;
+	struct auth_pending *pending =
+		auth_pending_new(auth, sizeof(struct check_pending), answer_check);
+	struct check_pending *own = (struct check_pending *)pending;
+	own->done = done;
+	own->arg = arg;
+	pending->judged = answer_check;
 	auth_pending_keep(pending, question);
 	struct auth_result result = auth_pending_run(pending);
 	if (result.status != AUTH_LATER)
@@ -131,8 +186,7 @@ struct auth_result auth_check(
 	struct auth_result result = read_credential(auth, rules, req, &question);
 
 	if (result.status == AUTH_LATER)
-		result = question.token.at ? auth_bearer_judge(auth, rules, &question)
-					   : auth_session_judge(auth, rules, &question);
+		result = judge_question(auth, rules, &question);
 	if (result.status == AUTH_LATER)
 		result = wait_for_answer(auth, &question, done, arg);
 	share_drop(hold);

@@ -17,6 +17,7 @@
 struct event_base;
 struct fetcher;
 struct store;
+struct token_desk;
 
 struct auth_service;
 struct auth;
@@ -61,7 +62,10 @@ const struct conf *auth_service_conf(
 	const struct auth_service *service); /* borrows until the next reload; keeper thread */
 /* Borrows the writing connection, for as long as the service lives; keeper thread. */
 struct store *auth_service_store(struct auth_service *service);
-/* The line with the one-time sign-in link of the first start, once per data directory: only
+/* Its tokens, as they are made and changed now; borrows until control returns to the event loop.
+ * Keeper thread. */
+const struct token_desk *auth_service_tokens(struct auth_service *service);
+/* The line with the one-time sign-in link, once per data directory: only
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */
 char *auth_service_first_link(struct auth_service *service);

@@ -1,72 +1,44 @@
 /* A bearer token judged: ours by its record, an issuer's by its signature or its introspection. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_judge.h"
 
+#include "auth/issuers/introspect.h"
 #include "auth/policy/roles.h"
 #include "auth/policy/scope.h"
+#include "auth/service/auth_store_view.h"
+#include "auth/token/issue.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
 
-static struct str claim(const json_t *claims, const char *name)
-{
-	return str_of(json_string_value(json_object_get(claims, name)));
-}
-
-struct str auth_display_name(const json_t *claims, struct str subject)
-{
-	static const char *const names[] = {
-		"name", "preferred_username", "client_name", "username"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = claim(claims, names[i]);
-
-		if (name.len > 0)
-			return name;
-	}
-	return subject;
-}
-
-/* A token's jti is its record's id, with a number behind it once it was renewed. */
-static struct str record_of(struct str token_id)
-{
-	struct str rest = token_id, id = STR("");
-
-	return str_next(&rest, '.', &id) ? id : token_id;
-}
-
-/* Roles of our own tokens are on record, so that their claims are not asked. NULL: narrowed to
+/* Roles of our own tokens are on record, so that their claims are not asked. NULL: the scope says
  * something that this version does not know. */
 static struct identity *identify_own(const struct jwt_claims *claims)
 {
-	struct str name = auth_display_name(claims->json, claims->subject);
-	const json_t *narrowed = json_object_get(claims->json, "scope");
+	struct str name = roles_display_name(claims->json, claims->subject);
+	const json_t *scope_claim = json_object_get(claims->json, "scope");
 	bool is_client = str_starts(claims->subject, STR("client:"));
 	struct scope *scope = NULL;
 
-	if (narrowed) {
+	if (scope_claim) {
 		struct err err;
-		scope = scope_parse(str_of(json_string_value(narrowed)), &err);
+		scope = scope_parse(str_of(json_string_value(scope_claim)), &err);
 		if (scope == NULL)
 			return NULL;
 	}
 	struct identity *who = identity_new(claims->issuer, claims->subject,
-		is_client ? name : claims->subject, record_of(claims->token_id),
+		is_client ? name : claims->subject, issue_record_id(claims->token_id),
 		signer_role(claims->json), VIA_BEARER, claims->expires_at);
-	identity_narrow(who, scope);
+	identity_limit(who, scope);
 	return who;
 }
 
-static struct identity *identify(const struct auth_rules *rules, const struct keyset_issuer *issuer,
-	const struct jwt_claims *claims)
+static struct identity *identify_bearer(const struct auth_rules *rules,
+	const struct keyset_issuer *issuer, const struct jwt_claims *claims)
 {
 	if (issuer->is_own)
 		return identify_own(claims);
-	struct roles roles = roles_from_claims(rules->conf, claims->json);
-	struct identity *who = identity_new(claims->issuer, claims->subject,
-		auth_display_name(claims->json, claims->subject), STR(""), roles.role, VIA_BEARER,
-		claims->expires_at);
-	roles_narrow(rules->conf, roles, who);
-	return who;
+	return roles_identity(
+		rules->conf, claims->json, claims->issuer, claims->subject, claims->expires_at);
 }
 
 struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,
@@ -98,7 +70,7 @@ struct auth_result auth_bearer_check_record(struct auth *auth, struct question *
 }
 
 /* Takes `who`, whose signature and claims are good. */
-static struct auth_result admit(
+static struct auth_result admit_bearer(
 	struct auth *auth, struct question *question, struct identity *who, int64_t now)
 {
 	struct auth_result result = {AUTH_OK, who, ""};
@@ -116,17 +88,17 @@ static struct auth_result admit(
 	return result;
 }
 
-static struct auth_result lacks(struct question *question, enum need need)
+static struct auth_result lack(struct question *question, enum need need)
 {
 	question->need = need;
 	return auth_refused(AUTH_LATER, "");
 }
 
-static struct auth_result verified(struct auth *auth, const struct auth_rules *rules,
+static struct auth_result take_verified(struct auth *auth, const struct auth_rules *rules,
 	struct question *question, const struct keyset_issuer *issuer, struct jwt_claims *claims,
 	int64_t now)
 {
-	struct identity *who = identify(rules, issuer, claims);
+	struct identity *who = identify_bearer(rules, issuer, claims);
 
 	jwt_clear(claims);
 	if (who == NULL)
@@ -136,7 +108,7 @@ static struct auth_result verified(struct auth *auth, const struct auth_rules *r
 		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
 	}
 	token_cache_put(auth->tokens, question->key, now, rules->generation, who, who->expires_at);
-	return admit(auth, question, who, now);
+	return admit_bearer(auth, question, who, now);
 }
 
 /* What no issuer of signed tokens has made may be an opaque token of one who is asked. */
@@ -147,7 +119,7 @@ static bool is_for_introspection(const struct auth_rules *rules, const struct qu
 	       (issuer == NULL || !issuer->is_for_bearer);
 }
 
-static struct auth_result verify(
+static struct auth_result verify_bearer(
 	struct auth *auth, const struct auth_rules *rules, struct question *question, int64_t now)
 {
 	const struct keyset_issuer *issuer = NULL;
@@ -157,19 +129,19 @@ static struct auth_result verify(
 		keyset_verify(rules->keys, question->token, now, &claims, &issuer, &err);
 
 	if (verdict == KEYSET_OK)
-		return verified(auth, rules, question, issuer, &claims, now);
+		return take_verified(auth, rules, question, issuer, &claims, now);
 	if (verdict == KEYSET_NO_KEYS)
 		return auth_refused(AUTH_UNAVAILABLE, "the issuer's keys are not known yet");
 	if (verdict == KEYSET_UNKNOWN_KEY && !question->keys_asked) {
 		question->issuer = issuer->issuer;
-		return lacks(question, NEED_KEYS);
+		return lack(question, NEED_KEYS);
 	}
 	if (is_for_introspection(rules, question, issuer))
-		return lacks(question, NEED_INTROSPECTION);
+		return lack(question, NEED_INTROSPECTION);
 	if (question->refused == AUTH_UNAVAILABLE)
 		return auth_refused(AUTH_UNAVAILABLE, question->why);
 	const char *reason = question->refused == AUTH_OK
-				     ? auth_keep_reason(auth, err.text, "the token is not valid")
+				     ? auth_pending_reason(auth, err.text, "the token is not valid")
 				     : question->why;
 	token_cache_put_bad(auth->tokens, question->key, now, rules->generation, reason);
 	return auth_refused(AUTH_INVALID_TOKEN, reason);
@@ -183,8 +155,8 @@ struct auth_result auth_bearer_judge(
 		auth->tokens, question->token, now, rules->generation, question->key);
 
 	if (found.kind == TOKEN_GOOD)
-		return admit(auth, question, identity_ref(found.who), now);
+		return admit_bearer(auth, question, identity_ref(found.who), now);
 	if (found.kind == TOKEN_BAD)
 		return auth_refused(AUTH_INVALID_TOKEN, found.reason);
-	return verify(auth, rules, question, now);
+	return verify_bearer(auth, rules, question, now);
 }

@@ -1,14 +1,39 @@
 /* A session opened by the OpenID provider: the way there, and the code that comes back. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_session_open.h"
 
 #include "auth/oidc/callback.h"
+#include "auth/oidc/login_cookie.h"
 #include "auth/oidc/oidc_url.h"
+#include "auth/oidc/throttle.h"
+#include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
 #include <stdlib.h>
 
 enum { STATE_SECONDS = 600 };
+
+struct login_request {
+	struct open_request open;  /* first */
+	char *code;		   /* secret */
+	struct login_cookie login; /* what the browser began with */
+	char client[STORE_FROM];   /* the address of who signs in */
+	bool is_put_off;	   /* nothing was written or asked */
+};
+
+static struct login_request *login_request_of(struct keeper_request *request)
+{
+	return (struct login_request *)request;
+}
+
+static void clear_login(struct keeper_request *request)
+{
+	struct login_request *own = login_request_of(request);
+
+	secret_free(own->code);
+	login_cookie_clear(&own->login);
+	auth_session_open_clear(request);
+}
 
 struct auth_login auth_login_begin(
 	struct auth *auth, const struct str *cookies, size_t count, struct str return_path)
@@ -38,39 +63,41 @@ static void log_sign_in(const struct oidc_grant *grant, const char *outcome)
 }
 
 /* The texts of session_data are only read. */
-static char *text_of(struct str text)
+static char *copy_text(struct str text)
 {
 	return mem_strndup(text.at ? text.at : "", text.len);
 }
 
-static int prepare(struct keeper_request *request, const struct oidc_grant *grant)
+static int seal_grant(struct keeper_request *request, const struct oidc_grant *grant)
 {
 	struct auth_service *service = request->service;
 	struct session_data data = {.issuer = mem_strdup(service->conf->oidc.issuer),
-		.subject = text_of(grant->subject),
-		.name = text_of(grant->name.len ? grant->name : grant->subject),
+		.subject = copy_text(grant->subject),
+		.name = copy_text(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
-		.scope = text_of(grant->scope),
+		.scope = copy_text(grant->scope),
 		.via = mem_strdup("oidc"),
-		.client = mem_strdup(request->client),
-		.sid = text_of(grant->sid),
+		.client = mem_strdup(login_request_of(request)->client),
+		.sid = copy_text(grant->sid),
 		.id_token =
-			text_of(grant->id_token.len <= OIDC_HINT_MAX ? grant->id_token : STR("")),
-		.refresh_token = text_of(grant->refresh_token),
+			copy_text(grant->id_token.len <= OIDC_HINT_MAX ? grant->id_token : STR("")),
+		.refresh_token = copy_text(grant->refresh_token),
 		.refresh_at = grant->refresh_token.len ? grant->refresh_at : 0};
-	int result = auth_open_prepare(request, service->conf, service->ring, &data, 0);
+	int result = auth_session_open_seal(
+		&login_request_of(request)->open, service->conf, service->ring, &data, 0);
 
 	session_data_clear(&data);
 	return result;
 }
 
 /* What the provider gives a person now, their own tokens do not exceed. */
-static bool follow(struct keeper_request *request, const struct oidc_grant *grant)
+static bool end_what_exceeds(struct keeper_request *request, const struct oidc_grant *grant)
 {
 	if (!grant->is_whole) /* silence of one who might have said more ends nothing for good */
 		return true;
-	char *subject = text_of(grant->subject), *scope = text_of(grant->scope);
-	int ended = auth_service_follow(request->service, subject, grant->role, scope);
+	char *subject = copy_text(grant->subject), *scope = copy_text(grant->scope);
+	int ended = token_follow(
+		auth_service_tokens(request->service), subject, grant->role, scope, subject);
 	free(subject);
 	free(scope);
 	return ended != -1;
@@ -80,32 +107,30 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 {
 	struct keeper_request *request = arg;
 
-	throttle_end(request->service->codes, str_of(request->client),
+	throttle_end(request->service->codes, str_of(login_request_of(request)->client),
 		grant->answer != OIDC_OK && grant->answer != OIDC_SILENT, clock_mono_ms());
 	log_sign_in(grant, grant->answer == OIDC_OK ? "allow" : "deny");
-	if (grant->answer != OIDC_OK) {
-		auth_keeper_say(request,
+	if (grant->answer != OIDC_OK)
+		auth_keeper_answer(request,
 			grant->answer == OIDC_SILENT ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
 			grant->reason);
-		auth_keeper_return(request);
-	} else if (request->service->closed) {
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "shutting down");
-		auth_keeper_return(request);
-	} else if (!follow(request, grant)) {
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
-		auth_keeper_return(request);
-	} else if (prepare(request, grant) == -1) {
-		auth_keeper_say(request, AUTH_INVALID_TOKEN, "the provider's tokens are too long");
-		auth_keeper_return(request);
-	} else {
-		auth_open_store(request);
-	}
+	else if (request->service->closed)
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "shutting down");
+	else if (!end_what_exceeds(request, grant))
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
+	else if (seal_grant(request, grant) == -1)
+		auth_keeper_answer(
+			request, AUTH_INVALID_TOKEN, "the provider's tokens are too long");
+	else
+		auth_session_open_store(request);
 }
 
 /* Before anything is written or asked (S63). */
 static bool may_exchange(struct keeper_request *request)
 {
-	switch (throttle_begin(request->service->codes, str_of(request->client), clock_mono_ms())) {
+	struct login_request *own = login_request_of(request);
+
+	switch (throttle_begin(request->service->codes, str_of(own->client), clock_mono_ms())) {
 	case THROTTLE_GO:
 		return true;
 	case THROTTLE_SLOW:
@@ -115,25 +140,26 @@ static bool may_exchange(struct keeper_request *request)
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "too many sign-ins are under way");
 		break;
 	}
-	request->is_put_off = true;
+	own->is_put_off = true;
 	return false;
 }
 
 /* A state is good once (S21): the browser's cookie forgets it, and so that a copy of the cookie is
  * worth nothing the store remembers it. Asked before the code is spent: it could not be again. */
-static void exchange(struct keeper_request *request)
+static void exchange_code(struct keeper_request *request)
 {
+	const struct login_request *own = login_request_of(request);
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
-	struct str client = str_of(request->client);
+	struct str client = str_of(own->client);
 	unsigned char key[DIGEST_LEN];
 
 	if (!may_exchange(request)) {
 		auth_keeper_return(request);
 		return;
 	}
-	digest_sha256(str_of(request->login.state), key);
-	switch (auth_service_count(
+	digest_sha256(str_of(own->login.state), key);
+	switch (service_count(
 		service, store->ops->once(store, key, clock_wall_s() + STATE_SECONDS))) {
 	case STORE_FAILED:
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
@@ -142,8 +168,8 @@ static void exchange(struct keeper_request *request)
 		auth_keeper_say(request, AUTH_ABSENT, "this sign-in has been used");
 		break;
 	case STORE_NONE:
-		oidc_exchange(service->oidc, request->site, request->token, request->login.verifier,
-			request->login.nonce, on_exchanged, request);
+		oidc_exchange(service->oidc, request->site, own->code, own->login.verifier,
+			own->login.nonce, on_exchanged, request);
 		return;
 	}
 	throttle_end(service->codes, client, false, clock_mono_ms());
@@ -190,35 +216,37 @@ static struct auth_result judge_callback(
 /* Who is put off may send the same answer again: the browser keeps its state. */
 static void on_opened(struct auth_pending *pending, struct keeper_request *request)
 {
-	if (request->is_put_off) {
-		secret_free(pending->signing.set_login_cookie);
-		pending->signing.set_login_cookie = NULL;
+	struct sign_in_result *result = &sign_in_pending_of(pending)->result;
+
+	if (login_request_of(request)->is_put_off) {
+		secret_free(result->set_login_cookie);
+		result->set_login_cookie = NULL;
 	}
-	auth_open_done(pending, request);
+	auth_session_open_done(pending, request);
 }
 
-static void finish(struct auth_pending *pending, const struct auth_rules *rules,
+/* Takes `login`, and the callback's code. */
+static void take_callback(struct open_pending *pending, const struct auth_rules *rules,
 	struct callback *callback, struct login_cookie *login)
 {
 	struct auth_result result = judge_callback(rules, callback);
-	struct keeper_request *request;
+	struct login_request *request;
 
-	pending->signing.return_path = mem_strdup(login->return_path);
+	pending->base.result.return_path = mem_strdup(login->return_path);
 	if (result.status != AUTH_LATER) {
-		auth_pending_answer_later(pending, result);
+		auth_pending_answer_later(&pending->base.base, result);
 		login_cookie_clear(login);
 		return;
 	}
-	request = auth_keeper_new(pending);
-	request->token = callback->code;
+	request = (struct login_request *)auth_session_open_request(pending, sizeof *request);
+	request->code = callback->code;
 	callback->code = NULL;
-	request->login = *login; /* taken */
-	memcpy(request->client, pending->client, sizeof request->client);
-	request->opening.has_old = pending->has_old;
-	memcpy(request->opening.old_key, pending->old_key, DIGEST_LEN);
-	request->work = exchange;
-	request->done = on_opened;
-	auth_keeper_send(request);
+	request->login = *login;
+	memcpy(request->client, pending->base.base.client, sizeof request->client);
+	request->open.base.work = exchange_code;
+	request->open.base.done = on_opened;
+	request->open.base.clear = clear_login;
+	auth_keeper_send(&request->open.base);
 }
 
 void auth_login_finish(struct auth *auth, struct str query, const struct str *cookies, size_t count,
@@ -226,23 +254,24 @@ void auth_login_finish(struct auth *auth, struct str query, const struct str *co
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_pending *pending =
-		auth_open_call(auth, rules, cookies, count, client, done, arg);
+	struct open_pending *pending =
+		auth_session_open_pending(auth, rules, cookies, count, client, done, arg);
 	struct callback callback;
 	const char *reason = "";
 	struct login_cookie login;
 
 	if (callback_parse(query, &callback, &reason) == -1) {
-		auth_pending_answer_later(pending, auth_refused(AUTH_MALFORMED, reason));
+		auth_pending_answer_later(
+			&pending->base.base, auth_refused(AUTH_MALFORMED, reason));
 		share_drop(hold);
 		return;
 	}
 	if (login_cookie_finish(rules->ring, rules->conf, auth->site, cookies, count,
 		    str_of(callback.state), clock_wall_s(), &login,
-		    &pending->signing.set_login_cookie))
-		finish(pending, rules, &callback, &login);
+		    &pending->base.result.set_login_cookie))
+		take_callback(pending, rules, &callback, &login);
 	else
-		auth_pending_answer_later(pending,
+		auth_pending_answer_later(&pending->base.base,
 			auth_refused(AUTH_ABSENT, "this browser did not begin this sign-in"));
 	callback_clear(&callback);
 	share_drop(hold);

@@ -1,5 +1,6 @@
-/* Questions that wait: for a record, for keys, for a refresh or for an introspection. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_pending.h"
+
+#include "auth/service/auth_keeper.h"
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -8,12 +9,14 @@
  * comes. */
 enum { TURNS_MAX = 8 };
 
-struct auth_pending *auth_pending_new(struct auth *auth, void *arg)
+struct auth_pending *auth_pending_new(struct auth *auth, size_t size,
+	void (*answer)(struct auth_pending *pending, struct auth_result result))
 {
-	struct auth_pending *pending = mem_alloc(1, sizeof *pending);
+	struct auth_pending *pending = mem_alloc(1, size);
 
+	pending->size = size;
 	pending->auth = auth;
-	pending->arg = arg;
+	pending->answer = answer;
 	TAILQ_INSERT_TAIL(&auth->pending, pending, link);
 	auth->pending_count++;
 	return pending;
@@ -24,7 +27,7 @@ void auth_pending_free(struct auth_pending *pending)
 	TAILQ_REMOVE(&pending->auth->pending, pending, link);
 	pending->auth->pending_count--;
 	secret_free(pending->token);
-	OPENSSL_cleanse(pending, sizeof *pending);
+	OPENSSL_cleanse(pending, pending->size);
 	free(pending);
 }
 
@@ -46,44 +49,20 @@ void auth_pending_keep(struct auth_pending *pending, const struct question *ques
 	}
 	own->id = keep_text(question->id, pending->id, sizeof pending->id);
 	own->client = keep_text(question->client, pending->client, sizeof pending->client);
-	own->issuer = NULL;
+	auth_pending_keep_issuer(pending);
+}
+
+void auth_pending_keep_issuer(struct auth_pending *pending)
+{
+	struct question *question = &pending->question;
+
 	if (question->issuer)
-		own->issuer =
+		question->issuer =
 			keep_text(str_of(question->issuer), pending->issuer, sizeof pending->issuer)
 				.at;
 }
 
 /* --- judging --- */
-
-static struct auth_result judge(struct auth_pending *pending)
-{
-	struct share_hold *hold;
-	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
-	struct question *question = &pending->question;
-	struct auth_result result = question->token.at
-					    ? auth_bearer_judge(pending->auth, rules, question)
-					    : auth_session_judge(pending->auth, rules, question);
-
-	if (result.status == AUTH_LATER && question->need == NEED_KEYS)
-		question->issuer =
-			keep_text(str_of(question->issuer), pending->issuer, sizeof pending->issuer)
-				.at;
-	share_drop(hold);
-	return result;
-}
-
-static void begin_to_wait(struct auth_pending *pending)
-{
-	static void (*const ask[NEEDS])(struct auth_pending *) = {
-		[NEED_SESSION] = auth_store_view_ask_session,
-		[NEED_RECORD] = auth_store_view_ask_token,
-		[NEED_KEYS] = auth_keeper_ask_keys,
-		[NEED_REFRESH] = auth_refresh_ask,
-		[NEED_INTROSPECTION] = auth_keeper_ask_introspection};
-
-	pending->is_waiting = true;
-	ask[pending->question.need](pending);
-}
 
 struct auth_result auth_pending_run(struct auth_pending *pending)
 {
@@ -91,7 +70,7 @@ struct auth_result auth_pending_run(struct auth_pending *pending)
 
 	pending->is_running = true;
 	while (!pending->is_waiting) {
-		result = judge(pending);
+		result = pending->auth->steps->judge(pending);
 		if (result.status != AUTH_LATER)
 			break;
 		if (pending->turns++ == TURNS_MAX) {
@@ -99,7 +78,8 @@ struct auth_result auth_pending_run(struct auth_pending *pending)
 				AUTH_UNAVAILABLE, "records change faster than they can be read");
 			break;
 		}
-		begin_to_wait(pending);
+		pending->is_waiting = true;
+		pending->auth->steps->ask(pending);
 	}
 	pending->is_running = false;
 	return result;
@@ -119,39 +99,25 @@ void auth_pending_resume(struct auth_pending *pending)
 
 void auth_pending_answer(struct auth_pending *pending, struct auth_result result)
 {
-	auth_done *on_auth = pending->on_auth;
-	sign_in_done *on_sign_in = pending->on_sign_in;
-	struct sign_in_result signing = pending->signing;
-	void *arg = pending->arg;
-
-	auth_pending_free(pending);
-	if (on_auth) {
-		on_auth(arg, result);
-		return;
-	}
-	signing.status = result.status;
-	signing.who = result.who;
-	signing.reason = result.reason;
-	on_sign_in(arg, signing);
+	pending->answer(pending, result);
 }
 
-static void on_answer_later(struct auth_pending *pending, struct keeper_request *request)
+static void on_later(struct auth_pending *pending, struct keeper_request *request)
 {
 	struct auth_result result = {request->status, request->who, ""};
 
 	request->who = NULL;
-	result.reason = auth_keep_reason(pending->auth, request->reason, "refused");
+	result.reason = auth_pending_reason(pending->auth, request->reason, "refused");
 	auth_pending_answer(pending, result);
 }
 
 void auth_pending_answer_later(struct auth_pending *pending, struct auth_result result)
 {
-	struct keeper_request *request = auth_keeper_new(pending);
+	struct keeper_request *request = auth_keeper_new(pending, sizeof *request);
 
-	auth_keeper_say(request, result.status, result.reason);
 	request->who = result.who;
-	request->done = on_answer_later;
-	auth_keeper_return(request);
+	request->done = on_later;
+	auth_keeper_answer(request, result.status, result.reason);
 }
 
 void auth_pending_answer_all(struct auth *auth)
@@ -160,4 +126,42 @@ void auth_pending_answer_all(struct auth *auth)
 
 	while ((pending = TAILQ_FIRST(&auth->pending)) != NULL)
 		auth_pending_answer(pending, auth_refused(AUTH_UNAVAILABLE, "shutting down"));
+}
+
+const char *auth_pending_reason(struct auth *auth, const char *text, const char *otherwise)
+{
+	for (size_t i = 0; i < auth->reasons_count; i++) {
+		if (strcmp(auth->reasons[i], text) == 0)
+			return auth->reasons[i];
+	}
+	if (auth->reasons_count == AUTH_REASONS_MAX)
+		return otherwise;
+	return auth->reasons[auth->reasons_count++] = mem_strdup(text);
+}
+
+/* --- sign-ins --- */
+
+static void answer_sign_in(struct auth_pending *pending, struct auth_result result)
+{
+	struct sign_in_pending *own = sign_in_pending_of(pending);
+	struct sign_in_result sign_in = own->result;
+	sign_in_done *done = own->done;
+	void *arg = own->arg;
+
+	auth_pending_free(pending);
+	sign_in.status = result.status;
+	sign_in.who = result.who;
+	sign_in.reason = result.reason;
+	done(arg, sign_in);
+}
+
+struct sign_in_pending *auth_pending_sign_in(
+	struct auth *auth, size_t size, sign_in_done *done, void *arg)
+{
+	struct sign_in_pending *own =
+		sign_in_pending_of(auth_pending_new(auth, size, answer_sign_in));
+
+	own->done = done;
+	own->arg = arg;
+	return own;
 }

@@ -1,9 +1,11 @@
 /* The process's half of the service: store, keys, provider, and the keeper's clock. */
-#include "auth/service/auth_int.h"
+#include "auth/service/service_state.h"
 
-#include "auth/token/token_follow.h"
-
-#include "auth/token/issue.h"
+#include "auth/backends/store_open.h"
+#include "auth/issuers/introspect.h"
+#include "auth/issuers/jwks_fetch.h"
+#include "auth/oidc/throttle.h"
+#include "auth/service/auth_session_refresh.h"
 #include "auth/session/sign_in_link.h"
 #include "auth/token/signing_key.h"
 #include "auth/store/store_id.h"
@@ -14,13 +16,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum {
-	TICK_MS = 250,
-	FLUSH_TICKS = 4,
-	RECOUNT_TICKS = 40,
-	PURGE_TICKS = 240,
-	PURGE_US = 20 * 1000
-};
+enum { FLUSH_TICKS = 4, RECOUNT_TICKS = 40, PURGE_TICKS = 240, PURGE_US = 20 * 1000 };
 
 /* --- rules --- */
 
@@ -48,7 +44,7 @@ static void publish_rules(struct auth_service *service)
 	share_publish(service->rules, rules);
 }
 
-static void on_keys(struct keyset *set, void *arg)
+static void on_key_set(struct keyset *set, void *arg)
 {
 	struct auth_service *service = arg;
 
@@ -93,95 +89,8 @@ static void refetch_keys(void *arg, const char *issuer, struct jwks_waiter *wait
 
 /* --- the keeper's clock --- */
 
-static int note(struct auth_service *service, int result)
-{
-	if (result == -1)
-		atomic_fetch_add(&service->store_errors, 1);
-	return result;
-}
-
-enum store_answer auth_service_count(struct auth_service *service, enum store_answer answer)
-{
-	if (answer == STORE_FAILED)
-		atomic_fetch_add(&service->store_errors, 1);
-	return answer;
-}
-
-/* What is cached is to be read again. */
-static uint64_t note_doubt(struct auth_service *service)
-{
-	return atomic_fetch_add_explicit(&service->generation, 1, memory_order_release) + 1;
-}
-
-void auth_service_note_end(struct auth_service *service)
-{
-	atomic_store_explicit(&service->taken_away, note_doubt(service), memory_order_release);
-}
-
-static void on_store_change(void *arg, enum store_change change)
-{
-	struct auth_service *service = arg;
-
-	if (change == STORE_TAKEN_AWAY)
-		auth_service_note_end(service);
-	else
-		note_doubt(service);
-}
-
-/* Uses are worth knowing, not worth keeping requests for: what cannot be saved is dropped. */
-void auth_service_flush(struct auth_service *service)
-{
-	if (service->touches_count == 0)
-		return;
-	note(service, service->store->ops->touch(
-			      service->store, service->touches, service->touches_count));
-	service->touches_count = 0;
-}
-
-static void count_living(struct auth_service *service)
-{
-	struct store_counts counts = {0, 0, 0};
-	struct store *store = service->store;
-
-	service->counted = atomic_load(&service->generation);
-	if (note(service, store->ops->count(store, clock_wall_s(), &counts)) == -1)
-		return;
-	atomic_store(&service->sessions, counts.sessions);
-	atomic_store(&service->tokens_user, counts.tokens_user);
-	atomic_store(&service->tokens_admin, counts.tokens_admin);
-}
-
-/* Other processes write too (the command line): their commits move SQLite's data version. */
-static void poll_store(struct auth_service *service)
-{
-	enum store_answer answer = service->store->ops->poll(service->store);
-	bool was_ready = atomic_exchange(&service->ready, answer != STORE_FAILED);
-
-	note(service, answer == STORE_FAILED ? -1 : 0);
-	/* What other processes wrote may have been an end. A shared store tells of ends by itself;
-	 * there it means that the connection is new. */
-	if (answer == STORE_FOUND && service->store->ops->is_shared)
-		note_doubt(service);
-	else if (answer == STORE_FOUND)
-		auth_service_note_end(service);
-	if (was_ready && answer == STORE_FAILED)
-		log_err("store", "the store is out of order");
-	else if (!was_ready && answer != STORE_FAILED)
-		log_info("store", "the store is in order");
-}
-
-void auth_service_poll(struct auth_service *service)
-{
-	int64_t now = clock_mono_ms();
-
-	if (now - service->polled_ms < TICK_MS / 2)
-		return;
-	service->polled_ms = now;
-	poll_store(service);
-}
-
 /* A month's tokens may end together: some of each tick is given to them until they are gone. */
-static void purge(struct auth_service *service)
+static void purge_store(struct auth_service *service)
 {
 	struct store *store = service->store;
 	int64_t until = clock_mono_us() + PURGE_US;
@@ -190,10 +99,10 @@ static void purge(struct auth_service *service)
 	do {
 		answer = store->ops->purge(store, service->conf, clock_wall_s());
 	} while (answer == STORE_FOUND && clock_mono_us() < until);
-	service->is_purging = auth_service_count(service, answer) == STORE_FOUND;
+	service->is_purging = service_count(service, answer) == STORE_FOUND;
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct auth_service *service = arg;
 	struct jwks_fetch_counts counts = jwks_fetch_counts(service->jwks);
@@ -203,42 +112,28 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	atomic_store(&service->jwks_ok, counts.ok);
 	atomic_store(&service->jwks_failed, counts.failed);
-	auth_service_poll(service);
+	service_poll(service);
 	if (tick % FLUSH_TICKS == 0)
-		auth_service_flush(service);
+		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
-		purge(service);
+		purge_store(service);
 	if (tick % RECOUNT_TICKS == 0 || service->counted != atomic_load(&service->generation))
-		count_living(service);
+		service_count_living(service);
 }
 
 static void start_tick(struct auth_service *service, struct event_base *base)
 {
-	const struct timeval every = {0, TICK_MS * 1000};
+	const struct timeval every = {0, SERVICE_TICK_MS * 1000};
 
-	service->tick = event_new(base, -1, EV_PERSIST, on_tick, service);
+	service->tick = event_new(base, -1, EV_PERSIST, on_service_tick, service);
 	if (service->tick == NULL || event_add(service->tick, &every) == -1)
 		abort();
 }
 
 /* --- life --- */
 
-struct auth_service *auth_service_ref(struct auth_service *service)
-{
-	atomic_fetch_add_explicit(&service->refs, 1, memory_order_relaxed);
-	return service;
-}
-
-void auth_service_unref(struct auth_service *service)
-{
-	if (atomic_fetch_sub_explicit(&service->refs, 1, memory_order_acq_rel) > 1)
-		return;
-	free(service->touches);
-	throttle_free(service->codes);
-	free(service);
-}
-
-static int open_store(struct auth_service *service, const struct conf *conf, struct err *err)
+static int open_service_store(
+	struct auth_service *service, const struct conf *conf, struct err *err)
 {
 	if (issue_own_issuer(conf, service->issuer, err) == -1)
 		return -1;
@@ -269,8 +164,11 @@ static void start_keys(
 		.is_own = true,
 		.is_for_bearer = true,
 	};
-	const struct jwks_fetch_options options = {
-		.base = base, .fetcher = fetcher, .own = &own, .publish = on_keys, .arg = service};
+	const struct jwks_fetch_options options = {.base = base,
+		.fetcher = fetcher,
+		.own = &own,
+		.publish = on_key_set,
+		.arg = service};
 
 	service->jwks = jwks_fetch_new(&options, service->conf);
 	jwks_unref(keys);
@@ -305,35 +203,20 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 	TAILQ_INIT(&service->refreshes);
 	rnd_bytes(service->holder, sizeof service->holder);
 	service->rules = share_slot_new(rules_free);
-	service->touches = mem_alloc(AUTH_TOUCHES_MAX, sizeof *service->touches);
-	if (open_store(service, conf, err) == -1) {
+	service->touches = mem_alloc(SERVICE_TOUCHES_MAX, sizeof *service->touches);
+	if (open_service_store(service, conf, err) == -1) {
 		auth_service_free(service);
 		return NULL;
 	}
 	start_provider(service, keeper_base, fetcher);
 	start_keys(service, keeper_base, fetcher);
 	if (service->store->ops->watch && service->store->ops->watch(service->store, keeper_base,
-						  on_store_change, service) == -1)
+						  service_on_store_change, service) == -1)
 		log_warn("store", "changes of other gateways are not told");
-	count_living(service);
-	poll_store(service);
+	service_count_living(service);
+	service_poll(service);
 	start_tick(service, keeper_base);
 	return service;
-}
-
-int auth_service_follow(
-	struct auth_service *service, const char *subject, enum role left, const char *scope)
-{
-	bool is_all = left == ROLE_ADMIN && scope[0] == '\0';
-
-	if (!service->conf->tokens_follow_sessions || is_all)
-		return 0;
-	int ended = token_follow(service->store, subject, left, scope, subject);
-	if (ended == -1)
-		auth_service_count(service, STORE_FAILED);
-	if (ended != 0)
-		auth_service_note_end(service);
-	return ended;
 }
 
 void auth_service_free(struct auth_service *service)
@@ -343,13 +226,13 @@ void auth_service_free(struct auth_service *service)
 	if (service->tick)
 		event_free(service->tick);
 	service->closed = true; /* requests under way come back unanswered */
-	auth_refresh_close(service);
+	auth_session_refresh_close(service);
 	oidc_free(service->oidc);
 	introspector_free(service->introspector);
 	if (service->jwks)
 		jwks_fetch_free(service->jwks);
 	if (service->store) {
-		auth_service_flush(service);
+		service_save_uses(service);
 		service->store->ops->close(service->store);
 	}
 	signer_free(service->signer);
@@ -358,7 +241,7 @@ void auth_service_free(struct auth_service *service)
 	keyring_unref(service->ring);
 	oidc_provider_unref(service->provider);
 	conf_unref(service->conf);
-	auth_service_unref(service);
+	service_unref(service);
 }
 
 /* The second key of the ring is how one is replaced: a reload takes both. */
@@ -389,7 +272,7 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	introspector_set_conf(service->introspector, conf);
 	show_provider(service);
 	jwks_fetch_set_conf(service->jwks, conf); /* publishes */
-	auth_service_note_end(service); /* limits may be others: sessions are read again */
+	service_note_end(service); /* limits may be others: sessions are read again */
 	conf_unref(old);
 }
 
@@ -416,8 +299,9 @@ char *auth_service_first_link(struct auth_service *service)
 	if (store->ops->has_admin(store, now) != STORE_NONE)
 		return NULL;
 	char *url = sign_in_link_new(service->conf, hash);
-	if (note(service, store->ops->link_add(store, hash, now, now + LINK_SECONDS)) == 0)
+	if (store->ops->link_add(store, hash, now, now + LINK_SECONDS) == 0)
 		return url;
+	service_count(service, STORE_FAILED);
 	secret_free(url);
 	return NULL;
 }

@@ -1,29 +1,13 @@
 /* A session cookie judged. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_judge.h"
 
+#include "auth/service/auth_store_view.h"
 #include "auth/session/cookie.h"
-#include "auth/policy/scope.h"
 #include "base/clock.h"
 
-static struct auth_result ended(const char *reason)
+static struct auth_result refuse_ended(const char *reason)
 {
 	return auth_refused(AUTH_ABSENT, reason);
-}
-
-struct identity *auth_session_identity(const struct session_data *data, int64_t ends_at)
-{
-	struct scope *scope = NULL;
-	struct err err;
-
-	if (data->scope && data->scope[0]) {
-		scope = scope_parse(str_of(data->scope), &err);
-		if (scope == NULL)
-			return NULL;
-	}
-	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
-		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
-	identity_narrow(who, scope);
-	return who;
 }
 
 bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
@@ -50,7 +34,7 @@ static struct auth_result read_record(
 	case RECORD_SILENT:
 		return auth_refused(AUTH_UNAVAILABLE, "the store does not answer");
 	case RECORD_NONE:
-		return ended("the session has ended");
+		return refuse_ended("the session has ended");
 	case RECORD_FOUND:
 		break;
 	}
@@ -64,7 +48,7 @@ static struct auth_result find_alive(struct auth *auth, const struct auth_rules 
 	struct auth_result result = read_record(auth, question, now, out);
 
 	/* Idle as far as this server thread knows: the others may have seen it since. */
-	if (result.status == AUTH_OK && !question->session.known &&
+	if (result.status == AUTH_OK && !question->session.is_done &&
 		session_is_idle(rules->conf, (*out)->last_seen_at, now)) {
 		auth_store_view_forget_session(auth, question);
 		result = read_record(auth, question, now, out);
@@ -72,9 +56,9 @@ static struct auth_result find_alive(struct auth *auth, const struct auth_rules 
 	if (result.status != AUTH_OK)
 		return result;
 	if (now >= (*out)->ends_at)
-		return ended("the session is over");
+		return refuse_ended("the session is over");
 	if (session_is_idle(rules->conf, (*out)->last_seen_at, now))
-		return ended("the session was idle for too long");
+		return refuse_ended("the session was idle for too long");
 	return result;
 }
 
@@ -89,7 +73,7 @@ static struct auth_result check_token(
 	struct auth_result result =
 		auth_bearer_check_record(auth, question, who->token_id, now, &role);
 	if (result.status == AUTH_INVALID_TOKEN)
-		return ended("the session's token is no longer good");
+		return refuse_ended("the session's token is no longer good");
 	return result;
 }
 

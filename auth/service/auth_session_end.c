@@ -1,9 +1,11 @@
 /* Sessions ended: by their owner, by the provider's logout, by an administrator. */
-#include "auth/service/auth_int.h"
-
-#include "auth/token/bearer.h"
+#include "auth/issuers/jwks_fetch.h"
 #include "auth/oidc/logout_token.h"
 #include "auth/oidc/oidc_url.h"
+#include "auth/service/auth_session_open.h"
+#include "auth/session/session_index.h"
+#include "auth/token/bearer.h"
+#include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -11,62 +13,65 @@
 
 /* --- signing out --- */
 
-/* All of this person's, however long ago: the index may be under either key of the ring. */
-static int end_everywhere(struct auth_service *service, const struct session_data *data)
+static int end_everywhere(struct auth_service *service, struct str issuer, struct str subject)
 {
-	struct store *store = service->store;
-	unsigned char person[DIGEST_LEN];
-	int ended = 0;
+	const struct session_index person = {STORE_BY_PERSON, issuer, subject};
 
-	for (int which = 0; which < 2; which++) {
-		if (!session_data_person(service->ring, which, str_of(data->issuer),
-			    str_of(data->subject), person))
-			continue;
-		int n = store->ops->session_end_all(store, STORE_BY_PERSON, person);
-		if (n == -1)
-			return -1;
-		ended += n;
-	}
-	return ended;
+	return session_index_end(service->store, service->ring, &person);
+}
+
+struct sign_out_request {
+	struct keeper_request base;  /* first */
+	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is ended */
+	unsigned char key[DIGEST_LEN];
+	enum sign_out_scope scope;
+	char *location; /* the answer: where the provider ends its own session, or NULL */
+};
+
+static void clear_sign_out(struct keeper_request *request)
+{
+	secret_free(((struct sign_out_request *)request)->location);
 }
 
 /* Ends what `data` was read from, by the scope; -1: the store does not answer. */
-static int end_by_scope(struct keeper_request *request, const struct session_data *data)
+static int end_by_scope(struct sign_out_request *own, const struct session_data *data)
 {
-	struct auth_service *service = request->service;
+	struct auth_service *service = own->base.service;
 	struct store *store = service->store;
 
-	if (request->scope == SIGN_OUT_EVERYWHERE && end_everywhere(service, data) == -1)
+	if (own->scope == SIGN_OUT_EVERYWHERE &&
+		end_everywhere(service, str_of(data->issuer), str_of(data->subject)) == -1)
 		return -1;
-	return store->ops->session_end(store, request->key) == STORE_FAILED ? -1 : 0;
+	return store->ops->session_end(store, own->key) == STORE_FAILED ? -1 : 0;
 }
 
-static void end_found(struct keeper_request *request, const struct store_session *session)
+static void end_found(struct sign_out_request *own, const struct store_session *session)
 {
-	struct auth_service *service = request->service;
+	struct auth_service *service = own->base.service;
 	struct session_data data = {.role = ROLE_NONE};
-	bool is_open = session_data_open(service->ring, str_of(request->id), session, &data) == 0;
+	bool is_open = session_data_open(service->ring, str_of(own->id), session, &data) == 0;
 
-	if (end_by_scope(request, &data) == -1) {
-		auth_service_count(service, STORE_FAILED);
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
+	if (end_by_scope(own, &data) == -1) {
+		service_count(service, STORE_FAILED);
+		auth_keeper_say(&own->base, AUTH_UNAVAILABLE, "the store does not answer");
 	} else {
-		auth_service_note_end(service);
-		auth_keeper_say(request, AUTH_OK, "");
+		service_note_end(service);
+		auth_keeper_say(&own->base, AUTH_OK, "");
 		if (is_open && service->provider && strcmp(data.via, "oidc") == 0)
-			request->location = oidc_end_session_url(service->provider, service->conf,
-				request->site, str_of(data.id_token));
+			own->location = oidc_end_session_url(service->provider, service->conf,
+				own->base.site, str_of(data.id_token));
 	}
 	session_data_clear(&data);
 }
 
-static void end_on_keeper(struct keeper_request *request)
+static void sign_out_on_keeper(struct keeper_request *request)
 {
+	struct sign_out_request *own = (struct sign_out_request *)request;
 	struct auth_service *service = request->service;
 	struct store_session session = {.version = 0};
 
-	switch (auth_service_count(service,
-		service->store->ops->session_get(service->store, request->key, &session))) {
+	switch (service_count(
+		service, service->store->ops->session_get(service->store, own->key, &session))) {
 	case STORE_FAILED:
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
 		break;
@@ -74,7 +79,7 @@ static void end_on_keeper(struct keeper_request *request)
 		auth_keeper_say(request, AUTH_OK, "");
 		break;
 	case STORE_FOUND:
-		end_found(request, &session);
+		end_found(own, &session);
 		break;
 	}
 	store_session_clear(&session);
@@ -82,20 +87,22 @@ static void end_on_keeper(struct keeper_request *request)
 }
 
 /* The browser forgets its cookie only when the session is gone: else it could not try again. */
-static void on_ended(struct auth_pending *pending, struct keeper_request *request)
+static void on_signed_out(struct auth_pending *pending, struct keeper_request *request)
 {
+	struct sign_out_request *own = (struct sign_out_request *)request;
+	struct sign_in_result *result = &sign_in_pending_of(pending)->result;
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
 
 	if (request->status == AUTH_OK)
-		pending->signing.set_cookie = session_clear_cookie(request->site,
+		result->set_cookie = session_clear_cookie(request->site,
 			&sign_in_site_listen(rules->conf, request->site)->public_url);
-	pending->signing.location = request->location;
-	request->location = NULL;
+	result->location = own->location;
+	own->location = NULL;
 	share_drop(hold);
 	auth_pending_answer(
 		pending, auth_refused(request->status,
-				 auth_keep_reason(pending->auth, request->reason, "refused")));
+				 auth_pending_reason(pending->auth, request->reason, "refused")));
 }
 
 void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
@@ -103,32 +110,44 @@ void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_pending *pending =
-		auth_open_call(auth, rules, cookies, count, STR(""), done, arg);
-	struct keeper_request *request = auth_keeper_new(pending);
+	struct open_pending *pending =
+		auth_session_open_pending(auth, rules, cookies, count, STR(""), done, arg);
+	struct sign_out_request *own =
+		(struct sign_out_request *)auth_keeper_new(&pending->base.base, sizeof *own);
 
-	request->done = on_ended;
-	request->work = end_on_keeper;
-	request->scope = scope;
-	memcpy(request->key, pending->old_key, DIGEST_LEN);
-	memcpy(request->id, pending->old_id, sizeof request->id);
 	share_drop(hold);
-	if (pending->has_old) {
-		auth_keeper_send(request);
-	} else {
-		auth_keeper_say(request, AUTH_OK, "");
-		auth_keeper_return(request);
-	}
+	own->base.done = on_signed_out;
+	own->base.work = sign_out_on_keeper;
+	own->base.clear = clear_sign_out;
+	own->scope = scope;
+	memcpy(own->key, pending->old_key, DIGEST_LEN);
+	memcpy(own->id, pending->old_id, sizeof own->id);
+	if (pending->has_old)
+		auth_keeper_send(&own->base);
+	else
+		auth_keeper_answer(&own->base, AUTH_OK, "");
 }
 
 /* --- the provider ends sessions (S28) --- */
+
+struct logout_request {
+	struct keeper_request base; /* first */
+	char *token;		    /* secret */
+	struct jwks_waiter waiter;
+	bool was_asked; /* the provider, for newer keys */
+};
+
+static void clear_logout(struct keeper_request *request)
+{
+	secret_free(((struct logout_request *)request)->token);
+}
 
 struct owner { /* of a session that the provider names by its own id */
 	const struct keyring *ring;
 	char subject[STORE_SUBJECT];
 };
 
-static void on_session(void *arg, const struct store_session *session)
+static void note_owner(void *arg, const struct store_session *session)
 {
 	struct owner *owner = arg;
 	struct session_data label;
@@ -140,23 +159,26 @@ static void on_session(void *arg, const struct store_session *session)
 	session_data_clear(&label);
 }
 
+/* The session that ended there. */
+static struct session_index index_of(
+	const struct auth_service *service, const struct logout_token *token)
+{
+	return (struct session_index){
+		STORE_BY_PROVIDER_SID, str_of(service->conf->oidc.issuer), str_of(token->sid)};
+}
+
 /* Before the sessions are gone: whose they are, where the provider does not say it. */
 static int find_owner(struct auth_service *service, const struct logout_token *token, char *out)
 {
 	struct owner owner = {.ring = service->ring};
-	struct str issuer = str_of(service->conf->oidc.issuer);
-	struct store *store = service->store;
-	unsigned char key[DIGEST_LEN];
+	const struct session_index there = index_of(service, token);
 
 	if (token->subject && !str_copy(str_of(token->subject), owner.subject, STORE_SUBJECT))
 		owner.subject[0] = '\0';
-	for (int which = 0; which < 2 && token->subject == NULL && token->sid; which++) {
-		if (session_data_provider_sid(
-			    service->ring, which, issuer, str_of(token->sid), key) &&
-			store->ops->session_list(store, STORE_BY_PROVIDER_SID, key, clock_wall_s(),
-				on_session, &owner) == -1)
-			return -1;
-	}
+	if (token->subject == NULL && token->sid &&
+		session_index_list(service->store, service->ring, &there, clock_wall_s(),
+			note_owner, &owner) == -1)
+		return -1;
 	memcpy(out, owner.subject, STORE_SUBJECT);
 	return 0;
 }
@@ -164,28 +186,12 @@ static int find_owner(struct auth_service *service, const struct logout_token *t
 /* By the provider's session where it names one we know; else all of its subject. */
 static int end_named(struct auth_service *service, const struct logout_token *token)
 {
-	struct str issuer = str_of(service->conf->oidc.issuer);
-	struct store *store = service->store;
-	unsigned char key[DIGEST_LEN];
-	int ended = 0;
+	const struct session_index there = index_of(service, token);
+	int ended = token->sid ? session_index_end(service->store, service->ring, &there) : 0;
 
-	for (int which = 0; which < 2 && token->sid; which++) {
-		if (!session_data_provider_sid(
-			    service->ring, which, issuer, str_of(token->sid), key))
-			continue;
-		int n = store->ops->session_end_all(store, STORE_BY_PROVIDER_SID, key);
-		if (n == -1)
-			return -1;
-		ended += n;
-	}
-	if (ended > 0 || token->subject == NULL)
+	if (ended != 0 || token->subject == NULL)
 		return ended;
-	char *subject = mem_strdup(token->subject), *name = mem_strdup(service->conf->oidc.issuer);
-	const struct session_data person = {.issuer = name, .subject = subject};
-	ended = end_everywhere(service, &person);
-	free(subject);
-	free(name);
-	return ended;
+	return end_everywhere(service, there.issuer, str_of(token->subject));
 }
 
 /* The person's own tokens, and the sessions: these last, for who tries again after a failure may
@@ -196,7 +202,8 @@ static int end_person(struct auth_service *service, const struct logout_token *t
 
 	if (find_owner(service, token, subject) == -1)
 		return -1;
-	if (subject[0] && auth_service_follow(service, subject, ROLE_NONE, "") == -1)
+	if (subject[0] &&
+		token_follow(auth_service_tokens(service), subject, ROLE_NONE, "", subject) == -1)
 		return -1;
 	return end_named(service, token);
 }
@@ -222,7 +229,7 @@ static enum store_answer end_and_note(
 	if (ended == -1)
 		return STORE_FAILED;
 	if (ended > 0)
-		auth_service_note_end(service);
+		service_note_end(service);
 	log_logout(token, ended);
 	return store->ops->once(store, token->jti, token->replay_until);
 }
@@ -238,88 +245,90 @@ static void end_once(struct keeper_request *request, const struct logout_token *
 
 	if (answer == STORE_NONE)
 		answer = end_and_note(service, token);
-	switch (auth_service_count(service, answer)) {
+	switch (service_count(service, answer)) {
 	case STORE_FAILED:
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
 		break;
 	case STORE_FOUND:
-		auth_keeper_say(request, AUTH_INVALID_TOKEN, "the logout token was used before");
+		auth_keeper_answer(request, AUTH_INVALID_TOKEN, "the logout token was used before");
 		break;
 	case STORE_NONE:
-		auth_keeper_say(request, AUTH_OK, "");
+		auth_keeper_answer(request, AUTH_OK, "");
 		break;
 	}
 }
 
 static void judge_logout(struct keeper_request *request);
 
-static void on_keys(struct jwks_waiter *waiter, bool fetched)
+static void on_logout_keys(struct jwks_waiter *waiter, bool fetched)
 {
-	struct keeper_request *request =
-		(struct keeper_request *)((char *)waiter - offsetof(struct keeper_request, waiter));
+	struct logout_request *own =
+		(struct logout_request *)((char *)waiter - offsetof(struct logout_request, waiter));
 
 	(void)fetched;
-	if (request->service->closed)
-		auth_keeper_return(request);
+	if (own->base.service->closed)
+		auth_keeper_answer(&own->base, AUTH_UNAVAILABLE, "shutting down");
 	else
-		judge_logout(request);
+		judge_logout(&own->base);
+}
+
+static void judge_logout_of(struct logout_request *own, const struct conf_oidc *oidc,
+	const struct oidc_provider *provider)
+{
+	struct auth_service *service = own->base.service;
+	struct logout_token token;
+	struct err err = {""};
+	enum keyset_verdict verdict =
+		logout_token_check(service->keys, str_of(own->token), oidc->issuer, oidc->client_id,
+			provider->id_token_algorithms, clock_wall_s(), &token, &err);
+
+	if (verdict == KEYSET_UNKNOWN_KEY && !own->was_asked) {
+		own->was_asked = true;
+		own->waiter.done = on_logout_keys;
+		jwks_fetch_unknown_kid(service->jwks, oidc->issuer, &own->waiter);
+	} else if (verdict == KEYSET_OK) {
+		end_once(&own->base, &token);
+		logout_token_clear(&token);
+	} else {
+		auth_keeper_answer(&own->base,
+			verdict == KEYSET_NO_KEYS ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
+			err.text);
+	}
 }
 
 static void judge_logout(struct keeper_request *request)
 {
-	struct auth_service *service = request->service;
-	const struct conf_oidc *oidc = &service->conf->oidc;
-	const struct oidc_provider *provider = service->provider;
-	struct logout_token token;
-	struct err err = {""};
+	const struct conf_oidc *oidc = &request->service->conf->oidc;
+	const struct oidc_provider *provider = request->service->provider;
 
-	if (oidc->issuer == NULL || provider == NULL) {
-		auth_keeper_say(request, oidc->issuer ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
+	if (oidc->issuer && provider)
+		judge_logout_of((struct logout_request *)request, oidc, provider);
+	else
+		auth_keeper_answer(request, oidc->issuer ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
 			"no identity provider is known");
-		auth_keeper_return(request);
-		return;
-	}
-	enum keyset_verdict verdict = logout_token_check(service->keys, str_of(request->token),
-		oidc->issuer, oidc->client_id, provider->id_token_algorithms, clock_wall_s(),
-		&token, &err);
-	if (verdict == KEYSET_UNKNOWN_KEY && !request->was_asked) {
-		request->was_asked = true;
-		request->waiter.done = on_keys;
-		jwks_fetch_unknown_kid(service->jwks, oidc->issuer, &request->waiter);
-		return;
-	}
-	if (verdict == KEYSET_OK) {
-		end_once(request, &token);
-		logout_token_clear(&token);
-	} else {
-		auth_keeper_say(request,
-			verdict == KEYSET_NO_KEYS ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
-			err.text);
-	}
-	auth_keeper_return(request);
 }
 
 static void on_logged_out(struct auth_pending *pending, struct keeper_request *request)
 {
 	auth_pending_answer(pending,
-		auth_refused(request->status, auth_keep_reason(pending->auth, request->reason,
+		auth_refused(request->status, auth_pending_reason(pending->auth, request->reason,
 						      "the token is not valid")));
 }
 
 void auth_back_channel_logout(
 	struct auth *auth, struct str logout_token, sign_in_done *done, void *arg)
 {
-	struct auth_pending *pending = auth_pending_new(auth, arg);
-	struct keeper_request *request = auth_keeper_new(pending);
+	struct sign_in_pending *pending = auth_pending_sign_in(auth, sizeof *pending, done, arg);
+	struct keeper_request *request =
+		auth_keeper_new(&pending->base, sizeof(struct logout_request));
 
-	pending->on_sign_in = done;
 	request->done = on_logged_out;
 	request->work = judge_logout;
-	if (logout_token.len <= BEARER_MAX) {
-		request->token = mem_strndup(logout_token.at, logout_token.len);
-		auth_keeper_send(request);
-	} else {
-		auth_keeper_say(request, AUTH_INVALID_TOKEN, "the logout token is too long");
-		auth_keeper_return(request);
+	request->clear = clear_logout;
+	if (logout_token.len > BEARER_MAX) {
+		auth_keeper_answer(request, AUTH_INVALID_TOKEN, "the logout token is too long");
+		return;
 	}
+	((struct logout_request *)request)->token = mem_strndup(logout_token.at, logout_token.len);
+	auth_keeper_send(request);
 }

@@ -1,19 +1,58 @@
-/* A session opened by a sign-in link or a token. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_session_open.h"
 
-#include "auth/token/bearer.h"
-#include "auth/session/sign_in_link.h"
 #include "auth/policy/scope.h"
+#include "auth/session/sign_in_link.h"
+#include "auth/token/bearer.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
 
-int auth_open_prepare(struct keeper_request *request, const struct conf *conf,
+struct open_pending *auth_session_open_pending(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg)
+{
+	struct open_pending *own =
+		(struct open_pending *)auth_pending_sign_in(auth, sizeof *own, done, arg);
+	struct auth_pending *pending = &own->base.base;
+	struct str id;
+
+	if (!str_copy(client, pending->client, sizeof pending->client))
+		pending->client[0] = '\0';
+	own->has_old = auth_session_named(auth, rules, cookies, count, &id, own->old_key) &&
+		       str_copy(id, own->old_id, sizeof own->old_id);
+	return own;
+}
+
+/* --- a request --- */
+
+static struct open_request *open_request_of(struct keeper_request *request)
+{
+	return (struct open_request *)request;
+}
+
+void auth_session_open_clear(struct keeper_request *request)
+{
+	store_session_clear(&open_request_of(request)->opening.session);
+}
+
+struct open_request *auth_session_open_request(struct open_pending *pending, size_t size)
+{
+	struct keeper_request *request = auth_keeper_new(&pending->base.base, size);
+	struct open_request *own = open_request_of(request);
+
+	own->opening.has_old = pending->has_old;
+	memcpy(own->opening.old_key, pending->old_key, DIGEST_LEN);
+	request->work = auth_session_open_store;
+	request->done = auth_session_open_done;
+	request->clear = auth_session_open_clear;
+	return own;
+}
+
+int auth_session_open_seal(struct open_request *request, const struct conf *conf,
 	const struct keyring *ring, const struct session_data *data, int64_t credential_ends)
 {
 	struct store_session *session = &request->opening.session;
 	struct session_data sealed = *data;
-	char *site = mem_strdup(sign_in_site_name(request->site));
+	char *site = mem_strdup(sign_in_site_name(request->base.site));
 	int64_t now = clock_wall_s();
 
 	sealed.site = site;
@@ -23,86 +62,63 @@ int auth_open_prepare(struct keeper_request *request, const struct conf *conf,
 	session->created_at = session->last_seen_at = now;
 	session->expires_at = session_hard_end(conf, now, credential_ends);
 	if (session_data_seal(ring, &sealed, str_of(request->id), session) == 0)
-		request->who = auth_session_identity(data, session->expires_at);
+		request->base.who = session_data_identity(data, session->expires_at);
 	free(site);
-	return request->who ? 0 : -1;
+	return request->base.who ? 0 : -1;
 }
 
-void auth_open_store(struct keeper_request *request)
+void auth_session_open_store(struct keeper_request *request)
 {
+	const struct store_opening *opening = &open_request_of(request)->opening;
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
 
-	request->answer =
-		auth_service_count(service, store->ops->session_open(store, &request->opening));
 	service->counted = UINT64_MAX; /* none: count again */
-	if (request->answer == STORE_FOUND && request->opening.has_old)
-		auth_service_note_end(service);
-	if (request->answer == STORE_FAILED)
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
-	else if (request->answer == STORE_NONE)
-		auth_keeper_say(
+	switch (service_count(service, store->ops->session_open(store, opening))) {
+	case STORE_FOUND:
+		if (opening->has_old)
+			service_note_end(service);
+		auth_keeper_answer(request, AUTH_OK, "");
+		break;
+	case STORE_NONE:
+		auth_keeper_answer(
 			request, AUTH_INVALID_TOKEN, "the link is unknown, was used or is too old");
-	else
-		auth_keeper_say(request, AUTH_OK, "");
-	auth_keeper_return(request);
+		break;
+	case STORE_FAILED:
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
+		break;
+	}
 }
 
-void auth_open_done(struct auth_pending *pending, struct keeper_request *request)
+void auth_session_open_done(struct auth_pending *pending, struct keeper_request *request)
 {
 	struct auth_result result = {request->status, NULL, ""};
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
 
 	if (request->status == AUTH_OK) {
-		pending->signing.set_cookie = session_set_cookie(request->site,
-			&sign_in_site_listen(rules->conf, request->site)->public_url, request->id);
+		sign_in_pending_of(pending)->result.set_cookie = session_set_cookie(request->site,
+			&sign_in_site_listen(rules->conf, request->site)->public_url,
+			open_request_of(request)->id);
 		result.who = request->who;
 		request->who = NULL;
 	} else {
-		result.reason = auth_keep_reason(
+		result.reason = auth_pending_reason(
 			pending->auth, request->reason, "the identity provider refused");
 	}
 	share_drop(hold);
 	auth_pending_answer(pending, result);
 }
 
-struct auth_pending *auth_open_call(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg)
-{
-	struct auth_pending *pending = auth_pending_new(auth, arg);
-	struct str id;
-
-	pending->on_sign_in = done;
-	if (!str_copy(client, pending->client, sizeof pending->client))
-		pending->client[0] = '\0';
-	pending->has_old = auth_session_named(auth, rules, cookies, count, &id, pending->old_key);
-	if (pending->has_old && !str_copy(id, pending->old_id, sizeof pending->old_id))
-		pending->has_old = false;
-	return pending;
-}
-
-static struct keeper_request *opening_job(struct auth_pending *pending)
-{
-	struct keeper_request *request = auth_keeper_new(pending);
-
-	request->opening.has_old = pending->has_old;
-	memcpy(request->opening.old_key, pending->old_key, DIGEST_LEN);
-	request->work = auth_open_store;
-	request->done = auth_open_done;
-	return request;
-}
-
 /* Seals what is known of the person, and sends it to the keeper. */
-static void open_session(const struct auth_rules *rules, struct keeper_request *request,
+static void open_session(const struct auth_rules *rules, struct open_request *request,
 	const struct session_data *data, int64_t credential_ends)
 {
-	if (auth_open_prepare(request, rules->conf, rules->ring, data, credential_ends) == 0) {
-		auth_keeper_send(request);
-		return;
-	}
-	auth_keeper_say(request, AUTH_INVALID_TOKEN, "the token's subject is too long");
-	auth_keeper_return(request);
+	if (auth_session_open_seal(request, rules->conf, rules->ring, data, credential_ends) == 0)
+		auth_keeper_send(&request->base);
+	else
+		auth_keeper_answer(
+			&request->base, AUTH_INVALID_TOKEN, "the token's subject is too long");
 }
 
 /* --- by a link --- */
@@ -112,13 +128,13 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct auth_pending *pending =
-		auth_open_call(auth, rules, old_cookies, count, client, done, arg);
+	struct open_pending *pending =
+		auth_session_open_pending(auth, rules, old_cookies, count, client, done, arg);
 	unsigned char hash[DIGEST_LEN];
 
 	if (sign_in_link_hash(link_secret, hash) == -1) {
-		auth_pending_answer_later(
-			pending, auth_refused(AUTH_INVALID_TOKEN, "this is no sign-in link"));
+		auth_pending_answer_later(&pending->base.base,
+			auth_refused(AUTH_INVALID_TOKEN, "this is no sign-in link"));
 	} else {
 		char issuer[STORE_ISSUER], subject[] = "admin", name[] = "Administrator",
 					   via[] = "link";
@@ -126,9 +142,9 @@ void auth_sign_in_link(struct auth *auth, struct str link_secret, const struct s
 			.subject = subject,
 			.name = name,
 			.via = via,
-			.client = pending->client,
+			.client = pending->base.base.client,
 			.role = ROLE_ADMIN};
-		struct keeper_request *request = opening_job(pending);
+		struct open_request *request = auth_session_open_request(pending, sizeof *request);
 
 		memcpy(issuer, rules->issuer, sizeof issuer);
 		request->opening.has_link = true;
@@ -145,21 +161,24 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
-	char via[] = "token", narrowed[SCOPE_TEXT];
+	char via[] = "token", scope[SCOPE_TEXT];
 
 	if (result.status == AUTH_OK &&
-		!str_copy(scope_text(result.who->scope), narrowed, sizeof narrowed))
+		!str_copy(scope_text(result.who->scope), scope, sizeof scope))
 		abort(); /* no longer text is read */
 	if (result.status == AUTH_OK) {
 		struct session_data data = {.issuer = result.who->issuer,
 			.subject = result.who->subject,
 			.name = result.who->name,
 			.token_id = result.who->token_id,
-			.scope = narrowed,
+			.scope = scope,
 			.role = result.who->role,
 			.via = via,
 			.client = pending->client};
-		open_session(rules, opening_job(pending), &data, result.who->expires_at);
+		open_session(rules,
+			auth_session_open_request(
+				(struct open_pending *)pending, sizeof(struct open_request)),
+			&data, result.who->expires_at);
 		identity_unref(result.who);
 	} else {
 		auth_pending_answer_later(pending, result);
@@ -183,7 +202,8 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
 	struct auth_pending *pending =
-		auth_open_call(auth, rules, old_cookies, count, client, done, arg);
+		&auth_session_open_pending(auth, rules, old_cookies, count, client, done, arg)
+			 ->base.base;
 	struct question question = {.token = trim(token), .client = client};
 
 	share_drop(hold);

@@ -1,7 +1,10 @@
-/* A session renewed: the provider is asked again, by one gateway at a time. */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_session_refresh.h"
 
 #include "auth/oidc/oidc_url.h"
+#include "auth/service/auth_keeper.h"
+#include "auth/service/auth_store_view.h"
+#include "auth/session/session_data.h"
+#include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -33,6 +36,13 @@ enum stage {	       /* what its timer is for */
 	STAGES,
 };
 
+struct refresh_request {
+	struct keeper_request base; /* first */
+	TAILQ_ENTRY(refresh_request) link;
+	unsigned char key[DIGEST_LEN];
+	char id[SESSION_ID_LEN + 1]; /* secret */
+};
+
 struct refresh {
 	TAILQ_ENTRY(refresh) link;
 	struct auth_service *service; /* borrowed: it closes all refreshes first */
@@ -45,19 +55,18 @@ struct refresh {
 	unsigned polls;
 	bool has_lease;
 	bool is_late; /* who asks is answered at once */
-	TAILQ_HEAD(, keeper_request) waiting;
+	TAILQ_HEAD(, refresh_request) waiting;
 };
 
 /* --- answers --- */
 
-static void tell(struct refresh *refresh, enum auth_status status, const char *reason)
+static void tell_waiting(struct refresh *refresh, enum auth_status status, const char *reason)
 {
-	struct keeper_request *request;
+	struct refresh_request *own;
 
-	while ((request = TAILQ_FIRST(&refresh->waiting)) != NULL) {
-		TAILQ_REMOVE(&refresh->waiting, request, link);
-		auth_keeper_say(request, status, reason);
-		auth_keeper_return(request);
+	while ((own = TAILQ_FIRST(&refresh->waiting)) != NULL) {
+		TAILQ_REMOVE(&refresh->waiting, own, link);
+		auth_keeper_answer(&own->base, status, reason);
 	}
 }
 
@@ -83,9 +92,9 @@ static void refresh_free(struct refresh *refresh)
 
 /* The one way out. AUTH_OK: the record is to be read again; AUTH_ABSENT: the session has ended;
  * AUTH_LATER: nobody knows now, and it goes on as it was for as long as S33 allows. */
-static void finish(struct refresh *refresh, enum auth_status status, const char *reason)
+static void finish_refresh(struct refresh *refresh, enum auth_status status, const char *reason)
 {
-	tell(refresh, status, reason);
+	tell_waiting(refresh, status, reason);
 	refresh_free(refresh);
 }
 
@@ -97,12 +106,12 @@ static void stage_for(struct refresh *refresh, enum stage stage, int ms)
 }
 
 /* Nobody is signed out because the provider is down; but nobody stays in unasked for long. */
-static void let_go(struct refresh *refresh)
+static void answer_late(struct refresh *refresh)
 {
 	bool is_grace = clock_wall_s() - refresh->data.refresh_at < GRACE_S;
 
 	refresh->is_late = true;
-	tell(refresh, is_grace ? AUTH_LATER : AUTH_UNAVAILABLE,
+	tell_waiting(refresh, is_grace ? AUTH_LATER : AUTH_UNAVAILABLE,
 		"the identity provider does not answer");
 }
 
@@ -116,21 +125,21 @@ static void end_session(struct refresh *refresh, const char *reason)
 
 	log_fields(LOG_INFO, "sign_out", "the identity provider does not renew the session", fields,
 		ARRAY_LEN(fields));
-	if (auth_service_count(service, service->store->ops->session_end(
-						service->store, refresh->key)) == STORE_FAILED) {
-		finish(refresh, AUTH_UNAVAILABLE, "the store does not answer");
+	if (service_count(service, service->store->ops->session_end(
+					   service->store, refresh->key)) == STORE_FAILED) {
+		finish_refresh(refresh, AUTH_UNAVAILABLE, "the store does not answer");
 		return;
 	}
-	auth_service_note_end(service);
-	finish(refresh, AUTH_ABSENT, "the identity provider has ended the session");
+	service_note_end(service);
+	finish_refresh(refresh, AUTH_ABSENT, "the identity provider has ended the session");
 }
 
 /* It has kept people waiting: nobody else is to wait for it before it is time to ask again. */
-static void go_on(struct refresh *refresh)
+static void give_up_for_now(struct refresh *refresh)
 {
 	bool was_late = refresh->is_late;
 
-	let_go(refresh);
+	answer_late(refresh);
 	drop_lease(refresh);
 	if (was_late)
 		stage_for(refresh, STAGE_RESTING, ASK_AGAIN_S * 1000);
@@ -138,21 +147,22 @@ static void go_on(struct refresh *refresh)
 		refresh_free(refresh);
 }
 
-static void save(struct refresh *refresh)
+static void save_session(struct refresh *refresh)
 {
 	struct auth_service *service = refresh->service;
 
-	switch (auth_service_count(
+	switch (service_count(
 		service, service->store->ops->session_replace(service->store, &refresh->session))) {
 	case STORE_FOUND:
 		atomic_fetch_add(&service->refreshes_ok, 1);
-		finish(refresh, AUTH_OK, "");
+		finish_refresh(refresh, AUTH_OK, "");
 		return;
 	case STORE_NONE:
-		finish(refresh, AUTH_OK, ""); /* ended meanwhile, or another's: reading tells */
+		finish_refresh(
+			refresh, AUTH_OK, ""); /* ended meanwhile, or another's: reading tells */
 		return;
 	case STORE_FAILED: /* the old token is spent: what came for it must not be lost */
-		tell(refresh, AUTH_LATER, "the store does not answer");
+		tell_waiting(refresh, AUTH_LATER, "the store does not answer");
 		if (++refresh->polls > SAVES_MAX)
 			refresh_free(refresh);
 		else
@@ -160,7 +170,7 @@ static void save(struct refresh *refresh)
 	}
 }
 
-static void replace(char **text, struct str by)
+static void replace_text(char **text, struct str by)
 {
 	if (by.len == 0)
 		return; /* the old one stays in force */
@@ -174,9 +184,9 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 	struct session_data *data = &refresh->data;
 
 	if (grant->id_token.len <= OIDC_HINT_MAX)
-		replace(&data->id_token, grant->id_token);
-	replace(&data->refresh_token, grant->refresh_token);
-	replace(&data->name, grant->name);
+		replace_text(&data->id_token, grant->id_token);
+	replace_text(&data->refresh_token, grant->refresh_token);
+	replace_text(&data->name, grant->name);
 	if (grant->has_role) {
 		data->role = grant->role;
 		free(data->scope);
@@ -185,7 +195,8 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)
-		(void)auth_service_follow(refresh->service, data->subject, data->role, data->scope);
+		(void)token_follow(auth_service_tokens(refresh->service), data->subject, data->role,
+			data->scope, data->subject);
 	data->refresh_at = grant->refresh_at;
 	store_session_clear(&refresh->session);
 	refresh->polls = 0;
@@ -193,7 +204,7 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		    refresh->service->ring, data, str_of(refresh->id), &refresh->session) == -1)
 		end_session(refresh, "the provider's tokens are too long");
 	else
-		save(refresh);
+		save_session(refresh);
 }
 
 static void on_refreshed(void *arg, const struct oidc_grant *grant)
@@ -202,7 +213,7 @@ static void on_refreshed(void *arg, const struct oidc_grant *grant)
 
 	event_del(refresh->timer);
 	if (refresh->service->closed) {
-		finish(refresh, AUTH_UNAVAILABLE, "shutting down");
+		finish_refresh(refresh, AUTH_UNAVAILABLE, "shutting down");
 		return;
 	}
 	if (grant->answer != OIDC_OK)
@@ -212,7 +223,7 @@ static void on_refreshed(void *arg, const struct oidc_grant *grant)
 		take_grant(refresh, grant);
 		break;
 	case OIDC_SILENT:
-		go_on(refresh);
+		give_up_for_now(refresh);
 		break;
 	case OIDC_REFUSED:
 	case OIDC_INVALID:
@@ -237,15 +248,15 @@ static bool read_again(struct refresh *refresh)
 
 	store_session_clear(&refresh->session);
 	session_data_clear(&refresh->data);
-	enum store_answer answer = auth_service_count(
+	enum store_answer answer = service_count(
 		service, store->ops->session_get(store, refresh->key, &refresh->session));
 	if (answer == STORE_FAILED)
-		finish(refresh, AUTH_LATER, "the store does not answer");
+		finish_refresh(refresh, AUTH_LATER, "the store does not answer");
 	else if (answer == STORE_NONE || session_data_open(service->ring, str_of(refresh->id),
 						 &refresh->session, &refresh->data) == -1)
-		finish(refresh, AUTH_ABSENT, "the session has ended");
+		finish_refresh(refresh, AUTH_ABSENT, "the session has ended");
 	else if (!is_due(&refresh->data))
-		finish(refresh, AUTH_OK, ""); /* another gateway was faster */
+		finish_refresh(refresh, AUTH_OK, ""); /* another gateway was faster */
 	else
 		return true;
 	return false;
@@ -254,11 +265,11 @@ static bool read_again(struct refresh *refresh)
 static void look_again_later(struct refresh *refresh)
 {
 	if (++refresh->polls > POLLS_MAX) {
-		go_on(refresh);
+		give_up_for_now(refresh);
 		return;
 	}
 	if (refresh->is_late || refresh->polls * POLL_MS >= PATIENCE_MS)
-		let_go(refresh);
+		answer_late(refresh);
 	stage_for(refresh, STAGE_TURN, POLL_MS);
 }
 
@@ -277,10 +288,10 @@ static void take_turn(struct refresh *refresh)
 
 	if (!read_again(refresh))
 		return;
-	switch (auth_service_count(
+	switch (service_count(
 		service, store->ops->lease_take(store, refresh->key, service->holder, LEASE_MS))) {
 	case STORE_FAILED:
-		finish(refresh, AUTH_LATER, "the store does not answer");
+		finish_refresh(refresh, AUTH_LATER, "the store does not answer");
 		return;
 	case STORE_NONE:
 		look_again_later(refresh);
@@ -294,11 +305,11 @@ static void take_turn(struct refresh *refresh)
 		ask_provider(refresh);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_refresh_timer(evutil_socket_t fd, short what, void *arg)
 {
 	static void (*const then[STAGES])(struct refresh *) = {[STAGE_TURN] = take_turn,
-		[STAGE_ASKING] = let_go,
-		[STAGE_SAVING] = save,
+		[STAGE_ASKING] = answer_late,
+		[STAGE_SAVING] = save_session,
 		[STAGE_RESTING] = refresh_free};
 	struct refresh *refresh = arg;
 
@@ -307,7 +318,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	then[refresh->stage](refresh);
 }
 
-static struct refresh *find(struct auth_service *service, const unsigned char *key)
+static struct refresh *find_refresh(struct auth_service *service, const unsigned char *key)
 {
 	struct refresh *refresh;
 
@@ -321,40 +332,41 @@ static struct refresh *find(struct auth_service *service, const unsigned char *k
 
 static void refresh_on_keeper(struct keeper_request *request)
 {
+	struct refresh_request *own = (struct refresh_request *)request;
 	struct auth_service *service = request->service;
-	struct refresh *refresh = find(service, request->key);
+	struct refresh *refresh = find_refresh(service, own->key);
 
 	if (refresh) {
-		TAILQ_INSERT_TAIL(&refresh->waiting, request, link);
+		TAILQ_INSERT_TAIL(&refresh->waiting, own, link);
 		if (refresh->is_late)
-			let_go(refresh);
+			answer_late(refresh);
 		return;
 	}
 	refresh = mem_alloc(1, sizeof *refresh);
 	refresh->service = service;
-	memcpy(refresh->key, request->key, DIGEST_LEN);
-	memcpy(refresh->id, request->id, sizeof refresh->id);
-	refresh->timer = evtimer_new(service->base, on_timer, refresh);
+	memcpy(refresh->key, own->key, DIGEST_LEN);
+	memcpy(refresh->id, own->id, sizeof refresh->id);
+	refresh->timer = evtimer_new(service->base, on_refresh_timer, refresh);
 	TAILQ_INIT(&refresh->waiting);
-	TAILQ_INSERT_TAIL(&refresh->waiting, request, link);
+	TAILQ_INSERT_TAIL(&refresh->waiting, own, link);
 	TAILQ_INSERT_TAIL(&service->refreshes, refresh, link);
 	take_turn(refresh);
 }
 
-void auth_refresh_close(struct auth_service *service)
+void auth_session_refresh_close(struct auth_service *service)
 {
 	struct refresh *refresh, *next;
 
 	for (refresh = TAILQ_FIRST(&service->refreshes); refresh; refresh = next) {
 		next = TAILQ_NEXT(refresh, link);
 		if (refresh->stage != STAGE_ASKING)
-			finish(refresh, AUTH_UNAVAILABLE, "shutting down");
+			finish_refresh(refresh, AUTH_UNAVAILABLE, "shutting down");
 	}
 }
 
 /* --- the server thread's half --- */
 
-static void on_word(struct auth_pending *pending, struct keeper_request *request)
+static void on_refresh_answered(struct auth_pending *pending, struct keeper_request *request)
 {
 	struct question *question = &pending->question;
 	struct record_cache_entry *entry;
@@ -370,19 +382,20 @@ static void on_word(struct auth_pending *pending, struct keeper_request *request
 	} else {
 		record_cache_drop(pending->auth->sessions, question->key);
 		question->refused = request->status;
-		question->why =
-			auth_keep_reason(pending->auth, request->reason, "the session has ended");
+		question->why = auth_pending_reason(
+			pending->auth, request->reason, "the session has ended");
 	}
 	auth_pending_resume(pending);
 }
 
-void auth_refresh_ask(struct auth_pending *pending)
+void auth_session_refresh_ask(struct auth_pending *pending)
 {
-	struct keeper_request *request = auth_keeper_new(pending);
+	struct keeper_request *request = auth_keeper_new(pending, sizeof(struct refresh_request));
+	struct refresh_request *own = (struct refresh_request *)request;
 
-	memcpy(request->key, pending->question.key, DIGEST_LEN);
-	memcpy(request->id, pending->id, sizeof request->id);
+	memcpy(own->key, pending->question.key, DIGEST_LEN);
+	memcpy(own->id, pending->id, sizeof own->id);
 	request->work = refresh_on_keeper;
-	request->done = on_word;
+	request->done = on_refresh_answered;
 	auth_keeper_send(request);
 }

@@ -1,7 +1,6 @@
-/* A server thread's view of the store's records: cached for seconds, asked for when they are not.
- */
-#include "auth/service/auth_int.h"
+#include "auth/service/auth_store_view.h"
 
+#include "auth/session/session_data.h"
 #include "base/clock.h"
 
 #include <stdlib.h>
@@ -27,7 +26,7 @@ static int64_t later(int64_t a, int64_t b)
 }
 
 /* As good as read now. Other gateways write a shared store, and their word may be late. */
-static bool is_current(struct auth *auth, const struct record_cache_entry *entry)
+static bool is_current_entry(struct auth *auth, const struct record_cache_entry *entry)
 {
 	if (entry->generation != generation_of(auth))
 		return false;
@@ -45,29 +44,29 @@ static bool may_go_on(struct auth *auth, const struct record_cache_entry *entry)
 }
 
 /* One rule for both kinds of record. */
-static enum record look(struct auth *auth, struct record_cache *recent, const unsigned char *key,
-	struct memo *memo, int64_t now, struct record_cache_entry **out)
+static enum record look_up(struct auth *auth, struct record_cache *cache, const unsigned char *key,
+	struct lookup *lookup, int64_t now, struct record_cache_entry **out)
 {
-	*out = record_cache_find(recent, key, now);
-	if (*out && is_current(auth, *out))
+	*out = record_cache_find(cache, key, now);
+	if (*out && is_current_entry(auth, *out))
 		return RECORD_FOUND;
-	if (!memo->known || (memo->answer == STORE_FOUND && *out == NULL)) {
-		memo->known = false;
+	if (!lookup->is_done || (lookup->answer == STORE_FOUND && *out == NULL)) {
+		lookup->is_done = false;
 		return RECORD_LATER;
 	}
-	if (memo->answer == STORE_FOUND)
+	if (lookup->answer == STORE_FOUND)
 		return RECORD_FOUND; /* read for this very question */
-	if (memo->answer == STORE_FAILED)
+	if (lookup->answer == STORE_FAILED)
 		return *out && may_go_on(auth, *out) ? RECORD_FOUND : RECORD_SILENT;
 	if (*out)
-		record_cache_drop(recent, key);
+		record_cache_drop(cache, key);
 	return RECORD_NONE;
 }
 
-static void note_answer(struct auth *auth, struct memo *memo, enum store_answer answer)
+static void note_answer(struct auth *auth, struct lookup *lookup, enum store_answer answer)
 {
-	memo->known = true;
-	memo->answer = auth_service_count(auth->service, answer);
+	lookup->is_done = true;
+	lookup->answer = service_count(auth->service, answer);
 }
 
 static void note_read(struct auth_pending *pending, struct record_cache_entry *entry)
@@ -86,7 +85,7 @@ enum record auth_store_view_token(struct auth *auth, struct question *question,
 	if (strlen(token_id) != sizeof key)
 		return RECORD_NONE; /* none of our ids */
 	memcpy(key, token_id, sizeof key);
-	enum record record = look(auth, auth->records, key, &question->record, now, out);
+	enum record record = look_up(auth, auth->records, key, &question->record, now, out);
 	if (record == RECORD_LATER) {
 		question->need = NEED_RECORD;
 		memcpy(question->token_id, token_id, sizeof key);
@@ -95,7 +94,7 @@ enum record auth_store_view_token(struct auth *auth, struct question *question,
 	return record;
 }
 
-static void on_token(void *arg, enum store_answer answer, const struct store_token *token)
+static void on_token_read(void *arg, enum store_answer answer, const struct store_token *token)
 {
 	struct auth_pending *pending = arg;
 	struct auth *auth = pending->auth;
@@ -120,9 +119,9 @@ void auth_store_view_ask_token(struct auth_pending *pending)
 
 	pending->generation = generation_of(pending->auth);
 	if (r)
-		r->ops->token_get(r, str_of(pending->question.token_id), on_token, pending);
+		r->ops->token_get(r, str_of(pending->question.token_id), on_token_read, pending);
 	else
-		on_token(pending, STORE_FAILED, NULL);
+		on_token_read(pending, STORE_FAILED, NULL);
 }
 
 /* --- sessions --- */
@@ -131,7 +130,7 @@ enum record auth_store_view_session(
 	struct auth *auth, struct question *question, int64_t now, struct record_cache_entry **out)
 {
 	enum record record =
-		look(auth, auth->sessions, question->key, &question->session, now, out);
+		look_up(auth, auth->sessions, question->key, &question->session, now, out);
 
 	if (record == RECORD_LATER)
 		question->need = NEED_SESSION;
@@ -141,7 +140,7 @@ enum record auth_store_view_session(
 void auth_store_view_forget_session(struct auth *auth, struct question *question)
 {
 	record_cache_drop(auth->sessions, question->key);
-	question->session.known = false;
+	question->session.is_done = false;
 }
 
 /* -1: nobody this version knows, or a session of another site (S0). */
@@ -150,7 +149,7 @@ static int keep_session(struct auth_pending *pending, const struct auth_rules *r
 {
 	int64_t ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
 	bool is_of_site = strcmp(data->site, sign_in_site_name(pending->auth->site)) == 0;
-	struct identity *who = is_of_site ? auth_session_identity(data, ends_at) : NULL;
+	struct identity *who = is_of_site ? session_data_identity(data, ends_at) : NULL;
 
 	if (who == NULL)
 		return -1;
@@ -183,7 +182,7 @@ static enum store_answer open_session(
 	return result == 0 ? STORE_FOUND : STORE_NONE;
 }
 
-static void on_session(void *arg, enum store_answer answer, struct store_session *session)
+static void on_session_read(void *arg, enum store_answer answer, struct store_session *session)
 {
 	struct auth_pending *pending = arg;
 
@@ -199,9 +198,9 @@ void auth_store_view_ask_session(struct auth_pending *pending)
 
 	pending->generation = generation_of(pending->auth);
 	if (r)
-		r->ops->session_get(r, pending->question.key, on_session, pending);
+		r->ops->session_get(r, pending->question.key, on_session_read, pending);
 	else
-		on_session(pending, STORE_FAILED, NULL);
+		on_session_read(pending, STORE_FAILED, NULL);
 }
 
 /* --- uses --- */
@@ -217,13 +216,10 @@ static void keep_use(struct task *task)
 	struct use *use = (struct use *)task; /* its first member */
 	struct auth_service *service = use->service;
 
-	if (!service->closed) {
-		if (service->touches_count == AUTH_TOUCHES_MAX)
-			auth_service_flush(service);
-		service->touches[service->touches_count++] = use->touch;
-	}
+	if (!service->closed)
+		service_note_use(service, &use->touch);
 	free(use);
-	auth_service_unref(service);
+	service_unref(service);
 }
 
 void auth_store_view_touch(struct auth *auth, struct record_cache_entry *entry,
@@ -237,7 +233,7 @@ void auth_store_view_touch(struct auth *auth, struct record_cache_entry *entry,
 	entry->saved_at = touch->at;
 	use = mem_alloc(1, sizeof *use);
 	use->task.run = keep_use;
-	use->service = auth_service_ref(auth->service);
+	use->service = service_ref(auth->service);
 	use->touch = *touch;
 	inbox_post(auth->service->keeper, &use->task);
 }

@@ -1,32 +1,50 @@
 /* auth/service/auth_token.c - a token that is shown to one of the _gate/oauth/ addresses: asked for
  * on a server thread, judged by the keeper (auth/token/token_grant.h). */
-#include "auth/service/auth_int.h"
-
-#include "base/text/json_text.h"
+#include "auth/service/auth_keeper.h"
+#include "auth/service/auth_pending.h"
 #include "auth/token/token_grant.h"
+#include "base/text/json_text.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
-static enum token_outcome answer(struct keeper_request *request, json_t **json, struct err *err)
-{
-	struct auth_service *service = request->service;
-	struct str token = str_of(request->token);
+struct token_ask {
+	struct keeper_request base; /* first */
+	int kind;		    /* auth_token_question.kind */
+	char *token;		    /* secret */
+	struct identity *caller;    /* of an introspection, or NULL */
+	bool is_forced;
+	char *json; /* the answer: secret */
+};
 
-	switch (request->question) {
+static void clear_token_ask(struct keeper_request *request)
+{
+	struct token_ask *own = (struct token_ask *)request;
+
+	secret_free(own->token);
+	secret_free(own->json);
+	identity_unref(own->caller);
+}
+
+static enum token_outcome ask_desk(const struct token_ask *own, json_t **json, struct err *err)
+{
+	const struct token_desk *desk = auth_service_tokens(own->base.service);
+	struct str token = str_of(own->token);
+
+	switch (own->kind) {
 	case AUTH_TOKEN_REFRESH:
-		return token_grant_next(service, TOKEN_REFRESH, token, json);
+		return token_grant_next(desk, TOKEN_REFRESH, token, json);
 	case AUTH_TOKEN_REGISTER:
-		return token_grant_next(service, TOKEN_REGISTRATION, token, json);
+		return token_grant_next(desk, TOKEN_REGISTRATION, token, json);
 	case AUTH_TOKEN_REVOKE:
-		return token_grant_revoke(service, token, request->is_forced, err);
+		return token_grant_revoke(desk, token, own->is_forced, err);
 	case AUTH_TOKEN_INTROSPECT:
-		return token_grant_introspect(service, request->who, token, json);
+		return token_grant_introspect(desk, own->caller, token, json);
 	}
 	abort();
 }
 
-static void answer_on_keeper(struct keeper_request *request)
+static void ask_on_keeper(struct keeper_request *request)
 {
 	static const enum auth_status statuses[] = {[TOKEN_DONE] = AUTH_OK,
 		[TOKEN_INVALID] = AUTH_INVALID_TOKEN,
@@ -34,36 +52,40 @@ static void answer_on_keeper(struct keeper_request *request)
 		[TOKEN_UNKNOWN] = AUTH_INVALID_TOKEN,
 		[TOKEN_CONFLICT] = AUTH_CONFLICT,
 		[TOKEN_UNAVAILABLE] = AUTH_UNAVAILABLE};
+	struct token_ask *own = (struct token_ask *)request;
 	struct err err = {""};
 	json_t *json = NULL;
+	enum token_outcome outcome = ask_desk(own, &json, &err);
 
-	auth_keeper_say(request, statuses[answer(request, &json, &err)], err.text);
-	request->json = json_text(json);
+	own->json = json_text(json);
 	json_decref(json);
-	auth_keeper_return(request);
+	auth_keeper_answer(request, statuses[outcome], err.text);
 }
 
-static void on_answered(struct auth_pending *pending, struct keeper_request *request)
+static void on_token_answered(struct auth_pending *pending, struct keeper_request *request)
 {
-	pending->signing.json = request->json;
-	request->json = NULL;
+	struct token_ask *own = (struct token_ask *)request;
+
+	sign_in_pending_of(pending)->result.json = own->json;
+	own->json = NULL;
 	auth_pending_answer(pending,
-		auth_refused(request->status, auth_keep_reason(pending->auth, request->reason,
+		auth_refused(request->status, auth_pending_reason(pending->auth, request->reason,
 						      "the token is not valid")));
 }
 
 void auth_token_ask(struct auth *auth, const struct auth_token_question *question,
 	sign_in_done *done, void *arg)
 {
-	struct auth_pending *pending = auth_pending_new(auth, arg);
-	struct keeper_request *request = auth_keeper_new(pending);
+	struct sign_in_pending *pending = auth_pending_sign_in(auth, sizeof *pending, done, arg);
+	struct keeper_request *request = auth_keeper_new(&pending->base, sizeof(struct token_ask));
+	struct token_ask *own = (struct token_ask *)request;
 
-	pending->on_sign_in = done;
-	request->question = question->kind;
-	request->is_forced = question->is_forced;
-	request->token = mem_strndup(question->token.at, question->token.len);
-	request->who = question->caller ? identity_copy(question->caller) : NULL;
-	request->work = answer_on_keeper;
-	request->done = on_answered;
+	own->kind = question->kind;
+	own->is_forced = question->is_forced;
+	own->token = mem_strndup(question->token.at, question->token.len);
+	own->caller = question->caller ? identity_copy(question->caller) : NULL;
+	request->work = ask_on_keeper;
+	request->done = on_token_answered;
+	request->clear = clear_token_ask;
 	auth_keeper_send(request);
 }

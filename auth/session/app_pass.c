@@ -72,7 +72,7 @@ char *app_pass_code_new(const struct keyring *ring, struct str label, struct str
 	return code;
 }
 
-static void read_text(const char *text, size_t len, struct app_pass_code *out)
+static void read_sealed_text(const char *text, size_t len, struct app_pass_code *out)
 {
 	uint64_t ends_at = 0;
 
@@ -95,7 +95,7 @@ int app_pass_code_read(
 	if (unseal_text(ring, code_purpose, label, text, &plain, &len) == -1)
 		return -1;
 	if (len > PATH_AT)
-		read_text(plain, len, out);
+		read_sealed_text(plain, len, out);
 	seal_plain_free(plain, len);
 	return len > PATH_AT ? 0 : -1;
 }

@@ -1,7 +1,8 @@
 #include "auth/session/cookie.h"
 
-/* Adds the cookies of one field called `name` to `*seen`; the last one's value goes to `*value`. */
-static void scan(struct str field, struct str name, unsigned *seen, struct str *value)
+/* Adds the cookies of one field called `name` to `*times`; the last one's value goes to `*value`.
+ */
+static void scan(struct str field, struct str name, unsigned *times, struct str *value)
 {
 	struct str pair;
 
@@ -12,18 +13,18 @@ static void scan(struct str field, struct str name, unsigned *seen, struct str *
 		if (eq <= 0 || !str_eq(str_trim(str_range(pair.at, pair.at + eq)), name))
 			continue;
 		*value = str_trim(str_from(pair, (size_t)eq + 1));
-		++*seen;
+		++*times;
 	}
 }
 
 bool cookie_find(const struct str *fields, size_t count, struct str name, struct str *value)
 {
-	unsigned seen = 0;
+	unsigned times = 0;
 
 	*value = STR("");
 	for (size_t i = 0; i < count; i++)
-		scan(fields[i], name, &seen, value);
-	if (seen == 1 && value->len > 0)
+		scan(fields[i], name, &times, value);
+	if (times == 1 && value->len > 0)
 		return true;
 	*value = STR("");
 	return false;

@@ -2,6 +2,7 @@
 
 #include "base/text/json_text.h"
 #include "auth/keys/seal.h"
+#include "auth/policy/scope.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -29,7 +30,7 @@ static const struct field {
 	{"refresh_token", offsetof(struct session_data, refresh_token), false},
 };
 
-static char **text_of(struct session_data *data, const struct field *field)
+static char **field_text(struct session_data *data, const struct field *field)
 {
 	return (char **)((char *)data + field->at);
 }
@@ -45,7 +46,7 @@ static struct str text_in(const struct session_data *data, const struct field *f
 void session_data_clear(struct session_data *data)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		secret_free(*text_of(data, &fields[i]));
+		secret_free(*field_text(data, &fields[i]));
 	memset(data, 0, sizeof *data);
 }
 
@@ -84,19 +85,6 @@ static json_t *encode(const struct session_data *data, bool is_label)
 	return NULL;
 }
 
-static int decode_role(const json_t *json, enum role *out)
-{
-	const char *name = json_string_value(json);
-
-	for (int role = ROLE_NONE; name && role <= ROLE_ADMIN; role++) {
-		if (strcmp(name, role_name((enum role)role)) == 0) {
-			*out = (enum role)role;
-			return 0;
-		}
-	}
-	return -1;
-}
-
 static int decode_object(const json_t *json, struct session_data *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -105,10 +93,12 @@ static int decode_object(const json_t *json, struct session_data *out)
 		/* What is not there is of a label, or of a version that did not know it. */
 		if (value && !json_is_string(value))
 			return -1;
-		*text_of(out, &fields[i]) = mem_strdup(value ? json_string_value(value) : "");
+		*field_text(out, &fields[i]) = mem_strdup(value ? json_string_value(value) : "");
 	}
 	out->refresh_at = json_integer_value(json_object_get(json, "refresh_at"));
-	return decode_role(json_object_get(json, "role"), &out->role);
+	return role_parse(str_of(json_string_value(json_object_get(json, "role"))), &out->role)
+		       ? 0
+		       : -1;
 }
 
 int session_data_decode(struct str text, struct session_data *out)
@@ -212,6 +202,24 @@ int session_data_open_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out)
 {
 	return open_bytes(ring, label_purpose, STR(""), session, &session->label, out);
+}
+
+/* --- who it is --- */
+
+struct identity *session_data_identity(const struct session_data *data, int64_t ends_at)
+{
+	struct scope *scope = NULL;
+	struct err err;
+
+	if (data->scope && data->scope[0]) {
+		scope = scope_parse(str_of(data->scope), &err);
+		if (scope == NULL)
+			return NULL;
+	}
+	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
+		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
+	identity_limit(who, scope);
+	return who;
 }
 
 /* --- indexes --- */

@@ -72,14 +72,14 @@ static bool is_hex(const char *text, size_t len)
 
 bool token_secret_parse(struct str text, struct token_secret *out)
 {
-	const char *id = text.at + TOKEN_SECRET_PREFIX, *family = id + ISSUE_ID_LEN;
+	const char *id = text.at + TOKEN_SECRET_PREFIX, *family = id + TOKEN_ID_LEN;
 	struct str fresh = {family + TOKEN_SECRET_FAMILY, SESSION_ID_LEN};
 
 	memset(out, 0, sizeof *out);
 	if (text.len != TOKEN_SECRET_LEN || !read_kind(text, &out->kind) ||
-		!is_hex(id, ISSUE_ID_LEN) || !session_is_id(fresh))
+		!is_hex(id, TOKEN_ID_LEN) || !session_is_id(fresh))
 		return false;
-	memcpy(out->id, id, ISSUE_ID_LEN);
+	memcpy(out->id, id, TOKEN_ID_LEN);
 	memcpy(out->family_text, family, TOKEN_SECRET_FAMILY);
 	digest_text(family, TOKEN_SECRET_FAMILY, out->family);
 	digest_text(text.at, text.len, out->secret);

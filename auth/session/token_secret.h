@@ -8,19 +8,21 @@
 #ifndef SPARKGATE_AUTH_SESSION_TOKEN_SECRET_H
 #define SPARKGATE_AUTH_SESSION_TOKEN_SECRET_H
 
+#include "base/mem.h"
+#include "base/str.h"
 #include "base/text/digest.h"
-#include "auth/token/issue.h"
 
 enum token_secret_kind { TOKEN_REFRESH, TOKEN_REGISTRATION };
 enum {
+	TOKEN_ID_LEN = 32,	  /* hexadecimal digits of a token's id */
 	TOKEN_SECRET_PREFIX = 5,  /* "sgrt_", "sgrg_" */
 	TOKEN_SECRET_FAMILY = 22, /* 128 bits in base64url */
-	TOKEN_SECRET_LEN = TOKEN_SECRET_PREFIX + ISSUE_ID_LEN + TOKEN_SECRET_FAMILY + 43,
+	TOKEN_SECRET_LEN = TOKEN_SECRET_PREFIX + TOKEN_ID_LEN + TOKEN_SECRET_FAMILY + 43,
 };
 
 struct token_secret {
 	enum token_secret_kind kind;
-	char id[ISSUE_ID_LEN + 1];
+	char id[TOKEN_ID_LEN + 1];
 	char family_text[TOKEN_SECRET_FAMILY + 1]; /* wipe it */
 	unsigned char family[DIGEST_LEN], secret[DIGEST_LEN];
 };

@@ -1,9 +1,5 @@
 #include "auth/store/store.h"
 
-#include "auth/backends/store_memory.h"
-#include "auth/backends/redis/store_redis.h"
-#include "auth/backends/sqlite/store_sqlite.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
@@ -15,6 +11,17 @@ const char *token_state_name(enum token_state state)
 
 	assert((size_t)state < ARRAY_LEN(names));
 	return names[state];
+}
+
+bool token_state_parse(struct str name, enum token_state *out)
+{
+	for (int state = STATE_ACTIVE; state <= STATE_REVOKED; state++) {
+		if (str_eq(name, str_of(token_state_name((enum token_state)state)))) {
+			*out = (enum token_state)state;
+			return true;
+		}
+	}
+	return false;
 }
 
 void store_session_clear(struct store_session *session)
@@ -35,26 +42,4 @@ enum store_answer store_is_last_admin(
 	if (store->ops->count(store, now, &counts) == -1)
 		return STORE_FAILED;
 	return counts.tokens_admin > 1 ? STORE_NONE : STORE_FOUND;
-}
-
-static struct store *open_sqlite(const struct conf *conf, struct err *err)
-{
-	return store_sqlite_open(conf->store_path, err);
-}
-
-static struct store *open_memory(const struct conf *conf, struct err *err)
-{
-	(void)conf;
-	return store_memory_open(err);
-}
-
-struct store *store_open(const struct conf *conf, struct err *err)
-{
-	static struct store *(*const kinds[])(const struct conf *, struct err *) = {
-		[CONF_STORE_SQLITE] = open_sqlite,
-		[CONF_STORE_MEMORY] = open_memory,
-		[CONF_STORE_REDIS] = store_redis_open};
-
-	assert((size_t)conf->store_kind < ARRAY_LEN(kinds));
-	return kinds[conf->store_kind](conf, err);
 }

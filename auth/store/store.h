@@ -32,6 +32,8 @@ enum { /* sizes of texts, their NUL included; what does not fit is refused befor
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
 const char *token_state_name(enum token_state state); /* "active", "disabled", "revoked" */
+/* False: no state is called so. */
+MUST_CHECK bool token_state_parse(struct str name, enum token_state *out);
 
 /*
  * A token and those it is renewed to, under one id (RFC 9700 §4.14: a family). It begins with an
@@ -45,7 +47,7 @@ struct store_token {
 	char created_by[STORE_SUBJECT];
 	char note[STORE_NOTE];
 	char last_used_from[STORE_FROM];
-	char scope[STORE_SCOPE]; /* auth/policy/scope.h; "": not narrowed */
+	char scope[STORE_SCOPE]; /* auth/policy/scope.h; "": not limited */
 	enum role role;
 	enum token_state state;
 	int64_t created_at, last_used_at; /* wall seconds, 0: never; as all here but the ttls */
@@ -66,6 +68,12 @@ struct store_token {
 enum { STORE_DEAD_KEPT = 100 };
 
 enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
+
+enum { /* purge() forgets later: tokens that ended, and sessions, whose uses are saved a little
+	* late: what looks just idle may not be */
+	STORE_TOKEN_KEPT_S = 30 * 24 * 3600,
+	STORE_IDLE_SLACK_S = 120,
+};
 
 struct store_bytes {	   /* sealed, so nobody's text */
 	unsigned char *at; /* owned by the struct it is in; NULL: empty */
@@ -111,7 +119,7 @@ struct store_token_query {
 	size_t limit; /* at most STORE_PAGE */
 };
 
-struct store_counts { /* what is alive; a narrowed administrator's token is no administrator's */
+struct store_counts { /* what is alive; a limited administrator's token is no administrator's */
 	unsigned sessions, tokens_user, tokens_admin;
 };
 
@@ -234,7 +242,7 @@ struct store_ops {
 	int (*link_add)(struct store *store, const unsigned char *hash, int64_t created_at,
 		int64_t expires_at);
 	/* FOUND: a link was used once, or an administrator's token is alive that is not
-	 * narrowed. */
+	 * limited. */
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,
@@ -271,8 +279,5 @@ struct store_ops {
 /* FOUND: this is an administrator's living token and there is no other (S35). */
 MUST_CHECK enum store_answer store_is_last_admin(
 	struct store *store, const struct store_token *token, int64_t now);
-
-/* Opens what conf->store_* names, makes it when it is not there. NULL and a reason. */
-MUST_CHECK struct store *store_open(const struct conf *conf, struct err *err);
 
 #endif

@@ -9,7 +9,7 @@ static bool is_b64token(struct str s)
 }
 
 /* A form parameter's name, read as servers read it: "access%5ftoken" is the same name. */
-static bool is_named(struct str name, struct str wanted)
+static bool is_parameter(struct str name, struct str wanted)
 {
 	size_t at = 0;
 
@@ -36,13 +36,14 @@ static bool query_has_token(struct str query)
 		ptrdiff_t end = str_find_byte(parameter, '=');
 		struct str name = {parameter.at, end == -1 ? parameter.len : (size_t)end};
 
-		if (is_named(name, STR("access_token")))
+		if (is_parameter(name, STR("access_token")))
 			return true;
 	}
 	return false;
 }
 
-static enum bearer_status refuse(enum bearer_status status, const char **reason, const char *text)
+static enum bearer_status refuse_field(
+	enum bearer_status status, const char **reason, const char *text)
 {
 	*reason = text;
 	return status;
@@ -54,21 +55,22 @@ enum bearer_status bearer_read(const struct str *values, size_t count, struct st
 	*token = STR("");
 	*reason = "";
 	if (query_has_token(query))
-		return refuse(BEARER_MALFORMED, reason, "a token in the query is not accepted");
+		return refuse_field(
+			BEARER_MALFORMED, reason, "a token in the query is not accepted");
 	if (count == 0)
 		return BEARER_ABSENT;
 	if (count > 1)
-		return refuse(BEARER_MALFORMED, reason, "more than one Authorization field");
+		return refuse_field(BEARER_MALFORMED, reason, "more than one Authorization field");
 	ptrdiff_t space = str_find_byte(values[0], ' ');
 	struct str scheme = {values[0].at, space == -1 ? values[0].len : (size_t)space};
 	if (!str_is_token(scheme))
-		return refuse(BEARER_BROKEN, reason, "the Authorization field is malformed");
+		return refuse_field(BEARER_BROKEN, reason, "the Authorization field is malformed");
 	if (!str_eq_nocase(scheme, STR("Bearer")))
 		return BEARER_OTHER_SCHEME;
 	*token = str_from(values[0], scheme.len + 1);
 	if (token->len > BEARER_MAX)
-		return refuse(BEARER_BROKEN, reason, "the bearer token is too long");
+		return refuse_field(BEARER_BROKEN, reason, "the bearer token is too long");
 	if (!is_b64token(*token))
-		return refuse(BEARER_BROKEN, reason, "the bearer token is malformed");
+		return refuse_field(BEARER_BROKEN, reason, "the bearer token is malformed");
 	return BEARER_OK;
 }

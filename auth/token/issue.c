@@ -1,7 +1,6 @@
 #include "auth/token/issue.h"
 
 #include "auth/policy/scope.h"
-#include "auth/session/token_secret.h"
 #include "base/clock.h"
 #include "base/rnd.h"
 
@@ -111,6 +110,13 @@ static void make_one_time(struct store_token *record, enum token_secret_kind kin
 	record->secret_expires_at = clock_wall_s() + ttl;
 }
 
+struct str issue_record_id(struct str token_id)
+{
+	struct str rest = token_id, id = STR("");
+
+	return str_next(&rest, '.', &id) ? id : token_id;
+}
+
 static int make_access(
 	const struct signer *signer, struct store_token *record, char **out, struct err *err)
 {
@@ -172,7 +178,7 @@ enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 
 	memset(record, 0, sizeof *record);
 	memset(secrets, 0, sizeof *secrets);
-	rnd_hex(record->id, ISSUE_ID_LEN);
+	rnd_hex(record->id, TOKEN_ID_LEN);
 	record->role = request->role;
 	record->state = STATE_ACTIVE;
 	record->created_at = clock_wall_s();

@@ -7,10 +7,9 @@
 #ifndef SPARKGATE_AUTH_TOKEN_ISSUE_H
 #define SPARKGATE_AUTH_TOKEN_ISSUE_H
 
-#include "auth/token/signer.h"
+#include "auth/session/token_secret.h"
 #include "auth/store/store.h"
-
-enum { ISSUE_ID_LEN = 32 }; /* hexadecimal digits of a token's id */
+#include "auth/token/signer.h"
 
 /* The issuer of our own tokens: public_url without its last slash. -1 when it is too long. */
 MUST_CHECK int issue_own_issuer(
@@ -21,7 +20,7 @@ struct issue_request { /* borrowed */
 	const char *client_name;
 	const char *user; /* the subject; NULL: "client:<client_name>" */
 	const char *note, *created_by;
-	const char *scope; /* NULL: not narrowed */
+	const char *scope; /* NULL: not limited */
 	enum role role;
 	int64_t access_ttl, refresh_ttl; /* seconds; refresh_ttl 0: no refresh token */
 	int64_t registration_ttl; /* not 0: a registration token only, for who is to have it */
@@ -30,6 +29,9 @@ struct token_secrets { /* owned; NULL: there is none */
 	char *access, *refresh, *registration;
 };
 void token_secrets_clear(struct token_secrets *secrets); /* wipes and frees */
+
+/* The id of the record that a token with this jti is on: a number follows it in renewed ones. */
+struct str issue_record_id(struct str token_id);
 
 enum issue_outcome {
 	ISSUE_DONE,

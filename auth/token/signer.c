@@ -29,7 +29,7 @@ struct signer {
 
 /* --- the file --- */
 
-static EVP_PKEY *make_key(void)
+static EVP_PKEY *make_pkey(void)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
 
@@ -40,7 +40,7 @@ static EVP_PKEY *make_key(void)
 
 void signer_make_pem(struct key_text *pem)
 {
-	EVP_PKEY *pkey = make_key();
+	EVP_PKEY *pkey = make_pkey();
 	BIO *bio = BIO_new(BIO_s_secmem()); /* wiped when freed */
 	int n;
 
@@ -104,7 +104,7 @@ static void write_thumbprint(const char *x, const char *y, char out[COORDINATE_T
 	free(text);
 }
 
-static int publish(struct signer *signer, struct err *err)
+static int publish_jwks(struct signer *signer, struct err *err)
 {
 	char x[COORDINATE_TEXT], y[COORDINATE_TEXT];
 	json_t *json;
@@ -128,7 +128,7 @@ struct signer *signer_from_pem(const struct key_text *pem, const char *where, st
 	signer->pkey = parse_pem(pem);
 	if (signer->pkey == NULL)
 		err_set(err, "%s is not a P-256 private key in PEM", where);
-	else if (publish(signer, err) == 0)
+	else if (publish_jwks(signer, err) == 0)
 		return signer;
 	signer_free(signer);
 	return NULL;

@@ -1,6 +1,5 @@
 #include "auth/token/token_follow.h"
 
-#include "auth/token/audit.h"
 #include "auth/policy/scope.h"
 
 #include <stdlib.h>
@@ -8,13 +7,13 @@
 struct found { /* a store must not be called from its list: what to end is noted first */
 	const char *subject;
 	enum role left;
-	struct scope *scope;	 /* NULL: not narrowed */
+	struct scope *scope;	 /* NULL: not limited */
 	struct store_token last; /* of the page */
 	char ids[STORE_PAGE][STORE_ID];
 	size_t count;
 };
 
-static bool is_own(const struct found *found, const struct store_token *token)
+static bool is_own_token(const struct found *found, const struct store_token *token)
 {
 	return strcmp(token->subject, found->subject) == 0 &&
 	       strcmp(token->created_by, found->subject) == 0 &&
@@ -33,41 +32,34 @@ static bool opens_more(const struct found *found, const struct store_token *toke
 	return !is_within;
 }
 
-static void on_token(void *arg, const struct store_token *token)
+static void note_token(void *arg, const struct store_token *token)
 {
 	struct found *found = arg;
 
 	found->last = *token;
 	/* A disabled one, too: its owner might enable it again. */
-	if (is_own(found, token) && token->state != STATE_REVOKED && opens_more(found, token))
+	if (is_own_token(found, token) && token->state != STATE_REVOKED && opens_more(found, token))
 		memcpy(found->ids[found->count++], token->id, STORE_ID);
 }
 
-static int revoke(struct store *store, const char *id, const char *by)
+/* 1; 0: it is gone; -1: the store failed. */
+static int revoke_one(const struct token_desk *desk, const char *id, const char *by)
 {
 	struct store_token record;
+	struct err err;
+	enum token_outcome outcome = token_desk_get(desk, str_of(id), &record);
 
-	switch (store->ops->token_get(store, str_of(id), &record)) {
-	case STORE_FAILED:
-		return -1;
-	case STORE_NONE:
-		return 0;
-	case STORE_FOUND:
-		break;
-	}
-	if (store->ops->token_set_state(store, str_of(id), STATE_REVOKED) == STORE_FAILED)
-		return -1;
-	record.state = STATE_REVOKED;
-	audit_token(by, "revoke", &record);
-	return 1;
+	if (outcome == TOKEN_DONE)
+		outcome = token_desk_change(desk, by, &record, STATE_REVOKED, true, &err);
+	return outcome == TOKEN_DONE ? 1 : outcome == TOKEN_UNAVAILABLE ? -1 : 0;
 }
 
-static int revoke_page(struct store *store, const struct found *found, const char *by)
+static int revoke_page(const struct token_desk *desk, const struct found *found, const char *by)
 {
 	int total = 0;
 
 	for (size_t i = 0; i < found->count; i++) {
-		int revoked = revoke(store, found->ids[i], by);
+		int revoked = revoke_one(desk, found->ids[i], by);
 		if (revoked == -1)
 			return -1;
 		total += revoked;
@@ -75,20 +67,33 @@ static int revoke_page(struct store *store, const struct found *found, const cha
 	return total;
 }
 
-int token_follow(
-	struct store *store, const char *subject, enum role left, const char *scope, const char *by)
+static int read_page(
+	const struct token_desk *desk, const struct store_token_query *query, struct found *found)
+{
+	int count = desk->store->ops->token_list(desk->store, query, note_token, found);
+
+	if (count == -1)
+		token_desk_count(desk, STORE_FAILED);
+	return count;
+}
+
+int token_follow(const struct token_desk *desk, const char *subject, enum role left,
+	const char *scope, const char *by)
 {
 	struct store_token_query query = {.subject = subject, .limit = STORE_PAGE};
-	struct found *found = mem_alloc(1, sizeof *found);
+	bool is_all = left == ROLE_ADMIN && scope[0] == '\0';
 	int count, ended = 0, total = 0;
 
+	if (!desk->conf->tokens_follow_sessions || is_all)
+		return 0;
+	struct found *found = mem_alloc(1, sizeof *found);
 	found->subject = subject;
 	found->left = left;
 	found->scope = scope[0] ? scope_parse(str_of(scope), NULL) : NULL;
 	do {
 		found->count = 0;
-		count = store->ops->token_list(store, &query, on_token, found);
-		ended = count == -1 ? -1 : revoke_page(store, found, by);
+		count = read_page(desk, &query, found);
+		ended = count == -1 ? -1 : revoke_page(desk, found, by);
 		total += ended;
 		query.before_at = found->last.created_at;
 		memcpy(query.before_id, found->last.id, sizeof query.before_id);

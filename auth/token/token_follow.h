@@ -10,12 +10,13 @@
 #ifndef SPARKGATE_AUTH_TOKEN_TOKEN_FOLLOW_H
 #define SPARKGATE_AUTH_TOKEN_TOKEN_FOLLOW_H
 
-#include "auth/store/store.h"
+#include "auth/token/token_desk.h"
 
-/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) narrowed to `scope`
- * ("": to nothing). `by` is who does it, in the audit. Blocks on the store. Gives how many, or -1.
+/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) limited to `scope`
+ * ("": to nothing), if tokens.follow_sessions says so. `by` is who does it, in the audit. Gives how
+ * many, or -1: the store failed.
  */
-MUST_CHECK int token_follow(struct store *store, const char *subject, enum role left,
+int token_follow(const struct token_desk *desk, const char *subject, enum role left,
 	const char *scope, const char *by);
 
 #endif

@@ -1,27 +1,12 @@
 #include "auth/token/token_grant.h"
 
 #include "auth/token/audit.h"
-#include "auth/service/auth_int.h"
+#include "auth/jose/keyset.h"
 #include "auth/policy/scope.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
 #include <openssl/crypto.h>
-
-static enum token_outcome read_record(
-	struct auth_service *service, struct str id, struct store_token *record)
-{
-	struct store *store = service->store;
-
-	switch (auth_service_count(service, store->ops->token_get(store, id, record))) {
-	case STORE_FOUND:
-		return TOKEN_DONE;
-	case STORE_NONE:
-		return TOKEN_UNKNOWN;
-	default:
-		return TOKEN_UNAVAILABLE;
-	}
-}
 
 /* --- the next tokens --- */
 
@@ -31,13 +16,13 @@ static bool is_of_family(const struct store_token *record, const struct token_se
 	return CRYPTO_memcmp(record->family, secret->family, DIGEST_LEN) == 0;
 }
 
-static bool is_current(const struct store_token *record, const struct token_secret *secret)
+static bool is_current_secret(const struct store_token *record, const struct token_secret *secret)
 {
 	return CRYPTO_memcmp(record->secret, secret->secret, DIGEST_LEN) == 0;
 }
 
 /* S36: one of the two who have it is a thief, and nobody knows which. */
-static enum token_outcome end_family(struct auth_service *service, struct store_token *record)
+static enum token_outcome end_family(const struct token_desk *desk, struct store_token *record)
 {
 	struct err err;
 
@@ -45,7 +30,7 @@ static enum token_outcome end_family(struct auth_service *service, struct store_
 	log_warn("tokens",
 		"a one-time token was shown twice: token %s and all it was renewed to end",
 		record->id);
-	return token_manager_change(service, record->subject, record, STATE_REVOKED, true, &err) ==
+	return token_desk_change(desk, record->subject, record, STATE_REVOKED, true, &err) ==
 			       TOKEN_UNAVAILABLE
 		       ? TOKEN_UNAVAILABLE
 		       : TOKEN_INVALID;
@@ -66,18 +51,18 @@ static bool is_over(const struct conf *conf, const struct store_token *record)
 }
 
 /* TOKEN_DONE: the secret is good now. */
-static enum token_outcome judge(
-	struct auth_service *service, const struct token_secret *secret, struct store_token *record)
+static enum token_outcome judge_secret(const struct token_desk *desk,
+	const struct token_secret *secret, struct store_token *record)
 {
-	enum token_outcome outcome = read_record(service, str_of(secret->id), record);
+	enum token_outcome outcome = token_desk_get(desk, str_of(secret->id), record);
 
 	if (outcome != TOKEN_DONE)
 		return outcome == TOKEN_UNKNOWN ? TOKEN_INVALID : outcome;
 	if (!is_of_family(record, secret))
 		return TOKEN_INVALID;
-	if (!is_current(record, secret))
-		return record->state == STATE_REVOKED ? TOKEN_INVALID : end_family(service, record);
-	if (record->state != STATE_ACTIVE || is_over(service->conf, record))
+	if (!is_current_secret(record, secret))
+		return record->state == STATE_REVOKED ? TOKEN_INVALID : end_family(desk, record);
+	if (record->state != STATE_ACTIVE || is_over(desk->conf, record))
 		return TOKEN_INVALID;
 	return TOKEN_DONE;
 }
@@ -100,7 +85,7 @@ static json_t *answer_of(const struct store_token *record, const struct token_se
 	return json;
 }
 
-static void limit(int64_t *ttl, int64_t most)
+static void limit_ttl(int64_t *ttl, int64_t most)
 {
 	if (*ttl > most)
 		*ttl = most;
@@ -108,27 +93,27 @@ static void limit(int64_t *ttl, int64_t most)
 
 /* The policy may have become tighter since it was made. What is renewed does not outlive the
  * family; a first access token, which needs no renewal, has its own limit. */
-static void obey(const struct conf *conf, struct store_token *record)
+static void limit_ttls(const struct conf *conf, struct store_token *record)
 {
 	int64_t left = family_end(conf, record) - clock_wall_s();
 
-	limit(&record->access_ttl, conf->access_ttl_s.max);
+	limit_ttl(&record->access_ttl, conf->access_ttl_s.max);
 	if (record->serial > 0)
-		limit(&record->access_ttl, left);
-	limit(&record->refresh_ttl, conf->refresh_ttl_s.max);
-	limit(&record->refresh_ttl, left > 0 ? left : 0);
+		limit_ttl(&record->access_ttl, left);
+	limit_ttl(&record->refresh_ttl, conf->refresh_ttl_s.max);
+	limit_ttl(&record->refresh_ttl, left > 0 ? left : 0);
 }
 
-static enum token_outcome renew(struct auth_service *service, const struct token_secret *secret,
-	struct store_token *record, json_t **json)
+static enum token_outcome renew_tokens(const struct token_desk *desk,
+	const struct token_secret *secret, struct store_token *record, json_t **json)
 {
 	bool is_first = record->serial == 0;
 	struct token_secrets secrets;
 
-	obey(service->conf, record);
+	limit_ttls(desk->conf, record);
 	enum store_answer answer =
-		issue_next(service->store, service->signer, record, secret->family_text, &secrets);
-	auth_service_count(service, answer);
+		issue_next(desk->store, desk->signer, record, secret->family_text, &secrets);
+	token_desk_count(desk, answer);
 	if (answer == STORE_FAILED)
 		return TOKEN_UNAVAILABLE;
 	if (answer == STORE_NONE)
@@ -140,7 +125,7 @@ static enum token_outcome renew(struct auth_service *service, const struct token
 }
 
 enum token_outcome token_grant_next(
-	struct auth_service *service, enum token_secret_kind kind, struct str text, json_t **json)
+	const struct token_desk *desk, enum token_secret_kind kind, struct str text, json_t **json)
 {
 	struct token_secret secret;
 	struct store_token record;
@@ -151,9 +136,9 @@ enum token_outcome token_grant_next(
 		return TOKEN_INVALID;
 	/* Another took it in between: the second look finds it used. */
 	for (int look = 0; look < 2; look++) {
-		outcome = judge(service, &secret, &record);
+		outcome = judge_secret(desk, &secret, &record);
 		if (outcome == TOKEN_DONE)
-			outcome = renew(service, &secret, &record, json);
+			outcome = renew_tokens(desk, &secret, &record, json);
 		if (outcome != TOKEN_CONFLICT)
 			break;
 	}
@@ -171,35 +156,33 @@ struct shown { /* a token that somebody shows */
 };
 
 static enum token_outcome look_at_secret(
-	struct auth_service *service, const struct token_secret *secret, struct shown *out)
+	const struct token_desk *desk, const struct token_secret *secret, struct shown *out)
 {
-	enum token_outcome outcome = read_record(service, str_of(secret->id), &out->record);
+	enum token_outcome outcome = token_desk_get(desk, str_of(secret->id), &out->record);
 
 	if (outcome != TOKEN_DONE)
 		return outcome;
 	if (!is_of_family(&out->record, secret))
 		return TOKEN_UNKNOWN;
 	out->expires_at = out->record.secret_expires_at;
-	out->is_active = is_current(&out->record, secret) && out->record.state == STATE_ACTIVE &&
-			 !is_over(service->conf, &out->record);
+	out->is_active = is_current_secret(&out->record, secret) &&
+			 out->record.state == STATE_ACTIVE && !is_over(desk->conf, &out->record);
 	return TOKEN_DONE;
 }
 
 static enum token_outcome look_at_access(
-	struct auth_service *service, struct str token, struct shown *out)
+	const struct token_desk *desk, struct str token, struct shown *out)
 {
 	const struct keyset_issuer *issuer = NULL;
 	struct jwt_claims claims;
 	struct err err;
-	struct str id, rest;
 
-	if (keyset_verify(service->keys, token, clock_wall_s(), &claims, &issuer, &err) !=
-		KEYSET_OK)
+	if (keyset_verify(desk->keys, token, clock_wall_s(), &claims, &issuer, &err) != KEYSET_OK)
 		return TOKEN_UNKNOWN;
-	rest = claims.token_id;
-	bool is_own = issuer->is_own && str_next(&rest, '.', &id);
 	enum token_outcome outcome =
-		is_own ? read_record(service, id, &out->record) : TOKEN_UNKNOWN;
+		issuer->is_own
+			? token_desk_get(desk, issue_record_id(claims.token_id), &out->record)
+			: TOKEN_UNKNOWN;
 	out->is_access = true;
 	out->expires_at = claims.expires_at;
 	out->issued_at = json_integer_value(json_object_get(claims.json, "iat"));
@@ -208,30 +191,32 @@ static enum token_outcome look_at_access(
 	return outcome;
 }
 
-static enum token_outcome look_at(struct auth_service *service, struct str token, struct shown *out)
+static enum token_outcome look_at_shown(
+	const struct token_desk *desk, struct str token, struct shown *out)
 {
 	struct token_secret secret;
 
 	memset(out, 0, sizeof *out);
 	if (!token_secret_parse(token, &secret))
-		return look_at_access(service, token, out);
-	enum token_outcome outcome = look_at_secret(service, &secret, out);
+		return look_at_access(desk, token, out);
+	enum token_outcome outcome = look_at_secret(desk, &secret, out);
 	OPENSSL_cleanse(&secret, sizeof secret);
 	return outcome;
 }
 
 enum token_outcome token_grant_revoke(
-	struct auth_service *service, struct str token, bool force, struct err *err)
+	const struct token_desk *desk, struct str token, bool force, struct err *err)
 {
 	struct shown shown;
-	enum token_outcome outcome = look_at(service, token, &shown);
+	enum token_outcome outcome = look_at_shown(desk, token, &shown);
 
 	if (outcome == TOKEN_UNKNOWN)
 		return TOKEN_DONE;
 	if (outcome != TOKEN_DONE)
 		return outcome;
-	return token_manager_change(
-		service, shown.record.subject, &shown.record, STATE_REVOKED, force, err);
+	outcome = token_desk_change(
+		desk, shown.record.subject, &shown.record, STATE_REVOKED, force, err);
+	return outcome == TOKEN_UNKNOWN ? TOKEN_DONE : outcome;
 }
 
 /* --- what it is --- */
@@ -246,7 +231,7 @@ static bool may_know(const struct identity *caller, const struct store_token *re
 	       scope_allows(caller->scope, 1u << ACTION_TOKENS, &lacks);
 }
 
-static json_t *describe(const struct shown *shown)
+static json_t *describe_shown(const struct shown *shown)
 {
 	const struct store_token *record = &shown->record;
 	json_t *json = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "active", 1,
@@ -264,17 +249,17 @@ static json_t *describe(const struct shown *shown)
 	return json;
 }
 
-enum token_outcome token_grant_introspect(struct auth_service *service,
+enum token_outcome token_grant_introspect(const struct token_desk *desk,
 	const struct identity *caller, struct str token, json_t **json)
 {
 	struct shown shown;
-	enum token_outcome outcome = look_at(service, token, &shown);
+	enum token_outcome outcome = look_at_shown(desk, token, &shown);
 
 	*json = NULL;
 	if (outcome == TOKEN_UNAVAILABLE)
 		return outcome;
 	if (outcome == TOKEN_DONE && shown.is_active && may_know(caller, &shown.record))
-		*json = describe(&shown);
+		*json = describe_shown(&shown);
 	else
 		*json = json_pack("{s:b}", "active", 0);
 	return TOKEN_DONE;

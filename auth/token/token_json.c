@@ -1,25 +1,25 @@
 #include "auth/token/token_json.h"
 
-#include "auth/cli/command.h"
+#include "base/text/json_value.h"
 
 json_t *token_json(const struct store_token *t)
 {
 	bool is_client = str_starts(str_of(t->subject), STR("client:"));
-
 	bool is_pending = t->serial == 0;
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, "
 			 "s:o, s:o, s:o}",
 		"id", t->id, "token_type", role_name(t->role), "client_name",
-		command_text(t->client_name), "user", command_text(is_client ? "" : t->subject),
-		"subject", t->subject, "issuer", t->issuer, "role", role_name(t->role), "state",
-		token_state_name(t->state), "created_by", command_text(t->created_by), "created_at",
-		command_time(t->created_at), "expires_at", command_time(t->expires_at),
-		"last_used_at", command_time(t->last_used_at), "last_used_from",
-		command_text(t->last_used_from), "note", command_text(t->note), "scope",
-		command_text(t->scope), "refresh_expires_at",
-		command_time(is_pending ? 0 : t->secret_expires_at), "registration_expires_at",
-		command_time(is_pending ? t->secret_expires_at : 0));
+		json_value_text(t->client_name), "user",
+		json_value_text(is_client ? "" : t->subject), "subject", t->subject, "issuer",
+		t->issuer, "role", role_name(t->role), "state", token_state_name(t->state),
+		"created_by", json_value_text(t->created_by), "created_at",
+		json_value_time(t->created_at), "expires_at", json_value_time(t->expires_at),
+		"last_used_at", json_value_time(t->last_used_at), "last_used_from",
+		json_value_text(t->last_used_from), "note", json_value_text(t->note), "scope",
+		json_value_text(t->scope), "refresh_expires_at",
+		json_value_time(is_pending ? 0 : t->secret_expires_at), "registration_expires_at",
+		json_value_time(is_pending ? t->secret_expires_at : 0));
 }
 
 json_t *token_json_new(const struct store_token *token, const struct token_secrets *secrets)

@@ -24,7 +24,7 @@ struct ui_tokens *ui_tokens_new(void)
 	return mem_alloc(1, sizeof(struct ui_tokens));
 }
 
-static void forget(struct ui_tokens *tokens)
+static void forget_token(struct ui_tokens *tokens)
 {
 	for (size_t i = 0; tokens->of && i < tokens->conf->clusters_count; i++) {
 		for (size_t whom = 0; whom < WHOM_COUNT; whom++)
@@ -39,12 +39,12 @@ void ui_tokens_free(struct ui_tokens *tokens)
 {
 	if (tokens == NULL)
 		return;
-	forget(tokens);
+	forget_token(tokens);
 	free(tokens);
 }
 
 /* Drivers run users' code, which sees its key. */
-static const char *key_of(const struct conf_cluster *cluster, unsigned whom)
+static const char *key_bytes(const struct conf_cluster *cluster, unsigned whom)
 {
 	const char *drivers = cluster->jws_driver_key.value;
 
@@ -57,16 +57,16 @@ void ui_tokens_use(struct ui_tokens *tokens, const struct conf *conf)
 
 	if (tokens->conf == conf)
 		return;
-	forget(tokens);
+	forget_token(tokens);
 	tokens->conf = conf_share(conf);
 	for (size_t i = 0; i < conf->clusters_count; i++)
-		any = any || key_of(&conf->clusters[i], DRIVERS);
+		any = any || key_bytes(&conf->clusters[i], DRIVERS);
 	if (any)
 		tokens->of = mem_alloc(conf->clusters_count, sizeof *tokens->of);
 }
 
 /* As Spark reads it: padding is no part of it, nor are the bits that fill the last character. */
-static size_t decode(struct str text, unsigned char *out, size_t room)
+static size_t decode_key(struct str text, unsigned char *out, size_t room)
 {
 	static const char none[] = "AAAA"; /* zeros, up to whole groups of four */
 	size_t len, whole;
@@ -88,7 +88,7 @@ static char *make(const char *key, int64_t now)
 {
 	size_t room = strlen(key) + 3;
 	unsigned char *bytes = mem_alloc(room, 1);
-	size_t len = decode(str_of(key), bytes, room);
+	size_t len = decode_key(str_of(key), bytes, room);
 	char *text = signer_mint_shared(
 		(struct str){(const char *)bytes, len}, now, now + UI_TOKEN_LIFE);
 
@@ -108,13 +108,13 @@ struct str ui_tokens_get(struct ui_tokens *tokens, const struct conf *conf, stru
 	if (tokens->of == NULL || kind == UI_OTHER || kind == UI_GATE)
 		return none;
 	found = conf_find_cluster(conf, cluster);
-	if (found == NULL || key_of(found, whom) == NULL)
+	if (found == NULL || key_bytes(found, whom) == NULL)
 		return none;
 	struct token *token = &tokens->of[found - conf->clusters][whom];
 	if (token->text == NULL || now_s < token->made_s ||
 		now_s - token->made_s >= UI_TOKEN_RENEWED) {
 		secret_free(token->text);
-		token->text = make(key_of(found, whom), now_s);
+		token->text = make(key_bytes(found, whom), now_s);
 		token->made_s = now_s;
 	}
 	return str_of(token->text);

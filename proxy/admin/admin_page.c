@@ -282,7 +282,7 @@ static bool read_id(struct str text, char id[static ADMIN_ID])
 		if (strchr("0123456789abcdef", text.at[i]) == NULL)
 			return false;
 	}
-	return text.len == ISSUE_ID_LEN && str_copy(text, id, ADMIN_ID);
+	return text.len == TOKEN_ID_LEN && str_copy(text, id, ADMIN_ID);
 }
 
 static bool is_path_of(const struct admin_row *row, struct str path, char id[static ADMIN_ID])

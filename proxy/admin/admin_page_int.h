@@ -18,7 +18,7 @@ enum {
 	ADMIN_COOKIES = 8,
 	ADMIN_FORM_MAX = 64 * 1024,
 	ADMIN_FIELD_MAX = 16 * 1024,
-	ADMIN_ID = ISSUE_ID_LEN + 1,
+	ADMIN_ID = TOKEN_ID_LEN + 1,
 };
 
 struct admin_pages {

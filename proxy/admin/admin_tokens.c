@@ -29,7 +29,8 @@ static void refuse(struct admin_call *call, enum token_outcome outcome, const ch
 		[TOKEN_CONFLICT] = FAULT_BAD_REQUEST,
 		[TOKEN_UNAVAILABLE] = FAULT_STORE_DOWN};
 	const char *why = outcome == TOKEN_FORBIDDEN
-				  ? token_manager_why_not(call->pages->service, call->who)
+				  ? token_manager_why_not(
+					    auth_service_tokens(call->pages->service), call->who)
 				  : NULL;
 
 	admin_fault(call, faults[outcome], why ? why : reason);
@@ -40,7 +41,7 @@ static void refuse(struct admin_call *call, enum token_outcome outcome, const ch
 /* Where the next page begins: when the last token was made, and which it is. */
 static void write_cursor(const struct store_token *last, char out[static CURSOR_MAX])
 {
-	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, ISSUE_ID_LEN, last->id);
+	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, TOKEN_ID_LEN, last->id);
 }
 
 static bool read_cursor(const char *cursor, struct store_token_query *query)
@@ -49,7 +50,7 @@ static bool read_cursor(const char *cursor, struct store_token_query *query)
 	uint64_t at;
 
 	if (!str_next(&rest, '.', &digits) || !str_to_u64(digits, &at) || at == 0 ||
-		rest.len != ISSUE_ID_LEN)
+		rest.len != TOKEN_ID_LEN)
 		return false;
 	query->before_at = (int64_t)at;
 	return str_copy(rest, query->before_id, sizeof query->before_id);
@@ -116,8 +117,8 @@ void admin_list(struct admin_call *call)
 	int count = 0;
 
 	if (read_query(call, listing, &query))
-		outcome = token_manager_list(
-			call->pages->service, call->who, &query, add_token, listing, &count);
+		outcome = token_manager_list(auth_service_tokens(call->pages->service), call->who,
+			&query, add_token, listing, &count);
 	if (outcome == TOKEN_DONE && listing->count == PAGE_TOKENS)
 		write_cursor(&listing->tokens[PAGE_TOKENS - 1], listing->next);
 	if (outcome == TOKEN_DONE)
@@ -235,9 +236,10 @@ void admin_create(struct admin_call *call)
 
 	if (fault == NULL)
 		fault = read_request(&sent, &request);
-	enum token_outcome outcome = fault ? TOKEN_INVALID
-					   : token_manager_create(call->pages->service, call->who,
-						     &request, &record, &secrets, &err);
+	enum token_outcome outcome =
+		fault ? TOKEN_INVALID
+		      : token_manager_create(auth_service_tokens(call->pages->service), call->who,
+				&request, &record, &secrets, &err);
 	switch (outcome) {
 	case TOKEN_DONE:
 		serve_made(call, &record, &secrets);
@@ -274,8 +276,8 @@ void admin_show(struct admin_call *call)
 {
 	struct store_token token;
 	char changed[WORD_MAX];
-	enum token_outcome outcome =
-		token_manager_get(call->pages->service, call->who, str_of(call->id), &token);
+	enum token_outcome outcome = token_manager_get(
+		auth_service_tokens(call->pages->service), call->who, str_of(call->id), &token);
 
 	if (outcome != TOKEN_DONE) {
 		refuse(call, outcome, NULL);
@@ -303,8 +305,9 @@ static void change(struct admin_call *call, enum token_state state, const char *
 	struct err err = {""};
 	char force[WORD_MAX];
 	bool is_forced = admin_field(call, "force", force, sizeof force) && strcmp(force, "1") == 0;
-	enum token_outcome outcome = token_manager_set_state(
-		call->pages->service, call->who, str_of(call->id), state, is_forced, &token, &err);
+	enum token_outcome outcome =
+		token_manager_set_state(auth_service_tokens(call->pages->service), call->who,
+			str_of(call->id), state, is_forced, &token, &err);
 
 	if (outcome == TOKEN_DONE)
 		redirect_to_token(call);

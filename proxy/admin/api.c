@@ -297,7 +297,7 @@ static void take_body(struct api_call *call)
 /* Who may not is told no more than that. */
 static void serve(struct api_call *call)
 {
-	const char *why = token_manager_why_not(call->api->service, call->who);
+	const char *why = token_manager_why_not(auth_service_tokens(call->api->service), call->who);
 
 	if (why)
 		api_problem(call, 403, why);

@@ -49,7 +49,7 @@ static bool read_cursor(const char *cursor, struct store_token_query *query)
 		return false;
 	query->before_at = strtoll(cursor, NULL, 10);
 	struct str id = str_of(cursor + digits + 1);
-	return id.len == ISSUE_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
+	return id.len == TOKEN_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
 }
 
 struct listing {
@@ -102,9 +102,10 @@ void api_list(struct api_call *call)
 	const char *fault = read_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
-	enum token_outcome outcome = fault ? TOKEN_INVALID
-					   : token_manager_list(call->api->service, call->who,
-						     &query, add_token, &listing, &count);
+	enum token_outcome outcome =
+		fault ? TOKEN_INVALID
+		      : token_manager_list(auth_service_tokens(call->api->service), call->who,
+				&query, add_token, &listing, &count);
 	if (outcome != TOKEN_DONE) {
 		json_decref(listing.tokens);
 		refuse(call, outcome, fault ? fault : "");
@@ -230,9 +231,10 @@ void api_create(struct api_call *call)
 	struct err err = {""};
 	struct token_secrets secrets;
 
-	enum token_outcome outcome = fault ? TOKEN_INVALID
-					   : token_manager_create(call->api->service, call->who,
-						     &request, &record, &secrets, &err);
+	enum token_outcome outcome =
+		fault ? TOKEN_INVALID
+		      : token_manager_create(auth_service_tokens(call->api->service), call->who,
+				&request, &record, &secrets, &err);
 	if (outcome != TOKEN_DONE) {
 		refuse(call, outcome, fault ? fault : err.text);
 		return;
@@ -247,8 +249,8 @@ void api_create(struct api_call *call)
 void api_show(struct api_call *call)
 {
 	struct store_token token;
-	enum token_outcome outcome =
-		token_manager_get(call->api->service, call->who, str_of(call->id), &token);
+	enum token_outcome outcome = token_manager_get(
+		auth_service_tokens(call->api->service), call->who, str_of(call->id), &token);
 
 	if (outcome != TOKEN_DONE)
 		refuse(call, outcome, "");
@@ -271,8 +273,9 @@ static void change(struct api_call *call, enum token_state state, bool shows)
 		refuse(call, TOKEN_INVALID, "force: expected true or false");
 		return;
 	}
-	enum token_outcome outcome = token_manager_set_state(
-		call->api->service, call->who, str_of(call->id), state, is_forced, &token, &err);
+	enum token_outcome outcome =
+		token_manager_set_state(auth_service_tokens(call->api->service), call->who,
+			str_of(call->id), state, is_forced, &token, &err);
 
 	if (outcome != TOKEN_DONE)
 		refuse(call, outcome, err.text);
@@ -330,8 +333,9 @@ void api_revoke_many(struct api_call *call)
 		struct str text = {json_string_value(id), json_string_length(id)};
 		struct store_token token;
 		struct err err = {""};
-		enum token_outcome outcome = token_manager_set_state(
-			call->api->service, call->who, text, STATE_REVOKED, false, &token, &err);
+		enum token_outcome outcome =
+			token_manager_set_state(auth_service_tokens(call->api->service), call->who,
+				text, STATE_REVOKED, false, &token, &err);
 		if (outcome == TOKEN_DONE)
 			json_array_append(revoked, id);
 		else

@@ -8,7 +8,7 @@
  */
 #include "base/text/json_text.h"
 #include "auth/jose/keyset.h"
-#include "auth/service/token_cache.h"
+#include "auth/cache/token_cache.h"
 #include "base/mem.h"
 #include "tests/support/mint.h"
 

@@ -33,7 +33,7 @@ static void try_secret(struct str text)
 
 	if (!token_secret_parse(text, &secret))
 		return;
-	assert(text.len == TOKEN_SECRET_LEN && strlen(secret.id) == ISSUE_ID_LEN);
+	assert(text.len == TOKEN_SECRET_LEN && strlen(secret.id) == TOKEN_ID_LEN);
 	assert(strlen(secret.family_text) <= TOKEN_SECRET_FAMILY);
 }
 

@@ -1,6 +1,7 @@
 #include "tests/support/auth_world.h"
 
 #include "base/net/fetch.h"
+#include "auth/backends/store_open.h"
 #include "auth/token/issue.h"
 #include "auth/backends/sqlite/store_sqlite.h"
 #include "base/clock.h"

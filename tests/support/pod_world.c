@@ -1,6 +1,6 @@
 #include "tests/support/pod_world.h"
 
-#include "auth/backends/store_memory.h"
+#include "auth/backends/store_open.h"
 #include "base/log/log.h"
 
 #include <event2/event.h>
@@ -41,7 +41,7 @@ int pod_world_set_up(void **state)
 	log_set_level(LOG_ERROR);
 	w->base = event_base_new();
 	w->fetcher = fetcher_new(w->base);
-	w->store = store_memory_open(&err);
+	w->store = store_open_memory(&err);
 	w->namespaces[0] = all;
 	w->cluster = (struct conf_cluster){.name = name,
 		.poll_ms = HOUR,

@@ -1,6 +1,6 @@
 #include "tests/support/store_world.h"
 
-#include "auth/backends/store_memory.h"
+#include "auth/backends/store_open.h"
 #include "auth/backends/sqlite/store_sqlite.h"
 #include "tests/support/scratch.h"
 
@@ -14,7 +14,7 @@ int store_world_memory(void **state)
 {
 	struct store_world *w = mem_alloc(1, sizeof *w);
 
-	w->store = store_memory_open(NULL);
+	w->store = store_open_memory(NULL);
 	*state = w;
 	return w->store ? 0 : -1;
 }

@@ -1,5 +1,4 @@
-/* Redis commands, put together in a buffer that is bounded from birth. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_cmd.h"
 
 #include <assert.h>
 #include <stdarg.h>

@@ -1,5 +1,4 @@
-/* One blocking connection to Redis: dialled, greeted and asked, each within a deadline. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_connection.h"
 
 #include "base/clock.h"
 
@@ -17,74 +16,77 @@ static struct timeval interval(int64_t ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-static const char *reason(const redisContext *link)
+static const char *reason_of(const redisContext *connection)
 {
-	return link == NULL ? "no memory" : link->err == 0 ? "no answer in time" : link->errstr;
+	return connection == NULL     ? "no memory"
+	       : connection->err == 0 ? "no answer in time"
+				      : connection->errstr;
 }
 
-void redis_connection_close(struct redisContext **link)
+void redis_connection_close(struct redisContext **connection)
 {
-	if (*link)
-		redisFree(*link);
-	*link = NULL;
+	if (*connection)
+		redisFree(*connection);
+	*connection = NULL;
 }
 
-static redisContext *refuse(redisContext *link, const struct redis_place *place,
-	const struct redis_servers *site, struct err *err)
+static redisContext *refuse_connection(redisContext *connection,
+	const struct redis_address *address, const struct redis_servers *servers, struct err *err)
 {
-	if (place->host[0] != '\0')
-		err_set(err, "cannot connect to redis at %s port %u: %s", place->host, place->port,
-			reason(link));
+	if (address->host[0] != '\0')
+		err_set(err, "cannot connect to redis at %s port %u: %s", address->host,
+			address->port, reason_of(connection));
 	else
-		err_set(err, "cannot connect to redis at %s: %s", site->socket_path, reason(link));
-	redis_connection_close(&link);
+		err_set(err, "cannot connect to redis at %s: %s", servers->socket_path,
+			reason_of(connection));
+	redis_connection_close(&connection);
 	return NULL;
 }
 
-struct redisContext *redis_connection_dial(struct redis_servers *site,
-	const struct redis_place *place, int64_t deadline_ms, struct err *err)
+struct redisContext *redis_connection_dial(struct redis_servers *servers,
+	const struct redis_address *address, int64_t deadline_ms, struct err *err)
 {
 	int64_t left = deadline_ms - clock_mono_ms();
 	struct timeval connecting = interval(left < REDIS_CONNECT_MS ? left : REDIS_CONNECT_MS);
-	redisContext *link =
-		place->host[0] != '\0'
-			? redisConnectWithTimeout(place->host, (int)place->port, connecting)
-			: redisConnectUnixWithTimeout(site->socket_path, connecting);
+	redisContext *connection =
+		address->host[0] != '\0'
+			? redisConnectWithTimeout(address->host, (int)address->port, connecting)
+			: redisConnectUnixWithTimeout(servers->socket_path, connecting);
 
-	if (link == NULL || link->err != 0)
-		return refuse(link, place, site, err);
-	fcntl(link->fd, F_SETFD, FD_CLOEXEC);
+	if (connection == NULL || connection->err != 0)
+		return refuse_connection(connection, address, servers, err);
+	fcntl(connection->fd, F_SETFD, FD_CLOEXEC);
 	/* Reads have deadlines of their own; this bounds writes, and a TLS handshake. */
-	redisSetTimeout(link, interval(deadline_ms - clock_mono_ms()));
-	if (redis_tls_start(site->tls, link, place) == -1)
-		return refuse(link, place, site, err);
-	redisSetTimeout(link, interval(REDIS_COMMAND_MS));
-	return link;
+	redisSetTimeout(connection, interval(deadline_ms - clock_mono_ms()));
+	if (redis_tls_start(servers->tls, connection, address) == -1)
+		return refuse_connection(connection, address, servers, err);
+	redisSetTimeout(connection, interval(REDIS_COMMAND_MS));
+	return connection;
 }
 
-int redis_connection_send(struct redisContext *link, const struct redis_cmd *cmd)
+int redis_connection_send(struct redisContext *connection, const struct redis_cmd *cmd)
 {
 	/* hiredis reads only, but asks for less const. */
 	const char *argv[REDIS_ARGS];
 
 	memcpy(argv, cmd->argv, sizeof argv);
-	return redisAppendCommandArgv(link, cmd->argc, argv, cmd->lens) == REDIS_OK ? 0 : -1;
+	return redisAppendCommandArgv(connection, cmd->argc, argv, cmd->lens) == REDIS_OK ? 0 : -1;
 }
 
-static bool flush(redisContext *link)
+static bool flush(redisContext *connection)
 {
 	int is_done = 0;
 
 	while (!is_done) {
-		if (redisBufferWrite(link, &is_done) == REDIS_ERR)
+		if (redisBufferWrite(connection, &is_done) == REDIS_ERR)
 			return false;
 	}
 	return true;
 }
 
-static bool wait_readable(redisContext *link, int64_t deadline_ms)
+static bool wait_readable(redisContext *connection, int64_t deadline_ms)
 {
-	struct pollfd fd = {.fd = link->fd, .events = POLLIN};
+	struct pollfd fd = {.fd = connection->fd, .events = POLLIN};
 	int got;
 
 	do {
@@ -95,30 +97,33 @@ static bool wait_readable(redisContext *link, int64_t deadline_ms)
 	return got > 0;
 }
 
-struct redisReply *redis_connection_receive(struct redisContext *link, int64_t deadline_ms)
+struct redisReply *redis_connection_receive(struct redisContext *connection, int64_t deadline_ms)
 {
 	void *reply = NULL;
 
-	if (!flush(link))
+	if (!flush(connection))
 		return NULL;
 	for (;;) {
-		if (redisGetReplyFromReader(link, &reply) == REDIS_ERR || reply)
+		if (redisGetReplyFromReader(connection, &reply) == REDIS_ERR || reply)
 			return reply;
-		if (link->reader->len - link->reader->pos > REDIS_REPLY_MAX) {
-			link->err = REDIS_ERR_PROTOCOL;
-			snprintf(link->errstr, sizeof link->errstr, "a reply is too long");
+		if (connection->reader->len - connection->reader->pos > REDIS_REPLY_MAX) {
+			connection->err = REDIS_ERR_PROTOCOL;
+			snprintf(connection->errstr, sizeof connection->errstr,
+				"a reply is too long");
 			return NULL;
 		}
-		if (!wait_readable(link, deadline_ms) || redisBufferRead(link) == REDIS_ERR)
+		if (!wait_readable(connection, deadline_ms) ||
+			redisBufferRead(connection) == REDIS_ERR)
 			return NULL;
 	}
 }
 
 struct redisReply *redis_connection_ask(
-	struct redisContext *link, const struct redis_cmd *cmd, int64_t deadline_ms)
+	struct redisContext *connection, const struct redis_cmd *cmd, int64_t deadline_ms)
 {
-	return redis_connection_send(link, cmd) == 0 ? redis_connection_receive(link, deadline_ms)
-						     : NULL;
+	return redis_connection_send(connection, cmd) == 0
+		       ? redis_connection_receive(connection, deadline_ms)
+		       : NULL;
 }
 
 /* --- the greeting --- */
@@ -142,38 +147,38 @@ int redis_connection_check(const struct redisReply *reply, bool is_role, struct 
 }
 
 size_t redis_greeting(
-	const struct redis_servers *site, struct redis_cmd cmds[static REDIS_GREETING])
+	const struct redis_servers *servers, struct redis_cmd cmds[static REDIS_GREETING])
 {
 	size_t count = 0;
 
-	if (site->password) {
+	if (servers->password) {
 		redis_cmd_init(&cmds[count], "AUTH");
-		if (site->user)
-			redis_cmd_text(&cmds[count], site->user);
-		redis_cmd_text(&cmds[count++], site->password);
+		if (servers->user)
+			redis_cmd_text(&cmds[count], servers->user);
+		redis_cmd_text(&cmds[count++], servers->password);
 	}
-	if (site->database != 0) {
+	if (servers->database != 0) {
 		redis_cmd_init(&cmds[count], "SELECT");
-		redis_cmd_number(&cmds[count++], site->database);
+		redis_cmd_number(&cmds[count++], servers->database);
 	}
-	redis_cmd_init(&cmds[count++], site->master_name ? "ROLE" : "PING");
+	redis_cmd_init(&cmds[count++], servers->master_name ? "ROLE" : "PING");
 	return count;
 }
 
-int redis_connection_greet(struct redisContext *link, const struct redis_servers *site,
+int redis_connection_greet(struct redisContext *connection, const struct redis_servers *servers,
 	int64_t deadline_ms, struct err *err)
 {
 	struct redis_cmd cmds[REDIS_GREETING];
-	size_t count = redis_greeting(site, cmds);
+	size_t count = redis_greeting(servers, cmds);
 	int result = 0;
 
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = redis_connection_send(link, &cmds[i]);
+		result = redis_connection_send(connection, &cmds[i]);
 	for (size_t i = 0; i < count && result == 0; i++) {
-		redisReply *reply = redis_connection_receive(link, deadline_ms);
+		redisReply *reply = redis_connection_receive(connection, deadline_ms);
 		if (reply == NULL)
-			return err_set(err, "redis does not greet: %s", reason(link));
-		result = redis_connection_check(reply, i + 1 == count && site->master_name, err);
+			return err_set(err, "redis does not greet: %s", reason_of(connection));
+		result = redis_connection_check(reply, i + 1 == count && servers->master_name, err);
 		freeReplyObject(reply);
 	}
 	return result;

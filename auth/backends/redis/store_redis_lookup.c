@@ -1,5 +1,5 @@
 /* Names of Redis servers turned into addresses, on a thread of their own. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_servers.h"
 
 #include "base/clock.h"
 
@@ -22,7 +22,7 @@ struct redis_lookup {
 	size_t count;
 };
 
-static void unref(struct redis_lookup *lookup)
+static void lookup_unref(struct redis_lookup *lookup)
 {
 	if (--lookup->refs > 0)
 		return;
@@ -34,7 +34,7 @@ static void unref(struct redis_lookup *lookup)
 void redis_lookup_forget(struct redis_lookup *pending)
 {
 	if (pending)
-		unref(pending);
+		lookup_unref(pending);
 }
 
 /* Numeric addresses of `host`; a getaddrinfo() error, or 0. */
@@ -56,7 +56,7 @@ static int resolve(const char *host, int flags, char found[][REDIS_HOST], size_t
 	return code;
 }
 
-static void *run(void *arg)
+static void *run_lookup(void *arg)
 {
 	struct redis_lookup *lookup = arg;
 	char found[REDIS_ADDRESSES][REDIS_HOST];
@@ -71,7 +71,7 @@ static void *run(void *arg)
 		snprintf(lookup->error, sizeof lookup->error, "%s", gai_strerror(code));
 	pthread_cond_signal(&lookup->answered);
 	pthread_mutex_unlock(&lookup->lock);
-	unref(lookup);
+	lookup_unref(lookup);
 	return NULL;
 }
 
@@ -85,7 +85,7 @@ static void init_condition(pthread_cond_t *condition)
 	pthread_condattr_destroy(&monotonic);
 }
 
-static struct redis_lookup *start(const char *host)
+static struct redis_lookup *start_lookup(const char *host)
 {
 	struct redis_lookup *lookup = mem_alloc(1, sizeof *lookup);
 	pthread_attr_t detached;
@@ -97,10 +97,10 @@ static struct redis_lookup *start(const char *host)
 	lookup->refs = 2;
 	pthread_attr_init(&detached);
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &detached, run, lookup) != 0) {
+	if (pthread_create(&thread, &detached, run_lookup, lookup) != 0) {
 		lookup->is_done = true;
 		snprintf(lookup->error, sizeof lookup->error, "no thread for it");
-		unref(lookup);
+		lookup_unref(lookup);
 	}
 	pthread_attr_destroy(&detached);
 	return lookup;
@@ -120,11 +120,11 @@ static bool wait_for(struct redis_lookup *lookup, int64_t deadline_ms)
 	return is_done;
 }
 
-static size_t give(char found[][REDIS_HOST], size_t count, const char *host, unsigned port,
-	struct redis_place *out)
+static size_t give_addresses(char found[][REDIS_HOST], size_t count, const char *host,
+	unsigned port, struct redis_address *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		out[i] = (struct redis_place){.port = port};
+		out[i] = (struct redis_address){.port = port};
 		snprintf(out[i].host, sizeof out[i].host, "%s", found[i]);
 		snprintf(out[i].name, sizeof out[i].name, "%s", host);
 	}
@@ -132,28 +132,28 @@ static size_t give(char found[][REDIS_HOST], size_t count, const char *host, uns
 }
 
 size_t redis_lookup(struct redis_lookup **pending, const char *host, unsigned port,
-	int64_t deadline_ms, struct redis_place *out, struct err *err)
+	int64_t deadline_ms, struct redis_address *out, struct err *err)
 {
 	char numeric[REDIS_ADDRESSES][REDIS_HOST];
 	size_t count;
 
 	if (resolve(host, AI_NUMERICHOST, numeric, &count) == 0)
-		return give(numeric, count, host, port, out);
+		return give_addresses(numeric, count, host, port, out);
 	if (*pending && strcmp((*pending)->host, host) != 0) {
-		unref(*pending);
+		lookup_unref(*pending);
 		*pending = NULL;
 	}
 	if (*pending == NULL)
-		*pending = start(host);
+		*pending = start_lookup(host);
 	if (!wait_for(*pending, deadline_ms)) {
 		err_set(err, "the name %s is not resolved in time", host);
 		return 0;
 	}
 	struct redis_lookup *done = *pending;
 	*pending = NULL;
-	count = give(done->found, done->count, host, port, out);
+	count = give_addresses(done->found, done->count, host, port, out);
 	if (count == 0)
 		err_set(err, "cannot resolve %s: %s", host, done->error);
-	unref(done);
+	lookup_unref(done);
 	return count;
 }

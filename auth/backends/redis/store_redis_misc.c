@@ -1,5 +1,6 @@
 /* Uses, links, counts, what happens once, leases, and texts that all gateways share. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
 
 #include "base/clock.h"
 
@@ -8,8 +9,6 @@
 
 enum {
 	BATCH = 64,
-	TOKEN_KEPT_SECONDS = 30 * 24 * 3600,
-	IDLE_SLACK_SECONDS = 120,
 	ONCE_MIN_SECONDS = 60,
 };
 
@@ -40,13 +39,13 @@ static int touch_batch(struct redis_store *r, const struct store_touch *touches,
 		freeReplyObject(replies[i]);
 	free(cmds);
 	/* A record that is not one any more must not keep the others' uses from being saved. */
-	return r->link ? 0 : -1;
+	return r->connection ? 0 : -1;
 }
 
 int redis_touch(struct store *store, const struct store_touch *touches, size_t count)
 {
 	struct redis_store *r = redis_store_of(store);
-	int result = r->link ? 0 : -1;
+	int result = r->connection ? 0 : -1;
 
 	for (size_t at = 0; at < count && result == 0; at += BATCH)
 		result = touch_batch(r, touches + at, count - at < BATCH ? count - at : BATCH);
@@ -98,10 +97,10 @@ int redis_count(struct store *store, int64_t now, struct store_counts *out)
 enum store_answer redis_has_admin(struct store *store, int64_t now)
 {
 	char used[8];
-	enum store_answer link = redis_meta_get(store, "link_used", used, sizeof used);
+	enum store_answer is_used = redis_meta_get(store, "link_used", used, sizeof used);
 
-	if (link != STORE_NONE)
-		return link;
+	if (is_used != STORE_NONE)
+		return is_used;
 	int64_t admins = count_above(redis_store_of(store), "tokens:admin", now);
 	return admins > 0 ? STORE_FOUND : admins == 0 ? STORE_NONE : STORE_FAILED;
 }
@@ -114,8 +113,8 @@ enum store_answer redis_purge(struct store *store, const struct conf *conf, int6
 	redis_cmd_key(&cmd, "link");
 	redis_cmd_number(&cmd, now);
 	/* Uses are saved a little late: what looks just idle here may not be. */
-	redis_cmd_number(&cmd, now - conf->session_idle_s - IDLE_SLACK_SECONDS);
-	redis_cmd_number(&cmd, now - TOKEN_KEPT_SECONDS);
+	redis_cmd_number(&cmd, now - conf->session_idle_s - STORE_IDLE_SLACK_S);
+	redis_cmd_number(&cmd, now - STORE_TOKEN_KEPT_S);
 	redis_cmd_number(&cmd, STORE_PURGE);
 	int64_t gone = redis_call_number(redis_store_of(store), &cmd);
 	/* What went is not told by kind: some more than one kind's share is too many to be all. */
@@ -163,8 +162,7 @@ enum store_answer redis_lease_take(
 	redis_cmd_key_hex(&cmd, "lease", key);
 	redis_cmd_hex(&cmd, holder);
 	redis_cmd_number(&cmd, ms > 1 ? ms : 1);
-	int64_t taken = redis_call_number(redis_store_of(store), &cmd);
-	return taken > 0 ? STORE_FOUND : taken == 0 ? STORE_NONE : STORE_FAILED;
+	return redis_call_answer(redis_store_of(store), &cmd);
 }
 
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder)
@@ -198,7 +196,7 @@ enum store_answer redis_meta_get(struct store *store, const char *key, char *out
 	return answer;
 }
 
-static int put(struct store *store, const char *verb, const char *key, const char *value)
+static int put_meta(struct store *store, const char *verb, const char *key, const char *value)
 {
 	struct redis_cmd cmd;
 
@@ -211,13 +209,13 @@ static int put(struct store *store, const char *verb, const char *key, const cha
 
 int redis_meta_set(struct store *store, const char *key, const char *value)
 {
-	return put(store, "HSET", key, value);
+	return put_meta(store, "HSET", key, value);
 }
 
 int redis_meta_settle(
 	struct store *store, const char *key, const char *value, char *out, size_t size)
 {
-	if (put(store, "HSETNX", key, value) == -1)
+	if (put_meta(store, "HSETNX", key, value) == -1)
 		return -1;
 	return redis_meta_get(store, key, out, size) == STORE_FOUND ? 0 : -1;
 }

@@ -1,5 +1,6 @@
 /* Whose an application is, as Redis keeps it: the namespace that claimed it first (S43). */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
@@ -54,10 +55,10 @@ int redis_owners(struct store *store, struct store_owner *owners, size_t count, 
 	struct redis_store *r = redis_store_of(store);
 	int result = 0;
 
-	for (size_t at = 0; at < count && r->link; at += BATCH) {
+	for (size_t at = 0; at < count && r->connection; at += BATCH) {
 		size_t some = count - at < BATCH ? count - at : BATCH;
 		if (ask_batch(r, owners + at, some, now) == -1)
 			result = -1;
 	}
-	return r->link ? result : -1;
+	return r->connection ? result : -1;
 }

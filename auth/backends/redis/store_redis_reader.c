@@ -1,5 +1,8 @@
 /* A server thread's reads from Redis: asked on its event loop, answered later. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_record.h"
+#include "auth/backends/redis/store_redis_wire.h"
 
 #include "base/clock.h"
 
@@ -25,8 +28,8 @@ struct read { /* one question; replies come in order, so the first is the oldest
 };
 
 struct redis_thread {
-	struct store_reader reader; /* first: a reader is its server thread */
-	struct redis_servers *site; /* ref */
+	struct store_reader reader;    /* first: a reader is its server thread */
+	struct redis_servers *servers; /* ref */
 	struct redis_wire *wire;
 	struct read *first, **end;
 	unsigned under_way;
@@ -34,7 +37,7 @@ struct redis_thread {
 	int64_t pinged_ms; /* or when the last reply came */
 };
 
-static struct redis_thread *worker_of(struct store_reader *reader)
+static struct redis_thread *thread_of(struct store_reader *reader)
 {
 	return (struct redis_thread *)reader;
 }
@@ -43,7 +46,7 @@ static void answer_session(struct read *read, const redisReply *reply)
 {
 	struct store_session session;
 	enum store_answer answer =
-		redis_record_session(read->thread->site, reply, read->key, &session);
+		redis_record_session(read->thread->servers, reply, read->key, &session);
 
 	if (answer != STORE_FOUND) {
 		read->on_session(read->arg, answer, NULL);
@@ -57,12 +60,12 @@ static void answer_token(struct read *read, const redisReply *reply)
 {
 	struct store_token token;
 	enum store_answer answer =
-		redis_record_token(read->thread->site, reply, str_of(read->id), &token);
+		redis_record_token(read->thread->servers, reply, str_of(read->id), &token);
 
 	read->on_token(read->arg, answer, answer == STORE_FOUND ? &token : NULL);
 }
 
-static void on_reply(redisAsyncContext *context, void *reply, void *arg)
+static void on_read(redisAsyncContext *context, void *reply, void *arg)
 {
 	struct read *read = arg;
 	struct redis_thread *thread = read->thread;
@@ -81,12 +84,12 @@ static void on_reply(redisAsyncContext *context, void *reply, void *arg)
 }
 
 /* Takes `read`. */
-static void ask(struct redis_thread *thread, const struct redis_cmd *cmd, struct read *read)
+static void send_read(struct redis_thread *thread, const struct redis_cmd *cmd, struct read *read)
 {
 	read->thread = thread;
 	read->asked_ms = clock_mono_ms();
 	if (thread->under_way < UNDER_WAY_MAX &&
-		redis_wire_send(thread->wire, cmd, on_reply, read) == 0) {
+		redis_wire_send(thread->wire, cmd, on_read, read) == 0) {
 		*thread->end = read;
 		thread->end = &read->next;
 		thread->under_way++;
@@ -99,7 +102,7 @@ static void ask(struct redis_thread *thread, const struct redis_cmd *cmd, struct
 	free(read);
 }
 
-static void session_get(struct store_reader *reader, const unsigned char *key,
+static void read_session(struct store_reader *reader, const unsigned char *key,
 	store_reader_on_session *done, void *arg)
 {
 	struct read *read = mem_alloc(1, sizeof *read);
@@ -109,16 +112,16 @@ static void session_get(struct store_reader *reader, const unsigned char *key,
 	read->on_session = done;
 	read->arg = arg;
 	redis_cmd_session_get(&cmd, key, true);
-	ask(worker_of(reader), &cmd, read);
+	send_read(thread_of(reader), &cmd, read);
 }
 
-static void token_get(
+static void read_token(
 	struct store_reader *reader, struct str id, store_reader_on_token *done, void *arg)
 {
 	struct read *read;
 	struct redis_cmd cmd;
 
-	if (!redis_token_is_id(id)) {
+	if (!redis_record_is_id(id)) {
 		done(arg, STORE_NONE, NULL);
 		return;
 	}
@@ -127,12 +130,12 @@ static void token_get(
 	read->on_token = done;
 	read->arg = arg;
 	redis_cmd_token_get(&cmd, id);
-	ask(worker_of(reader), &cmd, read);
+	send_read(thread_of(reader), &cmd, read);
 }
 
 /* --- the wire --- */
 
-static void on_up(void *arg)
+static void on_reader_up(void *arg)
 {
 	struct redis_thread *thread = arg;
 
@@ -149,7 +152,7 @@ static void on_pong(redisAsyncContext *context, void *reply, void *arg)
 	thread->is_pinged = false;
 }
 
-static void ping(struct redis_thread *thread, int64_t now)
+static void ping_quiet_server(struct redis_thread *thread, int64_t now)
 {
 	struct redis_cmd cmd;
 
@@ -158,7 +161,7 @@ static void ping(struct redis_thread *thread, int64_t now)
 	thread->pinged_ms = now;
 }
 
-static void on_tick(void *arg)
+static void on_reader_tick(void *arg)
 {
 	struct redis_thread *thread = arg;
 	int64_t now = clock_mono_ms();
@@ -167,26 +170,27 @@ static void on_tick(void *arg)
 		(thread->is_pinged && now - thread->pinged_ms >= GIVE_UP_MS))
 		redis_wire_drop(thread->wire, "no answer in time");
 	else if (!thread->is_pinged && !thread->first && now - thread->pinged_ms >= BEAT_MS)
-		ping(thread, now);
+		ping_quiet_server(thread, now);
 }
 
-static void on_end(void *arg)
+static void on_reader_end(void *arg)
 {
 	struct redis_thread *thread = arg;
 
-	redis_servers_unref(thread->site);
+	redis_servers_unref(thread->servers);
 	free(thread);
 }
 
-static const struct redis_wire_hooks hooks = {.on_up = on_up, .on_tick = on_tick, .on_end = on_end};
+static const struct redis_wire_hooks hooks = {
+	.on_up = on_reader_up, .on_tick = on_reader_tick, .on_end = on_reader_end};
 
 static void close_reader(struct store_reader *reader)
 {
-	redis_wire_close(worker_of(reader)->wire);
+	redis_wire_close(thread_of(reader)->wire);
 }
 
 static const struct store_reader_ops reader_ops = {
-	.session_get = session_get, .token_get = token_get, .close = close_reader};
+	.session_get = read_session, .token_get = read_token, .close = close_reader};
 
 struct store_reader *redis_reader(struct store *store, struct event_base *base, struct err *err)
 {
@@ -194,8 +198,8 @@ struct store_reader *redis_reader(struct store *store, struct event_base *base, 
 
 	(void)err; /* it connects by itself, now or later */
 	thread->reader.ops = &reader_ops;
-	thread->site = redis_servers_ref(redis_store_of(store)->site);
+	thread->servers = redis_servers_ref(redis_store_of(store)->servers);
 	thread->end = &thread->first;
-	thread->wire = redis_wire_new(thread->site, base, &hooks, thread);
+	thread->wire = redis_wire_new(thread->servers, base, &hooks, thread);
 	return &thread->reader;
 }

@@ -1,24 +1,25 @@
-/* Replies of Redis turned into records. Nothing in them is trusted to be well-formed. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_record.h"
+
+#include "auth/store/store_fields.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 /* --- parts: false when it is not what a gateway has written --- */
 
-static bool is_text(const redisReply *reply)
+static bool is_string_reply(const redisReply *reply)
 {
 	return reply->type == REDIS_REPLY_STRING;
 }
 
-static struct str text_of(const redisReply *reply)
+static struct str str_of_reply(const redisReply *reply)
 {
 	return (struct str){reply->str, reply->len};
 }
 
 bool redis_record_digest(const struct redisReply *reply, unsigned char out[static DIGEST_LEN])
 {
-	if (!is_text(reply) || reply->len != REDIS_KEY_HEX)
+	if (!is_string_reply(reply) || reply->len != REDIS_KEY_HEX)
 		return false;
 	for (size_t i = 0; i < DIGEST_LEN; i++) {
 		int high = str_hex_digit(reply->str[2 * i]);
@@ -35,7 +36,7 @@ static bool read_number(const redisReply *reply, int64_t *out)
 {
 	uint64_t number;
 
-	if (!is_text(reply) || !str_to_u64(text_of(reply), &number))
+	if (!is_string_reply(reply) || !str_to_u64(str_of_reply(reply), &number))
 		return false;
 	*out = (int64_t)number; /* at most 18 digits */
 	return true;
@@ -43,7 +44,7 @@ static bool read_number(const redisReply *reply, int64_t *out)
 
 static bool read_bytes(const redisReply *reply, size_t max, struct store_bytes *out)
 {
-	if (!is_text(reply) || reply->len > max)
+	if (!is_string_reply(reply) || reply->len > max)
 		return false;
 	if (reply->len == 0)
 		return true;
@@ -53,10 +54,10 @@ static bool read_bytes(const redisReply *reply, size_t max, struct store_bytes *
 	return true;
 }
 
-static bool read_text(const redisReply *reply, char *out, size_t size)
+static bool read_text_reply(const redisReply *reply, char *out, size_t size)
 {
-	return is_text(reply) && memchr(reply->str, '\0', reply->len) == NULL &&
-	       str_copy(text_of(reply), out, size);
+	return is_string_reply(reply) && memchr(reply->str, '\0', reply->len) == NULL &&
+	       str_copy(str_of_reply(reply), out, size);
 }
 
 /* --- whole replies --- */
@@ -67,17 +68,17 @@ static bool is_error(const redisReply *reply, const char *code)
 }
 
 /* FOUND: `count` fields, the first of which is there. */
-static enum store_answer judge(
-	struct redis_servers *site, const redisReply *reply, const char *what, size_t count)
+static enum store_answer judge_reply(
+	struct redis_servers *servers, const redisReply *reply, const char *what, size_t count)
 {
 	if (reply == NULL)
 		return STORE_FAILED;
 	if (is_error(reply, "WRONGTYPE")) {
-		redis_servers_report(site, "the key of a %s is something else", what);
+		redis_servers_report(servers, "the key of a %s is something else", what);
 		return STORE_NONE;
 	}
 	if (reply->type == REDIS_REPLY_ERROR) {
-		redis_servers_report(site, "%s", reply->str);
+		redis_servers_report(servers, "%s", reply->str);
 		return STORE_FAILED;
 	}
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
@@ -90,172 +91,132 @@ static enum store_answer judge(
 }
 
 /* Default deny: nobody signs in with what cannot be read. */
-static enum store_answer malformed(struct redis_servers *site, const char *what)
+static enum store_answer refuse_malformed(struct redis_servers *servers, const char *what)
 {
-	redis_servers_report(site, "a %s cannot be read", what);
+	redis_servers_report(servers, "a %s cannot be read", what);
 	return STORE_NONE;
 }
 
-/* --- sessions --- */
+/* --- fields --- */
 
-static const char *const session_fields[] = {
-	"person", "sid", "label", "version", "created", "seen", "expires", "sealed"};
+static void add_names(struct redis_cmd *cmd, const struct store_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		redis_cmd_text(cmd, fields[i].redis);
+}
+
+static void add_token_fields(struct redis_cmd *cmd, const struct store_token *token, size_t from)
+{
+	for (size_t i = from; i < STORE_TOKEN_COUNT; i++) {
+		const struct store_field *field = &store_token_fields[i];
+
+		redis_cmd_text(cmd, field->redis);
+		if (field->kind == FIELD_NUMBER)
+			redis_cmd_number(cmd, *(const int64_t *)store_field_in(field, token));
+		else if (field->kind == FIELD_DIGEST)
+			redis_cmd_hex(cmd, store_field_in(field, token));
+		else
+			redis_cmd_text(cmd, store_field_text(field, token));
+	}
+}
+
+static bool read_reply_field(const redisReply *reply, const struct store_field *field, void *record)
+{
+	void *to = store_field_of(field, record);
+
+	switch (field->kind) {
+	case FIELD_TEXT:
+		return read_text_reply(reply, to, field->size);
+	case FIELD_ROLE:
+		return is_string_reply(reply) && role_parse(str_of_reply(reply), to);
+	case FIELD_STATE:
+		return is_string_reply(reply) && token_state_parse(str_of_reply(reply), to);
+	case FIELD_NUMBER:
+		return read_number(reply, to);
+	case FIELD_SID:
+		return (is_string_reply(reply) && reply->len == 0) ||
+		       redis_record_digest(reply, to);
+	case FIELD_DIGEST:
+		return redis_record_digest(reply, to);
+	case FIELD_LABEL:
+	case FIELD_SEALED:
+		break;
+	}
+	return read_bytes(reply, field->size, to);
+}
+
+static bool read_reply_fields(
+	redisReply *const *replies, const struct store_field *fields, size_t count, void *record)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!read_reply_field(replies[i], &fields[i], record))
+			return false;
+	}
+	return true;
+}
+
+/* --- sessions --- */
 
 void redis_cmd_session_get(struct redis_cmd *cmd, const unsigned char *key, bool has_sealed)
 {
 	redis_cmd_init(cmd, "HMGET");
 	redis_cmd_key_hex(cmd, "session", key);
-	for (size_t i = 0; i < (has_sealed ? REDIS_SESSION_FIELDS : REDIS_LABEL_FIELDS); i++)
-		redis_cmd_text(cmd, session_fields[i]);
+	add_names(cmd, store_session_fields,
+		has_sealed ? STORE_SESSION_COUNT : STORE_SESSION_LISTED_COUNT);
 }
 
-static bool read_session(redisReply *const *field, size_t count, struct store_session *out)
+enum store_answer redis_record_session(struct redis_servers *servers,
+	const struct redisReply *reply, const unsigned char *key, struct store_session *out)
 {
-	int64_t version;
-
-	if (!redis_record_digest(field[0], out->person) || !read_number(field[3], &version) ||
-		!read_number(field[4], &out->created_at) ||
-		!read_number(field[5], &out->last_seen_at) ||
-		!read_number(field[6], &out->expires_at))
-		return false;
-	if (!is_text(field[1]) ||
-		(field[1]->len != 0 && !redis_record_digest(field[1], out->provider_sid)))
-		return false;
-	out->version = (uint64_t)version;
-	return read_bytes(field[2], STORE_LABEL, &out->label) &&
-	       (count == REDIS_LABEL_FIELDS || read_bytes(field[7], STORE_SEALED, &out->sealed));
-}
-
-enum store_answer redis_record_session(struct redis_servers *site, const struct redisReply *reply,
-	const unsigned char *key, struct store_session *out)
-{
-	size_t count = reply && reply->elements == REDIS_LABEL_FIELDS ? REDIS_LABEL_FIELDS
-								      : REDIS_SESSION_FIELDS;
-	enum store_answer answer = judge(site, reply, "session", count);
+	bool is_listed = reply && reply->elements == STORE_SESSION_LISTED_COUNT;
+	size_t count = is_listed ? STORE_SESSION_LISTED_COUNT : STORE_SESSION_COUNT;
+	enum store_answer answer = judge_reply(servers, reply, "session", count);
 
 	if (answer != STORE_FOUND)
 		return answer;
 	memset(out, 0, sizeof *out);
 	memcpy(out->key, key, DIGEST_LEN);
-	if (read_session(reply->element, count, out))
+	if (read_reply_fields(reply->element, store_session_fields, count, out))
 		return STORE_FOUND;
 	store_session_clear(out);
-	return malformed(site, "session");
+	return refuse_malformed(servers, "session");
 }
 
 /* --- tokens --- */
 
-static const char *const token_fields[] = {"id", "client_name", "issuer", "subject", "created_by",
-	"note", "used_from", "scope", "role", "state", "created", "used", "access_ttl",
-	"refresh_ttl", "expires", "secret_ends", "ends", "serial", "secret", "family"};
+bool redis_record_is_id(struct str id)
+{
+	return id.len > 0 && id.len < STORE_ID && memchr(id.at, '\0', id.len) == NULL;
+}
 
 void redis_cmd_token_get(struct redis_cmd *cmd, struct str id)
 {
 	redis_cmd_init(cmd, "HMGET");
 	redis_cmd_key_str(cmd, "token", id);
-	for (size_t i = 0; i < ARRAY_LEN(token_fields); i++)
-		redis_cmd_text(cmd, token_fields[i]);
+	add_names(cmd, store_token_fields, STORE_TOKEN_COUNT);
 }
 
-static void add_number(struct redis_cmd *cmd, const char *field, int64_t number)
+void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *token)
 {
-	redis_cmd_text(cmd, field);
-	redis_cmd_number(cmd, number);
+	add_token_fields(cmd, token, 0);
 }
 
-void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *t)
+void redis_cmd_token_renewed(struct redis_cmd *cmd, const struct store_token *token)
 {
-	add_number(cmd, "expires", t->expires_at);
-	add_number(cmd, "secret_ends", t->secret_expires_at);
-	add_number(cmd, "ends", t->ends_at);
-	add_number(cmd, "serial", t->serial);
-	redis_cmd_text(cmd, "secret");
-	redis_cmd_hex(cmd, t->secret);
-	redis_cmd_text(cmd, "family");
-	redis_cmd_hex(cmd, t->family);
+	add_token_fields(cmd, token, STORE_TOKEN_MADE_COUNT);
 }
 
-void redis_cmd_token_fields(struct redis_cmd *cmd, const struct store_token *t)
-{
-	const char *const texts[] = {t->id, t->client_name, t->issuer, t->subject, t->created_by,
-		t->note, t->last_used_from, t->scope, role_name(t->role),
-		token_state_name(t->state)};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		redis_cmd_text(cmd, token_fields[i]);
-		redis_cmd_text(cmd, texts[i]);
-	}
-	add_number(cmd, "created", t->created_at);
-	add_number(cmd, "used", t->last_used_at);
-	add_number(cmd, "access_ttl", t->access_ttl);
-	add_number(cmd, "refresh_ttl", t->refresh_ttl);
-	redis_cmd_token_renewed(cmd, t);
-}
-
-static bool read_role(const redisReply *reply, enum role *out)
-{
-	for (int role = ROLE_NONE; is_text(reply) && role <= ROLE_ADMIN; role++) {
-		if (str_eq(text_of(reply), str_of(role_name(role)))) {
-			*out = role;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool read_state(const redisReply *reply, enum token_state *out)
-{
-	for (int state = STATE_ACTIVE; is_text(reply) && state <= STATE_REVOKED; state++) {
-		if (str_eq(text_of(reply), str_of(token_state_name(state)))) {
-			*out = state;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool read_token(redisReply *const *field, struct store_token *out)
-{
-	const struct {
-		char *at;
-		size_t size;
-	} texts[] = {
-		{out->id, sizeof out->id},
-		{out->client_name, sizeof out->client_name},
-		{out->issuer, sizeof out->issuer},
-		{out->subject, sizeof out->subject},
-		{out->created_by, sizeof out->created_by},
-		{out->note, sizeof out->note},
-		{out->last_used_from, sizeof out->last_used_from},
-		{out->scope, sizeof out->scope},
-	};
-	int64_t *const numbers[] = {&out->created_at, &out->last_used_at, &out->access_ttl,
-		&out->refresh_ttl, &out->expires_at, &out->secret_expires_at, &out->ends_at,
-		&out->serial};
-
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		if (!read_text(field[i], texts[i].at, texts[i].size))
-			return false;
-	}
-	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
-		if (!read_number(field[10 + i], numbers[i]))
-			return false;
-	}
-	return read_role(field[8], &out->role) && read_state(field[9], &out->state) &&
-	       redis_record_digest(field[18], out->secret) &&
-	       redis_record_digest(field[19], out->family);
-}
-
-enum store_answer redis_record_token(struct redis_servers *site, const struct redisReply *reply,
+enum store_answer redis_record_token(struct redis_servers *servers, const struct redisReply *reply,
 	struct str id, struct store_token *out)
 {
-	enum store_answer answer = judge(site, reply, "token", REDIS_TOKEN_FIELDS);
+	enum store_answer answer = judge_reply(servers, reply, "token", STORE_TOKEN_COUNT);
 
 	if (answer != STORE_FOUND)
 		return answer;
 	memset(out, 0, sizeof *out);
 	/* A record that was copied to another's key is nobody's. */
-	if (read_token(reply->element, out) && str_eq(str_of(out->id), id))
+	if (read_reply_fields(reply->element, store_token_fields, STORE_TOKEN_COUNT, out) &&
+		str_eq(str_of(out->id), id))
 		return STORE_FOUND;
-	return malformed(site, "token");
+	return refuse_malformed(servers, "token");
 }

@@ -3,7 +3,7 @@
  * ended is never brought back, and what takes something away says so on the channel in the same
  * breath. Indexes are asked with pcall where a key of the wrong type must not keep a session alive.
  */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_cmd.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -62,7 +62,7 @@
 	"do redis.pcall('ZREM',p..z,id) end\n"                                                     \
 	"end\n"
 
-/* A narrowed administrator's token counts as a user's. */
+/* A limited administrator's token counts as a user's. */
 #define COUNTED                                                                                    \
 	"local function counted(role,scope)\n"                                                     \
 	" return role=='admin' and scope and scope~='' and 'user' or role\n"                       \

@@ -1,99 +1,100 @@
-/* Where Redis is and how to get in: shared by all connections of the process. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_servers.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void copy_endpoints(struct redis_servers *site, const struct conf *conf)
+static void copy_endpoints(struct redis_servers *servers, const struct conf *conf)
 {
 	size_t count = conf->redis.endpoints_count;
 
-	site->endpoints = mem_alloc(count, sizeof *site->endpoints);
-	site->endpoints_count = count;
+	servers->endpoints = mem_alloc(count, sizeof *servers->endpoints);
+	servers->endpoints_count = count;
 	for (size_t i = 0; i < count; i++) {
-		site->endpoints[i].host = mem_strdup(conf->redis.endpoints[i].host);
-		site->endpoints[i].port = conf->redis.endpoints[i].port;
+		servers->endpoints[i].host = mem_strdup(conf->redis.endpoints[i].host);
+		servers->endpoints[i].port = conf->redis.endpoints[i].port;
 	}
 }
 
 struct redis_servers *redis_servers_new(const struct conf *conf, struct err *err)
 {
-	struct redis_servers *site = mem_alloc(1, sizeof *site);
+	struct redis_servers *servers = mem_alloc(1, sizeof *servers);
 
-	site->refs = 1;
-	pthread_mutex_init(&site->lock, NULL);
-	copy_endpoints(site, conf);
-	site->socket_path = mem_strdup(conf->redis.socket_path);
-	site->master_name = mem_strdup(conf->redis.master_name);
-	site->user = mem_strdup(conf->redis.user);
-	site->password = mem_strdup(conf->redis.password.value);
-	site->sentinel_password = mem_strdup(conf->redis.sentinel_password.value);
-	site->database = conf->redis.database;
+	servers->refs = 1;
+	pthread_mutex_init(&servers->lock, NULL);
+	copy_endpoints(servers, conf);
+	servers->socket_path = mem_strdup(conf->redis.socket_path);
+	servers->master_name = mem_strdup(conf->redis.master_name);
+	servers->user = mem_strdup(conf->redis.user);
+	servers->password = mem_strdup(conf->redis.password.value);
+	servers->sentinel_password = mem_strdup(conf->redis.sentinel_password.value);
+	servers->database = conf->redis.database;
 	/* Channels are common to all databases of a server. */
-	snprintf(site->channel, sizeof site->channel, "sparkgate:changes:%u", site->database);
-	if (redis_tls_new(conf, &site->tls, err) == -1) {
-		redis_servers_unref(site);
+	snprintf(servers->channel, sizeof servers->channel, "sparkgate:changes:%u",
+		servers->database);
+	if (redis_tls_new(conf, &servers->tls, err) == -1) {
+		redis_servers_unref(servers);
 		return NULL;
 	}
-	return site;
+	return servers;
 }
 
-struct redis_servers *redis_servers_ref(struct redis_servers *site)
+struct redis_servers *redis_servers_ref(struct redis_servers *servers)
 {
-	site->refs++;
-	return site;
+	servers->refs++;
+	return servers;
 }
 
-void redis_servers_unref(struct redis_servers *site)
+void redis_servers_unref(struct redis_servers *servers)
 {
-	if (--site->refs > 0)
+	if (--servers->refs > 0)
 		return;
-	for (size_t i = 0; i < site->endpoints_count; i++)
-		free(site->endpoints[i].host);
-	free(site->endpoints);
-	free(site->socket_path);
-	free(site->master_name);
-	free(site->user);
-	secret_free(site->password);
-	secret_free(site->sentinel_password);
-	redis_tls_free(site->tls);
-	pthread_mutex_destroy(&site->lock);
-	free(site);
+	for (size_t i = 0; i < servers->endpoints_count; i++)
+		free(servers->endpoints[i].host);
+	free(servers->endpoints);
+	free(servers->socket_path);
+	free(servers->master_name);
+	free(servers->user);
+	secret_free(servers->password);
+	secret_free(servers->sentinel_password);
+	redis_tls_free(servers->tls);
+	pthread_mutex_destroy(&servers->lock);
+	free(servers);
 }
 
-void redis_servers_publish(struct redis_servers *site, const struct redis_place *place)
+void redis_servers_publish(struct redis_servers *servers, const struct redis_address *address)
 {
-	pthread_mutex_lock(&site->lock);
+	pthread_mutex_lock(&servers->lock);
 	/* The same server at the same address keeps its readers. */
-	if (site->generation == 0 || strcmp(site->place.host, place->host) != 0 ||
-		site->place.port != place->port) {
-		site->place = *place;
-		site->generation++;
+	if (servers->generation == 0 || strcmp(servers->address.host, address->host) != 0 ||
+		servers->address.port != address->port) {
+		servers->address = *address;
+		servers->generation++;
 	}
-	pthread_mutex_unlock(&site->lock);
+	pthread_mutex_unlock(&servers->lock);
 }
 
-unsigned redis_servers_place(struct redis_servers *site, struct redis_place *out)
+unsigned redis_servers_address(struct redis_servers *servers, struct redis_address *out)
 {
-	pthread_mutex_lock(&site->lock);
-	*out = site->place;
-	unsigned generation = site->generation;
-	pthread_mutex_unlock(&site->lock);
+	pthread_mutex_lock(&servers->lock);
+	*out = servers->address;
+	unsigned generation = servers->generation;
+	pthread_mutex_unlock(&servers->lock);
 	return generation;
 }
 
-void redis_servers_report(struct redis_servers *site, const char *fmt, ...)
+void redis_servers_report(struct redis_servers *servers, const char *fmt, ...)
 {
-	int64_t now = clock_mono_ms(), last = site->reported_ms;
+	int64_t now = clock_mono_ms(), last = servers->reported_ms;
 	char text[256];
 	va_list ap;
 
 	if ((last != 0 && now - last < 1000) ||
-		!atomic_compare_exchange_strong(&site->reported_ms, &last, now))
+		!atomic_compare_exchange_strong(&servers->reported_ms, &last, now))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);

@@ -1,21 +1,14 @@
 /* Sessions in Redis: opened, read, replaced, listed and ended. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_record.h"
+#include "auth/store/store_fields.h"
 
 #include <assert.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 enum { PAGE = 100, END_AT_ONCE = 500, ROUNDS_MAX = 10000 };
-
-static void add_sid(struct redis_cmd *cmd, const unsigned char *sid)
-{
-	static const unsigned char zero[DIGEST_LEN];
-
-	if (memcmp(sid, zero, sizeof zero) == 0)
-		redis_cmd_text(cmd, "");
-	else
-		redis_cmd_hex(cmd, sid);
-}
 
 static void add_blob(struct redis_cmd *cmd, const struct store_bytes *bytes, size_t max)
 {
@@ -41,7 +34,7 @@ enum store_answer redis_session_open(struct store *store, const struct store_ope
 	redis_cmd_key_hex(&cmd, "session", s->key);
 	redis_cmd_hex(&cmd, s->key);
 	redis_cmd_hex(&cmd, s->person);
-	add_sid(&cmd, s->provider_sid);
+	add_optional(&cmd, store_has_sid(s->provider_sid), s->provider_sid);
 	add_blob(&cmd, &s->sealed, STORE_SEALED);
 	add_blob(&cmd, &s->label, STORE_LABEL);
 	redis_cmd_number(&cmd, s->created_at);
@@ -49,15 +42,8 @@ enum store_answer redis_session_open(struct store *store, const struct store_ope
 	redis_cmd_number(&cmd, s->expires_at);
 	add_optional(&cmd, opening->has_old, opening->old_key);
 	add_optional(&cmd, opening->has_link, opening->link);
-	redis_cmd_text(&cmd, r->site->channel);
-	switch (redis_call_number(r, &cmd)) {
-	case 1:
-		return STORE_FOUND;
-	case 0:
-		return STORE_NONE;
-	default:
-		return STORE_FAILED;
-	}
+	redis_cmd_text(&cmd, r->servers->channel);
+	return redis_call_answer(r, &cmd);
 }
 
 enum store_answer redis_session_get(
@@ -68,14 +54,9 @@ enum store_answer redis_session_get(
 
 	redis_cmd_session_get(&cmd, key, true);
 	redisReply *reply = redis_ask(r, &cmd);
-	enum store_answer answer = redis_record_session(r->site, reply, key, out);
+	enum store_answer answer = redis_record_session(r->servers, reply, key, out);
 	freeReplyObject(reply);
 	return answer;
-}
-
-static enum store_answer answer_of(int64_t changed)
-{
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
 }
 
 enum store_answer redis_session_replace(struct store *store, const struct store_session *s)
@@ -89,9 +70,9 @@ enum store_answer redis_session_replace(struct store *store, const struct store_
 	redis_cmd_number(&cmd, (int64_t)s->version);
 	add_blob(&cmd, &s->sealed, STORE_SEALED);
 	add_blob(&cmd, &s->label, STORE_LABEL);
-	add_sid(&cmd, s->provider_sid);
+	add_optional(&cmd, store_has_sid(s->provider_sid), s->provider_sid);
 	redis_cmd_number(&cmd, s->expires_at);
-	return answer_of(redis_call_number(r, &cmd));
+	return redis_call_answer(r, &cmd);
 }
 
 enum store_answer redis_session_end(struct store *store, const unsigned char *key)
@@ -102,8 +83,8 @@ enum store_answer redis_session_end(struct store *store, const unsigned char *ke
 	redis_cmd_script(&cmd, REDIS_SESSION_END);
 	redis_cmd_key_hex(&cmd, "session", key);
 	redis_cmd_hex(&cmd, key);
-	redis_cmd_text(&cmd, r->site->channel);
-	return answer_of(redis_call_number(r, &cmd));
+	redis_cmd_text(&cmd, r->servers->channel);
+	return redis_call_answer(r, &cmd);
 }
 
 /* --- all of an index --- */
@@ -124,32 +105,32 @@ static int64_t end_some(
 	struct redis_store *r, enum store_index index, const unsigned char *key, int64_t *ended)
 {
 	struct redis_cmd cmd;
-	int64_t seen = -1;
+	int64_t looked_at = -1;
 
 	redis_cmd_script(&cmd, REDIS_SESSION_END_ALL);
 	add_index(&cmd, index, key);
 	redis_cmd_number(&cmd, END_AT_ONCE);
-	redis_cmd_text(&cmd, r->site->channel);
+	redis_cmd_text(&cmd, r->servers->channel);
 	redisReply *reply = redis_call(r, &cmd);
 	if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
 		reply->element[0]->type == REDIS_REPLY_INTEGER &&
 		reply->element[1]->type == REDIS_REPLY_INTEGER) {
 		*ended += reply->element[0]->integer;
-		seen = reply->element[1]->integer;
+		looked_at = reply->element[1]->integer;
 	}
 	freeReplyObject(reply);
-	return seen;
+	return looked_at;
 }
 
 int redis_session_end_all(struct store *store, enum store_index index, const unsigned char *key)
 {
 	struct redis_store *r = redis_store_of(store);
-	int64_t ended = 0, seen = END_AT_ONCE;
+	int64_t ended = 0, looked_at = END_AT_ONCE;
 
 	/* In pieces: one script over all would stop Redis for everybody. */
-	for (int round = 0; seen == END_AT_ONCE && round < ROUNDS_MAX; round++)
-		seen = end_some(r, index, key, &ended);
-	return seen == -1 ? -1 : (int)ended;
+	for (int round = 0; looked_at == END_AT_ONCE && round < ROUNDS_MAX; round++)
+		looked_at = end_some(r, index, key, &ended);
+	return looked_at == -1 ? -1 : (int)ended;
 }
 
 struct listing {
@@ -159,11 +140,11 @@ struct listing {
 	void *arg;
 };
 
-static void tell(struct listing *l, const redisReply *reply, const unsigned char *key)
+static void tell_session(struct listing *l, const redisReply *reply, const unsigned char *key)
 {
 	struct store_session session;
 
-	if (redis_record_session(l->redis->site, reply, key, &session) != STORE_FOUND)
+	if (redis_record_session(l->redis->servers, reply, key, &session) != STORE_FOUND)
 		return; /* died since, or is not to be trusted */
 	if (session.expires_at > l->now)
 		l->on_session(l->arg, &session);
@@ -187,11 +168,11 @@ static int list_page(struct listing *l, const redisReply *keys)
 	bool is_good = redis_call_many(l->redis, cmds, count, replies);
 	for (size_t i = 0; i < count; i++) {
 		if (replies[i])
-			tell(l, replies[i], key[i]);
+			tell_session(l, replies[i], key[i]);
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);
-	return is_good || l->redis->link ? 0 : -1;
+	return is_good || l->redis->connection ? 0 : -1;
 }
 
 int redis_session_list(struct store *store, enum store_index index, const unsigned char *key,

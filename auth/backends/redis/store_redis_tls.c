@@ -1,5 +1,5 @@
 /* hiredis speaks TLS from 1.0 on, in a library beside it; the Makefile looks for that one. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_servers.h"
 
 #ifdef HAVE_HIREDIS_SSL
 
@@ -45,29 +45,29 @@ void redis_tls_free(struct redis_tls *tls)
 }
 
 /* hiredis's own way verifies the chain but no name: so this makes the SSL. */
-static SSL *new_session(struct redis_tls *tls, const struct redis_place *place)
+static SSL *new_session(struct redis_tls *tls, const struct redis_address *address)
 {
 	SSL *ssl = SSL_new(tls->context);
 
 	if (ssl == NULL)
 		abort();
-	if (strcmp(place->name, place->host) == 0) {
-		if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), place->host) != 1)
+	if (strcmp(address->name, address->host) == 0) {
+		if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), address->host) != 1)
 			abort(); /* numeric: getnameinfo() wrote it */
 	} else {
-		SSL_set1_host(ssl, place->name);
-		SSL_set_tlsext_host_name(ssl, place->name);
+		SSL_set1_host(ssl, address->name);
+		SSL_set_tlsext_host_name(ssl, address->name);
 	}
 	SSL_set_connect_state(ssl);
 	return ssl;
 }
 
 int redis_tls_start(
-	struct redis_tls *tls, struct redisContext *context, const struct redis_place *place)
+	struct redis_tls *tls, struct redisContext *context, const struct redis_address *address)
 {
 	if (tls == NULL)
 		return 0;
-	SSL *ssl = new_session(tls, place);
+	SSL *ssl = new_session(tls, address);
 
 	if (redisInitiateSSL(context, ssl) == REDIS_OK)
 		return 0;
@@ -92,11 +92,11 @@ void redis_tls_free(struct redis_tls *tls)
 }
 
 int redis_tls_start(
-	struct redis_tls *tls, struct redisContext *context, const struct redis_place *place)
+	struct redis_tls *tls, struct redisContext *context, const struct redis_address *address)
 {
 	(void)tls;
 	(void)context;
-	(void)place;
+	(void)address;
 	return 0;
 }
 

@@ -1,15 +1,12 @@
 /* Tokens in Redis: added, read, renewed, listed, counted and revoked. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_record.h"
 
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
 enum { ROUNDS_MAX = 10000 };
-
-bool redis_token_is_id(struct str id)
-{
-	return id.len > 0 && id.len < STORE_ID && memchr(id.at, '\0', id.len) == NULL;
-}
 
 /* The set that counts it, or "". */
 static const char *alive_set(const struct store_token *token)
@@ -43,11 +40,11 @@ enum store_answer redis_token_get(struct store *store, struct str id, struct sto
 	struct redis_store *r = redis_store_of(store);
 	struct redis_cmd cmd;
 
-	if (!redis_token_is_id(id))
+	if (!redis_record_is_id(id))
 		return STORE_NONE;
 	redis_cmd_token_get(&cmd, id);
 	redisReply *reply = redis_ask(r, &cmd);
-	enum store_answer answer = redis_record_token(r->site, reply, id, out);
+	enum store_answer answer = redis_record_token(r->servers, reply, id, out);
 	freeReplyObject(reply);
 	return answer;
 }
@@ -57,15 +54,14 @@ enum store_answer redis_token_set_state(struct store *store, struct str id, enum
 	struct redis_store *r = redis_store_of(store);
 	struct redis_cmd cmd;
 
-	if (!redis_token_is_id(id))
+	if (!redis_record_is_id(id))
 		return STORE_NONE;
 	redis_cmd_script(&cmd, REDIS_TOKEN_STATE);
 	redis_cmd_key_str(&cmd, "token", id);
 	redis_cmd_bytes(&cmd, id.at, id.len);
 	redis_cmd_text(&cmd, token_state_name(state));
-	redis_cmd_text(&cmd, r->site->channel);
-	int64_t changed = redis_call_number(r, &cmd);
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+	redis_cmd_text(&cmd, r->servers->channel);
+	return redis_call_answer(r, &cmd);
 }
 
 enum store_answer redis_token_renew(
@@ -79,8 +75,7 @@ enum store_answer redis_token_renew(
 	redis_cmd_hex(&cmd, was);
 	redis_cmd_number(&cmd, token->ends_at);
 	redis_cmd_token_renewed(&cmd, token);
-	int64_t changed = redis_call_number(redis_store_of(store), &cmd);
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
+	return redis_call_answer(redis_store_of(store), &cmd);
 }
 
 /* --- a page of them --- */
@@ -95,17 +90,17 @@ struct listing {
 	size_t count; /* that were wanted */
 };
 
-static bool is_wanted(const struct store_token_query *query, const struct store_token *token)
+static bool is_wanted_token(const struct store_token_query *query, const struct store_token *token)
 {
 	return query->alive_at == 0 ||
 	       (token->state == STATE_ACTIVE && token->ends_at > query->alive_at);
 }
 
-static void look_at(struct listing *listing, const struct store_token *token)
+static void look_at_token(struct listing *listing, const struct store_token *token)
 {
 	listing->at = token->created_at;
 	memcpy(listing->id, token->id, sizeof listing->id);
-	if (listing->count == listing->query->limit || !is_wanted(listing->query, token))
+	if (listing->count == listing->query->limit || !is_wanted_token(listing->query, token))
 		return;
 	listing->count++;
 	listing->on_token(listing->arg, token);
@@ -123,20 +118,20 @@ static int read_tokens(struct listing *listing, const redisReply *ids)
 
 	for (size_t i = 0; i < ids->elements && i < STORE_PAGE; i++) {
 		id[count] = (struct str){ids->element[i]->str, ids->element[i]->len};
-		if (ids->element[i]->type == REDIS_REPLY_STRING && redis_token_is_id(id[count])) {
+		if (ids->element[i]->type == REDIS_REPLY_STRING && redis_record_is_id(id[count])) {
 			redis_cmd_token_get(&cmds[count], id[count]);
 			count++;
 		}
 	}
 	redis_call_many(listing->store, cmds, count, replies);
 	for (size_t i = 0; i < count; i++) {
-		if (replies[i] && redis_record_token(listing->store->site, replies[i], id[i],
+		if (replies[i] && redis_record_token(listing->store->servers, replies[i], id[i],
 					  &token) == STORE_FOUND)
-			look_at(listing, &token);
+			look_at_token(listing, &token);
 		freeReplyObject(replies[i]);
 	}
 	free(cmds);
-	return listing->store->link ? (int)ids->elements : -1;
+	return listing->store->connection ? (int)ids->elements : -1;
 }
 
 /* Asked about somebody who may have no token, Redis need not hear a name (S26); "": of all. */

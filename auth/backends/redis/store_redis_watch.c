@@ -1,5 +1,7 @@
 /* The keeper's subscription: Redis tells when another gateway has changed a record. */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_call.h"
+#include "auth/backends/redis/store_redis_ops.h"
+#include "auth/backends/redis/store_redis_wire.h"
 
 #include "base/clock.h"
 
@@ -10,7 +12,7 @@
 enum { BEAT_MS = 1000, SILENT_MS = 800 };
 
 struct redis_watch {
-	struct redis_servers *site; /* ref */
+	struct redis_servers *servers; /* ref */
 	struct redis_wire *wire;
 	store_on_change *on_change; /* NULL: closed */
 	void *arg;
@@ -19,7 +21,7 @@ struct redis_watch {
 	int64_t asked_ms; /* when that went out, or the last one */
 };
 
-static void tell(struct redis_watch *watch, enum store_change change)
+static void tell_watcher(struct redis_watch *watch, enum store_change change)
 {
 	if (watch->on_change)
 		watch->on_change(watch->arg, change);
@@ -41,13 +43,13 @@ static void on_message(redisAsyncContext *context, void *arg, void *data)
 	if (reply == NULL)
 		return;
 	if (is_kind(reply, "message")) {
-		tell(watch, STORE_TAKEN_AWAY);
+		tell_watcher(watch, STORE_TAKEN_AWAY);
 	} else if (is_kind(reply, "subscribe")) {
 		watch->is_asked = false;
 		if (watch->is_subscribed)
 			return;
 		watch->is_subscribed = true;
-		tell(watch, STORE_IN_DOUBT);
+		tell_watcher(watch, STORE_IN_DOUBT);
 	} else {
 		redis_wire_drop(watch->wire,
 			reply->type == REDIS_REPLY_ERROR ? reply->str : "not a message");
@@ -61,14 +63,14 @@ static void subscribe(struct redis_watch *watch)
 	struct redis_cmd cmd;
 
 	redis_cmd_init(&cmd, "SUBSCRIBE");
-	redis_cmd_text(&cmd, watch->site->channel);
+	redis_cmd_text(&cmd, watch->servers->channel);
 	watch->is_asked = true;
 	watch->asked_ms = clock_mono_ms();
 	if (redis_wire_send(watch->wire, &cmd, on_message, watch) == -1)
 		redis_wire_drop(watch->wire, NULL);
 }
 
-static void on_up(void *arg)
+static void on_watch_up(void *arg)
 {
 	struct redis_watch *watch = arg;
 
@@ -76,7 +78,7 @@ static void on_up(void *arg)
 	subscribe(watch);
 }
 
-static void on_tick(void *arg)
+static void on_watch_tick(void *arg)
 {
 	struct redis_watch *watch = arg;
 	int64_t passed = clock_mono_ms() - watch->asked_ms;
@@ -87,15 +89,16 @@ static void on_tick(void *arg)
 		subscribe(watch);
 }
 
-static void on_end(void *arg)
+static void on_watch_end(void *arg)
 {
 	struct redis_watch *watch = arg;
 
-	redis_servers_unref(watch->site);
+	redis_servers_unref(watch->servers);
 	free(watch);
 }
 
-static const struct redis_wire_hooks hooks = {.on_up = on_up, .on_tick = on_tick, .on_end = on_end};
+static const struct redis_wire_hooks hooks = {
+	.on_up = on_watch_up, .on_tick = on_watch_tick, .on_end = on_watch_end};
 
 int redis_watch(struct store *store, struct event_base *base, store_on_change *on_change, void *arg)
 {
@@ -103,10 +106,10 @@ int redis_watch(struct store *store, struct event_base *base, store_on_change *o
 	struct redis_watch *watch = mem_alloc(1, sizeof *watch);
 
 	redis_watch_close(r->watch);
-	watch->site = redis_servers_ref(r->site);
+	watch->servers = redis_servers_ref(r->servers);
 	watch->on_change = on_change;
 	watch->arg = arg;
-	watch->wire = redis_wire_new(watch->site, base, &hooks, watch);
+	watch->wire = redis_wire_new(watch->servers, base, &hooks, watch);
 	r->watch = watch;
 	return 0;
 }

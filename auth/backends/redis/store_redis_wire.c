@@ -4,7 +4,9 @@
  * (0.14 and 1.x differ). The adapter is our own, for the stock one lets a reply grow without a
  * bound.
  */
-#include "auth/backends/redis/store_redis_int.h"
+#include "auth/backends/redis/store_redis_wire.h"
+
+#include "auth/backends/redis/store_redis_connection.h"
 
 #include "base/clock.h"
 
@@ -18,13 +20,13 @@
 enum { TICK_MS = 100, AGAIN_MS = 150 };
 
 struct redis_wire {
-	struct redis_servers *site; /* ref */
+	struct redis_servers *servers; /* ref */
 	struct event_base *base;
 	const struct redis_wire_hooks *hooks;
 	void *arg;
 	redisAsyncContext *context; /* NULL: down */
 	struct event *reading, *writing, *tick;
-	unsigned generation; /* of the place it is connected to */
+	unsigned generation; /* of the address it is connected to */
 	unsigned greetings;  /* replies to the greeting that are still to come */
 	bool is_up;
 	bool is_closed;
@@ -32,12 +34,12 @@ struct redis_wire {
 	int64_t started_ms, again_ms;
 };
 
-static void release(struct redis_wire *wire)
+static void release_wire(struct redis_wire *wire)
 {
 	if (--wire->holds > 0 || !wire->is_closed || wire->context)
 		return;
 	event_free(wire->tick);
-	redis_servers_unref(wire->site);
+	redis_servers_unref(wire->servers);
 	wire->hooks->on_end(wire->arg);
 	free(wire);
 }
@@ -47,13 +49,14 @@ void redis_wire_drop(struct redis_wire *wire, const char *why)
 	if (wire->context == NULL)
 		return;
 	if (why)
-		redis_servers_report(wire->site, "an asynchronous connection is given up: %s", why);
+		redis_servers_report(
+			wire->servers, "an asynchronous connection is given up: %s", why);
 	redisAsyncFree(wire->context); /* in a callback: once that has returned */
 }
 
 /* --- the adapter --- */
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void on_wire_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
@@ -67,10 +70,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		if (reader->len - reader->pos > REDIS_REPLY_MAX)
 			redis_wire_drop(wire, "a reply is too long");
 	}
-	release(wire);
+	release_wire(wire);
 }
 
-static void on_writable(evutil_socket_t fd, short what, void *arg)
+static void on_wire_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
@@ -78,7 +81,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	wire->holds++;
 	redisAsyncHandleWrite(wire->context);
-	release(wire);
+	release_wire(wire);
 }
 
 static void add_read(void *arg)
@@ -107,8 +110,8 @@ static void on_gone(void *arg)
 	struct redis_wire *wire = arg;
 
 	if (wire->is_up && wire->context->err != 0 && !wire->is_closed)
-		redis_servers_report(
-			wire->site, "an asynchronous connection ended: %s", wire->context->errstr);
+		redis_servers_report(wire->servers, "an asynchronous connection ended: %s",
+			wire->context->errstr);
 	event_free(wire->reading);
 	event_free(wire->writing);
 	wire->context = NULL;
@@ -116,13 +119,13 @@ static void on_gone(void *arg)
 	wire->again_ms = clock_mono_ms() + AGAIN_MS;
 }
 
-static void attach(struct redis_wire *wire)
+static void attach_wire(struct redis_wire *wire)
 {
 	redisAsyncContext *context = wire->context;
 	evutil_socket_t fd = context->c.fd;
 
-	wire->reading = event_new(wire->base, fd, EV_READ | EV_PERSIST, on_readable, wire);
-	wire->writing = event_new(wire->base, fd, EV_WRITE, on_writable, wire);
+	wire->reading = event_new(wire->base, fd, EV_READ | EV_PERSIST, on_wire_readable, wire);
+	wire->writing = event_new(wire->base, fd, EV_WRITE, on_wire_writable, wire);
 	if (wire->reading == NULL || wire->writing == NULL)
 		abort();
 	context->ev.data = wire;
@@ -158,7 +161,7 @@ static void on_greeting(redisAsyncContext *context, void *reply, void *arg)
 	if (reply == NULL)
 		return;
 	wire->greetings--;
-	bool is_role = wire->greetings == 0 && wire->site->master_name;
+	bool is_role = wire->greetings == 0 && wire->servers->master_name;
 	if (redis_connection_check(reply, is_role, &err) == -1) {
 		redis_wire_drop(wire, err.text);
 		return;
@@ -169,10 +172,10 @@ static void on_greeting(redisAsyncContext *context, void *reply, void *arg)
 	wire->hooks->on_up(wire->arg);
 }
 
-static int greet(struct redis_wire *wire)
+static int greet_server(struct redis_wire *wire)
 {
 	struct redis_cmd cmds[REDIS_GREETING];
-	size_t count = redis_greeting(wire->site, cmds);
+	size_t count = redis_greeting(wire->servers, cmds);
 
 	wire->greetings = (unsigned)count;
 	for (size_t i = 0; i < count; i++) {
@@ -182,70 +185,70 @@ static int greet(struct redis_wire *wire)
 	return 0;
 }
 
-static void start(struct redis_wire *wire)
+static void start_wire(struct redis_wire *wire)
 {
-	struct redis_place place;
+	struct redis_address address;
 
-	wire->generation = redis_servers_place(wire->site, &place);
+	wire->generation = redis_servers_address(wire->servers, &address);
 	wire->started_ms = clock_mono_ms();
 	wire->again_ms = wire->started_ms + AGAIN_MS;
-	redisAsyncContext *context = place.host[0] != '\0'
-					     ? redisAsyncConnect(place.host, (int)place.port)
-					     : redisAsyncConnectUnix(wire->site->socket_path);
+	redisAsyncContext *context = address.host[0] != '\0'
+					     ? redisAsyncConnect(address.host, (int)address.port)
+					     : redisAsyncConnectUnix(wire->servers->socket_path);
 	if (context == NULL)
 		return;
-	if (context->err != 0 || redis_tls_start(wire->site->tls, &context->c, &place) == -1) {
+	if (context->err != 0 || redis_tls_start(wire->servers->tls, &context->c, &address) == -1) {
 		redisAsyncFree(context);
 		return;
 	}
 	fcntl(context->c.fd, F_SETFD, FD_CLOEXEC);
 	wire->context = context;
-	attach(wire);
-	if (greet(wire) == -1)
+	attach_wire(wire);
+	if (greet_server(wire) == -1)
 		redis_wire_drop(wire, NULL);
 }
 
 /* --- life --- */
 
 /* What is late, and where the keeper is by now. */
-static void tend(struct redis_wire *wire, int64_t now)
+static void tend_wire(struct redis_wire *wire, int64_t now)
 {
-	if (wire->context && wire->generation != wire->site->generation)
+	if (wire->context && wire->generation != wire->servers->generation)
 		redis_wire_drop(wire, "the server is another one now");
 	else if (wire->context && !wire->is_up && now - wire->started_ms >= REDIS_COMMAND_MS)
 		redis_wire_drop(wire, NULL);
 	else if (wire->is_up)
 		wire->hooks->on_tick(wire->arg);
 	if (wire->context == NULL && now >= wire->again_ms && !wire->is_closed)
-		start(wire);
+		start_wire(wire);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+static void on_wire_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct redis_wire *wire = arg;
 
 	(void)fd;
 	(void)what;
 	wire->holds++;
-	tend(wire, clock_mono_ms());
-	release(wire);
+	tend_wire(wire, clock_mono_ms());
+	release_wire(wire);
 }
 
-struct redis_wire *redis_wire_new(struct redis_servers *site, struct event_base *base,
+struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_base *base,
 	const struct redis_wire_hooks *hooks, void *arg)
 {
 	static const struct timeval every = {.tv_usec = TICK_MS * 1000};
 	struct redis_wire *wire = mem_alloc(1, sizeof *wire);
 
-	wire->site = redis_servers_ref(site);
+	wire->servers = redis_servers_ref(servers);
 	wire->base = base;
 	wire->hooks = hooks;
 	wire->arg = arg;
-	wire->tick = event_new(base, -1, EV_PERSIST, on_tick, wire);
+	wire->tick = event_new(base, -1, EV_PERSIST, on_wire_tick, wire);
 	if (wire->tick == NULL)
 		abort();
 	event_add(wire->tick, &every);
-	start(wire);
+	start_wire(wire);
 	return wire;
 }
 
@@ -269,5 +272,5 @@ void redis_wire_close(struct redis_wire *wire)
 	wire->is_closed = true;
 	event_del(wire->tick);
 	redis_wire_drop(wire, NULL);
-	release(wire);
+	release_wire(wire);
 }

@@ -1,4 +1,4 @@
-/* One connection to an SQLite file with its prepared statements: opened, migrated, asked. */
+/* An SQLite file: opened, migrated, and polled for what other processes wrote. */
 #include "auth/backends/sqlite/store_sqlite_int.h"
 
 #include "base/clock.h"
@@ -82,160 +82,6 @@ static const char *const migrations[] = {
 	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
 };
 
-struct db {
-	struct store store; /* first: a store is its db */
-	sqlite3 *sqlite;
-	sqlite3_stmt *prepared[SQL_ROWS];
-	pthread_mutex_t lock;
-	_Atomic int refs;
-	char *path; /* NULL: in memory */
-	ino_t inode;
-	int64_t data_version;
-	int64_t reported_ms; /* 0: never */
-};
-
-struct db *db_of(struct store *store)
-{
-	return (struct db *)store;
-}
-
-void db_lock(struct db *db)
-{
-	pthread_mutex_lock(&db->lock);
-}
-
-void db_unlock(struct db *db)
-{
-	pthread_mutex_unlock(&db->lock);
-}
-
-/* --- statements --- */
-
-/* Once a second at most: a broken store is met by every request. */
-static void report(struct db *db, const char *what)
-{
-	int64_t now = clock_mono_ms();
-
-	if (db->reported_ms != 0 && now - db->reported_ms < 1000)
-		return;
-	db->reported_ms = now;
-	log_err("store", "sqlite: %s", what);
-}
-
-static int bind_arg(sqlite3_stmt *stmt, int at, const struct arg *arg)
-{
-	if (arg->text)
-		return sqlite3_bind_text(stmt, at, arg->text, -1, SQLITE_STATIC);
-	if (arg->hash)
-		return sqlite3_bind_blob(stmt, at, arg->hash, DIGEST_LEN, SQLITE_STATIC);
-	if (arg->bytes) /* a NULL pointer would be SQL's NULL */
-		return sqlite3_bind_blob(stmt, at,
-			arg->bytes->at ? (const void *)arg->bytes->at : "", (int)arg->bytes->len,
-			SQLITE_STATIC);
-	return sqlite3_bind_int64(stmt, at, arg->number);
-}
-
-struct sqlite3_stmt *db_query(struct db *db, enum sql which, const struct arg *args, size_t count)
-{
-	sqlite3_stmt **stmt = &db->prepared[which];
-
-	if (*stmt == NULL && sqlite3_prepare_v3(db->sqlite, store_sqlite_statements[which], -1,
-				     SQLITE_PREPARE_PERSISTENT, stmt, NULL) != SQLITE_OK)
-		return NULL;
-	assert((size_t)sqlite3_bind_parameter_count(*stmt) == count);
-	for (size_t i = 0; i < count; i++) {
-		if (bind_arg(*stmt, (int)i + 1, &args[i]) != SQLITE_OK)
-			abort(); /* types and sizes are ours */
-	}
-	return *stmt;
-}
-
-enum store_answer db_step(struct db *db, struct sqlite3_stmt *stmt)
-{
-	switch (stmt ? sqlite3_step(stmt) : SQLITE_ERROR) {
-	case SQLITE_ROW:
-		return STORE_FOUND;
-	case SQLITE_DONE:
-		return STORE_NONE;
-	default:
-		report(db, sqlite3_errmsg(db->sqlite));
-		return STORE_FAILED;
-	}
-}
-
-void db_done(struct sqlite3_stmt *stmt)
-{
-	sqlite3_reset(stmt);
-}
-
-int db_run(struct db *db, enum sql which, const struct arg *args, size_t count)
-{
-	sqlite3_stmt *stmt = db_query(db, which, args, count);
-	int result = db_step(db, stmt) == STORE_NONE ? sqlite3_changes(db->sqlite) : -1;
-
-	sqlite3_reset(stmt);
-	return result;
-}
-
-int db_commit(struct db *db, int result)
-{
-	if (result != -1 && db_run(db, SQL_COMMIT, NO_ARGS) != -1)
-		return 0;
-	/* Some failures have rolled back already. */
-	if (!sqlite3_get_autocommit(db->sqlite) && db_run(db, SQL_ROLLBACK, NO_ARGS) == -1)
-		log_err("store", "sqlite: a transaction could not be rolled back");
-	return -1;
-}
-
-const char *db_text(struct sqlite3_stmt *stmt, int at)
-{
-	return (const char *)sqlite3_column_text(stmt, at);
-}
-
-void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size)
-{
-	const char *text = db_text(stmt, at);
-	size_t len = text ? (size_t)sqlite3_column_bytes(stmt, at) : 0;
-
-	/* Nothing longer is ever written, and a cut text would be another one. */
-	if (text == NULL || !str_copy((struct str){text, len}, out, size))
-		out[0] = '\0';
-}
-
-void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
-{
-	const void *bytes = sqlite3_column_blob(stmt, at);
-
-	if (bytes && sqlite3_column_bytes(stmt, at) == DIGEST_LEN)
-		memcpy(out, bytes, DIGEST_LEN);
-	else
-		memset(out, 0, DIGEST_LEN);
-}
-
-struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max)
-{
-	const void *bytes = sqlite3_column_blob(stmt, at);
-	size_t len = (size_t)sqlite3_column_bytes(stmt, at);
-	struct store_bytes out = {NULL, 0};
-
-	if (bytes == NULL || len > max)
-		return out;
-	out.at = mem_alloc(len, 1);
-	out.len = len;
-	memcpy(out.at, bytes, len);
-	return out;
-}
-
-int64_t db_number(struct sqlite3_stmt *stmt, int at)
-{
-	return sqlite3_column_int64(stmt, at);
-}
-
-enum store_answer db_answer(int changed)
-{
-	return changed > 0 ? STORE_FOUND : changed == 0 ? STORE_NONE : STORE_FAILED;
-}
-
 /* --- opening --- */
 
 /* Makes every folder above `path` that is not there. */
@@ -275,7 +121,7 @@ static int make_file(struct db *db, struct err *err)
 	return result;
 }
 
-static int refuse(struct db *db, const char *what, struct err *err)
+static int refuse_file(struct db *db, const char *what, struct err *err)
 {
 	return err_set(err, "%s %s: %s", what, db->path ? db->path : "the store in memory",
 		sqlite3_errmsg(db->sqlite));
@@ -296,7 +142,7 @@ static int connect_file(struct db *db, int flags, struct err *err)
 {
 	if (sqlite3_open_v2(db->path ? db->path : ":memory:", &db->sqlite, flags, NULL) !=
 		SQLITE_OK)
-		return refuse(db, "cannot open", err);
+		return refuse_file(db, "cannot open", err);
 	sqlite3_extended_result_codes(db->sqlite, 1);
 	sqlite3_busy_handler(db->sqlite, on_busy, NULL);
 	/* FULL: a revocation that was answered survives a power cut too. What is deleted is
@@ -305,7 +151,7 @@ static int connect_file(struct db *db, int flags, struct err *err)
 		    "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF; PRAGMA temp_store = "
 		    "MEMORY; PRAGMA secure_delete = ON",
 		    NULL, NULL, NULL) != SQLITE_OK)
-		return refuse(db, "cannot use", err);
+		return refuse_file(db, "cannot use", err);
 	return 0;
 }
 
@@ -324,12 +170,12 @@ static int read_pragma(struct db *db, const char *sql, int64_t *out)
 }
 
 /* Inside a transaction: another process may be doing the same. */
-static int migrate(struct db *db, struct err *err)
+static int migrate_file(struct db *db, struct err *err)
 {
 	int64_t version = 0;
 
 	if (read_pragma(db, "PRAGMA user_version", &version) == -1)
-		return refuse(db, "cannot read", err);
+		return refuse_file(db, "cannot read", err);
 	if (version < 0 || version > (int64_t)ARRAY_LEN(migrations))
 		return err_set(err,
 			"%s was written by a newer sparkgate (schema %lld, this one knows %zu)",
@@ -342,7 +188,7 @@ static int migrate(struct db *db, struct err *err)
 			code = sqlite3_exec(db->sqlite, mark, NULL, NULL, NULL);
 		free(mark);
 		if (code != SQLITE_OK)
-			return refuse(db, "cannot prepare", err);
+			return refuse_file(db, "cannot prepare", err);
 	}
 	return 0;
 }
@@ -364,12 +210,12 @@ static int prepare_file(struct db *db, struct err *err)
 {
 	if (run_patiently(db, "PRAGMA journal_mode = WAL") != SQLITE_OK ||
 		sqlite3_exec(db->sqlite, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
-		return refuse(db, "cannot write", err);
-	int result = migrate(db, err);
+		return refuse_file(db, "cannot write", err);
+	int result = migrate_file(db, err);
 	if (sqlite3_exec(db->sqlite, result == 0 ? "COMMIT" : "ROLLBACK", NULL, NULL, NULL) !=
 			SQLITE_OK &&
 		result == 0)
-		result = refuse(db, "cannot write", err);
+		result = refuse_file(db, "cannot write", err);
 	return result;
 }
 
@@ -451,7 +297,7 @@ enum store_answer store_sqlite_poll(struct store *store)
 	if (answer == STORE_FOUND)
 		db->data_version = version;
 	if (!is_in_place(db)) {
-		report(db, "the file is gone or was replaced");
+		db_report(db, "the file is gone or was replaced");
 		answer = STORE_FAILED;
 	}
 	db_unlock(db);

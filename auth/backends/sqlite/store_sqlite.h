@@ -2,7 +2,7 @@
  * auth/backends/sqlite/store_sqlite.h - the embedded store: one SQLite file in WAL mode, 0600,
  * shared by the gateway and the command line.
  *
- * The only file that includes SQLite is its .c.
+ * Only the files of this folder include SQLite.
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_H
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_H

@@ -1,15 +1,19 @@
 /*
- * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a connection
- * with its statements (store_sqlite.c), what is asked of it (store_sqlite_rows.c,
- * store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
+ * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a file
+ * (store_sqlite.c), its statements (store_sqlite_statement.c), what is asked of it
+ * (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
  * (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 
 #include "auth/backends/sqlite/store_sqlite.h"
+#include "auth/store/store_fields.h"
 
-struct db;
+#include <pthread.h>
+#include <sys/types.h>
+
+struct sqlite3;
 struct sqlite3_stmt;
 
 enum sql {
@@ -114,11 +118,25 @@ struct arg {
 #define ARGS(...) (const struct arg[]){__VA_ARGS__}, ARRAY_LEN(((const struct arg[]){__VA_ARGS__}))
 #define NO_ARGS	  NULL, 0
 
+struct db {
+	struct store store; /* first: a store is its db */
+	struct sqlite3 *sqlite;
+	struct sqlite3_stmt *prepared[SQL_ROWS];
+	pthread_mutex_t lock;
+	_Atomic int refs;
+	char *path; /* NULL: in memory */
+	ino_t inode;
+	int64_t data_version;
+	int64_t reported_ms; /* 0: never */
+};
+
 struct db *db_of(struct store *store);
 /* Every other function here is called between these two. */
 void db_lock(struct db *db);
 void db_unlock(struct db *db);
 
+/* Logs, once a second at most: a broken store is met by every request. */
+void db_report(struct db *db, const char *what);
 /* The statement, bound and ready to step; NULL when it failed, which db_step() takes. */
 struct sqlite3_stmt *db_query(struct db *db, enum sql which, const struct arg *args, size_t count);
 /* FOUND: there is a row. NONE: no more. Failures are logged. */
@@ -129,13 +147,17 @@ MUST_CHECK int db_run(struct db *db, enum sql which, const struct arg *args, siz
 /* Ends a transaction: COMMIT, or ROLLBACK when `result` is -1 or the commit fails. 0 or -1. */
 MUST_CHECK int db_commit(struct db *db, int result);
 
-const char *db_text(
-	struct sqlite3_stmt *stmt, int at); /* borrows until the next step; may be NULL */
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
-void db_copy_hash(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
-/* Gives; empty also for what is longer than `max`, which is not ours. */
-struct store_bytes db_take_bytes(struct sqlite3_stmt *stmt, int at, size_t max);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);
+/* Reads the columns from `at` on into the record's fields, which own what they are given. What no
+ * gateway has written is read as what opens nothing. */
+void db_read_fields(struct sqlite3_stmt *stmt, int at, const struct store_field *fields,
+	size_t count, void *record);
+/* The parameters that write these fields. */
+void db_field_args(
+	const struct store_field *fields, size_t count, const void *record, struct arg *out);
+/* No sid is an empty blob, which equals no key. */
+struct arg db_sid_arg(const unsigned char sid[static DIGEST_LEN]);
 /* Of a number of changed rows. */
 enum store_answer db_answer(int changed);
 

@@ -4,13 +4,13 @@
 /* In one transaction, for thousands are asked for at a start. */
 
 /* 1: it was settled now. */
-static int claim(struct db *db, const struct store_owner *owner, int64_t now)
+static int claim_application(struct db *db, const struct store_owner *owner, int64_t now)
 {
 	return db_run(
 		db, SQL_OWNER_ADD, ARGS(HASH(owner->key), TEXT(owner->namespace), NUMBER(now)));
 }
 
-static int answer(struct db *db, struct store_owner *owner, int64_t now)
+static int answer_owner(struct db *db, struct store_owner *owner, int64_t now)
 {
 	char namespace[STORE_NAMESPACE];
 	struct sqlite3_stmt *stmt = db_query(
@@ -28,29 +28,29 @@ static int answer(struct db *db, struct store_owner *owner, int64_t now)
 }
 
 /* The oldest of a namespace that has too many. */
-static int cut(struct db *db, const char *namespace)
+static int cut_namespace(struct db *db, const char *namespace)
 {
 	return namespace ? db_run(db, SQL_OWNER_CUT, ARGS(TEXT(namespace), NUMBER(STORE_OWNERS)))
 			 : 0;
 }
 
-static int ask(struct db *db, struct store_owner *owners, size_t count, int64_t now)
+static int ask_owners(struct db *db, struct store_owner *owners, size_t count, int64_t now)
 {
 	const char *grown = NULL;
 	int result = 0;
 
 	for (size_t i = 0; i < count && result != -1; i++) {
 		struct store_owner *o = &owners[i];
-		int added = o->is_claim ? claim(db, o, now) : 0;
+		int added = o->is_claim ? claim_application(db, o, now) : 0;
 
 		if (added > 0 && grown && strcmp(grown, o->namespace) != 0)
-			result = cut(db, grown);
+			result = cut_namespace(db, grown);
 		if (added > 0)
 			grown = o->namespace;
-		if (added == -1 || result == -1 || answer(db, o, now) == -1)
+		if (added == -1 || result == -1 || answer_owner(db, o, now) == -1)
 			return -1;
 	}
-	return result == -1 ? -1 : cut(db, grown);
+	return result == -1 ? -1 : cut_namespace(db, grown);
 }
 
 int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now)
@@ -60,7 +60,7 @@ int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t 
 	db_lock(db);
 	int result = db_run(db, SQL_BEGIN, NO_ARGS);
 	if (result != -1)
-		result = ask(db, owners, count, now);
+		result = ask_owners(db, owners, count, now);
 	result = db_commit(db, result == -1 ? -1 : 0);
 	db_unlock(db);
 	for (size_t i = 0; i < count && result == -1; i++)

@@ -13,7 +13,7 @@ static struct store *store_of(struct store_reader *reader)
 	return ((struct reader *)reader)->store;
 }
 
-static void session_get(struct store_reader *reader, const unsigned char *key,
+static void read_session(struct store_reader *reader, const unsigned char *key,
 	store_reader_on_session *done, void *arg)
 {
 	struct store_session session;
@@ -27,7 +27,7 @@ static void session_get(struct store_reader *reader, const unsigned char *key,
 	store_session_clear(&session);
 }
 
-static void token_get(
+static void read_token(
 	struct store_reader *reader, struct str id, store_reader_on_token *done, void *arg)
 {
 	struct store_token token;
@@ -43,7 +43,7 @@ static void reader_close(struct store_reader *reader)
 }
 
 static const struct store_reader_ops reader_ops = {
-	.session_get = session_get, .token_get = token_get, .close = reader_close};
+	.session_get = read_session, .token_get = read_token, .close = reader_close};
 
 struct store_reader *store_sqlite_reader(
 	struct store *store, struct event_base *base, struct err *err)

@@ -4,21 +4,22 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { TOKEN_KEPT_SECONDS = 30 * 24 * 3600, IDLE_SLACK_SECONDS = 120 };
-
-#define TOKEN_COLUMNS                                                                              \
-	"id, client_name, issuer, subject, created_by, note, last_used_from, scope, role, state, " \
-	"created_at, last_used_at, expires_at, secret_expires_at, ends_at, access_ttl, "           \
-	"refresh_ttl, serial, secret, family"
+#define COLUMN(member, kind, redis)	 #member
+#define NEXT_COLUMN(member, kind, redis) ", " #member
+#define MARK(member, kind, redis)	 "?"
+#define NEXT_MARK(member, kind, redis)	 ", ?"
+#define NEXT_SET(member, kind, redis)	 ", " #member " = ?"
+#define TOKEN_COLUMNS			 STORE_TOKEN_FIELDS(COLUMN, NEXT_COLUMN)
+#define TOKEN_MARKS			 STORE_TOKEN_FIELDS(MARK, NEXT_MARK)
+#define SESSION_COLUMNS			 "key" STORE_SESSION_FIELDS(NEXT_COLUMN, NEXT_COLUMN)
+#define SESSION_MARKS			 "?" STORE_SESSION_FIELDS(NEXT_MARK, NEXT_MARK)
 /* Keyset paging: an index leads straight to where the last page ended. */
 #define TOKEN_PAGE " (created_at, id) < (?1, ?2) ORDER BY created_at DESC, id DESC LIMIT ?3"
 /* purge() marks what has ended: what is not marked yet is a minute's worth. */
 #define TOKEN_LIVING "state = 'active' AND ended = 0 AND ends_at > ?4 AND"
-#define SESSION_COLUMNS                                                                            \
-	"key, person, provider_sid, sealed, label, version, created_at, last_seen_at, expires_at"
 #define LIST_SESSIONS                                                                              \
-	"SELECT key, person, provider_sid, NULL, label, version, created_at, last_seen_at, "       \
-	"expires_at FROM sessions WHERE expires_at > ?1"
+	"SELECT key" STORE_SESSION_LISTED(NEXT_COLUMN, NEXT_COLUMN) " FROM sessions"               \
+								    " WHERE expires_at > ?1"
 #define NEWEST_FIRST " ORDER BY created_at DESC, key DESC"
 
 const char *const store_sqlite_statements[SQL_ROWS] = {
@@ -26,8 +27,7 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_COMMIT] = "COMMIT",
 	[SQL_ROLLBACK] = "ROLLBACK",
 	[SQL_VERSION] = "PRAGMA data_version",
-	[SQL_TOKEN_ADD] = "INSERT INTO tokens(" TOKEN_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,"
-			  "?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20)",
+	[SQL_TOKEN_ADD] = "INSERT INTO tokens(" TOKEN_COLUMNS ") VALUES(" TOKEN_MARKS ")",
 	[SQL_TOKEN_GET] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE id = ?1",
 	[SQL_TOKEN_LIST] = "SELECT " TOKEN_COLUMNS " FROM tokens WHERE" TOKEN_PAGE,
 	[SQL_TOKEN_LIST_OF] =
@@ -40,10 +40,8 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			    " subject = ?1 AND state = 'active' AND ended = 0 AND ends_at > ?2",
 	[SQL_TOKEN_SET_STATE] = "UPDATE tokens SET state = CASE state WHEN 'revoked' THEN state"
 				" ELSE ?2 END WHERE id = ?1",
-	[SQL_TOKEN_RENEW] =
-		"UPDATE tokens SET expires_at = ?3, secret_expires_at = ?4, ends_at = ?5,"
-		" serial = ?6, secret = ?7, family = ?8, ended = 0"
-		" WHERE id = ?1 AND secret = ?2 AND state = 'active'",
+	[SQL_TOKEN_RENEW] = "UPDATE tokens SET ended = 0" STORE_TOKEN_RENEWED(
+		NEXT_SET, NEXT_SET) " WHERE id = ? AND secret = ? AND state = 'active'",
 	[SQL_TOKEN_TOUCH] = "UPDATE tokens SET last_used_at = ?2, last_used_from = ?3"
 			    " WHERE id = ?1 AND last_used_at <= ?2",
 	[SQL_TOKEN_END] = "UPDATE tokens SET ended = 1 WHERE id IN (SELECT id FROM tokens"
@@ -57,8 +55,7 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			   " INDEXED BY tokens_dead_of WHERE subject = ?1"
 			   " AND (state <> 'active' OR ended <> 0)"
 			   " ORDER BY created_at DESC, id DESC LIMIT ?2 OFFSET ?3)",
-	[SQL_SESSION_ADD] =
-		"INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(?1,?2,?3,?4,?5,1,?6,?7,?8)",
+	[SQL_SESSION_ADD] = "INSERT INTO sessions(" SESSION_COLUMNS ") VALUES(" SESSION_MARKS ")",
 	[SQL_SESSION_GET] = "SELECT " SESSION_COLUMNS " FROM sessions WHERE key = ?1",
 	[SQL_SESSION_REPLACE] =
 		"UPDATE sessions SET sealed = ?3, label = ?4, provider_sid = ?5, expires_at = ?6,"
@@ -110,71 +107,19 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			    " (SELECT key FROM owners WHERE asked_at <= ?1 LIMIT ?2)",
 };
 
-/* --- columns --- */
-
-static enum role column_role(struct sqlite3_stmt *stmt, int at)
-{
-	const char *text = db_text(stmt, at);
-
-	for (int role = ROLE_USER; text && role <= ROLE_ADMIN; role++) {
-		if (strcmp(text, role_name(role)) == 0)
-			return role;
-	}
-	return ROLE_NONE;
-}
-
-static enum token_state column_state(struct sqlite3_stmt *stmt, int at)
-{
-	const char *text = db_text(stmt, at);
-
-	for (int state = STATE_ACTIVE; text && state < STATE_REVOKED; state++) {
-		if (strcmp(text, token_state_name(state)) == 0)
-			return state;
-	}
-	return STATE_REVOKED; /* default deny */
-}
-
 /* --- tokens --- */
 
 static void read_token(struct sqlite3_stmt *stmt, struct store_token *out)
 {
-	const struct {
-		char *at;
-		size_t size;
-	} texts[] = {
-		{out->id, sizeof out->id},
-		{out->client_name, sizeof out->client_name},
-		{out->issuer, sizeof out->issuer},
-		{out->subject, sizeof out->subject},
-		{out->created_by, sizeof out->created_by},
-		{out->note, sizeof out->note},
-		{out->last_used_from, sizeof out->last_used_from},
-		{out->scope, sizeof out->scope},
-	};
-	int64_t *const numbers[] = {&out->created_at, &out->last_used_at, &out->expires_at,
-		&out->secret_expires_at, &out->ends_at, &out->access_ttl, &out->refresh_ttl,
-		&out->serial};
-
-	for (int i = 0; i < (int)ARRAY_LEN(texts); i++)
-		db_copy_text(stmt, i, texts[i].at, texts[i].size);
-	out->role = column_role(stmt, 8);
-	out->state = column_state(stmt, 9);
-	for (int i = 0; i < (int)ARRAY_LEN(numbers); i++)
-		*numbers[i] = db_number(stmt, 10 + i);
-	db_copy_hash(stmt, 18, out->secret);
-	db_copy_hash(stmt, 19, out->family);
+	db_read_fields(stmt, 0, store_token_fields, STORE_TOKEN_COUNT, out);
 }
 
 static int add_row(struct db *db, const struct store_token *t)
 {
-	return db_run(db, SQL_TOKEN_ADD,
-		ARGS(TEXT(t->id), TEXT(t->client_name), TEXT(t->issuer), TEXT(t->subject),
-			TEXT(t->created_by), TEXT(t->note), TEXT(t->last_used_from), TEXT(t->scope),
-			TEXT(role_name(t->role)), TEXT(token_state_name(t->state)),
-			NUMBER(t->created_at), NUMBER(t->last_used_at), NUMBER(t->expires_at),
-			NUMBER(t->secret_expires_at), NUMBER(t->ends_at), NUMBER(t->access_ttl),
-			NUMBER(t->refresh_ttl), NUMBER(t->serial), HASH(t->secret),
-			HASH(t->family)));
+	struct arg args[STORE_TOKEN_COUNT];
+
+	db_field_args(store_token_fields, STORE_TOKEN_COUNT, t, args);
+	return db_run(db, SQL_TOKEN_ADD, args, ARRAY_LEN(args));
 }
 
 static int token_add(struct store *store, const struct store_token *t)
@@ -284,12 +229,15 @@ static enum store_answer token_set_state(struct store *store, struct str id, enu
 static enum store_answer token_renew(
 	struct store *store, const struct store_token *t, const unsigned char *was)
 {
+	enum { RENEWED = STORE_TOKEN_COUNT - STORE_TOKEN_MADE_COUNT };
+	struct arg args[RENEWED + 2];
 	struct db *db = db_of(store);
 
+	db_field_args(store_token_fields + STORE_TOKEN_MADE_COUNT, RENEWED, t, args);
+	args[RENEWED] = (struct arg)TEXT(t->id);
+	args[RENEWED + 1] = (struct arg)HASH(was);
 	db_lock(db);
-	int changed = db_run(db, SQL_TOKEN_RENEW,
-		ARGS(TEXT(t->id), HASH(was), NUMBER(t->expires_at), NUMBER(t->secret_expires_at),
-			NUMBER(t->ends_at), NUMBER(t->serial), HASH(t->secret), HASH(t->family)));
+	int changed = db_run(db, SQL_TOKEN_RENEW, args, ARRAY_LEN(args));
 	db_unlock(db);
 	return db_answer(changed);
 }
@@ -384,8 +332,8 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 	const struct arg most = NUMBER(STORE_PURGE);
 	/* Uses are saved a little late: what looks just idle here may not be. */
 	const struct arg at = NUMBER(now),
-			 idle = NUMBER(now - conf->session_idle_s - IDLE_SLACK_SECONDS);
-	const struct arg kept = NUMBER(now - TOKEN_KEPT_SECONDS),
+			 idle = NUMBER(now - conf->session_idle_s - STORE_IDLE_SLACK_S);
+	const struct arg kept = NUMBER(now - STORE_TOKEN_KEPT_S),
 			 owned = NUMBER(now - STORE_OWNER_KEPT_S);
 	const struct {
 		enum sql which;

@@ -1,46 +1,27 @@
 /* Sessions in SQLite: opened, read, replaced, listed and ended. */
 #include "auth/backends/sqlite/store_sqlite_int.h"
 
-static bool is_zero(const unsigned char *hash)
-{
-	static const unsigned char zero[DIGEST_LEN];
+static const struct store_field key_field = {
+	NULL, FIELD_DIGEST, offsetof(struct store_session, key), DIGEST_LEN};
 
-	return memcmp(hash, zero, sizeof zero) == 0;
-}
-
-/* No sid is an empty blob, which equals no key. */
-static struct arg sid_arg(const struct store_session *session)
-{
-	static const struct store_bytes none = {NULL, 0};
-
-	if (is_zero(session->provider_sid))
-		return (struct arg)BYTES(&none);
-	return (struct arg)HASH(session->provider_sid);
-}
-
-static void read_session(struct sqlite3_stmt *stmt, struct store_session *out)
+static void read_session(struct sqlite3_stmt *stmt, size_t count, struct store_session *out)
 {
 	memset(out, 0, sizeof *out);
-	db_copy_hash(stmt, 0, out->key);
-	db_copy_hash(stmt, 1, out->person);
-	db_copy_hash(stmt, 2, out->provider_sid);
-	out->sealed = db_take_bytes(stmt, 3, STORE_SEALED);
-	out->label = db_take_bytes(stmt, 4, STORE_LABEL);
-	out->version = (uint64_t)db_number(stmt, 5);
-	out->created_at = db_number(stmt, 6);
-	out->last_seen_at = db_number(stmt, 7);
-	out->expires_at = db_number(stmt, 8);
+	db_read_fields(stmt, 0, &key_field, 1, out);
+	db_read_fields(stmt, 1, store_session_fields, count, out);
 }
 
 /* --- opening --- */
 
-static int session_add(struct db *db, const struct store_session *s)
+static int session_add(struct db *db, const struct store_session *session)
 {
-	const struct arg sid = sid_arg(s);
+	struct store_session first = *session;
+	struct arg args[1 + STORE_SESSION_COUNT];
 
-	return db_run(db, SQL_SESSION_ADD,
-		ARGS(HASH(s->key), HASH(s->person), sid, BYTES(&s->sealed), BYTES(&s->label),
-			NUMBER(s->created_at), NUMBER(s->last_seen_at), NUMBER(s->expires_at)));
+	first.version = 1;
+	db_field_args(&key_field, 1, &first, args);
+	db_field_args(store_session_fields, STORE_SESSION_COUNT, &first, args + 1);
+	return db_run(db, SQL_SESSION_ADD, args, ARRAY_LEN(args));
 }
 
 /* Single use: the one UPDATE that finds the link unused wins. */
@@ -94,7 +75,7 @@ enum store_answer store_sqlite_session_get(
 	struct sqlite3_stmt *stmt = db_query(db, SQL_SESSION_GET, ARGS(HASH(key)));
 	enum store_answer answer = db_step(db, stmt);
 	if (answer == STORE_FOUND)
-		read_session(stmt, out);
+		read_session(stmt, STORE_SESSION_COUNT, out);
 	db_done(stmt);
 	db_unlock(db);
 	return answer;
@@ -104,12 +85,12 @@ enum store_answer store_sqlite_session_replace(
 	struct store *store, const struct store_session *session)
 {
 	struct db *db = db_of(store);
-	const struct arg sid = sid_arg(session);
 
 	db_lock(db);
 	int changed = db_run(db, SQL_SESSION_REPLACE,
 		ARGS(HASH(session->key), NUMBER((int64_t)session->version), BYTES(&session->sealed),
-			BYTES(&session->label), sid, NUMBER(session->expires_at)));
+			BYTES(&session->label), db_sid_arg(session->provider_sid),
+			NUMBER(session->expires_at)));
 	db_unlock(db);
 	return db_answer(changed);
 }
@@ -164,7 +145,7 @@ int store_sqlite_session_list(struct store *store, enum store_index index, const
 	db_lock(db);
 	struct sqlite3_stmt *stmt = query_list(db, index, key, now);
 	while ((answer = db_step(db, stmt)) == STORE_FOUND) {
-		read_session(stmt, &session);
+		read_session(stmt, STORE_SESSION_LISTED_COUNT, &session);
 		on_session(arg, &session);
 		store_session_clear(&session);
 	}

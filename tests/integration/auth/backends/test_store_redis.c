@@ -2,6 +2,7 @@
  * test_store_redis_faults.c, what several gateways see of each other in test_store_redis_watch.c.
  */
 #include "auth/backends/redis/store_redis.h"
+#include "auth/backends/store_open.h"
 #include "base/clock.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/store_contract.h"

@@ -177,7 +177,8 @@ static void s70_who_is_left_with_a_namespace_keeps_own_tokens_of_that_one(void *
 	struct store *store = add_tokens(f);
 	add_narrowed(store, "etl", "ann", "ann", ROLE_USER, "namespace:etl");
 	add_narrowed(store, "hr", "ann", "ann", ROLE_USER, "namespace:hr");
-	assert_int_equal(token_follow(store, "ann", ROLE_USER, "namespace:etl", "ann"), 4);
+	const struct token_desk desk = {.store = store, .conf = f->world->conf};
+	assert_int_equal(token_follow(&desk, "ann", ROLE_USER, "namespace:etl", "ann"), 4);
 	expect_state(store, "own", STATE_REVOKED);
 	expect_state(store, "hr", STATE_REVOKED);
 	expect_state(store, "etl", STATE_ACTIVE);

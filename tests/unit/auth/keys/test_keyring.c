@@ -1,6 +1,6 @@
 #include "auth/keys/keyring.h"
 
-#include "auth/backends/store_memory.h"
+#include "auth/backends/store_open.h"
 #include "tests/support/scratch.h"
 
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ static int set_up(void **state)
 
 	f->folder = scratch_new();
 	f->data = mem_printf("%s/data", f->folder);
-	f->store = store_memory_open(NULL);
+	f->store = store_open_memory(NULL);
 	f->conf.store_kind = CONF_STORE_SQLITE;
 	f->conf.data_dir = f->data;
 	*state = f;

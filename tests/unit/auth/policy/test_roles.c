@@ -109,12 +109,11 @@ static void assert_limited(const char *text, enum role role, const char *scope)
 	json_t *claims = json_loads(text, 0, NULL);
 	struct roles roles = roles_from_claims(&conf, claims);
 	char *got = roles_scope(&conf, roles);
-	struct identity *who =
-		identity_new(STR("i"), STR("s"), STR("n"), STR(""), roles.role, VIA_BEARER, 0);
+	struct identity *who = roles_identity(&conf, claims, STR("i"), STR("s"), 0);
 
-	roles_narrow(&conf, roles, who);
 	assert_int_equal(roles.role, role);
 	assert_string_equal(got, scope);
+	assert_int_equal(who->role, role);
 	assert_int_equal(who->scope != NULL, scope[0] != '\0');
 	identity_unref(who);
 	free(got);

@@ -1,16 +1,16 @@
 /*
- * auth/service/token_cache.h - tokens already judged, so that a second sight costs a hash and not a
+ * auth/cache/token_cache.h - tokens already judged, so that a second sight costs a hash and not a
  * signature.
  *
  * Keyed by a digest; the few tokens that come again and again are themselves remembered with theirs
  * (secret_memo.h). Good and bad tokens have separate, bounded, least-recently-used halves: a flood
  * of bad ones pushes out no good one. One thread.
  */
-#ifndef SPARKGATE_AUTH_SERVICE_TOKEN_CACHE_H
-#define SPARKGATE_AUTH_SERVICE_TOKEN_CACHE_H
+#ifndef SPARKGATE_AUTH_CACHE_TOKEN_CACHE_H
+#define SPARKGATE_AUTH_CACHE_TOKEN_CACHE_H
 
 #include "auth/policy/identity.h"
-#include "auth/service/digest_cache.h"
+#include "auth/cache/digest_cache.h"
 
 enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
 /* What nobody has shown for so long is forgotten: its next sight costs a signature again. */

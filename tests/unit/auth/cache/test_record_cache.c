@@ -1,4 +1,4 @@
-#include "auth/service/record_cache.h"
+#include "auth/cache/record_cache.h"
 
 #include "base/mem.h"
 

@@ -1,12 +1,12 @@
 /*
- * auth/service/record_cache.h - records of the store a server thread used lately, so that an
+ * auth/cache/record_cache.h - records of the store a server thread used lately, so that an
  * unchanged store costs nothing per request.
  *
  * Bounded, least recently used go first. Only records that exist get in, and their keys are
  * random values of our own, so nobody can aim at a bucket. One thread.
  */
-#ifndef SPARKGATE_AUTH_SERVICE_RECORD_CACHE_H
-#define SPARKGATE_AUTH_SERVICE_RECORD_CACHE_H
+#ifndef SPARKGATE_AUTH_CACHE_RECORD_CACHE_H
+#define SPARKGATE_AUTH_CACHE_RECORD_CACHE_H
 
 #include "auth/policy/identity.h"
 

@@ -1,4 +1,4 @@
-#include "auth/service/token_cache.h"
+#include "auth/cache/token_cache.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

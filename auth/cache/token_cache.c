@@ -1,4 +1,4 @@
-#include "auth/service/token_cache.h"
+#include "auth/cache/token_cache.h"
 
 #include "base/mem.h"
 #include "base/rnd.h"
@@ -30,7 +30,7 @@ struct half { /* uthash keeps insertion order: the first is the least recently u
 
 struct token_cache {
 	struct half good, bad;
-	struct digest_cache *memo;
+	struct digest_cache *digests;
 	EVP_MD *sha256;
 	EVP_MD_CTX *work;
 	unsigned char salt[SALT];
@@ -42,7 +42,7 @@ struct token_cache *token_cache_new(size_t good, size_t bad)
 
 	cache->good.max = good ? good : 1;
 	cache->bad.max = bad ? bad : 1;
-	cache->memo = digest_cache_new();
+	cache->digests = digest_cache_new();
 	/* Fetched once: SHA256() looks the algorithm up at every call in OpenSSL 3. */
 	cache->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	cache->work = EVP_MD_CTX_new();
@@ -59,7 +59,7 @@ static void take_out(struct half *half, struct entry *entry)
 	identity_unref(entry->who);
 }
 
-static void drop(struct half *half, struct entry *entry)
+static void drop_item(struct half *half, struct entry *entry)
 {
 	take_out(half, entry);
 	free(entry);
@@ -70,7 +70,7 @@ static void clear_half(struct half *half)
 	struct entry *entry, *next;
 
 	HASH_ITER(hh, half->entries, entry, next)
-	drop(half, entry);
+	drop_item(half, entry);
 }
 
 void token_cache_clear(struct token_cache *cache)
@@ -84,7 +84,7 @@ void token_cache_free(struct token_cache *cache)
 	if (cache == NULL)
 		return;
 	token_cache_clear(cache);
-	digest_cache_free(cache->memo);
+	digest_cache_free(cache->digests);
 	EVP_MD_CTX_free(cache->work);
 	EVP_MD_free(cache->sha256);
 	free(cache);
@@ -111,7 +111,7 @@ static struct entry *find_in(
 	if (entry == NULL)
 		return NULL;
 	if (now >= entry->until || now < entry->touched || generation != entry->generation) {
-		drop(half, entry);
+		drop_item(half, entry);
 		return NULL;
 	}
 	if (entry->touched != now) { /* once a second is recent enough for an LRU */
@@ -125,7 +125,7 @@ static struct entry *find_in(
 struct token_cache_found token_cache_find(struct token_cache *cache, struct str token, int64_t now,
 	uint64_t generation, unsigned char key[static TOKEN_KEY])
 {
-	const unsigned char *known = digest_cache_find(cache->memo, token);
+	const unsigned char *known = digest_cache_find(cache->digests, token);
 
 	if (known)
 		memcpy(key, known, TOKEN_KEY);
@@ -133,7 +133,7 @@ struct token_cache_found token_cache_find(struct token_cache *cache, struct str 
 		token_cache_key(cache, token, key);
 	struct entry *entry = find_in(&cache->good, key, now, generation);
 	if (entry && known == NULL)
-		digest_cache_put(cache->memo, token, key);
+		digest_cache_put(cache->digests, token, key);
 	if (entry)
 		return (struct token_cache_found){.kind = TOKEN_GOOD, .who = entry->who};
 	entry = find_in(&cache->bad, key, now, generation);
@@ -152,7 +152,7 @@ static void forget_idle(struct half *half, int64_t now)
 		if (oldest == NULL || (now < oldest->until && now >= oldest->touched &&
 					      now - oldest->touched < TOKEN_CACHE_IDLE_SECONDS))
 			return;
-		drop(half, oldest);
+		drop_item(half, oldest);
 	}
 }
 
@@ -168,7 +168,7 @@ static struct entry *replaced(struct half *half, const unsigned char *key)
 	return old;
 }
 
-static struct entry *put(
+static struct entry *put_item(
 	struct half *half, const unsigned char *key, int64_t now, uint64_t generation)
 {
 	forget_idle(half, now);
@@ -190,7 +190,7 @@ static struct entry *put(
 void token_cache_put(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	int64_t now, uint64_t generation, struct identity *who, int64_t until)
 {
-	struct entry *entry = put(&cache->good, key, now, generation);
+	struct entry *entry = put_item(&cache->good, key, now, generation);
 
 	entry->who = identity_ref(who);
 	entry->until = until;
@@ -199,11 +199,11 @@ void token_cache_put(struct token_cache *cache, const unsigned char key[static T
 void token_cache_put_bad(struct token_cache *cache, const unsigned char key[static TOKEN_KEY],
 	int64_t now, uint64_t generation, const char *reason)
 {
-	struct entry *entry = put(&cache->bad, key, now, generation), *good;
+	struct entry *entry = put_item(&cache->bad, key, now, generation), *good;
 
 	HASH_FIND(hh, cache->good.entries, entry->key, TOKEN_KEY, good);
 	if (good)
-		drop(&cache->good, good);
+		drop_item(&cache->good, good);
 	entry->reason = reason;
 	entry->until = now + TOKEN_CACHE_BAD_SECONDS;
 }
@@ -215,7 +215,7 @@ void token_cache_drop_id(struct token_cache *cache, struct str token_id)
 	HASH_ITER(hh, cache->good.entries, entry, next)
 	{
 		if (str_eq(str_of(entry->who->token_id), token_id))
-			drop(&cache->good, entry);
+			drop_item(&cache->good, entry);
 	}
 }
 

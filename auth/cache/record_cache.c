@@ -1,4 +1,4 @@
-#include "auth/service/record_cache.h"
+#include "auth/cache/record_cache.h"
 
 #include "base/mem.h"
 
@@ -38,7 +38,7 @@ struct record_cache *record_cache_new(size_t max)
 	return cache;
 }
 
-static void drop(struct record_cache *cache, struct item *item)
+static void drop_item(struct record_cache *cache, struct item *item)
 {
 	HASH_DEL(cache->items, item);
 	identity_unref(item->entry.who);
@@ -52,11 +52,11 @@ void record_cache_free(struct record_cache *cache)
 	if (cache == NULL)
 		return;
 	HASH_ITER(hh, cache->items, item, next)
-	drop(cache, item);
+	drop_item(cache, item);
 	free(cache);
 }
 
-static struct item *find(struct record_cache *cache, const unsigned char *key)
+static struct item *find_item(struct record_cache *cache, const unsigned char *key)
 {
 	struct item *item;
 
@@ -67,7 +67,7 @@ static struct item *find(struct record_cache *cache, const unsigned char *key)
 struct record_cache_entry *record_cache_find(
 	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now)
 {
-	struct item *item = find(cache, key);
+	struct item *item = find_item(cache, key);
 
 	if (item == NULL)
 		return NULL;
@@ -89,20 +89,20 @@ static void forget_idle(struct record_cache *cache, int64_t now)
 		if (oldest == NULL || (now >= oldest->touched &&
 					      now - oldest->touched < RECORD_CACHE_IDLE_SECONDS))
 			return;
-		drop(cache, oldest);
+		drop_item(cache, oldest);
 	}
 }
 
 struct record_cache_entry *record_cache_put(
 	struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY], int64_t now)
 {
-	struct item *item = find(cache, key);
+	struct item *item = find_item(cache, key);
 
 	if (item)
 		return &item->entry;
 	forget_idle(cache, now);
 	if (HASH_COUNT(cache->items) >= cache->max)
-		drop(cache, cache->items);
+		drop_item(cache, cache->items);
 	item = mem_alloc(1, sizeof *item);
 	memcpy(item->key, key, RECORD_CACHE_KEY);
 	item->touched = now;
@@ -112,10 +112,10 @@ struct record_cache_entry *record_cache_put(
 
 void record_cache_drop(struct record_cache *cache, const unsigned char key[static RECORD_CACHE_KEY])
 {
-	struct item *item = find(cache, key);
+	struct item *item = find_item(cache, key);
 
 	if (item)
-		drop(cache, item);
+		drop_item(cache, item);
 }
 
 size_t record_cache_count(const struct record_cache *cache)
