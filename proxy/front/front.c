@@ -1,4 +1,4 @@
-/* Connections of clients: accepted, counted, timed, and ended for one reason. */
+/* A front: its listener, its turns, its timer. */
 #include "proxy/front/front_int.h"
 
 #include "base/clock.h"
@@ -6,143 +6,16 @@
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
 
-#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	LINGER_MS = 2000,      /* how long a refused client may go on sending before it is cut */
 	STALL_MS = 120 * 1000, /* a client that takes nothing of its answer */
 };
-
-void front_conn_move(struct front_conn *conn, enum conn_state state)
-{
-	static const unsigned from[] = {
-		[CONN_READING] = 1 << CONN_ENDING,
-		[CONN_REPLYING] = 1 << CONN_READING,
-		[CONN_TUNNEL] = 1 << CONN_REPLYING,
-		[CONN_ENDING] = 1 << CONN_REPLYING | 1 << CONN_TUNNEL,
-		[CONN_LINGERING] = 1 << CONN_READING | 1 << CONN_ENDING,
-		[CONN_DEAD] = (1 << CONN_DEAD) - 1,
-	};
-
-	assert(from[state] & 1u << conn->state);
-	front_limit_touch(conn);
-	conn->state = state;
-	conn->since = clock_mono_ms();
-}
-
-void front_conn_mark(struct front_conn *conn)
-{
-	if (conn->dirty)
-		return;
-	conn->dirty = true;
-	TAILQ_INSERT_TAIL(&conn->front->dirty, conn, turn);
-	if (!conn->front->is_ending_turn)
-		event_active(conn->front->turn_end, EV_TIMEOUT, 0);
-}
-
-void front_conn_hear(struct front_conn *conn, bool wanted)
-{
-	if (conn->deaf == !wanted || conn->state == CONN_DEAD)
-		return;
-	conn->deaf = !wanted;
-	if (!wanted) {
-		event_del(&conn->readable);
-		return;
-	}
-	event_add(&conn->readable, NULL);
-	if (conn->ssl) /* it may hold bytes that the socket does not tell of */
-		front_conn_mark(conn);
-}
-
-/* Callers up the stack may still look at it: its memory goes at the end of the turn. */
-static void bury(struct front_conn *conn)
-{
-	struct front *front = conn->front;
-
-	front_conn_move(conn, CONN_DEAD);
-	event_del(&conn->readable);
-	event_del(&conn->writable);
-	front_tls_free_connection(conn->ssl);
-	conn->ssl = NULL;
-	close(conn->fd);
-	front_limit_forget(conn);
-	TAILQ_REMOVE(&front->conns, conn, all);
-	TAILQ_INSERT_TAIL(&front->dead, conn, all);
-	front->count--;
-	front_conn_mark(conn);
-}
-
-void front_conn_drop(struct front_conn *conn)
-{
-	bool is_owned = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL;
-	const struct front_handler *handler = is_owned ? conn->handler : NULL;
-
-	conn->handler = NULL;
-	if (handler && handler->on_closed)
-		handler->on_closed(conn->arg);
-	bury(conn);
-}
-
-static void free_conn(struct front_conn *conn)
-{
-	if (conn->dirty)
-		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
-	TAILQ_REMOVE(&conn->front->dead, conn, all);
-	front_read_free(conn);
-	if (conn->content)
-		evbuffer_free(conn->content);
-	evbuffer_free(conn->out);
-	free(conn);
-}
-
-static void shut(struct front_conn *conn)
-{
-	if (conn->ssl)
-		front_tls_say_end(conn->ssl);
-	shutdown(conn->fd, SHUT_WR);
-}
-
-/* Closing with unread bytes would reset the connection and take the answer with it: shut our side,
- * throw away what comes, and close when the client does or LINGER_MS have passed. */
-static void linger(struct front_conn *conn)
-{
-	front_conn_move(conn, CONN_LINGERING);
-	front_read_free(conn);
-	front_conn_flush(conn);
-	if (front_conn_is_flushed(conn))
-		shut(conn);
-	front_conn_hear(conn, true);
-}
-
-void front_conn_refuse(struct front_conn *conn, enum fault fault)
-{
-	conn->front->on_refused(conn->front->arg, conn->req.peer_text, fault);
-	front_reply_refusal(conn, fault);
-	linger(conn);
-}
-
-void front_conn_next(struct front_conn *conn)
-{
-	if (conn->state == CONN_LINGERING) {
-		shut(conn);
-		return;
-	}
-	front_read_end(conn);
-	if (conn->close_after) {
-		linger(conn);
-		return;
-	}
-	front_conn_move(conn, CONN_READING);
-	front_conn_hear(conn, true);
-	if (conn->in || (conn->ssl && front_tls_has_bytes(conn->ssl)))
-		front_conn_mark(conn); /* not from here: pipelined requests would nest */
-}
 
 static struct front_conn *conn_new(struct front *front, int fd)
 {
@@ -161,7 +34,7 @@ static struct front_conn *conn_new(struct front *front, int fd)
 	event_assign(&conn->readable, front->base, fd, EV_READ | EV_PERSIST | edge | end,
 		front_read_on_readable, conn);
 	event_assign(
-		&conn->writable, front->base, fd, EV_WRITE | edge, front_reply_on_writable, conn);
+		&conn->writable, front->base, fd, EV_WRITE | edge, front_read_on_writable, conn);
 	event_add(&conn->readable, NULL);
 	TAILQ_INSERT_TAIL(&front->conns, conn, all);
 	return conn;
@@ -225,7 +98,7 @@ static void on_turn_end(int fd, short what, void *arg)
 		look_after(conn);
 	}
 	while ((conn = TAILQ_FIRST(&front->dead)))
-		free_conn(conn);
+		front_conn_free(conn);
 	put_off(front);
 	front->is_ending_turn = false;
 	front->turns++;
@@ -235,7 +108,7 @@ static void on_turn_end(int fd, short what, void *arg)
 static void check_conn(struct front *front, struct front_conn *conn, int64_t now)
 {
 	int64_t age_ms = now - conn->since;
-	bool idle = front_read_is_idle(conn);
+	bool idle = front_input_is_idle(conn);
 	bool shaking = conn->ssl && !front_tls_is_shaken(conn->ssl);
 	bool is_answering = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
 			    conn->state == CONN_ENDING;
@@ -246,7 +119,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 		 (age_ms > front->limits.idle_timeout_ms || front->draining))
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && !idle && age_ms > front->limits.head_timeout_ms)
-		front_conn_refuse(conn, FAULT_REQUEST_TIMEOUT);
+		front_reply_refuse(conn, FAULT_REQUEST_TIMEOUT);
 	else if (conn->state == CONN_LINGERING && age_ms > LINGER_MS)
 		front_conn_drop(conn);
 	else if (conn->state == CONN_TUNNEL && front->draining)

@@ -5,7 +5,6 @@
 #include "proxy/front/crowd.h"
 #include "proxy/front/front_int.h"
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <stddef.h>
@@ -15,18 +14,6 @@ enum {
 	STALLED_MS = 1000, /* without progress of an answer */
 	TELL_TICKS = 10,
 };
-
-void front_limit_touch(struct front_conn *conn)
-{
-	struct front *front = conn->front;
-
-	crowd_touch(&conn->member);
-	if (!conn->shelved && TAILQ_LAST(&front->conns, front_conns) == conn)
-		return;
-	TAILQ_REMOVE(conn->shelved ? &front->shelf : &front->conns, conn, all);
-	conn->shelved = false;
-	TAILQ_INSERT_TAIL(&front->conns, conn, all);
-}
 
 /* Nobody serves it: it waits for the client's next byte, or for the client to take the last of an
  * answer. A handshake, a head or content that drips and who is refused are among them. */
@@ -75,7 +62,7 @@ static struct front_conn *find_stalled(struct front *front)
 
 /* The kernel keeps who comes next: bytes of those that were let in are read before one of them can
  * be the longest idle. */
-static void rest(struct front *front)
+static void rest_listener(struct front *front)
 {
 	front->rests = true;
 	if (front->listener) /* not while draining */
@@ -92,10 +79,10 @@ static void end_for_newer(struct front_conn *conn)
 	front->ends++;
 	front->untold++;
 	if (front->ends >= ENDS_A_TURN || front->ends >= quarter)
-		rest(front);
+		rest_listener(front);
 }
 
-static bool make_room(struct front *front, const struct front_conn *newest)
+static bool make_room_for(struct front *front, const struct front_conn *newest)
 {
 	struct front_conn *idle = find_idle(front, newest);
 
@@ -144,19 +131,13 @@ static bool is_welcome(struct front_conn *newest)
 
 	if (over && !make_room_of_own(newest))
 		return false;
-	return front->count <= front->limits.connections || make_room(front, newest);
+	return front->count <= front->limits.connections || make_room_for(front, newest);
 }
 
 void front_limit_admit(struct front_conn *newest)
 {
 	if (!is_welcome(newest))
 		front_conn_drop(newest);
-}
-
-void front_limit_forget(struct front_conn *conn)
-{
-	if (conn->front->crowd)
-		crowd_leave(conn->front->crowd, &conn->member);
 }
 
 void front_limit_turn_end(struct front *front)
@@ -169,7 +150,7 @@ void front_limit_turn_end(struct front *front)
 		evconnlistener_enable(front->listener);
 }
 
-static void tell(struct front *front)
+static void tell_of_ends(struct front *front)
 {
 	if (front->ticks++ % TELL_TICKS != 0 || front->untold == 0)
 		return;
@@ -186,9 +167,9 @@ void front_limit_tick(struct front *front)
 	unsigned unease = front->crowd ? crowd_unease(front->crowd) : front->unease;
 
 	front->all_busy = false;
-	tell(front);
+	tell_of_ends(front);
 	while ((conn = TAILQ_FIRST(&front->shelf)))
-		front_limit_touch(conn);
+		front_conn_touch(conn);
 	if (unease == front->unease)
 		return;
 	front->unease = unease;

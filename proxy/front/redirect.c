@@ -4,7 +4,6 @@
 #include "proxy/front/crowd.h"
 #include "proxy/front/front.h"
 
-#include <event2/buffer.h>
 #include <stdlib.h>
 
 enum { CONNECTIONS = 256, IDLE_MS = 5000, FIELDS_MAX = 32 * 1024 };
