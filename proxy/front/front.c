@@ -63,7 +63,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	evconnlistener_disable(listener);
 }
 
-static void look_after(struct front_conn *conn)
+static void look_after_conn(struct front_conn *conn)
 {
 	if (conn->broken && conn->state != CONN_DEAD)
 		front_conn_drop(conn);
@@ -83,7 +83,7 @@ static void put_off(struct front *front)
 }
 
 /* Each connection is looked after once, whatever it still wants (S58). */
-static void on_turn_end(int fd, short what, void *arg)
+static void on_front_turn_end(int fd, short what, void *arg)
 {
 	struct front *front = arg;
 	struct front_conns batch = TAILQ_HEAD_INITIALIZER(batch);
@@ -95,7 +95,7 @@ static void on_turn_end(int fd, short what, void *arg)
 	while ((conn = TAILQ_FIRST(&batch))) {
 		TAILQ_REMOVE(&batch, conn, turn);
 		conn->dirty = false;
-		look_after(conn);
+		look_after_conn(conn);
 	}
 	while ((conn = TAILQ_FIRST(&front->dead)))
 		front_conn_free(conn);
@@ -131,7 +131,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 }
 
 /* One timer for all connections: no event is added or removed for a request's sake. */
-static void on_tick(int fd, short what, void *arg)
+static void on_front_tick(int fd, short what, void *arg)
 {
 	struct front *front = arg;
 	int64_t now = clock_mono_ms();
@@ -165,9 +165,9 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 	TAILQ_INIT(&front->dirty);
 	TAILQ_INIT(&front->dead);
 	front->nothing = evbuffer_new();
-	front->turn_end = event_new(base, -1, 0, on_turn_end, front);
-	front->next_turn = event_new(base, -1, 0, on_turn_end, front);
-	front->tick = event_new(base, -1, EV_PERSIST, on_tick, front);
+	front->turn_end = event_new(base, -1, 0, on_front_turn_end, front);
+	front->next_turn = event_new(base, -1, 0, on_front_turn_end, front);
+	front->tick = event_new(base, -1, EV_PERSIST, on_front_tick, front);
 	event_add(front->tick, &(struct timeval){.tv_sec = 1});
 	front->listener = evconnlistener_new(base, on_accept, front,
 		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
@@ -192,7 +192,7 @@ void front_drain(struct front *front)
 	front->draining = true;
 	evconnlistener_free(front->listener);
 	front->listener = NULL;
-	on_tick(-1, 0, front);
+	on_front_tick(-1, 0, front);
 }
 
 void front_free(struct front *front)
@@ -205,7 +205,7 @@ void front_free(struct front *front)
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
 	while (!TAILQ_EMPTY(&front->dead))
-		on_turn_end(-1, 0, front);
+		on_front_turn_end(-1, 0, front);
 	if (front->listener)
 		evconnlistener_free(front->listener);
 	event_free(front->turn_end);

@@ -61,7 +61,7 @@ static const char *reason_phrase(int status)
 	return "Status";
 }
 
-static void put(char **at, struct str s)
+static void put_str(char **at, struct str s)
 {
 	if (s.len > 0)
 		memcpy(*at, s.at, s.len);
@@ -72,17 +72,17 @@ static void put_number(char **at, uint64_t n, unsigned base)
 {
 	char digits[STR_U64];
 
-	put(at, str_of_u64(n, base, digits));
+	put_str(at, str_of_u64(n, base, digits));
 }
 
 /* "HTTP/1.1 200 OK", without printf: it is written for every request. */
 static void put_status_line(char **at, int status)
 {
-	put(at, STR("HTTP/1.1 "));
+	put_str(at, STR("HTTP/1.1 "));
 	put_number(at, (uint64_t)status, 10);
-	put(at, STR(" "));
-	put(at, str_of(reason_phrase(status)));
-	put(at, STR("\r\n"));
+	put_str(at, STR(" "));
+	put_str(at, str_of(reason_phrase(status)));
+	put_str(at, STR("\r\n"));
 }
 
 /* RFC 9112 §6: exactly one way to find the end of the content. */
@@ -92,22 +92,22 @@ static void put_framing(struct front_conn *conn, char **at, int64_t length)
 	if (length < 0 && !conn->no_content && conn->req.http_1_0)
 		conn->close_after = true;
 	if (length >= 0) {
-		put(at, STR("Content-Length: "));
+		put_str(at, STR("Content-Length: "));
 		put_number(at, (uint64_t)length, 10);
-		put(at, STR("\r\n"));
+		put_str(at, STR("\r\n"));
 	} else if (conn->chunked) {
-		put(at, STR("Transfer-Encoding: chunked\r\n"));
+		put_str(at, STR("Transfer-Encoding: chunked\r\n"));
 	}
 }
 
 static void put_connection(const struct front_conn *conn, char **at)
 {
 	if (conn->close_after)
-		put(at, STR("Connection: close\r\n\r\n"));
+		put_str(at, STR("Connection: close\r\n\r\n"));
 	else if (conn->req.http_1_0)
-		put(at, STR("Connection: keep-alive\r\n\r\n"));
+		put_str(at, STR("Connection: keep-alive\r\n\r\n"));
 	else
-		put(at, STR("\r\n"));
+		put_str(at, STR("\r\n"));
 }
 
 /* RFC 9110 §8.6: these have no content, and nothing about its length. */
@@ -144,9 +144,9 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 	conn->close_after |= conn->front->draining;
 	front_content_settle(conn);
 	put_status_line(&at, status);
-	put(&at, lines);
+	put_str(&at, lines);
 	if (conn->ssl)
-		put(&at, str_of(conn->front->hsts));
+		put_str(&at, str_of(conn->front->hsts));
 	put_framing(conn, &at, is_bare(status) ? -1 : length);
 	put_connection(conn, &at);
 	commit(conn, &room, at);

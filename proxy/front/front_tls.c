@@ -61,7 +61,8 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-static int look(const char *certificate, const char *key, struct front_tls *now, struct err *err)
+static int stat_files(
+	const char *certificate, const char *key, struct front_tls *now, struct err *err)
 {
 	if (stat(certificate, &now->certificate) == -1)
 		return err_set(err, "%s cannot be read", certificate);
@@ -72,7 +73,7 @@ static int look(const char *certificate, const char *key, struct front_tls *now,
 	return 0;
 }
 
-static SSL_CTX *load(const char *certificate, const char *key, struct err *err)
+static SSL_CTX *load_context(const char *certificate, const char *key, struct err *err)
 {
 	SSL_CTX *context = new_context();
 	const char *bad = NULL;
@@ -96,8 +97,8 @@ struct front_tls *front_tls_new(const char *certificate, const char *key, struct
 {
 	struct front_tls *tls = mem_alloc(1, sizeof *tls);
 
-	if (look(certificate, key, tls, err) == 0)
-		tls->context = load(certificate, key, err);
+	if (stat_files(certificate, key, tls, err) == 0)
+		tls->context = load_context(certificate, key, err);
 	if (tls->context == NULL) {
 		free(tls);
 		return NULL;
@@ -122,7 +123,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static void replace(struct front_tls *tls, SSL_CTX *context)
+static void replace_context(struct front_tls *tls, SSL_CTX *context)
 {
 	pthread_mutex_lock(&tls->lock);
 	SSL_CTX *old = tls->context;
@@ -135,15 +136,15 @@ void front_tls_refresh(struct front_tls *tls, const char *certificate, const cha
 {
 	struct front_tls now = {.context = NULL};
 	struct err err = {""};
-	bool there = look(certificate, key, &now, &err) == 0;
+	bool there = stat_files(certificate, key, &now, &err) == 0;
 
 	if (is_same_file(&now.certificate, &tls->certificate) && is_same_file(&now.key, &tls->key))
 		return;
-	SSL_CTX *context = there ? load(certificate, key, &err) : NULL;
+	SSL_CTX *context = there ? load_context(certificate, key, &err) : NULL;
 	tls->certificate = now.certificate; /* a bad pair is told of once */
 	tls->key = now.key;
 	if (context)
-		replace(tls, context);
+		replace_context(tls, context);
 	if (context)
 		log_info("tls", "the certificate was read again");
 	else
@@ -171,7 +172,7 @@ bool front_tls_is_shaken(const SSL *ssl)
 	return SSL_is_init_finished(ssl);
 }
 
-static void mend(SSL *ssl)
+static void answer_plain_http(SSL *ssl)
 {
 	static const char answer[] =
 		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -188,7 +189,7 @@ static void mend(SSL *ssl)
 
 /* After SSL_read() or SSL_write() that did nothing. A connection that ends without a word of TLS
  * is one that has gone, too. */
-static ssize_t judge(SSL *ssl, int result)
+static ssize_t judge_tls_result(SSL *ssl, int result)
 {
 	int why = SSL_get_error(ssl, result);
 	unsigned long code = ERR_peek_error();
@@ -196,7 +197,7 @@ static ssize_t judge(SSL *ssl, int result)
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return 0;
 	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
-		mend(ssl);
+		answer_plain_http(ssl);
 	ERR_clear_error();
 	return -1;
 }
@@ -206,7 +207,7 @@ ssize_t front_tls_read(SSL *ssl, char *bytes, size_t room)
 	size_t n;
 
 	ERR_clear_error();
-	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge(ssl, 0);
+	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge_tls_result(ssl, 0);
 }
 
 bool front_tls_has_bytes(const SSL *ssl)
@@ -227,7 +228,7 @@ ssize_t front_tls_write(SSL *ssl, struct evbuffer *bytes)
 		len = SSL3_RT_MAX_PLAIN_LENGTH; /* one record: head and content go together */
 	ERR_clear_error();
 	if (SSL_write_ex(ssl, evbuffer_pullup(bytes, (ssize_t)len), len, &n) != 1)
-		return judge(ssl, 0);
+		return judge_tls_result(ssl, 0);
 	evbuffer_drain(bytes, n);
 	return (ssize_t)n;
 }
