@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/front/front_tls.h"
-#include "base/net/listen.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -16,44 +15,6 @@ enum {
 	LINGER_MS = 2000,      /* how long a refused client may go on sending before it is cut */
 	STALL_MS = 120 * 1000, /* a client that takes nothing of its answer */
 };
-
-static struct front_conn *conn_new(struct front *front, int fd)
-{
-	struct front_conn *conn = mem_alloc(1, sizeof *conn);
-
-	conn->front = front;
-	conn->fd = fd;
-	conn->state = CONN_READING;
-	conn->since = clock_mono_ms();
-	conn->ssl = front->tls ? front_tls_accept(front->tls, fd) : NULL;
-	conn->out = evbuffer_new();
-	/* Told once: what stands there is read to its end, and the kernel looks at a connection
-	 * only when something comes. TLS reads ahead, so that nobody knows what is left: told
-	 * always. */
-	short edge = conn->ssl ? 0 : EV_ET, end = conn->ssl ? 0 : EV_CLOSED;
-	event_assign(&conn->readable, front->base, fd, EV_READ | EV_PERSIST | edge | end,
-		front_read_on_readable, conn);
-	event_assign(
-		&conn->writable, front->base, fd, EV_WRITE | edge, front_read_on_writable, conn);
-	event_add(&conn->readable, NULL);
-	TAILQ_INSERT_TAIL(&front->conns, conn, all);
-	return conn;
-}
-
-static void on_accept(
-	struct evconnlistener *listener, int fd, struct sockaddr *peer, int len, void *arg)
-{
-	struct front *front = arg;
-	struct front_conn *conn = conn_new(front, fd);
-
-	(void)listener;
-	memcpy(&conn->peer, peer,
-		(size_t)len < sizeof conn->peer ? (size_t)len : sizeof conn->peer);
-	conn->req.peer = (struct sockaddr *)&conn->peer;
-	listen_peer_text(conn->req.peer, conn->req.peer_text);
-	front->count++;
-	front_limit_admit(conn);
-}
 
 /* Out of descriptors: the listener rests until the next tick, for it would report at once again. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
@@ -91,6 +52,8 @@ static void on_front_turn_end(int fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	front->is_ending_turn = true;
+	if (front->ops->adopt)
+		front->ops->adopt(front);
 	TAILQ_CONCAT(&batch, &front->dirty, turn);
 	while ((conn = TAILQ_FIRST(&batch))) {
 		TAILQ_REMOVE(&batch, conn, turn);
@@ -152,7 +115,8 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 {
 	struct front *front = mem_alloc(1, sizeof *front);
 
-	*front = (struct front){.base = base,
+	*front = (struct front){.ops = &front_direct_ops,
+		.base = base,
 		.limits = *limits,
 		.on_request = on_request,
 		.on_refused = on_refused,
@@ -169,8 +133,7 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 	front->next_turn = event_new(base, -1, 0, on_front_turn_end, front);
 	front->tick = event_new(base, -1, EV_PERSIST, on_front_tick, front);
 	event_add(front->tick, &(struct timeval){.tv_sec = 1});
-	front->listener = evconnlistener_new(base, on_accept, front,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
+	front->ops->listen(front, listen_fd);
 	if (front->listener == NULL)
 		abort();
 	evconnlistener_set_error_cb(front->listener, on_accept_error);
@@ -190,8 +153,7 @@ void front_drain(struct front *front)
 	if (front->draining)
 		return;
 	front->draining = true;
-	evconnlistener_free(front->listener);
-	front->listener = NULL;
+	front->ops->stop(front);
 	on_front_tick(-1, 0, front);
 }
 
@@ -201,13 +163,17 @@ void front_free(struct front *front)
 
 	if (front == NULL)
 		return;
+	if (front->ops->adopt)
+		front->ops->adopt(front);
 	front_limit_tick(front);
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
 	while (!TAILQ_EMPTY(&front->dead))
 		on_front_turn_end(-1, 0, front);
 	if (front->listener)
-		evconnlistener_free(front->listener);
+		front->ops->stop(front);
+	if (front->ops->free)
+		front->ops->free(front);
 	event_free(front->turn_end);
 	event_free(front->next_turn);
 	event_free(front->tick);

@@ -11,9 +11,19 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum { PIECES = 64 }; /* of what is queued, written at once */
+
+struct front_conn *front_conn_new(struct front *front)
+{
+	struct front_conn *conn = mem_alloc(1, sizeof *conn);
+
+	conn->front = front;
+	conn->state = CONN_READING;
+	conn->since = clock_mono_ms();
+	conn->out = evbuffer_new();
+	return conn;
+}
 
 void front_conn_touch(struct front_conn *conn)
 {
@@ -59,13 +69,7 @@ void front_conn_hear(struct front_conn *conn, bool wanted)
 	if (conn->deaf == !wanted || conn->state == CONN_DEAD)
 		return;
 	conn->deaf = !wanted;
-	if (!wanted) {
-		event_del(&conn->readable);
-		return;
-	}
-	event_add(&conn->readable, NULL);
-	if (conn->ssl) /* it may hold bytes that the socket does not tell of */
-		front_conn_mark(conn);
+	conn->front->ops->hear(conn, wanted);
 }
 
 /* Callers up the stack may still look at it: its memory goes at the end of the turn. */
@@ -74,11 +78,8 @@ static void bury_conn(struct front_conn *conn)
 	struct front *front = conn->front;
 
 	front_conn_move(conn, CONN_DEAD);
-	event_del(&conn->readable);
 	event_del(&conn->writable);
-	front_tls_free_connection(conn->ssl);
-	conn->ssl = NULL;
-	close(conn->fd);
+	front->ops->close(conn);
 	if (front->crowd)
 		crowd_leave(front->crowd, &conn->member);
 	TAILQ_REMOVE(&front->conns, conn, all);
@@ -104,6 +105,8 @@ void front_conn_free(struct front_conn *conn)
 		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
 	TAILQ_REMOVE(&conn->front->dead, conn, all);
 	front_input_free(conn);
+	if (conn->front->ops->free_conn)
+		conn->front->ops->free_conn(conn);
 	if (conn->content)
 		evbuffer_free(conn->content);
 	evbuffer_free(conn->out);
@@ -112,18 +115,12 @@ void front_conn_free(struct front_conn *conn)
 
 ssize_t front_conn_receive(struct front_conn *conn, char *bytes, size_t room)
 {
-	if (conn->ssl) {
-		ssize_t n = front_tls_read(conn->ssl, bytes, room);
-		if (n == 0 && front_tls_wants_write(conn->ssl))
-			event_add(&conn->writable, NULL);
-		return n;
-	}
-	ssize_t n = recv(conn->fd, bytes, room, 0);
-	/* epoll(7), Q9: a read that brings less than it might has read all; but for the end. */
-	conn->unread = n > 0 && ((size_t)n == room || conn->ends);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return n == 0 ? -1 : n;
+	return conn->front->ops->receive(conn, bytes, room);
+}
+
+bool front_conn_holds_more(const struct front_conn *conn)
+{
+	return conn->state != CONN_DEAD && !conn->deaf && conn->front->ops->holds_more(conn);
 }
 
 /* --- out --- */

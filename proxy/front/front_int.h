@@ -3,7 +3,8 @@
  *
  * They build on each other in this order: front_input.c (memory of what came), front_conn.c (a
  * connection), front_content.c, front_limit.c and front_reply.c (what is done with one),
- * front_read.c (what its events lead to), front.c (all of them).
+ * front_read.c (what its events lead to), front_direct.c (where they come from), front.c (all of
+ * them).
  */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_FRONT_INT_H
@@ -16,6 +17,7 @@
 #include <sys/queue.h>
 
 struct evconnlistener;
+struct front_conn;
 struct ssl_st;
 
 enum conn_state {
@@ -56,6 +58,28 @@ struct front_input { /* of the request under way, and what came behind it */
 	size_t taken;	       /* of it */
 };
 
+/*
+ * How a front comes by its connections, by their bytes and by the heads of requests. What is common
+ * to all fronts calls these; NULL: nothing is to be done.
+ */
+struct front_ops {
+	void (*listen)(struct front *front, int fd); /* sets front->listener */
+	void (*stop)(struct front *front);	     /* frees it: no more connections come */
+	void (*adopt)(struct front *front); /* connections that were accepted in this turn */
+	void (*free)(struct front *front);  /* there are no connections any more */
+	/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
+	ssize_t (*receive)(struct front_conn *conn, char *bytes, size_t room);
+	/* Bytes are there that nobody will tell of again. */
+	bool (*holds_more)(const struct front_conn *conn);
+	void (*hear)(struct front_conn *conn, bool wanted);
+	/* A head is complete; what the reader makes of it stands in conn->req. False: it is not to
+	 * be served. */
+	bool (*take_head)(struct front_conn *conn);
+	void (*next)(struct front_conn *conn);	/* answered; another request may come */
+	void (*close)(struct front_conn *conn); /* nothing more is told of it */
+	void (*free_conn)(struct front_conn *conn);
+};
+
 struct front_conn {
 	struct front_request req; /* first: a request is its connection */
 	struct front *front;
@@ -86,6 +110,7 @@ struct front_conn {
 TAILQ_HEAD(front_conns, front_conn);
 
 struct front {
+	const struct front_ops *ops;
 	struct event_base *base;
 	struct evconnlistener *listener; /* NULL once draining */
 	struct front_limits limits;
@@ -129,6 +154,8 @@ bool front_input_take_budget(struct front_input *in, size_t bytes);
 void front_input_give_budget(struct front_input *in);
 
 /* --- front_conn.c --- */
+/* Not yet counted, and none of the front's: front_limit_admit(). */
+struct front_conn *front_conn_new(struct front *front);
 /* The one place where a connection changes its state. */
 void front_conn_move(struct front_conn *conn, enum conn_state state);
 /* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
@@ -141,8 +168,9 @@ void front_conn_hear(struct front_conn *conn, bool wanted);
 void front_conn_drop(struct front_conn *conn);
 /* Its memory, after the turn in which it was closed. */
 void front_conn_free(struct front_conn *conn);
-/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
+/* As front_ops.receive and .holds_more; nothing is held by one that is deaf. */
 ssize_t front_conn_receive(struct front_conn *conn, char *bytes, size_t room);
+bool front_conn_holds_more(const struct front_conn *conn);
 /* Behind what is queued. */
 void front_conn_queue(struct front_conn *conn, struct str text);
 size_t front_conn_queued(const struct front_conn *conn);
@@ -169,8 +197,8 @@ void front_content_stop(struct front_conn *conn);
 void front_content_check(struct front_conn *conn, int64_t now);
 
 /* --- front_limit.c --- */
-/* It is counted; it or one that has been idle longer goes where there is no room. */
-void front_limit_admit(struct front_conn *newest);
+/* A new connection is counted; it or one that has been idle longer goes where there is no room. */
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer);
 void front_limit_turn_end(struct front *front);
 /* Once a second; puts all of them back into conns. */
 void front_limit_tick(struct front *front);
@@ -186,5 +214,8 @@ void front_read_on_readable(int fd, short what, void *arg);
 void front_read_on_writable(int fd, short what, void *arg);
 /* Goes on with what has been read already. */
 void front_read_go_on(struct front_conn *conn);
+
+/* --- front_direct.c: libevent's events on the socket --- */
+extern const struct front_ops front_direct_ops;
 
 #endif

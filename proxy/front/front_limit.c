@@ -2,11 +2,13 @@
  * longest, never the newest; and of a client that holds too many, one of its own. */
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "base/net/listen.h"
 #include "proxy/front/crowd.h"
 #include "proxy/front/front_int.h"
 
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netinet/in.h>
 #include <stddef.h>
 
 enum {
@@ -134,8 +136,16 @@ static bool is_welcome(struct front_conn *newest)
 	return front->count <= front->limits.connections || make_room_for(front, newest);
 }
 
-void front_limit_admit(struct front_conn *newest)
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer)
 {
+	size_t len = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						 : sizeof(struct sockaddr_in);
+
+	memcpy(&newest->peer, peer, len);
+	newest->req.peer = (struct sockaddr *)&newest->peer;
+	listen_peer_text(newest->req.peer, newest->req.peer_text);
+	TAILQ_INSERT_TAIL(&newest->front->conns, newest, all);
+	newest->front->count++;
 	if (!is_welcome(newest))
 		front_conn_drop(newest);
 }

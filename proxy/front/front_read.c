@@ -3,7 +3,6 @@
 #include "proxy/front/front_int.h"
 
 #include "base/clock.h"
-#include "proxy/front/front_tls.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -38,6 +37,7 @@ static bool wants_close(const struct front_request *req)
 
 static void tell_of_request(struct front_conn *conn, bool follows)
 {
+	struct front *front = conn->front;
 	struct front_request *req = &conn->req;
 	const struct reader *reader = &conn->in->reader;
 
@@ -46,11 +46,15 @@ static void tell_of_request(struct front_conn *conn, bool follows)
 	req->fields = reader->fields;
 	req->fields_count = reader->fields_count;
 	req->http_1_0 = reader->http_1_0;
+	if (front->ops->take_head && !front->ops->take_head(conn)) {
+		front_reply_refuse(conn, FAULT_BAD_REQUEST);
+		return;
+	}
 	front_content_begin(conn, follows);
 	conn->close_after = wants_close(req);
-	conn->served = conn->front->turns;
+	conn->served = front->turns;
 	front_conn_move(conn, CONN_REPLYING);
-	conn->front->on_request(conn->front->arg, req);
+	front->on_request(front->arg, req);
 }
 
 /* What was taken behind the head need not stand there any more. */
@@ -172,14 +176,6 @@ static void read_some(struct front_conn *conn)
 		read_request(conn);
 }
 
-/* Bytes that are to be read now. */
-static bool holds_more(const struct front_conn *conn)
-{
-	if (conn->state == CONN_DEAD || conn->deaf)
-		return false;
-	return conn->ssl ? front_tls_has_bytes(conn->ssl) : conn->unread;
-}
-
 void front_read_on_readable(int fd, short what, void *arg)
 {
 	struct front_conn *conn = arg;
@@ -190,7 +186,7 @@ void front_read_on_readable(int fd, short what, void *arg)
 	front_conn_touch(conn);
 	do
 		read_some(conn);
-	while (holds_more(conn) && ++reads < READS_A_TURN);
+	while (front_conn_holds_more(conn) && ++reads < READS_A_TURN);
 	if (reads == READS_A_TURN) /* the rest in another turn */
 		front_conn_mark(conn);
 }
@@ -221,6 +217,6 @@ void front_read_go_on(struct front_conn *conn)
 		take_what_came(conn);
 	else if (conn->state == CONN_TUNNEL && evbuffer_get_length(conn->content) > 0)
 		hand_tunnel_on(conn);
-	if (holds_more(conn))
+	if (front_conn_holds_more(conn))
 		front_read_on_readable(conn->fd, EV_READ, conn);
 }

@@ -280,8 +280,10 @@ void front_reply_next(struct front_conn *conn)
 		linger_conn(conn);
 		return;
 	}
+	if (conn->front->ops->next)
+		conn->front->ops->next(conn);
 	front_conn_move(conn, CONN_READING);
 	front_conn_hear(conn, true);
-	if (conn->in || (conn->ssl && front_tls_has_bytes(conn->ssl)))
+	if (conn->in || front_conn_holds_more(conn))
 		front_conn_mark(conn); /* not from here: pipelined requests would nest */
 }
