@@ -110,12 +110,13 @@ static void on_front_tick(int fd, short what, void *arg)
 	}
 }
 
-struct front *front_new(struct event_base *base, int listen_fd, const struct front_limits *limits,
-	front_on_request *on_request, front_on_refused *on_refused, void *arg)
+struct front *front_new(struct event_base *base, enum front_kind kind, int listen_fd,
+	const struct front_limits *limits, front_on_request *on_request,
+	front_on_refused *on_refused, void *arg)
 {
 	struct front *front = mem_alloc(1, sizeof *front);
 
-	*front = (struct front){.ops = &front_direct_ops,
+	*front = (struct front){.ops = kind == FRONT_EVHTTP ? &front_evhttp_ops : &front_direct_ops,
 		.base = base,
 		.limits = *limits,
 		.on_request = on_request,
@@ -128,6 +129,7 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 	TAILQ_INIT(&front->shelf);
 	TAILQ_INIT(&front->dirty);
 	TAILQ_INIT(&front->dead);
+	TAILQ_INIT(&front->fresh);
 	front->nothing = evbuffer_new();
 	front->turn_end = event_new(base, -1, 0, on_front_turn_end, front);
 	front->next_turn = event_new(base, -1, 0, on_front_turn_end, front);

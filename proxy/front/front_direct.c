@@ -90,4 +90,5 @@ const struct front_ops front_direct_ops = {
 	.holds_more = direct_holds_more,
 	.hear = direct_hear,
 	.close = direct_close,
+	.fills_room = true,
 };

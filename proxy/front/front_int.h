@@ -3,8 +3,8 @@
  *
  * They build on each other in this order: front_input.c (memory of what came), front_conn.c (a
  * connection), front_content.c, front_limit.c and front_reply.c (what is done with one),
- * front_read.c (what its events lead to), front_direct.c (where they come from), front.c (all of
- * them).
+ * front_read.c (what its events lead to), front_direct.c and front_evhttp.c (where they come from,
+ * two ways), front.c (all of them).
  */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_FRONT_INT_H
@@ -16,7 +16,12 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
+struct bufferevent;
 struct evconnlistener;
+struct evhttp;
+struct evhttp_bound_socket;
+struct evhttp_connection;
+struct evhttp_request;
 struct front_conn;
 struct ssl_st;
 
@@ -72,12 +77,15 @@ struct front_ops {
 	/* Bytes are there that nobody will tell of again. */
 	bool (*holds_more)(const struct front_conn *conn);
 	void (*hear)(struct front_conn *conn, bool wanted);
-	/* A head is complete; what the reader makes of it stands in conn->req. False: it is not to
-	 * be served. */
-	bool (*take_head)(struct front_conn *conn);
+	/* A head is complete; what the reader makes of it stands in conn->req. A fault: it is not
+	 * to be served. */
+	enum fault (*take_head)(struct front_conn *conn);
 	void (*next)(struct front_conn *conn);	/* answered; another request may come */
 	void (*close)(struct front_conn *conn); /* nothing more is told of it */
 	void (*free_conn)(struct front_conn *conn);
+	/* receive() takes as much as there is room for, however much: long runs of content are read
+	 * to where they will be handed on from. */
+	bool fills_room;
 };
 
 struct front_conn {
@@ -106,6 +114,12 @@ struct front_conn {
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
 	struct crowd_member member;   /* of front->crowd */
 	bool shelved;		      /* in front->shelf */
+	/* --- of front_evhttp.c --- */
+	struct bufferevent *bev;
+	struct evhttp_connection *evcon;
+	struct evhttp_request *evreq;			   /* the one under way; NULL: none */
+	void (*evhttp_read)(struct bufferevent *, void *); /* evhttp's own callback */
+	struct evbuffer *raw; /* what the bufferevent has read, and nobody has looked at */
 };
 TAILQ_HEAD(front_conns, front_conn);
 
@@ -134,6 +148,12 @@ struct front {
 	unsigned ends;	     /* of connections, in this turn, to make room */
 	unsigned untold, ticks, unease, seat;
 	bool rests, all_busy;
+	unsigned fresh_count; /* of connections that were accepted in this turn */
+	/* --- of front_evhttp.c --- */
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound;
+	struct front_conns fresh;   /* accepted in this turn; evhttp's object is not known yet */
+	struct front_conn *parsing; /* whose head evhttp has in hand */
 };
 
 /* --- front_input.c --- */
@@ -197,6 +217,8 @@ void front_content_stop(struct front_conn *conn);
 void front_content_check(struct front_conn *conn, int64_t now);
 
 /* --- front_limit.c --- */
+/* One more was accepted, and will be admitted at the end of this turn. */
+void front_limit_note_fresh(struct front *front);
 /* A new connection is counted; it or one that has been idle longer goes where there is no room. */
 void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer);
 void front_limit_turn_end(struct front *front);
@@ -217,5 +239,7 @@ void front_read_go_on(struct front_conn *conn);
 
 /* --- front_direct.c: libevent's events on the socket --- */
 extern const struct front_ops front_direct_ops;
+/* --- front_evhttp.c: libevent's evhttp behind the strict reader --- */
+extern const struct front_ops front_evhttp_ops;
 
 #endif

@@ -72,15 +72,25 @@ static void rest_listener(struct front *front)
 	event_active(front->turn_end, EV_TIMEOUT, 0);
 }
 
+static bool is_many_a_turn(const struct front *front, unsigned count)
+{
+	return count >= ENDS_A_TURN || count >= front->limits.connections / 4;
+}
+
+void front_limit_note_fresh(struct front *front)
+{
+	if (is_many_a_turn(front, ++front->fresh_count))
+		rest_listener(front);
+}
+
 static void end_for_newer(struct front_conn *conn)
 {
 	struct front *front = conn->front;
-	unsigned quarter = front->limits.connections / 4;
 
 	front_conn_drop(conn);
 	front->ends++;
 	front->untold++;
-	if (front->ends >= ENDS_A_TURN || front->ends >= quarter)
+	if (is_many_a_turn(front, front->ends))
 		rest_listener(front);
 }
 
@@ -152,7 +162,7 @@ void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer)
 
 void front_limit_turn_end(struct front *front)
 {
-	front->ends = 0;
+	front->ends = front->fresh_count = 0;
 	if (!front->rests)
 		return;
 	front->rests = false;

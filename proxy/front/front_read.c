@@ -46,8 +46,9 @@ static void tell_of_request(struct front_conn *conn, bool follows)
 	req->fields = reader->fields;
 	req->fields_count = reader->fields_count;
 	req->http_1_0 = reader->http_1_0;
-	if (front->ops->take_head && !front->ops->take_head(conn)) {
-		front_reply_refuse(conn, FAULT_BAD_REQUEST);
+	enum fault fault = front->ops->take_head ? front->ops->take_head(conn) : FAULT_NONE;
+	if (fault != FAULT_NONE) {
+		front_reply_refuse(conn, fault);
 		return;
 	}
 	front_content_begin(conn, follows);

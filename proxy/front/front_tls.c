@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -151,12 +152,21 @@ void front_tls_refresh(struct front_tls *tls, const char *certificate, const cha
 		log_err("tls", "the old certificate stays: %s", err.text);
 }
 
-SSL *front_tls_accept(struct front_tls *tls, int fd)
+static SSL *new_ssl(struct front_tls *tls)
 {
 	pthread_mutex_lock(&tls->lock);
 	SSL *ssl = SSL_new(tls->context);
 	pthread_mutex_unlock(&tls->lock);
-	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1)
+	if (ssl == NULL)
+		abort();
+	return ssl;
+}
+
+SSL *front_tls_accept(struct front_tls *tls, int fd)
+{
+	SSL *ssl = new_ssl(tls);
+
+	if (SSL_set_fd(ssl, fd) != 1)
 		abort();
 	SSL_set_accept_state(ssl);
 	return ssl;
@@ -187,16 +197,20 @@ static void answer_plain_http(SSL *ssl)
 	(void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static bool is_plain_http(unsigned long code)
+{
+	return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
+}
+
 /* After SSL_read() or SSL_write() that did nothing. A connection that ends without a word of TLS
  * is one that has gone, too. */
 static ssize_t judge_tls_result(SSL *ssl, int result)
 {
 	int why = SSL_get_error(ssl, result);
-	unsigned long code = ERR_peek_error();
 
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return 0;
-	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
+	if (is_plain_http(ERR_peek_error()))
 		answer_plain_http(ssl);
 	ERR_clear_error();
 	return -1;
@@ -239,4 +253,26 @@ void front_tls_say_end(SSL *ssl)
 	if (SSL_is_init_finished(ssl))
 		SSL_shutdown(ssl);
 	ERR_clear_error();
+}
+
+struct bufferevent *front_tls_accept_bufferevent(struct front_tls *tls, struct event_base *base)
+{
+	struct bufferevent *bev = bufferevent_openssl_socket_new(
+		base, -1, new_ssl(tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+
+	if (bev == NULL)
+		abort();
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+SSL *front_tls_of_bufferevent(struct bufferevent *bev)
+{
+	return bufferevent_openssl_get_ssl(bev);
+}
+
+void front_tls_mend_bufferevent(struct bufferevent *bev)
+{
+	if (is_plain_http(bufferevent_get_openssl_error(bev)))
+		answer_plain_http(bufferevent_openssl_get_ssl(bev));
 }

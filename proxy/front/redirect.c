@@ -60,8 +60,8 @@ struct redirect *redirect_new(struct event_base *base, int listen_fd, const stru
 		.idle_timeout_ms = IDLE_MS};
 
 	redirect->conf = conf_share(conf);
-	redirect->front = front_new(
-		base, listen_fd, &limits, on_redirect_request, on_redirect_refused, redirect);
+	redirect->front = front_new(base, (enum front_kind)conf->front, listen_fd, &limits,
+		on_redirect_request, on_redirect_refused, redirect);
 	redirect->crowd = crowd_new(conf, 1);
 	front_use_crowd(redirect->front, redirect->crowd);
 	return redirect;
