@@ -16,7 +16,7 @@ static void direct_accept(
 	struct front *front = arg;
 	struct front_conn *conn = front_conn_new(front);
 
-	(void)listener, (void)len;
+	(void)listener;
 	conn->fd = fd;
 	conn->ssl = front->tls ? front_tls_accept(front->tls, fd) : NULL;
 	/* Told once: what stands there is read to its end, and the kernel looks at a connection
@@ -28,7 +28,7 @@ static void direct_accept(
 	event_assign(
 		&conn->writable, front->base, fd, EV_WRITE | edge, front_read_on_writable, conn);
 	event_add(&conn->readable, NULL);
-	front_limit_admit(conn, peer);
+	front_limit_admit(conn, peer, (size_t)len);
 }
 
 static void direct_listen(struct front *front, int fd)

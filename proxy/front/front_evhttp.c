@@ -19,6 +19,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -251,7 +252,10 @@ static void adopt_conn(struct front_conn *conn)
 	event_assign(&conn->writable, conn->front->base, conn->fd, EV_WRITE, front_read_on_writable,
 		conn);
 	take_callbacks(conn);
-	front_limit_admit(conn, evhttp_connection_get_addr(conn->evcon));
+	const struct sockaddr *peer = evhttp_connection_get_addr(conn->evcon);
+	front_limit_admit(conn, peer,
+		peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+					    : sizeof(struct sockaddr_in));
 }
 
 /* In the turn that accepted them, before a byte can have been read. */

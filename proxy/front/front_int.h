@@ -220,7 +220,7 @@ void front_content_check(struct front_conn *conn, int64_t now);
 /* One more was accepted, and will be admitted at the end of this turn. */
 void front_limit_note_fresh(struct front *front);
 /* A new connection is counted; it or one that has been idle longer goes where there is no room. */
-void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer);
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer, size_t len);
 void front_limit_turn_end(struct front *front);
 /* Once a second; puts all of them back into conns. */
 void front_limit_tick(struct front *front);

@@ -8,7 +8,6 @@
 
 #include <event2/event.h>
 #include <event2/listener.h>
-#include <netinet/in.h>
 #include <stddef.h>
 
 enum {
@@ -146,12 +145,9 @@ static bool is_welcome(struct front_conn *newest)
 	return front->count <= front->limits.connections || make_room_for(front, newest);
 }
 
-void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer)
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer, size_t len)
 {
-	size_t len = peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						 : sizeof(struct sockaddr_in);
-
-	memcpy(&newest->peer, peer, len);
+	memcpy(&newest->peer, peer, len < sizeof newest->peer ? len : sizeof newest->peer);
 	newest->req.peer = (struct sockaddr *)&newest->peer;
 	listen_peer_text(newest->req.peer, newest->req.peer_text);
 	TAILQ_INSERT_TAIL(&newest->front->conns, newest, all);
