@@ -7,7 +7,7 @@ WARN    := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototy
            -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough
 HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARD  ?= -pie -Wl,-z,relro,-z,now
-PKGS    := libevent_core libevent_pthreads openssl jansson libjwt hiredis \
+PKGS    := libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis \
            libcurl yaml-0.1 sqlite3 zlib
 ifneq ($(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes),)
 PKGS    += hiredis_ssl

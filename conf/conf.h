@@ -131,6 +131,7 @@ struct conf {
 		struct conf_listen redirect; /* http, to send browsers on; text NULL: none */
 	} tls;
 	unsigned threads; /* at least 1; "auto" is resolved */
+	int front;	  /* enum front_kind (proxy/front/front.h) */
 	struct cidr *trusted_proxies;
 	size_t trusted_proxies_count;
 	size_t limit_head;	   /* bytes */

@@ -26,6 +26,7 @@ enum { SECOND = 1, MINUTE = 60, DAY = 86400, MINUTE_MS = 60000 };
 enum { KIB = 1024, MIB = 1024 * 1024 };
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
+static const char *const fronts[] = {"direct", "evhttp", NULL}; /* enum front_kind */
 static const char *const formats[] = {"json", NULL};
 static const char *const algorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 	"ES256", "ES384", "ES512", "EdDSA", NULL};
@@ -54,6 +55,13 @@ const struct keyword keywords[] = {
 		.min = 1,
 		.max = 256,
 		.help = "worker threads; auto is one for each processor"},
+	{.path = "server.front",
+		.type = &value_choice,
+		IN_CONF(front),
+		.choices = fronts,
+		.fallback = "direct",
+		.help = "who reads requests: direct, the gateway itself; evhttp, libevent's HTTP "
+			"server behind the same checks"},
 	{.path = "server.trusted_proxies",
 		.shape = KEYWORD_VALUES,
 		.type = &value_cidr,

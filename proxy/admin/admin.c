@@ -170,7 +170,8 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	admin->api = api_new(service, admin->auth, shared->memory);
 	admin->metrics = metrics_new();
 	admin->pages = admin_pages_new(service, admin->auth, admin->metrics, shared, port);
-	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
+	admin->front =
+		front_new(keeper, FRONT_EVHTTP, listen_fd, &limits, on_request, on_refused, admin);
 	admin->crowd = crowd_new(conf, 1);
 	front_use_crowd(admin->front, admin->crowd);
 	admin->pulse = pulse_new(keeper, count, look_at_thread, admin);

@@ -63,7 +63,7 @@ void crowd_set_conf(struct crowd *crowd, const struct conf *conf)
 }
 
 /* Where it stands in its bucket, or where it would. */
-static struct crowd_client **find(struct crowd *crowd, const struct cidr *who)
+static struct crowd_client **find_client(struct crowd *crowd, const struct cidr *who)
 {
 	struct crowd_client **at =
 		&crowd->buckets[siphash_secret(who->bytes, sizeof who->bytes) % BUCKETS];
@@ -73,7 +73,7 @@ static struct crowd_client **find(struct crowd *crowd, const struct cidr *who)
 	return at;
 }
 
-static bool is_over(const struct crowd *crowd, const struct crowd_client *client)
+static bool is_client_over(const struct crowd *crowd, const struct crowd_client *client)
 {
 	return client->count > crowd->conf->limit_per_client;
 }
@@ -92,7 +92,7 @@ static struct crowd_client *client_new(const struct crowd *crowd, const struct c
 static void count_in(struct crowd *crowd, const struct sockaddr *peer, struct crowd_member *member)
 {
 	const struct cidr who = cidr_around(peer, 32, 64);
-	struct crowd_client **at = find(crowd, &who);
+	struct crowd_client **at = find_client(crowd, &who);
 
 	if (*at == NULL)
 		*at = client_new(crowd, &who);
@@ -111,7 +111,7 @@ bool crowd_enter(struct crowd *crowd, const struct sockaddr *peer, unsigned seat
 	const struct conf *conf = crowd->conf;
 	if (!cidr_any_contains(conf->trusted_proxies, conf->trusted_proxies_count, peer)) {
 		count_in(crowd, peer, member);
-		over = is_over(crowd, member->client);
+		over = is_client_over(crowd, member->client);
 	}
 	pthread_mutex_unlock(&crowd->lock);
 	if (over)
@@ -128,7 +128,7 @@ static void count_out(struct crowd *crowd, struct crowd_member *member)
 	member->client = NULL;
 	if (--client->count > 0)
 		return;
-	*find(crowd, &client->who) = client->next;
+	*find_client(crowd, &client->who) = client->next;
 	free(client);
 }
 
@@ -144,7 +144,7 @@ void crowd_leave(struct crowd *crowd, struct crowd_member *member)
 bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member)
 {
 	pthread_mutex_lock(&crowd->lock);
-	bool over = is_over(crowd, member->client);
+	bool over = is_client_over(crowd, member->client);
 	if (over)
 		count_out(crowd, member);
 	pthread_mutex_unlock(&crowd->lock);

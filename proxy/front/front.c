@@ -1,186 +1,20 @@
-/* Connections of clients: accepted, counted, timed, and ended for one reason. */
+/* A front: its listener, its turns, its timer. */
 #include "proxy/front/front_int.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/front/front_tls.h"
-#include "base/net/listen.h"
 
-#include <assert.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	LINGER_MS = 2000,      /* how long a refused client may go on sending before it is cut */
 	STALL_MS = 120 * 1000, /* a client that takes nothing of its answer */
 };
-
-void front_conn_move(struct front_conn *conn, enum conn_state state)
-{
-	static const unsigned from[] = {
-		[CONN_READING] = 1 << CONN_ENDING,
-		[CONN_REPLYING] = 1 << CONN_READING,
-		[CONN_TUNNEL] = 1 << CONN_REPLYING,
-		[CONN_ENDING] = 1 << CONN_REPLYING | 1 << CONN_TUNNEL,
-		[CONN_LINGERING] = 1 << CONN_READING | 1 << CONN_ENDING,
-		[CONN_DEAD] = (1 << CONN_DEAD) - 1,
-	};
-
-	assert(from[state] & 1u << conn->state);
-	front_limit_touch(conn);
-	conn->state = state;
-	conn->since = clock_mono_ms();
-}
-
-void front_conn_mark(struct front_conn *conn)
-{
-	if (conn->dirty)
-		return;
-	conn->dirty = true;
-	TAILQ_INSERT_TAIL(&conn->front->dirty, conn, turn);
-	if (!conn->front->is_ending_turn)
-		event_active(conn->front->turn_end, EV_TIMEOUT, 0);
-}
-
-void front_conn_hear(struct front_conn *conn, bool wanted)
-{
-	if (conn->deaf == !wanted || conn->state == CONN_DEAD)
-		return;
-	conn->deaf = !wanted;
-	if (!wanted) {
-		event_del(&conn->readable);
-		return;
-	}
-	event_add(&conn->readable, NULL);
-	if (conn->ssl) /* it may hold bytes that the socket does not tell of */
-		front_conn_mark(conn);
-}
-
-/* Callers up the stack may still look at it: its memory goes at the end of the turn. */
-static void bury(struct front_conn *conn)
-{
-	struct front *front = conn->front;
-
-	front_conn_move(conn, CONN_DEAD);
-	event_del(&conn->readable);
-	event_del(&conn->writable);
-	front_tls_free_connection(conn->ssl);
-	conn->ssl = NULL;
-	close(conn->fd);
-	front_limit_forget(conn);
-	TAILQ_REMOVE(&front->conns, conn, all);
-	TAILQ_INSERT_TAIL(&front->dead, conn, all);
-	front->count--;
-	front_conn_mark(conn);
-}
-
-void front_conn_drop(struct front_conn *conn)
-{
-	bool is_owned = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL;
-	const struct front_handler *handler = is_owned ? conn->handler : NULL;
-
-	conn->handler = NULL;
-	if (handler && handler->on_closed)
-		handler->on_closed(conn->arg);
-	bury(conn);
-}
-
-static void free_conn(struct front_conn *conn)
-{
-	if (conn->dirty)
-		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
-	TAILQ_REMOVE(&conn->front->dead, conn, all);
-	front_read_free(conn);
-	if (conn->content)
-		evbuffer_free(conn->content);
-	evbuffer_free(conn->out);
-	free(conn);
-}
-
-static void shut(struct front_conn *conn)
-{
-	if (conn->ssl)
-		front_tls_say_end(conn->ssl);
-	shutdown(conn->fd, SHUT_WR);
-}
-
-/* Closing with unread bytes would reset the connection and take the answer with it: shut our side,
- * throw away what comes, and close when the client does or LINGER_MS have passed. */
-static void linger(struct front_conn *conn)
-{
-	front_conn_move(conn, CONN_LINGERING);
-	front_read_free(conn);
-	front_conn_flush(conn);
-	if (front_conn_is_flushed(conn))
-		shut(conn);
-	front_conn_hear(conn, true);
-}
-
-void front_conn_refuse(struct front_conn *conn, enum fault fault)
-{
-	conn->front->on_refused(conn->front->arg, conn->req.peer_text, fault);
-	front_reply_refusal(conn, fault);
-	linger(conn);
-}
-
-void front_conn_next(struct front_conn *conn)
-{
-	if (conn->state == CONN_LINGERING) {
-		shut(conn);
-		return;
-	}
-	front_read_end(conn);
-	if (conn->close_after) {
-		linger(conn);
-		return;
-	}
-	front_conn_move(conn, CONN_READING);
-	front_conn_hear(conn, true);
-	if (conn->in || (conn->ssl && front_tls_has_bytes(conn->ssl)))
-		front_conn_mark(conn); /* not from here: pipelined requests would nest */
-}
-
-static struct front_conn *conn_new(struct front *front, int fd)
-{
-	struct front_conn *conn = mem_alloc(1, sizeof *conn);
-
-	conn->front = front;
-	conn->fd = fd;
-	conn->state = CONN_READING;
-	conn->since = clock_mono_ms();
-	conn->ssl = front->tls ? front_tls_accept(front->tls, fd) : NULL;
-	conn->out = evbuffer_new();
-	/* Told once: what stands there is read to its end, and the kernel looks at a connection
-	 * only when something comes. TLS reads ahead, so that nobody knows what is left: told
-	 * always. */
-	short edge = conn->ssl ? 0 : EV_ET, end = conn->ssl ? 0 : EV_CLOSED;
-	event_assign(&conn->readable, front->base, fd, EV_READ | EV_PERSIST | edge | end,
-		front_read_on_readable, conn);
-	event_assign(
-		&conn->writable, front->base, fd, EV_WRITE | edge, front_reply_on_writable, conn);
-	event_add(&conn->readable, NULL);
-	TAILQ_INSERT_TAIL(&front->conns, conn, all);
-	return conn;
-}
-
-static void on_accept(
-	struct evconnlistener *listener, int fd, struct sockaddr *peer, int len, void *arg)
-{
-	struct front *front = arg;
-	struct front_conn *conn = conn_new(front, fd);
-
-	(void)listener;
-	memcpy(&conn->peer, peer,
-		(size_t)len < sizeof conn->peer ? (size_t)len : sizeof conn->peer);
-	conn->req.peer = (struct sockaddr *)&conn->peer;
-	listen_peer_text(conn->req.peer, conn->req.peer_text);
-	front->count++;
-	front_limit_admit(conn);
-}
 
 /* Out of descriptors: the listener rests until the next tick, for it would report at once again. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
@@ -190,7 +24,7 @@ static void on_accept_error(struct evconnlistener *listener, void *arg)
 	evconnlistener_disable(listener);
 }
 
-static void look_after(struct front_conn *conn)
+static void look_after_conn(struct front_conn *conn)
 {
 	if (conn->broken && conn->state != CONN_DEAD)
 		front_conn_drop(conn);
@@ -210,7 +44,7 @@ static void put_off(struct front *front)
 }
 
 /* Each connection is looked after once, whatever it still wants (S58). */
-static void on_turn_end(int fd, short what, void *arg)
+static void on_front_turn_end(int fd, short what, void *arg)
 {
 	struct front *front = arg;
 	struct front_conns batch = TAILQ_HEAD_INITIALIZER(batch);
@@ -218,14 +52,16 @@ static void on_turn_end(int fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	front->is_ending_turn = true;
+	if (front->ops->adopt)
+		front->ops->adopt(front);
 	TAILQ_CONCAT(&batch, &front->dirty, turn);
 	while ((conn = TAILQ_FIRST(&batch))) {
 		TAILQ_REMOVE(&batch, conn, turn);
 		conn->dirty = false;
-		look_after(conn);
+		look_after_conn(conn);
 	}
 	while ((conn = TAILQ_FIRST(&front->dead)))
-		free_conn(conn);
+		front_conn_free(conn);
 	put_off(front);
 	front->is_ending_turn = false;
 	front->turns++;
@@ -235,7 +71,7 @@ static void on_turn_end(int fd, short what, void *arg)
 static void check_conn(struct front *front, struct front_conn *conn, int64_t now)
 {
 	int64_t age_ms = now - conn->since;
-	bool idle = front_read_is_idle(conn);
+	bool idle = front_input_is_idle(conn);
 	bool shaking = conn->ssl && !front_tls_is_shaken(conn->ssl);
 	bool is_answering = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
 			    conn->state == CONN_ENDING;
@@ -246,7 +82,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 		 (age_ms > front->limits.idle_timeout_ms || front->draining))
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && !idle && age_ms > front->limits.head_timeout_ms)
-		front_conn_refuse(conn, FAULT_REQUEST_TIMEOUT);
+		front_reply_refuse(conn, FAULT_REQUEST_TIMEOUT);
 	else if (conn->state == CONN_LINGERING && age_ms > LINGER_MS)
 		front_conn_drop(conn);
 	else if (conn->state == CONN_TUNNEL && front->draining)
@@ -258,7 +94,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 }
 
 /* One timer for all connections: no event is added or removed for a request's sake. */
-static void on_tick(int fd, short what, void *arg)
+static void on_front_tick(int fd, short what, void *arg)
 {
 	struct front *front = arg;
 	int64_t now = clock_mono_ms();
@@ -274,12 +110,14 @@ static void on_tick(int fd, short what, void *arg)
 	}
 }
 
-struct front *front_new(struct event_base *base, int listen_fd, const struct front_limits *limits,
-	front_on_request *on_request, front_on_refused *on_refused, void *arg)
+struct front *front_new(struct event_base *base, enum front_kind kind, int listen_fd,
+	const struct front_limits *limits, front_on_request *on_request,
+	front_on_refused *on_refused, void *arg)
 {
 	struct front *front = mem_alloc(1, sizeof *front);
 
-	*front = (struct front){.base = base,
+	*front = (struct front){.ops = kind == FRONT_EVHTTP ? &front_evhttp_ops : &front_direct_ops,
+		.base = base,
 		.limits = *limits,
 		.on_request = on_request,
 		.on_refused = on_refused,
@@ -291,13 +129,13 @@ struct front *front_new(struct event_base *base, int listen_fd, const struct fro
 	TAILQ_INIT(&front->shelf);
 	TAILQ_INIT(&front->dirty);
 	TAILQ_INIT(&front->dead);
+	TAILQ_INIT(&front->fresh);
 	front->nothing = evbuffer_new();
-	front->turn_end = event_new(base, -1, 0, on_turn_end, front);
-	front->next_turn = event_new(base, -1, 0, on_turn_end, front);
-	front->tick = event_new(base, -1, EV_PERSIST, on_tick, front);
+	front->turn_end = event_new(base, -1, 0, on_front_turn_end, front);
+	front->next_turn = event_new(base, -1, 0, on_front_turn_end, front);
+	front->tick = event_new(base, -1, EV_PERSIST, on_front_tick, front);
 	event_add(front->tick, &(struct timeval){.tv_sec = 1});
-	front->listener = evconnlistener_new(base, on_accept, front,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listen_fd);
+	front->ops->listen(front, listen_fd);
 	if (front->listener == NULL)
 		abort();
 	evconnlistener_set_error_cb(front->listener, on_accept_error);
@@ -317,9 +155,8 @@ void front_drain(struct front *front)
 	if (front->draining)
 		return;
 	front->draining = true;
-	evconnlistener_free(front->listener);
-	front->listener = NULL;
-	on_tick(-1, 0, front);
+	front->ops->stop(front);
+	on_front_tick(-1, 0, front);
 }
 
 void front_free(struct front *front)
@@ -328,13 +165,17 @@ void front_free(struct front *front)
 
 	if (front == NULL)
 		return;
+	if (front->ops->adopt)
+		front->ops->adopt(front);
 	front_limit_tick(front);
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
 	while (!TAILQ_EMPTY(&front->dead))
-		on_turn_end(-1, 0, front);
+		on_front_turn_end(-1, 0, front);
 	if (front->listener)
-		evconnlistener_free(front->listener);
+		front->ops->stop(front);
+	if (front->ops->free)
+		front->ops->free(front);
 	event_free(front->turn_end);
 	event_free(front->next_turn);
 	event_free(front->tick);

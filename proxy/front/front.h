@@ -1,11 +1,11 @@
 /*
- * proxy/front/front.h - the clients' side of one server thread: HTTP/1.1 on libevent's events and
- * buffers.
+ * proxy/front/front.h - the clients' side of one server thread, HTTP/1.1.
  *
- * Accepts connections, reads requests with the strict reader (reader.h), bounds what they hold, and
- * writes answers straight to the socket, with back-pressure. A request is told of at its head; its
- * content is read when somebody wants it. It took evhttp's place: under it the
- * same bytes were parsed twice, copied field by field, and read 4 KiB at a time. One thread.
+ * Accepts connections, has each byte judged by the strict reader (request_reader.h), bounds what
+ * connections hold, and writes answers straight to the socket, with back-pressure. A request is
+ * told of at its head; its content is read when somebody wants it. There are two fronts: one reads
+ * its sockets itself, one is libevent's evhttp behind the reader (proxy/HTTP.md says why, and which
+ * to choose). One thread.
  */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_H
 #define SPARKGATE_PROXY_FRONT_FRONT_H
@@ -13,10 +13,7 @@
 #include "base/budget.h"
 #include "base/sbuf.h"
 #include "proxy/http/fault.h"
-#include "proxy/http/h1.h"
-
-#include <stdint.h>
-#include <sys/socket.h>
+#include "proxy/http/front_request.h"
 
 struct crowd;
 struct event_base;
@@ -24,24 +21,14 @@ struct evbuffer;
 struct front;
 struct front_tls;
 
+/* As server.front names them. All that stands here holds for both. */
+enum front_kind { FRONT_DIRECT, FRONT_EVHTTP };
+
 struct front_limits {
 	size_t head;	      /* bytes of a request's head: FAULT_HEAD_TOO_LARGE */
 	unsigned connections; /* of this thread; for one more the one that is idle longest goes */
 	int64_t head_timeout_ms; /* for a whole head, and for content that is held */
 	int64_t idle_timeout_ms; /* keep-alive */
-};
-
-struct front_request { /* borrowed from the connection; gone after front_reply_end/cut or on_closed
-			*/
-	struct str method; /* one of those the guard serves */
-	struct str target; /* as it came */
-	const struct h1_field *fields;
-	size_t fields_count;
-	int64_t content_length; /* as announced; 0: none; -1: its end will tell */
-	struct evbuffer *body;	/* content that was held, once it is whole; may be moved out */
-	const struct sockaddr *peer;
-	char peer_text[46];
-	bool http_1_0;
 };
 
 /* What is NULL is not told. None is called from inside a function of this header. */
@@ -66,8 +53,9 @@ typedef void front_on_request(void *arg, struct front_request *req);
 typedef void front_on_refused(void *arg, const char *peer, enum fault fault);
 
 /* `listen_fd` is taken. */
-struct front *front_new(struct event_base *base, int listen_fd, const struct front_limits *limits,
-	front_on_request *on_request, front_on_refused *on_refused, void *arg);
+struct front *front_new(struct event_base *base, enum front_kind kind, int listen_fd,
+	const struct front_limits *limits, front_on_request *on_request,
+	front_on_refused *on_refused, void *arg);
 /* TLS from the next connection on, and `hsts_s` seconds of it promised to browsers (RFC 6797; 0:
  * nothing is). Borrows `tls`, which outlives the front. */
 void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);

@@ -36,45 +36,6 @@ bool front_content_is_discarded(const struct front_conn *conn)
 	return conn->in && conn->in->mode == CONTENT_DISCARDED;
 }
 
-static void give_back(struct front_input *in)
-{
-	if (in->budget)
-		budget_give(in->budget, in->taken);
-	in->budget = NULL;
-	in->taken = 0;
-}
-
-static bool take_more(struct front_input *in, size_t bytes)
-{
-	if (in->budget && !budget_take(in->budget, bytes))
-		return false;
-	in->taken += bytes;
-	return true;
-}
-
-/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
-static void wipe_content(struct front_conn *conn)
-{
-	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
-	struct evbuffer_iovec piece = {NULL, 1};
-
-	while (left > 0 && piece.iov_len > 0 &&
-		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
-		explicit_bzero(piece.iov_base, piece.iov_len);
-		evbuffer_drain(conn->content, piece.iov_len);
-		left -= piece.iov_len;
-	}
-	if (left > 0)
-		evbuffer_drain(conn->content, left);
-}
-
-void front_content_end(struct front_conn *conn)
-{
-	if (conn->in)
-		give_back(conn->in);
-	wipe_content(conn);
-}
-
 /* --- asked for --- */
 
 static bool expects_continue(const struct front_request *req)
@@ -84,21 +45,28 @@ static bool expects_continue(const struct front_request *req)
 	return !req->http_1_0 && str_eq_nocase(wanted, STR("100-continue"));
 }
 
-static void want(struct front_conn *conn, enum content_mode mode)
+/* RFC 9110 §15.2.1. */
+static void tell_to_go_on(struct front_conn *conn)
+{
+	front_conn_queue(conn, STR("HTTP/1.1 100 Continue\r\n\r\n"));
+	front_conn_flush(conn);
+}
+
+static void want_content(struct front_conn *conn, enum content_mode mode)
 {
 	struct front_input *in = conn->in;
 
 	in->mode = mode;
 	in->content_since = clock_mono_ms();
 	if (in->at == in->len && expects_continue(&conn->req))
-		front_reply_continue(conn);
+		tell_to_go_on(conn);
 	if (conn->content == NULL)
 		conn->content = evbuffer_new();
 	front_conn_hear(conn, true);
 	front_conn_mark(conn); /* not from here: who asks is still on the stack */
 }
 
-static enum fault ask(struct front_request *req, enum content_mode mode, uint64_t max,
+static enum fault ask_for_content(struct front_request *req, enum content_mode mode, uint64_t max,
 	struct budget *budget, size_t bytes)
 {
 	struct front_conn *conn = (struct front_conn *)req;
@@ -108,11 +76,11 @@ static enum fault ask(struct front_request *req, enum content_mode mode, uint64_
 	if (!request_reader_bound_content(&in->reader, max))
 		return FAULT_BODY_TOO_LARGE;
 	in->budget = budget;
-	if (!take_more(in, bytes)) {
+	if (!front_input_take_budget(in, bytes)) {
 		in->budget = NULL;
 		return FAULT_MEMORY;
 	}
-	want(conn, mode);
+	want_content(conn, mode);
 	return FAULT_NONE;
 }
 
@@ -120,12 +88,12 @@ enum fault front_content_hold(struct front_request *req, uint64_t max, struct bu
 {
 	int64_t known = req->content_length;
 
-	return ask(req, CONTENT_HELD, max, budget, known > 0 ? (size_t)known : 0);
+	return ask_for_content(req, CONTENT_HELD, max, budget, known > 0 ? (size_t)known : 0);
 }
 
 enum fault front_content_stream(struct front_request *req, uint64_t max, struct budget *budget)
 {
-	return ask(req, CONTENT_STREAMED, max, budget, FRONT_QUEUE_HIGH);
+	return ask_for_content(req, CONTENT_STREAMED, max, budget, FRONT_QUEUE_HIGH);
 }
 
 void front_content_want(struct front_request *req, bool wanted)
@@ -144,7 +112,7 @@ void front_content_want(struct front_request *req, bool wanted)
 
 /* --- taken --- */
 
-static void fail(struct front_conn *conn, enum fault fault)
+static void fail_content(struct front_conn *conn, enum fault fault)
 {
 	conn->in->mode = CONTENT_DISCARDED;
 	conn->close_after = true;
@@ -152,7 +120,7 @@ static void fail(struct front_conn *conn, enum fault fault)
 		conn->handler->on_content_fault(conn->arg, fault);
 }
 
-static void hand_on(struct front_conn *conn, bool is_last)
+static void hand_piece_on(struct front_conn *conn, bool is_last)
 {
 	struct evbuffer *content = conn->content;
 
@@ -161,7 +129,7 @@ static void hand_on(struct front_conn *conn, bool is_last)
 	evbuffer_drain(content, evbuffer_get_length(content));
 }
 
-static void keep(struct front_conn *conn, bool is_last)
+static void keep_piece(struct front_conn *conn, bool is_last)
 {
 	if (!is_last)
 		return;
@@ -171,7 +139,7 @@ static void keep(struct front_conn *conn, bool is_last)
 }
 
 /* What came is in conn->content. */
-static void deliver(struct front_conn *conn, enum request_reader_event event)
+static void deliver_content(struct front_conn *conn, enum request_reader_event event)
 {
 	enum content_mode mode = conn->in->mode;
 	bool is_last = event == READER_END;
@@ -181,18 +149,18 @@ static void deliver(struct front_conn *conn, enum request_reader_event event)
 	if (is_last)
 		conn->in->mode = CONTENT_NONE;
 	if (event == READER_BAD)
-		fail(conn, conn->in->reader.fault);
+		fail_content(conn, conn->in->reader.fault);
 	else if (mode == CONTENT_HELD)
-		keep(conn, is_last);
+		keep_piece(conn, is_last);
 	else if (is_last || evbuffer_get_length(conn->content) > 0)
-		hand_on(conn, is_last);
+		hand_piece_on(conn, is_last);
 }
 
 /* Of announced content the room was taken before; other is as long as it turns out to be. */
-static bool has_room(struct front_conn *conn, size_t bytes)
+static bool has_room_for(struct front_conn *conn, size_t bytes)
 {
 	return conn->in->mode != CONTENT_HELD || conn->req.content_length >= 0 ||
-	       take_more(conn->in, bytes);
+	       front_input_take_budget(conn->in, bytes);
 }
 
 void front_content_take(struct front_conn *conn)
@@ -205,12 +173,12 @@ void front_content_take(struct front_conn *conn)
 			request_reader_take(&in->reader, bytes, &used, &content);
 
 		in->at += used;
-		if (!has_room(conn, content.len)) {
-			fail(conn, FAULT_MEMORY);
+		if (!has_room_for(conn, content.len)) {
+			fail_content(conn, FAULT_MEMORY);
 			return;
 		}
 		evbuffer_add(conn->content, content.at, content.len);
-		deliver(conn, event);
+		deliver_content(conn, event);
 	}
 }
 
@@ -218,7 +186,8 @@ bool front_content_reads_directly(const struct front_conn *conn)
 {
 	const struct front_input *in = conn->in;
 
-	return front_content_is_wanted(conn) && in->mode == CONTENT_STREAMED && in->at == in->len &&
+	return conn->front->ops->fills_room && front_content_is_wanted(conn) &&
+	       in->mode == CONTENT_STREAMED && in->at == in->len &&
 	       request_reader_run_ahead(&in->reader) >= DIRECT_FROM;
 }
 
@@ -230,13 +199,13 @@ void front_content_read(struct front_conn *conn)
 
 	if (evbuffer_reserve_space(conn->content, (ssize_t)room, &piece, 1) != 1)
 		abort();
-	ssize_t n = front_read_receive(conn, piece.iov_base, room);
+	ssize_t n = front_conn_receive(conn, piece.iov_base, room);
 	piece.iov_len = n > 0 ? (size_t)n : 0;
 	evbuffer_commit_space(conn->content, &piece, 1);
 	if (n == -1)
 		front_conn_drop(conn);
 	else if (n > 0)
-		deliver(conn, request_reader_pass_run(&conn->in->reader, (size_t)n));
+		deliver_content(conn, request_reader_pass_run(&conn->in->reader, (size_t)n));
 }
 
 /* --- not taken --- */
@@ -268,7 +237,7 @@ void front_content_settle(struct front_conn *conn)
 		return;
 	}
 	bool is_whole = in->mode != CONTENT_DISCARDED && skip_what_came(in);
-	give_back(in);
+	front_input_give_budget(in);
 	in->mode = is_whole ? CONTENT_NONE : CONTENT_DISCARDED;
 	conn->close_after |= !is_whole;
 	if (!is_whole)
@@ -292,5 +261,5 @@ void front_content_check(struct front_conn *conn, int64_t now)
 		return;
 	age = now - in->content_since;
 	if (age > (in->mode == CONTENT_HELD ? conn->front->limits.head_timeout_ms : PIECE_STALL_MS))
-		fail(conn, FAULT_REQUEST_TIMEOUT);
+		fail_content(conn, FAULT_REQUEST_TIMEOUT);
 }

@@ -1,5 +1,11 @@
-/* proxy/front/front_int.h - what front.c (connections), front_read.c (requests) and front_reply.c
- * (answers) share. */
+/*
+ * proxy/front/front_int.h - what the files of the front share.
+ *
+ * They build on each other in this order: front_input.c (memory of what came), front_conn.c (a
+ * connection), front_content.c, front_limit.c and front_reply.c (what is done with one),
+ * front_read.c (what its events lead to), front_direct.c and front_evhttp.c (where they come from,
+ * two ways), front.c (all of them).
+ */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_FRONT_INT_H
 
@@ -10,7 +16,13 @@
 #include <event2/event_struct.h>
 #include <sys/queue.h>
 
+struct bufferevent;
 struct evconnlistener;
+struct evhttp;
+struct evhttp_bound_socket;
+struct evhttp_connection;
+struct evhttp_request;
+struct front_conn;
 struct ssl_st;
 
 enum conn_state {
@@ -30,6 +42,11 @@ enum content_mode {
 	CONTENT_DISCARDED, /* of no use any more: thrown away; the connection will close */
 };
 
+enum {
+	INPUT_CONTENT_MIN = 1024, /* room to read content into: never a few bytes at a time */
+	INPUT_CONTENT_ROOM = 16 * 1024 - 64, /* the same, where it is handed on as it comes */
+};
+
 struct front_input { /* of the request under way, and what came behind it */
 	struct reader reader;
 	char *bytes;
@@ -44,6 +61,31 @@ struct front_input { /* of the request under way, and what came behind it */
 	int64_t content_since; /* monotonic ms: asked for; CONTENT_STREAMED: last byte or pause */
 	struct budget *budget; /* NULL: none */
 	size_t taken;	       /* of it */
+};
+
+/*
+ * How a front comes by its connections, by their bytes and by the heads of requests. What is common
+ * to all fronts calls these; NULL: nothing is to be done.
+ */
+struct front_ops {
+	void (*listen)(struct front *front, int fd); /* sets front->listener */
+	void (*stop)(struct front *front);	     /* frees it: no more connections come */
+	void (*adopt)(struct front *front); /* connections that were accepted in this turn */
+	void (*free)(struct front *front);  /* there are no connections any more */
+	/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
+	ssize_t (*receive)(struct front_conn *conn, char *bytes, size_t room);
+	/* Bytes are there that nobody will tell of again. */
+	bool (*holds_more)(const struct front_conn *conn);
+	void (*hear)(struct front_conn *conn, bool wanted);
+	/* A head is complete; what the reader makes of it stands in conn->req. A fault: it is not
+	 * to be served. */
+	enum fault (*take_head)(struct front_conn *conn);
+	void (*next)(struct front_conn *conn);	/* answered; another request may come */
+	void (*close)(struct front_conn *conn); /* nothing more is told of it */
+	void (*free_conn)(struct front_conn *conn);
+	/* receive() takes as much as there is room for, however much: long runs of content are read
+	 * to where they will be handed on from. */
+	bool fills_room;
 };
 
 struct front_conn {
@@ -71,13 +113,19 @@ struct front_conn {
 	bool dirty;	 /* in front->dirty */
 	TAILQ_ENTRY(front_conn) all;  /* in conns, in shelf, or in dead */
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
-	/* --- of front_limit.c --- */
-	struct crowd_member member; /* of front->crowd */
-	bool shelved;		    /* in front->shelf */
+	struct crowd_member member;   /* of front->crowd */
+	bool shelved;		      /* in front->shelf */
+	/* --- of front_evhttp.c --- */
+	struct bufferevent *bev;
+	struct evhttp_connection *evcon;
+	struct evhttp_request *evreq;			   /* the one under way; NULL: none */
+	void (*evhttp_read)(struct bufferevent *, void *); /* evhttp's own callback */
+	struct evbuffer *raw; /* what the bufferevent has read, and nobody has looked at */
 };
 TAILQ_HEAD(front_conns, front_conn);
 
 struct front {
+	const struct front_ops *ops;
 	struct event_base *base;
 	struct evconnlistener *listener; /* NULL once draining */
 	struct front_limits limits;
@@ -101,31 +149,55 @@ struct front {
 	unsigned ends;	     /* of connections, in this turn, to make room */
 	unsigned untold, ticks, unease, seat;
 	bool rests, all_busy;
+	unsigned fresh_count; /* of connections that were accepted in this turn */
+	/* --- of front_evhttp.c --- */
+	struct evhttp *http;
+	struct evhttp_bound_socket *bound;
+	struct front_conns fresh;   /* accepted in this turn; evhttp's object is not known yet */
+	struct front_conn *parsing; /* whose head evhttp has in hand */
 };
 
-/* --- front.c --- */
+/* --- front_input.c --- */
+/* Between two requests: not one byte of the next has come. */
+bool front_input_is_idle(const struct front_conn *conn);
+void front_input_begin(struct front_conn *conn);
+/* A head that is larger than most: the reader bounds it. */
+void front_input_grow(struct front_input *in);
+/* Content gets memory of its own: the exchange holds on to the head where it is. */
+void front_input_split(struct front_input *in);
+/* From now on everything that comes is the tunnel's. */
+void front_input_hand_over(struct front_conn *conn);
+/* The request is answered: forgets it, keeps what came behind it. */
+void front_input_end(struct front_conn *conn);
+void front_input_free(struct front_conn *conn);
+/* Of the memory for content. */
+bool front_input_take_budget(struct front_input *in, size_t bytes);
+void front_input_give_budget(struct front_input *in);
+
+/* --- front_conn.c --- */
+/* Not yet counted, and none of the front's: front_limit_admit(). */
+struct front_conn *front_conn_new(struct front *front);
 /* The one place where a connection changes its state. */
 void front_conn_move(struct front_conn *conn, enum conn_state state);
-/* The answer is written: on to the next request, or close. */
-void front_conn_next(struct front_conn *conn);
-/* Closes it now; on_closed is called first if an exchange owns it. */
-void front_conn_drop(struct front_conn *conn);
-/* Says why, and closes. */
-void front_conn_refuse(struct front_conn *conn, enum fault fault);
+/* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
+void front_conn_touch(struct front_conn *conn);
 /* It is looked after at the end of this turn. */
 void front_conn_mark(struct front_conn *conn);
 /* Whether its bytes are read. */
 void front_conn_hear(struct front_conn *conn, bool wanted);
-
-/* --- front_limit.c --- */
-/* Bytes came or went, or it is something else now: it is the last to be ended for a newer one. */
-void front_limit_touch(struct front_conn *conn);
-/* It is counted; it or one that has been idle longer goes where there is no room. */
-void front_limit_admit(struct front_conn *newest);
-void front_limit_forget(struct front_conn *conn);
-void front_limit_turn_end(struct front *front);
-/* Once a second; puts all of them back into conns. */
-void front_limit_tick(struct front *front);
+/* Closes it now; on_closed is called first if an exchange owns it. */
+void front_conn_drop(struct front_conn *conn);
+/* Its memory, after the turn in which it was closed. */
+void front_conn_free(struct front_conn *conn);
+/* As front_ops.receive and .holds_more; nothing is held by one that is deaf. */
+ssize_t front_conn_receive(struct front_conn *conn, char *bytes, size_t room);
+bool front_conn_holds_more(const struct front_conn *conn);
+/* Behind what is queued. */
+void front_conn_queue(struct front_conn *conn, struct str text);
+size_t front_conn_queued(const struct front_conn *conn);
+bool front_conn_is_flushed(const struct front_conn *conn);
+/* Writes what is queued; what the socket does not take waits for it. */
+void front_conn_flush(struct front_conn *conn);
 
 /* --- front_content.c --- */
 /* A head is complete: is content to follow? */
@@ -142,31 +214,33 @@ bool front_content_is_discarded(const struct front_conn *conn);
 void front_content_settle(struct front_conn *conn);
 /* The answer is complete: what still comes of it is of no use. */
 void front_content_stop(struct front_conn *conn);
-/* The request is over. */
-void front_content_end(struct front_conn *conn);
 /* Too slow? */
 void front_content_check(struct front_conn *conn, int64_t now);
 
-/* --- front_read.c --- */
-/* > 0: bytes; 0: none at the moment; -1: the client has gone. */
-ssize_t front_read_receive(struct front_conn *conn, char *bytes, size_t room);
-void front_read_on_readable(int fd, short what, void *arg);
-/* Goes on with what has been read already. */
-void front_read_go_on(struct front_conn *conn);
-/* Between two requests: not one byte of the next has come. */
-bool front_read_is_idle(const struct front_conn *conn);
-/* The request is answered: forgets it, keeps what came behind it. */
-void front_read_end(struct front_conn *conn);
-void front_read_free(struct front_conn *conn);
-/* From now on everything that comes is the tunnel's. */
-void front_read_tunnel(struct front_conn *conn);
+/* --- front_limit.c --- */
+/* One more was accepted, and will be admitted at the end of this turn. */
+void front_limit_note_fresh(struct front *front);
+/* A new connection is counted; it or one that has been idle longer goes where there is no room. */
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer, size_t len);
+void front_limit_turn_end(struct front *front);
+/* Once a second; puts all of them back into conns. */
+void front_limit_tick(struct front *front);
 
 /* --- front_reply.c --- */
-/* Writes what is queued; what the socket does not take waits for it. */
-void front_conn_flush(struct front_conn *conn);
-bool front_conn_is_flushed(const struct front_conn *conn);
-void front_reply_on_writable(int fd, short what, void *arg);
-void front_reply_refusal(struct front_conn *conn, enum fault fault);
-void front_reply_continue(struct front_conn *conn); /* RFC 9110 §15.2.1 */
+/* The answer is written: on to the next request, or close. */
+void front_reply_next(struct front_conn *conn);
+/* Says why, and closes. */
+void front_reply_refuse(struct front_conn *conn, enum fault fault);
+
+/* --- front_read.c --- */
+void front_read_on_readable(int fd, short what, void *arg);
+void front_read_on_writable(int fd, short what, void *arg);
+/* Goes on with what has been read already. */
+void front_read_go_on(struct front_conn *conn);
+
+/* --- front_direct.c: libevent's events on the socket --- */
+extern const struct front_ops front_direct_ops;
+/* --- front_evhttp.c: libevent's evhttp behind the strict reader --- */
+extern const struct front_ops front_evhttp_ops;
 
 #endif

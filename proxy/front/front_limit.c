@@ -2,10 +2,10 @@
  * longest, never the newest; and of a client that holds too many, one of its own. */
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "base/net/listen.h"
 #include "proxy/front/crowd.h"
 #include "proxy/front/front_int.h"
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/listener.h>
 #include <stddef.h>
@@ -15,18 +15,6 @@ enum {
 	STALLED_MS = 1000, /* without progress of an answer */
 	TELL_TICKS = 10,
 };
-
-void front_limit_touch(struct front_conn *conn)
-{
-	struct front *front = conn->front;
-
-	crowd_touch(&conn->member);
-	if (!conn->shelved && TAILQ_LAST(&front->conns, front_conns) == conn)
-		return;
-	TAILQ_REMOVE(conn->shelved ? &front->shelf : &front->conns, conn, all);
-	conn->shelved = false;
-	TAILQ_INSERT_TAIL(&front->conns, conn, all);
-}
 
 /* Nobody serves it: it waits for the client's next byte, or for the client to take the last of an
  * answer. A handshake, a head or content that drips and who is refused are among them. */
@@ -75,7 +63,7 @@ static struct front_conn *find_stalled(struct front *front)
 
 /* The kernel keeps who comes next: bytes of those that were let in are read before one of them can
  * be the longest idle. */
-static void rest(struct front *front)
+static void rest_listener(struct front *front)
 {
 	front->rests = true;
 	if (front->listener) /* not while draining */
@@ -83,19 +71,29 @@ static void rest(struct front *front)
 	event_active(front->turn_end, EV_TIMEOUT, 0);
 }
 
+static bool is_many_a_turn(const struct front *front, unsigned count)
+{
+	return count >= ENDS_A_TURN || count >= front->limits.connections / 4;
+}
+
+void front_limit_note_fresh(struct front *front)
+{
+	if (is_many_a_turn(front, ++front->fresh_count))
+		rest_listener(front);
+}
+
 static void end_for_newer(struct front_conn *conn)
 {
 	struct front *front = conn->front;
-	unsigned quarter = front->limits.connections / 4;
 
 	front_conn_drop(conn);
 	front->ends++;
 	front->untold++;
-	if (front->ends >= ENDS_A_TURN || front->ends >= quarter)
-		rest(front);
+	if (is_many_a_turn(front, front->ends))
+		rest_listener(front);
 }
 
-static bool make_room(struct front *front, const struct front_conn *newest)
+static bool make_room_for(struct front *front, const struct front_conn *newest)
 {
 	struct front_conn *idle = find_idle(front, newest);
 
@@ -144,24 +142,23 @@ static bool is_welcome(struct front_conn *newest)
 
 	if (over && !make_room_of_own(newest))
 		return false;
-	return front->count <= front->limits.connections || make_room(front, newest);
+	return front->count <= front->limits.connections || make_room_for(front, newest);
 }
 
-void front_limit_admit(struct front_conn *newest)
+void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer, size_t len)
 {
+	memcpy(&newest->peer, peer, len < sizeof newest->peer ? len : sizeof newest->peer);
+	newest->req.peer = (struct sockaddr *)&newest->peer;
+	listen_peer_text(newest->req.peer, newest->req.peer_text);
+	TAILQ_INSERT_TAIL(&newest->front->conns, newest, all);
+	newest->front->count++;
 	if (!is_welcome(newest))
 		front_conn_drop(newest);
 }
 
-void front_limit_forget(struct front_conn *conn)
-{
-	if (conn->front->crowd)
-		crowd_leave(conn->front->crowd, &conn->member);
-}
-
 void front_limit_turn_end(struct front *front)
 {
-	front->ends = 0;
+	front->ends = front->fresh_count = 0;
 	if (!front->rests)
 		return;
 	front->rests = false;
@@ -169,7 +166,7 @@ void front_limit_turn_end(struct front *front)
 		evconnlistener_enable(front->listener);
 }
 
-static void tell(struct front *front)
+static void tell_of_ends(struct front *front)
 {
 	if (front->ticks++ % TELL_TICKS != 0 || front->untold == 0)
 		return;
@@ -186,9 +183,9 @@ void front_limit_tick(struct front *front)
 	unsigned unease = front->crowd ? crowd_unease(front->crowd) : front->unease;
 
 	front->all_busy = false;
-	tell(front);
+	tell_of_ends(front);
 	while ((conn = TAILQ_FIRST(&front->shelf)))
-		front_limit_touch(conn);
+		front_conn_touch(conn);
 	if (unease == front->unease)
 		return;
 	front->unease = unease;

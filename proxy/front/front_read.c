@@ -1,137 +1,30 @@
-/* Requests read from a connection: the head by the strict reader, one turn each (S58). */
+/* What a connection's events lead to: requests are read, the head by the strict reader, one turn
+ * each (S58); tunnels; what was queued is written. */
 #include "proxy/front/front_int.h"
 
 #include "base/clock.h"
-#include "base/block.h"
-#include "proxy/front/front_tls.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
-#include <stdlib.h>
 
 enum {
-	INPUT_MIN = 4096 - 32,	       /* most requests; a block of the pool */
-	CONTENT_MIN = 1024,	       /* room to read content into: never a few bytes at a time */
-	CONTENT_ROOM = 16 * 1024 - 64, /* the same, where it is handed on as it comes */
 	TUNNEL_READ = 16 * 1024,
 	READS_A_TURN = 8, /* then others have their turn */
 };
 
-ssize_t front_read_receive(struct front_conn *conn, char *bytes, size_t room)
-{
-	if (conn->ssl) {
-		ssize_t n = front_tls_read(conn->ssl, bytes, room);
-		if (n == 0 && front_tls_wants_write(conn->ssl))
-			event_add(&conn->writable, NULL);
-		return n;
-	}
-	ssize_t n = recv(conn->fd, bytes, room, 0);
-	/* epoll(7), Q9: a read that brings less than it might has read all; but for the end. */
-	conn->unread = n > 0 && ((size_t)n == room || conn->ends);
-	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	return n == 0 ? -1 : n;
-}
-
-bool front_read_is_idle(const struct front_conn *conn)
-{
-	return conn->in == NULL;
-}
-
-/* Tokens and cookies have stood there (S69). */
-static void give_back(char *bytes, size_t used)
-{
-	if (bytes)
-		explicit_bzero(bytes, used);
-	block_free(bytes);
-}
-
-void front_read_free(struct front_conn *conn)
-{
-	front_content_end(conn);
-	if (conn->in) {
-		give_back(conn->in->head, conn->in->head_used);
-		give_back(conn->in->bytes, conn->in->used);
-	}
-	block_free(conn->in);
-	conn->in = NULL;
-}
-
-static void must(const void *memory)
-{
-	if (memory == NULL)
-		abort();
-}
-
-/* The next request begins at the first byte. */
-static void input_reset(struct front_conn *conn, struct front_input *in)
-{
-	in->at = in->head_len = 0;
-	in->head = NULL;
-	in->mode = CONTENT_NONE;
-	in->paused = false;
-	in->budget = NULL;
-	in->taken = 0;
-	request_reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
-}
-
-static void input_begin(struct front_conn *conn)
-{
-	struct front_input *in = block_malloc(sizeof *in);
-
-	must(in);
-	in->bytes = block_malloc(INPUT_MIN);
-	must(in->bytes);
-	in->size = INPUT_MIN;
-	in->len = in->used = in->at = 0;
-	input_reset(conn, in);
-	conn->in = in;
-}
-
-/* A head that is larger than most: the reader bounds it. */
-static void input_grow(struct front_input *in)
-{
-	char *larger = block_malloc(in->size * 2);
-
-	must(larger);
-	memcpy(larger, in->bytes, in->len);
-	request_reader_move(&in->reader, in->bytes, larger);
-	give_back(in->bytes, in->used);
-	in->bytes = larger;
-	in->size *= 2;
-}
-
-/* The exchange holds on to the head's bytes where they are: content gets a block of its own. */
-static void input_split(struct front_input *in)
-{
-	size_t unread = in->len - in->at;
-	size_t size = unread < CONTENT_MIN ? CONTENT_ROOM : unread + CONTENT_ROOM;
-	char *rest = block_malloc(size);
-
-	must(rest);
-	memcpy(rest, in->bytes + in->at, unread);
-	in->head = in->bytes;
-	in->head_used = in->used;
-	in->len = in->used = unread;
-	in->bytes = rest;
-	in->size = size;
-	in->at = 0;
-}
-
 /* False: what stands there must be answered first. */
-static bool make_room(struct front_conn *conn)
+static bool make_room_to_read(struct front_conn *conn)
 {
 	if (conn->in == NULL)
-		input_begin(conn);
+		front_input_begin(conn);
 	struct front_input *in = conn->in;
 	size_t room = in->size - in->len;
 	/* Requests that wait for their turn are no head that is larger than most. */
 	if (conn->state == CONN_READING && room == 0 && in->at == in->len)
-		input_grow(in);
+		front_input_grow(in);
 	else if (front_content_is_wanted(conn) && in->head == NULL &&
-		 room < (in->mode == CONTENT_HELD ? CONTENT_MIN : CONTENT_ROOM))
-		input_split(in);
+		 room < (in->mode == CONTENT_HELD ? INPUT_CONTENT_MIN : INPUT_CONTENT_ROOM))
+		front_input_split(in);
 	return in->len < in->size;
 }
 
@@ -142,8 +35,9 @@ static bool wants_close(const struct front_request *req)
 		       !h1_connection_has(req->fields, req->fields_count, STR("keep-alive")));
 }
 
-static void dispatch(struct front_conn *conn, bool follows)
+static void tell_of_request(struct front_conn *conn, bool follows)
 {
+	struct front *front = conn->front;
 	struct front_request *req = &conn->req;
 	const struct reader *reader = &conn->in->reader;
 
@@ -152,11 +46,16 @@ static void dispatch(struct front_conn *conn, bool follows)
 	req->fields = reader->fields;
 	req->fields_count = reader->fields_count;
 	req->http_1_0 = reader->http_1_0;
+	enum fault fault = front->ops->take_head ? front->ops->take_head(conn) : FAULT_NONE;
+	if (fault != FAULT_NONE) {
+		front_reply_refuse(conn, fault);
+		return;
+	}
 	front_content_begin(conn, follows);
 	conn->close_after = wants_close(req);
-	conn->served = conn->front->turns;
+	conn->served = front->turns;
 	front_conn_move(conn, CONN_REPLYING);
-	conn->front->on_request(conn->front->arg, req);
+	front->on_request(front->arg, req);
 }
 
 /* What was taken behind the head need not stand there any more. */
@@ -190,9 +89,9 @@ static void take_request(struct front_conn *conn)
 	}
 	enum request_reader_event event = take_head(conn->in);
 	if (event == READER_BAD)
-		front_conn_refuse(conn, conn->in->reader.fault);
+		front_reply_refuse(conn, conn->in->reader.fault);
 	else if (event != READER_MORE)
-		dispatch(conn, event == READER_HEAD);
+		tell_of_request(conn, event == READER_HEAD);
 }
 
 /* What stood there has been looked at: there is room for more. */
@@ -202,7 +101,7 @@ static void hear_more(struct front_conn *conn)
 		front_conn_hear(conn, true);
 }
 
-static void take(struct front_conn *conn)
+static void take_what_came(struct front_conn *conn)
 {
 	if (conn->state == CONN_READING)
 		take_request(conn);
@@ -212,35 +111,18 @@ static void take(struct front_conn *conn)
 	hear_more(conn);
 }
 
-void front_read_end(struct front_conn *conn)
-{
-	struct front_input *in = conn->in;
-
-	if (in == NULL || in->at == in->len) {
-		front_read_free(conn);
-		return;
-	}
-	front_content_end(conn);
-	in->len -= in->at;
-	memmove(in->bytes, in->bytes + in->at, in->len);
-	explicit_bzero(in->bytes + in->len, in->used - in->len);
-	in->used = in->len;
-	give_back(in->head, in->head_used);
-	input_reset(conn, in);
-}
-
 /* --- what comes, by the connection's state --- */
 
-static void discard(struct front_conn *conn)
+static void discard_some(struct front_conn *conn)
 {
 	char rest[4096];
-	ssize_t n = front_read_receive(conn, rest, sizeof rest);
+	ssize_t n = front_conn_receive(conn, rest, sizeof rest);
 
 	if (n == -1)
 		front_conn_drop(conn);
 }
 
-static void hand_on(struct front_conn *conn)
+static void hand_tunnel_on(struct front_conn *conn)
 {
 	if (conn->handler && conn->handler->on_bytes)
 		conn->handler->on_bytes(conn->arg, conn->content);
@@ -249,24 +131,24 @@ static void hand_on(struct front_conn *conn)
 static void read_tunnel(struct front_conn *conn)
 {
 	char bytes[TUNNEL_READ];
-	ssize_t n = front_read_receive(conn, bytes, sizeof bytes);
+	ssize_t n = front_conn_receive(conn, bytes, sizeof bytes);
 
 	if (n == -1)
 		front_conn_drop(conn);
 	if (n <= 0)
 		return;
 	evbuffer_add(conn->content, bytes, (size_t)n);
-	hand_on(conn);
+	hand_tunnel_on(conn);
 }
 
 static void read_request(struct front_conn *conn)
 {
-	if (!make_room(conn)) {
+	if (!make_room_to_read(conn)) {
 		front_conn_hear(conn, false);
 		return;
 	}
 	struct front_input *in = conn->in;
-	ssize_t n = front_read_receive(conn, in->bytes + in->len, in->size - in->len);
+	ssize_t n = front_conn_receive(conn, in->bytes + in->len, in->size - in->len);
 	if (n == -1) {
 		front_conn_drop(conn);
 		return;
@@ -278,29 +160,21 @@ static void read_request(struct front_conn *conn)
 	if (in->used < in->len)
 		in->used = in->len;
 	if (n == 0 && is_first)
-		front_read_free(conn);
+		front_input_free(conn);
 	else
-		take(conn);
+		take_what_came(conn);
 }
 
-static void read_once(struct front_conn *conn)
+static void read_some(struct front_conn *conn)
 {
 	if (conn->state == CONN_LINGERING || front_content_is_discarded(conn))
-		discard(conn);
+		discard_some(conn);
 	else if (conn->state == CONN_TUNNEL)
 		read_tunnel(conn);
 	else if (front_content_reads_directly(conn))
 		front_content_read(conn);
 	else
 		read_request(conn);
-}
-
-/* Bytes that are to be read now. */
-static bool holds_more(const struct front_conn *conn)
-{
-	if (conn->state == CONN_DEAD || conn->deaf)
-		return false;
-	return conn->ssl ? front_tls_has_bytes(conn->ssl) : conn->unread;
 }
 
 void front_read_on_readable(int fd, short what, void *arg)
@@ -310,34 +184,40 @@ void front_read_on_readable(int fd, short what, void *arg)
 
 	(void)fd;
 	conn->ends |= (what & EV_CLOSED) != 0;
-	front_limit_touch(conn);
+	front_conn_touch(conn);
 	do
-		read_once(conn);
-	while (holds_more(conn) && ++reads < READS_A_TURN);
+		read_some(conn);
+	while (front_conn_holds_more(conn) && ++reads < READS_A_TURN);
 	if (reads == READS_A_TURN) /* the rest in another turn */
 		front_conn_mark(conn);
+}
+
+void front_read_on_writable(int fd, short what, void *arg)
+{
+	struct front_conn *conn = arg;
+
+	(void)what;
+	if (conn->ssl && front_conn_queued(conn) == 0)
+		front_read_on_readable(fd, EV_READ, conn); /* the handshake waited */
+	front_conn_flush(conn);
+	if (conn->broken || front_conn_queued(conn) >= FRONT_QUEUE_LOW)
+		return;
+	if (conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL) {
+		if (conn->handler && conn->handler->on_drained)
+			conn->handler->on_drained(conn->arg);
+	} else if (front_conn_queued(conn) == 0 && conn->state != CONN_READING &&
+		   conn->state != CONN_DEAD) {
+		front_reply_next(conn);
+	}
 }
 
 void front_read_go_on(struct front_conn *conn)
 {
 	front_conn_flush(conn);
 	if (conn->in && (conn->state == CONN_READING || front_content_is_wanted(conn)))
-		take(conn);
+		take_what_came(conn);
 	else if (conn->state == CONN_TUNNEL && evbuffer_get_length(conn->content) > 0)
-		hand_on(conn);
-	if (holds_more(conn))
+		hand_tunnel_on(conn);
+	if (front_conn_holds_more(conn))
 		front_read_on_readable(conn->fd, EV_READ, conn);
-}
-
-void front_read_tunnel(struct front_conn *conn)
-{
-	struct front_input *in = conn->in;
-	struct str early = {in->bytes + in->at, in->len - in->at};
-
-	if (conn->content == NULL)
-		conn->content = evbuffer_new();
-	evbuffer_add(conn->content, early.at, early.len);
-	in->at = in->len;
-	if (early.len > 0)
-		front_conn_mark(conn);
 }

@@ -1,18 +1,13 @@
 /* Answers written to a connection, and what comes after the last byte. */
 #include "proxy/front/front_int.h"
 
-#include "base/clock.h"
 #include "proxy/front/front_tls.h"
 #include "proxy/http/move_bytes.h"
 
-#include <errno.h>
 #include <event2/buffer.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-
-enum { PIECES = 64 }; /* of what is queued, written at once */
 
 static struct front_conn *conn_of(struct front_request *req)
 {
@@ -66,7 +61,7 @@ static const char *reason_phrase(int status)
 	return "Status";
 }
 
-static void put(char **at, struct str s)
+static void put_str(char **at, struct str s)
 {
 	if (s.len > 0)
 		memcpy(*at, s.at, s.len);
@@ -77,17 +72,17 @@ static void put_number(char **at, uint64_t n, unsigned base)
 {
 	char digits[STR_U64];
 
-	put(at, str_of_u64(n, base, digits));
+	put_str(at, str_of_u64(n, base, digits));
 }
 
 /* "HTTP/1.1 200 OK", without printf: it is written for every request. */
 static void put_status_line(char **at, int status)
 {
-	put(at, STR("HTTP/1.1 "));
+	put_str(at, STR("HTTP/1.1 "));
 	put_number(at, (uint64_t)status, 10);
-	put(at, STR(" "));
-	put(at, str_of(reason_phrase(status)));
-	put(at, STR("\r\n"));
+	put_str(at, STR(" "));
+	put_str(at, str_of(reason_phrase(status)));
+	put_str(at, STR("\r\n"));
 }
 
 /* RFC 9112 §6: exactly one way to find the end of the content. */
@@ -97,22 +92,22 @@ static void put_framing(struct front_conn *conn, char **at, int64_t length)
 	if (length < 0 && !conn->no_content && conn->req.http_1_0)
 		conn->close_after = true;
 	if (length >= 0) {
-		put(at, STR("Content-Length: "));
+		put_str(at, STR("Content-Length: "));
 		put_number(at, (uint64_t)length, 10);
-		put(at, STR("\r\n"));
+		put_str(at, STR("\r\n"));
 	} else if (conn->chunked) {
-		put(at, STR("Transfer-Encoding: chunked\r\n"));
+		put_str(at, STR("Transfer-Encoding: chunked\r\n"));
 	}
 }
 
 static void put_connection(const struct front_conn *conn, char **at)
 {
 	if (conn->close_after)
-		put(at, STR("Connection: close\r\n\r\n"));
+		put_str(at, STR("Connection: close\r\n\r\n"));
 	else if (conn->req.http_1_0)
-		put(at, STR("Connection: keep-alive\r\n\r\n"));
+		put_str(at, STR("Connection: keep-alive\r\n\r\n"));
 	else
-		put(at, STR("\r\n"));
+		put_str(at, STR("\r\n"));
 }
 
 /* RFC 9110 §8.6: these have no content, and nothing about its length. */
@@ -167,23 +162,13 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 	conn->close_after |= conn->front->draining;
 	front_content_settle(conn);
 	put_status_line(&at, status);
-	put(&at, lines);
+	put_str(&at, lines);
 	if (conn->ssl)
-		put(&at, str_of(conn->front->hsts));
+		put_str(&at, str_of(conn->front->hsts));
 	put_framing(conn, &at, is_bare(status) ? -1 : length);
 	put_connection(conn, &at);
 	commit(conn, &room, at);
 	front_conn_mark(conn);
-}
-
-static void put_text(struct front_conn *conn, struct str text)
-{
-	evbuffer_add(conn->out, text.at, text.len);
-}
-
-static size_t queued(const struct front_conn *conn)
-{
-	return evbuffer_get_length(conn->out);
 }
 
 size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
@@ -195,10 +180,10 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	if (conn->no_content)
 		evbuffer_drain(bytes, len);
 	else if (len > 0 && conn->chunked) {
-		put_text(conn, str_of_u64(len, 16, digits));
-		put_text(conn, STR("\r\n"));
+		front_conn_queue(conn, str_of_u64(len, 16, digits));
+		front_conn_queue(conn, STR("\r\n"));
 		move_bytes(conn->out, bytes);
-		put_text(conn, STR("\r\n"));
+		front_conn_queue(conn, STR("\r\n"));
 	} else
 		move_bytes(conn->out, bytes);
 	/* A small answer leaves in one write with its end; of a big one as much as a turn reads:
@@ -207,7 +192,7 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 		front_conn_flush(conn);
 	else
 		front_conn_mark(conn);
-	return queued(conn);
+	return front_conn_queued(conn);
 }
 
 void front_reply_wiped(struct front_request *req)
@@ -226,7 +211,7 @@ void front_reply_text(struct front_request *req, struct str text)
 		memcpy(block, text.at, text.len);
 		put_block(conn, block, text.len);
 	} else {
-		put_text(conn, text);
+		front_conn_queue(conn, text);
 	}
 	front_conn_mark(conn);
 }
@@ -237,11 +222,11 @@ void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
 
 	conn->no_content = conn->chunked = false;
 	conn->close_after = true;
-	put_text(conn, STR("HTTP/1.1 101 Switching Protocols\r\n"));
-	put_text(conn, sbuf_str(fields));
-	put_text(conn, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
+	front_conn_queue(conn, STR("HTTP/1.1 101 Switching Protocols\r\n"));
+	front_conn_queue(conn, sbuf_str(fields));
+	front_conn_queue(conn, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n"));
 	front_conn_move(conn, CONN_TUNNEL);
-	front_read_tunnel(conn);
+	front_input_hand_over(conn);
 	front_conn_hear(conn, true);
 	front_conn_mark(conn);
 }
@@ -256,13 +241,13 @@ void front_reply_end(struct front_request *req)
 	struct front_conn *conn = conn_of(req);
 
 	if (conn->chunked)
-		put_text(conn, STR("0\r\n\r\n"));
+		front_conn_queue(conn, STR("0\r\n\r\n"));
 	conn->is_wiped = false;
 	front_content_stop(conn);
 	front_conn_move(conn, CONN_ENDING);
 	front_conn_flush(conn);
 	if (front_conn_is_flushed(conn))
-		front_conn_next(conn);
+		front_reply_next(conn);
 }
 
 void front_reply_cut(struct front_request *req)
@@ -279,77 +264,7 @@ void front_close_after(struct front_request *req)
 	conn_of(req)->close_after = true;
 }
 
-bool front_conn_is_flushed(const struct front_conn *conn)
-{
-	return queued(conn) == 0;
-}
-
-/* Bytes written; 0: the socket takes none at the moment; -1: the client has gone. */
-static ssize_t send_some(struct front_conn *conn)
-{
-	if (conn->ssl)
-		return front_tls_write(conn->ssl, conn->out);
-	struct evbuffer_iovec pieces[PIECES];
-	int count = evbuffer_peek(conn->out, -1, NULL, pieces, PIECES);
-	struct msghdr message = {
-		.msg_iov = pieces, .msg_iovlen = (size_t)(count < PIECES ? count : PIECES)};
-	ssize_t n = count == 1 ? send(conn->fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL)
-			       : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
-	if (n > 0)
-		evbuffer_drain(conn->out, (size_t)n);
-	return n == -1 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
-}
-
-/* Straight to the socket: in the common case all of it goes, and the event loop is never asked. */
-void front_conn_flush(struct front_conn *conn)
-{
-	size_t before = queued(conn);
-	ssize_t n = 1;
-
-	if (conn->state == CONN_DEAD || conn->broken || before == 0)
-		return;
-	while (n > 0 && queued(conn) > 0)
-		n = send_some(conn);
-	if (n == -1) { /* not from here: the exchange that writes is still on the stack */
-		evbuffer_drain(conn->out, queued(conn));
-		conn->broken = true;
-		front_conn_mark(conn);
-		return;
-	}
-	bool is_new = n == 0 && !event_pending(&conn->writable, EV_WRITE, NULL);
-	if (queued(conn) < before)
-		front_limit_touch(conn);
-	if (is_new || queued(conn) < before)
-		conn->since = clock_mono_ms();
-	if (n == 0)
-		event_add(&conn->writable, NULL);
-}
-
-void front_reply_on_writable(int fd, short what, void *arg)
-{
-	struct front_conn *conn = arg;
-
-	(void)what;
-	if (conn->ssl && queued(conn) == 0)
-		front_read_on_readable(fd, EV_READ, conn); /* the handshake waited */
-	front_conn_flush(conn);
-	if (conn->broken || queued(conn) >= FRONT_QUEUE_LOW)
-		return;
-	if (conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL) {
-		if (conn->handler && conn->handler->on_drained)
-			conn->handler->on_drained(conn->arg);
-	} else if (queued(conn) == 0 && conn->state != CONN_READING && conn->state != CONN_DEAD) {
-		front_conn_next(conn);
-	}
-}
-
-void front_reply_continue(struct front_conn *conn)
-{
-	put_text(conn, STR("HTTP/1.1 100 Continue\r\n\r\n"));
-	front_conn_flush(conn);
-}
-
-void front_reply_refusal(struct front_conn *conn, enum fault fault)
+static void put_refusal(struct front_conn *conn, enum fault fault)
 {
 	const struct fault_row *row = fault_row(fault);
 	size_t len = strlen(row->sentence) + 1;
@@ -364,4 +279,51 @@ void front_reply_refusal(struct front_conn *conn, enum fault fault)
 				      : "",
 		len, row->sentence);
 	conn->close_after = true;
+}
+
+/* --- behind the last byte --- */
+
+static void shut_our_side(struct front_conn *conn)
+{
+	if (conn->ssl)
+		front_tls_say_end(conn->ssl);
+	shutdown(conn->fd, SHUT_WR);
+}
+
+/* Closing with unread bytes would reset the connection and take the answer with it: shut our side,
+ * throw away what comes, and close when the client does or LINGER_MS have passed. */
+static void linger_conn(struct front_conn *conn)
+{
+	front_conn_move(conn, CONN_LINGERING);
+	front_input_free(conn);
+	front_conn_flush(conn);
+	if (front_conn_is_flushed(conn))
+		shut_our_side(conn);
+	front_conn_hear(conn, true);
+}
+
+void front_reply_refuse(struct front_conn *conn, enum fault fault)
+{
+	conn->front->on_refused(conn->front->arg, conn->req.peer_text, fault);
+	put_refusal(conn, fault);
+	linger_conn(conn);
+}
+
+void front_reply_next(struct front_conn *conn)
+{
+	if (conn->state == CONN_LINGERING) {
+		shut_our_side(conn);
+		return;
+	}
+	front_input_end(conn);
+	if (conn->close_after) {
+		linger_conn(conn);
+		return;
+	}
+	if (conn->front->ops->next)
+		conn->front->ops->next(conn);
+	front_conn_move(conn, CONN_READING);
+	front_conn_hear(conn, true);
+	if (conn->in || front_conn_holds_more(conn))
+		front_conn_mark(conn); /* not from here: pipelined requests would nest */
 }

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -61,7 +62,8 @@ static int no_passphrase(char *buf, int size, int rwflag, void *arg)
 	return -1;
 }
 
-static int look(const char *certificate, const char *key, struct front_tls *now, struct err *err)
+static int stat_files(
+	const char *certificate, const char *key, struct front_tls *now, struct err *err)
 {
 	if (stat(certificate, &now->certificate) == -1)
 		return err_set(err, "%s cannot be read", certificate);
@@ -72,7 +74,7 @@ static int look(const char *certificate, const char *key, struct front_tls *now,
 	return 0;
 }
 
-static SSL_CTX *load(const char *certificate, const char *key, struct err *err)
+static SSL_CTX *load_context(const char *certificate, const char *key, struct err *err)
 {
 	SSL_CTX *context = new_context();
 	const char *bad = NULL;
@@ -96,8 +98,8 @@ struct front_tls *front_tls_new(const char *certificate, const char *key, struct
 {
 	struct front_tls *tls = mem_alloc(1, sizeof *tls);
 
-	if (look(certificate, key, tls, err) == 0)
-		tls->context = load(certificate, key, err);
+	if (stat_files(certificate, key, tls, err) == 0)
+		tls->context = load_context(certificate, key, err);
 	if (tls->context == NULL) {
 		free(tls);
 		return NULL;
@@ -122,7 +124,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
 	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static void replace(struct front_tls *tls, SSL_CTX *context)
+static void replace_context(struct front_tls *tls, SSL_CTX *context)
 {
 	pthread_mutex_lock(&tls->lock);
 	SSL_CTX *old = tls->context;
@@ -135,27 +137,36 @@ void front_tls_refresh(struct front_tls *tls, const char *certificate, const cha
 {
 	struct front_tls now = {.context = NULL};
 	struct err err = {""};
-	bool there = look(certificate, key, &now, &err) == 0;
+	bool there = stat_files(certificate, key, &now, &err) == 0;
 
 	if (is_same_file(&now.certificate, &tls->certificate) && is_same_file(&now.key, &tls->key))
 		return;
-	SSL_CTX *context = there ? load(certificate, key, &err) : NULL;
+	SSL_CTX *context = there ? load_context(certificate, key, &err) : NULL;
 	tls->certificate = now.certificate; /* a bad pair is told of once */
 	tls->key = now.key;
 	if (context)
-		replace(tls, context);
+		replace_context(tls, context);
 	if (context)
 		log_info("tls", "the certificate was read again");
 	else
 		log_err("tls", "the old certificate stays: %s", err.text);
 }
 
-SSL *front_tls_accept(struct front_tls *tls, int fd)
+static SSL *new_ssl(struct front_tls *tls)
 {
 	pthread_mutex_lock(&tls->lock);
 	SSL *ssl = SSL_new(tls->context);
 	pthread_mutex_unlock(&tls->lock);
-	if (ssl == NULL || SSL_set_fd(ssl, fd) != 1)
+	if (ssl == NULL)
+		abort();
+	return ssl;
+}
+
+SSL *front_tls_accept(struct front_tls *tls, int fd)
+{
+	SSL *ssl = new_ssl(tls);
+
+	if (SSL_set_fd(ssl, fd) != 1)
 		abort();
 	SSL_set_accept_state(ssl);
 	return ssl;
@@ -171,7 +182,7 @@ bool front_tls_is_shaken(const SSL *ssl)
 	return SSL_is_init_finished(ssl);
 }
 
-static void mend(SSL *ssl)
+static void answer_plain_http(SSL *ssl)
 {
 	static const char answer[] =
 		"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
@@ -186,17 +197,21 @@ static void mend(SSL *ssl)
 	(void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
+static bool is_plain_http(unsigned long code)
+{
+	return ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST;
+}
+
 /* After SSL_read() or SSL_write() that did nothing. A connection that ends without a word of TLS
  * is one that has gone, too. */
-static ssize_t judge(SSL *ssl, int result)
+static ssize_t judge_tls_result(SSL *ssl, int result)
 {
 	int why = SSL_get_error(ssl, result);
-	unsigned long code = ERR_peek_error();
 
 	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
 		return 0;
-	if (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_HTTP_REQUEST)
-		mend(ssl);
+	if (is_plain_http(ERR_peek_error()))
+		answer_plain_http(ssl);
 	ERR_clear_error();
 	return -1;
 }
@@ -206,7 +221,7 @@ ssize_t front_tls_read(SSL *ssl, char *bytes, size_t room)
 	size_t n;
 
 	ERR_clear_error();
-	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge(ssl, 0);
+	return SSL_read_ex(ssl, bytes, room, &n) == 1 ? (ssize_t)n : judge_tls_result(ssl, 0);
 }
 
 bool front_tls_has_bytes(const SSL *ssl)
@@ -236,7 +251,7 @@ ssize_t front_tls_write(SSL *ssl, struct evbuffer *bytes)
 	if (!is_whole)
 		explicit_bzero(record, len);
 	if (is_written != 1)
-		return judge(ssl, 0);
+		return judge_tls_result(ssl, 0);
 	evbuffer_drain(bytes, n);
 	return (ssize_t)n;
 }
@@ -247,4 +262,26 @@ void front_tls_say_end(SSL *ssl)
 	if (SSL_is_init_finished(ssl))
 		SSL_shutdown(ssl);
 	ERR_clear_error();
+}
+
+struct bufferevent *front_tls_accept_bufferevent(struct front_tls *tls, struct event_base *base)
+{
+	struct bufferevent *bev = bufferevent_openssl_socket_new(
+		base, -1, new_ssl(tls), BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+
+	if (bev == NULL)
+		abort();
+	bufferevent_openssl_set_allow_dirty_shutdown(bev, 1);
+	return bev;
+}
+
+SSL *front_tls_of_bufferevent(struct bufferevent *bev)
+{
+	return bufferevent_openssl_get_ssl(bev);
+}
+
+void front_tls_mend_bufferevent(struct bufferevent *bev)
+{
+	if (is_plain_http(bufferevent_get_openssl_error(bev)))
+		answer_plain_http(bufferevent_openssl_get_ssl(bev));
 }

@@ -13,7 +13,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct bufferevent;
 struct evbuffer;
+struct event_base;
 struct ssl_st;
 struct front_tls;
 
@@ -39,5 +41,12 @@ bool front_tls_wants_write(const struct ssl_st *ssl);
 /* Takes from the front of `bytes`; as front_tls_read(). */
 MUST_CHECK ssize_t front_tls_write(struct ssl_st *ssl, struct evbuffer *bytes);
 void front_tls_say_end(struct ssl_st *ssl); /* nothing more comes from us */
+/* --- the same for evhttp, whose bufferevents read and shake hands themselves --- */
+/* As bufferevent_socket_new(base, -1, 0); it closes its socket itself. Gives. */
+struct bufferevent *front_tls_accept_bufferevent(struct front_tls *tls, struct event_base *base);
+/* Borrows: front_tls_write() goes past the bufferevent, whose output stays empty. */
+struct ssl_st *front_tls_of_bufferevent(struct bufferevent *bev);
+/* Its handshake failed: who speaks plain http is told so in plain http. */
+void front_tls_mend_bufferevent(struct bufferevent *bev);
 
 #endif

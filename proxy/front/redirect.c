@@ -4,7 +4,6 @@
 #include "proxy/front/crowd.h"
 #include "proxy/front/front.h"
 
-#include <event2/buffer.h>
 #include <stdlib.h>
 
 enum { CONNECTIONS = 256, IDLE_MS = 5000, FIELDS_MAX = 32 * 1024 };
@@ -15,7 +14,7 @@ struct redirect {
 	struct crowd *crowd;
 };
 
-static void answer(struct front_request *req, int status, const struct sbuf *fields)
+static void answer_redirect(struct front_request *req, int status, const struct sbuf *fields)
 {
 	front_close_after(req);
 	front_reply_head(req, status, fields, 0, str_eq(req->method, STR("HEAD")));
@@ -23,7 +22,7 @@ static void answer(struct front_request *req, int status, const struct sbuf *fie
 }
 
 /* Always to the configured origin: neither the Host field nor an absolute target chooses it. */
-static void on_request(void *arg, struct front_request *req)
+static void on_redirect_request(void *arg, struct front_request *req)
 {
 	const struct redirect *redirect = arg;
 	bool is_get = str_eq(req->method, STR("GET")) || str_eq(req->method, STR("HEAD"));
@@ -43,11 +42,11 @@ static void on_request(void *arg, struct front_request *req)
 		sbuf_reset(&fields);
 		is_known = false;
 	}
-	answer(req, is_known ? 301 : 400, &fields);
+	answer_redirect(req, is_known ? 301 : 400, &fields);
 	sbuf_clear(&fields);
 }
 
-static void on_refused(void *arg, const char *peer, enum fault fault)
+static void on_redirect_refused(void *arg, const char *peer, enum fault fault)
 {
 	(void)arg, (void)peer, (void)fault;
 }
@@ -61,7 +60,8 @@ struct redirect *redirect_new(struct event_base *base, int listen_fd, const stru
 		.idle_timeout_ms = IDLE_MS};
 
 	redirect->conf = conf_share(conf);
-	redirect->front = front_new(base, listen_fd, &limits, on_request, on_refused, redirect);
+	redirect->front = front_new(base, (enum front_kind)conf->front, listen_fd, &limits,
+		on_redirect_request, on_redirect_refused, redirect);
 	redirect->crowd = crowd_new(conf, 1);
 	front_use_crowd(redirect->front, redirect->crowd);
 	return redirect;

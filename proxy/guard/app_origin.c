@@ -9,7 +9,7 @@ enum { DIGEST_CHARS = 20, ID_MAX = APP_LABEL_SIZE - 1 - 1 - DIGEST_CHARS };
 
 /* Lower-case letters and digits; everything else is a hyphen, none at the beginning and no two
  * together, so that "xn--" and the like cannot come up (RFC 5891 §4.2.3.1). */
-static size_t write_id(const char *id, char out[static ID_MAX])
+static size_t write_app_id(const char *id, char out[static ID_MAX])
 {
 	size_t len = 0;
 
@@ -33,7 +33,7 @@ void app_origin_label(const char *cluster, const char *id, char out[static APP_L
 	/* No name of a cluster has a slash. */
 	char *text = mem_printf("%s/%s", cluster, id);
 	unsigned char digest[DIGEST_LEN];
-	size_t len = write_id(id, out);
+	size_t len = write_app_id(id, out);
 
 	digest_sha256(str_of(text), digest);
 	free(text);

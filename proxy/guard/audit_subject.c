@@ -44,7 +44,7 @@ static const char *const names[ABOUT_COUNT] = {
 	[ABOUT_EXECUTOR] = "executor_id",
 };
 
-static bool is_listed(struct str list, struct str id)
+static bool is_id_listed(struct str list, struct str id)
 {
 	struct str one;
 
@@ -60,7 +60,7 @@ void audit_subject_add(struct audit_subject *about, enum audit_subject_kind kind
 	char *list = about->ids[kind];
 	size_t len = strlen(list), room = ABOUT_SIZE - 1 - len;
 
-	if (id.len == 0 || room < 2 || is_listed(str_of(list), id))
+	if (id.len == 0 || room < 2 || is_id_listed(str_of(list), id))
 		return;
 	if (len) {
 		list[len++] = ',';
@@ -86,7 +86,7 @@ static bool is_page(struct str segment)
 	       is_name_of(segment, "prometheus");
 }
 
-static void read_segment(struct audit_subject *about, struct str before, struct str segment)
+static void read_subject_segment(struct audit_subject *about, struct str before, struct str segment)
 {
 	if (is_page(segment))
 		return;
@@ -107,7 +107,7 @@ void audit_subject_read_path(struct audit_subject *about, struct str path)
 		while (str_next(&rest, '/', &segment)) {
 			if (segment.len == 0)
 				continue;
-			read_segment(about, before, segment);
+			read_subject_segment(about, before, segment);
 			before = segment;
 		}
 	}

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-static bool parse_address(struct str text, struct sockaddr_storage *out)
+static bool parse_hop(struct str text, struct sockaddr_storage *out)
 {
 	struct sockaddr_in *v4 = (struct sockaddr_in *)out;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)out;
@@ -37,12 +37,12 @@ static struct str last_item(struct str *list)
 }
 
 /* Right to left, past the trusted hops; a hop that is no address ends the walk where it is. */
-static void walk(const struct conf *conf, struct str list, char out[static 46])
+static void walk_hops(const struct conf *conf, struct str list, char out[static 46])
 {
 	while (list.len > 0) {
 		struct str item = last_item(&list);
 		struct sockaddr_storage hop;
-		if (!parse_address(item, &hop))
+		if (!parse_hop(item, &hop))
 			return;
 		str_copy(item, out, 46);
 		if (!is_trusted(conf, (struct sockaddr *)&hop))
@@ -59,7 +59,7 @@ void client_address_of(
 	/* Several fields are one list (RFC 9110 §5.3): the last field holds the nearest hops. */
 	for (size_t i = req->fields_count; i > 0; i--) {
 		if (req->fields[i - 1].kind.id == FIELD_X_FORWARDED_FOR) {
-			walk(conf, req->fields[i - 1].value, out);
+			walk_hops(conf, req->fields[i - 1].value, out);
 			return;
 		}
 	}

@@ -3,7 +3,7 @@
 #define SPARKGATE_PROXY_GUARD_CLIENT_ADDRESS_H
 
 #include "conf/conf.h"
-#include "proxy/front/front.h"
+#include "proxy/http/front_request.h"
 
 /* The peer's address; behind trusted proxies the last hop of X-Forwarded-For that is not one of
  * them. */

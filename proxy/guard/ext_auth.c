@@ -61,7 +61,8 @@ struct asked {
 };
 
 /* Two of a name are as bad as none: who knows which one the ingress meant. */
-static bool take(const struct front_request *req, enum field id, struct str *out, struct err *err)
+static bool take_single_field(
+	const struct front_request *req, enum field id, struct str *out, struct err *err)
 {
 	*out = guard_single_field(req, id);
 	if (out->at && out->len > 0)
@@ -77,8 +78,8 @@ static bool read_nginx(
 	ptrdiff_t colon, slash;
 
 	(void)base;
-	if (!take(req, FIELD_X_ORIGINAL_METHOD, &out->method, err) ||
-		!take(req, FIELD_X_ORIGINAL_URL, &url, err))
+	if (!take_single_field(req, FIELD_X_ORIGINAL_METHOD, &out->method, err) ||
+		!take_single_field(req, FIELD_X_ORIGINAL_URL, &url, err))
 		return false;
 	colon = str_find(url, STR("://"));
 	if (colon == -1) {
@@ -97,10 +98,10 @@ static bool read_traefik(
 	const struct front_request *req, const char *base, struct asked *out, struct err *err)
 {
 	(void)base;
-	return take(req, FIELD_X_FORWARDED_METHOD, &out->method, err) &&
-	       take(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
-	       take(req, FIELD_X_FORWARDED_HOST, &out->host, err) &&
-	       take(req, FIELD_X_FORWARDED_URI, &out->target, err);
+	return take_single_field(req, FIELD_X_FORWARDED_METHOD, &out->method, err) &&
+	       take_single_field(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
+	       take_single_field(req, FIELD_X_FORWARDED_HOST, &out->host, err) &&
+	       take_single_field(req, FIELD_X_FORWARDED_URI, &out->target, err);
 }
 
 static bool read_envoy(
@@ -108,8 +109,8 @@ static bool read_envoy(
 {
 	out->method = req->method;
 	out->target = str_from(behind_prefix(base, req->target), sizeof "envoy" - 1);
-	return take(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
-	       take(req, FIELD_HOST, &out->host, err);
+	return take_single_field(req, FIELD_X_FORWARDED_PROTO, &out->scheme, err) &&
+	       take_single_field(req, FIELD_HOST, &out->host, err);
 }
 
 /* An ingress says ws and wss of an upgrade. */
@@ -119,7 +120,7 @@ static bool is_scheme(struct str scheme, bool tls)
 	       str_eq(scheme, tls ? STR("wss") : STR("ws"));
 }
 
-static void fill(struct ext_auth *ext, const struct asked *asked)
+static void fill_asked(struct ext_auth *ext, const struct asked *asked)
 {
 	const struct front_request *carrier = &ext->asked;
 	struct h1_field *fields = mem_alloc(carrier->fields_count + 1, sizeof *fields);
@@ -154,6 +155,6 @@ enum fault ext_auth_read(struct ext_auth *ext, const char *base, bool tls, struc
 		err_set(err, "The scheme is not the one of server.public_url.");
 		return FAULT_BAD_HOST;
 	}
-	fill(ext, &asked);
+	fill_asked(ext, &asked);
 	return FAULT_NONE;
 }

@@ -10,7 +10,7 @@
 #define SPARKGATE_PROXY_GUARD_EXT_AUTH_H
 
 #include "base/err.h"
-#include "proxy/front/front.h"
+#include "proxy/http/front_request.h"
 
 enum ext_auth_kind {
 	EXT_AUTH_NONE,

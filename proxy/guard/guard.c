@@ -20,7 +20,7 @@ struct str guard_single_field(const struct front_request *req, enum field id)
 
 /* Splits "host[:port]" or "[v6][:port]"; the port is 0 when absent. Userinfo and the rest are
  * refused. */
-static bool split_host(struct str value, struct str *host, uint64_t *port)
+static bool split_host_field(struct str value, struct str *host, uint64_t *port)
 {
 	ptrdiff_t colon = -1;
 
@@ -55,7 +55,7 @@ static bool host_is_ours(
 	uint64_t default_port = conf->public_url.tls ? 443 : 80, port;
 	struct str host;
 
-	if (!split_host(value, &host, &port))
+	if (!split_host_field(value, &host, &port))
 		return false;
 	if (port == 0)
 		port = default_port;

@@ -2,7 +2,7 @@
  * proxy/guard/guard.h - what the reader cannot know: whether the parsed request is for us and reads
  * one way (S5, S6).
  *
- * Pure. The grammar and framing of the bytes were judged before, in reader.h.
+ * Pure. The grammar and framing of the bytes were judged before, by the request reader.
  */
 #ifndef SPARKGATE_PROXY_GUARD_GUARD_H
 #define SPARKGATE_PROXY_GUARD_GUARD_H
@@ -10,7 +10,7 @@
 #include "base/text/url.h"
 #include "conf/conf.h"
 #include "proxy/http/fault.h"
-#include "proxy/front/front.h"
+#include "proxy/http/front_request.h"
 
 /* `port` is the one really listened on. On FAULT_NONE `*target` borrows from the request, as does
  * `*label`, of an application's own host (at == NULL: the public host); else err says more. */

@@ -8,7 +8,7 @@
 #ifndef SPARKGATE_PROXY_GUARD_WEBSOCKET_H
 #define SPARKGATE_PROXY_GUARD_WEBSOCKET_H
 
-#include "proxy/front/front.h"
+#include "proxy/http/front_request.h"
 
 /* GET, HTTP/1.1, no content, Connection with "upgrade", one Upgrade that is "websocket", one key
  * of 16 bytes. */

@@ -53,7 +53,7 @@ static int deflate_bits(const unsigned char head[2])
 }
 
 /* False while too little is there to know the format. */
-static bool start(struct content_coding *c, struct evbuffer *in, bool last)
+static bool start_coding(struct content_coding *c, struct evbuffer *in, bool last)
 {
 	unsigned char head[2] = {0, 0};
 	int rc = Z_OK;
@@ -75,7 +75,7 @@ static bool start(struct content_coding *c, struct evbuffer *in, bool last)
 	return true;
 }
 
-static int run(struct content_coding *c, int flush)
+static int run_zlib(struct content_coding *c, int flush)
 {
 	return is_packing(c) ? deflate(&c->z, flush) : inflate(&c->z, Z_NO_FLUSH);
 }
@@ -97,7 +97,7 @@ static int run_once(struct content_coding *c, struct evbuffer *in, struct evbuff
 	c->z.avail_out = (uInt)space.iov_len;
 	size_t given = c->z.avail_in;
 	/* The flush word must wait for the last chunk that is there. */
-	int rc = run(c, chunk.iov_len == evbuffer_get_length(in) ? flush : Z_NO_FLUSH);
+	int rc = run_zlib(c, chunk.iov_len == evbuffer_get_length(in) ? flush : Z_NO_FLUSH);
 	c->is_pending = c->z.avail_out == 0;
 	space.iov_len -= c->z.avail_out;
 	evbuffer_drain(in, given - c->z.avail_in);
@@ -173,7 +173,7 @@ int content_coding_step(
 	struct content_coding *c, struct evbuffer *in, struct evbuffer *out, bool last)
 {
 	c->was_fed |= evbuffer_get_length(in) > 0;
-	if (!start(c, in, last))
+	if (!start_coding(c, in, last))
 		return 0;
 	return is_packing(c) ? pack(c, in, out, last) : unpack(c, in, out, last);
 }

@@ -226,7 +226,7 @@ static const struct row *const rows['z' - 'a' + 1] = {
 	['a' - 'a'] = with_a, ['b' - 'a'] = with_b, ['c' - 'a'] = with_c, ['d' - 'a'] = with_d, ['e' - 'a'] = with_e, ['f' - 'a'] = with_f, ['h' - 'a'] = with_h, ['i' - 'a'] = with_i, ['k' - 'a'] = with_k, ['l' - 'a'] = with_l, ['n' - 'a'] = with_n, ['o' - 'a'] = with_o, ['p' - 'a'] = with_p, ['r' - 'a'] = with_r, ['s' - 'a'] = with_s, ['t' - 'a'] = with_t, ['u' - 'a'] = with_u, ['v' - 'a'] = with_v, ['w' - 'a'] = with_w, ['x' - 'a'] = with_x};
 /* clang-format on */
 
-static bool matches(const struct row *row, struct str name)
+static bool is_row_of(const struct row *row, struct str name)
 {
 	size_t len = row->name.len;
 
@@ -242,7 +242,7 @@ struct field_kind field_kind_of(struct str name)
 	unsigned letter = name.len ? (unsigned)(name.at[0] | 0x20) - 'a' : ARRAY_LEN(rows);
 	const struct row *row = letter < ARRAY_LEN(rows) ? rows[letter] : NULL;
 
-	while (row && row->name.at && !matches(row, name))
+	while (row && row->name.at && !is_row_of(row, name))
 		row++;
 	return row && row->name.at ? row->kind : (struct field_kind){FIELD_OTHER, 0};
 }

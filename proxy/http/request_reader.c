@@ -114,7 +114,7 @@ static enum fault on_field(struct reader *r, const char *at)
 	return to(r, AT_NAME);
 }
 
-static void add_field(struct reader *r, struct str name)
+static void add_request_field(struct reader *r, struct str name)
 {
 	r->fields[r->fields_count++] = h1_field_of(name, (struct str){NULL, 0});
 }
@@ -122,7 +122,7 @@ static void add_field(struct reader *r, struct str name)
 static enum fault on_name(struct reader *r, const char *at)
 {
 	if (*at == ':') {
-		add_field(r, str_range(r->part, at));
+		add_request_field(r, str_range(r->part, at));
 		return begin(r, AT_VALUE, at);
 	}
 	return str_is_tchar(*at) ? FAULT_NONE : FAULT_BAD_REQUEST;
@@ -271,7 +271,7 @@ static size_t take_run(struct reader *r, struct str bytes)
 }
 
 /* A whole line of the plain kind at the beginning of a field; else 0: byte by byte. */
-static size_t take_line(struct reader *r, struct str bytes)
+static size_t take_field_line(struct reader *r, struct str bytes)
 {
 	size_t name = str_span_token(bytes), room = r->limits->head - r->head_bytes;
 
@@ -282,7 +282,7 @@ static size_t take_line(struct reader *r, struct str bytes)
 	if (len + 2 > value.len || value.at[len] != '\r' || value.at[len + 1] != '\n' ||
 		line > room || r->fields_count == r->limits->fields)
 		return 0;
-	add_field(r, (struct str){bytes.at, name});
+	add_request_field(r, (struct str){bytes.at, name});
 	r->part = value.at;
 	r->fault = end_of_value(r, value.at + len);
 	to(r, AT_FIELD);
@@ -301,7 +301,7 @@ static enum request_reader_event take_head(struct reader *r, struct str bytes, s
 
 	while (at < bytes.len && r->step < AT_CONTENT && r->fault == FAULT_NONE) {
 		struct str rest = str_from(bytes, at);
-		size_t run = r->step == AT_FIELD ? take_line(r, rest) : take_run(r, rest);
+		size_t run = r->step == AT_FIELD ? take_field_line(r, rest) : take_run(r, rest);
 		at += run;
 		if (at < bytes.len && (run == 0 || r->step != AT_FIELD))
 			r->fault = on_head_byte(r, bytes.at + at++);

@@ -14,6 +14,7 @@
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"
 #include "proxy/discovery/discovery.h"
+#include "proxy/front/evhttp_memory.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
 #include "proxy/process/listeners.h"
@@ -132,7 +133,7 @@ static void reload(struct gateway *gw)
 		return;
 	}
 	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
-		conf->threads != gw->conf->threads ||
+		conf->threads != gw->conf->threads || conf->front != gw->conf->front ||
 		strcmp(conf->admin.text, gw->conf->admin.text) != 0 ||
 		(conf->tls.certificate == NULL) != (gw->tls == NULL))
 		log_warn("reload", "listeners and threads change only with a restart");
@@ -317,7 +318,7 @@ static void stop(struct gateway *gw)
 static void give_memory(void)
 {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-	event_set_mem_functions(block_malloc, block_realloc, block_free);
+	event_set_mem_functions(block_malloc, block_realloc, evhttp_memory_free);
 	json_text_use_pool();
 #endif
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct place { /* an address of the configuration */
+struct address { /* an address of the configuration */
 	struct conf_listen *listen;
 	const char *key;
 	int *fds; /* to be filled; -1 until then */
@@ -19,50 +19,51 @@ void listeners_init(struct listeners *l)
 	*l = (struct listeners){.admin = -1, .redirect = -1, .names = {-1, -1, -1}};
 }
 
-static int refuse_taken(
-	const struct place *place, const char *store, const struct err *why, struct err *err)
+static int refuse_taken_address(
+	const struct address *address, const char *store, const struct err *why, struct err *err)
 {
 	if (store)
-		return err_set(err, "%s: %s", place->key, why->text);
+		return err_set(err, "%s: %s", address->key, why->text);
 	return err_set(err,
 		"%s: %s; end the program that has it, or set %s to another; a second gateway on "
 		"the same store takes part with --join",
-		place->key, why->text, place->key);
+		address->key, why->text, address->key);
 }
 
 /* The kernel lets us in beside others only if they allow it and are the same user's. */
-static int join(struct listeners *l, const struct place *place, const char *store, struct err *err)
+static int join_address(
+	struct listeners *l, const struct address *address, const char *store, struct err *err)
 {
-	struct conf_listen *listen = place->listen;
+	struct conf_listen *listen = address->listen;
 	struct err why = {""};
 
 	if (join_check(&listen->addr, store, &why) == -1)
-		return err_set(
-			err, "%s: --join: %s is taken, and %s", place->key, listen->text, why.text);
-	place->fds[0] = listen_share(&listen->addr, listen->addr_len, &why);
-	if (place->fds[0] == -1)
-		return refuse_taken(place, store, &why, err);
+		return err_set(err, "%s: --join: %s is taken, and %s", address->key, listen->text,
+			why.text);
+	address->fds[0] = listen_share(&listen->addr, listen->addr_len, &why);
+	if (address->fds[0] == -1)
+		return refuse_taken_address(address, store, &why, err);
 	l->is_joined = true;
 	return 0;
 }
 
-static int open_place(
-	struct listeners *l, const struct place *place, const char *store, struct err *err)
+static int open_address(
+	struct listeners *l, const struct address *address, const char *store, struct err *err)
 {
-	struct conf_listen *listen = place->listen;
+	struct conf_listen *listen = address->listen;
 	struct err why = {""};
 
-	place->fds[0] = listen_open(&listen->addr, listen->addr_len, &why);
-	if (place->fds[0] == -1 && errno != EADDRINUSE)
-		return err_set(err, "%s: %s", place->key, why.text);
-	if (place->fds[0] == -1 && store == NULL)
-		return refuse_taken(place, store, &why, err);
-	if (place->fds[0] == -1 && join(l, place, store, err) == -1)
+	address->fds[0] = listen_open(&listen->addr, listen->addr_len, &why);
+	if (address->fds[0] == -1 && errno != EADDRINUSE)
+		return err_set(err, "%s: %s", address->key, why.text);
+	if (address->fds[0] == -1 && store == NULL)
+		return refuse_taken_address(address, store, &why, err);
+	if (address->fds[0] == -1 && join_address(l, address, store, err) == -1)
 		return -1;
-	for (unsigned i = 1; i < place->count; i++) {
-		place->fds[i] = listen_share(&listen->addr, listen->addr_len, &why);
-		if (place->fds[i] == -1)
-			return refuse_taken(place, store, &why, err);
+	for (unsigned i = 1; i < address->count; i++) {
+		address->fds[i] = listen_share(&listen->addr, listen->addr_len, &why);
+		if (address->fds[i] == -1)
+			return refuse_taken_address(address, store, &why, err);
 	}
 	return 0;
 }
@@ -70,14 +71,14 @@ static int open_place(
 int listeners_open(struct listeners *l, struct conf *conf, const char *store, struct err *err)
 {
 	l->threads = mem_alloc(conf->threads, sizeof *l->threads);
-	const struct place places[LISTENERS_ADDRESSES] = {
+	const struct address addresses[LISTENERS_ADDRESSES] = {
 		{&conf->server, "server.listen", l->threads, conf->threads},
 		{&conf->admin, "admin.listen", &l->admin, 1},
 		{&conf->tls.redirect, "server.tls.redirect_listen", &l->redirect, 1},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		if (places[i].listen->text && open_place(l, &places[i], store, err) == -1)
+	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
+		if (addresses[i].listen->text && open_address(l, &addresses[i], store, err) == -1)
 			return -1;
 	}
 	conf_set_port(&conf->server, listen_port(&conf->server.addr));
@@ -87,12 +88,12 @@ int listeners_open(struct listeners *l, struct conf *conf, const char *store, st
 
 void listeners_announce(struct listeners *l, const struct conf *conf, const char *store)
 {
-	const struct conf_listen *places[LISTENERS_ADDRESSES] = {
+	const struct conf_listen *addresses[LISTENERS_ADDRESSES] = {
 		&conf->server, &conf->admin, &conf->tls.redirect};
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		if (places[i]->text)
-			l->names[i] = join_announce(&places[i]->addr, store);
+	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
+		if (addresses[i]->text)
+			l->names[i] = join_announce(&addresses[i]->addr, store);
 	}
 }
 

@@ -122,11 +122,12 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	struct share_hold *hold = share_get(thread->conf);
 	struct front_limits limits = front_limits_of(hold->value);
 	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
+	enum front_kind kind = (enum front_kind)((const struct conf *)hold->value)->front;
 	thread->statics = statics_of(hold->value);
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
 	share_drop(hold);
-	thread->front = front_new(
-		thread->base, listen_fd, &limits, exchange_begin, exchange_refused, thread);
+	thread->front = front_new(thread->base, kind, listen_fd, &limits, exchange_begin,
+		exchange_refused, thread);
 	front_use_tls(thread->front, shared->tls, hsts_s);
 	front_use_crowd(thread->front, shared->crowd);
 	add_events(thread);

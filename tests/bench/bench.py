@@ -36,7 +36,8 @@ SEEN_TOKENS = 200  # few enough to be remembered, and for their first time not t
 LINKS_PAGE = ROOT / "tests" / "fixtures" / "spark" / "4.3" / "history.ctx.html"
 SIGNATURE = BUILD / "tests" / "bench" / "signature_bench"
 NGINX = ("nginx", "nginx, 32 KiB buffers")
-RESTED = ("nginx", "HAProxy", "Envoy jwt_authn", "sparkgate")
+FRONTS = ("sparkgate", gate.EVHTTP)
+RESTED = ("nginx", "HAProxy", "Envoy jwt_authn", *FRONTS)
 
 
 def say(text):
@@ -81,17 +82,19 @@ class Bench:
         for name, reason in self.missing.items():
             say(f"without {name}: {reason}")
 
-    def gate(self, name, store):
-        return gate.Gate(self.world, name, store, BUILD / "sparkgate")
+    def gate(self, name, store, front="direct"):
+        return gate.Gate(self.world, name, store, BUILD / "sparkgate", front)
 
     def start_gates(self):
         memory = self.keep(self.gate("sparkgate-memory", "memory:"))
+        evhttp = self.keep(self.gate("sparkgate-evhttp", "memory:", "evhttp"))
         embedded = self.keep(self.gate("sparkgate-sqlite", f"sqlite:{self.world.folder}/state.db"))
         redis = self.keep(gate.Redis(self.world))
         shared = self.keep(self.gate("sparkgate-redis", redis.url))
-        for one in (memory, embedded, shared):
+        for one in (memory, evhttp, embedded, shared):
             one.await_workers(spark_site.MASTER)
         for made in (memory.contender("sparkgate", self.world.bearer), memory.contender("sparkgate session", memory.session()),
+                     evhttp.contender(gate.EVHTTP, self.world.bearer),
                      embedded.contender("sparkgate own token", embedded.own_token()),
                      shared.contender("sparkgate session in Redis", shared.session())):
             self.contenders[made.name] = made
@@ -123,11 +126,11 @@ class Bench:
             self.cell("ext-auth-calm", name, self.ext_auth, ("calm.lua",))
         for load, path, connections in (("links", spark_site.LINKS, CONNECTIONS), ("script", spark_site.SCRIPT, CONNECTIONS),
                                         ("master", spark_site.MASTER, BIG_CONNECTIONS)):
-            for name in (*NGINX, "sparkgate"):
+            for name in (*NGINX, *FRONTS):
                 self.cell(load, name, self.requests, path, connections)
-        for name in (*NGINX, "sparkgate"):
+        for name in (*NGINX, *FRONTS):
             self.cell("event-log", name, self.alone, loads.download, spark_site.EVENT_LOG)
-        for name in (*peers.TLS_PEERS, "sparkgate"):
+        for name in (*peers.TLS_PEERS, *FRONTS):
             self.cell("tls", name, self.returning)
         for name in RESTED:
             self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)
@@ -175,8 +178,8 @@ class Bench:
 
     def alone(self, name, measure, path):
         """In a process of its own: memory that an earlier load has left is not there to be used again."""
-        if name == "sparkgate":
-            fresh = self.gate("sparkgate-alone", "memory:")
+        if name in FRONTS:
+            fresh = self.gate("sparkgate-alone", "memory:", "evhttp" if name == gate.EVHTTP else "direct")
             one = fresh.contender(name, self.world.bearer)
             fresh.await_workers(spark_site.MASTER)
         else:

@@ -14,6 +14,7 @@ from spark_site import PAGE, WORKERS
 
 MOUNT = "/local/proxy/master"
 ASKED = "/_gate/auth/nginx"
+EVHTTP = "sparkgate, front evhttp"  # the same in all but server.front
 
 
 class Gate:
@@ -22,7 +23,8 @@ class Gate:
     SCHEME = "http"
     READY = PAGE  # what answers when its UI is there
 
-    def __init__(self, world, name, store, binary):
+    def __init__(self, world, name, store, binary, front="direct"):
+        self.front = front
         self.binary = os.environ.get("SPARKGATE", str(binary))
         self.port, self.admin = free_port(), free_port()
         self.origin = f"{self.SCHEME}://{HOST}:{self.port}"
@@ -39,7 +41,7 @@ class Gate:
 
     def settings(self, world, store):
         return {
-            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1,
+            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1, "front": self.front,
                        "trusted_proxies": [f"{HOST}/32"], "limits": {"connections": 15000}},
             "admin": {"listen": f"{HOST}:{self.admin}"},
             "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],

@@ -37,8 +37,8 @@ class Gate(gate.Gate):
 
 def start(world, name, binary):
     """Of its own for each measurement, as for the other loads that count what is kept."""
-    if name == "sparkgate":
-        made = Gate(world, "sparkgate-tls", "memory:", binary)
+    if name in ("sparkgate", gate.EVHTTP):
+        made = Gate(world, "sparkgate-tls", "memory:", binary, "evhttp" if name == gate.EVHTTP else "direct")
         made.await_workers(MASTER)
         return made.contender(name, world.bearer)
     return peers.TLS_PEERS[name](world, Certificate(world.folder))

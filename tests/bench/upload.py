@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """`make bench-upload`: one long upload (GIB, 2) through sparkgate and through nginx with proxy_request_buffering off, in turn.
 
-ROUNDS (5). Prints CPU, and memory over what was resident before; the median of the ratios.
+ROUNDS (5), FRONT (direct, or evhttp). Prints CPU, and memory over what was resident before; the median of the ratios.
 """
 import os
 import pathlib
@@ -58,7 +58,7 @@ class Sink:
 class Gate(gate.Gate):
     def __init__(self, world, sink, binary):
         self.sink = sink
-        super().__init__(world, "sparkgate-upload", "memory:", binary)
+        super().__init__(world, "sparkgate-upload", "memory:", binary, os.environ.get("FRONT", "direct"))
 
     def settings(self, world, store):
         made = super().settings(world, store)

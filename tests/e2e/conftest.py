@@ -24,6 +24,7 @@ from upstream import Upstream  # noqa: E402
 
 BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
 VERSIONS = ["4.3", "3.5"]
+FRONTS = ["direct", "evhttp"]  # of server.front
 NAVIGATION = {**CROSS_SITE, "Sec-Fetch-Site": "same-origin"}
 
 

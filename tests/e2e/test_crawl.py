@@ -26,6 +26,15 @@ def test_crawl_finds_no_leak_and_no_new_error(admin, gateway, info):
     assert len(crawler.pages) >= PAGES_AT_LEAST, sorted(crawler.pages)
 
 
+def test_crawl_through_the_other_front():
+    with Cluster(VERSIONS[0], workers=1) as cluster:
+        info = cluster.info()
+        with Gateway([cluster_entry(info)], BASE, {"server": {"front": "evhttp"}}) as gateway:
+            crawler = crawl(Client(gateway, await_everything(gateway, info)), gateway, info)
+    assert not crawler.problems, crawler.report()
+    assert len(crawler.pages) >= PAGES_AT_LEAST / 2, sorted(crawler.pages)
+
+
 # A cluster that was set up for another proxy: Spark's own (T3, T4), or one that was given a path (T1).
 OLD_PROXY = "old.example"
 MODES = {

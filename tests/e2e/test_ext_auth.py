@@ -133,7 +133,7 @@ def upgrade(port, authority, *fields):
         if b" 101 " not in head.split(b"\r\n")[0]:
             return int(head.split()[1]), b""
         conn.sendall(b"abc")
-        return 101, conn.recv(3)
+        return 101, conn.recv(3, socket.MSG_WAITALL)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

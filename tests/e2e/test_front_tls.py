@@ -13,6 +13,7 @@ import time
 import pytest
 import requests
 
+from conftest import FRONTS
 from fake_spark import HOST, App, FakeSpark
 from gateway import Gateway, binary
 from spark_cluster import free_port, wait_for
@@ -29,14 +30,14 @@ class BigApp(App):
 class Secure:
     """A gateway with a certificate for 127.0.0.1 and a short time for handshakes."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, front="direct"):
         self.pem = pathlib.Path(folder) / "gate.pem"
         self.renew(folder)
         self.spark = FakeSpark()
         self.app = self.spark.add(BigApp(APP, "billing"))
         port = free_port()
         self.port, self.origin = port, f"https://{HOST}:{port}"
-        server = {"public_url": f"{self.origin}/", "limits": {"head_timeout": "1s"},
+        server = {"public_url": f"{self.origin}/", "front": front, "limits": {"head_timeout": "1s"},
                   "tls": {"certificate": str(self.pem), "key": str(self.pem),
                           "redirect_listen": f"{HOST}:{free_port()}"}}
         self.plain = f"http://{server['tls']['redirect_listen']}"
@@ -68,9 +69,9 @@ class Secure:
             return link.getpeercert(binary_form=True)
 
 
-@pytest.fixture
-def secure(tmp_path):
-    made = Secure(tmp_path)
+@pytest.fixture(params=FRONTS)
+def secure(request, tmp_path):
+    made = Secure(tmp_path, request.param)
     with made.spark, made.gateway:
         made.token = made.gateway.create_token(role="admin")["access_token"]
         yield made

@@ -21,12 +21,14 @@ UI = "/other/ui/echo/"
 URN = "urn:sparkgate:params:oauth:grant-type:registration-token"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "redis"])
+@pytest.fixture(scope="module", params=["sqlite", "redis", "front-evhttp"])
 def gate(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("gate")
     with Upstream() as upstream:
         entries = [{"name": name, "uis": [{"name": "echo", "url": upstream.url}]} for name in ("other", "second")]
         settings = {"tokens": {"per_user": 50}, "log": {"format": "json", "level": "info", "access": True}}
+        if request.param == "front-evhttp":
+            settings["server"] = {"front": "evhttp"}
         if request.param == "redis":
             with RedisServer() as redis, Gateway(entries, "/gate", {**settings, **shared_store(redis, folder)}, folder=folder) as gateway:
                 gateway.redis = redis

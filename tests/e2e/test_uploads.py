@@ -9,6 +9,7 @@ import urllib.parse
 import pytest
 import requests
 
+from conftest import FRONTS
 from gateway import HOST, Gateway
 from sink import Sink
 from spark_cluster import free_port, wait_for
@@ -25,10 +26,10 @@ def sink():
         yield server
 
 
-@pytest.fixture(scope="module")
-def gate(sink):
+@pytest.fixture(scope="module", params=FRONTS)
+def gate(request, sink):
     uis = [{"name": "lab", "url": sink.url, "limits": {"body": "4GiB"}}, {"name": "small", "url": sink.url}]
-    with Gateway([{"name": "other", "uis": uis}], "/gw", {"server": {"limits": {"memory": "1MiB"}}}) as gateway:
+    with Gateway([{"name": "other", "uis": uis}], "/gw", {"server": {"front": request.param, "limits": {"memory": "1MiB"}}}) as gateway:
         gateway.token = gateway.create_token("uploads")["access_token"]
         gateway.await_mounts(["/other/ui/lab/", "/other/ui/small/"], gateway.token)
         yield gateway

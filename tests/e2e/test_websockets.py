@@ -6,7 +6,7 @@ import time
 import pytest
 
 from browser import chromium
-from conftest import signed_in
+from conftest import FRONTS, signed_in
 from echo_socket import CLOSE, PING, EchoSocket, Socket, frame, proof
 from gateway import Gateway
 from redis_server import RedisServer
@@ -22,10 +22,10 @@ def echo():
         yield running
 
 
-@pytest.fixture(scope="module")
-def gate(echo):
+@pytest.fixture(scope="module", params=FRONTS)
+def gate(request, echo):
     cluster = {"name": "local", "uis": [{"name": "echo", "url": echo.url}]}
-    with Gateway([cluster]) as running:
+    with Gateway([cluster], settings={"server": {"front": request.param}}) as running:
         token = running.create_token("waits", "user")["access_token"]
         running.await_mounts([f"{UI}/page"], token)
         yield running

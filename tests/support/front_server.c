@@ -183,6 +183,24 @@ static void *run(void *arg)
 	return NULL;
 }
 
+static enum front_kind kind;
+
+int front_is_direct(void **state)
+{
+	(void)state;
+	kind = FRONT_DIRECT;
+	print_message("front: direct\n");
+	return 0;
+}
+
+int front_is_evhttp(void **state)
+{
+	(void)state;
+	kind = FRONT_EVHTTP;
+	print_message("front: evhttp\n");
+	return 0;
+}
+
 struct server *server_start(unsigned connections)
 {
 	struct sockaddr_storage addr = {0};
@@ -198,7 +216,7 @@ struct server *server_start(unsigned connections)
 	s->port = listen_port(&addr);
 	pthread_mutex_init(&s->gate, NULL);
 	s->base = event_base_new();
-	s->front = front_new(s->base, fd, &limits, on_request, on_refused, s);
+	s->front = front_new(s->base, kind, fd, &limits, on_request, on_refused, s);
 	pthread_create(&s->thread, NULL, run, s);
 	return s;
 }

@@ -31,6 +31,13 @@ struct server {
 	pthread_mutex_t gate;
 };
 
+/* The whole group on one front, and once more on the other. */
+#define FRONT_RUN_ON_BOTH(tests)                                                                   \
+	(cmocka_run_group_tests_name("front: direct", tests, front_is_direct, NULL) +              \
+		cmocka_run_group_tests_name("front: evhttp", tests, front_is_evhttp, NULL))
+int front_is_direct(void **state); /* of cmocka, for a group: server_start() starts that one */
+int front_is_evhttp(void **state);
+
 struct server *server_start(unsigned connections);
 int front_setup(void **state); /* of cmocka: 1000 connections */
 int front_teardown(void **state);

@@ -273,5 +273,5 @@ int main(void)
 		TEST(many_connections_come_and_go_without_a_leak),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return FRONT_RUN_ON_BOTH(tests);
 }

@@ -219,5 +219,5 @@ int main(void)
 		TEST(s58_who_sends_many_at_once_has_no_more_turns_than_others),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return FRONT_RUN_ON_BOTH(tests);
 }

@@ -170,5 +170,5 @@ int main(void)
 		cmocka_unit_test(s59_who_takes_nothing_of_an_answer_makes_room),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return FRONT_RUN_ON_BOTH(tests);
 }

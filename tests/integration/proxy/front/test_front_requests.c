@@ -155,5 +155,5 @@ int main(void)
 		TEST(a_client_that_expects_100_is_told_to_go_on),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return FRONT_RUN_ON_BOTH(tests);
 }

@@ -1,5 +1,6 @@
 /* The configuration as a file: what it becomes, with its defaults, and how it is printed back. */
 #include "base/log/log.h"
+#include "proxy/front/front.h"
 #include "tests/support/conf_probe.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_string_equal(conf->server.base, "");
 	assert_string_equal(conf->admin.origin, "http://127.0.0.1:8481");
 	assert_in_range(conf->threads, 1, 256);
+	assert_int_equal(conf->front, FRONT_DIRECT);
 	assert_int_equal(conf->limit_head, 16 * 1024);
 	assert_int_equal(conf->limit_body, 1024 * 1024);
 	assert_int_equal(conf->limit_memory, 64 * 1024 * 1024);
@@ -45,6 +47,15 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_true(conf->log_access);
 	assert_null(conf->log_gelf.host);
 	assert_int_equal(conf->clusters[0].poll_ms, 2000);
+	conf_unref(conf);
+}
+
+static void evhttp_is_the_front_of_who_asks_for_it(void **state)
+{
+	struct conf *conf = conf_probe_load("server: {front: evhttp}\n" ONE_CLUSTER);
+
+	(void)state;
+	assert_int_equal(conf->front, FRONT_EVHTTP);
 	conf_unref(conf);
 }
 
@@ -257,6 +268,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_those_of_the_documentation),
+		cmocka_unit_test(evhttp_is_the_front_of_who_asks_for_it),
 		cmocka_unit_test(cluster_lists_its_masters_history_and_uis),
 		cmocka_unit_test(bearer_issuer_has_its_audience_and_default_algorithms),
 		cmocka_unit_test(public_url_gives_origin_and_base),
