@@ -1,6 +1,8 @@
 /* SPARKGATE_* variables, put into the tree of keys. */
-#include "conf/load/load_int.h"
+#include "conf/load/env.h"
 
+#include "conf/load/load_error.h"
+#include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 #include "conf/values/values_file.h"
 

@@ -3,10 +3,12 @@
  * configuration is loaded to be used; text alone (tests, fuzzing) never makes a file be opened.
  */
 #define _GNU_SOURCE
-#include "conf/load/load_int.h"
+#include "conf/load/secrets.h"
 
-#include "conf/values/keywords.h"
+#include "conf/conf.h"
 #include "conf/load/kubeconfig.h"
+#include "conf/load/yaml_tree.h"
+#include "conf/values/keywords.h"
 #include "conf/values/values_file.h"
 
 #include <errno.h>
