@@ -17,10 +17,10 @@
 #include "conf/conf.h"
 #include "conf/load/kubeconfig.h"
 #include "proxy/discovery/discovery.h"
-#include "proxy/discovery/address_fence.h"
-#include "proxy/discovery/kube_json.h"
+#include "proxy/discovery/known/address_fence.h"
+#include "proxy/discovery/kubernetes/kube_json.h"
 #include "proxy/registry/registry.h"
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/spark_json.h"
 
 #include <sys/queue.h>
 

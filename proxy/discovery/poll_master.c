@@ -2,7 +2,7 @@
 #include "proxy/discovery/discovery_int.h"
 
 #include "base/log/log.h"
-#include "proxy/discovery/app_page.h"
+#include "proxy/discovery/spark/app_page.h"
 
 #include <stdlib.h>
 

@@ -1,15 +1,15 @@
 /*
- * proxy/discovery/app_page.h - a master's application page: the one place that says where a
+ * proxy/discovery/spark/app_page.h - a master's application page: the one place that says where a
  * driver's UI is (T6, T7).
  *
  * The address is not in any JSON. The page escapes what users chose, so an element can be told from
  * text; anything that is not exactly one such link is refused. Pure.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_APP_PAGE_H
-#define SPARKGATE_PROXY_DISCOVERY_APP_PAGE_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_SPARK_APP_PAGE_H
+#define SPARKGATE_PROXY_DISCOVERY_SPARK_APP_PAGE_H
 
 #include "base/text/url.h"
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/spark_json.h"
 
 enum { APP_PAGE_MAX = 8 * 1024 * 1024 };
 

@@ -1,13 +1,13 @@
 /*
- * proxy/discovery/kube_json.h - pods as a Kubernetes API server tells of them, one object at a
+ * proxy/discovery/kubernetes/kube_json.h - pods as a Kubernetes API server tells of them, one object at a
  * time, read strictly.
  *
  * Labels and ports were chosen by whoever made the pod; its address, phase and times are the
  * cluster's own. Nothing here is bigger than one object: a list is cut into its items while it
  * arrives. Pure; parsed values borrow from the document they keep.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_KUBE_JSON_H
-#define SPARKGATE_PROXY_DISCOVERY_KUBE_JSON_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_JSON_H
+#define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_JSON_H
 
 #include "base/err.h"
 #include "base/sbuf.h"

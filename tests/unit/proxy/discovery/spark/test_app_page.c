@@ -1,5 +1,5 @@
 /* Where a driver's UI is, out of a master's page about its application (T6, T7). */
-#include "proxy/discovery/app_page.h"
+#include "proxy/discovery/spark/app_page.h"
 #include "tests/support/fixture.h"
 
 #include <setjmp.h>

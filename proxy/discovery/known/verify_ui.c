@@ -1,10 +1,10 @@
-/* proxy/discovery/verify_ui.c - nobody is sent to a place before it is fenced in and has said who
+/* proxy/discovery/known/verify_ui.c - nobody is sent to a place before it is fenced in and has said who
  * it is. */
 #include "proxy/discovery/discovery_int.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
-#include "proxy/discovery/app_page.h"
+#include "proxy/discovery/spark/app_page.h"
 
 #include <assert.h>
 #include <event2/event.h>

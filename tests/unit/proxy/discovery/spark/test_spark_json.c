@@ -1,5 +1,5 @@
 /* Masters, workers, drivers and history servers in their own words (T46). */
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/spark_json.h"
 #include "tests/support/fixture.h"
 
 #include <setjmp.h>

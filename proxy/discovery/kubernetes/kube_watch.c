@@ -1,10 +1,10 @@
-/* proxy/discovery/kube_watch.c - asks a Kubernetes API server for driver pods: a list once, page by
+/* proxy/discovery/kubernetes/kube_watch.c - asks a Kubernetes API server for driver pods: a list once, page by
  * page, then a watch that goes on from where the list, or the watch before it, ended. */
 #include "proxy/discovery/discovery_int.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
-#include "proxy/discovery/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_access.h"
 
 #include <event2/event.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/spark_json.h"
 
 #include "base/text/json_text.h"
 #include "base/siphash.h"

@@ -1,13 +1,13 @@
 /*
- * proxy/discovery/address_fence.h - the SSRF fence: may an address that somebody else named be
+ * proxy/discovery/known/address_fence.h - the SSRF fence: may an address that somebody else named be
  * connected to?
  *
  * A worker or driver names its own UI address, so whoever can register with a master could aim the
  * gateway at anything (design §2). Judged is always the resolved address. What the operator wrote
  * into the configuration is not judged here. Pure; one thread.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_ADDRESS_FENCE_H
-#define SPARKGATE_PROXY_DISCOVERY_ADDRESS_FENCE_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_ADDRESS_FENCE_H
+#define SPARKGATE_PROXY_DISCOVERY_KNOWN_ADDRESS_FENCE_H
 
 #include "base/net/cidr.h"
 

@@ -1,13 +1,13 @@
 /*
- * proxy/discovery/spark_json.h - the JSON of Spark's masters, workers, drivers and history servers,
+ * proxy/discovery/spark/spark_json.h - the JSON of Spark's masters, workers, drivers and history servers,
  * read strictly (T46).
  *
  * Every string here was chosen by somebody who may register with a master. A row whose id does not
  * fit into a path segment is left out and counted; a document of another shape is an error (T49: a
  * wrong address answers 200 too). Pure; parsed values borrow from the document they keep.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_SPARK_JSON_H
-#define SPARKGATE_PROXY_DISCOVERY_SPARK_JSON_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_SPARK_SPARK_JSON_H
+#define SPARKGATE_PROXY_DISCOVERY_SPARK_SPARK_JSON_H
 
 #include "base/err.h"
 #include "base/str.h"

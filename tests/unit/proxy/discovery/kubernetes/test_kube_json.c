@@ -1,5 +1,5 @@
 /* Pods as a Kubernetes API server tells of them. */
-#include "proxy/discovery/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
-#include "proxy/discovery/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_json.h"
 
 #include "base/text/json_text.h"
 #include "base/clock.h"
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/spark_json.h"
 
 #include <stdio.h>
 

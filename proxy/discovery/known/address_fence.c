@@ -1,4 +1,4 @@
-#include "proxy/discovery/address_fence.h"
+#include "proxy/discovery/known/address_fence.h"
 
 #include <assert.h>
 #include <netinet/in.h>

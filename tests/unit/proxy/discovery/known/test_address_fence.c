@@ -1,5 +1,5 @@
 /* The fence around addresses that strangers name (design §2). */
-#include "proxy/discovery/address_fence.h"
+#include "proxy/discovery/known/address_fence.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

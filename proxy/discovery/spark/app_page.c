@@ -1,4 +1,4 @@
-#include "proxy/discovery/app_page.h"
+#include "proxy/discovery/spark/app_page.h"
 
 #include "base/sbuf.h"
 

@@ -1,12 +1,12 @@
 /*
- * proxy/discovery/kube_access.h - the way to a Kubernetes API server and what opens it, as they are
+ * proxy/discovery/kubernetes/kube_access.h - the way to a Kubernetes API server and what opens it, as they are
  * now.
  *
  * Read anew for every connection, for the kubelet replaces a pod's token and people replace
  * kubeconfigs. Blocking reads of small files, on the keeper.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_KUBE_ACCESS_H
-#define SPARKGATE_PROXY_DISCOVERY_KUBE_ACCESS_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_ACCESS_H
+#define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_ACCESS_H
 
 #include "conf/load/kubeconfig.h"
 

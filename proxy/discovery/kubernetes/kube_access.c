@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "proxy/discovery/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_access.h"
 
 #include "base/text/token_file.h"
 #include "base/sbuf.h"
