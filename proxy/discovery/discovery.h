@@ -4,7 +4,7 @@
  *
  * Polls masters and history servers, asks each worker and driver who it is before anybody is sent
  * there, and keeps what strangers named inside the fence (design "Discovery, and the SSRF fence").
- * Everything runs on the thread of `base`, callbacks included; worker threads only ever see the
+ * Everything runs on the thread of `base`, callbacks included; server threads only ever see the
  * published snapshots.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_DISCOVERY_H

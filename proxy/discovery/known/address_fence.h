@@ -1,6 +1,6 @@
 /*
- * proxy/discovery/known/address_fence.h - the SSRF fence: may an address that somebody else named be
- * connected to?
+ * proxy/discovery/known/address_fence.h - the SSRF fence: may an address that somebody else named
+ * be connected to?
  *
  * A worker or driver names its own UI address, so whoever can register with a master could aim the
  * gateway at anything (design §2). Judged is always the resolved address. What the operator wrote

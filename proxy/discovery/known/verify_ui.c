@@ -1,9 +1,8 @@
-/* proxy/discovery/known/verify_ui.c - nobody is sent to a place before it is fenced in and has said who
- * it is. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/known/verify_ui.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/spark/app_page.h"
 
 #include <assert.h>
@@ -12,181 +11,28 @@
 #include <stdlib.h>
 
 enum {
-	RETRY_FIRST_MS = 500,
-	RETRY_LAST_MS = 60000,
-	TICK_MS = 250,
-	STARTING_MS = 120000,
-	STARTING_TRIES = 200, /* clocks may differ */
+	CHECK_TIMEOUT_MS = 5000,
+	CHECK_JSON_MAX = 4 * 1024 * 1024, /* a worker lists its executors, finished ones too */
 };
 
-static const char *const kind_names[] = {"worker", "application", "driver"};
-
-static void check_start(struct known_ui *p);
-
-/* --- state --- */
-
-static void log_state(const struct known_ui *p)
+static void verify_fail(struct known_ui *ui, enum mount_state state, const char *why)
 {
-	static const char *const words[] = {"is up", "cannot be used yet", "is refused", "is gone"};
-	enum log_level level = p->state == MOUNT_REFUSED      ? LOG_WARN
-			       : p->state == MOUNT_UNVERIFIED ? LOG_INFO
-							      : LOG_DEBUG;
-
-	log_line(level, "discovery", "cluster %s: %s %s at %s %s%s%s", p->cluster->name,
-		kind_names[p->kind], p->id, p->authority ? p->authority : "(unknown)",
-		words[p->state], p->why[0] ? ": " : "", p->why);
-}
-
-void known_ui_set_state(struct known_ui *p, enum mount_state state, const char *why)
-{
-	if (p->state == state && strcmp(p->why, why) == 0)
-		return;
-	p->state = state;
-	p->why = why;
-	if (why[0] || state != MOUNT_UNVERIFIED)
-		log_state(p);
-	cluster_changed(p->cluster);
-}
-
-bool known_ui_set_origin(struct known_ui *p, const struct url *url)
-{
-	char origin[288] = "", authority[272] = "";
-
-	if (url) {
-		url_origin(url, origin);
-		url_authority(url, false, authority);
-	}
-	if (!text_replace(&p->origin, url ? origin : NULL))
-		return false;
-	text_replace(&p->authority, url ? authority : NULL);
-	p->tls = url && url->tls;
-	p->port = url ? url->port : 0;
-	cluster_changed(p->cluster);
-	return true;
-}
-
-/* --- the queues --- */
-
-static struct known_ui_list *list_of(struct known_ui *p)
-{
-	struct discovery *d = p->cluster->discovery;
-
-	return p->queue == QUEUE_FRESH ? &d->fresh : &d->waiting;
-}
-
-static void move_to(struct known_ui *p, enum known_ui_queue queue)
-{
-	if (p->queue != QUEUE_NONE)
-		TAILQ_REMOVE(list_of(p), p, link);
-	p->queue = queue;
-	if (queue != QUEUE_NONE)
-		TAILQ_INSERT_TAIL(list_of(p), p, link);
-}
-
-void verify_ui_forget(struct known_ui *p)
-{
-	move_to(p, QUEUE_NONE);
-	if (p->fetch) {
-		fetch_cancel(p->fetch);
-		p->fetch = NULL;
-		p->cluster->discovery->checking--;
-	}
-}
-
-void verify_ui_known(struct known_ui *p)
-{
-	verify_ui_forget(p);
-	p->tries = 0;
-	if (p->kind == KNOWN_UI_WORKER)
-		p->via_master = false;
-	move_to(p, QUEUE_FRESH);
-	verify_ui_pump(p->cluster->discovery);
-}
-
-/* A whole estate that appears at once is not asked at once: the keeper has other work, and so have
- * the name servers. */
-static bool is_in_pace(struct discovery *d)
-{
-	const struct timeval pace = {0, CHECKS_PACE_MS * 1000};
-	int64_t now = clock_mono_ms();
-
-	if (now - d->pace_ms >= CHECKS_PACE_MS) {
-		d->pace_ms = now;
-		d->begun = 0;
-	}
-	if (d->begun < CHECKS_PER_PACE)
-		return true;
-	if (!event_pending(d->pace_timer, EV_TIMEOUT, NULL))
-		event_add(d->pace_timer, &pace);
-	return false;
-}
-
-void verify_ui_pump(struct discovery *d)
-{
-	while (d->checking < CHECKS_MAX && !TAILQ_EMPTY(&d->fresh) && is_in_pace(d)) {
-		struct known_ui *p = TAILQ_FIRST(&d->fresh);
-		move_to(p, QUEUE_NONE);
-		check_start(p);
-	}
-}
-
-void verify_ui_retry(struct discovery *d)
-{
-	const struct timeval tick = {0, TICK_MS * 1000};
-	int64_t now = clock_mono_ms();
-	struct known_ui *p, *next;
-
-	for (p = TAILQ_FIRST(&d->waiting); p; p = next) {
-		next = TAILQ_NEXT(p, link);
-		if (now >= p->due_ms)
-			move_to(p, QUEUE_FRESH);
-	}
-	verify_ui_pump(d);
-	if (!TAILQ_EMPTY(&d->waiting))
-		event_add(d->retry_timer, &tick);
-}
-
-/* A driver's UI comes up some seconds after its pod: until then it is asked at an even pace. */
-static bool is_starting(const struct known_ui *p)
-{
-	const struct app *a = (const struct app *)p;
-
-	return p->kind == KNOWN_UI_APP && a->watch && p->tries < STARTING_TRIES &&
-	       a->started_ms > clock_wall_ms() - STARTING_MS;
-}
-
-static void wait_for_retry(struct known_ui *p)
-{
-	const struct timeval tick = {0, TICK_MS * 1000};
-	struct discovery *d = p->cluster->discovery;
-	unsigned shift = is_starting(p) ? 0 : p->tries < 7 ? p->tries : 7;
-	int64_t wait = (int64_t)RETRY_FIRST_MS << shift;
-
-	p->tries++;
-	p->due_ms = clock_mono_ms() + (wait < RETRY_LAST_MS ? wait : RETRY_LAST_MS);
-	move_to(p, QUEUE_WAITING);
-	if (!event_pending(d->retry_timer, EV_TIMEOUT, NULL))
-		event_add(d->retry_timer, &tick);
-}
-
-static void fail(struct known_ui *p, enum mount_state state, const char *why)
-{
-	known_ui_set_state(p, state, why);
-	wait_for_retry(p);
+	known_ui_set_state(ui, state, why);
+	verify_queue_retry(ui);
 }
 
 /* --- one check --- */
 
 static bool on_address(const struct sockaddr *sa, void *arg)
 {
-	struct known_ui *p = arg;
+	struct known_ui *ui = arg;
 
-	p->refused = address_fence_check(&p->cluster->fence, sa);
-	return p->refused == NULL;
+	ui->refused = address_fence_check(&ui->cluster->fence, sa);
+	return ui->refused == NULL;
 }
 
-static void ask(struct known_ui *p, enum ui_kind kind, char *url, bool is_fenced, size_t max_bytes,
-	void (*done)(const struct fetch_result *result, void *arg))
+static void ask_ui(struct known_ui *ui, enum ui_kind kind, char *url, bool is_fenced,
+	size_t max_bytes, void (*done)(const struct fetch_result *result, void *arg))
 {
 	const struct fetch_request request = {
 		.url = url,
@@ -195,159 +41,155 @@ static void ask(struct known_ui *p, enum ui_kind kind, char *url, bool is_fenced
 		.is_once = is_fenced, /* its master is asked again and again */
 		.allow = is_fenced ? on_address : NULL,
 		.done = done,
-		.arg = p,
+		.arg = ui,
 	};
 
-	p->refused = NULL;
-	p->fetch = cluster_ask(p->cluster, kind, &request);
-	p->cluster->discovery->checking++;
-	p->cluster->discovery->begun++;
+	ui->refused = NULL;
+	verify_queue_began(ui, cluster_ask(ui->cluster, kind, &request));
 	free(url);
 }
 
-static bool says_who_it_is(const struct known_ui *p, struct str body)
+static bool says_who_it_is(const struct known_ui *ui, struct str body)
 {
-	return p->kind == KNOWN_UI_WORKER ? spark_worker_is(body, str_of(p->id))
-					  : spark_driver_is(body, str_of(p->id));
+	return ui->kind == KNOWN_UI_WORKER ? spark_worker_is(body, str_of(ui->id))
+					   : spark_driver_is(body, str_of(ui->id));
 }
 
-static void accept_place(struct known_ui *p, const struct sockaddr_storage *peer)
+static void accept_ui(struct known_ui *ui, const struct sockaddr_storage *peer)
 {
-	p->addr = *peer;
-	p->addr_len = peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-						  : sizeof(struct sockaddr_in);
-	p->tries = 0;
-	known_ui_set_state(p, MOUNT_UP, "");
+	ui->addr = *peer;
+	ui->addr_len = peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						   : sizeof(struct sockaddr_in);
+	ui->tries = 0;
+	known_ui_set_state(ui, MOUNT_UP, "");
 }
 
 /* A worker that only its master can reach: try the master's own /proxy/<id>. */
-static bool try_through_master(struct known_ui *p)
+static bool try_through_master(struct known_ui *ui)
 {
-	struct cluster *c = p->cluster;
+	struct cluster *c = ui->cluster;
 
-	if (p->kind != KNOWN_UI_WORKER || p->via_master || c->direct_only || c->active == NULL)
+	if (ui->kind != KNOWN_UI_WORKER || ui->via_master || c->direct_only || c->active == NULL)
 		return false;
-	p->via_master = true;
-	check_start(p);
+	ui->via_master = true;
+	verify_ui_check(ui);
 	return true;
 }
 
-static void reject_answer(struct known_ui *p, const struct fetch_result *result)
+static void reject_answer(struct known_ui *ui, const struct fetch_result *result)
 {
-	if (p->refused && result->status == 0) {
-		fail(p, MOUNT_REFUSED, p->refused);
-	} else if (p->kind == KNOWN_UI_WORKER && p->via_master) {
+	if (ui->refused && result->status == 0) {
+		verify_fail(ui, MOUNT_REFUSED, ui->refused);
+	} else if (ui->kind == KNOWN_UI_WORKER && ui->via_master) {
 		/* T49: a master that is no reverse proxy answers anything with its own page. */
-		p->cluster->direct_only = result->status == 200;
-		p->via_master = false;
-		wait_for_retry(p);
+		ui->cluster->direct_only = result->status == 200;
+		ui->via_master = false;
+		verify_queue_retry(ui);
 	} else if (result->status == 0) {
-		known_ui_set_state(p, MOUNT_UNVERIFIED, "it does not answer");
-		if (!try_through_master(p))
-			wait_for_retry(p);
+		known_ui_set_state(ui, MOUNT_UNVERIFIED, "it does not answer");
+		if (!try_through_master(ui))
+			verify_queue_retry(ui);
 	} else if (result->status == 200) {
-		fail(p, MOUNT_UNVERIFIED, "it does not answer as what it claims to be");
+		verify_fail(ui, MOUNT_UNVERIFIED, "it does not answer as what it claims to be");
 	} else if (result->status == 403) {
-		fail(p, MOUNT_UNVERIFIED,
+		verify_fail(ui, MOUNT_UNVERIFIED,
 			"it refuses to say who it is, as Spark's JWSFilter does without its key");
 	} else {
-		fail(p, MOUNT_UNVERIFIED, "it refuses to say who it is");
+		verify_fail(ui, MOUNT_UNVERIFIED, "it refuses to say who it is");
 	}
 }
 
 static void on_identity(const struct fetch_result *result, void *arg)
 {
-	struct known_ui *p = arg;
-	struct discovery *d = p->cluster->discovery;
+	struct known_ui *ui = arg;
+	struct verify_queue *q = &ui->cluster->discovery->checks;
 
-	p->fetch = NULL;
-	d->checking--;
-	if (result->status == 200 && says_who_it_is(p, result->body))
-		accept_place(p, &result->peer);
+	verify_queue_ended(ui);
+	if (result->status == 200 && says_who_it_is(ui, result->body))
+		accept_ui(ui, &result->peer);
 	else
-		reject_answer(p, result);
-	verify_ui_pump(d);
+		reject_answer(ui, result);
+	verify_queue_pump(q);
 }
 
 static void on_app_page(const struct fetch_result *result, void *arg)
 {
-	struct known_ui *p = arg;
-	struct discovery *d = p->cluster->discovery;
+	struct known_ui *ui = arg;
+	struct verify_queue *q = &ui->cluster->discovery->checks;
 	enum app_link link = APP_LINK_NONE;
 	struct url url;
 	struct err err;
 
-	p->fetch = NULL;
-	d->checking--;
+	verify_queue_ended(ui);
 	if (result->status != 200) {
-		fail(p, MOUNT_UNVERIFIED, "the master did not say where its UI is");
-	} else if (app_page_find_ui(result->body, str_of(p->id), &link, &url, &err) == -1) {
-		fail(p, MOUNT_REFUSED, "the master's page about it is not understood");
+		verify_fail(ui, MOUNT_UNVERIFIED, "the master did not say where its UI is");
+	} else if (app_page_find_ui(result->body, str_of(ui->id), &link, &url, &err) == -1) {
+		verify_fail(ui, MOUNT_REFUSED, "the master's page about it is not understood");
 	} else if (link == APP_LINK_NONE) {
-		fail(p, MOUNT_UNVERIFIED, "it has no UI, or its UI is not known yet");
+		verify_fail(ui, MOUNT_UNVERIFIED, "it has no UI, or its UI is not known yet");
 	} else {
-		p->via_master = link == APP_LINK_PROXIED;
+		ui->via_master = link == APP_LINK_PROXIED;
 		if (link == APP_LINK_ADDRESS)
-			known_ui_set_origin(p, &url);
-		check_start(p);
+			known_ui_set_origin(ui, &url);
+		verify_ui_check(ui);
 	}
-	verify_ui_pump(d);
+	verify_queue_pump(q);
 }
 
-static void check_start(struct known_ui *p)
+void verify_ui_check(struct known_ui *ui)
 {
-	const struct master *active = p->cluster->active;
-	const char *path = p->kind == KNOWN_UI_WORKER ? "/json/" : "/api/v1/applications";
-	enum ui_kind kind = p->kind == KNOWN_UI_WORKER ? UI_WORKER : UI_DRIVER;
-	bool needs_page = p->kind == KNOWN_UI_APP && p->origin == NULL && !p->via_master;
+	const struct master *active = ui->cluster->active;
+	const char *path = ui->kind == KNOWN_UI_WORKER ? "/json/" : "/api/v1/applications";
+	enum ui_kind kind = ui->kind == KNOWN_UI_WORKER ? UI_WORKER : UI_DRIVER;
+	bool needs_page = ui->kind == KNOWN_UI_APP && ui->origin == NULL && !ui->via_master;
 
-	assert(p->kind != KNOWN_UI_DRIVER && p->fetch == NULL);
-	if ((needs_page || p->via_master) && active == NULL) {
-		fail(p, MOUNT_UNVERIFIED, "no master is there to ask");
+	assert(ui->kind != KNOWN_UI_DRIVER && ui->fetch == NULL);
+	if ((needs_page || ui->via_master) && active == NULL) {
+		verify_fail(ui, MOUNT_UNVERIFIED, "no master is there to ask");
 	} else if (needs_page) {
-		ask(p, UI_MASTER, mem_printf("%s/app/?appId=%s", active->source.text, p->id), false,
-			APP_PAGE_MAX, on_app_page);
-	} else if (p->via_master) {
-		ask(p, kind, mem_printf("%s/proxy/%s%s", active->source.text, p->id, path), false,
-			CHECK_JSON_MAX, on_identity);
-	} else if (p->port < FENCE_PORT_MIN) {
-		fail(p, MOUNT_REFUSED, "its port is below 1024");
+		ask_ui(ui, UI_MASTER, mem_printf("%s/app/?appId=%s", active->server.text, ui->id),
+			false, APP_PAGE_MAX, on_app_page);
+	} else if (ui->via_master) {
+		ask_ui(ui, kind, mem_printf("%s/proxy/%s%s", active->server.text, ui->id, path),
+			false, CHECK_JSON_MAX, on_identity);
+	} else if (ui->port < FENCE_PORT_MIN) {
+		verify_fail(ui, MOUNT_REFUSED, "its port is below 1024");
 	} else {
-		ask(p, kind, mem_printf("%s%s", p->origin, path), true, CHECK_JSON_MAX,
+		ask_ui(ui, kind, mem_printf("%s%s", ui->origin, path), true, CHECK_JSON_MAX,
 			on_identity);
 	}
 }
 
 /* --- what changed around them --- */
 
-static void refence(struct known_ui *p)
+static void refence_ui(struct known_ui *ui)
 {
 	const char *why = NULL;
 
-	if (p->state == MOUNT_UP && !p->via_master)
-		why = address_fence_check(&p->cluster->fence, (const struct sockaddr *)&p->addr);
+	if (ui->state == MOUNT_UP && !ui->via_master)
+		why = address_fence_check(&ui->cluster->fence, (const struct sockaddr *)&ui->addr);
 	if (why)
-		known_ui_set_state(p, MOUNT_REFUSED, why);
-	if (p->state == MOUNT_REFUSED && p->origin)
-		verify_ui_known(p);
+		known_ui_set_state(ui, MOUNT_REFUSED, why);
+	if (ui->state == MOUNT_REFUSED && ui->origin)
+		verify_queue_add(ui);
 }
 
 void verify_ui_refence(struct cluster *c)
 {
 	for (int kind = KNOWN_UI_WORKER; kind <= KNOWN_UI_APP; kind++) {
-		for (struct known_ui *p = c->known[kind]; p; p = p->hh.next)
-			refence(p);
+		for (struct known_ui *ui = c->known[kind]; ui; ui = ui->hh.next)
+			refence_ui(ui);
 	}
 }
 
 void verify_ui_through_master(struct cluster *c)
 {
 	for (int kind = KNOWN_UI_WORKER; kind <= KNOWN_UI_APP; kind++) {
-		for (struct known_ui *p = c->known[kind]; p; p = p->hh.next) {
-			if (!p->via_master || p->state != MOUNT_UP)
+		for (struct known_ui *ui = c->known[kind]; ui; ui = ui->hh.next) {
+			if (!ui->via_master || ui->state != MOUNT_UP)
 				continue;
-			known_ui_set_state(p, MOUNT_UNVERIFIED, "another master is being asked");
-			verify_ui_known(p);
+			known_ui_set_state(ui, MOUNT_UNVERIFIED, "another master is being asked");
+			verify_queue_add(ui);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * proxy/discovery/kubernetes/kube_access.h - the way to a Kubernetes API server and what opens it, as they are
- * now.
+ * proxy/discovery/kubernetes/kube_access.h - the way to a Kubernetes API server and what opens it,
+ * as they are now.
  *
  * Read anew for every connection, for the kubelet replaces a pod's token and people replace
  * kubeconfigs. Blocking reads of small files, on the keeper.

@@ -10,7 +10,7 @@ enum { FRAME_MAX = 64 * 1024, PORT_MAX = 65535 };
 
 /* --- fields --- */
 
-static const char *text_of(const json_t *object, const char *key)
+static const char *kube_text(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
 
@@ -21,7 +21,7 @@ static const char *text_of(const json_t *object, const char *key)
 static const char *first_text(const json_t *object, const char *const *keys)
 {
 	for (; *keys; keys++) {
-		const char *text = text_of(object, *keys);
+		const char *text = kube_text(object, *keys);
 		if (text[0])
 			return text;
 	}
@@ -31,7 +31,7 @@ static const char *first_text(const json_t *object, const char *const *keys)
 /* RFC 3339 in whole seconds, as Kubernetes writes it. */
 static int64_t time_of(const json_t *object, const char *key)
 {
-	const char *text = text_of(object, key);
+	const char *text = kube_text(object, key);
 	char copy[32];
 
 	if (strlen(text) != 20)
@@ -57,7 +57,7 @@ static const json_t *find_port(const json_t *container, const char *name)
 
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *port = json_array_get(ports, i);
-		if (strcmp(text_of(port, "name"), name) == 0)
+		if (strcmp(kube_text(port, "name"), name) == 0)
 			return json_object_get(port, "containerPort");
 	}
 	return NULL;
@@ -86,7 +86,7 @@ static const json_t *driver_end(const json_t *status)
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(text_of(one, "name"), "spark-kubernetes-driver") == 0)
+		if (strcmp(kube_text(one, "name"), "spark-kubernetes-driver") == 0)
 			return json_object_get(json_object_get(one, "state"), "terminated");
 	}
 	return NULL;
@@ -98,7 +98,7 @@ static enum kube_phase phase_of(const json_t *status)
 		[KUBE_RUNNING] = "Running",
 		[KUBE_SUCCEEDED] = "Succeeded",
 		[KUBE_FAILED] = "Failed"};
-	const char *text = text_of(status, "phase");
+	const char *text = kube_text(status, "phase");
 	const json_t *end = driver_end(status);
 	enum kube_phase phase = KUBE_LOST;
 
@@ -126,7 +126,7 @@ static int64_t end_of(const json_t *status)
 
 static const char *app_id(const json_t *labels)
 {
-	const char *id = text_of(labels, "spark-app-selector");
+	const char *id = kube_text(labels, "spark-app-selector");
 
 	return spark_id_is_good(str_of(id)) ? id : "";
 }
@@ -140,7 +140,7 @@ static const char *app_name(const json_t *metadata, const json_t *labels)
 
 	if (name[0] == '\0') /* Spark 3.2 and before */
 		name = first_text(json_object_get(metadata, "annotations"), by_annotation);
-	return name[0] ? name : text_of(metadata, "name");
+	return name[0] ? name : kube_text(metadata, "name");
 }
 
 bool kube_is_live(const struct kube_pod *pod)
@@ -155,12 +155,12 @@ static int pod_read(const json_t *object, struct kube_pod *out, struct err *err)
 	const json_t *status = json_object_get(object, "status");
 
 	*out = (struct kube_pod){
-		.namespace = text_of(metadata, "namespace"),
-		.name = text_of(metadata, "name"),
-		.uid = text_of(metadata, "uid"),
+		.namespace = kube_text(metadata, "namespace"),
+		.name = kube_text(metadata, "name"),
+		.uid = kube_text(metadata, "uid"),
 		.app_id = app_id(labels),
 		.app_name = app_name(metadata, labels),
-		.ip = text_of(status, "podIP"),
+		.ip = kube_text(status, "podIP"),
 		.port = ui_port(json_object_get(object, "spec")),
 		.phase = phase_of(status),
 		.created_ms = time_of(metadata, "creationTimestamp"),
@@ -181,7 +181,7 @@ static int event_type(const json_t *json)
 		[KUBE_DELETED] = "DELETED",
 		[KUBE_BOOKMARK] = "BOOKMARK",
 		[KUBE_ERROR] = "ERROR"};
-	const char *type = text_of(json, "type");
+	const char *type = kube_text(json, "type");
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(type, words[i]) == 0)
@@ -203,10 +203,10 @@ static int event_read(struct kube_event *out, struct err *err)
 	if (out->type == KUBE_ERROR) {
 		json_int_t code = json_integer_value(json_object_get(object, "code"));
 		out->code = code > 0 && code < 1000 ? (int)code : 500;
-		out->message = text_of(object, "message");
+		out->message = kube_text(object, "message");
 		return 0;
 	}
-	out->version = text_of(json_object_get(object, "metadata"), "resourceVersion");
+	out->version = kube_text(json_object_get(object, "metadata"), "resourceVersion");
 	if (!is_version(out->version))
 		return err_set(err, "an event without a resourceVersion");
 	return out->type == KUBE_BOOKMARK ? 0 : pod_read(object, &out->pod, err);
@@ -345,13 +345,13 @@ int kube_list_finish(const struct kube_list *list, char version[static KUBE_VERS
 			       ? json_of_text(sbuf_str(&list->frame), err)
 			       : NULL;
 	const json_t *metadata = json_object_get(json, "metadata");
-	const char *at = text_of(metadata, "resourceVersion");
+	const char *at = kube_text(metadata, "resourceVersion");
 	int rc = 0;
 
 	version[0] = more[0] = '\0';
 	if (json == NULL || !json_is_array(json_object_get(json, "items")) || !is_version(at) ||
 		!str_copy(str_of(at), version, KUBE_VERSION_MAX) ||
-		!str_copy(str_of(text_of(metadata, "continue")), more, KUBE_CONTINUE_MAX))
+		!str_copy(str_of(kube_text(metadata, "continue")), more, KUBE_CONTINUE_MAX))
 		rc = err_set(err, "the answer is not a list of pods");
 	json_decref(json);
 	return rc;

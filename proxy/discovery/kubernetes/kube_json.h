@@ -1,6 +1,6 @@
 /*
- * proxy/discovery/kubernetes/kube_json.h - pods as a Kubernetes API server tells of them, one object at a
- * time, read strictly.
+ * proxy/discovery/kubernetes/kube_json.h - pods as a Kubernetes API server tells of them, one
+ * object at a time, read strictly.
  *
  * Labels and ports were chosen by whoever made the pod; its address, phase and times are the
  * cluster's own. Nothing here is bigger than one object: a list is cut into its items while it

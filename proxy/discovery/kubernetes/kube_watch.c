@@ -1,9 +1,9 @@
-/* proxy/discovery/kubernetes/kube_watch.c - asks a Kubernetes API server for driver pods: a list once, page by
- * page, then a watch that goes on from where the list, or the watch before it, ended. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/verify_ui.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
 
 #include <event2/event.h>
@@ -24,7 +24,7 @@ enum {
 	DOWN_TRIES = 2,	     /* one that fails once is not worth a word */
 };
 
-static void start(struct kube_watch *w);
+static void watch_start(struct kube_watch *w);
 
 /* --- state --- */
 
@@ -38,11 +38,11 @@ const char *kube_watch_state(const struct kube_watch *w)
 	return !w->tried ? "starting" : w->up ? "ok" : "down";
 }
 
-static void set_up(struct kube_watch *w, bool up, const char *why)
+static void watch_set_up(struct kube_watch *w, bool up, const char *why)
 {
 	const char *cluster = w->cluster->name;
 
-	bool is_news = text_replace(&w->why, why);
+	bool is_news = mem_replace_text(&w->why, why);
 
 	if (w->tried && w->up == up && !is_news)
 		return;
@@ -57,13 +57,13 @@ static void set_up(struct kube_watch *w, bool up, const char *why)
 			cluster, kube_watch_namespace(w), why);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_watch_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct kube_watch *w = arg;
 
 	(void)fd, (void)what;
 	if (w->fetch == NULL)
-		start(w);
+		watch_start(w);
 }
 
 /* At once after something good, then later and later; not all gateways at the same moment. */
@@ -80,16 +80,16 @@ static void start_soon(struct kube_watch *w)
 }
 
 /* From the beginning, for what is known has grown too old (410), or cannot be understood. */
-static void forget(struct kube_watch *w)
+static void watch_forget(struct kube_watch *w)
 {
 	w->version[0] = w->more[0] = '\0';
 }
 
-static void fail(struct kube_watch *w, const char *why)
+static void watch_fail(struct kube_watch *w, const char *why)
 {
 	if (w->tries >= DOWN_TRIES || !w->up) {
-		set_up(w, false, why);
-		forget(w); /* a list says when it is well again */
+		watch_set_up(w, false, why);
+		watch_forget(w); /* a list says when it is well again */
 	}
 	start_soon(w);
 }
@@ -110,12 +110,12 @@ static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].status == result->status) {
-			fail(w, rows[i].why);
+			watch_fail(w, rows[i].why);
 			return;
 		}
 	}
 	snprintf(other, sizeof other, "status %d", result->status);
-	fail(w, result->status ? other : result->error);
+	watch_fail(w, result->status ? other : result->error);
 }
 
 /* --- asking --- */
@@ -138,7 +138,7 @@ static char *url_of(const struct kube_watch *w, const struct kube_access *access
 	return sbuf_take(&url);
 }
 
-static void ask(struct kube_watch *w, const struct kube_access *access, const char *query,
+static void ask_pods(struct kube_watch *w, const struct kube_access *access, const char *query,
 	struct fetch_request *request)
 {
 	const char *headers[] = {"Accept: application/json", access->authorization, NULL};
@@ -169,7 +169,7 @@ static void on_item(struct str text, void *arg)
 			w->cluster->name, err.text);
 		return;
 	}
-	merge_pod(w, &pod);
+	w->handler->on_pod(w, &pod);
 	json_decref(json);
 }
 
@@ -197,8 +197,8 @@ static void take_page(struct kube_watch *w)
 	size_t left_out = w->list.too_long;
 
 	if (w->is_broken || kube_list_finish(&w->list, w->version, w->more, &err) == -1) {
-		forget(w);
-		fail(w, err.text);
+		watch_forget(w);
+		watch_fail(w, err.text);
 		return;
 	}
 	if (left_out)
@@ -207,11 +207,11 @@ static void take_page(struct kube_watch *w)
 	if (w->more[0]) {
 		w->version[0] = '\0'; /* only the whole list says what is known */
 	} else {
-		merge_pods_end(w);
-		set_up(w, true, "");
+		w->handler->on_listed(w);
+		watch_set_up(w, true, "");
 		cluster_changed(w->cluster); /* now nothing is missing: claims can be settled */
 	}
-	start(w);
+	watch_start(w);
 }
 
 static void on_list_done(const struct fetch_result *result, void *arg)
@@ -224,7 +224,7 @@ static void on_list_done(const struct fetch_result *result, void *arg)
 		take_page(w);
 	} else {
 		if (result->status == 410)
-			forget(w);
+			watch_forget(w);
 		fail_status(w, result);
 	}
 	if (w->fetch == NULL || w->version[0])
@@ -252,7 +252,7 @@ static void ask_list(struct kube_watch *w, const struct kube_access *access)
 	kube_list_clear(&w->list);
 	kube_list_init(&w->list);
 	w->is_broken = false;
-	ask(w, access, query.at, &request);
+	ask_pods(w, access, query.at, &request);
 	sbuf_clear(&query);
 }
 
@@ -270,7 +270,7 @@ static bool take_error(struct kube_watch *w, const struct kube_event *event)
 	stop_watch(w);
 	log_info("discovery", "cluster %s: the watch of pods ended: %.128s (%d)", w->cluster->name,
 		event->message, event->code);
-	forget(w);
+	watch_forget(w);
 	start_soon(w);
 	return false;
 }
@@ -278,10 +278,10 @@ static bool take_error(struct kube_watch *w, const struct kube_event *event)
 static void take_event(struct kube_watch *w, const struct kube_event *event)
 {
 	if (event->type == KUBE_DELETED)
-		merge_pod_gone(w, &event->pod);
+		w->handler->on_gone(w, &event->pod);
 	else if (event->type != KUBE_BOOKMARK)
-		merge_pod(w, &event->pod);
-	/* Whoever merged it may have asked for a list. */
+		w->handler->on_pod(w, &event->pod);
+	/* Whoever was told may have asked for a list. */
 	if (w->version[0])
 		(void)str_copy(str_of(event->version), w->version, sizeof w->version);
 	w->tries = 0;
@@ -297,8 +297,8 @@ static bool take_line(struct kube_watch *w, struct str line)
 		return true;
 	if (kube_event_parse(line, &event, &err) == -1) {
 		stop_watch(w);
-		forget(w);
-		fail(w, err.text);
+		watch_forget(w);
+		watch_fail(w, err.text);
 		return false;
 	}
 	if (event.type == KUBE_ERROR)
@@ -352,14 +352,14 @@ static void on_watch_done(const struct fetch_result *result, void *arg)
 	if (clock_mono_ms() - w->began_ms > GOOD_MS && !is_refusal)
 		w->tries = 0;
 	if (result->status == 410) {
-		forget(w);
+		watch_forget(w);
 		start_soon(w);
 	} else if (result->status == 200) {
 		start_soon(w); /* its time was up */
 	} else {
 		if (is_refusal && result->status != 401 && result->status != 403 &&
 			result->status != 429)
-			forget(w); /* perhaps it does not like what we know */
+			watch_forget(w); /* perhaps it does not like what we know */
 		fail_status(w, result);
 	}
 }
@@ -383,19 +383,19 @@ static void ask_watch(struct kube_watch *w, const struct kube_access *access)
 	sbuf_urlencode(&query, str_of(w->version));
 	w->scanned = 0;
 	w->is_skipping = false;
-	ask(w, access, query.at, &request);
+	ask_pods(w, access, query.at, &request);
 	sbuf_clear(&query);
 }
 
 /* --- the whole --- */
 
-static void start(struct kube_watch *w)
+static void watch_start(struct kube_watch *w)
 {
 	struct kube_access access;
 	struct err err = {""};
 
 	if (kube_access_load(w->kubeconfig, &access, &err) == -1) {
-		fail(w, err.text);
+		watch_fail(w, err.text);
 		return;
 	}
 	memcpy(w->own_namespace, access.namespace, sizeof w->own_namespace);
@@ -406,17 +406,18 @@ static void start(struct kube_watch *w)
 	kube_access_clear(&access);
 }
 
-struct kube_watch *kube_watch_new(
-	struct cluster *c, const char *namespace, const struct conf_kubernetes *conf)
+struct kube_watch *kube_watch_new(struct cluster *c, const char *namespace,
+	const struct conf_kubernetes *conf, const struct kube_watch_handler *handler)
 {
 	const struct timeval now = {0, 0};
 	struct kube_watch *w = mem_alloc(1, sizeof *w);
 
 	w->cluster = c;
+	w->handler = handler;
 	w->namespace = mem_strdup(namespace);
 	w->selector = mem_strdup(conf->selector);
 	w->kubeconfig = mem_strdup(conf->kubeconfig);
-	w->timer = evtimer_new(c->discovery->base, on_timer, w);
+	w->timer = evtimer_new(c->discovery->base, on_watch_timer, w);
 	if (w->timer == NULL)
 		abort();
 	kube_list_init(&w->list);
@@ -426,7 +427,7 @@ struct kube_watch *kube_watch_new(
 
 void kube_watch_free(struct kube_watch *w)
 {
-	merge_no_pods(w);
+	w->handler->on_end(w);
 	if (w->fetch)
 		fetch_cancel(w->fetch);
 	event_free(w->timer);
@@ -456,7 +457,7 @@ void kube_watch_relist(struct kube_watch *w)
 
 	if (w->version[0] == '\0') /* a list is under way, or will be */
 		return;
-	forget(w);
+	watch_forget(w);
 	if (w->fetch)
 		stop_watch(w);
 	event_add(w->timer, &now);

@@ -1,6 +1,6 @@
 /*
- * proxy/discovery/spark/spark_json.h - the JSON of Spark's masters, workers, drivers and history servers,
- * read strictly (T46).
+ * proxy/discovery/spark/spark_json.h - the JSON of Spark's masters, workers, drivers and history
+ * servers, read strictly (T46).
  *
  * Every string here was chosen by somebody who may register with a master. A row whose id does not
  * fit into a path segment is left out and counted; a document of another shape is an error (T49: a

@@ -1,8 +1,7 @@
-/* proxy/discovery/polled_server.c - a configured place (master, history server, other UI) and its
- * address. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/known/polled_server.h"
 
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
