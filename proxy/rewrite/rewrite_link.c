@@ -1,4 +1,6 @@
 #include "proxy/rewrite/rewrite_link.h"
+
+#include "base/mem.h"
 #include "proxy/rewrite/rewrite_unescape.h"
 
 #include <stdio.h>

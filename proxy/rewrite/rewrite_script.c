@@ -2,7 +2,7 @@
  * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30),
  * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
  */
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_readers.h"
 
 static void put(struct rewriter *rw, struct str text, size_t offset, size_t cut, struct str with)
 {
