@@ -1,8 +1,9 @@
 #include "proxy/discovery/spark/app_page.h"
 
-#include "base/sbuf.h"
+#include "proxy/rewrite/html_tag.h"
+#include "proxy/rewrite/rewrite_unescape.h"
 
-enum { HREF_MAX = 2048, TAG_MAX = 4096 };
+enum { HREF_MAX = UNESCAPED_MAX, TAG_MAX = 4096 };
 
 static ptrdiff_t find_from(struct str html, size_t from, struct str needle)
 {
@@ -11,69 +12,71 @@ static ptrdiff_t find_from(struct str html, size_t from, struct str needle)
 	return at == -1 ? -1 : at + (ptrdiff_t)from;
 }
 
-/* The inside of the start tag whose '>' is at `end`: from behind its '<'. Scala's XML writer
- * escapes
- * '<' and '>' in attributes, so the nearest '<' is the tag's own. */
-static struct str tag_before(struct str html, size_t end)
+/* The inside of the start tag whose '>' is at `close`, with that: from behind its '<'. Scala's XML
+ * writer escapes '<' and '>' in attributes, so the nearest '<' is the tag's own. */
+static struct str tag_before(struct str html, size_t close)
 {
-	size_t from = end;
+	size_t from = close;
 
-	while (from > 0 && end - from < TAG_MAX && html.at[from - 1] != '<' &&
+	while (from > 0 && close - from < TAG_MAX && html.at[from - 1] != '<' &&
 		html.at[from - 1] != '>')
 		from--;
 	if (from == 0 || html.at[from - 1] != '<')
 		return STR("");
-	return (struct str){html.at + from, end - from};
+	return (struct str){html.at + from, close + 1 - from};
 }
 
-/* `name="value"` somewhere in a start tag; a second one of the name is refused. */
-static bool attribute(struct str tag, struct str name, struct str *value)
+/* The href of an <a>, as Scala writes it; a second one is refused. */
+static bool find_href(struct str tag, struct str *href)
 {
-	struct str rest = tag;
-	ptrdiff_t at;
+	const char *p = tag.at + 1, *end = tag.at + tag.len;
+	struct html_attribute attribute;
 	bool found = false;
 
-	while ((at = str_find(rest, name)) != -1) {
-		bool starts = at > 0 && (rest.at[at - 1] == ' ' || rest.at[at - 1] == '\n');
-		rest = str_from(rest, (size_t)at + name.len);
-		if (!starts || !str_starts(rest, STR("=\"")))
-			continue;
-		ptrdiff_t end = str_find_byte(str_from(rest, 2), '"');
-		if (end == -1 || found)
+	if (!str_starts(tag, STR("a ")))
+		return false;
+	while ((p = html_skip_to_attribute(p, end)) < end && *p != '>') {
+		p = html_read_attribute(p, end, &attribute);
+		if (p == NULL)
 			return false;
-		*value = (struct str){rest.at + 2, (size_t)end};
-		rest = str_from(rest, (size_t)end + 3);
+		if (!str_eq_nocase(attribute.name, STR("href")))
+			continue;
+		if (found || attribute.value.at == NULL || attribute.quote != '"')
+			return false;
+		*href = attribute.value;
 		found = true;
 	}
-	return found;
+	return found && p + 1 == end;
 }
 
 /* The four entities Scala's XML writer makes; nothing else may hide in an address. */
-static bool unescape(struct str text, char out[static HREF_MAX])
+static bool is_escaped_by_scala(struct str text)
 {
-	static const struct {
-		struct str name;
-		char c;
-	} entities[] = {
-		{{"&amp;", 5}, '&'}, {{"&quot;", 6}, '"'}, {{"&lt;", 4}, '<'}, {{"&gt;", 4}, '>'}};
-	struct sbuf b;
-	bool good = true;
+	static const struct str entities[] = {
+		{"&amp;", 5}, {"&quot;", 6}, {"&lt;", 4}, {"&gt;", 4}};
+	ptrdiff_t at;
 
-	sbuf_init(&b, HREF_MAX - 1);
-	while (text.len) {
-		size_t cut = 1, e = 0;
-		if (text.at[0] == '&') {
-			while (e < ARRAY_LEN(entities) && !str_starts(text, entities[e].name))
-				e++;
-			good = good && e < ARRAY_LEN(entities);
-			cut = good ? entities[e].name.len : 1;
-		}
-		sbuf_putc(&b, text.at[0] == '&' && good ? entities[e].c : text.at[0]);
-		text = str_from(text, cut);
+	while ((at = str_find_byte(text, '&')) != -1) {
+		size_t e = 0;
+
+		text = str_from(text, (size_t)at);
+		while (e < ARRAY_LEN(entities) && !str_starts(text, entities[e]))
+			e++;
+		if (e == ARRAY_LEN(entities))
+			return false;
+		text = str_from(text, entities[e].len);
 	}
-	good = good && !b.overflow && str_copy(sbuf_str(&b), out, HREF_MAX);
-	sbuf_clear(&b);
-	return good;
+	return true;
+}
+
+static bool unescape_href(struct str text, char out[static HREF_MAX])
+{
+	struct unescaped href;
+
+	if (text.len >= HREF_MAX || !is_escaped_by_scala(text))
+		return false;
+	unescape_html(text, &href);
+	return str_copy((struct str){href.text, href.len}, out, HREF_MAX);
 }
 
 /* ".../proxy/<id>" with nothing or a slash behind: relative to the master, or below a
@@ -119,8 +122,7 @@ int app_page_find_ui(
 	if (find_from(html, (size_t)at + 1, text) != -1)
 		return err_set(err, "its page has two links to its UI");
 	tag = tag_before(html, (size_t)at);
-	if (!str_starts(tag, STR("a ")) || !attribute(tag, STR("href"), &value) ||
-		!unescape(value, href))
+	if (!find_href(tag, &value) || !unescape_href(value, href))
 		return err_set(err, "its page has a link to its UI that is not understood");
 	return read_href(href, app_id, link, url, err);
 }
