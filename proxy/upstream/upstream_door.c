@@ -73,7 +73,7 @@ void door_leave(struct conn *conn)
 	conn->knocks = false;
 	TAILQ_REMOVE(&conn->up->door, conn, door);
 	door_enter_back(conn->address);
-	pool_came_free(conn->address);
+	turn_came_free(conn->address);
 }
 
 static void let_in(struct upstream *up)
@@ -83,7 +83,7 @@ static void let_in(struct upstream *up)
 	while ((address = TAILQ_FIRST(&up->blocked))) {
 		TAILQ_REMOVE(&up->blocked, address, blocked);
 		address->is_blocked = false;
-		pool_came_free(address);
+		turn_came_free(address);
 	}
 }
 
