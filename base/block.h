@@ -5,7 +5,7 @@
  * jansson's values. Content passes through blocks of up to 64 KiB, which the C library would give
  * back to the kernel and fetch again page by page. A block that is freed stays with the thread that
  * frees it; what a list holds is bounded (all of a thread's: 4 MiB), the rest goes back to the C
- * library.
+ * library. In a build with -DPORTABLE they are the C library's own.
  */
 #ifndef SPARKGATE_BASE_BLOCK_H
 #define SPARKGATE_BASE_BLOCK_H

@@ -1,13 +1,10 @@
 #include "proxy/rewrite/rewrite_link.h"
 
 #include "base/mem.h"
+#include "base/simd.h"
 #include "proxy/rewrite/rewrite_unescape.h"
 
 #include <stdio.h>
-
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 enum { AUTHORITY_MAX = 272, ID_MAX = 128, HTTP_LEN = 7 /* of "http://" */ };
 
@@ -15,7 +12,7 @@ enum { AUTHORITY_MAX = 272, ID_MAX = 128, HTTP_LEN = 7 /* of "http://" */ };
  * CSS's url(), as it is. */
 static const char unsafe[] = "\"'<>&\\ `()\t\r\n";
 
-#ifdef __SSE2__
+#ifdef HAVE_SSE2
 
 static __m128i is_byte(__m128i bytes, char c)
 {
@@ -100,7 +97,7 @@ static struct str origin_of(const struct links *links, struct str path)
 	return is_under(path, links->mount) ? STR("") : links->others;
 }
 
-static bool put(const struct links *links, struct str url, size_t cut, struct str with,
+static bool put_mount(const struct links *links, struct str url, size_t cut, struct str with,
 	struct link_edit *edit)
 {
 	*edit = (struct link_edit){
@@ -124,7 +121,7 @@ static bool map_proxy_id(
 	if (id.len == 0 || id.len > ID_MAX)
 		return false;
 	const char *mount = links->context->find_id(links->context->arg, id);
-	return mount && put(links, url, at + end, safe_mount(mount), edit);
+	return mount && put_mount(links, url, at + end, safe_mount(mount), edit);
 }
 
 /*
@@ -156,9 +153,9 @@ static bool map_root(const struct links *links, struct str url, size_t at, struc
 	if (is_master_link(links, str_from(part, gate.len))) {
 		const char *master = links->context->find_id(links->context->arg, STR("master"));
 		if (master)
-			return put(links, url, at + gate.len, safe_mount(master), edit);
+			return put_mount(links, url, at + gate.len, safe_mount(master), edit);
 	}
-	return is_under(part, root) && put(links, url, at + root.len, links->mount, edit);
+	return is_under(part, root) && put_mount(links, url, at + root.len, links->mount, edit);
 }
 
 /* A path of the UI's own server, beginning at `at`. */
@@ -175,7 +172,7 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 		return true;
 	if (links->prefix.len && is_under(path, links->prefix))
 		at += links->prefix.len;
-	return put(links, url, at, links->mount, edit); /* T14-T21 */
+	return put_mount(links, url, at, links->mount, edit); /* T14-T21 */
 }
 
 /* Log links of the event log name whatever spark.ui.reverseProxyUrl was then (T10). */
@@ -260,14 +257,14 @@ static size_t read_authority(struct str url, size_t at, const char *port,
 	char buf[static AUTHORITY_MAX], struct str *out)
 {
 	size_t end = at;
-	unsigned char class = HOST, seen = 0;
+	unsigned char class = HOST, found = 0;
 
 	for (; end < url.len && (class = class_of(url.at[end])) & (HOST | UPPER | COLON); end++)
-		seen |= class;
+		found |= class;
 	if (class == OTHER)
 		return 0;
 	struct str raw = {url.at + at, end - at};
-	if (!(seen & UPPER) && raw.len > 0 && raw.at[0] != '[' && has_port(raw)) {
+	if (!(found & UPPER) && raw.len > 0 && raw.at[0] != '[' && has_port(raw)) {
 		*out = raw;
 		return end;
 	}
@@ -307,7 +304,7 @@ static bool map_absolute(
 	struct str mount = safe_mount(found);
 	if (str_eq(mount, links->mount))
 		return map_local(links, url, end, edit);
-	return map_proxy_id(links, url, end, edit) || put(links, url, end, mount, edit);
+	return map_proxy_id(links, url, end, edit) || put_mount(links, url, end, mount, edit);
 }
 
 /* Bytes of "http://" or "https://", 0 for any other scheme and for relative references. */

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#ifdef __x86_64__
+#ifdef HAVE_SSE2
 #include <immintrin.h>
 #endif
 
@@ -34,7 +34,7 @@ static const char *scan_bytes(const char *p, const char *end)
 	return NULL;
 }
 
-#ifdef __x86_64__
+#ifdef HAVE_SSE2
 
 static __m128i load(const char *p)
 {
