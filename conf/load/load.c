@@ -215,7 +215,7 @@ static int load_group(
 	return 0;
 }
 
-static struct conf *fill(
+static struct conf *fill_conf(
 	const char *file, struct yaml_node *root, bool opens_files, struct err *err)
 {
 	struct conf *conf = mem_alloc(1, sizeof *conf);
@@ -238,12 +238,12 @@ static struct conf *fill(
 
 struct conf *load_tree(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill(file, root, false, err);
+	return fill_conf(file, root, false, err);
 }
 
 struct conf *load_tree_and_files(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill(file, root, true, err);
+	return fill_conf(file, root, true, err);
 }
 
 struct conf *load_text(const char *name, struct str text, struct err *err)

@@ -1,5 +1,5 @@
 /*
- * The fields that name a place: Location (T36-T39), Refresh, Link and Set-Cookie.
+ * The fields that hold an address: Location (T36-T39), Refresh, Link and Set-Cookie.
  */
 #include "proxy/rewrite/rewrite.h"
 #include "proxy/rewrite/rewrite_link.h"

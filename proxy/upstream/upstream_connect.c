@@ -9,7 +9,7 @@ enum { PATIENCE_MIN_MS = 100 };
 
 /* --- how long it may take --- */
 
-/* The SYN was answered: the next has four times as long, were it to a place far away. */
+/* The SYN was answered: the next has four times as long, for an address may be far away. */
 static void connect_learn(struct conn *conn, int64_t now)
 {
 	int64_t patience = (now - conn->since) * 4;

@@ -82,7 +82,7 @@ struct conn {
 	bool reading;		/* readable is registered: always, but while paused */
 	bool reused;		/* its call is not its first */
 	bool proven;		/* a byte came: somebody has accepted it */
-	bool knocks;		/* has a place at the door */
+	bool knocks;		/* stands at the door */
 	bool filled;		/* the last read filled its buffer: more is coming */
 	bool ends;		/* what stands there ends with the upstream's leave */
 	bool flows;		/* it brought much: the next is worth a block of its own */
@@ -122,7 +122,7 @@ struct address {
 	struct conns idle;	 /* newest first */
 	struct calls waiters;
 	TAILQ_ENTRY(address) ready;   /* something came free and somebody waits */
-	TAILQ_ENTRY(address) blocked; /* somebody waits for a place at the door */
+	TAILQ_ENTRY(address) blocked; /* somebody waits to stand at the door */
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(addresses, address);
@@ -147,7 +147,7 @@ struct upstream {
 
 /* upstream_turn.c */
 void turn_end_soon(struct upstream *up);      /* what waits for the end of this turn, soon */
-void turn_came_free(struct address *address); /* a place or a connection */
+void turn_came_free(struct address *address); /* one may be opened, or one is idle */
 
 /* upstream_door.c: a listener's queue may be two long, for all threads of this process (T58). */
 /* False when enough knock at this address already: turn_came_free() will be called. */
@@ -199,7 +199,7 @@ struct conn *connect_late(const struct address *address, int64_t now);
 /* upstream_pool.c */
 struct address *pool_address(
 	struct upstream *up, const struct upstream_request *req); /* borrows; never NULL */
-/* Gives the call a connection, a place in the line or a fault. `fresh`: not a pooled one. */
+/* Gives the call a connection, a turn in the line or a fault. `fresh`: not a pooled one. */
 void pool_acquire(struct upstream_call *call, bool fresh);
 /* The connection ended before a byte of the answer: once more on a fresh one, or fail. */
 void pool_retry(struct upstream_call *call, enum fault fault);

@@ -94,7 +94,7 @@ static struct conn *take_idle(struct address *address)
 	return NULL;
 }
 
-/* False when there is neither a connection nor the place for one, here or at its door. */
+/* False when there is neither a connection nor leave to open one, here or at its door. */
 static bool pool_begin(struct upstream_call *call, bool fresh)
 {
 	struct address *address = call->address;
