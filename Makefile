@@ -1,4 +1,4 @@
-# sparkgate: make, make test, make demo, make asan, make bench, make install
+# sparkgate: make, make test, make demo, make asan, make bench, make install; PORTABLE=1: no SIMD, plain malloc
 BUILD   ?= build
 CC      ?= cc
 PREFIX  ?= /usr/local
@@ -13,7 +13,7 @@ ifneq ($(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes),)
 PKGS    += hiredis_ssl
 TLS     := -DHAVE_HIREDIS_SSL
 endif
-CPPFLAGS := -I. -D_DEFAULT_SOURCE $(TLS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS := -I. -D_DEFAULT_SOURCE $(if $(PORTABLE),-DPORTABLE) $(TLS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 SOURCES := $(filter-out proxy/process/main.c,$(sort $(shell find base conf auth proxy -name '*.c')))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/replay.c,$(wildcard tests/support/*.c)))

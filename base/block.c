@@ -6,6 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef PORTABLE
+
+void *block_malloc(size_t size)
+{
+	return malloc(size ? size : 1);
+}
+
+void *block_realloc(void *block, size_t size)
+{
+	return realloc(block, size ? size : 1);
+}
+
+void block_free(void *block)
+{
+	free(block);
+}
+
+void block_free_wiped(void *block)
+{
+	if (block)
+		explicit_bzero(block, malloc_usable_size(block));
+	free(block);
+}
+
+#else
+
 enum {
 	STEP = 32,    /* sizes of small blocks differ by this */
 	SMALL = 1024, /* the largest of them */
@@ -51,7 +77,7 @@ static void free_lists(void *arg)
 	free(lists);
 }
 
-static void make_key(void)
+static void make_lists_key(void)
 {
 	if (pthread_key_create(&key, free_lists) != 0)
 		abort();
@@ -61,7 +87,7 @@ static void make_key(void)
 static struct lists *get_lists(void)
 {
 	if (mine == NULL) {
-		pthread_once(&once, make_key);
+		pthread_once(&once, make_lists_key);
 		mine = calloc(1, sizeof *mine);
 		pthread_setspecific(key, mine);
 	}
@@ -109,15 +135,6 @@ void *block_malloc(size_t size)
 		return NULL;
 	block->class = class;
 	return block + 1;
-}
-
-void *block_alloc(size_t size)
-{
-	void *memory = block_malloc(size);
-
-	if (memory == NULL)
-		abort();
-	return memset(memory, 0, size);
 }
 
 void block_free(void *memory)
@@ -179,4 +196,15 @@ void *block_realloc(void *memory, size_t size)
 	memcpy(larger, memory, block->class == TOO_LARGE ? size : size_of(block->class));
 	block_free(memory);
 	return larger;
+}
+
+#endif
+
+void *block_alloc(size_t size)
+{
+	void *memory = block_malloc(size);
+
+	if (memory == NULL)
+		abort();
+	return memset(memory, 0, size);
 }

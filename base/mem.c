@@ -48,6 +48,15 @@ char *mem_strndup(const char *s, size_t len)
 	return checked(strndup(s, len));
 }
 
+bool mem_replace_text(char **slot, const char *text)
+{
+	if (*slot == text || (*slot && text && strcmp(*slot, text) == 0))
+		return false;
+	free(*slot);
+	*slot = mem_strdup(text);
+	return true;
+}
+
 char *mem_printf(const char *fmt, ...)
 {
 	va_list ap;

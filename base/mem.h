@@ -7,6 +7,7 @@
 #ifndef SPARKGATE_BASE_MEM_H
 #define SPARKGATE_BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MUST_CHECK	  __attribute__((warn_unused_result))
@@ -20,6 +21,8 @@ void *mem_resize(void *old, size_t count, size_t size);
 /* Gives a NUL-terminated copy. mem_strdup(NULL) is NULL. */
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t len);
+/* Replaces *slot by a copy of `text`, either perhaps NULL; true when that changed it. */
+bool mem_replace_text(char **slot, const char *text);
 /* Gives a formatted string. */
 char *mem_printf(const char *fmt, ...) PRINTF(1, 2);
 /* Takes a secret: overwrites its bytes before freeing. NULL is fine. */

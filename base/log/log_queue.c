@@ -36,7 +36,7 @@ static struct {
 
 /* --- writing --- */
 
-static void drop(uint64_t lines)
+static void drop_lines(uint64_t lines)
 {
 	atomic_fetch_add_explicit(&queue.dropped, lines, memory_order_relaxed);
 }
@@ -87,7 +87,7 @@ static uint64_t count_lines(struct str text)
 static void write_lines(struct str lines, int patience_ms)
 {
 	if ((queue.is_torn && !write_all(STR("\n"), patience_ms)) || !write_all(lines, patience_ms))
-		drop(count_lines(lines));
+		drop_lines(count_lines(lines));
 }
 
 /* --- the queue --- */
@@ -98,7 +98,7 @@ static size_t used(void)
 }
 
 /* `len` bytes of the ring, from the oldest on. */
-static void look(char *out, size_t len)
+static void look_at_queue(char *out, size_t len)
 {
 	size_t from = (size_t)(queue.taken % QUEUE);
 	size_t first = len < QUEUE - from ? len : QUEUE - from;
@@ -108,11 +108,11 @@ static void look(char *out, size_t len)
 }
 
 /* Whole lines, as many as a pipe takes in one piece, or one that is longer. */
-static size_t take(char out[static LOG_LINE_MAX])
+static size_t take_lines(char out[static LOG_LINE_MAX])
 {
 	size_t len = used() < LOG_LINE_MAX ? used() : LOG_LINE_MAX, end;
 
-	look(out, len);
+	look_at_queue(out, len);
 	end = len < ATOMIC ? len : ATOMIC;
 	while (end > 0 && out[end - 1] != '\n')
 		end--;
@@ -168,7 +168,7 @@ static void tell_of_losses(void)
 		(unsigned long long)lost);
 }
 
-static void *run(void *arg)
+static void *write_thread(void *arg)
 {
 	char lines[LOG_LINE_MAX];
 
@@ -177,7 +177,7 @@ static void *run(void *arg)
 		pthread_mutex_lock(&queue.lock);
 		queue.is_writing = false;
 		wait_for_lines();
-		size_t len = take(lines);
+		size_t len = take_lines(lines);
 		queue.is_writing = true;
 		bool is_roomy = used() < QUEUE / 2;
 		pthread_mutex_unlock(&queue.lock);
@@ -211,7 +211,7 @@ void log_queue_start(void)
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
 	sigfillset(&all); /* signals are for the loops */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, &detached, run, NULL) != 0)
+	if (pthread_create(&thread, &detached, write_thread, NULL) != 0)
 		abort();
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&detached);
@@ -254,7 +254,7 @@ void log_queue_put(struct str line, bool matters)
 	if (wake)
 		pthread_cond_signal(&queue.more);
 	if (!fits)
-		drop(1);
+		drop_lines(1);
 }
 
 bool log_queue_flush(int64_t ms)

@@ -340,7 +340,7 @@ static const char *failure(const struct fetch *f, CURLcode code)
 	return f->why[0] ? f->why : curl_easy_strerror(code);
 }
 
-static void finish(struct fetch *f, CURLcode code)
+static void fetch_finish(struct fetch *f, CURLcode code)
 {
 	struct fetch_result result = {
 		.error = "", .content_type = "", .max_age_s = -1, .peer = f->peer};
@@ -393,7 +393,7 @@ static void finish_completed(struct fetcher *fetcher)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&f);
-		finish(f, code);
+		fetch_finish(f, code);
 	}
 }
 
@@ -413,7 +413,7 @@ static void on_socket_ready(evutil_socket_t fd, short what, void *arg)
 	finish_completed(fetcher);
 }
 
-static void on_timer(evutil_socket_t fd, short what, void *arg)
+static void on_curl_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct fetcher *fetcher = arg;
 	int running;
@@ -471,7 +471,7 @@ struct fetcher *fetcher_new(struct event_base *base)
 	fetcher->base = base;
 	LIST_INIT(&fetcher->running);
 	LIST_INIT(&fetcher->fed);
-	fetcher->timer = evtimer_new(base, on_timer, fetcher);
+	fetcher->timer = evtimer_new(base, on_curl_timer, fetcher);
 	fetcher->multi = curl_multi_init();
 	if (fetcher->timer == NULL || fetcher->multi == NULL)
 		abort();

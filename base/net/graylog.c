@@ -115,7 +115,7 @@ struct graylog_counts graylog_count(void)
 /* --- where to --- */
 
 /* Takes fd; nothing when somebody else has been chosen meanwhile. */
-static void put_in_place(int fd, unsigned turn)
+static void set_destination(int fd, unsigned turn)
 {
 	pthread_mutex_lock(&out.lock);
 	int there = atomic_load(&out.fd);
@@ -133,11 +133,11 @@ static void put_in_place(int fd, unsigned turn)
 
 /* The first address that can be reached from here: connect() sends nothing, but it asks the routes.
  * 0 or a getaddrinfo() error. */
-static int connect_to(const struct destination *place, int flags)
+static int connect_to(const struct destination *to, int flags)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = flags};
 	struct addrinfo *list = NULL;
-	int code = getaddrinfo(place->host, place->port, &hints, &list);
+	int code = getaddrinfo(to->host, to->port, &hints, &list);
 	int fd = -1;
 
 	for (const struct addrinfo *at = list; code == 0 && at && fd == -1; at = at->ai_next) {
@@ -150,72 +150,71 @@ static int connect_to(const struct destination *place, int flags)
 	if (list)
 		freeaddrinfo(list);
 	if (fd != -1)
-		put_in_place(fd, place->turn);
+		set_destination(fd, to->turn);
 	return code == 0 && fd == -1 ? EAI_FAIL : code;
 }
 
-static bool is_current(const struct destination *place)
+static bool is_current(const struct destination *to)
 {
-	return atomic_load(&out.turn) == place->turn;
+	return atomic_load(&out.turn) == to->turn;
 }
 
-static void look_up(const struct destination *place, bool *was_found)
+static void look_up(const struct destination *to, bool *was_found)
 {
-	int code = connect_to(place, 0);
+	int code = connect_to(to, 0);
 
-	if (!is_current(place))
+	if (!is_current(to))
 		return;
 	if (code != 0 && *was_found)
-		log_warn("log", "log.gelf: %s cannot be reached: %s", place->host,
-			gai_strerror(code));
+		log_warn("log", "log.gelf: %s cannot be reached: %s", to->host, gai_strerror(code));
 	else if (code == 0 && !*was_found)
-		log_info("log", "log.gelf: %s is found again", place->host);
+		log_info("log", "log.gelf: %s is found again", to->host);
 	*was_found = code == 0;
 }
 
 /* getaddrinfo() has no deadline. */
-static void *run(void *arg)
+static void *look_up_thread(void *arg)
 {
-	struct destination *place = arg;
+	struct destination *to = arg;
 	bool was_found = true; /* a failure at the start is told */
 
-	while (is_current(place)) {
-		look_up(place, &was_found);
+	while (is_current(to)) {
+		look_up(to, &was_found);
 		const struct timespec pause = {was_found ? LOOK_AGAIN_S : LOOK_SOON_S, 0};
 		nanosleep(&pause, NULL);
 	}
-	free(place->host);
-	free(place);
+	free(to->host);
+	free(to);
 	return NULL;
 }
 
-/* Takes the place. */
-static void start_thread(struct destination *place)
+/* Takes the destination. */
+static void start_thread(struct destination *to)
 {
 	pthread_attr_t detached;
 	pthread_t thread;
 
 	pthread_attr_init(&detached);
 	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	if (pthread_create(&thread, &detached, run, place) != 0)
+	if (pthread_create(&thread, &detached, look_up_thread, to) != 0)
 		abort();
 	pthread_attr_destroy(&detached);
 }
 
-static void start(const char *host, unsigned port, unsigned turn)
+static void graylog_start(const char *host, unsigned port, unsigned turn)
 {
-	struct destination *place = mem_alloc(1, sizeof *place);
+	struct destination *to = mem_alloc(1, sizeof *to);
 
-	place->host = mem_strdup(host);
-	place->turn = turn;
-	snprintf(place->port, sizeof place->port, "%u", port);
+	to->host = mem_strdup(host);
+	to->turn = turn;
+	snprintf(to->port, sizeof to->port, "%u", port);
 	if (out.self[0] == '\0' && gethostname(out.self, sizeof out.self - 1) == -1)
 		(void)str_copy(STR("sparkgate"), out.self, sizeof out.self);
-	if (connect_to(place, AI_NUMERICHOST) == 0) {
-		free(place->host);
-		free(place);
+	if (connect_to(to, AI_NUMERICHOST) == 0) {
+		free(to->host);
+		free(to);
 	} else {
-		start_thread(place);
+		start_thread(to);
 	}
 	log_set_sink(on_record);
 }
@@ -240,7 +239,7 @@ void graylog_use(const char *host, unsigned port)
 	out.to_host = host ? mem_strdup(host) : NULL;
 	out.to_port = port;
 	if (host)
-		start(host, port, turn);
+		graylog_start(host, port, turn);
 }
 
 bool graylog_wait(int64_t ms)

@@ -24,7 +24,7 @@ static int set(int fd, int level, int option)
  * is for what a process that ended has left in TIME_WAIT, no more. From the moment that it listens
  * others may share, if they ask for that from the start.
  */
-static int claim(int fd, struct sockaddr_storage *addr, socklen_t len, bool shares)
+static int claim_socket(int fd, struct sockaddr_storage *addr, socklen_t len, bool shares)
 {
 	if (set(fd, SOL_SOCKET, SO_REUSEADDR) == -1 || set(fd, IPPROTO_TCP, TCP_NODELAY) == -1 ||
 		(shares && set(fd, SOL_SOCKET, SO_REUSEPORT) == -1))
@@ -40,7 +40,7 @@ static int open_socket(struct sockaddr_storage *addr, socklen_t len, bool shares
 	int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	char host[46];
 
-	if (fd != -1 && claim(fd, addr, len, shares) == 0)
+	if (fd != -1 && claim_socket(fd, addr, len, shares) == 0)
 		return fd;
 	int code = errno;
 	listen_peer_text((struct sockaddr *)addr, host);

@@ -23,12 +23,12 @@ static uint32_t value_of(char c)
 	return values[(unsigned char)c];
 }
 
-/* Four characters as 24 bits; what is foreign among them shows in `*seen`. */
-static uint32_t quantum(const char *at, uint32_t *seen)
+/* Four characters as 24 bits; what is foreign among them shows in `*found`. */
+static uint32_t quantum(const char *at, uint32_t *found)
 {
 	uint32_t a = value_of(at[0]), b = value_of(at[1]), c = value_of(at[2]), d = value_of(at[3]);
 
-	*seen |= a | b | c | d;
+	*found |= a | b | c | d;
 	return a << 18 | b << 12 | c << 6 | d;
 }
 
@@ -37,32 +37,32 @@ static uint32_t quantum(const char *at, uint32_t *seen)
 static bool decode_tail(struct str tail, unsigned char *out)
 {
 	char padded[4] = {'A', 'A', 'A', 'A'};
-	uint32_t seen = 0;
+	uint32_t found = 0;
 
 	memcpy(padded, tail.at, tail.len);
-	uint32_t bits = quantum(padded, &seen), stray = tail.len == 2 ? 0xffffu : 0xffu;
+	uint32_t bits = quantum(padded, &found), stray = tail.len == 2 ? 0xffffu : 0xffu;
 	out[0] = (unsigned char)(bits >> 16);
 	if (tail.len == 3)
 		out[1] = (unsigned char)(bits >> 8);
-	return (seen & FOREIGN) == 0 && (bits & stray) == 0;
+	return (found & FOREIGN) == 0 && (bits & stray) == 0;
 }
 
 long b64url_decode(struct str text, unsigned char *out, size_t room)
 {
 	size_t whole = text.len / 4 * 4, tail = text.len - whole, len = whole / 4 * 3;
 	size_t all = len + (tail ? tail - 1 : 0);
-	uint32_t seen = 0;
+	uint32_t found = 0;
 
 	if (tail == 1 || all > room)
 		return -1;
 	for (size_t i = 0; i < whole; i += 4, out += 3) { /* without a branch on what is there */
-		uint32_t bits = quantum(text.at + i, &seen);
+		uint32_t bits = quantum(text.at + i, &found);
 
 		out[0] = (unsigned char)(bits >> 16);
 		out[1] = (unsigned char)(bits >> 8);
 		out[2] = (unsigned char)bits;
 	}
-	if ((seen & FOREIGN) || (tail && !decode_tail(str_from(text, whole), out)))
+	if ((found & FOREIGN) || (tail && !decode_tail(str_from(text, whole), out)))
 		return -1;
 	return (long)all;
 }

@@ -19,7 +19,7 @@ static void free_mine(void *ctx)
 }
 
 /* Fetched once: OpenSSL 3 looks an algorithm up by name at every use of EVP_sha256(). */
-static void fetch(void)
+static void fetch_sha256(void)
 {
 	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
 	if (sha256 == NULL || pthread_key_create(&mine_key, free_mine) != 0)
@@ -30,7 +30,7 @@ static EVP_MD_CTX *thread_context(void)
 {
 	if (mine)
 		return mine;
-	pthread_once(&once, fetch);
+	pthread_once(&once, fetch_sha256);
 	mine = EVP_MD_CTX_new();
 	if (mine == NULL)
 		abort();
@@ -39,7 +39,9 @@ static EVP_MD_CTX *thread_context(void)
 }
 
 /* A context for each use, as of EVP_Digest(), or a copy, as in OpenSSL's HMAC, would count
- * references that all threads share: it is begun anew instead. */
+ * references that all threads share: it is begun anew instead. `ONLY=threads` of
+ * tests/bench/scale.py is the row; a digest on each of two threads costs 13 % less, an HMAC 30 %.
+ */
 static void hash(struct str first, const struct str *parts, size_t count,
 	unsigned char out[static DIGEST_LEN])
 {

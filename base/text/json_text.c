@@ -16,7 +16,7 @@ void json_text_use_pool(void)
 	json_set_alloc_funcs(block_malloc, block_free_wiped);
 }
 
-static int add(const char *bytes, size_t len, void *arg)
+static int add_text(const char *bytes, size_t len, void *arg)
 {
 	struct text *text = arg;
 
@@ -37,11 +37,11 @@ char *json_text(const json_t *json)
 {
 	struct text text = {mem_alloc(256, 1), 0, 256};
 
-	if (json == NULL || json_dump_callback(json, add, &text, JSON_COMPACT) == -1) {
+	if (json == NULL || json_dump_callback(json, add_text, &text, JSON_COMPACT) == -1) {
 		secret_free(text.at);
 		return NULL;
 	}
-	text.at[text.len] = '\0'; /* add() leaves room for it */
+	text.at[text.len] = '\0'; /* add_text() leaves room for it */
 	return text.at;
 }
 

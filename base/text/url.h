@@ -1,6 +1,6 @@
 /*
- * base/text/url.h - http and https URLs of configured and discovered places, and the strict reading
- * of a request target (S6). One parse, here, for everybody.
+ * base/text/url.h - http and https URLs of configured and discovered servers, and the strict
+ * reading of a request target (S6). One parse, here, for everybody.
  */
 #ifndef SPARKGATE_BASE_TEXT_URL_H
 #define SPARKGATE_BASE_TEXT_URL_H

@@ -1,7 +1,9 @@
 /* What one key cannot say alone: keys judged together, and what the configuration needs as a
  * whole. */
-#include "conf/load/load_int.h"
+#include "conf/load/check.h"
 
+#include "conf/conf.h"
+#include "conf/load/yaml_tree.h"
 #include "conf/values/values_net.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* SPARKGATE_* variables, put into the tree of keys. */
-#include "conf/load/load_int.h"
+#include "conf/load/env.h"
 
+#include "conf/load/load_error.h"
+#include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 #include "conf/values/values_file.h"
 
@@ -80,7 +82,7 @@ static const struct yaml_node *given(const struct yaml_node *root, const struct 
 }
 
 /* A variable wins over the file; but which of two secrets is meant, nobody should have to guess. */
-static int put(struct yaml_node *root, const struct keyword *row, const char *name,
+static int put_variable(struct yaml_node *root, const struct keyword *row, const char *name,
 	const char *value, struct err *err)
 {
 	const struct yaml_node *there = given(root, row);
@@ -109,7 +111,7 @@ static int apply(struct yaml_node *root, struct str name, const char *value, str
 
 	if (row) {
 		char *origin = mem_printf(PREFIX "%.*s", (int)name.len, name.at);
-		int rc = put(root, row, origin, value, err);
+		int rc = put_variable(root, row, origin, value, err);
 		free(origin);
 		return rc;
 	}

@@ -1,7 +1,9 @@
 /* The command line's flags, turned into the tree of keys. */
 #define _GNU_SOURCE
-#include "conf/load/load_int.h"
-
+#include "conf/conf.h"
+#include "conf/load/env.h"
+#include "conf/load/load.h"
+#include "conf/load/yaml_tree.h"
 #include "conf/values/values_net.h"
 
 #include <netinet/in.h>

@@ -46,10 +46,10 @@ static const char *const refused[] = {"insecure-skip-tls-verify", "proxy-url", "
 	"exec", "auth-provider", "username", "password", "as", "as-uid", "as-groups",
 	"as-user-extra", NULL};
 
-static int fail(const struct reader *r, const struct yaml_node *node, const char *key,
+static int kubeconfig_fail(const struct reader *r, const struct yaml_node *node, const char *key,
 	const char *fmt, ...) PRINTF(4, 5);
 
-static int fail(
+static int kubeconfig_fail(
 	const struct reader *r, const struct yaml_node *node, const char *key, const char *fmt, ...)
 {
 	char message[256];
@@ -90,7 +90,7 @@ static int refuse_some(const struct reader *r, const struct yaml_node *map)
 		const struct yaml_node *node = yaml_tree_child(map, str_of(refused[i]));
 		bool is_off = is_text(node) && strcmp(node->text, "false") == 0;
 		if (node && !is_off)
-			return fail(r, node, refused[i],
+			return kubeconfig_fail(r, node, refused[i],
 				"is not supported: give a certificate authority, and a token or a "
 				"client's certificate");
 	}
@@ -115,7 +115,7 @@ static int read_fields(const struct reader *r, const struct yaml_node *map,
 		if (node == NULL)
 			continue;
 		if (!is_text(node) || (fields[i].is_file && strlen(node->text) > PATH_LEN_MAX))
-			return fail(r, node, fields[i].key, "expected a text");
+			return kubeconfig_fail(r, node, fields[i].key, "expected a text");
 		char *text = fields[i].is_file ? absolute(r, node->text) : mem_strdup(node->text);
 		memcpy((char *)r->out + fields[i].at, &text, sizeof text);
 	}
@@ -128,11 +128,14 @@ static int read_server(const struct reader *r, const struct yaml_node *map)
 	struct err why = {""};
 
 	if (!is_text(server))
-		return fail(r, map, "server", "missing, expected the API server's https:// URL");
+		return kubeconfig_fail(
+			r, map, "server", "missing, expected the API server's https:// URL");
 	if (url_parse(str_of(server->text), &r->out->server, &why) == -1)
-		return fail(r, server, "server", "expected an https:// URL (%.100s)", why.text);
+		return kubeconfig_fail(
+			r, server, "server", "expected an https:// URL (%.100s)", why.text);
 	if (!r->out->server.tls && !url_host_is_loopback(r->out->server.host))
-		return fail(r, server, "server", "expected https://, for http:// is for loopback");
+		return kubeconfig_fail(
+			r, server, "server", "expected https://, for http:// is for loopback");
 	return 0;
 }
 
@@ -143,7 +146,7 @@ static int read_namespace(const struct reader *r, const struct yaml_node *contex
 	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
 	if (name[len] != '\0' || !str_copy(str_of(name), r->out->namespace, KUBE_NAMESPACE_MAX))
-		return fail(r, node, "namespace", "expected a namespace");
+		return kubeconfig_fail(r, node, "namespace", "expected a namespace");
 	return 0;
 }
 
@@ -155,9 +158,11 @@ static int check_pairs(const struct reader *r, const struct yaml_node *user)
 
 	if ((k->ca_file && k->ca_data) || (k->token && k->token_file) ||
 		(k->certificate_file && k->certificate_data) || (k->key_file && k->key_data))
-		return fail(r, user, "user", "gives a value and a file of the same thing");
+		return kubeconfig_fail(
+			r, user, "user", "gives a value and a file of the same thing");
 	if (has_certificate != has_key)
-		return fail(r, user, "user", "expected a client's certificate and its key");
+		return kubeconfig_fail(
+			r, user, "user", "expected a client's certificate and its key");
 	return 0;
 }
 
@@ -167,19 +172,19 @@ static int read_tree(const struct reader *r, const struct yaml_node *root)
 	const struct yaml_node *context, *cluster, *user, *names[2];
 
 	if (!is_text(current))
-		return fail(r, root, "current-context", "missing");
+		return kubeconfig_fail(r, root, "current-context", "missing");
 	context = find_named(root, "contexts", "context", current->text);
 	if (context == NULL)
-		return fail(r, current, "current-context", "there is no such context");
+		return kubeconfig_fail(r, current, "current-context", "there is no such context");
 	names[0] = yaml_tree_child(context, STR("cluster"));
 	names[1] = yaml_tree_child(context, STR("user"));
 	if (!is_text(names[0]) || !is_text(names[1]))
-		return fail(r, context, "context", "expected a cluster and a user");
+		return kubeconfig_fail(r, context, "context", "expected a cluster and a user");
 	cluster = find_named(root, "clusters", "cluster", names[0]->text);
 	user = find_named(root, "users", "user", names[1]->text);
 	if (cluster == NULL || user == NULL)
-		return fail(r, names[cluster != NULL], "context", "its %s is not in the file",
-			cluster ? "user" : "cluster");
+		return kubeconfig_fail(r, names[cluster != NULL], "context",
+			"its %s is not in the file", cluster ? "user" : "cluster");
 	if (refuse_some(r, cluster) == -1 || refuse_some(r, user) == -1 ||
 		read_server(r, cluster) == -1 || read_namespace(r, context) == -1 ||
 		read_fields(r, cluster, cluster_fields, ARRAY_LEN(cluster_fields)) == -1 ||

@@ -1,114 +1,24 @@
 /* The tree of keys read into a configuration, row by row of the keyword table. */
 #define _GNU_SOURCE
-#include "conf/load/load_int.h"
+#include "conf/load/load.h"
 
+#include "base/sbuf.h"
+#include "conf/conf.h"
+#include "conf/load/check.h"
+#include "conf/load/env.h"
+#include "conf/load/secrets.h"
+#include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 enum { FILE_MAX = 1024 * 1024, PATH_LEN = 256 };
 
-static void where(const struct loader *l, const struct yaml_node *node, char out[static 300])
-{
-	if (node == NULL)
-		node = l->root;
-	if (node->origin)
-		snprintf(out, 300, "%.250s", node->origin);
-	else if (node->line == 0)
-		snprintf(out, 300, "%.250s", l->name);
-	else
-		snprintf(out, 300, "%.250s:%u:%u", l->name, node->line, node->column);
-}
-
-int load_fail(const struct loader *l, const struct yaml_node *node, const char *path,
-	const char *fmt, ...)
-{
-	char place[300], message[400];
-	va_list ap;
-
-	where(l, node, place);
-	va_start(ap, fmt);
-	vsnprintf(message, sizeof message, fmt, ap);
-	va_end(ap);
-	return err_set(l->err, "%s: key \"%s\": %s", place, path, message);
-}
-
-static bool is_secretish(const char *path, const char *text)
-{
-	static const char *const words[] = {"secret", "password", "token", "key"};
-	const char *leaf = keyword_leaf(path);
-
-	if (str_ends(str_of(leaf), STR("_file")) && text[0] == '/')
-		return false; /* a file's name; else one may have written the secret itself */
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (strstr(leaf, words[i]))
-			return true;
-	}
-	return strstr(text, "password=") != NULL;
-}
-
-/* What was given, fit to be shown: a password before a host's '@' is not, and neither are secrets.
- */
-static void show(const char *path, const char *text, char out[static 200])
-{
-	struct str s = str_of(text), scheme = str_of("");
-	ptrdiff_t slashes = str_find(s, STR("://"));
-	const char *at = strrchr(text, '@');
-	struct sbuf b;
-
-	sbuf_init(&b, 199);
-	if (is_secretish(path, text)) {
-		sbuf_puts(&b, "(hidden)");
-	} else {
-		if (at) {
-			scheme = (struct str){text, slashes == -1 ? 0 : (size_t)slashes + 3};
-			s = str_of(at);
-		}
-		if (scheme.len > 20)
-			scheme.len = 20;
-		sbuf_json(&b, scheme);
-		sbuf_puts(&b, at ? "***" : "");
-		sbuf_json(&b, (struct str){s.at, s.len > 80 ? 80 : s.len});
-	}
-	(void)str_copy(sbuf_str(&b), out, 200);
-	sbuf_clear(&b);
-}
-
-int load_fail_value(const struct loader *l, const struct yaml_node *node, const char *path,
-	const char *expected)
-{
-	static const char *const kinds[] = {[YAML_TREE_MAP] = "a map", [YAML_TREE_LIST] = "a list"};
-	char shown[200];
-
-	if (node == NULL)
-		return load_fail(l, node, path, "missing, expected %s", expected);
-	if (node->kind != YAML_TREE_SCALAR)
-		return load_fail(l, node, path, "got %s, expected %s", kinds[node->kind], expected);
-	show(path, node->text, shown);
-	return load_fail(l, node, path, "got \"%s\", expected %s", shown, expected);
-}
-
-int load_fail_at(const struct loader *l, const char *expected, const char *path_fmt, ...)
-{
-	char path[PATH_LEN];
-	va_list ap;
-
-	va_start(ap, path_fmt);
-	vsnprintf(path, sizeof path, path_fmt, ap);
-	va_end(ap);
-	const struct yaml_node *node = yaml_tree_find(l->root, path);
-	const char *leaf = keyword_leaf(path);
-	if (node->kind == YAML_TREE_SCALAR && node->key && strcmp(node->key, leaf) == 0)
-		return load_fail_value(l, node, path, expected);
-	return load_fail(l, node, path, "expected %s", expected);
-}
-
-/* The field's place: "[]" prefixes are for the table, indexes for people. */
-struct place {
+/* Which field it is: "[]" prefixes are for the table, indexes for people. */
+struct field {
 	char table[PATH_LEN]; /* "clusters[].uis[]" */
 	char shown[PATH_LEN]; /* "clusters[0].uis[2]" */
 	void *base;	      /* the struct its rows' offsets count from */
@@ -120,48 +30,48 @@ static void join(char out[static PATH_LEN], const char *prefix, const char *leaf
 }
 
 static int load_group(
-	const struct loader *l, const struct place *place, const struct yaml_node *map);
+	const struct loader *l, const struct field *field, const struct yaml_node *map);
 
 static int refuse_unknown(const struct loader *l, const struct yaml_node *node,
-	const struct place *place, const char *path)
+	const struct field *field, const char *path)
 {
 	char table[PATH_LEN];
 
-	join(table, place->table, node->key);
+	join(table, field->table, node->key);
 	if (keyword_find_file(table))
 		return load_fail(l, node, path,
 			"unknown key, for secrets are read from files: use \"%s_file\"", node->key);
 	return load_fail(l, node, path, "unknown key, did you mean \"%s\"?",
-		keyword_nearest(place->table, str_of(node->key)));
+		keyword_nearest(field->table, str_of(node->key)));
 }
 
 /* Every key of the map is a keyword of this version. */
 static int check_keys(
-	const struct loader *l, const struct place *place, const struct yaml_node *map)
+	const struct loader *l, const struct field *field, const struct yaml_node *map)
 {
 	for (const struct yaml_node *n = map->first; n; n = n->next) {
 		char path[PATH_LEN], table[PATH_LEN];
 
-		join(path, place->shown, n->key);
-		join(table, place->table, n->key);
+		join(path, field->shown, n->key);
+		join(table, field->table, n->key);
 		if (keyword_find(table) == NULL)
-			return refuse_unknown(l, n, place, path);
+			return refuse_unknown(l, n, field, path);
 	}
 	return 0;
 }
 
-static int load_value(const struct loader *l, const struct keyword *row, const struct place *place,
+static int load_value(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *node)
 {
 	const char *text = node ? node->text : row->fallback;
 	struct err expected = {""};
 
 	if (node && node->kind != YAML_TREE_SCALAR)
-		return load_fail_value(l, node, place->shown, "one value");
+		return load_fail_value(l, node, field->shown, "one value");
 	if (text == NULL)
 		return 0;
-	if (row->type->parse(row, text, (char *)place->base + row->at, &expected) == -1)
-		return load_fail_value(l, node, place->shown, expected.text);
+	if (row->type->parse(row, text, (char *)field->base + row->at, &expected) == -1)
+		return load_fail_value(l, node, field->shown, expected.text);
 	return 0;
 }
 
@@ -175,18 +85,18 @@ static char *make_list(const struct keyword *row, void *base, size_t count)
 	return items;
 }
 
-static int count_items(const struct loader *l, const struct keyword *row, const struct place *place,
+static int count_items(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *list, size_t *count)
 {
 	*count = 0;
 	if (list->is_null && list->kind == YAML_TREE_SCALAR)
 		return 0;
 	if (list->kind != YAML_TREE_LIST)
-		return load_fail_value(l, list, place->shown, "a list, such as [...]");
+		return load_fail_value(l, list, field->shown, "a list, such as [...]");
 	for (const struct yaml_node *n = list->first; n; n = n->next)
 		++*count;
 	if (*count > (size_t)row->max)
-		return load_fail(l, list, place->shown, "got %zu items, expected at most %zu",
+		return load_fail(l, list, field->shown, "got %zu items, expected at most %zu",
 			*count, (size_t)row->max);
 	return 0;
 }
@@ -211,21 +121,21 @@ static int load_default_list(const struct keyword *row, void *base)
 	return 0;
 }
 
-static int load_values(const struct loader *l, const struct keyword *row, const struct place *place,
+static int load_values(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *list)
 {
 	size_t count, index = 0;
 
 	if (list == NULL)
-		return row->fallback ? load_default_list(row, place->base) : 0;
-	if (count_items(l, row, place, list, &count) == -1)
+		return row->fallback ? load_default_list(row, field->base) : 0;
+	if (count_items(l, row, field, list, &count) == -1)
 		return -1;
-	char *items = make_list(row, place->base, count);
+	char *items = make_list(row, field->base, count);
 	for (const struct yaml_node *n = list->first; n; n = n->next, index++) {
 		char path[PATH_LEN];
 		struct err expected = {""};
 
-		snprintf(path, sizeof path, "%.200s[%zu]", place->shown, index);
+		snprintf(path, sizeof path, "%.200s[%zu]", field->shown, index);
 		if (n->kind != YAML_TREE_SCALAR)
 			return load_fail_value(l, n, path, "one value");
 		if (row->type->parse(row, n->text, items + index * row->item_size, &expected) == -1)
@@ -234,23 +144,23 @@ static int load_values(const struct loader *l, const struct keyword *row, const 
 	return 0;
 }
 
-static int load_groups(const struct loader *l, const struct keyword *row, const struct place *place,
+static int load_groups(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *list)
 {
 	size_t count = 0, index = 0;
 
-	if (list && count_items(l, row, place, list, &count) == -1)
+	if (list && count_items(l, row, field, list, &count) == -1)
 		return -1;
 	if (row->is_required && count == 0)
-		return load_fail(l, list, place->shown, "missing, expected a list of at least one");
+		return load_fail(l, list, field->shown, "missing, expected a list of at least one");
 	if (count == 0)
 		return 0;
-	char *items = make_list(row, place->base, count);
+	char *items = make_list(row, field->base, count);
 	for (const struct yaml_node *n = list->first; n; n = n->next, index++) {
-		struct place item = {.base = items + index * row->item_size};
+		struct field item = {.base = items + index * row->item_size};
 
 		snprintf(item.table, sizeof item.table, "%.200s[]", row->path);
-		snprintf(item.shown, sizeof item.shown, "%.200s[%zu]", place->shown, index);
+		snprintf(item.shown, sizeof item.shown, "%.200s[%zu]", field->shown, index);
 		if (n->kind != YAML_TREE_MAP)
 			return load_fail_value(l, n, item.shown, "a map of keys");
 		if (load_group(l, &item, n) == -1)
@@ -259,23 +169,23 @@ static int load_groups(const struct loader *l, const struct keyword *row, const 
 	return 0;
 }
 
-static int load_row(const struct loader *l, const struct keyword *row, const struct place *outer,
+static int load_row(const struct loader *l, const struct keyword *row, const struct field *outer,
 	const struct yaml_node *map)
 {
 	const struct yaml_node *node = yaml_tree_child(map, str_of(keyword_leaf(row->path)));
-	struct place place = {.base = outer->base};
+	struct field field = {.base = outer->base};
 
-	snprintf(place.table, sizeof place.table, "%s", row->path);
-	join(place.shown, outer->shown, keyword_leaf(row->path));
+	snprintf(field.table, sizeof field.table, "%s", row->path);
+	join(field.shown, outer->shown, keyword_leaf(row->path));
 	switch (row->shape) {
 	case KEYWORD_VALUE:
 		if (node == NULL && row->is_required)
-			return load_fail(l, map, place.shown, "missing, expected %s", row->help);
-		return load_value(l, row, &place, node);
+			return load_fail(l, map, field.shown, "missing, expected %s", row->help);
+		return load_value(l, row, &field, node);
 	case KEYWORD_VALUES:
-		return load_values(l, row, &place, node);
+		return load_values(l, row, &field, node);
 	case KEYWORD_GROUPS:
-		return load_groups(l, row, &place, node);
+		return load_groups(l, row, &field, node);
 	case KEYWORD_GROUP:
 		break;
 	}
@@ -285,33 +195,33 @@ static int load_row(const struct loader *l, const struct keyword *row, const str
 		if (!is_written)
 			return 0;
 	}
-	return load_group(l, &place, node);
+	return load_group(l, &field, node);
 }
 
 static int load_group(
-	const struct loader *l, const struct place *place, const struct yaml_node *map)
+	const struct loader *l, const struct field *field, const struct yaml_node *map)
 {
 	if (map && map->kind == YAML_TREE_SCALAR && map->is_null)
 		map = NULL; /* "log:" with every key below commented out */
 	if (map && map->kind != YAML_TREE_MAP)
-		return load_fail_value(l, map, place->shown, "a map of keys");
-	if (map && check_keys(l, place, map) == -1)
+		return load_fail_value(l, map, field->shown, "a map of keys");
+	if (map && check_keys(l, field, map) == -1)
 		return -1;
 	for (size_t i = 0; i < keywords_count; i++) {
-		if (keyword_is_child(keywords[i].path, place->table) &&
-			load_row(l, &keywords[i], place, map) == -1)
+		if (keyword_is_child(keywords[i].path, field->table) &&
+			load_row(l, &keywords[i], field, map) == -1)
 			return -1;
 	}
 	return 0;
 }
 
-static struct conf *fill(
+static struct conf *fill_conf(
 	const char *file, struct yaml_node *root, bool opens_files, struct err *err)
 {
 	struct conf *conf = mem_alloc(1, sizeof *conf);
 	struct loader l = {
 		.name = file ? file : "sparkgate", .root = root, .conf = conf, .err = err};
-	struct place top = {.base = conf};
+	struct field top = {.base = conf};
 	const char *credentials = secure_getenv("CREDENTIALS_DIRECTORY");
 
 	conf->refs = 1;
@@ -328,12 +238,12 @@ static struct conf *fill(
 
 struct conf *load_tree(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill(file, root, false, err);
+	return fill_conf(file, root, false, err);
 }
 
 struct conf *load_tree_and_files(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill(file, root, true, err);
+	return fill_conf(file, root, true, err);
 }
 
 struct conf *load_text(const char *name, struct str text, struct err *err)

@@ -3,10 +3,12 @@
  * configuration is loaded to be used; text alone (tests, fuzzing) never makes a file be opened.
  */
 #define _GNU_SOURCE
-#include "conf/load/load_int.h"
+#include "conf/load/secrets.h"
 
-#include "conf/values/keywords.h"
+#include "conf/conf.h"
 #include "conf/load/kubeconfig.h"
+#include "conf/load/yaml_tree.h"
+#include "conf/values/keywords.h"
 #include "conf/values/values_file.h"
 
 #include <errno.h>
@@ -149,7 +151,7 @@ static int open_file(const char *file, bool is_secret, struct stat *st, struct e
 }
 
 /* Fills buf; gives the bytes read, which are `size` when there may be more, or -1. */
-static ssize_t read_all(int fd, char *buf, size_t size, struct err *why)
+static ssize_t read_up_to(int fd, char *buf, size_t size, struct err *why)
 {
 	size_t len = 0;
 
@@ -256,7 +258,7 @@ static int read_secret(const struct keyword *row, struct conf_secret *secret, st
 
 	if (fd == -1)
 		return -1;
-	ssize_t len = read_all(fd, buf, sizeof buf, why);
+	ssize_t len = read_up_to(fd, buf, sizeof buf, why);
 	close(fd);
 	if (len > SECRET_MAX) {
 		err_set(why, "is longer than 4 KiB");
@@ -278,7 +280,7 @@ static int check_pem(const char *file, struct err *why)
 	if (fd == -1)
 		return -1;
 	char *text = mem_alloc(1, PEM_MAX);
-	ssize_t len = read_all(fd, text, PEM_MAX, why);
+	ssize_t len = read_up_to(fd, text, PEM_MAX, why);
 	close(fd);
 	if (len == PEM_MAX)
 		err_set(why, "is longer than 1 MiB");

@@ -1,10 +1,10 @@
-/* proxy/discovery/claim.c - whose an application is: what its pods claim is settled once, in the
- * store. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/claim.h"
 
 #include "auth/store/store.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static bool fits_start(const struct app *a, int64_t created_ms, int64_t ended_ms
 
 /* Another namespace's pod against the one that is known: the one that was made first, by the API
  * server's clock and whatever its phase. Times too near to tell leave the application to nobody who
- * is limited to a namespace; the one that runs has its place. */
+ * is limited to a namespace; the one that runs is shown. */
 static bool wins_over_known(struct app *a, const struct kube_pod *pod, bool is_live)
 {
 	int64_t later = pod->created_ms - a->pod_created_ms;
@@ -130,8 +130,8 @@ void claim_drop(struct app *a)
 {
 	a->watch = NULL;
 	a->has_rivals = a->was_warned = a->is_disputed = a->is_risen = a->running = false;
-	text_replace(&a->namespace, NULL);
-	text_replace(&a->pod, NULL);
+	mem_replace_text(&a->namespace, NULL);
+	mem_replace_text(&a->pod, NULL);
 	a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
 	cluster_changed(a->known.cluster);
 }
@@ -155,42 +155,55 @@ static bool is_wrong(const struct app *a)
 /* As if that pod had never been there. */
 static void evict(struct app *a)
 {
-	struct known_ui *p = &a->known;
-	struct cluster *c = p->cluster;
+	struct known_ui *ui = &a->known;
+	struct cluster *c = ui->cluster;
 	struct kube_watch *rivals = a->has_rivals ? a->watch : NULL;
 
 	log_warn("discovery", "cluster %s: a pod of namespace %s is not taken for application %s",
-		c->name, a->namespace, p->id);
+		c->name, a->namespace, ui->id);
 	claim_drop(a);
-	text_replace(&a->name, p->id); /* the other was the pod's */
+	mem_replace_text(&a->name, ui->id); /* the other was the pod's */
 	if (rivals)
 		kube_watch_relist(rivals);
-	if (is_taken_in_cluster(c, str_of(p->id))) {
-		known_ui_free(p);
+	if (is_taken_in_cluster(c, str_of(ui->id))) {
+		known_ui_free(ui);
 	} else if (a->in_history) {
-		known_ui_end(p);
+		known_ui_end(ui);
 		c->history->all_due_ms = 0; /* for its own name and times */
-		history_hurry(c->history);
+		cluster_hurry_history(c);
 	} else {
-		known_ui_leave(p);
+		known_ui_leave(ui);
 	}
 }
 
 static void evict_wrong(struct cluster *c)
 {
-	struct known_ui *p, *next;
+	struct known_ui *ui, *next;
 
 	/* Leaving may free the one that is gone longest, never `next`: such are stepped over. */
-	for (p = c->known[KNOWN_UI_APP]; p; p = next) {
-		next = p->hh.next;
+	for (ui = c->known[KNOWN_UI_APP]; ui; ui = next) {
+		next = ui->hh.next;
 		while (next && next->is_gone)
 			next = next->hh.next;
-		if (is_wrong((struct app *)p))
-			evict((struct app *)p);
+		if (is_wrong((struct app *)ui))
+			evict((struct app *)ui);
 	}
 }
 
 /* --- settling --- */
+
+bool claim_all_are_asked(const struct cluster *c)
+{
+	bool tried = c->history == NULL || c->history->server.tried;
+
+	for (size_t i = 0; i < c->masters_count; i++)
+		tried = tried && c->masters[i]->server.tried;
+	for (size_t i = 0; i < c->uis_count; i++)
+		tried = tried && c->uis[i]->server.tried;
+	for (size_t i = 0; i < c->watches_count; i++)
+		tried = tried && c->watches[i]->tried;
+	return tried;
+}
 
 /* A list under way may still bring another claim. */
 static bool is_listed(const struct kube_watch *w)
@@ -201,7 +214,7 @@ static bool is_listed(const struct kube_watch *w)
 /* Everybody who could know better has been heard. */
 static bool is_complete(const struct cluster *c)
 {
-	if (!cluster_is_tried(c) || (c->history && c->history->listings == 0))
+	if (!claim_all_are_asked(c) || (c->history && c->history->listings == 0))
 		return false;
 	for (size_t i = 0; i < c->watches_count; i++) {
 		if (!c->watches[i]->up || !is_listed(c->watches[i]))
@@ -268,7 +281,7 @@ static void take_answer(struct app *a, const struct store_owner *o)
 {
 	if (!o->is_settled)
 		return;
-	text_replace(&a->owner, o->namespace);
+	mem_replace_text(&a->owner, o->namespace);
 	a->is_risen = false;
 }
 
@@ -293,10 +306,10 @@ static bool ask_for_known(struct cluster *c, struct batch *b)
 {
 	int64_t now = clock_mono_ms();
 
-	for (struct known_ui *p = c->known[KNOWN_UI_APP]; p && b->count < ASKED_AT_ONCE;
-		p = p->hh.next) {
-		if (is_due((struct app *)p, now))
-			add_to_batch(b, (struct app *)p, ((struct app *)p)->owner);
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < ASKED_AT_ONCE;
+		ui = ui->hh.next) {
+		if (is_due((struct app *)ui, now))
+			add_to_batch(b, (struct app *)ui, ((struct app *)ui)->owner);
 	}
 	if (b->count == ASKED_AT_ONCE)
 		cluster_changed(c); /* the others in a moment */
@@ -307,9 +320,9 @@ static void claim_what_is_new(struct cluster *c, struct batch *b)
 {
 	bool is_ready = is_complete(c);
 
-	for (struct known_ui *p = c->known[KNOWN_UI_APP]; p && b->count < ASKED_AT_ONCE;
-		p = p->hh.next) {
-		struct app *a = (struct app *)p;
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < ASKED_AT_ONCE;
+		ui = ui->hh.next) {
+		struct app *a = (struct app *)ui;
 		if (is_ready && is_claimed(a) && has_known_start(a))
 			add_to_batch(b, a, a->is_disputed ? "" : a->namespace);
 	}
@@ -342,7 +355,7 @@ const char *claim_namespace(const struct app *a)
 		return "";
 	if (a->owner)
 		return a->owner;
-	if (!is_claimed(a) || a->is_disputed || !has_known_start(a) || !cluster_is_tried(c))
+	if (!is_claimed(a) || a->is_disputed || !has_known_start(a) || !claim_all_are_asked(c))
 		return "";
 	return a->watch == NULL || is_listed(a->watch) ? a->namespace : "";
 }

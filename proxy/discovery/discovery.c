@@ -1,60 +1,41 @@
 /* The life of discovery: clusters, their timers, and the registry that they publish. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/discovery.h"
 
+#include "auth/token/ui_token.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/known_ui.h"
+#include "proxy/discovery/known/verify_ui.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/merge_pods.h"
+#include "proxy/discovery/merge_polls.h"
+#include "proxy/discovery/poll_history.h"
+#include "proxy/discovery/poll_master.h"
+#include "proxy/discovery/poll_ui.h"
+#include "proxy/discovery/publish_registry.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum {
-	PUBLISH_SOON_MS = 20, /* answers come in bursts */
-	PUBLISH_SHARE = 10,   /* at most a tenth of the time goes into building snapshots */
-	PUBLISH_LATEST_MS = 2000,
-};
+enum { UI_CONNECTIONS = 2 }; /* to one UI: its listener queues no more (T58) */
 
 static struct timeval in_ms(int64_t ms)
 {
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 }
 
-bool text_replace(char **slot, const char *text)
-{
-	if (*slot == text || (*slot && text && strcmp(*slot, text) == 0))
-		return false;
-	free(*slot);
-	*slot = mem_strdup(text);
-	return true;
-}
-
-/* --- publishing --- */
-
 static void on_publish(evutil_socket_t fd, short what, void *arg)
 {
 	struct discovery *d = arg;
 	int64_t start = clock_mono_ms();
-	struct registry *registry = snapshot_build(d);
+	struct registry *registry = publish_registry_build(d);
 
 	(void)fd;
 	(void)what;
 	d->publish_cost_ms = clock_mono_ms() - start;
 	d->publish(registry, d->arg);
-}
-
-static void publish_soon(struct discovery *d)
-{
-	int64_t wait = PUBLISH_SOON_MS + d->publish_cost_ms * PUBLISH_SHARE;
-	struct timeval later = in_ms(wait < PUBLISH_LATEST_MS ? wait : PUBLISH_LATEST_MS);
-
-	if (!event_pending(d->publish_timer, EV_TIMEOUT, NULL))
-		event_add(d->publish_timer, &later);
-}
-
-void cluster_changed(struct cluster *c)
-{
-	c->is_changed = true;
-	publish_soon(c->discovery);
 }
 
 /* --- clusters --- */
@@ -73,29 +54,13 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		ui_poll(c->uis[i]);
 }
 
-struct fetch *cluster_ask(
-	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request)
-{
-	struct discovery *d = c->discovery;
-	struct str token = ui_tokens_get(d->tokens, d->conf, str_of(c->name), kind, clock_wall_s());
-	char *field = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
-	const char *const headers[] = {field, NULL};
-	struct fetch_request asked = *request;
-
-	asked.headers = field ? headers : NULL;
-	asked.ca_file = c->conf->ca_file;
-	struct fetch *fetch = fetch_start(d->uis, &asked);
-	secret_free(field);
-	return fetch;
-}
-
 static bool same_url(const struct url *a, const struct url *b)
 {
 	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
 	       strcmp(a->path, b->path) == 0;
 }
 
-static bool source_is(const struct polled_server *s, struct cluster *c, const struct url *url)
+static bool server_is(const struct polled_server *s, struct cluster *c, const struct url *url)
 {
 	struct polled_server other;
 	bool is;
@@ -113,7 +78,7 @@ static struct master *keep_master(
 {
 	for (size_t i = 0; i < count; i++) {
 		struct master *m = old[i];
-		if (m && source_is(&m->source, c, url)) {
+		if (m && server_is(&m->server, c, url)) {
 			old[i] = NULL;
 			return m;
 		}
@@ -141,7 +106,7 @@ static void set_history(struct cluster *c, const struct conf_cluster *conf)
 {
 	struct history *old = c->history;
 
-	if (old && conf->has_history && source_is(&old->source, c, &conf->history))
+	if (old && conf->has_history && server_is(&old->server, c, &conf->history))
 		return;
 	if (old)
 		merge_no_history(c);
@@ -155,7 +120,7 @@ static struct ui *keep_ui(
 	for (size_t i = 0; i < count; i++) {
 		struct ui *ui = old[i];
 		if (ui && strcmp(ui->name, conf->name) == 0 &&
-			source_is(&ui->source, c, &conf->url)) {
+			server_is(&ui->server, c, &conf->url)) {
 			old[i] = NULL;
 			return ui;
 		}
@@ -190,7 +155,7 @@ static struct kube_watch *keep_watch(struct cluster *c, const char *namespace,
 			return w;
 		}
 	}
-	return kube_watch_new(c, namespace, conf);
+	return kube_watch_new(c, namespace, conf, &merge_pods_handler);
 }
 
 static void set_watches(struct cluster *c, const struct conf_cluster *conf)
@@ -243,7 +208,7 @@ static struct cluster *cluster_new(struct discovery *d, const char *name)
 
 static void cluster_free(struct cluster *c)
 {
-	cluster_forget(c);
+	known_ui_free_all(c);
 	if (c->version_fetch)
 		fetch_cancel(c->version_fetch);
 	for (size_t i = 0; i < c->masters_count; i++)
@@ -297,7 +262,7 @@ void discovery_set_conf(struct discovery *d, struct conf *conf)
 	}
 	free(old);
 	conf_unref(old_conf);
-	publish_soon(d); /* that some went, too */
+	cluster_publish_soon(d); /* that some went, too */
 }
 
 /* The store did not say whose applications are: it is asked again. */
@@ -313,20 +278,6 @@ static void on_claim(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void on_retry(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	verify_ui_retry(arg);
-}
-
-static void on_pace(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	verify_ui_pump(arg);
-}
-
 struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
 	void (*publish)(struct registry *registry, void *arg), void *arg)
 {
@@ -339,14 +290,10 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	d->publish = publish;
 	d->arg = arg;
 	d->tokens = ui_tokens_new();
-	TAILQ_INIT(&d->fresh);
-	TAILQ_INIT(&d->waiting);
+	verify_queue_init(&d->checks, base, verify_ui_check);
 	d->publish_timer = evtimer_new(base, on_publish, d);
-	d->retry_timer = evtimer_new(base, on_retry, d);
-	d->pace_timer = evtimer_new(base, on_pace, d);
 	d->claim_timer = evtimer_new(base, on_claim, d);
-	if (d->publish_timer == NULL || d->retry_timer == NULL || d->pace_timer == NULL ||
-		d->claim_timer == NULL)
+	if (d->publish_timer == NULL || d->claim_timer == NULL)
 		abort();
 	discovery_set_conf(d, conf);
 	event_active(
@@ -367,8 +314,7 @@ void discovery_free(struct discovery *d)
 		cluster_free(d->clusters[i]);
 	fetcher_free(d->uis);
 	event_free(d->publish_timer);
-	event_free(d->retry_timer);
-	event_free(d->pace_timer);
+	verify_queue_clear(&d->checks);
 	event_free(d->claim_timer);
 	ui_tokens_free(d->tokens);
 	conf_unref(d->conf);
@@ -379,7 +325,7 @@ void discovery_free(struct discovery *d)
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
 {
 	struct cluster *c = NULL;
-	struct known_ui *p;
+	struct known_ui *ui;
 
 	for (size_t i = 0; i < d->clusters_count; i++) {
 		if (str_eq(str_of(d->clusters[i]->name), cluster))
@@ -387,17 +333,17 @@ void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
 	}
 	if (c == NULL)
 		return;
-	p = known_ui_find(c, KNOWN_UI_DRIVER, id);
-	if (p) /* its pages are its worker's */
-		id = str_of(((struct driver *)p)->worker);
-	p = known_ui_find(c, KNOWN_UI_APP, id);
-	if (p == NULL)
-		p = known_ui_find(c, KNOWN_UI_WORKER, id);
-	if (p == NULL || p->state != MOUNT_UP)
+	ui = known_ui_find(c, KNOWN_UI_DRIVER, id);
+	if (ui) /* its pages are its worker's */
+		id = str_of(((struct driver *)ui)->worker);
+	ui = known_ui_find(c, KNOWN_UI_APP, id);
+	if (ui == NULL)
+		ui = known_ui_find(c, KNOWN_UI_WORKER, id);
+	if (ui == NULL || ui->state != MOUNT_UP)
 		return;
 	known_ui_set_state(
-		p, MOUNT_UNVERIFIED, "it stopped answering and is being asked who it is");
-	verify_ui_known(p);
+		ui, MOUNT_UNVERIFIED, "it stopped answering and is being asked who it is");
+	verify_queue_add(ui);
 }
 
 static void describe_cluster(const struct cluster *c, struct sbuf *json)

@@ -3,8 +3,8 @@
  * registry.
  *
  * Polls masters and history servers, asks each worker and driver who it is before anybody is sent
- * there, and keeps what strangers named inside the fence (fence.h).
- * Everything runs on the thread of `base`, callbacks included; worker threads only ever see the
+ * there, and keeps what strangers named inside the fence (address_fence.h).
+ * Everything runs on the thread of `base`, callbacks included; server threads only ever see the
  * published snapshots.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_DISCOVERY_H

@@ -1,16 +1,17 @@
-/* proxy/discovery/merge_pods.c - driver pods become applications: what their labels claim, and
- * where they are. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/merge_pods.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
 
 /* --- whose pod it is --- */
 
-static bool is_known(const struct kube_watch *w, const struct kube_pod *pod)
+static bool is_apps_pod(const struct kube_watch *w, const struct kube_pod *pod)
 {
 	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
 
@@ -40,12 +41,12 @@ static void note_rival(struct app *a, const struct kube_pod *pod)
 static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
 {
 	struct cluster *c = w->cluster;
-	struct known_ui *p = known_ui_find(c, KNOWN_UI_APP, str_of(pod->app_id));
-	struct app *a = (struct app *)p;
+	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(pod->app_id));
+	struct app *a = (struct app *)ui;
 
-	if (p && claim_allows(a, pod))
+	if (ui && claim_allows(a, pod))
 		return a;
-	if (p) {
+	if (ui) {
 		note_rival(a, pod);
 		return NULL;
 	}
@@ -58,7 +59,7 @@ static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
 
 #define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
 
-static bool app_set(struct app *a, const struct kube_pod *pod)
+static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 {
 	static const char *const states[] = {[KUBE_PENDING] = "WAITING",
 		[KUBE_RUNNING] = "RUNNING",
@@ -70,9 +71,9 @@ static bool app_set(struct app *a, const struct kube_pod *pod)
 
 	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
 		duration = pod->ended_ms - started;
-	changed |= text_replace(&a->namespace, pod->namespace);
+	changed |= mem_replace_text(&a->namespace, pod->namespace);
 	if (a->user == NULL)
-		changed |= text_replace(&a->user, "");
+		changed |= mem_replace_text(&a->user, "");
 	SET(changed, a->state, states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */
@@ -96,52 +97,52 @@ static bool read_address(const struct kube_pod *pod, struct url *url)
 	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
 }
 
-static void live_place(struct known_ui *p, const struct kube_pod *pod)
+static void show_running(struct known_ui *ui, const struct kube_pod *pod)
 {
 	struct url url;
 	bool has_address = pod->ip[0] && read_address(pod, &url);
 
 	if (has_address) {
-		if (known_ui_set_origin(p, &url) || p->state == MOUNT_GONE)
-			known_ui_enter(p);
+		if (known_ui_set_origin(ui, &url) || ui->state == MOUNT_GONE)
+			known_ui_enter(ui);
 		return;
 	}
-	verify_ui_forget(p);
-	known_ui_set_origin(p, NULL);
+	verify_queue_remove(ui);
+	known_ui_set_origin(ui, NULL);
 	if (pod->ip[0])
-		known_ui_set_state(p, MOUNT_REFUSED, "its pod's address is not understood");
+		known_ui_set_state(ui, MOUNT_REFUSED, "its pod's address is not understood");
 	else
-		known_ui_set_state(p, MOUNT_UNVERIFIED, "its pod has no address yet");
+		known_ui_set_state(ui, MOUNT_UNVERIFIED, "its pod has no address yet");
 }
 
 static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod *pod)
 {
-	struct known_ui *p = &a->known;
+	struct known_ui *ui = &a->known;
 	bool was_running = a->running;
 
-	if (text_replace(&a->pod, pod->uid) && a->watch)
-		known_ui_set_origin(p, NULL); /* another pod: it says anew who it is */
+	if (mem_replace_text(&a->pod, pod->uid) && a->watch)
+		known_ui_set_origin(ui, NULL); /* another pod: it says anew who it is */
 	a->watch = w;
 	a->pod_created_ms = pod->created_ms;
 	a->pod_ended_ms = pod->ended_ms;
-	a->seen_pods = w->listings;
-	known_ui_keep(p);
+	a->last_pods = w->listings;
+	known_ui_keep(ui);
 	if (a->namespace == NULL && a->completed_in_history && kube_is_live(pod))
 		a->is_risen = true;
-	if (app_set(a, pod))
+	if (set_from_pod(a, pod))
 		cluster_changed(w->cluster);
 	if (a->running) {
-		live_place(p, pod);
-	} else if (p->state != MOUNT_GONE) {
-		known_ui_end(p);
+		show_running(ui, pod);
+	} else if (ui->state != MOUNT_GONE) {
+		known_ui_end(ui);
 		if (was_running)
-			history_hurry(w->cluster->history);
+			cluster_hurry_history(w->cluster);
 	}
 }
 
 void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
 {
-	struct app *a = is_known(w, pod) ? app_of(w, pod) : NULL;
+	struct app *a = is_apps_pod(w, pod) ? app_of(w, pod) : NULL;
 
 	if (a)
 		take_pod(w, a, pod);
@@ -149,7 +150,7 @@ void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
 
 /* --- it goes --- */
 
-static void app_leave(struct app *a)
+static void app_loses_pod(struct app *a)
 {
 	struct kube_watch *w = a->watch;
 	struct cluster *c = a->known.cluster;
@@ -169,42 +170,49 @@ static void app_leave(struct app *a)
 	else
 		known_ui_leave(&a->known);
 	if (was_running)
-		history_hurry(c->history);
+		cluster_hurry_history(c);
 	if (has_rivals)
 		kube_watch_relist(w);
 }
 
 void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
 {
-	struct known_ui *p = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
-	struct app *a = (struct app *)p;
+	struct known_ui *ui = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
+	struct app *a = (struct app *)ui;
 
-	if (p && a->watch == w && strcmp(a->pod, pod->uid) == 0)
-		app_leave(a);
+	if (ui && a->watch == w && strcmp(a->pod, pod->uid) == 0)
+		app_loses_pod(a);
 }
 
 /* Those that `listing` lacked; 0: all. */
-static void sweep(struct kube_watch *w, uint64_t listing)
+static void sweep_pods(struct kube_watch *w, uint64_t listing)
 {
-	struct known_ui *p, *next;
+	struct known_ui *ui, *next;
 
 	/* Leaving may free the one that is gone longest, never one with a pod such as `next`... */
-	for (p = w->cluster->known[KNOWN_UI_APP]; p; p = next) {
-		struct app *a = (struct app *)p;
-		next = p->hh.next;
+	for (ui = w->cluster->known[KNOWN_UI_APP]; ui; ui = next) {
+		struct app *a = (struct app *)ui;
+		next = ui->hh.next;
 		while (next && next->is_gone) /* ...if those are stepped over first. */
 			next = next->hh.next;
-		if (a->watch == w && (listing == 0 || a->seen_pods != listing))
-			app_leave(a);
+		if (a->watch == w && (listing == 0 || a->last_pods != listing))
+			app_loses_pod(a);
 	}
 }
 
 void merge_pods_end(struct kube_watch *w)
 {
-	sweep(w, w->listings);
+	sweep_pods(w, w->listings);
 }
 
 void merge_no_pods(struct kube_watch *w)
 {
-	sweep(w, 0);
+	sweep_pods(w, 0);
 }
+
+const struct kube_watch_handler merge_pods_handler = {
+	.on_pod = merge_pod,
+	.on_gone = merge_pod_gone,
+	.on_listed = merge_pods_end,
+	.on_end = merge_no_pods,
+};

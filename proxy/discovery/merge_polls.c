@@ -1,170 +1,50 @@
-/* proxy/discovery/merge_polls.c - a poll's answer becomes what the cluster looks like now. Linear
- * in rows. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/merge_polls.h"
 
 #include "base/log/log.h"
+#include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/cluster.h"
 
 #include <stdlib.h>
 
-static const size_t known_ui_sizes[] = {
-	[KNOWN_UI_WORKER] = sizeof(struct worker),
-	[KNOWN_UI_APP] = sizeof(struct app),
-	[KNOWN_UI_DRIVER] = sizeof(struct driver),
-};
-
-/* --- places come and go --- */
-
-struct known_ui *known_ui_find(const struct cluster *c, enum known_ui_kind kind, struct str id)
-{
-	struct known_ui *p;
-
-	HASH_FIND(hh, c->known[kind], id.at, id.len, p);
-	return p;
-}
-
-struct known_ui *known_ui_add(struct cluster *c, enum known_ui_kind kind, const char *id)
-{
-	struct known_ui *p = mem_alloc(1, known_ui_sizes[kind]);
-
-	p->cluster = c;
-	p->kind = kind;
-	p->id = mem_strdup(id);
-	p->state = MOUNT_UNVERIFIED;
-	p->why = "";
-	HASH_ADD_KEYPTR(hh, c->known[kind], p->id, strlen(p->id), p);
-	cluster_changed(c);
-	return p;
-}
-
-void known_ui_keep(struct known_ui *p)
-{
-	struct cluster *c = p->cluster;
-
-	if (!p->is_gone)
-		return;
-	p->is_gone = false;
-	TAILQ_REMOVE(&c->gone[p->kind], p, gone_link);
-	c->gone_count[p->kind]--;
-	cluster_changed(c);
-}
-
-void known_ui_free(struct known_ui *p)
-{
-	verify_ui_forget(p);
-	known_ui_keep(p);
-	HASH_DELETE(hh, p->cluster->known[p->kind], p);
-	cluster_changed(p->cluster);
-	if (p->kind == KNOWN_UI_WORKER) {
-		free(((struct worker *)p)->host);
-	} else if (p->kind == KNOWN_UI_APP) {
-		free(((struct app *)p)->name);
-		free(((struct app *)p)->user);
-		free(((struct app *)p)->namespace);
-		free(((struct app *)p)->pod);
-		free(((struct app *)p)->owner);
-	} else {
-		free(((struct driver *)p)->worker);
-	}
-	free(p->id);
-	free(p->origin);
-	free(p->authority);
-	free(p);
-}
-
-void cluster_forget(struct cluster *c)
-{
-	for (int kind = KNOWN_UI_WORKER; kind <= KNOWN_UI_DRIVER; kind++) {
-		while (c->known[kind])
-			known_ui_free(c->known[kind]);
-	}
-}
-
-void known_ui_end(struct known_ui *p)
-{
-	verify_ui_forget(p);
-	known_ui_set_state(p, MOUNT_GONE, "");
-}
-
-/* Its page says so for as long as there is room. */
-void known_ui_leave(struct known_ui *p)
-{
-	struct cluster *c = p->cluster;
-
-	known_ui_end(p);
-	cluster_changed(c);
-	p->is_gone = true;
-	TAILQ_INSERT_TAIL(&c->gone[p->kind], p, gone_link);
-	if (++c->gone_count[p->kind] > GONE_MAX)
-		known_ui_free(TAILQ_FIRST(&c->gone[p->kind]));
-}
-
-void known_ui_enter(struct known_ui *p)
-{
-	known_ui_keep(p);
-	/* Not worth a log line: thousands enter when the gateway starts. */
-	p->state = MOUNT_UNVERIFIED;
-	p->why = "it is being checked";
-	cluster_changed(p->cluster);
-	verify_ui_known(p);
-}
-
-/* --- fields --- */
-
 #define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
-
-bool known_ui_set_text(char **slot, const char *text)
-{
-	size_t len = strlen(text);
-	char *cut;
-	bool changed;
-
-	if (len <= SPARK_NAME_MAX)
-		return text_replace(slot, text);
-	for (len = SPARK_NAME_MAX; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-		len--;
-	cut = mem_strndup(text, len);
-	changed = text_replace(slot, cut);
-	free(cut);
-	return changed;
-}
 
 /* --- a master's answer --- */
 
-static void worker_place(struct worker *w, const char *web_ui)
+static void show_worker(struct worker *w, const char *web_ui)
 {
-	struct known_ui *p = &w->known;
+	struct known_ui *ui = &w->known;
 	struct url url;
 	bool moved;
 
 	if (url_parse(str_of(web_ui), &url, NULL) == -1 || strcmp(url.path, "/") != 0) {
-		verify_ui_forget(p);
-		known_ui_keep(p);
-		known_ui_set_origin(p, NULL);
-		known_ui_set_state(p, MOUNT_REFUSED, "its UI address is not understood");
+		verify_queue_remove(ui);
+		known_ui_keep(ui);
+		known_ui_set_origin(ui, NULL);
+		known_ui_set_state(ui, MOUNT_REFUSED, "its UI address is not understood");
 		return;
 	}
-	moved = known_ui_set_origin(p, &url);
+	moved = known_ui_set_origin(ui, &url);
 	if (strcmp(w->state, "DEAD") == 0) {
-		known_ui_keep(p);
-		if (p->state != MOUNT_GONE)
-			known_ui_end(p);
-	} else if (moved || p->state == MOUNT_GONE) {
-		known_ui_enter(p);
+		known_ui_keep(ui);
+		if (ui->state != MOUNT_GONE)
+			known_ui_end(ui);
+	} else if (moved || ui->state == MOUNT_GONE) {
+		known_ui_enter(ui);
 	}
 }
 
 static void merge_worker(struct cluster *c, const struct spark_worker *row)
 {
-	struct known_ui *p = known_ui_find(c, KNOWN_UI_WORKER, str_of(row->id));
+	struct known_ui *ui = known_ui_find(c, KNOWN_UI_WORKER, str_of(row->id));
 	struct worker *w;
 	bool changed = false;
 
-	if (p && p->seen == c->polls)
+	if (ui && ui->last_poll == c->polls)
 		return; /* listed twice */
-	if (p == NULL)
-		p = known_ui_add(c, KNOWN_UI_WORKER, row->id);
-	p->seen = c->polls;
-	w = (struct worker *)p;
+	if (ui == NULL)
+		ui = known_ui_add(c, KNOWN_UI_WORKER, row->id);
+	ui->last_poll = c->polls;
+	w = (struct worker *)ui;
 	changed |= known_ui_set_text(&w->host, row->host);
 	SET(changed, w->state, row->state);
 	SET(changed, w->cores, row->cores);
@@ -173,10 +53,10 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 	SET(changed, w->memory_used_mb, row->memory_used_mb);
 	if (changed)
 		cluster_changed(c);
-	worker_place(w, row->web_ui);
+	show_worker(w, row->web_ui);
 }
 
-static bool app_set(struct app *a, const struct spark_app *row)
+static bool set_from_master(struct app *a, const struct spark_app *row)
 {
 	bool changed = known_ui_set_text(&a->name, row->name);
 
@@ -187,63 +67,63 @@ static bool app_set(struct app *a, const struct spark_app *row)
 	return changed;
 }
 
-static void app_place(struct app *a, bool was_running)
+static void show_app(struct app *a, bool was_running)
 {
-	struct known_ui *p = &a->known;
+	struct known_ui *ui = &a->known;
 
-	if (a->running && (!was_running || p->state == MOUNT_GONE)) {
-		known_ui_set_origin(p, NULL);
-		p->via_master = false;
-		known_ui_enter(p);
-	} else if (!a->running && p->state != MOUNT_GONE) {
-		known_ui_keep(p);
-		known_ui_end(p);
+	if (a->running && (!was_running || ui->state == MOUNT_GONE)) {
+		known_ui_set_origin(ui, NULL);
+		ui->via_master = false;
+		known_ui_enter(ui);
+	} else if (!a->running && ui->state != MOUNT_GONE) {
+		known_ui_keep(ui);
+		known_ui_end(ui);
 	}
 }
 
 static void merge_app(struct cluster *c, const struct spark_app *row)
 {
-	struct known_ui *p = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
+	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
 	struct app *a;
 	bool changed = false, was_running;
 
-	if (p == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= 2 * APPS_MAX)
+	if (ui == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= 2 * APPS_MAX)
 		return;
-	if (p && p->seen == c->polls)
+	if (ui && ui->last_poll == c->polls)
 		return;
-	if (p == NULL)
-		p = known_ui_add(c, KNOWN_UI_APP, row->id);
-	p->seen = c->polls;
-	known_ui_keep(p);
-	a = (struct app *)p;
+	if (ui == NULL)
+		ui = known_ui_add(c, KNOWN_UI_APP, row->id);
+	ui->last_poll = c->polls;
+	known_ui_keep(ui);
+	a = (struct app *)ui;
 	if (a->watch || a->namespace)
 		claim_drop(a); /* of all that say whose an application is, its master knows */
 	a->is_masters = true;
 	a->told_ms = row->started_ms;
 	was_running = a->running;
-	changed |= app_set(a, row);
+	changed |= set_from_master(a, row);
 	SET(changed, a->cores, row->cores);
 	SET(changed, a->in_master, true);
 	SET(changed, a->running, row->running);
 	a->had_ui = true;
 	if (changed)
 		cluster_changed(c);
-	app_place(a, was_running);
+	show_app(a, was_running);
 }
 
 static void merge_driver(struct cluster *c, const struct spark_driver *row)
 {
-	struct known_ui *p = known_ui_find(c, KNOWN_UI_DRIVER, str_of(row->id));
+	struct known_ui *ui = known_ui_find(c, KNOWN_UI_DRIVER, str_of(row->id));
 
-	if (p == NULL)
-		p = known_ui_add(c, KNOWN_UI_DRIVER, row->id);
-	p->seen = c->polls;
-	known_ui_keep(p);
-	if (text_replace(&((struct driver *)p)->worker, row->worker))
+	if (ui == NULL)
+		ui = known_ui_add(c, KNOWN_UI_DRIVER, row->id);
+	ui->last_poll = c->polls;
+	known_ui_keep(ui);
+	if (mem_replace_text(&((struct driver *)ui)->worker, row->worker))
 		cluster_changed(c);
 }
 
-static void app_leave(struct app *a)
+static void master_forgets_app(struct app *a)
 {
 	if (!a->in_master)
 		return; /* known from history only */
@@ -258,21 +138,21 @@ static void app_leave(struct app *a)
 		known_ui_leave(&a->known);
 }
 
-static void sweep(struct cluster *c, enum known_ui_kind kind)
+static void sweep_unlisted(struct cluster *c, enum known_ui_kind kind)
 {
-	struct known_ui *p, *next;
+	struct known_ui *ui, *next;
 
 	/* Leaving may free the one that is gone longest, never a listed one such as `next`... */
-	for (p = c->known[kind]; p; p = next) {
-		next = p->hh.next;
+	for (ui = c->known[kind]; ui; ui = next) {
+		next = ui->hh.next;
 		while (next && next->is_gone) /* ...if those are stepped over first. */
 			next = next->hh.next;
-		if (p->seen == c->polls || p->is_gone)
+		if (ui->last_poll == c->polls || ui->is_gone)
 			continue;
 		if (kind == KNOWN_UI_APP)
-			app_leave((struct app *)p);
+			master_forgets_app((struct app *)ui);
 		else
-			known_ui_leave(p);
+			known_ui_leave(ui);
 	}
 }
 
@@ -294,7 +174,7 @@ void merge_master(struct cluster *c, const struct spark_master *m)
 	for (size_t i = 0; i < m->drivers_count; i++)
 		merge_driver(c, &m->drivers[i]);
 	for (int kind = KNOWN_UI_WORKER; kind <= KNOWN_UI_DRIVER; kind++)
-		sweep(c, kind);
+		sweep_unlisted(c, kind);
 }
 
 /* --- a history server's answer --- */
@@ -315,20 +195,20 @@ static bool app_complete(struct app *a, const struct spark_app *row)
 
 static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_t listing)
 {
-	struct known_ui *p = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
+	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
 	struct app *a;
 	bool changed = false;
 
-	if (p == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= APPS_MAX)
+	if (ui == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= APPS_MAX)
 		return;
-	if (p == NULL) {
-		p = known_ui_add(c, KNOWN_UI_APP, row->id);
-		p->state = MOUNT_GONE;
+	if (ui == NULL) {
+		ui = known_ui_add(c, KNOWN_UI_APP, row->id);
+		ui->state = MOUNT_GONE;
 	}
-	a = (struct app *)p;
-	known_ui_keep(p);
+	a = (struct app *)ui;
+	known_ui_keep(ui);
 	if (listing)
-		a->seen_history = listing;
+		a->last_history = listing;
 	a->told_ms = row->started_ms;
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);
@@ -336,7 +216,7 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	if (a->namespace)
 		changed |= app_complete(a, row);
 	else if (!a->in_master)
-		changed |= app_set(a, row);
+		changed |= set_from_master(a, row);
 	if (changed)
 		cluster_changed(c);
 }
@@ -351,17 +231,17 @@ static void app_unlist(struct app *a)
 
 void merge_history(struct cluster *c, const struct spark_apps *list, uint64_t listing, bool cut)
 {
-	struct known_ui *p, *next;
+	struct known_ui *ui, *next;
 
 	for (size_t i = 0; i < list->count; i++)
 		merge_listed(c, &list->apps[i], listing);
 	if (listing == 0)
 		return;
-	for (p = c->known[KNOWN_UI_APP]; p; p = next) {
-		struct app *a = (struct app *)p;
-		next = p->hh.next;
+	for (ui = c->known[KNOWN_UI_APP]; ui; ui = next) {
+		struct app *a = (struct app *)ui;
+		next = ui->hh.next;
 		/* A list that was cut lacks the incomplete ones, which come last. */
-		if (a->in_history && a->seen_history != listing &&
+		if (a->in_history && a->last_history != listing &&
 			!(cut && !a->completed_in_history))
 			app_unlist(a);
 	}
@@ -369,11 +249,11 @@ void merge_history(struct cluster *c, const struct spark_apps *list, uint64_t li
 
 void merge_no_history(struct cluster *c)
 {
-	struct known_ui *p, *next;
+	struct known_ui *ui, *next;
 
-	for (p = c->known[KNOWN_UI_APP]; p; p = next) {
-		next = p->hh.next;
-		if (((struct app *)p)->in_history)
-			app_unlist((struct app *)p);
+	for (ui = c->known[KNOWN_UI_APP]; ui; ui = next) {
+		next = ui->hh.next;
+		if (((struct app *)ui)->in_history)
+			app_unlist((struct app *)ui);
 	}
 }

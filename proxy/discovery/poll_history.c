@@ -1,9 +1,9 @@
-/* proxy/discovery/poll_history.c - reads a history server's list: all of it now and then, what is
- * new in between. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/poll_history.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/merge_polls.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -14,35 +14,14 @@ enum {
 	ALL_AGAIN_MS = 15 * 60 * 1000, /* what its cleaner removed is noticed then */
 	OVERLAP_MS = 10 * 60 * 1000,   /* an application is listed some time after it ended */
 	LIMIT_MIN = 1000,
-	HURRY_MS = 300,
+	HISTORY_JSON_MAX = 32 * 1024 * 1024,
 	VERSION_MAX_BYTES = 4096,
 };
 
-struct history *history_new(struct cluster *c, const struct url *url)
-{
-	struct history *h = mem_alloc(1, sizeof *h);
-
-	polled_server_init(&h->source, c, UI_HISTORY, url);
-	h->limit = APPS_MAX;
-	return h;
-}
-
-void history_free(struct history *h)
-{
-	if (h == NULL)
-		return;
-	if (h->version_fetch)
-		fetch_cancel(h->version_fetch);
-	if (h->hurry)
-		event_free(h->hurry);
-	polled_server_clear(&h->source);
-	free(h);
-}
-
-static void on_version(const struct fetch_result *result, void *arg)
+static void on_history_version(const struct fetch_result *result, void *arg)
 {
 	struct history *h = arg;
-	struct cluster *c = h->source.cluster;
+	struct cluster *c = h->server.cluster;
 	char version[SPARK_VERSION_MAX];
 
 	h->version_fetch = NULL;
@@ -55,11 +34,11 @@ static void on_version(const struct fetch_result *result, void *arg)
 	}
 }
 
-static void ask_version(struct history *h)
+static void ask_history_version(struct history *h)
 {
-	if (h->version_fetch == NULL && h->source.cluster->masters_count == 0)
+	if (h->version_fetch == NULL && h->server.cluster->masters_count == 0)
 		h->version_fetch = polled_server_ask(
-			&h->source, "/api/v1/version", VERSION_MAX_BYTES, on_version, h);
+			&h->server, "/api/v1/version", VERSION_MAX_BYTES, on_history_version, h);
 }
 
 static void remember_newest(struct history *h, const struct spark_apps *list)
@@ -82,30 +61,30 @@ static void take_list(struct history *h, const struct spark_apps *list)
 	if (h->reading_all) {
 		listing = ++h->listings;
 		h->all_due_ms = clock_mono_ms() + ALL_AGAIN_MS;
-		ask_version(h);
+		ask_history_version(h);
 	}
 	remember_newest(h, list);
 	if (listing)
 		h->is_cut = is_cut;
-	merge_history(h->source.cluster, list, listing, is_cut);
+	merge_history(h->server.cluster, list, listing, is_cut);
 }
 
-static void on_answer(const struct fetch_result *result, void *arg)
+static void on_history_list(const struct fetch_result *result, void *arg)
 {
 	struct history *h = arg;
 	struct spark_apps list;
 	struct err err = {""};
 
-	h->source.due_ms = clock_mono_ms() + SLOWER * h->source.cluster->conf->poll_ms;
-	if (!polled_server_note(&h->source, result, 200)) {
+	h->server.due_ms = clock_mono_ms() + SLOWER * h->server.cluster->conf->poll_ms;
+	if (!polled_server_note(&h->server, result, 200)) {
 		/* Too long or too slow: the newest half of it will do. */
-		if (h->reading_all && h->source.addr_len && result->status == 0 &&
+		if (h->reading_all && h->server.addr_len && result->status == 0 &&
 			h->limit > LIMIT_MIN)
 			h->limit /= 2;
 		return;
 	}
 	if (spark_apps_parse(result->body, &list, &err) == -1) {
-		polled_server_set_up(&h->source, false, err.text);
+		polled_server_set_up(&h->server, false, err.text);
 		return;
 	}
 	take_list(h, &list);
@@ -117,7 +96,7 @@ void history_poll(struct history *h)
 	int64_t now = clock_mono_ms();
 	char since[32], path[128];
 
-	if (h->source.fetch || now < h->source.due_ms)
+	if (h->server.fetch || now < h->server.due_ms)
 		return;
 	h->reading_all = h->listings == 0 || now >= h->all_due_ms || h->newest_ms <= OVERLAP_MS;
 	if (h->reading_all) {
@@ -129,7 +108,7 @@ void history_poll(struct history *h)
 		snprintf(path, sizeof path, "/api/v1/applications?minEndDate=%sGMT&limit=%u", since,
 			h->limit);
 	}
-	h->source.fetch = polled_server_ask(&h->source, path, HISTORY_JSON_MAX, on_answer, h);
+	h->server.fetch = polled_server_ask(&h->server, path, HISTORY_JSON_MAX, on_history_list, h);
 }
 
 static void on_hurry(evutil_socket_t fd, short what, void *arg)
@@ -138,29 +117,34 @@ static void on_hurry(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (h->source.fetch) { /* it began before the application ended */
-		history_hurry(h);
+	if (h->server.fetch) { /* it began before the application ended */
+		cluster_hurry_history(h->server.cluster);
 		return;
 	}
 	h->hurried_ms = clock_mono_ms();
-	h->source.due_ms = 0;
+	h->server.due_ms = 0;
 	history_poll(h);
 }
 
-void history_hurry(struct history *h)
+struct history *history_new(struct cluster *c, const struct url *url)
 {
-	struct timeval later = {0, 0};
+	struct history *h = mem_alloc(1, sizeof *h);
 
-	if (h == NULL)
-		return;
-	if (h->hurry == NULL)
-		h->hurry = evtimer_new(h->source.cluster->discovery->base, on_hurry, h);
+	polled_server_init(&h->server, c, UI_HISTORY, url);
+	h->limit = APPS_MAX;
+	h->hurry = evtimer_new(c->discovery->base, on_hurry, h);
 	if (h->hurry == NULL)
 		abort();
-	if (event_pending(h->hurry, EV_TIMEOUT, NULL))
+	return h;
+}
+
+void history_free(struct history *h)
+{
+	if (h == NULL)
 		return;
-	/* Thousands may end together. */
-	if (h->source.fetch || clock_mono_ms() < h->hurried_ms + HURRY_MS)
-		later.tv_usec = HURRY_MS * 1000;
-	event_add(h->hurry, &later);
+	if (h->version_fetch)
+		fetch_cancel(h->version_fetch);
+	event_free(h->hurry);
+	polled_server_clear(&h->server);
+	free(h);
 }

@@ -1,33 +1,36 @@
-/* proxy/discovery/poll_master.c - asks every master of a cluster, follows the one that is ALIVE. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/poll_master.h"
 
 #include "base/log/log.h"
-#include "proxy/discovery/app_page.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/verify_ui.h"
+#include "proxy/discovery/merge_polls.h"
+#include "proxy/discovery/spark/app_page.h"
 
 #include <stdlib.h>
 
+enum { MASTER_JSON_MAX = 32 * 1024 * 1024 };
 enum { VERSION_TRIES = 5, VERSION_PAGE_MAX = 256 * 1024 };
 
 struct master *master_new(struct cluster *c, const struct url *url)
 {
 	struct master *m = mem_alloc(1, sizeof *m);
 
-	polled_server_init(&m->source, c, UI_MASTER, url);
+	polled_server_init(&m->server, c, UI_MASTER, url);
 	m->status = "UNREACHABLE";
 	return m;
 }
 
 void master_free(struct master *m)
 {
-	struct cluster *c = m->source.cluster;
+	struct cluster *c = m->server.cluster;
 
 	if (c->active == m)
 		c->active = NULL;
-	polled_server_clear(&m->source);
+	polled_server_clear(&m->server);
 	free(m);
 }
 
-static void on_version(const struct fetch_result *result, void *arg)
+static void on_master_version(const struct fetch_result *result, void *arg)
 {
 	struct cluster *c = arg;
 	char version[SPARK_VERSION_MAX];
@@ -44,22 +47,22 @@ static void on_version(const struct fetch_result *result, void *arg)
 }
 
 /* Any page carries the version; that of an application that does not exist is the smallest. */
-static void ask_version(struct cluster *c)
+static void ask_master_version(struct cluster *c)
 {
 	if (c->version_tries == 0 || c->version_fetch)
 		return;
 	c->version_tries--;
 	c->version_fetch = polled_server_ask(
-		&c->active->source, "/app/?appId=none", VERSION_PAGE_MAX, on_version, c);
+		&c->active->server, "/app/?appId=none", VERSION_PAGE_MAX, on_master_version, c);
 }
 
 static void set_status(struct master *m, const char *status)
 {
-	struct cluster *c = m->source.cluster;
+	struct cluster *c = m->server.cluster;
 
 	if (strcmp(m->status, status) == 0)
 		return;
-	log_info("discovery", "cluster %s: master %s is %s", c->name, m->source.text, status);
+	log_info("discovery", "cluster %s: master %s is %s", c->name, m->server.text, status);
 	m->status = status;
 	cluster_changed(c);
 }
@@ -69,11 +72,11 @@ static bool is_alive(const struct master *m)
 	return strcmp(m->status, "ALIVE") == 0;
 }
 
-static void follow(struct master *m)
+static void follow_master(struct master *m)
 {
-	struct cluster *c = m->source.cluster;
+	struct cluster *c = m->server.cluster;
 
-	log_info("discovery", "cluster %s: following master %s", c->name, m->source.text);
+	log_info("discovery", "cluster %s: following master %s", c->name, m->server.text);
 	c->active = m;
 	c->version_tries = VERSION_TRIES;
 	c->direct_only = false;
@@ -81,17 +84,17 @@ static void follow(struct master *m)
 	cluster_changed(c);
 }
 
-static void note_address(struct master *m)
+static void note_master_address(struct master *m)
 {
-	struct cluster *c = m->source.cluster;
+	struct cluster *c = m->server.cluster;
 
-	if (address_fence_add_master(&c->fence, (const struct sockaddr *)&m->source.addr))
+	if (address_fence_add_master(&c->fence, (const struct sockaddr *)&m->server.addr))
 		verify_ui_refence(c);
 }
 
-static void take_answer(struct master *m, const struct spark_master *answer, uint64_t digest)
+static void take_master_json(struct master *m, const struct spark_master *answer, uint64_t digest)
 {
-	struct cluster *c = m->source.cluster;
+	struct cluster *c = m->server.cluster;
 	bool was_alive = is_alive(m);
 
 	set_status(m, answer->status);
@@ -103,28 +106,28 @@ static void take_answer(struct master *m, const struct spark_master *answer, uin
 		return;
 	/* Two may say ALIVE for a moment: stay with the one that is followed. */
 	if (c->active != m && (c->active == NULL || !is_alive(c->active)))
-		follow(m);
+		follow_master(m);
 	if (c->active != m)
 		return;
 	if (!was_alive) /* it may have been replaced by another version */
 		c->version_tries = VERSION_TRIES;
 	merge_master(c, answer);
-	c->merged = digest;
-	ask_version(c);
+	c->digest = digest;
+	ask_master_version(c);
 }
 
 /* Most answers bring nothing: parsing them all would be most of what the gateway does at rest. */
-static bool is_known(const struct master *m, uint64_t digest)
+static bool is_unchanged(const struct master *m, uint64_t digest)
 {
-	const struct cluster *c = m->source.cluster;
+	const struct cluster *c = m->server.cluster;
 
-	return c->active == m && is_alive(m) && c->merged == digest;
+	return c->active == m && is_alive(m) && c->digest == digest;
 }
 
-static void on_answer(const struct fetch_result *result, void *arg)
+static void on_master_json(const struct fetch_result *result, void *arg)
 {
 	struct master *m = arg;
-	struct polled_server *s = &m->source;
+	struct polled_server *s = &m->server;
 	struct spark_master answer;
 	uint64_t digest;
 	struct err err = {""};
@@ -134,9 +137,9 @@ static void on_answer(const struct fetch_result *result, void *arg)
 		return;
 	}
 	digest = spark_master_digest(result->body);
-	if (is_known(m, digest)) {
-		note_address(m);
-		ask_version(s->cluster);
+	if (is_unchanged(m, digest)) {
+		note_master_address(m);
+		ask_master_version(s->cluster);
 		return;
 	}
 	if (spark_master_parse(result->body, &answer, &err) == -1) {
@@ -144,14 +147,14 @@ static void on_answer(const struct fetch_result *result, void *arg)
 		set_status(m, "UNREACHABLE");
 		return;
 	}
-	note_address(m);
-	take_answer(m, &answer, digest);
+	note_master_address(m);
+	take_master_json(m, &answer, digest);
 	spark_master_clear(&answer);
 }
 
 void master_poll(struct master *m)
 {
-	if (m->source.fetch == NULL) /* a slow one is not asked twice */
-		m->source.fetch =
-			polled_server_ask(&m->source, "/json/", MASTER_JSON_MAX, on_answer, m);
+	if (m->server.fetch == NULL) /* a slow one is not asked twice */
+		m->server.fetch =
+			polled_server_ask(&m->server, "/json/", MASTER_JSON_MAX, on_master_json, m);
 }

@@ -1,7 +1,8 @@
-/* proxy/discovery/publish_registry.c - what discovery knows, copied into a registry. Linear in what
- * is known of the clusters that changed. */
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/publish_registry.h"
 
+#include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <stdio.h>
@@ -14,9 +15,9 @@ struct draft {
 	struct cluster_info info;
 };
 
-/* --- configured places --- */
+/* --- configured servers --- */
 
-static const struct mount *source_mount(
+static const struct mount *server_mount(
 	struct draft *d, const struct polled_server *s, enum ui_kind kind, const char *id)
 {
 	const char *why = s->tried ? "it does not answer" : "it was not asked yet";
@@ -50,11 +51,11 @@ static const struct master *best_master(const struct cluster *c)
 	const struct master *best = c->active;
 
 	for (size_t i = 0; best == NULL && i < c->masters_count; i++) {
-		if (c->masters[i]->source.up)
+		if (c->masters[i]->server.up)
 			best = c->masters[i];
 	}
 	for (size_t i = 0; best == NULL && i < c->masters_count; i++) {
-		if (c->masters[i]->source.addr_len)
+		if (c->masters[i]->server.addr_len)
 			best = c->masters[i];
 	}
 	return best ? best : c->masters[0];
@@ -65,11 +66,11 @@ static void alias_master(struct draft *d, const struct master *m)
 {
 	char text[272];
 
-	alias(d, d->info.master, m->source.authority);
-	polled_server_numeric(&m->source, text);
+	alias(d, d->info.master, m->server.authority);
+	polled_server_numeric(&m->server, text);
 	alias(d, d->info.master, text);
 	if (m->host[0]) {
-		snprintf(text, sizeof text, "%.250s:%u", m->host, (unsigned)m->source.url.port);
+		snprintf(text, sizeof text, "%.250s:%u", m->host, (unsigned)m->server.url.port);
 		alias(d, d->info.master, text);
 	}
 }
@@ -80,13 +81,13 @@ static void add_masters(struct draft *d)
 
 	if (c->masters_count == 0)
 		return;
-	d->info.master = source_mount(d, &best_master(c)->source, UI_MASTER, "master");
+	d->info.master = server_mount(d, &best_master(c)->server, UI_MASTER, "master");
 	d->info.masters = mem_alloc(c->masters_count, sizeof *d->info.masters);
 	d->info.masters_count = c->masters_count;
 	for (size_t i = 0; i < c->masters_count; i++) {
 		const struct master *m = c->masters[i];
 		d->info.masters[i] =
-			(struct master_info){m->source.text, m->status, m == c->active};
+			(struct master_info){m->server.text, m->status, m == c->active};
 		alias_master(d, m);
 	}
 }
@@ -97,8 +98,8 @@ static void add_history(struct draft *d)
 
 	if (d->cluster->history == NULL)
 		return;
-	d->info.history = source_mount(d, &d->cluster->history->source, UI_HISTORY, "shs");
-	polled_server_numeric(&d->cluster->history->source, text);
+	d->info.history = server_mount(d, &d->cluster->history->server, UI_HISTORY, "shs");
+	polled_server_numeric(&d->cluster->history->server, text);
 	alias(d, d->info.history, text);
 }
 
@@ -109,35 +110,35 @@ static void add_uis(struct draft *d)
 	d->info.uis = mem_alloc(c->uis_count + 1, sizeof *d->info.uis);
 	d->info.uis_count = c->uis_count;
 	for (size_t i = 0; i < c->uis_count; i++)
-		d->info.uis[i] = source_mount(d, &c->uis[i]->source, UI_OTHER, c->uis[i]->name);
+		d->info.uis[i] = server_mount(d, &c->uis[i]->server, UI_OTHER, c->uis[i]->name);
 }
 
-/* --- discovered places --- */
+/* --- known UIs --- */
 
-static const struct mount *place_mount(
-	struct draft *d, const struct known_ui *p, const char *id, bool is_driver_log)
+static const struct mount *known_mount(
+	struct draft *d, const struct known_ui *ui, const char *id, bool is_driver_log)
 {
 	const struct master *active = d->cluster->active;
 	char prefix[2048] = "";
-	bool via_master = p->via_master && active;
+	bool via_master = ui->via_master && active;
 	struct mount m = {
-		.kind = p->kind == KNOWN_UI_APP ? UI_DRIVER : UI_WORKER,
-		.state = p->state,
+		.kind = ui->kind == KNOWN_UI_APP ? UI_DRIVER : UI_WORKER,
+		.state = ui->state,
 		.cluster = d->cluster->name,
 		.id = id,
-		.authority = via_master ? active->source.authority : p->authority,
+		.authority = via_master ? active->server.authority : ui->authority,
 		.prefix = prefix,
-		.tls = via_master ? active->source.url.tls : p->tls,
+		.tls = via_master ? active->server.url.tls : ui->tls,
 		.ca_file = d->cluster->conf->ca_file,
 		.is_driver_log = is_driver_log,
-		.why = p->why,
+		.why = ui->why,
 	};
 
 	if (via_master)
-		snprintf(prefix, sizeof prefix, "%s/proxy/%s", active->source.url.path, p->id);
-	if (p->state == MOUNT_UP) {
-		m.addr = p->addr;
-		m.addr_len = p->addr_len;
+		snprintf(prefix, sizeof prefix, "%s/proxy/%s", active->server.url.path, ui->id);
+	if (ui->state == MOUNT_UP) {
+		m.addr = ui->addr;
+		m.addr_len = ui->addr_len;
 	}
 	return registry_builder_mount(d->builder, &m);
 }
@@ -156,17 +157,17 @@ static void add_app(struct draft *d, const struct app *a)
 		.namespace = claim_namespace(a),
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
-		.mount = a->had_ui ? place_mount(d, &a->known, a->known.id, false) : NULL,
+		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
 	};
 }
 
 static void add_apps(struct draft *d)
 {
-	const struct known_ui *p = d->cluster->known[KNOWN_UI_APP];
+	const struct known_ui *ui = d->cluster->known[KNOWN_UI_APP];
 
-	d->info.apps = mem_alloc(HASH_COUNT(p) + 1, sizeof *d->info.apps);
-	for (; p; p = p->hh.next)
-		add_app(d, (const struct app *)p);
+	d->info.apps = mem_alloc(HASH_COUNT(ui) + 1, sizeof *d->info.apps);
+	for (; ui; ui = ui->hh.next)
+		add_app(d, (const struct app *)ui);
 }
 
 /* T13: a driver's log pages are its worker's, under the driver's id. */
@@ -174,26 +175,26 @@ static void add_drivers(struct draft *d)
 {
 	const struct cluster *c = d->cluster;
 
-	for (struct known_ui *p = c->known[KNOWN_UI_DRIVER]; p; p = p->hh.next) {
-		const char *worker_id = ((struct driver *)p)->worker;
+	for (struct known_ui *ui = c->known[KNOWN_UI_DRIVER]; ui; ui = ui->hh.next) {
+		const char *worker_id = ((struct driver *)ui)->worker;
 		struct known_ui *worker = known_ui_find(c, KNOWN_UI_WORKER, str_of(worker_id));
 		if (worker)
-			place_mount(d, worker, p->id, true);
+			known_mount(d, worker, ui->id, true);
 	}
 }
 
 static void add_workers(struct draft *d)
 {
-	const struct known_ui *p = d->cluster->known[KNOWN_UI_WORKER];
+	const struct known_ui *ui = d->cluster->known[KNOWN_UI_WORKER];
 
-	d->info.workers = mem_alloc(HASH_COUNT(p) + 1, sizeof *d->info.workers);
-	for (; p; p = p->hh.next) {
-		const struct worker *w = (const struct worker *)p;
-		const struct mount *m = place_mount(d, p, p->id, false);
-		if (p->is_gone)
+	d->info.workers = mem_alloc(HASH_COUNT(ui) + 1, sizeof *d->info.workers);
+	for (; ui; ui = ui->hh.next) {
+		const struct worker *w = (const struct worker *)ui;
+		const struct mount *m = known_mount(d, ui, ui->id, false);
+		if (ui->is_gone)
 			continue;
 		d->info.workers[d->info.workers_count++] = (struct worker_info){
-			.id = p->id,
+			.id = ui->id,
 			.host = w->host,
 			.state = w->state,
 			.cores = w->cores,
@@ -206,19 +207,6 @@ static void add_workers(struct draft *d)
 }
 
 /* --- a cluster --- */
-
-bool cluster_is_tried(const struct cluster *c)
-{
-	bool tried = c->history == NULL || c->history->source.tried;
-
-	for (size_t i = 0; i < c->masters_count; i++)
-		tried = tried && c->masters[i]->source.tried;
-	for (size_t i = 0; i < c->uis_count; i++)
-		tried = tried && c->uis[i]->source.tried;
-	for (size_t i = 0; i < c->watches_count; i++)
-		tried = tried && c->watches[i]->tried;
-	return tried;
-}
 
 static bool all_watched(const struct cluster *c)
 {
@@ -236,10 +224,10 @@ static struct cluster_info about(const struct cluster *c)
 		.spark_version = c->version,
 		.has_masters = c->masters_count > 0,
 		.has_history = c->history != NULL,
-		.history_up = c->history && c->history->source.up,
+		.history_up = c->history && c->history->server.up,
 		.has_kubernetes = c->watches_count > 0,
 		.kubernetes_up = all_watched(c),
-		.polled = cluster_is_tried(c),
+		.polled = claim_all_are_asked(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,
 		.memory_mb = c->memory_mb,
@@ -282,7 +270,7 @@ static void add_cluster(struct registry_builder *builder, struct cluster *c)
 	registry_part_unref(old);
 }
 
-struct registry *snapshot_build(struct discovery *d)
+struct registry *publish_registry_build(struct discovery *d)
 {
 	struct registry_builder *builder = registry_builder_new(d->conf->server.base);
 

@@ -1,7 +1,7 @@
 /*
  * proxy/registry/registry.h - every UI that can be reached, as one immutable snapshot.
  *
- * Discovery builds one with registry_builder_* on the keeper thread and publishes it; worker
+ * Discovery builds one with registry_builder_* on the keeper thread and publishes it; server
  * threads look up. Nothing in a request ever names a host or port: a request names a mount, the
  * mount has the checked address.
  */
@@ -15,7 +15,7 @@
 
 enum mount_state {
 	MOUNT_UP,	  /* verified: may be connected to */
-	MOUNT_UNVERIFIED, /* seen, not yet checked, or it failed its check */
+	MOUNT_UNVERIFIED, /* known, not yet checked, or it failed its check */
 	MOUNT_REFUSED,	  /* outside the SSRF fence */
 	MOUNT_GONE,	  /* was there, is finished or lost; kept for its page and permalink */
 };

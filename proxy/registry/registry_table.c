@@ -47,7 +47,8 @@ struct registry_key registry_key_of(enum registry_space space, struct str text)
 }
 
 /* The slot that has the key, or the free one where it would go. */
-static struct registry_slot *find(const struct registry_table *t, const struct registry_key *key)
+static struct registry_slot *find_slot(
+	const struct registry_table *t, const struct registry_key *key)
 {
 	uint32_t tag = tag_of(key), shape = shape_of(key);
 
@@ -62,7 +63,7 @@ static struct registry_slot *find(const struct registry_table *t, const struct r
 
 void registry_table_add(struct registry_table *t, const struct registry_key *key, const void *value)
 {
-	struct registry_slot *s = find(t, key);
+	struct registry_slot *s = find_slot(t, key);
 
 	if (s->value == NULL)
 		*s = (struct registry_slot){value, key->at, tag_of(key), shape_of(key)};
@@ -70,5 +71,5 @@ void registry_table_add(struct registry_table *t, const struct registry_key *key
 
 const void *registry_table_get(const struct registry_table *t, const struct registry_key *key)
 {
-	return key->len ? find(t, key)->value : NULL;
+	return key->len ? find_slot(t, key)->value : NULL;
 }

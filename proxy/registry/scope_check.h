@@ -1,5 +1,5 @@
 /*
- * proxy/registry/scope_check.h - what a request is about, for a token that is narrowed to clusters
+ * proxy/registry/scope_check.h - what a request is about, for a token that is limited to clusters
  * and applications (auth/policy/scope.h). Pure.
  *
  * Default deny: a path that is not known to be about one application is about all of them.
@@ -10,7 +10,7 @@
 #include "auth/policy/scope.h"
 #include "proxy/registry/route.h"
 
-/* Whether what the route names may be seen by whom `scope` (NULL: nobody) narrows. A permalink is
+/* Whether what the route names may be seen by whom `scope` (NULL: nobody) limits. A permalink is
  * nothing yet: scope_check_app() says where it leads. */
 bool scope_check_shows(
 	const struct scope *scope, const struct registry *reg, const struct route *route);

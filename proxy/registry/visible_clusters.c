@@ -6,15 +6,15 @@
 
 struct visible_clusters {
 	const struct cluster_info **clusters;
-	struct cluster_info *cut; /* those of which not all is seen; each owns its apps */
+	struct cluster_info *cut; /* those of which not all is shown; each owns its apps */
 	size_t count, cut_count;
 };
 
-/* The cluster with the applications that may be seen, and nothing that tells of others. */
-static const struct cluster_info *cut(
-	struct visible_clusters *seen, const struct cluster_info *whole, const struct scope *scope)
+/* The cluster with the applications that may be visible, and nothing that tells of others. */
+static const struct cluster_info *cut(struct visible_clusters *visible,
+	const struct cluster_info *whole, const struct scope *scope)
 {
-	struct cluster_info *part = &seen->cut[seen->cut_count++];
+	struct cluster_info *part = &visible->cut[visible->cut_count++];
 	size_t count = 0;
 
 	*part = (struct cluster_info){.name = whole->name,
@@ -41,37 +41,37 @@ static const struct cluster_info *cut(
 
 struct visible_clusters *visible_clusters_new(const struct registry *reg, const struct scope *scope)
 {
-	struct visible_clusters *seen = mem_alloc(1, sizeof *seen);
+	struct visible_clusters *visible = mem_alloc(1, sizeof *visible);
 	size_t count = registry_clusters(reg);
 	bool has_all_apps = scope_shows_all_apps(scope);
 
-	seen->clusters = mem_alloc(count ? count : 1, sizeof *seen->clusters);
-	seen->cut = mem_alloc(count ? count : 1, sizeof *seen->cut);
+	visible->clusters = mem_alloc(count ? count : 1, sizeof *visible->clusters);
+	visible->cut = mem_alloc(count ? count : 1, sizeof *visible->cut);
 	for (size_t i = 0; i < count; i++) {
 		const struct cluster_info *cluster = registry_cluster_at(reg, i);
 
 		if (scope_shows_cluster(scope, cluster->name))
-			seen->clusters[seen->count++] =
-				has_all_apps ? cluster : cut(seen, cluster, scope);
+			visible->clusters[visible->count++] =
+				has_all_apps ? cluster : cut(visible, cluster, scope);
 	}
-	return seen;
+	return visible;
 }
 
-void visible_clusters_free(struct visible_clusters *seen)
+void visible_clusters_free(struct visible_clusters *visible)
 {
-	for (size_t i = 0; i < seen->cut_count; i++)
-		free(seen->cut[i].apps);
-	free(seen->cut);
-	free(seen->clusters);
-	free(seen);
+	for (size_t i = 0; i < visible->cut_count; i++)
+		free(visible->cut[i].apps);
+	free(visible->cut);
+	free(visible->clusters);
+	free(visible);
 }
 
-size_t visible_clusters_count(const struct visible_clusters *seen)
+size_t visible_clusters_count(const struct visible_clusters *visible)
 {
-	return seen->count;
+	return visible->count;
 }
 
-const struct cluster_info *visible_clusters_at(const struct visible_clusters *seen, size_t index)
+const struct cluster_info *visible_clusters_at(const struct visible_clusters *visible, size_t index)
 {
-	return seen->clusters[index];
+	return visible->clusters[index];
 }

@@ -2,7 +2,8 @@
  * The reader of CSS: url() and @import, in style sheets and <style> (css-syntax §4.3). Comments and
  * strings are passed over; a name with an escape in it is none that is looked for.
  */
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_readers.h"
+#include "proxy/rewrite/rewrite_value.h"
 
 enum {
 	TEXT,

@@ -1,8 +1,9 @@
 /*
- * The fields that name a place: Location (T36-T39), Refresh, Link and Set-Cookie.
+ * The fields that hold an address: Location (T36-T39), Refresh, Link and Set-Cookie.
  */
 #include "proxy/rewrite/rewrite.h"
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_link.h"
+#include "proxy/rewrite/rewrite_value.h"
 
 /* `url` as mended, or as it is. */
 static bool add_link(const struct links *links, struct str url, struct sbuf *out)

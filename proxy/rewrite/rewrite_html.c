@@ -1,21 +1,68 @@
 /*
- * The reader of HTML: a tokenizer that goes from '<' to '<' and looks closely at one thing only,
- * the values of attributes that hold links. It can stop at any byte and go on with the next chunk.
+ * The reader of HTML goes from '<' to '<' and looks closely at one thing only, the values of
+ * attributes that hold links. A tag that is all there is read at once, which is nearly every tag of
+ * a page. What the chunk's end cuts in two is read by a machine that can stop at any byte, from a
+ * state on that needs nothing of what was read before; and so are pages that are not Spark's, where
+ * more attributes hold links.
  */
-#include "proxy/rewrite/rewrite_html.h"
+#include "proxy/rewrite/html_tag.h"
+#include "proxy/rewrite/rewrite_readers.h"
+#include "proxy/rewrite/rewrite_value.h"
 
-const unsigned char html_classes[256] = {
-	['a' ... 'z'] = HTML_LETTER,
-	['A' ... 'Z'] = HTML_LETTER,
-	[' '] = HTML_SPACE | HTML_NAME_END,
-	['\n'] = HTML_SPACE | HTML_NAME_END,
-	['\t'] = HTML_SPACE | HTML_NAME_END,
-	['\r'] = HTML_SPACE | HTML_NAME_END,
-	['\f'] = HTML_SPACE | HTML_NAME_END,
-	['/'] = HTML_NAME_END,
-	['>'] = HTML_NAME_END,
-	['='] = HTML_EQUALS,
+enum html_state {
+	HTML_AT_TEXT,
+	HTML_AT_TAG_OPEN, /* after '<' */
+	HTML_AT_TAG_NAME,
+	HTML_AT_BEFORE_NAME, /* of an attribute */
+	HTML_AT_NAME,
+	HTML_AT_AFTER_NAME,
+	HTML_AT_BEFORE_VALUE,
+	HTML_AT_LINK,	     /* a value that may be mended */
+	HTML_AT_VALUE,	     /* any other */
+	HTML_AT_DECLARATION, /* after "<!" */
+	HTML_AT_COMMENT,
+	HTML_AT_BOGUS,	      /* to the next '>': <!doctype>, <?x> */
+	HTML_AT_SCRIPT_HEAD,  /* the beginning of an inline script */
+	HTML_AT_ELEMENT_TEXT, /* of script, style, textarea, title, pre: up to its end tag */
+	HTML_AT_ELEMENT_END,  /* "</name", as far as it matches */
 };
+
+/* All of one length, so that both are a few loads. */
+static inline bool html_is_either(struct str name, const char *one, const char *other)
+{
+	return str_same_nocase(name.at, one, name.len) || str_same_nocase(name.at, other, name.len);
+}
+
+/* An attribute of that name holds a link, on every page. */
+static inline bool html_holds_link(struct str name)
+{
+	switch (name.len) {
+	case 3:
+		return html_is_either(name, "src", "src");
+	case 4:
+		return html_is_either(name, "href", "data");
+	case 6:
+		return html_is_either(name, "action", "poster");
+	case 10:
+		return html_is_either(name, "formaction", "xlink:href");
+	case 15:
+		return html_is_either(name, "data-detail-url", "data-detail-url");
+	default:
+		return false;
+	}
+}
+
+/* Only these can begin what links_map() would change; '&' as the beginning of an entity. */
+static inline bool html_may_be_mended(char first)
+{
+	return first == '/' || (first | 0x20) == 'h' || first == '&';
+}
+
+static inline void html_begin_name(struct html *html)
+{
+	html->name_len = 0;
+	html->element = NULL;
+}
 
 static char lower(char c)
 {
@@ -23,7 +70,7 @@ static char lower(char c)
 }
 
 /* A name that is too long for us keeps a length that no name of ours has. */
-void html_add_name(struct html *html, const char *from, const char *to)
+static void html_add_name(struct html *html, const char *from, const char *to)
 {
 	size_t len = (size_t)(to - from), room = sizeof(html->name) - html->name_len;
 
@@ -80,6 +127,8 @@ static enum value_kind value_kind_of(const struct html *html)
 	return html->is_other ? other_kind(html) : VALUE_PLAIN;
 }
 
+/* --- from state to state --- */
+
 static const char *in_tag_open(struct html *html, const char *p)
 {
 	html->matched = 0;
@@ -105,7 +154,7 @@ static void add_own_script(struct rewriter *rw)
 	sink_add(&rw->sink, "\"></script>", 11);
 }
 
-const char *html_tag_done(struct rewriter *rw, const char *p)
+static const char *html_tag_done(struct rewriter *rw, const char *p)
 {
 	struct html *html = &rw->html;
 
@@ -128,7 +177,7 @@ static void look_for_head(struct html *html)
 	html->past_head = html->is_head || name_is(html, "body", 4);
 }
 
-void html_end_name(struct html *html)
+static void html_end_name(struct html *html)
 {
 	html->element = find_element(html);
 	html->is_script = html->element && name_is(html, "script", 6);
@@ -157,8 +206,7 @@ static const char *in_before_name(struct rewriter *rw, const char *p, const char
 {
 	struct html *html = &rw->html;
 
-	while (p < end && (html_is_space(*p) || *p == '/'))
-		p++;
+	p = html_skip_to_attribute(p, end);
 	if (p == end)
 		return p;
 	if (*p == '>')
@@ -199,8 +247,7 @@ static const char *in_name(struct html *html, const char *p, const char *end)
 
 static const char *in_after_name(struct html *html, const char *p, const char *end)
 {
-	while (p < end && html_is_space(*p))
-		p++;
+	p = html_skip_space(p, end);
 	if (p == end)
 		return p;
 	html->state = *p == '=' ? HTML_AT_BEFORE_VALUE : HTML_AT_BEFORE_NAME;
@@ -209,8 +256,7 @@ static const char *in_after_name(struct html *html, const char *p, const char *e
 
 static const char *in_before_value(struct html *html, const char *p, const char *end)
 {
-	while (p < end && html_is_space(*p))
-		p++;
+	p = html_skip_space(p, end);
 	if (p == end)
 		return p;
 	if (*p == '>') {
@@ -233,6 +279,13 @@ static const char *in_value(struct html *html, const char *p, const char *end)
 	return stop + (html->quote != '\0');
 }
 
+static void html_mend(struct rewriter *rw, struct str value)
+{
+	if (!rw->links.has_root)
+		links_learn_from_link(&rw->links, value);
+	rewriter_mend(rw, value, 0, value.len);
+}
+
 static void mend_value(struct rewriter *rw, struct str value)
 {
 	if (rw->html.value_kind != VALUE_LINK) {
@@ -240,13 +293,6 @@ static void mend_value(struct rewriter *rw, struct str value)
 		return;
 	}
 	html_mend(rw, value);
-}
-
-void html_mend(struct rewriter *rw, struct str value)
-{
-	if (!rw->links.has_root)
-		links_learn_from_link(&rw->links, value);
-	rewriter_mend(rw, value, 0, value.len);
 }
 
 static const char *in_link(struct rewriter *rw, const char *p, const char *end)
@@ -357,6 +403,81 @@ static const char *in_element_end(struct html *html, const char *p, const char *
 	html->state = is_end ? HTML_AT_TEXT : HTML_AT_ELEMENT_TEXT;
 	return p;
 }
+
+/* --- a tag that is all there --- */
+
+enum { SHORT_NAME = 2 }; /* letters: of no element that matters here, and of most of a table */
+
+static void mend_attribute(struct rewriter *rw, const struct html_attribute *attribute)
+{
+	const char *from = attribute->value.at, *stop = from + attribute->value.len;
+
+	if (attribute->quote) /* spaces there do not count (HTML 2.4.1) */
+		from = html_skip_space(from, stop);
+	if (from == stop || !html_may_be_mended(*from))
+		return;
+	html_mend(rw, rewriter_candidate(rw, from, stop));
+	rewriter_release(rw);
+}
+
+static const char *read_attributes(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html_attribute attribute;
+	const char *next = p;
+
+	while (next) {
+		p = html_skip_to_attribute(next, end);
+		if (p == end)
+			return p;
+		if (*p == '>')
+			return html_tag_done(rw, p);
+		next = html_read_attribute(p, end, &attribute);
+		if (next && attribute.value.at && html_holds_link(attribute.name))
+			mend_attribute(rw, &attribute);
+	}
+	return p;
+}
+
+/* `p` is at the first letter of a name. */
+static const char *read_tag(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+	const char *stop = p;
+
+	while (stop < end && !html_ends_name(*stop))
+		stop++;
+	if (stop == end) {
+		html->state = HTML_AT_TAG_OPEN;
+		return p;
+	}
+	html_begin_name(html);
+	html->state = HTML_AT_BEFORE_NAME;
+	if (stop - p > SHORT_NAME) {
+		html_add_name(html, p, stop);
+		html_end_name(html);
+	}
+	return read_attributes(rw, stop, end);
+}
+
+static const char *html_in_text(struct rewriter *rw, const char *p, const char *end)
+{
+	struct html *html = &rw->html;
+
+	while (html->state == HTML_AT_TEXT) {
+		/* What it passes over begins no text element: their names are longer than two
+		 * letters. */
+		p = rewrite_scan_tag(p, end);
+		if (p == NULL)
+			return end;
+		if (p < end && html_is_letter(*p) && !html->is_other)
+			p = read_tag(rw, p, end);
+		else
+			html->state = HTML_AT_TAG_OPEN;
+	}
+	return p;
+}
+
+/* --- the reader --- */
 
 static const char *step(struct rewriter *rw, const char *p, const char *end)
 {

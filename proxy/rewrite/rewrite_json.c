@@ -2,7 +2,7 @@
  * The reader of JSON: goes from string to string and knows the few keys whose values are links (T6,
  * T8, T10). Whatever is not JSON passes through.
  */
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_readers.h"
 
 enum {
 	OUTSIDE, /* of strings */

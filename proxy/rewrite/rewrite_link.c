@@ -1,62 +1,20 @@
 #include "proxy/rewrite/rewrite_link.h"
+
+#include "base/mem.h"
 #include "proxy/rewrite/rewrite_unescape.h"
 
 #include <stdio.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 enum { AUTHORITY_MAX = 272, ID_MAX = 128, HTTP_LEN = 7 /* of "http://" */ };
 
-/* Bytes a mount may not have, for it is written into quotes of HTML, JSON and script, and into
- * CSS's url(), as it is. */
-static const char unsafe[] = "\"'<>&\\ `()\t\r\n";
-
-#ifdef __SSE2__
-
-static __m128i is_byte(__m128i bytes, char c)
-{
-	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-}
-
-/* One of `unsafe` (or another control character) among the sixteen bytes at `p`? Neighbours are
- * compared in pairs: '&' and '\'', '(' and ')' differ in the last bit, '<' and '>' in the one
- * before. */
-static bool has_unsafe(const char *p)
-{
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes);
-	__m128i odd = _mm_or_si128(bytes, _mm_set1_epi8(1));
-	__m128i pairs = _mm_or_si128(_mm_or_si128(is_byte(odd, '\''), is_byte(odd, ')')),
-		is_byte(_mm_or_si128(bytes, _mm_set1_epi8(2)), '>'));
-	__m128i rest = _mm_or_si128(
-		_mm_or_si128(is_byte(bytes, '"'), is_byte(bytes, '\\')), is_byte(bytes, '`'));
-
-	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(controls, pairs), rest)) != 0;
-}
+/* Bytes a mount may not have, nor control characters, for it is written into quotes of HTML, JSON
+ * and script, and into CSS's url(), as it is. */
+static const char unsafe[] = "\"'<>&\\ `()";
 
 static bool is_safe(struct str path)
 {
-	size_t at = 0;
-
-	if (path.len < 16)
-		return strcspn(path.at, unsafe) == path.len;
-	for (; at + 16 <= path.len; at += 16) {
-		if (has_unsafe(path.at + at))
-			return false;
-	}
-	return !has_unsafe(path.at + path.len - 16);
+	return strcspn(path.at, unsafe) == path.len && str_span_printable(path) == path.len;
 }
-
-#else
-
-static bool is_safe(struct str path)
-{
-	return strcspn(path.at, unsafe) == path.len;
-}
-
-#endif
 
 static struct str safe_mount(const char *path)
 {
@@ -98,7 +56,7 @@ static struct str origin_of(const struct links *links, struct str path)
 	return is_under(path, links->mount) ? STR("") : links->others;
 }
 
-static bool put(const struct links *links, struct str url, size_t cut, struct str with,
+static bool put_mount(const struct links *links, struct str url, size_t cut, struct str with,
 	struct link_edit *edit)
 {
 	*edit = (struct link_edit){
@@ -122,7 +80,7 @@ static bool map_proxy_id(
 	if (id.len == 0 || id.len > ID_MAX)
 		return false;
 	const char *mount = links->context->find_id(links->context->arg, id);
-	return mount && put(links, url, at + end, safe_mount(mount), edit);
+	return mount && put_mount(links, url, at + end, safe_mount(mount), edit);
 }
 
 /*
@@ -154,9 +112,9 @@ static bool map_root(const struct links *links, struct str url, size_t at, struc
 	if (is_master_link(links, str_from(part, gate.len))) {
 		const char *master = links->context->find_id(links->context->arg, STR("master"));
 		if (master)
-			return put(links, url, at + gate.len, safe_mount(master), edit);
+			return put_mount(links, url, at + gate.len, safe_mount(master), edit);
 	}
-	return is_under(part, root) && put(links, url, at + root.len, links->mount, edit);
+	return is_under(part, root) && put_mount(links, url, at + root.len, links->mount, edit);
 }
 
 /* A path of the UI's own server, beginning at `at`. */
@@ -173,7 +131,7 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 		return true;
 	if (links->prefix.len && is_under(path, links->prefix))
 		at += links->prefix.len;
-	return put(links, url, at, links->mount, edit); /* T14-T21 */
+	return put_mount(links, url, at, links->mount, edit); /* T14-T21 */
 }
 
 /* Log links of the event log name whatever spark.ui.reverseProxyUrl was then (T10). */
@@ -258,14 +216,14 @@ static size_t read_authority(struct str url, size_t at, const char *port,
 	char buf[static AUTHORITY_MAX], struct str *out)
 {
 	size_t end = at;
-	unsigned char class = HOST, seen = 0;
+	unsigned char class = HOST, found = 0;
 
 	for (; end < url.len && (class = class_of(url.at[end])) & (HOST | UPPER | COLON); end++)
-		seen |= class;
+		found |= class;
 	if (class == OTHER)
 		return 0;
 	struct str raw = {url.at + at, end - at};
-	if (!(seen & UPPER) && raw.len > 0 && raw.at[0] != '[' && has_port(raw)) {
+	if (!(found & UPPER) && raw.len > 0 && raw.at[0] != '[' && has_port(raw)) {
 		*out = raw;
 		return end;
 	}
@@ -305,7 +263,7 @@ static bool map_absolute(
 	struct str mount = safe_mount(found);
 	if (str_eq(mount, links->mount))
 		return map_local(links, url, end, edit);
-	return map_proxy_id(links, url, end, edit) || put(links, url, end, mount, edit);
+	return map_proxy_id(links, url, end, edit) || put_mount(links, url, end, mount, edit);
 }
 
 /* Bytes of "http://" or "https://", 0 for any other scheme and for relative references. */

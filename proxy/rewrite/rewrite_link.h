@@ -7,7 +7,7 @@
 #ifndef SPARKGATE_PROXY_REWRITE_REWRITE_LINK_H
 #define SPARKGATE_PROXY_REWRITE_REWRITE_LINK_H
 
-#include "proxy/rewrite/rewrite.h"
+#include "proxy/rewrite/rewrite_context.h"
 
 enum { LINK_ROOT_MAX = 512 };
 

@@ -1,10 +1,11 @@
 /*
- * The two places where a path stands in script text: the head of a page's inline scripts (T2, T30),
+ * A path stands in script text in two cases: the head of a page's inline scripts (T2, T30),
  * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
  */
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_readers.h"
 
-static void put(struct rewriter *rw, struct str text, size_t offset, size_t cut, struct str with)
+static void put_text(
+	struct rewriter *rw, struct str text, size_t offset, size_t cut, struct str with)
 {
 	rewriter_edit(rw, text, offset, cut);
 	sink_add(&rw->sink, with.at, with.len);
@@ -21,7 +22,7 @@ static size_t mend_root(struct rewriter *rw, struct str text, size_t from)
 	struct str root = {rest.at, (size_t)len};
 	links_learn_root(&rw->links, root);
 	if (!str_eq(root, rw->links.mount) && rw->links.mount.len)
-		put(rw, text, from, root.len, rw->links.mount);
+		put_text(rw, text, from, root.len, rw->links.mount);
 	return from + root.len;
 }
 
@@ -38,7 +39,7 @@ static size_t mend_import(struct rewriter *rw, struct str text, size_t from)
 		return text.len;
 	struct str url = {rest.at + 1, (size_t)len};
 	if (links_map(&rw->links, url, &edit))
-		put(rw, text, from + 1, edit.cut, edit.with);
+		put_text(rw, text, from + 1, edit.cut, edit.with);
 	return from + 1 + url.len;
 }
 
@@ -103,7 +104,7 @@ static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
 	size_t taken = literal ? literal->len - held : held ? 0 : 1;
 	struct str text = rewriter_candidate(rw, p, p + taken);
 	if (literal && rw->script.before != '+') /* `uiRoot + "/static/…"` is right already */
-		put(rw, text, 1, 0, rw->links.mount);
+		put_text(rw, text, 1, 0, rw->links.mount);
 	rw->script.before = text.at[text.len - 1];
 	rewriter_release(rw);
 	return p + taken;

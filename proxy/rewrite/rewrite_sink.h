@@ -1,5 +1,5 @@
 /*
- * proxy/rewrite/rewrite_sink.h - what the readers of HTML, JSON and scripts share: where bytes go.
+ * proxy/rewrite/rewrite_sink.h - what the readers share: their states, and where bytes go.
  *
  * A reader is given one contiguous chunk after another. Bytes from `run` on are not written yet: a
  * chunk in which nothing changes is moved to the output whole, never copied.
@@ -7,6 +7,7 @@
 #ifndef SPARKGATE_PROXY_REWRITE_REWRITE_SINK_H
 #define SPARKGATE_PROXY_REWRITE_REWRITE_SINK_H
 
+#include "base/sbuf.h"
 #include "proxy/rewrite/link_memo.h"
 
 #include <event2/buffer.h>
@@ -72,6 +73,7 @@ struct rewriter {
 };
 
 void sink_grow(struct sink *sink, size_t len);
+void sink_commit(struct sink *sink); /* what was written is in `out` */
 
 static inline void sink_add(struct sink *sink, const char *bytes, size_t len)
 {
@@ -100,32 +102,5 @@ bool rewriter_hold(struct rewriter *rw, const char *from, const char *end);
 struct str rewriter_candidate(struct rewriter *rw, const char *from, const char *end);
 void rewriter_edit(struct rewriter *rw, struct str candidate, size_t offset, size_t cut);
 void rewriter_release(struct rewriter *rw);
-
-/* Mends the link at [at, at + len) of a candidate; more of them from left to right. */
-void rewriter_mend(struct rewriter *rw, struct str candidate, size_t at, size_t len);
-
-enum value_kind { /* of attributes */
-	VALUE_PLAIN,
-	VALUE_LINK,
-	VALUE_LINKS,   /* separated by blanks */
-	VALUE_SRCSET,  /* separated by commas, each with a descriptor */
-	VALUE_REFRESH, /* "5; url=/x" */
-	VALUE_STYLE,   /* CSS */
-};
-/* All links of a whole value. */
-void rewrite_value(struct rewriter *rw, enum value_kind kind, struct str value);
-/* Where the link of "5; url=/x" is; at == NULL: there is none. */
-struct str rewrite_refresh_link(struct str value);
-
-/* The readers: one chunk each. */
-void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
-void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
-void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
-void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);
-/* Here a URL cannot go on: what is held of it is written as it is. */
-void rewrite_css_break(struct rewriter *rw);
-
-/* The beginning of an inline script: setUIRoot('X') and module imports (T2, T30). */
-void rewrite_script_head(struct rewriter *rw, struct str head);
 
 #endif

@@ -1,8 +1,4 @@
-/*
- * Attribute values with more in them than one link: srcset, ping, style, and what <meta> says of
- * going elsewhere. Each is whole here (HOLD_MAX at most).
- */
-#include "proxy/rewrite/rewrite_sink.h"
+#include "proxy/rewrite/rewrite_value.h"
 
 /* As links_map_html(). A page that says it has another root than its mount is not remembered: what
  * its links become depends on that, too. */

@@ -1,4 +1,4 @@
-/* Requests to UIs: the life of a call, its timeouts and its one end. */
+/* Requests to UIs: how one is made, paused, called off, and what its time is up for. */
 #include "proxy/upstream/upstream_int.h"
 
 #include "base/clock.h"
@@ -19,125 +19,6 @@ const struct upstream_limits upstream_default_limits = {
 
 /* One timer for all deadlines: none of them needs to be exact, and a request costs no timer. */
 static const struct timeval tick_interval = {.tv_usec = 100 * 1000};
-
-static void conn_free(struct conn *conn)
-{
-	if (conn->in)
-		evbuffer_free(conn->in);
-	upstream_tls_free(conn->tls);
-	conn->magic = 0;
-	free(conn);
-}
-
-static void call_free(struct upstream_call *call)
-{
-	if (call->body)
-		evbuffer_free(call->body);
-	call->magic = 0;
-	free(call);
-}
-
-void upstream_reap(struct upstream *up)
-{
-	struct upstream_call *call;
-	struct conn *conn;
-
-	while ((call = TAILQ_FIRST(&up->dead))) {
-		TAILQ_REMOVE(&up->dead, call, turn);
-		call_free(call);
-	}
-	while ((conn = TAILQ_FIRST(&up->closed))) {
-		TAILQ_REMOVE(&up->closed, conn, list);
-		conn_free(conn);
-	}
-}
-
-void upstream_end_turn(struct upstream *up)
-{
-	event_active(&up->turn_end, EV_TIMEOUT, 0);
-}
-
-static void leave_state(struct upstream_call *call)
-{
-	struct address *address = call->address;
-
-	if (call->state == CALL_WAITING) {
-		TAILQ_REMOVE(&address->waiters, call, turn);
-		address->waiting--;
-		call->up->counts.waiting--;
-	} else if (call->state == CALL_FAILED) {
-		TAILQ_REMOVE(&call->up->failed, call, turn);
-	}
-}
-
-/* The only way from one list to another. */
-void call_move(struct upstream_call *call, enum call_state state)
-{
-	struct upstream *up = call->up;
-
-	CHECK_OBJ(call, CALL_MAGIC);
-	assert(call->state != CALL_DEAD && call->state != state);
-	leave_state(call);
-	call->state = state;
-	call->since = clock_mono_ms();
-	if (state == CALL_FAILED || state == CALL_DEAD)
-		doubt_end(call);
-	if (state == CALL_WAITING) {
-		if (call->retried) /* it has stood in line before */
-			TAILQ_INSERT_HEAD(&call->address->waiters, call, turn);
-		else
-			TAILQ_INSERT_TAIL(&call->address->waiters, call, turn);
-		call->address->waiting++;
-		up->counts.waiting++;
-	} else if (state == CALL_FAILED) {
-		TAILQ_INSERT_TAIL(&up->failed, call, turn);
-		upstream_end_turn(up);
-	} else if (state == CALL_DEAD) {
-		TAILQ_REMOVE(&up->calls, call, all);
-		TAILQ_INSERT_TAIL(&up->dead, call, turn);
-		call->address->calls--;
-		up->counts.calls--;
-		upstream_end_turn(up);
-	}
-}
-
-void call_fail(struct upstream_call *call, enum fault fault)
-{
-	assert(call->conn == NULL);
-	if (call->elder) {
-		doubt_return(call);
-		return;
-	}
-	call->fault = fault;
-	call_move(call, CALL_FAILED);
-}
-
-void call_retry(struct upstream_call *call, enum fault fault)
-{
-	if (!call->idempotent || call->retried) {
-		call_fail(call, fault);
-		return;
-	}
-	call->retried = true;
-	call->sent = 0;
-	call->up->counts.retried++;
-	call_move(call, CALL_NEW);
-	pool_acquire(call, true);
-}
-
-void call_end(struct upstream_call *call, bool clean)
-{
-	struct conn *conn = call->conn;
-
-	call->conn = NULL;
-	conn->call = NULL;
-	if (clean && call->reusable)
-		pool_keep(conn);
-	else
-		conn_close(conn);
-	call_move(call, CALL_DEAD);
-	call->handler->on_end(call->arg);
-}
 
 static void start_ticking(struct upstream *up)
 {
@@ -220,7 +101,8 @@ static void on_turn_end(int fd, short what, void *arg)
 		call_move(call, CALL_DEAD);
 		call->handler->on_fault(call->arg, fault);
 	}
-	upstream_reap(up);
+	call_reap(up);
+	conn_reap(up);
 }
 
 /* While others are answered it is worth to go on: as long as one waits for an answer. */
@@ -265,14 +147,14 @@ static void expire_calls(struct upstream *up, int64_t now)
 			continue;
 		}
 		if (fault != FAULT_BUSY)
-			doubt_end(call);
+			call_drop_elder(call);
 		if (call->conn)
 			conn_close(call->conn);
 		call_fail(call, fault);
 	}
 }
 
-static void on_tick(int fd, short what, void *arg)
+static void on_upstream_tick(int fd, short what, void *arg)
 {
 	struct upstream *up = arg;
 	int64_t now = clock_mono_ms();
@@ -291,6 +173,8 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
 
 	up->base = base;
 	up->limits = *limits;
+	up->on_readable = read_on_readable;
+	up->on_writable = read_on_writable;
 	up->content = evbuffer_new();
 	TAILQ_INIT(&up->calls);
 	TAILQ_INIT(&up->failed);
@@ -300,7 +184,7 @@ struct upstream *upstream_new(struct event_base *base, const struct upstream_lim
 	door_init(up);
 	up->turns = 1;
 	event_assign(&up->turn_end, base, -1, 0, on_turn_end, up);
-	event_assign(&up->tick, base, -1, 0, on_tick, up);
+	event_assign(&up->tick, base, -1, 0, on_upstream_tick, up);
 	return up;
 }
 
@@ -312,7 +196,8 @@ void upstream_free(struct upstream *up)
 	pool_clear(up);
 	event_del(&up->turn_end);
 	event_del(&up->tick);
-	upstream_reap(up);
+	call_reap(up);
+	conn_reap(up);
 	evbuffer_free(up->content);
 	upstream_trust_free_all(up->trusts);
 	free(up);

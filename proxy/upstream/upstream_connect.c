@@ -5,13 +5,44 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <unistd.h>
+enum { PATIENCE_MIN_MS = 100 };
+
+/* --- how long it may take --- */
+
+/* The SYN was answered: the next has four times as long, for an address may be far away. */
+static void connect_learn(struct conn *conn, int64_t now)
+{
+	int64_t patience = (now - conn->since) * 4;
+
+	conn->address->patience_ms = patience < PATIENCE_MIN_MS	  ? PATIENCE_MIN_MS
+				     : patience > PATIENCE_MAX_MS ? PATIENCE_MAX_MS
+								  : patience;
+}
+
+int64_t connect_patience(const struct address *address)
+{
+	return address->patience_ms ? address->patience_ms : PATIENCE_MIN_MS;
+}
+
+struct conn *connect_late(const struct address *address, int64_t now)
+{
+	int64_t before = now - connect_patience(address) / 2;
+	struct conn *conn;
+
+	TAILQ_FOREACH(conn, &address->connecting, list)
+	{
+		if (conn->since > before)
+			break;
+		if (conn->tls == NULL) /* else it was let in, and shakes hands */
+			return conn;
+	}
+	return NULL;
+}
+
+/* --- it comes about --- */
 
 /* The request may go: all that a connection needs is there. */
-static void begin(struct conn *conn)
+static void connect_done(struct conn *conn)
 {
 	TAILQ_REMOVE(&conn->address->connecting, conn, list);
 	conn->state = CONN_BUSY;
@@ -37,7 +68,7 @@ static void shake_hands(struct conn *conn)
 	case TLS_DONE:
 		event_del(&conn->readable);
 		conn_prove(conn); /* nobody shakes hands in a queue */
-		begin(conn);
+		connect_done(conn);
 		break;
 	case TLS_WANTS_READ:
 		event_add(&conn->readable, NULL);
@@ -74,11 +105,11 @@ static void on_connected(struct conn *conn)
 		call_fail(call, FAULT_UPSTREAM_CONNECT);
 		return;
 	}
-	doubt_learn(conn, clock_mono_ms());
+	connect_learn(conn, clock_mono_ms());
 	if (conn->address->secure)
 		start_tls(conn);
 	else
-		begin(conn);
+		connect_done(conn);
 }
 
 void connect_go_on(struct conn *conn)
@@ -87,19 +118,4 @@ void connect_go_on(struct conn *conn)
 		shake_hands(conn);
 	else
 		on_connected(conn);
-}
-
-int connect_socket(const struct address *address)
-{
-	const struct sockaddr *addr = (const struct sockaddr *)&address->addr;
-	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	int on = 1;
-
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (connect(fd, addr, address->len) == 0 || errno == EINPROGRESS)
-		return fd;
-	close(fd);
-	return -1;
 }

@@ -15,15 +15,15 @@
 
 #include <stdatomic.h>
 
-enum { DOOR_SLOTS = 4096, DOOR_PLACES = 2, HOLD_MS = 50, LOOK_MS = 5 };
+enum { DOOR_SLOTS = 4096, DOOR_MAX = 2, HOLD_MS = 50, LOOK_MS = 5 };
 
-static _Atomic unsigned char places[DOOR_SLOTS];
+static _Atomic unsigned char knocking[DOOR_SLOTS];
 
 static const struct timeval door_interval = {.tv_usec = LOOK_MS * 1000};
 
-static _Atomic unsigned char *places_of(const struct address *address)
+static _Atomic unsigned char *knocking_at(const struct address *address)
 {
-	return &places[siphash_secret(&address->addr, address->len) % DOOR_SLOTS];
+	return &knocking[siphash_secret(&address->addr, address->len) % DOOR_SLOTS];
 }
 
 static void watch(struct upstream *up)
@@ -32,7 +32,7 @@ static void watch(struct upstream *up)
 		event_add(&up->door_tick, &door_interval);
 }
 
-/* Places that other threads give back are not told of: the tick looks. */
+/* Turns that other threads give back are not told of: the tick looks. */
 static void wait_outside(struct address *address, struct upstream *up)
 {
 	if (!address->is_blocked)
@@ -43,10 +43,10 @@ static void wait_outside(struct address *address, struct upstream *up)
 
 bool door_enter(struct address *address, struct upstream *up)
 {
-	_Atomic unsigned char *taken = places_of(address);
+	_Atomic unsigned char *taken = knocking_at(address);
 	unsigned char before = atomic_load(taken);
 
-	while (before < DOOR_PLACES) {
+	while (before < DOOR_MAX) {
 		if (atomic_compare_exchange_weak(taken, &before, (unsigned char)(before + 1)))
 			return true;
 	}
@@ -56,7 +56,7 @@ bool door_enter(struct address *address, struct upstream *up)
 
 void door_enter_back(struct address *address)
 {
-	atomic_fetch_sub(places_of(address), 1);
+	atomic_fetch_sub(knocking_at(address), 1);
 }
 
 void door_knock(struct conn *conn)
@@ -73,7 +73,7 @@ void door_leave(struct conn *conn)
 	conn->knocks = false;
 	TAILQ_REMOVE(&conn->up->door, conn, door);
 	door_enter_back(conn->address);
-	pool_came_free(conn->address);
+	turn_came_free(conn->address);
 }
 
 static void let_in(struct upstream *up)
@@ -83,7 +83,7 @@ static void let_in(struct upstream *up)
 	while ((address = TAILQ_FIRST(&up->blocked))) {
 		TAILQ_REMOVE(&up->blocked, address, blocked);
 		address->is_blocked = false;
-		pool_came_free(address);
+		turn_came_free(address);
 	}
 }
 

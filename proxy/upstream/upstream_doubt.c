@@ -12,41 +12,9 @@
 #include <sys/ioctl.h>
 
 enum {
-	PATIENCE_MIN_MS = 100,
-	PATIENCE_MAX_MS = 2000,
 	SILENCE_MS = 1000,
 	SILENT_MAX = 2, /* of an address: one that is merely slow is not given all work twice */
 };
-
-/* The SYN was answered: the next has four times as long, were it to a place far away. */
-void doubt_learn(struct conn *conn, int64_t now)
-{
-	int64_t patience = (now - conn->since) * 4;
-
-	conn->address->patience_ms = patience < PATIENCE_MIN_MS	  ? PATIENCE_MIN_MS
-				     : patience > PATIENCE_MAX_MS ? PATIENCE_MAX_MS
-								  : patience;
-}
-
-static int64_t patience_of(const struct address *address)
-{
-	return address->patience_ms ? address->patience_ms : PATIENCE_MIN_MS;
-}
-
-struct conn *doubt_late(const struct address *address, int64_t now)
-{
-	int64_t before = now - patience_of(address) / 2;
-	struct conn *conn;
-
-	TAILQ_FOREACH(conn, &address->connecting, list)
-	{
-		if (conn->since > before)
-			break;
-		if (conn->tls == NULL) /* else it was let in, and shakes hands */
-			return conn;
-	}
-	return NULL;
-}
 
 /* Nothing of what was sent last has arrived: the other side does not know of the connection. */
 static bool is_unheard(const struct conn *conn, size_t sent)
@@ -60,7 +28,7 @@ static bool is_unheard(const struct conn *conn, size_t sent)
 
 static bool is_stuck(const struct conn *conn, int64_t now)
 {
-	return now - conn->since >= patience_of(conn->address) &&
+	return now - conn->since >= connect_patience(conn->address) &&
 	       (conn->tls == NULL || is_unheard(conn, 1));
 }
 
@@ -117,50 +85,9 @@ void doubt_look(struct upstream_call *call, int64_t now)
 		if (is_stuck(conn, now) && !pool_relieve(call->address, now))
 			knock_again(call, now);
 	} else if (may_be_sent_again(call)) {
-		bool is_lost = age >= patience_of(call->address) && is_unheard(conn, call->sent);
+		bool is_lost =
+			age >= connect_patience(call->address) && is_unheard(conn, call->sent);
 		if (is_lost || is_silent(call, age))
 			send_again(call);
 	}
-}
-
-/* --- the elder --- */
-
-static struct conn *take_elder(struct upstream_call *call)
-{
-	struct conn *elder = call->elder;
-
-	call->elder = NULL;
-	call->address->doubts--;
-	return elder;
-}
-
-void doubt_end(struct upstream_call *call)
-{
-	if (call->elder == NULL)
-		return;
-	struct conn *elder = take_elder(call);
-	elder->call = NULL;
-	conn_close(elder);
-}
-
-void doubt_return(struct upstream_call *call)
-{
-	assert(call->conn == NULL);
-	if (call->state != CALL_ASKING)
-		call_move(call, CALL_ASKING);
-	call->conn = take_elder(call);
-	call->sent = call->head_len + call->body_len;
-}
-
-void doubt_is_heard(struct conn *conn)
-{
-	struct upstream_call *call = conn->call;
-
-	if (call->elder != conn) {
-		doubt_end(call);
-		return;
-	}
-	if (call->conn)
-		conn_close(call->conn);
-	doubt_return(call);
 }

@@ -1,7 +1,10 @@
 /*
- * proxy/upstream/upstream_int.h - what upstream.c (calls), upstream_pool.c (whose turn it is),
- * upstream_door.c (who may knock), upstream_connect.c (how one gets in) and upstream_conn.c (one
- * connection) share.
+ * proxy/upstream/upstream_int.h - what the parts of the connection to UIs share.
+ *
+ * From below: upstream_turn.c (what waits for the turn's end), upstream_door.c (who may knock),
+ * upstream_send.c and upstream_conn.c (one connection), upstream_call.c (one call),
+ * upstream_connect.c (how one gets in), upstream_pool.c (whose turn it is), upstream_doubt.c (who
+ * has got lost), upstream_read.c (what is answered), upstream.c. Each calls only those before it.
  *
  * State is the list one is on. Nothing is freed by whoever ends it: the dead wait on a list for the
  * next turn of the loop, because their callbacks may still be on the stack.
@@ -79,7 +82,7 @@ struct conn {
 	bool reading;		/* readable is registered: always, but while paused */
 	bool reused;		/* its call is not its first */
 	bool proven;		/* a byte came: somebody has accepted it */
-	bool knocks;		/* has a place at the door */
+	bool knocks;		/* stands at the door */
 	bool filled;		/* the last read filled its buffer: more is coming */
 	bool ends;		/* what stands there ends with the upstream's leave */
 	bool flows;		/* it brought much: the next is worth a block of its own */
@@ -119,13 +122,14 @@ struct address {
 	struct conns idle;	 /* newest first */
 	struct calls waiters;
 	TAILQ_ENTRY(address) ready;   /* something came free and somebody waits */
-	TAILQ_ENTRY(address) blocked; /* somebody waits for a place at the door */
+	TAILQ_ENTRY(address) blocked; /* somebody waits to stand at the door */
 	UT_hash_handle hh;
 };
 TAILQ_HEAD(addresses, address);
 
 struct upstream {
 	struct event_base *base;
+	event_callback_fn on_readable, on_writable; /* of its connections */
 	struct upstream_limits limits;
 	struct address *addresses;
 	struct upstream_trust *trusts;
@@ -141,27 +145,18 @@ struct upstream {
 	char scratch[READ_SIZE];
 };
 
-/* upstream.c */
-void call_move(struct upstream_call *call, enum call_state state);
-void call_fail(struct upstream_call *call, enum fault fault); /* told at the end of this turn */
-void call_end(struct upstream_call *call, bool clean); /* told now; clean: nothing is left over */
-/* The connection ended before a byte of the answer: once more on a fresh one, or fail. */
-void call_retry(struct upstream_call *call, enum fault fault);
-void upstream_end_turn(struct upstream *up); /* on_turn_end, soon */
-void upstream_reap(struct upstream *up);     /* frees the dead; only from the event loop itself */
+/* upstream_turn.c */
+void turn_end_soon(struct upstream *up);      /* what waits for the end of this turn, soon */
+void turn_came_free(struct address *address); /* one may be opened, or one is idle */
 
-/* upstream_pool.c */
-struct address *pool_address(
-	struct upstream *up, const struct upstream_request *req); /* borrows; never NULL */
-/* Gives the call a connection, a place in the line or a fault. `fresh`: not a pooled one. */
-void pool_acquire(struct upstream_call *call, bool fresh);
-void pool_keep(struct conn *conn);	      /* idle from here on */
-void pool_came_free(struct address *address); /* a place or a connection */
-void pool_serve(struct upstream *up);	      /* whoever can go on now */
-/* An idle connection for a call whose own is late; false: there are no two such. */
-bool pool_relieve(struct address *address, int64_t now);
-void pool_expire(struct upstream *up, int64_t now);
-void pool_clear(struct upstream *up); /* no calls are left */
+/* upstream_door.c: a listener's queue may be two long, for all threads of this process (T58). */
+/* False when enough knock at this address already: turn_came_free() will be called. */
+MUST_CHECK bool door_enter(struct address *address, struct upstream *up);
+void door_enter_back(struct address *address); /* gives back what door_enter() gave */
+void door_knock(struct conn *conn);	       /* what door_enter() gave is this connection's */
+void door_leave(struct conn *conn);	       /* it was accepted, or is over; safe to repeat */
+void door_init(struct upstream *up);
+void door_clear(struct upstream *up); /* nobody waits any more */
 
 /* upstream_send.c */
 size_t call_unsent(const struct upstream_call *call); /* bytes that wait */
@@ -171,37 +166,54 @@ bool call_is_sent(const struct upstream_call *call);
 void conn_send(struct conn *conn);
 void conn_send_more(struct conn *conn); /* it does; tells who waits for that */
 
-/* upstream_door.c: a listener's queue may be two long, for all threads of this process (T58). */
-/* False when enough knock at this address already: pool_came_free() will be called. */
-MUST_CHECK bool door_enter(struct address *address, struct upstream *up);
-void door_enter_back(struct address *address); /* gives back what door_enter() gave */
-void door_knock(struct conn *conn);	       /* what door_enter() gave is this connection's */
-void door_leave(struct conn *conn);	       /* it was accepted, or is over; safe to repeat */
-void door_init(struct upstream *up);
-void door_clear(struct upstream *up); /* nobody waits any more */
-
-/* upstream_connect.c */
-MUST_CHECK int connect_socket(const struct address *address); /* a descriptor, or -1 */
-void connect_go_on(struct conn *conn); /* its socket can be read or written */
-
-/* upstream_doubt.c */
-void doubt_look(struct upstream_call *call, int64_t now); /* once a tick: does it get on? */
-void doubt_learn(struct conn *conn, int64_t now);	  /* it has connected */
-/* One whose SYN seems to be lost, or NULL. */
-struct conn *doubt_late(const struct address *address, int64_t now);
-void doubt_is_heard(struct conn *conn);	    /* a byte for a call with an elder: the others may go */
-void doubt_end(struct upstream_call *call); /* without its elder from here on, if it has one */
-void doubt_return(struct upstream_call *call); /* to its elder: the other one came to nothing */
-
 /* upstream_conn.c */
 /* A connection under way to the call's address, with what door_enter() gave; -1 when the kernel
  * refused at once. */
 MUST_CHECK int conn_open(struct upstream_call *call);
 void conn_attach(struct conn *conn, struct upstream_call *call); /* an idle one: sends */
+void conn_keep(struct conn *conn);				 /* idle from here on */
 /* MSG_PEEK: nothing to read, not closed. Not asked of one that was read empty in this very turn. */
 bool conn_is_alive(const struct conn *conn);
 void conn_resume(struct conn *conn);
-void conn_prove(struct conn *conn); /* it was accepted */
-void conn_close(struct conn *conn); /* leaves pool and call; freed at the next turn */
+/* The descriptor does not tell of bytes that TLS has read from it already. */
+void conn_read_on(struct conn *conn);
+void conn_prove(struct conn *conn);  /* it was accepted */
+void conn_close(struct conn *conn);  /* leaves pool and call; freed at the next turn */
+void conn_reap(struct upstream *up); /* frees the closed; only from the event loop itself */
+
+/* upstream_call.c */
+void call_move(struct upstream_call *call, enum call_state state);
+void call_fail(struct upstream_call *call, enum fault fault); /* told at the end of this turn */
+void call_end(struct upstream_call *call, bool clean); /* told now; clean: nothing is left over */
+void call_drop_elder(struct upstream_call *call);      /* it has none from here on */
+void call_settle_on(struct conn *conn); /* a byte for a call with an elder: the other may go */
+void call_reap(struct upstream *up);	/* frees the dead; only from the event loop itself */
+
+/* upstream_connect.c */
+void connect_go_on(struct conn *conn); /* its socket can be read or written */
+enum { PATIENCE_MAX_MS = 2000 };
+int64_t connect_patience(const struct address *address); /* ms that a SYN's answer may take */
+/* One whose SYN seems to be lost, or NULL. */
+struct conn *connect_late(const struct address *address, int64_t now);
+
+/* upstream_pool.c */
+struct address *pool_address(
+	struct upstream *up, const struct upstream_request *req); /* borrows; never NULL */
+/* Gives the call a connection, a turn in the line or a fault. `fresh`: not a pooled one. */
+void pool_acquire(struct upstream_call *call, bool fresh);
+/* The connection ended before a byte of the answer: once more on a fresh one, or fail. */
+void pool_retry(struct upstream_call *call, enum fault fault);
+void pool_serve(struct upstream *up); /* whoever can go on now */
+/* An idle connection for a call whose own is late; false: there are no two such. */
+bool pool_relieve(struct address *address, int64_t now);
+void pool_expire(struct upstream *up, int64_t now);
+void pool_clear(struct upstream *up); /* no calls are left */
+
+/* upstream_doubt.c */
+void doubt_look(struct upstream_call *call, int64_t now); /* once a tick: does it get on? */
+
+/* upstream_read.c: event_callback_fn of a struct conn */
+void read_on_readable(int fd, short what, void *arg);
+void read_on_writable(int fd, short what, void *arg);
 
 #endif

@@ -94,8 +94,8 @@ static struct conn *take_idle(struct address *address)
 	return NULL;
 }
 
-/* False when there is neither a connection nor the place for one, here or at its door. */
-static bool begin(struct upstream_call *call, bool fresh)
+/* False when there is neither a connection nor leave to open one, here or at its door. */
+static bool pool_begin(struct upstream_call *call, bool fresh)
 {
 	struct address *address = call->address;
 	struct conn *conn = fresh ? NULL : take_idle(address);
@@ -119,7 +119,7 @@ void pool_acquire(struct upstream_call *call, bool fresh)
 	/* Nobody overtakes, but for a second attempt: it has stood in line before. */
 	bool may_go = call->address->waiting == 0 || call->retried;
 
-	if (may_go && begin(call, fresh))
+	if (may_go && pool_begin(call, fresh))
 		return;
 	if (call->address->waiting >= call->up->limits.waiters)
 		call_fail(call, FAULT_BUSY);
@@ -127,40 +127,22 @@ void pool_acquire(struct upstream_call *call, bool fresh)
 		call_move(call, CALL_WAITING);
 }
 
-void pool_keep(struct conn *conn)
+void pool_retry(struct upstream_call *call, enum fault fault)
 {
-	struct upstream *up = conn->up;
-
-	if (up->counts.idle >= up->limits.idle_total) {
-		conn_close(conn);
+	if (!call->idempotent || call->retried) {
+		call_fail(call, fault);
 		return;
 	}
-	conn->state = CONN_IDLE;
-	conn->since = clock_mono_ms();
-	conn->turn = conn->filled ? 0 : up->turns;
-	upstream_end_turn(up);
-	TAILQ_INSERT_HEAD(&conn->address->idle, conn, list);
-	up->counts.idle++;
-	conn_resume(conn); /* its closing is noticed */
-	pool_came_free(conn->address);
-}
-
-void pool_came_free(struct address *address)
-{
-	struct upstream_call *first = TAILQ_FIRST(&address->waiters);
-	struct conn *late = TAILQ_FIRST(&address->connecting);
-	struct upstream *up = first ? first->up : late ? late->up : NULL;
-
-	if (up == NULL || address->is_ready)
-		return;
-	address->is_ready = true;
-	TAILQ_INSERT_TAIL(&up->ready, address, ready);
-	upstream_end_turn(up);
+	call->retried = true;
+	call->sent = 0;
+	call->up->counts.retried++;
+	call_move(call, CALL_NEW);
+	pool_acquire(call, true);
 }
 
 bool pool_relieve(struct address *address, int64_t now)
 {
-	struct conn *late = doubt_late(address, now), *conn = late ? take_idle(address) : NULL;
+	struct conn *late = connect_late(address, now), *conn = late ? take_idle(address) : NULL;
 
 	if (conn == NULL)
 		return false;
@@ -180,7 +162,7 @@ void pool_serve(struct upstream *up)
 		address->is_ready = false;
 		while (TAILQ_FIRST(&address->connecting) && pool_relieve(address, clock_mono_ms()))
 			; /* they have waited longest */
-		while ((call = TAILQ_FIRST(&address->waiters)) && begin(call, false))
+		while ((call = TAILQ_FIRST(&address->waiters)) && pool_begin(call, false))
 			;
 	}
 }

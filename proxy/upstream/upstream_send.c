@@ -116,14 +116,14 @@ static void add_bytes(struct upstream_call *call, struct evbuffer *bytes)
 }
 
 /* Takes what was added to call->body. */
-static void go_on(struct upstream_call *call)
+static void send_on(struct upstream_call *call)
 {
 	call->body_len = evbuffer_get_length(call->body);
 	if (call->conn && call->conn->state == CONN_BUSY)
 		conn_send(call->conn);
 }
 
-static void prepare(struct upstream_call *call)
+static void prepare_stream(struct upstream_call *call)
 {
 	assert(call->streams || (call->is_upgrade && call->head_len == 0));
 	if (call->body == NULL)
@@ -138,9 +138,9 @@ size_t upstream_send(struct upstream_call *call, struct evbuffer *bytes)
 		evbuffer_drain(bytes, evbuffer_get_length(bytes));
 		return 0;
 	}
-	prepare(call);
+	prepare_stream(call);
 	add_bytes(call, bytes);
-	go_on(call);
+	send_on(call);
 	call->is_full = call_unsent(call) > UPSTREAM_QUEUE_HIGH;
 	return call_unsent(call);
 }
@@ -151,8 +151,8 @@ void upstream_send_end(struct upstream_call *call)
 	call->complete = true;
 	if (!takes_more(call))
 		return;
-	prepare(call);
+	prepare_stream(call);
 	if (call->is_chunked)
 		evbuffer_add(call->body, "0\r\n\r\n", 5);
-	go_on(call);
+	send_on(call);
 }

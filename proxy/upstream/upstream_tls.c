@@ -14,8 +14,8 @@
 struct upstream_trust {
 	struct upstream_trust *next;
 	char *ca_file;
-	SSL_CTX *context; /* NULL: the file could not be read */
-	struct stat seen; /* of the file when it was read */
+	SSL_CTX *context;    /* NULL: the file could not be read */
+	struct stat read_as; /* of the file when it was read */
 	unsigned generation;
 };
 
@@ -105,14 +105,14 @@ static void refresh(struct upstream_trust *trust)
 
 	if (trust->ca_file && stat(trust->ca_file, &now) == -1)
 		return;
-	if (trust->context && is_same_file(&now, &trust->seen))
+	if (trust->context && is_same_file(&now, &trust->read_as))
 		return;
 	SSL_CTX *context = new_context(trust->ca_file);
 	if (context == NULL)
 		return;
 	SSL_CTX_free(trust->context);
 	trust->context = context;
-	trust->seen = now;
+	trust->read_as = now;
 	trust->generation++;
 }
 
@@ -240,7 +240,7 @@ static ssize_t read_record(struct upstream_tls *tls, void *at, size_t len)
 	}
 }
 
-static ssize_t fill(struct upstream_tls *tls, char *at, size_t len)
+static ssize_t upstream_tls_fill(struct upstream_tls *tls, char *at, size_t len)
 {
 	size_t done = 0;
 
@@ -259,7 +259,7 @@ ssize_t upstream_tls_read(struct upstream_tls *tls, const struct iovec *pieces, 
 
 	tls->more = true;
 	for (int i = 0; i < count; i++) {
-		ssize_t n = fill(tls, pieces[i].iov_base, pieces[i].iov_len);
+		ssize_t n = upstream_tls_fill(tls, pieces[i].iov_base, pieces[i].iov_len);
 		if (n <= 0)
 			return done ? done : n;
 		done += n;

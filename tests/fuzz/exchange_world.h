@@ -9,7 +9,8 @@
 
 #include "base/net/fetch.h"
 #include "base/log/log.h"
-#include "conf/load/load_int.h"
+#include "conf/conf.h"
+#include "conf/load/load.h"
 #include "proxy/admin/admin.h"
 #include "proxy/registry/registry_builder.h"
 #include "proxy/request/thread_context.h"

@@ -1,6 +1,7 @@
 /* A configuration file of any bytes: refused with a message, or accepted and printed to what loads
  * again. */
-#include "conf/load/load_int.h"
+#include "conf/conf.h"
+#include "conf/load/load.h"
 
 #include <stdlib.h>
 

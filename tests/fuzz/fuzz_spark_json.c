@@ -1,6 +1,6 @@
 /* What strangers send to discovery: the first byte chooses whose answer the rest is. */
-#include "proxy/discovery/app_page.h"
-#include "proxy/discovery/spark_json.h"
+#include "proxy/discovery/spark/app_page.h"
+#include "proxy/discovery/spark/spark_json.h"
 
 #include <assert.h>
 

@@ -1,6 +1,6 @@
 #include "tests/support/conf_probe.h"
 
-#include "conf/load/load_int.h"
+#include "conf/load/load.h"
 
 #include <stdarg.h>
 #include <setjmp.h>

@@ -2,6 +2,8 @@
 
 #include "auth/backends/store_open.h"
 #include "base/log/log.h"
+#include "proxy/discovery/claim.h"
+#include "proxy/discovery/merge_polls.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -106,7 +108,7 @@ void pod_world_history_lists(struct pod_world *w, const char *id, int64_t starte
 	struct spark_apps list = {.apps = &row, .count = started ? 1 : 0};
 	struct history *h = pod_world_cluster(w)->history;
 
-	h->source.tried = true;
+	h->server.tried = true;
 	merge_history(pod_world_cluster(w), &list, ++h->listings, false);
 }
 

@@ -6,7 +6,10 @@
 #define SPARKGATE_TESTS_POD_WORLD_H
 
 #include "auth/store/store.h"
-#include "proxy/discovery/discovery_int.h"
+#include "proxy/discovery/discovery.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/merge_pods.h"
 
 #define POD_WORLD_START INT64_C(1700000000000)
 

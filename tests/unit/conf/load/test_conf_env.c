@@ -1,5 +1,8 @@
 /* Configuration from SPARKGATE_* variables and from the command line. */
-#include "conf/load/load_int.h"
+#include "conf/conf.h"
+#include "conf/load/env.h"
+#include "conf/load/load.h"
+#include "conf/load/yaml_tree.h"
 
 #include "base/log/log.h"
 

@@ -1,6 +1,7 @@
 /* What the configuration refuses, and that its message says where, what and what instead. */
 #include "base/sbuf.h"
-#include "conf/load/load_int.h"
+#include "conf/conf.h"
+#include "conf/load/load.h"
 #include "tests/support/conf_probe.h"
 
 #include <stdarg.h>

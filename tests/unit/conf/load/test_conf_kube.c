@@ -1,6 +1,6 @@
 /* Kubernetes in the configuration, and kubeconfigs. */
 #include "conf/load/kubeconfig.h"
-#include "proxy/discovery/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_access.h"
 #include "tests/support/conf_probe.h"
 #include "tests/support/scratch.h"
 

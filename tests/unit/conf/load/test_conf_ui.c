@@ -1,5 +1,5 @@
 /* What the configuration says of one UI under `uis:`, and what it refuses there. */
-#include "conf/load/load_int.h"
+#include "conf/conf.h"
 #include "tests/support/conf_probe.h"
 
 #include <stdarg.h>

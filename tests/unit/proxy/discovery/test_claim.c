@@ -1,4 +1,7 @@
 /* Whose an application is (S43): pods claim, and what was settled stays. */
+#include "proxy/discovery/claim.h"
+#include "proxy/discovery/merge_polls.h"
+#include "proxy/discovery/publish_registry.h"
 #include "tests/support/pod_world.h"
 
 #include <setjmp.h>
@@ -194,7 +197,7 @@ static void s43_nothing_is_settled_before_the_history_server_has_answered(void *
 {
 	struct pod_world *w = *state;
 
-	pod_world_cluster(w)->history->source.tried = true; /* and it is down */
+	pod_world_cluster(w)->history->server.tried = true; /* and it is down */
 	listing(w);
 	put(w, "thieves", "spark-1", KUBE_SUCCEEDED, start + HOUR);
 	listed(w);
@@ -296,7 +299,7 @@ static void s65_worker_does_not_take_the_place_of_a_settled_application(void **s
 	put(w, "etl", "spark-1", KUBE_RUNNING, start);
 	assert_string_equal(owner(w, "spark-1"), "etl");
 	merge_master(pod_world_cluster(w), &m);
-	reg = snapshot_build(w->discovery);
+	reg = publish_registry_build(w->discovery);
 	assert_int_equal(registry_proxy(reg, STR("k"), STR("spark-1"))->kind, UI_DRIVER);
 	registry_free(reg);
 }

@@ -1,0 +1,59 @@
+#include "proxy/discovery/known/cluster.h"
+
+#include "auth/token/ui_token.h"
+#include "base/clock.h"
+
+#include <event2/event.h>
+#include <stdlib.h>
+
+enum {
+	PUBLISH_SOON_MS = 20, /* answers come in bursts */
+	PUBLISH_SHARE = 10,   /* at most a tenth of the time goes into building snapshots */
+	PUBLISH_LATEST_MS = 2000,
+	HURRY_MS = 300,
+};
+
+void cluster_publish_soon(struct discovery *d)
+{
+	int64_t wait = PUBLISH_SOON_MS + d->publish_cost_ms * PUBLISH_SHARE;
+	int64_t ms = wait < PUBLISH_LATEST_MS ? wait : PUBLISH_LATEST_MS;
+	const struct timeval later = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	if (!event_pending(d->publish_timer, EV_TIMEOUT, NULL))
+		event_add(d->publish_timer, &later);
+}
+
+void cluster_changed(struct cluster *c)
+{
+	c->is_changed = true;
+	cluster_publish_soon(c->discovery);
+}
+
+struct fetch *cluster_ask(
+	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request)
+{
+	struct discovery *d = c->discovery;
+	struct str token = ui_tokens_get(d->tokens, d->conf, str_of(c->name), kind, clock_wall_s());
+	char *field = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
+	const char *const headers[] = {field, NULL};
+	struct fetch_request asked = *request;
+
+	asked.headers = field ? headers : NULL;
+	asked.ca_file = c->conf->ca_file;
+	struct fetch *fetch = fetch_start(d->uis, &asked);
+	secret_free(field);
+	return fetch;
+}
+
+void cluster_hurry_history(struct cluster *c)
+{
+	struct history *h = c->history;
+	struct timeval later = {0, 0};
+
+	if (h == NULL || event_pending(h->hurry, EV_TIMEOUT, NULL))
+		return;
+	/* Thousands may end together. */
+	if (h->server.fetch || clock_mono_ms() < h->hurried_ms + HURRY_MS)
+		later.tv_usec = HURRY_MS * 1000;
+	event_add(h->hurry, &later);
+}

@@ -1,0 +1,79 @@
+/*
+ * proxy/discovery/known/cluster.h - the clusters as known so far, and what they share.
+ *
+ * discovery.c owns their life; who learns something writes it here and calls cluster_changed().
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_CLUSTER_H
+#define SPARKGATE_PROXY_DISCOVERY_KNOWN_CLUSTER_H
+
+#include "conf/conf.h"
+#include "proxy/discovery/known/address_fence.h"
+#include "proxy/discovery/known/polled_server.h"
+#include "proxy/discovery/known/verify_queue.h"
+#include "proxy/discovery/spark/spark_json.h"
+
+struct event_base;
+struct fetcher;
+struct kube_watch;
+struct registry_part;
+struct store;
+struct ui_tokens;
+
+enum { APPS_MAX = SPARK_ROWS_MAX };
+
+struct cluster {
+	struct discovery *discovery;
+	char *name;
+	const struct conf_cluster *conf; /* of discovery->conf */
+	struct event *timer;
+	struct address_fence fence;
+	struct master **masters;
+	size_t masters_count;
+	struct master *active;	 /* borrowed; the one that is followed */
+	struct history *history; /* NULL: none */
+	struct ui **uis;
+	size_t uis_count;
+	struct kube_watch **watches;
+	size_t watches_count;
+	uint64_t polls;	 /* merged answers of an active master */
+	uint64_t digest; /* of the last of them; 0: none */
+	char version[SPARK_VERSION_MAX];
+	struct fetch *version_fetch;
+	unsigned version_tries; /* left */
+	bool direct_only;	/* its master is no reverse proxy */
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+	struct known_ui *known[3];    /* uthash heads, by enum known_ui_kind */
+	struct known_ui_list gone[3]; /* oldest first */
+	size_t gone_count[3];
+	struct registry_part *part; /* as published last; NULL: never */
+	bool is_changed;	    /* since then */
+};
+
+struct discovery { /* what the clusters share */
+	struct event_base *base;
+	struct fetcher *fetcher; /* for Kubernetes, whose watches last */
+	struct fetcher *uis;	 /* for what Spark's UIs say */
+	struct ui_tokens *tokens;
+	struct conf *conf;
+	void (*publish)(struct registry *registry, void *arg);
+	void *arg;
+	struct cluster **clusters;
+	size_t clusters_count;
+	struct event *publish_timer;
+	int64_t publish_cost_ms;
+	struct store *store; /* borrowed; NULL: none */
+	struct event *claim_timer;
+	struct verify_queue checks;
+};
+
+void cluster_changed(struct cluster *c); /* publishes soon */
+void cluster_publish_soon(struct discovery *d);
+/* GET of what is a UI of this kind: shows it the cluster's token, checks it by the cluster's
+ * authorities. */
+struct fetch *cluster_ask(
+	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request);
+/* An application has ended, and how only its history can say. */
+void cluster_hurry_history(struct cluster *c);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * proxy/discovery/known/known_ui.h - one UI that somebody named: a worker's, an application's or a
+ * driver's log pages, from its first sighting to the page that says it is gone.
+ *
+ * Owned by its cluster. What changes anything a page could show calls cluster_changed().
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
+#define SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
+
+#include "base/mem.h"
+#include "base/siphash.h"
+#include "base/text/url.h"
+#include "proxy/registry/registry.h"
+
+#include <sys/queue.h>
+#include <sys/socket.h>
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
+#define uthash_malloc(size)		     mem_alloc(1, size)
+#include <uthash.h>
+
+struct cluster;
+struct fetch;
+struct kube_watch;
+
+enum known_ui_kind { KNOWN_UI_WORKER, KNOWN_UI_APP, KNOWN_UI_DRIVER };
+enum known_ui_queue { QUEUE_NONE, QUEUE_FRESH, QUEUE_WAITING };
+
+struct known_ui {
+	struct cluster *cluster;
+	enum known_ui_kind kind;
+	enum mount_state state;
+	char *id;
+	const char *why; /* fixed text; "" */
+	char *origin;	 /* "http://10.0.0.7:8081"; NULL: not known (yet) */
+	char *authority; /* "10.0.0.7:8081" */
+	uint16_t port;
+	bool tls;
+	bool via_master; /* reached through the master's own /proxy/<id> (spark.ui.reverseProxy) */
+	struct sockaddr_storage addr; /* when UP */
+	socklen_t addr_len;
+	/* verify_queue.c */
+	TAILQ_ENTRY(known_ui) queued;
+	enum known_ui_queue queue;
+	struct fetch *fetch;
+	const char *refused; /* by the fence during this fetch */
+	unsigned tries;
+	int64_t due_ms; /* QUEUE_WAITING */
+	/* merge_polls.c */
+	uint64_t last_poll; /* that listed it */
+	TAILQ_ENTRY(known_ui) gone;
+	bool is_gone;
+	UT_hash_handle hh; /* cluster->known[kind], by id */
+};
+TAILQ_HEAD(known_ui_list, known_ui);
+
+struct worker {
+	struct known_ui known; /* first */
+	const char *state;     /* static */
+	char *host;
+	unsigned cores, cores_used;
+	uint64_t memory_mb, memory_used_mb;
+};
+
+struct app {
+	struct known_ui known; /* first */
+	const char *state;     /* static */
+	char *name, *user;
+	int64_t started_ms, duration_ms;
+	unsigned cores;
+	bool in_master, running;
+	bool had_ui; /* somebody but a history server knew it */
+	bool in_history, completed_in_history;
+	uint64_t last_history; /* the full listing that had it last */
+	/* merge_pods.c: of an application whose driver is, or was, a pod */
+	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
+	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
+	char *pod;		  /* its uid, with watch */
+	int64_t pod_created_ms, pod_ended_ms;
+	uint64_t last_pods; /* the listing of watch that had it last */
+	bool has_rivals;    /* other pods say they are this application, and may be the next */
+	bool was_warned;    /* ... that others say so */
+	/* claim.c */
+	int64_t told_ms;  /* when it started, as a master or a history server says; 0: unknown */
+	int64_t asked_ms; /* the store, whose it is; 0: not yet */
+	char *owner;	  /* the namespace it is settled for; "": nobody's; NULL: not settled */
+	bool is_disputed; /* pods of two namespaces claim it, and nothing was settled before */
+	bool is_risen;	  /* its pod came when it had ended, by its history */
+	bool is_masters;  /* a master listed it, so it is no pod's */
+};
+
+struct driver {
+	struct known_ui known; /* first; never checked itself: its worker is */
+	char *worker;	       /* id */
+};
+
+/* NULL: there is none. */
+struct known_ui *known_ui_find(const struct cluster *c, enum known_ui_kind kind, struct str id);
+struct known_ui *known_ui_add(struct cluster *c, enum known_ui_kind kind, const char *id);
+void known_ui_keep(struct known_ui *ui);  /* listed (again) */
+void known_ui_enter(struct known_ui *ui); /* new, or back from the dead: it is checked */
+void known_ui_end(struct known_ui *ui);	  /* listed, but not there any more */
+void known_ui_leave(struct known_ui *ui); /* not listed any more */
+void known_ui_free(struct known_ui *ui);  /* out of every list */
+void known_ui_free_all(struct cluster *c);
+
+/* The one place where a state changes; logs it. */
+void known_ui_set_state(struct known_ui *ui, enum mount_state state, const char *why);
+/* Where it says it lives; NULL: unknown. True when that is news. */
+bool known_ui_set_origin(struct known_ui *ui, const struct url *url);
+/* At most SPARK_NAME_MAX bytes, cut between characters; true when that changed it. */
+bool known_ui_set_text(char **slot, const char *text);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * proxy/discovery/known/polled_server.h - a configured server (master, history server, other UI)
+ * and its address. The operator trusts it as it stands, so only its address is wanted.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_POLLED_SERVER_H
+#define SPARKGATE_PROXY_DISCOVERY_KNOWN_POLLED_SERVER_H
+
+#include "base/net/fetch.h"
+#include "base/text/url.h"
+#include "auth/policy/policy.h"
+
+struct cluster;
+struct event;
+
+enum { POLL_TIMEOUT_MS = 15000 }; /* a master of thousands of workers needs seconds under load */
+
+struct polled_server {
+	struct cluster *cluster;
+	enum ui_kind kind;
+	struct url url;
+	char *text; /* the URL without its last slash */
+	char authority[272];
+	struct fetch *fetch;
+	struct sockaddr_storage addr; /* the last that answered */
+	socklen_t addr_len;	      /* 0: none yet */
+	bool tried, up, was_logged;
+	int64_t due_ms;
+};
+
+struct master {
+	struct polled_server server; /* first */
+	const char *status;	     /* static */
+	char host[256];		     /* as it calls itself; "" unknown */
+};
+
+struct history {
+	struct polled_server server; /* first */
+	bool reading_all;	     /* by the fetch under way */
+	uint64_t listings;	     /* full ones so far */
+	int64_t all_due_ms;	     /* when the whole list is read again */
+	int64_t newest_ms;	     /* end of the newest application listed */
+	unsigned limit;		     /* rows asked for */
+	bool is_cut;		     /* the last full listing left older ones out */
+	struct fetch *version_fetch;
+	struct event *hurry; /* pending: an application has ended */
+	int64_t hurried_ms;
+};
+
+struct ui {
+	struct polled_server server; /* first */
+	char *name;
+};
+
+void polled_server_init(
+	struct polled_server *s, struct cluster *c, enum ui_kind kind, const struct url *url);
+void polled_server_clear(struct polled_server *s);
+/* GET of the server's URL and `path`; the operator named it, so any address will do. */
+struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg), void *arg);
+/* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it
+ * was good. */
+bool polled_server_note(struct polled_server *s, const struct fetch_result *result, int wanted);
+void polled_server_set_up(struct polled_server *s, bool up, const char *why);
+/* "address:port" of where it answered last; "" when nowhere yet. */
+void polled_server_numeric(const struct polled_server *s, char out[static 272]);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * proxy/discovery/kubernetes/kube_json.h - pods as a Kubernetes API server tells of them, one
+ * object at a time, read strictly.
+ *
+ * Labels and ports were chosen by whoever made the pod; its address, phase and times are the
+ * cluster's own. Nothing here is bigger than one object: a list is cut into its items while it
+ * arrives. Pure; parsed values borrow from the document they keep.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_JSON_H
+#define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_JSON_H
+
+#include "base/err.h"
+#include "base/sbuf.h"
+
+#include <jansson.h>
+#include <sys/socket.h>
+
+enum {
+	KUBE_OBJECT_MAX = 2 * 1024 * 1024, /* etcd takes 1.5 MiB */
+	KUBE_VERSION_MAX = 128,		   /* of a resourceVersion, with its NUL */
+	KUBE_CONTINUE_MAX = 4096,
+	KUBE_UI_PORT = 4040, /* spark.ui.port's default */
+};
+
+enum kube_phase { KUBE_PENDING, KUBE_RUNNING, KUBE_SUCCEEDED, KUBE_FAILED, KUBE_LOST };
+
+struct kube_pod {
+	const char *namespace, *name, *uid;
+	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
+	const char *app_name; /* never "" */
+	const char *ip;	      /* of the pod, as written; "": none yet */
+	uint16_t port;	      /* of its UI */
+	enum kube_phase phase;
+	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
+};
+
+bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
+
+enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ERROR };
+
+struct kube_event {
+	json_t *json; /* what the strings borrow from */
+	enum kube_type type;
+	struct kube_pod pod; /* of the first three */
+	const char *version; /* where to go on from; "" when ERROR */
+	int code;	     /* of ERROR: as of HTTP; 410: the version is too old */
+	const char *message; /* of ERROR */
+};
+
+/* One line of a watch. */
+MUST_CHECK int kube_event_parse(struct str line, struct kube_event *out, struct err *err);
+void kube_event_clear(struct kube_event *event);
+
+/* One item of a list; `*json` is what its strings borrow from, to be dropped. */
+MUST_CHECK int kube_item_parse(
+	struct str text, json_t **json, struct kube_pod *out, struct err *err);
+
+/* A list on its way in. */
+struct kube_list {
+	struct sbuf frame; /* all but the items */
+	struct sbuf item;
+	size_t items, too_long;
+	unsigned depth;
+	bool in_string, is_escaped, in_items;
+	char key[8]; /* the last member's name at the top, cut */
+	size_t key_len;
+};
+
+void kube_list_init(struct kube_list *list);
+void kube_list_clear(struct kube_list *list);
+/* Calls on_item with each item that is complete now. -1: that is no list, or it is too long. */
+MUST_CHECK int kube_list_feed(struct kube_list *list, struct str bytes,
+	void (*on_item)(struct str item, void *arg), void *arg);
+/* At the end: where to watch from, and what the next page is asked for with ("": it was the last).
+ */
+MUST_CHECK int kube_list_finish(const struct kube_list *list, char version[static KUBE_VERSION_MAX],
+	char more[static KUBE_CONTINUE_MAX], struct err *err);
+
+#endif

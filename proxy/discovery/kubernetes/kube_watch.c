@@ -1,0 +1,464 @@
+#include "proxy/discovery/kubernetes/kube_watch.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/verify_ui.h"
+#include "proxy/discovery/kubernetes/kube_access.h"
+
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	PART_MAX =
+		2 * KUBE_OBJECT_MAX, /* what comes at once, and an object that waits for its end */
+	PAGE_ITEMS = 500,
+	PAGE_TIMEOUT_MS = 60000,
+	WATCH_S = 290, /* then the server ends it, and another one with a newer token begins */
+	WATCH_SPREAD_S = 60,
+	WATCH_GRACE_S = 30,
+	GOOD_MS = 5000, /* a watch that stood so long was a good one */
+	RETRY_FIRST_MS = 250,
+	RETRY_SHIFT_MAX = 7, /* 32 s */
+	DOWN_TRIES = 2,	     /* one that fails once is not worth a word */
+};
+
+static void watch_start(struct kube_watch *w);
+
+/* --- state --- */
+
+const char *kube_watch_namespace(const struct kube_watch *w)
+{
+	return w->namespace ? w->namespace : w->own_namespace[0] ? w->own_namespace : "its own";
+}
+
+const char *kube_watch_state(const struct kube_watch *w)
+{
+	return !w->tried ? "starting" : w->up ? "ok" : "down";
+}
+
+static void watch_set_up(struct kube_watch *w, bool up, const char *why)
+{
+	const char *cluster = w->cluster->name;
+
+	bool is_news = mem_replace_text(&w->why, why);
+
+	if (w->tried && w->up == up && !is_news)
+		return;
+	w->tried = true;
+	w->up = up;
+	cluster_changed(w->cluster);
+	if (up)
+		log_info("discovery", "cluster %s: pods of namespace %s are watched", cluster,
+			kube_watch_namespace(w));
+	else
+		log_warn("discovery", "cluster %s: pods of namespace %s cannot be watched: %s",
+			cluster, kube_watch_namespace(w), why);
+}
+
+static void on_watch_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct kube_watch *w = arg;
+
+	(void)fd, (void)what;
+	if (w->fetch == NULL)
+		watch_start(w);
+}
+
+/* At once after something good, then later and later; not all gateways at the same moment. */
+static void start_soon(struct kube_watch *w)
+{
+	unsigned shift = w->tries < RETRY_SHIFT_MAX ? w->tries : RETRY_SHIFT_MAX;
+	int64_t wait = w->tries ? (int64_t)RETRY_FIRST_MS << shift : 0;
+	struct timeval later;
+
+	wait -= wait ? clock_mono_us() % (wait / 2) : 0;
+	later = (struct timeval){.tv_sec = wait / 1000, .tv_usec = wait % 1000 * 1000};
+	w->tries++;
+	event_add(w->timer, &later);
+}
+
+/* From the beginning, for what is known has grown too old (410), or cannot be understood. */
+static void watch_forget(struct kube_watch *w)
+{
+	w->version[0] = w->more[0] = '\0';
+}
+
+static void watch_fail(struct kube_watch *w, const char *why)
+{
+	if (w->tries >= DOWN_TRIES || !w->up) {
+		watch_set_up(w, false, why);
+		watch_forget(w); /* a list says when it is well again */
+	}
+	start_soon(w);
+}
+
+static void fail_status(struct kube_watch *w, const struct fetch_result *result)
+{
+	static const struct {
+		int status;
+		const char *why;
+	} rows[] = {
+		{401, "the API server does not take the token or certificate (401)"},
+		{403, "the API server does not allow it (403): the role needs list and watch of "
+		      "pods in this namespace"},
+		{404, "the API server does not know pods (404): is its URL right?"},
+		{429, "the API server has too much to do (429)"},
+	};
+	char other[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].status == result->status) {
+			watch_fail(w, rows[i].why);
+			return;
+		}
+	}
+	snprintf(other, sizeof other, "status %d", result->status);
+	watch_fail(w, result->status ? other : result->error);
+}
+
+/* --- asking --- */
+
+static char *url_of(const struct kube_watch *w, const struct kube_access *access, const char *query)
+{
+	const char *namespace = w->namespace ? w->namespace : access->namespace;
+	struct sbuf url;
+
+	sbuf_init(&url, 4 * KUBE_CONTINUE_MAX + 8192);
+	sbuf_printf(&url, "%s/api/v1/", access->server);
+	if (strcmp(namespace, "*") != 0) {
+		sbuf_puts(&url, "namespaces/");
+		sbuf_urlencode(&url, str_of(namespace));
+		sbuf_putc(&url, '/');
+	}
+	sbuf_puts(&url, "pods?labelSelector=");
+	sbuf_urlencode(&url, str_of(w->selector));
+	sbuf_puts(&url, query);
+	return sbuf_take(&url);
+}
+
+static void ask_pods(struct kube_watch *w, const struct kube_access *access, const char *query,
+	struct fetch_request *request)
+{
+	const char *headers[] = {"Accept: application/json", access->authorization, NULL};
+	char *url = url_of(w, access, query);
+
+	request->url = url;
+	request->headers = headers;
+	request->ca = access->ca;
+	request->certificate = access->certificate;
+	request->key = access->key;
+	request->arg = w;
+	w->began_ms = clock_mono_ms();
+	w->fetch = fetch_start(w->cluster->discovery->fetcher, request);
+	free(url);
+}
+
+/* --- the list --- */
+
+static void on_item(struct str text, void *arg)
+{
+	struct kube_watch *w = arg;
+	struct kube_pod pod;
+	struct err err = {""};
+	json_t *json;
+
+	if (kube_item_parse(text, &json, &pod, &err) == -1) {
+		log_warn("discovery", "cluster %s: a pod of a list is left out: %s",
+			w->cluster->name, err.text);
+		return;
+	}
+	w->handler->on_pod(w, &pod);
+	json_decref(json);
+}
+
+static size_t on_list_part(struct str part, void *arg)
+{
+	struct kube_watch *w = arg;
+
+	if (!w->is_broken && kube_list_feed(&w->list, part, on_item, w) == -1)
+		w->is_broken = true;
+	return part.len;
+}
+
+static void note_address(struct kube_watch *w, const struct fetch_result *result)
+{
+	struct cluster *c = w->cluster;
+
+	if (result->peer.ss_family != AF_UNSPEC &&
+		address_fence_add_kubernetes(&c->fence, (const struct sockaddr *)&result->peer))
+		verify_ui_refence(c);
+}
+
+static void take_page(struct kube_watch *w)
+{
+	struct err err = {"the list is too long around its items"};
+	size_t left_out = w->list.too_long;
+
+	if (w->is_broken || kube_list_finish(&w->list, w->version, w->more, &err) == -1) {
+		watch_forget(w);
+		watch_fail(w, err.text);
+		return;
+	}
+	if (left_out)
+		log_warn("discovery", "cluster %s: %zu pods of more than 2 MiB are left out",
+			w->cluster->name, left_out);
+	if (w->more[0]) {
+		w->version[0] = '\0'; /* only the whole list says what is known */
+	} else {
+		w->handler->on_listed(w);
+		watch_set_up(w, true, "");
+		cluster_changed(w->cluster); /* now nothing is missing: claims can be settled */
+	}
+	watch_start(w);
+}
+
+static void on_list_done(const struct fetch_result *result, void *arg)
+{
+	struct kube_watch *w = arg;
+
+	w->fetch = NULL;
+	note_address(w, result);
+	if (result->status == 200) {
+		take_page(w);
+	} else {
+		if (result->status == 410)
+			watch_forget(w);
+		fail_status(w, result);
+	}
+	if (w->fetch == NULL || w->version[0])
+		kube_list_clear(&w->list);
+}
+
+static void ask_list(struct kube_watch *w, const struct kube_access *access)
+{
+	struct fetch_request request = {
+		.timeout_ms = PAGE_TIMEOUT_MS,
+		.max_bytes = PART_MAX,
+		.on_part = on_list_part,
+		.done = on_list_done,
+	};
+	struct sbuf query;
+
+	sbuf_init(&query, 3 * KUBE_CONTINUE_MAX + 64);
+	sbuf_printf(&query, "&limit=%d", PAGE_ITEMS);
+	if (w->more[0]) {
+		sbuf_puts(&query, "&continue=");
+		sbuf_urlencode(&query, str_of(w->more));
+	} else {
+		w->listings++;
+	}
+	kube_list_clear(&w->list);
+	kube_list_init(&w->list);
+	w->is_broken = false;
+	ask_pods(w, access, query.at, &request);
+	sbuf_clear(&query);
+}
+
+/* --- the watch --- */
+
+static void stop_watch(struct kube_watch *w)
+{
+	fetch_cancel(w->fetch);
+	w->fetch = NULL;
+}
+
+/* False: the watch is over. */
+static bool take_error(struct kube_watch *w, const struct kube_event *event)
+{
+	stop_watch(w);
+	log_info("discovery", "cluster %s: the watch of pods ended: %.128s (%d)", w->cluster->name,
+		event->message, event->code);
+	watch_forget(w);
+	start_soon(w);
+	return false;
+}
+
+static void take_event(struct kube_watch *w, const struct kube_event *event)
+{
+	if (event->type == KUBE_DELETED)
+		w->handler->on_gone(w, &event->pod);
+	else if (event->type != KUBE_BOOKMARK)
+		w->handler->on_pod(w, &event->pod);
+	/* Whoever was told may have asked for a list. */
+	if (w->version[0])
+		(void)str_copy(str_of(event->version), w->version, sizeof w->version);
+	w->tries = 0;
+}
+
+static bool take_line(struct kube_watch *w, struct str line)
+{
+	struct kube_event event;
+	struct err err = {""};
+	bool goes_on = true;
+
+	if (line.len == 0)
+		return true;
+	if (kube_event_parse(line, &event, &err) == -1) {
+		stop_watch(w);
+		watch_forget(w);
+		watch_fail(w, err.text);
+		return false;
+	}
+	if (event.type == KUBE_ERROR)
+		goes_on = take_error(w, &event);
+	else
+		take_event(w, &event);
+	kube_event_clear(&event);
+	return goes_on && w->fetch;
+}
+
+/* Gives what is left of a line that is too long: nothing. */
+static size_t skip_long(struct kube_watch *w, size_t eaten, size_t len)
+{
+	if (len - eaten <= KUBE_OBJECT_MAX && !w->is_skipping) {
+		w->scanned = len - eaten;
+		return eaten;
+	}
+	if (!w->is_skipping)
+		log_warn("discovery", "cluster %s: an event of more than 2 MiB is left out",
+			w->cluster->name);
+	w->is_skipping = true;
+	w->scanned = 0;
+	return len;
+}
+
+static size_t on_watch_part(struct str part, void *arg)
+{
+	struct kube_watch *w = arg;
+	size_t eaten = 0;
+	ptrdiff_t end;
+
+	while ((end = str_find_byte(str_from(part, eaten + w->scanned), '\n')) != -1) {
+		struct str line = {part.at + eaten, w->scanned + (size_t)end};
+		bool is_whole = !w->is_skipping;
+
+		eaten += line.len + 1;
+		w->scanned = 0;
+		w->is_skipping = false;
+		if (is_whole && !take_line(w, line))
+			return part.len;
+	}
+	return skip_long(w, eaten, part.len);
+}
+
+static void on_watch_done(const struct fetch_result *result, void *arg)
+{
+	struct kube_watch *w = arg;
+	bool is_refusal = result->status >= 400 && result->status < 500;
+
+	w->fetch = NULL;
+	if (clock_mono_ms() - w->began_ms > GOOD_MS && !is_refusal)
+		w->tries = 0;
+	if (result->status == 410) {
+		watch_forget(w);
+		start_soon(w);
+	} else if (result->status == 200) {
+		start_soon(w); /* its time was up */
+	} else {
+		if (is_refusal && result->status != 401 && result->status != 403 &&
+			result->status != 429)
+			watch_forget(w); /* perhaps it does not like what we know */
+		fail_status(w, result);
+	}
+}
+
+static void ask_watch(struct kube_watch *w, const struct kube_access *access)
+{
+	int seconds = WATCH_S + (int)(clock_mono_us() % WATCH_SPREAD_S);
+	struct fetch_request request = {
+		.timeout_ms = (int64_t)(seconds + WATCH_GRACE_S) * 1000,
+		.max_bytes = PART_MAX,
+		.on_part = on_watch_part,
+		.done = on_watch_done,
+	};
+	struct sbuf query;
+
+	sbuf_init(&query, 3 * KUBE_VERSION_MAX + 128);
+	sbuf_printf(&query,
+		"&watch=true&allowWatchBookmarks=true&timeoutSeconds=%d"
+		"&resourceVersion=",
+		seconds);
+	sbuf_urlencode(&query, str_of(w->version));
+	w->scanned = 0;
+	w->is_skipping = false;
+	ask_pods(w, access, query.at, &request);
+	sbuf_clear(&query);
+}
+
+/* --- the whole --- */
+
+static void watch_start(struct kube_watch *w)
+{
+	struct kube_access access;
+	struct err err = {""};
+
+	if (kube_access_load(w->kubeconfig, &access, &err) == -1) {
+		watch_fail(w, err.text);
+		return;
+	}
+	memcpy(w->own_namespace, access.namespace, sizeof w->own_namespace);
+	if (w->version[0])
+		ask_watch(w, &access);
+	else
+		ask_list(w, &access);
+	kube_access_clear(&access);
+}
+
+struct kube_watch *kube_watch_new(struct cluster *c, const char *namespace,
+	const struct conf_kubernetes *conf, const struct kube_watch_handler *handler)
+{
+	const struct timeval now = {0, 0};
+	struct kube_watch *w = mem_alloc(1, sizeof *w);
+
+	w->cluster = c;
+	w->handler = handler;
+	w->namespace = mem_strdup(namespace);
+	w->selector = mem_strdup(conf->selector);
+	w->kubeconfig = mem_strdup(conf->kubeconfig);
+	w->timer = evtimer_new(c->discovery->base, on_watch_timer, w);
+	if (w->timer == NULL)
+		abort();
+	kube_list_init(&w->list);
+	event_add(w->timer, &now);
+	return w;
+}
+
+void kube_watch_free(struct kube_watch *w)
+{
+	w->handler->on_end(w);
+	if (w->fetch)
+		fetch_cancel(w->fetch);
+	event_free(w->timer);
+	kube_list_clear(&w->list);
+	free(w->namespace);
+	free(w->selector);
+	free(w->kubeconfig);
+	free(w->why);
+	free(w);
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool kube_watch_is(
+	const struct kube_watch *w, const char *namespace, const struct conf_kubernetes *conf)
+{
+	return same_text(w->namespace, namespace) && same_text(w->selector, conf->selector) &&
+	       same_text(w->kubeconfig, conf->kubeconfig);
+}
+
+void kube_watch_relist(struct kube_watch *w)
+{
+	const struct timeval now = {0, 0};
+
+	if (w->version[0] == '\0') /* a list is under way, or will be */
+		return;
+	watch_forget(w);
+	if (w->fetch)
+		stop_watch(w);
+	event_add(w->timer, &now);
+}

@@ -1,0 +1,31 @@
+/* proxy/rewrite/rewrite_context.h - what the links of one response are mended against, and what
+ * kind of content they stand in. */
+#ifndef SPARKGATE_PROXY_REWRITE_REWRITE_CONTEXT_H
+#define SPARKGATE_PROXY_REWRITE_REWRITE_CONTEXT_H
+
+#include "base/str.h"
+
+struct link_memo;
+
+struct rewrite_context {   /* borrowed for the rewriter's life */
+	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
+	const char *cluster_root; /* "<base>/<cluster>" */
+	const char *origin;	  /* "https://gw.example": JSON links are absolute, for scripts */
+	const char *others; /* the origin of all other mounts, when this one has its own; else "" */
+	const char *authority; /* the UI's own "host:port" */
+	const char *prefix;    /* path of the configured URL, "" mostly */
+	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
+	bool is_other; /* not Spark's: a UI that knows no prefix, and that we know nothing of */
+	/* mount path for "host:port" that the registry knows, else NULL */
+	const char *(*find_authority)(const void *arg, struct str authority);
+	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
+	const char *(*find_id)(const void *arg, struct str id);
+	const void *arg;
+	struct link_memo *memo; /* of the thread, for its long pages; NULL: none */
+	uint64_t snapshot; /* what find_authority() and find_id() answer from, and nothing else:
+			      its strings stay as they are while it has this number */
+};
+
+enum rewrite_kind { REWRITE_NOTHING, REWRITE_HTML, REWRITE_JSON, REWRITE_SCRIPT, REWRITE_CSS };
+
+#endif

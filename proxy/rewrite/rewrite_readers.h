@@ -1,0 +1,18 @@
+/* proxy/rewrite/rewrite_readers.h - the readers of what can be rewritten: each is given one chunk
+ * after another, and mends on the way. */
+#ifndef SPARKGATE_PROXY_REWRITE_REWRITE_READERS_H
+#define SPARKGATE_PROXY_REWRITE_REWRITE_READERS_H
+
+#include "proxy/rewrite/rewrite_sink.h"
+
+void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
+void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);
+/* Here a URL cannot go on: what is held of it is written as it is. */
+void rewrite_css_break(struct rewriter *rw);
+
+/* The beginning of an inline script: setUIRoot('X') and module imports (T2, T30). */
+void rewrite_script_head(struct rewriter *rw, struct str head);
+
+#endif

@@ -1,0 +1,303 @@
+/* Masters, workers, drivers and history servers in their own words (T46). */
+#include "proxy/discovery/spark/spark_json.h"
+#include "tests/support/fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct spark_master parsed(const char *json)
+{
+	struct spark_master m;
+	struct err err;
+
+	if (spark_master_parse(str_of(json), &m, &err) == -1)
+		fail_msg("%s", err.text);
+	return m;
+}
+
+static void real_masters_are_read(void **state)
+{
+	static const char *const files[] = {"3.5/master-json.json", "4.3/master-json.json"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char *json = fixture_read("spark", files[i]);
+		struct spark_master m = parsed(json);
+		assert_string_equal(m.status, "ALIVE");
+		assert_string_equal(m.host, "127.0.0.1");
+		assert_int_equal(m.workers_count, 2);
+		assert_int_equal(strncmp(m.workers[0].id, "worker-2026", 11), 0);
+		assert_int_equal(strncmp(m.workers[0].web_ui, "http://127.0.0.1:808", 20), 0);
+		assert_string_equal(m.workers[0].state, "ALIVE");
+		assert_int_equal(m.workers[0].cores, 6);
+		assert_int_equal(m.cores, 12);
+		assert_int_equal(m.memory_mb, 6144);
+		assert_int_equal(m.apps_count, 3);
+		assert_string_equal(m.apps[0].state, "RUNNING");
+		assert_true(m.apps[0].running);
+		assert_int_equal(m.apps[0].duration_ms, -1);
+		assert_true(m.apps[0].started_ms > 1700000000000);
+		assert_string_equal(m.apps[2].state, "FINISHED");
+		assert_false(m.apps[2].running);
+		assert_true(m.apps[2].duration_ms > 0);
+		assert_int_equal(m.drivers_count, 1);
+		assert_true(spark_id_is_good(str_of(m.drivers[0].worker)));
+		assert_int_equal(m.skipped, 0);
+		spark_master_clear(&m);
+		free(json);
+	}
+}
+
+/* The id of the application called "running app", as its master has it. */
+static const char *running_app(const struct spark_master *m)
+{
+	for (size_t i = 0; i < m->apps_count; i++) {
+		if (strcmp(m->apps[i].name, "running app") == 0)
+			return m->apps[i].id;
+	}
+	fail();
+	return NULL;
+}
+
+static void real_workers_and_drivers_say_who_they_are(void **state)
+{
+	char *worker = fixture_read("spark", "4.3/worker-json.json");
+	char *driver = fixture_read("spark", "4.3/driver-api-applications.json");
+	char *master = fixture_read("spark", "4.3/master-json.json");
+	struct spark_master m = parsed(master);
+	size_t are = 0;
+
+	(void)state;
+	for (size_t i = 0; i < m.workers_count; i++) {
+		are += spark_worker_is(str_of(worker), str_of(m.workers[i].id));
+		assert_false(spark_worker_is(str_of(master), str_of(m.workers[i].id)));
+	}
+	assert_int_equal(are, 1);
+	assert_false(spark_worker_is(str_of(worker), STR("worker-1")));
+	assert_true(spark_driver_is(str_of(driver), str_of(running_app(&m))));
+	assert_false(spark_driver_is(str_of(driver), STR("app-1")));
+	spark_master_clear(&m);
+	free(worker);
+	free(driver);
+	free(master);
+}
+
+static void real_history_lists_are_read(void **state)
+{
+	static const char *const files[] = {
+		"3.5/history-api-applications.json", "4.3/history-api-applications.json"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		char *json = fixture_read("spark", files[i]);
+		struct spark_apps list;
+		struct err err;
+		assert_int_equal(spark_apps_parse(str_of(json), &list, &err), 0);
+		assert_int_equal(list.count, 3);
+		assert_string_equal(list.apps[0].name, "finished app");
+		assert_string_equal(list.apps[0].user, "root");
+		assert_string_equal(list.apps[0].state, "FINISHED");
+		assert_false(list.apps[0].running);
+		assert_true(list.apps[0].ended_ms > list.apps[0].started_ms);
+		assert_true(list.apps[0].duration_ms > 0);
+		assert_true(list.apps[2].running);
+		assert_string_equal(list.apps[2].state, "INCOMPLETE");
+		assert_int_equal(list.apps[2].ended_ms, 0);
+		spark_apps_clear(&list);
+		free(json);
+	}
+}
+
+static void a_history_server_is_no_driver(void **state)
+{
+	char *json = fixture_read("spark", "4.3/history-api-applications.json");
+	struct spark_apps list;
+
+	(void)state;
+	assert_int_equal(spark_apps_parse(str_of(json), &list, NULL), 0);
+	for (size_t i = 0; i < list.count; i++) /* it lists the id, but others too */
+		assert_false(spark_driver_is(str_of(json), str_of(list.apps[i].id)));
+	spark_apps_clear(&list);
+	free(json);
+}
+
+static void an_application_with_attempts_runs_while_its_newest_does(void **state)
+{
+	struct spark_apps list;
+
+	(void)state;
+	assert_int_equal(
+		spark_apps_parse(
+			STR("[{\"id\":\"application_1_0001\",\"name\":\"n\",\"attempts\":["
+			    "{\"completed\":false,\"startTimeEpoch\":200,\"endTimeEpoch\":-1},"
+			    "{\"completed\":true,\"startTimeEpoch\":100,\"endTimeEpoch\":150}]},"
+			    "{\"id\":\"no-attempts\",\"attempts\":[]},{\"id\":\"none\"}]"),
+			&list, NULL),
+		0);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.skipped, 2);
+	assert_true(list.apps[0].running);
+	assert_int_equal(list.apps[0].started_ms, 100);
+	spark_apps_clear(&list);
+}
+
+static void other_documents_are_no_masters(void **state)
+{
+	static const char *const documents[] = {
+		"",
+		"<!DOCTYPE html><html></html>",
+		"null",
+		"[]",
+		"{}",
+		"{\"status\":\"ALIVE\"}",
+		"{\"status\":\"ALIVE\",\"workers\":[]}",
+		"{\"status\":1,\"workers\":[],\"activeapps\":[]}",
+		"{\"status\":\"ALIVE\",\"workers\":{},\"activeapps\":[]}",
+		"{\"status\":\"ALIVE\",\"status\":\"STANDBY\",\"workers\":[],\"activeapps\":[]}",
+		"{\"status\":\"ALIVE\",\"workers\":[],\"activeapps\":[]} x",
+		"{\"status\":\"ALIVE\",\"workers\":[],\"activeapps\":[",
+	};
+	struct spark_master m;
+	struct err err;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(documents); i++)
+		assert_int_equal(spark_master_parse(str_of(documents[i]), &m, &err), -1);
+}
+
+static void rows_that_do_not_fit_are_left_out(void **state)
+{
+	struct spark_master m = parsed(
+		"{\"status\":\"SOMETHING\",\"url\":\"spark://Spark-1.Example:7077\",\"cores\":-3,"
+		"\"memory\":99999999999,\"workers\":[{\"id\":\"../"
+		"x\"},{\"id\":\"master\"},{\"id\":7},7,null,"
+		"{\"id\":\"w/"
+		"1\"},{\"id\":\"\"},{\"id\":\"worker-1\",\"cores\":\"4\",\"state\":\"<b>\"}],"
+		"\"activeapps\":[{\"id\":\"app 1\"},{\"name\":\"x\"}],"
+		"\"activedrivers\":[{\"id\":\"driver-1\",\"worker\":\"None\"},{\"id\":\"driver-2\","
+		"\"worker\":\"a b\"}]}");
+
+	(void)state;
+	assert_string_equal(m.status, "UNKNOWN");
+	assert_string_equal(m.host, "spark-1.example");
+	assert_int_equal(m.cores, 0);
+	assert_int_equal(m.memory_mb, 99999999999);
+	assert_int_equal(m.workers_count, 1);
+	assert_string_equal(m.workers[0].state, "UNKNOWN");
+	assert_int_equal(m.workers[0].cores, 0);
+	assert_string_equal(m.workers[0].web_ui, "");
+	assert_int_equal(m.apps_count, 0);
+	assert_int_equal(m.skipped, 9);
+	assert_string_equal(m.drivers[0].worker, "");
+	assert_string_equal(m.drivers[1].worker, "");
+	spark_master_clear(&m);
+}
+
+static void ids_mean_only_themselves_in_a_path(void **state)
+{
+	static const char *const good[] = {"worker-20260101-10.0.0.7-40001", "app-1",
+		"application_1_2", "local-1", "worker-1-[fd00::7]-1", "spark-0f~"};
+	static const char *const bad[] = {"", ".", "..", "master", "shs", "proxy", "history", "a/b",
+		"a%2fb", "a b", "a?b", "a#b", "a\\b", "a\"b", "a<b", "\xc3\xa9", "a\nb", "a&b",
+		"a;b"};
+	char text[SPARK_ID_MAX + 2];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_true(spark_id_is_good(str_of(good[i])));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(spark_id_is_good(str_of(bad[i])));
+	memset(text, 'a', sizeof text);
+	assert_true(spark_id_is_good((struct str){text, SPARK_ID_MAX}));
+	assert_false(spark_id_is_good((struct str){text, SPARK_ID_MAX + 1}));
+}
+
+static void versions_are_read_strictly(void **state)
+{
+	char version[SPARK_VERSION_MAX];
+
+	(void)state;
+	assert_int_equal(spark_version_parse(STR("{ \"spark\" : \"4.3.0\" }"), version), 0);
+	assert_string_equal(version, "4.3.0");
+	assert_int_equal(spark_version_parse(STR("{\"spark\":\"<b>\"}"), version), -1);
+	assert_string_equal(version, "");
+	assert_int_equal(spark_version_parse(STR("<html>"), version), -1);
+	assert_int_equal(spark_version_parse(STR("{\"spark\":4}"), version), -1);
+}
+
+/* Changes one byte of `json` for the time of a look. */
+static uint64_t digest_with(char *json, size_t at, char byte)
+{
+	char was = json[at];
+	uint64_t digest;
+
+	json[at] = byte;
+	digest = spark_master_digest(str_of(json));
+	json[at] = was;
+	return digest;
+}
+
+/* Is `at` in the number behind this key? */
+static bool is_number_of(const char *json, size_t at, const char *key)
+{
+	while (at > 0 && json[at] >= '0' && json[at] <= '9')
+		at--;
+	return at > strlen(key) && strncmp(json + at + 1 - strlen(key), key, strlen(key)) == 0;
+}
+
+static void any_byte_but_those_of_heartbeats_and_durations_is_news(void **state)
+{
+	char *json = fixture_read("spark", "4.3/master-json.json");
+	uint64_t digest = spark_master_digest(str_of(json));
+
+	(void)state;
+	assert_true(digest != 0);
+	for (size_t at = 0; json[at]; at++) {
+		bool is_restless = is_number_of(json, at, "\"lastheartbeat\" : ") ||
+				   is_number_of(json, at, "\"duration\" : ");
+		is_restless = is_restless && json[at] != ' ';
+		assert_int_equal(
+			digest_with(json, at, json[at] == '7' ? '8' : '7') == digest, is_restless);
+	}
+	free(json);
+}
+
+static void a_duration_may_grow_longer(void **state)
+{
+	struct str a = STR("{\"duration\" : 99, \"cores\":1}"),
+		   b = STR("{\"duration\" : 100, \"cores\":1}"),
+		   c = STR("{\"duration\" : 100, \"cores\":2}"),
+		   d = STR("{\"name\" : \"duration\", \"cores\":1}"),
+		   e = STR("{\"name\" : \"duration\", \"cores\":2}");
+
+	(void)state;
+	assert_true(spark_master_digest(a) == spark_master_digest(b));
+	assert_true(spark_master_digest(b) != spark_master_digest(c));
+	assert_true(spark_master_digest(d) != spark_master_digest(e));
+	assert_true(spark_master_digest(STR("")) != 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(real_masters_are_read),
+		cmocka_unit_test(real_workers_and_drivers_say_who_they_are),
+		cmocka_unit_test(real_history_lists_are_read),
+		cmocka_unit_test(a_history_server_is_no_driver),
+		cmocka_unit_test(an_application_with_attempts_runs_while_its_newest_does),
+		cmocka_unit_test(other_documents_are_no_masters),
+		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
+		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
+		cmocka_unit_test(versions_are_read_strictly),
+		cmocka_unit_test(any_byte_but_those_of_heartbeats_and_durations_is_news),
+		cmocka_unit_test(a_duration_may_grow_longer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
