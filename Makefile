@@ -141,6 +141,8 @@ compile_commands.json: ## how each file is compiled, for editors and clang tools
 	@sh tests/support/compile_commands.sh "$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN)" $(filter %.c,$(TREE)) >$@
 install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BUILD)/sparkgate $(DESTDIR)$(PREFIX)/bin/sparkgate
+	install -D -m 644 man/sparkgate.8 $(DESTDIR)$(PREFIX)/share/man/man8/sparkgate.8
+	install -D -m 644 man/sparkgate.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sparkgate.yaml.5
 	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
