@@ -77,7 +77,7 @@ REST = [
     CHECK[0],
     Suite("kube-apiserver", ["python3", "tests/support/kube_install.py", "--when-idle"], slots=0),
     apart("asan", "asan", "SUITES=unit integration fuzz-replay"),
-    *(pytest(name) for name in ("spark-3.5", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
+    *(pytest(name) for name in ("spark-3.5", "spark-modes", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
@@ -168,7 +168,8 @@ class Screen:
         counts = ", ".join(f"{n} {word}" for word, n in suite.counts.items() if n)
         if suite.verdict != "ok":
             counts = f"{suite.verdict}: {counts} ({suite.log.relative_to(ROOT)})"
-        self.say(f"{clock(time.monotonic() - self.began):>6}  {suite.name:<16} {clock(suite.took):>6} {suite.processor:>6.0f} s of CPU  {counts}")
+        self.say(f"{clock(time.monotonic() - self.began):>6}  {suite.name:<16} {clock(suite.took):>6} "
+                 f"{suite.processor:>6.0f} s of CPU  {counts}")
         if suite.verdict not in ("ok", "not run"):
             lines = suite.log.read_text(errors="replace").splitlines()
             self.say("\n".join(f"        | {line}" for line in lines[-TAIL_LINES:]))

@@ -7,7 +7,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
     "real": ["audit", "browser", "bursts", "clients", "content", "rights", "second_visit", "session_ends"],
-    "clusters": ["crawl", "discovery", "jws_filter"],
+    "clusters": ["discovery", "jws_filter"],
     "provider": ["conformance", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
@@ -15,6 +15,7 @@ FILES = {
     "kubernetes": ["kubernetes", "kubernetes_claims"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
+    "spark-modes": ["crawl"],
     "keycloak": ["keycloak"],
     "ingresses": ["ext_auth", "ingress_rule"],
     "other-uis": ["identity_header", "other_uis"],
@@ -22,6 +23,7 @@ FILES = {
     "docker": ["docker"],
     "many-tokens": ["many_tokens"],
 }
+BY_NEED = ("keycloak", "spark-3.5", "prometheus", "real")  # these take tests out of other files, too
 SUITE_OF_FILE = {f"test_{name}.py": suite for suite, names in FILES.items() for name in names}
 
 
@@ -29,6 +31,11 @@ def spark_of(item):
     """The version of Spark that a test is given, or None."""
     params = item.callspec.params.values() if hasattr(item, "callspec") else []
     return next((value for value in params if value in ("4.3", "3.5")), None)
+
+
+def may_be_in(file, suites):
+    """Whether a file has to be looked into for these suites."""
+    return SUITE_OF_FILE.get(file, "gateway") in suites or any(suite in BY_NEED for suite in suites)
 
 
 def suite_of(item):
