@@ -21,6 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOGS = ROOT / "build" / "logs"
 CORES = len(os.sched_getaffinity(0))
+SLOTS = CORES + 1  # suites at a time: most wait for something half of the time
 MAKE = ["make", "--no-print-directory", f"-j{CORES}", "WERROR=-Werror"]
 ENV = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 LIMIT_S = 45 * 60  # a suite that takes longer hangs
@@ -33,7 +34,7 @@ class Suite:
     name: str
     command: list
     after: tuple = ()  # suites that must have ended well
-    slots: int = 1  # of CORES; 0: beside the others, it gives way to them by itself
+    slots: int = 1  # of SLOTS; 0: beside the others, it gives way to them by itself
     process: subprocess.Popen = None
     began: float = 0.0
     took: float = 0.0
@@ -62,7 +63,7 @@ def pytest(suite, folder="tests/e2e", after=("build",), slots=1):
 
 # The order is that of starting: first what others wait for, then the longest.
 CHECK = [
-    make("build", "all", "programs", after=(), slots=CORES),
+    make("build", "all", "programs", after=(), slots=SLOTS),
     make("unit", "unit"),
     make("meta", "meta", after=()),
     make("fuzz", "fuzz-replay"),
@@ -83,7 +84,7 @@ REST = [
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
     make("differential", "differential"),
     pytest(None, "tests/k8s", after=("build", "kube-apiserver")),
-    pytest("many-tokens", slots=CORES),  # it compares times
+    pytest("many-tokens", slots=SLOTS),  # it compares times
 ]
 
 
@@ -204,7 +205,7 @@ def start_what_can(suites, screen):
             screen.verdict(suite)
             continue
         used = sum(s.slots for s in suites if s.process)
-        if all(needed) and used + suite.slots <= CORES:
+        if all(needed) and used + suite.slots <= SLOTS:
             begin(suite)
 
 
@@ -237,6 +238,7 @@ def main():
     suites, screen = wanted(sys.argv[1:]), Screen()
     LOGS.mkdir(parents=True, exist_ok=True)
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where a shell lets its background jobs ignore it
     try:
         run(suites, screen)
     finally:
