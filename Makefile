@@ -1,4 +1,4 @@
-# sparkgate: make, make test, make demo, make asan, make bench, make install; PORTABLE=1: no SIMD, plain malloc
+# `make help` lists the targets. Whatever is built is compiled on all processors; -j1 says otherwise. PORTABLE=1: no SIMD, plain malloc.
 BUILD   ?= build
 CC      ?= cc
 PREFIX  ?= /usr/local
@@ -23,10 +23,15 @@ FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread
+TREE    := $(shell find base conf auth proxy tests -name '*.[ch]')
+# `make clean all` is one after the other; a make that runs below another has that one's number of jobs.
+ifeq ($(MAKELEVEL)$(filter clean,$(MAKECMDGOALS)),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
 
-all: $(BUILD)/sparkgate
+all: $(BUILD)/sparkgate ## the gateway: build/sparkgate (V=1 shows the commands)
 
 $(BUILD)/sparkgate: $(BUILD)/proxy/process/main.o $(BUILD)/libsparkgate.a
 	$(call say,LINK,$@)
@@ -53,59 +58,97 @@ $(BUILD)/proxy/pages/page_static.o: $(wildcard proxy/pages/static/*)
 
 packages:
 	@sh tests/support/packages.sh $(PKGS)
-unit: $(UNIT)
-	@sh tests/support/run.sh unit $^
-integration: $(INTEG) $(BUILD)/sparkgate
-	@sh tests/support/run.sh integration $(INTEG)
-fuzz-replay: $(FUZZ)
-	@sh tests/support/replay.sh $^
-meta:
-	@sh tests/meta/run.sh
-asan tsan: # separate trees, never mixed objects; 'make asan SUITES="unit integration fuzz-replay"'
-	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
-fuzz: # libFuzzer, SECONDS each (60); JOBS=2: two at a time; ONLY=reader: that one
-	@sh tests/fuzz/run.sh $(or $(SECONDS),60)
-differential: $(BUILD)/tests/fuzz/diff_dump # our readers of HTTP beside others': SECONDS in all (15), SEED (1)
-	@build/venv/bin/python tests/fuzz/differential.py --dump $< --seconds $(or $(SECONDS),15) --seed $(or $(SEED),1)
-test:
+programs: $(UNIT) $(INTEG) $(FUZZ) $(BUILD)/sparkgate
+help: ## this list
+	@sed -n 's/^\([a-z0-9_. -]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target text; do \
+		printf '  %-22s %s\n' "$$target" "$$text"; done
+
+# --- tests ---
+
+check: ## what every commit passes, in a minute: build, units, house rules, format, fuzz corpora
+	@sh tests/support/install.sh check
+	@python3 tests/run.py check $(SUITES)
+test: ## installs what the tests need and runs them, a few minutes: also real Spark 4.3, Redis, sign-in, Chromium
 	@sh tests/support/install.sh test
-	@bash tests/run.sh
-demo:
-	@sh tests/support/install.sh demo
-	@$(MAKE) --no-print-directory all
-	@build/venv/bin/python tests/support/demo.py $(if $(SPARK),--spark $(SPARK))
-bench: # 'make bench ROUNDS=1 SECONDS_EACH=1 LOADS="page script"'
-	@sh tests/support/install.sh bench
-	@$(MAKE) --no-print-directory all $(BENCH)
-	@BUILD=$(BUILD) build/venv/bin/python tests/bench/bench.py
-bench-pair: # this build against another's, interleaved: 'make bench-pair BEFORE=../old/build/sparkgate'
-	@sh tests/support/install.sh bench
-	@$(MAKE) --no-print-directory all $(BENCH)
-	@BUILD=$(BUILD) build/venv/bin/python tests/bench/pair.py
-bench-faults: # what others notice of who misbehaves
-	@sh tests/support/install.sh bench
-	@$(MAKE) --no-print-directory all
-	@BUILD=$(BUILD) build/venv/bin/python tests/bench/faults.py
-bench-upload: # long uploads, beside nginx: 'make bench-upload GIB=1 ROUNDS=3'
-	@sh tests/support/install.sh bench
-	@$(MAKE) --no-print-directory all $(BENCH)
-	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
-soak: # faults at random while everybody works; 'make soak MINUTES=30 SEED=1 ARGS=--verbose', as root, outside CI
+	@python3 tests/run.py test $(SUITES)
+test-rest: ## what `make test` leaves: sanitizers, clang, Spark 3.5, Keycloak, Docker, Kubernetes, ingresses, other UIs
+	@sh tests/support/install.sh test-all
+	@python3 tests/run.py rest $(SUITES)
+test-all: ## all tests there are (SUITES="asan e2e-docker": only these)
+	@sh tests/support/install.sh test-all
+	@python3 tests/run.py all $(SUITES)
+unit: $(UNIT) ## tests of single modules
+	@sh tests/support/run.sh unit $^
+integration: $(INTEG) $(BUILD)/sparkgate ## tests on sockets and threads, against fakes
+	@sh tests/support/run.sh integration $(INTEG)
+fuzz-replay: $(FUZZ) ## every fuzz target over its corpus
+	@sh tests/support/replay.sh $^
+meta: ## house rules: order of folders, lengths, banned functions, documented keywords
+	@sh tests/meta/run.sh
+format: ## clang-format of all C files
+	@clang-format -i $(TREE)
+format-check: ## which C files clang-format would change
+	@clang-format --dry-run -Werror $(TREE)
+e2e: all ## end to end: ARGS="-k crawl", ARGS="--suite tokens"
+	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
+k8s: all ## the manifests and the gateway against a real Kubernetes API server: ARGS="-k rbac"
+	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
+kube-apiserver: ## the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
+	@python3 tests/support/kube_install.py
+asan tsan: ## units and integration under sanitizers, in a tree of their own: SUITES="unit fuzz-replay"
+	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
+clang: ## the gateway as clang compiles it
+	@$(MAKE) --no-print-directory CC=clang BUILD=build/clang build/clang/sparkgate
+coverage: ## lines that units, integration and fuzz corpora run, by folder
+	@$(MAKE) --no-print-directory BUILD=build/coverage SAN=--coverage HARDEN=-fPIE CFLAGS="-O0 -g" \
+		$(or $(SUITES),unit integration fuzz-replay)
+	@python3 tests/support/coverage.py build/coverage
+fuzz: ## libFuzzer: SECONDS=600 each (60), JOBS=2 at a time, ONLY=reader
+	@sh tests/fuzz/run.sh $(or $(SECONDS),60)
+differential: $(BUILD)/tests/fuzz/diff_dump ## our readers of HTTP beside others': SECONDS=15 in all, SEED=1
+	@build/venv/bin/python tests/fuzz/differential.py --dump $< --seconds $(or $(SECONDS),15) --seed $(or $(SEED),1)
+soak: ## faults at random while everybody works, as root: MINUTES=30 SEED=1 ARGS=--verbose
 	@sh tests/support/install.sh soak
 	@$(MAKE) --no-print-directory all
 	@build/venv/bin/python tests/soak/soak.py --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(ARGS)
-e2e: all
-	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
-kube-apiserver: # the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
-	@python3 tests/support/kube_install.py
-k8s: all
-	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
-install: all
+
+# --- what it looks like, and what it costs ---
+
+demo: ## a real Spark cluster and the gateway before it; prints the URL and a sign-in link; SPARK=3.5
+	@sh tests/support/install.sh demo
+	@$(MAKE) --no-print-directory all
+	@build/venv/bin/python tests/support/demo.py $(if $(SPARK),--spark $(SPARK))
+bench: ## CPU, latency and memory beside nginx, HAProxy, Apache, Envoy: ROUNDS=1 SECONDS_EACH=1 LOADS="page script"
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/bench.py
+bench-pair: ## this build beside another's, interleaved: BEFORE=../old/build/sparkgate
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/pair.py
+bench-faults: ## what others notice of a client that misbehaves
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/faults.py
+bench-upload: ## long uploads, beside nginx: GIB=1 ROUNDS=3
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
+
+# --- the rest ---
+
+compile_commands.json: ## how each file is compiled, for editors and clang tools
+	@sh tests/support/compile_commands.sh "$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN)" $(filter %.c,$(TREE)) >$@
+install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BUILD)/sparkgate $(DESTDIR)$(PREFIX)/bin/sparkgate
+	install -D -m 644 man/sparkgate.8 $(DESTDIR)$(PREFIX)/share/man/man8/sparkgate.8
+	install -D -m 644 man/sparkgate.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sparkgate.yaml.5
 	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
-clean:
+clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
-.PHONY: all packages unit integration fuzz-replay meta asan tsan fuzz differential test demo bench bench-pair bench-upload bench-faults soak e2e kube-apiserver k8s install clean
+.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s \
+	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-upload \
+	compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -3,9 +3,11 @@
 #include "auth/backends/store_open.h"
 #include "base/net/graylog.h"
 #include "base/clock.h"
+#include "base/text/arguments.h"
 #include "base/text/term.h"
 
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -20,72 +22,75 @@ static const struct command_option everywhere[] = {
 	{"--json", offsetof(struct command, json), ~0u, true},
 };
 
-static const struct command_option *find_in(const struct command_option *options, size_t count,
-	unsigned verb, const char *arg, size_t len)
+/* The options of a verb, by the numbers that their reader gives. */
+struct taken {
+	struct arguments arguments;
+	const struct command_option *options[ARGUMENTS_MAX];
+};
+
+static void take(
+	struct taken *taken, const struct command_option *options, size_t count, unsigned verb)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (strlen(options[i].name) == len && memcmp(options[i].name, arg, len) == 0)
-			return options[i].verbs & verb ? &options[i] : NULL;
+		if (!(options[i].verbs & verb))
+			continue;
+		taken->options[taken->arguments.count] = &options[i];
+		arguments_add(&taken->arguments, options[i].name, options[i].is_switch);
 	}
-	return NULL;
 }
 
-static const struct command_option *find_option(
-	const struct command_kind *kind, unsigned verb, const char *arg, size_t len)
+static int put_operand(struct command *command, const char *word)
 {
-	const struct command_option *found =
-		find_in(everywhere, ARRAY_LEN(everywhere), verb, arg, len);
-
-	return found ? found : find_in(kind->options, kind->options_count, verb, arg, len);
+	if (!command->verb->takes_operands)
+		return err_set(&command->err, "\"%s\" is not expected here", word);
+	command->operands[command->operands_count++] = word;
+	return 0;
 }
 
-/* "--name VALUE", "--name=VALUE", or "--switch"; -1 with a reason. */
-static int take_option(const struct command_kind *kind, struct command *command, unsigned verb,
-	int argc, char **argv, int *i)
+static int put_option(
+	struct command *command, const struct command_option *option, const char *text)
 {
-	size_t len = strcspn(argv[*i], "=");
-	const struct command_option *option = find_option(kind, verb, argv[*i], len);
-	struct err *err = &command->err;
-
-	if (option == NULL)
-		return err_set(
-			err, "\"%.*s\" is not an option of this command", (int)len, argv[*i]);
 	const char **value = (const char **)((char *)command + option->at);
+
 	if (*value)
-		return err_set(err, "%s is given twice", option->name);
-	if (option->is_switch && argv[*i][len] == '=')
-		return err_set(err, "%s takes no value", option->name);
-	if (option->is_switch)
-		*value = option->name;
-	else if (argv[*i][len] == '=')
-		*value = argv[*i] + len + 1;
-	else if (*i + 1 < argc)
-		*value = argv[++*i];
-	return *value ? 0 : err_set(err, "%s lacks its value", option->name);
+		return err_set(&command->err, "%s is given twice", option->name);
+	*value = option->is_switch ? option->name : text;
+	return 0;
 }
 
-static bool is_help(const char *arg)
+/* Operands and options in any order, up to --help. */
+static int read_all(struct command *command, struct taken *taken)
 {
-	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+	const char *text;
+	int result = 0;
+
+	while (result == 0) {
+		int got = arguments_next(&taken->arguments, &text, &command->err);
+		if (got == ARGUMENTS_WRONG)
+			return -1;
+		command->wants_help = got == ARGUMENTS_HELP;
+		if (got == ARGUMENTS_END || got == ARGUMENTS_HELP)
+			return 0;
+		result = got == ARGUMENTS_OPERAND ? put_operand(command, text)
+						  : put_option(command, taken->options[got], text);
+	}
+	return result;
 }
 
+/* argv[0] is the verb. */
 static int parse(struct command *command, int argc, char **argv)
 {
+	const struct command_kind *kind = command->kind;
 	const struct command_verb *verb = command->verb;
+	struct taken taken;
 
-	/* Operands and options in any order: the operands move to the front. */
-	command->operands = argv + 2;
-	for (int i = 2; i < argc; i++) {
-		command->wants_help = is_help(argv[i]);
-		if (command->wants_help)
-			return 0;
-		if (argv[i][0] != '-' && verb->takes_operands)
-			command->operands[command->operands_count++] = argv[i];
-		else if (argv[i][0] != '-')
-			return err_set(&command->err, "\"%s\" is not expected here", argv[i]);
-		else if (take_option(command->kind, command, verb->bit, argc, argv, &i) == -1)
-			return -1;
-	}
+	arguments_init(&taken.arguments, argc, argv);
+	take(&taken, everywhere, ARRAY_LEN(everywhere), verb->bit);
+	take(&taken, kind->options, kind->options_count, verb->bit);
+	if (read_all(command, &taken) == -1)
+		return -1;
+	if (command->wants_help)
+		return 0;
 	if ((command->config != NULL) == (command->data != NULL))
 		return err_set(&command->err, "give --config FILE or --data DIR");
 	return verb->check ? verb->check(command) : 0;
@@ -199,6 +204,11 @@ static int refuse_usage(const char *kind, const char *usage, FILE *err, const ch
 	return COMMAND_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int give_help(const char *usage, FILE *out)
 {
 	return fputs(usage, out) == EOF ? COMMAND_REFUSED : COMMAND_FINE;
@@ -219,10 +229,16 @@ static int run(struct command *command, FILE *err)
 static int run_verb(struct command *command, int argc, char **argv, FILE *err)
 {
 	const char *usage = command->verb->usage;
+	const char **operands = mem_alloc((size_t)argc, sizeof *operands);
+	int code;
 
-	if (parse(command, argc, argv) == -1)
-		return refuse_usage(command->kind->name, usage, err, command->err.text);
-	return command->wants_help ? give_help(usage, command->out) : run(command, err);
+	command->operands = operands;
+	if (parse(command, argc - 1, argv + 1) == -1)
+		code = refuse_usage(command->kind->name, usage, err, command->err.text);
+	else
+		code = command->wants_help ? give_help(usage, command->out) : run(command, err);
+	free(operands);
+	return code;
 }
 
 int command_run(

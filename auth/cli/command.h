@@ -18,7 +18,7 @@ struct command {
 	bool wants_help;
 	const struct command_kind *kind;
 	const struct command_verb *verb;
-	char **operands; /* what is no option; borrowed from argv */
+	const char **operands; /* what is no option; borrowed from argv */
 	int operands_count;
 	struct conf *conf;
 	struct store *store;

@@ -2,6 +2,7 @@
  * store. */
 #include "auth/cli/session_command.h"
 #include "auth/cli/token_command.h"
+#include "base/text/arguments.h"
 #include "base/version.h"
 #include "conf/load/warn.h"
 #include "proxy/process/gateway.h"
@@ -16,7 +17,27 @@ enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 struct options {
 	const char *config;
 	struct conf_flags flags;
-	bool check, print_config, ready, join, dumpable, version, help;
+	/* switches: NULL, or their own name */
+	const char *check, *print_config, *ready, *join, *dumpable, *version;
+	bool help;
+};
+
+static const struct flag {
+	const char *name;
+	size_t at; /* of a const char * in struct options */
+	bool is_switch;
+} flags[] = {
+	{"--config", offsetof(struct options, config), false},
+	{"--master", offsetof(struct options, flags.master), false},
+	{"--history", offsetof(struct options, flags.history), false},
+	{"--listen", offsetof(struct options, flags.listen), false},
+	{"--data", offsetof(struct options, flags.data), false},
+	{"--check", offsetof(struct options, check), true},
+	{"--print-config", offsetof(struct options, print_config), true},
+	{"--ready", offsetof(struct options, ready), true},
+	{"--join", offsetof(struct options, join), true},
+	{"--dumpable", offsetof(struct options, dumpable), true},
+	{"--version", offsetof(struct options, version), true},
 };
 
 static const char usage[] =
@@ -29,53 +50,43 @@ static const char usage[] =
 	"  --join      listen where another gateway on the same store listens already\n"
 	"  --dumpable  let debuggers in, and the kernel write core files, which hold secrets\n";
 
-/* The option's value into `*value`, from "--name VALUE" or "--name=VALUE". */
-static bool take_value(const char *name, int argc, char **argv, int *i, const char **value)
+static void put(struct options *o, const struct flag *flag, const char *value)
 {
-	size_t len = strlen(name);
+	const char **at = (const char **)((char *)o + flag->at);
 
-	if (strncmp(argv[*i], name, len) != 0)
-		return false;
-	if (argv[*i][len] == '=') {
-		*value = argv[*i] + len + 1;
-		return true;
-	}
-	if (argv[*i][len] != '\0' || *i + 1 >= argc)
-		return false;
-	*value = argv[++*i];
-	return true;
+	*at = flag->is_switch ? flag->name : value;
 }
 
-static bool take_switch(const char *name, const char *arg, bool *on)
+/* Of an option that comes twice the last one counts. */
+static int read_all(int argc, char **argv, struct options *o, struct err *err)
 {
-	if (strcmp(arg, name) != 0)
-		return false;
-	*on = true;
-	return true;
+	struct arguments arguments;
+	const char *value;
+	int got;
+
+	arguments_init(&arguments, argc, argv);
+	for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+		arguments_add(&arguments, flags[i].name, flags[i].is_switch);
+	while ((got = arguments_next(&arguments, &value, err)) != ARGUMENTS_END) {
+		if (got == ARGUMENTS_WRONG)
+			return -1;
+		if (got == ARGUMENTS_OPERAND)
+			return err_set(err, "\"%s\" is not expected here", value);
+		if (got == ARGUMENTS_HELP)
+			o->help = true;
+		else
+			put(o, &flags[got], value);
+	}
+	return 0;
 }
 
 static bool parse(int argc, char **argv, struct options *o)
 {
-	for (int i = 1; i < argc; i++) {
-		bool known = take_value("--config", argc, argv, &i, &o->config) ||
-			     take_value("--master", argc, argv, &i, &o->flags.master) ||
-			     take_value("--history", argc, argv, &i, &o->flags.history) ||
-			     take_value("--listen", argc, argv, &i, &o->flags.listen) ||
-			     take_value("--data", argc, argv, &i, &o->flags.data) ||
-			     take_switch("--check", argv[i], &o->check) ||
-			     take_switch("--print-config", argv[i], &o->print_config) ||
-			     take_switch("--ready", argv[i], &o->ready) ||
-			     take_switch("--join", argv[i], &o->join) ||
-			     take_switch("--dumpable", argv[i], &o->dumpable) ||
-			     take_switch("--version", argv[i], &o->version) ||
-			     take_switch("--help", argv[i], &o->help) ||
-			     take_switch("-h", argv[i], &o->help);
-		if (!known) {
-			fprintf(stderr,
-				"sparkgate: \"%s\" is not an option, or lacks its value\n%s",
-				argv[i], usage);
-			return false;
-		}
+	struct err err = {""};
+
+	if (read_all(argc, argv, o, &err) == -1) {
+		fprintf(stderr, "sparkgate: %s\n%s", err.text, usage);
+		return false;
 	}
 	bool from_flags = o->flags.master || o->flags.history;
 	if (o->version || o->help || (o->config != NULL) != from_flags)
@@ -114,7 +125,7 @@ static int run(const struct options *o)
 	if (o->ready)
 		return show_ready(conf);
 	if (!o->check && !o->print_config)
-		return gateway_run(conf, o->join);
+		return gateway_run(conf, o->join != NULL);
 	if (o->print_config) {
 		conf_print(conf, stdout);
 	} else {

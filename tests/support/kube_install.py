@@ -1,7 +1,7 @@
 """kube-apiserver and kubectl, built once from Kubernetes' Go module into the cache beside Spark, and the CRDs the tests need.
 
 `ensure_kubernetes()` returns the folder: bin/kube-apiserver, bin/kubectl and crd/*.yaml. Building takes a quarter of an hour of one
-processor and 2 GB, so `make test` starts it in the background; a lock file makes whoever needs it wait for that.
+processor and 2 GB, so `make test-all` starts it in the background; a lock file makes whoever needs it wait for that.
 """
 
 import json

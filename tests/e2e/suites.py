@@ -1,0 +1,50 @@
+"""Which suite each test of this folder belongs to: tests/run.py runs suites side by side, each in a process of its own.
+
+A test is in exactly one suite. What its parameters and fixtures need decides first, then its file; a file that is not
+named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all tests.
+"""
+
+# suite: its files. "real" needs one cluster of Spark, which all its tests share.
+FILES = {
+    "real": ["audit", "browser", "bursts", "clients", "content", "rights", "second_visit", "session_ends"],
+    "clusters": ["discovery", "jws_filter"],
+    "provider": ["conformance", "oidc_provider", "sign_in_pages"],
+    "sessions": ["session_faults", "sessions"],
+    "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
+    "people": ["app_origins", "hostile_ui", "signin", "static_files", "unseen", "websockets", "writes"],
+    "kubernetes": ["kubernetes", "kubernetes_claims"],
+    "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
+    "spark-3.5": ["decoding"],
+    "spark-modes": ["crawl"],
+    "keycloak": ["keycloak"],
+    "ingresses": ["ext_auth", "ingress_rule"],
+    "other-uis": ["identity_header", "other_uis"],
+    "prometheus": ["monitoring"],
+    "docker": ["docker"],
+    "many-tokens": ["many_tokens"],
+}
+BY_NEED = ("keycloak", "spark-3.5", "prometheus", "real")  # these take tests out of other files, too
+SUITE_OF_FILE = {f"test_{name}.py": suite for suite, names in FILES.items() for name in names}
+
+
+def spark_of(item):
+    """The version of Spark that a test is given, or None."""
+    params = item.callspec.params.values() if hasattr(item, "callspec") else []
+    return next((value for value in params if value in ("4.3", "3.5")), None)
+
+
+def may_be_in(file, suites):
+    """Whether a file has to be looked into for these suites."""
+    return SUITE_OF_FILE.get(file, "gateway") in suites or any(suite in BY_NEED for suite in suites)
+
+
+def suite_of(item):
+    if "keycloak" in item.fixturenames:
+        return "keycloak"
+    if spark_of(item) == "3.5":
+        return "spark-3.5"
+    if "scraper" in item.fixturenames:  # a real Prometheus
+        return "prometheus"
+    if "info" in item.fixturenames:
+        return "real"
+    return SUITE_OF_FILE.get(item.path.name, "gateway")
