@@ -3,15 +3,12 @@
 import json
 
 import pytest
-import requests
 
 from conftest import Client
 from gateway import Gateway
 from spark_cluster import wait_for
+from token_client import TOKENS, UI, Api, make, opens, problem
 from upstream import Upstream
-
-UI = "/other/ui/echo/"
-TOKENS = "/api/v1/tokens"
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +20,6 @@ def gate(tmp_path_factory):
             yield gateway
 
 
-class Api(requests.Session):
-    def __init__(self, gateway, role=None, user=None):
-        super().__init__()
-        self.gateway, self.trust_env = gateway, False
-        if role:
-            made = gateway.create_token(f"api-{role}", role, *(("--user", user) if user else ()))
-            self.token, self.id = made["access_token"], made["id"]
-            self.headers["Authorization"] = f"Bearer {self.token}"
-
-    def request(self, method, path, **options):
-        options.setdefault("timeout", 10)
-        return super().request(method, self.gateway.admin_url + path, **options)
-
-
 @pytest.fixture(scope="module")
 def admin(gate):
     return Api(gate, "admin")
@@ -45,24 +28,6 @@ def admin(gate):
 @pytest.fixture
 def ann(gate, request):
     return Api(gate, "user", f"ann-{request.node.name[:80]}")
-
-
-def problem(answer, status):
-    assert answer.status_code == status, (answer.status_code, answer.text)
-    assert answer.headers["Content-Type"] == "application/problem+json" and answer.headers["Cache-Control"] == "no-store"
-    body = answer.json()
-    assert body["status"] == status and body["detail"] and body["request_id"] == answer.headers["X-Request-Id"]
-    return body["detail"]
-
-
-def make(api, **members):
-    answer = api.post(TOKENS, json={"client_name": "robot", **members})
-    assert answer.status_code == 201, answer.text
-    return answer.json()
-
-
-def opens(gate, token):
-    return Client(gate, token).get(UI).status_code == 200
 
 
 def test_created_token_works_on_the_next_request_and_is_shown_once(gate, admin):

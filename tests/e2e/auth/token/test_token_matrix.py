@@ -6,7 +6,7 @@ import requests
 from gateway import Gateway
 from mock_provider import MockProvider
 from spark_cluster import wait_for
-from test_token_api import TOKENS, problem
+from token_client import TOKENS, problem
 
 UNKNOWN = "0" * 32
 OVER_POLICY = 31 * 24 * 3600

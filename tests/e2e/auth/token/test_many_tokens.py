@@ -17,7 +17,7 @@ from many_tokens import DAY, fill_redis, fill_sqlite
 from redis_server import RedisServer
 from signon import UI, ready, shared_store
 from spark_cluster import HOST, wait_for
-from test_token_api import TOKENS
+from token_client import TOKENS
 
 MANY = 100_000
 ROUNDS = 30

@@ -4,7 +4,7 @@ import pathlib
 
 import pages
 
-FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "spark"
+FIXTURES = pathlib.Path(__file__).resolve().parents[4] / "tests" / "fixtures" / "spark"
 WORDS = "http://gw/gate/local/proxy/app-1"
 
 

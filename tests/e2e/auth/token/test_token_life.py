@@ -14,7 +14,7 @@ from gateway import Gateway
 from redis_server import RedisServer
 from signon import refused_within_a_second, shared_store
 from spark_cluster import wait_for
-from test_token_api import TOKENS, Api, make, opens, problem
+from token_client import TOKENS, Api, make, opens, problem
 from upstream import Upstream
 
 UI = "/other/ui/echo/"

@@ -12,7 +12,7 @@ from gateway import Gateway
 from redis_server import RedisServer
 from signon import UI, shared_store
 from spark_cluster import HOST, wait_for
-from test_token_api import TOKENS
+from token_client import TOKENS
 
 CLIENTS = 6  # that ask without a pause, shared out among the gateways
 ROUNDS = 8
