@@ -214,6 +214,16 @@ not_at_boot() {
 	as_root systemctl disable --now "$@" >/dev/null 2>&1 || true
 }
 
+# Packages, some of which would start a service that nobody has asked for: the tests start their own.
+# shellcheck disable=SC2086
+quiet_packages() {
+	missing=$(missing_of "$@")
+	[ -z "$missing" ] && return
+	without_services packages $missing
+	case $missing in *redis-server*) not_at_boot redis-server ;; esac
+	case $missing in *nginx-light*) not_at_boot nginx ;; esac
+}
+
 # an engine that the tests start themselves, on an address of its own
 docker() {
 	[ -z "$(missing_of $DOCKER)" ] && return
@@ -244,12 +254,12 @@ check) packages $BUILD $CHECK ;;
 test)
 	packages $PYTHON
 	fetched
-	packages $BUILD $CHECK $JAVA $TEST
+	quiet_packages $BUILD $CHECK $JAVA $TEST
 	finish_all ;;
 test-all)
 	packages $PYTHON
 	fetched
-	packages $BUILD $CHECK $JAVA $TEST $ALL
+	quiet_packages $BUILD $CHECK $JAVA $TEST $ALL
 	beside keycloak
 	beside hadoop
 	finish_all
@@ -264,7 +274,7 @@ test-all)
 	ingresses
 	finish_all ;;
 soak)
-	packages $BUILD $PYTHON $JAVA redis-server libfaketime curl util-linux
+	quiet_packages $BUILD $PYTHON $JAVA redis-server libfaketime curl util-linux
 	fetched
 	finish_all ;;
 demo)
@@ -274,7 +284,7 @@ demo)
 	packages $BUILD $JAVA
 	finish_all ;;
 bench)
-	packages $BUILD $PYTHON libcmocka-dev nginx-light wrk redis-server util-linux
+	quiet_packages $BUILD $PYTHON libcmocka-dev nginx-light wrk redis-server util-linux
 	venv
 	python_packages
 	peers ;;
