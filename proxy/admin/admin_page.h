@@ -10,7 +10,7 @@
 
 #include "proxy/front/front.h"
 #include "proxy/request/metrics.h"
-#include "proxy/serve/server_thread.h"
+#include "proxy/request/thread_shared.h"
 
 struct admin_pages;
 

@@ -8,21 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Not to a loopback address for who is elsewhere. */
-static bool has_way_to_tokens(const struct conf *conf)
-{
-	return !url_host_is_loopback(conf->admin.public_url.host) ||
-	       url_host_is_loopback(conf->server.public_url.host);
-}
-
-struct page_view endpoint_view(const struct exchange *x)
-{
-	return (struct page_view){.base = x->home ? x->home : x->conf->server.base,
-		.who = x->who,
-		.request_id = x->id,
-		.admin = has_way_to_tokens(x->conf) ? &x->conf->admin : NULL};
-}
-
 static void serve_static(struct exchange *x)
 {
 	const struct page_static *file = page_static_find(x->route.rest);
@@ -56,7 +41,7 @@ static void serve_jwks(struct exchange *x)
 
 static void serve_home(struct exchange *x)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page;
 
 	if (x->registry == NULL) {
@@ -74,7 +59,7 @@ static void redirect_with_query(struct exchange *x, const char *path, const char
 {
 	struct sbuf location;
 
-	sbuf_init(&location, GATE_FIELD_MAX);
+	sbuf_init(&location, RESPOND_FIELD_MAX);
 	sbuf_puts(&location, path);
 	sbuf_puts(&location, suffix);
 	if (x->target.query.at) {
@@ -123,14 +108,14 @@ void endpoint_serve(struct exchange *x)
 	else if (!endpoint_is_get(x) && !has_post)
 		respond_fault(x, FAULT_METHOD, NULL);
 	else if (has_form(x->route.kind) && endpoint_is_post(x))
-		exchange_hold(x, GATE_FORM_MAX, x->thread->shared->strangers, serve[x->route.kind]);
+		content_hold(x, GATE_FORM_MAX, x->thread->shared->strangers, serve[x->route.kind]);
 	else
 		serve[x->route.kind](x);
 }
 
 static void serve_not_ready(struct exchange *x, const struct app_info *app)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
@@ -145,9 +130,9 @@ void endpoint_serve_app(struct exchange *x)
 	const struct cluster_info *cluster = x->route.cluster;
 	struct sbuf form, name, path;
 
-	sbuf_init(&form, GATE_FIELD_MAX);
-	sbuf_init(&name, GATE_FIELD_MAX);
-	sbuf_init(&path, GATE_FIELD_MAX);
+	sbuf_init(&form, RESPOND_FIELD_MAX);
+	sbuf_init(&name, RESPOND_FIELD_MAX);
+	sbuf_init(&path, RESPOND_FIELD_MAX);
 	sbuf_puts(&form, "id=");
 	sbuf_add_str(&form, x->route.name);
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
@@ -170,30 +155,4 @@ void endpoint_serve_app(struct exchange *x)
 	sbuf_clear(&form);
 	sbuf_clear(&name);
 	sbuf_clear(&path);
-}
-
-void endpoint_serve_gone(struct exchange *x)
-{
-	static const struct {
-		int status;
-		enum fault fault;
-	} answers[] = {[MOUNT_UP] = {502, FAULT_UPSTREAM_CONNECT},
-		[MOUNT_UNVERIFIED] = {503, FAULT_NOT_READY},
-		[MOUNT_REFUSED] = {403, FAULT_NEVER},
-		[MOUNT_GONE] = {404, FAULT_GONE}};
-	const struct mount *mount = x->route.mount;
-	struct page_view view = endpoint_view(x);
-	struct sbuf page;
-
-	sbuf_init(&page, PAGE_MAX);
-	if (guard_is_navigation(x->req)) {
-		page_gone(&page, &view, x->registry, mount);
-		respond_html(x, answers[mount->state].status, &page,
-			mount->state == MOUNT_UNVERIFIED ? "Refresh: 3\r\nRetry-After: 3\r\n"
-							 : NULL,
-			answers[mount->state].fault);
-	} else {
-		respond_fault(x, answers[mount->state].fault, mount->why[0] ? mount->why : NULL);
-	}
-	sbuf_clear(&page);
 }

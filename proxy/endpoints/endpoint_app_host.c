@@ -20,25 +20,6 @@
 
 #include <stdlib.h>
 
-/* The last field of a name counts to browsers: over the one that every answer has. */
-static const char private_fields[] = "Referrer-Policy: no-referrer\r\n";
-
-static void redirect(struct exchange *x, const char *origin, struct str path, const char *fields)
-{
-	struct sbuf location;
-
-	sbuf_init_secret(&location, GATE_FIELD_MAX);
-	sbuf_puts(&location, origin);
-	sbuf_add_str(&location, path);
-	respond_redirect(x, 302, sbuf_str(&location), fields);
-	sbuf_clear(&location);
-}
-
-void endpoint_redirect_home(struct exchange *x)
-{
-	redirect(x, x->conf->server.origin, x->req->target, private_fields);
-}
-
 /* --- away --- */
 
 static void redirect_to_app(struct exchange *x, const struct mount *mount, struct str path)
@@ -46,7 +27,7 @@ static void redirect_to_app(struct exchange *x, const struct mount *mount, struc
 	char origin[APP_ORIGIN_SIZE];
 
 	app_origin_write(&x->conf->server, str_of(mount->label), origin);
-	redirect(x, origin, path, private_fields);
+	respond_lead(x, origin, path, respond_private_fields);
 }
 
 void endpoint_serve_app_host(struct exchange *x)
@@ -57,46 +38,6 @@ void endpoint_serve_app_host(struct exchange *x)
 		redirect_to_app(x, mount, x->req->target);
 	else
 		respond_fault(x, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
-}
-
-/* Too long a path does not fit the code: then to where an application would begin by it, whether
- * there is one or not (S44): "<base>/<cluster>/proxy/<id>/". */
-static struct str start_of(const struct exchange *x)
-{
-	struct str path = x->target.path;
-	size_t len = strlen(x->conf->server.base) + 1;
-
-	for (int segments = 0; segments < 3 && len < path.len; segments++) {
-		ptrdiff_t slash = str_find_byte(str_from(path, len), '/');
-		len += slash == -1 ? path.len : (size_t)slash + 1;
-	}
-	return len <= path.len && len <= APP_PATH_MAX ? (struct str){path.at, len} : STR("/");
-}
-
-static void write_question(struct exchange *x, const char *digest, struct sbuf *out)
-{
-	struct str path = x->req->target;
-
-	sbuf_printf(out, "%s/_gate/hand-over?for=%s&to=", x->conf->server.base, digest);
-	sbuf_urlencode(out, path.len > APP_PATH_MAX ? start_of(x) : path);
-}
-
-void endpoint_ask_hand_over(struct exchange *x)
-{
-	struct str cookies[EXCHANGE_COOKIES];
-	size_t count = exchange_cookies(x, cookies);
-	char digest[APP_ENTRY_LEN + 1];
-	struct sbuf path, fields;
-
-	char *cookie = app_pass_entry_new(&x->conf->server.public_url, cookies, count, digest);
-	sbuf_init_secret(&path, GATE_FIELD_MAX);
-	sbuf_init_secret(&fields, GATE_FIELD_MAX);
-	write_question(x, digest, &path);
-	sbuf_printf(&fields, "%sSet-Cookie: %s\r\n", private_fields, cookie);
-	redirect(x, x->conf->server.origin, sbuf_str(&path), fields.at);
-	sbuf_clear(&fields);
-	sbuf_clear(&path);
-	secret_free(cookie);
 }
 
 /* --- the code --- */
@@ -131,7 +72,7 @@ static void hand_over(struct exchange *x, const char *code)
 {
 	struct sbuf path;
 
-	sbuf_init_secret(&path, GATE_FIELD_MAX);
+	sbuf_init_secret(&path, RESPOND_FIELD_MAX);
 	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->conf->server.base, code);
 	redirect_to_app(x, x->route.mount, sbuf_str(&path));
 	sbuf_clear(&path);
@@ -143,18 +84,18 @@ static void on_known(struct exchange *x, enum auth_status status)
 	struct sbuf asked, to, browser;
 	char *code = NULL;
 
-	sbuf_init(&asked, GATE_FIELD_MAX);
-	sbuf_init(&to, GATE_FIELD_MAX);
+	sbuf_init(&asked, RESPOND_FIELD_MAX);
+	sbuf_init(&to, RESPOND_FIELD_MAX);
 	sbuf_init(&browser, APP_ENTRY_LEN);
 	if (!form_get(x->target.query, "to", &asked))
 		sbuf_reset(&asked);
-	endpoint_return_path(x, sbuf_str(&asked), &to);
+	respond_return_path(x, sbuf_str(&asked), &to);
 	if (status == AUTH_OK && form_get(x->target.query, "for", &browser))
 		code = code_for(x, sbuf_str(&browser), sbuf_str(&to));
 	if (code)
 		hand_over(x, code);
 	else
-		redirect(x, "", sbuf_str(&to), private_fields);
+		respond_lead(x, "", sbuf_str(&to), respond_private_fields);
 	secret_free(code);
 	sbuf_clear(&asked);
 	sbuf_clear(&to);
@@ -183,7 +124,7 @@ static void refuse(struct exchange *x, const struct sign_in_result *result, cons
 			"asked for it. If this comes again, your browser does not keep "
 			"cookies for this address.",
 	};
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page;
 
 	if (result->status == AUTH_UNAVAILABLE) {
@@ -192,8 +133,8 @@ static void refuse(struct exchange *x, const struct sign_in_result *result, cons
 	}
 	sbuf_init(&page, PAGE_MAX);
 	page_not_entered(&page, &view, sentences[result->status], path);
-	respond_html(
-		x, fault_row(FAULT_ENTER_STALE)->status, &page, private_fields, FAULT_ENTER_STALE);
+	respond_html(x, fault_row(FAULT_ENTER_STALE)->status, &page, respond_private_fields,
+		FAULT_ENTER_STALE);
 	sbuf_clear(&page);
 }
 
@@ -201,11 +142,11 @@ static void admit(struct exchange *x, const struct sign_in_result *result, const
 {
 	struct sbuf fields;
 
-	sbuf_init_secret(&fields, GATE_FIELD_MAX);
-	sbuf_puts(&fields, private_fields);
+	sbuf_init_secret(&fields, RESPOND_FIELD_MAX);
+	sbuf_puts(&fields, respond_private_fields);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
-	redirect(x, "", result->set_cookie ? x->req->target : str_of(path), fields.at);
+	respond_lead(x, "", result->set_cookie ? x->req->target : str_of(path), fields.at);
 	sbuf_clear(&fields);
 }
 
@@ -246,7 +187,7 @@ void endpoint_serve_enter(struct exchange *x)
 		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
 		return;
 	}
-	sbuf_init_secret(&code, GATE_FIELD_MAX);
+	sbuf_init_secret(&code, RESPOND_FIELD_MAX);
 	if (!form_get(x->target.query, "code", &code))
 		sbuf_reset(&code);
 	exchange_move(x, EXCHANGE_SIGNING);

@@ -7,16 +7,13 @@
  */
 #include "proxy/endpoints/endpoint.h"
 
-#include "proxy/guard/ext_auth.h"
+#include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
-#include "proxy/relay/relay_headers.h"
 #include "proxy/guard/person_field.h"
 
-enum { ANSWER_MAX = 4096, LOCATION_MAX = 3000 };
+enum { ANSWER_MAX = 4096 };
 
 const char endpoint_ext_auth_not_found[] = "The gateway alone serves this path.";
-
-/* --- yes --- */
 
 /* All of them in every answer, if need be empty: an ingress that copies them then overwrites
  * whatever a client has put there (S7). */
@@ -78,16 +75,6 @@ static bool has_disguised_field(const struct exchange *x)
 	return false;
 }
 
-static bool has_do_as(const struct exchange *x)
-{
-	struct sbuf rest;
-
-	sbuf_init(&rest, x->target.query.len + 1);
-	bool found = relay_headers_strip_do_as(x->target.query, &rest);
-	sbuf_clear(&rest);
-	return found;
-}
-
 /* What would pass the ingress and mean something else behind it; NULL: nothing. */
 static const char *trick_of(const struct exchange *x, enum fault *fault)
 {
@@ -96,7 +83,7 @@ static const char *trick_of(const struct exchange *x, enum fault *fault)
 		return "A field's name reads as one that clients may not send.";
 	if (is_other_tunnel(x))
 		return "Only WebSockets pass.";
-	if (has_do_as(x)) /* T45: what the ingress forwards can't be mended here */
+	if (do_as_is_in(x->target.query)) /* T45: what the ingress forwards can't be mended here */
 		return "doAs is not taken from clients.";
 	*fault = FAULT_NEVER;
 	/* S0: nobody drops Service-Worker-Allowed, with which it would have the whole origin. */
@@ -117,64 +104,4 @@ void endpoint_ext_auth_serve(struct exchange *x)
 		respond_fault(x, fault, trick);
 	else
 		allow(x);
-}
-
-/* --- no --- */
-
-/* Absolute: an ingress may read a path as one of the address that it asked. */
-static void add_sign_in(struct sbuf *out, const struct exchange *x, struct str target)
-{
-	if (x->app_label.at) { /* nobody signs in there */
-		sbuf_puts(out, x->conf->server.origin);
-		sbuf_add_str(out, target);
-		return;
-	}
-	sbuf_printf(out, "%s%s/_gate/login?next=", x->conf->server.origin, x->conf->server.base);
-	sbuf_urlencode(out, target);
-}
-
-/* To the very URL, or as near as 4 KiB let us. */
-static void write_sign_in(struct sbuf *out, const struct exchange *x)
-{
-	const struct str targets[] = {x->asked->target, x->target.path, STR("/")};
-
-	for (size_t i = 0; i < ARRAY_LEN(targets); i++) {
-		sbuf_reset(out);
-		out->overflow = false;
-		add_sign_in(out, x, targets[i]);
-		if (!out->overflow)
-			return;
-	}
-}
-
-static void answer(struct exchange *x, int status, const char *name, enum fault fault)
-{
-	struct sbuf fields, location;
-
-	sbuf_init(&fields, ANSWER_MAX);
-	sbuf_init(&location, LOCATION_MAX);
-	if (status != 302)
-		respond_fault_fields(x, fault, &fields);
-	if (name) {
-		write_sign_in(&location, x);
-		sbuf_printf(&fields, "%s: %s\r\n", name, location.at);
-	}
-	respond(x, &(struct response){.status = status, .fields = fields.at}, fault);
-	sbuf_clear(&location);
-	sbuf_clear(&fields);
-}
-
-bool endpoint_ext_auth_refuse(struct exchange *x, enum fault fault)
-{
-	bool leads_on = fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->asked) &&
-			!route_is_public(&x->route); /* nobody needs to sign in to sign in */
-
-	if (x->ext->kind == EXT_AUTH_NGINX) /* it makes 500 of anything but 2xx, 401 and 403 */
-		answer(x, fault_row(fault)->status == 401 ? 401 : 403,
-			leads_on ? "X-Auth-Request-Redirect" : NULL, fault);
-	else if (leads_on)
-		answer(x, 302, "Location", fault);
-	else
-		return false;
-	return true;
 }

@@ -35,30 +35,14 @@ bool endpoint_has_form(const struct exchange *x)
 	       str_eq_nocase(str_trim(type), STR("application/x-www-form-urlencoded"));
 }
 
-void endpoint_return_path(const struct exchange *x, struct str path, struct sbuf *out)
-{
-	struct target target;
-	struct sbuf home;
-
-	sbuf_init(&home, GATE_FIELD_MAX);
-	sbuf_printf(&home, "%s/", x->conf->server.base);
-	sbuf_reset(out);
-	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
-		(x->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home))))
-		sbuf_add_str(out, path);
-	else
-		sbuf_add_str(out, sbuf_str(&home));
-	sbuf_clear(&home);
-}
-
 void endpoint_next(struct exchange *x, struct sbuf *out)
 {
 	struct sbuf next;
 
-	sbuf_init(&next, GATE_FIELD_MAX);
+	sbuf_init(&next, RESPOND_FIELD_MAX);
 	if (!form_get(endpoint_form(x), "next", &next))
 		sbuf_reset(&next);
-	endpoint_return_path(x, sbuf_str(&next), out);
+	respond_return_path(x, sbuf_str(&next), out);
 	sbuf_clear(&next);
 }
 

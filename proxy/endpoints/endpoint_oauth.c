@@ -147,7 +147,7 @@ static void introspect(struct exchange *x, enum auth_status status)
 	if (status == AUTH_OK && x->who->via == VIA_BEARER && x->who->role == ROLE_NONE)
 		respond_fault(x, FAULT_NO_ROLE, NULL);
 	else if (status == AUTH_OK && x->who->via == VIA_BEARER)
-		exchange_hold(x, GATE_FORM_MAX, x->thread->shared->memory, introspect_held);
+		content_hold(x, GATE_FORM_MAX, x->thread->shared->memory, introspect_held);
 	else
 		respond_fault(x, faults[status], NULL);
 }

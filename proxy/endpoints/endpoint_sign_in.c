@@ -13,11 +13,11 @@ enum { TOKEN_FORM_MAX = 9 * 1024, COOKIES_MAX = 16 * 1024 };
 
 static void serve_login_page(struct exchange *x, int status, const char *problem, enum fault fault)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page, next;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&next, GATE_FIELD_MAX);
+	sbuf_init(&next, RESPOND_FIELD_MAX);
 	endpoint_next(x, &next);
 	page_login(&page, &view,
 		&(struct page_sign_in){sbuf_str(&next), problem, auth_provider(x->thread->auth),
@@ -60,7 +60,7 @@ static void redirect_to_next(struct exchange *x, const struct sign_in_result *re
 {
 	struct sbuf next;
 
-	sbuf_init(&next, GATE_FIELD_MAX);
+	sbuf_init(&next, RESPOND_FIELD_MAX);
 	endpoint_next(x, &next);
 	redirect(x, sbuf_str(&next), result);
 	sbuf_clear(&next);
@@ -117,7 +117,7 @@ static void sign_in(struct exchange *x, const char *name,
 static void refuse(
 	struct exchange *x, const struct page_refusal *refusal, const struct sign_in_result *result)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page, fields;
 
 	if (!guard_wants_page(x->req)) {
@@ -183,7 +183,7 @@ static void begin_at_provider(struct exchange *x)
 		serve_login_page(x, 404, "This gateway has no identity provider.", FAULT_NOT_FOUND);
 		return;
 	}
-	sbuf_init(&next, GATE_FIELD_MAX);
+	sbuf_init(&next, RESPOND_FIELD_MAX);
 	endpoint_next(x, &next);
 	begin(x, sbuf_str(&next));
 	sbuf_clear(&next);
@@ -272,9 +272,9 @@ static void on_callback(void *arg, struct sign_in_result result)
 	struct exchange *x = arg;
 	struct sbuf next;
 
-	sbuf_init(&next, GATE_FIELD_MAX);
+	sbuf_init(&next, RESPOND_FIELD_MAX);
 	metrics_count_login(x->thread->metrics, METRICS_LOGIN_OIDC, result.status == AUTH_OK);
-	endpoint_return_path(x, str_of(result.return_path ? result.return_path : ""), &next);
+	respond_return_path(x, str_of(result.return_path ? result.return_path : ""), &next);
 	if (x->left) {
 		identity_unref(result.who);
 		exchange_finish(x, FAULT_CLIENT_LEFT);
@@ -311,7 +311,7 @@ void endpoint_serve_callback(struct exchange *x)
 void endpoint_serve_login(struct exchange *x)
 {
 	if (x->app_label.at) { /* where a page of Spark sends who is signed out (session.js) */
-		endpoint_redirect_home(x);
+		respond_lead_home(x);
 	} else if (endpoint_is_post(x)) {
 		if (!endpoint_is_cross_site(x, false))
 			sign_in(x, "token", auth_sign_in_token);

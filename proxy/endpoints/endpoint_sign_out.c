@@ -126,7 +126,7 @@ static void sign_out(struct exchange *x)
  * ended its own. */
 static void serve_logout_page(struct exchange *x, enum auth_status status)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = respond_view(x);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);

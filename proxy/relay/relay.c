@@ -1,12 +1,15 @@
-/* A UI's answer on its way to the client: head, content through its filters, end. */
-#include "proxy/request/exchange_int.h"
+/* proxy/relay/relay.c - a UI's answer on its way to the client: head, content through its filters,
+ * end. */
+#include "proxy/relay/relay.h"
 
-#include "auth/token/ui_token.h"
 #include "base/clock.h"
-#include "proxy/relay/relay_headers.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/guard/do_as.h"
 #include "proxy/guard/person_field.h"
+#include "proxy/pages/page_fault.h"
+#include "proxy/relay/relay_headers.h"
 #include "proxy/relay/tunnel.h"
+#include "proxy/request/exchange_audit.h"
+#include "proxy/request/respond.h"
 
 #include <event2/buffer.h>
 
@@ -14,42 +17,6 @@ enum {
 	FIELDS_MAX = 80 * 1024, /* of a response, mended */
 	GZIP_FROM = 1024,	/* bytes: less is not worth it */
 };
-
-static const char *find_authority(const void *arg, struct str authority)
-{
-	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_authority_near(x->registry, x->route.cluster, authority);
-
-	return mount ? mount->path : NULL;
-}
-
-static const char *find_id(const void *arg, struct str id)
-{
-	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
-
-	return mount ? mount->path : NULL;
-}
-
-void relay_fill_context(struct exchange *x)
-{
-	const struct mount *mount = x->route.mount;
-
-	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
-		.cluster_root = x->route.cluster->path,
-		.origin = x->origin,
-		.others = x->app ? x->conf->server.origin : "",
-		.authority = mount->authority,
-		.prefix = mount->prefix,
-		.is_other = mount->kind == UI_OTHER,
-		.find_authority = find_authority,
-		.find_id = find_id,
-		.arg = x,
-		.memo = x->thread->links,
-		.snapshot = registry_serial(x->registry)};
-}
 
 /* identity, gzip or deflate can be read; another coding passes as it is. */
 static bool can_read(struct str encoding, enum content_coding_kind *kind)
@@ -125,7 +92,7 @@ static void on_head(void *arg, const struct h1_response *head)
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow) {
 		relay_stop(x);
-		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		respond_fault(x, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
@@ -133,15 +100,6 @@ static void on_head(void *arg, const struct h1_response *head)
 			announced_length(head, plan.rewritten), head->framing == H1_NO_CONTENT);
 	}
 	sbuf_clear(&fields);
-}
-
-void relay_cut(struct exchange *x, enum fault fault)
-{
-	struct front_request *req = x->req;
-
-	relay_stop(x);
-	exchange_finish(x, fault);
-	front_reply_cut(req); /* never a clean end: what came must not look whole */
 }
 
 static void finish(struct exchange *x)
@@ -243,25 +201,6 @@ static void on_end(void *arg)
 		pump(x, x->packed);
 }
 
-void relay_on_fault(struct exchange *x, enum fault fault)
-{
-	const struct thread_shared *shared = x->thread->shared;
-	const struct mount *mount = x->route.mount;
-
-	x->call = NULL;
-	/* Another certificate than at its check: somebody else may live there now. */
-	if ((fault == FAULT_UPSTREAM_CONNECT || fault == FAULT_UPSTREAM_CERTIFICATE) &&
-		shared->suspect)
-		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
-	if (x->state == EXCHANGE_RELAYING)
-		relay_cut(x, fault);
-	else if (fault == FAULT_UPSTREAM_CONNECT &&
-		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
-		endpoint_serve_gone(x);
-	else
-		exchange_fail(x, fault, NULL);
-}
-
 static void on_fault(void *arg, enum fault fault)
 {
 	relay_on_fault(arg, fault);
@@ -287,30 +226,6 @@ static bool is_idempotent(const struct exchange *x)
 	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
 }
 
-void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
-	const struct upstream_handler *handler)
-{
-	const struct mount *mount = x->route.mount;
-	const struct upstream_secure secure = {mount->authority, mount->ca_file};
-
-	req->addr = (const struct sockaddr *)&mount->addr;
-	req->addr_len = mount->addr_len;
-	req->secure = mount->tls ? &secure : NULL;
-	req->head = sbuf_str(&x->thread->head);
-	exchange_move(x, state);
-	x->asked_us = clock_mono_us();
-	struct upstream *up = req->is_upgrade ? x->thread->wire : x->thread->upstream;
-	x->call = upstream_start(up, req, handler, x);
-}
-
-struct str relay_token(const struct exchange *x)
-{
-	const struct mount *mount = x->route.mount;
-
-	return ui_tokens_get(
-		x->thread->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
-}
-
 /* S70: the UI's own field, and who the access log says it was. */
 static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 {
@@ -326,6 +241,15 @@ static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 	return person_field_is_fit(ask->person);
 }
 
+/* To the upstream call that has begun. */
+static void pass_content(struct exchange *x, struct evbuffer *bytes, bool is_last)
+{
+	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
+		front_content_want(x->req, false);
+	if (is_last)
+		upstream_send_end(x->call);
+}
+
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
@@ -335,7 +259,7 @@ void relay_ask(struct exchange *x)
 	sbuf_reset(head);
 	sbuf_init(&stripped, x->target.query.len + 1);
 	struct str query = x->target.query;
-	if (query.at && relay_headers_strip_do_as(query, &stripped))
+	if (query.at && do_as_strip(query, &stripped))
 		query = sbuf_str(&stripped);
 	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
@@ -358,17 +282,11 @@ void relay_ask(struct exchange *x)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
 	if (!is_told)
-		exchange_fail(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+		respond_fault(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
 	else if (!fits)
-		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
+		respond_fault(x, FAULT_HEAD_TOO_LARGE, NULL);
 	else if (x->streams && x->gathered) /* its beginning */
-		content_pass(x, x->gathered, false);
-}
-
-void relay_start(struct exchange *x)
-{
-	if (x->is_websocket || !static_files_serve(x))
-		relay_ask(x);
+		pass_content(x, x->gathered, false);
 }
 
 void relay_on_drained(struct exchange *x)
@@ -380,9 +298,28 @@ void relay_on_drained(struct exchange *x)
 		upstream_resume(x->call);
 }
 
-void relay_stop(struct exchange *x)
+void relay_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
-	if (x->call)
-		upstream_cancel(x->call);
-	x->call = NULL;
+	if (x->call) /* else its answer is complete */
+		pass_content(x, bytes, is_last);
+}
+
+void relay_on_content_fault(struct exchange *x, enum fault fault)
+{
+	if (x->state == EXCHANGE_RELAYING) {
+		relay_cut(x, fault);
+		return;
+	}
+	relay_stop(x);
+	respond_fault(x, fault, NULL);
+}
+
+void relay_forget(struct exchange *x)
+{
+	tunnel_forget(x->tunnel);
+	rewriter_free(x->rewriter);
+	content_coding_free(x->inflate);
+	content_coding_free(x->deflate);
+	if (x->packed)
+		evbuffer_free(x->packed);
 }

@@ -6,7 +6,7 @@
  * cache is filled with is asked for by a request of our own, in which nothing but the path is the
  * client's. What turns out not to be such a file is relayed as if there were no cache.
  */
-#include "proxy/request/exchange_int.h"
+#include "proxy/relay/relay.h"
 
 #include "base/clock.h"
 #include "proxy/guard/guard.h"
@@ -19,7 +19,7 @@
 
 enum { READ_OUT = 64 * 1024 };
 
-/* Seconds. An application's and a server thread's id name a process, which is one version all its
+/* Seconds. An application's and a worker's id name a process, which is one version all its
  * life; a master and a history server may be another one tomorrow, at the same address. */
 static const struct life {
 	int kept_s;    /* here */

@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "proxy/request/access_log.h"
+#include "proxy/relay/relay.h"
 #include "proxy/relay/relay_headers.h"
+#include "proxy/request/exchange_judge.h"
+#include "proxy/request/respond.h"
 #include "proxy/guard/websocket.h"
 
 #include <event2/buffer.h>
@@ -67,7 +70,7 @@ void tunnel_begin(struct exchange *x, const struct h1_response *head)
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow || !websocket_is_accepted(x->req, head)) {
 		relay_stop(x);
-		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		respond_fault(x, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;

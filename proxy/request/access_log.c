@@ -4,7 +4,8 @@
 #include "base/log/log.h"
 #include "proxy/guard/audit_subject.h"
 #include "proxy/guard/client_address.h"
-#include "proxy/request/exchange_int.h"
+#include "proxy/request/exchange.h"
+#include "proxy/request/exchange_audit.h"
 #include "proxy/guard/guard.h"
 
 #include <assert.h>

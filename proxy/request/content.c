@@ -1,10 +1,10 @@
-/* proxy/request/content.c - what a request carries: asked for once it is known who sends it and
- * that they may; held where something in it decides, handed on as it comes elsewhere (S47, S55). */
-#include "proxy/request/exchange_int.h"
+#include "proxy/request/content.h"
 
+#include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
-#include "proxy/relay/relay_headers.h"
 #include "proxy/http/move_bytes.h"
+#include "proxy/request/exchange_audit.h"
+#include "proxy/request/respond.h"
 
 #include <event2/buffer.h>
 
@@ -15,7 +15,7 @@ enum {
 
 /* --- held --- */
 
-void exchange_hold(
+void content_hold(
 	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x))
 {
 	if (x->req->content_length == 0) {
@@ -27,17 +27,7 @@ void exchange_hold(
 	if (fault == FAULT_NONE)
 		exchange_move(x, EXCHANGE_COLLECTING);
 	else
-		exchange_fail(x, fault, NULL);
-}
-
-void content_on_fault(struct exchange *x, enum fault fault)
-{
-	if (x->state == EXCHANGE_RELAYING) {
-		relay_cut(x, fault);
-		return;
-	}
-	relay_stop(x);
-	exchange_fail(x, fault, NULL);
+		respond_fault(x, fault, NULL);
 }
 
 /* --- what a server behind would read of it (T45) --- */
@@ -105,24 +95,18 @@ static enum fault check_type(const struct exchange *x, const char **why)
 static bool has_do_as(struct exchange *x)
 {
 	size_t len = evbuffer_get_length(x->req->body);
-	struct sbuf rest;
 
-	if (len == 0)
-		return false;
-	sbuf_init(&rest, len + 1);
-	bool found = relay_headers_strip_do_as(
-		(struct str){(const char *)evbuffer_pullup(x->req->body, -1), len}, &rest);
-	sbuf_clear(&rest);
-	return found;
+	return len > 0 &&
+	       do_as_is_in((struct str){(const char *)evbuffer_pullup(x->req->body, -1), len});
 }
 
-static void relay_held(struct exchange *x)
+static void send_held(struct exchange *x)
 {
 	exchange_audit_content(x);
 	if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)) && has_do_as(x))
-		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+		respond_fault(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
-		relay_start(x);
+		x->send(x);
 }
 
 /* --- as it comes --- */
@@ -136,44 +120,28 @@ static uint64_t limit_of(const struct exchange *x)
 	return ui && ui->body_limit ? ui->body_limit : x->conf->limit_body;
 }
 
-static void stream(struct exchange *x)
+static void stream_content(struct exchange *x)
 {
 	enum fault fault = front_content_stream(x->req, limit_of(x), x->thread->shared->memory);
 
 	if (fault != FAULT_NONE) {
-		exchange_fail(x, fault, NULL);
+		respond_fault(x, fault, NULL);
 	} else if (x->req->content_length == -1) {
 		x->gathered = evbuffer_new();
 		exchange_move(x, EXCHANGE_COLLECTING);
 	} else {
 		x->streams = true;
-		relay_start(x);
+		x->send(x);
 	}
 }
 
-void content_pass(struct exchange *x, struct evbuffer *bytes, bool is_last)
-{
-	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
-		front_content_want(x->req, false);
-	if (is_last)
-		upstream_send_end(x->call);
-}
-
 /* Many servers do not know the chunked coding: what is short is sent with its length. */
-static void gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
+void content_gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
 	move_bytes(x->gathered, bytes);
 	x->streams = !is_last;
 	if (is_last || evbuffer_get_length(x->gathered) > GATHER_MAX)
-		relay_start(x);
-}
-
-void content_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
-{
-	if (x->state == EXCHANGE_COLLECTING)
-		gather(x, bytes, is_last);
-	else if (x->call) /* else its answer is complete */
-		content_pass(x, bytes, is_last);
+		x->send(x);
 }
 
 /* Forms, and what is written down of (S66). */
@@ -182,21 +150,22 @@ static bool must_be_whole(const struct exchange *x)
 	return x->audit || is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE));
 }
 
-void content_relay(struct exchange *x)
+void content_take(struct exchange *x, void (*send)(struct exchange *x))
 {
 	const char *why;
 
+	x->send = send;
 	if (x->req->content_length == 0) {
-		relay_start(x);
+		x->send(x);
 		return;
 	}
 	enum fault fault = check_type(x, &why);
 	uint64_t max = limit_of(x);
 	if (fault != FAULT_NONE)
-		exchange_fail(x, fault, why);
+		respond_fault(x, fault, why);
 	else if (must_be_whole(x))
-		exchange_hold(
-			x, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory, relay_held);
+		content_hold(
+			x, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory, send_held);
 	else
-		stream(x);
+		stream_content(x);
 }

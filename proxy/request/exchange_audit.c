@@ -1,6 +1,6 @@
-/* proxy/request/exchange_audit.c - what an audited request is about, gathered on its way (S66). */
+#include "proxy/request/exchange_audit.h"
+
 #include "proxy/guard/audit_subject.h"
-#include "proxy/request/exchange_int.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>

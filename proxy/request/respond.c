@@ -1,14 +1,11 @@
-/* How an exchange ends without a UI: with a fault as a page or a problem, or with a page of ours.
- */
-#include "proxy/endpoints/endpoint.h"
+/* proxy/request/respond.c - how an answer of our own goes out: a page, a redirect, and what goes
+ * with a fault. */
+#include "proxy/request/respond.h"
 
 #include "proxy/guard/guard.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/http/form.h"
 
 #include <event2/buffer.h>
-#include <stdio.h>
-
-enum { FIELDS_MAX = 32 * 1024 };
 
 /* Signing in may lead on to an application's own host, and browsers hold the redirects of a form
  * against form-action, too. */
@@ -59,7 +56,7 @@ void respond(struct exchange *x, const struct response *response, enum fault fau
 
 	if (x->state < EXCHANGE_ANSWERING)
 		exchange_move(x, EXCHANGE_ANSWERING);
-	sbuf_init_secret(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, RESPOND_FIELDS_MAX);
 	add_fields(&fields, x, response);
 	x->status = response->status;
 	x->bytes = is_head ? 0 : response->content.len;
@@ -84,7 +81,7 @@ void respond_redirect(struct exchange *x, int status, struct str location, const
 {
 	struct sbuf fields;
 
-	sbuf_init_secret(&fields, FIELDS_MAX);
+	sbuf_init_secret(&fields, RESPOND_FIELDS_MAX);
 	sbuf_puts(&fields, "Location: ");
 	sbuf_add_str(&fields, location);
 	sbuf_puts(&fields, "\r\n");
@@ -92,24 +89,6 @@ void respond_redirect(struct exchange *x, int status, struct str location, const
 		sbuf_puts(&fields, more);
 	respond(x, &(struct response){.status = status, .fields = fields.at}, FAULT_NONE);
 	sbuf_clear(&fields);
-}
-
-/* Back to the very same URL after signing in, query and all. */
-static void redirect_to_login(struct exchange *x)
-{
-	struct sbuf location;
-	struct front_request *req = x->req;
-
-	if (x->app_label.at) { /* nobody signs in there */
-		endpoint_ask_hand_over(x);
-		return;
-	}
-	sbuf_init(&location, FIELDS_MAX);
-	sbuf_printf(&location, "Location: %s/_gate/login?next=", x->conf->server.base);
-	sbuf_urlencode(&location, req->target);
-	sbuf_puts(&location, "\r\n");
-	respond(x, &(struct response){.status = 302, .fields = location.at}, FAULT_UNAUTHENTICATED);
-	sbuf_clear(&location);
 }
 
 /* RFC 6750 §3: no credentials, no error code. NULL: nothing to say. */
@@ -156,75 +135,33 @@ const char *respond_fault_fields(const struct exchange *x, enum fault fault, str
 	return out->at;
 }
 
-/* RFC 9457 */
-static void problem_json(
-	struct sbuf *out, const struct exchange *x, enum fault fault, const char *detail)
+/* Not to a loopback address for who is elsewhere. */
+static bool has_way_to_tokens(const struct conf *conf)
 {
-	const struct fault_row *row = fault_row(fault);
-
-	sbuf_printf(out,
-		"{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"reason\":\"%s\"",
-		row->sentence, row->status, row->word);
-	if (detail) {
-		sbuf_puts(out, ",\"detail\":\"");
-		sbuf_json(out, str_of(detail));
-		sbuf_putc(out, '"');
-	}
-	sbuf_printf(out, ",\"request_id\":\"%s\"}\n", x->id);
+	return !url_host_is_loopback(conf->admin.public_url.host) ||
+	       url_host_is_loopback(conf->server.public_url.host);
 }
 
-/* The page a form was sent from, to come back to; out is empty when that is not told. */
-static void form_page(const struct exchange *x, struct sbuf *out)
+struct page_view respond_view(const struct exchange *x)
 {
-	struct str referer = guard_single_field(x->asked, FIELD_REFERER),
-		   origin = str_of(x->origin);
-
-	if (guard_origin_of(x->asked, x->origin) == ORIGIN_SAME && str_starts(referer, origin))
-		endpoint_return_path(x, str_from(referer, origin.len), out);
+	return (struct page_view){.base = x->home ? x->home : x->conf->server.base,
+		.who = x->who,
+		.request_id = x->id,
+		.admin = has_way_to_tokens(x->conf) ? &x->conf->admin : NULL};
 }
 
-static void fill_page(struct sbuf *out, struct exchange *x, enum fault fault, const char *detail)
+void respond_return_path(const struct exchange *x, struct str path, struct sbuf *out)
 {
-	struct page_view view = endpoint_view(x);
-	struct sbuf next;
+	struct target target;
+	struct sbuf home;
 
-	sbuf_init(&next, GATE_FIELD_MAX);
-	if (fault == FAULT_NO_ROLE && x->who) {
-		page_no_role(out, &view, &x->conf->roles_user, &x->conf->roles_admin);
-	} else if (fault == FAULT_UNAUTHENTICATED) { /* a form: else it had been redirected */
-		form_page(x, &next);
-		page_ended(out, &view, sbuf_str(&next));
-	} else {
-		page_fault(out, &view, fault, detail);
-	}
-	sbuf_clear(&next);
-}
-
-void respond_fault(struct exchange *x, enum fault fault, const char *detail)
-{
-	struct sbuf content, lines;
-
-	if (x->ext && endpoint_ext_auth_refuse(x, fault))
-		return;
-	if (fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->asked)) {
-		redirect_to_login(x);
-		return;
-	}
-	if (detail == NULL && x->auth_reason && fault == FAULT_INVALID_TOKEN)
-		detail = x->auth_reason;
-	sbuf_init(&content, PAGE_MAX);
-	sbuf_init(&lines, FIELDS_MAX);
-	const char *fields = respond_fault_fields(x, fault, &lines);
-	if (guard_wants_page(x->asked)) {
-		fill_page(&content, x, fault, detail);
-		respond_html(x, fault_row(fault)->status, &content, fields, fault);
-	} else {
-		problem_json(&content, x, fault, detail);
-		respond(x,
-			&(struct response){fault_row(fault)->status, "application/problem+json",
-				sbuf_str(&content), fields, false},
-			fault);
-	}
-	sbuf_clear(&content);
-	sbuf_clear(&lines);
+	sbuf_init(&home, RESPOND_FIELD_MAX);
+	sbuf_printf(&home, "%s/", x->conf->server.base);
+	sbuf_reset(out);
+	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
+		(x->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home))))
+		sbuf_add_str(out, path);
+	else
+		sbuf_add_str(out, sbuf_str(&home));
+	sbuf_clear(&home);
 }

@@ -1,12 +1,13 @@
 /* The life of a server thread: what it holds, how it starts, its turns, and how it ends. */
-#include "proxy/request/thread_context.h"
+#include "proxy/serve/server_thread.h"
 
 #include "auth/token/ui_token.h"
 #include "base/rnd.h"
-#include "proxy/request/exchange.h"
 #include "proxy/rewrite/link_memo.h"
 #include "proxy/relay/static_cache.h"
 #include "proxy/relay/tunnel.h"
+#include "proxy/request/thread_context.h"
+#include "proxy/serve/pipeline.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -126,7 +127,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
 	share_drop(hold);
 	thread->front = front_new(
-		thread->base, listen_fd, &limits, exchange_begin, exchange_refused, thread);
+		thread->base, listen_fd, &limits, pipeline_begin, pipeline_refused, thread);
 	front_use_tls(thread->front, shared->tls, hsts_s);
 	front_use_crowd(thread->front, shared->crowd);
 	add_events(thread);

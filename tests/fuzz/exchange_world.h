@@ -12,6 +12,7 @@
 #include "conf/load/load_int.h"
 #include "proxy/registry/registry_builder.h"
 #include "proxy/request/thread_context.h"
+#include "proxy/serve/server_thread.h"
 
 #include <assert.h>
 #include <event2/event.h>
