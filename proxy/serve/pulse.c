@@ -31,10 +31,10 @@ static void look_at(struct pulse *pulse, size_t number)
 	thread->still = turns == thread->turns ? thread->still + 1 : 0;
 	thread->turns = turns;
 	if (!was_stalled && is_stalled(thread))
-		log_err("pulse", "worker %zu has not turned for %u s: /ping fails", number,
+		log_err("pulse", "server thread %zu has not turned for %u s: /ping fails", number,
 			thread->still);
 	else if (was_stalled && !is_stalled(thread))
-		log_info("pulse", "worker %zu turns again", number);
+		log_info("pulse", "server thread %zu turns again", number);
 }
 
 void pulse_look(struct pulse *pulse)
@@ -76,8 +76,8 @@ bool pulse_tell_stalled(const struct pulse *pulse, struct sbuf *out)
 	for (size_t i = 0; i < pulse->count; i++) {
 		if (!is_stalled(&pulse->threads[i]))
 			continue;
-		sbuf_printf(
-			out, "worker %zu has not turned for %u s\n", i, pulse->threads[i].still);
+		sbuf_printf(out, "server thread %zu has not turned for %u s\n", i,
+			pulse->threads[i].still);
 		any = true;
 	}
 	return any;
