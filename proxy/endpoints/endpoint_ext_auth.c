@@ -35,41 +35,42 @@ static bool add_identity(struct sbuf *out, const struct identity *who)
 	return fits && out->len <= ANSWER_MAX;
 }
 
-static void allow(struct exchange *x)
+static void allow_ingress(struct exchange *x)
 {
 	struct sbuf *fields = &x->thread->head; /* nothing is sent on: it is free */
 
 	sbuf_reset(fields);
-	if (add_identity(fields, x->who))
-		respond(x, &(struct response){.status = 200, .fields = fields->at}, FAULT_NONE);
+	if (add_identity(fields, x->web.who))
+		web_reply(&x->web, &(struct web_reply){.status = 200, .fields = fields->at},
+			FAULT_NONE);
 	else
-		respond_fault(x, FAULT_FORBIDDEN, "The name is too long to be passed on.");
+		web_fault(&x->web, FAULT_FORBIDDEN, "The name is too long to be passed on.");
 }
 
 /* S11: what is said over a socket is not ours to see. Some ingresses leave Upgrade out when they
  * ask, and over HTTP/2 a client sends no key (RFC 8441). */
 static bool is_foreign_socket(const struct exchange *x)
 {
-	bool is_socket = guard_has_field(x->asked, FIELD_SEC_WEBSOCKET_KEY) ||
-			 guard_has_field(x->asked, FIELD_UPGRADE);
+	bool is_socket = guard_has_field(x->web.asked, FIELD_SEC_WEBSOCKET_KEY) ||
+			 guard_has_field(x->web.asked, FIELD_UPGRADE);
 
-	return is_socket && x->who->via == VIA_SESSION &&
-	       guard_origin_of(x->asked, x->origin) != ORIGIN_SAME;
+	return is_socket && x->web.who->via == VIA_SESSION &&
+	       guard_origin_of(x->web.asked, x->web.origin) != ORIGIN_SAME;
 }
 
 /* S67: a tunnel of any other protocol, h2c above all, carries requests that nobody asks about. */
 static bool is_other_tunnel(const struct exchange *x)
 {
-	return guard_has_field(x->asked, FIELD_UPGRADE) &&
-	       !str_eq_nocase(guard_single_field(x->asked, FIELD_UPGRADE), STR("websocket"));
+	return guard_has_field(x->web.asked, FIELD_UPGRADE) &&
+	       !str_eq_nocase(guard_single_field(x->web.asked, FIELD_UPGRADE), STR("websocket"));
 }
 
 /* S67: the ingress overwrites and clears fields by name, and what it guards may read another
  * spelling as the same name. Most ingresses have dropped these before they ask. */
 static bool has_disguised_field(const struct exchange *x)
 {
-	for (size_t i = 0; i < x->asked->fields_count; i++) {
-		if (field_is_disguised(x->asked->fields[i].name))
+	for (size_t i = 0; i < x->web.asked->fields_count; i++) {
+		if (field_is_disguised(x->web.asked->fields[i].name))
 			return true;
 	}
 	return false;
@@ -83,12 +84,13 @@ static const char *trick_of(const struct exchange *x, enum fault *fault)
 		return "A field's name reads as one that clients may not send.";
 	if (is_other_tunnel(x))
 		return "Only WebSockets pass.";
-	if (do_as_is_in(x->target.query)) /* T45: what the ingress forwards can't be mended here */
+	if (do_as_is_in(
+		    x->web.target.query)) /* T45: what the ingress forwards can't be mended here */
 		return "doAs is not taken from clients.";
 	*fault = FAULT_NEVER;
 	/* S0: nobody drops Service-Worker-Allowed, with which it would have the whole origin. */
-	return guard_has_field(x->asked, FIELD_SERVICE_WORKER) ? "There are no service workers."
-							       : NULL;
+	return guard_has_field(x->web.asked, FIELD_SERVICE_WORKER) ? "There are no service workers."
+								   : NULL;
 }
 
 void endpoint_ext_auth_serve(struct exchange *x)
@@ -97,11 +99,11 @@ void endpoint_ext_auth_serve(struct exchange *x)
 	const char *trick = trick_of(x, &fault);
 
 	if (x->route.kind != ROUTE_MOUNT && x->route.kind != ROUTE_OUTSIDE)
-		respond_fault(x, FAULT_NOT_FOUND, endpoint_ext_auth_not_found);
+		web_fault(&x->web, FAULT_NOT_FOUND, endpoint_ext_auth_not_found);
 	else if (is_foreign_socket(x))
-		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
+		web_fault(&x->web, FAULT_CROSS_ORIGIN, NULL);
 	else if (trick)
-		respond_fault(x, fault, trick);
+		web_fault(&x->web, fault, trick);
 	else
-		allow(x);
+		allow_ingress(x);
 }

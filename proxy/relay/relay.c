@@ -51,7 +51,7 @@ static void plan_filters(
 		return;
 	plan->rewritten = true;
 	plan->content_encoding = "";
-	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->req))
+	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->web.req))
 		plan->content_encoding = "gzip";
 	if (head->framing == H1_NO_CONTENT)
 		return;
@@ -92,11 +92,11 @@ static void on_head(void *arg, const struct h1_response *head)
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow) {
 		relay_stop(x);
-		respond_fault(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		web_fault(&x->web, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
-		front_reply_head(x->req, head->status, &fields,
+		front_reply_head(x->web.req, head->status, &fields,
 			announced_length(head, plan.rewritten), head->framing == H1_NO_CONTENT);
 	}
 	sbuf_clear(&fields);
@@ -104,7 +104,7 @@ static void on_head(void *arg, const struct h1_response *head)
 
 static void finish(struct exchange *x)
 {
-	struct front_request *req = x->req;
+	struct front_request *req = x->web.req;
 
 	exchange_finish(x, FAULT_NONE);
 	front_reply_end(req);
@@ -160,7 +160,7 @@ static bool pump(struct exchange *x, struct evbuffer *in)
 			return false;
 		}
 		x->bytes += evbuffer_get_length(out);
-		queued = front_reply_body(x->req, out);
+		queued = front_reply_body(x->web.req, out);
 	} while (more && queued <= FRONT_QUEUE_HIGH);
 	x->backlog = more;
 	if (x->ended && !more) {
@@ -211,7 +211,7 @@ static void on_sent(void *arg)
 	struct exchange *x = arg;
 
 	if (x->streams)
-		front_content_want(x->req, true);
+		front_content_want(x->web.req, true);
 	else
 		tunnel_on_sent(x);
 }
@@ -223,21 +223,22 @@ static const struct upstream_handler upstream_handler = {
 static bool is_idempotent(const struct exchange *x)
 {
 	return x->action != ACTION_KILL && !x->streams &&
-	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
+	       (str_eq(x->web.req->method, STR("GET")) || str_eq(x->web.req->method, STR("HEAD")));
 }
 
 /* S70: the UI's own field, and who the access log says it was. */
 static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 {
 	const struct mount *mount = x->route.mount;
-	const struct conf_ui *ui =
-		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
+	const struct conf_ui *ui = mount->kind == UI_OTHER
+					   ? conf_find_ui(x->web.conf, mount->cluster, mount->id)
+					   : NULL;
 
-	ask->person_fields = &x->conf->identity_headers;
+	ask->person_fields = &x->web.conf->identity_headers;
 	if (ui == NULL || ui->identity_header == NULL)
 		return true;
 	ask->person_field = str_of(ui->identity_header);
-	ask->person = str_of(x->who->subject);
+	ask->person = str_of(x->web.who->subject);
 	return person_field_is_fit(ask->person);
 }
 
@@ -245,7 +246,7 @@ static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 static void pass_content(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
 	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
-		front_content_want(x->req, false);
+		front_content_want(x->web.req, false);
 	if (is_last)
 		upstream_send_end(x->call);
 }
@@ -257,24 +258,24 @@ void relay_ask(struct exchange *x)
 
 	relay_fill_context(x);
 	sbuf_reset(head);
-	sbuf_init(&stripped, x->target.query.len + 1);
-	struct str query = x->target.query;
+	sbuf_init(&stripped, x->web.target.query.len + 1);
+	struct str query = x->web.target.query;
 	if (query.at && do_as_strip(query, &stripped))
 		query = sbuf_str(&stripped);
-	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
+	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->web.req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
 	struct relay_headers_ask ask = {.rest = x->route.rest,
 		.query = query,
 		.token = relay_token(x),
-		.content_length = x->streams ? x->req->content_length : held,
-		.origin = x->origin,
+		.content_length = x->streams ? x->web.req->content_length : held,
+		.origin = x->web.origin,
 		.is_websocket = x->is_websocket};
 	bool is_told = fill_person(x, &ask);
-	relay_headers_to_upstream(head, x->req, mount, &ask);
+	relay_headers_to_upstream(head, x->web.req, mount, &ask);
 	struct upstream_request req = {.body = body,
 		.streams = x->streams,
-		.is_chunked = x->streams && x->req->content_length == -1,
-		.is_head = str_eq(x->req->method, STR("HEAD")),
+		.is_chunked = x->streams && x->web.req->content_length == -1,
+		.is_head = str_eq(x->web.req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),
 		.is_upgrade = x->is_websocket};
 	bool fits = is_told && !head->overflow;
@@ -282,9 +283,9 @@ void relay_ask(struct exchange *x)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
 	if (!is_told)
-		respond_fault(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+		web_fault(&x->web, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
 	else if (!fits)
-		respond_fault(x, FAULT_HEAD_TOO_LARGE, NULL);
+		web_fault(&x->web, FAULT_HEAD_TOO_LARGE, NULL);
 	else if (x->streams && x->gathered) /* its beginning */
 		pass_content(x, x->gathered, false);
 }
@@ -311,7 +312,7 @@ void relay_on_content_fault(struct exchange *x, enum fault fault)
 		return;
 	}
 	relay_stop(x);
-	respond_fault(x, fault, NULL);
+	web_fault(&x->web, fault, NULL);
 }
 
 void relay_forget(struct exchange *x)

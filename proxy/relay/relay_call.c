@@ -30,8 +30,8 @@ void relay_fill_context(struct exchange *x)
 
 	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
 		.cluster_root = x->route.cluster->path,
-		.origin = x->origin,
-		.others = x->app ? x->conf->server.origin : "",
+		.origin = x->web.origin,
+		.others = x->app ? x->web.conf->server.origin : "",
 		.authority = mount->authority,
 		.prefix = mount->prefix,
 		.is_other = mount->kind == UI_OTHER,
@@ -46,8 +46,8 @@ struct str relay_token(const struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
-	return ui_tokens_get(
-		x->thread->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
+	return ui_tokens_get(x->thread->ui_tokens, x->web.conf, str_of(mount->cluster), mount->kind,
+		clock_wall_s());
 }
 
 void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
@@ -75,7 +75,7 @@ void relay_stop(struct exchange *x)
 
 void relay_cut(struct exchange *x, enum fault fault)
 {
-	struct front_request *req = x->req;
+	struct front_request *req = x->web.req;
 
 	relay_stop(x);
 	exchange_finish(x, fault);
@@ -98,5 +98,5 @@ void relay_on_fault(struct exchange *x, enum fault fault)
 		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
 		respond_gone(x);
 	else
-		respond_fault(x, fault, NULL);
+		web_fault(&x->web, fault, NULL);
 }

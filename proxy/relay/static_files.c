@@ -82,7 +82,7 @@ static bool is_unchanged(const struct front_request *req, const struct static_fi
 
 static void answer(struct exchange *x, const struct static_file *file)
 {
-	struct front_request *req = x->req;
+	struct front_request *req = x->web.req;
 	struct sbuf *fields = &x->thread->head;
 	struct evbuffer *content = x->thread->filters[0];
 	bool unchanged = is_unchanged(req, file);
@@ -369,11 +369,12 @@ static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
  * and has another beginning (T3). Templates are mended as pages are. */
 static bool is_static(const struct exchange *x)
 {
-	bool is_read = str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD"));
+	bool is_read =
+		str_eq(x->web.req->method, STR("GET")) || str_eq(x->web.req->method, STR("HEAD"));
 
-	return lives[x->route.mount->kind].max_age_s && is_read && x->target.query.at == NULL &&
+	return lives[x->route.mount->kind].max_age_s && is_read && x->web.target.query.at == NULL &&
 	       str_starts(x->route.rest, STR("/static/")) &&
-	       !str_ends(x->route.rest, STR(".html")) && x->req->content_length == 0;
+	       !str_ends(x->route.rest, STR(".html")) && x->web.req->content_length == 0;
 }
 
 struct wishes {
@@ -403,8 +404,8 @@ bool static_files_serve(struct exchange *x)
 
 	if (x->thread->statics == NULL || !is_static(x))
 		return false;
-	bool gzip = relay_headers_accept_gzip(x->req);
-	struct wishes wishes = wishes_of(x->req);
+	bool gzip = relay_headers_accept_gzip(x->web.req);
+	struct wishes wishes = wishes_of(x->web.req);
 	if (wishes.part || !static_key_write(&key, x->route.mount, x->route.cluster->spark_version,
 				   x->route.rest, gzip))
 		return false;
@@ -415,7 +416,7 @@ bool static_files_serve(struct exchange *x)
 		x->cache = CACHE_HIT;
 		answer(x, file);
 		return true;
-	} else if (str_eq(x->req->method, STR("GET"))) {
+	} else if (str_eq(x->web.req->method, STR("GET"))) {
 		fetch(x, &key, gzip);
 		return true;
 	}

@@ -68,14 +68,14 @@ void tunnel_begin(struct exchange *x, const struct h1_response *head)
 
 	sbuf_init(&fields, FIELDS_MAX);
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
-	if (fields.overflow || !websocket_is_accepted(x->req, head)) {
+	if (fields.overflow || !websocket_is_accepted(x->web.req, head)) {
 		relay_stop(x);
-		respond_fault(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		web_fault(&x->web, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
 		x->tunnel = tunnel_new(x);
-		front_tunnel_begin(x->req, &fields);
+		front_tunnel_begin(x->web.req, &fields);
 	}
 	sbuf_clear(&fields);
 }
@@ -99,28 +99,22 @@ void tunnel_on_bytes(struct exchange *x, struct evbuffer *bytes)
 {
 	x->tunnel->spoke |= is_saying_something(&x->tunnel->ear, bytes);
 	if (upstream_send(x->call, bytes) > FRONT_QUEUE_HIGH)
-		front_tunnel_read(x->req, false);
+		front_tunnel_read(x->web.req, false);
 }
 
 void tunnel_on_sent(struct exchange *x)
 {
 	if (x->tunnel)
-		front_tunnel_read(x->req, true);
+		front_tunnel_read(x->web.req, true);
 }
 
 /* As at the beginning, but nobody can be told why. */
 static enum fault judge(struct exchange *x, struct auth_result result)
 {
-	static const enum fault faults[] = {[AUTH_ABSENT] = FAULT_UNAUTHENTICATED,
-		[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
-		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
-		[AUTH_CONFLICT] = FAULT_UNAUTHENTICATED,
-		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
-
 	if (result.status != AUTH_OK)
-		return faults[result.status];
-	identity_unref(x->who);
-	x->who = result.who;
+		return web_fault_of(result.status);
+	identity_unref(x->web.who);
+	x->web.who = result.who;
 	return exchange_judge(x);
 }
 
@@ -167,7 +161,7 @@ static void check(struct tunnel *tunnel)
 	bool is_quiet = !tunnel->spoke;
 	tunnel->spoke = false;
 	tunnel->asking = true;
-	struct auth_result result = exchange_ask_auth(tunnel->x, is_quiet, on_auth, tunnel);
+	struct auth_result result = web_ask_auth(&tunnel->x->web, is_quiet, on_auth, tunnel);
 	if (result.status != AUTH_LATER)
 		on_auth(tunnel, result);
 }

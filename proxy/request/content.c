@@ -4,7 +4,8 @@
 #include "proxy/guard/guard.h"
 #include "proxy/http/move_bytes.h"
 #include "proxy/request/exchange_audit.h"
-#include "proxy/request/respond.h"
+#include "proxy/web/web_fault.h"
+#include "proxy/web/web_serve.h"
 
 #include <event2/buffer.h>
 
@@ -12,23 +13,6 @@ enum {
 	FORM_MAX = 1024 * 1024, /* bytes: read whole, whatever a UI's own limit is */
 	GATHER_MAX = 64 * 1024, /* bytes of content without a length that are sent with one */
 };
-
-/* --- held --- */
-
-void content_hold(
-	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x))
-{
-	if (x->req->content_length == 0) {
-		then(x);
-		return;
-	}
-	x->on_held = then;
-	enum fault fault = front_content_hold(x->req, max, budget);
-	if (fault == FAULT_NONE)
-		exchange_move(x, EXCHANGE_COLLECTING);
-	else
-		respond_fault(x, fault, NULL);
-}
 
 /* --- what a server behind would read of it (T45) --- */
 
@@ -76,15 +60,15 @@ static size_t count_fields(const struct front_request *req, enum field id)
 /* S47: a type that can be read in two ways, or parameters that we do not read as a servlet does. */
 static enum fault check_type(const struct exchange *x, const char **why)
 {
-	struct str type = guard_single_field(x->req, FIELD_CONTENT_TYPE);
+	struct str type = guard_single_field(x->web.req, FIELD_CONTENT_TYPE);
 	bool is_spark = x->route.mount->kind != UI_OTHER;
 
 	*why = "There is more than one Content-Type field.";
-	if (count_fields(x->req, FIELD_CONTENT_TYPE) > 1)
+	if (count_fields(x->web.req, FIELD_CONTENT_TYPE) > 1)
 		return FAULT_BAD_REQUEST;
 	*why = "A form may be in UTF-8, and not compressed.";
 	if (is_form(type) &&
-		(has_other_charset(type) || count_fields(x->req, FIELD_CONTENT_ENCODING) > 0))
+		(has_other_charset(type) || count_fields(x->web.req, FIELD_CONTENT_ENCODING) > 0))
 		return FAULT_CONTENT_TYPE;
 	*why = "Spark's pages have no forms with several parts.";
 	return is_spark && str_starts_nocase(type, STR("multipart/")) ? FAULT_CONTENT_TYPE
@@ -94,17 +78,19 @@ static enum fault check_type(const struct exchange *x, const char **why)
 /* T45: a servlet reads doAs out of a form as well as out of the query. */
 static bool has_do_as(struct exchange *x)
 {
-	size_t len = evbuffer_get_length(x->req->body);
+	size_t len = evbuffer_get_length(x->web.req->body);
 
 	return len > 0 &&
-	       do_as_is_in((struct str){(const char *)evbuffer_pullup(x->req->body, -1), len});
+	       do_as_is_in((struct str){(const char *)evbuffer_pullup(x->web.req->body, -1), len});
 }
 
-static void send_held(struct exchange *x)
+static void send_held(struct web_call *call)
 {
+	struct exchange *x = exchange_of(call);
+
 	exchange_audit_content(x);
-	if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)) && has_do_as(x))
-		respond_fault(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+	if (is_form(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
+		web_fault(&x->web, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
 		x->send(x);
 }
@@ -114,19 +100,20 @@ static void send_held(struct exchange *x)
 static uint64_t limit_of(const struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
-	const struct conf_ui *ui =
-		mount->kind == UI_OTHER ? conf_find_ui(x->conf, mount->cluster, mount->id) : NULL;
+	const struct conf_ui *ui = mount->kind == UI_OTHER
+					   ? conf_find_ui(x->web.conf, mount->cluster, mount->id)
+					   : NULL;
 
-	return ui && ui->body_limit ? ui->body_limit : x->conf->limit_body;
+	return ui && ui->body_limit ? ui->body_limit : x->web.conf->limit_body;
 }
 
 static void stream_content(struct exchange *x)
 {
-	enum fault fault = front_content_stream(x->req, limit_of(x), x->thread->shared->memory);
+	enum fault fault = front_content_stream(x->web.req, limit_of(x), x->thread->shared->memory);
 
 	if (fault != FAULT_NONE) {
-		respond_fault(x, fault, NULL);
-	} else if (x->req->content_length == -1) {
+		web_fault(&x->web, fault, NULL);
+	} else if (x->web.req->content_length == -1) {
 		x->gathered = evbuffer_new();
 		exchange_move(x, EXCHANGE_COLLECTING);
 	} else {
@@ -147,7 +134,7 @@ void content_gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
 /* Forms, and what is written down of (S66). */
 static bool must_be_whole(const struct exchange *x)
 {
-	return x->audit || is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE));
+	return x->audit || is_form(guard_single_field(x->web.req, FIELD_CONTENT_TYPE));
 }
 
 void content_take(struct exchange *x, void (*send)(struct exchange *x))
@@ -155,17 +142,17 @@ void content_take(struct exchange *x, void (*send)(struct exchange *x))
 	const char *why;
 
 	x->send = send;
-	if (x->req->content_length == 0) {
+	if (x->web.req->content_length == 0) {
 		x->send(x);
 		return;
 	}
 	enum fault fault = check_type(x, &why);
 	uint64_t max = limit_of(x);
 	if (fault != FAULT_NONE)
-		respond_fault(x, fault, why);
+		web_fault(&x->web, fault, why);
 	else if (must_be_whole(x))
-		content_hold(
-			x, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory, send_held);
+		web_hold(&x->web, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory,
+			send_held);
 	else
 		stream_content(x);
 }

@@ -9,10 +9,6 @@
 
 #include "proxy/request/exchange.h"
 
-/* Calls `then` when the content is whole in x->req->body (or there is none); else answers. At most
- * `max` bytes. */
-void content_hold(
-	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x));
 /* The content that goes to a UI. Calls `send` when it is whole in x->req->body or x->gathered, or,
  * with x->streams, when the rest will be told of as it comes; else answers. */
 void content_take(struct exchange *x, void (*send)(struct exchange *x));

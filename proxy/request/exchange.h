@@ -9,12 +9,12 @@
 #define SPARKGATE_PROXY_REQUEST_EXCHANGE_H
 
 #include "base/share.h"
-#include "base/text/url.h"
 #include "proxy/guard/app_origin.h"
 #include "proxy/http/content_coding.h"
 #include "proxy/registry/route.h"
 #include "proxy/request/thread_context.h"
 #include "proxy/rewrite/rewrite.h"
+#include "proxy/web/web_call.h"
 
 struct exchange;
 
@@ -31,35 +31,23 @@ enum exchange_state {
 };
 
 struct exchange {
+	struct web_call web; /* first: exchange_of() */
 	struct server_thread *thread;
-	struct front_request *req;	   /* NULL once answered or left */
-	const struct front_request *asked; /* what is judged: req, or what an ingress asks about */
-	struct ext_auth *ext;		   /* an ingress asks; else NULL */
+	struct ext_auth *ext; /* an ingress asks; else NULL */
 	enum exchange_state state;
 	int64_t began_us, asked_us, head_us;
-	char id[17];
 	struct share_hold *registry_hold, *conf_hold;
 	const struct registry *registry; /* NULL until the first snapshot */
-	const struct conf *conf;
-	struct str app_label;	 /* the request is for an application's own host; else at == NULL */
-	const struct mount *app; /* whose it is; NULL: of none that is known */
-	const char *origin;	 /* of the request's host: "https://gw.example" */
+	const struct mount *app;	 /* whose it is; NULL: of none that is known */
 	char app_origin[APP_ORIGIN_SIZE];
 	char *home; /* on an application's host: the gateway's own address with its base path */
-	struct target target;
 	struct route route;
-	enum action action; /* the strictest of what it may be */
-	unsigned actions;   /* all of that: bits, of policy_actions() */
-	struct identity *who;
-	const char *auth_reason; /* fixed text, or NULL */
-	enum action lacks;	 /* the scope that would have allowed it: FAULT_SCOPE */
-	bool is_hidden;		 /* it is there, and not for x->who */
-	void (*on_who)(struct exchange *x, enum auth_status status);
-	enum sign_out_scope signing_out;
+	enum action action;	      /* the strictest of what it may be */
+	unsigned actions;	      /* all of that: bits, of policy_actions() */
+	bool is_hidden;		      /* it is there, and not for x->who */
 	struct exchange_audit *audit; /* what it is about, for its audit line; NULL: it has none */
 	/* the request's content */
-	void (*on_held)(struct exchange *x); /* goes on when it is whole */
-	void (*send)(struct exchange *x);    /* to the UI it is for */
+	void (*send)(struct exchange *x); /* to the UI it is for */
 	struct evbuffer *gathered; /* what has come of content whose length is not announced */
 	bool streams;		   /* it goes to the UI as it comes */
 	/* relay: freed by `forget` */
@@ -79,32 +67,23 @@ struct exchange {
 	enum cache_use cache;
 	int status;
 	uint64_t bytes;
-	char client[46];			   /* "" until asked for */
 	char *kept_method, *kept_path, *kept_host; /* once the request's own bytes are gone */
 	enum fault fault;
-	bool left; /* the client went while auth or the store still owed an answer */
 };
 
+struct exchange *exchange_of(struct web_call *call);
+const struct exchange *exchange_of_const(const struct web_call *call);
 /* `forget` frees what relaying has put into it; last. */
 struct exchange *exchange_new(struct server_thread *thread, struct front_request *req,
-	void (*forget)(struct exchange *x));
+	const struct web_site *site, void (*forget)(struct exchange *x));
 void exchange_move(struct exchange *x, enum exchange_state state);
 /* Ends the exchange: logs, counts, frees. All of the answer is with the front (which is then told
  * that it ends), or nobody waits for it. */
 void exchange_finish(struct exchange *x, enum fault fault);
 /* The client has left. False: auth or the store still owes an answer, and that ends it. */
 bool exchange_leave(struct exchange *x);
-/* Asks auth who it is: `then` is called with x->who set for AUTH_OK, unless the client has left. */
-void exchange_identify(
-	struct exchange *x, void (*then)(struct exchange *x, enum auth_status status));
-/* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. Quietly:
- * it counts as no use of the session or token. */
-struct auth_result exchange_ask_auth(struct exchange *x, bool is_quiet, auth_done *done, void *arg);
 /* One that lasts goes on with the newest configuration and registry, and lets go of the old ones.
  * False: what it talks to is not named there any more. */
 bool exchange_follow(struct exchange *x);
-enum { EXCHANGE_COOKIES = 8 };
-/* The Cookie fields' values into `out`, which has room for EXCHANGE_COOKIES; gives how many. */
-size_t exchange_cookies(const struct exchange *x, struct str *out);
 
 #endif

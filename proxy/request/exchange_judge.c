@@ -12,9 +12,9 @@ void exchange_find_action(struct exchange *x)
 	 * is left to the UI, as with those of `uis`. */
 	if (x->route.kind == ROUTE_MOUNT)
 		x->action = policy_actions(
-			x->route.mount->kind, x->asked->method, x->route.rest, &x->actions);
+			x->route.mount->kind, x->web.asked->method, x->route.rest, &x->actions);
 	else if (x->route.kind == ROUTE_OUTSIDE)
-		x->action = policy_actions(UI_MASTER, STR("GET"), x->target.path, &x->actions);
+		x->action = policy_actions(UI_MASTER, STR("GET"), x->web.target.path, &x->actions);
 }
 
 static enum fault fault_of(enum verdict verdict)
@@ -33,30 +33,30 @@ static enum fault fault_of(enum verdict verdict)
  * ours, with what the browser adds by itself. */
 static bool is_reaching_over(const struct exchange *x)
 {
-	return x->conf->server.apps.host[0] && x->who->via == VIA_SESSION &&
-	       guard_is_foreign(x->asked);
+	return x->web.conf->server.apps.host[0] && x->web.who->via == VIA_SESSION &&
+	       guard_is_foreign(x->web.asked);
 }
 
 /* S45: a browser adds the session to whatever a page of anybody's sends. */
 static bool is_sent_from_elsewhere(const struct exchange *x)
 {
-	return x->who->via == VIA_SESSION && !guard_is_safe(x->asked) &&
-	       guard_origin_of(x->asked, x->origin) != ORIGIN_SAME;
+	return x->web.who->via == VIA_SESSION && !guard_is_safe(x->web.asked) &&
+	       guard_origin_of(x->web.asked, x->web.origin) != ORIGIN_SAME;
 }
 
 static bool is_own_websocket(const struct exchange *x)
 {
-	bool secure = str_starts(str_of(x->origin), STR("https:"));
+	bool secure = str_starts(str_of(x->web.origin), STR("https:"));
 
 	/* S11: a page of anybody's may open one, and the browser adds the cookie. */
-	return websocket_is_from_us(
-		x->req, secure ? STR("https://") : STR("http://"), x->who->via == VIA_BEARER);
+	return websocket_is_from_us(x->web.req, secure ? STR("https://") : STR("http://"),
+		x->web.who->via == VIA_BEARER);
 }
 
 /* S44: what may not be seen is not there, before it matters what would be done to it. */
 static bool is_there(struct exchange *x)
 {
-	x->is_hidden = !scope_check_shows(x->who->scope, x->registry, &x->route);
+	x->is_hidden = !scope_check_shows(x->web.who->scope, x->registry, &x->route);
 	return x->route.kind != ROUTE_NONE && !x->is_hidden;
 }
 
@@ -64,8 +64,8 @@ enum fault exchange_judge(struct exchange *x)
 {
 	struct policy_request question = {.action = x->action,
 		.all = x->actions,
-		.who = x->who,
-		.same_origin = guard_origin_of(x->asked, x->origin) == ORIGIN_SAME};
+		.who = x->web.who,
+		.same_origin = guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME};
 	enum fault fault = fault_of(policy_decide(&question));
 
 	if (fault == FAULT_UNAUTHENTICATED || fault == FAULT_NO_ROLE)
@@ -74,7 +74,7 @@ enum fault exchange_judge(struct exchange *x)
 		return FAULT_CROSS_ORIGIN;
 	if (!is_there(x))
 		return x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY;
-	if (fault == FAULT_NONE && !scope_allows(x->who->scope, x->actions, &x->lacks))
+	if (fault == FAULT_NONE && !scope_allows(x->web.who->scope, x->actions, &x->web.lacks))
 		fault = FAULT_SCOPE;
 	if (fault == FAULT_NONE && x->is_websocket && !is_own_websocket(x))
 		fault = FAULT_CROSS_ORIGIN;

@@ -18,7 +18,7 @@ static struct exchange *begin_exchange(struct server_thread *thread, struct fron
 static enum fault check_request(struct exchange *x, struct err *err);
 static void find_route(struct exchange *x);
 static void ask_who(struct exchange *x);
-static void on_identity(struct exchange *x, enum auth_status status);
+static void on_identity(struct web_call *call);
 static void decide(struct exchange *x);
 static void serve_route(struct exchange *x);
 static void send_to_ui(struct exchange *x);
@@ -36,7 +36,7 @@ void pipeline_begin(void *arg, struct front_request *req)
 	}
 	if (x->ext == NULL) /* what an ingress was asked does not spoil its connection */
 		front_close_after(req);
-	respond_fault(x, fault, err.text[0] ? err.text : NULL);
+	web_fault(&x->web, fault, err.text[0] ? err.text : NULL);
 }
 
 /* --- begin: what the front tells of it from now on --- */
@@ -68,7 +68,7 @@ static void on_held(void *arg)
 {
 	struct exchange *x = arg;
 
-	x->on_held(x);
+	x->web.then(&x->web);
 }
 
 static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
@@ -96,7 +96,7 @@ static struct exchange *begin_exchange(struct server_thread *thread, struct fron
 {
 	static const struct front_handler handler = {
 		on_drained, on_closed, on_bytes, on_held, on_piece, on_content_fault};
-	struct exchange *x = exchange_new(thread, req, forget_relay);
+	struct exchange *x = exchange_new(thread, req, &endpoint_site, forget_relay);
 
 	front_set_handler(req, &handler, x);
 	return x;
@@ -107,17 +107,17 @@ static struct exchange *begin_exchange(struct server_thread *thread, struct fron
 /* What an ingress asks about takes the place of what it asks with, if it may be believed (S8). */
 static enum fault open_ext_auth(struct exchange *x, struct err *err)
 {
-	const char *base = x->conf->server.base;
-	enum ext_auth_kind kind = ext_auth_kind_of(base, x->req->target);
+	const char *base = x->web.conf->server.base;
+	enum ext_auth_kind kind = ext_auth_kind_of(base, x->web.req->target);
 
 	if (kind == EXT_AUTH_NONE)
 		return FAULT_NONE;
-	x->ext = ext_auth_new(kind, x->req);
-	x->asked = &x->ext->asked;
-	if (client_address_is_trusted(x->conf, x->req))
-		return ext_auth_read(x->ext, base, x->conf->server.public_url.tls, err);
+	x->ext = ext_auth_new(kind, x->web.req);
+	x->web.asked = &x->ext->asked;
+	if (client_address_is_trusted(x->web.conf, x->web.req))
+		return ext_auth_read(x->ext, base, x->web.conf->server.public_url.tls, err);
 	log_warn("ext_auth", "an ingress at %s asks, and server.trusted_proxies does not name it",
-		x->req->peer_text);
+		x->web.req->peer_text);
 	return FAULT_NOT_TRUSTED;
 }
 
@@ -125,8 +125,8 @@ static enum fault check_request(struct exchange *x, struct err *err)
 {
 	enum fault fault = open_ext_auth(x, err);
 
-	return fault == FAULT_NONE ? guard_check(&x->conf->server, x->thread->shared->port,
-					     x->asked, &x->app_label, &x->target, err)
+	return fault == FAULT_NONE ? guard_check(&x->web.conf->server, x->thread->shared->port,
+					     x->web.asked, &x->web.app_label, &x->web.target, err)
 				   : fault;
 }
 
@@ -135,21 +135,23 @@ static enum fault check_request(struct exchange *x, struct err *err)
 /* Only what the registry knows has a host name (S5, S6). */
 static void find_app(struct exchange *x)
 {
-	app_origin_write(&x->conf->server, x->app_label, x->app_origin);
-	x->origin = x->app_origin;
-	x->home = mem_printf("%s%s", x->conf->server.origin, x->conf->server.base);
-	x->app = x->registry ? registry_label(x->registry, x->app_label) : NULL;
+	app_origin_write(&x->web.conf->server, x->web.app_label, x->app_origin);
+	x->web.origin = x->app_origin;
+	x->home = mem_printf("%s%s", x->web.conf->server.origin, x->web.conf->server.base);
+	x->app = x->registry ? registry_label(x->registry, x->web.app_label) : NULL;
 }
 
 static void find_route(struct exchange *x)
 {
-	const char *base = x->conf->server.base;
+	const char *base = x->web.conf->server.base;
 
-	if (x->app_label.at)
+	if (x->web.app_label.at)
 		find_app(x);
-	x->route = x->app_label.at ? route_match_app(x->registry, base, x->target.path, x->app)
-				   : route_match(x->registry, base, x->target.path);
-	if (x->ext && !x->app_label.at && route_is_outside(x->registry, base, x->target.path))
+	x->route = x->web.app_label.at
+			   ? route_match_app(x->registry, base, x->web.target.path, x->app)
+			   : route_match(x->registry, base, x->web.target.path);
+	if (x->ext && !x->web.app_label.at &&
+		route_is_outside(x->registry, base, x->web.target.path))
 		x->route.kind = ROUTE_OUTSIDE;
 }
 
@@ -159,9 +161,10 @@ static void find_route(struct exchange *x)
  * who wants to know: a host tells a stranger nothing of what is there (S44). */
 static bool is_nothing_at_app(const struct exchange *x)
 {
-	return x->app_label.at && x->route.kind == ROUTE_NONE &&
+	return x->web.app_label.at && x->route.kind == ROUTE_NONE &&
 	       (x->app || x->registry == NULL ||
-		       !app_origin_is_of(x->app_label, x->conf->server.base, x->target.path));
+		       !app_origin_is_of(
+			       x->web.app_label, x->web.conf->server.base, x->web.target.path));
 }
 
 static void ask_who(struct exchange *x)
@@ -169,26 +172,24 @@ static void ask_who(struct exchange *x)
 	bool is_ours = route_is_public(&x->route) || is_nothing_at_app(x);
 
 	if (x->ext && x->registry == NULL) /* a path may be a UI's that is not known yet */
-		respond_fault(x, FAULT_NOT_READY, NULL);
+		web_fault(&x->web, FAULT_NOT_READY, NULL);
 	else if (x->ext && is_ours)
-		respond_fault(x, FAULT_NOT_FOUND, endpoint_ext_auth_not_found);
+		web_fault(&x->web, FAULT_NOT_FOUND, endpoint_ext_auth_not_found);
 	else if (is_ours)
 		endpoint_serve(x);
 	else
-		exchange_identify(x, on_identity);
+		web_identify(&x->web, on_identity);
 }
 
-static void on_identity(struct exchange *x, enum auth_status status)
+static void on_identity(struct web_call *call)
 {
-	static const enum fault faults[] = {[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
-		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
-		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
+	struct exchange *x = exchange_of(call);
 
-	if (status == AUTH_OK || status == AUTH_ABSENT) {
+	if (call->auth_status == AUTH_OK || call->auth_status == AUTH_ABSENT) {
 		decide(x);
 	} else {
-		access_log_decision(x, faults[status]);
-		respond_fault(x, faults[status], NULL);
+		access_log_decision(x, web_fault_of(call->auth_status));
+		web_fault_auth(call);
 	}
 }
 
@@ -197,7 +198,8 @@ static void on_identity(struct exchange *x, enum auth_status status)
 /* S0: Spark has no service workers, and one of an attacker's would outlive its application. */
 static bool is_service_worker(const struct exchange *x)
 {
-	return x->route.mount->kind != UI_OTHER && guard_has_field(x->req, FIELD_SERVICE_WORKER);
+	return x->route.mount->kind != UI_OTHER &&
+	       guard_has_field(x->web.req, FIELD_SERVICE_WORKER);
 }
 
 static void fail_saying_why(struct exchange *x, enum fault fault)
@@ -206,15 +208,16 @@ static void fail_saying_why(struct exchange *x, enum fault fault)
 
 	if (fault == FAULT_SCOPE)
 		snprintf(detail, sizeof detail, "%s lacks the scope \"%s\".",
-			x->who->via == VIA_SESSION && x->who->token_id[0] == '\0' ? "Your role"
-										  : "The token",
-			action_name(x->lacks));
+			x->web.who->via == VIA_SESSION && x->web.who->token_id[0] == '\0'
+				? "Your role"
+				: "The token",
+			action_name(x->web.lacks));
 	else
 		snprintf(detail, sizeof detail, "The action is \"%s\"; your role is \"%s\".",
-			action_name(x->action), x->who ? role_name(x->who->role) : "none");
+			action_name(x->action), x->web.who ? role_name(x->web.who->role) : "none");
 	/* Another site's page is refused before anybody looks what is there (S44). */
-	bool tells = x->who && fault != FAULT_NO_ROLE && fault != FAULT_CROSS_ORIGIN;
-	respond_fault(x, fault, tells ? detail : NULL);
+	bool tells = x->web.who && fault != FAULT_NO_ROLE && fault != FAULT_CROSS_ORIGIN;
+	web_fault(&x->web, fault, tells ? detail : NULL);
 }
 
 static void decide(struct exchange *x)
@@ -225,15 +228,15 @@ static void decide(struct exchange *x)
 	exchange_audit_begin(x);
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
 	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
-			  websocket_is_asked(x->req);
+			  websocket_is_asked(x->web.req);
 	enum fault fault = exchange_judge(x);
 	access_log_decision(x, x->is_hidden ? FAULT_SCOPE : fault);
 	if (fault == FAULT_NOT_FOUND || fault == FAULT_NOT_READY)
-		respond_fault(x, fault, x->ext ? endpoint_ext_auth_not_found : NULL);
+		web_fault(&x->web, fault, x->ext ? endpoint_ext_auth_not_found : NULL);
 	else if (fault != FAULT_NONE)
 		fail_saying_why(x, fault);
 	else if (is_mount && is_service_worker(x))
-		respond_fault(x, FAULT_NEVER, "Spark's pages have no service workers.");
+		web_fault(&x->web, FAULT_NEVER, "Spark's pages have no service workers.");
 	else
 		serve_route(x);
 }
@@ -246,7 +249,7 @@ static bool belongs_elsewhere(const struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
-	if (x->app || x->conf->server.apps.host[0] == '\0' || x->who->via != VIA_SESSION)
+	if (x->app || x->web.conf->server.apps.host[0] == '\0' || x->web.who->via != VIA_SESSION)
 		return false;
 	/* A master with spark.ui.reverseProxy has all of them below its own /proxy/ (T3). */
 	return mount->label[0] ||
@@ -257,7 +260,7 @@ static bool belongs_elsewhere(const struct exchange *x)
 static void serve_ingress(struct exchange *x)
 {
 	if (x->route.kind == ROUTE_MOUNT && belongs_elsewhere(x))
-		respond_fault(x, FAULT_ELSEWHERE, NULL);
+		web_fault(&x->web, FAULT_ELSEWHERE, NULL);
 	else
 		endpoint_ext_auth_serve(x);
 }
