@@ -1,34 +1,15 @@
 /* The token API's operations on tokens. */
-#include "proxy/admin/api_int.h"
+#include "proxy/admin/api.h"
 
 #include "auth/token/issue.h"
 #include "auth/token/token_json.h"
-#include "auth/token/token_manager.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CURSOR_MAX = 64 };
-
-static const int statuses[] = {[TOKEN_DONE] = 200,
-	[TOKEN_INVALID] = 400,
-	[TOKEN_FORBIDDEN] = 403,
-	[TOKEN_UNKNOWN] = 404,
-	[TOKEN_CONFLICT] = 409,
-	[TOKEN_UNAVAILABLE] = 503};
-
-static void refuse(struct api_call *call, enum token_outcome outcome, const char *reason)
-{
-	static const char *const otherwise[] = {[TOKEN_INVALID] = "the request is not valid",
-		[TOKEN_FORBIDDEN] = "your role does not allow this",
-		[TOKEN_UNKNOWN] = "there is no such token",
-		[TOKEN_CONFLICT] = "not in the state the token is in",
-		[TOKEN_UNAVAILABLE] = "the store does not answer"};
-
-	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
-}
+enum { CURSOR_MAX = 64, BATCH_MAX = 100 /* ids */ };
 
 /* --- the list --- */
 
@@ -57,7 +38,7 @@ struct listing {
 	struct store_token last;
 };
 
-static void add_token(void *arg, const struct store_token *token)
+static void add_to_listing(void *arg, const struct store_token *token)
 {
 	struct listing *listing = arg;
 
@@ -66,8 +47,8 @@ static void add_token(void *arg, const struct store_token *token)
 }
 
 /* Gives a reason when a parameter is none of ours to understand, else NULL. */
-static const char *read_query(
-	struct api_call *call, struct store_token_query *query, char *user, char *text, size_t size)
+static const char *read_list_query(
+	struct web_call *call, struct store_token_query *query, char *user, char *text, size_t size)
 {
 	bool is_bad = false;
 
@@ -94,20 +75,21 @@ static const char *read_query(
 	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
 }
 
-void api_list(struct api_call *call)
+void api_list(struct web_call *call)
 {
 	struct listing listing = {.tokens = json_array()};
 	struct store_token_query query = {.limit = STORE_PAGE};
 	char user[STORE_SUBJECT], text[CURSOR_MAX];
-	const char *fault = read_query(call, &query, user, text, sizeof text);
+	const char *fault = read_list_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
-	enum token_outcome outcome = fault ? TOKEN_INVALID
-					   : token_manager_list(call->api->service, call->who,
-						     &query, add_token, &listing, &count);
+	enum token_outcome outcome =
+		fault ? TOKEN_INVALID
+		      : token_manager_list(admin_call_of(call)->admin->service, call->who, &query,
+				add_to_listing, &listing, &count);
 	if (outcome != TOKEN_DONE) {
 		json_decref(listing.tokens);
-		refuse(call, outcome, fault ? fault : "");
+		admin_refuse(call, outcome, fault ? fault : "");
 		return;
 	}
 	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
@@ -201,7 +183,7 @@ static const char *check_members(json_t *body)
 	return NULL;
 }
 
-static const char *read_request(json_t *body, struct token_request *request)
+static const char *read_create_body(json_t *body, struct token_request *request)
 {
 	const char *fault = check_members(body);
 
@@ -222,19 +204,20 @@ static const char *read_request(json_t *body, struct token_request *request)
 	return read_role(body, &request->role);
 }
 
-void api_create(struct api_call *call)
+void api_create(struct web_call *call)
 {
 	struct token_request request = {.client_name = NULL};
-	const char *fault = read_request(call->body, &request);
+	const char *fault = read_create_body(admin_call_of(call)->body, &request);
 	struct store_token record;
 	struct err err = {""};
 	struct token_secrets secrets;
 
-	enum token_outcome outcome = fault ? TOKEN_INVALID
-					   : token_manager_create(call->api->service, call->who,
-						     &request, &record, &secrets, &err);
+	enum token_outcome outcome =
+		fault ? TOKEN_INVALID
+		      : token_manager_create(admin_call_of(call)->admin->service, call->who,
+				&request, &record, &secrets, &err);
 	if (outcome != TOKEN_DONE) {
-		refuse(call, outcome, fault ? fault : err.text);
+		admin_refuse(call, outcome, fault ? fault : err.text);
 		return;
 	}
 	json_t *json = token_json_new(&record, &secrets);
@@ -244,21 +227,21 @@ void api_create(struct api_call *call)
 
 /* --- one of them --- */
 
-void api_show(struct api_call *call)
+void api_show(struct web_call *call)
 {
 	struct store_token token;
-	enum token_outcome outcome =
-		token_manager_get(call->api->service, call->who, str_of(call->id), &token);
+	enum token_outcome outcome = token_manager_get(
+		admin_call_of(call)->admin->service, call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE)
-		refuse(call, outcome, "");
+		admin_refuse(call, outcome, "");
 	else if (token.state == STATE_REVOKED)
-		api_gone(call, "the token is revoked", token_json(&token));
+		api_gone(call, "The token is revoked.", token_json(&token));
 	else
 		api_answer(call, 200, token_json(&token));
 }
 
-static void change(struct api_call *call, enum token_state state, bool shows)
+static void change_token(struct web_call *call, enum token_state state, bool shows)
 {
 	struct store_token token;
 	struct err err = {""};
@@ -268,33 +251,33 @@ static void change(struct api_call *call, enum token_state state, bool shows)
 	api_parameter(call, "force", force, sizeof force, &is_bad);
 	bool is_forced = strcmp(force, "true") == 0;
 	if (is_bad || (!is_forced && strcmp(force, "false") != 0)) {
-		refuse(call, TOKEN_INVALID, "force: expected true or false");
+		admin_refuse(call, TOKEN_INVALID, "force: expected true or false");
 		return;
 	}
-	enum token_outcome outcome = token_manager_set_state(
-		call->api->service, call->who, str_of(call->id), state, is_forced, &token, &err);
+	enum token_outcome outcome = token_manager_set_state(admin_call_of(call)->admin->service,
+		call->who, str_of(call->token_id), state, is_forced, &token, &err);
 
 	if (outcome != TOKEN_DONE)
-		refuse(call, outcome, err.text);
+		admin_refuse(call, outcome, err.text);
 	else if (shows)
 		api_answer(call, 200, token_json(&token));
 	else
 		api_answer(call, 204, NULL);
 }
 
-void api_revoke(struct api_call *call)
+void api_revoke(struct web_call *call)
 {
-	change(call, STATE_REVOKED, false);
+	change_token(call, STATE_REVOKED, false);
 }
 
-void api_disable(struct api_call *call)
+void api_disable(struct web_call *call)
 {
-	change(call, STATE_DISABLED, true);
+	change_token(call, STATE_DISABLED, true);
 }
 
-void api_enable(struct api_call *call)
+void api_enable(struct web_call *call)
 {
-	change(call, STATE_ACTIVE, true);
+	change_token(call, STATE_ACTIVE, true);
 }
 
 /* --- many of them --- */
@@ -303,8 +286,7 @@ static const char *check_ids(const json_t *body, const json_t *ids)
 {
 	if (json_object_size(body) > 1)
 		return "the body has a member that is not known: expected ids";
-	if (!json_is_array(ids) || json_array_size(ids) == 0 ||
-		json_array_size(ids) > API_BATCH_MAX)
+	if (!json_is_array(ids) || json_array_size(ids) == 0 || json_array_size(ids) > BATCH_MAX)
 		return "ids: expected a list of 1 to 100 ids";
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		if (!json_is_string(json_array_get(ids, i)))
@@ -313,14 +295,14 @@ static const char *check_ids(const json_t *body, const json_t *ids)
 	return NULL;
 }
 
-void api_revoke_many(struct api_call *call)
+void api_revoke_many(struct web_call *call)
 {
-	const json_t *ids = json_object_get(call->body, "ids");
-	const char *fault = check_ids(call->body, ids);
+	const json_t *ids = json_object_get(admin_call_of(call)->body, "ids");
+	const char *fault = check_ids(admin_call_of(call)->body, ids);
 	json_t *revoked, *refused;
 
 	if (fault) {
-		refuse(call, TOKEN_INVALID, fault);
+		admin_refuse(call, TOKEN_INVALID, fault);
 		return;
 	}
 	revoked = json_array();
@@ -330,13 +312,15 @@ void api_revoke_many(struct api_call *call)
 		struct str text = {json_string_value(id), json_string_length(id)};
 		struct store_token token;
 		struct err err = {""};
-		enum token_outcome outcome = token_manager_set_state(
-			call->api->service, call->who, text, STATE_REVOKED, false, &token, &err);
+		enum token_outcome outcome =
+			token_manager_set_state(admin_call_of(call)->admin->service, call->who,
+				text, STATE_REVOKED, false, &token, &err);
 		if (outcome == TOKEN_DONE)
 			json_array_append(revoked, id);
 		else
-			json_array_append_new(refused,
-				json_pack("{s:O, s:i}", "id", id, "status", statuses[outcome]));
+			json_array_append_new(
+				refused, json_pack("{s:O, s:i}", "id", id, "status",
+						 fault_row(admin_fault_of(outcome))->status));
 	}
 	api_answer(call, 200, json_pack("{s:o, s:o}", "revoked", revoked, "refused", refused));
 }
