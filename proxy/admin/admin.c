@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-static void on_request(void *arg, struct front_request *req)
+static void admin_on_request(void *arg, struct front_request *req)
 {
 	bool is_api = admin_api_is_path(req->target);
 	struct target target = {.path = STR("")};
@@ -28,7 +28,7 @@ static void on_request(void *arg, struct front_request *req)
 		web_fault(&call->web, FAULT_BAD_TARGET, NULL);
 }
 
-static void on_refused(void *arg, const char *peer, enum fault fault)
+static void admin_on_refused(void *arg, const char *peer, enum fault fault)
 {
 	(void)arg, (void)peer, (void)fault;
 }
@@ -58,7 +58,8 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	rnd_bytes(&admin->next_id, sizeof admin->next_id);
 	admin->auth = auth_new(service, keeper, inbox, AUTH_SITE_ADMIN);
 	admin->metrics = metrics_new();
-	admin->front = front_new(keeper, listen_fd, &limits, on_request, on_refused, admin);
+	admin->front =
+		front_new(keeper, listen_fd, &limits, admin_on_request, admin_on_refused, admin);
 	admin->crowd = crowd_new(conf, 1);
 	front_use_crowd(admin->front, admin->crowd);
 	admin->pulse = pulse_new(keeper, count, look_at_thread, admin);

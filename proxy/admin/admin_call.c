@@ -14,7 +14,7 @@ struct admin_call *admin_call_of(struct web_call *call)
 
 /* --- its client --- */
 
-static void on_closed(void *arg)
+static void admin_on_closed(void *arg)
 {
 	struct admin_call *call = arg;
 
@@ -23,7 +23,7 @@ static void on_closed(void *arg)
 		admin_on_end(&call->web, FAULT_CLIENT_LEFT);
 }
 
-static void on_held(void *arg)
+static void admin_on_held(void *arg)
 {
 	struct admin_call *call = arg;
 
@@ -31,7 +31,7 @@ static void on_held(void *arg)
 	call->web.then(&call->web);
 }
 
-static void on_content_fault(void *arg, enum fault fault)
+static void admin_on_content_fault(void *arg, enum fault fault)
 {
 	struct admin_call *call = arg;
 
@@ -42,8 +42,9 @@ static void on_content_fault(void *arg, enum fault fault)
 struct admin_call *admin_call_new(
 	struct admin *admin, struct front_request *req, const struct web_site *site)
 {
-	static const struct front_handler handler = {
-		.on_closed = on_closed, .on_held = on_held, .on_content_fault = on_content_fault};
+	static const struct front_handler handler = {.on_closed = admin_on_closed,
+		.on_held = admin_on_held,
+		.on_content_fault = admin_on_content_fault};
 	struct admin_call *call = mem_alloc(1, sizeof *call);
 
 	call->admin = admin;

@@ -28,13 +28,13 @@ static const char fixed_fields[] =
 	"Cross-Origin-Resource-Policy: same-origin\r\n"
 	"Referrer-Policy: no-referrer\r\n";
 
-static void add_fields(const struct web_call *call, bool is_page, struct sbuf *out)
+static void pages_add_fields(const struct web_call *call, bool is_page, struct sbuf *out)
 {
 	(void)call, (void)is_page;
 	sbuf_puts(out, fixed_fields);
 }
 
-static void log_answer(struct web_call *call, int status, size_t len)
+static void pages_on_answer(struct web_call *call, int status, size_t len)
 {
 	char text[16];
 
@@ -53,7 +53,7 @@ static void log_answer(struct web_call *call, int status, size_t len)
 
 /* --- pages --- */
 
-static struct page_view view_of(const struct web_call *call)
+static struct page_view pages_view(const struct web_call *call)
 {
 	const char *form_token = ((const struct admin_call *)call)->form_token;
 
@@ -64,7 +64,7 @@ static struct page_view view_of(const struct web_call *call)
 		.form_token = form_token[0] ? form_token : NULL};
 }
 
-static void return_path(const struct web_call *call, struct str path, struct sbuf *out)
+static void pages_return_path(const struct web_call *call, struct str path, struct sbuf *out)
 {
 	const char *base = call->conf->admin.base;
 	struct target target;
@@ -82,7 +82,7 @@ static void return_path(const struct web_call *call, struct str path, struct sbu
 static void lead_onward(
 	struct web_call *call, const char *title, struct str location, const char *fields)
 {
-	struct page_view view = view_of(call);
+	struct page_view view = pages_view(call);
 	struct sbuf page, all;
 
 	sbuf_init(&page, PAGE_MAX);
@@ -103,12 +103,12 @@ static void lead_onward(
 }
 
 /* A Strict cookie set now does not go with a redirect: the way here began at another site. */
-static void enter(struct web_call *call, struct str location, const char *fields)
+static void pages_enter(struct web_call *call, struct str location, const char *fields)
 {
 	lead_onward(call, "You are signed in", location, fields);
 }
 
-static void count_login(struct web_call *call, enum web_login by, bool ok)
+static void pages_count_login(struct web_call *call, enum web_login by, bool ok)
 {
 	metrics_count_login(admin_call_of(call)->admin->metrics,
 		by == WEB_LOGIN_PROVIDER ? METRICS_LOGIN_OIDC : METRICS_LOGIN_TOKEN, ok);
@@ -117,7 +117,7 @@ static void count_login(struct web_call *call, enum web_login by, bool ok)
 /* --- who asks, and whose form it is --- */
 
 /* Over a link of another site browsers keep the Strict cookie back: once more from here. */
-static bool on_fault(struct web_call *call, enum fault fault)
+static bool pages_on_fault(struct web_call *call, enum fault fault)
 {
 	if (fault != FAULT_UNAUTHENTICATED || !guard_is_navigation(call->req) ||
 		!str_eq(guard_single_field(call->req, FIELD_SEC_FETCH_SITE), STR("cross-site")))
@@ -126,7 +126,7 @@ static bool on_fault(struct web_call *call, enum fault fault)
 	return true;
 }
 
-static bool on_known(struct web_call *call)
+static bool pages_on_known(struct web_call *call)
 {
 	struct str cookies[WEB_COOKIES];
 	size_t count = web_cookies(call, cookies);
@@ -137,7 +137,7 @@ static bool on_known(struct web_call *call)
 	return false;
 }
 
-static bool on_content(struct web_call *call)
+static bool pages_on_content(struct web_call *call)
 {
 	struct str cookies[WEB_COOKIES];
 	size_t count = web_cookies(call, cookies);
@@ -172,7 +172,7 @@ static void serve_root(struct web_call *call)
 	struct sbuf home;
 
 	sbuf_init(&home, WEB_FIELD_MAX);
-	return_path(call, STR(""), &home);
+	pages_return_path(call, STR(""), &home);
 	web_redirect(call, 302, sbuf_str(&home), NULL);
 	sbuf_clear(&home);
 }
@@ -199,19 +199,19 @@ const struct web_site admin_pages_site = {
 	.form_max = 64 * 1024,
 	.rows = rows,
 	.rows_count = ARRAY_LEN(rows),
-	.add_fields = add_fields,
-	.view = view_of,
-	.return_path = return_path,
-	.enter = enter,
+	.add_fields = pages_add_fields,
+	.view = pages_view,
+	.return_path = pages_return_path,
+	.enter = pages_enter,
 	.signed_out = "Your session on this page has ended. Sessions of yours with the gateway "
 		      "itself go on.",
-	.count_login = count_login,
+	.count_login = pages_count_login,
 	.on_wait = admin_on_wait,
-	.on_answer = log_answer,
+	.on_answer = pages_on_answer,
 	.on_end = admin_on_end,
-	.on_fault = on_fault,
-	.on_known = on_known,
-	.on_content = on_content,
+	.on_fault = pages_on_fault,
+	.on_known = pages_on_known,
+	.on_content = pages_on_content,
 };
 
 /* --- what is asked --- */

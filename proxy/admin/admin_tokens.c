@@ -12,7 +12,7 @@
 enum { PAGE_TOKENS = 50, CURSOR_MAX = 64, TTL_MAX = 24, WORD_MAX = 16 };
 
 /* Who may nothing here is told why. */
-static void refuse_token(struct web_call *call, enum token_outcome outcome)
+static void refuse_token_page(struct web_call *call, enum token_outcome outcome)
 {
 	admin_refuse(call, outcome,
 		outcome == TOKEN_FORBIDDEN
@@ -23,12 +23,12 @@ static void refuse_token(struct web_call *call, enum token_outcome outcome)
 /* --- the list --- */
 
 /* Where the next page begins: when the last token was made, and which it is. */
-static void write_cursor(const struct store_token *last, char out[static CURSOR_MAX])
+static void write_page_cursor(const struct store_token *last, char out[static CURSOR_MAX])
 {
 	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, ISSUE_ID_LEN, last->id);
 }
 
-static bool read_cursor(const char *cursor, struct store_token_query *query)
+static bool read_page_cursor(const char *cursor, struct store_token_query *query)
 {
 	struct str rest = str_of(cursor), digits;
 	uint64_t at;
@@ -57,7 +57,7 @@ static bool read_list_query(
 		query->subject = listing->owner;
 	if (strcmp(listing->show, "living") == 0)
 		query->alive_at = clock_wall_s();
-	return is_fine && (listing->cursor[0] == '\0' || read_cursor(listing->cursor, query));
+	return is_fine && (listing->cursor[0] == '\0' || read_page_cursor(listing->cursor, query));
 }
 
 static void add_to_listing(void *arg, const struct store_token *token)
@@ -105,11 +105,11 @@ void admin_tokens_list(struct web_call *call)
 		outcome = token_manager_list(admin_call_of(call)->admin->service, call->who, &query,
 			add_to_listing, listing, &count);
 	if (outcome == TOKEN_DONE && listing->count == PAGE_TOKENS)
-		write_cursor(&listing->tokens[PAGE_TOKENS - 1], listing->next);
+		write_page_cursor(&listing->tokens[PAGE_TOKENS - 1], listing->next);
 	if (outcome == TOKEN_DONE)
 		serve_listing(call, listing);
 	else
-		refuse_token(call, outcome);
+		refuse_token_page(call, outcome);
 	free(listing);
 }
 
@@ -241,7 +241,7 @@ void admin_tokens_create(struct web_call *call)
 		serve_token_form(call, 409, &sent, err.text);
 		break;
 	default:
-		refuse_token(call, outcome);
+		refuse_token_page(call, outcome);
 	}
 	token_secrets_clear(&secrets);
 }
@@ -268,7 +268,7 @@ void admin_tokens_show(struct web_call *call)
 		admin_call_of(call)->admin->service, call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE) {
-		refuse_token(call, outcome);
+		refuse_token_page(call, outcome);
 		return;
 	}
 	bool is_changed = web_field(call, "changed", changed, sizeof changed) && changed[0];
@@ -287,7 +287,7 @@ static void redirect_to_token(struct web_call *call)
 }
 
 /* `verb` can be asked for twice where the last administrator's token is concerned (S35). */
-static void change_token(struct web_call *call, enum token_state state, const char *verb)
+static void change_token_page(struct web_call *call, enum token_state state, const char *verb)
 {
 	struct store_token token;
 	struct err err = {""};
@@ -309,20 +309,20 @@ static void change_token(struct web_call *call, enum token_state state, const ch
 					   "token. Nothing has been changed.",
 				.force = verb});
 	else
-		refuse_token(call, outcome);
+		refuse_token_page(call, outcome);
 }
 
 void admin_tokens_revoke(struct web_call *call)
 {
-	change_token(call, STATE_REVOKED, "revoke");
+	change_token_page(call, STATE_REVOKED, "revoke");
 }
 
 void admin_tokens_disable(struct web_call *call)
 {
-	change_token(call, STATE_DISABLED, "disable");
+	change_token_page(call, STATE_DISABLED, "disable");
 }
 
 void admin_tokens_enable(struct web_call *call)
 {
-	change_token(call, STATE_ACTIVE, "enable");
+	change_token_page(call, STATE_ACTIVE, "enable");
 }

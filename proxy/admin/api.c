@@ -6,7 +6,7 @@
 #include <event2/buffer.h>
 
 /* Who may not is told no more than that. */
-static bool on_known(struct web_call *call)
+static bool api_on_known(struct web_call *call)
 {
 	const char *why = token_manager_why_not(admin_call_of(call)->admin->service, call->who);
 
@@ -16,7 +16,7 @@ static bool on_known(struct web_call *call)
 }
 
 /* U+0000 is no mistake of the content's form: who reads the text says what is wrong with it. */
-static bool on_content(struct web_call *call)
+static bool api_on_content(struct web_call *call)
 {
 	struct admin_call *own = admin_call_of(call);
 	size_t len = evbuffer_get_length(call->req->body);
@@ -52,8 +52,8 @@ const struct web_site admin_api_site = {
 	.on_wait = admin_on_wait,
 	.on_answer = admin_on_answer,
 	.on_end = admin_on_end,
-	.on_known = on_known,
-	.on_content = on_content,
+	.on_known = api_on_known,
+	.on_content = api_on_content,
 };
 
 bool admin_api_is_path(struct str target)

@@ -14,7 +14,7 @@ enum { CURSOR_MAX = 64, BATCH_MAX = 100 /* ids */ };
 /* --- the list --- */
 
 /* Where the next page begins: when the last token was made, and which it is. */
-static json_t *cursor_of(const struct store_token *last)
+static json_t *api_cursor_of(const struct store_token *last)
 {
 	char text[CURSOR_MAX];
 
@@ -22,7 +22,7 @@ static json_t *cursor_of(const struct store_token *last)
 	return json_string(text);
 }
 
-static bool read_cursor(const char *cursor, struct store_token_query *query)
+static bool api_read_cursor(const char *cursor, struct store_token_query *query)
 {
 	size_t digits = strspn(cursor, "0123456789");
 
@@ -38,7 +38,7 @@ struct listing {
 	struct store_token last;
 };
 
-static void add_to_listing(void *arg, const struct store_token *token)
+static void api_add_to_list(void *arg, const struct store_token *token)
 {
 	struct listing *listing = arg;
 
@@ -47,7 +47,7 @@ static void add_to_listing(void *arg, const struct store_token *token)
 }
 
 /* Gives a reason when a parameter is none of ours to understand, else NULL. */
-static const char *read_list_query(
+static const char *api_read_list_query(
 	struct web_call *call, struct store_token_query *query, char *user, char *text, size_t size)
 {
 	bool is_bad = false;
@@ -70,7 +70,7 @@ static const char *read_list_query(
 			return "limit: expected 1 to 100";
 		query->limit = (size_t)limit;
 	}
-	if (api_parameter(call, "cursor", text, size, &is_bad) && !read_cursor(text, query))
+	if (api_parameter(call, "cursor", text, size, &is_bad) && !api_read_cursor(text, query))
 		return "cursor: expected what the last page gave as next_cursor";
 	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
 }
@@ -80,13 +80,13 @@ void api_list(struct web_call *call)
 	struct listing listing = {.tokens = json_array()};
 	struct store_token_query query = {.limit = STORE_PAGE};
 	char user[STORE_SUBJECT], text[CURSOR_MAX];
-	const char *fault = read_list_query(call, &query, user, text, sizeof text);
+	const char *fault = api_read_list_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
 	enum token_outcome outcome =
 		fault ? TOKEN_INVALID
 		      : token_manager_list(admin_call_of(call)->admin->service, call->who, &query,
-				add_to_listing, &listing, &count);
+				api_add_to_list, &listing, &count);
 	if (outcome != TOKEN_DONE) {
 		json_decref(listing.tokens);
 		admin_refuse(call, outcome, fault ? fault : "");
@@ -94,7 +94,7 @@ void api_list(struct web_call *call)
 	}
 	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
 	if ((size_t)count == query.limit)
-		json_object_set_new(json, "next_cursor", cursor_of(&listing.last));
+		json_object_set_new(json, "next_cursor", api_cursor_of(&listing.last));
 	api_answer(call, 200, json);
 }
 
@@ -154,7 +154,7 @@ static bool get_refresh_ttl(const json_t *body, int64_t *out)
 	return get_ttl(body, "refresh_ttl", out);
 }
 
-static const char *read_role(const json_t *body, enum role *role)
+static const char *api_read_role(const json_t *body, enum role *role)
 {
 	const char *type;
 
@@ -201,7 +201,7 @@ static const char *read_create_body(json_t *body, struct token_request *request)
 		return "access_ttl: expected seconds or a duration such as 12h";
 	if (!get_refresh_ttl(body, &request->refresh_ttl))
 		return "refresh_ttl: expected seconds, 0 for none, or a duration such as 7d";
-	return read_role(body, &request->role);
+	return api_read_role(body, &request->role);
 }
 
 void api_create(struct web_call *call)
@@ -241,7 +241,7 @@ void api_show(struct web_call *call)
 		api_answer(call, 200, token_json(&token));
 }
 
-static void change_token(struct web_call *call, enum token_state state, bool shows)
+static void api_change(struct web_call *call, enum token_state state, bool shows)
 {
 	struct store_token token;
 	struct err err = {""};
@@ -267,22 +267,22 @@ static void change_token(struct web_call *call, enum token_state state, bool sho
 
 void api_revoke(struct web_call *call)
 {
-	change_token(call, STATE_REVOKED, false);
+	api_change(call, STATE_REVOKED, false);
 }
 
 void api_disable(struct web_call *call)
 {
-	change_token(call, STATE_DISABLED, true);
+	api_change(call, STATE_DISABLED, true);
 }
 
 void api_enable(struct web_call *call)
 {
-	change_token(call, STATE_ACTIVE, true);
+	api_change(call, STATE_ACTIVE, true);
 }
 
 /* --- many of them --- */
 
-static const char *check_ids(const json_t *body, const json_t *ids)
+static const char *api_check_ids(const json_t *body, const json_t *ids)
 {
 	if (json_object_size(body) > 1)
 		return "the body has a member that is not known: expected ids";
@@ -298,7 +298,7 @@ static const char *check_ids(const json_t *body, const json_t *ids)
 void api_revoke_many(struct web_call *call)
 {
 	const json_t *ids = json_object_get(admin_call_of(call)->body, "ids");
-	const char *fault = check_ids(admin_call_of(call)->body, ids);
+	const char *fault = api_check_ids(admin_call_of(call)->body, ids);
 	json_t *revoked, *refused;
 
 	if (fault) {

@@ -76,7 +76,7 @@ static int64_t announced_length(const struct h1_response *head, bool rewritten)
 	return (int64_t)length;
 }
 
-static void on_head(void *arg, const struct h1_response *head)
+static void relay_on_head(void *arg, const struct h1_response *head)
 {
 	struct exchange *x = arg;
 	struct relay_headers_plan plan = {.rewritten = false};
@@ -102,7 +102,7 @@ static void on_head(void *arg, const struct h1_response *head)
 	sbuf_clear(&fields);
 }
 
-static void finish(struct exchange *x)
+static void finish_relay(struct exchange *x)
 {
 	struct front_request *req = x->web.req;
 
@@ -120,7 +120,7 @@ static int drop_filtered(struct evbuffer **between)
 
 /* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
  * unpack; -1: the content is corrupt. */
-static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
+static int filter_step(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
 {
 	struct evbuffer **between = x->thread->filters;
 	int more = 0;
@@ -147,14 +147,14 @@ static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out
 
 /* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot
  * waits packed. Ends the exchange when all is passed on and the upstream is done: then false. */
-static bool pump(struct exchange *x, struct evbuffer *in)
+static bool pump_content(struct exchange *x, struct evbuffer *in)
 {
 	struct evbuffer *out;
 	size_t queued;
 	int more;
 
 	do {
-		more = filter(x, in, &out);
+		more = filter_step(x, in, &out);
 		if (more == -1) {
 			relay_cut(x, FAULT_UPSTREAM_PROTOCOL);
 			return false;
@@ -164,7 +164,7 @@ static bool pump(struct exchange *x, struct evbuffer *in)
 	} while (more && queued <= FRONT_QUEUE_HIGH);
 	x->backlog = more;
 	if (x->ended && !more) {
-		finish(x);
+		finish_relay(x);
 		return false;
 	}
 	if (x->call && queued > FRONT_QUEUE_HIGH && !x->paused)
@@ -173,40 +173,40 @@ static bool pump(struct exchange *x, struct evbuffer *in)
 	return true;
 }
 
-static void on_body(void *arg, struct evbuffer *bytes)
+static void relay_on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
 	exchange_audit_answer(x, bytes);
 	if (x->inflate == NULL) {
-		pump(x, bytes);
+		pump_content(x, bytes);
 		return;
 	}
 	evbuffer_add_buffer(x->packed, bytes);
 	if (!x->backlog)
-		pump(x, x->packed);
+		pump_content(x, x->packed);
 }
 
-static void on_end(void *arg)
+static void relay_on_end(void *arg)
 {
 	struct exchange *x = arg;
 
 	x->call = NULL;
 	x->ended = true;
 	if (x->rewriter == NULL)
-		finish(x);
+		finish_relay(x);
 	else if (x->inflate == NULL)
-		pump(x, x->thread->nothing);
+		pump_content(x, x->thread->nothing);
 	else if (!x->backlog)
-		pump(x, x->packed);
+		pump_content(x, x->packed);
 }
 
-static void on_fault(void *arg, enum fault fault)
+static void relay_on_call_fault(void *arg, enum fault fault)
 {
 	relay_on_fault(arg, fault);
 }
 
-static void on_sent(void *arg)
+static void relay_on_sent(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -217,7 +217,7 @@ static void on_sent(void *arg)
 }
 
 static const struct upstream_handler upstream_handler = {
-	on_head, on_body, on_end, on_fault, on_sent};
+	relay_on_head, relay_on_body, relay_on_end, relay_on_call_fault, relay_on_sent};
 
 /* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
 static bool is_idempotent(const struct exchange *x)
@@ -293,7 +293,7 @@ void relay_ask(struct exchange *x)
 void relay_on_drained(struct exchange *x)
 {
 	x->paused = false;
-	if (x->backlog && !pump(x, x->packed))
+	if (x->backlog && !pump_content(x, x->packed))
 		return;
 	if (!x->paused && x->call)
 		upstream_resume(x->call);

@@ -21,7 +21,7 @@ static bool names_fields(const struct h1_field *fields, size_t count)
 	return false;
 }
 
-static void put(struct sbuf *out, struct str s)
+static void put_text(struct sbuf *out, struct str s)
 {
 	sbuf_add(out, s.at, s.len);
 }
@@ -41,14 +41,14 @@ static void put_cookies(struct sbuf *out, const struct front_request *req)
 			if (eq <= 0 ||
 				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
 				continue;
-			put(out, any ? STR("; ") : STR("Cookie: "));
+			put_text(out, any ? STR("; ") : STR("Cookie: "));
 			if (!rewrite_cookie(pair, out))
-				put(out, pair);
+				put_text(out, pair);
 			any = true;
 		}
 	}
 	if (any)
-		put(out, STR("\r\n"));
+		put_text(out, STR("\r\n"));
 }
 
 /* A weight of 0, as "0", "0.0" and the like: not acceptable (RFC 9110 §12.4.2). */
@@ -105,15 +105,15 @@ static bool passes_upstream(
 static void put_request_line(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, struct str rest, struct str query)
 {
-	put(out, req->method);
-	put(out, STR(" "));
-	put(out, str_of(mount->prefix));
-	put(out, rest);
+	put_text(out, req->method);
+	put_text(out, STR(" "));
+	put_text(out, str_of(mount->prefix));
+	put_text(out, rest);
 	if (query.at) {
-		put(out, STR("?"));
-		put(out, query);
+		put_text(out, STR("?"));
+		put_text(out, query);
 	}
-	put(out, STR(" HTTP/1.1\r\n"));
+	put_text(out, STR(" HTTP/1.1\r\n"));
 	sbuf_field(out, STR("Host"), str_of(mount->authority));
 	sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
@@ -166,21 +166,21 @@ static bool put_whence(struct sbuf *out, const struct front_request *req, const 
 		if (!rest.at)
 			return false;
 		put_own_origin(out, "Referer", mount);
-		put(out, str_of(mount->prefix));
-		put(out, rest);
+		put_text(out, str_of(mount->prefix));
+		put_text(out, rest);
 	} else {
 		return false;
 	}
-	put(out, STR("\r\n"));
+	put_text(out, STR("\r\n"));
 	return true;
 }
 
 /* That the page is ours was checked before (S11). */
 static void put_upgrade(struct sbuf *out, const struct mount *mount)
 {
-	put(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+	put_text(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
 	put_own_origin(out, "Origin", mount);
-	put(out, STR("\r\n"));
+	put_text(out, STR("\r\n"));
 }
 
 /* S70: some UI is told who asks in this field. */
@@ -209,19 +209,19 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 	}
 }
 
-static void put_framing(struct sbuf *out, const struct front_request *req, int64_t length)
+static void put_request_framing(struct sbuf *out, const struct front_request *req, int64_t length)
 {
 	if (length == -1)
-		put(out, STR("Transfer-Encoding: chunked\r\n"));
+		put_text(out, STR("Transfer-Encoding: chunked\r\n"));
 	else if (length > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
 		sbuf_printf(out, "Content-Length: %lld\r\n", (long long)length);
 }
 
 static void put_token(struct sbuf *out, struct str token)
 {
-	put(out, STR("Authorization: Bearer "));
-	put(out, token);
-	put(out, STR("\r\n"));
+	put_text(out, STR("Authorization: Bearer "));
+	put_text(out, token);
+	put_text(out, STR("\r\n"));
 }
 
 void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
@@ -239,8 +239,8 @@ void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req
 	if (ask->person_field.at)
 		(void)person_field_add(out, ask->person_field, ask->person);
 	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
-	put_framing(out, req, ask->content_length);
-	put(out, STR("\r\n"));
+	put_request_framing(out, req, ask->content_length);
+	put_text(out, STR("\r\n"));
 }
 
 static struct str cookie_name(struct str *pair)

@@ -109,7 +109,7 @@ void tunnel_on_sent(struct exchange *x)
 }
 
 /* As at the beginning, but nobody can be told why. */
-static enum fault judge(struct exchange *x, struct auth_result result)
+static enum fault judge_tunnel(struct exchange *x, struct auth_result result)
 {
 	if (result.status != AUTH_OK)
 		return web_fault_of(result.status);
@@ -124,9 +124,9 @@ static bool is_doubt_only(const struct tunnel *tunnel, enum fault fault)
 	return fault == FAULT_STORE_DOWN && clock_mono_ms() - tunnel->good_ms < SILENT_MS;
 }
 
-static void on_result(struct exchange *x, struct auth_result result)
+static void tunnel_on_result(struct exchange *x, struct auth_result result)
 {
-	enum fault fault = judge(x, result);
+	enum fault fault = judge_tunnel(x, result);
 
 	if (fault == FAULT_NONE)
 		x->tunnel->good_ms = clock_mono_ms();
@@ -136,13 +136,13 @@ static void on_result(struct exchange *x, struct auth_result result)
 	relay_cut(x, fault);
 }
 
-static void on_auth(void *arg, struct auth_result result)
+static void tunnel_on_auth(void *arg, struct auth_result result)
 {
 	struct tunnel *tunnel = arg;
 
 	tunnel->asking = false;
 	if (tunnel->x) {
-		on_result(tunnel->x, result);
+		tunnel_on_result(tunnel->x, result);
 		return;
 	}
 	identity_unref(result.who);
@@ -150,7 +150,7 @@ static void on_auth(void *arg, struct auth_result result)
 }
 
 /* Looking is no use of a session: one that is left alone ends, and the tunnel with it. */
-static void check(struct tunnel *tunnel)
+static void check_tunnel(struct tunnel *tunnel)
 {
 	if (tunnel->asking)
 		return;
@@ -161,9 +161,9 @@ static void check(struct tunnel *tunnel)
 	bool is_quiet = !tunnel->spoke;
 	tunnel->spoke = false;
 	tunnel->asking = true;
-	struct auth_result result = web_ask_auth(&tunnel->x->web, is_quiet, on_auth, tunnel);
+	struct auth_result result = web_ask_auth(&tunnel->x->web, is_quiet, tunnel_on_auth, tunnel);
 	if (result.status != AUTH_LATER)
-		on_auth(tunnel, result);
+		tunnel_on_auth(tunnel, result);
 }
 
 void tunnel_check_all(struct server_thread *thread)
@@ -172,6 +172,6 @@ void tunnel_check_all(struct server_thread *thread)
 
 	for (struct tunnel *t = LIST_FIRST(&thread->tunnels); t; t = next) {
 		next = LIST_NEXT(t, all);
-		check(t);
+		check_tunnel(t);
 	}
 }

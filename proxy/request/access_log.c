@@ -13,7 +13,7 @@
 
 enum { FIELDS_MAX = 20 }; /* of an access line */
 
-static enum metrics_via via_of(const struct exchange *x)
+static enum metrics_via via_of_exchange(const struct exchange *x)
 {
 	if (x->web.who)
 		return x->web.who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
@@ -23,7 +23,7 @@ static enum metrics_via via_of(const struct exchange *x)
 
 void access_log_decision(struct exchange *x, enum fault fault)
 {
-	metrics_count_decision(x->thread->metrics, via_of(x), fault);
+	metrics_count_decision(x->thread->metrics, via_of_exchange(x), fault);
 }
 
 void access_log_keep(struct exchange *x)
@@ -64,7 +64,7 @@ static enum fault logged_fault(const struct exchange *x)
 	return x->is_hidden && x->fault == FAULT_NOT_FOUND ? FAULT_SCOPE : x->fault;
 }
 
-static void write_lines(struct exchange *x, const char *decision)
+static void write_access_lines(struct exchange *x, const char *decision)
 {
 	const struct fault_row *row = fault_row(logged_fault(x));
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
@@ -78,7 +78,7 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"request_id", str_of(x->web.id), false},
 		{"client", str_of(web_client(&x->web)), false},
 		{"user", log_clip(str_of(x->web.who ? x->web.who->subject : "")), false},
-		{"auth", str_of(vias[via_of(x)]), false},
+		{"auth", str_of(vias[via_of_exchange(x)]), false},
 		{"token_id", str_of(x->web.who ? x->web.who->token_id : ""), false},
 		{"method", x->kept_method ? str_of(x->kept_method) : x->web.asked->method, false},
 		{"host",
@@ -124,5 +124,5 @@ void access_log_write(struct exchange *x)
 
 	metrics_count_request(x->thread->metrics, &counted);
 	if (x->web.conf->log_access || action_is_audited(x->action))
-		write_lines(x, decision_of(logged_fault(x)));
+		write_access_lines(x, decision_of(logged_fault(x)));
 }

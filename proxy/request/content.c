@@ -16,7 +16,7 @@ enum {
 
 /* --- what a server behind would read of it (T45) --- */
 
-static bool is_form(struct str type)
+static bool is_form_type(struct str type)
 {
 	return str_starts_nocase(type, STR("application/x-www-form-urlencoded"));
 }
@@ -67,7 +67,7 @@ static enum fault check_type(const struct exchange *x, const char **why)
 	if (count_fields(x->web.req, FIELD_CONTENT_TYPE) > 1)
 		return FAULT_BAD_REQUEST;
 	*why = "A form may be in UTF-8, and not compressed.";
-	if (is_form(type) &&
+	if (is_form_type(type) &&
 		(has_other_charset(type) || count_fields(x->web.req, FIELD_CONTENT_ENCODING) > 0))
 		return FAULT_CONTENT_TYPE;
 	*why = "Spark's pages have no forms with several parts.";
@@ -89,7 +89,7 @@ static void send_held(struct web_call *call)
 	struct exchange *x = exchange_of(call);
 
 	exchange_audit_content(x);
-	if (is_form(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
+	if (is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
 		web_fault(&x->web, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
 		x->send(x);
@@ -134,7 +134,7 @@ void content_gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
 /* Forms, and what is written down of (S66). */
 static bool must_be_whole(const struct exchange *x)
 {
-	return x->audit || is_form(guard_single_field(x->web.req, FIELD_CONTENT_TYPE));
+	return x->audit || is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE));
 }
 
 void content_take(struct exchange *x, void (*send)(struct exchange *x))

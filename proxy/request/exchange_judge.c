@@ -17,7 +17,7 @@ void exchange_find_action(struct exchange *x)
 		x->action = policy_actions(UI_MASTER, STR("GET"), x->web.target.path, &x->actions);
 }
 
-static enum fault fault_of(enum verdict verdict)
+static enum fault fault_of_verdict(enum verdict verdict)
 {
 	static const enum fault faults[] = {[ALLOW] = FAULT_NONE,
 		[DENY_SIGN_IN] = FAULT_UNAUTHENTICATED,
@@ -66,7 +66,7 @@ enum fault exchange_judge(struct exchange *x)
 		.all = x->actions,
 		.who = x->web.who,
 		.same_origin = guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME};
-	enum fault fault = fault_of(policy_decide(&question));
+	enum fault fault = fault_of_verdict(policy_decide(&question));
 
 	if (fault == FAULT_UNAUTHENTICATED || fault == FAULT_NO_ROLE)
 		return fault;

@@ -18,7 +18,7 @@ static struct exchange *begin_exchange(struct server_thread *thread, struct fron
 static enum fault check_request(struct exchange *x, struct err *err);
 static void find_route(struct exchange *x);
 static void ask_who(struct exchange *x);
-static void on_identity(struct web_call *call);
+static void pipeline_on_identity(struct web_call *call);
 static void decide(struct exchange *x);
 static void serve_route(struct exchange *x);
 static void send_to_ui(struct exchange *x);
@@ -41,7 +41,7 @@ void pipeline_begin(void *arg, struct front_request *req)
 
 /* --- begin: what the front tells of it from now on --- */
 
-static void on_drained(void *arg)
+static void pipeline_on_drained(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -49,7 +49,7 @@ static void on_drained(void *arg)
 		relay_on_drained(x);
 }
 
-static void on_closed(void *arg)
+static void pipeline_on_closed(void *arg)
 {
 	struct exchange *x = arg;
 
@@ -59,19 +59,19 @@ static void on_closed(void *arg)
 	exchange_finish(x, FAULT_CLIENT_LEFT);
 }
 
-static void on_bytes(void *arg, struct evbuffer *bytes)
+static void pipeline_on_bytes(void *arg, struct evbuffer *bytes)
 {
 	tunnel_on_bytes(arg, bytes);
 }
 
-static void on_held(void *arg)
+static void pipeline_on_held(void *arg)
 {
 	struct exchange *x = arg;
 
 	x->web.then(&x->web);
 }
 
-static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
+static void pipeline_on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 {
 	struct exchange *x = arg;
 
@@ -81,7 +81,7 @@ static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 		relay_on_piece(x, bytes, is_last);
 }
 
-static void on_content_fault(void *arg, enum fault fault)
+static void pipeline_on_content_fault(void *arg, enum fault fault)
 {
 	relay_on_content_fault(arg, fault);
 }
@@ -94,8 +94,8 @@ static void forget_relay(struct exchange *x)
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
 {
-	static const struct front_handler handler = {
-		on_drained, on_closed, on_bytes, on_held, on_piece, on_content_fault};
+	static const struct front_handler handler = {pipeline_on_drained, pipeline_on_closed,
+		pipeline_on_bytes, pipeline_on_held, pipeline_on_piece, pipeline_on_content_fault};
 	struct exchange *x = exchange_new(thread, req, &endpoint_site, forget_relay);
 
 	front_set_handler(req, &handler, x);
@@ -178,10 +178,10 @@ static void ask_who(struct exchange *x)
 	else if (is_ours)
 		endpoint_serve(x);
 	else
-		web_identify(&x->web, on_identity);
+		web_identify(&x->web, pipeline_on_identity);
 }
 
-static void on_identity(struct web_call *call)
+static void pipeline_on_identity(struct web_call *call)
 {
 	struct exchange *x = exchange_of(call);
 

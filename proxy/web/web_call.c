@@ -5,7 +5,7 @@
 
 #include <event2/buffer.h>
 
-static void write_id(uint64_t id, char out[static 17])
+static void write_call_id(uint64_t id, char out[static 17])
 {
 	char digits[STR_U64];
 	struct str hex = str_of_u64(id, 16, digits);
@@ -24,7 +24,7 @@ void web_call_init(struct web_call *call, const struct web_site *site, struct fr
 	call->conf = conf;
 	call->listen = site->id == AUTH_SITE_ADMIN ? &conf->admin : &conf->server;
 	call->origin = call->listen->origin;
-	write_id(id, call->id);
+	write_call_id(id, call->id);
 }
 
 const char *web_client(struct web_call *call)

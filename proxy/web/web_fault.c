@@ -96,7 +96,7 @@ static const char *phrase_of(int status)
 
 /* Where people come as well, the title is the sentence that they read, and `reason` the log's word;
  * an API always says something in `detail`. */
-static void write_problem(struct sbuf *out, const struct web_call *call, enum fault fault,
+static void write_problem_json(struct sbuf *out, const struct web_call *call, enum fault fault,
 	const char *detail, struct str token)
 {
 	const struct fault_row *row = fault_row(fault);
@@ -127,7 +127,7 @@ void web_problem_with_token(
 	sbuf_init(&content, PROBLEM_MAX);
 	sbuf_init(&lines, WEB_FIELDS_MAX);
 	const char *fields = web_fault_fields(call, fault, &lines);
-	write_problem(&content, call, fault, detail, token);
+	write_problem_json(&content, call, fault, detail, token);
 	web_reply(call,
 		&(struct web_reply){fault_row(fault)->status, "application/problem+json",
 			sbuf_str(&content), fields, false},
@@ -162,7 +162,7 @@ static void find_form_page(const struct web_call *call, struct sbuf *out)
 		call->site->return_path(call, str_from(referer, origin.len), out);
 }
 
-static void write_page(
+static void write_fault_page(
 	struct sbuf *out, const struct web_call *call, enum fault fault, const char *detail)
 {
 	struct page_view view = call->site->view(call);
@@ -187,7 +187,7 @@ static void reply_with_page(struct web_call *call, enum fault fault, const char 
 	sbuf_init(&page, PAGE_MAX);
 	sbuf_init(&lines, WEB_FIELDS_MAX);
 	const char *fields = web_fault_fields(call, fault, &lines);
-	write_page(&page, call, fault, detail);
+	write_fault_page(&page, call, fault, detail);
 	web_html(call, fault_row(fault)->status, &page, fields, fault);
 	sbuf_clear(&page);
 	sbuf_clear(&lines);

@@ -170,7 +170,8 @@ static void refuse_sign_in(
 	refuse_at_provider(call, &refusal, result);
 }
 
-static void enter(struct web_call *call, struct str next, const struct sign_in_result *result)
+static void enter_by_provider(
+	struct web_call *call, struct str next, const struct sign_in_result *result)
 {
 	struct sbuf fields;
 
@@ -180,7 +181,7 @@ static void enter(struct web_call *call, struct str next, const struct sign_in_r
 	sbuf_clear(&fields);
 }
 
-static void on_callback(void *arg, struct sign_in_result result)
+static void on_provider_answer(void *arg, struct sign_in_result result)
 {
 	struct web_call *call = arg;
 	struct sbuf next;
@@ -194,7 +195,7 @@ static void on_callback(void *arg, struct sign_in_result result)
 		call->site->return_path(
 			call, str_of(result.return_path ? result.return_path : ""), &next);
 		if (result.status == AUTH_OK || is_again)
-			enter(call, sbuf_str(&next), &result);
+			enter_by_provider(call, sbuf_str(&next), &result);
 		else
 			refuse_sign_in(call, &result, sbuf_str(&next));
 	}
@@ -209,5 +210,5 @@ void web_finish_at_provider(struct web_call *call)
 
 	call->site->on_wait(call, WEB_WAIT_STORE);
 	auth_login_finish(call->auth, call->target.query, cookies, count, str_of(web_client(call)),
-		on_callback, call);
+		on_provider_answer, call);
 }

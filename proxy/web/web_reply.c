@@ -5,7 +5,8 @@
 #include <event2/buffer.h>
 #include <stdio.h>
 
-static void add_fields(struct sbuf *out, const struct web_call *call, const struct web_reply *reply)
+static void add_reply_fields(
+	struct sbuf *out, const struct web_call *call, const struct web_reply *reply)
 {
 	bool is_page = reply->type && str_starts(str_of(reply->type), STR("text/html"));
 
@@ -21,7 +22,7 @@ static void add_fields(struct sbuf *out, const struct web_call *call, const stru
 		sbuf_puts(out, reply->fields);
 }
 
-static void send_content(struct front_request *req, struct str bytes)
+static void send_reply_content(struct front_request *req, struct str bytes)
 {
 	struct evbuffer *content;
 
@@ -41,10 +42,10 @@ void web_reply(struct web_call *call, const struct web_reply *reply, enum fault 
 
 	call->site->on_answer(call, reply->status, is_head ? 0 : reply->content.len);
 	sbuf_init_secret(&fields, WEB_FIELDS_MAX);
-	add_fields(&fields, call, reply);
+	add_reply_fields(&fields, call, reply);
 	front_reply_head(req, reply->status, &fields, (int64_t)reply->content.len,
 		is_head || reply->status == 304);
-	send_content(req, reply->content);
+	send_reply_content(req, reply->content);
 	sbuf_clear(&fields);
 	call->site->on_end(call, fault); /* while the request's bytes are there for the log */
 	front_reply_end(req);

@@ -1,6 +1,6 @@
 #include "proxy/web/web_row.h"
 
-static bool read_id(struct str text, char id[static WEB_ID_LEN + 1])
+static bool read_token_id(struct str text, char id[static WEB_ID_LEN + 1])
 {
 	for (size_t i = 0; i < text.len; i++) {
 		if (strchr("0123456789abcdef", text.at[i]) == NULL)
@@ -18,7 +18,7 @@ static bool is_path_of(const struct web_row *row, struct str path, char id[stati
 	while (str_next(&rest, '/', &want)) {
 		if (!str_next(&path, '/', &have))
 			return false;
-		if (str_eq(want, STR("{id}")) ? !read_id(have, id)
+		if (str_eq(want, STR("{id}")) ? !read_token_id(have, id)
 					      : !str_eq(want, STR("{file}")) && !str_eq(want, have))
 			return false;
 	}
