@@ -161,12 +161,6 @@ static void serve_login_page(struct web_call *call)
 		web_login_page(call, 200, NULL, FAULT_NONE);
 }
 
-static void serve_static(struct web_call *call)
-{
-	if (!web_static(call))
-		web_fault(call, FAULT_NOT_FOUND, NULL);
-}
-
 static void serve_root(struct web_call *call)
 {
 	struct sbuf home;
@@ -190,7 +184,7 @@ static const struct web_row rows[] = {
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},
 	{"POST", "/_gate/logout", WEB_WHOEVER, web_sign_out, WEB_OWN_FORM},
-	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, serve_static, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, web_static, WEB_NOTHING},
 };
 
 const struct web_site admin_pages_site = {

@@ -2,7 +2,8 @@
 #include "proxy/admin/api.h"
 
 #include "auth/service/auth.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
+#include "proxy/pages/page_static.h"
 
 #include <inttypes.h>
 #include <stdio.h>

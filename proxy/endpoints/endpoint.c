@@ -8,12 +8,6 @@
 
 /* --- below _gate/ --- */
 
-static void endpoint_static(struct web_call *call)
-{
-	if (!web_static(call))
-		web_fault(call, FAULT_NOT_FOUND, NULL);
-}
-
 static void endpoint_jwks(struct web_call *call)
 {
 	const char *json = auth_service_jwks(exchange_of(call)->thread->shared->auth);
@@ -31,7 +25,7 @@ static const struct web_row rows[] = {
 	{"GET", "/_gate/callback", WEB_WHOEVER, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},
 	{"POST", "/_gate/logout", WEB_ANYBODY, endpoint_logout, WEB_ANY_FORM},
-	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, endpoint_static, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, web_static, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/jwks.json", WEB_ANYBODY, endpoint_jwks, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/hand-over", WEB_WHOEVER, endpoint_hand_over, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/enter", WEB_ANYBODY, endpoint_enter, WEB_NOTHING},

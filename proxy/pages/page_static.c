@@ -1,9 +1,7 @@
-/*
- * proxy/pages/page_static.c - style sheet, icon and script, which live inside the program.
- *
- * The assembler reads the files, by paths from the root of the tree, where every build runs.
- */
-#include "proxy/pages/page_fault.h"
+/* The assembler reads the files, by paths from the root of the tree, where every build runs. */
+#include "proxy/pages/page_static.h"
+
+#include "base/mem.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* proxy/pages/page_token.c - one token: what is on record of it, how it is changed, and, once, its
  * secrets. */
 #include "proxy/pages/page_token_parts.h"
+#include "proxy/pages/page_static.h"
 
 static void open_token_page(struct sbuf *out, const struct page_view *view, const char *title,
 	const struct store_token *token, const char *head)

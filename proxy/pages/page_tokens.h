@@ -9,7 +9,7 @@
 #define SPARKGATE_PROXY_PAGES_PAGE_TOKENS_H
 
 #include "auth/token/issue.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 struct page_token_form {	 /* borrowed; what was sent, or "" */
 	const struct conf *conf; /* its policy, and where tokens are good */

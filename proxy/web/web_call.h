@@ -18,7 +18,7 @@
 #include "auth/service/auth.h"
 #include "base/text/url.h"
 #include "proxy/front/front.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 struct web_call;
 struct web_row;

@@ -22,7 +22,11 @@ enum fault web_fault_of(enum auth_status status)
 
 void web_fault_auth(struct web_call *call)
 {
-	web_fault(call, web_fault_of(call->auth_status), call->auth_reason);
+	enum auth_status status = call->auth_status;
+	bool is_theirs = status == AUTH_INVALID_TOKEN || status == AUTH_MALFORMED;
+
+	/* Why we can't tell is ours to know. */
+	web_fault(call, web_fault_of(status), is_theirs ? call->auth_reason : NULL);
 }
 
 /* --- the fields --- */

@@ -8,7 +8,7 @@
 void web_fault(struct web_call *call, enum fault fault, const char *detail); /* or NULL */
 /* What an answer of auth/ that is not AUTH_OK means, on every site. */
 enum fault web_fault_of(enum auth_status status);
-/* The same for call->auth_status, with its reason. */
+/* Ends the call by that of call->auth_status, with its reason where the client can mend it. */
 void web_fault_auth(struct web_call *call);
 /* As web_fault() where a program asks, with a member "token" of JSON. */
 void web_problem_with_token(

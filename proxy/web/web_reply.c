@@ -1,9 +1,6 @@
 #include "proxy/web/web_reply.h"
 
-#include "proxy/guard/guard.h"
-
 #include <event2/buffer.h>
-#include <stdio.h>
 
 static void add_reply_fields(
 	struct sbuf *out, const struct web_call *call, const struct web_reply *reply)
@@ -88,25 +85,4 @@ void web_redirect_to(
 void web_redirect(struct web_call *call, int status, struct str location, const char *fields)
 {
 	web_redirect_to(call, status, "", location, fields);
-}
-
-bool web_static(struct web_call *call)
-{
-	struct str path = call->target.path;
-	const struct page_static *file;
-	char fields[160];
-
-	while (str_find_byte(path, '/') != -1)
-		path = str_from(path, (size_t)str_find_byte(path, '/') + 1);
-	file = page_static_find(path);
-	if (file == NULL)
-		return false;
-	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
-		file->etag);
-	struct web_reply reply = {
-		200, file->content_type, {(const char *)file->bytes, file->len}, fields, true};
-	if (str_eq(guard_single_field(call->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
-		reply = (struct web_reply){.status = 304, .fields = fields, .is_kept = true};
-	web_reply(call, &reply, FAULT_NONE);
-	return true;
 }

@@ -24,8 +24,5 @@ void web_redirect(struct web_call *call, int status, struct str location, const 
 /* To an address that is `origin` and `path`. */
 void web_redirect_to(
 	struct web_call *call, int status, const char *origin, struct str path, const char *fields);
-/* A file of page_static.c, the last segment of the path; else FAULT_NOT_FOUND is for the caller:
- * false. */
-MUST_CHECK bool web_static(struct web_call *call);
 
 #endif

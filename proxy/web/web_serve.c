@@ -1,7 +1,10 @@
 #include "proxy/web/web_serve.h"
 
 #include "proxy/guard/guard.h"
+#include "proxy/pages/page_static.h"
 #include "proxy/web/web_fault.h"
+
+#include <stdio.h>
 
 static void check_who(struct web_call *call);
 static void take_content(struct web_call *call);
@@ -142,4 +145,28 @@ static void serve_whole(struct web_call *call)
 {
 	if (call->site->on_content == NULL || call->site->on_content(call))
 		call->row->serve(call);
+}
+
+/* --- a file of ours --- */
+
+void web_static(struct web_call *call)
+{
+	struct str path = call->target.path;
+	const struct page_static *file;
+	char fields[160];
+
+	while (str_find_byte(path, '/') != -1)
+		path = str_from(path, (size_t)str_find_byte(path, '/') + 1);
+	file = page_static_find(path);
+	if (file == NULL) {
+		web_fault(call, FAULT_NOT_FOUND, NULL);
+		return;
+	}
+	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
+		file->etag);
+	struct web_reply reply = {
+		200, file->content_type, {(const char *)file->bytes, file->len}, fields, true};
+	if (str_eq(guard_single_field(call->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
+		reply = (struct web_reply){.status = 304, .fields = fields, .is_kept = true};
+	web_reply(call, &reply, FAULT_NONE);
 }

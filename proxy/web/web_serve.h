@@ -17,5 +17,7 @@ bool web_has_form(const struct web_call *call); /* its content is urlencoded, or
  * most `max` bytes. */
 void web_hold(struct web_call *call, uint64_t max, struct budget *budget,
 	void (*then)(struct web_call *call));
+/* A row's handler: the file of page_static.h that the last segment names. */
+void web_static(struct web_call *call);
 
 #endif
