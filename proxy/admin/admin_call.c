@@ -86,7 +86,12 @@ void admin_on_end(struct web_call *web, enum fault fault)
 	free(call);
 }
 
-/* --- the token manager's answers --- */
+/* --- the token manager --- */
+
+struct auth_service *admin_token_rules(struct web_call *call)
+{
+	return admin_call_of(call)->admin->service;
+}
 
 enum fault admin_fault_of(enum token_outcome outcome)
 {

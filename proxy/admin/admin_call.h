@@ -51,6 +51,8 @@ void admin_on_wait(struct web_call *call, enum web_wait what);
 void admin_on_answer(struct web_call *call, int status, size_t len);
 void admin_on_end(struct web_call *call, enum fault fault);
 
+/* What knows who may do what with a token; borrows. */
+struct auth_service *admin_token_rules(struct web_call *call);
 /* What the answers of the token manager are on a page and in the API. */
 enum fault admin_fault_of(enum token_outcome outcome);
 /* Refuses by it; `reason` may be NULL or "". */

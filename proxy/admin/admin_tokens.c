@@ -3,47 +3,30 @@
 
 #include "base/clock.h"
 #include "conf/values/values_units.h"
+#include "proxy/admin/token_cursor.h"
 #include "proxy/pages/page_tokens.h"
 #include "proxy/web/web_reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_TOKENS = 50, CURSOR_MAX = 64, TTL_MAX = 24, WORD_MAX = 16 };
+enum { PAGE_TOKENS = 50, TTL_MAX = 24, WORD_MAX = 16 };
 
 /* Who may nothing here is told why. */
 static void refuse_token_page(struct web_call *call, enum token_outcome outcome)
 {
 	admin_refuse(call, outcome,
 		outcome == TOKEN_FORBIDDEN
-			? token_manager_why_not(admin_call_of(call)->admin->service, call->who)
+			? token_manager_why_not(admin_token_rules(call), call->who)
 			: NULL);
 }
 
 /* --- the list --- */
 
-/* Where the next page begins: when the last token was made, and which it is. */
-static void write_page_cursor(const struct store_token *last, char out[static CURSOR_MAX])
-{
-	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, ISSUE_ID_LEN, last->id);
-}
-
-static bool read_page_cursor(const char *cursor, struct store_token_query *query)
-{
-	struct str rest = str_of(cursor), digits;
-	uint64_t at;
-
-	if (!str_next(&rest, '.', &digits) || !str_to_u64(digits, &at) || at == 0 ||
-		rest.len != ISSUE_ID_LEN)
-		return false;
-	query->before_at = (int64_t)at;
-	return str_copy(rest, query->before_id, sizeof query->before_id);
-}
-
 struct listing {
 	struct store_token tokens[PAGE_TOKENS];
 	size_t count;
-	char owner[STORE_SUBJECT], cursor[CURSOR_MAX], show[WORD_MAX], next[CURSOR_MAX];
+	char owner[STORE_SUBJECT], cursor[TOKEN_CURSOR_MAX], show[WORD_MAX], next[TOKEN_CURSOR_MAX];
 };
 
 static bool read_list_query(
@@ -57,7 +40,7 @@ static bool read_list_query(
 		query->subject = listing->owner;
 	if (strcmp(listing->show, "living") == 0)
 		query->alive_at = clock_wall_s();
-	return is_fine && (listing->cursor[0] == '\0' || read_page_cursor(listing->cursor, query));
+	return is_fine && (listing->cursor[0] == '\0' || token_cursor_read(listing->cursor, query));
 }
 
 static void add_to_listing(void *arg, const struct store_token *token)
@@ -102,10 +85,10 @@ void admin_tokens_list(struct web_call *call)
 	int count = 0;
 
 	if (read_list_query(call, listing, &query))
-		outcome = token_manager_list(admin_call_of(call)->admin->service, call->who, &query,
+		outcome = token_manager_list(admin_token_rules(call), call->who, &query,
 			add_to_listing, listing, &count);
 	if (outcome == TOKEN_DONE && listing->count == PAGE_TOKENS)
-		write_page_cursor(&listing->tokens[PAGE_TOKENS - 1], listing->next);
+		token_cursor_write(&listing->tokens[PAGE_TOKENS - 1], listing->next);
 	if (outcome == TOKEN_DONE)
 		serve_listing(call, listing);
 	else
@@ -223,10 +206,9 @@ void admin_tokens_create(struct web_call *call)
 
 	if (fault == NULL)
 		fault = read_token_form(&sent, &request);
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_create(admin_call_of(call)->admin->service, call->who,
-				&request, &record, &secrets, &err);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(admin_token_rules(call),
+						     call->who, &request, &record, &secrets, &err);
 	switch (outcome) {
 	case TOKEN_DONE:
 		serve_made(call, &record, &secrets);
@@ -265,7 +247,7 @@ void admin_tokens_show(struct web_call *call)
 	struct store_token token;
 	char changed[WORD_MAX];
 	enum token_outcome outcome = token_manager_get(
-		admin_call_of(call)->admin->service, call->who, str_of(call->token_id), &token);
+		admin_token_rules(call), call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE) {
 		refuse_token_page(call, outcome);
@@ -293,8 +275,8 @@ static void change_token_page(struct web_call *call, enum token_state state, con
 	struct err err = {""};
 	char force[WORD_MAX];
 	bool is_forced = web_field(call, "force", force, sizeof force) && strcmp(force, "1") == 0;
-	enum token_outcome outcome = token_manager_set_state(admin_call_of(call)->admin->service,
-		call->who, str_of(call->token_id), state, is_forced, &token, &err);
+	enum token_outcome outcome = token_manager_set_state(admin_token_rules(call), call->who,
+		str_of(call->token_id), state, is_forced, &token, &err);
 
 	if (outcome == TOKEN_DONE)
 		redirect_to_token(call);

@@ -8,7 +8,7 @@
 /* Who may not is told no more than that. */
 static bool api_on_known(struct web_call *call)
 {
-	const char *why = token_manager_why_not(admin_call_of(call)->admin->service, call->who);
+	const char *why = token_manager_why_not(admin_token_rules(call), call->who);
 
 	if (why)
 		web_fault(call, FAULT_FORBIDDEN, why);

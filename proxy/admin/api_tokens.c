@@ -5,32 +5,21 @@
 #include "auth/token/token_json.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
+#include "proxy/admin/token_cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CURSOR_MAX = 64, BATCH_MAX = 100 /* ids */ };
+enum { BATCH_MAX = 100 /* ids */ };
 
 /* --- the list --- */
 
-/* Where the next page begins: when the last token was made, and which it is. */
 static json_t *api_cursor_of(const struct store_token *last)
 {
-	char text[CURSOR_MAX];
+	char text[TOKEN_CURSOR_MAX];
 
-	snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+	token_cursor_write(last, text);
 	return json_string(text);
-}
-
-static bool api_read_cursor(const char *cursor, struct store_token_query *query)
-{
-	size_t digits = strspn(cursor, "0123456789");
-
-	if (digits == 0 || digits > 15 || cursor[digits] != '.' || cursor[0] == '0')
-		return false;
-	query->before_at = strtoll(cursor, NULL, 10);
-	struct str id = str_of(cursor + digits + 1);
-	return id.len == ISSUE_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
 }
 
 struct listing {
@@ -70,7 +59,7 @@ static const char *api_read_list_query(
 			return "limit: expected 1 to 100";
 		query->limit = (size_t)limit;
 	}
-	if (api_parameter(call, "cursor", text, size, &is_bad) && !api_read_cursor(text, query))
+	if (api_parameter(call, "cursor", text, size, &is_bad) && !token_cursor_read(text, query))
 		return "cursor: expected what the last page gave as next_cursor";
 	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
 }
@@ -79,14 +68,13 @@ void api_list(struct web_call *call)
 {
 	struct listing listing = {.tokens = json_array()};
 	struct store_token_query query = {.limit = STORE_PAGE};
-	char user[STORE_SUBJECT], text[CURSOR_MAX];
+	char user[STORE_SUBJECT], text[TOKEN_CURSOR_MAX];
 	const char *fault = api_read_list_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_list(admin_call_of(call)->admin->service, call->who, &query,
-				api_add_to_list, &listing, &count);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_list(admin_token_rules(call), call->who,
+						     &query, api_add_to_list, &listing, &count);
 	if (outcome != TOKEN_DONE) {
 		json_decref(listing.tokens);
 		admin_refuse(call, outcome, fault ? fault : "");
@@ -212,10 +200,9 @@ void api_create(struct web_call *call)
 	struct err err = {""};
 	struct token_secrets secrets;
 
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_create(admin_call_of(call)->admin->service, call->who,
-				&request, &record, &secrets, &err);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(admin_token_rules(call),
+						     call->who, &request, &record, &secrets, &err);
 	if (outcome != TOKEN_DONE) {
 		admin_refuse(call, outcome, fault ? fault : err.text);
 		return;
@@ -231,7 +218,7 @@ void api_show(struct web_call *call)
 {
 	struct store_token token;
 	enum token_outcome outcome = token_manager_get(
-		admin_call_of(call)->admin->service, call->who, str_of(call->token_id), &token);
+		admin_token_rules(call), call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE)
 		admin_refuse(call, outcome, "");
@@ -254,8 +241,8 @@ static void api_change(struct web_call *call, enum token_state state, bool shows
 		admin_refuse(call, TOKEN_INVALID, "force: expected true or false");
 		return;
 	}
-	enum token_outcome outcome = token_manager_set_state(admin_call_of(call)->admin->service,
-		call->who, str_of(call->token_id), state, is_forced, &token, &err);
+	enum token_outcome outcome = token_manager_set_state(admin_token_rules(call), call->who,
+		str_of(call->token_id), state, is_forced, &token, &err);
 
 	if (outcome != TOKEN_DONE)
 		admin_refuse(call, outcome, err.text);
@@ -312,9 +299,8 @@ void api_revoke_many(struct web_call *call)
 		struct str text = {json_string_value(id), json_string_length(id)};
 		struct store_token token;
 		struct err err = {""};
-		enum token_outcome outcome =
-			token_manager_set_state(admin_call_of(call)->admin->service, call->who,
-				text, STATE_REVOKED, false, &token, &err);
+		enum token_outcome outcome = token_manager_set_state(admin_token_rules(call),
+			call->who, text, STATE_REVOKED, false, &token, &err);
 		if (outcome == TOKEN_DONE)
 			json_array_append(revoked, id);
 		else

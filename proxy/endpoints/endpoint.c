@@ -121,7 +121,7 @@ static void serve_not_ready(struct exchange *x, const struct app_info *app)
 	sbuf_clear(&page);
 }
 
-/* The live UI, else history, else a page that waits for it (design "URL space"). */
+/* The live UI, else history, else a page that waits for it. */
 void endpoint_serve_app(struct exchange *x)
 {
 	const struct cluster_info *cluster = x->route.cluster;

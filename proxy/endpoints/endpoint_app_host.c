@@ -2,11 +2,16 @@
  * proxy/endpoints/endpoint_app_host.c - a session brought to the host name of one application, and
  * back (S0).
  *
- * public host: <mount>/x, signed in      -> application's host: <mount>/x
- * application's host: that, no cookie    -> the entry cookie, and public host:
- * _gate/hand-over?for=... public host: that, signed in           -> application's host:
- * _gate/enter?code=... not signed in       -> <mount>/x, to sign in application's host: that, first
- * time   -> the cookie, and the same address once more that, with cookie  -> <mount>/x
+ * The public host gets a request for <mount>/x:
+ *   signed in             to the application's host, <mount>/x
+ * The application's host gets it:
+ *   without its cookie    sets the entry cookie; to the public host, _gate/hand-over?for=...
+ * The public host gets that:
+ *   signed in             to the application's host, _gate/enter?code=...
+ *   not signed in         to <mount>/x, to sign in
+ * The application's host gets that:
+ *   the first time        sets the cookie; to the same address once more
+ *   with that cookie      to <mount>/x
  *
  * The code is made for the entry cookie's digest, so that it opens nothing in another browser
  * (S50). A browser that keeps no cookies comes to a code that is not for it: a page, and never a

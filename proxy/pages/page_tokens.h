@@ -1,6 +1,5 @@
 /*
- * proxy/pages/page_tokens.h - the pages of the token manager: the list, one token, a new one
- * (design "Token manager").
+ * proxy/pages/page_tokens.h - the pages of tokens: the list, one token, a new one.
  *
  * As page.h: pure, values escaped where they are written. Which tokens somebody sees and what they
  * may do was decided before; these only leave out what would be refused to the viewer's role.

@@ -1,6 +1,5 @@
 /*
- * proxy/request/metrics.h - counters of each server thread, added up when Prometheus asks (design
- * "Operations").
+ * proxy/request/metrics.h - counters of each server thread, added up when Prometheus asks.
  *
  * A server thread writes its own counters only, relaxed: the hot path shares no cache line. Names
  * and labels are the contract's.
