@@ -7,13 +7,16 @@
 #ifndef SPARKGATE_PROXY_ADMIN_ADMIN_H
 #define SPARKGATE_PROXY_ADMIN_ADMIN_H
 
+#include "base/inbox.h"
+#include "conf/conf.h"
 #include "proxy/serve/server_thread.h"
 
 struct admin;
+struct auth_service;
 struct discovery;
 struct event_base;
 
-/* `listen_fd` is taken, `port` its own; `shared` and `server threads` are borrowed; `inbox` is the
+/* `listen_fd` is taken, `port` its own; `shared` and `threads` are borrowed; `inbox` is the
  * keeper's. */
 struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int listen_fd,
 	unsigned port, const struct thread_shared *shared, const struct conf *conf,

@@ -1,89 +1,56 @@
 /* The admin listener's pages about tokens: listed, shown, made, changed. */
-#include "proxy/admin/admin_page_int.h"
+#include "proxy/admin/admin_pages.h"
 
-#include "auth/token/token_manager.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
+#include "proxy/admin/token_cursor.h"
 #include "proxy/pages/page_tokens.h"
+#include "proxy/web/web_reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE_TOKENS = 50, CURSOR_MAX = 64, TTL_MAX = 24, WORD_MAX = 16 };
+enum { PAGE_TOKENS = 50, TTL_MAX = 24, WORD_MAX = 16 };
 
-void admin_home(struct admin_call *call)
+/* Who may nothing here is told why. */
+static void refuse_token_page(struct web_call *call, enum token_outcome outcome)
 {
-	struct sbuf next;
-
-	sbuf_init(&next, ADMIN_FIELD_MAX);
-	admin_return_path(call, STR(""), &next);
-	admin_redirect(call, 302, sbuf_str(&next), NULL);
-	sbuf_clear(&next);
-}
-
-static void refuse(struct admin_call *call, enum token_outcome outcome, const char *reason)
-{
-	static const enum fault faults[] = {[TOKEN_INVALID] = FAULT_BAD_REQUEST,
-		[TOKEN_FORBIDDEN] = FAULT_FORBIDDEN,
-		[TOKEN_UNKNOWN] = FAULT_NOT_FOUND,
-		[TOKEN_CONFLICT] = FAULT_BAD_REQUEST,
-		[TOKEN_UNAVAILABLE] = FAULT_STORE_DOWN};
-	const char *why = outcome == TOKEN_FORBIDDEN
-				  ? token_manager_why_not(
-					    auth_service_tokens(call->pages->service), call->who)
-				  : NULL;
-
-	admin_fault(call, faults[outcome], why ? why : reason);
+	admin_refuse(call, outcome,
+		outcome == TOKEN_FORBIDDEN
+			? token_manager_why_not(admin_token_rules(call), call->who)
+			: NULL);
 }
 
 /* --- the list --- */
 
-/* Where the next page begins: when the last token was made, and which it is. */
-static void write_cursor(const struct store_token *last, char out[static CURSOR_MAX])
-{
-	snprintf(out, CURSOR_MAX, "%lld.%.*s", (long long)last->created_at, TOKEN_ID_LEN, last->id);
-}
-
-static bool read_cursor(const char *cursor, struct store_token_query *query)
-{
-	struct str rest = str_of(cursor), digits;
-	uint64_t at;
-
-	if (!str_next(&rest, '.', &digits) || !str_to_u64(digits, &at) || at == 0 ||
-		rest.len != TOKEN_ID_LEN)
-		return false;
-	query->before_at = (int64_t)at;
-	return str_copy(rest, query->before_id, sizeof query->before_id);
-}
-
 struct listing {
 	struct store_token tokens[PAGE_TOKENS];
 	size_t count;
-	char owner[STORE_SUBJECT], cursor[CURSOR_MAX], show[WORD_MAX], next[CURSOR_MAX];
+	char owner[STORE_SUBJECT], cursor[TOKEN_CURSOR_MAX], show[WORD_MAX], next[TOKEN_CURSOR_MAX];
 };
 
-static bool read_query(
-	struct admin_call *call, struct listing *listing, struct store_token_query *query)
+static bool read_list_query(
+	struct web_call *call, struct listing *listing, struct store_token_query *query)
 {
-	bool is_fine = admin_field(call, "owner", listing->owner, sizeof listing->owner) &&
-		       admin_field(call, "cursor", listing->cursor, sizeof listing->cursor) &&
-		       admin_field(call, "show", listing->show, sizeof listing->show);
+	bool is_fine = web_field(call, "owner", listing->owner, sizeof listing->owner) &&
+		       web_field(call, "cursor", listing->cursor, sizeof listing->cursor) &&
+		       web_field(call, "show", listing->show, sizeof listing->show);
 
 	if (listing->owner[0] && call->who->role == ROLE_ADMIN)
 		query->subject = listing->owner;
 	if (strcmp(listing->show, "living") == 0)
 		query->alive_at = clock_wall_s();
-	return is_fine && (listing->cursor[0] == '\0' || read_cursor(listing->cursor, query));
+	return is_fine && (listing->cursor[0] == '\0' || token_cursor_read(listing->cursor, query));
 }
 
-static void add_token(void *arg, const struct store_token *token)
+static void add_to_listing(void *arg, const struct store_token *token)
 {
 	struct listing *listing = arg;
 
 	listing->tokens[listing->count++] = *token;
 }
 
-static void serve_list(struct admin_call *call, struct listing *listing)
+static void serve_listing(struct web_call *call, struct listing *listing)
 {
 	const struct page_token_form form = {.conf = call->conf,
 		.client_name = "",
@@ -93,7 +60,7 @@ static void serve_list(struct admin_call *call, struct listing *listing)
 		.refresh_ttl = "",
 		.scope = "",
 		.note = ""};
-	struct page_view view = admin_view(call);
+	struct page_view view = call->site->view(call);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
@@ -106,37 +73,38 @@ static void serve_list(struct admin_call *call, struct listing *listing)
 			.next = listing->next[0] ? listing->next : NULL,
 			.now = clock_wall_s(),
 			.form = &form});
-	admin_html(call, 200, &page, NULL);
+	web_html(call, 200, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
 }
 
-void admin_list(struct admin_call *call)
+void admin_tokens_list(struct web_call *call)
 {
 	struct listing *listing = mem_alloc(1, sizeof *listing);
 	struct store_token_query query = {.limit = PAGE_TOKENS};
 	enum token_outcome outcome = TOKEN_INVALID;
 	int count = 0;
 
-	if (read_query(call, listing, &query))
-		outcome = token_manager_list(auth_service_tokens(call->pages->service), call->who,
-			&query, add_token, listing, &count);
+	if (read_list_query(call, listing, &query))
+		outcome = token_manager_list(admin_token_rules(call), call->who, &query,
+			add_to_listing, listing, &count);
 	if (outcome == TOKEN_DONE && listing->count == PAGE_TOKENS)
-		write_cursor(&listing->tokens[PAGE_TOKENS - 1], listing->next);
+		token_cursor_write(&listing->tokens[PAGE_TOKENS - 1], listing->next);
 	if (outcome == TOKEN_DONE)
-		serve_list(call, listing);
+		serve_listing(call, listing);
 	else
-		refuse(call, outcome, NULL);
+		refuse_token_page(call, outcome);
 	free(listing);
 }
 
 /* --- making one --- */
 
-struct sent { /* the form as it came */
+struct sent_form { /* the form as it came */
 	char client_name[STORE_CLIENT], user[STORE_SUBJECT], type[WORD_MAX];
 	char access_ttl[TTL_MAX], refresh_ttl[TTL_MAX], scope[STORE_SCOPE], note[STORE_NOTE];
 };
 
 /* NULL, or what is wrong with it. */
-static const char *read_sent(struct admin_call *call, struct sent *sent)
+static const char *read_sent(struct web_call *call, struct sent_form *sent)
 {
 	const struct {
 		const char *name;
@@ -158,14 +126,14 @@ static const char *read_sent(struct admin_call *call, struct sent *sent)
 	const char *fault = NULL;
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		if (!admin_field(call, fields[i].name, fields[i].out, fields[i].size) && !fault)
+		if (!web_field(call, fields[i].name, fields[i].out, fields[i].size) && !fault)
 			fault = fields[i].fault;
 	}
 	return fault;
 }
 
 /* "": the default, which is 0. */
-static bool read_ttl(const char *text, int64_t *seconds)
+static bool read_form_ttl(const char *text, int64_t *seconds)
 {
 	int64_t ms = 0;
 
@@ -178,7 +146,7 @@ static bool read_ttl(const char *text, int64_t *seconds)
 	return true;
 }
 
-static const char *read_request(const struct sent *sent, struct token_request *request)
+static const char *read_token_form(const struct sent_form *sent, struct token_request *request)
 {
 	bool is_admin = strcmp(sent->type, role_name(ROLE_ADMIN)) == 0;
 
@@ -191,43 +159,45 @@ static const char *read_request(const struct sent *sent, struct token_request *r
 		return "A client name is needed.";
 	if (sent->type[0] && !is_admin && strcmp(sent->type, role_name(ROLE_USER)) != 0)
 		return "The type is user or admin.";
-	if (!read_ttl(sent->access_ttl, &request->access_ttl))
+	if (!read_form_ttl(sent->access_ttl, &request->access_ttl))
 		return "The access token lasts for a time such as 30m, 12h or 7d.";
 	if (strcmp(sent->refresh_ttl, "0") == 0)
 		request->refresh_ttl = -1;
-	else if (!read_ttl(sent->refresh_ttl, &request->refresh_ttl))
+	else if (!read_form_ttl(sent->refresh_ttl, &request->refresh_ttl))
 		return "The refresh token lasts for a time such as 12h or 7d, or 0 for none.";
 	return NULL;
 }
 
-static void serve_form(
-	struct admin_call *call, int status, const struct sent *sent, const char *problem)
+static void serve_token_form(
+	struct web_call *call, int status, const struct sent_form *sent, const char *problem)
 {
 	const struct page_token_form form = {call->conf, sent->client_name, sent->user, sent->type,
 		sent->access_ttl, sent->refresh_ttl, sent->scope, sent->note, problem};
-	struct page_view view = admin_view(call);
+	struct page_view view = call->site->view(call);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
 	page_token_form(&page, &view, &form);
-	admin_html(call, status, &page, NULL);
+	web_html(call, status, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
 }
 
-static void serve_made(struct admin_call *call, const struct store_token *record,
+static void serve_made(struct web_call *call, const struct store_token *record,
 	const struct token_secrets *secrets)
 {
-	struct page_view view = admin_view(call);
+	struct page_view view = call->site->view(call);
 	struct sbuf page;
 
 	sbuf_init_secret(&page, PAGE_MAX);
 	page_token_made(
 		&page, &view, &(struct page_token_made){record, secrets, &call->conf->server});
-	admin_html(call, 201, &page, NULL);
+	web_html(call, 201, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
 }
 
-void admin_create(struct admin_call *call)
+void admin_tokens_create(struct web_call *call)
 {
-	struct sent sent;
+	struct sent_form sent;
 	struct token_request request = {.client_name = NULL};
 	struct token_secrets secrets = {NULL, NULL, NULL};
 	struct store_token record;
@@ -235,79 +205,78 @@ void admin_create(struct admin_call *call)
 	const char *fault = read_sent(call, &sent);
 
 	if (fault == NULL)
-		fault = read_request(&sent, &request);
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_create(auth_service_tokens(call->pages->service), call->who,
-				&request, &record, &secrets, &err);
+		fault = read_token_form(&sent, &request);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(admin_token_rules(call),
+						     call->who, &request, &record, &secrets, &err);
 	switch (outcome) {
 	case TOKEN_DONE:
 		serve_made(call, &record, &secrets);
 		break;
 	case TOKEN_INVALID:
-		serve_form(call, 400, &sent, fault ? fault : err.text);
+		serve_token_form(call, 400, &sent, fault ? fault : err.text);
 		break;
 	case TOKEN_FORBIDDEN:
-		serve_form(call, 403, &sent, err.text);
+		serve_token_form(call, 403, &sent, err.text);
 		break;
 	case TOKEN_CONFLICT:
-		serve_form(call, 409, &sent, err.text);
+		serve_token_form(call, 409, &sent, err.text);
 		break;
 	default:
-		refuse(call, outcome, NULL);
+		refuse_token_page(call, outcome);
 	}
 	token_secrets_clear(&secrets);
 }
 
 /* --- one of them --- */
 
-static void serve_token(struct admin_call *call, int status, struct page_token it)
+static void serve_token(struct web_call *call, int status, struct page_token it)
 {
-	struct page_view view = admin_view(call);
+	struct page_view view = call->site->view(call);
 	struct sbuf page;
 
 	it.now = clock_wall_s();
 	sbuf_init(&page, PAGE_MAX);
 	page_token(&page, &view, &it);
-	admin_html(call, status, &page, NULL);
+	web_html(call, status, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
 }
 
-void admin_show(struct admin_call *call)
+void admin_tokens_show(struct web_call *call)
 {
 	struct store_token token;
 	char changed[WORD_MAX];
 	enum token_outcome outcome = token_manager_get(
-		auth_service_tokens(call->pages->service), call->who, str_of(call->id), &token);
+		admin_token_rules(call), call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE) {
-		refuse(call, outcome, NULL);
+		refuse_token_page(call, outcome);
 		return;
 	}
-	bool is_changed = admin_field(call, "changed", changed, sizeof changed) && changed[0];
+	bool is_changed = web_field(call, "changed", changed, sizeof changed) && changed[0];
 	serve_token(call, 200, (struct page_token){.token = &token, .is_changed = is_changed});
 }
 
 /* Back to its page, which says what it is now. */
-static void redirect_to_token(struct admin_call *call)
+static void redirect_to_token(struct web_call *call)
 {
 	struct sbuf location;
 
-	sbuf_init(&location, ADMIN_FIELD_MAX);
-	sbuf_printf(&location, "%s/tokens/%s?changed=1", call->conf->admin.base, call->id);
-	admin_redirect(call, 303, sbuf_str(&location), NULL);
+	sbuf_init(&location, WEB_FIELD_MAX);
+	sbuf_printf(&location, "%s/tokens/%s?changed=1", call->conf->admin.base, call->token_id);
+	web_redirect(call, 303, sbuf_str(&location), NULL);
 	sbuf_clear(&location);
 }
 
 /* `verb` can be asked for twice where the last administrator's token is concerned (S35). */
-static void change(struct admin_call *call, enum token_state state, const char *verb)
+static void change_token_page(struct web_call *call, enum token_state state, const char *verb)
 {
 	struct store_token token;
 	struct err err = {""};
 	char force[WORD_MAX];
-	bool is_forced = admin_field(call, "force", force, sizeof force) && strcmp(force, "1") == 0;
-	enum token_outcome outcome =
-		token_manager_set_state(auth_service_tokens(call->pages->service), call->who,
-			str_of(call->id), state, is_forced, &token, &err);
+	bool is_forced = web_field(call, "force", force, sizeof force) && strcmp(force, "1") == 0;
+	enum token_outcome outcome = token_manager_set_state(admin_token_rules(call), call->who,
+		str_of(call->token_id), state, is_forced, &token, &err);
 
 	if (outcome == TOKEN_DONE)
 		redirect_to_token(call);
@@ -322,20 +291,20 @@ static void change(struct admin_call *call, enum token_state state, const char *
 					   "token. Nothing has been changed.",
 				.force = verb});
 	else
-		refuse(call, outcome, NULL);
+		refuse_token_page(call, outcome);
 }
 
-void admin_revoke(struct admin_call *call)
+void admin_tokens_revoke(struct web_call *call)
 {
-	change(call, STATE_REVOKED, "revoke");
+	change_token_page(call, STATE_REVOKED, "revoke");
 }
 
-void admin_disable(struct admin_call *call)
+void admin_tokens_disable(struct web_call *call)
 {
-	change(call, STATE_DISABLED, "disable");
+	change_token_page(call, STATE_DISABLED, "disable");
 }
 
-void admin_enable(struct admin_call *call)
+void admin_tokens_enable(struct web_call *call)
 {
-	change(call, STATE_ACTIVE, "enable");
+	change_token_page(call, STATE_ACTIVE, "enable");
 }

@@ -1,22 +1,33 @@
 /*
- * proxy/admin/api.h - /api/v1/tokens: JSON over the admin listener, for bearer tokens.
+ * proxy/admin/api.h - /api/v1/tokens as its files share it: JSON over the admin listener, for
+ * bearer tokens (S35).
  *
- * Runs on the keeper's loop. Every error is problem JSON (RFC 9457); nothing is cached.
+ * Every error is problem JSON (RFC 9457); nothing is cached.
  */
 #ifndef SPARKGATE_PROXY_ADMIN_API_H
 #define SPARKGATE_PROXY_ADMIN_API_H
 
-#include "auth/service/auth.h"
-#include "proxy/front/front.h"
+#include "proxy/admin/admin_call.h"
 
-struct api;
+/* Each ends the call. */
+void api_answer(struct web_call *call, int status, json_t *json); /* takes json; NULL: none */
+/* 404 for what was taken away, which is not to say that its owner may not know what it was (RFC
+ * 9457 §3.2); takes token. */
+void api_gone(struct web_call *call, const char *detail, json_t *token);
 
-/* Both are borrowed; `auth` is the keeper thread's own. */
-struct api *api_new(struct auth_service *service, struct auth *auth, struct budget *memory);
-void api_free(struct api *api); /* after `auth`, which answers what is under way; NULL is fine */
+/* A parameter of the query, decoded; false when it is absent. Twice or broken: `*is_bad`. */
+bool api_parameter(
+	const struct web_call *call, const char *name, char *out, size_t size, bool *is_bad);
 
-bool api_is_path(struct str target); /* below /api/ */
-/* Answers the request, now or when it is known who asks. */
-void api_serve(struct api *api, struct front_request *req);
+/* Handlers of rows: api_tokens.c. */
+void api_list(struct web_call *call);
+void api_create(struct web_call *call);
+void api_show(struct web_call *call);
+void api_revoke(struct web_call *call);
+void api_disable(struct web_call *call);
+void api_enable(struct web_call *call);
+void api_revoke_many(struct web_call *call);
+/* api_describe.c */
+void api_describe(struct web_call *call);
 
 #endif

@@ -1,8 +1,9 @@
 /* The token API's answers that describe: itself (OpenAPI), its limits, who asks. */
-#include "proxy/admin/api_int.h"
+#include "proxy/admin/api.h"
 
 #include "auth/service/auth.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
+#include "proxy/pages/page_static.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,10 +65,10 @@ static void set_limits(json_t *schema, int64_t def, int64_t max)
 	sbuf_clear(&pattern);
 }
 
-void api_describe(struct api_call *call)
+void api_describe(struct web_call *call)
 {
 	const struct page_static *file = page_static_find(STR("openapi.json"));
-	const struct conf *conf = auth_service_conf(call->api->service);
+	const struct conf *conf = auth_service_conf(admin_call_of(call)->admin->service);
 	json_t *json = json_loadb((const char *)file->bytes, file->len, 0, NULL);
 	json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
 

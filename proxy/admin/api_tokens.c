@@ -1,55 +1,25 @@
 /* The token API's operations on tokens. */
-#include "proxy/admin/api_int.h"
+#include "proxy/admin/api.h"
 
 #include "auth/token/issue.h"
 #include "auth/token/token_json.h"
-#include "auth/token/token_manager.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
+#include "proxy/admin/token_cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { CURSOR_MAX = 64 };
-
-static const int statuses[] = {[TOKEN_DONE] = 200,
-	[TOKEN_INVALID] = 400,
-	[TOKEN_FORBIDDEN] = 403,
-	[TOKEN_UNKNOWN] = 404,
-	[TOKEN_CONFLICT] = 409,
-	[TOKEN_UNAVAILABLE] = 503};
-
-static void refuse(struct api_call *call, enum token_outcome outcome, const char *reason)
-{
-	static const char *const otherwise[] = {[TOKEN_INVALID] = "the request is not valid",
-		[TOKEN_FORBIDDEN] = "your role does not allow this",
-		[TOKEN_UNKNOWN] = "there is no such token",
-		[TOKEN_CONFLICT] = "not in the state the token is in",
-		[TOKEN_UNAVAILABLE] = "the store does not answer"};
-
-	api_problem(call, statuses[outcome], reason[0] ? reason : otherwise[outcome]);
-}
+enum { BATCH_MAX = 100 /* ids */ };
 
 /* --- the list --- */
 
-/* Where the next page begins: when the last token was made, and which it is. */
-static json_t *cursor_of(const struct store_token *last)
+static json_t *api_cursor_of(const struct store_token *last)
 {
-	char text[CURSOR_MAX];
+	char text[TOKEN_CURSOR_MAX];
 
-	snprintf(text, sizeof text, "%lld.%s", (long long)last->created_at, last->id);
+	token_cursor_write(last, text);
 	return json_string(text);
-}
-
-static bool read_cursor(const char *cursor, struct store_token_query *query)
-{
-	size_t digits = strspn(cursor, "0123456789");
-
-	if (digits == 0 || digits > 15 || cursor[digits] != '.' || cursor[0] == '0')
-		return false;
-	query->before_at = strtoll(cursor, NULL, 10);
-	struct str id = str_of(cursor + digits + 1);
-	return id.len == TOKEN_ID_LEN && str_copy(id, query->before_id, sizeof query->before_id);
 }
 
 struct listing {
@@ -57,7 +27,7 @@ struct listing {
 	struct store_token last;
 };
 
-static void add_token(void *arg, const struct store_token *token)
+static void api_add_to_list(void *arg, const struct store_token *token)
 {
 	struct listing *listing = arg;
 
@@ -66,8 +36,8 @@ static void add_token(void *arg, const struct store_token *token)
 }
 
 /* Gives a reason when a parameter is none of ours to understand, else NULL. */
-static const char *read_query(
-	struct api_call *call, struct store_token_query *query, char *user, char *text, size_t size)
+static const char *api_read_list_query(
+	struct web_call *call, struct store_token_query *query, char *user, char *text, size_t size)
 {
 	bool is_bad = false;
 
@@ -89,31 +59,30 @@ static const char *read_query(
 			return "limit: expected 1 to 100";
 		query->limit = (size_t)limit;
 	}
-	if (api_parameter(call, "cursor", text, size, &is_bad) && !read_cursor(text, query))
+	if (api_parameter(call, "cursor", text, size, &is_bad) && !token_cursor_read(text, query))
 		return "cursor: expected what the last page gave as next_cursor";
 	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
 }
 
-void api_list(struct api_call *call)
+void api_list(struct web_call *call)
 {
 	struct listing listing = {.tokens = json_array()};
 	struct store_token_query query = {.limit = STORE_PAGE};
-	char user[STORE_SUBJECT], text[CURSOR_MAX];
-	const char *fault = read_query(call, &query, user, text, sizeof text);
+	char user[STORE_SUBJECT], text[TOKEN_CURSOR_MAX];
+	const char *fault = api_read_list_query(call, &query, user, text, sizeof text);
 	int count = 0;
 
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_list(auth_service_tokens(call->api->service), call->who,
-				&query, add_token, &listing, &count);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_list(admin_token_rules(call), call->who,
+						     &query, api_add_to_list, &listing, &count);
 	if (outcome != TOKEN_DONE) {
 		json_decref(listing.tokens);
-		refuse(call, outcome, fault ? fault : "");
+		admin_refuse(call, outcome, fault ? fault : "");
 		return;
 	}
 	json_t *json = json_pack("{s:o, s:n}", "tokens", listing.tokens, "next_cursor");
 	if ((size_t)count == query.limit)
-		json_object_set_new(json, "next_cursor", cursor_of(&listing.last));
+		json_object_set_new(json, "next_cursor", api_cursor_of(&listing.last));
 	api_answer(call, 200, json);
 }
 
@@ -173,7 +142,7 @@ static bool get_refresh_ttl(const json_t *body, int64_t *out)
 	return get_ttl(body, "refresh_ttl", out);
 }
 
-static const char *read_role(const json_t *body, enum role *role)
+static const char *api_read_role(const json_t *body, enum role *role)
 {
 	const char *type;
 
@@ -202,7 +171,7 @@ static const char *check_members(json_t *body)
 	return NULL;
 }
 
-static const char *read_request(json_t *body, struct token_request *request)
+static const char *read_create_body(json_t *body, struct token_request *request)
 {
 	const char *fault = check_members(body);
 
@@ -220,23 +189,22 @@ static const char *read_request(json_t *body, struct token_request *request)
 		return "access_ttl: expected seconds or a duration such as 12h";
 	if (!get_refresh_ttl(body, &request->refresh_ttl))
 		return "refresh_ttl: expected seconds, 0 for none, or a duration such as 7d";
-	return read_role(body, &request->role);
+	return api_read_role(body, &request->role);
 }
 
-void api_create(struct api_call *call)
+void api_create(struct web_call *call)
 {
 	struct token_request request = {.client_name = NULL};
-	const char *fault = read_request(call->body, &request);
+	const char *fault = read_create_body(admin_call_of(call)->body, &request);
 	struct store_token record;
 	struct err err = {""};
 	struct token_secrets secrets;
 
-	enum token_outcome outcome =
-		fault ? TOKEN_INVALID
-		      : token_manager_create(auth_service_tokens(call->api->service), call->who,
-				&request, &record, &secrets, &err);
+	enum token_outcome outcome = fault ? TOKEN_INVALID
+					   : token_manager_create(admin_token_rules(call),
+						     call->who, &request, &record, &secrets, &err);
 	if (outcome != TOKEN_DONE) {
-		refuse(call, outcome, fault ? fault : err.text);
+		admin_refuse(call, outcome, fault ? fault : err.text);
 		return;
 	}
 	json_t *json = token_json_new(&record, &secrets);
@@ -246,21 +214,21 @@ void api_create(struct api_call *call)
 
 /* --- one of them --- */
 
-void api_show(struct api_call *call)
+void api_show(struct web_call *call)
 {
 	struct store_token token;
 	enum token_outcome outcome = token_manager_get(
-		auth_service_tokens(call->api->service), call->who, str_of(call->id), &token);
+		admin_token_rules(call), call->who, str_of(call->token_id), &token);
 
 	if (outcome != TOKEN_DONE)
-		refuse(call, outcome, "");
+		admin_refuse(call, outcome, "");
 	else if (token.state == STATE_REVOKED)
-		api_gone(call, "the token is revoked", token_json(&token));
+		api_gone(call, "The token is revoked.", token_json(&token));
 	else
 		api_answer(call, 200, token_json(&token));
 }
 
-static void change(struct api_call *call, enum token_state state, bool shows)
+static void api_change(struct web_call *call, enum token_state state, bool shows)
 {
 	struct store_token token;
 	struct err err = {""};
@@ -270,44 +238,42 @@ static void change(struct api_call *call, enum token_state state, bool shows)
 	api_parameter(call, "force", force, sizeof force, &is_bad);
 	bool is_forced = strcmp(force, "true") == 0;
 	if (is_bad || (!is_forced && strcmp(force, "false") != 0)) {
-		refuse(call, TOKEN_INVALID, "force: expected true or false");
+		admin_refuse(call, TOKEN_INVALID, "force: expected true or false");
 		return;
 	}
-	enum token_outcome outcome =
-		token_manager_set_state(auth_service_tokens(call->api->service), call->who,
-			str_of(call->id), state, is_forced, &token, &err);
+	enum token_outcome outcome = token_manager_set_state(admin_token_rules(call), call->who,
+		str_of(call->token_id), state, is_forced, &token, &err);
 
 	if (outcome != TOKEN_DONE)
-		refuse(call, outcome, err.text);
+		admin_refuse(call, outcome, err.text);
 	else if (shows)
 		api_answer(call, 200, token_json(&token));
 	else
 		api_answer(call, 204, NULL);
 }
 
-void api_revoke(struct api_call *call)
+void api_revoke(struct web_call *call)
 {
-	change(call, STATE_REVOKED, false);
+	api_change(call, STATE_REVOKED, false);
 }
 
-void api_disable(struct api_call *call)
+void api_disable(struct web_call *call)
 {
-	change(call, STATE_DISABLED, true);
+	api_change(call, STATE_DISABLED, true);
 }
 
-void api_enable(struct api_call *call)
+void api_enable(struct web_call *call)
 {
-	change(call, STATE_ACTIVE, true);
+	api_change(call, STATE_ACTIVE, true);
 }
 
 /* --- many of them --- */
 
-static const char *check_ids(const json_t *body, const json_t *ids)
+static const char *api_check_ids(const json_t *body, const json_t *ids)
 {
 	if (json_object_size(body) > 1)
 		return "the body has a member that is not known: expected ids";
-	if (!json_is_array(ids) || json_array_size(ids) == 0 ||
-		json_array_size(ids) > API_BATCH_MAX)
+	if (!json_is_array(ids) || json_array_size(ids) == 0 || json_array_size(ids) > BATCH_MAX)
 		return "ids: expected a list of 1 to 100 ids";
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		if (!json_is_string(json_array_get(ids, i)))
@@ -316,14 +282,14 @@ static const char *check_ids(const json_t *body, const json_t *ids)
 	return NULL;
 }
 
-void api_revoke_many(struct api_call *call)
+void api_revoke_many(struct web_call *call)
 {
-	const json_t *ids = json_object_get(call->body, "ids");
-	const char *fault = check_ids(call->body, ids);
+	const json_t *ids = json_object_get(admin_call_of(call)->body, "ids");
+	const char *fault = api_check_ids(admin_call_of(call)->body, ids);
 	json_t *revoked, *refused;
 
 	if (fault) {
-		refuse(call, TOKEN_INVALID, fault);
+		admin_refuse(call, TOKEN_INVALID, fault);
 		return;
 	}
 	revoked = json_array();
@@ -333,14 +299,14 @@ void api_revoke_many(struct api_call *call)
 		struct str text = {json_string_value(id), json_string_length(id)};
 		struct store_token token;
 		struct err err = {""};
-		enum token_outcome outcome =
-			token_manager_set_state(auth_service_tokens(call->api->service), call->who,
-				text, STATE_REVOKED, false, &token, &err);
+		enum token_outcome outcome = token_manager_set_state(admin_token_rules(call),
+			call->who, text, STATE_REVOKED, false, &token, &err);
 		if (outcome == TOKEN_DONE)
 			json_array_append(revoked, id);
 		else
-			json_array_append_new(refused,
-				json_pack("{s:O, s:i}", "id", id, "status", statuses[outcome]));
+			json_array_append_new(
+				refused, json_pack("{s:O, s:i}", "id", id, "status",
+						 fault_row(admin_fault_of(outcome))->status));
 	}
 	api_answer(call, 200, json_pack("{s:o, s:o}", "revoked", revoked, "refused", refused));
 }

@@ -1,72 +1,73 @@
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/http/form.h"
-#include "proxy/guard/guard.h"
 #include "proxy/registry/scope_check.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/web/web_sign.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-/* Not to a loopback address for who is elsewhere. */
-static bool has_way_to_tokens(const struct conf *conf)
+/* --- below _gate/ --- */
+
+static void endpoint_jwks(struct web_call *call)
 {
-	return !url_host_is_loopback(conf->admin.public_url.host) ||
-	       url_host_is_loopback(conf->server.public_url.host);
-}
+	const char *json = auth_service_jwks(exchange_of(call)->thread->shared->auth);
 
-struct page_view endpoint_view(const struct exchange *x)
-{
-	return (struct page_view){.base = x->home ? x->home : x->conf->server.base,
-		.who = x->who,
-		.request_id = x->id,
-		.admin = has_way_to_tokens(x->conf) ? &x->conf->admin : NULL};
-}
-
-static void serve_static(struct exchange *x)
-{
-	const struct page_static *file = page_static_find(x->route.rest);
-	char fields[160];
-
-	if (file == NULL) {
-		respond_fault(x, FAULT_NOT_FOUND, NULL);
-		return;
-	}
-	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
-		file->etag);
-	if (str_eq(guard_single_field(x->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
-		respond(x, &(struct response){.status = 304, .fields = fields, .cacheable = true},
-			FAULT_NONE);
-	else
-		respond(x,
-			&(struct response){200, file->content_type,
-				{(const char *)file->bytes, file->len}, fields, true},
-			FAULT_NONE);
-}
-
-static void serve_jwks(struct exchange *x)
-{
-	const char *json = auth_service_jwks(x->thread->shared->auth);
-
-	respond(x,
-		&(struct response){200, "application/jwk-set+json", str_of(json),
+	web_reply(call,
+		&(struct web_reply){200, "application/jwk-set+json", str_of(json),
 			"Cache-Control: public, max-age=300\r\n", true},
 		FAULT_NONE);
 }
 
+static const struct web_row rows[] = {
+	/* HEAD would use a link or an answer of the provider up. */
+	{"GET", "/_gate/login", WEB_ANYBODY, endpoint_login_page, WEB_NOTHING},
+	{"POST", "/_gate/login", WEB_ANYBODY, endpoint_login, WEB_FORM},
+	{"GET", "/_gate/callback", WEB_WHOEVER, web_finish_at_provider, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},
+	{"POST", "/_gate/logout", WEB_ANYBODY, endpoint_logout, WEB_ANY_FORM},
+	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, web_static, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/jwks.json", WEB_ANYBODY, endpoint_jwks, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/hand-over", WEB_WHOEVER, endpoint_hand_over, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/enter", WEB_ANYBODY, endpoint_enter, WEB_NOTHING},
+	{"POST", "/_gate/oauth/token", WEB_ANYBODY, endpoint_oauth_token, WEB_ANY_FORM},
+	{"POST", "/_gate/oauth/revoke", WEB_ANYBODY, endpoint_oauth_revoke, WEB_ANY_FORM},
+	{"POST", "/_gate/oauth/introspect", WEB_BEARER, endpoint_oauth_introspect, WEB_ANY_FORM},
+};
+
+const struct web_site endpoint_site = {
+	.id = AUTH_SITE_PUBLIC,
+	.takes_cookies = true,
+	.takes_bearer = true,
+	.form_max = 32 * 1024, /* the largest has a logout token */
+	.rows = rows,
+	.rows_count = ARRAY_LEN(rows),
+	.add_fields = public_add_fields,
+	.view = public_view,
+	.return_path = public_return_path,
+	.enter = public_enter,
+	.signed_out = "Your session in this browser has ended.",
+	.count_login = public_count_login,
+	.on_wait = public_on_wait,
+	.on_answer = public_on_answer,
+	.on_end = public_on_end,
+	.on_fault = public_on_fault,
+};
+
+/* --- clusters and applications: whose paths the registry knows --- */
+
 static void serve_home(struct exchange *x)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 
 	if (x->registry == NULL) {
-		respond_fault(x, FAULT_NOT_READY, NULL);
+		web_fault(&x->web, FAULT_NOT_READY, NULL);
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
 	page_home(&page, &view, x->registry,
-		x->route.kind == ROUTE_CLUSTER ? x->route.cluster : NULL, x->target.query);
-	respond_html(x, page.overflow ? 500 : 200, &page, NULL, FAULT_NONE);
+		x->route.kind == ROUTE_CLUSTER ? x->route.cluster : NULL, x->web.target.query);
+	web_html(&x->web, page.overflow ? 500 : 200, &page, NULL, FAULT_NONE);
 	sbuf_clear(&page);
 }
 
@@ -74,68 +75,49 @@ static void redirect_with_query(struct exchange *x, const char *path, const char
 {
 	struct sbuf location;
 
-	sbuf_init(&location, GATE_FIELD_MAX);
+	sbuf_init(&location, WEB_FIELD_MAX);
 	sbuf_puts(&location, path);
 	sbuf_puts(&location, suffix);
-	if (x->target.query.at) {
+	if (x->web.target.query.at) {
 		sbuf_putc(&location, '?');
-		sbuf_add_str(&location, x->target.query);
+		sbuf_add_str(&location, x->web.target.query);
 	}
-	respond_redirect(x, endpoint_is_get(x) ? 302 : 308, sbuf_str(&location), NULL);
+	web_redirect(&x->web, web_is_get(&x->web) ? 302 : 308, sbuf_str(&location), NULL);
 	sbuf_clear(&location);
 }
 
 static void redirect_to_slash(struct exchange *x)
 {
-	char *path = mem_strndup(x->target.path.at, x->target.path.len);
+	char *path = mem_strndup(x->web.target.path.at, x->web.target.path.len);
 
 	redirect_with_query(x, path, "/");
 	free(path);
 }
 
-/* Whoever asks for an introspection says first who they are. */
-static bool has_form(enum route_kind kind)
-{
-	return kind == ROUTE_LOGIN || kind == ROUTE_LOGOUT || kind == ROUTE_OAUTH_TOKEN ||
-	       kind == ROUTE_OAUTH_REVOKE;
-}
-
 void endpoint_serve(struct exchange *x)
 {
-	static void (*const serve[])(struct exchange *) = {[ROUTE_SLASH] = redirect_to_slash,
-		[ROUTE_HOME] = serve_home,
-		[ROUTE_CLUSTER] = serve_home,
-		[ROUTE_LOGIN] = endpoint_serve_login,
-		[ROUTE_CALLBACK] = endpoint_serve_callback,
-		[ROUTE_LOGOUT] = endpoint_serve_logout,
-		[ROUTE_STATIC] = serve_static,
-		[ROUTE_JWKS] = serve_jwks,
-		[ROUTE_HAND_OVER] = endpoint_serve_hand_over,
-		[ROUTE_ENTER] = endpoint_serve_enter,
-		[ROUTE_OAUTH_TOKEN] = endpoint_serve_oauth,
-		[ROUTE_OAUTH_REVOKE] = endpoint_serve_oauth,
-		[ROUTE_OAUTH_INTROSPECT] = endpoint_serve_oauth};
-	bool has_post = x->route.kind == ROUTE_LOGIN || x->route.kind == ROUTE_LOGOUT ||
-			x->route.kind == ROUTE_SLASH || x->route.kind >= ROUTE_OAUTH_TOKEN;
+	bool is_get = web_is_get(&x->web);
 
-	if (x->route.kind == ROUTE_NONE)
-		respond_fault(x, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
-	else if (!endpoint_is_get(x) && !has_post)
-		respond_fault(x, FAULT_METHOD, NULL);
-	else if (has_form(x->route.kind) && endpoint_is_post(x))
-		exchange_hold(x, GATE_FORM_MAX, x->thread->shared->strangers, serve[x->route.kind]);
+	if (route_is_public(&x->route))
+		web_serve(&x->web);
+	else if (x->route.kind == ROUTE_NONE)
+		web_fault(&x->web, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
+	else if (x->route.kind == ROUTE_SLASH)
+		redirect_to_slash(x);
+	else if (is_get)
+		serve_home(x);
 	else
-		serve[x->route.kind](x);
+		web_fault(&x->web, FAULT_METHOD, NULL);
 }
 
 static void serve_not_ready(struct exchange *x, const struct app_info *app)
 {
-	struct page_view view = endpoint_view(x);
+	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
 	page_not_ready(&page, &view, app);
-	respond_html(x, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
+	web_html(&x->web, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
 	sbuf_clear(&page);
 }
 
@@ -145,19 +127,19 @@ void endpoint_serve_app(struct exchange *x)
 	const struct cluster_info *cluster = x->route.cluster;
 	struct sbuf form, name, path;
 
-	sbuf_init(&form, GATE_FIELD_MAX);
-	sbuf_init(&name, GATE_FIELD_MAX);
-	sbuf_init(&path, GATE_FIELD_MAX);
+	sbuf_init(&form, WEB_FIELD_MAX);
+	sbuf_init(&name, WEB_FIELD_MAX);
+	sbuf_init(&path, WEB_FIELD_MAX);
 	sbuf_puts(&form, "id=");
 	sbuf_add_str(&form, x->route.name);
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
 	const struct app_info *app =
-		decoded ? scope_check_app(x->who->scope, x->registry, cluster, sbuf_str(&name))
+		decoded ? scope_check_app(x->web.who->scope, x->registry, cluster, sbuf_str(&name))
 			: NULL;
 	if (app == NULL) { /* below /proxy/ it answers as an id does that nobody knows (S44) */
 		x->is_hidden = decoded &&
 			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
-		respond_fault(x, FAULT_NOT_FOUND,
+		web_fault(&x->web, FAULT_NOT_FOUND,
 			x->route.rest.at ? NULL : "No application of this id or name is known.");
 	} else if (app->running && app->mount && app->mount->state == MOUNT_UP) {
 		redirect_with_query(x, app->mount->path, "/");
@@ -170,30 +152,4 @@ void endpoint_serve_app(struct exchange *x)
 	sbuf_clear(&form);
 	sbuf_clear(&name);
 	sbuf_clear(&path);
-}
-
-void endpoint_serve_gone(struct exchange *x)
-{
-	static const struct {
-		int status;
-		enum fault fault;
-	} answers[] = {[MOUNT_UP] = {502, FAULT_UPSTREAM_CONNECT},
-		[MOUNT_UNVERIFIED] = {503, FAULT_NOT_READY},
-		[MOUNT_REFUSED] = {403, FAULT_NEVER},
-		[MOUNT_GONE] = {404, FAULT_GONE}};
-	const struct mount *mount = x->route.mount;
-	struct page_view view = endpoint_view(x);
-	struct sbuf page;
-
-	sbuf_init(&page, PAGE_MAX);
-	if (guard_is_navigation(x->req)) {
-		page_gone(&page, &view, x->registry, mount);
-		respond_html(x, answers[mount->state].status, &page,
-			mount->state == MOUNT_UNVERIFIED ? "Refresh: 3\r\nRetry-After: 3\r\n"
-							 : NULL,
-			answers[mount->state].fault);
-	} else {
-		respond_fault(x, answers[mount->state].fault, mount->why[0] ? mount->why : NULL);
-	}
-	sbuf_clear(&page);
 }

@@ -2,11 +2,16 @@
  * proxy/endpoints/endpoint_app_host.c - a session brought to the host name of one application, and
  * back (S0).
  *
- * public host: <mount>/x, signed in      -> application's host: <mount>/x
- * application's host: that, no cookie    -> the entry cookie, and public host:
- * _gate/hand-over?for=... public host: that, signed in           -> application's host:
- * _gate/enter?code=... not signed in       -> <mount>/x, to sign in application's host: that, first
- * time   -> the cookie, and the same address once more that, with cookie  -> <mount>/x
+ * The public host gets a request for <mount>/x:
+ *   signed in             to the application's host, <mount>/x
+ * The application's host gets it:
+ *   without its cookie    sets the entry cookie; to the public host, _gate/hand-over?for=...
+ * The public host gets that:
+ *   signed in             to the application's host, _gate/enter?code=...
+ *   not signed in         to <mount>/x, to sign in
+ * The application's host gets that:
+ *   the first time        sets the cookie; to the same address once more
+ *   with that cookie      to <mount>/x
  *
  * The code is made for the entry cookie's digest, so that it opens nothing in another browser
  * (S50). A browser that keeps no cookies comes to a code that is not for it: a page, and never a
@@ -20,83 +25,24 @@
 
 #include <stdlib.h>
 
-/* The last field of a name counts to browsers: over the one that every answer has. */
-static const char private_fields[] = "Referrer-Policy: no-referrer\r\n";
-
-static void redirect(struct exchange *x, const char *origin, struct str path, const char *fields)
-{
-	struct sbuf location;
-
-	sbuf_init_secret(&location, GATE_FIELD_MAX);
-	sbuf_puts(&location, origin);
-	sbuf_add_str(&location, path);
-	respond_redirect(x, 302, sbuf_str(&location), fields);
-	sbuf_clear(&location);
-}
-
-void endpoint_redirect_home(struct exchange *x)
-{
-	redirect(x, x->conf->server.origin, x->req->target, private_fields);
-}
-
 /* --- away --- */
 
 static void redirect_to_app(struct exchange *x, const struct mount *mount, struct str path)
 {
 	char origin[APP_ORIGIN_SIZE];
 
-	app_origin_write(&x->conf->server, str_of(mount->label), origin);
-	redirect(x, origin, path, private_fields);
+	app_origin_write(&x->web.conf->server, str_of(mount->label), origin);
+	web_redirect_to(&x->web, 302, origin, path, respond_private_fields);
 }
 
 void endpoint_serve_app_host(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
-	if (mount->label[0] != '\0' && guard_is_navigation(x->req))
-		redirect_to_app(x, mount, x->req->target);
+	if (mount->label[0] != '\0' && guard_is_navigation(x->web.req))
+		redirect_to_app(x, mount, x->web.req->target);
 	else
-		respond_fault(x, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
-}
-
-/* Too long a path does not fit the code: then to where an application would begin by it, whether
- * there is one or not (S44): "<base>/<cluster>/proxy/<id>/". */
-static struct str start_of(const struct exchange *x)
-{
-	struct str path = x->target.path;
-	size_t len = strlen(x->conf->server.base) + 1;
-
-	for (int segments = 0; segments < 3 && len < path.len; segments++) {
-		ptrdiff_t slash = str_find_byte(str_from(path, len), '/');
-		len += slash == -1 ? path.len : (size_t)slash + 1;
-	}
-	return len <= path.len && len <= APP_PATH_MAX ? (struct str){path.at, len} : STR("/");
-}
-
-static void write_question(struct exchange *x, const char *digest, struct sbuf *out)
-{
-	struct str path = x->req->target;
-
-	sbuf_printf(out, "%s/_gate/hand-over?for=%s&to=", x->conf->server.base, digest);
-	sbuf_urlencode(out, path.len > APP_PATH_MAX ? start_of(x) : path);
-}
-
-void endpoint_ask_hand_over(struct exchange *x)
-{
-	struct str cookies[EXCHANGE_COOKIES];
-	size_t count = exchange_cookies(x, cookies);
-	char digest[APP_ENTRY_LEN + 1];
-	struct sbuf path, fields;
-
-	char *cookie = app_pass_entry_new(&x->conf->server.public_url, cookies, count, digest);
-	sbuf_init_secret(&path, GATE_FIELD_MAX);
-	sbuf_init_secret(&fields, GATE_FIELD_MAX);
-	write_question(x, digest, &path);
-	sbuf_printf(&fields, "%sSet-Cookie: %s\r\n", private_fields, cookie);
-	redirect(x, x->conf->server.origin, sbuf_str(&path), fields.at);
-	sbuf_clear(&fields);
-	sbuf_clear(&path);
-	secret_free(cookie);
+		web_fault(&x->web, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
 }
 
 /* --- the code --- */
@@ -108,7 +54,7 @@ static bool find_mount(struct exchange *x, struct str path)
 
 	if (target_parse(path, &target, NULL) == -1)
 		return false;
-	x->route = route_match(x->registry, x->conf->server.base, target.path);
+	x->route = route_match(x->registry, x->web.conf->server.base, target.path);
 	x->action = ACTION_VIEW;
 	x->actions = 1u << ACTION_VIEW;
 	return x->route.kind == ROUTE_MOUNT && x->route.mount->label[0] != '\0' &&
@@ -117,63 +63,65 @@ static bool find_mount(struct exchange *x, struct str path)
 
 static char *code_for(struct exchange *x, struct str browser, struct str path)
 {
-	struct str cookies[EXCHANGE_COOKIES];
-	size_t count = exchange_cookies(x, cookies);
+	struct str cookies[WEB_COOKIES];
+	size_t count = web_cookies(&x->web, cookies);
 
-	if (x->who == NULL || x->who->via != VIA_SESSION || !find_mount(x, path) ||
+	if (x->web.who == NULL || x->web.who->via != VIA_SESSION || !find_mount(x, path) ||
 		path.len > APP_PATH_MAX)
 		return NULL;
 	return auth_app_code(
-		x->thread->auth, cookies, count, str_of(x->route.mount->label), browser, path);
+		x->web.auth, cookies, count, str_of(x->route.mount->label), browser, path);
 }
 
 static void hand_over(struct exchange *x, const char *code)
 {
 	struct sbuf path;
 
-	sbuf_init_secret(&path, GATE_FIELD_MAX);
-	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->conf->server.base, code);
+	sbuf_init_secret(&path, WEB_FIELD_MAX);
+	sbuf_printf(&path, "%s/_gate/enter?code=%s", x->web.conf->server.base, code);
 	redirect_to_app(x, x->route.mount, sbuf_str(&path));
 	sbuf_clear(&path);
 }
 
 /* Whoever gets no code goes where the link led, where it is said why, or where one signs in. */
-static void on_known(struct exchange *x, enum auth_status status)
+static void answer_hand_over(struct exchange *x)
 {
 	struct sbuf asked, to, browser;
 	char *code = NULL;
 
-	sbuf_init(&asked, GATE_FIELD_MAX);
-	sbuf_init(&to, GATE_FIELD_MAX);
+	sbuf_init(&asked, WEB_FIELD_MAX);
+	sbuf_init(&to, WEB_FIELD_MAX);
 	sbuf_init(&browser, APP_ENTRY_LEN);
-	if (!form_get(x->target.query, "to", &asked))
+	if (!form_get(x->web.target.query, "to", &asked))
 		sbuf_reset(&asked);
-	endpoint_return_path(x, sbuf_str(&asked), &to);
-	if (status == AUTH_OK && form_get(x->target.query, "for", &browser))
+	public_return_path(&x->web, sbuf_str(&asked), &to);
+	if (x->web.auth_status == AUTH_OK && form_get(x->web.target.query, "for", &browser))
 		code = code_for(x, sbuf_str(&browser), sbuf_str(&to));
 	if (code)
 		hand_over(x, code);
 	else
-		redirect(x, "", sbuf_str(&to), private_fields);
+		web_redirect_to(&x->web, 302, "", sbuf_str(&to), respond_private_fields);
 	secret_free(code);
 	sbuf_clear(&asked);
 	sbuf_clear(&to);
 	sbuf_clear(&browser);
 }
 
-void endpoint_serve_hand_over(struct exchange *x)
+void endpoint_hand_over(struct web_call *call)
 {
-	if (x->conf->server.apps.host[0] == '\0')
-		respond_fault(x, FAULT_NOT_FOUND, NULL);
-	else if (!guard_is_navigation(x->req))
-		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
+	struct exchange *x = exchange_of(call);
+
+	if (x->web.conf->server.apps.host[0] == '\0')
+		web_fault(&x->web, FAULT_NOT_FOUND, NULL);
+	else if (!guard_is_navigation(x->web.req))
+		web_fault(&x->web, FAULT_CROSS_ORIGIN, NULL);
 	else
-		exchange_identify(x, on_known);
+		answer_hand_over(x);
 }
 
 /* --- in --- */
 
-static void refuse(struct exchange *x, const struct sign_in_result *result, const char *path)
+static void refuse_entry(struct exchange *x, const struct sign_in_result *result, const char *path)
 {
 	static const char *const sentences[] = {
 		[AUTH_OK] = "The application is not there any more.",
@@ -183,17 +131,17 @@ static void refuse(struct exchange *x, const struct sign_in_result *result, cons
 			"asked for it. If this comes again, your browser does not keep "
 			"cookies for this address.",
 	};
-	struct page_view view = endpoint_view(x);
+	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 
 	if (result->status == AUTH_UNAVAILABLE) {
-		respond_fault(x, FAULT_STORE_DOWN, NULL);
+		web_fault(&x->web, FAULT_STORE_DOWN, NULL);
 		return;
 	}
 	sbuf_init(&page, PAGE_MAX);
 	page_not_entered(&page, &view, sentences[result->status], path);
-	respond_html(
-		x, fault_row(FAULT_ENTER_STALE)->status, &page, private_fields, FAULT_ENTER_STALE);
+	web_html(&x->web, fault_row(FAULT_ENTER_STALE)->status, &page, respond_private_fields,
+		FAULT_ENTER_STALE);
 	sbuf_clear(&page);
 }
 
@@ -201,11 +149,12 @@ static void admit(struct exchange *x, const struct sign_in_result *result, const
 {
 	struct sbuf fields;
 
-	sbuf_init_secret(&fields, GATE_FIELD_MAX);
-	sbuf_puts(&fields, private_fields);
+	sbuf_init_secret(&fields, WEB_FIELD_MAX);
+	sbuf_puts(&fields, respond_private_fields);
 	if (result->set_cookie)
 		sbuf_printf(&fields, "Set-Cookie: %s\r\n", result->set_cookie);
-	redirect(x, "", result->set_cookie ? x->req->target : str_of(path), fields.at);
+	web_redirect_to(&x->web, 302, "", result->set_cookie ? x->web.req->target : str_of(path),
+		fields.at);
 	sbuf_clear(&fields);
 }
 
@@ -227,29 +176,30 @@ static void on_enter(void *arg, struct sign_in_result result)
 	struct exchange *x = arg;
 	const char *path = checked_path(x, &result);
 
-	if (x->left)
-		exchange_finish(x, FAULT_CLIENT_LEFT);
-	else if (result.status == AUTH_OK && path[0])
-		admit(x, &result, path);
-	else
-		refuse(x, &result, path);
+	if (web_is_there(&x->web)) {
+		if (result.status == AUTH_OK && path[0])
+			admit(x, &result, path);
+		else
+			refuse_entry(x, &result, path);
+	}
 	sign_in_result_clear(&result);
 }
 
-void endpoint_serve_enter(struct exchange *x)
+void endpoint_enter(struct web_call *call)
 {
-	struct str cookies[EXCHANGE_COOKIES];
-	size_t count = exchange_cookies(x, cookies);
+	struct exchange *x = exchange_of(call);
+	struct str cookies[WEB_COOKIES];
+	size_t count = web_cookies(&x->web, cookies);
 	struct sbuf code;
 
-	if (!guard_is_navigation(x->req) || guard_is_foreign(x->req)) {
-		respond_fault(x, FAULT_CROSS_ORIGIN, NULL);
+	if (!guard_is_navigation(x->web.req) || guard_is_foreign(x->web.req)) {
+		web_fault(&x->web, FAULT_CROSS_ORIGIN, NULL);
 		return;
 	}
-	sbuf_init_secret(&code, GATE_FIELD_MAX);
-	if (!form_get(x->target.query, "code", &code))
+	sbuf_init_secret(&code, WEB_FIELD_MAX);
+	if (!form_get(x->web.target.query, "code", &code))
 		sbuf_reset(&code);
-	exchange_move(x, EXCHANGE_SIGNING);
-	auth_app_enter(x->thread->auth, x->app_label, sbuf_str(&code), cookies, count, on_enter, x);
+	public_on_wait(call, WEB_WAIT_STORE);
+	auth_app_enter(x->web.auth, x->web.app_label, sbuf_str(&code), cookies, count, on_enter, x);
 	sbuf_clear(&code);
 }

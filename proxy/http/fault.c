@@ -48,6 +48,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_NOT_FOUND] = {404, "not_found", "There is no such page here."},
 	[FAULT_GONE] = {404, "gone", "This application or worker is not running any more."},
 	[FAULT_NOT_READY] = {503, "not_ready", "The gateway does not know this cluster yet."},
+	[FAULT_CONFLICT] = {409, "conflict",
+		"The token is not in a state in which this can be done."},
 	[FAULT_UPSTREAM_CONNECT] = {502, "upstream_connect", "The page could not be reached."},
 	[FAULT_UPSTREAM_CERTIFICATE] = {502, "upstream_certificate",
 		"The page's certificate is not one that the gateway trusts."},

@@ -40,6 +40,7 @@ enum fault {
 	FAULT_NOT_FOUND,
 	FAULT_GONE, /* the UI was there and is not any more */
 	FAULT_NOT_READY,
+	FAULT_CONFLICT, /* what is asked for is not done to a token in this state */
 	/* the upstream */
 	FAULT_UPSTREAM_CONNECT,
 	FAULT_UPSTREAM_CERTIFICATE, /* TLS, but of somebody who is not trusted */

@@ -7,7 +7,7 @@
 #ifndef SPARKGATE_PROXY_PAGES_PAGE_CARD_H
 #define SPARKGATE_PROXY_PAGES_PAGE_CARD_H
 
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 /* `title` is text of ours or a value; `eyebrow` stands above it, or NULL. */
 void card_open(

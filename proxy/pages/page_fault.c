@@ -1,6 +1,6 @@
 /* proxy/pages/page_fault.c - the pages that say what went wrong: a fault, not there any more, not
  * ready yet. */
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"

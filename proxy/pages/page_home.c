@@ -4,7 +4,7 @@
  *
  * What a page costs: counting walks all applications once, writing touches only those shown.
  */
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 #include "base/clock.h"
 #include "proxy/pages/page_cluster.h"

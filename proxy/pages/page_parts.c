@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/version.h"
+#include "proxy/pages/page_static.h"
 
 #include <stdio.h>
 #include <time.h>

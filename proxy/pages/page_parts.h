@@ -9,7 +9,7 @@
 #ifndef SPARKGATE_PROXY_PAGES_PAGE_PARTS_H
 #define SPARKGATE_PROXY_PAGES_PAGE_PARTS_H
 
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 enum { PART_CLIP = 96 }; /* bytes of a name that are shown */
 

@@ -5,7 +5,7 @@
 
 /* --- signing in --- */
 
-static void write_problem(struct sbuf *out, const char *problem)
+static void write_login_problem(struct sbuf *out, const char *problem)
 {
 	if (problem == NULL)
 		return;
@@ -72,7 +72,7 @@ void page_login(struct sbuf *out, const struct page_view *view, const struct pag
 
 	card_open(out, &nobody,
 		view->site == AUTH_SITE_ADMIN ? "Sign in to manage tokens" : "Sign in", NULL);
-	write_problem(out, offer->problem);
+	write_login_problem(out, offer->problem);
 	write_provider(out, &nobody, offer);
 	if (has_provider)
 		sbuf_printf(out,

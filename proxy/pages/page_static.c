@@ -1,9 +1,7 @@
-/*
- * proxy/pages/page_static.c - style sheet, icon and script, which live inside the program.
- *
- * The assembler reads the files, by paths from the root of the tree, where every build runs.
- */
-#include "proxy/pages/page_fault.h"
+/* The assembler reads the files, by paths from the root of the tree, where every build runs. */
+#include "proxy/pages/page_static.h"
+
+#include "base/mem.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -39,7 +37,7 @@ static char etags[ARRAY_LEN(files)][ETAG_MAX], hrefs[ARRAY_LEN(files)][HREF_MAX]
 static pthread_once_t measured = PTHREAD_ONCE_INIT;
 
 /* Lengths are known only to the linker; the entity tag must be the same on every replica. */
-static void measure(void)
+static void measure_files(void)
 {
 	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end,
 		page_static_session_end, page_static_tokens_end, page_static_openapi_end};
@@ -58,7 +56,7 @@ static void measure(void)
 
 const struct page_static *page_static_find(struct str path)
 {
-	pthread_once(&measured, measure);
+	pthread_once(&measured, measure_files);
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		if (str_eq(path, str_of(files[i].path)))
 			return &files[i];

@@ -1,8 +1,9 @@
 /* proxy/pages/page_token.c - one token: what is on record of it, how it is changed, and, once, its
  * secrets. */
 #include "proxy/pages/page_token_parts.h"
+#include "proxy/pages/page_static.h"
 
-static void open_page(struct sbuf *out, const struct page_view *view, const char *title,
+static void open_token_page(struct sbuf *out, const struct page_view *view, const char *title,
 	const struct store_token *token, const char *head)
 {
 	part_open(out, view, &(struct part_frame){.title = title});
@@ -113,7 +114,7 @@ void page_token(struct sbuf *out, const struct page_view *view, const struct pag
 {
 	enum token_phase phase = token_phase_of(it->token, it->now);
 
-	open_page(out, view, it->token->client_name, it->token, "");
+	open_token_page(out, view, it->token->client_name, it->token, "");
 	token_part_phase(out, phase);
 	sbuf_puts(out, "</div></div>\n");
 	write_message(out, it, phase);
@@ -219,7 +220,7 @@ static void write_registration(struct sbuf *out, const struct page_token_made *m
 void page_token_made(
 	struct sbuf *out, const struct page_view *view, const struct page_token_made *made)
 {
-	open_page(out, view, "New token", made->token, "New token for ");
+	open_token_page(out, view, "New token", made->token, "New token for ");
 	sbuf_puts(out, "</div></div>\n<p class=\"notice warn\" role=\"status\">Copy it now: it is "
 		       "shown only this once, and nobody can look it up later.</p>\n"
 		       "<section class=\"panel sheet\">\n");

@@ -11,7 +11,7 @@ struct field {
 	bool is_required, is_whole;
 };
 
-static void write_field(struct sbuf *out, const struct field *field, const char *value)
+static void write_form_field(struct sbuf *out, const struct field *field, const char *value)
 {
 	sbuf_printf(out,
 		"<div class=\"field%s\"><label for=\"%s\">%s</label><input id=\"%s\" name=\"%s\" "
@@ -25,7 +25,7 @@ static void write_field(struct sbuf *out, const struct field *field, const char 
 }
 
 /* As the configuration would have it: "12h". */
-static const char *duration(int64_t seconds, char out[static 32])
+static const char *write_duration(int64_t seconds, char out[static 32])
 {
 	static const struct {
 		int64_t seconds;
@@ -58,7 +58,7 @@ static void write_for_whom(struct sbuf *out, const struct page_token_form *form)
 		"token itself with it, so that nobody else sees it. Empty: a token of the client.",
 		STORE_SUBJECT_CHARS, false, false};
 
-	write_field(out, &user, form->user);
+	write_form_field(out, &user, form->user);
 	write_type(out, form->type);
 }
 
@@ -70,17 +70,19 @@ static void write_lifetimes(struct sbuf *out, const struct page_token_form *form
 	struct field refresh = {"refresh_ttl", "Refresh token lasts", hint, 24, false, false};
 
 	snprintf(hint, sizeof hint, "Such as 30m, 12h or 7d; at most %s.",
-		duration(conf->access_ttl_s.max, text));
-	write_field(out, &access,
-		form->access_ttl[0] ? form->access_ttl : duration(conf->access_ttl_s.def, text));
+		write_duration(conf->access_ttl_s.max, text));
+	write_form_field(out, &access,
+		form->access_ttl[0] ? form->access_ttl
+				    : write_duration(conf->access_ttl_s.def, text));
 	snprintf(hint, sizeof hint,
 		"For a new access token without asking here; at most %s, 0: none.",
-		duration(conf->refresh_ttl_s.max, text));
-	write_field(out, &refresh,
-		form->refresh_ttl[0] ? form->refresh_ttl : duration(conf->refresh_ttl_s.def, text));
+		write_duration(conf->refresh_ttl_s.max, text));
+	write_form_field(out, &refresh,
+		form->refresh_ttl[0] ? form->refresh_ttl
+				     : write_duration(conf->refresh_ttl_s.def, text));
 }
 
-static void write_problem(struct sbuf *out, const char *problem)
+static void write_form_problem(struct sbuf *out, const char *problem)
 {
 	if (problem == NULL)
 		return;
@@ -106,13 +108,13 @@ void token_form_write(
 	part_path(out, view->base);
 	sbuf_puts(out, "/tokens\">");
 	part_form_token(out, view);
-	write_problem(out, form->problem);
-	write_field(out, &name, form->client_name);
+	write_form_problem(out, form->problem);
+	write_form_field(out, &name, form->client_name);
 	if (view->who && view->who->role == ROLE_ADMIN)
 		write_for_whom(out, form);
 	write_lifetimes(out, form);
-	write_field(out, &scope, form->scope);
-	write_field(out, &note, form->note);
+	write_form_field(out, &scope, form->scope);
+	write_form_field(out, &note, form->note);
 	sbuf_puts(out, "<div class=\"field whole\"><button>Create token</button></div></form>\n");
 }
 

@@ -100,7 +100,7 @@ static void write_actions(struct sbuf *out, const struct page_view *view,
 	sbuf_puts(out, "</td>");
 }
 
-static void write_row(struct sbuf *out, const struct page_view *view,
+static void write_token_row(struct sbuf *out, const struct page_view *view,
 	const struct store_token *token, int64_t now)
 {
 	enum token_phase phase = token_phase_of(token, now);
@@ -140,7 +140,7 @@ static void write_table(
 		"<th scope=\"col\">Expires</th><th scope=\"col\">Last used</th>"
 		"<th scope=\"col\"><span class=\"vh\">Change</span></th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < list->count && part_has_room(out, ROW_MAX); i++)
-		write_row(out, view, &list->tokens[i], list->now);
+		write_token_row(out, view, &list->tokens[i], list->now);
 	sbuf_puts(out, "</tbody></table>\n");
 }
 

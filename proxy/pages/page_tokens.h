@@ -1,5 +1,5 @@
 /*
- * proxy/pages/page_tokens.h - the pages of the token manager: the list, one token, a new one.
+ * proxy/pages/page_tokens.h - the pages of tokens: the list, one token, a new one.
  *
  * As page.h: pure, values escaped where they are written. Which tokens somebody sees and what they
  * may do was decided before; these only leave out what would be refused to the viewer's role.
@@ -8,7 +8,7 @@
 #define SPARKGATE_PROXY_PAGES_PAGE_TOKENS_H
 
 #include "auth/token/issue.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 
 struct page_token_form {	 /* borrowed; what was sent, or "" */
 	const struct conf *conf; /* its policy, and where tokens are good */

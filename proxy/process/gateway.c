@@ -1,5 +1,6 @@
 #include "proxy/process/gateway.h"
 
+#include "auth/service/auth.h"
 #include "base/net/fetch.h"
 #include "base/net/graylog.h"
 #include "base/text/json_text.h"
@@ -10,6 +11,7 @@
 #include "base/log/log_queue.h"
 #include "base/block.h"
 #include "base/version.h"
+#include "base/share.h"
 #include "conf/load/warn.h"
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"

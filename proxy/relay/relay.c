@@ -1,12 +1,16 @@
-/* A UI's answer on its way to the client: head, content through its filters, end. */
-#include "proxy/request/exchange_int.h"
+/* proxy/relay/relay.c - a UI's answer on its way to the client: head, content through its filters,
+ * end. */
+#include "proxy/relay/relay.h"
 
-#include "auth/token/ui_token.h"
 #include "base/clock.h"
-#include "proxy/relay/relay_headers.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/guard/do_as.h"
 #include "proxy/guard/person_field.h"
+#include "proxy/pages/page.h"
+#include "proxy/pages/page_static.h"
+#include "proxy/relay/relay_headers.h"
 #include "proxy/relay/tunnel.h"
+#include "proxy/request/exchange_audit.h"
+#include "proxy/request/respond.h"
 
 #include <event2/buffer.h>
 
@@ -14,42 +18,6 @@ enum {
 	FIELDS_MAX = 80 * 1024, /* of a response, mended */
 	GZIP_FROM = 1024,	/* bytes: less is not worth it */
 };
-
-static const char *find_authority(const void *arg, struct str authority)
-{
-	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_authority_near(x->registry, x->route.cluster, authority);
-
-	return mount ? mount->path : NULL;
-}
-
-static const char *find_id(const void *arg, struct str id)
-{
-	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
-
-	return mount ? mount->path : NULL;
-}
-
-void relay_fill_context(struct exchange *x)
-{
-	const struct mount *mount = x->route.mount;
-
-	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
-		.cluster_root = x->route.cluster->path,
-		.origin = x->origin,
-		.others = x->app ? x->conf->server.origin : "",
-		.authority = mount->authority,
-		.prefix = mount->prefix,
-		.is_other = mount->kind == UI_OTHER,
-		.find_authority = find_authority,
-		.find_id = find_id,
-		.arg = x,
-		.memo = x->thread->links,
-		.snapshot = registry_serial(x->registry)};
-}
 
 /* identity, gzip or deflate can be read; another coding passes as it is. */
 static bool can_read(struct str encoding, enum content_coding_kind *kind)
@@ -84,7 +52,7 @@ static void plan_filters(
 		return;
 	plan->rewritten = true;
 	plan->content_encoding = "";
-	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->req))
+	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->web.req))
 		plan->content_encoding = "gzip";
 	if (head->framing == H1_NO_CONTENT)
 		return;
@@ -109,7 +77,7 @@ static int64_t announced_length(const struct h1_response *head, bool rewritten)
 	return (int64_t)length;
 }
 
-static void on_head(void *arg, const struct h1_response *head)
+static void relay_on_head(void *arg, const struct h1_response *head)
 {
 	struct exchange *x = arg;
 	struct relay_headers_plan plan = {.rewritten = false};
@@ -125,28 +93,19 @@ static void on_head(void *arg, const struct h1_response *head)
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow) {
 		relay_stop(x);
-		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		web_fault(&x->web, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
-		front_reply_head(x->req, head->status, &fields,
+		front_reply_head(x->web.req, head->status, &fields,
 			announced_length(head, plan.rewritten), head->framing == H1_NO_CONTENT);
 	}
 	sbuf_clear(&fields);
 }
 
-void relay_cut(struct exchange *x, enum fault fault)
+static void finish_relay(struct exchange *x)
 {
-	struct front_request *req = x->req;
-
-	relay_stop(x);
-	exchange_finish(x, fault);
-	front_reply_cut(req); /* never a clean end: what came must not look whole */
-}
-
-static void finish(struct exchange *x)
-{
-	struct front_request *req = x->req;
+	struct front_request *req = x->web.req;
 
 	exchange_finish(x, FAULT_NONE);
 	front_reply_end(req);
@@ -162,7 +121,7 @@ static int drop_filtered(struct evbuffer **between)
 
 /* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
  * unpack; -1: the content is corrupt. */
-static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
+static int filter_step(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
 {
 	struct evbuffer **between = x->thread->filters;
 	int more = 0;
@@ -189,24 +148,24 @@ static int filter(struct exchange *x, struct evbuffer *in, struct evbuffer **out
 
 /* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot
  * waits packed. Ends the exchange when all is passed on and the upstream is done: then false. */
-static bool pump(struct exchange *x, struct evbuffer *in)
+static bool pump_content(struct exchange *x, struct evbuffer *in)
 {
 	struct evbuffer *out;
 	size_t queued;
 	int more;
 
 	do {
-		more = filter(x, in, &out);
+		more = filter_step(x, in, &out);
 		if (more == -1) {
 			relay_cut(x, FAULT_UPSTREAM_PROTOCOL);
 			return false;
 		}
 		x->bytes += evbuffer_get_length(out);
-		queued = front_reply_body(x->req, out);
+		queued = front_reply_body(x->web.req, out);
 	} while (more && queued <= FRONT_QUEUE_HIGH);
 	x->backlog = more;
 	if (x->ended && !more) {
-		finish(x);
+		finish_relay(x);
 		return false;
 	}
 	if (x->call && queued > FRONT_QUEUE_HIGH && !x->paused)
@@ -215,111 +174,77 @@ static bool pump(struct exchange *x, struct evbuffer *in)
 	return true;
 }
 
-static void on_body(void *arg, struct evbuffer *bytes)
+static void relay_on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
 	exchange_audit_answer(x, bytes);
 	if (x->inflate == NULL) {
-		pump(x, bytes);
+		pump_content(x, bytes);
 		return;
 	}
 	evbuffer_add_buffer(x->packed, bytes);
 	if (!x->backlog)
-		pump(x, x->packed);
+		pump_content(x, x->packed);
 }
 
-static void on_end(void *arg)
+static void relay_on_end(void *arg)
 {
 	struct exchange *x = arg;
 
 	x->call = NULL;
 	x->ended = true;
 	if (x->rewriter == NULL)
-		finish(x);
+		finish_relay(x);
 	else if (x->inflate == NULL)
-		pump(x, x->thread->nothing);
+		pump_content(x, x->thread->nothing);
 	else if (!x->backlog)
-		pump(x, x->packed);
+		pump_content(x, x->packed);
 }
 
-void relay_on_fault(struct exchange *x, enum fault fault)
-{
-	const struct thread_shared *shared = x->thread->shared;
-	const struct mount *mount = x->route.mount;
-
-	x->call = NULL;
-	/* Another certificate than at its check: somebody else may live there now. */
-	if ((fault == FAULT_UPSTREAM_CONNECT || fault == FAULT_UPSTREAM_CERTIFICATE) &&
-		shared->suspect)
-		shared->suspect(shared->suspect_arg, mount->cluster, mount->id);
-	if (x->state == EXCHANGE_RELAYING)
-		relay_cut(x, fault);
-	else if (fault == FAULT_UPSTREAM_CONNECT &&
-		 (mount->kind == UI_DRIVER || mount->kind == UI_WORKER))
-		endpoint_serve_gone(x);
-	else
-		exchange_fail(x, fault, NULL);
-}
-
-static void on_fault(void *arg, enum fault fault)
+static void relay_on_call_fault(void *arg, enum fault fault)
 {
 	relay_on_fault(arg, fault);
 }
 
-static void on_sent(void *arg)
+static void relay_on_sent(void *arg)
 {
 	struct exchange *x = arg;
 
 	if (x->streams)
-		front_content_want(x->req, true);
+		front_content_want(x->web.req, true);
 	else
 		tunnel_on_sent(x);
 }
 
 static const struct upstream_handler upstream_handler = {
-	on_head, on_body, on_end, on_fault, on_sent};
+	relay_on_head, relay_on_body, relay_on_end, relay_on_call_fault, relay_on_sent};
 
 /* RFC 9110 §9.2.2; a kill by GET (T42) is not to be done twice. */
 static bool is_idempotent(const struct exchange *x)
 {
 	return x->action != ACTION_KILL && !x->streams &&
-	       (str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD")));
-}
-
-void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,
-	const struct upstream_handler *handler)
-{
-	const struct mount *mount = x->route.mount;
-	const struct upstream_secure secure = {mount->authority, mount->ca_file};
-
-	req->addr = (const struct sockaddr *)&mount->addr;
-	req->addr_len = mount->addr_len;
-	req->secure = mount->tls ? &secure : NULL;
-	req->head = sbuf_str(&x->thread->head);
-	exchange_move(x, state);
-	x->asked_us = clock_mono_us();
-	struct upstream *up = req->is_upgrade ? x->thread->wire : x->thread->upstream;
-	x->call = upstream_start(up, req, handler, x);
-}
-
-struct str relay_token(const struct exchange *x)
-{
-	const struct mount *mount = x->route.mount;
-
-	return ui_tokens_get(
-		x->thread->ui_tokens, x->conf, str_of(mount->cluster), mount->kind, clock_wall_s());
+	       (str_eq(x->web.req->method, STR("GET")) || str_eq(x->web.req->method, STR("HEAD")));
 }
 
 /* S70: the UI's own field, and who the access log says it was. */
 static bool fill_person(const struct exchange *x, struct relay_headers_ask *ask)
 {
-	ask->person_fields = &x->conf->identity_headers;
+	ask->person_fields = &x->web.conf->identity_headers;
 	if (x->ui == NULL || x->ui->identity_header == NULL)
 		return true;
 	ask->person_field = str_of(x->ui->identity_header);
-	ask->person = str_of(x->who->subject);
+	ask->person = str_of(x->web.who->subject);
 	return person_field_is_fit(ask->person);
+}
+
+/* To the upstream call that has begun. */
+static void pass_content(struct exchange *x, struct evbuffer *bytes, bool is_last)
+{
+	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
+		front_content_want(x->web.req, false);
+	if (is_last)
+		upstream_send_end(x->call);
 }
 
 void relay_ask(struct exchange *x)
@@ -329,24 +254,24 @@ void relay_ask(struct exchange *x)
 
 	relay_fill_context(x);
 	sbuf_reset(head);
-	sbuf_init(&stripped, x->target.query.len + 1);
-	struct str query = x->target.query;
-	if (query.at && relay_headers_strip_do_as(query, &stripped))
+	sbuf_init(&stripped, x->web.target.query.len + 1);
+	struct str query = x->web.target.query;
+	if (query.at && do_as_strip(query, &stripped))
 		query = sbuf_str(&stripped);
-	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->req->body;
+	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->web.req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
 	struct relay_headers_ask ask = {.rest = x->route.rest,
 		.query = query,
 		.token = relay_token(x),
-		.content_length = x->streams ? x->req->content_length : held,
-		.origin = x->origin,
+		.content_length = x->streams ? x->web.req->content_length : held,
+		.origin = x->web.origin,
 		.is_websocket = x->is_websocket};
 	bool is_told = fill_person(x, &ask);
-	relay_headers_to_upstream(head, x->req, mount, &ask);
+	relay_headers_to_upstream(head, x->web.req, mount, &ask);
 	struct upstream_request req = {.body = body,
 		.streams = x->streams,
-		.is_chunked = x->streams && x->req->content_length == -1,
-		.is_head = str_eq(x->req->method, STR("HEAD")),
+		.is_chunked = x->streams && x->web.req->content_length == -1,
+		.is_head = str_eq(x->web.req->method, STR("HEAD")),
 		.idempotent = is_idempotent(x),
 		.is_upgrade = x->is_websocket};
 	bool fits = is_told && !head->overflow;
@@ -354,31 +279,44 @@ void relay_ask(struct exchange *x)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
 	if (!is_told)
-		exchange_fail(x, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
+		web_fault(&x->web, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
 	else if (!fits)
-		exchange_fail(x, FAULT_HEAD_TOO_LARGE, NULL);
+		web_fault(&x->web, FAULT_HEAD_TOO_LARGE, NULL);
 	else if (x->streams && x->gathered) /* its beginning */
-		content_pass(x, x->gathered, false);
-}
-
-void relay_start(struct exchange *x)
-{
-	if (x->is_websocket || !static_files_serve(x))
-		relay_ask(x);
+		pass_content(x, x->gathered, false);
 }
 
 void relay_on_drained(struct exchange *x)
 {
 	x->paused = false;
-	if (x->backlog && !pump(x, x->packed))
+	if (x->backlog && !pump_content(x, x->packed))
 		return;
 	if (!x->paused && x->call)
 		upstream_resume(x->call);
 }
 
-void relay_stop(struct exchange *x)
+void relay_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
-	if (x->call)
-		upstream_cancel(x->call);
-	x->call = NULL;
+	if (x->call) /* else its answer is complete */
+		pass_content(x, bytes, is_last);
+}
+
+void relay_on_content_fault(struct exchange *x, enum fault fault)
+{
+	if (x->state == EXCHANGE_RELAYING) {
+		relay_cut(x, fault);
+		return;
+	}
+	relay_stop(x);
+	web_fault(&x->web, fault, NULL);
+}
+
+void relay_forget(struct exchange *x)
+{
+	tunnel_forget(x->tunnel);
+	rewriter_free(x->rewriter);
+	content_coding_free(x->inflate);
+	content_coding_free(x->deflate);
+	if (x->packed)
+		evbuffer_free(x->packed);
 }

@@ -8,8 +8,6 @@
 
 #include <time.h>
 
-enum { LONG_S = 0x17f };
-
 /* Whether a Connection field may name others: mostly it says only what becomes of the connection.
  */
 static bool names_fields(const struct h1_field *fields, size_t count)
@@ -23,7 +21,7 @@ static bool names_fields(const struct h1_field *fields, size_t count)
 	return false;
 }
 
-static void put(struct sbuf *out, struct str s)
+static void put_text(struct sbuf *out, struct str s)
 {
 	sbuf_add(out, s.at, s.len);
 }
@@ -43,14 +41,14 @@ static void put_cookies(struct sbuf *out, const struct front_request *req)
 			if (eq <= 0 ||
 				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
 				continue;
-			put(out, any ? STR("; ") : STR("Cookie: "));
+			put_text(out, any ? STR("; ") : STR("Cookie: "));
 			if (!rewrite_cookie(pair, out))
-				put(out, pair);
+				put_text(out, pair);
 			any = true;
 		}
 	}
 	if (any)
-		put(out, STR("\r\n"));
+		put_text(out, STR("\r\n"));
 }
 
 /* A weight of 0, as "0", "0.0" and the like: not acceptable (RFC 9110 §12.4.2). */
@@ -107,15 +105,15 @@ static bool passes_upstream(
 static void put_request_line(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, struct str rest, struct str query)
 {
-	put(out, req->method);
-	put(out, STR(" "));
-	put(out, str_of(mount->prefix));
-	put(out, rest);
+	put_text(out, req->method);
+	put_text(out, STR(" "));
+	put_text(out, str_of(mount->prefix));
+	put_text(out, rest);
 	if (query.at) {
-		put(out, STR("?"));
-		put(out, query);
+		put_text(out, STR("?"));
+		put_text(out, query);
 	}
-	put(out, STR(" HTTP/1.1\r\n"));
+	put_text(out, STR(" HTTP/1.1\r\n"));
 	sbuf_field(out, STR("Host"), str_of(mount->authority));
 	sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
@@ -168,21 +166,21 @@ static bool put_whence(struct sbuf *out, const struct front_request *req, const 
 		if (!rest.at)
 			return false;
 		put_own_origin(out, "Referer", mount);
-		put(out, str_of(mount->prefix));
-		put(out, rest);
+		put_text(out, str_of(mount->prefix));
+		put_text(out, rest);
 	} else {
 		return false;
 	}
-	put(out, STR("\r\n"));
+	put_text(out, STR("\r\n"));
 	return true;
 }
 
 /* That the page is ours was checked before (S11). */
 static void put_upgrade(struct sbuf *out, const struct mount *mount)
 {
-	put(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
+	put_text(out, STR("Upgrade: websocket\r\nConnection: Upgrade\r\n"));
 	put_own_origin(out, "Origin", mount);
-	put(out, STR("\r\n"));
+	put_text(out, STR("\r\n"));
 }
 
 /* S70: some UI is told who asks in this field. */
@@ -211,19 +209,19 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 	}
 }
 
-static void put_framing(struct sbuf *out, const struct front_request *req, int64_t length)
+static void put_request_framing(struct sbuf *out, const struct front_request *req, int64_t length)
 {
 	if (length == -1)
-		put(out, STR("Transfer-Encoding: chunked\r\n"));
+		put_text(out, STR("Transfer-Encoding: chunked\r\n"));
 	else if (length > 0 || str_eq(req->method, STR("POST")) || str_eq(req->method, STR("PUT")))
 		sbuf_printf(out, "Content-Length: %lld\r\n", (long long)length);
 }
 
 static void put_token(struct sbuf *out, struct str token)
 {
-	put(out, STR("Authorization: Bearer "));
-	put(out, token);
-	put(out, STR("\r\n"));
+	put_text(out, STR("Authorization: Bearer "));
+	put_text(out, token);
+	put_text(out, STR("\r\n"));
 }
 
 void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
@@ -241,100 +239,8 @@ void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req
 	if (ask->person_field.at)
 		(void)person_field_add(out, ask->person_field, ask->person);
 	sbuf_field(out, STR("Accept-Encoding"), may_pack ? STR("gzip") : STR("identity"));
-	put_framing(out, req, ask->content_length);
-	put(out, STR("\r\n"));
-}
-
-/* The value of `count` hexadecimal digits; -1: they are none. */
-static int hex_value(const char *digits, size_t count)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int digit = str_hex_digit(digits[i]);
-		if (digit == -1)
-			return -1;
-		value = value << 4 | digit;
-	}
-	return value;
-}
-
-/* How many bytes at the end of `text` are one escape, and of what: "%64", or "%u0064" as Jetty 9
- * and others take it. U+017F is a small s to who compares without case, as Java does. */
-static size_t find_escape(const char *text, size_t len, int *value)
-{
-	const char *end = text + len;
-
-	if (len >= 3 && end[-3] == '%' && (*value = hex_value(end - 2, 2)) != -1)
-		return 3;
-	if (len >= 6 && end[-6] == '%' && (end[-5] | 0x20) == 'u' &&
-		(*value = hex_value(end - 4, 4)) != -1)
-		return 6;
-	*value = LONG_S;
-	return len >= 2 && memcmp(end - 2, "\xc5\xbf", 2) == 0 ? 2 : 0;
-}
-
-/* What the end of `text` becomes when that is decoded again and again: "%25" and "%2525" are
- * percent signs, and with two digits behind them something else (S42). */
-static size_t fold_escape(char *text, size_t len)
-{
-	size_t escape;
-	int value;
-
-	while ((escape = find_escape(text, len, &value)) > 0) {
-		len -= escape - 1;
-		text[len - 1] = value == LONG_S ? 's' : value > 0xff ? '_' : (char)value;
-	}
-	return len;
-}
-
-/* The parameter's name, decoded as servlets one behind the other would, is doAs in any case. */
-static bool is_do_as(struct str pair)
-{
-	static const struct str wanted = {"doas", 4};
-	ptrdiff_t eq = str_find_byte(pair, '=');
-	struct str name = {pair.at, eq == -1 ? pair.len : (size_t)eq};
-	char text[64]; /* as deep as anybody goes */
-	size_t len = 0;
-
-	for (size_t i = 0; i < name.len; i++) {
-		if (len == sizeof text)
-			return false;
-		text[len++] = name.at[i];
-		len = fold_escape(text, len);
-	}
-	return str_eq_nocase((struct str){text, len}, wanted);
-}
-
-/* A semicolon parts parameters as well where Hadoop reads a query. */
-static bool strip_piece(struct str piece, struct sbuf *out)
-{
-	struct str pair;
-	char sign = '&';
-	bool stripped = false;
-
-	while (str_next(&piece, ';', &pair)) {
-		if (is_do_as(pair)) {
-			stripped = true;
-			continue;
-		}
-		if (out->len)
-			sbuf_putc(out, sign);
-		sbuf_add_str(out, pair);
-		sign = ';';
-	}
-	return stripped;
-}
-
-bool relay_headers_strip_do_as(struct str query, struct sbuf *out)
-{
-	struct str rest = query, piece;
-	bool stripped = false;
-
-	sbuf_reset(out);
-	while (query.at && str_next(&rest, '&', &piece))
-		stripped |= strip_piece(piece, out);
-	return stripped;
+	put_request_framing(out, req, ask->content_length);
+	put_text(out, STR("\r\n"));
 }
 
 static struct str cookie_name(struct str *pair)

@@ -33,9 +33,6 @@ struct relay_headers_ask {
 /* Writes the whole request head for the mount's upstream. */
 void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct relay_headers_ask *ask);
-/* The query without doAs parameters, in any case and spelling (T45). False: `query` has none, use
- * it as it is. */
-bool relay_headers_strip_do_as(struct str query, struct sbuf *out);
 
 struct relay_headers_plan { /* what the relay found out about a response */
 	bool rewritten;	    /* content changes: validators and ranges go */

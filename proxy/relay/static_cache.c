@@ -100,7 +100,7 @@ static void content_leave(struct static_cache *cache, struct content *content)
 	content_unref(content);
 }
 
-static void on_sent(const void *bytes, size_t len, void *arg)
+static void on_content_sent(const void *bytes, size_t len, void *arg)
 {
 	(void)bytes, (void)len;
 	content_unref(arg);
@@ -113,7 +113,7 @@ void static_cache_send(const struct static_file *file, struct evbuffer *out)
 	if (content->len == 0)
 		return;
 	content->refs++;
-	if (evbuffer_add_reference(out, content->at, content->len, on_sent, content) == -1)
+	if (evbuffer_add_reference(out, content->at, content->len, on_content_sent, content) == -1)
 		abort(); /* out of memory, as base/mem.h has it */
 }
 
@@ -140,7 +140,7 @@ void static_cache_free(struct static_cache *cache)
 	free(cache);
 }
 
-static struct entry *find(struct static_cache *cache, const struct static_key *key)
+static struct entry *find_entry(struct static_cache *cache, const struct static_key *key)
 {
 	struct entry *entry;
 
@@ -151,7 +151,7 @@ static struct entry *find(struct static_cache *cache, const struct static_key *k
 enum static_found static_cache_find(struct static_cache *cache, const struct static_key *key,
 	int64_t now, const struct static_file **file)
 {
-	struct entry *entry = find(cache, key);
+	struct entry *entry = find_entry(cache, key);
 
 	if (entry == NULL)
 		return STATIC_MISS;
@@ -170,7 +170,7 @@ enum static_found static_cache_find(struct static_cache *cache, const struct sta
 }
 
 /* A copy of `from` at `*to`, which moves on behind it. */
-static struct str keep(char **to, struct str from)
+static struct str keep_content(char **to, struct str from)
 {
 	struct str kept = {*to, from.len};
 
@@ -185,17 +185,17 @@ static struct entry *entry_add(struct static_cache *cache, const struct static_k
 {
 	size_t texts =
 		file->validators.len + file->fields.len + file->etag.len + file->last_modified.len;
-	struct entry *entry, *old = find(cache, key);
+	struct entry *entry, *old = find_entry(cache, key);
 
 	if (old)
 		entry_drop(cache, old);
 	entry = mem_alloc(1, sizeof *entry + key->len + texts);
 	char *at = entry->at;
-	struct str kept_key = keep(&at, (struct str){key->at, key->len});
-	entry->file.validators = keep(&at, file->validators);
-	entry->file.fields = keep(&at, file->fields);
-	entry->file.etag = keep(&at, file->etag);
-	entry->file.last_modified = keep(&at, file->last_modified);
+	struct str kept_key = keep_content(&at, (struct str){key->at, key->len});
+	entry->file.validators = keep_content(&at, file->validators);
+	entry->file.fields = keep_content(&at, file->fields);
+	entry->file.etag = keep_content(&at, file->etag);
+	entry->file.last_modified = keep_content(&at, file->last_modified);
 	entry->until = until;
 	entry->cost = sizeof *entry + key->len + texts;
 	cache->bytes += entry->cost;
@@ -204,7 +204,7 @@ static struct entry *entry_add(struct static_cache *cache, const struct static_k
 }
 
 /* The one that was just put is at the other end, and room enough for it there always is. */
-static void make_room(struct static_cache *cache)
+static void make_cache_room(struct static_cache *cache)
 {
 	while (cache->bytes > cache->bytes_max || HASH_COUNT(cache->by_key) > cache->entries_max)
 		entry_drop(cache, TAILQ_LAST(&cache->order, entries));
@@ -223,7 +223,7 @@ const struct static_file *static_cache_put(struct static_cache *cache, const str
 	entry->content = content;
 	entry->file.content = (struct str){content->at, content->len};
 	TAILQ_INSERT_HEAD(&cache->order, entry, order);
-	make_room(cache);
+	make_cache_room(cache);
 	return &entry->file;
 }
 
@@ -238,7 +238,7 @@ void static_cache_refuse(struct static_cache *cache, const struct static_key *ke
 		entry_drop(cache, last);
 	struct entry *entry = entry_add(cache, key, &(struct static_file){.etag = {"", 0}}, until);
 	TAILQ_INSERT_TAIL(&cache->order, entry, order);
-	make_room(cache);
+	make_cache_room(cache);
 }
 
 struct static_cache_counts static_cache_count(const struct static_cache *cache)
@@ -249,7 +249,7 @@ struct static_cache_counts static_cache_count(const struct static_cache *cache)
 
 /* --- names --- */
 
-static bool key_add(struct static_key *key, const void *bytes, size_t len)
+static bool add_to_key(struct static_key *key, const void *bytes, size_t len)
 {
 	if (len > sizeof key->at - key->len)
 		return false;
@@ -261,17 +261,17 @@ static bool key_add(struct static_key *key, const void *bytes, size_t len)
 /* With its NUL, so that no two texts run into each other; a path has none inside. */
 static bool key_add_text(struct static_key *key, const char *text)
 {
-	return key_add(key, text, strlen(text) + 1);
+	return add_to_key(key, text, strlen(text) + 1);
 }
 
 bool static_key_write(struct static_key *key, const struct mount *mount, const char *spark_version,
 	struct str path, bool gzip)
 {
 	key->len = 0;
-	return key_add(key, gzip ? "z" : "i", 1) && key_add(key, mount->tls ? "s" : "p", 1) &&
-	       key_add(key, &mount->addr, mount->addr_len) && key_add_text(key, mount->path) &&
+	return add_to_key(key, gzip ? "z" : "i", 1) && add_to_key(key, mount->tls ? "s" : "p", 1) &&
+	       add_to_key(key, &mount->addr, mount->addr_len) && key_add_text(key, mount->path) &&
 	       key_add_text(key, mount->authority) && key_add_text(key, mount->prefix) &&
-	       key_add_text(key, spark_version) && key_add(key, path.at, path.len);
+	       key_add_text(key, spark_version) && add_to_key(key, path.at, path.len);
 }
 
 void static_etag_write(

@@ -1,5 +1,5 @@
 /*
- * proxy/relay/static_cache.h - Spark's own scripts, style sheets and fonts as one worker thread
+ * proxy/relay/static_cache.h - Spark's own scripts, style sheets and fonts as one server thread
  * keeps them (T50).
  *
  * S0: a driver's UI runs users' code, and a worker is whoever registered as one. So what a UI

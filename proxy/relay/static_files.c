@@ -6,7 +6,7 @@
  * cache is filled with is asked for by a request of our own, in which nothing but the path is the
  * client's. What turns out not to be such a file is relayed as if there were no cache.
  */
-#include "proxy/request/exchange_int.h"
+#include "proxy/relay/relay.h"
 
 #include "base/clock.h"
 #include "proxy/guard/guard.h"
@@ -19,7 +19,7 @@
 
 enum { READ_OUT = 64 * 1024 };
 
-/* Seconds. An application's and a server thread's id name a process, which is one version all its
+/* Seconds. An application's and a worker's id name a process, which is one version all its
  * life; a master and a history server may be another one tomorrow, at the same address. */
 static const struct life {
 	int kept_s;    /* here */
@@ -55,7 +55,7 @@ static int64_t end_of_life(const struct exchange *x)
 /* --- answers --- */
 
 /* RFC 9110 §13.1.2: weak comparison, and every list but an absurd one has short tags. */
-static bool is_named(struct str list, struct str etag)
+static bool is_etag_named(struct str list, struct str etag)
 {
 	struct str tag;
 
@@ -75,14 +75,14 @@ static bool is_unchanged(const struct front_request *req, const struct static_fi
 	struct str since = guard_single_field(req, FIELD_IF_MODIFIED_SINCE);
 
 	if (tags.at)
-		return is_named(tags, file->etag);
+		return is_etag_named(tags, file->etag);
 	/* The very date that was given out; another one says little about which file is meant. */
 	return since.at && file->last_modified.len && str_eq(since, file->last_modified);
 }
 
-static void answer(struct exchange *x, const struct static_file *file)
+static void answer_with_file(struct exchange *x, const struct static_file *file)
 {
-	struct front_request *req = x->req;
+	struct front_request *req = x->web.req;
 	struct sbuf *fields = &x->thread->head;
 	struct evbuffer *content = x->thread->filters[0];
 	bool unchanged = is_unchanged(req, file);
@@ -173,7 +173,7 @@ static bool has_kept_type(const struct h1_response *head)
 
 /* By the coding we choose ourselves. By the program's name Spark 3.5 says as well: Jetty 9 packs
  * nothing for one browser of 2001. */
-static bool varies(struct str names)
+static bool varies_by_more(struct str names)
 {
 	struct str name;
 
@@ -195,7 +195,7 @@ static bool has_strings(const struct h1_response *head)
 			str_eq_nocase(name, STR("content-range")) ||
 			(str_eq_nocase(name, STR("content-encoding")) &&
 				!str_eq_nocase(value, STR("identity"))) ||
-			(str_eq_nocase(name, STR("vary")) && varies(value)))
+			(str_eq_nocase(name, STR("vary")) && varies_by_more(value)))
 			return true;
 	}
 	return false;
@@ -209,7 +209,7 @@ static bool may_be_kept(const struct exchange *x, const struct h1_response *head
 	       (head->framing != H1_LENGTH || head->length <= x->fill->content.max);
 }
 
-static void on_head(void *arg, const struct h1_response *head)
+static void fill_on_head(void *arg, const struct h1_response *head)
 {
 	struct exchange *x = arg;
 	struct static_files_fill *fill = x->fill;
@@ -235,7 +235,7 @@ static void on_head(void *arg, const struct h1_response *head)
 
 /* All of `content` into the fill, a part at a time as it comes: others wait meanwhile. False: it is
  * too much, or cannot be packed. */
-static bool take(struct static_files_fill *fill, struct evbuffer *content, bool last)
+static bool take_into_fill(struct static_files_fill *fill, struct evbuffer *content, bool last)
 {
 	size_t len = evbuffer_get_length(content);
 
@@ -252,29 +252,29 @@ static bool take(struct static_files_fill *fill, struct evbuffer *content, bool 
 	return !fill->content.overflow;
 }
 
-static bool feed(struct exchange *x, struct evbuffer *bytes, bool last)
+static bool feed_fill(struct exchange *x, struct evbuffer *bytes, bool last)
 {
 	struct evbuffer *mended = x->thread->filters[0];
 
 	if (x->rewriter == NULL)
-		return take(x->fill, bytes, last);
+		return take_into_fill(x->fill, bytes, last);
 	rewriter_feed(x->rewriter, bytes, mended, last);
-	bool fits = take(x->fill, mended, last);
+	bool fits = take_into_fill(x->fill, mended, last);
 	evbuffer_drain(mended, evbuffer_get_length(mended));
 	return fits;
 }
 
-static void on_body(void *arg, struct evbuffer *bytes)
+static void fill_on_body(void *arg, struct evbuffer *bytes)
 {
 	struct exchange *x = arg;
 
 	if (x->fill->unfit)
 		evbuffer_drain(bytes, evbuffer_get_length(bytes));
-	else if (!feed(x, bytes, false))
+	else if (!feed_fill(x, bytes, false))
 		relay_instead(x);
 }
 
-static void write_fields(const struct exchange *x, struct static_file *file, const char *etag,
+static void write_file_fields(const struct exchange *x, struct static_file *file, const char *etag,
 	bool packed, struct sbuf *validators, struct sbuf *fields)
 {
 	const struct static_files_fill *fill = x->fill;
@@ -301,7 +301,7 @@ static bool has_paid(const struct static_files_fill *fill)
 	return fill->packed && evbuffer_get_length(fill->packed) < len - len / 8;
 }
 
-static const struct static_file *keep(struct exchange *x)
+static const struct static_file *keep_file(struct exchange *x)
 {
 	struct static_files_fill *fill = x->fill;
 	bool packed = has_paid(fill);
@@ -317,7 +317,7 @@ static const struct static_file *keep(struct exchange *x)
 	static_etag_write(etag, digest);
 	sbuf_init(&validators, STATIC_FIELDS_MAX / 4);
 	sbuf_init(&fields, STATIC_FIELDS_MAX / 4 * 3);
-	write_fields(x, &file, etag, packed, &validators, &fields);
+	write_file_fields(x, &file, etag, packed, &validators, &fields);
 	if (packed) {
 		size_t len = evbuffer_get_length(fill->packed);
 		file.content = (struct str){(char *)evbuffer_pullup(fill->packed, -1), len};
@@ -329,25 +329,26 @@ static const struct static_file *keep(struct exchange *x)
 	return kept;
 }
 
-static void on_end(void *arg)
+static void fill_on_end(void *arg)
 {
 	struct exchange *x = arg;
 
 	x->call = NULL;
-	if (!x->fill->unfit && feed(x, x->thread->nothing, true))
-		answer(x, keep(x));
+	if (!x->fill->unfit && feed_fill(x, x->thread->nothing, true))
+		answer_with_file(x, keep_file(x));
 	else
 		relay_instead(x);
 }
 
-static void on_fault(void *arg, enum fault fault)
+static void fill_on_fault(void *arg, enum fault fault)
 {
 	relay_on_fault(arg, fault);
 }
 
-static const struct upstream_handler handler = {on_head, on_body, on_end, on_fault, NULL};
+static const struct upstream_handler handler = {
+	fill_on_head, fill_on_body, fill_on_end, fill_on_fault, NULL};
 
-static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
+static void fetch_file(struct exchange *x, const struct static_key *key, bool gzip)
 {
 	/* S0: nothing of this client decides what all are given. */
 	const struct front_request ours = {.method = STR("GET")};
@@ -369,11 +370,12 @@ static void fetch(struct exchange *x, const struct static_key *key, bool gzip)
  * and has another beginning (T3). Templates are mended as pages are. */
 static bool is_static(const struct exchange *x)
 {
-	bool is_read = str_eq(x->req->method, STR("GET")) || str_eq(x->req->method, STR("HEAD"));
+	bool is_read =
+		str_eq(x->web.req->method, STR("GET")) || str_eq(x->web.req->method, STR("HEAD"));
 
-	return lives[x->route.mount->kind].max_age_s && is_read && x->target.query.at == NULL &&
+	return lives[x->route.mount->kind].max_age_s && is_read && x->web.target.query.at == NULL &&
 	       str_starts(x->route.rest, STR("/static/")) &&
-	       !str_ends(x->route.rest, STR(".html")) && x->req->content_length == 0;
+	       !str_ends(x->route.rest, STR(".html")) && x->web.req->content_length == 0;
 }
 
 struct wishes {
@@ -403,8 +405,8 @@ bool static_files_serve(struct exchange *x)
 
 	if (x->thread->statics == NULL || !is_static(x))
 		return false;
-	bool gzip = relay_headers_accept_gzip(x->req);
-	struct wishes wishes = wishes_of(x->req);
+	bool gzip = relay_headers_accept_gzip(x->web.req);
+	struct wishes wishes = wishes_of(x->web.req);
 	if (wishes.part || !static_key_write(&key, x->route.mount, x->route.cluster->spark_version,
 				   x->route.rest, gzip))
 		return false;
@@ -413,10 +415,10 @@ bool static_files_serve(struct exchange *x)
 		x->cache = CACHE_PASS;
 	} else if (found == STATIC_HIT && !wishes.fresh) {
 		x->cache = CACHE_HIT;
-		answer(x, file);
+		answer_with_file(x, file);
 		return true;
-	} else if (str_eq(x->req->method, STR("GET"))) {
-		fetch(x, &key, gzip);
+	} else if (str_eq(x->web.req->method, STR("GET"))) {
+		fetch_file(x, &key, gzip);
 		return true;
 	}
 	return false;

@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "proxy/request/access_log.h"
+#include "proxy/relay/relay.h"
 #include "proxy/relay/relay_headers.h"
+#include "proxy/request/exchange_judge.h"
+#include "proxy/request/respond.h"
 #include "proxy/guard/websocket.h"
 
 #include <event2/buffer.h>
@@ -65,14 +68,14 @@ void tunnel_begin(struct exchange *x, const struct h1_response *head)
 
 	sbuf_init(&fields, FIELDS_MAX);
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
-	if (fields.overflow || !websocket_is_accepted(x->req, head)) {
+	if (fields.overflow || !websocket_is_accepted(x->web.req, head)) {
 		relay_stop(x);
-		exchange_fail(x, FAULT_UPSTREAM_PROTOCOL, NULL);
+		web_fault(&x->web, FAULT_UPSTREAM_PROTOCOL, NULL);
 	} else {
 		exchange_move(x, EXCHANGE_RELAYING);
 		x->status = head->status;
 		x->tunnel = tunnel_new(x);
-		front_tunnel_begin(x->req, &fields);
+		front_tunnel_begin(x->web.req, &fields);
 	}
 	sbuf_clear(&fields);
 }
@@ -96,28 +99,22 @@ void tunnel_on_bytes(struct exchange *x, struct evbuffer *bytes)
 {
 	x->tunnel->spoke |= is_saying_something(&x->tunnel->ear, bytes);
 	if (upstream_send(x->call, bytes) > FRONT_QUEUE_HIGH)
-		front_tunnel_read(x->req, false);
+		front_tunnel_read(x->web.req, false);
 }
 
 void tunnel_on_sent(struct exchange *x)
 {
 	if (x->tunnel)
-		front_tunnel_read(x->req, true);
+		front_tunnel_read(x->web.req, true);
 }
 
 /* As at the beginning, but nobody can be told why. */
-static enum fault judge(struct exchange *x, struct auth_result result)
+static enum fault judge_tunnel(struct exchange *x, struct auth_result result)
 {
-	static const enum fault faults[] = {[AUTH_ABSENT] = FAULT_UNAUTHENTICATED,
-		[AUTH_INVALID_TOKEN] = FAULT_INVALID_TOKEN,
-		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
-		[AUTH_CONFLICT] = FAULT_UNAUTHENTICATED,
-		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN};
-
 	if (result.status != AUTH_OK)
-		return faults[result.status];
-	identity_unref(x->who);
-	x->who = result.who;
+		return web_fault_of(result.status);
+	identity_unref(x->web.who);
+	x->web.who = result.who;
 	return exchange_judge(x);
 }
 
@@ -127,9 +124,9 @@ static bool is_doubt_only(const struct tunnel *tunnel, enum fault fault)
 	return fault == FAULT_STORE_DOWN && clock_mono_ms() - tunnel->good_ms < SILENT_MS;
 }
 
-static void on_result(struct exchange *x, struct auth_result result)
+static void tunnel_on_result(struct exchange *x, struct auth_result result)
 {
-	enum fault fault = judge(x, result);
+	enum fault fault = judge_tunnel(x, result);
 
 	if (fault == FAULT_NONE)
 		x->tunnel->good_ms = clock_mono_ms();
@@ -139,13 +136,13 @@ static void on_result(struct exchange *x, struct auth_result result)
 	relay_cut(x, fault);
 }
 
-static void on_auth(void *arg, struct auth_result result)
+static void tunnel_on_auth(void *arg, struct auth_result result)
 {
 	struct tunnel *tunnel = arg;
 
 	tunnel->asking = false;
 	if (tunnel->x) {
-		on_result(tunnel->x, result);
+		tunnel_on_result(tunnel->x, result);
 		return;
 	}
 	identity_unref(result.who);
@@ -153,7 +150,7 @@ static void on_auth(void *arg, struct auth_result result)
 }
 
 /* Looking is no use of a session: one that is left alone ends, and the tunnel with it. */
-static void check(struct tunnel *tunnel)
+static void check_tunnel(struct tunnel *tunnel)
 {
 	if (tunnel->asking)
 		return;
@@ -164,9 +161,9 @@ static void check(struct tunnel *tunnel)
 	bool is_quiet = !tunnel->spoke;
 	tunnel->spoke = false;
 	tunnel->asking = true;
-	struct auth_result result = exchange_ask_auth(tunnel->x, is_quiet, on_auth, tunnel);
+	struct auth_result result = web_ask_auth(&tunnel->x->web, is_quiet, tunnel_on_auth, tunnel);
 	if (result.status != AUTH_LATER)
-		on_auth(tunnel, result);
+		tunnel_on_auth(tunnel, result);
 }
 
 void tunnel_check_all(struct server_thread *thread)
@@ -175,6 +172,6 @@ void tunnel_check_all(struct server_thread *thread)
 
 	for (struct tunnel *t = LIST_FIRST(&thread->tunnels); t; t = next) {
 		next = LIST_NEXT(t, all);
-		check(t);
+		check_tunnel(t);
 	}
 }

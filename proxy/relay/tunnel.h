@@ -8,7 +8,7 @@
 #ifndef SPARKGATE_PROXY_RELAY_TUNNEL_H
 #define SPARKGATE_PROXY_RELAY_TUNNEL_H
 
-#include "proxy/request/exchange_int.h"
+#include "proxy/request/exchange.h"
 
 /* The connections of one server thread's tunnels to their UIs. */
 struct upstream *tunnel_wire_new(struct event_base *base, const struct conf *conf);

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/guard/audit_subject.h"
-#include "proxy/guard/client_address.h"
-#include "proxy/request/exchange_int.h"
+#include "proxy/request/exchange.h"
+#include "proxy/request/exchange_audit.h"
 #include "proxy/guard/guard.h"
 
 #include <assert.h>
@@ -13,36 +13,30 @@
 
 enum { FIELDS_MAX = 20 }; /* of an access line */
 
-const char *access_log_client(struct exchange *x)
+static enum metrics_via via_of_exchange(const struct exchange *x)
 {
-	if (x->client[0] == '\0')
-		client_address_of(x->conf, x->req, x->client);
-	return x->client;
-}
-
-static enum metrics_via via_of(const struct exchange *x)
-{
-	if (x->who)
-		return x->who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
-	return x->req && guard_single_field(x->req, FIELD_AUTHORIZATION).at ? METRICS_BEARER
-									    : METRICS_NONE;
+	if (x->web.who)
+		return x->web.who->via == VIA_BEARER ? METRICS_BEARER : METRICS_SESSION;
+	return x->web.req && guard_single_field(x->web.req, FIELD_AUTHORIZATION).at ? METRICS_BEARER
+										    : METRICS_NONE;
 }
 
 void access_log_decision(struct exchange *x, enum fault fault)
 {
-	metrics_count_decision(x->thread->metrics, via_of(x), fault);
+	metrics_count_decision(x->thread->metrics, via_of_exchange(x), fault);
 }
 
 void access_log_keep(struct exchange *x)
 {
 	struct str host;
 
-	if (x->req == NULL || x->kept_method)
+	if (x->web.req == NULL || x->kept_method)
 		return;
-	host = guard_single_field(x->asked, FIELD_HOST);
-	access_log_client(x);
-	x->kept_method = mem_strndup(x->asked->method.at, x->asked->method.len);
-	x->kept_path = mem_strndup(x->target.path.at ? x->target.path.at : "", x->target.path.len);
+	host = guard_single_field(x->web.asked, FIELD_HOST);
+	web_client(&x->web);
+	x->kept_method = mem_strndup(x->web.asked->method.at, x->web.asked->method.len);
+	x->kept_path = mem_strndup(
+		x->web.target.path.at ? x->web.target.path.at : "", x->web.target.path.len);
 	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
 }
 
@@ -70,7 +64,7 @@ static enum fault logged_fault(const struct exchange *x)
 	return x->is_hidden && x->fault == FAULT_NOT_FOUND ? FAULT_SCOPE : x->fault;
 }
 
-static void write_lines(struct exchange *x, const char *decision)
+static void write_access_lines(struct exchange *x, const char *decision)
 {
 	const struct fault_row *row = fault_row(logged_fault(x));
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
@@ -81,17 +75,17 @@ static void write_lines(struct exchange *x, const char *decision)
 	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)x->bytes);
 	snprintf(took, sizeof took, "%.3f", (double)(clock_mono_us() - x->began_us) / 1000);
 	const struct log_field fields[] = {
-		{"request_id", str_of(x->id), false},
-		{"client", str_of(access_log_client(x)), false},
-		{"user", log_clip(str_of(x->who ? x->who->subject : "")), false},
-		{"auth", str_of(vias[via_of(x)]), false},
-		{"token_id", str_of(x->who ? x->who->token_id : ""), false},
-		{"method", x->kept_method ? str_of(x->kept_method) : x->asked->method, false},
+		{"request_id", str_of(x->web.id), false},
+		{"client", str_of(web_client(&x->web)), false},
+		{"user", log_clip(str_of(x->web.who ? x->web.who->subject : "")), false},
+		{"auth", str_of(vias[via_of_exchange(x)]), false},
+		{"token_id", str_of(x->web.who ? x->web.who->token_id : ""), false},
+		{"method", x->kept_method ? str_of(x->kept_method) : x->web.asked->method, false},
 		{"host",
 			log_clip(x->kept_host ? str_of(x->kept_host)
-					      : guard_single_field(x->asked, FIELD_HOST)),
+					      : guard_single_field(x->web.asked, FIELD_HOST)),
 			false},
-		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->target.path), false},
+		{"path", log_clip(x->kept_path ? str_of(x->kept_path) : x->web.target.path), false},
 		{"status", str_of(status), true},
 		{"bytes", str_of(bytes), true},
 		{"dur_ms", str_of(took), true},
@@ -102,7 +96,7 @@ static void write_lines(struct exchange *x, const char *decision)
 		{"cache", str_of(cache_use_names[x->cache]), false},
 	};
 
-	if (x->conf->log_access)
+	if (x->web.conf->log_access)
 		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
 	if (mount && action_is_audited(x->action))
 		write_audit(x, fields, ARRAY_LEN(fields));
@@ -121,7 +115,7 @@ void access_log_write(struct exchange *x)
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
 	struct metrics_request counted = {
 		.status = x->status,
-		.method = x->kept_method ? str_of(x->kept_method) : x->asked->method,
+		.method = x->kept_method ? str_of(x->kept_method) : x->web.asked->method,
 		.upstream = mount ? mount->kind : UI_GATE,
 		.duration_us = clock_mono_us() - x->began_us,
 		.upstream_us = x->head_us ? x->head_us - x->asked_us : -1,
@@ -129,6 +123,6 @@ void access_log_write(struct exchange *x)
 	};
 
 	metrics_count_request(x->thread->metrics, &counted);
-	if (x->conf->log_access || action_is_audited(x->action))
-		write_lines(x, decision_of(logged_fault(x)));
+	if (x->web.conf->log_access || action_is_audited(x->action))
+		write_access_lines(x, decision_of(logged_fault(x)));
 }

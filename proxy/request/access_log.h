@@ -11,9 +11,6 @@
 
 struct exchange;
 
-/* The client's address: the peer's, or what trusted proxies say of it (S8). Borrows from the
- * exchange. */
-const char *access_log_client(struct exchange *x);
 /* Counts who was let in or not, and why. */
 void access_log_decision(struct exchange *x, enum fault fault);
 /* Copies what the line needs before the request's bytes go. */

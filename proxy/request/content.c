@@ -1,10 +1,11 @@
-/* proxy/request/content.c - what a request carries: asked for once it is known who sends it and
- * that they may; held where something in it decides, handed on as it comes elsewhere (S47, S55). */
-#include "proxy/request/exchange_int.h"
+#include "proxy/request/content.h"
 
+#include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
-#include "proxy/relay/relay_headers.h"
 #include "proxy/http/move_bytes.h"
+#include "proxy/request/exchange_audit.h"
+#include "proxy/web/web_fault.h"
+#include "proxy/web/web_serve.h"
 
 #include <event2/buffer.h>
 
@@ -13,36 +14,9 @@ enum {
 	GATHER_MAX = 64 * 1024, /* bytes of content without a length that are sent with one */
 };
 
-/* --- held --- */
-
-void exchange_hold(
-	struct exchange *x, uint64_t max, struct budget *budget, void (*then)(struct exchange *x))
-{
-	if (x->req->content_length == 0) {
-		then(x);
-		return;
-	}
-	x->on_held = then;
-	enum fault fault = front_content_hold(x->req, max, budget);
-	if (fault == FAULT_NONE)
-		exchange_move(x, EXCHANGE_COLLECTING);
-	else
-		exchange_fail(x, fault, NULL);
-}
-
-void content_on_fault(struct exchange *x, enum fault fault)
-{
-	if (x->state == EXCHANGE_RELAYING) {
-		relay_cut(x, fault);
-		return;
-	}
-	relay_stop(x);
-	exchange_fail(x, fault, NULL);
-}
-
 /* --- what a server behind would read of it (T45) --- */
 
-static bool is_form(struct str type)
+static bool is_form_type(struct str type)
 {
 	return str_starts_nocase(type, STR("application/x-www-form-urlencoded"));
 }
@@ -86,15 +60,15 @@ static size_t count_fields(const struct front_request *req, enum field id)
 /* S47: a type that can be read in two ways, or parameters that we do not read as a servlet does. */
 static enum fault check_type(const struct exchange *x, const char **why)
 {
-	struct str type = guard_single_field(x->req, FIELD_CONTENT_TYPE);
+	struct str type = guard_single_field(x->web.req, FIELD_CONTENT_TYPE);
 	bool is_spark = x->route.mount->kind != UI_OTHER;
 
 	*why = "There is more than one Content-Type field.";
-	if (count_fields(x->req, FIELD_CONTENT_TYPE) > 1)
+	if (count_fields(x->web.req, FIELD_CONTENT_TYPE) > 1)
 		return FAULT_BAD_REQUEST;
 	*why = "A form may be in UTF-8, and not compressed.";
-	if (is_form(type) &&
-		(has_other_charset(type) || count_fields(x->req, FIELD_CONTENT_ENCODING) > 0))
+	if (is_form_type(type) &&
+		(has_other_charset(type) || count_fields(x->web.req, FIELD_CONTENT_ENCODING) > 0))
 		return FAULT_CONTENT_TYPE;
 	*why = "Spark's pages have no forms with several parts.";
 	return is_spark && str_starts_nocase(type, STR("multipart/")) ? FAULT_CONTENT_TYPE
@@ -104,98 +78,79 @@ static enum fault check_type(const struct exchange *x, const char **why)
 /* T45: a servlet reads doAs out of a form as well as out of the query. */
 static bool has_do_as(struct exchange *x)
 {
-	size_t len = evbuffer_get_length(x->req->body);
-	struct sbuf rest;
+	size_t len = evbuffer_get_length(x->web.req->body);
 
-	if (len == 0)
-		return false;
-	sbuf_init(&rest, len + 1);
-	bool found = relay_headers_strip_do_as(
-		(struct str){(const char *)evbuffer_pullup(x->req->body, -1), len}, &rest);
-	sbuf_clear(&rest);
-	return found;
+	return len > 0 &&
+	       do_as_is_in((struct str){(const char *)evbuffer_pullup(x->web.req->body, -1), len});
 }
 
-static void relay_held(struct exchange *x)
+static void send_held(struct web_call *call)
 {
+	struct exchange *x = exchange_of(call);
+
 	exchange_audit_content(x);
-	if (is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE)) && has_do_as(x))
-		exchange_fail(x, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+	if (is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
+		web_fault(&x->web, FAULT_FORBIDDEN, "doAs is not taken from clients.");
 	else
-		relay_start(x);
+		x->send(x);
 }
 
 /* --- as it comes --- */
 
 static uint64_t limit_of(const struct exchange *x)
 {
-	return x->ui && x->ui->body_limit ? x->ui->body_limit : x->conf->limit_body;
+	return x->ui && x->ui->body_limit ? x->ui->body_limit : x->web.conf->limit_body;
 }
 
-static void stream(struct exchange *x)
+static void stream_content(struct exchange *x)
 {
-	enum fault fault = front_content_stream(x->req, limit_of(x), x->thread->shared->memory);
+	enum fault fault = front_content_stream(x->web.req, limit_of(x), x->thread->shared->memory);
 
 	if (fault != FAULT_NONE) {
-		exchange_fail(x, fault, NULL);
-	} else if (x->req->content_length == -1) {
+		web_fault(&x->web, fault, NULL);
+	} else if (x->web.req->content_length == -1) {
 		x->gathered = evbuffer_new();
 		exchange_move(x, EXCHANGE_COLLECTING);
 	} else {
 		x->streams = true;
-		relay_start(x);
+		x->send(x);
 	}
 }
 
-void content_pass(struct exchange *x, struct evbuffer *bytes, bool is_last)
-{
-	if (upstream_send(x->call, bytes) > UPSTREAM_QUEUE_HIGH)
-		front_content_want(x->req, false);
-	if (is_last)
-		upstream_send_end(x->call);
-}
-
 /* Many servers do not know the chunked coding: what is short is sent with its length. */
-static void gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
+void content_gather(struct exchange *x, struct evbuffer *bytes, bool is_last)
 {
 	move_bytes(x->gathered, bytes);
 	x->streams = !is_last;
 	if (is_last || evbuffer_get_length(x->gathered) > GATHER_MAX)
-		relay_start(x);
-}
-
-void content_on_piece(struct exchange *x, struct evbuffer *bytes, bool is_last)
-{
-	if (x->state == EXCHANGE_COLLECTING)
-		gather(x, bytes, is_last);
-	else if (x->call) /* else its answer is complete */
-		content_pass(x, bytes, is_last);
+		x->send(x);
 }
 
 /* Forms, and what is written down of (S66). */
 static bool must_be_whole(const struct exchange *x)
 {
-	return x->audit || is_form(guard_single_field(x->req, FIELD_CONTENT_TYPE));
+	return x->audit || is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE));
 }
 
-void content_relay(struct exchange *x)
+void content_take(struct exchange *x, void (*send)(struct exchange *x))
 {
 	const struct mount *mount = x->route.mount;
 	const char *why;
 
+	x->send = send;
 	if (mount->kind == UI_OTHER)
-		x->ui = conf_find_ui(x->conf, mount->cluster, mount->id);
-	if (x->req->content_length == 0) {
-		relay_start(x);
+		x->ui = conf_find_ui(x->web.conf, mount->cluster, mount->id);
+	if (x->web.req->content_length == 0) {
+		x->send(x);
 		return;
 	}
 	enum fault fault = check_type(x, &why);
 	uint64_t max = limit_of(x);
 	if (fault != FAULT_NONE)
-		exchange_fail(x, fault, why);
+		web_fault(&x->web, fault, why);
 	else if (must_be_whole(x))
-		exchange_hold(
-			x, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory, relay_held);
+		web_hold(&x->web, max < FORM_MAX ? max : FORM_MAX, x->thread->shared->memory,
+			send_held);
 	else
-		stream(x);
+		stream_content(x);
 }

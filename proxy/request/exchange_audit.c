@@ -1,6 +1,6 @@
-/* proxy/request/exchange_audit.c - what an audited request is about, gathered on its way (S66). */
+#include "proxy/request/exchange_audit.h"
+
 #include "proxy/guard/audit_subject.h"
-#include "proxy/request/exchange_int.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -26,16 +26,16 @@ void exchange_audit_begin(struct exchange *x)
 			about, mount->is_driver_log ? ABOUT_DRIVER : ABOUT_APP, str_of(mount->id));
 	audit_subject_read_path(about, x->route.rest);
 	audit_subject_read_params(
-		about, x->route.rest, x->target.query.at ? x->target.query : STR(""));
+		about, x->route.rest, x->web.target.query.at ? x->web.target.query : STR(""));
 }
 
 void exchange_audit_content(struct exchange *x)
 {
-	size_t len = evbuffer_get_length(x->req->body);
+	size_t len = evbuffer_get_length(x->web.req->body);
 
 	if (x->audit == NULL || len == 0)
 		return;
-	struct str content = {(const char *)evbuffer_pullup(x->req->body, -1), len};
+	struct str content = {(const char *)evbuffer_pullup(x->web.req->body, -1), len};
 	if (str_starts(str_trim(content), STR("{")))
 		audit_subject_read_json(&x->audit->about, content);
 	else

@@ -42,13 +42,13 @@ void metrics_free(struct metrics *m)
 }
 
 /* One writer: a load and a store, no locked instruction. */
-static void add(counter *c, uint64_t n)
+static void add_counter(counter *c, uint64_t n)
 {
 	atomic_store_explicit(
 		c, atomic_load_explicit(c, memory_order_relaxed) + n, memory_order_relaxed);
 }
 
-static uint64_t get(const counter *c)
+static uint64_t get_counter(const counter *c)
 {
 	return atomic_load_explicit(c, memory_order_relaxed);
 }
@@ -59,8 +59,8 @@ static void observe(struct histogram *h, int64_t us)
 
 	while (i < BUCKETS - 1 && us > bounds_us[i])
 		i++;
-	add(&h->buckets[i], 1);
-	add(&h->sum_us, (uint64_t)us);
+	add_counter(&h->buckets[i], 1);
+	add_counter(&h->sum_us, (uint64_t)us);
 }
 
 static size_t method_index(struct str method)
@@ -76,22 +76,22 @@ void metrics_count_request(struct metrics *m, const struct metrics_request *req)
 {
 	int status = req->status >= 0 && req->status < STATUSES ? req->status : 0;
 
-	add(&m->requests[req->upstream][method_index(req->method)][status], 1);
+	add_counter(&m->requests[req->upstream][method_index(req->method)][status], 1);
 	observe(&m->duration, req->duration_us);
 	if (req->cache != CACHE_NONE)
-		add(&m->cached[req->cache], 1);
+		add_counter(&m->cached[req->cache], 1);
 	if (req->upstream_us >= 0)
 		observe(&m->upstream, req->upstream_us);
 }
 
 void metrics_count_decision(struct metrics *m, enum metrics_via via, enum fault reason)
 {
-	add(&m->decisions[via][reason], 1);
+	add_counter(&m->decisions[via][reason], 1);
 }
 
 void metrics_count_login(struct metrics *m, enum metrics_login by, bool ok)
 {
-	add(&m->logins[by][ok], 1);
+	add_counter(&m->logins[by][ok], 1);
 }
 
 static void help(struct sbuf *out, const char *name, const char *type, const char *text)
@@ -108,7 +108,8 @@ static void write_requests(struct sbuf *out, struct metrics *const *all, size_t 
 		for (size_t cell = 0; cell < METHODS * STATUSES; cell++) {
 			uint64_t n = 0;
 			for (size_t w = 0; w < count; w++)
-				n += get(&all[w]->requests[k][cell / STATUSES][cell % STATUSES]);
+				n += get_counter(
+					&all[w]->requests[k][cell / STATUSES][cell % STATUSES]);
 			if (n)
 				sbuf_printf(out,
 					"sparkgate_requests_total{code=\"%zu\",method=\"%s\","
@@ -127,7 +128,7 @@ static void write_decisions(struct sbuf *out, struct metrics *const *all, size_t
 		enum fault reason = (enum fault)(cell % FAULT_COUNT);
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
-			n += get(&all[w]->decisions[cell / FAULT_COUNT][reason]);
+			n += get_counter(&all[w]->decisions[cell / FAULT_COUNT][reason]);
 		if (n)
 			sbuf_printf(out,
 				"sparkgate_auth_decisions_total{method=\"%s\",result=\"%s\",reason="
@@ -148,7 +149,7 @@ static void write_logins(struct sbuf *out, struct metrics *const *all, size_t co
 	for (size_t cell = 0; cell < (size_t)METRICS_LOGINS * 2; cell++) {
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
-			n += get(&all[w]->logins[cell / 2][cell % 2]);
+			n += get_counter(&all[w]->logins[cell / 2][cell % 2]);
 		sbuf_printf(out, "sparkgate_logins_total{method=\"%s\",result=\"%s\"} %llu\n",
 			by[cell / 2], result[cell % 2], (unsigned long long)n);
 	}
@@ -161,13 +162,13 @@ static void write_cached(struct sbuf *out, struct metrics *const *all, size_t co
 	for (size_t use = CACHE_HIT; use < CACHE_USES; use++) {
 		uint64_t n = 0;
 		for (size_t w = 0; w < count; w++)
-			n += get(&all[w]->cached[use]);
+			n += get_counter(&all[w]->cached[use]);
 		sbuf_printf(out, "sparkgate_static_files_total{cache=\"%s\"} %llu\n",
 			cache_use_names[use], (unsigned long long)n);
 	}
 }
 
-static const struct histogram *pick(const struct metrics *m, bool upstream)
+static const struct histogram *pick_bucket(const struct metrics *m, bool upstream)
 {
 	return upstream ? &m->upstream : &m->duration;
 }
@@ -183,13 +184,13 @@ static void write_histogram(
 			 : "From the request's head to the end of its answer.");
 	for (size_t i = 0; i < BUCKETS; i++) {
 		for (size_t w = 0; w < count; w++)
-			total += get(&pick(all[w], upstream)->buckets[i]);
+			total += get_counter(&pick_bucket(all[w], upstream)->buckets[i]);
 		if (i < BUCKETS - 1)
 			sbuf_printf(out, "sparkgate_%s_bucket{le=\"%g\"} %llu\n", name,
 				(double)bounds_us[i] / 1e6, (unsigned long long)total);
 	}
 	for (size_t w = 0; w < count; w++)
-		sum_us += get(&pick(all[w], upstream)->sum_us);
+		sum_us += get_counter(&pick_bucket(all[w], upstream)->sum_us);
 	sbuf_printf(out,
 		"sparkgate_%s_bucket{le=\"+Inf\"} %llu\nsparkgate_%s_sum %.6f\nsparkgate_%s_count "
 		"%llu\n",

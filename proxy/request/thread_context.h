@@ -2,10 +2,15 @@
 #ifndef SPARKGATE_PROXY_REQUEST_THREAD_CONTEXT_H
 #define SPARKGATE_PROXY_REQUEST_THREAD_CONTEXT_H
 
+#include "auth/service/auth.h"
+#include "base/inbox.h"
 #include "base/sbuf.h"
+#include "base/share.h"
+#include "conf/conf.h"
 #include "proxy/front/front.h"
 #include "proxy/upstream/upstream.h"
-#include "proxy/serve/server_thread.h"
+#include "proxy/request/metrics.h"
+#include "proxy/request/thread_shared.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -40,10 +45,5 @@ struct server_thread {
 	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
 	_Atomic size_t shown_static_bytes;
 };
-
-/* server_thread_new() and server_thread_free() but for the thread: who asks turns `base` (a fuzz
- * target). */
-struct server_thread *server_thread_open(const struct thread_shared *shared, int listen_fd);
-void server_thread_close(struct server_thread *thread);
 
 #endif

@@ -22,7 +22,7 @@ static bool is_stalled(const struct pulse_thread *thread)
 	return thread->still >= PULSE_STALLED_S;
 }
 
-static void look_at(struct pulse *pulse, size_t number)
+static void look_at_thread(struct pulse *pulse, size_t number)
 {
 	struct pulse_thread *thread = &pulse->threads[number];
 	unsigned turns = pulse->look(pulse->arg, number);
@@ -31,19 +31,19 @@ static void look_at(struct pulse *pulse, size_t number)
 	thread->still = turns == thread->turns ? thread->still + 1 : 0;
 	thread->turns = turns;
 	if (!was_stalled && is_stalled(thread))
-		log_err("pulse", "worker %zu has not turned for %u s: /ping fails", number,
+		log_err("pulse", "server thread %zu has not turned for %u s: /ping fails", number,
 			thread->still);
 	else if (was_stalled && !is_stalled(thread))
-		log_info("pulse", "worker %zu turns again", number);
+		log_info("pulse", "server thread %zu turns again", number);
 }
 
 void pulse_look(struct pulse *pulse)
 {
 	for (size_t i = 0; i < pulse->count; i++)
-		look_at(pulse, i);
+		look_at_thread(pulse, i);
 }
 
-static void on_tick(int fd, short what, void *arg)
+static void pulse_on_tick(int fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	pulse_look(arg);
@@ -56,7 +56,7 @@ struct pulse *pulse_new(struct event_base *base, size_t threads, pulse_on_look *
 	pulse->look = look;
 	pulse->arg = arg;
 	pulse->count = threads;
-	pulse->tick = event_new(base, -1, EV_PERSIST, on_tick, pulse);
+	pulse->tick = event_new(base, -1, EV_PERSIST, pulse_on_tick, pulse);
 	event_add(pulse->tick, &(struct timeval){.tv_sec = 1});
 	return pulse;
 }
@@ -76,8 +76,8 @@ bool pulse_tell_stalled(const struct pulse *pulse, struct sbuf *out)
 	for (size_t i = 0; i < pulse->count; i++) {
 		if (!is_stalled(&pulse->threads[i]))
 			continue;
-		sbuf_printf(
-			out, "worker %zu has not turned for %u s\n", i, pulse->threads[i].still);
+		sbuf_printf(out, "server thread %zu has not turned for %u s\n", i,
+			pulse->threads[i].still);
 		any = true;
 	}
 	return any;

@@ -1,12 +1,13 @@
 /* The life of a server thread: what it holds, how it starts, its turns, and how it ends. */
-#include "proxy/request/thread_context.h"
+#include "proxy/serve/server_thread.h"
 
 #include "auth/token/ui_token.h"
 #include "base/rnd.h"
-#include "proxy/request/exchange.h"
 #include "proxy/rewrite/link_memo.h"
 #include "proxy/relay/static_cache.h"
 #include "proxy/relay/tunnel.h"
+#include "proxy/request/thread_context.h"
+#include "proxy/serve/pipeline.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -20,7 +21,7 @@ struct drain_task {
 	bool at_once;
 };
 
-static void on_inbox(int fd, short what, void *arg)
+static void thread_on_inbox(int fd, short what, void *arg)
 {
 	struct server_thread *thread = arg;
 
@@ -29,7 +30,7 @@ static void on_inbox(int fd, short what, void *arg)
 }
 
 /* What others may read of us is written here, a few times a second, and not on the hot path. */
-static void on_tick(int fd, short what, void *arg)
+static void thread_on_tick(int fd, short what, void *arg)
 {
 	struct server_thread *thread = arg;
 	struct upstream_counts up = upstream_count(thread->upstream);
@@ -53,7 +54,7 @@ static void on_tick(int fd, short what, void *arg)
 		atomic_store(&thread->done, true);
 }
 
-static void *run(void *arg)
+static void *run_thread(void *arg)
 {
 	struct server_thread *thread = arg;
 
@@ -61,7 +62,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static struct event_base *new_base(void)
+static struct event_base *new_event_base(void)
 {
 	struct event_config *config = event_config_new();
 
@@ -91,11 +92,11 @@ static struct static_cache *statics_of(const struct conf *conf)
 	return share < STATIC_CACHE_MIN ? NULL : static_cache_new(share, STATIC_ENTRIES);
 }
 
-static void add_events(struct server_thread *thread)
+static void add_thread_events(struct server_thread *thread)
 {
-	thread->inbox_event = event_new(
-		thread->base, inbox_fd(thread->inbox), EV_READ | EV_PERSIST, on_inbox, thread);
-	thread->tick = event_new(thread->base, -1, EV_PERSIST, on_tick, thread);
+	thread->inbox_event = event_new(thread->base, inbox_fd(thread->inbox), EV_READ | EV_PERSIST,
+		thread_on_inbox, thread);
+	thread->tick = event_new(thread->base, -1, EV_PERSIST, thread_on_tick, thread);
 	event_add(thread->inbox_event, NULL);
 	event_add(thread->tick, &(struct timeval){.tv_usec = 250 * 1000});
 }
@@ -105,7 +106,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	struct server_thread *thread = mem_alloc(1, sizeof *thread);
 
 	thread->shared = shared;
-	thread->base = new_base();
+	thread->base = new_event_base();
 	thread->inbox = inbox_new();
 	thread->metrics = metrics_new();
 	sbuf_init(&thread->head, HEAD_MAX);
@@ -126,11 +127,11 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	thread->statics = statics_of(hold->value);
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
 	share_drop(hold);
-	thread->front = front_new(thread->base, kind, listen_fd, &limits, exchange_begin,
-		exchange_refused, thread);
+	thread->front = front_new(
+		thread->base, kind, listen_fd, &limits, pipeline_begin, pipeline_refused, thread);
 	front_use_tls(thread->front, shared->tls, hsts_s);
 	front_use_crowd(thread->front, shared->crowd);
-	add_events(thread);
+	add_thread_events(thread);
 	return thread;
 }
 
@@ -138,7 +139,7 @@ struct server_thread *server_thread_new(const struct thread_shared *shared, int 
 {
 	struct server_thread *thread = server_thread_open(shared, listen_fd);
 
-	if (pthread_create(&thread->thread, NULL, run, thread) != 0)
+	if (pthread_create(&thread->thread, NULL, run_thread, thread) != 0)
 		abort();
 	return thread;
 }

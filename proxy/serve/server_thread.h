@@ -8,30 +8,13 @@
 #ifndef SPARKGATE_PROXY_SERVE_SERVER_THREAD_H
 #define SPARKGATE_PROXY_SERVE_SERVER_THREAD_H
 
-#include "auth/service/auth.h"
-#include "base/share.h"
-#include "conf/conf.h"
-#include "proxy/request/metrics.h"
+#include "proxy/request/thread_shared.h"
 
+#include <stddef.h>
+#include <stdbool.h>
+
+struct metrics;
 struct server_thread;
-struct crowd;
-struct discovery;
-struct front_tls;
-
-struct thread_shared { /* borrowed by all server threads for their life */
-	struct auth_service *auth;
-	struct share_slot *registry; /* of struct registry */
-	struct share_slot *conf;     /* of struct conf */
-	void (*suspect)(void *arg, const char *cluster,
-		const char *mount_id); /* a UI refused a connection; any thread */
-	void *suspect_arg;
-	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
-	struct budget *memory, *strangers;
-	struct front_tls *tls; /* of the listener; NULL: in the clear */
-	struct crowd *crowd;   /* clients of the listener, over all threads */
-	unsigned threads;
-	unsigned port; /* really listened on */
-};
 
 /* `listen_fd` is taken. Starts the thread. */
 struct server_thread *server_thread_new(const struct thread_shared *shared, int listen_fd);
@@ -41,6 +24,9 @@ void server_thread_drain(struct server_thread *thread);
 bool server_thread_is_done(const struct server_thread *thread);
 /* Stops at once and waits for the thread; frees. */
 void server_thread_free(struct server_thread *thread);
+/* new and free but for the thread: who asks turns its loop (a fuzz target). */
+struct server_thread *server_thread_open(const struct thread_shared *shared, int listen_fd);
+void server_thread_close(struct server_thread *thread);
 struct metrics *server_thread_metrics(struct server_thread *thread); /* borrows */
 struct server_thread_counts {
 	unsigned connections, exchanges, upstream_connections;

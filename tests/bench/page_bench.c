@@ -1,7 +1,7 @@
 /* Milliseconds of CPU for the home page of a cluster with 10,000 applications, and what it is made
  * of. */
 #include "base/mem.h"
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 #include "tests/support/page_world.h"
 
 #include <stdio.h>

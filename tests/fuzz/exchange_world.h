@@ -14,6 +14,7 @@
 #include "proxy/admin/admin.h"
 #include "proxy/registry/registry_builder.h"
 #include "proxy/request/thread_context.h"
+#include "proxy/serve/server_thread.h"
 
 #include <assert.h>
 #include <event2/event.h>

@@ -15,7 +15,7 @@ auth/backends/sqlite auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/token auth/service auth/cli
 proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite
 proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery proxy/pages
-proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
+proxy/web proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
 """.split()
 FILES_MAX = 25
 

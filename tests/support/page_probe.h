@@ -6,7 +6,7 @@
 #ifndef SPARKGATE_TESTS_PAGE_PROBE_H
 #define SPARKGATE_TESTS_PAGE_PROBE_H
 
-#include "proxy/pages/page_fault.h"
+#include "proxy/pages/page.h"
 #include "tests/support/page_world.h"
 
 extern struct sbuf probe_page;	     /* of the test that runs */

@@ -200,7 +200,7 @@ def test_s54_ping_fails_while_a_worker_stands_still_and_says_which(gate):
     try:
         assert ping(gate).text == "pong\n"
         wait_for(lambda: ping(gate).status_code == 503, "/ping to fail", 20)
-        assert re.search(r"^worker \d+ has not turned for 1\d s$", ping(gate).text, re.M)
+        assert re.search(r"^server thread \d+ has not turned for 1\d s$", ping(gate).text, re.M)
     finally:
         release(tid)
     wait_for(lambda: ping(gate).status_code == 200, "/ping to be fine again", 10)

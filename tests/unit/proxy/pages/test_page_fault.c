@@ -1,5 +1,6 @@
 /* The gateway's own pages: that every one is whole, and what those that say one thing say. */
 #include "tests/support/page_probe.h"
+#include "proxy/pages/page_static.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -53,7 +53,7 @@ static void s54_a_loop_that_stands_still_is_named_and_forgiven(void **state)
 	assert_false(stalled(pulse, text, sizeof text));
 	look_often(pulse, 3);
 	assert_true(stalled(pulse, text, sizeof text));
-	assert_non_null(strstr(text, "worker 1 has not turned for 12 s"));
+	assert_non_null(strstr(text, "server thread 1 has not turned for 12 s"));
 	assert_null(strstr(text, "worker 0"));
 	stands_still = false;
 	look_often(pulse, 1);

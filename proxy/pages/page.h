@@ -1,11 +1,16 @@
 /*
- * proxy/pages/page_fault.h - the gateway's own pages, rendered on the server into a buffer.
+ * proxy/pages/page.h - the gateway's own pages, rendered on the server into a buffer.
+ *
+ *   page_home.c   clusters and applications (page_cluster.c, page_table.c, page_query.c)
+ *   page_sign.c   who one is: signing in and out, no role
+ *   page_fault.c  what went wrong: faults, gone, not ready
+ *   page_tokens.h the pages of tokens
  *
  * Pure: a snapshot and a viewer in, HTML out. No inline script or style (strict CSP); every value
  * is escaped at the place where it is written.
  */
-#ifndef SPARKGATE_PROXY_PAGES_PAGE_FAULT_H
-#define SPARKGATE_PROXY_PAGES_PAGE_FAULT_H
+#ifndef SPARKGATE_PROXY_PAGES_PAGE_H
+#define SPARKGATE_PROXY_PAGES_PAGE_H
 
 #include "auth/service/auth.h"
 #include "base/sbuf.h"
@@ -27,10 +32,15 @@ struct page_view { /* borrowed */
 	const struct conf_listen *admin; /* where tokens are managed, if there is a way; or NULL */
 };
 
+/* --- page_home.c --- */
+
 /* Home (cluster NULL) or one cluster's page. `query` is the raw query string: q= search, page=,
  * state=. */
 void page_home(struct sbuf *out, const struct page_view *view, const struct registry *reg,
 	const struct cluster_info *cluster, struct str query);
+
+/* --- page_sign.c --- */
+
 /* Sign-in, at the provider and by a token. */
 struct page_sign_in {	     /* borrowed */
 	struct str next;     /* a checked local path to come back to */
@@ -62,6 +72,9 @@ void page_signed_out(
 /* Signed in, without a role: which roles would do, and whom to ask. */
 void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
 	const struct conf_names *admins);
+
+/* --- page_fault.c --- */
+
 /* Any fault. `detail` says more (which role or action was missing), or NULL. */
 void page_fault(
 	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail);
@@ -75,14 +88,5 @@ void page_not_entered(
 	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path);
 /* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
-
-struct page_static {
-	const char *path, *content_type, *etag;
-	const char *href; /* below the base: "/_gate/static/<path>?v=<of its content>" */
-	const unsigned char *bytes;
-	size_t len;
-};
-/* A file below _gate/static/, or NULL. */
-const struct page_static *page_static_find(struct str path);
 
 #endif

@@ -1,0 +1,115 @@
+#include "proxy/admin/admin_call.h"
+
+#include "proxy/web/web_fault.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct admin_call *admin_call_of(struct web_call *call)
+{
+	static_assert(
+		offsetof(struct admin_call, web) == 0, "a web_call's own call is where it is");
+	return (struct admin_call *)call;
+}
+
+/* --- its client --- */
+
+static void admin_on_closed(void *arg)
+{
+	struct admin_call *call = arg;
+
+	call->web.req = NULL; /* who it was comes later, and frees the call */
+	if (call->waits)
+		admin_on_end(&call->web, FAULT_CLIENT_LEFT);
+}
+
+static void admin_on_held(void *arg)
+{
+	struct admin_call *call = arg;
+
+	call->waits = false;
+	call->web.then(&call->web);
+}
+
+static void admin_on_content_fault(void *arg, enum fault fault)
+{
+	struct admin_call *call = arg;
+
+	call->waits = false;
+	web_fault(&call->web, fault, NULL);
+}
+
+struct admin_call *admin_call_new(
+	struct admin *admin, struct front_request *req, const struct web_site *site)
+{
+	static const struct front_handler handler = {.on_closed = admin_on_closed,
+		.on_held = admin_on_held,
+		.on_content_fault = admin_on_content_fault};
+	struct admin_call *call = mem_alloc(1, sizeof *call);
+
+	call->admin = admin;
+	call->conf = conf_share(auth_service_conf(admin->service));
+	web_call_init(&call->web, site, req, call->conf, admin->next_id++);
+	call->web.auth = admin->auth;
+	call->web.memory = admin->shared->memory;
+	call->web.strangers = admin->shared->strangers;
+	front_set_handler(req, &handler, call);
+	return call;
+}
+
+/* --- its site --- */
+
+void admin_add_no_fields(const struct web_call *call, bool is_page, struct sbuf *out)
+{
+	(void)call, (void)is_page, (void)out;
+}
+
+void admin_on_wait(struct web_call *call, enum web_wait what)
+{
+	admin_call_of(call)->waits = what == WEB_WAIT_CONTENT;
+}
+
+void admin_on_answer(struct web_call *call, int status, size_t len)
+{
+	(void)call, (void)status, (void)len;
+}
+
+void admin_on_end(struct web_call *web, enum fault fault)
+{
+	struct admin_call *call = admin_call_of(web);
+
+	(void)fault;
+	identity_unref(web->who);
+	json_decref(call->body);
+	conf_unref(call->conf);
+	explicit_bzero(call, sizeof *call);
+	free(call);
+}
+
+/* --- the token manager --- */
+
+const struct token_desk *admin_token_rules(struct web_call *call)
+{
+	return auth_service_tokens(admin_call_of(call)->admin->service);
+}
+
+enum fault admin_fault_of(enum token_outcome outcome)
+{
+	static const enum fault faults[] = {[TOKEN_DONE] = FAULT_NONE,
+		[TOKEN_INVALID] = FAULT_BAD_REQUEST,
+		[TOKEN_FORBIDDEN] = FAULT_FORBIDDEN,
+		[TOKEN_UNKNOWN] = FAULT_NOT_FOUND,
+		[TOKEN_CONFLICT] = FAULT_CONFLICT,
+		[TOKEN_UNAVAILABLE] = FAULT_STORE_DOWN};
+
+	return faults[outcome];
+}
+
+void admin_refuse(struct web_call *call, enum token_outcome outcome, const char *reason)
+{
+	if (outcome == TOKEN_UNKNOWN)
+		reason = "There is no such token.";
+	else if (reason && reason[0] == '\0')
+		reason = NULL;
+	web_fault(call, admin_fault_of(outcome), reason);
+}

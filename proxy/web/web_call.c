@@ -1,0 +1,147 @@
+#include "proxy/web/web_call.h"
+
+#include "base/text/params.h"
+#include "proxy/guard/client_address.h"
+
+#include <event2/buffer.h>
+
+static void write_call_id(uint64_t id, char out[static 17])
+{
+	char digits[STR_U64];
+	struct str hex = str_of_u64(id, 16, digits);
+
+	memset(out, '0', 16);
+	memcpy(out + 16 - hex.len, hex.at, hex.len);
+	out[16] = '\0';
+}
+
+void web_call_init(struct web_call *call, const struct web_site *site, struct front_request *req,
+	const struct conf *conf, uint64_t id)
+{
+	call->site = site;
+	call->req = req;
+	call->asked = req;
+	call->conf = conf;
+	call->listen = site->id == AUTH_SITE_ADMIN ? &conf->admin : &conf->server;
+	call->origin = call->listen->origin;
+	write_call_id(id, call->id);
+}
+
+const char *web_client(struct web_call *call)
+{
+	if (call->client[0] == '\0')
+		client_address_of(call->conf, call->req, call->client);
+	return call->client;
+}
+
+/* --- what came with it --- */
+
+bool web_is_get(const struct web_call *call)
+{
+	return str_eq(call->req->method, STR("GET")) || str_eq(call->req->method, STR("HEAD"));
+}
+
+bool web_is_post(const struct web_call *call)
+{
+	return str_eq(call->req->method, STR("POST"));
+}
+
+static size_t collect_fields(const struct front_request *req, enum field id, struct str *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < req->fields_count && n < WEB_COOKIES; i++) {
+		if (req->fields[i].kind.id == id)
+			out[n++] = req->fields[i].value;
+	}
+	return n;
+}
+
+size_t web_cookies(const struct web_call *call, struct str *out)
+{
+	return collect_fields(call->req, FIELD_COOKIE, out);
+}
+
+struct str web_form(const struct web_call *call)
+{
+	size_t len = evbuffer_get_length(call->req->body);
+
+	if (web_is_get(call))
+		return call->target.query.at ? call->target.query : STR("");
+	return (struct str){len ? (const char *)evbuffer_pullup(call->req->body, -1) : "", len};
+}
+
+bool web_field(const struct web_call *call, const char *name, char *out, size_t size)
+{
+	struct sbuf value;
+	enum params_found found;
+	bool fits = true;
+
+	sbuf_init_secret(&value, size); /* it may be a token */
+	found = params_get(web_form(call), name, &value);
+	if (found == PARAMS_FOUND)
+		fits = str_copy(str_trim(sbuf_str(&value)), out, size);
+	else
+		out[0] = '\0';
+	sbuf_clear(&value);
+	return found != PARAMS_BAD && fits;
+}
+
+void web_next(const struct web_call *call, struct sbuf *out)
+{
+	char given[WEB_FIELD_MAX];
+
+	if (!web_field(call, "next", given, sizeof given))
+		given[0] = '\0';
+	call->site->return_path(call, str_of(given), out);
+}
+
+/* --- who asks --- */
+
+struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done *done, void *arg)
+{
+	struct str authorization[WEB_COOKIES], cookies[WEB_COOKIES];
+	struct auth_request req = {.app = call->app_label,
+		.authorization = authorization,
+		.cookies = cookies,
+		.client = str_of(web_client(call)),
+		.is_quiet = is_quiet};
+
+	if (call->site->takes_bearer) {
+		req.authorization_count =
+			collect_fields(call->req, FIELD_AUTHORIZATION, authorization);
+		req.query = call->target.query;
+	}
+	if (call->site->takes_cookies)
+		req.cookies_count = web_cookies(call, cookies);
+	return auth_check(call->auth, &req, done, arg);
+}
+
+bool web_is_there(struct web_call *call)
+{
+	if (call->req == NULL)
+		call->site->on_end(call, FAULT_CLIENT_LEFT);
+	else
+		return true;
+	return false;
+}
+
+static void web_on_auth(void *arg, struct auth_result result)
+{
+	struct web_call *call = arg;
+
+	call->who = result.who;
+	call->auth_status = result.status;
+	call->auth_reason = result.reason;
+	if (web_is_there(call))
+		call->then(call);
+}
+
+void web_identify(struct web_call *call, void (*then)(struct web_call *call))
+{
+	call->then = then;
+	call->site->on_wait(call, WEB_WAIT_AUTH);
+	struct auth_result result = web_ask_auth(call, false, web_on_auth, call);
+	if (result.status != AUTH_LATER)
+		web_on_auth(call, result);
+}

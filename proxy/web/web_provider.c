@@ -1,0 +1,214 @@
+/* proxy/web/web_provider.c - signing in at the OpenID provider: there, back, and why it did not
+ * work. */
+#include "proxy/web/web_sign.h"
+
+#include "auth/oidc/callback.h"
+#include "proxy/guard/guard.h"
+#include "proxy/web/web_fault.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { COOKIES_MAX = 16 * 1024 };
+
+/* Why it did not work: a page for a person, problem JSON for a program. Never a redirect to the
+ * provider: it might send the browser straight back. */
+static void refuse_at_provider(struct web_call *call, const struct page_refusal *refusal,
+	const struct sign_in_result *result)
+{
+	struct page_view view = call->site->view(call);
+	struct sbuf page, fields;
+
+	if (!guard_wants_page(call->req)) {
+		web_fault(call, refusal->fault, refusal->sentence);
+		return;
+	}
+	sbuf_init(&page, PAGE_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
+	if (result)
+		web_add_cookies(&fields, result);
+	web_fault_fields(call, refusal->fault, &fields);
+	page_not_signed_in(&page, &view, refusal);
+	web_html(call, fault_row(refusal->fault)->status, &page, fields.at, refusal->fault);
+	sbuf_clear(&page);
+	sbuf_clear(&fields);
+}
+
+/* --- there --- */
+
+bool web_asks_for_provider(const struct web_call *call)
+{
+	char start[16];
+
+	return web_field(call, "start", start, sizeof start) && strcmp(start, "sso") == 0;
+}
+
+static void lead_to_provider(struct web_call *call, struct str next)
+{
+	struct str cookies[WEB_COOKIES];
+	struct auth_login login =
+		auth_login_begin(call->auth, cookies, web_cookies(call, cookies), next);
+	struct sbuf fields;
+
+	sbuf_init_secret(&fields, COOKIES_MAX);
+	if (login.status == AUTH_OK) {
+		sbuf_printf(&fields, "Set-Cookie: %s\r\n", login.set_cookie);
+		web_redirect(call, 303, str_of(login.location), fields.at);
+	} else {
+		refuse_at_provider(call,
+			&(struct page_refusal){.fault = FAULT_SIGN_IN_DOWN,
+				.sentence = "The identity provider does not answer; try again "
+					    "shortly.",
+				.next = next,
+				.at_provider = true},
+			NULL);
+	}
+	sbuf_clear(&fields);
+	secret_free(login.location);
+	secret_free(login.set_cookie);
+}
+
+void web_begin_at_provider(struct web_call *call)
+{
+	struct sbuf next;
+
+	if (!guard_is_navigation(call->req)) { /* S23 */
+		web_fault(call, FAULT_UNAUTHENTICATED, NULL);
+		return;
+	}
+	if (auth_provider(call->auth) == AUTH_PROVIDER_NONE) {
+		web_login_page(
+			call, 404, "This gateway has no identity provider.", FAULT_NOT_FOUND);
+		return;
+	}
+	sbuf_init(&next, WEB_FIELD_MAX);
+	web_next(call, &next);
+	lead_to_provider(call, sbuf_str(&next));
+	sbuf_clear(&next);
+}
+
+/* --- and back --- */
+
+/* What a provider means by its error codes, for people (RFC 6749 §4.1.2.1, OpenID Connect Core
+ * §3.1.2.6). */
+static const char *meaning_of(const char *error)
+{
+	static const struct {
+		const char *error, *sentence;
+	} rows[] = {
+		{"access_denied", "You, or a rule there, did not allow it."},
+		{"login_required", "It wants you to sign in there first."},
+		{"interaction_required", "It has a question for you first."},
+		{"account_selection_required", "It wants you to choose an account first."},
+		{"consent_required", "It wants your consent first."},
+		{"server_error", "Something went wrong there."},
+		{"temporarily_unavailable", "It is busy or being maintained; try again shortly."},
+		{"unauthorized_client", "It does not let this gateway sign people in; tell whoever "
+					"runs the gateway."},
+		{"invalid_scope", "It does not know what this gateway asks for; tell whoever runs "
+				  "the gateway."},
+	};
+
+	for (size_t i = 0; error && i < ARRAY_LEN(rows); i++) {
+		if (strcmp(error, rows[i].error) == 0)
+			return rows[i].sentence;
+	}
+	return error ? "It gave an error; if it stays, tell whoever runs the gateway." : NULL;
+}
+
+/* The answer was for a sign-in of this browser. An error's description is shown as the provider's,
+ * never as ours. */
+static void refuse_answer(
+	struct web_call *call, const struct sign_in_result *result, struct str next)
+{
+	struct callback callback = {0};
+	const char *reason;
+	bool has_error =
+		callback_parse(call->target.query, &callback, &reason) == 0 && callback.error;
+
+	refuse_at_provider(call,
+		&(struct page_refusal){.fault = FAULT_SIGN_IN_REFUSED,
+			.sentence = has_error ? meaning_of(callback.error)
+					      : "What it says of you did not stand a check; tell "
+						"whoever runs the gateway.",
+			.said = has_error ? callback.error_description : NULL,
+			.next = next,
+			.at_provider = true},
+		result);
+	callback_clear(&callback);
+}
+
+static void refuse_sign_in(
+	struct web_call *call, const struct sign_in_result *result, struct str next)
+{
+	static const struct page_refusal rows[] = {
+		[AUTH_ABSENT] = {FAULT_SIGN_IN_STALE,
+			"Perhaps the page was left open for long, "
+			"or was opened from a bookmark. Nothing is "
+			"wrong with your account.",
+			.at_provider = true},
+		[AUTH_MALFORMED] = {FAULT_BAD_REQUEST,
+			"What the identity provider sent along is "
+			"not complete.",
+			.at_provider = true},
+		[AUTH_UNAVAILABLE] = {FAULT_SIGN_IN_DOWN,
+			"The identity provider or the gateway's "
+			"store does not answer. This is usually "
+			"over soon.",
+			.at_provider = true},
+		[AUTH_TOO_MANY] = {FAULT_TOO_MANY, "Wait a minute, then load this page again.",
+			.at_provider = true},
+	};
+	struct page_refusal refusal;
+
+	if (result->status == AUTH_INVALID_TOKEN) {
+		refuse_answer(call, result, next);
+		return;
+	}
+	refusal = rows[result->status];
+	refusal.next = next;
+	refuse_at_provider(call, &refusal, result);
+}
+
+static void enter_by_provider(
+	struct web_call *call, struct str next, const struct sign_in_result *result)
+{
+	struct sbuf fields;
+
+	sbuf_init_secret(&fields, COOKIES_MAX);
+	web_add_cookies(&fields, result);
+	call->site->enter(call, next, fields.at);
+	sbuf_clear(&fields);
+}
+
+static void on_provider_answer(void *arg, struct sign_in_result result)
+{
+	struct web_call *call = arg;
+	struct sbuf next;
+
+	sbuf_init(&next, WEB_FIELD_MAX);
+	call->site->count_login(call, WEB_LOGIN_PROVIDER, result.status == AUTH_OK);
+	/* Signed in already: the same answer once more, by "back" or a second tab. */
+	bool is_again = result.status == AUTH_ABSENT && call->who;
+	web_know(call, &result);
+	if (web_is_there(call)) {
+		call->site->return_path(
+			call, str_of(result.return_path ? result.return_path : ""), &next);
+		if (result.status == AUTH_OK || is_again)
+			enter_by_provider(call, sbuf_str(&next), &result);
+		else
+			refuse_sign_in(call, &result, sbuf_str(&next));
+	}
+	sign_in_result_clear(&result);
+	sbuf_clear(&next);
+}
+
+void web_finish_at_provider(struct web_call *call)
+{
+	struct str cookies[WEB_COOKIES];
+	size_t count = web_cookies(call, cookies);
+
+	call->site->on_wait(call, WEB_WAIT_STORE);
+	auth_login_finish(call->auth, call->target.query, cookies, count, str_of(web_client(call)),
+		on_provider_answer, call);
+}

@@ -1,0 +1,115 @@
+/* proxy/web/web_sign_in.c - the login page, and signing in by a token or a one-time link. */
+#include "proxy/web/web_sign.h"
+
+#include "auth/token/bearer.h"
+#include "proxy/web/web_fault.h"
+
+#include <stdlib.h>
+
+/* What a token or link is one of, and a little more: one that is too long is told so by auth/. */
+enum { SECRET_MAX = BEARER_MAX + 1024, COOKIES_MAX = 16 * 1024 };
+
+void web_login_page(struct web_call *call, int status, const char *problem, enum fault fault)
+{
+	struct page_view view = call->site->view(call);
+	struct sbuf page, next;
+
+	sbuf_init(&page, PAGE_MAX);
+	sbuf_init(&next, WEB_FIELD_MAX);
+	web_next(call, &next);
+	page_login(&page, &view,
+		&(struct page_sign_in){sbuf_str(&next), problem, auth_provider(call->auth),
+			call->conf->oidc.label});
+	web_html(call, status, &page, NULL, fault);
+	sbuf_clear(&page);
+	sbuf_clear(&next);
+}
+
+void web_add_cookies(struct sbuf *fields, const struct sign_in_result *result)
+{
+	if (result->set_cookie)
+		sbuf_printf(fields, "Set-Cookie: %s\r\n", result->set_cookie);
+	if (result->set_login_cookie)
+		sbuf_printf(fields, "Set-Cookie: %s\r\n", result->set_login_cookie);
+}
+
+void web_know(struct web_call *call, const struct sign_in_result *result)
+{
+	if (result->who == NULL)
+		return;
+	identity_unref(call->who);
+	call->who = result->who;
+}
+
+static void redirect_to_next(struct web_call *call, const struct sign_in_result *result)
+{
+	struct sbuf next, fields;
+
+	sbuf_init(&next, WEB_FIELD_MAX);
+	sbuf_init_secret(&fields, COOKIES_MAX);
+	web_next(call, &next);
+	web_add_cookies(&fields, result);
+	web_redirect(call, 303, sbuf_str(&next), fields.at);
+	sbuf_clear(&next);
+	sbuf_clear(&fields);
+}
+
+static void refuse_secret(struct web_call *call, enum auth_status status, bool is_link)
+{
+	if (status == AUTH_UNAVAILABLE)
+		web_fault(call, FAULT_STORE_DOWN, NULL);
+	else
+		web_login_page(call, 401,
+			is_link ? "This link has been used or is too old. Sign in another way."
+				: "This token is not valid: it may have expired or been revoked.",
+			FAULT_INVALID_TOKEN);
+}
+
+static void on_sign_in(void *arg, struct sign_in_result result)
+{
+	struct web_call *call = arg;
+	bool by_link = call->req && web_is_get(call);
+
+	web_know(call, &result);
+	call->site->count_login(
+		call, by_link ? WEB_LOGIN_LINK : WEB_LOGIN_TOKEN, result.status == AUTH_OK);
+	if (web_is_there(call)) {
+		if (result.status == AUTH_OK)
+			redirect_to_next(call, &result);
+		else
+			refuse_secret(call, result.status, by_link);
+	}
+	sign_in_result_clear(&result);
+}
+
+typedef void start_sign_in(struct auth *auth, struct str secret, const struct str *old_cookies,
+	size_t count, struct str client, sign_in_done *done, void *arg);
+
+/* False: the field `name` says nothing. */
+static bool sign_in_by(struct web_call *call, const char *name, start_sign_in *start)
+{
+	struct str cookies[WEB_COOKIES];
+	size_t count = web_cookies(call, cookies);
+	char secret[SECRET_MAX];
+	bool is_given = web_field(call, name, secret, sizeof secret) && secret[0];
+
+	if (is_given) {
+		call->site->on_wait(call, WEB_WAIT_STORE);
+		start(call->auth, str_trim(str_cut_line_end(str_of(secret))), cookies, count,
+			str_of(web_client(call)), on_sign_in, call);
+	}
+	explicit_bzero(secret, sizeof secret);
+	return is_given;
+}
+
+void web_sign_in_by_token(struct web_call *call)
+{
+	if (!sign_in_by(call, "token", auth_sign_in_token))
+		web_login_page(call, 400, "Enter a token.", FAULT_BAD_REQUEST);
+}
+
+void web_sign_in_by_link(struct web_call *call)
+{
+	if (!sign_in_by(call, "link", auth_sign_in_link))
+		web_login_page(call, 200, NULL, FAULT_NONE);
+}

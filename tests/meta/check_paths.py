@@ -1,0 +1,68 @@
+"""The tables of paths (struct web_row) are what proxy/web/README.md and openapi.json say."""
+
+import json
+import re
+
+import source
+
+README = "proxy/web/README.md"
+OPENAPI = "proxy/pages/static/openapi.json"
+API = "proxy/admin/api.c"
+ROW = re.compile(r'\{"([A-Z, ]+)",\s*"(/[^"]*)",\s*(WEB_\w+),\s*\w+,\s*(WEB_\w+)\}')
+LINE = re.compile(r"\| `([A-Z, ]+)` \| `(/[^`]*)` \| ([^|]+?) \|")
+WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_SESSION": "session", "WEB_BEARER": "bearer"}
+TABLES = ["proxy/endpoints/endpoint.c", "proxy/admin/admin_pages.c", API, "proxy/admin/admin_probe.c"]
+
+
+def rows(path):
+    """[(methods, path, who, takes)] of the table in a source file."""
+    table = re.search(r"struct web_row rows\[\] = \{(.*?)\n\};", source.read(path), re.S).group(1)
+    found = ROW.findall(table)
+    assert len(found) == len(re.findall(r'^\s*\{"', table, re.M)), f"{path}: a row that this check can't read"
+    return found
+
+
+def sections():
+    """{source file: [(methods, path, who)]} as the README has them, each under a heading that names the file."""
+    found = {}
+    for part in re.split(r"^## ", source.read(README), flags=re.M)[1:]:
+        name = re.search(r"`([\w/]+\.c)`", part)
+        if name:
+            found[f"proxy/{name.group(1)}"] = LINE.findall(part)
+    return found
+
+
+def of_readme():
+    told = sections()
+    for path in TABLES:
+        have = [(methods, at, WHO[who]) for methods, at, who, _ in rows(path)]
+        for row in have:
+            if row not in told.get(path, []):
+                yield f"{README}: no row {row} of {path}"
+        for row in told.get(path, []):
+            if row not in have:
+                yield f"{README}: {row} is no row of {path}"
+
+
+def of_operation(at, method, operation, who, takes):
+    """What an operation of openapi.json has to say of its row."""
+    name, answers = f"{OPENAPI}: {method} {at}", operation["responses"].keys()
+    if ("requestBody" in operation) != (takes == "WEB_JSON"):
+        yield f"{name}: content is {'' if takes == 'WEB_JSON' else 'not '}taken"
+    if (operation.get("security") == []) != (who == "WEB_ANYBODY"):
+        yield f"{name}: the row says {WHO[who]}"
+    needed = (["401", "403", "503"] if who == "WEB_BEARER" else []) + (["413", "415"] if takes == "WEB_JSON" else [])
+    yield from (f"{name}: no answer {status}" for status in needed if status not in answers)
+
+
+def of_openapi():
+    paths = json.loads(source.read(OPENAPI))["paths"]
+    told = {(at, method.upper()): operation for at, item in paths.items() for method, operation in item.items() if method != "parameters"}
+    have = {(at, methods): (who, takes) for methods, at, who, takes in rows(API)}
+    for key in sorted(told.keys() ^ have.keys()):
+        yield f"{OPENAPI}: {key} is {'no row of ' + API if key in told else 'not described'}"
+    for key in told.keys() & have.keys():
+        yield from of_operation(*key, told[key], *have[key])
+
+
+source.finish([*of_readme(), *of_openapi()])
