@@ -99,7 +99,7 @@ static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 
 static void leave_open(struct front_request *req)
 {
-	static const struct front_handler nothing = {NULL};
+	static const struct front_handler nothing = {.on_closed = NULL};
 	struct evbuffer *body = evbuffer_new();
 	struct sbuf fields;
 
