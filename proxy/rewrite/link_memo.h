@@ -6,7 +6,7 @@
  * it stood costs one comparison with memory that is read in a row; only another one is taken apart
  * and looked up. What is found here is a link of the very same bytes, on the same page, out of the
  * same snapshot: nothing is known here that a look-up would not say. One thread; one page at a
- * time.
+ * time. rewrite_bench, "the same page as the last time": half of its time.
  */
 #ifndef SPARKGATE_PROXY_REWRITE_LINK_MEMO_H
 #define SPARKGATE_PROXY_REWRITE_LINK_MEMO_H

@@ -1,61 +1,24 @@
 #include "proxy/rewrite/rewrite_link.h"
 
 #include "base/mem.h"
-#include "base/simd.h"
 #include "proxy/rewrite/rewrite_unescape.h"
 
 #include <stdio.h>
 
 enum { AUTHORITY_MAX = 272, ID_MAX = 128, HTTP_LEN = 7 /* of "http://" */ };
 
-/* Bytes a mount may not have, for it is written into quotes of HTML, JSON and script, and into
- * CSS's url(), as it is. */
-static const char unsafe[] = "\"'<>&\\ `()\t\r\n";
-
-#ifdef HAVE_SSE2
-
-static __m128i is_byte(__m128i bytes, char c)
-{
-	return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
-}
-
-/* One of `unsafe` (or another control character) among the sixteen bytes at `p`? Neighbours are
- * compared in pairs: '&' and '\'', '(' and ')' differ in the last bit, '<' and '>' in the one
- * before. */
-static bool has_unsafe(const char *p)
-{
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-	__m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(' ')), bytes);
-	__m128i odd = _mm_or_si128(bytes, _mm_set1_epi8(1));
-	__m128i pairs = _mm_or_si128(_mm_or_si128(is_byte(odd, '\''), is_byte(odd, ')')),
-		is_byte(_mm_or_si128(bytes, _mm_set1_epi8(2)), '>'));
-	__m128i rest = _mm_or_si128(
-		_mm_or_si128(is_byte(bytes, '"'), is_byte(bytes, '\\')), is_byte(bytes, '`'));
-
-	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(controls, pairs), rest)) != 0;
-}
+/* Bytes a mount may not have, nor control characters, for it is written into quotes of HTML, JSON
+ * and script, and into CSS's url(), as it is. */
+static const char unsafe[] = "\"'<>&\\ `()";
 
 static bool is_safe(struct str path)
 {
-	size_t at = 0;
-
-	if (path.len < 16)
-		return strcspn(path.at, unsafe) == path.len;
-	for (; at + 16 <= path.len; at += 16) {
-		if (has_unsafe(path.at + at))
+	for (size_t i = 0; i < path.len; i++) {
+		if ((unsigned char)path.at[i] < ' ')
 			return false;
 	}
-	return !has_unsafe(path.at + path.len - 16);
-}
-
-#else
-
-static bool is_safe(struct str path)
-{
 	return strcspn(path.at, unsafe) == path.len;
 }
-
-#endif
 
 static struct str safe_mount(const char *path)
 {

@@ -34,6 +34,7 @@ static const char *scan_bytes(const char *p, const char *end)
 	return NULL;
 }
 
+/* rewrite_bench, "master, 5000 unknown workers": 39 % of its time. */
 #ifdef HAVE_SSE2
 
 static __m128i load(const char *p)
@@ -92,6 +93,7 @@ static const char *scan_sixteens(const char *p, const char *end)
 	return scan_bytes(p, end);
 }
 
+/* rewrite_bench, "the same page as the last time": another 10 %. */
 #define AVX2 __attribute__((target("avx2")))
 
 AVX2 static __m256i load_wide(const char *p)

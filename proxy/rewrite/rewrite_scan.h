@@ -14,7 +14,8 @@
  */
 const char *rewrite_scan_tag(const char *p, const char *end);
 
-/* As memchr(), for what is mostly near: without a call. NULL: it is not there. */
+/* As memchr(), for what is mostly near: without a call. NULL: it is not there. This and the next:
+ * rewrite_bench, "master, 5000 known workers", 8 %. */
 static inline const char *rewrite_scan_near(const char *p, const char *end, char wanted)
 {
 #ifdef HAVE_SSE2
