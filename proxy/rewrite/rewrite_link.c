@@ -13,7 +13,11 @@ static const char unsafe[] = "\"'<>&\\ `()";
 
 static bool is_safe(struct str path)
 {
-	return strcspn(path.at, unsafe) == path.len && str_span_printable(path) == path.len;
+	for (size_t i = 0; i < path.len; i++) {
+		if ((unsigned char)path.at[i] < ' ')
+			return false;
+	}
+	return strcspn(path.at, unsafe) == path.len;
 }
 
 static struct str safe_mount(const char *path)
