@@ -51,11 +51,12 @@ static void end_found(struct sign_out_request *own, const struct store_session *
 	struct session_data data = {.role = ROLE_NONE};
 	bool is_open = session_data_open(service->ring, str_of(own->id), session, &data) == 0;
 
-	if (end_by_scope(own, &data) == -1) {
+	int result = end_by_scope(own, &data);
+	service_note_end(service); /* a failure may have come after the first of several */
+	if (result == -1) {
 		service_count(service, STORE_FAILED);
 		auth_keeper_say(&own->base, AUTH_UNAVAILABLE, "the store does not answer");
 	} else {
-		service_note_end(service);
 		auth_keeper_say(&own->base, AUTH_OK, "");
 		if (is_open && service->provider && strcmp(data.via, "oidc") == 0)
 			own->location = oidc_end_session_url(service->provider, service->conf,
@@ -226,10 +227,10 @@ static enum store_answer end_and_note(
 	struct store *store = service->store;
 	int ended = end_person(service, token);
 
+	if (ended != 0) /* a failure may have come after the first of several */
+		service_note_end(service);
 	if (ended == -1)
 		return STORE_FAILED;
-	if (ended > 0)
-		service_note_end(service);
 	log_logout(token, ended);
 	return store->ops->once(store, token->jti, token->replay_until);
 }
