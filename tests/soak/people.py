@@ -182,6 +182,7 @@ class People:
         self.model.judge(Question("sign-in", self.world.two, {302, 303}, {"sign-in"}), answer)
         if answer.outcome in (302, 303) and cookie:
             nobody = Credential("session", ("Cookie", f"{COOKIE}={cookie}"), "Nobody Example", "none")
+            nobody.doubtful = self.shaky  # a gateway whose clock is ahead ends it, on both
             for gate in self.world.pair:
                 answer = await ask(gate, "GET", LANDING, [nobody.header])
                 self.model.judge(Question("no-role", gate, {403}, ("no-role",), nobody), answer)
