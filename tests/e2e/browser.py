@@ -4,10 +4,14 @@ import contextlib
 import re
 import tempfile
 
+from playwright.sync_api import expect
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
 
+WAIT_MS = 30000  # for what a page shows in the end, however busy the machine is
+expect.set_options(timeout=WAIT_MS)
 
 LOOPBACK = re.compile(r"https?://127\.0\.0\.1[:/]|(data|blob|about):")
 USER_FIELD, PASSWORD_FIELD = "[name=login], [name=username]", "[name=password]"  # of either provider's form
@@ -21,7 +25,7 @@ def chromium(playwright, arguments=(), reachable=LOOPBACK, **options):
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, headless=True, args=[*ARGUMENTS, *arguments],
             viewport={"width": 1400, "height": 1000}, **options)
-        context.set_default_timeout(30000)
+        context.set_default_timeout(WAIT_MS)
         # oidc-provider's page asks for a font out there
         if reachable:
             context.route(lambda url: not reachable.match(url), lambda route: route.abort())

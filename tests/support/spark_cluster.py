@@ -297,7 +297,7 @@ class Cluster:
                                    HERE / "spark_app.py", role, status])
         return {"daemon": daemon, "status": status, "name": name}
 
-    def await_app(self, app, timeout=180):
+    def await_app(self, app, timeout=600):
         """Fills in `id` and `ui` when the application has written its status file."""
         self.wait_for(app["status"].exists, f"the application {app['name']!r}", timeout)
         app.update(json.loads(app["status"].read_text()), pid=app["daemon"].pid)
@@ -313,7 +313,7 @@ class Cluster:
         """Runs a short application to its end; returns it once the master lists it as finished."""
         app = self.submit("finished", name, cores=2)
         self.daemons.remove(app["daemon"])  # it may end by itself
-        wait_for(lambda: app["status"].exists() or app["daemon"].process.poll(), f"the application {name!r}", 180)
+        wait_for(lambda: app["status"].exists() or app["daemon"].process.poll(), f"the application {name!r}", 600)
         if app["daemon"].process.wait(60) != 0:
             raise ClusterError(f"{name} failed:\n{app['daemon'].tail()}")
         app.update(json.loads(app["status"].read_text()), ui=None, pid=None)
@@ -353,7 +353,7 @@ class Cluster:
     def await_cluster_driver(self, driver):
         if driver["daemon"].process.wait(120) != 0:
             raise ClusterError(f"the driver was refused:\n{driver['daemon'].tail()}")
-        self.wait_for(lambda: driver["status"].exists() or self.ids_of("completeddrivers"), "the cluster driver", 180)
+        self.wait_for(lambda: driver["status"].exists() or self.ids_of("completeddrivers"), "the cluster driver", 600)
         if not driver["status"].exists():
             logs = "\n".join(path.read_text() for path in self.dir.glob("work-*/driver-*/std*"))
             raise ClusterError(f"the cluster-mode driver failed:\n{logs[-4000:]}")
