@@ -50,7 +50,7 @@ def schemathesis(gateway, role, folder):
                "--generation-database", "none", "--continue-on-failure", "--request-timeout", "10", "--no-color"]
     for name, value in headers(gateway, role).items():
         command += ["--header", f"{name}: {value}"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
 
 
 @pytest.mark.parametrize("role", [None, "user", "admin"])
