@@ -168,6 +168,7 @@ void front_free(struct front *front)
 	if (front->ops->adopt)
 		front->ops->adopt(front);
 	front_limit_tick(front);
+	front->is_freed = true;
 	while ((conn = TAILQ_FIRST(&front->conns)))
 		front_conn_drop(conn);
 	while (!TAILQ_EMPTY(&front->dead))

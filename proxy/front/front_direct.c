@@ -2,6 +2,7 @@
  * receives, in the clear or through TLS. Requests are what the strict reader makes of the bytes. */
 #include "proxy/front/front_int.h"
 
+#include "base/net/descriptor.h"
 #include "proxy/front/front_tls.h"
 
 #include <errno.h>
@@ -80,7 +81,7 @@ static void direct_close(struct front_conn *conn)
 	event_del(&conn->readable);
 	front_tls_free_connection(conn->ssl);
 	conn->ssl = NULL;
-	close(conn->fd);
+	descriptor_close(conn->front->is_freed ? NULL : conn->front->base, conn->fd);
 }
 
 const struct front_ops front_direct_ops = {

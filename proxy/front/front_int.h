@@ -143,6 +143,7 @@ struct front {
 	struct event *next_turn; /* some have more to be served than their share of this one */
 	uint64_t turns;		 /* of the loop that have ended, from 1 on */
 	bool is_ending_turn;
+	bool is_freed; /* the loop will not turn again for what is closed now */
 	bool draining;
 	/* --- of front_limit.c --- */
 	struct crowd *crowd; /* NULL: clients are not counted */

@@ -193,6 +193,7 @@ void upstream_free(struct upstream *up)
 	if (up == NULL)
 		return;
 	assert(TAILQ_EMPTY(&up->calls));
+	up->is_freed = true;
 	pool_clear(up);
 	event_del(&up->turn_end);
 	event_del(&up->tick);

@@ -2,6 +2,7 @@
  * alive, closed. */
 #include "proxy/upstream/upstream_int.h"
 
+#include "base/net/descriptor.h"
 #include "base/clock.h"
 
 #include <errno.h>
@@ -51,7 +52,7 @@ void conn_close(struct conn *conn)
 	event_del(&conn->writable);
 	if (conn->tls)
 		upstream_tls_shut(conn->tls);
-	close(conn->fd);
+	descriptor_close(up->is_freed ? NULL : up->base, conn->fd);
 	conn->address->open--;
 	up->counts.connections--;
 	TAILQ_INSERT_TAIL(&up->closed, conn, list);
