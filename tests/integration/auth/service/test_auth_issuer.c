@@ -153,7 +153,7 @@ static void s19_unknown_keys_cost_one_fetch_and_are_refused(void **state)
 	assert_int_not_equal(auth_world_await(f->world, 0, good, NULL, AUTH_OK), -1);
 	unsigned before = fake_http_hits(f->idp, "/keys");
 	for (int i = 0; i < 20; i++) {
-		char kid[16];
+		char kid[32];
 		snprintf(kid, sizeof kid, "nobodys-%d", i);
 		char *header = header_of(f, f->next, kid, NULL);
 		struct auth_result result =
