@@ -119,7 +119,7 @@ static int expect_store(struct command *command)
 		access(conf->store_path, F_OK) == 0)
 		return 0;
 	return err_set(&command->err,
-		"there is no store at %s: no gateway has run with it, and no token was made",
+		"there is no store at %s: check the path, or create a token first",
 		conf->store_path);
 }
 
@@ -128,8 +128,8 @@ static int open_store(struct command *command)
 	if (load_conf(command) == -1 || expect_store(command) == -1)
 		return -1;
 	if (command->conf->store_kind == CONF_STORE_MEMORY)
-		return err_set(&command->err,
-			"the store is memory:, which only the running gateway can see");
+		return err_set(&command->err, "the store is memory:, which only the running "
+					      "gateway can read; use its API or page");
 	graylog_use(command->conf->log_gelf.host, command->conf->log_gelf.port);
 	command->store = store_open(command->conf, &command->err);
 	return command->store ? 0 : -1;
@@ -188,7 +188,7 @@ int command_print(struct command *command, json_t *json)
 	json_decref(json);
 	if (result == 0 && fflush(command->out) == 0)
 		return COMMAND_FINE;
-	err_set(&command->err, "the answer cannot be written");
+	err_set(&command->err, "the output cannot be written");
 	return COMMAND_REFUSED;
 }
 

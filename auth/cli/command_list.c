@@ -20,7 +20,7 @@ int command_list_page(struct command_list *list, const json_t *rows)
 	json_array_foreach(rows, n, row)
 	{
 		if (list->on_row(list, row) == -1)
-			return err_set(&list->command->err, "the answer cannot be written");
+			return err_set(&list->command->err, "the output cannot be written");
 		list->count++;
 	}
 	return 0;
@@ -108,6 +108,6 @@ int command_list_print(struct command *command, command_list_walk *walk)
 	if (result == 0 && fflush(command->out) == 0)
 		return COMMAND_FINE;
 	if (!command->err.text[0])
-		err_set(&command->err, "the answer cannot be written");
+		err_set(&command->err, "the output cannot be written");
 	return COMMAND_REFUSED;
 }

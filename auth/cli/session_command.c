@@ -166,7 +166,7 @@ static int end_by_label(struct command *command)
 		ended = end_keys(command, &chosen);
 	free(chosen.keys);
 	if (ended == 0 && options_of(command)->id)
-		err_set(&command->err, "there is no session with this id");
+		err_set(&command->err, "no session has this ID");
 	return ended;
 }
 
@@ -242,7 +242,7 @@ static int check_list(struct command *command)
 	const struct session_command *options = options_of(command);
 
 	if (options->issuer && !options->user)
-		return err_set(&command->err, "--issuer goes with --user");
+		return err_set(&command->err, "--issuer needs --user");
 	return 0;
 }
 
@@ -260,7 +260,7 @@ static int check_end(struct command *command)
 #define EVERY                                                                                      \
 	"  --config FILE        the gateway's configuration: its store and its key\n"              \
 	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
-	"  --json               JSON on a terminal, too; anything else always gets it\n"
+	"  --json               JSON, also on a terminal; pipes and files always get JSON\n"
 #define WHOSE                                                                                      \
 	"  --user SUBJECT       this person's\n"                                                   \
 	"  --issuer URL         of this provider\n"
@@ -268,13 +268,13 @@ static int check_end(struct command *command)
 static const char list_usage[] = HEAD "list" WHERE " [--user SUBJECT [--issuer URL]] [--json]\n"
 				      "\n" WHOSE EVERY;
 
-static const char end_usage[] = HEAD "end" WHERE " --id ID | --all |\n"
-				     "         --user SUBJECT [--issuer URL] [--json]\n"
-				     "\n"
-				     "  --id ID              one session, as the list has it\n"
-				     "  --all                everybody's\n" WHOSE
-				     "\nWith --user the tokens that the person made for themselves "
-				     "end, too (tokens.follow_sessions).\n\n" EVERY;
+static const char end_usage[] =
+	HEAD "end" WHERE " --id ID | --all |\n"
+	     "         --user SUBJECT [--issuer URL] [--json]\n"
+	     "\n"
+	     "  --id ID              one session; the list shows its ID\n"
+	     "  --all                everybody's\n" WHOSE
+	     "\nWith --user, the person's own tokens end, too (tokens.follow_sessions).\n\n" EVERY;
 
 static const char usage[] = HEAD "list|end" WHERE " ...\n"
 				 "       sparkgate session VERB --help\n";

@@ -123,13 +123,13 @@ static int check_create(struct command *command)
 static int check_ids(struct command *command)
 {
 	return command->operands_count > 0 ? 0
-					   : err_set(&command->err, "give the ids of the tokens");
+					   : err_set(&command->err, "give the IDs of the tokens");
 }
 
 static int check_id(struct command *command)
 {
 	return command->operands_count == 1 ? 0
-					    : err_set(&command->err, "give the id of one token");
+					    : err_set(&command->err, "give the ID of one token");
 }
 
 #define HEAD  "usage: sparkgate token "
@@ -137,46 +137,47 @@ static int check_id(struct command *command)
 #define EVERY                                                                                      \
 	"  --config FILE        the gateway's configuration: its store and its key\n"              \
 	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
-	"  --json               JSON on a terminal, too; anything else always gets it\n"
+	"  --json               JSON, also on a terminal; pipes and files always get JSON\n"
 #define IDS                                                                                        \
-	"An ID is 32 digits long; its first ones will do (8 at least) while no other begins so.\n"
+	"An ID has 32 digits. The first 8 or more are enough while no other ID begins with "       \
+	"them.\n"
 
 static const char create_usage[] =
 	HEAD "create" WHERE " --client-name NAME [--user NAME]\n"
 	     "         [--token-type user|admin] [--scope SCOPE] [--access-ttl 1h]\n"
 	     "         [--refresh-ttl 7d|0] [--registration] [--note TEXT] [--json]\n"
 	     "\n"
-	     "Prints an access token and a refresh token, this once: they are not kept.\n"
+	     "Prints an access token and a refresh token. They are shown only now.\n"
 	     "\n"
-	     "  --client-name NAME   the program that is to have it\n"
-	     "  --user NAME          whose it is; without, the client's own\n"
+	     "  --client-name NAME   the program that uses it\n"
+	     "  --user NAME          its owner; default: the client itself\n"
 	     "  --token-type TYPE    user (default) or admin\n"
-	     "  --scope SCOPE        less than the role allows: \"cluster:NAME namespace:NAME\n"
+	     "  --scope SCOPE        limits the token: \"cluster:NAME namespace:NAME\n"
 	     "                       app:PATTERN\" and of view logs environment download dump\n"
 	     "                       kill submit tokens metrics\n"
-	     "  --access-ttl TIME    how long the access token is good\n"
-	     "  --refresh-ttl TIME   how long the refresh token is, 0 for none\n"
-	     "  --registration       print a registration token instead, good once, which its\n"
-	     "                       receiver turns into both at <public_url>_gate/oauth/token\n"
-	     "  --note TEXT          for whoever reads the list\n" EVERY;
+	     "  --access-ttl TIME    life of the access token\n"
+	     "  --refresh-ttl TIME   life of the refresh token, 0 for none\n"
+	     "  --registration       print a registration token instead, which works once: its\n"
+	     "                       receiver exchanges it at <public_url>_gate/oauth/token\n"
+	     "  --note TEXT          shown in the list\n" EVERY;
 
 static const char list_usage[] =
 	HEAD "list" WHERE " [--user SUBJECT] [--active] [--json]\n"
 	     "\n"
-	     "  --user SUBJECT       only this one's (\"client:NAME\": a client's own)\n"
-	     "  --active             only what is good now\n" EVERY;
+	     "  --user SUBJECT       only this owner's (\"client:NAME\": a client's)\n"
+	     "  --active             only active tokens\n" EVERY;
 
 static const char show_usage[] = HEAD "show" WHERE " [--json] ID\n\n" IDS "\n" EVERY;
 
 static const char revoke_usage[] =
 	HEAD "revoke" WHERE " [--force] [--json] ID...\n\n"
-	     "Takes tokens back for good, with all they were renewed to. " IDS "\n"
-	     "  --force              the last administrator's token, too\n" EVERY;
+	     "Revokes tokens permanently, with all tokens refreshed from them. " IDS "\n"
+	     "  --force              even the last active administrator token\n" EVERY;
 
 static const char disable_usage[] =
 	HEAD "disable" WHERE " [--force] [--json] ID...\n\n"
 	     "Refuses tokens until they are enabled. " IDS "\n"
-	     "  --force              the last administrator's token, too\n" EVERY;
+	     "  --force              even the last active administrator token\n" EVERY;
 
 static const char enable_usage[] = HEAD "enable" WHERE " [--json] ID...\n\n" IDS "\n" EVERY;
 

@@ -145,7 +145,8 @@ static enum store_answer find_by_prefix(
 	if (listing.met == 1)
 		return STORE_FOUND;
 	if (listing.met > 1)
-		err_set(&command->err, "%zu ids begin like this", listing.met);
+		err_set(&command->err, "%zu IDs begin with these digits; give more digits",
+			listing.met);
 	return STORE_NONE;
 }
 
@@ -158,7 +159,7 @@ enum store_answer token_command_find(
 	if (answer == STORE_NONE && id.len >= PREFIX_LEAST && id.len < TOKEN_ID_LEN)
 		answer = find_by_prefix(command, id, out);
 	if (answer == STORE_NONE && !command->err.text[0])
-		err_set(&command->err, "this id is not on record");
+		err_set(&command->err, "no token has this ID");
 	else if (answer == STORE_FAILED)
 		err_set(&command->err, "the store cannot be read");
 	return answer;

@@ -135,7 +135,7 @@ const struct token_desk *auth_service_tokens(struct auth_service *service)
 		.signer = service->signer,
 		.keys = service->keys,
 		.issuer = service->issuer,
-		.force_hint = "ask with force=true",
+		.force_hint = "set force=true",
 		.on_event = on_token_event,
 		.arg = service};
 	return &service->tokens;

@@ -65,7 +65,7 @@ static enum token_outcome check_number(
 	}
 	if (living < most)
 		return TOKEN_DONE;
-	err_set(err, "%s has %u living tokens already (tokens.per_user)", user, most);
+	err_set(err, "%s already has %u active tokens, the limit (tokens.per_user)", user, most);
 	return TOKEN_CONFLICT;
 }
 
@@ -132,7 +132,8 @@ static enum token_outcome check_last(
 	case STORE_FOUND:
 		break;
 	}
-	err_set(err, "this is the last living administrator's token: %s", desk->force_hint);
+	err_set(err, "this is the last active administrator token: to do it anyway, %s",
+		desk->force_hint);
 	return TOKEN_CONFLICT;
 }
 

@@ -68,7 +68,7 @@ static enum token_outcome check_scope(
 	scope_free(scope);
 	if (is_within)
 		return TOKEN_DONE;
-	err_set(err, "scope: nobody can give more rights than they have");
+	err_set(err, "scope: you cannot give more rights than you have");
 	return TOKEN_FORBIDDEN;
 }
 

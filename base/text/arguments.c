@@ -43,7 +43,7 @@ static bool is_whole(const struct arguments *a, const char *word, int code)
 
 static int refuse_unknown(const char *word, struct err *err)
 {
-	err_set(err, "\"%.*s\" is not an option of this command", (int)strcspn(word, "="), word);
+	err_set(err, "unknown option \"%.*s\"", (int)strcspn(word, "="), word);
 	return ARGUMENTS_WRONG;
 }
 
@@ -52,7 +52,7 @@ static int refuse(const struct arguments *a, int code, const char *word, struct 
 {
 	if ((optopt < FIRST_CODE && optopt != 'h') || !is_whole(a, word, optopt))
 		return refuse_unknown(word, err);
-	err_set(err, code == ':' ? "--%s lacks its value" : "--%s takes no value",
+	err_set(err, code == ':' ? "--%s needs a value" : "--%s takes no value",
 		name_of(a, optopt));
 	return ARGUMENTS_WRONG;
 }

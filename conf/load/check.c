@@ -52,7 +52,7 @@ static int check_cookie_is_safe(
 	if (url->tls || url_host_is_loopback(url->host) || l->conf->insecure_http)
 		return 0;
 	return load_fail_at(l,
-		"https://, for the session cookie would travel in the clear "
+		"https://, because http:// sends the session cookie unencrypted "
 		"(server.insecure_http: true allows it)",
 		"%s.public_url", group);
 }
@@ -68,15 +68,15 @@ static int check_tls(const struct loader *l)
 		return load_fail_at(
 			l, "the file with the key's certificate", "server.tls.certificate");
 	if (certificate == NULL && conf->tls.redirect.text)
-		return load_fail_at(
-			l, "server.tls, for that is where it leads", "server.tls.redirect_listen");
+		return load_fail_at(l, "server.tls, because this address redirects to it",
+			"server.tls.redirect_listen");
 	if (certificate == NULL)
 		return 0;
 	if (conf->server.public_url.host[0] == '\0')
 		conf->server.public_url.tls = true; /* a default takes it from here */
-	return conf->server.public_url.tls
-		       ? 0
-		       : load_fail_at(l, "https://, for there is server.tls", "server.public_url");
+	return conf->server.public_url.tls ? 0
+					   : load_fail_at(l, "https://, because server.tls is set",
+						     "server.public_url");
 }
 
 static int check_listen(const struct loader *l, struct conf_listen *listen, const char *group)
@@ -111,7 +111,7 @@ static int check_origins(const struct loader *l)
 		strcmp(conf->server.origin, conf->admin.origin) != 0)
 		return 0;
 	return load_fail_at(l,
-		"another host or port than server.public_url, for pages there run users' code",
+		"another host or port than server.public_url, because pages there run users' code",
 		"admin.public_url");
 }
 
@@ -143,7 +143,7 @@ static int check_app_origins(const struct loader *l)
 		(public_url->port != 0 && apps->port != public_url->port))
 		expected = "the scheme and port of server.public_url";
 	else if (!apps->tls && !conf->insecure_http && !is_below_localhost(apps->host))
-		expected = "https://, for a session's cookie would travel in the clear "
+		expected = "https://, because http:// sends session cookies unencrypted "
 			   "(server.insecure_http: true allows it)";
 	else if (is_app_host(apps, public_url->host) ||
 		 is_app_host(apps, conf->admin.public_url.host))
@@ -183,7 +183,7 @@ static int check_namespaces(const struct loader *l, size_t index)
 
 	for (size_t i = 0; i < names->count; i++) {
 		if (strcmp(names->at[i], "*") == 0 && names->count > 1)
-			return load_fail_at(l, "\"*\" alone, for it is all of them",
+			return load_fail_at(l, "\"*\" alone, because it means all of them",
 				"clusters[%zu].kubernetes.namespaces[%zu]", index, i);
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(names->at[i], names->at[j]) == 0)
@@ -218,9 +218,8 @@ static int check_bearer(const struct loader *l, size_t index)
 
 	if (bearer->audience.count == 0 && !bearer->insecure_no_audience)
 		return load_fail_at(l,
-			"the audience of this gateway's tokens, or else any other service's token "
-			"would "
-			"do (insecure_no_audience: true allows it)",
+			"the audience of this gateway's tokens; without it, tokens for any other "
+			"service are accepted (insecure_no_audience: true allows it)",
 			"auth.bearer[%zu].audience", index);
 	if (bearer->algorithms.count == 0)
 		return load_fail_at(
@@ -244,7 +243,7 @@ static int check_introspection(const struct loader *l, size_t index)
 	bearer->has_introspection = client_id || secret_file || bearer->introspection.url ||
 				    bearer->introspection.prefix;
 	if (bearer->has_introspection && client_id == NULL)
-		return load_fail_at(l, "what the issuer knows this gateway as",
+		return load_fail_at(l, "the client id registered at the issuer",
 			"auth.bearer[%zu].introspection.client_id", index);
 	if (bearer->has_introspection && secret_file == NULL)
 		return load_fail_at(l, "the file with the secret of client_id",
@@ -285,7 +284,7 @@ static int check_oidc(const struct loader *l)
 		return load_fail_at(l, "an issuer without a query", "auth.oidc.issuer");
 	if (oidc->issuer && oidc->client_id == NULL)
 		return load_fail_at(
-			l, "what the provider knows this gateway as", "auth.oidc.client_id");
+			l, "the client id registered at the provider", "auth.oidc.client_id");
 	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file))
 		return load_fail_at(l, "the provider's issuer", "auth.oidc.issuer");
 	return 0;
@@ -375,13 +374,13 @@ static int check_roles(const struct loader *l)
 	if (conf->roles_claim == NULL &&
 		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user) ||
 			limited_needs_claim(conf)))
-		return load_fail_at(l, "where a token names its roles, such as realm_access.roles",
+		return load_fail_at(l, "the claim that lists the roles, such as realm_access.roles",
 			"auth.roles.claim");
 	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
 		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count == 0)
 		return load_fail_at(l,
-			"a role's name or \"sub:<subject>\" in admin or user, or else nobody of "
-			"the configured issuers gets in",
+			"at least one role in admin, user or limited; without one nobody can sign "
+			"in",
 			"auth.roles");
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
 		if (check_limited(l, i, &count, &letters) == -1)

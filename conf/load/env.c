@@ -124,8 +124,8 @@ static int apply(struct yaml_node *root, struct str name, const char *value, str
 			PREFIX "%.*s: secrets are read from files: use " PREFIX "%.*s_FILE",
 			(int)name.len, name.at, (int)name.len, name.at);
 	nearest_name(name, nearest);
-	return err_set(err, PREFIX "%.*s: no key has this name, did you mean " PREFIX "%s?",
-		(int)name.len, name.at, nearest);
+	return err_set(err, PREFIX "%.*s: unknown key, did you mean " PREFIX "%s?", (int)name.len,
+		name.at, nearest);
 }
 
 int load_env(struct yaml_node *root, char *const *variables, struct err *err)

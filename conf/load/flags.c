@@ -22,15 +22,15 @@ static char *data_folder(const char *flag, struct err *err)
 		char *folder = cwd ? mem_printf("%s/%s", cwd, flag) : NULL;
 		free(cwd);
 		if (folder == NULL)
-			err_set(err, "--data: the current folder is gone");
+			err_set(err, "--data: the current folder no longer exists");
 		return folder;
 	}
 	if (state && state[0] == '/')
 		return mem_printf("%s/sparkgate", state);
 	if (home && home[0] == '/')
 		return mem_printf("%s/.local/state/sparkgate", home);
-	err_set(err, "--data: expected a folder for tokens and keys, for neither HOME nor "
-		     "XDG_STATE_HOME names one");
+	err_set(err, "--data: expected a folder for tokens and keys, because neither HOME nor "
+		     "XDG_STATE_HOME is set");
 	return NULL;
 }
 

@@ -204,9 +204,8 @@ static int check_is_key(struct str secret, struct err *why)
 	if (is_key_line(now) && (!has_old || (is_key_line(old) && !str_eq(now, old))) &&
 		rest.at == NULL)
 		return 0;
-	return err_set(why,
-		"expected one line as `openssl rand -base64 32` writes it, and perhaps the key "
-		"before it on a second line");
+	return err_set(why, "expected one line as `openssl rand -base64 32` writes it; the old key "
+			    "may follow on a second line");
 }
 
 /* What jjwt decodes, and takes for a key of HS256; Spark would not start with anything else (T57).

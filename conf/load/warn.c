@@ -17,8 +17,8 @@ static void warn_of_introspection(const struct conf *conf, conf_warning *tell, v
 			continue;
 		if (first) {
 			snprintf(text, sizeof text,
-				"auth.bearer: %.150s is shown the opaque tokens of %.150s, as "
-				"neither has an introspection.prefix",
+				"auth.bearer: %.150s and %.150s both see each other's opaque "
+				"tokens. Set introspection.prefix for both.",
 				row->issuer, first);
 			tell(arg, text);
 		}

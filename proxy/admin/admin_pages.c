@@ -147,7 +147,8 @@ static bool pages_on_content(struct web_call *call)
 		(web_field(call, "form", given, sizeof given) &&
 			auth_is_form_token(call->auth, cookies, count, str_of(given))))
 		return true;
-	web_fault(call, FAULT_CROSS_ORIGIN, "The form is of another session.");
+	web_fault(
+		call, FAULT_CROSS_ORIGIN, "The form belongs to another session. Reload the page.");
 	return false;
 }
 
@@ -197,8 +198,8 @@ const struct web_site admin_pages_site = {
 	.view = pages_view,
 	.return_path = pages_return_path,
 	.enter = pages_enter,
-	.signed_out = "Your session on this page has ended. Sessions of yours with the gateway "
-		      "itself go on.",
+	.signed_out = "Your session on this page has ended. Your sessions on the gateway itself "
+		      "continue.",
 	.count_login = pages_count_login,
 	.on_wait = admin_on_wait,
 	.on_answer = pages_on_answer,

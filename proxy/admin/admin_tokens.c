@@ -113,15 +113,16 @@ static const char *read_sent(struct web_call *call, struct sent_form *sent)
 		const char *fault;
 	} fields[] = {
 		{"client_name", sent->client_name, sizeof sent->client_name,
-			"The client name is too long or broken."},
-		{"user", sent->user, sizeof sent->user, "The person's id is too long or broken."},
-		{"token_type", sent->type, sizeof sent->type, "The type is user or admin."},
+			"The client name is too long or malformed."},
+		{"user", sent->user, sizeof sent->user,
+			"The person's ID is too long or malformed."},
+		{"token_type", sent->type, sizeof sent->type, "Choose the type user or admin."},
 		{"access_ttl", sent->access_ttl, sizeof sent->access_ttl,
-			"The access token lasts for a time such as 30m, 12h or 7d."},
+			"Enter the access token's life, such as 30m, 12h or 7d."},
 		{"refresh_ttl", sent->refresh_ttl, sizeof sent->refresh_ttl,
-			"The refresh token lasts for a time such as 12h or 7d, or 0 for none."},
-		{"scope", sent->scope, sizeof sent->scope, "The scope is too long or broken."},
-		{"note", sent->note, sizeof sent->note, "The note is too long or broken."},
+			"Enter the refresh token's life, such as 12h or 7d, or 0 for none."},
+		{"scope", sent->scope, sizeof sent->scope, "The scope is too long or malformed."},
+		{"note", sent->note, sizeof sent->note, "The note is too long or malformed."},
 	};
 	const char *fault = NULL;
 
@@ -156,15 +157,15 @@ static const char *read_token_form(const struct sent_form *sent, struct token_re
 		.scope = sent->scope[0] ? sent->scope : NULL,
 		.role = is_admin ? ROLE_ADMIN : ROLE_USER};
 	if (sent->client_name[0] == '\0')
-		return "A client name is needed.";
+		return "Enter a client name.";
 	if (sent->type[0] && !is_admin && strcmp(sent->type, role_name(ROLE_USER)) != 0)
-		return "The type is user or admin.";
+		return "Choose the type user or admin.";
 	if (!read_form_ttl(sent->access_ttl, &request->access_ttl))
-		return "The access token lasts for a time such as 30m, 12h or 7d.";
+		return "Enter the access token's life, such as 30m, 12h or 7d.";
 	if (strcmp(sent->refresh_ttl, "0") == 0)
 		request->refresh_ttl = -1;
 	else if (!read_form_ttl(sent->refresh_ttl, &request->refresh_ttl))
-		return "The refresh token lasts for a time such as 12h or 7d, or 0 for none.";
+		return "Enter the refresh token's life, such as 12h or 7d, or 0 for none.";
 	return NULL;
 }
 
@@ -287,8 +288,8 @@ static void change_token_page(struct web_call *call, enum token_state state, con
 	else if (outcome == TOKEN_CONFLICT)
 		serve_token(call, 409,
 			(struct page_token){.token = &token,
-				.problem = "This is the last living administrator\xe2\x80\x99s "
-					   "token. Nothing has been changed.",
+				.problem = "This is the last active administrator token. Nothing "
+					   "has been changed.",
 				.force = verb});
 	else
 		refuse_token_page(call, outcome);

@@ -25,7 +25,7 @@ static bool api_on_content(struct web_call *call)
 		JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	if (json_is_object(own->body))
 		return true;
-	web_fault(call, FAULT_BAD_REQUEST, "The body has to be one JSON object.");
+	web_fault(call, FAULT_BAD_REQUEST, "The content must be one JSON object.");
 	return false;
 }
 

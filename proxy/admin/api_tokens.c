@@ -60,8 +60,8 @@ static const char *api_read_list_query(
 		query->limit = (size_t)limit;
 	}
 	if (api_parameter(call, "cursor", text, size, &is_bad) && !token_cursor_read(text, query))
-		return "cursor: expected what the last page gave as next_cursor";
-	return is_bad ? "a parameter is broken, too long or given twice" : NULL;
+		return "cursor: expected the next_cursor of the last page";
+	return is_bad ? "a parameter is malformed, too long or given twice" : NULL;
 }
 
 void api_list(struct web_call *call)
@@ -165,7 +165,7 @@ static const char *check_members(json_t *body)
 		for (size_t i = 0; i < ARRAY_LEN(known); i++)
 			is_known |= strcmp(json_object_iter_key(iter), known[i]) == 0;
 		if (!is_known)
-			return "the body has a member that is not known: expected client_name, "
+			return "the content has an unknown member: expected client_name, "
 			       "user, token_type, access_ttl, refresh_ttl, scope, note";
 	}
 	return NULL;
@@ -272,9 +272,9 @@ void api_enable(struct web_call *call)
 static const char *api_check_ids(const json_t *body, const json_t *ids)
 {
 	if (json_object_size(body) > 1)
-		return "the body has a member that is not known: expected ids";
+		return "the content has an unknown member: expected ids";
 	if (!json_is_array(ids) || json_array_size(ids) == 0 || json_array_size(ids) > BATCH_MAX)
-		return "ids: expected a list of 1 to 100 ids";
+		return "ids: expected a list of 1 to 100 IDs";
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		if (!json_is_string(json_array_get(ids, i)))
 			return "ids: expected texts";

@@ -140,7 +140,7 @@ void endpoint_serve_app(struct exchange *x)
 		x->is_hidden = decoded &&
 			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
 		web_fault(&x->web, FAULT_NOT_FOUND,
-			x->route.rest.at ? NULL : "No application of this id or name is known.");
+			x->route.rest.at ? NULL : "No application has this ID or name.");
 	} else if (app->running && app->mount && app->mount->state == MOUNT_UP) {
 		redirect_with_query(x, app->mount->path, "/");
 	} else if (app->in_history && cluster->history) {

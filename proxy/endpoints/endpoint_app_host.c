@@ -42,7 +42,7 @@ void endpoint_serve_app_host(struct exchange *x)
 	if (mount->label[0] != '\0' && guard_is_navigation(x->web.req))
 		redirect_to_app(x, mount, x->web.req->target);
 	else
-		web_fault(&x->web, FAULT_ELSEWHERE, "Open it in the browser once, or use a token.");
+		web_fault(&x->web, FAULT_ELSEWHERE, "A program needs an access token.");
 }
 
 /* --- the code --- */
@@ -124,12 +124,11 @@ void endpoint_hand_over(struct web_call *call)
 static void refuse_entry(struct exchange *x, const struct sign_in_result *result, const char *path)
 {
 	static const char *const sentences[] = {
-		[AUTH_OK] = "The application is not there any more.",
+		[AUTH_OK] = "The application is not running any more.",
 		[AUTH_ABSENT] = "Your session has ended. Open the application again to sign in.",
 		[AUTH_INVALID_TOKEN] =
-			"It is good for one use within half a minute, in the browser that "
-			"asked for it. If this comes again, your browser does not keep "
-			"cookies for this address.",
+			"The link works once, within 30 seconds, in the same browser. If this "
+			"happens again, allow cookies for this address.",
 	};
 	struct page_view view = public_view(&x->web);
 	struct sbuf page;

@@ -13,7 +13,7 @@
 
 enum { ANSWER_MAX = 4096 };
 
-const char endpoint_ext_auth_not_found[] = "The gateway alone serves this path.";
+const char endpoint_ext_auth_not_found[] = "Only the gateway itself serves this path.";
 
 /* All of them in every answer, if need be empty: an ingress that copies them then overwrites
  * whatever a client has put there (S7). */
@@ -44,7 +44,8 @@ static void allow_ingress(struct exchange *x)
 		web_reply(&x->web, &(struct web_reply){.status = 200, .fields = fields->at},
 			FAULT_NONE);
 	else
-		web_fault(&x->web, FAULT_FORBIDDEN, "The name is too long to be passed on.");
+		web_fault(&x->web, FAULT_FORBIDDEN,
+			"Your account's name is too long for a header field.");
 }
 
 /* S11: what is said over a socket is not ours to see. Some ingresses leave Upgrade out when they
@@ -81,12 +82,12 @@ static const char *trick_of(const struct exchange *x, enum fault *fault)
 {
 	*fault = FAULT_FORBIDDEN;
 	if (has_disguised_field(x))
-		return "A field's name reads as one that clients may not send.";
+		return "A field's name resembles one that clients may not send.";
 	if (is_other_tunnel(x))
 		return "Only WebSockets pass.";
 	if (do_as_is_in(
 		    x->web.target.query)) /* T45: what the ingress forwards can't be mended here */
-		return "doAs is not taken from clients.";
+		return "Clients may not send doAs.";
 	*fault = FAULT_NEVER;
 	/* S0: nobody drops Service-Worker-Allowed, with which it would have the whole origin. */
 	return guard_has_field(x->web.asked, FIELD_SERVICE_WORKER) ? "There are no service workers."

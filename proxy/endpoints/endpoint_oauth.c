@@ -46,7 +46,8 @@ static void refuse_token(struct web_call *call, enum auth_status status)
 		endpoint_oauth_refuse(call, 503, "temporarily_unavailable", NULL, FAULT_STORE_DOWN);
 	else if (status == AUTH_CONFLICT)
 		refuse_grant(call, "invalid_request",
-			"this is the last living administrator's token: ask with force=true");
+			"this is the last active administrator token: to revoke it anyway, set "
+			"force=true");
 	else
 		refuse_grant(
 			call, "invalid_grant", "the token is unknown, used, expired or revoked");
@@ -72,7 +73,7 @@ static bool read_parameter(struct web_call *call, const char *name, struct sbuf 
 
 	if (params_get(web_form(call), name, out) == PARAMS_FOUND && out->len > 0)
 		return true;
-	snprintf(why, sizeof why, "the form needs the parameter %s, once", name);
+	snprintf(why, sizeof why, "the form must have the parameter %s exactly once", name);
 	refuse_grant(call, "invalid_request", why);
 	return false;
 }

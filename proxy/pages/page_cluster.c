@@ -52,7 +52,7 @@ static struct health health_of(const struct cluster_info *cluster)
 
 	if (!cluster->polled)
 		return (struct health){TONE_BUSY, "Looking",
-			"The gateway is still asking this cluster. Reload the page in a few "
+			"The gateway is still connecting to this cluster. Reload in a few "
 			"seconds."};
 	if (cluster->has_masters && master && strcmp(master->status, "ALIVE") == 0)
 		return (struct health){TONE_OK, "Alive", NULL};
@@ -61,11 +61,11 @@ static struct health health_of(const struct cluster_info *cluster)
 		return (struct health){
 			TONE_BUSY, "Recovering", "The master is recovering its state."};
 	if (cluster->has_masters && any_master_answers(cluster))
-		return (struct health){TONE_WARN, "Standby",
-			"Only standby masters answer: none is active at the moment."};
+		return (struct health){
+			TONE_WARN, "Standby", "All masters are standby. None is active."};
 	if (cluster->has_masters)
 		return (struct health){TONE_BAD, "Unreachable",
-			"No master answers. What you see is what was known last."};
+			"No master answers. This page shows the last known state."};
 	if (cluster->has_kubernetes)
 		return cluster->kubernetes_up ? (struct health){TONE_OK, "Kubernetes", NULL}
 					      : (struct health){TONE_BAD, "Unreachable", NULL};
@@ -93,7 +93,7 @@ void page_cluster_notices(struct sbuf *out, const struct cluster_info *cluster)
 	if (cluster->polled && cluster->has_kubernetes && !cluster->kubernetes_up)
 		write_notice(out, TONE_BAD,
 			"The Kubernetes API server does not answer, or does not let the gateway "
-			"look at pods. What you see of them is what was known last.");
+			"list pods. This page shows the last known state of them.");
 	if (cluster->polled && cluster->has_history && !cluster->history_up)
 		write_notice(out, TONE_WARN,
 			"The history server does not answer: finished applications may be missing, "

@@ -23,25 +23,26 @@ static struct advice advice_for(enum fault fault)
 {
 	static const struct advice rows[FAULT_COUNT] = {
 		[FAULT_UNAUTHENTICATED] = {WAY_SIGN_IN, NULL},
-		[FAULT_INVALID_TOKEN] = {WAY_SIGN_IN, "Sign in again with a fresh token."},
+		[FAULT_INVALID_TOKEN] = {WAY_SIGN_IN, "Sign in again with a new token."},
 		[FAULT_TWO_CREDENTIALS] = {WAY_SIGN_IN, NULL},
 		[FAULT_FORBIDDEN] = {WAY_HOME,
-			"An administrator of this gateway may do it. Nothing has been changed."},
+			"Ask an administrator of this gateway to do it. Nothing has been changed."},
 		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
 						  "button there. Nothing has been changed."},
 		[FAULT_NEVER] = {WAY_HOME, "Nothing has been changed."},
 		[FAULT_SCOPE] = {WAY_HOME,
-			"You signed in with a token that opens a part of the gateway only."},
-		[FAULT_STORE_DOWN] = {WAY_AGAIN, "This is usually over soon."},
+			"You signed in with a token that is limited to a part of the gateway."},
+		[FAULT_STORE_DOWN] = {WAY_AGAIN, "Try again in a few seconds."},
 		[FAULT_GONE] = {WAY_HOME, NULL},
-		[FAULT_NOT_READY] = {WAY_AGAIN, "It is being looked for right now."},
+		[FAULT_NOT_READY] = {WAY_AGAIN,
+			"Its applications and workers appear as soon as it answers."},
 		[FAULT_UPSTREAM_CONNECT] = {WAY_AGAIN,
-			"It may be starting, overloaded or about to end."},
+			"It may be starting, overloaded or ending. Try again in a few seconds."},
 		[FAULT_UPSTREAM_CERTIFICATE] = {WAY_HOME,
 			"Tell an administrator: the gateway's log says what is wrong with it."},
 		[FAULT_UPSTREAM_TLS] = {WAY_AGAIN, NULL},
 		[FAULT_UPSTREAM_TIMEOUT] = {WAY_AGAIN,
-			"It may be busy: large applications take their time."},
+			"It may be busy: large applications answer slowly. Try again."},
 		[FAULT_UPSTREAM_PROTOCOL] = {WAY_AGAIN, NULL},
 		[FAULT_UPSTREAM_DIED] = {WAY_AGAIN, NULL},
 		[FAULT_BUSY] = {WAY_AGAIN, NULL},
@@ -87,9 +88,9 @@ static const char *gone_title(const struct mount *mount)
 		[MOUNT_UP] = {"This page does not answer", "This application does not answer"},
 		[MOUNT_UNVERIFIED] = {"This page is still being checked",
 			"This application is still being checked"},
-		[MOUNT_REFUSED] = {"The gateway does not go to this address",
-			"The gateway does not go to this application\xe2\x80\x99s address"},
-		[MOUNT_GONE] = {"This page is not there any more",
+		[MOUNT_REFUSED] = {"This address is outside the allowed networks",
+			"This application\xe2\x80\x99s address is outside the allowed networks"},
+		[MOUNT_GONE] = {"This page no longer exists",
 			"This application is not running any more"},
 	};
 
@@ -101,13 +102,13 @@ static const char *gone_title(const struct mount *mount)
 static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 {
 	static const char *const reasons[] = {
-		[MOUNT_UP] = "It may be starting, overloaded or about to end.",
-		[MOUNT_UNVERIFIED] = "A page is shown only once it has said who it is. This one "
-				     "retries by itself.",
+		[MOUNT_UP] =
+			"It may be starting, overloaded or ending. Try again in a few seconds.",
+		[MOUNT_UNVERIFIED] = "The gateway first checks that this UI is the one it claims "
+				     "to be. This page reloads by itself.",
 		[MOUNT_REFUSED] =
-			"Addresses that applications and workers name themselves must lie in the "
-			"networks "
-			"that the gateway\xe2\x80\x99s configuration allows for this cluster.",
+			"The gateway connects only to addresses that its configuration allows for "
+			"this cluster. Ask an administrator to check clusters[].networks.",
 		[MOUNT_GONE] = "",
 	};
 
@@ -186,7 +187,7 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 void page_not_entered(
 	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path)
 {
-	card_open(out, view, "This way into the application is closed", NULL);
+	card_open(out, view, "You cannot open the application with this link", NULL);
 	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", sentence);
 	if (path[0]) { /* encoded already: it is what a request named */
 		sbuf_puts(out, "<a class=\"button\" href=\"");
@@ -209,11 +210,11 @@ void page_not_ready(struct sbuf *out, const struct page_view *view, const struct
 	write_which(out, app->name, app->id, NULL);
 	sbuf_puts(out,
 		app->running
-			? "<p>It is running, but its page could not be checked yet.</p>\n"
+			? "<p>It is running, but the gateway has not checked its page yet.</p>\n"
 			: "<p>The history server reads the logs of finished applications every few "
-			  "seconds, large ones take longer.</p>\n");
-	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page tries again by itself every "
-		       "few seconds.</p>\n"
+			  "seconds. Large logs take longer.</p>\n");
+	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page reloads by itself every few "
+		       "seconds.</p>\n"
 		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");

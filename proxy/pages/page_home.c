@@ -242,7 +242,7 @@ static size_t at_most(size_t n, size_t max)
 static void write_none(struct sbuf *out, const struct cluster_info *cluster, const char *sentence)
 {
 	if (!page_cluster_is_known(cluster))
-		sentence = cluster->polled ? "Not known while no master answers."
+		sentence = cluster->polled ? "Unknown, because no master answers."
 					   : "Nothing is known yet.";
 	sbuf_printf(out, "<p class=\"empty\">%s</p>\n", sentence);
 }

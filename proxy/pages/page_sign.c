@@ -27,7 +27,7 @@ static void write_provider(
 			       "aria-describedby=\"silent\">");
 		part_text(out, offer->label, 100);
 		sbuf_puts(out, "</button>\n<p class=\"notice warn\" id=\"silent\">The identity "
-			       "provider does not answer; try again shortly. ");
+			       "provider does not answer. Try again in a few seconds. ");
 		to = (struct card_sign_in){offer->next, false, "Reload"};
 		card_sign_in(out, "soft", view, &to);
 		sbuf_puts(out, "</p>\n");
@@ -56,11 +56,12 @@ static void write_token_form(
 static void write_token_help(struct sbuf *out, bool has_provider)
 {
 	sbuf_puts(out, "<div class=\"help\"><h2>Where do I get a token?</h2>\n"
-		       "<p>From whoever runs this gateway. On its machine this makes one:</p>\n"
+		       "<p>Ask an administrator of this gateway. On its machine, this command "
+		       "creates one:</p>\n"
 		       "<pre><code>sparkgate token create <span>--config <i>FILE</i></span> "
 		       "<span>--client-name <i>NAME</i></span></code></pre>\n");
 	if (!has_provider)
-		sbuf_puts(out, "<p>At its very first start the gateway prints a one-time link that "
+		sbuf_puts(out, "<p>At its first start, the gateway prints a one-time link that "
 			       "signs the administrator in without a token.</p>");
 	sbuf_puts(out, "</div>\n");
 }
@@ -113,8 +114,8 @@ void page_not_signed_in(
 void page_ended(struct sbuf *out, const struct page_view *view, struct str next)
 {
 	card_open(out, view, "You are not signed in", "Error 401");
-	card_text(out, "Your session has ended, so what you sent has not been done. Sign in, "
-		       "then send it again.");
+	card_text(out, "Your session has ended. Your request was not carried out. Sign in, then "
+		       "send it again.");
 	sbuf_puts(out, "<div class=\"actions\">");
 	card_sign_in(out, "button", view, &(struct card_sign_in){next, false, "Sign in"});
 	sbuf_puts(out, "</div>\n");
@@ -129,7 +130,8 @@ void page_logout(struct sbuf *out, const struct page_view *view)
 	card_open(out, view, "Sign out?", NULL);
 	sbuf_puts(out,
 		"<p><b>Sign out</b> ends your session in this browser. <b>Sign out everywhere</b> "
-		"ends every session of yours, on all devices. Tokens of yours stay valid.</p>\n"
+		"ends all your sessions, on all devices. Your access tokens stay valid, unless the "
+		"identity provider also signs you out.</p>\n"
 		"<form class=\"actions\" method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
 	sbuf_puts(out, "/_gate/logout\">");
@@ -150,10 +152,9 @@ void page_signed_out(
 	card_open(out, &nobody, "You are signed out", NULL);
 	card_text(out, farewell->sentence);
 	if (farewell->location) {
-		sbuf_puts(out,
-			"<p class=\"waiting\" role=\"status\">The identity provider is about "
-			"to sign you out as well.</p>\n"
-			"<div class=\"actions\"><a class=\"button\" href=\"");
+		sbuf_puts(out, "<p class=\"waiting\" role=\"status\">You are being signed out at "
+			       "the identity provider, too.</p>\n"
+			       "<div class=\"actions\"><a class=\"button\" href=\"");
 		sbuf_html(out, str_of(farewell->location));
 		sbuf_puts(out, "\">Continue</a></div>\n");
 	} else {
@@ -200,15 +201,13 @@ void page_no_role(struct sbuf *out, const struct page_view *view, const struct c
 	size_t count;
 
 	sbuf_init(&roles, 64 * 1024);
-	count = write_roles(&roles, users, "to look at everything");
-	count += write_roles(&roles, admins, "to look at everything and to stop things");
+	count = write_roles(&roles, users, "may view everything");
+	count += write_roles(&roles, admins, "may view everything and stop applications");
 	card_open_fault(out, view, FAULT_NO_ROLE);
 	if (count == 0) {
-		card_text(out, "Ask whoever runs this gateway to let you in, then sign in again.");
+		card_text(out, "Ask an administrator to give you access, then sign in again.");
 	} else {
-		card_text(out,
-			"Ask whoever runs this gateway, or keeps the accounts, for one of these "
-			"roles, then sign in again:");
+		card_text(out, "Ask an administrator for one of these roles, then sign in again:");
 		sbuf_puts(out, "<ul class=\"roles\">\n");
 		sbuf_add_str(out, sbuf_str(&roles));
 		sbuf_puts(out, "</ul>\n");

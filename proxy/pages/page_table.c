@@ -7,7 +7,7 @@ static void write_why(struct sbuf *out, const struct mount *m)
 	bool refused = m->state == MOUNT_REFUSED;
 
 	sbuf_printf(out, "<span class=\"note%s\">%s: ", refused ? " refused" : "",
-		refused ? "No way to its UI" : "No UI yet");
+		refused ? "UI not reachable" : "No UI yet");
 	part_text(out, m->why[0] ? m->why : "it has not answered", 200);
 	sbuf_puts(out, ".</span>");
 }
@@ -64,7 +64,7 @@ static void write_app_note(
 	if (is_live(app) || (!app->running && cluster->has_history))
 		return;
 	if (!app->running)
-		sbuf_puts(out, "<span class=\"note\">This cluster keeps no history.</span>");
+		sbuf_puts(out, "<span class=\"note\">This cluster has no history server.</span>");
 	else if (m == NULL || m->state == MOUNT_GONE)
 		sbuf_puts(out, "<span class=\"note\">Its UI is not known yet.</span>");
 	else

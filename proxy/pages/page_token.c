@@ -66,8 +66,8 @@ static void write_message(struct sbuf *out, const struct page_token *it, enum to
 	static const char *const now[] = {[PHASE_ACTIVE] = "The token is active again.",
 		[PHASE_PENDING] = "The token may be registered again.",
 		[PHASE_EXPIRED] = "The token has expired.",
-		[PHASE_DISABLED] = "The token is disabled: it is refused until it is enabled.",
-		[PHASE_REVOKED] = "The token is revoked for good."};
+		[PHASE_DISABLED] = "The token is disabled. It is refused until it is enabled.",
+		[PHASE_REVOKED] = "The token is revoked permanently."};
 
 	sbuf_puts(out, "<div aria-live=\"polite\">");
 	if (it->problem) {
@@ -82,9 +82,9 @@ static void write_message(struct sbuf *out, const struct page_token *it, enum to
 
 static void write_force(struct sbuf *out, const struct page_view *view, const struct page_token *it)
 {
-	sbuf_puts(out, "<p>Without an administrator\xe2\x80\x99s token nobody may be left who can "
-		       "make one here; then it takes the command line on the "
-		       "gateway\xe2\x80\x99s machine.</p>\n<div class=\"actions\">");
+	sbuf_puts(out, "<p>Without it, perhaps nobody can create an administrator token here. Then "
+		       "use the command line on the gateway\xe2\x80\x99s machine.</p>\n<div "
+		       "class=\"actions\">");
 	token_part_change(out, view, it->token, it->force, true);
 	sbuf_puts(out, "<a class=\"button quiet\" href=\"");
 	token_part_path(out, view, it->token);
@@ -101,8 +101,8 @@ static void write_changes(struct sbuf *out, const struct page_view *view,
 		write_force(out, view, it);
 		return;
 	}
-	sbuf_puts(out, "<p>A disabled token is refused until it is enabled again. A revoked one is "
-		       "refused for good, with all it was renewed to.</p>\n"
+	sbuf_puts(out, "<p>A disabled token is refused until it is enabled again. A revoked token "
+		       "is refused permanently, with all tokens refreshed from it.</p>\n"
 		       "<div class=\"actions\">");
 	token_part_change(
 		out, view, it->token, phase == PHASE_DISABLED ? "enable" : "disable", false);
@@ -207,12 +207,12 @@ static void write_registration(struct sbuf *out, const struct page_token_made *m
 		made->secrets->registration);
 	sbuf_puts(out, "<p>Give it to <b>");
 	part_name(out, made->token->subject);
-	sbuf_puts(out, "</b> in a way that nobody else can read: whoever has it gets the token. It "
-		       "works once, until ");
+	sbuf_puts(out, "</b> in a way that nobody else can read: anybody who has it can get the "
+		       "token. It works once, until ");
 	part_time(out, made->token->secret_expires_at * 1000);
 	sbuf_puts(out, " UTC. You will not see the token itself.</p>\n");
-	write_grant_line(out, "register", "What they have to do with it", made->server,
-		"registration_token", made->secrets->registration);
+	write_grant_line(out, "register", "How to exchange it", made->server, "registration_token",
+		made->secrets->registration);
 	sbuf_puts(out, "<p>The answer is JSON with <code>access_token</code> and, if it can be "
 		       "renewed, <code>refresh_token</code>.</p>\n");
 }
@@ -221,8 +221,8 @@ void page_token_made(
 	struct sbuf *out, const struct page_view *view, const struct page_token_made *made)
 {
 	open_token_page(out, view, "New token", made->token, "New token for ");
-	sbuf_puts(out, "</div></div>\n<p class=\"notice warn\" role=\"status\">Copy it now: it is "
-		       "shown only this once, and nobody can look it up later.</p>\n"
+	sbuf_puts(out, "</div></div>\n<p class=\"notice warn\" role=\"status\">Copy it now. It is "
+		       "shown only once, and nobody can look it up later.</p>\n"
 		       "<section class=\"panel sheet\">\n");
 	if (made->secrets->registration)
 		write_registration(out, made);
@@ -234,7 +234,7 @@ void page_token_made(
 	part_path(out, view->base);
 	sbuf_puts(out, "/tokens\">Done</a><a class=\"button quiet\" href=\"");
 	token_part_path(out, view, made->token);
-	sbuf_puts(out, "\">What is on record of it</a></div>\n</section>\n<script src=\"");
+	sbuf_puts(out, "\">Details of this token</a></div>\n</section>\n<script src=\"");
 	sbuf_html(out, str_of(view->base));
 	sbuf_printf(out, "%s\" defer></script>\n", page_static_find(STR("tokens.js"))->href);
 	part_close(out, view);

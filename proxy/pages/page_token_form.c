@@ -54,8 +54,9 @@ static void write_type(struct sbuf *out, const char *type)
 static void write_for_whom(struct sbuf *out, const struct page_token_form *form)
 {
 	static const struct field user = {"user", "For another person",
-		"Their id at the identity provider. They get a registration token, and make the "
-		"token itself with it, so that nobody else sees it. Empty: a token of the client.",
+		"That person's ID at the identity provider. That person receives a registration "
+		"token and exchanges it for the access token, so that nobody else sees it. Empty: "
+		"the token belongs to the client.",
 		STORE_SUBJECT_CHARS, false, false};
 
 	write_form_field(out, &user, form->user);
@@ -74,8 +75,7 @@ static void write_lifetimes(struct sbuf *out, const struct page_token_form *form
 	write_form_field(out, &access,
 		form->access_ttl[0] ? form->access_ttl
 				    : write_duration(conf->access_ttl_s.def, text));
-	snprintf(hint, sizeof hint,
-		"For a new access token without asking here; at most %s, 0: none.",
+	snprintf(hint, sizeof hint, "It gets a new access token. At most %s; 0: no refresh token.",
 		write_duration(conf->refresh_ttl_s.max, text));
 	write_form_field(out, &refresh,
 		form->refresh_ttl[0] ? form->refresh_ttl
@@ -97,12 +97,12 @@ void token_form_write(
 	static const struct field name = {"client_name", "Client name",
 		"What will use it: a script, a job, a dashboard.", STORE_CLIENT_CHARS, true, false};
 	static const struct field scope = {"scope", "Scope",
-		"Leaves only what is named, such as <code>cluster:NAME</code>, "
-		"<code>app:PATTERN*</code>, <code>view</code>, <code>logs</code> or "
-		"<code>metrics</code>, separated by spaces. Empty: all its type may do.",
+		"Limits the token, for example to <code>cluster:prod view</code>. Further words: "
+		"<code>app:PATTERN*</code>, <code>logs</code> and <code>metrics</code>, separated "
+		"by spaces. Empty: no limit.",
 		STORE_SCOPE - 1, false, true};
 	static const struct field note = {
-		"note", "Note", "For whoever sees it in the list.", STORE_NOTE_CHARS, false, true};
+		"note", "Note", "Shown in the list.", STORE_NOTE_CHARS, false, true};
 
 	sbuf_puts(out, "<form class=\"fields\" method=\"post\" action=\"");
 	part_path(out, view->base);

@@ -83,9 +83,9 @@ void token_part_change(struct sbuf *out, const struct page_view *view,
 {
 	static const struct {
 		const char *verb, *words, *forced, *css;
-	} rows[] = {{"disable", "Disable", "Disable all the same", " class=\"quiet\""},
+	} rows[] = {{"disable", "Disable", "Disable anyway", " class=\"quiet\""},
 		{"enable", "Enable", "Enable", " class=\"quiet\""},
-		{"revoke", "Revoke", "Revoke all the same", " class=\"danger\""}};
+		{"revoke", "Revoke", "Revoke anyway", " class=\"danger\""}};
 	size_t i = 0;
 
 	while (i + 1 < ARRAY_LEN(rows) && strcmp(rows[i].verb, verb) != 0)

@@ -73,7 +73,7 @@ static void write_filters(
 {
 	sbuf_puts(out, "<div class=\"filters\"><nav class=\"tabs\" aria-label=\"Which tokens\">");
 	write_tab(out, view, list, false, "All");
-	write_tab(out, view, list, true, "Only living ones");
+	write_tab(out, view, list, true, "Active only");
 	sbuf_puts(out, "</nav>\n");
 	if (is_admin(view))
 		write_owner_filter(out, view, list);
@@ -184,9 +184,9 @@ void page_tokens(struct sbuf *out, const struct page_view *view, const struct pa
 		write_table(out, view, list);
 	else
 		sbuf_printf(out, "<p class=\"empty first\">%s</p>\n",
-			list->is_later	  ? "There are no older ones."
+			list->is_later	  ? "There are no older tokens."
 			: list->owner[0]  ? "There are no tokens of this owner."
-			: list->is_living ? "No token is alive."
+			: list->is_living ? "No token is active."
 					  : "There are no tokens yet.");
 	write_pager(out, view, list);
 	sbuf_puts(out, "</section>\n");

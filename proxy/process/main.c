@@ -47,8 +47,8 @@ static const char usage[] =
 	"       sparkgate session list|end ...\n"
 	"       sparkgate --version\n"
 	"\n"
-	"  --join      listen where another gateway on the same store listens already\n"
-	"  --dumpable  let debuggers in, and the kernel write core files, which hold secrets\n";
+	"  --join      share the port of a gateway that already runs on the same store\n"
+	"  --dumpable  allow debuggers and core files; core files contain secrets\n";
 
 static void put(struct options *o, const struct flag *flag, const char *value)
 {
@@ -91,7 +91,9 @@ static bool parse(int argc, char **argv, struct options *o)
 	bool from_flags = o->flags.master || o->flags.history;
 	if (o->version || o->help || (o->config != NULL) != from_flags)
 		return true;
-	fputs(o->config ? "sparkgate: give a file or flags, not both\n" : usage, stderr);
+	fputs(o->config ? "sparkgate: use --config, or --master and --history, but not both\n"
+			: usage,
+		stderr);
 	return false;
 }
 

@@ -90,7 +90,7 @@ static void send_held(struct web_call *call)
 
 	exchange_audit_content(x);
 	if (is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
-		web_fault(&x->web, FAULT_FORBIDDEN, "doAs is not taken from clients.");
+		web_fault(&x->web, FAULT_FORBIDDEN, "Clients may not send doAs.");
 	else
 		x->send(x);
 }

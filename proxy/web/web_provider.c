@@ -57,8 +57,8 @@ static void lead_to_provider(struct web_call *call, struct str next)
 	} else {
 		refuse_at_provider(call,
 			&(struct page_refusal){.fault = FAULT_SIGN_IN_DOWN,
-				.sentence = "The identity provider does not answer; try again "
-					    "shortly.",
+				.sentence = "The identity provider does not answer. Try again in a "
+					    "few seconds.",
 				.next = next,
 				.at_provider = true},
 			NULL);
@@ -96,24 +96,28 @@ static const char *meaning_of(const char *error)
 	static const struct {
 		const char *error, *sentence;
 	} rows[] = {
-		{"access_denied", "You, or a rule there, did not allow it."},
-		{"login_required", "It wants you to sign in there first."},
-		{"interaction_required", "It has a question for you first."},
-		{"account_selection_required", "It wants you to choose an account first."},
-		{"consent_required", "It wants your consent first."},
-		{"server_error", "Something went wrong there."},
-		{"temporarily_unavailable", "It is busy or being maintained; try again shortly."},
-		{"unauthorized_client", "It does not let this gateway sign people in; tell whoever "
-					"runs the gateway."},
-		{"invalid_scope", "It does not know what this gateway asks for; tell whoever runs "
-				  "the gateway."},
+		{"access_denied", "You or the provider's policy denied access."},
+		{"login_required", "The provider needs you to sign in there. Start again."},
+		{"interaction_required", "The provider needs your input. Start again."},
+		{"account_selection_required",
+			"The provider needs you to choose an account. Start again."},
+		{"consent_required", "The provider needs your consent. Start again."},
+		{"server_error", "The provider reports an internal error. Start again."},
+		{"temporarily_unavailable",
+			"The provider is busy or in maintenance. Try again in a few minutes."},
+		{"unauthorized_client", "The provider does not let this gateway sign people in. "
+					"Tell the gateway's administrator."},
+		{"invalid_scope", "The provider does not know a scope that this gateway requests. "
+				  "Tell the gateway's administrator."},
 	};
 
 	for (size_t i = 0; error && i < ARRAY_LEN(rows); i++) {
 		if (strcmp(error, rows[i].error) == 0)
 			return rows[i].sentence;
 	}
-	return error ? "It gave an error; if it stays, tell whoever runs the gateway." : NULL;
+	return error ? "The provider reports an error. If it happens again, tell the gateway's "
+		       "administrator."
+		     : NULL;
 }
 
 /* The answer was for a sign-in of this browser. An error's description is shown as the provider's,
@@ -129,8 +133,8 @@ static void refuse_answer(
 	refuse_at_provider(call,
 		&(struct page_refusal){.fault = FAULT_SIGN_IN_REFUSED,
 			.sentence = has_error ? meaning_of(callback.error)
-					      : "What it says of you did not stand a check; tell "
-						"whoever runs the gateway.",
+					      : "The provider's answer is invalid. Tell the "
+						"gateway's administrator.",
 			.said = has_error ? callback.error_description : NULL,
 			.next = next,
 			.at_provider = true},
@@ -143,18 +147,14 @@ static void refuse_sign_in(
 {
 	static const struct page_refusal rows[] = {
 		[AUTH_ABSENT] = {FAULT_SIGN_IN_STALE,
-			"Perhaps the page was left open for long, "
-			"or was opened from a bookmark. Nothing is "
-			"wrong with your account.",
+			"The page was open too long, or came from a bookmark. Nothing is wrong "
+			"with your account.",
 			.at_provider = true},
 		[AUTH_MALFORMED] = {FAULT_BAD_REQUEST,
-			"What the identity provider sent along is "
-			"not complete.",
-			.at_provider = true},
+			"The provider's answer is incomplete. Start again.", .at_provider = true},
 		[AUTH_UNAVAILABLE] = {FAULT_SIGN_IN_DOWN,
 			"The identity provider or the gateway's "
-			"store does not answer. This is usually "
-			"over soon.",
+			"store does not answer. Try again in a few seconds.",
 			.at_provider = true},
 		[AUTH_TOO_MANY] = {FAULT_TOO_MANY, "Wait a minute, then load this page again.",
 			.at_provider = true},

@@ -51,7 +51,8 @@ static void refuse_stranger(struct web_call *call)
 {
 	/* S38: of a cookie where a token is needed any page could make use. */
 	if (call->row->who == WEB_BEARER && call->auth_status <= AUTH_ABSENT)
-		web_fault(call, FAULT_UNAUTHENTICATED, "A bearer token is needed.");
+		web_fault(call, FAULT_UNAUTHENTICATED,
+			"Send a bearer token in the Authorization field.");
 	else
 		web_fault_auth(call);
 }
@@ -103,10 +104,10 @@ static enum fault check_sent(const struct web_call *call, const char **why)
 	*why = NULL;
 	if (call->req->content_length > (int64_t)call->site->form_max)
 		return FAULT_BODY_TOO_LARGE;
-	*why = "The body has to be application/json.";
+	*why = "The content type must be application/json.";
 	if (takes == WEB_JSON && !has_json(call))
 		return FAULT_CONTENT_TYPE;
-	*why = "The form has to be application/x-www-form-urlencoded.";
+	*why = "The content type must be application/x-www-form-urlencoded.";
 	return takes == WEB_OWN_FORM && !web_has_form(call) ? FAULT_BAD_REQUEST : FAULT_NONE;
 }
 

@@ -61,7 +61,7 @@ static void refuse_secret(struct web_call *call, enum auth_status status, bool i
 	else
 		web_login_page(call, 401,
 			is_link ? "This link has been used or is too old. Sign in another way."
-				: "This token is not valid: it may have expired or been revoked.",
+				: "This token is not valid. It may have expired or been revoked.",
 			FAULT_INVALID_TOKEN);
 }
 

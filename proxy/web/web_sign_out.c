@@ -10,8 +10,9 @@ enum { LOCATION_MAX = 24 * 1024 };
 static const char *what_ended(const struct web_call *call)
 {
 	return call->signing_out == SIGN_OUT_EVERYWHERE
-		       ? "All your sessions have ended, in this and every other browser. Tokens of "
-			 "yours stay valid."
+		       ? "All your sessions have ended, in this and every other browser. Your "
+			 "access tokens stay valid, unless the identity provider also signs you "
+			 "out."
 		       : call->site->signed_out;
 }
 

@@ -138,4 +138,4 @@ def test_s44_the_log_says_what_the_answer_does_not(gate):
     assert (line["status"], line["decision"], line["reason"]) == (404, "deny", "scope")
     whole = signed_in(gate, "user")
     assert whole.get("/local/apps/nobody", headers=NAVIGATION).status_code == 404
-    assert "No application of this id or name" in whole.get("/local/apps/nobody", headers=NAVIGATION).text
+    assert "No application has this ID or name" in whole.get("/local/apps/nobody", headers=NAVIGATION).text

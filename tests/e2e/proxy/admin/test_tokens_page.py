@@ -229,7 +229,7 @@ def test_s21_sign_in_begun_at_one_site_is_not_finished_at_the_other(gate):
     visitor.cookies.update({name.replace("sparkgate", COOKIE): value for name, value in public.cookies.items()})
     visitor.cookies.update(public.cookies)
     answer = visitor.get(f"/_gate/callback?{query}")
-    assert answer.status_code == 400 and "not begun in this browser" in answer.text
+    assert answer.status_code == 400 and "began in another browser" in answer.text
 
 
 # --- what others' pages may not do
@@ -257,7 +257,7 @@ def test_s0_form_that_the_browser_says_came_from_elsewhere_is_refused(gate, admi
 def test_s35_form_of_another_session_is_refused(gate, admin, ann):
     for form in ("", "x", ann.form_token(), admin.form_token()[:-1], admin.form_token() + "A"):
         answer = admin.post("/tokens", data={"form": form, "client_name": "stolen"})
-        assert answer.status_code == 403 and "The form is of another session" in answer.text
+        assert answer.status_code == 403 and "The form belongs to another session" in answer.text
     assert admin.post("/tokens", data={"client_name": "stolen"}).status_code == 403
     form = admin.form_token()
     assert admin.post("/tokens", data=[("form", form), ("form", form), ("client_name", "stolen")]).status_code == 403
@@ -378,9 +378,9 @@ def test_s35_last_administrators_token_asks_twice(mock, tmp_path):
     with gateway_with(mock, tmp_path) as gateway:
         made = gateway.create_token("the last", "admin")
         visitor = Visitor(gateway, made["access_token"])
-        for verb, words in (("disable", "Disable all the same"), ("revoke", "Revoke all the same")):
+        for verb, words in (("disable", "Disable anyway"), ("revoke", "Revoke anyway")):
             answer = visitor.submit(f"/tokens/{made['id']}/{verb}")
-            assert answer.status_code == 409 and words in answer.text and "last living administrator" in answer.text
+            assert answer.status_code == 409 and words in answer.text and "last active administrator token" in answer.text
             assert 'name="force" value="1"' in answer.text
         assert opens(gateway, made["access_token"])
         assert visitor.submit(f"/tokens/{made['id']}/revoke", force="1").status_code == 303
@@ -415,7 +415,7 @@ def test_disabled_enabled_and_revoked_tokens_do_as_it_says(gate, admin):
 
 
 @pytest.mark.parametrize("fields, words", [
-    ({"client_name": ""}, "A client name is needed"), ({"client_name": "x" * 200}, "the client name must have 1 to 128 characters"),
+    ({"client_name": ""}, "Enter a client name"), ({"client_name": "x" * 200}, "the client name must have 1 to 128 characters"),
     ({"access_ttl": "long"}, "such as 30m"), ({"access_ttl": "400d"}, "access_ttl"), ({"refresh_ttl": "-1"}, "or 0 for none"),
     ({"refresh_ttl": "400d"}, "refresh_ttl"), ({"scope": "nonsense"}, "scope"), ({"token_type": "root"}, "user or admin"),
     ({"user": "client:x"}, "client:"), ({"note": "n" * 600}, "the note must have 1 to 512 characters"), ({"client_name": "a\nb"}, "control character")])
@@ -546,7 +546,7 @@ def go_through(page, gate):
     page.get_by_role("link", name="All tokens").click()
     page.get_by_role("row").filter(has_text="reports").first.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke").click()
-    page.get_by_role("status").filter(has_text="revoked for good").wait_for()
+    page.get_by_role("status").filter(has_text="revoked permanently").wait_for()
     wait_for(lambda: not opens(gate, secret), "the change", 1)
     assert secret not in page.content()
 
@@ -641,7 +641,7 @@ def test_everything_is_done_by_keyboard(gate, playwright):
         press_to(page, "Copy")
         page.keyboard.press("Enter")
         page.get_by_role("status").filter(has_text=re.compile("Copied|selected")).wait_for()
-        press_to(page, "What is on record")
+        press_to(page, "Details of this token")
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="by-keyboard").wait_for()
         press_to(page, "Disable")
@@ -712,7 +712,7 @@ def test_pages_look_right(gate, playwright, scheme, width):
         page.goto(f"{gate.admin_url}/tokens")
         create_on(page, "a client with a long name " * 4)
         look("made")
-        page.get_by_role("link", name="What is on record").click()
+        page.get_by_role("link", name="Details of this token").click()
         look("one")
         page.goto(f"{gate.admin_url}/tokens")
         create_on(page, "desk", For_another_person="bob")

@@ -121,7 +121,7 @@ def test_s21_a_callback_that_this_browser_did_not_begin_is_refused_and_begins_no
     stolen = answer_of_provider(Client(gate))
     answer = client.get(stolen, headers=NAVIGATION)
     assert answer.status_code == 400
-    assert "not begun in this browser" in text_of(answer)
+    assert "began in another browser" in text_of(answer)
     assert "Location" not in answer.headers and "Refresh" not in answer.headers
     assert gate.base in start_link(answer)[0]
     assert answer.headers["X-Request-Id"] in answer.text
@@ -158,7 +158,7 @@ def test_error_of_the_provider_is_told_in_our_words_with_its_own_quoted(gate, cl
     answer = client.get(callback, headers=NAVIGATION)
     assert answer.status_code == 403
     text = text_of(answer)
-    assert "You, or a rule there, did not allow it." in text
+    assert "You or the provider's policy denied access." in text
     assert "<script" not in answer.text
     assert "It says:  <script>alert(1)</script> Call 555-0199" in text
     assert start_link(answer)[1] == f"{BASE}{UI}?a=1"
@@ -173,7 +173,7 @@ def test_unknown_error_of_the_provider_has_a_sentence_too(client, provider):
     provider.error = {"error": "<b>new"}
     answer = client.get(answer_of_provider(client), headers=NAVIGATION)
     assert answer.status_code == 403
-    assert "It gave an error" in text_of(answer)
+    assert "The provider reports an error" in text_of(answer)
 
 
 def test_silent_provider_offers_tokens_and_says_what_is_wrong(tmp_path):
@@ -181,7 +181,7 @@ def test_silent_provider_offers_tokens_and_says_what_is_wrong(tmp_path):
         client = Client(gateway)
         page = client.get("/_gate/login", headers=NAVIGATION)
         assert page.status_code == 200
-        assert "does not answer; try again shortly" in text_of(page)
+        assert "does not answer. Try again in a few seconds" in text_of(page)
         assert "start=sso" not in page.text
         answer = client.get("/_gate/login?start=sso&next=/gate/x", headers=NAVIGATION)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
@@ -196,7 +196,7 @@ def test_who_has_no_role_learns_which_would_do(client, provider):
     answer = client.get("/", headers=NAVIGATION)
     assert answer.status_code == 403
     text = text_of(answer)
-    for word in ("spark-user", "spark-admin", "Ada", "u-1", "Ask whoever runs this gateway"):
+    for word in ("spark-user", "spark-admin", "Ada", "u-1", "Ask an administrator for one of these roles"):
         assert word in text, word
     assert "sub:u-9" not in text
     program = client.get(UI, headers={"Accept": "application/json"})
@@ -208,7 +208,7 @@ def test_form_that_meets_an_ended_session_gets_a_page_that_leads_back(gate, clie
     answer = client.post(f"{UI}kill", data={"id": "1"}, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
-    assert "has not been done" in text_of(answer)
+    assert "Your request was not carried out" in text_of(answer)
     assert f'next={urllib.parse.quote(BASE + UI, safe="")}jobs%3Fa%3D1"' in answer.text
 
 

@@ -138,7 +138,7 @@ static void end_by_id_ends_one(void **state)
 	expect_listed(w, "", 2);
 	expect_listed(w, " --user bob", 0);
 	assert_int_equal(run(w, line), 1);
-	assert_non_null(strstr(w->err, "no session with this id"));
+	assert_non_null(strstr(w->err, "no session has this ID"));
 	json_decref(json);
 	free(id);
 	free(options);

@@ -191,7 +191,7 @@ static void revoke_names_what_is_unknown_and_fails(void **state)
 		json_string_value(json_array_get(json_object_get(json, "revoked"), 0)), id);
 	assert_string_equal(
 		json_string_value(json_array_get(json_object_get(json, "unknown"), 0)), "nope");
-	assert_non_null(strstr(f->err, "not on record"));
+	assert_non_null(strstr(f->err, "no token has this ID"));
 	json_decref(json);
 	free(line);
 	free(id);

@@ -164,7 +164,7 @@ static void s35_last_administrators_token_goes_by_force_only(void **state)
 	assert_int_equal(make(f, (struct token_request){.role = ROLE_ADMIN}), TOKEN_DONE);
 	assert_int_equal(change(f, STATE_DISABLED, false), TOKEN_CONFLICT);
 	assert_int_equal(change(f, STATE_REVOKED, false), TOKEN_CONFLICT);
-	assert_says(f, "last living administrator's token: say so");
+	assert_says(f, "last active administrator token: to do it anyway, say so");
 	assert_on_record(f, STATE_ACTIVE);
 	assert_int_equal(change(f, STATE_REVOKED, true), TOKEN_DONE);
 	assert_on_record(f, STATE_REVOKED);

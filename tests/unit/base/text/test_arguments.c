@@ -78,13 +78,13 @@ static void what_is_wrong_is_named(void **state)
 	static const struct {
 		const char *line, *want;
 	} rows[] = {
-		{"--nosuch", "\"--nosuch\" is not an option of this command"},
-		{"--nosuch=secret", "\"--nosuch\" is not an option of this command"},
-		{"-x", "\"-x\" is not an option of this command"},
-		{"-", "\"-\" is not an option of this command"},
-		{"-hx", "\"-hx\" is not an option of this command"},
-		{"-file a", "\"-file\" is not an option of this command"},
-		{"--file", "--file lacks its value"},
+		{"--nosuch", "unknown option \"--nosuch\""},
+		{"--nosuch=secret", "unknown option \"--nosuch\""},
+		{"-x", "unknown option \"-x\""},
+		{"-", "unknown option \"-\""},
+		{"-hx", "unknown option \"-hx\""},
+		{"-file a", "unknown option \"-file\""},
+		{"--file", "--file needs a value"},
 		{"--force=1", "--force takes no value"},
 		{"--help=1", "--help takes no value"},
 	};

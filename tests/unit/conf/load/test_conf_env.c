@@ -70,10 +70,10 @@ static void wrong_variable_is_named_in_the_message(void **state)
 		"info, warn, "
 		"error");
 	assert_env_refused("SPARKGATE_SERVER_LISEN=x",
-		"SPARKGATE_SERVER_LISEN: no key has this name, did you "
+		"SPARKGATE_SERVER_LISEN: unknown key, did you "
 		"mean SPARKGATE_SERVER_LISTEN?");
 	assert_env_refused("SPARKGATE_CLUSTERS=x",
-		"SPARKGATE_CLUSTERS: no key has this name, did you mean SPARKGATE_STORE?");
+		"SPARKGATE_CLUSTERS: unknown key, did you mean SPARKGATE_STORE?");
 	assert_env_refused("SPARKGATE_LOG_GELF=tcp://graylog:12201",
 		"SPARKGATE_LOG_GELF: key \"log.gelf\": got \"tcp://graylog:12201\", expected "
 		"udp://host or udp://host:port, such as udp://graylog:12201 (the scheme is "
@@ -95,7 +95,7 @@ static void variables_that_kubernetes_adds_for_a_service_are_left_alone(void **s
 	assert_string_equal(err.text, "");
 	conf_unref(conf);
 	assert_env_refused("SPARKGATE_PORT=8480",
-		"SPARKGATE_PORT: no key has this name, did you mean SPARKGATE_STORE?");
+		"SPARKGATE_PORT: unknown key, did you mean SPARKGATE_STORE?");
 }
 
 static struct conf *from_flags(const struct conf_flags *flags)

@@ -54,10 +54,10 @@ static void tls_is_whole_or_not_there(void **state)
 			"with the key's certificate"},
 		{A "server: {tls: {redirect_listen: '127.0.0.1:80'}}\n",
 			"sg.yaml:2:16: key \"server.tls.redirect_listen\": got \"127.0.0.1:80\", "
-			"expected server.tls, for that is where it leads"},
+			"expected server.tls, because this address redirects to it"},
 		{A "server: {public_url: 'http://127.0.0.1/', tls: {certificate: /a, key: /b}}\n",
 			"sg.yaml:2:10: key \"server.public_url\": got \"http://127.0.0.1/\", "
-			"expected https://, for there is server.tls"},
+			"expected https://, because server.tls is set"},
 	};
 
 	(void)state;
@@ -77,7 +77,7 @@ static void kubernetes_must_make_sense(void **state)
 		{"clusters: [{name: a, kubernetes: {namespaces: [a, '*']}}]\n",
 			"sg.yaml:1:51: key \"clusters[0].kubernetes.namespaces[1]\": expected "
 			"\"*\" "
-			"alone, for it is all of them"},
+			"alone, because it means all of them"},
 		{"clusters: [{name: a, kubernetes: {namespaces: [a, a]}}]\n",
 			"sg.yaml:1:51: key \"clusters[0].kubernetes.namespaces[1]\": expected a "
 			"namespace that is not listed twice"},
@@ -116,7 +116,7 @@ static void limited_roles_must_make_sense(void **state)
 			"namespaces "
 			"by name"},
 		{A "auth: {roles: {limited: [{role: x, namespaces: [a]}]}}\n",
-			"sg.yaml:2:8: key \"auth.roles.claim\": expected where a token names ..."},
+			"sg.yaml:2:8: key \"auth.roles.claim\": expected the claim that lists ..."},
 	};
 	char name[64], text[4096];
 	struct sbuf many;
@@ -256,10 +256,11 @@ static void S25_session_cookie_does_not_travel_in_the_clear(void **state)
 		{A "server: {public_url: http://spark.example/}\n",
 			"sg.yaml:2:10: key \"server.public_url\": got \"http://spark.example/\", "
 			"expected "
-			"https://, for the session cookie would travel in the clear "
+			"https://, because http:// sends the session cookie unencrypted "
 			"(server.insecure_http: true allows it)"},
-		{A "server: {listen: '10.0.0.1:80'}\n", "sg.yaml:2:1: key \"server.public_url\": "
-							"expected https://, for the session ..."},
+		{A "server: {listen: '10.0.0.1:80'}\n",
+			"sg.yaml:2:1: key \"server.public_url\": "
+			"expected https://, because http:// sends the session ..."},
 		{A "admin: {public_url: http://spark.example/}\n",
 			"sg.yaml:2:9: key \"admin.public_url\": got \"http://spark.example/\", "
 			"expected ..."},
@@ -280,7 +281,7 @@ static void S0_admin_listener_is_another_origin(void **state)
 		{A "server: {public_url: https://x/}\nadmin: {public_url: https://X:443/admin}\n",
 			"sg.yaml:3:9: key \"admin.public_url\": got \"https://X:443/admin\", "
 			"expected another "
-			"host or port than server.public_url, for pages there run users' code"},
+			"host or port than server.public_url, because pages there run users' code"},
 	};
 
 	(void)state;
@@ -318,8 +319,8 @@ static void S0_applications_have_hosts_that_are_nobody_elses(void **state)
 			"sg.yaml:2:45: key \"server.app_origins\": ..."},
 		{A "server: {app_origins: 'http://{id}.example:8480/'}\n",
 			"sg.yaml:2:10: key \"server.app_origins\": got "
-			"\"http://{id}.example:8480/\", expected https://, for a session's cookie "
-			"would travel in the clear (server.insecure_http: true allows it)"},
+			"\"http://{id}.example:8480/\", expected https://, because http:// sends "
+			"session cookies unencrypted (server.insecure_http: true allows it)"},
 		{A "server: {public_url: 'https://gw.example/', app_origins: "
 		   "'https://{id}.example/'}\n",
 			"sg.yaml:2:45: key \"server.app_origins\": got \"https://{id}.example/\", "

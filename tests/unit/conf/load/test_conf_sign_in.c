@@ -61,7 +61,8 @@ static void issuer_and_client_go_together(void **state)
 {
 	static const struct conf_refusal rows[] = {
 		{A "auth: {oidc: {issuer: 'https://i'}}\n",
-			"sg.yaml:2:8: key \"auth.oidc.client_id\": expected what the provider ..."},
+			"sg.yaml:2:8: key \"auth.oidc.client_id\": expected the client id "
+			"registered at ..."},
 		{A "auth: {oidc: {client_id: g}}\n",
 			"sg.yaml:2:8: key \"auth.oidc.issuer\": expected the provider's issuer"},
 		{A "auth: {oidc: {client_secret_file: /s}}\n",
@@ -177,8 +178,8 @@ static void s49_issuers_that_see_each_others_opaque_tokens_are_warned_of(void **
 		conf_warn(conf, keep_warning, kept);
 		assert_int_equal(kept[0] != '\0', rows[i].is_warned);
 		if (rows[i].is_warned)
-			assert_non_null(strstr(kept, "https://two is shown the opaque tokens of "
-						     "https://one"));
+			assert_non_null(strstr(kept,
+				"https://two and https://one both see each other's opaque tokens"));
 		conf_probe_assert_round_trip(conf);
 		conf_unref(conf);
 	}
@@ -273,10 +274,10 @@ static void issuer_whose_people_can_have_no_role_is_refused(void **state)
 {
 	static const struct conf_refusal rows[] = {
 		{A "auth: {oidc: {issuer: 'https://i', client_id: g}}\n",
-			"sg.yaml:2:1: key \"auth.roles\": expected a role's name or "
-			"\"sub:<subject>\" in admin or user, or else nobody of the configured ..."},
+			"sg.yaml:2:1: key \"auth.roles\": expected at least one "
+			"role in admin, user or limited; without one nobody can sign in"},
 		{A "auth: {bearer: [{issuer: 'https://i', audience: [a]}], roles: {claim: r}}\n",
-			"sg.yaml:2:56: key \"auth.roles\": expected a role's name ..."},
+			"sg.yaml:2:56: key \"auth.roles\": expected at least one role ..."},
 	};
 
 	(void)state;
@@ -286,11 +287,10 @@ static void issuer_whose_people_can_have_no_role_is_refused(void **state)
 static void roles_by_name_need_a_claim_and_roles_by_subject_none(void **state)
 {
 	static const struct conf_refusal rows[] = {
-		{A "auth: {roles: {admin: [x]}}\n",
-			"sg.yaml:2:8: key \"auth.roles.claim\": expected where a token names its "
-			"roles, ..."},
+		{A "auth: {roles: {admin: [x]}}\n", "sg.yaml:2:8: key \"auth.roles.claim\": "
+						    "expected the claim that lists the roles, ..."},
 		{A "auth: {roles: {admin: ['sub:x'], user: [u]}}\n",
-			"sg.yaml:2:8: key \"auth.roles.claim\": expected where ..."},
+			"sg.yaml:2:8: key \"auth.roles.claim\": expected the claim ..."},
 	};
 	struct conf *conf =
 		conf_probe_load(A "auth: {bearer: [{issuer: 'https://i', audience: [a]}], "

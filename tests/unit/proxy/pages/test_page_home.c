@@ -74,7 +74,7 @@ static void cluster_says_what_is_wrong_with_it(void **state)
 	render_home("archive", NULL);
 	assert_has("The history server does not answer");
 	render_home("new", NULL);
-	assert_has("still asking this cluster");
+	assert_has("still connecting to this cluster");
 	assert_has_not("No master answers.");
 	render_home("tools", NULL);
 	assert_has("only the UIs above");
@@ -99,7 +99,7 @@ static void ui_that_may_not_be_reached_says_why_and_has_no_link(void **state)
 	render_home("prod", NULL);
 	assert_has("<span class=\"ui off\">ganglia <small>it does not answer</small></span>");
 	assert_has("No UI yet: it is being checked.");
-	assert_has("No way to its UI: its address is outside the allowed networks.");
+	assert_has("UI not reachable: its address is outside the allowed networks.");
 	assert_has("Its UI is not known yet.");
 	assert_has_not("href=\"/prod/proxy/app-20260131000003-0003/");
 }

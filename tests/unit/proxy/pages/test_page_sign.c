@@ -26,7 +26,7 @@ static void show_refusal(enum fault fault, const char *said)
 {
 	sbuf_reset(&probe_page);
 	page_not_signed_in(&probe_page, &as_nobody,
-		&(struct page_refusal){fault, "You, or a rule there, did not allow it.", said,
+		&(struct page_refusal){fault, "You or the provider's policy denied access.", said,
 			STR("/local/?q=a&b=\"c"), true});
 }
 
@@ -52,8 +52,8 @@ static void every_page_about_signing_in_is_whole_and_without_inline_script_or_st
 	(void)state;
 	show_login(AUTH_PROVIDER_NONE, NULL);
 	check_sample("login");
-	show_login(AUTH_PROVIDER_NONE, "This token is not valid: it may have expired or been "
-				       "revoked.");
+	show_login(AUTH_PROVIDER_NONE,
+		"This token is not valid. It may have expired or been revoked.");
 	check_sample("login-problem");
 	show_login(AUTH_PROVIDER_READY, NULL);
 	check_sample("login-sso");
@@ -138,7 +138,7 @@ static void silent_provider_cannot_be_chosen_and_tokens_can(void **state)
 	show_login(AUTH_PROVIDER_SILENT, NULL);
 	assert_has_not("start=sso");
 	assert_has("disabled aria-describedby=\"silent\">Sign in with &lt;Example&gt;</button>");
-	assert_has("The identity provider does not answer; try again shortly.");
+	assert_has("The identity provider does not answer. Try again in a few seconds.");
 	assert_has("<details class=\"other\" open>");
 }
 
@@ -153,7 +153,8 @@ static void s24_refusal_says_why_and_leads_back_by_hand_only(void **state)
 	assert_has("Request <code>4f1d8a90c2e7</code>");
 	assert_has_not("http-equiv");
 	show_refusal(FAULT_SIGN_IN_STALE, NULL);
-	assert_has("This sign-in was not begun in this browser, or is too old.");
+	assert_has(
+		"This sign-in began in another browser or more than 10 minutes ago. Start again.");
 	assert_has_not("<q>");
 }
 
@@ -174,7 +175,7 @@ static void form_that_met_an_ended_session_is_told_that_nothing_was_done(void **
 	(void)state;
 	page_ended(&probe_page, &as_nobody, STR("/local/proxy/app-1/jobs/"));
 	assert_has("Error 401");
-	assert_has("has not been done");
+	assert_has("Your request was not carried out");
 	assert_has("href=\"/_gate/login?next=%2Flocal%2Fproxy%2Fapp-1%2Fjobs%2F\">Sign in</a>");
 }
 
@@ -184,7 +185,8 @@ static void s29_signing_out_is_a_form_with_a_choice(void **state)
 	page_logout(&probe_page, &as_alice);
 	assert_has("method=\"post\" action=\"/_gate/logout\"><button>Sign out</button>");
 	assert_has("<button class=\"quiet\" name=\"everywhere\" value=\"1\">Sign out everywhere");
-	assert_has("Tokens of yours stay valid");
+	assert_has(
+		"Your access tokens stay valid, unless the identity provider also signs you out");
 }
 
 static void signed_out_says_so_and_leads_to_sign_in_or_to_the_provider(void **state)
@@ -208,7 +210,7 @@ static void no_role_names_the_roles_that_would_do_and_who_one_is(void **state)
 	assert_has("<code>spark-admin</code>");
 	assert_has("<code>&lt;b&gt;&amp;</code>");
 	assert_has_not("someone"); /* another person */
-	assert_has("Ask whoever runs this gateway");
+	assert_has("Ask an administrator for one of these roles");
 	assert_has("<dt>Signed in as</dt><dd><bdi>mallory</bdi></dd>");
 	assert_has("action=\"/_gate/logout\"");
 	assert_has_not("<form class=\"search\"");
@@ -219,7 +221,7 @@ static void no_role_without_names_says_whom_to_ask(void **state)
 {
 	(void)state;
 	show_no_role(&none, &none);
-	assert_has("Ask whoever runs this gateway to let you in");
+	assert_has("Ask an administrator to give you access");
 	assert_has_not("<ul");
 }
 

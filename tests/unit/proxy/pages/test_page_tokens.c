@@ -168,7 +168,7 @@ static void every_page_of_tokens_is_whole_and_without_inline_script_or_style(voi
 	show_token(&tokens[0],
 		(struct page_token){.problem = "This is the last one.", .force = "revoke"});
 	check_sample("token-force");
-	form.problem = "A client name is needed.";
+	form.problem = "Enter a client name.";
 	sbuf_reset(&probe_page);
 	page_token_form(&probe_page, &view, &form);
 	check_sample("token-form");
@@ -289,7 +289,7 @@ static void form_tells_the_policy_in_the_words_of_the_configuration(void **state
 	assert_has("value=\"1h\"");
 	assert_has("at most 30d.");
 	assert_has("value=\"7d\"");
-	assert_has("at most 90m, 0: none.");
+	assert_has("At most 90m; 0: no refresh token.");
 }
 
 /* Every field has a label and a hint that belongs to it. */
@@ -319,7 +319,7 @@ static void force_is_offered_only_when_it_was_asked_for(void **state)
 	show_token(&token, (struct page_token){.problem = "The last one.", .force = "disable"});
 	assert_has("name=\"force\" value=\"1\"");
 	assert_has("action=\"/base/tokens/0123456789abcdef0123456789abcdef/disable\"");
-	assert_has("Disable all the same");
+	assert_has("Disable anyway");
 	assert_has_not("/revoke\"");
 }
 
