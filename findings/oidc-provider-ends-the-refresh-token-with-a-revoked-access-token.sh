@@ -1,7 +1,7 @@
 #!/bin/sh
 # oidc-provider: whoever revokes one access token ends the refresh token, too, and all other tokens of that consent.
 #
-# Versions: oidc-provider 9.13.3 with its defaults and token revocation switched on. It needs Node 20 or newer.
+# Versions: oidc-provider 9.13.3 with its defaults and token revocation switched on. Run with Node 20.20.
 # Seen:     A person signs in twice in one browser, and each sign-in gets an access and a refresh token. An access token of the
 #           first is revoked (200). Then both refresh tokens answer invalid_grant, and the second access token is inactive.
 #           Both sign-ins share one grant, and the revocation ends the grant.
