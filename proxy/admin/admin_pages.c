@@ -86,7 +86,7 @@ static void lead_onward(
 	struct sbuf page, all;
 
 	sbuf_init(&page, PAGE_MAX);
-	sbuf_init(&all, WEB_FIELDS_MAX);
+	sbuf_init_secret(&all, WEB_FIELDS_MAX); /* a session's cookie may be among them (S69) */
 	sbuf_puts(&all, "Refresh: 0; url=");
 	sbuf_add_str(&all, location);
 	sbuf_puts(&all, "\r\n");

@@ -1,9 +1,11 @@
 #include "proxy/request/content.h"
 
+#include "base/clock.h"
 #include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/move_bytes.h"
 #include "proxy/request/exchange_audit.h"
+#include "proxy/request/exchange_judge.h"
 #include "proxy/web/web_fault.h"
 #include "proxy/web/web_serve.h"
 
@@ -11,6 +13,7 @@
 
 enum {
 	FORM_MAX = 1024 * 1024, /* bytes: read whole, whatever a UI's own limit is */
+	KNOWN_MS = 1000,	/* then it is asked again who sends it */
 	GATHER_MAX = 64 * 1024, /* bytes of content without a length that are sent with one */
 };
 
@@ -84,7 +87,7 @@ static bool has_do_as(struct exchange *x)
 	       do_as_is_in((struct str){(const char *)evbuffer_pullup(x->web.req->body, -1), len});
 }
 
-static void send_held(struct web_call *call)
+static void send_known(struct web_call *call)
 {
 	struct exchange *x = exchange_of(call);
 
@@ -93,6 +96,27 @@ static void send_held(struct web_call *call)
 		web_fault(&x->web, FAULT_FORBIDDEN, "Clients may not send doAs.");
 	else
 		x->send(x);
+}
+
+static void judge_again(struct web_call *call)
+{
+	struct exchange *x = exchange_of(call);
+	bool is_told = call->auth_status == AUTH_OK || call->auth_status == AUTH_ABSENT;
+	enum fault fault = is_told ? exchange_judge(x) : web_fault_of(call->auth_status);
+
+	if (fault == FAULT_NONE)
+		send_known(call);
+	else
+		web_fault(call, fault, NULL);
+}
+
+/* What dripped in may outlive the token or session that it was let in for (S37). */
+static void send_held(struct web_call *call)
+{
+	if (clock_mono_ms() - call->known_ms >= KNOWN_MS)
+		web_identify_again(call, judge_again);
+	else
+		send_known(call);
 }
 
 /* --- as it comes --- */

@@ -75,7 +75,8 @@ bool exchange_leave(struct exchange *x)
 {
 	access_log_keep(x); /* the request's bytes are about to go */
 	x->web.req = NULL;
-	return x->state != EXCHANGE_AUTHENTICATING && x->state != EXCHANGE_SIGNING;
+	return x->state != EXCHANGE_AUTHENTICATING && x->state != EXCHANGE_ASKING_AGAIN &&
+	       x->state != EXCHANGE_SIGNING;
 }
 
 static void take_newest(struct share_hold **hold, struct share_reader *reader)

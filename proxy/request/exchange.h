@@ -22,6 +22,7 @@ enum exchange_state {
 	EXCHANGE_CHECKING,	 /* guard, route */
 	EXCHANGE_AUTHENTICATING, /* who: waits for auth */
 	EXCHANGE_COLLECTING,	 /* who sends it may: waits for content that has to be whole */
+	EXCHANGE_ASKING_AGAIN,	 /* who: once more, for the content took its time */
 	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
 	EXCHANGE_FETCHING,	 /* a static file, for the cache */
 	EXCHANGE_ASKING,	 /* waits for the upstream's head */

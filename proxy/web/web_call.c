@@ -1,5 +1,6 @@
 #include "proxy/web/web_call.h"
 
+#include "base/clock.h"
 #include "base/text/params.h"
 #include "proxy/guard/client_address.h"
 
@@ -130,18 +131,31 @@ static void web_on_auth(void *arg, struct auth_result result)
 {
 	struct web_call *call = arg;
 
+	identity_unref(call->who);
 	call->who = result.who;
+	call->known_ms = clock_mono_ms();
 	call->auth_status = result.status;
 	call->auth_reason = result.reason;
 	if (web_is_there(call))
 		call->then(call);
 }
 
-void web_identify(struct web_call *call, void (*then)(struct web_call *call))
+static void ask_who(struct web_call *call, bool is_quiet, enum web_wait what,
+	void (*then)(struct web_call *call))
 {
 	call->then = then;
-	call->site->on_wait(call, WEB_WAIT_AUTH);
-	struct auth_result result = web_ask_auth(call, false, web_on_auth, call);
+	call->site->on_wait(call, what);
+	struct auth_result result = web_ask_auth(call, is_quiet, web_on_auth, call);
 	if (result.status != AUTH_LATER)
 		web_on_auth(call, result);
+}
+
+void web_identify(struct web_call *call, void (*then)(struct web_call *call))
+{
+	ask_who(call, false, WEB_WAIT_AUTH, then);
+}
+
+void web_identify_again(struct web_call *call, void (*then)(struct web_call *call))
+{
+	ask_who(call, true, WEB_WAIT_AGAIN, then);
 }

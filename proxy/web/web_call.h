@@ -25,7 +25,7 @@ struct web_row;
 
 enum { WEB_COOKIES = 8, WEB_FIELD_MAX = 16 * 1024, WEB_ID_LEN = 32 /* hexadecimal digits */ };
 
-enum web_wait { WEB_WAIT_AUTH, WEB_WAIT_CONTENT, WEB_WAIT_STORE };
+enum web_wait { WEB_WAIT_AUTH, WEB_WAIT_CONTENT, WEB_WAIT_AGAIN, WEB_WAIT_STORE };
 enum web_login { WEB_LOGIN_TOKEN, WEB_LOGIN_LINK, WEB_LOGIN_PROVIDER };
 
 /* What a site does at each step. None of them is NULL but where it says so. */
@@ -78,6 +78,7 @@ struct web_call {
 	struct identity *who;
 	enum auth_status auth_status;
 	const char *auth_reason; /* fixed text, or NULL */
+	int64_t known_ms;	 /* monotonic: when it was known who asks */
 	enum action lacks;	 /* the scope that would have allowed it: FAULT_SCOPE */
 	enum sign_out_scope signing_out;
 	void (*then)(struct web_call *call); /* once what it waits for is there */
@@ -106,6 +107,8 @@ void web_next(const struct web_call *call, struct sbuf *out);
 /* Asks auth who it is: `then` is called with who, auth_status and auth_reason set, unless the
  * client has left. */
 void web_identify(struct web_call *call, void (*then)(struct web_call *call));
+/* Asks once more, for content may have taken its time (S37): `then` as above. Counts as no use. */
+void web_identify_again(struct web_call *call, void (*then)(struct web_call *call));
 /* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. Quietly:
  * it counts as no use of the session or token. */
 struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done *done, void *arg);

@@ -1,10 +1,13 @@
 #include "proxy/web/web_serve.h"
 
+#include "base/clock.h"
 #include "proxy/guard/guard.h"
 #include "proxy/pages/page_static.h"
 #include "proxy/web/web_fault.h"
 
 #include <stdio.h>
+
+enum { KNOWN_MS = 1000 }; /* what is taken away is refused within a second (S37) */
 
 static void check_who(struct web_call *call);
 static void take_content(struct web_call *call);
@@ -63,19 +66,29 @@ static bool is_credential(const struct web_call *call)
 	       (call->row->who != WEB_BEARER || call->who->via == VIA_BEARER);
 }
 
-static void check_who(struct web_call *call)
+/* False: refused, and answered. */
+static bool is_let_in(struct web_call *call)
 {
 	bool is_needed = call->row->who != WEB_WHOEVER;
 
 	/* Who it is may be left open for a look; a form is not done for nobody. */
 	if (!is_credential(call) &&
-		(is_needed || (call->auth_status == AUTH_UNAVAILABLE && !web_is_get(call))))
+		(is_needed || (call->auth_status == AUTH_UNAVAILABLE && !web_is_get(call)))) {
 		refuse_stranger(call);
-	else if (call->who && call->site->on_known && !call->site->on_known(call))
-		return;
-	else if (is_needed && call->who->role == ROLE_NONE)
+		return false;
+	}
+	if (call->who && call->site->on_known && !call->site->on_known(call))
+		return false;
+	if (is_needed && call->who->role == ROLE_NONE) {
 		web_fault(call, FAULT_NO_ROLE, NULL);
-	else
+		return false;
+	}
+	return true;
+}
+
+static void check_who(struct web_call *call)
+{
+	if (is_let_in(call))
 		take_content(call);
 }
 
@@ -142,10 +155,25 @@ static void take_content(struct web_call *call)
 			serve_whole);
 }
 
-static void serve_whole(struct web_call *call)
+static void serve_known(struct web_call *call)
 {
 	if (call->site->on_content == NULL || call->site->on_content(call))
 		call->row->serve(call);
+}
+
+static void check_again(struct web_call *call)
+{
+	if (is_let_in(call))
+		serve_known(call);
+}
+
+/* Content that dripped in may outlive the token or session that it was let in for. */
+static void serve_whole(struct web_call *call)
+{
+	if (call->who && clock_mono_ms() - call->known_ms >= KNOWN_MS)
+		web_identify_again(call, check_again);
+	else
+		serve_known(call);
 }
 
 /* --- a file of ours --- */

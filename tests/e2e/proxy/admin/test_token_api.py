@@ -1,6 +1,9 @@
 """The API of access tokens on the admin listener: who may do what, page by page, and what it says when it may not be."""
 
+import http.client
 import json
+import time
+import urllib.parse
 
 import pytest
 
@@ -49,6 +52,30 @@ def test_s37_revoked_token_is_refused_within_a_second_and_revoking_again_is_fine
     listed = admin.get(TOKENS, params={"user": "client:robot"}).json()["tokens"]
     assert [row["state"] for row in listed if row["id"] == made["id"]] == ["revoked"]
     problem(admin.post(f"{TOKENS}/{made['id']}/enable"), 409)
+
+
+@pytest.mark.parametrize("where", ["api", "ui"])
+@pytest.mark.parametrize("is_revoked", [True, False])
+def test_s37_content_that_drips_in_outlives_no_token(gate, admin, where, is_revoked):
+    """It is asked again who sends it, when the last of it has come."""
+    made = make(admin, token_type="admin")
+    base, path, kind, content = {
+        "api": (gate.admin_url, TOKENS, "application/json", b'{"client_name": "dripped"}'),
+        "ui": (gate.origin, f"/gate{UI}", "application/x-www-form-urlencoded", b"name=dripped"),
+    }[where]
+    site = urllib.parse.urlsplit(base)
+    link = http.client.HTTPConnection(site.hostname, site.port, timeout=20)
+    link.putrequest("POST", path)
+    for field in (("Authorization", f"Bearer {made['access_token']}"), ("Content-Type", kind), ("Content-Length", len(content))):
+        link.putheader(*field)
+    link.endheaders(content[:5])
+    if is_revoked:
+        assert admin.delete(f"{TOKENS}/{made['id']}").status_code == 204
+        wait_for(lambda: not opens(gate, made["access_token"]), "the revocation", 3)
+    time.sleep(1.2)  # within a second what was known is still good (S37)
+    link.send(content[5:])
+    status = link.getresponse().status
+    assert status == 401 if is_revoked else status in (200, 201)
 
 
 def test_disabled_token_is_refused_until_it_is_enabled(gate, admin):
