@@ -354,6 +354,7 @@ static void send_form(struct grant *grant, struct sbuf *form)
 		&(struct fetch_request){.url = grant->provider->token_endpoint,
 			.headers = headers,
 			.post = form->at,
+			.is_unrepeatable = true,
 			.ca_file = conf->ca_file,
 			.timeout_ms = grant->oidc->timing.timeout,
 			.max_bytes = ANSWER_MAX,

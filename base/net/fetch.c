@@ -248,6 +248,7 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 		SET(f->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
 		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS / 3);
 	}
+	SET(f->easy, CURLOPT_FRESH_CONNECT, (long)req->is_unrepeatable);
 	SET(f->easy, CURLOPT_FORBID_REUSE, (long)req->is_once);
 	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
 	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,

@@ -48,6 +48,10 @@ struct fetch_request {
 	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to
 	 * which up to 1.6 MB come at once. */
 	size_t max_bytes;
+	/* It must not arrive twice (a code, a refresh token): on a kept connection that ends
+	 * without an answer libcurl sends a POST again by itself, so it gets a connection of its
+	 * own. */
+	bool is_unrepeatable;
 	bool is_once; /* nothing more will be asked there soon: no connection is kept */
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */

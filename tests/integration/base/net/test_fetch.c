@@ -142,6 +142,21 @@ static void a_connection_for_one_question_is_not_kept(void **state)
 	assert_int_equal(fake_http_connections(w->server), 3);
 }
 
+static void what_must_not_arrive_twice_goes_on_no_kept_connection(void **state)
+{
+	struct outcome outcome = {0};
+	struct world *w = *state;
+
+	run(w, w->url, &outcome); /* is kept */
+	w->request.post = "grant_type=refresh_token";
+	w->request.is_unrepeatable = true;
+	for (unsigned i = 2; i < 5; i++) {
+		run(w, w->url, &outcome);
+		assert_int_equal(outcome.status, 200);
+		assert_int_equal(fake_http_connections(w->server), i);
+	}
+}
+
 static void ssrf_refused_address_is_never_connected_to(void **state)
 {
 	struct outcome outcome = {.is_refusing = true};
@@ -478,6 +493,7 @@ int main(void)
 		WORLD(answer_is_handed_on_and_connections_are_kept),
 		WORLD(s51_a_host_with_a_limit_is_asked_over_so_many_connections_and_all_are_answered),
 		WORLD(a_connection_for_one_question_is_not_kept),
+		WORLD(what_must_not_arrive_twice_goes_on_no_kept_connection),
 		WORLD(ssrf_refused_address_is_never_connected_to),
 		WORLD(ssrf_filter_is_asked_for_a_kept_connection_too),
 		WORLD(redirects_are_not_followed),
