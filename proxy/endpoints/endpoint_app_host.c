@@ -127,8 +127,8 @@ static void refuse_entry(struct exchange *x, const struct sign_in_result *result
 		[AUTH_OK] = "The application is not running any more.",
 		[AUTH_ABSENT] = "Your session has ended. Open the application again to sign in.",
 		[AUTH_INVALID_TOKEN] =
-			"The link works once, within 30 seconds, in the same browser. If this "
-			"happens again, allow cookies for this address.",
+			("The link works once, within 30 seconds, in the same browser. If this "
+			 "happens again, allow cookies for this address."),
 	};
 	struct page_view view = public_view(&x->web);
 	struct sbuf page;
