@@ -113,7 +113,7 @@ class KubeApiServer:
         fields = {"Authorization": f"Bearer {token}"} if token else {}
         request = urllib.request.Request(self.url + path, data, {**fields, "Content-Type": content_type}, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
+            with urllib.request.urlopen(request, timeout=180, context=self.trust) as answer:
                 status, text = answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             status, text = error.code, error.read().decode()
