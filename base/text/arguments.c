@@ -72,7 +72,8 @@ int arguments_next(struct arguments *a, const char **value, struct err *err)
 		return next_operand(a, value);
 	/* "-": operands come in their turn, so that the word is the one at optind. ":": what lacks
 	 * its value is told from what is unknown. */
-	const char *word = a->argv[optind > 0 ? optind : 1];
+	int at = optind > 0 ? optind : 1;
+	const char *word = at < a->argc ? a->argv[at] : NULL; /* then the next one is none */
 	int code = getopt_long(a->argc, a->argv, "-:h", a->options, NULL);
 
 	*value = optarg;
