@@ -113,7 +113,7 @@ int app_page_find_ui(
 {
 	static const struct str text = {">Application Detail UI</a>", 26};
 	ptrdiff_t at = str_find(html, text);
-	struct str tag, value;
+	struct str tag, value = {NULL, 0};
 	char href[HREF_MAX];
 
 	*link = APP_LINK_NONE;
