@@ -140,7 +140,7 @@ struct upstream {
 	struct conns door; /* those that knock, oldest first */
 	struct event turn_end, tick, door_tick;
 	bool ticking;
-	bool is_freed; /* the loop will not turn again for what is closed now */
+	bool is_freed;		  /* the loop will not turn again for what is closed now */
 	struct evbuffer *content; /* between the wire and on_body; empty between callbacks */
 	struct upstream_counts counts;
 	char scratch[READ_SIZE];
