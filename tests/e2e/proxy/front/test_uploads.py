@@ -209,13 +209,14 @@ def test_s56_a_ui_that_refuses_early_is_heard(gate):
     assert answer.startswith(b"HTTP/1.1 413 ") and answer.endswith(b"too much")
 
 
-def test_s57_content_over_the_budget_of_the_process_gets_503_for_now(gate):
+def test_s57_content_over_the_budget_of_the_process_gets_503_for_now(gate, sink):
     """1 MiB is four uploads of 256 KiB each."""
-    stalled = []
+    stalled, before = [], len(sink.heads)
     for _ in range(4):
         client = connect(gate, "/other/ui/lab/stall", {"Content-Length": BIG}, gate.token)
         client.sendall(b"a" * 1000)
         stalled.append(client)
+    wait_for(lambda: len(sink.heads) >= before + 4, "all four at the UI", 10)  # or what follows takes the room of one
     wait_for(lambda: send(gate, "/other/ui/lab/take", b"abc").status_code == 503, "the budget to be full", 10)
     refused = send(gate, "/other/ui/lab/take", b"abc")
     assert (refused.status_code, refused.headers["Retry-After"], refused.json()["reason"]) == (503, "1", "memory")
