@@ -141,21 +141,9 @@ static void read_tunnel(struct front_conn *conn)
 	hand_tunnel_on(conn);
 }
 
-/* Content that was paused may fill the input still, when the socket is heard again: it goes on
- * first, and makes room. A connection that went deaf for it here would never be heard again. */
-static bool has_room_to_read(struct front_conn *conn)
-{
-	if (make_room_to_read(conn))
-		return true;
-	if (!front_content_is_wanted(conn))
-		return false;
-	take_what_came(conn);
-	return conn->state != CONN_DEAD && !conn->deaf && make_room_to_read(conn);
-}
-
 static void read_request(struct front_conn *conn)
 {
-	if (!has_room_to_read(conn)) {
+	if (!make_room_to_read(conn)) {
 		front_conn_hear(conn, false);
 		return;
 	}
