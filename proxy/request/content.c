@@ -1,6 +1,5 @@
 #include "proxy/request/content.h"
 
-#include "base/clock.h"
 #include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/move_bytes.h"
@@ -13,7 +12,6 @@
 
 enum {
 	FORM_MAX = 1024 * 1024, /* bytes: read whole, whatever a UI's own limit is */
-	KNOWN_MS = 1000,	/* then it is asked again who sends it */
 	GATHER_MAX = 64 * 1024, /* bytes of content without a length that are sent with one */
 };
 
@@ -110,13 +108,9 @@ static void judge_again(struct web_call *call)
 		web_fault(call, fault, NULL);
 }
 
-/* What dripped in may outlive the token or session that it was let in for (S37). */
 static void send_held(struct web_call *call)
 {
-	if (clock_mono_ms() - call->known_ms >= KNOWN_MS)
-		web_identify_again(call, judge_again);
-	else
-		send_known(call);
+	web_still_known(call, send_known, judge_again);
 }
 
 /* --- as it comes --- */

@@ -6,6 +6,8 @@
 
 #include <event2/buffer.h>
 
+enum { KNOWN_MS = 1000 }; /* what is taken away is refused within a second (S37) */
+
 static void write_call_id(uint64_t id, char out[static 17])
 {
 	char digits[STR_U64];
@@ -155,7 +157,11 @@ void web_identify(struct web_call *call, void (*then)(struct web_call *call))
 	ask_who(call, false, WEB_WAIT_AUTH, then);
 }
 
-void web_identify_again(struct web_call *call, void (*then)(struct web_call *call))
+void web_still_known(struct web_call *call, void (*known)(struct web_call *call),
+	void (*again)(struct web_call *call))
 {
-	ask_who(call, true, WEB_WAIT_AGAIN, then);
+	if (call->who && clock_mono_ms() - call->known_ms >= KNOWN_MS)
+		ask_who(call, true, WEB_WAIT_AGAIN, again);
+	else
+		known(call);
 }

@@ -107,8 +107,11 @@ void web_next(const struct web_call *call, struct sbuf *out);
 /* Asks auth who it is: `then` is called with who, auth_status and auth_reason set, unless the
  * client has left. */
 void web_identify(struct web_call *call, void (*then)(struct web_call *call));
-/* Asks once more, for content may have taken its time (S37): `then` as above. Counts as no use. */
-void web_identify_again(struct web_call *call, void (*then)(struct web_call *call));
+/* Once held content is whole: `known` if who sent it became known just now. Else asks once more,
+ * for what drips in may outlive the token or session that it was let in for (S37); then `again`, as
+ * above. That counts as no use. */
+void web_still_known(struct web_call *call, void (*known)(struct web_call *call),
+	void (*again)(struct web_call *call));
 /* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. Quietly:
  * it counts as no use of the session or token. */
 struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done *done, void *arg);

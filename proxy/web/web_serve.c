@@ -1,13 +1,10 @@
 #include "proxy/web/web_serve.h"
 
-#include "base/clock.h"
 #include "proxy/guard/guard.h"
 #include "proxy/pages/page_static.h"
 #include "proxy/web/web_fault.h"
 
 #include <stdio.h>
-
-enum { KNOWN_MS = 1000 }; /* what is taken away is refused within a second (S37) */
 
 static void check_who(struct web_call *call);
 static void take_content(struct web_call *call);
@@ -167,13 +164,9 @@ static void check_again(struct web_call *call)
 		serve_known(call);
 }
 
-/* Content that dripped in may outlive the token or session that it was let in for. */
 static void serve_whole(struct web_call *call)
 {
-	if (call->who && clock_mono_ms() - call->known_ms >= KNOWN_MS)
-		web_identify_again(call, check_again);
-	else
-		serve_known(call);
+	web_still_known(call, serve_known, check_again);
 }
 
 /* --- a file of ours --- */
