@@ -1,5 +1,6 @@
 #include "auth/cache/record_cache.h"
 
+#include "auth/cache/idle.h"
 #include "base/mem.h"
 
 #include <stdint.h>
@@ -79,15 +80,12 @@ struct record_cache_entry *record_cache_find(
 	return &item->entry;
 }
 
-/* The least recently used ones that nobody asks for any more: memory follows what is used. Two at
- * most, so that a put costs no more than it adds. */
 static void forget_idle(struct record_cache *cache, int64_t now)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < CACHE_FORGETS; i++) {
 		struct item *oldest = cache->items;
 
-		if (oldest == NULL || (now >= oldest->touched &&
-					      now - oldest->touched < RECORD_CACHE_IDLE_SECONDS))
+		if (oldest == NULL || !cache_is_left(oldest->touched, now))
 			return;
 		drop_item(cache, oldest);
 	}

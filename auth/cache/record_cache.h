@@ -11,8 +11,6 @@
 #include "auth/policy/identity.h"
 
 enum { RECORD_CACHE_KEY = 32, RECORD_CACHE_MAX = 8192 };
-/* What nobody has asked for so long is forgotten, and read again when it is. */
-enum { RECORD_CACHE_IDLE_SECONDS = 600 };
 
 struct record_cache;
 

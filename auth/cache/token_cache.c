@@ -1,5 +1,6 @@
 #include "auth/cache/token_cache.h"
 
+#include "auth/cache/idle.h"
 #include "base/mem.h"
 #include "base/rnd.h"
 
@@ -142,15 +143,12 @@ struct token_cache_found token_cache_find(struct token_cache *cache, struct str 
 	return (struct token_cache_found){.kind = TOKEN_MISS};
 }
 
-/* The least recently used ones that nobody needs any more: memory follows what is used, not what
- * was once seen. Two at most, so that a put costs no more than it adds. */
 static void forget_idle(struct half *half, int64_t now)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < CACHE_FORGETS; i++) {
 		struct entry *oldest = half->entries;
 
-		if (oldest == NULL || (now < oldest->until && now >= oldest->touched &&
-					      now - oldest->touched < TOKEN_CACHE_IDLE_SECONDS))
+		if (oldest == NULL || (now < oldest->until && !cache_is_left(oldest->touched, now)))
 			return;
 		drop_item(half, oldest);
 	}

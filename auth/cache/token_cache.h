@@ -13,8 +13,6 @@
 #include "auth/cache/digest_cache.h"
 
 enum { TOKEN_CACHE_GOOD = 4096, TOKEN_CACHE_BAD = 1024, TOKEN_CACHE_BAD_SECONDS = 5 };
-/* What nobody has shown for so long is forgotten: its next sight costs a signature again. */
-enum { TOKEN_CACHE_IDLE_SECONDS = 600 };
 
 enum { TOKEN_KEY = DIGEST_LEN };
 

@@ -1,5 +1,6 @@
 #include "auth/cache/record_cache.h"
 
+#include "auth/cache/idle.h"
 #include "base/mem.h"
 
 #include <setjmp.h>
@@ -56,7 +57,7 @@ static void records_that_nobody_asks_for_any_more_are_forgotten(void **state)
 		record_cache_put(cache, key_of(second), NOW + (int64_t)second);
 		assert_non_null(record_cache_find(cache, key_of(0), NOW + (int64_t)second));
 	}
-	assert_in_range(record_cache_count(cache), 2, RECORD_CACHE_IDLE_SECONDS + 1);
+	assert_in_range(record_cache_count(cache), 2, CACHE_IDLE_SECONDS + 1);
 	record_cache_free(cache);
 }
 

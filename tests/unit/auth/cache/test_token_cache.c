@@ -1,5 +1,6 @@
 #include "auth/cache/token_cache.h"
 
+#include "auth/cache/idle.h"
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -242,7 +243,7 @@ static void tokens_that_nobody_shows_any_more_are_forgotten(void **state)
 	(void)state;
 	for (int second = 0; second < 3600; second++)
 		put_at(cache, second, NOW + second);
-	assert_in_range(token_cache_count(cache), 1, TOKEN_CACHE_IDLE_SECONDS);
+	assert_in_range(token_cache_count(cache), 1, CACHE_IDLE_SECONDS);
 	assert_int_equal(kind(cache, "token.3599.x", NOW + 3600, 1), TOKEN_GOOD);
 	token_cache_free(cache);
 }
