@@ -84,7 +84,7 @@ REST = [
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
     make("differential", "differential"),
     pytest(None, "tests/k8s", after=("build", "kube-apiserver")),
-    pytest("many-tokens", slots=SLOTS),  # it compares times
+    *(pytest(name, slots=SLOTS) for name in ("many-tokens", "bursts")),  # they compare times
 ]
 
 

@@ -51,8 +51,7 @@ struct fetch {
 	void *arg;
 };
 
-/* libcurl copies requests and answers into buffers of its own; what it lets go of is overwritten.
- */
+/* libcurl copies requests and answers; what it lets go of is overwritten (S69). */
 static void global_init(void)
 {
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_block_free,

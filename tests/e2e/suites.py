@@ -6,7 +6,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
-    "real": ["audit", "browser", "bursts", "clients", "content", "rights", "second_visit", "session_ends"],
+    "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends"],
     "clusters": ["discovery", "jws_filter"],
     "provider": ["conformance", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],
@@ -22,7 +22,9 @@ FILES = {
     "prometheus": ["monitoring"],
     "docker": ["docker"],
     "many-tokens": ["many_tokens"],
+    "bursts": ["bursts"],
 }
+ALONE = ("bursts", "many-tokens")  # they compare times: their files decide, and nothing runs beside them
 BY_NEED = ("keycloak", "spark-3.5", "prometheus", "real")  # these take tests out of other files, too
 SUITE_OF_FILE = {f"test_{name}.py": suite for suite, names in FILES.items() for name in names}
 
@@ -39,6 +41,8 @@ def may_be_in(file, suites):
 
 
 def suite_of(item):
+    if SUITE_OF_FILE.get(item.path.name) in ALONE:
+        return SUITE_OF_FILE[item.path.name]
     if "keycloak" in item.fixturenames:
         return "keycloak"
     if spark_of(item) == "3.5":
