@@ -247,6 +247,19 @@ int str_hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int str_hex(struct str s, size_t count)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		int digit = i < s.len ? str_hex_digit(s.at[i]) : -1;
+		if (digit == -1)
+			return -1;
+		value = value << 4 | digit;
+	}
+	return value;
+}
+
 struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64])
 {
 	size_t at = STR_U64;

@@ -98,6 +98,9 @@ static inline bool str_is_alnum(char c)
 bool str_is_token(struct str s);
 /* Value of one hexadecimal digit in either case, or -1. */
 int str_hex_digit(char c);
+/* Value of the first `count` characters, at most 7, as such digits; -1: there are fewer, or others.
+ */
+int str_hex(struct str s, size_t count);
 enum { STR_U64 = 20 }; /* digits of the largest number */
 /* Writes `n` at the end of `buf`, in base 10 or 16, and gives it: what printf does, for hot paths.
  */

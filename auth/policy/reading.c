@@ -5,27 +5,13 @@ enum { DEPTH_MAX = 8 };
 
 /* --- bytes --- */
 
-/* The value of `digits` hexadecimal digits; -1: they are none. */
-static int hex_value(struct str digits, size_t count)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int digit = i < digits.len ? str_hex_digit(digits.at[i]) : -1;
-		if (digit == -1)
-			return -1;
-		value = value << 4 | digit;
-	}
-	return value;
-}
-
 /* Decodes what begins `in`, which is not empty: gives how many bytes it is. "%u002f" is a slash to
  * Jetty 9; what is no byte is a letter of no name here. */
 static size_t decode_once(struct str in, char *out)
 {
 	bool is_wide = in.len > 1 && in.at[1] == 'u';
 	size_t len = in.at[0] != '%' ? 1 : is_wide ? 6 : 3;
-	int value = len == 1 ? -1 : hex_value(str_from(in, is_wide ? 2 : 1), is_wide ? 4 : 2);
+	int value = len == 1 ? -1 : str_hex(str_from(in, is_wide ? 2 : 1), is_wide ? 4 : 2);
 
 	*out = value == -1 ? in.at[0] : value > 0xff ? '_' : (char)value;
 	return value == -1 ? 1 : len;

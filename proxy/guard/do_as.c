@@ -2,30 +2,16 @@
 
 enum { LONG_S = 0x17f };
 
-/* The value of `count` hexadecimal digits; -1: they are none. */
-static int hex_value(const char *digits, size_t count)
-{
-	int value = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int digit = str_hex_digit(digits[i]);
-		if (digit == -1)
-			return -1;
-		value = value << 4 | digit;
-	}
-	return value;
-}
-
 /* How many bytes at the end of `text` are one escape, and of what: "%64", or "%u0064" as Jetty 9
  * and others take it. U+017F is a small s to who compares without case, as Java does. */
 static size_t find_escape(const char *text, size_t len, int *value)
 {
 	const char *end = text + len;
 
-	if (len >= 3 && end[-3] == '%' && (*value = hex_value(end - 2, 2)) != -1)
+	if (len >= 3 && end[-3] == '%' && (*value = str_hex((struct str){end - 2, 2}, 2)) != -1)
 		return 3;
 	if (len >= 6 && end[-6] == '%' && (end[-5] | 0x20) == 'u' &&
-		(*value = hex_value(end - 4, 4)) != -1)
+		(*value = str_hex((struct str){end - 4, 4}, 4)) != -1)
 		return 6;
 	*value = LONG_S;
 	return len >= 2 && memcmp(end - 2, "\xc5\xbf", 2) == 0 ? 2 : 0;

@@ -128,6 +128,17 @@ static void hex_digits_are_of_both_cases_and_nothing_else(void **state)
 	assert_int_equal(sum, 256 - 22);
 }
 
+static void so_many_hex_digits_are_a_number_or_none(void **state)
+{
+	(void)state;
+	assert_int_equal(str_hex(STR("2f"), 2), 0x2f);
+	assert_int_equal(str_hex(STR("017Fg"), 4), 0x17f);
+	assert_int_equal(str_hex(STR("017F"), 2), 1);
+	assert_int_equal(str_hex(STR("2"), 2), -1);
+	assert_int_equal(str_hex(STR("2g"), 2), -1);
+	assert_int_equal(str_hex(STR(""), 1), -1);
+}
+
 static void copy_fits_with_its_nul_or_leaves_an_empty_string(void **state)
 {
 	char buf[4] = "xxx";
@@ -212,6 +223,7 @@ int main(void)
 		cmocka_unit_test(pieces_end_with_an_empty_one_after_a_last_separator),
 		cmocka_unit_test(numbers_are_one_to_eighteen_digits),
 		cmocka_unit_test(hex_digits_are_of_both_cases_and_nothing_else),
+		cmocka_unit_test(so_many_hex_digits_are_a_number_or_none),
 		cmocka_unit_test(copy_fits_with_its_nul_or_leaves_an_empty_string),
 		cmocka_unit_test(a_span_ends_at_the_first_byte_that_is_of_another_class),
 		cmocka_unit_test(case_is_ascii_letters_wherever_they_stand),
