@@ -72,8 +72,7 @@ void json_writer_null(struct json_writer *w, const char *name)
 void json_writer_raw(struct json_writer *w, const char *name, struct str json)
 {
 	begin_member(w, name);
-	if (json.at)
-		sbuf_add_str(w->out, json);
+	sbuf_add_str(w->out, json);
 }
 
 void json_writer_close(struct json_writer *w)

@@ -1,7 +1,7 @@
 /*
  * base/text/json_writer.h - JSON written member by member into an sbuf, which bounds it.
  *
- * Names are our own words; values are escaped where they are written (sbuf_json()). Commas and
+ * Names and values are escaped where they are written (sbuf_json()). Commas and
  * brackets come by themselves. For texts of a few members; what is read or rearranged is jansson's
  * (json_text.h).
  */
@@ -28,7 +28,7 @@ void json_writer_text(struct json_writer *w, const char *name, struct str value)
 void json_writer_number(struct json_writer *w, const char *name, int64_t value);
 void json_writer_bool(struct json_writer *w, const char *name, bool value);
 void json_writer_null(struct json_writer *w, const char *name);
-/* A value that is JSON already; at == NULL: the caller writes it to `out` next. */
+/* A value that is JSON already. */
 void json_writer_raw(struct json_writer *w, const char *name, struct str json);
 void json_writer_close(struct json_writer *w);
 /* Closes what is open, and ends the line. */

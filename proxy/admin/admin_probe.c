@@ -43,12 +43,10 @@ static void write_ready(
 	json_writer_text(&w, "status", is_ready ? STR("ready") : STR("not ready"));
 	json_writer_text(&w, "store", health.store ? STR("ok") : STR("down"));
 	json_writer_text(&w, "identity_provider", str_of(providers[health.provider]));
-	if (admin->discovery) {
-		json_writer_raw(&w, "kubernetes", (struct str){NULL, 0});
-		discovery_describe_pods(admin->discovery, out);
-	} else {
-		json_writer_raw(&w, "kubernetes", STR("{}"));
-	}
+	json_writer_object(&w, "kubernetes");
+	if (admin->discovery)
+		discovery_describe_pods(admin->discovery, &w);
+	json_writer_close(&w);
 	json_writer_bool(&w, "draining", admin->draining);
 	json_writer_end(&w);
 }

@@ -4,6 +4,7 @@
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "base/text/json_writer.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/known/verify_ui.h"
@@ -346,28 +347,19 @@ void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
 	verify_queue_add(ui);
 }
 
-static void describe_cluster(const struct cluster *c, struct sbuf *json)
+static void describe_cluster(const struct cluster *c, struct json_writer *json)
 {
-	sbuf_printf(json, "\"%s\":{", c->name);
-	for (size_t i = 0; i < c->watches_count; i++) {
-		sbuf_puts(json, i ? ",\"" : "\"");
-		sbuf_json(json, str_of(kube_watch_namespace(c->watches[i])));
-		sbuf_printf(json, "\":\"%s\"", kube_watch_state(c->watches[i]));
-	}
-	sbuf_puts(json, "}");
+	json_writer_object(json, c->name);
+	for (size_t i = 0; i < c->watches_count; i++)
+		json_writer_text(json, kube_watch_namespace(c->watches[i]),
+			str_of(kube_watch_state(c->watches[i])));
+	json_writer_close(json);
 }
 
-void discovery_describe_pods(const struct discovery *d, struct sbuf *json)
+void discovery_describe_pods(const struct discovery *d, struct json_writer *json)
 {
-	const char *before = "";
-
-	sbuf_puts(json, "{");
 	for (size_t i = 0; i < d->clusters_count; i++) {
-		if (d->clusters[i]->watches_count == 0)
-			continue;
-		sbuf_puts(json, before);
-		describe_cluster(d->clusters[i], json);
-		before = ",";
+		if (d->clusters[i]->watches_count > 0)
+			describe_cluster(d->clusters[i], json);
 	}
-	sbuf_puts(json, "}");
 }

@@ -17,8 +17,8 @@ struct conf;
 struct discovery;
 struct event_base;
 struct fetcher;
+struct json_writer;
 struct registry;
-struct sbuf;
 struct store;
 
 /* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry;
@@ -37,8 +37,8 @@ void discovery_set_conf(struct discovery *d, struct conf *conf);
 /* The UI of this mount could not be connected to: somebody else may live there soon, so nobody is
  * sent there until it has said again who it is. */
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id);
-/* Adds, as JSON, how the watches of driver pods are: {"<cluster>":{"<namespace>":"ok"}}, or "down",
- * or "starting"; an empty object when none is configured. The log says why. */
-void discovery_describe_pods(const struct discovery *d, struct sbuf *json);
+/* Adds how the watches of driver pods are as members: "<cluster>":{"<namespace>":"ok"}, or "down",
+ * or "starting"; none when none is configured. The log says why. */
+void discovery_describe_pods(const struct discovery *d, struct json_writer *json);
 
 #endif

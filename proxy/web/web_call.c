@@ -44,11 +44,6 @@ bool web_is_get(const struct web_call *call)
 	return str_eq(call->req->method, STR("GET")) || str_eq(call->req->method, STR("HEAD"));
 }
 
-bool web_is_post(const struct web_call *call)
-{
-	return str_eq(call->req->method, STR("POST"));
-}
-
 static size_t collect_fields(const struct front_request *req, enum field id, struct str *out)
 {
 	size_t n = 0;

@@ -94,7 +94,6 @@ void web_call_init(struct web_call *call, const struct web_site *site, struct fr
 /* The client's address: the peer's, or what trusted proxies say of it (S8). Borrows. */
 const char *web_client(struct web_call *call);
 bool web_is_get(const struct web_call *call); /* HEAD too */
-bool web_is_post(const struct web_call *call);
 /* The Cookie fields' values into `out`, which has room for WEB_COOKIES; gives how many. */
 size_t web_cookies(const struct web_call *call, struct str *out);
 /* A GET's query, a POST's content; borrows. */

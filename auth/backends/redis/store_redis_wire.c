@@ -252,11 +252,6 @@ struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_ba
 	return wire;
 }
 
-bool redis_wire_is_up(const struct redis_wire *wire)
-{
-	return wire->is_up;
-}
-
 int redis_wire_send(struct redis_wire *wire, const struct redis_cmd *cmd,
 	redis_wire_on_reply *on_reply, void *arg)
 {

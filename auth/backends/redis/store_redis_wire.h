@@ -20,7 +20,6 @@ struct redis_wire_hooks {
 /* Connects by itself, to where the keeper last got in. One thread. */
 struct redis_wire *redis_wire_new(struct redis_servers *servers, struct event_base *base,
 	const struct redis_wire_hooks *hooks, void *arg);
-bool redis_wire_is_up(const struct redis_wire *wire);
 /* -1: not sent, and `on_reply` is not called. Otherwise it is called once (more for SUBSCRIBE). */
 MUST_CHECK int redis_wire_send(struct redis_wire *wire, const struct redis_cmd *cmd,
 	redis_wire_on_reply *on_reply, void *arg);
