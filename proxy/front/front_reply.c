@@ -3,6 +3,7 @@
 
 #include "proxy/front/front_tls.h"
 #include "proxy/http/move_bytes.h"
+#include "proxy/http/status_phrase.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>
@@ -20,45 +21,6 @@ void front_set_handler(struct front_request *req, const struct front_handler *ha
 
 	conn->handler = handler;
 	conn->arg = arg;
-}
-
-static const char *reason_phrase(int status)
-{
-	static const struct {
-		int status;
-		const char *phrase;
-	} table[] = {
-		{200, "OK"},
-		{201, "Created"},
-		{202, "Accepted"},
-		{204, "No Content"},
-		{206, "Partial Content"},
-		{301, "Moved Permanently"},
-		{302, "Found"},
-		{303, "See Other"},
-		{304, "Not Modified"},
-		{307, "Temporary Redirect"},
-		{308, "Permanent Redirect"},
-		{400, "Bad Request"},
-		{401, "Unauthorized"},
-		{403, "Forbidden"},
-		{404, "Not Found"},
-		{405, "Method Not Allowed"},
-		{408, "Request Timeout"},
-		{409, "Conflict"},
-		{413, "Content Too Large"},
-		{431, "Request Header Fields Too Large"},
-		{500, "Internal Server Error"},
-		{502, "Bad Gateway"},
-		{503, "Service Unavailable"},
-		{504, "Gateway Timeout"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (table[i].status == status)
-			return table[i].phrase;
-	}
-	return "Status";
 }
 
 static void put_str(char **at, struct str s)
@@ -81,7 +43,7 @@ static void put_status_line(char **at, int status)
 	put_str(at, STR("HTTP/1.1 "));
 	put_number(at, (uint64_t)status, 10);
 	put_str(at, STR(" "));
-	put_str(at, str_of(reason_phrase(status)));
+	put_str(at, str_of(status_phrase(status)));
 	put_str(at, STR("\r\n"));
 }
 
@@ -273,7 +235,7 @@ static void put_refusal(struct front_conn *conn, enum fault fault)
 		"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; "
 		"charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
 		"Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-		row->status, reason_phrase(row->status),
+		row->status, status_phrase(row->status),
 		/* RFC 9110 §15.5.6: what is taken at all; each resource takes fewer. */
 		fault == FAULT_METHOD ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
 				      : "",

@@ -2,6 +2,7 @@
 
 #include "base/text/json_writer.h"
 #include "proxy/guard/guard.h"
+#include "proxy/http/status_phrase.h"
 #include "proxy/web/web_row.h"
 
 enum { PROBLEM_MAX = 64 * 1024 };
@@ -80,26 +81,9 @@ const char *web_fault_fields(const struct web_call *call, enum fault fault, stru
 
 /* --- for programs --- */
 
-/* RFC 9457 §4.2.1: of "about:blank" it is the status' own phrase. */
-static const char *phrase_of(int status)
-{
-	static const struct {
-		int status;
-		const char *phrase;
-	} rows[] = {{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"},
-		{404, "Not Found"}, {405, "Method Not Allowed"}, {409, "Conflict"},
-		{413, "Content Too Large"}, {415, "Unsupported Media Type"},
-		{429, "Too Many Requests"}, {503, "Service Unavailable"}};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].status == status)
-			return rows[i].phrase;
-	}
-	return "Error";
-}
-
-/* Where people come as well, the title is the sentence that they read, and `reason` the log's word;
- * an API always says something in `detail`. */
+/* Where people come as well, the title is the sentence that they read, and `reason` the log's word.
+ * An API's title is the status' own phrase (RFC 9457 §4.2.1: "about:blank"), and it always says
+ * something in `detail`. */
 static void write_problem_json(struct sbuf *out, const struct web_call *call, enum fault fault,
 	const char *detail, struct str token)
 {
@@ -111,7 +95,7 @@ static void write_problem_json(struct sbuf *out, const struct web_call *call, en
 		detail = row->sentence;
 	json_writer_init(&w, out);
 	json_writer_text(&w, "type", STR("about:blank"));
-	json_writer_text(&w, "title", str_of(is_api ? phrase_of(row->status) : row->sentence));
+	json_writer_text(&w, "title", str_of(is_api ? status_phrase(row->status) : row->sentence));
 	json_writer_number(&w, "status", row->status);
 	if (!is_api)
 		json_writer_text(&w, "reason", str_of(row->word));
