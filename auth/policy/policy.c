@@ -232,12 +232,17 @@ bool action_is_audited(enum action action)
 	return actions[action].is_audited;
 }
 
+unsigned policy_rights(enum role role)
+{
+	assert((size_t)role < ARRAY_LEN(rights));
+	return rights[role];
+}
+
 enum verdict policy_decide(const struct policy_request *req)
 {
 	if (req->who == NULL)
 		return DENY_SIGN_IN;
-	assert((size_t)req->who->role < ARRAY_LEN(rights));
-	unsigned all = req->all | BIT(req->action), may = rights[req->who->role];
+	unsigned all = req->all | BIT(req->action), may = policy_rights(req->who->role);
 	if (may == 0)
 		return DENY_NO_ROLE;
 	if (all & BIT(ACTION_NEVER))

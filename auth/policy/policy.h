@@ -33,6 +33,7 @@ enum action policy_action(enum ui_kind kind, struct str method, struct str path)
 bool policy_is_below(struct str path, const char *dir);
 const char *action_name(enum action action); /* "view", "logs", ..., "never" */
 bool action_is_audited(enum action action);  /* kill, submit, download, tokens */
+unsigned policy_rights(enum role role);	     /* bits of the actions that it allows */
 
 struct policy_request {
 	enum action action;

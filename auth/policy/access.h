@@ -1,0 +1,41 @@
+/*
+ * auth/policy/access.h - what somebody may do, and with what: role, custom roles and scope
+ * together.
+ *
+ * Everything that shows or hides something of a cluster asks here, so that every list agrees with
+ * every page (S44). Answers are bits, 1u << action (policy.h); 0: it is not even named to them.
+ * Pure; any thread.
+ */
+#ifndef SPARKGATE_AUTH_POLICY_ACCESS_H
+#define SPARKGATE_AUTH_POLICY_ACCESS_H
+
+#include "auth/policy/policy.h"
+
+/* Who an application's own configuration names (spark.ui.view.acls, spark.modify.acls,
+ * spark.admin.acls and their .groups): Spark's lists, separated by commas; "*": everybody. */
+struct access_lists {
+	const char *view, *view_groups, *modify, *modify_groups, *admin, *admin_groups; /* or "" */
+};
+
+struct access_app { /* an application, as the cluster knows it; borrowed */
+	const char *cluster;
+	const char *id;
+	const char *name, *user, *namespace; /* NULL or "": nobody knows */
+	const struct access_lists *lists;    /* NULL: nobody knows */
+};
+unsigned access_to_app(const struct identity *who, const struct access_app *app);
+
+/* The pages that are about a whole cluster: master, workers, the list of a history server. Those
+ * who do not see all of its applications get them filtered. */
+unsigned access_to_lists(const struct identity *who, const char *cluster);
+/* Whether they see every application of the cluster there is or will be: nothing is filtered. */
+bool access_to_all_apps(const struct identity *who, const char *cluster);
+/* A UI under `uis:`; `roles` (count 0: all who may) as its row has them. */
+unsigned access_to_ui(const struct identity *who, const char *cluster, const char *ui,
+	char *const *roles, size_t roles_count);
+/* Whether the cluster is named to them at all. */
+bool access_to_cluster(const struct identity *who, const char *cluster);
+/* What they may do somewhere: what is never theirs is refused by its right name. */
+unsigned access_anywhere(const struct identity *who);
+
+#endif
