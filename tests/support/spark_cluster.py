@@ -333,7 +333,13 @@ class Cluster:
             self.await_cluster_driver(driver)
         for role in ("finished", "running"):
             app_id = self.apps[role]["id"]
+            self.await_history_of(app_id)
+
+    def await_history_of(self, app_id):
+        try:
             self.wait_up(f"{self.history_url}/api/v1/applications/{app_id}", f"{app_id} in the history server")
+        except ClusterError as error:
+            raise ClusterError(f"{error}\n{self.history.tail()}") from error
 
     # A Python application can't be submitted in cluster mode to a standalone master, but the class that runs one is a
     # main class like any other: that gives a driver on a worker without a Java compiler.

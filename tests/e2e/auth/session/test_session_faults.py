@@ -211,7 +211,7 @@ def test_s33_redis_that_refuses_is_an_outage_that_heals(pair, redis, trouble):
         redis.password = was
     stores_are("ok", one, two)
     wait_for(lambda: other.sign_in(one).status_code == 303, "the recovery", 5)
-    assert other.go(two).status_code == 200
+    wait_for(lambda: other.go(two).status_code == 200, "the recovery of the other gateway", 5)
     assert "another" not in one.log_text() and redis.password not in one.log_text()
 
 
