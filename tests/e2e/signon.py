@@ -111,6 +111,13 @@ def ask(gateway, headers, path=UI):
     return answer.status_code, time.monotonic() - began
 
 
+def is_let_in(browser, *gateways):
+    """Waits for it: after an outage each server thread finds the store again by itself, and on a machine that stands
+    still a reader gives up after half a second (S33)."""
+    wait_for(lambda: all(browser.go(gateway).status_code == 200 for gateway in gateways), "the session to be good", 5)
+    return True
+
+
 def ready(gateway):
     return requests.get(f"{gateway.admin_url}/ready", timeout=5).json()
 
