@@ -48,13 +48,31 @@ static bool is_kept(struct str secret)
 	return secret.len >= TAIL && secret.len <= DIGEST_CACHE_MAX;
 }
 
+/* CRYPTO_memcmp() takes a byte at a time, and a token has a thousand (bench row ext-auth: a tenth
+ * of an answer). So what differs is gathered in words first, without a branch, and then asked for.
+ */
+static bool is_same_secret(const char *kept, struct str secret)
+{
+	static const uint64_t none;
+	uint64_t differs = 0, a[4], b[4];
+
+	for (size_t at = 0; at + sizeof a <= secret.len; at += sizeof a) {
+		memcpy(a, kept + at, sizeof a);
+		memcpy(b, secret.at + at, sizeof b);
+		differs |= (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3]);
+	}
+	size_t first = secret.len - secret.len % sizeof a; /* of what is left */
+	int tail = CRYPTO_memcmp(kept + first, secret.at + first, secret.len - first);
+	return (CRYPTO_memcmp(&differs, &none, sizeof differs) | tail) == 0;
+}
+
 const unsigned char *digest_cache_find(const struct digest_cache *cache, struct str secret)
 {
 	if (!is_kept(secret))
 		return NULL;
 	const struct slot *slot = &cache->slots[slot_of(secret)];
-	bool found = slot->secret && slot->len == secret.len &&
-		     CRYPTO_memcmp(slot->secret, secret.at, secret.len) == 0;
+	bool found =
+		slot->secret && slot->len == secret.len && is_same_secret(slot->secret, secret);
 	return found ? slot->digest : NULL;
 }
 

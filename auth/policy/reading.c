@@ -59,11 +59,32 @@ static int read_segment(const struct reading *r, struct str in, char *out)
 	return len;
 }
 
+/* Most paths are their own only reading: of letters, digits, hyphens and dots within a name. */
+static bool is_plain(struct str path)
+{
+	char before = '\0';
+
+	for (size_t i = 0; i < path.len; i++) {
+		char c = path.at[i];
+		bool is_mark = c == '/' || c == '.';
+
+		if (is_mark ? before == '/' : !str_is_alnum(c) && c != '-' && c != '_')
+			return false;
+		before = c;
+	}
+	return path.len > 0;
+}
+
 static bool read_path(struct reading *r)
 {
 	struct str rest = r->text, segment;
 	size_t len = 0;
 
+	if (is_plain(r->text)) {
+		r->plain = r->text;
+		r->plain.len -= r->text.at[r->text.len - 1] == '/';
+		return true;
+	}
 	while (str_next(&rest, '/', &segment)) {
 		int n = read_segment(r, segment, r->buf + len + 1);
 

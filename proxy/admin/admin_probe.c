@@ -15,7 +15,7 @@ enum { METRICS_MAX = 4 * 1024 * 1024, READY_MAX = 1024 * 1024, STALLED_MAX = 64 
 
 static void answer_probe(struct web_call *call, int status, const char *type, struct str content)
 {
-	web_reply(call, &(struct web_reply){status, type, content, NULL, false}, FAULT_NONE);
+	web_reply(call, &(struct web_reply){status, type, content, NULL, WEB_WIPED}, FAULT_NONE);
 }
 
 static void serve_ping(struct web_call *call)

@@ -14,7 +14,7 @@ static void endpoint_jwks(struct web_call *call)
 
 	web_reply(call,
 		&(struct web_reply){200, "application/jwk-set+json", str_of(json),
-			"Cache-Control: public, max-age=300\r\n", true},
+			"Cache-Control: public, max-age=300\r\n", WEB_KEPT},
 		FAULT_NONE);
 }
 

@@ -41,7 +41,8 @@ static void allow_ingress(struct exchange *x)
 
 	sbuf_reset(fields);
 	if (add_identity(fields, x->web.who))
-		web_reply(&x->web, &(struct web_reply){.status = 200, .fields = fields->at},
+		web_reply(&x->web,
+			&(struct web_reply){.status = 200, .fields = fields->at, .care = WEB_PLAIN},
 			FAULT_NONE);
 	else
 		web_fault(&x->web, FAULT_FORBIDDEN,
@@ -71,7 +72,10 @@ static bool is_other_tunnel(const struct exchange *x)
 static bool has_disguised_field(const struct exchange *x)
 {
 	for (size_t i = 0; i < x->web.asked->fields_count; i++) {
-		if (field_is_disguised(x->web.asked->fields[i].name))
+		const struct h1_field *field = &x->web.asked->fields[i];
+
+		/* One with an id is written as the table writes it. */
+		if (field->kind.id == FIELD_OTHER && field_is_disguised(field->name))
 			return true;
 	}
 	return false;

@@ -15,7 +15,7 @@ static void answer_oauth(struct web_call *call, int status, struct str json, enu
 
 	web_reply(call,
 		&(struct web_reply){status, json.len ? "application/json" : NULL, json,
-			status == 503 ? "Retry-After: 5\r\n" : no_cache, false},
+			status == 503 ? "Retry-After: 5\r\n" : no_cache, WEB_WIPED},
 		fault);
 }
 

@@ -38,12 +38,19 @@ static bool next_directive(struct str *list, struct str *directive)
 	return true;
 }
 
+/* What Spark says of every page (T50). */
+static const struct str sparks_own = STR("no-cache, no-store, must-revalidate");
+
 bool relay_headers_put_private(struct sbuf *out, struct str name, struct str value)
 {
 	struct str rest = value, directive;
 	bool is_private = false, any_for_others = false;
 	struct sbuf kept;
 
+	if (str_eq(value, sparks_own)) {
+		sbuf_field(out, name, value);
+		return true;
+	}
 	sbuf_init(&kept, value.len + 16);
 	while (next_directive(&rest, &directive)) {
 		bool plain = str_eq_nocase(directive, STR("private"));

@@ -118,7 +118,7 @@ void web_problem_with_token(
 	write_problem_json(&content, call, fault, detail, token);
 	web_reply(call,
 		&(struct web_reply){fault_row(fault)->status, "application/problem+json",
-			sbuf_str(&content), fields, false},
+			sbuf_str(&content), fields, WEB_WIPED},
 		fault);
 	sbuf_clear(&content);
 	sbuf_clear(&lines);

@@ -10,7 +10,7 @@ static void add_reply_fields(
 	sbuf_puts(out, "X-Request-Id: ");
 	sbuf_puts(out, call->id);
 	sbuf_puts(out, "\r\nX-Content-Type-Options: nosniff\r\n");
-	if (!reply->is_kept)
+	if (reply->care != WEB_KEPT)
 		sbuf_puts(out, "Cache-Control: no-store\r\n");
 	call->site->add_fields(call, is_page, out);
 	if (reply->fields)
@@ -21,12 +21,14 @@ void web_reply(struct web_call *call, const struct web_reply *reply, enum fault 
 {
 	struct front_request *req = call->req;
 	bool is_head = str_eq(req->method, STR("HEAD"));
+	bool is_secret = reply->care == WEB_WIPED;
 	struct sbuf fields;
 
 	call->site->on_answer(call, reply->status, is_head ? 0 : reply->content.len);
-	sbuf_init_secret(&fields, WEB_FIELDS_MAX);
+	sbuf_init(&fields, WEB_FIELDS_MAX);
+	fields.is_secret = is_secret;
 	add_reply_fields(&fields, call, reply);
-	if (!reply->is_kept) /* a token or a cookie may be in it (S69) */
+	if (is_secret)
 		front_reply_wiped(req);
 	front_reply_head(req, reply->status, &fields, (int64_t)reply->content.len,
 		is_head || reply->status == 304);
@@ -41,7 +43,7 @@ void web_html(struct web_call *call, int status, const struct sbuf *page, const 
 {
 	web_reply(call,
 		&(struct web_reply){page->overflow ? 500 : status, "text/html; charset=utf-8",
-			sbuf_str(page), fields, false},
+			sbuf_str(page), fields, WEB_WIPED},
 		fault);
 }
 
@@ -50,7 +52,7 @@ void web_json(struct web_call *call, int status, const struct sbuf *json, const 
 {
 	web_reply(call,
 		&(struct web_reply){json->overflow ? 500 : status, "application/json",
-			sbuf_str(json), fields, false},
+			sbuf_str(json), fields, WEB_WIPED},
 		fault);
 }
 

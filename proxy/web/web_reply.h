@@ -6,12 +6,18 @@
 
 enum { WEB_FIELDS_MAX = 32 * 1024 };
 
+enum web_care {	   /* for the bytes of an answer */
+	WEB_WIPED, /* a token or a cookie may be in it: wiped when they are sent (S69) */
+	WEB_PLAIN, /* neither is */
+	WEB_KEPT,  /* and caches may keep it */
+};
+
 struct web_reply {
 	int status;
 	const char *type; /* NULL: no content */
 	struct str content;
 	const char *fields; /* more field lines, each with its CRLF, or NULL */
-	bool is_kept;	    /* by caches */
+	enum web_care care;
 };
 void web_reply(struct web_call *call, const struct web_reply *reply, enum fault fault);
 /* What is in `page` is wiped if it is a secret, and stays the caller's. 500 if it has not room for

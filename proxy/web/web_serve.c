@@ -187,8 +187,8 @@ void web_static(struct web_call *call)
 	snprintf(fields, sizeof fields, "ETag: %s\r\nCache-Control: public, max-age=600\r\n",
 		file->etag);
 	struct web_reply reply = {
-		200, file->content_type, {(const char *)file->bytes, file->len}, fields, true};
+		200, file->content_type, {(const char *)file->bytes, file->len}, fields, WEB_KEPT};
 	if (str_eq(guard_single_field(call->req, FIELD_IF_NONE_MATCH), str_of(file->etag)))
-		reply = (struct web_reply){.status = 304, .fields = fields, .is_kept = true};
+		reply = (struct web_reply){.status = 304, .fields = fields, .care = WEB_KEPT};
 	web_reply(call, &reply, FAULT_NONE);
 }

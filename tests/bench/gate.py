@@ -40,8 +40,9 @@ class Gate:
             raise
 
     def settings(self, world, store):
+        front = {} if self.front == "direct" else {"front": self.front}  # an older build knows no other
         return {
-            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1, "front": self.front,
+            "server": {"listen": f"{HOST}:{self.port}", "public_url": f"{self.origin}/", "threads": 1, **front,
                        "trusted_proxies": [f"{HOST}/32"], "limits": {"connections": 15000}},
             "admin": {"listen": f"{HOST}:{self.admin}"},
             "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],
