@@ -1,7 +1,9 @@
 #include "auth/policy/grants.h"
 
 #include "auth/policy/pattern.h"
+#include "auth/policy/scope.h"
 #include "base/mem.h"
+#include "base/sbuf.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -231,6 +233,22 @@ struct grants_person grants_person(const struct grants *grants)
 		return (struct grants_person){.user = ""};
 	return (struct grants_person){
 		borrow(&grants->names), grants->user, borrow(&grants->groups)};
+}
+
+char *grants_scope(const struct grants *grants)
+{
+	struct sbuf text;
+
+	sbuf_init(&text, SCOPE_TEXT - 1); /* conf/load/check.c sees to it that all of them fit */
+	for (size_t i = 0; grants && i < grants->count; i++) {
+		const struct row *row = &grants->rows[i];
+
+		for (size_t k = 0; row->is_limited && k < row->copy.namespaces.count; k++)
+			sbuf_printf(&text, "%snamespace:%s",
+				text.len ? " " : "view logs environment download dump tokens ",
+				row->copy.namespaces.at[k]);
+	}
+	return sbuf_take(&text);
 }
 
 /* --- an application's own lists --- */

@@ -33,6 +33,10 @@ enum role grants_role(const struct grants *grants);
 bool grants_has_name(const struct grants *grants, const char *name);
 struct grants_person grants_person(const struct grants *grants); /* borrows */
 
+/* Gives the namespaces of limited roles as a scope, which tokens from before custom roles have; "":
+ * there are none. */
+char *grants_scope(const struct grants *grants);
+
 /* Bits of actions, as access.h gives them, by rows alone. */
 unsigned grants_to_app(const struct grants *grants, const struct access_app *app);
 unsigned grants_to_lists(const struct grants *grants, const char *cluster);

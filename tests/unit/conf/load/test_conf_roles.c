@@ -1,6 +1,7 @@
 /* Custom roles and Spark users in the configuration. */
 #include "auth/policy/policy.h"
 #include "conf/load/user_map.h"
+#include "conf/load/warn.h"
 #include "conf/values/keywords.h"
 #include "tests/support/conf_probe.h"
 
@@ -59,13 +60,13 @@ static void rows_that_mean_nothing_are_refused(void **state)
 		{CLUSTERS "auth: {roles: {custom: [{role: a, rights: [view]}]}}\n",
 			"sg.yaml:2:8: key \"auth.roles.claim\": ..."},
 		{CLUSTERS "auth: {roles: {claim: g, custom: [{role: a, rights: [fly]}]}}\n",
-			"sg.yaml:2:53: key \"auth.roles.custom[0].rights[0]\": got \"fly\", ..."},
+			"sg.yaml:2:54: key \"auth.roles.custom[0].rights[0]\": got \"fly\", ..."},
 		{CLUSTERS "auth: {roles: {claim: g, custom: [{rights: [view]}]}}\n",
 			"sg.yaml:2:35: key \"auth.roles.custom[0].role\": missing, ..."},
 		{CLUSTERS "auth: {roles: {claim: g, custom: [{role: a, namespaces: ['*']}]}}\n",
 			"sg.yaml:2:45: key \"auth.roles.custom[0].namespaces\": ..."},
 		{CLUSTERS "auth: {roles: {claim: g, custom: [{role: a, applications: ['']}]}}\n",
-			"sg.yaml:2:59: key \"auth.roles.custom[0].applications[0]\": got \"\", "
+			"sg.yaml:2:60: key \"auth.roles.custom[0].applications[0]\": got \"\", "
 			"expected own, acl, or a pattern of ids and names such as etl-*, at most "
 			"255 bytes"},
 	};
@@ -87,6 +88,73 @@ static void rights_are_the_actions_there_are_and_kill_own(void **state)
 			assert_true(action_parse(str_of(row->choices[count]), &action));
 	}
 	assert_int_equal(count, ACTION_NEVER + 1);
+}
+
+/* --- rows that can do nothing --- */
+
+static void keep_warning(void *arg, const char *text)
+{
+	strncat(arg, text, 2047 - strlen(arg));
+	strncat(arg, "\n", 2047 - strlen(arg));
+}
+
+static void row_that_can_do_nothing_is_explained(void **state)
+{
+#define ROW(row) CLUSTERS "auth: {roles: {claim: g, custom: [" row "]}}\n"
+	static const struct {
+		const char *text, *warning; /* "": none */
+	} rows[] = {
+		{ROW("{role: a, rights: [view]}"), ""},
+		{ROW("{role: a, uis: [lab]}"), ""},
+		{ROW("{role: a, clusters: [prod], applications: [own], rights: [view, kill]}"), ""},
+		{ROW("{role: a, rights: [kill]}, {role: a, applications: [own], rights: [view]}"),
+			""},
+		{ROW("{role: a}"),
+			"auth.roles.custom[0] (a): it can do nothing, for it has neither "
+			"rights nor uis.\n"},
+		{ROW("{role: a, clusters: [prd], rights: [view]}"),
+			"auth.roles.custom[0] (a): there is no cluster \"prd\".\n"
+			"auth.roles.custom[0] (a): it can do nothing, for none of its clusters is "
+			"there.\n"},
+		{ROW("{role: a, uis: [lap], rights: [view]}"),
+			"auth.roles.custom[0] (a): none of its clusters has a UI \"lap\".\n"},
+		{ROW("{role: a, rights: [logs]}"),
+			"auth.roles.custom[0] (a): it has logs without view, so that it sees no "
+			"page that leads there.\n"},
+		{ROW("{role: a, namespaces: [x], rights: [view]}"),
+			"auth.roles.custom[0] (a): it opens no application, for it names "
+			"namespaces "
+			"and none of its clusters has kubernetes.\n"},
+		{ROW("{role: a, rights: [view, kill, 'kill:own']}"),
+			"auth.roles.custom[0] (a): kill:own adds nothing to kill.\n"},
+		{ROW("{role: a, rights: [view, tokens]}"), "auth.roles.custom[0] (a): the right "
+							   "tokens adds nothing, for everybody who "
+							   "has a role has tokens of their own.\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct conf *conf = conf_probe_load(rows[i].text);
+		char kept[2048] = "";
+
+		conf_warn(conf, keep_warning, kept);
+		assert_string_equal(kept, rows[i].warning);
+		conf_unref(conf);
+	}
+#undef ROW
+}
+
+static void limited_is_said_to_be_the_older_form(void **state)
+{
+	struct conf *conf = conf_probe_load("clusters: [{name: a, kubernetes: {}}]\n"
+					    "auth: {roles: {claim: r, limited: [{role: x, "
+					    "namespaces: [a]}]}}\n");
+	char kept[2048] = "";
+
+	(void)state;
+	conf_warn(conf, keep_warning, kept);
+	assert_non_null(strstr(kept, "auth.roles.limited is the older form"));
+	conf_unref(conf);
 }
 
 /* --- the map of users --- */
@@ -149,6 +217,8 @@ int main(void)
 		cmocka_unit_test(spark_user_is_preferred_username_where_nothing_else_is_said),
 		cmocka_unit_test(rows_that_mean_nothing_are_refused),
 		cmocka_unit_test(rights_are_the_actions_there_are_and_kill_own),
+		cmocka_unit_test(row_that_can_do_nothing_is_explained),
+		cmocka_unit_test(limited_is_said_to_be_the_older_form),
 		cmocka_unit_test(map_has_a_user_for_each_value),
 		cmocka_unit_test(map_that_is_not_clear_is_refused_with_its_line),
 	};
