@@ -258,12 +258,12 @@ enum verdict policy_decide(const struct policy_request *req)
 {
 	if (req->who == NULL)
 		return DENY_SIGN_IN;
-	unsigned all = req->all | BIT(req->action), may = policy_rights(req->who->role);
-	if (may == 0)
+	unsigned all = req->all | BIT(req->action);
+	if (req->who->role == ROLE_NONE)
 		return DENY_NO_ROLE;
 	if (all & BIT(ACTION_NEVER))
 		return DENY_NEVER;
-	if (all & ~may)
+	if (all & ~req->rights)
 		return DENY_ROLE;
 	if (all & needs_same_origin && req->who->via == VIA_SESSION && !req->same_origin)
 		return DENY_CROSS_ORIGIN;

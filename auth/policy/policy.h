@@ -43,6 +43,7 @@ struct policy_request {
 	enum action action;
 	unsigned all;		    /* of policy_actions(); 0: the action alone */
 	const struct identity *who; /* NULL: nobody */
+	unsigned rights;	    /* what they may do to what it is about: bits, of access.h */
 	bool same_origin; /* Sec-Fetch-Site same-origin, or Origin equal to ours, or a Referer of
 			     ours without both */
 };
@@ -50,7 +51,7 @@ enum verdict {
 	ALLOW,
 	DENY_SIGN_IN,	   /* nobody yet */
 	DENY_NO_ROLE,	   /* known, but no role opens the door */
-	DENY_ROLE,	   /* role too low for this action */
+	DENY_ROLE,	   /* no right to this action */
 	DENY_CROSS_ORIGIN, /* kill by a browser from elsewhere */
 	DENY_NEVER,
 };
