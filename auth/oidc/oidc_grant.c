@@ -5,8 +5,9 @@
 #include "auth/oidc/id_token.h"
 #include "auth/oidc/oidc_answer.h"
 #include "auth/oidc/oidc_url.h"
-#include "auth/policy/roles.h"
+#include "auth/roles/standing.h"
 #include "base/clock.h"
+#include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/text/json_value.h"
 
@@ -34,7 +35,7 @@ struct grant {
 	bool was_heard;	      /* somebody who might speak of roles */
 	bool userinfo_failed; /* who else might have spoken was not heard */
 	bool token_unread;    /* an access token whose key is not here yet */
-	struct roles roles;
+	struct standing *standing;
 };
 
 /* --- the one way out --- */
@@ -47,6 +48,7 @@ static void grant_free(struct grant *grant)
 	if (grant->claims.json)
 		jwt_clear(&grant->claims);
 	json_decref(grant->userinfo);
+	standing_free(grant->standing);
 	oidc_provider_unref(grant->provider);
 	conf_unref(grant->conf);
 	free(grant);
@@ -78,7 +80,8 @@ static struct str name_in(const json_t *claims)
 static void finish_grant(struct grant *grant, enum oidc_outcome answer, const char *reason)
 {
 	struct oidc_grant result = {.answer = answer, .reason = reason};
-	char *scope = NULL;
+	struct grants *grants = NULL;
+	char *standing = NULL;
 
 	if (answer == OIDC_OK) {
 		struct str subject = str_of(grant->subject);
@@ -91,12 +94,17 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 			result.name = name_in(grant->userinfo);
 		result.id_token = str_of(grant->answer.id_token);
 		result.refresh_token = str_of(grant->answer.refresh_token);
-		result.role = grant->roles.role;
-		scope = roles_scope(grant->conf, grant->roles);
-		result.scope = str_of(scope);
+		if (standing_is_cut(grant->standing))
+			log_warn("sign_in", "%s: more roles or groups than are kept (3.5 KiB each)",
+				grant->subject ? grant->subject : "a person");
+		grants = standing_grants(grant->standing, grant->conf);
+		standing = standing_text(grant->standing);
+		result.role = grants_role(grants);
+		result.grants = grants;
+		result.standing = str_of(standing);
 		/* Silence on roles is a word only where all who might speak of them were heard. */
-		result.has_role = grant->roles.role != ROLE_NONE ||
-				  (grant->was_heard && !grant->userinfo_failed);
+		result.has_role =
+			result.role != ROLE_NONE || (grant->was_heard && !grant->userinfo_failed);
 		result.is_whole =
 			grant->was_heard && !grant->userinfo_failed && !grant->token_unread;
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
@@ -106,7 +114,8 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 		grant->oidc->grants_count--;
 	}
 	grant->done(grant->arg, &result);
-	free(scope);
+	free(standing);
+	grants_unref(grants);
 	grant_free(grant);
 }
 
@@ -134,7 +143,7 @@ void oidc_grants_close(struct oidc *oidc)
 static void add_role(struct grant *grant, const json_t *claims)
 {
 	grant->was_heard = true;
-	grant->roles = roles_join(grant->roles, roles_from_claims(grant->conf, claims));
+	standing_add(grant->standing, grant->conf, claims);
 }
 
 static struct str subject_of(const struct grant *grant)
@@ -377,6 +386,7 @@ static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
 	grant->oidc = oidc;
 	grant->conf = conf_ref(oidc->conf);
 	grant->provider = oidc_provider_ref(oidc->provider);
+	grant->standing = standing_new();
 	grant->done = done;
 	grant->arg = arg;
 	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);

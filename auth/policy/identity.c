@@ -1,5 +1,6 @@
 #include "auth/policy/identity.h"
 
+#include "auth/policy/grants.h"
 #include "auth/policy/scope.h"
 #include "base/mem.h"
 
@@ -42,6 +43,12 @@ void identity_limit(struct identity *who, struct scope *scope)
 	who->scope = scope;
 }
 
+void identity_grant(struct identity *who, struct grants *grants)
+{
+	assert(who->refs == 1 && who->grants == NULL);
+	who->grants = grants;
+}
+
 struct identity *identity_copy(const struct identity *who)
 {
 	struct identity *copy = identity_new(str_of(who->issuer), str_of(who->subject),
@@ -52,6 +59,7 @@ struct identity *identity_copy(const struct identity *who)
 		if (copy->scope == NULL)
 			abort(); /* it was read from the same text */
 	}
+	identity_grant(copy, grants_ref(who->grants));
 	return copy;
 }
 
@@ -67,13 +75,16 @@ void identity_unref(struct identity *who)
 	if (who == NULL || --who->refs > 0)
 		return;
 	scope_free(who->scope);
+	grants_unref(who->grants);
 	free(who);
 }
 
 const char *role_name(enum role role)
 {
-	static const char *const names[] = {
-		[ROLE_NONE] = "none", [ROLE_USER] = "user", [ROLE_ADMIN] = "admin"};
+	static const char *const names[] = {[ROLE_NONE] = "none",
+		[ROLE_CUSTOM] = "custom",
+		[ROLE_USER] = "user",
+		[ROLE_ADMIN] = "admin"};
 
 	assert((size_t)role < ARRAY_LEN(names));
 	return names[role];

@@ -9,9 +9,11 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+struct grants;
 struct scope;
 
-enum role { ROLE_NONE, ROLE_USER, ROLE_ADMIN };
+/* By what they open: custom is who has rows of auth.roles.custom (or limited) only. */
+enum role { ROLE_NONE, ROLE_CUSTOM, ROLE_USER, ROLE_ADMIN };
 enum identity_via { VIA_SESSION, VIA_BEARER };
 
 struct identity {
@@ -20,7 +22,8 @@ struct identity {
 			 */
 	char *name;	/* for people; never a key */
 	char *token_id; /* on record, of our own tokens; or "" */
-	struct scope *scope; /* what it is limited to; NULL: not */
+	struct scope *scope;   /* what it is limited to; NULL: not */
+	struct grants *grants; /* roles they hold by name, and what these open; NULL: not known */
 	enum role role;
 	enum identity_via via;
 	int64_t expires_at; /* wall seconds */
@@ -31,11 +34,13 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */
 void identity_limit(struct identity *who, struct scope *scope);
+/* Takes `grants` (NULL is fine), before anybody shares it; the role stays as it is. */
+void identity_grant(struct identity *who, struct grants *grants);
 /* Gives one of its own, for another thread. */
 struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);
 void identity_unref(struct identity *who);
-const char *role_name(enum role role); /* "none", "user", "admin" */
+const char *role_name(enum role role); /* "none", "custom", "user", "admin" */
 /* False: no role is called so. */
 MUST_CHECK bool role_parse(struct str name, enum role *out);
 

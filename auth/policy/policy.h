@@ -18,8 +18,10 @@ enum action {
 	ACTION_KILL,
 	ACTION_SUBMIT,
 	ACTION_TOKENS,
-	ACTION_METRICS, /* of a UI, for monitoring: allowed to whoever may view */
-	ACTION_NEVER,	/* POST /workers/kill/ (T44): denied to all */
+	ACTION_METRICS,	 /* of a UI, for monitoring: allowed to whoever may view */
+	ACTION_AUDIT,	 /* reading the audit events kept in the store */
+	ACTION_SESSIONS, /* seeing who is signed in, and ending it */
+	ACTION_NEVER,	 /* POST /workers/kill/ (T44): denied to all */
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
 
@@ -32,13 +34,16 @@ enum action policy_action(enum ui_kind kind, struct str method, struct str path)
  * what. */
 bool policy_is_below(struct str path, const char *dir);
 const char *action_name(enum action action); /* "view", "logs", ..., "never" */
-bool action_is_audited(enum action action);  /* kill, submit, download, tokens */
-unsigned policy_rights(enum role role);	     /* bits of the actions that it allows */
+/* False: none that can be allowed is called so. */
+MUST_CHECK bool action_parse(struct str name, enum action *out);
+bool action_is_audited(enum action action); /* kill, submit, download, tokens */
+unsigned policy_rights(enum role role);	    /* bits of the actions that it allows */
 
 struct policy_request {
 	enum action action;
 	unsigned all;		    /* of policy_actions(); 0: the action alone */
 	const struct identity *who; /* NULL: nobody */
+	unsigned rights;	    /* what they may do to what it is about: bits, of access.h */
 	bool same_origin; /* Sec-Fetch-Site same-origin, or Origin equal to ours, or a Referer of
 			     ours without both */
 };
@@ -46,7 +51,7 @@ enum verdict {
 	ALLOW,
 	DENY_SIGN_IN,	   /* nobody yet */
 	DENY_NO_ROLE,	   /* known, but no role opens the door */
-	DENY_ROLE,	   /* role too low for this action */
+	DENY_ROLE,	   /* no right to this action */
 	DENY_CROSS_ORIGIN, /* kill by a browser from elsewhere */
 	DENY_NEVER,
 };

@@ -2,7 +2,7 @@
 
 #include "auth/issuers/introspect.h"
 #include "auth/issuers/jwks_fetch.h"
-#include "auth/policy/roles.h"
+#include "auth/roles/standing.h"
 #include "auth/service/auth_keeper.h"
 #include "base/clock.h"
 
@@ -106,7 +106,7 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 		return;
 	}
 	/* A token without an end ends with the session that it may open. */
-	request->who = roles_identity(request->service->conf, result->claims, result->issuer,
+	request->who = standing_identity(request->service->conf, result->claims, result->issuer,
 		result->subject, result->expires_at);
 	own->until = end_of_word(result->expires_at);
 	auth_keeper_answer(request, AUTH_OK, "");

@@ -3,6 +3,7 @@
 #include "base/text/json_text.h"
 #include "auth/keys/seal.h"
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -24,6 +25,7 @@ static const struct field {
 	{"client", offsetof(struct session_data, client), true},
 	{"token_id", offsetof(struct session_data, token_id), false},
 	{"scope", offsetof(struct session_data, scope), false},
+	{"standing", offsetof(struct session_data, standing), false},
 	{"site", offsetof(struct session_data, site), false},
 	{"sid", offsetof(struct session_data, sid), false},
 	{"id_token", offsetof(struct session_data, id_token), false},
@@ -206,7 +208,21 @@ int session_data_open_label(
 
 /* --- who it is --- */
 
-struct identity *session_data_identity(const struct session_data *data, int64_t ends_at)
+/* Names open what the configuration says today. A session that one of our tokens has opened has no
+ * higher role than the token (S72). False: it is none of ours. */
+static bool apply_standing(
+	const struct conf *conf, const struct session_data *data, struct identity *who)
+{
+	if (data->standing == NULL || data->standing[0] == '\0')
+		return true; /* the role alone: a link's, or of a version that kept no names */
+	struct grants *grants = standing_read(conf, str_of(data->standing));
+	if (grants)
+		standing_apply(who, grants, who->token_id[0] ? data->role : ROLE_ADMIN);
+	return grants != NULL;
+}
+
+struct identity *session_data_identity(
+	const struct conf *conf, const struct session_data *data, int64_t ends_at)
 {
 	struct scope *scope = NULL;
 	struct err err;
@@ -219,7 +235,10 @@ struct identity *session_data_identity(const struct session_data *data, int64_t 
 	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
 		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
 	identity_limit(who, scope);
-	return who;
+	if (apply_standing(conf, data, who))
+		return who;
+	identity_unref(who);
+	return NULL;
 }
 
 /* --- indexes --- */

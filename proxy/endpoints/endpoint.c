@@ -1,7 +1,7 @@
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/http/form.h"
-#include "proxy/registry/scope_check.h"
+#include "proxy/registry/topic.h"
 #include "proxy/web/web_sign.h"
 
 #include <stdlib.h>
@@ -134,8 +134,7 @@ void endpoint_serve_app(struct exchange *x)
 	sbuf_add_str(&form, x->route.name);
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
 	const struct app_info *app =
-		decoded ? scope_check_app(x->web.who->scope, x->registry, cluster, sbuf_str(&name))
-			: NULL;
+		decoded ? topic_find_app(x->web.who, x->registry, cluster, sbuf_str(&name)) : NULL;
 	if (app == NULL) { /* below /proxy/ it answers as an id does that nobody knows (S44) */
 		x->is_hidden = decoded &&
 			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));

@@ -7,29 +7,73 @@
  */
 #include "proxy/endpoints/endpoint.h"
 
+#include "auth/policy/grants.h"
 #include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/person_field.h"
 
-enum { ANSWER_MAX = 4096 };
+enum { ANSWER_MAX = 4096, GROUPS_MAX = 512 };
 
 const char endpoint_ext_auth_not_found[] = "Only the gateway itself serves this path.";
 
+/* Behind the ingress commas separate groups, and built-in roles have words of their own: a role of
+ * the provider's that would read as more than one, or as another, is left out. */
+static bool is_plain_group(const char *name)
+{
+	enum role role;
+
+	for (const char *c = name; *c; c++) {
+		if (*c < 0x21 || *c > 0x7e || *c == ',')
+			return false;
+	}
+	return !role_parse(str_of(name), &role);
+}
+
+static bool is_listed(const struct conf_names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->at[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The role, which stands for the names that open it, and the other names held that the
+ * configuration mentions, as many as fit. */
+static void write_groups(struct sbuf *out, const struct conf *conf, const struct identity *who)
+{
+	const struct grants_names held = grants_person(who->grants).names;
+
+	sbuf_puts(out, role_name(who->role));
+	for (size_t i = 0; i < held.count; i++) {
+		bool is_role = is_listed(&conf->roles_admin, held.at[i]) ||
+			       is_listed(&conf->roles_user, held.at[i]);
+		bool has_room = out->len + 1 + strlen(held.at[i]) <= GROUPS_MAX;
+
+		if (!is_role && has_room && is_plain_group(held.at[i]))
+			sbuf_printf(out, ",%s", held.at[i]);
+	}
+}
+
 /* All of them in every answer, if need be empty: an ingress that copies them then overwrites
  * whatever a client has put there (S7). */
-static bool add_identity(struct sbuf *out, const struct identity *who)
+static bool add_identity(struct sbuf *out, const struct conf *conf, const struct identity *who)
 {
 	const struct {
 		struct str name, value;
 	} rows[] = {{STR("X-Auth-Request-User"), str_of(who->subject)},
 		{STR("X-Auth-Request-Preferred-Username"), str_of(who->name)},
-		{STR("X-Auth-Request-Groups"), str_of(role_name(who->role))},
 		{STR("X-Auth-Request-Email"), STR("")},
 		{STR("X-Forwarded-User"), str_of(who->subject)},
-		{STR("X-Forwarded-Groups"), str_of(role_name(who->role))},
 		{STR("X-Forwarded-Email"), STR("")}};
+	struct sbuf groups;
 	bool fits = true;
 
+	sbuf_init(&groups, GROUPS_MAX);
+	write_groups(&groups, conf, who);
+	sbuf_field(out, STR("X-Auth-Request-Groups"), sbuf_str(&groups));
+	sbuf_field(out, STR("X-Forwarded-Groups"), sbuf_str(&groups));
+	sbuf_clear(&groups);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		fits = person_field_add(out, rows[i].name, rows[i].value) && fits;
 	return fits && out->len <= ANSWER_MAX;
@@ -40,7 +84,7 @@ static void allow_ingress(struct exchange *x)
 	struct sbuf *fields = &x->thread->head; /* nothing is sent on: it is free */
 
 	sbuf_reset(fields);
-	if (add_identity(fields, x->web.who))
+	if (add_identity(fields, x->web.conf, x->web.who))
 		web_reply(&x->web,
 			&(struct web_reply){.status = 200, .fields = fields->at, .care = WEB_PLAIN},
 			FAULT_NONE);

@@ -29,6 +29,7 @@ struct page_view { /* borrowed */
 	const char *request_id;
 	enum auth_site site;
 	const char *form_token;		 /* of the admin site's session, for its forms; or NULL */
+	const struct conf *conf;	 /* who may see which UI; or NULL */
 	const struct conf_listen *admin; /* where tokens are managed, if there is a way; or NULL */
 };
 

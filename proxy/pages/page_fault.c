@@ -2,6 +2,7 @@
  * ready yet. */
 #include "proxy/pages/page.h"
 
+#include "auth/policy/access.h"
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"
 
@@ -158,7 +159,8 @@ static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 		part_permalink(out, cluster->path, mount->id);
 		sbuf_puts(out, "\">Its history</a>");
 	}
-	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY)
+	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY &&
+		view->who && access_to_lists(view->who, cluster->name))
 		write_link(out, view, cluster->history->path, "History server");
 	write_link(out, view, cluster->path, "The cluster");
 }
@@ -171,13 +173,14 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 	const struct app_info *app = cluster && mount->kind == UI_DRIVER
 					     ? registry_app(reg, name, str_of(mount->id))
 					     : NULL;
+	bool is_known = app && strcmp(app->id, mount->id) == 0; /* and none of that name */
 
 	card_open(out, view, gone_title(mount), NULL);
-	write_which(out, app ? app->name : NULL, mount->id, mount->cluster);
+	write_which(out, is_known ? app->name : NULL, mount->id, mount->cluster);
 	write_gone_reason(out, mount);
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (cluster)
-		write_way_to_history(out, view, cluster, mount, app);
+		write_way_to_history(out, view, cluster, mount, is_known ? app : NULL);
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);

@@ -417,10 +417,8 @@ void page_home(struct sbuf *out, const struct page_view *view, const struct regi
 	const struct cluster_info *cluster, struct str raw)
 {
 	struct page_query query;
-	const struct scope *scope = view->who ? view->who->scope : NULL;
-	struct visible_clusters *seen = visible_clusters_new(reg, scope);
-	const struct cluster_info *only =
-		cluster && scope == NULL ? cluster : find_seen(seen, cluster);
+	struct visible_clusters *seen = visible_clusters_new(reg, view->conf, view->who);
+	const struct cluster_info *only = find_seen(seen, cluster);
 	struct extent s = {seen, only, only ? only->path : view->base, &query, clock_wall_ms()};
 
 	page_query_parse(&query, raw);

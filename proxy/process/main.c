@@ -5,6 +5,7 @@
 #include "base/text/arguments.h"
 #include "base/version.h"
 #include "conf/load/warn.h"
+#include "proxy/process/explain.h"
 #include "proxy/process/gateway.h"
 #include "proxy/process/process.h"
 #include "proxy/process/ready.h"
@@ -45,6 +46,7 @@ static const char usage[] =
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
 	"       sparkgate token create|list|show|revoke|disable|enable ...\n"
 	"       sparkgate session list|end ...\n"
+	"       sparkgate explain --config FILE --claims FILE [METHOD] PATH\n"
 	"       sparkgate --version\n"
 	"\n"
 	"  --join      share the port of a gateway that already runs on the same store\n"
@@ -140,19 +142,32 @@ static int run(const struct options *o)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{"token", token_command}, {"session", session_command}, {"explain", explain_command}};
+
+/* Gives the exit code, or -1: argv[0] is no command. */
 static int run_command(int argc, char **argv)
 {
-	process_forbid_dumps();
-	return strcmp(argv[0], "token") == 0 ? token_command(argc, argv)
-					     : session_command(argc, argv);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (argc == 0 || strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		process_forbid_dumps();
+		return commands[i].run(argc, argv);
+	}
+	return -1;
 }
 
 int main(int argc, char **argv)
 {
 	struct options options = {0};
 
-	if (argc > 1 && (strcmp(argv[1], "token") == 0 || strcmp(argv[1], "session") == 0))
-		return run_command(argc - 1, argv + 1);
+	int code = run_command(argc - 1, argv + 1);
+
+	if (code != -1)
+		return code;
 	if (!parse(argc, argv, &options))
 		return EXIT_USAGE;
 	if (options.version || options.help) {

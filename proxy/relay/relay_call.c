@@ -4,30 +4,60 @@
 
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
+#include "proxy/registry/topic.h"
 #include "proxy/request/respond.h"
+
+static bool has_ui_for_some(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		for (size_t k = 0; k < conf->clusters[i].uis_count; k++) {
+			if (conf->clusters[i].uis[k].roles.count)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Every UI of every cluster there is: "" is the name of none, and so of any. */
+static bool sees_all_uis(const struct exchange *x)
+{
+	return access_to_all_apps(x->web.who, "") && !has_ui_for_some(x->web.conf);
+}
+
+/* A hostile page may name each address there is, to learn what lives there (S74). Static files are
+ * kept for all who may come, so none of them names another UI. */
+static const char *path_for_viewer(const struct exchange *x, const struct mount *mount)
+{
+	struct topic topic;
+
+	if (mount == NULL || x->fill)
+		return NULL;
+	if (x->sees_all_uis)
+		return mount->path;
+	topic_of_mount(&topic, x->registry, x->web.conf, mount);
+	return topic_rights(&topic, x->web.who) ? mount->path : NULL;
+}
 
 static const char *find_authority(const void *arg, struct str authority)
 {
 	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_authority_near(x->registry, x->route.cluster, authority);
 
-	return mount ? mount->path : NULL;
+	return path_for_viewer(
+		x, registry_authority_near(x->registry, x->route.cluster, authority));
 }
 
 static const char *find_id(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
-	const struct mount *mount =
-		registry_proxy(x->registry, str_of(x->route.mount->cluster), id);
 
-	return mount ? mount->path : NULL;
+	return path_for_viewer(x, registry_proxy(x->registry, str_of(x->route.mount->cluster), id));
 }
 
 void relay_fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
+	x->sees_all_uis = sees_all_uis(x);
 	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
 		.cluster_root = x->route.cluster->path,
 		.origin = x->web.origin,
@@ -38,7 +68,7 @@ void relay_fill_context(struct exchange *x)
 		.find_authority = find_authority,
 		.find_id = find_id,
 		.arg = x,
-		.memo = x->thread->links,
+		.memo = x->sees_all_uis ? x->thread->links : NULL, /* it is of all viewers */
 		.snapshot = registry_serial(x->registry)};
 }
 

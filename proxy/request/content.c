@@ -90,7 +90,10 @@ static void send_known(struct web_call *call)
 	struct exchange *x = exchange_of(call);
 
 	exchange_audit_content(x);
-	if (is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
+	enum fault fault = exchange_judge_content(x);
+	if (fault != FAULT_NONE)
+		web_fault(&x->web, fault, NULL);
+	else if (is_form_type(guard_single_field(x->web.req, FIELD_CONTENT_TYPE)) && has_do_as(x))
 		web_fault(&x->web, FAULT_FORBIDDEN, "Clients may not send doAs.");
 	else
 		x->send(x);

@@ -56,6 +56,7 @@ struct exchange {
 	void (*forget)(struct exchange *x);
 	struct upstream_call *call;
 	struct static_files_fill *fill; /* fetched for the cache; NULL: none */
+	bool sees_all_uis;		/* links to all of them are mended */
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
 	struct content_coding *inflate, *deflate;

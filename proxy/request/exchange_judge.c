@@ -1,8 +1,20 @@
 #include "proxy/request/exchange_judge.h"
 
+#include "auth/policy/scope.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/websocket.h"
-#include "proxy/registry/scope_check.h"
+#include "proxy/registry/topic.h"
+
+#include <event2/buffer.h>
+
+/* Of what is not there the path is looked at as well, for nothing: it answers no sooner than what
+ * is hidden. */
+static void look_at_nothing(const struct exchange *x)
+{
+	unsigned all;
+
+	(void)policy_actions(UI_DRIVER, x->web.asked->method, x->web.target.path, &all);
+}
 
 void exchange_find_action(struct exchange *x)
 {
@@ -13,6 +25,8 @@ void exchange_find_action(struct exchange *x)
 	if (x->route.kind == ROUTE_MOUNT)
 		x->action = policy_actions(
 			x->route.mount->kind, x->web.asked->method, x->route.rest, &x->actions);
+	else if (x->route.kind == ROUTE_NONE)
+		look_at_nothing(x);
 	else if (x->route.kind == ROUTE_OUTSIDE)
 		x->action = policy_actions(UI_MASTER, STR("GET"), x->web.target.path, &x->actions);
 }
@@ -53,30 +67,93 @@ static bool is_own_websocket(const struct exchange *x)
 		x->web.who->via == VIA_BEARER);
 }
 
-/* S44: what may not be seen is not there, before it matters what would be done to it. */
-static bool is_there(struct exchange *x)
+/* What their scope takes away is said by its name; what was never theirs is not. */
+static bool is_taken_by_scope(struct exchange *x, const struct topic *topic)
 {
-	x->is_hidden = !scope_check_shows(x->web.who->scope, x->registry, &x->route);
-	return x->route.kind != ROUTE_NONE && !x->is_hidden;
+	struct identity unlimited = *x->web.who;
+
+	unlimited.scope = NULL;
+	return !(x->actions & ~topic_rights(topic, &unlimited)) &&
+	       !scope_allows(x->web.who->scope, x->actions, &x->web.lacks);
 }
 
-enum fault exchange_judge(struct exchange *x)
+static enum fault judge_rights(struct exchange *x, const struct topic *topic, unsigned rights)
 {
 	struct policy_request question = {.action = x->action,
 		.all = x->actions,
 		.who = x->web.who,
+		.rights = rights,
 		.same_origin = guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME};
 	enum fault fault = fault_of_verdict(policy_decide(&question));
 
-	if (fault == FAULT_UNAUTHENTICATED || fault == FAULT_NO_ROLE)
-		return fault;
+	if (fault == FAULT_FORBIDDEN && is_taken_by_scope(x, topic))
+		return FAULT_SCOPE;
+	return fault;
+}
+
+/* S44: what may not be seen is not there, before it matters what would be done to it. */
+static enum fault not_there(struct exchange *x)
+{
+	x->is_hidden = x->route.kind != ROUTE_NONE;
+	return x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY;
+}
+
+static void find_topic(const struct exchange *x, struct topic *topic)
+{
+	topic_find(topic, x->registry, x->web.conf, &x->route, x->web.target.query);
+}
+
+/* S75: what a form ends stands in it. An ingress does not show it. */
+static enum fault judge_form(struct exchange *x, struct topic *topic, struct str content)
+{
+	if (x->ext || !topic_read_form(topic, x->registry, x->web.target.query, content))
+		return FAULT_FORBIDDEN;
+	unsigned rights = topic_rights(topic, x->web.who);
+
+	return rights ? judge_rights(x, topic, rights) : not_there(x);
+}
+
+static enum fault judge_topic(struct exchange *x, struct topic *topic)
+{
+	unsigned rights = topic_rights(topic, x->web.who);
+
+	/* What an ingress passes on nobody filters on its way back. */
+	if (rights == 0 || (x->ext && topic_is_filtered(topic, x->web.who)))
+		return not_there(x);
+	enum fault fault = judge_rights(x, topic, rights);
+	if (fault == FAULT_NONE && topic_needs_form(topic, x->web.who) &&
+		(x->ext || x->web.req->content_length == 0))
+		fault = judge_form(x, topic, STR(""));
+	return fault;
+}
+
+enum fault exchange_judge(struct exchange *x)
+{
+	struct topic topic;
+
+	x->is_hidden = false;
+	if (x->web.who == NULL)
+		return FAULT_UNAUTHENTICATED;
+	if (x->web.who->role == ROLE_NONE)
+		return FAULT_NO_ROLE;
 	if (is_sent_from_elsewhere(x) || is_reaching_over(x))
 		return FAULT_CROSS_ORIGIN;
-	if (!is_there(x))
-		return x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY;
-	if (fault == FAULT_NONE && !scope_allows(x->web.who->scope, x->actions, &x->web.lacks))
-		fault = FAULT_SCOPE;
+	find_topic(x, &topic);
+	enum fault fault = judge_topic(x, &topic);
 	if (fault == FAULT_NONE && x->is_websocket && !is_own_websocket(x))
 		fault = FAULT_CROSS_ORIGIN;
 	return fault;
+}
+
+enum fault exchange_judge_content(struct exchange *x)
+{
+	struct evbuffer *body = x->web.req->body;
+	struct topic topic;
+
+	find_topic(x, &topic);
+	if (!topic_needs_form(&topic, x->web.who))
+		return FAULT_NONE;
+	size_t len = evbuffer_get_length(body);
+	return judge_form(x, &topic,
+		len ? (struct str){(const char *)evbuffer_pullup(body, -1), len} : STR(""));
 }

@@ -45,6 +45,7 @@ struct page_view public_view(const struct web_call *call)
 	return (struct page_view){.base = x->home ? x->home : call->conf->server.base,
 		.who = call->who,
 		.request_id = call->id,
+		.conf = call->conf,
 		.admin = has_way_to_tokens(call->conf) ? &call->conf->admin : NULL};
 }
 

@@ -58,9 +58,9 @@ class Site:
 class App(Site):
     """An application's UI: a page with its name, kills that are counted, and an API that says who it is (discovery asks)."""
 
-    def __init__(self, app, name, port=0):
+    def __init__(self, app, name, port=0, user="u"):
         super().__init__(port)
-        self.id, self.name, self.kills, self.seen = app, name, [], []
+        self.id, self.name, self.user, self.kills, self.seen = app, name, user, [], []
 
     def answer(self, request):
         path = request.parts.path
@@ -105,7 +105,7 @@ class FakeSpark(Site):
         return 200, "text/html;charset=utf-8", f'<html><body id=master><span class="version">4.3.0</span>{link}</body></html>', []
 
     def state(self):
-        apps = [{"id": app.id, "name": app.name, "user": "u", "state": "RUNNING", "cores": 1, "starttime": 1700000000000,
+        apps = [{"id": app.id, "name": app.name, "user": app.user, "state": "RUNNING", "cores": 1, "starttime": 1700000000000,
                  "duration": 1000} for app in self.apps]
         return {"url": "spark://fake:7077", "status": "ALIVE", "workers": [], "cores": 4, "coresused": 1, "memory": 1024,
                 "memoryused": 512, "activeapps": apps, "completedapps": [], "activedrivers": [], "completeddrivers": []}

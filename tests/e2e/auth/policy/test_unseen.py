@@ -139,3 +139,30 @@ def test_s44_the_log_says_what_the_answer_does_not(gate):
     whole = signed_in(gate, "user")
     assert whole.get("/local/apps/nobody", headers=NAVIGATION).status_code == 404
     assert "No application has this ID or name" in whole.get("/local/apps/nobody", headers=NAVIGATION).text
+
+
+class Curious(App):
+    """A page that names addresses, to see what the gateway makes of them."""
+
+    addresses = ()
+
+    def page(self, request):
+        return 200, "text/html", "<!doctype html>" + "".join(f'<a href="{url}/jobs/">x</a>' for url in self.addresses), []
+
+
+def test_s74_a_page_learns_no_address_of_what_its_viewer_may_not_see():
+    with FakeSpark() as spark:
+        mine, theirs = spark.add(Curious(MINE, "etl")), spark.add(App(THEIRS, SECRET))
+        mine.addresses = (mine.url, theirs.url, spark.url)
+        with Gateway([spark.entry()]) as gateway:
+            everything = gateway.create_token("ready", "admin")["access_token"]
+            gateway.await_mounts([f"/local/proxy/{MINE}/", f"/local/proxy/{THEIRS}/"], everything)
+            for scope, names_theirs in ((None, True), (f"app:{MINE}", False), (None, True), ("namespace:x app:etl", None)):
+                token = gateway.create_token("viewer", "user", *(["--scope", scope] if scope else []))["access_token"]
+                answer = Client(gateway, token).get(f"/local/proxy/{MINE}/")
+                if names_theirs is None:
+                    assert answer.status_code == 404
+                    continue
+                assert f"/local/proxy/{MINE}/jobs/" in answer.text
+                assert (THEIRS in answer.text, theirs.url in answer.text) == (names_theirs, not names_theirs), scope
+                assert (spark.url in answer.text) == (not names_theirs), scope

@@ -402,6 +402,18 @@ static void reader_does_not_trust_a_record(void **state)
 	free(key);
 }
 
+static void token_from_before_standings_is_read_without_one(void **state)
+{
+	struct faults *f = *state;
+	struct store_token token = {.id = "t1", .subject = "ann", .standing = "{}"}, out;
+
+	assert_int_equal(f->store->ops->token_add(f->store, &token), 0);
+	redis_server_do(f->server, "HDEL sparkgate:token:t1 standing");
+	assert_int_equal(f->store->ops->token_get(f->store, STR("t1"), &out), STORE_FOUND);
+	assert_string_equal(out.subject, "ann");
+	assert_string_equal(out.standing, "");
+}
+
 /* A field of megabytes: neither half reads it to its end. */
 static void record_without_a_bound_is_not_read(void **state)
 {
@@ -450,6 +462,7 @@ int main(void)
 		ON_REDIS(reader_may_be_closed_from_an_answer),
 		ON_REDIS(reader_outlives_its_store),
 		ON_REDIS(reader_does_not_trust_a_record),
+		ON_REDIS(token_from_before_standings_is_read_without_one),
 		ON_REDIS(record_without_a_bound_is_not_read),
 	};
 

@@ -282,7 +282,10 @@ static enum verdict decide(
 	enum action action, enum role role, enum identity_via via, bool same_origin)
 {
 	struct identity who = {.role = role, .via = via, .refs = 1};
-	struct policy_request req = {.action = action, .who = &who, .same_origin = same_origin};
+	struct policy_request req = {.action = action,
+		.who = &who,
+		.rights = policy_rights(role),
+		.same_origin = same_origin};
 
 	return policy_decide(&req);
 }

@@ -1,5 +1,6 @@
 /* Home and clusters' pages: what they show, search and paging, and that whatever somebody else
  * named stays text. */
+#include "proxy/registry/registry_builder.h"
 #include "tests/support/page_probe.h"
 
 #include <setjmp.h>
@@ -224,17 +225,15 @@ static void long_name_is_cut_between_letters_and_whole_in_a_tooltip(void **state
 
 static void identifier_is_encoded_in_links(void **state)
 {
-	struct mount m = {.kind = UI_DRIVER,
-		.state = MOUNT_UP,
-		.cluster = "c",
-		.id = "app-1",
-		.path = "/c/proxy/a \"<b>?#[x]'&"};
+	const struct mount m = {
+		.kind = UI_DRIVER, .state = MOUNT_UP, .cluster = "c", .id = "a \"<b>?#[x]'&"};
+	struct registry_builder *b = registry_builder_new("");
 	struct app_info apps[] = {{.id = "app-1",
 					  .name = "live",
 					  .user = "u",
 					  .state = "RUNNING",
 					  .running = true,
-					  .mount = &m,
+					  .mount = registry_builder_mount(b, &m),
 					  .duration_ms = -1},
 		{.id = "a/b?c+d\"", .name = "over", .user = "u", .state = "FINISHED"}};
 	const struct cluster_info c = {.name = "c",
@@ -246,8 +245,9 @@ static void identifier_is_encoded_in_links(void **state)
 		.apps_count = 2};
 
 	(void)state;
-	probe_world = page_world_small("");
-	page_home(&probe_page, &as_alice, probe_world, &c, (struct str){NULL, 0});
+	registry_builder_cluster(b, &c);
+	probe_world = registry_builder_finish(b);
+	render_home("c", NULL);
 	assert_has("href=\"/c/proxy/a%20%22%3Cb%3E%3F%23%5Bx%5D&#39;&amp;/\"");
 	assert_has("href=\"/c/apps/a%2Fb%3Fc%2Bd%22\"");
 }
@@ -282,8 +282,10 @@ static void absurd_numbers_do_no_harm(void **state)
 		.memory_used_mb = UINT64_MAX};
 
 	(void)state;
-	probe_world = page_world_small("");
-	page_home(&probe_page, &as_alice, probe_world, &c, (struct str){NULL, 0});
+	struct registry_builder *b = registry_builder_new("");
+	registry_builder_cluster(b, &c);
+	probe_world = registry_builder_finish(b);
+	render_home("c", NULL);
 	assert_has("4,294,967,295");
 	assert_has("ODD &lt;STATE&gt;");
 	assert_has("<bdi>a</bdi>"); /* an application without a name goes by its id */

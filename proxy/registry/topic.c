@@ -1,0 +1,417 @@
+#include "proxy/registry/topic.h"
+
+#include "base/mem.h"
+#include "conf/conf.h"
+
+#define BIT(n) (1u << (n))
+
+/* What ends something is never about a list, though an unknown POST to its path may end something
+ * of somebody's (T42). */
+#define ENDING (BIT(ACTION_KILL) | BIT(ACTION_SUBMIT))
+
+/* --- tables of paths --- */
+
+/* How the id of an application stands in a path. */
+enum id_place {
+	ID_NOWHERE,
+	ID_IN_QUERY, /* in the parameter appId */
+	ID_BELOW,    /* the segment that follows */
+	ID_PROXIED,  /* the same, and it may be a worker's (T3) */
+};
+
+static const struct row {
+	enum ui_kind ui;
+	const char *path; /* the whole of it; ending in '*': all that begins so */
+	enum topic_kind kind;
+	enum id_place id;
+} rows[] = {
+	{UI_MASTER, "/", TOPIC_LIST, ID_NOWHERE},
+	{UI_MASTER, "/json", TOPIC_LIST, ID_NOWHERE}, /* leads to the next (T46) */
+	{UI_MASTER, "/json/", TOPIC_LIST, ID_NOWHERE},
+	{UI_MASTER, "/static/*", TOPIC_FILES, ID_NOWHERE},
+	{UI_MASTER, "/app", TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T31) */
+	{UI_MASTER, "/app/", TOPIC_APP, ID_IN_QUERY},
+	{UI_MASTER, "/app/kill", TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, "/app/kill/", TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, "/proxy/*", TOPIC_APP, ID_PROXIED},
+	{UI_WORKER, "/", TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, "/json", TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, "/json/", TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, "/static/*", TOPIC_FILES, ID_NOWHERE},
+	{UI_WORKER, "/logPage", TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T7) */
+	{UI_WORKER, "/logPage/", TOPIC_APP, ID_IN_QUERY},
+	{UI_WORKER, "/log", TOPIC_APP, ID_IN_QUERY}, /* what its script asks for (T18) */
+	{UI_WORKER, "/log/", TOPIC_APP, ID_IN_QUERY},
+	{UI_HISTORY, "/", TOPIC_LIST, ID_NOWHERE},
+	{UI_HISTORY, "/api/v1/applications", TOPIC_LIST, ID_NOWHERE},
+	{UI_HISTORY, "/api/v1/version", TOPIC_FILES, ID_NOWHERE},
+	{UI_HISTORY, "/static/*", TOPIC_FILES, ID_NOWHERE},
+	{UI_HISTORY, "/history/*", TOPIC_APP, ID_BELOW},
+	{UI_HISTORY, "/api/v1/applications/*", TOPIC_APP, ID_BELOW},
+};
+
+/* Of a page that an id in the query opens. A worker joins them to the path of a file, and takes
+ * every path below its own directory: "executorId=../app-2/0" is a neighbour's log (S74). */
+static const char *const parameters[] = {"appId", "executorId", "logType", "offset", "byteLength"};
+
+/* --- ids --- */
+
+/* One that somebody could read as another one (escapes, Jetty's parameters) is no id. */
+bool topic_is_id(struct str id)
+{
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.at[i];
+		if (!(str_is_tchar(c) && c != '%' && c != '*'))
+			return false;
+	}
+	return id.len > 0 && id.len < TOPIC_ID_SIZE && !str_eq(id, STR(".")) &&
+	       !str_eq(id, STR(".."));
+}
+
+static bool copy_id(struct str id, char out[TOPIC_ID_SIZE])
+{
+	return topic_is_id(id) && str_copy(id, out, TOPIC_ID_SIZE);
+}
+
+static bool is_plain_value(struct str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.at[i];
+		if (!(str_is_alnum(c) || c == '-' || c == '_' || c == '.'))
+			return false;
+	}
+	return !str_eq(value, STR("..")) && !str_eq(value, STR("."));
+}
+
+/* Bit of a parameter's row; 0: it is none of them. */
+static unsigned parameter_of(struct str name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
+		if (str_eq(name, str_of(parameters[i])))
+			return BIT(i);
+	}
+	return 0;
+}
+
+static bool id_in_query(struct str query, char out[TOPIC_ID_SIZE])
+{
+	unsigned seen = 0;
+	struct str pair;
+
+	out[0] = '\0';
+	while (query.at && str_next(&query, '&', &pair)) {
+		ptrdiff_t eq = str_find_byte(pair, '=');
+		struct str value = str_from(pair, eq == -1 ? pair.len : (size_t)eq + 1);
+		unsigned bit = eq == -1 ? 0 : parameter_of((struct str){pair.at, (size_t)eq});
+
+		if (bit == 0 || seen & bit || !is_plain_value(value))
+			return false;
+		seen |= bit;
+		if (bit == BIT(0) && !copy_id(value, out))
+			return false;
+	}
+	return out[0] != '\0';
+}
+
+/* Finds the application by its id only: somebody else's may be called like this one's id. */
+static void set_app(struct topic *topic, const struct registry *reg, const char *id)
+{
+	const struct app_info *app =
+		reg ? registry_app(reg, str_of(topic->cluster), str_of(id)) : NULL;
+
+	topic->kind = TOPIC_APP;
+	topic->id = id;
+	topic->app = app && strcmp(app->id, id) == 0 ? app : NULL;
+}
+
+/* --- by kind of UI --- */
+
+static const struct row *find_row(enum ui_kind ui, struct str path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct str row = str_of(rows[i].path);
+		bool is_open = row.at[row.len - 1] == '*';
+
+		if (rows[i].ui != ui)
+			continue;
+		row.len -= is_open;
+		if (is_open ? str_starts(path, row) : str_eq(path, row))
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static void set_whole(struct topic *topic)
+{
+	topic->kind = TOPIC_WHOLE;
+}
+
+/* The segment after `prefix`. `*rest`: what follows it, with its slash. */
+static struct str segment_after(struct str path, const char *prefix, struct str *rest)
+{
+	struct str tail = str_from(path, strlen(prefix) - 1); /* without its '*' */
+	ptrdiff_t slash = str_find_byte(tail, '/');
+	size_t len = slash == -1 ? tail.len : (size_t)slash;
+
+	*rest = str_from(tail, len);
+	return (struct str){tail.at, len};
+}
+
+static void set_by_path(struct topic *topic, const struct registry *reg, enum ui_kind ui,
+	struct str path, struct str query);
+
+/* Below a master's /proxy/ is a worker or a driver, by its id. Their lists are not filtered
+ * there. */
+static void set_proxied(
+	struct topic *topic, const struct registry *reg, struct str rest, struct str query)
+{
+	const struct mount *mount =
+		reg ? registry_proxy(reg, str_of(topic->cluster), str_of(topic->copied)) : NULL;
+
+	if (mount == NULL || mount->kind == UI_DRIVER) {
+		set_app(topic, reg, topic->copied);
+		return;
+	}
+	set_by_path(topic, reg, mount->kind, rest, query);
+	if (mount->kind != UI_WORKER || topic->kind == TOPIC_LIST)
+		set_whole(topic);
+}
+
+static void set_by_row(struct topic *topic, const struct registry *reg, const struct row *row,
+	struct str path, struct str query)
+{
+	struct str rest;
+	bool is_known = true;
+
+	topic->kind = row->kind;
+	if (row->id == ID_IN_QUERY)
+		is_known = id_in_query(query, topic->copied);
+	else if (row->id != ID_NOWHERE)
+		is_known = copy_id(segment_after(path, row->path, &rest), topic->copied);
+	if (!is_known)
+		set_whole(topic);
+	else if (row->id == ID_PROXIED)
+		set_proxied(topic, reg, rest, query);
+	else if (row->id != ID_NOWHERE)
+		set_app(topic, reg, topic->copied);
+}
+
+static void set_by_path(struct topic *topic, const struct registry *reg, enum ui_kind ui,
+	struct str path, struct str query)
+{
+	const struct row *row = find_row(ui, path);
+
+	if (row)
+		set_by_row(topic, reg, row, path, query);
+	else
+		set_whole(topic);
+}
+
+static void set_ui(struct topic *topic, const struct conf *conf, const struct mount *ui)
+{
+	const struct conf_ui *row = conf ? conf_find_ui(conf, ui->cluster, ui->id) : NULL;
+
+	topic->kind = TOPIC_UI;
+	topic->id = ui->id;
+	if (row) {
+		topic->roles = row->roles.at;
+		topic->roles_count = row->roles.count;
+	} else if (conf) { /* who may is not known any more */
+		topic->kind = TOPIC_NOTHING;
+	}
+}
+
+static void set_by_mount(struct topic *topic, const struct registry *reg, const struct conf *conf,
+	const struct mount *mount, struct str path, struct str query)
+{
+	topic->needs_lists = mount->kind == UI_MASTER || mount->kind == UI_WORKER;
+	if (mount->kind == UI_OTHER)
+		set_ui(topic, conf, mount);
+	else if (mount->kind == UI_DRIVER)
+		set_app(topic, reg, mount->id);
+	else
+		set_by_path(topic, reg, mount->kind, path, query);
+}
+
+void topic_of_mount(struct topic *topic, const struct registry *reg, const struct conf *conf,
+	const struct mount *mount)
+{
+	*topic = (struct topic){.id = "", .cluster = mount->cluster};
+	set_by_mount(topic, reg, conf, mount, STR("/"), STR(""));
+}
+
+void topic_find(struct topic *topic, const struct registry *reg, const struct conf *conf,
+	const struct route *route, struct str query)
+{
+	*topic = (struct topic){.kind = TOPIC_OURS, .id = ""};
+	topic->cluster = route->cluster ? route->cluster->name : NULL;
+	if (route->kind == ROUTE_NONE) {
+		topic->kind = TOPIC_NOTHING;
+	} else if (route->kind == ROUTE_OUTSIDE) {
+		/* What is of no cluster of ours may be of a hidden one, for all one can tell. */
+		topic->kind = TOPIC_OUTSIDE;
+		topic->cluster = "";
+	} else if (route->mount) {
+		set_by_mount(topic, reg, conf, route->mount,
+			route->rest.len ? route->rest : STR("/"), query); /* leads there */
+	} else if (route->kind == ROUTE_APP && route->rest.at) { /* its id in a mount's place */
+		if (copy_id(route->name, topic->copied))
+			set_app(topic, reg, topic->copied);
+		else
+			set_whole(topic);
+	}
+}
+
+/* --- what a form names --- */
+
+static bool is_plain_name(struct str name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (!(str_is_alnum(name.at[i]) || name.at[i] == '_' || name.at[i] == '-'))
+			return false;
+	}
+	return name.len > 0;
+}
+
+/* Spark's own names are plain: another spelling is a trick, or no form at all. */
+static bool count_ids(struct str params, struct str *id, size_t *count)
+{
+	struct str pair;
+
+	while (params.len && str_next(&params, '&', &pair)) {
+		ptrdiff_t eq = str_find_byte(pair, '=');
+		struct str name = {pair.at, eq == -1 ? pair.len : (size_t)eq};
+
+		if (!is_plain_name(name) || str_find_byte(pair, ';') != -1)
+			return false;
+		if (!str_eq_nocase(name, STR("id")))
+			continue;
+		*id = str_from(pair, eq == -1 ? pair.len : (size_t)eq + 1);
+		*count += 1;
+	}
+	return true;
+}
+
+/* A servlet takes parameters out of query and content alike, and of several the first. */
+bool topic_read_form(
+	struct topic *topic, const struct registry *reg, struct str query, struct str content)
+{
+	struct str id = {"", 0};
+	size_t count = 0;
+
+	if (!count_ids(query, &id, &count) || !count_ids(content, &id, &count) || count != 1 ||
+		!is_plain_value(id) || !copy_id(id, topic->copied))
+		return false;
+	set_app(topic, reg, topic->copied);
+	return true;
+}
+
+/* --- what is open --- */
+
+struct access_app topic_app(const char *cluster, const struct app_info *app)
+{
+	return (struct access_app){.cluster = cluster,
+		.id = app->id,
+		.name = app->name,
+		.user = app->user,
+		.namespace = app->namespace};
+}
+
+static unsigned rights_to_app(const struct topic *topic, const struct identity *who)
+{
+	struct access_app facts = {.cluster = topic->cluster, .id = topic->id};
+
+	if (topic->needs_lists && access_to_lists(who, topic->cluster) == 0)
+		return 0;
+	if (topic->app)
+		facts = topic_app(topic->cluster, topic->app);
+	return access_to_app(who, &facts);
+}
+
+/* As much is asked for what is not there as for what is hidden: it answers as fast. */
+static unsigned rights_to_nothing(const struct identity *who)
+{
+	(void)access_to_app(who, &(struct access_app){.cluster = "", .id = ""});
+	return 0;
+}
+
+static unsigned rights_to_lists(const struct topic *topic, const struct identity *who)
+{
+	return (access_to_lists(who, topic->cluster) & ~ENDING) |
+	       access_to_whole_cluster(who, topic->cluster);
+}
+
+static unsigned rights_to_ours(const struct topic *topic, const struct identity *who)
+{
+	if (topic->cluster && !access_to_cluster(who, topic->cluster))
+		return 0;
+	return access_anywhere(who) | TOPIC_SEEN;
+}
+
+static unsigned rights_to_files(const struct topic *topic, const struct identity *who)
+{
+	if (topic->needs_lists)
+		return access_to_lists(who, topic->cluster);
+	return rights_to_ours(topic, who);
+}
+
+bool topic_needs_form(const struct topic *topic, const struct identity *who)
+{
+	return topic->kind == TOPIC_FORM &&
+	       !(access_to_whole_cluster(who, topic->cluster) & BIT(ACTION_KILL));
+}
+
+unsigned topic_rights(const struct topic *topic, const struct identity *who)
+{
+	switch (topic->kind) {
+	case TOPIC_OURS:
+		return rights_to_ours(topic, who);
+	case TOPIC_NOTHING:
+		return rights_to_nothing(who);
+	case TOPIC_FILES:
+		return rights_to_files(topic, who);
+	case TOPIC_LIST:
+		return rights_to_lists(topic, who);
+	case TOPIC_APP:
+		return rights_to_app(topic, who);
+	case TOPIC_FORM:
+		return access_to_lists(who, topic->cluster);
+	case TOPIC_UI:
+		return access_to_ui(
+			who, topic->cluster, topic->id, topic->roles, topic->roles_count);
+	case TOPIC_OUTSIDE:
+	case TOPIC_WHOLE:
+		break;
+	}
+	return access_to_whole_cluster(who, topic->cluster);
+}
+
+bool topic_is_filtered(const struct topic *topic, const struct identity *who)
+{
+	return topic->kind == TOPIC_LIST && !access_to_all_apps(who, topic->cluster);
+}
+
+static bool shows_app(const struct identity *who, const char *cluster, const struct app_info *app)
+{
+	struct access_app facts = topic_app(cluster, app);
+
+	return access_to_app(who, &facts) != 0;
+}
+
+const struct app_info *topic_find_app(const struct identity *who, const struct registry *reg,
+	const struct cluster_info *cluster, struct str id_or_name)
+{
+	const struct app_info *found = registry_app(reg, str_of(cluster->name), id_or_name);
+
+	if (access_to_all_apps(who, cluster->name))
+		return found;
+	if (found && shows_app(who, cluster->name, found))
+		return found;
+	/* One that may be seen can have the name of one that may not. */
+	for (size_t i = 0; i < cluster->apps_count; i++) {
+		const struct app_info *app = &cluster->apps[i];
+		if (str_eq(str_of(app->name), id_or_name) && shows_app(who, cluster->name, app))
+			return app;
+	}
+	return NULL;
+}
