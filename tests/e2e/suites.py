@@ -7,7 +7,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
     "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends"],
-    "clusters": ["discovery", "jws_filter"],
+    "clusters": ["discovery", "jws_filter", "kill_spark"],
     "provider": ["conformance", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
