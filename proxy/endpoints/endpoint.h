@@ -5,6 +5,7 @@
  *   endpoint_sign.c      signing in and out, as far as it is this site's own
  *   endpoint_oauth.c     tokens for programs
  *   endpoint_app_host.c  a session on its way to an application's host
+ *   endpoint_kill.c      ending an application
  *   endpoint_ext_auth.c  answers to an ingress (S-ext)
  */
 #ifndef SPARKGATE_PROXY_ENDPOINTS_ENDPOINT_H
@@ -39,6 +40,10 @@ void endpoint_hand_over(struct web_call *call);
 void endpoint_enter(struct web_call *call);
 /* A live UI that has its own host. */
 void endpoint_serve_app_host(struct exchange *x);
+
+/* endpoint_kill.c */
+void endpoint_serve_kill(struct exchange *x);
+void endpoint_kill_free(struct endpoint_kill *kill); /* NULL is fine */
 
 /* endpoint_ext_auth.c */
 extern const char endpoint_ext_auth_not_found[];  /* says so of each path that is no UI's */

@@ -185,6 +185,14 @@ void audit_subject_read_json(struct audit_subject *about, struct str json)
 	json_decref(root);
 }
 
+void audit_subject_set_reason(struct audit_subject *about, struct str reason)
+{
+	if (reason.len >= ABOUT_REASON_SIZE)
+		reason.len = ABOUT_REASON_SIZE - 1;
+	memcpy(about->reason, reason.at, reason.len);
+	about->reason[reason.len] = '\0';
+}
+
 size_t audit_subject_fields(const struct audit_subject *about, struct log_field *out)
 {
 	size_t count = 0;
@@ -196,5 +204,7 @@ size_t audit_subject_fields(const struct audit_subject *about, struct log_field 
 	}
 	if (about->app_name[0])
 		out[count++] = (struct log_field){"app_name", str_of(about->app_name), false};
+	if (about->reason[0])
+		out[count++] = (struct log_field){"stated_reason", str_of(about->reason), false};
 	return count;
 }

@@ -20,11 +20,12 @@ enum audit_subject_kind {
 	ABOUT_EXECUTOR,
 	ABOUT_COUNT
 };
-enum { ABOUT_SIZE = 129, ABOUT_FIELDS = ABOUT_COUNT + 1 };
+enum { ABOUT_SIZE = 129, ABOUT_REASON_SIZE = 801, ABOUT_FIELDS = ABOUT_COUNT + 2 };
 
 struct audit_subject {
 	char ids[ABOUT_COUNT][ABOUT_SIZE]; /* "": not named */
 	char app_name[ABOUT_SIZE];
+	char reason[ABOUT_REASON_SIZE]; /* that somebody typed in; "": none */
 };
 
 /* Keeps `id` as well. */
@@ -35,6 +36,8 @@ void audit_subject_read_path(struct audit_subject *about, struct str path);
 void audit_subject_read_params(struct audit_subject *about, struct str path, struct str params);
 /* What the REST submission server is told, or says. */
 void audit_subject_read_json(struct audit_subject *about, struct str json);
+/* Cut to what fits. */
+void audit_subject_set_reason(struct audit_subject *about, struct str reason);
 /* Field lines of what is named, into `out`, which has room for ABOUT_FIELDS; gives how many. They
  * borrow from `about`. */
 size_t audit_subject_fields(const struct audit_subject *about, struct log_field *out);

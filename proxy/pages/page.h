@@ -4,6 +4,7 @@
  *   page_home.c   clusters and applications (page_cluster.c, page_table.c, page_query.c)
  *   page_sign.c   who one is: signing in and out, no role
  *   page_fault.c  what went wrong: faults, gone, not ready
+ *   page_kill.c   before an application is ended, and after
  *   page_tokens.h the pages of tokens
  *
  * Pure: a snapshot and a viewer in, HTML out. No inline script or style (strict CSP); every value
@@ -73,6 +74,31 @@ void page_signed_out(
 /* Signed in, without a role: which roles would do, and whom to ask. */
 void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
 	const struct conf_names *admins);
+
+/* --- page_kill.c --- */
+
+enum { PAGE_KILL_REASON = 200 }; /* characters of a reason */
+
+struct page_kill { /* borrowed */
+	const struct cluster_info *cluster;
+	const struct app_info *app;
+	const char *problem; /* of ours: what was wrong with the form; or NULL */
+};
+/* Asks, with a form that has room for the reason. */
+void page_kill_question(
+	struct sbuf *out, const struct page_view *view, const struct page_kill *about);
+enum page_killed {
+	KILLED,
+	KILL_NOT_RUNNING,
+	KILL_ON_KUBERNETES,
+	KILL_NO_MASTER,
+	KILL_REFUSED,
+	KILL_WITHOUT_EFFECT, /* it was taken, and nothing happened */
+	KILL_UNCERTAIN,	     /* it was taken, and nobody says what happened */
+};
+/* Says what became of it. */
+void page_kill_told(struct sbuf *out, const struct page_view *view, const struct page_kill *about,
+	enum page_killed end);
 
 /* --- page_fault.c --- */
 

@@ -28,6 +28,7 @@ struct extent {
 	const char *path;		 /* of the page, no slash at its end */
 	const struct page_query *query;
 	int64_t now_ms;
+	const struct identity *who;
 };
 
 static size_t extent_count(const struct extent *s)
@@ -108,7 +109,7 @@ static void write_list_tabs(struct sbuf *out, const struct extent *s, struct tot
 
 static void write_list(struct sbuf *out, const struct extent *s)
 {
-	struct page_table t = {out, extent_count(s) > 1, s->now_ms};
+	struct page_table t = {out, extent_count(s) > 1, s->now_ms, s->who};
 	size_t skip = (s->query->page - 1) * PAGE_ROWS, left = PAGE_ROWS;
 
 	page_table_open(&t, "Applications");
@@ -225,7 +226,7 @@ static void write_more(
 static void write_rows(
 	struct sbuf *out, const struct extent *s, const char *caption, size_t from, size_t count)
 {
-	struct page_table t = {out, false, s->now_ms};
+	struct page_table t = {out, false, s->now_ms, s->who};
 
 	page_table_open(&t, caption);
 	for (size_t i = from; i < from + count; i++)
@@ -419,7 +420,8 @@ void page_home(struct sbuf *out, const struct page_view *view, const struct regi
 	struct page_query query;
 	struct visible_clusters *seen = visible_clusters_new(reg, view->conf, view->who);
 	const struct cluster_info *only = find_seen(seen, cluster);
-	struct extent s = {seen, only, only ? only->path : view->base, &query, clock_wall_ms()};
+	struct extent s = {
+		seen, only, only ? only->path : view->base, &query, clock_wall_ms(), view->who};
 
 	page_query_parse(&query, raw);
 	settle(&query, s.only != NULL);

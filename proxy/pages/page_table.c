@@ -1,6 +1,7 @@
 #include "proxy/pages/page_table.h"
 
 #include "proxy/pages/page_parts.h"
+#include "proxy/registry/topic.h"
 
 static void write_why(struct sbuf *out, const struct mount *m)
 {
@@ -96,6 +97,28 @@ static int64_t duration_of(const struct app_info *app, int64_t now_ms)
 		       : -1;
 }
 
+/* Spark has a way to end it, and the viewer may: a link to the question. */
+static bool may_be_killed(
+	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
+{
+	struct access_app facts = topic_app(cluster->name, app);
+
+	return t->who && app->running && app->namespace[0] == '\0' && cluster->has_masters &&
+	       topic_is_id(str_of(app->id)) && access_to_app(t->who, &facts) & 1u << ACTION_KILL;
+}
+
+static void write_kill(
+	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
+{
+	if (!may_be_killed(t, cluster, app))
+		return;
+	sbuf_puts(t->out, " <a class=\"kill\" href=\"");
+	part_permalink(t->out, cluster->path, app->id);
+	sbuf_puts(t->out, "/kill\">Kill<span class=\"vh\"> ");
+	part_text(t->out, app->id, PART_CLIP);
+	sbuf_puts(t->out, "</span></a>");
+}
+
 void page_table_row(
 	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
 {
@@ -123,6 +146,7 @@ void page_table_row(
 		sbuf_puts(out, "<span class=\"none\">\xe2\x80\x93</span>");
 	sbuf_puts(out, "</td><td class=\"state\">");
 	part_state(out, app->state);
+	write_kill(t, cluster, app);
 	sbuf_puts(out, "</td></tr>\n");
 }
 

@@ -14,8 +14,9 @@ enum { TABLE_ROW_MAX = 16 * 1024 }; /* bytes one row can take at most */
 
 struct page_table {
 	struct sbuf *out;
-	bool with_cluster; /* a column that says which */
-	int64_t now_ms;	   /* wall; for how long something has been running */
+	bool with_cluster;	    /* a column that says which */
+	int64_t now_ms;		    /* wall; for how long something has been running */
+	const struct identity *who; /* looks at it; NULL: nobody */
 };
 
 /* `caption` is text of ours, for those who hear the page. */

@@ -82,6 +82,8 @@ static struct route match_cluster(
 			.kind = ROUTE_APP, .cluster = cluster, .name = id, .rest = rest};
 	if (str_eq(kind, STR("ui")))
 		return at_mount(cluster, registry_ui(reg, name, id), rest);
+	if (str_eq(kind, STR("apps")) && str_eq(rest, STR("/kill")))
+		return (struct route){.kind = ROUTE_APP_KILL, .cluster = cluster, .name = id};
 	if (str_eq(kind, STR("apps")) && rest.len <= 1)
 		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
 	return found(ROUTE_NONE);

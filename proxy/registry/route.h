@@ -17,6 +17,7 @@ enum route_kind {
 	ROUTE_CLUSTER,
 	ROUTE_MOUNT,	/* a UI: mount and rest */
 	ROUTE_APP,	/* a permalink: name */
+	ROUTE_APP_KILL, /* ends an application: name is its id */
 	ROUTE_OUTSIDE,	/* none of our paths: an ingress asks for it (ext_auth.h) */
 	ROUTE_LOGIN,	/* from here on: each looks itself at who it is */
 	ROUTE_CALLBACK, /* the provider sends the browser back */

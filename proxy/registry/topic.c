@@ -254,7 +254,8 @@ void topic_find(struct topic *topic, const struct registry *reg, const struct co
 	} else if (route->mount) {
 		set_by_mount(topic, reg, conf, route->mount,
 			route->rest.len ? route->rest : STR("/"), query); /* leads there */
-	} else if (route->kind == ROUTE_APP && route->rest.at) { /* its id in a mount's place */
+	} else if (route->kind == ROUTE_APP_KILL ||
+		   (route->kind == ROUTE_APP && route->rest.at)) { /* its id in a mount's place */
 		if (copy_id(route->name, topic->copied))
 			set_app(topic, reg, topic->copied);
 		else

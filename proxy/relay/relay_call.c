@@ -90,7 +90,8 @@ void relay_call(struct exchange *x, enum exchange_state state, struct upstream_r
 	req->addr_len = mount->addr_len;
 	req->secure = mount->tls ? &secure : NULL;
 	req->head = sbuf_str(&x->thread->head);
-	exchange_move(x, state);
+	if (x->state != state) /* else one of several questions */
+		exchange_move(x, state);
 	x->asked_us = clock_mono_us();
 	struct upstream *up = req->is_upgrade ? x->thread->wire : x->thread->upstream;
 	x->call = upstream_start(up, req, handler, x);

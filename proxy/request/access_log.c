@@ -64,10 +64,16 @@ static enum fault logged_fault(const struct exchange *x)
 	return x->is_hidden && x->fault == FAULT_NOT_FOUND ? FAULT_SCOPE : x->fault;
 }
 
+/* The UI that was asked, or was to be; NULL: none. */
+static const struct mount *asked_mount(const struct exchange *x)
+{
+	return x->route.kind == ROUTE_MOUNT || x->kill ? x->route.mount : NULL;
+}
+
 static void write_access_lines(struct exchange *x, const char *decision)
 {
 	const struct fault_row *row = fault_row(logged_fault(x));
-	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	const struct mount *mount = asked_mount(x);
 	static const char *const vias[] = {"none", "session", "bearer"};
 	char status[16], bytes[32], took[32];
 
@@ -98,7 +104,7 @@ static void write_access_lines(struct exchange *x, const char *decision)
 
 	if (x->web.conf->log_access)
 		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
-	if (mount && action_is_audited(x->action))
+	if (x->audit)
 		write_audit(x, fields, ARRAY_LEN(fields));
 }
 
@@ -112,7 +118,7 @@ static const char *decision_of(enum fault fault)
 
 void access_log_write(struct exchange *x)
 {
-	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	const struct mount *mount = asked_mount(x);
 	struct metrics_request counted = {
 		.status = x->status,
 		.method = x->kept_method ? str_of(x->kept_method) : x->web.asked->method,

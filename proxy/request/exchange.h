@@ -24,7 +24,7 @@ enum exchange_state {
 	EXCHANGE_COLLECTING,	 /* who sends it may: waits for content that has to be whole */
 	EXCHANGE_ASKING_AGAIN,	 /* who: once more, for the content took its time */
 	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
-	EXCHANGE_FETCHING,	 /* a static file, for the cache */
+	EXCHANGE_FETCHING,	 /* for us: a static file, or what a master says */
 	EXCHANGE_ASKING,	 /* waits for the upstream's head */
 	EXCHANGE_RELAYING,	 /* the head is with the client */
 	EXCHANGE_ANSWERING,	 /* a page of our own */
@@ -56,6 +56,7 @@ struct exchange {
 	void (*forget)(struct exchange *x);
 	struct upstream_call *call;
 	struct static_files_fill *fill; /* fetched for the cache; NULL: none */
+	struct endpoint_kill *kill;	/* an application is being ended; NULL: none */
 	bool sees_all_uis;		/* links to all of them are mended */
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;

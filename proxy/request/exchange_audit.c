@@ -16,11 +16,16 @@ struct exchange_audit {
 void exchange_audit_begin(struct exchange *x)
 {
 	const struct mount *mount = x->route.kind == ROUTE_MOUNT ? x->route.mount : NULL;
+	bool is_ours = x->route.kind == ROUTE_APP_KILL;
 
-	if (mount == NULL || !action_is_audited(x->action))
+	if ((mount == NULL && !is_ours) || !action_is_audited(x->action))
 		return;
 	x->audit = mem_alloc(1, sizeof *x->audit);
 	struct audit_subject *about = &x->audit->about;
+	if (is_ours) {
+		audit_subject_add(about, ABOUT_APP, x->route.name);
+		return;
+	}
 	if (mount->kind == UI_DRIVER)
 		audit_subject_add(
 			about, mount->is_driver_log ? ABOUT_DRIVER : ABOUT_APP, str_of(mount->id));
@@ -42,6 +47,12 @@ void exchange_audit_content(struct exchange *x)
 		audit_subject_read_params(&x->audit->about, x->route.rest, content);
 }
 
+void exchange_audit_reason(struct exchange *x, struct str reason)
+{
+	if (x->audit)
+		audit_subject_set_reason(&x->audit->about, reason);
+}
+
 void exchange_audit_answer(struct exchange *x, struct evbuffer *bytes)
 {
 	struct exchange_audit *audit = x->audit;
@@ -58,8 +69,8 @@ static void find_name(struct exchange *x)
 {
 	struct audit_subject *about = &x->audit->about;
 	const struct app_info *app =
-		about->ids[ABOUT_APP][0] && x->registry && x->route.mount
-			? registry_app(x->registry, str_of(x->route.mount->cluster),
+		about->ids[ABOUT_APP][0] && x->registry && x->route.cluster
+			? registry_app(x->registry, str_of(x->route.cluster->name),
 				  str_of(about->ids[ABOUT_APP]))
 			: NULL;
 

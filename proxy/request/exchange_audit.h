@@ -11,6 +11,8 @@
 
 void exchange_audit_begin(struct exchange *x);	 /* the action is known */
 void exchange_audit_content(struct exchange *x); /* x->req->body is whole */
+/* What they say they do it for; "" is nothing. */
+void exchange_audit_reason(struct exchange *x, struct str reason);
 /* Of the answer's content, before it is moved on. */
 void exchange_audit_answer(struct exchange *x, struct evbuffer *bytes);
 /* Field lines into `out`, which has room for ABOUT_FIELDS; gives how many. */

@@ -25,6 +25,8 @@ void exchange_find_action(struct exchange *x)
 	if (x->route.kind == ROUTE_MOUNT)
 		x->action = policy_actions(
 			x->route.mount->kind, x->web.asked->method, x->route.rest, &x->actions);
+	else if (x->route.kind == ROUTE_APP_KILL && !guard_is_safe(x->web.asked))
+		x->action = ACTION_KILL, x->actions = 1u << ACTION_KILL;
 	else if (x->route.kind == ROUTE_NONE)
 		look_at_nothing(x);
 	else if (x->route.kind == ROUTE_OUTSIDE)

@@ -90,6 +90,7 @@ static void forget_relay(struct exchange *x)
 {
 	relay_forget(x);
 	static_files_fill_free(x->fill);
+	endpoint_kill_free(x->kill);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
@@ -271,6 +272,8 @@ static void serve_route(struct exchange *x)
 		serve_ingress(x);
 	else if (x->route.kind == ROUTE_APP)
 		endpoint_serve_app(x);
+	else if (x->route.kind == ROUTE_APP_KILL)
+		endpoint_serve_kill(x);
 	else if (x->route.kind != ROUTE_MOUNT)
 		endpoint_serve(x);
 	else if (x->route.mount->state != MOUNT_UP)

@@ -84,7 +84,7 @@ def unlike(path):
 HIDDEN = [f"/local/proxy/{THEIRS}", f"/local/proxy/{THEIRS}/", f"/local/proxy/{THEIRS}/jobs/job/kill/?id=1",
           f"/local/proxy/{THEIRS}/environment/", f"/local/proxy/{THEIRS}/metrics/json", f"/local/proxy/{THEIRS}/api/v1/applications",
           f"/local/proxy/{THEIRS}/workers/kill/", f"/local/proxy/{PAST}", f"/local/proxy/{PAST}/", f"/local/proxy/{PAST}/jobs/",
-          f"/local/apps/{THEIRS}", f"/local/apps/{PAST}", f"/local/apps/{SECRET}", f"/local/apps/{SECRET}/",
+          f"/local/apps/{THEIRS}/kill", f"/local/apps/{THEIRS}", f"/local/apps/{PAST}", f"/local/apps/{SECRET}", f"/local/apps/{SECRET}/",
           f"/local/shs/history/{PAST}/jobs/", f"/local/shs/history/{THEIRS}/environment/",
           f"/local/shs/api/v1/applications/{PAST}/logs", "/local/shs", "/local/shs/", "/local/shs/api/v1/applications",
           "/local/proxy/master", "/local/proxy/master/", "/local/proxy/master/app/kill/", f"/local/proxy/master/proxy/{THEIRS}/",

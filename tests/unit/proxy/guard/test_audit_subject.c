@@ -79,9 +79,27 @@ static void what_is_too_long_is_cut_and_no_more_is_kept(void **state)
 	assert_int_equal(fields[0].value.len, ABOUT_SIZE - 1);
 }
 
+static void a_reason_is_told_as_it_was_typed_in(void **state)
+{
+	struct log_field fields[ABOUT_FIELDS];
+	struct audit_subject about = {0};
+	char text[2 * ABOUT_REASON_SIZE];
+
+	(void)state;
+	audit_subject_add(&about, ABOUT_APP, STR("app-1"));
+	audit_subject_set_reason(&about, STR("it \"hangs\""));
+	assert_int_equal(audit_subject_fields(&about, fields), 2);
+	assert_string_equal(fields[1].key, "stated_reason");
+	assert_string_equal(fields[1].value.at, "it \"hangs\"");
+	memset(text, 'x', sizeof text);
+	audit_subject_set_reason(&about, (struct str){text, sizeof text});
+	assert_int_equal(strlen(about.reason), ABOUT_REASON_SIZE - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reason_is_told_as_it_was_typed_in),
 		cmocka_unit_test(s66_whatever_carries_an_id_it_is_named),
 		cmocka_unit_test(what_is_too_long_is_cut_and_no_more_is_kept),
 	};

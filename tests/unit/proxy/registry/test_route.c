@@ -54,6 +54,8 @@ static const struct {
 	{"/local/apps/app-1", ROUTE_APP, NULL, NULL},
 	{"/local/apps/app-1/", ROUTE_APP, NULL, NULL},
 	{"/local/apps/app-1/x", ROUTE_NONE, NULL, NULL},
+	{"/local/apps/app-1/kill", ROUTE_APP_KILL, NULL, NULL},
+	{"/local/apps/app-1/kill/", ROUTE_NONE, NULL, NULL},
 	{"/local/apps/", ROUTE_NONE, NULL, NULL},
 	{"/other/", ROUTE_NONE, NULL, NULL},
 	{"/_gate/login", ROUTE_LOGIN, NULL, NULL},

@@ -154,6 +154,8 @@ static const struct path {
 	{"GET", "/%C/nothing/", NOTHING, 'v'},
 	{"GET", "/%C/proxy/nobody/", NOTHING, 'v'},
 	{"GET", "/%C/apps/%A", CLUSTER, 'v'},
+	{"GET", "/%C/apps/%A/kill", APP, 'v'},
+	{"POST", "/%C/apps/%A/kill", APP, 'k'},
 
 	{"GET", "/%C/proxy/%A", DRIVER, 'v'},
 	{"GET", "/%C/proxy/%A/", DRIVER, 'v'},
