@@ -126,6 +126,10 @@ bench-pair: ## this build beside another's, interleaved: BEFORE=../old/build/spa
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/pair.py
+bench-lists: ## a list of 50,000 applications cut to one person's, beside nginx gzip: ROUNDS=5
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all $(BENCH)
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/lists.py
 bench-faults: ## what others notice of a client that misbehaves
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all
@@ -148,7 +152,7 @@ clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s \
-	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-upload \
+	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-lists bench-upload \
 	compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -197,6 +197,8 @@ struct conf {
 	unsigned tokens_per_user;
 	bool tokens_follow_sessions; /* a person's own tokens end with what let the person in */
 
+	bool ui_home_link; /* on Spark's pages */
+
 	int log_level; /* enum log_level */
 	bool log_access;
 	struct conf_endpoint log_gelf; /* where they go as well, over UDP; host NULL: nowhere */

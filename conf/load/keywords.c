@@ -551,6 +551,13 @@ const struct keyword keywords[] = {
 		.help = "a person's own tokens end when the provider or an administrator signs the "
 			"person out, or when the person loses the role"},
 
+	GROUP("ui", "what the gateway adds to Spark's pages"),
+	{.path = "ui.home_link",
+		.type = &value_bool,
+		IN_CONF(ui_home_link),
+		.fallback = "true",
+		.help = "a small link back to the home page, its cluster and application"},
+
 	GROUP("log", "what is written to standard error"),
 	{.path = "log.format",
 		.type = &value_fixed,

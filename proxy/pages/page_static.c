@@ -16,6 +16,7 @@ EMBED(page_static_css, "proxy/pages/static/gateway.css");
 EMBED(page_static_icon, "proxy/pages/static/favicon.svg");
 EMBED(page_static_session, "proxy/pages/static/session.js");
 EMBED(page_static_tokens, "proxy/pages/static/tokens.js");
+EMBED(page_static_way_back, "proxy/pages/static/way-back.css");
 EMBED(page_static_openapi, "proxy/pages/static/openapi.json");
 
 enum { ETAG_MAX = 32, HREF_MAX = 80 };
@@ -31,6 +32,9 @@ static struct page_static files[] = {
 	{.path = "tokens.js",
 		.content_type = "text/javascript; charset=utf-8",
 		.bytes = page_static_tokens},
+	{.path = "way-back.css",
+		.content_type = "text/css; charset=utf-8",
+		.bytes = page_static_way_back},
 	{.path = "openapi.json", .content_type = "application/json", .bytes = page_static_openapi},
 };
 static char etags[ARRAY_LEN(files)][ETAG_MAX], hrefs[ARRAY_LEN(files)][HREF_MAX];
@@ -40,7 +44,8 @@ static pthread_once_t measured = PTHREAD_ONCE_INIT;
 static void measure_files(void)
 {
 	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end,
-		page_static_session_end, page_static_tokens_end, page_static_openapi_end};
+		page_static_session_end, page_static_tokens_end, page_static_way_back_end,
+		page_static_openapi_end};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct page_static *f = &files[i];

@@ -6,7 +6,7 @@
 #include "proxy/guard/do_as.h"
 #include "proxy/guard/person_field.h"
 #include "proxy/pages/page.h"
-#include "proxy/pages/page_static.h"
+#include "proxy/relay/relay_filters.h"
 #include "proxy/relay/relay_headers.h"
 #include "proxy/relay/tunnel.h"
 #include "proxy/request/exchange_audit.h"
@@ -16,55 +16,7 @@
 
 enum {
 	FIELDS_MAX = 80 * 1024, /* of a response, mended */
-	GZIP_FROM = 1024,	/* bytes: less is not worth it */
 };
-
-/* identity, gzip or deflate can be read; another coding passes as it is. */
-static bool can_read(struct str encoding, enum content_coding_kind *kind)
-{
-	*kind = CODING_IDENTITY;
-	if (encoding.len == 0 || str_eq_nocase(encoding, STR("identity")))
-		return true;
-	*kind = str_eq_nocase(encoding, STR("deflate")) ? CODING_INFLATE : CODING_GUNZIP;
-	return *kind == CODING_INFLATE || str_eq_nocase(encoding, STR("gzip")) ||
-	       str_eq_nocase(encoding, STR("x-gzip"));
-}
-
-/* Of other UIs' pages we know nothing, and a page that says what went wrong asks for no data. */
-static const char *own_script(const struct exchange *x, const struct h1_response *head)
-{
-	bool is_page = x->route.mount->kind != UI_OTHER && head->status == 200;
-
-	return is_page ? page_static_find(STR("session.js"))->href : NULL;
-}
-
-/* Sets up the filters and says in the plan what they change. */
-static void plan_filters(
-	struct exchange *x, const struct h1_response *head, struct relay_headers_plan *plan)
-{
-	enum rewrite_kind kind = rewrite_kind_of(
-		h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, x->rewrite_context.is_other);
-	enum content_coding_kind coding;
-	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
-
-	if (kind == REWRITE_NOTHING || head->status == 206 ||
-		!can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding))
-		return;
-	plan->rewritten = true;
-	plan->content_encoding = "";
-	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->web.req))
-		plan->content_encoding = "gzip";
-	if (head->framing == H1_NO_CONTENT)
-		return;
-	if (coding != CODING_IDENTITY)
-		x->inflate = content_coding_new(coding);
-	x->rewrite_context.script = own_script(x, head);
-	x->rewriter = rewriter_new(&x->rewrite_context, kind);
-	if (plan->content_encoding[0])
-		x->deflate = content_coding_new(CODING_GZIP);
-	if (x->inflate)
-		x->packed = evbuffer_new();
-}
 
 /* What the answer announces: its own length, unless the filters change it. */
 static int64_t announced_length(const struct h1_response *head, bool rewritten)
@@ -88,7 +40,12 @@ static void relay_on_head(void *arg, const struct h1_response *head)
 		tunnel_begin(x, head);
 		return;
 	}
-	plan_filters(x, head, &plan);
+	if (!relay_filters_plan(x, head, &plan)) {
+		relay_stop(x);
+		x->is_hidden = true;
+		web_fault(&x->web, FAULT_NOT_FOUND, NULL);
+		return;
+	}
 	sbuf_init(&fields, FIELDS_MAX);
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
 	if (fields.overflow) {
@@ -111,41 +68,6 @@ static void finish_relay(struct exchange *x)
 	front_reply_end(req);
 }
 
-/* The content was corrupt: nothing of it must be left for the next exchange. */
-static int drop_filtered(struct evbuffer **between)
-{
-	for (int i = 0; i < 2; i++)
-		evbuffer_drain(between[i], evbuffer_get_length(between[i]));
-	return -1;
-}
-
-/* One step of `in` through the filters that are there, to `*out`. 0: all of it; 1: there is more to
- * unpack; -1: the content is corrupt. */
-static int filter_step(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
-{
-	struct evbuffer **between = x->thread->filters;
-	int more = 0;
-
-	*out = in;
-	if (x->rewriter == NULL)
-		return 0;
-	if (x->inflate) {
-		more = content_coding_step(x->inflate, in, between[0], x->ended);
-		if (more == -1)
-			return drop_filtered(between);
-		in = between[0];
-	}
-	rewriter_feed(x->rewriter, in, between[1], x->ended && !more);
-	*out = between[1];
-	if (x->deflate) {
-		if (content_coding_feed(x->deflate, between[1], between[0], x->ended && !more) ==
-			-1)
-			return drop_filtered(between);
-		*out = between[0];
-	}
-	return more;
-}
-
 /* Passes on what has come, as much as the client takes for now; a little that unpacks to a lot
  * waits packed. Ends the exchange when all is passed on and the upstream is done: then false. */
 static bool pump_content(struct exchange *x, struct evbuffer *in)
@@ -155,7 +77,7 @@ static bool pump_content(struct exchange *x, struct evbuffer *in)
 	int more;
 
 	do {
-		more = filter_step(x, in, &out);
+		more = relay_filters_step(x, in, &out);
 		if (more == -1) {
 			relay_cut(x, FAULT_UPSTREAM_PROTOCOL);
 			return false;
@@ -250,7 +172,7 @@ static void pass_content(struct exchange *x, struct evbuffer *bytes, bool is_las
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
-	struct sbuf stripped, *head = &x->thread->head;
+	struct sbuf stripped, unlimited, *head = &x->thread->head;
 
 	relay_fill_context(x);
 	sbuf_reset(head);
@@ -258,6 +180,10 @@ void relay_ask(struct exchange *x)
 	struct str query = x->web.target.query;
 	if (query.at && do_as_strip(query, &stripped))
 		query = sbuf_str(&stripped);
+	sbuf_init(&unlimited, query.len + 16);
+	bool is_list = relay_filters_is_list(x);
+	if (is_list)
+		query = relay_filters_query(x, query, &unlimited);
 	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->web.req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
 	struct relay_headers_ask ask = {.rest = x->route.rest,
@@ -265,6 +191,7 @@ void relay_ask(struct exchange *x)
 		.token = relay_token(x),
 		.content_length = x->streams ? x->web.req->content_length : held,
 		.origin = x->web.origin,
+		.is_list = is_list,
 		.is_websocket = x->is_websocket};
 	bool is_told = fill_person(x, &ask);
 	relay_headers_to_upstream(head, x->web.req, mount, &ask);
@@ -278,6 +205,7 @@ void relay_ask(struct exchange *x)
 	if (fits)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
 	sbuf_clear(&stripped);
+	sbuf_clear(&unlimited);
 	if (!is_told)
 		web_fault(&x->web, FAULT_FORBIDDEN, "Your name can't be passed on to this UI.");
 	else if (!fits)
@@ -314,9 +242,5 @@ void relay_on_content_fault(struct exchange *x, enum fault fault)
 void relay_forget(struct exchange *x)
 {
 	tunnel_forget(x->tunnel);
-	rewriter_free(x->rewriter);
-	content_coding_free(x->inflate);
-	content_coding_free(x->deflate);
-	if (x->packed)
-		evbuffer_free(x->packed);
+	relay_filters_free(x);
 }

@@ -195,6 +195,19 @@ static bool is_person_field(const struct relay_headers_ask *ask, struct str name
 	return false;
 }
 
+/* Of what is cut here a part is not the client's part, and no condition is about it. */
+static bool is_about_part(const struct relay_headers_ask *ask, const struct h1_field *field)
+{
+	static const char *const names[] = {"range", "if-range", "if-match", "if-none-match",
+		"if-modified-since", "if-unmodified-since"};
+
+	for (size_t i = 0; ask->is_list && i < ARRAY_LEN(names); i++) {
+		if (str_eq_nocase(field->name, str_of(names[i])))
+			return true;
+	}
+	return false;
+}
+
 static void put_passing(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct relay_headers_ask *ask)
 {
@@ -203,7 +216,7 @@ static void put_passing(struct sbuf *out, const struct front_request *req,
 	for (size_t i = 0; i < req->fields_count; i++) {
 		const struct h1_field *field = &req->fields[i];
 		if (passes_upstream(req, field, any_connection) &&
-			!is_person_field(ask, field->name) &&
+			!is_person_field(ask, field->name) && !is_about_part(ask, field) &&
 			!put_whence(out, req, mount, ask, field))
 			sbuf_field(out, field->name, field->value);
 	}
@@ -327,12 +340,16 @@ void relay_headers_to_client(struct sbuf *out, const struct h1_response *head,
 			(any_connection && is_listed_by_connection(head, field->name)) ||
 			(plan->content_encoding && field->kind.id == FIELD_CONTENT_ENCODING))
 			continue;
+		if (field->kind.id == FIELD_CACHE_CONTROL && plan->is_list)
+			continue;
 		if (field->kind.id == FIELD_CACHE_CONTROL)
 			is_private |= relay_headers_put_private(out, field->name, field->value);
 		else if (!add_mended(out, field, context))
 			sbuf_field(out, field->name, field->value);
 	}
-	if (!is_private)
+	if (plan->is_list)
+		sbuf_puts(out, "Cache-Control: private, no-store\r\n");
+	else if (!is_private)
 		sbuf_puts(out, "Cache-Control: private\r\n");
 	if (plan->content_encoding && plan->content_encoding[0])
 		sbuf_printf(out, "Content-Encoding: %s\r\nVary: Accept-Encoding\r\n",

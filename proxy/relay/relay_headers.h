@@ -28,7 +28,8 @@ struct relay_headers_ask {
 	const struct conf_names *person_fields; /* of all UIs: what a client writes there
 						   does not pass; NULL: none */
 	const char *origin; /* of the request's host: "https://gw.example"; of other UIs only */
-	bool is_websocket;  /* one is asked for: the client did, and may */
+	bool is_list; /* whose content will be cut: all of it is wanted, whatever the client has */
+	bool is_websocket; /* one is asked for: the client did, and may */
 };
 /* Writes the whole request head for the mount's upstream. */
 void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
@@ -38,7 +39,8 @@ struct relay_headers_plan { /* what the relay found out about a response */
 	bool rewritten;	    /* content changes: validators and ranges go */
 	const char
 		*content_encoding; /* to announce instead of the upstream's; NULL: keep, "": none */
-	bool kept; /* for later answers as well: without what was true of this one only */
+	bool is_list; /* cut to what its reader may see: no cache keeps it for another reader */
+	bool kept;    /* for later answers as well: without what was true of this one only */
 };
 /* Writes the response's field lines for front_reply_head(): Location and cookies mended, hop-by-hop
  * and hostile fields left out. */

@@ -9,6 +9,8 @@
 #define SPARKGATE_PROXY_REQUEST_EXCHANGE_H
 
 #include "base/share.h"
+#include "proxy/filter/kill_links.h"
+#include "proxy/filter/list_filter.h"
 #include "proxy/guard/app_origin.h"
 #include "proxy/http/content_coding.h"
 #include "proxy/registry/route.h"
@@ -60,6 +62,10 @@ struct exchange {
 	bool sees_all_uis;		/* links to all of them are mended */
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
+	struct list_filter *list; /* of a list only what x->who may see */
+	uint64_t list_limit;	  /* so much of it: list_take_limit() */
+	struct kill_links *kills; /* takes out what x->who may not do */
+	char *banner;		  /* the way back, as HTML */
 	struct content_coding *inflate, *deflate;
 	struct evbuffer *packed; /* what has come and is not unpacked yet */
 	bool backlog;		 /* packed waits until the client has taken more */

@@ -15,6 +15,8 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *authority; /* the UI's own "host:port" */
 	const char *prefix;    /* path of the configured URL, "" mostly */
 	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
+	const char *style;     /* the same, of a style sheet */
+	const char *banner;    /* HTML of ours, the first thing in the body of a page; NULL: none */
 	bool is_other; /* not Spark's: a UI that knows no prefix, and that we know nothing of */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);

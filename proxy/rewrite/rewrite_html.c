@@ -140,18 +140,47 @@ static const char *in_tag_open(struct html *html, const char *p)
 	return html->state == HTML_AT_DECLARATION ? p + 1 : p;
 }
 
-/* First of all scripts, so that it sees every request they make. T54: "script-src 'self'" is enough
- * for it. */
-static void add_own_script(struct rewriter *rw)
+/* A file of ours between these two; a mount not fit for quotes has such a base. */
+static void add_own_file(
+	struct rewriter *rw, struct str before, const char *path, struct str behind)
 {
-	const char *src = rw->links.context->script;
-
-	if (!src || rw->links.mount.len == 0) /* a mount not fit for quotes has such a base */
+	if (!path || rw->links.mount.len == 0)
 		return;
-	sink_add(&rw->sink, "<script src=\"", 13);
+	sink_add(&rw->sink, before.at, before.len);
 	sink_add(&rw->sink, rw->links.base.at, rw->links.base.len);
-	sink_add(&rw->sink, src, strlen(src));
-	sink_add(&rw->sink, "\"></script>", 11);
+	sink_add(&rw->sink, path, strlen(path));
+	sink_add(&rw->sink, behind.at, behind.len);
+}
+
+/* First of all scripts, so that it sees every request they make. T54: "script-src 'self'" is enough
+ * for it, and "style-src 'self'" for the style sheet. */
+static void add_to_head(struct rewriter *rw)
+{
+	const struct rewrite_context *context = rw->links.context;
+
+	add_own_file(rw, STR("<script src=\""), context->script, STR("\"></script>"));
+	add_own_file(rw, STR("<link rel=\"stylesheet\" href=\""), context->style, STR("\"/>"));
+}
+
+static void add_to_body(struct rewriter *rw)
+{
+	const char *banner = rw->links.context->banner;
+
+	if (banner && rw->links.mount.len)
+		sink_add(&rw->sink, banner, strlen(banner));
+}
+
+/* The tag ends at p, and something of ours follows it. */
+static void add_own(struct rewriter *rw, const char *p)
+{
+	struct html *html = &rw->html;
+
+	rewriter_write_to(rw, p + 1);
+	if (html->is_head)
+		add_to_head(rw);
+	else
+		add_to_body(rw);
+	html->is_head = html->is_body = false;
 }
 
 static const char *html_tag_done(struct rewriter *rw, const char *p)
@@ -163,18 +192,17 @@ static const char *html_tag_done(struct rewriter *rw, const char *p)
 					: HTML_AT_ELEMENT_TEXT;
 	if (html->is_style)
 		rw->css = (struct css){.state = 0};
-	if (html->is_head) {
-		html->is_head = false;
-		rewriter_write_to(rw, p + 1);
-		add_own_script(rw);
-	}
+	if (html->is_head || html->is_body)
+		add_own(rw, p);
 	return p + 1;
 }
 
+/* Up to the first <body>: all that follows is content. */
 static void look_for_head(struct html *html)
 {
-	html->is_head = name_is(html, "head", 4);
-	html->past_head = html->is_head || name_is(html, "body", 4);
+	html->is_body = html->past_body = name_is(html, "body", 4);
+	html->is_head = !html->past_head && name_is(html, "head", 4);
+	html->past_head |= html->is_head || html->is_body;
 }
 
 static void html_end_name(struct html *html)
@@ -185,7 +213,7 @@ static void html_end_name(struct html *html)
 		html->is_style = html->element && name_is(html, "style", 5);
 		html->is_meta = name_is(html, "meta", 4);
 	}
-	if (!html->past_head)
+	if (!html->past_body)
 		look_for_head(html);
 	html->state = HTML_AT_BEFORE_NAME;
 }

@@ -31,6 +31,8 @@ struct html {
 	int value_kind;	     /* enum value_kind: of the attribute */
 	bool is_head;	     /* the tag is <head> and our script is to follow it */
 	bool past_head;	     /* it has, or there is none: <body> has come */
+	bool is_body;	     /* the tag is <body> and our banner is to follow it */
+	bool past_body;	     /* it has: no tag that follows is looked at for these */
 	unsigned name_len;   /* past sizeof(name): a name we have no use for */
 	unsigned matched;    /* bytes of "</name", "<!--" or "-->" seen */
 	char name[24];	     /* lower case: the tag's, then each attribute's */

@@ -6,7 +6,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
-    "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends"],
+    "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends", "way_back"],
     "clusters": ["discovery", "jws_filter", "kill_spark"],
     "provider": ["conformance", "custom_roles", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],

@@ -13,7 +13,7 @@ conf conf/values conf/load
 auth/jose auth/policy auth/roles auth/store auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/token auth/service auth/cli
-proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite
+proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite proxy/filter
 proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery proxy/pages
 proxy/web proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
 """.split()

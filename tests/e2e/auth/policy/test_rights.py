@@ -118,17 +118,31 @@ def test_admin_kills_a_job_by_the_page(info, app, gateway, playwright):
         assert notes.failed == []
 
 
-def test_user_sees_why_the_page_does_not_kill(info, app, gateway, playwright):
+def test_user_sees_nothing_on_a_page_that_kills(info, app, gateway, playwright):
+    """T42, T43: links and forms are taken out, and nothing else of the page."""
+    slow_job(info)
+    with chromium(playwright) as context:
+        page = context.new_page()
+        notes = Notebook(page, gateway.origin)
+        sign_in_by_token(page, gateway, gateway.create_token("looker", "user")["access_token"])
+        for path, row in ((f"proxy/{app}/jobs/", "#activeJob-table tbody tr"), (f"proxy/{app}/stages/", "#activeStage-table tbody tr"),
+                          ("proxy/master/", f"tr:has-text('{app}')")):
+            notes.clear()
+            page.goto(f"{gateway.url}/local/{path}", wait_until="networkidle")
+            assert page.locator(row).count() >= 1, path
+            assert page.locator(".kill-link").count() == 0, path
+            assert "/kill/" not in page.content(), path
+            assert notes.failed == [], path
+
+
+def test_user_who_keeps_a_link_that_kills_sees_why_it_does_not(info, app, gateway, playwright):
     job = slow_job(info)
     with chromium(playwright) as context:
         page = context.new_page()
         Notebook(page, gateway.origin)
-        sign_in_by_token(page, gateway, gateway.create_token("looker", "user")["access_token"])
-        page.goto(f"{gateway.url}/local/proxy/{app}/jobs/", wait_until="networkidle")
-        with page.expect_response(lambda response: "/kill" in response.url) as answer:
-            page.locator("#activeJob-table .kill-link").first.click()
-        assert answer.value.status == 403
-        page.wait_for_load_state()
+        sign_in_by_token(page, gateway, gateway.create_token("keeper", "user")["access_token"])
+        answer = page.goto(f"{gateway.url}/local/proxy/{app}/jobs/job/kill/?id={job}")
+        assert answer.status == 403
         assert "admin" in page.locator("body").inner_text()
     assert job in active_jobs(info)
 

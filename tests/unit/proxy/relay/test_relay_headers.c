@@ -134,6 +134,58 @@ static void s69_what_a_ui_answers_no_shared_cache_may_keep(void **state)
 	}
 }
 
+static void s76_list_that_is_cut_is_kept_by_no_cache(void **state)
+{
+	const struct rewrite_context context = {.mount = "",
+		.cluster_root = "",
+		.origin = "",
+		.others = "",
+		.authority = "",
+		.prefix = ""};
+	const struct relay_headers_plan plan = {.rewritten = true, .is_list = true};
+	struct h1_response head;
+	struct sbuf out;
+
+	(void)state;
+	assert_int_equal(h1_parse_response(STR("HTTP/1.1 200 OK\r\nDate: now\r\nETag: \"a\"\r\n"
+					       "Last-Modified: then\r\nAccept-Ranges: bytes\r\n"
+					       "Cache-Control: public, max-age=60\r\n"
+					       "Content-Length: 0\r\n\r\n"),
+				 false, &head),
+		H1_DONE);
+	sbuf_init(&out, 4096);
+	relay_headers_to_client(&out, &head, &context, &plan);
+	assert_string_equal(out.at, "Date: now\r\nCache-Control: private, no-store\r\n");
+	sbuf_clear(&out);
+}
+
+static void s76_of_a_list_that_is_cut_no_part_is_asked_for(void **state)
+{
+	const struct h1_field fields[] = {h1_field_of(STR("Range"), STR("bytes=0-99")),
+		h1_field_of(STR("If-Range"), STR("\"a\"")),
+		h1_field_of(STR("IF-NONE-MATCH"), STR("\"a\"")),
+		h1_field_of(STR("If-Modified-Since"), STR("then")),
+		h1_field_of(STR("X"), STR("y"))};
+	const struct mount history = {.kind = UI_HISTORY, .path = "/local/shs", .prefix = ""};
+	const struct front_request req = {
+		.method = STR("GET"), .fields = fields, .fields_count = ARRAY_LEN(fields)};
+	struct relay_headers_ask ask = {.rest = STR("/api/v1/applications"), .origin = "http://gw"};
+	struct sbuf out;
+
+	(void)state;
+	for (int is_list = 0; is_list < 2; is_list++) {
+		ask.is_list = is_list;
+		sbuf_init(&out, 4096);
+		relay_headers_to_upstream(&out, &req, &history, &ask);
+		assert_int_equal(strstr(out.at, "bytes=0-99") == NULL, is_list);
+		assert_int_equal(strstr(out.at, "If-Range") == NULL, is_list);
+		assert_int_equal(strstr(out.at, "IF-NONE-MATCH") == NULL, is_list);
+		assert_int_equal(strstr(out.at, "If-Modified-Since") == NULL, is_list);
+		assert_non_null(strstr(out.at, "X: y\r\n"));
+		sbuf_clear(&out);
+	}
+}
+
 static const struct mount wiki = {.kind = UI_OTHER,
 	.path = "/base/local/ui/wiki",
 	.authority = "10.0.0.3:8000",
@@ -305,6 +357,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gzip_is_taken_by_who_says_so),
 		cmocka_unit_test(s69_what_a_ui_answers_no_shared_cache_may_keep),
+		cmocka_unit_test(s76_list_that_is_cut_is_kept_by_no_cache),
+		cmocka_unit_test(s76_of_a_list_that_is_cut_no_part_is_asked_for),
 		cmocka_unit_test(t50_fields_to_be_kept_say_nothing_of_this_once),
 		cmocka_unit_test(s11_a_ui_hears_that_its_own_page_asks),
 		cmocka_unit_test(s11_a_websocket_says_the_uis_origin_once),

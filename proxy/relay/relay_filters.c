@@ -1,0 +1,260 @@
+#include "proxy/relay/relay_filters.h"
+
+#include "auth/policy/access.h"
+#include "proxy/pages/page_static.h"
+#include "proxy/relay/way_back.h"
+
+#include <event2/buffer.h>
+#include <stdlib.h>
+
+enum { GZIP_FROM = 1024 /* bytes: less is not worth it */ };
+
+/* --- who reads --- */
+
+/* What of the facts the registry has. By its id only: somebody else's application may be called
+ * like this one's id. */
+static bool find_app(const struct exchange *x, struct str id, struct access_app *facts)
+{
+	const char *cluster = x->route.mount->cluster;
+	const struct app_info *app = registry_app(x->registry, str_of(cluster), id);
+
+	if (app == NULL || !str_eq(str_of(app->id), id))
+		return false;
+	*facts = (struct access_app){.cluster = cluster,
+		.id = app->id,
+		.name = app->name,
+		.user = app->user,
+		.namespace = app->namespace};
+	return true;
+}
+
+/* Beyond what the registry keeps, the list's own word counts. */
+static bool shows(const void *arg, const struct list_item *item)
+{
+	const struct exchange *x = arg;
+	struct access_app facts;
+
+	if (!find_app(x, str_of(item->id), &facts))
+		facts = (struct access_app){.cluster = x->route.mount->cluster,
+			.id = item->id,
+			.name = item->name,
+			.user = item->user};
+	return access_to_app(x->web.who, &facts) != 0;
+}
+
+static bool may_kill(const void *arg, struct str id)
+{
+	const struct exchange *x = arg;
+	struct access_app facts;
+
+	return find_app(x, id, &facts) && access_to_app(x->web.who, &facts) & 1u << ACTION_KILL;
+}
+
+static bool is_restricted(const struct exchange *x)
+{
+	enum ui_kind kind = x->route.mount->kind;
+
+	return (kind == UI_MASTER || kind == UI_WORKER || kind == UI_HISTORY) &&
+	       !access_to_all_apps(x->web.who, x->route.mount->cluster);
+}
+
+/* --- lists --- */
+
+bool relay_filters_is_list(const struct exchange *x)
+{
+	return list_is_at(x->route.mount->kind, x->route.rest) && is_restricted(x);
+}
+
+struct str relay_filters_query(struct exchange *x, struct str query, struct sbuf *out)
+{
+	x->list_limit = UINT64_MAX;
+	if (x->route.mount->kind != UI_HISTORY || query.at == NULL)
+		return query;
+	list_take_limit(query, out, &x->list_limit);
+	return out->len ? sbuf_str(out) : (struct str){NULL, 0};
+}
+
+static enum list_kind list_of(const struct exchange *x, const struct h1_response *head)
+{
+	if (!is_restricted(x))
+		return LIST_NONE;
+	enum list_kind kind = list_kind_of(
+		x->route.mount->kind, x->route.rest, h1_field(head, FIELD_CONTENT_TYPE));
+	/* What went wrong may name anything. */
+	return kind > LIST_NOTHING && head->status != 200 ? LIST_NOTHING : kind;
+}
+
+/* --- links that kill --- */
+
+/* A driver's page is of one application, a master's of all. */
+static bool may_kill_all(const struct exchange *x)
+{
+	const struct mount *mount = x->route.mount;
+	struct access_app facts = {.cluster = mount->cluster, .id = mount->id};
+	unsigned rights;
+
+	if (mount->kind == UI_MASTER) {
+		rights = access_to_whole_cluster(x->web.who, mount->cluster);
+	} else {
+		(void)find_app(x, str_of(mount->id), &facts);
+		rights = access_to_app(x->web.who, &facts);
+	}
+	return rights & 1u << ACTION_KILL;
+}
+
+static struct kill_links *kill_links_for(const struct exchange *x)
+{
+	enum ui_kind kind = x->route.mount->kind;
+	struct kill_context context = {.may_kill = kind == UI_MASTER ? may_kill : NULL, .arg = x};
+
+	if ((kind != UI_MASTER && kind != UI_DRIVER) || may_kill_all(x))
+		return NULL;
+	return kill_links_new(&context);
+}
+
+/* --- the plan --- */
+
+/* identity, gzip or deflate can be read; another coding passes as it is. */
+static bool can_read(struct str encoding, enum content_coding_kind *kind)
+{
+	*kind = CODING_IDENTITY;
+	if (encoding.len == 0 || str_eq_nocase(encoding, STR("identity")))
+		return true;
+	*kind = str_eq_nocase(encoding, STR("deflate")) ? CODING_INFLATE : CODING_GUNZIP;
+	return *kind == CODING_INFLATE || str_eq_nocase(encoding, STR("gzip")) ||
+	       str_eq_nocase(encoding, STR("x-gzip"));
+}
+
+/* Of other UIs' pages we know nothing, and a page that says what went wrong asks for no data. */
+static const char *own_script(const struct exchange *x, const struct h1_response *head)
+{
+	bool is_page = x->route.mount->kind != UI_OTHER && head->status == 200;
+
+	return is_page ? page_static_find(STR("session.js"))->href : NULL;
+}
+
+static void add_list(struct exchange *x, enum list_kind kind)
+{
+	struct list_context context = {.shows = shows, .arg = x, .limit = x->list_limit};
+
+	x->list = list_filter_new(kind, &context);
+}
+
+static void add_rewriter(struct exchange *x, const struct h1_response *head, enum rewrite_kind kind)
+{
+	if (kind == REWRITE_HTML) {
+		x->rewrite_context.script = own_script(x, head);
+		way_back_add(x);
+		x->kills = kill_links_for(x);
+	}
+	x->rewriter = rewriter_new(&x->rewrite_context, kind);
+}
+
+bool relay_filters_plan(
+	struct exchange *x, const struct h1_response *head, struct relay_headers_plan *plan)
+{
+	enum rewrite_kind kind = rewrite_kind_of(
+		h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, x->rewrite_context.is_other);
+	enum list_kind list = list_of(x, head);
+	enum content_coding_kind coding = CODING_IDENTITY;
+	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
+	bool is_read =
+		head->status != 206 && can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding);
+
+	plan->is_list = list != LIST_NONE;
+	if (plan->is_list && head->status < 300 && (list == LIST_NOTHING || !is_read))
+		return false;
+	if (list == LIST_NONE && (kind == REWRITE_NOTHING || !is_read))
+		return true;
+	plan->rewritten = true;
+	plan->content_encoding = "";
+	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->web.req))
+		plan->content_encoding = "gzip";
+	if (head->framing == H1_NO_CONTENT)
+		return true;
+	if (list != LIST_NONE)
+		add_list(x, list);
+	if (coding != CODING_IDENTITY && list != LIST_NOTHING)
+		x->inflate = content_coding_new(coding);
+	add_rewriter(x, head, list == LIST_NOTHING ? REWRITE_NOTHING : kind);
+	if (plan->content_encoding[0])
+		x->deflate = content_coding_new(CODING_GZIP);
+	if (x->inflate)
+		x->packed = evbuffer_new();
+	return true;
+}
+
+/* --- content --- */
+
+/* The content was corrupt: nothing of it must be left for the next exchange. */
+static int drop_filtered(struct evbuffer **between)
+{
+	for (int i = 0; i < 2; i++)
+		evbuffer_drain(between[i], evbuffer_get_length(between[i]));
+	return -1;
+}
+
+/* The one of the two that `in` is not. */
+static struct evbuffer *beside(const struct exchange *x, const struct evbuffer *in)
+{
+	struct evbuffer **between = x->thread->filters;
+
+	return between[in == between[0]];
+}
+
+/* All of `in`, which is unpacked. */
+static struct evbuffer *change(struct exchange *x, struct evbuffer *in, bool last)
+{
+	struct evbuffer *out;
+
+	if (x->list) {
+		out = beside(x, in);
+		list_filter_feed(x->list, in, out, last);
+		in = out;
+	}
+	if (x->kills) {
+		out = beside(x, in);
+		kill_links_feed(x->kills, in, out, last);
+		in = out;
+	}
+	out = beside(x, in);
+	rewriter_feed(x->rewriter, in, out, last);
+	return out;
+}
+
+int relay_filters_step(struct exchange *x, struct evbuffer *in, struct evbuffer **out)
+{
+	struct evbuffer **between = x->thread->filters, *from = in;
+	int more = 0;
+
+	*out = in;
+	if (x->rewriter == NULL)
+		return 0;
+	if (x->inflate) {
+		from = between[0];
+		more = content_coding_step(x->inflate, in, from, x->ended);
+		if (more == -1)
+			return drop_filtered(between);
+	}
+	bool last = x->ended && !more;
+	*out = change(x, from, last);
+	if (x->deflate) {
+		from = *out;
+		*out = beside(x, from);
+		if (content_coding_feed(x->deflate, from, *out, last) == -1)
+			return drop_filtered(between);
+	}
+	return more;
+}
+
+void relay_filters_free(struct exchange *x)
+{
+	list_filter_free(x->list);
+	kill_links_free(x->kills);
+	rewriter_free(x->rewriter);
+	content_coding_free(x->inflate);
+	content_coding_free(x->deflate);
+	free(x->banner);
+	if (x->packed)
+		evbuffer_free(x->packed);
+}

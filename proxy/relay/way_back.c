@@ -1,0 +1,158 @@
+#include "proxy/relay/way_back.h"
+
+#include "proxy/guard/guard.h"
+#include "proxy/pages/page_parts.h"
+#include "proxy/pages/page_static.h"
+#include "proxy/request/exchange.h"
+
+enum { WAY_BACK_ROOM = 1024 };
+
+/* --- the links --- */
+
+/* Nearly every path and id is, and is added at once: each page has this. */
+static bool is_plain(struct str s)
+{
+	return str_span_b64token(s) == s.len && str_find_byte(s, '+') == -1;
+}
+
+static void add_path(struct sbuf *out, const char *path)
+{
+	if (is_plain(str_of(path)))
+		sbuf_puts(out, path);
+	else
+		part_path(out, path);
+}
+
+static void add_id(struct sbuf *out, const char *id)
+{
+	if (is_plain(str_of(id)))
+		sbuf_puts(out, id);
+	else
+		sbuf_urlencode(out, str_of(id));
+}
+
+static void add_text(struct sbuf *out, const char *text)
+{
+	if (is_plain(str_of(text)) && strlen(text) <= PART_CLIP)
+		sbuf_puts(out, text);
+	else
+		part_text(out, text, PART_CLIP);
+}
+
+static void open_link(struct sbuf *out, const struct way_back *way, const char *path)
+{
+	sbuf_puts(out, "<a href=\"");
+	if (way->origin[0])
+		sbuf_html(out, str_of(way->origin));
+	add_path(out, path);
+}
+
+static void write_link(
+	struct sbuf *out, const struct way_back *way, const char *path, const char *text)
+{
+	open_link(out, way, path);
+	sbuf_puts(out, "/\">");
+	add_text(out, text);
+	sbuf_puts(out, "</a>");
+}
+
+/* The cluster's page with this application on it. */
+static void write_app(struct sbuf *out, const struct way_back *way)
+{
+	open_link(out, way, way->cluster->path);
+	sbuf_puts(out, "/?q=");
+	add_id(out, way->app_id);
+	sbuf_puts(out, "\">");
+	add_text(out, way->app_id);
+	sbuf_puts(out, "</a>");
+}
+
+static void write_history(struct sbuf *out, const struct way_back *way)
+{
+	open_link(out, way, way->history->path);
+	sbuf_puts(out, "/history/");
+	add_id(out, way->app_id);
+	sbuf_puts(out, "/\">History</a>");
+}
+
+void way_back_write(struct sbuf *out, const struct way_back *way)
+{
+	sbuf_puts(out, "<nav class=\"sparkgate-way\" aria-label=\"Gateway\">");
+	write_link(out, way, way->base, "Home");
+	write_link(out, way, way->cluster->path, way->cluster->name);
+	if (way->app_id)
+		write_app(out, way);
+	if (way->app_id && way->live)
+		write_link(out, way, way->live->path, "Live UI");
+	if (way->app_id && way->history)
+		write_history(out, way);
+	sbuf_puts(out, "</nav>");
+}
+
+/* --- for a page --- */
+
+/* Whose page it is, by the path; at == NULL: of no application. */
+static struct str app_id_of(const struct exchange *x)
+{
+	struct str rest = x->route.rest, id = {NULL, 0}, history = STR("/history/");
+
+	if (x->route.mount->kind == UI_DRIVER)
+		return str_of(x->route.mount->id);
+	if (x->route.mount->kind != UI_HISTORY || !str_starts(rest, history))
+		return id;
+	rest = str_from(rest, history.len);
+	return str_next(&rest, '/', &id) ? id : (struct str){NULL, 0};
+}
+
+static const struct mount *if_up(const struct mount *mount)
+{
+	return mount && mount->state == MOUNT_UP ? mount : NULL;
+}
+
+static void find_app(const struct exchange *x, struct way_back *way)
+{
+	struct str id = app_id_of(x);
+	const struct app_info *app;
+
+	if (id.at == NULL)
+		return;
+	app = registry_app(x->registry, str_of(way->cluster->name), id);
+	if (app == NULL || !str_eq(str_of(app->id), id))
+		return;
+	way->app_id = app->id;
+	if (x->route.mount->kind == UI_HISTORY && app->running)
+		way->live = if_up(app->mount);
+	if (x->route.mount->kind == UI_DRIVER && app->in_history)
+		way->history = if_up(way->cluster->history);
+}
+
+/* Scripts fetch pages, too, and put what is in them into their own. */
+static bool is_shown_as_page(const struct exchange *x)
+{
+	struct str dest = guard_single_field(x->web.req, FIELD_SEC_FETCH_DEST);
+
+	return dest.at == NULL || str_eq(dest, STR("document"));
+}
+
+void way_back_add(struct exchange *x)
+{
+	struct way_back way = {.origin = x->rewrite_context.others,
+		.base = x->web.conf->server.base,
+		.cluster = x->route.cluster};
+	struct sbuf out;
+
+	if (!x->web.conf->ui_home_link || x->route.mount->kind == UI_OTHER || !is_shown_as_page(x))
+		return;
+	find_app(x, &way);
+	sbuf_init(&out, WAY_BACK_MAX);
+	(void)sbuf_extend(&out, WAY_BACK_ROOM); /* one allocation */
+	sbuf_reset(&out);
+	way_back_write(&out, &way);
+	if (out.overflow) {
+		sbuf_clear(&out);
+		return;
+	}
+	x->banner = sbuf_take(&out);
+	x->rewrite_context.banner = x->banner;
+	x->rewrite_context.style = page_static_find(STR("way-back.css"))->href;
+}
