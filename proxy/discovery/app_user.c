@@ -84,11 +84,31 @@ static char *key_of(const struct app *a)
 	return mem_printf("user %s/%s", cluster, a->known.id);
 }
 
+static bool is_shared_account(const struct cluster *c, const char *user)
+{
+	const struct conf_names *shared = &c->conf->shared_accounts;
+
+	for (size_t i = 0; i < shared->count; i++) {
+		if (strcmp(shared->at[i], user) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Its master tells an account that says nothing of a person: its event log may. */
+static bool needs_log(const struct app *a)
+{
+	return a->is_masters && a->user_told && a->known.cluster->history &&
+	       is_shared_account(a->known.cluster, a->user_told);
+}
+
 /* What may be settled now; NULL: nothing. */
 static const char *claim_of(const struct app *a)
 {
 	if (a->user)
 		return a->user;
+	if (needs_log(a))
+		return a->user_in_history;
 	return a->is_masters || is_namespaces(a) ? a->user_told : NULL;
 }
 
@@ -98,7 +118,7 @@ static bool is_due(const struct app *a, int64_t now)
 		return true;
 	if (a->user || a->known.is_gone)
 		return false;
-	return claim_of(a) || (a->user_asked_ms == 0 && a->in_history);
+	return claim_of(a) || (a->user_asked_ms == 0 && (a->in_history || a->is_masters));
 }
 
 static void add_to_batch(struct owner_batch *b, struct app *a)
@@ -120,7 +140,7 @@ static void take_answer(struct app *a, const struct store_owner *o, int64_t now)
 		return;
 	/* What has another form was not written by a gateway: nobody's. */
 	user = str_starts(str_of(user), prefix) ? user + prefix.len : "";
-	if (a->user == NULL && a->user_told && strcmp(a->user_told, user) != 0)
+	if (a->user == NULL && a->user_told && !needs_log(a) && strcmp(a->user_told, user) != 0)
 		warn_once(a, user, a->user_told);
 	mem_replace_text(&a->user, user); /* the snapshot comes next */
 }
@@ -190,6 +210,8 @@ const char *app_user(const struct app *a)
 {
 	if (a->user)
 		return a->user;
+	if (needs_log(a)) /* the account's, as long as there is no log */
+		return a->user_asked_ms && a->user_in_history == NULL ? a->user_told : "";
 	if (a->is_masters || a->owner)
 		return "";
 	if (a->namespace) /* as its namespace is: what its pod claims, until that is settled */

@@ -4,7 +4,8 @@
  * The cluster's word counts (S73): the master that lists the application, or the environment that
  * its driver's pod was made with. It is settled once, in the store, for all gateways and their
  * restarts; a later other word changes nothing. Event logs are a driver's own words: they count for
- * applications that no master and no pod ever named. What disagrees is nobody's. Keeper thread.
+ * applications that no master and no pod ever named, and for those of an account that people share.
+ * What disagrees is nobody's. Keeper thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_APP_USER_H
 #define SPARKGATE_PROXY_DISCOVERY_APP_USER_H

@@ -3,10 +3,11 @@
 `with Estate("4.3") as estate: estate.people["alice"].apps["running"]`. Nothing else on the machine has these users' and
 applications' names, so that a search for them in any bytes tells whether something of a person is there.
 
-| person | applications | Spark's user by |
+| person | applications | what tells Spark's user |
 |---|---|---|
-| alice, bob | one that runs, two that have ended | the account that submits (`user.name`, SPARK_USER) |
-| carol | two that only the history server knows: they ran without a master | a proxy user |
+| alice | one that runs, two that have ended | her own account: the master and the event log |
+| bob | the same | SPARK_USER: only the event log, for he shares the account that submits |
+| carol | one that has ended; one without a master, so only the history server knows it | she is a proxy user: only the event log |
 
 Bob's application that runs names one reader in spark.ui.view.acls; a log of one of his others does, too.
 """
@@ -53,10 +54,9 @@ class Estate:
 
     def start(self):
         self.cluster.start()
-        running = {name: self.submit(self.people[name]) for name in ("alice", "bob")}
-        for name in ("alice", "bob"):
-            self.run_to_the_end(self.people[name], self.cluster.run_finished)
-        self.run_to_the_end(self.people["carol"], self.run_without_master)
+        running = {name: self.submit(name) for name in ("alice", "bob")}
+        for name in self.people:
+            self.run_to_the_end(name)
         for name, app in running.items():
             self.people[name].apps["running"] = self.cluster.await_app(app)
         self.cluster.wait_for(lambda: not self.missing_in_history(), "all event logs in the history server")
@@ -64,24 +64,25 @@ class Estate:
 
     # -- submitting ----------------------------------------------------------------------------------------------
 
-    def as_account(self, person, title):
-        """As if that account had submitted it. The master tells Java's `user.name`, the event log SPARK_USER."""
-        options = f"{self.cluster.java_opts()} -Duser.name={person.user}"
-        conf = {"spark.driver.extraJavaOptions": options}
-        if person is self.people["bob"] and title != "weekly":
+    def how(self, name, title):
+        """The master tells Java's `user.name`; the event log SPARK_USER, else the proxy user."""
+        user, conf = self.people[name].user, {}
+        if name == "carol":
+            return {"more": ["--proxy-user", user, *(["--master", "local[2]"] if title == "weekly" else [])]}
+        if name == "alice":
+            conf["spark.driver.extraJavaOptions"] = f"{self.cluster.java_opts()} -Duser.name={user}"
+        elif title != "weekly":
             conf["spark.ui.view.acls"] = f"somebodyelse,{READER}"
-        return {"env": {"SPARK_USER": person.user}, "conf": conf}
+        return {"env": {"SPARK_USER": user}, "conf": conf}
 
-    def submit(self, person):
-        return self.cluster.submit("running", f"{person.word} stream", cores=2, **self.as_account(person, "stream"))
+    def submit(self, name):
+        return self.cluster.submit("running", f"{self.people[name].word} stream", cores=2, **self.how(name, "stream"))
 
-    def run_to_the_end(self, person, run):
+    def run_to_the_end(self, name):
         for title in ("daily", "weekly"):
-            person.apps[title] = run(f"{person.word} {title}", **self.as_account(person, title))
-
-    def run_without_master(self, name, **_):
-        return self.cluster.run_to_its_end(
-            name, more=["--master", "local[2]", "--proxy-user", self.people["carol"].user])
+            how = self.how(name, title)
+            run = self.cluster.run_to_its_end if "--master" in how.get("more", []) else self.cluster.run_finished
+            self.people[name].apps[title] = run(f"{self.people[name].word} {title}", **how)
 
     # -- what tests read -----------------------------------------------------------------------------------------
 

@@ -91,6 +91,57 @@ static void s73_event_log_is_not_believed_against_a_master(void **state)
 	assert_string_equal(whose(w, "mine"), "alice");
 }
 
+static char root[] = "root", *shared[] = {root};
+
+static void s73_event_log_tells_whose_an_application_of_a_shared_account_is(void **state)
+{
+	struct pod_world *w = *state;
+
+	w->cluster.shared_accounts = (struct conf_names){shared, 1};
+	ready(w);
+	master_tells(w, "mine", "root");
+	assert_string_equal(whose(w, "mine"), "root"); /* there is no log yet */
+	logs_tell(w, "mine", "alice");
+	assert_string_equal(whose(w, "mine"), "alice");
+	logs_tell(w, "mine", "mallory");
+	assert_string_equal(whose(w, "mine"), "alice");
+	/* No other account is shared. */
+	master_tells(w, "bobs", "bob");
+	logs_tell(w, "bobs", "mallory");
+	assert_string_equal(whose(w, "bobs"), "bob");
+	/* It outlives a restart, before any log is listed. */
+	pod_world_restart(w);
+	master_tells(w, "mine", "root");
+	assert_string_equal(whose(w, "mine"), "alice");
+}
+
+static void s73_logs_of_a_shared_account_that_disagree_leave_it_to_nobody(void **state)
+{
+	struct pod_world *w = *state;
+
+	w->cluster.shared_accounts = (struct conf_names){shared, 1};
+	ready(w);
+	logs_tell(w, "mine", "");
+	master_tells(w, "mine", "root");
+	assert_string_equal(whose(w, "mine"), "");
+}
+
+static void application_of_a_shared_account_is_that_accounts_without_a_history_server(void **state)
+{
+	struct pod_world *w = *state;
+	struct cluster *c = pod_world_cluster(w);
+	struct history *history = c->history;
+
+	w->cluster.shared_accounts = (struct conf_names){shared, 1};
+	c->history = NULL;
+	master_tells(w, "mine", "root");
+	assert_string_equal(whose(w, "mine"), "root");
+	c->history = history;
+	ready(w);
+	logs_tell(w, "mine", "mallory");
+	assert_string_equal(whose(w, "mine"), "root");
+}
+
 static void s73_master_that_names_no_user_leaves_it_to_nobody(void **state)
 {
 	struct pod_world *w = *state;
@@ -304,6 +355,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(s73_masters_first_word_stays),
 		TEST(s73_event_log_is_not_believed_against_a_master),
+		TEST(s73_event_log_tells_whose_an_application_of_a_shared_account_is),
+		TEST(s73_logs_of_a_shared_account_that_disagree_leave_it_to_nobody),
+		TEST(application_of_a_shared_account_is_that_accounts_without_a_history_server),
 		TEST(s73_master_that_names_no_user_leaves_it_to_nobody),
 		TEST(s73_event_log_is_believed_when_all_others_were_heard),
 		TEST(s73_event_logs_that_disagree_leave_it_to_nobody),
