@@ -90,6 +90,7 @@ struct conf_cluster {
 	/* Of Spark's JWSFilter, base64url of 32 bytes or more: for all of Spark's UIs, and for
 	 * drivers' where it is another one. */
 	struct conf_secret jws_key, jws_driver_key;
+	struct conf_names shared_accounts; /* whose names tell nothing of a person */
 	int64_t poll_ms;
 };
 

@@ -125,18 +125,20 @@ struct store_counts { /* what is alive; a limited administrator's token is no ad
 	unsigned sessions, tokens_user, tokens_admin;
 };
 
-enum { /* an owner is kept for so long after it was last asked for, and so many a namespace: who
-	* makes many pods pushes out their own namespace's only */
-	STORE_NAMESPACE = 64,
+enum { /* an owner is kept for so long after it was last asked for, and so many of a name: who makes
+	* many applications pushes out those of their own namespace or user only */
+	STORE_OWNER = 264,
 	STORE_OWNER_KEPT_S = 90 * 24 * 3600,
 	STORE_OWNERS = 10000,
 };
 
-struct store_owner {			 /* whose an application is, once that is settled */
-	unsigned char key[DIGEST_LEN];	 /* of cluster and application */
-	char namespace[STORE_NAMESPACE]; /* of Kubernetes; "": nobody's, for claims disagreed */
-	bool is_claim;	 /* asked: settle it for `namespace`, unless it is settled */
-	bool is_settled; /* answered: `namespace` is what all gateways have */
+struct store_owner {		       /* whose an application is, once that is settled */
+	unsigned char key[DIGEST_LEN]; /* of the question, cluster and application */
+	/* A namespace of Kubernetes ("": nobody's, for claims disagreed), or "user " and what Spark
+	 * calls its user ("user ": nobody's). */
+	char name[STORE_OWNER];
+	bool is_claim;	 /* asked: settle it for `name`, unless it is settled */
+	bool is_settled; /* answered: `name` is what all gateways have */
 };
 
 enum store_answer { STORE_FAILED = -1, STORE_NONE, STORE_FOUND };

@@ -268,6 +268,15 @@ const struct keyword keywords[] = {
 		.type = &value_jws_key,
 		IN_CLUSTER(jws_driver_key),
 		.help = "the same for drivers, whose UIs run users' code; default: jws_key_file"},
+	{.path = "clusters[].shared_accounts",
+		.shape = KEYWORD_VALUES,
+		.type = &value_string,
+		LIST_OF(struct conf_cluster, shared_accounts.at, shared_accounts.count),
+		.max = 32,
+		.fallback = "root, spark",
+		.help = "accounts under which several people submit to a master: the event log "
+			"tells "
+			"whose such an application is"},
 	{.path = "clusters[].poll",
 		.type = &value_ms,
 		IN_CLUSTER(poll_ms),

@@ -1,21 +1,18 @@
 #include "proxy/discovery/claim.h"
 
-#include "auth/store/store.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/owner_batch.h"
 
-#include <event2/event.h>
 #include <stdlib.h>
 
 enum {
 	/* An application starts some seconds after its pod was made, by another machine's clock;
 	 * several API servers have a clock each. */
 	SKEW_MS = 10 * 1000,
-	ASKED_AT_ONCE = 1000,
-	AGAIN_MS = 24 * 3600 * 1000, /* the store forgets what nobody asks for */
-	RETRY_S = 1,
+	NAMESPACE_MAX = 63, /* a label of DNS (RFC 1123) */
 };
 
 /* --- names that are not a pod's to take --- */
@@ -132,6 +129,7 @@ void claim_drop(struct app *a)
 	a->has_rivals = a->was_warned = a->is_disputed = a->is_risen = a->running = false;
 	mem_replace_text(&a->namespace, NULL);
 	mem_replace_text(&a->pod, NULL);
+	app_forget_told(a);
 	a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
 	cluster_changed(a->known.cluster);
 }
@@ -211,8 +209,7 @@ static bool is_listed(const struct kube_watch *w)
 	return w->tried && (w->version[0] || !w->up);
 }
 
-/* Everybody who could know better has been heard. */
-static bool is_complete(const struct cluster *c)
+bool claim_is_complete(const struct cluster *c)
 {
 	if (!claim_all_are_asked(c) || (c->history && c->history->listings == 0))
 		return false;
@@ -233,7 +230,7 @@ static bool has_known_start(const struct app *a)
 
 static bool is_due(const struct app *a, int64_t now)
 {
-	return !a->is_masters && (a->asked_ms == 0 || now - a->asked_ms > AGAIN_MS);
+	return !a->is_masters && (a->asked_ms == 0 || now - a->asked_ms > OWNERS_AGAIN_MS);
 }
 
 static bool is_claimed(const struct app *a)
@@ -241,59 +238,32 @@ static bool is_claimed(const struct app *a)
 	return a->namespace && a->owner == NULL && a->asked_ms && !a->is_masters;
 }
 
-static void write_key(const struct app *a, unsigned char key[static DIGEST_LEN])
+/* No name of a cluster has a slash. */
+static void add_to_batch(struct owner_batch *b, struct app *a, const char *claim)
 {
-	/* No name of a cluster has a slash. */
-	char *text = mem_printf("owner %s/%s", a->known.cluster->name, a->known.id);
+	char *key = mem_printf("owner %s/%s", a->known.cluster->name, a->known.id);
 
-	digest_sha256(str_of(text), key);
-	free(text);
-}
-
-/* Without a store, as in tests, it is settled for this process. */
-static int ask_store(struct discovery *d, struct store_owner *owners, size_t count)
-{
-	if (d->store)
-		return d->store->ops->owners(d->store, owners, count, clock_wall_s());
-	for (size_t i = 0; i < count; i++)
-		owners[i].is_settled = owners[i].is_claim;
-	return 0;
-}
-
-struct batch {
-	struct app *apps[ASKED_AT_ONCE];
-	struct store_owner owners[ASKED_AT_ONCE];
-	size_t count;
-};
-
-static void add_to_batch(struct batch *b, struct app *a, const char *claim)
-{
-	struct store_owner *o = &b->owners[b->count];
-
-	write_key(a, o->key);
-	o->is_claim = claim != NULL;
-	if (claim && !str_copy(str_of(claim), o->namespace, sizeof o->namespace))
-		return; /* no namespace is so long */
-	b->apps[b->count++] = a;
+	/* No namespace is so long that it is left out. */
+	if (claim == NULL || strlen(claim) <= NAMESPACE_MAX)
+		owner_batch_add(b, a, key, claim);
+	free(key);
 }
 
 static void take_answer(struct app *a, const struct store_owner *o)
 {
 	if (!o->is_settled)
 		return;
-	mem_replace_text(&a->owner, o->namespace);
+	if (mem_replace_text(&a->owner, o->name))
+		a->user_asked_ms = 0; /* another key */
 	a->is_risen = false;
 }
 
-static bool run_batch(struct cluster *c, struct batch *b)
+static bool run_batch(struct cluster *c, struct owner_batch *b)
 {
-	const struct timeval later = {RETRY_S, 0};
 	int64_t now = clock_mono_ms();
 
-	if (b->count && ask_store(c->discovery, b->owners, b->count) == -1) {
-		event_add(c->discovery->claim_timer, &later);
+	if (!owner_batch_ask(c->discovery, b))
 		return false;
-	}
 	for (size_t i = 0; i < b->count; i++) {
 		b->apps[i]->asked_ms = now;
 		take_answer(b->apps[i], &b->owners[i]);
@@ -302,38 +272,38 @@ static bool run_batch(struct cluster *c, struct batch *b)
 }
 
 /* First what is settled already, so that nothing is claimed against it. */
-static bool ask_for_known(struct cluster *c, struct batch *b)
+static bool ask_for_known(struct cluster *c, struct owner_batch *b)
 {
 	int64_t now = clock_mono_ms();
 
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < ASKED_AT_ONCE;
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
 		ui = ui->hh.next) {
 		if (is_due((struct app *)ui, now))
 			add_to_batch(b, (struct app *)ui, ((struct app *)ui)->owner);
 	}
-	if (b->count == ASKED_AT_ONCE)
+	if (b->count == OWNERS_AT_ONCE)
 		cluster_changed(c); /* the others in a moment */
 	return run_batch(c, b);
 }
 
-static void claim_what_is_new(struct cluster *c, struct batch *b)
+static void claim_what_is_new(struct cluster *c, struct owner_batch *b)
 {
-	bool is_ready = is_complete(c);
+	bool is_ready = claim_is_complete(c);
 
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < ASKED_AT_ONCE;
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
 		ui = ui->hh.next) {
 		struct app *a = (struct app *)ui;
 		if (is_ready && is_claimed(a) && has_known_start(a))
 			add_to_batch(b, a, a->is_disputed ? "" : a->namespace);
 	}
-	if (b->count == ASKED_AT_ONCE)
+	if (b->count == OWNERS_AT_ONCE)
 		cluster_changed(c);
 	(void)run_batch(c, b);
 }
 
 void claim_settle(struct cluster *c)
 {
-	struct batch *b;
+	struct owner_batch *b;
 
 	if (c->watches_count == 0)
 		return;

@@ -15,6 +15,7 @@
 #include "proxy/discovery/poll_master.h"
 #include "proxy/discovery/poll_ui.h"
 #include "proxy/discovery/publish_registry.h"
+#include "proxy/discovery/read_lists.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <event2/event.h>
@@ -109,8 +110,10 @@ static void set_history(struct cluster *c, const struct conf_cluster *conf)
 
 	if (old && conf->has_history && server_is(&old->server, c, &conf->history))
 		return;
-	if (old)
+	if (old) {
+		read_lists_cancel(c);
 		merge_no_history(c);
+	}
 	history_free(old);
 	c->history = conf->has_history ? history_new(c, &conf->history) : NULL;
 }
@@ -209,6 +212,7 @@ static struct cluster *cluster_new(struct discovery *d, const char *name)
 
 static void cluster_free(struct cluster *c)
 {
+	read_lists_cancel(c);
 	known_ui_free_all(c);
 	if (c->version_fetch)
 		fetch_cancel(c->version_fetch);
@@ -273,10 +277,8 @@ static void on_claim(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	for (size_t i = 0; i < d->clusters_count; i++) {
-		if (d->clusters[i]->watches_count)
-			cluster_changed(d->clusters[i]);
-	}
+	for (size_t i = 0; i < d->clusters_count; i++)
+		cluster_changed(d->clusters[i]);
 }
 
 struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher, struct conf *conf,
@@ -296,6 +298,7 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 	d->claim_timer = evtimer_new(base, on_claim, d);
 	if (d->publish_timer == NULL || d->claim_timer == NULL)
 		abort();
+	read_lists_start(d);
 	discovery_set_conf(d, conf);
 	event_active(
 		d->publish_timer, EV_TIMEOUT, 0); /* the gateway serves before anything answered */
@@ -317,6 +320,7 @@ void discovery_free(struct discovery *d)
 	event_free(d->publish_timer);
 	verify_queue_clear(&d->checks);
 	event_free(d->claim_timer);
+	read_lists_stop(d);
 	ui_tokens_free(d->tokens);
 	conf_unref(d->conf);
 	free(d->clusters);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
@@ -36,6 +37,9 @@ static void note_rival(struct app *a, const struct kube_pod *pod)
 	/* It may be the next one. */
 	if (a->owner == NULL || strcmp(a->owner, pod->namespace) == 0)
 		a->has_rivals = true;
+	/* Of one namespace nothing tells whose is right. */
+	if (a->watch && strcmp(a->namespace, pod->namespace) == 0)
+		app_user_tell(a, pod->user);
 }
 
 static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
@@ -72,8 +76,6 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
 		duration = pod->ended_ms - started;
 	changed |= mem_replace_text(&a->namespace, pod->namespace);
-	if (a->user == NULL)
-		changed |= mem_replace_text(&a->user, "");
 	SET(changed, a->state, states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */
@@ -129,6 +131,9 @@ static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod 
 	known_ui_keep(ui);
 	if (a->namespace == NULL && a->completed_in_history && kube_is_live(pod))
 		a->is_risen = true;
+	if (a->namespace && strcmp(a->namespace, pod->namespace) != 0)
+		app_forget_told(a);
+	app_user_tell(a, pod->user);
 	if (set_from_pod(a, pod))
 		cluster_changed(w->cluster);
 	if (a->running) {

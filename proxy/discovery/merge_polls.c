@@ -1,6 +1,7 @@
 #include "proxy/discovery/merge_polls.h"
 
 #include "base/log/log.h"
+#include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/cluster.h"
 
@@ -56,11 +57,10 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 	show_worker(w, row->web_ui);
 }
 
-static bool set_from_master(struct app *a, const struct spark_app *row)
+static bool set_from_row(struct app *a, const struct spark_app *row)
 {
 	bool changed = known_ui_set_text(&a->name, row->name);
 
-	changed |= known_ui_set_text(&a->user, row->user);
 	SET(changed, a->state, row->state);
 	SET(changed, a->started_ms, row->started_ms);
 	SET(changed, a->duration_ms, row->duration_ms);
@@ -98,10 +98,13 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	a = (struct app *)ui;
 	if (a->watch || a->namespace)
 		claim_drop(a); /* of all that say whose an application is, its master knows */
+	if (!a->is_masters)
+		app_forget_told(a);
 	a->is_masters = true;
 	a->told_ms = row->started_ms;
 	was_running = a->running;
-	changed |= set_from_master(a, row);
+	app_user_tell(a, row->user);
+	changed |= set_from_row(a, row);
 	SET(changed, a->cores, row->cores);
 	SET(changed, a->in_master, true);
 	SET(changed, a->running, row->running);
@@ -182,7 +185,7 @@ void merge_master(struct cluster *c, const struct spark_master *m)
 /* What the pod of an application does not tell. */
 static bool app_complete(struct app *a, const struct spark_app *row)
 {
-	bool changed = known_ui_set_text(&a->user, row->user);
+	bool changed = false;
 
 	if (a->running || row->running)
 		return changed;
@@ -210,13 +213,15 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	if (listing)
 		a->last_history = listing;
 	a->told_ms = row->started_ms;
+	app_user_tell_history(a, row->user);
+	mem_replace_text(&a->attempt, row->attempt ? row->attempt : "");
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);
 	/* The master knows better as long as it knows, and a pod for good. */
 	if (a->namespace)
 		changed |= app_complete(a, row);
 	else if (!a->in_master)
-		changed |= set_from_master(a, row);
+		changed |= set_from_row(a, row);
 	if (changed)
 		cluster_changed(c);
 }

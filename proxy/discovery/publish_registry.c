@@ -1,8 +1,10 @@
 #include "proxy/discovery/publish_registry.h"
 
+#include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/read_lists.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <stdio.h>
@@ -148,13 +150,14 @@ static void add_app(struct draft *d, const struct app *a)
 	d->info.apps[d->info.apps_count++] = (struct app_info){
 		.id = a->known.id,
 		.name = a->name,
-		.user = a->user,
+		.user = app_user(a),
 		.state = a->state,
 		.started_ms = a->started_ms,
 		.duration_ms = a->duration_ms,
 		.cores = a->cores,
 		.running = a->running,
 		.namespace = claim_namespace(a),
+		.lists = read_lists_of(a),
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
@@ -266,6 +269,7 @@ static void add_cluster(struct registry_builder *builder, struct cluster *c)
 	}
 	c->is_changed = false;
 	claim_settle(c);
+	app_user_settle(c);
 	c->part = registry_part_ref(copy_cluster(builder, c));
 	registry_part_unref(old);
 }

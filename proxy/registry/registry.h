@@ -8,6 +8,7 @@
 #ifndef SPARKGATE_PROXY_REGISTRY_REGISTRY_H
 #define SPARKGATE_PROXY_REGISTRY_REGISTRY_H
 
+#include "auth/policy/access.h"
 #include "auth/policy/policy.h"
 #include "base/str.h"
 
@@ -46,6 +47,8 @@ struct worker_info {
 };
 
 struct app_info {
+	/* `user`: as the cluster says and not its driver (S73); "": nobody's, or nobody knows yet.
+	 */
 	const char *id, *name, *user, *state; /* RUNNING, WAITING, FINISHED, FAILED, KILLED */
 	int64_t started_ms;		      /* wall; 0 unknown */
 	int64_t duration_ms;		      /* -1: still running or unknown */
@@ -55,6 +58,7 @@ struct app_info {
 	bool completed_in_history; /* ... as finished */
 	const struct mount *mount; /* live UI; NULL when none */
 	const char *namespace;	   /* of Kubernetes; "": its driver is no pod, or nobody knows it */
+	const struct access_lists *lists; /* it was made with these; NULL: nobody knows */
 };
 
 struct master_info {

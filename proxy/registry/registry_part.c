@@ -1,5 +1,6 @@
 #include "proxy/registry/registry_part.h"
 
+#include "base/siphash.h"
 #include "proxy/guard/app_origin.h"
 
 #include <assert.h>
@@ -154,6 +155,51 @@ static int app_order(const void *left, const void *right)
 	return -strcmp(a->id, b->id);
 }
 
+/* Where copies of lists are, by where they come from: many applications share theirs. */
+struct copied_lists {
+	const struct access_lists *from, *copy;
+};
+
+static const struct access_lists *copy_lists(
+	struct registry_part *part, const struct access_lists *from)
+{
+	struct access_lists *l = arena_take(part, sizeof *l);
+
+	l->view = arena_str(part, from->view);
+	l->view_groups = arena_str(part, from->view_groups);
+	l->modify = arena_str(part, from->modify);
+	l->modify_groups = arena_str(part, from->modify_groups);
+	l->admin = arena_str(part, from->admin);
+	l->admin_groups = arena_str(part, from->admin_groups);
+	return l;
+}
+
+static void copy_all_lists(struct registry_part *part, struct cluster_info *info)
+{
+	size_t size = 16, used = 0;
+	struct copied_lists *seen;
+
+	for (size_t i = 0; i < info->apps_count; i++)
+		used += info->apps[i].lists != NULL;
+	if (used == 0)
+		return;
+	while (size < 2 * used)
+		size *= 2;
+	seen = mem_alloc(size, sizeof *seen);
+	for (size_t i = 0; i < info->apps_count; i++) {
+		const struct access_lists **lists = &info->apps[i].lists;
+		size_t at = siphash_secret(lists, sizeof *lists) & (size - 1);
+		if (*lists == NULL)
+			continue;
+		while (seen[at].from && seen[at].from != *lists)
+			at = (at + 1) & (size - 1);
+		if (seen[at].from == NULL)
+			seen[at] = (struct copied_lists){*lists, copy_lists(part, *lists)};
+		*lists = seen[at].copy;
+	}
+	free(seen);
+}
+
 static void copy_apps(struct registry_part *part, struct cluster_info *info)
 {
 	info->apps = arena_copy(part, info->apps, info->apps_count, sizeof *info->apps);
@@ -165,6 +211,7 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->state = arena_str(part, a->state);
 		a->namespace = arena_str(part, a->namespace);
 	}
+	copy_all_lists(part, info);
 	if (info->apps_count)
 		qsort(info->apps, info->apps_count, sizeof *info->apps, app_order);
 }

@@ -12,9 +12,9 @@ from signon import secret_file
 STARTED = 1700000000000
 
 
-def row(app, name, done, started=STARTED):
+def row(app, name, done, started=STARTED, user="ann"):
     return {"id": app, "name": name, "attempts": [{
-        "sparkUser": "ann", "completed": done, "duration": 7, "startTimeEpoch": started,
+        "sparkUser": user, "completed": done, "duration": 7, "startTimeEpoch": started,
         "endTimeEpoch": started + 7000 if done else -1}]}
 
 
@@ -28,7 +28,7 @@ def teams_auth(folder, provider):
 
 
 class History(Site):
-    """Lists what it is told to: name, whether it has ended and, perhaps, when it started (milliseconds)."""
+    """Lists what it is told to: name, whether it has ended and, perhaps, when it started (milliseconds) and its user."""
 
     def __init__(self):
         super().__init__()

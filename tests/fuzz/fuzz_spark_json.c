@@ -1,5 +1,6 @@
 /* What strangers send to discovery: the first byte chooses whose answer the rest is. */
 #include "proxy/discovery/spark/app_page.h"
+#include "proxy/discovery/spark/spark_acls.h"
 #include "proxy/discovery/spark/spark_json.h"
 
 #include <assert.h>
@@ -55,13 +56,24 @@ static void try_identity(struct str body)
 		assert(version[0] == '\0');
 }
 
+static void try_environment(struct str body)
+{
+	struct spark_acls acls;
+
+	if (spark_acls_parse(body, &acls, NULL) == -1)
+		return;
+	assert(acls.lists.view && acls.lists.view_groups && acls.lists.modify);
+	assert(acls.lists.modify_groups && acls.lists.admin && acls.lists.admin_groups);
+	spark_acls_clear(&acls);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(struct str) = {
-		try_master, try_history, try_page, try_identity};
+		try_master, try_history, try_page, try_identity, try_environment};
 	struct str body = {(const char *)data + 1, size - 1};
 
-	if (size > 0)
-		tries[data[0] % ARRAY_LEN(tries)](body);
+	if (size > 0 && data[0] % 8 < ARRAY_LEN(tries))
+		tries[data[0] % 8](body);
 	return 0;
 }

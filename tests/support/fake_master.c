@@ -9,6 +9,7 @@ struct row {
 	struct row *next;
 	enum kind kind;
 	char *id, *state, *name, *where; /* where: web UI address, href or worker id */
+	char *user;
 };
 
 struct fake_master {
@@ -26,6 +27,7 @@ static void row_free(struct row *r)
 	free(r->state);
 	free(r->name);
 	free(r->where);
+	free(r->user);
 	free(r);
 }
 
@@ -49,6 +51,7 @@ static void row_set(struct fake_master *m, enum kind kind, const char *id, const
 			.id = mem_strdup(id),
 			.name = mem_strdup(name),
 			.where = mem_strdup(where),
+			.user = mem_strdup("u"),
 			.state = mem_strdup(state)};
 	}
 	pthread_mutex_lock(&m->lock);
@@ -56,6 +59,8 @@ static void row_set(struct fake_master *m, enum kind kind, const char *id, const
 	if (*at) {
 		struct row *old = *at;
 		*at = old->next;
+		if (r)
+			mem_replace_text(&r->user, old->user);
 		row_free(old);
 	}
 	if (r) {
@@ -77,8 +82,10 @@ static void write_row(struct sbuf *out, const struct row *r, unsigned polls)
 
 	sbuf_printf(out, "{\"id\":\"%s\",\"name\":\"%s\",\"state\":\"%s\",\"%s\":\"%s\",", r->id,
 		r->name, r->state, where[r->kind], r->where ? r->where : "");
-	sbuf_puts(out, "\"host\":\"h\",\"user\":\"u\",\"cores\":4,\"coresused\":1,\"memory\":1024,"
-		       "\"starttime\":1700000000000,");
+	sbuf_printf(out,
+		"\"host\":\"h\",\"user\":\"%s\",\"cores\":4,\"coresused\":1,\"memory\":1024,"
+		"\"starttime\":1700000000000,",
+		r->user);
 	/* What changes by itself. A finished application's duration does not. */
 	sbuf_printf(
 		out, "\"lastheartbeat\":%u,\"duration\":%u},", polls, is_active(r) ? polls : 5000);
@@ -195,6 +202,17 @@ void fake_master_app(struct fake_master *m, const char *id, const char *name, co
 	const char *state)
 {
 	row_set(m, APP, id, name, href, state);
+}
+
+void fake_master_user(struct fake_master *m, const char *id, const char *user)
+{
+	struct row *r;
+
+	pthread_mutex_lock(&m->lock);
+	r = *row_find(m, APP, str_of(id));
+	if (r)
+		mem_replace_text(&r->user, user);
+	pthread_mutex_unlock(&m->lock);
 }
 
 void fake_master_driver(

@@ -23,6 +23,7 @@ void fake_master_worker(
 /* RUNNING and WAITING are active, anything else is completed. `href` NULL: its page has no link. */
 void fake_master_app(struct fake_master *m, const char *id, const char *name, const char *href,
 	const char *state);
+void fake_master_user(struct fake_master *m, const char *id, const char *user); /* "u" at first */
 void fake_master_driver(
 	struct fake_master *m, const char *id, const char *worker, const char *state);
 

@@ -26,8 +26,10 @@ def now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
-def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", labels=None, started=None, **more):
-    """A driver's pod as Spark makes it, with what a kubelet and others add to it: some 8 KB."""
+def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", labels=None, started=None, user=None, **more):
+    """A driver's pod as Spark makes it, submitted by `user`, with what a kubelet and others add to it: some 8 KB."""
+    env = [{"name": f"VARIABLE_{i}", "value": "x" * 40} for i in range(30)]
+    env += [{"name": "SPARK_USER", "value": user}] if user else []
     own = {"spark-role": "driver", "spark-app-selector": app, "spark-app-name": name, **(labels or {})}
     return {
         "kind": "Pod", "apiVersion": "v1",
@@ -37,7 +39,7 @@ def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", label
         "spec": {"containers": [
             {"name": "istio-proxy", "ports": [{"name": "http-envoy-prom", "containerPort": 15090}]},
             {"name": "spark-kubernetes-driver", "image": "spark:4.0", "args": ["driver", "{\"[quoted]\\", "\u00e9"],
-             "env": [{"name": f"VARIABLE_{i}", "value": "x" * 40} for i in range(30)],
+             "env": env,
              "ports": [{"name": "driver-rpc-port", "containerPort": 7078}, {"name": "spark-ui", "containerPort": port}]}]},
         "status": {"phase": phase, "startTime": started or now(), **({"podIP": ip, "podIPs": [{"ip": ip}]} if ip else {})},
     }

@@ -2,6 +2,7 @@
 
 #include "auth/backends/store_open.h"
 #include "base/log/log.h"
+#include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/merge_polls.h"
 
@@ -127,6 +128,7 @@ struct kube_pod pod_world_pod(
 		.uid = namespace, /* one each */
 		.app_id = app,
 		.app_name = namespace,
+		.user = namespace,
 		.ip = phase == KUBE_RUNNING ? "127.0.0.1" : "",
 		.port = 4040,
 		.phase = phase,
@@ -157,6 +159,13 @@ const char *pod_world_owner(struct pod_world *w, const char *id)
 {
 	claim_settle(pod_world_cluster(w));
 	return pod_world_app(w, id) ? claim_namespace(pod_world_app(w, id)) : "(unknown)";
+}
+
+const char *pod_world_user(struct pod_world *w, const char *id)
+{
+	claim_settle(pod_world_cluster(w));
+	app_user_settle(pod_world_cluster(w));
+	return pod_world_app(w, id) ? app_user(pod_world_app(w, id)) : "(unknown)";
 }
 
 const char *pod_world_holder(struct pod_world *w, const char *id)

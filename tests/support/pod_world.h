@@ -44,6 +44,8 @@ void pod_world_drop(struct pod_world *w, const char *namespace, const char *app)
 const struct app *pod_world_app(struct pod_world *w, const char *id);
 /* Whose people see it, as the next snapshot has it. */
 const char *pod_world_owner(struct pod_world *w, const char *id);
+/* The person whose it is, as the next snapshot has it. */
+const char *pod_world_user(struct pod_world *w, const char *id);
 /* Whose pod has its place. */
 const char *pod_world_holder(struct pod_world *w, const char *id);
 

@@ -241,10 +241,10 @@ class Cluster:
             "PYSPARK_DRIVER_PYTHON": sys.executable, "TMPDIR": str(self.dir / "tmp"),
         }
 
-    def spawn(self, name, command):
+    def spawn(self, name, command, env=None):
         self.count += 1
         log = self.dir / f"{self.count:02d}-{name}.log"
-        daemon = Daemon(name, [str(word) for word in command], self.env(), self.dir, log)
+        daemon = Daemon(name, [str(word) for word in command], {**self.env(), **(env or {})}, self.dir, log)
         self.daemons.append(daemon)
         return daemon
 
@@ -287,14 +287,14 @@ class Cluster:
 
     # -- applications --------------------------------------------------------------------------------------------
 
-    def submit(self, role, name, cores=4, conf=None):
-        """Starts spark_app.py in a process of its own; see await_app()."""
+    def submit(self, role, name, cores=4, conf=None, env=None, more=()):
+        """Starts spark_app.py in a process of its own; see await_app(). `more` are options of spark-submit."""
         status = self.dir / f"status-{self.count}-{role}.json"
         ui = free_port()
         settings = {"spark.app.name": name, "spark.cores.max": cores, "spark.ui.port": ui, **(conf or {})}
         flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags,
-                                   HERE / "spark_app.py", role, status])
+        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags, *more,
+                                   HERE / "spark_app.py", role, status], env)
         return {"daemon": daemon, "status": status, "name": name}
 
     def await_app(self, app, timeout=600):
@@ -309,15 +309,19 @@ class Cluster:
         app["daemon"].stop()
         self.daemons.remove(app["daemon"])
 
-    def run_finished(self, name):
+    def run_finished(self, name, **submit):
         """Runs a short application to its end; returns it once the master lists it as finished."""
-        app = self.submit("finished", name, cores=2)
+        app = self.run_to_its_end(name, **submit)
+        self.wait_for(lambda: app["id"] in self.ids_of("completedapps"), f"{name!r} to be finished")
+        return app
+
+    def run_to_its_end(self, name, **submit):
+        app = self.submit("finished", name, cores=2, **submit)
         self.daemons.remove(app["daemon"])  # it may end by itself
         wait_for(lambda: app["status"].exists() or app["daemon"].process.poll(), f"the application {name!r}", 600)
         if app["daemon"].process.wait(60) != 0:
             raise ClusterError(f"{name} failed:\n{app['daemon'].tail()}")
         app.update(json.loads(app["status"].read_text()), ui=None, pid=None)
-        self.wait_for(lambda: app["id"] in self.ids_of("completedapps"), f"{name!r} to be finished")
         return app
 
     def ids_of(self, key):

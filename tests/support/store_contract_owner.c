@@ -18,7 +18,7 @@ static struct store_owner owner_of(unsigned mark, const char *namespace)
 
 	memset(owner.key, 'k', sizeof owner.key);
 	memcpy(owner.key, &mark, sizeof mark);
-	if (namespace && !str_copy(str_of(namespace), owner.namespace, sizeof owner.namespace))
+	if (namespace && !str_copy(str_of(namespace), owner.name, sizeof owner.name))
 		abort();
 	return owner;
 }
@@ -28,7 +28,7 @@ static const char *ask_owner(
 {
 	*out = owner_of(mark, claim);
 	assert_int_equal(store->ops->owners(store, out, 1, now), 0);
-	return out->is_settled ? out->namespace : NULL;
+	return out->is_settled ? out->name : NULL;
 }
 
 static void s43_first_claim_settles_an_owner_for_everybody(void **state)
@@ -90,10 +90,39 @@ static void s43_who_claims_much_pushes_out_their_own_only(void **state)
 	free(owners);
 }
 
+static void s73_user_and_namespace_of_one_name_push_each_other_out_never(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner *owners = mem_alloc(STORE_OWNERS, sizeof *owners), o;
+
+	ask_owner(store, 1, "etl", NOW, &o);
+	ask_owner(store, 2, "user etl", NOW, &o);
+	for (unsigned i = 0; i < STORE_OWNERS; i++)
+		owners[i] = owner_of(100 + i, "user etl");
+	assert_int_equal(store->ops->owners(store, owners, STORE_OWNERS, NOW + 1), 0);
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2, &o), "etl");
+	assert_null(ask_owner(store, 2, NULL, NOW + 2, &o));
+	free(owners);
+}
+
+static void s73_longest_user_comes_back_whole(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	char name[STORE_OWNER];
+	struct store_owner o;
+
+	memset(name, 'u', sizeof name - 1);
+	name[sizeof name - 1] = '\0';
+	assert_string_equal(ask_owner(store, 1, name, NOW, &o), name);
+	assert_string_equal(ask_owner(store, 1, NULL, NOW, &o), name);
+}
+
 const struct store_contract store_contract_owners[] = {
 	STORE_CONTRACT(s43_first_claim_settles_an_owner_for_everybody),
 	STORE_CONTRACT(s43_many_owners_are_asked_for_and_settled_together),
 	STORE_CONTRACT(s43_owners_that_nobody_asks_for_are_forgotten),
 	STORE_CONTRACT(s43_who_claims_much_pushes_out_their_own_only),
+	STORE_CONTRACT(s73_user_and_namespace_of_one_name_push_each_other_out_never),
+	STORE_CONTRACT(s73_longest_user_comes_back_whole),
 };
 const size_t store_contract_owners_count = ARRAY_LEN(store_contract_owners);

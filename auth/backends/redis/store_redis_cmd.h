@@ -11,8 +11,8 @@
  *   tokens:of, living:of, dead:of:<SHA-1 of a subject>   sorted sets of its tokens by created
  *   token_revoked   sorted set of revoked tokens by expires
  *   link            hash: the one sign-in link that is not used yet
- *   owner:<digest>  string: a namespace; dies by itself; owners:<namespace>   sorted set of these
- *                   by when they were asked for
+ *   owner:<digest>  string: a name, of a namespace or user; dies by itself; owners:<name>   sorted
+ *                   set of these by when they were asked for
  *   meta            hash; once:<digest>, lease:<digest>   strings that die by themselves
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CMD_H

@@ -1,4 +1,5 @@
-/* Whose an application is, as Redis keeps it: the namespace that claimed it first (S43). */
+/* Whose an application is, as Redis keeps it: the namespace and the user that were told first (S43,
+ * S73). */
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 
@@ -12,7 +13,7 @@ static void owner_cmd(struct redis_cmd *cmd, const struct store_owner *owner, in
 	redis_cmd_script(cmd, REDIS_OWNER);
 	redis_cmd_key_hex(cmd, "owner", owner->key);
 	redis_cmd_hex(cmd, owner->key);
-	redis_cmd_text(cmd, owner->namespace);
+	redis_cmd_text(cmd, owner->name);
 	redis_cmd_number(cmd, owner->is_claim);
 	redis_cmd_number(cmd, now);
 	redis_cmd_number(cmd, (int64_t)STORE_OWNER_KEPT_S * 1000);
@@ -24,11 +25,11 @@ static int take_reply(struct store_owner *owner, const redisReply *reply)
 	if (reply == NULL || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL))
 		return -1;
 	owner->is_settled = reply->type == REDIS_REPLY_STRING;
-	/* What is no namespace was not written by a gateway: nobody's. */
+	/* What is no name was not written by a gateway: nobody's. */
 	if (owner->is_settled && (memchr(reply->str, '\0', reply->len) ||
 					 !str_copy((struct str){reply->str, reply->len},
-						 owner->namespace, sizeof owner->namespace)))
-		owner->namespace[0] = '\0';
+						 owner->name, sizeof owner->name)))
+		owner->name[0] = '\0';
 	return 0;
 }
 

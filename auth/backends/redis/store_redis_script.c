@@ -255,8 +255,8 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			     "end\n"
 			     "return 0",
 
-	/* owner; digest namespace is_claim now ttl most. The namespace; false: it is nobody's yet.
-	 * Those that died by themselves go when the next one of their namespace comes. */
+	/* owner; digest name is_claim now ttl most. The name; false: it is not settled yet. Those
+	 * that died by themselves go when the next one of their name comes. */
 	[REDIS_OWNER] = PREFIX
 	"local v=redis.call('GET',KEYS[1])\n"
 	"if not v and ARGV[3]=='0' then return false end\n"

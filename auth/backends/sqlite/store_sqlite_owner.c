@@ -1,4 +1,5 @@
-/* Whose an application is, as SQLite keeps it: the namespace that claimed it first (S43). */
+/* Whose an application is, as SQLite keeps it: the namespace and the user that were told first
+ * (S43, S73). */
 #include "auth/backends/sqlite/store_sqlite_int.h"
 
 /* In one transaction, for thousands are asked for at a start. */
@@ -6,32 +7,30 @@
 /* 1: it was settled now. */
 static int claim_application(struct db *db, const struct store_owner *owner, int64_t now)
 {
-	return db_run(
-		db, SQL_OWNER_ADD, ARGS(HASH(owner->key), TEXT(owner->namespace), NUMBER(now)));
+	return db_run(db, SQL_OWNER_ADD, ARGS(HASH(owner->key), TEXT(owner->name), NUMBER(now)));
 }
 
 static int answer_owner(struct db *db, struct store_owner *owner, int64_t now)
 {
-	char namespace[STORE_NAMESPACE];
+	char name[STORE_OWNER];
 	struct sqlite3_stmt *stmt = db_query(
 		db, SQL_OWNER_GET, ARGS(HASH(owner->key), NUMBER(now - STORE_OWNER_KEPT_S)));
 	enum store_answer found = db_step(db, stmt);
 
 	if (found == STORE_FOUND)
-		db_copy_text(stmt, 0, namespace, sizeof namespace);
+		db_copy_text(stmt, 0, name, sizeof name);
 	db_done(stmt);
 	if (found != STORE_FOUND)
 		return found == STORE_FAILED ? -1 : 0;
-	memcpy(owner->namespace, namespace, sizeof namespace);
+	memcpy(owner->name, name, sizeof name);
 	owner->is_settled = true;
 	return db_run(db, SQL_OWNER_TOUCH, ARGS(HASH(owner->key), NUMBER(now)));
 }
 
-/* The oldest of a namespace that has too many. */
-static int cut_namespace(struct db *db, const char *namespace)
+/* The oldest of a namespace or a user that has too many. */
+static int cut_name(struct db *db, const char *name)
 {
-	return namespace ? db_run(db, SQL_OWNER_CUT, ARGS(TEXT(namespace), NUMBER(STORE_OWNERS)))
-			 : 0;
+	return name ? db_run(db, SQL_OWNER_CUT, ARGS(TEXT(name), NUMBER(STORE_OWNERS))) : 0;
 }
 
 static int ask_owners(struct db *db, struct store_owner *owners, size_t count, int64_t now)
@@ -43,14 +42,14 @@ static int ask_owners(struct db *db, struct store_owner *owners, size_t count, i
 		struct store_owner *o = &owners[i];
 		int added = o->is_claim ? claim_application(db, o, now) : 0;
 
-		if (added > 0 && grown && strcmp(grown, o->namespace) != 0)
-			result = cut_namespace(db, grown);
+		if (added > 0 && grown && strcmp(grown, o->name) != 0)
+			result = cut_name(db, grown);
 		if (added > 0)
-			grown = o->namespace;
+			grown = o->name;
 		if (added == -1 || result == -1 || answer_owner(db, o, now) == -1)
 			return -1;
 	}
-	return result == -1 ? -1 : cut_namespace(db, grown);
+	return result == -1 ? -1 : cut_name(db, grown);
 }
 
 int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now)

@@ -26,6 +26,7 @@ void cluster_publish_soon(struct discovery *d)
 void cluster_changed(struct cluster *c)
 {
 	c->is_changed = true;
+	c->lists_due_ms = 0;
 	cluster_publish_soon(c->discovery);
 }
 

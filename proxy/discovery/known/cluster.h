@@ -12,14 +12,16 @@
 #include "proxy/discovery/known/verify_queue.h"
 #include "proxy/discovery/spark/spark_json.h"
 
+struct app_lists;
 struct event_base;
 struct fetcher;
 struct kube_watch;
+struct lists_read;
 struct registry_part;
 struct store;
 struct ui_tokens;
 
-enum { APPS_MAX = SPARK_ROWS_MAX };
+enum { APPS_MAX = SPARK_ROWS_MAX, LISTS_READS = 5 };
 
 struct cluster {
 	struct discovery *discovery;
@@ -46,8 +48,12 @@ struct cluster {
 	struct known_ui *known[3];    /* uthash heads, by enum known_ui_kind */
 	struct known_ui_list gone[3]; /* oldest first */
 	size_t gone_count[3];
-	struct registry_part *part; /* as published last; NULL: never */
-	bool is_changed;	    /* since then */
+	struct app_lists *lists; /* app_lists.c: uthash head */
+	size_t lists_bytes, lists_apps;
+	struct lists_read *lists_reads[LISTS_READS]; /* read_lists.c: under way; NULL: free */
+	int64_t lists_due_ms;			     /* nothing is to be read before */
+	struct registry_part *part;		     /* as published last; NULL: never */
+	bool is_changed;			     /* since then */
 };
 
 struct discovery { /* what the clusters share */
@@ -64,6 +70,8 @@ struct discovery { /* what the clusters share */
 	int64_t publish_cost_ms;
 	struct store *store; /* borrowed; NULL: none */
 	struct event *claim_timer;
+	struct event *lists_timer;
+	bool reads_lists; /* a role opens applications to those whom they name themselves */
 	struct verify_queue checks;
 };
 

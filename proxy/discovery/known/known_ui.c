@@ -1,6 +1,7 @@
 #include "proxy/discovery/known/known_ui.h"
 
 #include "base/log/log.h"
+#include "proxy/discovery/known/app_lists.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_queue.h"
 #include "proxy/discovery/spark/spark_json.h"
@@ -111,6 +112,15 @@ void known_ui_keep(struct known_ui *ui)
 	cluster_changed(c);
 }
 
+void app_forget_told(struct app *a)
+{
+	mem_replace_text(&a->user, NULL);
+	mem_replace_text(&a->user_told, NULL);
+	a->user_asked_ms = 0;
+	a->was_user_warned = false;
+	app_lists_forget(a);
+}
+
 void known_ui_free(struct known_ui *ui)
 {
 	verify_queue_remove(ui);
@@ -121,7 +131,9 @@ void known_ui_free(struct known_ui *ui)
 		free(((struct worker *)ui)->host);
 	} else if (ui->kind == KNOWN_UI_APP) {
 		free(((struct app *)ui)->name);
-		free(((struct app *)ui)->user);
+		app_forget_told((struct app *)ui);
+		free(((struct app *)ui)->user_in_history);
+		free(((struct app *)ui)->attempt);
 		free(((struct app *)ui)->namespace);
 		free(((struct app *)ui)->pod);
 		free(((struct app *)ui)->owner);

@@ -22,6 +22,8 @@
 struct cluster;
 struct fetch;
 struct kube_watch;
+struct app_lists;
+struct lists_read;
 
 enum known_ui_kind { KNOWN_UI_WORKER, KNOWN_UI_APP, KNOWN_UI_DRIVER };
 enum known_ui_queue { QUEUE_NONE, QUEUE_FRESH, QUEUE_WAITING };
@@ -65,13 +67,14 @@ struct worker {
 struct app {
 	struct known_ui known; /* first */
 	const char *state;     /* static */
-	char *name, *user;
+	char *name;
 	int64_t started_ms, duration_ms;
 	unsigned cores;
 	bool in_master, running;
 	bool had_ui; /* somebody but a history server knew it */
 	bool in_history, completed_in_history;
 	uint64_t last_history; /* the full listing that had it last */
+	char *attempt;	       /* the newest one's id, as history has it; "": it has none */
 	/* merge_pods.c: of an application whose driver is, or was, a pod */
 	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
 	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
@@ -87,6 +90,20 @@ struct app {
 	bool is_disputed; /* pods of two namespaces claim it, and nothing was settled before */
 	bool is_risen;	  /* its pod came when it had ended, by its history */
 	bool is_masters;  /* a master listed it, so it is no pod's */
+	/* app_user.c */
+	char *user;	       /* settled; "": nobody's; NULL: not settled */
+	char *user_told;       /* by its master or pod, first; NULL: neither has named it */
+	char *user_in_history; /* by its event logs; "": they disagree; NULL: there are none */
+	int64_t user_asked_ms; /* the store; 0: not yet */
+	bool is_user_heard;    /* everybody who could name it was heard */
+	bool was_user_warned;  /* ... that another user is told of now */
+	/* read_lists.c */
+	struct app_lists *lists;       /* as it was made with them; NULL: not known (yet) */
+	struct lists_read *lists_read; /* under way; NULL: none */
+	bool has_driver_lists;	       /* of its driver; else of its event log */
+	bool has_no_lists;	       /* nobody asks any more */
+	unsigned lists_tries;
+	int64_t lists_due_ms; /* asked no earlier */
 };
 
 struct driver {
@@ -108,6 +125,8 @@ void known_ui_free_all(struct cluster *c);
 void known_ui_set_state(struct known_ui *ui, enum mount_state state, const char *why);
 /* Where it says it lives; NULL: unknown. True when that is news. */
 bool known_ui_set_origin(struct known_ui *ui, const struct url *url);
+/* What its pod told was another's. */
+void app_forget_told(struct app *a);
 /* At most SPARK_NAME_MAX bytes, cut between characters; true when that changed it. */
 bool known_ui_set_text(char **slot, const char *text);
 

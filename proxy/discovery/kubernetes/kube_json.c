@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define DRIVER_CONTAINER "spark-kubernetes-driver"
+
 enum { FRAME_MAX = 64 * 1024, PORT_MAX = 65535 };
 
 /* --- fields --- */
@@ -79,6 +81,34 @@ static uint16_t ui_port(const json_t *spec)
 	return KUBE_UI_PORT;
 }
 
+/* The driver among sidecars, whose name a pod template may have changed. NULL: nothing tells. */
+static const json_t *driver_container(const json_t *spec)
+{
+	const json_t *containers = json_object_get(spec, "containers");
+	size_t count = json_array_size(containers);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *one = json_array_get(containers, i);
+		if (strcmp(kube_text(one, "name"), DRIVER_CONTAINER) == 0)
+			return one;
+	}
+	return count == 1 ? json_array_get(containers, 0) : NULL;
+}
+
+/* As Spark's submit writes it. Of a name that is there twice the last counts, as for the kubelet.
+ */
+static const char *user_of(const json_t *spec)
+{
+	const json_t *env = json_object_get(driver_container(spec), "env");
+
+	for (size_t i = json_array_size(env); i > 0; i--) {
+		const json_t *one = json_array_get(env, i - 1);
+		if (strcmp(kube_text(one, "name"), "SPARK_USER") == 0)
+			return kube_text(one, "value");
+	}
+	return "";
+}
+
 /* Beside a sidecar that goes on, a pod whose driver has ended is "Running". NULL: it has not. */
 static const json_t *driver_end(const json_t *status)
 {
@@ -86,7 +116,7 @@ static const json_t *driver_end(const json_t *status)
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "name"), "spark-kubernetes-driver") == 0)
+		if (strcmp(kube_text(one, "name"), DRIVER_CONTAINER) == 0)
 			return json_object_get(json_object_get(one, "state"), "terminated");
 	}
 	return NULL;
@@ -160,6 +190,7 @@ static int pod_read(const json_t *object, struct kube_pod *out, struct err *err)
 		.uid = kube_text(metadata, "uid"),
 		.app_id = app_id(labels),
 		.app_name = app_name(metadata, labels),
+		.user = user_of(json_object_get(object, "spec")),
 		.ip = kube_text(status, "podIP"),
 		.port = ui_port(json_object_get(object, "spec")),
 		.phase = phase_of(status),

@@ -28,6 +28,7 @@ struct kube_pod {
 	const char *namespace, *name, *uid;
 	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
 	const char *app_name; /* never "" */
+	const char *user;     /* SPARK_USER that its driver was made with; "": none */
 	const char *ip;	      /* of the pod, as written; "": none yet */
 	uint16_t port;	      /* of its UI */
 	enum kube_phase phase;

@@ -269,6 +269,25 @@ uint64_t spark_master_digest(struct str body)
 
 /* --- a history server --- */
 
+/* What all attempts agree on: each is an event log of its own, written by whoever may. */
+static const char *user_of(const json_t *attempts)
+{
+	const char *user = field_text(json_array_get(attempts, 0), "sparkUser");
+
+	for (size_t i = 1; i < json_array_size(attempts); i++) {
+		if (strcmp(field_text(json_array_get(attempts, i), "sparkUser"), user) != 0)
+			return "";
+	}
+	return user;
+}
+
+static const char *attempt_id(const json_t *attempt)
+{
+	const char *id = field_text(attempt, "attemptId");
+
+	return spark_id_is_good(str_of(id)) ? id : "";
+}
+
 /* The first attempt is the newest; an application runs while any of its attempts does. */
 static bool history_read(const json_t *row, struct spark_app *a)
 {
@@ -281,7 +300,8 @@ static bool history_read(const json_t *row, struct spark_app *a)
 	*a = (struct spark_app){
 		.id = field_text(row, "id"),
 		.name = field_text(row, "name"),
-		.user = field_text(newest, "sparkUser"),
+		.user = user_of(attempts),
+		.attempt = attempt_id(newest),
 		.started_ms = field_number(first, "startTimeEpoch"),
 		.ended_ms = field_number(newest, "endTimeEpoch"),
 		.running = !json_is_true(json_object_get(newest, "completed")),

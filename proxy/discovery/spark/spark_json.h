@@ -24,8 +24,10 @@ struct spark_worker {
 };
 
 struct spark_app {
-	const char *id, *name, *user;
-	const char *state; /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
+	const char *id, *name;
+	const char *user;    /* history: what all attempts agree on, or "" */
+	const char *attempt; /* history: the newest one's id; "": it has none */
+	const char *state;   /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
 			      UNKNOWN */
 	int64_t started_ms;
 	int64_t duration_ms; /* -1: not finished */

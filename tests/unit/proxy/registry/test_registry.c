@@ -268,6 +268,40 @@ static void ten_thousand_workers_and_twenty_thousand_applications_are_found(void
 	registry_free(reg);
 }
 
+static void lists_of_applications_are_copied_once_for_all_that_share_them(void **state)
+{
+	enum { APPS = 1000 };
+	struct access_lists own = {"alice", "", "bob", "", "", "root"},
+			    other = {"", "", "", "", "", ""};
+	struct registry_builder *b = registry_builder_new("");
+	struct app_info *apps = mem_alloc(APPS, sizeof *apps);
+	struct registry *reg;
+	char ids[APPS][16];
+
+	(void)state;
+	for (int i = 0; i < APPS; i++) {
+		snprintf(ids[i], sizeof ids[i], "app-%d", i);
+		apps[i] = (struct app_info){.id = ids[i],
+			.user = "alice",
+			.lists = i % 3 == 2 ? NULL
+				 : i % 3    ? &other
+					    : &own};
+	}
+	registry_builder_cluster(
+		b, &(struct cluster_info){.name = "c", .apps = apps, .apps_count = APPS});
+	reg = registry_builder_finish(b);
+	free(apps);
+	own.view = "changed";
+	assert_string_equal(registry_app(reg, STR("c"), STR("app-0"))->lists->view, "alice");
+	assert_string_equal(registry_app(reg, STR("c"), STR("app-0"))->lists->admin_groups, "root");
+	assert_ptr_equal(registry_app(reg, STR("c"), STR("app-0"))->lists,
+		registry_app(reg, STR("c"), STR("app-999"))->lists);
+	assert_string_equal(registry_app(reg, STR("c"), STR("app-1"))->lists->view, "");
+	assert_null(registry_app(reg, STR("c"), STR("app-2"))->lists);
+	assert_string_equal(registry_app(reg, STR("c"), STR("app-2"))->user, "alice");
+	registry_free(reg);
+}
+
 static void siphash_is_the_published_function(void **state)
 {
 	unsigned char key[16], text[15];
@@ -295,6 +329,7 @@ int main(void)
 		cmocka_unit_test(applications_are_running_first_then_newest_first),
 		cmocka_unit_test(a_name_leads_to_its_running_else_newest_application),
 		cmocka_unit_test(ten_thousand_workers_and_twenty_thousand_applications_are_found),
+		cmocka_unit_test(lists_of_applications_are_copied_once_for_all_that_share_them),
 		cmocka_unit_test(siphash_is_the_published_function),
 	};
 

@@ -88,6 +88,40 @@ static void name_is_of_spark_then_of_its_operators_then_of_the_pod(void **state)
 	}
 }
 
+static void user_is_what_the_drivers_container_was_made_with(void **state)
+{
+#define NAMED(name, value) "{\"name\":\"" name "\",\"env\":[" value "]}"
+#define USER(value)	   "{\"name\":\"SPARK_USER\",\"value\":\"" value "\"}"
+	static const struct {
+		const char *containers, *user;
+	} rows[] = {
+		{NAMED("spark-kubernetes-driver", USER("alice")), "alice"},
+		{NAMED("sidecar", USER("mallory")) "," NAMED("spark-kubernetes-driver",
+			 "{\"name\":\"X\",\"value\":\"y\"}," USER("alice")),
+			"alice"},
+		{NAMED("renamed", USER("alice")), "alice"},
+		/* The kubelet takes the last. */
+		{NAMED("spark-kubernetes-driver", USER("mallory") "," USER("alice")), "alice"},
+		{NAMED("spark-kubernetes-driver",
+			 USER("mallory") ",{\"name\":\"SPARK_USER\",\"valueFrom\":{}}"),
+			""},
+		{NAMED("one", USER("mallory")) "," NAMED("two", USER("mallory")), ""},
+		{NAMED("spark-kubernetes-driver", ""), ""},
+		{"null", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *line = mem_printf("{\"type\":\"ADDED\",\"object\":{" META(
+						IDS) ",\"spec\":{\"containers\":[%s]}}}",
+			rows[i].containers);
+		struct kube_event e = parse(line);
+		assert_string_equal(e.pod.user, rows[i].user);
+		kube_event_clear(&e);
+		free(line);
+	}
+}
+
 static void port_is_found_by_its_name_in_any_container(void **state)
 {
 	static const struct {
@@ -341,6 +375,7 @@ int main(void)
 		cmocka_unit_test(event_tells_id_name_place_and_times_of_a_pod),
 		cmocka_unit_test(pod_with_little_in_it_has_defaults),
 		cmocka_unit_test(name_is_of_spark_then_of_its_operators_then_of_the_pod),
+		cmocka_unit_test(user_is_what_the_drivers_container_was_made_with),
 		cmocka_unit_test(port_is_found_by_its_name_in_any_container),
 		cmocka_unit_test(phase_is_the_drivers_own_where_a_sidecar_goes_on),
 		cmocka_unit_test(s0_label_that_does_not_fit_into_a_path_is_no_application_id),

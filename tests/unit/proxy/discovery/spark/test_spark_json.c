@@ -147,6 +147,29 @@ static void an_application_with_attempts_runs_while_its_newest_does(void **state
 	spark_apps_clear(&list);
 }
 
+static void s73_user_is_what_all_attempts_agree_on(void **state)
+{
+#define BY(id, user)	  "{\"attemptId\":\"" id "\",\"sparkUser\":\"" user "\",\"completed\":true}"
+#define APP(id, attempts) "{\"id\":\"" id "\",\"attempts\":[" attempts "]}"
+	struct spark_apps list;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+		spark_apps_parse(STR("[" APP("a", BY("2", "alice") "," BY("1", "alice")) "," APP(
+					 "b", BY("2", "mallory") "," BY("1", "alice")) "," APP("c",
+					 BY("../1", "alice") ",{\"completed\":true}") "]"),
+			&list, &err),
+		0);
+	assert_int_equal(list.count, 3);
+	assert_string_equal(list.apps[0].user, "alice");
+	assert_string_equal(list.apps[0].attempt, "2");
+	assert_string_equal(list.apps[1].user, "");
+	assert_string_equal(list.apps[2].user, "");
+	assert_string_equal(list.apps[2].attempt, "");
+	spark_apps_clear(&list);
+}
+
 static void other_documents_are_no_masters(void **state)
 {
 	static const char *const documents[] = {
@@ -291,6 +314,7 @@ int main(void)
 		cmocka_unit_test(real_history_lists_are_read),
 		cmocka_unit_test(a_history_server_is_no_driver),
 		cmocka_unit_test(an_application_with_attempts_runs_while_its_newest_does),
+		cmocka_unit_test(s73_user_is_what_all_attempts_agree_on),
 		cmocka_unit_test(other_documents_are_no_masters),
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
 		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
