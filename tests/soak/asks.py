@@ -57,7 +57,8 @@ def has(*words):
 
 async def echo(load, gate, who, kind, fields=(), fresh=False):
     path = f"/echo/{load.nonce()}?who={kind}"
-    question = Question(kind, gate, {200}, {"ui"}, who, is_echo(path))
+    # Who is known and has no role is let in nowhere, and until the sign-out is everywhere that is what is said.
+    question = Question(kind, gate, {403}, (), who) if who.role == "none" else Question(kind, gate, {200}, {"ui"}, who, is_echo(path))
     answer = await ask(gate, "GET", UI + path, [who.header, *fields], fresh=fresh)
     load.model.judge(question, answer)
     return answer
