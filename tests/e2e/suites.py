@@ -10,7 +10,7 @@ FILES = {
     "clusters": ["discovery", "jws_filter"],
     "provider": ["conformance", "custom_roles", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],
-    "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
+    "tokens": ["api_schema", "sessions_and_audit", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
     "people": ["app_origins", "hostile_ui", "signin", "static_files", "unseen", "websockets", "writes"],
     "kubernetes": ["kubernetes", "kubernetes_claims"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
