@@ -126,7 +126,7 @@ enum token_outcome session_order(
 	const struct session_desk *desk = session_rules(call);
 
 	own.by = call->who->subject;
-	own.by_name = call->who->name;
+	own.by_name = strcmp(call->who->name, call->who->subject) ? call->who->name : NULL;
 	audit_come_from(web_client(call), call->id);
 	enum token_outcome outcome = session_desk_end(desk, &own, ended);
 	audit_come_from(NULL, NULL);
