@@ -197,6 +197,7 @@ struct conf {
 	int64_t registration_ttl_s;
 	unsigned tokens_per_user;
 	bool tokens_follow_sessions; /* a person's own tokens end with what let the person in */
+	int64_t audit_keep_s;	     /* how long the store has audit events */
 
 	bool ui_home_link; /* on Spark's pages */
 

@@ -1,5 +1,6 @@
 #include "auth/cli/command.h"
 
+#include "auth/audit/audit_inbox.h"
 #include "auth/backends/store_open.h"
 #include "base/net/graylog.h"
 #include "base/clock.h"
@@ -132,7 +133,18 @@ static int open_store(struct command *command)
 					      "gateway can read; use its API or page");
 	graylog_use(command->conf->log_gelf.host, command->conf->log_gelf.port);
 	command->store = store_open(command->conf, &command->err);
+	audit_inbox_open();
 	return command->store ? 0 : -1;
+}
+
+/* What was done stands in the log already. */
+static void close_store(struct command *command)
+{
+	if (command->store) {
+		(void)audit_inbox_save(command->store);
+		command->store->ops->close(command->store);
+	}
+	audit_inbox_close();
 }
 
 /* --- for the record --- */
@@ -220,8 +232,7 @@ static int run(struct command *command, FILE *err)
 
 	if (command->err.text[0])
 		fprintf(err, "%s\n", command->err.text);
-	if (command->store)
-		command->store->ops->close(command->store);
+	close_store(command);
 	conf_unref(command->conf);
 	return code;
 }

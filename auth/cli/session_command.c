@@ -1,16 +1,12 @@
 #include "auth/cli/session_command.h"
 
+#include "auth/admin/session_desk.h"
 #include "auth/token/audit.h"
 #include "auth/cli/command.h"
-#include "auth/session/session_data.h"
 #include "auth/session/session_index.h"
-#include "auth/token/token_follow.h"
 #include "base/clock.h"
-#include "base/text/json_value.h"
 
 #include <stdlib.h>
-
-enum { ID_DIGITS = 16 }; /* of a store key's; 64 bits name one session among all */
 
 struct session_command {
 	struct command base; /* first: a command of this kind is its base */
@@ -32,32 +28,12 @@ struct chosen { /* a store must not be called from its list: what to end is note
 	size_t count, room;
 };
 
-static void write_id(const unsigned char key[static DIGEST_LEN], char out[static ID_DIGITS + 1])
-{
-	for (size_t i = 0; i < ID_DIGITS / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", key[i]);
-}
-
-static json_t *session_json(const struct store_session *s, const struct session_data *label)
-{
-	char id[ID_DIGITS + 1];
-
-	write_id(s->key, id);
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "issuer",
-		json_value_text(label->issuer), "user", json_value_text(label->subject), "name",
-		json_value_text(label->name), "role",
-		json_value_text(label->subject ? role_name(label->role) : NULL), "via",
-		json_value_text(label->via), "client", json_value_text(label->client), "created_at",
-		json_value_time(s->created_at), "last_seen_at", json_value_time(s->last_seen_at),
-		"expires_at", json_value_time(s->expires_at));
-}
-
 static bool is_meant(const struct session_command *options, const struct store_session *session,
 	const struct session_data *label)
 {
-	char id[ID_DIGITS + 1];
+	char id[SESSION_VIEW_ID];
 
-	write_id(session->key, id);
+	session_view_id(session->key, id);
 	if (options->id && strcmp(options->id, id) != 0)
 		return false;
 	if (options->user && (!label->subject || strcmp(options->user, label->subject) != 0))
@@ -79,13 +55,11 @@ static void on_session(void *arg, const struct store_session *session)
 	struct chosen *chosen = arg;
 	struct session_data label;
 
-	/* Sealed under a key that is in the ring no more: a session without a name. */
-	if (session_data_open_label(chosen->ring, session, &label) == -1)
-		label = (struct session_data){.role = ROLE_NONE};
+	session_view_label(chosen->ring, session, &label);
 	if (is_meant(chosen->options, session, &label)) {
 		note_key(chosen, session->key);
 		if (chosen->rows)
-			json_array_append_new(chosen->rows, session_json(session, &label));
+			json_array_append_new(chosen->rows, session_view_json(session, &label));
 	}
 	session_data_clear(&label);
 }
@@ -185,24 +159,21 @@ static int end_person(struct command *command)
 	return ended == -1 ? cannot_write(command) : ended;
 }
 
-/* An administrator signs a person out everywhere: of the platform's, not of some other issuer. */
+/* An administrator signs a person out everywhere. */
 static int end_own_tokens(struct command *command)
 {
 	const struct session_command *options = options_of(command);
-	const struct conf *conf = command->conf;
 	char account[STORE_SUBJECT], own[STORE_ISSUER];
 	struct err err;
 
 	if (!options->user)
 		return 0;
-	if (issue_own_issuer(conf, own, &err) == -1)
+	if (issue_own_issuer(command->conf, own, &err) == -1)
 		own[0] = '\0';
-	if (options->issuer && strcmp(options->issuer, own) != 0 &&
-		(!conf->oidc.issuer || strcmp(options->issuer, conf->oidc.issuer) != 0))
-		return 0;
 	command_name_account(account, sizeof account);
-	const struct token_desk desk = {.store = command->store, .conf = conf, .issuer = own};
-	int ended = token_follow(&desk, options->user, NULL, account);
+	const struct token_desk desk = {
+		.store = command->store, .conf = command->conf, .issuer = own};
+	int ended = session_desk_end_tokens(&desk, options->user, options->issuer, account);
 	return ended == -1 ? cannot_write(command) : ended;
 }
 
@@ -213,8 +184,10 @@ static void audit(const struct command *command, int ended)
 
 	command_name_account(account, sizeof account);
 	command_await_log(command);
-	audit_sessions(account,
-		&(struct audit_sessions){options->id, options->user, options->issuer, ended});
+	audit_sessions(account, &(struct audit_sessions){.id = options->id,
+					.subject = options->user,
+					.issuer = options->issuer,
+					.ended = ended});
 }
 
 static int end_sessions(struct command *command)

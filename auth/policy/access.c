@@ -86,3 +86,10 @@ unsigned access_to_ui(const struct identity *who, const char *cluster, const cha
 		rights |= policy_rights(who->role);
 	return left_by(who->scope, rights);
 }
+
+bool access_to_event(const struct identity *who, const struct access_app *about)
+{
+	return access_anywhere(who) & BIT(ACTION_AUDIT) &&
+	       scope_shows_cluster(who->scope, about->cluster) &&
+	       scope_shows_app(who->scope, about->id, about->name, NULL);
+}

@@ -42,5 +42,8 @@ unsigned access_to_ui(const struct identity *who, const char *cluster, const cha
 bool access_to_cluster(const struct identity *who, const char *cluster);
 /* What they may do somewhere: what is never theirs is refused by its right name. */
 unsigned access_anywhere(const struct identity *who);
+/* Whether they may read an event of the audit, which is about this ("": about no cluster, about no
+ * application). The right is for all events; a scope narrows it. */
+bool access_to_event(const struct identity *who, const struct access_app *about);
 
 #endif

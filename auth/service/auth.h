@@ -17,6 +17,7 @@
 struct event_base;
 struct fetcher;
 struct store;
+struct session_desk;
 struct token_desk;
 
 struct auth_service;
@@ -65,6 +66,10 @@ struct store *auth_service_store(struct auth_service *service);
 /* Its tokens, as they are made and changed now; borrows until control returns to the event loop.
  * Keeper thread. */
 const struct token_desk *auth_service_tokens(struct auth_service *service);
+/* The same of its sessions (session_desk.h). */
+const struct session_desk *auth_service_sessions(struct auth_service *service);
+/* So that the store has all events of the audit that there are. Keeper thread. */
+void auth_service_save_audit(struct auth_service *service);
 /* The line with the one-time sign-in link, once per data directory: only
  * when there is no identity provider and nobody was ever signed in by one; NULL otherwise. Gives
  * the URL: secret_free() it. Single use, 10 minutes, stored hashed. */
@@ -88,6 +93,7 @@ struct auth_gauges {
 	unsigned sessions, tokens_user, tokens_admin;
 	uint64_t store_errors, jwks_ok, jwks_failed;
 	uint64_t refreshes_ok, refreshes_failed;
+	uint64_t audit_lost, audit_strangers; /* events that the store does not have */
 };
 struct auth_gauges auth_service_gauges(struct auth_service *service); /* any thread, approximate */
 

@@ -1,6 +1,7 @@
 /* The process's half of the service: store, keys, provider, and the keeper's clock. */
 #include "auth/service/service_state.h"
 
+#include "auth/audit/audit_inbox.h"
 #include "auth/backends/store_open.h"
 #include "auth/issuers/introspect.h"
 #include "auth/issuers/jwks_fetch.h"
@@ -113,6 +114,8 @@ static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 	atomic_store(&service->jwks_ok, counts.ok);
 	atomic_store(&service->jwks_failed, counts.failed);
 	service_poll(service);
+	if (auth_service_is_ready(service))
+		service_save_audit(service);
 	if (tick % FLUSH_TICKS == 0)
 		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
@@ -208,6 +211,7 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 		auth_service_free(service);
 		return NULL;
 	}
+	audit_inbox_open();
 	start_provider(service, keeper_base, fetcher);
 	start_keys(service, keeper_base, fetcher);
 	if (service->store->ops->watch && service->store->ops->watch(service->store, keeper_base,
@@ -233,6 +237,8 @@ void auth_service_free(struct auth_service *service)
 		jwks_fetch_free(service->jwks);
 	if (service->store) {
 		service_save_uses(service);
+		service_save_audit(service);
+		audit_inbox_close();
 		service->store->ops->close(service->store);
 	}
 	signer_free(service->signer);
@@ -331,6 +337,8 @@ const char *auth_service_jwks(const struct auth_service *service)
 
 struct auth_gauges auth_service_gauges(struct auth_service *service)
 {
+	struct audit_inbox_counts lost = audit_inbox_lost();
+
 	return (struct auth_gauges){
 		.sessions = atomic_load(&service->sessions),
 		.tokens_user = atomic_load(&service->tokens_user),
@@ -340,5 +348,7 @@ struct auth_gauges auth_service_gauges(struct auth_service *service)
 		.jwks_failed = atomic_load(&service->jwks_failed),
 		.refreshes_ok = atomic_load(&service->refreshes_ok),
 		.refreshes_failed = atomic_load(&service->refreshes_failed),
+		.audit_lost = lost.full,
+		.audit_strangers = lost.strangers,
 	};
 }

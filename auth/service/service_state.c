@@ -1,6 +1,8 @@
 #include "auth/service/service_state.h"
 
+#include "auth/audit/audit_inbox.h"
 #include "auth/oidc/throttle.h"
+#include "auth/token/audit.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -61,6 +63,12 @@ void service_save_uses(struct auth_service *service)
 	if (store->ops->touch(store, service->touches, service->touches_count) == -1)
 		service_count(service, STORE_FAILED);
 	service->touches_count = 0;
+}
+
+void service_save_audit(struct auth_service *service)
+{
+	if (audit_inbox_save(service->store) == -1)
+		service_count(service, STORE_FAILED);
 }
 
 void service_note_use(struct auth_service *service, const struct store_touch *touch)
@@ -130,6 +138,7 @@ static void on_token_event(void *arg, enum token_event event)
 
 const struct token_desk *auth_service_tokens(struct auth_service *service)
 {
+	audit_come_from(NULL, NULL);
 	service->tokens = (struct token_desk){.store = service->store,
 		.conf = service->conf,
 		.signer = service->signer,
@@ -139,4 +148,15 @@ const struct token_desk *auth_service_tokens(struct auth_service *service)
 		.on_event = on_token_event,
 		.arg = service};
 	return &service->tokens;
+}
+
+const struct session_desk *auth_service_sessions(struct auth_service *service)
+{
+	service->signed_in = (struct session_desk){auth_service_tokens(service), service->ring};
+	return &service->signed_in;
+}
+
+void auth_service_save_audit(struct auth_service *service)
+{
+	service_save_audit(service);
 }

@@ -11,6 +11,7 @@
 #include "auth/keys/keyring.h"
 #include "auth/oidc/oidc.h"
 #include "auth/service/auth.h"
+#include "auth/admin/session_desk.h"
 #include "auth/store/store.h"
 #include "auth/token/token_desk.h"
 #include "base/share.h"
@@ -55,8 +56,9 @@ struct auth_service {
 	struct oidc_provider *provider;
 	uint64_t rules_generation;
 	char issuer[STORE_ISSUER];
-	struct token_desk tokens; /* auth_service_tokens() brings it up to date */
-	struct share_slot *rules; /* of struct auth_rules */
+	struct token_desk tokens;      /* auth_service_tokens() brings it up to date */
+	struct session_desk signed_in; /* the same of auth_service_sessions() */
+	struct share_slot *rules;      /* of struct auth_rules */
 	struct event *tick;
 	unsigned ticks;
 	bool is_purging;   /* more is left than a tick had time for */
@@ -92,6 +94,8 @@ void service_count_living(struct auth_service *service);
 /* Looks for other processes' writes if that is due. However long the queue of requests is, a
  * revocation must not wait for its end. */
 void service_poll(struct auth_service *service);
+/* Writes what came of the audit (auth/audit/). */
+void service_save_audit(struct auth_service *service);
 /* Notes a use, to be saved with others; and saves them. */
 void service_note_use(struct auth_service *service, const struct store_touch *touch);
 void service_save_uses(struct auth_service *service);

@@ -1,6 +1,6 @@
 /*
  * auth/store/store.h - what outlives a process: issued tokens, sessions, one-time links, whose an
- * application is.
+ * application is, what somebody did (store_audit.h).
  *
  * Secrets are here as SHA-256 digests only (S34); what a session holds is sealed with a key the
  * store has not (S26). One table of functions per kind of store; a value is a connection. The
@@ -12,6 +12,7 @@
 
 #include "base/text/digest.h"
 #include "auth/policy/identity.h"
+#include "auth/store/store_audit.h"
 #include "base/err.h"
 #include "conf/conf.h"
 
@@ -120,6 +121,15 @@ struct store_token_query {
 	char before_id[STORE_ID];
 	size_t limit; /* at most STORE_PAGE */
 };
+
+struct store_session_query { /* of all sessions, newest first */
+	int64_t now;	   /* wall seconds: those that are not over then */
+	int64_t before_at; /* created_at and key of the last one seen; 0: from the newest */
+	unsigned char before_key[DIGEST_LEN];
+	size_t limit; /* at most STORE_PAGE */
+};
+/* So much of a key names one session among all. */
+enum { STORE_KEY_PREFIX = 8 };
 
 struct store_counts { /* what is alive; a limited administrator's token is no administrator's */
 	unsigned sessions, tokens_user, tokens_admin;
@@ -240,6 +250,14 @@ struct store_ops {
 	int (*session_list)(struct store *store, enum store_index index, const unsigned char *key,
 		int64_t now, store_on_session *on_session, void *arg);
 
+	/* A page of them all; `sealed` is empty. 1: there may be older ones; 0: there are none; -1:
+	 * failed. */
+	int (*session_page)(struct store *store, const struct store_session_query *query,
+		store_on_session *on_session, void *arg);
+	/* The session whose key begins with STORE_KEY_PREFIX bytes; writes all of the key. */
+	enum store_answer (*session_find)(
+		struct store *store, const unsigned char *prefix, unsigned char *key);
+
 	/* Never brings back a session. */
 	int (*touch)(struct store *store, const struct store_touch *touches, size_t count);
 	/* Replaces all links that were not used. */
@@ -250,8 +268,8 @@ struct store_ops {
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,
-	 * and other tokens that are so for a month; at most STORE_PURGE of each, so that nobody
-	 * waits long for it. FOUND: more may be left. */
+	 * and other tokens that are so for a month, audit events older than audit.keep; at most
+	 * STORE_PURGE of each, so that nobody waits long for it. FOUND: more may be left. */
 	enum store_answer (*purge)(struct store *store, const struct conf *conf, int64_t now);
 
 	/* Notes that this has happened, until `until` (wall seconds; maybe longer). NONE: it had
@@ -270,6 +288,16 @@ struct store_ops {
 	/* Asks for, or settles, each of them: who comes first settles it for all gateways. -1: it
 	 * failed, and what is not marked is not known. */
 	int (*owners)(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+
+	/* Adds events that are not there yet, and forgets what is beyond the last
+	 * STORE_AUDIT_EVENTS. -1: it failed, maybe on the way: give them again. */
+	int (*audit_add)(
+		struct store *store, const struct store_audit *const *events, size_t count);
+	/* Those that are wanted, newest first. `next` is where the next page begins, or "": there
+	 * are no older ones. Fewer than query->limit are no sign of the end: it looks at
+	 * STORE_AUDIT_LOOK of them at most. -1: failed. */
+	int (*audit_list)(struct store *store, const struct store_audit_query *query,
+		char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
 
 	/* One text that all processes on this store share. NONE: never set. */
 	enum store_answer (*meta_get)(struct store *store, const char *key, char *out, size_t size);

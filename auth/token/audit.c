@@ -2,11 +2,20 @@
 
 #include "base/log/log.h"
 
+static _Thread_local struct str from_client, from_request; /* at == NULL: none */
+
+void audit_come_from(const char *client, const char *request_id)
+{
+	from_client = str_of(client);
+	from_request = str_of(request_id);
+}
+
 void audit_token(const char *user, const char *what, const struct store_token *token)
 {
 	const struct log_field fields[] = {{"user", str_of(user), false},
 		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
-		{"decision", str_of(what), false}};
+		{"decision", str_of(what), false}, {"client", from_client, false},
+		{"request_id", from_request, false}};
 
 	log_audit("tokens", fields, ARRAY_LEN(fields));
 }
@@ -17,6 +26,8 @@ void audit_sessions(const char *user, const struct audit_sessions *what)
 	char digits[STR_U64];
 	struct str count = str_of_u64(has_failed ? 0 : (uint64_t)what->ended, 10, digits);
 	const struct log_field fields[] = {{"user", str_of(user), false},
+		{"user_name", log_clip(str_of(what->user_name)), false},
+		{"client", from_client, false}, {"request_id", from_request, false},
 		{"session_id", str_of(what->id), false}, {"subject", str_of(what->subject), false},
 		{"issuer", str_of(what->issuer), false}, {"decision", STR("end"), false},
 		{"sessions", has_failed ? STR("") : count, true},

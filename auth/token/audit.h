@@ -12,8 +12,13 @@
 /* `what` is one word: "create", "revoke", "refresh", ... */
 void audit_token(const char *user, const char *what, const struct store_token *token);
 
+/* From where the next lines of this thread come: a request's client and id, which are borrowed
+ * until audit_come_from(NULL, NULL). */
+void audit_come_from(const char *client, const char *request_id);
+
 struct audit_sessions {
 	const char *id, *subject, *issuer; /* which were meant; all NULL: everybody's */
+	const char *user_name;		   /* of who did it, for people; or NULL */
 	int ended;			   /* -1: the store failed on the way */
 };
 /* One line for an order to end sessions, however many there were. */

@@ -11,7 +11,7 @@
 enum { CLIENT_VALUE_MAX = 128 };
 
 static _Atomic int threshold = LOG_INFO;
-static log_sink *_Atomic current_sink;
+static log_sink *_Atomic current_sink, *_Atomic audit_sink;
 
 void log_set_level(enum log_level level)
 {
@@ -31,6 +31,11 @@ struct str log_clip(struct str s)
 void log_set_sink(log_sink *sink)
 {
 	atomic_store_explicit(&current_sink, sink, memory_order_release);
+}
+
+void log_set_audit_sink(log_sink *sink)
+{
+	atomic_store_explicit(&audit_sink, sink, memory_order_release);
 }
 
 static void add_head(struct sbuf *b, int64_t wall_ms, enum log_level level, const char *event)
@@ -95,8 +100,12 @@ void log_fields(enum log_level level, const char *event, const char *msg,
 
 void log_audit(const char *msg, const struct log_field *fields, size_t count)
 {
-	write_record(
-		&(struct log_record){LOG_INFO, "audit", msg, fields, count, clock_wall_ms()}, true);
+	const struct log_record record = {LOG_INFO, "audit", msg, fields, count, clock_wall_ms()};
+	log_sink *sink = atomic_load_explicit(&audit_sink, memory_order_acquire);
+
+	write_record(&record, true);
+	if (sink)
+		sink(&record);
 }
 
 void log_line(enum log_level level, const char *event, const char *fmt, ...)

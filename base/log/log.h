@@ -48,6 +48,8 @@ struct log_record { /* borrowed */
 /* Whoever else gets each line; on the thread that logs, so it must not block or log itself. */
 typedef void log_sink(const struct log_record *record);
 void log_set_sink(log_sink *sink); /* NULL: nobody. Any thread, any time. */
+/* The same for audit lines alone, beside the other. */
+void log_set_audit_sink(log_sink *sink);
 
 /* Clips to 128 bytes, as every value a client chose must be. */
 struct str log_clip(struct str s);

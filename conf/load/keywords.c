@@ -560,6 +560,15 @@ const struct keyword keywords[] = {
 		.help = "a person's own tokens end when the provider or an administrator signs the "
 			"person out, or when the person loses the role"},
 
+	GROUP("audit", "who did what, as the audit page of the admin listener shows it"),
+	{.path = "audit.keep",
+		.type = &value_seconds,
+		IN_CONF(audit_keep_s),
+		.fallback = "90d",
+		.min = 60 * MINUTE,
+		.max = 3650 * DAY,
+		.help = "how long audit events stay in the store; of all events the last 100,000 stay"},
+
 	GROUP("ui", "what the gateway adds to Spark's pages"),
 	{.path = "ui.home_link",
 		.type = &value_bool,

@@ -1,8 +1,11 @@
 #include "proxy/admin/admin_call.h"
 
+#include "auth/policy/access.h"
+#include "auth/token/audit.h"
 #include "proxy/web/web_fault.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct admin_call *admin_call_of(struct web_call *call)
@@ -78,6 +81,7 @@ void admin_on_end(struct web_call *web, enum fault fault)
 {
 	struct admin_call *call = admin_call_of(web);
 
+	audit_come_from(NULL, NULL); /* it borrows from the call */
 	(void)fault;
 	identity_unref(web->who);
 	json_decref(call->body);
@@ -90,7 +94,10 @@ void admin_on_end(struct web_call *web, enum fault fault)
 
 const struct token_desk *admin_token_rules(struct web_call *call)
 {
-	return auth_service_tokens(admin_call_of(call)->admin->service);
+	const struct token_desk *desk = auth_service_tokens(admin_call_of(call)->admin->service);
+
+	audit_come_from(web_client(call), call->id); /* until the next one asks for them */
+	return desk;
 }
 
 enum fault admin_fault_of(enum token_outcome outcome)
@@ -112,4 +119,18 @@ void admin_refuse(struct web_call *call, enum token_outcome outcome, const char 
 	else if (reason && reason[0] == '\0')
 		reason = NULL;
 	web_fault(call, admin_fault_of(outcome), reason);
+}
+
+/* --- rights --- */
+
+bool admin_has_right(struct web_call *call, enum action action)
+{
+	char why[96];
+
+	if (access_anywhere(call->who) & 1u << action)
+		return true;
+	snprintf(why, sizeof why, "this needs the right \"%s\"; a limited token names it, too",
+		action_name(action));
+	web_fault(call, FAULT_FORBIDDEN, why);
+	return false;
 }

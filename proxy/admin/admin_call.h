@@ -4,8 +4,10 @@
  *
  *   admin_call.c    its life: when its client leaves, when it is answered
  *   admin_probe.c   /ping, /ready, /metrics, for anybody
- *   api.c           /api/v1/tokens, for bearer tokens; api_tokens.c and api_describe.c serve it
- *   admin_pages.c   pages, for who has signed in here; admin_tokens.c serves those of tokens
+ *   api.c           /api/v1/..., for bearer tokens; api_tokens.c, api_sessions.c, api_audit.c and
+ *                   api_describe.c serve it
+ *   admin_pages.c   pages, for who has signed in here; admin_tokens.c, admin_sessions.c and
+ *                   admin_audit.c serve them
  */
 #ifndef SPARKGATE_PROXY_ADMIN_ADMIN_CALL_H
 #define SPARKGATE_PROXY_ADMIN_ADMIN_CALL_H
@@ -57,6 +59,9 @@ const struct token_desk *admin_token_rules(struct web_call *call);
 enum fault admin_fault_of(enum token_outcome outcome);
 /* Refuses by it; `reason` may be NULL or "". */
 void admin_refuse(struct web_call *call, enum token_outcome outcome, const char *reason);
+
+/* Whether they have this right somewhere. False: refused, and answered. */
+MUST_CHECK bool admin_has_right(struct web_call *call, enum action action);
 
 /* The three sites. */
 extern const struct web_site admin_probe_site, admin_api_site, admin_pages_site;

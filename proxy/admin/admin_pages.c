@@ -1,5 +1,5 @@
-/* proxy/admin/admin_pages.c - the pages of the admin origin: its own sign-in, and the tokens (S0,
- * S35).
+/* proxy/admin/admin_pages.c - the pages of the admin origin: its own sign-in, tokens, sessions and
+ * the audit (S0, S35).
  *
  * A page is for who is signed in to this site by its own cookie; a change is a form that one of its
  * pages sent: Origin says so, and the session's form token.
@@ -64,6 +64,17 @@ static struct page_view pages_view(const struct web_call *call)
 		.form_token = form_token[0] ? form_token : NULL};
 }
 
+static bool is_page(struct str path)
+{
+	static const char *const pages[] = {"/tokens", "/sessions", "/audit"};
+
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		if (str_starts(path, str_of(pages[i])))
+			return true;
+	}
+	return false;
+}
+
 static void pages_return_path(const struct web_call *call, struct str path, struct sbuf *out)
 {
 	const char *base = call->conf->admin.base;
@@ -71,8 +82,7 @@ static void pages_return_path(const struct web_call *call, struct str path, stru
 
 	sbuf_reset(out);
 	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
-		str_starts(path, str_of(base)) &&
-		str_starts(str_from(path, strlen(base)), STR("/tokens")))
+		str_starts(path, str_of(base)) && is_page(str_from(path, strlen(base))))
 		sbuf_add_str(out, path);
 	else
 		sbuf_printf(out, "%s/tokens", base);
@@ -180,6 +190,10 @@ static const struct web_row rows[] = {
 	{"POST", "/tokens/{id}/revoke", WEB_SESSION, admin_tokens_revoke, WEB_OWN_FORM},
 	{"POST", "/tokens/{id}/disable", WEB_SESSION, admin_tokens_disable, WEB_OWN_FORM},
 	{"POST", "/tokens/{id}/enable", WEB_SESSION, admin_tokens_enable, WEB_OWN_FORM},
+	{"GET, HEAD", "/sessions", WEB_SESSION, admin_sessions_list, WEB_NOTHING},
+	{"POST", "/sessions/end", WEB_SESSION, admin_sessions_end_person, WEB_OWN_FORM},
+	{"POST", "/sessions/{id}/end", WEB_SESSION, admin_sessions_end_one, WEB_OWN_FORM},
+	{"GET, HEAD", "/audit", WEB_SESSION, admin_audit, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/login", WEB_ANYBODY, serve_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, web_sign_in_by_token, WEB_OWN_FORM},
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},

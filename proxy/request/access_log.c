@@ -50,10 +50,12 @@ void access_log_forget(struct exchange *x)
 /* The access line's fields, and what was acted upon (S66). */
 static void write_audit(struct exchange *x, const struct log_field *fields, size_t count)
 {
-	struct log_field all[FIELDS_MAX + ABOUT_FIELDS];
+	struct log_field all[FIELDS_MAX + 1 + ABOUT_FIELDS];
 
 	assert(count <= FIELDS_MAX);
 	memcpy(all, fields, count * sizeof *fields);
+	if (x->route.cluster)
+		all[count++] = (struct log_field){"cluster", str_of(x->route.cluster->name), false};
 	count += exchange_audit_fields(x, all + count);
 	log_audit(action_name(x->action), all, count);
 }

@@ -260,6 +260,18 @@ static void write_gelf(struct sbuf *out, const struct metrics_gauges *g)
 		(unsigned long long)g->gelf.sent, (unsigned long long)g->gelf.dropped);
 }
 
+static void write_audit(struct sbuf *out, const struct metrics_gauges *g)
+{
+	help(out, "audit_events_lost_total", "counter",
+		"Audit events that are in the log but not in the store: too many waited for it, or "
+		"too many came from nobody.");
+	sbuf_printf(out,
+		"sparkgate_audit_events_lost_total{reason=\"full\"} "
+		"%llu\nsparkgate_audit_events_lost_total{reason=\"strangers\"} %llu\n",
+		(unsigned long long)g->auth.audit_lost,
+		(unsigned long long)g->auth.audit_strangers);
+}
+
 void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	const struct metrics_gauges *gauges)
 {
@@ -272,4 +284,5 @@ void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	write_gauges(out, gauges);
 	write_log(out, gauges);
 	write_gelf(out, gauges);
+	write_audit(out, gauges);
 }

@@ -23,7 +23,12 @@
 struct web_call;
 struct web_row;
 
-enum { WEB_COOKIES = 8, WEB_FIELD_MAX = 16 * 1024, WEB_ID_LEN = 32 /* hexadecimal digits */ };
+enum {
+	WEB_COOKIES = 8,
+	WEB_FIELD_MAX = 16 * 1024,
+	WEB_ID_LEN = 32 /* hexadecimal digits */,
+	WEB_SESSION_ID_LEN = 16
+};
 
 enum web_wait { WEB_WAIT_AUTH, WEB_WAIT_CONTENT, WEB_WAIT_AGAIN, WEB_WAIT_STORE };
 enum web_login { WEB_LOGIN_TOKEN, WEB_LOGIN_LINK, WEB_LOGIN_PROVIDER };

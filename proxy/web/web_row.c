@@ -6,7 +6,8 @@ static bool read_token_id(struct str text, char id[static WEB_ID_LEN + 1])
 		if (strchr("0123456789abcdef", text.at[i]) == NULL)
 			return false;
 	}
-	return text.len == WEB_ID_LEN && str_copy(text, id, WEB_ID_LEN + 1);
+	return (text.len == WEB_ID_LEN || text.len == WEB_SESSION_ID_LEN) &&
+	       str_copy(text, id, WEB_ID_LEN + 1);
 }
 
 /* True when the path is the row's; the segment at {id} goes to `id`. */

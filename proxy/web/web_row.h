@@ -28,7 +28,7 @@ enum web_takes {
 
 struct web_row {
 	const char *methods; /* "GET, HEAD": as in Allow */
-	const char *path;    /* below the base; {id}: a token's id, {file}: any segment */
+	const char *path;    /* below the base; {id}: a token's or session's id, {file}: any */
 	enum web_who who;
 	void (*serve)(struct web_call *call);
 	enum web_takes takes;

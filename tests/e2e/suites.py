@@ -10,7 +10,7 @@ FILES = {
     "clusters": ["discovery", "jws_filter", "kill_spark"],
     "provider": ["conformance", "custom_roles", "oidc_provider", "sign_in_pages"],
     "sessions": ["session_faults", "sessions"],
-    "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
+    "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
     "people": ["app_origins", "hostile_ui", "kill", "signin", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "pod_owners"],

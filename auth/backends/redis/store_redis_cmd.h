@@ -13,6 +13,7 @@
  *   link            hash: the one sign-in link that is not used yet
  *   owner:<digest>  string: a name, of a namespace or user; dies by itself; owners:<name>   sorted
  *                   set of these by when they were asked for
+ *   audit           sorted set of events (store_audit_pack()) by their time in milliseconds
  *   meta            hash; once:<digest>, lease:<digest>   strings that die by themselves
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CMD_H
@@ -28,6 +29,8 @@ enum redis_script {
 	REDIS_SESSION_END,
 	REDIS_SESSION_END_ALL,
 	REDIS_SESSION_TOUCH,
+	REDIS_SESSION_PAGE,
+	REDIS_SESSION_FIND,
 	REDIS_TOKEN_ADD,
 	REDIS_TOKEN_PAGE,
 	REDIS_TOKEN_COUNT,
@@ -39,6 +42,7 @@ enum redis_script {
 	REDIS_LEASE_TAKE,
 	REDIS_LEASE_DROP,
 	REDIS_OWNER,
+	REDIS_AUDIT_ADD,
 	REDIS_SCRIPTS
 };
 

@@ -1,4 +1,4 @@
-/* Uses, links, counts, what happens once, leases, and texts that all gateways share. */
+/* Uses, links, counts, what happens once, leases, the audit, and texts that all gateways share. */
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 
@@ -10,6 +10,9 @@
 enum {
 	BATCH = 64,
 	ONCE_MIN_SECONDS = 60,
+	EVENTS_AT_ONCE = 16, /* of the audit */
+	EVENTS_READ = 500,
+	ROUNDS_MAX = 2 * STORE_AUDIT_LOOK / EVENTS_READ,
 };
 
 static void touch_cmd(struct redis_cmd *cmd, const struct store_touch *t)
@@ -116,6 +119,7 @@ enum store_answer redis_purge(struct store *store, const struct conf *conf, int6
 	redis_cmd_number(&cmd, now - conf->session_idle_s - STORE_IDLE_SLACK_S);
 	redis_cmd_number(&cmd, now - STORE_TOKEN_KEPT_S);
 	redis_cmd_number(&cmd, STORE_PURGE);
+	redis_cmd_above(&cmd, (now - conf->audit_keep_s) * 1000);
 	int64_t gone = redis_call_number(redis_store_of(store), &cmd);
 	/* What went is not told by kind: some more than one kind's share is too many to be all. */
 	return gone == -1 ? STORE_FAILED : gone >= STORE_PURGE ? STORE_FOUND : STORE_NONE;
@@ -173,6 +177,139 @@ void redis_lease_drop(struct store *store, const unsigned char *key, const unsig
 	redis_cmd_key_hex(&cmd, "lease", key);
 	redis_cmd_hex(&cmd, holder);
 	(void)redis_call_number(redis_store_of(store), &cmd); /* it ends by itself */
+}
+
+/* --- the audit (S77) --- */
+
+static int add_events(
+	struct redis_store *r, const struct store_audit *const *events, size_t count)
+{
+	char *texts[EVENTS_AT_ONCE];
+	struct redis_cmd cmd;
+	size_t len;
+
+	redis_cmd_script(&cmd, REDIS_AUDIT_ADD);
+	redis_cmd_key(&cmd, "audit");
+	redis_cmd_number(&cmd, STORE_AUDIT_EVENTS);
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = store_audit_pack(events[i], &len);
+		redis_cmd_number(&cmd, store_audit_time(events[i]->id));
+		redis_cmd_bytes(&cmd, texts[i], len);
+	}
+	int64_t added = redis_call_number(r, &cmd);
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	return added == 1 ? 0 : -1;
+}
+
+int redis_audit_add(struct store *store, const struct store_audit *const *events, size_t count)
+{
+	struct redis_store *r = redis_store_of(store);
+	int result = 0;
+
+	for (size_t at = 0; at < count && result == 0; at += EVENTS_AT_ONCE) {
+		size_t left = count - at;
+		result = add_events(
+			r, events + at, left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE);
+	}
+	return result;
+}
+
+struct search { /* from the newest to the oldest */
+	const struct store_audit_query *query;
+	store_on_audit *on_event;
+	void *arg;
+	char below[STORE_AUDIT_ID], from[STORE_AUDIT_STAMP + 1];
+	char *next;	 /* the last one that was looked at */
+	size_t skip;	 /* of those of below's millisecond */
+	size_t count, looked_at;
+};
+
+/* False: that is the page. */
+static bool look_at_event(struct search *search, char *text, size_t len)
+{
+	struct store_audit event;
+	const char *at = event.id; /* no secret */
+
+	if (!store_audit_unpack(text, len, &event) || strcmp(at, search->below) >= 0)
+		return true;
+	memcpy(search->next, at, STORE_AUDIT_ID);
+	search->looked_at++;
+	if (store_audit_is_wanted(search->query, &event)) {
+		search->count++;
+		search->on_event(search->arg, &event);
+	}
+	return search->count < search->query->limit && search->looked_at < STORE_AUDIT_LOOK;
+}
+
+static redisReply *read_events(struct redis_store *r, const struct search *search)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "ZREVRANGEBYSCORE");
+	redis_cmd_key(&cmd, "audit");
+	if (search->below[0] == 'g')
+		redis_cmd_text(&cmd, "+inf");
+	else
+		redis_cmd_number(&cmd, store_audit_time(search->below));
+	redis_cmd_number(&cmd, store_audit_time(search->from));
+	redis_cmd_text(&cmd, "LIMIT");
+	redis_cmd_number(&cmd, (int64_t)search->skip);
+	redis_cmd_number(&cmd, EVENTS_READ);
+	redisReply *reply = redis_call(r, &cmd);
+	if (reply && reply->type != REDIS_REPLY_ARRAY) {
+		freeReplyObject(reply);
+		return NULL;
+	}
+	return reply;
+}
+
+/* So the next read begins with this one's last event, or behind all that has its time. */
+static void go_on(struct search *search)
+{
+	bool is_stuck = search->next[0] == '\0' ||
+			memcmp(search->below, search->next, STORE_AUDIT_STAMP) == 0;
+
+	search->skip = is_stuck ? search->skip + EVENTS_READ : 0;
+	if (search->next[0])
+		memcpy(search->below, search->next, STORE_AUDIT_ID);
+}
+
+/* 1: there may be more to look at; 0: not; -1: failed. */
+static int search_some(struct redis_store *r, struct search *search)
+{
+	redisReply *reply = read_events(r, search);
+	bool goes_on = true;
+	size_t i;
+
+	if (reply == NULL)
+		return -1;
+	for (i = 0; goes_on && i < reply->elements; i++) {
+		redisReply *one = reply->element[i];
+		goes_on = one->type != REDIS_REPLY_STRING ||
+			  look_at_event(search, one->str, one->len);
+	}
+	bool is_end = goes_on && reply->elements < EVENTS_READ;
+	freeReplyObject(reply);
+	if (is_end)
+		search->next[0] = '\0';
+	else
+		go_on(search);
+	return goes_on && !is_end;
+}
+
+int redis_audit_list(struct store *store, const struct store_audit_query *query,
+	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg)
+{
+	struct search search = {
+		.query = query, .on_event = on_event, .arg = arg, .next = next};
+	int more = 1;
+
+	next[0] = '\0';
+	store_audit_bounds(query, search.below, search.from);
+	for (int round = 0; more == 1 && round < ROUNDS_MAX; round++)
+		more = search_some(redis_store_of(store), &search);
+	return more == -1 ? -1 : 0;
 }
 
 /* --- meta --- */

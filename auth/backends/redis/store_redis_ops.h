@@ -14,6 +14,10 @@ enum store_answer redis_session_end(struct store *store, const unsigned char *ke
 int redis_session_end_all(struct store *store, enum store_index index, const unsigned char *key);
 int redis_session_list(struct store *store, enum store_index index, const unsigned char *key,
 	int64_t now, store_on_session *on_session, void *arg);
+int redis_session_page(struct store *store, const struct store_session_query *query,
+	store_on_session *on_session, void *arg);
+enum store_answer redis_session_find(
+	struct store *store, const unsigned char *prefix, unsigned char *key);
 
 int redis_token_add(struct store *store, const struct store_token *token);
 enum store_answer redis_token_get(struct store *store, struct str id, struct store_token *out);
@@ -36,6 +40,10 @@ enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms);
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder);
 int redis_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+int redis_audit_add(
+	struct store *store, const struct store_audit *const *events, size_t count);
+int redis_audit_list(struct store *store, const struct store_audit_query *query,
+	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
 enum store_answer redis_meta_get(struct store *store, const char *key, char *out, size_t size);
 int redis_meta_set(struct store *store, const char *key, const char *value);
 int redis_meta_settle(

@@ -134,6 +134,33 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "redis.call('ZADD',p..'seen',ARGV[2],ARGV[1])\n"
 				       "return 1",
 
+	/* sessions; before-at before-hex limit. Those that are alive, newest first. */
+	[REDIS_SESSION_PAGE] =
+		PREFIX "local found,offset,limit={},0,tonumber(ARGV[3])\n"
+		       "while #found<limit do\n"
+		       " local page=redis.call('ZREVRANGEBYSCORE',KEYS[1],ARGV[1],'-inf','WITHSCORES',"
+		       "'LIMIT',offset,limit)\n"
+		       " if #page==0 then break end\n"
+		       " for i=1,#page,2 do\n"
+		       "  local old=page[i+1]~=ARGV[1] or page[i]<ARGV[2]\n"
+		       "  if old and #found<limit and redis.call('EXISTS',p..'session:'..page[i])==1\n"
+		       "  then found[#found+1]=page[i] end\n"
+		       " end\n"
+		       " offset=offset+limit\n"
+		       "end\n"
+		       "return found",
+
+	/* sessions; digits. The key that begins with them. */
+	[REDIS_SESSION_FIND] = "local at,n=0,#ARGV[1]\n"
+			       "repeat\n"
+			       " local some=redis.call('ZRANGE',KEYS[1],at,at+999)\n"
+			       " for _,h in ipairs(some) do\n"
+			       "  if string.sub(h,1,n)==ARGV[1] then return h end\n"
+			       " end\n"
+			       " at=at+1000\n"
+			       "until #some<1000\n"
+			       "return false",
+
 	/* key; id created ends alive-set subject kept field value ... 0: the id is taken. */
 	[REDIS_TOKEN_ADD] = PREFIX LIVING DEAD DROP
 	"if redis.call('EXISTS',KEYS[1])==1 then return 0 end\n"
@@ -214,7 +241,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			      "redis.call('HSET',KEYS[1],'used',ARGV[1],'used_from',ARGV[2])\n"
 			      "return 1",
 
-	/* link; now idle token-end limit. How many things went. */
+	/* link; now idle token-end limit audit-end. How many things went. */
 	[REDIS_PURGE] = PREFIX FORGET LIVING DEAD DROP
 	"local n=0\n"
 	"local function over(z,at,drop)\n"
@@ -233,6 +260,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"over('tokens:admin',ARGV[1],ended)\n"
 	"over('token_ends',ARGV[3],drop)\n"
 	"over('token_revoked',ARGV[1],drop)\n"
+	"over('audit',ARGV[5],function() end)\n"
 	"local l=tonumber(redis.call('HGET',KEYS[1],'expires'))\n"
 	"if l and l<=tonumber(ARGV[1]) then redis.call('DEL',KEYS[1]) n=n+1 end\n"
 	"return n",
@@ -277,6 +305,17 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	" end\n"
 	"end\n"
 	"return v or ARGV[2]",
+
+	/* audit; most, then time and event of each. */
+	[REDIS_AUDIT_ADD] =
+		"for i=2,#ARGV,2 do redis.call('ZADD',KEYS[1],ARGV[i],ARGV[i+1]) end\n"
+		"local over=redis.call('ZCOUNT',KEYS[1],'-inf','+inf')-tonumber(ARGV[1])\n"
+		"if over>0 then\n"
+		" for _,m in ipairs(redis.call('ZRANGE',KEYS[1],0,math.min(over,100)-1)) do\n"
+		"  redis.call('ZREM',KEYS[1],m)\n"
+		" end\n"
+		"end\n"
+		"return 1",
 };
 
 static char digests[REDIS_SCRIPTS][REDIS_SHA1HEX]; /* how EVALSHA names a script */

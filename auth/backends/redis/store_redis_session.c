@@ -199,3 +199,48 @@ int redis_session_list(struct store *store, enum store_index index, const unsign
 	}
 	return result;
 }
+
+/* --- a page of all, and one by the beginning of its key --- */
+
+int redis_session_page(struct store *store, const struct store_session_query *query,
+	store_on_session *on_session, void *arg)
+{
+	struct listing l = {redis_store_of(store), query->now, on_session, arg};
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_SESSION_PAGE);
+	redis_cmd_key(&cmd, "sessions");
+	if (query->before_at)
+		redis_cmd_number(&cmd, query->before_at);
+	else
+		redis_cmd_text(&cmd, "+inf");
+	redis_cmd_hex(&cmd, query->before_key);
+	redis_cmd_number(&cmd, (int64_t)query->limit);
+	redisReply *keys = redis_call(l.redis, &cmd);
+	int result = keys && keys->type == REDIS_REPLY_ARRAY ? list_page(&l, keys) : -1;
+	if (result == 0)
+		result = keys->elements == query->limit;
+	freeReplyObject(keys);
+	return result;
+}
+
+enum store_answer redis_session_find(
+	struct store *store, const unsigned char *prefix, unsigned char *key)
+{
+	unsigned char least[DIGEST_LEN] = {0};
+	enum store_answer answer = STORE_FAILED;
+	struct redis_cmd cmd;
+
+	memcpy(least, prefix, STORE_KEY_PREFIX);
+	redis_cmd_script(&cmd, REDIS_SESSION_FIND);
+	redis_cmd_key(&cmd, "sessions");
+	redis_cmd_hex(&cmd, least);
+	cmd.lens[cmd.argc - 1] = 2 * STORE_KEY_PREFIX; /* its beginning */
+	redisReply *reply = redis_call(redis_store_of(store), &cmd);
+	if (reply && reply->type == REDIS_REPLY_NIL)
+		answer = STORE_NONE;
+	else if (reply && redis_record_digest(reply, key))
+		answer = STORE_FOUND;
+	freeReplyObject(reply);
+	return answer;
+}

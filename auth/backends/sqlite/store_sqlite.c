@@ -81,6 +81,13 @@ static const char *const migrations[] = {
 	" WHERE state <> 'active' OR ended <> 0;"
 	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
 	"ALTER TABLE tokens ADD COLUMN standing TEXT NOT NULL DEFAULT '';",
+	"CREATE TABLE audit(seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, user TEXT NOT NULL,"
+	" action TEXT NOT NULL, app_id TEXT NOT NULL, app_name TEXT NOT NULL,"
+	" fields TEXT NOT NULL);"
+	"CREATE INDEX audit_of_user ON audit(user, id);"
+	"CREATE INDEX audit_of_action ON audit(action, id);"
+	"CREATE INDEX audit_of_app ON audit(app_id);"
+	"CREATE INDEX audit_of_app_name ON audit(app_name);",
 };
 
 /* --- opening --- */

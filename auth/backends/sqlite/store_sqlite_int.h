@@ -1,8 +1,8 @@
 /*
  * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a file
  * (store_sqlite.c), its statements (store_sqlite_statement.c), what is asked of it
- * (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c) and a server thread's reader
- * (store_sqlite_reader.c).
+ * (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c, store_sqlite_audit.c) and a
+ * server thread's reader (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
@@ -45,6 +45,8 @@ enum sql {
 	SQL_SESSION_LIST_PERSON,
 	SQL_SESSION_LIST_SID,
 	SQL_SESSION_LIST_ALL,
+	SQL_SESSION_PAGE,
+	SQL_SESSION_FIND,
 	SQL_SESSION_TOUCH,
 	SQL_SESSION_PURGE,
 	SQL_LINK_CLEAR,
@@ -64,6 +66,13 @@ enum sql {
 	SQL_OWNER_GET,
 	SQL_OWNER_CUT,
 	SQL_OWNER_PURGE,
+	SQL_AUDIT_ADD,
+	SQL_AUDIT_CUT,
+	SQL_AUDIT_LIST,
+	SQL_AUDIT_LIST_USER,
+	SQL_AUDIT_LIST_ACTION,
+	SQL_AUDIT_LIST_APP,
+	SQL_AUDIT_PURGE,
 	SQL_ROWS
 };
 extern const char *const store_sqlite_statements[SQL_ROWS];
@@ -86,8 +95,17 @@ int store_sqlite_session_end_all(
 int store_sqlite_session_list(struct store *store, enum store_index index, const unsigned char *key,
 	int64_t now, store_on_session *on_session, void *arg);
 
+int store_sqlite_session_page(struct store *store, const struct store_session_query *query,
+	store_on_session *on_session, void *arg);
+enum store_answer store_sqlite_session_find(
+	struct store *store, const unsigned char *prefix, unsigned char *key);
+
 enum store_answer store_sqlite_noted(struct store *store, const unsigned char *key);
 int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+int store_sqlite_audit_add(
+	struct store *store, const struct store_audit *const *events, size_t count);
+int store_sqlite_audit_list(struct store *store, const struct store_audit_query *query,
+	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
 
 /* Gives a connection for another thread to the same records; NULL with a reason. */
 struct store *store_sqlite_connect(struct store *store, struct err *err);
@@ -147,6 +165,8 @@ MUST_CHECK int db_run(struct db *db, enum sql which, const struct arg *args, siz
 /* Ends a transaction: COMMIT, or ROLLBACK when `result` is -1 or the commit fails. 0 or -1. */
 MUST_CHECK int db_commit(struct db *db, int result);
 
+/* Borrowed until the statement is stepped again; at == NULL: there is none. */
+struct str db_text(struct sqlite3_stmt *stmt, int at);
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);
 /* Reads the columns from `at` on into the record's fields, which own what they are given. What no

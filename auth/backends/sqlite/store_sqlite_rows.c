@@ -21,6 +21,14 @@
 	"SELECT key" STORE_SESSION_LISTED(NEXT_COLUMN, NEXT_COLUMN) " FROM sessions"               \
 								    " WHERE expires_at > ?1"
 #define NEWEST_FIRST " ORDER BY created_at DESC, key DESC"
+/* What has no wish for them is ''. */
+#define AUDIT_EVENTS "SELECT id, user, action, app_id, app_name, fields FROM audit"
+#define AUDIT_PAGE                                                                                 \
+	" id < ?1 AND id >= ?2 AND (?3 = '' OR user = ?3) AND (?4 = '' OR action = ?4)"            \
+	" AND (?5 = '' OR app_id = ?5 OR app_name = ?5) ORDER BY id DESC LIMIT ?6"
+#define AUDIT_OF_APP                                                                               \
+	"SELECT seq FROM audit INDEXED BY audit_of_app WHERE app_id = ?5 UNION"                    \
+	" SELECT seq FROM audit INDEXED BY audit_of_app_name WHERE app_name = ?5"
 
 const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -67,6 +75,9 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_SESSION_LIST_PERSON] = LIST_SESSIONS " AND person = ?2" NEWEST_FIRST,
 	[SQL_SESSION_LIST_SID] = LIST_SESSIONS " AND provider_sid = ?2" NEWEST_FIRST,
 	[SQL_SESSION_LIST_ALL] = LIST_SESSIONS NEWEST_FIRST,
+	[SQL_SESSION_PAGE] =
+		LIST_SESSIONS " AND (created_at, key) < (?2, ?3)" NEWEST_FIRST " LIMIT ?4",
+	[SQL_SESSION_FIND] = "SELECT key FROM sessions WHERE key >= ?1 ORDER BY key LIMIT 1",
 	[SQL_SESSION_TOUCH] = "UPDATE sessions SET last_seen_at = ?2"
 			      " WHERE key = ?1 AND last_seen_at < ?2",
 	[SQL_SESSION_PURGE] = "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions"
@@ -105,6 +116,18 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			  " WHERE namespace = ?1 ORDER BY asked_at DESC LIMIT -1 OFFSET ?2)",
 	[SQL_OWNER_PURGE] = "DELETE FROM owners WHERE key IN"
 			    " (SELECT key FROM owners WHERE asked_at <= ?1 LIMIT ?2)",
+	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, user, action, app_id, app_name, fields)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
+	/* By numbers without gaps: to count them would take a look at all. */
+	[SQL_AUDIT_CUT] = "DELETE FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?1",
+	[SQL_AUDIT_LIST] = AUDIT_EVENTS " WHERE" AUDIT_PAGE,
+	[SQL_AUDIT_LIST_USER] =
+		AUDIT_EVENTS " INDEXED BY audit_of_user WHERE user = ?3 AND" AUDIT_PAGE,
+	[SQL_AUDIT_LIST_ACTION] =
+		AUDIT_EVENTS " INDEXED BY audit_of_action WHERE action = ?4 AND" AUDIT_PAGE,
+	[SQL_AUDIT_LIST_APP] = AUDIT_EVENTS " WHERE seq IN (" AUDIT_OF_APP ") AND" AUDIT_PAGE,
+	[SQL_AUDIT_PURGE] = "DELETE FROM audit WHERE seq IN"
+			    " (SELECT seq FROM audit WHERE id < ?1 ORDER BY id LIMIT ?2)",
 };
 
 /* --- tokens --- */
@@ -335,6 +358,8 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 			 idle = NUMBER(now - conf->session_idle_s - STORE_IDLE_SLACK_S);
 	const struct arg kept = NUMBER(now - STORE_TOKEN_KEPT_S),
 			 owned = NUMBER(now - STORE_OWNER_KEPT_S);
+	char stamp[STORE_AUDIT_STAMP + 1];
+	const struct arg audited = TEXT(stamp);
 	const struct {
 		enum sql which;
 		struct arg args[3];
@@ -342,10 +367,11 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 	} steps[] = {{SQL_SESSION_PURGE, {at, idle, most}, 3}, {SQL_LINK_PURGE, {at, most}, 2},
 		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_TOKEN_REVOKED_PURGE, {at, most}, 2},
 		{SQL_ONCE_PURGE, {at, most}, 2}, {SQL_TOKEN_END, {at, most}, 2},
-		{SQL_OWNER_PURGE, {owned, most}, 2}};
+		{SQL_OWNER_PURGE, {owned, most}, 2}, {SQL_AUDIT_PURGE, {audited, most}, 2}};
 	enum store_answer answer = STORE_NONE;
 	struct db *db = db_of(store);
 
+	store_audit_stamp((now - conf->audit_keep_s) * 1000, stamp);
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		db_lock(db);
 		int gone = db_run(db, steps[i].which, steps[i].args, steps[i].count);
@@ -430,6 +456,8 @@ const struct store_ops store_sqlite_ops = {
 	.session_end = store_sqlite_session_end,
 	.session_end_all = store_sqlite_session_end_all,
 	.session_list = store_sqlite_session_list,
+	.session_page = store_sqlite_session_page,
+	.session_find = store_sqlite_session_find,
 	.touch = touch,
 	.link_add = link_add,
 	.has_admin = has_admin,
@@ -440,6 +468,8 @@ const struct store_ops store_sqlite_ops = {
 	.lease_take = lease_take,
 	.lease_drop = lease_drop,
 	.owners = store_sqlite_owners,
+	.audit_add = store_sqlite_audit_add,
+	.audit_list = store_sqlite_audit_list,
 	.meta_get = meta_get,
 	.meta_set = meta_set,
 	.meta_settle = meta_settle,

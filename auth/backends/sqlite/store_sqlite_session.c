@@ -154,6 +154,50 @@ int store_sqlite_session_list(struct store *store, enum store_index index, const
 	return answer == STORE_FAILED ? -1 : 0;
 }
 
+int store_sqlite_session_page(struct store *store, const struct store_session_query *query,
+	store_on_session *on_session, void *arg)
+{
+	struct db *db = db_of(store);
+	struct store_session session;
+	enum store_answer answer;
+	size_t count = 0;
+
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_SESSION_PAGE,
+		ARGS(NUMBER(query->now), NUMBER(query->before_at ? query->before_at : INT64_MAX),
+			HASH(query->before_key), NUMBER((int64_t)query->limit)));
+	while ((answer = db_step(db, stmt)) == STORE_FOUND) {
+		read_session(stmt, STORE_SESSION_LISTED_COUNT, &session);
+		on_session(arg, &session);
+		store_session_clear(&session);
+		count++;
+	}
+	db_done(stmt);
+	db_unlock(db);
+	return answer == STORE_FAILED ? -1 : count == query->limit;
+}
+
+enum store_answer store_sqlite_session_find(
+	struct store *store, const unsigned char *prefix, unsigned char *key)
+{
+	unsigned char least[DIGEST_LEN] = {0};
+	struct store_session found = {.version = 0};
+	struct db *db = db_of(store);
+
+	memcpy(least, prefix, STORE_KEY_PREFIX);
+	db_lock(db);
+	struct sqlite3_stmt *stmt = db_query(db, SQL_SESSION_FIND, ARGS(HASH(least)));
+	enum store_answer answer = db_step(db, stmt);
+	if (answer == STORE_FOUND)
+		db_read_fields(stmt, 0, &key_field, 1, &found);
+	db_done(stmt);
+	db_unlock(db);
+	if (answer != STORE_FOUND || memcmp(found.key, prefix, STORE_KEY_PREFIX) != 0)
+		return answer == STORE_FAILED ? STORE_FAILED : STORE_NONE;
+	memcpy(key, found.key, DIGEST_LEN);
+	return STORE_FOUND;
+}
+
 enum store_answer store_sqlite_noted(struct store *store, const unsigned char *key)
 {
 	struct db *db = db_of(store);

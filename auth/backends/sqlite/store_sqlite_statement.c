@@ -100,7 +100,7 @@ int db_commit(struct db *db, int result)
 	return -1;
 }
 
-static struct str text_at(struct sqlite3_stmt *stmt, int at)
+struct str db_text(struct sqlite3_stmt *stmt, int at)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, at);
 
@@ -109,7 +109,7 @@ static struct str text_at(struct sqlite3_stmt *stmt, int at)
 
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size)
 {
-	struct str text = text_at(stmt, at);
+	struct str text = db_text(stmt, at);
 
 	/* Nothing longer is ever written, and a cut text would be another one. */
 	if (text.at == NULL || !str_copy(text, out, size))
@@ -152,11 +152,11 @@ static void read_column(
 		db_copy_text(stmt, at, to, field->size);
 		break;
 	case FIELD_ROLE:
-		if (!role_parse(text_at(stmt, at), to))
+		if (!role_parse(db_text(stmt, at), to))
 			*(enum role *)to = ROLE_NONE; /* default deny */
 		break;
 	case FIELD_STATE:
-		if (!token_state_parse(text_at(stmt, at), to))
+		if (!token_state_parse(db_text(stmt, at), to))
 			*(enum token_state *)to = STATE_REVOKED;
 		break;
 	case FIELD_NUMBER:

@@ -125,6 +125,7 @@ static void acl_user_with_the_documented_commands_can_do_everything(void **state
 	run_as_gate(store_contract, store_contract_count);
 	run_as_gate(store_contract_sessions, store_contract_sessions_count);
 	run_as_gate(store_contract_owners, store_contract_owners_count);
+	run_as_gate(store_contract_audit, store_contract_audit_count);
 	redis_server_do(server, "ACL DELUSER gate");
 }
 

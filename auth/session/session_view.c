@@ -1,0 +1,45 @@
+#include "auth/session/session_view.h"
+
+#include "base/text/json_value.h"
+
+#include <stdio.h>
+
+void session_view_id(const unsigned char key[static DIGEST_LEN], char out[static SESSION_VIEW_ID])
+{
+	for (size_t i = 0; i < STORE_KEY_PREFIX; i++)
+		snprintf(out + 2 * i, 3, "%02x", key[i]);
+}
+
+bool session_view_read_id(struct str id, unsigned char prefix[static STORE_KEY_PREFIX])
+{
+	if (id.len != SESSION_VIEW_ID - 1)
+		return false;
+	for (size_t i = 0; i < STORE_KEY_PREFIX; i++) {
+		int high = str_hex_digit(id.at[2 * i]), low = str_hex_digit(id.at[2 * i + 1]);
+		if (high == -1 || low == -1)
+			return false;
+		prefix[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+void session_view_label(
+	const struct keyring *ring, const struct store_session *session, struct session_data *out)
+{
+	if (session_data_open_label(ring, session, out) == -1)
+		*out = (struct session_data){.role = ROLE_NONE};
+}
+
+json_t *session_view_json(const struct store_session *s, const struct session_data *label)
+{
+	char id[SESSION_VIEW_ID];
+
+	session_view_id(s->key, id);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id", id, "issuer",
+		json_value_text(label->issuer), "user", json_value_text(label->subject), "name",
+		json_value_text(label->name), "role",
+		json_value_text(label->subject ? role_name(label->role) : NULL), "via",
+		json_value_text(label->via), "client", json_value_text(label->client), "created_at",
+		json_value_time(s->created_at), "last_seen_at", json_value_time(s->last_seen_at),
+		"expires_at", json_value_time(s->expires_at));
+}

@@ -1,0 +1,301 @@
+#include "proxy/admin/audit_search.h"
+
+#include "auth/audit/audit_json.h"
+#include "auth/policy/access.h"
+#include "base/text/params.h"
+#include "proxy/web/web_fault.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	ROUNDS = 20,
+	CSV_ROW_MAX = 2 * STORE_AUDIT_BYTES,
+	CSV_FULL = 4 * 1024 * 1024, /* bytes: then it is enough */
+	CSV_MAX = CSV_FULL + STORE_AUDIT_PAGE * CSV_ROW_MAX,
+};
+
+/* --- what is asked --- */
+
+#define FIELD(name, member, chars, fault)                                                          \
+	{                                                                                          \
+		name, offsetof(struct audit_search, member),                                       \
+			sizeof((struct audit_search *)NULL)->member, chars, fault                  \
+	}
+static const struct asked_field {
+	const char *name;
+	size_t at, size, chars;
+	const char *fault;
+} fields[] = {
+	FIELD("user", user, STORE_SUBJECT_CHARS, "user: expected a name of 1 to 255 characters"),
+	FIELD("action", action, 32, "action: expected a word of 1 to 32 characters"),
+	FIELD("application", application, 128,
+		"application: expected an ID or a name of 1 to 128 characters"),
+	FIELD("from", from, AUDIT_TIME, "from: expected a time such as 2026-01-31T12:00Z"),
+	FIELD("until", until, AUDIT_TIME, "until: expected a time such as 2026-01-31T12:00Z"),
+	FIELD("cursor", cursor, 32, "cursor: expected the next_cursor of the last page"),
+	FIELD("limit", limit, 8, "limit: expected 1 to 1000"),
+	FIELD("format", format, 8, "format: expected json or csv"),
+};
+
+static const char *read_field(const struct web_call *call, const struct asked_field *field,
+	bool is_form, struct audit_search *search)
+{
+	char *out = (char *)search + field->at;
+	struct str query = call->target.query.at ? call->target.query : STR("");
+	const char *fault = NULL;
+	struct sbuf value;
+
+	sbuf_init(&value, field->size);
+	switch (params_get(query, field->name, &value)) {
+	case PARAMS_FOUND:
+		if (!str_copy(sbuf_str(&value), out, field->size) || (out[0] == '\0' && !is_form) ||
+			str_count_chars(sbuf_str(&value)) > field->chars)
+			fault = field->fault;
+		break;
+	case PARAMS_BAD:
+		fault = field->fault;
+		break;
+	case PARAMS_ABSENT:
+		break;
+	}
+	sbuf_clear(&value);
+	return fault;
+}
+
+/* Two digits, or four of a year; -1: others. */
+static int read_digits(struct str *text, size_t count, char after)
+{
+	int number = 0;
+
+	if (text->len < count)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		if (text->at[i] < '0' || text->at[i] > '9')
+			return -1;
+		number = number * 10 + (text->at[i] - '0');
+	}
+	*text = str_from(*text, count);
+	if (after && text->len > 0 && text->at[0] == after)
+		*text = str_from(*text, 1);
+	return number;
+}
+
+static bool is_time(const struct tm *tm)
+{
+	return tm->tm_year >= 70 && tm->tm_year < 200 && tm->tm_mon >= 0 && tm->tm_mon < 12 &&
+	       tm->tm_mday >= 1 && tm->tm_mday <= 31 && tm->tm_hour >= 0 && tm->tm_hour < 24 &&
+	       tm->tm_min >= 0 && tm->tm_min < 60 && tm->tm_sec >= 0 && tm->tm_sec < 60;
+}
+
+/* RFC 3339 in UTC, without what is none: a date, with a time to the minute, to the second or to the
+ * millisecond, as clocks, people and <input type="datetime-local"> write it. -1: no such time. */
+static int64_t read_time(const char *given)
+{
+	struct str text = str_of(given);
+	struct tm tm = {.tm_isdst = 0};
+	int ms = 0;
+
+	if (str_ends(text, STR("Z")) && text.len > 11)
+		text.len--;
+	size_t len = text.len;
+	if ((len != 10 && len != 16 && len != 19 && len != 23) || text.at[4] != '-' ||
+		text.at[7] != '-' || (len > 10 && (text.at[10] != 'T' || text.at[13] != ':')) ||
+		(len > 16 && text.at[16] != ':') || (len > 19 && text.at[19] != '.'))
+		return -1;
+	tm.tm_year = read_digits(&text, 4, '-') - 1900;
+	tm.tm_mon = read_digits(&text, 2, '-') - 1;
+	tm.tm_mday = read_digits(&text, 2, 'T');
+	if (len > 10) {
+		tm.tm_hour = read_digits(&text, 2, ':');
+		tm.tm_min = read_digits(&text, 2, ':');
+	}
+	if (len > 16)
+		tm.tm_sec = read_digits(&text, 2, '.');
+	if (len > 19)
+		ms = read_digits(&text, 3, '\0');
+	return is_time(&tm) && ms >= 0 ? (int64_t)timegm(&tm) * 1000 + ms : -1;
+}
+
+static const char *text_or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+/* What the texts mean. */
+static const char *understand(struct audit_search *search)
+{
+	struct store_audit_query *query = &search->query;
+	char *end;
+
+	query->user = text_or_null(search->user);
+	query->action = text_or_null(search->action);
+	query->app = text_or_null(search->application);
+	query->from_ms = search->from[0] ? read_time(search->from) : 0;
+	query->until_ms = search->until[0] ? read_time(search->until) : 0;
+	query->limit = search->limit[0] ? (size_t)strtoul(search->limit, &end, 10) : 100;
+	search->is_csv = strcmp(search->format, "csv") == 0;
+	if (query->from_ms == -1)
+		return "from: expected a time such as 2026-01-31T12:00Z";
+	if (query->until_ms == -1)
+		return "until: expected a time such as 2026-01-31T12:00Z";
+	if (search->until[0] && query->until_ms == 0)
+		query->until_ms = 1; /* 0: no limit */
+	if (search->limit[0] && (search->limit[0] < '0' || search->limit[0] > '9' || *end ||
+					query->limit < 1 || query->limit > STORE_AUDIT_PAGE))
+		return "limit: expected 1 to 1000";
+	if (search->format[0] && !search->is_csv && strcmp(search->format, "json") != 0)
+		return "format: expected json or csv";
+	if (search->cursor[0] && !store_audit_is_id(str_of(search->cursor)))
+		return "cursor: expected the next_cursor of the last page";
+	memcpy(query->before, search->cursor, sizeof query->before);
+	return NULL;
+}
+
+const char *audit_search_read(const struct web_call *call, bool is_form, struct audit_search *out)
+{
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const char *fault = read_field(call, &fields[i], is_form, out);
+		if (fault)
+			return fault;
+	}
+	return understand(out);
+}
+
+void audit_search_write(
+	struct sbuf *out, const struct audit_search *search, const char *sign, const char *cursor)
+{
+	const char *before = "?";
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const char *text = (const char *)search + fields[i].at;
+		if (strcmp(fields[i].name, "cursor") == 0)
+			text = cursor ? cursor : "";
+		if (text[0] == '\0')
+			continue;
+		sbuf_printf(out, "%s%s=", before, fields[i].name);
+		sbuf_urlencode(out, str_of(text));
+		before = sign;
+	}
+}
+
+/* --- what is found --- */
+
+struct finding {
+	const struct identity *who;
+	audit_search_found *found;
+	void *arg;
+	size_t told, hidden;
+};
+
+static void on_event(void *arg, const struct store_audit *event)
+{
+	struct finding *finding = arg;
+	json_t *json = audit_json(event);
+	const struct access_app about = {.cluster = audit_json_text(json, "cluster"),
+		.id = event->app_id,
+		.name = event->app_name[0] ? event->app_name : NULL};
+
+	if (json && access_to_event(finding->who, &about)) {
+		finding->told++;
+		finding->found(finding->arg, json);
+	} else {
+		finding->hidden++;
+	}
+	json_decref(json);
+}
+
+/* Whether the page that was read is worth another: it was full, or what was in it is hidden. A
+ * store that stops before has looked at enough. */
+static bool goes_on(const struct finding *finding, const struct store_audit_query *query,
+	const struct finding *before)
+{
+	size_t told = finding->told - before->told, hidden = finding->hidden - before->hidden;
+
+	return query->before[0] && (hidden > 0 || told == query->limit);
+}
+
+bool audit_search_run(struct web_call *call, const struct audit_search *search,
+	char next[static STORE_AUDIT_ID], audit_search_found *found, void *arg)
+{
+	struct auth_service *service = admin_call_of(call)->admin->service;
+	struct store *store = auth_service_store(service);
+	struct finding finding = {call->who, found, arg, 0, 0}, before;
+	struct store_audit_query query = search->query;
+	size_t limit = query.limit;
+	int round = 0;
+
+	auth_service_save_audit(service); /* so that it is all there */
+	do {
+		before = finding;
+		query.limit = limit - finding.told;
+		if (query.limit > STORE_AUDIT_PAGE)
+			query.limit = STORE_AUDIT_PAGE;
+		if (store->ops->audit_list(store, &query, next, on_event, &finding) == -1) {
+			token_desk_count(auth_service_tokens(service), STORE_FAILED);
+			return false;
+		}
+		memcpy(query.before, next, STORE_AUDIT_ID);
+	} while (finding.told < limit && goes_on(&finding, &query, &before) && ++round < ROUNDS);
+	return true;
+}
+
+/* --- CSV --- */
+
+struct csv {
+	struct sbuf text;
+	char last[STORE_AUDIT_ID];
+	bool is_full;
+};
+
+static void add_csv_row(void *arg, json_t *event)
+{
+	struct csv *csv = arg;
+
+	if (csv->is_full)
+		return;
+	audit_csv_row(&csv->text, event);
+	memcpy(csv->last, audit_json_text(event, "id"), STORE_AUDIT_ID);
+	csv->is_full = csv->text.len > CSV_FULL;
+}
+
+/* The next page is where a program finds it (RFC 8288). */
+static void write_csv_fields(struct sbuf *out, struct web_call *call,
+	const struct audit_search *search, const char *next)
+{
+	sbuf_puts(out, "Content-Disposition: attachment; filename=\"sparkgate-audit.csv\"\r\n");
+	if (next[0] == '\0')
+		return;
+	sbuf_puts(out, "Link: <");
+	sbuf_add_str(out, call->target.path);
+	audit_search_write(out, search, "&", next);
+	sbuf_puts(out, ">; rel=\"next\"\r\n");
+}
+
+void audit_search_csv(struct web_call *call, struct audit_search *search, size_t limit)
+{
+	char next[STORE_AUDIT_ID];
+	struct csv csv = {.is_full = false};
+	struct sbuf more;
+
+	search->query.limit = limit;
+	sbuf_init(&csv.text, CSV_MAX);
+	sbuf_init(&more, WEB_FIELD_MAX);
+	audit_csv_head(&csv.text);
+	if (audit_search_run(call, search, next, add_csv_row, &csv)) {
+		if (csv.is_full)
+			memcpy(next, csv.last, STORE_AUDIT_ID);
+		write_csv_fields(&more, call, search, next);
+		web_reply(call,
+			&(struct web_reply){.status = 200,
+				.type = "text/csv; charset=utf-8",
+				.content = sbuf_str(&csv.text),
+				.fields = more.at},
+			FAULT_NONE);
+	} else {
+		web_fault(call, FAULT_STORE_DOWN, NULL);
+	}
+	sbuf_clear(&csv.text);
+	sbuf_clear(&more);
+}

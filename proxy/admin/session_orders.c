@@ -1,0 +1,134 @@
+#include "proxy/admin/session_orders.h"
+
+#include "auth/token/audit.h"
+#include "base/clock.h"
+#include "base/text/params.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { DIGITS_MAX = 15 };
+
+/* --- what is asked --- */
+
+#define FIELD(name, chars, fault)                                                                  \
+	{                                                                                          \
+#name, offsetof(struct session_asked, name),                                       \
+			sizeof((struct session_asked *)NULL)->name, chars, fault                   \
+	}
+static const struct asked_field {
+	const char *name;
+	size_t at, size, chars;
+	const char *fault;
+} fields[] = {
+	FIELD(user, STORE_SUBJECT_CHARS, "user: expected a name of 1 to 255 characters"),
+	FIELD(issuer, STORE_ISSUER - 1, "issuer: expected a URL of 1 to 511 characters"),
+	FIELD(cursor, SESSION_CURSOR, "cursor: expected the next_cursor of the last page"),
+	FIELD(limit, 8, "limit: expected 1 to 100"),
+};
+
+static const char *read_field(const struct web_call *call, const struct asked_field *field,
+	bool is_form, struct session_asked *asked)
+{
+	char *out = (char *)asked + field->at;
+	struct str query = call->target.query.at ? call->target.query : STR("");
+	const char *fault = NULL;
+	struct sbuf value;
+
+	sbuf_init(&value, field->size);
+	enum params_found found = params_get(is_form ? web_form(call) : query, field->name, &value);
+	if (found == PARAMS_BAD ||
+		(found == PARAMS_FOUND &&
+			(!str_copy(sbuf_str(&value), out, field->size) ||
+				(out[0] == '\0' && !is_form) ||
+				str_count_chars(sbuf_str(&value)) > field->chars)))
+		fault = field->fault;
+	sbuf_clear(&value);
+	return fault;
+}
+
+static bool read_hex(struct str digits, unsigned char out[static DIGEST_LEN])
+{
+	if (digits.len != 2 * DIGEST_LEN || strspn(digits.at, "0123456789abcdef") != digits.len)
+		return false;
+	for (size_t i = 0; i < DIGEST_LEN; i++) {
+		int high = str_hex_digit(digits.at[2 * i]);
+		int low = str_hex_digit(digits.at[2 * i + 1]);
+		if (high == -1 || low == -1)
+			return false;
+		out[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
+static bool read_cursor(const char *cursor, struct store_session_query *page)
+{
+	struct str rest = str_of(cursor), digits;
+	uint64_t at;
+
+	if (!str_next(&rest, '.', &digits) || digits.len > DIGITS_MAX || cursor[0] == '0' ||
+		!str_to_u64(digits, &at) || !read_hex(rest, page->before_key))
+		return false;
+	page->before_at = (int64_t)at;
+	return true;
+}
+
+static const char *understand(struct session_asked *asked)
+{
+	struct session_desk_query *query = &asked->query;
+	char *end = asked->limit;
+
+	query->user = asked->user[0] ? asked->user : NULL;
+	query->issuer = asked->issuer[0] ? asked->issuer : NULL;
+	query->page.now = clock_wall_s();
+	query->page.limit = asked->limit[0] ? (size_t)strtoul(asked->limit, &end, 10) : STORE_PAGE;
+	if (*end || query->page.limit < 1 || query->page.limit > STORE_PAGE ||
+		(asked->limit[0] && (asked->limit[0] < '0' || asked->limit[0] > '9')))
+		return "limit: expected 1 to 100";
+	if (asked->cursor[0] && !read_cursor(asked->cursor, &query->page))
+		return "cursor: expected the next_cursor of the last page";
+	return NULL;
+}
+
+const char *session_asked_read(const struct web_call *call, bool is_form, struct session_asked *out)
+{
+	memset(out, 0, sizeof *out);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		const char *fault = read_field(call, &fields[i], is_form, out);
+		if (fault)
+			return fault;
+	}
+	return understand(out);
+}
+
+void session_cursor_write(const struct store_session_query *next, char out[static SESSION_CURSOR])
+{
+	int len = next->before_at
+			  ? snprintf(out, SESSION_CURSOR, "%lld.", (long long)next->before_at)
+			  : 0;
+
+	out[len] = '\0';
+	for (size_t i = 0; len > 0 && i < DIGEST_LEN; i++)
+		snprintf(out + len + 2 * i, 3, "%02x", next->before_key[i]);
+}
+
+/* --- what is done --- */
+
+const struct session_desk *session_rules(struct web_call *call)
+{
+	return auth_service_sessions(admin_call_of(call)->admin->service);
+}
+
+enum token_outcome session_order(
+	struct web_call *call, const struct session_desk_order *order, int *ended)
+{
+	struct session_desk_order own = *order;
+	const struct session_desk *desk = session_rules(call);
+
+	own.by = call->who->subject;
+	own.by_name = strcmp(call->who->name, call->who->subject) ? call->who->name : NULL;
+	audit_come_from(web_client(call), call->id);
+	enum token_outcome outcome = session_desk_end(desk, &own, ended);
+	audit_come_from(NULL, NULL);
+	return outcome;
+}
