@@ -42,6 +42,12 @@ void identity_limit(struct identity *who, struct scope *scope)
 	who->scope = scope;
 }
 
+void identity_note_seen(struct identity *who, char *seen)
+{
+	assert(who->refs == 1 && who->seen == NULL);
+	who->seen = seen;
+}
+
 struct identity *identity_copy(const struct identity *who)
 {
 	struct identity *copy = identity_new(str_of(who->issuer), str_of(who->subject),
@@ -52,7 +58,16 @@ struct identity *identity_copy(const struct identity *who)
 		if (copy->scope == NULL)
 			abort(); /* it was read from the same text */
 	}
+	identity_note_seen(copy, mem_strdup(who->seen));
 	return copy;
+}
+
+struct str identity_name_beside(const struct identity *who)
+{
+	bool is_known = who && strcmp(who->name, who->subject) != 0 &&
+			!str_starts(str_of(who->subject), STR("client:"));
+
+	return str_of(is_known ? who->name : "");
 }
 
 struct identity *identity_ref(struct identity *who)
@@ -67,6 +82,7 @@ void identity_unref(struct identity *who)
 	if (who == NULL || --who->refs > 0)
 		return;
 	scope_free(who->scope);
+	free(who->seen);
 	free(who);
 }
 

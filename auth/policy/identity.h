@@ -21,6 +21,7 @@ struct identity {
 	char *name;	/* for people; never a key */
 	char *token_id; /* on record, of our own tokens; or "" */
 	struct scope *scope; /* what it is limited to; NULL: not */
+	char *seen;	     /* which claims it is known by (claims_seen.h); NULL: by none */
 	enum role role;
 	enum identity_via via;
 	int64_t expires_at; /* wall seconds */
@@ -31,9 +32,13 @@ struct identity *identity_new(struct str issuer, struct str subject, struct str 
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */
 void identity_limit(struct identity *who, struct scope *scope);
+/* Takes a claims_seen_text() (NULL is fine), before anybody shares it. */
+void identity_note_seen(struct identity *who, char *seen);
 /* Gives one of its own, for another thread. */
 struct identity *identity_copy(const struct identity *who);
 struct identity *identity_ref(struct identity *who);
+/* What people call them, beside the subject in a log line; empty: nothing else. NULL is fine. */
+struct str identity_name_beside(const struct identity *who);
 void identity_unref(struct identity *who);
 const char *role_name(enum role role); /* "none", "user", "admin" */
 /* False: no role is called so. */

@@ -1,6 +1,7 @@
 /* A bearer token judged: ours by its record, an issuer's by its signature or its introspection. */
 #include "auth/service/auth_judge.h"
 
+#include "auth/issuers/groups_source.h"
 #include "auth/issuers/introspect.h"
 #include "auth/policy/roles.h"
 #include "auth/policy/scope.h"
@@ -37,8 +38,10 @@ static struct identity *identify_bearer(const struct auth_rules *rules,
 {
 	if (issuer->is_own)
 		return identify_own(claims);
-	return roles_identity(
+	struct identity *who = roles_identity(
 		rules->conf, claims->json, claims->issuer, claims->subject, claims->expires_at);
+	identity_note_seen(who, groups_source_seen(rules->conf->roles_claim, claims->json));
+	return who;
 }
 
 struct auth_result auth_bearer_check_record(struct auth *auth, struct question *question,

@@ -113,6 +113,7 @@ static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 	atomic_store(&service->jwks_ok, counts.ok);
 	atomic_store(&service->jwks_failed, counts.failed);
 	service_poll(service);
+	claim_watch_tick(&service->claims, service->conf->roles_claim, clock_mono_ms());
 	if (tick % FLUSH_TICKS == 0)
 		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
@@ -267,6 +268,8 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	struct conf *old = service->conf;
 
 	service->conf = conf_share(conf);
+	if (!str_eq(str_of(old->roles_claim), str_of(conf->roles_claim)))
+		claim_watch_reset(&service->claims);
 	renew_ring(service);
 	oidc_set_conf(service->oidc, conf);
 	introspector_set_conf(service->introspector, conf);

@@ -120,8 +120,9 @@ static void answer_late(struct refresh *refresh)
 static void end_session(struct refresh *refresh, const char *reason)
 {
 	struct auth_service *service = refresh->service;
-	const struct log_field fields[] = {
-		{"user", str_of(refresh->data.subject), false}, {"reason", str_of(reason), false}};
+	const struct log_field fields[] = {{"user", str_of(refresh->data.subject), false},
+		{"user_name", log_clip(str_of(refresh->data.name)), false},
+		{"reason", str_of(reason), false}};
 
 	log_fields(LOG_INFO, "sign_out", "the identity provider does not renew the session", fields,
 		ARRAY_LEN(fields));
@@ -192,6 +193,8 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		free(data->scope);
 		data->scope =
 			mem_strndup(grant->scope.len ? grant->scope.at : "", grant->scope.len);
+		free(data->seen);
+		data->seen = claims_seen_text(grant->seen, refresh->service->conf->roles_claim);
 	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)

@@ -24,6 +24,7 @@ static const struct field {
 	{"client", offsetof(struct session_data, client), true},
 	{"token_id", offsetof(struct session_data, token_id), false},
 	{"scope", offsetof(struct session_data, scope), false},
+	{"seen", offsetof(struct session_data, seen), false},
 	{"site", offsetof(struct session_data, site), false},
 	{"sid", offsetof(struct session_data, sid), false},
 	{"id_token", offsetof(struct session_data, id_token), false},
@@ -219,6 +220,8 @@ struct identity *session_data_identity(const struct session_data *data, int64_t 
 	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
 		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
 	identity_limit(who, scope);
+	if (data->seen && data->seen[0])
+		identity_note_seen(who, mem_strdup(data->seen));
 	return who;
 }
 

@@ -2,11 +2,12 @@
 
 #include "base/log/log.h"
 
-void audit_token(const char *user, const char *what, const struct store_token *token)
+void audit_token(
+	const char *user, struct str name, const char *what, const struct store_token *token)
 {
 	const struct log_field fields[] = {{"user", str_of(user), false},
-		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
-		{"decision", str_of(what), false}};
+		{"user_name", log_clip(name), false}, {"token_id", str_of(token->id), false},
+		{"subject", str_of(token->subject), false}, {"decision", str_of(what), false}};
 
 	log_audit("tokens", fields, ARRAY_LEN(fields));
 }

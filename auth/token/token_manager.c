@@ -72,11 +72,21 @@ static enum token_outcome check_scope(
 	return TOKEN_FORBIDDEN;
 }
 
+/* The audit line has the name of who asks. */
+static struct token_desk named_desk(const struct token_desk *desk, const struct identity *caller)
+{
+	struct token_desk named = *desk;
+
+	named.asks = identity_name_beside(caller);
+	return named;
+}
+
 enum token_outcome token_manager_create(const struct token_desk *desk,
 	const struct identity *caller, const struct token_request *request,
 	struct store_token *record, struct token_secrets *secrets, struct err *err)
 {
 	struct token_request own = *request;
+	struct token_desk named = named_desk(desk, caller);
 	enum token_outcome outcome = check_rights(desk, caller, request, err);
 
 	if (outcome == TOKEN_DONE)
@@ -86,7 +96,7 @@ enum token_outcome token_manager_create(const struct token_desk *desk,
 	if (own.user == NULL && caller->role != ROLE_ADMIN)
 		own.user = caller->subject;
 	own.is_registration = is_for_another(caller, request);
-	return token_desk_make(desk, caller->subject, &own, record, secrets, err);
+	return token_desk_make(&named, caller->subject, &own, record, secrets, err);
 }
 
 /* --- looking --- */
@@ -128,8 +138,9 @@ enum token_outcome token_manager_set_state(const struct token_desk *desk,
 	struct store_token *record, struct err *err)
 {
 	enum token_outcome outcome = token_manager_get(desk, caller, id, record);
+	struct token_desk named = named_desk(desk, caller);
 
 	return outcome == TOKEN_DONE
-		       ? token_desk_change(desk, caller->subject, record, state, force, err)
+		       ? token_desk_change(&named, caller->subject, record, state, force, err)
 		       : outcome;
 }
