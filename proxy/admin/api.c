@@ -2,13 +2,16 @@
 #include "proxy/admin/api.h"
 
 #include "proxy/web/web_fault.h"
+#include "proxy/web/web_whoami.h"
 
 #include <event2/buffer.h>
 
 /* Who may not is told no more than that. */
 static bool api_on_known(struct web_call *call)
 {
-	const char *why = token_manager_why_not(admin_token_rules(call), call->who);
+	bool is_about_tokens = call->row->who != WEB_KNOWN;
+	const char *why =
+		is_about_tokens ? token_manager_why_not(admin_token_rules(call), call->who) : NULL;
 
 	if (why)
 		web_fault(call, FAULT_FORBIDDEN, why);
@@ -31,6 +34,7 @@ static bool api_on_content(struct web_call *call)
 
 static const struct web_row rows[] = {
 	{"GET", "/api/v1/openapi.json", WEB_ANYBODY, api_describe, WEB_NOTHING},
+	{"GET", "/api/v1/whoami", WEB_KNOWN, web_whoami, WEB_NOTHING},
 	{"GET", "/api/v1/tokens", WEB_BEARER, api_list, WEB_NOTHING},
 	{"POST", "/api/v1/tokens", WEB_BEARER, api_create, WEB_JSON},
 	{"POST", "/api/v1/tokens/revoke", WEB_BEARER, api_revoke_many, WEB_JSON},

@@ -193,17 +193,15 @@ static void write_fact(struct sbuf *out, const char *name, const char *value)
 	sbuf_puts(out, "</bdi></dd>\n");
 }
 
-void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
-	const struct conf_names *admins)
+static void write_wanted_roles(struct sbuf *out, const struct conf *conf)
 {
-	const struct identity *who = view->who;
 	struct sbuf roles;
 	size_t count;
 
 	sbuf_init(&roles, 64 * 1024);
-	count = write_roles(&roles, users, "may view everything");
-	count += write_roles(&roles, admins, "may view everything and stop applications");
-	card_open_fault(out, view, FAULT_NO_ROLE);
+	count = write_roles(&roles, &conf->roles_user, "may view everything");
+	count += write_roles(
+		&roles, &conf->roles_admin, "may view everything and stop applications");
 	if (count == 0) {
 		card_text(out, "Ask an administrator to give you access, then sign in again.");
 	} else {
@@ -212,15 +210,27 @@ void page_no_role(struct sbuf *out, const struct page_view *view, const struct c
 		sbuf_add_str(out, sbuf_str(&roles));
 		sbuf_puts(out, "</ul>\n");
 	}
+	sbuf_clear(&roles);
+}
+
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf *conf,
+	const json_t *missing)
+{
+	const struct identity *who = view->who;
+
+	card_open_fault(out, view, FAULT_NO_ROLE);
+	for (size_t i = 0; i < json_array_size(missing); i++)
+		card_text(out, json_string_value(json_array_get(missing, i)));
+	write_wanted_roles(out, conf);
 	sbuf_puts(out, "<dl class=\"facts\">\n");
 	write_fact(out, "Signed in as", who->name[0] ? who->name : who->subject);
 	if (who->name[0] && strcmp(who->name, who->subject) != 0)
 		write_fact(out, "Id", who->subject);
 	write_fact(out, "Account from", who->issuer);
 	sbuf_puts(out, "</dl>\n<div class=\"actions\">");
+	card_link(out, "button", view->base, "/whoami", "What is missing");
 	card_change_account(out, view);
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);
 	card_close(out, view);
-	sbuf_clear(&roles);
 }

@@ -8,7 +8,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 FILES = {
     "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends"],
     "clusters": ["discovery", "jws_filter"],
-    "provider": ["conformance", "oidc_provider", "sign_in_pages"],
+    "provider": ["conformance", "oidc_provider", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page"],
     "people": ["app_origins", "hostile_ui", "signin", "static_files", "unseen", "websockets", "writes"],

@@ -14,7 +14,7 @@ auth/jose auth/policy auth/store auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/token auth/service auth/cli
 proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite
-proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery proxy/pages
+proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery proxy/pages proxy/pages/self
 proxy/web proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
 """.split()
 FILES_MAX = 25
