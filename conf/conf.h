@@ -25,21 +25,40 @@ struct conf_listen {
 				  label before this host; an empty host: they are at public_url */
 };
 
-struct conf_ui {
-	char *name; /* [a-z0-9][a-z0-9-]{0,62} */
-	struct url url;
-	size_t body_limit;     /* bytes of a request's content; 0: server.limits.body */
-	char *identity_header; /* where it reads who asks; NULL: nowhere */
-};
-
 struct conf_names { /* a list of names: of roles, algorithms, namespaces */
 	char **at;
 	size_t count;
 };
 
+struct conf_ui {
+	char *name; /* [a-z0-9][a-z0-9-]{0,62} */
+	struct url url;
+	size_t body_limit;	 /* bytes of a request's content; 0: server.limits.body */
+	char *identity_header;	 /* where it reads who asks; NULL: nowhere */
+	struct conf_names roles; /* who of admin and user may open it; none: all of them */
+};
+
 struct conf_limited { /* a role that opens some namespaces of Kubernetes only */
 	char *role;
 	struct conf_names namespaces;
+};
+
+/* A role and what it opens. Clusters, namespaces, applications: none means all of them; uis: none
+ * means none. */
+struct conf_role {
+	char *role;
+	struct conf_names clusters, namespaces, uis;
+	struct conf_names applications; /* patterns of ids and names, "own", "acl" */
+	struct conf_names rights;	/* actions (auth/policy/policy.h), "kill:own" */
+};
+
+/* What people are called in Spark: claim's value and Spark's `user`, ordered by value. */
+struct conf_user_map {
+	char *file; /* NULL: none */
+	struct conf_user {
+		char *value, *user;
+	} * at;
+	size_t count;
 };
 
 struct conf_kubernetes { /* where driver pods are looked for */
@@ -160,6 +179,10 @@ struct conf {
 	struct conf_names roles_user;
 	struct conf_limited *roles_limited;
 	size_t roles_limited_count; /* at most 64 */
+	struct conf_role *roles_custom;
+	size_t roles_custom_count; /* at most 64 */
+	char *user_claim;	   /* what Spark calls a person; "email": its local part */
+	struct conf_user_map user_map;
 
 	enum conf_store_kind store_kind;
 	char *store_path; /* of sqlite: */
@@ -204,6 +227,8 @@ void conf_set_port(struct conf_listen *listen, unsigned port);
 void conf_print(const struct conf *conf, FILE *out);
 /* Borrows; NULL: there is none. */
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
+/* What user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */
+const char *conf_find_user(const struct conf *conf, const char *value);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
 

@@ -202,7 +202,7 @@ static int end_own_tokens(struct command *command)
 		return 0;
 	command_name_account(account, sizeof account);
 	const struct token_desk desk = {.store = command->store, .conf = conf, .issuer = own};
-	int ended = token_follow(&desk, options->user, ROLE_NONE, "", account);
+	int ended = token_follow(&desk, options->user, NULL, account);
 	return ended == -1 ? cannot_write(command) : ended;
 }
 

@@ -54,8 +54,9 @@ struct oidc_grant { /* borrowed until `done` returns */
 	const char *reason; /* for log and page: clipped, printable, never a secret */
 	/* Empty when absent. After a refresh without new ones the old tokens stay in force. */
 	struct str subject, name, sid, id_token, refresh_token;
-	enum role role;	    /* the highest of ID token, access token and userinfo */
-	struct str scope;   /* what that is limited to (auth/policy/scope.h), or "" */
+	enum role role;		     /* the highest of ID token, access token and userinfo */
+	struct str standing;	     /* what all three say (auth/roles/standing.h) */
+	const struct grants *grants; /* and what that opens now; NULL: nothing */
 	bool has_role;	    /* false: nothing in the answer speaks of roles; what was, stays */
 	bool is_whole;	    /* all who speak of roles were heard: less than before is less */
 	int64_t refresh_at; /* wall seconds: when the access token ends */

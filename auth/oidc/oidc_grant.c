@@ -8,6 +8,7 @@
 #include "auth/oidc/oidc_said.h"
 #include "auth/oidc/oidc_url.h"
 #include "base/clock.h"
+#include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/text/json_value.h"
 
@@ -56,7 +57,8 @@ static void grant_free(struct grant *grant)
 static void finish_grant(struct grant *grant, enum oidc_outcome answer, const char *reason)
 {
 	struct oidc_grant result = {.answer = answer, .reason = reason};
-	char *scope = NULL;
+	struct grants *grants = NULL;
+	char *standing = NULL;
 
 	if (answer == OIDC_OK) {
 		struct str subject = str_of(grant->subject);
@@ -69,11 +71,16 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 			result.name = oidc_said_name(grant->userinfo);
 		result.id_token = str_of(grant->answer.id_token);
 		result.refresh_token = str_of(grant->answer.refresh_token);
-		result.role = grant->said.roles.role;
-		scope = roles_scope(grant->conf, grant->said.roles);
-		result.scope = str_of(scope);
+		if (standing_is_cut(grant->said.standing))
+			log_warn("sign_in", "%s: more roles or groups than are kept (3.5 KiB each)",
+				grant->subject ? grant->subject : "a person");
+		grants = standing_grants(grant->said.standing, grant->conf);
+		standing = standing_text(grant->said.standing);
+		result.role = grants_role(grants);
+		result.grants = grants;
+		result.standing = str_of(standing);
 		result.seen = &grant->said.seen;
-		result.has_role = oidc_said_has_role(&grant->said, grant->conf);
+		result.has_role = oidc_said_has_role(&grant->said, grant->conf, result.role);
 		result.is_whole = oidc_said_is_whole(&grant->said, grant->conf);
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
@@ -82,7 +89,8 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 		grant->oidc->grants_count--;
 	}
 	grant->done(grant->arg, &result);
-	free(scope);
+	free(standing);
+	grants_unref(grants);
 	grant_free(grant);
 }
 
@@ -424,6 +432,7 @@ static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
 	grant->oidc = oidc;
 	grant->conf = conf_ref(oidc->conf);
 	grant->provider = oidc_provider_ref(oidc->provider);
+	oidc_said_init(&grant->said);
 	grant->done = done;
 	grant->arg = arg;
 	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);

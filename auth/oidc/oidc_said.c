@@ -2,10 +2,15 @@
 
 #include "base/text/json_value.h"
 
+void oidc_said_init(struct oidc_said *said)
+{
+	*said = (struct oidc_said){.standing = standing_new()};
+}
+
 void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t *claims)
 {
 	said->was_heard = true;
-	said->roles = roles_join(said->roles, roles_from_claims(conf, claims));
+	standing_add(said->standing, conf, claims);
 	claims_seen_add(&said->seen, conf->roles_claim, claims);
 	groups_source_read(claims, conf->roles_claim, &said->source);
 }
@@ -13,6 +18,8 @@ void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t
 void oidc_said_clear(struct oidc_said *said)
 {
 	groups_source_clear(&said->source);
+	standing_free(said->standing);
+	said->standing = NULL;
 }
 
 /* --- whether it is a word --- */
@@ -33,10 +40,10 @@ bool oidc_said_is_whole(const struct oidc_said *said, const struct conf *conf)
 }
 
 /* Roles without the claim are of the subject alone: at a refresh they are no word on the others. */
-bool oidc_said_has_role(const struct oidc_said *said, const struct conf *conf)
+bool oidc_said_has_role(const struct oidc_said *said, const struct conf *conf, enum role role)
 {
 	return is_heard(said, conf) ||
-	       (said->roles.role != ROLE_NONE && (!said->is_refresh || said->seen.is_found));
+	       (role != ROLE_NONE && (!said->is_refresh || said->seen.is_found));
 }
 
 /* --- names --- */

@@ -1,5 +1,6 @@
 #include "auth/policy/access.h"
 
+#include "auth/policy/grants.h"
 #include "auth/policy/scope.h"
 
 #define BIT(n) (1u << (n))
@@ -9,7 +10,7 @@ static unsigned left_by(const struct scope *scope, unsigned rights)
 {
 	enum action lacks;
 
-	for (int action = 0; action < ACTION_NEVER; action++) {
+	for (int action = 0; scope && action < ACTION_NEVER; action++) {
 		if (rights & BIT(action) && !scope_allows(scope, BIT(action), &lacks))
 			rights &= ~BIT(action);
 	}
@@ -18,38 +19,70 @@ static unsigned left_by(const struct scope *scope, unsigned rights)
 
 unsigned access_anywhere(const struct identity *who)
 {
-	return left_by(who->scope, policy_rights(who->role));
+	return left_by(who->scope, policy_rights(who->role) | grants_anywhere(who->grants));
 }
 
 bool access_to_cluster(const struct identity *who, const char *cluster)
 {
-	return policy_rights(who->role) && scope_shows_cluster(who->scope, cluster);
+	return scope_shows_cluster(who->scope, cluster) &&
+	       (policy_rights(who->role) || grants_to_cluster(who->grants, cluster));
+}
+
+/* A scope that is limited to applications leaves nothing whole. */
+static bool is_scope_for_whole(const struct identity *who, const char *cluster)
+{
+	return scope_shows_cluster(who->scope, cluster) && scope_shows_all_apps(who->scope);
 }
 
 bool access_to_all_apps(const struct identity *who, const char *cluster)
 {
-	return access_to_cluster(who, cluster) && scope_shows_all_apps(who->scope);
+	return is_scope_for_whole(who, cluster) &&
+	       (policy_rights(who->role) || grants_to_whole_cluster(who->grants, cluster));
+}
+
+unsigned access_to_whole_cluster(const struct identity *who, const char *cluster)
+{
+	if (!is_scope_for_whole(who, cluster))
+		return 0;
+	return left_by(who->scope,
+		policy_rights(who->role) | grants_to_whole_cluster(who->grants, cluster));
 }
 
 unsigned access_to_app(const struct identity *who, const struct access_app *app)
 {
-	if (!access_to_cluster(who, app->cluster) ||
+	if (!scope_shows_cluster(who->scope, app->cluster) ||
 		!scope_shows_app(who->scope, app->id, app->name,
 			app->namespace && app->namespace[0] ? app->namespace : NULL))
 		return 0;
-	return access_anywhere(who);
+	return left_by(who->scope, policy_rights(who->role) | grants_to_app(who->grants, app));
 }
 
 /* A scope that is limited to applications opens no list. */
 unsigned access_to_lists(const struct identity *who, const char *cluster)
 {
-	return access_to_all_apps(who, cluster) ? access_anywhere(who) : 0;
+	if (!is_scope_for_whole(who, cluster))
+		return 0;
+	return left_by(
+		who->scope, policy_rights(who->role) | grants_to_lists(who->grants, cluster));
+}
+
+static bool holds_one(const struct identity *who, char *const *roles, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (grants_has_name(who->grants, roles[i]))
+			return true;
+	}
+	return false;
 }
 
 unsigned access_to_ui(const struct identity *who, const char *cluster, const char *ui,
 	char *const *roles, size_t roles_count)
 {
-	(void)ui;
-	(void)roles;
-	return roles_count ? 0 : access_to_lists(who, cluster);
+	unsigned rights = grants_to_ui(who->grants, cluster, ui);
+
+	if (!is_scope_for_whole(who, cluster))
+		return 0;
+	if (roles_count == 0 || holds_one(who, roles, roles_count))
+		rights |= policy_rights(who->role);
+	return left_by(who->scope, rights);
 }

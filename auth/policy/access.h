@@ -26,11 +26,16 @@ struct access_app { /* an application, as the cluster knows it; borrowed */
 unsigned access_to_app(const struct identity *who, const struct access_app *app);
 
 /* The pages that are about a whole cluster: master, workers, the list of a history server. Those
- * who do not see all of its applications get them filtered. */
+ * who do not see all of its applications get them filtered. What they may do with *some*
+ * application there: whether it is this one, access_to_app() says. */
 unsigned access_to_lists(const struct identity *who, const char *cluster);
 /* Whether they see every application of the cluster there is or will be: nothing is filtered. */
 bool access_to_all_apps(const struct identity *who, const char *cluster);
-/* A UI under `uis:`; `roles` (count 0: all who may) as its row has them. */
+/* What they may do with every application there: for what is about no application alone, such as
+ * the master's log, its environment, or a driver submitted in cluster mode. */
+unsigned access_to_whole_cluster(const struct identity *who, const char *cluster);
+/* A UI under `uis:`; `roles` as its row has them: of admin and user, only these may (count 0: all).
+ * Rows of custom roles open it by its name. */
 unsigned access_to_ui(const struct identity *who, const char *cluster, const char *ui,
 	char *const *roles, size_t roles_count);
 /* Whether the cluster is named to them at all. */

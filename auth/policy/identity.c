@@ -1,5 +1,6 @@
 #include "auth/policy/identity.h"
 
+#include "auth/policy/grants.h"
 #include "auth/policy/scope.h"
 #include "base/mem.h"
 
@@ -48,6 +49,12 @@ void identity_note_seen(struct identity *who, char *seen)
 	who->seen = seen;
 }
 
+void identity_grant(struct identity *who, struct grants *grants)
+{
+	assert(who->refs == 1 && who->grants == NULL);
+	who->grants = grants;
+}
+
 struct identity *identity_copy(const struct identity *who)
 {
 	struct identity *copy = identity_new(str_of(who->issuer), str_of(who->subject),
@@ -59,6 +66,7 @@ struct identity *identity_copy(const struct identity *who)
 			abort(); /* it was read from the same text */
 	}
 	identity_note_seen(copy, mem_strdup(who->seen));
+	identity_grant(copy, grants_ref(who->grants));
 	return copy;
 }
 
@@ -83,13 +91,16 @@ void identity_unref(struct identity *who)
 		return;
 	scope_free(who->scope);
 	free(who->seen);
+	grants_unref(who->grants);
 	free(who);
 }
 
 const char *role_name(enum role role)
 {
-	static const char *const names[] = {
-		[ROLE_NONE] = "none", [ROLE_USER] = "user", [ROLE_ADMIN] = "admin"};
+	static const char *const names[] = {[ROLE_NONE] = "none",
+		[ROLE_CUSTOM] = "custom",
+		[ROLE_USER] = "user",
+		[ROLE_ADMIN] = "admin"};
 
 	assert((size_t)role < ARRAY_LEN(names));
 	return names[role];

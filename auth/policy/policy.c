@@ -68,16 +68,20 @@ static const struct {
 	[ACTION_SUBMIT] = {"submit", true},
 	[ACTION_TOKENS] = {"tokens", true},
 	[ACTION_METRICS] = {"metrics", false},
+	[ACTION_AUDIT] = {"audit", false},
+	[ACTION_SESSIONS] = {"sessions", false},
 	[ACTION_NEVER] = {"never", false},
 };
 
 static const unsigned rights[] = {
 	[ROLE_NONE] = 0,
+	[ROLE_CUSTOM] = 0, /* what their rows say (grants.h) */
 	[ROLE_USER] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
 		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_METRICS),
 	[ROLE_ADMIN] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
 		       BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_KILL) |
-		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_METRICS),
+		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_METRICS) |
+		       BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS),
 };
 /* Another site must not make a signed-in browser do these. */
 static const unsigned needs_same_origin =
@@ -175,7 +179,8 @@ static unsigned find_actions(enum ui_kind kind, struct str path)
 static enum action strictest(unsigned found)
 {
 	static const enum action order[] = {ACTION_NEVER, ACTION_KILL, ACTION_SUBMIT, ACTION_TOKENS,
-		ACTION_DOWNLOAD, ACTION_DUMP, ACTION_ENVIRONMENT, ACTION_LOGS, ACTION_VIEW};
+		ACTION_SESSIONS, ACTION_AUDIT, ACTION_DOWNLOAD, ACTION_DUMP, ACTION_ENVIRONMENT,
+		ACTION_LOGS, ACTION_VIEW};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		if (found & BIT(order[i]))
@@ -224,6 +229,17 @@ const char *action_name(enum action action)
 {
 	assert((size_t)action < ARRAY_LEN(actions));
 	return actions[action].name;
+}
+
+bool action_parse(struct str name, enum action *out)
+{
+	for (int action = 0; action < ACTION_NEVER; action++) {
+		if (str_eq(name, str_of(actions[action].name))) {
+			*out = (enum action)action;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool action_is_audited(enum action action)

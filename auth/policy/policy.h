@@ -18,8 +18,10 @@ enum action {
 	ACTION_KILL,
 	ACTION_SUBMIT,
 	ACTION_TOKENS,
-	ACTION_METRICS, /* of a UI, for monitoring: allowed to whoever may view */
-	ACTION_NEVER,	/* POST /workers/kill/ (T44): denied to all */
+	ACTION_METRICS,	 /* of a UI, for monitoring: allowed to whoever may view */
+	ACTION_AUDIT,	 /* reading the audit events kept in the store */
+	ACTION_SESSIONS, /* seeing who is signed in, and ending it */
+	ACTION_NEVER,	 /* POST /workers/kill/ (T44): denied to all */
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
 
@@ -32,8 +34,10 @@ enum action policy_action(enum ui_kind kind, struct str method, struct str path)
  * what. */
 bool policy_is_below(struct str path, const char *dir);
 const char *action_name(enum action action); /* "view", "logs", ..., "never" */
-bool action_is_audited(enum action action);  /* kill, submit, download, tokens */
-unsigned policy_rights(enum role role);	     /* bits of the actions that it allows */
+/* False: none that can be allowed is called so. */
+MUST_CHECK bool action_parse(struct str name, enum action *out);
+bool action_is_audited(enum action action); /* kill, submit, download, tokens */
+unsigned policy_rights(enum role role);	    /* bits of the actions that it allows */
 
 struct policy_request {
 	enum action action;

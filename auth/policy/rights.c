@@ -20,6 +20,9 @@ const struct right rights_table[] = {
 	{ACTION_METRICS, "metrics", "of `view`, only what monitoring reads", "`/metrics`", false},
 	{ACTION_TOKENS, "tokens", "everybody's tokens; one's own need no right",
 		"none: `tokens` and `api/v1/tokens` of the admin listener", false},
+	{ACTION_AUDIT, "audit", "what people did", "none: `audit` of the admin listener", false},
+	{ACTION_SESSIONS, "sessions", "who is signed in, and ending it",
+		"none: `sessions` of the admin listener", false},
 };
 const size_t rights_count = ARRAY_LEN(rights_table);
 

@@ -1,5 +1,6 @@
 #include "auth/policy/scope.h"
 
+#include "auth/policy/pattern.h"
 #include "base/mem.h"
 
 #include <stdio.h>
@@ -38,16 +39,6 @@ static bool is_pattern(struct str pattern)
 	return pattern.len > 0;
 }
 
-/* ACTION_NEVER when there is none of this name that can be allowed. */
-static enum action action_of(struct str name)
-{
-	for (int action = 0; action < ACTION_NEVER; action++) {
-		if (str_eq(name, str_of(action_name((enum action)action))))
-			return (enum action)action;
-	}
-	return ACTION_NEVER;
-}
-
 static bool add_part(struct scope *scope, struct str part)
 {
 	static const struct str cluster = STR("cluster:"), app = STR("app:");
@@ -74,9 +65,11 @@ static bool add_part(struct scope *scope, struct str part)
 		scope->namespaces[scope->namespaces_count++] = part;
 		return true;
 	}
-	enum action action = action_of(part);
+	enum action action;
+	if (!action_parse(part, &action))
+		return false;
 	scope->actions |= BIT(action);
-	return action != ACTION_NEVER;
+	return true;
 }
 
 static int refuse_scope(struct str part, struct err *err)
@@ -86,8 +79,8 @@ static int refuse_scope(struct str part, struct err *err)
 	return err_set(err,
 		"scope: got \"%.*s\", expected cluster:NAME, namespace:NAME, app:PATTERN, view, "
 		"logs, "
-		"environment, download, dump, kill, submit, tokens or metrics, each after one "
-		"space",
+		"environment, download, dump, kill, submit, tokens, metrics, audit or sessions, "
+		"each after one space",
 		len, part.len ? part.at : "");
 }
 
@@ -138,30 +131,6 @@ struct str scope_text(const struct scope *scope)
 
 /* --- asking --- */
 
-/* Goes back to the last star only, so that it takes no more than both lengths multiplied. */
-static bool matches(struct str pattern, struct str text)
-{
-	size_t p = 0, t = 0, star = SIZE_MAX, resume = 0;
-
-	while (t < text.len) {
-		if (p < pattern.len && pattern.at[p] == '*') {
-			star = p++;
-			resume = t;
-		} else if (p < pattern.len && pattern.at[p] == text.at[t]) {
-			p++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			p = star + 1;
-			t = ++resume;
-		} else {
-			return false;
-		}
-	}
-	while (p < pattern.len && pattern.at[p] == '*')
-		p++;
-	return p == pattern.len;
-}
-
 bool scope_shows_cluster(const struct scope *scope, const char *cluster)
 {
 	if (scope == NULL || scope->clusters_count == 0)
@@ -188,8 +157,8 @@ static bool has_app(const struct scope *scope, const char *id, const char *name)
 	if (scope->apps_count == 0)
 		return true;
 	for (size_t i = 0; i < scope->apps_count; i++) {
-		if (matches(scope->apps[i], str_of(id)) ||
-			(name && matches(scope->apps[i], str_of(name))))
+		if (pattern_matches(scope->apps[i], str_of(id)) ||
+			(name && pattern_matches(scope->apps[i], str_of(name))))
 			return true;
 	}
 	return false;
@@ -206,13 +175,16 @@ bool scope_shows_all_apps(const struct scope *scope)
 	return scope_shows_app(scope, "", NULL, NULL);
 }
 
-/* Metrics are a part of the view; tokens are never meant by saying nothing. */
+/* What is not about applications: a limited token has it by name only. */
+enum { BY_NAME = BIT(ACTION_TOKENS) | BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS) };
+
+/* Metrics are a part of the view. */
 static bool allows_action(const struct scope *scope, enum action action)
 {
 	unsigned enough = BIT(action) | (action == ACTION_METRICS ? BIT(ACTION_VIEW) : 0);
 
 	if (scope->actions == 0)
-		return action != ACTION_TOKENS;
+		return !(BIT(action) & BY_NAME);
 	return (scope->actions & enough) != 0;
 }
 
@@ -247,8 +219,8 @@ static bool covers_actions(const struct scope *outer, const struct scope *inner)
 
 	if (have & BIT(ACTION_VIEW))
 		have |= BIT(ACTION_METRICS);
-	if (have == 0) /* all but tokens */
-		return (inner->actions & BIT(ACTION_TOKENS)) == 0;
+	if (have == 0) /* all others */
+		return (inner->actions & BY_NAME) == 0;
 	return inner->actions != 0 && (inner->actions & ~have) == 0;
 }
 
@@ -282,7 +254,7 @@ static bool covers_apps(const struct scope *outer, const struct scope *inner)
 		bool is_within = outer->apps_count == 0;
 
 		for (size_t k = 0; k < outer->apps_count; k++)
-			is_within |= matches(outer->apps[k], inner->apps[i]);
+			is_within |= pattern_matches(outer->apps[k], inner->apps[i]);
 		if (!is_within)
 			return false;
 	}

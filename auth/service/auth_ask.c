@@ -3,7 +3,7 @@
 #include "auth/issuers/groups_source.h"
 #include "auth/issuers/introspect.h"
 #include "auth/issuers/jwks_fetch.h"
-#include "auth/policy/roles.h"
+#include "auth/roles/standing.h"
 #include "auth/service/auth_keeper.h"
 #include "base/clock.h"
 
@@ -107,7 +107,7 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 		return;
 	}
 	/* A token without an end ends with the session that it may open. */
-	request->who = roles_identity(request->service->conf, result->claims, result->issuer,
+	request->who = standing_identity(request->service->conf, result->claims, result->issuer,
 		result->subject, result->expires_at);
 	identity_note_seen(request->who,
 		groups_source_seen(request->service->conf->roles_claim, result->claims));

@@ -3,8 +3,9 @@
 
 #include "auth/issuers/groups_source.h"
 #include "auth/issuers/introspect.h"
-#include "auth/policy/roles.h"
 #include "auth/policy/scope.h"
+#include "auth/roles/roles.h"
+#include "auth/roles/standing.h"
 #include "auth/service/auth_store_view.h"
 #include "auth/token/issue.h"
 #include "base/clock.h"
@@ -30,17 +31,6 @@ static struct identity *identify_own(const struct jwt_claims *claims)
 		is_client ? name : claims->subject, issue_record_id(claims->token_id),
 		signer_role(claims->json), VIA_BEARER, claims->expires_at);
 	identity_limit(who, scope);
-	return who;
-}
-
-static struct identity *identify_bearer(const struct auth_rules *rules,
-	const struct keyset_issuer *issuer, const struct jwt_claims *claims)
-{
-	if (issuer->is_own)
-		return identify_own(claims);
-	struct identity *who = roles_identity(
-		rules->conf, claims->json, claims->issuer, claims->subject, claims->expires_at);
-	identity_note_seen(who, groups_source_seen(rules->conf->roles_claim, claims->json));
 	return who;
 }
 
@@ -72,6 +62,13 @@ struct auth_result auth_bearer_check_record(struct auth *auth, struct question *
 	return auth_refused(AUTH_OK, "");
 }
 
+/* A token that says more than its record was not issued by us as it is. What it is worth by its
+ * standing may be less. */
+static bool is_on_record(const struct identity *who, enum role on_record)
+{
+	return who->grants ? who->role <= on_record : who->role == on_record;
+}
+
 /* Takes `who`, whose signature and claims are good. */
 static struct auth_result admit_bearer(
 	struct auth *auth, struct question *question, struct identity *who, int64_t now)
@@ -81,8 +78,7 @@ static struct auth_result admit_bearer(
 
 	if (who->token_id[0] != '\0')
 		result = auth_bearer_check_record(auth, question, who->token_id, now, &role);
-	/* A token that says more than its record was not issued by us as it is. */
-	if (result.status == AUTH_OK && role != who->role)
+	if (result.status == AUTH_OK && who->token_id[0] != '\0' && !is_on_record(who, role))
 		result = auth_refused(AUTH_INVALID_TOKEN, "the token is not the one on record");
 	if (result.status == AUTH_OK)
 		result.who = who;
@@ -97,18 +93,75 @@ static struct auth_result lack(struct question *question, enum need need)
 	return auth_refused(AUTH_LATER, "");
 }
 
-static struct auth_result take_verified(struct auth *auth, const struct auth_rules *rules,
-	struct question *question, const struct keyset_issuer *issuer, struct jwt_claims *claims,
+/* --- what its maker was --- */
+
+/* The record's standing, if it is the one that was signed (S71). AUTH_OK without an identity; or it
+ * is to be read first, or why not. */
+static struct auth_result find_standing(
+	struct auth *auth, struct question *question, const struct identity *who, int64_t now)
+{
+	enum role role = ROLE_NONE;
+	struct auth_result result =
+		auth_bearer_check_record(auth, question, who->token_id, now, &role);
+
+	if (result.status != AUTH_OK)
+		return result;
+	if (role != who->role)
+		return auth_refused(AUTH_INVALID_TOKEN, "the token is not the one on record");
+	if (question->standing)
+		return result;
+	auth_store_view_forget_token(auth, question, who->token_id);
+	return auth_bearer_check_record(auth, question, who->token_id, now, &role);
+}
+
+/* Gives the token the roles that its maker held when it was made, as far as they open something
+ * today, and no higher role than was signed (S72). */
+static struct auth_result take_standing(const struct auth_rules *rules,
+	const struct question *question, const struct jwt_claims *claims, struct identity *who)
+{
+	struct grants *grants = NULL;
+
+	if (signer_standing_is(claims->json, question->standing))
+		grants = standing_read(rules->conf, str_of(question->standing));
+	if (grants == NULL)
+		return auth_refused(AUTH_INVALID_TOKEN, "the token is not the one on record");
+	standing_apply(who, grants, who->role);
+	return auth_refused(AUTH_OK, "");
+}
+
+static struct auth_result check_own(struct auth *auth, const struct auth_rules *rules,
+	struct question *question, const struct jwt_claims *claims, struct identity *who,
 	int64_t now)
 {
-	struct identity *who = identify_bearer(rules, issuer, claims);
+	if (who->token_id[0] == '\0')
+		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
+	if (!signer_has_standing(claims->json))
+		return auth_refused(AUTH_OK, "");
+	struct auth_result result = find_standing(auth, question, who, now);
+	return result.status == AUTH_OK ? take_standing(rules, question, claims, who) : result;
+}
 
-	jwt_clear(claims);
+/* --- signed tokens --- */
+
+static struct auth_result take_verified(struct auth *auth, const struct auth_rules *rules,
+	struct question *question, const struct keyset_issuer *issuer,
+	const struct jwt_claims *claims, int64_t now)
+{
+	struct auth_result result = auth_refused(AUTH_OK, "");
+	struct identity *who =
+		issuer->is_own ? identify_own(claims)
+			       : standing_identity(rules->conf, claims->json, claims->issuer,
+					 claims->subject, claims->expires_at);
+
 	if (who == NULL)
 		return auth_refused(AUTH_INVALID_TOKEN, "the token's scope is not known");
-	if (issuer->is_own && who->token_id[0] == '\0') {
+	if (!issuer->is_own)
+		identity_note_seen(who, groups_source_seen(rules->conf->roles_claim, claims->json));
+	if (issuer->is_own)
+		result = check_own(auth, rules, question, claims, who, now);
+	if (result.status != AUTH_OK) {
 		identity_unref(who);
-		return auth_refused(AUTH_INVALID_TOKEN, "the token is not on record");
+		return result;
 	}
 	token_cache_put(auth->tokens, question->key, now, rules->generation, who, who->expires_at);
 	return admit_bearer(auth, question, who, now);
@@ -131,8 +184,12 @@ static struct auth_result verify_bearer(
 	enum keyset_verdict verdict =
 		keyset_verify(rules->keys, question->token, now, &claims, &issuer, &err);
 
-	if (verdict == KEYSET_OK)
-		return take_verified(auth, rules, question, issuer, &claims, now);
+	if (verdict == KEYSET_OK) {
+		struct auth_result result =
+			take_verified(auth, rules, question, issuer, &claims, now);
+		jwt_clear(&claims);
+		return result;
+	}
 	if (verdict == KEYSET_NO_KEYS)
 		return auth_refused(AUTH_UNAVAILABLE, "the issuer's keys are not known yet");
 	if (verdict == KEYSET_UNKNOWN_KEY && !question->keys_asked) {

@@ -105,7 +105,7 @@ static int seal_grant(struct keeper_request *request, const struct oidc_grant *g
 		.subject = copy_text(grant->subject),
 		.name = copy_text(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
-		.scope = copy_text(grant->scope),
+		.standing = copy_text(grant->standing),
 		.seen = claims_seen_text(grant->seen, service->conf->roles_claim),
 		.via = mem_strdup("oidc"),
 		.client = mem_strdup(login_request_of(request)->client),
@@ -126,11 +126,10 @@ static bool end_what_exceeds(struct keeper_request *request, const struct oidc_g
 {
 	if (!grant->is_whole) /* silence of one who might have said more ends nothing for good */
 		return true;
-	char *subject = copy_text(grant->subject), *scope = copy_text(grant->scope);
+	char *subject = copy_text(grant->subject);
 	int ended = token_follow(
-		auth_service_tokens(request->service), subject, grant->role, scope, subject);
+		auth_service_tokens(request->service), subject, grant->grants, subject);
 	free(subject);
-	free(scope);
 	return ended != -1;
 }
 

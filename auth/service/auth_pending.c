@@ -27,6 +27,7 @@ void auth_pending_free(struct auth_pending *pending)
 	TAILQ_REMOVE(&pending->auth->pending, pending, link);
 	pending->auth->pending_count--;
 	secret_free(pending->token);
+	free(pending->question.standing);
 	OPENSSL_cleanse(pending, pending->size);
 	free(pending);
 }
@@ -43,6 +44,7 @@ void auth_pending_keep(struct auth_pending *pending, const struct question *ques
 	struct question *own = &pending->question;
 
 	*own = *question;
+	own->standing = mem_strdup(question->standing);
 	if (question->token.at) {
 		pending->token = mem_strndup(question->token.at, question->token.len);
 		own->token = (struct str){pending->token, question->token.len};

@@ -275,7 +275,7 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	introspector_set_conf(service->introspector, conf);
 	show_provider(service);
 	jwks_fetch_set_conf(service->jwks, conf); /* publishes */
-	service_note_end(service); /* limits may be others: sessions are read again */
+	service_note_end(service); /* limits and roles may be others: sessions are read again */
 	conf_unref(old);
 }
 

@@ -203,8 +203,7 @@ static int end_person(struct auth_service *service, const struct logout_token *t
 
 	if (find_owner(service, token, subject) == -1)
 		return -1;
-	if (subject[0] &&
-		token_follow(auth_service_tokens(service), subject, ROLE_NONE, "", subject) == -1)
+	if (subject[0] && token_follow(auth_service_tokens(service), subject, NULL, subject) == -1)
 		return -1;
 	return end_named(service, token);
 }

@@ -1,6 +1,7 @@
 #include "auth/service/auth_session_open.h"
 
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
 #include "auth/session/sign_in_link.h"
 #include "auth/token/bearer.h"
 #include "base/clock.h"
@@ -62,7 +63,7 @@ int auth_session_open_seal(struct open_request *request, const struct conf *conf
 	session->created_at = session->last_seen_at = now;
 	session->expires_at = session_hard_end(conf, now, credential_ends);
 	if (session_data_seal(ring, &sealed, str_of(request->id), session) == 0)
-		request->base.who = session_data_identity(data, session->expires_at);
+		request->base.who = session_data_identity(conf, data, session->expires_at);
 	free(site);
 	return request->base.who ? 0 : -1;
 }
@@ -167,12 +168,14 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 		!str_copy(scope_text(result.who->scope), scope, sizeof scope))
 		abort(); /* no longer text is read */
 	if (result.status == AUTH_OK) {
+		char *standing = standing_text_of(result.who->grants);
 		struct session_data data = {.issuer = result.who->issuer,
 			.subject = result.who->subject,
 			.name = result.who->name,
 			.token_id = result.who->token_id,
 			.scope = scope,
 			.seen = result.who->seen,
+			.standing = standing,
 			.role = result.who->role,
 			.via = via,
 			.client = pending->client};
@@ -180,6 +183,7 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 			auth_session_open_request(
 				(struct open_pending *)pending, sizeof(struct open_request)),
 			&data, result.who->expires_at);
+		free(standing);
 		identity_unref(result.who);
 	} else {
 		auth_pending_answer_later(pending, result);

@@ -1,6 +1,7 @@
 #include "auth/service/auth_session_refresh.h"
 
 #include "auth/oidc/oidc_url.h"
+#include "auth/roles/standing.h"
 #include "auth/service/auth_keeper.h"
 #include "auth/service/auth_store_view.h"
 #include "auth/session/session_data.h"
@@ -179,6 +180,28 @@ static void replace_text(char **text, struct str by)
 	*text = mem_strndup(by.at, by.len);
 }
 
+/* A refreshed answer may leave out who it is about: that was said at the sign-in. */
+static void take_standing(struct session_data *data, const struct oidc_grant *grant)
+{
+	char *renewed = standing_renew(str_of(data->standing), grant->standing);
+
+	data->role = grant->role;
+	free(data->standing);
+	data->standing = renewed;
+	free(data->scope); /* earlier versions kept a limited role there */
+	data->scope = mem_strdup("");
+}
+
+static void end_what_exceeds(struct refresh *refresh)
+{
+	const struct session_data *data = &refresh->data;
+	struct grants *left = standing_read(refresh->service->conf, str_of(data->standing));
+
+	(void)token_follow(
+		auth_service_tokens(refresh->service), data->subject, left, data->subject);
+	grants_unref(left);
+}
+
 /* S32: the roles are the provider's of now. */
 static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 {
@@ -189,17 +212,13 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 	replace_text(&data->refresh_token, grant->refresh_token);
 	replace_text(&data->name, grant->name);
 	if (grant->has_role) {
-		data->role = grant->role;
-		free(data->scope);
-		data->scope =
-			mem_strndup(grant->scope.len ? grant->scope.at : "", grant->scope.len);
+		take_standing(data, grant);
 		free(data->seen);
 		data->seen = claims_seen_text(grant->seen, refresh->service->conf->roles_claim);
 	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)
-		(void)token_follow(auth_service_tokens(refresh->service), data->subject, data->role,
-			data->scope, data->subject);
+		end_what_exceeds(refresh);
 	data->refresh_at = grant->refresh_at;
 	store_session_clear(&refresh->session);
 	refresh->polls = 0;

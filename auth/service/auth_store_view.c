@@ -108,9 +108,23 @@ static void on_token_read(void *arg, enum store_answer answer, const struct stor
 		entry->role = token->role;
 		entry->saved_at = later(entry->saved_at, token->last_used_at);
 		note_read(pending, entry);
+		free(pending->question.standing);
+		pending->question.standing = mem_strdup(token->standing);
 	}
 	note_answer(auth, &pending->question.record, answer);
 	auth_pending_resume(pending);
+}
+
+void auth_store_view_forget_token(
+	struct auth *auth, struct question *question, const char *token_id)
+{
+	unsigned char key[RECORD_CACHE_KEY];
+
+	if (strlen(token_id) == sizeof key) {
+		memcpy(key, token_id, sizeof key);
+		record_cache_drop(auth->records, key);
+	}
+	question->record.is_done = false;
 }
 
 void auth_store_view_ask_token(struct auth_pending *pending)
@@ -149,7 +163,8 @@ static int keep_session(struct auth_pending *pending, const struct auth_rules *r
 {
 	int64_t ends_at = session_hard_end(rules->conf, session->created_at, session->expires_at);
 	bool is_of_site = strcmp(data->site, sign_in_site_name(pending->auth->site)) == 0;
-	struct identity *who = is_of_site ? session_data_identity(data, ends_at) : NULL;
+	struct identity *who =
+		is_of_site ? session_data_identity(rules->conf, data, ends_at) : NULL;
 
 	if (who == NULL)
 		return -1;

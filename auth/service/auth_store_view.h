@@ -30,6 +30,9 @@ void auth_store_view_ask_session(struct auth_pending *pending);
 void auth_store_view_ask_token(struct auth_pending *pending);
 /* Forgets what is known of the session, so that it is read again. */
 void auth_store_view_forget_session(struct auth *auth, struct question *question);
+/* The same of a token: its record is read again, with what is not kept of it. */
+void auth_store_view_forget_token(
+	struct auth *auth, struct question *question, const char *token_id);
 /* Notes a use; tells the keeper when the store's knowledge is older than `interval` seconds. */
 void auth_store_view_touch(struct auth *auth, struct record_cache_entry *entry,
 	struct store_touch *touch, int64_t interval);

@@ -3,6 +3,7 @@
 #include "base/text/json_text.h"
 #include "auth/keys/seal.h"
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -25,6 +26,7 @@ static const struct field {
 	{"token_id", offsetof(struct session_data, token_id), false},
 	{"scope", offsetof(struct session_data, scope), false},
 	{"seen", offsetof(struct session_data, seen), false},
+	{"standing", offsetof(struct session_data, standing), false},
 	{"site", offsetof(struct session_data, site), false},
 	{"sid", offsetof(struct session_data, sid), false},
 	{"id_token", offsetof(struct session_data, id_token), false},
@@ -207,7 +209,21 @@ int session_data_open_label(
 
 /* --- who it is --- */
 
-struct identity *session_data_identity(const struct session_data *data, int64_t ends_at)
+/* Names open what the configuration says today. A session that one of our tokens has opened has no
+ * higher role than the token (S72). False: it is none of ours. */
+static bool apply_standing(
+	const struct conf *conf, const struct session_data *data, struct identity *who)
+{
+	if (data->standing == NULL || data->standing[0] == '\0')
+		return true; /* the role alone: a link's, or of a version that kept no names */
+	struct grants *grants = standing_read(conf, str_of(data->standing));
+	if (grants)
+		standing_apply(who, grants, who->token_id[0] ? data->role : ROLE_ADMIN);
+	return grants != NULL;
+}
+
+struct identity *session_data_identity(
+	const struct conf *conf, const struct session_data *data, int64_t ends_at)
 {
 	struct scope *scope = NULL;
 	struct err err;
@@ -222,7 +238,10 @@ struct identity *session_data_identity(const struct session_data *data, int64_t 
 	identity_limit(who, scope);
 	if (data->seen && data->seen[0])
 		identity_note_seen(who, mem_strdup(data->seen));
-	return who;
+	if (apply_standing(conf, data, who))
+		return who;
+	identity_unref(who);
+	return NULL;
 }
 
 /* --- indexes --- */

@@ -17,6 +17,7 @@ struct session_data { /* strings owned; NULL is written as "", and never read */
 	char *token_id; /* of ours, that opened it, or "" */
 	char *scope;	/* what that is limited to, or "" */
 	char *seen;	/* claims_seen_text() of the last sign-in or refresh, or "" */
+	char *standing; /* roles held, Spark user (auth/roles/standing.h), or "": the role alone */
 	char *site;	/* where it is good: sign_in_site_name() */
 	enum role role;
 	char *via;			/* "link", "token", "oidc" */
@@ -40,9 +41,10 @@ MUST_CHECK int session_data_open(const struct keyring *ring, struct str id,
 MUST_CHECK int session_data_open_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out);
 
-/* Gives who a session is, until `ends_at`. NULL: its scope says something that this version does
- * not know. */
-struct identity *session_data_identity(const struct session_data *data, int64_t ends_at);
+/* Gives who a session is, until `ends_at`, with what its roles open by this configuration. NULL: it
+ * says something that this version does not know. */
+struct identity *session_data_identity(
+	const struct conf *conf, const struct session_data *data, int64_t ends_at);
 
 /* Keys of the store's indexes; `which` as in keyring_digest(). */
 bool session_data_person(const struct keyring *ring, int which, struct str issuer,

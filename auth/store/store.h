@@ -28,6 +28,7 @@ enum { /* sizes of texts, their NUL included; what does not fit is refused befor
 	STORE_NOTE = 4 * STORE_NOTE_CHARS + 1,
 	STORE_FROM = 64,
 	STORE_SCOPE = 513,
+	STORE_STANDING = 8193,
 };
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
@@ -47,7 +48,8 @@ struct store_token {
 	char created_by[STORE_SUBJECT];
 	char note[STORE_NOTE];
 	char last_used_from[STORE_FROM];
-	char scope[STORE_SCOPE]; /* auth/policy/scope.h; "": not limited */
+	char scope[STORE_SCOPE];       /* auth/policy/scope.h; "": not limited */
+	char standing[STORE_STANDING]; /* its maker's, auth/roles/standing.h; "": the role alone */
 	enum role role;
 	enum token_state state;
 	int64_t created_at, last_used_at; /* wall seconds, 0: never; as all here but the ttls */

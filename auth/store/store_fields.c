@@ -4,6 +4,7 @@
 
 #define SIZE_OF(record, member)	    sizeof(((struct record *)0)->member)
 #define SIZE_TEXT(record, member)   SIZE_OF(record, member)
+#define SIZE_LATER(record, member)  SIZE_OF(record, member)
 #define SIZE_ROLE(record, member)   SIZE_OF(record, member)
 #define SIZE_STATE(record, member)  SIZE_OF(record, member)
 #define SIZE_NUMBER(record, member) SIZE_OF(record, member)
@@ -30,7 +31,7 @@ const char *store_field_text(const struct store_field *field, const void *record
 	case FIELD_STATE:
 		return token_state_name(*(const enum token_state *)at);
 	default:
-		assert(field->kind == FIELD_TEXT);
+		assert(field->kind == FIELD_TEXT || field->kind == FIELD_LATER);
 		return at;
 	}
 }

@@ -26,7 +26,8 @@
 	NEXT(created_at, NUMBER, "created")                                                        \
 	NEXT(last_used_at, NUMBER, "used")                                                         \
 	NEXT(access_ttl, NUMBER, "access_ttl")                                                     \
-	NEXT(refresh_ttl, NUMBER, "refresh_ttl")
+	NEXT(refresh_ttl, NUMBER, "refresh_ttl")                                                   \
+	NEXT(standing, LATER, "standing")
 #define STORE_TOKEN_RENEWED(FIRST, NEXT)                                                           \
 	FIRST(expires_at, NUMBER, "expires")                                                       \
 	NEXT(secret_expires_at, NUMBER, "secret_ends")                                             \
@@ -63,6 +64,7 @@ struct store_field {
 	const char *redis;
 	enum store_field_kind {
 		FIELD_TEXT,   /* char[size] */
+		FIELD_LATER,  /* the same; records of before have none, which is "" */
 		FIELD_ROLE,   /* enum role, by name */
 		FIELD_STATE,  /* enum token_state, by name */
 		FIELD_NUMBER, /* int64_t, or uint64_t that is no larger */

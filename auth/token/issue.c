@@ -137,6 +137,7 @@ static int make_access(
 		.client_name = record->client_name,
 		.token_id = token_id,
 		.scope = record->scope,
+		.standing = record->standing,
 		.role = record->role,
 		.issued_at = now,
 		.expires_at = record->expires_at,
@@ -184,6 +185,9 @@ enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 	record->created_at = clock_wall_s();
 	record->access_ttl = request->access_ttl;
 	record->refresh_ttl = request->refresh_ttl;
+	if (request->standing &&
+		!str_copy(str_of(request->standing), record->standing, sizeof record->standing))
+		abort(); /* no longer text is one */
 	if (fill_texts(request, record, err) == -1)
 		return ISSUE_UNFIT;
 	result = make_first(signer, request, record, secrets, err);

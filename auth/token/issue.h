@@ -20,7 +20,8 @@ struct issue_request { /* borrowed */
 	const char *client_name;
 	const char *user; /* the subject; NULL: "client:<client_name>" */
 	const char *note, *created_by;
-	const char *scope; /* NULL: not limited */
+	const char *scope;    /* NULL: not limited */
+	const char *standing; /* of who makes it for themselves; NULL: the role alone */
 	enum role role;
 	int64_t access_ttl, refresh_ttl; /* seconds; refresh_ttl 0: no refresh token */
 	int64_t registration_ttl; /* not 0: a registration token only, for who is to have it */

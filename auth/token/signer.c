@@ -179,6 +179,16 @@ struct jwk *signer_key(const struct signer *signer)
 /* --- minting
  * -------------------------------------------------------------------------------------- */
 
+enum { STANDING_DIGEST = 44 }; /* base64url of SHA-256, with its NUL */
+
+static void digest_standing(const char *standing, char out[static STANDING_DIGEST])
+{
+	unsigned char digest[DIGEST_LEN];
+
+	digest_sha256(str_of(standing), digest);
+	b64url_encode(digest, sizeof digest, out);
+}
+
 /* Header and payload as JSON text, both from libjwt; NULL when it fails. */
 static jwt_t *assemble(const struct signer *signer, const struct signer_claims *claims)
 {
@@ -205,6 +215,11 @@ static jwt_t *assemble(const struct signer *signer, const struct signer_claims *
 		failed |= jwt_add_grant(jwt, texts[i].name, texts[i].value);
 	if (claims->scope && claims->scope[0])
 		failed |= jwt_add_grant(jwt, "scope", claims->scope);
+	if (claims->standing && claims->standing[0]) {
+		char digest[STANDING_DIGEST];
+		digest_standing(claims->standing, digest);
+		failed |= jwt_add_grant(jwt, "standing", digest);
+	}
 	failed |= jwt_add_grant_int(jwt, "iat", (long)claims->issued_at);
 	failed |= jwt_add_grant_int(jwt, "exp", (long)claims->expires_at);
 	if (!failed)
@@ -268,7 +283,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	jwt_t *jwt;
 	int result = -1;
 
-	assert(claims->role == ROLE_USER || claims->role == ROLE_ADMIN);
+	assert(claims->role != ROLE_NONE);
 	sbuf_init_secret(&token, BEARER_MAX);
 	jwt = assemble(signer, claims);
 	if (jwt) {
@@ -321,10 +336,21 @@ char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at)
 enum role signer_role(const json_t *claims)
 {
 	const char *type = json_string_value(json_object_get(claims, "token_type"));
+	enum role role;
 
-	if (type == NULL)
-		return ROLE_NONE;
-	if (strcmp(type, role_name(ROLE_ADMIN)) == 0)
-		return ROLE_ADMIN;
-	return strcmp(type, role_name(ROLE_USER)) == 0 ? ROLE_USER : ROLE_NONE;
+	return type && role_parse(str_of(type), &role) ? role : ROLE_NONE;
+}
+
+bool signer_has_standing(const json_t *claims)
+{
+	return json_object_get(claims, "standing") != NULL;
+}
+
+bool signer_standing_is(const json_t *claims, const char *standing)
+{
+	const char *signed_digest = json_string_value(json_object_get(claims, "standing"));
+	char digest[STANDING_DIGEST];
+
+	digest_standing(standing, digest);
+	return signed_digest && strcmp(signed_digest, digest) == 0;
 }

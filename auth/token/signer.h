@@ -32,7 +32,8 @@ struct signer_claims { /* borrowed */
 	const char *client_name;
 	const char *token_id;	       /* jti */
 	const char *scope;	       /* RFC 8693 §4.2; "": none */
-	enum role role;		       /* becomes token_type: user or admin */
+	const char *standing;	       /* its digest is signed, not its names; NULL or "": none */
+	enum role role;		       /* becomes token_type: custom, user or admin */
 	int64_t issued_at, expires_at; /* wall seconds */
 };
 /* Gives a signed compact token: secret_free() it. NULL and a reason when the library fails. */
@@ -43,6 +44,9 @@ MUST_CHECK char *signer_mint(
 char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at);
 /* The role a token of ours carries in its claims; ROLE_NONE for anything else. */
 enum role signer_role(const json_t *claims);
+/* Whether a token of ours was signed with a standing (auth/roles/standing.h), and with this one. */
+bool signer_has_standing(const json_t *claims);
+bool signer_standing_is(const json_t *claims, const char *standing);
 
 const char *signer_kid(const struct signer *signer);  /* borrows; RFC 7638 thumbprint */
 const char *signer_jwks(const struct signer *signer); /* borrows; JSON of _gate/jwks.json */

@@ -80,6 +80,7 @@ enum token_outcome token_desk_make(const struct token_desk *desk, const char *ma
 		.note = request->note,
 		.created_by = maker,
 		.scope = request->scope,
+		.standing = request->standing,
 		.role = request->role,
 		.access_ttl = access_ttl_of(conf, request),
 		.refresh_ttl = refresh_ttl_of(conf, request),

@@ -44,6 +44,8 @@ struct token_request { /* borrowed */
 			      own */
 	const char *note;  /* or NULL */
 	const char *scope; /* auth/policy/scope.h, or NULL */
+	const char
+		*standing; /* of who makes it for themselves, or NULL; token_manager.h fills it */
 	enum role role;
 	int64_t access_ttl;   /* seconds; 0: the default */
 	int64_t refresh_ttl;  /* seconds; 0: the default, -1: no refresh token */

@@ -1,13 +1,14 @@
 #include "auth/token/token_follow.h"
 
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
 
 #include <stdlib.h>
 
 struct found { /* a store must not be called from its list: what to end is noted first */
+	const struct token_desk *desk;
 	const char *subject;
-	enum role left;
-	struct scope *scope;	 /* NULL: not limited */
+	const struct grants *left;
 	struct store_token last; /* of the page */
 	char ids[STORE_PAGE][STORE_ID];
 	size_t count;
@@ -20,16 +21,28 @@ static bool is_own_token(const struct found *found, const struct store_token *to
 	       !str_starts(str_of(token->subject), STR("client:"));
 }
 
+/* Tokens that say what they are limited to and were made before there were custom roles: a limited
+ * role was a user's with a scope of its namespaces. */
+static bool is_within_namespaces(const struct grants *left, const struct store_token *token)
+{
+	char *text = grants_scope(left);
+	struct scope *outer = text[0] ? scope_parse(str_of(text), NULL) : NULL;
+	struct scope *inner = token->scope[0] ? scope_parse(str_of(token->scope), NULL) : NULL;
+	bool is_within = token->role <= ROLE_USER && outer && inner && scope_covers(outer, inner);
+
+	scope_free(outer);
+	scope_free(inner);
+	free(text);
+	return is_within;
+}
+
 static bool opens_more(const struct found *found, const struct store_token *token)
 {
-	if (token->role > found->left)
+	if (found->left == NULL)
 		return true;
-	if (found->scope == NULL)
-		return false;
-	struct scope *scope = token->scope[0] ? scope_parse(str_of(token->scope), NULL) : NULL;
-	bool is_within = scope_covers(found->scope, scope);
-	scope_free(scope);
-	return !is_within;
+	if (token->standing[0])
+		return !standing_is_within(found->desk->conf, str_of(token->standing), found->left);
+	return token->role > grants_role(found->left) && !is_within_namespaces(found->left, token);
 }
 
 static void note_token(void *arg, const struct store_token *token)
@@ -77,19 +90,18 @@ static int read_page(
 	return count;
 }
 
-int token_follow(const struct token_desk *desk, const char *subject, enum role left,
-	const char *scope, const char *by)
+int token_follow(const struct token_desk *desk, const char *subject, const struct grants *left,
+	const char *by)
 {
 	struct store_token_query query = {.subject = subject, .limit = STORE_PAGE};
-	bool is_all = left == ROLE_ADMIN && scope[0] == '\0';
 	int count, ended = 0, total = 0;
 
-	if (!desk->conf->tokens_follow_sessions || is_all)
+	if (!desk->conf->tokens_follow_sessions)
 		return 0;
 	struct found *found = mem_alloc(1, sizeof *found);
+	found->desk = desk;
 	found->subject = subject;
 	found->left = left;
-	found->scope = scope[0] ? scope_parse(str_of(scope), NULL) : NULL;
 	do {
 		found->count = 0;
 		count = read_page(desk, &query, found);
@@ -98,7 +110,6 @@ int token_follow(const struct token_desk *desk, const char *subject, enum role l
 		query.before_at = found->last.created_at;
 		memcpy(query.before_id, found->last.id, sizeof query.before_id);
 	} while (count == STORE_PAGE && ended != -1);
-	scope_free(found->scope);
 	free(found);
 	return ended == -1 ? -1 : total;
 }

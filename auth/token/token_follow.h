@@ -12,11 +12,13 @@
 
 #include "auth/token/token_desk.h"
 
-/* Revokes own tokens of `subject` that open more than `left` (ROLE_NONE: all) limited to `scope`
- * ("": to nothing), if tokens.follow_sessions says so. `by` is who does it, in the audit. Gives how
- * many, or -1: the store failed.
+struct grants;
+
+/* Revokes own tokens of `subject` that open more than `left` (NULL: nothing is left) holds, if
+ * tokens.follow_sessions says so. `by` is who does it, in the audit. Gives how many, or -1: the
+ * store failed.
  */
-int token_follow(const struct token_desk *desk, const char *subject, enum role left,
-	const char *scope, const char *by);
+int token_follow(const struct token_desk *desk, const char *subject, const struct grants *left,
+	const char *by);
 
 #endif

@@ -3,6 +3,7 @@
 #include "auth/token/audit.h"
 #include "auth/jose/keyset.h"
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 
@@ -231,7 +232,24 @@ static bool may_know(const struct identity *caller, const struct store_token *re
 	       scope_allows(caller->scope, 1u << ACTION_TOKENS, &lacks);
 }
 
-static json_t *describe_shown(const struct shown *shown)
+/* With a standing, what its roles open today, and which these are. */
+static void describe_roles(const struct conf *conf, const struct store_token *record, json_t *json)
+{
+	struct grants *grants = standing_read(conf, str_of(record->standing));
+	struct grants_names names = grants_person(grants).names;
+	enum role role = record->role;
+
+	if (grants && grants_role(grants) < role)
+		role = grants_role(grants);
+	json_object_set_new(json, "role", json_string(role_name(role)));
+	if (grants)
+		json_object_set_new(json, "roles", json_array());
+	for (size_t i = 0; i < names.count; i++)
+		json_array_append_new(json_object_get(json, "roles"), json_string(names.at[i]));
+	grants_unref(grants);
+}
+
+static json_t *describe_shown(const struct conf *conf, const struct shown *shown)
 {
 	const struct store_token *record = &shown->record;
 	json_t *json = json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "active", 1,
@@ -245,7 +263,7 @@ static json_t *describe_shown(const struct shown *shown)
 	}
 	if (record->scope[0])
 		json_object_set_new(json, "scope", json_string(record->scope));
-	json_object_set_new(json, "role", json_string(role_name(record->role)));
+	describe_roles(conf, record, json);
 	return json;
 }
 
@@ -259,7 +277,7 @@ enum token_outcome token_grant_introspect(const struct token_desk *desk,
 	if (outcome == TOKEN_UNAVAILABLE)
 		return outcome;
 	if (outcome == TOKEN_DONE && shown.is_active && may_know(caller, &shown.record))
-		*json = describe_shown(&shown);
+		*json = describe_shown(desk->conf, &shown);
 	else
 		*json = json_pack("{s:b}", "active", 0);
 	return TOKEN_DONE;

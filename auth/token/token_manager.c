@@ -1,6 +1,9 @@
 #include "auth/token/token_manager.h"
 
 #include "auth/policy/scope.h"
+#include "auth/roles/standing.h"
+
+#include <stdlib.h>
 
 /* S31: whose subjects are names of owners. Another issuer's "ann" is somebody else. */
 static bool is_of_the_platform(const struct token_desk *desk, const struct identity *caller)
@@ -72,6 +75,13 @@ static enum token_outcome check_scope(
 	return TOKEN_FORBIDDEN;
 }
 
+/* S72: who has custom roles only makes tokens of these, whichever type is asked for. */
+static enum role role_of(const struct identity *caller, const struct token_request *request)
+{
+	return caller->role == ROLE_CUSTOM && request->role == ROLE_USER ? ROLE_CUSTOM
+									 : request->role;
+}
+
 /* The audit line has the name of who asks. */
 static struct token_desk named_desk(const struct token_desk *desk, const struct identity *caller)
 {
@@ -81,13 +91,29 @@ static struct token_desk named_desk(const struct token_desk *desk, const struct 
 	return named;
 }
 
+static enum token_outcome make(const struct token_desk *desk, const struct identity *caller,
+	struct token_request *own, struct store_token *record, struct token_secrets *secrets,
+	struct err *err)
+{
+	bool is_own = own->user && strcmp(own->user, caller->subject) == 0;
+	char *standing = is_own ? standing_text_of(caller->grants) : NULL;
+	struct token_desk named = named_desk(desk, caller);
+
+	own->standing = standing;
+	enum token_outcome outcome =
+		token_desk_make(&named, caller->subject, own, record, secrets, err);
+	free(standing);
+	return outcome;
+}
+
 enum token_outcome token_manager_create(const struct token_desk *desk,
 	const struct identity *caller, const struct token_request *request,
 	struct store_token *record, struct token_secrets *secrets, struct err *err)
 {
 	struct token_request own = *request;
-	struct token_desk named = named_desk(desk, caller);
-	enum token_outcome outcome = check_rights(desk, caller, request, err);
+
+	own.role = role_of(caller, request);
+	enum token_outcome outcome = check_rights(desk, caller, &own, err);
 
 	if (outcome == TOKEN_DONE)
 		outcome = check_scope(caller, request, err);
@@ -96,7 +122,7 @@ enum token_outcome token_manager_create(const struct token_desk *desk,
 	if (own.user == NULL && caller->role != ROLE_ADMIN)
 		own.user = caller->subject;
 	own.is_registration = is_for_another(caller, request);
-	return token_desk_make(&named, caller->subject, &own, record, secrets, err);
+	return make(desk, caller, &own, record, secrets, err);
 }
 
 /* --- looking --- */

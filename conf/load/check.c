@@ -361,13 +361,29 @@ static int check_limited(const struct loader *l, size_t index, size_t *count, si
 	return 0;
 }
 
-static bool limited_needs_claim(const struct conf *conf)
+static bool row_needs_claim(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
 		if (!str_starts(str_of(conf->roles_limited[i].role), STR("sub:")))
 			return true;
 	}
+	for (size_t i = 0; i < conf->roles_custom_count; i++) {
+		if (!str_starts(str_of(conf->roles_custom[i].role), STR("sub:")))
+			return true;
+	}
 	return false;
+}
+
+static int check_custom(const struct loader *l)
+{
+	for (size_t i = 0; i < l->conf->roles_custom_count; i++) {
+		if (is_listed(&l->conf->roles_custom[i].namespaces, "*"))
+			return load_fail_at(l,
+				"namespaces by name; without any, the row is about all "
+				"applications",
+				"auth.roles.custom[%zu].namespaces", i);
+	}
+	return 0;
 }
 
 /* Whoever has no role is sent away: an issuer none of whose people can have one is a mistake. */
@@ -378,20 +394,22 @@ static int check_roles(const struct loader *l)
 
 	if (conf->roles_claim == NULL &&
 		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user) ||
-			limited_needs_claim(conf)))
+			row_needs_claim(conf)))
 		return load_fail_at(l, "the claim that lists the roles, such as realm_access.roles",
 			"auth.roles.claim");
 	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
-		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count == 0)
+		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count +
+				conf->roles_custom_count ==
+			0)
 		return load_fail_at(l,
-			"at least one role in admin, user or limited; without one nobody can sign "
+			"at least one role in admin, user or custom; without one nobody can sign "
 			"in",
 			"auth.roles");
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
 		if (check_limited(l, i, &count, &letters) == -1)
 			return -1;
 	}
-	return 0;
+	return check_custom(l);
 }
 
 static int check_order(const struct loader *l)

@@ -79,6 +79,23 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	return NULL;
 }
 
+static int compare_user(const void *key, const void *item)
+{
+	const struct conf_user *user = item;
+
+	return strcmp(key, user->value);
+}
+
+const char *conf_find_user(const struct conf *conf, const char *value)
+{
+	const struct conf_user_map *map = &conf->user_map;
+	const struct conf_user *found =
+		map->count ? bsearch(value, map->at, map->count, sizeof *map->at, compare_user)
+			   : NULL;
+
+	return found ? found->user : NULL;
+}
+
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name)
 {
 	const struct conf_cluster *c = conf_find_cluster(conf, str_of(cluster));

@@ -12,6 +12,7 @@
 #define IN_OIDC(field)	  .at = offsetof(struct conf, oidc.field)
 #define IN_REDIS(field)	  .at = offsetof(struct conf, redis.field)
 #define IN_LIMITED(field) .at = offsetof(struct conf_limited, field)
+#define IN_ROLE(field)	  .at = offsetof(struct conf_role, field)
 #define IN_BEARER(field)  .at = offsetof(struct conf_bearer, field)
 /* A list in `type`: where its items and their number are kept. */
 #define LIST_OF(type, items, count)                                                                \
@@ -30,6 +31,10 @@ static const char *const fronts[] = {"direct", "evhttp", NULL}; /* enum front_ki
 static const char *const formats[] = {"json", NULL};
 static const char *const algorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 	"ES256", "ES384", "ES512", "EdDSA", NULL};
+
+/* The actions of auth/policy/policy.h, by name. */
+static const char *const rights[] = {"view", "logs", "environment", "download", "dump", "kill",
+	"kill:own", "submit", "tokens", "metrics", "audit", "sessions", NULL};
 
 const struct keyword keywords[] = {
 	GROUP("server", "the listener that browsers use"),
@@ -205,6 +210,13 @@ const struct keyword keywords[] = {
 		IN_UI(identity_header),
 		.help = "header field that tells the UI who asks, such as X-WEBAUTH-USER; default: "
 			"none"},
+	{.path = "clusters[].uis[].roles",
+		.shape = KEYWORD_VALUES,
+		.type = &value_string,
+		LIST_OF(struct conf_ui, roles.at, roles.count),
+		.max = 100,
+		.help = "roles that the UI is open to, of those who are in admin or user; default: "
+			"all of them"},
 	GROUP("clusters[].uis[].limits", "what one request to the UI may bring"),
 	{.path = "clusters[].uis[].limits.body",
 		.type = &value_size,
@@ -362,6 +374,17 @@ const struct keyword keywords[] = {
 		.type = &value_secret,
 		IN_BEARER(introspection.client_secret),
 		.help = "file with that client's secret"},
+	{.path = "auth.user_claim",
+		.type = &value_string,
+		IN_CONF(user_claim),
+		.fallback = "preferred_username",
+		.help = "claim that has a person's Spark user, for applications that are their "
+			"own; email: its local part"},
+	{.path = "auth.user_map_file",
+		.type = &value_user_map,
+		IN_CONF(user_map),
+		.help = "file with lines of a user_claim value and a Spark user; then only these "
+			"people have one"},
 	GROUP("auth.roles", "what an issuer's roles allow"),
 	{.path = "auth.roles.claim",
 		.type = &value_string,
@@ -383,7 +406,8 @@ const struct keyword keywords[] = {
 		.shape = KEYWORD_GROUPS,
 		LIST_OF(struct conf, roles_limited, roles_limited_count),
 		.max = 64,
-		.help = "roles that make a user of some Kubernetes namespaces only"},
+		.help = "older form of custom: roles for some Kubernetes namespaces only, without "
+			"lists"},
 	{.path = "auth.roles.limited[].role",
 		.type = &value_string,
 		IN_LIMITED(role),
@@ -395,6 +419,49 @@ const struct keyword keywords[] = {
 		LIST_OF(struct conf_limited, namespaces.at, namespaces.count),
 		.max = 24,
 		.help = "namespaces whose applications the role may view, in every cluster"},
+	{.path = "auth.roles.custom",
+		.shape = KEYWORD_GROUPS,
+		LIST_OF(struct conf, roles_custom, roles_custom_count),
+		.max = 64,
+		.help = "roles with rights to some applications; several add up"},
+	{.path = "auth.roles.custom[].role",
+		.type = &value_string,
+		IN_ROLE(role),
+		.is_required = true,
+		.help = "a role, or sub:<subject>, as in admin and user"},
+	{.path = "auth.roles.custom[].clusters",
+		.shape = KEYWORD_VALUES,
+		.type = &value_name,
+		LIST_OF(struct conf_role, clusters.at, clusters.count),
+		.max = 100,
+		.help = "clusters that the row is about; default: all"},
+	{.path = "auth.roles.custom[].namespaces",
+		.shape = KEYWORD_VALUES,
+		.type = &value_namespace,
+		LIST_OF(struct conf_role, namespaces.at, namespaces.count),
+		.max = 100,
+		.help = "Kubernetes namespaces whose applications the row is about; default: all "
+			"applications"},
+	{.path = "auth.roles.custom[].applications",
+		.shape = KEYWORD_VALUES,
+		.type = &value_application,
+		LIST_OF(struct conf_role, applications.at, applications.count),
+		.max = 100,
+		.help = "own, acl, or patterns of ids and names such as etl-*; default: all"},
+	{.path = "auth.roles.custom[].uis",
+		.shape = KEYWORD_VALUES,
+		.type = &value_name,
+		LIST_OF(struct conf_role, uis.at, uis.count),
+		.max = 100,
+		.help = "names of other UIs that the row opens; default: none"},
+	{.path = "auth.roles.custom[].rights",
+		.shape = KEYWORD_VALUES,
+		.type = &value_choice_name,
+		LIST_OF(struct conf_role, rights.at, rights.count),
+		.max = 16,
+		.choices = rights,
+		.help = "view, logs, environment, download, dump, kill, kill:own, submit, tokens, "
+			"metrics, audit, sessions"},
 
 	{.path = "store",
 		.type = &value_store,

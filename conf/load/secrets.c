@@ -7,6 +7,7 @@
 
 #include "conf/conf.h"
 #include "conf/load/kubeconfig.h"
+#include "conf/load/user_map.h"
 #include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 #include "conf/values/values_file.h"
@@ -18,7 +19,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECRET_MAX = 4096, PEM_MAX = 1024 * 1024, KEY_BASE64_MIN = 43, KEY_HEX_MIN = 64 };
+enum {
+	SECRET_MAX = 4096,
+	PEM_MAX = 1024 * 1024,
+	MAP_MAX = 16 * 1024 * 1024,
+	KEY_BASE64_MIN = 43,
+	KEY_HEX_MIN = 64
+};
 
 struct visit {
 	const struct loader *l;
@@ -314,6 +321,24 @@ static int check_kubeconfig(const char *file, struct err *why)
 	return 0;
 }
 
+static int read_user_map(struct conf_user_map *map, struct err *why)
+{
+	struct stat st;
+	int rc = -1, fd = open_file(map->file, false, &st, why);
+
+	if (fd == -1)
+		return -1;
+	char *text = mem_alloc(1, MAP_MAX);
+	ssize_t len = read_up_to(fd, text, MAP_MAX, why);
+	close(fd);
+	if (len == MAP_MAX)
+		err_set(why, "is longer than 16 MiB");
+	else if (len != -1)
+		rc = user_map_parse((struct str){text, (size_t)len}, map, why);
+	free(text);
+	return rc;
+}
+
 static int read_field(
 	const struct visit *v, const struct keyword *row, const char *shown, void *field)
 {
@@ -328,6 +353,10 @@ static int read_field(
 	} else if (row->type == &value_kubeconfig) {
 		file = *(char **)field;
 		rc = file ? check_kubeconfig(file, &why) : 0;
+	} else if (row->type == &value_user_map) {
+		struct conf_user_map *map = field;
+		file = map->file;
+		rc = file ? read_user_map(map, &why) : 0;
 	} else if (row->type == &value_file || row->type == &value_token_file) {
 		file = *(char **)field;
 		if (file)

@@ -1,6 +1,7 @@
 #include "conf/load/warn.h"
 
 #include "conf/conf.h"
+#include "conf/load/warn_roles.h"
 
 #include <stdio.h>
 
@@ -29,4 +30,5 @@ static void warn_of_introspection(const struct conf *conf, conf_warning *tell, v
 void conf_warn(const struct conf *conf, conf_warning *tell, void *arg)
 {
 	warn_of_introspection(conf, tell, arg);
+	warn_roles(conf, tell, arg);
 }

@@ -60,9 +60,38 @@ static void clear_secret(void *field)
 	secret->value = NULL;
 }
 
+static int parse_user_map(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	struct conf_user_map *map = field;
+
+	return parse_file(row, text, &map->file, expected);
+}
+
+static bool format_user_map(const struct keyword *row, const void *field, struct sbuf *out)
+{
+	const struct conf_user_map *map = field;
+
+	return format_file(row, &map->file, out);
+}
+
+static void clear_user_map(void *field)
+{
+	struct conf_user_map *map = field;
+
+	for (size_t i = 0; i < map->count; i++) {
+		free(map->at[i].value);
+		free(map->at[i].user);
+	}
+	free(map->at);
+	clear_file(&map->file);
+	*map = (struct conf_user_map){NULL, NULL, 0};
+}
+
 const struct value_type value_file = {parse_file, format_file, clear_file};
 const struct value_type value_token_file = {parse_file, format_file, clear_file};
 const struct value_type value_kubeconfig = {parse_file, format_file, clear_file};
+const struct value_type value_user_map = {parse_user_map, format_user_map, clear_user_map};
 const struct value_type value_secret = {parse_secret, format_secret, clear_secret};
 const struct value_type value_key = {parse_secret, format_secret, clear_secret};
 const struct value_type value_jws_key = {parse_secret, format_secret, clear_secret};

@@ -11,6 +11,7 @@ extern const struct value_type value_kubeconfig; /* the same */
 extern const struct value_type value_secret;	 /* struct conf_secret; one line */
 extern const struct value_type value_key;	 /* the same of one or two lines */
 extern const struct value_type value_jws_key;	 /* the same, base64url of 32 bytes or more */
+extern const struct value_type value_user_map;	 /* struct conf_user_map; an absolute path */
 
 /* Of a struct conf_secret. */
 bool values_file_is_secret(const struct value_type *type);

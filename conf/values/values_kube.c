@@ -1,11 +1,11 @@
-/* What Kubernetes calls things, as configuration values. */
+/* What Kubernetes and Spark call things, as configuration values. */
 #include "conf/values/values.h"
 
 #include "conf/values/keywords.h"
 
 #include <stdlib.h>
 
-enum { LABEL_MAX = 63, SELECTOR_MAX = 1024 };
+enum { LABEL_MAX = 63, SELECTOR_MAX = 1024, PATTERN_MAX = 255 };
 
 /* RFC 1123 §2.1, as Kubernetes takes it for a namespace; or the word for all of them. */
 static int parse_namespace(
@@ -39,6 +39,21 @@ static int parse_selector(
 	return 0;
 }
 
+/* A pattern of what Spark calls applications: people choose their names, spaces and all. */
+static int parse_application(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	char **s = field;
+
+	(void)row;
+	if (text[0] == '\0' || strlen(text) > PATTERN_MAX || values_has_control(text))
+		return err_set(expected,
+			"own, acl, or a pattern of ids and names such as etl-*, at most %d bytes",
+			PATTERN_MAX);
+	*s = mem_strdup(text);
+	return 0;
+}
+
 static bool format_text(const struct keyword *row, const void *field, struct sbuf *out)
 {
 	return value_string.format(row, field, out);
@@ -51,3 +66,4 @@ static void clear_text(void *field)
 
 const struct value_type value_namespace = {parse_namespace, format_text, clear_text};
 const struct value_type value_selector = {parse_selector, format_text, clear_text};
+const struct value_type value_application = {parse_application, format_text, clear_text};

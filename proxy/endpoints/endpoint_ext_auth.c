@@ -7,6 +7,7 @@
  */
 #include "proxy/endpoints/endpoint.h"
 
+#include "auth/policy/grants.h"
 #include "proxy/guard/do_as.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/person_field.h"
@@ -15,23 +16,55 @@ enum { ANSWER_MAX = 4096 };
 
 const char endpoint_ext_auth_not_found[] = "Only the gateway itself serves this path.";
 
+/* Behind the ingress commas separate groups, and built-in roles have words of their own: a role of
+ * the provider's that would read as more than one, or as another, is left out. */
+static bool is_plain_group(const char *name)
+{
+	enum role role;
+
+	for (const char *c = name; *c; c++) {
+		if (*c < 0x21 || *c > 0x7e || *c == ',')
+			return false;
+	}
+	return !role_parse(str_of(name), &role);
+}
+
+/* The role, and the names held that the configuration mentions, as many as fit. */
+static void write_groups(struct sbuf *out, const struct identity *who)
+{
+	const struct grants_names held = grants_person(who->grants).names;
+
+	sbuf_puts(out, role_name(who->role));
+	for (size_t i = 0; i < held.count; i++) {
+		bool has_room = out->len + 1 + strlen(held.at[i]) <= PERSON_FIELD_VALUE;
+
+		if (has_room && is_plain_group(held.at[i]))
+			sbuf_printf(out, ",%s", held.at[i]);
+	}
+}
+
 /* All of them in every answer, if need be empty: an ingress that copies them then overwrites
  * whatever a client has put there (S7). */
 static bool add_identity(struct sbuf *out, const struct identity *who)
 {
+	struct sbuf groups;
+
+	sbuf_init(&groups, PERSON_FIELD_VALUE);
+	write_groups(&groups, who);
 	const struct {
 		struct str name, value;
 	} rows[] = {{STR("X-Auth-Request-User"), str_of(who->subject)},
 		{STR("X-Auth-Request-Preferred-Username"), str_of(who->name)},
-		{STR("X-Auth-Request-Groups"), str_of(role_name(who->role))},
+		{STR("X-Auth-Request-Groups"), sbuf_str(&groups)},
 		{STR("X-Auth-Request-Email"), STR("")},
 		{STR("X-Forwarded-User"), str_of(who->subject)},
-		{STR("X-Forwarded-Groups"), str_of(role_name(who->role))},
+		{STR("X-Forwarded-Groups"), sbuf_str(&groups)},
 		{STR("X-Forwarded-Email"), STR("")}};
 	bool fits = true;
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		fits = person_field_add(out, rows[i].name, rows[i].value) && fits;
+	sbuf_clear(&groups);
 	return fits && out->len <= ANSWER_MAX;
 }
 

@@ -10,7 +10,7 @@ import source
 ORDER = """
 base base/text base/log base/net
 conf conf/values conf/load
-auth/jose auth/policy auth/store auth/keys auth/session auth/cache
+auth/jose auth/policy auth/roles auth/store auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/token auth/service auth/cli
 proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite

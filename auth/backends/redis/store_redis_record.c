@@ -127,6 +127,8 @@ static bool read_reply_field(const redisReply *reply, const struct store_field *
 	switch (field->kind) {
 	case FIELD_TEXT:
 		return read_text_reply(reply, to, field->size);
+	case FIELD_LATER: /* zeroed before */
+		return reply->type == REDIS_REPLY_NIL || read_text_reply(reply, to, field->size);
 	case FIELD_ROLE:
 		return is_string_reply(reply) && role_parse(str_of_reply(reply), to);
 	case FIELD_STATE:

@@ -62,10 +62,10 @@
 	"do redis.pcall('ZREM',p..z,id) end\n"                                                     \
 	"end\n"
 
-/* A limited administrator's token counts as a user's. */
+/* A limited administrator's token counts as a user's, and so does one of custom roles. */
 #define COUNTED                                                                                    \
 	"local function counted(role,scope)\n"                                                     \
-	" return role=='admin' and scope and scope~='' and 'user' or role\n"                       \
+	" return (role=='custom' or role=='admin' and scope and scope~='') and 'user' or role\n"   \
 	"end\n"
 
 static const char *const scripts[REDIS_SCRIPTS] = {

@@ -11,8 +11,10 @@ enum { ROUNDS_MAX = 10000 };
 /* The set that counts it, or "". */
 static const char *alive_set(const struct store_token *token)
 {
-	static const char *const sets[] = {
-		[ROLE_NONE] = "", [ROLE_USER] = "tokens:user", [ROLE_ADMIN] = "tokens:admin"};
+	static const char *const sets[] = {[ROLE_NONE] = "",
+		[ROLE_CUSTOM] = "tokens:user",
+		[ROLE_USER] = "tokens:user",
+		[ROLE_ADMIN] = "tokens:admin"};
 
 	enum role role = token->role == ROLE_ADMIN && token->scope[0] ? ROLE_USER : token->role;
 

@@ -80,6 +80,7 @@ static const char *const migrations[] = {
 	"CREATE INDEX tokens_dead_of ON tokens(subject, created_at, id)"
 	" WHERE state <> 'active' OR ended <> 0;"
 	"CREATE INDEX tokens_revoked ON tokens(ends_at) WHERE state = 'revoked';",
+	"ALTER TABLE tokens ADD COLUMN standing TEXT NOT NULL DEFAULT '';",
 };
 
 /* --- opening --- */

@@ -83,7 +83,7 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 			  " AND role = 'admin' AND scope = '' AND ends_at > ?1)",
 	[SQL_COUNT] = "SELECT (SELECT count(*) FROM sessions WHERE expires_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active'"
-		      " AND role IN ('user', 'admin') AND ends_at > ?1),"
+		      " AND role IN ('custom', 'user', 'admin') AND ends_at > ?1),"
 		      " (SELECT count(*) FROM tokens WHERE state = 'active' AND role = 'admin'"
 		      " AND scope = '' AND ends_at > ?1)",
 	[SQL_ONCE] = "INSERT INTO seen(key, until) VALUES(?1, ?2) ON CONFLICT(key) DO NOTHING",

@@ -148,6 +148,7 @@ static void read_column(
 
 	switch (field->kind) {
 	case FIELD_TEXT:
+	case FIELD_LATER:
 		db_copy_text(stmt, at, to, field->size);
 		break;
 	case FIELD_ROLE:
@@ -194,6 +195,7 @@ static struct arg field_arg(const struct store_field *field, const void *record)
 
 	switch (field->kind) {
 	case FIELD_TEXT:
+	case FIELD_LATER:
 	case FIELD_ROLE:
 	case FIELD_STATE:
 		return (struct arg)TEXT(store_field_text(field, record));

@@ -458,9 +458,31 @@ static void text_that_does_not_fit_fails(void **state)
 	assert_int_equal(store->ops->meta_get(store, "k", out, sizeof out), STORE_FAILED);
 }
 
+static void token_from_before_standings_is_read_without_one(void **state)
+{
+	struct store *store = store_of(state);
+	struct store_token in = {.id = "t1",
+		.client_name = "c",
+		.issuer = "i",
+		.subject = "s",
+		.created_by = "s",
+		.role = ROLE_USER,
+		.state = STATE_ACTIVE,
+		.ends_at = NOW + 60,
+		.standing = "{}"};
+	struct store_token out;
+
+	assert_int_equal(store->ops->token_add(store, &in), 0);
+	redis_server_do(server, "HDEL sparkgate:token:t1 standing");
+	assert_int_equal(store->ops->token_get(store, STR("t1"), &out), STORE_FOUND);
+	assert_string_equal(out.standing, "");
+	assert_string_equal(out.subject, "s");
+}
+
 int main(void)
 {
 	static const struct store_contract own[] = {
+		STORE_CONTRACT(token_from_before_standings_is_read_without_one),
 		STORE_CONTRACT(acl_user_with_the_documented_commands_can_do_everything),
 		STORE_CONTRACT(s40_wrong_password_is_refused_and_not_told),
 		STORE_CONTRACT(server_that_wants_a_password_gets_it_or_refuses),

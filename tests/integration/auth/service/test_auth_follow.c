@@ -1,6 +1,7 @@
 /* What follows a person's sign-in at the provider and its end: own tokens (S70), and codes that are
  * no good (S63). */
 #include "auth/oidc/throttle.h"
+#include "auth/policy/grants.h"
 #include "auth/token/token_follow.h"
 #include "tests/support/provider_fixture.h"
 
@@ -169,16 +170,28 @@ static void s70_who_signs_in_with_no_role_left_has_no_own_tokens_left(void **sta
 	expect_others_live(store);
 }
 
+static struct grants *limited_to_etl(void)
+{
+	char role[] = "team", etl[] = "etl", *namespaces[] = {etl};
+	struct conf_limited limited[] = {{role, {namespaces, 1}}};
+	const struct conf conf = {.roles_limited = limited, .roles_limited_count = 1};
+	const char *names[] = {role};
+
+	return grants_new(&conf, &(struct grants_person){.names = {names, 1}});
+}
+
 static void s70_who_is_left_with_a_namespace_keeps_own_tokens_of_that_one(void **state)
 {
 	struct fixture *f = *state;
 
 	start(f);
 	struct store *store = add_tokens(f);
-	add_narrowed(store, "etl", "ann", "ann", ROLE_USER, "namespace:etl");
-	add_narrowed(store, "hr", "ann", "ann", ROLE_USER, "namespace:hr");
+	add_narrowed(store, "etl", "ann", "ann", ROLE_USER, "view namespace:etl");
+	add_narrowed(store, "hr", "ann", "ann", ROLE_USER, "view namespace:hr");
 	const struct token_desk desk = {.store = store, .conf = f->world->conf};
-	assert_int_equal(token_follow(&desk, "ann", ROLE_USER, "namespace:etl", "ann"), 4);
+	struct grants *left = limited_to_etl();
+	assert_int_equal(token_follow(&desk, "ann", left, "ann"), 4);
+	grants_unref(left);
 	expect_state(store, "own", STATE_REVOKED);
 	expect_state(store, "hr", STATE_REVOKED);
 	expect_state(store, "etl", STATE_ACTIVE);

@@ -222,6 +222,47 @@ static void long_name_is_cut_between_characters(void **state)
 	session_data_clear(&out);
 }
 
+/* --- who it is --- */
+
+static char everyone[] = "everyone", platform[] = "platform";
+
+/* The role of who holds everyone and platform, in a session whose record says user. */
+static enum role role_by(
+	struct fixture *f, const struct conf *conf, const char *standing, const char *token_id)
+{
+	struct session_data data = f->data;
+	enum role role;
+
+	data.role = ROLE_USER;
+	data.standing = mem_strdup(standing);
+	data.token_id = mem_strdup(token_id);
+	struct identity *who = session_data_identity(conf, &data, 0);
+	role = who ? who->role : ROLE_NONE;
+	identity_unref(who);
+	free(data.standing);
+	free(data.token_id);
+	return role;
+}
+
+static void s72_roles_are_the_configurations_of_today_but_no_higher_than_the_tokens(void **state)
+{
+	static const char both[] =
+		"{\"names\":[\"everyone\",\"platform\"],\"user\":\"ada\",\"groups\":[]}";
+	char *users[] = {everyone}, *admins[] = {platform};
+	struct conf conf = {.roles_user = {users, 1}, .roles_admin = {admins, 1}};
+	struct fixture *f = *state;
+
+	assert_int_equal(role_by(f, &conf, both, ""), ROLE_ADMIN);
+	assert_int_equal(role_by(f, &conf, both, "a1"), ROLE_USER);
+	conf.roles_admin.count = 0;
+	assert_int_equal(role_by(f, &conf, both, ""), ROLE_USER);
+	conf.roles_user.count = 0;
+	assert_int_equal(role_by(f, &conf, both, "a1"), ROLE_NONE);
+	/* From before, or by a link: the role alone. What is none of ours is nobody's session. */
+	assert_int_equal(role_by(f, &conf, "", ""), ROLE_USER);
+	assert_int_equal(role_by(f, &conf, "{}", ""), ROLE_NONE);
+}
+
 static void json_that_is_not_ours_is_refused(void **state)
 {
 	static const char *const bad[] = {"", "[]", "null", "{}", "{\"role\":\"user\"}",
@@ -278,6 +319,7 @@ int main(void)
 		T(session_without_the_providers_sid_has_no_index_of_it),
 		T(s31_who_it_is_is_kept_whole_or_not_at_all),
 		T(long_name_is_cut_between_characters),
+		T(s72_roles_are_the_configurations_of_today_but_no_higher_than_the_tokens),
 		T(json_that_is_not_ours_is_refused),
 		T(s26_dump_of_the_store_tells_nothing),
 	};

@@ -207,6 +207,7 @@ static void token_of_an_older_file_ends_when_it_expires_and_has_no_refresh_token
 	assert_int_equal(token.secret_expires_at + token.refresh_ttl, 0);
 	assert_memory_equal(token.secret, none, DIGEST_LEN);
 	assert_string_equal(token.scope, "");
+	assert_string_equal(token.standing, "");
 }
 
 static void file_of_a_newer_version_is_refused(void **state)

@@ -2,6 +2,7 @@
 #include "auth/token/token_desk.h"
 
 #include "auth/backends/store_open.h"
+#include "auth/roles/standing.h"
 #include "auth/token/token_follow.h"
 #include "auth/token/token_manager.h"
 
@@ -12,6 +13,11 @@
 #include <cmocka.h>
 
 static const char own_issuer[] = "https://gw.example";
+
+static char platform[] = "platform", analysts[] = "analysts", own[] = "own", view[] = "view";
+static char *admins[] = {platform}, *owns[] = {own}, *views[] = {view};
+static struct conf_role rows[] = {
+	{.role = analysts, .applications = {owns, 1}, .rights = {views, 1}}};
 
 struct fixture {
 	struct conf conf;
@@ -36,7 +42,10 @@ static int set_up(void **state)
 {
 	struct fixture *f = mem_alloc(1, sizeof *f);
 
-	f->conf = (struct conf){.access_ttl_s = {.def = 60, .max = 600},
+	f->conf = (struct conf){.roles_admin = {admins, 1},
+		.roles_custom = rows,
+		.roles_custom_count = 1,
+		.access_ttl_s = {.def = 60, .max = 600},
 		.refresh_ttl_s = {.def = 1000, .max = 6000},
 		.registration_ttl_s = 300,
 		.tokens_per_user = 2,
@@ -181,6 +190,90 @@ static void token_that_is_gone_is_unknown_to_who_changes_it(void **state)
 	assert_int_equal(f->failed, 0);
 }
 
+/* --- what their maker is (S72) --- */
+
+/* Gives what this one role opens. */
+static struct grants *holding(struct fixture *f, const char *role)
+{
+	const char *names[] = {role};
+
+	return grants_new(&f->conf, &(struct grants_person){.names = {names, 1}, .user = "ada"});
+}
+
+/* Ann, who holds one role; gives. */
+static struct identity *ann_with(struct fixture *f, const char *role)
+{
+	struct identity *ann = identity_new(
+		str_of(own_issuer), STR("ann"), STR("Ann"), STR(""), ROLE_NONE, VIA_SESSION, 0);
+
+	standing_apply(ann, holding(f, role), ROLE_ADMIN);
+	return ann;
+}
+
+static enum token_outcome make_for(
+	struct fixture *f, const char *role, struct token_request request)
+{
+	struct identity *ann = ann_with(f, role);
+
+	request.client_name = "script";
+	token_secrets_clear(&f->secrets);
+	enum token_outcome outcome =
+		token_manager_create(&f->desk, ann, &request, &f->record, &f->secrets, &f->err);
+	identity_unref(ann);
+	return outcome;
+}
+
+static void s72_own_token_has_the_standing_of_its_maker_and_no_higher_role(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		make_for(f, "analysts", (struct token_request){.role = ROLE_USER}), TOKEN_DONE);
+	assert_int_equal(f->record.role, ROLE_CUSTOM);
+	assert_string_equal(
+		f->record.standing, "{\"names\":[\"analysts\"],\"user\":\"ada\",\"groups\":[]}");
+	assert_int_equal(make_for(f, "analysts", (struct token_request){.role = ROLE_ADMIN}),
+		TOKEN_FORBIDDEN);
+	assert_int_equal(
+		make_for(f, "analysts", (struct token_request){.role = ROLE_USER, .user = "bob"}),
+		TOKEN_FORBIDDEN);
+}
+
+static void s72_what_an_administrator_hands_out_has_no_standing(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		make_for(f, "platform", (struct token_request){.role = ROLE_USER}), TOKEN_DONE);
+	assert_string_equal(f->record.subject, "client:script");
+	assert_string_equal(f->record.standing, "");
+	assert_int_equal(
+		make_for(f, "platform", (struct token_request){.role = ROLE_USER, .user = "bob"}),
+		TOKEN_DONE);
+	assert_string_equal(f->record.standing, "");
+}
+
+static int follow(struct fixture *f, const char *left)
+{
+	struct grants *grants = holding(f, left);
+	int ended = token_follow(&f->desk, "ann", grants, "ann");
+
+	grants_unref(grants);
+	return ended;
+}
+
+static void s72_own_token_ends_when_the_standing_it_has_is_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(
+		make_for(f, "analysts", (struct token_request){.role = ROLE_USER}), TOKEN_DONE);
+	assert_int_equal(follow(f, "analysts"), 0);
+	assert_on_record(f, STATE_ACTIVE);
+	assert_int_equal(follow(f, "platform"), 1); /* more than before, and yet not this */
+	assert_on_record(f, STATE_REVOKED);
+}
+
 static void s70_own_tokens_follow_only_where_the_configuration_says_so(void **state)
 {
 	struct fixture *f = *state;
@@ -192,11 +285,13 @@ static void s70_own_tokens_follow_only_where_the_configuration_says_so(void **st
 		token_manager_create(&f->desk, ann, &request, &f->record, &f->secrets, &f->err),
 		TOKEN_DONE);
 	f->conf.tokens_follow_sessions = false;
-	assert_int_equal(token_follow(&f->desk, "ann", ROLE_NONE, "", "ann"), 0);
+	assert_int_equal(token_follow(&f->desk, "ann", NULL, "ann"), 0);
 	assert_on_record(f, STATE_ACTIVE);
 	f->conf.tokens_follow_sessions = true;
-	assert_int_equal(token_follow(&f->desk, "ann", ROLE_ADMIN, "", "ann"), 0);
-	assert_int_equal(token_follow(&f->desk, "ann", ROLE_NONE, "", "ann"), 1);
+	struct grants *all = holding(f, "platform");
+	assert_int_equal(token_follow(&f->desk, "ann", all, "ann"), 0);
+	grants_unref(all);
+	assert_int_equal(token_follow(&f->desk, "ann", NULL, "ann"), 1);
 	assert_on_record(f, STATE_REVOKED);
 	assert_int_equal(f->changed, 1);
 	identity_unref(ann);
@@ -214,6 +309,9 @@ int main(void)
 		TEST(s35_revoked_token_stays_revoked),
 		TEST(s35_last_administrators_token_goes_by_force_only),
 		TEST(token_that_is_gone_is_unknown_to_who_changes_it),
+		TEST(s72_own_token_has_the_standing_of_its_maker_and_no_higher_role),
+		TEST(s72_what_an_administrator_hands_out_has_no_standing),
+		TEST(s72_own_token_ends_when_the_standing_it_has_is_gone),
 		TEST(s70_own_tokens_follow_only_where_the_configuration_says_so),
 	};
 

@@ -292,7 +292,7 @@ static void issuer_whose_people_can_have_no_role_is_refused(void **state)
 	static const struct conf_refusal rows[] = {
 		{A "auth: {oidc: {issuer: 'https://i', client_id: g}}\n",
 			"sg.yaml:2:1: key \"auth.roles\": expected at least one "
-			"role in admin, user or limited; without one nobody can sign in"},
+			"role in admin, user or custom; without one nobody can sign in"},
 		{A "auth: {bearer: [{issuer: 'https://i', audience: [a]}], roles: {claim: r}}\n",
 			"sg.yaml:2:56: key \"auth.roles\": expected at least one role ..."},
 	};

@@ -1,4 +1,5 @@
-#include "auth/policy/roles.h"
+/* Roles out of claims. */
+#include "auth/roles/standing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,7 +21,9 @@ static enum role role_in(const char *claim, const char *text)
 	json_t *claims = json_loads(text, 0, NULL);
 
 	assert_non_null(claims);
-	enum role role = roles_from_claims(&conf, claims).role;
+	struct identity *who = standing_identity(&conf, claims, STR("i"), STR("s"), 0);
+	enum role role = who->role;
+	identity_unref(who);
 	json_decref(claims);
 	return role;
 }
@@ -94,7 +97,7 @@ static void role_that_looks_like_a_subject_opens_nothing(void **state)
 static char team_a[] = "team-a", team_b[] = "team-b", ann[] = "sub:ann";
 static char *of_a[] = {(char[]){"a"}, (char[]){"shared"}}, *of_b[] = {(char[]){"b"}};
 
-/* Gives the role's first letter and its scope. */
+/* The namespaces are what the limited rows have; "" where another role has no limit. */
 static void assert_limited(const char *text, enum role role, const char *scope)
 {
 	struct conf_limited limited[] = {
@@ -107,14 +110,13 @@ static void assert_limited(const char *text, enum role role, const char *scope)
 		.roles_limited_count = ARRAY_LEN(limited),
 	};
 	json_t *claims = json_loads(text, 0, NULL);
-	struct roles roles = roles_from_claims(&conf, claims);
-	char *got = roles_scope(&conf, roles);
-	struct identity *who = roles_identity(&conf, claims, STR("i"), STR("s"), 0);
+	struct identity *who = standing_identity(&conf, claims, STR("i"), STR("s"), 0);
+	char *got = grants_scope(who->grants);
 
-	assert_int_equal(roles.role, role);
-	assert_string_equal(got, scope);
 	assert_int_equal(who->role, role);
-	assert_int_equal(who->scope != NULL, scope[0] != '\0');
+	assert_string_equal(got, scope);
+	assert_null(who->scope);
+	assert_int_equal(access_to_all_apps(who, "c"), role >= ROLE_USER);
 	identity_unref(who);
 	free(got);
 	json_decref(claims);
@@ -126,10 +128,10 @@ static void limited_role_opens_its_namespaces_and_no_more(void **state)
 {
 	(void)state;
 	assert_limited(
-		"{\"roles\":[\"team-a\"]}", ROLE_USER, ACTIONS " namespace:a namespace:shared");
-	assert_limited("{\"roles\":[\"team-b\",\"x\",\"team-a\"]}", ROLE_USER,
+		"{\"roles\":[\"team-a\"]}", ROLE_CUSTOM, ACTIONS " namespace:a namespace:shared");
+	assert_limited("{\"roles\":[\"team-b\",\"x\",\"team-a\"]}", ROLE_CUSTOM,
 		ACTIONS " namespace:a namespace:shared namespace:b");
-	assert_limited("{\"sub\":\"ann\"}", ROLE_USER, ACTIONS " namespace:b");
+	assert_limited("{\"sub\":\"ann\"}", ROLE_CUSTOM, ACTIONS " namespace:b");
 	assert_limited("{\"roles\":[\"sub:ann\"]}", ROLE_NONE, "");
 	assert_limited("{\"roles\":[\"team-c\"]}", ROLE_NONE, "");
 }
@@ -137,9 +139,12 @@ static void limited_role_opens_its_namespaces_and_no_more(void **state)
 static void one_role_without_a_limit_is_enough_for_all(void **state)
 {
 	(void)state;
-	assert_limited("{\"roles\":[\"team-a\",\"spark-user\"]}", ROLE_USER, "");
-	assert_limited("{\"roles\":[\"spark-admin\",\"team-a\"]}", ROLE_ADMIN, "");
-	assert_limited("{\"roles\":[\"team-a\"],\"sub\":\"bob\"}", ROLE_USER, "");
+	assert_limited("{\"roles\":[\"team-a\",\"spark-user\"]}", ROLE_USER,
+		ACTIONS " namespace:a namespace:shared");
+	assert_limited("{\"roles\":[\"spark-admin\",\"team-a\"]}", ROLE_ADMIN,
+		ACTIONS " namespace:a namespace:shared");
+	assert_limited("{\"roles\":[\"team-a\"],\"sub\":\"bob\"}", ROLE_USER,
+		ACTIONS " namespace:a namespace:shared");
 }
 
 int main(void)
