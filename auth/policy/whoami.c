@@ -2,6 +2,7 @@
 
 #include "auth/policy/access.h"
 #include "auth/policy/claims_seen.h"
+#include "auth/policy/grants.h"
 #include "auth/policy/rights.h"
 #include "auth/policy/scope.h"
 #include "auth/policy/scope_doubt.h"
@@ -93,6 +94,11 @@ static void say_all(json_t *list, const struct conf *conf, const struct identity
 	say_trouble(list, known);
 	if (who->role == ROLE_NONE && known->is_known)
 		say_why_no_claim(list, conf, known);
+	if (grants_lacks_user(who->grants))
+		say(list,
+			"What Spark calls this account is not known (auth.user_claim: %s), so that "
+			"no application is its own.",
+			conf->user_claim ? conf->user_claim : "not set");
 	say_limit(list, conf, who);
 }
 
@@ -111,13 +117,38 @@ json_t *whoami_missing(const struct conf *conf, const struct identity *who)
 static json_t *list_rights(const struct identity *who)
 {
 	unsigned may = access_anywhere(who);
+	unsigned own = grants_own_only(who->grants) & ~policy_rights(who->role);
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < rights_count; i++) {
 		const struct right *right = &rights_table[i];
+		unsigned bit = 1u << right->action;
 
-		if (!right->is_own_only && may & 1u << right->action)
+		if (may & bit && right->is_own_only == ((own & bit) != 0))
 			json_array_append_new(list, json_string(right->word));
+	}
+	return list;
+}
+
+static json_t *list_roles(const struct grants *grants)
+{
+	struct grants_names names = grants_person(grants).names;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < names.count; i++)
+		json_array_append_new(list, json_value_text(names.at[i]));
+	return list;
+}
+
+static json_t *list_rows(const struct grants *grants)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < grants_rows(grants); i++) {
+		char *title = grants_row_title(grants, i);
+
+		json_array_append_new(list, json_value_text(title));
+		free(title);
 	}
 	return list;
 }
@@ -155,13 +186,15 @@ json_t *whoami_describe(const struct conf *conf, const struct identity *who)
 
 	read_known(who, &known);
 	say_all(missing, conf, who, &known);
-	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:b, s:o, "
+			 "s:o, s:o, s:o}",
 		"name", json_value_text(who->name[0] ? who->name : who->subject), "subject",
 		json_value_text(who->subject), "issuer", json_value_text(who->issuer), "auth",
 		who->via == VIA_BEARER ? "bearer" : "session", "token_id",
 		json_value_text(who->token_id), "expires_at", json_value_time(who->expires_at),
-		"role", role_name(who->role), "scope",
-		scope.len ? json_value_text(scope.at) : json_null(), "claim",
+		"role", role_name(who->role), "roles", list_roles(who->grants), "rows",
+		list_rows(who->grants), "user", json_value_text(grants_person(who->grants).user),
+		"scope", scope.len ? json_value_text(scope.at) : json_null(), "claim",
 		json_value_text(known.is_known ? known.path : NULL), "claim_found",
 		known.is_known && known.seen.is_found, "claims", list_claims(&known), "rights",
 		list_rights(who), "clusters", list_clusters(conf, who), "missing", missing);

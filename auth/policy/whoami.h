@@ -18,7 +18,10 @@
  *   name, subject, issuer   who it is
  *   auth, token_id          "session" or "bearer"; the token's id on record, or null
  *   expires_at              when this sign-in or token ends, at the latest
- *   role                    "none", "custom", "user", "admin"
+ *   role, roles             "none", "custom", "user", "admin"; names that it comes by, of those
+ *                           that auth.roles has
+ *   rows                    of auth.roles.custom and auth.roles.limited that are theirs
+ *   user                    what Spark calls them, or null
  *   scope                   what it is limited to, or null
  *   claim, claim_found      where roles are looked for, or null; whether it was there
  *   claims                  names of the claims that were there, or null where none were asked

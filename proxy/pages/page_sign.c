@@ -167,20 +167,49 @@ void page_signed_out(
 
 /* --- signed in, and not let in --- */
 
-/* Names that a role may come by; "sub:…" are persons, who are nobody else's business. */
+enum { ROLES_SHOWN = 20 }; /* of a kind */
+
+/* A name that a role may come by; "sub:…" are persons, who are nobody else's business. Gives how
+ * many it wrote. */
+static size_t write_role(struct sbuf *out, const char *name, const char *opens)
+{
+	if (str_starts(str_of(name), STR("sub:")))
+		return 0;
+	sbuf_puts(out, "<li><code>");
+	part_text(out, name, PART_CLIP);
+	sbuf_printf(out, "</code> %s</li>\n", opens);
+	return 1;
+}
+
 static size_t write_roles(struct sbuf *out, const struct conf_names *names, const char *opens)
 {
-	enum { SHOWN = 20 };
 	size_t shown = 0;
 
-	for (size_t i = 0; i < names->count && shown < SHOWN; i++) {
-		if (str_starts(str_of(names->at[i]), STR("sub:")))
-			continue;
-		sbuf_puts(out, "<li><code>");
-		part_text(out, names->at[i], PART_CLIP);
-		sbuf_printf(out, "</code> %s</li>\n", opens);
-		shown++;
+	for (size_t i = 0; i < names->count && shown < ROLES_SHOWN; i++)
+		shown += write_role(out, names->at[i], opens);
+	return shown;
+}
+
+/* Several rows may be of one role. */
+static bool is_repeated(const struct conf *conf, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(conf->roles_custom[i].role, conf->roles_custom[index].role) == 0)
+			return true;
 	}
+	return false;
+}
+
+static size_t write_custom_roles(struct sbuf *out, const struct conf *conf)
+{
+	static const char opens[] = "opens some applications";
+	size_t shown = 0;
+
+	for (size_t i = 0; i < conf->roles_custom_count && shown < ROLES_SHOWN; i++)
+		shown += is_repeated(conf, i) ? 0
+					      : write_role(out, conf->roles_custom[i].role, opens);
+	for (size_t i = 0; i < conf->roles_limited_count && shown < ROLES_SHOWN; i++)
+		shown += write_role(out, conf->roles_limited[i].role, opens);
 	return shown;
 }
 
@@ -202,6 +231,7 @@ static void write_wanted_roles(struct sbuf *out, const struct conf *conf)
 	count = write_roles(&roles, &conf->roles_user, "may view everything");
 	count += write_roles(
 		&roles, &conf->roles_admin, "may view everything and stop applications");
+	count += write_custom_roles(&roles, conf);
 	if (count == 0) {
 		card_text(out, "Ask an administrator to give you access, then sign in again.");
 	} else {

@@ -94,6 +94,9 @@ static void write_person(struct sbuf *out, const json_t *me)
 	write_fact(out, "Token", text_of(me, "token_id"));
 	write_end(out, me);
 	write_fact(out, "Role", text_of(me, "role"));
+	write_words(out, "By the names", json_object_get(me, "roles"), "none");
+	write_words(out, "Rows that open something", json_object_get(me, "rows"), "none");
+	write_fact(out, "User in Spark", text_of(me, "user"));
 	write_claim(out, me);
 	write_words(out, "Claims that were there", json_object_get(me, "claims"), "none");
 	write_fact(out, "Scope", text_of(me, "scope"));

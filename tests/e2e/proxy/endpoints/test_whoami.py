@@ -73,6 +73,7 @@ def test_person_sees_name_role_rights_and_by_which_claim(gate):
     person = signed_in(gate)
     me = described(person, gate)
     assert (me["name"], me["subject"], me["role"], me["auth"]) == ("Ada Example", "u-1", "user", "session")
+    assert me["roles"] == ["spark-user"] and me["rows"] == []
     assert me["rights"] == ["view", "logs", "environment", "download", "dump", "metrics"]
     assert (me["claim"], me["claim_found"]) == ("roles", True) and {"name", "roles", "sub"} <= set(me["claims"])
     assert me["clusters"] == [{"name": "other", "applications": "all"}] and me["missing"] == []
@@ -122,6 +123,18 @@ def test_list_of_tokens_shows_the_role(gate):
     made = gate.create_token("for the list", "admin")
     listed = json.loads(gate.command("token", "list").stdout)
     assert next(token["role"] for token in listed if token["id"] == made["id"]) == "admin"
+
+
+def test_custom_roles_are_told_by_name_row_and_right(provider, tmp_path):
+    provider.claims = {"name": "Ada Example", "preferred_username": "ada", "roles": ["analysts", "of-no-interest"]}
+    custom = [{"role": "analysts", "applications": ["own"], "rights": ["view", "logs", "kill:own"]}]
+    with Upstream() as upstream, gateway_for(provider, upstream, tmp_path, {"auth": {"roles": {"custom": custom}}}) as gateway:
+        wait_ready(gateway)
+        me = described(signed_in(gateway), gateway)
+        assert (me["role"], me["roles"], me["user"]) == ("custom", ["analysts"], "ada")
+        assert me["rows"] == ["auth.roles.custom[0] (analysts)"]
+        assert me["rights"] == ["view", "logs", "kill:own", "metrics"]
+        assert me["clusters"] == [{"name": "other", "applications": "some"}]
 
 
 # --- without

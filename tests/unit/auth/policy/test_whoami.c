@@ -1,6 +1,7 @@
 #include "auth/policy/whoami.h"
 
 #include "auth/policy/claims_seen.h"
+#include "auth/policy/grants.h"
 #include "auth/policy/scope.h"
 #include "auth/policy/scope_doubt.h"
 #include "base/text/json_text.h"
@@ -147,6 +148,42 @@ static void s44_cluster_that_is_hidden_is_one_that_nobody_knows(void **state)
 	identity_unref(who);
 }
 
+/* Rows of custom roles: own applications may be killed, others of the team be seen. */
+static struct identity *make_custom(const char *user)
+{
+	char *own[] = {(char[]){"own"}}, *rights[] = {(char[]){"view"}, (char[]){"kill:own"}};
+	struct conf_role row = {
+		.role = (char[]){"analysts"}, .applications = {own, 1}, .rights = {rights, 2}};
+	const struct conf with_row = {.roles_custom = &row, .roles_custom_count = 1};
+	const char *const names[] = {"analysts"};
+	const struct grants_person person = {.names = {names, 1}, .user = user};
+	struct identity *who = identity_new(STR("https://idp"), STR("u-1"), STR("Ann"), STR(""),
+		ROLE_CUSTOM, VIA_SESSION, 1000000000);
+
+	identity_grant(who, grants_new(&with_row, &person));
+	return who;
+}
+
+static void custom_roles_are_told_by_name_row_and_right(void **state)
+{
+	static const char *const parts[] = {"\"role\":\"custom\"", "\"roles\":[\"analysts\"]",
+		"\"rows\":[\"auth.roles.custom[0] (analysts)\"]", "\"user\":\"ann\"",
+		"\"rights\":[\"view\",\"kill:own\",\"metrics\"]",
+		"{\"name\":\"prod\",\"applications\":\"some\"}", "\"missing\":[]", NULL};
+
+	(void)state;
+	expect(make_custom("ann"), parts, NULL);
+}
+
+static void who_has_no_name_in_spark_is_told_that_nothing_is_their_own(void **state)
+{
+	static const char *const parts[] = {
+		"\"user\":null", "What Spark calls this account is not known", NULL};
+
+	(void)state;
+	expect(make_custom(""), parts, NULL);
+}
+
 static void copy_for_another_thread_has_all_of_it(void **state)
 {
 	struct identity *who = make(ROLE_USER, with), *copy = identity_copy(who);
@@ -180,6 +217,8 @@ int main(void)
 		cmocka_unit_test(s44_token_is_told_its_scope_and_no_cluster_that_it_hides),
 		cmocka_unit_test(scope_of_an_unknown_cluster_is_told),
 		cmocka_unit_test(s44_cluster_that_is_hidden_is_one_that_nobody_knows),
+		cmocka_unit_test(custom_roles_are_told_by_name_row_and_right),
+		cmocka_unit_test(who_has_no_name_in_spark_is_told_that_nothing_is_their_own),
 		cmocka_unit_test(copy_for_another_thread_has_all_of_it),
 		cmocka_unit_test(name_stands_beside_the_subject_where_there_is_another),
 	};
