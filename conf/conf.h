@@ -118,6 +118,8 @@ struct conf_oidc {
 	struct conf_names scopes;	  /* "openid" is always among them */
 	char *ca_file;			  /* PEM; NULL: the system's */
 	char *label;			  /* the sign-in button's text */
+	char *groups_endpoint; /* where groups are asked for that do not fit into a token; or NULL
+				*/
 };
 
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };

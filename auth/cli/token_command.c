@@ -1,10 +1,13 @@
 #include "auth/cli/token_command.h"
 
 #include "auth/cli/token_command_int.h"
+#include "auth/policy/scope_doubt.h"
 #include "auth/token/signing_key.h"
 #include "auth/token/token_desk.h"
 #include "auth/token/token_json.h"
 #include "conf/values/values_units.h"
+
+#include <stdlib.h>
 
 /* --- create --- */
 
@@ -89,6 +92,17 @@ static int make_token(struct command *command, const char *issuer,
 	return outcome == TOKEN_DONE ? 0 : -1;
 }
 
+/* It is made all the same. Of a gateway without a configuration nobody here knows the clusters. */
+static void warn_of_scope(struct command *command, const struct store_token *record)
+{
+	char *doubt =
+		command->config ? scope_doubt(command->conf, NULL, str_of(record->scope)) : NULL;
+
+	if (doubt && command->err.text[0] == '\0')
+		err_set(&command->err, "warning: %s", doubt);
+	free(doubt);
+}
+
 int token_command_create(struct command *command)
 {
 	const struct token_command *options = token_command_of(command);
@@ -108,7 +122,9 @@ int token_command_create(struct command *command)
 		return COMMAND_REFUSED;
 	json_t *json = token_json_new(&record, &secrets);
 	token_secrets_clear(&secrets);
-	return command_print(command, json);
+	int result = command_print(command, json);
+	warn_of_scope(command, &record);
+	return result;
 }
 
 /* --- the command --- */

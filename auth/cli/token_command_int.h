@@ -23,7 +23,7 @@ int token_command_revoke(struct command *command);
 int token_command_disable(struct command *command);
 int token_command_enable(struct command *command);
 
-enum { TOKEN_COMMAND_COLUMNS = 8 };
+enum { TOKEN_COMMAND_COLUMNS = 9 };
 extern const struct command_column token_command_columns[TOKEN_COMMAND_COLUMNS];
 
 /* By its id, or by the beginning of it that a table shows, if that is the only one. FAILED and NONE

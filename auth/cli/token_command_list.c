@@ -52,6 +52,7 @@ static void write_end(struct sbuf *out, const json_t *row, const char *key, int6
 const struct command_column token_command_columns[TOKEN_COMMAND_COLUMNS] = {
 	{"ID", "id", NULL, 12, 0},
 	{"STATE", "state", write_state, 0, 0},
+	{"ROLE", "role", NULL, 0, 0},
 	{"OWNER", "user", NULL, 6, 0},
 	{"CLIENT", "client_name", NULL, 7, 0},
 	{"SCOPE", "scope", NULL, 5, 4},

@@ -1,7 +1,6 @@
 #include "auth/issuers/oidc_provider.h"
 
 #include "auth/jose/keyset.h"
-#include "base/text/url.h"
 #include "base/text/json_value.h"
 
 #include <stdlib.h>
@@ -27,12 +26,11 @@ static const struct {
 	{"code_challenge_methods_supported", "S256", "it does not offer PKCE with S256"},
 };
 
-/* True when an endpoint is where nobody listens in: https, or http that stays on this machine. */
-static int check_endpoint(struct str text, struct err *err)
+/* An endpoint is where nobody listens in: https, or http that stays on this machine. */
+int oidc_provider_read_endpoint(struct str text, struct url *url, struct err *err)
 {
 	ptrdiff_t mark = str_find_byte(text, '?');
 	struct str address = mark == -1 ? text : (struct str){text.at, (size_t)mark};
-	struct url url;
 
 	if (text.len > OIDC_ENDPOINT_MAX)
 		return err_set(err, "longer than %d bytes", OIDC_ENDPOINT_MAX);
@@ -41,9 +39,9 @@ static int check_endpoint(struct str text, struct err *err)
 		if (c <= 0x20 || c >= 0x7f || c == '#')
 			return err_set(err, "byte 0x%02x at position %zu", c, i);
 	}
-	if (url_parse(address, &url, err) == -1)
+	if (url_parse(address, url, err) == -1)
 		return -1;
-	if (!url.tls && !url_host_is_loopback(url.host))
+	if (!url->tls && !url_host_is_loopback(url->host))
 		return err_set(err, "neither https nor on loopback");
 	return 0;
 }
@@ -53,13 +51,14 @@ static int read_endpoint(
 {
 	const json_t *member = json_object_get(json, name);
 	struct err why;
+	struct url url;
 
 	if (member == NULL || json_is_null(member))
 		return required ? err_set(err, "it has no %s", name) : 0;
 	if (!json_is_string(member))
 		return err_set(err, "its %s is no string", name);
 	struct str text = json_value_str(member);
-	if (check_endpoint(text, &why) == -1)
+	if (oidc_provider_read_endpoint(text, &url, &why) == -1)
 		return err_set(err, "its %s: %s", name, why.text);
 	*out = mem_strndup(text.at, text.len);
 	return 0;

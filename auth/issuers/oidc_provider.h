@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "base/text/url.h"
 
 #include <stdatomic.h>
 
@@ -31,5 +32,7 @@ MUST_CHECK struct oidc_provider *oidc_provider_parse(
 	struct str text, const char *issuer, struct err *err);
 struct oidc_provider *oidc_provider_ref(struct oidc_provider *provider);
 void oidc_provider_unref(struct oidc_provider *provider); /* NULL is fine */
+/* An endpoint's address, which may have a query that `url` does not. -1 with a reason. */
+MUST_CHECK int oidc_provider_read_endpoint(struct str text, struct url *url, struct err *err);
 
 #endif

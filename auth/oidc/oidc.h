@@ -8,6 +8,7 @@
 #define SPARKGATE_AUTH_OIDC_OIDC_H
 
 #include "base/net/fetch.h"
+#include "auth/policy/claims_seen.h"
 #include "auth/policy/identity.h"
 #include "auth/issuers/jwks_fetch.h"
 #include "auth/issuers/oidc_provider.h"
@@ -59,6 +60,7 @@ struct oidc_grant { /* borrowed until `done` returns */
 	bool has_role;	    /* false: nothing in the answer speaks of roles; what was, stays */
 	bool is_whole;	    /* all who speak of roles were heard: less than before is less */
 	int64_t refresh_at; /* wall seconds: when the access token ends */
+	const struct claims_seen *seen; /* OIDC_OK: which claims were there */
 };
 typedef void oidc_done(void *arg, const struct oidc_grant *grant);
 

@@ -2,21 +2,23 @@
 #include "auth/oidc/oidc_int.h"
 
 #include "auth/issuers/client_auth.h"
+#include "auth/issuers/groups_fetch.h"
 #include "auth/oidc/id_token.h"
 #include "auth/oidc/oidc_answer.h"
+#include "auth/oidc/oidc_said.h"
 #include "auth/oidc/oidc_url.h"
-#include "auth/roles/standing.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/text/json_value.h"
 
-#include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { ANSWER_MAX = 256 * 1024, FORM_MAX = 64 * 1024, REFRESH_DEFAULT_S = 300 };
 
-/* One grant asked for: the token request, then keys if they are new, then userinfo. */
+/* One grant asked for: the token request, then keys if they are new, then userinfo, then groups
+ * that had no room in any of these. */
 struct grant {
 	TAILQ_ENTRY(grant) link;
 	struct oidc *oidc; /* NULL: it is gone, and only a late key set is waited for */
@@ -32,10 +34,8 @@ struct grant {
 	struct oidc_answer answer;
 	struct jwt_claims claims; /* of the ID token; json NULL: none */
 	json_t *userinfo;
-	bool was_heard;	      /* somebody who might speak of roles */
-	bool userinfo_failed; /* who else might have spoken was not heard */
-	bool token_unread;    /* an access token whose key is not here yet */
-	struct standing *standing;
+	struct oidc_said said;
+	struct groups_fetch *groups; /* under way */
 };
 
 /* --- the one way out --- */
@@ -48,33 +48,10 @@ static void grant_free(struct grant *grant)
 	if (grant->claims.json)
 		jwt_clear(&grant->claims);
 	json_decref(grant->userinfo);
-	standing_free(grant->standing);
+	oidc_said_clear(&grant->said);
 	oidc_provider_unref(grant->provider);
 	conf_unref(grant->conf);
 	free(grant);
-}
-
-static bool is_address(struct str text)
-{
-	ptrdiff_t at = str_find_byte(text, '@');
-
-	return at > 0 && (size_t)at + 1 < text.len &&
-	       str_find_byte(str_from(text, (size_t)at + 1), '@') == -1;
-}
-
-/* An address that nobody has proved may be anybody's (S31); and it is a name here, never a key. */
-static struct str name_in(const json_t *claims)
-{
-	static const char *const names[] = {"name", "preferred_username"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		struct str name = json_value_member(claims, names[i]);
-		if (name.len > 0)
-			return name;
-	}
-	struct str email = json_value_member(claims, "email");
-	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
-	return is_proved && is_address(email) ? email : STR("");
 }
 
 static void finish_grant(struct grant *grant, enum oidc_outcome answer, const char *reason)
@@ -89,24 +66,22 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 
 		result.subject = grant->claims.json ? grant->claims.subject : subject;
 		result.sid = json_value_member(grant->claims.json, "sid");
-		result.name = name_in(grant->claims.json);
+		result.name = oidc_said_name(grant->claims.json);
 		if (result.name.len == 0)
-			result.name = name_in(grant->userinfo);
+			result.name = oidc_said_name(grant->userinfo);
 		result.id_token = str_of(grant->answer.id_token);
 		result.refresh_token = str_of(grant->answer.refresh_token);
-		if (standing_is_cut(grant->standing))
+		if (standing_is_cut(grant->said.standing))
 			log_warn("sign_in", "%s: more roles or groups than are kept (3.5 KiB each)",
 				grant->subject ? grant->subject : "a person");
-		grants = standing_grants(grant->standing, grant->conf);
-		standing = standing_text(grant->standing);
+		grants = standing_grants(grant->said.standing, grant->conf);
+		standing = standing_text(grant->said.standing);
 		result.role = grants_role(grants);
 		result.grants = grants;
 		result.standing = str_of(standing);
-		/* Silence on roles is a word only where all who might speak of them were heard. */
-		result.has_role =
-			result.role != ROLE_NONE || (grant->was_heard && !grant->userinfo_failed);
-		result.is_whole =
-			grant->was_heard && !grant->userinfo_failed && !grant->token_unread;
+		result.seen = &grant->said.seen;
+		result.has_role = oidc_said_has_role(&grant->said, grant->conf, result.role);
+		result.is_whole = oidc_said_is_whole(&grant->said, grant->conf);
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
 	if (grant->oidc) {
@@ -126,6 +101,7 @@ void oidc_grants_close(struct oidc *oidc)
 	while ((grant = TAILQ_FIRST(&oidc->grants)) != NULL) {
 		if (grant->under_way)
 			fetch_cancel(grant->under_way);
+		groups_fetch_cancel(grant->groups);
 		if (!grant->waits_for_keys) {
 			finish_grant(grant, OIDC_SILENT, "shutting down");
 			continue;
@@ -138,18 +114,108 @@ void oidc_grants_close(struct oidc *oidc)
 	}
 }
 
-/* --- userinfo --- */
-
-static void add_role(struct grant *grant, const json_t *claims)
-{
-	grant->was_heard = true;
-	standing_add(grant->standing, grant->conf, claims);
-}
+/* --- what is said of roles --- */
 
 static struct str subject_of(const struct grant *grant)
 {
 	return grant->claims.json ? grant->claims.subject : str_of(grant->subject);
 }
+
+/* S30, for tokens other than the ID token: Keycloak's may name nobody, but not somebody else. */
+static bool is_about_them(const struct grant *grant, const json_t *claims)
+{
+	const json_t *subject = json_object_get(claims, "sub");
+
+	return str_eq(json_value_member(claims, "iss"), str_of(grant->provider->issuer)) &&
+	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
+}
+
+/* What a token of the provider says of roles. The signature is checked, for it decides over rights.
+ */
+static enum keyset_verdict read_signed(struct grant *grant, struct str token)
+{
+	const struct oidc_options *options = &grant->oidc->options;
+	const struct oidc_provider *provider = grant->provider;
+	struct jws jws;
+	enum keyset_verdict verdict = keyset_verify_signature(options->keys(options->arg),
+		provider->issuer, provider->id_token_algorithms, token, &jws, NULL);
+
+	if (verdict != KEYSET_OK)
+		return verdict;
+	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
+	if (is_about_them(grant, claims))
+		oidc_said_add(&grant->said, grant->conf, claims);
+	json_decref(claims);
+	jws_clear(&jws);
+	return KEYSET_OK;
+}
+
+/* --- groups that did not fit into a token (Core §5.6.2) --- */
+
+static void finish_without_groups(struct grant *grant, const char *reason)
+{
+	snprintf(grant->said.seen.trouble, sizeof grant->said.seen.trouble, "%s", reason);
+	finish_grant(grant, OIDC_OK, "");
+}
+
+static void finish_by_groups_token(struct grant *grant, struct str token)
+{
+	(void)read_signed(grant, token);
+	if (grant->said.seen.is_found)
+		finish_grant(grant, OIDC_OK, "");
+	else
+		finish_without_groups(
+			grant, "they are in a token that the provider itself did not sign");
+}
+
+static void on_groups(void *arg, const struct groups_answer *answer)
+{
+	struct grant *grant = arg;
+
+	grant->groups = NULL;
+	if (answer->claims) {
+		oidc_said_add(&grant->said, grant->conf, answer->claims);
+		finish_grant(grant, OIDC_OK, "");
+	} else if (answer->token.at) {
+		finish_by_groups_token(grant, answer->token);
+	} else {
+		finish_without_groups(grant, answer->reason);
+	}
+}
+
+static void ask_groups(struct grant *grant)
+{
+	const struct groups_request request = {.fetcher = grant->oidc->options.fetcher,
+		.source = &grant->said.source,
+		.issuer = grant->provider->issuer,
+		.configured = grant->conf->oidc.groups_endpoint,
+		.token = grant->answer.access_token,
+		.path = grant->conf->roles_claim,
+		.ca_file = grant->conf->oidc.ca_file,
+		.timeout_ms = grant->oidc->timing.timeout,
+		.done = on_groups,
+		.arg = grant};
+	struct err err = {""};
+
+	if (grant->said.source.token) {
+		finish_by_groups_token(grant, str_of(grant->said.source.token));
+		return;
+	}
+	grant->groups = groups_fetch_start(&request, &err);
+	if (grant->groups == NULL)
+		finish_without_groups(grant, err.text);
+}
+
+/* All tokens and userinfo were heard. */
+static void finish_heard(struct grant *grant)
+{
+	if (grant->said.source.is_elsewhere && !grant->said.seen.is_found)
+		ask_groups(grant);
+	else
+		finish_grant(grant, OIDC_OK, "");
+}
+
+/* --- userinfo --- */
 
 static void on_userinfo(const struct fetch_result *result, void *arg)
 {
@@ -160,8 +226,8 @@ static void on_userinfo(const struct fetch_result *result, void *arg)
 	/* The ID token says who it is; a page in the endpoint's place says nothing. */
 	if (result->status != 200 ||
 		!str_starts_nocase(str_of(result->content_type), STR("application/json"))) {
-		grant->userinfo_failed = true;
-		finish_grant(grant, OIDC_OK, "");
+		grant->said.userinfo_failed = true;
+		finish_heard(grant);
 		return;
 	}
 	grant->userinfo = oidc_answer_userinfo(result->body, subject_of(grant), &err);
@@ -169,8 +235,9 @@ static void on_userinfo(const struct fetch_result *result, void *arg)
 		finish_grant(grant, OIDC_INVALID, err.text);
 		return;
 	}
-	add_role(grant, grant->userinfo);
-	finish_grant(grant, OIDC_OK, "");
+	grant->said.userinfo_heard = true;
+	oidc_said_add(&grant->said, grant->conf, grant->userinfo);
+	finish_heard(grant);
 }
 
 static void ask_userinfo(struct grant *grant)
@@ -178,7 +245,7 @@ static void ask_userinfo(struct grant *grant)
 	const char *endpoint = grant->provider->userinfo_endpoint;
 
 	if (endpoint == NULL || grant->answer.access_token == NULL) {
-		finish_grant(grant, OIDC_OK, "");
+		finish_heard(grant);
 		return;
 	}
 	char *header = mem_printf("Authorization: Bearer %s", grant->answer.access_token);
@@ -196,36 +263,15 @@ static void ask_userinfo(struct grant *grant)
 
 /* --- tokens --- */
 
-/* S30, for access tokens: Keycloak's may name nobody, but not somebody else. */
-static bool is_about_them(const struct grant *grant, const json_t *claims)
-{
-	const json_t *subject = json_object_get(claims, "sub");
-
-	return str_eq(json_value_member(claims, "iss"), str_of(grant->provider->issuer)) &&
-	       (subject == NULL || str_eq(str_of(json_string_value(subject)), subject_of(grant)));
-}
-
-/* Keycloak names roles in its access token only. It came from the provider itself, over its own
- * connection; the signature is checked all the same, for it decides over rights. */
+/* Keycloak names roles in its access token only. */
 static void read_access_token(struct grant *grant)
 {
-	const struct oidc_options *options = &grant->oidc->options;
-	const struct oidc_provider *provider = grant->provider;
 	struct str token = str_of(grant->answer.access_token);
-	struct jws jws;
 
 	if (token.len == 0)
 		return;
-	enum keyset_verdict verdict = keyset_verify_signature(options->keys(options->arg),
-		provider->issuer, provider->id_token_algorithms, token, &jws, NULL);
-	grant->token_unread = verdict == KEYSET_NO_KEYS || verdict == KEYSET_UNKNOWN_KEY;
-	if (verdict != KEYSET_OK)
-		return;
-	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
-	if (is_about_them(grant, claims))
-		add_role(grant, claims);
-	json_decref(claims);
-	jws_clear(&jws);
+	enum keyset_verdict verdict = read_signed(grant, token);
+	grant->said.token_unread = verdict == KEYSET_NO_KEYS || verdict == KEYSET_UNKNOWN_KEY;
 }
 
 static void check_tokens(struct grant *grant);
@@ -292,7 +338,7 @@ static void check_tokens(struct grant *grant)
 	if (grant->answer.id_token) {
 		if (!check_id_token(grant))
 			return;
-		add_role(grant, grant->claims.json);
+		oidc_said_add(&grant->said, grant->conf, grant->claims.json);
 	}
 	read_access_token(grant);
 	ask_userinfo(grant);
@@ -386,7 +432,7 @@ static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
 	grant->oidc = oidc;
 	grant->conf = conf_ref(oidc->conf);
 	grant->provider = oidc_provider_ref(oidc->provider);
-	grant->standing = standing_new();
+	oidc_said_init(&grant->said);
 	grant->done = done;
 	grant->arg = arg;
 	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);
@@ -422,6 +468,7 @@ void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subj
 	if (grant == NULL)
 		return;
 	grant->subject = mem_strdup(subject);
+	grant->said.is_refresh = true;
 	sbuf_init_secret(&form, FORM_MAX);
 	add_parameter(&form, "grant_type", "refresh_token");
 	add_parameter(&form, "refresh_token", refresh_token);

@@ -441,6 +441,28 @@ unsigned grants_anywhere(const struct grants *grants)
 
 /* --- why --- */
 
+unsigned grants_own_only(const struct grants *grants)
+{
+	unsigned rights = 0, own = 0;
+
+	for (size_t i = 0; grants && i < grants->count; i++) {
+		rights |= grants->rows[i].rights;
+		own |= grants->rows[i].own_rights;
+	}
+	return own & ~rights;
+}
+
+bool grants_lacks_user(const struct grants *grants)
+{
+	for (size_t i = 0; grants && i < grants->count; i++) {
+		const struct row *row = &grants->rows[i];
+
+		if (row->has_own || row->has_acl || row->own_rights)
+			return grants->user[0] == '\0';
+	}
+	return false;
+}
+
 size_t grants_rows(const struct grants *grants)
 {
 	return grants ? grants->count : 0;

@@ -46,6 +46,11 @@ unsigned grants_to_ui(const struct grants *grants, const char *cluster, const ch
 bool grants_to_cluster(const struct grants *grants, const char *cluster);
 unsigned grants_anywhere(const struct grants *grants);
 
+/* Rights of grants_anywhere() that hold for applications of their own only. */
+unsigned grants_own_only(const struct grants *grants);
+/* Whether a row asks what Spark calls them, and nobody knows. */
+bool grants_lacks_user(const struct grants *grants);
+
 /* One row after the other, for people who ask why. */
 size_t grants_rows(const struct grants *grants);
 /* Gives "auth.roles.custom[2] (analysts)". */

@@ -43,6 +43,12 @@ void identity_limit(struct identity *who, struct scope *scope)
 	who->scope = scope;
 }
 
+void identity_note_seen(struct identity *who, char *seen)
+{
+	assert(who->refs == 1 && who->seen == NULL);
+	who->seen = seen;
+}
+
 void identity_grant(struct identity *who, struct grants *grants)
 {
 	assert(who->refs == 1 && who->grants == NULL);
@@ -59,8 +65,17 @@ struct identity *identity_copy(const struct identity *who)
 		if (copy->scope == NULL)
 			abort(); /* it was read from the same text */
 	}
+	identity_note_seen(copy, mem_strdup(who->seen));
 	identity_grant(copy, grants_ref(who->grants));
 	return copy;
+}
+
+struct str identity_name_beside(const struct identity *who)
+{
+	bool is_known = who && strcmp(who->name, who->subject) != 0 &&
+			!str_starts(str_of(who->subject), STR("client:"));
+
+	return str_of(is_known ? who->name : "");
 }
 
 struct identity *identity_ref(struct identity *who)
@@ -75,6 +90,7 @@ void identity_unref(struct identity *who)
 	if (who == NULL || --who->refs > 0)
 		return;
 	scope_free(who->scope);
+	free(who->seen);
 	grants_unref(who->grants);
 	free(who);
 }

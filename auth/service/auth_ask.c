@@ -1,5 +1,6 @@
 #include "auth/service/auth_ask.h"
 
+#include "auth/issuers/groups_source.h"
 #include "auth/issuers/introspect.h"
 #include "auth/issuers/jwks_fetch.h"
 #include "auth/roles/standing.h"
@@ -108,6 +109,8 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 	/* A token without an end ends with the session that it may open. */
 	request->who = standing_identity(request->service->conf, result->claims, result->issuer,
 		result->subject, result->expires_at);
+	identity_note_seen(request->who,
+		groups_source_seen(request->service->conf->roles_claim, result->claims));
 	own->until = end_of_word(result->expires_at);
 	auth_keeper_answer(request, AUTH_OK, "");
 }

@@ -1,6 +1,7 @@
 /* A bearer token judged: ours by its record, an issuer's by its signature or its introspection. */
 #include "auth/service/auth_judge.h"
 
+#include "auth/issuers/groups_source.h"
 #include "auth/issuers/introspect.h"
 #include "auth/policy/scope.h"
 #include "auth/roles/roles.h"
@@ -154,6 +155,8 @@ static struct auth_result take_verified(struct auth *auth, const struct auth_rul
 
 	if (who == NULL)
 		return auth_refused(AUTH_INVALID_TOKEN, "the token's scope is not known");
+	if (!issuer->is_own)
+		identity_note_seen(who, groups_source_seen(rules->conf->roles_claim, claims->json));
 	if (issuer->is_own)
 		result = check_own(auth, rules, question, claims, who, now);
 	if (result.status != AUTH_OK) {

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { STATE_SECONDS = 600 };
@@ -54,10 +55,39 @@ struct auth_login auth_login_begin(
 
 /* --- the provider has sent the browser back: the keeper's half --- */
 
-static void log_sign_in(const struct oidc_grant *grant, const char *outcome)
+enum { CLAIMS_LOGGED = 512 }; /* bytes of their names */
+
+/* Why who signed in has no role, as the person's page says it; or the provider's reason. */
+static const char *reason_of(const struct oidc_grant *grant, char *out, size_t size)
 {
+	if (grant->answer != OIDC_OK)
+		return grant->reason;
+	if (grant->role != ROLE_NONE)
+		return grant->seen->trouble;
+	snprintf(out, size, "no role: %s%s",
+		grant->seen->trouble[0] ? "the groups could not be read: "
+		: grant->seen->is_found ? "auth.roles has no name that the claim has"
+					: "the claim was not there",
+		grant->seen->trouble);
+	return out;
+}
+
+/* Names of claims, never their values: with them the operator sees as much as the person does. */
+static void log_sign_in(const struct auth_service *service, const struct oidc_grant *grant)
+{
+	bool is_known = grant->answer == OIDC_OK, is_in = is_known && grant->role != ROLE_NONE;
+	bool is_told = is_known && (!is_in || !grant->seen->is_found);
+	struct str names = str_of(is_told ? grant->seen->names : "");
+	char reason[AUTH_REASON + CLAIMS_SEEN_TROUBLE];
+
+	names.len = names.len < CLAIMS_LOGGED ? names.len : CLAIMS_LOGGED;
 	const struct log_field fields[] = {{"user", grant->subject, false},
-		{"decision", str_of(outcome), false}, {"reason", str_of(grant->reason), false}};
+		{"user_name", log_clip(grant->name), false},
+		{"role", str_of(is_known ? role_name(grant->role) : ""), false},
+		{"decision", is_in ? STR("allow") : STR("deny"), false},
+		{"reason", str_of(reason_of(grant, reason, sizeof reason)), false},
+		{"claim", str_of(is_told ? service->conf->roles_claim : ""), false},
+		{"claims", names, false}};
 
 	log_fields(LOG_INFO, "sign_in", "single sign-on", fields, ARRAY_LEN(fields));
 }
@@ -76,6 +106,7 @@ static int seal_grant(struct keeper_request *request, const struct oidc_grant *g
 		.name = copy_text(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
 		.standing = copy_text(grant->standing),
+		.seen = claims_seen_text(grant->seen, service->conf->roles_claim),
 		.via = mem_strdup("oidc"),
 		.client = mem_strdup(login_request_of(request)->client),
 		.sid = copy_text(grant->sid),
@@ -108,7 +139,9 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 
 	throttle_end(request->service->codes, str_of(login_request_of(request)->client),
 		grant->answer != OIDC_OK && grant->answer != OIDC_SILENT, clock_mono_ms());
-	log_sign_in(grant, grant->answer == OIDC_OK ? "allow" : "deny");
+	log_sign_in(request->service, grant);
+	if (grant->answer == OIDC_OK)
+		claim_watch_note(&request->service->claims, grant->seen);
 	if (grant->answer != OIDC_OK)
 		auth_keeper_answer(request,
 			grant->answer == OIDC_SILENT ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,

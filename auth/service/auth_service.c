@@ -116,6 +116,7 @@ static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 	service_poll(service);
 	if (auth_service_is_ready(service))
 		service_save_audit(service);
+	claim_watch_tick(&service->claims, service->conf->roles_claim, clock_mono_ms());
 	if (tick % FLUSH_TICKS == 0)
 		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
@@ -273,6 +274,8 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	struct conf *old = service->conf;
 
 	service->conf = conf_share(conf);
+	if (!str_eq(str_of(old->roles_claim), str_of(conf->roles_claim)))
+		claim_watch_reset(&service->claims);
 	renew_ring(service);
 	oidc_set_conf(service->oidc, conf);
 	introspector_set_conf(service->introspector, conf);

@@ -174,6 +174,7 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 			.name = result.who->name,
 			.token_id = result.who->token_id,
 			.scope = scope,
+			.seen = result.who->seen,
 			.standing = standing,
 			.role = result.who->role,
 			.via = via,

@@ -121,8 +121,9 @@ static void answer_late(struct refresh *refresh)
 static void end_session(struct refresh *refresh, const char *reason)
 {
 	struct auth_service *service = refresh->service;
-	const struct log_field fields[] = {
-		{"user", str_of(refresh->data.subject), false}, {"reason", str_of(reason), false}};
+	const struct log_field fields[] = {{"user", str_of(refresh->data.subject), false},
+		{"user_name", log_clip(str_of(refresh->data.name)), false},
+		{"reason", str_of(reason), false}};
 
 	log_fields(LOG_INFO, "sign_out", "the identity provider does not renew the session", fields,
 		ARRAY_LEN(fields));
@@ -210,8 +211,11 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 		replace_text(&data->id_token, grant->id_token);
 	replace_text(&data->refresh_token, grant->refresh_token);
 	replace_text(&data->name, grant->name);
-	if (grant->has_role)
+	if (grant->has_role) {
 		take_standing(data, grant);
+		free(data->seen);
+		data->seen = claims_seen_text(grant->seen, refresh->service->conf->roles_claim);
+	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)
 		end_what_exceeds(refresh);

@@ -9,6 +9,7 @@
 #define SPARKGATE_AUTH_SERVICE_SERVICE_STATE_H
 
 #include "auth/keys/keyring.h"
+#include "auth/oidc/claim_watch.h"
 #include "auth/oidc/oidc.h"
 #include "auth/service/auth.h"
 #include "auth/admin/session_desk.h"
@@ -47,7 +48,8 @@ struct auth_service {
 	struct jwks_fetch *jwks;
 	struct oidc *oidc;
 	struct introspector *introspector;
-	struct throttle *codes; /* of the provider, that are being exchanged */
+	struct throttle *codes;	   /* of the provider, that are being exchanged */
+	struct claim_watch claims; /* of the provider's sign-ins */
 	struct refresh_list refreshes;
 	unsigned char holder[DIGEST_LEN]; /* this process, to the store's leases */
 	struct conf *conf;

@@ -25,6 +25,7 @@ static const struct field {
 	{"client", offsetof(struct session_data, client), true},
 	{"token_id", offsetof(struct session_data, token_id), false},
 	{"scope", offsetof(struct session_data, scope), false},
+	{"seen", offsetof(struct session_data, seen), false},
 	{"standing", offsetof(struct session_data, standing), false},
 	{"site", offsetof(struct session_data, site), false},
 	{"sid", offsetof(struct session_data, sid), false},
@@ -235,6 +236,8 @@ struct identity *session_data_identity(
 	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
 		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
 	identity_limit(who, scope);
+	if (data->seen && data->seen[0])
+		identity_note_seen(who, mem_strdup(data->seen));
 	if (apply_standing(conf, data, who))
 		return who;
 	identity_unref(who);

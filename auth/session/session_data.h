@@ -16,6 +16,7 @@ struct session_data { /* strings owned; NULL is written as "", and never read */
 	char *name;
 	char *token_id; /* of ours, that opened it, or "" */
 	char *scope;	/* what that is limited to, or "" */
+	char *seen;	/* claims_seen_text() of the last sign-in or refresh, or "" */
 	char *standing; /* roles held, Spark user (auth/roles/standing.h), or "": the role alone */
 	char *site;	/* where it is good: sign_in_site_name() */
 	enum role role;

@@ -10,12 +10,13 @@ void audit_come_from(const char *client, const char *request_id)
 	from_request = str_of(request_id);
 }
 
-void audit_token(const char *user, const char *what, const struct store_token *token)
+void audit_token(
+	const char *user, struct str name, const char *what, const struct store_token *token)
 {
 	const struct log_field fields[] = {{"user", str_of(user), false},
-		{"token_id", str_of(token->id), false}, {"subject", str_of(token->subject), false},
-		{"decision", str_of(what), false}, {"client", from_client, false},
-		{"request_id", from_request, false}};
+		{"user_name", log_clip(name), false}, {"token_id", str_of(token->id), false},
+		{"subject", str_of(token->subject), false}, {"decision", str_of(what), false},
+		{"client", from_client, false}, {"request_id", from_request, false}};
 
 	log_audit("tokens", fields, ARRAY_LEN(fields));
 }

@@ -2,15 +2,17 @@
  * auth/token/audit.h - audit lines (event "audit") of what is done to tokens and sessions, by the
  * API, the pages, the token endpoint and the command line alike.
  *
- * Keys: `user` who did it ("cli:<account>" on the command line), `decision` what. Never a secret.
+ * Keys: `user` who did it ("cli:<account>" on the command line), `user_name` what people call them,
+ * `decision` what. Never a secret.
  */
 #ifndef SPARKGATE_AUTH_TOKEN_AUDIT_H
 #define SPARKGATE_AUTH_TOKEN_AUDIT_H
 
 #include "auth/store/store.h"
 
-/* `what` is one word: "create", "revoke", "refresh", ... */
-void audit_token(const char *user, const char *what, const struct store_token *token);
+/* `what` is one word: "create", "revoke", "refresh", ... `name` may be empty. */
+void audit_token(
+	const char *user, struct str name, const char *what, const struct store_token *token);
 
 /* From where the next lines of this thread come: a request's client and id, which are borrowed
  * until audit_come_from(NULL, NULL). */

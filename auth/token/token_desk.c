@@ -96,7 +96,7 @@ enum token_outcome token_desk_make(const struct token_desk *desk, const char *ma
 	if (issued != ISSUE_DONE)
 		return issued == ISSUE_UNFIT ? TOKEN_INVALID : TOKEN_UNAVAILABLE;
 	tell_owner(desk, TOKEN_MADE);
-	audit_token(maker, "create", record);
+	audit_token(maker, desk->asks, "create", record);
 	return TOKEN_DONE;
 }
 
@@ -166,6 +166,6 @@ enum token_outcome token_desk_change(const struct token_desk *desk, const char *
 		return outcome;
 	record->state = state;
 	tell_owner(desk, TOKEN_CHANGED);
-	audit_token(user, names[state], record);
+	audit_token(user, desk->asks, names[state], record);
 	return TOKEN_DONE;
 }

@@ -33,6 +33,7 @@ struct token_desk { /* all borrowed */
 	const char *issuer;	     /* of our own tokens */
 	const char *force_hint;	     /* how its users insist: "give --force" */
 	bool is_unlimited;	     /* tokens.per_user is not for these users */
+	struct str asks;	     /* what people call who asks, for the audit line; or empty */
 	void (*on_event)(void *arg, enum token_event event); /* NULL: nobody wants to know */
 	void *arg;
 };

@@ -27,7 +27,7 @@ static enum token_outcome end_family(const struct token_desk *desk, struct store
 {
 	struct err err;
 
-	audit_token(record->subject, "reuse", record);
+	audit_token(record->subject, STR(""), "reuse", record);
 	log_warn("tokens",
 		"a one-time token was shown twice: token %s and all it was renewed to end",
 		record->id);
@@ -121,7 +121,7 @@ static enum token_outcome renew_tokens(const struct token_desk *desk,
 		return TOKEN_CONFLICT;
 	*json = answer_of(record, &secrets);
 	token_secrets_clear(&secrets);
-	audit_token(record->subject, is_first ? "register" : "refresh", record);
+	audit_token(record->subject, STR(""), is_first ? "register" : "refresh", record);
 	return TOKEN_DONE;
 }
 

@@ -82,16 +82,26 @@ static enum role role_of(const struct identity *caller, const struct token_reque
 									 : request->role;
 }
 
+/* The audit line has the name of who asks. */
+static struct token_desk named_desk(const struct token_desk *desk, const struct identity *caller)
+{
+	struct token_desk named = *desk;
+
+	named.asks = identity_name_beside(caller);
+	return named;
+}
+
 static enum token_outcome make(const struct token_desk *desk, const struct identity *caller,
 	struct token_request *own, struct store_token *record, struct token_secrets *secrets,
 	struct err *err)
 {
 	bool is_own = own->user && strcmp(own->user, caller->subject) == 0;
 	char *standing = is_own ? standing_text_of(caller->grants) : NULL;
+	struct token_desk named = named_desk(desk, caller);
 
 	own->standing = standing;
 	enum token_outcome outcome =
-		token_desk_make(desk, caller->subject, own, record, secrets, err);
+		token_desk_make(&named, caller->subject, own, record, secrets, err);
 	free(standing);
 	return outcome;
 }
@@ -154,8 +164,9 @@ enum token_outcome token_manager_set_state(const struct token_desk *desk,
 	struct store_token *record, struct err *err)
 {
 	enum token_outcome outcome = token_manager_get(desk, caller, id, record);
+	struct token_desk named = named_desk(desk, caller);
 
 	return outcome == TOKEN_DONE
-		       ? token_desk_change(desk, caller->subject, record, state, force, err)
+		       ? token_desk_change(&named, caller->subject, record, state, force, err)
 		       : outcome;
 }

@@ -203,6 +203,10 @@ static int check_cluster(const struct loader *l, size_t index)
 		!cluster->has_kubernetes)
 		return load_fail_at(l, "at least one of masters, history, kubernetes, uis",
 			"clusters[%zu]", index);
+	if (strcmp(cluster->name, "whoami") == 0)
+		return load_fail_at(l,
+			"a name other than whoami: it is where people see who they are",
+			"clusters[%zu].name", index);
 	for (size_t i = 0; i < index; i++) {
 		if (strcmp(cluster->name, l->conf->clusters[i].name) == 0)
 			return load_fail_at(
@@ -285,7 +289,8 @@ static int check_oidc(const struct loader *l)
 	if (oidc->issuer && oidc->client_id == NULL)
 		return load_fail_at(
 			l, "the client id registered at the provider", "auth.oidc.client_id");
-	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file))
+	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file ||
+					    oidc->groups_endpoint))
 		return load_fail_at(l, "the provider's issuer", "auth.oidc.issuer");
 	return 0;
 }

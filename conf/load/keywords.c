@@ -316,6 +316,12 @@ const struct keyword keywords[] = {
 		IN_OIDC(label),
 		.fallback = "Sign in with single sign-on",
 		.help = "the sign-in button's text"},
+	GROUP("auth.oidc.groups", "groups that do not fit into a token"),
+	{.path = "auth.oidc.groups.endpoint",
+		.type = &value_issuer,
+		IN_OIDC(groups_endpoint),
+		.help = "where groups are asked for that do not fit into a token; a token may name "
+			"another address on this server or on the issuer's"},
 	{.path = "auth.bearer",
 		.shape = KEYWORD_GROUPS,
 		LIST_OF(struct conf, bearer, bearer_count),

@@ -12,6 +12,7 @@
 #include "proxy/pages/page_card.h"
 #include "proxy/web/web_fault.h"
 #include "proxy/web/web_sign.h"
+#include "proxy/web/web_whoami.h"
 
 #include <stdio.h>
 
@@ -43,6 +44,7 @@ static void pages_on_answer(struct web_call *call, int status, size_t len)
 	const struct log_field fields[] = {{"request_id", str_of(call->id), false},
 		{"client", str_of(web_client(call)), false},
 		{"user", log_clip(str_of(call->who ? call->who->subject : "")), false},
+		{"user_name", log_clip(identity_name_beside(call->who)), false},
 		{"method", call->req->method, false},
 		{"host", log_clip(guard_single_field(call->req, FIELD_HOST)), false},
 		{"path", log_clip(call->target.path), false}, {"status", str_of(text), true}};
@@ -66,7 +68,7 @@ static struct page_view pages_view(const struct web_call *call)
 
 static bool is_page(struct str path)
 {
-	static const char *const pages[] = {"/tokens", "/sessions", "/audit"};
+	static const char *const pages[] = {"/tokens", "/sessions", "/audit", "/whoami"};
 
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (str_starts(path, str_of(pages[i])))
@@ -184,6 +186,7 @@ static void serve_root(struct web_call *call)
 
 static const struct web_row rows[] = {
 	{"GET, HEAD", "/", WEB_ANYBODY, serve_root, WEB_NOTHING},
+	{"GET, HEAD", "/whoami", WEB_KNOWN, web_whoami, WEB_NOTHING},
 	{"GET, HEAD", "/tokens", WEB_SESSION, admin_tokens_list, WEB_NOTHING},
 	{"POST", "/tokens", WEB_SESSION, admin_tokens_create, WEB_OWN_FORM},
 	{"GET, HEAD", "/tokens/{id}", WEB_SESSION, admin_tokens_show, WEB_NOTHING},

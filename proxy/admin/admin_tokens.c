@@ -1,6 +1,7 @@
 /* The admin listener's pages about tokens: listed, shown, made, changed. */
 #include "proxy/admin/admin_pages.h"
 
+#include "auth/policy/scope_doubt.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
 #include "proxy/admin/token_cursor.h"
@@ -187,11 +188,13 @@ static void serve_made(struct web_call *call, const struct store_token *record,
 	const struct token_secrets *secrets)
 {
 	struct page_view view = call->site->view(call);
+	char *doubt = scope_doubt(call->conf, call->who, str_of(record->scope));
 	struct sbuf page;
 
 	sbuf_init_secret(&page, PAGE_MAX);
-	page_token_made(
-		&page, &view, &(struct page_token_made){record, secrets, &call->conf->server});
+	page_token_made(&page, &view,
+		&(struct page_token_made){record, secrets, &call->conf->server, doubt});
+	free(doubt);
 	web_html(call, 201, &page, NULL, FAULT_NONE);
 	sbuf_clear(&page);
 }

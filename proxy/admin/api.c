@@ -2,6 +2,7 @@
 #include "proxy/admin/api.h"
 
 #include "proxy/web/web_fault.h"
+#include "proxy/web/web_whoami.h"
 
 #include <event2/buffer.h>
 
@@ -33,6 +34,7 @@ static bool api_on_content(struct web_call *call)
 
 static const struct web_row rows[] = {
 	{"GET", "/api/v1/openapi.json", WEB_ANYBODY, api_describe, WEB_NOTHING},
+	{"GET", "/api/v1/whoami", WEB_KNOWN, web_whoami, WEB_NOTHING},
 	{"GET", "/api/v1/tokens", WEB_BEARER, api_list, WEB_NOTHING},
 	{"POST", "/api/v1/tokens", WEB_BEARER, api_create, WEB_JSON},
 	{"POST", "/api/v1/tokens/revoke", WEB_BEARER, api_revoke_many, WEB_JSON},

@@ -1,6 +1,7 @@
 /* The token API's operations on tokens. */
 #include "proxy/admin/api.h"
 
+#include "auth/policy/scope_doubt.h"
 #include "auth/token/issue.h"
 #include "auth/token/token_json.h"
 #include "base/clock.h"
@@ -208,7 +209,11 @@ void api_create(struct web_call *call)
 		return;
 	}
 	json_t *json = token_json_new(&record, &secrets);
+	char *doubt = scope_doubt(call->conf, call->who, str_of(record.scope));
 	token_secrets_clear(&secrets);
+	if (doubt)
+		json_object_set_new(json, "warnings", json_pack("[s]", doubt));
+	free(doubt);
 	api_answer(call, 201, json);
 }
 

@@ -3,6 +3,7 @@
 #include "proxy/http/form.h"
 #include "proxy/registry/topic.h"
 #include "proxy/web/web_sign.h"
+#include "proxy/web/web_whoami.h"
 
 #include <stdlib.h>
 
@@ -32,6 +33,7 @@ static const struct web_row rows[] = {
 	{"POST", "/_gate/oauth/token", WEB_ANYBODY, endpoint_oauth_token, WEB_ANY_FORM},
 	{"POST", "/_gate/oauth/revoke", WEB_ANYBODY, endpoint_oauth_revoke, WEB_ANY_FORM},
 	{"POST", "/_gate/oauth/introspect", WEB_BEARER, endpoint_oauth_introspect, WEB_ANY_FORM},
+	{"GET, HEAD", "/whoami", WEB_KNOWN, web_whoami, WEB_NOTHING},
 };
 
 const struct web_site endpoint_site = {

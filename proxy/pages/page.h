@@ -18,6 +18,8 @@
 #include "proxy/http/fault.h"
 #include "proxy/registry/registry.h"
 
+#include <jansson.h>
+
 enum { PAGE_MAX = 4 * 1024 * 1024 };
 
 /* Content-Security-Policy of every page of ours; where forms may lead to comes last. */
@@ -71,9 +73,9 @@ struct page_farewell {	      /* borrowed */
 };
 void page_signed_out(
 	struct sbuf *out, const struct page_view *view, const struct page_farewell *farewell);
-/* Signed in, without a role: which roles would do, and whom to ask. */
-void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
-	const struct conf_names *admins);
+/* Signed in, without a role: why (whoami_missing()), which roles would do, and whom to ask. */
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf *conf,
+	const json_t *missing);
 
 /* --- page_kill.c --- */
 

@@ -165,6 +165,11 @@ void part_close(struct sbuf *out, const struct page_view *view)
 		part_time(out, clock_wall_ms());
 		sbuf_puts(out, " UTC</span>");
 	}
+	if (view->who) {
+		sbuf_puts(out, "<a class=\"soft\" href=\"");
+		sbuf_html(out, str_of(view->base));
+		sbuf_puts(out, "/whoami\">Your role and rights</a>");
+	}
 	sbuf_puts(out, "</div></footer>\n</body>\n</html>\n");
 }
 

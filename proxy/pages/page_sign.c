@@ -167,20 +167,49 @@ void page_signed_out(
 
 /* --- signed in, and not let in --- */
 
-/* Names that a role may come by; "sub:…" are persons, who are nobody else's business. */
+enum { ROLES_SHOWN = 20 }; /* of a kind */
+
+/* A name that a role may come by; "sub:…" are persons, who are nobody else's business. Gives how
+ * many it wrote. */
+static size_t write_role(struct sbuf *out, const char *name, const char *opens)
+{
+	if (str_starts(str_of(name), STR("sub:")))
+		return 0;
+	sbuf_puts(out, "<li><code>");
+	part_text(out, name, PART_CLIP);
+	sbuf_printf(out, "</code> %s</li>\n", opens);
+	return 1;
+}
+
 static size_t write_roles(struct sbuf *out, const struct conf_names *names, const char *opens)
 {
-	enum { SHOWN = 20 };
 	size_t shown = 0;
 
-	for (size_t i = 0; i < names->count && shown < SHOWN; i++) {
-		if (str_starts(str_of(names->at[i]), STR("sub:")))
-			continue;
-		sbuf_puts(out, "<li><code>");
-		part_text(out, names->at[i], PART_CLIP);
-		sbuf_printf(out, "</code> %s</li>\n", opens);
-		shown++;
+	for (size_t i = 0; i < names->count && shown < ROLES_SHOWN; i++)
+		shown += write_role(out, names->at[i], opens);
+	return shown;
+}
+
+/* Several rows may be of one role. */
+static bool is_repeated(const struct conf *conf, size_t index)
+{
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(conf->roles_custom[i].role, conf->roles_custom[index].role) == 0)
+			return true;
 	}
+	return false;
+}
+
+static size_t write_custom_roles(struct sbuf *out, const struct conf *conf)
+{
+	static const char opens[] = "opens some applications";
+	size_t shown = 0;
+
+	for (size_t i = 0; i < conf->roles_custom_count && shown < ROLES_SHOWN; i++)
+		shown += is_repeated(conf, i) ? 0
+					      : write_role(out, conf->roles_custom[i].role, opens);
+	for (size_t i = 0; i < conf->roles_limited_count && shown < ROLES_SHOWN; i++)
+		shown += write_role(out, conf->roles_limited[i].role, opens);
 	return shown;
 }
 
@@ -193,17 +222,16 @@ static void write_fact(struct sbuf *out, const char *name, const char *value)
 	sbuf_puts(out, "</bdi></dd>\n");
 }
 
-void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf_names *users,
-	const struct conf_names *admins)
+static void write_wanted_roles(struct sbuf *out, const struct conf *conf)
 {
-	const struct identity *who = view->who;
 	struct sbuf roles;
 	size_t count;
 
 	sbuf_init(&roles, 64 * 1024);
-	count = write_roles(&roles, users, "may view everything");
-	count += write_roles(&roles, admins, "may view everything and stop applications");
-	card_open_fault(out, view, FAULT_NO_ROLE);
+	count = write_roles(&roles, &conf->roles_user, "may view everything");
+	count += write_roles(
+		&roles, &conf->roles_admin, "may view everything and stop applications");
+	count += write_custom_roles(&roles, conf);
 	if (count == 0) {
 		card_text(out, "Ask an administrator to give you access, then sign in again.");
 	} else {
@@ -212,15 +240,27 @@ void page_no_role(struct sbuf *out, const struct page_view *view, const struct c
 		sbuf_add_str(out, sbuf_str(&roles));
 		sbuf_puts(out, "</ul>\n");
 	}
+	sbuf_clear(&roles);
+}
+
+void page_no_role(struct sbuf *out, const struct page_view *view, const struct conf *conf,
+	const json_t *missing)
+{
+	const struct identity *who = view->who;
+
+	card_open_fault(out, view, FAULT_NO_ROLE);
+	for (size_t i = 0; i < json_array_size(missing); i++)
+		card_text(out, json_string_value(json_array_get(missing, i)));
+	write_wanted_roles(out, conf);
 	sbuf_puts(out, "<dl class=\"facts\">\n");
 	write_fact(out, "Signed in as", who->name[0] ? who->name : who->subject);
 	if (who->name[0] && strcmp(who->name, who->subject) != 0)
 		write_fact(out, "Id", who->subject);
 	write_fact(out, "Account from", who->issuer);
 	sbuf_puts(out, "</dl>\n<div class=\"actions\">");
+	card_link(out, "button", view->base, "/whoami", "What is missing");
 	card_change_account(out, view);
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);
 	card_close(out, view);
-	sbuf_clear(&roles);
 }

@@ -224,6 +224,11 @@ void page_token_made(
 	sbuf_puts(out, "</div></div>\n<p class=\"notice warn\" role=\"status\">Copy it now. It is "
 		       "shown only once, and nobody can look it up later.</p>\n"
 		       "<section class=\"panel sheet\">\n");
+	if (made->warning) {
+		sbuf_puts(out, "<p class=\"notice warn\">");
+		part_text(out, made->warning, 1024);
+		sbuf_puts(out, "</p>\n");
+	}
 	if (made->secrets->registration)
 		write_registration(out, made);
 	else

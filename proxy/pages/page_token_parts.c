@@ -1,5 +1,7 @@
 #include "proxy/pages/page_token_parts.h"
 
+#include "auth/policy/rights.h"
+
 enum token_phase token_phase_of(const struct store_token *token, int64_t now)
 {
 	if (token->state == STATE_REVOKED)
@@ -100,4 +102,49 @@ void token_part_change(struct sbuf *out, const struct page_view *view,
 		is_forced ? rows[i].forced : rows[i].words);
 	part_text(out, token->client_name, PART_CLIP);
 	sbuf_puts(out, "</span></button></form>");
+}
+
+/* --- what roles and scopes open --- */
+
+/* `Backticks` become code. */
+static void write_marked(struct sbuf *out, const char *text)
+{
+	struct str rest = str_of(text), piece;
+
+	for (bool is_code = false; str_next(&rest, '`', &piece); is_code = !is_code) {
+		sbuf_puts(out, is_code ? "<code>" : "");
+		sbuf_html(out, piece);
+		sbuf_puts(out, is_code ? "</code>" : "");
+	}
+}
+
+static void write_right(struct sbuf *out, const struct right *right)
+{
+	const char *roles = right_roles(right);
+
+	sbuf_printf(out, "<tr><th scope=\"row\" class=\"what\"><code>%s</code></th>", right->word);
+	sbuf_printf(out, "<td data-label=\"Roles\">%s</td><td data-label=\"Opens\">",
+		roles[0] ? roles : "<span class=\"none\">custom rows</span>");
+	write_marked(out, right->opens);
+	sbuf_puts(out, "</td><td data-label=\"Pages of Spark\">");
+	write_marked(out, right->pages);
+	sbuf_puts(out, "</td></tr>\n");
+}
+
+void token_part_rights(struct sbuf *out)
+{
+	sbuf_puts(out,
+		"<details class=\"panel new\"><summary>What roles and scopes open</summary>\n"
+		"<table class=\"rights\"><caption class=\"vh\">Rights, the roles that have them, "
+		"and the pages of Spark behind each</caption>\n<thead><tr>"
+		"<th scope=\"col\">Right, and word of a scope</th><th scope=\"col\">Roles</th>"
+		"<th scope=\"col\">Opens</th><th scope=\"col\">Pages of Spark</th></tr></thead>\n"
+		"<tbody>\n");
+	for (size_t i = 0; i < rights_count; i++)
+		write_right(out, &rights_table[i]);
+	sbuf_puts(out,
+		"</tbody></table>\n<p class=\"empty first\">Further words of a scope say where: "
+		"<code>cluster:NAME</code>, <code>namespace:NAME</code> and "
+		"<code>app:PATTERN</code>. A scope only takes away from what the role opens.</p>\n"
+		"</details>\n");
 }

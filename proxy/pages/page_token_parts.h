@@ -22,6 +22,8 @@ void token_part_scope(struct sbuf *out, const struct store_token *token);
 /* A form of one button that changes it; `verb` is "disable", "enable" or "revoke". */
 void token_part_change(struct sbuf *out, const struct page_view *view,
 	const struct store_token *token, const char *verb, bool is_forced);
+/* What each role and scope opens: the table of auth/policy/rights.h. */
+void token_part_rights(struct sbuf *out);
 /* The inside of an href: its page. */
 void token_part_path(
 	struct sbuf *out, const struct page_view *view, const struct store_token *token);

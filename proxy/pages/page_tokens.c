@@ -178,6 +178,7 @@ void page_tokens(struct sbuf *out, const struct page_view *view, const struct pa
 	sbuf_printf(out, "<div class=\"head\"><h1>%s</h1></div>\n",
 		is_admin(view) ? "Access tokens" : "Your access tokens");
 	write_new(out, view, list->form);
+	token_part_rights(out);
 	write_filters(out, view, list);
 	sbuf_puts(out, "<section class=\"panel\" aria-label=\"Tokens\">\n");
 	if (list->count > 0)

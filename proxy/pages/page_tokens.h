@@ -45,6 +45,7 @@ struct page_token_made { /* borrowed */
 	const struct store_token *token;
 	const struct token_secrets *secrets;
 	const struct conf_listen *server; /* where it is good */
+	const char *warning;		  /* of its scope, or NULL */
 };
 void page_token_made(
 	struct sbuf *out, const struct page_view *view, const struct page_token_made *made);

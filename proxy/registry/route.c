@@ -102,6 +102,8 @@ struct route route_match(const struct registry *reg, const char *base, struct st
 		return found(ROUTE_NONE);
 	if (path.len == 1)
 		return found(ROUTE_HOME);
+	if (str_eq(path, STR("/whoami")))
+		return found(ROUTE_WHOAMI);
 	struct str name = first_segment(path, &rest);
 	if (str_eq(name, STR("_gate")))
 		return match_gate(rest);
@@ -140,7 +142,8 @@ bool route_is_outside(const struct registry *reg, const char *base, struct str p
 	if (path.len == 0 || path.at[0] != '/')
 		return true;
 	struct str name = first_segment(path, &rest);
-	return !str_eq(name, STR("_gate")) && !(reg && registry_cluster(reg, name));
+	return !str_eq(name, STR("_gate")) && !str_eq(path, STR("/whoami")) &&
+	       !(reg && registry_cluster(reg, name));
 }
 
 bool route_is_public(const struct route *route)

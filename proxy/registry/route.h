@@ -29,6 +29,7 @@ enum route_kind {
 	ROUTE_OAUTH_TOKEN,
 	ROUTE_OAUTH_REVOKE,
 	ROUTE_OAUTH_INTROSPECT,
+	ROUTE_WHOAMI,
 };
 
 struct route {

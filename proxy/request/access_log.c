@@ -86,6 +86,7 @@ static void write_access_lines(struct exchange *x, const char *decision)
 		{"request_id", str_of(x->web.id), false},
 		{"client", str_of(web_client(&x->web)), false},
 		{"user", log_clip(str_of(x->web.who ? x->web.who->subject : "")), false},
+		{"user_name", log_clip(identity_name_beside(x->web.who)), false},
 		{"auth", str_of(vias[via_of_exchange(x)]), false},
 		{"token_id", str_of(x->web.who ? x->web.who->token_id : ""), false},
 		{"method", x->kept_method ? str_of(x->kept_method) : x->web.asked->method, false},

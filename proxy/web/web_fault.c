@@ -1,5 +1,6 @@
 #include "proxy/web/web_fault.h"
 
+#include "auth/policy/whoami.h"
 #include "base/text/json_writer.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/status_phrase.h"
@@ -91,6 +92,12 @@ static void write_problem_json(struct sbuf *out, const struct web_call *call, en
 	bool is_api = call->site->is_program;
 	struct json_writer w;
 
+	json_t *missing = fault == FAULT_NO_ROLE && call->who && detail == NULL
+				  ? whoami_missing(call->conf, call->who)
+				  : NULL;
+
+	if (missing)
+		detail = json_string_value(json_array_get(missing, 0));
 	if (is_api && detail == NULL)
 		detail = row->sentence;
 	json_writer_init(&w, out);
@@ -105,6 +112,7 @@ static void write_problem_json(struct sbuf *out, const struct web_call *call, en
 	if (token.at)
 		json_writer_raw(&w, "token", token);
 	json_writer_end(&w);
+	json_decref(missing);
 }
 
 void web_problem_with_token(
@@ -158,7 +166,9 @@ static void write_fault_page(
 
 	sbuf_init(&next, WEB_FIELD_MAX);
 	if (fault == FAULT_NO_ROLE && call->who) {
-		page_no_role(out, &view, &call->conf->roles_user, &call->conf->roles_admin);
+		json_t *missing = whoami_missing(call->conf, call->who);
+		page_no_role(out, &view, call->conf, missing);
+		json_decref(missing);
 	} else if (fault == FAULT_UNAUTHENTICATED) { /* a form: else it had been redirected */
 		find_form_page(call, &next);
 		page_ended(out, &view, sbuf_str(&next));

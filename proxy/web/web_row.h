@@ -13,6 +13,7 @@
 enum web_who {
 	WEB_ANYBODY, /* who it is is not asked */
 	WEB_WHOEVER, /* it is asked, and may be nobody */
+	WEB_KNOWN,   /* somebody, by whatever the site takes, with a role or without */
 	WEB_SESSION, /* by the site's cookie, with a role */
 	WEB_BEARER,  /* by a token in the Authorization field, with a role */
 };

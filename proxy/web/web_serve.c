@@ -49,8 +49,10 @@ void web_serve(struct web_call *call)
 
 static void refuse_stranger(struct web_call *call)
 {
+	bool is_token_needed = call->row->who == WEB_BEARER || !call->site->takes_cookies;
+
 	/* S38: of a cookie where a token is needed any page could make use. */
-	if (call->row->who == WEB_BEARER && call->auth_status <= AUTH_ABSENT)
+	if (is_token_needed && call->auth_status <= AUTH_ABSENT)
 		web_fault(call, FAULT_UNAUTHENTICATED,
 			"Send a bearer token in the Authorization field.");
 	else
@@ -76,7 +78,7 @@ static bool is_let_in(struct web_call *call)
 	}
 	if (call->who && call->site->on_known && !call->site->on_known(call))
 		return false;
-	if (is_needed && call->who->role == ROLE_NONE) {
+	if (is_needed && call->row->who != WEB_KNOWN && call->who->role == ROLE_NONE) {
 		web_fault(call, FAULT_NO_ROLE, NULL);
 		return false;
 	}

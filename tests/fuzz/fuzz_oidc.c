@@ -1,6 +1,8 @@
-/* What a provider says: after the first byte, its metadata ("m"), its userinfo ("u"), or a token
- * endpoint's answer. */
+/* What a provider says: after the first byte, its metadata ("m"), its userinfo ("u"), claims and
+ * pages of groups ("g"), or a token endpoint's answer. */
+#include "auth/issuers/groups_source.h"
 #include "auth/oidc/oidc_answer.h"
+#include "auth/policy/claims_seen.h"
 #include "auth/issuers/oidc_provider.h"
 #include "auth/oidc/oidc_url.h"
 
@@ -81,6 +83,29 @@ static void try_userinfo(struct str text)
 	json_decref(claims);
 }
 
+/* Claims that say where groups are, and pages of them. */
+static void try_groups(struct str text)
+{
+	json_t *claims = json_loadb(text.at, text.len, 0, NULL);
+	struct groups_source source = {.is_elsewhere = false};
+	struct groups_found found = {NULL, NULL};
+	struct claims_seen seen = {.is_found = false};
+
+	claims_seen_add(&seen, "a.groups", claims);
+	assert(memchr(seen.names, '\0', sizeof seen.names));
+	groups_source_read(claims, "groups", &source);
+	assert_visible(source.endpoint, SIZE_MAX);
+	char *address = groups_source_address(&source, "https://i", "https://c/", NULL);
+	assert(str_starts_nocase(str_of(address), STR("https://i")) ||
+		str_starts_nocase(str_of(address), STR("https://c")));
+	if (groups_source_page(text, "groups", &found, NULL) == 0)
+		assert(found.names);
+	free(address);
+	groups_found_clear(&found);
+	groups_source_clear(&source);
+	json_decref(claims);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
@@ -91,6 +116,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_metadata(text);
 	else if (data[0] == 'u')
 		try_userinfo(text);
+	else if (data[0] == 'g')
+		try_groups(text);
 	else
 		try_answer(text);
 	return 0;

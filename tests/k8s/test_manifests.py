@@ -172,7 +172,7 @@ def is_below(path, prefix):
 def test_s68_of_the_admin_listener_only_what_people_and_scripts_use_is_published(name, kind):
     shown = list(published(documents(name), kind))
     admin = {path for _, path, port in shown if port == "admin"}
-    assert admin == {"/tokens", "/sessions", "/audit", "/_gate", "/api"}
+    assert admin == {"/tokens", "/sessions", "/audit", "/whoami", "/_gate", "/api"}
     for path in ("/metrics", "/ready", "/ping", "/", "/metricsx", "/tokensx"):
         assert not any(is_below(path, prefix) for prefix in admin), path
     for path in ("/tokens", "/tokens/abc/revoke", "/_gate/login", "/_gate/static/a.css", "/api/v1/tokens"):

@@ -10,7 +10,7 @@ OPENAPI = "proxy/pages/static/openapi.json"
 API = "proxy/admin/api.c"
 ROW = re.compile(r'\{"([A-Z, ]+)",\s*"(/[^"]*)",\s*(WEB_\w+),\s*\w+,\s*(WEB_\w+)\}')
 LINE = re.compile(r"\| `([A-Z, ]+)` \| `(/[^`]*)` \| ([^|]+?) \|")
-WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_SESSION": "session", "WEB_BEARER": "bearer"}
+WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_KNOWN": "known", "WEB_SESSION": "session", "WEB_BEARER": "bearer"}
 TABLES = ["proxy/endpoints/endpoint.c", "proxy/admin/admin_pages.c", API, "proxy/admin/admin_probe.c"]
 
 
@@ -51,7 +51,7 @@ def of_operation(at, method, operation, who, takes):
         yield f"{name}: content is {'' if takes == 'WEB_JSON' else 'not '}taken"
     if (operation.get("security") == []) != (who == "WEB_ANYBODY"):
         yield f"{name}: the row says {WHO[who]}"
-    needed = (["401", "403", "503"] if who == "WEB_BEARER" else []) + (["413", "415"] if takes == "WEB_JSON" else [])
+    needed = {"WEB_BEARER": ["401", "403", "503"], "WEB_KNOWN": ["401", "503"]}.get(who, []) + (["413", "415"] if takes == "WEB_JSON" else [])
     yield from (f"{name}: no answer {status}" for status in needed if status not in answers)
 
 

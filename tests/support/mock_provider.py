@@ -96,6 +96,7 @@ class MockProvider:
         self.codes, self.refresh, self.used, self.opaque = {}, {}, set(), {}
         self.counts = {"authorize": 0, "code": 0, "refresh": 0, "userinfo": 0, "jwks": 0, "introspect": 0, "reuse": 0}
         self.delay, self.lock = 0, threading.Lock()
+        self.members, self.members_status, self.asked_members = [], 200, []  # groups kept elsewhere; who asked for them, how
         self.arrived = collections.Counter()  # endpoints asked, answered or not yet
         self.port, self.server = port, None
 
@@ -289,6 +290,8 @@ class MockProvider:
         "MissingAud": lambda self, key, claims, header: claims.pop("aud") and None,
         "InvalidAud": lambda self, key, claims, header: claims.update(aud="somebody-else"),
         "InvalidIssuer": lambda self, key, claims, header: claims.update(iss="http://127.0.0.1:1/evil"),
+        "RefreshLeavesClaimsOut": lambda self, key, claims, header: (
+            None if "nonce" in claims else [claims.pop(name, None) for name in self.claims] and None),
         "RefreshTokenInvalidIssuer": lambda self, key, claims, header: (
             None if "nonce" in claims else claims.update(iss="http://127.0.0.1:1/evil")),
         "Expired": lambda self, key, claims, header: claims.update(exp=claims["iat"] - 3600, iat=claims["iat"] - 7200),
@@ -309,6 +312,16 @@ class MockProvider:
             return 401, {"error": "invalid_token"}, {}
         subject = "somebody-else" if "InvalidSubInUserinfoResponse" in self.faults else known["sub"]
         return 200, {"sub": subject, **self.claims}, {}
+
+    def on_groups(self, request, _):
+        """A distributed claim (Core 5.6.2)."""
+        self.asked_members.append((request.command, request.headers.get("Authorization", "")))
+        return self.members_status, {"roles": self.members}, {}
+
+    def on_getMemberObjects(self, request, _):
+        """As Microsoft Graph answers."""
+        self.asked_members.append((request.command, request.headers.get("Authorization", "")))
+        return self.members_status, {"value": self.members}, {}
 
     def on_introspect(self, request, form):
         self.counts["introspect"] += 1

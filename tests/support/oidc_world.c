@@ -183,6 +183,19 @@ int oidc_world_make_with_secret(void **state)
 	return 0;
 }
 
+int oidc_world_make_with_groups(void **state)
+{
+	struct oidc_world *w = make();
+
+	w->graph = fake_http_start("127.0.0.1");
+	char *more = mem_printf(", groups: {endpoint: 'http://127.0.0.1:%u" OIDC_WORLD_MEMBERS "'}",
+		fake_http_port(w->graph));
+	w->conf = make_conf(w, more);
+	free(more);
+	*state = w;
+	return 0;
+}
+
 int oidc_world_drop(void **state)
 {
 	struct oidc_world *w = *state;
@@ -194,6 +207,8 @@ int oidc_world_drop(void **state)
 	fetcher_free(w->fetcher);
 	event_base_free(w->base);
 	fake_http_stop(w->idp);
+	if (w->graph)
+		fake_http_stop(w->graph);
 	conf_unref(w->conf);
 	mint_key_free(w->key);
 	mint_key_free(w->new_key);
@@ -251,13 +266,18 @@ void oidc_world_start(struct oidc_world *w)
 
 /* --- asking --- */
 
-static void turn(struct oidc_world *w, int64_t end)
+void oidc_world_turn(struct oidc_world *w)
 {
 	struct timeval slice = {.tv_usec = 2000};
 
-	assert_true(clock_mono_ms() < end);
 	event_base_loopexit(w->base, &slice);
 	event_base_dispatch(w->base);
+}
+
+static void turn(struct oidc_world *w, int64_t end)
+{
+	assert_true(clock_mono_ms() < end);
+	oidc_world_turn(w);
 }
 
 void oidc_world_wait_until(struct oidc_world *w, bool (*is_so)(struct oidc_world *w))
@@ -304,6 +324,8 @@ void oidc_world_on_grant(void *arg, const struct oidc_grant *grant)
 		.has_role = grant->has_role,
 		.is_whole = grant->is_whole,
 		.refresh_at = grant->refresh_at};
+	if (grant->seen)
+		got->seen = *grant->seen;
 	snprintf(got->reason, sizeof got->reason, "%s", grant->reason);
 	(void)str_copy(grant->subject, got->subject, sizeof got->subject);
 	(void)str_copy(grant->name, got->name, sizeof got->name);

@@ -21,6 +21,7 @@ struct oidc_world {
 	struct oidc_provider *provider; /* published last */
 	unsigned published;
 	struct fake_http *idp;
+	struct fake_http *graph; /* where groups are kept elsewhere, as configured; or NULL */
 	char *issuer, *folder;
 	struct mint_key *key, *new_key; /* ES256; `key` is published as "one" */
 	struct conf *conf;
@@ -29,6 +30,9 @@ struct oidc_world {
 /* A world for cmocka's set-up and tear-down: a public client, or one with a secret. */
 int oidc_world_make(void **state);
 int oidc_world_make_with_secret(void **state);
+/* With auth.oidc.groups.endpoint: OIDC_WORLD_MEMBERS at w->graph. */
+int oidc_world_make_with_groups(void **state);
+#define OIDC_WORLD_MEMBERS "/v1.0/me/getMemberObjects"
 int oidc_world_drop(void **state);
 
 /* --- what the provider says from now on --- */
@@ -56,6 +60,7 @@ void oidc_world_start(struct oidc_world *w); /* the engine */
 void oidc_world_await(struct oidc_world *w); /* provider and keys are known */
 void oidc_world_begin(struct oidc_world *w); /* both */
 void oidc_world_wait_until(struct oidc_world *w, bool (*is_so)(struct oidc_world *w));
+void oidc_world_turn(struct oidc_world *w); /* the event loop, for two milliseconds */
 
 struct granted { /* a copy of struct oidc_grant */
 	bool is_done;
@@ -65,6 +70,7 @@ struct granted { /* a copy of struct oidc_grant */
 	enum role role;
 	bool has_role, is_whole;
 	int64_t refresh_at;
+	struct claims_seen seen;
 };
 void oidc_world_expect(struct granted got, enum oidc_outcome want);
 void oidc_world_on_grant(void *arg, const struct oidc_grant *grant); /* `arg`: struct granted */

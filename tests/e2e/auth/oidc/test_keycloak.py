@@ -62,6 +62,10 @@ def test_person_without_a_role_sees_which_would_open_the_door(gate, playwright):
         enter(page, gate.url + UI, "nobody")
         text = page.locator("main").inner_text()
         assert "spark-user" in text and "spark-admin" in text and "Nobody Example" in text
+        page.locator("a[href$='/whoami']").first.click()
+        text = page.locator("main").inner_text()
+        assert "No role" in text or "no name in it" in text
+        assert '"realm_access.roles"' in text and "preferred_username" in text and "nobody@platform.example" not in text
 
 
 def test_second_tab_needs_no_password(gate, playwright):

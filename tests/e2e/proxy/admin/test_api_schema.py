@@ -16,7 +16,7 @@ from spark_cluster import wait_for
 
 TOKENS = "/api/v1/tokens"
 DESCRIPTION = "/api/v1/openapi.json"
-OPERATIONS = 11
+OPERATIONS = 12
 EXAMPLES = 60  # of each operation: about 10 s a role
 SEED = 20240229
 ROLES = {"user": ["ops"], "admin": ["root"]}

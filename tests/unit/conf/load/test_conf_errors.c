@@ -233,6 +233,9 @@ static void clusters_must_make_sense(void **state)
 		{"clusters: [{name: shs, history: http://h}]\n",
 			"sg.yaml:1:13: key \"clusters[0].name\": got \"shs\", expected a name "
 			"other than ..."},
+		{"clusters: [{name: whoami, history: http://h}]\n",
+			"sg.yaml:1:13: key \"clusters[0].name\": got \"whoami\", expected a name "
+			"other than whoami: it is where people see who they are"},
 		{"clusters: [{name: _gate, history: http://h}]\n",
 			"sg.yaml:1:13: key \"clusters[0].name\": got \"_gate\", expected a name "
 			"other than ..."},

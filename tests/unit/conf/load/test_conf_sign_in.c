@@ -57,6 +57,18 @@ static void openid_is_asked_for_always(void **state)
 	conf_unref(conf);
 }
 
+static void groups_are_asked_for_at_an_address_over_https(void **state)
+{
+	struct conf *conf = conf_probe_load(
+		A "auth:\n  oidc: {issuer: 'https://i', client_id: g, groups: {endpoint: "
+		  "'https://graph/v1.0/me/getMemberObjects'}}\n" ROLES);
+
+	(void)state;
+	assert_string_equal(conf->oidc.groups_endpoint, "https://graph/v1.0/me/getMemberObjects");
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+}
+
 static void issuer_and_client_go_together(void **state)
 {
 	static const struct conf_refusal rows[] = {
@@ -65,6 +77,11 @@ static void issuer_and_client_go_together(void **state)
 			"registered at ..."},
 		{A "auth: {oidc: {client_id: g}}\n",
 			"sg.yaml:2:8: key \"auth.oidc.issuer\": expected the provider's issuer"},
+		{A "auth: {oidc: {groups: {endpoint: 'https://g/'}}}\n",
+			"sg.yaml:2:8: key \"auth.oidc.issuer\": expected the provider's issuer"},
+		{A "auth: {oidc: {groups: {endpoint: 'http://g/'}}}\n",
+			"sg.yaml:2:24: key \"auth.oidc.groups.endpoint\": got \"http://g/\", "
+			"expected an https:// URL (http:// is for loopback only)"},
 		{A "auth: {oidc: {client_secret_file: /s}}\n",
 			"sg.yaml:2:8: key \"auth.oidc.issuer\": expected the provider's issuer"},
 		{A "auth: {oidc: {issuer: 'http://i.example', client_id: g}}\n",
@@ -342,6 +359,7 @@ int main(void)
 		cmocka_unit_test(provider_has_scopes_and_a_label_without_being_told),
 		cmocka_unit_test(without_a_provider_there_is_no_issuer),
 		cmocka_unit_test(openid_is_asked_for_always),
+		cmocka_unit_test(groups_are_asked_for_at_an_address_over_https),
 		cmocka_unit_test(issuer_and_client_go_together),
 		cmocka_unit_test(issuer_may_be_plain_http_on_loopback),
 		cmocka_unit_test(s25_sign_in_over_plain_http_is_for_loopback),

@@ -39,8 +39,16 @@ static void show_farewell(const char *location)
 
 static void show_no_role(const struct conf_names *users, const struct conf_names *admins)
 {
+	struct conf_role analysts = {.role = (char[]){"analysts"}};
+	const struct conf conf = {.roles_user = *users,
+		.roles_admin = *admins,
+		.roles_custom = &analysts,
+		.roles_custom_count = admins->count};
+	json_t *missing = json_pack("[s]", "No role: the claim \"gro<ups\" was not there.");
+
 	sbuf_reset(&probe_page);
-	page_no_role(&probe_page, &as_stranger, users, admins);
+	page_no_role(&probe_page, &as_stranger, &conf, missing);
+	json_decref(missing);
 }
 
 static char *user_roles[] = {(char[]){"spark-user"}, (char[]){"<b>&"}, (char[]){"sub:someone"}};
@@ -215,6 +223,9 @@ static void no_role_names_the_roles_that_would_do_and_who_one_is(void **state)
 	assert_has("action=\"/_gate/logout\"");
 	assert_has_not("<form class=\"search\"");
 	assert_has_not("href=\"/\">Home</a>");
+	assert_has("<code>analysts</code> opens some applications");
+	assert_has("<p>No role: the claim &quot;gro&lt;ups&quot; was not there.</p>");
+	assert_has("href=\"/whoami\">What is missing</a>");
 }
 
 static void no_role_without_names_says_whom_to_ask(void **state)

@@ -1,6 +1,7 @@
 /* The pages of the token manager: what they show, to whom, and that nothing breaks out of its
  * place.
  */
+#include "auth/policy/rights.h"
 #include "proxy/pages/page_token_parts.h"
 #include "tests/support/page_probe.h"
 
@@ -84,8 +85,9 @@ static void show_made(const struct store_token *token, const struct token_secret
 	struct page_view view = view_of(as_alice.who);
 
 	sbuf_reset(&probe_page);
-	page_token_made(
-		&probe_page, &view, &(struct page_token_made){token, secrets, &conf.server});
+	page_token_made(&probe_page, &view,
+		&(struct page_token_made){token, secrets, &conf.server,
+			"The scope names a cluster that is not there: a<b."});
 }
 
 /* --- every state has its word --- */
@@ -224,7 +226,21 @@ static void longest_texts_still_fit_a_page_of_them(void **state)
 	}
 	show_list(as_alice.who, tokens, ARRAY_LEN(tokens), "");
 	assert_balanced("list");
-	assert_int_equal(page_rows(), ARRAY_LEN(tokens));
+	assert_int_equal(page_rows(), ARRAY_LEN(tokens) + rights_count);
+}
+
+static void page_has_the_table_of_rights_and_a_made_token_its_warning(void **state)
+{
+	struct store_token token = token_of("robot", "client:robot");
+	char access[] = "a.b.c";
+
+	(void)state;
+	show_list(as_alice.who, &token, 1, "");
+	assert_has("What roles and scopes open");
+	assert_has("<code>stages/stage/kill</code>");
+	show_made(&token, &(struct token_secrets){access, NULL, NULL});
+	assert_has("<p class=\"notice warn\">The scope names a cluster that is not there: "
+		   "a&lt;b.</p>");
 }
 
 /* --- forms --- */
@@ -413,6 +429,7 @@ int main(void)
 		PAGE_TEST(every_page_of_tokens_is_whole_and_without_inline_script_or_style),
 		PAGE_TEST(s35_every_value_is_escaped_wherever_it_stands),
 		PAGE_TEST(longest_texts_still_fit_a_page_of_them),
+		PAGE_TEST(page_has_the_table_of_rights_and_a_made_token_its_warning),
 		PAGE_TEST(s35_every_form_carries_the_sessions_token),
 		PAGE_TEST(s35_only_administrators_are_offered_what_is_theirs),
 		PAGE_TEST(form_that_did_not_work_has_what_was_sent),

@@ -1,0 +1,72 @@
+#include "auth/oidc/oidc_said.h"
+
+#include "base/text/json_value.h"
+
+void oidc_said_init(struct oidc_said *said)
+{
+	*said = (struct oidc_said){.standing = standing_new()};
+}
+
+void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t *claims)
+{
+	said->was_heard = true;
+	standing_add(said->standing, conf, claims);
+	claims_seen_add(&said->seen, conf->roles_claim, claims);
+	groups_source_read(claims, conf->roles_claim, &said->source);
+}
+
+void oidc_said_clear(struct oidc_said *said)
+{
+	groups_source_clear(&said->source);
+	standing_free(said->standing);
+	said->standing = NULL;
+}
+
+/* --- whether it is a word --- */
+
+/* S80: a refreshed ID token may leave out what the first one had, so userinfo has to have been
+ * heard before the claim counts as gone. */
+static bool is_heard(const struct oidc_said *said, const struct conf *conf)
+{
+	bool is_left_out = said->is_refresh && conf->roles_claim && !said->seen.is_found &&
+			   !said->userinfo_heard;
+
+	return said->was_heard && !said->userinfo_failed && !said->seen.trouble[0] && !is_left_out;
+}
+
+bool oidc_said_is_whole(const struct oidc_said *said, const struct conf *conf)
+{
+	return is_heard(said, conf) && !said->token_unread;
+}
+
+/* Roles without the claim are of the subject alone: at a refresh they are no word on the others. */
+bool oidc_said_has_role(const struct oidc_said *said, const struct conf *conf, enum role role)
+{
+	return is_heard(said, conf) ||
+	       (role != ROLE_NONE && (!said->is_refresh || said->seen.is_found));
+}
+
+/* --- names --- */
+
+static bool is_address(struct str text)
+{
+	ptrdiff_t at = str_find_byte(text, '@');
+
+	return at > 0 && (size_t)at + 1 < text.len &&
+	       str_find_byte(str_from(text, (size_t)at + 1), '@') == -1;
+}
+
+/* An address that nobody has proved may be anybody's (S31); and it is a name here, never a key. */
+struct str oidc_said_name(const json_t *claims)
+{
+	static const char *const names[] = {"name", "preferred_username"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct str name = json_value_member(claims, names[i]);
+		if (name.len > 0)
+			return name;
+	}
+	struct str email = json_value_member(claims, "email");
+	bool is_proved = json_is_true(json_object_get(claims, "email_verified"));
+	return is_proved && is_address(email) ? email : STR("");
+}

@@ -1,0 +1,35 @@
+/*
+ * auth/oidc/oidc_said.h - what the provider says of one person's roles, in all places together: ID
+ * token, access token, userinfo, and groups that had no room in these.
+ *
+ * Pure. Who may have left something out has not taken anything away (S32, S80).
+ */
+#ifndef SPARKGATE_AUTH_OIDC_OIDC_SAID_H
+#define SPARKGATE_AUTH_OIDC_OIDC_SAID_H
+
+#include "auth/issuers/groups_source.h"
+#include "auth/policy/claims_seen.h"
+#include "auth/roles/standing.h"
+
+struct oidc_said {
+	bool is_refresh;
+	bool was_heard;	      /* somebody who might speak of roles */
+	bool userinfo_heard;  /* userinfo among them */
+	bool userinfo_failed; /* who else might have spoken was not heard */
+	bool token_unread;    /* an access token whose key is not here yet */
+	struct standing *standing;
+	struct claims_seen seen;
+	struct groups_source source; /* of groups that are not in these claims */
+};
+
+void oidc_said_init(struct oidc_said *said);
+void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t *claims);
+void oidc_said_clear(struct oidc_said *said);
+/* Whether all who might speak of roles were heard: silence is a word then. */
+bool oidc_said_is_whole(const struct oidc_said *said, const struct conf *conf);
+/* Whether said->standing, which opens this role, is to take the place of what a session has. */
+bool oidc_said_has_role(const struct oidc_said *said, const struct conf *conf, enum role role);
+/* What people call who the claims are about; borrows. */
+struct str oidc_said_name(const json_t *claims);
+
+#endif
