@@ -573,7 +573,8 @@ const struct keyword keywords[] = {
 		.fallback = "90d",
 		.min = 60 * MINUTE,
 		.max = 3650 * DAY,
-		.help = "how long audit events stay in the store; of all events the last 100,000 stay"},
+		.help = "how long audit events stay in the store; of all events the last 100,000 "
+			"stay"},
 
 	GROUP("ui", "what the gateway adds to Spark's pages"),
 	{.path = "ui.home_link",
