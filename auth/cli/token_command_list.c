@@ -52,13 +52,13 @@ static void write_end(struct sbuf *out, const json_t *row, const char *key, int6
 const struct command_column token_command_columns[TOKEN_COMMAND_COLUMNS] = {
 	{"ID", "id", NULL, 12, 0},
 	{"STATE", "state", write_state, 0, 0},
-	{"ROLE", "role", NULL, 0, 0},
+	{"ROLE", "role", NULL, 0, 1},
 	{"OWNER", "user", NULL, 6, 0},
 	{"CLIENT", "client_name", NULL, 7, 0},
-	{"SCOPE", "scope", NULL, 5, 4},
-	{"CREATED", "created_at", command_table_age, 0, 3},
-	{"EXPIRES", "ends", write_end, 0, 1},
-	{"LAST USED", "last_used_at", command_table_age, 0, 2},
+	{"SCOPE", "scope", NULL, 5, 5},
+	{"CREATED", "created_at", command_table_age, 0, 4},
+	{"EXPIRES", "ends", write_end, 0, 2},
+	{"LAST USED", "last_used_at", command_table_age, 0, 3},
 };
 
 /* --- pages of the store --- */

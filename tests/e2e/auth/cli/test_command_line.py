@@ -76,7 +76,7 @@ def test_list_is_a_table_on_a_terminal_and_json_elsewhere(gate):
     screen = Screen(gate, "token", "list", "--user", "ann", columns=160)
     assert screen.lines[0].split("  ")[0] == "ID" and "LAST USED" in screen.lines[0]
     row = next(line for line in screen.lines if line.startswith(made["id"]))
-    assert re.split(r" {2,}", row) == [made["id"], "active", "ann", "nightly-report", "view cluster:other",
+    assert re.split(r" {2,}", row) == [made["id"], "active", "user", "ann", "nightly-report", "view cluster:other",
                                       re.search(r"\d+s ago", row).group(), re.search(r"in [67]d", row).group(), "-"]
     assert json.loads(Screen(gate, "token", "list", "--json", "--user", "ann").text)[0]["id"] == made["id"]
     assert json.loads(gate.command("token", "list", "--user", "ann").stdout)[0]["id"] == made["id"]
