@@ -13,6 +13,8 @@ static const struct row {
 	enum list_kind html, json, other;
 } rows[] = {
 	{UI_MASTER, {"/app/", 5}, LIST_NONE, LIST_NOTHING, LIST_NOTHING},
+	/* An application's UI, through a master with spark.ui.reverseProxy: it was judged by its id. */
+	{UI_MASTER, {"/proxy/", 7}, LIST_NONE, LIST_NONE, LIST_NONE},
 	{UI_MASTER, {"/static/", 8}, LIST_NONE, LIST_NONE, LIST_NONE},
 	{UI_MASTER, {"/json", 5}, LIST_NOTHING, LIST_MASTER, LIST_NOTHING},
 	{UI_MASTER, {"", 0}, LIST_MASTER_PAGE, LIST_NOTHING, LIST_NOTHING},

@@ -395,7 +395,7 @@ static void answers_are_lists_by_path_and_type(void **state)
 	} rows[] = {
 		{UI_MASTER, "/", "text/html;charset=utf-8", LIST_MASTER_PAGE},
 		{UI_MASTER, "/nosuch", "text/html", LIST_MASTER_PAGE},
-		{UI_MASTER, "/proxy/app-1/", "text/html", LIST_MASTER_PAGE},
+		{UI_MASTER, "/proxy/app-1/", "text/html", LIST_NONE},
 		{UI_MASTER, "/app/", "text/html", LIST_NONE},
 		{UI_MASTER, "/json/", "application/json", LIST_MASTER},
 		{UI_MASTER, "/json/", "text/json;charset=utf-8", LIST_MASTER},
