@@ -315,7 +315,8 @@ struct access_app topic_app(const char *cluster, const struct app_info *app)
 		.id = app->id,
 		.name = app->name,
 		.user = app->user,
-		.namespace = app->namespace};
+		.namespace = app->namespace,
+		.lists = app->lists};
 }
 
 static unsigned rights_to_app(const struct topic *topic, const struct identity *who)

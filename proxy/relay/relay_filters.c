@@ -2,6 +2,7 @@
 
 #include "auth/policy/access.h"
 #include "proxy/pages/page_static.h"
+#include "proxy/registry/topic.h"
 #include "proxy/relay/way_back.h"
 
 #include <event2/buffer.h>
@@ -20,11 +21,7 @@ static bool find_app(const struct exchange *x, struct str id, struct access_app 
 
 	if (app == NULL || !str_eq(str_of(app->id), id))
 		return false;
-	*facts = (struct access_app){.cluster = cluster,
-		.id = app->id,
-		.name = app->name,
-		.user = app->user,
-		.namespace = app->namespace};
+	*facts = topic_app(cluster, app);
 	return true;
 }
 
