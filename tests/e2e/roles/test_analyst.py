@@ -8,7 +8,7 @@ import pytest
 import crawler
 from conftest import BASE, VERSIONS, Client, await_everything
 from estate import READER, Estate
-from gateway import Gateway, cluster_entry
+from gateway import Gateway, cluster_entry, mounts_of
 from mock_provider import MockProvider
 from signon import Browser, secret_file, wait_ready
 from spark_cluster import wait_for
@@ -95,7 +95,7 @@ class Watch(crawler.Crawler):
     """Follows every link that a person is shown, and searches every answer for traces of others."""
 
     def __init__(self, client, gateway, info, traces):
-        super().__init__(client, gateway, {}, info["spark"], shape=shape)
+        super().__init__(client, gateway, mounts_of(info), info["spark"], shape=shape)
         self.traces, self.statuses = traces, {}
 
     def visit(self, url):
@@ -125,7 +125,7 @@ def starts_of(info, own):
     return [BASE + path for path in [*lists, f"/local/proxy/{own.apps['running']['id']}/jobs/"]]
 
 
-def test_analyst_finds_no_trace_of_others_on_any_page(alice, gate, estate):
+def test_s76_analyst_finds_no_trace_of_others_on_any_page(alice, gate, estate):
     info, own = estate.info(), estate.people["alice"]
     watch = Watch(alice, gate, info, estate.traces_of_others("alice")).run(starts_of(info, own))
     print(watch.report())
@@ -197,7 +197,7 @@ def without_id(answer, app):
     return answer.status_code, seen.replace(app.encode(), b"")
 
 
-def test_what_is_others_answers_as_what_is_not_there(alice, estate):
+def test_s74_what_is_others_answers_as_what_is_not_there(alice, estate):
     for name in ("bob", "carol"):
         person = estate.people[name]
         for app in (app["id"] for app in person.apps.values()):
@@ -210,7 +210,7 @@ def test_what_is_others_answers_as_what_is_not_there(alice, estate):
         assert answer.status_code == 404
 
 
-def test_search_for_others_finds_what_a_search_for_nothing_finds(alice, estate):
+def test_s74_search_for_others_finds_what_a_search_for_nothing_finds(alice, estate):
     for trace in estate.traces_of_others("alice"):
         word = trace.decode()
         nothing = "z" * len(word)
@@ -224,12 +224,13 @@ def test_search_for_others_finds_what_a_search_for_nothing_finds(alice, estate):
 def test_neighbours_log_on_the_same_worker_is_not_there(alice, estate):
     worker = estate.cluster.workers[0]["id"]
 
-    def log(app):
-        return alice.get(f"/local/proxy/{worker}/logPage/?appId={app}&executorId=0&logType=stdout")
+    def log(app, kind):
+        return alice.get(f"/local/proxy/{worker}/{kind}/?appId={app}&executorId=0&logType=stderr&offset=0&byteLength=1000")
 
-    mine, theirs = (log(estate.people[name].apps["running"]["id"]) for name in ("alice", "bob"))
-    assert mine.status_code == 200 and "of the log" in mine.text
-    assert theirs.status_code == 404 and "of the log" not in theirs.text
+    for kind in ("log", "logPage"):
+        mine, theirs = (log(estate.people[name].apps["running"]["id"], kind) for name in ("alice", "bob"))
+        assert mine.status_code == 200 and "Executor Command" in mine.text
+        assert theirs.status_code == 404 and "Executor Command" not in theirs.text
 
 
 def test_reader_whom_an_application_names_sees_that_one(as_person, estate):

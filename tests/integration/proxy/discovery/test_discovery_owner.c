@@ -1,6 +1,4 @@
 /* Discovery: whose an application is, and whom it names itself (S73). */
-#include "proxy/discovery/known/cluster.h"
-#include "proxy/discovery/read_lists.h"
 #include "tests/support/scene.h"
 
 #include <setjmp.h>
@@ -66,10 +64,15 @@ static void run(struct world *w)
 	fake_master_app(w->master, "app-1", "etl", w->driver.url, "RUNNING");
 }
 
+static char word[] = "acl", *words[] = {word};
+static struct conf_role readers = {.applications = {words, 1}};
+
+/* With a role for those whom an application names itself, or without. */
 static void start(struct world *w, bool reads_lists)
 {
+	w->scene->conf.roles_custom = &readers;
+	w->scene->conf.roles_custom_count = reads_lists;
 	scene_start(w->scene);
-	read_lists_use(w->scene->discovery, reads_lists);
 }
 
 static const char *viewers(const struct world *w)
@@ -135,7 +138,8 @@ static void nobody_is_asked_for_lists_that_no_role_wants(void **state)
 	scene_wait_polls(w->scene, w->master, 10);
 	assert_string_equal(viewers(w), "(unknown)");
 	assert_int_equal(fake_http_hits(w->driver.http, ENVIRONMENT), 0);
-	read_lists_use(w->scene->discovery, true); /* a reload */
+	w->scene->conf.roles_custom_count = 1;
+	discovery_set_conf(w->scene->discovery, &w->scene->conf); /* a reload */
 	scene_wait(w->scene, are_viewers(w, "alice"));
 }
 
