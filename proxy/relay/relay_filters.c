@@ -146,7 +146,8 @@ static void add_rewriter(struct exchange *x, const struct h1_response *head, enu
 {
 	if (kind == REWRITE_HTML) {
 		x->rewrite_context.script = own_script(x, head);
-		way_back_add(x);
+		if (head->status == 200)
+			way_back_add(x);
 		x->kills = kill_links_for(x);
 	}
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
