@@ -35,9 +35,8 @@ static const struct row *const shapes[] = {[JSON_HISTORY_APP] = history_app,
 struct reader {
 	const char *end;
 	struct json_item *item;
-	bool (*shows)(const void *arg, const struct json_item *item);
-	const void *arg;
-	const char *hidden_at; /* nothing more of it is read */
+	const struct json_ask *ask; /* or NULL */
+	const char *hidden_at;	    /* nothing more of it is read */
 	unsigned hidden_depth, depth;
 };
 
@@ -45,8 +44,7 @@ struct reader {
 
 static const char *skip_blanks(const struct reader *r, const char *p)
 {
-	while (p && p < r->end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'))
-		p++;
+	p = p ? json_skip_blanks(p, r->end) : r->end;
 	return p == r->end ? NULL : p;
 }
 
@@ -194,7 +192,9 @@ static bool take_user(struct json_item *item, const struct string *string)
 
 static bool is_hidden(const struct reader *r)
 {
-	return r->shows && r->item->id[0] && r->item->has_name && !r->shows(r->arg, r->item);
+	const struct json_ask *ask = r->ask;
+
+	return ask && r->item->id[0] && r->item->has_name && !ask->shows(ask->arg, r->item);
 }
 
 static const char *take_field(struct reader *r, int field, const char *p)
@@ -210,6 +210,8 @@ static const char *take_field(struct reader *r, int field, const char *p)
 	const char *next = read_string(r, p, &string);
 	if (next == NULL || !takers[field](r->item, &string))
 		return NULL;
+	if (field == FIELD_ID && r->ask)
+		r->ask->soon(r->ask->arg, r->item->id);
 	if (field == FIELD_USER && is_hidden(r)) {
 		r->hidden_at = next;
 		r->hidden_depth = r->depth;
@@ -298,10 +300,9 @@ static const char *read_value(struct reader *r, const struct row *rows, const ch
 }
 
 struct json_look json_item_look(enum json_shape shape, const char *p, const char *end,
-	struct json_item *item, bool (*shows)(const void *arg, const struct json_item *item),
-	const void *arg)
+	struct json_item *item, const struct json_ask *ask)
 {
-	struct reader r = {.end = end, .item = item, .shows = shows, .arg = arg};
+	struct reader r = {.end = end, .item = item, .ask = ask};
 
 	item->has_name = item->has_user = item->is_disputed = false;
 	item->id[0] = '\0';

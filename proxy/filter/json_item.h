@@ -36,13 +36,16 @@ struct json_look {
 	const char *at; /* how far it was read */
 	unsigned depth; /* JSON_HIDDEN: so many braces and brackets are open there */
 };
-/*
- * Reads one element from its first byte at p on; [p, end) may hold more behind it, or not all of
- * it. `shows` (NULL: nobody asks) is asked of what is known as soon as that is an id, a name and a
- * user; what an element has besides can only take from it, since what nobody knows opens nothing.
- */
+struct json_ask { /* who wants to know */
+	/* As soon as an id, a name and a user are known: what an element has besides can only take
+	 * from it, since what nobody knows opens nothing. */
+	bool (*shows)(const void *arg, const struct json_item *item);
+	void (*soon)(const void *arg, const char *id); /* that will be asked of this one */
+	const void *arg;
+};
+/* Reads one element from its first byte at p on; [p, end) may hold more behind it, or not all of
+ * it. `ask` NULL: nobody asks. */
 struct json_look json_item_look(enum json_shape shape, const char *p, const char *end,
-	struct json_item *item, bool (*shows)(const void *arg, const struct json_item *item),
-	const void *arg);
+	struct json_item *item, const struct json_ask *ask);
 
 #endif

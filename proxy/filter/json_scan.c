@@ -1,7 +1,5 @@
 #include "proxy/filter/json_scan.h"
 
-#include "base/simd.h"
-
 #include <stdint.h>
 
 enum { BLOCK = 64 };
@@ -12,22 +10,6 @@ static inline __m128i load(const char *p)
 	return _mm_loadu_si128((const __m128i *)(const void *)p);
 }
 #endif
-
-const char *json_scan_string(const char *p, const char *end)
-{
-#ifdef HAVE_SSE2
-	for (; end - p >= 16; p += 16) {
-		__m128i bytes = load(p);
-		int hits = _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')),
-			_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))));
-		if (hits)
-			return p + __builtin_ctz((unsigned)hits);
-	}
-#endif
-	while (p < end && *p != '"' && *p != '\\')
-		p++;
-	return p;
-}
 
 /* One bit tells a bracket from a brace. */
 const char *json_scan_structure(const char *p, const char *end)

@@ -53,6 +53,8 @@ struct list_item {	  /* as the list has it; borrowed for the call */
 };
 struct list_context { /* copied */
 	bool (*shows)(const void *arg, const struct list_item *item);
+	/* shows() will be asked of this one: what it needs may be fetched. NULL is fine. */
+	void (*soon)(const void *arg, const char *id);
 	const void *arg;
 	uint64_t limit; /* of LIST_HISTORY: so many are shown */
 };

@@ -44,18 +44,6 @@ static const struct member of_worker[] = {{"id", RULE_PASS}, {"masterurl", RULE_
 	{"resourcesused", RULE_PASS}, {"executors", RULE_LIST}, {"finishedexecutors", RULE_LIST},
 	{"drivers", RULE_EMPTY}, {"finisheddrivers", RULE_EMPTY}, {NULL, RULE_DROP}};
 
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
-static const char *skip_blanks(const char *p, const char *end)
-{
-	while (p < end && is_blank(*p))
-		p++;
-	return p;
-}
-
 static void write_text(struct list_filter *filter, const char *text)
 {
 	sink_add(&filter->sink, text, strlen(text));
@@ -105,7 +93,7 @@ static const char *skip_string(struct json_list *json, const char *p, const char
 
 static const char *skip_scalar(const char *p, const char *end, bool *done)
 {
-	while (p < end && !is_blank(*p) && *p != ',' && *p != '}' && *p != ']')
+	while (p < end && !json_is_blank(*p) && *p != ',' && *p != '}' && *p != ']')
 		p++;
 	*done = p < end;
 	return p;
@@ -165,6 +153,14 @@ static bool shows(const void *arg, const struct json_item *item)
 			item->has_user ? item->user : NULL});
 }
 
+static void soon(const void *arg, const char *id)
+{
+	const struct list_filter *filter = arg;
+
+	if (filter->context.soon)
+		filter->context.soon(filter->context.arg, id);
+}
+
 static void show_element(struct list_filter *filter, struct str element)
 {
 	write_text(filter, filter->json.any_element ? ", " : "");
@@ -187,7 +183,7 @@ static void end_element(struct list_filter *filter, struct str element)
 		return;
 	const char *end = element.at + element.len;
 	struct json_look look =
-		json_item_look(shape_of(filter->kind), element.at, end, &filter->item, NULL, NULL);
+		json_item_look(shape_of(filter->kind), element.at, end, &filter->item, NULL);
 	if (look.found == JSON_WHOLE && look.at == end && shows(filter, &filter->item))
 		show_element(filter, element);
 }
@@ -200,8 +196,8 @@ static const char *look_at_element(struct list_filter *filter, const char *p, co
 
 	if (*p != '{' || !is_wanted(filter))
 		return NULL;
-	struct json_look look =
-		json_item_look(shape_of(filter->kind), p, end, &filter->item, shows, filter);
+	struct json_look look = json_item_look(shape_of(filter->kind), p, end, &filter->item,
+		&(struct json_ask){shows, soon, filter});
 	if (look.found == JSON_ODD || look.at - p > LIST_HOLD_MAX)
 		return NULL;
 	if (look.found == JSON_WHOLE && shows(filter, &filter->item))
@@ -255,7 +251,7 @@ static const char *at_element(struct list_filter *filter, const char *p, const c
 {
 	struct json_list *json = &filter->json;
 
-	p = skip_blanks(p, end);
+	p = json_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	if (*p == ',')
@@ -293,7 +289,7 @@ static const char *at_member(struct list_filter *filter, const char *p, const ch
 {
 	struct json_list *json = &filter->json;
 
-	p = skip_blanks(p, end);
+	p = json_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	if (*p == ',')
@@ -330,7 +326,7 @@ static const char *at_colon(struct list_filter *filter, const char *p, const cha
 {
 	struct json_list *json = &filter->json;
 
-	p = skip_blanks(p, end);
+	p = json_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	json->rule = (int)rule_of(filter);
@@ -353,7 +349,7 @@ static const char *at_value(struct list_filter *filter, const char *p, const cha
 {
 	struct json_list *json = &filter->json;
 
-	p = skip_blanks(p, end);
+	p = json_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	if (*p == ',' || *p == ':' || *p == '}' || *p == ']')
@@ -394,7 +390,7 @@ static const char *at_start(struct list_filter *filter, const char *p, const cha
 {
 	bool is_array = filter->kind == LIST_HISTORY;
 
-	p = skip_blanks(p, end);
+	p = json_skip_blanks(p, end);
 	if (p == end)
 		return end;
 	if (*p != (is_array ? '[' : '{'))

@@ -167,14 +167,30 @@ const struct mount *registry_ui(const struct registry *reg, struct str cluster, 
 	return get_in(reg, cluster, SPACE_UI, name);
 }
 
+/* A cluster of a snapshot is inside its part. */
+static const struct registry_part *part_around(const struct cluster_info *cluster)
+{
+	return (const struct registry_part *)(const void *)((const char *)cluster -
+							    offsetof(struct registry_part, info));
+}
+
+const struct app_info *registry_app_near(const struct cluster_info *cluster, struct str id)
+{
+	return get(&part_around(cluster)->table, SPACE_APP_ID, id);
+}
+
+void registry_app_soon(const struct cluster_info *cluster, struct str id)
+{
+	struct registry_key key = registry_key_of(SPACE_APP_ID, id);
+
+	registry_table_soon(&part_around(cluster)->table, &key);
+}
+
 const struct mount *registry_authority_near(
 	const struct registry *reg, const struct cluster_info *cluster, struct str authority)
 {
-	const struct registry_part *part =
-		(const struct registry_part *)(const void *)((const char *)cluster -
-							     offsetof(struct registry_part, info));
 	struct registry_key key = registry_key_of(SPACE_AUTHORITY, authority);
-	const struct mount *m = registry_table_get(&part->table, &key);
+	const struct mount *m = registry_table_get(&part_around(cluster)->table, &key);
 
 	return m ? m : registry_table_get(&reg->table, &key);
 }

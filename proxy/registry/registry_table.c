@@ -73,3 +73,8 @@ const void *registry_table_get(const struct registry_table *t, const struct regi
 {
 	return key->len ? find_slot(t, key)->value : NULL;
 }
+
+void registry_table_soon(const struct registry_table *t, const struct registry_key *key)
+{
+	__builtin_prefetch(&t->slots[key->hash & t->mask]);
+}

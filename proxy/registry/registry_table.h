@@ -39,6 +39,8 @@ struct registry_key registry_key_of(enum registry_space space, struct str text);
 /* The first to come keeps the key. `value` is not NULL. */
 void registry_table_add(
 	struct registry_table *t, const struct registry_key *key, const void *value);
+/* It will be asked for soon: its slot is fetched into the processor's cache. */
+void registry_table_soon(const struct registry_table *t, const struct registry_key *key);
 /* NULL: nothing; the empty key has nothing. O(1). */
 const void *registry_table_get(const struct registry_table *t, const struct registry_key *key);
 

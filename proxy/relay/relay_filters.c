@@ -12,17 +12,14 @@ enum { GZIP_FROM = 1024 /* bytes: less is not worth it */ };
 
 /* --- who reads --- */
 
-/* What of the facts the registry has. By its id only: somebody else's application may be called
- * like this one's id. */
+/* What the registry knows of it. */
 static bool find_app(const struct exchange *x, struct str id, struct access_app *facts)
 {
-	const char *cluster = x->route.mount->cluster;
-	const struct app_info *app = registry_app(x->registry, str_of(cluster), id);
+	const struct app_info *app = registry_app_near(x->route.cluster, id);
 
-	if (app == NULL || !str_eq(str_of(app->id), id))
-		return false;
-	*facts = topic_app(cluster, app);
-	return true;
+	if (app)
+		*facts = topic_app(x->route.cluster->name, app);
+	return app != NULL;
 }
 
 /* Beyond what the registry keeps, the list's own word counts. */
@@ -37,6 +34,13 @@ static bool shows(const void *arg, const struct list_item *item)
 			.name = item->name,
 			.user = item->user};
 	return access_to_app(x->web.who, &facts) != 0;
+}
+
+static void shows_soon(const void *arg, const char *id)
+{
+	const struct exchange *x = arg;
+
+	registry_app_soon(x->route.cluster, str_of(id));
 }
 
 static bool may_kill(const void *arg, struct str id)
@@ -132,7 +136,8 @@ static const char *own_script(const struct exchange *x, const struct h1_response
 
 static void add_list(struct exchange *x, enum list_kind kind)
 {
-	struct list_context context = {.shows = shows, .arg = x, .limit = x->list_limit};
+	struct list_context context = {
+		.shows = shows, .soon = shows_soon, .arg = x, .limit = x->list_limit};
 
 	x->list = list_filter_new(kind, &context);
 }
@@ -141,7 +146,8 @@ static void add_rewriter(struct exchange *x, const struct h1_response *head, enu
 {
 	if (kind == REWRITE_HTML) {
 		x->rewrite_context.script = own_script(x, head);
-		way_back_add(x);
+		if (head->status == 200)
+			way_back_add(x);
 		x->kills = kill_links_for(x);
 	}
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);

@@ -116,8 +116,8 @@ static void find_app(const struct exchange *x, struct way_back *way)
 
 	if (id.at == NULL)
 		return;
-	app = registry_app(x->registry, str_of(way->cluster->name), id);
-	if (app == NULL || !str_eq(str_of(app->id), id))
+	app = registry_app_near(way->cluster, id);
+	if (app == NULL)
 		return;
 	way->app_id = app->id;
 	if (x->route.mount->kind == UI_HISTORY && app->running)

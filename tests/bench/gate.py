@@ -21,6 +21,7 @@ class Gate:
     """One gateway; header() says who asks. What it does beside requests is put off: masters are polled every 5 minutes."""
 
     SCHEME = "http"
+    UI = MOUNT
     READY = PAGE  # what answers when its UI is there
 
     def __init__(self, world, name, store, binary, front="direct"):
@@ -34,7 +35,7 @@ class Gate:
         self.token = world.token
         try:
             self.process.await_status(f"http://{HOST}:{self.admin}/ping")
-            self.process.await_status(self.origin + MOUNT + self.READY, {"Authorization": f"Bearer {world.token}"})
+            self.process.await_status(self.origin + self.UI + self.READY, {"Authorization": f"Bearer {world.token}"})
         except BaseException:
             self.process.stop()
             raise

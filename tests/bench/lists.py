@@ -60,7 +60,7 @@ class Site:
 
 
 class Gate(gate.Gate):
-    READY = LIST
+    UI, READY = "/local/shs", LIST
 
     def settings(self, world, store):
         made = super().settings(world, store)
@@ -115,7 +115,7 @@ def told(result):
 def compare(ours, nginx, header):
     ratios, most = [], 0
     for number in range(ROUNDS + 1):
-        us, them = ask(ours.process, ours.origin + "/local/shs" + LIST, header), ask(nginx.process, nginx.url + LIST, None)
+        us, them = ask(ours.process, ours.origin + ours.UI + LIST, header), ask(nginx.process, nginx.url + LIST, None)
         if (us["apps"], them["apps"]) != ((APPS + OWN_EACH - 1) // OWN_EACH, APPS):
             raise Failed(f"{us['apps']} applications of {them['apps']}")
         if number == 0:  # both have their memory then

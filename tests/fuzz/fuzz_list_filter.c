@@ -39,7 +39,7 @@ struct run {
 
 static struct evbuffer *feed(const struct run *run, size_t piece)
 {
-	struct list_context context = {run->shows, NULL, 3};
+	struct list_context context = {run->shows, NULL, NULL, 3};
 	struct kill_context kill = {may_kill, NULL};
 	struct list_filter *list = list_filter_new(run->kind, &context);
 	struct kill_links *links = kill_links_new(&kill);

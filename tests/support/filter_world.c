@@ -19,7 +19,8 @@ static bool shows(const void *arg, const struct list_item *item)
 char *filter_world_read(
 	enum list_kind kind, const struct filter_reader *reader, struct str text, size_t piece)
 {
-	struct list_context context = {shows, reader, reader->limit ? reader->limit : UINT64_MAX};
+	struct list_context context = {
+		shows, NULL, reader, reader->limit ? reader->limit : UINT64_MAX};
 	struct list_filter *filter = list_filter_new(kind, &context);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 
