@@ -33,5 +33,6 @@ def test_real_spark_ends_what_the_home_page_kills(world):
     ended = {entry["id"]: entry["state"] for entry in requests.get(f"{cluster.master_url}/json/", timeout=10).json()["completedapps"]}
     assert ended[app["id"]] == "KILLED"
     wait_for(lambda: '"stated_reason":"it eats the cluster"' in gateway.log_text().replace('": "', '":"'), "the audit line", 10)
+    wait_for(lambda: path not in admin.get("/local/", headers=NAVIGATION).text, "the gateway to see the end", 20)
     again = admin.post(path, data={}, headers={"Origin": gateway.origin})
     assert again.status_code == 409
