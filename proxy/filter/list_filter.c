@@ -23,6 +23,7 @@ static void (*const readers[])(struct list_filter *, const char *, const char *)
 	[LIST_WORKER] = list_json_chunk,
 	[LIST_MASTER_PAGE] = list_html_chunk,
 	[LIST_WORKER_PAGE] = list_html_chunk,
+	[LIST_PROXIED_PAGE] = list_html_chunk,
 };
 
 struct list_filter *list_filter_new(enum list_kind kind, const struct list_context *context)

@@ -32,6 +32,7 @@ enum list_kind {
 	LIST_WORKER,  /* JSON: an object with arrays of executors and drivers */
 	LIST_MASTER_PAGE,
 	LIST_WORKER_PAGE,
+	LIST_PROXIED_PAGE, /* an application's, which passes, or a master's */
 };
 
 /* What an answer of that UI is to somebody who does not see all of its applications. `path` is the

@@ -17,6 +17,7 @@ enum state {
 	AT_TAG,	   /* it is collected */
 	AT_RAW,	   /* in the text of `raw` */
 	AT_BROKEN, /* nothing more is written */
+	AT_OTHER,  /* no list: all that follows passes */
 };
 
 enum html_unit { UNIT_NONE, UNIT_ROW, UNIT_ITEM, UNIT_HEADING, UNIT_COLUMNS };
@@ -159,7 +160,7 @@ static bool is_row_shown(struct list_filter *filter)
 
 static bool is_item_shown(struct list_filter *filter)
 {
-	const char *const *known = filter->kind == LIST_MASTER_PAGE ? master_items : worker_items;
+	const char *const *known = filter->kind == LIST_WORKER_PAGE ? worker_items : master_items;
 	struct str label = between(sbuf_str(&filter->hold), STR("<strong>"), STR("</strong>"));
 
 	for (; *known; known++) {
@@ -173,7 +174,7 @@ static void learn_columns(struct list_filter *filter)
 {
 	struct str columns = sbuf_str(&filter->hold);
 
-	filter->html.rows_open = filter->kind == LIST_MASTER_PAGE &&
+	filter->html.rows_open = filter->kind != LIST_WORKER_PAGE &&
 				 str_eq_nocase(first_text(columns), STR("Worker Id"));
 }
 
@@ -292,6 +293,7 @@ static void take_tag(struct list_filter *filter, struct str text)
 		html->rows_open = false;
 	if (html->unit == UNIT_NONE && unit != UNIT_NONE && !tag.is_end)
 		begin_unit(filter, unit);
+	html->past_head |= str_eq_nocase(tag.name, STR("body"));
 	html_put(filter, text.at, text.at + text.len);
 	if (tag.is_end && unit != UNIT_NONE && html->unit == (int)unit)
 		end_unit(filter);
@@ -400,29 +402,66 @@ static char lower(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
-/* In the text of a script nothing but its own end tag means anything. */
-static const char *in_raw(struct list_filter *filter, const char *p, const char *end)
+/*
+ * T2, T49: the head of an application's page says where the application is, in a script; a master's
+ * has no such word, and is what a master answers to whatever it does not know.
+ */
+static bool says_application(struct html_list *html, const char *p, const char *end)
+{
+	static const char word[] = "setAppBasePath(";
+
+	for (; p < end && word[html->said]; p++)
+		html->said = *p == word[html->said] ? html->said + 1 : *p == word[0];
+	return word[html->said] == '\0';
+}
+
+static bool is_other(struct list_filter *filter, const char *from, const char *end)
 {
 	struct html_list *html = &filter->html;
-	const char *from = p;
 
-	while (p < end && html->raw) {
+	return filter->kind == LIST_PROXIED_PAGE && !html->past_head && html->raw &&
+	       strcmp(html->raw, "script") == 0 && says_application(html, from, end);
+}
+
+/* In the text of a script nothing but its own end tag means anything. */
+static const char *skip_raw(struct html_list *html, const char *p, const char *end)
+{
+	while (p < end) {
 		char want = html->matched == 0	 ? '<'
 			    : html->matched == 1 ? '/'
 						 : html->raw[html->matched - 2];
 		if (want == '\0')
-			html->raw = NULL;
-		else if (lower(*p) == want)
+			return p;
+		if (lower(*p) == want)
 			html->matched++, p++;
 		else if (html->matched)
 			html->matched = 0;
 		else
 			p++;
 	}
-	html_put(filter, from, p);
-	if (html->raw == NULL)
-		html->state = AT_TEXT;
 	return p;
+}
+
+static const char *in_raw(struct list_filter *filter, const char *p, const char *end)
+{
+	struct html_list *html = &filter->html;
+	const char *stop = skip_raw(html, p, end);
+
+	html_put(filter, p, stop);
+	if (is_other(filter, p, stop)) {
+		html->state = AT_OTHER;
+	} else if (stop < end) {
+		html->raw = NULL;
+		html->said = 0;
+		html->state = AT_TEXT;
+	}
+	return stop;
+}
+
+static const char *pass_rest(struct list_filter *filter, const char *p, const char *end)
+{
+	html_put(filter, p, end);
+	return end;
 }
 
 static const char *step(struct list_filter *filter, const char *p, const char *end)
@@ -440,6 +479,8 @@ static const char *step(struct list_filter *filter, const char *p, const char *e
 		return in_tag(filter, p, end);
 	case AT_RAW:
 		return in_raw(filter, p, end);
+	case AT_OTHER:
+		return pass_rest(filter, p, end);
 	default:
 		return end;
 	}

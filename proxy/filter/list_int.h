@@ -27,6 +27,8 @@ struct html_list {
 	bool rows_open;	  /* of this table: they name no application */
 	char quote;	  /* in a tag: around the value; 0: none */
 	unsigned matched; /* bytes of "<!--" or "-->" seen */
+	bool past_head;	  /* <body> has come */
+	unsigned said;	  /* bytes of what an application's page says of itself */
 	const char *raw;  /* the element whose text is read: "script"; NULL: none */
 	struct sbuf tag;
 };

@@ -13,9 +13,12 @@ static const struct row {
 	enum list_kind html, json, other;
 } rows[] = {
 	{UI_MASTER, {"/app/", 5}, LIST_NONE, LIST_NOTHING, LIST_NOTHING},
-	/* An application's UI, through a master with spark.ui.reverseProxy: it was judged by its id. */
-	{UI_MASTER, {"/proxy/", 7}, LIST_NONE, LIST_NONE, LIST_NONE},
+	/* An application's UI, through a master with spark.ui.reverseProxy: it was judged by its
+	 * id. A master without answers with its own page (T49). */
+	{UI_MASTER, {"/proxy/", 7}, LIST_PROXIED_PAGE, LIST_NONE, LIST_NONE},
 	{UI_MASTER, {"/static/", 8}, LIST_NONE, LIST_NONE, LIST_NONE},
+	{UI_MASTER, {"/logPage", 8}, LIST_NOTHING, LIST_NOTHING, LIST_NOTHING},
+	{UI_MASTER, {"/environment", 12}, LIST_NOTHING, LIST_NOTHING, LIST_NOTHING},
 	{UI_MASTER, {"/json", 5}, LIST_NOTHING, LIST_MASTER, LIST_NOTHING},
 	{UI_MASTER, {"", 0}, LIST_MASTER_PAGE, LIST_NOTHING, LIST_NOTHING},
 	{UI_WORKER, {"/logPage/", 9}, LIST_NONE, LIST_NOTHING, LIST_NOTHING},
@@ -28,6 +31,7 @@ static const struct row {
 	{UI_HISTORY, {"/api/v1/version", 15}, LIST_NONE, LIST_NONE, LIST_NONE},
 	{UI_HISTORY, {"/api/v1/applications", 20}, LIST_NOTHING, LIST_HISTORY, LIST_NOTHING},
 	{UI_HISTORY, {"/api/v1/applications/", 21}, LIST_NONE, LIST_NONE, LIST_NONE},
+	{UI_HISTORY, {"/logPage", 8}, LIST_NOTHING, LIST_NOTHING, LIST_NOTHING},
 	/* Its page is empty: a script fills it from the list. */
 	{UI_HISTORY, {"", 0}, LIST_NONE, LIST_NOTHING, LIST_NOTHING},
 	{UI_DRIVER, {"", 0}, LIST_NONE, LIST_NONE, LIST_NONE},

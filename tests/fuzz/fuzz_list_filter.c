@@ -84,7 +84,7 @@ static void assert_nothing_shown(const struct run *run)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum list_kind kinds[] = {LIST_NONE, LIST_HISTORY, LIST_MASTER, LIST_WORKER,
-		LIST_MASTER_PAGE, LIST_WORKER_PAGE, LIST_HISTORY, LIST_NOTHING};
+		LIST_MASTER_PAGE, LIST_WORKER_PAGE, LIST_PROXIED_PAGE, LIST_NOTHING};
 	if (size < 2)
 		return 0;
 	struct run run = {kinds[data[0] % 8], shows, data + 1, size - 1};

@@ -122,7 +122,9 @@ def starts_of(info, own):
     for app in own.apps.values():
         lists += [f"/local/apps/{app['id']}", f"/local/apps/{urllib.parse.quote(app['name'])}",
                   f"/local/proxy/master/app/?appId={app['id']}", f"/local/shs/history/{app['id']}/jobs/"]
-    return [BASE + path for path in [*lists, f"/local/proxy/{own.apps['running']['id']}/jobs/"]]
+    running = own.apps["running"]["id"]
+    lists.append(f"/local/proxy/master/proxy/{running}/")  # T49: the master's own page, unless it is a reverse proxy
+    return [BASE + path for path in [*lists, f"/local/proxy/{running}/jobs/"]]
 
 
 def test_s76_analyst_finds_no_trace_of_others_on_any_page(alice, gate, estate):

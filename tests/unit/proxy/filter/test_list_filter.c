@@ -291,6 +291,48 @@ static void s76_real_master_page_has_ones_own_rows_and_no_counts(void **state)
 	}
 }
 
+/* T49: without spark.ui.reverseProxy a master answers /proxy/<id>/ with its first page. */
+static void s76_master_page_at_the_path_of_an_application_is_cut_and_that_ones_page_is_not(
+	void **state)
+{
+	static const char *const pages[] = {
+		"driver-jobs.ctx.html", "driver-stages.ctx.html", "driver-executors.ctx.html"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
+		char *got = filter_fixture(
+			&versions[i], "master.ctx.html", LIST_PROXIED_PAGE, versions[i].own);
+		assert_of_others_nothing(&versions[i], got);
+		assert_non_null(strstr(got, versions[i].own));
+		free(got);
+		for (size_t k = 0; k < ARRAY_LEN(pages); k++) {
+			char *text = read_fixture(&versions[i], pages[k]);
+			got = filter_fixture(
+				&versions[i], pages[k], LIST_PROXIED_PAGE, versions[i].own);
+			assert_string_equal(got, text);
+			free(got);
+			free(text);
+		}
+	}
+}
+
+static void s76_page_that_says_it_is_an_applications_behind_its_head_is_cut(void **state)
+{
+	static const char *const pages[] = {
+		"<head><title>setAppBasePath('')</title></head><tr>b</tr>",
+		"<body><script>setAppBasePath('')</script><tr>b</tr>",
+		"<head><script>setAppBase</script><script>Path(</script></head><tr>b</tr>",
+		"setAppBasePath(<tr>b</tr>"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
+		char *got = filter_world_pieces(
+			LIST_PROXIED_PAGE, &(struct filter_reader){.id = "a"}, str_of(pages[i]));
+		assert_null(strstr(got, "<tr>"));
+		free(got);
+	}
+}
+
 static void s76_real_worker_page_has_ones_own_executors_alone(void **state)
 {
 	(void)state;
@@ -384,81 +426,6 @@ static void text_of_a_script_is_no_markup(void **state)
 	assert_page(text, text);
 }
 
-/* --- which answers, and the limit --- */
-
-static void answers_are_lists_by_path_and_type(void **state)
-{
-	static const struct {
-		enum ui_kind ui;
-		const char *path, *type;
-		enum list_kind kind;
-	} rows[] = {
-		{UI_MASTER, "/", "text/html;charset=utf-8", LIST_MASTER_PAGE},
-		{UI_MASTER, "/nosuch", "text/html", LIST_MASTER_PAGE},
-		{UI_MASTER, "/proxy/app-1/", "text/html", LIST_NONE},
-		{UI_MASTER, "/app/", "text/html", LIST_NONE},
-		{UI_MASTER, "/json/", "application/json", LIST_MASTER},
-		{UI_MASTER, "/json/", "text/json;charset=utf-8", LIST_MASTER},
-		{UI_MASTER, "/json/activeapps", "application/json", LIST_NOTHING},
-		{UI_MASTER, "/json/", "text/html", LIST_NOTHING},
-		{UI_MASTER, "/metrics/applications/json", "application/json", LIST_NOTHING},
-		{UI_MASTER, "/static/webui.js", "application/javascript", LIST_NONE},
-		{UI_MASTER, "/", "", LIST_NOTHING},
-		{UI_WORKER, "/", "text/html", LIST_WORKER_PAGE},
-		{UI_WORKER, "/json", "application/json", LIST_WORKER},
-		{UI_WORKER, "/log/", "text/plain", LIST_NONE},
-		{UI_WORKER, "/logPage/", "text/html", LIST_NONE},
-		{UI_HISTORY, "/", "text/html", LIST_NONE},
-		{UI_HISTORY, "/api/v1/applications", "application/json", LIST_HISTORY},
-		{UI_HISTORY, "/api/v1/applications/", "application/json", LIST_HISTORY},
-		{UI_HISTORY, "/api/v1/applications/app-1", "application/json", LIST_NONE},
-		{UI_HISTORY, "/api/v1/applications/app-1/logs", "application/octet-stream",
-			LIST_NONE},
-		{UI_HISTORY, "/api/v1/nosuch", "application/json", LIST_NOTHING},
-		{UI_HISTORY, "/history/app-1/jobs/", "text/html", LIST_NONE},
-		{UI_DRIVER, "/jobs/", "text/html", LIST_NONE},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(
-			list_kind_of(rows[i].ui, str_of(rows[i].path), str_of(rows[i].type)),
-			rows[i].kind);
-}
-
-static void limit_is_taken_out_of_the_query_in_every_spelling(void **state)
-{
-	static const struct {
-		const char *query, *rest;
-		uint64_t limit;
-	} rows[] = {
-		{"limit=5", "", 5},
-		{"status=completed&limit=2147483647&minDate=2026", "status=completed&minDate=2026",
-			2147483647},
-		{"lim%69t=7", "", 7},
-		{"limit=%2B3", "", 3},
-		{"limit=-1", "", 0},
-		{"limit=1&limit=2", "", 1},
-		{"limit=x&limit=2", "limit=x", UINT64_MAX},
-		{"limit=99999999999", "limit=x", UINT64_MAX},
-		{"limit", "limit=x", UINT64_MAX},
-		{"Limit=5&status=running", "Limit=5&status=running", UINT64_MAX},
-		{"", "", UINT64_MAX},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct sbuf rest;
-		uint64_t limit = 0;
-		sbuf_init(&rest, 256);
-		list_take_limit(str_of(rows[i].query), &rest, &limit);
-		assert_int_equal(limit, rows[i].limit);
-		assert_int_equal(rest.len, strlen(rows[i].rest));
-		assert_memory_equal(rest.len ? rest.at : "", rows[i].rest, rest.len);
-		sbuf_clear(&rest);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +443,9 @@ int main(void)
 		cmocka_unit_test(s76_members_that_nobody_knows_are_left_out),
 		cmocka_unit_test(what_begins_a_list_is_there_with_its_first_byte),
 		cmocka_unit_test(s76_real_master_page_has_ones_own_rows_and_no_counts),
+		cmocka_unit_test(
+			s76_master_page_at_the_path_of_an_application_is_cut_and_that_ones_page_is_not),
+		cmocka_unit_test(s76_page_that_says_it_is_an_applications_behind_its_head_is_cut),
 		cmocka_unit_test(s76_real_worker_page_has_ones_own_executors_alone),
 		cmocka_unit_test(page_of_somebody_without_applications_has_no_rows_but_the_workers),
 		cmocka_unit_test(row_is_its_applications_by_the_link_of_any_version),
@@ -483,8 +453,6 @@ int main(void)
 		cmocka_unit_test(s76_row_that_is_not_a_whole_one_is_dropped),
 		cmocka_unit_test(s76_table_is_open_only_as_long_as_its_columns_say_so),
 		cmocka_unit_test(text_of_a_script_is_no_markup),
-		cmocka_unit_test(answers_are_lists_by_path_and_type),
-		cmocka_unit_test(limit_is_taken_out_of_the_query_in_every_spelling),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
