@@ -178,6 +178,9 @@ def test_administrator_still_sees_everybodys(as_person, estate):
     everything = set().union(*(ids_of(person) for person in estate.people.values()))
     assert set(listed_by_history(admin)) == everything
     assert listed_by_master(admin) == everything - ids_of(estate.people["carol"], "weekly")
+    # so what an analyst's crawl looks for is there to be found
+    seen = bytes_of(admin.get("/local/shs/api/v1/applications"))
+    assert all(trace in seen for person in estate.people.values() for trace in person.traces())
 
 
 def paths_of(estate, app):
