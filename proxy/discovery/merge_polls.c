@@ -4,6 +4,7 @@
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/read_lists.h"
 
 #include <stdlib.h>
 
@@ -59,7 +60,7 @@ static void merge_worker(struct cluster *c, const struct spark_worker *row)
 
 static bool set_from_row(struct app *a, const struct spark_app *row)
 {
-	bool changed = known_ui_set_text(&a->name, row->name);
+	bool changed = false;
 
 	SET(changed, a->state, row->state);
 	SET(changed, a->started_ms, row->started_ms);
@@ -104,6 +105,7 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	a->told_ms = row->started_ms;
 	was_running = a->running;
 	app_user_tell(a, row->user);
+	changed |= known_ui_set_text(&a->name, row->name);
 	changed |= set_from_row(a, row);
 	SET(changed, a->cores, row->cores);
 	SET(changed, a->in_master, true);
@@ -196,6 +198,14 @@ static bool app_complete(struct app *a, const struct spark_app *row)
 	return changed;
 }
 
+/* S73: whose pattern a name fits may see it, and a log of anybody's may have its id. */
+static bool set_from_log(struct app *a, const struct spark_app *row)
+{
+	bool changed = a->is_masters ? false : known_ui_set_text(&a->name, row->name);
+
+	return set_from_row(a, row) || changed;
+}
+
 static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_t listing)
 {
 	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
@@ -215,13 +225,15 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	a->told_ms = row->started_ms;
 	app_user_tell_history(a, row->user);
 	mem_replace_text(&a->attempt, row->attempt ? row->attempt : "");
+	a->has_many_logs = row->has_many_logs;
+	changed |= read_lists_doubt(a);
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);
 	/* The master knows better as long as it knows, and a pod for good. */
 	if (a->namespace)
 		changed |= app_complete(a, row);
 	else if (!a->in_master)
-		changed |= set_from_row(a, row);
+		changed |= set_from_log(a, row);
 	if (changed)
 		cluster_changed(c);
 }

@@ -36,7 +36,9 @@ static bool is_open_to_history(const struct app *a)
 {
 	const struct history *h = a->known.cluster->history;
 
-	return !a->running && a->in_history && a->lists == NULL && h && h->server.up;
+	/* S73: of several logs one may be anybody's, and its lists would open the others. */
+	return !a->running && a->in_history && !a->has_many_logs && a->lists == NULL && h &&
+	       h->server.up;
 }
 
 static bool is_wanted(const struct app *a)
@@ -101,7 +103,7 @@ static bool take_lists(struct app *a, const struct lists_read *r, struct str bod
 	struct spark_acls acls;
 	bool is_kept;
 
-	if (!r->is_history && !is_open_to_driver(a))
+	if (r->is_history ? a->has_many_logs : !is_open_to_driver(a))
 		return false;
 	if (spark_acls_parse(body, &acls, NULL) == -1)
 		return false;
@@ -255,6 +257,14 @@ void read_lists_cancel(struct cluster *c)
 void read_lists_stop(struct discovery *d)
 {
 	event_free(d->lists_timer);
+}
+
+bool read_lists_doubt(struct app *a)
+{
+	if (!a->has_many_logs || a->lists == NULL || a->has_driver_lists)
+		return false;
+	app_lists_forget(a);
+	return true;
 }
 
 const struct access_lists *read_lists_of(const struct app *a)

@@ -182,20 +182,21 @@ static enum found look_at(const char *tag, const char *end, struct element *elem
 /* Writes [p, end) without what is taken out. Gives where what has to wait begins, or `end`. */
 static const char *write_rest(struct kill_links *links, const char *p, const char *end)
 {
-	const char *from = p, *hit;
+	const char *from = p, *looked = p, *hit;
 	struct element element;
 
 	while ((hit = find_mark(p, end))) {
-		const char *tag = tag_around(from, hit);
+		/* No tag is looked at twice, and no text before it, however many marks follow. */
+		const char *tag = tag_around(looked, hit);
 		enum found found = tag ? look_at(tag, end, &element) : FOUND_NONE;
 		if (found == FOUND_MORE) {
 			sink_add(&links->sink, from, (size_t)(tag - from));
 			return tag;
 		}
-		p = hit + MARK_LEN;
+		p = looked = hit + MARK_LEN;
 		if (found != FOUND_ONE)
 			continue;
-		p = element.end;
+		p = looked = element.end;
 		if (links->context.may_kill &&
 			links->context.may_kill(links->context.arg, element.id))
 			continue;

@@ -307,15 +307,29 @@ static void begin_tag(struct html_list *html)
 	sbuf_reset(&html->tag);
 	sbuf_putc(&html->tag, '<');
 	html->quote = '\0';
+	html->is_too_long = false;
 	html->state = AT_OPEN;
 }
 
-/* More than fits is no tag of Spark's, and whose it is nobody knows. */
+/* As much of it as fits. */
 static void add_to_tag(struct html_list *html, const char *from, const char *end)
 {
-	sbuf_add(&html->tag, from, (size_t)(end - from));
-	if (html->tag.overflow)
-		html->state = AT_BROKEN;
+	size_t len = (size_t)(end - from), room = LIST_TAG_MAX - html->tag.len;
+
+	sbuf_add(&html->tag, from, len < room ? len : room);
+	html->is_too_long |= len > room;
+}
+
+/* S76: a driver says itself where its UI is. A link longer than Spark's takes its own row away, and
+ * not the rest of the page; elsewhere nobody knows what follows. */
+static void take_long_tag(struct list_filter *filter)
+{
+	struct tag tag = tag_of(sbuf_str(&filter->html.tag));
+	bool is_in_row = filter->html.unit == UNIT_ROW && !ends_by_force(filter, &tag) &&
+			 unit_of(tag.name) == UNIT_NONE && raw_of(tag.name) == NULL;
+
+	filter->hold.overflow |= is_in_row;
+	filter->html.state = is_in_row ? AT_TEXT : AT_BROKEN;
 }
 
 static const char *in_text(struct list_filter *filter, const char *p, const char *end)
@@ -389,8 +403,12 @@ static const char *in_tag(struct list_filter *filter, const char *p, const char 
 	const char *stop = tag_end(html, p, end);
 
 	add_to_tag(html, p, stop ? stop + 1 : end);
-	if (stop == NULL || html->state == AT_BROKEN)
+	if (stop == NULL)
 		return end;
+	if (html->is_too_long) {
+		take_long_tag(filter);
+		return stop + 1;
+	}
 	take_tag(filter, sbuf_str(&html->tag));
 	html->matched = 0;
 	html->state = html->raw ? AT_RAW : AT_TEXT;

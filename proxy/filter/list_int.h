@@ -26,6 +26,7 @@ struct html_list {
 	int unit;	  /* what is held: enum html_unit */
 	bool rows_open;	  /* of this table: they name no application */
 	char quote;	  /* in a tag: around the value; 0: none */
+	bool is_too_long; /* the tag: what is collected of it is not all */
 	unsigned matched; /* bytes of "<!--" or "-->" seen */
 	bool past_head;	  /* <body> has come */
 	unsigned said;	  /* bytes of what an application's page says of itself */

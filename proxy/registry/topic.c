@@ -170,6 +170,8 @@ static void set_proxied(
 
 	if (mount == NULL || mount->kind == UI_DRIVER) {
 		set_app(topic, reg, topic->copied);
+		if (mount == NULL && topic->app == NULL) /* a worker that is new, for all we know */
+			set_whole(topic);
 		return;
 	}
 	set_by_path(topic, reg, mount->kind, rest, query);

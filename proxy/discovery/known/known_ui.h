@@ -75,6 +75,7 @@ struct app {
 	bool in_history, completed_in_history;
 	uint64_t last_history; /* the full listing that had it last */
 	char *attempt;	       /* the newest one's id, as history has it; "": it has none */
+	bool has_many_logs;    /* history has several attempts of it */
 	/* merge_pods.c: of an application whose driver is, or was, a pod */
 	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
 	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */

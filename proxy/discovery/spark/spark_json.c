@@ -302,6 +302,7 @@ static bool history_read(const json_t *row, struct spark_app *a)
 		.name = field_text(row, "name"),
 		.user = user_of(attempts),
 		.attempt = attempt_id(newest),
+		.has_many_logs = newest != first,
 		.started_ms = field_number(first, "startTimeEpoch"),
 		.ended_ms = field_number(newest, "endTimeEpoch"),
 		.running = !json_is_true(json_object_get(newest, "completed")),

@@ -27,6 +27,7 @@ struct spark_app {
 	const char *id, *name;
 	const char *user;    /* history: what all attempts agree on, or "" */
 	const char *attempt; /* history: the newest one's id; "": it has none */
+	bool has_many_logs;  /* history: several attempts */
 	const char *state;   /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
 			      UNKNOWN */
 	int64_t started_ms;

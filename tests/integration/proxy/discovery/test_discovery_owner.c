@@ -190,6 +190,60 @@ static void s73_what_a_log_says_opens_nothing_that_runs(void **state)
 	assert_string_equal(scene_app(w->scene, "app-1")->user, "alice");
 }
 
+#define TWO_LOGS(name)                                                                             \
+	"[{\"id\":\"app-1\",\"name\":\"" name                                                      \
+	"\",\"attempts\":[{\"attemptId\":\"9\",\"sparkUser\":\"alice\",\"completed\":true,"        \
+	"\"duration\":7,\"startTimeEpoch\":1700000009000,\"endTimeEpoch\":1700000010000},"         \
+	"{\"sparkUser\":\"alice\",\"completed\":true,\"duration\":7,\"startTimeEpoch\":"           \
+	"1700000000000,"                                                                           \
+	"\"endTimeEpoch\":1700000007000}]}]"
+#define NEWER_ENVIRONMENT "/api/v1/applications/app-1/9/environment"
+
+/* Who may write logs of their own writes one under somebody's id, as of a newer attempt. */
+static void s73_lists_of_several_logs_open_nothing(void **state)
+{
+	struct world *w = *state;
+
+	answer(w->history, "/api/v1/applications", TWO_LOGS("etl"));
+	answer(w->history, NEWER_ENVIRONMENT, NAMES("mallory"));
+	answer(w->history, ENVIRONMENT, NAMES("bob"));
+	start(w, true);
+	scene_wait(
+		w->scene, scene_app(w->scene, "app-1") && scene_app(w->scene, "app-1")->in_history);
+	scene_wait_polls(w->scene, w->master, 10);
+	assert_string_equal(viewers(w), "(unknown)");
+	assert_int_equal(fake_http_hits(w->history, NEWER_ENVIRONMENT), 0);
+}
+
+static void s73_lists_of_one_log_go_when_there_is_another(void **state)
+{
+	struct world *w = *state;
+
+	answer(w->history, "/api/v1/applications",
+		HISTORY("true", "\"attemptId\":\"9\",", "alice"));
+	answer(w->history, NEWER_ENVIRONMENT, NAMES("mallory"));
+	start(w, true);
+	scene_wait(w->scene, are_viewers(w, "mallory"));
+	answer(w->history, "/api/v1/applications", TWO_LOGS("etl"));
+	scene_wait(w->scene, are_viewers(w, "(unknown)"));
+}
+
+/* A role may go by names. */
+static void s73_name_that_a_master_told_stays(void **state)
+{
+	struct world *w = *state;
+
+	run(w);
+	answer(w->driver.http, ENVIRONMENT, NAMES(""));
+	start(w, true);
+	scene_wait(w->scene, scene_is(w->scene, "app-1", MOUNT_UP));
+	answer(w->history, "/api/v1/applications", TWO_LOGS("mallorys"));
+	fake_master_app(w->master, "app-1", NULL, NULL, NULL);
+	scene_wait(w->scene, scene_app(w->scene, "app-1")->completed_in_history);
+	scene_wait_polls(w->scene, w->master, 10);
+	assert_string_equal(scene_app(w->scene, "app-1")->name, "etl");
+}
+
 static void driver_that_does_not_tell_is_asked_again(void **state)
 {
 	struct world *w = *state;
@@ -245,6 +299,9 @@ int main(void)
 		TEST(s73_lists_of_a_driver_that_is_another_are_not_read),
 		TEST(lists_of_what_has_ended_are_its_historys),
 		TEST(s73_what_a_log_says_opens_nothing_that_runs),
+		TEST(s73_lists_of_several_logs_open_nothing),
+		TEST(s73_lists_of_one_log_go_when_there_is_another),
+		TEST(s73_name_that_a_master_told_stays),
 		TEST(driver_that_does_not_tell_is_asked_again),
 		TEST(environment_without_end_is_not_read),
 		TEST(lists_are_read_through_a_master_that_is_a_reverse_proxy),

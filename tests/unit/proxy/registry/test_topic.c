@@ -268,7 +268,7 @@ static const struct {
 	{"/a/proxy/master/v1/submissions/create", TOPIC_WHOLE, NULL},
 	{"/a/proxy/master/proxy/app-1/jobs/", TOPIC_APP, "app-1"},
 	{"/a/proxy/master/proxy/app-1", TOPIC_APP, "app-1"},
-	{"/a/proxy/master/proxy/app-9/jobs/", TOPIC_APP, "app-9"},
+	{"/a/proxy/master/proxy/app-9/jobs/", TOPIC_WHOLE, NULL}, /* may be a worker's id */
 	{"/a/proxy/master/proxy/app-1%2e/jobs/", TOPIC_WHOLE, NULL},
 	{"/a/proxy/master/proxy/", TOPIC_WHOLE, NULL},
 	{"/a/proxy/master/proxy/worker-1/", TOPIC_WHOLE, NULL},
