@@ -130,6 +130,10 @@ bench-lists: ## a list of 50,000 applications cut to one person's, beside nginx 
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/lists.py
+bench-roles: ## an application's page for its owner by a custom role, beside role user: ROUNDS=15
+	@sh tests/support/install.sh bench
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/roles.py
 bench-faults: ## what others notice of a client that misbehaves
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all
@@ -152,7 +156,7 @@ clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s \
-	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-lists bench-upload \
-	compile_commands.json install clean
+	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-lists bench-roles \
+	bench-upload compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

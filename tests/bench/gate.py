@@ -31,7 +31,7 @@ class Gate:
         self.origin = f"{self.SCHEME}://{HOST}:{self.port}"
         self.conf = pathlib.Path(world.folder) / f"{name}.yaml"
         self.conf.write_text(json.dumps(self.settings(world, store)))
-        self.process = Process(name, PROXY_CORE, [self.binary, "--config", self.conf], world.folder)
+        self.process = Process(name, PROXY_CORE, self.command(), world.folder)
         self.token = world.token
         try:
             self.process.await_status(f"http://{HOST}:{self.admin}/ping")
@@ -39,6 +39,9 @@ class Gate:
         except BaseException:
             self.process.stop()
             raise
+
+    def command(self):
+        return [self.binary, "--config", self.conf]
 
     def settings(self, world, store):
         front = {} if self.front == "direct" else {"front": self.front}  # an older build knows no other

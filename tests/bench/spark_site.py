@@ -1,7 +1,8 @@
 """The upstream of every contender: an nginx that serves what a Spark master would, as static bodies.
 
 A 4 KB log page, a page full of links, a 90 KB script that Spark forbids to keep, a master's page of 5,000 workers (as
-Spark 4.3 writes it, T6), 1 GiB of an event log, and who the workers are when discovery asks them.
+Spark 4.3 writes it, T6), 1 GiB of an event log, and who the workers are when discovery asks them. One application runs, of user
+`bench`; its driver's UI has the 4 KB page, too.
 """
 import json
 
@@ -11,6 +12,7 @@ WORKERS = 5000
 LOG_LINE = "26/11/21 05:28:45 INFO TaskSetManager: Finished task 3.0 in stage 12.0 (TID 99) in 41 ms\n"
 EVENT_LOG_BYTES = 1 << 30
 PAGE, LINKS, SCRIPT, MASTER = "/logPage/", "/links/", "/static/jquery.min.js", "/"
+APP, APP_USER = "app-20261121053257-0001", "bench"
 EVENT_LOG = "/api/v1/applications/app-20261121053257-0000/logs"
 
 NGINX = """
@@ -47,6 +49,12 @@ SITE = """
     location = /json/ {{ default_type application/json;
       return 200 '{{"id":"worker-20260101000000-$server_addr-40000","masterurl":"spark://{host}:7077","cores":2}}'; }}
   }}
+  server {{
+    listen {host}:{driver_port};
+    add_header Cache-Control "no-cache, no-store, must-revalidate";
+    location = /jobs/ {{ default_type "text/html;charset=utf-8"; root {folder}; try_files /page.html =404; }}
+    location = /api/v1/applications {{ default_type application/json; return 200 '[{{"id":"{app}","name":"etl daily","attempts":[]}}]'; }}
+  }}
   server {{ listen {host}:{judge_port}; location / {{ return 204; }} }}
 """
 
@@ -69,11 +77,17 @@ def worker_row(number, port):
             "resources": {}, "resourcesused": {}, "resourcesfree": {}, "lastheartbeat": 1795239177725}
 
 
+def app_row():
+    return {"id": APP, "starttime": 1795239177725, "name": "etl daily", "cores": 4, "user": APP_USER, "memoryperexecutor": 512,
+            "memoryperslave": 512, "resourcesperexecutor": [], "resourcesperslave": [], "submitdate": "Sat Nov 21 05:32:57 UTC 2026",
+            "state": "RUNNING", "duration": 45697}
+
+
 def master_json(port):
     return json.dumps({
         "url": "spark://127.0.0.1:7077", "workers": [worker_row(n, port) for n in range(WORKERS)], "aliveworkers": WORKERS,
         "cores": 2 * WORKERS, "coresused": 0, "memory": 1024 * WORKERS, "memoryused": 0, "resources": [], "resourcesused": [],
-        "activeapps": [], "completedapps": [], "activedrivers": [], "completeddrivers": [], "status": "ALIVE"})
+        "activeapps": [app_row()], "completedapps": [], "activedrivers": [], "completeddrivers": [], "status": "ALIVE"})
 
 
 def master_page(port):
@@ -102,12 +116,13 @@ def script():
 class Site:
     def __init__(self, folder, keys, links_page):
         """`keys`: the folder with jwks.json of the issuer. `links_page`: a page of Spark's with many links, as text."""
-        self.port, self.worker_port, self.judge_port = free_port(), free_port(), free_port()
+        self.port, self.worker_port, self.driver_port, self.judge_port = (free_port() for _ in range(4))
         self.url = f"http://{HOST}:{self.port}"
         root = folder / "site"
         self.write(root, links_page)
         self.process = nginx("site", LOAD_CORE, folder, SITE.format(
-            host=HOST, port=self.port, folder=root, keys=keys, worker_port=self.worker_port, judge_port=self.judge_port))
+            host=HOST, port=self.port, folder=root, keys=keys, worker_port=self.worker_port, driver_port=self.driver_port,
+            judge_port=self.judge_port, app=APP))
         self.process.await_status(self.url + PAGE)
 
     def write(self, root, links_page):
@@ -116,7 +131,8 @@ class Site:
         page = f"<!DOCTYPE html><html><head><title>log</title></head><body><pre>{LOG_LINE * 45}</pre></body></html>"
         (root / "page.html").write_text(page)
         (root / "links.html").write_text(links_page)
-        (root / "version.html").write_text('<html><span class="version me-3">4.3.0</span></html>')
+        (root / "version.html").write_text('<html><span class="version me-3">4.3.0</span>'
+                                           f'<a href="http://{HOST}:{self.driver_port}">Application Detail UI</a></html>')
         (root / "master.json").write_text(master_json(self.worker_port))
         (root / "master.html").write_text(master_page(self.worker_port))
         (root / SCRIPT[1:]).write_text(script())
