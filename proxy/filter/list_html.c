@@ -259,19 +259,6 @@ static enum html_unit unit_of(struct str name)
 	return UNIT_NONE;
 }
 
-/* Elements whose inside is text. */
-static const char *raw_of(struct str name)
-{
-	static const char *const words[] = {"script", "style", "title", "textarea", "xmp", "iframe",
-		"noembed", "noframes", "plaintext"};
-
-	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (str_eq_nocase(name, str_of(words[i])))
-			return words[i];
-	}
-	return NULL;
-}
-
 /* A row inside a row, or a table that ends in one: the first has no end, so nobody knows whose it
  * is. */
 static bool ends_by_force(const struct list_filter *filter, const struct tag *tag)
@@ -297,7 +284,7 @@ static void take_tag(struct list_filter *filter, struct str text)
 	html_put(filter, text.at, text.at + text.len);
 	if (tag.is_end && unit != UNIT_NONE && html->unit == (int)unit)
 		end_unit(filter);
-	html->raw = tag.is_end ? NULL : raw_of(tag.name);
+	html->raw = tag.is_end ? NULL : html_raw_of(tag.name);
 }
 
 /* --- the reader --- */
@@ -326,7 +313,7 @@ static void take_long_tag(struct list_filter *filter)
 {
 	struct tag tag = tag_of(sbuf_str(&filter->html.tag));
 	bool is_in_row = filter->html.unit == UNIT_ROW && !ends_by_force(filter, &tag) &&
-			 unit_of(tag.name) == UNIT_NONE && raw_of(tag.name) == NULL;
+			 unit_of(tag.name) == UNIT_NONE && html_raw_of(tag.name) == NULL;
 
 	filter->hold.overflow |= is_in_row;
 	filter->html.state = is_in_row ? AT_TEXT : AT_BROKEN;

@@ -96,5 +96,7 @@ static inline const char *html_skip_to_attribute(const char *p, const char *end)
 		p++;
 	return p;
 }
+/* The name of an element whose inside is text, such as a script; NULL: it is another. */
+const char *html_raw_of(struct str name);
 
 #endif
