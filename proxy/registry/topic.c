@@ -182,7 +182,7 @@ static void set_proxied(
 static void set_by_row(struct topic *topic, const struct registry *reg, const struct row *row,
 	struct str path, struct str query)
 {
-	struct str rest;
+	struct str rest = {NULL, 0};
 	bool is_known = true;
 
 	topic->kind = row->kind;
