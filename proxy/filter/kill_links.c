@@ -5,6 +5,10 @@
 #include "proxy/rewrite/html_tag.h"
 #include "proxy/rewrite/rewrite_sink.h"
 
+#ifdef HAVE_SSE2
+#include <immintrin.h>
+#endif
+
 enum { ELEMENT_MAX = 8 * 1024, PIECE_MAX = 64 * 1024, SPACE_HINT = 4096 };
 
 struct kill_links {
@@ -35,13 +39,32 @@ void kill_links_free(struct kill_links *links)
 static const char mark[] = "/kill/";
 enum { MARK_LEN = sizeof mark - 1 };
 
-/* The first "/k" of [p, end) that is the mark; NULL: there is none. */
-static const char *find_mark(const char *p, const char *end)
-{
 #ifdef HAVE_SSE2
+
+/* Bench row master: looked for by sixteen bytes alone, it took a sixth of all instructions. */
+__attribute__((target("avx2"))) static const char *skip_wide(const char *p, const char *end)
+{
+	const __m256i slash = _mm256_set1_epi8('/'), k = _mm256_set1_epi8('k');
+
+	for (; end - p >= 65; p += 64) {
+		const __m256i *at = (const __m256i *)(const void *)p;
+		const __m256i *next = (const __m256i *)(const void *)(p + 1);
+		__m256i one = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(at), slash),
+			_mm256_cmpeq_epi8(_mm256_loadu_si256(next), k));
+		__m256i two = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(at + 1), slash),
+			_mm256_cmpeq_epi8(_mm256_loadu_si256(next + 1), k));
+		if (_mm256_movemask_epi8(_mm256_or_si256(one, two)))
+			break;
+	}
+	return p;
+}
+
+/* The first mark that begins in [p, until), or NULL. */
+static const char *find_near(const char *p, const char *until, const char *end)
+{
 	const __m128i slash = _mm_set1_epi8('/'), k = _mm_set1_epi8('k');
 
-	for (; end - p >= 17; p += 16) {
+	for (; p < until && end - p >= 17; p += 16) {
 		__m128i at = _mm_loadu_si128((const __m128i *)(const void *)p);
 		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
 		unsigned hits = (unsigned)_mm_movemask_epi8(
@@ -51,6 +74,24 @@ static const char *find_mark(const char *p, const char *end)
 			if (end - hit >= MARK_LEN && memcmp(hit, mark, MARK_LEN) == 0)
 				return hit;
 		}
+	}
+	return NULL;
+}
+
+#endif
+
+/* NULL: there is none in [p, end). */
+static const char *find_mark(const char *p, const char *end)
+{
+#ifdef HAVE_SSE2
+	bool is_wide = __builtin_cpu_supports("avx2");
+
+	while (end - p >= 80) {
+		p = is_wide ? skip_wide(p, end) : p;
+		const char *until = end - p >= 80 ? p + 64 : p, *hit = find_near(p, until, end);
+		if (hit)
+			return hit;
+		p = until;
 	}
 #endif
 	ptrdiff_t at = str_find(str_range(p, end), (struct str){mark, MARK_LEN});
