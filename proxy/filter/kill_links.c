@@ -9,7 +9,12 @@
 #include <immintrin.h>
 #endif
 
-enum { ELEMENT_MAX = 8 * 1024, PIECE_MAX = 64 * 1024, SPACE_HINT = 4096 };
+enum {
+	ELEMENT_MAX = 8 * 1024,
+	PIECE_MAX = 64 * 1024,
+	HELD_PIECE = 2 * 1024,
+	SPACE_HINT = 4096,
+};
 
 struct kill_links {
 	struct kill_context context;
@@ -270,6 +275,8 @@ static void feed_held(struct kill_links *links, const char *bytes, size_t len)
 static void feed_chunk(struct kill_links *links, struct evbuffer *in, const char *bytes, size_t len)
 {
 	if (links->hold.len) {
+		/* What is held is copied; what follows it need not be. */
+		len = len < HELD_PIECE ? len : HELD_PIECE;
 		feed_held(links, bytes, len);
 	} else if (is_plain(bytes, len)) {
 		sink_commit(&links->sink);
