@@ -7,12 +7,12 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
     "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends", "way_back"],
-    "clusters": ["discovery", "jws_filter", "kill_spark"],
+    "clusters": ["discovery", "jws_filter"],
     "provider": ["conformance", "custom_roles", "oidc_provider", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
     "people": ["app_origins", "hostile_ui", "kill", "signin", "static_files", "unseen", "websockets", "writes"],
-    "roles": ["analyst"],
+    "roles": ["analyst", "kill_spark"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "pod_owners"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
