@@ -123,8 +123,8 @@ struct store_token_query {
 };
 
 struct store_session_query { /* of all sessions, newest first */
-	int64_t now;	   /* wall seconds: those that are not over then */
-	int64_t before_at; /* created_at and key of the last one seen; 0: from the newest */
+	int64_t now;	     /* wall seconds: those that are not over then */
+	int64_t before_at;   /* created_at and key of the last one seen; 0: from the newest */
 	unsigned char before_key[DIGEST_LEN];
 	size_t limit; /* at most STORE_PAGE */
 };

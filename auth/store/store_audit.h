@@ -12,13 +12,13 @@
 #include "base/str.h"
 
 enum {
-	STORE_AUDIT_EVENTS = 100000,	/* the last ones are kept */
-	STORE_AUDIT_FIELDS = 8 * 1024,	/* bytes of one's JSON */
-	STORE_AUDIT_BYTES = 16 * 1024,	/* of all its texts together */
-	STORE_AUDIT_LOOK = 20 * 1000,	/* events, by one list */
-	STORE_AUDIT_PAGE = 1000,	/* events, of one list */
-	STORE_AUDIT_STAMP = 12,		/* hexadecimal digits of milliseconds */
-	STORE_AUDIT_ID = 32 + 1,	/* those and 20 of chance; with its NUL */
+	STORE_AUDIT_EVENTS = 100000,   /* the last ones are kept */
+	STORE_AUDIT_FIELDS = 8 * 1024, /* bytes of one's JSON */
+	STORE_AUDIT_BYTES = 16 * 1024, /* of all its texts together */
+	STORE_AUDIT_LOOK = 20 * 1000,  /* events, by one list */
+	STORE_AUDIT_PAGE = 1000,       /* events, of one list */
+	STORE_AUDIT_STAMP = 12,	       /* hexadecimal digits of milliseconds */
+	STORE_AUDIT_ID = 32 + 1,       /* those and 20 of chance; with its NUL */
 };
 
 struct store_audit { /* borrowed texts, none of them NULL; without control characters */
@@ -30,9 +30,9 @@ struct store_audit { /* borrowed texts, none of them NULL; without control chara
 typedef void store_on_audit(void *arg, const struct store_audit *event);
 
 struct store_audit_query {
-	const char *user, *action; /* NULL: any */
-	const char *app;	   /* an application's id or name; NULL: any */
-	int64_t from_ms, until_ms; /* wall milliseconds: from this on, before that; 0: no limit */
+	const char *user, *action;   /* NULL: any */
+	const char *app;	     /* an application's id or name; NULL: any */
+	int64_t from_ms, until_ms;   /* wall milliseconds: from this on, before that; 0: no limit */
 	char before[STORE_AUDIT_ID]; /* id of the last one seen; "": from the newest */
 	size_t limit;		     /* at most STORE_AUDIT_PAGE */
 };

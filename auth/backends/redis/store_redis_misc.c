@@ -181,8 +181,7 @@ void redis_lease_drop(struct store *store, const unsigned char *key, const unsig
 
 /* --- the audit (S77) --- */
 
-static int add_events(
-	struct redis_store *r, const struct store_audit *const *events, size_t count)
+static int add_events(struct redis_store *r, const struct store_audit *const *events, size_t count)
 {
 	char *texts[EVENTS_AT_ONCE];
 	struct redis_cmd cmd;
@@ -209,8 +208,7 @@ int redis_audit_add(struct store *store, const struct store_audit *const *events
 
 	for (size_t at = 0; at < count && result == 0; at += EVENTS_AT_ONCE) {
 		size_t left = count - at;
-		result = add_events(
-			r, events + at, left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE);
+		result = add_events(r, events + at, left < EVENTS_AT_ONCE ? left : EVENTS_AT_ONCE);
 	}
 	return result;
 }
@@ -220,8 +218,8 @@ struct search { /* from the newest to the oldest */
 	store_on_audit *on_event;
 	void *arg;
 	char below[STORE_AUDIT_ID], from[STORE_AUDIT_STAMP + 1];
-	char *next;	 /* the last one that was looked at */
-	size_t skip;	 /* of those of below's millisecond */
+	char *next;  /* the last one that was looked at */
+	size_t skip; /* of those of below's millisecond */
 	size_t count, looked_at;
 };
 
@@ -301,8 +299,7 @@ static int search_some(struct redis_store *r, struct search *search)
 int redis_audit_list(struct store *store, const struct store_audit_query *query,
 	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg)
 {
-	struct search search = {
-		.query = query, .on_event = on_event, .arg = arg, .next = next};
+	struct search search = {.query = query, .on_event = on_event, .arg = arg, .next = next};
 	int more = 1;
 
 	next[0] = '\0';

@@ -40,8 +40,7 @@ enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms);
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder);
 int redis_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
-int redis_audit_add(
-	struct store *store, const struct store_audit *const *events, size_t count);
+int redis_audit_add(struct store *store, const struct store_audit *const *events, size_t count);
 int redis_audit_list(struct store *store, const struct store_audit_query *query,
 	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
 enum store_answer redis_meta_get(struct store *store, const char *key, char *out, size_t size);

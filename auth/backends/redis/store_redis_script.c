@@ -135,20 +135,20 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 				       "return 1",
 
 	/* sessions; before-at before-hex limit. Those that are alive, newest first. */
-	[REDIS_SESSION_PAGE] =
-		PREFIX "local found,offset,limit={},0,tonumber(ARGV[3])\n"
-		       "while #found<limit do\n"
-		       " local page=redis.call('ZREVRANGEBYSCORE',KEYS[1],ARGV[1],'-inf','WITHSCORES',"
-		       "'LIMIT',offset,limit)\n"
-		       " if #page==0 then break end\n"
-		       " for i=1,#page,2 do\n"
-		       "  local old=page[i+1]~=ARGV[1] or page[i]<ARGV[2]\n"
-		       "  if old and #found<limit and redis.call('EXISTS',p..'session:'..page[i])==1\n"
-		       "  then found[#found+1]=page[i] end\n"
-		       " end\n"
-		       " offset=offset+limit\n"
-		       "end\n"
-		       "return found",
+	[REDIS_SESSION_PAGE] = PREFIX
+	"local found,offset,limit={},0,tonumber(ARGV[3])\n"
+	"while #found<limit do\n"
+	" local page=redis.call('ZREVRANGEBYSCORE',KEYS[1],ARGV[1],'-inf','WITHSCORES',"
+	"'LIMIT',offset,limit)\n"
+	" if #page==0 then break end\n"
+	" for i=1,#page,2 do\n"
+	"  local old=page[i+1]~=ARGV[1] or page[i]<ARGV[2]\n"
+	"  if old and #found<limit and redis.call('EXISTS',p..'session:'..page[i])==1\n"
+	"  then found[#found+1]=page[i] end\n"
+	" end\n"
+	" offset=offset+limit\n"
+	"end\n"
+	"return found",
 
 	/* sessions; digits. The key that begins with them. */
 	[REDIS_SESSION_FIND] = "local at,n=0,#ARGV[1]\n"

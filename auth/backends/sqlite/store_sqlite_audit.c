@@ -31,8 +31,8 @@ static const char *text_or_none(const char *text)
 	return text ? text : "";
 }
 
-static struct sqlite3_stmt *query_events(struct db *db, const struct store_audit_query *query,
-	const char *below, const char *from)
+static struct sqlite3_stmt *query_events(
+	struct db *db, const struct store_audit_query *query, const char *below, const char *from)
 {
 	enum sql which = query->app	 ? SQL_AUDIT_LIST_APP
 			 : query->user	 ? SQL_AUDIT_LIST_USER
