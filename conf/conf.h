@@ -229,6 +229,10 @@ void conf_unref(struct conf *conf); /* NULL is fine */
 void conf_set_port(struct conf_listen *listen, unsigned port);
 /* Writes YAML that conf_load() would take, defaults filled in, secrets masked. */
 void conf_print(const struct conf *conf, FILE *out);
+/* Whether it is among them, letter for letter. */
+bool conf_names_have(const struct conf_names *names, struct str name);
+/* Whether some role opens applications to those whom their own ACLs name ("acl"). */
+bool conf_reads_acls(const struct conf *conf);
 /* Borrows; NULL: there is none. */
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
 /* What user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */

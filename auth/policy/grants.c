@@ -71,15 +71,6 @@ static void clear_row(struct row *row)
 	clear_names(&row->copy.uis);
 }
 
-static bool is_among(const struct conf_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->at[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_any(const char *pattern)
 {
 	return pattern[0] != '\0' && pattern[strspn(pattern, "*")] == '\0';
@@ -89,8 +80,8 @@ static void read_applications(struct row *row)
 {
 	const struct conf_names *names = &row->copy.applications;
 
-	row->has_own = is_among(names, "own");
-	row->has_acl = is_among(names, "acl");
+	row->has_own = conf_names_have(names, STR("own"));
+	row->has_acl = conf_names_have(names, STR("acl"));
 	row->has_all = names->count == 0;
 	for (size_t i = 0; i < names->count; i++)
 		row->has_all |= is_any(names->at[i]);
@@ -137,11 +128,11 @@ static void add_limited(struct grants *grants, const struct conf_limited *from, 
 static void add_rows(struct grants *grants, const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->roles_custom_count; i++) {
-		if (is_among(&grants->names, conf->roles_custom[i].role))
+		if (conf_names_have(&grants->names, str_of(conf->roles_custom[i].role)))
 			add_row(grants, &conf->roles_custom[i], i);
 	}
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
-		if (is_among(&grants->names, conf->roles_limited[i].role))
+		if (conf_names_have(&grants->names, str_of(conf->roles_limited[i].role)))
 			add_limited(grants, &conf->roles_limited[i], i);
 	}
 }
@@ -149,7 +140,7 @@ static void add_rows(struct grants *grants, const struct conf *conf)
 static bool is_any_listed(const struct conf_names *names, const struct conf_names *list)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		if (is_among(list, names->at[i]))
+		if (conf_names_have(list, str_of(names->at[i])))
 			return true;
 	}
 	return false;
@@ -169,9 +160,9 @@ static size_t count_rows(const struct conf *conf, const struct conf_names *names
 	size_t count = 0;
 
 	for (size_t i = 0; i < conf->roles_custom_count; i++)
-		count += is_among(names, conf->roles_custom[i].role);
+		count += conf_names_have(names, str_of(conf->roles_custom[i].role));
 	for (size_t i = 0; i < conf->roles_limited_count; i++)
-		count += is_among(names, conf->roles_limited[i].role);
+		count += conf_names_have(names, str_of(conf->roles_limited[i].role));
 	return count;
 }
 
@@ -219,7 +210,7 @@ enum role grants_role(const struct grants *grants)
 
 bool grants_has_name(const struct grants *grants, const char *name)
 {
-	return grants && is_among(&grants->names, name);
+	return grants && conf_names_have(&grants->names, str_of(name));
 }
 
 static struct grants_names borrow(const struct conf_names *names)
@@ -293,7 +284,7 @@ static bool may_view(const struct grants *grants, const struct access_lists *lis
 /* None: all. What nobody knows is none of these. */
 static bool has_name(const struct conf_names *names, const char *name)
 {
-	return names->count == 0 || (name && name[0] && is_among(names, name));
+	return names->count == 0 || (name && name[0] && conf_names_have(names, str_of(name)));
 }
 
 static bool is_own(const struct grants *grants, const struct access_app *app)
@@ -406,7 +397,8 @@ unsigned grants_to_ui(const struct grants *grants, const char *cluster, const ch
 	for (size_t i = 0; grants && i < grants->count; i++) {
 		const struct row *row = &grants->rows[i];
 
-		if (is_among(&row->copy.uis, ui) && has_name(&row->copy.clusters, cluster))
+		if (conf_names_have(&row->copy.uis, str_of(ui)) &&
+			has_name(&row->copy.clusters, cluster))
 			rights |= BIT(ACTION_VIEW) | BIT(ACTION_METRICS) |
 				  (row->rights & ~(unsigned)ELSEWHERE);
 	}

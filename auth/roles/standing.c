@@ -65,21 +65,12 @@ static void clear_list(struct list *list)
 	free(list->at);
 }
 
-static bool is_among(const struct conf_names *names, struct str name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (str_eq(name, str_of(names->at[i])))
-			return true;
-	}
-	return false;
-}
-
 /* --- what the configuration asks for --- */
 
 static bool is_role_of_ui(const struct conf_cluster *cluster, struct str name)
 {
 	for (size_t i = 0; i < cluster->uis_count; i++) {
-		if (is_among(&cluster->uis[i].roles, name))
+		if (conf_names_have(&cluster->uis[i].roles, name))
 			return true;
 	}
 	return false;
@@ -87,7 +78,7 @@ static bool is_role_of_ui(const struct conf_cluster *cluster, struct str name)
 
 static bool is_mentioned(const struct conf *conf, struct str name)
 {
-	if (is_among(&conf->roles_admin, name) || is_among(&conf->roles_user, name))
+	if (conf_names_have(&conf->roles_admin, name) || conf_names_have(&conf->roles_user, name))
 		return true;
 	for (size_t i = 0; i < conf->roles_custom_count; i++) {
 		if (str_eq(name, str_of(conf->roles_custom[i].role)))
@@ -99,15 +90,6 @@ static bool is_mentioned(const struct conf *conf, struct str name)
 	}
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		if (is_role_of_ui(&conf->clusters[i], name))
-			return true;
-	}
-	return false;
-}
-
-static bool asks_for_groups(const struct conf *conf)
-{
-	for (size_t i = 0; i < conf->roles_custom_count; i++) {
-		if (is_among(&conf->roles_custom[i].applications, STR("acl")))
 			return true;
 	}
 	return false;
@@ -165,7 +147,7 @@ static void add_subject(struct standing *standing, const struct conf *conf, cons
 
 void standing_add(struct standing *standing, const struct conf *conf, const json_t *claims)
 {
-	struct adding adding = {standing, conf, asks_for_groups(conf)};
+	struct adding adding = {standing, conf, conf_reads_acls(conf)};
 
 	add_subject(standing, conf, claims);
 	roles_each_name(conf, claims, on_name, &adding);
@@ -316,7 +298,7 @@ bool standing_is_within(const struct conf *conf, struct str text, const struct g
 	struct grants_person person = grants_person(left);
 	bool is_within = standing && holds_names(conf, &standing->names, left) &&
 			 (standing->user[0] == '\0' || strcmp(standing->user, person.user) == 0) &&
-			 (!asks_for_groups(conf) || holds_groups(&standing->groups, person.groups));
+			 (!conf_reads_acls(conf) || holds_groups(&standing->groups, person.groups));
 
 	standing_free(standing);
 	return is_within;

@@ -328,15 +328,6 @@ static bool needs_claim(const struct conf_names *names)
 	return false;
 }
 
-static bool is_listed(const struct conf_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->at[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Somebody may have all of them, and what they open together must fit into a scope. */
 enum { LIMITED_NAMESPACES_MAX = 24, LIMITED_LETTERS_MAX = 450 };
 
@@ -344,11 +335,11 @@ static int check_limited(const struct loader *l, size_t index, size_t *count, si
 {
 	const struct conf_limited *limited = &l->conf->roles_limited[index];
 
-	if (is_listed(&l->conf->roles_admin, limited->role) ||
-		is_listed(&l->conf->roles_user, limited->role))
+	if (conf_names_have(&l->conf->roles_admin, str_of(limited->role)) ||
+		conf_names_have(&l->conf->roles_user, str_of(limited->role)))
 		return load_fail_at(l, "a role that is not in admin or user, which have no limit",
 			"auth.roles.limited[%zu].role", index);
-	if (limited->namespaces.count == 0 || is_listed(&limited->namespaces, "*"))
+	if (limited->namespaces.count == 0 || conf_names_have(&limited->namespaces, STR("*")))
 		return load_fail_at(
 			l, "namespaces by name", "auth.roles.limited[%zu].namespaces", index);
 	*count += limited->namespaces.count;
@@ -377,7 +368,7 @@ static bool row_needs_claim(const struct conf *conf)
 static int check_custom(const struct loader *l)
 {
 	for (size_t i = 0; i < l->conf->roles_custom_count; i++) {
-		if (is_listed(&l->conf->roles_custom[i].namespaces, "*"))
+		if (conf_names_have(&l->conf->roles_custom[i].namespaces, STR("*")))
 			return load_fail_at(l,
 				"namespaces by name; without any, the row is about all "
 				"applications",

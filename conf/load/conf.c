@@ -96,6 +96,24 @@ const char *conf_find_user(const struct conf *conf, const char *value)
 	return found ? found->user : NULL;
 }
 
+bool conf_names_have(const struct conf_names *names, struct str name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (str_eq(name, str_of(names->at[i])))
+			return true;
+	}
+	return false;
+}
+
+bool conf_reads_acls(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->roles_custom_count; i++) {
+		if (conf_names_have(&conf->roles_custom[i].applications, STR("acl")))
+			return true;
+	}
+	return false;
+}
+
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name)
 {
 	const struct conf_cluster *c = conf_find_cluster(conf, str_of(cluster));

@@ -30,18 +30,9 @@ static void tell_of_row(const struct telling *t, const char *fmt, ...)
 	t->tell(t->arg, text);
 }
 
-static bool is_among(const struct conf_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->at[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_about(const struct conf_role *row, const struct conf_cluster *cluster)
 {
-	return row->clusters.count == 0 || is_among(&row->clusters, cluster->name);
+	return row->clusters.count == 0 || conf_names_have(&row->clusters, str_of(cluster->name));
 }
 
 /* --- what is not there --- */
@@ -100,11 +91,12 @@ static bool may_view(const struct telling *t)
 	for (size_t i = 0; i < t->conf->roles_custom_count; i++) {
 		const struct conf_role *row = &t->conf->roles_custom[i];
 
-		if (strcmp(row->role, t->row->role) == 0 && is_among(&row->rights, "view"))
+		if (strcmp(row->role, t->row->role) == 0 &&
+			conf_names_have(&row->rights, STR("view")))
 			return true;
 	}
-	return is_among(&t->conf->roles_admin, t->row->role) ||
-	       is_among(&t->conf->roles_user, t->row->role);
+	return conf_names_have(&t->conf->roles_admin, str_of(t->row->role)) ||
+	       conf_names_have(&t->conf->roles_user, str_of(t->row->role));
 }
 
 static const char *needs_view(const struct conf_names *rights)
@@ -113,7 +105,7 @@ static const char *needs_view(const struct conf_names *rights)
 		"logs", "environment", "download", "dump", "kill", "kill:own", "submit"};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (is_among(rights, names[i]))
+		if (conf_names_have(rights, str_of(names[i])))
 			return names[i];
 	}
 	return NULL;
@@ -129,18 +121,18 @@ static void warn_of_rights(const struct telling *t)
 	if (needs && !may_view(t))
 		tell_of_row(t, "it has %s without view, so that it sees no page that leads there.",
 			needs);
-	if (is_among(rights, "tokens"))
+	if (conf_names_have(rights, STR("tokens")))
 		tell_of_row(t, "the right tokens adds nothing, for everybody who has a role has "
 			       "tokens of their own.");
-	if (is_among(rights, "kill") && is_among(rights, "kill:own"))
+	if (conf_names_have(rights, STR("kill")) && conf_names_have(rights, STR("kill:own")))
 		tell_of_row(t, "kill:own adds nothing to kill.");
 }
 
 static void warn_of_own(const struct telling *t)
 {
 	const struct conf_user_map *map = &t->conf->user_map;
-	bool needs_user =
-		is_among(&t->row->applications, "own") || is_among(&t->row->rights, "kill:own");
+	bool needs_user = conf_names_have(&t->row->applications, STR("own")) ||
+			  conf_names_have(&t->row->rights, STR("kill:own"));
 
 	if (needs_user && map->file && map->count == 0)
 		tell_of_row(t, "nobody owns an application, for auth.user_map_file is empty.");

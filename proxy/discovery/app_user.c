@@ -84,22 +84,13 @@ static char *key_of(const struct app *a)
 	return mem_printf("user %s/%s", cluster, a->known.id);
 }
 
-static bool is_shared_account(const struct cluster *c, const char *user)
-{
-	const struct conf_names *shared = &c->conf->shared_accounts;
-
-	for (size_t i = 0; i < shared->count; i++) {
-		if (strcmp(shared->at[i], user) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Its master tells an account that says nothing of a person: its event log may. */
 static bool needs_log(const struct app *a)
 {
-	return a->is_masters && a->user_told && a->known.cluster->history &&
-	       is_shared_account(a->known.cluster, a->user_told);
+	const struct cluster *c = a->known.cluster;
+
+	return a->is_masters && a->user_told && c->history &&
+	       conf_names_have(&c->conf->shared_accounts, str_of(a->user_told));
 }
 
 /* What may be settled now; NULL: nothing. */

@@ -247,19 +247,6 @@ static struct cluster *keep_cluster(
 	return cluster_new(d, name);
 }
 
-/* Whether some role opens applications to those whom they name themselves. */
-static bool wants_lists(const struct conf *conf)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < conf->roles_custom_count; i++) {
-		const struct conf_names *names = &conf->roles_custom[i].applications;
-		for (size_t j = 0; j < names->count; j++)
-			found |= strcmp(names->at[j], "acl") == 0;
-	}
-	return found;
-}
-
 void discovery_set_conf(struct discovery *d, struct conf *conf)
 {
 	struct cluster **old = d->clusters;
@@ -268,7 +255,7 @@ void discovery_set_conf(struct discovery *d, struct conf *conf)
 
 	d->conf = conf_ref(conf);
 	ui_tokens_use(d->tokens, conf);
-	read_lists_use(d, wants_lists(conf));
+	read_lists_use(d, conf_reads_acls(conf));
 	d->clusters_count = conf->clusters_count;
 	d->clusters = mem_alloc(conf->clusters_count + 1, sizeof(struct cluster *));
 	for (size_t i = 0; i < conf->clusters_count; i++) {

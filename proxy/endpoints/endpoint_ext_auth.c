@@ -29,15 +29,6 @@ static bool is_plain_group(const char *name)
 	return !role_parse(str_of(name), &role);
 }
 
-static bool is_listed(const struct conf_names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		if (strcmp(names->at[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* The role, which stands for the names that open it, and the other names held that the
  * configuration mentions, as many as fit. */
 static void write_groups(struct sbuf *out, const struct conf *conf, const struct identity *who)
@@ -46,8 +37,8 @@ static void write_groups(struct sbuf *out, const struct conf *conf, const struct
 
 	sbuf_puts(out, role_name(who->role));
 	for (size_t i = 0; i < held.count; i++) {
-		bool is_role = is_listed(&conf->roles_admin, held.at[i]) ||
-			       is_listed(&conf->roles_user, held.at[i]);
+		bool is_role = conf_names_have(&conf->roles_admin, str_of(held.at[i])) ||
+			       conf_names_have(&conf->roles_user, str_of(held.at[i]));
 		bool has_room = out->len + 1 + strlen(held.at[i]) <= GROUPS_MAX;
 
 		if (!is_role && has_room && is_plain_group(held.at[i]))
