@@ -260,6 +260,19 @@ int str_hex(struct str s, size_t count)
 	return value;
 }
 
+bool str_read_hex(struct str digits, unsigned char *out, size_t size)
+{
+	if (digits.len != 2 * size)
+		return false;
+	for (size_t i = 0; i < size; i++) {
+		int byte = str_hex(str_from(digits, 2 * i), 2);
+		if (byte == -1)
+			return false;
+		out[i] = (unsigned char)byte;
+	}
+	return true;
+}
+
 struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64])
 {
 	size_t at = STR_U64;

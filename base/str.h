@@ -101,6 +101,8 @@ int str_hex_digit(char c);
 /* Value of the first `count` characters, at most 7, as such digits; -1: there are fewer, or others.
  */
 int str_hex(struct str s, size_t count);
+/* Reads `size` bytes out of as many pairs of digits, no more and no less. */
+bool str_read_hex(struct str digits, unsigned char *out, size_t size);
 enum { STR_U64 = 20 }; /* digits of the largest number */
 /* Writes `n` at the end of `buf`, in base 10 or 16, and gives it: what printf does, for hot paths.
  */

@@ -12,15 +12,7 @@ void session_view_id(const unsigned char key[static DIGEST_LEN], char out[static
 
 bool session_view_read_id(struct str id, unsigned char prefix[static STORE_KEY_PREFIX])
 {
-	if (id.len != SESSION_VIEW_ID - 1)
-		return false;
-	for (size_t i = 0; i < STORE_KEY_PREFIX; i++) {
-		int high = str_hex_digit(id.at[2 * i]), low = str_hex_digit(id.at[2 * i + 1]);
-		if (high == -1 || low == -1)
-			return false;
-		prefix[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
+	return str_read_hex(id, prefix, STORE_KEY_PREFIX);
 }
 
 void session_view_label(

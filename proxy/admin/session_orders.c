@@ -47,27 +47,15 @@ static const char *read_field(const struct web_call *call, const struct asked_fi
 	return fault;
 }
 
-static bool read_hex(struct str digits, unsigned char out[static DIGEST_LEN])
-{
-	if (digits.len != 2 * DIGEST_LEN || strspn(digits.at, "0123456789abcdef") != digits.len)
-		return false;
-	for (size_t i = 0; i < DIGEST_LEN; i++) {
-		int high = str_hex_digit(digits.at[2 * i]);
-		int low = str_hex_digit(digits.at[2 * i + 1]);
-		if (high == -1 || low == -1)
-			return false;
-		out[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
-}
-
 static bool read_cursor(const char *cursor, struct store_session_query *page)
 {
 	struct str rest = str_of(cursor), digits;
 	uint64_t at;
 
 	if (!str_next(&rest, '.', &digits) || digits.len > DIGITS_MAX || cursor[0] == '0' ||
-		!str_to_u64(digits, &at) || !read_hex(rest, page->before_key))
+		!str_to_u64(digits, &at) || rest.len != 2 * DIGEST_LEN ||
+		strspn(rest.at, "0123456789abcdef") != rest.len ||
+		!str_read_hex(rest, page->before_key, DIGEST_LEN))
 		return false;
 	page->before_at = (int64_t)at;
 	return true;

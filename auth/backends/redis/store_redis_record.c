@@ -19,17 +19,7 @@ static struct str str_of_reply(const redisReply *reply)
 
 bool redis_record_digest(const struct redisReply *reply, unsigned char out[static DIGEST_LEN])
 {
-	if (!is_string_reply(reply) || reply->len != REDIS_KEY_HEX)
-		return false;
-	for (size_t i = 0; i < DIGEST_LEN; i++) {
-		int high = str_hex_digit(reply->str[2 * i]);
-		int low = str_hex_digit(reply->str[2 * i + 1]);
-
-		if (high == -1 || low == -1)
-			return false;
-		out[i] = (unsigned char)(high << 4 | low);
-	}
-	return true;
+	return is_string_reply(reply) && str_read_hex(str_of_reply(reply), out, DIGEST_LEN);
 }
 
 static bool read_number(const redisReply *reply, int64_t *out)
