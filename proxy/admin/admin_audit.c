@@ -10,11 +10,6 @@
 
 enum { PAGE_EVENTS = 50, QUERY_MAX = 16 * 1024 };
 
-static void add_to_page(void *arg, json_t *event)
-{
-	json_array_append(arg, event);
-}
-
 /* The page's links: to the newest events, to the next ones, to the file. */
 struct links {
 	struct sbuf first, next, csv;
@@ -72,14 +67,12 @@ static void serve_events(struct web_call *call, const struct audit_search *searc
 static void serve_search(struct web_call *call, struct audit_search *search, const char *problem)
 {
 	char next[STORE_AUDIT_ID] = "";
-	json_t *events = json_array();
 
 	if (search->limit[0] == '\0')
 		search->query.limit = PAGE_EVENTS;
-	if (problem || audit_search_run(call, search, next, add_to_page, events))
+	json_t *events = problem ? json_array() : audit_search_events(call, search, next);
+	if (events)
 		serve_events(call, search, events, next, problem);
-	else
-		web_fault(call, FAULT_STORE_DOWN, NULL);
 	json_decref(events);
 }
 

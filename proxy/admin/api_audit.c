@@ -7,24 +7,15 @@
 
 #include <stdlib.h>
 
-static void add_to_events(void *arg, json_t *event)
-{
-	json_array_append(arg, event);
-}
-
 static void answer_events(struct web_call *call, const struct audit_search *search)
 {
 	char next[STORE_AUDIT_ID];
-	json_t *events = json_array();
+	json_t *events = audit_search_events(call, search, next);
 
-	if (audit_search_run(call, search, next, add_to_events, events)) {
+	if (events)
 		api_answer(call, 200,
 			json_pack("{s:o, s:s?}", "events", events, "next_cursor",
 				next[0] ? next : NULL));
-	} else {
-		json_decref(events);
-		web_fault(call, FAULT_STORE_DOWN, NULL);
-	}
 }
 
 void api_audit(struct web_call *call)

@@ -6,6 +6,7 @@
 #include "auth/token/token_json.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
+#include "proxy/admin/asked_fields.h"
 #include "proxy/admin/token_cursor.h"
 
 #include <stdio.h>
@@ -53,12 +54,9 @@ static const char *api_read_list_query(
 		query->alive_at = text[0] == 't' ? clock_wall_s() : 0;
 	}
 	if (api_parameter(call, "limit", text, size, &is_bad)) {
-		char *end;
-		long limit = strtol(text, &end, 10);
-		if (*end != '\0' || text[0] < '0' || text[0] > '9' || limit < 1 ||
-			limit > STORE_PAGE)
+		query->limit = asked_limit(text, STORE_PAGE);
+		if (query->limit == 0)
 			return "limit: expected 1 to 100";
-		query->limit = (size_t)limit;
 	}
 	if (api_parameter(call, "cursor", text, size, &is_bad) && !token_cursor_read(text, query))
 		return "cursor: expected the next_cursor of the last page";

@@ -2,10 +2,9 @@
 
 #include "auth/audit/audit_json.h"
 #include "auth/policy/access.h"
-#include "base/text/params.h"
+#include "proxy/admin/asked_fields.h"
 #include "proxy/web/web_fault.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 enum {
@@ -18,15 +17,8 @@ enum {
 /* --- what is asked --- */
 
 #define FIELD(name, member, chars, fault)                                                          \
-	{                                                                                          \
-		name, offsetof(struct audit_search, member),                                       \
-			sizeof((struct audit_search *)NULL)->member, chars, fault                  \
-	}
-static const struct asked_field {
-	const char *name;
-	size_t at, size, chars;
-	const char *fault;
-} fields[] = {
+	ASKED_FIELD(struct audit_search, member, name, chars, fault)
+static const struct asked_field fields[] = {
 	FIELD("user", user, STORE_SUBJECT_CHARS, "user: expected a name of 1 to 255 characters"),
 	FIELD("action", action, 32, "action: expected a word of 1 to 32 characters"),
 	FIELD("application", application, 128,
@@ -37,31 +29,6 @@ static const struct asked_field {
 	FIELD("limit", limit, 8, "limit: expected 1 to 1000"),
 	FIELD("format", format, 8, "format: expected json or csv"),
 };
-
-static const char *read_field(const struct web_call *call, const struct asked_field *field,
-	bool is_form, struct audit_search *search)
-{
-	char *out = (char *)search + field->at;
-	struct str query = call->target.query.at ? call->target.query : STR("");
-	const char *fault = NULL;
-	struct sbuf value;
-
-	sbuf_init(&value, field->size);
-	switch (params_get(query, field->name, &value)) {
-	case PARAMS_FOUND:
-		if (!str_copy(sbuf_str(&value), out, field->size) || (out[0] == '\0' && !is_form) ||
-			str_count_chars(sbuf_str(&value)) > field->chars)
-			fault = field->fault;
-		break;
-	case PARAMS_BAD:
-		fault = field->fault;
-		break;
-	case PARAMS_ABSENT:
-		break;
-	}
-	sbuf_clear(&value);
-	return fault;
-}
 
 /* Two digits, or four of a year; -1: others. */
 static int read_digits(struct str *text, size_t count, char after)
@@ -126,14 +93,13 @@ static const char *text_or_null(const char *text)
 static const char *understand(struct audit_search *search)
 {
 	struct store_audit_query *query = &search->query;
-	char *end;
 
 	query->user = text_or_null(search->user);
 	query->action = text_or_null(search->action);
 	query->app = text_or_null(search->application);
 	query->from_ms = search->from[0] ? read_time(search->from) : 0;
 	query->until_ms = search->until[0] ? read_time(search->until) : 0;
-	query->limit = search->limit[0] ? (size_t)strtoul(search->limit, &end, 10) : 100;
+	query->limit = search->limit[0] ? asked_limit(search->limit, STORE_AUDIT_PAGE) : 100;
 	search->is_csv = strcmp(search->format, "csv") == 0;
 	if (query->from_ms == -1)
 		return "from: expected a time such as 2026-01-31T12:00Z";
@@ -141,8 +107,7 @@ static const char *understand(struct audit_search *search)
 		return "until: expected a time such as 2026-01-31T12:00Z";
 	if (search->until[0] && query->until_ms == 0)
 		query->until_ms = 1; /* 0: no limit */
-	if (search->limit[0] && (search->limit[0] < '0' || search->limit[0] > '9' || *end ||
-					query->limit < 1 || query->limit > STORE_AUDIT_PAGE))
+	if (query->limit == 0)
 		return "limit: expected 1 to 1000";
 	if (search->format[0] && !search->is_csv && strcmp(search->format, "json") != 0)
 		return "format: expected json or csv";
@@ -155,12 +120,9 @@ static const char *understand(struct audit_search *search)
 const char *audit_search_read(const struct web_call *call, bool is_form, struct audit_search *out)
 {
 	memset(out, 0, sizeof *out);
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		const char *fault = read_field(call, &fields[i], is_form, out);
-		if (fault)
-			return fault;
-	}
-	return understand(out);
+	struct str query = call->target.query.at ? call->target.query : STR("");
+	const char *fault = asked_fields_read(query, fields, ARRAY_LEN(fields), is_form, out);
+	return fault ? fault : understand(out);
 }
 
 void audit_search_write(
@@ -182,9 +144,11 @@ void audit_search_write(
 
 /* --- what is found --- */
 
+typedef void search_found(void *arg, json_t *event);
+
 struct finding {
 	const struct identity *who;
-	audit_search_found *found;
+	search_found *found;
 	void *arg;
 	size_t told, hidden;
 };
@@ -216,8 +180,8 @@ static bool goes_on(const struct finding *finding, const struct store_audit_quer
 	return query->before[0] && (hidden > 0 || told == query->limit);
 }
 
-bool audit_search_run(struct web_call *call, const struct audit_search *search,
-	char next[static STORE_AUDIT_ID], audit_search_found *found, void *arg)
+static bool run_search(struct web_call *call, const struct audit_search *search,
+	char next[static STORE_AUDIT_ID], search_found *found, void *arg)
 {
 	struct auth_service *service = admin_call_of(call)->admin->service;
 	struct store *store = auth_service_store(service);
@@ -239,6 +203,23 @@ bool audit_search_run(struct web_call *call, const struct audit_search *search,
 		memcpy(query.before, next, STORE_AUDIT_ID);
 	} while (finding.told < limit && goes_on(&finding, &query, &before) && ++round < ROUNDS);
 	return true;
+}
+
+static void add_to_array(void *arg, json_t *event)
+{
+	json_array_append(arg, event);
+}
+
+json_t *audit_search_events(
+	struct web_call *call, const struct audit_search *search, char next[static STORE_AUDIT_ID])
+{
+	json_t *events = json_array();
+
+	if (run_search(call, search, next, add_to_array, events))
+		return events;
+	json_decref(events);
+	web_fault(call, FAULT_STORE_DOWN, NULL);
+	return NULL;
 }
 
 /* --- CSV --- */
@@ -283,7 +264,7 @@ void audit_search_csv(struct web_call *call, struct audit_search *search, size_t
 	sbuf_init(&csv.text, CSV_MAX);
 	sbuf_init(&more, WEB_FIELD_MAX);
 	audit_csv_head(&csv.text);
-	if (audit_search_run(call, search, next, add_csv_row, &csv)) {
+	if (run_search(call, search, next, add_csv_row, &csv)) {
 		if (csv.is_full)
 			memcpy(next, csv.last, STORE_AUDIT_ID);
 		write_csv_fields(&more, call, search, next);

@@ -28,11 +28,10 @@ struct audit_search { /* as it was asked; "": any */
 /* Reads the query string. Gives what is wrong with it, or NULL. With `is_form` a field may be
  * empty, as browsers send it. */
 const char *audit_search_read(const struct web_call *call, bool is_form, struct audit_search *out);
-/* Tells what the caller may see, newest first; `next` is where the next page begins, or "". False:
- * the store does not answer, which is counted. */
-typedef void audit_search_found(void *arg, json_t *event); /* borrowed */
-MUST_CHECK bool audit_search_run(struct web_call *call, const struct audit_search *search,
-	char next[static STORE_AUDIT_ID], audit_search_found *found, void *arg);
+/* Gives what the caller may see, newest first; `next` is where the next page begins, or "". NULL:
+ * the store does not answer, and that is what the call was answered. */
+MUST_CHECK json_t *audit_search_events(
+	struct web_call *call, const struct audit_search *search, char next[static STORE_AUDIT_ID]);
 /* The query string of this search from `cursor` on (NULL: from the newest); `sign` stands between
  * its parameters. */
 void audit_search_write(

@@ -2,50 +2,21 @@
 
 #include "auth/token/audit.h"
 #include "base/clock.h"
-#include "base/text/params.h"
+#include "proxy/admin/asked_fields.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 enum { DIGITS_MAX = 15 };
 
 /* --- what is asked --- */
 
-#define FIELD(name, chars, fault)                                                                  \
-	{                                                                                          \
-#name, offsetof(struct session_asked, name),                                       \
-			sizeof((struct session_asked *)NULL)->name, chars, fault                   \
-	}
-static const struct asked_field {
-	const char *name;
-	size_t at, size, chars;
-	const char *fault;
-} fields[] = {
+#define FIELD(member, chars, fault) ASKED_FIELD(struct session_asked, member, #member, chars, fault)
+static const struct asked_field fields[] = {
 	FIELD(user, STORE_SUBJECT_CHARS, "user: expected a name of 1 to 255 characters"),
 	FIELD(issuer, STORE_ISSUER - 1, "issuer: expected a URL of 1 to 511 characters"),
 	FIELD(cursor, SESSION_CURSOR, "cursor: expected the next_cursor of the last page"),
 	FIELD(limit, 8, "limit: expected 1 to 100"),
 };
-
-static const char *read_field(const struct web_call *call, const struct asked_field *field,
-	bool is_form, struct session_asked *asked)
-{
-	char *out = (char *)asked + field->at;
-	struct str query = call->target.query.at ? call->target.query : STR("");
-	const char *fault = NULL;
-	struct sbuf value;
-
-	sbuf_init(&value, field->size);
-	enum params_found found = params_get(is_form ? web_form(call) : query, field->name, &value);
-	if (found == PARAMS_BAD ||
-		(found == PARAMS_FOUND &&
-			(!str_copy(sbuf_str(&value), out, field->size) ||
-				(out[0] == '\0' && !is_form) ||
-				str_count_chars(sbuf_str(&value)) > field->chars)))
-		fault = field->fault;
-	sbuf_clear(&value);
-	return fault;
-}
 
 static bool read_cursor(const char *cursor, struct store_session_query *page)
 {
@@ -64,14 +35,12 @@ static bool read_cursor(const char *cursor, struct store_session_query *page)
 static const char *understand(struct session_asked *asked)
 {
 	struct session_desk_query *query = &asked->query;
-	char *end = asked->limit;
 
 	query->user = asked->user[0] ? asked->user : NULL;
 	query->issuer = asked->issuer[0] ? asked->issuer : NULL;
 	query->page.now = clock_wall_s();
-	query->page.limit = asked->limit[0] ? (size_t)strtoul(asked->limit, &end, 10) : STORE_PAGE;
-	if (*end || query->page.limit < 1 || query->page.limit > STORE_PAGE ||
-		(asked->limit[0] && (asked->limit[0] < '0' || asked->limit[0] > '9')))
+	query->page.limit = asked->limit[0] ? asked_limit(asked->limit, STORE_PAGE) : STORE_PAGE;
+	if (query->page.limit == 0)
 		return "limit: expected 1 to 100";
 	if (asked->cursor[0] && !read_cursor(asked->cursor, &query->page))
 		return "cursor: expected the next_cursor of the last page";
@@ -81,12 +50,10 @@ static const char *understand(struct session_asked *asked)
 const char *session_asked_read(const struct web_call *call, bool is_form, struct session_asked *out)
 {
 	memset(out, 0, sizeof *out);
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		const char *fault = read_field(call, &fields[i], is_form, out);
-		if (fault)
-			return fault;
-	}
-	return understand(out);
+	struct str query = call->target.query.at ? call->target.query : STR("");
+	const char *fault = asked_fields_read(
+		is_form ? web_form(call) : query, fields, ARRAY_LEN(fields), is_form, out);
+	return fault ? fault : understand(out);
 }
 
 void session_cursor_write(const struct store_session_query *next, char out[static SESSION_CURSOR])
