@@ -7,46 +7,14 @@
 
 #include <stdint.h>
 
-enum { WAY_BACK_ROOM = 1024 };
-
 /* --- the links --- */
-
-/* Nearly every path and id is, and is added at once: each page has this. */
-static bool is_plain(struct str s)
-{
-	return str_span_b64token(s) == s.len && str_find_byte(s, '+') == -1;
-}
-
-static void add_path(struct sbuf *out, const char *path)
-{
-	if (is_plain(str_of(path)))
-		sbuf_puts(out, path);
-	else
-		part_path(out, path);
-}
-
-static void add_id(struct sbuf *out, const char *id)
-{
-	if (is_plain(str_of(id)))
-		sbuf_puts(out, id);
-	else
-		sbuf_urlencode(out, str_of(id));
-}
-
-static void add_text(struct sbuf *out, const char *text)
-{
-	if (is_plain(str_of(text)) && strlen(text) <= PART_CLIP)
-		sbuf_puts(out, text);
-	else
-		part_text(out, text, PART_CLIP);
-}
 
 static void open_link(struct sbuf *out, const struct way_back *way, const char *path)
 {
 	sbuf_puts(out, "<a href=\"");
 	if (way->origin[0])
 		sbuf_html(out, str_of(way->origin));
-	add_path(out, path);
+	part_path(out, path);
 }
 
 static void write_link(
@@ -54,7 +22,7 @@ static void write_link(
 {
 	open_link(out, way, path);
 	sbuf_puts(out, "/\">");
-	add_text(out, text);
+	part_text(out, text, PART_CLIP);
 	sbuf_puts(out, "</a>");
 }
 
@@ -63,9 +31,9 @@ static void write_app(struct sbuf *out, const struct way_back *way)
 {
 	open_link(out, way, way->cluster->path);
 	sbuf_puts(out, "/?q=");
-	add_id(out, way->app_id);
+	sbuf_urlencode(out, str_of(way->app_id));
 	sbuf_puts(out, "\">");
-	add_text(out, way->app_id);
+	part_text(out, way->app_id, PART_CLIP);
 	sbuf_puts(out, "</a>");
 }
 
@@ -73,7 +41,7 @@ static void write_history(struct sbuf *out, const struct way_back *way)
 {
 	open_link(out, way, way->history->path);
 	sbuf_puts(out, "/history/");
-	add_id(out, way->app_id);
+	sbuf_urlencode(out, str_of(way->app_id));
 	sbuf_puts(out, "/\">History</a>");
 }
 
@@ -183,8 +151,6 @@ static char *write_way(const struct exchange *x)
 
 	find_app(x, &way);
 	sbuf_init(&out, WAY_BACK_MAX);
-	(void)sbuf_extend(&out, WAY_BACK_ROOM); /* one allocation */
-	sbuf_reset(&out);
 	way_back_write(&out, &way);
 	if (!out.overflow)
 		return sbuf_take(&out);
