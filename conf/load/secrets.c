@@ -278,23 +278,36 @@ static int read_secret(const struct keyword *row, struct conf_secret *secret, st
 	return rc;
 }
 
-static int check_pem(const char *file, struct err *why)
+/* Gives all of a file that is no secret. NULL: it cannot be read, or has `max` bytes. */
+static char *read_text(
+	const char *file, size_t max, const char *too_long, struct str *out, struct err *why)
 {
 	struct stat st;
-	int rc = -1, fd = open_file(file, false, &st, why);
+	int fd = open_file(file, false, &st, why);
 
 	if (fd == -1)
-		return -1;
-	char *text = mem_alloc(1, PEM_MAX);
-	ssize_t len = read_up_to(fd, text, PEM_MAX, why);
+		return NULL;
+	char *text = mem_alloc(1, max);
+	ssize_t len = read_up_to(fd, text, max, why);
 	close(fd);
-	if (len == PEM_MAX)
-		err_set(why, "is longer than 1 MiB");
-	else if (len != -1 && str_find((struct str){text, (size_t)len}, STR("-----BEGIN ")) == -1)
-		err_set(why, "expected certificates in PEM");
-	else if (len != -1)
-		rc = 0;
+	*out = (struct str){text, len == -1 ? 0 : (size_t)len};
+	if (out->len == max)
+		err_set(why, "%s", too_long);
+	if (len != -1 && out->len < max)
+		return text;
 	free(text);
+	return NULL;
+}
+
+static int check_pem(const char *file, struct err *why)
+{
+	struct str text;
+	char *given = read_text(file, PEM_MAX, "is longer than 1 MiB", &text, why);
+	int rc = given && str_find(text, STR("-----BEGIN ")) != -1 ? 0 : -1;
+
+	if (given && rc == -1)
+		err_set(why, "expected certificates in PEM");
+	free(given);
 	return rc;
 }
 
@@ -323,19 +336,11 @@ static int check_kubeconfig(const char *file, struct err *why)
 
 static int read_user_map(struct conf_user_map *map, struct err *why)
 {
-	struct stat st;
-	int rc = -1, fd = open_file(map->file, false, &st, why);
+	struct str text;
+	char *given = read_text(map->file, MAP_MAX, "is longer than 16 MiB", &text, why);
+	int rc = given ? user_map_parse(text, map, why) : -1;
 
-	if (fd == -1)
-		return -1;
-	char *text = mem_alloc(1, MAP_MAX);
-	ssize_t len = read_up_to(fd, text, MAP_MAX, why);
-	close(fd);
-	if (len == MAP_MAX)
-		err_set(why, "is longer than 16 MiB");
-	else if (len != -1)
-		rc = user_map_parse((struct str){text, (size_t)len}, map, why);
-	free(text);
+	free(given);
 	return rc;
 }
 
