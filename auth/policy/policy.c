@@ -189,7 +189,7 @@ static enum action strictest(unsigned found)
 	return ACTION_METRICS;
 }
 
-static bool is_read(struct str method)
+bool policy_is_read(struct str method)
 {
 	return str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")) ||
 	       str_eq(method, STR("OPTIONS"));
@@ -200,7 +200,7 @@ enum action policy_actions(enum ui_kind kind, struct str method, struct str path
 	*all = find_actions(kind, path);
 	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
 	 * with every release: it takes the right to. */
-	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !is_read(method) &&
+	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !policy_is_read(method) &&
 		SPARK & BIT(kind))
 		*all = str_eq(method, STR("POST")) ? BIT(ACTION_KILL) : BIT(ACTION_NEVER);
 	return strictest(*all);

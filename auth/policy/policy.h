@@ -30,6 +30,8 @@ enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
  * has a bit (1u << action) for each, and all of them have to be allowed. */
 enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all);
 enum action policy_action(enum ui_kind kind, struct str method, struct str path);
+/* RFC 9110 §9.2.1, of the methods that are served. */
+bool policy_is_read(struct str method);
 /* True when a server may read `path` as `dir` ("proxy") or something below it, or as who knows
  * what. */
 bool policy_is_below(struct str path, const char *dir);

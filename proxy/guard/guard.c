@@ -1,5 +1,6 @@
 #include "proxy/guard/guard.h"
 
+#include "auth/policy/policy.h"
 #include "proxy/guard/app_origin.h"
 
 #include <stdio.h>
@@ -107,7 +108,7 @@ bool guard_is_navigation(const struct front_request *req)
 
 bool guard_is_safe(const struct front_request *req)
 {
-	return is_get(req) || str_eq(req->method, STR("OPTIONS"));
+	return policy_is_read(req->method);
 }
 
 bool guard_is_foreign(const struct front_request *req)

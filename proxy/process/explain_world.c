@@ -146,16 +146,14 @@ void explain_world_init(struct explain_world *world, const struct conf *conf, co
 	struct str query = mark == -1 ? STR("") : str_from(whole, (size_t)mark + 1);
 	struct ids ids = {.count = 0};
 
-	*world = (struct explain_world){.action = ACTION_VIEW, .actions = 1u << ACTION_VIEW};
+	*world = (struct explain_world){.action = ACTION_VIEW};
 	world->base = mem_strdup(conf->server.base);
 	find_in_path(&ids, path);
 	find_in_query(&ids, query);
 	world->registry = make_registry(conf, world->base, &ids, app);
 	clear_ids(&ids);
 	world->route = route_match(world->registry, world->base, path);
-	if (world->route.kind == ROUTE_MOUNT)
-		world->action = policy_actions(world->route.mount->kind, str_of(method),
-			world->route.rest, &world->actions);
+	world->action = topic_actions(&world->route, str_of(method), path, &world->actions);
 	topic_find(&world->topic, world->registry, conf, &world->route, query);
 }
 

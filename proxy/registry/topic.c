@@ -21,33 +21,33 @@ enum id_place {
 
 static const struct row {
 	enum ui_kind ui;
-	const char *path; /* the whole of it; ending in '*': all that begins so */
+	struct str path; /* the whole of it; ending in '*': all that begins so */
 	enum topic_kind kind;
 	enum id_place id;
 } rows[] = {
-	{UI_MASTER, "/", TOPIC_LIST, ID_NOWHERE},
-	{UI_MASTER, "/json", TOPIC_LIST, ID_NOWHERE}, /* leads to the next (T46) */
-	{UI_MASTER, "/json/", TOPIC_LIST, ID_NOWHERE},
-	{UI_MASTER, "/static/*", TOPIC_FILES, ID_NOWHERE},
-	{UI_MASTER, "/app", TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T31) */
-	{UI_MASTER, "/app/", TOPIC_APP, ID_IN_QUERY},
-	{UI_MASTER, "/app/kill", TOPIC_FORM, ID_NOWHERE},
-	{UI_MASTER, "/app/kill/", TOPIC_FORM, ID_NOWHERE},
-	{UI_MASTER, "/proxy/*", TOPIC_APP, ID_PROXIED},
-	{UI_WORKER, "/", TOPIC_LIST, ID_NOWHERE},
-	{UI_WORKER, "/json", TOPIC_LIST, ID_NOWHERE},
-	{UI_WORKER, "/json/", TOPIC_LIST, ID_NOWHERE},
-	{UI_WORKER, "/static/*", TOPIC_FILES, ID_NOWHERE},
-	{UI_WORKER, "/logPage", TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T7) */
-	{UI_WORKER, "/logPage/", TOPIC_APP, ID_IN_QUERY},
-	{UI_WORKER, "/log", TOPIC_APP, ID_IN_QUERY}, /* what its script asks for (T18) */
-	{UI_WORKER, "/log/", TOPIC_APP, ID_IN_QUERY},
-	{UI_HISTORY, "/", TOPIC_LIST, ID_NOWHERE},
-	{UI_HISTORY, "/api/v1/applications", TOPIC_LIST, ID_NOWHERE},
-	{UI_HISTORY, "/api/v1/version", TOPIC_FILES, ID_NOWHERE},
-	{UI_HISTORY, "/static/*", TOPIC_FILES, ID_NOWHERE},
-	{UI_HISTORY, "/history/*", TOPIC_APP, ID_BELOW},
-	{UI_HISTORY, "/api/v1/applications/*", TOPIC_APP, ID_BELOW},
+	{UI_MASTER, STR("/"), TOPIC_LIST, ID_NOWHERE},
+	{UI_MASTER, STR("/json"), TOPIC_LIST, ID_NOWHERE}, /* leads to the next (T46) */
+	{UI_MASTER, STR("/json/"), TOPIC_LIST, ID_NOWHERE},
+	{UI_MASTER, STR("/static/*"), TOPIC_FILES, ID_NOWHERE},
+	{UI_MASTER, STR("/app"), TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T31) */
+	{UI_MASTER, STR("/app/"), TOPIC_APP, ID_IN_QUERY},
+	{UI_MASTER, STR("/app/kill"), TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, STR("/app/kill/"), TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, STR("/proxy/*"), TOPIC_APP, ID_PROXIED},
+	{UI_WORKER, STR("/"), TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, STR("/json"), TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, STR("/json/"), TOPIC_LIST, ID_NOWHERE},
+	{UI_WORKER, STR("/static/*"), TOPIC_FILES, ID_NOWHERE},
+	{UI_WORKER, STR("/logPage"), TOPIC_APP, ID_IN_QUERY}, /* 2.4 (T7) */
+	{UI_WORKER, STR("/logPage/"), TOPIC_APP, ID_IN_QUERY},
+	{UI_WORKER, STR("/log"), TOPIC_APP, ID_IN_QUERY}, /* what its script asks for (T18) */
+	{UI_WORKER, STR("/log/"), TOPIC_APP, ID_IN_QUERY},
+	{UI_HISTORY, STR("/"), TOPIC_LIST, ID_NOWHERE},
+	{UI_HISTORY, STR("/api/v1/applications"), TOPIC_LIST, ID_NOWHERE},
+	{UI_HISTORY, STR("/api/v1/version"), TOPIC_FILES, ID_NOWHERE},
+	{UI_HISTORY, STR("/static/*"), TOPIC_FILES, ID_NOWHERE},
+	{UI_HISTORY, STR("/history/*"), TOPIC_APP, ID_BELOW},
+	{UI_HISTORY, STR("/api/v1/applications/*"), TOPIC_APP, ID_BELOW},
 };
 
 /* Of a page that an id in the query opens. A worker joins them to the path of a file, and takes
@@ -129,7 +129,7 @@ static void set_app(struct topic *topic, const struct registry *reg, const char 
 static const struct row *find_row(enum ui_kind ui, struct str path)
 {
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct str row = str_of(rows[i].path);
+		struct str row = rows[i].path;
 		bool is_open = row.at[row.len - 1] == '*';
 
 		if (rows[i].ui != ui)
@@ -147,9 +147,9 @@ static void set_whole(struct topic *topic)
 }
 
 /* The segment after `prefix`. `*rest`: what follows it, with its slash. */
-static struct str segment_after(struct str path, const char *prefix, struct str *rest)
+static struct str segment_after(struct str path, struct str prefix, struct str *rest)
 {
-	struct str tail = str_from(path, strlen(prefix) - 1); /* without its '*' */
+	struct str tail = str_from(path, prefix.len - 1); /* without its '*' */
 	ptrdiff_t slash = str_find_byte(tail, '/');
 	size_t len = slash == -1 ? tail.len : (size_t)slash;
 
@@ -233,6 +233,30 @@ static void set_by_mount(struct topic *topic, const struct registry *reg, const 
 		set_app(topic, reg, mount->id);
 	else
 		set_by_path(topic, reg, mount->kind, path, query);
+}
+
+static enum action only(enum action action, unsigned *all)
+{
+	*all = BIT(action);
+	return action;
+}
+
+enum action topic_actions(
+	const struct route *route, struct str method, struct str path, unsigned *all)
+{
+	/* Outside it may be a Spark UI: what a path names, any method may do (T42). What none names
+	 * is left to the UI, as with those of `uis`. */
+	if (route->kind == ROUTE_OUTSIDE)
+		return policy_actions(UI_MASTER, STR("GET"), path, all);
+	if (route->kind == ROUTE_MOUNT)
+		return policy_actions(route->mount->kind, method, route->rest, all);
+	if (route->kind == ROUTE_APP_KILL && !policy_is_read(method))
+		return only(ACTION_KILL, all);
+	/* Of what is not there the path is looked at as well, for nothing: it answers no sooner
+	 * than what is hidden. */
+	if (route->kind == ROUTE_NONE)
+		(void)policy_actions(UI_DRIVER, method, path, all);
+	return only(ACTION_VIEW, all);
 }
 
 void topic_of_mount(struct topic *topic, const struct registry *reg, const struct conf *conf,

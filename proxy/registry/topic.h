@@ -39,6 +39,9 @@ struct topic { /* borrows the registry, the configuration and itself: not to be 
 	char copied[TOPIC_ID_SIZE];
 };
 
+/* What the request asks for, as policy_actions() says it; `path` is the whole one. */
+enum action topic_actions(
+	const struct route *route, struct str method, struct str path, unsigned *all);
 /* `reg` and `conf` may be NULL while nothing is known. */
 void topic_find(struct topic *topic, const struct registry *reg, const struct conf *conf,
 	const struct route *route, struct str query);

@@ -7,30 +7,9 @@
 
 #include <event2/buffer.h>
 
-/* Of what is not there the path is looked at as well, for nothing: it answers no sooner than what
- * is hidden. */
-static void look_at_nothing(const struct exchange *x)
-{
-	unsigned all;
-
-	(void)policy_actions(UI_DRIVER, x->web.asked->method, x->web.target.path, &all);
-}
-
 void exchange_find_action(struct exchange *x)
 {
-	x->action = ACTION_VIEW;
-	x->actions = 1u << ACTION_VIEW;
-	/* Outside it may be a Spark UI: what a path names, any method may do (T42). What none names
-	 * is left to the UI, as with those of `uis`. */
-	if (x->route.kind == ROUTE_MOUNT)
-		x->action = policy_actions(
-			x->route.mount->kind, x->web.asked->method, x->route.rest, &x->actions);
-	else if (x->route.kind == ROUTE_APP_KILL && !guard_is_safe(x->web.asked))
-		x->action = ACTION_KILL, x->actions = 1u << ACTION_KILL;
-	else if (x->route.kind == ROUTE_NONE)
-		look_at_nothing(x);
-	else if (x->route.kind == ROUTE_OUTSIDE)
-		x->action = policy_actions(UI_MASTER, STR("GET"), x->web.target.path, &x->actions);
+	x->action = topic_actions(&x->route, x->web.asked->method, x->web.target.path, &x->actions);
 }
 
 static enum fault fault_of_verdict(enum verdict verdict)

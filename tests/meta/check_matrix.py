@@ -35,7 +35,7 @@ def is_asked_for(segments, later):
 def problems():
     if len(PATHS) < 80:
         yield f"{MATRIX}: {len(PATHS)} paths could be read"
-    for ui, path in rows_of("proxy/registry/topic.c", r'\{(UI_\w+), "([^"]+)", TOPIC_\w+, ID_\w+\}'):
+    for ui, path in rows_of("proxy/registry/topic.c", r'\{(UI_\w+), STR\("([^"]+)"\), TOPIC_\w+, ID_\w+\}'):
         if not is_there(path, ui):
             yield f"{MATRIX}: lacks {path} of {ui}, which proxy/registry/topic.c knows"
     for uis, segments, later in rows_of("auth/policy/policy.c", r'\{([^"]+), "([^"]+)", (?:NULL|"(\w+)"), ACTION_\w+\}'):

@@ -143,6 +143,10 @@ static void right_that_is_lacking_is_another_answer_than_hidden(void **state)
 	assert_int_equal(ask(f, "\"on-call\"", "/spark/prod/proxy/app-1/environment/"), 1);
 	expect(f, "refused, they have no right to this (403)");
 	assert_int_equal(ask(f, "\"on-call\"", "POST /spark/prod/proxy/app-1/jobs/job/kill/"), 0);
+	assert_int_equal(ask(f, "\"everyone\"", "POST /spark/prod/apps/app-1/kill"), 1);
+	expect(f, "asks for   kill: application app-1, cluster prod\n");
+	assert_int_equal(ask(f, "\"everyone\"", "GET /spark/prod/apps/app-1/kill"), 0);
+	assert_int_equal(ask(f, "\"on-call\"", "POST /spark/prod/apps/app-1/kill"), 0);
 	assert_int_equal(ask(f, "\"platform\"", "POST /spark/prod/proxy/master/workers/kill/"), 1);
 	expect(f, "refused, nobody may do this (403)");
 }
