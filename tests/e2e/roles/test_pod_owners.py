@@ -92,7 +92,7 @@ def test_s73_later_pod_of_the_same_namespace_changes_nothing(world):
     world.api.put(pod("another", ui.id, port=ui.server.server_port, user="mallory"))
     world.api.delete("etl")
     only_sees(world, "ann", f"/k/proxy/{ui.id}/")
-    assert "changes nothing" in world.gateway.log_text()
+    world.until(lambda: "changes nothing" in world.gateway.log_text(), "the other user to be told of")
 
 
 def test_event_log_counts_where_no_pod_was(world):
