@@ -478,6 +478,14 @@ void jwks_fetch_unknown_kid(
 	fetch_keys(issuer);
 }
 
+void jwks_fetch_missing(struct jwks_fetch *jf, const char *issuer_name)
+{
+	struct issuer *issuer = find_issuer(jf, issuer_name);
+
+	if (issuer && issuer->keys == NULL)
+		fetch_keys(issuer);
+}
+
 struct jwks_fetch_counts jwks_fetch_counts(const struct jwks_fetch *jf)
 {
 	return jf->counts;

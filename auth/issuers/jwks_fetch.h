@@ -59,6 +59,8 @@ struct jwks_waiter { /* embedded in the caller's own struct */
  * knows the issuer. Takes the waiter until then.
  */
 void jwks_fetch_unknown_kid(struct jwks_fetch *jf, const char *issuer, struct jwks_waiter *waiter);
+/* The issuer has just answered something else: keys that it has not given yet are asked for now. */
+void jwks_fetch_missing(struct jwks_fetch *jf, const char *issuer);
 struct jwks_fetch_counts jwks_fetch_counts(const struct jwks_fetch *jf);
 
 #endif

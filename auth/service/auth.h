@@ -81,7 +81,7 @@ const char *auth_service_jwks(
 	const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */
 enum auth_provider {
 	AUTH_PROVIDER_NONE,
-	AUTH_PROVIDER_SILENT, /* configured, but its metadata could not be had yet */
+	AUTH_PROVIDER_SILENT, /* configured, but its metadata or keys could not be had yet */
 	AUTH_PROVIDER_READY,
 };
 struct auth_health {

@@ -45,13 +45,13 @@ static void publish_rules(struct auth_service *service)
 	share_publish(service->rules, rules);
 }
 
-static void on_key_set(struct keyset *set, void *arg)
+/* Nobody can sign in, and no token of the provider is judged, before its keys are there. */
+static bool knows_provider(const struct auth_service *service)
 {
-	struct auth_service *service = arg;
+	const struct keyset_issuer *issuer =
+		service->keys ? keyset_find(service->keys, service->conf->oidc.issuer) : NULL;
 
-	keyset_unref(service->keys);
-	service->keys = set;
-	publish_rules(service);
+	return service->provider && issuer && issuer->keys;
 }
 
 static void show_provider(struct auth_service *service)
@@ -59,8 +59,18 @@ static void show_provider(struct auth_service *service)
 	enum auth_provider state = AUTH_PROVIDER_NONE;
 
 	if (service->conf->oidc.issuer)
-		state = service->provider ? AUTH_PROVIDER_READY : AUTH_PROVIDER_SILENT;
+		state = knows_provider(service) ? AUTH_PROVIDER_READY : AUTH_PROVIDER_SILENT;
 	atomic_store(&service->provider_state, state);
+}
+
+static void on_key_set(struct keyset *set, void *arg)
+{
+	struct auth_service *service = arg;
+
+	keyset_unref(service->keys);
+	service->keys = set;
+	publish_rules(service);
+	show_provider(service);
 }
 
 static void on_provider(struct oidc_provider *provider, void *arg)
@@ -69,9 +79,11 @@ static void on_provider(struct oidc_provider *provider, void *arg)
 
 	oidc_provider_unref(service->provider);
 	service->provider = provider;
-	show_provider(service);
 	if (service->keys) /* else the first key set publishes */
 		publish_rules(service);
+	show_provider(service); /* what is said to be ready is in the rules already */
+	if (provider)		/* it answers: its keys need not wait for the next attempt */
+		jwks_fetch_missing(service->jwks, service->conf->oidc.issuer);
 }
 
 static const struct keyset *newest_keys(void *arg)

@@ -100,6 +100,25 @@ static void provider_that_is_down_at_the_start_is_found_when_it_is_up(void **sta
 	free(cookie);
 }
 
+static void provider_is_not_ready_while_its_keys_are_missing(void **state)
+{
+	struct fixture *f = *state;
+	int64_t until = clock_mono_ms() + 5000;
+	enum auth_status status = AUTH_UNAVAILABLE;
+
+	fake_http_set(f->idp, "/keys", 503, "text/plain", "later");
+	auth_world_start(f->world);
+	while (status != AUTH_OK && clock_mono_ms() < until) { /* until the metadata is known */
+		struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/"));
+		status = login.status;
+		secret_free(login.location);
+		secret_free(login.set_cookie);
+		usleep(5000);
+	}
+	assert_int_equal(status, AUTH_OK);
+	assert_int_equal(auth_service_health(f->world->service).provider, AUTH_PROVIDER_SILENT);
+}
+
 /* --- refreshing --- */
 
 static void s27_many_requests_on_an_expired_token_refresh_once(void **state)
@@ -297,6 +316,7 @@ int main(void)
 		TEST(s21_nonce_of_another_sign_in_is_refused),
 		TEST(s22_sign_in_ends_the_session_the_browser_had),
 		TEST(provider_that_is_down_at_the_start_is_found_when_it_is_up),
+		TEST(provider_is_not_ready_while_its_keys_are_missing),
 		TEST(s27_many_requests_on_an_expired_token_refresh_once),
 		TEST(s27_invalid_grant_ends_the_session),
 		TEST(s27_session_goes_on_while_the_provider_is_down),
