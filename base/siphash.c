@@ -4,6 +4,8 @@
 
 #include <endian.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 struct state {
@@ -12,26 +14,25 @@ struct state {
 
 static unsigned char secret[16];
 static pthread_once_t secret_once = PTHREAD_ONCE_INIT;
+static atomic_bool secret_made; /* asked for first: pthread_once() is a call each time */
 
-static uint64_t rotl(uint64_t x, unsigned bits)
+static inline uint64_t rotl(uint64_t x, unsigned bits)
 {
 	return x << bits | x >> (64 - bits);
 }
 
-static void rounds(struct state *s, unsigned count)
+static inline void round_once(struct state *s)
 {
-	while (count--) {
-		s->v0 += s->v1;
-		s->v1 = rotl(s->v1, 13) ^ s->v0;
-		s->v0 = rotl(s->v0, 32);
-		s->v2 += s->v3;
-		s->v3 = rotl(s->v3, 16) ^ s->v2;
-		s->v0 += s->v3;
-		s->v3 = rotl(s->v3, 21) ^ s->v0;
-		s->v2 += s->v1;
-		s->v1 = rotl(s->v1, 17) ^ s->v2;
-		s->v2 = rotl(s->v2, 32);
-	}
+	s->v0 += s->v1;
+	s->v1 = rotl(s->v1, 13) ^ s->v0;
+	s->v0 = rotl(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = rotl(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = rotl(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = rotl(s->v1, 17) ^ s->v2;
+	s->v2 = rotl(s->v2, 32);
 }
 
 static uint64_t read_le(const unsigned char *at, size_t len)
@@ -47,10 +48,11 @@ static uint64_t read_le(const unsigned char *at, size_t len)
 	return word;
 }
 
-static void absorb(struct state *s, uint64_t word)
+static inline void absorb(struct state *s, uint64_t word)
 {
 	s->v3 ^= word;
-	rounds(s, 2);
+	round_once(s);
+	round_once(s);
 	s->v0 ^= word;
 }
 
@@ -66,17 +68,20 @@ uint64_t siphash(const unsigned char key[static 16], const void *bytes, size_t l
 		absorb(&s, read_le(at, 8));
 	absorb(&s, read_le(at, left) | (uint64_t)len << 56);
 	s.v2 ^= 0xff;
-	rounds(&s, 4);
+	for (int i = 0; i < 4; i++)
+		round_once(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 static void make_secret(void)
 {
 	rnd_bytes(secret, sizeof secret);
+	atomic_store_explicit(&secret_made, true, memory_order_release);
 }
 
 uint64_t siphash_secret(const void *bytes, size_t len)
 {
-	pthread_once(&secret_once, make_secret);
+	if (!atomic_load_explicit(&secret_made, memory_order_acquire))
+		pthread_once(&secret_once, make_secret);
 	return siphash(secret, bytes, len);
 }

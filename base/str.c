@@ -3,6 +3,10 @@
 
 #include "base/simd.h"
 
+#ifdef HAVE_SSE2
+#include <immintrin.h>
+#endif
+
 static unsigned char lower(char c)
 {
 	unsigned char u = (unsigned char)c;
@@ -12,29 +16,65 @@ static unsigned char lower(char c)
 
 /* Eight bytes at once: the top bit of a sum tells whether its byte is at least 'A', or beyond 'Z'.
  */
-static uint64_t lower_eight(const char *at)
+static inline uint64_t lower_eight(uint64_t bytes)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	uint64_t bytes, sevens;
-
-	memcpy(&bytes, at, sizeof bytes);
-	sevens = bytes & ~tops;
+	uint64_t sevens = bytes & ~tops;
 	uint64_t upper =
 		(sevens + ones * (0x80 - 'A')) & ~(sevens + ones * (0x7f - 'Z')) & ~bytes & tops;
+
 	return bytes | upper >> 2;
 }
 
-bool str_same_nocase(const char *a, const char *b, size_t len)
+static inline uint64_t read_eight(const char *at)
 {
-	for (; len >= 8; a += 8, b += 8, len -= 8) {
-		if (lower_eight(a) != lower_eight(b))
-			return false;
-	}
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* Of four bytes to eight: the first four and the last four, some of them perhaps twice. */
+static inline uint64_t read_ends(const char *at, size_t len)
+{
+	uint32_t first, last;
+
+	memcpy(&first, at, sizeof first);
+	memcpy(&last, at + len - sizeof last, sizeof last);
+	return (uint64_t)first << 32 | last;
+}
+
+static bool is_same_short(const char *a, const char *b, size_t len)
+{
 	for (size_t i = 0; i < len; i++) {
 		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;
+}
+
+/* Mostly they are the same, or differ in a letter that is none. */
+static inline bool is_same_eight(uint64_t a, uint64_t b)
+{
+	uint64_t differs = a ^ b;
+
+	if (differs == 0)
+		return true;
+	return (differs & ~UINT64_C(0x2020202020202020)) == 0 && lower_eight(a) == lower_eight(b);
+}
+
+/* Names of fields are asked for dozens of times a request (bench row page). */
+bool str_same_nocase(const char *a, const char *b, size_t len)
+{
+	if (len < 4)
+		return is_same_short(a, b, len);
+	if (len < 8)
+		return is_same_eight(read_ends(a, len), read_ends(b, len));
+	for (size_t at = 0; at + 8 < len; at += 8) {
+		if (!is_same_eight(read_eight(a + at), read_eight(b + at)))
+			return false;
+	}
+	return is_same_eight(read_eight(a + len - 8), read_eight(b + len - 8));
 }
 
 bool str_starts(struct str s, struct str prefix)
@@ -52,10 +92,30 @@ bool str_ends(struct str s, struct str suffix)
 	return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
 }
 
+enum { SHORT_TEXT = 128 /* bytes: memmem() would fill a table of 256 first */ };
+
+static const char *find_in_short(struct str s, struct str needle)
+{
+	const char *at = s.at, *end = s.at + s.len - needle.len + 1;
+
+	while ((at = memchr(at, needle.at[0], (size_t)(end - at)))) {
+		if (memcmp(at, needle.at, needle.len) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 ptrdiff_t str_find(struct str s, struct str needle)
 {
-	const char *hit = s.len ? memmem(s.at, s.len, needle.at, needle.len) : NULL;
+	const char *hit;
 
+	if (s.len < needle.len || s.len == 0)
+		return -1;
+	if (s.len < SHORT_TEXT && needle.len)
+		hit = find_in_short(s, needle);
+	else
+		hit = memmem(s.at, s.len, needle.at, needle.len);
 	return hit ? hit - s.at : -1;
 }
 
@@ -166,26 +226,79 @@ static int name_ends(__m128i bytes)
 	return ends_of(_mm_or_si128(letters_of(bytes), others));
 }
 
-/* To the first end in a whole sixteen; less than sixteen bytes are left to the caller. */
-static inline size_t span_of_sixteens(struct str s, int (*ends_in)(__m128i bytes))
+/* To the first end in a whole sixteen from n on; less than sixteen bytes are left to the caller. */
+static inline size_t span_of_sixteens(struct str s, size_t n, int (*ends_in)(__m128i bytes))
 {
-	for (size_t n = 0; s.len - n >= 16; n += 16) {
+	for (; s.len - n >= 16; n += 16) {
 		int ends = ends_in(_mm_loadu_si128((const __m128i *)(const void *)(s.at + n)));
 		if (ends)
 			return n + (size_t)__builtin_ctz((unsigned)ends);
 	}
-	return s.len & ~(size_t)15;
+	return n;
+}
+
+/* The same over thirty-twos, for what is long: tokens. The caller looks closer from there on. */
+#define AVX2 __attribute__((target("avx2")))
+enum { LONG_TEXT = 96 };
+
+static bool is_long(struct str s)
+{
+	return s.len >= LONG_TEXT && __builtin_cpu_supports("avx2");
+}
+
+AVX2 static __m256i load_wide(struct str s, size_t n)
+{
+	return _mm256_loadu_si256((const __m256i *)(const void *)(s.at + n));
+}
+
+AVX2 static size_t skip_printable(struct str s)
+{
+	size_t n = 0;
+
+	for (; s.len - n >= 32; n += 32) {
+		__m256i bytes = load_wide(s, n), low = _mm256_set1_epi8(0x1f);
+		__m256i controls = _mm256_cmpeq_epi8(_mm256_min_epu8(bytes, low), bytes);
+		__m256i del = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f));
+		if (_mm256_movemask_epi8(_mm256_or_si256(controls, del)))
+			break;
+	}
+	return n;
+}
+
+/* The two halves of a byte each choose a set of rows of the ASCII table; a character whose sets
+ * have one in common is one of the class. */
+AVX2 static size_t skip_b64token(struct str s)
+{
+	enum { MARKS = 1, DIGITS = 2, LETTERS = 4, TO_Z = 8, TO_TILDE = 16, ALL = 2 | 4 | 8 | 16 };
+	const __m256i below = _mm256_broadcastsi128_si256(
+		_mm_setr_epi8(DIGITS | TO_Z | TO_TILDE, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL, ALL,
+			LETTERS | TO_Z | TO_TILDE, LETTERS | MARKS, LETTERS, LETTERS | MARKS,
+			LETTERS | MARKS | TO_TILDE, LETTERS | MARKS | TO_Z));
+	const __m256i above = _mm256_broadcastsi128_si256(_mm_setr_epi8(
+		0, 0, MARKS, DIGITS, LETTERS, TO_Z, LETTERS, TO_TILDE, 0, 0, 0, 0, 0, 0, 0, 0));
+	size_t n = 0;
+
+	for (; s.len - n >= 32; n += 32) {
+		__m256i bytes = load_wide(s, n);
+		__m256i halves =
+			_mm256_and_si256(_mm256_srli_epi16(bytes, 4), _mm256_set1_epi8(15));
+		__m256i common = _mm256_and_si256(
+			_mm256_shuffle_epi8(below, bytes), _mm256_shuffle_epi8(above, halves));
+		if (_mm256_movemask_epi8(_mm256_cmpeq_epi8(common, _mm256_setzero_si256())))
+			break;
+	}
+	return n;
 }
 
 #else
 
-#define span_of_sixteens(s, ends_in) 0
+#define span_of_sixteens(s, n, ends_in) 0
 
 #endif
 
 size_t str_span_printable(struct str s)
 {
-	size_t n = span_of_sixteens(s, printable_ends);
+	size_t n = span_of_sixteens(s, is_long(s) ? skip_printable(s) : 0, printable_ends);
 
 	while (n < s.len && (unsigned char)s.at[n] >= 0x20 && s.at[n] != 0x7f)
 		n++;
@@ -194,7 +307,7 @@ size_t str_span_printable(struct str s)
 
 size_t str_span_graphic(struct str s)
 {
-	size_t n = span_of_sixteens(s, graphic_ends);
+	size_t n = span_of_sixteens(s, 0, graphic_ends);
 
 	while (n < s.len && s.at[n] > 0x20 && s.at[n] < 0x7f)
 		n++;
@@ -203,7 +316,7 @@ size_t str_span_graphic(struct str s)
 
 size_t str_span_b64token(struct str s)
 {
-	size_t n = span_of_sixteens(s, b64token_ends);
+	size_t n = span_of_sixteens(s, is_long(s) ? skip_b64token(s) : 0, b64token_ends);
 
 	while (n < s.len && str_is(s.at[n], STR_B64TOKEN))
 		n++;
@@ -212,7 +325,7 @@ size_t str_span_b64token(struct str s)
 
 size_t str_span_token(struct str s)
 {
-	size_t n = span_of_sixteens(s, name_ends);
+	size_t n = span_of_sixteens(s, 0, name_ends);
 
 	while (n < s.len && str_is_tchar(s.at[n]))
 		n++;

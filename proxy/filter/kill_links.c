@@ -1,19 +1,15 @@
 #include "proxy/filter/kill_links.h"
 
 #include "base/block.h"
-#include "base/simd.h"
 #include "proxy/rewrite/html_tag.h"
 #include "proxy/rewrite/rewrite_sink.h"
-
-#ifdef HAVE_SSE2
-#include <immintrin.h>
-#endif
 
 enum {
 	ELEMENT_MAX = 8 * 1024,
 	PIECE_MAX = 64 * 1024,
 	HELD_PIECE = 2 * 1024,
 	SPACE_HINT = 4096,
+	TAIL = 256, /* bytes of the end, which mostly have a '<' or a '>' */
 };
 
 struct kill_links {
@@ -44,61 +40,9 @@ void kill_links_free(struct kill_links *links)
 static const char mark[] = "/kill/";
 enum { MARK_LEN = sizeof mark - 1 };
 
-#ifdef HAVE_SSE2
-
-/* Bench row master: looked for by sixteen bytes alone, it took a sixth of all instructions. */
-__attribute__((target("avx2"))) static const char *skip_wide(const char *p, const char *end)
-{
-	const __m256i slash = _mm256_set1_epi8('/'), k = _mm256_set1_epi8('k');
-
-	for (; end - p >= 65; p += 64) {
-		const __m256i *at = (const __m256i *)(const void *)p;
-		const __m256i *next = (const __m256i *)(const void *)(p + 1);
-		__m256i one = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(at), slash),
-			_mm256_cmpeq_epi8(_mm256_loadu_si256(next), k));
-		__m256i two = _mm256_and_si256(_mm256_cmpeq_epi8(_mm256_loadu_si256(at + 1), slash),
-			_mm256_cmpeq_epi8(_mm256_loadu_si256(next + 1), k));
-		if (_mm256_movemask_epi8(_mm256_or_si256(one, two)))
-			break;
-	}
-	return p;
-}
-
-/* The first mark that begins in [p, until), or NULL. */
-static const char *find_near(const char *p, const char *until, const char *end)
-{
-	const __m128i slash = _mm_set1_epi8('/'), k = _mm_set1_epi8('k');
-
-	for (; p < until && end - p >= 17; p += 16) {
-		__m128i at = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
-		unsigned hits = (unsigned)_mm_movemask_epi8(
-			_mm_and_si128(_mm_cmpeq_epi8(at, slash), _mm_cmpeq_epi8(next, k)));
-		for (; hits; hits &= hits - 1) {
-			const char *hit = p + __builtin_ctz(hits);
-			if (end - hit >= MARK_LEN && memcmp(hit, mark, MARK_LEN) == 0)
-				return hit;
-		}
-	}
-	return NULL;
-}
-
-#endif
-
 /* NULL: there is none in [p, end). */
 static const char *find_mark(const char *p, const char *end)
 {
-#ifdef HAVE_SSE2
-	bool is_wide = __builtin_cpu_supports("avx2");
-
-	while (end - p >= 80) {
-		p = is_wide ? skip_wide(p, end) : p;
-		const char *until = end - p >= 80 ? p + 64 : p, *hit = find_near(p, until, end);
-		if (hit)
-			return hit;
-		p = until;
-	}
-#endif
 	ptrdiff_t at = str_find(str_range(p, end), (struct str){mark, MARK_LEN});
 	return at == -1 ? NULL : p + at;
 }
@@ -255,14 +199,6 @@ static const char *write_rest(struct kill_links *links, const char *p, const cha
 	return stop;
 }
 
-/* Nothing of it is looked for twice, and nothing waits. */
-static bool is_plain(const char *bytes, size_t len)
-{
-	const char *end = bytes + len, *open = tag_around(bytes, end);
-
-	return find_mark(bytes, end) == NULL && !(open && may_become_one(open, end));
-}
-
 static void feed_held(struct kill_links *links, const char *bytes, size_t len)
 {
 	struct sbuf *hold = &links->hold;
@@ -278,10 +214,6 @@ static void feed_chunk(struct kill_links *links, struct evbuffer *in, const char
 		/* What is held is copied; what follows it need not be. */
 		len = len < HELD_PIECE ? len : HELD_PIECE;
 		feed_held(links, bytes, len);
-	} else if (is_plain(bytes, len)) {
-		sink_commit(&links->sink);
-		evbuffer_remove_buffer(in, links->sink.out, len);
-		return;
 	} else {
 		const char *stop = write_rest(links, bytes, bytes + len);
 		sbuf_add(&links->hold, stop, (size_t)(bytes + len - stop));
@@ -289,14 +221,57 @@ static void feed_chunk(struct kill_links *links, struct evbuffer *in, const char
 	evbuffer_drain(in, len);
 }
 
-void kill_links_feed(struct kill_links *links, struct evbuffer *in, struct evbuffer *out, bool last)
+/* Copies the last `len` bytes of `in`. */
+static void copy_end(struct evbuffer *in, char *out, size_t len)
+{
+	struct evbuffer_ptr at;
+
+	evbuffer_ptr_set(in, &at, evbuffer_get_length(in) - len, EVBUFFER_PTR_SET);
+	evbuffer_copyout_from(in, &at, out, len);
+}
+
+/* How much of its end is a tag without its end that may become one of those that matter. */
+static size_t open_at_end(struct evbuffer *in)
+{
+	size_t all = evbuffer_get_length(in), len = all < TAIL ? all : TAIL;
+	char end[ELEMENT_MAX];
+
+	copy_end(in, end, len);
+	if (len < all && memchr(end, '<', len) == NULL && memchr(end, '>', len) == NULL) {
+		len = all < ELEMENT_MAX ? all : ELEMENT_MAX;
+		copy_end(in, end, len);
+	}
+	const char *open = tag_around(end, end + len);
+	return open && may_become_one(open, end + len) ? (size_t)(end + len - open) : 0;
+}
+
+static void pass(struct kill_links *links, struct evbuffer *in, bool is_cut)
+{
+	size_t wait = is_cut ? open_at_end(in) : 0;
+
+	sink_commit(&links->sink);
+	if (wait == 0) {
+		evbuffer_add_buffer(links->sink.out, in);
+		return;
+	}
+	evbuffer_remove_buffer(in, links->sink.out, evbuffer_get_length(in) - wait);
+	sbuf_add(&links->hold, (const char *)evbuffer_pullup(in, -1), wait);
+	evbuffer_drain(in, wait);
+}
+
+void kill_links_feed(struct kill_links *links, struct evbuffer *in, struct evbuffer *out,
+	enum rewrite_kills kills, bool last)
 {
 	struct evbuffer_iovec chunk;
 
 	links->sink = (struct sink){.out = out, .hint = SPACE_HINT};
-	while (evbuffer_get_length(in) > 0 && evbuffer_peek(in, -1, NULL, &chunk, 1) > 0)
-		feed_chunk(links, in, chunk.iov_base,
-			chunk.iov_len < PIECE_MAX ? chunk.iov_len : PIECE_MAX);
+	while (evbuffer_get_length(in) > 0 && evbuffer_peek(in, -1, NULL, &chunk, 1) > 0) {
+		if (kills == REWRITE_KILLS_SOME || links->hold.len)
+			feed_chunk(links, in, chunk.iov_base,
+				chunk.iov_len < PIECE_MAX ? chunk.iov_len : PIECE_MAX);
+		else
+			pass(links, in, kills == REWRITE_KILLS_CUT);
+	}
 	if (last) {
 		sink_add(&links->sink, links->hold.at, links->hold.len);
 		sbuf_reset(&links->hold);

@@ -6,13 +6,14 @@
  * of masters, and of drivers from 4.3 on. That nobody kills who may not is judged when it is asked
  * for: this is for who reads the page, so what is not understood stays as it is.
  *
- * A page that has none, which is nearly every page, costs one pass of sixteen bytes at a time and
- * is moved whole. Holds at most one element (8 KiB) between calls. One thread.
+ * Whoever mends the links has seen which there are (rewriter_kills()): what has none, which is
+ * nearly every page, is moved whole, and only its end is looked at. Holds at most one element
+ * (8 KiB) between calls. One thread.
  */
 #ifndef SPARKGATE_PROXY_FILTER_KILL_LINKS_H
 #define SPARKGATE_PROXY_FILTER_KILL_LINKS_H
 
-#include "base/str.h"
+#include "proxy/rewrite/rewrite.h"
 
 struct evbuffer;
 
@@ -26,8 +27,9 @@ struct kill_context { /* copied */
 struct kill_links;
 struct kill_links *kill_links_new(const struct kill_context *context);
 void kill_links_free(struct kill_links *links); /* NULL is fine */
-/* Moves all of `in` to `out`, but what is taken out; `last` flushes what is held. */
-void kill_links_feed(
-	struct kill_links *links, struct evbuffer *in, struct evbuffer *out, bool last);
+/* Moves all of `in` to `out`, but what is taken out; `last` flushes what is held. `kills`: of what
+ * was fed into `in`. */
+void kill_links_feed(struct kill_links *links, struct evbuffer *in, struct evbuffer *out,
+	enum rewrite_kills kills, bool last);
 
 #endif

@@ -22,20 +22,24 @@ EMBED(page_static_openapi, "proxy/pages/static/openapi.json");
 enum { ETAG_MAX = 32, HREF_MAX = 80 };
 
 static struct page_static files[] = {
-	{.path = "gateway.css",
+	[PAGE_STATIC_CSS] = {.path = "gateway.css",
 		.content_type = "text/css; charset=utf-8",
 		.bytes = page_static_css},
-	{.path = "favicon.svg", .content_type = "image/svg+xml", .bytes = page_static_icon},
-	{.path = "session.js",
+	[PAGE_STATIC_ICON] = {.path = "favicon.svg",
+		.content_type = "image/svg+xml",
+		.bytes = page_static_icon},
+	[PAGE_STATIC_SESSION] = {.path = "session.js",
 		.content_type = "text/javascript; charset=utf-8",
 		.bytes = page_static_session},
-	{.path = "tokens.js",
+	[PAGE_STATIC_TOKENS] = {.path = "tokens.js",
 		.content_type = "text/javascript; charset=utf-8",
 		.bytes = page_static_tokens},
-	{.path = "way-back.css",
+	[PAGE_STATIC_WAY_BACK] = {.path = "way-back.css",
 		.content_type = "text/css; charset=utf-8",
 		.bytes = page_static_way_back},
-	{.path = "openapi.json", .content_type = "application/json", .bytes = page_static_openapi},
+	[PAGE_STATIC_OPENAPI] = {.path = "openapi.json",
+		.content_type = "application/json",
+		.bytes = page_static_openapi},
 };
 static char etags[ARRAY_LEN(files)][ETAG_MAX], hrefs[ARRAY_LEN(files)][HREF_MAX];
 static pthread_once_t measured = PTHREAD_ONCE_INIT;
@@ -67,4 +71,10 @@ const struct page_static *page_static_find(struct str path)
 			return &files[i];
 	}
 	return NULL;
+}
+
+const char *page_static_href(enum page_static_file file)
+{
+	pthread_once(&measured, measure_files);
+	return files[file].href;
 }

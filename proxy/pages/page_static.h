@@ -13,6 +13,15 @@ struct page_static {
 	const unsigned char *bytes;
 	size_t len;
 };
+enum page_static_file {
+	PAGE_STATIC_CSS,
+	PAGE_STATIC_ICON,
+	PAGE_STATIC_SESSION,
+	PAGE_STATIC_TOKENS,
+	PAGE_STATIC_WAY_BACK,
+	PAGE_STATIC_OPENAPI,
+};
+const char *page_static_href(enum page_static_file file);
 /* A file below _gate/static/, or NULL. */
 const struct page_static *page_static_find(struct str path);
 

@@ -241,6 +241,6 @@ void page_token_made(
 	token_part_path(out, view, made->token);
 	sbuf_puts(out, "\">Details of this token</a></div>\n</section>\n<script src=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_printf(out, "%s\" defer></script>\n", page_static_find(STR("tokens.js"))->href);
+	sbuf_printf(out, "%s\" defer></script>\n", page_static_href(PAGE_STATIC_TOKENS));
 	part_close(out, view);
 }

@@ -126,17 +126,26 @@ static void set_app(struct topic *topic, const struct registry *reg, const char 
 
 /* --- by kind of UI --- */
 
+static bool is_row_of(const struct row *row, struct str path)
+{
+	struct str wanted = row->path;
+
+	if (wanted.at[wanted.len - 1] != '*')
+		return str_eq(path, wanted);
+	wanted.len--;
+	return str_starts(path, wanted);
+}
+
 static const struct row *find_row(enum ui_kind ui, struct str path)
 {
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct str row = rows[i].path;
-		bool is_open = row.at[row.len - 1] == '*';
+	/* Rows mostly differ from the path here. */
+	char second = path.len > 1 ? path.at[1] : '/';
 
-		if (rows[i].ui != ui)
-			continue;
-		row.len -= is_open;
-		if (is_open ? str_starts(path, row) : str_eq(path, row))
-			return &rows[i];
+	for (size_t i = 0; path.len && i < ARRAY_LEN(rows); i++) {
+		const struct row *row = &rows[i];
+		if (row->ui == ui && row->path.at[row->path.len > 1] == second &&
+			is_row_of(row, path))
+			return row;
 	}
 	return NULL;
 }

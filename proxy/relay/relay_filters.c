@@ -63,7 +63,7 @@ static bool is_restricted(const struct exchange *x)
 
 bool relay_filters_is_list(const struct exchange *x)
 {
-	return list_is_at(x->route.mount->kind, x->route.rest) && is_restricted(x);
+	return is_restricted(x) && list_is_at(x->route.mount->kind, x->route.rest);
 }
 
 struct str relay_filters_query(struct exchange *x, struct str query, struct sbuf *out)
@@ -103,13 +103,18 @@ static bool may_kill_all(const struct exchange *x)
 	return rights & 1u << ACTION_KILL;
 }
 
-static struct kill_links *kill_links_for(const struct exchange *x)
+static bool loses_kill_links(const struct exchange *x)
 {
 	enum ui_kind kind = x->route.mount->kind;
-	struct kill_context context = {.may_kill = kind == UI_MASTER ? may_kill : NULL, .arg = x};
 
-	if ((kind != UI_MASTER && kind != UI_DRIVER) || may_kill_all(x))
-		return NULL;
+	return (kind == UI_MASTER || kind == UI_DRIVER) && !may_kill_all(x);
+}
+
+static struct kill_links *kill_links_for(const struct exchange *x)
+{
+	bool by_form = x->route.mount->kind == UI_MASTER;
+	struct kill_context context = {.may_kill = by_form ? may_kill : NULL, .arg = x};
+
 	return kill_links_new(&context);
 }
 
@@ -131,7 +136,7 @@ static const char *own_script(const struct exchange *x, const struct h1_response
 {
 	bool is_page = x->route.mount->kind != UI_OTHER && head->status == 200;
 
-	return is_page ? page_static_find(STR("session.js"))->href : NULL;
+	return is_page ? page_static_href(PAGE_STATIC_SESSION) : NULL;
 }
 
 static void add_list(struct exchange *x, enum list_kind kind)
@@ -148,7 +153,7 @@ static void add_rewriter(struct exchange *x, const struct h1_response *head, enu
 		x->rewrite_context.script = own_script(x, head);
 		if (head->status == 200)
 			way_back_add(x);
-		x->kills = kill_links_for(x);
+		x->loses_kills = loses_kill_links(x);
 	}
 	x->rewriter = rewriter_new(&x->rewrite_context, kind);
 }
@@ -205,6 +210,20 @@ static struct evbuffer *beside(const struct exchange *x, const struct evbuffer *
 	return between[in == between[0]];
 }
 
+/* Nearly no page has any: what takes them out is there from the first on. */
+static struct evbuffer *take_kill_links(struct exchange *x, struct evbuffer *in, bool last)
+{
+	enum rewrite_kills kills = rewriter_kills(x->rewriter);
+
+	if (x->kills == NULL && kills == REWRITE_KILLS_NONE)
+		return in;
+	if (x->kills == NULL)
+		x->kills = kill_links_for(x);
+	struct evbuffer *out = beside(x, in);
+	kill_links_feed(x->kills, in, out, kills, last);
+	return out;
+}
+
 /* All of `in`, which is unpacked. */
 static struct evbuffer *change(struct exchange *x, struct evbuffer *in, bool last)
 {
@@ -215,14 +234,9 @@ static struct evbuffer *change(struct exchange *x, struct evbuffer *in, bool las
 		list_filter_feed(x->list, in, out, last);
 		in = out;
 	}
-	if (x->kills) {
-		out = beside(x, in);
-		kill_links_feed(x->kills, in, out, last);
-		in = out;
-	}
 	out = beside(x, in);
 	rewriter_feed(x->rewriter, in, out, last);
-	return out;
+	return x->loses_kills ? take_kill_links(x, out, last) : out;
 }
 
 int relay_filters_step(struct exchange *x, struct evbuffer *in, struct evbuffer **out)

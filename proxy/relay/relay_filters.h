@@ -1,6 +1,6 @@
 /*
  * proxy/relay/relay_filters.h - what a UI's content goes through on its way: unpacked, lists cut to
- * what their reader may see (S76), links that kill taken out, all other links mended, packed.
+ * what their reader may see (S76), links mended, those that kill taken out, packed.
  *
  * Each filter is there only if the answer needs it; mostly none is.
  */

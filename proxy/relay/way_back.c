@@ -175,5 +175,5 @@ void way_back_add(struct exchange *x)
 	if (x->banner == NULL)
 		return;
 	x->rewrite_context.banner = x->banner;
-	x->rewrite_context.style = page_static_find(STR("way-back.css"))->href;
+	x->rewrite_context.style = page_static_href(PAGE_STATIC_WAY_BACK);
 }

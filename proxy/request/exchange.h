@@ -64,7 +64,8 @@ struct exchange {
 	struct rewriter *rewriter;
 	struct list_filter *list; /* of a list only what x->who may see */
 	uint64_t list_limit;	  /* so much of it: list_take_limit() */
-	struct kill_links *kills; /* takes out what x->who may not do */
+	struct kill_links *kills; /* takes out what x->who may not do; NULL: none has come yet */
+	bool loses_kills;	  /* they are to be taken out */
 	char *banner;		  /* the way back, as HTML */
 	struct content_coding *inflate, *deflate;
 	struct evbuffer *packed; /* what has come and is not unpacked yet */

@@ -122,3 +122,13 @@ void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *ou
 	}
 	sink_commit(&rw->sink);
 }
+
+enum rewrite_kills rewriter_kills(struct rewriter *rw)
+{
+	bool may = rw->html.may_kill;
+
+	rw->html.may_kill = false;
+	if (may)
+		return REWRITE_KILLS_SOME;
+	return rewrite_html_is_in_tag(rw) ? REWRITE_KILLS_CUT : REWRITE_KILLS_NONE;
+}

@@ -30,6 +30,13 @@ void rewriter_free(struct rewriter *rw); /* NULL is fine */
 /* Moves all of `in` to `out`, mended; `last` flushes what is held. Never fails: what it does not
  * understand passes through unchanged. */
 void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last);
+/* What of that may kill (T42, T43), of a page fed since the last call. */
+enum rewrite_kills {
+	REWRITE_KILLS_NONE,
+	REWRITE_KILLS_CUT, /* the end cut a tag in two, which may be one */
+	REWRITE_KILLS_SOME /* a form has come, or a link that kills */
+};
+enum rewrite_kills rewriter_kills(struct rewriter *rw);
 
 /* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39).
  * False: leave as is. */

@@ -33,14 +33,24 @@ static inline bool html_is_either(struct str name, const char *one, const char *
 	return str_same_nocase(name.at, one, name.len) || str_same_nocase(name.at, other, name.len);
 }
 
+/* The same for four letters, which nearly all such names have. */
+static inline bool html_is_four(struct str name, const char word[static 4])
+{
+	uint32_t letters, wanted;
+
+	memcpy(&letters, name.at, sizeof letters);
+	memcpy(&wanted, word, sizeof wanted);
+	return (letters | 0x20202020) == wanted;
+}
+
 /* An attribute of that name holds a link, on every page. */
-static inline bool html_holds_link(struct str name)
+static inline __attribute__((always_inline)) bool html_holds_link(struct str name)
 {
 	switch (name.len) {
 	case 3:
 		return html_is_either(name, "src", "src");
 	case 4:
-		return html_is_either(name, "href", "data");
+		return html_is_four(name, "href") || html_is_four(name, "data");
 	case 6:
 		return html_is_either(name, "action", "poster");
 	case 10:
@@ -91,14 +101,15 @@ static bool name_is(const struct html *html, const char *word, size_t len)
 /* Elements whose inside is text, or must stay as it is (<pre>: T34). */
 static const char *find_element(const struct html *html)
 {
-	static const char *const words[] = {"script", "style", "title", "pre", "textarea", "xmp",
-		"iframe", "noembed", "noframes", "plaintext"};
+	static const struct str words[] = {STR("script"), STR("style"), STR("title"), STR("pre"),
+		STR("textarea"), STR("xmp"), STR("iframe"), STR("noembed"), STR("noframes"),
+		STR("plaintext")};
 
-	if (html->name_len < 3 || html->name_len > 9)
-		return NULL;
+	if (html->name_len < 3 || html->name_len == 4 || html->name_len > 9)
+		return NULL; /* nearly all that a page has */
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		if (name_is(html, words[i], strlen(words[i])))
-			return words[i];
+		if (name_is(html, words[i].at, words[i].len))
+			return words[i].at;
 	}
 	return NULL;
 }
@@ -183,17 +194,26 @@ static void add_own(struct rewriter *rw, const char *p)
 	html->is_head = html->is_body = false;
 }
 
-static const char *html_tag_done(struct rewriter *rw, const char *p)
+/* A tag of which something follows: text that is none, or ours. */
+static void html_begin_inside(struct rewriter *rw, const char *p)
 {
 	struct html *html = &rw->html;
 
-	html->state = !html->element	? HTML_AT_TEXT
-		      : html->is_script ? HTML_AT_SCRIPT_HEAD
-					: HTML_AT_ELEMENT_TEXT;
+	if (html->element)
+		html->state = html->is_script ? HTML_AT_SCRIPT_HEAD : HTML_AT_ELEMENT_TEXT;
 	if (html->is_style)
 		rw->css = (struct css){.state = 0};
 	if (html->is_head || html->is_body)
 		add_own(rw, p);
+}
+
+static inline const char *html_tag_done(struct rewriter *rw, const char *p)
+{
+	struct html *html = &rw->html;
+
+	html->state = HTML_AT_TEXT;
+	if (html->element || html->is_head || html->is_body)
+		html_begin_inside(rw, p);
 	return p + 1;
 }
 
@@ -215,6 +235,7 @@ static void html_end_name(struct html *html)
 	}
 	if (!html->past_body)
 		look_for_head(html);
+	html->may_kill |= name_is(html, "form", 4); /* T43: its address is relative */
 	html->state = HTML_AT_BEFORE_NAME;
 }
 
@@ -307,8 +328,19 @@ static const char *in_value(struct html *html, const char *p, const char *end)
 	return stop + (html->quote != '\0');
 }
 
+/* T42: "/jobs/job/kill/?id=7". */
+static bool ends_as_kill(struct str value)
+{
+	while (value.len && (unsigned char)(value.at[value.len - 1] - '0') < 10)
+		value.len--;
+	return str_ends(value, STR("/kill/?id="));
+}
+
 static void html_mend(struct rewriter *rw, struct str value)
 {
+	/* A page of a master has thousands of links (bench row master). */
+	if (rewrite_scan_ends_with(value.at, value.at + value.len, '='))
+		rw->html.may_kill |= ends_as_kill(value);
 	if (!rw->links.has_root)
 		links_learn_from_link(&rw->links, value);
 	rewriter_mend(rw, value, 0, value.len);
@@ -549,4 +581,9 @@ void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end)
 {
 	while (p < end)
 		p = step(rw, p, end);
+}
+
+bool rewrite_html_is_in_tag(const struct rewriter *rw)
+{
+	return rw->html.state >= HTML_AT_TAG_OPEN && rw->html.state <= HTML_AT_VALUE;
 }

@@ -6,6 +6,7 @@
 #include "proxy/rewrite/rewrite_sink.h"
 
 void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
+bool rewrite_html_is_in_tag(const struct rewriter *rw); /* the last chunk's end cut it in two */
 void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);

@@ -5,6 +5,7 @@
 
 #include "base/simd.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /*
@@ -48,6 +49,20 @@ static inline const char *rewrite_scan_name(const char *p, const char *end)
 	(void)end;
 #endif
 	return p;
+}
+
+/* Whether it is one of the last sixteen bytes. */
+static inline bool rewrite_scan_ends_with(const char *p, const char *end, char wanted)
+{
+#ifdef HAVE_SSE2
+	if (end - p >= 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+		return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(wanted))) != 0;
+	}
+#endif
+	if (end - p > 16)
+		p = end - 16;
+	return memchr(p, wanted, (size_t)(end - p)) != NULL;
 }
 
 #endif

@@ -28,6 +28,7 @@ struct html {
 	bool is_style;	     /* the same, and its inside is mended */
 	bool is_meta;	     /* the tag is <meta> */
 	bool is_other;	     /* of the context */
+	bool may_kill;	     /* a form has come, or a link that kills: rewriter_kills() */
 	int value_kind;	     /* enum value_kind: of the attribute */
 	bool is_head;	     /* the tag is <head> and our script is to follow it */
 	bool past_head;	     /* it has, or there is none: <body> has come */

@@ -10,11 +10,8 @@ enum { KNOWN_MS = 1000 }; /* what is taken away is refused within a second (S37)
 
 static void write_call_id(uint64_t id, char out[static 17])
 {
-	char digits[STR_U64];
-	struct str hex = str_of_u64(id, 16, digits);
-
-	memset(out, '0', 16);
-	memcpy(out + 16 - hex.len, hex.at, hex.len);
+	for (int i = 0; i < 16; i++)
+		out[i] = "0123456789abcdef"[id >> (60 - 4 * i) & 15];
 	out[16] = '\0';
 }
 

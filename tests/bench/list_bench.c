@@ -149,7 +149,7 @@ static void run_kill(void)
 	for (int i = 0; i < PAGES; i++) {
 		struct kill_links *links = kill_links_new(&context);
 		evbuffer_add_reference(in, page, PAGE, NULL, NULL);
-		kill_links_feed(links, in, out, true);
+		kill_links_feed(links, in, out, REWRITE_KILLS_CUT, true);
 		evbuffer_drain(out, PAGE);
 		kill_links_free(links);
 	}

@@ -49,7 +49,7 @@ static struct evbuffer *feed(const struct run *run, size_t piece)
 		bool last = run->size - at < piece;
 		evbuffer_add(in, run->data + at, last ? run->size - at : piece);
 		if (run->kind == LIST_NONE)
-			kill_links_feed(links, in, out, last);
+			kill_links_feed(links, in, out, REWRITE_KILLS_SOME, last);
 		else
 			list_filter_feed(list, in, out, last);
 		assert(evbuffer_get_length(in) == 0);

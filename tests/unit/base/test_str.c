@@ -173,7 +173,7 @@ static void a_span_ends_at_the_first_byte_that_is_of_another_class(void **state)
 		bool (*is)(char c);
 	} classes[] = {{str_span_b64token, is_b64token}, {str_span_token, str_is_tchar},
 		{str_span_printable, is_printable}, {str_span_graphic, is_graphic}};
-	char text[40];
+	char text[150]; /* long enough for the widest steps, and no multiple of any */
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(classes) * sizeof text * 256; i++) {
@@ -198,8 +198,31 @@ static void case_is_ascii_letters_wherever_they_stand(void **state)
 		one[at] = (char)x;
 		other[at] = (char)y;
 		bool same = x == y || (letters && (x ^ y) == 0x20);
-		if (str_same_nocase(one, other, 11) != same)
-			fail_msg("0x%02x and 0x%02x at %zu", x, y, at);
+		for (size_t len = at + 1; len <= 11; len++) {
+			if (str_same_nocase(one, other, len) != same)
+				fail_msg("0x%02x and 0x%02x at %zu of %zu", x, y, at, len);
+		}
+		if (!str_same_nocase(one, other, at))
+			fail_msg("%zu letters, before 0x%02x and 0x%02x", at, x, y);
+	}
+}
+
+static void what_is_found_is_the_same_in_short_and_in_long_texts(void **state)
+{
+	char text[300];
+
+	(void)state;
+	for (size_t len = 1; len < sizeof text; len++) {
+		memset(text, '/', sizeof text);
+		for (size_t at = 0; at + 4 <= len; at++) {
+			memcpy(text + at, "//a/", 4);
+			assert_int_equal(str_find((struct str){text, len}, STR("/a/")), at + 1);
+			if (len == at + 4) /* what is behind the end is not looked at */
+				assert_int_equal(
+					str_find((struct str){text, len - 1}, STR("/a/")), -1);
+			memset(text + at, '/', 4);
+		}
+		assert_int_equal(str_find((struct str){text, len}, STR("/a/")), -1);
 	}
 }
 
@@ -218,6 +241,7 @@ int main(void)
 		cmocka_unit_test(empty_run_without_an_address_is_as_good_as_any),
 		cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
 		cmocka_unit_test(finding_gives_the_first_place),
+		cmocka_unit_test(what_is_found_is_the_same_in_short_and_in_long_texts),
 		cmocka_unit_test(one_line_end_is_cut_off_and_no_more),
 		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),
 		cmocka_unit_test(pieces_end_with_an_empty_one_after_a_last_separator),

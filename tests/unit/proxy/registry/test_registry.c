@@ -144,6 +144,32 @@ static void mounts_through_a_master_do_not_take_its_address(void **state)
 	registry_free(reg);
 }
 
+static void each_of_few_or_many_clusters_is_found_by_its_whole_name(void **state)
+{
+	char name[8];
+
+	(void)state;
+	for (int count = 1; count <= 9; count++) {
+		struct registry_builder *b = registry_builder_new("");
+		for (int i = 0; i < count; i++) {
+			snprintf(name, sizeof name, "c%d", i);
+			add(b, UI_MASTER, MOUNT_UP, name, "master", "m:8080");
+			registry_builder_cluster(b, &(struct cluster_info){.name = name});
+		}
+		struct registry *reg = registry_builder_finish(b);
+		for (int i = 0; i < count; i++) {
+			snprintf(name, sizeof name, "c%d", i);
+			assert_string_equal(registry_cluster(reg, str_of(name))->name, name);
+			assert_string_equal(
+				registry_proxy(reg, str_of(name), STR("master"))->cluster, name);
+		}
+		assert_null(registry_cluster(reg, STR("c")));
+		assert_null(registry_cluster(reg, STR("c00")));
+		assert_null(registry_cluster(reg, STR("c9")));
+		registry_free(reg);
+	}
+}
+
 static void a_cluster_that_did_not_change_is_shared_and_outlives_its_first_snapshot(void **state)
 {
 	struct registry_builder *b = registry_builder_new("/base");
@@ -328,6 +354,7 @@ int main(void)
 			a_cluster_that_did_not_change_is_shared_and_outlives_its_first_snapshot),
 		cmocka_unit_test(applications_are_running_first_then_newest_first),
 		cmocka_unit_test(a_name_leads_to_its_running_else_newest_application),
+		cmocka_unit_test(each_of_few_or_many_clusters_is_found_by_its_whole_name),
 		cmocka_unit_test(ten_thousand_workers_and_twenty_thousand_applications_are_found),
 		cmocka_unit_test(lists_of_applications_are_copied_once_for_all_that_share_them),
 		cmocka_unit_test(siphash_is_the_published_function),
