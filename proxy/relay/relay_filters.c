@@ -87,19 +87,31 @@ static enum list_kind list_of(const struct exchange *x, const struct h1_response
 
 /* --- links that kill --- */
 
-/* A driver's page is of one application, a master's of all. */
+/* Whose page it is: a driver's own, or one that a master with spark.ui.reverseProxy passes on (T3);
+ * at == NULL: it is of all applications. */
+static struct str app_id_of_page(const struct exchange *x)
+{
+	const struct str proxied = STR("/proxy/");
+	struct str rest = x->route.rest, id = {NULL, 0};
+
+	if (x->route.mount->kind == UI_DRIVER)
+		return str_of(x->route.mount->id);
+	if (!str_starts(rest, proxied))
+		return id;
+	rest = str_from(rest, proxied.len);
+	return str_next(&rest, '/', &id) && topic_is_id(id) ? id : (struct str){NULL, 0};
+}
+
 static bool may_kill_all(const struct exchange *x)
 {
-	const struct mount *mount = x->route.mount;
-	struct access_app facts = {.cluster = mount->cluster, .id = mount->id};
+	struct access_app facts = {.cluster = x->route.mount->cluster, .id = x->route.mount->id};
+	struct str id = app_id_of_page(x);
 	unsigned rights;
 
-	if (mount->kind == UI_MASTER) {
-		rights = access_to_whole_cluster(x->web.who, mount->cluster);
-	} else {
-		(void)find_app(x, str_of(mount->id), &facts);
+	if (id.at && (find_app(x, id, &facts) || x->route.mount->kind == UI_DRIVER))
 		rights = access_to_app(x->web.who, &facts);
-	}
+	else
+		rights = access_to_whole_cluster(x->web.who, x->route.mount->cluster);
 	return rights & 1u << ACTION_KILL;
 }
 

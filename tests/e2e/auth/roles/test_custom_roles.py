@@ -19,11 +19,31 @@ ROWS = [
 ]
 
 
+KILL = '<a href="/jobs/job/kill/?id=1" class="kill-link">(kill)</a>'
+
+
+class JobsApp(App):
+    """Its pages have a link that kills a job."""
+
+    def page(self, request):
+        status, kind, text, fields = super().page(request)
+        return status, kind, text + KILL, fields
+
+
+class ReverseProxy(FakeSpark):
+    """A master with spark.ui.reverseProxy: what is below /proxy/<id> is the page of that application."""
+
+    def answer(self, request):
+        parts = request.parts.path.split("/")
+        app = next((app for app in self.apps if parts[1:2] == ["proxy"] and parts[2] == app.id), None)
+        return app.page(request) if app else super().answer(request)
+
+
 @pytest.fixture
 def world():
-    with MockProvider() as provider, FakeSpark() as spark:
-        spark.add(App(ADAS, "report", user="ada"))
-        spark.add(App(BOBS, "payroll-of-the-board", user="bob"))
+    with MockProvider() as provider, ReverseProxy() as spark:
+        spark.add(JobsApp(ADAS, "report", user="ada"))
+        spark.add(JobsApp(BOBS, "payroll-of-the-board", user="bob"))
         entry = {**spark.entry(), "uis": [{"name": "wiki", "url": spark.apps[0].url, "roles": ["science"]}]}
         auth = {"oidc": {"issuer": provider.issuer, "client_id": "gate"},
                 "bearer": [{"issuer": provider.issuer, "audience": ["spark"]}],
@@ -58,6 +78,16 @@ def test_analyst_sees_and_kills_own_applications_and_nobody_elses(world):
     assert ADAS in home and BOBS not in home and "payroll" not in home
     nobody = token_of(world, "eve", "others")
     assert status(world, nobody, page(ADAS)) == 403  # no role
+
+
+@pytest.mark.parametrize("way", ["", "master/proxy/"], ids=["of_its_own", "through_a_master"])
+def test_t42_links_that_kill_are_on_the_pages_of_what_one_may_kill(world, way):
+    def shows(person, group, app):
+        answer = Client(world, token_of(world, person, group)).get(page(f"{way}{app}", "jobs/"), headers=NAVIGATION)
+        return "(kill)" in answer.text if answer.status_code == 200 else answer.status_code
+    assert [shows("ada", "analysts", app) for app in (ADAS, BOBS)] == [True, 404]
+    assert [shows("ada", "on-call", app) for app in (ADAS, BOBS)] == [True, True]
+    assert [shows("ada", "everyone", app) for app in (ADAS, BOBS)] == [False, False]
 
 
 def test_roles_add_up_and_a_ui_is_open_to_those_it_names(world):
