@@ -146,7 +146,7 @@ static void mounts_through_a_master_do_not_take_its_address(void **state)
 
 static void each_of_few_or_many_clusters_is_found_by_its_whole_name(void **state)
 {
-	char name[8];
+	char name[16];
 
 	(void)state;
 	for (int count = 1; count <= 9; count++) {
