@@ -67,6 +67,21 @@ static int parse_string(
 	return 0;
 }
 
+/* What others call their roles and services: as they do, but nobody sees a space at the end. */
+static int parse_words(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	size_t len = strlen(text);
+	char **s = field;
+
+	if (len == 0 || len > 1024 || text[0] == ' ' || text[len - 1] == ' ' ||
+		values_has_control(text))
+		return err_set(
+			expected, "%s, without spaces around them, 1 to 1024 bytes", row->help);
+	*s = mem_strdup(text);
+	return 0;
+}
+
 static const char *word_refused_as_name(const char *text)
 {
 	static const struct {
@@ -263,6 +278,7 @@ static int parse_label(
 }
 
 const struct value_type value_string = {parse_string, format_string, clear_string};
+const struct value_type value_words = {parse_words, format_string, clear_string};
 const struct value_type value_name = {parse_name, format_string, clear_string};
 const struct value_type value_choice = {parse_choice, format_choice, NULL};
 const struct value_type value_fixed = {parse_fixed, format_fixed, NULL};

@@ -29,7 +29,9 @@ struct value_type {
 bool values_has_control(const char *text);
 
 extern const struct value_type value_string; /* char *; at least one printable character */
-extern const struct value_type value_name;   /* char *; a cluster's or UI's name */
+extern const struct value_type
+	value_words;			   /* char *; the same, with spaces inside: others' names */
+extern const struct value_type value_name; /* char *; a cluster's or UI's name */
 extern const struct value_type value_choice; /* int; index into the row's choices */
 extern const struct value_type value_fixed;  /* no field; one of the row's choices, all the same */
 extern const struct value_type value_choice_name; /* char *; one of the row's choices */

@@ -188,8 +188,8 @@ static void bad_value_names_what_was_expected(void **state)
 		{A "store: sqlite:state.db\n",
 			"sg.yaml:2:1: key \"store\": got "
 			"\"sqlite:state.db\", expected memory:, sqlite:/..."},
-		{A "auth: {roles: {claim: r, admin: ['a b']}}\n",
-			"sg.yaml:2:34: key \"auth.roles.admin[0]\": got \"a b\", expected ..."},
+		{A "auth: {roles: {claim: r, admin: [' a']}}\n",
+			"sg.yaml:2:34: key \"auth.roles.admin[0]\": got \" a\", expected ..."},
 	};
 
 	(void)state;

@@ -15,6 +15,21 @@
 
 #define CLUSTERS "clusters: [{name: prod, uis: [{name: lab, url: 'http://l', roles: [science]}]}]\n"
 
+static void roles_and_audiences_may_have_spaces_inside(void **state)
+{
+	struct conf *conf = conf_probe_load(CLUSTERS
+		"auth:\n"
+		"  bearer: [{issuer: 'https://idp', audience: ['Spark UI']}]\n"
+		"  roles: {claim: groups, user: ['Data Team'], custom: [{role: 'On Call', rights: "
+		"[view]}]}\n");
+
+	(void)state;
+	assert_string_equal(conf->bearer[0].audience.at[0], "Spark UI");
+	assert_string_equal(conf->roles_user.at[0], "Data Team");
+	assert_string_equal(conf->roles_custom[0].role, "On Call");
+	conf_unref(conf);
+}
+
 static void rows_of_roles_are_taken_and_printed(void **state)
 {
 	struct conf *conf = conf_probe_load(CLUSTERS
@@ -213,6 +228,7 @@ static void map_that_is_not_clear_is_refused_with_its_line(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(roles_and_audiences_may_have_spaces_inside),
 		cmocka_unit_test(rows_of_roles_are_taken_and_printed),
 		cmocka_unit_test(spark_user_is_preferred_username_where_nothing_else_is_said),
 		cmocka_unit_test(rows_that_mean_nothing_are_refused),

@@ -23,7 +23,10 @@ static void every_fault_has_a_status_with_a_name(void **state)
 static void others_are_called_status(void **state)
 {
 	(void)state;
+	assert_string_equal(status_phrase(406), "Not Acceptable");
 	assert_string_equal(status_phrase(415), "Unsupported Media Type");
+	assert_string_equal(status_phrase(422), "Unprocessable Content");
+	assert_string_equal(status_phrase(501), "Not Implemented");
 	assert_string_equal(status_phrase(799), "Status");
 }
 
