@@ -211,10 +211,11 @@ void auth_sign_in_token(struct auth *auth, struct str token, const struct str *o
 			 ->base.base;
 	struct question question = {.token = trim(token), .client = client};
 
+	size_t most = rules->conf->limit_head; /* as for those who send it in a head */
 	share_drop(hold);
-	if (question.token.len > BEARER_MAX) {
+	if (question.token.len > most) {
 		auth_pending_answer_later(
-			pending, auth_refused(AUTH_INVALID_TOKEN, "the token is too long"));
+			pending, auth_refused(AUTH_INVALID_TOKEN, BEARER_TOO_LONG));
 		return;
 	}
 	auth_pending_keep(pending, &question);

@@ -25,6 +25,17 @@ static void make_family(char out[static TOKEN_SECRET_FAMILY + 1])
 	OPENSSL_cleanse(text, sizeof text);
 }
 
+static char *assemble(enum token_secret_kind kind, const char *id, const char *family_text,
+	const char *fresh, unsigned char family[static DIGEST_LEN],
+	unsigned char secret[static DIGEST_LEN])
+{
+	char *text = mem_printf("%s%s%s%s", prefixes[kind], id, family_text, fresh);
+
+	digest_text(family_text, TOKEN_SECRET_FAMILY, family);
+	digest_text(text, TOKEN_SECRET_LEN, secret);
+	return text;
+}
+
 char *token_secret_make(enum token_secret_kind kind, const char *id, const char *family_text,
 	unsigned char family[static DIGEST_LEN], unsigned char secret[static DIGEST_LEN])
 {
@@ -35,12 +46,22 @@ char *token_secret_make(enum token_secret_kind kind, const char *id, const char 
 	else
 		make_family(mine);
 	session_new_id(fresh);
-	char *text = mem_printf("%s%s%s%s", prefixes[kind], id, mine, fresh);
-	digest_text(mine, TOKEN_SECRET_FAMILY, family);
-	digest_text(text, TOKEN_SECRET_LEN, secret);
+	char *text = assemble(kind, id, mine, fresh, family, secret);
 	OPENSSL_cleanse(mine, sizeof mine);
 	OPENSSL_cleanse(fresh, sizeof fresh);
 	return text;
+}
+
+char *token_secret_next(const char *id, const char *family_text,
+	const unsigned char fresh[static DIGEST_LEN], unsigned char family[static DIGEST_LEN],
+	unsigned char secret[static DIGEST_LEN])
+{
+	char text[DIGEST_LEN * 4 / 3 + 3];
+
+	b64url_encode(fresh, DIGEST_LEN, text);
+	char *next = assemble(TOKEN_REFRESH, id, family_text, text, family, secret);
+	OPENSSL_cleanse(text, sizeof text);
+	return next;
 }
 
 static bool read_kind(struct str text, enum token_secret_kind *out)

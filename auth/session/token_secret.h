@@ -27,9 +27,14 @@ struct token_secret {
 	unsigned char family[DIGEST_LEN], secret[DIGEST_LEN];
 };
 
-/* Gives a text: secret_free() it. `family_text` NULL: a new family. Writes the digests. */
+/* Gives a text: secret_free() it. `family_text` NULL: a new family. Writes the digests. What is new
+ * in it is random. */
 char *token_secret_make(enum token_secret_kind kind, const char *id, const char *family_text,
 	unsigned char family[static DIGEST_LEN], unsigned char secret[static DIGEST_LEN]);
+/* The same of a refresh token's family, with these bytes for what is new (S88). */
+char *token_secret_next(const char *id, const char *family_text,
+	const unsigned char fresh[static DIGEST_LEN], unsigned char family[static DIGEST_LEN],
+	unsigned char secret[static DIGEST_LEN]);
 /* Whether it begins as ours do, good or not: nobody else is to see it. */
 bool token_secret_is_ours(struct str text);
 /* False when it can be none of ours. */

@@ -69,7 +69,7 @@ enum bearer_status bearer_read(const struct str *values, size_t count, struct st
 		return BEARER_OTHER_SCHEME;
 	*token = str_from(values[0], scheme.len + 1);
 	if (token->len > BEARER_MAX)
-		return refuse_field(BEARER_BROKEN, reason, "the bearer token is too long");
+		return refuse_field(BEARER_BROKEN, reason, BEARER_TOO_LONG);
 	if (!is_b64token(*token))
 		return refuse_field(BEARER_BROKEN, reason, "the bearer token is malformed");
 	return BEARER_OK;

@@ -6,7 +6,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { BEARER_MAX = 8192 }; /* S4 */
+/* As long as the longest head that may be configured: server.limits.head, which is in force before
+ * anything is read, cuts off what is longer than that (S4). */
+enum { BEARER_MAX = 64 * 1024 };
+#define BEARER_TOO_LONG "the bearer token is too long"
 
 enum bearer_status {
 	BEARER_ABSENT,	     /* no Authorization field */

@@ -5,8 +5,11 @@
 #include "base/rnd.h"
 
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { CLOCK_SLACK_S = 2 /* that another gateway may be ahead */ };
 
 int issue_own_issuer(const struct conf *conf, char out[static STORE_ISSUER], struct err *err)
 {
@@ -103,10 +106,10 @@ void token_secrets_clear(struct token_secrets *secrets)
 	memset(secrets, 0, sizeof *secrets);
 }
 
-static void make_one_time(struct store_token *record, enum token_secret_kind kind, int64_t ttl,
-	const char *family_text, char **out)
+static void make_one_time(
+	struct store_token *record, enum token_secret_kind kind, int64_t ttl, char **out)
 {
-	*out = token_secret_make(kind, record->id, family_text, record->family, record->secret);
+	*out = token_secret_make(kind, record->id, NULL, record->family, record->secret);
 	record->secret_expires_at = clock_wall_s() + ttl;
 }
 
@@ -117,14 +120,12 @@ struct str issue_record_id(struct str token_id)
 	return str_next(&rest, '.', &id) ? id : token_id;
 }
 
-static int make_access(
-	const struct signer *signer, struct store_token *record, char **out, struct err *err)
+/* The access token of this serial, as it was or is made then. */
+static int mint_access(const struct signer *signer, const struct store_token *record,
+	int64_t issued_at, char **out, struct err *err)
 {
-	int64_t now = clock_wall_s();
 	char token_id[STORE_ID + 24];
 
-	record->serial++;
-	record->expires_at = now + record->access_ttl;
 	/* RFC 9068 §2.2: every token its own jti; the first has the record's. */
 	if (record->serial == 1)
 		snprintf(token_id, sizeof token_id, "%s", record->id);
@@ -139,11 +140,19 @@ static int make_access(
 		.scope = record->scope,
 		.standing = record->standing,
 		.role = record->role,
-		.issued_at = now,
+		.issued_at = issued_at,
 		.expires_at = record->expires_at,
 	};
 	*out = signer_mint(signer, &claims, err);
 	return *out ? 0 : -1;
+}
+
+static int make_access(const struct signer *signer, struct store_token *record, int64_t now,
+	char **out, struct err *err)
+{
+	record->serial++;
+	record->expires_at = now + record->access_ttl;
+	return mint_access(signer, record, now, out, err);
 }
 
 static void note_end(struct store_token *record)
@@ -161,12 +170,12 @@ static int make_first(const struct signer *signer, const struct issue_request *r
 	int result = 0;
 
 	if (request->registration_ttl)
-		make_one_time(record, TOKEN_REGISTRATION, request->registration_ttl, NULL,
+		make_one_time(record, TOKEN_REGISTRATION, request->registration_ttl,
 			&secrets->registration);
 	else
-		result = make_access(signer, record, &secrets->access, err);
+		result = make_access(signer, record, clock_wall_s(), &secrets->access, err);
 	if (result == 0 && !request->registration_ttl && record->refresh_ttl)
-		make_one_time(record, TOKEN_REFRESH, record->refresh_ttl, NULL, &secrets->refresh);
+		make_one_time(record, TOKEN_REFRESH, record->refresh_ttl, &secrets->refresh);
 	note_end(record);
 	return result;
 }
@@ -198,20 +207,42 @@ enum issue_outcome issue_token(struct store *store, const struct signer *signer,
 	return result == 0 ? ISSUE_DONE : ISSUE_FAILED;
 }
 
+/* --- the next, and the same once more (S88) --- */
+
+/* What follows a one-time secret is made of it, of the second and of the gateways' key. So who
+ * shows it again at once can be given the same, and the store need not keep what was given. */
+static char *make_next(const struct signer *signer, const struct issue_shown *shown, const char *id,
+	int64_t second, unsigned char family[static DIGEST_LEN],
+	unsigned char secret[static DIGEST_LEN])
+{
+	char time[24];
+	unsigned char fresh[DIGEST_LEN];
+
+	snprintf(time, sizeof time, "%lld", (long long)second);
+	const struct str parts[] = {shown->text, STR(" "), str_of(time)};
+	signer_derive(signer, parts, ARRAY_LEN(parts), fresh);
+	char *next = token_secret_next(id, shown->family_text, fresh, family, secret);
+	OPENSSL_cleanse(fresh, sizeof fresh);
+	return next;
+}
+
 enum store_answer issue_next(struct store *store, const struct signer *signer,
-	struct store_token *record, const char *family_text, struct token_secrets *secrets)
+	struct store_token *record, const struct issue_shown *shown, struct token_secrets *secrets)
 {
 	struct store_token next = *record;
 	struct err err;
+	int64_t now = clock_wall_s();
 	enum store_answer answer = STORE_FAILED;
 
 	memset(secrets, 0, sizeof *secrets);
 	memset(next.secret, 0, sizeof next.secret);
 	next.secret_expires_at = 0;
-	if (make_access(signer, &next, &secrets->access, &err) == 0) {
-		if (next.refresh_ttl)
-			make_one_time(&next, TOKEN_REFRESH, next.refresh_ttl, family_text,
-				&secrets->refresh);
+	if (make_access(signer, &next, now, &secrets->access, &err) == 0) {
+		if (next.refresh_ttl) {
+			secrets->refresh =
+				make_next(signer, shown, next.id, now, next.family, next.secret);
+			next.secret_expires_at = now + next.refresh_ttl;
+		}
 		note_end(&next);
 		answer = store->ops->token_renew(store, &next, record->secret);
 	}
@@ -220,4 +251,34 @@ enum store_answer issue_next(struct store *store, const struct signer *signer,
 	else
 		token_secrets_clear(secrets);
 	return answer;
+}
+
+/* The second in which `shown` became what is good now, by any gateway's clock; -1: not lately. */
+static int64_t find_second(const struct signer *signer, const struct store_token *record,
+	const struct issue_shown *shown, char **refresh)
+{
+	unsigned char family[DIGEST_LEN], secret[DIGEST_LEN];
+	int64_t now = clock_wall_s();
+
+	for (int64_t second = now + CLOCK_SLACK_S; second >= now - ISSUE_AGAIN_S; second--) {
+		*refresh = make_next(signer, shown, record->id, second, family, secret);
+		if (CRYPTO_memcmp(secret, record->secret, DIGEST_LEN) == 0)
+			return second;
+		secret_free(*refresh);
+		*refresh = NULL;
+	}
+	return -1;
+}
+
+bool issue_again(const struct signer *signer, const struct store_token *record,
+	const struct issue_shown *shown, struct token_secrets *secrets)
+{
+	struct err err;
+
+	memset(secrets, 0, sizeof *secrets);
+	int64_t second = find_second(signer, record, shown, &secrets->refresh);
+	if (second != -1 && mint_access(signer, record, second, &secrets->access, &err) == 0)
+		return true;
+	token_secrets_clear(secrets);
+	return false;
 }

@@ -45,10 +45,19 @@ MUST_CHECK enum issue_outcome issue_token(struct store *store, const struct sign
 	const struct issue_request *request, struct store_token *record,
 	struct token_secrets *secrets, struct err *err);
 
-/* The next tokens of a record whose one-time secret has the digest record->secret: changes it in
- * the store and here. `family_text` as in auth/session/token_secret.h. NONE: the secret is used up
- * or the record not active by now. */
+struct issue_shown { /* a one-time secret; borrowed */
+	struct str text;
+	const char *family_text; /* of it, as in auth/session/token_secret.h */
+};
+/* The next tokens of a record whose one-time secret, which is shown, has the digest record->secret:
+ * changes it in the store and here. NONE: the secret is used up or the record not active by now. */
 MUST_CHECK enum store_answer issue_next(struct store *store, const struct signer *signer,
-	struct store_token *record, const char *family_text, struct token_secrets *secrets);
+	struct store_token *record, const struct issue_shown *shown, struct token_secrets *secrets);
+/* What was shown became the tokens that are good now, no more than ISSUE_AGAIN_S ago: gives these
+ * once more, whichever gateway made them. The refresh token is the same; the access token has the
+ * same id, rights and end. False: it did not, and there are none. */
+enum { ISSUE_AGAIN_S = 10 };
+MUST_CHECK bool issue_again(const struct signer *signer, const struct store_token *record,
+	const struct issue_shown *shown, struct token_secrets *secrets);
 
 #endif

@@ -1,7 +1,6 @@
 #include "auth/token/signer.h"
 
 #include "base/text/b64url.h"
-#include "auth/token/bearer.h"
 #include "base/text/digest.h"
 #include "base/text/json_text.h"
 #include "auth/jose/jws.h"
@@ -11,6 +10,7 @@
 
 #include <assert.h>
 #include <jwt.h>
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
@@ -25,6 +25,7 @@ struct signer {
 	char kid[COORDINATE_TEXT];
 	char *jwks;
 	struct jwk *key;
+	unsigned char secret[DIGEST_LEN]; /* made of the private half, for signer_derive() */
 };
 
 /* --- the file --- */
@@ -121,15 +122,38 @@ static int publish_jwks(struct signer *signer, struct err *err)
 	return signer->key ? 0 : -1;
 }
 
+static void make_secret(struct signer *signer)
+{
+	unsigned char number[COORDINATE];
+	BIGNUM *private = NULL;
+
+	if (EVP_PKEY_get_bn_param(signer->pkey, OSSL_PKEY_PARAM_PRIV_KEY, &private) != 1 ||
+		BN_bn2binpad(private, number, sizeof number) != sizeof number)
+		abort();
+	BN_clear_free(private);
+	digest_hkdf((struct str){(const char *)number, sizeof number}, STR(""),
+		STR("sparkgate one-time secrets"), signer->secret);
+	OPENSSL_cleanse(number, sizeof number);
+}
+
+void signer_derive(const struct signer *signer, const struct str *parts, size_t count,
+	unsigned char out[static DIGEST_LEN])
+{
+	digest_hmac((struct str){(const char *)signer->secret, sizeof signer->secret}, parts, count,
+		out);
+}
+
 struct signer *signer_from_pem(const struct key_text *pem, const char *where, struct err *err)
 {
 	struct signer *signer = mem_alloc(1, sizeof *signer);
 
 	signer->pkey = parse_pem(pem);
-	if (signer->pkey == NULL)
+	if (signer->pkey == NULL) {
 		err_set(err, "%s is not a P-256 private key in PEM", where);
-	else if (publish_jwks(signer, err) == 0)
+	} else if (publish_jwks(signer, err) == 0) {
+		make_secret(signer);
 		return signer;
+	}
 	signer_free(signer);
 	return NULL;
 }
@@ -158,6 +182,7 @@ void signer_free(struct signer *signer)
 	EVP_PKEY_free(signer->pkey); /* wipes the private half */
 	jwk_unref(signer->key);
 	free(signer->jwks);
+	OPENSSL_cleanse(signer->secret, sizeof signer->secret);
 	free(signer);
 }
 
@@ -284,7 +309,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	int result = -1;
 
 	assert(claims->role != ROLE_NONE);
-	sbuf_init_secret(&token, BEARER_MAX);
+	sbuf_init_secret(&token, SIGNER_MAX);
 	jwt = assemble(signer, claims);
 	if (jwt) {
 		add_signing_input(
@@ -297,7 +322,7 @@ char *signer_mint(const struct signer *signer, const struct signer_claims *claim
 	if (result == 0 && !token.overflow && jws_verify(sbuf_str(&token), signer->key))
 		return sbuf_take(&token);
 	sbuf_clear(&token);
-	err_set(err, "the token is longer than %d bytes or could not be signed", BEARER_MAX);
+	err_set(err, "the token is longer than %d bytes or could not be signed", SIGNER_MAX);
 	return NULL;
 }
 
@@ -321,7 +346,7 @@ char *signer_mint_shared(struct str key, int64_t issued_at, int64_t expires_at)
 	jwt_t *jwt = assemble_shared(issued_at, expires_at);
 	struct sbuf token;
 
-	sbuf_init_secret(&token, BEARER_MAX);
+	sbuf_init_secret(&token, SIGNER_MAX);
 	add_signing_input(&token, jwt_get_headers_json(jwt, NULL), jwt_get_grants_json(jwt, NULL));
 	jwt_free(jwt);
 	struct str input = sbuf_str(&token);

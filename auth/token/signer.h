@@ -12,8 +12,11 @@
 #include "auth/policy/identity.h"
 #include "auth/jose/jwk.h"
 #include "auth/keys/key_file.h"
+#include "base/text/digest.h"
 
 #define SIGNER_AUDIENCE "sparkgate"
+
+enum { SIGNER_MAX = 8192 /* bytes of a token of ours: servers take heads of that size */ };
 
 struct signer;
 
@@ -47,6 +50,11 @@ enum role signer_role(const json_t *claims);
 /* Whether a token of ours was signed with a standing (auth/roles/standing.h), and with this one. */
 bool signer_has_standing(const json_t *claims);
 bool signer_standing_is(const json_t *claims, const char *standing);
+
+/* What only who has this key can tell of these parts (four at most): all gateways that take each
+ * other's tokens, and nobody else. Wipe it. */
+void signer_derive(const struct signer *signer, const struct str *parts, size_t count,
+	unsigned char out[static DIGEST_LEN]);
 
 const char *signer_kid(const struct signer *signer);  /* borrows; RFC 7638 thumbprint */
 const char *signer_jwks(const struct signer *signer); /* borrows; JSON of _gate/jwks.json */

@@ -51,7 +51,7 @@ static bool is_over(const struct conf *conf, const struct store_token *record)
 	       (record->serial > 0 && now >= family_end(conf, record));
 }
 
-/* TOKEN_DONE: the secret is good now. */
+/* TOKEN_DONE: the secret is of this record, which is alive; whether it is good now, or was. */
 static enum token_outcome judge_secret(const struct token_desk *desk,
 	const struct token_secret *secret, struct store_token *record)
 {
@@ -61,9 +61,11 @@ static enum token_outcome judge_secret(const struct token_desk *desk,
 		return outcome == TOKEN_UNKNOWN ? TOKEN_INVALID : outcome;
 	if (!is_of_family(record, secret))
 		return TOKEN_INVALID;
-	if (!is_current_secret(record, secret))
-		return record->state == STATE_REVOKED ? TOKEN_INVALID : end_family(desk, record);
-	if (record->state != STATE_ACTIVE || is_over(desk->conf, record))
+	if (record->state == STATE_REVOKED)
+		return TOKEN_INVALID;
+	/* What was used is told from what was not, whatever else holds. */
+	if (is_current_secret(record, secret) &&
+		(record->state != STATE_ACTIVE || is_over(desk->conf, record)))
 		return TOKEN_INVALID;
 	return TOKEN_DONE;
 }
@@ -105,15 +107,34 @@ static void limit_ttls(const struct conf *conf, struct store_token *record)
 	limit_ttl(&record->refresh_ttl, left > 0 ? left : 0);
 }
 
+/* S88: two threads of one program, or a retry on a bad line, send the same refresh token at once. A
+ * thief who is as fast has no more than that: who comes later with what was given ends all of it.
+ * A registration token is for one receiver, and is good once. */
+static enum token_outcome repeat_tokens(const struct token_desk *desk,
+	const struct token_secret *secret, const struct issue_shown *shown,
+	struct store_token *record, json_t **json)
+{
+	struct token_secrets secrets;
+
+	if (secret->kind != TOKEN_REFRESH || record->state != STATE_ACTIVE ||
+		is_over(desk->conf, record) || !issue_again(desk->signer, record, shown, &secrets))
+		return end_family(desk, record);
+	log_info("tokens",
+		"token %s: a refresh token was sent again at once, and has the same answer",
+		record->id);
+	*json = answer_of(record, &secrets);
+	token_secrets_clear(&secrets);
+	return TOKEN_DONE;
+}
+
 static enum token_outcome renew_tokens(const struct token_desk *desk,
-	const struct token_secret *secret, struct store_token *record, json_t **json)
+	const struct issue_shown *shown, struct store_token *record, json_t **json)
 {
 	bool is_first = record->serial == 0;
 	struct token_secrets secrets;
 
 	limit_ttls(desk->conf, record);
-	enum store_answer answer =
-		issue_next(desk->store, desk->signer, record, secret->family_text, &secrets);
+	enum store_answer answer = issue_next(desk->store, desk->signer, record, shown, &secrets);
 	token_desk_count(desk, answer);
 	if (answer == STORE_FAILED)
 		return TOKEN_UNAVAILABLE;
@@ -129,6 +150,7 @@ enum token_outcome token_grant_next(
 	const struct token_desk *desk, enum token_secret_kind kind, struct str text, json_t **json)
 {
 	struct token_secret secret;
+	const struct issue_shown shown = {text, secret.family_text};
 	struct store_token record;
 	enum token_outcome outcome = TOKEN_INVALID;
 
@@ -139,7 +161,9 @@ enum token_outcome token_grant_next(
 	for (int look = 0; look < 2; look++) {
 		outcome = judge_secret(desk, &secret, &record);
 		if (outcome == TOKEN_DONE)
-			outcome = renew_tokens(desk, &secret, &record, json);
+			outcome = is_current_secret(&record, &secret)
+					  ? renew_tokens(desk, &shown, &record, json)
+					  : repeat_tokens(desk, &secret, &shown, &record, json);
 		if (outcome != TOKEN_CONFLICT)
 			break;
 	}
