@@ -2,6 +2,7 @@
 
 #include "auth/issuers/oidc_provider.h"
 #include "auth/policy/claims_seen.h"
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 
 #include <stdlib.h>
@@ -171,7 +172,7 @@ static int read_page(
 int groups_source_page(
 	struct str body, const char *path, struct groups_found *found, struct err *err)
 {
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_foreign(body);
 	int result = json_is_object(json) ? 0 : err_set(err, "the answer there is no JSON object");
 
 	free(found->next);

@@ -1,29 +1,21 @@
 #include "auth/issuers/introspect.h"
 
-#include "auth/issuers/client_auth.h"
-#include "auth/issuers/jwks_discovery.h"
-#include "auth/issuers/oidc_provider.h"
+#include "auth/issuers/introspect_endpoint.h"
 #include "auth/issuers/token_home.h"
+#include "auth/jose/token_use.h"
 #include "auth/session/token_secret.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
+#include "base/text/json_foreign.h"
+#include "base/text/json_value.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
-enum { TIMEOUT_MS = 5000, ANSWER_MAX = 64 * 1024, FORM_MAX = 32 * 1024, RETRY_MAX_S = 30 };
-
-struct endpoint { /* where one issuer is asked */
-	struct introspector *owner;
-	const struct conf_bearer *row; /* of owner->conf */
-	char *url;		       /* NULL: not discovered yet */
-	struct fetch *under_way;
-	struct event *timer;
-	int retry_s; /* before the next try to discover it, doubling */
-};
+enum { ANSWER_MAX = 64 * 1024, FORM_MAX = 256 * 1024 };
 
 struct waiter {
 	STAILQ_ENTRY(waiter) link;
@@ -37,7 +29,9 @@ struct asking { /* one token */
 	char *token;
 	uint32_t fit; /* bits of the endpoints that may be asked, 1u << which */
 	size_t asked; /* the one that is asked now */
-	bool was_silent;
+	bool was_silent, was_mistrusted;
+	enum client_way way; /* in which the gateway shows who it is, */
+	unsigned tried;	     /* and those that were tried at this endpoint: bits 1u << way */
 	struct fetch *under_way;
 	STAILQ_HEAD(, waiter) waiters;
 };
@@ -46,98 +40,12 @@ struct introspector {
 	struct event_base *base;
 	struct fetcher *fetcher;
 	struct conf *conf;
-	struct endpoint *endpoints;
+	struct introspect_endpoint *endpoints;
 	size_t endpoints_count;
 	struct token_homes *homes;
 	TAILQ_HEAD(, asking) askings;
 	size_t askings_count;
 };
-
-/* --- where to ask --- */
-
-static void describe(const struct fetch_result *result, struct err *why)
-{
-	if (result->status)
-		err_set(why, "status %d", result->status);
-	else
-		err_set(why, "%s", result->error);
-}
-
-static void on_discovery(const struct fetch_result *result, void *arg)
-{
-	struct endpoint *endpoint = arg;
-	struct oidc_provider *provider = NULL;
-	struct err err = {""};
-
-	endpoint->under_way = NULL;
-	if (result->status == 200)
-		provider = oidc_provider_parse(result->body, endpoint->row->issuer, &err);
-	else
-		describe(result, &err);
-	if (provider && provider->introspection_endpoint)
-		endpoint->url = mem_strdup(provider->introspection_endpoint);
-	else if (provider)
-		err_set(&err, "it has no introspection_endpoint: configure its url");
-	oidc_provider_unref(provider);
-	if (endpoint->url)
-		return;
-	log_warn("introspection", "issuer %s: %s", endpoint->row->issuer, err.text);
-	event_add(endpoint->timer, &(struct timeval){.tv_sec = endpoint->retry_s});
-	endpoint->retry_s =
-		endpoint->retry_s * 2 > RETRY_MAX_S ? RETRY_MAX_S : endpoint->retry_s * 2;
-}
-
-static void discover(evutil_socket_t fd, short what, void *arg)
-{
-	struct endpoint *endpoint = arg;
-
-	(void)fd;
-	(void)what;
-	char *url = jwks_discovery_address(endpoint->row->issuer);
-	endpoint->under_way =
-		fetch_start(endpoint->owner->fetcher, &(struct fetch_request){.url = url,
-							      .ca_file = endpoint->row->ca_file,
-							      .timeout_ms = TIMEOUT_MS,
-							      .max_bytes = OIDC_PROVIDER_MAX_BYTES,
-							      .done = on_discovery,
-							      .arg = endpoint});
-	free(url);
-}
-
-static void find_endpoints(struct introspector *in)
-{
-	in->endpoints = mem_alloc(in->conf->bearer_count + 1, sizeof *in->endpoints);
-	in->endpoints_count = 0;
-	for (size_t i = 0; i < in->conf->bearer_count; i++) {
-		const struct conf_bearer *row = &in->conf->bearer[i];
-		struct endpoint *endpoint = &in->endpoints[in->endpoints_count];
-
-		if (!row->has_introspection)
-			continue;
-		in->endpoints_count++;
-		endpoint->owner = in;
-		endpoint->row = row;
-		endpoint->url = mem_strdup(row->introspection.url);
-		endpoint->retry_s = 1;
-		endpoint->timer = evtimer_new(in->base, discover, endpoint);
-		if (endpoint->url == NULL)
-			discover(-1, 0, endpoint);
-	}
-}
-
-static void forget_endpoints(struct introspector *in)
-{
-	for (size_t i = 0; i < in->endpoints_count; i++) {
-		struct endpoint *endpoint = &in->endpoints[i];
-		if (endpoint->under_way)
-			fetch_cancel(endpoint->under_way);
-		event_free(endpoint->timer);
-		free(endpoint->url);
-	}
-	free(in->endpoints);
-	in->endpoints = NULL;
-	in->endpoints_count = 0;
-}
 
 static void finish_question(struct asking *asking, const struct introspect_result *result)
 {
@@ -219,41 +127,118 @@ static bool is_known_issuer(const struct asking *asking, const json_t *claims)
 	return true;
 }
 
-static void on_introspection_answer(const struct fetch_result *fetched, void *arg)
+static bool is_refusal_of_client(const struct fetch_result *fetched, const json_t *answer)
 {
-	struct asking *asking = arg;
-	const struct conf_bearer *row = asking->owner->endpoints[asking->asked].row;
+	return fetched->status == 401 || fetched->status == 403 ||
+	       str_eq(json_value_member(answer, "error"), STR("invalid_client")) ||
+	       str_eq(json_value_member(answer, "error"), STR("unauthorized_client"));
+}
+
+/* What is no word on the token: the next issuer may be asked, and nothing is decided against it. */
+static void note_silence(
+	struct asking *asking, const struct fetch_result *fetched, const json_t *answer)
+{
+	struct introspect_endpoint *endpoint = &asking->owner->endpoints[asking->asked];
+
+	asking->was_silent = true;
+	if (is_refusal_of_client(fetched, answer)) {
+		asking->was_mistrusted = true;
+		introspect_endpoint_refuses(endpoint);
+	} else {
+		introspect_endpoint_is_silent(endpoint, fetched);
+	}
+}
+
+/* S48: idpyoidc and oidc-provider call their refresh tokens active too, and tell them from access
+ * tokens by leaving token_type out. Others never say it. */
+static void judge_type(struct introspect_endpoint *endpoint, const json_t *answer,
+	struct introspect_result *result)
+{
+	bool is_told = json_object_get(answer, "token_type") != NULL;
+
+	if (result->answer != INTROSPECT_ACTIVE)
+		return;
+	endpoint->tells_type |= is_told;
+	if (endpoint->tells_type && !is_told)
+		*result = (struct introspect_result){INTROSPECT_INACTIVE,
+			.reason = "the issuer does not say that this is an access token"};
+}
+
+/* True: the issuer has spoken, and `result` is its word. */
+static bool read_answer(struct asking *asking, const struct fetch_result *fetched,
+	const json_t *answer, struct introspect_result *result)
+{
+	struct introspect_endpoint *endpoint = &asking->owner->endpoints[asking->asked];
+
+	if (fetched->status == 200 && json_is_object(answer)) {
+		if (client_ways_worked(&endpoint->ways, asking->way, asking->tried))
+			log_info("introspection",
+				"issuer %s takes the client secret in another way: %s",
+				endpoint->row->issuer, client_way_name(asking->way));
+		introspect_judge(endpoint->row, answer, clock_wall_s(), result);
+		judge_type(endpoint, answer, result);
+		if (json_is_false(json_object_get(answer, "active")))
+			introspect_endpoint_says_inactive(endpoint, str_of(asking->token));
+		return true;
+	}
+	if (!is_other_kind(answer))
+		return false;
+	*result = (struct introspect_result){
+		INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
+	return true;
+}
+
+static void send_token(struct asking *asking, const struct introspect_endpoint *endpoint);
+
+/* S86: the same issuer, shown in another way who asks. */
+static bool is_asked_again(
+	struct asking *asking, const struct fetch_result *fetched, const json_t *answer)
+{
+	const struct introspect_endpoint *endpoint = &asking->owner->endpoints[asking->asked];
+
+	if (!is_refusal_of_client(fetched, answer) ||
+		!client_ways_next(&endpoint->ways, &asking->tried, &asking->way))
+		return false;
+	send_token(asking, endpoint);
+	return true;
+}
+
+static void take_answer(
+	struct asking *asking, const struct fetch_result *fetched, const json_t *answer)
+{
 	struct introspect_result result = {.answer = INTROSPECT_SILENT};
-	json_t *claims = NULL;
 	bool is_last = asking->fit >> asking->asked == 1, is_home = false;
 
-	asking->under_way = NULL;
-	if (fetched->status == 200 || fetched->status == 400)
-		claims = json_loadb(
-			fetched->body.at, fetched->body.len, JSON_REJECT_DUPLICATES, NULL);
-	if (fetched->status == 200 && json_is_object(claims)) {
-		introspect_judge(row, claims, clock_wall_s(), &result);
-		is_home = is_known_issuer(asking, claims);
-	} else if (is_other_kind(claims)) {
-		result = (struct introspect_result){
-			INTROSPECT_INACTIVE, .reason = "the issuer does not speak for such tokens"};
-	} else {
-		log_warn("introspection", "issuer %s: %s", row->issuer,
-			fetched->status ? "the answer is not to be understood" : fetched->error);
-		asking->was_silent = true;
-	}
+	if (is_asked_again(asking, fetched, answer))
+		return;
+	if (read_answer(asking, fetched, answer, &result))
+		is_home = is_known_issuer(asking, answer);
+	else
+		note_silence(asking, fetched, answer);
 	asking->asked++;
 	if (is_home || (result.answer == INTROSPECT_INACTIVE && !asking->was_silent && is_last))
 		finish_question(asking, &result);
 	else
 		ask_issuer(asking);
-	json_decref(claims);
 }
 
-static void send_token(struct asking *asking, const struct endpoint *endpoint)
+static void on_introspection_answer(const struct fetch_result *fetched, void *arg)
 {
-	char *line = client_auth_basic(endpoint->row->introspection.client_id,
-		endpoint->row->introspection.client_secret.value);
+	struct asking *asking = arg;
+	json_t *answer = NULL;
+
+	asking->under_way = NULL;
+	if (fetched->status >= 200 && fetched->status < 500)
+		answer = json_foreign(fetched->body);
+	take_answer(asking, fetched, answer);
+	json_decref(answer);
+}
+
+static void send_token(struct asking *asking, const struct introspect_endpoint *endpoint)
+{
+	const char *client_id = endpoint->row->introspection.client_id;
+	const char *secret = endpoint->row->introspection.client_secret.value;
+	char *line = client_auth_header(asking->way, client_id, secret);
 	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
 		"Accept: application/json", line, NULL};
 	struct sbuf form;
@@ -262,17 +247,41 @@ static void send_token(struct asking *asking, const struct endpoint *endpoint)
 	sbuf_puts(&form, "token=");
 	sbuf_urlencode(&form, str_of(asking->token));
 	sbuf_puts(&form, "&token_type_hint=access_token");
+	client_auth_add(&form, asking->way, client_id, secret);
 	asking->under_way =
 		fetch_start(asking->owner->fetcher, &(struct fetch_request){.url = endpoint->url,
 							    .headers = headers,
 							    .post = form.at,
 							    .ca_file = endpoint->row->ca_file,
-							    .timeout_ms = TIMEOUT_MS,
+							    .timeout_ms = INTROSPECT_TIMEOUT_MS,
 							    .max_bytes = ANSWER_MAX,
 							    .done = on_introspection_answer,
 							    .arg = asking});
 	secret_free(line);
 	sbuf_clear(&form);
+}
+
+static void ask_endpoint(struct asking *asking, const struct introspect_endpoint *endpoint)
+{
+	asking->tried = 0;
+	if (!client_ways_next(&endpoint->ways, &asking->tried, &asking->way))
+		abort(); /* client_ways_set() leaves one at least */
+	send_token(asking, endpoint);
+}
+
+/* Nobody has called it active. */
+static void give_up(struct asking *asking)
+{
+	struct introspect_result result = {
+		INTROSPECT_INACTIVE, .reason = "the token is of no issuer that can be asked"};
+
+	if (asking->was_mistrusted)
+		result = (struct introspect_result){INTROSPECT_MISTRUSTED,
+			.reason = "the issuer refuses the gateway's own credentials"};
+	else if (asking->was_silent)
+		result = (struct introspect_result){
+			INTROSPECT_SILENT, .reason = "the issuer does not answer"};
+	finish_question(asking, &result);
 }
 
 /* The next issuer that can be asked; when there is none, the end. */
@@ -284,16 +293,12 @@ static void ask_issuer(struct asking *asking)
 		if (!(asking->fit & 1u << asking->asked))
 			continue;
 		if (in->endpoints[asking->asked].url) {
-			send_token(asking, &in->endpoints[asking->asked]);
+			ask_endpoint(asking, &in->endpoints[asking->asked]);
 			return;
 		}
 		asking->was_silent = true;
 	}
-	const struct introspect_result result = {
-		.answer = asking->was_silent ? INTROSPECT_SILENT : INTROSPECT_INACTIVE,
-		.reason = asking->was_silent ? "the issuer does not answer"
-					     : "the token is of no issuer that can be asked"};
-	finish_question(asking, &result);
+	give_up(asking);
 }
 
 static struct asking *find_question(struct introspector *in, struct str token)
@@ -330,6 +335,12 @@ void introspect(struct introspector *in, struct str token, introspect_done *done
 		const struct introspect_result silent = {
 			.answer = INTROSPECT_SILENT, .reason = "too many tokens are being checked"};
 		done(arg, &silent);
+		return;
+	}
+	if (token_home_use(token) & (TOKEN_USE_REFRESH | TOKEN_USE_ID | TOKEN_USE_LOGOUT)) {
+		const struct introspect_result other = {
+			.answer = INTROSPECT_INACTIVE, .reason = "this is not an access token"};
+		done(arg, &other);
 		return;
 	}
 	asking = mem_alloc(1, sizeof *asking);
@@ -377,7 +388,7 @@ struct introspector *introspector_new(
 	in->conf = conf_share(conf);
 	in->homes = token_homes_new();
 	TAILQ_INIT(&in->askings);
-	find_endpoints(in);
+	in->endpoints = introspect_endpoints_new(base, fetcher, in->conf, &in->endpoints_count);
 	return in;
 }
 
@@ -386,9 +397,10 @@ void introspector_set_conf(struct introspector *in, const struct conf *conf)
 	struct conf *old = in->conf;
 
 	silence(in);
-	forget_endpoints(in);
+	introspect_endpoints_free(in->endpoints, in->endpoints_count);
 	in->conf = conf_share(conf);
-	find_endpoints(in);
+	in->endpoints =
+		introspect_endpoints_new(in->base, in->fetcher, in->conf, &in->endpoints_count);
 	conf_unref(old);
 }
 
@@ -397,7 +409,7 @@ void introspector_free(struct introspector *in)
 	if (in == NULL)
 		return;
 	silence(in);
-	forget_endpoints(in);
+	introspect_endpoints_free(in->endpoints, in->endpoints_count);
 	token_homes_free(in->homes);
 	conf_unref(in->conf);
 	free(in);

@@ -13,21 +13,28 @@
 
 #include <jansson.h>
 
-enum { INTROSPECT_WAITING = 1024 }; /* different tokens under way at most */
+enum {
+	INTROSPECT_WAITING = 1024, /* different tokens under way at most */
+	INTROSPECT_SUBJECT = 512,
+};
 
 struct introspector;
 
 enum introspect_outcome {
 	INTROSPECT_ACTIVE,
-	INTROSPECT_INACTIVE, /* or not for us, or not as it has to be */
-	INTROSPECT_SILENT,   /* no issuer could be asked: try again later */
+	INTROSPECT_INACTIVE,   /* or not for us, or not as it has to be */
+	INTROSPECT_SILENT,     /* no issuer could be asked: try again later */
+	INTROSPECT_MISTRUSTED, /* one refuses the gateway's own client: the operator has to look */
 };
 struct introspect_result { /* borrowed until `done` returns */
 	enum introspect_outcome answer;
 	const char *reason; /* fixed text */
 	const json_t *claims;
-	struct str issuer, subject; /* ACTIVE: of the configured row; `sub`, else `client_id` */
-	int64_t expires_at;	    /* wall seconds; 0: it did not say */
+	struct str issuer;  /* ACTIVE: of the configured row */
+	struct str subject; /* `sub`; of a person whom only a name tells, "username:" and that, for
+			     * names are chosen (S87); of a client's own token its client_id */
+	char named[INTROSPECT_SUBJECT]; /* what `subject` may borrow from */
+	int64_t expires_at;		/* wall seconds; 0: it did not say */
 };
 typedef void introspect_done(void *arg, const struct introspect_result *result);
 
@@ -45,8 +52,8 @@ void introspect(struct introspector *in, struct str token, introspect_done *done
 
 /* What an issuer's answer says of a token, for tests and fuzzing. ACTIVE only with: active true,
  * aud naming one of ours (S41), iss absent or the issuer's, token_type absent or Bearer, no sign of
- * an ID token, a refresh token or a code (S48), exp absent or to come, nbf not to come, sub or
- * client_id. `result` borrows from `claims` and `row`. */
+ * an ID token, a refresh token or a code (S48), exp absent or to come, nbf not to come, and
+ * somebody whose it is (S87). `result` borrows from `claims`, `row` and itself. */
 void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
 	struct introspect_result *result);
 

@@ -5,6 +5,8 @@
 #include "auth/jose/token_use.h"
 #include "base/text/json_value.h"
 
+#include <stdio.h>
+
 static bool is_ours(const struct conf_bearer *row, const json_t *name)
 {
 	struct str text = json_value_str(name);
@@ -108,22 +110,62 @@ static const char *fault_of_claims(
 	return fault_of_times(claims, now, expires_at);
 }
 
+/* --- whose it is (S87) --- */
+
+/* A token that somebody signed in for says at least one of these, even where it does not say who
+ * that was. Its client_id would make one of all who use that client. */
+static bool is_of_a_person(const json_t *claims)
+{
+	static const char *const marks[] = {"username", "user_name", "preferred_username", "name",
+		"given_name", "family_name", "nickname", "email", "user_id", "uid", "auth_time",
+		"acr", "amr", "sid"};
+	struct str scope = json_value_member(claims, "scope"), word;
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		const json_t *mark = json_object_get(claims, marks[i]);
+
+		if (mark && !json_is_null(mark))
+			return true;
+	}
+	while (scope.at && str_next(&scope, ' ', &word)) {
+		if (str_eq(word, STR("openid")))
+			return true;
+	}
+	return false;
+}
+
+static const char *read_subject(const json_t *claims, struct introspect_result *result)
+{
+	struct str name = json_value_member(claims, "username");
+	const json_t *subject = json_object_get(claims, "sub");
+
+	if (subject && !json_is_null(subject)) {
+		result->subject = json_value_str(subject);
+	} else if (name.len > 0) {
+		int len = snprintf(result->named, sizeof result->named, "username:%.*s",
+			(int)name.len, name.at);
+		if (len < 0 || (size_t)len >= sizeof result->named)
+			return "the token's username is too long";
+		result->subject = str_of(result->named);
+	} else if (is_of_a_person(claims)) {
+		return "the issuer does not say whose token it is: it gives no sub and no username";
+	} else {
+		result->subject = json_value_member(claims, "client_id");
+	}
+	return result->subject.len ? NULL : "the token has no subject";
+}
+
 void introspect_judge(const struct conf_bearer *row, const json_t *claims, int64_t now,
 	struct introspect_result *result)
 {
-	static const char *const subjects[] = {"sub", "client_id"};
-
 	*result = (struct introspect_result){.answer = INTROSPECT_INACTIVE, .claims = claims};
 	result->issuer = str_of(row->issuer);
 	result->reason = fault_of_claims(row, claims, now, &result->expires_at);
 	if (result->reason)
 		return;
-	for (size_t i = 0; i < ARRAY_LEN(subjects) && result->subject.len == 0; i++)
-		result->subject = str_of(json_string_value(json_object_get(claims, subjects[i])));
-	if (result->subject.len == 0) {
-		result->reason = "the token has no subject";
+	result->reason = read_subject(claims, result);
+	if (result->reason)
 		return;
-	}
 	result->answer = INTROSPECT_ACTIVE;
 	result->reason = "";
 }

@@ -1,6 +1,7 @@
 #include "auth/issuers/jwks_discovery.h"
 
 #include "base/mem.h"
+#include "base/text/json_foreign.h"
 
 #include <jansson.h>
 
@@ -16,7 +17,7 @@ char *jwks_discovery_address(const char *issuer)
 
 int jwks_discovery_url(const char *text, struct url *url, struct err *err)
 {
-	if (url_parse((struct str){text, strcspn(text, "?")}, url, err) == -1)
+	if (url_parse_endpoint((struct str){text, strcspn(text, "?")}, url, err) == -1)
 		return -1;
 	if (url->tls || url_host_is_loopback(url->host))
 		return 0;
@@ -59,7 +60,7 @@ static int check_discovered(const char *issuer, const char *text, struct err *er
 
 char *jwks_discovery_read(const char *issuer, struct str body, struct err *err)
 {
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_foreign(body);
 	const char *name = json_string_value(json_object_get(json, "issuer"));
 	const char *uri = json_string_value(json_object_get(json, "jwks_uri"));
 	char *found = NULL;

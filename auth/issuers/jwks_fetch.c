@@ -18,7 +18,8 @@ const struct jwks_timing jwks_timing_default = {
 	.fresh_max = HOUR,
 	.retry_min = 5 * 1000,
 	.retry_max = MINUTE,
-	.unknown_kid = MINUTE,
+	.unknown_kid = 15 * 1000,
+	.unknown_most = 4,
 	.stale = 24 * (int64_t)HOUR,
 	.timeout = 10 * 1000,
 };
@@ -40,9 +41,9 @@ struct issuer { /* one row of auth.bearer, or the OpenID provider */
 	char *document;	    /* what `keys` was read from: an unchanged answer publishes nothing */
 	int64_t fetched_at; /* wall seconds of the last good answer */
 	int64_t good_at;    /* monotonic ms of the last good answer */
-	int64_t asked_at;   /* monotonic ms of the last fetch for an unknown kid */
-	bool was_asked;
-	int64_t retry; /* ms until the next try after a failure; 0: the last try was good */
+	unsigned spent;	    /* fetches for unknown kids that are not made good yet, */
+	int64_t spent_at;   /* counted at this monotonic ms */
+	int64_t retry;	    /* ms until the next try after a failure; 0: the last try was good */
 	struct fetch *under_way;
 	struct event *timer;
 	struct waiter_list waiters;
@@ -63,8 +64,7 @@ struct jwks_fetch {
 
 static void fetch_keys(struct issuer *issuer);
 
-/* --- snapshots
- * ------------------------------------------------------------------------------------ */
+/* --- snapshots --- */
 
 static void publish_keys(struct jwks_fetch *jf)
 {
@@ -360,8 +360,8 @@ static void inherit_keys(struct issuer *issuer, struct issuer *old)
 	issuer->document = mem_strdup(old->document);
 	issuer->fetched_at = old->fetched_at;
 	issuer->good_at = old->good_at;
-	issuer->asked_at = old->asked_at;
-	issuer->was_asked = old->was_asked;
+	issuer->spent = old->spent;
+	issuer->spent_at = old->spent_at;
 }
 
 /* The keys of who is only asked about its opaque tokens are not needed. */
@@ -455,27 +455,35 @@ void jwks_fetch_free(struct jwks_fetch *jf)
 	free(jf);
 }
 
+/* A bucket: what was spent is made good one by one. False: it is empty. */
+static bool may_spend(struct issuer *issuer, const struct jwks_timing *timing)
+{
+	int64_t now = clock_mono_ms(), good = (now - issuer->spent_at) / timing->unknown_kid;
+
+	if (good >= issuer->spent) {
+		issuer->spent = 0;
+		issuer->spent_at = now;
+	} else {
+		issuer->spent -= (unsigned)good;
+		issuer->spent_at += good * timing->unknown_kid;
+	}
+	if (issuer->spent >= timing->unknown_most)
+		return false;
+	issuer->spent++;
+	return true;
+}
+
 void jwks_fetch_unknown_kid(
 	struct jwks_fetch *jf, const char *issuer_name, struct jwks_waiter *waiter)
 {
 	struct issuer *issuer = find_issuer(jf, issuer_name);
-	int64_t now = clock_mono_ms();
 
-	if (issuer == NULL) {
-		waiter->done(waiter, false);
-		return;
-	}
-	if (issuer->under_way == NULL && issuer->was_asked &&
-		now - issuer->asked_at < jf->timing.unknown_kid) {
+	if (issuer == NULL || (issuer->under_way == NULL && !may_spend(issuer, &jf->timing))) {
 		waiter->done(waiter, false);
 		return;
 	}
 	TAILQ_INSERT_TAIL(&issuer->waiters, waiter, link);
-	if (issuer->under_way)
-		return;
-	issuer->was_asked = true;
-	issuer->asked_at = now;
-	fetch_keys(issuer);
+	fetch_keys(issuer); /* unless one is under way */
 }
 
 void jwks_fetch_missing(struct jwks_fetch *jf, const char *issuer_name)

@@ -19,8 +19,9 @@ struct jwks_fetch;
 struct jwks_timing {		      /* milliseconds */
 	int64_t fresh_min, fresh_max; /* between them the answer's max-age counts */
 	int64_t retry_min, retry_max; /* after failures, doubling */
-	int64_t unknown_kid;	      /* at most one fetch for an unknown kid in this time */
-	int64_t stale;		      /* keys are dropped this long after the last good fetch */
+	int64_t unknown_kid; /* one more fetch for unknown kids may be made after each such time, */
+	unsigned unknown_most; /* and so many at once when there was none for long */
+	int64_t stale;	       /* keys are dropped this long after the last good fetch */
 	int64_t timeout;
 };
 extern const struct jwks_timing jwks_timing_default; /* S19's */
@@ -50,13 +51,14 @@ void jwks_fetch_set_conf(struct jwks_fetch *jf, const struct conf *conf);
 
 struct jwks_waiter { /* embedded in the caller's own struct */
 	TAILQ_ENTRY(jwks_waiter) link;
-	/* `fetched`: a fetch ended well after the question; look again in the newest snapshot. */
+	/* `fetched`: a fetch ended well after the question; look again in the newest snapshot. Else
+	 * nobody knows whether there is such a key. */
 	void (*done)(struct jwks_waiter *waiter, bool fetched);
 };
 /*
- * A token of `issuer` named a key we do not have: fetches, at most once a minute. `done` is called
- * when that ends, or at once with false when it is too soon (the throttle fails closed) or nobody
- * knows the issuer. Takes the waiter until then.
+ * A token of `issuer` named a key we do not have: fetches, a few times a minute at most, for
+ * anybody can write such a token. `done` is called when that ends, or at once with false when it is
+ * too soon or nobody knows the issuer. Takes the waiter until then.
  */
 void jwks_fetch_unknown_kid(struct jwks_fetch *jf, const char *issuer, struct jwks_waiter *waiter);
 /* The issuer has just answered something else: keys that it has not given yet are asked for now. */

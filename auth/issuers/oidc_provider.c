@@ -1,6 +1,8 @@
 #include "auth/issuers/oidc_provider.h"
 
+#include "auth/issuers/client_auth.h"
 #include "auth/jose/keyset.h"
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 
 #include <stdlib.h>
@@ -39,7 +41,7 @@ int oidc_provider_read_endpoint(struct str text, struct url *url, struct err *er
 		if (c <= 0x20 || c >= 0x7f || c == '#')
 			return err_set(err, "byte 0x%02x at position %zu", c, i);
 	}
-	if (url_parse(address, url, err) == -1)
+	if (url_parse_endpoint(address, url, err) == -1)
 		return -1;
 	if (!url->tls && !url_host_is_loopback(url->host))
 		return err_set(err, "neither https nor on loopback");
@@ -97,6 +99,12 @@ static bool lists(const json_t *list, const char *wanted)
 	return false;
 }
 
+static unsigned offers_of(const json_t *methods)
+{
+	return (lists(methods, "client_secret_basic") ? CLIENT_OFFERS_BASIC : 0) |
+	       (lists(methods, "client_secret_post") ? CLIENT_OFFERS_POST : 0);
+}
+
 static int check_offers(const json_t *json, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_LEN(demands); i++) {
@@ -134,6 +142,8 @@ static int read_document(
 {
 	const char *name = json_string_value(json_object_get(json, "issuer"));
 	const json_t *methods = json_object_get(json, "token_endpoint_auth_methods_supported");
+	const json_t *methods_there =
+		json_object_get(json, "introspection_endpoint_auth_methods_supported");
 
 	if (!json_is_object(json))
 		return err_set(err, "it is not a JSON object");
@@ -142,8 +152,8 @@ static int read_document(
 	out->issuer = mem_strdup(name);
 	out->iss_in_response = json_is_true(
 		json_object_get(json, "authorization_response_iss_parameter_supported"));
-	out->auth_basic = methods == NULL || lists(methods, "client_secret_basic");
-	out->auth_post = lists(methods, "client_secret_post");
+	out->client_offers = methods ? offers_of(methods) : CLIENT_OFFERS_BASIC;
+	out->introspection_offers = methods_there ? offers_of(methods_there) : offers_of(methods);
 	if (check_offers(json, err) == -1 || read_endpoints(json, out, err) == -1)
 		return -1;
 	return read_algorithms(
@@ -160,7 +170,7 @@ struct oidc_provider *oidc_provider_parse(struct str text, const char *issuer, s
 	}
 	provider = mem_alloc(1, sizeof *provider);
 	atomic_init(&provider->refs, 1);
-	json_t *json = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_foreign(text);
 	if (read_document(json, issuer, provider, err) == -1) {
 		oidc_provider_unref(provider);
 		provider = NULL;

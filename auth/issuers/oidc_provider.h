@@ -20,8 +20,10 @@ struct oidc_provider {
 	char *issuer; /* byte for byte the configured one */
 	char *authorization_endpoint, *token_endpoint, *jwks_uri;
 	char *userinfo_endpoint, *end_session_endpoint, *introspection_endpoint; /* NULL: none */
-	bool iss_in_response;	      /* the callback has iss (RFC 9207 §3) */
-	bool auth_basic, auth_post;   /* how a client with a secret may authenticate */
+	bool iss_in_response; /* the callback has iss (RFC 9207 §3) */
+	/* How a client with a secret may authenticate: bits of enum client_offer, none: not said.
+	 */
+	unsigned client_offers, introspection_offers;
 	uint32_t id_token_algorithms; /* bits 1u << enum jose_alg; never empty, never HMAC */
 	_Atomic int refs;
 };

@@ -1,6 +1,8 @@
 #include "auth/issuers/token_home.h"
 
 #include "auth/jose/jws.h"
+#include "auth/jose/token_use.h"
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 
 #include <openssl/crypto.h>
@@ -55,7 +57,7 @@ static json_t *read_part(struct str part, bool *is_doubtful)
 
 	*is_doubtful = false;
 	if (len > 0)
-		json = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, NULL);
+		json = json_foreign((struct str){text, (size_t)len});
 	if (json == NULL && len > 0 && text[0] == '{')
 		*is_doubtful = true;
 	if (!json_is_object(json)) {
@@ -81,14 +83,19 @@ static enum token_names named_in(json_t *json, bool is_doubtful, char issuer[sta
 	return names;
 }
 
+static bool take_parts(struct str token, struct str *header, struct str *payload)
+{
+	return token.len <= JWS_MAX && str_next(&token, '.', header) &&
+	       str_next(&token, '.', payload);
+}
+
 enum token_names token_home_named(struct str token, char issuer[static 512])
 {
-	struct str rest = token, header = STR(""), payload = STR("");
+	struct str header = STR(""), payload = STR("");
 	bool is_doubtful;
 
 	issuer[0] = '\0';
-	if (token.len > JWS_MAX || !str_next(&rest, '.', &header) ||
-		!str_next(&rest, '.', &payload))
+	if (!take_parts(token, &header, &payload))
 		return TOKEN_NAMES_NOBODY;
 	json_t *json = read_part(header, &is_doubtful);
 	if (json == NULL && !is_doubtful)
@@ -99,6 +106,46 @@ enum token_names token_home_named(struct str token, char issuer[static 512])
 		return names;
 	json = read_part(payload, &is_doubtful);
 	return named_in(json, is_doubtful, issuer);
+}
+
+unsigned token_home_use(struct str token)
+{
+	struct str parts[2];
+	bool is_doubtful;
+	unsigned said = 0;
+
+	if (!take_parts(token, &parts[0], &parts[1]))
+		return TOKEN_USE_UNSAID;
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		json_t *json = read_part(parts[i], &is_doubtful);
+
+		said |= token_use_of_claims(json);
+		json_decref(json);
+	}
+	return said;
+}
+
+static bool names_audience(const json_t *aud, const char *audience)
+{
+	bool is_named = str_eq(json_value_str(aud), str_of(audience));
+
+	for (size_t i = 0; i < json_array_size(aud); i++)
+		is_named |= str_eq(json_value_str(json_array_get(aud, i)), str_of(audience));
+	return is_named;
+}
+
+bool token_home_is_for_others(struct str token, const char *audience, int64_t now)
+{
+	struct str header, payload;
+	bool is_doubtful;
+
+	if (!take_parts(token, &header, &payload))
+		return false;
+	json_t *json = read_part(payload, &is_doubtful);
+	bool is_theirs = json_number_value(json_object_get(json, "exp")) > (double)now &&
+			 !names_audience(json_object_get(json, "aud"), audience);
+	json_decref(json);
+	return is_theirs;
 }
 
 /* --- prefixes --- */

@@ -22,6 +22,12 @@ enum token_names {
  * that is too long is TOKEN_NAMES_BROKEN. */
 enum token_names token_home_named(struct str token, char issuer[static 512]);
 
+/* What a token says that it is for: bits of enum token_use (auth/jose/token_use.h), in its header
+ * and in its claims. An opaque one says TOKEN_USE_UNSAID. */
+unsigned token_home_use(struct str token);
+/* Whether it says that it has not ended and names other audiences than this one. */
+bool token_home_is_for_others(struct str token, const char *audience, int64_t now);
+
 /* The longest prefix of introspection rows that the token has; "" when it has none of them. */
 const char *token_home_prefix(const struct conf *conf, struct str token);
 /* Whether this row may be asked: by that prefix, or by having none. */

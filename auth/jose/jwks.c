@@ -1,6 +1,7 @@
 #include "auth/jose/jwks.h"
 
 #include "base/log/log.h"
+#include "base/text/json_foreign.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ struct jwks *jwks_from_json(struct str text, struct err *err)
 		err_set(err, "longer than %d bytes", JWKS_MAX_BYTES);
 		return NULL;
 	}
-	json_t *document = json_loadb(text.at, text.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *document = json_foreign(text);
 	struct jwks *set = from_document(document, err);
 	json_decref(document);
 	return set;

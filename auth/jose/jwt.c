@@ -1,5 +1,6 @@
 #include "auth/jose/jwt.h"
 
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 #include "auth/jose/token_use.h"
 
@@ -165,7 +166,7 @@ static int check_claims(
 
 static json_t *read_payload(const struct jws *jws)
 {
-	return json_loadb(jws->payload, jws->payload_len, JSON_REJECT_DUPLICATES, NULL);
+	return json_foreign((struct str){jws->payload, jws->payload_len});
 }
 
 int jwt_check(const struct jws *jws, const struct jwt_rules *rules, struct jwt_claims *out,

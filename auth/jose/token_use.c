@@ -32,9 +32,11 @@ static const struct meaning {
 	{"refresh", false, TOKEN_USE_REFRESH},
 	{"offline", false, TOKEN_USE_REFRESH},
 	{"rt", true, TOKEN_USE_REFRESH},
+	{"r", true, TOKEN_USE_REFRESH},
 	{"rtjwt", true, TOKEN_USE_REFRESH},
 	{"logout", false, TOKEN_USE_LOGOUT},
 	{"id", true, TOKEN_USE_ID},
+	{"i", true, TOKEN_USE_ID},
 	{"idjwt", true, TOKEN_USE_ID},
 	{"jwtid", true, TOKEN_USE_ID},
 	{"idtoken", false, TOKEN_USE_ID},
@@ -79,7 +81,8 @@ enum token_use token_use_of_word(struct str word)
 
 unsigned token_use_of_claims(const json_t *claims)
 {
-	static const char *const marks[] = {"typ", "token_use", "token_type"};
+	static const char *const marks[] = {
+		"typ", "token_use", "token_type", "token_class", "ttype"};
 	unsigned said = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {

@@ -1,8 +1,8 @@
 /*
  * auth/jose/token_use.h - what a token says that it is for, in whatever words its issuer has.
  *
- * Keycloak writes typ, Cognito and Ory Hydra token_use, others token_type; each spells it in a way
- * of its own (refresh_token, Refresh, refresh-token). Pure; any thread.
+ * Keycloak writes typ, Cognito and Ory Hydra token_use, idpyoidc token_class or ttype, others
+ * token_type; each spells it in a way of its own (refresh_token, Refresh, R). Pure; any thread.
  */
 #ifndef SPARKGATE_AUTH_JOSE_TOKEN_USE_H
 #define SPARKGATE_AUTH_JOSE_TOKEN_USE_H
@@ -21,7 +21,7 @@ enum token_use {
 };
 
 enum token_use token_use_of_word(struct str word);
-/* All that typ, token_use and token_type say: bits of the above. A mark that is no text is
+/* All that those names say: bits of the above. A mark that is no text is
  * TOKEN_USE_OTHER. */
 unsigned token_use_of_claims(const json_t *claims);
 

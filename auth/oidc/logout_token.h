@@ -11,8 +11,9 @@
 #include "auth/jose/keyset.h"
 
 enum {
-	LOGOUT_TOKEN_SECONDS = 300
-}; /* an older one is refused, so that jti need not be kept long */
+	LOGOUT_TOKEN_SECONDS = 300, /* an older one is refused, so that jti need not be kept long */
+	LOGOUT_TOKEN_BYTES = 8192,  /* anybody may send one; longer ones are not read */
+};
 
 struct logout_token {		       /* owned strings */
 	char *subject, *sid;	       /* one may be NULL; no sid: all sessions of the subject */

@@ -41,6 +41,15 @@ static void publish_provider(struct oidc *oidc)
 		oidc->provider ? oidc_provider_ref(oidc->provider) : NULL, oidc->options.arg);
 }
 
+static void find_ways(struct oidc *oidc)
+{
+	const struct conf_oidc *conf = &oidc->conf->oidc;
+
+	if (conf->client_secret.value && oidc->provider)
+		client_ways_set(&oidc->ways, conf->client_id, conf->client_secret.value,
+			oidc->provider->client_offers);
+}
+
 static void on_metadata(const struct fetch_result *result, void *arg)
 {
 	struct oidc *oidc = arg;
@@ -63,6 +72,7 @@ static void on_metadata(const struct fetch_result *result, void *arg)
 	oidc_provider_unref(oidc->provider);
 	oidc->provider = provider;
 	oidc->retry = 0;
+	find_ways(oidc);
 	publish_provider(oidc);
 	read_later(oidc, oidc->timing.fresh);
 }
@@ -128,6 +138,7 @@ void oidc_set_conf(struct oidc *oidc, const struct conf *conf)
 		if (is)
 			read_metadata(-1, 0, oidc);
 	}
+	find_ways(oidc);
 	conf_unref(old);
 }
 

@@ -45,9 +45,10 @@ void oidc_set_conf(struct oidc *oidc, const struct conf *conf);
 
 enum oidc_outcome {
 	OIDC_OK,
-	OIDC_REFUSED, /* the provider says no */
-	OIDC_INVALID, /* what it says does not pass a check */
-	OIDC_SILENT,  /* no answer, or none that decides: try again later */
+	OIDC_REFUSED,	 /* the provider says no */
+	OIDC_INVALID,	 /* what it says does not pass a check */
+	OIDC_SILENT,	 /* no answer, or none that decides: try again later */
+	OIDC_MISTRUSTED, /* it refuses the gateway's own client id or secret; a refresh is silent */
 };
 struct oidc_grant { /* borrowed until `done` returns */
 	enum oidc_outcome answer;
@@ -68,9 +69,12 @@ typedef void oidc_done(void *arg, const struct oidc_grant *grant);
  * called from within. */
 void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, const char *verifier,
 	const char *nonce, oidc_done *done, void *arg);
-/* The caller sees to it that a session is refreshed by one at a time (S27). `subject` is who it
- * must still be about (Core §12.2). */
-void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,
+struct oidc_person {	     /* borrowed: what was said at the sign-in, or at the last refresh */
+	const char *subject; /* who it must still be about (Core §12.2) */
+	unsigned places; /* that had the claim of roles: bits of enum claims_place; 0: not known */
+};
+/* The caller sees to it that a session is refreshed by one at a time (S27). */
+void oidc_refresh(struct oidc *oidc, const char *refresh_token, const struct oidc_person *person,
 	oidc_done *done, void *arg);
 
 #endif

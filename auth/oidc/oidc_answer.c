@@ -1,5 +1,6 @@
 #include "auth/oidc/oidc_answer.h"
 
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 
 #include <string.h>
@@ -32,14 +33,11 @@ static void copy_printable(const json_t *member, char *out, size_t size)
 /* Visible characters only: a token goes into a header field of ours (RFC 6749 appendix A). */
 static bool is_token(struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] <= 0x20 || text.at[i] > 0x7e)
-			return false;
-	}
-	return text.len > 0 && text.len <= OIDC_ANSWER_TOKEN_MAX;
+	return text.len > 0 && str_span_graphic(text) == text.len;
 }
 
-static int read_token(const json_t *json, const char *name, char **out, struct err *err)
+static int read_token(
+	const json_t *json, const char *name, size_t most, char **out, struct err *err)
 {
 	const json_t *member = member_of(json, name);
 	struct str text = json_value_str(member);
@@ -47,7 +45,10 @@ static int read_token(const json_t *json, const char *name, char **out, struct e
 	if (member == NULL)
 		return 0;
 	if (!json_is_string(member) || !is_token(text))
-		return err_set(err, "the provider's %s is malformed or too long", name);
+		return err_set(err, "the provider's %s is malformed", name);
+	if (text.len > most)
+		return err_set(err, "the provider's %s is too long: %zu bytes, and %zu are taken",
+			name, text.len, most);
 	*out = mem_strndup(text.at, text.len);
 	return 0;
 }
@@ -78,14 +79,15 @@ static int read_tokens(const json_t *json, struct oidc_answer *out, struct err *
 	const struct {
 		const char *name;
 		char **at;
+		size_t most;
 	} rows[] = {
-		{"access_token", &out->access_token},
-		{"id_token", &out->id_token},
-		{"refresh_token", &out->refresh_token},
+		{"access_token", &out->access_token, OIDC_ANSWER_TOKEN_MAX},
+		{"id_token", &out->id_token, OIDC_ANSWER_TOKEN_MAX},
+		{"refresh_token", &out->refresh_token, OIDC_ANSWER_REFRESH_MAX},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (read_token(json, rows[i].name, rows[i].at, err) == -1)
+		if (read_token(json, rows[i].name, rows[i].most, rows[i].at, err) == -1)
 			return -1;
 	}
 	if (out->access_token == NULL)
@@ -113,7 +115,7 @@ static int read_answer(const json_t *json, struct oidc_answer *out, struct err *
 
 int oidc_answer_parse(struct str body, struct oidc_answer *out, struct err *err)
 {
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_foreign(body);
 	int result;
 
 	*out = (struct oidc_answer){.expires_in = -1};
@@ -134,7 +136,7 @@ void oidc_answer_clear(struct oidc_answer *answer)
 
 json_t *oidc_answer_userinfo(struct str body, struct str subject, struct err *err)
 {
-	json_t *json = json_loadb(body.at, body.len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *json = json_foreign(body);
 	const json_t *sub = json_object_get(json, "sub");
 
 	if (!json_is_object(json))

@@ -12,8 +12,9 @@
 
 #include <jansson.h>
 
-/* A token is this long at most; so is what the store keeps of a session (STORE_SEALED). */
-enum { OIDC_ANSWER_TOKEN_MAX = 32 * 1024 };
+/* A token is this long at most, with hundreds of groups in it (JWS_MAX). One that is kept for the
+ * next refresh has less room, which is the store's (STORE_SEALED). */
+enum { OIDC_ANSWER_TOKEN_MAX = 64 * 1024, OIDC_ANSWER_REFRESH_MAX = 32 * 1024 };
 
 struct oidc_answer { /* owned strings; NULL: absent */
 	char *access_token, *id_token, *refresh_token;

@@ -1,7 +1,6 @@
 /* Codes and refresh tokens exchanged at the provider's token endpoint. */
 #include "auth/oidc/oidc_int.h"
 
-#include "auth/issuers/client_auth.h"
 #include "auth/issuers/groups_fetch.h"
 #include "auth/oidc/id_token.h"
 #include "auth/oidc/oidc_answer.h"
@@ -10,12 +9,13 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
+#include "base/text/json_foreign.h"
 #include "base/text/json_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ANSWER_MAX = 256 * 1024, FORM_MAX = 64 * 1024, REFRESH_DEFAULT_S = 300 };
+enum { USERINFO_MAX = 256 * 1024, REFRESH_DEFAULT_S = 300 };
 
 /* One grant asked for: the token request, then keys if they are new, then userinfo, then groups
  * that had no room in any of these. */
@@ -28,7 +28,8 @@ struct grant {
 	char *subject;			/* of a refresh */
 	oidc_done *done;
 	void *arg;
-	struct fetch *under_way;
+	struct token_call *call; /* at the token endpoint, under way */
+	struct fetch *under_way; /* of userinfo */
 	struct jwks_waiter waiter;
 	bool waits_for_keys, keys_asked, keys_fetched;
 	struct oidc_answer answer;
@@ -101,6 +102,7 @@ void oidc_grants_close(struct oidc *oidc)
 	while ((grant = TAILQ_FIRST(&oidc->grants)) != NULL) {
 		if (grant->under_way)
 			fetch_cancel(grant->under_way);
+		token_call_cancel(grant->call);
 		groups_fetch_cancel(grant->groups);
 		if (!grant->waits_for_keys) {
 			finish_grant(grant, OIDC_SILENT, "shutting down");
@@ -132,7 +134,8 @@ static bool is_about_them(const struct grant *grant, const json_t *claims)
 
 /* What a token of the provider says of roles. The signature is checked, for it decides over rights.
  */
-static enum keyset_verdict read_signed(struct grant *grant, struct str token)
+static enum keyset_verdict read_signed(struct grant *grant, struct str token,
+	void (*add)(struct grant *grant, const json_t *claims))
 {
 	const struct oidc_options *options = &grant->oidc->options;
 	const struct oidc_provider *provider = grant->provider;
@@ -142,9 +145,9 @@ static enum keyset_verdict read_signed(struct grant *grant, struct str token)
 
 	if (verdict != KEYSET_OK)
 		return verdict;
-	json_t *claims = json_loadb(jws.payload, jws.payload_len, JSON_REJECT_DUPLICATES, NULL);
+	json_t *claims = json_foreign((struct str){jws.payload, jws.payload_len});
 	if (is_about_them(grant, claims))
-		oidc_said_add(&grant->said, grant->conf, claims);
+		add(grant, claims);
 	json_decref(claims);
 	jws_clear(&jws);
 	return KEYSET_OK;
@@ -158,9 +161,14 @@ static void finish_without_groups(struct grant *grant, const char *reason)
 	finish_grant(grant, OIDC_OK, "");
 }
 
+static void add_groups(struct grant *grant, const json_t *claims)
+{
+	oidc_said_add_groups(&grant->said, grant->conf, claims);
+}
+
 static void finish_by_groups_token(struct grant *grant, struct str token)
 {
-	(void)read_signed(grant, token);
+	(void)read_signed(grant, token, add_groups);
 	if (grant->said.seen.is_found)
 		finish_grant(grant, OIDC_OK, "");
 	else
@@ -174,7 +182,7 @@ static void on_groups(void *arg, const struct groups_answer *answer)
 
 	grant->groups = NULL;
 	if (answer->claims) {
-		oidc_said_add(&grant->said, grant->conf, answer->claims);
+		add_groups(grant, answer->claims);
 		finish_grant(grant, OIDC_OK, "");
 	} else if (answer->token.at) {
 		finish_by_groups_token(grant, answer->token);
@@ -235,8 +243,7 @@ static void on_userinfo(const struct fetch_result *result, void *arg)
 		finish_grant(grant, OIDC_INVALID, err.text);
 		return;
 	}
-	grant->said.userinfo_heard = true;
-	oidc_said_add(&grant->said, grant->conf, grant->userinfo);
+	oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_USERINFO, grant->userinfo);
 	finish_heard(grant);
 }
 
@@ -255,13 +262,18 @@ static void ask_userinfo(struct grant *grant)
 						      .headers = headers,
 						      .ca_file = grant->conf->oidc.ca_file,
 						      .timeout_ms = grant->oidc->timing.timeout,
-						      .max_bytes = ANSWER_MAX,
+						      .max_bytes = USERINFO_MAX,
 						      .done = on_userinfo,
 						      .arg = grant});
 	secret_free(header);
 }
 
 /* --- tokens --- */
+
+static void add_access_token(struct grant *grant, const json_t *claims)
+{
+	oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_ACCESS_TOKEN, claims);
+}
 
 /* Keycloak names roles in its access token only. */
 static void read_access_token(struct grant *grant)
@@ -270,7 +282,7 @@ static void read_access_token(struct grant *grant)
 
 	if (token.len == 0)
 		return;
-	enum keyset_verdict verdict = read_signed(grant, token);
+	enum keyset_verdict verdict = read_signed(grant, token, add_access_token);
 	grant->said.token_unread = verdict == KEYSET_NO_KEYS || verdict == KEYSET_UNKNOWN_KEY;
 }
 
@@ -338,7 +350,7 @@ static void check_tokens(struct grant *grant)
 	if (grant->answer.id_token) {
 		if (!check_id_token(grant))
 			return;
-		oidc_said_add(&grant->said, grant->conf, grant->claims.json);
+		oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_ID_TOKEN, grant->claims.json);
 	}
 	read_access_token(grant);
 	ask_userinfo(grant);
@@ -359,6 +371,11 @@ static void refuse_grant(struct grant *grant, int status)
 	const char *error = grant->answer.error;
 	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
 
+	if (grant->nonce && (strcmp(error, "invalid_client") == 0 ||
+				    strcmp(error, "unauthorized_client") == 0)) {
+		finish_grant(grant, OIDC_MISTRUSTED, error);
+		return;
+	}
 	if (is_overloaded(status) || strcmp(error, "temporarily_unavailable") == 0)
 		is_final = false;
 	finish_grant(grant, is_final ? OIDC_REFUSED : OIDC_SILENT,
@@ -370,7 +387,7 @@ static void on_tokens(const struct fetch_result *result, void *arg)
 	struct grant *grant = arg;
 	struct err err = {""};
 
-	grant->under_way = NULL;
+	grant->call = NULL;
 	if (result->status == 0) {
 		finish_grant(grant, OIDC_SILENT, "the identity provider does not answer");
 	} else if (oidc_answer_parse(result->body, &grant->answer, &err) == -1) {
@@ -394,29 +411,15 @@ static void add_parameter(struct sbuf *form, const char *name, const char *value
 /* Takes what is in `form`. */
 static void send_form(struct grant *grant, struct sbuf *form)
 {
-	const struct conf_oidc *conf = &grant->conf->oidc;
-	bool is_basic = conf->client_secret.value && grant->provider->auth_basic;
-	char *header =
-		is_basic ? client_auth_basic(conf->client_id, conf->client_secret.value) : NULL;
-	const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded",
-		"Accept: application/json", header, NULL};
-
-	if (!is_basic)
-		add_parameter(form, "client_id", conf->client_id);
-	if (!is_basic && conf->client_secret.value)
-		add_parameter(form, "client_secret", conf->client_secret.value);
-	grant->under_way = fetch_start(grant->oidc->options.fetcher,
-		&(struct fetch_request){.url = grant->provider->token_endpoint,
-			.headers = headers,
-			.post = form->at,
-			.is_unrepeatable = true,
-			.ca_file = conf->ca_file,
+	grant->call = token_call_start(
+		&(struct token_call_request){.fetcher = grant->oidc->options.fetcher,
+			.conf = &grant->conf->oidc,
+			.provider = grant->provider,
+			.ways = &grant->oidc->ways,
 			.timeout_ms = grant->oidc->timing.timeout,
-			.max_bytes = ANSWER_MAX,
 			.done = on_tokens,
-			.arg = grant});
-	secret_free(header);
-	sbuf_clear(form);
+			.arg = grant},
+		form);
 }
 
 static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
@@ -450,7 +453,7 @@ void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, con
 		return;
 	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
 	grant->nonce = mem_strdup(nonce);
-	sbuf_init_secret(&form, FORM_MAX);
+	sbuf_init_secret(&form, TOKEN_FORM_MAX);
 	add_parameter(&form, "grant_type", "authorization_code");
 	add_parameter(&form, "code", code);
 	add_parameter(&form, "redirect_uri", redirect_uri);
@@ -459,7 +462,7 @@ void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, con
 	send_form(grant, &form);
 }
 
-void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subject,
+void oidc_refresh(struct oidc *oidc, const char *refresh_token, const struct oidc_person *person,
 	oidc_done *done, void *arg)
 {
 	struct grant *grant = grant_new(oidc, done, arg);
@@ -467,9 +470,10 @@ void oidc_refresh(struct oidc *oidc, const char *refresh_token, const char *subj
 
 	if (grant == NULL)
 		return;
-	grant->subject = mem_strdup(subject);
+	grant->subject = mem_strdup(person->subject);
 	grant->said.is_refresh = true;
-	sbuf_init_secret(&form, FORM_MAX);
+	grant->said.spoke = person->places;
+	sbuf_init_secret(&form, TOKEN_FORM_MAX);
 	add_parameter(&form, "grant_type", "refresh_token");
 	add_parameter(&form, "refresh_token", refresh_token);
 	send_form(grant, &form);

@@ -3,6 +3,7 @@
 #define SPARKGATE_AUTH_OIDC_OIDC_INT_H
 
 #include "auth/oidc/oidc.h"
+#include "auth/oidc/token_call.h"
 
 enum { OIDC_GRANTS_MAX = 1024 };
 
@@ -14,6 +15,7 @@ struct oidc {
 	struct oidc_timing timing;
 	struct conf *conf;
 	struct oidc_provider *provider; /* NULL: not known */
+	struct client_ways ways;	/* to show it the client's secret */
 	struct fetch *under_way;	/* of the metadata */
 	struct event *timer;
 	int64_t retry; /* ms until the next try after a failure; 0: the last was good */

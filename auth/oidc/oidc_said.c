@@ -7,12 +7,31 @@ void oidc_said_init(struct oidc_said *said)
 	*said = (struct oidc_said){.standing = standing_new()};
 }
 
-void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t *claims)
+static void add_claims(
+	struct oidc_said *said, const struct conf *conf, unsigned place, const json_t *claims)
 {
+	const char *path = conf->roles_claim;
+
 	said->was_heard = true;
+	said->heard |= place;
 	standing_add(said->standing, conf, claims);
-	claims_seen_add(&said->seen, conf->roles_claim, claims);
+	claims_seen_add(&said->seen, path, claims);
+	if (path && claims_seen_find(claims, str_of(path)))
+		said->seen.places |= place;
+}
+
+void oidc_said_add(struct oidc_said *said, const struct conf *conf, enum claims_place place,
+	const json_t *claims)
+{
+	add_claims(said, conf, place, claims);
 	groups_source_read(claims, conf->roles_claim, &said->source);
+	if (said->source.is_elsewhere && said->source_said == 0)
+		said->source_said = place;
+}
+
+void oidc_said_add_groups(struct oidc_said *said, const struct conf *conf, const json_t *claims)
+{
+	add_claims(said, conf, said->source_said, claims);
 }
 
 void oidc_said_clear(struct oidc_said *said)
@@ -24,12 +43,14 @@ void oidc_said_clear(struct oidc_said *said)
 
 /* --- whether it is a word --- */
 
-/* S80: a refreshed ID token may leave out what the first one had, so userinfo has to have been
- * heard before the claim counts as gone. */
+/* S80: a refreshed ID token may leave out what the first one had, and an answer to a refresh may
+ * have no ID token at all. So userinfo, and whoever had the claim before, have to have been heard
+ * before it counts as gone. */
 static bool is_heard(const struct oidc_said *said, const struct conf *conf)
 {
+	unsigned wanted = CLAIMS_IN_USERINFO | said->spoke;
 	bool is_left_out = said->is_refresh && conf->roles_claim && !said->seen.is_found &&
-			   !said->userinfo_heard;
+			   (wanted & ~said->heard);
 
 	return said->was_heard && !said->userinfo_failed && !said->seen.trouble[0] && !is_left_out;
 }

@@ -13,8 +13,10 @@
 
 struct oidc_said {
 	bool is_refresh;
+	unsigned spoke;	      /* of a refresh: places that had the claim of roles before */
+	unsigned heard;	      /* places that were heard now: bits of enum claims_place */
+	unsigned source_said; /* of these, the one that says that `source` has the claim */
 	bool was_heard;	      /* somebody who might speak of roles */
-	bool userinfo_heard;  /* userinfo among them */
 	bool userinfo_failed; /* who else might have spoken was not heard */
 	bool token_unread;    /* an access token whose key is not here yet */
 	struct standing *standing;
@@ -23,7 +25,10 @@ struct oidc_said {
 };
 
 void oidc_said_init(struct oidc_said *said);
-void oidc_said_add(struct oidc_said *said, const struct conf *conf, const json_t *claims);
+void oidc_said_add(struct oidc_said *said, const struct conf *conf, enum claims_place place,
+	const json_t *claims);
+/* Groups that were fetched where `said->source` is. */
+void oidc_said_add_groups(struct oidc_said *said, const struct conf *conf, const json_t *claims);
 void oidc_said_clear(struct oidc_said *said);
 /* Whether all who might speak of roles were heard: silence is a word then. */
 bool oidc_said_is_whole(const struct oidc_said *said, const struct conf *conf);

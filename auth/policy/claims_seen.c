@@ -85,8 +85,9 @@ void claims_seen_add(struct claims_seen *seen, const char *path, const json_t *c
 
 char *claims_seen_text(const struct claims_seen *seen, const char *path)
 {
-	json_t *json = json_pack("{s:o, s:b, s:s, s:s}", "path", json_value_text(path), "found",
-		seen->is_found, "names", seen->names, "trouble", seen->trouble);
+	json_t *json = json_pack("{s:o, s:b, s:i, s:s, s:s}", "path", json_value_text(path),
+		"found", seen->is_found, "places", (int)seen->places, "names", seen->names,
+		"trouble", seen->trouble);
 	char *text = json_text(json);
 
 	json_decref(json);
@@ -105,6 +106,7 @@ bool claims_seen_parse(
 
 	if (is_whole) {
 		out->is_found = json_is_true(json_object_get(json, "found"));
+		out->places = (unsigned)json_integer_value(json_object_get(json, "places"));
 	} else {
 		*out = (struct claims_seen){.is_found = false};
 		path[0] = '\0';

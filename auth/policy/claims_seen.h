@@ -14,8 +14,15 @@
 
 enum { CLAIMS_SEEN_NAMES = 1024, CLAIMS_SEEN_TROUBLE = 192 }; /* bytes with their NUL */
 
+enum claims_place { /* bits: where a provider's words on a person are */
+	CLAIMS_IN_ID_TOKEN = 1,
+	CLAIMS_IN_ACCESS_TOKEN = 2,
+	CLAIMS_IN_USERINFO = 4,
+};
+
 struct claims_seen {
 	bool is_found;			   /* the claim of roles was there */
+	unsigned places;		   /* in these, as far as that is known */
 	char names[CLAIMS_SEEN_NAMES];	   /* of claims that were there, a space between them */
 	char trouble[CLAIMS_SEEN_TROUBLE]; /* why groups kept elsewhere could not be had; or "" */
 };

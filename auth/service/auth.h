@@ -30,9 +30,19 @@ enum auth_status {
 	AUTH_MALFORMED,	    /* two places, two fields (400, S39) */
 	AUTH_CONFLICT,	    /* of auth_token_ask(): not without is_forced */
 	AUTH_UNAVAILABLE,   /* cannot be decided now (503, S33) */
-	AUTH_TOO_MANY,	    /* too many of this client's were no good; later again (429, S63) */
-	AUTH_LATER,	    /* the callback will say */
+	AUTH_ISSUER_SILENT, /* the same, for a token's issuer does not answer */
+	AUTH_MISTRUSTED, /* the provider refuses the gateway's own client: the operator has to look
+			  */
+	AUTH_TOO_MANY,	 /* too many of this client's were no good; later again (429, S63) */
+	AUTH_LATER,	 /* the callback will say */
 };
+
+/* It is open who asks. */
+static inline bool auth_is_undecided(enum auth_status status)
+{
+	return status == AUTH_UNAVAILABLE || status == AUTH_ISSUER_SILENT ||
+	       status == AUTH_MISTRUSTED;
+}
 
 struct auth_result {
 	enum auth_status status;

@@ -7,6 +7,7 @@
 #include "auth/service/auth_keeper.h"
 #include "base/clock.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 /* --- keys fetched again --- */
@@ -15,13 +16,14 @@ struct keys_request {
 	struct keeper_request base; /* first */
 	char issuer[STORE_ISSUER];
 	struct jwks_waiter waiter;
+	bool is_fetched;
 };
 
 /* The newest keys are published before a refetch is answered, so the next look is the last word. */
 static void on_keys_asked(struct auth_pending *pending, struct keeper_request *request)
 {
-	(void)request;
 	pending->question.keys_asked = true;
+	pending->question.keys_fetched = ((struct keys_request *)request)->is_fetched;
 	auth_pending_resume(pending);
 }
 
@@ -30,7 +32,7 @@ static void on_keys_fetched(struct jwks_waiter *waiter, bool fetched)
 	struct keys_request *own =
 		(struct keys_request *)((char *)waiter - offsetof(struct keys_request, waiter));
 
-	(void)fetched;
+	own->is_fetched = fetched;
 	auth_keeper_return(&own->base);
 }
 
@@ -94,23 +96,37 @@ static int64_t end_of_word(int64_t expires_at)
 	return expires_at != 0 && expires_at < until ? expires_at : until;
 }
 
+/* The claims, with the subject in them where the issuer tells only a name: rules may be about it.
+ * Gives. */
+static json_t *claims_of(const struct introspect_result *result)
+{
+	json_t *claims = json_copy((json_t *)(uintptr_t)result->claims); /* only read */
+
+	if (result->named[0])
+		json_object_set_new(claims, "sub", json_string(result->named));
+	return claims;
+}
+
 static void on_introspected(void *arg, const struct introspect_result *result)
 {
+	static const enum auth_status statuses[] = {[INTROSPECT_ACTIVE] = AUTH_OK,
+		[INTROSPECT_INACTIVE] = AUTH_INVALID_TOKEN,
+		[INTROSPECT_SILENT] = AUTH_ISSUER_SILENT,
+		[INTROSPECT_MISTRUSTED] = AUTH_MISTRUSTED};
 	struct introspection *own = arg;
 	struct keeper_request *request = &own->base;
 
 	if (result->answer != INTROSPECT_ACTIVE) {
-		auth_keeper_answer(request,
-			result->answer == INTROSPECT_INACTIVE ? AUTH_INVALID_TOKEN
-							      : AUTH_UNAVAILABLE,
-			result->reason);
+		auth_keeper_answer(request, statuses[result->answer], result->reason);
 		return;
 	}
 	/* A token without an end ends with the session that it may open. */
-	request->who = standing_identity(request->service->conf, result->claims, result->issuer,
+	json_t *claims = claims_of(result);
+	request->who = standing_identity(request->service->conf, claims, result->issuer,
 		result->subject, result->expires_at);
-	identity_note_seen(request->who,
-		groups_source_seen(request->service->conf->roles_claim, result->claims));
+	identity_note_seen(
+		request->who, groups_source_seen(request->service->conf->roles_claim, claims));
+	json_decref(claims);
 	own->until = end_of_word(result->expires_at);
 	auth_keeper_answer(request, AUTH_OK, "");
 }

@@ -191,15 +191,18 @@ static struct auth_result verify_bearer(
 		return result;
 	}
 	if (verdict == KEYSET_NO_KEYS)
-		return auth_refused(AUTH_UNAVAILABLE, "the issuer's keys are not known yet");
+		return auth_refused(AUTH_ISSUER_SILENT, "the issuer's keys are not known yet");
 	if (verdict == KEYSET_UNKNOWN_KEY && !question->keys_asked) {
 		question->issuer = issuer->issuer;
 		return lack(question, NEED_KEYS);
 	}
+	if (verdict == KEYSET_UNKNOWN_KEY && !question->keys_fetched)
+		return auth_refused(AUTH_ISSUER_SILENT,
+			"the token's key is not known, and no newer keys can be had now");
 	if (is_for_introspection(rules, question, issuer))
 		return lack(question, NEED_INTROSPECTION);
-	if (question->refused == AUTH_UNAVAILABLE)
-		return auth_refused(AUTH_UNAVAILABLE, question->why);
+	if (auth_is_undecided(question->refused))
+		return auth_refused(question->refused, question->why);
 	const char *reason = question->refused == AUTH_OK
 				     ? auth_pending_reason(auth, err.text, "the token is not valid")
 				     : question->why;

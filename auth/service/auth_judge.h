@@ -39,7 +39,8 @@ struct question {
 	/* so far: */
 	struct lookup session, record;
 	bool keys_asked, refresh_asked, introspected;
-	char *standing;		  /* of the token's record, once it was read; owned */
+	bool keys_fetched; /* newer ones than when it was asked: what they lack does not exist */
+	char *standing;	   /* of the token's record, once it was read; owned */
 	enum auth_status refused; /* by the refresh or the introspection; AUTH_OK: not */
 	const char *why;
 };

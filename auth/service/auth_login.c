@@ -135,17 +135,20 @@ static bool end_what_exceeds(struct keeper_request *request, const struct oidc_g
 
 static void on_exchanged(void *arg, const struct oidc_grant *grant)
 {
+	static const enum auth_status statuses[] = {[OIDC_OK] = AUTH_OK,
+		[OIDC_REFUSED] = AUTH_INVALID_TOKEN,
+		[OIDC_INVALID] = AUTH_INVALID_TOKEN,
+		[OIDC_SILENT] = AUTH_UNAVAILABLE,
+		[OIDC_MISTRUSTED] = AUTH_MISTRUSTED};
 	struct keeper_request *request = arg;
 
 	throttle_end(request->service->codes, str_of(login_request_of(request)->client),
-		grant->answer != OIDC_OK && grant->answer != OIDC_SILENT, clock_mono_ms());
+		grant->answer == OIDC_REFUSED || grant->answer == OIDC_INVALID, clock_mono_ms());
 	log_sign_in(request->service, grant);
 	if (grant->answer == OIDC_OK)
 		claim_watch_note(&request->service->claims, grant->seen);
 	if (grant->answer != OIDC_OK)
-		auth_keeper_answer(request,
-			grant->answer == OIDC_SILENT ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
-			grant->reason);
+		auth_keeper_answer(request, statuses[grant->answer], grant->reason);
 	else if (request->service->closed)
 		auth_keeper_answer(request, AUTH_UNAVAILABLE, "shutting down");
 	else if (!end_what_exceeds(request, grant))

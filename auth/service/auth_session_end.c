@@ -4,7 +4,6 @@
 #include "auth/oidc/oidc_url.h"
 #include "auth/service/auth_session_open.h"
 #include "auth/session/session_index.h"
-#include "auth/token/bearer.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
@@ -136,6 +135,7 @@ struct logout_request {
 	char *token;		    /* secret */
 	struct jwks_waiter waiter;
 	bool was_asked; /* the provider, for newer keys */
+	bool is_fetched;
 };
 
 static void clear_logout(struct keeper_request *request)
@@ -265,7 +265,7 @@ static void on_logout_keys(struct jwks_waiter *waiter, bool fetched)
 	struct logout_request *own =
 		(struct logout_request *)((char *)waiter - offsetof(struct logout_request, waiter));
 
-	(void)fetched;
+	own->is_fetched = fetched;
 	if (own->base.service->closed)
 		auth_keeper_answer(&own->base, AUTH_UNAVAILABLE, "shutting down");
 	else
@@ -290,9 +290,10 @@ static void judge_logout_of(struct logout_request *own, const struct conf_oidc *
 		end_once(&own->base, &token);
 		logout_token_clear(&token);
 	} else {
-		auth_keeper_answer(&own->base,
-			verdict == KEYSET_NO_KEYS ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
-			err.text);
+		bool is_open = verdict == KEYSET_NO_KEYS ||
+			       (verdict == KEYSET_UNKNOWN_KEY && !own->is_fetched);
+		auth_keeper_answer(
+			&own->base, is_open ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN, err.text);
 	}
 }
 
@@ -325,7 +326,7 @@ void auth_back_channel_logout(
 	request->done = on_logged_out;
 	request->work = judge_logout;
 	request->clear = clear_logout;
-	if (logout_token.len > BEARER_MAX) {
+	if (logout_token.len > LOGOUT_TOKEN_BYTES) {
 		auth_keeper_answer(request, AUTH_INVALID_TOKEN, "the logout token is too long");
 		return;
 	}

@@ -245,6 +245,7 @@ static void on_refreshed(void *arg, const struct oidc_grant *grant)
 		take_grant(refresh, grant);
 		break;
 	case OIDC_SILENT:
+	case OIDC_MISTRUSTED:
 		give_up_for_now(refresh);
 		break;
 	case OIDC_REFUSED:
@@ -298,9 +299,18 @@ static void look_again_later(struct refresh *refresh)
 /* `refresh` may be gone afterwards. */
 static void ask_provider(struct refresh *refresh)
 {
+	char path[CLAIMS_SEEN_NAMES];
+	struct claims_seen seen = {.is_found = false};
+	struct oidc_person person = {.subject = refresh->data.subject};
+
+	/* Of another claim than today's it says nothing. */
+	if (claims_seen_parse(refresh->data.seen, &seen, path) &&
+		refresh->service->conf->roles_claim &&
+		strcmp(path, refresh->service->conf->roles_claim) == 0)
+		person.places = seen.places;
 	stage_for(refresh, STAGE_ASKING, PATIENCE_MS);
-	oidc_refresh(refresh->service->oidc, refresh->data.refresh_token, refresh->data.subject,
-		on_refreshed, refresh);
+	oidc_refresh(refresh->service->oidc, refresh->data.refresh_token, &person, on_refreshed,
+		refresh);
 }
 
 static void take_turn(struct refresh *refresh)

@@ -50,7 +50,7 @@ static bool is_dot_segment(struct str segment)
 	return str_eq(segment, STR(".")) || str_eq(segment, STR(".."));
 }
 
-static int check_segments(struct str path, struct err *err)
+static int check_segments(struct str path, bool may_be_empty, struct err *err)
 {
 	struct str rest, segment;
 
@@ -58,7 +58,7 @@ static int check_segments(struct str path, struct err *err)
 		return err_set(err, "does not start with '/'");
 	rest = str_from(path, 1);
 	while (str_next(&rest, '/', &segment)) {
-		if (segment.len == 0 && rest.at)
+		if (segment.len == 0 && rest.at && !may_be_empty)
 			return err_set(err, "empty segment (\"//\") in the path");
 		if (is_dot_segment(segment))
 			return err_set(err, "dot segment in the path");
@@ -77,7 +77,7 @@ int target_parse(struct str raw, struct target *out, struct err *err)
 	mark = str_find_byte(raw, '?');
 	out->path = mark == -1 ? raw : (struct str){raw.at, (size_t)mark};
 	out->query = mark == -1 ? (struct str){NULL, 0} : str_from(raw, (size_t)mark + 1);
-	if (check_segments(out->path, err) == -1)
+	if (check_segments(out->path, false, err) == -1)
 		return -1;
 	return check_escapes(out->path, err);
 }
@@ -156,11 +156,11 @@ static int set_port(struct str text, struct url *out, struct err *err)
 	return 0;
 }
 
-static int set_path(struct str path, struct url *out, struct err *err)
+static int set_path(struct str path, bool may_be_empty, struct url *out, struct err *err)
 {
 	if (path.len == 0)
 		path = STR("/");
-	if (check_segments(path, err) == -1 || check_escapes(path, err) == -1)
+	if (check_segments(path, may_be_empty, err) == -1 || check_escapes(path, err) == -1)
 		return -1;
 	if (!str_copy(path, out->path, sizeof out->path))
 		return err_set(err, "the path is longer than %zu bytes", sizeof out->path - 1);
@@ -184,7 +184,7 @@ static int cut_scheme(struct str *text, struct url *out, struct err *err)
 	return err_set(err, "does not start with http:// or https://");
 }
 
-int url_parse(struct str text, struct url *out, struct err *err)
+static int parse_url(struct str text, bool may_be_empty, struct url *out, struct err *err)
 {
 	struct str authority, path, host, port = {NULL, 0};
 	ptrdiff_t slash;
@@ -206,7 +206,17 @@ int url_parse(struct str text, struct url *out, struct err *err)
 	bool is_v6 = authority.len && authority.at[0] == '[';
 	if ((is_v6 ? set_host6 : set_host_name)(host, out, err) == -1)
 		return -1;
-	return set_port(port, out, err) == -1 ? -1 : set_path(path, out, err);
+	return set_port(port, out, err) == -1 ? -1 : set_path(path, may_be_empty, out, err);
+}
+
+int url_parse(struct str text, struct url *out, struct err *err)
+{
+	return parse_url(text, false, out, err);
+}
+
+int url_parse_endpoint(struct str text, struct url *out, struct err *err)
+{
+	return parse_url(text, true, out, err);
 }
 
 void url_authority(const struct url *url, bool brief, char out[static 272])

@@ -17,6 +17,9 @@ struct url {
 
 /* Absolute http(s) URL with no userinfo, query or fragment. -1 with a reason in err. */
 MUST_CHECK int url_parse(struct str text, struct url *out, struct err *err);
+/* The same of an address that goes to its own server and nowhere else, as that server wrote it:
+ * "//" in its path is allowed. */
+MUST_CHECK int url_parse_endpoint(struct str text, struct url *out, struct err *err);
 /* "host:port" with brackets around IPv6, e.g. for a Host field: the default port is left out when
  * `brief`. */
 void url_authority(const struct url *url, bool brief, char out[static 272]);

@@ -36,6 +36,8 @@ enum fault {
 	FAULT_SIGN_IN_DOWN,
 	FAULT_TOO_MANY,
 	FAULT_STORE_DOWN,
+	FAULT_ISSUER_DOWN,     /* of a token that only its issuer can judge */
+	FAULT_OWN_CREDENTIALS, /* the provider refuses the gateway's own client */
 	/* where to */
 	FAULT_NOT_FOUND,
 	FAULT_GONE, /* the UI was there and is not any more */

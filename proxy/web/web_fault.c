@@ -16,6 +16,8 @@ enum fault web_fault_of(enum auth_status status)
 		[AUTH_MALFORMED] = FAULT_TWO_CREDENTIALS,
 		[AUTH_CONFLICT] = FAULT_CONFLICT,
 		[AUTH_UNAVAILABLE] = FAULT_STORE_DOWN,
+		[AUTH_ISSUER_SILENT] = FAULT_ISSUER_DOWN,
+		[AUTH_MISTRUSTED] = FAULT_OWN_CREDENTIALS,
 		[AUTH_TOO_MANY] = FAULT_TOO_MANY,
 		[AUTH_LATER] = FAULT_STORE_DOWN};
 
@@ -67,6 +69,7 @@ const char *web_fault_fields(const struct web_call *call, enum fault fault, stru
 {
 	static const unsigned char retry_s[FAULT_COUNT] = {[FAULT_SIGN_IN_DOWN] = 5,
 		[FAULT_STORE_DOWN] = 5,
+		[FAULT_ISSUER_DOWN] = 5,
 		[FAULT_TOO_MANY] = 60,
 		[FAULT_BUSY] = 1,
 		[FAULT_MEMORY] = 1,

@@ -125,6 +125,7 @@ static const char *meaning_of(const char *error)
 static void refuse_answer(
 	struct web_call *call, const struct sign_in_result *result, struct str next)
 {
+	bool is_long = str_find(str_of(result->reason), STR("too long")) != -1;
 	struct callback callback = {0};
 	const char *reason;
 	bool has_error =
@@ -133,6 +134,9 @@ static void refuse_answer(
 	refuse_at_provider(call,
 		&(struct page_refusal){.fault = FAULT_SIGN_IN_REFUSED,
 			.sentence = has_error ? meaning_of(callback.error)
+				    : is_long ? "The provider's token is too long: there are more "
+						"groups or other claims in it than this gateway "
+						"takes. Tell the gateway's administrator."
 					      : "The provider's answer is invalid. Tell the "
 						"gateway's administrator.",
 			.said = has_error ? callback.error_description : NULL,
@@ -155,6 +159,9 @@ static void refuse_sign_in(
 		[AUTH_UNAVAILABLE] = {FAULT_SIGN_IN_DOWN,
 			"The identity provider or the gateway's "
 			"store does not answer. Try again in a few seconds.",
+			.at_provider = true},
+		[AUTH_MISTRUSTED] = {FAULT_OWN_CREDENTIALS,
+			"Nothing is wrong with your account. The gateway's log names the client.",
 			.at_provider = true},
 		[AUTH_TOO_MANY] = {FAULT_TOO_MANY, "Wait a minute, then load this page again.",
 			.at_provider = true},

@@ -72,7 +72,7 @@ static bool is_let_in(struct web_call *call)
 
 	/* Who it is may be left open for a look; a form is not done for nobody. */
 	if (!is_credential(call) &&
-		(is_needed || (call->auth_status == AUTH_UNAVAILABLE && !web_is_get(call)))) {
+		(is_needed || (auth_is_undecided(call->auth_status) && !web_is_get(call)))) {
 		refuse_stranger(call);
 		return false;
 	}

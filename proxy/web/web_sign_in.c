@@ -54,15 +54,22 @@ static void redirect_to_next(struct web_call *call, const struct sign_in_result 
 	sbuf_clear(&fields);
 }
 
-static void refuse_secret(struct web_call *call, enum auth_status status, bool is_link)
+static const char *sentence_of(const char *reason, bool is_link)
 {
-	if (status == AUTH_UNAVAILABLE)
-		web_fault(call, FAULT_STORE_DOWN, NULL);
+	if (is_link)
+		return "This link has been used or is too old. Sign in another way.";
+	return reason && strcmp(reason, BEARER_TOO_LONG) == 0
+		       ? "This token is longer than the gateway takes (server.limits.head)."
+		       : "This token is not valid. It may have expired or been revoked.";
+}
+
+static void refuse_secret(struct web_call *call, const struct sign_in_result *result, bool is_link)
+{
+	if (auth_is_undecided(result->status))
+		web_fault(call, web_fault_of(result->status), NULL);
 	else
-		web_login_page(call, 401,
-			is_link ? "This link has been used or is too old. Sign in another way."
-				: "This token is not valid. It may have expired or been revoked.",
-			FAULT_INVALID_TOKEN);
+		web_login_page(
+			call, 401, sentence_of(result->reason, is_link), FAULT_INVALID_TOKEN);
 }
 
 static void on_sign_in(void *arg, struct sign_in_result result)
@@ -77,7 +84,7 @@ static void on_sign_in(void *arg, struct sign_in_result result)
 		if (result.status == AUTH_OK)
 			redirect_to_next(call, &result);
 		else
-			refuse_secret(call, result.status, by_link);
+			refuse_secret(call, &result, by_link);
 	}
 	sign_in_result_clear(&result);
 }
@@ -90,15 +97,15 @@ static bool sign_in_by(struct web_call *call, const char *name, start_sign_in *s
 {
 	struct str cookies[WEB_COOKIES];
 	size_t count = web_cookies(call, cookies);
-	char secret[SECRET_MAX];
-	bool is_given = web_field(call, name, secret, sizeof secret) && secret[0];
+	char *secret = mem_alloc(SECRET_MAX, 1);
+	bool is_given = web_field(call, name, secret, SECRET_MAX) && secret[0];
 
 	if (is_given) {
 		call->site->on_wait(call, WEB_WAIT_STORE);
 		start(call->auth, str_trim(str_cut_line_end(str_of(secret))), cookies, count,
 			str_of(web_client(call)), on_sign_in, call);
 	}
-	explicit_bzero(secret, sizeof secret);
+	secret_free(secret);
 	return is_given;
 }
 

@@ -69,7 +69,7 @@ void web_logout_page(struct web_call *call)
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
-	if (call->who || call->auth_status == AUTH_UNAVAILABLE)
+	if (call->who || auth_is_undecided(call->auth_status))
 		page_logout(&page, &view);
 	else
 		page_signed_out(&page, &view,

@@ -68,7 +68,7 @@ static void try_answer(struct str text)
 	assert(answer.expires_in >= -1);
 	assert_visible(answer.access_token, OIDC_ANSWER_TOKEN_MAX);
 	assert_visible(answer.id_token, OIDC_ANSWER_TOKEN_MAX);
-	assert_visible(answer.refresh_token, OIDC_ANSWER_TOKEN_MAX);
+	assert_visible(answer.refresh_token, OIDC_ANSWER_REFRESH_MAX);
 	for (const char *c = answer.description; *c; c++)
 		assert(*c >= 0x20 && *c <= 0x7e);
 	oidc_answer_clear(&answer);

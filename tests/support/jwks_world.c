@@ -17,6 +17,7 @@ const struct jwks_timing jwks_world_quick = {
 	.retry_min = 50,
 	.retry_max = 100,
 	.unknown_kid = 60000,
+	.unknown_most = 1,
 	.stale = 60000,
 	.timeout = 5000,
 };
@@ -26,6 +27,7 @@ const struct jwks_timing jwks_world_patient = {
 	.retry_min = 60000,
 	.retry_max = 60000,
 	.unknown_kid = 300,
+	.unknown_most = 1,
 	.stale = 60000,
 	.timeout = 5000,
 };

@@ -21,6 +21,7 @@ static const struct jwks_timing keys_timing = {
 	.retry_min = 20,
 	.retry_max = 50,
 	.unknown_kid = 60000,
+	.unknown_most = 1,
 	.stale = 60000,
 	.timeout = 5000,
 };
@@ -354,8 +355,9 @@ struct granted oidc_world_exchange(struct oidc_world *w)
 struct granted oidc_world_refresh(struct oidc_world *w, const char *token, const char *subject)
 {
 	struct granted got = {.is_done = false};
+	const struct oidc_person person = {.subject = subject, .places = w->places};
 
-	oidc_refresh(w->oidc, token, subject, oidc_world_on_grant, &got);
+	oidc_refresh(w->oidc, token, &person, oidc_world_on_grant, &got);
 	finish(w, &got);
 	return got;
 }

@@ -25,6 +25,7 @@ struct oidc_world {
 	char *issuer, *folder;
 	struct mint_key *key, *new_key; /* ES256; `key` is published as "one" */
 	struct conf *conf;
+	unsigned places; /* where the claim of roles was before a refresh */
 };
 
 /* A world for cmocka's set-up and tear-down: a public client, or one with a secret. */

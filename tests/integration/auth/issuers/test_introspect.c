@@ -157,6 +157,60 @@ static void token_is_shown_form_encoded_with_the_gateways_own_account(void **sta
 	free(head);
 }
 
+struct strict {		    /* takes one spelling of the client's secret, as real servers do */
+	const char *wanted; /* of head or form */
+	unsigned refused;
+};
+
+static bool answer_strictly(
+	void *arg, const struct fake_request *request, struct fake_answer *answer)
+{
+	struct strict *strict = arg;
+	bool is_taken =
+		strstr(request->head, strict->wanted) || strstr(request->body, strict->wanted);
+
+	answer->type = "application/json";
+	answer->status = is_taken ? 200 : 401;
+	strict->refused += !is_taken;
+	sbuf_puts(&answer->body, is_taken ? active : "{\"error\":\"invalid_client\"}");
+	return true;
+}
+
+static void s86_secret_is_shown_in_the_spelling_that_the_issuer_reads(void **state)
+{
+	static const char *const spellings[] = {
+		"Z2F0ZTphJTNBYg==",		       /* gate:a%3Ab */
+		"Z2F0ZTphOmI=",			       /* gate:a:b */
+		"&client_id=gate&client_secret=a%3Ab", /* in the form */
+	};
+	struct world *w = *state;
+
+	begin(w, 1);
+	for (unsigned i = 0; i < ARRAY_LEN(spellings); i++) {
+		struct strict strict = {.wanted = spellings[i]};
+
+		introspector_set_conf(w->introspector, &w->conf); /* forgets what has worked */
+		fake_http_handle(w->issuers[0].server, answer_strictly, &strict);
+		assert_int_equal(ask(w, "one").answer, INTROSPECT_ACTIVE);
+		assert_int_equal(strict.refused, i);
+		assert_int_equal(ask(w, "two").answer, INTROSPECT_ACTIVE);
+		assert_int_equal(strict.refused, i); /* known by now */
+		fake_http_handle(w->issuers[0].server, NULL, NULL);
+	}
+}
+
+static void s86_each_spelling_is_tried_once_and_then_it_is_the_operators_trouble(void **state)
+{
+	struct strict strict = {.wanted = "what nobody sends"};
+	struct world *w = *state;
+
+	begin(w, 1);
+	fake_http_handle(w->issuers[0].server, answer_strictly, &strict);
+	assert_int_equal(ask(w, "one").answer, INTROSPECT_MISTRUSTED);
+	assert_int_equal(strict.refused, 3);
+	fake_http_handle(w->issuers[0].server, NULL, NULL);
+}
+
 static void one_question_for_all_who_ask_about_the_same_token(void **state)
 {
 	struct world *w = *state;
@@ -324,7 +378,7 @@ static void what_is_no_answer_decides_nothing(void **state)
 	static const struct {
 		int status;
 		const char *body;
-	} rows[] = {{401, "{\"error\":\"invalid_client\"}"}, {500, active}, {200, "<p>maintenance"},
+	} rows[] = {{429, "{\"error\":\"slow_down\"}"}, {500, active}, {200, "<p>maintenance"},
 		{200, "[]"}, {200, "{\"active\":true,\"active\":false}"}, {200, ""}, {302, active}};
 	struct world *w = *state;
 
@@ -420,6 +474,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD(token_is_shown_form_encoded_with_the_gateways_own_account),
+		WORLD(s86_secret_is_shown_in_the_spelling_that_the_issuer_reads),
+		WORLD(s86_each_spelling_is_tried_once_and_then_it_is_the_operators_trouble),
 		WORLD(one_question_for_all_who_ask_about_the_same_token),
 		WORLD(issuers_are_asked_in_order_until_one_says_active),
 		WORLD(s49_token_is_shown_only_to_the_issuer_that_knew_it_before),

@@ -188,7 +188,7 @@ static void answer_of_the_token_endpoint_decides(void **state)
 		enum oidc_outcome want;
 	} rows[] = {
 		{400, "application/json", "{\"error\":\"invalid_grant\"}", OIDC_REFUSED},
-		{401, "application/json", "{\"error\":\"invalid_client\"}", OIDC_REFUSED},
+		{401, "application/json", "{\"error\":\"invalid_client\"}", OIDC_MISTRUSTED},
 		{200, "application/json", "{\"error\":\"invalid_grant\"}", OIDC_REFUSED},
 		{400, "application/json", "{\"error\":\"temporarily_unavailable\"}", OIDC_SILENT},
 		{503, "application/json", "{\"error\":\"invalid_grant\"}", OIDC_SILENT},
@@ -211,6 +211,88 @@ static void answer_of_the_token_endpoint_decides(void **state)
 		if (got.answer != rows[i].want || got.reason[0] == '\0')
 			fail_msg("row %zu: %d %s", i, (int)got.answer, got.reason);
 	}
+}
+
+struct strict {		    /* takes one spelling of the client's secret only */
+	const char *wanted; /* in head or form */
+	char *body;
+	unsigned asked;
+};
+
+static bool answer_strictly(
+	void *arg, const struct fake_request *request, struct fake_answer *answer)
+{
+	struct strict *strict = arg;
+	bool is_taken =
+		strstr(request->head, strict->wanted) || strstr(request->body, strict->wanted);
+
+	if (strcmp(request->path, "/realm/token") != 0)
+		return false;
+	strict->asked++;
+	answer->type = "application/json";
+	answer->status = is_taken ? 200 : 401;
+	sbuf_puts(&answer->body, is_taken ? strict->body : "{\"error\":\"invalid_client\"}");
+	return true;
+}
+
+/* The provider says that it takes both ways, and takes `wanted`, which is the one tried as `nth`.
+ */
+static void expect_way(struct oidc_world *w, const char *wanted, unsigned nth)
+{
+	char *token = oidc_world_id_token(w, &(struct said){.more = NULL});
+	struct strict strict = {.wanted = wanted,
+		.body = mem_printf("{\"access_token\":\"o\",\"token_type\":\"Bearer\","
+				   "\"id_token\":\"%s\"}",
+			token)};
+
+	oidc_world_publish(w, "\"token_endpoint_auth_methods_supported\":[\"client_secret_basic\","
+			      "\"client_secret_post\"]");
+	oidc_world_begin(w);
+	fake_http_handle(w->idp, answer_strictly, &strict);
+	oidc_world_expect(oidc_world_exchange(w), OIDC_OK);
+	assert_int_equal(strict.asked, nth);
+	oidc_world_expect(oidc_world_exchange(w), OIDC_OK);
+	assert_int_equal(strict.asked, nth + 1); /* known by now */
+	fake_http_handle(w->idp, NULL, NULL);
+	free(token);
+	free(strict.body);
+}
+
+static void s86_odd_secret_is_sent_in_the_form_first(void **state)
+{
+	expect_way(*state, "&client_secret=a%3Ab%20%25%2B%26c", 1);
+}
+
+static void s86_what_is_refused_is_sent_form_encoded_as_the_password(void **state)
+{
+	expect_way(*state, "Z2F0ZTphJTNBYiUyMCUyNSUyQiUyNmM=", 2);
+}
+
+static void s86_what_is_refused_is_sent_as_it_stands_as_the_password(void **state)
+{
+	expect_way(*state, "Z2F0ZTphOmIgJSsmYw==", 3); /* gate:a:b %+&c */
+}
+
+static void id_token_of_600_groups_is_taken_and_one_that_is_too_long_is_told(void **state)
+{
+	struct oidc_world *w = *state;
+	struct sbuf groups;
+
+	oidc_world_begin(w);
+	sbuf_init(&groups, 256 * 1024);
+	for (int count = 0; count < 1600; count++) {
+		sbuf_printf(&groups, "%s\"%08d-89ab-4cde-8fab-0123456789ab\"",
+			count ? "," : ",\"groups\":[\"boss\",", count);
+		if (count != 600 && count != 1599)
+			continue;
+		char *more = mem_printf("%s],\"big\":99999999999999999999", groups.at);
+		struct granted got = oidc_world_sign_in(w, &(struct said){.more = more});
+		oidc_world_expect(got, count == 600 ? OIDC_OK : OIDC_INVALID);
+		assert_true(count == 600 ? got.role == ROLE_ADMIN
+					 : strstr(got.reason, "too long") != NULL);
+		free(more);
+	}
+	sbuf_clear(&groups);
 }
 
 /* --- userinfo --- */
@@ -338,6 +420,10 @@ int main(void)
 		WORLD(public_client_sends_its_id_and_the_verifier),
 		SECRET(secret_is_sent_as_the_password),
 		SECRET(secret_is_sent_in_the_form_where_that_is_the_only_way),
+		SECRET(s86_odd_secret_is_sent_in_the_form_first),
+		SECRET(s86_what_is_refused_is_sent_form_encoded_as_the_password),
+		SECRET(s86_what_is_refused_is_sent_as_it_stands_as_the_password),
+		WORLD(id_token_of_600_groups_is_taken_and_one_that_is_too_long_is_told),
 		WORLD(token_without_kid_is_checked_by_the_only_key),
 		WORLD(rs256_is_taken_if_it_is_the_providers),
 		WORLD(s21_id_token_is_refused_for_each_of_these),

@@ -170,6 +170,26 @@ static void s32_nobody_was_heard_and_the_role_stays(void **state)
 	assert_false(got.has_role);
 }
 
+/* The sign-in had the claim in its ID token; answers to refreshes have none. */
+static void s80_claim_stays_while_who_had_it_is_not_heard(void **state)
+{
+	struct oidc_world *w = *state;
+
+	oidc_world_begin(w);
+	oidc_world_answer(w, NULL, "opaque", NULL);
+	oidc_world_userinfo(w, "{\"sub\":\"ann\"}");
+	w->places = CLAIMS_IN_ID_TOKEN;
+	struct granted got = oidc_world_refresh(w, "r", "ann");
+	oidc_world_expect(got, OIDC_OK);
+	assert_false(got.has_role || got.is_whole);
+	w->places = CLAIMS_IN_USERINFO;
+	got = oidc_world_refresh(w, "r", "ann");
+	assert_true(got.has_role && got.is_whole && got.role == ROLE_NONE);
+	w->places = CLAIMS_IN_ID_TOKEN;
+	got = refresh(w, &(struct said){.nonce = ""}, NULL);
+	assert_true(got.has_role && got.is_whole && got.role == ROLE_NONE);
+}
+
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, oidc_world_make, oidc_world_drop)
 
 int main(void)
@@ -184,6 +204,7 @@ int main(void)
 		WORLD(s32_userinfo_alone_speaks_of_roles_too),
 		WORLD(s32_silence_on_roles_is_no_word_while_somebody_is_not_heard),
 		WORLD(s32_nobody_was_heard_and_the_role_stays),
+		WORLD(s80_claim_stays_while_who_had_it_is_not_heard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,9 +119,22 @@ static void token_of_a_kind_the_issuer_does_not_speak_for_is_refused(void **stat
 	struct fixture *f = *state;
 
 	answer_400(f, "{\"error\":\"invalid_client\"}");
-	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE); /* the operator's trouble */
+	auth_world_expect(f->world, 0, header, NULL, AUTH_MISTRUSTED); /* the operator's trouble */
 	answer_400(f, "{\"error\":\"unsupported_token_type\"}");
 	auth_world_expect(f->world, 0, header, NULL, AUTH_INVALID_TOKEN);
+}
+
+static void issuer_that_refuses_the_gateways_client_is_the_operators_trouble(void **state)
+{
+	static const int statuses[] = {401, 403};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(statuses); i++) {
+		fake_http_set(f->issuer, "/introspect", statuses[i], "text/plain", "who are you?");
+		auth_world_expect(f->world, 0, header, NULL, AUTH_MISTRUSTED);
+	}
+	fake_http_set(f->issuer, "/introspect", 429, "application/json", "{}");
+	auth_world_expect(f->world, 0, header, NULL, AUTH_ISSUER_SILENT);
 }
 
 static void s41_token_of_another_service_is_refused(void **state)
@@ -154,10 +167,10 @@ static void issuer_that_is_silent_leaves_it_undecided(void **state)
 	struct fixture *f = *state;
 
 	fake_http_down(f->issuer, true);
-	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_ISSUER_SILENT);
 	fake_http_down(f->issuer, false);
 	answer(f, "no JSON at all");
-	auth_world_expect(f->world, 0, header, NULL, AUTH_UNAVAILABLE);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_ISSUER_SILENT);
 	answer_active(f, "spark", 300);
 	auth_world_expect(f->world, 0, header, NULL, AUTH_OK);
 }
@@ -327,6 +340,89 @@ static void s48_what_spring_authorization_server_says_is_told_apart(void **state
 	expect_answers(rows, ARRAY_LEN(rows), true);
 }
 
+static void s48_refresh_token_of_idpyoidc_is_told_apart(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"scope\":\"openid\",\"token_"
+		 "class\":\"refresh_token\",\"token_type\":\"Bearer\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"ttype\":\"R\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"sub\":\"a\",\"scope\":\"openid\",\"token_"
+		 "class\":\"access_token\",\"token_type\":\"Bearer\"}",
+			INTROSPECT_ACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
+
+/* Their issuer's word is not asked for: it would be a word on any token of its own (nanoidp). */
+static void s48_signed_token_that_says_itself_that_it_is_no_access_token_is_shown_to_nobody(
+	void **state)
+{
+	/* {"alg":"RS256","typ":"JWT"} {"sub":"ann","token_use":"refresh"} */
+	static const char refresh[] = "Bearer eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9."
+				      "eyJzdWIiOiJhbm4iLCJ0b2tlbl91c2UiOiJyZWZyZXNoIn0.c2ln";
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", 300);
+	auth_world_expect(f->world, 0, refresh, NULL, AUTH_INVALID_TOKEN);
+	assert_int_equal(fake_http_hits(f->issuer, "/introspect"), 0);
+}
+
+static void s48_who_says_token_type_of_some_has_made_no_access_token_without_it(void **state)
+{
+	struct fixture *f = *state;
+
+	answer_active(f, "spark", 300);
+	auth_world_expect(f->world, 0, header, NULL, AUTH_OK);
+	answer(f, "{\"active\":true,\"aud\":\"spark\",\"sub\":\"ann\",\"token_type\":\"bearer\"}");
+	auth_world_expect(f->world, 0, "Bearer opaque-2", NULL, AUTH_OK);
+	answer_active(f, "spark", 300);
+	auth_world_expect(f->world, 0, "Bearer opaque-3", NULL, AUTH_INVALID_TOKEN);
+}
+
+/* What django-oauth-toolkit says: a name and a client, and no sub. */
+static void s87_person_of_whom_only_a_name_is_told_is_that_person(void **state)
+{
+	struct fixture *f = *state;
+
+	answer(f, "{\"active\":true,\"aud\":\"spark\",\"scope\":\"read\",\"client_id\":\"app\","
+		  "\"username\":\"ann\",\"groups\":[\"dev\"]}");
+	struct auth_result result = auth_world_ask(f->world, 0, header, NULL);
+	assert_int_equal(result.status, AUTH_OK);
+	assert_string_equal(result.who->subject, "username:ann");
+	assert_string_equal(result.who->name, "ann");
+	identity_unref(result.who);
+	answer(f, "{\"active\":true,\"aud\":\"spark\",\"scope\":\"read\",\"client_id\":\"app\","
+		  "\"username\":\"bob\",\"groups\":[\"dev\"]}");
+	result = auth_world_ask(f->world, 0, "Bearer opaque-2", NULL);
+	assert_string_equal(result.who->subject, "username:bob");
+	identity_unref(result.who);
+}
+
+static void s87_client_is_nobodys_name_where_a_person_signed_in(void **state)
+{
+	static const struct row rows[] = {
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"scope\":\"read\"}",
+			INTROSPECT_ACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"scope\":\"openid a\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"email\":\"a@b\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"username\":\"\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"sub\":\"\"}",
+			INTROSPECT_INACTIVE},
+		{"{\"active\":true,\"aud\":\"spark\",\"client_id\":\"c\",\"sub\":7}",
+			INTROSPECT_INACTIVE},
+	};
+
+	(void)state;
+	expect_answers(rows, ARRAY_LEN(rows), false);
+}
+
 static void s48_id_token_that_its_issuer_calls_active_opens_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -345,6 +441,7 @@ int main(void)
 		TEST(issuer_is_shown_who_asks_and_the_log_is_not_shown_the_token),
 		TEST(inactive_token_is_refused_and_not_asked_for_again_at_once),
 		TEST(token_of_a_kind_the_issuer_does_not_speak_for_is_refused),
+		TEST(issuer_that_refuses_the_gateways_client_is_the_operators_trouble),
 		TEST(s41_token_of_another_service_is_refused),
 		TEST(token_that_has_ended_is_refused_whatever_the_issuer_says),
 		TEST(answer_never_outlives_the_token),
@@ -353,6 +450,11 @@ int main(void)
 		cmocka_unit_test(only_what_is_wholly_right_is_active),
 		cmocka_unit_test(s48_only_an_access_token_is_active),
 		cmocka_unit_test(s48_token_whose_time_has_not_come_is_inactive),
+		cmocka_unit_test(s48_refresh_token_of_idpyoidc_is_told_apart),
+		TEST(s48_signed_token_that_says_itself_that_it_is_no_access_token_is_shown_to_nobody),
+		TEST(s48_who_says_token_type_of_some_has_made_no_access_token_without_it),
+		TEST(s87_person_of_whom_only_a_name_is_told_is_that_person),
+		cmocka_unit_test(s87_client_is_nobodys_name_where_a_person_signed_in),
 		cmocka_unit_test(s48_what_spring_authorization_server_says_is_told_apart),
 	};
 

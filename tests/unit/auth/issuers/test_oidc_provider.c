@@ -1,5 +1,7 @@
 #include "auth/issuers/oidc_provider.h"
 
+#include "auth/issuers/client_auth.h"
+
 #include "auth/jose/jwk.h"
 #include "base/mem.h"
 
@@ -59,8 +61,8 @@ static void everything_is_read(void **state)
 	assert_string_equal(p->end_session_endpoint, "https://idp.example/end");
 	assert_string_equal(p->introspection_endpoint, "https://idp.example/introspect");
 	assert_true(p->iss_in_response);
-	assert_false(p->auth_basic);
-	assert_true(p->auth_post);
+	assert_int_equal(p->client_offers, CLIENT_OFFERS_POST);
+	assert_int_equal(p->introspection_offers, CLIENT_OFFERS_POST);
 	assert_int_equal(p->id_token_algorithms, 1u << RS256 | 1u << ES256);
 	oidc_provider_unref(oidc_provider_ref(p));
 	oidc_provider_unref(p);
@@ -77,8 +79,8 @@ static void what_is_absent_has_its_default(void **state)
 	assert_null(p->end_session_endpoint);
 	assert_null(p->introspection_endpoint);
 	assert_false(p->iss_in_response);
-	assert_true(p->auth_basic);
-	assert_false(p->auth_post);
+	assert_int_equal(p->client_offers, CLIENT_OFFERS_BASIC);
+	assert_int_equal(p->introspection_offers, 0);
 	assert_int_equal(p->id_token_algorithms, 1u << RS256);
 	oidc_provider_unref(p);
 }
@@ -116,7 +118,8 @@ static void required_members_are_required(void **state)
 static void s21_endpoints_are_https_or_on_loopback(void **state)
 {
 	static const char *const good[] = {"https://a.example/x?tenant=1", "https://a.example",
-		"http://127.0.0.1:8080/x", "http://[::1]:8080/x", "http://localhost/x"};
+		"http://127.0.0.1:8080/x", "http://[::1]:8080/x", "http://localhost/x",
+		"https://a.example//api//oidc/auth" /* glewlwyd, behind a proxy */};
 	static const char *const bad[] = {"http://a.example/x", "https://a.example/x#y",
 		"https://a.example/x?y#z", "https://u:p@a.example/", "javascript:alert(1)", "/x",
 		"", "https://a.example/x y", "https://a.example/x?a\\nb", "ftp://127.0.0.1/",

@@ -107,15 +107,22 @@ static void s10_tokens_that_would_split_a_header_are_refused(void **state)
 
 static void s4_tokens_are_bounded(void **state)
 {
+	static const struct {
+		const char *name;
+		int most;
+	} rows[] = {
+		{"id_token", OIDC_ANSWER_TOKEN_MAX}, {"refresh_token", OIDC_ANSWER_REFRESH_MAX}};
 	char *token = mem_alloc(OIDC_ANSWER_TOKEN_MAX + 2, 1);
 
 	(void)state;
 	memset(token, 'x', OIDC_ANSWER_TOKEN_MAX);
-	for (int more = 0; more <= 1; more++) {
-		char *text = mem_printf(
-			"%s,\"refresh_token\":\"%s%s\"}", TOKENS, token, more ? "x" : "");
+	for (size_t i = 0; i < 2 * ARRAY_LEN(rows); i++) {
+		bool is_longer = i % 2;
+		char *text = mem_printf("%s,\"%s\":\"%.*s%s\"}", TOKENS, rows[i / 2].name,
+			rows[i / 2].most, token, is_longer ? "x" : "");
 
-		assert_int_equal(parse(text), more ? -1 : 0);
+		assert_int_equal(parse(text), is_longer ? -1 : 0);
+		assert_int_equal(strstr(why.text, "is too long") != NULL, is_longer);
 		free(text);
 	}
 	free(token);
