@@ -239,12 +239,18 @@ spark() {
 	build/venv/bin/python tests/support/spark_install.py "$@"
 }
 
+# providers in Python, kept in the user's cache: what they require is not what the tests do
+python_providers() {
+	build/venv/bin/python tests/support/python_providers.py
+}
+
 # what apt-get has nothing to do with, for the tests
 fetched() {
 	venv
 	beside python_packages
 	beside spark 4.3
 	beside node_packages
+	beside python_providers
 }
 
 # shellcheck disable=SC2086
