@@ -1,5 +1,6 @@
 /* Opaque bearer tokens, and the issuer that is asked about them (RFC 7662). */
 #include "auth/issuers/introspect.h"
+#include "auth/issuers/token_home.h"
 #include "base/clock.h"
 #include "tests/support/auth_world.h"
 #include "tests/support/fake_http.h"
@@ -383,6 +384,21 @@ static void s48_who_says_token_type_of_some_has_made_no_access_token_without_it(
 	auth_world_expect(f->world, 0, "Bearer opaque-3", NULL, AUTH_INVALID_TOKEN);
 }
 
+/* Keycloak 26.7 calls its own access tokens inactive when the client that asks is not in aud. */
+static void token_that_is_for_others_is_told_from_one_that_is_for_who_asks(void **state)
+{
+	/* {"alg":"RS256"} {"aud":"account","exp":2000} and {"aud":["gate"],"exp":2000} */
+	static const char others[] =
+		"eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJhY2NvdW50IiwiZXhwIjoyMDAwfQ.x";
+	static const char ours[] = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOlsiZ2F0ZSJdLCJleHAiOjIwMDB9.x";
+
+	(void)state;
+	assert_true(token_home_is_for_others(str_of(others), "gate", 1000));
+	assert_false(token_home_is_for_others(str_of(others), "gate", 2000));
+	assert_false(token_home_is_for_others(str_of(ours), "gate", 1000));
+	assert_false(token_home_is_for_others(STR("opaque"), "gate", 1000));
+}
+
 /* What django-oauth-toolkit says: a name and a client, and no sub. */
 static void s87_person_of_whom_only_a_name_is_told_is_that_person(void **state)
 {
@@ -453,6 +469,7 @@ int main(void)
 		cmocka_unit_test(s48_refresh_token_of_idpyoidc_is_told_apart),
 		TEST(s48_signed_token_that_says_itself_that_it_is_no_access_token_is_shown_to_nobody),
 		TEST(s48_who_says_token_type_of_some_has_made_no_access_token_without_it),
+		cmocka_unit_test(token_that_is_for_others_is_told_from_one_that_is_for_who_asks),
 		TEST(s87_person_of_whom_only_a_name_is_told_is_that_person),
 		cmocka_unit_test(s87_client_is_nobodys_name_where_a_person_signed_in),
 		cmocka_unit_test(s48_what_spring_authorization_server_says_is_told_apart),

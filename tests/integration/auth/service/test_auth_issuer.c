@@ -145,6 +145,24 @@ static void s19_token_of_a_new_key_waits_for_the_key_and_is_let_in(void **state)
 	free(new);
 }
 
+static void bearer_of_200_groups_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct sbuf more;
+
+	sbuf_init(&more, 16 * 1024);
+	for (int i = 0; i < 200; i++)
+		sbuf_printf(&more, "%s\"%08d-89ab-4cde-8fab-0123456789ab\"",
+			i ? "," : "\"others\":[", i);
+	sbuf_puts(&more, "]");
+	char *header = header_of(f, f->key, "one", more.at);
+	assert_true(strlen(header) > 8192);
+	auth_world_start(f->world);
+	assert_int_not_equal(auth_world_await(f->world, 0, header, NULL, AUTH_OK), -1);
+	free(header);
+	sbuf_clear(&more);
+}
+
 /* Who can write a token can name a key that nobody has. */
 static void s19_forged_keys_cost_a_few_fetches_and_a_rotated_key_is_only_put_off(void **state)
 {
@@ -304,6 +322,7 @@ int main(void)
 		T(issuers_token_is_let_in_with_the_role_of_its_claims),
 		T(s37_issuers_token_never_passes_for_one_on_record),
 		T(s19_token_of_a_new_key_waits_for_the_key_and_is_let_in),
+		T(bearer_of_200_groups_is_taken),
 		T(s19_forged_keys_cost_a_few_fetches_and_a_rotated_key_is_only_put_off),
 		T(s33_issuer_that_never_answered_leaves_its_tokens_undecided),
 		T(s41_token_for_another_audience_is_refused),
