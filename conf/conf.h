@@ -14,6 +14,8 @@
 
 #include <stdio.h>
 
+enum { CONF_COOKIE_TAIL = 41 };
+
 struct conf_listen {
 	char *text; /* as written: "127.0.0.1:8480", "[::1]:0" */
 	struct sockaddr_storage addr;
@@ -191,6 +193,8 @@ struct conf {
 	char *data_dir; /* where the signing key lives: sqlite's folder, or --data; else NULL */
 	struct conf_secret session_key; /* one or two lines of 32 or more characters: new, old */
 
+	char *session_cookie; /* "sparkgate" or "sparkgate_NAME"; NULL: by the server's base path */
+	char cookie_tail[CONF_COOKIE_TAIL]; /* what comes after "sparkgate": "" or "_NAME" */
 	int64_t session_idle_s;
 	int64_t session_max_s;
 	struct {

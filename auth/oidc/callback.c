@@ -1,9 +1,10 @@
 #include "auth/oidc/callback.h"
 
+#include "auth/oidc/login_cookie.h"
 #include "base/text/params.h"
 
 /* How long each value may be, and what a longer one means. */
-enum { STATE_MAX = 512, ISSUER_MAX = 2048, ERROR_MAX = 63, DESCRIPTION_SHOWN = 255 };
+enum { STATE_MAX = LOGIN_STATE_MAX, ISSUER_MAX = 2048, ERROR_MAX = 63, DESCRIPTION_SHOWN = 255 };
 
 static bool is_printable(struct str text)
 {

@@ -1,5 +1,6 @@
 #include "auth/oidc/login_cookie.h"
 
+#include "base/rnd.h"
 #include "base/text/b64url.h"
 #include "auth/session/cookie.h"
 #include "auth/jose/jwt.h"
@@ -7,66 +8,55 @@
 #include "auth/keys/seal.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A sign-in is a line: state, nonce, verifier, time and return path, with spaces between. */
+/* A state's text: random bytes, digest of the browser's value, its beginning as 8 bytes, the
+ * session then, whether it is begun again, the path. */
 enum {
-	LINE_FIXED = 3 * (SESSION_ID_LEN + 1) + 22,
-	SEALED_MAX = LOGIN_COOKIE_MAX * 3 / 4,
-	TEXT_MAX = SEALED_MAX - SEAL_OVERHEAD,
+	ID_LEN = 32,
+	BROWSER_AT = ID_LEN,
+	BEGAN_AT = BROWSER_AT + DIGEST_LEN,
+	SESSION_AT = BEGAN_AT + 8,
+	AGAIN_AT = SESSION_AT + LOGIN_SESSION,
+	PATH_AT = AGAIN_AT + 1,
+	TEXT_MAX = PATH_AT + LOGIN_PATH_MAX,
+	SEALED_MAX = TEXT_MAX + SEAL_OVERHEAD,
+	LOOKED_AT = 2 * LOGIN_SLOTS, /* cookies: a browser has no more of ours */
 };
+static_assert((SEALED_MAX + 2) / 3 * 4 <= LOGIN_STATE_MAX, "the longest state fits");
+
+static const char slots[] = "0123456789abcdefghijklmnopqrstuv";
+static_assert(sizeof slots - 1 == LOGIN_SLOTS, "each slot has a letter");
 
 static const char *const purposes[AUTH_SITES] = {
-	[AUTH_SITE_PUBLIC] = "sign-ins under way",
-	[AUTH_SITE_ADMIN] = "sign-ins under way to the admin site",
+	[AUTH_SITE_PUBLIC] = "state of a sign-in",
+	[AUTH_SITE_ADMIN] = "state of a sign-in to the admin site",
 };
 
-struct login_cookies { /* oldest first */
-	struct login_cookie at[LOGINS_MAX];
-	size_t count;
+struct browser { /* one of our cookies */
+	char name[SESSION_COOKIE_MAX];
+	char value[SESSION_ID_LEN + 1]; /* secret */
 };
 
 void login_cookie_clear(struct login_cookie *login)
 {
 	secret_free(login->return_path);
+	secret_free(login->set_cookie);
 	OPENSSL_cleanse(login, sizeof *login);
 }
 
-/* Takes the i-th out; the caller has what was in it. */
-static struct login_cookie take_login(struct login_cookies *logins, size_t i)
+void login_cookie_prefix(
+	const struct conf *conf, enum auth_site site, char out[static SESSION_COOKIE_MAX])
 {
-	struct login_cookie taken = logins->at[i];
+	size_t len;
 
-	logins->count--;
-	memmove(&logins->at[i], &logins->at[i + 1], (logins->count - i) * sizeof taken);
-	return taken;
-}
-
-static void drop_login(struct login_cookies *logins, size_t i)
-{
-	struct login_cookie dropped = take_login(logins, i);
-
-	login_cookie_clear(&dropped);
-}
-
-static void clear_all(struct login_cookies *logins)
-{
-	while (logins->count > 0)
-		drop_login(logins, logins->count - 1);
-	OPENSSL_cleanse(logins, sizeof *logins);
-}
-
-const char *login_cookie_name(enum auth_site site, const struct url *public_url)
-{
-	static const char *const names[AUTH_SITES][2] = {
-		[AUTH_SITE_PUBLIC] = {"sparkgate-login", "__Host-sparkgate-login"},
-		[AUTH_SITE_ADMIN] = {"sparkgate-admin-login", "__Host-sparkgate-admin-login"},
-	};
-
-	return names[site][public_url->tls];
+	session_cookie_name(conf, site, "-login", out);
+	len = strlen(out);
+	assert(len + 2 < SESSION_COOKIE_MAX); /* and a slot's letter */
+	memcpy(out + len, "-", 2);
 }
 
 static const struct url *url_of_site(const struct conf *conf, enum auth_site site)
@@ -74,229 +64,240 @@ static const struct url *url_of_site(const struct conf *conf, enum auth_site sit
 	return &sign_in_site_listen(conf, site)->public_url;
 }
 
-/* --- reading
- * -------------------------------------------------------------------------------------- */
+/* --- the browser's value --- */
 
-static bool read_line(struct str line, struct login_cookie *out)
+static bool is_slot(struct str name, struct str prefix)
 {
-	struct str state, nonce, verifier, began_at;
-	uint64_t seconds;
-
-	if (!str_next(&line, ' ', &state) || !str_copy(state, out->state, sizeof out->state) ||
-		!str_next(&line, ' ', &nonce) || !str_copy(nonce, out->nonce, sizeof out->nonce) ||
-		!str_next(&line, ' ', &verifier) ||
-		!str_copy(verifier, out->verifier, sizeof out->verifier) ||
-		!str_next(&line, ' ', &began_at) || !str_to_u64(began_at, &seconds) ||
-		line.at == NULL)
-		return false;
-	out->began_at = (int64_t)seconds;
-	out->return_path = mem_strndup(line.at, line.len);
-	return true;
+	return str_starts(name, prefix) && name.len == prefix.len + 1 &&
+	       str_find_byte(str_of(slots), name.at[prefix.len]) != -1;
 }
 
-/* Another gateway's clock may be a little ahead of ours. */
-static bool is_alive(const struct login_cookie *login, int64_t now)
+static bool is_of(struct str value, const unsigned char *digest)
 {
-	return now - login->began_at < LOGIN_SECONDS && login->began_at <= now + JWT_SKEW;
+	unsigned char found[DIGEST_LEN];
+
+	digest_sha256(value, found);
+	return CRYPTO_memcmp(found, digest, DIGEST_LEN) == 0;
 }
 
-static void read_lines(struct str text, int64_t now, struct login_cookies *out)
+/* The first of the browser's values, or the one of this digest: "" when there is none. Gives how
+ * many values it has. */
+static size_t find_browser(const struct conf *conf, const struct login_cookie_jar *jar,
+	const unsigned char *digest, struct browser *out)
 {
-	struct str line;
-
-	while (out->count < LOGINS_MAX && str_next(&text, '\n', &line) && line.len > 0) {
-		struct login_cookie login = {.began_at = 0};
-
-		if (read_line(line, &login) && is_alive(&login, now))
-			out->at[out->count++] = login;
-		else
-			login_cookie_clear(&login);
-	}
-}
-
-/* What of the browser's sign-ins can still be finished; none when the cookie is not ours, not
- * there, or there twice (S25). */
-static void read_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
-	const struct str *cookies, size_t count, int64_t now, struct login_cookies *out)
-{
-	struct str name = str_of(login_cookie_name(site, url_of_site(conf, site))), value;
-	unsigned char sealed[SEALED_MAX];
-	char *text = NULL;
-	size_t len = 0;
+	char prefix[SESSION_COOKIE_MAX];
+	struct cookie_walk walk = {jar->cookies, jar->count, {NULL, 0}};
+	struct str name, value;
+	size_t count = 0;
 
 	memset(out, 0, sizeof *out);
-	if (conf->oidc.issuer == NULL || !cookie_find(cookies, count, name, &value))
-		return;
-	long sealed_len = b64url_decode(value, sealed, sizeof sealed);
-	if (sealed_len == -1 ||
-		unseal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer),
-			(struct str){(const char *)sealed, (size_t)sealed_len}, &text, &len) == -1)
-		return;
-	read_lines((struct str){text, len}, now, out);
-	seal_plain_free(text, len);
-}
-
-/* --- writing
- * -------------------------------------------------------------------------------------- */
-
-static size_t size_of(const struct login_cookies *logins)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < logins->count; i++)
-		size += LINE_FIXED + strlen(logins->at[i].return_path);
-	return size;
-}
-
-/* Room for text such that name, '=' and base64url of its seal stay within LOGIN_COOKIE_MAX. */
-static size_t room_for_text(const char *name)
-{
-	return (LOGIN_COOKIE_MAX - strlen(name) - 1) * 3 / 4 - SEAL_OVERHEAD;
-}
-
-static size_t write_login_lines(const struct login_cookies *logins, char out[static TEXT_MAX + 1])
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < logins->count; i++) {
-		const struct login_cookie *login = &logins->at[i];
-		int more = snprintf(out + len, TEXT_MAX + 1 - len, "%s %s %s %" PRId64 " %s\n",
-			login->state, login->nonce, login->verifier, login->began_at,
-			login->return_path);
-
-		assert(more > 0 && (size_t)more <= TEXT_MAX - len);
-		len += (size_t)more;
+	login_cookie_prefix(conf, jar->site, prefix);
+	while (count < LOOKED_AT && cookie_next(&walk, &name, &value)) {
+		if (!is_slot(name, str_of(prefix)) || !session_is_id(value))
+			continue;
+		count++;
+		if (out->value[0] == '\0' && (digest == NULL || is_of(value, digest)) &&
+			str_copy(name, out->name, sizeof out->name))
+			(void)str_copy(value, out->value, sizeof out->value);
 	}
-	return len;
+	return count;
 }
 
-/* Gives what goes behind the name. */
-static char *seal_value(const struct keyring *ring, const struct conf *conf, enum auth_site site,
-	const struct login_cookies *logins)
+/* Slots come round, so that as many sign-ins of one moment as there are slots take different ones.
+ * Two gateways may take the same: the sign-in whose cookie is replaced begins again. */
+static char next_slot(void)
 {
-	char text[TEXT_MAX + 1], *value;
-	struct store_bytes sealed;
-	size_t len = write_login_lines(logins, text);
+	static atomic_uint turn;
 
-	seal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer), (struct str){text, len},
-		&sealed);
-	value = mem_alloc(sealed.len * 4 / 3 + 3, 1);
-	b64url_encode(sealed.at, sealed.len, value);
+	return slots[atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) % LOGIN_SLOTS];
+}
+
+static void take_browser(
+	const struct conf *conf, const struct login_cookie_jar *jar, struct browser *out)
+{
+	find_browser(conf, jar, NULL, out);
+	if (out->value[0])
+		return;
+	session_new_id(out->value);
+	login_cookie_prefix(conf, jar->site, out->name);
+	size_t len = strlen(out->name);
+	out->name[len] = next_slot();
+	out->name[len + 1] = '\0';
+}
+
+/* `value` empty: the cookie ends. */
+static char *write_cookie(
+	const struct conf *conf, enum auth_site site, const char *name, const char *value)
+{
+	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s", name, value,
+		value[0] ? LOGIN_SECONDS : 0, url_of_site(conf, site)->tls ? "; Secure" : "");
+}
+
+/* Nonce or verifier: nobody makes it without the browser's value, nor without the state's bits. */
+static void make_secret(const struct browser *browser, const char *purpose, const unsigned char *id,
+	char out[static SESSION_ID_LEN + 1])
+{
+	const struct str parts[] = {str_of(purpose), {(const char *)id, ID_LEN}};
+	unsigned char digest[DIGEST_LEN];
+	char text[DIGEST_LEN * 4 / 3 + 3];
+
+	digest_hmac(str_of(browser->value), parts, ARRAY_LEN(parts), digest);
+	b64url_encode(digest, sizeof digest, text);
+	memcpy(out, text, SESSION_ID_LEN + 1);
+	OPENSSL_cleanse(digest, sizeof digest);
 	OPENSSL_cleanse(text, sizeof text);
-	free(sealed.at);
-	return value;
 }
 
-static char *write_cookie(const struct keyring *ring, const struct conf *conf, enum auth_site site,
-	const struct login_cookies *logins)
-{
-	const struct url *public_url = url_of_site(conf, site);
-	char *value = logins->count ? seal_value(ring, conf, site, logins) : mem_strdup("");
-	char *cookie = mem_printf("%s=%s; Path=/; HttpOnly; SameSite=Lax; Max-Age=%d%s",
-		login_cookie_name(site, public_url), value, logins->count ? LOGIN_SECONDS : 0,
-		public_url->tls ? "; Secure" : "");
+/* --- the state --- */
 
-	free(value);
-	return cookie;
-}
-
-/* --- a sign-in
- * ------------------------------------------------------------------------------------ */
-
-static char *base_path(const struct conf *conf, enum auth_site site)
-{
-	return mem_printf("%s/", sign_in_site_listen(conf, site)->base);
-}
-
-/* S24 is the caller's to keep; a line and a cookie need no less than visible ASCII. */
+/* S24 is the caller's to keep; a Location field needs no less than visible ASCII. */
 static bool is_path(struct str path)
 {
 	for (size_t i = 0; i < path.len; i++) {
 		if (path.at[i] <= 0x20 || path.at[i] > 0x7e)
 			return false;
 	}
-	return path.len > 0 && path.at[0] == '/';
+	return path.len > 0 && path.len <= LOGIN_PATH_MAX && path.at[0] == '/';
 }
 
-static void add_login(struct login_cookies *logins, struct login_cookie login,
-	const struct conf *conf, enum auth_site site)
+static char *path_of(const struct conf *conf, enum auth_site site, struct str path)
 {
-	size_t room = room_for_text(login_cookie_name(site, url_of_site(conf, site)));
+	ptrdiff_t fragment = str_find_byte(path, '#');
 
-	if (logins->count == LOGINS_MAX)
-		drop_login(logins, 0);
-	logins->at[logins->count++] = login;
-	while (logins->count > 1 && size_of(logins) > room)
-		drop_login(logins, 0);
-	if (size_of(logins) > room) {
-		free(logins->at[0].return_path);
-		logins->at[0].return_path = base_path(conf, site);
-	}
+	if (path.len > LOGIN_PATH_MAX && fragment != -1)
+		path.len = (size_t)fragment;
+	return is_path(path) ? mem_strndup(path.at, path.len)
+			     : mem_printf("%s/", sign_in_site_listen(conf, site)->base);
 }
 
-static struct login_cookie new_login(
-	const struct conf *conf, enum auth_site site, struct str return_path, int64_t now)
+/* Gives base64url of the seal. */
+static char *seal_state(
+	const struct keyring *ring, const struct conf *conf, enum auth_site site, struct str text)
 {
-	struct login_cookie login = {.began_at = now};
+	struct store_bytes sealed;
+	char *state;
 
-	session_new_id(login.state);
-	session_new_id(login.nonce);
-	session_new_id(login.verifier);
-	login.return_path = is_path(return_path) ? mem_strndup(return_path.at, return_path.len)
-						 : base_path(conf, site);
-	return login;
+	seal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer), text, &sealed);
+	state = mem_alloc(sealed.len * 4 / 3 + 3, 1);
+	b64url_encode(sealed.at, sealed.len, state);
+	free(sealed.at);
+	return state;
 }
+
+static int unseal_state(const struct keyring *ring, const struct conf *conf, enum auth_site site,
+	struct str state, char **text, size_t *len)
+{
+	unsigned char sealed[SEALED_MAX];
+	long sealed_len = b64url_decode(state, sealed, sizeof sealed);
+
+	if (conf->oidc.issuer == NULL || sealed_len == -1)
+		return -1;
+	return unseal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer),
+		(struct str){(const char *)sealed, (size_t)sealed_len}, text, len);
+}
+
+/* Gives the state. */
+static char *write_state(const struct keyring *ring, const struct conf *conf,
+	const struct login_cookie_jar *jar, const unsigned char *id, const struct browser *browser,
+	const char *path, bool is_again, int64_t now)
+{
+	unsigned char text[TEXT_MAX];
+	size_t len = strlen(path);
+
+	memcpy(text, id, ID_LEN);
+	digest_sha256(str_of(browser->value), text + BROWSER_AT);
+	for (size_t i = 0; i < 8; i++)
+		text[BEGAN_AT + i] = (unsigned char)((uint64_t)now >> (56 - 8 * i));
+	memcpy(text + SESSION_AT, jar->session, LOGIN_SESSION);
+	text[AGAIN_AT] = is_again;
+	memcpy(text + PATH_AT, path, len);
+	char *state =
+		seal_state(ring, conf, jar->site, (struct str){(const char *)text, PATH_AT + len});
+	OPENSSL_cleanse(text, sizeof text);
+	return state;
+}
+
+/* --- a sign-in --- */
 
 static char *location_of(const struct oidc_provider *provider, const struct conf *conf,
-	enum auth_site site, const struct login_cookie *login)
+	enum auth_site site, const char *state, const struct browser *browser,
+	const unsigned char *id)
 {
 	unsigned char digest[DIGEST_LEN];
-	char challenge[DIGEST_LEN * 4 / 3 + 3];
-	const struct oidc_authorization authorization = {
-		login->state, login->nonce, challenge, site};
+	char challenge[DIGEST_LEN * 4 / 3 + 3], nonce[SESSION_ID_LEN + 1],
+		verifier[SESSION_ID_LEN + 1];
+	const struct oidc_authorization authorization = {state, nonce, challenge, site};
 
-	digest_sha256(str_of(login->verifier), digest);
+	make_secret(browser, "nonce", id, nonce);
+	make_secret(browser, "verifier", id, verifier);
+	digest_sha256(str_of(verifier), digest);
 	b64url_encode(digest, sizeof digest, challenge);
-	return oidc_authorization_url(provider, conf, &authorization);
+	char *location = oidc_authorization_url(provider, conf, &authorization);
+	OPENSSL_cleanse(verifier, sizeof verifier);
+	return location;
 }
 
 struct login_cookie_start login_cookie_begin(const struct keyring *ring, const struct conf *conf,
-	enum auth_site site, const struct oidc_provider *provider, const struct str *cookies,
-	size_t count, struct str return_path, int64_t now)
+	const struct oidc_provider *provider, const struct login_cookie_jar *jar,
+	struct str return_path, bool is_again, int64_t now)
 {
-	struct login_cookie login = new_login(conf, site, return_path, now);
+	char *path = path_of(conf, jar->site, return_path);
 	struct login_cookie_start start;
-	struct login_cookies logins;
+	unsigned char id[ID_LEN];
+	struct browser browser;
 
-	read_cookie(ring, conf, site, cookies, count, now, &logins);
-	start.location = location_of(provider, conf, site, &login);
-	add_login(&logins, login, conf, site);
-	start.set_cookie = write_cookie(ring, conf, site, &logins);
-	clear_all(&logins);
-	OPENSSL_cleanse(&login, sizeof login);
+	rnd_bytes(id, sizeof id);
+	take_browser(conf, jar, &browser);
+	char *state = write_state(ring, conf, jar, id, &browser, path, is_again, now);
+	start.location = location_of(provider, conf, jar->site, state, &browser, id);
+	start.set_cookie = write_cookie(conf, jar->site, browser.name, browser.value);
+	OPENSSL_cleanse(&browser, sizeof browser);
+	OPENSSL_cleanse(id, sizeof id);
+	secret_free(state);
+	free(path);
 	return start;
 }
 
-static bool is_of(const struct login_cookie *login, struct str state)
+/* Another gateway's clock may be a little ahead of ours. */
+static bool is_fresh(const unsigned char *text, int64_t now)
 {
-	return state.len == SESSION_ID_LEN && CRYPTO_memcmp(login->state, state.at, state.len) == 0;
+	uint64_t began_at = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		began_at = began_at << 8 | text[BEGAN_AT + i];
+	return now - (int64_t)began_at < LOGIN_SECONDS && (int64_t)began_at <= now + JWT_SKEW;
 }
 
-bool login_cookie_finish(const struct keyring *ring, const struct conf *conf, enum auth_site site,
-	const struct str *cookies, size_t count, struct str state, int64_t now,
-	struct login_cookie *out, char **set_cookie)
+static void read_state(const struct conf *conf, const struct login_cookie_jar *jar,
+	const unsigned char *text, size_t len, int64_t now, struct login_cookie *out)
 {
-	struct login_cookies logins;
+	struct browser browser;
+
+	out->return_path = mem_strndup((const char *)text + PATH_AT, len - PATH_AT);
+	out->is_again = text[AGAIN_AT] != 0;
+	out->is_one_of_many = find_browser(conf, jar, text + BROWSER_AT, &browser) > 1;
+	out->is_known = is_fresh(text, now) && browser.value[0];
+	if (!out->is_known)
+		return;
+	out->is_same_session = memcmp(text + SESSION_AT, jar->session, LOGIN_SESSION) == 0;
+	digest_sha256((struct str){(const char *)text, ID_LEN}, out->once);
+	make_secret(&browser, "nonce", text, out->nonce);
+	make_secret(&browser, "verifier", text, out->verifier);
+	out->set_cookie = write_cookie(conf, jar->site, browser.name, "");
+	OPENSSL_cleanse(&browser, sizeof browser);
+}
+
+bool login_cookie_finish(const struct keyring *ring, const struct conf *conf,
+	const struct login_cookie_jar *jar, struct str state, int64_t now, struct login_cookie *out)
+{
+	char *text = NULL;
+	size_t len = 0;
 
 	memset(out, 0, sizeof *out);
-	*set_cookie = NULL;
-	read_cookie(ring, conf, site, cookies, count, now, &logins);
-	for (size_t i = 0; i < logins.count && *set_cookie == NULL; i++) {
-		if (!is_of(&logins.at[i], state))
-			continue;
-		*out = take_login(&logins, i);
-		*set_cookie = write_cookie(ring, conf, site, &logins);
-	}
-	clear_all(&logins);
-	return *set_cookie != NULL;
+	if (unseal_state(ring, conf, jar->site, state, &text, &len) == -1)
+		return false;
+	if (len > PATH_AT)
+		read_state(conf, jar, (const unsigned char *)text, len, now, out);
+	seal_plain_free(text, len);
+	return out->return_path != NULL;
 }

@@ -7,6 +7,7 @@
 #include "auth/service/auth_session_refresh.h"
 #include "auth/service/auth_store_view.h"
 #include "auth/session/app_pass.h"
+#include "auth/session/stale_cookie.h"
 #include "auth/token/bearer.h"
 
 #include <openssl/crypto.h>
@@ -86,30 +87,28 @@ void auth_free(struct auth *auth)
 
 /* --- the question --- */
 
-static bool read_app_session(
-	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+static bool read_app_session(struct auth *auth, const struct auth_rules *rules,
+	const struct auth_request *req, struct question *question)
 {
-	char id[SESSION_ID_LEN + 1];
+	struct session_ids *named = &question->named;
 
-	if (!app_pass_cookie_read(rules->ring, &rules->conf->server.public_url, req->app,
-		    req->cookies, req->cookies_count, id))
-		return false;
-	memcpy(question->app_id, id, sizeof id);
-	OPENSSL_cleanse(id, sizeof id);
-	question->id = str_of(question->app_id);
-	return session_key(question->id, question->key) == 0;
+	named->count = app_pass_cookie_read(rules->ring, &rules->conf->server.public_url, req->app,
+		req->cookies, req->cookies_count, question->app_ids);
+	for (size_t i = 0; i < named->count; i++)
+		named->at[i] = str_of(question->app_ids[i]);
+	return auth_session_next(auth, question);
 }
 
 /* On an application's host: its own cookie and nothing else, for a token is worth more than this
  * host may do. */
-static struct auth_result read_app_credential(
-	const struct auth_rules *rules, const struct auth_request *req, struct question *question)
+static struct auth_result read_app_credential(struct auth *auth, const struct auth_rules *rules,
+	const struct auth_request *req, struct question *question)
 {
 	question->token = (struct str){NULL, 0};
 	if (req->authorization_count)
 		return auth_refused(
 			AUTH_INVALID_TOKEN, "tokens are taken at the gateway's own address only");
-	if (!read_app_session(rules, req, question))
+	if (!read_app_session(auth, rules, req, question))
 		return auth_refused(AUTH_ABSENT, "no credentials");
 	return auth_refused(AUTH_LATER, "");
 }
@@ -121,7 +120,7 @@ static struct auth_result read_credential(struct auth *auth, const struct auth_r
 	const char *reason = "";
 
 	if (req->app.at)
-		return read_app_credential(rules, req, question);
+		return read_app_credential(auth, rules, req, question);
 	switch (bearer_read(req->authorization, req->authorization_count, req->query,
 		&question->token, &reason)) {
 	case BEARER_MALFORMED:
@@ -137,8 +136,8 @@ static struct auth_result read_credential(struct auth *auth, const struct auth_r
 		break;
 	}
 	question->token = (struct str){NULL, 0};
-	if (!auth_session_named(
-		    auth, rules, req->cookies, req->cookies_count, &question->id, question->key))
+	question->named = auth_session_ids(auth, rules, req->cookies, req->cookies_count);
+	if (!auth_session_next(auth, question))
 		return auth_refused(AUTH_ABSENT, "no credentials");
 	return auth_refused(AUTH_LATER, "");
 }
@@ -162,8 +161,10 @@ static void answer_check(struct auth_pending *pending, struct auth_result result
 static struct auth_result wait_for_answer(
 	struct auth *auth, const struct question *question, auth_done *done, void *arg)
 {
-	if (auth->pending_count >= AUTH_WAITING_MAX)
+	if (auth->pending_count >= AUTH_WAITING_MAX) {
+		identity_unref(question->found);
 		return auth_refused(AUTH_UNAVAILABLE, "too many requests wait for an answer");
+	}
 	struct auth_pending *pending =
 		auth_pending_new(auth, sizeof(struct check_pending), answer_check);
 	struct check_pending *own = (struct check_pending *)pending;
@@ -208,6 +209,18 @@ void sign_in_result_clear(struct sign_in_result *result)
 	secret_free(result->json);
 	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
 	result->location = result->json = NULL;
+}
+
+void auth_end_stale_cookies(struct auth *auth, const struct str *cookies, size_t count,
+	const struct str pages[2], struct sbuf *out)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	struct session_ids named = auth_session_ids(auth, rules, cookies, count);
+
+	if (named.count > 0)
+		stale_cookie_end(rules->conf, auth->site, pages, named.count > 1, out);
+	share_drop(hold);
 }
 
 bool auth_form_token(struct auth *auth, const struct str *cookies, size_t count,

@@ -16,6 +16,7 @@
 
 struct event_base;
 struct fetcher;
+struct sbuf;
 struct store;
 struct session_desk;
 struct token_desk;
@@ -120,8 +121,9 @@ struct auth_result auth_check(
 struct sign_in_result {
 	enum auth_status status;
 	char *set_cookie;	/* whole field value; NULL unless AUTH_OK */
-	char *set_login_cookie; /* of the sign-ins under way, or NULL */
+	char *set_login_cookie; /* of the sign-in that is over, or NULL */
 	char *return_path;	/* where a sign-in by the provider began, or NULL */
+	bool may_begin_again;	/* it was begun here, and came to nothing by other tabs' doing */
 	char *location;		/* signing out: where the provider ends its own session, or NULL */
 	char *json;		/* of auth_token_ask(): a secret, or NULL */
 	struct identity *who;	/* AUTH_OK of a sign-in: one reference, not the clear's */
@@ -138,14 +140,21 @@ struct auth_login {
 	const char *reason;
 };
 /* Begins a sign-in at the provider, which comes back to `return_path` (a checked local path, S24).
- */
-struct auth_login auth_login_begin(
-	struct auth *auth, const struct str *cookies, size_t count, struct str return_path);
-/* The provider has sent the browser back with `query`. AUTH_OK; AUTH_ABSENT: this browser did not
- * begin it, or too long ago, or it is used; AUTH_MALFORMED: a broken query; AUTH_INVALID_TOKEN: the
- * provider, or a check of what it said, says no; AUTH_UNAVAILABLE. */
-void auth_login_finish(struct auth *auth, struct str query, const struct str *cookies, size_t count,
-	struct str client, sign_in_done *done, void *arg);
+ * `is_again`: for one that may_begin_again; it does so once. */
+struct auth_login auth_login_begin(struct auth *auth, const struct str *cookies, size_t count,
+	struct str return_path, bool is_again);
+/* The provider has sent the browser back. AUTH_OK; AUTH_ABSENT: this browser did not begin it, or
+ * too long ago, or it is used, or it has signed in otherwise since; AUTH_MALFORMED: a broken query;
+ * AUTH_INVALID_TOKEN: the provider, or a check of what it said, says no; AUTH_UNAVAILABLE. */
+struct auth_callback { /* borrowed for the call */
+	struct str query;
+	const struct str *cookies; /* as in auth_request */
+	size_t count;
+	struct str client;
+	bool is_signed_in; /* by a session of these cookies */
+};
+void auth_login_finish(
+	struct auth *auth, const struct auth_callback *callback, sign_in_done *done, void *arg);
 /* S28: the provider ends sessions. AUTH_OK, AUTH_INVALID_TOKEN or AUTH_UNAVAILABLE. */
 void auth_back_channel_logout(
 	struct auth *auth, struct str logout_token, sign_in_done *done, void *arg);
@@ -192,6 +201,11 @@ struct auth_token_question { /* borrowed for the call */
 };
 void auth_token_ask(struct auth *auth, const struct auth_token_question *question,
 	sign_in_done *done, void *arg);
+
+/* Nobody is signed in with these cookies: field lines into `out` that end those of a session's
+ * name, wherever a browser may hold them below the paths of `pages` (stale_cookie.h). */
+void auth_end_stale_cookies(struct auth *auth, const struct str *cookies, size_t count,
+	const struct str pages[2], struct sbuf *out);
 
 /* What the forms of the session that these cookies name carry (S35): `out` holds AUTH_FORM_TOKEN
  * bytes. False, and "": they name none. */

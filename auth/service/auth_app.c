@@ -104,25 +104,35 @@ static void enter_host(struct auth_pending *pending, struct auth_result result)
 		redeem_code(own);
 }
 
+static bool has_cookie_of(const struct enter_pending *own, const struct auth_rules *rules,
+	const struct app_pass_code *code, const struct str *cookies, size_t count)
+{
+	char known[COOKIES_TRIED][SESSION_ID_LEN + 1];
+	bool is_among = false;
+
+	size_t n = app_pass_cookie_read(rules->ring, &rules->conf->server.public_url,
+		str_of(own->label), cookies, count, known);
+	for (size_t i = 0; i < n; i++)
+		is_among |= CRYPTO_memcmp(known[i], code->session, SESSION_ID_LEN) == 0;
+	OPENSSL_cleanse(known, sizeof known);
+	return is_among;
+}
+
 /* Takes what `code` holds. */
 static void take_code(struct enter_pending *own, const struct auth_rules *rules,
 	struct app_pass_code *code, const struct str *cookies, size_t count)
 {
 	const struct url *public_url = &rules->conf->server.public_url;
 	struct auth_pending *pending = &own->base.base;
-	struct question question = {.id = str_of(code->session)};
-	char known[SESSION_ID_LEN + 1];
+	struct question question = {.named = {.at = {str_of(code->session)}, .count = 1}};
 
-	own->has_cookie = app_pass_cookie_read(rules->ring, public_url, str_of(own->label), cookies,
-				  count, known) &&
-			  CRYPTO_memcmp(known, code->session, SESSION_ID_LEN) == 0;
-	OPENSSL_cleanse(known, sizeof known);
+	own->has_cookie = has_cookie_of(own, rules, code, cookies, count);
 	own->is_browser = app_pass_entry_is(public_url, cookies, count, code->browser);
 	memcpy(own->once, code->once, DIGEST_LEN);
 	own->code_ends_at = code->ends_at;
 	own->base.result.return_path = code->path;
 	code->path = NULL;
-	if (session_key(question.id, question.key) == -1) {
+	if (!auth_session_next(pending->auth, &question)) {
 		auth_pending_answer_later(pending, auth_refused(AUTH_ABSENT, "no session"));
 		return;
 	}

@@ -9,6 +9,7 @@
 #define SPARKGATE_AUTH_SERVICE_AUTH_JUDGE_H
 
 #include "auth/service/auth_int.h"
+#include "auth/session/cookie.h"
 #include "auth/session/session.h"
 
 enum need {
@@ -25,11 +26,20 @@ struct lookup { /* what the store said to this question */
 	enum store_answer answer;
 };
 
+/* The sessions that a browser's cookies of one name may be: each is tried (S81). */
+struct session_ids {
+	struct str at[COOKIES_TRIED];
+	size_t count, tried;
+};
+
 struct question {
-	struct str token;		 /* at == NULL: a session is judged */
-	struct str id;			 /* of the session: the cookie's value */
-	char app_id[SESSION_ID_LEN + 1]; /* what it borrows from on an application's host */
-	unsigned char key[DIGEST_LEN];	 /* of the session; or of the token, to the cache */
+	struct str token;				 /* at == NULL: a session is judged */
+	struct session_ids named;			 /* what cookies say */
+	struct str id;					 /* of the session: one of these */
+	char app_ids[COOKIES_TRIED][SESSION_ID_LEN + 1]; /* what they borrow from on an
+							    application's host */
+	unsigned char key[DIGEST_LEN]; /* of the session; or of the token, to the cache */
+	struct identity *found;	       /* whose session is alive, while others are tried; owned */
 	struct str client;
 	bool is_quiet;
 	/* AUTH_LATER: */
@@ -57,7 +67,13 @@ struct auth_result auth_bearer_check_record(struct auth *auth, struct question *
 
 struct auth_result auth_session_judge(
 	struct auth *auth, const struct auth_rules *rules, struct question *question);
-/* The session these cookies name; `*id` borrows from them. False when they name none. */
+/* The sessions these cookies may name; they borrow from them. */
+struct session_ids auth_session_ids(const struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count);
+/* The question is about the next one that may be a session at all. False: there is none. */
+MUST_CHECK bool auth_session_next(struct auth *auth, struct question *question);
+/* The session these cookies name, of several the one that is known to be alive; `*id` borrows from
+ * them. False when they name none. */
 bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
 	const struct str *cookies, size_t count, struct str *id,
 	unsigned char key[static DIGEST_LEN]);

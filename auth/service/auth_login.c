@@ -19,7 +19,7 @@ struct login_request {
 	char *code;		   /* secret */
 	struct login_cookie login; /* what the browser began with */
 	char client[STORE_FROM];   /* the address of who signs in */
-	bool is_put_off;	   /* nothing was written or asked */
+	bool is_signed_in;
 };
 
 static struct login_request *login_request_of(struct keeper_request *request)
@@ -36,8 +36,21 @@ static void clear_login(struct keeper_request *request)
 	auth_session_open_clear(request);
 }
 
-struct auth_login auth_login_begin(
-	struct auth *auth, const struct str *cookies, size_t count, struct str return_path)
+/* Whichever sessions the browser has, alive or not: the same ones, or others. */
+static struct login_cookie_jar jar_of(
+	struct auth *auth, const struct auth_rules *rules, const struct str *cookies, size_t count)
+{
+	struct login_cookie_jar jar = {auth->site, cookies, count, {0}};
+	struct session_ids named = auth_session_ids(auth, rules, cookies, count);
+	unsigned char digest[DIGEST_LEN];
+
+	digest_hmac(STR("sparkgate sessions"), named.at, named.count, digest);
+	memcpy(jar.session, digest, sizeof jar.session);
+	return jar;
+}
+
+struct auth_login auth_login_begin(struct auth *auth, const struct str *cookies, size_t count,
+	struct str return_path, bool is_again)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
@@ -45,8 +58,9 @@ struct auth_login auth_login_begin(
 		.status = AUTH_UNAVAILABLE, .reason = "the identity provider does not answer"};
 
 	if (rules->provider) {
+		struct login_cookie_jar jar = jar_of(auth, rules, cookies, count);
 		struct login_cookie_start start = login_cookie_begin(rules->ring, rules->conf,
-			auth->site, rules->provider, cookies, count, return_path, clock_wall_s());
+			rules->provider, &jar, return_path, is_again, clock_wall_s());
 		result = (struct auth_login){AUTH_OK, start.location, start.set_cookie, ""};
 	}
 	share_drop(hold);
@@ -175,27 +189,24 @@ static bool may_exchange(struct keeper_request *request)
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "too many sign-ins are under way");
 		break;
 	}
-	own->is_put_off = true;
 	return false;
 }
 
-/* A state is good once (S21): the browser's cookie forgets it, and so that a copy of the cookie is
- * worth nothing the store remembers it. Asked before the code is spent: it could not be again. */
+/* A state is good once (S21): the store remembers it, whoever else has a copy of the cookie. Asked
+ * before the code is spent: it could not be again. */
 static void exchange_code(struct keeper_request *request)
 {
 	const struct login_request *own = login_request_of(request);
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
 	struct str client = str_of(own->client);
-	unsigned char key[DIGEST_LEN];
 
 	if (!may_exchange(request)) {
 		auth_keeper_return(request);
 		return;
 	}
-	digest_sha256(str_of(own->login.state), key);
-	switch (service_count(
-		service, store->ops->once(store, key, clock_wall_s() + STATE_SECONDS))) {
+	switch (service_count(service,
+		store->ops->once(store, own->login.once, clock_wall_s() + STATE_SECONDS))) {
 	case STORE_FAILED:
 		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
 		break;
@@ -248,35 +259,44 @@ static struct auth_result judge_callback(
 	return auth_refused(AUTH_LATER, "");
 }
 
-/* Who is put off may send the same answer again: the browser keeps its state. */
+/* Of several codes that a provider gave one browser in one moment it may take the last one only.
+ * Who is signed in goes on; for another it begins again. */
+static void excuse_refusal(struct login_request *own, struct sign_in_result *result)
+{
+	if (own->is_signed_in)
+		own->open.base.status = AUTH_ABSENT;
+	else
+		result->may_begin_again = own->login.is_one_of_many && !own->login.is_again;
+}
+
+/* Where it has failed the browser keeps its cookie: other tabs' sign-ins need it, and who is put
+ * off may send the same answer again. */
 static void on_opened(struct auth_pending *pending, struct keeper_request *request)
 {
 	struct sign_in_result *result = &sign_in_pending_of(pending)->result;
+	struct login_request *own = login_request_of(request);
 
-	if (login_request_of(request)->is_put_off) {
-		secret_free(result->set_login_cookie);
-		result->set_login_cookie = NULL;
+	if (request->status == AUTH_OK) {
+		result->set_login_cookie = own->login.set_cookie;
+		own->login.set_cookie = NULL;
+	} else if (request->status == AUTH_INVALID_TOKEN) {
+		excuse_refusal(own, result);
 	}
 	auth_session_open_done(pending, request);
 }
 
 /* Takes `login`, and the callback's code. */
-static void take_callback(struct open_pending *pending, const struct auth_rules *rules,
-	struct callback *callback, struct login_cookie *login)
+static void exchange_later(struct open_pending *pending, struct callback *callback,
+	struct login_cookie *login, bool is_signed_in)
 {
-	struct auth_result result = judge_callback(rules, callback);
 	struct login_request *request;
 
-	pending->base.result.return_path = mem_strdup(login->return_path);
-	if (result.status != AUTH_LATER) {
-		auth_pending_answer_later(&pending->base.base, result);
-		login_cookie_clear(login);
-		return;
-	}
 	request = (struct login_request *)auth_session_open_request(pending, sizeof *request);
 	request->code = callback->code;
 	callback->code = NULL;
 	request->login = *login;
+	request->is_signed_in = is_signed_in;
+	memset(login, 0, sizeof *login);
 	memcpy(request->client, pending->base.base.client, sizeof request->client);
 	request->open.base.work = exchange_code;
 	request->open.base.done = on_opened;
@@ -284,30 +304,59 @@ static void take_callback(struct open_pending *pending, const struct auth_rules 
 	auth_keeper_send(&request->open.base);
 }
 
-void auth_login_finish(struct auth *auth, struct str query, const struct str *cookies, size_t count,
-	struct str client, sign_in_done *done, void *arg)
+/* AUTH_LATER: the code is to be exchanged. Without its cookie a callback signs nobody in; where it
+ * was to lead is all that is taken from it. Who has signed in since it began, in another tab, goes
+ * on there without another session. */
+static struct auth_result judge_login(const struct auth_rules *rules,
+	const struct callback *callback, const struct login_cookie *login, bool is_signed_in)
+{
+	if (!login->is_known)
+		return auth_refused(AUTH_ABSENT, "this browser did not begin this sign-in");
+	if (is_signed_in && !login->is_same_session)
+		return auth_refused(AUTH_ABSENT, "this browser has signed in since");
+	return judge_callback(rules, callback);
+}
+
+/* Takes what is in `login`, and the callback's code. */
+static void take_callback(struct open_pending *pending, const struct auth_rules *rules,
+	struct callback *callback, struct login_cookie *login, bool is_signed_in)
+{
+	struct auth_result result = judge_login(rules, callback, login, is_signed_in);
+	struct sign_in_result *out = &pending->base.result;
+
+	out->return_path = mem_strdup(login->return_path);
+	out->may_begin_again = !login->is_known && !login->is_again;
+	if (result.status == AUTH_LATER)
+		exchange_later(pending, callback, login, is_signed_in);
+	else
+		auth_pending_answer_later(&pending->base.base, result);
+}
+
+void auth_login_finish(
+	struct auth *auth, const struct auth_callback *answer, sign_in_done *done, void *arg)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
-	struct open_pending *pending =
-		auth_session_open_pending(auth, rules, cookies, count, client, done, arg);
+	struct login_cookie_jar jar = jar_of(auth, rules, answer->cookies, answer->count);
+	struct open_pending *pending = auth_session_open_pending(
+		auth, rules, answer->cookies, answer->count, answer->client, done, arg);
+	struct login_cookie login = {.is_known = false};
 	struct callback callback;
 	const char *reason = "";
-	struct login_cookie login;
 
-	if (callback_parse(query, &callback, &reason) == -1) {
+	if (callback_parse(answer->query, &callback, &reason) == -1) {
 		auth_pending_answer_later(
 			&pending->base.base, auth_refused(AUTH_MALFORMED, reason));
 		share_drop(hold);
 		return;
 	}
-	if (login_cookie_finish(rules->ring, rules->conf, auth->site, cookies, count,
-		    str_of(callback.state), clock_wall_s(), &login,
-		    &pending->base.result.set_login_cookie))
-		take_callback(pending, rules, &callback, &login);
+	if (login_cookie_finish(
+		    rules->ring, rules->conf, &jar, str_of(callback.state), clock_wall_s(), &login))
+		take_callback(pending, rules, &callback, &login, answer->is_signed_in);
 	else
 		auth_pending_answer_later(&pending->base.base,
 			auth_refused(AUTH_ABSENT, "this browser did not begin this sign-in"));
+	login_cookie_clear(&login);
 	callback_clear(&callback);
 	share_drop(hold);
 }

@@ -7,7 +7,7 @@
 
 /* Each turn brings one thing that was lacking; more of them means that it goes again as fast as it
  * comes. */
-enum { TURNS_MAX = 8 };
+enum { TURNS_MAX = 8 + 3 * (COOKIES_TRIED - 1) };
 
 struct auth_pending *auth_pending_new(struct auth *auth, size_t size,
 	void (*answer)(struct auth_pending *pending, struct auth_result result))
@@ -28,6 +28,7 @@ void auth_pending_free(struct auth_pending *pending)
 	pending->auth->pending_count--;
 	secret_free(pending->token);
 	free(pending->question.standing);
+	identity_unref(pending->question.found);
 	OPENSSL_cleanse(pending, pending->size);
 	free(pending);
 }
@@ -49,7 +50,11 @@ void auth_pending_keep(struct auth_pending *pending, const struct question *ques
 		pending->token = mem_strndup(question->token.at, question->token.len);
 		own->token = (struct str){pending->token, question->token.len};
 	}
-	own->id = keep_text(question->id, pending->id, sizeof pending->id);
+	for (size_t i = 0; i < own->named.count; i++)
+		own->named.at[i] =
+			keep_text(question->named.at[i], pending->ids[i], sizeof pending->ids[i]);
+	if (own->named.tried)
+		own->id = own->named.at[own->named.tried - 1];
 	own->client = keep_text(question->client, pending->client, sizeof pending->client);
 	auth_pending_keep_issuer(pending);
 }

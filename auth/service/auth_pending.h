@@ -17,7 +17,7 @@ struct auth_pending {
 	struct auth *auth;
 	struct question question; /* its texts are its own: */
 	char *token;
-	char id[SESSION_ID_LEN + 1];
+	char ids[COOKIES_TRIED][SESSION_ID_LEN + 1];
 	char client[STORE_FROM];
 	char issuer[STORE_ISSUER];
 	uint64_t generation; /* of the store when it was asked */

@@ -5,24 +5,11 @@
 #include "auth/session/cookie.h"
 #include "base/clock.h"
 
+#include <stdlib.h>
+
 static struct auth_result refuse_ended(const char *reason)
 {
 	return auth_refused(AUTH_ABSENT, reason);
-}
-
-bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
-	const struct str *cookies, size_t count, struct str *id,
-	unsigned char key[static DIGEST_LEN])
-{
-	const char *name = session_cookie_name(
-		auth->site, &sign_in_site_listen(rules->conf, auth->site)->public_url);
-
-	if (!cookie_find(cookies, count, str_of(name), id))
-		return false;
-	const unsigned char *known = digest_cache_find(auth->ids, *id);
-	if (known)
-		memcpy(key, known, DIGEST_LEN);
-	return known || session_key(*id, key) == 0;
 }
 
 static struct auth_result read_record(
@@ -104,7 +91,7 @@ static void note_use(struct auth *auth, const struct auth_rules *rules,
 	}
 }
 
-struct auth_result auth_session_judge(
+static struct auth_result judge_one(
 	struct auth *auth, const struct auth_rules *rules, struct question *question)
 {
 	struct record_cache_entry *session = NULL;
@@ -122,4 +109,129 @@ struct auth_result auth_session_judge(
 	digest_cache_put(auth->ids, question->id, question->key);
 	result.who = identity_ref(session->who);
 	return result;
+}
+
+/* --- which one --- */
+
+struct session_ids auth_session_ids(const struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count)
+{
+	struct session_ids ids = {.tried = 0};
+	char name[SESSION_COOKIE_MAX];
+
+	session_cookie_name(rules->conf, auth->site, "", name);
+	ids.count = cookie_find(cookies, count, str_of(name), ids.at);
+	return ids;
+}
+
+static bool find_key(struct auth *auth, struct str id, unsigned char key[static DIGEST_LEN])
+{
+	const unsigned char *known = digest_cache_find(auth->ids, id);
+
+	if (known)
+		memcpy(key, known, DIGEST_LEN);
+	return known || session_key(id, key) == 0;
+}
+
+/* What was learnt of the one before says nothing of this one. */
+static void begin_question(struct question *question, struct str id)
+{
+	free(question->standing);
+	question->standing = NULL;
+	question->id = id;
+	question->session = question->record = (struct lookup){.is_done = false};
+	question->refresh_asked = false;
+	question->refused = AUTH_OK;
+	question->why = NULL;
+}
+
+bool auth_session_next(struct auth *auth, struct question *question)
+{
+	struct session_ids *named = &question->named;
+
+	while (named->tried < named->count) {
+		struct str id = named->at[named->tried++];
+
+		if (!find_key(auth, id, question->key))
+			continue;
+		begin_question(question, id);
+		return true;
+	}
+	return false;
+}
+
+bool auth_session_named(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, struct str *id,
+	unsigned char key[static DIGEST_LEN])
+{
+	struct question question = {
+		.named = auth_session_ids(auth, rules, cookies, count), .is_quiet = true};
+	bool is_named = false, is_alive = question.named.count == 1;
+
+	while (auth_session_next(auth, &question)) {
+		if (!is_alive) {
+			struct auth_result result = judge_one(auth, rules, &question);
+			is_alive = result.status == AUTH_OK;
+			identity_unref(result.who);
+		}
+		if (is_alive || !is_named) {
+			*id = question.id;
+			memcpy(key, question.key, DIGEST_LEN);
+			is_named = true;
+		}
+		if (is_alive)
+			break;
+	}
+	free(question.standing);
+	return is_named;
+}
+
+static bool is_same_person(const struct identity *a, const struct identity *b)
+{
+	return strcmp(a->issuer, b->issuer) == 0 && strcmp(a->subject, b->subject) == 0;
+}
+
+/* Takes result.who. False: it is another person than the one before. */
+static bool take_alive(struct question *question, struct auth_result result)
+{
+	bool is_fine = question->found == NULL || is_same_person(question->found, result.who);
+
+	if (question->found)
+		identity_unref(result.who);
+	else
+		question->found = result.who;
+	return is_fine;
+}
+
+static struct auth_result give_found(struct question *question, struct auth_result result)
+{
+	if (result.status == AUTH_ABSENT && question->found)
+		result = (struct auth_result){AUTH_OK, question->found, ""};
+	else
+		identity_unref(question->found);
+	question->found = NULL;
+	return result;
+}
+
+/* Of sessions of two persons nothing tells which one is meant: a page that may run scripts here has
+ * put somebody else's beside (S81). */
+struct auth_result auth_session_judge(
+	struct auth *auth, const struct auth_rules *rules, struct question *question)
+{
+	struct auth_result result;
+
+	do {
+		result = judge_one(auth, rules, question);
+		if (result.status == AUTH_LATER)
+			return result;
+		if (result.status == AUTH_OK) {
+			if (!take_alive(question, result)) {
+				identity_unref(question->found);
+				question->found = NULL;
+				return refuse_ended("the cookies are of two persons");
+			}
+			result = refuse_ended("");
+		}
+	} while (result.status == AUTH_ABSENT && auth_session_next(auth, question));
+	return give_found(question, result);
 }

@@ -20,9 +20,8 @@ static int end_everywhere(struct auth_service *service, struct str issuer, struc
 }
 
 struct sign_out_request {
-	struct keeper_request base;  /* first */
-	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is ended */
-	unsigned char key[DIGEST_LEN];
+	struct keeper_request base; /* first */
+	struct old_sessions old;    /* what is ended */
 	enum sign_out_scope scope;
 	char *location; /* the answer: where the provider ends its own session, or NULL */
 };
@@ -33,7 +32,8 @@ static void clear_sign_out(struct keeper_request *request)
 }
 
 /* Ends what `data` was read from, by the scope; -1: the store does not answer. */
-static int end_by_scope(struct sign_out_request *own, const struct session_data *data)
+static int end_by_scope(const struct sign_out_request *own, const unsigned char *key,
+	const struct session_data *data)
 {
 	struct auth_service *service = own->base.service;
 	struct store *store = service->store;
@@ -41,49 +41,51 @@ static int end_by_scope(struct sign_out_request *own, const struct session_data 
 	if (own->scope == SIGN_OUT_EVERYWHERE &&
 		end_everywhere(service, str_of(data->issuer), str_of(data->subject)) == -1)
 		return -1;
-	return store->ops->session_end(store, own->key) == STORE_FAILED ? -1 : 0;
+	return store->ops->session_end(store, key) == STORE_FAILED ? -1 : 0;
 }
 
-static void end_found(struct sign_out_request *own, const struct store_session *session)
+static enum store_answer end_found(
+	struct sign_out_request *own, size_t i, const struct store_session *session)
 {
 	struct auth_service *service = own->base.service;
 	struct session_data data = {.role = ROLE_NONE};
-	bool is_open = session_data_open(service->ring, str_of(own->id), session, &data) == 0;
+	bool is_open =
+		session_data_open(service->ring, str_of(own->old.at[i].id), session, &data) == 0;
 
-	int result = end_by_scope(own, &data);
+	int result = end_by_scope(own, own->old.at[i].key, &data);
 	service_note_end(service); /* a failure may have come after the first of several */
-	if (result == -1) {
-		service_count(service, STORE_FAILED);
-		auth_keeper_say(&own->base, AUTH_UNAVAILABLE, "the store does not answer");
-	} else {
-		auth_keeper_say(&own->base, AUTH_OK, "");
-		if (is_open && service->provider && strcmp(data.via, "oidc") == 0)
-			own->location = oidc_end_session_url(service->provider, service->conf,
-				own->base.site, str_of(data.id_token));
-	}
+	if (result == 0 && own->location == NULL && is_open && service->provider &&
+		strcmp(data.via, "oidc") == 0)
+		own->location = oidc_end_session_url(
+			service->provider, service->conf, own->base.site, str_of(data.id_token));
 	session_data_clear(&data);
+	return result == -1 ? STORE_FAILED : STORE_FOUND;
+}
+
+/* NONE: anybody may ask to end what is not there. */
+static enum store_answer end_session(struct sign_out_request *own, size_t i)
+{
+	struct store *store = own->base.service->store;
+	struct store_session session = {.version = 0};
+	enum store_answer answer = store->ops->session_get(store, own->old.at[i].key, &session);
+
+	if (answer == STORE_FOUND)
+		answer = end_found(own, i, &session);
+	store_session_clear(&session);
+	return service_count(own->base.service, answer);
 }
 
 static void sign_out_on_keeper(struct keeper_request *request)
 {
 	struct sign_out_request *own = (struct sign_out_request *)request;
-	struct auth_service *service = request->service;
-	struct store_session session = {.version = 0};
+	enum store_answer answer = STORE_NONE;
 
-	switch (service_count(
-		service, service->store->ops->session_get(service->store, own->key, &session))) {
-	case STORE_FAILED:
-		auth_keeper_say(request, AUTH_UNAVAILABLE, "the store does not answer");
-		break;
-	case STORE_NONE: /* anybody may ask to end what is not there */
-		auth_keeper_say(request, AUTH_OK, "");
-		break;
-	case STORE_FOUND:
-		end_found(own, &session);
-		break;
-	}
-	store_session_clear(&session);
-	auth_keeper_return(request);
+	for (size_t i = 0; i < own->old.count && answer != STORE_FAILED; i++)
+		answer = end_session(own, i);
+	if (answer == STORE_FAILED)
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
+	else
+		auth_keeper_answer(request, AUTH_OK, "");
 }
 
 /* The browser forgets its cookie only when the session is gone: else it could not try again. */
@@ -95,8 +97,7 @@ static void on_signed_out(struct auth_pending *pending, struct keeper_request *r
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
 
 	if (request->status == AUTH_OK)
-		result->set_cookie = session_clear_cookie(request->site,
-			&sign_in_site_listen(rules->conf, request->site)->public_url);
+		result->set_cookie = session_clear_cookie(rules->conf, request->site);
 	result->location = own->location;
 	own->location = NULL;
 	share_drop(hold);
@@ -120,9 +121,8 @@ void auth_sign_out(struct auth *auth, const struct str *cookies, size_t count,
 	own->base.work = sign_out_on_keeper;
 	own->base.clear = clear_sign_out;
 	own->scope = scope;
-	memcpy(own->key, pending->old_key, DIGEST_LEN);
-	memcpy(own->id, pending->old_id, sizeof own->id);
-	if (pending->has_old)
+	own->old = pending->old;
+	if (own->old.count)
 		auth_keeper_send(&own->base);
 	else
 		auth_keeper_answer(&own->base, AUTH_OK, "");

@@ -8,18 +8,27 @@
 
 #include <stdlib.h>
 
+static void note_old_sessions(struct auth *auth, const struct auth_rules *rules,
+	const struct str *cookies, size_t count, struct old_sessions *out)
+{
+	struct question question = {.named = auth_session_ids(auth, rules, cookies, count)};
+
+	while (auth_session_next(auth, &question)) {
+		memcpy(out->at[out->count].key, question.key, DIGEST_LEN);
+		out->count += str_copy(question.id, out->at[out->count].id, SESSION_ID_LEN + 1);
+	}
+}
+
 struct open_pending *auth_session_open_pending(struct auth *auth, const struct auth_rules *rules,
 	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg)
 {
 	struct open_pending *own =
 		(struct open_pending *)auth_pending_sign_in(auth, sizeof *own, done, arg);
 	struct auth_pending *pending = &own->base.base;
-	struct str id;
 
 	if (!str_copy(client, pending->client, sizeof pending->client))
 		pending->client[0] = '\0';
-	own->has_old = auth_session_named(auth, rules, cookies, count, &id, own->old_key) &&
-		       str_copy(id, own->old_id, sizeof own->old_id);
+	note_old_sessions(auth, rules, cookies, count, &own->old);
 	return own;
 }
 
@@ -40,8 +49,9 @@ struct open_request *auth_session_open_request(struct open_pending *pending, siz
 	struct keeper_request *request = auth_keeper_new(&pending->base.base, size);
 	struct open_request *own = open_request_of(request);
 
-	own->opening.has_old = pending->has_old;
-	memcpy(own->opening.old_key, pending->old_key, DIGEST_LEN);
+	own->old = pending->old;
+	own->opening.has_old = own->old.count > 0;
+	memcpy(own->opening.old_key, own->old.at[0].key, DIGEST_LEN);
 	request->work = auth_session_open_store;
 	request->done = auth_session_open_done;
 	request->clear = auth_session_open_clear;
@@ -68,17 +78,27 @@ int auth_session_open_seal(struct open_request *request, const struct conf *conf
 	return request->base.who ? 0 : -1;
 }
 
+/* The first has ended with the opening. One that cannot be ended now is over when it is idle. */
+static void end_old_sessions(struct auth_service *service, const struct old_sessions *old)
+{
+	struct store *store = service->store;
+
+	for (size_t i = 1; i < old->count; i++)
+		service_count(service, store->ops->session_end(store, old->at[i].key));
+	if (old->count)
+		service_note_end(service);
+}
+
 void auth_session_open_store(struct keeper_request *request)
 {
-	const struct store_opening *opening = &open_request_of(request)->opening;
+	const struct open_request *own = open_request_of(request);
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
 
 	service->counted = UINT64_MAX; /* none: count again */
-	switch (service_count(service, store->ops->session_open(store, opening))) {
+	switch (service_count(service, store->ops->session_open(store, &own->opening))) {
 	case STORE_FOUND:
-		if (opening->has_old)
-			service_note_end(service);
+		end_old_sessions(service, &own->old);
 		auth_keeper_answer(request, AUTH_OK, "");
 		break;
 	case STORE_NONE:
@@ -98,9 +118,8 @@ void auth_session_open_done(struct auth_pending *pending, struct keeper_request 
 	const struct auth_rules *rules = auth_rules_get(pending->auth, &hold);
 
 	if (request->status == AUTH_OK) {
-		sign_in_pending_of(pending)->result.set_cookie = session_set_cookie(request->site,
-			&sign_in_site_listen(rules->conf, request->site)->public_url,
-			open_request_of(request)->id);
+		sign_in_pending_of(pending)->result.set_cookie = session_set_cookie(
+			rules->conf, request->site, open_request_of(request)->id);
 		result.who = request->who;
 		request->who = NULL;
 	} else {

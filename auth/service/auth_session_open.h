@@ -7,23 +7,30 @@
 #include "auth/service/auth_pending.h"
 #include "auth/session/session_data.h"
 
+struct old_sessions { /* that the same browser has: one, or what its cookies of one name say */
+	size_t count;
+	struct {
+		char id[SESSION_ID_LEN + 1]; /* secret */
+		unsigned char key[DIGEST_LEN];
+	} at[COOKIES_TRIED];
+};
+
 struct open_pending {
 	struct sign_in_pending base; /* first */
-	bool has_old;		     /* a session that the same browser has */
-	char old_id[SESSION_ID_LEN + 1];
-	unsigned char old_key[DIGEST_LEN];
+	struct old_sessions old;
 };
 
 struct open_request {
 	struct keeper_request base;  /* first */
 	char id[SESSION_ID_LEN + 1]; /* secret: of the session that is opened */
 	struct store_opening opening;
+	struct old_sessions old; /* the first ends in the same transaction */
 };
 
-/* A sign-in that waits: notes the client, and the session that the browser has now. */
+/* A sign-in that waits: notes the client, and the sessions that the browser has now. */
 struct open_pending *auth_session_open_pending(struct auth *auth, const struct auth_rules *rules,
 	const struct str *cookies, size_t count, struct str client, sign_in_done *done, void *arg);
-/* Gives one of `size` zeroed bytes that ends the session the browser has now; `done` is
+/* Gives one of `size` zeroed bytes that ends the sessions the browser has now; `done` is
  * auth_session_open_done(). */
 struct open_request *auth_session_open_request(struct open_pending *pending, size_t size);
 /* Frees what is in it: the kinds' clear(). */

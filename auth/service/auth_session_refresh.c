@@ -426,7 +426,7 @@ void auth_session_refresh_ask(struct auth_pending *pending)
 	struct refresh_request *own = (struct refresh_request *)request;
 
 	memcpy(own->key, pending->question.key, DIGEST_LEN);
-	memcpy(own->id, pending->id, sizeof own->id);
+	(void)str_copy(pending->question.id, own->id, sizeof own->id); /* it is one */
 	request->work = refresh_on_keeper;
 	request->done = on_refresh_answered;
 	auth_keeper_send(request);

@@ -1,7 +1,6 @@
 #include "auth/session/app_pass.h"
 
 #include "base/text/b64url.h"
-#include "auth/session/cookie.h"
 #include "auth/keys/seal.h"
 #include "base/rnd.h"
 
@@ -128,18 +127,14 @@ static void write_name(
 }
 
 /* The value of any entry cookie that the browser has, so that it does not collect them. */
-static bool find_entry(const struct url *public_url, struct str field, struct str *value)
+static bool find_entry(
+	const struct url *public_url, const struct str *cookies, size_t count, struct str *value)
 {
-	struct str prefix = str_of(entry_prefix(public_url)), pair;
+	struct cookie_walk walk = {cookies, count, {NULL, 0}};
+	struct str prefix = str_of(entry_prefix(public_url)), name;
 
-	while (str_next(&field, ';', &pair)) {
-		pair = str_trim(pair);
-		ptrdiff_t eq = str_find_byte(pair, '=');
-
-		if (eq == -1 || !str_starts(pair, prefix))
-			continue;
-		*value = str_from(pair, (size_t)eq + 1);
-		if (session_is_id(*value))
+	while (cookie_next(&walk, &name, value)) {
+		if (str_starts(name, prefix) && session_is_id(*value))
 			return true;
 	}
 	return false;
@@ -149,12 +144,10 @@ char *app_pass_entry_new(const struct url *public_url, const struct str *cookies
 	char digest[static APP_ENTRY_LEN + 1])
 {
 	char value[SESSION_ID_LEN + 1], name[ENTRY_NAME];
-	bool is_known = false;
 	struct str known;
 
-	for (size_t i = 0; i < count && !is_known; i++)
-		is_known = find_entry(public_url, cookies[i], &known);
-	if (!is_known || !str_copy(known, value, sizeof value))
+	if (!find_entry(public_url, cookies, count, &known) ||
+		!str_copy(known, value, sizeof value))
 		session_new_id(value);
 	write_digest(str_of(value), digest);
 	write_name(public_url, digest, name);
@@ -174,14 +167,17 @@ bool app_pass_entry_is(const struct url *public_url, const struct str *cookies, 
 {
 	char text[DIGEST_LEN * 4 / 3 + 3], name[ENTRY_NAME];
 	unsigned char found[DIGEST_LEN];
-	struct str value;
+	struct str values[COOKIES_TRIED];
+	bool is_it = false;
 
 	b64url_encode(digest, DIGEST_LEN, text);
 	write_name(public_url, text, name);
-	if (!cookie_find(cookies, count, str_of(name), &value))
-		return false;
-	digest_sha256(value, found);
-	return CRYPTO_memcmp(found, digest, DIGEST_LEN) == 0;
+	size_t n = cookie_find(cookies, count, str_of(name), values);
+	for (size_t i = 0; i < n && !is_it; i++) {
+		digest_sha256(values[i], found);
+		is_it = CRYPTO_memcmp(found, digest, DIGEST_LEN) == 0;
+	}
+	return is_it;
 }
 
 /* --- the application's cookie --- */
@@ -202,19 +198,30 @@ char *app_pass_cookie_new(const struct keyring *ring, const struct url *public_u
 	return cookie;
 }
 
-bool app_pass_cookie_read(const struct keyring *ring, const struct url *public_url,
-	struct str label, const struct str *cookies, size_t count,
+static bool read_session(const struct keyring *ring, struct str label, struct str value,
 	char session[static SESSION_ID_LEN + 1])
 {
-	struct str value;
 	char *plain = NULL;
 	size_t len = 0;
 
-	if (!cookie_find(cookies, count, str_of(app_pass_cookie_name(public_url)), &value) ||
-		unseal_text(ring, cookie_purpose, label, value, &plain, &len) == -1)
+	if (unseal_text(ring, cookie_purpose, label, value, &plain, &len) == -1)
 		return false;
 	bool is_id = str_copy((struct str){plain, len}, session, SESSION_ID_LEN + 1) &&
 		     session_is_id(str_of(session));
 	seal_plain_free(plain, len);
 	return is_id;
+}
+
+size_t app_pass_cookie_read(const struct keyring *ring, const struct url *public_url,
+	struct str label, const struct str *cookies, size_t count,
+	char sessions[static COOKIES_TRIED][SESSION_ID_LEN + 1])
+{
+	struct str values[COOKIES_TRIED];
+	size_t found = cookie_find(
+		       cookies, count, str_of(app_pass_cookie_name(public_url)), values),
+	       read = 0;
+
+	for (size_t i = 0; i < found; i++)
+		read += read_session(ring, label, values[i], sessions[read]);
+	return read;
 }

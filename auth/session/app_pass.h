@@ -12,6 +12,7 @@
 #define SPARKGATE_AUTH_SESSION_APP_PASS_H
 
 #include "auth/keys/keyring.h"
+#include "auth/session/cookie.h"
 #include "auth/session/session.h"
 
 enum {
@@ -62,9 +63,9 @@ const char *app_pass_cookie_name(const struct url *public_url);
 /* Gives a whole Set-Cookie value: secret_free() it. */
 char *app_pass_cookie_new(const struct keyring *ring, const struct url *public_url,
 	struct str label, struct str session);
-/* The session's id that these cookies hold for the label. False: none (S25). */
-MUST_CHECK bool app_pass_cookie_read(const struct keyring *ring, const struct url *public_url,
+/* The ids of sessions that these cookies hold for the label: secrets. Gives how many (S25). */
+size_t app_pass_cookie_read(const struct keyring *ring, const struct url *public_url,
 	struct str label, const struct str *cookies, size_t count,
-	char session[static SESSION_ID_LEN + 1]);
+	char sessions[static COOKIES_TRIED][SESSION_ID_LEN + 1]);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/rnd.h"
 
 #include <openssl/crypto.h>
+#include <stdio.h>
 
 enum { ID_BYTES = 32 };
 
@@ -50,34 +51,35 @@ void session_form_token(struct str id, char out[static SESSION_FORM_LEN + 1])
 	OPENSSL_cleanse(text, sizeof text);
 }
 
-const char *session_cookie_name(enum auth_site site, const struct url *public_url)
+void session_cookie_name(const struct conf *conf, enum auth_site site, const char *of,
+	char out[static SESSION_COOKIE_MAX])
 {
-	static const char *const names[AUTH_SITES][2] = {
-		[AUTH_SITE_PUBLIC] = {"sparkgate", "__Host-sparkgate"},
-		[AUTH_SITE_ADMIN] = {"sparkgate-admin", "__Host-sparkgate-admin"},
-	};
+	bool tls = sign_in_site_listen(conf, site)->public_url.tls;
 
-	return names[site][public_url->tls];
+	snprintf(out, SESSION_COOKIE_MAX, "%ssparkgate%s%s%s", tls ? "__Host-" : "",
+		site == AUTH_SITE_ADMIN ? "-admin" : "", of, conf->cookie_tail);
 }
 
 /* Lax, not Strict, where links and the way back from an identity provider lead: they are
  * navigations from another site (S25). */
-static char *cookie(
-	enum auth_site site, const struct url *public_url, const char *id, const char *age)
+static char *cookie(const struct conf *conf, enum auth_site site, const char *id, const char *age)
 {
-	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=%s%s%s",
-		session_cookie_name(site, public_url), id,
-		site == AUTH_SITE_ADMIN ? "Strict" : "Lax", age, public_url->tls ? "; Secure" : "");
+	char name[SESSION_COOKIE_MAX];
+
+	session_cookie_name(conf, site, "", name);
+	return mem_printf("%s=%s; Path=/; HttpOnly; SameSite=%s%s%s", name, id,
+		site == AUTH_SITE_ADMIN ? "Strict" : "Lax", age,
+		sign_in_site_listen(conf, site)->public_url.tls ? "; Secure" : "");
 }
 
-char *session_set_cookie(enum auth_site site, const struct url *public_url, const char *id)
+char *session_set_cookie(const struct conf *conf, enum auth_site site, const char *id)
 {
-	return cookie(site, public_url, id, "");
+	return cookie(conf, site, id, "");
 }
 
-char *session_clear_cookie(enum auth_site site, const struct url *public_url)
+char *session_clear_cookie(const struct conf *conf, enum auth_site site)
 {
-	return cookie(site, public_url, "", "; Max-Age=0");
+	return cookie(conf, site, "", "; Max-Age=0");
 }
 
 int64_t session_hard_end(const struct conf *conf, int64_t created_at, int64_t credential_ends)

@@ -26,13 +26,15 @@ bool session_is_id(struct str id);
 MUST_CHECK int session_key(struct str id, unsigned char key[static DIGEST_LEN]);
 
 /* "__Host-sparkgate" over https, where browsers hold its Secure, Path=/ and no Domain; else
- * "sparkgate". The admin site's ends in "-admin": browsers send both to both where only the port
- * differs. */
-const char *session_cookie_name(enum auth_site site, const struct url *public_url);
+ * "sparkgate". Behind it stands "-admin" for the admin site, as browsers send both to both where
+ * only the port differs, then what it is of, "" for a session, then conf's cookie_tail. */
+enum { SESSION_COOKIE_MAX = 80 };
+void session_cookie_name(const struct conf *conf, enum auth_site site, const char *of,
+	char out[static SESSION_COOKIE_MAX]);
 /* Gives a whole Set-Cookie value: secret_free() it. SameSite is Lax, of the admin site Strict. */
-char *session_set_cookie(enum auth_site site, const struct url *public_url, const char *id);
+char *session_set_cookie(const struct conf *conf, enum auth_site site, const char *id);
 /* Gives the value that ends the cookie. */
-char *session_clear_cookie(enum auth_site site, const struct url *public_url);
+char *session_clear_cookie(const struct conf *conf, enum auth_site site);
 
 /* What a form of this session carries, so that nobody sends one who has not seen a page of it
  * (S35): nobody makes it without the id, and the id is not to be had from it. */

@@ -2,6 +2,8 @@
  * whole. */
 #include "conf/load/check.h"
 
+#include "base/sbuf.h"
+#include "base/text/digest.h"
 #include "conf/conf.h"
 #include "conf/load/yaml_tree.h"
 #include "conf/values/values_net.h"
@@ -432,6 +434,46 @@ static void derive_data_dir(struct conf *conf)
 	conf->data_dir = mem_strndup(conf->store_path, len ? len : 1);
 }
 
+/* One character of a base path as cookies' names have it: different paths, different names. */
+static void add_to_tail(struct sbuf *tail, char c)
+{
+	if (c == '/')
+		sbuf_putc(tail, '_');
+	else if (str_is_alnum(c) || c == '-')
+		sbuf_putc(tail, c);
+	else
+		sbuf_printf(tail, "~%02x", (unsigned char)c);
+}
+
+/* What a cookie's name has no room for it has a digest of. */
+static void shorten_tail(struct sbuf *tail, const char *base)
+{
+	unsigned char digest[DIGEST_LEN];
+
+	digest_sha256(str_of(base), digest);
+	sbuf_reset(tail);
+	sbuf_puts(tail, "_~");
+	for (size_t i = 0; i < 16; i++)
+		sbuf_printf(tail, "%02x", digest[i]);
+}
+
+/* Browsers send a host's cookies to every port and path: gateways on one host name tell theirs
+ * apart by name (S83). */
+static void derive_cookie_tail(struct conf *conf)
+{
+	struct sbuf tail;
+
+	sbuf_init(&tail, 4 * sizeof conf->server.base);
+	if (conf->session_cookie)
+		sbuf_puts(&tail, conf->session_cookie + strlen("sparkgate"));
+	for (const char *c = conf->session_cookie ? "" : conf->server.base; *c; c++)
+		add_to_tail(&tail, *c);
+	if (tail.len >= sizeof conf->cookie_tail)
+		shorten_tail(&tail, conf->server.base);
+	(void)str_copy(sbuf_str(&tail), conf->cookie_tail, sizeof conf->cookie_tail);
+	sbuf_clear(&tail);
+}
+
 int check_conf(const struct loader *l)
 {
 	struct conf *conf = l->conf;
@@ -441,6 +483,7 @@ int check_conf(const struct loader *l)
 		check_app_origins(l) == -1 || check_oidc(l) == -1 || check_redis(l) == -1 ||
 		check_order(l) == -1)
 		return -1;
+	derive_cookie_tail(conf);
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		if (check_cluster(l, i) == -1)
 			return -1;

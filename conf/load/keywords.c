@@ -507,6 +507,11 @@ const struct keyword keywords[] = {
 		.min = SECOND,
 		.max = 30 * DAY,
 		.help = "every session ends after this time"},
+	{.path = "session.cookie",
+		.type = &value_cookie_name,
+		IN_CONF(session_cookie),
+		.help = "name of the session's cookie, sparkgate_NAME; default: sparkgate, or "
+			"sparkgate_ and the base path of server.public_url"},
 	{.path = "session.key_file",
 		.type = &value_key,
 		IN_CONF(session_key),

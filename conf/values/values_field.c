@@ -1,4 +1,6 @@
-/* conf/values/values_field.c - the name of a header field that the gateway is to write (S70). */
+/* conf/values/values_field.c - names on the wire that an operator chooses: of the header field that
+ * the gateway is to write (S70), of its cookie (S25). */
+#include "conf/conf.h"
 #include "conf/values/values.h"
 
 #include <stdlib.h>
@@ -64,7 +66,7 @@ static int parse_identity_header(
 	return 0;
 }
 
-static bool format_identity_header(const struct keyword *row, const void *field, struct sbuf *out)
+static bool format_name(const struct keyword *row, const void *field, struct sbuf *out)
 {
 	const char *text = *(char *const *)field;
 
@@ -74,10 +76,31 @@ static bool format_identity_header(const struct keyword *row, const void *field,
 	return text != NULL;
 }
 
-static void clear_identity_header(void *field)
+static void clear_name(void *field)
 {
 	free(*(char **)field);
 }
 
-const struct value_type value_identity_header = {
-	parse_identity_header, format_identity_header, clear_identity_header};
+const struct value_type value_identity_header = {parse_identity_header, format_name, clear_name};
+
+/* Whatever it is called, every gateway knows it for one of a gateway's, and shows it to no UI. */
+static int parse_cookie_name(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	static const char word[] = "sparkgate";
+	struct str tail = str_from(str_of(text), sizeof word - 1);
+	bool is_fine = str_starts(str_of(text), STR("sparkgate")) && tail.len < CONF_COOKIE_TAIL &&
+		       (tail.len == 0 || (tail.len > 1 && tail.at[0] == '_'));
+
+	(void)row;
+	for (size_t i = 1; i < tail.len; i++)
+		is_fine &= str_is_alnum(tail.at[i]) || tail.at[i] == '-';
+	if (!is_fine)
+		return err_set(expected,
+			"sparkgate, or sparkgate_ and at most %d letters, digits or hyphens",
+			CONF_COOKIE_TAIL - 2);
+	*(char **)field = mem_strdup(text);
+	return 0;
+}
+
+const struct value_type value_cookie_name = {parse_cookie_name, format_name, clear_name};

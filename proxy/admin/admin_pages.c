@@ -80,14 +80,17 @@ static bool is_page(struct str path)
 static void pages_return_path(const struct web_call *call, struct str path, struct sbuf *out)
 {
 	const char *base = call->conf->admin.base;
+	struct str fragment = form_cut_fragment(&path);
 	struct target target;
 
 	sbuf_reset(out);
 	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
-		str_starts(path, str_of(base)) && is_page(str_from(path, strlen(base))))
+		str_starts(path, str_of(base)) && is_page(str_from(path, strlen(base)))) {
 		sbuf_add_str(out, path);
-	else
+		sbuf_add_str(out, fragment);
+	} else {
 		sbuf_printf(out, "%s/tokens", base);
+	}
 }
 
 /* A page that goes on by itself, where a redirect would lose the session's Strict cookie. */
@@ -171,7 +174,7 @@ static void serve_login_page(struct web_call *call)
 	if (web_asks_for_provider(call))
 		web_begin_at_provider(call);
 	else
-		web_login_page(call, 200, NULL, FAULT_NONE);
+		web_open_login_page(call);
 }
 
 static void serve_root(struct web_call *call)
@@ -197,7 +200,7 @@ static const struct web_row rows[] = {
 	{"POST", "/sessions/end", WEB_SESSION, admin_sessions_end_person, WEB_OWN_FORM},
 	{"POST", "/sessions/{id}/end", WEB_SESSION, admin_sessions_end_one, WEB_OWN_FORM},
 	{"GET, HEAD", "/audit", WEB_SESSION, admin_audit, WEB_NOTHING},
-	{"GET, HEAD", "/_gate/login", WEB_ANYBODY, serve_login_page, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/login", WEB_WHOEVER, serve_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, web_sign_in_by_token, WEB_OWN_FORM},
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},

@@ -20,8 +20,8 @@ static void endpoint_jwks(struct web_call *call)
 }
 
 static const struct web_row rows[] = {
-	/* HEAD would use a link or an answer of the provider up. */
-	{"GET", "/_gate/login", WEB_ANYBODY, endpoint_login_page, WEB_NOTHING},
+	/* HEAD would begin a sign-in, or use an answer of the provider up. */
+	{"GET", "/_gate/login", WEB_WHOEVER, endpoint_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, endpoint_login, WEB_FORM},
 	{"GET", "/_gate/callback", WEB_WHOEVER, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},

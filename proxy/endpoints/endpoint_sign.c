@@ -15,15 +15,15 @@ void endpoint_login_page(struct web_call *call)
 		respond_lead_home(exchange_of(call));
 	else if (web_asks_for_provider(call))
 		web_begin_at_provider(call);
-	else
-		web_sign_in_by_link(call);
+	else if (!web_link_page(call))
+		web_open_login_page(call);
 }
 
 void endpoint_login(struct web_call *call)
 {
 	if (call->app_label.at)
 		respond_lead_home(exchange_of(call));
-	else
+	else if (!web_sign_in_by_link(call))
 		web_sign_in_by_token(call);
 }
 

@@ -47,3 +47,21 @@ bool form_is_return_path(struct str path)
 	sbuf_clear(&twice);
 	return fine;
 }
+
+enum { FRAGMENT_MAX = 2048 };
+
+struct str form_cut_fragment(struct str *path)
+{
+	ptrdiff_t mark = str_find_byte(*path, '#');
+	struct str fragment = STR("");
+
+	if (mark == -1)
+		return fragment;
+	fragment = str_from(*path, (size_t)mark);
+	path->len = (size_t)mark;
+	for (size_t i = 0; i < fragment.len; i++) {
+		if (fragment.at[i] <= 0x20 || fragment.at[i] > 0x7e)
+			return STR("");
+	}
+	return fragment.len <= FRAGMENT_MAX ? fragment : STR("");
+}

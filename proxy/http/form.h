@@ -10,5 +10,8 @@ MUST_CHECK bool form_get(struct str form, const char *name, struct sbuf *out);
 /* S24: a local path to come back to: starts with one '/', printable ASCII, no backslash, and still
  * so after decoding it twice. */
 bool form_is_return_path(struct str path);
+/* Cuts the fragment off a path to come back to. Gives it with its '#', or "" if it is none that a
+ * Location field may have. */
+struct str form_cut_fragment(struct str *path);
 
 #endif

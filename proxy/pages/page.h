@@ -53,6 +53,8 @@ struct page_sign_in {	     /* borrowed */
 	const char *label; /* of the provider's button */
 };
 void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer);
+/* A one-time link was opened: a button uses it up, for previews and prefetches open links, too. */
+void page_link(struct sbuf *out, const struct page_view *view, struct str secret, struct str next);
 /* A sign-in at the provider that came to nothing. It never begins another by itself. */
 struct page_refusal { /* borrowed */
 	enum fault fault;

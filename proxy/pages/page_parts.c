@@ -44,6 +44,13 @@ static void static_href(struct sbuf *out, const struct page_view *view, const ch
 	sbuf_printf(out, "%s\"", page_static_find(str_of(name))->href);
 }
 
+void part_script(struct sbuf *out, const struct page_view *view, enum page_static_file script)
+{
+	sbuf_puts(out, "<script src=\"");
+	sbuf_html(out, str_of(view->base + part_base_path(view)));
+	sbuf_printf(out, "%s\" defer></script>\n", page_static_href(script));
+}
+
 static void write_head(struct sbuf *out, const struct page_view *view, const char *title)
 {
 	/* With the referrer wholly off, browsers send "Origin: null" with our own forms (Fetch

@@ -10,6 +10,7 @@
 #define SPARKGATE_PROXY_PAGES_PAGE_PARTS_H
 
 #include "proxy/pages/page.h"
+#include "proxy/pages/page_static.h"
 
 enum { PART_CLIP = 96 }; /* bytes of a name that are shown */
 
@@ -24,6 +25,8 @@ struct part_frame {
 };
 void part_open(struct sbuf *out, const struct page_view *view, const struct part_frame *frame);
 void part_close(struct sbuf *out, const struct page_view *view);
+/* A script of ours (pages/static/), run when the page is there. */
+void part_script(struct sbuf *out, const struct page_view *view, enum page_static_file script);
 /* True while `more` bytes still fit: asked before each row whose number somebody else chooses. */
 bool part_has_room(const struct sbuf *out, size_t more);
 

@@ -34,6 +34,13 @@ static void write_provider(
 	}
 }
 
+static void write_hidden(struct sbuf *out, const char *name, struct str value)
+{
+	sbuf_printf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
+	sbuf_html(out, value);
+	sbuf_puts(out, "\">");
+}
+
 static void write_token_form(
 	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
@@ -41,10 +48,10 @@ static void write_token_form(
 
 	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
 	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/login\"><input type=\"hidden\" name=\"next\" value=\"");
-	sbuf_html(out, offer->next);
+	sbuf_puts(out, "/_gate/login\">");
+	write_hidden(out, "next", offer->next);
 	sbuf_printf(out,
-		"\">\n<label for=\"token\">Access token</label>\n"
+		"\n<label for=\"token\">Access token</label>\n"
 		"<input id=\"token\" name=\"token\" type=\"password\" autocomplete=\"off\" "
 		"required%s spellcheck=\"false\" autocapitalize=\"none\"%s>\n"
 		"<button%s>Sign in</button></form>\n",
@@ -84,6 +91,22 @@ void page_login(struct sbuf *out, const struct page_view *view, const struct pag
 	write_token_help(out, has_provider || view->site == AUTH_SITE_ADMIN);
 	if (has_provider)
 		sbuf_puts(out, "</details>\n");
+	part_script(out, &nobody, PAGE_STATIC_SIGN_IN);
+	card_close(out, &nobody);
+}
+
+void page_link(struct sbuf *out, const struct page_view *view, struct str secret, struct str next)
+{
+	struct page_view nobody = part_as_nobody(view);
+
+	card_open(out, &nobody, "Sign in as administrator", NULL);
+	card_text(out, "This link works once, within ten minutes after it was made.");
+	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/login\">");
+	write_hidden(out, "link", secret);
+	write_hidden(out, "next", next);
+	sbuf_puts(out, "<button>Sign in</button></form>\n");
 	card_close(out, &nobody);
 }
 

@@ -1,7 +1,6 @@
 /* proxy/pages/page_token.c - one token: what is on record of it, how it is changed, and, once, its
  * secrets. */
 #include "proxy/pages/page_token_parts.h"
-#include "proxy/pages/page_static.h"
 
 static void open_token_page(struct sbuf *out, const struct page_view *view, const char *title,
 	const struct store_token *token, const char *head)
@@ -239,8 +238,7 @@ void page_token_made(
 	part_path(out, view->base);
 	sbuf_puts(out, "/tokens\">Done</a><a class=\"button quiet\" href=\"");
 	token_part_path(out, view, made->token);
-	sbuf_puts(out, "\">Details of this token</a></div>\n</section>\n<script src=\"");
-	sbuf_html(out, str_of(view->base));
-	sbuf_printf(out, "%s\" defer></script>\n", page_static_href(PAGE_STATIC_TOKENS));
+	sbuf_puts(out, "\">Details of this token</a></div>\n</section>\n");
+	part_script(out, view, PAGE_STATIC_TOKENS);
 	part_close(out, view);
 }

@@ -51,6 +51,7 @@ struct page_view public_view(const struct web_call *call)
 
 void public_return_path(const struct web_call *call, struct str path, struct sbuf *out)
 {
+	struct str fragment = form_cut_fragment(&path);
 	struct target target;
 	struct sbuf home;
 
@@ -58,10 +59,12 @@ void public_return_path(const struct web_call *call, struct str path, struct sbu
 	sbuf_printf(&home, "%s/", call->listen->base);
 	sbuf_reset(out);
 	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
-		(call->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home))))
+		(call->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home)))) {
 		sbuf_add_str(out, path);
-	else
+		sbuf_add_str(out, fragment);
+	} else {
 		sbuf_add_str(out, sbuf_str(&home));
+	}
 	sbuf_clear(&home);
 }
 

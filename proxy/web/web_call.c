@@ -93,6 +93,11 @@ void web_next(const struct web_call *call, struct sbuf *out)
 
 /* --- who asks --- */
 
+bool web_is_signed_in(const struct web_call *call)
+{
+	return call->who && call->who->via != VIA_BEARER;
+}
+
 struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done *done, void *arg)
 {
 	struct str authorization[WEB_COOKIES], cookies[WEB_COOKIES];

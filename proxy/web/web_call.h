@@ -46,7 +46,7 @@ struct web_site {
 	void (*add_fields)(const struct web_call *call, bool is_page, struct sbuf *out);
 	struct page_view (*view)(const struct web_call *call);
 	/* Where to go after signing in: `path` if it is one of this site's that a request could
-	 * name (S6, S24), else home. */
+	 * name (S6, S24), with its fragment, else home. */
 	void (*return_path)(const struct web_call *call, struct str path, struct sbuf *out);
 	/* After signing in at the provider. */
 	void (*enter)(struct web_call *call, struct str location, const char *fields);
@@ -108,6 +108,8 @@ MUST_CHECK bool web_field(const struct web_call *call, const char *name, char *o
 /* The site's return_path() of the form's field `next`. */
 void web_next(const struct web_call *call, struct sbuf *out);
 
+/* It is known who asks, by a session in this browser. */
+bool web_is_signed_in(const struct web_call *call);
 /* Asks auth who it is: `then` is called with who, auth_status and auth_reason set, unless the
  * client has left. */
 void web_identify(struct web_call *call, void (*then)(struct web_call *call));

@@ -43,11 +43,11 @@ bool web_asks_for_provider(const struct web_call *call)
 	return web_field(call, "start", start, sizeof start) && strcmp(start, "sso") == 0;
 }
 
-static void lead_to_provider(struct web_call *call, struct str next)
+static void lead_to_provider(struct web_call *call, struct str next, bool is_again)
 {
 	struct str cookies[WEB_COOKIES];
 	struct auth_login login =
-		auth_login_begin(call->auth, cookies, web_cookies(call, cookies), next);
+		auth_login_begin(call->auth, cookies, web_cookies(call, cookies), next, is_again);
 	struct sbuf fields;
 
 	sbuf_init_secret(&fields, COOKIES_MAX);
@@ -83,7 +83,7 @@ void web_begin_at_provider(struct web_call *call)
 	}
 	sbuf_init(&next, WEB_FIELD_MAX);
 	web_next(call, &next);
-	lead_to_provider(call, sbuf_str(&next));
+	lead_to_provider(call, sbuf_str(&next), false);
 	sbuf_clear(&next);
 }
 
@@ -151,8 +151,8 @@ static void refuse_sign_in(
 {
 	static const struct page_refusal rows[] = {
 		[AUTH_ABSENT] = {FAULT_SIGN_IN_STALE,
-			"The page was open too long, or came from a bookmark. Nothing is wrong "
-			"with your account.",
+			"The page was open too long, came from a bookmark, or this browser keeps "
+			"no cookies of this site. Nothing is wrong with your account.",
 			.at_provider = true},
 		[AUTH_MALFORMED] = {FAULT_BAD_REQUEST,
 			"The provider's answer is incomplete. Start again.", .at_provider = true},
@@ -194,15 +194,18 @@ static void on_provider_answer(void *arg, struct sign_in_result result)
 	struct sbuf next;
 
 	sbuf_init(&next, WEB_FIELD_MAX);
-	call->site->count_login(call, WEB_LOGIN_PROVIDER, result.status == AUTH_OK);
-	/* Signed in already: the same answer once more, by "back" or a second tab. */
-	bool is_again = result.status == AUTH_ABSENT && call->who;
+	/* Signed in already: by another tab, or the same answer once more, by "back". */
+	bool is_in = result.status == AUTH_ABSENT && web_is_signed_in(call);
+	if (!is_in && !result.may_begin_again)
+		call->site->count_login(call, WEB_LOGIN_PROVIDER, result.status == AUTH_OK);
 	web_know(call, &result);
 	if (web_is_there(call)) {
 		call->site->return_path(
 			call, str_of(result.return_path ? result.return_path : ""), &next);
-		if (result.status == AUTH_OK || is_again)
+		if (is_in || result.status == AUTH_OK)
 			enter_by_provider(call, sbuf_str(&next), &result);
+		else if (result.may_begin_again && guard_is_navigation(call->req))
+			lead_to_provider(call, sbuf_str(&next), true);
 		else
 			refuse_sign_in(call, &result, sbuf_str(&next));
 	}
@@ -216,6 +219,8 @@ void web_finish_at_provider(struct web_call *call)
 	size_t count = web_cookies(call, cookies);
 
 	call->site->on_wait(call, WEB_WAIT_STORE);
-	auth_login_finish(call->auth, call->target.query, cookies, count, str_of(web_client(call)),
+	auth_login_finish(call->auth,
+		&(struct auth_callback){call->target.query, cookies, count,
+			str_of(web_client(call)), web_is_signed_in(call)},
 		on_provider_answer, call);
 }

@@ -12,8 +12,14 @@
 
 /* web_sign_in.c */
 void web_login_page(struct web_call *call, int status, const char *problem, enum fault fault);
+/* The same for who opens it: it asks for nothing, and leads on who is signed in already. */
+void web_open_login_page(struct web_call *call);
 void web_sign_in_by_token(struct web_call *call); /* the form of that page */
-void web_sign_in_by_link(struct web_call *call);  /* in the query's `link` */
+/* The query's `link` may be opened by whoever looks what is there: a page with a button. False:
+ * there is no link, and no answer. */
+MUST_CHECK bool web_link_page(struct web_call *call);
+/* The form of that page uses the link up. False: it is no such form. */
+MUST_CHECK bool web_sign_in_by_link(struct web_call *call);
 /* Takes result->who: it is who the answer and the log are about. */
 void web_know(struct web_call *call, const struct sign_in_result *result);
 /* The cookies that a sign-in or its end has changed, as field lines. */

@@ -7,22 +7,49 @@
 #include <stdlib.h>
 
 /* What a token or link is one of, and a little more: one that is too long is told so by auth/. */
-enum { SECRET_MAX = BEARER_MAX + 1024, COOKIES_MAX = 16 * 1024 };
+enum { SECRET_MAX = BEARER_MAX + 1024, LINK_MAX = 128, COOKIES_MAX = 16 * 1024 };
+
+static void serve_login_page(struct web_call *call, int status, const char *problem,
+	enum fault fault, struct str next, const char *fields)
+{
+	struct page_view view = call->site->view(call);
+	struct sbuf page;
+
+	sbuf_init(&page, PAGE_MAX);
+	page_login(&page, &view,
+		&(struct page_sign_in){
+			next, problem, auth_provider(call->auth), call->conf->oidc.label});
+	web_html(call, status, &page, fields, fault);
+	sbuf_clear(&page);
+}
 
 void web_login_page(struct web_call *call, int status, const char *problem, enum fault fault)
 {
-	struct page_view view = call->site->view(call);
-	struct sbuf page, next;
+	struct sbuf next;
 
-	sbuf_init(&page, PAGE_MAX);
 	sbuf_init(&next, WEB_FIELD_MAX);
 	web_next(call, &next);
-	page_login(&page, &view,
-		&(struct page_sign_in){sbuf_str(&next), problem, auth_provider(call->auth),
-			call->conf->oidc.label});
-	web_html(call, status, &page, NULL, fault);
-	sbuf_clear(&page);
+	serve_login_page(call, status, problem, fault, sbuf_str(&next), NULL);
 	sbuf_clear(&next);
+}
+
+/* For who is certainly nobody: the cookies that did not sign them in end here. */
+static void serve_to_stranger(struct web_call *call)
+{
+	struct str cookies[WEB_COOKIES];
+	struct sbuf next, fields;
+
+	sbuf_init(&next, WEB_FIELD_MAX);
+	sbuf_init(&fields, COOKIES_MAX);
+	web_next(call, &next);
+	const struct str pages[] = {call->target.path, sbuf_str(&next)};
+	if (call->auth_status == AUTH_ABSENT)
+		auth_end_stale_cookies(
+			call->auth, cookies, web_cookies(call, cookies), pages, &fields);
+	serve_login_page(call, 200, NULL, FAULT_NONE, sbuf_str(&next),
+		fields.overflow ? NULL : sbuf_str(&fields).at);
+	sbuf_clear(&next);
+	sbuf_clear(&fields);
 }
 
 void web_add_cookies(struct sbuf *fields, const struct sign_in_result *result)
@@ -54,6 +81,14 @@ static void redirect_to_next(struct web_call *call, const struct sign_in_result 
 	sbuf_clear(&fields);
 }
 
+void web_open_login_page(struct web_call *call)
+{
+	if (web_is_signed_in(call))
+		redirect_to_next(call, &(struct sign_in_result){.status = AUTH_OK});
+	else
+		serve_to_stranger(call);
+}
+
 static const char *sentence_of(const char *reason, bool is_link)
 {
 	if (is_link)
@@ -72,28 +107,35 @@ static void refuse_secret(struct web_call *call, const struct sign_in_result *re
 			call, 401, sentence_of(result->reason, is_link), FAULT_INVALID_TOKEN);
 }
 
-static void on_sign_in(void *arg, struct sign_in_result result)
+static void finish_sign_in(struct web_call *call, struct sign_in_result *result, enum web_login by)
 {
-	struct web_call *call = arg;
-	bool by_link = call->req && web_is_get(call);
-
-	web_know(call, &result);
-	call->site->count_login(
-		call, by_link ? WEB_LOGIN_LINK : WEB_LOGIN_TOKEN, result.status == AUTH_OK);
+	web_know(call, result);
+	call->site->count_login(call, by, result->status == AUTH_OK);
 	if (web_is_there(call)) {
-		if (result.status == AUTH_OK)
-			redirect_to_next(call, &result);
+		if (result->status == AUTH_OK)
+			redirect_to_next(call, result);
 		else
-			refuse_secret(call, &result, by_link);
+			refuse_secret(call, result, by == WEB_LOGIN_LINK);
 	}
-	sign_in_result_clear(&result);
+	sign_in_result_clear(result);
+}
+
+static void on_token(void *arg, struct sign_in_result result)
+{
+	finish_sign_in(arg, &result, WEB_LOGIN_TOKEN);
+}
+
+static void on_link(void *arg, struct sign_in_result result)
+{
+	finish_sign_in(arg, &result, WEB_LOGIN_LINK);
 }
 
 typedef void start_sign_in(struct auth *auth, struct str secret, const struct str *old_cookies,
 	size_t count, struct str client, sign_in_done *done, void *arg);
 
 /* False: the field `name` says nothing. */
-static bool sign_in_by(struct web_call *call, const char *name, start_sign_in *start)
+static bool sign_in_by(
+	struct web_call *call, const char *name, start_sign_in *start, sign_in_done *done)
 {
 	struct str cookies[WEB_COOKIES];
 	size_t count = web_cookies(call, cookies);
@@ -103,7 +145,7 @@ static bool sign_in_by(struct web_call *call, const char *name, start_sign_in *s
 	if (is_given) {
 		call->site->on_wait(call, WEB_WAIT_STORE);
 		start(call->auth, str_trim(str_cut_line_end(str_of(secret))), cookies, count,
-			str_of(web_client(call)), on_sign_in, call);
+			str_of(web_client(call)), done, call);
 	}
 	secret_free(secret);
 	return is_given;
@@ -111,12 +153,31 @@ static bool sign_in_by(struct web_call *call, const char *name, start_sign_in *s
 
 void web_sign_in_by_token(struct web_call *call)
 {
-	if (!sign_in_by(call, "token", auth_sign_in_token))
+	if (!sign_in_by(call, "token", auth_sign_in_token, on_token))
 		web_login_page(call, 400, "Enter a token.", FAULT_BAD_REQUEST);
 }
 
-void web_sign_in_by_link(struct web_call *call)
+bool web_sign_in_by_link(struct web_call *call)
 {
-	if (!sign_in_by(call, "link", auth_sign_in_link))
-		web_login_page(call, 200, NULL, FAULT_NONE);
+	return sign_in_by(call, "link", auth_sign_in_link, on_link);
+}
+
+bool web_link_page(struct web_call *call)
+{
+	struct page_view view = call->site->view(call);
+	char link[LINK_MAX];
+	bool is_given = web_field(call, "link", link, sizeof link) && link[0];
+	struct sbuf page, next;
+
+	if (is_given) {
+		sbuf_init_secret(&page, PAGE_MAX);
+		sbuf_init(&next, WEB_FIELD_MAX);
+		web_next(call, &next);
+		page_link(&page, &view, str_of(link), sbuf_str(&next));
+		web_html(call, 200, &page, NULL, FAULT_NONE);
+		sbuf_clear(&page);
+		sbuf_clear(&next);
+	}
+	explicit_bzero(link, sizeof link);
+	return is_given;
 }

@@ -24,6 +24,7 @@ from suites import FILES as SUITES, may_be_in, suite_of  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
 BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
+COOKIE = "sparkgate" + BASE.replace("/", "_")  # of a session; over https with __Host- before it
 VERSIONS = ["4.3", "3.5"]
 FRONTS = ["direct", "evhttp"]  # of server.front
 NAVIGATION = {**CROSS_SITE, "Sec-Fetch-Site": "same-origin"}
@@ -140,6 +141,13 @@ def playwright():
     """One for the whole run: Playwright's loop can't be started twice in a thread."""
     with sync_playwright() as started:
         yield started
+
+
+def use_link(client, link, headers=None):
+    """The button of a one-time link's page."""
+    address, secret = link.split("?link=")
+    origin = "/".join(link.split("/")[:3])
+    return client.post(address, data={"link": secret}, headers=headers or {"Origin": origin})
 
 
 def signed_in(gateway, role):

@@ -9,7 +9,7 @@ import urllib.parse
 
 import requests
 
-from conftest import NAVIGATION
+from conftest import COOKIE, NAVIGATION
 from gateway import Gateway
 from spark_cluster import wait_for
 
@@ -82,7 +82,7 @@ class Browser(requests.Session):
 
     def session(self):
         """The session cookie's value, or None."""
-        return next((cookie.value for cookie in self.cookies if cookie.name.endswith("sparkgate")), None)
+        return next((cookie.value for cookie in self.cookies if cookie.name.endswith(COOKIE)), None)
 
     def sign_out(self, gateway, **form):
         return self.post(f"{gateway.url}/_gate/logout", data=form, headers={"Origin": gateway.origin})
@@ -101,7 +101,7 @@ def two_gateways(provider, redis, upstream, folder, settings=None):
 
 def headers_of(browser):
     """What this browser sends on a navigation; for threads of their own."""
-    return {"Cookie": f"sparkgate={browser.session()}", **NAVIGATION}
+    return {"Cookie": f"{COOKIE}={browser.session()}", **NAVIGATION}
 
 
 def ask(gateway, headers, path=UI):
@@ -159,7 +159,7 @@ class Load:
     def run(self, n):
         session = requests.Session()
         session.trust_env = False
-        headers = {"Cookie": f"sparkgate={self.cookie}", **NAVIGATION}
+        headers = {"Cookie": f"{COOKIE}={self.cookie}", **NAVIGATION}
         while not self.stopping.is_set():
             try:
                 answer = session.get(self.gateways[n % 2].url + UI, headers=headers, timeout=30, allow_redirects=False)
@@ -171,6 +171,6 @@ class Load:
 
 def stranger_status(gateway):
     """Of a session that nobody has seen."""
-    headers = {"Cookie": "sparkgate=" + "A" * 43, **NAVIGATION}
+    headers = {"Cookie": f"{COOKIE}=" + "A" * 43, **NAVIGATION}
     answer = requests.get(gateway.url + UI, headers=headers, timeout=10, allow_redirects=False)
     return answer.status_code, answer.headers.get("Retry-After")

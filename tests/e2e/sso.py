@@ -9,14 +9,14 @@ import urllib.parse
 
 import requests
 
-from conftest import BASE, NAVIGATION, Client
+from conftest import BASE, COOKIE, NAVIGATION, Client
 from gateway import Gateway
 from provider_people import Person
 from spark_cluster import HOST, fetch_json, wait_for
 
 UI = "/other/ui/echo/"
 ROLES = {"admin": ["spark-admin"], "user": ["spark-user"]}
-COOKIE, LOGIN_COOKIE = "sparkgate", "sparkgate-login"  # over https with __Host- before them
+LOGIN_COOKIE = COOKIE.replace("_", "-login_") + "-"  # and a letter
 
 
 def secret_file(folder, name, text):

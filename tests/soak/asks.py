@@ -117,7 +117,7 @@ async def first_own(load, rng):
 
 async def stranger(load, rng):
     gate = rng.choice(load.world.gates)
-    cookie = COOKIE if gate is not load.world.three else "sparkgate"
+    cookie = COOKIE if gate is not load.world.three else "sparkgate_gate"
     token = load.someone(rng, [load.people.site(gate)])[1].header[1]
     at = rng.randrange(len(token) // 2, len(token) - 4)
     bent = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1:]

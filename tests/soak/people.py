@@ -19,7 +19,7 @@ from client import Answer, ask
 from model import Credential, Question
 from provider_people import Person
 
-COOKIE = "__Host-sparkgate"
+COOKIE = "__Host-sparkgate_gate"
 TOKENS = "/api/v1/tokens"
 LANDING = "/local/ui/soak/echo/landing"
 FULL_NAMES = {"alice": "Alice Example", "root": "Root Example"}

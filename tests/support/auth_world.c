@@ -366,13 +366,15 @@ struct sign_in_result auth_world_sign_out_everywhere(
 }
 
 struct sign_in_result auth_world_login_finish(
-	struct auth_world *w, int thread, const char *query, const char *cookie)
+	struct auth_world *w, int thread, const char *query, const char *cookie, bool is_signed_in)
 {
 	struct waiting waiting = {.is_done = false};
 	struct str cookies = str_of(cookie);
 
-	auth_login_finish(w->auth[thread], str_of(query), &cookies, cookie != NULL,
-		STR("192.0.2.7"), on_sign_in, &waiting);
+	auth_login_finish(w->auth[thread],
+		&(struct auth_callback){
+			str_of(query), &cookies, cookie != NULL, STR("192.0.2.7"), is_signed_in},
+		on_sign_in, &waiting);
 	await_done(w, thread, &waiting);
 	return waiting.sign_in;
 }

@@ -56,7 +56,7 @@ struct sign_in_result auth_world_sign_out_everywhere(
 	struct auth_world *w, int thread, const char *cookie);
 /* The provider sends the browser back with this query. */
 struct sign_in_result auth_world_login_finish(
-	struct auth_world *w, int thread, const char *query, const char *cookie);
+	struct auth_world *w, int thread, const char *query, const char *cookie, bool is_signed_in);
 struct sign_in_result auth_world_back_channel_logout(
 	struct auth_world *w, int thread, const char *logout_token);
 /* Asks `count` (at most 64) times at once, alternating between the workers; gives how many were

@@ -49,7 +49,10 @@ function resourceServer(_ctx, resource, client) {
 // no consent page: an administrator of the provider has said yes for everybody
 async function grantAll(ctx) {
   const { provider, session, client, params } = ctx.oidc;
-  const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+  // as its default does: codes of one moment are of one grant, else only the last of them is good
+  const known = session.grantIdFor(client.clientId);
+  const grant = (known && await provider.Grant.find(known))
+    || new provider.Grant({ clientId: client.clientId, accountId: session.accountId });
   grant.addOIDCScope(params.scope ?? 'openid');
   for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(resource, 'spark');
   await grant.save();

@@ -133,30 +133,31 @@ static inline void await_provider(struct fixture *f)
 }
 
 struct begun {
-	char state[64], nonce[64];
+	char state[1024], nonce[64];
 	char *cookie;
 };
 
-static inline void copy_parameter(const char *url, const char *name, char out[static 64])
+static inline void copy_parameter(const char *url, const char *name, char *out, size_t size)
 {
 	char *mark = mem_printf("&%s=", name);
 	const char *at = strstr(url, mark);
 
 	assert_non_null(at);
 	at += strlen(mark);
-	assert_true(str_copy((struct str){at, strcspn(at, "&")}, out, 64));
+	assert_true(str_copy((struct str){at, strcspn(at, "&")}, out, size));
 	free(mark);
 }
 
 static inline struct begun begin(struct fixture *f, const char *return_path)
 {
 	struct begun begun;
-	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, str_of(return_path));
+	struct auth_login login =
+		auth_login_begin(f->world->auth[0], NULL, 0, str_of(return_path), false);
 
 	assert_int_equal(login.status, AUTH_OK);
 	assert_non_null(strstr(login.location, "code_challenge_method=S256"));
-	copy_parameter(login.location, "state", begun.state);
-	copy_parameter(login.location, "nonce", begun.nonce);
+	copy_parameter(login.location, "state", begun.state, sizeof begun.state);
+	copy_parameter(login.location, "nonce", begun.nonce, sizeof begun.nonce);
 	begun.cookie = auth_world_cookie(login.set_cookie);
 	secret_free(login.location);
 	secret_free(login.set_cookie);
@@ -166,7 +167,8 @@ static inline struct begun begin(struct fixture *f, const char *return_path)
 static inline struct sign_in_result come_back(struct fixture *f, const struct begun *begun)
 {
 	char *query = mem_printf("state=%s&code=abc", begun->state);
-	struct sign_in_result result = auth_world_login_finish(f->world, 1, query, begun->cookie);
+	struct sign_in_result result =
+		auth_world_login_finish(f->world, 1, query, begun->cookie, false);
 
 	free(query);
 	return result;

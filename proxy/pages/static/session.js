@@ -8,7 +8,7 @@
 		bar.setAttribute("role", "alert");
 		bar.style.cssText = "position:sticky;top:0;z-index:2147483647;padding:12px 24px;text-align:center;" +
 			"background:#8f2b08;color:#fff;font:600 15px/1.5 system-ui,sans-serif";
-		link.href = gate + "/login?next=" + encodeURIComponent(location.pathname + location.search);
+		link.href = gate + "/login?next=" + encodeURIComponent(location.pathname + location.search + location.hash);
 		link.textContent = "Sign in again";
 		link.style.cssText = "color:#fff;text-decoration:underline";
 		bar.append("You are signed out; this page can\u2019t load its data. ", link);

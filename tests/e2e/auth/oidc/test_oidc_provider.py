@@ -24,6 +24,7 @@ DEEP = f"{UI}deep/page?a=%2F&b=1&c=%25&next=/x"
 @pytest.fixture(scope="module")
 def gate(provider, upstream, tmp_path_factory):
     with gateways(tmp_path_factory.mktemp("oidc"), provider, upstream, client="web") as running:
+        running[0].provider = provider
         yield running[0]
 
 
@@ -156,10 +157,9 @@ def test_s21_state_is_bound_to_the_browser_that_began(gate):
     callback = attacker.callback_of(gate, attacker.begin(gate))
     victim.begin(gate)  # one of their own is under way, too
     answer = victim.open(gate, callback)
-    assert answer.status_code == 400
+    assert answer.status_code == 303 and answer.headers["Location"].startswith(gate.provider.issuer)
     assert victim.session() is None
     assert not is_signed_in(victim, gate)
-    assert "text/html" in answer.headers["Content-Type"]
 
 
 def test_s21_code_of_another_sign_in_is_of_no_use(gate):
@@ -230,20 +230,22 @@ def test_s25_cookies_are_for_the_gateway_only(gate):
         attributes = [part.strip().lower() for part in field.split(";")[1:]]
         assert "httponly" in attributes and "samesite=lax" in attributes and "path=/" in attributes, field
         assert not any(part.startswith("domain") for part in attributes), field
-    names = {field.split("=")[0] for field in set_cookies(answer)}
+    names = {re.sub(r"(?<=-login-)\w$", "", field.split("=")[0]) for field in set_cookies(answer)}
     assert names == {COOKIE, LOGIN_COOKIE}
     assert len(person.session()) >= 43
     fields = seen_by_upstream(person.open(gate, UI))
     assert COOKIE not in fields.get("cookie", "")
 
 
-def test_s25_cookie_that_comes_twice_counts_for_nothing(gate):
-    """A neighbour host or a script can add one; it can't take the first away."""
+def test_s81_cookies_beside_the_session_do_not_lock_its_person_out(gate):
+    """A neighbour host, another path or a script can add some; each is tried, four of them at most."""
     person = entered(gate)
-    twice = {"Cookie": f"{COOKIE}={person.session()}; {COOKIE}={person.session()}"}
-    assert requests.get(gate.url + UI, headers=twice, timeout=10).status_code == 401
-    once = {"Cookie": f"{COOKIE}={person.session()}"}
-    assert requests.get(gate.url + UI, headers=once, timeout=10).status_code == 200
+    own, dead = f"{COOKIE}={person.session()}", [f"{COOKIE}={letter * 43}" for letter in "AEIM"]
+    for cookies in ([own], [own, own], [dead[0], own], [own, dead[0]], [f"{COOKIE}=x", *dead[:2], own], [own, *dead]):
+        answer = requests.get(gate.url + UI, headers={"Cookie": "; ".join(cookies)}, timeout=10)
+        assert answer.status_code == 200, cookies
+    for cookies in (dead, [*dead, own]):
+        assert requests.get(gate.url + UI, headers={"Cookie": "; ".join(cookies)}, timeout=10).status_code == 401
 
 
 def own_cookie_bytes(person):
@@ -266,22 +268,13 @@ def test_s23_fifty_parallel_navigations_do_not_pile_up(gate):
     assert person.arrive(last).status_code == 200
 
 
-def test_s23_four_tabs_sign_in_each_to_its_own_page(gate):
+def test_s23_tabs_sign_in_each_to_its_own_page(gate):
     person = User("alice")
-    tabs = [person.begin(gate, f"{UI}tab?{number}") for number in range(4)]
-    for number in (2, 0, 3, 1):
+    tabs = [person.begin(gate, f"{UI}tab?{number}") for number in range(9)]
+    for number in (2, 0, 8, 3, 1, 7, 4, 6, 5):
         answer = person.arrive(tabs[number])
         assert answer.status_code == 200
         assert answer.url == f"{gate.url}{UI}tab?{number}"
-
-
-def test_s23_fifth_tab_costs_the_oldest_its_sign_in_but_no_error_loop(gate):
-    person = User("alice")
-    tabs = [person.begin(gate, f"{UI}tab?{number}") for number in range(5)]
-    answer = person.arrive(tabs[0])
-    assert answer.status_code == 400
-    assert "start=sso" in answer.text
-    assert person.arrive(tabs[4]).url.endswith("tab?4")
 
 
 def test_s23_tabs_of_a_browser_sign_in_in_parallel(gate, playwright):
@@ -643,7 +636,7 @@ def test_s19_keys_may_change_at_any_time(upstream, tmp_path, keep):
 def test_s40_log_has_no_code_state_cookie_or_token(gate, provider):
     person = User("alice")
     start = person.begin(gate)
-    cookie = person.cookies.get(LOGIN_COOKIE)
+    cookie = next(cookie.value for cookie in person.cookies if cookie.name.startswith(LOGIN_COOKIE))
     callback = person.callback_of(gate, start)
     person.open(gate, callback)
     person.open(gate, f"{UI}?password=hunter2")

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 
 from browser import chromium
-from conftest import BASE, Client, own_cookies
+from conftest import BASE, COOKIE, Client, own_cookies
 from gateway import Gateway
 
 # as Spark 4.3 sends it (T54)
@@ -62,9 +62,9 @@ def give_session(gateway, context):
     token = gateway.create_token("browser", "admin")["access_token"]
     client = Client(gateway)
     answer = client.post("/_gate/login", data={"token": token}, headers={"Origin": gateway.origin})
-    assert own_cookies(answer) == ["sparkgate"]
-    value = re.search(r"sparkgate=([^;]+)", answer.headers["Set-Cookie"]).group(1)
-    context.add_cookies([{"name": "sparkgate", "value": value, "url": gateway.origin}])
+    assert own_cookies(answer) == [COOKIE]
+    value = re.search(rf"{COOKIE}=([^;]+)", answer.headers["Set-Cookie"]).group(1)
+    context.add_cookies([{"name": COOKIE, "value": value, "url": gateway.origin}])
     return client
 
 

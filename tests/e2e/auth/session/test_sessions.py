@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import json
+import re
 import secrets
 import signal
 import time
@@ -11,12 +12,13 @@ import urllib.parse
 import pytest
 import requests
 
-from conftest import NAVIGATION, own_cookies
+from conftest import COOKIE, NAVIGATION, own_cookies
 from mock_provider import MockProvider
 from redis_server import RedisServer, Sentinels
 from signon import (UI, Browser, Load, ask, gateway_for, is_let_in, metric, ready, refused_within_a_second, shared_store,
                     stranger_status, two_gateways, wait_ready)
 from spark_cluster import wait_for
+from sso import LOGIN_COOKIE
 from upstream import Upstream
 
 CANARY = "canary-of-this-very-test"
@@ -64,7 +66,7 @@ def test_session_that_ends_is_refused_by_both_within_a_second(pair):
     assert all(who.go(gateway).status_code == 200 for who in (browser, other) for gateway in pair)
     cookie = browser.session()
     assert browser.sign_out(one).status_code in (200, 303)
-    browser.cookies.set("sparkgate", cookie, domain="127.0.0.1", path="/")
+    browser.cookies.set(COOKIE, cookie, domain="127.0.0.1", path="/")
     refused_within_a_second(browser, one, two)
     assert other.go(one).status_code == 200
 
@@ -153,7 +155,7 @@ def test_s27_hundred_requests_on_an_expired_session_refresh_once(pair, provider)
     browser = Browser()
     browser.sign_in(one)
     provider.expires_in, provider.delay = 300, 0.2
-    cookie = {"Cookie": f"sparkgate={browser.session()}", **NAVIGATION}
+    cookie = {"Cookie": f"{COOKIE}={browser.session()}", **NAVIGATION}
     time.sleep(1.1)
     go = lambda n: requests.get((one, two)[n % 2].url + UI, headers=cookie, timeout=30, allow_redirects=False).status_code
     with concurrent.futures.ThreadPoolExecutor(100) as pool:
@@ -217,7 +219,7 @@ def test_s33_ended_session_does_not_go_on_while_redis_is_down(pair, redis):
     assert browser.go(two).status_code == 200
     cookie = browser.session()
     browser.sign_out(one)
-    browser.cookies.set("sparkgate", cookie, domain="127.0.0.1", path="/")
+    browser.cookies.set(COOKIE, cookie, domain="127.0.0.1", path="/")
     refused_within_a_second(browser, one, two)
     redis.kill()
     wait_for(lambda: ready(two)["store"] == "down", "the outage to be told", 10)
@@ -296,7 +298,7 @@ def test_s22_every_sign_in_has_a_new_session_and_ends_the_old_one(single):
     browser.get(callback)
     assert browser.session() != first
     stale = Browser()
-    stale.cookies.set("sparkgate", first, domain="127.0.0.1", path="/")
+    stale.cookies.set(COOKIE, first, domain="127.0.0.1", path="/")
     assert stale.go(single).status_code == 302
 
 
@@ -315,9 +317,9 @@ def test_s23_sign_ins_under_way_do_not_pile_up(single):
     assert browser.sign_in(single).status_code == 303
 
 
-def test_s23_four_tabs_sign_in_side_by_side(single):
+def test_s23_tabs_sign_in_side_by_side(single):
     browser = Browser()
-    paths = [f"{UI}tab/{n}?q=%2F{n}" for n in range(4)]
+    paths = [f"{UI}tab/{n}?q=%2F{n}" for n in range(9)]
     begun = [browser.begin(single, path) for path in paths]
     for path, address in zip(paths, begun):
         answer = browser.get(browser.at_provider(address))
@@ -361,7 +363,7 @@ def test_s25_cookies_are_closed_to_scripts_and_to_other_sites(single):
     browser = Browser()
     begun = browser.get(f"{single.url}/_gate/login?start=sso")
     login = begun.headers["Set-Cookie"]
-    assert own_cookies(begun) == ["sparkgate-login"] and "Max-Age=600" in login
+    assert [name[:-1] for name in own_cookies(begun)] == [LOGIN_COOKIE] and "Max-Age=600" in login
     answer = browser.get(browser.at_provider(begun.headers["Location"]))
     for cookie in (login, answer.headers["Set-Cookie"]):
         assert "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/;" in cookie and "Domain" not in cookie
@@ -385,23 +387,23 @@ def test_s25_cookies_of_https_are_host_cookies_and_no_others_are_read(upstream, 
             callback = requests.get(begun.headers["Location"], timeout=10, allow_redirects=False).headers["Location"]
             callback = callback.replace("https://gate.example", gateway.origin)
             tossed = login.split(";")[0].removeprefix("__Host-")
-            assert get(callback, tossed).status_code == get(callback, login.split(";")[0], login.split(";")[0]).status_code == 400
+            assert get(callback, tossed).headers["Location"].startswith(provider.issuer)
             session, login_again = get(callback, login.split(";")[0]).raw.headers.getlist("Set-Cookie")
-            for cookie, name in ((login, "sparkgate-login"), (session, "sparkgate"), (login_again, "sparkgate-login")):
-                assert cookie.startswith(f"__Host-{name}=") and "Secure" in cookie and "HttpOnly" in cookie
+            for cookie, name in ((login, LOGIN_COOKIE + r"\w"), (session, COOKIE), (login_again, LOGIN_COOKIE + r"\w")):
+                assert re.match(f"__Host-{name}=", cookie) and "Secure" in cookie and "HttpOnly" in cookie
                 assert "Path=/;" in cookie and "Domain" not in cookie
             own = session.split(";")[0]
             good = get(gateway.url + UI, own, "theirs=1", "sparkgate=x", "__Host-sparkgate-login=y")
             assert dict(good.json()["fields"])["cookie"] == "theirs=1"
-            for bad in ([own.removeprefix("__Host-")], [own.replace("__Host", "__host")], [own, own]):
+            for bad in ([own.removeprefix("__Host-")], [own.replace("__Host", "__host")]):
                 assert get(gateway.url + UI, *bad).status_code == 302
 
 
-def test_s25_cookie_given_twice_is_none(single):
+def test_s81_dead_cookie_of_the_same_name_locks_nobody_out(single):
     browser = Browser()
     browser.sign_in(single)
-    twice = {"Cookie": f"sparkgate={browser.session()}; sparkgate={'B' * 43}", **NAVIGATION}
-    assert requests.get(single.url + UI, headers=twice, timeout=10, allow_redirects=False).status_code == 302
+    twice = {"Cookie": f"{COOKIE}={'B' * 43}; {COOKIE}={browser.session()}", **NAVIGATION}
+    assert requests.get(single.url + UI, headers=twice, timeout=10, allow_redirects=False).status_code == 200
 
 
 def test_s29_sign_out_is_a_post_of_our_own_page(single):

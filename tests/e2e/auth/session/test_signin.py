@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from browser import Notebook, chromium
-from conftest import BASE, NAVIGATION, Client, own_cookies, signed_in
+from conftest import BASE, COOKIE, NAVIGATION, Client, own_cookies, signed_in, use_link
 from gateway import Gateway
 from spark_cluster import wait_for
 from upstream import Upstream
@@ -77,7 +77,7 @@ def test_session_cookie_is_closed_to_scripts_and_other_sites(gate):
     token = gate.create_token("cookie")["access_token"]
     answer = Client(gate).post("/_gate/login", data={"token": token}, headers={"Origin": gate.origin})
     cookie = answer.headers["Set-Cookie"]
-    assert own_cookies(answer) == ["sparkgate"]
+    assert own_cookies(answer) == [COOKIE]
     assert "HttpOnly" in cookie
     assert re.search(r"SameSite=(Lax|Strict)", cookie)
 
@@ -87,9 +87,9 @@ def test_one_time_link_works_once(tmp_path):
         entry = {"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}
         with Gateway([entry], BASE, folder=tmp_path) as gateway:
             first, second = Client(gateway), Client(gateway)
-            assert first.get(gateway.link, headers=NAVIGATION).status_code == 303
+            assert use_link(first, gateway.link).status_code == 303
             assert first.get("/", headers=NAVIGATION).status_code == 200
-            refused = second.get(gateway.link, headers=NAVIGATION)
+            refused = use_link(second, gateway.link)
             assert refused.status_code == 401
             assert "Set-Cookie" not in refused.headers
             assert second.get("/").status_code == 401
@@ -97,14 +97,43 @@ def test_one_time_link_works_once(tmp_path):
             gateway.daemon.stop()
             gateway.start()
             assert gateway.link is None
-            assert Client(gateway).get(link, headers=NAVIGATION).status_code == 401
+            assert use_link(Client(gateway), link).status_code == 401
             # the session outlives the process, for the store does
             assert first.get("/", headers=NAVIGATION).status_code == 200
 
 
+NOWHERE = [{"name": "other", "uis": [{"name": "x", "url": "http://127.0.0.1:1"}]}]
+
+
+def test_s82_what_only_looks_at_a_link_does_not_use_it_up(tmp_path):
+    looks = [NAVIGATION, {"Sec-Purpose": "prefetch;prerender", **NAVIGATION}, {"User-Agent": "link preview", "Accept": "*/*"},
+             {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site", "Accept": "image/*"}]
+    with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway:
+        for headers in looks:
+            answer = requests.get(gateway.link, headers=headers, timeout=10, allow_redirects=False)
+            assert answer.status_code == 200 and "Set-Cookie" not in answer.headers
+            assert "no-store" in answer.headers["Cache-Control"]
+            requests.head(gateway.link, headers=headers, timeout=10)
+        elsewhere = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
+        assert use_link(Client(gateway), gateway.link, elsewhere).status_code == 403
+        assert use_link(Client(gateway), gateway.link).status_code == 303
+
+
+def test_s82_person_opens_a_link_in_a_browser_and_presses_its_button(tmp_path, playwright):
+    with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway, chromium(playwright) as context:
+        page = context.new_page()
+        notes = Notebook(page, gateway.origin)
+        page.goto(gateway.link)
+        page.reload()
+        page.locator("main form button").click()
+        page.wait_for_url(f"{gateway.url}/")
+        assert page.locator("text=Administrator").count() and notes.failed == [] and notes.errors == []
+
+
 def test_link_is_not_in_the_log_of_requests(tmp_path):
-    with Gateway([{"name": "other", "uis": [{"name": "x", "url": "http://127.0.0.1:1"}]}], BASE, folder=tmp_path) as gateway:
+    with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway:
         Client(gateway).get(gateway.link)
+        use_link(Client(gateway), gateway.link)
         secret = gateway.link.split("link=")[1]
         wait_for(lambda: any("_gate/login" in line["path"] for line in gateway.access_log()), "the access line", 5)
         lines = [line for line in gateway.log_text().splitlines() if secret in line]
@@ -159,7 +188,7 @@ def test_browser_shows_what_is_wrong_with_a_token(gate, playwright):
 def test_bearer_token_opens_and_is_not_passed_on(gate):
     """S0: the UI runs users' code."""
     client = bearer(gate)
-    client.cookies.set("sparkgate", "x" * 43)
+    client.cookies.set(COOKIE, "x" * 43)
     client.cookies.set("theirs", "kept")
     seen = client.get(UI, headers={"X-Forwarded-Context": "');alert(1);//", "X-Forwarded-User": "root"}).json()
     fields = dict(seen["fields"])
@@ -246,3 +275,58 @@ def test_access_log_has_no_secret_and_the_promised_keys(gate):
     assert line["token_id"] == made["id"]
     for secret in (made["access_token"], "hunter2", "swordfish"):
         assert secret not in gate.log_text()
+
+
+# -- several cookies of one name, several gateways on one host name -------------------------------------------------------
+
+def add_cookie(context, name, value, path):
+    context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": path}])
+
+
+def test_s83_dead_cookies_of_other_paths_lock_nobody_out_and_end_on_the_sign_in_page(gate, playwright):
+    """What another gateway, an old version or a hostile page left in the browser: over http nothing prevents it."""
+    token = gate.create_token("locked-out")["access_token"]
+    with chromium(playwright) as context:
+        page = context.new_page()
+        for number, path in enumerate(("/", f"{BASE}/", f"{BASE}/other/ui", f"{BASE}/_gate")):
+            add_cookie(context, COOKIE, "AEIM"[number] * 43, path)
+        page.goto(f"{gate.url}{UI}x")
+        assert [c["path"] for c in context.cookies() if c["name"] == COOKIE] == []
+        page.locator("#token").fill(token)
+        page.locator("form.sign-in button").click()
+        page.wait_for_url(f"{gate.url}{UI}x")
+        # and one that comes later, where the sign-in page is not seen
+        add_cookie(context, COOKIE, "Q" * 43, f"{BASE}/other/")
+        page.reload()
+        assert page.url == f"{gate.url}{UI}x"
+
+
+def test_s83_sign_in_page_ends_nothing_for_who_has_no_such_cookie(gate):
+    assert "Set-Cookie" not in Client(gate).get("/_gate/login", headers=NAVIGATION).headers
+    answer = Client(gate).get("/_gate/login", headers={**NAVIGATION, "Cookie": f"theirs=1; {COOKIE}={'A' * 43}"})
+    ended = answer.headers["Set-Cookie"]
+    assert set(own_cookies(answer)) == {COOKIE} and ended.count("Max-Age=0") == ended.count(f"{COOKIE}=;")
+    assert "Path=/;" not in ended  # another tab may be signing in just now
+    assert f"Path={BASE};" in ended and f"Path={BASE}/_gate/login;" in ended
+
+
+@pytest.mark.parametrize("settings, names", [
+    ([{}, {}], ["sparkgate_one", "sparkgate_two"]),
+    ([{"cookie": "sparkgate"}, {"cookie": "sparkgate_other-one"}], ["sparkgate", "sparkgate_other-one"])])
+def test_s83_gateways_on_one_host_name_do_not_sign_each_others_people_out(tmp_path, settings, names):
+    with Upstream() as upstream:
+        entry = [{"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}]
+        with Gateway(entry, "/one", {"session": settings[0]}, folder=tmp_path / "a") as one, \
+                Gateway(entry, "/two", {"session": settings[1]}, folder=tmp_path / "b") as two:
+            browser = Client(one)
+            for gateway, name in zip((one, two), names):
+                token = gateway.create_token("both")["access_token"]
+                gateway.await_mounts([UI], token)
+                answer = browser.post(f"{gateway.url}/_gate/login", data={"token": token}, headers={"Origin": gateway.origin})
+                assert own_cookies(answer) == [name]
+            for gateway in (one, two):
+                seen = browser.get(gateway.url + UI)
+                assert seen.status_code == 200
+                assert "cookie" not in dict(seen.json()["fields"])  # neither gateway shows a UI the other one's
+            browser.post(f"{one.url}/_gate/logout", headers={"Origin": one.origin})
+            assert [browser.get(gateway.url + UI).status_code for gateway in (one, two)] == [401, 200]

@@ -15,7 +15,7 @@ import requests
 
 from browser import Notebook, chromium
 from browser import enter as enter_at_provider
-from conftest import NAVIGATION, ROOT, Client, signed_in
+from conftest import COOKIE as PUBLIC, NAVIGATION, ROOT, Client, signed_in
 from gateway import Gateway
 from mock_provider import MockProvider
 from sso import gateways, seen_by_upstream, set_cookies
@@ -25,7 +25,7 @@ from upstream import Upstream
 UI = "/other/ui/echo/"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 LABEL = "Sign in with Example"
-COOKIE = "sparkgate-admin"
+COOKIE = PUBLIC.replace("_", "-admin_")
 REACHABLE = re.compile(r"https?://(127\.0\.0\.1|localhost)[:/]")
 
 
@@ -148,15 +148,15 @@ def test_s0_sign_in_sets_a_strict_cookie_of_its_own(gate):
 
 
 def test_s0_session_of_the_gateway_opens_nothing_here_and_the_other_way_round(gate, admin):
-    public = signed_in(gate, "admin").cookies.get("sparkgate")
+    public = signed_in(gate, "admin").cookies.get(PUBLIC)
     own = admin.cookies.get(COOKIE)
-    for cookies in (f"sparkgate={public}", f"{COOKIE}={public}", f"sparkgate={own}"):
+    for cookies in (f"{PUBLIC}={public}", f"{COOKIE}={public}", f"{PUBLIC}={own}"):
         answer = Visitor(gate).get("/tokens", headers={"Cookie": cookies})
         assert answer.status_code == 302 and "/_gate/login" in answer.headers["Location"], cookies
-    for cookies in (f"{COOKIE}={own}", f"sparkgate={own}"):
+    for cookies in (f"{COOKIE}={own}", f"{PUBLIC}={own}"):
         assert Client(gate).get(UI, headers={"Cookie": cookies}).status_code == 401
     assert admin.get("/tokens").status_code == 200
-    assert Client(gate).get(UI, headers={"Cookie": f"sparkgate={public}"}).status_code == 200
+    assert Client(gate).get(UI, headers={"Cookie": f"{PUBLIC}={public}"}).status_code == 200
 
 
 def test_s0_bearer_token_or_public_cookie_is_no_way_into_the_page(gate):
@@ -226,7 +226,7 @@ def test_s21_sign_in_begun_at_one_site_is_not_finished_at_the_other(gate):
     callback = requests.get(begun.headers["Location"], allow_redirects=False, timeout=10).headers["Location"]
     query = urllib.parse.urlsplit(callback).query
     visitor = Visitor(gate)
-    visitor.cookies.update({name.replace("sparkgate", COOKIE): value for name, value in public.cookies.items()})
+    visitor.cookies.update({name.replace("sparkgate-login", "sparkgate-admin-login"): value for name, value in public.cookies.items()})
     visitor.cookies.update(public.cookies)
     answer = visitor.get(f"/_gate/callback?{query}")
     assert answer.status_code == 400 and "began in another browser" in answer.text

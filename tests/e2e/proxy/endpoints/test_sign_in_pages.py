@@ -6,9 +6,10 @@ import re
 import urllib.parse
 
 import pytest
+import requests
 
 from browser import Notebook, chromium
-from conftest import BASE, NAVIGATION, Client, own_cookies, signed_in
+from conftest import BASE, COOKIE, NAVIGATION, Client, own_cookies, signed_in
 from gateway import Gateway
 from mock_provider import MockProvider
 from spark_cluster import free_port, wait_for
@@ -117,15 +118,25 @@ def test_s24_a_sign_in_never_comes_back_to_another_host(gate, client):
         assert urllib.parse.urljoin(f"{gate.url}/", where).startswith(f"{gate.url}/"), target
 
 
-def test_s21_a_callback_that_this_browser_did_not_begin_is_refused_and_begins_nothing(gate, client):
+def test_s21_a_callback_that_this_browser_did_not_begin_opens_nothing_and_begins_one_of_its_own(gate, client, provider):
     stolen = answer_of_provider(Client(gate))
     answer = client.get(stolen, headers=NAVIGATION)
+    assert answer.status_code == 303 and answer.headers["Location"].startswith(f"{provider.issuer}/")
+    assert client.get(UI).status_code == 401
+    # once: a browser that keeps no cookies would go round for ever
+    callback = requests.get(answer.headers["Location"], allow_redirects=False, timeout=10).headers["Location"]
+    answer = Client(gate).get(callback, headers=NAVIGATION)
     assert answer.status_code == 400
-    assert "began in another browser" in text_of(answer)
+    assert "began in another browser" in text_of(answer) and "keeps no cookies" in text_of(answer)
     assert "Location" not in answer.headers and "Refresh" not in answer.headers
     assert gate.base in start_link(answer)[0]
     assert answer.headers["X-Request-Id"] in answer.text
     assert client.get(UI).status_code == 401
+
+
+def test_s81_a_program_with_a_callback_that_it_did_not_begin_begins_nothing(gate, client):
+    answer = client.get(answer_of_provider(Client(gate)), headers={"Accept": "application/json"})
+    assert answer.status_code == 400 and "Set-Cookie" not in answer.headers
 
 
 def test_s21_an_answer_is_good_once(gate, client):
@@ -165,8 +176,8 @@ def test_error_of_the_provider_is_told_in_our_words_with_its_own_quoted(gate, cl
     assert "access_denied" not in answer.text
     # who sends a link to a made-up error puts no words into our mouth
     made_up = Client(gate).get(callback, headers=NAVIGATION)
-    assert made_up.status_code == 400
-    assert "555-0199" not in made_up.text
+    assert made_up.status_code == 303
+    assert "555-0199" not in made_up.text + made_up.headers["Location"]
 
 
 def test_unknown_error_of_the_provider_has_a_sentence_too(client, provider):
@@ -269,11 +280,11 @@ def test_log_has_no_secret_of_a_sign_in(gate, client):
     begun = begin(client)
     callback = client.get(begun).headers["Location"]
     answer = client.get(callback, headers=NAVIGATION)
-    assert "sparkgate" in own_cookies(answer)
+    assert COOKIE in own_cookies(answer)
     client.post("/_gate/logout", headers={**NAVIGATION, "Origin": gate.origin})
     wait_for(lambda: "/_gate/callback" in gate.log_text(), "the access line", 5)
     query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(callback).query))
-    for secret in (query["state"], query["code"], "id_token_hint", client.cookies.get("sparkgate") or "Set-Cookie"):
+    for secret in (query["state"], query["code"], "id_token_hint", client.cookies.get(COOKIE) or "Set-Cookie"):
         assert secret not in gate.log_text()
 
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from conftest import Client
+from conftest import COOKIE, Client
 from gateway import Gateway
 
 
@@ -170,7 +170,7 @@ def test_s39_bearer_errors_follow_rfc_6750(gate):
 def test_s40_no_secret_in_any_log_line(gate, client):
     canary = "canary-5b1f"
     client.get(f"/local/ui/echo/?token={canary}&password={canary}")
-    Client(gate).get("/local/ui/echo/", headers={"Authorization": f"Bearer {canary}", "Cookie": f"sparkgate={canary}"})
+    Client(gate).get("/local/ui/echo/", headers={"Authorization": f"Bearer {canary}", "Cookie": f"{COOKIE}={canary}"})
     Client(gate).post("/_gate/login", data={"token": canary}, headers={"Origin": gate.origin})
     assert client.get("/local/ui/echo/").status_code == 200
     log = gate.log_text()

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from browser import chromium
-from conftest import BASE, signed_in
+from conftest import BASE, COOKIE, signed_in
 from fake_spark import App, FakeSpark
 from gateway import Gateway
 from hostile import Hostile, attack, path_of, sign_in, tokens_on_record
@@ -196,13 +196,13 @@ def test_s0_a_users_page_may_no_more_than_the_user(world, playwright):
 
 def test_s25_a_cookie_that_its_script_sets_beside_ours_ends_the_session_but_opens_no_other(world, playwright):
     """What HttpOnly cannot prevent: the same name with another path. Which of the two is ours cannot be told."""
-    attacker = signed_in(world.gateway, "user").cookies["sparkgate"]
+    attacker = signed_in(world.gateway, "user").cookies[COOKIE]
     world.aim("none", parts=[])
     with chromium(playwright) as context:
         page = context.new_page()
         world.sign_in(page, world.admin)
         world.open(page)
-        page.evaluate("value => { document.cookie = 'sparkgate=' + value + '; path=/gate/' }", attacker)
+        page.evaluate("own => { document.cookie = own + '; path=/gate/' }", f"{COOKIE}={attacker}")
         page.goto(f"{world.gateway.url}/")
         assert path_of(page.url) == f"{BASE}/_gate/login"
 

@@ -57,7 +57,9 @@ def visitor(info, playwright):
     with Gateway([cluster_entry(info)], BASE) as gateway, chromium(playwright) as context:
         await_everything(gateway, info)
         visitor = Visitor(context, gateway, info)
-        visitor.page.goto(gateway.link, wait_until="networkidle")
+        visitor.page.goto(gateway.link)
+        visitor.page.locator("main form button").click()
+        visitor.page.wait_for_url(f"{gateway.url}/", wait_until="networkidle")
         assert visitor.page.url == f"{gateway.url}/"
         yield visitor
 

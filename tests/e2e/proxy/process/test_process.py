@@ -18,7 +18,7 @@ import time
 import pytest
 import requests
 
-from conftest import Client
+from conftest import COOKIE, Client
 from gateway import Gateway, binary
 from redis_server import RedisServer
 from signon import shared_store
@@ -450,7 +450,7 @@ def test_s69_no_token_cookie_or_form_stays_in_memory_behind_its_request(gate):
     for url, origin in ((gate.url, gate.origin), (gate.admin_url, gate.admin_url)):
         for path in (UI, "/api/v1/tokens", "/"):
             requests.get(f"{url}{path}", headers={"Authorization": f"Bearer {bearer}"}, timeout=5)
-            requests.get(f"{url}{path}", headers={"Cookie": f"sparkgate={cookie}"}, timeout=5)
+            requests.get(f"{url}{path}", headers={"Cookie": f"{COOKIE}={cookie}"}, timeout=5)
         requests.post(f"{url}/_gate/login", data={"token": form}, headers={"Origin": origin}, timeout=5)
     requests.post(f"{gate.url}/_gate/oauth/token", data={"grant_type": "refresh_token", "refresh_token": form}, timeout=5)
     with socket.create_connection((HOST, gate.port), timeout=5) as unfinished:

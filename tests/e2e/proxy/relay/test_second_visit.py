@@ -91,6 +91,8 @@ def test_t50_second_visit_of_a_stage_page_takes_a_twentieth_of_its_bytes(info, g
     with chromium(playwright, reachable=None) as context:
         direct, through = Meter(context), Meter(context)
         through.page.goto(gateway.link)
+        through.page.locator("main form button").click()
+        through.page.wait_for_url(f"{gateway.url}/")
         direct_first, direct_again = measured(direct, app["ui"] + path)
         first, again = measured(through, f"{gateway.url}/local/proxy/{app['id']}{path}")
         through.forget()

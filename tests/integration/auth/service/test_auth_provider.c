@@ -83,13 +83,137 @@ static void s22_sign_in_ends_the_session_the_browser_had(void **state)
 	free(old);
 }
 
+/* S81: what a callback without its cookie does, whoever sends it. */
+static void s81_callback_without_its_cookie_opens_no_session_and_spends_no_code(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct begun begun = begin(f, "/local/?a=b");
+	char *query = mem_printf("state=%s&code=abc", begun.state);
+	answer_tokens(f, id_token(f, "ann", "dev", begun.nonce), 300, "first");
+	for (int i = 0; i < 2; i++) {
+		bool is_signed_in = i == 1;
+		struct sign_in_result result =
+			auth_world_login_finish(f->world, 1, query, NULL, is_signed_in);
+		assert_int_equal(result.status, AUTH_ABSENT);
+		assert_string_equal(result.return_path, "/local/?a=b");
+		assert_true(result.may_begin_again);
+		assert_null(result.set_cookie);
+		assert_null(result.who);
+		sign_in_result_clear(&result);
+	}
+	assert_int_equal(fake_http_hits(f->idp, "/token"), 0);
+	/* The browser that began still can. */
+	struct sign_in_result result = come_back(f, &begun);
+	assert_int_equal(result.status, AUTH_OK);
+	assert_false(result.may_begin_again);
+	assert_non_null(strstr(result.set_login_cookie, "Max-Age=0"));
+	identity_unref(result.who);
+	sign_in_result_clear(&result);
+	free(query);
+	free(begun.cookie);
+}
+
+static void s81_sign_in_is_begun_again_once(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/x"), true);
+	char sent[1024];
+	copy_parameter(login.location, "state", sent, sizeof sent);
+	char *query = mem_printf("state=%s&code=abc", sent);
+	struct sign_in_result result = auth_world_login_finish(f->world, 1, query, NULL, false);
+	assert_int_equal(result.status, AUTH_ABSENT);
+	assert_false(result.may_begin_again);
+	assert_string_equal(result.return_path, "/x");
+	sign_in_result_clear(&result);
+	free(query);
+	secret_free(login.location);
+	secret_free(login.set_cookie);
+}
+
+/* Another tab was first: this one goes on with its session. */
+static void s81_who_has_signed_in_since_gets_no_other_session(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	struct begun begun = begin(f, "/late");
+	char *cookie = enter(f, "ann", "dev", 300);
+	unsigned asked = fake_http_hits(f->idp, "/token");
+	char *both = mem_printf("%s; %s", begun.cookie, cookie);
+	char *query = mem_printf("state=%s&code=abc", begun.state);
+	struct sign_in_result result = auth_world_login_finish(f->world, 0, query, both, true);
+	assert_int_equal(result.status, AUTH_ABSENT);
+	assert_string_equal(result.return_path, "/late");
+	assert_int_equal(fake_http_hits(f->idp, "/token"), asked);
+	expect_role(f, 0, cookie, ROLE_USER);
+	sign_in_result_clear(&result);
+	free(query);
+	free(both);
+	free(cookie);
+	free(begun.cookie);
+}
+
+/* Cookies of one name, of another path or host: which one is alive decides. */
+static void s81_session_is_found_among_dead_cookies_of_its_name(void **state)
+{
+	static const char dead[] = "sparkgate=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+	struct fixture *f = *state;
+
+	start(f);
+	char *cookie = enter(f, "ann", "dev", 300);
+	char *fields[] = {mem_printf("%s; %s", dead, cookie), mem_printf("%s; %s", cookie, dead),
+		mem_printf("%s; %s", cookie, cookie),
+		mem_printf("sparkgate=x; %s; sparkgate=y; %s", dead, cookie)};
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		for (int thread = 0; thread < 2; thread++)
+			expect_role(f, thread, fields[i], ROLE_USER);
+	}
+	char *fifth = mem_printf("sparkgate=1; sparkgate=2; sparkgate=3; sparkgate=4; %s", cookie);
+	auth_world_expect(f->world, 0, NULL, fifth, AUTH_ABSENT);
+	free(fifth);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		free(fields[i]);
+	free(cookie);
+}
+
+/* S22, S29: what was not looked at would still be good. */
+static void s81_signing_in_and_out_end_all_sessions_that_the_cookies_name(void **state)
+{
+	struct fixture *f = *state;
+
+	start(f);
+	for (int i = 0; i < 2; i++) {
+		char *ann = enter(f, "ann", "dev", 300), *bob = enter(f, "bob", "dev", 300);
+		struct begun begun = begin(f, "/");
+		char *both = mem_printf("%s; %s; %s", ann, bob, begun.cookie);
+		struct sign_in_result result;
+
+		free(begun.cookie);
+		begun.cookie = both;
+		answer_tokens(f, id_token(f, "ann", "dev", begun.nonce), 300, "first");
+		result = i == 0 ? come_back(f, &begun) : auth_world_sign_out(f->world, 0, both);
+		assert_int_equal(result.status, AUTH_OK);
+		auth_world_expect(f->world, 0, NULL, ann, AUTH_ABSENT);
+		auth_world_expect(f->world, 0, NULL, bob, AUTH_ABSENT);
+		identity_unref(result.who);
+		sign_in_result_clear(&result);
+		free(ann);
+		free(bob);
+		free(both);
+	}
+}
+
 static void provider_that_is_down_at_the_start_is_found_when_it_is_up(void **state)
 {
 	struct fixture *f = *state;
 
 	fake_http_down(f->idp, true);
 	auth_world_start(f->world);
-	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/"));
+	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/"), false);
 	assert_int_equal(login.status, AUTH_UNAVAILABLE);
 	assert_int_equal(auth_service_health(f->world->service).provider, AUTH_PROVIDER_SILENT);
 	assert_true(auth_service_health(f->world->service).store);
@@ -109,7 +233,8 @@ static void provider_is_not_ready_while_its_keys_are_missing(void **state)
 	fake_http_set(f->idp, "/keys", 503, "text/plain", "later");
 	auth_world_start(f->world);
 	while (status != AUTH_OK && clock_mono_ms() < until) { /* until the metadata is known */
-		struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/"));
+		struct auth_login login =
+			auth_login_begin(f->world->auth[0], NULL, 0, STR("/"), false);
 		status = login.status;
 		secret_free(login.location);
 		secret_free(login.set_cookie);
@@ -315,6 +440,11 @@ int main(void)
 		TEST(s21_state_of_another_browser_is_refused_before_the_code_is_used),
 		TEST(s21_nonce_of_another_sign_in_is_refused),
 		TEST(s22_sign_in_ends_the_session_the_browser_had),
+		TEST(s81_callback_without_its_cookie_opens_no_session_and_spends_no_code),
+		TEST(s81_sign_in_is_begun_again_once),
+		TEST(s81_who_has_signed_in_since_gets_no_other_session),
+		TEST(s81_session_is_found_among_dead_cookies_of_its_name),
+		TEST(s81_signing_in_and_out_end_all_sessions_that_the_cookies_name),
 		TEST(provider_that_is_down_at_the_start_is_found_when_it_is_up),
 		TEST(provider_is_not_ready_while_its_keys_are_missing),
 		TEST(s27_many_requests_on_an_expired_token_refresh_once),

@@ -1,4 +1,5 @@
 #include "auth/oidc/callback.h"
+#include "auth/oidc/login_cookie.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,7 +115,7 @@ static void s4_values_are_bounded(void **state)
 	static const struct {
 		const char *query;
 		size_t max;
-	} rows[] = {{"state=s&code=", CALLBACK_CODE_MAX}, {"code=c&state=", 512},
+	} rows[] = {{"state=s&code=", CALLBACK_CODE_MAX}, {"code=c&state=", LOGIN_STATE_MAX},
 		{"code=c&state=s&iss=", 2048}, {"state=s&error=", 63}};
 
 	(void)state;

@@ -98,16 +98,16 @@ static struct str sent(const char *set_cookie)
 
 static void s25_a_cookie_is_good_for_its_label_only(void **state)
 {
-	char id[SESSION_ID_LEN + 1], found[SESSION_ID_LEN + 1];
+	char id[SESSION_ID_LEN + 1], found[COOKIES_TRIED][SESSION_ID_LEN + 1];
 
 	session_new_id(id);
 	char *cookie = app_pass_cookie_new(*state, &https, label, str_of(id));
 	struct str fields[2] = {sent(cookie), sent(cookie)};
-	assert_true(app_pass_cookie_read(*state, &https, label, fields, 1, found));
-	assert_string_equal(found, id);
-	assert_false(app_pass_cookie_read(*state, &https, other, fields, 1, found));
-	assert_false(app_pass_cookie_read(*state, &https, label, fields, 2, found)); /* tossed in */
-	assert_false(app_pass_cookie_read(*state, &http, label, fields, 1, found));
+	assert_int_equal(app_pass_cookie_read(*state, &https, label, fields, 1, found), 1);
+	assert_string_equal(found[0], id);
+	assert_int_equal(app_pass_cookie_read(*state, &https, other, fields, 1, found), 0);
+	assert_int_equal(app_pass_cookie_read(*state, &https, label, fields, 2, found), 1);
+	assert_int_equal(app_pass_cookie_read(*state, &http, label, fields, 1, found), 0);
 	assert_null(strstr(cookie, id));
 	assert_non_null(strstr(cookie, "__Host-sparkgate-app="));
 	assert_non_null(strstr(cookie, "; Path=/; HttpOnly; SameSite=Lax; Secure"));
@@ -119,15 +119,33 @@ static void s25_a_cookie_is_good_for_its_label_only(void **state)
 	secret_free(cookie);
 }
 
+static void s81_cookies_beside_the_one_of_its_label_are_passed_over(void **state)
+{
+	char id[2][SESSION_ID_LEN + 1], found[COOKIES_TRIED][SESSION_ID_LEN + 1];
+
+	session_new_id(id[0]);
+	session_new_id(id[1]);
+	char *first = app_pass_cookie_new(*state, &http, label, str_of(id[0]));
+	char *foreign = app_pass_cookie_new(*state, &http, other, str_of(id[0]));
+	char *second = app_pass_cookie_new(*state, &http, label, str_of(id[1]));
+	struct str fields[] = {STR("sparkgate-app=x"), sent(foreign), sent(first), sent(second)};
+	assert_int_equal(app_pass_cookie_read(*state, &http, label, fields, 4, found), 2);
+	assert_string_equal(found[0], id[0]);
+	assert_string_equal(found[1], id[1]);
+	secret_free(first);
+	secret_free(foreign);
+	secret_free(second);
+}
+
 static void s0_a_code_is_no_cookie(void **state)
 {
-	char id[SESSION_ID_LEN + 1], found[SESSION_ID_LEN + 1];
+	char id[SESSION_ID_LEN + 1], found[COOKIES_TRIED][SESSION_ID_LEN + 1];
 
 	session_new_id(id);
 	char *code = app_pass_code_new(*state, label, str_of(id), browser, STR("/x"), 1000);
 	char *field = mem_printf("sparkgate-app=%s", code);
 	struct str fields[] = {str_of(field)};
-	assert_false(app_pass_cookie_read(*state, &http, label, fields, 1, found));
+	assert_int_equal(app_pass_cookie_read(*state, &http, label, fields, 1, found), 0);
 	free(field);
 	secret_free(code);
 }
@@ -148,8 +166,8 @@ static void s50_entry_cookie_is_known_by_its_digest_in_the_browser_that_has_it(v
 	assert_true(app_pass_entry_read(str_of(first), digest));
 	assert_true(app_pass_entry_is(&https, fields, 1, digest));
 	assert_false(app_pass_entry_is(&https, theirs, 1, digest));
-	assert_true(app_pass_entry_is(&https, both, 2, digest));   /* two tabs asked */
-	assert_false(app_pass_entry_is(&https, twice, 2, digest)); /* tossed in */
+	assert_true(app_pass_entry_is(&https, both, 2, digest)); /* two tabs asked */
+	assert_true(app_pass_entry_is(&https, twice, 2, digest));
 	assert_false(app_pass_entry_is(&http, fields, 1, digest));
 	assert_false(app_pass_entry_is(&https, NULL, 0, digest));
 	/* Who asks again keeps the value, so that tabs do not spoil each other's codes. */
@@ -182,6 +200,7 @@ int main(void)
 		TEST(the_longest_path_fits_a_request_target),
 		TEST(s25_a_cookie_is_good_for_its_label_only),
 		TEST(s0_a_code_is_no_cookie),
+		TEST(s81_cookies_beside_the_one_of_its_label_are_passed_over),
 		TEST(s50_entry_cookie_is_known_by_its_digest_in_the_browser_that_has_it),
 		TEST(s50_what_is_no_digest_is_not_read),
 	};

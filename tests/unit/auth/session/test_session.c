@@ -9,8 +9,9 @@
 
 #include <cmocka.h>
 
-static const struct url plain = {.tls = false, .host = "127.0.0.1", .port = 8480, .path = "/"};
-static const struct url secure = {.tls = true, .host = "spark.example", .port = 443, .path = "/x/"};
+static const struct conf plain = {.cookie_tail = ""};
+static const struct conf secure = {
+	.server = {.public_url = {.tls = true}}, .admin = {.public_url = {.tls = true}}};
 
 static void s22_every_id_is_new_and_256_bits_long(void **state)
 {
@@ -58,12 +59,12 @@ static void s25_what_cannot_be_an_id_has_no_key(void **state)
 
 static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
 {
-	char *cookie = session_set_cookie(AUTH_SITE_PUBLIC, &secure, "ID");
+	char *cookie = session_set_cookie(&secure, AUTH_SITE_PUBLIC, "ID");
 
 	(void)state;
 	assert_string_equal(cookie, "__Host-sparkgate=ID; Path=/; HttpOnly; SameSite=Lax; Secure");
 	secret_free(cookie);
-	cookie = session_clear_cookie(AUTH_SITE_PUBLIC, &secure);
+	cookie = session_clear_cookie(&secure, AUTH_SITE_PUBLIC);
 	assert_string_equal(
 		cookie, "__Host-sparkgate=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0; Secure");
 	secret_free(cookie);
@@ -71,22 +72,36 @@ static void s25_cookie_over_https_is_host_bound_and_secure(void **state)
 
 static void s25_cookie_over_http_has_its_own_name_and_no_secure(void **state)
 {
-	char *cookie = session_set_cookie(AUTH_SITE_PUBLIC, &plain, "ID");
+	char *cookie = session_set_cookie(&plain, AUTH_SITE_PUBLIC, "ID");
 
 	(void)state;
 	assert_string_equal(cookie, "sparkgate=ID; Path=/; HttpOnly; SameSite=Lax");
 	secret_free(cookie);
 }
 
+static void s83_gateway_below_a_path_has_cookies_of_its_own_name(void **state)
+{
+	static const struct conf gate = {.cookie_tail = "_gate"};
+	char name[SESSION_COOKIE_MAX];
+
+	(void)state;
+	session_cookie_name(&gate, AUTH_SITE_PUBLIC, "", name);
+	assert_string_equal(name, "sparkgate_gate");
+	assert_true(auth_is_own_cookie(str_of(name)));
+	session_cookie_name(&gate, AUTH_SITE_ADMIN, "-login", name);
+	assert_string_equal(name, "sparkgate-admin-login_gate");
+	assert_true(auth_is_own_cookie(str_of(name)));
+}
+
 static void s0_admin_site_has_a_strict_cookie_of_its_own_name(void **state)
 {
-	char *cookie = session_set_cookie(AUTH_SITE_ADMIN, &secure, "ID");
+	char *cookie = session_set_cookie(&secure, AUTH_SITE_ADMIN, "ID");
 
 	(void)state;
 	assert_string_equal(
 		cookie, "__Host-sparkgate-admin=ID; Path=/; HttpOnly; SameSite=Strict; Secure");
 	secret_free(cookie);
-	cookie = session_set_cookie(AUTH_SITE_ADMIN, &plain, "ID");
+	cookie = session_set_cookie(&plain, AUTH_SITE_ADMIN, "ID");
 	assert_string_equal(cookie, "sparkgate-admin=ID; Path=/; HttpOnly; SameSite=Strict");
 	secret_free(cookie);
 }
@@ -159,6 +174,7 @@ int main(void)
 		cmocka_unit_test(s25_what_cannot_be_an_id_has_no_key),
 		cmocka_unit_test(s25_cookie_over_https_is_host_bound_and_secure),
 		cmocka_unit_test(s25_cookie_over_http_has_its_own_name_and_no_secure),
+		cmocka_unit_test(s83_gateway_below_a_path_has_cookies_of_its_own_name),
 		cmocka_unit_test(s0_admin_site_has_a_strict_cookie_of_its_own_name),
 		cmocka_unit_test(s35_form_token_is_of_one_session_and_does_not_tell_its_id),
 		cmocka_unit_test(session_ends_with_its_credential_or_at_its_maximum),

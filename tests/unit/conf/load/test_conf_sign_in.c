@@ -29,6 +29,44 @@ static void provider_has_scopes_and_a_label_without_being_told(void **state)
 	conf_unref(conf);
 }
 
+/* What is after "sparkgate" in cookies' names. */
+static void expect_tail(const char *text, const char *tail)
+{
+	struct conf *conf = conf_probe_load(text);
+
+	assert_string_equal(conf->cookie_tail, tail);
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+}
+
+#define AT(base) A "server: {public_url: 'http://127.0.0.1:8480" base "'}\n"
+
+static void s83_cookie_has_its_name_by_the_base_path_or_by_its_key(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{A "session: {cookie: JSESSIONID}\n",
+			"sg.yaml:2:11: key \"session.cookie\": got \"JSESSIONID\", expected "
+			"sparkgate, or sparkgate_ and at most 39 letters, digits or hyphens"},
+		{A "session: {cookie: sparkgate-admin}\n", "sg.yaml:2:11: ..."},
+		{A "session: {cookie: sparkgate_}\n", "sg.yaml:2:11: ..."},
+		{A "session: {cookie: 'sparkgate_a;b'}\n", "sg.yaml:2:11: ..."},
+		{A "session: {cookie: sparkgate_aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd}\n",
+			"sg.yaml:2:11: ..."},
+	};
+
+	(void)state;
+	expect_tail(A, "");
+	expect_tail(AT("/"), "");
+	expect_tail(AT("/gate/"), "_gate");
+	expect_tail(AT("/a/b-c"), "_a_b-c");
+	expect_tail(AT("/a_b/c.d/"), "_a~5fb_c~2ed");
+	expect_tail(AT("/one-path-that-is-longer/than-a-name-may-be/"),
+		"_~7b0982b4439648fb93cf64f52f648ecb");
+	expect_tail(AT("/gate/") "session: {cookie: sparkgate}\n", "");
+	expect_tail(AT("/gate/") "session: {cookie: sparkgate_Two-2}\n", "_Two-2");
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
 static void without_a_provider_there_is_no_issuer(void **state)
 {
 	static const char *const texts[] = {
@@ -357,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(provider_has_scopes_and_a_label_without_being_told),
+		cmocka_unit_test(s83_cookie_has_its_name_by_the_base_path_or_by_its_key),
 		cmocka_unit_test(without_a_provider_there_is_no_issuer),
 		cmocka_unit_test(openid_is_asked_for_always),
 		cmocka_unit_test(groups_are_asked_for_at_an_address_over_https),

@@ -59,12 +59,34 @@ static void s24_only_local_paths_are_come_back_to(void **state)
 	}
 }
 
+static void fragment_is_cut_off_and_is_none_where_a_field_cannot_have_it(void **state)
+{
+	static const struct {
+		const char *path, *left, *fragment;
+	} rows[] = {{"/a", "/a", ""}, {"/a#b", "/a", "#b"}, {"/a?x#b#c", "/a?x", "#b#c"},
+		{"#", "", "#"}, {"/a#b c", "/a", ""}, {"/a#b\r\nX: y", "/a", ""},
+		{"/a#\xc3\xa9", "/a", ""}, {"/a#//evil", "/a", "#//evil"}, {"", "", ""}};
+	char *longest = mem_printf("/a#%02048d", 0);
+	struct str path = str_of(longest);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct str left = str_of(rows[i].path), fragment = form_cut_fragment(&left);
+
+		assert_true(str_eq(left, str_of(rows[i].left)));
+		assert_true(str_eq(fragment, str_of(rows[i].fragment)));
+	}
+	assert_int_equal(form_cut_fragment(&path).len, 0);
+	free(longest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_decoded_once),
 		cmocka_unit_test(what_is_missing_double_or_broken_is_refused),
 		cmocka_unit_test(s24_only_local_paths_are_come_back_to),
+		cmocka_unit_test(fragment_is_cut_off_and_is_none_where_a_field_cannot_have_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

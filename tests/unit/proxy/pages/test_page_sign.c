@@ -110,6 +110,26 @@ static void sign_in_carries_the_way_back_and_no_name(void **state)
 	assert_has_not("<form class=\"search\"");
 }
 
+static void s82_page_of_a_link_uses_it_by_a_form_only(void **state)
+{
+	(void)state;
+	page_link(&probe_page,
+		&(struct page_view){.base = "/base", .who = as_alice.who, .request_id = "r"},
+		STR("a\"b"), STR("/base/"));
+	check_sample("link");
+	assert_has("<form class=\"sign-in\" method=\"post\" action=\"/base/_gate/login\">");
+	assert_has("<input type=\"hidden\" name=\"link\" value=\"a&quot;b\">");
+	assert_int_equal(page_times("a&quot;b"), 1);
+	assert_has_not("Alice");
+}
+
+static void sign_in_page_has_the_script_that_keeps_fragments(void **state)
+{
+	(void)state;
+	show_login(AUTH_PROVIDER_READY, NULL);
+	assert_has("<script src=\"/_gate/static/sign-in.js?v=");
+}
+
 static void own_forms_send_their_origin(void **state)
 {
 	(void)state;
@@ -241,6 +261,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAGE_TEST(every_page_about_signing_in_is_whole_and_without_inline_script_or_style),
 		PAGE_TEST(sign_in_carries_the_way_back_and_no_name),
+		PAGE_TEST(s82_page_of_a_link_uses_it_by_a_form_only),
+		PAGE_TEST(sign_in_page_has_the_script_that_keeps_fragments),
 		PAGE_TEST(own_forms_send_their_origin),
 		PAGE_TEST(without_a_provider_the_token_is_all_there_is),
 		PAGE_TEST(with_a_provider_the_token_is_folded_away),
