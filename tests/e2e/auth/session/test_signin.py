@@ -313,11 +313,11 @@ def test_s83_sign_in_page_ends_nothing_for_who_has_no_such_cookie(gate):
 @pytest.mark.parametrize("settings, names", [
     ([{}, {}], ["sparkgate_one", "sparkgate_two"]),
     ([{"cookie": "sparkgate"}, {"cookie": "sparkgate_other-one"}], ["sparkgate", "sparkgate_other-one"])])
-def test_s83_gateways_on_one_host_name_do_not_sign_each_others_people_out(tmp_path, settings, names):
+def test_s83_gateways_on_one_host_name_do_not_sign_each_others_people_out(settings, names):
     with Upstream() as upstream:
         entry = [{"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}]
-        with Gateway(entry, "/one", {"session": settings[0]}, folder=tmp_path / "a") as one, \
-                Gateway(entry, "/two", {"session": settings[1]}, folder=tmp_path / "b") as two:
+        with Gateway(entry, "/one", {"session": settings[0]}) as one, \
+                Gateway(entry, "/two", {"session": settings[1]}) as two:
             browser = Client(one)
             for gateway, name in zip((one, two), names):
                 token = gateway.create_token("both")["access_token"]
