@@ -230,7 +230,7 @@ def test_s25_cookies_are_for_the_gateway_only(gate):
         attributes = [part.strip().lower() for part in field.split(";")[1:]]
         assert "httponly" in attributes and "samesite=lax" in attributes and "path=/" in attributes, field
         assert not any(part.startswith("domain") for part in attributes), field
-    names = {re.sub(r"(?<=-login-)\w$", "", field.split("=")[0]) for field in set_cookies(answer)}
+    names = {re.sub(r"(?<=-login_gate-)\w$", "", field.split("=")[0]) for field in set_cookies(answer)}
     assert names == {COOKIE, LOGIN_COOKIE}
     assert len(person.session()) >= 43
     fields = seen_by_upstream(person.open(gate, UI))
