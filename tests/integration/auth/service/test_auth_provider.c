@@ -174,6 +174,12 @@ static void s81_session_is_found_among_dead_cookies_of_its_name(void **state)
 	}
 	char *fifth = mem_printf("sparkgate=1; sparkgate=2; sparkgate=3; sparkgate=4; %s", cookie);
 	auth_world_expect(f->world, 0, NULL, fifth, AUTH_ABSENT);
+	/* Nothing tells which of two persons is meant. */
+	char *other = enter(f, "bob", "dev", 300), *both = mem_printf("%s; %s", other, cookie);
+	auth_world_expect(f->world, 0, NULL, both, AUTH_ABSENT);
+	auth_world_expect(f->world, 1, NULL, both, AUTH_ABSENT);
+	free(other);
+	free(both);
 	free(fifth);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
 		free(fields[i]);
