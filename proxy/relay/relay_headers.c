@@ -115,7 +115,8 @@ static void put_request_line(struct sbuf *out, const struct front_request *req,
 	}
 	put_text(out, STR(" HTTP/1.1\r\n"));
 	sbuf_field(out, STR("Host"), str_of(mount->authority));
-	sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
+	if (mount->kind != UI_OTHER) /* others may refuse what a proxy says (Trino: 406) */
+		sbuf_field(out, STR("X-Forwarded-Context"), str_of(mount->path));
 }
 
 static void put_own_origin(struct sbuf *out, const char *name, const struct mount *mount)

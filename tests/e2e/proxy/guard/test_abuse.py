@@ -127,7 +127,7 @@ def test_s7_s9_forged_identity_never_reaches_the_ui(client):
               "X-Auth-Request-User": "root", "Forwarded": "for=1.1.1.1", "Connection": "keep-alive, X-Mine", "X-Mine": "hop"}
     text = client.get("/local/ui/echo/", headers=forged).text
     assert "root" not in text and "alert" not in text and "1.1.1.1" not in text and "hop" not in text
-    assert "X-Forwarded-Context: /local/ui/echo" in text
+    assert "X-Forwarded" not in text
     assert client.gateway.token not in text and "Authorization" not in text
 
 
