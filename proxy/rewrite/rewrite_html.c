@@ -128,11 +128,13 @@ static enum value_kind other_kind(const struct html *html)
 		if (name_is(html, rows[i].name, strlen(rows[i].name)))
 			return rows[i].kind;
 	}
-	return html->is_meta && name_is(html, "content", 7) ? VALUE_REFRESH : VALUE_PLAIN;
+	return VALUE_PLAIN;
 }
 
 static enum value_kind value_kind_of(const struct html *html)
 {
+	if (html->is_meta) /* read when it is all there: mend_meta() */
+		return VALUE_PLAIN;
 	if (html_holds_link((struct str){html->name, html->name_len}))
 		return VALUE_LINK;
 	return html->is_other ? other_kind(html) : VALUE_PLAIN;
@@ -194,11 +196,22 @@ static void add_own(struct rewriter *rw, const char *p)
 	html->is_head = html->is_body = false;
 }
 
-/* A tag of which something follows: text that is none, or ours. */
+/* Which attribute says what it is about, and which where to, stands in any order. `p` is at its
+ * '>'. */
+static void mend_meta(struct rewriter *rw, const char *p)
+{
+	rewrite_meta(rw, rewriter_candidate(rw, rw->html.meta, p + 1));
+	rewriter_release(rw);
+	rw->html.is_meta = false;
+}
+
+/* A tag that is read when it is whole, or of which something follows: text that is none, or ours. */
 static void html_begin_inside(struct rewriter *rw, const char *p)
 {
 	struct html *html = &rw->html;
 
+	if (html->is_meta)
+		mend_meta(rw, p);
 	if (html->element)
 		html->state = html->is_script ? HTML_AT_SCRIPT_HEAD : HTML_AT_ELEMENT_TEXT;
 	if (html->is_style)
@@ -212,7 +225,7 @@ static inline const char *html_tag_done(struct rewriter *rw, const char *p)
 	struct html *html = &rw->html;
 
 	html->state = HTML_AT_TEXT;
-	if (html->element || html->is_head || html->is_body)
+	if (html->element || html->is_head || html->is_body || html->is_meta)
 		html_begin_inside(rw, p);
 	return p + 1;
 }
@@ -248,6 +261,7 @@ static const char *in_tag_name(struct html *html, const char *p, const char *end
 	html_add_name(html, p, stop);
 	if (stop < end)
 		html_end_name(html);
+	html->meta = stop;
 	return stop;
 }
 
@@ -341,7 +355,7 @@ static void html_mend(struct rewriter *rw, struct str value)
 	/* A page of a master has thousands of links (bench row master). */
 	if (rewrite_scan_ends_with(value.at, value.at + value.len, '='))
 		rw->html.may_kill |= ends_as_kill(value);
-	if (!rw->links.has_root)
+	if (!rw->links.has_root && !rw->html.is_other)
 		links_learn_from_link(&rw->links, value);
 	rewriter_mend(rw, value, 0, value.len);
 }
@@ -413,7 +427,8 @@ static const char *in_bogus(struct html *html, const char *p, const char *end)
 	return p + 1;
 }
 
-/* Up to the first '<': what Spark says of its root stands before any comparison (T2, T30). */
+/* Up to the first '<': what Spark says of its root stands before any comparison (T2, T30). A table
+ * of Hadoop's goes on as markup does, up to its end tag. */
 static const char *in_script_head(struct rewriter *rw, const char *p, const char *end)
 {
 	size_t room = SCRIPT_HEAD_MAX - rw->hold.len;
@@ -425,9 +440,11 @@ static const char *in_script_head(struct rewriter *rw, const char *p, const char
 		return end;
 	}
 	stop = stop ? stop : limit;
-	rewrite_script_head(rw, rewriter_candidate(rw, p, stop));
+	struct str head = rewriter_candidate(rw, p, stop);
+	bool is_table = rw->html.is_other && rewrite_script_is_table(head);
+	rewrite_script_head(rw, head);
 	rewriter_release(rw);
-	rw->html.state = HTML_AT_ELEMENT_TEXT;
+	rw->html.state = is_table ? HTML_AT_TEXT : HTML_AT_ELEMENT_TEXT;
 	return stop;
 }
 
@@ -579,8 +596,11 @@ static const char *step(struct rewriter *rw, const char *p, const char *end)
 
 void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end)
 {
+	rw->html.meta = p;
 	while (p < end)
 		p = step(rw, p, end);
+	if (rw->html.is_meta)
+		rw->html.is_meta = rewriter_hold(rw, rw->html.meta, end);
 }
 
 bool rewrite_html_is_in_tag(const struct rewriter *rw)

@@ -15,5 +15,8 @@ void rewrite_css_break(struct rewriter *rw);
 
 /* The beginning of an inline script: setUIRoot('X') and module imports (T2, T30). */
 void rewrite_script_head(struct rewriter *rw, struct str head);
+/* The script is one of Hadoop's tables, `var appsTableData=[["<a href='/x'>…</a>", …`, whose
+ * strings are HTML: pages have their links nowhere else. */
+bool rewrite_script_is_table(struct str head);
 
 #endif

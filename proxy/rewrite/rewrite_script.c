@@ -2,6 +2,7 @@
  * A path stands in script text in two cases: the head of a page's inline scripts (T2, T30),
  * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
  */
+#include "proxy/rewrite/html_tag.h"
 #include "proxy/rewrite/rewrite_readers.h"
 
 static void put_text(
@@ -9,6 +10,18 @@ static void put_text(
 {
 	rewriter_edit(rw, text, offset, cut);
 	sink_add(&rw->sink, with.at, with.len);
+}
+
+/* Of a UI that another server hands on (YARN, at its own /proxy/<id>), the root is a link as any.
+ */
+static void mend_root_of_other(struct rewriter *rw, struct str text, size_t from, struct str root)
+{
+	struct link_edit edit;
+
+	if (root.len == 0)
+		put_text(rw, text, from, 0, rw->links.mount);
+	else if (links_map(&rw->links, root, &edit))
+		put_text(rw, text, from, edit.cut, edit.with);
 }
 
 /* setUIRoot('X'). T2: a quote inside X would be script, so X ends at the first. */
@@ -20,6 +33,8 @@ static size_t mend_root(struct rewriter *rw, struct str text, size_t from)
 	if (len == -1)
 		return text.len;
 	struct str root = {rest.at, (size_t)len};
+	if (rw->html.is_other)
+		return mend_root_of_other(rw, text, from, root), from + root.len;
 	links_learn_root(&rw->links, root);
 	if (!str_eq(root, rw->links.mount) && rw->links.mount.len)
 		put_text(rw, text, from, root.len, rw->links.mount);
@@ -43,16 +58,47 @@ static size_t mend_import(struct rewriter *rw, struct str text, size_t from)
 	return from + 1 + url.len;
 }
 
+/* What YARN's page of an application asks for and leads to, behind its quote. */
+static size_t mend_path(struct rewriter *rw, struct str text, size_t from)
+{
+	struct str rest = str_from(text, from);
+
+	if (str_starts(rest, STR("/ws/v1/cluster/")) || str_starts(rest, STR("/cluster/app/")))
+		put_text(rw, text, from, 0, rw->links.mount);
+	return from;
+}
+
+bool rewrite_script_is_table(struct str head)
+{
+	static const struct str var = {"var ", 4}, suffix = {"TableData", 9};
+	const char *end = head.at + head.len;
+	const char *p = html_skip_space(head.at, end);
+
+	if (!str_starts(str_range(p, end), var))
+		return false;
+	const char *name = p = html_skip_space(p + var.len, end);
+	while (p < end && str_is_alnum(*p))
+		p++;
+	bool is_table = str_ends(str_range(name, p), suffix);
+	p = html_skip_space(p, end);
+	if (!is_table || p == end || *p != '=')
+		return false;
+	p = html_skip_space(p + 1, end);
+	return p < end && *p == '[';
+}
+
 void rewrite_script_head(struct rewriter *rw, struct str head)
 {
 	static const struct {
 		struct str word;
 		size_t (*mend)(struct rewriter *rw, struct str text, size_t from);
-	} rows[] = {{{"setUIRoot('", 11}, mend_root}, {{" from ", 6}, mend_import}};
+	} rows[] = {{{"setUIRoot('", 11}, mend_root}, {{" from ", 6}, mend_import},
+		{{" url: '", 7}, mend_path}, {{"location.href = '", 17}, mend_path}};
+	size_t count = rw->html.is_other ? ARRAY_LEN(rows) : 2;
 
 	for (size_t at = 0; at < head.len;) {
 		size_t best = head.len, row = 0;
-		for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		for (size_t i = 0; i < count; i++) {
 			ptrdiff_t hit = str_find(str_from(head, at), rows[i].word);
 			if (hit != -1 && at + (size_t)hit < best)
 				best = at + (size_t)hit, row = i;

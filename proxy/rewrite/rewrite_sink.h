@@ -26,7 +26,8 @@ struct html {
 	char quote;	     /* around the value; 0: none */
 	bool is_script;	     /* of `element` */
 	bool is_style;	     /* the same, and its inside is mended */
-	bool is_meta;	     /* the tag is <meta> */
+	bool is_meta;	     /* the tag is <meta>, and is held until it ends */
+	const char *meta;    /* its attributes, as far as they are in this chunk */
 	bool is_other;	     /* of the context */
 	bool may_kill;	     /* a form has come, or a link that kills: rewriter_kills() */
 	int value_kind;	     /* enum value_kind: of the attribute */

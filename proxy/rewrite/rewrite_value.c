@@ -1,5 +1,7 @@
 #include "proxy/rewrite/rewrite_value.h"
 
+#include "proxy/rewrite/html_tag.h"
+
 /* As links_map_html(). A page that says it has another root than its mount is not remembered: what
  * its links become depends on that, too. */
 static bool map_link(struct rewriter *rw, struct str url, struct link_edit *edit)
@@ -86,37 +88,6 @@ static void mend_srcset(struct rewriter *rw, struct str value)
 	}
 }
 
-struct str rewrite_refresh_link(struct str value)
-{
-	struct str rest = str_trim(value);
-	size_t at = 0;
-
-	while (at < rest.len && ((rest.at[at] >= '0' && rest.at[at] <= '9') || rest.at[at] == '.'))
-		at++;
-	if (at == 0 || at == rest.len)
-		return (struct str){NULL, 0};
-	while (at < rest.len && (is_blank(rest.at[at]) || rest.at[at] == ';' || rest.at[at] == ','))
-		at++;
-	rest = str_from(rest, at);
-	if (str_starts_nocase(rest, STR("url"))) {
-		at = skip_blanks(rest, 3);
-		if (at < rest.len && rest.at[at] == '=')
-			rest = str_from(rest, skip_blanks(rest, at + 1));
-	}
-	if (rest.len == 0 || (rest.at[0] != '"' && rest.at[0] != '\''))
-		return rest;
-	ptrdiff_t end = str_find_byte(str_from(rest, 1), rest.at[0]);
-	return (struct str){rest.at + 1, end == -1 ? rest.len - 1 : (size_t)end};
-}
-
-static void mend_refresh(struct rewriter *rw, struct str value)
-{
-	struct str link = rewrite_refresh_link(value);
-
-	if (link.at)
-		rewriter_mend(rw, value, (size_t)(link.at - value.at), link.len);
-}
-
 /* A quote, as it can stand in an attribute; "" for none. */
 static struct str quote_at(struct str s)
 {
@@ -128,6 +99,83 @@ static struct str quote_at(struct str s)
 			return str_of(quotes[i]);
 	}
 	return STR("");
+}
+
+/* Behind the time; 0: it is none, and nothing refreshes. */
+static size_t skip_time(struct str s)
+{
+	size_t at = 0, whole = 0;
+
+	while (at < s.len && s.at[at] >= '0' && s.at[at] <= '9')
+		at++;
+	whole = at;
+	while (at < s.len && ((s.at[at] >= '0' && s.at[at] <= '9') || s.at[at] == '.'))
+		at++;
+	if (whole == 0 && (s.len == 0 || s.at[0] != '.'))
+		return 0;
+	return at;
+}
+
+/* "url =" and the quote are left out; "url" that no '=' follows is the link's own. */
+static struct str refresh_target(struct str rest)
+{
+	size_t at = str_starts_nocase(rest, STR("url")) ? skip_blanks(rest, 3) : rest.len;
+	bool is_named = at < rest.len && rest.at[at] == '=';
+
+	if (is_named)
+		rest = str_from(rest, skip_blanks(rest, at + 1));
+	else if (rest.len && (rest.at[0] | 0x20) == 'u')
+		return rest;
+	struct str quote = quote_at(rest);
+	rest = str_from(rest, quote.len);
+	ptrdiff_t end = quote.len ? str_find(rest, quote) : -1;
+	return (struct str){rest.at, end == -1 ? rest.len : (size_t)end};
+}
+
+struct str rewrite_refresh_link(struct str value)
+{
+	size_t begin = skip_blanks(value, 0), at;
+	struct str none = {NULL, 0};
+
+	at = begin + skip_time(str_from(value, begin));
+	if (at == begin || at == value.len)
+		return none;
+	if (!is_blank(value.at[at]) && value.at[at] != ';' && value.at[at] != ',')
+		return none;
+	at = skip_blanks(value, at);
+	if (at < value.len && (value.at[at] == ';' || value.at[at] == ','))
+		at = skip_blanks(value, at + 1);
+	return at < value.len ? refresh_target(str_from(value, at)) : none;
+}
+
+static void mend_refresh(struct rewriter *rw, struct str value)
+{
+	struct str link = rewrite_refresh_link(value);
+
+	if (link.at)
+		rewriter_mend(rw, value, (size_t)(link.at - value.at), link.len);
+}
+
+void rewrite_meta(struct rewriter *rw, struct str attributes)
+{
+	struct str equiv = {NULL, 0}, content = {NULL, 0};
+	const char *end = attributes.at + attributes.len;
+	const char *p = html_skip_to_attribute(attributes.at, end);
+	struct html_attribute attribute;
+
+	while (p && p < end && *p != '>') {
+		p = html_read_attribute(p, end, &attribute);
+		if (p == NULL)
+			return;
+		bool is_equiv = str_eq_nocase(attribute.name, STR("http-equiv"));
+		if (is_equiv && equiv.at == NULL)
+			equiv = attribute.value.at ? attribute.value : STR("");
+		if (str_eq_nocase(attribute.name, STR("content")) && content.at == NULL)
+			content = attribute.value.at ? attribute.value : STR("");
+		p = html_skip_to_attribute(p, end);
+	}
+	if (str_eq_nocase(equiv, STR("refresh")))
+		mend_refresh(rw, content);
 }
 
 /* Mends the URL at `at`, behind "url("; gives where it ends. */
@@ -165,7 +213,6 @@ void rewrite_value(struct rewriter *rw, enum value_kind kind, struct str value)
 	static void (*const menders[])(struct rewriter *, struct str) = {
 		[VALUE_LINKS] = mend_links,
 		[VALUE_SRCSET] = mend_srcset,
-		[VALUE_REFRESH] = mend_refresh,
 		[VALUE_STYLE] = mend_style,
 	};
 

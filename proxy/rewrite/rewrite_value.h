@@ -12,14 +12,17 @@ void rewriter_mend(struct rewriter *rw, struct str candidate, size_t at, size_t 
 enum value_kind { /* of attributes */
 	VALUE_PLAIN,
 	VALUE_LINK,
-	VALUE_LINKS,   /* separated by blanks */
-	VALUE_SRCSET,  /* separated by commas, each with a descriptor */
-	VALUE_REFRESH, /* "5; url=/x" */
-	VALUE_STYLE,   /* CSS */
+	VALUE_LINKS,  /* separated by blanks */
+	VALUE_SRCSET, /* separated by commas, each with a descriptor */
+	VALUE_STYLE,  /* CSS */
 };
 /* All links of a whole value, HOLD_MAX at most. */
 void rewrite_value(struct rewriter *rw, enum value_kind kind, struct str value);
-/* Where the link of "5; url=/x" is; at == NULL: there is none. */
+/* What stands between "<meta" and its '>', the '>' too: it sends on if it says http-equiv=refresh,
+ * before or behind what says where to. */
+void rewrite_meta(struct rewriter *rw, struct str attributes);
+/* Where the link of "5; url=/x" is, as browsers read it (HTML 4.2.5.3, "shared declarative refresh
+ * steps"); at == NULL: there is none. */
 struct str rewrite_refresh_link(struct str value);
 
 #endif

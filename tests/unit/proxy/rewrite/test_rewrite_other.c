@@ -84,10 +84,86 @@ static void a_page_that_sends_on_by_meta_sends_below_the_mount(void **state)
 		"<meta http-equiv=\"refresh\" content=\"0;url=" UI "/dfshealth.html\">");
 	html("<meta content='5 ; URL = \"/x\"' http-equiv=refresh>",
 		"<meta content='5 ; URL = \"" UI "/x\"' http-equiv=refresh>");
-	html("<meta content=\"1.5,/x\"><meta content=\"10\"><meta content=\"3;url=x.html\">",
-		"<meta content=\"1.5," UI
-		"/x\"><meta content=\"10\"><meta content=\"3;url=x.html\">");
-	html("<p content=\"0;url=/x\">", "<p content=\"0;url=/x\">");
+	html("<META charset=utf-8 CONTENT=\"1.5, /x\"/HTTP-EQUIV='Refresh'/><a href=/y>",
+		"<META charset=utf-8 CONTENT=\"1.5, " UI "/x\"/HTTP-EQUIV='Refresh'/><a href=" UI
+		"/y>");
+	html("<meta http-equiv=refresh content=\".5;url=&quot;/x&quot;\">",
+		"<meta http-equiv=refresh content=\".5;url=&quot;" UI "/x&quot;\">");
+	html("<meta http-equiv=refresh title='a>b' content=\"0\n/x\">",
+		"<meta http-equiv=refresh title='a>b' content=\"0\n" UI "/x\">");
+	html("<meta http-equiv=refresh content='0;/x' content='0;/y'>",
+		"<meta http-equiv=refresh content='0;" UI "/x' content='0;/y'>");
+}
+
+/* As HTML reads it: a number, an end of it, and a link; whatever else <meta> says is text. */
+static void meta_that_sends_nowhere_stays_as_it_is(void **state)
+{
+	static const char *const texts[] = {"<meta content=\"0;url=/x\">",
+		"<meta name=refresh content=\"0;url=/x\">",
+		"<meta http-equiv=content-security-policy content=\"0;url=/x\">",
+		"<meta http-equiv=\"refresh \" content=\"0;url=/x\">",
+		"<meta http-equiv=x http-equiv=refresh content=\"0;url=/x\">",
+		"<meta http-equiv content=\"0;url=/x\"><meta http-equiv=refresh content>",
+		"<meta http-equiv=refresh content=\"10\"><meta http-equiv=refresh content=\"\">",
+		"<meta http-equiv=refresh content=\"3;url=x.html\">",
+		"<meta http-equiv=refresh content=\"5/x\">",
+		"<meta http-equiv=refresh content=\"/x\">",
+		"<meta http-equiv=refresh content=\"0;;/x\">",
+		"<meta http-equiv=refresh content=\"0; url /x\">",
+		"<meta name=\"viewport\" content=\"1,/x\" href=\"/x\">",
+		"<p http-equiv=refresh content=\"0;url=/x\">"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		html(texts[i], texts[i]);
+}
+
+/* A page's first link may look like that of one of Spark's pages; its server is another's. */
+static void a_page_that_is_not_sparks_teaches_no_root(void **state)
+{
+	(void)state;
+	html("<link href=\"/proxy/application_1_0001/static/bootstrap.min.css\"><a "
+	     "href=\"/cluster\">",
+		"<link href=\"" UI
+		"/proxy/application_1_0001/static/bootstrap.min.css\"><a href=\"" UI "/cluster\">");
+	html("<script>setUIRoot('/proxy/application_1_0001')</script><a href=\"/static/x\">"
+	     "<a href=\"/proxy/application_1_0001/jobs/\">",
+		"<script>setUIRoot('" UI "/proxy/application_1_0001')</script><a href=\"" UI
+		"/static/x\"><a href=\"" UI "/proxy/application_1_0001/jobs/\">");
+	html("<script>setUIRoot('')</script>", "<script>setUIRoot('" UI "')</script>");
+	html("<script>setUIRoot('" UI "')</script>", "<script>setUIRoot('" UI "')</script>");
+}
+
+/* YARN's pages have their links in the strings of a script, however long it is. */
+static void tables_of_hadoop_are_html_within_a_script(void **state)
+{
+	(void)state;
+	html("<script type=\"text/javascript\">\n  var appsTableData=[\n"
+	     "[\"<a href='/cluster/app/a_1'>a_1</a>\",\"x\",\"<br title='10'> <div "
+	     "style='width:1%'>\","
+	     "\"<a href='http://10.0.0.3:8000/proxy/a_1/'>Master</a>\",\"<a #'>y</a>\"]\n]\n"
+	     "</script><a href='/cluster'>",
+		"<script type=\"text/javascript\">\n  var appsTableData=[\n"
+		"[\"<a href='" UI "/cluster/app/a_1'>a_1</a>\",\"x\",\"<br title='10'> "
+		"<div style='width:1%'>\",\"<a href='" UI
+		"/proxy/a_1/'>Master</a>\",\"<a #'>y</a>\"]\n]\n</script><a href='" UI
+		"/cluster'>");
+	html("<script>var nodeTableData = [[\"\",\"<a href='//10.0.0.7:8081'>n</a>\"]]</script>",
+		"<script>var nodeTableData = [[\"\",\"<a href='" WORKER "/'>n</a>\"]]</script>");
+	html("<script>var a=1, xTableData=[\"<a href='/x'>\"]</script>"
+	     "<script>var appsTableData={\"<a href='/x'>\":1}</script>",
+		"<script>var a=1, xTableData=[\"<a href='/x'>\"]</script>"
+		"<script>var appsTableData={\"<a href='/x'>\":1}</script>");
+}
+
+static void what_yarn_asks_for_by_script_is_below_the_mount(void **state)
+{
+	(void)state;
+	html("<script>$.ajax({ url: '/ws/v1/cluster/apps/a_1/state' }); location.href = "
+	     "'/cluster/app/a_1'; $.ajax({ url: '/other' })</script>",
+		"<script>$.ajax({ url: '" UI
+		"/ws/v1/cluster/apps/a_1/state' }); location.href = '" UI
+		"/cluster/app/a_1'; $.ajax({ url: '/other' })</script>");
 }
 
 static void style_attributes_are_mended(void **state)
@@ -225,6 +301,10 @@ int main(void)
 		cmocka_unit_test(relative_links_other_hosts_and_what_is_below_the_mount_stay),
 		cmocka_unit_test(srcset_is_a_list_with_descriptors),
 		cmocka_unit_test(a_page_that_sends_on_by_meta_sends_below_the_mount),
+		cmocka_unit_test(meta_that_sends_nowhere_stays_as_it_is),
+		cmocka_unit_test(a_page_that_is_not_sparks_teaches_no_root),
+		cmocka_unit_test(tables_of_hadoop_are_html_within_a_script),
+		cmocka_unit_test(what_yarn_asks_for_by_script_is_below_the_mount),
 		cmocka_unit_test(style_attributes_are_mended),
 		cmocka_unit_test(style_elements_are_read_as_css),
 		cmocka_unit_test(scripts_stay_as_they_are),
