@@ -163,16 +163,35 @@ static unsigned find_rows(enum ui_kind kind, struct str path)
 	return found ? found : BIT(ACTION_VIEW);
 }
 
+/* YARN's ResourceManager hands the UIs of drivers on, below /proxy/application_…/ (S96). */
+static bool is_handed_on(struct str path)
+{
+	static const char *const places[] = {"proxy", "proxy/redirect"};
+
+	while (next_segment(&path)) {
+		for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+			struct str rest = after_segments(path, places[i]);
+			if (rest.at && str_starts_nocase(rest, STR("/application_")))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* The strictest row of every decoding counts, and none of the others is forgotten: what a token is
- * limited to need not go by strictness. */
-static unsigned find_actions(enum ui_kind kind, struct str path)
+ * limited to need not go by strictness. `*is_spark`: by some decoding it is a UI of Spark's. */
+static unsigned find_actions(enum ui_kind kind, struct str path, bool *is_spark)
 {
 	struct reading reading;
 	unsigned found = 0;
 
-	reading_init(&reading, path, SPARK & BIT(kind));
-	while (reading_next(&reading))
-		found |= find_rows(kind, reading.plain);
+	*is_spark = SPARK & BIT(kind);
+	reading_init(&reading, path, *is_spark);
+	while (reading_next(&reading)) {
+		bool is_driver = kind == UI_OTHER && is_handed_on(reading.plain);
+		found |= find_rows(is_driver ? UI_DRIVER : kind, reading.plain);
+		*is_spark |= is_driver;
+	}
 	return reading.is_trick ? BIT(ACTION_NEVER) : found;
 }
 
@@ -197,11 +216,13 @@ bool policy_is_read(struct str method)
 
 enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all)
 {
-	*all = find_actions(kind, path);
+	bool is_spark;
+
+	*all = find_actions(kind, path, &is_spark);
 	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
 	 * with every release: it takes the right to. */
 	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !policy_is_read(method) &&
-		SPARK & BIT(kind))
+		is_spark)
 		*all = str_eq(method, STR("POST")) ? BIT(ACTION_KILL) : BIT(ACTION_NEVER);
 	return strictest(*all);
 }

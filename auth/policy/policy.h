@@ -25,7 +25,8 @@ enum action {
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
 
-/* What the request asks for. `path` is the part below the UI's mount, e.g. "/jobs/job/kill/";
+/* What the request asks for. `path` is the part below the UI's mount, e.g. "/jobs/job/kill/"; below
+ * another UI's "/proxy/application_…/" it is a driver's (S96);
  * `method` as sent. HEAD counts as GET. Gives the strictest reading of the path (reading.h); `*all`
  * has a bit (1u << action) for each, and all of them have to be allowed. */
 enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all);

@@ -166,6 +166,32 @@ static void s42_other_uis_may_have_files_of_any_name(void **state)
 	assert_int_equal(get(UI_OTHER, "/a/%252e%252e/b"), ACTION_NEVER);
 }
 
+static void s96_what_yarn_hands_on_has_the_rights_of_sparks_uis(void **state)
+{
+	static const struct {
+		const char *path;
+		enum action get, post;
+	} cases[] = {
+		{"/proxy/application_1_0001/jobs/", ACTION_VIEW, ACTION_KILL},
+		{"/proxy/application_1_0001/environment/", ACTION_ENVIRONMENT, ACTION_KILL},
+		{"/proxy/redirect/application_1_0001/executors/threadDump/", ACTION_DUMP,
+			ACTION_KILL},
+		{"/proxy/application_1_0001/api/v1/applications/a/logs", ACTION_DOWNLOAD,
+			ACTION_KILL},
+		{"/proxy/application_1_0001/jobs/job/kill/", ACTION_KILL, ACTION_KILL},
+		{"/pro%2578y/Application_1_0001/environment", ACTION_ENVIRONMENT, ACTION_KILL},
+		{"/cluster/app/application_1_0001/environment", ACTION_VIEW, ACTION_VIEW},
+		{"/proxy/else/environment", ACTION_VIEW, ACTION_VIEW},
+		{"/ws/v1/cluster/apps/application_1_0001/state", ACTION_VIEW, ACTION_VIEW},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		assert_int_equal(get(UI_OTHER, cases[i].path), cases[i].get);
+		assert_int_equal(post(UI_OTHER, cases[i].path), cases[i].post);
+	}
+}
+
 static void s42_a_path_is_not_decoded_without_end(void **state)
 {
 	char path[8192] = "/%";
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(paths_of_two_readings_are_never),
 		cmocka_unit_test(s42_the_strictest_row_of_every_decoding_counts),
 		cmocka_unit_test(s42_other_uis_may_have_files_of_any_name),
+		cmocka_unit_test(s96_what_yarn_hands_on_has_the_rights_of_sparks_uis),
 		cmocka_unit_test(s42_a_path_is_not_decoded_without_end),
 		cmocka_unit_test(s42_every_reading_has_to_be_allowed),
 		cmocka_unit_test(pages_have_their_actions),
