@@ -35,7 +35,10 @@ struct conf_names { /* a list of names: of roles, algorithms, namespaces */
 struct conf_ui {
 	char *name; /* [a-z0-9][a-z0-9-]{0,62} */
 	struct url url;
-	size_t body_limit;	 /* bytes of a request's content; 0: server.limits.body */
+	struct conf_names names; /* "host" or "host:port", by which pages link to it */
+	char *nodes_of;	   /* the UI that lists these; `name` and the URL's host have one '*' each.
+			      NULL: it is one UI */
+	size_t body_limit; /* bytes of a request's content; 0: server.limits.body */
 	char *identity_header;	 /* where it reads who asks; NULL: nowhere */
 	struct conf_names roles; /* who of admin and user may open it; none: all of them */
 };
@@ -237,8 +240,11 @@ void conf_print(const struct conf *conf, FILE *out);
 bool conf_names_have(const struct conf_names *names, struct str name);
 /* Whether some role opens applications to those whom their own ACLs name ("acl"). */
 bool conf_reads_acls(const struct conf *conf);
-/* Borrows; NULL: there is none. */
+/* The row that `name` is the name of, else one whose pattern it fits. Borrows; NULL: there is none.
+ */
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
+/* What stands for the pattern's '*' in `text`; at == NULL: it does not fit. */
+struct str conf_pattern_part(const char *pattern, struct str text);
 /* What user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */
 const char *conf_find_user(const struct conf *conf, const char *value);
 const struct conf_cluster *conf_find_cluster(

@@ -165,11 +165,42 @@ static void add_identity_headers(struct conf_names *names, const struct conf_clu
 	}
 }
 
+static bool is_single_ui(const struct conf_cluster *cluster, const char *name)
+{
+	for (size_t i = 0; i < cluster->uis_count; i++) {
+		if (strcmp(cluster->uis[i].name, name) == 0)
+			return cluster->uis[i].nodes_of == NULL;
+	}
+	return false;
+}
+
+/* With nodes_of it is a pattern in both places, and without it in none. */
+static int check_ui_pattern(const struct loader *l, size_t index, size_t at)
+{
+	const struct conf_cluster *cluster = &l->conf->clusters[index];
+	const struct conf_ui *ui = &cluster->uis[at];
+	bool is_pattern = ui->nodes_of != NULL;
+	const char *key = NULL, *expected = is_pattern ? "one '*', for there are several"
+						       : "no '*' without nodes_of";
+
+	if ((strchr(ui->name, '*') != NULL) != is_pattern)
+		key = "name";
+	else if ((strchr(ui->url.host, '*') != NULL) != is_pattern)
+		key = "url";
+	else if (is_pattern && !is_single_ui(cluster, ui->nodes_of))
+		key = "nodes_of", expected = "the name of another UI of the cluster";
+	else if (is_pattern && ui->names.count)
+		key = "names", expected = "none, for nodes are known by what url fits";
+	return key ? load_fail_at(l, expected, "clusters[%zu].uis[%zu].%s", index, at, key) : 0;
+}
+
 static int check_uis(const struct loader *l, size_t index)
 {
 	const struct conf_cluster *cluster = &l->conf->clusters[index];
 
 	for (size_t i = 0; i < cluster->uis_count; i++) {
+		if (check_ui_pattern(l, index, i) == -1)
+			return -1;
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(cluster->uis[i].name, cluster->uis[j].name) == 0)
 				return load_fail_at(l, "a name that no other UI of the cluster has",

@@ -122,7 +122,24 @@ const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster,
 		if (strcmp(c->uis[i].name, name) == 0)
 			return &c->uis[i];
 	}
+	for (size_t i = 0; c && i < c->uis_count; i++) {
+		if (c->uis[i].nodes_of && conf_pattern_part(c->uis[i].name, str_of(name)).at)
+			return &c->uis[i];
+	}
 	return NULL;
+}
+
+struct str conf_pattern_part(const char *pattern, struct str text)
+{
+	struct str none = {NULL, 0};
+	size_t before = strcspn(pattern, "*"), all = strlen(pattern);
+
+	if (before == all || text.len < all)
+		return none;
+	struct str after = {pattern + before + 1, all - before - 1};
+	if (memcmp(text.at, pattern, before) != 0 || !str_ends(text, after))
+		return none;
+	return (struct str){text.at + before, text.len - before - after.len};
 }
 
 struct printer {

@@ -53,6 +53,9 @@ extern const struct value_type value_namespace;	  /* char *; of Kubernetes, or "
 extern const struct value_type value_selector;	  /* char *; of Kubernetes' labels */
 extern const struct value_type value_identity_header; /* char *; a field's name */
 extern const struct value_type value_cookie_name;     /* char *; "sparkgate", "sparkgate_NAME" */
+extern const struct value_type value_ui_name;	      /* char *; as value_name, one '*' too */
+extern const struct value_type value_ui_url;	      /* struct url; one '*' in its host, too */
+extern const struct value_type value_authority;	      /* char *; "host" or "host:port" */
 extern const struct value_type value_application;     /* char *; a pattern, "own", "acl" */
 extern const struct value_type value_label;	      /* char *; a few words for people */
 

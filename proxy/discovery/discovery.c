@@ -13,6 +13,7 @@
 #include "proxy/discovery/merge_polls.h"
 #include "proxy/discovery/poll_history.h"
 #include "proxy/discovery/poll_master.h"
+#include "proxy/discovery/poll_nodes.h"
 #include "proxy/discovery/poll_ui.h"
 #include "proxy/discovery/publish_registry.h"
 #include "proxy/discovery/read_lists.h"
@@ -54,6 +55,8 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		history_poll(c->history);
 	for (size_t i = 0; i < c->uis_count; i++)
 		ui_poll(c->uis[i]);
+	for (size_t i = 0; i < c->node_lists_count; i++)
+		node_list_poll(c->node_lists[i]);
 }
 
 static bool same_url(const struct url *a, const struct url *b)
@@ -137,14 +140,51 @@ static void set_uis(struct cluster *c, const struct conf_cluster *conf)
 	struct ui **old = c->uis;
 	size_t old_count = c->uis_count;
 
-	c->uis_count = conf->uis_count;
+	c->uis_count = 0;
 	c->uis = mem_alloc(conf->uis_count + 1, sizeof(struct ui *));
-	for (size_t i = 0; i < conf->uis_count; i++)
-		c->uis[i] = keep_ui(c, &conf->uis[i], old, old_count);
+	for (size_t i = 0; i < conf->uis_count; i++) {
+		if (conf->uis[i].nodes_of == NULL)
+			c->uis[c->uis_count++] = keep_ui(c, &conf->uis[i], old, old_count);
+	}
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i])
 			ui_free(old[i]);
 	}
+	free(old);
+}
+
+static struct node_list *keep_node_list(struct cluster *c, const struct conf_ui *conf,
+	const struct conf_ui *manager, struct node_list **old, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct node_list *list = old[i];
+		if (list && node_list_use(list, conf, manager)) {
+			old[i] = NULL;
+			return list;
+		}
+	}
+	return node_list_new(c, conf, manager);
+}
+
+static void set_node_lists(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct node_list **old = c->node_lists;
+	size_t old_count = c->node_lists_count;
+
+	c->node_lists_count = 0;
+	c->node_lists = mem_alloc(conf->uis_count + 1, sizeof(struct node_list *));
+	for (size_t i = 0; i < conf->uis_count; i++) {
+		const struct conf_ui *ui = &conf->uis[i], *manager = NULL;
+		for (size_t j = 0; ui->nodes_of && manager == NULL; j++) {
+			if (strcmp(conf->uis[j].name, ui->nodes_of) == 0)
+				manager = &conf->uis[j]; /* the configuration was checked */
+		}
+		if (manager)
+			c->node_lists[c->node_lists_count++] =
+				keep_node_list(c, ui, manager, old, old_count);
+	}
+	for (size_t i = 0; i < old_count; i++)
+		node_list_free(old[i]);
 	free(old);
 }
 
@@ -189,6 +229,7 @@ static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_masters(c, conf);
 	set_history(c, conf);
 	set_uis(c, conf);
+	set_node_lists(c, conf);
 	set_watches(c, conf);
 	verify_ui_refence(c);
 	cluster_changed(c);
@@ -221,6 +262,9 @@ static void cluster_free(struct cluster *c)
 	history_free(c->history);
 	for (size_t i = 0; i < c->uis_count; i++)
 		ui_free(c->uis[i]);
+	for (size_t i = 0; i < c->node_lists_count; i++)
+		node_list_free(c->node_lists[i]);
+	free(c->node_lists);
 	for (size_t i = 0; i < c->watches_count; i++)
 		kube_watch_free(c->watches[i]);
 	free(c->watches);

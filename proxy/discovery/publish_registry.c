@@ -23,10 +23,13 @@ static const struct mount *server_mount(
 	struct draft *d, const struct polled_server *s, enum ui_kind kind, const char *id)
 {
 	const char *why = s->tried ? "it does not answer" : "it was not asked yet";
+	const char *refused = polled_server_refused(s);
 	struct mount m = {
 		.kind = kind,
 		/* The operator named it, so once its address is known it may be connected to. */
-		.state = s->addr_len ? MOUNT_UP : MOUNT_UNVERIFIED,
+		.state = refused       ? MOUNT_REFUSED
+			 : s->addr_len ? MOUNT_UP
+				       : MOUNT_UNVERIFIED,
 		.cluster = d->cluster->name,
 		.id = id,
 		.authority = s->authority,
@@ -35,7 +38,9 @@ static const struct mount *server_mount(
 		.addr_len = s->addr_len,
 		.tls = s->url.tls,
 		.ca_file = d->cluster->conf->ca_file,
-		.why = s->addr_len ? "" : why,
+		.why = refused	     ? refused
+		       : s->addr_len ? ""
+				     : why,
 	};
 
 	return registry_builder_mount(d->builder, &m);
@@ -105,14 +110,41 @@ static void add_history(struct draft *d)
 	alias(d, d->info.history, text);
 }
 
+/* What the operator says that its pages call it: "host", at the URL's port, or "host:port". */
+static void alias_ui(struct draft *d, const struct mount *m, const struct ui *ui)
+{
+	const struct conf_ui *row = conf_find_ui(d->cluster->discovery->conf, m->cluster, ui->name);
+
+	for (size_t i = 0; row && i < row->names.count; i++) {
+		const char *name = row->names.at[i], *colon = strrchr(name, ':');
+		bool has_port = colon && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+		char text[300];
+		snprintf(text, sizeof text, "%.272s:%u", name, (unsigned)ui->server.url.port);
+		alias(d, m, has_port ? name : text);
+	}
+}
+
 static void add_uis(struct draft *d)
 {
 	const struct cluster *c = d->cluster;
 
 	d->info.uis = mem_alloc(c->uis_count + 1, sizeof *d->info.uis);
 	d->info.uis_count = c->uis_count;
-	for (size_t i = 0; i < c->uis_count; i++)
+	for (size_t i = 0; i < c->uis_count; i++) {
 		d->info.uis[i] = server_mount(d, &c->uis[i]->server, UI_OTHER, c->uis[i]->name);
+		alias_ui(d, d->info.uis[i], c->uis[i]);
+	}
+}
+
+/* They are on no list of ours: their ResourceManager has one. */
+static void add_nodes(struct draft *d)
+{
+	for (size_t i = 0; i < d->cluster->node_lists_count; i++) {
+		const struct node_list *list = d->cluster->node_lists[i];
+		for (size_t j = 0; j < list->nodes_count; j++)
+			(void)server_mount(
+				d, &list->nodes[j]->server, UI_OTHER, list->nodes[j]->name);
+	}
 }
 
 /* --- known UIs --- */
@@ -248,6 +280,7 @@ static struct registry_part *copy_cluster(struct registry_builder *builder, cons
 	add_masters(&d);
 	add_history(&d);
 	add_uis(&d);
+	add_nodes(&d);
 	add_drivers(&d);
 	add_apps(&d);
 	add_workers(&d);

@@ -225,6 +225,7 @@ static void set_ui(struct topic *topic, const struct conf *conf, const struct mo
 	topic->kind = TOPIC_UI;
 	topic->id = ui->id;
 	if (row) {
+		topic->id = row->name; /* of many nodes the pattern, which roles open */
 		topic->roles = row->roles.at;
 		topic->roles_count = row->roles.count;
 	} else if (conf) { /* who may is not known any more */

@@ -35,6 +35,8 @@ struct cluster {
 	struct history *history; /* NULL: none */
 	struct ui **uis;
 	size_t uis_count;
+	struct node_list **node_lists;
+	size_t node_lists_count;
 	struct kube_watch **watches;
 	size_t watches_count;
 	uint64_t polls;	 /* merged answers of an active master */

@@ -30,6 +30,21 @@ void polled_server_clear(struct polled_server *s)
 	free(s->text);
 }
 
+const char *polled_server_refused(const struct polled_server *s)
+{
+	if (s->fence == NULL || s->addr_len == 0)
+		return s->refused;
+	return address_fence_check(s->fence, (const struct sockaddr *)(const void *)&s->addr);
+}
+
+static bool on_address(const struct sockaddr *sa, void *arg)
+{
+	struct polled_server *s = arg; /* it is the first of whatever asks */
+
+	s->refused = address_fence_check(s->fence, sa);
+	return s->refused == NULL;
+}
+
 struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg)
 {
@@ -38,6 +53,8 @@ struct fetch *polled_server_ask(const struct polled_server *s, const char *path,
 		.url = url,
 		.timeout_ms = POLL_TIMEOUT_MS,
 		.max_bytes = max_bytes,
+		.is_once = s->fence != NULL,
+		.allow = s->fence ? on_address : NULL,
 		.done = done,
 		.arg = arg,
 	};

@@ -1,6 +1,7 @@
 /*
  * proxy/discovery/known/polled_server.h - a configured server (master, history server, other UI)
- * and its address. The operator trusts it as it stands, so only its address is wanted.
+ * and its address. The operator trusts it as it stands, so only its address is wanted. One that
+ * another one lists (a NodeManager) has to be inside the fence.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_POLLED_SERVER_H
 #define SPARKGATE_PROXY_DISCOVERY_KNOWN_POLLED_SERVER_H
@@ -8,6 +9,7 @@
 #include "base/net/fetch.h"
 #include "base/text/url.h"
 #include "auth/policy/policy.h"
+#include "proxy/discovery/known/address_fence.h"
 
 struct cluster;
 struct event;
@@ -24,6 +26,9 @@ struct polled_server {
 	struct sockaddr_storage addr; /* the last that answered */
 	socklen_t addr_len;	      /* 0: none yet */
 	bool tried, up, was_logged;
+	/* Somebody else named it: its address has to pass this one. NULL: the operator did. */
+	const struct address_fence *fence;
+	const char *refused; /* why it did not when it was asked last; NULL: it did */
 	int64_t due_ms;
 };
 
@@ -51,10 +56,22 @@ struct ui {
 	char *name;
 };
 
+struct node_list {		     /* poll_nodes.h */
+	struct polled_server server; /* first; the ResourceManager */
+	const struct conf_ui *conf;  /* of the cluster's configuration */
+	char *name;		     /* of the row, and its URL: both patterns */
+	struct url url;
+	struct address_fence fence; /* of the cluster's networks, and around the manager */
+	struct ui **nodes;	    /* room for all that there may be, once a list was read */
+	size_t nodes_count, next, left_out;
+};
+
 void polled_server_init(
 	struct polled_server *s, struct cluster *c, enum ui_kind kind, const struct url *url);
 void polled_server_clear(struct polled_server *s);
-/* GET of the server's URL and `path`; the operator named it, so any address will do. */
+/* Why its address, as it was last, may not be connected to; NULL: it may. */
+const char *polled_server_refused(const struct polled_server *s);
+/* GET of the server's URL and `path`; where the operator named it any address will do. */
 struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg);
 /* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it

@@ -114,6 +114,113 @@ static void a_cluster_may_consist_of_other_uis_alone(void **state)
 	fake_http_stop(hdfs);
 }
 
+static void ui_is_known_by_its_other_names(void **state)
+{
+	static char plain[] = "rm.example", with_port[] = "rm:8090";
+	char *names[] = {plain, with_port}, url[64], authority[64];
+	struct fake_http *manager = fake_http_start("127.0.0.1");
+	struct scene *s = scene_new(NULL);
+
+	(void)state;
+	snprintf(url, sizeof url, "http://localhost:%u/", fake_http_port(manager));
+	s->ui = (struct conf_ui){
+		.name = ui_name, .url = scene_url(url), .names = {names, ARRAY_LEN(names)}};
+	s->clusters[0].uis = &s->ui;
+	s->clusters[0].uis_count = 1;
+	scene_start(s);
+	scene_wait(s, scene_cluster(s)->polled);
+	snprintf(authority, sizeof authority, "rm.example:%u", fake_http_port(manager));
+	assert_ptr_equal(
+		registry_authority(s->reg, STR("c"), str_of(authority)), scene_cluster(s)->uis[0]);
+	assert_ptr_equal(
+		registry_authority(s->reg, STR("c"), STR("rm:8090")), scene_cluster(s)->uis[0]);
+	assert_null(registry_authority(s->reg, STR("c"), STR("rm.example:80")));
+	scene_free(s);
+	fake_http_stop(manager);
+}
+
+/* A row of a ResourceManager's list. */
+static void add_node(struct sbuf *list, const char *host, unsigned port)
+{
+	sbuf_printf(list, "%s{\"id\":\"x\",\"nodeHTTPAddress\":\"%s:%u\"}",
+		list->at[list->len - 1] == '[' ? "" : ",", host, port);
+}
+
+static void list_nodes(struct fake_http *manager, const char *const *hosts, unsigned port)
+{
+	struct sbuf list;
+
+	sbuf_init(&list, 4096);
+	sbuf_puts(&list, "{\"nodes\":{\"node\":[");
+	for (; *hosts; hosts++)
+		add_node(&list, *hosts, port);
+	add_node(&list, "localhost", port + 1);
+	sbuf_puts(&list, "]}}");
+	fake_http_set(manager, "/ws/v1/cluster/nodes", 200, "application/json", sbuf_take(&list));
+}
+
+/* Makes a scene of one ResourceManager and its nodes, "node-*" at this host and port. */
+static struct scene *scene_of_nodes(
+	struct fake_http *manager, const char *host, unsigned port, struct conf_ui uis[static 2])
+{
+	static char manager_name[] = "rm", nodes_name[] = "node-*", nodes_of[] = "rm";
+	struct scene *s = scene_new(NULL);
+	char url[64];
+
+	snprintf(url, sizeof url, "http://localhost:%u/", fake_http_port(manager));
+	uis[0] = (struct conf_ui){.name = manager_name, .url = scene_url(url)};
+	snprintf(url, sizeof url, "http://localhost:%u/", port);
+	uis[1] = (struct conf_ui){.name = nodes_name, .url = scene_url(url), .nodes_of = nodes_of};
+	(void)str_copy(str_of(host), uis[1].url.host, sizeof uis[1].url.host);
+	s->clusters[0].uis = uis;
+	s->clusters[0].uis_count = 2;
+	return s;
+}
+
+static void node_managers_come_and_go_with_their_list(void **state)
+{
+	static const char *const all[] = {"localhost", "elsewhere.example", NULL};
+	static const char *const none[] = {NULL};
+	struct fake_http *manager = fake_http_start("127.0.0.1"),
+			 *node = fake_http_start("127.0.0.1");
+	struct conf_ui uis[2];
+	char authority[64];
+
+	(void)state;
+	list_nodes(manager, all, fake_http_port(node));
+	struct scene *s = scene_of_nodes(manager, "*host", fake_http_port(node), uis);
+	scene_start(s);
+	scene_wait(s, registry_ui(s->reg, STR("c"), STR("node-local")) &&
+			      registry_ui(s->reg, STR("c"), STR("node-local"))->state == MOUNT_UP);
+	const struct mount *mount = registry_ui(s->reg, STR("c"), STR("node-local"));
+	assert_string_equal(mount->path, "/c/ui/node-local");
+	snprintf(authority, sizeof authority, "localhost:%u", fake_http_port(node));
+	assert_ptr_equal(registry_authority(s->reg, STR("c"), str_of(authority)), mount);
+	assert_int_equal(scene_cluster(s)->uis_count, 1); /* the list of nodes is its manager's */
+	list_nodes(manager, none, fake_http_port(node));
+	scene_wait(s, registry_ui(s->reg, STR("c"), STR("node-local")) == NULL);
+	scene_free(s);
+	fake_http_stop(node);
+	fake_http_stop(manager);
+}
+
+static void s97_node_that_a_list_names_has_to_be_inside_the_fence(void **state)
+{
+	static const char *const all[] = {"169.254.169.254", NULL};
+	struct fake_http *manager = fake_http_start("127.0.0.1");
+	struct conf_ui uis[2];
+
+	(void)state;
+	list_nodes(manager, all, 8042);
+	struct scene *s = scene_of_nodes(manager, "*", 8042, uis);
+	scene_start(s);
+	scene_wait(s, registry_ui(s->reg, STR("c"), STR("node-169-254-169-254")) &&
+			      registry_ui(s->reg, STR("c"), STR("node-169-254-169-254"))->state ==
+				      MOUNT_REFUSED);
+	scene_free(s);
+	fake_http_stop(manager);
+}
+
 static void a_reload_keeps_what_is_known_of_clusters_that_remain(void **state)
 {
 	struct fake_master *m = fake_master_start("ALIVE"), *other = fake_master_start("ALIVE");
@@ -255,6 +362,9 @@ int main(void)
 		cmocka_unit_test(history_is_read_in_full_then_only_what_is_new),
 		cmocka_unit_test(a_running_application_stays_the_masters_though_history_lists_it),
 		cmocka_unit_test(a_cluster_may_consist_of_other_uis_alone),
+		cmocka_unit_test(ui_is_known_by_its_other_names),
+		cmocka_unit_test(node_managers_come_and_go_with_their_list),
+		cmocka_unit_test(s97_node_that_a_list_names_has_to_be_inside_the_fence),
 		cmocka_unit_test(a_reload_keeps_what_is_known_of_clusters_that_remain),
 		cmocka_unit_test(what_changes_in_one_cluster_copies_no_other),
 		cmocka_unit_test(five_thousand_workers_are_checked_and_routed),

@@ -109,11 +109,75 @@ static void s70_ui_may_be_told_who_asks_in_a_field_of_its_own(void **state)
 	}
 }
 
+static void ui_has_other_names_by_which_pages_link_to_it(void **state)
+{
+	struct conf *conf = conf_probe_load(
+		UI("names: [RM.Example, 'rm:8090', '[::0:1]', '[::1]:80', 10.0.0.1]"));
+	static const char *const want[] = {
+		"rm.example", "rm:8090", "[::1]", "[::1]:80", "10.0.0.1"};
+	static const char *const broken[] = {"''", "a/b", "u@h", "'h:0x'", "'h:99999'", "'*'"};
+
+	(void)state;
+	assert_int_equal(conf->clusters[0].uis[0].names.count, ARRAY_LEN(want));
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_string_equal(conf->clusters[0].uis[0].names.at[i], want[i]);
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
+		char *text = mem_printf(UI("names: [%s]"), broken[i]);
+		char *message = conf_probe_message(text);
+		assert_non_null(strstr(message, "key \"clusters[0].uis[0].names[0]\": got "));
+		free(message);
+		free(text);
+	}
+}
+
+#define RM	    "{name: rm, url: http://rm:8088}, "
+#define NODES(keys) "clusters: [{name: a, uis: [" RM "{" keys "}]}]\n"
+
+static void nodes_of_a_resource_manager_have_patterns(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{NODES("name: node, url: 'http://*.b:8042', nodes_of: rm"), "..."},
+		{NODES("name: node-*, url: 'http://b:8042', nodes_of: rm"), "..."},
+		{NODES("name: node-*, url: 'http://*.b:8042', nodes_of: sm"), "..."},
+		{NODES("name: node-*, url: 'http://*.b:8042', nodes_of: node-*"), "..."},
+		{NODES("name: node-*, url: 'http://*.b:8042', nodes_of: rm, names: [x]"), "..."},
+		{NODES("name: node-*, url: 'http://*.b:8042'"), "..."},
+		{NODES("name: node, url: 'http://*.b:8042'"), "..."},
+		{NODES("name: '*-*', url: 'http://*.b:8042', nodes_of: rm"), "..."},
+		{NODES("name: node-*, url: 'http://*.*:8042', nodes_of: rm"), "..."},
+		{NODES("name: node-*, url: 'http://b:8042/*', nodes_of: rm"), "..."},
+		{NODES("name: node-*, url: '*://b:8042/', nodes_of: rm"), "..."},
+		{NODES("name: '-*', url: 'http://*.b:8042/', nodes_of: rm"), "..."},
+	};
+	struct conf *conf =
+		conf_probe_load(NODES("name: node-*, url: 'http://*.b:8042', nodes_of: rm"));
+	const struct conf_ui *node = &conf->clusters[0].uis[1];
+
+	(void)state;
+	assert_string_equal(node->name, "node-*");
+	assert_string_equal(node->url.host, "*.b");
+	assert_ptr_equal(conf_find_ui(conf, "a", "node-7"), node);
+	assert_ptr_equal(conf_find_ui(conf, "a", "rm"), &conf->clusters[0].uis[0]);
+	assert_null(conf_find_ui(conf, "a", "node-"));
+	assert_null(conf_find_ui(conf, "a", "node"));
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *message = conf_probe_message(rows[i].text);
+		assert_non_null(strstr(message, "key \"clusters[0].uis[1]."));
+		free(message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ui_has_limits_that_are_sizes),
 		cmocka_unit_test(ui_may_take_larger_bodies_than_the_rest),
+		cmocka_unit_test(ui_has_other_names_by_which_pages_link_to_it),
+		cmocka_unit_test(nodes_of_a_resource_manager_have_patterns),
 		cmocka_unit_test(s70_identity_header_is_a_name_with_no_other_meaning),
 		cmocka_unit_test(s70_ui_may_be_told_who_asks_in_a_field_of_its_own),
 	};
