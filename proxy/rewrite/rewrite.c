@@ -9,11 +9,12 @@ enum { CHUNK_COPIED = 4096 }; /* smaller ones are copied: a chain of their own w
 static const char *const hard_coded[] = {
 	"/static/executorspage.js", "/static/log-view.js", "/static/sql/spark-sql-viz.js"};
 
-/* The same in the pages of HDFS, which can't be told a prefix: "/jmx?…", "/webhdfs/v1" and the
- * like.
- */
-static const char *const hadoop[] = {"/dfshealth.js", "/explorer.js", "/federationhealth.js",
-	"/dn.js", "/jn.js", "/snn.js", "/static/rest-csrf.js"};
+/* The same in the pages of HDFS, "/jmx?…", "/webhdfs/v1" and the like, and of Trino, "/ui/api/…":
+ * neither can be told a prefix. */
+static const char *const others[] = {"/dfshealth.js", "/explorer.js", "/federationhealth.js",
+	"/dn.js", "/jn.js", "/snn.js", "/static/rest-csrf.js", "/ui/dist/index.js",
+	"/ui/dist/query.js", "/ui/dist/plan.js", "/ui/dist/embedded_plan.js", "/ui/dist/stage.js",
+	"/ui/dist/timeline.js", "/ui/dist/worker.js", "/ui/dist/workers.js"};
 
 static bool is_listed(struct str path, const char *const *list, size_t count)
 {
@@ -27,7 +28,7 @@ static bool is_listed(struct str path, const char *const *list, size_t count)
 static enum rewrite_kind kind_of_script(struct str path, bool is_other)
 {
 	bool is_known = is_listed(path, hard_coded, ARRAY_LEN(hard_coded)) ||
-			(is_other && is_listed(path, hadoop, ARRAY_LEN(hadoop)));
+			(is_other && is_listed(path, others, ARRAY_LEN(others)));
 
 	return is_known ? REWRITE_SCRIPT : REWRITE_NOTHING;
 }

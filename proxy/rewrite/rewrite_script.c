@@ -1,6 +1,6 @@
 /*
  * A path stands in script text in two cases: the head of a page's inline scripts (T2, T30),
- * and string literals of three of Spark's own files (T16-T18, T20) and of HDFS's.
+ * and string literals of three of Spark's own files (T16-T18, T20), of HDFS's and Trino's.
  */
 #include "proxy/rewrite/html_tag.h"
 #include "proxy/rewrite/rewrite_readers.h"
@@ -109,10 +109,10 @@ void rewrite_script_head(struct rewriter *rw, struct str head)
 	}
 }
 
-/* Spark's, then what HDFS has besides. */
+/* Spark's, then what HDFS and Trino have besides. */
 static const struct str literals[] = {{"\"/static/", 9}, {"'/static/", 9}, {"\"/log\"", 6},
 	{"\"/jmx?", 6}, {"'/jmx?", 6}, {"'/conf'", 7}, {"'/startupProgress'", 18},
-	{"\"/webhdfs/", 10}, {"'/webhdfs/", 10}};
+	{"\"/webhdfs/", 10}, {"'/webhdfs/", 10}, {"\"/ui/", 5}, {"'/ui/", 5}};
 
 enum { LITERAL_MAX = 18, SPARK_LITERALS = 3 };
 

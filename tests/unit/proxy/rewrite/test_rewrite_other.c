@@ -205,7 +205,7 @@ static void scripts_stay_as_they_are(void **state)
 static void scripts_of_hdfs_are_known_by_name(void **state)
 {
 	static const char *const known[] = {
-		"/dfshealth.js", "/explorer.js", "/static/rest-csrf.js"};
+		"/dfshealth.js", "/explorer.js", "/static/rest-csrf.js", "/ui/dist/index.js"};
 	struct rewrite_context context = wiki();
 
 	(void)state;
