@@ -91,6 +91,10 @@ format-check: ## which C files clang-format would change
 	@clang-format --dry-run -Werror $(TREE)
 e2e: all ## end to end: ARGS="-k crawl", ARGS="--suite tokens"
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
+recipes: all ## other UIs as conf/README.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
+	@sh tests/support/install.sh test
+	@python3 tests/support/recipes_install.py
+	@build/venv/bin/python -m pytest -q tests/e2e/proxy/registry/recipe_checks.py $(ARGS)
 k8s: all ## the manifests and the gateway against a real Kubernetes API server: ARGS="-k rbac"
 	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
 kube-apiserver: ## the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
@@ -155,7 +159,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
-.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s \
+.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
 	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-lists bench-roles \
 	bench-upload compile_commands.json install clean
 .SECONDARY:

@@ -19,7 +19,7 @@ FILES = {
     "spark-modes": ["crawl"],
     "keycloak": ["keycloak"],
     "ingresses": ["ext_auth", "ingress_rule"],
-    "other-uis": ["identity_header", "other_uis"],
+    "other-uis": ["identity_header", "other_uis", "yarn"],
     "prometheus": ["monitoring"],
     "docker": ["docker"],
     "many-tokens": ["many_tokens"],

@@ -109,14 +109,17 @@ other_uis() {
 	cp "$wanted" build/uis/.ready
 }
 
-# the pages of HDFS: that jar alone, with nothing that it requires
+# Hadoop with all that it requires, for YARN; and the pages of HDFS, which are in one jar of it
 hadoop() {
-	[ -e build/hadoop/.ready ] && return
-	echo "copying Hadoop's pages into build/hadoop"
-	artifact=org.apache.hadoop:hadoop-hdfs:3.4.2:jar:tests
-	mvn -B -q -Dstyle.color=never dependency:get -Dartifact="$artifact" -Dtransitive=false
-	mvn -B -q -Dstyle.color=never -o dependency:copy -Dartifact="$artifact" -DoutputDirectory=build/hadoop
-	touch build/hadoop/.ready
+	wanted=tests/support/hadoop-pom.xml
+	cmp -s "$wanted" build/hadoop/.ready && return
+	echo "copying Hadoop into build/hadoop"
+	mkdir -p build/hadoop
+	cp "$wanted" build/hadoop/pom.xml
+	mvn -B -q -Dstyle.color=never -f build/hadoop/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+		-DincludeScope=runtime -DoutputDirectory=lib
+	cp build/hadoop/lib/hadoop-hdfs-*-tests.jar build/hadoop/
+	cp "$wanted" build/hadoop/.ready
 }
 
 # the OpenID provider that people sign in at, and a reader of HTTP to compare with; the stamp is a copy of what was asked for

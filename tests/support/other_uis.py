@@ -32,7 +32,7 @@ PROGRAMS = ROOT / "build" / "uis" / "bin"
 class Program:
     """with JupyterLab(…) as ui: ui.url"""
 
-    name, base, probe = "", "/", ""
+    name, base, probe, patience = "", "/", "", 90
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"sparkgate-{self.name}-"))
@@ -42,7 +42,7 @@ class Program:
         self.prepare()
         self.daemon = Daemon(self.name, self.command(), self.env, self.folder, self.folder / "log")
         try:
-            wait_for(lambda: is_up(self.url + self.probe), f"{self.name} at {self.url}", 90, self.daemon.check)
+            wait_for(lambda: is_up(self.url + self.probe), f"{self.name} at {self.url}", self.patience, self.daemon.check)
         except BaseException:
             self.__exit__()
             raise
@@ -54,7 +54,7 @@ class Program:
 
     def run(self, *command, words=""):
         """`words` are what it reads."""
-        subprocess.run(command, env=self.env, cwd=self.folder, check=True, capture_output=True, timeout=60, input=words.encode())
+        subprocess.run(command, env=self.env, cwd=self.folder, check=True, capture_output=True, timeout=self.patience, input=words.encode())
 
     def prepare(self):
         pass
