@@ -205,7 +205,7 @@ static void mend_meta(struct rewriter *rw, const char *p)
 	rw->html.is_meta = false;
 }
 
-/* A tag that is read when it is whole, or of which something follows: text that is none, or ours. */
+/* A tag that is read whole, or of which something follows: text that is none, or ours. */
 static void html_begin_inside(struct rewriter *rw, const char *p)
 {
 	struct html *html = &rw->html;
