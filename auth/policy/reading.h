@@ -8,9 +8,9 @@
 #ifndef SPARKGATE_AUTH_POLICY_READING_H
 #define SPARKGATE_AUTH_POLICY_READING_H
 
-#include "base/str.h"
+#include "base/text/url.h"
 
-enum { READING_PATH_MAX = 8192 }; /* S4 */
+enum { READING_PATH_MAX = TARGET_PATH_MAX }; /* S4 */
 
 struct reading {
 	struct str plain; /* "/a/b": decoded, without empty segments, what follows ';', '?' or '#'

@@ -4,8 +4,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
-enum { TARGET_MAX = 8192 };
-
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -70,13 +68,13 @@ int target_parse(struct str raw, struct target *out, struct err *err)
 {
 	ptrdiff_t mark;
 
-	if (raw.len > TARGET_MAX)
-		return err_set(err, "longer than %d bytes", TARGET_MAX);
 	if (check_bytes(raw, err) == -1)
 		return -1;
 	mark = str_find_byte(raw, '?');
 	out->path = mark == -1 ? raw : (struct str){raw.at, (size_t)mark};
 	out->query = mark == -1 ? (struct str){NULL, 0} : str_from(raw, (size_t)mark + 1);
+	if (out->path.len > TARGET_PATH_MAX)
+		return err_set(err, "a path of more than %d bytes", TARGET_PATH_MAX);
 	if (check_segments(out->path, false, err) == -1)
 		return -1;
 	return check_escapes(out->path, err);

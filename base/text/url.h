@@ -34,10 +34,12 @@ struct target {
 	struct str query; /* without '?'; at == NULL when there is none */
 };
 
+enum { TARGET_PATH_MAX = 8192 }; /* S4: every reading of it is decoded */
 /*
  * Refuses what two readers could read differently (S6): not starting with a single '/', bytes <=
  * 0x20 or >= 0x7f, '#', '\', "//", dot segments (also as %2e), %2f %5c %00 %2e %23 in the path, a
- * broken percent escape in the path, more than 8192 bytes. -1 with the reason.
+ * broken percent escape in the path, a path of more than TARGET_PATH_MAX bytes. How long a query
+ * may be is the limit of the head it came in. -1 with the reason.
  */
 MUST_CHECK int target_parse(struct str raw, struct target *out, struct err *err);
 

@@ -107,7 +107,7 @@ const struct keyword keywords[] = {
 		.fallback = "16KiB",
 		.min = KIB,
 		.max = 64 * KIB,
-		.help = "bytes of a request's head"},
+		.help = "bytes of a request's head, the address with its query among them"},
 	{.path = "server.limits.body",
 		.type = &value_size,
 		IN_CONF(limit_body),

@@ -77,7 +77,7 @@ static void redirect_with_query(struct exchange *x, const char *path, const char
 {
 	struct sbuf location;
 
-	sbuf_init(&location, WEB_FIELD_MAX);
+	sbuf_init(&location, strlen(path) + strlen(suffix) + x->web.target.query.len + 1);
 	sbuf_puts(&location, path);
 	sbuf_puts(&location, suffix);
 	if (x->web.target.query.at) {

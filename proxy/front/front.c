@@ -123,7 +123,7 @@ struct front *front_new(struct event_base *base, enum front_kind kind, int liste
 		.on_refused = on_refused,
 		.arg = arg};
 	front->reader_limits = (struct request_reader_limits){
-		limits->head, limits->head < 8192 ? limits->head : 8192, H1_FIELDS_MAX, INT64_MAX};
+		limits->head, limits->head, H1_FIELDS_MAX, INT64_MAX};
 	front->turns = 1;
 	TAILQ_INIT(&front->conns);
 	TAILQ_INIT(&front->shelf);

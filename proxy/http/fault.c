@@ -14,7 +14,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_BODY_TOO_LARGE] = {413, "body_too_large",
 		"The body is larger than the gateway accepts."},
 	[FAULT_HEAD_TOO_LARGE] = {431, "head_too_large",
-		"The request's header fields are too large: a long token, or many cookies."},
+		"The request's head is larger than server.limits.head allows: a long address or "
+		"token, or many cookies."},
 	[FAULT_REQUEST_TIMEOUT] = {408, "request_timeout", "The request did not arrive in time."},
 	[FAULT_CONTENT_TYPE] = {415, "content_type",
 		"This address does not accept this content type."},

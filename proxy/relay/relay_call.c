@@ -64,6 +64,7 @@ void relay_fill_context(struct exchange *x)
 		.others = x->app ? x->web.conf->server.origin : "",
 		.authority = mount->authority,
 		.prefix = mount->prefix,
+		.is_worker = mount->kind == UI_WORKER,
 		.is_other = mount->kind == UI_OTHER,
 		.find_authority = find_authority,
 		.find_id = find_id,

@@ -93,14 +93,12 @@ static bool map_proxy_id(
  */
 static bool is_master_link(const struct links *links, struct str rest)
 {
-	static const struct str worker = {"/proxy/worker-", 14};
-
 	if (links->gate_len == 0 || rest.len > 1)
 		return false;
 	if (links->gate_len != links->root_len)
 		return true;
-	return links->root[0] != '/' &&
-	       str_starts(str_from(links->mount, links->cluster_root.len), worker);
+	/* Not by its id: spark.worker.idPattern has any (T67). */
+	return links->root[0] != '/' && links->context->is_worker;
 }
 
 /* Below the page's own root, or below the reverse proxy it is part of. `at`: where that begins. */

@@ -47,7 +47,14 @@ static const char *find_id(const void *arg, struct str id)
 	}
 
 const struct rewrite_context world_master = WORLD(MASTER, "10.0.0.1:8080");
-const struct rewrite_context world_worker = WORLD(WORKER, "10.0.0.7:8081");
+const struct rewrite_context world_worker = {.mount = WORKER,
+	.cluster_root = "/local",
+	.origin = "https://gw.example",
+	.authority = "10.0.0.7:8081",
+	.prefix = "",
+	.is_worker = true,
+	.find_authority = find_authority,
+	.find_id = find_id};
 const struct rewrite_context world_app = WORLD(APP, "10.0.0.9:4040");
 const struct rewrite_context world_history = WORLD("/local/shs", "10.0.0.1:18080");
 
