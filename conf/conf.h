@@ -79,12 +79,15 @@ struct conf_secret {
 	char *value; /* without the line's end; NULL: none, or loaded without a look at files */
 };
 
+enum { CONF_HISTORIES = 4 }; /* of one cluster */
+
 struct conf_cluster {
 	char *name;
 	struct url *masters;
 	size_t masters_count;
-	struct url history;
-	bool has_history;
+	struct url
+		*history; /* several while one follows the other: the first has the mount "shs" */
+	size_t history_count;
 	struct conf_ui *uis;
 	size_t uis_count;
 	struct cidr *networks; /* empty: private ranges and the masters' own */

@@ -231,8 +231,7 @@ static int check_cluster(const struct loader *l, size_t index)
 {
 	struct conf_cluster *cluster = &l->conf->clusters[index];
 
-	cluster->has_history = cluster->history.host[0] != '\0';
-	if (cluster->masters_count == 0 && cluster->uis_count == 0 && !cluster->has_history &&
+	if (cluster->masters_count == 0 && cluster->uis_count == 0 && cluster->history_count == 0 &&
 		!cluster->has_kubernetes)
 		return load_fail_at(l, "at least one of masters, history, kubernetes, uis",
 			"clusters[%zu]", index);

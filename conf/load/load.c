@@ -91,6 +91,10 @@ static int count_items(const struct loader *l, const struct keyword *row, const 
 	*count = 0;
 	if (list->is_null && list->kind == YAML_TREE_SCALAR)
 		return 0;
+	if (list->kind == YAML_TREE_SCALAR && row->takes_one) {
+		*count = 1;
+		return 0;
+	}
 	if (list->kind != YAML_TREE_LIST)
 		return load_fail_value(l, list, field->shown, "a list, such as [...]");
 	for (const struct yaml_node *n = list->first; n; n = n->next)
@@ -131,11 +135,13 @@ static int load_values(const struct loader *l, const struct keyword *row, const 
 	if (count_items(l, row, field, list, &count) == -1)
 		return -1;
 	char *items = make_list(row, field->base, count);
-	for (const struct yaml_node *n = list->first; n; n = n->next, index++) {
+	bool is_one = count && list->kind == YAML_TREE_SCALAR;
+	for (const struct yaml_node *n = is_one ? list : list->first; n;
+		n = is_one ? NULL : n->next, index++) {
 		char path[PATH_LEN];
 		struct err expected = {""};
 
-		snprintf(path, sizeof path, "%.200s[%zu]", field->shown, index);
+		snprintf(path, sizeof path, is_one ? "%.200s" : "%.200s[%zu]", field->shown, index);
 		if (n->kind != YAML_TREE_SCALAR)
 			return load_fail_value(l, n, path, "one value");
 		if (row->type->parse(row, n->text, items + index * row->item_size, &expected) == -1)

@@ -27,6 +27,7 @@ struct keyword {
 	size_t item_size;	       /* of lists, bytes */
 	const char *fallback;	       /* the default as one would write it; list: "a, b" */
 	bool is_required;
+	bool takes_one;	  /* a list of values: one may stand there without brackets */
 	bool is_optional; /* a group that counts only where it is written: a bool at `at` says so */
 	int64_t min, max; /* of a number, in its own unit; of a list: max items */
 	const char *const *choices; /* NULL at the end */

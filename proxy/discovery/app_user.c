@@ -81,6 +81,9 @@ static char *key_of(const struct app *a)
 
 	if (is_namespaces(a))
 		return mem_printf("user %s/%s %s", cluster, a->known.id, a->owner);
+	/* S94: of a name that anybody may use again, whose is one run of it. */
+	if (a->is_masters && !known_id_is_numbered(str_of(a->known.id)))
+		return mem_printf("user %s/%s@%lld", cluster, a->known.id, (long long)a->run_ms);
 	return mem_printf("user %s/%s", cluster, a->known.id);
 }
 
@@ -89,7 +92,7 @@ static bool needs_log(const struct app *a)
 {
 	const struct cluster *c = a->known.cluster;
 
-	return a->is_masters && a->user_told && c->history &&
+	return a->is_masters && a->user_told && c->histories_count &&
 	       conf_names_have(&c->conf->shared_accounts, str_of(a->user_told));
 }
 

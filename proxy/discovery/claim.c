@@ -17,28 +17,6 @@ enum {
 
 /* --- names that are not a pod's to take --- */
 
-/* Past "prefix", digits, and perhaps "-digits" or "_digits" once more. */
-static bool is_numbered(struct str id, const char *prefix, size_t digits, char separator)
-{
-	size_t at = strlen(prefix), first = at;
-
-	if (!str_starts(id, str_of(prefix)))
-		return false;
-	while (at < id.len && id.at[at] >= '0' && id.at[at] <= '9')
-		at++;
-	if (at == first || (digits && at - first != digits))
-		return false;
-	return separator == '\0' ? at == id.len : at < id.len && id.at[at] == separator;
-}
-
-/* What masters and YARN call applications can be guessed before they are there. */
-static bool is_of_another_manager(struct str id)
-{
-	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
-	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
-	       is_numbered(id, "local-", 0, '\0');
-}
-
 /* Beside a master, whose workers' and drivers' ids may follow a pattern of the operator's. */
 static bool is_like_a_masters(const struct cluster *c, struct str id)
 {
@@ -55,7 +33,7 @@ bool claim_may_name(const struct cluster *c, struct str id)
 {
 	const struct app *a = (const struct app *)known_ui_find(c, KNOWN_UI_APP, id);
 
-	if (is_of_another_manager(id) || is_like_a_masters(c, id))
+	if (known_id_is_numbered(id) || is_like_a_masters(c, id))
 		return false;
 	return (a && a->owner) || !is_taken_in_cluster(c, id);
 }
@@ -167,7 +145,8 @@ static void evict(struct app *a)
 		known_ui_free(ui);
 	} else if (a->in_history) {
 		known_ui_end(ui);
-		c->history->all_due_ms = 0; /* for its own name and times */
+		for (size_t i = 0; i < c->histories_count; i++)
+			c->histories[i]->all_due_ms = 0; /* for its own name and times */
 		cluster_hurry_history(c);
 	} else {
 		known_ui_leave(ui);
@@ -192,8 +171,10 @@ static void evict_wrong(struct cluster *c)
 
 bool claim_all_are_asked(const struct cluster *c)
 {
-	bool tried = c->history == NULL || c->history->server.tried;
+	bool tried = true;
 
+	for (size_t i = 0; i < c->histories_count; i++)
+		tried = tried && c->histories[i]->server.tried;
 	for (size_t i = 0; i < c->masters_count; i++)
 		tried = tried && c->masters[i]->server.tried;
 	for (size_t i = 0; i < c->uis_count; i++)
@@ -211,8 +192,12 @@ static bool is_listed(const struct kube_watch *w)
 
 bool claim_is_complete(const struct cluster *c)
 {
-	if (!claim_all_are_asked(c) || (c->history && c->history->listings == 0))
+	if (!claim_all_are_asked(c))
 		return false;
+	for (size_t i = 0; i < c->histories_count; i++) {
+		if (c->histories[i]->listings == 0)
+			return false;
+	}
 	for (size_t i = 0; i < c->watches_count; i++) {
 		if (!c->watches[i]->up || !is_listed(c->watches[i]))
 			return false;
@@ -223,9 +208,12 @@ bool claim_is_complete(const struct cluster *c)
 /* Of a list that was cut only what is in it tells when it started. */
 static bool has_known_start(const struct app *a)
 {
-	const struct history *h = a->known.cluster->history;
+	const struct cluster *c = a->known.cluster;
+	bool is_cut = false;
 
-	return h == NULL || !h->is_cut || a->in_history;
+	for (size_t i = 0; i < c->histories_count; i++)
+		is_cut |= c->histories[i]->is_cut;
+	return !is_cut || a->in_history;
 }
 
 static bool is_due(const struct app *a, int64_t now)

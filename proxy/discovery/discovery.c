@@ -51,8 +51,8 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (size_t i = 0; i < c->masters_count; i++)
 		master_poll(c->masters[i]);
-	if (c->history)
-		history_poll(c->history);
+	for (size_t i = 0; i < c->histories_count; i++)
+		history_poll(c->histories[i]);
 	for (size_t i = 0; i < c->uis_count; i++)
 		ui_poll(c->uis[i]);
 	for (size_t i = 0; i < c->node_lists_count; i++)
@@ -107,18 +107,57 @@ static void set_masters(struct cluster *c, const struct conf_cluster *conf)
 	free(old);
 }
 
-static void set_history(struct cluster *c, const struct conf_cluster *conf)
+/* Takes the history server of this URL out of `old`, or gives NULL. */
+static struct history *keep_history(
+	struct cluster *c, const struct url *url, struct history **old, size_t count)
 {
-	struct history *old = c->history;
-
-	if (old && conf->has_history && server_is(&old->server, c, &conf->history))
-		return;
-	if (old) {
-		read_lists_cancel(c);
-		merge_no_history(c);
+	for (size_t i = 0; i < count; i++) {
+		struct history *h = old[i];
+		if (h && server_is(&h->server, c, url)) {
+			old[i] = NULL;
+			return h;
+		}
 	}
-	history_free(old);
-	c->history = conf->has_history ? history_new(c, &conf->history) : NULL;
+	return NULL;
+}
+
+static void drop_history(struct cluster *c, struct history *h)
+{
+	read_lists_cancel(c);
+	merge_no_history(h);
+	history_free(h);
+}
+
+static unsigned free_slot(const struct cluster *c)
+{
+	unsigned used = 0, slot = 0;
+
+	for (size_t i = 0; i < c->histories_count; i++)
+		used |= c->histories[i] ? 1u << c->histories[i]->slot : 0;
+	while (used & 1u << slot)
+		slot++;
+	return slot;
+}
+
+/* Those that go are gone before others take their slots. */
+static void set_histories(struct cluster *c, const struct conf_cluster *conf)
+{
+	struct history **old = c->histories;
+	size_t old_count = c->histories_count;
+
+	c->histories_count = conf->history_count;
+	c->histories = mem_alloc(conf->history_count + 1, sizeof(struct history *));
+	for (size_t i = 0; i < conf->history_count; i++)
+		c->histories[i] = keep_history(c, &conf->history[i], old, old_count);
+	for (size_t i = 0; i < old_count; i++) {
+		if (old[i])
+			drop_history(c, old[i]);
+	}
+	for (size_t i = 0; i < conf->history_count; i++) {
+		if (c->histories[i] == NULL)
+			c->histories[i] = history_new(c, &conf->history[i], free_slot(c));
+	}
+	free(old);
 }
 
 static struct ui *keep_ui(
@@ -227,7 +266,7 @@ static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	c->conf = conf;
 	address_fence_set_networks(&c->fence, conf->networks, conf->networks_count);
 	set_masters(c, conf);
-	set_history(c, conf);
+	set_histories(c, conf);
 	set_uis(c, conf);
 	set_node_lists(c, conf);
 	set_watches(c, conf);
@@ -259,7 +298,8 @@ static void cluster_free(struct cluster *c)
 		fetch_cancel(c->version_fetch);
 	for (size_t i = 0; i < c->masters_count; i++)
 		master_free(c->masters[i]);
-	history_free(c->history);
+	for (size_t i = 0; i < c->histories_count; i++)
+		history_free(c->histories[i]);
 	for (size_t i = 0; i < c->uis_count; i++)
 		ui_free(c->uis[i]);
 	for (size_t i = 0; i < c->node_lists_count; i++)
@@ -269,6 +309,7 @@ static void cluster_free(struct cluster *c)
 		kube_watch_free(c->watches[i]);
 	free(c->watches);
 	free(c->masters);
+	free(c->histories);
 	free(c->uis);
 	event_free(c->timer);
 	registry_part_unref(c->part);

@@ -68,11 +68,26 @@ static bool set_from_row(struct app *a, const struct spark_app *row)
 	return changed;
 }
 
+/* A name that several run under leads to any of them, but for what was learnt before. */
+static bool is_ambiguous(const struct app *a)
+{
+	return a->running && a->has_twin && (a->known.origin == NULL || a->known.via_master);
+}
+
 static void show_app(struct app *a, bool was_running)
 {
+	static const char ambiguous[] =
+		"another application of this ID runs, and Spark does not say which UI is whose";
 	struct known_ui *ui = &a->known;
 
-	if (a->running && (!was_running || ui->state == MOUNT_GONE)) {
+	if (is_ambiguous(a)) {
+		verify_queue_remove(ui);
+		known_ui_keep(ui);
+		known_ui_set_origin(ui, NULL);
+		ui->via_master = false;
+		known_ui_set_state(ui, MOUNT_UNVERIFIED, ambiguous);
+	} else if (a->running &&
+		   (!was_running || ui->why == ambiguous || ui->state == MOUNT_GONE)) {
 		known_ui_set_origin(ui, NULL);
 		ui->via_master = false;
 		known_ui_enter(ui);
@@ -82,11 +97,28 @@ static void show_app(struct app *a, bool was_running)
 	}
 }
 
+static bool set_spark_id(struct app *a, const struct spark_app *row)
+{
+	bool is_same = row->spark_id == NULL || strcmp(row->spark_id, a->known.id) == 0;
+
+	return mem_replace_text(&a->spark_id, is_same ? NULL : row->spark_id);
+}
+
+static bool take_names(struct app *a, const struct spark_app *row)
+{
+	bool changed = set_spark_id(a, row);
+
+	SET(changed, a->has_twin, row->has_twin);
+	SET(changed, a->has_later, row->has_later);
+	SET(changed, a->has_stranger, row->has_stranger);
+	return changed;
+}
+
 static void merge_app(struct cluster *c, const struct spark_app *row)
 {
 	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
 	struct app *a;
-	bool changed = false, was_running;
+	bool changed = false, was_running, is_another;
 
 	if (ui == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= 2 * APPS_MAX)
 		return;
@@ -99,11 +131,13 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	a = (struct app *)ui;
 	if (a->watch || a->namespace)
 		claim_drop(a); /* of all that say whose an application is, its master knows */
-	if (!a->is_masters)
+	is_another = a->is_masters && a->run_ms != row->started_ms;
+	if (!a->is_masters || is_another)
 		app_forget_told(a);
 	a->is_masters = true;
-	a->told_ms = row->started_ms;
-	was_running = a->running;
+	a->told_ms = a->run_ms = row->started_ms;
+	was_running = a->running && !is_another;
+	changed |= take_names(a, row);
 	app_user_tell(a, row->user);
 	changed |= known_ui_set_text(&a->name, row->name);
 	changed |= set_from_row(a, row);
@@ -206,8 +240,41 @@ static bool set_from_log(struct app *a, const struct spark_app *row)
 	return set_from_row(a, row) || changed;
 }
 
-static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_t listing)
+/* Of several servers the newest word counts. What it says then is not known any more. */
+static bool is_newest(const struct app *a, const struct history *h, const struct spark_app *row)
 {
+	return !a->in_history || a->history_slot == h->slot || row->updated_ms > a->history_ms;
+}
+
+static bool is_in_several(const struct app *a)
+{
+	return (a->in_histories & (a->in_histories - 1)) != 0;
+}
+
+static bool set_from_history(struct app *a, const struct history *h, const struct spark_app *row)
+{
+	bool changed = false;
+
+	a->told_ms = row->started_ms;
+	a->history_ms = row->updated_ms;
+	a->has_many_logs = row->has_many_logs;
+	SET(changed, a->history_slot, h->slot);
+	SET(changed, a->in_history, true);
+	SET(changed, a->completed_in_history, !row->running);
+	changed |= set_spark_id(a, row);
+	changed |= mem_replace_text(&a->attempt, row->attempt ? row->attempt : "");
+	changed |= known_ui_set_text(&a->log_source, row->log_source ? row->log_source : "");
+	/* The master knows better as long as it knows, and a pod for good. */
+	if (a->namespace)
+		changed |= app_complete(a, row);
+	else if (!a->in_master)
+		changed |= set_from_log(a, row);
+	return changed;
+}
+
+static void merge_listed(struct history *h, const struct spark_app *row, uint64_t listing)
+{
+	struct cluster *c = h->server.cluster;
 	struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(row->id));
 	struct app *a;
 	bool changed = false;
@@ -221,56 +288,71 @@ static void merge_listed(struct cluster *c, const struct spark_app *row, uint64_
 	a = (struct app *)ui;
 	known_ui_keep(ui);
 	if (listing)
-		a->last_history = listing;
-	a->told_ms = row->started_ms;
+		a->last_history[h->slot] = listing;
 	app_user_tell_history(a, row->user);
-	mem_replace_text(&a->attempt, row->attempt ? row->attempt : "");
-	a->has_many_logs = row->has_many_logs;
+	if (is_newest(a, h, row))
+		changed |= set_from_history(a, h, row);
+	a->in_histories |= 1u << h->slot;
+	/* S73: the log that another server has may be another one. */
+	a->has_many_logs |= is_in_several(a);
 	changed |= read_lists_doubt(a);
-	SET(changed, a->in_history, true);
-	SET(changed, a->completed_in_history, !row->running);
-	/* The master knows better as long as it knows, and a pod for good. */
-	if (a->namespace)
-		changed |= app_complete(a, row);
-	else if (!a->in_master)
-		changed |= set_from_log(a, row);
 	if (changed)
 		cluster_changed(c);
 }
 
-static void app_unlist(struct app *a)
+/* What another server says of it is asked for again. */
+static void lean_on_another(struct app *a)
 {
-	a->in_history = a->completed_in_history = false;
+	a->history_ms = 0;
+	a->history_slot = 0;
+	while (!(a->in_histories & 1u << a->history_slot))
+		a->history_slot++;
+	struct history *h = cluster_history_of(a);
+	if (h)
+		h->all_due_ms = 0;
+}
+
+static void app_unlist(struct app *a, const struct history *h)
+{
+	a->in_histories &= ~(1u << h->slot);
 	cluster_changed(a->known.cluster);
+	if (a->in_histories) {
+		if (a->history_slot == h->slot)
+			lean_on_another(a);
+		return;
+	}
+	a->in_history = a->completed_in_history = false;
 	if (!a->in_master && a->watch == NULL)
 		known_ui_free(&a->known);
 }
 
-void merge_history(struct cluster *c, const struct spark_apps *list, uint64_t listing, bool cut)
+void merge_history(struct history *h, const struct spark_apps *list, uint64_t listing, bool cut)
 {
+	struct cluster *c = h->server.cluster;
 	struct known_ui *ui, *next;
 
 	for (size_t i = 0; i < list->count; i++)
-		merge_listed(c, &list->apps[i], listing);
+		merge_listed(h, &list->apps[i], listing);
 	if (listing == 0)
 		return;
 	for (ui = c->known[KNOWN_UI_APP]; ui; ui = next) {
 		struct app *a = (struct app *)ui;
 		next = ui->hh.next;
 		/* A list that was cut lacks the incomplete ones, which come last. */
-		if (a->in_history && a->last_history != listing &&
+		if (a->in_histories & 1u << h->slot && a->last_history[h->slot] != listing &&
 			!(cut && !a->completed_in_history))
-			app_unlist(a);
+			app_unlist(a, h);
 	}
 }
 
-void merge_no_history(struct cluster *c)
+void merge_no_history(struct history *h)
 {
 	struct known_ui *ui, *next;
 
-	for (ui = c->known[KNOWN_UI_APP]; ui; ui = next) {
+	for (ui = h->server.cluster->known[KNOWN_UI_APP]; ui; ui = next) {
+		struct app *a = (struct app *)ui;
 		next = ui->hh.next;
-		if (((struct app *)ui)->in_history)
-			app_unlist((struct app *)ui);
+		if (a->in_histories & 1u << h->slot)
+			app_unlist(a, h);
 	}
 }

@@ -7,12 +7,13 @@
 #include <stdint.h>
 
 struct cluster;
+struct history;
 struct spark_apps;
 struct spark_master;
 
 void merge_master(struct cluster *c, const struct spark_master *m);
 /* `listing` numbers a listing of everything; 0: only a part. `cut`: older ones were left out. */
-void merge_history(struct cluster *c, const struct spark_apps *apps, uint64_t listing, bool cut);
-void merge_no_history(struct cluster *c); /* the history server is not configured any more */
+void merge_history(struct history *h, const struct spark_apps *apps, uint64_t listing, bool cut);
+void merge_no_history(struct history *h); /* it is not configured any more */
 
 #endif

@@ -36,7 +36,10 @@ static void on_history_version(const struct fetch_result *result, void *arg)
 
 static void ask_history_version(struct history *h)
 {
-	if (h->version_fetch == NULL && h->server.cluster->masters_count == 0)
+	const struct cluster *c = h->server.cluster;
+
+	/* Of several servers the first tells it. */
+	if (h->version_fetch == NULL && c->masters_count == 0 && c->histories[0] == h)
 		h->version_fetch = polled_server_ask(
 			&h->server, "/api/v1/version", VERSION_MAX_BYTES, on_history_version, h);
 }
@@ -66,7 +69,7 @@ static void take_list(struct history *h, const struct spark_apps *list)
 	remember_newest(h, list);
 	if (listing)
 		h->is_cut = is_cut;
-	merge_history(h->server.cluster, list, listing, is_cut);
+	merge_history(h, list, listing, is_cut);
 }
 
 static void on_history_list(const struct fetch_result *result, void *arg)
@@ -126,11 +129,12 @@ static void on_hurry(evutil_socket_t fd, short what, void *arg)
 	history_poll(h);
 }
 
-struct history *history_new(struct cluster *c, const struct url *url)
+struct history *history_new(struct cluster *c, const struct url *url, unsigned slot)
 {
 	struct history *h = mem_alloc(1, sizeof *h);
 
 	polled_server_init(&h->server, c, UI_HISTORY, url);
+	h->slot = slot;
 	h->limit = APPS_MAX;
 	h->hurry = evtimer_new(c->discovery->base, on_hurry, h);
 	if (h->hurry == NULL)
@@ -140,8 +144,6 @@ struct history *history_new(struct cluster *c, const struct url *url)
 
 void history_free(struct history *h)
 {
-	if (h == NULL)
-		return;
 	if (h->version_fetch)
 		fetch_cancel(h->version_fetch);
 	event_free(h->hurry);

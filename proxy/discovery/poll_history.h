@@ -7,8 +7,9 @@ struct cluster;
 struct history;
 struct url;
 
-struct history *history_new(struct cluster *c, const struct url *url);
-void history_free(struct history *h); /* NULL is fine */
+/* `slot` is below CONF_HISTORIES, and no other's of this cluster. */
+struct history *history_new(struct cluster *c, const struct url *url, unsigned slot);
+void history_free(struct history *h);
 void history_poll(struct history *h);
 
 #endif

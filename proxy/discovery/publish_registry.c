@@ -15,6 +15,7 @@ struct draft {
 	struct registry_builder *builder;
 	const struct cluster *cluster;
 	struct cluster_info info;
+	const struct mount *histories[CONF_HISTORIES];
 };
 
 /* --- configured servers --- */
@@ -99,15 +100,31 @@ static void add_masters(struct draft *d)
 	}
 }
 
-static void add_history(struct draft *d)
+static void add_histories(struct draft *d)
 {
-	char text[272];
+	const struct cluster *c = d->cluster;
 
-	if (d->cluster->history == NULL)
-		return;
-	d->info.history = server_mount(d, &d->cluster->history->server, UI_HISTORY, "shs");
-	polled_server_numeric(&d->cluster->history->server, text);
-	alias(d, d->info.history, text);
+	d->info.histories = d->histories;
+	d->info.histories_count = c->histories_count;
+	for (size_t i = 0; i < c->histories_count; i++) {
+		const struct polled_server *s = &c->histories[i]->server;
+		char text[272], id[MOUNT_HISTORY_ID];
+		mount_history_id(i, id);
+		d->histories[i] = server_mount(d, s, UI_HISTORY, id);
+		polled_server_numeric(s, text);
+		alias(d, d->histories[i], text);
+	}
+}
+
+static const struct mount *history_mount(const struct draft *d, const struct app *a)
+{
+	const struct history *h = cluster_history_of(a);
+
+	for (size_t i = 0; h && i < d->cluster->histories_count; i++) {
+		if (d->cluster->histories[i] == h)
+			return d->histories[i];
+	}
+	return NULL;
 }
 
 /* What the operator says that its pages call it: "host", at the URL's port, or "host:port". */
@@ -149,11 +166,20 @@ static void add_nodes(struct draft *d)
 
 /* --- known UIs --- */
 
+static void write_prefix(
+	char *prefix, size_t size, const struct master *active, const struct known_ui *ui)
+{
+	char *id = known_ui_in_address(ui);
+
+	snprintf(prefix, size, "%s/proxy/%s", active->server.url.path, id);
+	free(id);
+}
+
 static const struct mount *known_mount(
 	struct draft *d, const struct known_ui *ui, const char *id, bool is_driver_log)
 {
 	const struct master *active = d->cluster->active;
-	char prefix[2048] = "";
+	char prefix[8192] = "";
 	bool via_master = ui->via_master && active;
 	struct mount m = {
 		.kind = ui->kind == KNOWN_UI_APP ? UI_DRIVER : UI_WORKER,
@@ -169,12 +195,20 @@ static const struct mount *known_mount(
 	};
 
 	if (via_master)
-		snprintf(prefix, sizeof prefix, "%s/proxy/%s", active->server.url.path, ui->id);
+		write_prefix(prefix, sizeof prefix, active, ui);
 	if (ui->state == MOUNT_UP) {
 		m.addr = ui->addr;
 		m.addr_len = ui->addr_len;
 	}
 	return registry_builder_mount(d->builder, &m);
+}
+
+/* S94: a name that is used again has the log of another run, perhaps of another person. */
+static bool has_log_of_another(const struct app *a)
+{
+	return a->is_masters && a->in_history && a->user_told && a->user_in_history &&
+	       !known_id_is_numbered(str_of(a->known.id)) &&
+	       strcmp(a->user_told, a->user_in_history) != 0;
 }
 
 static void add_app(struct draft *d, const struct app *a)
@@ -192,6 +226,12 @@ static void add_app(struct draft *d, const struct app *a)
 		.lists = read_lists_of(a),
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
+		.history = history_mount(d, a),
+		.attempt = a->in_history ? a->attempt : "",
+		.log_source = a->in_history ? a->log_source : "",
+		.spark_id = a->spark_id,
+		.has_later = a->has_later,
+		.has_stranger = a->has_stranger || has_log_of_another(a),
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
 	};
 }
@@ -252,14 +292,23 @@ static bool all_watched(const struct cluster *c)
 	return up;
 }
 
+static bool all_histories_are_up(const struct cluster *c)
+{
+	bool up = c->histories_count > 0;
+
+	for (size_t i = 0; i < c->histories_count; i++)
+		up = up && c->histories[i]->server.up;
+	return up;
+}
+
 static struct cluster_info about(const struct cluster *c)
 {
 	return (struct cluster_info){
 		.name = c->name,
 		.spark_version = c->version,
 		.has_masters = c->masters_count > 0,
-		.has_history = c->history != NULL,
-		.history_up = c->history && c->history->server.up,
+		.has_history = c->histories_count > 0,
+		.history_up = all_histories_are_up(c),
 		.has_kubernetes = c->watches_count > 0,
 		.kubernetes_up = all_watched(c),
 		.polled = claim_all_are_asked(c),
@@ -272,13 +321,13 @@ static struct cluster_info about(const struct cluster *c)
 
 static struct registry_part *copy_cluster(struct registry_builder *builder, const struct cluster *c)
 {
-	struct draft d = {builder, c, about(c)};
+	struct draft d = {builder, c, about(c), {NULL}};
 	struct registry_part *part;
 
 	/* Ids of drivers and of its applications are the master's own, a pod's label is not; a
 	 * worker chooses its id, so it comes last and cannot take the name of another. */
 	add_masters(&d);
-	add_history(&d);
+	add_histories(&d);
 	add_uis(&d);
 	add_nodes(&d);
 	add_drivers(&d);

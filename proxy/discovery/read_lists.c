@@ -34,7 +34,7 @@ static bool is_open_to_driver(const struct app *a)
 
 static bool is_open_to_history(const struct app *a)
 {
-	const struct history *h = a->known.cluster->history;
+	const struct history *h = cluster_history_of(a);
 
 	/* S73: of several logs one may be anybody's, and its lists would open the others. */
 	return !a->running && a->in_history && !a->has_many_logs && a->lists == NULL && h &&
@@ -145,10 +145,10 @@ static void on_environment(const struct fetch_result *result, void *arg)
 static struct fetch *ask_driver(struct lists_read *r)
 {
 	const struct known_ui *ui = &r->app->known;
-	char *root = ui->via_master
-			     ? mem_printf("%s/proxy/%s", r->cluster->active->server.text, ui->id)
-			     : mem_strdup(ui->origin);
-	char *url = mem_printf("%s/api/v1/applications/%s/environment", root, ui->id);
+	char *id = known_ui_in_address(ui);
+	char *root = ui->via_master ? mem_printf("%s/proxy/%s", r->cluster->active->server.text, id)
+				    : mem_strdup(ui->origin);
+	char *url = mem_printf("%s/api/v1/applications/%s/environment", root, id);
 	const struct fetch_request request = {
 		.url = url,
 		.timeout_ms = DRIVER_TIMEOUT_MS,
@@ -160,6 +160,7 @@ static struct fetch *ask_driver(struct lists_read *r)
 	};
 	struct fetch *fetch = cluster_ask(r->cluster, UI_DRIVER, &request);
 
+	free(id);
 	free(root);
 	free(url);
 	return fetch;
@@ -169,11 +170,13 @@ static struct fetch *ask_history(struct lists_read *r)
 {
 	const struct app *a = r->app;
 	const char *slash = a->attempt && a->attempt[0] ? "/" : "";
-	char *path = mem_printf("/api/v1/applications/%s%s%s/environment", a->known.id, slash,
-		slash[0] ? a->attempt : "");
+	char *id = known_ui_in_address(&a->known);
+	char *path = mem_printf(
+		"/api/v1/applications/%s%s%s/environment", id, slash, slash[0] ? a->attempt : "");
 	struct fetch *fetch = polled_server_ask(
-		&r->cluster->history->server, path, SPARK_ENVIRONMENT_MAX, on_environment, r);
+		&cluster_history_of(a)->server, path, SPARK_ENVIRONMENT_MAX, on_environment, r);
 
+	free(id);
 	free(path);
 	return fetch;
 }

@@ -1,7 +1,6 @@
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/http/form.h"
-#include "proxy/registry/topic.h"
 #include "proxy/web/web_sign.h"
 #include "proxy/web/web_whoami.h"
 
@@ -73,7 +72,7 @@ static void serve_home(struct exchange *x)
 	sbuf_clear(&page);
 }
 
-static void redirect_with_query(struct exchange *x, const char *path, const char *suffix)
+void endpoint_redirect(struct exchange *x, const char *path, const char *suffix)
 {
 	struct sbuf location;
 
@@ -92,7 +91,7 @@ static void redirect_to_slash(struct exchange *x)
 {
 	char *path = mem_strndup(x->web.target.path.at, x->web.target.path.len);
 
-	redirect_with_query(x, path, "/");
+	endpoint_redirect(x, path, "/");
 	free(path);
 }
 
@@ -110,47 +109,4 @@ void endpoint_serve(struct exchange *x)
 		serve_home(x);
 	else
 		web_fault(&x->web, FAULT_METHOD, NULL);
-}
-
-static void serve_not_ready(struct exchange *x, const struct app_info *app)
-{
-	struct page_view view = public_view(&x->web);
-	struct sbuf page;
-
-	sbuf_init(&page, PAGE_MAX);
-	page_not_ready(&page, &view, app);
-	web_html(&x->web, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
-	sbuf_clear(&page);
-}
-
-/* The live UI, else history, else a page that waits for it: a link that stays. */
-void endpoint_serve_app(struct exchange *x)
-{
-	const struct cluster_info *cluster = x->route.cluster;
-	struct sbuf form, name, path;
-
-	sbuf_init(&form, WEB_FIELD_MAX);
-	sbuf_init(&name, WEB_FIELD_MAX);
-	sbuf_init(&path, WEB_FIELD_MAX);
-	sbuf_puts(&form, "id=");
-	sbuf_add_str(&form, x->route.name);
-	bool decoded = form_get(sbuf_str(&form), "id", &name);
-	const struct app_info *app =
-		decoded ? topic_find_app(x->web.who, x->registry, cluster, sbuf_str(&name)) : NULL;
-	if (app == NULL) { /* below /proxy/ it answers as an id does that nobody knows (S44) */
-		x->is_hidden = decoded &&
-			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
-		web_fault(&x->web, FAULT_NOT_FOUND,
-			x->route.rest.at ? NULL : "No application has this ID or name.");
-	} else if (app->running && app->mount && app->mount->state == MOUNT_UP) {
-		redirect_with_query(x, app->mount->path, "/");
-	} else if (app->in_history && cluster->history) {
-		sbuf_printf(&path, "%s/history/%s/", cluster->history->path, app->id);
-		redirect_with_query(x, path.at, "");
-	} else {
-		serve_not_ready(x, app);
-	}
-	sbuf_clear(&form);
-	sbuf_clear(&name);
-	sbuf_clear(&path);
 }

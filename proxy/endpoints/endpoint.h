@@ -1,7 +1,8 @@
 /*
  * proxy/endpoints/endpoint.h - the gateway's own paths on the public site.
  *
- *   endpoint.c           the table of what is below _gate/; home, clusters, permalinks
+ *   endpoint.c           the table of what is below _gate/; home, clusters
+ *   endpoint_permalink.c a link that stays; the log of an application that runs
  *   endpoint_sign.c      signing in and out, as far as it is this site's own
  *   endpoint_oauth.c     tokens for programs
  *   endpoint_app_host.c  a session on its way to an application's host
@@ -20,7 +21,15 @@
 extern const struct web_site endpoint_site;
 /* What is no mount and no permalink. */
 void endpoint_serve(struct exchange *x);
-void endpoint_serve_app(struct exchange *x); /* a permalink */
+/* Leads to `path` and `suffix`, with the query that was asked with. */
+void endpoint_redirect(struct exchange *x, const char *path, const char *suffix);
+
+/* endpoint_permalink.c */
+void endpoint_serve_app(struct exchange *x);
+void endpoint_permalink_free(struct endpoint_permalink *permalink); /* NULL is fine */
+/* Its live UI is asked for an event log, and has none to give (T62). */
+bool endpoint_is_live_log(const struct exchange *x);
+void endpoint_serve_live_log(struct exchange *x);
 
 /* endpoint_sign.c: handlers of rows. */
 void endpoint_login_page(struct web_call *call);

@@ -62,6 +62,7 @@ static void answer(struct exchange *x, const struct app_info *app, enum page_kil
 	} rows[] = {[KILLED] = {200, FAULT_NONE},
 		[KILL_NOT_RUNNING] = {409, FAULT_CONFLICT},
 		[KILL_ON_KUBERNETES] = {409, FAULT_CONFLICT},
+		[KILL_ANOTHER] = {409, FAULT_CONFLICT},
 		[KILL_NO_MASTER] = {503, FAULT_UPSTREAM_CONNECT},
 		[KILL_REFUSED] = {502, FAULT_UPSTREAM_PROTOCOL},
 		[KILL_WITHOUT_EFFECT] = {409, FAULT_CONFLICT},
@@ -185,7 +186,7 @@ static const struct upstream_handler handler = {
 static void write_form(struct sbuf *out, const struct endpoint_kill *kill)
 {
 	sbuf_puts(out, "id=");
-	sbuf_urlencode(out, str_of(kill->app->id));
+	sbuf_urlencode(out, str_of(app_info_spark_id(kill->app)));
 	sbuf_puts(out, "&terminate=true");
 	if (kill->token[0]) {
 		sbuf_puts(out, "&csrfToken=");
@@ -208,13 +209,13 @@ static void ask_master(struct exchange *x)
 	struct evbuffer *body = evbuffer_new();
 	struct sbuf form, query;
 
-	sbuf_init_secret(&form, 4096);
-	sbuf_init(&query, 4096);
+	sbuf_init_secret(&form, 8192);
+	sbuf_init(&query, 8192);
 	if (is_post)
 		write_form(&form, kill);
 	if (kill->step == STEP_LOOK) {
 		sbuf_puts(&query, "appId=");
-		sbuf_urlencode(&query, str_of(kill->app->id));
+		sbuf_urlencode(&query, str_of(app_info_spark_id(kill->app)));
 	}
 	evbuffer_add(body, form.at, form.len);
 	sbuf_reset(&x->thread->head);
@@ -250,6 +251,8 @@ static enum page_killed obstacle_of(const struct exchange *x, const struct app_i
 		return KILL_NOT_RUNNING;
 	if (app->namespace[0])
 		return KILL_ON_KUBERNETES;
+	if (app->has_later)
+		return KILL_ANOTHER;
 	return master && master->state == MOUNT_UP ? KILLED : KILL_NO_MASTER;
 }
 

@@ -134,6 +134,16 @@ static enum guard_origin from_referer(const struct front_request *req, const cha
 	return rest.len == 0 || rest.at[0] == '/' ? ORIGIN_SAME : ORIGIN_OTHER;
 }
 
+struct str guard_referer_here(const struct front_request *req, const char *origin)
+{
+	struct str referer = guard_single_field(req, FIELD_REFERER), none = {NULL, 0};
+
+	if (referer.at == NULL || from_referer(req, origin) != ORIGIN_SAME)
+		return none;
+	referer = str_from(referer, strlen(origin));
+	return referer.len ? referer : none;
+}
+
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin)
 {
 	struct str site = guard_single_field(req, FIELD_SEC_FETCH_SITE);

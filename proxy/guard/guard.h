@@ -31,5 +31,7 @@ bool guard_is_foreign(const struct front_request *req);
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (S45). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);
+/* The target of the page of this origin that the request comes from; at == NULL: it names none. */
+struct str guard_referer_here(const struct front_request *req, const char *origin);
 
 #endif

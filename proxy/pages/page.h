@@ -95,6 +95,7 @@ enum page_killed {
 	KILLED,
 	KILL_NOT_RUNNING,
 	KILL_ON_KUBERNETES,
+	KILL_ANOTHER, /* Spark would end the one that began later */
 	KILL_NO_MASTER,
 	KILL_REFUSED,
 	KILL_WITHOUT_EFFECT, /* it was taken, and nothing happened */

@@ -134,7 +134,11 @@ static void write_uis(struct sbuf *out, const struct cluster_info *cluster)
 	part_text(out, cluster->name, PART_CLIP);
 	sbuf_puts(out, "\">");
 	write_ui(out, cluster->master, "Master");
-	write_ui(out, cluster->history, "History");
+	for (size_t i = 0; i < cluster->histories_count; i++) {
+		char label[32];
+		snprintf(label, sizeof label, i ? "History %zu" : "History", i + 1);
+		write_ui(out, cluster->histories[i], label);
+	}
 	for (size_t i = 0; i < cluster->uis_count && i < UIS_SHOWN && part_has_room(out, UI_ROOM);
 		i++)
 		write_ui(out, cluster->uis[i], cluster->uis[i]->id);

@@ -5,9 +5,9 @@
 static void write_which(struct sbuf *out, const struct page_kill *about)
 {
 	sbuf_puts(out, "<p class=\"which\"><b>");
-	part_name(out, about->app->name[0] ? about->app->name : about->app->id);
+	part_name(out, about->app->name[0] ? about->app->name : app_info_spark_id(about->app));
 	sbuf_puts(out, "</b> <span class=\"id\">");
-	part_text(out, about->app->id, PART_CLIP);
+	part_text(out, app_info_spark_id(about->app), PART_CLIP);
 	sbuf_puts(out, "</span> in ");
 	part_text(out, about->cluster->name, PART_CLIP);
 	if (about->app->user[0]) {
@@ -68,6 +68,9 @@ void page_kill_told(struct sbuf *out, const struct page_view *view, const struct
 		[KILL_ON_KUBERNETES] = {"Spark cannot end this application from here",
 			"It runs on Kubernetes, where Spark has no way to end an application. "
 			"Delete its driver's pod instead."},
+		[KILL_ANOTHER] = {"Spark would end another application",
+			"A later one runs under the same ID, and Spark ends that one. Nothing was "
+			"done."},
 		[KILL_NO_MASTER] = {"The master cannot be asked",
 			"The gateway reaches no master of this cluster. Nothing was done."},
 		[KILL_REFUSED] = {"The master refused", "It does not let anybody end applications "

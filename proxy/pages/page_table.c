@@ -79,11 +79,16 @@ static void write_app(
 
 	sbuf_puts(out, "<th scope=\"row\" class=\"what\">");
 	has_link = write_app_href(out, cluster, app);
-	part_name(out, app->name[0] ? app->name : app->id);
+	part_name(out, app->name[0] ? app->name : app_info_spark_id(app));
 	sbuf_puts(out, has_link ? "</a>" : "");
 	sbuf_puts(out, "<span class=\"id\">");
-	part_text(out, app->id, PART_CLIP);
+	part_text(out, app_info_spark_id(app), PART_CLIP);
 	sbuf_puts(out, "</span>");
+	if (cluster->has_log_sources && app->log_source[0]) {
+		sbuf_puts(out, "<span class=\"note\">Log in ");
+		part_text(out, app->log_source, PART_CLIP);
+		sbuf_puts(out, "</span>");
+	}
 	write_app_note(out, cluster, app);
 	sbuf_puts(out, "</th>");
 }

@@ -106,16 +106,22 @@ static void add_cluster(struct registry_builder *b, const struct conf_cluster *c
 {
 	struct cluster_info info = {.name = cluster->name,
 		.has_masters = cluster->masters_count > 0,
-		.has_history = cluster->has_history,
+		.has_history = cluster->history_count > 0,
 		.has_kubernetes = cluster->has_kubernetes,
 		.polled = true,
 		.uis_count = cluster->uis_count};
 	const struct mount **uis = mem_alloc(cluster->uis_count + 1, sizeof *uis);
+	const struct mount *histories[CONF_HISTORIES];
 
 	if (info.has_masters)
 		info.master = add_mount(b, cluster, UI_MASTER, "master");
-	if (info.has_history)
-		info.history = add_mount(b, cluster, UI_HISTORY, "shs");
+	for (size_t i = 0; i < cluster->history_count; i++) {
+		char id[MOUNT_HISTORY_ID];
+		mount_history_id(i, id);
+		histories[i] = add_mount(b, cluster, UI_HISTORY, id);
+	}
+	info.histories = histories;
+	info.histories_count = cluster->history_count;
 	for (size_t i = 0; i < cluster->uis_count; i++)
 		uis[i] = add_mount(b, cluster, UI_OTHER, cluster->uis[i].name);
 	info.uis = uis;

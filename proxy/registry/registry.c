@@ -3,6 +3,7 @@
 #include "proxy/registry/registry_part.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct registry {
@@ -18,6 +19,19 @@ struct registry_builder {
 	char *base;
 	struct part_builder *part; /* of the cluster that comes next; NULL: nothing yet */
 };
+
+void mount_history_id(size_t index, char out[static MOUNT_HISTORY_ID])
+{
+	if (index == 0)
+		snprintf(out, MOUNT_HISTORY_ID, "shs");
+	else
+		snprintf(out, MOUNT_HISTORY_ID, "shs-%zu", index + 1);
+}
+
+const char *app_info_spark_id(const struct app_info *app)
+{
+	return app->spark_id && app->spark_id[0] ? app->spark_id : app->id;
+}
 
 /* --- building --- */
 

@@ -54,12 +54,22 @@ struct app_info {
 	int64_t duration_ms;		      /* -1: still running or unknown */
 	unsigned cores;
 	bool running;
-	bool in_history;	   /* the history server lists it */
+	bool in_history;	   /* a history server lists it */
 	bool completed_in_history; /* ... as finished */
 	const struct mount *mount; /* live UI; NULL when none */
 	const char *namespace;	   /* of Kubernetes; "": its driver is no pod, or nobody knows it */
 	const struct access_lists *lists; /* it was made with these; NULL: nobody knows */
+	/* Of the history server whose word is the newest: */
+	const struct mount *history; /* NULL: the first */
+	const char *attempt;	     /* the newest one there; "": it has none */
+	const char *log_source;	     /* of several directories of logs, its own; "": not told */
+	/* What Spark calls it; `id` is what paths call it (app_key.h). "": the same. */
+	const char *spark_id;
+	bool has_later;	   /* another one that runs has its id, and Spark means that one by it */
+	bool has_stranger; /* something of another person has its id (S94) */
 };
+/* As Spark knows it: for what is said to Spark, and to people. */
+const char *app_info_spark_id(const struct app_info *app);
 
 struct master_info {
 	const char *url, *status; /* ALIVE, STANDBY, RECOVERING, or "UNREACHABLE" */
@@ -72,6 +82,7 @@ struct cluster_info {
 	const char *spark_version; /* "" unknown */
 	bool has_masters, has_history, history_up;
 	bool has_kubernetes, kubernetes_up; /* its API server answers */
+	bool has_log_sources;		    /* more than one: the builder looks */
 	bool polled;			    /* at least one poll of every source has ended */
 	struct master_info *masters;
 	size_t masters_count;
@@ -83,8 +94,16 @@ struct cluster_info {
 	size_t apps_count;
 	const struct mount **uis; /* configured uis */
 	size_t uis_count;
-	const struct mount *master, *history; /* mounts, NULL when none */
+	const struct mount **histories; /* in the order of the file */
+	size_t histories_count;
+	const struct mount *master,
+		*history; /* mounts, NULL when none; of several history servers
+			     the first: the builder fills the one by the other */
 };
+
+/* What a history server's mount is called: "shs", then "shs-2" and so on. */
+enum { MOUNT_HISTORY_ID = 16 };
+void mount_history_id(size_t index, char out[static MOUNT_HISTORY_ID]);
 
 struct registry;
 

@@ -97,7 +97,7 @@ static const char *mount_path(struct part_builder *b, const struct mount *m)
 	int len;
 
 	if (m->kind == UI_HISTORY)
-		len = snprintf(path, sizeof path, "%s/%s/shs", b->base, m->cluster);
+		len = snprintf(path, sizeof path, "%s/%s/%s", b->base, m->cluster, m->id);
 	else
 		len = snprintf(path, sizeof path, "%s/%s/%s/%s", b->base, m->cluster,
 			m->kind == UI_OTHER ? "ui" : "proxy", m->id);
@@ -200,6 +200,19 @@ static void copy_all_lists(struct registry_part *part, struct cluster_info *info
 	free(seen);
 }
 
+static bool has_log_sources(const struct cluster_info *info)
+{
+	const char *first = "";
+
+	for (size_t i = 0; i < info->apps_count; i++) {
+		const char *source = info->apps[i].log_source;
+		if (source[0] && first[0] && strcmp(source, first) != 0)
+			return true;
+		first = first[0] ? first : source;
+	}
+	return false;
+}
+
 static void copy_apps(struct registry_part *part, struct cluster_info *info)
 {
 	info->apps = arena_copy(part, info->apps, info->apps_count, sizeof *info->apps);
@@ -210,7 +223,11 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->user = arena_str(part, a->user);
 		a->state = arena_str(part, a->state);
 		a->namespace = arena_str(part, a->namespace);
+		a->attempt = arena_str(part, a->attempt);
+		a->spark_id = arena_str(part, a->spark_id);
+		a->log_source = arena_str(part, a->log_source);
 	}
+	info->has_log_sources = has_log_sources(info);
 	copy_all_lists(part, info);
 	if (info->apps_count)
 		qsort(info->apps, info->apps_count, sizeof *info->apps, app_order);
@@ -236,6 +253,18 @@ static void copy_masters(struct registry_part *part, struct cluster_info *info)
 	}
 }
 
+static void copy_histories(struct registry_part *part, struct cluster_info *info)
+{
+	if (info->histories_count == 0 && info->history) { /* it is the only one */
+		info->histories = &info->history;
+		info->histories_count = 1;
+	}
+	info->histories = arena_copy(
+		part, info->histories, info->histories_count, sizeof(const struct mount *));
+	if (info->histories_count)
+		info->history = info->histories[0];
+}
+
 static void copy_info(struct part_builder *b, const struct cluster_info *from)
 {
 	struct registry_part *part = b->part;
@@ -251,6 +280,7 @@ static void copy_info(struct part_builder *b, const struct cluster_info *from)
 	copy_workers(part, info);
 	copy_apps(part, info);
 	info->uis = arena_copy(part, from->uis, from->uis_count, sizeof(const struct mount *));
+	copy_histories(part, info);
 }
 
 /* --- the index --- */

@@ -59,6 +59,15 @@ static bool is_known_app(const struct registry *reg, struct str cluster, struct 
 	return app && str_eq(str_of(app->id), id); /* by id, not by a name that looks like one */
 }
 
+static const struct mount *find_history(const struct cluster_info *cluster, struct str id)
+{
+	for (size_t i = 0; i < cluster->histories_count; i++) {
+		if (str_eq(str_of(cluster->histories[i]->id), id))
+			return cluster->histories[i];
+	}
+	return NULL;
+}
+
 static struct route match_cluster(
 	const struct registry *reg, const struct cluster_info *cluster, struct str path)
 {
@@ -68,8 +77,9 @@ static struct route match_cluster(
 	if (path.len <= 1)
 		return (struct route){
 			.kind = path.len ? ROUTE_CLUSTER : ROUTE_SLASH, .cluster = cluster};
-	if (str_eq(kind, STR("shs")))
-		return at_mount(cluster, cluster->history, below);
+	const struct mount *history = find_history(cluster, kind);
+	if (history)
+		return at_mount(cluster, history, below);
 	if (below.len < 2)
 		return found(ROUTE_NONE);
 	struct str id = first_segment(below, &rest);

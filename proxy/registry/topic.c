@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "conf/conf.h"
+#include "proxy/guard/app_key.h"
 
 #define BIT(n) (1u << (n))
 
@@ -104,10 +105,12 @@ static bool id_in_query(struct str query, char out[TOPIC_ID_SIZE])
 		struct str value = str_from(pair, eq == -1 ? pair.len : (size_t)eq + 1);
 		unsigned bit = eq == -1 ? 0 : parameter_of((struct str){pair.at, (size_t)eq});
 
-		if (bit == 0 || seen & bit || !is_plain_value(value))
+		bool is_id = bit == BIT(0);
+
+		if (bit == 0 || seen & bit || (!is_id && !is_plain_value(value)))
 			return false;
 		seen |= bit;
-		if (bit == BIT(0) && !copy_id(value, out))
+		if (is_id && !app_key_of_encoded(value, out))
 			return false;
 	}
 	return out[0] != '\0';
@@ -122,6 +125,14 @@ static void set_app(struct topic *topic, const struct registry *reg, const char 
 	topic->kind = TOPIC_APP;
 	topic->id = id;
 	topic->app = app && strcmp(app->id, id) == 0 ? app : NULL;
+}
+
+/* By what Spark calls it, which opens what anybody has of that name (S94). */
+static void set_spark_app(struct topic *topic, const struct registry *reg, const char *id)
+{
+	set_app(topic, reg, id);
+	if (topic->app && (topic->app->has_stranger || topic->app->has_later))
+		topic->kind = TOPIC_WHOLE;
 }
 
 /* --- by kind of UI --- */
@@ -178,7 +189,7 @@ static void set_proxied(
 		reg ? registry_proxy(reg, str_of(topic->cluster), str_of(topic->copied)) : NULL;
 
 	if (mount == NULL || mount->kind == UI_DRIVER) {
-		set_app(topic, reg, topic->copied);
+		set_spark_app(topic, reg, topic->copied);
 		if (mount == NULL && topic->app == NULL) /* a worker that is new, for all we know */
 			set_whole(topic);
 		return;
@@ -198,13 +209,13 @@ static void set_by_row(struct topic *topic, const struct registry *reg, const st
 	if (row->id == ID_IN_QUERY)
 		is_known = id_in_query(query, topic->copied);
 	else if (row->id != ID_NOWHERE)
-		is_known = copy_id(segment_after(path, row->path, &rest), topic->copied);
+		is_known = app_key_of_encoded(segment_after(path, row->path, &rest), topic->copied);
 	if (!is_known)
 		set_whole(topic);
 	else if (row->id == ID_PROXIED)
 		set_proxied(topic, reg, rest, query);
 	else if (row->id != ID_NOWHERE)
-		set_app(topic, reg, topic->copied);
+		set_spark_app(topic, reg, topic->copied);
 }
 
 static void set_by_path(struct topic *topic, const struct registry *reg, enum ui_kind ui,
@@ -337,10 +348,10 @@ bool topic_read_form(
 	size_t count = 0;
 
 	if (!count_ids(query, &id, &count) || !count_ids(content, &id, &count) || count != 1 ||
-		!is_plain_value(id) || !copy_id(id, topic->copied))
+		!app_key_of_encoded(id, topic->copied))
 		return false;
-	set_app(topic, reg, topic->copied);
-	return true;
+	set_spark_app(topic, reg, topic->copied);
+	return topic->kind == TOPIC_APP;
 }
 
 /* --- what is open --- */

@@ -14,7 +14,7 @@
 
 struct conf;
 
-enum { TOPIC_ID_SIZE = 201 }; /* with its NUL; discovery takes no longer ones */
+enum { TOPIC_ID_SIZE = 201 }; /* with its NUL: as APP_KEY_SIZE */
 
 enum topic_kind {
 	TOPIC_OURS, /* pages of ours, which show what may be seen; permalinks, which lead there */

@@ -42,6 +42,7 @@ static void hide_lists(struct cluster_info *part)
 	part->workers = NULL;
 	part->workers_count = 0;
 	part->master = part->history = NULL;
+	part->histories_count = 0;
 }
 
 static void cut_uis(struct cluster_info *part, const struct viewer *viewer)

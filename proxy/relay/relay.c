@@ -16,6 +16,7 @@
 
 enum {
 	FIELDS_MAX = 80 * 1024, /* of a response, mended */
+	REST_MAX = 4 * 1024,	/* bytes that an application's own id may add to a path */
 };
 
 /* What the answer announces: its own length, unless the filters change it. */
@@ -169,10 +170,32 @@ static void pass_content(struct exchange *x, struct evbuffer *bytes, bool is_las
 		upstream_send_end(x->call);
 }
 
+/* Spark's scripts ask a driver's API for what stands in the address, and we have put the key of its
+ * application there (T22, T59). */
+static struct str rest_for_driver(const struct exchange *x, struct sbuf *out)
+{
+	static const struct str api = {"/api/v1/applications/", 21};
+	const struct mount *mount = x->route.mount;
+	struct str rest = x->route.rest, id = str_of(mount->id), tail;
+	const struct app_info *app = mount->kind == UI_DRIVER && str_starts(rest, api)
+					     ? registry_app_near(x->route.cluster, id)
+					     : NULL;
+
+	if (app == NULL || app->spark_id[0] == '\0')
+		return rest;
+	tail = str_from(rest, api.len);
+	if (!str_starts(tail, id) || (tail.len > id.len && tail.at[id.len] != '/'))
+		return rest;
+	sbuf_add_str(out, api);
+	sbuf_urlencode(out, str_of(app->spark_id));
+	sbuf_add_str(out, str_from(tail, id.len));
+	return sbuf_str(out);
+}
+
 void relay_ask(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
-	struct sbuf stripped, unlimited, *head = &x->thread->head;
+	struct sbuf rest, stripped, unlimited, *head = &x->thread->head;
 
 	relay_fill_context(x);
 	sbuf_reset(head);
@@ -186,7 +209,8 @@ void relay_ask(struct exchange *x)
 		query = relay_filters_query(x, query, &unlimited);
 	struct evbuffer *body = x->gathered && !x->streams ? x->gathered : x->web.req->body;
 	int64_t held = (int64_t)evbuffer_get_length(body);
-	struct relay_headers_ask ask = {.rest = x->route.rest,
+	sbuf_init(&rest, REST_MAX + x->route.rest.len);
+	struct relay_headers_ask ask = {.rest = rest_for_driver(x, &rest),
 		.query = query,
 		.token = relay_token(x),
 		.content_length = x->streams ? x->web.req->content_length : held,
@@ -204,6 +228,7 @@ void relay_ask(struct exchange *x)
 	bool fits = is_told && !head->overflow;
 	if (fits)
 		relay_call(x, EXCHANGE_ASKING, &req, &upstream_handler);
+	sbuf_clear(&rest);
 	sbuf_clear(&stripped);
 	sbuf_clear(&unlimited);
 	if (!is_told)

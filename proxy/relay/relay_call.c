@@ -4,6 +4,7 @@
 
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
+#include "proxy/guard/app_key.h"
 #include "proxy/registry/topic.h"
 #include "proxy/request/respond.h"
 
@@ -49,8 +50,14 @@ static const char *find_authority(const void *arg, struct str authority)
 static const char *find_id(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
+	struct str cluster = str_of(x->route.mount->cluster);
+	const struct mount *mount = registry_proxy(x->registry, cluster, id);
+	char key[APP_KEY_SIZE];
 
-	return path_for_viewer(x, registry_proxy(x->registry, str_of(x->route.mount->cluster), id));
+	/* A page of Spark's names an application by its id. */
+	if (mount == NULL && app_key_of_encoded(id, key))
+		mount = registry_proxy(x->registry, cluster, str_of(key));
+	return path_for_viewer(x, mount);
 }
 
 void relay_fill_context(struct exchange *x)

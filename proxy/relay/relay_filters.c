@@ -1,6 +1,7 @@
 #include "proxy/relay/relay_filters.h"
 
 #include "auth/policy/access.h"
+#include "proxy/guard/app_key.h"
 #include "proxy/pages/page_static.h"
 #include "proxy/registry/topic.h"
 #include "proxy/relay/way_back.h"
@@ -22,13 +23,27 @@ static bool find_app(const struct exchange *x, struct str id, struct access_app 
 	return app != NULL;
 }
 
+/* By what Spark calls it. */
+static const struct app_info *find_spark_app(const struct exchange *x, struct str id)
+{
+	char key[APP_KEY_SIZE];
+
+	app_key_of(id, key);
+	return registry_app_near(x->route.cluster, str_of(key));
+}
+
 /* Beyond what the registry keeps, the list's own word counts. */
 static bool shows(const void *arg, const struct list_item *item)
 {
 	const struct exchange *x = arg;
+	const struct app_info *app = find_spark_app(x, str_of(item->id));
 	struct access_app facts;
 
-	if (!find_app(x, str_of(item->id), &facts))
+	if (app && (app->has_stranger || app->has_later)) /* S94: whose row it is nobody can tell */
+		return false;
+	if (app)
+		facts = topic_app(x->route.cluster->name, app);
+	else
 		facts = (struct access_app){.cluster = x->route.mount->cluster,
 			.id = item->id,
 			.name = item->name,
@@ -46,9 +61,13 @@ static void shows_soon(const void *arg, const char *id)
 static bool may_kill(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
+	const struct app_info *app = find_spark_app(x, id);
 	struct access_app facts;
 
-	return find_app(x, id, &facts) && access_to_app(x->web.who, &facts) & 1u << ACTION_KILL;
+	if (app == NULL || app->has_later)
+		return false;
+	facts = topic_app(x->route.cluster->name, app);
+	return access_to_app(x->web.who, &facts) & 1u << ACTION_KILL;
 }
 
 static bool is_restricted(const struct exchange *x)
@@ -181,8 +200,8 @@ bool relay_filters_plan(
 	bool is_read =
 		head->status != 206 && can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding);
 
-	plan->is_list = list != LIST_NONE;
-	if (plan->is_list && head->status < 300 && (list == LIST_NOTHING || !is_read))
+	plan->is_list = list != LIST_NONE || x->is_by_page; /* S93: another page gets another */
+	if (list != LIST_NONE && head->status < 300 && (list == LIST_NOTHING || !is_read))
 		return false;
 	if (list == LIST_NONE && (kind == REWRITE_NOTHING || !is_read))
 		return true;

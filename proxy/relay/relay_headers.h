@@ -39,7 +39,7 @@ struct relay_headers_plan { /* what the relay found out about a response */
 	bool rewritten;	    /* content changes: validators and ranges go */
 	const char
 		*content_encoding; /* to announce instead of the upstream's; NULL: keep, "": none */
-	bool is_list; /* cut to what its reader may see: no cache keeps it for another reader */
+	bool is_list; /* as its reader and the page may see it: no cache keeps it for others */
 	bool kept;    /* for later answers as well: without what was true of this one only */
 };
 /* Writes the response's field lines for front_reply_head(): Location and cookies mended, hop-by-hop

@@ -1,5 +1,6 @@
 #include "proxy/relay/way_back.h"
 
+#include "proxy/guard/app_key.h"
 #include "proxy/guard/guard.h"
 #include "proxy/pages/page_parts.h"
 #include "proxy/pages/page_static.h"
@@ -33,7 +34,7 @@ static void write_app(struct sbuf *out, const struct way_back *way)
 	sbuf_puts(out, "/?q=");
 	sbuf_urlencode(out, str_of(way->app_id));
 	sbuf_puts(out, "\">");
-	part_text(out, way->app_id, PART_CLIP);
+	part_text(out, way->spark_id ? way->spark_id : way->app_id, PART_CLIP);
 	sbuf_puts(out, "</a>");
 }
 
@@ -41,7 +42,11 @@ static void write_history(struct sbuf *out, const struct way_back *way)
 {
 	open_link(out, way, way->history->path);
 	sbuf_puts(out, "/history/");
-	sbuf_urlencode(out, str_of(way->app_id));
+	sbuf_urlencode(out, str_of(way->spark_id ? way->spark_id : way->app_id));
+	if (way->attempt && way->attempt[0]) {
+		sbuf_putc(out, '/');
+		sbuf_urlencode(out, str_of(way->attempt));
+	}
 	sbuf_puts(out, "/\">History</a>");
 }
 
@@ -61,17 +66,17 @@ void way_back_write(struct sbuf *out, const struct way_back *way)
 
 /* --- for a page --- */
 
-/* Whose page it is, by the path; at == NULL: of no application. */
-static struct str app_id_of(const struct exchange *x)
+/* Whose page it is, by the path; false: of no application. */
+static bool read_key(const struct exchange *x, char key[APP_KEY_SIZE])
 {
-	struct str rest = x->route.rest, id = {NULL, 0}, history = STR("/history/");
+	struct str rest = x->route.rest, id, history = STR("/history/");
 
 	if (x->route.mount->kind == UI_DRIVER)
-		return str_of(x->route.mount->id);
+		return str_copy(str_of(x->route.mount->id), key, APP_KEY_SIZE);
 	if (x->route.mount->kind != UI_HISTORY || !str_starts(rest, history))
-		return id;
+		return false;
 	rest = str_from(rest, history.len);
-	return str_next(&rest, '/', &id) ? id : (struct str){NULL, 0};
+	return str_next(&rest, '/', &id) && app_key_of_encoded(id, key);
 }
 
 static const struct mount *if_up(const struct mount *mount)
@@ -81,19 +86,21 @@ static const struct mount *if_up(const struct mount *mount)
 
 static void find_app(const struct exchange *x, struct way_back *way)
 {
-	struct str id = app_id_of(x);
+	char key[APP_KEY_SIZE];
 	const struct app_info *app;
 
-	if (id.at == NULL)
+	if (!read_key(x, key))
 		return;
-	app = registry_app_near(way->cluster, id);
+	app = registry_app_near(way->cluster, str_of(key));
 	if (app == NULL)
 		return;
 	way->app_id = app->id;
+	way->spark_id = app_info_spark_id(app);
+	way->attempt = app->attempt;
 	if (x->route.mount->kind == UI_HISTORY && app->running)
 		way->live = if_up(app->mount);
 	if (x->route.mount->kind == UI_DRIVER && app->in_history)
-		way->history = if_up(way->cluster->history);
+		way->history = if_up(app->history ? app->history : way->cluster->history);
 }
 
 /* Scripts fetch pages, too, and put what is in them into their own. */

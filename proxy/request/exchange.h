@@ -45,6 +45,7 @@ struct exchange {
 	char app_origin[APP_ORIGIN_SIZE];
 	char *home; /* on an application's host: the gateway's own address with its base path */
 	struct route route;
+	bool is_by_page;	  /* the page that asks decided the route */
 	const struct conf_ui *ui; /* in web.conf, of a UI under `uis:` that is asked; else NULL */
 	enum action action;	  /* the strictest of what it may be */
 	unsigned actions;	  /* all of that: bits, of policy_actions() */
@@ -57,9 +58,10 @@ struct exchange {
 	/* relay: freed by `forget` */
 	void (*forget)(struct exchange *x);
 	struct upstream_call *call;
-	struct static_files_fill *fill; /* fetched for the cache; NULL: none */
-	struct endpoint_kill *kill;	/* an application is being ended; NULL: none */
-	bool sees_all_uis;		/* links to all of them are mended */
+	struct static_files_fill *fill;	      /* fetched for the cache; NULL: none */
+	struct endpoint_kill *kill;	      /* an application is being ended; NULL: none */
+	struct endpoint_permalink *permalink; /* history servers are asked for one; NULL: none */
+	bool sees_all_uis;		      /* links to all of them are mended */
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
 	struct list_filter *list; /* of a list only what x->who may see */

@@ -91,6 +91,12 @@ size_t exchange_audit_fields(struct exchange *x, struct log_field *out)
 	return audit_subject_fields(&audit->about, out);
 }
 
+void exchange_audit_drop(struct exchange *x)
+{
+	free(x->audit);
+	x->audit = NULL;
+}
+
 void exchange_audit_free(struct exchange *x)
 {
 	free(x->audit);

@@ -17,6 +17,7 @@ void exchange_audit_reason(struct exchange *x, struct str reason);
 void exchange_audit_answer(struct exchange *x, struct evbuffer *bytes);
 /* Field lines into `out`, which has room for ABOUT_FIELDS; gives how many. */
 size_t exchange_audit_fields(struct exchange *x, struct log_field *out);
+void exchange_audit_drop(struct exchange *x); /* nothing is done: there will be no line */
 void exchange_audit_free(struct exchange *x);
 
 #endif

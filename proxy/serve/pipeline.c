@@ -91,6 +91,7 @@ static void forget_relay(struct exchange *x)
 	relay_forget(x);
 	static_files_fill_free(x->fill);
 	endpoint_kill_free(x->kill);
+	endpoint_permalink_free(x->permalink);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
@@ -142,15 +143,42 @@ static void find_app(struct exchange *x)
 	x->app = x->registry ? registry_label(x->registry, x->web.app_label) : NULL;
 }
 
+static struct route match(const struct exchange *x, struct str path)
+{
+	const char *base = x->web.conf->server.base;
+
+	return x->web.app_label.at ? route_match_app(x->registry, base, path, x->app)
+				   : route_match(x->registry, base, path);
+}
+
+/* What a page's script asks of the root as if its own UI stood there, as tabs of plugins do, is
+ * that UI's (S93). It is judged as if it had been asked below the mount. */
+static void find_route_by_page(struct exchange *x)
+{
+	struct str referer = guard_referer_here(x->web.req, x->web.origin);
+	struct target page;
+
+	if (x->ext || x->route.kind != ROUTE_NONE || !web_is_get(&x->web) ||
+		!str_starts(x->web.target.path, STR("/api/v1/")) || referer.at == NULL ||
+		target_parse(referer, &page, NULL) == -1)
+		return;
+	struct route route = match(x, page.path);
+	if (route.kind != ROUTE_MOUNT ||
+		(route.mount->kind != UI_DRIVER && route.mount->kind != UI_HISTORY))
+		return;
+	x->route = route;
+	x->route.rest = x->web.target.path;
+	x->is_by_page = true;
+}
+
 static void find_route(struct exchange *x)
 {
 	const char *base = x->web.conf->server.base;
 
 	if (x->web.app_label.at)
 		find_app(x);
-	x->route = x->web.app_label.at
-			   ? route_match_app(x->registry, base, x->web.target.path, x->app)
-			   : route_match(x->registry, base, x->web.target.path);
+	x->route = match(x, x->web.target.path);
+	find_route_by_page(x);
 	if (x->ext && !x->web.app_label.at &&
 		route_is_outside(x->registry, base, x->web.target.path))
 		x->route.kind = ROUTE_OUTSIDE;
@@ -278,6 +306,8 @@ static void serve_route(struct exchange *x)
 		endpoint_serve(x);
 	else if (x->route.mount->state != MOUNT_UP)
 		respond_gone(x);
+	else if (endpoint_is_live_log(x))
+		endpoint_serve_live_log(x);
 	else if (belongs_elsewhere(x))
 		endpoint_serve_app_host(x);
 	else

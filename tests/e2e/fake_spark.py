@@ -3,6 +3,7 @@
 For tests about who may reach whom, where a page's content is the attacker's. `with FakeSpark() as spark: spark.add(App())`
 """
 
+import html
 import http.server
 import json
 import threading
@@ -101,7 +102,7 @@ class FakeSpark(Site):
         if request.parts.path == "/json/":
             return 200, "text/json;charset=utf-8", json.dumps(self.state()), []
         query = dict(urllib.parse.parse_qsl(request.parts.query))
-        link = "".join(f'<a href="{app.url}">Application Detail UI</a>' for app in self.apps if app.id == query.get("appId"))
+        link = "".join(f'<li><strong>User:</strong> {html.escape(app.user)}</li><a href="{app.url}">Application Detail UI</a>' for app in self.apps if app.id == query.get("appId"))
         return 200, "text/html;charset=utf-8", f'<html><body id=master><span class="version">4.3.0</span>{link}</body></html>', []
 
     def state(self):

@@ -124,7 +124,10 @@ static void write_app_page(struct sbuf *out, struct fake_master *m, const char *
 
 	sbuf_puts(out, "<html><body><span class=\"version\">4.3.0</span><ul>");
 	if (r && r->where && is_active(r))
-		sbuf_printf(out, "<li><a href=\"%s\">Application Detail UI</a></li>", r->where);
+		sbuf_printf(out,
+			"<li><strong>User:</strong> %s</li><li><a href=\"%s\">Application Detail "
+			"UI</a></li>",
+			r->user, r->where);
 	sbuf_puts(out, "</ul></body></html>");
 }
 

@@ -14,6 +14,8 @@ enum { HOUR = 3600 * 1000, NOWHERE = 9 };
 static char all[] = "*", name[] = "k", selector[] = "spark-role=driver";
 static char kubeconfig[] = "/nowhere/kubeconfig";
 
+static struct url nowhere = {.host = "127.0.0.1", .port = NOWHERE, .path = "/"};
+
 static void on_publish(struct registry *registry, void *arg)
 {
 	(void)arg;
@@ -48,9 +50,9 @@ int pod_world_set_up(void **state)
 	w->namespaces[0] = all;
 	w->cluster = (struct conf_cluster){.name = name,
 		.poll_ms = HOUR,
-		.has_history = true,
 		.has_kubernetes = true,
-		.history = {.host = "127.0.0.1", .port = NOWHERE, .path = "/"},
+		.history = &nowhere,
+		.history_count = 1,
 		.kubernetes = {.namespaces = {w->namespaces, 1},
 			.selector = selector,
 			.kubeconfig = kubeconfig}};
@@ -107,10 +109,10 @@ void pod_world_history_lists(struct pod_world *w, const char *id, int64_t starte
 		.duration_ms = -1,
 		.running = !completed};
 	struct spark_apps list = {.apps = &row, .count = started ? 1 : 0};
-	struct history *h = pod_world_cluster(w)->history;
+	struct history *h = pod_world_cluster(w)->histories[0];
 
 	h->server.tried = true;
-	merge_history(pod_world_cluster(w), &list, ++h->listings, false);
+	merge_history(h, &list, ++h->listings, false);
 }
 
 void pod_world_ready(struct pod_world *w)

@@ -132,3 +132,12 @@ struct fake_ui fake_driver_start(const char *id)
 	snprintf(body, sizeof body, "[{\"id\":\"%s\"}]", id);
 	return ui_start("/api/v1/applications", body);
 }
+
+void scene_add_history(struct scene *s, unsigned port)
+{
+	char url[64];
+
+	snprintf(url, sizeof url, "http://127.0.0.1:%u/", port);
+	s->clusters[0].history = s->histories;
+	s->histories[s->clusters[0].history_count++] = scene_url(url);
+}

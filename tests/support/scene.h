@@ -25,7 +25,7 @@ struct scene {
 	struct discovery *discovery;
 	struct conf conf; /* one cluster, "c" */
 	struct conf_cluster clusters[2];
-	struct url masters[2];
+	struct url masters[2], histories[2];
 	struct conf_ui ui;
 	struct registry *reg; /* NULL until the first was published */
 	unsigned published;
@@ -36,6 +36,8 @@ void scene_start(struct scene *s);
 void scene_free(struct scene *s);
 void scene_turn(struct scene *s); /* lets the loop run for some milliseconds */
 struct url scene_url(const char *text);
+/* One more history server, on loopback, for the first cluster. */
+void scene_add_history(struct scene *s, unsigned port);
 void scene_fail(const char *condition);
 
 /* Turns the loop until `condition`, which may use s->reg, holds. */

@@ -46,15 +46,31 @@ struct fetch *cluster_ask(
 	return fetch;
 }
 
-void cluster_hurry_history(struct cluster *c)
+struct history *cluster_history_of(const struct app *a)
 {
-	struct history *h = c->history;
+	const struct cluster *c = a->known.cluster;
+
+	for (size_t i = 0; a->in_history && i < c->histories_count; i++) {
+		if (c->histories[i] && c->histories[i]->slot == a->history_slot)
+			return c->histories[i];
+	}
+	return NULL;
+}
+
+static void hurry(struct history *h)
+{
 	struct timeval later = {0, 0};
 
-	if (h == NULL || event_pending(h->hurry, EV_TIMEOUT, NULL))
+	if (event_pending(h->hurry, EV_TIMEOUT, NULL))
 		return;
 	/* Thousands may end together. */
 	if (h->server.fetch || clock_mono_ms() < h->hurried_ms + HURRY_MS)
 		later.tv_usec = HURRY_MS * 1000;
 	event_add(h->hurry, &later);
+}
+
+void cluster_hurry_history(struct cluster *c)
+{
+	for (size_t i = 0; i < c->histories_count; i++)
+		hurry(c->histories[i]);
 }

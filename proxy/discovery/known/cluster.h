@@ -31,8 +31,9 @@ struct cluster {
 	struct address_fence fence;
 	struct master **masters;
 	size_t masters_count;
-	struct master *active;	 /* borrowed; the one that is followed */
-	struct history *history; /* NULL: none */
+	struct master *active;	    /* borrowed; the one that is followed */
+	struct history **histories; /* in the order of the file */
+	size_t histories_count;
 	struct ui **uis;
 	size_t uis_count;
 	struct node_list **node_lists;
@@ -83,6 +84,8 @@ void cluster_publish_soon(struct discovery *d);
  * authorities. */
 struct fetch *cluster_ask(
 	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request);
+/* Whose answer about an application is the newest; NULL: none lists it. */
+struct history *cluster_history_of(const struct app *a);
 /* An application has ended, and how only its history can say. */
 void cluster_hurry_history(struct cluster *c);
 

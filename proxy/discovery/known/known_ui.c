@@ -1,6 +1,7 @@
 #include "proxy/discovery/known/known_ui.h"
 
 #include "base/log/log.h"
+#include "base/sbuf.h"
 #include "proxy/discovery/known/app_lists.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_queue.h"
@@ -8,6 +9,7 @@
 
 #include <stdlib.h>
 
+enum { ADDRESS_ID_MAX = 3 * SPARK_APP_ID_MAX + 1 };
 enum { GONE_MAX = 1000 }; /* per cluster and kind: pages that say "gone" */
 
 static const size_t known_ui_sizes[] = {
@@ -76,6 +78,30 @@ bool known_ui_set_origin(struct known_ui *ui, const struct url *url)
 	return true;
 }
 
+/* --- ids --- */
+
+/* Past "prefix", digits, and perhaps "-digits" or "_digits" once more. */
+static bool is_numbered(struct str id, const char *prefix, size_t digits, char separator)
+{
+	size_t at = strlen(prefix), first = at;
+
+	if (!str_starts(id, str_of(prefix)))
+		return false;
+	while (at < id.len && id.at[at] >= '0' && id.at[at] <= '9')
+		at++;
+	if (at == first || (digits && at - first != digits))
+		return false;
+	return separator == '\0' ? at == id.len : at < id.len && id.at[at] == separator;
+}
+
+/* What masters and YARN call applications can be guessed before they are there. */
+bool known_id_is_numbered(struct str id)
+{
+	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
+	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
+	       is_numbered(id, "local-", 0, '\0');
+}
+
 /* --- they come and go --- */
 
 struct known_ui *known_ui_find(const struct cluster *c, enum known_ui_kind kind, struct str id)
@@ -98,6 +124,22 @@ struct known_ui *known_ui_add(struct cluster *c, enum known_ui_kind kind, const 
 	HASH_ADD_KEYPTR(hh, c->known[kind], ui->id, strlen(ui->id), ui);
 	cluster_changed(c);
 	return ui;
+}
+
+const char *known_ui_spark_id(const struct known_ui *ui)
+{
+	const char *id = ui->kind == KNOWN_UI_APP ? ((const struct app *)ui)->spark_id : NULL;
+
+	return id ? id : ui->id;
+}
+
+char *known_ui_in_address(const struct known_ui *ui)
+{
+	struct sbuf out;
+
+	sbuf_init(&out, ADDRESS_ID_MAX);
+	sbuf_urlencode(&out, str_of(known_ui_spark_id(ui)));
+	return sbuf_take(&out);
 }
 
 void known_ui_keep(struct known_ui *ui)
@@ -134,6 +176,8 @@ void known_ui_free(struct known_ui *ui)
 		app_forget_told((struct app *)ui);
 		free(((struct app *)ui)->user_in_history);
 		free(((struct app *)ui)->attempt);
+		free(((struct app *)ui)->log_source);
+		free(((struct app *)ui)->spark_id);
 		free(((struct app *)ui)->namespace);
 		free(((struct app *)ui)->pod);
 		free(((struct app *)ui)->owner);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/siphash.h"
 #include "base/text/url.h"
+#include "conf/conf.h"
 #include "proxy/registry/registry.h"
 
 #include <sys/queue.h>
@@ -70,12 +71,19 @@ struct app {
 	char *name;
 	int64_t started_ms, duration_ms;
 	unsigned cores;
+	char *spark_id; /* what Spark calls it, if that is another name (app_key.h); else NULL */
+	int64_t run_ms; /* when its master says it began; of a name that is used again, which */
+	bool has_twin, has_later, has_stranger; /* as its master lists it (spark_json.h) */
 	bool in_master, running;
 	bool had_ui; /* somebody but a history server knew it */
 	bool in_history, completed_in_history;
-	uint64_t last_history; /* the full listing that had it last */
-	char *attempt;	       /* the newest one's id, as history has it; "": it has none */
-	bool has_many_logs;    /* history has several attempts of it */
+	unsigned in_histories;		       /* by slot (polled_server.h): bits */
+	unsigned history_slot;		       /* the one whose answer is the newest */
+	int64_t history_ms;		       /* when that was written */
+	uint64_t last_history[CONF_HISTORIES]; /* the full listing that had it last, by slot */
+	char *attempt;	    /* the newest one's id, as history has it; "": it has none */
+	char *log_source;   /* of several directories, as history has it; "": not told */
+	bool has_many_logs; /* history has several attempts of it */
 	/* merge_pods.c: of an application whose driver is, or was, a pod */
 	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
 	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
@@ -112,6 +120,8 @@ struct driver {
 	char *worker;	       /* id */
 };
 
+/* One that a master, YARN or local mode has made up, in their own form: no two have the same. */
+bool known_id_is_numbered(struct str id);
 /* NULL: there is none. */
 struct known_ui *known_ui_find(const struct cluster *c, enum known_ui_kind kind, struct str id);
 struct known_ui *known_ui_add(struct cluster *c, enum known_ui_kind kind, const char *id);
@@ -119,7 +129,11 @@ void known_ui_keep(struct known_ui *ui);  /* listed (again) */
 void known_ui_enter(struct known_ui *ui); /* new, or back from the dead: it is checked */
 void known_ui_end(struct known_ui *ui);	  /* listed, but not there any more */
 void known_ui_leave(struct known_ui *ui); /* not listed any more */
-void known_ui_free(struct known_ui *ui);  /* out of every list */
+/* What Spark calls it. Borrows. */
+const char *known_ui_spark_id(const struct known_ui *ui);
+/* The same for a segment or a value of an address. Gives. */
+char *known_ui_in_address(const struct known_ui *ui);
+void known_ui_free(struct known_ui *ui); /* out of every list */
 void known_ui_free_all(struct cluster *c);
 
 /* The one place where a state changes; logs it. */

@@ -40,6 +40,7 @@ struct master {
 
 struct history {
 	struct polled_server server; /* first */
+	unsigned slot;		     /* its own among the cluster's, for as long as it is named */
 	bool reading_all;	     /* by the fetch under way */
 	uint64_t listings;	     /* full ones so far */
 	int64_t all_due_ms;	     /* when the whole list is read again */

@@ -52,7 +52,7 @@ static void ask_ui(struct known_ui *ui, enum ui_kind kind, char *url, bool is_fe
 static bool says_who_it_is(const struct known_ui *ui, struct str body)
 {
 	return ui->kind == KNOWN_UI_WORKER ? spark_worker_is(body, str_of(ui->id))
-					   : spark_driver_is(body, str_of(ui->id));
+					   : spark_driver_is(body, str_of(known_ui_spark_id(ui)));
 }
 
 static void accept_ui(struct known_ui *ui, const struct sockaddr_storage *peer)
@@ -112,6 +112,16 @@ static void on_identity(const struct fetch_result *result, void *arg)
 	verify_queue_pump(q);
 }
 
+/* S94: another one of this name may have come since the master was asked for its list. Its user
+ * says whose page it is. */
+static bool is_about(const struct known_ui *ui, struct str html)
+{
+	const struct app *a = (const struct app *)ui;
+
+	return known_id_is_numbered(str_of(ui->id)) || a->user_told == NULL ||
+	       app_page_is_of(html, str_of(a->user_told));
+}
+
 static void on_app_page(const struct fetch_result *result, void *arg)
 {
 	struct known_ui *ui = arg;
@@ -123,7 +133,11 @@ static void on_app_page(const struct fetch_result *result, void *arg)
 	verify_queue_ended(ui);
 	if (result->status != 200) {
 		verify_fail(ui, MOUNT_UNVERIFIED, "the master did not say where its UI is");
-	} else if (app_page_find_ui(result->body, str_of(ui->id), &link, &url, &err) == -1) {
+	} else if (!is_about(ui, result->body)) {
+		verify_fail(ui, MOUNT_UNVERIFIED,
+			"the master's page is about another application of this ID");
+	} else if (app_page_find_ui(
+			   result->body, str_of(known_ui_spark_id(ui)), &link, &url, &err) == -1) {
 		verify_fail(ui, MOUNT_REFUSED, "the master's page about it is not understood");
 	} else if (link == APP_LINK_NONE) {
 		verify_fail(ui, MOUNT_UNVERIFIED, "it has no UI, or its UI is not known yet");
@@ -141,23 +155,25 @@ void verify_ui_check(struct known_ui *ui)
 	const struct master *active = ui->cluster->active;
 	const char *path = ui->kind == KNOWN_UI_WORKER ? "/json/" : "/api/v1/applications";
 	enum ui_kind kind = ui->kind == KNOWN_UI_WORKER ? UI_WORKER : UI_DRIVER;
+	char *id = known_ui_in_address(ui);
 	bool needs_page = ui->kind == KNOWN_UI_APP && ui->origin == NULL && !ui->via_master;
 
 	assert(ui->kind != KNOWN_UI_DRIVER && ui->fetch == NULL);
 	if ((needs_page || ui->via_master) && active == NULL) {
 		verify_fail(ui, MOUNT_UNVERIFIED, "no master is there to ask");
 	} else if (needs_page) {
-		ask_ui(ui, UI_MASTER, mem_printf("%s/app/?appId=%s", active->server.text, ui->id),
+		ask_ui(ui, UI_MASTER, mem_printf("%s/app/?appId=%s", active->server.text, id),
 			false, APP_PAGE_MAX, on_app_page);
 	} else if (ui->via_master) {
-		ask_ui(ui, kind, mem_printf("%s/proxy/%s%s", active->server.text, ui->id, path),
-			false, CHECK_JSON_MAX, on_identity);
+		ask_ui(ui, kind, mem_printf("%s/proxy/%s%s", active->server.text, id, path), false,
+			CHECK_JSON_MAX, on_identity);
 	} else if (ui->port < FENCE_PORT_MIN) {
 		verify_fail(ui, MOUNT_REFUSED, "its port is below 1024");
 	} else {
 		ask_ui(ui, kind, mem_printf("%s%s", ui->origin, path), true, CHECK_JSON_MAX,
 			on_identity);
 	}
+	free(id);
 }
 
 /* --- what changed around them --- */

@@ -2,6 +2,7 @@
 
 #include "base/text/json_text.h"
 #include "base/clock.h"
+#include "proxy/guard/app_key.h"
 #include "proxy/discovery/spark/spark_json.h"
 
 #include <stdio.h>
@@ -158,7 +159,7 @@ static const char *app_id(const json_t *labels)
 {
 	const char *id = kube_text(labels, "spark-app-selector");
 
-	return spark_id_is_good(str_of(id)) ? id : "";
+	return app_key_is_id(str_of(id)) ? id : "";
 }
 
 static const char *app_name(const json_t *metadata, const json_t *labels)

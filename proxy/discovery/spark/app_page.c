@@ -138,3 +138,22 @@ void app_page_version(struct str html, char out[static SPARK_VERSION_MAX])
 	if (end != -1)
 		spark_version_copy(str_range(html.at + from + 1, html.at + end), out);
 }
+
+bool app_page_is_of(struct str html, struct str user)
+{
+	static const struct str mark = {"<strong>User:</strong>", 22};
+	ptrdiff_t at = str_find(html, mark);
+	struct unescaped shown;
+
+	if (at == -1)
+		return false;
+	html = str_from(html, (size_t)at + mark.len);
+	at = str_find_byte(html, '<');
+	if (at == -1 || at >= HREF_MAX)
+		return false;
+	struct str text = str_trim((struct str){html.at, (size_t)at});
+	while (text.len && text.at[0] == '\n') /* Spark's pages are indented */
+		text = str_trim(str_from(text, 1));
+	unescape_html(text, &shown);
+	return str_eq((struct str){shown.text, shown.len}, user);
+}

@@ -23,6 +23,8 @@ enum app_link {
  * else. */
 MUST_CHECK int app_page_find_ui(
 	struct str html, struct str app_id, enum app_link *link, struct url *url, struct err *err);
+/* It tells of an application of this user: of several that have one id, it shows any. */
+bool app_page_is_of(struct str html, struct str user);
 /* The version beside the logo, on any page of Spark's; "" when there is none. */
 void app_page_version(struct str html, char out[static SPARK_VERSION_MAX]);
 

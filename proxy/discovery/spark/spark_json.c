@@ -2,6 +2,7 @@
 
 #include "base/text/json_text.h"
 #include "base/siphash.h"
+#include "proxy/discovery/spark/app_id.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -95,12 +96,15 @@ static bool worker_read(const json_t *row, struct spark_worker *w)
 	return true;
 }
 
-static bool app_read(const json_t *row, bool running, struct spark_app *a)
+static bool app_read(json_t *json, const json_t *row, bool running, struct spark_app *a)
 {
-	if (!row_has_id(row))
+	struct spark_app ids;
+
+	if (!app_id_take(json, field_text(row, "id"), &ids))
 		return false;
 	*a = (struct spark_app){
-		.id = field_text(row, "id"),
+		.id = ids.id,
+		.spark_id = ids.spark_id,
 		.name = field_text(row, "name"),
 		.user = field_text(row, "user"),
 		.state = field_word(row, "state", app_states),
@@ -153,10 +157,11 @@ static void read_apps(struct spark_master *m)
 		const json_t *rows = json_object_get(m->json, keys[k]);
 		for (size_t i = 0; i < rows_of(m->json, keys[k]) && m->apps_count < SPARK_ROWS_MAX;
 			i++)
-			m->apps_count +=
-				app_read(json_array_get(rows, i), k == 0, &m->apps[m->apps_count]);
+			m->apps_count += app_read(
+				m->json, json_array_get(rows, i), k == 0, &m->apps[m->apps_count]);
 	}
 	m->skipped += total - m->apps_count;
+	app_id_tell_apart(m);
 }
 
 static void read_drivers(struct spark_master *m)
@@ -288,23 +293,52 @@ static const char *attempt_id(const json_t *attempt)
 	return spark_id_is_good(str_of(id)) ? id : "";
 }
 
-/* The first attempt is the newest; an application runs while any of its attempts does. */
-static bool history_read(const json_t *row, struct spark_app *a)
+/* What "2" and "appattempt_1700000000000_0001_000002" end in. */
+static uint64_t attempt_number(const json_t *attempt)
 {
-	const json_t *attempts = json_object_get(row, "attempts");
-	const json_t *newest = json_array_get(attempts, 0);
-	const json_t *first = json_array_get(attempts, json_array_size(attempts) - 1);
+	const char *id = field_text(attempt, "attemptId"), *end = id + strlen(id);
+	uint64_t number = 0;
 
-	if (!row_has_id(row) || !json_is_object(newest) || !json_is_object(first))
+	while (end > id && end[-1] >= '0' && end[-1] <= '9')
+		end--;
+	return str_to_u64(str_of(end), &number) ? number : 0;
+}
+
+/* Servers list the newest first, unless two began in one instant. */
+static bool is_newer(const json_t *a, const json_t *b)
+{
+	int64_t started = field_number(a, "startTimeEpoch"),
+		other = field_number(b, "startTimeEpoch");
+
+	return started != other ? started > other : attempt_number(a) > attempt_number(b);
+}
+
+static bool history_read(json_t *json, const json_t *row, struct spark_app *a)
+{
+	struct spark_app ids;
+	const json_t *attempts = json_object_get(row, "attempts");
+	const json_t *newest = json_array_get(attempts, 0), *first = newest;
+
+	if (!app_id_take(json, field_text(row, "id"), &ids) || !json_is_object(newest))
 		return false;
+	for (size_t i = 1; i < json_array_size(attempts); i++) {
+		const json_t *attempt = json_array_get(attempts, i);
+		if (!json_is_object(attempt))
+			return false;
+		newest = is_newer(attempt, newest) ? attempt : newest;
+		first = is_newer(attempt, first) ? first : attempt;
+	}
 	*a = (struct spark_app){
-		.id = field_text(row, "id"),
+		.id = ids.id,
+		.spark_id = ids.spark_id,
 		.name = field_text(row, "name"),
 		.user = user_of(attempts),
 		.attempt = attempt_id(newest),
-		.has_many_logs = newest != first,
+		.has_many_logs = json_array_size(attempts) > 1,
+		.log_source = field_text(newest, "logSourceName"),
 		.started_ms = field_number(first, "startTimeEpoch"),
 		.ended_ms = field_number(newest, "endTimeEpoch"),
+		.updated_ms = field_number(newest, "lastUpdatedEpoch"),
 		.running = !json_is_true(json_object_get(newest, "completed")),
 	};
 	a->state = a->running ? "INCOMPLETE" : "FINISHED";
@@ -326,7 +360,8 @@ int spark_apps_parse(struct str body, struct spark_apps *out, struct err *err)
 	total = json_array_size(out->json);
 	out->apps = mem_alloc(total + 1, sizeof *out->apps);
 	for (size_t i = 0; i < total && out->count < SPARK_ROWS_MAX; i++)
-		out->count += history_read(json_array_get(out->json, i), &out->apps[out->count]);
+		out->count += history_read(
+			out->json, json_array_get(out->json, i), &out->apps[out->count]);
 	out->skipped = total - out->count;
 	return 0;
 }

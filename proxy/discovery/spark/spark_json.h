@@ -14,7 +14,13 @@
 
 #include <jansson.h>
 
-enum { SPARK_ID_MAX = 200, SPARK_ROWS_MAX = 50000, SPARK_NAME_MAX = 512, SPARK_VERSION_MAX = 32 };
+enum {
+	SPARK_ID_MAX = 200,
+	SPARK_APP_ID_MAX = 1024,
+	SPARK_ROWS_MAX = 50000,
+	SPARK_NAME_MAX = 512,
+	SPARK_VERSION_MAX = 32
+};
 
 struct spark_worker {
 	const char *id, *host, *web_ui; /* "http://10.0.0.7:8081" */
@@ -24,17 +30,24 @@ struct spark_worker {
 };
 
 struct spark_app {
-	const char *id, *name;
-	const char *user;    /* history: what all attempts agree on, or "" */
-	const char *attempt; /* history: the newest one's id; "": it has none */
-	bool has_many_logs;  /* history: several attempts */
-	const char *state;   /* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
-			      UNKNOWN */
+	/* `id` is what we call it (app_key.h), the other what Spark does: with
+	 * spark.master.useAppNameAsAppId.enabled any name, and several may have one. */
+	const char *id, *spark_id, *name;
+	const char *user;	/* history: what all attempts agree on, or "" */
+	const char *attempt;	/* history: the newest one's id; "": it has none */
+	bool has_many_logs;	/* history: several attempts */
+	const char *log_source; /* history: which of several directories has its log, or "" */
+	const char *state;	/* static: WAITING, RUNNING, FINISHED, FAILED, KILLED, INCOMPLETE or
+				 UNKNOWN */
 	int64_t started_ms;
 	int64_t duration_ms; /* -1: not finished */
 	int64_t ended_ms;    /* history only; 0 unknown */
+	int64_t updated_ms;  /* history: when its log said something last; 0 unknown */
 	unsigned cores;
-	bool running; /* among the active ones of a master, or incomplete in history */
+	bool running;	   /* among the active ones of a master, or incomplete in history */
+	bool has_twin;	   /* another one that runs has its id, too */
+	bool has_later;	   /* ... and began later: Spark means that one by the id (T59) */
+	bool has_stranger; /* one of another user has its id, too */
 };
 
 struct spark_driver {

@@ -21,16 +21,14 @@ static void history_is_read_in_full_then_only_what_is_new(void **state)
 {
 	struct fake_http *shs = fake_http_start("127.0.0.1");
 	struct scene *s = scene_new(NULL);
-	char url[64], *head;
+	char *head;
 
 	(void)state;
 	fake_http_set(shs, "/api/v1/applications", 200, "application/json",
 		"[" HISTORY("app-1", "true", "1700000007000") "," HISTORY(
 			"app-2", "false", "-1") "]");
 	fake_http_set(shs, "/api/v1/version", 200, "application/json", "{\"spark\":\"3.5.9\"}");
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/", fake_http_port(shs));
-	s->clusters[0].history = scene_url(url);
-	s->clusters[0].has_history = true;
+	scene_add_history(s, fake_http_port(shs));
 	scene_start(s);
 	scene_wait(s, scene_cluster(s)->apps_count == 2 &&
 			      strcmp(scene_cluster(s)->spark_version, "3.5.9") == 0);
@@ -65,14 +63,11 @@ static void a_running_application_stays_the_masters_though_history_lists_it(void
 	struct fake_ui driver = fake_driver_start("app-1");
 	struct fake_http *shs = fake_http_start("127.0.0.1");
 	struct scene *s = scene_new(fake_master_url(m));
-	char url[64];
 
 	(void)state;
 	fake_http_set(shs, "/api/v1/applications", 200, "application/json",
 		"[" HISTORY("app-1", "false", "-1") "]");
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/", fake_http_port(shs));
-	s->clusters[0].history = scene_url(url);
-	s->clusters[0].has_history = true;
+	scene_add_history(s, fake_http_port(shs));
 	fake_master_app(m, "app-1", "etl", driver.url, "RUNNING");
 	scene_start(s);
 	scene_wait(s, scene_is(s, "app-1", MOUNT_UP) && scene_app(s, "app-1")->in_history);

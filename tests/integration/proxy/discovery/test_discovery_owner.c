@@ -33,15 +33,12 @@ static void answer(struct fake_http *http, const char *path, const char *body)
 static int set_up(void **state)
 {
 	struct world *w = mem_alloc(1, sizeof *w);
-	char url[64];
 
 	w->master = fake_master_start("ALIVE");
 	w->history = fake_http_start("127.0.0.1");
 	w->driver = fake_driver_start("app-1");
 	w->scene = scene_new(fake_master_url(w->master));
-	snprintf(url, sizeof url, "http://127.0.0.1:%u/", fake_http_port(w->history));
-	w->scene->clusters[0].history = scene_url(url);
-	w->scene->clusters[0].has_history = true;
+	scene_add_history(w->scene, fake_http_port(w->history));
 	answer(w->history, "/api/v1/applications", "[]");
 	*state = w;
 	return 0;

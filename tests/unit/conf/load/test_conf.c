@@ -78,14 +78,26 @@ static void cluster_lists_its_masters_history_and_uis(void **state)
 	assert_int_equal(c->masters_count, 2);
 	assert_string_equal(c->masters[0].host, "m1");
 	assert_int_equal(c->masters[1].port, 443);
-	assert_true(c->has_history);
-	assert_int_equal(c->history.port, 18080);
+	assert_int_equal(c->history_count, 1);
+	assert_int_equal(c->history[0].port, 18080);
 	assert_string_equal(c->uis[0].name, "hdfs");
 	assert_string_equal(c->uis[0].url.path, "/x");
 	assert_int_equal(c->networks_count, 2);
 	assert_int_equal(c->poll_ms, 500);
-	assert_false(conf->clusters[1].has_history);
+	assert_int_equal(conf->clusters[1].history_count, 0);
 	assert_null(conf_find_cluster(conf, STR("pro")));
+	conf_unref(conf);
+}
+
+static void several_history_servers_are_a_list(void **state)
+{
+	struct conf *conf = conf_probe_load(
+		"clusters: [{name: a, history: ['http://new:18080', 'http://old:18080']}]\n");
+
+	(void)state;
+	assert_int_equal(conf->clusters[0].history_count, 2);
+	assert_string_equal(conf->clusters[0].history[0].host, "new");
+	assert_string_equal(conf->clusters[0].history[1].host, "old");
 	conf_unref(conf);
 }
 
@@ -270,6 +282,7 @@ int main(void)
 		cmocka_unit_test(defaults_are_those_of_the_documentation),
 		cmocka_unit_test(evhttp_is_the_front_of_who_asks_for_it),
 		cmocka_unit_test(cluster_lists_its_masters_history_and_uis),
+		cmocka_unit_test(several_history_servers_are_a_list),
 		cmocka_unit_test(bearer_issuer_has_its_audience_and_default_algorithms),
 		cmocka_unit_test(public_url_gives_origin_and_base),
 		cmocka_unit_test(app_origins_are_a_host_below_which_applications_have_names),

@@ -130,7 +130,7 @@ static void flags_make_one_local_cluster(void **state)
 	assert_string_equal(conf->clusters[0].name, "local");
 	assert_int_equal(conf->clusters[0].masters_count, 2);
 	assert_string_equal(conf->clusters[0].masters[1].host, "m2");
-	assert_true(conf->clusters[0].has_history);
+	assert_int_equal(conf->clusters[0].history_count, 1);
 	assert_string_equal(conf->server.origin, "http://127.0.0.1:9000");
 	assert_string_equal(conf->admin.text, "127.0.0.1:9001");
 	assert_string_equal(conf->store_path, "/data/state.db");

@@ -10,6 +10,10 @@
 
 #include <cmocka.h>
 
+/* As masters name them. */
+#define MINE "app-20260101000000-0001"
+#define BOBS "app-20260101000000-0002"
+
 enum { SECOND = 1000 };
 static const int64_t start = POD_WORLD_START;
 
@@ -42,10 +46,10 @@ static void logs_tell(struct pod_world *w, const char *id, const char *name)
 		.started_ms = start,
 		.duration_ms = 1};
 	struct spark_apps list = {.apps = &row, .count = 1};
-	struct history *h = pod_world_cluster(w)->history;
+	struct history *h = pod_world_cluster(w)->histories[0];
 
 	h->server.tried = true;
-	merge_history(pod_world_cluster(w), &list, ++h->listings, false);
+	merge_history(h, &list, ++h->listings, false);
 }
 
 static void pod_tells(struct pod_world *w, const char *namespace, const char *uid, const char *name)
@@ -62,18 +66,18 @@ static void s73_masters_first_word_stays(void **state)
 	struct pod_world *w = *state;
 
 	ready(w);
-	master_tells(w, "mine", "alice");
-	assert_string_equal(whose(w, "mine"), "alice");
-	master_tells(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "alice");
+	master_tells(w, MINE, "alice");
+	assert_string_equal(whose(w, MINE), "alice");
+	master_tells(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "alice");
 	pod_world_restart(w);
-	master_tells(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "alice");
+	master_tells(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "alice");
 	/* Also when its master has forgotten it. */
 	pod_world_restart(w);
 	ready(w);
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "alice");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "alice");
 }
 
 static void s73_event_log_is_not_believed_against_a_master(void **state)
@@ -81,14 +85,14 @@ static void s73_event_log_is_not_believed_against_a_master(void **state)
 	struct pod_world *w = *state;
 
 	ready(w);
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "mallory"); /* nobody else knows it */
-	master_tells(w, "mine", "alice");
-	assert_string_equal(whose(w, "mine"), "alice");
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "alice");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "mallory"); /* nobody else knows it */
+	master_tells(w, MINE, "alice");
+	assert_string_equal(whose(w, MINE), "alice");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "alice");
 	master_tells(w, NULL, NULL);
-	assert_string_equal(whose(w, "mine"), "alice");
+	assert_string_equal(whose(w, MINE), "alice");
 }
 
 static char root[] = "root", *shared[] = {root};
@@ -99,20 +103,20 @@ static void s73_event_log_tells_whose_an_application_of_a_shared_account_is(void
 
 	w->cluster.shared_accounts = (struct conf_names){shared, 1};
 	ready(w);
-	master_tells(w, "mine", "root");
-	assert_string_equal(whose(w, "mine"), "root"); /* there is no log yet */
-	logs_tell(w, "mine", "alice");
-	assert_string_equal(whose(w, "mine"), "alice");
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "alice");
+	master_tells(w, MINE, "root");
+	assert_string_equal(whose(w, MINE), "root"); /* there is no log yet */
+	logs_tell(w, MINE, "alice");
+	assert_string_equal(whose(w, MINE), "alice");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "alice");
 	/* No other account is shared. */
-	master_tells(w, "bobs", "bob");
-	logs_tell(w, "bobs", "mallory");
-	assert_string_equal(whose(w, "bobs"), "bob");
+	master_tells(w, BOBS, "bob");
+	logs_tell(w, BOBS, "mallory");
+	assert_string_equal(whose(w, BOBS), "bob");
 	/* It outlives a restart, before any log is listed. */
 	pod_world_restart(w);
-	master_tells(w, "mine", "root");
-	assert_string_equal(whose(w, "mine"), "alice");
+	master_tells(w, MINE, "root");
+	assert_string_equal(whose(w, MINE), "alice");
 }
 
 static void s73_logs_of_a_shared_account_that_disagree_leave_it_to_nobody(void **state)
@@ -121,25 +125,25 @@ static void s73_logs_of_a_shared_account_that_disagree_leave_it_to_nobody(void *
 
 	w->cluster.shared_accounts = (struct conf_names){shared, 1};
 	ready(w);
-	logs_tell(w, "mine", "");
-	master_tells(w, "mine", "root");
-	assert_string_equal(whose(w, "mine"), "");
+	logs_tell(w, MINE, "");
+	master_tells(w, MINE, "root");
+	assert_string_equal(whose(w, MINE), "");
 }
 
 static void application_of_a_shared_account_is_that_accounts_without_a_history_server(void **state)
 {
 	struct pod_world *w = *state;
 	struct cluster *c = pod_world_cluster(w);
-	struct history *history = c->history;
+	size_t histories = c->histories_count;
 
 	w->cluster.shared_accounts = (struct conf_names){shared, 1};
-	c->history = NULL;
-	master_tells(w, "mine", "root");
-	assert_string_equal(whose(w, "mine"), "root");
-	c->history = history;
+	c->histories_count = 0;
+	master_tells(w, MINE, "root");
+	assert_string_equal(whose(w, MINE), "root");
+	c->histories_count = histories;
 	ready(w);
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "root");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "root");
 }
 
 static void s73_master_that_names_no_user_leaves_it_to_nobody(void **state)
@@ -147,9 +151,9 @@ static void s73_master_that_names_no_user_leaves_it_to_nobody(void **state)
 	struct pod_world *w = *state;
 
 	ready(w);
-	master_tells(w, "mine", "");
-	logs_tell(w, "mine", "mallory");
-	assert_string_equal(whose(w, "mine"), "");
+	master_tells(w, MINE, "");
+	logs_tell(w, MINE, "mallory");
+	assert_string_equal(whose(w, MINE), "");
 }
 
 static void s73_event_log_is_believed_when_all_others_were_heard(void **state)
@@ -274,6 +278,32 @@ static void s73_pod_with_a_masters_id_settles_nothing_for_it(void **state)
 	assert_string_equal(whose(w, "mine"), "alice");
 }
 
+/* With spark.master.useAppNameAsAppId.enabled ids are names, and anybody may use one again. */
+static void s94_each_run_of_a_name_is_somebodys_of_its_own(void **state)
+{
+	struct pod_world *w = *state;
+	struct spark_app row = {.id = "payroll",
+		.spark_id = "payroll",
+		.name = "payroll",
+		.user = "mallory",
+		.state = "RUNNING",
+		.started_ms = start - SECOND,
+		.duration_ms = -1,
+		.running = true};
+	struct spark_master m = {.apps = &row, .apps_count = 1};
+
+	ready(w);
+	merge_master(pod_world_cluster(w), &m);
+	assert_string_equal(whose(w, "payroll"), "mallory");
+	row.user = "alice";
+	row.started_ms = start;
+	merge_master(pod_world_cluster(w), &m);
+	assert_string_equal(whose(w, "payroll"), "alice");
+	row.user = "mallory"; /* of this run the first word stays */
+	merge_master(pod_world_cluster(w), &m);
+	assert_string_equal(whose(w, "payroll"), "alice");
+}
+
 static void s73_name_that_is_too_long_is_nobodys(void **state)
 {
 	struct pod_world *w = *state;
@@ -325,10 +355,10 @@ static void s73_gateways_on_one_store_agree(void **state)
 	ready(w);
 	pod_world_begin(&other);
 	ready(&other);
-	master_tells(w, "mine", "alice");
-	assert_string_equal(whose(w, "mine"), "alice");
-	master_tells(&other, "mine", "mallory");
-	assert_string_equal(whose(&other, "mine"), "alice");
+	master_tells(w, MINE, "alice");
+	assert_string_equal(whose(w, MINE), "alice");
+	master_tells(&other, MINE, "mallory");
+	assert_string_equal(whose(&other, MINE), "alice");
 	discovery_free(other.discovery);
 }
 
@@ -367,6 +397,7 @@ int main(void)
 		TEST(s73_user_is_not_known_before_the_namespace_is),
 		TEST(s73_pod_that_is_parted_from_an_application_leaves_no_user),
 		TEST(s73_pod_with_a_masters_id_settles_nothing_for_it),
+		TEST(s94_each_run_of_a_name_is_somebodys_of_its_own),
 		TEST(s73_name_that_is_too_long_is_nobodys),
 		TEST(s73_while_the_store_is_silent_nobody_new_is_known),
 		TEST(s73_gateways_on_one_store_agree),

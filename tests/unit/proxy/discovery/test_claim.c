@@ -197,7 +197,7 @@ static void s43_nothing_is_settled_before_the_history_server_has_answered(void *
 {
 	struct pod_world *w = *state;
 
-	pod_world_cluster(w)->history->server.tried = true; /* and it is down */
+	pod_world_cluster(w)->histories[0]->server.tried = true; /* and it is down */
 	listing(w);
 	put(w, "thieves", "spark-1", KUBE_SUCCEEDED, start + HOUR);
 	listed(w);
@@ -336,7 +336,7 @@ static void s43_of_a_list_that_was_cut_an_unlisted_application_is_nobodys(void *
 	struct pod_world *w = *state;
 
 	ready(w);
-	pod_world_cluster(w)->history->is_cut = true;
+	pod_world_cluster(w)->histories[0]->is_cut = true;
 	put(w, "thieves", "spark-1", KUBE_RUNNING, start);
 	assert_string_equal(owner(w, "spark-1"), "");
 	put(w, "etl", "spark-2", KUBE_RUNNING, start);

@@ -184,20 +184,6 @@ static void t8_back_to_master_works_when_the_worker_has_the_masters_root(void **
 		"<a href=\"/local/proxy/worker-1/logPage/?a\">");
 }
 
-/* spark.worker.idPattern names workers as it likes. */
-static void t67_back_to_master_leads_there_whatever_the_worker_is_called(void **state)
-{
-	struct rewrite_context worker = world_context("/local/proxy/node-7", "10.0.0.7:8081");
-
-	(void)state;
-	worker.is_worker = true;
-	html(&worker,
-		"<link href=\"https://old.example/x/static/bootstrap.min.css\"><a "
-		"href=\"https://old.example/x/\">",
-		"<link href=\"/local/proxy/node-7/static/bootstrap.min.css\"><a "
-		"href=\"/local/proxy/master/\">");
-}
-
 static void style_sheet_of_another_site_teaches_no_root(void **state)
 {
 	(void)state;
@@ -488,7 +474,6 @@ int main(void)
 		cmocka_unit_test(t4_reverse_proxy_without_url_has_its_root_at_proxy_id),
 		cmocka_unit_test(t4_reverse_proxy_url_is_mended_with_all_that_is_below_it),
 		cmocka_unit_test(t8_back_to_master_works_when_the_worker_has_the_masters_root),
-		cmocka_unit_test(t67_back_to_master_leads_there_whatever_the_worker_is_called),
 		cmocka_unit_test(style_sheet_of_another_site_teaches_no_root),
 		cmocka_unit_test(path_of_the_configured_url_is_taken_off),
 		cmocka_unit_test(t30_module_imports_follow_the_root),

@@ -294,9 +294,26 @@ static void sparks_own_css_is_relative_and_passes_untouched(void **state)
 		"<style>a{b:url(/x)}</style><img srcset=\"/x 2x\"><p style=\"b:url(/x)\">");
 }
 
+/* spark.worker.idPattern names workers as it likes. */
+static void t67_back_to_master_leads_there_whatever_the_worker_is_called(void **state)
+{
+	struct rewrite_context worker = world_context("/local/proxy/node-7", "10.0.0.7:8081");
+
+	(void)state;
+	worker.is_worker = true;
+	char *got = world_rewrite(&worker, REWRITE_HTML,
+		STR("<link href=\"https://old.example/x/static/bootstrap.min.css\"><a "
+		    "href=\"https://old.example/x/\">"),
+		0);
+	assert_string_equal(got, "<link href=\"/local/proxy/node-7/static/bootstrap.min.css\"><a "
+				 "href=\"/local/proxy/master/\">");
+	free(got);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t67_back_to_master_leads_there_whatever_the_worker_is_called),
 		cmocka_unit_test(every_attribute_that_html_knows_as_a_link_is_mended),
 		cmocka_unit_test(relative_links_other_hosts_and_what_is_below_the_mount_stay),
 		cmocka_unit_test(srcset_is_a_list_with_descriptors),

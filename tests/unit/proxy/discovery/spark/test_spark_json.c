@@ -147,6 +147,37 @@ static void an_application_with_attempts_runs_while_its_newest_does(void **state
 	spark_apps_clear(&list);
 }
 
+/* YARN's own names and numbers, in whatever order they are listed. */
+static void the_newest_attempt_is_the_one_that_began_last(void **state)
+{
+#define AT(id, start) "{\"attemptId\":\"" id "\",\"startTimeEpoch\":" start ",\"completed\":true}"
+	static const struct {
+		const char *attempts, *newest;
+	} rows[] = {
+		{AT("2", "200") "," AT("1", "100"), "2"},
+		{AT("9", "100") "," AT("10", "200"), "10"},
+		{AT("9", "100") "," AT("10", "100"), "10"},
+		{AT("appattempt_1_0001_000002", "100") "," AT("appattempt_1_0001_000010", "100"),
+			"appattempt_1_0001_000010"},
+		{AT("appattempt_1_0001_000001", "300") "," AT("appattempt_1_0001_000002", "100"),
+			"appattempt_1_0001_000001"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char json[1024];
+		struct spark_apps list;
+		struct err err;
+
+		snprintf(json, sizeof json, "[{\"id\":\"a\",\"attempts\":[%s]}]", rows[i].attempts);
+		assert_int_equal(spark_apps_parse(str_of(json), &list, &err), 0);
+		assert_string_equal(list.apps[0].attempt, rows[i].newest);
+		assert_int_equal(list.apps[0].started_ms, 100);
+		spark_apps_clear(&list);
+	}
+#undef AT
+}
+
 static void s73_user_is_what_all_attempts_agree_on(void **state)
 {
 #define BY(id, user)	  "{\"attemptId\":\"" id "\",\"sparkUser\":\"" user "\",\"completed\":true}"
@@ -215,11 +246,38 @@ static void rows_that_do_not_fit_are_left_out(void **state)
 	assert_string_equal(m.workers[0].state, "UNKNOWN");
 	assert_int_equal(m.workers[0].cores, 0);
 	assert_string_equal(m.workers[0].web_ui, "");
-	assert_int_equal(m.apps_count, 0);
-	assert_int_equal(m.skipped, 9);
+	assert_int_equal(m.apps_count, 1); /* any name may be an application's id */
+	assert_int_equal(m.skipped, 8);
 	assert_string_equal(m.drivers[0].worker, "");
 	assert_string_equal(m.drivers[1].worker, "");
 	spark_master_clear(&m);
+}
+
+/* T59: the one that has run longest keeps the id for its name. */
+static void t59_applications_of_one_id_are_told_apart(void **state)
+{
+#define ROW(id, user, start)                                                                       \
+	"{\"id\":\"" id "\",\"name\":\"n\",\"user\":\"" user "\",\"starttime\":" start "}"
+	struct spark_master m = parsed("{\"status\":\"ALIVE\",\"workers\":[],\"activeapps\":[" ROW(
+		"etl/daily", "bob", "300") "," ROW("etl/daily", "alice", "200") "," ROW("one", "u",
+		"100") "],\"completedapps\":[" ROW("etl/daily", "bob", "100") "," ROW("one", "u",
+		"50") "]}");
+
+	(void)state;
+	assert_int_equal(m.apps_count, 5);
+	assert_int_equal(m.skipped, 0);
+	assert_string_equal(m.apps[0].id, "etl~2Fdaily~s300");
+	assert_string_equal(m.apps[1].id, "etl~2Fdaily");
+	assert_string_equal(m.apps[3].id, "etl~2Fdaily~s100");
+	assert_string_equal(m.apps[0].spark_id, "etl/daily");
+	assert_true(m.apps[0].has_twin && m.apps[1].has_twin && !m.apps[3].has_twin);
+	assert_true(m.apps[1].has_later && !m.apps[0].has_later);
+	assert_true(m.apps[0].has_stranger && m.apps[1].has_stranger);
+	assert_string_equal(m.apps[2].id, "one");
+	assert_string_equal(m.apps[4].id, "one~s50");
+	assert_false(m.apps[2].has_twin || m.apps[2].has_stranger);
+	spark_master_clear(&m);
+#undef ROW
 }
 
 static void ids_mean_only_themselves_in_a_path(void **state)
@@ -314,9 +372,11 @@ int main(void)
 		cmocka_unit_test(real_history_lists_are_read),
 		cmocka_unit_test(a_history_server_is_no_driver),
 		cmocka_unit_test(an_application_with_attempts_runs_while_its_newest_does),
+		cmocka_unit_test(the_newest_attempt_is_the_one_that_began_last),
 		cmocka_unit_test(s73_user_is_what_all_attempts_agree_on),
 		cmocka_unit_test(other_documents_are_no_masters),
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
+		cmocka_unit_test(t59_applications_of_one_id_are_told_apart),
 		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
 		cmocka_unit_test(versions_are_read_strictly),
 		cmocka_unit_test(any_byte_but_those_of_heartbeats_and_durations_is_news),
