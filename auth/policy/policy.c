@@ -1,6 +1,7 @@
 #include "auth/policy/policy.h"
 
 #include "auth/policy/reading.h"
+#include "auth/policy/spark_page.h"
 #include "base/mem.h"
 
 #include <assert.h>
@@ -26,7 +27,12 @@ static const struct row {
 	{ANY_UI, "stages/stage/kill", NULL, ACTION_KILL}, /* T42 */
 	{SPARK, "app/kill", NULL, ACTION_KILL},		  /* T43 */
 	{SPARK, "driver/kill", NULL, ACTION_KILL},	  /* T43 */
-	{ANY_UI, "v1/submissions", NULL, ACTION_SUBMIT},  /* T48 */
+	/* Of the Spark after 4.3, whatever the method: they stop what runs, and start it again. */
+	{ANY_UI, "jobs/hold", NULL, ACTION_KILL},
+	{ANY_UI, "jobs/resume", NULL, ACTION_KILL},
+	{SPARK, "app/hold", NULL, ACTION_KILL},
+	{SPARK, "app/resume", NULL, ACTION_KILL},
+	{ANY_UI, "v1/submissions", NULL, ACTION_SUBMIT}, /* T48 */
 	{SPARK, "api/v1/applications", "logs", ACTION_DOWNLOAD},
 	{SPARK, "api/v1/applications", "threads", ACTION_DUMP},
 	{SPARK, "threadDump", NULL, ACTION_DUMP},
@@ -160,38 +166,53 @@ static unsigned find_rows(enum ui_kind kind, struct str path)
 				claim = row, claimed = rest.at;
 		}
 	}
-	return found ? found : BIT(ACTION_VIEW);
+	return found;
 }
 
-/* YARN's ResourceManager hands the UIs of drivers on, below /proxy/application_…/ (S96). */
-static bool is_handed_on(struct str path)
+/* YARN's ResourceManager hands the UIs of drivers on, below /proxy/application_…/ (S96). Gives the
+ * path at the driver; at == NULL: it is none of these. */
+static struct str handed_on(struct str path)
 {
 	static const char *const places[] = {"proxy", "proxy/redirect"};
 
 	while (next_segment(&path)) {
 		for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 			struct str rest = after_segments(path, places[i]);
-			if (rest.at && str_starts_nocase(rest, STR("/application_")))
-				return true;
+			if (rest.at == NULL || !str_starts_nocase(rest, STR("/application_")))
+				continue;
+			ptrdiff_t slash = str_find_byte(str_from(rest, 1), '/');
+			return str_from(rest, slash == -1 ? rest.len : (size_t)slash + 1);
 		}
 	}
-	return false;
+	return (struct str){NULL, 0};
+}
+
+/* What one reading asks for. Of Spark's UIs only pages that are known are looked at by the way
+ * (S91); a row's segments stand where they like, so a row alone makes none known. */
+static unsigned judge_reading(enum ui_kind kind, struct str plain, bool any_page, bool *is_spark)
+{
+	struct str page = kind == UI_OTHER ? handed_on(plain) : plain;
+
+	if (kind == UI_OTHER && page.at)
+		kind = UI_DRIVER;
+	unsigned found = find_rows(kind, plain);
+	*is_spark |= SPARK & BIT(kind);
+	if (!any_page && SPARK & BIT(kind) && !spark_page_is_known(page))
+		return found | BIT(ACTION_KILL);
+	return found ? found : BIT(ACTION_VIEW);
 }
 
 /* The strictest row of every decoding counts, and none of the others is forgotten: what a token is
  * limited to need not go by strictness. `*is_spark`: by some decoding it is a UI of Spark's. */
-static unsigned find_actions(enum ui_kind kind, struct str path, bool *is_spark)
+static unsigned find_actions(enum ui_kind kind, struct str path, bool any_page, bool *is_spark)
 {
 	struct reading reading;
 	unsigned found = 0;
 
 	*is_spark = SPARK & BIT(kind);
 	reading_init(&reading, path, *is_spark);
-	while (reading_next(&reading)) {
-		bool is_driver = kind == UI_OTHER && is_handed_on(reading.plain);
-		found |= find_rows(is_driver ? UI_DRIVER : kind, reading.plain);
-		*is_spark |= is_driver;
-	}
+	while (reading_next(&reading))
+		found |= judge_reading(kind, reading.plain, any_page, is_spark);
 	return reading.is_trick ? BIT(ACTION_NEVER) : found;
 }
 
@@ -214,16 +235,32 @@ bool policy_is_read(struct str method)
 	       str_eq(method, STR("OPTIONS"));
 }
 
+/* Spark's pages are read by GET and written to by POST. What no row names may end something, as new
+ * pages do with every release: it takes the right to. */
+static unsigned by_method(struct str method)
+{
+	if (str_eq(method, STR("GET")) || str_eq(method, STR("HEAD")))
+		return 0;
+	return str_eq(method, STR("POST")) || policy_is_read(method) ? BIT(ACTION_KILL)
+								     : BIT(ACTION_NEVER);
+}
+
 enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all)
+{
+	unsigned asked = by_method(method);
+	bool is_spark;
+
+	*all = find_actions(kind, path, asked != 0, &is_spark); /* or the method decides */
+	if (asked && is_spark && !(*all & (needs_same_origin | BIT(ACTION_NEVER))))
+		*all = asked;
+	return strictest(*all);
+}
+
+enum action policy_named(struct str path, unsigned *all)
 {
 	bool is_spark;
 
-	*all = find_actions(kind, path, &is_spark);
-	/* Spark's pages write by POST only. One that no row names may end something, as new ones do
-	 * with every release: it takes the right to. */
-	if (!(*all & (needs_same_origin | BIT(ACTION_NEVER))) && !policy_is_read(method) &&
-		is_spark)
-		*all = str_eq(method, STR("POST")) ? BIT(ACTION_KILL) : BIT(ACTION_NEVER);
+	*all = find_actions(UI_MASTER, path, true, &is_spark);
 	return strictest(*all);
 }
 

@@ -30,6 +30,9 @@ enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
  * `method` as sent. HEAD counts as GET. Gives the strictest reading of the path (reading.h); `*all`
  * has a bit (1u << action) for each, and all of them have to be allowed. */
 enum action policy_actions(enum ui_kind kind, struct str method, struct str path, unsigned *all);
+/* The same of a path that may be a Spark UI's or anybody's: what no row names is `view`, whatever
+ * the method. */
+enum action policy_named(struct str path, unsigned *all);
 enum action policy_action(enum ui_kind kind, struct str method, struct str path);
 /* RFC 9110 §9.2.1, of the methods that are served. */
 bool policy_is_read(struct str method);

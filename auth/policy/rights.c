@@ -1,7 +1,7 @@
 #include "auth/policy/rights.h"
 
 const struct right rights_table[] = {
-	{ACTION_VIEW, "view", "pages", "every page that no other row names", false},
+	{ACTION_VIEW, "view", "pages", "GET of every known page that no other row names", false},
 	{ACTION_LOGS, "logs", "logs of executors and drivers", "`logPage`, `log`, `logs`", false},
 	{ACTION_ENVIRONMENT, "environment", "configuration and class path of an application",
 		"`environment`", false},
@@ -11,8 +11,10 @@ const struct right rights_table[] = {
 		"`api/v1/applications/…/threads`",
 		false},
 	{ACTION_KILL, "kill", "ending applications, drivers, jobs and stages",
-		"`app/kill`, `driver/kill`, `jobs/job/kill`, `stages/stage/kill`, every POST that "
-		"no other row names",
+		"`app/kill`, `app/hold`, `app/resume`, `driver/kill`, `jobs/job/kill`, "
+		"`jobs/hold`, "
+		"`jobs/resume`, `stages/stage/kill`, every POST and every page that no other row "
+		"names",
 		false},
 	{ACTION_KILL, "kill:own", "the same of applications that one runs oneself",
 		"as of `kill`; a row of `auth.roles.custom` gives it, and no scope", true},

@@ -34,6 +34,10 @@ static const struct row {
 	{UI_MASTER, STR("/app/"), TOPIC_APP, ID_IN_QUERY},
 	{UI_MASTER, STR("/app/kill"), TOPIC_FORM, ID_NOWHERE},
 	{UI_MASTER, STR("/app/kill/"), TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, STR("/app/hold"), TOPIC_FORM, ID_NOWHERE}, /* of the Spark after 4.3 */
+	{UI_MASTER, STR("/app/hold/"), TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, STR("/app/resume"), TOPIC_FORM, ID_NOWHERE},
+	{UI_MASTER, STR("/app/resume/"), TOPIC_FORM, ID_NOWHERE},
 	{UI_MASTER, STR("/proxy/*"), TOPIC_APP, ID_PROXIED},
 	{UI_WORKER, STR("/"), TOPIC_LIST, ID_NOWHERE},
 	{UI_WORKER, STR("/json"), TOPIC_LIST, ID_NOWHERE},
@@ -268,7 +272,7 @@ enum action topic_actions(
 	/* Outside it may be a Spark UI: what a path names, any method may do (T42). What none names
 	 * is left to the UI, as with those of `uis`. */
 	if (route->kind == ROUTE_OUTSIDE)
-		return policy_actions(UI_MASTER, STR("GET"), path, all);
+		return policy_named(path, all);
 	if (route->kind == ROUTE_MOUNT)
 		return policy_actions(route->mount->kind, method, route->rest, all);
 	if (route->kind == ROUTE_APP_KILL && !policy_is_read(method))

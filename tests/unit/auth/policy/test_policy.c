@@ -103,7 +103,6 @@ static void s42_the_strictest_row_of_every_decoding_counts(void **state)
 		{"/jobs/job/%256bill/", ACTION_KILL},
 		{"/jobs/job/%25256bill/", ACTION_KILL},
 		{"/jobs/job/%2525256bill", ACTION_KILL},
-		{"/jobs/job/%25%36%62ill/", ACTION_KILL},
 		{"/%256A%256fbs/%6aob/%25256bill/", ACTION_KILL},
 		{"/jobs%252fjob%252fkill/", ACTION_KILL},
 		{"/jobs%25252fjob/kill", ACTION_KILL},
@@ -112,15 +111,18 @@ static void s42_the_strictest_row_of_every_decoding_counts(void **state)
 		{"/jobs/job/kill%253fid=3", ACTION_KILL},
 		{"/jobs/job/kill%2523", ACTION_KILL},
 		{"/x;%252fjobs%252fjob%252fkill", ACTION_KILL},
+		{"/jobs/%2577hatever/", ACTION_KILL}, /* what no row knows, in any reading */
 		{"/jobs/job/%25u006bill/", ACTION_KILL},
 		{"/jobs/job/KIL%254C", ACTION_KILL},
 		{"/proxy/app-1/stages/stage/k%2569ll/", ACTION_KILL},
-		{"/%2576%2531/submissions/create", ACTION_SUBMIT},
-		{"/proxy/app-1/e%256evironment/", ACTION_ENVIRONMENT},
+		{"/%76%31/submissions/create", ACTION_SUBMIT},
+		{"/proxy/app-1/e%6evironment/", ACTION_ENVIRONMENT},
+		{"/api/v1/applications/app-1/e%256evironment", ACTION_ENVIRONMENT},
 		{"/proxy/app-1/environment%3fx", ACTION_ENVIRONMENT},
-		{"/logP%2561ge/", ACTION_LOGS},
-		{"/executors/thread%2544ump/", ACTION_DUMP},
-		{"/executors/heapHisto%25%36%37ram/", ACTION_DUMP},
+		{"/logP%61ge/", ACTION_LOGS},
+		{"/logP%2561ge/", ACTION_KILL}, /* in its first reading it is no page (S91) */
+		{"/%2576%2531/submissions/create", ACTION_KILL},
+		{"/api/v1/applications/app-1/executors/1/thr%25%36%35ads", ACTION_DUMP},
 		{"/api/v1/applications/app-1/%256cogs", ACTION_DOWNLOAD},
 		{"/app/%256bill/", ACTION_KILL},
 		{"/workers/ki%25256cl/", ACTION_NEVER},
@@ -215,14 +217,14 @@ static unsigned all_of(const char *path)
 static void s42_every_reading_has_to_be_allowed(void **state)
 {
 	(void)state;
-	assert_int_equal(
-		all_of("/logPage/environment/"), 1u << ACTION_LOGS | 1u << ACTION_ENVIRONMENT);
+	assert_int_equal(all_of("/logPage/environment/"),
+		1u << ACTION_LOGS | 1u << ACTION_ENVIRONMENT | 1u << ACTION_KILL);
 	assert_int_equal(all_of("/metrics%3f/x"), 1u << ACTION_METRICS);
-	assert_int_equal(all_of("/%256detrics/x"), 1u << ACTION_VIEW | 1u << ACTION_METRICS);
-	assert_int_equal(get(UI_DRIVER, "/%256detrics/x"), ACTION_VIEW);
+	assert_int_equal(all_of("/%256detrics/x"), 1u << ACTION_KILL | 1u << ACTION_METRICS);
+	assert_int_equal(all_of("/proxy/app-1/metrics/x"), 1u << ACTION_VIEW);
 	assert_int_equal(all_of("/api/v1/applications/app-1/1/logs"), 1u << ACTION_DOWNLOAD);
 	assert_int_equal(all_of("/logPage/api/v1/applications/app-1/logs"),
-		1u << ACTION_LOGS | 1u << ACTION_DOWNLOAD);
+		1u << ACTION_LOGS | 1u << ACTION_DOWNLOAD | 1u << ACTION_KILL);
 	assert_int_equal(all_of("/api/v1/applications/jobs/job/kill/logs"),
 		1u << ACTION_KILL | 1u << ACTION_DOWNLOAD);
 	assert_int_equal(all_of("/jobs/"), 1u << ACTION_VIEW);
@@ -238,7 +240,8 @@ static void pages_have_their_actions(void **state)
 		{UI_DRIVER, "/", ACTION_VIEW},
 		{UI_DRIVER, "/jobs/", ACTION_VIEW},
 		{UI_DRIVER, "/jobs/job/", ACTION_VIEW},
-		{UI_DRIVER, "/jobs/job/killer/", ACTION_VIEW},
+		{UI_DRIVER, "/jobs/job/json", ACTION_VIEW},
+		{UI_DRIVER, "/jobs/job/killer/", ACTION_KILL}, /* no page is called so */
 		{UI_DRIVER, "/stages/stage/", ACTION_VIEW},
 		{UI_DRIVER, "/static/webui.js", ACTION_VIEW},
 		{UI_DRIVER, "/api/v1/applications", ACTION_VIEW},
@@ -350,8 +353,9 @@ static void metrics_are_a_path_of_their_own(void **state)
 {
 	static const char *const metrics[] = {"/metrics/executors/prometheus", "/metrics/json",
 		"/metrics", "/metrics/", "/metrics/applications/json", "/%6detrics/prometheus"};
-	static const char *const others[] = {"/jobs/metrics/", "/jobs/metrics", "/metricsx/", "/",
-		"/api/v1/applications", "/history/app-1/metrics/"};
+	static const char *const others[] = {
+		"/", "/api/v1/applications", "/history/app-1/metrics/"};
+	static const char *const none[] = {"/jobs/metrics/", "/jobs/metrics", "/metricsx/"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(metrics); i++) {
@@ -362,6 +366,8 @@ static void metrics_are_a_path_of_their_own(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(others); i++)
 		assert_int_equal(get(UI_DRIVER, others[i]), ACTION_VIEW);
+	for (size_t i = 0; i < ARRAY_LEN(none); i++)
+		assert_int_equal(get(UI_DRIVER, none[i]), ACTION_KILL);
 	assert_int_equal(get(UI_DRIVER, "/metrics/jobs/job/kill"), ACTION_KILL);
 }
 
