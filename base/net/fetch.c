@@ -47,6 +47,7 @@ struct fetch {
 	bool refused; /* by the address filter */
 	char why[CURL_ERROR_SIZE];
 	bool (*allow)(const struct sockaddr *addr, void *arg);
+	void (*on_peer)(const struct sockaddr_storage *peer, void *arg);
 	void (*done)(const struct fetch_result *result, void *arg);
 	void *arg;
 };
@@ -139,6 +140,8 @@ static int on_before_request(void *arg, char *ip, char *local_ip, int port, int 
 		return CURL_PREREQFUNC_ABORT;
 	if (!address_is_allowed(f, (const struct sockaddr *)&f->peer))
 		return CURL_PREREQFUNC_ABORT;
+	if (f->on_peer)
+		f->on_peer(&f->peer, f->arg);
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -270,6 +273,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	assert(req->done && req->timeout_ms > 0 && req->max_bytes > 0);
 	f->fetcher = fetcher;
 	f->allow = req->allow;
+	f->on_peer = req->on_peer;
 	f->on_part = req->on_part;
 	f->done = req->done;
 	f->arg = req->arg;

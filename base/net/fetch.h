@@ -56,6 +56,9 @@ struct fetch_request {
 	/* May this address be connected to? Asked for every new and every reused connection before
 	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);
+	/* Where it is connected to, as soon as it is: the answer may take long. As `allow`, which
+	 * comes before it. NULL: nobody wants to know. */
+	void (*on_peer)(const struct sockaddr_storage *peer, void *arg);
 	/* The body of a 200 as it comes: what arrived and was not eaten before. Gives how many
 	 * bytes of it are eaten; the rest comes again with what follows, and is the result's body
 	 * in the end. May start and cancel fetches, this one too. NULL: all of it comes with the

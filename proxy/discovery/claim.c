@@ -184,6 +184,16 @@ bool claim_all_are_asked(const struct cluster *c)
 	return tried;
 }
 
+bool claim_all_have_told(const struct cluster *c)
+{
+	bool told = (c->masters_count == 0 || c->polls > 0) &&
+		    (c->history == NULL || c->history->listings > 0);
+
+	for (size_t i = 0; i < c->watches_count; i++)
+		told = told && c->watches[i]->was_up;
+	return told;
+}
+
 /* A list under way may still bring another claim. */
 static bool is_listed(const struct kube_watch *w)
 {

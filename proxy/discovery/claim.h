@@ -21,6 +21,9 @@ const char *claim_namespace(const struct app *a);
 void claim_drop(struct app *a); /* its pod is none of its */
 /* Every server of the cluster has been asked once, and has answered or failed. */
 bool claim_all_are_asked(const struct cluster *c);
+/* Whoever knows ids of applications and workers has told them once: an active master, the history
+ * server, every namespace. */
+bool claim_all_have_told(const struct cluster *c);
 /* Everybody who could know better has been heard: its history server and every namespace. */
 bool claim_is_complete(const struct cluster *c);
 

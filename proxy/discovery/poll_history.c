@@ -111,7 +111,7 @@ void history_poll(struct history *h)
 		snprintf(path, sizeof path, "/api/v1/applications?minEndDate=%sGMT&limit=%u", since,
 			h->limit);
 	}
-	h->server.fetch = polled_server_ask(&h->server, path, HISTORY_JSON_MAX, on_history_list, h);
+	polled_server_poll(&h->server, path, HISTORY_JSON_MAX, on_history_list);
 }
 
 static void on_hurry(evutil_socket_t fd, short what, void *arg)

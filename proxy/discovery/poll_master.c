@@ -155,6 +155,5 @@ static void on_master_json(const struct fetch_result *result, void *arg)
 void master_poll(struct master *m)
 {
 	if (m->server.fetch == NULL) /* a slow one is not asked twice */
-		m->server.fetch =
-			polled_server_ask(&m->server, "/json/", MASTER_JSON_MAX, on_master_json, m);
+		polled_server_poll(&m->server, "/json/", MASTER_JSON_MAX, on_master_json);
 }

@@ -36,5 +36,5 @@ static void on_ui_answer(const struct fetch_result *result, void *arg)
 void ui_poll(struct ui *ui)
 {
 	if (ui->server.fetch == NULL && clock_mono_ms() >= ui->server.due_ms)
-		ui->server.fetch = polled_server_ask(&ui->server, "/", PROBE_MAX, on_ui_answer, ui);
+		polled_server_poll(&ui->server, "/", PROBE_MAX, on_ui_answer);
 }

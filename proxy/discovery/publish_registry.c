@@ -312,6 +312,7 @@ static struct cluster_info about(const struct cluster *c)
 		.has_kubernetes = c->watches_count > 0,
 		.kubernetes_up = all_watched(c),
 		.polled = claim_all_are_asked(c),
+		.is_unread = !claim_all_have_told(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,
 		.memory_mb = c->memory_mb,

@@ -198,8 +198,10 @@ void endpoint_serve_app(struct exchange *x)
 	} else { /* below /proxy/ it answers as an id does that nobody knows (S44) */
 		x->is_hidden = decoded &&
 			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
-		web_fault(&x->web, FAULT_NOT_FOUND,
-			x->route.rest.at ? NULL : "No application has this ID or name.");
+		bool may_come = cluster->is_unread; /* it has not told its ids yet */
+		web_fault(&x->web, may_come ? FAULT_NOT_READY : FAULT_NOT_FOUND,
+			x->route.rest.at || may_come ? NULL
+						     : "No application has this ID or name.");
 	}
 	sbuf_clear(&form);
 	sbuf_clear(&name);

@@ -122,6 +122,46 @@ bool guard_is_foreign(const struct front_request *req)
 	       !str_eq(guard_single_field(req, FIELD_SEC_FETCH_DEST), STR("document"));
 }
 
+static bool tells_of_ahead(struct str value)
+{
+	static const struct str words[] = {STR("prefetch"), STR("prerender"), STR("preview")};
+
+	for (size_t at = 0; at < value.len; at++) {
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			if (str_starts_nocase(str_from(value, at), words[i]))
+				return true;
+		}
+	}
+	return false;
+}
+
+bool guard_is_ahead(const struct front_request *req)
+{
+	static const struct str names[] = {
+		STR("Sec-Purpose"), STR("Purpose"), STR("X-Purpose"), STR("X-Moz")};
+
+	for (size_t i = 0; i < req->fields_count; i++) {
+		for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+			if (str_eq_nocase(req->fields[i].name, names[k]) &&
+				tells_of_ahead(req->fields[i].value))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The field says something else, or twice something. */
+static bool is_said_otherwise(const struct front_request *req, enum field id, struct str value)
+{
+	return guard_has_field(req, id) && !str_eq(guard_single_field(req, id), value);
+}
+
+bool guard_is_loaded(const struct front_request *req)
+{
+	return is_said_otherwise(req, FIELD_SEC_FETCH_MODE, STR("navigate")) ||
+	       is_said_otherwise(req, FIELD_SEC_FETCH_DEST, STR("document"));
+}
+
 static enum guard_origin from_referer(const struct front_request *req, const char *origin)
 {
 	struct str referer = guard_single_field(req, FIELD_REFERER);

@@ -28,6 +28,11 @@ bool guard_is_safe(const struct front_request *req);	   /* its method changes no
 /* A page of another origin asks for this, and not to be left for it: something to load, to show in
  * a frame, or to send. Only as far as browsers say so. */
 bool guard_is_foreign(const struct front_request *req);
+/* A browser asks ahead of its person, who may never look: prefetch, prerender, preview (S89). */
+bool guard_is_ahead(const struct front_request *req);
+/* What is loaded into a page, or asked for by its script, is not gone to by a person: an <img>, a
+ * frame, fetch(). Only as far as browsers say so. */
+bool guard_is_loaded(const struct front_request *req);
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (S45). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);

@@ -29,6 +29,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_CROSS_ORIGIN] = {403, "cross_origin",
 		"This action must come from a page of this gateway."},
 	[FAULT_NEVER] = {403, "never", "Nobody can do this through the gateway."},
+	[FAULT_AHEAD] = {403, "ahead",
+		"A browser may not load this ahead of time. Open it yourself."},
 	[FAULT_ELSEWHERE] = {421, "elsewhere",
 		"This application has its own host name. Open it from the home page."},
 	[FAULT_NOT_TRUSTED] = {403, "not_trusted",

@@ -27,6 +27,7 @@ enum fault {
 	FAULT_FORBIDDEN,
 	FAULT_CROSS_ORIGIN,
 	FAULT_NEVER,
+	FAULT_AHEAD, /* a browser asks before its person does (S89) */
 	FAULT_ELSEWHERE,
 	FAULT_NOT_TRUSTED, /* asks for an ingress, and is not one that is configured */
 	FAULT_ENTER_STALE,

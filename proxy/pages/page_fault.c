@@ -31,6 +31,7 @@ static struct advice advice_for(enum fault fault)
 		[FAULT_CROSS_ORIGIN] = {WAY_HOME, "Open the page in this gateway and use the "
 						  "button there. Nothing has been changed."},
 		[FAULT_NEVER] = {WAY_HOME, "Nothing has been changed."},
+		[FAULT_AHEAD] = {WAY_AGAIN, "Nothing has been changed."},
 		[FAULT_SCOPE] = {WAY_HOME,
 			"You signed in with a token that is limited to a part of the gateway."},
 		[FAULT_STORE_DOWN] = {WAY_AGAIN, "Try again in a few seconds."},

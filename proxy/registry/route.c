@@ -96,7 +96,9 @@ static struct route match_cluster(
 		return (struct route){.kind = ROUTE_APP_KILL, .cluster = cluster, .name = id};
 	if (str_eq(kind, STR("apps")) && rest.len <= 1)
 		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
-	return found(ROUTE_NONE);
+	return is_proxy || str_eq(kind, STR("apps"))
+		       ? (struct route){.kind = ROUTE_NONE, .cluster = cluster}
+		       : found(ROUTE_NONE);
 }
 
 struct route route_match(const struct registry *reg, const char *base, struct str path)

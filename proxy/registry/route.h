@@ -34,7 +34,9 @@ enum route_kind {
 
 struct route {
 	enum route_kind kind;
-	const struct cluster_info *cluster; /* borrow from the snapshot */
+	/* Borrows from the snapshot, as the rest. Of ROUTE_NONE: whose ids hold none of this name.
+	 */
+	const struct cluster_info *cluster;
 	const struct mount *mount;
 	struct str rest; /* path below the mount, starts with '/' but for ROUTE_SLASH. Of ROUTE_APP:
 			    what follows an id in a mount's place; at == NULL: a permalink */

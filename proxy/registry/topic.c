@@ -298,6 +298,7 @@ void topic_find(struct topic *topic, const struct registry *reg, const struct co
 	topic->cluster = route->cluster ? route->cluster->name : NULL;
 	if (route->kind == ROUTE_NONE) {
 		topic->kind = TOPIC_NOTHING;
+		topic->cluster = NULL;
 	} else if (route->kind == ROUTE_OUTSIDE) {
 		/* What is of no cluster of ours may be of a hidden one, for all one can tell. */
 		topic->kind = TOPIC_OUTSIDE;

@@ -26,24 +26,31 @@ static void put_text(struct sbuf *out, struct str s)
 	sbuf_add(out, s.at, s.len);
 }
 
-/* Cookies of the UI go through, ours never do (S25). */
-static void put_cookies(struct sbuf *out, const struct front_request *req)
+static bool has_own_name(struct str pair)
+{
+	ptrdiff_t eq = str_find_byte(pair, '=');
+
+	return eq <= 0 || auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq}));
+}
+
+/* Cookies of the UI go through, ours never do (S25). Spark gets what Spark has set: those of other
+ * applications of the host are none of its business, and too long for its head (S90, T53). */
+static void put_cookies(struct sbuf *out, const struct front_request *req, bool is_other)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < req->fields_count; i++) {
-		struct str rest = req->fields[i].value, pair;
+		struct str rest = req->fields[i].value, pair, before;
 		if (req->fields[i].kind.id != FIELD_COOKIE)
 			continue;
 		while (str_next(&rest, ';', &pair)) {
 			pair = str_trim(pair);
-			ptrdiff_t eq = str_find_byte(pair, '=');
-			if (eq <= 0 ||
-				auth_is_own_cookie(str_trim((struct str){pair.at, (size_t)eq})))
+			if (has_own_name(pair) || !rewrite_cookie(is_other, &pair, &before) ||
+				has_own_name(pair))
 				continue;
 			put_text(out, any ? STR("; ") : STR("Cookie: "));
-			if (!rewrite_cookie(pair, out))
-				put_text(out, pair);
+			put_text(out, before);
+			put_text(out, pair);
 			any = true;
 		}
 	}
@@ -245,7 +252,7 @@ void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req
 
 	put_request_line(out, req, mount, ask->rest, ask->query);
 	put_passing(out, req, mount, ask);
-	put_cookies(out, req);
+	put_cookies(out, req, mount->kind == UI_OTHER);
 	if (ask->is_websocket)
 		put_upgrade(out, mount);
 	if (ask->token.at)

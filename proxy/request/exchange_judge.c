@@ -58,25 +58,54 @@ static bool is_taken_by_scope(struct exchange *x, const struct topic *topic)
 	       !scope_allows(x->web.who->scope, x->actions, &x->web.lacks);
 }
 
+/* S89: up to Spark 4.2 a GET kills, and a page of ours may hold an <img> of anybody's. */
+static bool is_own_act(const struct exchange *x)
+{
+	return guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME &&
+	       !(guard_is_safe(x->web.asked) && guard_is_loaded(x->web.asked));
+}
+
+/* S89: what shows a page at most may come early. */
+static bool is_too_early(const struct exchange *x)
+{
+	return x->actions & ~(1u << ACTION_VIEW) && guard_is_ahead(x->web.asked);
+}
+
 static enum fault judge_rights(struct exchange *x, const struct topic *topic, unsigned rights)
 {
 	struct policy_request question = {.action = x->action,
 		.all = x->actions,
 		.who = x->web.who,
 		.rights = rights,
-		.same_origin = guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME};
+		.same_origin = is_own_act(x)};
 	enum fault fault = fault_of_verdict(policy_decide(&question));
 
+	if (fault == FAULT_NONE && is_too_early(x))
+		return FAULT_AHEAD;
 	if (fault == FAULT_FORBIDDEN && is_taken_by_scope(x, topic))
 		return FAULT_SCOPE;
 	return fault;
+}
+
+/* Below `proxy/` and `apps/` of a cluster that has not told its ids yet, any may be one of them; a
+ * hidden one answers as those that nobody knows (S44). */
+static bool may_come(const struct exchange *x)
+{
+	const struct cluster_info *cluster = x->route.cluster;
+	const struct mount *mount = x->route.mount;
+	bool is_id = mount ? mount->kind == UI_DRIVER || mount->kind == UI_WORKER
+			   : x->route.kind == ROUTE_NONE || x->route.kind == ROUTE_APP ||
+				     x->route.kind == ROUTE_APP_KILL;
+
+	return cluster && cluster->is_unread && is_id &&
+	       access_to_cluster(x->web.who, cluster->name);
 }
 
 /* S44: what may not be seen is not there, before it matters what would be done to it. */
 static enum fault not_there(struct exchange *x)
 {
 	x->is_hidden = x->route.kind != ROUTE_NONE;
-	return x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY;
+	return x->registry && !may_come(x) ? FAULT_NOT_FOUND : FAULT_NOT_READY;
 }
 
 static void find_topic(const struct exchange *x, struct topic *topic)

@@ -46,9 +46,11 @@ bool rewrite_refresh(const struct rewrite_context *context, struct str value, st
 /* Link (RFC 8288): the targets. False: leave as is. */
 bool rewrite_link_field(const struct rewrite_context *context, struct str value, struct sbuf *out);
 /* A Set-Cookie value with its Path below the mount, another mount's too, its Domain dropped (S46).
- * False: leave as is. One whose name binds it to Path=/ ("__Host-…") gets a name that does not, */
+ * False: leave as is. One whose name binds it to Path=/ ("__Host-…") gets a name that does not. One
+ * of Spark's gets a name by which it is known again, */
 bool rewrite_set_cookie(const struct rewrite_context *context, struct str value, struct sbuf *out);
-/* ... and here back its own. False: it has it. */
-bool rewrite_cookie(struct str pair, struct sbuf *out);
+/* ... and here each has its own: `*before` and what is left of `*pair`. False: Spark has not set it
+ * through the gateway, and does not get it (S90). */
+MUST_CHECK bool rewrite_cookie(bool is_other, struct str *pair, struct str *before);
 
 #endif

@@ -17,8 +17,11 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *script;    /* of ours, below the base, for the head of each page; NULL: none */
 	const char *style;     /* the same, of a style sheet */
 	const char *banner;    /* HTML of ours, the first thing in the body of a page; NULL: none */
-	bool is_worker;	       /* its log pages have the master's root for their own (T8) */
-	bool is_other; /* not Spark's: a UI that knows no prefix, and that we know nothing of */
+	struct str
+		asked; /* the path below the mount that the response answers; "" or NULL: unknown */
+	struct str query; /* of a GET; else empty */
+	bool is_worker;	  /* its log pages have the master's root for their own (T8) */
+	bool is_other;	  /* not Spark's: a UI that knows no prefix, and that we know nothing of */
 	/* mount path for "host:port" that the registry knows, else NULL */
 	const char *(*find_authority)(const void *arg, struct str authority);
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */

@@ -1,6 +1,7 @@
 /*
  * The fields that hold an address: Location (T36-T39), Refresh, Link and Set-Cookie.
  */
+#include "proxy/rewrite/given_base.h"
 #include "proxy/rewrite/rewrite.h"
 #include "proxy/rewrite/rewrite_link.h"
 #include "proxy/rewrite/rewrite_value.h"
@@ -22,13 +23,33 @@ static bool add_link(const struct links *links, struct str url, struct sbuf *out
 	return true;
 }
 
+/* spark.ui.proxyRedirectUri loses the query of redirects, also of the one that only adds a slash
+ * (T40). `location` is mended. */
+static bool has_lost_query(const struct links *links, struct str location)
+{
+	const struct rewrite_context *context = links->context;
+
+	if (context->is_other || context->query.len == 0 || links->mount.len == 0)
+		return false;
+	if (str_starts(location, str_of(context->origin)))
+		location = str_from(location, strlen(context->origin));
+	return str_starts(location, links->mount) &&
+	       given_base_is_asked(str_from(location, links->mount.len), context->asked);
+}
+
 bool rewrite_location(const struct rewrite_context *context, struct str value, struct sbuf *out)
 {
 	struct links links;
+	size_t before = out->len;
 
 	links_init(&links, context);
 	links.is_location = true;
-	return add_link(&links, value, out);
+	bool changes = add_link(&links, value, out);
+	if (!has_lost_query(&links, str_from(sbuf_str(out), before)))
+		return changes;
+	sbuf_putc(out, '?');
+	sbuf_add_str(out, context->query);
+	return true;
 }
 
 bool rewrite_refresh(const struct rewrite_context *context, struct str value, struct sbuf *out)
@@ -130,6 +151,10 @@ static void add_path(const struct links *links, struct str path, struct sbuf *ou
 /* A browser takes a cookie of this name for Path=/ only, where all UIs would get it. */
 static const struct str whole_host = {"__Host-", 7}, part_of_host = {"__Secure-Host-", 14};
 
+/* What Spark has set (a filter's cookie, mostly): all others of the host are for other
+ * applications. The path says to which mount it belongs, as everywhere. */
+static const struct str of_spark = {"spark-ui-", 9};
+
 static bool add_name(struct str pair, struct str before, struct str after, struct sbuf *out)
 {
 	if (!str_starts_nocase(pair, before))
@@ -139,9 +164,23 @@ static bool add_name(struct str pair, struct str before, struct str after, struc
 	return true;
 }
 
-bool rewrite_cookie(struct str pair, struct sbuf *out)
+bool rewrite_cookie(bool is_other, struct str *pair, struct str *before)
 {
-	return add_name(pair, part_of_host, whole_host, out);
+	struct str tag = is_other ? part_of_host : of_spark;
+	bool has_tag = str_starts_nocase(*pair, tag);
+
+	*before = is_other && has_tag ? whole_host : STR("");
+	if (has_tag)
+		*pair = str_from(*pair, tag.len);
+	return is_other || has_tag;
+}
+
+/* True when the name is another one now. */
+static bool add_first(const struct rewrite_context *context, struct str pair, struct sbuf *out)
+{
+	if (context->is_other)
+		return add_name(pair, whole_host, part_of_host, out);
+	return add_name(pair, STR(""), of_spark, out);
 }
 
 /* "name = value" as browsers read an attribute: blanks around either do not count. */
@@ -168,7 +207,7 @@ bool rewrite_set_cookie(const struct rewrite_context *context, struct str value,
 		changes |= is_path || is_domain;
 		if (is_path)
 			add_path(&links, text, out);
-		else if (is_first && add_name(str_trim(piece), whole_host, part_of_host, out))
+		else if (is_first && add_first(context, str_trim(piece), out))
 			changes = true;
 		else if (!is_domain)
 			add_attribute(out, str_trim(piece));

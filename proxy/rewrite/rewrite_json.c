@@ -48,19 +48,20 @@ static bool key_is_link(struct json *json, struct str key)
 {
 	static const struct {
 		struct str name;
-		bool is_map;
-	} keys[] = {{{"executorLogs", 12}, true}, {{"processLogs", 11}, true},
-		{{"webuiaddress", 12}, false}, {{"masterwebuiurl", 14}, false},
-		{{"workerwebuiurl", 14}, false}, {{"appuiurl", 8}, false},
-		{{"uiaddress", 9}, false}};
+		bool is_map, is_master;
+	} keys[] = {{{"executorLogs", 12}, true, false}, {{"processLogs", 11}, true, false},
+		{{"webuiaddress", 12}, false, false}, {{"masterwebuiurl", 14}, false, true},
+		{{"workerwebuiurl", 14}, false, false}, {{"appuiurl", 8}, false, false},
+		{{"uiaddress", 9}, false, false}};
 
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		if (key.len == keys[i].name.len && str_eq_nocase(key, keys[i].name)) {
 			json->key_is_map = keys[i].is_map;
+			json->key_is_master = keys[i].is_master;
 			return true;
 		}
 	}
-	json->key_is_map = false;
+	json->key_is_map = json->key_is_master = false;
 	return json->in_map;
 }
 
@@ -133,7 +134,12 @@ static void mend_link(struct rewriter *rw, struct str value)
 	struct str origin = str_of(rw->links.context->origin);
 	struct link_edit edit;
 
-	if (!links_map_json(&rw->links, value, &edit))
+	/* A worker's page knows its master by the address of whatever proxy its cluster was set up
+	 * for (T8). */
+	bool is_mended =
+		(rw->json.key_is_master && links_map_to_master(&rw->links, value, &edit)) ||
+		links_map_json(&rw->links, value, &edit);
+	if (!is_mended)
 		return;
 	if (edit.origin.len)
 		origin = edit.origin;

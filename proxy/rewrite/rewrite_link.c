@@ -1,6 +1,7 @@
 #include "proxy/rewrite/rewrite_link.h"
 
 #include "base/mem.h"
+#include "proxy/rewrite/given_base.h"
 #include "proxy/rewrite/rewrite_unescape.h"
 
 #include <stdio.h>
@@ -119,6 +120,19 @@ static bool map_root(const struct links *links, struct str url, size_t at, struc
 	return is_under(part, root) && put_mount(links, url, at + root.len, links->mount, edit);
 }
 
+static bool is_master(const struct links *links)
+{
+	return str_eq(str_from(links->mount, links->cluster_root.len), STR("/proxy/master"));
+}
+
+/* A redirect of Spark's may have a prefix that no page of this response has told. */
+static size_t base_of_redirect(const struct links *links, struct str path)
+{
+	if (!links->is_location || links->context->is_other)
+		return 0;
+	return given_base_len(path, links->context->asked, is_master(links));
+}
+
 /* A path of the UI's own server, beginning at `at`. */
 static bool map_local(const struct links *links, struct str url, size_t at, struct link_edit *edit)
 {
@@ -133,6 +147,10 @@ static bool map_local(const struct links *links, struct str url, size_t at, stru
 		return true;
 	if (links->prefix.len && is_under(path, links->prefix))
 		at += links->prefix.len;
+	size_t base = base_of_redirect(links, str_from(url, at));
+	if (base && map_proxy_id(links, url, at + base, edit))
+		return true;
+	at += base;
 	return put_mount(links, url, at, links->mount, edit); /* T14-T21 */
 }
 
@@ -322,6 +340,14 @@ bool links_map_json(const struct links *links, struct str raw, struct link_edit 
 		return links_map(links, raw, edit);
 	unescape_json(raw, &url);
 	return map_unescaped(links, &url, edit);
+}
+
+bool links_map_to_master(const struct links *links, struct str raw, struct link_edit *edit)
+{
+	const char *master = links->context->find_id(links->context->arg, STR("master"));
+
+	bool has_slash = str_ends(raw, STR("/"));
+	return master && put_mount(links, raw, raw.len - has_slash, safe_mount(master), edit);
 }
 
 void links_init(struct links *links, const struct rewrite_context *context)

@@ -43,5 +43,7 @@ bool links_map(const struct links *links, struct str url, struct link_edit *edit
 /* The same for text as it stands in the page: escapes before the cut are understood. */
 bool links_map_html(const struct links *links, struct str raw, struct link_edit *edit);
 bool links_map_json(const struct links *links, struct str raw, struct link_edit *edit);
+/* For what is the cluster's master, wherever it says that it is (T8). False: there is none. */
+bool links_map_to_master(const struct links *links, struct str raw, struct link_edit *edit);
 
 #endif

@@ -43,11 +43,11 @@ struct html {
 
 struct json {
 	int state;
-	unsigned key_len; /* past sizeof(key): none of ours */
-	char key[32];	  /* of a string that a chunk's end cut in two */
-	bool is_escaped;  /* the next byte belongs to a backslash */
-	bool key_is_map;  /* the key just read may name an object of links */
-	bool in_map;	  /* inside one: every value is a link */
+	unsigned key_len;		/* past sizeof(key): none of ours */
+	char key[32];			/* of a string that a chunk's end cut in two */
+	bool is_escaped;		/* the next byte belongs to a backslash */
+	bool key_is_map, key_is_master; /* the key just read may name an object of links */
+	bool in_map;			/* inside one: every value is a link */
 };
 
 struct css {

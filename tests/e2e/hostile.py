@@ -183,7 +183,7 @@ async function neighbours() {
 
 PARTS = ["fetches", "elements", "forms", "windows", "workers", "tricks", "oauth", "neighbours"]
 PAGE = """<!doctype html><title>{name}</title><body><h1>A Spark UI like any other</h1>
-<script type="application/json" id="targets">{targets}</script><script src="{mount}/attack.js"></script></body>"""
+<script type="application/json" id="targets">{targets}</script><script src="{mount}/static/attack.js"></script></body>"""
 
 
 class Hostile(App):
@@ -194,7 +194,7 @@ class Hostile(App):
         self.targets = {}
 
     def page(self, request):
-        if request.parts.path == "/attack.js":
+        if request.parts.path == "/static/attack.js":
             return 200, "text/javascript", SCRIPT, FIELDS
         if request.parts.path == "/sw.js":
             return 200, "text/javascript", "self.addEventListener('fetch', () => {});", FIELDS

@@ -45,23 +45,26 @@ static bool on_address(const struct sockaddr *sa, void *arg)
 	return s->refused == NULL;
 }
 
+static struct fetch *ask(
+	const struct polled_server *s, const char *path, struct fetch_request *request)
+{
+	char *url = mem_printf("%s%s", s->text, path);
+
+	request->url = url;
+	request->timeout_ms = POLL_TIMEOUT_MS;
+	request->is_once = s->fence != NULL;
+	request->allow = s->fence ? on_address : NULL;
+	struct fetch *fetch = cluster_ask(s->cluster, s->kind, request);
+	free(url);
+	return fetch;
+}
+
 struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg)
 {
-	char *url = mem_printf("%s%s", s->text, path);
-	const struct fetch_request request = {
-		.url = url,
-		.timeout_ms = POLL_TIMEOUT_MS,
-		.max_bytes = max_bytes,
-		.is_once = s->fence != NULL,
-		.allow = s->fence ? on_address : NULL,
-		.done = done,
-		.arg = arg,
-	};
-	struct fetch *fetch = cluster_ask(s->cluster, s->kind, &request);
+	struct fetch_request request = {.max_bytes = max_bytes, .done = done, .arg = arg};
 
-	free(url);
-	return fetch;
+	return ask(s, path, &request);
 }
 
 static bool same_address(
@@ -70,21 +73,37 @@ static bool same_address(
 	return s->addr_len == len && memcmp(&s->addr, peer, len) == 0;
 }
 
+/* The operator named it: what is connected to may be asked, before it has answered anything. */
+static void on_peer(const struct sockaddr_storage *peer, void *arg)
+{
+	struct polled_server *s = arg;
+	socklen_t len = peer->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+						    : sizeof(struct sockaddr_in);
+
+	if (same_address(s, peer, len))
+		return;
+	s->addr = *peer;
+	s->addr_len = len;
+	cluster_changed(s->cluster);
+}
+
+void polled_server_poll(struct polled_server *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg))
+{
+	struct fetch_request request = {
+		.max_bytes = max_bytes, .on_peer = on_peer, .done = done, .arg = s};
+
+	s->fetch = ask(s, path, &request);
+}
+
 bool polled_server_note(struct polled_server *s, const struct fetch_result *result, int wanted)
 {
-	socklen_t len = result->peer.ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-							   : sizeof(struct sockaddr_in);
 	bool good = result->status != 0 && (wanted == 0 || result->status == wanted);
 	char why[128];
 
 	s->fetch = NULL;
 	if (!s->tried) {
 		s->tried = true;
-		cluster_changed(s->cluster);
-	}
-	if (result->peer.ss_family != AF_UNSPEC && !same_address(s, &result->peer, len)) {
-		s->addr = result->peer;
-		s->addr_len = len;
 		cluster_changed(s->cluster);
 	}
 	snprintf(why, sizeof why, "status %d%s", result->status,

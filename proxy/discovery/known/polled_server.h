@@ -23,7 +23,7 @@ struct polled_server {
 	char *text; /* the URL without its last slash */
 	char authority[272];
 	struct fetch *fetch;
-	struct sockaddr_storage addr; /* the last that answered */
+	struct sockaddr_storage addr; /* the last that could be connected to */
 	socklen_t addr_len;	      /* 0: none yet */
 	bool tried, up, was_logged;
 	/* Somebody else named it: its address has to pass this one. NULL: the operator did. */
@@ -75,6 +75,9 @@ const char *polled_server_refused(const struct polled_server *s);
 /* GET of the server's URL and `path`; where the operator named it any address will do. */
 struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg);
+/* The same as its own fetch, with the server as `arg`: where it is is known before it answers. */
+void polled_server_poll(struct polled_server *s, const char *path, size_t max_bytes,
+	void (*done)(const struct fetch_result *result, void *arg));
 /* The fetch has ended: keeps the address; `wanted` is the only good status, 0 for any. True when it
  * was good. */
 bool polled_server_note(struct polled_server *s, const struct fetch_result *result, int wanted);

@@ -48,6 +48,7 @@ static void watch_set_up(struct kube_watch *w, bool up, const char *why)
 		return;
 	w->tried = true;
 	w->up = up;
+	w->was_up |= up;
 	cluster_changed(w->cluster);
 	if (up)
 		log_info("discovery", "cluster %s: pods of namespace %s are watched", cluster,

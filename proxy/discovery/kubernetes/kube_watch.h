@@ -38,7 +38,7 @@ struct kube_watch {
 	size_t scanned;			/* bytes of the line that comes in */
 	bool is_skipping;		/* ... which is too long */
 	unsigned tries;			/* since something good came */
-	bool tried, up;
+	bool tried, up, was_up;
 	char *why; /* it is not up, as logged last */
 };
 

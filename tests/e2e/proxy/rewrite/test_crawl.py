@@ -41,6 +41,8 @@ MODES = {
     "reverse_proxy": {"spark.ui.reverseProxy": "true"},
     "reverse_proxy_url": {"spark.ui.reverseProxy": "true", "spark.ui.reverseProxyUrl": f"http://{OLD_PROXY}/spark"},
     "proxy_base": {"spark.ui.proxyBase": "/someone/elses/prefix"},
+    # what the Spark Operator sets (T40): redirects have the prefix, too, and lose their query
+    "proxy_base_redirected": {"spark.ui.proxyBase": "/old/base", "spark.ui.proxyRedirectUri": "/"},
 }
 
 

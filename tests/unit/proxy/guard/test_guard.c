@@ -285,8 +285,9 @@ static void t57_our_token_takes_the_place_of_a_clients(void **state)
 
 static void s25_our_cookies_never_reach_an_upstream(void **state)
 {
-	struct front_request req = REQUEST(FIELD("Cookie", "a=1; sparkgate=secret; b=2"),
-		FIELD("Cookie", "__Host-sparkgate=secret;c=3"));
+	struct front_request req =
+		REQUEST(FIELD("Cookie", "spark-ui-a=1; sparkgate=secret; spark-ui-b=2"),
+			FIELD("Cookie", "__Host-sparkgate=secret;spark-ui-c=3"));
 	char *head = head_for(&req);
 
 	(void)state;
@@ -372,9 +373,66 @@ static void a_form_gets_a_page_and_is_no_navigation(void **state)
 	assert_false(guard_is_navigation(&req));
 }
 
+static void s89_what_a_browser_asks_ahead_of_its_person_is_known(void **state)
+{
+	static const struct {
+		const char *name, *value;
+		bool is_ahead;
+	} rows[] = {
+		{"Sec-Purpose", "prefetch", true},
+		{"sec-purpose", "prefetch;prerender", true},
+		{"Sec-Purpose", "prefetch;anonymous-client-ip", true},
+		{"Purpose", "prefetch", true},
+		{"Purpose", "Prefetch", true},
+		{"X-Purpose", "preview", true},
+		{"X-Moz", "prefetch", true},
+		{"X-Moz", "a, prefetch", true},
+		{"Sec-Purpose", "", false},
+		{"Purpose", "pre", false},
+		{"X-Other", "prefetch", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct front_request req =
+			REQUEST(h1_field_of(str_of(rows[i].name), str_of(rows[i].value)));
+		if (guard_is_ahead(&req) != rows[i].is_ahead)
+			fail_msg("%s: %s", rows[i].name, rows[i].value);
+	}
+}
+
+static void s89_what_a_page_loads_is_no_click(void **state)
+{
+	static const struct {
+		const char *mode, *dest;
+		bool is_loaded;
+	} rows[] = {
+		{"navigate", "document", false},
+		{"navigate", "iframe", true},
+		{"no-cors", "image", true},
+		{"cors", "empty", true},
+		{"same-origin", "document", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct front_request req =
+			REQUEST(h1_field_of(STR("Sec-Fetch-Mode"), str_of(rows[i].mode)),
+				h1_field_of(STR("Sec-Fetch-Dest"), str_of(rows[i].dest)));
+		assert_int_equal(guard_is_loaded(&req), rows[i].is_loaded);
+	}
+	struct front_request twice = REQUEST(FIELD("Sec-Fetch-Dest", "document"),
+		FIELD("Sec-Fetch-Dest", "document"), FIELD("Sec-Fetch-Mode", "navigate"));
+	struct front_request silent = REQUEST(FIELD("Accept", "*/*"));
+	assert_true(guard_is_loaded(&twice));
+	assert_false(guard_is_loaded(&silent));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(s89_what_a_browser_asks_ahead_of_its_person_is_known),
+		cmocka_unit_test(s89_what_a_page_loads_is_no_click),
 		cmocka_unit_test(s5_only_our_own_host_is_served),
 		cmocka_unit_test(s5_on_loopback_every_loopback_name_is_ours),
 		cmocka_unit_test(s5_hosts_of_applications_are_one_label_before_the_configured_one),

@@ -297,6 +297,24 @@ static void s25_a_ui_gets_its_cookie_by_its_own_name(void **state)
 		"\r\nCookie: a=b; __Host-c=d; e=f\r\n");
 }
 
+static void s90_spark_gets_no_cookie_but_what_spark_has_set(void **state)
+{
+	static const enum ui_kind kinds[] = {UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY};
+	struct mount spark = wiki;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		spark.kind = kinds[i];
+		expect_field(&spark, "Cookie",
+			"JSESSIONID=1; _ga=GA1.2; spark-ui-hadoop.auth=x; sparkgate=secret; "
+			"spark-ui-sparkgate=y",
+			"\r\nCookie: hadoop.auth=x\r\n");
+		char *head = head_for(&spark, "Cookie", "JSESSIONID=1; _ga=GA1.2", false);
+		assert_null(strstr(head, "Cookie:"));
+		free(head);
+	}
+}
+
 /* The head for a UI that reads who asks in `field`, when the client writes `name: root`. */
 static char *head_naming(const char *field, const char *person, const char *name)
 {
@@ -366,6 +384,7 @@ int main(void)
 		cmocka_unit_test(s70_the_checked_name_takes_the_place_of_what_a_client_wrote),
 		cmocka_unit_test(s70_a_name_of_other_letters_is_encoded),
 		cmocka_unit_test(s25_a_ui_gets_its_cookie_by_its_own_name),
+		cmocka_unit_test(s90_spark_gets_no_cookie_but_what_spark_has_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

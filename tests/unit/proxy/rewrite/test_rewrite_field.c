@@ -167,6 +167,13 @@ static void path_of_the_configured_url_is_taken_off_redirects(void **state)
 	check(&context, rows, ARRAY_LEN(rows), rewrite_location);
 }
 
+/* Spark's own get another name (S90); paths are the same. */
+static struct rewrite_context of_other_ui(struct rewrite_context context)
+{
+	context.is_other = true;
+	return context;
+}
+
 static void cookie_paths_go_below_the_mount_and_domains_are_dropped(void **state)
 {
 	static const struct row rows[] = {
@@ -182,7 +189,8 @@ static void cookie_paths_go_below_the_mount_and_domains_are_dropped(void **state
 	};
 
 	(void)state;
-	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	struct rewrite_context other = of_other_ui(world_app);
+	check(&other, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 }
 
 static void s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount(void **state)
@@ -194,16 +202,41 @@ static void s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount(void **sta
 			"__Secure-Host-a=b; Path=/local/proxy/app-1/; Secure"},
 		{"__Secure-a=b; Path=/", "__Secure-a=b; Path=/local/proxy/app-1/"},
 	};
-	struct sbuf out;
+	struct str pair = STR("__Secure-Host-a=b"), before;
+
+	(void)state;
+	struct rewrite_context other = of_other_ui(world_app);
+	check(&other, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	assert_true(rewrite_cookie(true, &pair, &before));
+	assert_true(str_eq(before, STR("__Host-")) && str_eq(pair, STR("a=b")));
+	pair = STR("__Secure-a=b");
+	assert_true(rewrite_cookie(true, &pair, &before));
+	assert_true(before.len == 0 && str_eq(pair, STR("__Secure-a=b")));
+}
+
+static void s90_a_cookie_of_spark_is_known_again_below_its_mount(void **state)
+{
+	static const struct row rows[] = {
+		{"a=b; Path=/", "spark-ui-a=b; Path=/local/proxy/app-1/"},
+		{"a=b", "spark-ui-a=b"},
+		{"__Host-a=b; Secure; Path=/",
+			"spark-ui-__Host-a=b; Secure; Path=/local/proxy/app-1/"},
+		{"JSESSIONID=1; Path=/local/shs",
+			"spark-ui-JSESSIONID=1; Path=/local/proxy/app-1/local/shs"},
+		{"a=; Max-Age=0", "spark-ui-a=; Max-Age=0"},
+	};
+	static const char *const strange[] = {
+		"a=b", "JSESSIONID=1", "__Host-a=b", "spark-uia=b", ""};
+	struct str pair = STR("spark-ui-__Host-a=b"), before;
 
 	(void)state;
 	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
-	sbuf_init(&out, 100);
-	assert_true(rewrite_cookie(STR("__Secure-Host-a=b"), &out));
-	assert_string_equal(out.at, "__Host-a=b");
-	assert_false(rewrite_cookie(STR("__Secure-a=b"), &out));
-	assert_false(rewrite_cookie(STR("__Host-a=b"), &out));
-	sbuf_clear(&out);
+	assert_true(rewrite_cookie(false, &pair, &before));
+	assert_true(before.len == 0 && str_eq(pair, STR("__Host-a=b")));
+	for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
+		pair = str_of(strange[i]);
+		assert_false(rewrite_cookie(false, &pair, &before));
+	}
 }
 
 static void s46_a_cookie_is_for_its_own_mount_whatever_its_path_says(void **state)
@@ -239,10 +272,11 @@ static void s46_a_cookie_is_for_its_own_mount_whatever_its_path_says(void **stat
 			"a=b; Path=/local/proxy/app-1/local/proxy/app-1?x"},
 		{"a=b; Path=\"/local/shs\"", "a=b"},
 	};
-	struct rewrite_context own_host = app_at_its_own_host();
+	struct rewrite_context own_host = of_other_ui(app_at_its_own_host());
+	struct rewrite_context other = of_other_ui(world_app);
 
 	(void)state;
-	check(&world_app, rows, ARRAY_LEN(rows), rewrite_set_cookie);
+	check(&other, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 	check(&own_host, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 }
 
@@ -253,6 +287,7 @@ static void s46_a_mount_that_no_path_can_name_takes_the_default_one(void **state
 	struct rewrite_context quote = world_context("/local/proxy/\"a", "10.0.0.9:4040");
 
 	(void)state;
+	semicolon.is_other = quote.is_other = true;
 	check(&semicolon, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 	check(&quote, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 }
@@ -266,6 +301,7 @@ static void path_of_the_configured_url_is_taken_off_cookies(void **state)
 
 	(void)state;
 	context.prefix = "/hdfs";
+	context.is_other = true;
 	check(&context, rows, ARRAY_LEN(rows), rewrite_set_cookie);
 }
 
@@ -318,6 +354,7 @@ int main(void)
 		cmocka_unit_test(path_of_the_configured_url_is_taken_off_redirects),
 		cmocka_unit_test(cookie_paths_go_below_the_mount_and_domains_are_dropped),
 		cmocka_unit_test(s25_a_cookie_for_the_whole_host_becomes_one_for_the_mount),
+		cmocka_unit_test(s90_a_cookie_of_spark_is_known_again_below_its_mount),
 		cmocka_unit_test(s46_a_cookie_is_for_its_own_mount_whatever_its_path_says),
 		cmocka_unit_test(s46_a_mount_that_no_path_can_name_takes_the_default_one),
 		cmocka_unit_test(path_of_the_configured_url_is_taken_off_cookies),
