@@ -117,15 +117,11 @@ static bool read_peer(const char *ip, int port, struct sockaddr_storage *out)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+	bool is_v4 = inet_pton(AF_INET, ip, &v4.sin_addr) == 1;
 
 	memset(out, 0, sizeof *out);
-	if (inet_pton(AF_INET, ip, &v4.sin_addr) == 1)
-		memcpy(out, &v4, sizeof v4);
-	else if (inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1)
-		memcpy(out, &v6, sizeof v6);
-	else
-		return false;
-	return true;
+	memcpy(out, is_v4 ? (void *)&v4 : (void *)&v6, is_v4 ? sizeof v4 : sizeof v6);
+	return is_v4 || inet_pton(AF_INET6, ip, &((struct sockaddr_in6 *)out)->sin6_addr) == 1;
 }
 
 /* Before the request is sent, on a kept connection too: it may have been opened under another
@@ -136,9 +132,8 @@ static int on_before_request(void *arg, char *ip, char *local_ip, int port, int 
 
 	(void)local_ip;
 	(void)local_port;
-	if (!read_peer(ip, port, &f->peer))
-		return CURL_PREREQFUNC_ABORT;
-	if (!address_is_allowed(f, (const struct sockaddr *)&f->peer))
+	if (!read_peer(ip, port, &f->peer) ||
+		!address_is_allowed(f, (const struct sockaddr *)&f->peer))
 		return CURL_PREREQFUNC_ABORT;
 	if (f->on_peer)
 		f->on_peer(&f->peer, f->arg);
@@ -360,6 +355,7 @@ static void fetch_finish(struct fetch *f, CURLcode code)
 		sbuf_add(&f->body, "", 0);
 		result.body = f->body.at ? sbuf_str(&f->body) : STR("");
 	} else {
+		result.has_no_address = code == CURLE_COULDNT_RESOLVE_HOST;
 		result.body = STR("");
 		result.error = failure(f, code);
 	}

@@ -29,6 +29,7 @@ struct fetch_result {		  /* borrowed until `done` returns */
 			    */
 	struct sockaddr_storage peer; /* ss_family is AF_UNSPEC when nothing was connected */
 	const char *error;	      /* "" when there is a status; names no secret */
+	bool has_no_address;	      /* its name does not resolve */
 };
 
 /* Every pointer but `arg` is copied by fetch_start. */

@@ -191,6 +191,7 @@ static const struct mount *known_mount(
 		.tls = via_master ? active->server.url.tls : ui->tls,
 		.ca_file = d->cluster->conf->ca_file,
 		.is_driver_log = is_driver_log,
+		.lack = ui->state == MOUNT_UNVERIFIED ? ui->lack : LACKS_NOTHING,
 		.why = ui->why,
 	};
 

@@ -165,6 +165,13 @@ static const char *why_not_in_history(const struct app_info *app)
 	return NULL;
 }
 
+/* It has no UI, or one that nobody reaches, and its page says why. */
+static void serve_lack(struct exchange *x, const struct app_info *app)
+{
+	x->route.mount = app->mount;
+	respond_gone(x);
+}
+
 static void lead_on(struct exchange *x, const struct app_info *app)
 {
 	const struct mount *history = history_of(x, app);
@@ -175,6 +182,8 @@ static void lead_on(struct exchange *x, const struct app_info *app)
 		web_fault(&x->web, FAULT_NOT_FOUND, why_not_in_history(app));
 	else if (history)
 		lead_to_history(x, history, app);
+	else if (app->running && app->mount && app->mount->lack)
+		serve_lack(x, app);
 	else if (app->running) /* its own page comes first */
 		serve_not_ready(x, app);
 	else

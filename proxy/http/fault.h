@@ -43,7 +43,9 @@ enum fault {
 	FAULT_NOT_FOUND,
 	FAULT_GONE, /* the UI was there and is not any more */
 	FAULT_NOT_READY,
-	FAULT_CONFLICT, /* what is asked for is not done to a token in this state */
+	FAULT_NO_ADDRESS, /* a name that nobody here can resolve */
+	FAULT_NO_UI,	  /* an application that has none */
+	FAULT_CONFLICT,	  /* what is asked for is not done to a token in this state */
 	/* the upstream */
 	FAULT_UPSTREAM_CONNECT,
 	FAULT_UPSTREAM_CERTIFICATE, /* TLS, but of somebody who is not trusted */

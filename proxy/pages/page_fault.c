@@ -96,6 +96,12 @@ static const char *gone_title(const struct mount *mount)
 			"This application is not running any more"},
 	};
 
+	if (mount->lack == LACKS_UI)
+		return "This application has no web UI";
+	if (mount->lack == LACKS_ADDRESS)
+		return mount->kind == UI_DRIVER
+			       ? "This application\xe2\x80\x99s host name has no address here"
+			       : "This worker\xe2\x80\x99s host name has no address here";
 	if (mount->kind == UI_WORKER && mount->state == MOUNT_GONE && !mount->is_driver_log)
 		return "This worker is not running any more";
 	return titles[mount->state][mount->kind == UI_DRIVER];
@@ -114,6 +120,21 @@ static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 		[MOUNT_GONE] = "",
 	};
 
+	static const char *const lacks[] = {
+		[LACKS_NOTHING] = "",
+		[LACKS_ADDRESS] =
+			"Spark has told a name that the gateway\xe2\x80\x99s machine cannot "
+			"resolve. Ask an administrator, or set SPARK_PUBLIC_DNS or "
+			"spark.driver.host to a name that resolves here.",
+		[LACKS_UI] =
+			"It was started with spark.ui.enabled=false. Its history shows what it "
+			"did, if it writes an event log.",
+	};
+
+	if (mount->lack) {
+		sbuf_printf(out, "<p>%s</p>\n", lacks[mount->lack]);
+		return;
+	}
 	if (mount->why[0] && mount->state != MOUNT_GONE) {
 		sbuf_puts(out, "<p class=\"notice warn\">Reason: ");
 		part_text(out, mount->why, 256);
@@ -154,7 +175,8 @@ static void write_link(
 static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct mount *mount, const struct app_info *app)
 {
-	if (cluster->has_history && mount->kind == UI_DRIVER && app && !app->running) {
+	if (cluster->has_history && mount->kind == UI_DRIVER && app &&
+		(!app->running || app->in_history)) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
 		sbuf_html(out, (struct str){view->base, part_base_path(view)});
 		part_permalink(out, cluster->path, mount->id);

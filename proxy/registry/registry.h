@@ -21,6 +21,12 @@ enum mount_state {
 	MOUNT_GONE,	  /* was there, is finished or lost; kept for its page and permalink */
 };
 
+enum mount_lack { /* UNVERIFIED, and by waiting alone it becomes nothing else */
+	LACKS_NOTHING,
+	LACKS_ADDRESS, /* the name of its host does not resolve */
+	LACKS_UI,      /* an application with spark.ui.enabled=false */
+};
+
 struct mount {
 	enum ui_kind kind;
 	enum mount_state state;
@@ -36,7 +42,8 @@ struct mount {
 	const char
 		*ca_file;   /* with tls: who signs the upstream's certificate; NULL: the system's */
 	bool is_driver_log; /* a driver id: the worker's log pages under the driver's name (T13) */
-	const char *why;    /* REFUSED, UNVERIFIED: for the log and the page; else "" */
+	enum mount_lack lack;
+	const char *why; /* REFUSED, UNVERIFIED: for the log and the page; else "" */
 };
 
 struct worker_info {

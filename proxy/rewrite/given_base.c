@@ -38,8 +38,10 @@ static bool is_page(struct str path, bool is_master)
 
 size_t given_base_len(struct str path, struct str asked, bool is_master)
 {
-	path = trim_slash(without_query(path));
-	asked = trim_slash(asked);
+	path = without_query(path);
+	bool is_same = str_eq(path, asked); /* with the prefix, as an old link has it: no answer */
+	path = trim_slash(path);
+	asked = is_same ? STR("") : trim_slash(asked);
 	/* What was asked for, with a slash or what lies below it, is behind the prefix. */
 	for (size_t at = path.len; asked.len > 0 && at-- > 0;) {
 		if (path.at[at] == '/' && is_at_or_below(str_from(path, at), asked))

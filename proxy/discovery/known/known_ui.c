@@ -56,6 +56,7 @@ void known_ui_set_state(struct known_ui *ui, enum mount_state state, const char 
 		return;
 	ui->state = state;
 	ui->why = why;
+	ui->lack = LACKS_NOTHING; /* but for who says more */
 	if (why[0] || state != MOUNT_UNVERIFIED)
 		log_state(ui);
 	cluster_changed(ui->cluster);
@@ -223,6 +224,7 @@ void known_ui_enter(struct known_ui *ui)
 	/* Not worth a log line: thousands enter when the gateway starts. */
 	ui->state = MOUNT_UNVERIFIED;
 	ui->why = "it is being checked";
+	ui->lack = LACKS_NOTHING;
 	cluster_changed(ui->cluster);
 	verify_queue_add(ui);
 }

@@ -34,9 +34,10 @@ struct known_ui {
 	enum known_ui_kind kind;
 	enum mount_state state;
 	char *id;
-	const char *why; /* fixed text; "" */
-	char *origin;	 /* "http://10.0.0.7:8081"; NULL: not known (yet) */
-	char *authority; /* "10.0.0.7:8081" */
+	const char *why;      /* fixed text; "" */
+	enum mount_lack lack; /* of UNVERIFIED, with `why` */
+	char *origin;	      /* "http://10.0.0.7:8081"; NULL: not known (yet) */
+	char *authority;      /* "10.0.0.7:8081" */
 	uint16_t port;
 	bool tls;
 	bool via_master; /* reached through the master's own /proxy/<id> (spark.ui.reverseProxy) */

@@ -21,6 +21,17 @@ static void verify_fail(struct known_ui *ui, enum mount_state state, const char 
 	verify_queue_retry(ui);
 }
 
+/* The page says which it is: people need not wait for it. */
+static void verify_lack(struct known_ui *ui, enum mount_lack lack)
+{
+	static const char *const whys[] = {[LACKS_NOTHING] = "it does not answer",
+		[LACKS_ADDRESS] = "the name of its host has no address here",
+		[LACKS_UI] = "it runs without a UI (spark.ui.enabled=false)"};
+
+	known_ui_set_state(ui, MOUNT_UNVERIFIED, whys[lack]);
+	ui->lack = lack;
+}
+
 /* --- one check --- */
 
 static bool on_address(const struct sockaddr *sa, void *arg)
@@ -86,7 +97,7 @@ static void reject_answer(struct known_ui *ui, const struct fetch_result *result
 		ui->via_master = false;
 		verify_queue_retry(ui);
 	} else if (result->status == 0) {
-		known_ui_set_state(ui, MOUNT_UNVERIFIED, "it does not answer");
+		verify_lack(ui, result->has_no_address ? LACKS_ADDRESS : LACKS_NOTHING);
 		if (!try_through_master(ui))
 			verify_queue_retry(ui);
 	} else if (result->status == 200) {
@@ -139,6 +150,9 @@ static void on_app_page(const struct fetch_result *result, void *arg)
 	} else if (app_page_find_ui(
 			   result->body, str_of(known_ui_spark_id(ui)), &link, &url, &err) == -1) {
 		verify_fail(ui, MOUNT_REFUSED, "the master's page about it is not understood");
+	} else if (link == APP_LINK_DISABLED) {
+		verify_lack(ui, LACKS_UI);
+		verify_queue_retry(ui);
 	} else if (link == APP_LINK_NONE) {
 		verify_fail(ui, MOUNT_UNVERIFIED, "it has no UI, or its UI is not known yet");
 	} else {

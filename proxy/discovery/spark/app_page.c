@@ -94,8 +94,10 @@ static bool is_proxied(struct str href, struct str app_id)
 static int read_href(
 	const char *href, struct str app_id, enum app_link *link, struct url *url, struct err *err)
 {
-	if (href[0] == '\0')
-		return 0; /* spark.ui.enabled=false */
+	if (href[0] == '\0') { /* spark.ui.enabled=false */
+		*link = APP_LINK_DISABLED;
+		return 0;
+	}
 	if (is_proxied(str_of(href), app_id)) {
 		*link = APP_LINK_PROXIED;
 		return 0;

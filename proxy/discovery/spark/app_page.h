@@ -14,9 +14,10 @@
 enum { APP_PAGE_MAX = 8 * 1024 * 1024 };
 
 enum app_link {
-	APP_LINK_NONE,	  /* no such link yet, or the application has no UI */
-	APP_LINK_ADDRESS, /* http://host:port, in `url` */
-	APP_LINK_PROXIED, /* spark.ui.reverseProxy: the master's own /proxy/<id> */
+	APP_LINK_NONE,	   /* no such link yet */
+	APP_LINK_DISABLED, /* an empty one: the application has no UI */
+	APP_LINK_ADDRESS,  /* http://host:port, in `url` */
+	APP_LINK_PROXIED,  /* spark.ui.reverseProxy: the master's own /proxy/<id> */
 };
 
 /* What the "Application Detail UI" link of this application's page says. -1 when it says something

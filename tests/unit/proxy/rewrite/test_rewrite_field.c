@@ -341,9 +341,81 @@ static void targets_of_link_fields_are_mended(void **state)
 	check(&world_app, rows, ARRAY_LEN(rows), rewrite_link_field);
 }
 
+/* As spark.ui.proxyBase=/old/base writes it, with proxyRedirectUri=/: what each path is led to. */
+static void t40_a_prefix_of_another_proxy_is_taken_off_redirects(void **state)
+{
+	static const struct {
+		const struct rewrite_context *ui;
+		const char *asked, *query, *location, *want;
+	} rows[] = {
+		{&world_app, "/", "", "/old/base/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_app, "/jobs", "a=b", "/old/base/jobs/", "/local/proxy/app-1/jobs/?a=b"},
+		{&world_app, "/log", "x=1", "/old/base/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_app, "/old/base/jobs/", "", "/old/base/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_app, "/", "", "http://10.0.0.9:4040/old/base/jobs/",
+			"/local/proxy/app-1/jobs/"},
+		{&world_app, "/", "", "/proxy/application_1/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_app, "/stages/stage/kill/", "", "/old/base/stages/",
+			"/local/proxy/app-1/stages/"},
+		{&world_app, "/", "", "/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_app, "/plugin", "q", "/plugin/", "/local/proxy/app-1/plugin/?q"},
+		{&world_app, "/jobs", "a=b", "/jobs/?c=d", "/local/proxy/app-1/jobs/?c=d"},
+		{&world_app, "/jobs/", "a=b", "/jobs/", "/local/proxy/app-1/jobs/"},
+		{&world_history, "/history/app-1", "", "/old/base/history/app-1/",
+			"/local/shs/history/app-1/"},
+		{&world_history, "/history/app-1/", "", "/old/base/history/app-1/jobs/",
+			"/local/shs/history/app-1/jobs/"},
+		{&world_history, "/history/app-1/stages/stage/", "id=3&attempt=0",
+			"/old/base/history/app-1/stages/stage/",
+			"/local/shs/history/app-1/stages/stage/?id=3&attempt=0"},
+		{&world_history, "/history/app-1/", "", "/spark/history/history/app-1/jobs/",
+			"/local/shs/history/app-1/jobs/"},
+		{&world_history, "/log", "logType=out", "/old/base/log/",
+			"/local/shs/log/?logType=out"},
+		{&world_master, "/app", "appId=app-1", "/old/base/app/",
+			"/local/proxy/master/app/?appId=app-1"},
+		{&world_master, "/app/kill/", "", "/old/base/", "/local/proxy/master/"},
+		{&world_master, "/x", "", "/old/base/proxy/app-1/jobs/",
+			"/local/proxy/app-1/jobs/"},
+		{&world_worker, "/logPage", "appId=app-1", "/old/base/logPage/",
+			"/local/proxy/worker-1/logPage/?appId=app-1"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct rewrite_context context = *rows[i].ui;
+		struct sbuf out;
+
+		context.asked = str_of(rows[i].asked);
+		context.query = str_of(rows[i].query);
+		sbuf_init(&out, 1000);
+		(void)rewrite_location(&context, str_of(rows[i].location), &out);
+		if (strcmp(out.at, rows[i].want) != 0)
+			fail_msg("%s?%s: %s became %s", rows[i].asked, rows[i].query,
+				rows[i].location, out.at);
+		sbuf_clear(&out);
+	}
+}
+
+static void t40_another_uis_redirects_have_no_prefix_that_we_know(void **state)
+{
+	struct rewrite_context context = of_other_ui(world_app);
+	struct sbuf out;
+
+	(void)state;
+	context.asked = STR("/jobs");
+	context.query = STR("a=b");
+	sbuf_init(&out, 1000);
+	assert_true(rewrite_location(&context, STR("/old/base/jobs/"), &out));
+	assert_string_equal(out.at, "/local/proxy/app-1/old/base/jobs/");
+	sbuf_clear(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t40_a_prefix_of_another_proxy_is_taken_off_redirects),
+		cmocka_unit_test(t40_another_uis_redirects_have_no_prefix_that_we_know),
 		cmocka_unit_test(t36_absolute_redirects_to_the_upstream_come_back_below_the_mount),
 		cmocka_unit_test(t36_redirects_to_our_public_host_stay_below_the_mount),
 		cmocka_unit_test(s0_at_an_applications_own_host_other_mounts_are_at_the_gateways),

@@ -54,6 +54,18 @@ static void t6_addresses_in_master_and_worker_json_get_no_slash_of_ours(void **s
 	stays("{\"webuiaddress\":\"http://10.9.9.9:8081\"}");
 }
 
+/* Of whatever proxy: spark.ui.reverseProxyUrl of another, none, or a master that nobody knows. */
+static void t8_master_of_a_workers_json_is_this_clusters_master(void **state)
+{
+	(void)state;
+	json("{\"masterwebuiurl\" : \"http://old.example/spark/\"}",
+		"{\"masterwebuiurl\" : \"https://gw.example/local/proxy/master/\"}");
+	json("{\"masterwebuiurl\" : \"/\", \"x\":\"/\"}",
+		"{\"masterwebuiurl\" : \"https://gw.example/local/proxy/master/\", \"x\":\"/\"}");
+	json("{\"masterwebuiurl\":\"http://10.9.9.9:8080\"}",
+		"{\"masterwebuiurl\":\"https://gw.example/local/proxy/master\"}");
+}
+
 static void escapes_in_the_part_that_matters_are_understood_and_others_kept(void **state)
 {
 	(void)state;
@@ -116,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t10_executor_logs_become_absolute_links_through_the_gateway),
 		cmocka_unit_test(t10_logs_of_a_reverse_proxy_lead_to_the_worker_wherever_it_was),
+		cmocka_unit_test(t8_master_of_a_workers_json_is_this_clusters_master),
 		cmocka_unit_test(t6_addresses_in_master_and_worker_json_get_no_slash_of_ours),
 		cmocka_unit_test(escapes_in_the_part_that_matters_are_understood_and_others_kept),
 		cmocka_unit_test(only_values_of_known_keys_are_links),

@@ -63,7 +63,7 @@ static void finished_applications_have_no_link(void **state)
 	}
 }
 
-static void a_page_without_link_or_with_an_empty_one_says_none(void **state)
+static void a_page_without_link_says_nothing_and_an_empty_one_that_there_is_no_ui(void **state)
 {
 	enum app_link link;
 	struct url url;
@@ -72,7 +72,7 @@ static void a_page_without_link_or_with_an_empty_one_says_none(void **state)
 	assert_int_equal(read_page("", &link, &url), 0);
 	assert_int_equal(link, APP_LINK_NONE);
 	assert_int_equal(read_page(LINK(""), &link, &url), 0);
-	assert_int_equal(link, APP_LINK_NONE);
+	assert_int_equal(link, APP_LINK_DISABLED);
 }
 
 static void reverse_proxied_links_lead_through_the_master(void **state)
@@ -176,7 +176,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(address_is_read_from_real_pages),
 		cmocka_unit_test(finished_applications_have_no_link),
-		cmocka_unit_test(a_page_without_link_or_with_an_empty_one_says_none),
+		cmocka_unit_test(
+			a_page_without_link_says_nothing_and_an_empty_one_that_there_is_no_ui),
 		cmocka_unit_test(reverse_proxied_links_lead_through_the_master),
 		cmocka_unit_test(everything_else_is_refused),
 		cmocka_unit_test(other_attributes_do_not_disturb),
