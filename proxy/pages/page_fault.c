@@ -176,7 +176,7 @@ static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct mount *mount, const struct app_info *app)
 {
 	if (cluster->has_history && mount->kind == UI_DRIVER && app &&
-		(!app->running || app->in_history)) {
+		(!app->running || (mount->lack && app->in_history))) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
 		sbuf_html(out, (struct str){view->base, part_base_path(view)});
 		part_permalink(out, cluster->path, mount->id);
