@@ -6,5 +6,7 @@
 
 /* Derives what is not written (public URLs, folders) and refuses what does not go together. */
 MUST_CHECK int check_conf(const struct loader *l);
+/* Of the cluster with this index, after those before it. */
+MUST_CHECK int check_cluster(const struct loader *l, size_t index);
 
 #endif

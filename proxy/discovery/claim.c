@@ -186,9 +186,10 @@ bool claim_all_are_asked(const struct cluster *c)
 
 bool claim_all_have_told(const struct cluster *c)
 {
-	bool told = (c->masters_count == 0 || c->polls > 0) &&
-		    (c->history == NULL || c->history->listings > 0);
+	bool told = c->masters_count == 0 || c->polls > 0;
 
+	for (size_t i = 0; i < c->histories_count; i++)
+		told = told && c->histories[i]->listings > 0;
 	for (size_t i = 0; i < c->watches_count; i++)
 		told = told && c->watches[i]->was_up;
 	return told;
