@@ -312,6 +312,11 @@ unsigned policy_rights(enum role role)
 	return rights[role];
 }
 
+bool policy_needs_origin(unsigned bits)
+{
+	return bits & needs_same_origin;
+}
+
 enum verdict policy_decide(const struct policy_request *req)
 {
 	if (req->who == NULL)

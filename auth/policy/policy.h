@@ -33,6 +33,8 @@ enum action policy_actions(enum ui_kind kind, struct str method, struct str path
 /* The same of a path that may be a Spark UI's or anybody's: what no row names is `view`, whatever
  * the method. */
 enum action policy_named(struct str path, unsigned *all);
+/* Whether one of these actions has to come from the page of the same origin. */
+bool policy_needs_origin(unsigned bits);
 enum action policy_action(enum ui_kind kind, struct str method, struct str path);
 /* RFC 9110 §9.2.1, of the methods that are served. */
 bool policy_is_read(struct str method);

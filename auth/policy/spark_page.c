@@ -8,19 +8,29 @@
  * "/jobs" is known says nothing about "/jobs/hold".
  */
 static const struct str pages[] = {
-	STR("/jobs"), STR("/jobs/job"), STR("/stages"), STR("/stages/stage"), STR("/stages/pool"),
-	STR("/stages/taskThreadDump"), STR("/storage"), STR("/storage/rdd"), STR("/environment"),
-	STR("/executors"), STR("/executors/threadDump"), STR("/executors/heapHistogram"),
+	/* In the order of their first letters. */
 	STR("/SQL"), STR("/SQL/execution"), STR("/StreamingQuery"),
-	STR("/StreamingQuery/statistics"), STR("/streaming"), STR("/streaming/batch"),
-	STR("/sqlserver"), /* the Thrift server */
-	STR("/sqlserver/session"), STR("/connect"), STR("/connect/session"),
+	STR("/StreamingQuery/statistics"), STR("/api*"), STR("/app"), /* of a master */
+	STR("/connect"), STR("/connect/session"),
 	STR("/dataflint*"), /* the one plugin tab whose pages are known */
-	STR("/app"),	    /* of a master */
-	STR("/log"), STR("/logPage"), STR("/logs"), STR("/history"),
+	STR("/environment"), STR("/executors"), STR("/executors/threadDump"),
+	STR("/executors/heapHistogram"), STR("/history"), STR("/jobs"), STR("/jobs/job"),
 	STR("/json*"), /* of a master: each of its lists has a path there */
-	STR("/static*"), STR("/metrics*"), STR("/api*"), STR("/v1/submissions*"), /* T48 */
+	STR("/log"), STR("/logPage"), STR("/logs"), STR("/metrics*"), STR("/sqlserver"),
+	STR("/sqlserver/session"), /* the Thrift server */
+	STR("/stages"), STR("/stages/stage"), STR("/stages/pool"), STR("/stages/taskThreadDump"),
+	STR("/static*"), STR("/storage"), STR("/storage/rdd"), STR("/streaming"),
+	STR("/streaming/batch"), STR("/v1/submissions*"), /* T48 */
 };
+
+/* Where the pages of each letter begin, after all others (bench row page). */
+static unsigned char first_of[128];
+
+__attribute__((constructor)) static void find_first(void)
+{
+	for (size_t i = ARRAY_LEN(pages); i-- > 0;)
+		first_of[(unsigned char)pages[i].at[1]] = (unsigned char)(i + 1);
+}
 
 static bool is_page(struct str path, struct str page)
 {
@@ -37,9 +47,11 @@ static bool is_listed(struct str path)
 {
 	if (path.len <= 1)
 		return path.len == 0 || path.at[0] == '/';
-	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
-		/* Most rows differ from it here (bench row page). */
-		if (pages[i].at[1] == path.at[1] && is_page(path, pages[i]))
+	unsigned char letter = (unsigned char)path.at[1];
+	size_t at = letter < sizeof first_of ? first_of[letter] : 0; /* one behind it; 0: none */
+
+	for (; at > 0 && at <= ARRAY_LEN(pages) && pages[at - 1].at[1] == path.at[1]; at++) {
+		if (is_page(path, pages[at - 1]))
 			return true;
 	}
 	return false;
@@ -48,7 +60,7 @@ static bool is_listed(struct str path)
 /* Takes `dir` and the segment that follows it off `path`. False: it begins otherwise. */
 static bool take_nest(struct str *path, struct str dir)
 {
-	if (!str_starts(*path, dir) || path->len == dir.len)
+	if (path->len <= dir.len || path->at[1] != dir.at[1] || !str_starts(*path, dir))
 		return false;
 	struct str tail = str_from(*path, dir.len);
 	ptrdiff_t slash = str_find_byte(tail, '/');

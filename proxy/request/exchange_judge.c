@@ -77,7 +77,7 @@ static enum fault judge_rights(struct exchange *x, const struct topic *topic, un
 		.all = x->actions,
 		.who = x->web.who,
 		.rights = rights,
-		.same_origin = is_own_act(x)};
+		.same_origin = policy_needs_origin(x->actions | 1u << x->action) && is_own_act(x)};
 	enum fault fault = fault_of_verdict(policy_decide(&question));
 
 	if (fault == FAULT_NONE && is_too_early(x))

@@ -11,7 +11,7 @@ from machine import HOST, LOAD_CORE, Process, free_port
 WORKERS = 5000
 LOG_LINE = "26/11/21 05:28:45 INFO TaskSetManager: Finished task 3.0 in stage 12.0 (TID 99) in 41 ms\n"
 EVENT_LOG_BYTES = 1 << 30
-PAGE, LINKS, SCRIPT, MASTER = "/logPage/", "/links/", "/static/jquery.min.js", "/"
+PAGE, LINKS, SCRIPT, MASTER = "/logPage/", "/stages/", "/static/jquery.min.js", "/"
 APP, APP_USER = "app-20261121053257-0001", "bench"
 EVENT_LOG = "/api/v1/applications/app-20261121053257-0000/logs"
 
@@ -37,7 +37,7 @@ SITE = """
     location = / {{ default_type "text/html;charset=utf-8"; try_files /master.html =404; }}
     location = /none {{ return 404; }}
     location = /logPage/ {{ default_type "text/html;charset=utf-8"; try_files /page.html =404; }}
-    location = /links/ {{ default_type "text/html;charset=utf-8"; try_files /links.html =404; }}
+    location = /stages/ {{ default_type "text/html;charset=utf-8"; try_files /links.html =404; }}
     location = /app/ {{ default_type "text/html;charset=utf-8"; try_files /version.html =404; }}
     location = /json/ {{ default_type application/json; try_files /master.json =404; }}
     location = /jwks.json {{ default_type application/json; root {keys}; }}

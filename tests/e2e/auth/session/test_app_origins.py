@@ -100,7 +100,7 @@ def test_application_opens_at_its_own_host_at_the_very_same_path(world, playwrig
         assert page.url == f"{world.host(world.victim)}{BASE}{world.mount(world.victim)}/jobs/?a=1&b=%2Fx%20y"
         assert page.locator("#said").inner_text() == "UI of victim"
         ours = {cookie["name"]: cookie for cookie in context.cookies()}
-        for name, domain in (("__Host-sparkgate", GATE), ("__Host-sparkgate-app", urllib.parse.urlsplit(page.url).hostname)):
+        for name, domain in (("__Host-sparkgate" + BASE.replace("/", "_"), GATE), ("__Host-sparkgate-app", urllib.parse.urlsplit(page.url).hostname)):
             assert ours[name]["domain"] == domain and ours[name]["httpOnly"] and ours[name]["secure"], ours
         assert page.evaluate("document.referrer") == ""
         # a second visit needs no hand-over, from wherever
@@ -322,7 +322,7 @@ def test_programs_use_tokens_at_the_gateways_own_address(world):
 def test_a_session_runs_no_applications_script_at_the_gateways_own_address(world):
     client = world.client("admin")
     for headers in ({"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script", "Sec-Fetch-Site": "same-origin"}, {}):
-        answer = client.get(f"{world.mount(world.hostile)}/attack.js", headers=headers)
+        answer = client.get(f"{world.mount(world.hostile)}/static/attack.js", headers=headers)
         assert answer.status_code == 421 and "report" not in answer.text
     for path in (f"/local/proxy/master/proxy/{world.hostile.id}/", f"/local/proxy/master/%70roxy/{world.hostile.id}/",
                  f"/local/proxy/master/proxy;x/{world.hostile.id}/"):  # spark.ui.reverseProxy

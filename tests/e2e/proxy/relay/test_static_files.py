@@ -159,7 +159,7 @@ def test_head_and_http_1_0_are_answered_from_the_cache(spark):
 def test_what_is_not_a_whole_static_file_goes_to_spark_every_time(spark):
     cookie, type_, big = [("Set-Cookie", "a=1")], "text/javascript", "x" * (2 * 1024 * 1024 + 1)
     app = Scripts("app-1", {
-        "/elsewhere/a.js": (200, type_, SCRIPT, []), "/static/mine.js": (200, type_, SCRIPT, cookie),
+        "/api/v1/a.js": (200, type_, SCRIPT, []), "/static/mine.js": (200, type_, SCRIPT, cookie),
         "/static/vary.js": (200, type_, SCRIPT, [("Vary", "Cookie")]), "/static/data.json": (200, "application/json", "{}", []),
         "/static/page.html": (200, "text/html", "<p>", []), "/static/gone.js": (404, type_, "no", []),
         "/static/packed.js": (200, type_, gzip.compress(b"x"), [("Content-Encoding", "gzip")]),
