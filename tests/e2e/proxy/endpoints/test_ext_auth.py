@@ -244,6 +244,15 @@ def test_s8_nobody_is_believed_unless_configured(upstream, kind):
         assert "server.trusted_proxies" in gateway.log_text()
 
 
+@pytest.mark.parametrize("kind", EVERYONE)
+def test_s_ext_a_session_is_found_in_any_cookie_field_but_never_behind_a_comma(asked, direct, kind):
+    """What follows a comma may be a part of another host's cookie, which a __Host- name keeps out."""
+    cookie, other = "; ".join(f"{c.name}={c.value}" for c in signed_in(asked.gateway, "user").cookies), ("Cookie", "theme=dark; a=b,c")
+    for fields in ([("Cookie", cookie), other], [other, ("Cookie", cookie)], [other, ("Cookie", f"x=1; {cookie}")]):
+        assert ask(direct, asked, kind, fields=fields)[0] == 200, fields
+    assert ask(direct, asked, kind, fields=[("Cookie", f"theme=dark,{cookie}")])[0] == 401
+
+
 def test_the_access_log_shows_what_was_asked_about(asked, direct):
     ask(direct, asked, "traefik", "POST", "/spark/logged/?secret=1", asked.user)
     line = [line for line in asked.gateway.access_log() if line.get("path") == "/spark/logged/"][-1]

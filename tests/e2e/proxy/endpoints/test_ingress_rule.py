@@ -119,6 +119,15 @@ def test_s67_what_it_drops_is_not_more_than_that(ingress, version):
 
 
 @pytest.mark.parametrize("version", BOTH)
+def test_s67_a_session_is_known_in_whichever_cookie_field_it_stands(ingress, version):
+    session, before, after = ("Cookie", cookie_of(ingress)), ("Cookie", "theme=dark"), ("Cookie", "a=b; c=d,e")
+    for fields in ([session], [before, session], [session, after], [before, session, after]):
+        seen = reached(BOTH[version](ingress, fields))
+        assert seen is not None and "cookie" not in dict(seen), fields
+    assert BOTH[version](ingress, [before, after])[0] == 401
+
+
+@pytest.mark.parametrize("version", BOTH)
 def test_s0_a_service_workers_script_is_refused_behind_every_ingress(ingress, version):
     token = ("Authorization", f"Bearer {ingress.user}")
     for script in ([("Service-Worker", "script")], [("service-worker", "script")] * 2):
@@ -166,6 +175,7 @@ def test_s11_a_socket_of_another_origin_does_not_open_whatever_it_leaves_out(soc
     assert upgraded(sockets, [*SOCKET, cookie, own])
     assert upgraded(sockets, [*SOCKET[:1], ("Upgrade", "WebSocket"), *SOCKET[2:], cookie, own])
     assert upgraded(sockets, [*SOCKET, ("Authorization", f"Bearer {sockets.user}")])
+    assert {name for head in sockets.behind.asked for name, _ in head} & {"cookie", "authorization"} == set()
     evil = ("Origin", "https://evil.example")
     rows = [[*SOCKET, cookie], [*SOCKET, cookie, evil], [*SOCKET[:3], cookie, evil], [*SOCKET, SOCKET[3], cookie, evil],
             [*SOCKET, cookie, evil, own], [*SOCKET, cookie, ("Origin", "null")], SOCKET]
