@@ -1,5 +1,5 @@
 -- HAProxy (2.6 or newer) asks sparkgate about a request: `http-request lua.sparkgate`, see haproxy.cfg. In the words of Traefik's ForwardAuth.
-local ADDRESS = "http://127.0.0.1:8480/_gate/auth/traefik"
+local ADDRESS = "http://127.0.0.1:8482/_gate/auth/traefik" -- by haproxy.cfg's `listen ask`
 local SHOWN = {"authorization", "cookie", "accept", "origin", "referer", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site",
 	"sec-websocket-key", "upgrade", "service-worker", "x-requested-with"}
 local TOLD = {"x-auth-request-user", "x-auth-request-preferred-username", "x-auth-request-groups", "x-auth-request-email",
@@ -31,10 +31,18 @@ local function question(txn)
 	return headers
 end
 
+-- What is no word of the gateway's own is HAProxy's for no answer: nothing was refused, and it is to be asked again.
 local function refuse(txn, answer)
 	local reply = txn:reply()
-	reply:set_status(answer and answer.status and answer.status >= 300 and answer.status or 503)
-	for name, field in pairs(answer and answer.headers or {}) do
+	local status, headers = answer and answer.status or 0, answer and answer.headers or {}
+	if status < 300 or status == 502 or status == 504 then
+		status, headers, answer = 503, {}, nil
+	end
+	reply:set_status(status)
+	if status == 503 and not headers["retry-after"] then
+		reply:add_header("retry-after", "5")
+	end
+	for name, field in pairs(headers) do
 		if not OF_THE_HOP[name] then
 			for _, value in pairs(field) do
 				reply:add_header(name, value)
@@ -46,7 +54,7 @@ local function refuse(txn, answer)
 end
 
 core.register_action("sparkgate", {"http-req"}, function(txn)
-	local answer = core.httpclient():get({url = ADDRESS, headers = question(txn), timeout = 2000})
+	local answer = core.httpclient():get({url = ADDRESS, headers = question(txn), timeout = 10000})
 	if not answer or answer.status ~= 200 then
 		return refuse(txn, answer)
 	end

@@ -50,13 +50,22 @@ static void answer_ingress(struct exchange *x, int status, const char *name, enu
 	sbuf_clear(&fields);
 }
 
+/* It makes 500 of anything but 2xx, 401 and 403. That is wrong for a refusal; but where nothing was
+ * refused (S100), 500 is nearer the truth than 403, and a configuration can make 503 of it. */
+static int status_for_nginx(enum fault fault)
+{
+	int status = fault_row(fault)->status;
+
+	return status == 401 || status >= 500 ? status : 403;
+}
+
 bool respond_ext_auth_refuse(struct exchange *x, enum fault fault)
 {
 	bool leads_on = fault == FAULT_UNAUTHENTICATED && guard_is_navigation(x->web.asked) &&
 			!route_is_public(&x->route); /* nobody needs to sign in to sign in */
 
-	if (x->ext->kind == EXT_AUTH_NGINX) /* it makes 500 of anything but 2xx, 401 and 403 */
-		answer_ingress(x, fault_row(fault)->status == 401 ? 401 : 403,
+	if (x->ext->kind == EXT_AUTH_NGINX)
+		answer_ingress(x, status_for_nginx(fault),
 			leads_on ? "X-Auth-Request-Redirect" : NULL, fault);
 	else if (leads_on)
 		answer_ingress(x, 302, "Location", fault);

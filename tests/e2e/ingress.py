@@ -83,6 +83,7 @@ def new_caddy_command(folder, ports, certificate):
 
 
 def haproxy_command(folder, ports, certificate):
+    ports = {8482: free_port(), **ports}  # its own, between the script and the gateway
     for name in ("haproxy.cfg", "haproxy.lua"):
         (folder / name).write_text(with_ports(name, ports, certificate))
     return [shutil.which("haproxy", path="/usr/sbin:/usr/local/sbin:/usr/bin"), "-db", "-f", f"{folder}/haproxy.cfg"]
@@ -129,11 +130,12 @@ def program(name, ports, certificate=None):
 class Ingress:
     """A gateway whose public address is that of an ingress in front of `target_port`; people sign in at `provider`, if any."""
 
-    def __init__(self, stack, name, target_port, provider=None, certificate=None):
+    def __init__(self, stack, name, target_port, provider=None, certificate=None, settings=None):
         self.name, port = name, free_port()
         scheme = "https" if certificate else "http"
         self.gateway = Gateway([{"name": "local", "uis": [{"name": "echo", "url": f"http://{HOST}:{target_port}"}]}])
         self.gateway.merge({"server": {"public_url": f"{scheme}://{HOST}:{port}/", "trusted_proxies": [f"{HOST}/32"]}})
+        self.gateway.merge(settings or {})
         self.gateway.origin = self.gateway.url = f"{scheme}://{HOST}:{port}"  # what people see
         if provider:
             secret = provider.add_client(name, [self.gateway])

@@ -18,7 +18,7 @@ FILES = {
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],
     "keycloak": ["keycloak"],
-    "ingresses": ["ext_auth", "ingress_rule"],
+    "ingresses": ["ext_auth", "ingress_outage", "ingress_rule"],
     "other-uis": ["identity_header", "other_uis", "yarn"],
     "prometheus": ["monitoring"],
     "docker": ["docker"],

@@ -13,7 +13,7 @@ from conftest import NAVIGATION, Client, signed_in
 from gateway import Gateway
 from ingress import COMMANDS, NAMES, Ingress, ask
 from spark_cluster import HOST
-from sso import User, await_provider
+from sso import User, await_provider, secret_file
 from upstream_socket import SocketUpstream
 
 
@@ -251,6 +251,21 @@ def test_s_ext_a_session_is_found_in_any_cookie_field_but_never_behind_a_comma(a
     for fields in ([("Cookie", cookie), other], [other, ("Cookie", cookie)], [other, ("Cookie", f"x=1; {cookie}")]):
         assert ask(direct, asked, kind, fields=fields)[0] == 200, fields
     assert ask(direct, asked, kind, fields=[("Cookie", f"theme=dark,{cookie}")])[0] == 401
+
+
+def test_s100_a_gateway_that_cannot_tell_refuses_nobody(upstream, tmp_path):
+    """nginx makes 500 of the 503, the others say it as it is."""
+    asks = {"url": f"http://{HOST}:1/introspect", "prefix": "x_", "client_id": "gate", "client_secret_file": secret_file(tmp_path, "secret", "s")}
+    issuer = {"issuer": f"http://{HOST}:1/", "audience": ["spark"], "introspection": asks}
+    settings = {"auth": {"bearer": [issuer], "roles": {"claim": "groups", "user": ["u"]}}}
+    with contextlib.ExitStack() as stack:
+        made = Ingress(stack, "nginx", urllib.parse.urlsplit(upstream.url).port, settings=settings)
+        with contextlib.closing(http.client.HTTPConnection(HOST, made.gateway.port, timeout=10)) as conn:
+            for kind in EVERYONE:
+                status, fields, _ = ask(conn, made, kind, token="x_opaque")
+                assert status == 503 and int(fields["Retry-After"]) > 0, kind
+        answer = Client(made.gateway, "x_opaque").get("/spark/")
+        assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
 
 
 def test_the_access_log_shows_what_was_asked_about(asked, direct):
