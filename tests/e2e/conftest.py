@@ -19,13 +19,13 @@ from gateway import Gateway, cluster_entry, mounts_of  # noqa: E402
 from keycloak import Keycloak  # noqa: E402
 from oidc_provider import OidcProvider  # noqa: E402
 from provider_people import NAVIGATION as CROSS_SITE  # noqa: E402
-from spark_cluster import Cluster  # noqa: E402
+from spark_cluster import Cluster, runs_our_python  # noqa: E402
 from suites import FILES as SUITES, may_be_in, suite_of  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
 BASE = "/gate"  # not the root: a link that forgets the prefix must be seen
 COOKIE = "sparkgate" + BASE.replace("/", "_")  # of a session; over https with __Host- before it
-VERSIONS = ["4.3", "3.5"]
+VERSIONS = ["4.3", "3.5"]  # or that of --spark
 FRONTS = ["direct", "evhttp"]  # of server.front
 NAVIGATION = {**CROSS_SITE, "Sec-Fetch-Site": "same-origin"}
 
@@ -55,7 +55,13 @@ def await_everything(gateway, info):
 def pytest_addoption(parser):
     parser.addoption("--cluster", action="append", default=[], metavar="FILE",
                      help="use a cluster that runs already: what spark_cluster.py --cluster-driver --json FILE wrote")
+    parser.addoption("--spark", action="append", metavar="VERSION", help="in place of 4.3 and 3.5")
     parser.addoption("--suite", action="append", default=[], choices=SUITES, help="only tests of this suite; see suites.py")
+
+
+def pytest_configure(config):
+    """Before the tests' files are read, which take their parameters from it."""
+    VERSIONS[:] = config.getoption("spark") or VERSIONS
 
 
 def pytest_ignore_collect(collection_path, config):
@@ -80,7 +86,7 @@ def pytest_generate_tests(metafunc):
 def info(request):
     """spark_cluster.Cluster.info() of a cluster with everything in it, of each version in turn."""
     if request.param in VERSIONS:
-        with Cluster(request.param, cluster_driver=True) as running:
+        with Cluster(request.param, cluster_driver=runs_our_python(request.param)) as running:
             yield running.info()
     else:
         yield json.loads(pathlib.Path(request.param).read_text())

@@ -4,7 +4,8 @@ As a module: `with Cluster(spark="4.3") as cluster: cluster.info()`. As a progra
 starts one, prints info() as JSON when everything answers, and ends all of it at SIGINT or SIGTERM.
 
 Every port is a free one above 1023, every file lies in one temporary folder, every process leads its own process
-group and is ended by its pid. Needs Java 17 and nothing but the standard library.
+group and is ended by its pid. Needs Java 17, for Spark 3.2 and older Java 8 (java_install.py), and nothing but the standard
+library.
 """
 
 import argparse
@@ -23,7 +24,8 @@ import threading
 import time
 import urllib.request
 
-from spark_install import ensure_spark, full_version
+from java_install import java_8
+from spark_install import ensure_spark, full_version, minor
 
 HOST = "127.0.0.1"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,7 +36,14 @@ OPENS = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
     "java.util.concurrent", "java.util.concurrent.atomic", "sun.nio.ch", "sun.nio.cs", "sun.security.action",
     "sun.util.calendar"))
 DEPLOY = "org.apache.spark.deploy"
+LAST_ON_JAVA_8 = (3, 2)
+FIRST_WITH_OUR_PYTHON = (3, 4)  # older ones know no Python 3.11
 libc = ctypes.CDLL(None)
+
+
+def runs_our_python(version):
+    """Whether that Spark runs Python applications here, which a driver in cluster mode needs, too."""
+    return minor(full_version(version)) >= FIRST_WITH_OUR_PYTHON
 
 
 class ClusterError(Exception):
@@ -168,6 +177,7 @@ class Cluster:
 
     def start(self):
         self.home = ensure_spark(self.version)
+        self.java = java_8() if minor(self.version) <= LAST_ON_JAVA_8 else None  # None: the machine's
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-spark-"))
         self.write_conf()
         self.say(f"starting Spark {self.version}: master and history server")
@@ -233,6 +243,8 @@ class Cluster:
 
     def env(self):
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "JAVA_HOME") if key in os.environ}
+        if self.java:
+            kept["JAVA_HOME"] = str(self.java)
         return {
             **kept, "SPARK_HOME": str(self.home), "SPARK_CONF_DIR": str(self.dir / "conf"), "SPARK_LOCAL_IP": HOST,
             "SPARK_PUBLIC_DNS": HOST, "SPARK_LOCAL_HOSTNAME": HOST, "SPARK_MASTER_HOST": HOST,
@@ -292,9 +304,13 @@ class Cluster:
         status = self.dir / f"status-{self.count}-{role}.json"
         ui = free_port()
         settings = {"spark.app.name": name, "spark.cores.max": cores, "spark.ui.port": ui, **(conf or {})}
+        program = [HERE / "spark_app.py", role, status]
+        if not runs_our_python(self.version):
+            settings.update({"spark.sparkgate.role": role, "spark.sparkgate.status": status})
+            program = ["--class", "org.apache.spark.repl.Main", "spark-shell", "-i", HERE / "spark_app.scala"]
+            env = {**(env or {}), "SPARK_SUBMIT_OPTS": "-Dscala.usejavacp=true"}
         flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags, *more,
-                                   HERE / "spark_app.py", role, status], env)
+        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags, *more, *program], env)
         return {"daemon": daemon, "status": status, "name": name}
 
     def await_app(self, app, timeout=600):
@@ -389,7 +405,7 @@ class Cluster:
 
 def parse_args(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spark", default="4.3", help="3.5 or 4.3 (default)")
+    parser.add_argument("--spark", default="4.3", help="2.4 to 4.3 (default)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--conf", action="append", default=[], metavar="KEY=VALUE", help="added to spark-defaults.conf")
     parser.add_argument("--cluster-driver", action="store_true", help="also a driver submitted in cluster mode")

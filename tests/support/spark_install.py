@@ -13,12 +13,21 @@ import tempfile
 
 from cache import ensure
 
-VERSIONS = {"4.3": "4.3.0", "3.5": "3.5.9"}
+VERSIONS = {"4.3": "4.3.0", "3.5": "3.5.9"}  # what most tests run with
+ALL_VERSIONS = {"2.4": "2.4.8", "3.0": "3.0.3", "3.1": "3.1.3", "3.2": "3.2.1", "3.3": "3.3.4", "3.4": "3.4.4", "4.0": "4.0.5",
+                "4.1": "4.1.4", "4.2": "4.2.1", **VERSIONS}
+
+OF_OLD_SETUP = "pypandoc==1.5\n"  # 2.4's setup.py calls what later ones have not
 
 
 def full_version(version):
     """"4.3" or "4.3.0" -> "4.3.0"; KeyError for a version the tests do not know."""
-    return VERSIONS[".".join(version.split(".")[:2])]
+    return ALL_VERSIONS[".".join(version.split(".")[:2])]
+
+
+def minor(version):
+    """"3.2.1" -> (3, 2), to compare with."""
+    return tuple(int(part) for part in version.split(".")[:2])
 
 
 def pip_command(scratch):
@@ -32,11 +41,13 @@ def pip_command(scratch):
 def install(version, target):
     """Downloads pyspark==version into `target` by way of a scratch folder beside it; progress goes to stderr."""
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as scratch:
+        limits = pathlib.Path(scratch, "limits.txt")
+        limits.write_text(OF_OLD_SETUP)
         # no pip cache: the wheel would be a second copy of the 400 MB that stay in `target`
         command = pip_command(scratch) + [
             "install", "--no-deps", "--no-compile", "--no-cache-dir", "--disable-pip-version-check",
             "--root-user-action=ignore", "--target", f"{scratch}/site", f"pyspark=={version}"]
-        subprocess.run(command, check=True, stdout=sys.stderr)
+        subprocess.run(command, check=True, stdout=sys.stderr, env={**os.environ, "PIP_CONSTRAINT": str(limits)})
         pathlib.Path(scratch, "site", ".ready").touch()
         shutil.rmtree(target, ignore_errors=True)
         os.rename(f"{scratch}/site", target)
