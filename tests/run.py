@@ -79,7 +79,7 @@ REST = [
     CHECK[0],
     Suite("kube-apiserver", ["python3", "tests/support/kube_install.py", "--when-idle"], slots=0),
     apart("asan", "asan", "SUITES=unit integration fuzz-replay"),
-    *(pytest(name) for name in ("spark-3.5", "spark-modes", "roles", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
+    *(pytest(name) for name in ("spark-3.1", "spark-3.5", "spark-modes", "roles", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),

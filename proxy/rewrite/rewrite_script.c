@@ -1,6 +1,7 @@
 /*
- * A path stands in script text in two cases: the head of a page's inline scripts (T2, T30),
- * and string literals of three of Spark's own files (T16-T18, T20), of HDFS's and Trino's.
+ * What is mended in script text: the head of a page's inline scripts (T2, T30), and words of three
+ * of Spark's own files, paths in string literals (T16-T18, T20) and log lines that would become
+ * HTML (S99), of HDFS's and Trino's.
  */
 #include "proxy/rewrite/html_tag.h"
 #include "proxy/rewrite/rewrite_readers.h"
@@ -109,48 +110,70 @@ void rewrite_script_head(struct rewriter *rw, struct str head)
 	}
 }
 
-/* Spark's, then what HDFS and Trino have besides. */
-static const struct str literals[] = {{"\"/static/", 9}, {"'/static/", 9}, {"\"/log\"", 6},
-	{"\"/jmx?", 6}, {"'/jmx?", 6}, {"'/conf'", 7}, {"'/startupProgress'", 18},
-	{"\"/webhdfs/", 10}, {"'/webhdfs/", 10}, {"\"/ui/", 5}, {"'/ui/", 5}};
+/* Before Spark's paths, then those that HDFS and Trino have besides, comes the mount. S99: up to
+ * Spark 3.2.1 log lines are put into the page as HTML; they become text. */
+static const struct word {
+	struct str text;
+	size_t offset, cut;
+	struct str with; /* at == NULL: the mount */
+} words[] = {{{"\"/static/", 9}, 1, 0, {NULL, 0}}, {{"'/static/", 9}, 1, 0, {NULL, 0}},
+	{{"\"/log\"", 6}, 1, 0, {NULL, 0}},
+	{{"pend(cleanData)", 15}, 5, 9, {"document.createTextNode(cleanData)", 34}},
+	{{"\"/jmx?", 6}, 1, 0, {NULL, 0}}, {{"'/jmx?", 6}, 1, 0, {NULL, 0}},
+	{{"'/conf'", 7}, 1, 0, {NULL, 0}}, {{"'/startupProgress'", 18}, 1, 0, {NULL, 0}},
+	{{"\"/webhdfs/", 10}, 1, 0, {NULL, 0}}, {{"'/webhdfs/", 10}, 1, 0, {NULL, 0}},
+	{{"\"/ui/", 5}, 1, 0, {NULL, 0}}, {{"'/ui/", 5}, 1, 0, {NULL, 0}}};
 
-enum { LITERAL_MAX = 18, SPARK_LITERALS = 3 };
+enum { WORD_MAX = 18, SPARK_WORDS = 4 };
 
-/* The literal that `text` begins with, or NULL; `*is_cut` when more bytes must tell. */
-static const struct str *find_literal(struct str text, bool is_other, bool *is_cut)
+static bool may_begin_word(char c)
 {
-	size_t count = is_other ? ARRAY_LEN(literals) : SPARK_LITERALS;
+	return c == '"' || c == '\'' || c == 'p';
+}
+
+/* The word that `text` begins with, or NULL; `*is_cut` when more bytes must tell. */
+static const struct word *find_word(struct str text, bool is_other, bool *is_cut)
+{
+	size_t count = is_other ? ARRAY_LEN(words) : SPARK_WORDS;
 
 	*is_cut = false;
 	for (size_t i = 0; i < count; i++) {
-		if (str_starts(text, literals[i]))
-			return &literals[i];
-		*is_cut |= str_starts(literals[i], text);
+		if (str_starts(text, words[i].text))
+			return &words[i];
+		*is_cut |= str_starts(words[i].text, text);
 	}
 	return NULL;
 }
 
-/* At a quote, or in a literal that the chunk's end may have cut. Returns where to read on. */
-static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
+static void mend_word(struct rewriter *rw, struct str text, const struct word *word)
 {
-	size_t held = rw->hold.len, more = LITERAL_MAX - held;
-	char bytes[LITERAL_MAX];
+	if (word->with.at)
+		put_text(rw, text, word->offset, word->cut, word->with);
+	else if (rw->script.before != '+') /* `uiRoot + "/static/…"` is right already */
+		put_text(rw, text, word->offset, word->cut, rw->links.mount);
+}
+
+/* Where a word may begin, or in one that the chunk's end may have cut. Returns where to read on. */
+static const char *at_word(struct rewriter *rw, const char *p, const char *end)
+{
+	size_t held = rw->hold.len, more = WORD_MAX - held;
+	char bytes[WORD_MAX];
 	bool is_cut;
 
 	more = more < (size_t)(end - p) ? more : (size_t)(end - p);
 	if (held)
 		memcpy(bytes, rw->hold.at, held);
 	memcpy(bytes + held, p, more);
-	const struct str *literal =
-		find_literal((struct str){bytes, held + more}, rw->html.is_other, &is_cut);
+	const struct word *word =
+		find_word((struct str){bytes, held + more}, rw->html.is_other, &is_cut);
 	if (is_cut) {
-		(void)rewriter_hold(rw, p, end); /* fits: at most LITERAL_MAX */
+		(void)rewriter_hold(rw, p, end); /* fits: at most WORD_MAX */
 		return end;
 	}
-	size_t taken = literal ? literal->len - held : held ? 0 : 1;
+	size_t taken = word ? word->text.len - held : held ? 0 : 1;
 	struct str text = rewriter_candidate(rw, p, p + taken);
-	if (literal && rw->script.before != '+') /* `uiRoot + "/static/…"` is right already */
-		put_text(rw, text, 1, 0, rw->links.mount);
+	if (word)
+		mend_word(rw, text, word);
 	rw->script.before = text.at[text.len - 1];
 	rewriter_release(rw);
 	return p + taken;
@@ -159,8 +182,8 @@ static const char *at_quote(struct rewriter *rw, const char *p, const char *end)
 void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end)
 {
 	while (p < end) {
-		if (rw->hold.len || *p == '"' || *p == '\'') {
-			p = at_quote(rw, p, end);
+		if (rw->hold.len || may_begin_word(*p)) {
+			p = at_word(rw, p, end);
 			continue;
 		}
 		if (*p != ' ' && *p != '\n' && *p != '\t' && *p != '\r')

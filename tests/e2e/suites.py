@@ -17,6 +17,7 @@ FILES = {
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],
+    "spark-3.1": ["log_text"],
     "keycloak": ["keycloak"],
     "ingresses": ["ext_auth", "ingress_outage", "ingress_rule"],
     "other-uis": ["identity_header", "other_uis", "yarn"],

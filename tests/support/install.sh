@@ -247,6 +247,10 @@ python_providers() {
 	build/venv/bin/python tests/support/python_providers.py
 }
 
+java_8() {
+	build/venv/bin/python tests/support/java_install.py
+}
+
 # what apt-get has nothing to do with, for the tests
 fetched() {
 	venv
@@ -272,7 +276,8 @@ test-all)
 	beside keycloak
 	beside hadoop
 	finish_all
-	beside spark 3.5
+	beside spark 3.5 3.2 3.1
+	beside java_8
 	beside other_uis
 	docker
 	prometheus

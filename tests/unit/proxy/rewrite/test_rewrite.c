@@ -425,27 +425,6 @@ static void kinds_come_from_content_type_and_path(void **state)
 	assert_int_equal(rewrite_kind_of((struct str){NULL, 0}, STR("/"), false), REWRITE_NOTHING);
 }
 
-static void t16_t17_t18_literals_of_sparks_scripts_go_below_the_mount(void **state)
-{
-	(void)state;
-	world_assert(&world_app, REWRITE_SCRIPT,
-		"css = await fetch(\"/static/sql/spark-sql-viz.css\")",
-		"css = await fetch(\"/local/proxy/app-1/static/sql/spark-sql-viz.css\")");
-	world_assert(&world_history, REWRITE_SCRIPT, "  return \"/log\"\n}",
-		"  return \"/local/shs/log\"\n}");
-	world_assert(&world_app, REWRITE_SCRIPT, "load('/static/d3.min.js', '/statics')",
-		"load('/local/proxy/app-1/static/d3.min.js', '/statics')");
-}
-
-static void scripts_that_ask_ui_root_already_stay(void **state)
-{
-	static const char script[] =
-		"a = uiRoot + \"/log\"; b = uiRoot +\n '/static/x'; c = \"/logs\"; d = \"/sta\"";
-
-	(void)state;
-	world_assert(&world_app, REWRITE_SCRIPT, script, script);
-}
-
 static void nothing_is_touched_when_there_is_nothing_to_do(void **state)
 {
 	(void)state;
@@ -491,8 +470,6 @@ int main(void)
 		cmocka_unit_test(own_script_comes_once_and_never_into_a_page_without_head),
 		cmocka_unit_test(own_script_is_for_html_alone),
 		cmocka_unit_test(kinds_come_from_content_type_and_path),
-		cmocka_unit_test(t16_t17_t18_literals_of_sparks_scripts_go_below_the_mount),
-		cmocka_unit_test(scripts_that_ask_ui_root_already_stay),
 		cmocka_unit_test(nothing_is_touched_when_there_is_nothing_to_do),
 	};
 
