@@ -118,6 +118,12 @@ soak: ## faults at random while everybody works, as root: MINUTES=30 SEED=1 ARGS
 
 # --- what it looks like, and what it costs ---
 
+compat: ## every Spark from 2.4 to 4.3 in every mode, and their table, for hours: ONLY="3.2.1/plain 4.*" AGAIN=1 JAVA_8=/path/to/jre
+	@sh tests/support/install.sh test
+	@$(MAKE) --no-print-directory all
+	@$(if $(JAVA_8),JAVA_8="$(JAVA_8)") build/venv/bin/python tests/compat/compat.py --table tests/compat/README.md \
+		$(if $(ONLY),--only "$(ONLY)") $(if $(AGAIN),--again)
+
 demo: ## a real Spark cluster and the gateway before it; prints the URL and a sign-in link; SPARK=3.5
 	@sh tests/support/install.sh demo
 	@$(MAKE) --no-print-directory all
@@ -160,7 +166,7 @@ clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
-	kube-apiserver asan tsan clang coverage fuzz differential soak demo bench bench-pair bench-faults bench-lists bench-roles \
+	kube-apiserver asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
 	bench-upload compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

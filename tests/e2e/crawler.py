@@ -37,8 +37,8 @@ class Crawler:
     """`mounts` maps a mount, without the base, to the URL of the UI behind it; `foreign` are hosts no link may name. Of the
     URLs that have one `shape` a few are visited."""
 
-    def __init__(self, client, gateway, mounts, version, foreign=(), shape=shape):
-        self.client, self.gateway, self.version, self.shape = client, gateway, version, shape
+    def __init__(self, client, gateway, mounts, foreign=(), shape=shape):
+        self.client, self.gateway, self.shape = client, gateway, shape
         self.mounts = {gateway.base + mount: url for mount, url in mounts.items()}
         self.direct = requests.Session()
         self.direct.trust_env = False
@@ -116,7 +116,7 @@ class Crawler:
                 self.problem(url, f'<{tag} {name}="{value[:200]}"> has the UI\'s own address')
         if mount and page.ui_root not in (None, mount):
             self.problem(url, f"setUIRoot('{page.ui_root}') is not the mount {mount}")
-        for reference in page.references + pages.ajax(url, text, page, self.version):
+        for reference in page.references + pages.ajax(url, text, page):
             if not reference.startswith(("#", "data:", "javascript:")):
                 self.add(urllib.parse.urljoin(url, reference), url)
 

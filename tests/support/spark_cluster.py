@@ -306,7 +306,8 @@ class Cluster:
         settings = {"spark.app.name": name, "spark.cores.max": cores, "spark.ui.port": ui, **(conf or {})}
         program = [HERE / "spark_app.py", role, status]
         if not runs_our_python(self.version):
-            settings.update({"spark.sparkgate.role": role, "spark.sparkgate.status": status})
+            settings.update({"spark.sparkgate.role": role, "spark.sparkgate.status": status,
+                             "spark.sql.catalogImplementation": "in-memory"})  # spark-shell's would be Hive's
             program = ["--class", "org.apache.spark.repl.Main", "spark-shell", "-i", HERE / "spark_app.scala"]
             env = {**(env or {}), "SPARK_SUBMIT_OPTS": "-Dscala.usejavacp=true"}
         flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]

@@ -6,6 +6,7 @@ import urllib.parse
 import pytest
 
 import crawler
+import pages
 from conftest import BASE, VERSIONS, Client, await_everything
 from estate import READER, Estate
 from gateway import Gateway, cluster_entry, mounts_of
@@ -95,7 +96,7 @@ class Watch(crawler.Crawler):
     """Follows every link that a person is shown, and searches every answer for traces of others."""
 
     def __init__(self, client, gateway, info, traces):
-        super().__init__(client, gateway, mounts_of(info), info["spark"], shape=shape)
+        super().__init__(client, gateway, mounts_of(info), shape=shape)
         self.traces, self.statuses = traces, {}
 
     def visit(self, url):
@@ -161,6 +162,17 @@ def test_lists_have_all_that_is_ones_own_and_nothing_else(alice, as_person, esta
         assert len(listed_by_history(browser, "?limit=2")) == 2
         home = browser.get("/local/").text
         assert all(app["id"] in home for app in own.apps.values())
+
+
+def test_masters_page_offers_an_analyst_to_kill_what_is_hers_and_nothing_else(alice, as_person, estate):
+    running = {name: estate.people[name].apps["running"]["id"] for name in ("alice", "bob")}
+    hers, all_of_it = (client.get("/local/proxy/master/").text for client in (alice, as_person("root", "platform")))
+    assert ids_to_kill(hers) == {running["alice"]}
+    assert ids_to_kill(all_of_it) == set(running.values())
+
+
+def ids_to_kill(page):
+    return {dict(fields)["id"] for _, action, fields in pages.parse_html(page).forms if action.endswith("kill/")}
 
 
 def test_proxy_users_applications_are_that_users(as_person, estate):

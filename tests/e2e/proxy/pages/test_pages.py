@@ -43,7 +43,7 @@ def test_every_captured_page_with_a_root_is_understood():
 def test_ajax_of_the_captured_pages_is_computed():
     def calls(name, path, version="4.3"):
         text = (FIXTURES / version / name).read_text()
-        return pages.ajax(f"{WORDS}{path}", text, pages.parse_html(text), version)
+        return pages.ajax(f"{WORDS}{path}", text, pages.parse_html(text))
     assert f"{WORDS}/api/v1/applications/app-1/allexecutors" in calls("driver-executors.ctx.html", "/executors/")
     assert f"{WORDS}/api/v1/applications/app-1/allexecutors" in calls("driver-executors.ctx.html", "/executors/", "3.5")
     assert any("/stages/0/0/taskTable?" in call for call in calls("driver-stage.ctx.html", "/stages/stage/?id=0&attempt=0"))

@@ -186,7 +186,7 @@ def folder(url):
 
 def test_no_link_of_the_wiki_leaves_its_mount(gate, wiki):
     client = Client(gate, gate.create_token("crawls", "user")["access_token"])
-    crawler = Crawler(client, gate, {WIKI: wiki.url[:-1]}, "4.3", shape=folder).run([f"{BASE}{WIKI}/"])
+    crawler = Crawler(client, gate, {WIKI: wiki.url[:-1]}, shape=folder).run([f"{BASE}{WIKI}/"])
     assert not crawler.problems, crawler.report()
     assert len(crawler.pages) > 20
 

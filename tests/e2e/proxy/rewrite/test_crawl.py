@@ -16,7 +16,7 @@ def crawl(client, gateway, info, foreign=()):
     starts = [f"{BASE}/", f"{BASE}/local/"] + [f"{BASE}{mount}/" for mount in mounts if "/driver-" not in mount]
     for app in info["apps"].values():
         starts.append(f"{BASE}/local/apps/{app['id']}")
-    return Crawler(client, gateway, mounts, info["spark"], foreign).run(starts)
+    return Crawler(client, gateway, mounts, foreign).run(starts)
 
 
 def test_crawl_finds_no_leak_and_no_new_error(admin, gateway, info):
