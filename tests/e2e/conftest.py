@@ -19,7 +19,7 @@ from gateway import Gateway, cluster_entry, mounts_of  # noqa: E402
 from keycloak import Keycloak  # noqa: E402
 from oidc_provider import OidcProvider  # noqa: E402
 from provider_people import NAVIGATION as CROSS_SITE  # noqa: E402
-from spark_cluster import Cluster, runs_our_python  # noqa: E402
+from spark_cluster import Cluster  # noqa: E402
 from suites import FILES as SUITES, may_be_in, suite_of  # noqa: E402
 from upstream import Upstream  # noqa: E402
 
@@ -86,7 +86,7 @@ def pytest_generate_tests(metafunc):
 def info(request):
     """spark_cluster.Cluster.info() of a cluster with everything in it, of each version in turn."""
     if request.param in VERSIONS:
-        with Cluster(request.param, cluster_driver=runs_our_python(request.param)) as running:
+        with Cluster(request.param, cluster_driver=True) as running:
             yield running.info()
     else:
         yield json.loads(pathlib.Path(request.param).read_text())

@@ -37,13 +37,13 @@ OPENS = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
     "sun.util.calendar"))
 DEPLOY = "org.apache.spark.deploy"
 LAST_ON_JAVA_8 = (3, 2)
-FIRST_WITH_OUR_PYTHON = (3, 4)  # older ones know no Python 3.11
+FIRST_WITH_OUR_PYTHON = (3, 4)
+REPL = "-Dscala.usejavacp=true"  # what spark-shell needs
 libc = ctypes.CDLL(None)
 
 
-def runs_our_python(version):
-    """Whether that Spark runs Python applications here, which a driver in cluster mode needs, too."""
-    return minor(full_version(version)) >= FIRST_WITH_OUR_PYTHON
+def flags(settings):
+    return [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
 
 
 class ClusterError(Exception):
@@ -303,16 +303,23 @@ class Cluster:
         """Starts spark_app.py in a process of its own; see await_app(). `more` are options of spark-submit."""
         status = self.dir / f"status-{self.count}-{role}.json"
         ui = free_port()
-        settings = {"spark.app.name": name, "spark.cores.max": cores, "spark.ui.port": ui, **(conf or {})}
-        program = [HERE / "spark_app.py", role, status]
-        if not runs_our_python(self.version):
-            settings.update({"spark.sparkgate.role": role, "spark.sparkgate.status": status,
-                             "spark.sql.catalogImplementation": "in-memory"})  # spark-shell's would be Hive's
-            program = ["--class", "org.apache.spark.repl.Main", "spark-shell", "-i", HERE / "spark_app.scala"]
-            env = {**(env or {}), "SPARK_SUBMIT_OPTS": "-Dscala.usejavacp=true"}
-        flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
-        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags, *more, *program], env)
+        program, settings = self.program(role, status)
+        settings.update({"spark.app.name": name, "spark.cores.max": cores, "spark.ui.port": ui, **(conf or {})})
+        daemon = self.spawn(role, [self.home / "bin/spark-submit", "--master", self.spark_url, *flags(settings), *more, *program],
+                            {**({"SPARK_SUBMIT_OPTS": REPL} if self.is_old() else {}), **(env or {})})
         return {"daemon": daemon, "status": status, "name": name}
+
+    def is_old(self):
+        """Its Python part knows no Python 3.11."""
+        return minor(self.version) < FIRST_WITH_OUR_PYTHON
+
+    def program(self, role, status):
+        """What spark-submit is given, and the settings that belong to it."""
+        if not self.is_old():
+            return [HERE / "spark_app.py", role, status], {}
+        # spark-shell would be Hive's
+        settings = {"spark.sparkgate.role": role, "spark.sparkgate.status": status, "spark.sql.catalogImplementation": "in-memory"}
+        return ["--class", "org.apache.spark.repl.Main", "spark-shell", "-i", HERE / "spark_app.scala"], settings
 
     def await_app(self, app, timeout=600):
         """Fills in `id` and `ui` when the application has written its status file."""
@@ -362,20 +369,22 @@ class Cluster:
         except ClusterError as error:
             raise ClusterError(f"{error}\n{self.history.tail()}") from error
 
-    # A Python application can't be submitted in cluster mode to a standalone master, but the class that runs one is a
-    # main class like any other: that gives a driver on a worker without a Java compiler.
+    # Neither a Python application nor a shell can be submitted in cluster mode to a standalone master, but the class that runs
+    # one is a main class like any other: that gives a driver on a worker without a Java compiler.
     def submit_cluster_driver(self):
-        status = self.dir / "status-driver.json"
+        name, status = "cluster driver app", self.dir / "status-driver.json"
         jar = next((self.home / "jars").glob("spark-launcher_*.jar"))
-        settings = {"spark.app.name": "cluster driver app", "spark.cores.max": 2, "spark.ui.port": free_port(),
-                    "spark.driver.extraJavaOptions": f"{self.java_opts()} {OPENS}"}
-        flags = [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+        program, settings = self.program("running", status)
+        settings.update({"spark.app.name": name, "spark.cores.max": 2, "spark.ui.port": free_port(),
+                         "spark.driver.extraJavaOptions": " ".join([self.java_opts(), REPL if self.is_old() else OPENS])})
+        main, words = "PythonRunner", [program[0], "", *program[1:]]
+        if self.is_old():
+            main, words = "SparkSubmit", ["--master", self.spark_url, "--deploy-mode", "client", *flags(settings), *program]
         command = [self.home / "bin/spark-submit", "--master", self.spark_url, "--deploy-mode", "cluster",
-                   "--class", f"{DEPLOY}.PythonRunner", *flags, jar.as_uri(), HERE / "spark_app.py", "", "running",
-                   status]
+                   "--class", f"{DEPLOY}.{main}", *flags(settings), jar.as_uri(), *words]
         daemon = self.spawn("submit-driver", command)
         self.daemons.remove(daemon)  # it ends as soon as the master has taken the driver
-        return {"daemon": daemon, "status": status, "name": "cluster driver app"}
+        return {"daemon": daemon, "status": status, "name": name}
 
     def await_cluster_driver(self, driver):
         if driver["daemon"].process.wait(120) != 0:
