@@ -375,8 +375,9 @@ class Cluster:
         name, status = "cluster driver app", self.dir / "status-driver.json"
         jar = next((self.home / "jars").glob("spark-launcher_*.jar"))
         program, settings = self.program("running", status)
+        java = [self.java_opts(), *([] if self.java else [OPENS]), *([REPL] if self.is_old() else [])]
         settings.update({"spark.app.name": name, "spark.cores.max": 2, "spark.ui.port": free_port(),
-                         "spark.driver.extraJavaOptions": " ".join([self.java_opts(), REPL if self.is_old() else OPENS])})
+                         "spark.driver.extraJavaOptions": " ".join(java)})
         main, words = "PythonRunner", [program[0], "", *program[1:]]
         if self.is_old():
             main, words = "SparkSubmit", ["--master", self.spark_url, "--deploy-mode", "client", *flags(settings), *program]
