@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import signal
 import sys
 import time
 
@@ -57,5 +58,6 @@ def run(version, mode):
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the cluster goes, too
     result = run(*sys.argv[1:3])
     pathlib.Path(sys.argv[3]).write_text(json.dumps(result, indent=1) + "\n")
