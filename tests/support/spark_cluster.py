@@ -17,6 +17,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,8 @@ DEPLOY = "org.apache.spark.deploy"
 LAST_ON_JAVA_8 = (3, 2)
 FIRST_WITH_OUR_PYTHON = (3, 4)
 REPL = "-Dscala.usejavacp=true"  # what spark-shell needs
+TLS_PORT_BESIDE = 400  # Spark adds it to the port that it was given (T41)
+ANY_CERTIFICATE = ssl._create_unverified_context()  # of a cluster that speaks https on loopback
 libc = ctypes.CDLL(None)
 
 
@@ -73,7 +76,7 @@ def free_port():
 def fetch(url, headers=None, timeout=10):
     """Body of a 200 answer as text; URLError or HTTPError otherwise."""
     request = urllib.request.Request(url, headers=headers or {})
-    with urllib.request.urlopen(request, timeout=timeout) as response:
+    with urllib.request.urlopen(request, timeout=timeout, context=ANY_CERTIFICATE) as response:
         return response.read().decode("utf-8", "replace")
 
 
@@ -214,6 +217,11 @@ class Cluster:
     def wait_up(self, url, what):
         self.wait_for(lambda: is_up(url, self.headers), f"{what} at {url}")
 
+    def url_of(self, port):
+        if self.conf.get("spark.ssl.enabled") == "true":
+            return f"https://{HOST}:{port + TLS_PORT_BESIDE}"
+        return f"http://{HOST}:{port}"
+
     # -- daemons -------------------------------------------------------------------------------------------------
 
     def write_conf(self):
@@ -233,7 +241,7 @@ class Cluster:
             "spark.sql.warehouse.dir": (self.dir / "warehouse").as_uri(), "spark.local.dir": str(self.dir / "tmp"),
         }
         settings.update(self.conf)
-        self.history_url = f"http://{HOST}:{settings['spark.history.ui.port']}"
+        self.history_url = self.url_of(int(settings["spark.history.ui.port"]))
         lines = [f"{key} {value}\n" for key, value in settings.items()]
         (self.dir / "conf" / "spark-defaults.conf").write_text("".join(lines))
 
@@ -262,7 +270,7 @@ class Cluster:
 
     def start_master(self):
         port, ui = free_port(), free_port()
-        self.spark_url, self.master_url = f"spark://{HOST}:{port}", f"http://{HOST}:{ui}"
+        self.spark_url, self.master_url = f"spark://{HOST}:{port}", self.url_of(ui)
         self.master = self.spawn("master", [self.home / "bin/spark-class", f"{DEPLOY}.master.Master", "--host", HOST,
                                             "--port", port, "--webui-port", ui])
 
@@ -276,7 +284,7 @@ class Cluster:
             self.home / "bin/spark-class", f"{DEPLOY}.worker.Worker", "--host", HOST, "--port", port,
             "--webui-port", ui, "--cores", cores, "--memory", memory, "--work-dir", self.dir / f"work-{ui}",
             self.spark_url])
-        worker = {"id": None, "url": f"http://{HOST}:{ui}", "port": port, "pid": daemon.pid, "daemon": daemon}
+        worker = {"id": None, "url": self.url_of(ui), "port": port, "pid": daemon.pid, "daemon": daemon}
         self.workers.append(worker)
         return worker
 
