@@ -53,10 +53,12 @@ def wanted(words):
 
 
 def commit():
-    """What was tested; with a + if the tree has more than that."""
+    """What was tested: the last commit that main has, too, with a + if there is more. Others may change their names."""
     def git(*words):
         return subprocess.run(["git", "-C", world.ROOT, *words], capture_output=True, text=True, check=False).stdout.strip()
-    return git("rev-parse", "--short=7", "HEAD") + ("+" if git("status", "--porcelain", "-uno") else "")
+    head = git("rev-parse", "HEAD")
+    base = git("merge-base", "HEAD", "main") or head
+    return base[:7] + ("+" if base != head or git("status", "--porcelain", "-uno") else "")
 
 
 def what_is_missing(version):
