@@ -109,7 +109,7 @@ def is_good(result):
 def say(version, column, result):
     counts = ", ".join(f"{len(result[what])} {what}" for what in ("leaks", "errors", "browser") if what in result)
     print(f"{version}/{column}: {counts or result.get('not_run') or ('passed' if result.get('passed') else 'FAILED')}", flush=True)
-    if not is_good(result):
+    if not is_good(result) and "not_run" not in result:
         wrong = sum((result.get(what, []) for what in ("leaks", "errors", "browser")), [])
         text = "\n".join(wrong[:20]) or result.get("broken") or result.get("said", "")
         print("\n".join(f"    {line}" for line in text.splitlines()), flush=True)

@@ -98,7 +98,7 @@ def version_of(home=None):
         said = subprocess.run([pathlib.Path(home, "bin/java") if home else "java", "-version"], capture_output=True, text=True,
                               check=True).stderr
     except (OSError, subprocess.CalledProcessError) as error:
-        raise NoJava(HOW % error) from error
+        raise NoJava(f"there is no Java that runs in {home or 'the path'}: {error}") from error
     return said.split('"')[1]
 
 
