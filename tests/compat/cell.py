@@ -11,7 +11,7 @@ import world  # first: it says where the tests' modules are
 
 from playwright.sync_api import sync_playwright
 
-from browser import chromium
+from browser import chromium, enter_by_link
 from conftest import BASE
 from crawler import Crawler
 from gateway import mounts_of
@@ -34,7 +34,7 @@ def crawl(there):
 def look(there, crawler):
     wrong, pages = [], one_of_each(crawler.pages)
     with sync_playwright() as playwright, chromium(playwright, ignore_https_errors=True) as context:
-        context.new_page().goto(there.gateway.link, wait_until="load")
+        enter_by_link(context.new_page(), there.gateway)
         pair = Pair(context, crawler.direct_url, crawler.mount_of)
         for url in pages:
             wrong += [f"{url.removeprefix(there.gateway.origin)}: {text}"[:600] for text in pair.look(url)]

@@ -51,6 +51,13 @@ def enter(page, url, user):
     page.wait_for_url(url)
 
 
+def enter_by_link(page, gateway):
+    """The first administrator's way in: the one-time link, and the button of its page."""
+    page.goto(gateway.link)
+    page.locator("main form button").click()
+    page.wait_for_url(f"{gateway.url}/")
+
+
 class Notebook:
     """Failed requests, answers of 400 and more, console errors and exceptions of a page, until clear()."""
 

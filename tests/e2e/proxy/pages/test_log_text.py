@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from browser import Notebook, chromium
+from browser import Notebook, chromium, enter_by_link
 from conftest import BASE, await_everything
 from gateway import Gateway, cluster_entry
 from spark_cluster import Cluster
@@ -35,7 +35,7 @@ def test_s99_log_lines_that_are_loaded_stay_text(cluster, playwright):
     with Gateway([cluster_entry(info)], BASE) as gateway, chromium(playwright) as context:
         await_everything(gateway, info)
         page = context.new_page()
-        page.goto(gateway.link)
+        enter_by_link(page, gateway)
         notes = Notebook(page, gateway.origin)
         text, elements = load_more(page, f"{gateway.url}/local/proxy/{worker['id']}{query}")
         assert elements == 0
