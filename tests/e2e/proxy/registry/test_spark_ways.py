@@ -137,6 +137,9 @@ def test_a_cluster_that_has_not_been_read_yet_says_so_and_history_is_there_at_on
                     site.stop()
 
 
+NO_UI, NO_ADDRESS = "app-20260101000000-0001", "app-20260101000000-0002"
+
+
 class Master(FakeSpark):
     """Tells where each application's UI is as its driver said it."""
 
@@ -152,12 +155,12 @@ class Master(FakeSpark):
 
 def test_the_page_says_whether_an_application_has_no_ui_or_a_name_that_does_not_resolve():
     with Master() as spark:
-        for app in ("app-1", "app-2"):
+        for app in (NO_UI, NO_ADDRESS):
             spark.add(App(app, f"name of {app}"))
-        spark.links = {"app-1": "", "app-2": "http://driver.invalid:4040"}
+        spark.links = {NO_UI: "", NO_ADDRESS: "http://driver.invalid:4040"}
         with Gateway([spark.entry()]) as gateway:
             user = signed_in(gateway, "user")
-            for app, status, title in (("app-1", 404, "no web UI"), ("app-2", 502, "host name has no address")):
+            for app, status, title in ((NO_UI, 404, "no web UI"), (NO_ADDRESS, 502, "host name has no address")):
                 for path in (f"/local/proxy/{app}/", f"/local/apps/{app}"):
                     wait_for(lambda: user.get(path, headers=NAVIGATION).status_code == status, f"{path}: {status}")
                     answer = user.get(path, headers=NAVIGATION)
