@@ -1,6 +1,7 @@
 /* The public site's part of what web/ does for every site. */
 #include "proxy/request/public_site.h"
 
+#include "auth/policy/policy.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/form.h"
 #include "proxy/request/respond.h"
@@ -49,6 +50,16 @@ struct page_view public_view(const struct web_call *call)
 		.admin = has_way_to_tokens(call->conf) ? &call->conf->admin : NULL};
 }
 
+/* S89: a link to our sign-in may be anybody's, and to the browser what our own page leads to is of
+ * the same origin. */
+static bool ends_something(struct str path)
+{
+	unsigned all;
+
+	(void)policy_named(path, &all);
+	return all & (1u << ACTION_KILL | 1u << ACTION_SUBMIT | 1u << ACTION_NEVER);
+}
+
 void public_return_path(const struct web_call *call, struct str path, struct sbuf *out)
 {
 	struct str fragment = form_cut_fragment(&path);
@@ -59,6 +70,7 @@ void public_return_path(const struct web_call *call, struct str path, struct sbu
 	sbuf_printf(&home, "%s/", call->listen->base);
 	sbuf_reset(out);
 	if (form_is_return_path(path) && target_parse(path, &target, NULL) == 0 &&
+		!ends_something(target.path) &&
 		(call->conf->trusted_proxies_count > 0 || str_starts(path, sbuf_str(&home)))) {
 		sbuf_add_str(out, path);
 		sbuf_add_str(out, fragment);

@@ -2,13 +2,16 @@
 cluster that has not told anything yet."""
 
 import threading
+from urllib.parse import quote
 
 import pytest
 import requests
 
+from browser import chromium
 from conftest import NAVIGATION, signed_in
 from fake_spark import App, FakeSpark, Site
 from gateway import Gateway
+from hostile import sign_in
 from spark_cluster import wait_for
 
 PAGE = "/local/proxy/app-1"
@@ -76,6 +79,27 @@ def test_s89_a_kill_by_get_is_a_persons_own_click(world):
     assert admin.get(KILL, headers=CLICK, allow_redirects=False).status_code == 302
     assert len(world.app.kills) == 1
     world.app.kills.clear()
+
+
+@pytest.mark.parametrize("path", [KILL, KILL + "#x", KILL.replace("job/kill", "job/%6bill"), f"{PAGE}/jobs/hold/", "/local/proxy/master/app/kill/"])
+def test_s89_a_sign_in_leads_to_nothing_that_ends_something(world, path):
+    """The page that signs in is ours, and so the browser calls what it leads to same-origin, whoever wrote the link to it."""
+    token = world.create_token("admin", "admin")["access_token"]
+    form = {"token": token, "next": path}
+    answer = requests.post(f"{world.url}/_gate/login", data=form, headers={**NAVIGATION, "Origin": world.origin}, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    form["next"] = f"{PAGE}/jobs/?id=1"
+    answer = requests.post(f"{world.url}/_gate/login", data=form, headers={**NAVIGATION, "Origin": world.origin}, allow_redirects=False)
+    assert answer.headers["Location"] == form["next"]
+
+
+def test_s89_who_signs_in_by_somebodys_link_ends_nothing(world, playwright):
+    token = world.create_token("admin", "admin")["access_token"]
+    with chromium(playwright) as browser:
+        page = browser.new_page()
+        sign_in(page, f"{world.url}/_gate/login?next={quote(KILL, safe='')}", token)
+        page.wait_for_url(f"{world.origin}/**")
+    assert world.app.kills == []
 
 
 def test_s90_spark_gets_no_cookie_of_another_application(world):
