@@ -45,6 +45,23 @@ static int check_ui_pattern(const struct loader *l, size_t index, size_t at)
 	return key ? load_fail_at(l, expected, "clusters[%zu].uis[%zu].%s", index, at, key) : 0;
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	return str_ends(str_of(text), str_of(end));
+}
+
+/* S97: a node of one would be judged by the roles of the other. */
+static bool may_fit_both(const char *a, const char *b)
+{
+	size_t before_a = strcspn(a, "*"), before_b = strcspn(b, "*");
+
+	if (a[before_a] == '\0' || b[before_b] == '\0')
+		return false; /* a name by itself comes first */
+	const char *after_a = a + before_a + 1, *after_b = b + before_b + 1;
+	return strncmp(a, b, before_a < before_b ? before_a : before_b) == 0 &&
+	       (ends_with(after_a, after_b) || ends_with(after_b, after_a));
+}
+
 static int check_uis(const struct loader *l, size_t index)
 {
 	const struct conf_cluster *cluster = &l->conf->clusters[index];
@@ -53,6 +70,11 @@ static int check_uis(const struct loader *l, size_t index)
 		if (check_ui_pattern(l, index, i) == -1)
 			return -1;
 		for (size_t j = 0; j < i; j++) {
+			if (may_fit_both(cluster->uis[i].name, cluster->uis[j].name))
+				return load_fail_at(l,
+					"a name that fits no node of another pattern of the "
+					"cluster",
+					"clusters[%zu].uis[%zu].name", index, i);
 			if (strcmp(cluster->uis[i].name, cluster->uis[j].name) == 0)
 				return load_fail_at(l, "a name that no other UI of the cluster has",
 					"clusters[%zu].uis[%zu].name", index, i);

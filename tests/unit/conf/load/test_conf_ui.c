@@ -171,6 +171,27 @@ static void nodes_of_a_resource_manager_have_patterns(void **state)
 	}
 }
 
+#define NODE(name)	"{name: '" name "', url: 'http://*.b:8042', nodes_of: rm}"
+#define TWO(one, other) "clusters: [{name: a, uis: [" RM NODE(one) ", " NODE(other) "]}]\n"
+
+/* The first of them says who may. */
+static void s97_a_node_has_the_roles_of_one_pattern(void **state)
+{
+	static const char *const both[] = {TWO("node-*", "node-gpu-*"), TWO("node-gpu-*", "node-*"),
+		TWO("node-*", "n*"), TWO("node-*", "node-*-x"), TWO("node-*", "node-*")};
+	static const char *const either[] = {
+		TWO("node-*", "gpu-*"), TWO("n*-a", "n*-b"), TWO("a-*-x", "b-*-x")};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(both); i++) {
+		char *message = conf_probe_message(both[i]);
+		assert_non_null(strstr(message, "key \"clusters[0].uis[2].name\""));
+		free(message);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(either); i++)
+		conf_unref(conf_probe_load(either[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +199,7 @@ int main(void)
 		cmocka_unit_test(ui_may_take_larger_bodies_than_the_rest),
 		cmocka_unit_test(ui_has_other_names_by_which_pages_link_to_it),
 		cmocka_unit_test(nodes_of_a_resource_manager_have_patterns),
+		cmocka_unit_test(s97_a_node_has_the_roles_of_one_pattern),
 		cmocka_unit_test(s70_identity_header_is_a_name_with_no_other_meaning),
 		cmocka_unit_test(s70_ui_may_be_told_who_asks_in_a_field_of_its_own),
 	};
