@@ -82,7 +82,7 @@ static char *key_of(const struct app *a)
 	if (is_namespaces(a))
 		return mem_printf("user %s/%s %s", cluster, a->known.id, a->owner);
 	/* S94: of a name that anybody may use again, whose is one run of it. */
-	if (a->is_masters && !known_id_is_numbered(str_of(a->known.id)))
+	if (a->is_masters && !app_is_numbered(a))
 		return mem_printf("user %s/%s@%lld", cluster, a->known.id, (long long)a->run_ms);
 	return mem_printf("user %s/%s", cluster, a->known.id);
 }

@@ -207,9 +207,8 @@ static const struct mount *known_mount(
 /* S94: a name that is used again has the log of another run, perhaps of another person. */
 static bool has_log_of_another(const struct app *a)
 {
-	return a->is_masters && a->in_history && a->user_told && a->user_in_history &&
-	       !known_id_is_numbered(str_of(a->known.id)) &&
-	       strcmp(a->user_told, a->user_in_history) != 0;
+	return a->is_masters && !app_is_numbered(a) && a->in_history && a->user_told &&
+	       a->user_in_history && strcmp(a->user_told, a->user_in_history) != 0;
 }
 
 static void add_app(struct draft *d, const struct app *a)

@@ -5,6 +5,7 @@
 #include "proxy/discovery/known/app_lists.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_queue.h"
+#include "proxy/discovery/spark/app_id.h"
 #include "proxy/discovery/spark/spark_json.h"
 
 #include <stdlib.h>
@@ -101,6 +102,12 @@ bool known_id_is_numbered(struct str id)
 	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
 	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
 	       is_numbered(id, "local-", 0, '\0');
+}
+
+bool app_is_numbered(const struct app *a)
+{
+	return known_id_is_numbered(str_of(a->known.id)) &&
+	       !(a->name && app_id_is_name(a->known.id, a->name));
 }
 
 /* --- they come and go --- */

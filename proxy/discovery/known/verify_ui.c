@@ -129,7 +129,7 @@ static bool is_about(const struct known_ui *ui, struct str html)
 {
 	const struct app *a = (const struct app *)ui;
 
-	return known_id_is_numbered(str_of(ui->id)) || a->user_told == NULL ||
+	return app_is_numbered(a) || a->user_told == NULL ||
 	       app_page_is_of(html, str_of(a->user_told));
 }
 

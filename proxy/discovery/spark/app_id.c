@@ -33,6 +33,20 @@ bool app_id_take(json_t *json, const char *id, struct spark_app *a)
 	return true;
 }
 
+/* In small letters, without blanks: org.apache.spark.deploy.master.Master. */
+bool app_id_is_name(const char *id, const char *name)
+{
+	for (; *name; name++) {
+		char c = *name;
+
+		if (strchr(" \t\n\v\f\r", c))
+			continue;
+		if (*id++ != (c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c))
+			return false;
+	}
+	return *id == '\0';
+}
+
 /* --- those that have one id --- */
 
 /* Those of one id side by side: the one that has run longest, then what began later, then what
@@ -72,19 +86,31 @@ static void name_twins(json_t *json, struct spark_app **twins, size_t count)
 	}
 }
 
-/* "app-20260101000000-0001": no other one has it. */
-static bool is_masters_own(const char *id)
+/* "app-20260101000000-0001" */
+static bool is_numbered(const char *id)
 {
 	return strncmp(id, "app-", 4) == 0 && strspn(id + 4, "0123456789") == 14 && id[18] == '-';
+}
+
+/* What a master has numbered no other one has, unless somebody is called so. */
+static bool has_name_like_number(const struct spark_master *m)
+{
+	for (size_t i = 0; i < m->apps_count; i++) {
+		const struct spark_app *a = &m->apps[i];
+		if (is_numbered(a->spark_id) && app_id_is_name(a->spark_id, a->name))
+			return true;
+	}
+	return false;
 }
 
 void app_id_tell_apart(struct spark_master *m)
 {
 	struct spark_app **named = mem_alloc(m->apps_count + 1, sizeof(struct spark_app *));
+	bool is_every_one = has_name_like_number(m);
 	size_t count = 0, end;
 
 	for (size_t i = 0; i < m->apps_count; i++) {
-		if (!is_masters_own(m->apps[i].spark_id))
+		if (is_every_one || !is_numbered(m->apps[i].spark_id))
 			named[count++] = &m->apps[i];
 	}
 	if (count)

@@ -12,6 +12,9 @@
 /* Fills in both ids; any text is one. False: there is none, or it is longer than any name. `id` is
  * the document's. */
 MUST_CHECK bool app_id_take(json_t *json, const char *id, struct spark_app *a);
+/* Whether the master has made the id of the name (T59): then anybody may have it, even where it
+ * looks like one of those that masters number. */
+bool app_id_is_name(const char *id, const char *name);
 /* Of all rows of a master. */
 void app_id_tell_apart(struct spark_master *m);
 

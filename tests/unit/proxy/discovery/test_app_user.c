@@ -279,12 +279,11 @@ static void s73_pod_with_a_masters_id_settles_nothing_for_it(void **state)
 }
 
 /* With spark.master.useAppNameAsAppId.enabled ids are names, and anybody may use one again. */
-static void s94_each_run_of_a_name_is_somebodys_of_its_own(void **state)
+static void assert_each_run_is_somebodys(struct pod_world *w, const char *id, const char *name)
 {
-	struct pod_world *w = *state;
-	struct spark_app row = {.id = "payroll",
-		.spark_id = "payroll",
-		.name = "payroll",
+	struct spark_app row = {.id = id,
+		.spark_id = id,
+		.name = name,
 		.user = "mallory",
 		.state = "RUNNING",
 		.started_ms = start - SECOND,
@@ -294,14 +293,25 @@ static void s94_each_run_of_a_name_is_somebodys_of_its_own(void **state)
 
 	ready(w);
 	merge_master(pod_world_cluster(w), &m);
-	assert_string_equal(whose(w, "payroll"), "mallory");
+	assert_string_equal(whose(w, id), "mallory");
 	row.user = "alice";
 	row.started_ms = start;
 	merge_master(pod_world_cluster(w), &m);
-	assert_string_equal(whose(w, "payroll"), "alice");
+	assert_string_equal(whose(w, id), "alice");
 	row.user = "mallory"; /* of this run the first word stays */
 	merge_master(pod_world_cluster(w), &m);
-	assert_string_equal(whose(w, "payroll"), "alice");
+	assert_string_equal(whose(w, id), "alice");
+}
+
+static void s94_each_run_of_a_name_is_somebodys_of_its_own(void **state)
+{
+	assert_each_run_is_somebodys(*state, "payroll", "payroll");
+}
+
+/* As an application has it whose log is older than that setting. */
+static void s94_a_name_may_look_like_a_number_of_the_masters(void **state)
+{
+	assert_each_run_is_somebodys(*state, "app-20260101000000-0001", "App-20260101 000000-0001");
 }
 
 static void s73_name_that_is_too_long_is_nobodys(void **state)
@@ -398,6 +408,7 @@ int main(void)
 		TEST(s73_pod_that_is_parted_from_an_application_leaves_no_user),
 		TEST(s73_pod_with_a_masters_id_settles_nothing_for_it),
 		TEST(s94_each_run_of_a_name_is_somebodys_of_its_own),
+		TEST(s94_a_name_may_look_like_a_number_of_the_masters),
 		TEST(s73_name_that_is_too_long_is_nobodys),
 		TEST(s73_while_the_store_is_silent_nobody_new_is_known),
 		TEST(s73_gateways_on_one_store_agree),

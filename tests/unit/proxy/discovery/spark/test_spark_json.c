@@ -280,6 +280,25 @@ static void t59_applications_of_one_id_are_told_apart(void **state)
 #undef ROW
 }
 
+/* Of one name may be what the master has numbered before, or what was called so. */
+static void s94_names_that_look_like_numbers_are_told_apart(void **state)
+{
+#define ROW(name, user, start)                                                                     \
+	"{\"id\":\"app-20260101000000-0001\",\"name\":\"" name "\",\"user\":\"" user               \
+	"\",\"starttime\":" start "}"
+#define MASTER(rows) "{\"status\":\"ALIVE\",\"workers\":[],\"activeapps\":[" rows "]}"
+	struct spark_master m = parsed(MASTER(
+		ROW("etl", "alice", "100") "," ROW("App-20260101000000-00 01", "mallory", "200")));
+
+	(void)state;
+	assert_string_equal(m.apps[0].id, "app-20260101000000-0001");
+	assert_string_equal(m.apps[1].id, "app-20260101000000-0001~s200");
+	assert_true(m.apps[0].has_stranger && m.apps[0].has_later);
+	spark_master_clear(&m);
+#undef MASTER
+#undef ROW
+}
+
 static void ids_mean_only_themselves_in_a_path(void **state)
 {
 	static const char *const good[] = {"worker-20260101-10.0.0.7-40001", "app-1",
@@ -377,6 +396,7 @@ int main(void)
 		cmocka_unit_test(other_documents_are_no_masters),
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
 		cmocka_unit_test(t59_applications_of_one_id_are_told_apart),
+		cmocka_unit_test(s94_names_that_look_like_numbers_are_told_apart),
 		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
 		cmocka_unit_test(versions_are_read_strictly),
 		cmocka_unit_test(any_byte_but_those_of_heartbeats_and_durations_is_news),
