@@ -250,7 +250,8 @@ enum action policy_actions(enum ui_kind kind, struct str method, struct str path
 	unsigned asked = by_method(method);
 	bool is_spark;
 
-	*all = find_actions(kind, path, asked != 0, &is_spark); /* or the method decides */
+	/* What is denied by its method has no page that matters. */
+	*all = find_actions(kind, path, asked & BIT(ACTION_NEVER), &is_spark);
 	if (asked && is_spark && !(*all & (needs_same_origin | BIT(ACTION_NEVER))))
 		*all = asked;
 	return strictest(*all);

@@ -289,6 +289,8 @@ static void unknown_writes_to_spark_need_the_right_to_kill(void **state)
 		assert_int_equal(post(spark_uis[k], "/jobs/"), ACTION_KILL);
 		assert_int_equal(post(spark_uis[k], "/environment/"), ACTION_KILL);
 		assert_int_equal(post(spark_uis[k], "/v1/submissions/kill/x"), ACTION_SUBMIT);
+		/* Spark's handlers take everything below their path. */
+		assert_int_equal(post(spark_uis[k], "/whatever/v1/submissions"), ACTION_KILL);
 		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 			assert_int_equal(
 				policy_action(spark_uis[k], str_of(methods[i]), STR("/jobs/")),
