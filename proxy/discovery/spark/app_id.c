@@ -11,7 +11,7 @@ static const char *keep(json_t *json, const char *text)
 	static const char name[] = "\x01sparkgate";
 	json_t *kept = json_is_array(json) ? json : json_object_get(json, name);
 
-	if (kept == NULL) {
+	if (!json_is_array(kept)) { /* somebody's own word of that name is not read */
 		kept = json_array();
 		if (json_object_set_new(json, name, kept) == -1)
 			abort();

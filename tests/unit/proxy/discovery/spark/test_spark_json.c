@@ -299,6 +299,17 @@ static void s94_names_that_look_like_numbers_are_told_apart(void **state)
 #undef ROW
 }
 
+static void names_are_kept_beside_whatever_the_master_says(void **state)
+{
+	struct spark_master m = parsed("{\"status\":\"ALIVE\",\"workers\":[],"
+				       "\"\\u0001sparkgate\":1,\"activeapps\":[{\"id\":\"a/b\","
+				       "\"name\":\"n\",\"user\":\"u\",\"starttime\":1}]}");
+
+	(void)state;
+	assert_string_equal(m.apps[0].id, "a~2Fb");
+	spark_master_clear(&m);
+}
+
 static void ids_mean_only_themselves_in_a_path(void **state)
 {
 	static const char *const good[] = {"worker-20260101-10.0.0.7-40001", "app-1",
@@ -397,6 +408,7 @@ int main(void)
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
 		cmocka_unit_test(t59_applications_of_one_id_are_told_apart),
 		cmocka_unit_test(s94_names_that_look_like_numbers_are_told_apart),
+		cmocka_unit_test(names_are_kept_beside_whatever_the_master_says),
 		cmocka_unit_test(ids_mean_only_themselves_in_a_path),
 		cmocka_unit_test(versions_are_read_strictly),
 		cmocka_unit_test(any_byte_but_those_of_heartbeats_and_durations_is_news),
