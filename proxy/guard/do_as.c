@@ -80,10 +80,24 @@ bool do_as_strip(struct str params, struct sbuf *out)
 	return stripped;
 }
 
+/* A name that is doAs begins with a d, or with what may become one; mostly there is none. */
+static bool may_have_one(struct str params)
+{
+	for (size_t i = 0; i < params.len; i++) {
+		char c = params.at[i], next = i + 1 < params.len ? params.at[i + 1] : '\0';
+
+		if (c == '%' || ((c | 0x20) == 'd' && ((next | 0x20) == 'o' || next == '%')))
+			return true;
+	}
+	return false;
+}
+
 bool do_as_is_in(struct str params)
 {
 	struct sbuf rest;
 
+	if (!may_have_one(params))
+		return false;
 	sbuf_init(&rest, params.len + 1);
 	bool found = do_as_strip(params, &rest);
 	sbuf_clear(&rest);

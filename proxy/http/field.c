@@ -241,8 +241,12 @@ struct field_kind field_kind_of(struct str name)
 {
 	unsigned letter = name.len ? (unsigned)(name.at[0] | 0x20) - 'a' : ARRAY_LEN(rows);
 	const struct row *row = letter < ARRAY_LEN(rows) ? rows[letter] : NULL;
+	/* Rows mostly differ here, behind "x-", too; the shortest have two letters and a zero. */
+	char third = name.len > 2 ? name.at[2] : '\0';
 
-	while (row && row->name.at && !is_row_of(row, name))
+	if (third >= 'A' && third <= 'Z')
+		third |= 0x20;
+	while (row && row->name.at && (row->name.at[2] != third || !is_row_of(row, name)))
 		row++;
 	return row && row->name.at ? row->kind : (struct field_kind){FIELD_OTHER, 0};
 }

@@ -151,15 +151,24 @@ static bool is_row_of(const struct row *row, struct str path)
 	return str_starts(path, wanted);
 }
 
+/* Where the rows of each UI begin, after all others; they stand together. */
+static unsigned char first_of[UI_OTHER + 1];
+
+__attribute__((constructor)) static void find_first(void)
+{
+	for (size_t i = ARRAY_LEN(rows); i-- > 0;)
+		first_of[rows[i].ui] = (unsigned char)(i + 1);
+}
+
 static const struct row *find_row(enum ui_kind ui, struct str path)
 {
 	/* Rows mostly differ from the path here. */
 	char second = path.len > 1 ? path.at[1] : '/';
+	size_t at = path.len ? first_of[ui] : 0; /* one behind it; 0: there is none */
 
-	for (size_t i = 0; path.len && i < ARRAY_LEN(rows); i++) {
-		const struct row *row = &rows[i];
-		if (row->ui == ui && row->path.at[row->path.len > 1] == second &&
-			is_row_of(row, path))
+	for (; at > 0 && at <= ARRAY_LEN(rows) && rows[at - 1].ui == ui; at++) {
+		const struct row *row = &rows[at - 1];
+		if (row->path.at[row->path.len > 1] == second && is_row_of(row, path))
 			return row;
 	}
 	return NULL;

@@ -350,12 +350,38 @@ bool links_map_to_master(const struct links *links, struct str raw, struct link_
 	return master && put_mount(links, raw, raw.len - has_slash, safe_mount(master), edit);
 }
 
+/* --- our own authority: the last one read is kept, for nearly all pages are of one origin --- */
+
+struct own {
+	char origin[AUTHORITY_MAX], authority[LINK_PUBLIC_MAX];
+	size_t origin_len, len;
+};
+static _Thread_local struct own own;
+
+static void read_own(struct str origin)
+{
+	ptrdiff_t host = str_find(origin, STR("://"));
+	char buf[AUTHORITY_MAX];
+	struct str authority;
+
+	own.origin_len = str_copy(origin, own.origin, sizeof own.origin) ? origin.len : 0;
+	own.len = 0;
+	if (host != -1 &&
+		read_authority(origin, (size_t)host + 3, default_port(origin), buf, &authority) &&
+		str_copy(authority, own.authority, sizeof own.authority))
+		own.len = authority.len;
+}
+
+static void take_own_authority(struct links *links, struct str origin)
+{
+	if (origin.len == 0 || !str_eq(origin, (struct str){own.origin, own.origin_len}))
+		read_own(origin);
+	memcpy(links->public_authority, own.authority, own.len);
+	links->public_len = own.len;
+}
+
 void links_init(struct links *links, const struct rewrite_context *context)
 {
-	struct str origin = str_of(context->origin), ours;
-	char buf[AUTHORITY_MAX];
-	ptrdiff_t host = str_find(origin, STR("://"));
-
 	*links = (struct links){
 		.context = context,
 		.mount = safe_mount(context->mount),
@@ -367,12 +393,7 @@ void links_init(struct links *links, const struct rewrite_context *context)
 	const char *slash = strrchr(context->cluster_root, '/');
 	if (slash)
 		links->base = str_range(context->cluster_root, slash);
-	const char *port = default_port(origin);
-	if (host != -1 && read_authority(origin, (size_t)host + 3, port, buf, &ours))
-		links->public_len =
-			str_copy(ours, links->public_authority, sizeof(links->public_authority))
-				? ours.len
-				: 0;
+	take_own_authority(links, str_of(context->origin));
 }
 
 void links_learn_root(struct links *links, struct str root)

@@ -9,13 +9,13 @@
 
 #include "proxy/rewrite/rewrite_context.h"
 
-enum { LINK_ROOT_MAX = 512 };
+enum { LINK_ROOT_MAX = 512, LINK_PUBLIC_MAX = 288 };
 
 /* What the links of one response are read against. In place; borrows the context. */
 struct links {
 	const struct rewrite_context *context;
 	struct str mount, cluster_root, base, authority, prefix, others;
-	char public_authority[288]; /* "gw.example:443", out of the context's origin */
+	char public_authority[LINK_PUBLIC_MAX]; /* "gw.example:443", out of the context's origin */
 	size_t public_len;
 	bool is_location;	  /* a Location field: our own public host is mended too (T36) */
 	bool any_gate;		  /* JSON: "/proxy/<known id>" below any host is ours (T10) */
