@@ -198,3 +198,8 @@ enum guard_origin guard_origin_of(const struct front_request *req, const char *o
 		return str_eq(site, STR("same-origin")) ? ORIGIN_SAME : ORIGIN_OTHER;
 	return from.at ? ORIGIN_SAME : from_referer(req, origin);
 }
+
+bool guard_is_by_hand(const struct front_request *req)
+{
+	return str_eq(guard_single_field(req, FIELD_SEC_FETCH_SITE), STR("none"));
+}

@@ -36,6 +36,8 @@ bool guard_is_loaded(const struct front_request *req);
 /* Did a page of this origin send it? Sec-Fetch-Site, else Origin, else Referer (S45). */
 enum guard_origin { ORIGIN_SAME, ORIGIN_OTHER, ORIGIN_UNKNOWN };
 enum guard_origin guard_origin_of(const struct front_request *req, const char *origin);
+/* No page at all did: an address was typed, or a bookmark opened, as far as browsers say so. */
+bool guard_is_by_hand(const struct front_request *req);
 /* The target of the page of this origin that the request comes from; at == NULL: it names none. */
 struct str guard_referer_here(const struct front_request *req, const char *origin);
 

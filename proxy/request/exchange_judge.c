@@ -58,10 +58,27 @@ static bool is_taken_by_scope(struct exchange *x, const struct topic *topic)
 	       !scope_allows(x->web.who->scope, x->actions, &x->web.lacks);
 }
 
-/* S89: up to Spark 4.2 a GET kills, and a page of ours may hold an <img> of anybody's. */
+/* S91: a page that nobody knows, such as a plugin's tab, which may end something for all one knows.
+ * What is known to end something is no such page. */
+static bool is_unknown_page(const struct exchange *x)
+{
+	unsigned named;
+
+	if (x->route.kind != ROUTE_MOUNT || !guard_is_safe(x->web.asked))
+		return false;
+	(void)policy_named(x->route.rest, &named);
+	return !policy_needs_origin(named);
+}
+
+/* S89: up to Spark 4.2 a GET kills, and a page of ours may hold an <img> of anybody's. Plugins'
+ * pages are bookmarked and ask for their data: only other sites do not send anybody there. */
 static bool is_own_act(const struct exchange *x)
 {
-	return guard_origin_of(x->web.asked, x->web.origin) == ORIGIN_SAME &&
+	enum guard_origin origin = guard_origin_of(x->web.asked, x->web.origin);
+
+	if (is_unknown_page(x))
+		return origin != ORIGIN_OTHER || guard_is_by_hand(x->web.asked);
+	return origin == ORIGIN_SAME &&
 	       !(guard_is_safe(x->web.asked) && guard_is_loaded(x->web.asked));
 }
 

@@ -57,6 +57,20 @@ def test_s91_pages_that_may_end_something_are_for_who_may_kill(world, method, pa
     assert reached(world.app) == [(method, f"/{page}")]
 
 
+@pytest.mark.parametrize("fields, status", [
+    ({"Sec-Fetch-Site": "none", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 200),
+    ({"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty"}, 200),
+    ({}, 200),
+    ({"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}, 403),
+    ({"Referer": "http://elsewhere.example/"}, 403)], ids=["bookmark", "script", "says_nothing", "other_site", "other_referer"])
+def test_s91_plugins_pages_are_bookmarked_and_ask_for_data_but_no_other_site_leads_there(world, fields, status):
+    admin = signed_in(world, "admin")
+    assert admin.get(f"{PAGE}/plugin/tab/", headers=fields).status_code == status
+    for page in ("jobs/hold/", "plugin/jobs/job/kill/?id=1"):  # what is known to end something is no plugin's page
+        assert admin.get(f"{PAGE}/{page}", headers=fields).status_code == 403
+    assert signed_in(world, "user").get(f"{PAGE}/plugin/tab/", headers=fields).status_code == 403
+
+
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_s89_what_a_browser_asks_ahead_ends_nothing(world, ahead):
     admin = signed_in(world, "admin")
