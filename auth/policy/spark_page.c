@@ -14,7 +14,9 @@ static const struct str pages[] = {
 	STR("/connect"), STR("/connect/session"),
 	STR("/dataflint*"), /* the one plugin tab whose pages are known */
 	STR("/environment"), STR("/executors"), STR("/executors/threadDump"),
-	STR("/executors/heapHistogram"), STR("/history"), STR("/jobs"), STR("/jobs/job"),
+	STR("/executors/heapHistogram"), STR("/history"),
+	STR("/images*"), /* of tables, up to 3.2 */
+	STR("/jobs"), STR("/jobs/job"),
 	STR("/json*"), /* of a master: each of its lists has a path there */
 	STR("/log"), STR("/logPage"), STR("/logs"), STR("/metrics*"), STR("/sqlserver"),
 	STR("/sqlserver/session"), /* the Thrift server */

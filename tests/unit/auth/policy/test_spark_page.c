@@ -74,9 +74,9 @@ static void s91_pages_of_every_release_are_looked_at_by_who_may_view(void **stat
 		"/StreamingQuery/", "/StreamingQuery/statistics", "/streaming/",
 		"/streaming/batch/", "/sqlserver/", "/sqlserver/session/", "/connect/",
 		"/connect/session/", "/app/", "/json/", "/json/clusterutilization",
-		"/static/webui.js", "/static/sql/spark-sql-viz.css", "/api/v1/version",
-		"/api/v1/applications/a-1/1/stages/3/0/taskTable", "/history/a-1", "/history/a-1/",
-		"/history/a-1/1", "/history/a-1/jobs/",
+		"/static/webui.js", "/static/sql/spark-sql-viz.css", "/images/sort_both.png",
+		"/api/v1/version", "/api/v1/applications/a-1/1/stages/3/0/taskTable",
+		"/history/a-1", "/history/a-1/", "/history/a-1/1", "/history/a-1/jobs/",
 		"/history/a-1/appattempt_1_0001_000001/stages/stage/", "/proxy/a-1",
 		"/proxy/a-1/SQL/execution/", "/dataflint/", "/dataflint/sqlplan/json/"};
 
