@@ -123,12 +123,12 @@ static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 	static const char *const lacks[] = {
 		[LACKS_NOTHING] = "",
 		[LACKS_ADDRESS] =
-			"Spark has told a name that the gateway\xe2\x80\x99s machine cannot "
-			"resolve. Ask an administrator, or set SPARK_PUBLIC_DNS or "
-			"spark.driver.host to a name that resolves here.",
+			("Spark has told a name that the gateway\xe2\x80\x99s machine cannot "
+			 "resolve. Ask an administrator, or set SPARK_PUBLIC_DNS or "
+			 "spark.driver.host to a name that resolves here."),
 		[LACKS_UI] =
-			"It was started with spark.ui.enabled=false. Its history shows what it "
-			"did, if it writes an event log.",
+			("It was started with spark.ui.enabled=false. Its history shows what it "
+			 "did, if it writes an event log."),
 	};
 
 	if (mount->lack) {

@@ -151,7 +151,8 @@ static void list_nodes(struct fake_http *manager, const char *const *hosts, unsi
 		add_node(&list, *hosts, port);
 	add_node(&list, "localhost", port + 1);
 	sbuf_puts(&list, "]}}");
-	fake_http_set(manager, "/ws/v1/cluster/nodes", 200, "application/json", sbuf_take(&list));
+	fake_http_set(manager, "/ws/v1/cluster/nodes", 200, "application/json", list.at);
+	sbuf_clear(&list);
 }
 
 /* Makes a scene of one ResourceManager and its nodes, "node-*" at this host and port. */
