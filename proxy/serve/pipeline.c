@@ -155,12 +155,14 @@ static struct route match(const struct exchange *x, struct str path)
  * that UI's (S93). It is judged as if it had been asked below the mount. */
 static void find_route_by_page(struct exchange *x)
 {
-	struct str referer = guard_referer_here(x->web.req, x->web.origin);
+	struct str referer;
 	struct target page;
 
 	if (x->ext || x->route.kind != ROUTE_NONE || !web_is_get(&x->web) ||
-		!str_starts(x->web.target.path, STR("/api/v1/")) || referer.at == NULL ||
-		target_parse(referer, &page, NULL) == -1)
+		!str_starts(x->web.target.path, STR("/api/v1/")))
+		return;
+	referer = guard_referer_here(x->web.req, x->web.origin);
+	if (referer.at == NULL || target_parse(referer, &page, NULL) == -1)
 		return;
 	struct route route = match(x, page.path);
 	if (route.kind != ROUTE_MOUNT ||
