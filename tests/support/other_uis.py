@@ -42,7 +42,7 @@ class Program:
         self.prepare()
         self.daemon = Daemon(self.name, self.command(), self.env, self.folder, self.folder / "log")
         try:
-            wait_for(lambda: is_up(self.url + self.probe), f"{self.name} at {self.url}", self.patience, self.daemon.check)
+            wait_for(self.is_up, f"{self.name} at {self.url}", self.patience, self.daemon.check)
         except BaseException:
             self.__exit__()
             raise
@@ -58,6 +58,9 @@ class Program:
 
     def prepare(self):
         pass
+
+    def is_up(self):
+        return is_up(self.url + self.probe)
 
 
 class JupyterLab(Program):

@@ -7,18 +7,17 @@ listens on loopback and is ended by its pid.
 import base64
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from cache import ensure
-from spark_cluster import HOST, Daemon, free_port, wait_for
+from other_uis import Program
+from spark_cluster import HOST
 
 HERE = pathlib.Path(__file__).resolve().parent
 WANTED = HERE / "python-providers-requirements.txt"
@@ -50,31 +49,19 @@ def raw_basic(name, secret):
     return "Basic " + base64.b64encode(f"{name}:{secret}".encode()).decode()
 
 
-class PythonProvider:
+class PythonProvider(Program):
     """with NanoIdp() as provider: provider.issuer, provider.introspection"""
 
-    script = ""
+    base, patience, script = "", 60, ""
 
-    def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-provider-"))
-        self.port = free_port()
-        self.issuer = f"http://{HOST}:{self.port}"
-        self.daemon = Daemon(type(self).__name__, [str(part) for part in self.command()], dict(os.environ), self.folder, self.folder / "log")
-        try:
-            wait_for(self.is_up, type(self).__name__, 60, self.daemon.check)
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_):
-        self.daemon.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def prepare(self):
+        self.issuer = self.url
 
     def command(self):
-        return [python(), HERE / self.script, self.port, SECRET]
+        return [str(python()), str(HERE / self.script), str(self.port), SECRET]
 
     def is_up(self):
+        """It answers, if only that there is no such page."""
         try:
             with urllib.request.urlopen(f"{self.issuer}/", timeout=2):
                 return True
@@ -88,6 +75,8 @@ class NanoIdp(PythonProvider):
     """Reads HTTP Basic as it stands, and takes its client's secret in no form although its metadata offers that; its refresh
     tokens are signed and introspect as active."""
 
+    name = "nanoidp"
+
     def command(self):
         config = self.folder / "config"
         (config / "keys").mkdir(parents=True)
@@ -97,7 +86,7 @@ class NanoIdp(PythonProvider):
             "issuer": self.issuer, "audience": "spark",
             "clients": [{"client_id": "gate", "client_secret": SECRET, "redirect_uris": [f"{self.issuer}/back"]}]}}))
         self.introspection = None  # discovered
-        return [python(), "-m", "nanoidp", "--config", config]
+        return [str(python()), "-m", "nanoidp", "--config", str(config)]
 
     def tokens(self, user):
         form = urllib.parse.urlencode({"grant_type": "password", "username": user, "password": PASSWORD, "scope": "openid"})
@@ -107,7 +96,7 @@ class NanoIdp(PythonProvider):
 class Idpyoidc(PythonProvider):
     """Reads HTTP Basic as it stands; its refresh tokens are opaque and introspect as active."""
 
-    script = "idpyoidc_provider.py"
+    name, script = "idpyoidc", "idpyoidc_provider.py"
 
     def command(self):
         self.introspection = f"{self.issuer}/introspection"
@@ -120,7 +109,7 @@ class Idpyoidc(PythonProvider):
 class DjangoProvider(PythonProvider):
     """Decodes HTTP Basic, refuses unknown clients with 403, and names people by `username` alone."""
 
-    script = "django_provider.py"
+    name, script = "django", "django_provider.py"
 
     def command(self):
         self.introspection = f"{self.issuer}/o/introspect/"

@@ -39,28 +39,21 @@ static const char *find_id(const void *arg, struct str id)
 	return NULL;
 }
 
-#define WORLD(mount_, authority_)                                                                  \
+#define WORLD(mount_, authority_, is_worker_)                                                      \
 	{                                                                                          \
 		.mount = (mount_), .cluster_root = "/local", .origin = "https://gw.example",       \
 		.authority = (authority_), .prefix = "", .find_authority = find_authority,         \
-		.find_id = find_id                                                                 \
+		.find_id = find_id, .is_worker = (is_worker_)                                      \
 	}
 
-const struct rewrite_context world_master = WORLD(MASTER, "10.0.0.1:8080");
-const struct rewrite_context world_worker = {.mount = WORKER,
-	.cluster_root = "/local",
-	.origin = "https://gw.example",
-	.authority = "10.0.0.7:8081",
-	.prefix = "",
-	.is_worker = true,
-	.find_authority = find_authority,
-	.find_id = find_id};
-const struct rewrite_context world_app = WORLD(APP, "10.0.0.9:4040");
-const struct rewrite_context world_history = WORLD("/local/shs", "10.0.0.1:18080");
+const struct rewrite_context world_master = WORLD(MASTER, "10.0.0.1:8080", false);
+const struct rewrite_context world_worker = WORLD(WORKER, "10.0.0.7:8081", true);
+const struct rewrite_context world_app = WORLD(APP, "10.0.0.9:4040", false);
+const struct rewrite_context world_history = WORLD("/local/shs", "10.0.0.1:18080", false);
 
 struct rewrite_context world_context(const char *mount, const char *authority)
 {
-	return (struct rewrite_context)WORLD(mount, authority);
+	return (struct rewrite_context)WORLD(mount, authority, false);
 }
 
 static char *take_all(struct evbuffer *out)

@@ -5,6 +5,7 @@ beside the gateway, fail, or complain."""
 
 import contextlib
 
+import pytest
 import recipes
 from browser import Notebook, chromium
 from conftest import BASE
@@ -43,39 +44,24 @@ def problems_of(page, *own):
     return [text for text in page.notes.failed + page.notes.foreign + page.notes.errors if not any(word in text for word in missed)]
 
 
-def test_tensorboard(playwright):
-    with at_the_gateway(playwright, recipes.TensorBoard) as page:
-        page.goto(f"{page.mount}/")
-        page.get_by_text("loss of the tests").first.wait_for()
-        assert not problems_of(page)
+# the program, where its first page is, what stands there when it works, and what it has not got itself
+FIRST_PAGES = [
+    (recipes.TensorBoard, "", "loss of the tests", []),
+    (recipes.MLflow, "#/experiments", "Default", ["users/current"]),
+    (recipes.Airflow, "", "Dags", []),
+    (recipes.Ray, "#/cluster", "ALIVE", ["platform_events", "grafana_health", "prometheus_health"]),
+    (recipes.Flink, "", "Available Task Slots", []),
+    (recipes.Livy, "", "No Sessions or Batches", []),
+    (recipes.Trino, "ui/", "Cluster Overview", ["fonts.googleapis.com"]),
+]
 
 
-def test_mlflow(playwright):
-    with at_the_gateway(playwright, recipes.MLflow) as page:
-        page.goto(f"{page.mount}/#/experiments")
-        page.get_by_text("Default").first.wait_for()
-        assert not problems_of(page, "users/current")
-
-
-def test_airflow(playwright):
-    with at_the_gateway(playwright, recipes.Airflow) as page:
-        page.goto(f"{page.mount}/")
-        page.get_by_text("Dags").first.wait_for()
-        assert not problems_of(page)
-
-
-def test_ray(playwright):
-    with at_the_gateway(playwright, recipes.Ray) as page:
-        page.goto(f"{page.mount}/#/cluster")
-        page.get_by_text("ALIVE").first.wait_for()
-        assert not problems_of(page, "platform_events", "grafana_health", "prometheus_health")
-
-
-def test_flink(playwright):
-    with at_the_gateway(playwright, recipes.Flink) as page:
-        page.goto(f"{page.mount}/")
-        page.get_by_text("Available Task Slots").first.wait_for()
-        assert not problems_of(page)
+@pytest.mark.parametrize("program, path, text, missing", FIRST_PAGES, ids=[program.name for program, *_ in FIRST_PAGES])
+def test_its_first_page_is_there_and_asks_for_nothing_elsewhere(playwright, program, path, text, missing):
+    with at_the_gateway(playwright, program) as page:
+        page.goto(f"{page.mount}/{path}")
+        page.get_by_text(text).first.wait_for()
+        assert not problems_of(page, *missing)
 
 
 def test_flink_takes_a_jar_that_is_larger_than_the_servers_limit(playwright):
@@ -86,20 +72,6 @@ def test_flink_takes_a_jar_that_is_larger_than_the_servers_limit(playwright):
         page.locator("input[type=file]").set_input_files(str(jar))
         page.locator("td >> text=" + jar.name).first.wait_for()
         assert not problems_of(page)
-
-
-def test_livy(playwright):
-    with at_the_gateway(playwright, recipes.Livy) as page:
-        page.goto(f"{page.mount}/")
-        page.get_by_text("No Sessions or Batches").first.wait_for()
-        assert not problems_of(page)
-
-
-def test_trino(playwright):
-    with at_the_gateway(playwright, recipes.Trino) as page:
-        page.goto(f"{page.mount}/ui/")
-        page.get_by_text("Cluster Overview").first.wait_for()
-        assert not problems_of(page, "fonts.googleapis.com")
 
 
 def test_prometheus(playwright):
