@@ -3,10 +3,6 @@
 
 #include "base/simd.h"
 
-#ifdef HAVE_SSE2
-#include <immintrin.h>
-#endif
-
 static unsigned char lower(char c)
 {
 	unsigned char u = (unsigned char)c;
@@ -238,12 +234,11 @@ static inline size_t span_of_sixteens(struct str s, size_t n, int (*ends_in)(__m
 }
 
 /* The same over thirty-twos, for what is long: tokens. The caller looks closer from there on. */
-#define AVX2 __attribute__((target("avx2")))
 enum { LONG_TEXT = 96 };
 
 static bool is_long(struct str s)
 {
-	return s.len >= LONG_TEXT && __builtin_cpu_supports("avx2");
+	return s.len >= LONG_TEXT && simd_has_avx2();
 }
 
 AVX2 static __m256i load_wide(struct str s, size_t n)
@@ -384,6 +379,15 @@ bool str_read_hex(struct str digits, unsigned char *out, size_t size)
 		out[i] = (unsigned char)byte;
 	}
 	return true;
+}
+
+void str_write_hex(const unsigned char *bytes, size_t size, char *out)
+{
+	for (size_t i = 0; i < size; i++) {
+		*out++ = "0123456789abcdef"[bytes[i] >> 4];
+		*out++ = "0123456789abcdef"[bytes[i] & 15];
+	}
+	*out = '\0';
 }
 
 struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64])

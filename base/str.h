@@ -103,6 +103,8 @@ int str_hex_digit(char c);
 int str_hex(struct str s, size_t count);
 /* Reads `size` bytes out of as many pairs of digits, no more and no less. */
 bool str_read_hex(struct str digits, unsigned char *out, size_t size);
+/* Writes two lower-case digits a byte, and a NUL: out holds 2 * size + 1 bytes. */
+void str_write_hex(const unsigned char *bytes, size_t size, char *out);
 enum { STR_U64 = 20 }; /* digits of the largest number */
 /* Writes `n` at the end of `buf`, in base 10 or 16, and gives it: what printf does, for hot paths.
  */

@@ -84,6 +84,12 @@ const char *client_way_name(enum client_way way)
 	return names[way];
 }
 
+bool client_auth_is_refused(const char *error)
+{
+	return error &&
+	       (strcmp(error, "invalid_client") == 0 || strcmp(error, "unauthorized_client") == 0);
+}
+
 /* --- shown --- */
 
 static void add_text(struct sbuf *pair, const char *text, bool is_raw)

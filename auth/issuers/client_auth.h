@@ -38,6 +38,9 @@ MUST_CHECK bool client_ways_next(
 /* The provider has taken it. True: it had not before, and other ways were refused. */
 bool client_ways_worked(struct client_ways *ways, enum client_way way, unsigned tried);
 
+/* An answer's `error` (NULL: it has none) says that the client is not known (RFC 6749 §5.2);
+ * idpyoidc has a word of its own for it. */
+bool client_auth_is_refused(const char *error);
 /* Gives "Authorization: Basic ...": secret_free() it; NULL for CLIENT_POST. */
 char *client_auth_header(enum client_way way, const char *client_id, const char *secret);
 /* Adds client_id and client_secret to a form for CLIENT_POST, and else nothing. */

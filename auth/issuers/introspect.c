@@ -130,8 +130,7 @@ static bool is_known_issuer(const struct asking *asking, const json_t *claims)
 static bool is_refusal_of_client(const struct fetch_result *fetched, const json_t *answer)
 {
 	return fetched->status == 401 || fetched->status == 403 ||
-	       str_eq(json_value_member(answer, "error"), STR("invalid_client")) ||
-	       str_eq(json_value_member(answer, "error"), STR("unauthorized_client"));
+	       client_auth_is_refused(json_string_value(json_object_get(answer, "error")));
 }
 
 /* What is no word on the token: the next issuer may be asked, and nothing is decided against it. */

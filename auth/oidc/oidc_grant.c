@@ -371,8 +371,7 @@ static void refuse_grant(struct grant *grant, int status)
 	const char *error = grant->answer.error;
 	bool is_final = grant->nonce || strcmp(error, "invalid_grant") == 0;
 
-	if (grant->nonce && (strcmp(error, "invalid_client") == 0 ||
-				    strcmp(error, "unauthorized_client") == 0)) {
+	if (grant->nonce && client_auth_is_refused(error)) {
 		finish_grant(grant, OIDC_MISTRUSTED, error);
 		return;
 	}

@@ -38,9 +38,7 @@ static bool is_unknown_client(const struct fetch_result *result)
 		return false;
 	if (oidc_answer_parse(result->body, &answer, &why) == -1)
 		return result->status == 401;
-	/* idpyoidc has its own word for it. */
-	is_unknown = strcmp(answer.error, "invalid_client") == 0 ||
-		     strcmp(answer.error, "unauthorized_client") == 0;
+	is_unknown = client_auth_is_refused(answer.error);
 	oidc_answer_clear(&answer);
 	return is_unknown;
 }

@@ -6,8 +6,7 @@
 
 void session_view_id(const unsigned char key[static DIGEST_LEN], char out[static SESSION_VIEW_ID])
 {
-	for (size_t i = 0; i < STORE_KEY_PREFIX; i++)
-		snprintf(out + 2 * i, 3, "%02x", key[i]);
+	str_write_hex(key, STORE_KEY_PREFIX, out);
 }
 
 bool session_view_read_id(struct str id, unsigned char prefix[static STORE_KEY_PREFIX])

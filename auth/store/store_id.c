@@ -12,8 +12,7 @@ static void digest_text(struct str text, char out[static STORE_ID_TEXT])
 	unsigned char digest[DIGEST_LEN];
 
 	digest_sha256(text, digest);
-	for (size_t i = 0; i < DIGITS / 2; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	str_write_hex(digest, DIGITS / 2, out);
 }
 
 /* The file itself: a copy of it has the same content, and is another store. */

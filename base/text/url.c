@@ -217,6 +217,12 @@ int url_parse_endpoint(struct str text, struct url *out, struct err *err)
 	return parse_url(text, true, out, err);
 }
 
+bool url_is_same(const struct url *a, const struct url *b)
+{
+	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
+	       strcmp(a->path, b->path) == 0;
+}
+
 void url_authority(const struct url *url, bool brief, char out[static 272])
 {
 	bool is_v6 = strchr(url->host, ':') != NULL;

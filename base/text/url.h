@@ -20,6 +20,7 @@ MUST_CHECK int url_parse(struct str text, struct url *out, struct err *err);
 /* The same of an address that goes to its own server and nowhere else, as that server wrote it:
  * "//" in its path is allowed. */
 MUST_CHECK int url_parse_endpoint(struct str text, struct url *out, struct err *err);
+bool url_is_same(const struct url *a, const struct url *b);
 /* "host:port" with brackets around IPv6, e.g. for a Host field: the default port is left out when
  * `brief`. */
 void url_authority(const struct url *url, bool brief, char out[static 272]);

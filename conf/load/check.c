@@ -385,12 +385,13 @@ static void add_to_tail(struct sbuf *tail, char c)
 static void shorten_tail(struct sbuf *tail, const char *base)
 {
 	unsigned char digest[DIGEST_LEN];
+	char hex[2 * DIGEST_LEN + 1];
 
 	digest_sha256(str_of(base), digest);
+	str_write_hex(digest, 16, hex);
 	sbuf_reset(tail);
 	sbuf_puts(tail, "_~");
-	for (size_t i = 0; i < 16; i++)
-		sbuf_printf(tail, "%02x", digest[i]);
+	sbuf_puts(tail, hex);
 }
 
 /* Browsers send a host's cookies to every port and path: gateways on one host name tell theirs

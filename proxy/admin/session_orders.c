@@ -63,8 +63,8 @@ void session_cursor_write(const struct store_session_query *next, char out[stati
 			  : 0;
 
 	out[len] = '\0';
-	for (size_t i = 0; len > 0 && i < DIGEST_LEN; i++)
-		snprintf(out + len + 2 * i, 3, "%02x", next->before_key[i]);
+	if (len > 0)
+		str_write_hex(next->before_key, DIGEST_LEN, out + len);
 }
 
 /* --- what is done --- */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/spark/app_id.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/owner_batch.h"
 
@@ -33,7 +34,7 @@ bool claim_may_name(const struct cluster *c, struct str id)
 {
 	const struct app *a = (const struct app *)known_ui_find(c, KNOWN_UI_APP, id);
 
-	if (known_id_is_numbered(id) || is_like_a_masters(c, id))
+	if (app_id_is_numbered(id) || is_like_a_masters(c, id))
 		return false;
 	return (a && a->owner) || !is_taken_in_cluster(c, id);
 }

@@ -59,31 +59,13 @@ static void on_poll(evutil_socket_t fd, short what, void *arg)
 		node_list_poll(c->node_lists[i]);
 }
 
-static bool same_url(const struct url *a, const struct url *b)
-{
-	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
-	       strcmp(a->path, b->path) == 0;
-}
-
-static bool server_is(const struct polled_server *s, struct cluster *c, const struct url *url)
-{
-	struct polled_server other;
-	bool is;
-
-	memset(&other, 0, sizeof other);
-	polled_server_init(&other, c, s->kind, url);
-	is = same_url(&s->url, &other.url);
-	polled_server_clear(&other);
-	return is;
-}
-
 /* Takes the master of this URL out of `old`, or makes one. */
 static struct master *keep_master(
 	struct cluster *c, const struct url *url, struct master **old, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct master *m = old[i];
-		if (m && server_is(&m->server, c, url)) {
+		if (m && polled_server_is(&m->server, url)) {
 			old[i] = NULL;
 			return m;
 		}
@@ -108,12 +90,11 @@ static void set_masters(struct cluster *c, const struct conf_cluster *conf)
 }
 
 /* Takes the history server of this URL out of `old`, or gives NULL. */
-static struct history *keep_history(
-	struct cluster *c, const struct url *url, struct history **old, size_t count)
+static struct history *keep_history(const struct url *url, struct history **old, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct history *h = old[i];
-		if (h && server_is(&h->server, c, url)) {
+		if (h && polled_server_is(&h->server, url)) {
 			old[i] = NULL;
 			return h;
 		}
@@ -148,7 +129,7 @@ static void set_histories(struct cluster *c, const struct conf_cluster *conf)
 	c->histories_count = conf->history_count;
 	c->histories = mem_alloc(conf->history_count + 1, sizeof(struct history *));
 	for (size_t i = 0; i < conf->history_count; i++)
-		c->histories[i] = keep_history(c, &conf->history[i], old, old_count);
+		c->histories[i] = keep_history(&conf->history[i], old, old_count);
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i])
 			drop_history(c, old[i]);
@@ -166,7 +147,7 @@ static struct ui *keep_ui(
 	for (size_t i = 0; i < count; i++) {
 		struct ui *ui = old[i];
 		if (ui && strcmp(ui->name, conf->name) == 0 &&
-			server_is(&ui->server, c, &conf->url)) {
+			polled_server_is(&ui->server, &conf->url)) {
 			old[i] = NULL;
 			return ui;
 		}

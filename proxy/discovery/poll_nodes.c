@@ -198,23 +198,12 @@ void node_list_free(struct node_list *list)
 	free(list);
 }
 
-static bool same_url(const struct url *a, const struct url *b)
-{
-	return a->tls == b->tls && a->port == b->port && strcmp(a->host, b->host) == 0 &&
-	       strcmp(a->path, b->path) == 0;
-}
-
 bool node_list_use(
 	struct node_list *list, const struct conf_ui *conf, const struct conf_ui *manager)
 {
-	struct polled_server other;
-
-	memset(&other, 0, sizeof other);
-	polled_server_init(&other, list->server.cluster, UI_OTHER, &manager->url);
-	bool is_same = strcmp(list->name, conf->name) == 0 && same_url(&list->url, &conf->url) &&
-		       same_url(&list->server.url, &other.url);
-	polled_server_clear(&other);
-	if (is_same)
-		use_conf(list, conf);
-	return is_same;
+	if (strcmp(list->name, conf->name) != 0 || !url_is_same(&list->url, &conf->url) ||
+		!polled_server_is(&list->server, &manager->url))
+		return false;
+	use_conf(list, conf);
+	return true;
 }

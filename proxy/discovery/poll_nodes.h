@@ -3,7 +3,7 @@
  * them (row nodes_of).
  *
  * A node says itself what its address is, so what the list names counts only where the row's
- * pattern fits its host, its port is the row's, and the fence lets its address pass (S96). At most
+ * pattern fits its host, its port is the row's, and the fence lets its address pass (S97). At most
  * NODES_MAX; what is more is logged and left out. Keeper thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_POLL_NODES_H

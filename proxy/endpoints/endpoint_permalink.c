@@ -28,33 +28,16 @@ void endpoint_permalink_free(struct endpoint_permalink *permalink)
 
 /* --- where it leads --- */
 
-/* "<history server><above><id>[/<attempt>]": Spark finds several attempts by their own names. */
-static void write_in_history(struct sbuf *out, const struct mount *history, const char *above,
-	const struct app_info *app)
-{
-	sbuf_puts(out, history->path);
-	sbuf_puts(out, above);
-	sbuf_urlencode(out, str_of(app_info_spark_id(app)));
-	if (app->attempt[0]) {
-		sbuf_putc(out, '/');
-		sbuf_urlencode(out, str_of(app->attempt));
-	}
-}
-
 static void lead_to_history(
 	struct exchange *x, const struct mount *history, const struct app_info *app)
 {
 	struct sbuf path;
 
 	sbuf_init(&path, WEB_FIELD_MAX);
-	write_in_history(&path, history, "/history/", app);
+	sbuf_puts(&path, history->path);
+	app_info_write_below(&path, "/history/", app);
 	endpoint_redirect(x, path.at, "/");
 	sbuf_clear(&path);
-}
-
-static const struct mount *history_of(const struct exchange *x, const struct app_info *app)
-{
-	return app->in_history ? app->history ? app->history : x->route.cluster->history : NULL;
 }
 
 static void serve_not_ready(struct exchange *x, const struct app_info *app)
@@ -174,7 +157,7 @@ static void serve_lack(struct exchange *x, const struct app_info *app)
 
 static void lead_on(struct exchange *x, const struct app_info *app)
 {
-	const struct mount *history = history_of(x, app);
+	const struct mount *history = cluster_info_history(x->route.cluster, app);
 
 	if (app->running && app->mount && app->mount->state == MOUNT_UP)
 		endpoint_redirect(x, app->mount->path, "/");
@@ -230,7 +213,7 @@ void endpoint_serve_live_log(struct exchange *x)
 {
 	const struct app_info *app =
 		registry_app_near(x->route.cluster, str_of(x->route.mount->id));
-	const struct mount *history = app ? history_of(x, app) : NULL;
+	const struct mount *history = app ? cluster_info_history(x->route.cluster, app) : NULL;
 	struct sbuf path;
 
 	exchange_audit_drop(x);
@@ -241,7 +224,8 @@ void endpoint_serve_live_log(struct exchange *x)
 		return;
 	}
 	sbuf_init(&path, WEB_FIELD_MAX);
-	write_in_history(&path, history, "/api/v1/applications/", app);
+	sbuf_puts(&path, history->path);
+	app_info_write_below(&path, "/api/v1/applications/", app);
 	sbuf_puts(&path, "/logs");
 	web_redirect_to(&x->web, 302, x->app ? x->web.conf->server.origin : "", sbuf_str(&path),
 		"Cache-Control: no-store\r\n");

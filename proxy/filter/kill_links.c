@@ -95,14 +95,6 @@ static bool is_kill_form(struct str action)
 	return str_ends(action, STR("/kill/"));
 }
 
-/* "…/kill/?id=7" */
-static bool is_kill_link(struct str href)
-{
-	while (href.len && href.at[href.len - 1] >= '0' && href.at[href.len - 1] <= '9')
-		href.len--;
-	return str_ends(href, STR("/kill/?id="));
-}
-
 /* The value of an attribute of the tag whose name ends at p; at == NULL: it has none. */
 static struct str attribute_of(const char *p, const char *end, struct str name)
 {
@@ -138,7 +130,7 @@ static bool kills(const char *p, const char *end, bool is_form)
 {
 	struct str link = attribute_of(p, end, is_form ? STR("action") : STR("href"));
 
-	return link.at && (is_form ? is_kill_form(link) : is_kill_link(link));
+	return link.at && (is_form ? is_kill_form(link) : rewrite_link_kills(link));
 }
 
 /* What is longer than Spark's are is none of them, however it comes in pieces. */

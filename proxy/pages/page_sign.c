@@ -41,14 +41,19 @@ static void write_hidden(struct sbuf *out, const char *name, struct str value)
 	sbuf_puts(out, "\">");
 }
 
+static void begin_form(struct sbuf *out, const struct page_view *view)
+{
+	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
+	sbuf_html(out, str_of(view->base));
+	sbuf_puts(out, "/_gate/login\">");
+}
+
 static void write_token_form(
 	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
 	bool is_folded = offer->provider == AUTH_PROVIDER_READY && !offer->problem;
 
-	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
-	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/login\">");
+	begin_form(out, view);
 	write_hidden(out, "next", offer->next);
 	sbuf_printf(out,
 		"\n<label for=\"token\">Access token</label>\n"
@@ -101,9 +106,7 @@ void page_link(struct sbuf *out, const struct page_view *view, struct str secret
 
 	card_open(out, &nobody, "Sign in as administrator", NULL);
 	card_text(out, "This link works once, within ten minutes after it was made.");
-	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
-	sbuf_html(out, str_of(view->base));
-	sbuf_puts(out, "/_gate/login\">");
+	begin_form(out, view);
 	write_hidden(out, "link", secret);
 	write_hidden(out, "next", next);
 	sbuf_puts(out, "<button>Sign in</button></form>\n");

@@ -33,6 +33,24 @@ const char *app_info_spark_id(const struct app_info *app)
 	return app->spark_id && app->spark_id[0] ? app->spark_id : app->id;
 }
 
+void app_info_write_below(struct sbuf *out, const char *above, const struct app_info *app)
+{
+	sbuf_puts(out, above);
+	sbuf_urlencode(out, str_of(app_info_spark_id(app)));
+	if (app->attempt && app->attempt[0]) {
+		sbuf_putc(out, '/');
+		sbuf_urlencode(out, str_of(app->attempt));
+	}
+}
+
+const struct mount *cluster_info_history(
+	const struct cluster_info *cluster, const struct app_info *app)
+{
+	if (!app->in_history)
+		return NULL;
+	return app->history ? app->history : cluster->history;
+}
+
 /* --- building --- */
 
 static atomic_uint_fast64_t last_serial;

@@ -10,7 +10,7 @@
 
 #include "auth/policy/access.h"
 #include "auth/policy/policy.h"
-#include "base/str.h"
+#include "base/sbuf.h"
 
 #include <sys/socket.h>
 
@@ -77,6 +77,9 @@ struct app_info {
 };
 /* As Spark knows it: for what is said to Spark, and to people. */
 const char *app_info_spark_id(const struct app_info *app);
+/* Adds "<above><id>[/<attempt>]", as a history server's addresses have it: "/history/app-1/2".
+ * Spark finds several attempts by their own names. */
+void app_info_write_below(struct sbuf *out, const char *above, const struct app_info *app);
 
 struct master_info {
 	const char *url, *status; /* ALIVE, STANDBY, RECOVERING, or "UNREACHABLE" */
@@ -108,6 +111,10 @@ struct cluster_info {
 		*history; /* mounts, NULL when none; of several history servers
 			     the first: the builder fills the one by the other */
 };
+
+/* The history server whose word on it is the newest; NULL: none lists it. */
+const struct mount *cluster_info_history(
+	const struct cluster_info *cluster, const struct app_info *app);
 
 /* What a history server's mount is called: "shs", then "shs-2" and so on. */
 enum { MOUNT_HISTORY_ID = 16 };

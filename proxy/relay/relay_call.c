@@ -64,8 +64,6 @@ void relay_fill_context(struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
 
-	bool is_get =
-		str_eq(x->web.req->method, STR("GET")) || str_eq(x->web.req->method, STR("HEAD"));
 	x->sees_all_uis = sees_all_uis(x);
 	x->rewrite_context = (struct rewrite_context){.mount = mount->path,
 		.cluster_root = x->route.cluster->path,
@@ -75,7 +73,7 @@ void relay_fill_context(struct exchange *x)
 		.prefix = mount->prefix,
 		.is_worker = mount->kind == UI_WORKER,
 		.asked = x->route.rest,
-		.query = is_get ? x->web.target.query : STR(""),
+		.query = web_is_get(&x->web) ? x->web.target.query : STR(""),
 		.is_other = mount->kind == UI_OTHER,
 		.find_authority = find_authority,
 		.find_id = find_id,

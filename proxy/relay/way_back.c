@@ -32,21 +32,16 @@ static void write_app(struct sbuf *out, const struct way_back *way)
 {
 	open_link(out, way, way->cluster->path);
 	sbuf_puts(out, "/?q=");
-	sbuf_urlencode(out, str_of(way->app_id));
+	sbuf_urlencode(out, str_of(way->app->id));
 	sbuf_puts(out, "\">");
-	part_text(out, way->spark_id ? way->spark_id : way->app_id, PART_CLIP);
+	part_text(out, app_info_spark_id(way->app), PART_CLIP);
 	sbuf_puts(out, "</a>");
 }
 
 static void write_history(struct sbuf *out, const struct way_back *way)
 {
 	open_link(out, way, way->history->path);
-	sbuf_puts(out, "/history/");
-	sbuf_urlencode(out, str_of(way->spark_id ? way->spark_id : way->app_id));
-	if (way->attempt && way->attempt[0]) {
-		sbuf_putc(out, '/');
-		sbuf_urlencode(out, str_of(way->attempt));
-	}
+	app_info_write_below(out, "/history/", way->app);
 	sbuf_puts(out, "/\">History</a>");
 }
 
@@ -55,11 +50,11 @@ void way_back_write(struct sbuf *out, const struct way_back *way)
 	sbuf_puts(out, "<nav class=\"sparkgate-way\" aria-label=\"Gateway\">");
 	write_link(out, way, way->base, "Home");
 	write_link(out, way, way->cluster->path, way->cluster->name);
-	if (way->app_id)
+	if (way->app)
 		write_app(out, way);
-	if (way->app_id && way->live)
+	if (way->app && way->live)
 		write_link(out, way, way->live->path, "Live UI");
-	if (way->app_id && way->history)
+	if (way->app && way->history)
 		write_history(out, way);
 	sbuf_puts(out, "</nav>");
 }
@@ -94,13 +89,11 @@ static void find_app(const struct exchange *x, struct way_back *way)
 	app = registry_app_near(way->cluster, str_of(key));
 	if (app == NULL)
 		return;
-	way->app_id = app->id;
-	way->spark_id = app_info_spark_id(app);
-	way->attempt = app->attempt;
+	way->app = app;
 	if (x->route.mount->kind == UI_HISTORY && app->running)
 		way->live = if_up(app->mount);
-	if (x->route.mount->kind == UI_DRIVER && app->in_history)
-		way->history = if_up(app->history ? app->history : way->cluster->history);
+	if (x->route.mount->kind == UI_DRIVER)
+		way->history = if_up(cluster_info_history(way->cluster, app));
 }
 
 /* Scripts fetch pages, too, and put what is in them into their own. */

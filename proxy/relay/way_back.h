@@ -20,9 +20,7 @@ struct way_back { /* borrowed */
 		*origin;  /* of the gateway's own pages, where the page has another one; else "" */
 	const char *base; /* "" or "/base" */
 	const struct cluster_info *cluster;
-	const char *app_id;	     /* whose page it is; NULL: of no application */
-	const char *spark_id;	     /* what Spark calls it; NULL: the same */
-	const char *attempt;	     /* its newest one; NULL or "": it has none */
+	const struct app_info *app;  /* whose page it is; NULL: of no application */
 	const struct mount *live;    /* where it runs, if that is another place; NULL: none */
 	const struct mount *history; /* which lists it, if that is another place; NULL: none */
 };

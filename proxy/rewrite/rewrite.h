@@ -37,6 +37,7 @@ enum rewrite_kills {
 	REWRITE_KILLS_SOME /* a form has come, or a link that kills */
 };
 enum rewrite_kills rewriter_kills(struct rewriter *rw);
+bool rewrite_link_kills(struct str url); /* "/jobs/job/kill/?id=7" (T42) */
 
 /* One URL or path as it stands in Location, mended into `out` (absolute or root-relative; T36-T39).
  * False: leave as is. */

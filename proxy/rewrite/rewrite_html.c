@@ -6,6 +6,7 @@
  * more attributes hold links.
  */
 #include "proxy/rewrite/html_tag.h"
+#include "proxy/rewrite/rewrite.h"
 #include "proxy/rewrite/rewrite_readers.h"
 #include "proxy/rewrite/rewrite_value.h"
 
@@ -342,19 +343,18 @@ static const char *in_value(struct html *html, const char *p, const char *end)
 	return stop + (html->quote != '\0');
 }
 
-/* T42: "/jobs/job/kill/?id=7". */
-static bool ends_as_kill(struct str value)
+bool rewrite_link_kills(struct str url)
 {
-	while (value.len && (unsigned char)(value.at[value.len - 1] - '0') < 10)
-		value.len--;
-	return str_ends(value, STR("/kill/?id="));
+	while (url.len && (unsigned char)(url.at[url.len - 1] - '0') < 10)
+		url.len--;
+	return str_ends(url, STR("/kill/?id="));
 }
 
 static void html_mend(struct rewriter *rw, struct str value)
 {
 	/* A page of a master has thousands of links (bench row master). */
 	if (rewrite_scan_ends_with(value.at, value.at + value.len, '='))
-		rw->html.may_kill |= ends_as_kill(value);
+		rw->html.may_kill |= rewrite_link_kills(value);
 	if (!rw->links.has_root && !rw->html.is_other)
 		links_learn_from_link(&rw->links, value);
 	rewriter_mend(rw, value, 0, value.len);

@@ -3,10 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#ifdef HAVE_SSE2
-#include <immintrin.h>
-#endif
-
 enum {
 	LOOK = 3,  /* bytes behind a '<' that tell */
 	QUIET = 8, /* sixteens without one */
@@ -94,8 +90,6 @@ static const char *scan_sixteens(const char *p, const char *end)
 }
 
 /* rewrite_bench, "the same page as the last time": another 10 %. */
-#define AVX2 __attribute__((target("avx2")))
-
 AVX2 static __m256i load_wide(const char *p)
 {
 	return _mm256_loadu_si256((const __m256i *)(const void *)p);
@@ -133,7 +127,7 @@ AVX2 static const char *scan_wide(const char *p, const char *end)
 
 const char *rewrite_scan_tag(const char *p, const char *end)
 {
-	return __builtin_cpu_supports("avx2") ? scan_wide(p, end) : scan_sixteens(p, end);
+	return simd_has_avx2() ? scan_wide(p, end) : scan_sixteens(p, end);
 }
 
 #else

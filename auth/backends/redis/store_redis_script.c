@@ -327,8 +327,7 @@ void redis_sha1hex(struct str text, char out[static REDIS_SHA1HEX])
 
 	if (EVP_Digest(text.at, text.len, sha, &len, EVP_sha1(), NULL) != 1 || len != 20)
 		abort();
-	for (unsigned at = 0; at < len; at++)
-		snprintf(out + (size_t)at * 2, 3, "%02x", sha[at]);
+	str_write_hex(sha, len, out);
 }
 
 static void init(void)

@@ -82,31 +82,9 @@ bool known_ui_set_origin(struct known_ui *ui, const struct url *url)
 
 /* --- ids --- */
 
-/* Past "prefix", digits, and perhaps "-digits" or "_digits" once more. */
-static bool is_numbered(struct str id, const char *prefix, size_t digits, char separator)
-{
-	size_t at = strlen(prefix), first = at;
-
-	if (!str_starts(id, str_of(prefix)))
-		return false;
-	while (at < id.len && id.at[at] >= '0' && id.at[at] <= '9')
-		at++;
-	if (at == first || (digits && at - first != digits))
-		return false;
-	return separator == '\0' ? at == id.len : at < id.len && id.at[at] == separator;
-}
-
-/* What masters and YARN call applications can be guessed before they are there. */
-bool known_id_is_numbered(struct str id)
-{
-	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
-	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
-	       is_numbered(id, "local-", 0, '\0');
-}
-
 bool app_is_numbered(const struct app *a)
 {
-	return known_id_is_numbered(str_of(a->known.id)) &&
+	return app_id_is_numbered(str_of(a->known.id)) &&
 	       !(a->name && app_id_is_name(a->known.id, a->name));
 }
 

@@ -121,9 +121,8 @@ struct driver {
 	char *worker;	       /* id */
 };
 
-/* One that a master, YARN or local mode has made up, in their own form: no two have the same. */
-bool known_id_is_numbered(struct str id);
-/* The same of one whose name is not what its id is made of (T59): else anybody may have it, too. */
+/* Its id is one that app_id_is_numbered() knows, and not made of its name (T59): else anybody may
+ * have it, too. */
 bool app_is_numbered(const struct app *a);
 /* NULL: there is none. */
 struct known_ui *known_ui_find(const struct cluster *c, enum known_ui_kind kind, struct str id);

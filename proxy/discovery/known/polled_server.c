@@ -30,6 +30,17 @@ void polled_server_clear(struct polled_server *s)
 	free(s->text);
 }
 
+bool polled_server_is(const struct polled_server *s, const struct url *url)
+{
+	struct polled_server other;
+
+	memset(&other, 0, sizeof other);
+	polled_server_init(&other, s->cluster, s->kind, url);
+	bool is = url_is_same(&s->url, &other.url);
+	polled_server_clear(&other);
+	return is;
+}
+
 const char *polled_server_refused(const struct polled_server *s)
 {
 	if (s->fence == NULL || s->addr_len == 0)

@@ -70,6 +70,8 @@ struct node_list {		     /* poll_nodes.h */
 void polled_server_init(
 	struct polled_server *s, struct cluster *c, enum ui_kind kind, const struct url *url);
 void polled_server_clear(struct polled_server *s);
+/* It was made of this URL, or of one that means the same. */
+bool polled_server_is(const struct polled_server *s, const struct url *url);
 /* Why its address, as it was last, may not be connected to; NULL: it may. */
 const char *polled_server_refused(const struct polled_server *s);
 /* GET of the server's URL and `path`; where the operator named it any address will do. */

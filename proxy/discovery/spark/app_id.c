@@ -33,6 +33,28 @@ bool app_id_take(json_t *json, const char *id, struct spark_app *a)
 	return true;
 }
 
+/* Past "prefix", digits, and perhaps "-digits" or "_digits" once more. */
+static bool is_numbered(struct str id, const char *prefix, size_t digits, char separator)
+{
+	size_t at = strlen(prefix), first = at;
+
+	if (!str_starts(id, str_of(prefix)))
+		return false;
+	while (at < id.len && id.at[at] >= '0' && id.at[at] <= '9')
+		at++;
+	if (at == first || (digits && at - first != digits))
+		return false;
+	return separator == '\0' ? at == id.len : at < id.len && id.at[at] == separator;
+}
+
+/* What masters and YARN call applications can be guessed before they are there. */
+bool app_id_is_numbered(struct str id)
+{
+	return is_numbered(id, "app-", 14, '-') || is_numbered(id, "driver-", 14, '-') ||
+	       is_numbered(id, "worker-", 14, '-') || is_numbered(id, "application_", 0, '_') ||
+	       is_numbered(id, "local-", 0, '\0');
+}
+
 /* In small letters, without blanks: org.apache.spark.deploy.master.Master. */
 bool app_id_is_name(const char *id, const char *name)
 {
@@ -86,18 +108,12 @@ static void name_twins(json_t *json, struct spark_app **twins, size_t count)
 	}
 }
 
-/* "app-20260101000000-0001" */
-static bool is_numbered(const char *id)
-{
-	return strncmp(id, "app-", 4) == 0 && strspn(id + 4, "0123456789") == 14 && id[18] == '-';
-}
-
 /* What a master has numbered no other one has, unless somebody is called so. */
 static bool has_name_like_number(const struct spark_master *m)
 {
 	for (size_t i = 0; i < m->apps_count; i++) {
 		const struct spark_app *a = &m->apps[i];
-		if (is_numbered(a->spark_id) && app_id_is_name(a->spark_id, a->name))
+		if (app_id_is_numbered(str_of(a->spark_id)) && app_id_is_name(a->spark_id, a->name))
 			return true;
 	}
 	return false;
@@ -110,7 +126,7 @@ void app_id_tell_apart(struct spark_master *m)
 	size_t count = 0, end;
 
 	for (size_t i = 0; i < m->apps_count; i++) {
-		if (is_every_one || !is_numbered(m->apps[i].spark_id))
+		if (is_every_one || !app_id_is_numbered(str_of(m->apps[i].spark_id)))
 			named[count++] = &m->apps[i];
 	}
 	if (count)

@@ -226,6 +226,23 @@ static void what_is_found_is_the_same_in_short_and_in_long_texts(void **state)
 	}
 }
 
+static void bytes_are_read_from_the_digits_that_were_written(void **state)
+{
+	unsigned char bytes[256], again[256];
+	char text[2 * sizeof bytes + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)i;
+	str_write_hex(bytes, sizeof bytes, text);
+	assert_memory_equal(text, "000102030405060708090a0b0c0d0e0f10", 34);
+	assert_string_equal(text + 508, "feff");
+	assert_true(str_read_hex(str_of(text), again, sizeof again));
+	assert_memory_equal(again, bytes, sizeof bytes);
+	str_write_hex(bytes, 0, text);
+	assert_string_equal(text, "");
+}
+
 static void hash_depends_on_every_byte(void **state)
 {
 	(void)state;
@@ -241,6 +258,7 @@ int main(void)
 		cmocka_unit_test(empty_run_without_an_address_is_as_good_as_any),
 		cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
 		cmocka_unit_test(finding_gives_the_first_place),
+		cmocka_unit_test(bytes_are_read_from_the_digits_that_were_written),
 		cmocka_unit_test(what_is_found_is_the_same_in_short_and_in_long_texts),
 		cmocka_unit_test(one_line_end_is_cut_off_and_no_more),
 		cmocka_unit_test(trimming_takes_spaces_and_tabs_only),

@@ -36,7 +36,7 @@ static void page_of_an_application_leads_to_it_and_to_its_other_ui(void **state)
 	assert_written(&(struct way_back){.origin = "",
 			       .base = "/base",
 			       .cluster = &cluster,
-			       .app_id = "app-1",
+			       .app = &(struct app_info){.id = "app-1"},
 			       .history = &history},
 		OPEN "<a href=\"/base/\">Home</a><a href=\"/base/prod/\">prod</a>"
 		     "<a href=\"/base/prod/?q=app-1\">app-1</a>"
@@ -44,7 +44,7 @@ static void page_of_an_application_leads_to_it_and_to_its_other_ui(void **state)
 	assert_written(&(struct way_back){.origin = "",
 			       .base = "/base",
 			       .cluster = &cluster,
-			       .app_id = "app-1",
+			       .app = &(struct app_info){.id = "app-1"},
 			       .live = &live},
 		OPEN "<a href=\"/base/\">Home</a><a href=\"/base/prod/\">prod</a>"
 		     "<a href=\"/base/prod/?q=app-1\">app-1</a>"
@@ -66,7 +66,7 @@ static void id_that_is_any_name_stays_in_its_place(void **state)
 	assert_written(&(struct way_back){.origin = "",
 			       .base = "",
 			       .cluster = &cluster,
-			       .app_id = "a\"><b&c",
+			       .app = &(struct app_info){.id = "a\"><b&c"},
 			       .history = &history},
 		OPEN "<a href=\"/\">Home</a><a href=\"/base/prod/\">prod</a>"
 		     "<a href=\"/base/prod/?q=a%22%3E%3Cb%26c\">a&quot;&gt;&lt;b&amp;c</a>"
