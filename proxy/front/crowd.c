@@ -12,6 +12,7 @@ enum { BUCKETS = 4096 };
 struct crowd_client {
 	struct cidr who;
 	unsigned count;
+	const struct crowd_member *newest; /* NULL: it has left */
 	struct crowd_client *next;
 	struct crowd_members seats[];
 };
@@ -97,6 +98,7 @@ static void count_in(struct crowd *crowd, const struct sockaddr *peer, struct cr
 	if (*at == NULL)
 		*at = client_new(crowd, &who);
 	(*at)->count++;
+	(*at)->newest = member;
 	member->client = *at;
 	TAILQ_INSERT_TAIL(crowd_members(member), member, own);
 }
@@ -126,6 +128,8 @@ static void count_out(struct crowd *crowd, struct crowd_member *member)
 
 	TAILQ_REMOVE(crowd_members(member), member, own);
 	member->client = NULL;
+	if (client->newest == member)
+		client->newest = NULL;
 	if (--client->count > 0)
 		return;
 	*find_client(crowd, &client->who) = client->next;
@@ -144,11 +148,11 @@ void crowd_leave(struct crowd *crowd, struct crowd_member *member)
 bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member)
 {
 	pthread_mutex_lock(&crowd->lock);
-	bool over = is_client_over(crowd, member->client);
-	if (over)
+	bool leaves = is_client_over(crowd, member->client) && member->client->newest != member;
+	if (leaves)
 		count_out(crowd, member);
 	pthread_mutex_unlock(&crowd->lock);
-	return over;
+	return leaves;
 }
 
 bool crowd_is_far_over(struct crowd *crowd, const struct crowd_member *member)

@@ -37,7 +37,8 @@ unsigned crowd_sit(struct crowd *crowd); /* gives a seat to the thread of one li
 bool crowd_enter(struct crowd *crowd, const struct sockaddr *peer, unsigned seat,
 	struct crowd_member *member);
 void crowd_leave(struct crowd *crowd, struct crowd_member *member);
-/* As crowd_leave(), if the client holds more than it may; else nothing, and false. */
+/* As crowd_leave(), if the client holds more than it may and this is not its newest on any thread;
+ * else nothing, and false. */
 bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member);
 /* More than its other threads may have to end for it. */
 bool crowd_is_far_over(struct crowd *crowd, const struct crowd_member *member);

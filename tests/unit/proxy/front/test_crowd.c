@@ -118,6 +118,17 @@ static void s60_only_what_is_over_the_limit_leaves(void **state)
 	assert_false(crowd_leave_if_over(crowd, &members[1]));
 }
 
+static void s60_the_newest_of_a_client_stays_though_it_is_the_only_one_on_its_seat(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i <= LIMIT; i++)
+		(void)enter("192.0.2.1", i == LIMIT);
+	assert_false(crowd_leave_if_over(crowd, &members[LIMIT]));
+	assert_true(crowd_leave_if_over(crowd, &members[0]));
+	(void)enter("192.0.2.1", 0);
+	assert_true(crowd_leave_if_over(crowd, &members[LIMIT]));
+}
+
 static void s60_a_clients_connections_are_in_the_order_of_their_last_bytes(void **state)
 {
 	(void)state;
@@ -140,6 +151,7 @@ int main(void)
 		TEST(s60_ipv4_in_ipv6_is_the_same_address),
 		TEST(s60_trusted_proxies_are_not_counted),
 		TEST(s60_only_what_is_over_the_limit_leaves),
+		TEST(s60_the_newest_of_a_client_stays_though_it_is_the_only_one_on_its_seat),
 		TEST(s60_a_clients_connections_are_in_the_order_of_their_last_bytes),
 	};
 
