@@ -237,6 +237,13 @@ def stop(number, _):
     raise SystemExit(128 + number)
 
 
+def failed_tests(suite):
+    """The names of a suite's failed tests, as cmocka and pytest print them, each once."""
+    text = suite.log.read_text(errors="replace")
+    found = re.findall(r"^\[  FAILED  \] ([a-z]\w+)$|^(?:FAILED|ERROR) (\S+)", text, re.M)
+    return list(dict.fromkeys(cmocka or pytest_name.rpartition("/")[2] for cmocka, pytest_name in found)) or [suite.verdict]
+
+
 def main():
     suites, screen = wanted(sys.argv[1:]), Screen()
     LOGS.mkdir(parents=True, exist_ok=True)
@@ -247,6 +254,8 @@ def main():
     finally:
         for suite in suites:
             kill(suite)
+    for suite in (s for s in suites if s.verdict != "ok"):
+        screen.say(f"{suite.name}: {', '.join(failed_tests(suite)[:20])}")  # once more: logs are read from their end
     total = {word: sum(suite.counts.get(word, 0) for suite in suites) for word in ("passed", "failed", "skipped")}
     screen.say(f"\n{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
     return 1 if total["failed"] or (os.environ.get("CI") and total["skipped"]) else 0
