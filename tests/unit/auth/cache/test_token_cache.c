@@ -1,8 +1,8 @@
 #include "auth/cache/token_cache.h"
 
 #include "auth/cache/idle.h"
-#include "base/clock.h"
 #include "base/mem.h"
+#include "tests/support/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -214,10 +214,10 @@ static void hit_costs_microseconds(void **state)
 	memset(token, 'x', sizeof token);
 	token[sizeof token - 1] = '\0';
 	put(cache, token, NOW + 10);
-	int64_t start = clock_mono_us();
+	int64_t start = cpu_time_us();
 	for (int i = 0; i < ROUNDS; i++)
 		assert_int_equal(kind(cache, token, NOW, 1), TOKEN_GOOD);
-	int64_t each_ns = (clock_mono_us() - start) * 1000 / ROUNDS;
+	int64_t each_ns = (cpu_time_us() - start) * 1000 / ROUNDS;
 	print_message("a hit takes %d ns\n", (int)each_ns);
 	assert_true(each_ns < 50000);
 	token_cache_free(cache);
