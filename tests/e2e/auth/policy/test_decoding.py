@@ -158,8 +158,12 @@ def test_s42_an_ingress_is_told_the_same(spark, gate):
 
 def test_s42_who_may_gets_there_and_names_that_hold_a_percent_sign_pass(spark, gate):
     user, app = bearer(gate, "user"), spark["apps"]["running"]["id"]
-    for path in (f"/{app}/jobs/", f"/{app}/environment/", f"/{app}/environm%2565nt/", f"/{app}/jobs/?a=%252f%25256bill&b=%2525"):
+    for path in (f"/{app}/jobs/", f"/{app}/environment/", f"/{app}/environm%65nt/", f"/{app}/jobs/?a=%252f%25256bill&b=%2525"):
         assert send(gate, BELOW + path, Authorization=user)[0] == 200, path
+    # read once it is a page that nobody knows (S91)
+    twice = f"{BELOW}/{app}/environm%2565nt/"
+    assert send(gate, twice, Authorization=user)[0] == 403
+    assert send(gate, twice, Authorization=bearer(gate, "admin"))[0] == 200
     # nothing of these is there, and it is Spark that says so
     for path in ("/shs/history/50%25/jobs/", "/shs/history/etl%2520daily/jobs/", "/shs/api/v1/applications/a%252525b/jobs"):
         assert send(gate, "/local" + path, Authorization=user)[0] == 404, path
