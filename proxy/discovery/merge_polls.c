@@ -272,6 +272,14 @@ static bool set_from_history(struct app *a, const struct history *h, const struc
 	return changed;
 }
 
+/* What a list lacks may be there all the same. */
+static void set_cut(struct history *h, bool is_cut)
+{
+	if (h->is_cut != is_cut)
+		cluster_changed(h->server.cluster);
+	h->is_cut = is_cut;
+}
+
 static void merge_listed(struct history *h, const struct spark_app *row, uint64_t listing)
 {
 	struct cluster *c = h->server.cluster;
@@ -279,8 +287,10 @@ static void merge_listed(struct history *h, const struct spark_app *row, uint64_
 	struct app *a;
 	bool changed = false;
 
-	if (ui == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= APPS_MAX)
+	if (ui == NULL && HASH_COUNT(c->known[KNOWN_UI_APP]) >= APPS_MAX) {
+		set_cut(h, true);
 		return;
+	}
 	if (ui == NULL) {
 		ui = known_ui_add(c, KNOWN_UI_APP, row->id);
 		ui->state = MOUNT_GONE;
@@ -331,6 +341,8 @@ void merge_history(struct history *h, const struct spark_apps *list, uint64_t li
 	struct cluster *c = h->server.cluster;
 	struct known_ui *ui, *next;
 
+	if (listing)
+		set_cut(h, cut);
 	for (size_t i = 0; i < list->count; i++)
 		merge_listed(h, &list->apps[i], listing);
 	if (listing == 0)

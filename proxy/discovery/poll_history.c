@@ -67,8 +67,6 @@ static void take_list(struct history *h, const struct spark_apps *list)
 		ask_history_version(h);
 	}
 	remember_newest(h, list);
-	if (listing)
-		h->is_cut = is_cut;
 	merge_history(h, list, listing, is_cut);
 }
 

@@ -4,12 +4,14 @@
  * It leads to the live UI while there is one, then to history: to the newest attempt, at the server
  * whose list knows most of it. Spark 4.2 and newer open an application by its id before they list
  * it (T60), so servers are asked for what no list has; else a page waits for the list.
+ * What is older than our lists the servers are asked for as well (history_word.h).
  */
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/guard/app_key.h"
 #include "proxy/http/form.h"
 #include "proxy/registry/topic.h"
+#include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/relay_headers.h"
 #include "proxy/request/exchange_audit.h"
@@ -173,6 +175,32 @@ static void lead_on(struct exchange *x, const struct app_info *app)
 		begin_asking(x, app);
 }
 
+/* Older than what lists of ours keep. */
+static bool lead_to_told(struct exchange *x)
+{
+	struct app_info app;
+
+	if (x->told == NULL || access_to_app(x->web.who, x->told) == 0)
+		return false;
+	const struct mount *history = history_word_place(x, &app);
+	lead_to_history(x, history, &app);
+	return true;
+}
+
+static void serve_unknown(struct exchange *x, struct str name)
+{
+	const struct cluster_info *cluster = x->route.cluster;
+	bool may_come = cluster->is_unread; /* it has not told its ids yet */
+
+	if (lead_to_told(x) || history_word_ask(x, endpoint_serve_app))
+		return;
+	/* Below /proxy/ it answers as an id does that nobody knows (S44). */
+	x->is_hidden =
+		x->told || (name.at && registry_app(x->registry, str_of(cluster->name), name));
+	web_fault(&x->web, may_come ? FAULT_NOT_READY : FAULT_NOT_FOUND,
+		x->route.rest.at || may_come ? NULL : "No application has this ID or name.");
+}
+
 void endpoint_serve_app(struct exchange *x)
 {
 	const struct cluster_info *cluster = x->route.cluster;
@@ -185,16 +213,10 @@ void endpoint_serve_app(struct exchange *x)
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
 	const struct app_info *app =
 		decoded ? topic_find_app(x->web.who, x->registry, cluster, sbuf_str(&name)) : NULL;
-	if (app) {
+	if (app)
 		lead_on(x, app);
-	} else { /* below /proxy/ it answers as an id does that nobody knows (S44) */
-		x->is_hidden = decoded &&
-			       registry_app(x->registry, str_of(cluster->name), sbuf_str(&name));
-		bool may_come = cluster->is_unread; /* it has not told its ids yet */
-		web_fault(&x->web, may_come ? FAULT_NOT_READY : FAULT_NOT_FOUND,
-			x->route.rest.at || may_come ? NULL
-						     : "No application has this ID or name.");
-	}
+	else
+		serve_unknown(x, decoded ? sbuf_str(&name) : (struct str){NULL, 0});
 	sbuf_clear(&form);
 	sbuf_clear(&name);
 }

@@ -94,7 +94,8 @@ struct cluster_info {
 	bool has_kubernetes, kubernetes_up; /* its API server answers */
 	bool has_log_sources;		    /* more than one: the builder looks */
 	bool polled;			    /* at least one poll of every source has ended */
-	bool is_unread; /* some source of its ids has told nothing yet, since the start */
+	bool is_unread;	     /* some source of its ids has told nothing yet, since the start */
+	bool is_history_cut; /* a history server lists more than what is kept of it */
 	struct master_info *masters;
 	size_t masters_count;
 	unsigned cores, cores_used;

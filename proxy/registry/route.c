@@ -1,6 +1,7 @@
 #include "proxy/registry/route.h"
 
 #include "base/mem.h"
+#include "proxy/guard/app_key.h"
 
 static struct route found(enum route_kind kind)
 {
@@ -87,7 +88,8 @@ static struct route match_cluster(
 	const struct mount *mount = is_proxy ? registry_proxy(reg, name, id) : NULL;
 	if (mount)
 		return at_mount(cluster, mount, rest);
-	if (is_proxy && is_known_app(reg, name, id)) /* only history knows it */
+	/* Only history knows it. */
+	if (is_proxy && (is_known_app(reg, name, id) || route_may_be_older(cluster, id)))
 		return (struct route){
 			.kind = ROUTE_APP, .cluster = cluster, .name = id, .rest = rest};
 	if (str_eq(kind, STR("ui")))
@@ -156,6 +158,11 @@ bool route_is_outside(const struct registry *reg, const char *base, struct str p
 	struct str name = first_segment(path, &rest);
 	return !str_eq(name, STR("_gate")) && !str_eq(path, STR("/whoami")) &&
 	       !(reg && registry_cluster(reg, name));
+}
+
+bool route_may_be_older(const struct cluster_info *cluster, struct str id)
+{
+	return cluster->is_history_cut && app_key_is_id(id);
 }
 
 bool route_is_public(const struct route *route)

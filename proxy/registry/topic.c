@@ -219,10 +219,12 @@ static void set_by_row(struct topic *topic, const struct registry *reg, const st
 	bool is_known = true;
 
 	topic->kind = row->kind;
+	if (row->id == ID_BELOW || row->id == ID_PROXIED)
+		topic->raw = segment_after(path, row->path, &rest);
 	if (row->id == ID_IN_QUERY)
 		is_known = id_in_query(query, topic->copied);
 	else if (row->id != ID_NOWHERE)
-		is_known = app_key_of_encoded(segment_after(path, row->path, &rest), topic->copied);
+		is_known = app_key_of_encoded(topic->raw, topic->copied);
 	if (!is_known)
 		set_whole(topic);
 	else if (row->id == ID_PROXIED)
@@ -388,6 +390,8 @@ static unsigned rights_to_app(const struct topic *topic, const struct identity *
 		return 0;
 	if (topic->app)
 		facts = topic_app(topic->cluster, topic->app);
+	else if (topic->told)
+		facts = *topic->told;
 	return access_to_app(who, &facts);
 }
 

@@ -33,8 +33,12 @@ struct topic { /* borrows the registry, the configuration and itself: not to be 
 	const char *cluster;	    /* NULL: of none */
 	const char *id;		    /* of an application or UI */
 	const struct app_info *app; /* NULL: the registry does not know it */
-	bool needs_lists;	    /* below a master or worker: for who has their lists at all */
-	char *const *roles;	    /* of a UI's row; count 0: of all who may */
+	/* What its history server says of one that the registry does not know; NULL: it was not
+	 * asked. */
+	const struct access_app *told;
+	struct str raw;	    /* below a history server: the id as the path has it */
+	bool needs_lists;   /* below a master or worker: for who has their lists at all */
+	char *const *roles; /* of a UI's row; count 0: of all who may */
 	size_t roles_count;
 	char copied[TOPIC_ID_SIZE];
 };

@@ -24,10 +24,9 @@ static bool find_app(const struct exchange *x, struct str id, struct access_app 
 }
 
 /* By what Spark calls it. */
-static const struct app_info *find_spark_app(const struct exchange *x, struct str id)
+static const struct app_info *find_spark_app(
+	const struct exchange *x, struct str id, char key[static APP_KEY_SIZE])
 {
-	char key[APP_KEY_SIZE];
-
 	app_key_of(id, key);
 	return registry_app_near(x->route.cluster, str_of(key));
 }
@@ -36,7 +35,8 @@ static const struct app_info *find_spark_app(const struct exchange *x, struct st
 static bool shows(const void *arg, const struct list_item *item)
 {
 	const struct exchange *x = arg;
-	const struct app_info *app = find_spark_app(x, str_of(item->id));
+	char key[APP_KEY_SIZE];
+	const struct app_info *app = find_spark_app(x, str_of(item->id), key);
 	struct access_app facts;
 
 	if (app && (app->has_stranger || app->has_later)) /* S94: whose row it is nobody can tell */
@@ -45,7 +45,7 @@ static bool shows(const void *arg, const struct list_item *item)
 		facts = topic_app(x->route.cluster->name, app);
 	else
 		facts = (struct access_app){.cluster = x->route.mount->cluster,
-			.id = item->id,
+			.id = key,
 			.name = item->name,
 			.user = item->user};
 	return access_to_app(x->web.who, &facts) != 0;
@@ -61,7 +61,8 @@ static void shows_soon(const void *arg, const char *id)
 static bool may_kill(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
-	const struct app_info *app = find_spark_app(x, id);
+	char key[APP_KEY_SIZE];
+	const struct app_info *app = find_spark_app(x, id, key);
 	struct access_app facts;
 
 	if (app == NULL || app->has_later)

@@ -23,6 +23,7 @@ struct exchange;
 enum exchange_state {
 	EXCHANGE_CHECKING,	 /* guard, route */
 	EXCHANGE_AUTHENTICATING, /* who: waits for auth */
+	EXCHANGE_LEARNING,	 /* whose it is: waits for a history server */
 	EXCHANGE_COLLECTING,	 /* who sends it may: waits for content that has to be whole */
 	EXCHANGE_ASKING_AGAIN,	 /* who: once more, for the content took its time */
 	EXCHANGE_SIGNING,	 /* a sign-in or sign-out waits for the store */
@@ -61,7 +62,9 @@ struct exchange {
 	struct static_files_fill *fill;	      /* fetched for the cache; NULL: none */
 	struct endpoint_kill *kill;	      /* an application is being ended; NULL: none */
 	struct endpoint_permalink *permalink; /* history servers are asked for one; NULL: none */
-	bool sees_all_uis;		      /* links to all of them are mended */
+	struct history_word *word;     /* of an application that no list has; NULL: not asked */
+	const struct access_app *told; /* by that: whose it is; NULL: nothing */
+	bool sees_all_uis;	       /* links to all of them are mended */
 	struct rewrite_context rewrite_context;
 	struct rewriter *rewriter;
 	struct list_filter *list; /* of a list only what x->who may see */

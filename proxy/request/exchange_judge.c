@@ -125,9 +125,11 @@ static enum fault not_there(struct exchange *x)
 	return x->registry && !may_come(x) ? FAULT_NOT_FOUND : FAULT_NOT_READY;
 }
 
-static void find_topic(const struct exchange *x, struct topic *topic)
+void exchange_find_topic(const struct exchange *x, struct topic *topic)
 {
 	topic_find(topic, x->registry, x->web.conf, &x->route, x->web.target.query);
+	if (x->told && topic->id && strcmp(x->told->id, topic->id) == 0)
+		topic->told = x->told;
 }
 
 /* S75: what a form ends stands in it. An ingress does not show it. */
@@ -165,7 +167,7 @@ enum fault exchange_judge(struct exchange *x)
 		return FAULT_NO_ROLE;
 	if (is_sent_from_elsewhere(x) || is_reaching_over(x))
 		return FAULT_CROSS_ORIGIN;
-	find_topic(x, &topic);
+	exchange_find_topic(x, &topic);
 	enum fault fault = judge_topic(x, &topic);
 	if (fault == FAULT_NONE && x->is_websocket && !is_own_websocket(x))
 		fault = FAULT_CROSS_ORIGIN;
@@ -177,7 +179,7 @@ enum fault exchange_judge_content(struct exchange *x)
 	struct evbuffer *body = x->web.req->body;
 	struct topic topic;
 
-	find_topic(x, &topic);
+	exchange_find_topic(x, &topic);
 	if (!topic_needs_form(&topic, x->web.who))
 		return FAULT_NONE;
 	size_t len = evbuffer_get_length(body);

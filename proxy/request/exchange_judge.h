@@ -5,8 +5,12 @@
 
 #include "proxy/request/exchange.h"
 
+struct topic;
+
 /* Of a route that is known: x->action and x->actions. */
 void exchange_find_action(struct exchange *x);
+/* What it is about, and what is known of that. */
+void exchange_find_topic(const struct exchange *x, struct topic *topic);
 /* Whether x->who may do it; x->lacks says which scope is missing, x->is_hidden that it is not to be
  * seen. */
 enum fault exchange_judge(struct exchange *x);

@@ -7,6 +7,7 @@
 #include "proxy/guard/ext_auth.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/websocket.h"
+#include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/tunnel.h"
 #include "proxy/request/access_log.h"
@@ -20,6 +21,8 @@ static void find_route(struct exchange *x);
 static void ask_who(struct exchange *x);
 static void pipeline_on_identity(struct web_call *call);
 static void decide(struct exchange *x);
+static void judge(struct exchange *x);
+static void act(struct exchange *x, enum fault fault);
 static void serve_route(struct exchange *x);
 static void send_to_ui(struct exchange *x);
 
@@ -92,6 +95,7 @@ static void forget_relay(struct exchange *x)
 	static_files_fill_free(x->fill);
 	endpoint_kill_free(x->kill);
 	endpoint_permalink_free(x->permalink);
+	history_word_free(x->word);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
@@ -260,8 +264,29 @@ static void decide(struct exchange *x)
 	/* Spark has none: a tunnel's bytes would go past every row of the policy. */
 	x->is_websocket = is_mount && x->ext == NULL && x->route.mount->kind == UI_OTHER &&
 			  websocket_is_asked(x->web.req);
+	judge(x);
+}
+
+/* Whose it is may change that. */
+static bool is_of_rights(enum fault fault)
+{
+	return fault == FAULT_NOT_FOUND || fault == FAULT_FORBIDDEN || fault == FAULT_SCOPE;
+}
+
+static void judge(struct exchange *x)
+{
 	enum fault fault = exchange_judge(x);
+
+	if (is_of_rights(fault) && history_word_ask(x, judge))
+		return;
 	access_log_decision(x, x->is_hidden ? FAULT_SCOPE : fault);
+	act(x, fault);
+}
+
+static void act(struct exchange *x, enum fault fault)
+{
+	bool is_mount = x->route.kind == ROUTE_MOUNT;
+
 	if (fault == FAULT_NOT_FOUND || fault == FAULT_NOT_READY)
 		web_fault(&x->web, fault, x->ext ? endpoint_ext_auth_not_found : NULL);
 	else if (fault != FAULT_NONE)

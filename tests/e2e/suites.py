@@ -11,7 +11,7 @@ FILES = {
     "provider": ["conformance", "custom_roles", "many_tabs", "oidc_provider", "python_providers", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
-    "people": ["app_origins", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
+    "people": ["app_origins", "history_word", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst", "kill_spark"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "pod_owners"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],

@@ -26,7 +26,8 @@ static void try_history(struct str body)
 {
 	struct spark_apps list;
 
-	if (spark_apps_parse(body, &list, NULL) == -1)
+	if (spark_apps_parse(body, &list, NULL) == -1 &&
+		spark_one_app_parse(body, &list, NULL) == -1)
 		return;
 	for (size_t i = 0; i < list.count; i++)
 		assert(spark_id_is_good(str_of(list.apps[i].id)));

@@ -46,7 +46,7 @@ struct history {
 	int64_t all_due_ms;	     /* when the whole list is read again */
 	int64_t newest_ms;	     /* end of the newest application listed */
 	unsigned limit;		     /* rows asked for */
-	bool is_cut;		     /* the last full listing left older ones out */
+	bool is_cut;		     /* it lists more than is known of it */
 	struct fetch *version_fetch;
 	struct event *hurry; /* pending: an application has ended */
 	int64_t hurried_ms;

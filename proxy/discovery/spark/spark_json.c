@@ -346,10 +346,19 @@ static bool history_read(json_t *json, const json_t *row, struct spark_app *a)
 	return true;
 }
 
+static void read_history(struct spark_apps *out)
+{
+	size_t total = json_array_size(out->json);
+
+	out->apps = mem_alloc(total + 1, sizeof *out->apps);
+	for (size_t i = 0; i < total && out->count < SPARK_ROWS_MAX; i++)
+		out->count += history_read(
+			out->json, json_array_get(out->json, i), &out->apps[out->count]);
+	out->skipped = total - out->count;
+}
+
 int spark_apps_parse(struct str body, struct spark_apps *out, struct err *err)
 {
-	size_t total;
-
 	*out = (struct spark_apps){.json = json_of_text(body, err)};
 	if (out->json == NULL)
 		return -1;
@@ -357,12 +366,21 @@ int spark_apps_parse(struct str body, struct spark_apps *out, struct err *err)
 		spark_apps_clear(out);
 		return err_set(err, "not a list of applications");
 	}
-	total = json_array_size(out->json);
-	out->apps = mem_alloc(total + 1, sizeof *out->apps);
-	for (size_t i = 0; i < total && out->count < SPARK_ROWS_MAX; i++)
-		out->count += history_read(
-			out->json, json_array_get(out->json, i), &out->apps[out->count]);
-	out->skipped = total - out->count;
+	read_history(out);
+	return 0;
+}
+
+int spark_one_app_parse(struct str body, struct spark_apps *out, struct err *err)
+{
+	json_t *json = json_of_text(body, err);
+
+	*out = (struct spark_apps){0};
+	if (json == NULL)
+		return -1;
+	out->json = json_pack("[o]", json);
+	if (out->json == NULL)
+		abort();
+	read_history(out);
 	return 0;
 }
 

@@ -83,6 +83,8 @@ struct spark_apps { /* a history server's /api/v1/applications */
 	size_t skipped;
 };
 MUST_CHECK int spark_apps_parse(struct str body, struct spark_apps *out, struct err *err);
+/* .../<id>: one element of that list. */
+MUST_CHECK int spark_one_app_parse(struct str body, struct spark_apps *out, struct err *err);
 void spark_apps_clear(struct spark_apps *apps);
 
 /* A worker's /json/ names this worker. */

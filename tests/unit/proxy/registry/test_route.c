@@ -94,6 +94,36 @@ static void check_rows(const char *base)
 	registry_free(reg);
 }
 
+/* Of a history server that lists more than what is kept: ids of its own form only. */
+static void s44_any_id_below_proxy_may_be_older_than_a_list_that_was_cut(void **state)
+{
+	static const struct {
+		const char *path;
+		enum route_kind whole, cut;
+	} paths[] = {{"/c/proxy/app-9/jobs/", ROUTE_NONE, ROUTE_APP},
+		{"/c/proxy/app-9", ROUTE_NONE, ROUTE_APP},
+		{"/c/proxy/app-9~2F/", ROUTE_NONE, ROUTE_NONE},
+		{"/c/proxy/a%2520b/", ROUTE_NONE, ROUTE_NONE},
+		{"/c/proxy/master/", ROUTE_NONE, ROUTE_NONE},
+		{"/c/proxy/10.0.0.1:4040/", ROUTE_NONE, ROUTE_NONE},
+		{"/c/apps/app-9/jobs/", ROUTE_NONE, ROUTE_NONE},
+		{"/c/ui/app-9/", ROUTE_NONE, ROUTE_NONE}};
+
+	(void)state;
+	for (int is_cut = 0; is_cut < 2; is_cut++) {
+		struct registry_builder *b = registry_builder_new("");
+		registry_builder_cluster(
+			b, &(struct cluster_info){.name = "c", .is_history_cut = is_cut});
+		struct registry *reg = registry_builder_finish(b);
+		for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+			struct route route = route_match(reg, "", str_of(paths[i].path));
+			assert_int_equal(route.kind, is_cut ? paths[i].cut : paths[i].whole);
+			assert_true(route.kind != ROUTE_APP || route.rest.at); /* no permalink */
+		}
+		registry_free(reg);
+	}
+}
+
 static void s0_an_applications_host_has_its_ui_and_nothing_else(void **state)
 {
 	static const struct {
@@ -177,6 +207,7 @@ static void only_sign_in_and_what_it_needs_is_public(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(s44_any_id_below_proxy_may_be_older_than_a_list_that_was_cut),
 		cmocka_unit_test(s0_an_applications_host_has_its_ui_and_nothing_else),
 		cmocka_unit_test(each_path_names_one_thing_or_nothing),
 		cmocka_unit_test(a_base_path_comes_before_everything),

@@ -114,6 +114,34 @@ static void real_history_lists_are_read(void **state)
 	}
 }
 
+static void one_application_of_a_history_server_is_an_element_of_its_list(void **state)
+{
+	static const char *const others[] = {"[]", "{}", "[{\"id\":\"a\",\"attempts\":[{}]}]",
+		"{\"id\":\"a\",\"attempts\":[]}", "{\"id\":\"a\"}", "{\"id\":7,\"attempts\":[{}]}"};
+	struct spark_apps list;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(
+		spark_one_app_parse(STR("{\"id\":\"etl daily\",\"name\":\"n\",\"attempts\":["
+					"{\"attemptId\":\"2\",\"sparkUser\":\"ann\"},"
+					"{\"attemptId\":\"1\",\"sparkUser\":\"ann\"}]}"),
+			&list, &err),
+		0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.apps[0].id, "etl~20daily");
+	assert_string_equal(list.apps[0].spark_id, "etl daily");
+	assert_string_equal(list.apps[0].user, "ann");
+	assert_string_equal(list.apps[0].attempt, "2");
+	spark_apps_clear(&list);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		assert_int_equal(spark_one_app_parse(str_of(others[i]), &list, &err), 0);
+		assert_int_equal(list.count, 0);
+		spark_apps_clear(&list);
+	}
+	assert_int_equal(spark_one_app_parse(STR("no such app"), &list, &err), -1);
+}
+
 static void a_history_server_is_no_driver(void **state)
 {
 	char *json = fixture_read("spark", "4.3/history-api-applications.json");
@@ -400,6 +428,7 @@ int main(void)
 		cmocka_unit_test(real_masters_are_read),
 		cmocka_unit_test(real_workers_and_drivers_say_who_they_are),
 		cmocka_unit_test(real_history_lists_are_read),
+		cmocka_unit_test(one_application_of_a_history_server_is_an_element_of_its_list),
 		cmocka_unit_test(a_history_server_is_no_driver),
 		cmocka_unit_test(an_application_with_attempts_runs_while_its_newest_does),
 		cmocka_unit_test(the_newest_attempt_is_the_one_that_began_last),
