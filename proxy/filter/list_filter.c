@@ -24,6 +24,7 @@ static void (*const readers[])(struct list_filter *, const char *, const char *)
 	[LIST_MASTER_PAGE] = list_html_chunk,
 	[LIST_WORKER_PAGE] = list_html_chunk,
 	[LIST_PROXIED_PAGE] = list_html_chunk,
+	[LIST_HISTORY_PAGE] = list_page_chunk,
 };
 
 struct list_filter *list_filter_new(enum list_kind kind, const struct list_context *context)
@@ -47,18 +48,19 @@ void list_filter_free(struct list_filter *filter)
 	block_free(filter);
 }
 
-/* What is held at the end is no whole element: it goes with the filter. */
+/* What else is held at the end is no whole element: it goes with the filter. */
 void list_filter_feed(
 	struct list_filter *filter, struct evbuffer *in, struct evbuffer *out, bool last)
 {
 	struct evbuffer_iovec chunk;
 
-	(void)last;
 	filter->sink = (struct sink){.out = out, .hint = SPACE_HINT};
 	while (evbuffer_get_length(in) > 0 && evbuffer_peek(in, -1, NULL, &chunk, 1) > 0) {
 		const char *bytes = chunk.iov_base;
 		readers[filter->kind](filter, bytes, bytes + chunk.iov_len);
 		evbuffer_drain(in, chunk.iov_len);
 	}
+	if (last && filter->kind == LIST_HISTORY_PAGE)
+		list_page_end(filter);
 	sink_commit(&filter->sink);
 }

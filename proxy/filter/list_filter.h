@@ -12,6 +12,7 @@
  *   list_json.c     members and elements, as they come
  *   json_item.c     one element: whose it is
  *   list_html.c     rows, headings and items of a page
+ *   list_page.c     the page of a history server, which tells only whether there are any
  *
  * Linear in bytes. Holds at most one element, row or heading (32 KiB) and one tag (8 KiB) between
  * calls, whatever the length of the list. One thread.
@@ -33,6 +34,7 @@ enum list_kind {
 	LIST_MASTER_PAGE,
 	LIST_WORKER_PAGE,
 	LIST_PROXIED_PAGE, /* an application's, which passes, or a master's */
+	LIST_HISTORY_PAGE,
 };
 
 /* What an answer of that UI is to somebody who does not see all of its applications. `path` is the
@@ -56,6 +58,8 @@ struct list_context { /* copied */
 	bool (*shows)(const void *arg, const struct list_item *item);
 	/* shows() will be asked of this one: what it needs may be fetched. NULL is fine. */
 	void (*soon)(const void *arg, const char *id);
+	/* LIST_HISTORY_PAGE: whether any is to be shown of those that have ended, or have not. */
+	bool (*shows_any)(const void *arg, bool completed);
 	const void *arg;
 	uint64_t limit; /* of LIST_HISTORY: so many are shown */
 };

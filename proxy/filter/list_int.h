@@ -48,5 +48,7 @@ struct list_filter {
 /* Each reads one chunk. */
 void list_json_chunk(struct list_filter *filter, const char *p, const char *end);
 void list_html_chunk(struct list_filter *filter, const char *p, const char *end);
+void list_page_chunk(struct list_filter *filter, const char *p, const char *end);
+void list_page_end(struct list_filter *filter); /* that was all */
 
 #endif

@@ -32,8 +32,7 @@ static const struct row {
 	{UI_HISTORY, {"/api/v1/applications", 20}, LIST_NOTHING, LIST_HISTORY, LIST_NOTHING},
 	{UI_HISTORY, {"/api/v1/applications/", 21}, LIST_NONE, LIST_NONE, LIST_NONE},
 	{UI_HISTORY, {"/logPage", 8}, LIST_NOTHING, LIST_NOTHING, LIST_NOTHING},
-	/* Its page is empty: a script fills it from the list. */
-	{UI_HISTORY, {"", 0}, LIST_NONE, LIST_NOTHING, LIST_NOTHING},
+	{UI_HISTORY, {"", 0}, LIST_HISTORY_PAGE, LIST_NOTHING, LIST_NOTHING},
 	{UI_DRIVER, {"", 0}, LIST_NONE, LIST_NONE, LIST_NONE},
 	{UI_OTHER, {"", 0}, LIST_NONE, LIST_NONE, LIST_NONE},
 };

@@ -58,6 +58,27 @@ static void shows_soon(const void *arg, const char *id)
 	registry_app_soon(x->route.cluster, str_of(id));
 }
 
+/* T68: whether the server's list will have one for them. Of older ones only that there are any is
+ * known, and that they have ended. */
+static bool shows_any(const void *arg, bool completed)
+{
+	const struct exchange *x = arg;
+	const struct cluster_info *cluster = x->route.cluster;
+	struct access_app facts;
+
+	if (completed && cluster->is_history_cut)
+		return true;
+	for (size_t i = 0; i < cluster->apps_count; i++) {
+		const struct app_info *app = &cluster->apps[i];
+		facts = topic_app(cluster->name, app);
+		if (app->in_history && app->completed_in_history == completed &&
+			cluster_info_history(cluster, app) == x->route.mount &&
+			!app->has_stranger && !app->has_later && access_to_app(x->web.who, &facts))
+			return true;
+	}
+	return false;
+}
+
 static bool may_kill(const void *arg, struct str id)
 {
 	const struct exchange *x = arg;
@@ -173,8 +194,11 @@ static const char *own_script(const struct exchange *x, const struct h1_response
 
 static void add_list(struct exchange *x, enum list_kind kind)
 {
-	struct list_context context = {
-		.shows = shows, .soon = shows_soon, .arg = x, .limit = x->list_limit};
+	struct list_context context = {.shows = shows,
+		.soon = shows_soon,
+		.shows_any = shows_any,
+		.arg = x,
+		.limit = x->list_limit};
 
 	x->list = list_filter_new(kind, &context);
 }

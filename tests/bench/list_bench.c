@@ -62,7 +62,7 @@ struct cost {
 /* One answer as the relay sees it. */
 static struct cost filter_list(struct str list)
 {
-	struct list_context context = {is_own, NULL, "user7", UINT64_MAX};
+	struct list_context context = {.shows = is_own, .arg = "user7", .limit = UINT64_MAX};
 	size_t before = in_use();
 	struct list_filter *filter = list_filter_new(LIST_HISTORY, &context);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();

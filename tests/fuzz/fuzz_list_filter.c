@@ -37,9 +37,17 @@ struct run {
 	size_t size;
 };
 
+static bool shows_any(const void *arg, bool completed)
+{
+	const struct run *run = arg;
+
+	return completed && run->shows == shows;
+}
+
 static struct evbuffer *feed(const struct run *run, size_t piece)
 {
-	struct list_context context = {run->shows, NULL, NULL, 3};
+	struct list_context context = {
+		.shows = run->shows, .shows_any = shows_any, .arg = run, .limit = 3};
 	struct kill_context kill = {may_kill, NULL};
 	struct list_filter *list = list_filter_new(run->kind, &context);
 	struct kill_links *links = kill_links_new(&kill);
@@ -88,6 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2)
 		return 0;
 	struct run run = {kinds[data[0] % 8], shows, data + 1, size - 1};
+	if (data[0] % 16 == 15)
+		run.kind = LIST_HISTORY_PAGE;
 	size_t pieces[] = {size, 1, 2 + data[0] / 2};
 	struct evbuffer *out[3];
 

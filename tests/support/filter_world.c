@@ -16,11 +16,21 @@ static bool shows(const void *arg, const struct list_item *item)
 	return reader->user && item->user && strcmp(reader->user, item->user) == 0;
 }
 
+static bool shows_any(const void *arg, bool completed)
+{
+	const struct filter_reader *reader = arg;
+
+	(void)completed;
+	return reader->id || reader->user;
+}
+
 char *filter_world_read(
 	enum list_kind kind, const struct filter_reader *reader, struct str text, size_t piece)
 {
-	struct list_context context = {
-		shows, NULL, reader, reader->limit ? reader->limit : UINT64_MAX};
+	struct list_context context = {.shows = shows,
+		.shows_any = shows_any,
+		.arg = reader,
+		.limit = reader->limit ? reader->limit : UINT64_MAX};
 	struct list_filter *filter = list_filter_new(kind, &context);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 

@@ -180,6 +180,17 @@ def ids_to_kill(page):
     return {dict(fields)["id"] for _, action, fields in pages.parse_html(page).forms if action.endswith("kill/")}
 
 
+def test_t68_history_page_of_somebody_without_applications_says_that_there_are_none(alice, as_person):
+    """There are completed and incomplete ones: alice has both."""
+    stranger = as_person("zoe", "analysts")
+    for word, kind in (("true", "incomplete"), ("false", "completed")):
+        path = f"/local/shs/?showIncomplete={word}"
+        wait_for(lambda: "history-summary" in alice.get(path).text, f"{kind} applications of alice's", 60)
+        page = stranger.get(path)
+        assert page.status_code == 200 and f"No {kind} applications found!" in page.text
+        assert "history-summary" not in page.text and "showIncomplete=" in page.text
+
+
 def test_proxy_users_applications_are_that_users(as_person, estate):
     carol = as_person(estate.people["carol"].user, "analysts")
     own = estate.people["carol"]

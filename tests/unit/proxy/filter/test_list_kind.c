@@ -34,7 +34,7 @@ static void answers_are_lists_by_path_and_type(void **state)
 		{UI_WORKER, "/json", "application/json", LIST_WORKER},
 		{UI_WORKER, "/log/", "text/plain", LIST_NONE},
 		{UI_WORKER, "/logPage/", "text/html", LIST_NONE},
-		{UI_HISTORY, "/", "text/html", LIST_NONE},
+		{UI_HISTORY, "/", "text/html", LIST_HISTORY_PAGE},
 		{UI_HISTORY, "/api/v1/applications", "application/json", LIST_HISTORY},
 		{UI_HISTORY, "/api/v1/applications/", "application/json", LIST_HISTORY},
 		{UI_HISTORY, "/api/v1/applications/app-1", "application/json", LIST_NONE},
