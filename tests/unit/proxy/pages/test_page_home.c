@@ -39,6 +39,38 @@ static void running_application_links_to_its_ui_and_finished_one_to_its_permalin
 		   "23s</td>");
 }
 
+static struct registry *with_logs_in(const char *first, const char *second)
+{
+	struct registry_builder *b = registry_builder_new("");
+	struct app_info apps[] = {
+		{.id = "app-1", .name = "one", .state = "FINISHED", .log_source = first},
+		{.id = "app-2", .name = "two", .state = "FINISHED", .log_source = second},
+		{.id = "app-3", .name = "three", .state = "RUNNING", .running = true}};
+
+	registry_builder_cluster(b,
+		&(struct cluster_info){.name = "c", .apps = apps, .apps_count = ARRAY_LEN(apps)});
+	return registry_builder_finish(b);
+}
+
+static void of_several_directories_of_logs_each_application_has_its_own(void **state)
+{
+	(void)state;
+	probe_world = with_logs_in("file:///a&b", "archive");
+	render_home(NULL, NULL);
+	assert_has("app-1</span><span class=\"note\">Log in file:///a&amp;b</span>");
+	assert_has("app-2</span><span class=\"note\">Log in archive</span>");
+	assert_int_equal(page_times("Log in "), 2);
+}
+
+static void of_one_directory_of_logs_nothing_is_said(void **state)
+{
+	(void)state;
+	probe_world = with_logs_in("archive", "archive");
+	render_home(NULL, NULL);
+	assert_has("app-2");
+	assert_int_equal(page_times("Log in "), 0);
+}
+
 static void links_lie_below_the_base(void **state)
 {
 	(void)state;
@@ -312,6 +344,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PAGE_TEST(home_of_one_cluster_shows_all_of_it),
 		PAGE_TEST(running_application_links_to_its_ui_and_finished_one_to_its_permalink),
+		PAGE_TEST(of_several_directories_of_logs_each_application_has_its_own),
+		PAGE_TEST(of_one_directory_of_logs_nothing_is_said),
 		PAGE_TEST(links_lie_below_the_base),
 		PAGE_TEST(home_of_many_clusters_shows_each_with_its_newest_applications),
 		PAGE_TEST(cluster_says_what_is_wrong_with_it),
