@@ -60,8 +60,8 @@ static bool is_sent_again(struct token_call *call, const struct fetch_result *re
 		}
 		log_err("provider",
 			"%s refuses the gateway's own client id or secret: look at "
-			"auth.oidc.client_id and client_secret_file",
-			issuer);
+			"auth.oidc.client_id (%s) and client_secret_file",
+			issuer, call->request.conf->client_id);
 	} else if (result->status == 200 && client_ways_worked(ways, call->way, call->tried)) {
 		log_info("provider", "%s takes the client secret in another way: %s", issuer,
 			client_way_name(call->way));

@@ -1,5 +1,6 @@
 """The relying-party modules of the OpenID conformance suite, by their names, against a provider that misbehaves as they do."""
 
+import html
 import json
 import urllib.parse
 
@@ -145,6 +146,28 @@ def test_token_endpoint_that_is_down_is_503_and_no_loop(gate, provider):
     browser = Browser()
     answer = browser.sign_in(gate)
     assert answer.status_code == 503 and "Retry-After" in answer.headers and "Location" not in answer.headers
+
+
+def test_client_that_the_token_endpoint_refuses_is_the_administrators_trouble(gate, provider):
+    """RFC 6749 §5.2: after invalid_client nobody's account is at fault."""
+    right = provider.client_secret
+    provider.client_secret = "another one"
+    try:
+        browser = Browser()
+        answer = browser.sign_in(gate)
+        assert answer.status_code == 503 and "Location" not in answer.headers and browser.session() is None
+        assert "refuses this gateway's own client id or secret" in html.unescape(answer.text)
+        assert "Tell the gateway's administrator" in html.unescape(answer.text)
+        assert "Nothing is wrong with your account" in answer.text
+        said = f"refuses the gateway's own client id or secret: look at auth.oidc.client_id ({provider.client_id}) and client_secret_file"
+        wait_for(lambda: said in gate.log_text(), "the log to name the client", 10)
+        assert right not in answer.text and right not in gate.log_text()
+        refused = [line for line in gate.access_log() if line["path"].endswith("/_gate/callback") and line["status"] == 503]
+        assert [line["reason"] for line in refused][-1:] == ["own_credentials"]
+    finally:
+        provider.client_secret = right
+    browser = Browser()
+    accepted(browser.sign_in(gate), gate, browser)
 
 
 def test_s31_email_is_no_identity(gate, provider):

@@ -10,7 +10,7 @@ from conftest import BASE, Client, await_everything
 from gateway import Gateway, cluster_entry
 from keycloak import AUDIENCE
 from spark_cluster import wait_for
-from sso import UI, User, await_provider, gateways, is_signed_in, jwks_of, seen_by_upstream, settings_of, timed
+from sso import UI, User, await_provider, gateways, is_signed_in, jwks_of, secret_file, seen_by_upstream, settings_of, timed
 
 CLAIM, SCOPES = "realm_access.roles", ("openid", "profile")
 DEEP = f"{UI}deep/page?a=%2F&b=1&c=%25"
@@ -145,6 +145,27 @@ def test_s41_token_without_our_audience_is_refused(gate, keycloak):
     admin = {"grant_type": "password", "client_id": "admin-cli", "username": "root", "password": "password"}
     token = keycloak.form(f"{keycloak.issuer}/protocol/openid-connect/token", admin)["access_token"]
     assert Client(gate, token).get(UI).status_code == 401
+
+
+def asks_as(folder, keycloak, upstream, client):
+    """A gateway that shows every token of the realm to Keycloak, as this client."""
+    asker = {"client_id": client, "client_secret_file": secret_file(folder, f"secret-of-{client}", keycloak.add_client(client, []))}
+    bearer = [{"issuer": keycloak.issuer, "audience": ["spark"], "introspection": asker}]
+    return gateways(folder, keycloak, upstream, client=f"beside-{client}", claim=CLAIM, scopes=SCOPES, bearer=bearer)
+
+
+def test_keycloak_calls_a_token_active_only_for_who_is_in_its_audience(keycloak, upstream, tmp_path):
+    """The same token: its aud is "spark", and so is the one client that may ask about it."""
+    keycloak.add_client("maker", [], audience=True)
+    token = keycloak.user_token("root", "maker")
+    with asks_as(tmp_path, keycloak, upstream, "bystander") as (gateway,):
+        assert Client(gateway, token).get(UI).status_code == 401
+        wait_for(lambda: "calls a token inactive that has not ended, and whose aud does not name bystander" in gateway.log_text(),
+                 "the log to say what to look at", 10)
+        assert token not in gateway.log_text()
+    with asks_as(tmp_path, keycloak, upstream, "spark") as (gateway,):
+        wait_for(lambda: Client(gateway, token).get(UI).status_code == 200, "the provider's end point to be known", 20)
+        assert "calls a token inactive" not in gateway.log_text()
 
 
 def test_s19_keys_may_be_rotated_while_people_sign_in(gate, keycloak):
