@@ -46,31 +46,6 @@ static struct ui *node_new(struct node_list *list, const char *name, const struc
 	return node;
 }
 
-/* Takes the node out of those known before, or makes it. */
-static struct ui *keep_node(struct node_list *list, const char *name, const struct url *url,
-	struct ui **old, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct ui *node = old[i];
-		if (node == NULL || strcmp(node->name, name) != 0 ||
-			strcmp(node->server.url.host, url->host) != 0)
-			continue;
-		old[i] = NULL;
-		return node;
-	}
-	cluster_changed(list->server.cluster);
-	return node_new(list, name, url);
-}
-
-static bool has_node(const struct node_list *list, const char *name)
-{
-	for (size_t i = 0; i < list->nodes_count; i++) {
-		if (strcmp(list->nodes[i]->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* "host:port" of a node as the list has it. False: it has none of ours. */
 static bool read_node(const struct node_list *list, const json_t *row, struct url *url,
 	char name[static NODE_NAME_MAX])
@@ -87,37 +62,106 @@ static bool read_node(const struct node_list *list, const json_t *row, struct ur
 	return rc == 0 && node_list_name(list->conf, url, name);
 }
 
-static void set_nodes(struct node_list *list, const json_t *rows)
-{
-	struct ui **old = list->nodes;
-	size_t old_count = list->nodes_count, left_out = 0;
+struct named { /* a row of the list */
 	char name[NODE_NAME_MAX];
-	struct url url;
+	size_t row;
+};
 
-	list->nodes = mem_alloc(NODES_MAX, sizeof *list->nodes);
-	list->nodes_count = 0;
+static int name_order(const void *left, const void *right)
+{
+	const struct named *a = left, *b = right;
+	int order = strcmp(a->name, b->name);
+
+	return order ? order : (a->row > b->row) - (a->row < b->row);
+}
+
+/* The first rows that there is a place for, by name. `*left_out` counts the others of ours. */
+static size_t sort_rows(const struct node_list *list, const json_t *rows,
+	struct named named[static NODES_MAX], size_t *left_out)
+{
+	struct url url;
+	size_t count = 0;
+
+	*left_out = 0;
 	for (size_t i = 0; i < json_array_size(rows); i++) {
-		if (!read_node(list, json_array_get(rows, i), &url, name))
+		struct named one = {.row = i};
+		if (!read_node(list, json_array_get(rows, i), &url, one.name))
 			continue;
-		if (list->nodes_count == NODES_MAX || has_node(list, name))
-			left_out++;
+		if (count < NODES_MAX)
+			named[count++] = one;
 		else
-			list->nodes[list->nodes_count++] =
-				keep_node(list, name, &url, old, old_count);
+			*left_out += 1;
 	}
+	qsort(named, count, sizeof *named, name_order);
+	return count;
+}
+
+struct known { /* nodes by name; those taken out of it are NULL */
+	struct ui **at;
+	size_t count, next; /* before it are names that come before the one asked for */
+};
+
+/* Takes the node out of those known before, or makes it. Asked for names in their order. */
+static struct ui *keep_node(
+	struct node_list *list, const char *name, const struct url *url, struct known *known)
+{
+	while (known->next < known->count && strcmp(known->at[known->next]->name, name) < 0)
+		known->next++;
+	if (known->next < known->count) {
+		struct ui **node = &known->at[known->next], *kept = *node;
+		if (strcmp(kept->name, name) == 0 &&
+			strcmp(kept->server.url.host, url->host) == 0) {
+			*node = NULL;
+			known->next++;
+			return kept;
+		}
+	}
+	cluster_changed(list->server.cluster);
+	return node_new(list, name, url);
+}
+
+static void free_known(struct node_list *list, struct known *known)
+{
+	for (size_t i = 0; i < known->count; i++) {
+		if (known->at[i]) {
+			cluster_changed(list->server.cluster);
+			ui_free(known->at[i]);
+		}
+	}
+	free(known->at);
+}
+
+static void warn_left_out(struct node_list *list, size_t left_out)
+{
 	if (left_out != list->left_out)
 		log_warn("discovery",
 			"cluster %s: %zu nodes of %s have no place, or no name of "
 			"their own",
 			list->server.cluster->name, left_out, list->server.text);
 	list->left_out = left_out;
-	for (size_t i = 0; i < old_count; i++) {
-		if (old[i]) {
-			cluster_changed(list->server.cluster);
-			ui_free(old[i]);
-		}
+}
+
+/* Both lists are by name, so each is gone through once. */
+static void set_nodes(struct node_list *list, const json_t *rows)
+{
+	struct known known = {list->nodes, list->nodes_count, 0};
+	struct named *named = mem_alloc(NODES_MAX, sizeof *named);
+	size_t left_out, count = sort_rows(list, rows, named, &left_out);
+	struct url url;
+
+	list->nodes = mem_alloc(NODES_MAX, sizeof *list->nodes);
+	list->nodes_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *row = json_array_get(rows, named[i].row);
+		char name[NODE_NAME_MAX];
+		if (i > 0 && strcmp(named[i].name, named[i - 1].name) == 0)
+			left_out++;
+		else if (read_node(list, row, &url, name))
+			list->nodes[list->nodes_count++] = keep_node(list, name, &url, &known);
 	}
-	free(old);
+	warn_left_out(list, left_out);
+	free_known(list, &known);
+	free(named);
 }
 
 /* --- the list --- */

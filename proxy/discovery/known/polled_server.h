@@ -63,7 +63,7 @@ struct node_list {		     /* poll_nodes.h */
 	char *name;		     /* of the row, and its URL: both patterns */
 	struct url url;
 	struct address_fence fence; /* of the cluster's networks, and around the manager */
-	struct ui **nodes;	    /* room for all that there may be, once a list was read */
+	struct ui **nodes;	    /* by name; room for all there may be, once a list was read */
 	size_t nodes_count, next, left_out;
 };
 

@@ -200,6 +200,40 @@ static void node_managers_come_and_go_with_their_list(void **state)
 	fake_http_stop(manager);
 }
 
+static bool has_nodes(const struct scene *s, const char *numbers)
+{
+	for (char number = '1'; number <= '5'; number++) {
+		char name[] = "node-127-0-0-x";
+		name[sizeof name - 2] = number;
+		bool is_there = registry_ui(s->reg, STR("c"), str_of(name)) != NULL;
+		if (is_there != (strchr(numbers, number) != NULL))
+			return false;
+	}
+	return true;
+}
+
+static void nodes_are_known_whatever_the_order_of_their_list(void **state)
+{
+	static const char *const lists[][6] = {
+		{"127.0.0.3", "127.0.0.1", "127.0.0.2", "127.0.0.1", NULL},
+		{"127.0.0.2", "127.0.0.5", "127.0.0.4", "127.0.0.3", NULL},
+		{"127.0.0.1", "127.0.0.2", "127.0.0.4", NULL}, {NULL}};
+	static const char *const numbers[] = {"123", "2345", "124", ""};
+	struct fake_http *manager = fake_http_start("127.0.0.1");
+	struct conf_ui uis[2];
+
+	(void)state;
+	list_nodes(manager, lists[0], 8042);
+	struct scene *s = scene_of_nodes(manager, "*", 8042, uis);
+	scene_start(s);
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		list_nodes(manager, lists[i], 8042);
+		scene_wait(s, has_nodes(s, numbers[i]));
+	}
+	scene_free(s);
+	fake_http_stop(manager);
+}
+
 static void s97_node_that_a_list_names_has_to_be_inside_the_fence(void **state)
 {
 	static const char *const all[] = {"169.254.169.254", NULL};
@@ -360,6 +394,7 @@ int main(void)
 		cmocka_unit_test(a_cluster_may_consist_of_other_uis_alone),
 		cmocka_unit_test(ui_is_known_by_its_other_names),
 		cmocka_unit_test(node_managers_come_and_go_with_their_list),
+		cmocka_unit_test(nodes_are_known_whatever_the_order_of_their_list),
 		cmocka_unit_test(s97_node_that_a_list_names_has_to_be_inside_the_fence),
 		cmocka_unit_test(a_reload_keeps_what_is_known_of_clusters_that_remain),
 		cmocka_unit_test(what_changes_in_one_cluster_copies_no_other),
