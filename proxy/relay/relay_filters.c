@@ -129,27 +129,28 @@ static enum list_kind list_of(const struct exchange *x, const struct h1_response
 /* --- links that kill --- */
 
 /* Whose page it is: a driver's own, or one that a master with spark.ui.reverseProxy passes on (T3);
- * at == NULL: it is of all applications. */
-static struct str app_id_of_page(const struct exchange *x)
+ * false: it is of all applications. */
+static bool key_of_page(const struct exchange *x, char key[static APP_KEY_SIZE])
 {
 	const struct str proxied = STR("/proxy/");
-	struct str rest = x->route.rest, id = {NULL, 0};
+	struct str rest = x->route.rest, id;
 
 	if (x->route.mount->kind == UI_DRIVER)
-		return str_of(x->route.mount->id);
+		return str_copy(str_of(x->route.mount->id), key, APP_KEY_SIZE);
 	if (!str_starts(rest, proxied))
-		return id;
+		return false;
 	rest = str_from(rest, proxied.len);
-	return str_next(&rest, '/', &id) && topic_is_id(id) ? id : (struct str){NULL, 0};
+	return str_next(&rest, '/', &id) && app_key_of_encoded(id, key);
 }
 
 static bool may_kill_all(const struct exchange *x)
 {
 	struct access_app facts = {.cluster = x->route.mount->cluster, .id = x->route.mount->id};
-	struct str id = app_id_of_page(x);
+	char key[APP_KEY_SIZE];
 	unsigned rights;
 
-	if (id.at && (find_app(x, id, &facts) || x->route.mount->kind == UI_DRIVER))
+	if (key_of_page(x, key) &&
+		(find_app(x, str_of(key), &facts) || x->route.mount->kind == UI_DRIVER))
 		rights = access_to_app(x->web.who, &facts);
 	else
 		rights = access_to_whole_cluster(x->web.who, x->route.mount->cluster);

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import urllib.parse
 
 import pytest
 from conftest import NAVIGATION, Client
@@ -35,7 +36,7 @@ class ReverseProxy(FakeSpark):
 
     def answer(self, request):
         parts = request.parts.path.split("/")
-        app = next((app for app in self.apps if parts[1:2] == ["proxy"] and parts[2] == app.id), None)
+        app = next((app for app in self.apps if parts[1:2] == ["proxy"] and urllib.parse.unquote(parts[2]) == app.id), None)
         return app.page(request) if app else super().answer(request)
 
 
@@ -50,7 +51,7 @@ def world():
                 "roles": {"claim": "groups", "admin": ["platform"], "user": ["everyone"], "custom": ROWS}}
         settings = {"auth": auth, "server": {"trusted_proxies": [f"{HOST}/32"]}}
         with Gateway([entry], settings=settings) as gate:
-            gate.provider = provider
+            gate.provider, gate.spark = provider, spark
             gate.await_mounts([f"/local/proxy/{ADAS}/", f"/local/proxy/{BOBS}/"], token_of(gate, "root", "platform"))
             yield gate
 
@@ -88,6 +89,16 @@ def test_t42_links_that_kill_are_on_the_pages_of_what_one_may_kill(world, way):
     assert [shows("ada", "analysts", app) for app in (ADAS, BOBS)] == [True, 404]
     assert [shows("ada", "on-call", app) for app in (ADAS, BOBS)] == [True, True]
     assert [shows("ada", "everyone", app) for app in (ADAS, BOBS)] == [False, False]
+
+
+def test_t59_links_that_kill_are_on_the_pages_of_ones_own_name_too(world):
+    """Where a name is the id, Spark's address has it with escapes."""
+    world.spark.add(JobsApp("etl daily", "etl daily", user="ada"))
+    ada = Client(world, token_of(world, "ada", "analysts"))
+    wait_for(lambda: ada.get(page("etl~20daily", "jobs/"), headers=NAVIGATION).status_code == 200, "the application's own UI", 20)
+    for way in ("etl~20daily", "master/proxy/etl%20daily"):
+        assert "(kill)" in ada.get(page(way, "jobs/"), headers=NAVIGATION).text, way
+        assert "(kill)" not in Client(world, token_of(world, "eve", "everyone")).get(page(way, "jobs/"), headers=NAVIGATION).text, way
 
 
 def test_roles_add_up_and_a_ui_is_open_to_those_it_names(world):
