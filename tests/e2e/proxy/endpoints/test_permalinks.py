@@ -4,9 +4,12 @@ A master and history servers that are threads, so that each order of events can 
 """
 
 import json
+import re
 
 import pytest
+from playwright.sync_api import expect
 
+from browser import chromium, enter_by_link
 from conftest import Client, signed_in
 from fake_history import LOG, FakeHistory, attempt
 from fake_spark import App, FakeSpark
@@ -16,10 +19,24 @@ from spark_cluster import wait_for
 RUNNING, ENDED = "app-20260101000000-0001", "app-20260101000000-0002"
 
 
+TAB = """<!doctype html><title>plugin</title><p id=said>nothing yet</p><p id=refused></p>
+<script src="tab.js"></script>"""
+TAB_SCRIPT = """
+const say = (id, text) => document.getElementById(id).textContent = text;
+fetch('/api/v1/applications').then(answer => answer.json()).then(apps => fetch(`/api/v1/applications/${apps[0].id}/executors?tab=1`))
+  .then(answer => answer.json()).then(found => say('said', `${found.from} at ${found.target}`), error => say('said', error));
+fetch('/api/v1/applications', {method: 'POST'}).then(answer => say('refused', answer.status));
+"""
+
+
 class Plugin(App):
-    """An application with the API that a plugin's tab asks for."""
+    """An application with a plugin's tab, and the API that it asks for."""
 
     def page(self, request):
+        if request.parts.path == "/dataflint/":
+            return 200, "text/html;charset=utf-8", TAB, []
+        if request.parts.path == "/dataflint/tab.js":
+            return 200, "text/javascript", TAB_SCRIPT, []
         if request.parts.path.startswith("/api/v1/"):
             if request.parts.path.endswith("/logs"):
                 return 200, "application/zip", b"PK\x05\x06" + bytes(18), []
@@ -151,6 +168,19 @@ def test_api_at_the_root_is_of_the_page_that_asks(gate, admin):
     assert "no-store" in found.headers["Cache-Control"]
     assert admin.head(target, headers=page).status_code == 200
     assert admin.get("/api/v1/version", headers={"Referer": f"{gate.origin}/local/shs-2/history/both/jobs/"}).json() == {"spark": "4.3.0"}
+
+
+def test_plugins_tab_fetches_the_api_from_the_root_in_a_browser(gate, playwright):
+    """S93: the browser says which page asks; what changes something has no way in."""
+    with chromium(playwright) as context:
+        page = context.new_page()
+        enter_by_link(page, gate)
+        seen = len(gate.spark.apps[0].seen)
+        page.goto(f"{gate.url}/local/proxy/{RUNNING}/dataflint/")
+        expect(page.locator("#said")).to_have_text(f"running job at /api/v1/applications/{RUNNING}/executors?tab=1")
+        expect(page.locator("#refused")).to_have_text(re.compile("403|404"))
+        asked = [(method, path) for method, path, _ in gate.spark.apps[0].seen[seen:] if path.startswith("/api/")]
+        assert ("GET", f"/api/v1/applications/{RUNNING}/executors?tab=1") in asked and not [path for method, path in asked if method != "GET"]
 
 
 @pytest.mark.parametrize("method, referer", [
