@@ -81,7 +81,7 @@ REST = [
     apart("asan", "asan", "SUITES=unit integration fuzz-replay"),
     Suite("compat", ["build/venv/bin/python", "tests/compat/compat.py", "--again", "--results", "build/compat-ci",
                      "--only", "3.2.1/plain 3.5.9/plain 4.3.0/plain"], ("build",)),
-    *(pytest(name) for name in ("spark-3.1", "spark-3.5", "spark-modes", "roles", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
+    *(pytest(name) for name in ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),

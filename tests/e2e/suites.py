@@ -18,6 +18,7 @@ FILES = {
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],
     "spark-3.1": ["log_text"],
+    "spark-4.2": ["load_more"],
     "keycloak": ["keycloak"],
     "ingresses": ["ext_auth", "ingress_outage", "ingress_rule"],
     "other-uis": ["identity_header", "other_uis", "yarn"],

@@ -276,7 +276,7 @@ test-all)
 	beside keycloak
 	beside hadoop
 	finish_all
-	beside spark 3.5 3.2 3.1
+	beside spark 4.2 3.5 3.2 3.1
 	beside java_8
 	beside other_uis
 	docker
