@@ -4,6 +4,7 @@ Each is opened in Chromium through the gateway, as its row says, and does the th
 beside the gateway, fail, or complain."""
 
 import contextlib
+import re
 
 import pytest
 import recipes
@@ -62,6 +63,36 @@ def test_its_first_page_is_there_and_asks_for_nothing_elsewhere(playwright, prog
         page.goto(f"{page.mount}/{path}")
         page.get_by_text(text).first.wait_for()
         assert not problems_of(page, *missing)
+
+
+# the program, pages of it that ask for more than their first one, and what stands there when they have got it
+COMPARED = [(recipes.MLflow, [("#/experiments", "Default"), ("#/models", "Registered Models")]),
+            (recipes.Ray, [("#/cluster", "ALIVE"), ("#/jobs", "JOBS|Jobs"), ("#/logs", "Logs|logs")])]
+
+
+def asked_by(context, root, path, text):
+    """What a page of its own asks for below `root` until `text` is there and all is quiet: (method, path, whether it was had)."""
+    page, asked = context.new_page(), set()
+
+    def note(response):
+        url = response.url.removeprefix(root).partition("?")[0]
+        asked.add((response.request.method, url, response.status < 400))
+
+    page.on("response", note)
+    page.goto(root + path)
+    page.get_by_text(re.compile(text)).first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.close()
+    return {entry for entry in asked if "manifest" not in entry[1]}
+
+
+@pytest.mark.parametrize("program, pages", COMPARED, ids=[program.name for program, _ in COMPARED])
+def test_its_pages_get_through_the_gateway_what_they_get_directly(playwright, program, pages):
+    with at_the_gateway(playwright, program) as page:
+        for path, text in pages:
+            ours, direct = (asked_by(page.context, root, path, text) for root in (f"{page.mount}/", page.ui.url))
+            print(path, len(direct), "requests, missing directly:", sorted(url for _, url, had in direct if not had))
+            assert ours == direct, (path, sorted(ours ^ direct))
 
 
 def test_flink_takes_a_jar_that_is_larger_than_the_servers_limit(playwright):
