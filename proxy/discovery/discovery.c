@@ -208,36 +208,62 @@ static void set_node_lists(struct cluster *c, const struct conf_cluster *conf)
 	free(old);
 }
 
-/* Takes the watch of this namespace out of `old`, or makes one. */
-static struct kube_watch *keep_watch(struct cluster *c, const char *namespace,
-	const struct conf_kubernetes *conf, struct kube_watch **old, size_t count)
+/* Takes the watch of this kind and namespace out of `old`, or makes one. */
+static struct kube_watch *keep_watch(struct cluster *c, const struct kube_kind *kind,
+	const char *namespace, struct kube_watch **old, size_t count)
 {
+	const struct conf_kubernetes *conf = &c->conf->kubernetes;
+
 	for (size_t i = 0; i < count; i++) {
 		struct kube_watch *w = old[i];
-		if (w && kube_watch_is(w, namespace, conf)) {
+		if (w && kube_watch_is(w, kind, namespace, conf)) {
 			old[i] = NULL;
 			return w;
 		}
 	}
-	return kube_watch_new(c, namespace, conf, &merge_pods_handler);
+	return kube_watch_new(c, kind, namespace, conf);
 }
 
-static void set_watches(struct cluster *c, const struct conf_cluster *conf)
+static size_t count_namespaces(const struct conf_cluster *conf)
 {
-	const struct conf_names *names = &conf->kubernetes.namespaces;
-	struct kube_watch **old = c->watches;
-	size_t old_count = c->watches_count;
+	size_t count = conf->kubernetes.namespaces.count;
 
-	c->watches_count = !conf->has_kubernetes ? 0 : names->count ? names->count : 1;
-	c->watches = mem_alloc(c->watches_count + 1, sizeof(struct kube_watch *));
-	for (size_t i = 0; i < c->watches_count; i++)
-		c->watches[i] = keep_watch(
-			c, names->count ? names->at[i] : NULL, &conf->kubernetes, old, old_count);
+	return !conf->has_kubernetes ? 0 : count ? count : 1;
+}
+
+/* One for each kind and namespace; the others go. */
+static void keep_watches(struct cluster *c, const struct kube_kind *const *kinds,
+	size_t kinds_count, struct kube_watch ***slot, size_t *count)
+{
+	const struct conf_names *names = &c->conf->kubernetes.namespaces;
+	struct kube_watch **old = *slot;
+	size_t old_count = *count, each = count_namespaces(c->conf);
+
+	*count = kinds_count * each;
+	*slot = mem_alloc(*count + 1, sizeof(struct kube_watch *));
+	for (size_t i = 0; i < *count; i++)
+		(*slot)[i] = keep_watch(c, kinds[i / each],
+			names->count ? names->at[i % each] : NULL, old, old_count);
 	for (size_t i = 0; i < old_count; i++) {
 		if (old[i])
 			kube_watch_free(old[i]);
 	}
 	free(old);
+}
+
+static void set_watches(struct cluster *c)
+{
+	static const struct kube_kind *const pods[] = {&merge_pods_kind};
+
+	keep_watches(c, pods, ARRAY_LEN(pods), &c->watches, &c->watches_count);
+	keep_watches(c, NULL, 0, &c->others, &c->others_count);
+}
+
+static void free_watches(struct kube_watch **watches, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		kube_watch_free(watches[i]);
+	free(watches);
 }
 
 static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
@@ -250,7 +276,7 @@ static void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_histories(c, conf);
 	set_uis(c, conf);
 	set_node_lists(c, conf);
-	set_watches(c, conf);
+	set_watches(c);
 	verify_ui_refence(c);
 	cluster_changed(c);
 	event_add(c->timer, &poll);
@@ -286,9 +312,8 @@ static void cluster_free(struct cluster *c)
 	for (size_t i = 0; i < c->node_lists_count; i++)
 		node_list_free(c->node_lists[i]);
 	free(c->node_lists);
-	for (size_t i = 0; i < c->watches_count; i++)
-		kube_watch_free(c->watches[i]);
-	free(c->watches);
+	free_watches(c->watches, c->watches_count);
+	free_watches(c->others, c->others_count);
 	free(c->masters);
 	free(c->histories);
 	free(c->uis);

@@ -215,9 +215,31 @@ void merge_no_pods(struct kube_watch *w)
 	sweep_pods(w, 0);
 }
 
-const struct kube_watch_handler merge_pods_handler = {
-	.on_pod = merge_pod,
-	.on_gone = merge_pod_gone,
+/* --- the watch --- */
+
+static void on_object(struct kube_watch *w, const struct kube_object *object)
+{
+	struct kube_pod pod;
+
+	kube_pod_read(object, &pod);
+	merge_pod(w, &pod);
+}
+
+static void on_gone(struct kube_watch *w, const struct kube_object *object)
+{
+	struct kube_pod pod;
+
+	kube_pod_read(object, &pod);
+	merge_pod_gone(w, &pod);
+}
+
+const struct kube_kind merge_pods_kind = {
+	.api = "/api/v1",
+	.plural = "pods",
+	.words = "pods",
+	.is_selected = true,
+	.on_object = on_object,
+	.on_gone = on_gone,
 	.on_listed = merge_pods_end,
 	.on_end = merge_no_pods,
 };

@@ -5,9 +5,9 @@
 
 struct kube_pod;
 struct kube_watch;
-struct kube_watch_handler;
+struct kube_kind;
 
-extern const struct kube_watch_handler merge_pods_handler;
+extern const struct kube_kind merge_pods_kind;
 
 void merge_pod(struct kube_watch *w, const struct kube_pod *pod);
 void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod);

@@ -8,8 +8,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check_pod(const struct kube_pod *pod)
+static void check_pod(const struct kube_object *object)
 {
+	struct kube_pod read, *pod = &read;
+
+	kube_pod_read(object, pod);
 	assert(pod->namespace[0] && pod->name[0] && pod->uid[0] && pod->app_name[0]);
 	assert(pod->app_id[0] == '\0' || spark_id_is_good(str_of(pod->app_id)));
 	assert(pod->port != 0 && pod->ip);
@@ -28,21 +31,21 @@ static void try_event(struct str line)
 	else
 		assert(event.version[0] && strlen(event.version) < KUBE_VERSION_MAX);
 	if (event.type < KUBE_BOOKMARK)
-		check_pod(&event.pod);
+		check_pod(&event.object);
 	kube_event_clear(&event);
 }
 
 static void on_item(struct str item, void *arg)
 {
 	size_t *count = arg;
-	struct kube_pod pod;
+	struct kube_object object;
 	json_t *json;
 
 	++*count;
 	assert(item.len <= KUBE_OBJECT_MAX);
-	if (kube_item_parse(item, &json, &pod, NULL) == -1)
+	if (kube_item_parse(item, &json, &object, NULL) == -1)
 		return;
-	check_pod(&pod);
+	check_pod(&object);
 	json_decref(json);
 }
 

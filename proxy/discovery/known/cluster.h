@@ -38,8 +38,10 @@ struct cluster {
 	size_t uis_count;
 	struct node_list **node_lists;
 	size_t node_lists_count;
-	struct kube_watch **watches;
+	struct kube_watch **watches; /* of pods, one for each namespace */
 	size_t watches_count;
+	struct kube_watch **others; /* of other kinds, which may be lacking */
+	size_t others_count;
 	uint64_t polls;	 /* merged answers of an active master */
 	uint64_t digest; /* of the last of them; 0: none */
 	char version[SPARK_VERSION_MAX];

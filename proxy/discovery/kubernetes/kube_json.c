@@ -179,28 +179,44 @@ bool kube_is_live(const struct kube_pod *pod)
 	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
 }
 
-static int pod_read(const json_t *object, struct kube_pod *out, struct err *err)
+void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 {
-	const json_t *metadata = json_object_get(object, "metadata");
+	const json_t *metadata = json_object_get(object->json, "metadata");
+	const json_t *spec = json_object_get(object->json, "spec");
 	const json_t *labels = json_object_get(metadata, "labels");
-	const json_t *status = json_object_get(object, "status");
+	const json_t *status = json_object_get(object->json, "status");
 
 	*out = (struct kube_pod){
-		.namespace = kube_text(metadata, "namespace"),
-		.name = kube_text(metadata, "name"),
-		.uid = kube_text(metadata, "uid"),
+		.namespace = object->namespace,
+		.name = object->name,
+		.uid = object->uid,
 		.app_id = app_id(labels),
 		.app_name = app_name(metadata, labels),
-		.user = user_of(json_object_get(object, "spec")),
+		.user = user_of(spec),
 		.ip = kube_text(status, "podIP"),
-		.port = ui_port(json_object_get(object, "spec")),
+		.port = ui_port(spec),
 		.phase = phase_of(status),
-		.created_ms = time_of(metadata, "creationTimestamp"),
+		.created_ms = object->created_ms,
 		.started_ms = time_of(status, "startTime"),
 		.ended_ms = end_of(status),
 	};
+}
+
+/* --- any object --- */
+
+static int object_read(const json_t *json, struct kube_object *out, struct err *err)
+{
+	const json_t *metadata = json_object_get(json, "metadata");
+
+	*out = (struct kube_object){
+		.json = json,
+		.namespace = kube_text(metadata, "namespace"),
+		.name = kube_text(metadata, "name"),
+		.uid = kube_text(metadata, "uid"),
+		.created_ms = time_of(metadata, "creationTimestamp"),
+	};
 	if (out->namespace[0] == '\0' || out->name[0] == '\0' || out->uid[0] == '\0')
-		return err_set(err, "not a pod");
+		return err_set(err, "not an object of a namespace");
 	return 0;
 }
 
@@ -241,7 +257,7 @@ static int event_read(struct kube_event *out, struct err *err)
 	out->version = kube_text(json_object_get(object, "metadata"), "resourceVersion");
 	if (!is_version(out->version))
 		return err_set(err, "an event without a resourceVersion");
-	return out->type == KUBE_BOOKMARK ? 0 : pod_read(object, &out->pod, err);
+	return out->type == KUBE_BOOKMARK ? 0 : object_read(object, &out->object, err);
 }
 
 int kube_event_parse(struct str line, struct kube_event *out, struct err *err)
@@ -264,12 +280,12 @@ void kube_event_clear(struct kube_event *event)
 
 /* --- a list --- */
 
-int kube_item_parse(struct str text, json_t **json, struct kube_pod *out, struct err *err)
+int kube_item_parse(struct str text, json_t **json, struct kube_object *out, struct err *err)
 {
 	*json = json_of_text(text, err);
 	if (*json == NULL)
 		return -1;
-	if (pod_read(*json, out, err) == 0)
+	if (object_read(*json, out, err) == 0)
 		return 0;
 	json_decref(*json);
 	*json = NULL;
@@ -384,7 +400,7 @@ int kube_list_finish(const struct kube_list *list, char version[static KUBE_VERS
 	if (json == NULL || !json_is_array(json_object_get(json, "items")) || !is_version(at) ||
 		!str_copy(str_of(at), version, KUBE_VERSION_MAX) ||
 		!str_copy(str_of(kube_text(metadata, "continue")), more, KUBE_CONTINUE_MAX))
-		rc = err_set(err, "the answer is not a list of pods");
+		rc = err_set(err, "the answer is not a list");
 	json_decref(json);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /*
- * proxy/discovery/kubernetes/kube_json.h - pods as a Kubernetes API server tells of them, one
- * object at a time, read strictly.
+ * proxy/discovery/kubernetes/kube_json.h - objects as a Kubernetes API server tells of them, one at
+ * a time, read strictly; and what a pod says.
  *
  * Labels and ports were chosen by whoever made the pod; its address, phase and times are the
  * cluster's own. Nothing here is bigger than one object: a list is cut into its items while it
@@ -22,6 +22,12 @@ enum {
 	KUBE_UI_PORT = 4040, /* spark.ui.port's default */
 };
 
+struct kube_object { /* what every object of a namespace says; none of the texts is "" */
+	const json_t *json;
+	const char *namespace, *name, *uid;
+	int64_t created_ms; /* wall; 0: unknown */
+};
+
 enum kube_phase { KUBE_PENDING, KUBE_RUNNING, KUBE_SUCCEEDED, KUBE_FAILED, KUBE_LOST };
 
 struct kube_pod {
@@ -35,6 +41,7 @@ struct kube_pod {
 	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
 };
 
+void kube_pod_read(const struct kube_object *object, struct kube_pod *out);
 bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
 
 enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ERROR };
@@ -42,10 +49,10 @@ enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ER
 struct kube_event {
 	json_t *json; /* what the strings borrow from */
 	enum kube_type type;
-	struct kube_pod pod; /* of the first three */
-	const char *version; /* where to go on from; "" when ERROR */
-	int code;	     /* of ERROR: as of HTTP; 410: the version is too old */
-	const char *message; /* of ERROR */
+	struct kube_object object; /* of the first three */
+	const char *version;	   /* where to go on from; "" when ERROR */
+	int code;		   /* of ERROR: as of HTTP; 410: the version is too old */
+	const char *message;	   /* of ERROR */
 };
 
 /* One line of a watch. */
@@ -54,7 +61,7 @@ void kube_event_clear(struct kube_event *event);
 
 /* One item of a list; `*json` is what its strings borrow from, to be dropped. */
 MUST_CHECK int kube_item_parse(
-	struct str text, json_t **json, struct kube_pod *out, struct err *err);
+	struct str text, json_t **json, struct kube_object *out, struct err *err);
 
 /* A list on its way in. */
 struct kube_list {

@@ -21,6 +21,7 @@ enum {
 	GOOD_MS = 5000, /* a watch that stood so long was a good one */
 	RETRY_FIRST_MS = 250,
 	RETRY_SHIFT_MAX = 7, /* 32 s */
+	LACK_SHIFT = 9,	     /* 128 s: an operator may be installed later */
 	DOWN_TRIES = 2,	     /* one that fails once is not worth a word */
 };
 
@@ -35,13 +36,13 @@ const char *kube_watch_namespace(const struct kube_watch *w)
 
 const char *kube_watch_state(const struct kube_watch *w)
 {
-	return !w->tried ? "starting" : w->up ? "ok" : "down";
+	return !w->tried ? "starting" : w->up ? "ok" : w->lack ? w->lack : "down";
 }
 
 static void watch_set_up(struct kube_watch *w, bool up, const char *why)
 {
-	const char *cluster = w->cluster->name;
-
+	const char *cluster = w->cluster->name, *namespace = kube_watch_namespace(w);
+	enum log_level level = up || w->lack ? LOG_INFO : LOG_WARN;
 	bool is_news = mem_replace_text(&w->why, why);
 
 	if (w->tried && w->up == up && !is_news)
@@ -50,12 +51,8 @@ static void watch_set_up(struct kube_watch *w, bool up, const char *why)
 	w->up = up;
 	w->was_up |= up;
 	cluster_changed(w->cluster);
-	if (up)
-		log_info("discovery", "cluster %s: pods of namespace %s are watched", cluster,
-			kube_watch_namespace(w));
-	else
-		log_warn("discovery", "cluster %s: pods of namespace %s cannot be watched: %s",
-			cluster, kube_watch_namespace(w), why);
+	log_line(level, "discovery", "cluster %s: %s of namespace %s %s watched%s%s", cluster,
+		w->kind->words, namespace, up ? "are" : "cannot be", up ? "" : ": ", why);
 }
 
 static void on_watch_timer(evutil_socket_t fd, short what, void *arg)
@@ -70,7 +67,8 @@ static void on_watch_timer(evutil_socket_t fd, short what, void *arg)
 /* At once after something good, then later and later; not all gateways at the same moment. */
 static void start_soon(struct kube_watch *w)
 {
-	unsigned shift = w->tries < RETRY_SHIFT_MAX ? w->tries : RETRY_SHIFT_MAX;
+	unsigned most = w->lack ? LACK_SHIFT : RETRY_SHIFT_MAX;
+	unsigned shift = w->tries < most ? w->tries : most;
 	int64_t wait = w->tries ? (int64_t)RETRY_FIRST_MS << shift : 0;
 	struct timeval later;
 
@@ -95,6 +93,31 @@ static void watch_fail(struct kube_watch *w, const char *why)
 	start_soon(w);
 }
 
+/* What was known of it is not known any more. */
+static void watch_lack(struct kube_watch *w, const char *lack, const char *why)
+{
+	bool is_new = w->lack == NULL;
+
+	w->lack = lack;
+	w->tries = LACK_SHIFT;
+	if (is_new)
+		w->kind->on_end(w);
+	watch_fail(w, why);
+}
+
+/* False: this is a failure as of any kind. */
+static bool fail_optional(struct kube_watch *w, int status)
+{
+	if (!w->kind->is_optional)
+		return false;
+	if (status == 403)
+		watch_lack(w, "not allowed",
+			"the account may not list and watch them (403); the rest works");
+	else if (status == 404)
+		watch_lack(w, "not there", "this cluster does not have them (404)");
+	return status == 403 || status == 404;
+}
+
 static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 {
 	static const struct {
@@ -109,6 +132,9 @@ static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 	};
 	char other[64];
 
+	if (fail_optional(w, result->status))
+		return;
+	w->lack = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (rows[i].status == result->status) {
 			watch_fail(w, rows[i].why);
@@ -127,19 +153,21 @@ static char *url_of(const struct kube_watch *w, const struct kube_access *access
 	struct sbuf url;
 
 	sbuf_init(&url, 4 * KUBE_CONTINUE_MAX + 8192);
-	sbuf_printf(&url, "%s/api/v1/", access->server);
+	sbuf_printf(&url, "%s%s/", access->server, w->kind->api);
 	if (strcmp(namespace, "*") != 0) {
 		sbuf_puts(&url, "namespaces/");
 		sbuf_urlencode(&url, str_of(namespace));
 		sbuf_putc(&url, '/');
 	}
-	sbuf_puts(&url, "pods?labelSelector=");
-	sbuf_urlencode(&url, str_of(w->selector));
-	sbuf_puts(&url, query);
+	sbuf_printf(&url, "%s?%s", w->kind->plural, query);
+	if (w->kind->is_selected) {
+		sbuf_puts(&url, "&labelSelector=");
+		sbuf_urlencode(&url, str_of(w->selector));
+	}
 	return sbuf_take(&url);
 }
 
-static void ask_pods(struct kube_watch *w, const struct kube_access *access, const char *query,
+static void ask_objects(struct kube_watch *w, const struct kube_access *access, const char *query,
 	struct fetch_request *request)
 {
 	const char *headers[] = {"Accept: application/json", access->authorization, NULL};
@@ -161,16 +189,16 @@ static void ask_pods(struct kube_watch *w, const struct kube_access *access, con
 static void on_item(struct str text, void *arg)
 {
 	struct kube_watch *w = arg;
-	struct kube_pod pod;
+	struct kube_object object;
 	struct err err = {""};
 	json_t *json;
 
-	if (kube_item_parse(text, &json, &pod, &err) == -1) {
-		log_warn("discovery", "cluster %s: a pod of a list is left out: %s",
-			w->cluster->name, err.text);
+	if (kube_item_parse(text, &json, &object, &err) == -1) {
+		log_warn("discovery", "cluster %s: one of the list of %s is left out: %s",
+			w->cluster->name, w->kind->words, err.text);
 		return;
 	}
-	w->handler->on_pod(w, &pod);
+	w->kind->on_object(w, &object);
 	json_decref(json);
 }
 
@@ -203,12 +231,13 @@ static void take_page(struct kube_watch *w)
 		return;
 	}
 	if (left_out)
-		log_warn("discovery", "cluster %s: %zu pods of more than 2 MiB are left out",
-			w->cluster->name, left_out);
+		log_warn("discovery", "cluster %s: %zu %s of more than 2 MiB are left out",
+			w->cluster->name, left_out, w->kind->words);
 	if (w->more[0]) {
 		w->version[0] = '\0'; /* only the whole list says what is known */
 	} else {
-		w->handler->on_listed(w);
+		w->lack = NULL;
+		w->kind->on_listed(w);
 		watch_set_up(w, true, "");
 		cluster_changed(w->cluster); /* now nothing is missing: claims can be settled */
 	}
@@ -243,7 +272,7 @@ static void ask_list(struct kube_watch *w, const struct kube_access *access)
 	struct sbuf query;
 
 	sbuf_init(&query, 3 * KUBE_CONTINUE_MAX + 64);
-	sbuf_printf(&query, "&limit=%d", PAGE_ITEMS);
+	sbuf_printf(&query, "limit=%d", PAGE_ITEMS);
 	if (w->more[0]) {
 		sbuf_puts(&query, "&continue=");
 		sbuf_urlencode(&query, str_of(w->more));
@@ -253,7 +282,7 @@ static void ask_list(struct kube_watch *w, const struct kube_access *access)
 	kube_list_clear(&w->list);
 	kube_list_init(&w->list);
 	w->is_broken = false;
-	ask_pods(w, access, query.at, &request);
+	ask_objects(w, access, query.at, &request);
 	sbuf_clear(&query);
 }
 
@@ -269,8 +298,8 @@ static void stop_watch(struct kube_watch *w)
 static bool take_error(struct kube_watch *w, const struct kube_event *event)
 {
 	stop_watch(w);
-	log_info("discovery", "cluster %s: the watch of pods ended: %.128s (%d)", w->cluster->name,
-		event->message, event->code);
+	log_info("discovery", "cluster %s: the watch of %s ended: %.128s (%d)", w->cluster->name,
+		w->kind->words, event->message, event->code);
 	watch_forget(w);
 	start_soon(w);
 	return false;
@@ -279,9 +308,9 @@ static bool take_error(struct kube_watch *w, const struct kube_event *event)
 static void take_event(struct kube_watch *w, const struct kube_event *event)
 {
 	if (event->type == KUBE_DELETED)
-		w->handler->on_gone(w, &event->pod);
+		w->kind->on_gone(w, &event->object);
 	else if (event->type != KUBE_BOOKMARK)
-		w->handler->on_pod(w, &event->pod);
+		w->kind->on_object(w, &event->object);
 	/* Whoever was told may have asked for a list. */
 	if (w->version[0])
 		(void)str_copy(str_of(event->version), w->version, sizeof w->version);
@@ -378,13 +407,13 @@ static void ask_watch(struct kube_watch *w, const struct kube_access *access)
 
 	sbuf_init(&query, 3 * KUBE_VERSION_MAX + 128);
 	sbuf_printf(&query,
-		"&watch=true&allowWatchBookmarks=true&timeoutSeconds=%d"
+		"watch=true&allowWatchBookmarks=true&timeoutSeconds=%d"
 		"&resourceVersion=",
 		seconds);
 	sbuf_urlencode(&query, str_of(w->version));
 	w->scanned = 0;
 	w->is_skipping = false;
-	ask_pods(w, access, query.at, &request);
+	ask_objects(w, access, query.at, &request);
 	sbuf_clear(&query);
 }
 
@@ -407,14 +436,14 @@ static void watch_start(struct kube_watch *w)
 	kube_access_clear(&access);
 }
 
-struct kube_watch *kube_watch_new(struct cluster *c, const char *namespace,
-	const struct conf_kubernetes *conf, const struct kube_watch_handler *handler)
+struct kube_watch *kube_watch_new(struct cluster *c, const struct kube_kind *kind,
+	const char *namespace, const struct conf_kubernetes *conf)
 {
 	const struct timeval now = {0, 0};
 	struct kube_watch *w = mem_alloc(1, sizeof *w);
 
 	w->cluster = c;
-	w->handler = handler;
+	w->kind = kind;
 	w->namespace = mem_strdup(namespace);
 	w->selector = mem_strdup(conf->selector);
 	w->kubeconfig = mem_strdup(conf->kubeconfig);
@@ -428,7 +457,7 @@ struct kube_watch *kube_watch_new(struct cluster *c, const char *namespace,
 
 void kube_watch_free(struct kube_watch *w)
 {
-	w->handler->on_end(w);
+	w->kind->on_end(w);
 	if (w->fetch)
 		fetch_cancel(w->fetch);
 	event_free(w->timer);
@@ -445,11 +474,11 @@ static bool same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-bool kube_watch_is(
-	const struct kube_watch *w, const char *namespace, const struct conf_kubernetes *conf)
+bool kube_watch_is(const struct kube_watch *w, const struct kube_kind *kind, const char *namespace,
+	const struct conf_kubernetes *conf)
 {
-	return same_text(w->namespace, namespace) && same_text(w->selector, conf->selector) &&
-	       same_text(w->kubeconfig, conf->kubeconfig);
+	return w->kind == kind && same_text(w->namespace, namespace) &&
+	       same_text(w->selector, conf->selector) && same_text(w->kubeconfig, conf->kubeconfig);
 }
 
 void kube_watch_relist(struct kube_watch *w)

@@ -1,6 +1,7 @@
 /*
- * proxy/discovery/kubernetes/kube_watch.h - the driver pods of one namespace, or of all: listed
- * once, page by page, then watched from where the list, or the watch before it, ended.
+ * proxy/discovery/kubernetes/kube_watch.h - the objects of one kind in one namespace, or in all:
+ * listed once, page by page, then watched from where the list, or the watch before it, ended.
+ * They are read while they arrive and not kept.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_WATCH_H
 #define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_WATCH_H
@@ -14,16 +15,24 @@ struct event;
 struct fetch;
 struct kube_watch;
 
-struct kube_watch_handler { /* told of each pod, all of them borrowed; it may ask for a new list */
-	void (*on_pod)(struct kube_watch *w, const struct kube_pod *pod);
-	void (*on_gone)(struct kube_watch *w, const struct kube_pod *pod);
+/* What is watched, and who is told. Objects are borrowed; whoever is told may ask for a new list.
+ */
+struct kube_kind {
+	const char *api;    /* "/api/v1" */
+	const char *plural; /* "pods" */
+	const char *words;  /* for the log: "SparkApplications (spark.apache.org/v1)" */
+	bool is_optional;   /* a cluster that lacks it, or an account that may not read it, is no
+			       failure: it is said once, and asked from time to time */
+	bool is_selected;   /* by the selector of the configuration */
+	void (*on_object)(struct kube_watch *w, const struct kube_object *object);
+	void (*on_gone)(struct kube_watch *w, const struct kube_object *object);
 	void (*on_listed)(struct kube_watch *w); /* the list was complete */
 	void (*on_end)(struct kube_watch *w);	 /* nothing is watched any more */
 };
 
 struct kube_watch {
 	struct cluster *cluster;
-	const struct kube_watch_handler *handler;
+	const struct kube_kind *kind;
 	char *namespace;			/* "*": all; NULL: that of our own access */
 	char *selector, *kubeconfig;		/* as configured */
 	char own_namespace[KUBE_NAMESPACE_MAX]; /* of the last access */
@@ -39,18 +48,20 @@ struct kube_watch {
 	bool is_skipping;		/* ... which is too long */
 	unsigned tries;			/* since something good came */
 	bool tried, up, was_up;
-	char *why; /* it is not up, as logged last */
+	const char *lack; /* of an optional kind, while it is not up: "not allowed", "not there" */
+	char *why;	  /* it is not up, as logged last */
 };
 
 /* `namespace` NULL: that of the gateway's own access. */
-struct kube_watch *kube_watch_new(struct cluster *c, const char *namespace,
-	const struct conf_kubernetes *conf, const struct kube_watch_handler *handler);
+struct kube_watch *kube_watch_new(struct cluster *c, const struct kube_kind *kind,
+	const char *namespace, const struct conf_kubernetes *conf);
 void kube_watch_free(struct kube_watch *w);
-bool kube_watch_is(
-	const struct kube_watch *w, const char *namespace, const struct conf_kubernetes *conf);
+bool kube_watch_is(const struct kube_watch *w, const struct kube_kind *kind, const char *namespace,
+	const struct conf_kubernetes *conf);
 void kube_watch_relist(struct kube_watch *w); /* soon */
 /* The namespace as people know it: "*" is all; "its own" until that is known. */
 const char *kube_watch_namespace(const struct kube_watch *w);
+/* "starting", "ok" or "down"; of an optional kind also what it lacks. */
 const char *kube_watch_state(const struct kube_watch *w);
 
 #endif

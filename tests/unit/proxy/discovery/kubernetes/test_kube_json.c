@@ -18,25 +18,32 @@
 	"\"spec\":{\"containers\":[{\"ports\":[{\"name\":\"spark-ui\",\"containerPort\":4041}]}]}"
 #define EVENT(type, object) "{\"type\":\"" type "\",\"object\":{" object "}}"
 
-static struct kube_event parse(const char *line)
-{
+struct told { /* an event, and its object as a pod */
 	struct kube_event event;
+	struct kube_pod pod;
+};
+
+static struct told parse(const char *line)
+{
+	struct told told = {.event = {.json = NULL}};
 	struct err err = {""};
 
-	if (kube_event_parse(str_of(line), &event, &err) == -1)
+	if (kube_event_parse(str_of(line), &told.event, &err) == -1)
 		fail_msg("%s: %s", line, err.text);
-	return event;
+	if (told.event.object.json)
+		kube_pod_read(&told.event.object, &told.pod);
+	return told;
 }
 
 static void event_tells_id_name_place_and_times_of_a_pod(void **state)
 {
-	struct kube_event e = parse(EVENT("MODIFIED",
+	struct told e = parse(EVENT("MODIFIED",
 		META(IDS) "," SPEC ",\"status\":{\"phase\":\"Running\",\"podIP\":\"10.1.2.3\","
 			  "\"startTime\":\"2023-11-14T22:13:21Z\"}"));
 
 	(void)state;
-	assert_int_equal(e.type, KUBE_MODIFIED);
-	assert_string_equal(e.version, "42");
+	assert_int_equal(e.event.type, KUBE_MODIFIED);
+	assert_string_equal(e.event.version, "42");
 	assert_string_equal(e.pod.namespace, "spark");
 	assert_string_equal(e.pod.uid, "u-1");
 	assert_string_equal(e.pod.app_id, "spark-1");
@@ -46,12 +53,12 @@ static void event_tells_id_name_place_and_times_of_a_pod(void **state)
 	assert_int_equal(e.pod.phase, KUBE_RUNNING);
 	assert_int_equal(e.pod.created_ms, 1700000000000);
 	assert_int_equal(e.pod.started_ms, 1700000001000);
-	kube_event_clear(&e);
+	kube_event_clear(&e.event);
 }
 
 static void pod_with_little_in_it_has_defaults(void **state)
 {
-	struct kube_event e = parse(EVENT("ADDED", META("")));
+	struct told e = parse(EVENT("ADDED", META("")));
 
 	(void)state;
 	assert_string_equal(e.pod.app_id, "");
@@ -59,7 +66,7 @@ static void pod_with_little_in_it_has_defaults(void **state)
 	assert_string_equal(e.pod.ip, "");
 	assert_int_equal(e.pod.port, 4040);
 	assert_int_equal(e.pod.phase, KUBE_LOST);
-	kube_event_clear(&e);
+	kube_event_clear(&e.event);
 }
 
 static void name_is_of_spark_then_of_its_operators_then_of_the_pod(void **state)
@@ -81,9 +88,9 @@ static void name_is_of_spark_then_of_its_operators_then_of_the_pod(void **state)
 					"\"p\",\"namespace\":\"n\",\"uid\":\"u\","
 					"\"resourceVersion\":\"1\",\"labels\":{%s}}}}",
 			rows[i].labels);
-		struct kube_event e = parse(line);
+		struct told e = parse(line);
 		assert_string_equal(e.pod.app_name, rows[i].name);
-		kube_event_clear(&e);
+		kube_event_clear(&e.event);
 		free(line);
 	}
 }
@@ -115,9 +122,9 @@ static void user_is_what_the_drivers_container_was_made_with(void **state)
 		char *line = mem_printf("{\"type\":\"ADDED\",\"object\":{" META(
 						IDS) ",\"spec\":{\"containers\":[%s]}}}",
 			rows[i].containers);
-		struct kube_event e = parse(line);
+		struct told e = parse(line);
 		assert_string_equal(e.pod.user, rows[i].user);
-		kube_event_clear(&e);
+		kube_event_clear(&e.event);
 		free(line);
 	}
 }
@@ -147,9 +154,9 @@ static void port_is_found_by_its_name_in_any_container(void **state)
 		char *line = mem_printf("{\"type\":\"ADDED\",\"object\":{" META(
 						IDS) ",\"spec\":{\"containers\":[%s]}}}",
 			rows[i].containers);
-		struct kube_event e = parse(line);
+		struct told e = parse(line);
 		assert_int_equal(e.pod.port, rows[i].port);
-		kube_event_clear(&e);
+		kube_event_clear(&e.event);
 		free(line);
 	}
 }
@@ -184,10 +191,10 @@ static void phase_is_the_drivers_own_where_a_sidecar_goes_on(void **state)
 			"{\"type\":\"ADDED\",\"object\":{" META(
 				IDS) ",\"status\":{\"phase\":\"%s\",\"containerStatuses\":[%s]}}}",
 			rows[i].phase, rows[i].statuses);
-		struct kube_event e = parse(line);
+		struct told e = parse(line);
 		assert_int_equal(e.pod.phase, rows[i].want);
 		assert_int_equal(e.pod.ended_ms, rows[i].ended_ms);
-		kube_event_clear(&e);
+		kube_event_clear(&e.event);
 		free(line);
 	}
 }
@@ -206,8 +213,10 @@ static void s0_label_that_does_not_fit_into_a_path_is_no_application_id(void **s
 					"{\"spark-app-selector\":\"%s\"}}}}",
 			ids[i]);
 		struct kube_event event;
+		struct kube_pod pod;
 		if (kube_event_parse(str_of(line), &event, NULL) == 0) {
-			assert_string_equal(event.pod.app_id, "");
+			kube_pod_read(&event.object, &pod);
+			assert_string_equal(pod.app_id, "");
 			kube_event_clear(&event);
 		}
 		free(line);
@@ -216,22 +225,21 @@ static void s0_label_that_does_not_fit_into_a_path_is_no_application_id(void **s
 
 static void bookmark_and_error_are_told_apart_from_pods(void **state)
 {
-	struct kube_event e =
-		parse("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"metadata\":"
-		      "{\"resourceVersion\":\"99\",\"creationTimestamp\":null}}}");
+	struct told e = parse("{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"Pod\",\"metadata\":"
+			      "{\"resourceVersion\":\"99\",\"creationTimestamp\":null}}}");
 
 	(void)state;
-	assert_int_equal(e.type, KUBE_BOOKMARK);
-	assert_string_equal(e.version, "99");
-	kube_event_clear(&e);
+	assert_int_equal(e.event.type, KUBE_BOOKMARK);
+	assert_string_equal(e.event.version, "99");
+	kube_event_clear(&e.event);
 	e = parse(EVENT("ERROR", "\"kind\":\"Status\",\"code\":410,\"message\":\"too old\""));
-	assert_int_equal(e.type, KUBE_ERROR);
-	assert_int_equal(e.code, 410);
-	assert_string_equal(e.message, "too old");
-	kube_event_clear(&e);
+	assert_int_equal(e.event.type, KUBE_ERROR);
+	assert_int_equal(e.event.code, 410);
+	assert_string_equal(e.event.message, "too old");
+	kube_event_clear(&e.event);
 	e = parse(EVENT("ERROR", "\"code\":\"410\""));
-	assert_int_equal(e.code, 500);
-	kube_event_clear(&e);
+	assert_int_equal(e.event.code, 500);
+	kube_event_clear(&e.event);
 }
 
 static void what_is_no_event_is_refused(void **state)
@@ -261,15 +269,15 @@ struct seen {
 static void on_item(struct str item, void *arg)
 {
 	struct seen *seen = arg;
-	struct kube_pod pod;
+	struct kube_object object;
 	json_t *json;
 
 	assert_true(seen->count < ARRAY_LEN(seen->names));
-	if (kube_item_parse(item, &json, &pod, NULL) == -1) {
+	if (kube_item_parse(item, &json, &object, NULL) == -1) {
 		(void)str_copy(STR("(refused)"), seen->names[seen->count++], 16);
 		return;
 	}
-	(void)str_copy(str_of(pod.name), seen->names[seen->count++], 16);
+	(void)str_copy(str_of(object.name), seen->names[seen->count++], 16);
 	json_decref(json);
 }
 
