@@ -4,6 +4,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 
@@ -168,6 +169,7 @@ static void app_loses_pod(struct app *a)
 		a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
 		if (a->started_ms)
 			a->duration_ms = clock_wall_ms() - a->started_ms;
+		app_say_ended(a, 0, 0);
 		cluster_changed(c);
 	}
 	if (a->in_history)

@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/read_lists.h"
 
@@ -144,6 +145,8 @@ static void merge_app(struct cluster *c, const struct spark_app *row)
 	SET(changed, a->cores, row->cores);
 	SET(changed, a->in_master, true);
 	SET(changed, a->running, row->running);
+	if (a->running)
+		app_say_runs(a);
 	a->had_ui = true;
 	if (changed)
 		cluster_changed(c);
@@ -170,6 +173,7 @@ static void master_forgets_app(struct app *a)
 	if (a->running) { /* how it ended only its history can say */
 		a->running = false;
 		a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
+		app_say_ended(a, 0, 0);
 	}
 	if (a->in_history)
 		known_ui_end(&a->known);

@@ -2,6 +2,7 @@
 
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/read_lists.h"
@@ -232,6 +233,9 @@ static void add_app(struct draft *d, const struct app *a)
 		.spark_id = a->spark_id,
 		.has_later = a->has_later,
 		.has_stranger = a->has_stranger || has_log_of_another(a),
+		.reason = a->reason,
+		.ended_ms = app_ended_ms(a),
+		.exit_code = a->running ? 0 : a->exit_code,
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
 	};
 }

@@ -8,7 +8,9 @@
  */
 #include "proxy/endpoints/endpoint.h"
 
+#include "base/clock.h"
 #include "proxy/guard/app_key.h"
+#include "proxy/guard/guard.h"
 #include "proxy/http/form.h"
 #include "proxy/registry/topic.h"
 #include "proxy/relay/history_word.h"
@@ -51,6 +53,39 @@ static void serve_not_ready(struct exchange *x, const struct app_info *app)
 	page_not_ready(&page, &view, app);
 	web_html(&x->web, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
 	sbuf_clear(&page);
+}
+
+/* How long a history server may take until it lists what has ended. */
+enum { HISTORY_WAIT_MS = 5 * 60 * 1000 };
+
+/* Nothing will come of waiting. */
+static bool is_over(const struct cluster_info *cluster, const struct app_info *app)
+{
+	return !app->running &&
+	       (!cluster->has_history || clock_wall_ms() - app->ended_ms > HISTORY_WAIT_MS);
+}
+
+static void serve_ended(struct exchange *x, const struct app_info *app)
+{
+	struct page_view view = public_view(&x->web);
+	struct sbuf page;
+
+	if (!guard_is_navigation(x->web.req)) {
+		web_fault(&x->web, FAULT_GONE, app->reason[0] ? app->reason : NULL);
+		return;
+	}
+	sbuf_init(&page, PAGE_MAX);
+	page_app_ended(&page, &view, x->route.cluster, app);
+	web_html(&x->web, 404, &page, NULL, FAULT_GONE);
+	sbuf_clear(&page);
+}
+
+static void serve_without_history(struct exchange *x, const struct app_info *app)
+{
+	if (is_over(x->route.cluster, app))
+		serve_ended(x, app);
+	else
+		serve_not_ready(x, app);
 }
 
 /* --- what no list has yet --- */
@@ -121,7 +156,7 @@ static void ask_next(struct exchange *x)
 	if (history)
 		ask(x, history);
 	else
-		serve_not_ready(x, x->permalink->app);
+		serve_without_history(x, x->permalink->app);
 }
 
 static void begin_asking(struct exchange *x, const struct app_info *app)

@@ -118,6 +118,9 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
  * checked local path, or "". */
 void page_not_entered(
 	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path);
+/* An application that has ended and has no history: how, when and why. */
+void page_app_ended(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app);
 /* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
 

@@ -227,13 +227,90 @@ void page_not_entered(
 	card_close(out, view);
 }
 
+/* --- an application that is not there any more, or not yet --- */
+
+static const char *end_title(const struct app_info *app)
+{
+	static const struct {
+		const char *state, *title;
+	} rows[] = {{"FAILED", "This application failed"},
+		{"KILLED", "This application was killed"},
+		{"FINISHED", "This application has finished"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(app->state, rows[i].state) == 0)
+			return rows[i].title;
+	}
+	return "This application has ended";
+}
+
+static void write_reason(struct sbuf *out, const struct app_info *app)
+{
+	if (app->reason == NULL || app->reason[0] == '\0')
+		return;
+	sbuf_printf(out, "<p class=\"notice %s\">Reason: ", app->running ? "warn" : "bad");
+	part_reason(out, app->reason);
+	sbuf_puts(out, "</p>\n");
+}
+
+static void write_end(struct sbuf *out, const struct app_info *app)
+{
+	if (app->ended_ms == 0)
+		return;
+	sbuf_puts(out, "<p>It ended at ");
+	part_time(out, app->ended_ms);
+	sbuf_puts(out, " UTC");
+	if (app->duration_ms >= 0) {
+		sbuf_puts(out, ", after ");
+		part_duration(out, app->duration_ms);
+	}
+	sbuf_puts(out, ".</p>\n");
+}
+
+static const char *why_no_history(const struct cluster_info *cluster)
+{
+	if (!cluster->has_history)
+		return "This cluster has no history server, so its pages are gone.";
+	if (!cluster->history_up)
+		return "The history server does not answer. If it has the event log of this "
+		       "application, this link leads there later.";
+	return "The history server does not have it: perhaps it wrote no event log, or ended "
+	       "before "
+	       "it could.";
+}
+
+void page_app_ended(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app)
+{
+	card_open(out, view, end_title(app), NULL);
+	write_which(out, app->name, app_info_spark_id(app), cluster->name);
+	write_reason(out, app);
+	write_end(out, app);
+	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", why_no_history(cluster));
+	write_link(out, view, cluster->path, "The cluster");
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+static const char *wait_title(const struct app_info *app)
+{
+	if (strcmp(app->state, "FAILED") == 0)
+		return "Failed; its history is not ready yet";
+	return strcmp(app->state, "KILLED") == 0 ? "Killed; its history is not ready yet"
+						 : "Finished; its history is not ready yet";
+}
+
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app)
 {
 	card_open(out, view,
 		app->running ? "This application\xe2\x80\x99s page is not ready yet"
-			     : "Finished; its history is not ready yet",
+			     : wait_title(app),
 		NULL);
 	write_which(out, app->name, app->id, NULL);
+	write_reason(out, app);
+	write_end(out, app);
 	sbuf_puts(out,
 		app->running
 			? "<p>It is running, but the gateway has not checked its page yet.</p>\n"

@@ -223,6 +223,13 @@ void part_name(struct sbuf *out, const char *name)
 	sbuf_puts(out, "</bdi>");
 }
 
+void part_reason(struct sbuf *out, const char *reason)
+{
+	sbuf_puts(out, "<bdi>");
+	part_text(out, reason, PART_REASON);
+	sbuf_puts(out, "</bdi>");
+}
+
 /* RFC 3986 §3.3: pchar and '/', the escapes that are there already kept. */
 static bool is_path_byte(unsigned char c)
 {

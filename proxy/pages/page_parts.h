@@ -12,7 +12,7 @@
 #include "proxy/pages/page.h"
 #include "proxy/pages/page_static.h"
 
-enum { PART_CLIP = 96 }; /* bytes of a name that are shown */
+enum { PART_CLIP = 96, PART_REASON = 512 }; /* bytes of a name and of a reason that are shown */
 
 enum part_tone { TONE_IDLE, TONE_OK, TONE_BUSY, TONE_WARN, TONE_BAD };
 
@@ -41,6 +41,8 @@ void part_text(struct sbuf *out, const char *text, size_t max);
 /* A name for people: as part_text(), isolated from the text around it (right-to-left overrides),
  * with the whole of it in a tooltip when it was cut. */
 void part_name(struct sbuf *out, const char *name);
+/* Why something waits or how it ended, in somebody else's words: all of it, isolated. */
+void part_reason(struct sbuf *out, const char *reason);
 /* The inside of an href: a path whose segments are not encoded yet, e.g. a mount's. */
 void part_path(struct sbuf *out, const char *path);
 /* The inside of an href: "<cluster>/apps/<id>". */

@@ -72,6 +72,15 @@ static void write_app_note(
 		write_why(out, m);
 }
 
+static void write_app_reason(struct sbuf *out, const struct app_info *app)
+{
+	if (app->reason == NULL || app->reason[0] == '\0')
+		return;
+	sbuf_printf(out, "<span class=\"note%s\">", app->exit_code ? " refused" : "");
+	part_reason(out, app->reason);
+	sbuf_puts(out, "</span>");
+}
+
 static void write_app(
 	struct sbuf *out, const struct cluster_info *cluster, const struct app_info *app)
 {
@@ -90,6 +99,7 @@ static void write_app(
 		sbuf_puts(out, "</span>");
 	}
 	write_app_note(out, cluster, app);
+	write_app_reason(out, app);
 	sbuf_puts(out, "</th>");
 }
 

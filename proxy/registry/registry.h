@@ -74,6 +74,11 @@ struct app_info {
 	const char *spark_id;
 	bool has_later;	   /* another one that runs has its id, and Spark means that one by it */
 	bool has_stranger; /* something of another person has its id (S94) */
+	/* Why it waits, or how it ended: plain text, of the cluster or whoever runs it; "": nobody
+	 * said. */
+	const char *reason;
+	int64_t ended_ms; /* wall; 0: it runs, or nobody knows */
+	int exit_code;	  /* of its driver; 0: it ended well, or nobody knows */
 };
 /* As Spark knows it: for what is said to Spark, and to people. */
 const char *app_info_spark_id(const struct app_info *app);

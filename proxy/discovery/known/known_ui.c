@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "base/sbuf.h"
 #include "proxy/discovery/known/app_lists.h"
+#include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_queue.h"
 #include "proxy/discovery/spark/app_id.h"
@@ -147,6 +148,7 @@ void app_forget_told(struct app *a)
 	a->user_asked_ms = 0;
 	a->was_user_warned = false;
 	app_lists_forget(a);
+	app_forget_word(a);
 }
 
 void known_ui_free(struct known_ui *ui)
@@ -167,6 +169,7 @@ void known_ui_free(struct known_ui *ui)
 		free(((struct app *)ui)->namespace);
 		free(((struct app *)ui)->pod);
 		free(((struct app *)ui)->owner);
+		free(((struct app *)ui)->reason);
 	} else {
 		free(((struct driver *)ui)->worker);
 	}

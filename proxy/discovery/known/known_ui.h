@@ -93,6 +93,10 @@ struct app {
 	uint64_t last_pods; /* the listing of watch that had it last */
 	bool has_rivals;    /* other pods say they are this application, and may be the next */
 	bool was_warned;    /* ... that others say so */
+	/* app_word.c: what whoever runs it says last */
+	char *reason;	  /* why it waits, or how it ended; NULL: nobody said */
+	int64_t ended_ms; /* wall; 0: it runs, or nobody knows */
+	int exit_code;	  /* of its driver; 0: it ended well, or nobody knows */
 	/* claim.c */
 	int64_t told_ms;  /* when it started, as a master or a history server says; 0: unknown */
 	int64_t asked_ms; /* the store, whose it is; 0: not yet */

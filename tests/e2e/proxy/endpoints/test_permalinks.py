@@ -5,6 +5,7 @@ A master and history servers that are threads, so that each order of events can 
 
 import json
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -16,7 +17,7 @@ from fake_spark import App, FakeSpark
 from gateway import Gateway
 from spark_cluster import wait_for
 
-RUNNING, ENDED = "app-20260101000000-0001", "app-20260101000000-0002"
+RUNNING, ENDED, LONG_AGO = (f"app-20260101000000-000{i}" for i in (1, 2, 3))
 
 
 TAB = """<!doctype html><title>plugin</title><p id=said>nothing yet</p><p id=refused></p>
@@ -45,12 +46,16 @@ class Plugin(App):
 
 
 class World(FakeSpark):
-    """A master with one application that runs and one that ended and whose log no list has."""
+    """A master with one application that runs and two that ended and whose logs no list has: just now, and an hour ago."""
+
+    def __init__(self):
+        super().__init__()
+        self.began = int(time.time() * 1000)
 
     def state(self):
-        state = super().state()
-        over = {"id": ENDED, "name": "ended", "user": "u", "state": "FINISHED", "cores": 1, "starttime": 1700000000000, "duration": 5}
-        return {**state, "completedapps": [over]}
+        over = {"id": ENDED, "name": "ended", "user": "u", "state": "FINISHED", "cores": 1, "starttime": self.began, "duration": 5}
+        long_ago = {**over, "id": LONG_AGO, "name": "long ago", "state": "FAILED", "starttime": self.began - 3600_000}
+        return {**super().state(), "completedapps": [over, long_ago]}
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +132,14 @@ def test_permalink_asks_history_for_what_no_list_has(gate, admin):
     assert any(path.startswith(f"/api/v1/applications/{ENDED}/jobs") for path in gate.new.asked)
     gate.old.opens.add(ENDED)
     assert leads_to(admin, f"/local/apps/{ENDED}") == f"/local/shs-2/history/{ENDED}/"
+
+
+def test_permalink_of_what_ended_long_ago_without_a_log_says_how_and_stops_asking(gate, admin):
+    page = signed_in(gate, "user").get(f"/local/apps/{LONG_AGO}", headers={"Accept": "text/html"})
+    assert page.status_code == 404 and "Refresh" not in page.headers and "Retry-After" not in page.headers
+    assert "This application failed" in page.text and "It ended at" in page.text
+    for_scripts = admin.get(f"/local/apps/{LONG_AGO}")
+    assert for_scripts.status_code == 404 and for_scripts.json()["title"]
 
 
 def test_history_server_that_is_asked_and_dies_leaves_a_page_that_waits(gate, admin):
