@@ -411,6 +411,15 @@ bool str_copy(struct str s, char *buf, size_t size)
 	return fits;
 }
 
+size_t str_fit_chars(struct str s, size_t max)
+{
+	size_t len = s.len < max ? s.len : max;
+
+	while (len > 0 && len < s.len && ((unsigned char)s.at[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 size_t str_count_chars(struct str s)
 {
 	size_t count = 0;

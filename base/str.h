@@ -113,6 +113,8 @@ struct str str_of_u64(uint64_t n, unsigned base, char buf[static STR_U64]);
 bool str_copy(struct str s, char *buf, size_t size);
 /* Characters of what is UTF-8. */
 size_t str_count_chars(struct str s);
+/* How many of its bytes fit into `max`, cut between characters of UTF-8. */
+size_t str_fit_chars(struct str s, size_t max);
 /* Length of the UTF-8 sequence that `s` begins with (RFC 3629: no overlong forms, no surrogates),
  * or 0. */
 size_t str_utf8_len(struct str s);

@@ -4,6 +4,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/spark/app_id.h"
+#include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/owner_batch.h"
 

@@ -6,6 +6,7 @@
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 
 #include <arpa/inet.h>
@@ -62,6 +63,19 @@ static struct app *app_of(struct kube_watch *w, const struct kube_pod *pod)
 
 /* --- what it looks like --- */
 
+/* How it ended is said once: what comes later, as it is cleared away, may be less. */
+static void say_life(struct app *a, const struct kube_pod *pod)
+{
+	bool had_ended = a->ended_ms != 0;
+
+	if (kube_is_live(pod))
+		app_say_runs(a);
+	else
+		app_say_ended(a, pod->ended_ms, pod->life.exit_code);
+	if (pod->life.reason[0] || kube_is_live(pod) || !had_ended)
+		app_say(a, pod->life.reason);
+}
+
 #define SET(changed, field, value) ((changed) |= (field) != (value), (field) = (value))
 
 static bool set_from_pod(struct app *a, const struct kube_pod *pod)
@@ -84,6 +98,7 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 		SET(changed, a->duration_ms, duration);
 	SET(changed, a->running, kube_is_live(pod));
 	a->had_ui = true;
+	say_life(a, pod);
 	return changed;
 }
 
@@ -156,11 +171,25 @@ void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
 
 /* --- it goes --- */
 
+/* Before what was said last. */
+static void say_gone(struct app *a)
+{
+	const char *how = a->known.origin ? "Its pod is gone; it had not ended"
+					  : "Its pod is gone; it had not started";
+	char *text = mem_printf("%s%s%s", how, a->reason ? ": " : "", a->reason ? a->reason : "");
+
+	app_say(a, text);
+	free(text);
+}
+
 static void app_loses_pod(struct app *a)
 {
 	struct kube_watch *w = a->watch;
 	struct cluster *c = a->known.cluster;
 	bool was_running = a->running, has_rivals = a->has_rivals;
+
+	if (was_running)
+		say_gone(a);
 
 	a->watch = NULL;
 	a->has_rivals = a->was_warned = false;
@@ -187,8 +216,11 @@ void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
 	struct known_ui *ui = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
 	struct app *a = (struct app *)ui;
 
-	if (ui && a->watch == w && strcmp(a->pod, pod->uid) == 0)
-		app_loses_pod(a);
+	if (ui == NULL || a->watch != w || strcmp(a->pod, pod->uid) != 0)
+		return;
+	if (!kube_is_live(pod)) /* its last word, if nothing came in between */
+		take_pod(w, a, pod);
+	app_loses_pod(a);
 }
 
 /* Those that `listing` lacked; 0: all. */

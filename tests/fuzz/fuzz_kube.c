@@ -1,7 +1,7 @@
 /* What a Kubernetes API server sends, in which people's labels are: the first byte chooses a line
  * of a watch, a list that comes in pieces of that size, or a kubeconfig. */
 #include "conf/load/kubeconfig.h"
-#include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/spark/spark_json.h"
 
 #include <assert.h>

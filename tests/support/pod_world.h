@@ -8,6 +8,7 @@
 #include "auth/store/store.h"
 #include "proxy/discovery/discovery.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/merge_pods.h"
 

@@ -3,22 +3,10 @@
 #include "base/clock.h"
 #include "proxy/discovery/known/cluster.h"
 
-/* Between characters of UTF-8. */
-static size_t cut(const char *text)
-{
-	size_t len = strnlen(text, APP_REASON_MAX + 1);
-
-	if (len <= APP_REASON_MAX)
-		return len;
-	for (len = APP_REASON_MAX; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
-		len--;
-	return len;
-}
-
 void app_say(struct app *a, const char *reason)
 {
 	char line[APP_REASON_MAX + 1];
-	size_t len = cut(reason);
+	size_t len = str_fit_chars(str_of(reason), APP_REASON_MAX);
 
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)reason[i];

@@ -19,30 +19,17 @@ enum {
 	KUBE_OBJECT_MAX = 2 * 1024 * 1024, /* etcd takes 1.5 MiB */
 	KUBE_VERSION_MAX = 128,		   /* of a resourceVersion, with its NUL */
 	KUBE_CONTINUE_MAX = 4096,
-	KUBE_UI_PORT = 4040, /* spark.ui.port's default */
 };
+
+/* A member that is a text; else "". Borrows. */
+const char *kube_text(const json_t *object, const char *key);
+int64_t kube_time(const json_t *object, const char *key); /* wall; 0: it is none */
 
 struct kube_object { /* what every object of a namespace says; none of the texts is "" */
 	const json_t *json;
 	const char *namespace, *name, *uid;
 	int64_t created_ms; /* wall; 0: unknown */
 };
-
-enum kube_phase { KUBE_PENDING, KUBE_RUNNING, KUBE_SUCCEEDED, KUBE_FAILED, KUBE_LOST };
-
-struct kube_pod {
-	const char *namespace, *name, *uid;
-	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
-	const char *app_name; /* never "" */
-	const char *user;     /* SPARK_USER that its driver was made with; "": none */
-	const char *ip;	      /* of the pod, as written; "": none yet */
-	uint16_t port;	      /* of its UI */
-	enum kube_phase phase;
-	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
-};
-
-void kube_pod_read(const struct kube_object *object, struct kube_pod *out);
-bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
 
 enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ERROR };
 

@@ -1,5 +1,5 @@
 /* Pods as a Kubernetes API server tells of them. */
-#include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_pod.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

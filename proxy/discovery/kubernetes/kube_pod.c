@@ -1,0 +1,152 @@
+#include "proxy/discovery/kubernetes/kube_pod.h"
+
+#include "proxy/guard/app_key.h"
+
+enum { PORT_MAX = 65535 };
+
+/* The first of these members that is a text with something in it. */
+static const char *first_text(const json_t *object, const char *const *keys)
+{
+	for (; *keys; keys++) {
+		const char *text = kube_text(object, *keys);
+		if (text[0])
+			return text;
+	}
+	return "";
+}
+
+/* By the name that Spark, or its operator, gives the port. */
+static const json_t *find_port(const json_t *container, const char *name)
+{
+	const json_t *ports = json_object_get(container, "ports");
+
+	for (size_t i = 0; i < json_array_size(ports); i++) {
+		const json_t *port = json_array_get(ports, i);
+		if (strcmp(kube_text(port, "name"), name) == 0)
+			return json_object_get(port, "containerPort");
+	}
+	return NULL;
+}
+
+static uint16_t ui_port(const json_t *spec)
+{
+	static const char *const names[] = {"spark-driver-ui", "spark-ui"};
+	const json_t *containers = json_object_get(spec, "containers");
+
+	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
+		for (size_t i = 0; i < json_array_size(containers); i++) {
+			const json_t *port = find_port(json_array_get(containers, i), names[n]);
+			json_int_t number = json_integer_value(port);
+			if (number > 0 && number <= PORT_MAX)
+				return (uint16_t)number;
+		}
+	}
+	return KUBE_UI_PORT;
+}
+
+/* As Spark's submit writes it. Of a name that is there twice the last counts, as for the kubelet.
+ */
+static const char *user_of(const json_t *spec)
+{
+	const json_t *env = json_object_get(pod_driver_container(spec), "env");
+
+	for (size_t i = json_array_size(env); i > 0; i--) {
+		const json_t *one = json_array_get(env, i - 1);
+		if (strcmp(kube_text(one, "name"), "SPARK_USER") == 0)
+			return kube_text(one, "value");
+	}
+	return "";
+}
+
+/* Beside a sidecar that goes on, a pod whose driver has ended is "Running". NULL: it has not. */
+static const json_t *driver_end(const json_t *status)
+{
+	const json_t *all = json_object_get(status, "containerStatuses");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *one = json_array_get(all, i);
+		if (strcmp(kube_text(one, "name"), POD_DRIVER_CONTAINER) == 0)
+			return json_object_get(json_object_get(one, "state"), "terminated");
+	}
+	return NULL;
+}
+
+static enum kube_phase phase_of(const json_t *status)
+{
+	static const char *const words[] = {[KUBE_PENDING] = "Pending",
+		[KUBE_RUNNING] = "Running",
+		[KUBE_SUCCEEDED] = "Succeeded",
+		[KUBE_FAILED] = "Failed"};
+	const char *text = kube_text(status, "phase");
+	const json_t *end = driver_end(status);
+	enum kube_phase phase = KUBE_LOST;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (strcmp(text, words[i]) == 0)
+			phase = (enum kube_phase)i;
+	}
+	if (phase != KUBE_RUNNING || !json_is_object(end))
+		return phase;
+	return json_integer_value(json_object_get(end, "exitCode")) == 0 ? KUBE_SUCCEEDED
+									 : KUBE_FAILED;
+}
+
+static int64_t end_of(const json_t *status)
+{
+	const json_t *all = json_object_get(status, "containerStatuses");
+	int64_t latest = kube_time(driver_end(status), "finishedAt");
+
+	for (size_t i = 0; latest == 0 && i < json_array_size(all); i++) {
+		const json_t *state = json_object_get(json_array_get(all, i), "state");
+		latest = kube_time(json_object_get(state, "terminated"), "finishedAt");
+	}
+	return latest;
+}
+
+static const char *app_id(const json_t *labels)
+{
+	const char *id = kube_text(labels, "spark-app-selector");
+
+	return app_key_is_id(str_of(id)) ? id : "";
+}
+
+static const char *app_name(const json_t *metadata, const json_t *labels)
+{
+	static const char *const by_label[] = {"spark-app-name", "sparkoperator.k8s.io/app-name",
+		"spark.operator/spark-app-name", NULL};
+	static const char *const by_annotation[] = {"spark-app-name", NULL};
+	const char *name = first_text(labels, by_label);
+
+	if (name[0] == '\0') /* Spark 3.2 and before */
+		name = first_text(json_object_get(metadata, "annotations"), by_annotation);
+	return name[0] ? name : kube_text(metadata, "name");
+}
+
+bool kube_is_live(const struct kube_pod *pod)
+{
+	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
+}
+
+void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
+{
+	const json_t *metadata = json_object_get(object->json, "metadata");
+	const json_t *spec = json_object_get(object->json, "spec");
+	const json_t *labels = json_object_get(metadata, "labels");
+	const json_t *status = json_object_get(object->json, "status");
+
+	*out = (struct kube_pod){
+		.namespace = object->namespace,
+		.name = object->name,
+		.uid = object->uid,
+		.app_id = app_id(labels),
+		.app_name = app_name(metadata, labels),
+		.user = user_of(spec),
+		.ip = kube_text(status, "podIP"),
+		.port = ui_port(spec),
+		.phase = phase_of(status),
+		.created_ms = object->created_ms,
+		.started_ms = kube_time(status, "startTime"),
+		.ended_ms = end_of(status),
+	};
+	pod_life_read(object->json, &out->life);
+}

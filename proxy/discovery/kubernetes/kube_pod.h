@@ -1,0 +1,32 @@
+/*
+ * proxy/discovery/kubernetes/kube_pod.h - a driver's pod.
+ *
+ * Labels and ports were chosen by whoever made the pod; its address, phase and times are the
+ * cluster's own. Pure; what is read borrows from the object.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_POD_H
+#define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_POD_H
+
+#include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/pod_life.h"
+
+enum { KUBE_UI_PORT = 4040 }; /* spark.ui.port's default */
+
+enum kube_phase { KUBE_PENDING, KUBE_RUNNING, KUBE_SUCCEEDED, KUBE_FAILED, KUBE_LOST };
+
+struct kube_pod {
+	const char *namespace, *name, *uid;
+	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
+	const char *app_name; /* never "" */
+	const char *user;     /* SPARK_USER that its driver was made with; "": none */
+	const char *ip;	      /* of the pod, as written; "": none yet */
+	uint16_t port;	      /* of its UI */
+	enum kube_phase phase;
+	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
+	struct pod_life life;
+};
+
+void kube_pod_read(const struct kube_object *object, struct kube_pod *out);
+bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
+
+#endif
