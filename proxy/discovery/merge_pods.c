@@ -127,10 +127,12 @@ static void show_running(struct known_ui *ui, const struct kube_pod *pod)
 	}
 	verify_queue_remove(ui);
 	known_ui_set_origin(ui, NULL);
-	if (pod->ip[0])
+	if (pod->ip[0]) {
 		known_ui_set_state(ui, MOUNT_REFUSED, "its pod's address is not understood");
-	else
+	} else {
 		known_ui_set_state(ui, MOUNT_UNVERIFIED, "its pod has no address yet");
+		ui->lack = LACKS_START;
+	}
 }
 
 static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod *pod)

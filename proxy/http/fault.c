@@ -56,6 +56,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_GONE] = {404, "gone", "This application or worker is not running any more."},
 	[FAULT_NOT_READY] = {503, "not_ready",
 		"The gateway is still connecting to this cluster. Reload in a few seconds."},
+	[FAULT_STARTING] = {503, "starting",
+		"This application is starting. Its web UI is not there yet."},
 	[FAULT_NO_ADDRESS] = {502, "no_address",
 		"The host name of this application or worker has no address here."},
 	[FAULT_NO_UI] = {404, "no_ui",

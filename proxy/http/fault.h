@@ -43,6 +43,7 @@ enum fault {
 	FAULT_NOT_FOUND,
 	FAULT_GONE, /* the UI was there and is not any more */
 	FAULT_NOT_READY,
+	FAULT_STARTING,	  /* an application whose UI is not there yet */
 	FAULT_NO_ADDRESS, /* a name that nobody here can resolve */
 	FAULT_NO_UI,	  /* an application that has none */
 	FAULT_CONFLICT,	  /* what is asked for is not done to a token in this state */

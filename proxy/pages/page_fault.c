@@ -36,6 +36,7 @@ static struct advice advice_for(enum fault fault)
 			"You signed in with a token that is limited to a part of the gateway."},
 		[FAULT_STORE_DOWN] = {WAY_AGAIN, "Try again in a few seconds."},
 		[FAULT_GONE] = {WAY_HOME, NULL},
+		[FAULT_STARTING] = {WAY_AGAIN, NULL},
 		[FAULT_NOT_READY] = {WAY_AGAIN,
 			"Its applications and workers appear as soon as it answers."},
 		[FAULT_UPSTREAM_CONNECT] = {WAY_AGAIN,
@@ -96,6 +97,8 @@ static const char *gone_title(const struct mount *mount)
 			"This application is not running any more"},
 	};
 
+	if (mount->lack == LACKS_START)
+		return "This application is starting";
 	if (mount->lack == LACKS_UI)
 		return "This application has no web UI";
 	if (mount->lack == LACKS_ADDRESS)
@@ -122,6 +125,7 @@ static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 
 	static const char *const lacks[] = {
 		[LACKS_NOTHING] = "",
+		[LACKS_START] = "Its web UI is not there yet. This page reloads by itself.",
 		[LACKS_ADDRESS] =
 			("Spark has told a name that the gateway\xe2\x80\x99s machine cannot "
 			 "resolve. Ask an administrator, or set SPARK_PUBLIC_DNS or "
@@ -142,6 +146,15 @@ static void write_gone_reason(struct sbuf *out, const struct mount *mount)
 	}
 	if (reasons[mount->state][0])
 		sbuf_printf(out, "<p>%s</p>\n", reasons[mount->state]);
+}
+
+static void write_reason(struct sbuf *out, const struct app_info *app)
+{
+	if (app->reason == NULL || app->reason[0] == '\0')
+		return;
+	sbuf_printf(out, "<p class=\"notice %s\">Reason: ", app->running ? "warn" : "bad");
+	part_reason(out, app->reason);
+	sbuf_puts(out, "</p>\n");
 }
 
 static void write_which(struct sbuf *out, const char *name, const char *id, const char *cluster)
@@ -200,6 +213,8 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 
 	card_open(out, view, gone_title(mount), NULL);
 	write_which(out, is_known ? app->name : NULL, mount->id, mount->cluster);
+	if (is_known)
+		write_reason(out, app);
 	write_gone_reason(out, mount);
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (cluster)
@@ -242,15 +257,6 @@ static const char *end_title(const struct app_info *app)
 			return rows[i].title;
 	}
 	return "This application has ended";
-}
-
-static void write_reason(struct sbuf *out, const struct app_info *app)
-{
-	if (app->reason == NULL || app->reason[0] == '\0')
-		return;
-	sbuf_printf(out, "<p class=\"notice %s\">Reason: ", app->running ? "warn" : "bad");
-	part_reason(out, app->reason);
-	sbuf_puts(out, "</p>\n");
 }
 
 static void write_end(struct sbuf *out, const struct app_info *app)

@@ -21,8 +21,10 @@ enum mount_state {
 	MOUNT_GONE,	  /* was there, is finished or lost; kept for its page and permalink */
 };
 
-enum mount_lack { /* UNVERIFIED, and by waiting alone it becomes nothing else */
+enum mount_lack { /* UNVERIFIED, and why has a page of its own */
 	LACKS_NOTHING,
+	LACKS_START, /* its UI is not there yet: it began a moment ago, or its pod waits */
+	/* By waiting alone these become nothing else: */
 	LACKS_ADDRESS, /* the name of its host does not resolve */
 	LACKS_UI,      /* an application with spark.ui.enabled=false */
 };

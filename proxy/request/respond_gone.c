@@ -16,12 +16,13 @@ void respond_gone(struct exchange *x)
 		[MOUNT_REFUSED] = {403, FAULT_NEVER},
 		[MOUNT_GONE] = {404, FAULT_GONE}};
 	static const enum fault lacks[] = {[LACKS_NOTHING] = FAULT_NONE,
+		[LACKS_START] = FAULT_STARTING,
 		[LACKS_ADDRESS] = FAULT_NO_ADDRESS,
 		[LACKS_UI] = FAULT_NO_UI};
 	const struct mount *mount = x->route.mount;
 	enum fault fault = mount->lack ? lacks[mount->lack] : answers[mount->state].fault;
 	int status = mount->lack ? fault_row(fault)->status : answers[mount->state].status;
-	bool may_change = mount->state == MOUNT_UNVERIFIED && mount->lack == LACKS_NOTHING;
+	bool may_change = mount->state == MOUNT_UNVERIFIED && mount->lack <= LACKS_START;
 	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 

@@ -73,7 +73,8 @@ const char *web_fault_fields(const struct web_call *call, enum fault fault, stru
 		[FAULT_TOO_MANY] = 60,
 		[FAULT_BUSY] = 1,
 		[FAULT_MEMORY] = 1,
-		[FAULT_NOT_READY] = 3};
+		[FAULT_NOT_READY] = 3,
+		[FAULT_STARTING] = 3};
 
 	add_challenge(out, call, fault);
 	if (fault == FAULT_METHOD)

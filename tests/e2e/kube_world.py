@@ -40,6 +40,8 @@ class History(Site):
             return 200, "application/json", '{"spark": "4.0.1"}', []
         if path == "/api/v1/applications":
             return 200, "application/json", json.dumps([row(app, *rest) for app, rest in self.apps.items()]), []
+        if path.startswith("/api/v1/applications/") and path.split("/")[4] not in self.apps:
+            return 404, "text/plain", "unknown app", []
         return 200, "text/html", f"history of {path}", []
 
 

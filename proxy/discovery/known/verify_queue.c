@@ -96,8 +96,7 @@ void verify_queue_pump(struct verify_queue *q)
 	}
 }
 
-/* A driver's UI comes up some seconds after its pod: until then it is asked at an even pace. */
-static bool is_starting(const struct known_ui *ui)
+bool verify_queue_is_starting(const struct known_ui *ui)
 {
 	const struct app *a = (const struct app *)ui;
 
@@ -115,7 +114,8 @@ static void tick_soon(struct verify_queue *q)
 
 void verify_queue_retry(struct known_ui *ui)
 {
-	unsigned shift = is_starting(ui) ? 0 : ui->tries < 7 ? ui->tries : 7;
+	/* Until it is there it is asked at an even pace. */
+	unsigned shift = verify_queue_is_starting(ui) ? 0 : ui->tries < 7 ? ui->tries : 7;
 	int64_t wait = (int64_t)RETRY_FIRST_MS << shift;
 
 	ui->tries++;

@@ -27,7 +27,9 @@ void verify_queue_clear(struct verify_queue *q); /* nobody is in it */
 
 void verify_queue_add(struct known_ui *ui);    /* it is checked (again), soon */
 void verify_queue_remove(struct known_ui *ui); /* no check any more */
-void verify_queue_retry(struct known_ui *ui);  /* later, and later each time */
+/* A driver's UI comes up some seconds after its pod. */
+bool verify_queue_is_starting(const struct known_ui *ui);
+void verify_queue_retry(struct known_ui *ui); /* later, and later each time */
 
 void verify_queue_began(struct known_ui *ui, struct fetch *fetch); /* its check asks somebody */
 void verify_queue_ended(struct known_ui *ui);	/* ... who has answered, or never will */

@@ -25,6 +25,7 @@ static void verify_fail(struct known_ui *ui, enum mount_state state, const char 
 static void verify_lack(struct known_ui *ui, enum mount_lack lack)
 {
 	static const char *const whys[] = {[LACKS_NOTHING] = "it does not answer",
+		[LACKS_START] = "it is starting",
 		[LACKS_ADDRESS] = "the name of its host has no address here",
 		[LACKS_UI] = "it runs without a UI (spark.ui.enabled=false)"};
 
@@ -87,10 +88,21 @@ static bool try_through_master(struct known_ui *ui)
 	return true;
 }
 
+/* It says nothing yet, or Spark's server does before its application is there. */
+static bool is_only_starting(const struct known_ui *ui, const struct fetch_result *result)
+{
+	if (!verify_queue_is_starting(ui) || result->has_no_address)
+		return false;
+	return result->status == 200 ? spark_driver_is_early(result->body) : result->status != 403;
+}
+
 static void reject_answer(struct known_ui *ui, const struct fetch_result *result)
 {
 	if (ui->refused && result->status == 0) {
 		verify_fail(ui, MOUNT_REFUSED, ui->refused);
+	} else if (is_only_starting(ui, result)) {
+		verify_lack(ui, LACKS_START);
+		verify_queue_retry(ui);
 	} else if (ui->kind == KNOWN_UI_WORKER && ui->via_master) {
 		/* T49: a master that is no reverse proxy answers anything with its own page. */
 		ui->cluster->direct_only = result->status == 200;

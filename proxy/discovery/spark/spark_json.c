@@ -419,6 +419,15 @@ bool spark_driver_is(struct str body, struct str id)
 	return is;
 }
 
+bool spark_driver_is_early(struct str body)
+{
+	json_t *json = json_of_text(body, NULL);
+	bool is = json_is_array(json) && json_array_size(json) == 0;
+
+	json_decref(json);
+	return is;
+}
+
 bool spark_version_copy(struct str text, char out[static SPARK_VERSION_MAX])
 {
 	bool good = text.len > 0 && text.at[0] >= '0' && text.at[0] <= '9';

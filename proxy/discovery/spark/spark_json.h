@@ -91,6 +91,8 @@ void spark_apps_clear(struct spark_apps *apps);
 bool spark_worker_is(struct str body, struct str id);
 /* A driver's /api/v1/applications names this application and no other. */
 bool spark_driver_is(struct str body, struct str id);
+/* ... or none at all, as before there is one. */
+bool spark_driver_is_early(struct str body);
 /* /api/v1/version. */
 MUST_CHECK int spark_version_parse(struct str body, char out[static SPARK_VERSION_MAX]);
 /* Copies a version number, "4.3.0-SNAPSHOT"; false and "" for anything else. */

@@ -52,6 +52,17 @@ static void prefix_and_suffix_may_be_the_whole(void **state)
 	assert_false(str_ends(STR("abc"), STR("ab")));
 }
 
+static void text_is_cut_between_its_characters(void **state)
+{
+	(void)state;
+	assert_int_equal(str_fit_chars(STR("abc"), 3), 3);
+	assert_int_equal(str_fit_chars(STR("abc"), 2), 2);
+	assert_int_equal(str_fit_chars(STR("a\xc3\xa9"), 3), 3);
+	assert_int_equal(str_fit_chars(STR("a\xc3\xa9"), 2), 1);
+	assert_int_equal(str_fit_chars(STR("\xe2\x82\xac"), 2), 0);
+	assert_int_equal(str_fit_chars(none, 2), 0);
+}
+
 static void finding_gives_the_first_place(void **state)
 {
 	(void)state;
@@ -257,6 +268,7 @@ int main(void)
 		cmocka_unit_test(equality_is_of_bytes_or_of_ascii_letters),
 		cmocka_unit_test(empty_run_without_an_address_is_as_good_as_any),
 		cmocka_unit_test(prefix_and_suffix_may_be_the_whole),
+		cmocka_unit_test(text_is_cut_between_its_characters),
 		cmocka_unit_test(finding_gives_the_first_place),
 		cmocka_unit_test(bytes_are_read_from_the_digits_that_were_written),
 		cmocka_unit_test(what_is_found_is_the_same_in_short_and_in_long_texts),

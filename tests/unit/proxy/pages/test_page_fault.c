@@ -183,6 +183,32 @@ static void s0_closed_way_in_leads_to_the_application_by_the_gateways_address(vo
 	assert_has("Home</a>");
 }
 
+static void ended_application_without_history_says_how_when_and_why(void **state)
+{
+	const struct app_info app = {.id = "spark-1",
+		.name = page_world_hostile,
+		.user = "",
+		.state = "FAILED",
+		.reason = "Unschedulable: <b>no</b> nodes",
+		.ended_ms = 1700000000000,
+		.duration_ms = 65000};
+	struct cluster_info cluster = {.name = "k", .path = "/k"};
+
+	(void)state;
+	page_app_ended(&probe_page, &as_alice, &cluster, &app);
+	assert_has("<h1>This application failed</h1>");
+	assert_has("Reason: <bdi>Unschedulable: &lt;b&gt;no&lt;/b&gt; nodes</bdi>");
+	assert_has("<time datetime=\"2023-11-14T22:13:20Z\">");
+	assert_has("after 1m\xc2\xa0"
+		   "05s.");
+	assert_has("This cluster has no history server");
+	check_sample("ended");
+	sbuf_reset(&probe_page);
+	cluster.has_history = cluster.history_up = true;
+	page_app_ended(&probe_page, &as_alice, &cluster, &app);
+	assert_has("The history server does not have it");
+}
+
 static void refused_ui_says_why(void **state)
 {
 	(void)state;
@@ -238,6 +264,7 @@ int main(void)
 		PAGE_TEST(gone_application_leads_to_its_own_history),
 		PAGE_TEST(s0_page_at_an_applications_host_leads_to_the_gateways_own),
 		PAGE_TEST(s0_closed_way_in_leads_to_the_application_by_the_gateways_address),
+		PAGE_TEST(ended_application_without_history_says_how_when_and_why),
 		PAGE_TEST(refused_ui_says_why),
 		PAGE_TEST(session_script_is_small_and_asks_nobody_else),
 		PAGE_TEST(style_and_icon_are_in_the_program),

@@ -82,6 +82,10 @@ static void real_workers_and_drivers_say_who_they_are(void **state)
 	assert_false(spark_worker_is(str_of(worker), STR("worker-1")));
 	assert_true(spark_driver_is(str_of(driver), str_of(running_app(&m))));
 	assert_false(spark_driver_is(str_of(driver), STR("app-1")));
+	assert_false(spark_driver_is_early(str_of(driver)));
+	assert_true(spark_driver_is_early(STR(" [] ")));
+	assert_false(spark_driver_is_early(STR("{}")));
+	assert_false(spark_driver_is_early(STR("")));
 	spark_master_clear(&m);
 	free(worker);
 	free(driver);
