@@ -9,6 +9,7 @@
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/known/verify_ui.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/kubernetes/pod_probe.h"
 #include "proxy/discovery/merge_pods.h"
 #include "proxy/discovery/merge_polls.h"
 #include "proxy/discovery/poll_history.h"
@@ -314,6 +315,7 @@ static void cluster_free(struct cluster *c)
 	free(c->node_lists);
 	free_watches(c->watches, c->watches_count);
 	free_watches(c->others, c->others_count);
+	pod_probes_free(c->probes);
 	free(c->masters);
 	free(c->histories);
 	free(c->uis);

@@ -8,18 +8,21 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/kubernetes/pod_probe.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 /* --- whose pod it is --- */
 
-static bool is_apps_pod(const struct kube_watch *w, const struct kube_pod *pod)
+static bool is_watched(const struct kube_watch *w, const struct kube_pod *pod)
 {
 	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
 
-	if (strcmp(wanted, "*") != 0 && strcmp(wanted, pod->namespace) != 0)
-		return false;
+	return strcmp(wanted, "*") == 0 || strcmp(wanted, pod->namespace) == 0;
+}
+
+static bool is_apps_pod(const struct kube_watch *w, const struct kube_pod *pod)
+{
 	if (pod->app_id[0] && claim_may_name(w->cluster, str_of(pod->app_id)))
 		return true;
 	log_debug("discovery",
@@ -97,28 +100,16 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 	if (kube_is_live(pod) || duration != -1)
 		SET(changed, a->duration_ms, duration);
 	SET(changed, a->running, kube_is_live(pod));
+	SET(changed, a->server, pod->server);
 	a->had_ui = true;
 	say_life(a, pod);
 	return changed;
 }
 
-/* The pod's own address, and nothing that would have to be looked up. */
-static bool read_address(const struct kube_pod *pod, struct url *url)
-{
-	unsigned char bytes[16];
-
-	memset(url, 0, sizeof *url);
-	url->port = pod->port;
-	memcpy(url->path, "/", 2);
-	return (inet_pton(AF_INET, pod->ip, bytes) == 1 ||
-		       inet_pton(AF_INET6, pod->ip, bytes) == 1) &&
-	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
-}
-
 static void show_running(struct known_ui *ui, const struct kube_pod *pod)
 {
 	struct url url;
-	bool has_address = pod->ip[0] && read_address(pod, &url);
+	bool has_address = pod->ip[0] && kube_pod_url(pod, &url);
 
 	if (has_address) {
 		if (known_ui_set_origin(ui, &url) || ui->state == MOUNT_GONE)
@@ -163,35 +154,28 @@ static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod 
 	}
 }
 
-void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
-{
-	struct app *a = is_apps_pod(w, pod) ? app_of(w, pod) : NULL;
-
-	if (a)
-		take_pod(w, a, pod);
-}
-
 /* --- it goes --- */
 
 /* Before what was said last. */
-static void say_gone(struct app *a)
+static void say_gone(struct app *a, const char *how)
 {
-	const char *how = a->known.origin ? "Its pod is gone; it had not ended"
-					  : "Its pod is gone; it had not started";
-	char *text = mem_printf("%s%s%s", how, a->reason ? ": " : "", a->reason ? a->reason : "");
+	const char *gone = a->known.origin ? "Its pod is gone; it had not ended"
+					   : "Its pod is gone; it had not started";
+	char *text = mem_printf(
+		"%s%s%s", how ? how : gone, a->reason ? ": " : "", a->reason ? a->reason : "");
 
 	app_say(a, text);
 	free(text);
 }
 
-static void app_loses_pod(struct app *a)
+static void app_loses_pod(struct app *a, const char *how)
 {
 	struct kube_watch *w = a->watch;
 	struct cluster *c = a->known.cluster;
 	bool was_running = a->running, has_rivals = a->has_rivals;
 
 	if (was_running)
-		say_gone(a);
+		say_gone(a, how);
 
 	a->watch = NULL;
 	a->has_rivals = a->was_warned = false;
@@ -213,22 +197,73 @@ static void app_loses_pod(struct app *a)
 		kube_watch_relist(w);
 }
 
-void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
+static struct app *holder_of(const struct kube_watch *w, const struct kube_pod *pod)
 {
 	struct known_ui *ui = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
 	struct app *a = (struct app *)ui;
 
-	if (ui == NULL || a->watch != w || strcmp(a->pod, pod->uid) != 0)
+	return ui && a->watch == w && strcmp(a->pod, pod->uid) == 0 ? a : NULL;
+}
+
+void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
+{
+	struct app *a = holder_of(w, pod);
+
+	pod_probes_drop(w->cluster->probes, w, pod->uid);
+	if (a == NULL)
 		return;
 	if (!kube_is_live(pod)) /* its last word, if nothing came in between */
 		take_pod(w, a, pod);
-	app_loses_pod(a);
+	app_loses_pod(a, NULL);
 }
+
+/* --- it comes, or changes --- */
+
+static void merge_found(struct kube_watch *w, const struct kube_pod *pod)
+{
+	struct app *a = is_apps_pod(w, pod) ? app_of(w, pod) : NULL;
+
+	if (a)
+		take_pod(w, a, pod);
+}
+
+static void merge_lost(struct kube_watch *w, const struct kube_pod *pod, const char *how)
+{
+	struct app *a = holder_of(w, pod);
+
+	if (a)
+		app_loses_pod(a, how);
+}
+
+/* One pod, with as many applications as its UIs name. */
+static void merge_uis(struct kube_watch *w, const struct kube_pod *pod)
+{
+	static const struct pod_probe_handler handler = {merge_found, merge_lost};
+	struct cluster *c = w->cluster;
+
+	if (c->probes == NULL)
+		c->probes = pod_probes_new(c, &handler);
+	pod_probes_put(c->probes, w, pod);
+}
+
+void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
+{
+	if (!is_watched(w, pod) || pod->is_history)
+		return;
+	if (pod->uis_count)
+		merge_uis(w, pod);
+	else
+		merge_found(w, pod);
+}
+
+/* --- the list --- */
 
 /* Those that `listing` lacked; 0: all. */
 static void sweep_pods(struct kube_watch *w, uint64_t listing)
 {
 	struct known_ui *ui, *next;
+
+	pod_probes_sweep(w->cluster->probes, w, listing);
 
 	/* Leaving may free the one that is gone longest, never one with a pod such as `next`... */
 	for (ui = w->cluster->known[KNOWN_UI_APP]; ui; ui = next) {
@@ -237,7 +272,7 @@ static void sweep_pods(struct kube_watch *w, uint64_t listing)
 		while (next && next->is_gone) /* ...if those are stepped over first. */
 			next = next->hh.next;
 		if (a->watch == w && (listing == 0 || a->last_pods != listing))
-			app_loses_pod(a);
+			app_loses_pod(a, NULL);
 	}
 }
 

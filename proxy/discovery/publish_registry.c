@@ -234,6 +234,7 @@ static void add_app(struct draft *d, const struct app *a)
 		.has_later = a->has_later,
 		.has_stranger = a->has_stranger || has_log_of_another(a),
 		.reason = a->reason,
+		.server = a->server,
 		.ended_ms = app_ended_ms(a),
 		.exit_code = a->running ? 0 : a->exit_code,
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,

@@ -93,6 +93,8 @@ static void write_app(
 	sbuf_puts(out, "<span class=\"id\">");
 	part_text(out, app_info_spark_id(app), PART_CLIP);
 	sbuf_puts(out, "</span>");
+	if (app->server && app->server[0])
+		sbuf_printf(out, "<span class=\"note\">%s</span>", app->server); /* ours */
 	if (cluster->has_log_sources && app->log_source[0]) {
 		sbuf_puts(out, "<span class=\"note\">Log in ");
 		part_text(out, app->log_source, PART_CLIP);

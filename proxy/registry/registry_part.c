@@ -227,6 +227,7 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->spark_id = arena_str(part, a->spark_id);
 		a->log_source = arena_str(part, a->log_source);
 		a->reason = arena_str(part, a->reason);
+		a->server = arena_str(part, a->server);
 	}
 	info->has_log_sources = has_log_sources(info);
 	copy_all_lists(part, info);

@@ -134,6 +134,7 @@ struct kube_pod pod_world_pod(
 		.ip = phase == KUBE_RUNNING ? "127.0.0.1" : "",
 		.port = 4040,
 		.phase = phase,
+		.server = "",
 		.created_ms = created};
 }
 

@@ -17,6 +17,7 @@ struct event_base;
 struct fetcher;
 struct kube_watch;
 struct lists_read;
+struct pod_probes;
 struct registry_part;
 struct store;
 struct ui_tokens;
@@ -40,6 +41,7 @@ struct cluster {
 	size_t node_lists_count;
 	struct kube_watch **watches; /* of pods, one for each namespace */
 	size_t watches_count;
+	struct pod_probes *probes;  /* pod_probe.c; NULL: no pod needs it */
 	struct kube_watch **others; /* of other kinds, which may be lacking */
 	size_t others_count;
 	uint64_t polls;	 /* merged answers of an active master */

@@ -91,6 +91,7 @@ struct app {
 	char *pod;		  /* its uid, with watch */
 	int64_t pod_created_ms, pod_ended_ms;
 	uint64_t last_pods; /* the listing of watch that had it last */
+	const char *server; /* static: what it serves clients of, "Connect server"; "" or NULL */
 	bool has_rivals;    /* other pods say they are this application, and may be the next */
 	bool was_warned;    /* ... that others say so */
 	/* app_word.c: what whoever runs it says last */

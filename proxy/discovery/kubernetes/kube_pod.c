@@ -1,8 +1,9 @@
 #include "proxy/discovery/kubernetes/kube_pod.h"
 
+#include "base/text/url.h"
 #include "proxy/guard/app_key.h"
 
-enum { PORT_MAX = 65535 };
+#include <arpa/inet.h>
 
 /* The first of these members that is a text with something in it. */
 static const char *first_text(const json_t *object, const char *const *keys)
@@ -16,33 +17,19 @@ static const char *first_text(const json_t *object, const char *const *keys)
 }
 
 /* By the name that Spark, or its operator, gives the port. */
-static const json_t *find_port(const json_t *container, const char *name)
-{
-	const json_t *ports = json_object_get(container, "ports");
-
-	for (size_t i = 0; i < json_array_size(ports); i++) {
-		const json_t *port = json_array_get(ports, i);
-		if (strcmp(kube_text(port, "name"), name) == 0)
-			return json_object_get(port, "containerPort");
-	}
-	return NULL;
-}
-
 static uint16_t ui_port(const json_t *spec)
 {
 	static const char *const names[] = {"spark-driver-ui", "spark-ui"};
-	const json_t *containers = json_object_get(spec, "containers");
 
 	for (size_t n = 0; n < ARRAY_LEN(names); n++) {
-		for (size_t i = 0; i < json_array_size(containers); i++) {
-			const json_t *port = find_port(json_array_get(containers, i), names[n]);
-			json_int_t number = json_integer_value(port);
-			if (number > 0 && number <= PORT_MAX)
-				return (uint16_t)number;
-		}
+		uint16_t port = pod_uis_port_named(spec, str_of(names[n]));
+		if (port)
+			return port;
 	}
 	return KUBE_UI_PORT;
 }
+
+/* --- whose pod --- */
 
 /* As Spark's submit writes it. Of a name that is there twice the last counts, as for the kubelet.
  */
@@ -122,6 +109,85 @@ static const char *app_name(const json_t *metadata, const json_t *labels)
 	return name[0] ? name : kube_text(metadata, "name");
 }
 
+/* --- what runs in it --- */
+
+static const struct {
+	const char *class, *server; /* NULL: a history server */
+} main_classes[] = {
+	{"org.apache.spark.deploy.history.HistoryServer", NULL},
+	{"org.apache.spark.sql.connect.service.SparkConnectServer", "Connect server"},
+	{"org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "Thrift server"},
+};
+
+static void name_class(const char *word, struct kube_pod *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(main_classes); i++) {
+		if (strcmp(word, main_classes[i].class) != 0)
+			continue;
+		out->is_history = main_classes[i].server == NULL;
+		out->server = out->is_history ? "" : main_classes[i].server;
+	}
+}
+
+/* spark-submit's first main class counts: what follows are arguments of the application. */
+static void read_main_class(const json_t *container, struct kube_pod *out)
+{
+	static const char *const lists[] = {"command", "args"};
+
+	for (size_t n = 0; n < ARRAY_LEN(lists); n++) {
+		const json_t *words = json_object_get(container, lists[n]);
+		for (size_t i = 0; i < json_array_size(words); i++) {
+			const char *word = json_string_value(json_array_get(words, i));
+			if (word && out->server[0] == '\0' && !out->is_history)
+				name_class(word, out);
+		}
+	}
+}
+
+/* Of Kubeflow's SparkConnect, whose server is a pod without an application's id. */
+static bool is_connect(const json_t *labels)
+{
+	return kube_text(labels, "sparkoperator.k8s.io/connect-name")[0] != '\0';
+}
+
+static void read_uis(const json_t *pod, const json_t *labels, struct kube_pod *out)
+{
+	size_t count = pod_uis_read(pod, out->uis);
+
+	if (is_connect(labels))
+		out->server = "Connect server";
+	if (out->app_id[0] == '\0' && count == 0 && is_connect(labels))
+		out->uis[count++] = (struct pod_ui){.port = out->port};
+	if (count) {
+		out->port = out->uis[0].port;
+		out->tls = out->uis[0].tls;
+	}
+	out->uis_count = out->app_id[0] ? 0 : count;
+}
+
+/* On the host's network some kubelets tell only the host's. */
+static const char *address_of(const json_t *spec, const json_t *status)
+{
+	const char *ip = kube_text(status, "podIP");
+
+	if (ip[0] == '\0' && json_is_true(json_object_get(spec, "hostNetwork")))
+		return kube_text(status, "hostIP");
+	return ip;
+}
+
+bool kube_pod_url(const struct kube_pod *pod, struct url *url)
+{
+	unsigned char bytes[16];
+
+	memset(url, 0, sizeof *url);
+	url->port = pod->port;
+	url->tls = pod->tls;
+	memcpy(url->path, "/", 2);
+	return (inet_pton(AF_INET, pod->ip, bytes) == 1 ||
+		       inet_pton(AF_INET6, pod->ip, bytes) == 1) &&
+	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
+}
+
 bool kube_is_live(const struct kube_pod *pod)
 {
 	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
@@ -141,12 +207,15 @@ void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 		.app_id = app_id(labels),
 		.app_name = app_name(metadata, labels),
 		.user = user_of(spec),
-		.ip = kube_text(status, "podIP"),
+		.ip = address_of(spec, status),
 		.port = ui_port(spec),
 		.phase = phase_of(status),
 		.created_ms = object->created_ms,
 		.started_ms = kube_time(status, "startTime"),
 		.ended_ms = end_of(status),
+		.server = "",
 	};
+	read_main_class(pod_driver_container(spec), out);
+	read_uis(object->json, labels, out);
 	pod_life_read(object->json, &out->life);
 }

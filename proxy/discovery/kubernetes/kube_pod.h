@@ -9,6 +9,7 @@
 
 #include "proxy/discovery/kubernetes/kube_json.h"
 #include "proxy/discovery/kubernetes/pod_life.h"
+#include "proxy/discovery/kubernetes/pod_uis.h"
 
 enum { KUBE_UI_PORT = 4040 }; /* spark.ui.port's default */
 
@@ -21,12 +22,22 @@ struct kube_pod {
 	const char *user;     /* SPARK_USER that its driver was made with; "": none */
 	const char *ip;	      /* of the pod, as written; "": none yet */
 	uint16_t port;	      /* of its UI */
+	bool tls;	      /* ... which is https */
+	/* Without an app_id: where there may be UIs of applications, which their UIs name. */
+	struct pod_ui uis[POD_UIS_MAX];
+	size_t uis_count;
+	const char *server; /* static: "Connect server", "Thrift server", or "" */
+	bool is_history;    /* a history server, which its operator makes as it makes a driver */
 	enum kube_phase phase;
 	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
 	struct pod_life life;
 };
 
 void kube_pod_read(const struct kube_object *object, struct kube_pod *out);
+struct url;
+/* Of its UI, by the pod's own address and nothing that would have to be looked up. False: it is
+ * none. */
+MUST_CHECK bool kube_pod_url(const struct kube_pod *pod, struct url *url);
 bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
 
 #endif

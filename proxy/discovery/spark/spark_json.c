@@ -3,6 +3,7 @@
 #include "base/text/json_text.h"
 #include "base/siphash.h"
 #include "proxy/discovery/spark/app_id.h"
+#include "proxy/guard/app_key.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -417,6 +418,26 @@ bool spark_driver_is(struct str body, struct str id)
 
 	json_decref(json);
 	return is;
+}
+
+static bool said_read(const json_t *row, struct spark_app *out)
+{
+	const json_t *attempt = json_array_get(json_object_get(row, "attempts"), 0);
+
+	*out = (struct spark_app){.id = field_text(row, "id"),
+		.name = field_text(row, "name"),
+		.started_ms = field_number(attempt, "startTimeEpoch")};
+	return app_key_is_id(str_of(out->id));
+}
+
+json_t *spark_driver_read(struct str body, struct spark_app *out)
+{
+	json_t *json = json_of_text(body, NULL);
+
+	if (json_array_size(json) == 1 && said_read(json_array_get(json, 0), out))
+		return json;
+	json_decref(json);
+	return NULL;
 }
 
 bool spark_driver_is_early(struct str body)

@@ -91,6 +91,9 @@ void spark_apps_clear(struct spark_apps *apps);
 bool spark_worker_is(struct str body, struct str id);
 /* A driver's /api/v1/applications names this application and no other. */
 bool spark_driver_is(struct str body, struct str id);
+/* The one application that it names, whichever that is: id, name and start. Gives what the strings
+ * borrow from, to be dropped; NULL: it names none, or one whose id needs a key (app_key.h). */
+json_t *spark_driver_read(struct str body, struct spark_app *out);
 /* ... or none at all, as before there is one. */
 bool spark_driver_is_early(struct str body);
 /* /api/v1/version. */

@@ -82,6 +82,14 @@ static void real_workers_and_drivers_say_who_they_are(void **state)
 	assert_false(spark_worker_is(str_of(worker), STR("worker-1")));
 	assert_true(spark_driver_is(str_of(driver), str_of(running_app(&m))));
 	assert_false(spark_driver_is(str_of(driver), STR("app-1")));
+	struct spark_app named;
+	json_t *said = spark_driver_read(str_of(driver), &named);
+	assert_non_null(said);
+	assert_true(spark_driver_is(str_of(driver), str_of(named.id)));
+	json_decref(said);
+	assert_null(spark_driver_read(STR("[]"), &named));
+	assert_null(spark_driver_read(STR("[{\"id\":\"a b\",\"name\":\"x\"}]"), &named));
+	assert_null(spark_driver_read(STR("[{\"id\":\"a\"},{\"id\":\"b\"}]"), &named));
 	assert_false(spark_driver_is_early(str_of(driver)));
 	assert_true(spark_driver_is_early(STR(" [] ")));
 	assert_false(spark_driver_is_early(STR("{}")));

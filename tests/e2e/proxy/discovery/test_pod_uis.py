@@ -1,0 +1,140 @@
+"""Drivers that no spark-submit made: notebooks and servers, whose pods say by an annotation at which ports UIs may be."""
+
+import ssl
+
+import pytest
+
+from conftest import signed_in
+from fake_spark import App
+from kube_api import HOST, KubeApi, pod
+from kube_world import World
+from tls_front import write_certificate
+
+PAGE = {"Accept": "text/html"}
+HISTORY_CLASS = "org.apache.spark.deploy.history.HistoryServer"
+CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+
+
+@pytest.fixture
+def api():
+    with KubeApi() as running:
+        yield running
+
+
+@pytest.fixture
+def world(tmp_path, api):
+    made = World(tmp_path, api)
+    made.person = signed_in(made.gateway, "user")
+    made.until(lambda: api.watching() == 1, "a watch")
+    yield made
+    made.stop()
+
+
+def notebook(name, uis, app=None, args=None, **more):
+    """A pod whose UIs are where its annotation says, if there is one."""
+    made = pod(name, app, annotations={"sparkgate.io/ui": uis} if uis else {}, **more)
+    if args:
+        made["spec"]["containers"][1]["args"] = args
+    return made
+
+
+def app(world, ident, name, port=0):
+    made = App(ident, name, port)
+    world.apps.append(made)
+    return made
+
+
+def home(world):
+    return world.person.get("/k/", headers=PAGE).text
+
+
+def test_applications_of_one_notebook_server_are_browsable_each_by_its_own_id(world, api):
+    first, second = app(world, "spark-aa", "first notebook"), app(world, "spark-bb", "second notebook")
+    ports = f"{first.server.server_port}, {second.server.server_port}"
+    api.put(notebook("jupyter", ports))
+    for one in (first, second):
+        world.until_status(f"/k/proxy/{one.id}/", 200)
+        assert f"UI of {one.name}" in world.client.get(f"/k/proxy/{one.id}/").text
+        assert world.client.get(f"/k/apps/{one.name}").headers["Location"].endswith(f"/k/proxy/{one.id}/")
+    api.delete("jupyter")
+    for one in (first, second):
+        world.until(lambda one=one: world.status(f"/k/proxy/{one.id}/") == 404, "its end")
+    assert "Its pod is gone" in home(world)
+
+
+def test_application_that_follows_at_the_same_port_has_an_address_of_its_own(world, api):
+    before = app(world, "spark-before", "before")
+    port = before.server.server_port
+    api.put(notebook("jupyter", str(port)))
+    world.until_status(f"/k/proxy/{before.id}/", 200)
+    world.apps.remove(before)
+    before.stop()
+    world.until(lambda: "Its UI is gone; its pod runs on" in home(world), "its end")
+    assert world.status(f"/k/proxy/{before.id}/") == 404
+    after = app(world, "spark-after", "after", port)
+    world.until_status(f"/k/proxy/{after.id}/", 200)
+    assert world.status(f"/k/proxy/{before.id}/") == 404
+
+
+def test_ui_of_a_submitted_driver_is_at_the_port_of_its_annotation(world, api):
+    ui = app(world, "spark-elsewhere", "elsewhere")
+    api.put(notebook("elsewhere", str(ui.server.server_port), ui.id, port=1))
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+
+
+def test_annotation_may_name_a_port_and_an_address_of_the_host(world, api):
+    ui = app(world, "spark-named", "named")
+    made = notebook("named", "spark-ui", port=ui.server.server_port, ip="")
+    made["spec"]["hostNetwork"], made["status"]["hostIP"] = True, HOST
+    api.put(made)
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+
+
+def test_pod_takes_no_id_that_can_be_guessed_and_no_port_of_the_system(world, api):
+    local, low = app(world, "local-1700000000000", "local"), app(world, "spark-honest", "honest")
+    api.put(notebook("guess", f"80,{local.server.server_port},{low.server.server_port}"))
+    world.until_status(f"/k/proxy/{low.id}/", 200)
+    assert world.status(f"/k/proxy/{local.id}/") == 404 and "local-17" not in home(world)
+
+
+def test_history_server_in_a_drivers_pod_is_no_application_and_a_connect_server_says_what_it_is(world, api):
+    history, connect = app(world, "spark-history", "history"), app(world, "spark-connect", "connect")
+    args = ["driver", "--class", HISTORY_CLASS, "spark-internal"]
+    api.put(notebook("history", None, history.id, args, port=history.server.server_port))
+    api.put(notebook("connect", None, connect.id, ["driver", "--class", CONNECT_CLASS, "spark-internal"], port=connect.server.server_port))
+    world.until_status(f"/k/proxy/{connect.id}/", 200)
+    page = home(world)
+    assert "Connect server" in page and "spark-history" not in page
+    assert world.status(f"/k/proxy/{history.id}/") == 404
+
+
+def test_connect_server_of_an_operator_is_found_without_an_annotation(world, api):
+    ui = app(world, "spark-served", "served")
+    labels = {"sparkoperator.k8s.io/connect-name": "shared", "spark-app-name": None}
+    api.put(notebook("shared-server", None, labels=labels, port=ui.server.server_port))
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+    assert "Connect server" in home(world)
+
+
+class Secure(App):
+    """A driver's UI with spark.ssl.ui.enabled."""
+
+    def __init__(self, ident, name, certificate):
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.tls.load_cert_chain(certificate)
+        super().__init__(ident, name)
+
+
+def test_ui_may_be_https(tmp_path, api):
+    certificate = write_certificate(tmp_path, [HOST])
+    secure = World(tmp_path, api, started=False)
+    secure.entry["ca_file"] = str(certificate)
+    secure.begin()
+    ui = Secure("spark-secure", "secure", certificate)
+    secure.apps.append(ui)
+    try:
+        api.put(notebook("secure", f"https:{ui.server.server_port}"))
+        secure.until_status(f"/k/proxy/{ui.id}/", 200)
+        assert "UI of secure" in secure.client.get(f"/k/proxy/{ui.id}/").text
+    finally:
+        secure.stop()
