@@ -48,11 +48,18 @@ unsigned access_to_whole_cluster(const struct identity *who, const char *cluster
 		policy_rights(who->role) | grants_to_whole_cluster(who->grants, cluster));
 }
 
+static bool is_in_scope(const struct scope *scope, const struct access_app *app)
+{
+	const char *namespace = app->namespace && app->namespace[0] ? app->namespace : NULL;
+	bool has_other = app->other_name && app->other_name[0];
+
+	return scope_shows_app(scope, app->id, app->name, namespace) ||
+	       (has_other && scope_shows_app(scope, app->id, app->other_name, namespace));
+}
+
 unsigned access_to_app(const struct identity *who, const struct access_app *app)
 {
-	if (!scope_shows_cluster(who->scope, app->cluster) ||
-		!scope_shows_app(who->scope, app->id, app->name,
-			app->namespace && app->namespace[0] ? app->namespace : NULL))
+	if (!scope_shows_cluster(who->scope, app->cluster) || !is_in_scope(who->scope, app))
 		return 0;
 	return left_by(who->scope, policy_rights(who->role) | grants_to_app(who->grants, app));
 }

@@ -21,6 +21,7 @@ struct access_app { /* an application, as the cluster knows it; borrowed */
 	const char *cluster;
 	const char *id;
 	const char *name, *user, *namespace; /* NULL or "": nobody knows */
+	const char *other_name;		     /* it is called so, too; NULL or "": it is not */
 	const struct access_lists *lists;    /* NULL: nobody knows */
 };
 unsigned access_to_app(const struct identity *who, const struct access_app *app);

@@ -302,7 +302,9 @@ static bool matches(const struct row *row, const struct access_app *app)
 		if (strcmp(pattern.at, "own") == 0 || strcmp(pattern.at, "acl") == 0)
 			continue;
 		if (pattern_matches(pattern, str_of(app->id)) ||
-			(app->name && pattern_matches(pattern, str_of(app->name))))
+			(app->name && pattern_matches(pattern, str_of(app->name))) ||
+			(app->other_name && app->other_name[0] &&
+				pattern_matches(pattern, str_of(app->other_name))))
 			return true;
 	}
 	return false;

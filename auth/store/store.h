@@ -142,10 +142,13 @@ enum { /* an owner is kept for so long after it was last asked for, and so many 
 	STORE_OWNERS = 10000,
 };
 
+#define STORE_OWNER_GROUP "\x1f"
+
 struct store_owner {		       /* whose an application is, once that is settled */
 	unsigned char key[DIGEST_LEN]; /* of the question, cluster and application */
-	/* A namespace of Kubernetes ("": nobody's, for claims disagreed), or "user " and what Spark
-	 * calls its user ("user ": nobody's). */
+	/* A namespace of Kubernetes ("": nobody's, for claims disagreed), "user " and what Spark
+	 * calls its user ("user ": nobody's), or "name ", a namespace, STORE_OWNER_GROUP and what a
+	 * pod of it is called. Up to that byte such names are one, of which so many are kept. */
 	char name[STORE_OWNER];
 	bool is_claim;	 /* asked: settle it for `name`, unless it is settled */
 	bool is_settled; /* answered: `name` is what all gateways have */

@@ -4,7 +4,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/known/cluster.h"
-#include "proxy/discovery/owner_batch.h"
+#include "proxy/discovery/known/owner_batch.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #include "proxy/discovery/spark/app_id.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
-#include "proxy/discovery/owner_batch.h"
+#include "proxy/discovery/known/owner_batch.h"
 
 #include <stdlib.h>
 
@@ -255,7 +255,7 @@ static void take_answer(struct app *a, const struct store_owner *o)
 	if (!o->is_settled)
 		return;
 	if (mem_replace_text(&a->owner, o->name))
-		a->user_asked_ms = 0; /* another key */
+		a->user_asked_ms = a->name_asked_ms = 0; /* another key */
 	a->is_risen = false;
 }
 

@@ -4,6 +4,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_names.h"
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
@@ -94,6 +95,7 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
 		duration = pod->ended_ms - started;
 	changed |= mem_replace_text(&a->namespace, pod->namespace);
+	app_names_tell(a, pod->app_name);
 	SET(changed, a->state, states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */

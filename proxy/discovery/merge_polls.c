@@ -3,6 +3,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_names.h"
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/read_lists.h"
@@ -262,6 +263,7 @@ static bool set_from_history(struct app *a, const struct history *h, const struc
 	a->told_ms = row->started_ms;
 	a->history_ms = row->updated_ms;
 	a->has_many_logs = row->has_many_logs;
+	app_names_tell_history(a, row->name, row->has_many_logs);
 	SET(changed, a->history_slot, h->slot);
 	SET(changed, a->in_history, true);
 	SET(changed, a->completed_in_history, !row->running);

@@ -2,6 +2,7 @@
 
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/known/app_names.h"
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
@@ -216,7 +217,8 @@ static void add_app(struct draft *d, const struct app *a)
 {
 	d->info.apps[d->info.apps_count++] = (struct app_info){
 		.id = a->known.id,
-		.name = a->name,
+		.name = app_names_first(a),
+		.other_name = app_names_other(a),
 		.user = app_user(a),
 		.state = a->state,
 		.started_ms = a->started_ms,
@@ -367,6 +369,7 @@ static void add_cluster(struct registry_builder *builder, struct cluster *c)
 	}
 	c->is_changed = false;
 	claim_settle(c);
+	app_names_settle(c);
 	app_user_settle(c);
 	c->part = registry_part_ref(copy_cluster(builder, c));
 	registry_part_unref(old);

@@ -79,8 +79,11 @@ struct app_info {
 	/* Why it waits, or how it ended: plain text, of the cluster or whoever runs it; "": nobody
 	 * said. */
 	const char *reason;
-	int64_t ended_ms;   /* wall; 0: it runs, or nobody knows */
-	int exit_code;	    /* of its driver; 0: it ended well, or nobody knows */
+	int64_t ended_ms; /* wall; 0: it runs, or nobody knows */
+	int exit_code;	  /* of its driver; 0: it ended well, or nobody knows */
+	/* It is found by this name, too, and seen by who may see applications of it: what its event
+	 * log calls an application that its pod calls otherwise. "": none. */
+	const char *other_name;
 	const char *server; /* what it serves its clients as: "Connect server"; "": it does not */
 };
 /* As Spark knows it: for what is said to Spark, and to people. */

@@ -228,6 +228,7 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->log_source = arena_str(part, a->log_source);
 		a->reason = arena_str(part, a->reason);
 		a->server = arena_str(part, a->server);
+		a->other_name = arena_str(part, a->other_name);
 	}
 	info->has_log_sources = has_log_sources(info);
 	copy_all_lists(part, info);
@@ -336,6 +337,11 @@ static void index_apps(struct registry_part *part)
 		index_own(part, SPACE_APP_ID, app->id, app);
 		index_own(part, SPACE_APP_NAME, app->name, app);
 	}
+	for (size_t i = 0; i < part->info.apps_count; i++) {
+		const struct app_info *app = &part->info.apps[i];
+		if (app->other_name[0])
+			index_own(part, SPACE_APP_NAME, app->other_name, app);
+	}
 }
 
 static void index_all(struct part_builder *b)
@@ -344,7 +350,7 @@ static void index_all(struct part_builder *b)
 	size_t publics = 2 * b->mounts_count + b->aliases_count;
 
 	registry_table_init(
-		&part->table, 2 * b->mounts_count + b->aliases_count + 2 * part->info.apps_count);
+		&part->table, 2 * b->mounts_count + b->aliases_count + 3 * part->info.apps_count);
 	part->publics = arena_take(part, (publics + 1) * sizeof *part->publics);
 	index_names(b);
 	for (size_t i = 0; i < b->aliases_count; i++)

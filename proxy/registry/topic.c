@@ -377,6 +377,7 @@ struct access_app topic_app(const char *cluster, const struct app_info *app)
 	return (struct access_app){.cluster = cluster,
 		.id = app->id,
 		.name = app->name,
+		.other_name = app->other_name,
 		.user = app->user,
 		.namespace = app->namespace,
 		.lists = app->lists};
@@ -465,6 +466,12 @@ static bool shows_app(const struct identity *who, const char *cluster, const str
 	return access_to_app(who, &facts) != 0;
 }
 
+static bool is_called(const struct app_info *app, struct str name)
+{
+	return str_eq(str_of(app->name), name) ||
+	       (app->other_name && app->other_name[0] && str_eq(str_of(app->other_name), name));
+}
+
 const struct app_info *topic_find_app(const struct identity *who, const struct registry *reg,
 	const struct cluster_info *cluster, struct str id_or_name)
 {
@@ -477,7 +484,7 @@ const struct app_info *topic_find_app(const struct identity *who, const struct r
 	/* One that may be seen can have the name of one that may not. */
 	for (size_t i = 0; i < cluster->apps_count; i++) {
 		const struct app_info *app = &cluster->apps[i];
-		if (str_eq(str_of(app->name), id_or_name) && shows_app(who, cluster->name, app))
+		if (is_called(app, id_or_name) && shows_app(who, cluster->name, app))
 			return app;
 	}
 	return NULL;

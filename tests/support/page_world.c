@@ -40,10 +40,10 @@ static void add_local(struct registry_builder *b)
 	struct app_info apps[] = {
 		{app->id, "running app", "demo", "RUNNING", now - 7 * MINUTE, -1, 1, true, true,
 			false, app, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, 0, 0,
-			NULL},
+			NULL, NULL},
 		{"app-20260131115900-0000", "finished app", "demo", "FINISHED", now - 9 * MINUTE,
 			83250, 2, false, true, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-			false, false, NULL, 0, 0, NULL},
+			false, false, NULL, 0, 0, NULL, NULL},
 	};
 
 	registry_builder_cluster(
@@ -226,7 +226,7 @@ static void add_down(struct registry_builder *b)
 	struct master_info masters[] = {{"http://10.9.0.5:8080", "UNREACHABLE", false}};
 	struct app_info apps[] = {{"app-20260130070000-0003", "left-over", "bob.miller", "UNKNOWN",
 		clock_wall_ms() - 2000 * MINUTE, -1, 4, false, false, false, NULL, NULL, NULL, NULL,
-		NULL, NULL, NULL, false, false, NULL, 0, 0, NULL}};
+		NULL, NULL, NULL, false, false, NULL, 0, 0, NULL, NULL}};
 
 	registry_builder_cluster(b, &(struct cluster_info){.name = "staging",
 					    .spark_version = "4.3.0",
@@ -244,7 +244,7 @@ static void add_archive(struct registry_builder *b)
 {
 	struct app_info apps[] = {{"app-20250101070000-0003", "year-end closing", "alice",
 		"FINISHED", 1767262800000, 3 * 86400000LL + 7 * 3600000, 0, false, true, true, NULL,
-		NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, 0, 0, NULL}};
+		NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, 0, 0, NULL, NULL}};
 
 	registry_builder_cluster(
 		b, &(struct cluster_info){.name = "archive",

@@ -105,6 +105,48 @@ static void s73_user_and_namespace_of_one_name_push_each_other_out_never(void **
 	free(owners);
 }
 
+/* What applications are called is as long as they like and never the same: all of a namespace
+ * count together. */
+static void s43_names_of_many_applications_push_out_those_of_their_namespace_only(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner *owners = mem_alloc(STORE_OWNERS, sizeof *owners), o;
+
+	ask_owner(store, 1,
+		"name etl\x1f"
+		"daily",
+		NOW, &o);
+	ask_owner(store, 2,
+		"name thieves\x1f"
+		"first",
+		NOW, &o);
+	ask_owner(store, 3, "user thieves", NOW, &o);
+	for (unsigned i = 0; i < STORE_OWNERS; i++) {
+		owners[i] = owner_of(100 + i, "name thieves");
+		snprintf(owners[i].name, sizeof owners[i].name, "name thieves\x1f%u", i);
+	}
+	assert_int_equal(store->ops->owners(store, owners, STORE_OWNERS, NOW + 1), 0);
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2, &o), "name etl\x1f"
+								    "daily");
+	assert_null(ask_owner(store, 2, NULL, NOW + 2, &o));
+	assert_string_equal(ask_owner(store, 3, NULL, NOW + 2, &o), "user thieves");
+	free(owners);
+}
+
+static void s73_user_with_any_byte_in_their_name_pushes_out_nobody_else(void **state)
+{
+	struct store *store = ((struct store_world *)*state)->store;
+	struct store_owner *owners = mem_alloc(STORE_OWNERS, sizeof *owners), o;
+
+	ask_owner(store, 1, "user alice", NOW, &o);
+	for (unsigned i = 0; i < STORE_OWNERS; i++)
+		owners[i] = owner_of(100 + i, "user alice\x1f"
+					      "mallory");
+	assert_int_equal(store->ops->owners(store, owners, STORE_OWNERS, NOW + 1), 0);
+	assert_string_equal(ask_owner(store, 1, NULL, NOW + 2, &o), "user alice");
+	free(owners);
+}
+
 static void s73_longest_user_comes_back_whole(void **state)
 {
 	struct store *store = ((struct store_world *)*state)->store;
@@ -123,6 +165,8 @@ const struct store_contract store_contract_owners[] = {
 	STORE_CONTRACT(s43_owners_that_nobody_asks_for_are_forgotten),
 	STORE_CONTRACT(s43_who_claims_much_pushes_out_their_own_only),
 	STORE_CONTRACT(s73_user_and_namespace_of_one_name_push_each_other_out_never),
+	STORE_CONTRACT(s43_names_of_many_applications_push_out_those_of_their_namespace_only),
+	STORE_CONTRACT(s73_user_with_any_byte_in_their_name_pushes_out_nobody_else),
 	STORE_CONTRACT(s73_longest_user_comes_back_whole),
 };
 const size_t store_contract_owners_count = ARRAY_LEN(store_contract_owners);

@@ -284,11 +284,13 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			     "return 0",
 
 	/* owner; digest name is_claim now ttl most. The name; false: it is not settled yet. Those
-	 * that died by themselves go when the next one of their name comes. */
+	 * that died by themselves go when the next one of their name comes. Of a name that begins
+	 * with a group (STORE_OWNER_GROUP) those of the group count. */
 	[REDIS_OWNER] = PREFIX
 	"local v=redis.call('GET',KEYS[1])\n"
 	"if not v and ARGV[3]=='0' then return false end\n"
-	"local z=p..'owners:'..(v or ARGV[2])\n"
+	"local n=v or ARGV[2]\n"
+	"local z=p..'owners:'..(string.match(n,'^name [^\\31]*') or n)\n"
 	"redis.call('ZADD',z,ARGV[4],ARGV[1])\n"
 	"redis.call('PEXPIRE',z,ARGV[5])\n"
 	"redis.call('SET',KEYS[1],v or ARGV[2],'PX',ARGV[5])\n"

@@ -27,10 +27,32 @@ static int answer_owner(struct db *db, struct store_owner *owner, int64_t now)
 	return db_run(db, SQL_OWNER_TOUCH, ARGS(HASH(owner->key), NUMBER(now)));
 }
 
-/* The oldest of a namespace or a user that has too many. */
+/* A user may have any byte in their name, and pushes out nobody by it. */
+static size_t group_len(const char *name)
+{
+	return strncmp(name, "name ", 5) == 0 ? strcspn(name, STORE_OWNER_GROUP) : strlen(name);
+}
+
+static bool are_of_one_group(const char *a, const char *b)
+{
+	size_t len = group_len(a);
+
+	return group_len(b) == len && memcmp(a, b, len) == 0;
+}
+
+/* The oldest of a namespace, a user or a group that has too many. */
 static int cut_name(struct db *db, const char *name)
 {
-	return name ? db_run(db, SQL_OWNER_CUT, ARGS(TEXT(name), NUMBER(STORE_OWNERS))) : 0;
+	char group[STORE_OWNER];
+	size_t len = name ? group_len(name) : 0;
+
+	if (name == NULL)
+		return 0;
+	if (name[len] == '\0')
+		return db_run(db, SQL_OWNER_CUT, ARGS(TEXT(name), NUMBER(STORE_OWNERS)));
+	memcpy(group, name, len);
+	group[len] = '\0';
+	return db_run(db, SQL_OWNER_CUT_GROUP, ARGS(TEXT(group), NUMBER(STORE_OWNERS)));
 }
 
 static int ask_owners(struct db *db, struct store_owner *owners, size_t count, int64_t now)
@@ -42,7 +64,7 @@ static int ask_owners(struct db *db, struct store_owner *owners, size_t count, i
 		struct store_owner *o = &owners[i];
 		int added = o->is_claim ? claim_application(db, o, now) : 0;
 
-		if (added > 0 && grown && strcmp(grown, o->name) != 0)
+		if (added > 0 && grown && !are_of_one_group(grown, o->name))
 			result = cut_name(db, grown);
 		if (added > 0)
 			grown = o->name;

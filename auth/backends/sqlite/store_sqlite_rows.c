@@ -114,6 +114,10 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 	[SQL_OWNER_GET] = "SELECT namespace FROM owners WHERE key = ?1 AND asked_at > ?2",
 	[SQL_OWNER_CUT] = "DELETE FROM owners WHERE key IN (SELECT key FROM owners"
 			  " WHERE namespace = ?1 ORDER BY asked_at DESC LIMIT -1 OFFSET ?2)",
+	[SQL_OWNER_CUT_GROUP] = "DELETE FROM owners WHERE key IN (SELECT key FROM owners"
+				" WHERE namespace >= ?1 || char(31)"
+				" AND namespace < ?1 || char(32)"
+				" ORDER BY asked_at DESC LIMIT -1 OFFSET ?2)",
 	[SQL_OWNER_PURGE] = "DELETE FROM owners WHERE key IN"
 			    " (SELECT key FROM owners WHERE asked_at <= ?1 LIMIT ?2)",
 	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, user, action, app_id, app_name, fields)"

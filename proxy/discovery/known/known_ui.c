@@ -149,6 +149,9 @@ void app_forget_told(struct app *a)
 	a->was_user_warned = false;
 	app_lists_forget(a);
 	app_forget_word(a);
+	mem_replace_text(&a->pod_name, NULL);
+	a->name_asked_ms = 0;
+	a->is_name_settled = false;
 }
 
 void known_ui_free(struct known_ui *ui)
@@ -164,6 +167,7 @@ void known_ui_free(struct known_ui *ui)
 		app_forget_told((struct app *)ui);
 		free(((struct app *)ui)->user_in_history);
 		free(((struct app *)ui)->attempt);
+		free(((struct app *)ui)->log_name);
 		free(((struct app *)ui)->log_source);
 		free(((struct app *)ui)->spark_id);
 		free(((struct app *)ui)->namespace);

@@ -105,6 +105,11 @@ struct app {
 	bool is_disputed; /* pods of two namespaces claim it, and nothing was settled before */
 	bool is_risen;	  /* its pod came when it had ended, by its history */
 	bool is_masters;  /* a master listed it, so it is no pod's */
+	/* app_names.c */
+	char *pod_name;	       /* what its pod is called, or what was settled; NULL: nobody knows */
+	char *log_name;	       /* what its only event log calls it; NULL: nobody knows */
+	int64_t name_asked_ms; /* the store; 0: not yet */
+	bool is_name_settled;
 	/* app_user.c */
 	char *user;	       /* settled; "": nobody's; NULL: not settled */
 	char *user_told;       /* by its master or pod, first; NULL: neither has named it */

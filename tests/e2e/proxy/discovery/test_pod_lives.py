@@ -1,8 +1,10 @@
 """The life of a driver's pod on our pages: why it waits, that it starts, how it ended, as a fake API server tells of it."""
 
+import time
+
 import pytest
 
-from conftest import signed_in
+from conftest import Client, signed_in
 from fake_spark import App
 from kube_api import KubeApi, pod
 from kube_world import World
@@ -93,3 +95,27 @@ def test_driver_whose_ui_is_not_there_yet_is_starting_and_no_impostor(world, api
         assert (problem.status_code, problem.json()["reason"], problem.headers["Retry-After"]) == (503, "starting", "3")
     ui.is_there = True
     world.until_status(f"/k/proxy/{ui.id}/", 200)
+
+
+def test_both_names_of_an_application_are_found_after_a_restart_without_its_pod(tmp_path, api):
+    world = World(tmp_path, api)
+    try:
+        ui = world.driver("etl-daily", "spark-etl")
+        world.history.apps[ui.id] = ("ETL daily", False, int(time.time() * 1000))
+        world.until_status(f"/k/proxy/{ui.id}/", 200)
+        links = ["/k/apps/etl-daily", "/k/apps/ETL%20daily"]
+        by_pod, by_log = (Client(world.gateway, world.gateway.create_token(name.split()[0], "user", "--scope", f"view app:{name.split()[0]}*")["access_token"])
+                          for name in ("etl-daily", "ETL daily"))
+        for link in links:
+            world.until_status(link, 302)
+        began = world.history.apps[ui.id][2]
+        world.history.apps[ui.id] = ("ETL daily", True, began)
+        api.delete("etl-daily")
+        world.until(lambda: "/shs/" in world.client.get(links[0]).headers.get("Location", ""), "history")
+        world.restart()
+        for client in (world.client, by_pod, by_log):
+            for link in links:
+                world.until(lambda client=client, link=link: "/shs/" in client.get(link).headers.get("Location", ""), link)
+        assert "etl-daily" in world.client.get("/k/").text
+    finally:
+        world.stop()

@@ -1,4 +1,4 @@
-#include "proxy/discovery/owner_batch.h"
+#include "proxy/discovery/known/owner_batch.h"
 
 #include "base/clock.h"
 #include "proxy/discovery/known/cluster.h"

@@ -1,7 +1,7 @@
-/* proxy/discovery/owner_batch.h - the store is asked whose applications are, many at a time, and
- * keeps what it is told first. */
-#ifndef SPARKGATE_PROXY_DISCOVERY_OWNER_BATCH_H
-#define SPARKGATE_PROXY_DISCOVERY_OWNER_BATCH_H
+/* proxy/discovery/known/owner_batch.h - the store is asked whose applications are, many at a time,
+ * and keeps what it is told first. */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_OWNER_BATCH_H
+#define SPARKGATE_PROXY_DISCOVERY_KNOWN_OWNER_BATCH_H
 
 #include "auth/store/store.h"
 
