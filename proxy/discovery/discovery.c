@@ -18,6 +18,8 @@
 #include "proxy/discovery/poll_ui.h"
 #include "proxy/discovery/publish_registry.h"
 #include "proxy/discovery/read_lists.h"
+#include "proxy/discovery/resources/known_resource.h"
+#include "proxy/discovery/resources/merge_resources.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <event2/event.h>
@@ -257,7 +259,7 @@ static void set_watches(struct cluster *c)
 	static const struct kube_kind *const pods[] = {&merge_pods_kind};
 
 	keep_watches(c, pods, ARRAY_LEN(pods), &c->watches, &c->watches_count);
-	keep_watches(c, NULL, 0, &c->others, &c->others_count);
+	keep_watches(c, merge_resources_kinds, RESOURCE_KINDS, &c->others, &c->others_count);
 }
 
 static void free_watches(struct kube_watch **watches, size_t count)
@@ -316,6 +318,7 @@ static void cluster_free(struct cluster *c)
 	free_watches(c->watches, c->watches_count);
 	free_watches(c->others, c->others_count);
 	pod_probes_free(c->probes);
+	known_resources_free(c);
 	free(c->masters);
 	free(c->histories);
 	free(c->uis);

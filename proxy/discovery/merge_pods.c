@@ -8,6 +8,7 @@
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
+#include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/kubernetes/pod_probe.h"
 
@@ -91,11 +92,15 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 		[KUBE_LOST] = "UNKNOWN"};
 	int64_t started = pod->started_ms ? pod->started_ms : pod->created_ms, duration = -1;
 	bool changed = known_ui_set_text(&a->name, pod->app_name);
+	char key[KUBE_RESOURCE_KEY_SIZE];
 
 	if (!kube_is_live(pod) && pod->ended_ms >= started && started > 0)
 		duration = pod->ended_ms - started;
 	changed |= mem_replace_text(&a->namespace, pod->namespace);
 	app_names_tell(a, pod->app_name);
+	changed |= mem_replace_text(&a->resource,
+		kube_resource_key(pod->owner, pod->namespace, pod->resource, key) ? key : NULL);
+	changed |= mem_replace_text(&a->schedule, pod->schedule[0] ? pod->schedule : NULL);
 	SET(changed, a->state, states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */

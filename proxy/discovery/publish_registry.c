@@ -7,6 +7,8 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/read_lists.h"
+#include "proxy/discovery/resources/known_resource.h"
+#include "proxy/discovery/resources/merge_resources.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <stdio.h>
@@ -215,7 +217,9 @@ static bool has_log_of_another(const struct app *a)
 
 static void add_app(struct draft *d, const struct app *a)
 {
-	d->info.apps[d->info.apps_count++] = (struct app_info){
+	struct app_info *row = &d->info.apps[d->info.apps_count++];
+
+	*row = (struct app_info){
 		.id = a->known.id,
 		.name = app_names_first(a),
 		.other_name = app_names_other(a),
@@ -241,15 +245,26 @@ static void add_app(struct draft *d, const struct app *a)
 		.exit_code = a->running ? 0 : a->exit_code,
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
 	};
+	merge_resources_show(a, row);
+}
+
+static void add_resources(struct draft *d)
+{
+	for (const struct known_resource *r = d->cluster->resources; r; r = r->hh.next) {
+		if (r->app == NULL)
+			d->info.apps[d->info.apps_count++] = merge_resources_row(r);
+	}
 }
 
 static void add_apps(struct draft *d)
 {
 	const struct known_ui *ui = d->cluster->known[KNOWN_UI_APP];
 
-	d->info.apps = mem_alloc(HASH_COUNT(ui) + 1, sizeof *d->info.apps);
+	d->info.apps = mem_alloc(
+		HASH_COUNT(ui) + HASH_COUNT(d->cluster->resources) + 1, sizeof *d->info.apps);
 	for (; ui; ui = ui->hh.next)
 		add_app(d, (const struct app *)ui);
+	add_resources(d);
 }
 
 /* T13: a driver's log pages are its worker's, under the driver's id. */
@@ -359,6 +374,11 @@ static struct registry_part *copy_cluster(struct registry_builder *builder, cons
 	return part;
 }
 
+static bool is_of_namespace(const struct app *a, const char *namespace)
+{
+	return strcmp(claim_namespace(a), namespace) == 0;
+}
+
 static void add_cluster(struct registry_builder *builder, struct cluster *c)
 {
 	struct registry_part *old = c->part;
@@ -371,6 +391,7 @@ static void add_cluster(struct registry_builder *builder, struct cluster *c)
 	claim_settle(c);
 	app_names_settle(c);
 	app_user_settle(c);
+	merge_resources_link(c, is_of_namespace);
 	c->part = registry_part_ref(copy_cluster(builder, c));
 	registry_part_unref(old);
 }

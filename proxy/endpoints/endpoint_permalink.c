@@ -61,8 +61,8 @@ enum { HISTORY_WAIT_MS = 5 * 60 * 1000 };
 /* Nothing will come of waiting. */
 static bool is_over(const struct cluster_info *cluster, const struct app_info *app)
 {
-	return !app->running &&
-	       (!cluster->has_history || clock_wall_ms() - app->ended_ms > HISTORY_WAIT_MS);
+	return !app->running && (app->is_planned || !cluster->has_history ||
+					clock_wall_ms() - app->ended_ms > HISTORY_WAIT_MS);
 }
 
 static void serve_ended(struct exchange *x, const struct app_info *app)
@@ -192,11 +192,35 @@ static void serve_lack(struct exchange *x, const struct app_info *app)
 	respond_gone(x);
 }
 
+static void serve_waits(struct exchange *x, const struct app_info *app)
+{
+	struct page_view view = public_view(&x->web);
+	struct sbuf page;
+
+	sbuf_init(&page, PAGE_MAX);
+	page_app_waits(&page, &view, x->route.cluster, app);
+	web_html(&x->web, 503, &page,
+		app->is_idle ? "Refresh: 30\r\nRetry-After: 30\r\n"
+			     : "Refresh: 3\r\nRetry-After: 3\r\n",
+		FAULT_NOT_READY);
+	sbuf_clear(&page);
+}
+
+/* Of what is suspended the log of the run before may be there. */
+static bool has_word_only(const struct app_info *app)
+{
+	return app->is_planned || (app->is_idle && !app->completed_in_history);
+}
+
 static void lead_on(struct exchange *x, const struct app_info *app)
 {
 	const struct mount *history = cluster_info_history(x->route.cluster, app);
 
-	if (app->running && app->mount && app->mount->state == MOUNT_UP)
+	if (has_word_only(app) && (app->running || app->is_idle))
+		serve_waits(x, app);
+	else if (app->is_planned)
+		serve_ended(x, app);
+	else if (app->running && app->mount && app->mount->state == MOUNT_UP)
 		endpoint_redirect(x, app->mount->path, "/");
 	else if (!app->running && why_not_in_history(app))
 		web_fault(&x->web, FAULT_NOT_FOUND, why_not_in_history(app));

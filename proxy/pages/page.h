@@ -121,6 +121,10 @@ void page_not_entered(
 /* An application that has ended and has no history: how, when and why. */
 void page_app_ended(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct app_info *app);
+/* A resource that nothing is known to run (yet), or that is idle: what it waits for. Retries by
+ * itself as the next. */
+void page_app_waits(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app);
 /* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
 void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
 

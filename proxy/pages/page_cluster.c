@@ -15,6 +15,15 @@ size_t page_cluster_running(const struct cluster_info *cluster)
 	return n;
 }
 
+size_t page_cluster_idle(const struct cluster_info *cluster)
+{
+	size_t running = page_cluster_running(cluster), n = 0;
+
+	while (running + n < cluster->apps_count && cluster->apps[running + n].is_idle)
+		n++;
+	return n;
+}
+
 /* --- is it alive? --- */
 
 struct health {
@@ -227,15 +236,16 @@ static void write_use(struct sbuf *out, const char *name, void (*write)(struct s
 
 void page_cluster_figures(struct sbuf *out, const struct cluster_info *cluster)
 {
-	size_t running = page_cluster_running(cluster), alive = alive_workers(cluster);
+	size_t running = page_cluster_running(cluster), idle = page_cluster_idle(cluster);
+	size_t alive = alive_workers(cluster);
 	bool has_workers = cluster->has_masters && (cluster->polled || cluster->workers_count);
 
 	if (!has_workers && !cluster->has_history && !cluster->has_kubernetes &&
 		cluster->apps_count == 0)
 		return;
 	sbuf_puts(out, "<dl class=\"figures\">");
-	write_two(
-		out, "Applications", running, "running", cluster->apps_count - running, "finished");
+	write_two(out, "Applications", running, "running", cluster->apps_count - running - idle,
+		"finished");
 	if (cluster->cores || cluster->memory_mb) {
 		write_use(out, "Cores", part_count, cluster->cores_used, cluster->cores);
 		write_use(out, "Memory", part_memory, cluster->memory_used_mb, cluster->memory_mb);

@@ -21,5 +21,6 @@ void page_cluster_masters(struct sbuf *out, const struct cluster_info *cluster);
 /* Somebody answers who would know what runs: "none" means none, not "nobody said". */
 bool page_cluster_is_known(const struct cluster_info *cluster);
 size_t page_cluster_running(const struct cluster_info *cluster); /* how many applications run */
+size_t page_cluster_idle(const struct cluster_info *cluster); /* ... are suspended or schedules */
 
 #endif

@@ -6,6 +6,8 @@
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"
 
+#include <stdlib.h>
+
 /* --- faults --- */
 
 static bool may_enter(const struct page_view *view)
@@ -244,13 +246,27 @@ void page_not_entered(
 
 /* --- an application that is not there any more, or not yet --- */
 
+/* A resource's key is nobody's word for it. */
+static void write_which_app(
+	struct sbuf *out, const struct cluster_info *cluster, const struct app_info *app)
+{
+	char *id = app->is_planned ? mem_printf("%s %s/%s", app->resource_kind, app->namespace,
+					     app->resource_name)
+				   : mem_strdup(app_info_spark_id(app));
+
+	write_which(out, app->name, id, cluster->name);
+	free(id);
+}
+
 static const char *end_title(const struct app_info *app)
 {
 	static const struct {
 		const char *state, *title;
 	} rows[] = {{"FAILED", "This application failed"},
 		{"KILLED", "This application was killed"},
-		{"FINISHED", "This application has finished"}};
+		{"FINISHED", "This application has finished"},
+		{"REFUSED", "This application could not be started"},
+		{"DELETED", "This application was deleted"}};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		if (strcmp(app->state, rows[i].state) == 0)
@@ -273,8 +289,10 @@ static void write_end(struct sbuf *out, const struct app_info *app)
 	sbuf_puts(out, ".</p>\n");
 }
 
-static const char *why_no_history(const struct cluster_info *cluster)
+static const char *why_no_history(const struct cluster_info *cluster, const struct app_info *app)
 {
+	if (app->is_planned)
+		return "Nothing is known that it ran, so there are no pages of Spark.";
 	if (!cluster->has_history)
 		return "This cluster has no history server, so its pages are gone.";
 	if (!cluster->history_up)
@@ -289,10 +307,55 @@ void page_app_ended(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct app_info *app)
 {
 	card_open(out, view, end_title(app), NULL);
-	write_which(out, app->name, app_info_spark_id(app), cluster->name);
+	write_which_app(out, cluster, app);
 	write_reason(out, app);
 	write_end(out, app);
-	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", why_no_history(cluster));
+	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", why_no_history(cluster, app));
+	write_link(out, view, cluster->path, "The cluster");
+	card_link(out, "button quiet", view->base, "/", "Home");
+	sbuf_puts(out, "</div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+}
+
+static const char *idle_title(const struct app_info *app)
+{
+	static const struct {
+		const char *state, *title;
+	} rows[] = {{"SUBMITTED", "This application was submitted"},
+		{"PENDING", "This application is starting"},
+		{"RETRYING", "This application is tried again"},
+		{"RESTARTING", "This application is restarted"},
+		{"RESUMING", "This application is resumed"},
+		{"RUNNING", "This application runs, but its driver is not known"},
+		{"SUSPENDED", "This application is suspended"},
+		{"SCHEDULED", "This application is scheduled"}};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(app->state, rows[i].state) == 0)
+			return rows[i].title;
+	}
+	return "This application waits";
+}
+
+static void write_since(struct sbuf *out, const struct app_info *app)
+{
+	if (app->started_ms == 0)
+		return;
+	sbuf_puts(out, app->is_planned ? "<p>It was created at " : "<p>It started at ");
+	part_time(out, app->started_ms);
+	sbuf_puts(out, " UTC.</p>\n");
+}
+
+void page_app_waits(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app)
+{
+	card_open(out, view, idle_title(app), NULL);
+	write_which_app(out, cluster, app);
+	write_reason(out, app);
+	write_since(out, app);
+	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">When its driver runs, this link leads "
+		       "there. This page reloads by itself.</p>\n<div class=\"actions\">");
 	write_link(out, view, cluster->path, "The cluster");
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");

@@ -42,21 +42,24 @@ static const struct cluster_info *extent_at(const struct extent *s, size_t i)
 }
 
 struct totals {
-	size_t running, finished;
+	size_t running, finished, idle;
 };
 
 /* How many applications have what was searched for, whatever state was asked for. */
 static struct totals count_matches(const struct extent *s)
 {
 	struct page_query any = *s->query;
-	struct totals n = {0, 0};
+	struct totals n = {0, 0, 0};
 
 	any.state = STATE_ANY;
 	for (size_t c = 0; c < extent_count(s); c++) {
 		const struct cluster_info *cluster = extent_at(s, c);
 		for (size_t i = 0; i < cluster->apps_count; i++) {
-			if (page_query_selects(&any, &cluster->apps[i]))
-				*(cluster->apps[i].running ? &n.running : &n.finished) += 1;
+			const struct app_info *app = &cluster->apps[i];
+			if (page_query_selects(&any, app))
+				*(app->running	       ? &n.running
+					: app->is_idle ? &n.idle
+						       : &n.finished) += 1;
 		}
 	}
 	return n;
@@ -95,7 +98,7 @@ static void write_list_tabs(struct sbuf *out, const struct extent *s, struct tot
 {
 	const struct tab tabs[] = {
 		{STATE_ANY, s->query->q[0] ? "All" : "Overview", s->query->q[0],
-			n.running + n.finished},
+			n.running + n.finished + n.idle},
 		{STATE_RUNNING, "Running", true, n.running},
 		{STATE_FINISHED, "Finished", true, n.finished},
 		{STATE_WORKERS, "Workers", true, s->only ? s->only->workers_count : 0},
@@ -178,7 +181,7 @@ static void write_list_heading(struct sbuf *out, const struct extent *s)
 static size_t selected(const struct totals *n, enum page_state state)
 {
 	return (state != STATE_FINISHED ? n->running : 0) +
-	       (state != STATE_RUNNING ? n->finished : 0);
+	       (state != STATE_RUNNING ? n->finished : 0) + (state == STATE_ANY ? n->idle : 0);
 }
 
 static void write_list_page(struct sbuf *out, const struct extent *s)
@@ -260,6 +263,16 @@ static void write_running(struct sbuf *out, const struct extent *s, size_t runni
 	sbuf_puts(out, "</section>\n");
 }
 
+static void write_idle(struct sbuf *out, const struct extent *s, const struct totals *n)
+{
+	if (n->idle == 0)
+		return;
+	write_section_title(out, "idle", "Suspended and scheduled applications", n->idle);
+	write_rows(out, s, "Suspended and scheduled applications", n->running,
+		at_most(n->idle, PAGE_ROWS));
+	sbuf_puts(out, "</section>\n");
+}
+
 static void write_workers(struct sbuf *out, const struct extent *s)
 {
 	size_t count = s->only->workers_count;
@@ -276,24 +289,31 @@ static void write_workers(struct sbuf *out, const struct extent *s)
 	sbuf_puts(out, "</section>\n");
 }
 
-static void write_finished(struct sbuf *out, const struct extent *s, size_t running)
+static void write_finished(struct sbuf *out, const struct extent *s, const struct totals *n)
 {
-	size_t finished = s->only->apps_count - running;
+	size_t finished = n->finished;
 	struct page_query query = {.state = STATE_FINISHED, .page = 1};
 
 	write_section_title(out, "finished", "Finished applications", finished);
 	if (finished == 0)
 		sbuf_puts(out, "<p class=\"empty\">No applications have finished yet.</p>\n");
 	else
-		write_rows(out, s, "Finished applications", running, at_most(finished, PAGE_ROWS));
+		write_rows(out, s, "Finished applications", n->running + n->idle,
+			at_most(finished, PAGE_ROWS));
 	page_table_pager(out, s->only->path, &query, finished);
 	sbuf_puts(out, "</section>\n");
 }
 
+static struct totals totals_of(const struct cluster_info *cluster)
+{
+	size_t running = page_cluster_running(cluster), idle = page_cluster_idle(cluster);
+
+	return (struct totals){running, cluster->apps_count - running - idle, idle};
+}
+
 static void write_cluster_page(struct sbuf *out, const struct extent *s)
 {
-	size_t running = page_cluster_running(s->only);
-	struct totals n = {running, s->only->apps_count - running};
+	struct totals n = totals_of(s->only);
 
 	page_cluster_head(out, s->only, 1, false);
 	page_cluster_notices(out, s->only);
@@ -307,16 +327,16 @@ static void write_cluster_page(struct sbuf *out, const struct extent *s)
 	}
 	page_cluster_figures(out, s->only);
 	write_list_tabs(out, s, n);
-	write_running(out, s, running);
+	write_running(out, s, n.running);
+	write_idle(out, s, &n);
 	write_workers(out, s);
-	write_finished(out, s, running);
+	write_finished(out, s, &n);
 }
 
 static void write_workers_page(struct sbuf *out, const struct extent *s)
 {
 	const struct cluster_info *cluster = s->only;
-	size_t running = page_cluster_running(cluster),
-	       pages = page_table_pages(cluster->workers_count);
+	size_t pages = page_table_pages(cluster->workers_count);
 	struct page_query query = *s->query;
 	struct extent shown = *s;
 
@@ -324,7 +344,7 @@ static void write_workers_page(struct sbuf *out, const struct extent *s)
 	shown.query = &query;
 	page_cluster_head(out, cluster, 1, false);
 	page_cluster_notices(out, cluster);
-	write_list_tabs(out, &shown, (struct totals){running, cluster->apps_count - running});
+	write_list_tabs(out, &shown, totals_of(cluster));
 	sbuf_puts(out, "<section class=\"panel\" aria-label=\"Workers\">\n");
 	if (cluster->workers_count)
 		page_table_workers(out, cluster, (query.page - 1) * PAGE_ROWS, PAGE_ROWS);

@@ -93,7 +93,7 @@ bool page_query_selects(const struct page_query *query, const struct app_info *a
 {
 	if (query->state == STATE_RUNNING && !app->running)
 		return false;
-	if (query->state == STATE_FINISHED && app->running)
+	if (query->state == STATE_FINISHED && (app->running || app->is_idle))
 		return false;
 	return query->folded[0] == '\0' || contains(app->name, query) || contains(app->id, query) ||
 	       contains(app->user, query);

@@ -38,12 +38,18 @@ static bool is_live(const struct app_info *app)
 	return app->running && app->mount && app->mount->state == MOUNT_UP;
 }
 
+/* Its permanent link says something, though nothing of Spark's is there. */
+static bool has_word(const struct app_info *app)
+{
+	return app->is_planned || app->is_idle;
+}
+
 /* Running: its live UI, when there is one to go to. Over: the permalink, when there is a history.
  */
 static bool write_app_href(
 	struct sbuf *out, const struct cluster_info *cluster, const struct app_info *app)
 {
-	if (!is_live(app) && (app->running || !cluster->has_history))
+	if (!is_live(app) && !has_word(app) && (app->running || !cluster->has_history))
 		return false;
 	sbuf_puts(out, "<a href=\"");
 	if (is_live(app)) {
@@ -62,7 +68,7 @@ static void write_app_note(
 {
 	const struct mount *m = app->mount;
 
-	if (is_live(app) || (!app->running && cluster->has_history))
+	if (is_live(app) || has_word(app) || (!app->running && cluster->has_history))
 		return;
 	if (!app->running)
 		sbuf_puts(out, "<span class=\"note\">This cluster has no history server.</span>");
@@ -81,6 +87,20 @@ static void write_app_reason(struct sbuf *out, const struct app_info *app)
 	sbuf_puts(out, "</span>");
 }
 
+static void write_app_id(struct sbuf *out, const struct app_info *app)
+{
+	sbuf_puts(out, "<span class=\"id\">");
+	if (app->is_planned) {
+		sbuf_printf(out, "%s ", app->resource_kind);
+		part_text(out, app->namespace, PART_CLIP);
+		sbuf_putc(out, '/');
+		part_text(out, app->name, PART_CLIP);
+	} else {
+		part_text(out, app_info_spark_id(app), PART_CLIP);
+	}
+	sbuf_puts(out, "</span>");
+}
+
 static void write_app(
 	struct sbuf *out, const struct cluster_info *cluster, const struct app_info *app)
 {
@@ -90,9 +110,7 @@ static void write_app(
 	has_link = write_app_href(out, cluster, app);
 	part_name(out, app->name[0] ? app->name : app_info_spark_id(app));
 	sbuf_puts(out, has_link ? "</a>" : "");
-	sbuf_puts(out, "<span class=\"id\">");
-	part_text(out, app_info_spark_id(app), PART_CLIP);
-	sbuf_puts(out, "</span>");
+	write_app_id(out, app);
 	if (app->server && app->server[0])
 		sbuf_printf(out, "<span class=\"note\">%s</span>", app->server); /* ours */
 	if (cluster->has_log_sources && app->log_source[0]) {

@@ -85,6 +85,13 @@ struct app_info {
 	 * log calls an application that its pod calls otherwise. "": none. */
 	const char *other_name;
 	const char *server; /* what it serves its clients as: "Connect server"; "": it does not */
+	/* The resource of an operator that runs it, or that is this row as long as nothing is known
+	 * that it runs; "": there is none. */
+	const char *resource_kind;			     /* "SparkApplication" */
+	const char *resource_name, *resource_key, *schedule; /* by which links find it, too */
+	bool is_planned; /* this is the resource, and `id` is its key: Spark knows none */
+	bool is_idle;	 /* it is suspended, or a schedule: nothing runs, and it is not over */
+	bool is_schedule;
 };
 /* As Spark knows it: for what is said to Spark, and to people. */
 const char *app_info_spark_id(const struct app_info *app);
@@ -113,7 +120,7 @@ struct cluster_info {
 	uint64_t memory_mb, memory_used_mb;
 	struct worker_info *workers;
 	size_t workers_count;
-	struct app_info *apps; /* running first, then newest first */
+	struct app_info *apps; /* running first, then idle ones; each newest first */
 	size_t apps_count;
 	const struct mount **uis; /* configured uis */
 	size_t uis_count;

@@ -143,13 +143,19 @@ void part_builder_alias(struct part_builder *b, const struct mount *mount, const
 	b->aliases[b->aliases_count++] = (struct alias){mount, arena_str(b->part, authority)};
 }
 
-/* Running first, then newest first; ids break ties, so the order is stable between snapshots. */
+static int app_rank(const struct app_info *app)
+{
+	return app->running ? 0 : app->is_idle ? 1 : 2;
+}
+
+/* Running first, then what is not over, then newest first; ids break ties, so the order is stable
+ * between snapshots. */
 static int app_order(const void *left, const void *right)
 {
 	const struct app_info *a = left, *b = right;
 
-	if (a->running != b->running)
-		return a->running ? -1 : 1;
+	if (app_rank(a) != app_rank(b))
+		return app_rank(a) - app_rank(b);
 	if (a->started_ms != b->started_ms)
 		return a->started_ms > b->started_ms ? -1 : 1;
 	return -strcmp(a->id, b->id);
@@ -229,6 +235,10 @@ static void copy_apps(struct registry_part *part, struct cluster_info *info)
 		a->reason = arena_str(part, a->reason);
 		a->server = arena_str(part, a->server);
 		a->other_name = arena_str(part, a->other_name);
+		a->resource_kind = arena_str(part, a->resource_kind);
+		a->resource_name = arena_str(part, a->resource_name);
+		a->resource_key = arena_str(part, a->resource_key);
+		a->schedule = arena_str(part, a->schedule);
 	}
 	info->has_log_sources = has_log_sources(info);
 	copy_all_lists(part, info);
@@ -330,18 +340,43 @@ static void index_authorities(struct part_builder *b, enum mount_state state)
 	b->part->ends[RANK_MOUNT + state] = b->publics_count;
 }
 
+static void index_other(struct registry_part *part, const char *name, const struct app_info *app)
+{
+	if (name[0])
+		index_own(part, SPACE_APP_NAME, name, app);
+}
+
 static void index_apps(struct registry_part *part)
 {
 	for (size_t i = 0; i < part->info.apps_count; i++) {
 		const struct app_info *app = &part->info.apps[i];
 		index_own(part, SPACE_APP_ID, app->id, app);
-		index_own(part, SPACE_APP_NAME, app->name, app);
+		if (!app->is_schedule)
+			index_own(part, SPACE_APP_NAME, app->name, app);
+		index_other(part, app->resource_name, app);
+		index_other(part, app->resource_key, app);
+	}
+	/* A schedule's name leads to its newest run. */
+	for (size_t i = 0; i < part->info.apps_count; i++) {
+		index_other(part, part->info.apps[i].other_name, &part->info.apps[i]);
+		index_other(part, part->info.apps[i].schedule, &part->info.apps[i]);
 	}
 	for (size_t i = 0; i < part->info.apps_count; i++) {
-		const struct app_info *app = &part->info.apps[i];
-		if (app->other_name[0])
-			index_own(part, SPACE_APP_NAME, app->other_name, app);
+		if (part->info.apps[i].is_schedule)
+			index_other(part, part->info.apps[i].name, &part->info.apps[i]);
 	}
+}
+
+static size_t count_others(const struct registry_part *part)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < part->info.apps_count; i++) {
+		const struct app_info *app = &part->info.apps[i];
+		count += (app->resource_name[0] != 0) + (app->resource_key[0] != 0) +
+			 (app->schedule[0] != 0) + (app->other_name[0] != 0);
+	}
+	return count;
 }
 
 static void index_all(struct part_builder *b)
@@ -349,8 +384,8 @@ static void index_all(struct part_builder *b)
 	struct registry_part *part = b->part;
 	size_t publics = 2 * b->mounts_count + b->aliases_count;
 
-	registry_table_init(
-		&part->table, 2 * b->mounts_count + b->aliases_count + 3 * part->info.apps_count);
+	registry_table_init(&part->table, 2 * b->mounts_count + b->aliases_count +
+						  2 * part->info.apps_count + count_others(part));
 	part->publics = arena_take(part, (publics + 1) * sizeof *part->publics);
 	index_names(b);
 	for (size_t i = 0; i < b->aliases_count; i++)

@@ -468,8 +468,14 @@ static bool shows_app(const struct identity *who, const char *cluster, const str
 
 static bool is_called(const struct app_info *app, struct str name)
 {
-	return str_eq(str_of(app->name), name) ||
-	       (app->other_name && app->other_name[0] && str_eq(str_of(app->other_name), name));
+	const char *const names[] = {app->name, app->other_name, app->resource_name,
+		app->resource_key, app->schedule};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (names[i][0] && str_eq(str_of(names[i]), name))
+			return true;
+	}
+	return false;
 }
 
 const struct app_info *topic_find_app(const struct identity *who, const struct registry *reg,
@@ -482,10 +488,12 @@ const struct app_info *topic_find_app(const struct identity *who, const struct r
 	if (found && shows_app(who, cluster->name, found))
 		return found;
 	/* One that may be seen can have the name of one that may not. */
+	found = NULL;
 	for (size_t i = 0; i < cluster->apps_count; i++) {
 		const struct app_info *app = &cluster->apps[i];
-		if (is_called(app, id_or_name) && shows_app(who, cluster->name, app))
-			return app;
+		if ((found == NULL || (found->is_schedule && !app->is_schedule)) &&
+			is_called(app, id_or_name) && shows_app(who, cluster->name, app))
+			found = app;
 	}
-	return NULL;
+	return found;
 }

@@ -1,10 +1,11 @@
-"""A Kubernetes API server that is one thread and knows pods only: lists in pages, watches in chunks, forgets and misbehaves.
+"""A Kubernetes API server that is one thread and knows pods, and kinds that it is told of: lists in pages, watches in chunks, forgets and misbehaves.
 
 It does what a real one does (kube-apiserver 1.36 was looked at): a list's pages are of one moment and its `continue` expires with
 410; a watch goes on from a resourceVersion, says 410 by its status or by an ERROR event when that is too old, sends bookmarks to
 whoever asked for them, and DELETED for a pod whose labels do not match any more. Standard library only.
 
 `with KubeApi() as api: api.put(pod("driver", "spark-1", port=4040)); api.delete("driver")`
+`api.serve(KUBEFLOW); api.put(resource(KUBEFLOW, "etl", state="RUNNING")); api.delete("etl", kind=KUBEFLOW)`
 """
 
 import base64
@@ -45,6 +46,44 @@ def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", label
     }
 
 
+PODS = "api/v1/pods"
+KUBEFLOW = "apis/sparkoperator.k8s.io/v1beta2/sparkapplications"
+APACHE = "apis/spark.apache.org/v1/sparkapplications"
+SCHEDULES = "apis/sparkoperator.k8s.io/v1beta2/scheduledsparkapplications"
+CONNECTS = "apis/sparkoperator.k8s.io/v1alpha1/sparkconnects"
+STATUSES = {  # how an operator writes a state, a message and an application's id
+    KUBEFLOW: lambda state, message, app: {"applicationState": {"state": state, "errorMessage": message},
+                                           "sparkApplicationId": app or ""},
+    APACHE: lambda state, message, _: {"currentState": {"currentStateSummary": state, "message": message,
+                                                        "lastTransitionTime": now()}},
+    SCHEDULES: lambda state, message, _: {"scheduleState": state, "reason": message},
+    CONNECTS: lambda state, message, _: {"state": state},
+}
+
+
+def resource(kind, name, state=None, message="", app=None, namespace="spark", labels=None, spec=None, **status):
+    """A resource as somebody made it; with a `state`, as its operator wrote that."""
+    value = {"kind": kind.rpartition("/")[2], "apiVersion": kind[len("apis/"):].rpartition("/")[0],
+             "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now(), "labels": labels or {}},
+             "spec": spec or {}}
+    if state is not None:
+        value["status"] = {**STATUSES[kind](state, message, app), **status}
+    return value
+
+
+def kind_of(value):
+    return PODS if value["kind"] == "Pod" else f"apis/{value['apiVersion']}/{value['kind']}"
+
+
+def read_path(words):
+    """The kind that a path asks for, and the namespace, or None for all."""
+    namespace = None
+    if "namespaces" in words:
+        at = words.index("namespaces")
+        namespace, words = words[at + 1], words[:at] + words[at + 2:]
+    return "/".join(words), namespace
+
+
 def matches(labels, selector):
     """Equality-based selectors only."""
     for term in filter(None, selector.split(",")):
@@ -61,21 +100,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         api, parts = self.server.api, urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(parts.query))
-        api.requests.append((parts.path, query))
-        words = parts.path.strip("/").split("/")
+        kind, namespace = read_path(parts.path.strip("/").split("/"))
+        (api.requests if kind == PODS else api.others).append((parts.path, query))
         if api.token and self.headers.get("Authorization") != f"Bearer {api.token}":
             return self.status(401, "Unauthorized")
         if api.refusal:
             return self.status(*api.refusal)
-        if words == ["api", "v1", "pods"]:
-            namespace = None
-        elif words[:3] == ["api", "v1", "namespaces"] and words[4:] == ["pods"]:
-            namespace = words[3]
-        else:
+        if kind not in api.kinds:
             return self.status(404, "the server could not find the requested resource")
-        if namespace in api.forbidden:
-            return self.status(403, f"pods is forbidden in the namespace {namespace}")
-        wanted = (namespace, query.get("labelSelector", ""))
+        if namespace in api.forbidden or kind in api.forbidden:
+            return self.status(403, f"{kind} is forbidden in the namespace {namespace}")
+        wanted = (kind, namespace, query.get("labelSelector", ""))
         return self.watch(wanted, query) if query.get("watch") in ("true", "1") else self.list(wanted, query)
 
     def status(self, code, message, reason=""):
@@ -127,6 +162,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.end()
         with api.changed:
             api.watchers.append(self)
+            self.kind = wanted[0]
         try:
             self.stream(wanted, at, query)
         except OSError:
@@ -157,8 +193,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def change(self, wanted, kind, before, after):
         def is_wanted(one):
-            namespace, selector = wanted
-            return one and namespace in (None, one["metadata"]["namespace"]) and matches(one["metadata"]["labels"], selector)
+            kind, namespace, selector = wanted
+            return one and kind == kind_of(one) and namespace in (None, one["metadata"]["namespace"]) and matches(one["metadata"]["labels"], selector)
         was, now_is = is_wanted(before), is_wanted(after)
         if kind == "DELETED" or (was and not now_is):
             if was:
@@ -204,6 +240,7 @@ class KubeApi:
         self.tls, self.token, self.gone_by = tls, token, gone_by
         self.changed = threading.Condition()
         self.pods, self.events, self.pages, self.watchers, self.requests = {}, [], [], [], []
+        self.kinds, self.others = {PODS: self.pods}, []  # what is served; what was asked of other kinds than pods
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
         self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
         self.server = None
@@ -232,9 +269,14 @@ class KubeApi:
         self.server.shutdown()
         self.server.server_close()
 
+    def serve(self, *kinds):
+        """Has kinds as if their definitions had been made."""
+        for kind in kinds:
+            self.kinds[kind] = {}
+
     def select(self, wanted):
-        namespace, selector = wanted
-        return [one for (space, _), one in sorted(self.pods.items())
+        kind, namespace, selector = wanted
+        return [one for (space, _), one in sorted(self.kinds[kind].items())
                 if namespace in (None, space) and matches(one["metadata"]["labels"], selector)]
 
     def record(self, kind, before, after):
@@ -243,16 +285,16 @@ class KubeApi:
         self.events.append((self.version, kind, before, after))
 
     def put(self, value):
-        """A new pod, or its new state."""
-        metadata = value["metadata"]
+        """A new pod or resource, or its new state."""
+        metadata, known = value["metadata"], self.kinds[kind_of(value)]
         key = metadata["namespace"], metadata["name"]
         with self.changed:
-            before = self.pods.get(key)
+            before = known.get(key)
             self.uids += before is None
             uid = before["metadata"]["uid"] if before else f"uid-{self.uids}"
             after = {**value, "metadata": {**metadata, "uid": uid}}
             self.record("MODIFIED" if before else "ADDED", before, after)
-            self.pods[key] = after
+            known[key] = after
             self.changed.notify_all()
         return after
 
@@ -260,9 +302,9 @@ class KubeApi:
         before = self.pods[namespace, name]
         self.put({**before, "status": {**before["status"], "phase": phase}})
 
-    def delete(self, name, namespace="spark"):
+    def delete(self, name, namespace="spark", kind=PODS):
         with self.changed:
-            before = self.pods.pop((namespace, name))
+            before = self.kinds[kind].pop((namespace, name))
             self.record("DELETED", before, {**before, "metadata": dict(before["metadata"])})
             self.changed.notify_all()
 
@@ -284,9 +326,9 @@ class KubeApi:
                 watcher.cut = in_event or True
             self.changed.notify_all()
 
-    def watching(self):
+    def watching(self, kind=PODS):
         with self.changed:
-            return len(self.watchers)
+            return sum(watcher.kind == kind for watcher in self.watchers)
 
     def kubeconfig(self, folder, **user):
         """Writes a kubeconfig that leads here, as `user` or with a token file beside it; gives its path."""

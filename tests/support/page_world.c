@@ -38,12 +38,25 @@ static void add_local(struct registry_builder *b)
 		{w2->id, "10.0.0.1", "ALIVE", 2, 0, 2 * GIB, 0, w2},
 	};
 	struct app_info apps[] = {
-		{app->id, "running app", "demo", "RUNNING", now - 7 * MINUTE, -1, 1, true, true,
-			false, app, NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, 0, 0,
-			NULL, NULL},
-		{"app-20260131115900-0000", "finished app", "demo", "FINISHED", now - 9 * MINUTE,
-			83250, 2, false, true, true, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-			false, false, NULL, 0, 0, NULL, NULL},
+		{.id = app->id,
+			.name = "running app",
+			.user = "demo",
+			.state = "RUNNING",
+			.started_ms = now - 7 * MINUTE,
+			.duration_ms = -1,
+			.cores = 1,
+			.running = true,
+			.in_history = true,
+			.mount = app},
+		{.id = "app-20260131115900-0000",
+			.name = "finished app",
+			.user = "demo",
+			.state = "FINISHED",
+			.started_ms = now - 9 * MINUTE,
+			.duration_ms = 83250,
+			.cores = 2,
+			.in_history = true,
+			.completed_in_history = true},
 	};
 
 	registry_builder_cluster(
@@ -224,9 +237,13 @@ static void add_prod(struct registry_builder *b, const char *name, size_t finish
 static void add_down(struct registry_builder *b)
 {
 	struct master_info masters[] = {{"http://10.9.0.5:8080", "UNREACHABLE", false}};
-	struct app_info apps[] = {{"app-20260130070000-0003", "left-over", "bob.miller", "UNKNOWN",
-		clock_wall_ms() - 2000 * MINUTE, -1, 4, false, false, false, NULL, NULL, NULL, NULL,
-		NULL, NULL, NULL, false, false, NULL, 0, 0, NULL, NULL}};
+	struct app_info apps[] = {{.id = "app-20260130070000-0003",
+		.name = "left-over",
+		.user = "bob.miller",
+		.state = "UNKNOWN",
+		.started_ms = clock_wall_ms() - 2000 * MINUTE,
+		.duration_ms = -1,
+		.cores = 4}};
 
 	registry_builder_cluster(b, &(struct cluster_info){.name = "staging",
 					    .spark_version = "4.3.0",
@@ -242,9 +259,14 @@ static void add_down(struct registry_builder *b)
 
 static void add_archive(struct registry_builder *b)
 {
-	struct app_info apps[] = {{"app-20250101070000-0003", "year-end closing", "alice",
-		"FINISHED", 1767262800000, 3 * 86400000LL + 7 * 3600000, 0, false, true, true, NULL,
-		NULL, NULL, NULL, NULL, NULL, NULL, false, false, NULL, 0, 0, NULL, NULL}};
+	struct app_info apps[] = {{.id = "app-20250101070000-0003",
+		.name = "year-end closing",
+		.user = "alice",
+		.state = "FINISHED",
+		.started_ms = 1767262800000,
+		.duration_ms = 3 * 86400000LL + 7 * 3600000,
+		.in_history = true,
+		.completed_in_history = true}};
 
 	registry_builder_cluster(
 		b, &(struct cluster_info){.name = "archive",

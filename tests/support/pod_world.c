@@ -130,6 +130,8 @@ struct kube_pod pod_world_pod(
 		.uid = namespace, /* one each */
 		.app_id = app,
 		.app_name = namespace,
+		.resource = "",
+		.schedule = "",
 		.user = namespace,
 		.ip = phase == KUBE_RUNNING ? "127.0.0.1" : "",
 		.port = 4040,

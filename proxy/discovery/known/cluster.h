@@ -15,6 +15,7 @@
 struct app_lists;
 struct event_base;
 struct fetcher;
+struct known_resource;
 struct kube_watch;
 struct lists_read;
 struct pod_probes;
@@ -55,6 +56,9 @@ struct cluster {
 	struct known_ui *known[3];    /* uthash heads, by enum known_ui_kind */
 	struct known_ui_list gone[3]; /* oldest first */
 	size_t gone_count[3];
+	struct known_resource *resources;      /* known_resource.c: uthash head */
+	struct known_resource *resources_gone; /* ... the one that is gone longest */
+	size_t resources_gone_count;
 	struct app_lists *lists; /* app_lists.c: uthash head */
 	size_t lists_bytes, lists_apps;
 	struct lists_read *lists_reads[LISTS_READS]; /* read_lists.c: under way; NULL: free */

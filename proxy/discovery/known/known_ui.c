@@ -174,6 +174,8 @@ void known_ui_free(struct known_ui *ui)
 		free(((struct app *)ui)->pod);
 		free(((struct app *)ui)->owner);
 		free(((struct app *)ui)->reason);
+		free(((struct app *)ui)->resource);
+		free(((struct app *)ui)->schedule);
 	} else {
 		free(((struct driver *)ui)->worker);
 	}

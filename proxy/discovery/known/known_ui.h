@@ -22,6 +22,7 @@
 
 struct cluster;
 struct fetch;
+struct known_resource;
 struct kube_watch;
 struct app_lists;
 struct lists_read;
@@ -94,6 +95,9 @@ struct app {
 	const char *server; /* static: what it serves clients of, "Connect server"; "" or NULL */
 	bool has_rivals;    /* other pods say they are this application, and may be the next */
 	bool was_warned;    /* ... that others say so */
+	char *resource;	    /* of an operator, that its pod names: its key; NULL */
+	char *schedule;	    /* what makes such resources; NULL */
+	struct known_resource *shows; /* while a snapshot is made: the one that is this; NULL */
 	/* app_word.c: what whoever runs it says last */
 	char *reason;	  /* why it waits, or how it ended; NULL: nobody said */
 	int64_t ended_ms; /* wall; 0: it runs, or nobody knows */

@@ -31,6 +31,16 @@ struct kube_object { /* what every object of a namespace says; none of the texts
 	int64_t created_ms; /* wall; 0: unknown */
 };
 
+/* What a driver's pod may belong to, by the letter that keys of resources have (kube_resource.h).
+ */
+enum kube_owner {
+	KUBE_OWNER_NONE,
+	KUBE_OWNER_KUBEFLOW = 'k',
+	KUBE_OWNER_APACHE = 'a',
+	KUBE_OWNER_SCHEDULE = 's',
+	KUBE_OWNER_CONNECT = 'c',
+};
+
 enum kube_type { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED, KUBE_BOOKMARK, KUBE_ERROR };
 
 struct kube_event {

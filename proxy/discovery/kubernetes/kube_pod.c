@@ -188,6 +188,23 @@ bool kube_pod_url(const struct kube_pod *pod, struct url *url)
 	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
 }
 
+static void read_owner(const json_t *labels, struct kube_pod *out)
+{
+	static const struct {
+		const char *label;
+		enum kube_owner owner;
+	} rows[] = {{"sparkoperator.k8s.io/app-name", KUBE_OWNER_KUBEFLOW},
+		{"spark.operator/spark-app-name", KUBE_OWNER_APACHE},
+		{"sparkoperator.k8s.io/connect-name", KUBE_OWNER_CONNECT}};
+
+	out->schedule = kube_text(labels, "sparkoperator.k8s.io/scheduled-app-name");
+	out->resource = "";
+	for (size_t i = 0; i < ARRAY_LEN(rows) && out->resource[0] == '\0'; i++) {
+		out->resource = kube_text(labels, rows[i].label);
+		out->owner = out->resource[0] ? rows[i].owner : KUBE_OWNER_NONE;
+	}
+}
+
 bool kube_is_live(const struct kube_pod *pod)
 {
 	return pod->phase != KUBE_SUCCEEDED && pod->phase != KUBE_FAILED;
@@ -217,5 +234,6 @@ void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 	};
 	read_main_class(pod_driver_container(spec), out);
 	read_uis(object->json, labels, out);
+	read_owner(labels, out);
 	pod_life_read(object->json, &out->life);
 }

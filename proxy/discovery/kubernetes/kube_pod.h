@@ -20,6 +20,9 @@ struct kube_pod {
 	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
 	const char *app_name; /* never "" */
 	const char *user;     /* SPARK_USER that its driver was made with; "": none */
+	enum kube_owner owner;
+	const char *resource; /* of the owner its name, as a label has it; "" */
+	const char *schedule; /* what makes such resources, in the same way; "" */
 	const char *ip;	      /* of the pod, as written; "": none yet */
 	uint16_t port;	      /* of its UI */
 	bool tls;	      /* ... which is https */

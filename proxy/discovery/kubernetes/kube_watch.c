@@ -52,7 +52,11 @@ static void watch_set_up(struct kube_watch *w, bool up, const char *why)
 	w->was_up |= up;
 	cluster_changed(w->cluster);
 	log_line(level, "discovery", "cluster %s: %s of namespace %s %s watched%s%s", cluster,
-		w->kind->words, namespace, up ? "are" : "cannot be", up ? "" : ": ", why);
+		w->kind->words, namespace,
+		up	  ? "are"
+		: w->lack ? "are not"
+			  : "cannot be",
+		up ? "" : ": ", why);
 }
 
 static void on_watch_timer(evutil_socket_t fd, short what, void *arg)
