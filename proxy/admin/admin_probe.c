@@ -47,6 +47,10 @@ static void write_ready(
 	if (admin->discovery)
 		discovery_describe_pods(admin->discovery, &w);
 	json_writer_close(&w);
+	json_writer_object(&w, "resources");
+	if (admin->discovery)
+		discovery_describe_resources(admin->discovery, &w);
+	json_writer_close(&w);
 	json_writer_bool(&w, "draining", admin->draining);
 	json_writer_end(&w);
 }

@@ -221,6 +221,7 @@ static struct kube_watch *keep_watch(struct cluster *c, const struct kube_kind *
 		struct kube_watch *w = old[i];
 		if (w && kube_watch_is(w, kind, namespace, conf)) {
 			old[i] = NULL;
+			kube_watch_retry(w);
 			return w;
 		}
 	}
@@ -462,5 +463,29 @@ void discovery_describe_pods(const struct discovery *d, struct json_writer *json
 	for (size_t i = 0; i < d->clusters_count; i++) {
 		if (d->clusters[i]->watches_count > 0)
 			describe_cluster(d->clusters[i], json);
+	}
+}
+
+/* Those of one namespace stand side by side. */
+static void describe_resources(const struct cluster *c, struct json_writer *json)
+{
+	size_t each = c->watches_count;
+
+	json_writer_object(json, c->name);
+	for (size_t i = 0; i < each; i++) {
+		json_writer_object(json, kube_watch_namespace(c->watches[i]));
+		for (size_t at = i; at < c->others_count; at += each)
+			json_writer_text(json, c->others[at]->kind->words,
+				str_of(kube_watch_state(c->others[at])));
+		json_writer_close(json);
+	}
+	json_writer_close(json);
+}
+
+void discovery_describe_resources(const struct discovery *d, struct json_writer *json)
+{
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (d->clusters[i]->watches_count > 0)
+			describe_resources(d->clusters[i], json);
 	}
 }

@@ -40,5 +40,8 @@ void discovery_suspect(struct discovery *d, struct str cluster, struct str id);
 /* Adds how the watches of driver pods are as members: "<cluster>":{"<namespace>":"ok"}, or "down",
  * or "starting"; none when none is configured. The log says why. */
 void discovery_describe_pods(const struct discovery *d, struct json_writer *json);
+/* The same of resources of operators: "<cluster>":{"<namespace>":{"<kind>":"ok"}}, or "not there",
+ * or "not allowed". */
+void discovery_describe_resources(const struct discovery *d, struct json_writer *json);
 
 #endif

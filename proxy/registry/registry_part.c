@@ -351,10 +351,11 @@ static void index_apps(struct registry_part *part)
 	for (size_t i = 0; i < part->info.apps_count; i++) {
 		const struct app_info *app = &part->info.apps[i];
 		index_own(part, SPACE_APP_ID, app->id, app);
-		if (!app->is_schedule)
-			index_own(part, SPACE_APP_NAME, app->name, app);
-		index_other(part, app->resource_name, app);
 		index_other(part, app->resource_key, app);
+		if (app->is_schedule)
+			continue;
+		index_own(part, SPACE_APP_NAME, app->name, app);
+		index_other(part, app->resource_name, app);
 	}
 	/* A schedule's name leads to its newest run. */
 	for (size_t i = 0; i < part->info.apps_count; i++) {

@@ -260,6 +260,17 @@ def test_an_overlay_says_the_same_but_for_one_thing(name, what):
     assert base == other
 
 
+def test_the_overlay_for_resources_adds_two_verbs_on_what_the_gateway_watches_and_nothing_else():
+    base, other = ({(row["kind"], row["metadata"]["name"]): row for row in documents(folder)} for folder in ("base", "overlays/resources"))
+    added = {key: other[key] for key in other.keys() - base.keys()}
+    assert {key: other[key] for key in base} == base and set(added) == {(kind, "sparkgate-resources") for kind in ("Role", "RoleBinding")}
+    rules = added["Role", "sparkgate-resources"]["rules"]
+    table = (K8S.parent / "proxy/discovery/kubernetes/kube_resource.c").read_text()
+    watched = set(re.findall(r'\.api = "/apis/([^/]+)/[^"]+",\s+\.plural = "(\w+)"', table))
+    assert {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]} == watched and len(watched) == 4
+    assert all(rule["verbs"] == ["list", "watch"] for rule in rules)
+
+
 def test_an_operator_is_told_what_its_chart_knows(kube):
     chart = yaml.safe_load((kube.home / "crd" / "values.yaml").read_text())
     ours = yaml.safe_load((K8S / "overlays" / "operator" / "operator-values.yaml").read_text())

@@ -5,6 +5,7 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_ui.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_refusal.h"
 
 #include <event2/event.h>
 #include <stdio.h>
@@ -98,7 +99,7 @@ static void watch_fail(struct kube_watch *w, const char *why)
 }
 
 /* What was known of it is not known any more. */
-static void watch_lack(struct kube_watch *w, const char *lack, const char *why)
+static void watch_lack(struct kube_watch *w, const char *lack)
 {
 	bool is_new = w->lack == NULL;
 
@@ -106,47 +107,19 @@ static void watch_lack(struct kube_watch *w, const char *lack, const char *why)
 	w->tries = LACK_SHIFT;
 	if (is_new)
 		w->kind->on_end(w);
-	watch_fail(w, why);
-}
-
-/* False: this is a failure as of any kind. */
-static bool fail_optional(struct kube_watch *w, int status)
-{
-	if (!w->kind->is_optional)
-		return false;
-	if (status == 403)
-		watch_lack(w, "not allowed",
-			"the account may not list and watch them (403); the rest works");
-	else if (status == 404)
-		watch_lack(w, "not there", "this cluster does not have them (404)");
-	return status == 403 || status == 404;
 }
 
 static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 {
-	static const struct {
-		int status;
-		const char *why;
-	} rows[] = {
-		{401, "the API server does not take the token or certificate (401)"},
-		{403, "the API server does not allow it (403): the role needs list and watch of "
-		      "pods in this namespace"},
-		{404, "the API server does not know pods (404): is its URL right?"},
-		{429, "the API server has too much to do (429)"},
-	};
+	const struct kube_refusal *row = kube_refusal_find(result->status, w->kind->is_optional);
 	char other[64];
 
-	if (fail_optional(w, result->status))
-		return;
-	w->lack = NULL;
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].status == result->status) {
-			watch_fail(w, rows[i].why);
-			return;
-		}
-	}
 	snprintf(other, sizeof other, "status %d", result->status);
-	watch_fail(w, result->status ? other : result->error);
+	if (row && row->lack)
+		watch_lack(w, row->lack);
+	else
+		w->lack = NULL;
+	watch_fail(w, row ? row->why : result->status ? other : result->error);
 }
 
 /* --- asking --- */
@@ -495,4 +468,12 @@ void kube_watch_relist(struct kube_watch *w)
 	if (w->fetch)
 		stop_watch(w);
 	event_add(w->timer, &now);
+}
+
+void kube_watch_retry(struct kube_watch *w)
+{
+	const struct timeval now = {0, 0};
+
+	if (w->lack && w->fetch == NULL)
+		event_add(w->timer, &now);
 }

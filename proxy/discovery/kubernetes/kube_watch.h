@@ -59,6 +59,7 @@ void kube_watch_free(struct kube_watch *w);
 bool kube_watch_is(const struct kube_watch *w, const struct kube_kind *kind, const char *namespace,
 	const struct conf_kubernetes *conf);
 void kube_watch_relist(struct kube_watch *w); /* soon */
+void kube_watch_retry(struct kube_watch *w);  /* now, what was lacking; others are let be */
 /* The namespace as people know it: "*" is all; "its own" until that is known. */
 const char *kube_watch_namespace(const struct kube_watch *w);
 /* "starting", "ok" or "down"; of an optional kind also what it lacks. */

@@ -56,7 +56,8 @@ static void tell_end(struct app *a, const struct known_resource *r)
 		if (strcmp(a->state, "UNKNOWN") != 0 || strcmp(r->word->state, ends[i].state) != 0)
 			continue;
 		a->state = ends[i].run;
-		if (a->reason == NULL && (ends[i].says || r->reason))
+		/* That its pod is gone is all that is known else. */
+		if (ends[i].says || r->reason)
 			app_say(a, ends[i].says ? ends[i].says : r->reason);
 		cluster_changed(a->known.cluster);
 	}
