@@ -25,7 +25,7 @@ struct row {
 	size_t index;	       /* in its list of the configuration */
 	bool is_limited;       /* of auth.roles.limited: opens no list (and no UI) */
 	bool has_own, has_acl; /* words among its applications */
-	bool has_all;	       /* whatever runs on its clusters */
+	bool has_all;	       /* whatever runs on its clusters, in its namespaces */
 	unsigned rights;
 	unsigned own_rights; /* only where the application is theirs */
 };
@@ -85,7 +85,6 @@ static void read_applications(struct row *row)
 	row->has_all = names->count == 0;
 	for (size_t i = 0; i < names->count; i++)
 		row->has_all |= is_any(names->at[i]);
-	row->has_all &= row->copy.namespaces.count == 0;
 }
 
 static void read_rights(struct row *row, const struct conf_names *rights)
@@ -287,6 +286,29 @@ static bool has_name(const struct conf_names *names, const char *name)
 	return names->count == 0 || (name && name[0] && conf_names_have(names, str_of(name)));
 }
 
+/* By its own name, or by that of the cluster it was found by. */
+static bool has_cluster(const struct row *row, const struct access_cluster *cluster)
+{
+	return has_name(&row->copy.clusters, cluster->name) ||
+	       has_name(&row->copy.clusters, cluster->finder);
+}
+
+/* A cluster of the configuration is in no namespace: rows for some see what of theirs runs there.
+ */
+static bool is_about(const struct row *row, const struct access_cluster *cluster)
+{
+	bool is_found = cluster->namespace && cluster->namespace[0];
+
+	return has_cluster(row, cluster) &&
+	       (!is_found || has_name(&row->copy.namespaces, cluster->namespace));
+}
+
+static bool is_about_all(const struct row *row, const struct access_cluster *cluster)
+{
+	return row->has_all && !row->is_limited && is_about(row, cluster) &&
+	       has_name(&row->copy.namespaces, cluster->namespace);
+}
+
 static bool is_own(const struct grants *grants, const struct access_app *app)
 {
 	return app->user && app->user[0] && strcmp(app->user, grants->user) == 0;
@@ -340,7 +362,7 @@ static unsigned row_to_app(const struct grants *grants, const struct row *row,
 	const struct access_app *app, const char **why)
 {
 	*why = "it is about other clusters";
-	if (!has_name(&row->copy.clusters, app->cluster))
+	if (!has_cluster(row, &(struct access_cluster){app->cluster, app->finder, app->namespace}))
 		return 0;
 	*why = "it is about other namespaces";
 	if (!has_name(&row->copy.namespaces, app->namespace))
@@ -359,14 +381,12 @@ unsigned grants_to_app(const struct grants *grants, const struct access_app *app
 }
 
 /* What the row may give of some application on the cluster. */
-static unsigned row_to_some(const struct row *row, const char *cluster)
+static unsigned row_to_some(const struct row *row, const struct access_cluster *cluster)
 {
-	return has_name(&row->copy.clusters, cluster)
-		       ? (row->rights | row->own_rights) & ~(unsigned)ELSEWHERE
-		       : 0;
+	return is_about(row, cluster) ? (row->rights | row->own_rights) & ~(unsigned)ELSEWHERE : 0;
 }
 
-unsigned grants_to_lists(const struct grants *grants, const char *cluster)
+unsigned grants_to_lists(const struct grants *grants, const struct access_cluster *cluster)
 {
 	unsigned rights = 0;
 
@@ -377,14 +397,14 @@ unsigned grants_to_lists(const struct grants *grants, const char *cluster)
 	return rights;
 }
 
-unsigned grants_to_whole_cluster(const struct grants *grants, const char *cluster)
+unsigned grants_to_whole_cluster(const struct grants *grants, const struct access_cluster *cluster)
 {
 	unsigned rights = 0;
 
 	for (size_t i = 0; grants && i < grants->count; i++) {
 		const struct row *row = &grants->rows[i];
 
-		if (row->has_all && has_name(&row->copy.clusters, cluster))
+		if (is_about_all(row, cluster))
 			rights |= row->rights & ~(unsigned)ELSEWHERE;
 	}
 	return rights;
@@ -392,28 +412,28 @@ unsigned grants_to_whole_cluster(const struct grants *grants, const char *cluste
 
 /* A row that names UIs opens them for viewing at least: it need not name rights, which would open
  * applications, too. */
-unsigned grants_to_ui(const struct grants *grants, const char *cluster, const char *ui)
+unsigned grants_to_ui(
+	const struct grants *grants, const struct access_cluster *cluster, const char *ui)
 {
 	unsigned rights = 0;
 
 	for (size_t i = 0; grants && i < grants->count; i++) {
 		const struct row *row = &grants->rows[i];
 
-		if (conf_names_have(&row->copy.uis, str_of(ui)) &&
-			has_name(&row->copy.clusters, cluster))
+		if (conf_names_have(&row->copy.uis, str_of(ui)) && is_about(row, cluster))
 			rights |= BIT(ACTION_VIEW) | BIT(ACTION_METRICS) |
 				  (row->rights & ~(unsigned)ELSEWHERE);
 	}
 	return rights;
 }
 
-bool grants_to_cluster(const struct grants *grants, const char *cluster)
+bool grants_to_cluster(const struct grants *grants, const struct access_cluster *cluster)
 {
 	for (size_t i = 0; grants && i < grants->count; i++) {
 		const struct row *row = &grants->rows[i];
 
 		if (row_to_some(row, cluster) ||
-			(row->copy.uis.count > 0 && has_name(&row->copy.clusters, cluster)))
+			(row->copy.uis.count > 0 && is_about(row, cluster)))
 			return true;
 	}
 	return false;

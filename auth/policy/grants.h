@@ -39,11 +39,12 @@ char *grants_scope(const struct grants *grants);
 
 /* Bits of actions, as access.h gives them, by rows alone. */
 unsigned grants_to_app(const struct grants *grants, const struct access_app *app);
-unsigned grants_to_lists(const struct grants *grants, const char *cluster);
+unsigned grants_to_lists(const struct grants *grants, const struct access_cluster *cluster);
 /* Of rows that are about all applications of the cluster. */
-unsigned grants_to_whole_cluster(const struct grants *grants, const char *cluster);
-unsigned grants_to_ui(const struct grants *grants, const char *cluster, const char *ui);
-bool grants_to_cluster(const struct grants *grants, const char *cluster);
+unsigned grants_to_whole_cluster(const struct grants *grants, const struct access_cluster *cluster);
+unsigned grants_to_ui(
+	const struct grants *grants, const struct access_cluster *cluster, const char *ui);
+bool grants_to_cluster(const struct grants *grants, const struct access_cluster *cluster);
 unsigned grants_anywhere(const struct grants *grants);
 
 /* Rights of grants_anywhere() that hold for applications of their own only. */

@@ -17,7 +17,7 @@ struct scope {
 
 /* --- reading --- */
 
-/* Of a cluster, or of a namespace of Kubernetes. */
+/* Of a namespace of Kubernetes, or of a cluster of the configuration. */
 static bool is_name(struct str name)
 {
 	for (size_t i = 0; i < name.len; i++) {
@@ -26,6 +26,18 @@ static bool is_name(struct str name)
 			return false;
 	}
 	return name.len > 0 && name.len <= 63;
+}
+
+/* One that was found may have its namespace with it, and what it was found by. */
+static bool is_cluster(struct str name)
+{
+	struct str rest = name, part;
+
+	while (str_next(&rest, '.', &part)) {
+		if (!is_name(part))
+			return false;
+	}
+	return name.len > 0 && name.len < CLUSTER_NAME_MAX && name.at[name.len - 1] != '.';
 }
 
 /* A scope-token of RFC 6749 §3.3. */
@@ -46,7 +58,7 @@ static bool add_part(struct scope *scope, struct str part)
 
 	if (str_starts(part, cluster)) {
 		part = str_from(part, cluster.len);
-		if (!is_name(part))
+		if (!is_cluster(part))
 			return false;
 		scope->clusters[scope->clusters_count++] = part;
 		return true;
@@ -131,15 +143,13 @@ struct str scope_text(const struct scope *scope)
 
 /* --- asking --- */
 
-bool scope_shows_cluster(const struct scope *scope, const char *cluster)
+static bool has_cluster(const struct scope *scope, const char *name)
 {
-	if (scope == NULL || scope->clusters_count == 0)
-		return true;
 	for (size_t i = 0; i < scope->clusters_count; i++) {
-		if (str_eq(scope->clusters[i], str_of(cluster)))
+		if (name && str_eq(scope->clusters[i], str_of(name)))
 			return true;
 	}
-	return false;
+	return scope->clusters_count == 0;
 }
 
 /* One that is in no namespace, or in one that nobody knows, is in none of these. */
@@ -150,6 +160,17 @@ static bool has_namespace(const struct scope *scope, const char *namespace)
 			return true;
 	}
 	return scope->namespaces_count == 0;
+}
+
+/* Of the configuration's clusters each may have something of these namespaces. */
+bool scope_shows_cluster(const struct scope *scope, const struct access_cluster *cluster)
+{
+	bool is_found = cluster->namespace && cluster->namespace[0];
+
+	if (scope == NULL)
+		return true;
+	return (has_cluster(scope, cluster->name) || has_cluster(scope, cluster->finder)) &&
+	       (!is_found || has_namespace(scope, cluster->namespace));
 }
 
 static bool has_app(const struct scope *scope, const char *id, const char *name)
@@ -170,9 +191,11 @@ bool scope_shows_app(
 	return scope == NULL || (has_app(scope, id, name) && has_namespace(scope, namespace));
 }
 
-bool scope_shows_all_apps(const struct scope *scope)
+bool scope_shows_all_apps(const struct scope *scope, const struct access_cluster *cluster)
 {
-	return scope_shows_app(scope, "", NULL, NULL);
+	bool is_found = cluster->namespace && cluster->namespace[0];
+
+	return scope_shows_app(scope, "", NULL, is_found ? cluster->namespace : NULL);
 }
 
 /* What is not about applications: a limited token has it by name only. */
@@ -200,14 +223,16 @@ bool scope_allows(const struct scope *scope, unsigned actions, enum action *lack
 
 bool scope_shows(const struct scope *scope, const struct scope_ask *ask)
 {
+	const struct access_cluster cluster = {.name = ask->cluster};
+
 	if (scope == NULL)
 		return true;
-	if (ask->cluster && !scope_shows_cluster(scope, ask->cluster))
+	if (ask->cluster && !scope_shows_cluster(scope, &cluster))
 		return false;
 	if (ask->app_id[0] == '\0')
 		return true;
 	if (strcmp(ask->app_id, "*") == 0)
-		return scope_shows_all_apps(scope);
+		return scope_shows_all_apps(scope, &cluster);
 	return scope_shows_app(scope, ask->app_id, ask->app_name, ask->namespace);
 }
 
@@ -226,11 +251,10 @@ static bool covers_actions(const struct scope *outer, const struct scope *inner)
 
 static bool covers_clusters(const struct scope *outer, const struct scope *inner)
 {
-	char name[64];
+	char name[CLUSTER_NAME_MAX];
 
 	for (size_t i = 0; i < inner->clusters_count; i++) {
-		if (!str_copy(inner->clusters[i], name, sizeof name) ||
-			!scope_shows_cluster(outer, name))
+		if (!str_copy(inner->clusters[i], name, sizeof name) || !has_cluster(outer, name))
 			return false;
 	}
 	return outer->clusters_count == 0 || inner->clusters_count > 0;

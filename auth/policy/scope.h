@@ -5,7 +5,7 @@
  * A scope only takes away: what the role does not allow, no scope does. Its texts are separated by
  * single spaces:
  *
- *   cluster:NAME   only these clusters
+ *   cluster:NAME   only these clusters, and those that were found by them
  *   namespace:NAME only the UIs of applications whose driver is, or was, a pod there
  *   app:PATTERN    only the UIs of these applications, by id or name; "*" is any run of characters
  *   view logs environment download dump kill submit tokens audit sessions   only these actions
@@ -17,10 +17,10 @@
 #ifndef SPARKGATE_AUTH_POLICY_SCOPE_H
 #define SPARKGATE_AUTH_POLICY_SCOPE_H
 
-#include "auth/policy/policy.h"
+#include "auth/policy/access.h"
 #include "base/err.h"
 
-enum { SCOPE_TEXT = 513, SCOPE_PARTS = 32 }; /* sizes with their NUL */
+enum { SCOPE_TEXT = 513, SCOPE_PARTS = 32, CLUSTER_NAME_MAX = 192 }; /* sizes with their NUL */
 
 struct scope;
 
@@ -41,11 +41,11 @@ bool scope_shows(const struct scope *scope, const struct scope_ask *ask);
  * that is not. */
 bool scope_allows(const struct scope *scope, unsigned actions, enum action *lacks);
 /* What a list may show to its reader. */
-bool scope_shows_cluster(const struct scope *scope, const char *cluster);
+bool scope_shows_cluster(const struct scope *scope, const struct access_cluster *cluster);
 bool scope_shows_app(
 	const struct scope *scope, const char *id, const char *name, const char *namespace);
 /* Any application of the cluster that it shows. */
-bool scope_shows_all_apps(const struct scope *scope);
+bool scope_shows_all_apps(const struct scope *scope, const struct access_cluster *cluster);
 /* Whether all that `inner` leaves is left by `outer` too: nobody gives more than they have. NULL:
  * not limited. A pattern is within another when it is the same, or is itself matched by it. */
 bool scope_covers(const struct scope *outer, const struct scope *inner);

@@ -9,7 +9,10 @@ static bool is_known(const struct conf *conf, const struct identity *who, struct
 {
 	const struct conf_cluster *cluster = conf_find_cluster(conf, name);
 
-	return cluster && (who == NULL || access_to_cluster(who, cluster->name));
+	if (cluster == NULL)
+		return false;
+	return who == NULL ||
+	       access_to_cluster(who, &(struct access_cluster){.name = cluster->name});
 }
 
 char *scope_doubt(const struct conf *conf, const struct identity *who, struct str scope)

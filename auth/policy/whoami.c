@@ -159,11 +159,12 @@ static json_t *list_clusters(const struct conf *conf, const struct identity *who
 
 	for (size_t i = 0; i < conf->clusters_count; i++) {
 		const char *name = conf->clusters[i].name;
+		const struct access_cluster cluster = {.name = name};
 
-		if (access_to_cluster(who, name))
+		if (access_to_cluster(who, &cluster))
 			json_array_append_new(
 				list, json_pack("{s:s, s:s}", "name", name, "applications",
-					      access_to_all_apps(who, name) ? "all" : "some"));
+					      access_to_all_apps(who, &cluster) ? "all" : "some"));
 	}
 	return list;
 }

@@ -1,6 +1,7 @@
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/http/form.h"
+#include "proxy/request/respond.h"
 #include "proxy/web/web_sign.h"
 #include "proxy/web/web_whoami.h"
 
@@ -56,6 +57,13 @@ const struct web_site endpoint_site = {
 
 /* --- clusters and applications: whose paths the registry knows --- */
 
+/* Its resource is not there any more. */
+static void serve_deleted(struct exchange *x)
+{
+	x->route.mount = x->route.cluster->master;
+	respond_gone(x);
+}
+
 static void serve_home(struct exchange *x)
 {
 	struct page_view view = public_view(&x->web);
@@ -105,6 +113,8 @@ void endpoint_serve(struct exchange *x)
 		web_fault(&x->web, x->registry ? FAULT_NOT_FOUND : FAULT_NOT_READY, NULL);
 	else if (x->route.kind == ROUTE_SLASH)
 		redirect_to_slash(x);
+	else if (is_get && x->route.kind == ROUTE_CLUSTER && x->route.cluster->deleted_ms)
+		serve_deleted(x);
 	else if (is_get)
 		serve_home(x);
 	else

@@ -266,7 +266,7 @@ static const struct app_info *find_app(const struct exchange *x)
 
 static bool may_kill(const struct exchange *x, const struct app_info *app)
 {
-	struct access_app facts = topic_app(x->route.cluster->name, app);
+	struct access_app facts = topic_app(x->route.cluster, app);
 
 	return access_to_app(x->web.who, &facts) & 1u << ACTION_KILL;
 }

@@ -55,10 +55,39 @@ static bool any_master_answers(const struct cluster_info *cluster)
 	return false;
 }
 
+/* While no master answers, the resource says why; NULL: it says nothing that is known. */
+static const struct health *health_by_resource(const struct cluster_info *cluster)
+{
+	static const struct {
+		const char *state;
+		struct health health;
+	} rows[] = {
+		{"Submitted", {TONE_BUSY, "Starting", "Its master has not started yet."}},
+		{"RunningHealthy",
+			{TONE_BUSY, "Starting", "Its master does not answer the gateway yet."}},
+		{"SchedulingFailure",
+			{TONE_BAD, "Not scheduled",
+				"Kubernetes cannot schedule this cluster (SchedulingFailure)."}},
+		{"Failed", {TONE_BAD, "Failed", "The operator says that this cluster failed."}},
+		{"ResourceReleased",
+			{TONE_IDLE, "Released",
+				"The operator has released this cluster\xe2\x80\x99s resources."}},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (strcmp(rows[i].state, cluster->resource_state) == 0)
+			return &rows[i].health;
+	}
+	return NULL;
+}
+
 static struct health health_of(const struct cluster_info *cluster)
 {
 	const struct master_info *master = active_master(cluster);
+	const struct health *resource = master ? NULL : health_by_resource(cluster);
 
+	if (resource)
+		return *resource;
 	if (!cluster->polled)
 		return (struct health){TONE_BUSY, "Looking",
 			"The gateway is still connecting to this cluster. Reload in a few "
@@ -154,6 +183,19 @@ static void write_uis(struct sbuf *out, const struct cluster_info *cluster)
 	sbuf_puts(out, "</nav>");
 }
 
+static void write_resource(struct sbuf *out, const struct cluster_info *cluster)
+{
+	if (cluster->namespace == NULL || cluster->namespace[0] == '\0')
+		return;
+	sbuf_puts(out, "<span class=\"version\">SparkCluster in ");
+	part_text(out, cluster->namespace, PART_CLIP);
+	if (cluster->resource_state[0]) {
+		sbuf_puts(out, ": ");
+		part_text(out, cluster->resource_state, PART_CLIP);
+	}
+	sbuf_puts(out, "</span>");
+}
+
 void page_cluster_head(
 	struct sbuf *out, const struct cluster_info *cluster, int level, bool is_link)
 {
@@ -173,6 +215,7 @@ void page_cluster_head(
 		part_text(out, cluster->spark_version, 32);
 		sbuf_puts(out, "</span>");
 	}
+	write_resource(out, cluster);
 	sbuf_puts(out, "</div>");
 	write_uis(out, cluster);
 	sbuf_puts(out, "</div>\n");

@@ -101,6 +101,8 @@ static const char *gone_title(const struct mount *mount)
 
 	if (mount->lack == LACKS_START)
 		return "This application is starting";
+	if (mount->kind == UI_MASTER && mount->state == MOUNT_GONE)
+		return "This cluster was deleted";
 	if (mount->lack == LACKS_UI)
 		return "This application has no web UI";
 	if (mount->lack == LACKS_ADDRESS)
@@ -159,6 +161,26 @@ static void write_reason(struct sbuf *out, const struct app_info *app)
 	sbuf_puts(out, "</p>\n");
 }
 
+/* What it was, for whoever has kept a link. */
+static void write_deleted(struct sbuf *out, const struct cluster_info *cluster)
+{
+	if (cluster == NULL || cluster->deleted_ms == 0)
+		return;
+	sbuf_puts(out, "<p>SparkCluster <b>");
+	part_text(out, cluster->name, PART_CLIP);
+	sbuf_puts(out, "</b> of the namespace ");
+	part_text(out, cluster->namespace, PART_CLIP);
+	sbuf_puts(out, " was deleted ");
+	part_time(out, cluster->deleted_ms);
+	sbuf_puts(out, ".");
+	if (cluster->resource_state[0]) {
+		sbuf_puts(out, " Its last state was ");
+		part_text(out, cluster->resource_state, PART_CLIP);
+		sbuf_puts(out, ".");
+	}
+	sbuf_puts(out, "</p>\n");
+}
+
 static void write_which(struct sbuf *out, const char *name, const char *id, const char *cluster)
 {
 	sbuf_puts(out, "<p class=\"which\">");
@@ -190,6 +212,8 @@ static void write_link(
 static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct mount *mount, const struct app_info *app)
 {
+	const struct access_cluster access = cluster_info_access(cluster);
+
 	if (cluster->has_history && mount->kind == UI_DRIVER && app &&
 		(!app->running || (mount->lack && app->in_history))) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
@@ -198,9 +222,10 @@ static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 		sbuf_puts(out, "\">Its history</a>");
 	}
 	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY &&
-		view->who && access_to_lists(view->who, cluster->name))
+		view->who && access_to_lists(view->who, &access))
 		write_link(out, view, cluster->history->path, "History server");
-	write_link(out, view, cluster->path, "The cluster");
+	if (cluster->deleted_ms == 0)
+		write_link(out, view, cluster->path, "The cluster");
 }
 
 void page_gone(struct sbuf *out, const struct page_view *view, const struct registry *reg,
@@ -218,6 +243,7 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
 	if (is_known)
 		write_reason(out, app);
 	write_gone_reason(out, mount);
+	write_deleted(out, cluster);
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (cluster)
 		write_way_to_history(out, view, cluster, mount, is_known ? app : NULL);

@@ -136,7 +136,7 @@ static int64_t duration_of(const struct app_info *app, int64_t now_ms)
 static bool may_be_killed(
 	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
 {
-	struct access_app facts = topic_app(cluster->name, app);
+	struct access_app facts = topic_app(cluster, app);
 
 	return t->who && app->running && app->namespace[0] == '\0' && cluster->has_masters &&
 	       topic_is_id(str_of(app->id)) && access_to_app(t->who, &facts) & 1u << ACTION_KILL;

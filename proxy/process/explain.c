@@ -185,7 +185,8 @@ static void say_request(const struct explain *e)
 	say_taken(e, "asks for",
 		mem_printf("%s: %s%s%s%s%s", actions, kinds[topic->kind],
 			topic->id && topic->id[0] ? " " : "", topic->id ? topic->id : "",
-			topic->cluster ? ", cluster " : "", topic->cluster ? topic->cluster : ""));
+			topic->cluster.name ? ", cluster " : "",
+			topic->cluster.name ? topic->cluster.name : ""));
 	free(actions);
 }
 

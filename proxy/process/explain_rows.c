@@ -50,7 +50,7 @@ static struct access_app best_app(
 	const struct looking *l, const struct conf_role *row, const char *user)
 {
 	static const struct access_lists everybody = {.admin = "*"};
-	struct access_app app = {.cluster = l->world->topic.cluster,
+	struct access_app app = {.cluster = l->world->topic.cluster.name,
 		.id = l->world->topic.id,
 		.user = l->app->user ? l->app->user : user,
 		.name = l->app->name,
@@ -72,7 +72,7 @@ static void look_at_app(const struct looking *l, const struct conf *one,
 {
 	const struct topic *topic = &l->world->topic;
 	struct grants *grants = grants_new(one, person);
-	struct access_app app = {.cluster = topic->cluster,
+	struct access_app app = {.cluster = topic->cluster.name,
 		.id = topic->id,
 		.user = l->app->user,
 		.name = l->app->name,

@@ -43,6 +43,16 @@ void app_info_write_below(struct sbuf *out, const char *above, const struct app_
 	}
 }
 
+struct access_cluster cluster_info_access(const struct cluster_info *cluster)
+{
+	return (struct access_cluster){cluster->name, cluster->finder, cluster->namespace};
+}
+
+struct access_cluster mount_access(const struct mount *mount)
+{
+	return (struct access_cluster){mount->cluster, mount->finder, mount->namespace};
+}
+
 const struct mount *cluster_info_history(
 	const struct cluster_info *cluster, const struct app_info *app)
 {

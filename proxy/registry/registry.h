@@ -33,6 +33,7 @@ struct mount {
 	enum ui_kind kind;
 	enum mount_state state;
 	const char *cluster;
+	const char *finder, *namespace; /* of its cluster, as access.h has it; "" for most */
 	const char *id;	  /* "master", worker-…, app-…, driver-…, "shs", the name under uis */
 	const char *path; /* "<base>/<cluster>/proxy/<id>" and the like, no slash at the end */
 	const char *label;     /* of a live UI's own host name (app_origin.h); "" for all others */
@@ -106,7 +107,11 @@ struct master_info {
 
 struct cluster_info {
 	const char *name;
-	const char *path;	   /* "<base>/<cluster>" */
+	/* Of one that a resource of Kubernetes made (access.h); "": the configuration has it. */
+	const char *finder, *namespace;
+	const char *resource_state; /* as the resource says; "": it says nothing */
+	int64_t deleted_ms; /* wall: its resource is not there any more, and its links say so; 0 */
+	const char *path;   /* "<base>/<cluster>" */
 	const char *spark_version; /* "" unknown */
 	bool has_masters, has_history, history_up;
 	bool has_kubernetes, kubernetes_up; /* its API server answers */
@@ -131,6 +136,9 @@ struct cluster_info {
 			     the first: the builder fills the one by the other */
 };
 
+/* Borrow. */
+struct access_cluster cluster_info_access(const struct cluster_info *cluster);
+struct access_cluster mount_access(const struct mount *mount);
 /* The history server whose word on it is the newest; NULL: none lists it. */
 const struct mount *cluster_info_history(
 	const struct cluster_info *cluster, const struct app_info *app);

@@ -122,6 +122,8 @@ const struct mount *part_builder_mount(struct part_builder *b, const struct moun
 	struct mount *m = arena_copy(b->part, mount, 1, sizeof *m);
 
 	m->cluster = arena_str(b->part, mount->cluster);
+	m->finder = arena_str(b->part, mount->finder);
+	m->namespace = arena_str(b->part, mount->namespace);
 	m->id = arena_str(b->part, mount->id);
 	m->authority = arena_str(b->part, mount->authority);
 	m->prefix = arena_str(b->part, mount->prefix);
@@ -288,6 +290,9 @@ static void copy_info(struct part_builder *b, const struct cluster_info *from)
 	snprintf(path, sizeof path, "%s/%s", b->base, from->name);
 	info->name = arena_str(part, from->name);
 	info->path = arena_str(part, path);
+	info->finder = arena_str(part, from->finder);
+	info->namespace = arena_str(part, from->namespace);
+	info->resource_state = arena_str(part, from->resource_state);
 	info->spark_version = arena_str(part, from->spark_version);
 	copy_masters(part, info);
 	copy_workers(part, info);
@@ -311,7 +316,9 @@ static void index_public(
 {
 	struct registry_key key = registry_key_of(space, str_of(text));
 
-	b->part->publics[b->publics_count++] = (struct part_public){key, m};
+	/* Who makes a cluster must not draw links of other clusters' pages to it (S108). */
+	if (m->namespace[0] == '\0' || space != SPACE_AUTHORITY)
+		b->part->publics[b->publics_count++] = (struct part_public){key, m};
 	if (space == SPACE_AUTHORITY)
 		registry_table_add(&b->part->table, &key, m);
 }

@@ -156,8 +156,11 @@ bool route_is_outside(const struct registry *reg, const char *base, struct str p
 	if (path.len == 0 || path.at[0] != '/')
 		return true;
 	struct str name = first_segment(path, &rest);
-	return !str_eq(name, STR("_gate")) && !str_eq(path, STR("/whoami")) &&
-	       !(reg && registry_cluster(reg, name));
+	const struct cluster_info *cluster = reg ? registry_cluster(reg, name) : NULL;
+	bool is_ours = str_eq(name, STR("_gate")) || str_eq(path, STR("/whoami"));
+
+	/* S108: who makes a cluster takes no path of what an ingress guards. */
+	return !is_ours && (cluster == NULL || cluster->finder[0]);
 }
 
 bool route_may_be_older(const struct cluster_info *cluster, struct str id)

@@ -49,7 +49,8 @@ struct route route_match(const struct registry *reg, const char *base, struct st
  * of ours load, and to sign in; nothing else is there. */
 struct route route_match_app(
 	const struct registry *reg, const char *base, struct str path, const struct mount *app);
-/* True when no cluster's and no path of the gateway's own is at or below it. */
+/* True when no path of the gateway's own is at or below it, and none of a cluster of the
+ * configuration. */
 bool route_is_outside(const struct registry *reg, const char *base, struct str path);
 /* In a mount's place: perhaps a history server has it, and our list of it does not. */
 bool route_may_be_older(const struct cluster_info *cluster, struct str id);

@@ -124,7 +124,7 @@ static bool id_in_query(struct str query, char out[TOPIC_ID_SIZE])
 static void set_app(struct topic *topic, const struct registry *reg, const char *id)
 {
 	const struct app_info *app =
-		reg ? registry_app(reg, str_of(topic->cluster), str_of(id)) : NULL;
+		reg ? registry_app(reg, str_of(topic->cluster.name), str_of(id)) : NULL;
 
 	topic->kind = TOPIC_APP;
 	topic->id = id;
@@ -199,7 +199,8 @@ static void set_proxied(
 	struct topic *topic, const struct registry *reg, struct str rest, struct str query)
 {
 	const struct mount *mount =
-		reg ? registry_proxy(reg, str_of(topic->cluster), str_of(topic->copied)) : NULL;
+		reg ? registry_proxy(reg, str_of(topic->cluster.name), str_of(topic->copied))
+		    : NULL;
 
 	if (mount == NULL || mount->kind == UI_DRIVER) {
 		set_spark_app(topic, reg, topic->copied);
@@ -298,7 +299,7 @@ enum action topic_actions(
 void topic_of_mount(struct topic *topic, const struct registry *reg, const struct conf *conf,
 	const struct mount *mount)
 {
-	*topic = (struct topic){.id = "", .cluster = mount->cluster};
+	*topic = (struct topic){.id = "", .cluster = mount_access(mount)};
 	set_by_mount(topic, reg, conf, mount, STR("/"), STR(""));
 }
 
@@ -306,14 +307,14 @@ void topic_find(struct topic *topic, const struct registry *reg, const struct co
 	const struct route *route, struct str query)
 {
 	*topic = (struct topic){.kind = TOPIC_OURS, .id = ""};
-	topic->cluster = route->cluster ? route->cluster->name : NULL;
+	if (route->cluster && route->kind != ROUTE_NONE)
+		topic->cluster = cluster_info_access(route->cluster);
 	if (route->kind == ROUTE_NONE) {
 		topic->kind = TOPIC_NOTHING;
-		topic->cluster = NULL;
 	} else if (route->kind == ROUTE_OUTSIDE) {
 		/* What is of no cluster of ours may be of a hidden one, for all one can tell. */
 		topic->kind = TOPIC_OUTSIDE;
-		topic->cluster = "";
+		topic->cluster.name = "";
 	} else if (route->mount) {
 		set_by_mount(topic, reg, conf, route->mount,
 			route->rest.len ? route->rest : STR("/"), query); /* leads there */
@@ -372,9 +373,10 @@ bool topic_read_form(
 
 /* --- what is open --- */
 
-struct access_app topic_app(const char *cluster, const struct app_info *app)
+static struct access_app facts_of(const struct access_cluster *cluster, const struct app_info *app)
 {
-	return (struct access_app){.cluster = cluster,
+	return (struct access_app){.cluster = cluster->name,
+		.finder = cluster->finder,
 		.id = app->id,
 		.name = app->name,
 		.other_name = app->other_name,
@@ -383,14 +385,21 @@ struct access_app topic_app(const char *cluster, const struct app_info *app)
 		.lists = app->lists};
 }
 
+struct access_app topic_app(const struct cluster_info *cluster, const struct app_info *app)
+{
+	const struct access_cluster access = cluster_info_access(cluster);
+
+	return facts_of(&access, app);
+}
+
 static unsigned rights_to_app(const struct topic *topic, const struct identity *who)
 {
-	struct access_app facts = {.cluster = topic->cluster, .id = topic->id};
+	struct access_app facts = access_app_in(&topic->cluster, topic->id);
 
-	if (topic->needs_lists && access_to_lists(who, topic->cluster) == 0)
+	if (topic->needs_lists && access_to_lists(who, &topic->cluster) == 0)
 		return 0;
 	if (topic->app)
-		facts = topic_app(topic->cluster, topic->app);
+		facts = facts_of(&topic->cluster, topic->app);
 	else if (topic->told)
 		facts = *topic->told;
 	return access_to_app(who, &facts);
@@ -405,13 +414,13 @@ static unsigned rights_to_nothing(const struct identity *who)
 
 static unsigned rights_to_lists(const struct topic *topic, const struct identity *who)
 {
-	return (access_to_lists(who, topic->cluster) & ~ENDING) |
-	       access_to_whole_cluster(who, topic->cluster);
+	return (access_to_lists(who, &topic->cluster) & ~ENDING) |
+	       access_to_whole_cluster(who, &topic->cluster);
 }
 
 static unsigned rights_to_ours(const struct topic *topic, const struct identity *who)
 {
-	if (topic->cluster && !access_to_cluster(who, topic->cluster))
+	if (topic->cluster.name && !access_to_cluster(who, &topic->cluster))
 		return 0;
 	return access_anywhere(who) | TOPIC_SEEN;
 }
@@ -419,14 +428,14 @@ static unsigned rights_to_ours(const struct topic *topic, const struct identity 
 static unsigned rights_to_files(const struct topic *topic, const struct identity *who)
 {
 	if (topic->needs_lists)
-		return access_to_lists(who, topic->cluster);
+		return access_to_lists(who, &topic->cluster);
 	return rights_to_ours(topic, who);
 }
 
 bool topic_needs_form(const struct topic *topic, const struct identity *who)
 {
 	return topic->kind == TOPIC_FORM &&
-	       !(access_to_whole_cluster(who, topic->cluster) & BIT(ACTION_KILL));
+	       !(access_to_whole_cluster(who, &topic->cluster) & BIT(ACTION_KILL));
 }
 
 unsigned topic_rights(const struct topic *topic, const struct identity *who)
@@ -443,23 +452,24 @@ unsigned topic_rights(const struct topic *topic, const struct identity *who)
 	case TOPIC_APP:
 		return rights_to_app(topic, who);
 	case TOPIC_FORM:
-		return access_to_lists(who, topic->cluster);
+		return access_to_lists(who, &topic->cluster);
 	case TOPIC_UI:
 		return access_to_ui(
-			who, topic->cluster, topic->id, topic->roles, topic->roles_count);
+			who, &topic->cluster, topic->id, topic->roles, topic->roles_count);
 	case TOPIC_OUTSIDE:
 	case TOPIC_WHOLE:
 		break;
 	}
-	return access_to_whole_cluster(who, topic->cluster);
+	return access_to_whole_cluster(who, &topic->cluster);
 }
 
 bool topic_is_filtered(const struct topic *topic, const struct identity *who)
 {
-	return topic->kind == TOPIC_LIST && !access_to_all_apps(who, topic->cluster);
+	return topic->kind == TOPIC_LIST && !access_to_all_apps(who, &topic->cluster);
 }
 
-static bool shows_app(const struct identity *who, const char *cluster, const struct app_info *app)
+static bool shows_app(
+	const struct identity *who, const struct cluster_info *cluster, const struct app_info *app)
 {
 	struct access_app facts = topic_app(cluster, app);
 
@@ -468,8 +478,8 @@ static bool shows_app(const struct identity *who, const char *cluster, const str
 
 static bool is_called(const struct app_info *app, struct str name)
 {
-	const char *const names[] = {app->name, app->other_name, app->resource_name,
-		app->resource_key, app->schedule};
+	const char *const names[] = {
+		app->name, app->other_name, app->resource_name, app->resource_key, app->schedule};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (names[i][0] && str_eq(str_of(names[i]), name))
@@ -482,17 +492,18 @@ const struct app_info *topic_find_app(const struct identity *who, const struct r
 	const struct cluster_info *cluster, struct str id_or_name)
 {
 	const struct app_info *found = registry_app(reg, str_of(cluster->name), id_or_name);
+	const struct access_cluster access = cluster_info_access(cluster);
 
-	if (access_to_all_apps(who, cluster->name))
+	if (access_to_all_apps(who, &access))
 		return found;
-	if (found && shows_app(who, cluster->name, found))
+	if (found && shows_app(who, cluster, found))
 		return found;
 	/* One that may be seen can have the name of one that may not. */
 	found = NULL;
 	for (size_t i = 0; i < cluster->apps_count; i++) {
 		const struct app_info *app = &cluster->apps[i];
 		if ((found == NULL || (found->is_schedule && !app->is_schedule)) &&
-			is_called(app, id_or_name) && shows_app(who, cluster->name, app))
+			is_called(app, id_or_name) && shows_app(who, cluster, app))
 			found = app;
 	}
 	return found;

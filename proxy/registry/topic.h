@@ -30,9 +30,9 @@ enum topic_kind {
 
 struct topic { /* borrows the registry, the configuration and itself: not to be copied */
 	enum topic_kind kind;
-	const char *cluster;	    /* NULL: of none */
-	const char *id;		    /* of an application or UI */
-	const struct app_info *app; /* NULL: the registry does not know it */
+	struct access_cluster cluster; /* name NULL: of none */
+	const char *id;		       /* of an application or UI */
+	const struct app_info *app;    /* NULL: the registry does not know it */
 	/* What its history server says of one that the registry does not know; NULL: it was not
 	 * asked. */
 	const struct access_app *told;
@@ -68,7 +68,7 @@ bool topic_is_filtered(const struct topic *topic, const struct identity *who);
 /* Whether an id is one that has one reading wherever it stands. */
 bool topic_is_id(struct str id);
 /* What access.h asks of an application of the registry. Borrows. */
-struct access_app topic_app(const char *cluster, const struct app_info *app);
+struct access_app topic_app(const struct cluster_info *cluster, const struct app_info *app);
 /* The application of this id, else the newest one of this name, among those they may see; NULL:
  * none of them. */
 const struct app_info *topic_find_app(const struct identity *who, const struct registry *reg,

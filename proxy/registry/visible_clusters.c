@@ -65,7 +65,7 @@ static void cut_apps(struct cluster_info *part, const struct viewer *viewer)
 
 	part->apps = mem_alloc(part->apps_count ? part->apps_count : 1, sizeof *part->apps);
 	for (size_t i = 0; i < part->apps_count; i++) {
-		struct access_app facts = topic_app(part->name, &all[i]);
+		struct access_app facts = topic_app(part, &all[i]);
 		if (access_to_app(viewer->who, &facts))
 			part->apps[count++] = all[i];
 	}
@@ -77,8 +77,10 @@ static const struct cluster_info *cut(struct visible_clusters *visible,
 {
 	struct cluster_info *part = &visible->cut[visible->cut_count++];
 
+	const struct access_cluster access = cluster_info_access(whole);
+
 	*part = *whole;
-	if (!access_to_lists(viewer->who, whole->name))
+	if (!access_to_lists(viewer->who, &access))
 		hide_lists(part);
 	cut_uis(part, viewer);
 	cut_apps(part, viewer);
@@ -96,10 +98,10 @@ struct visible_clusters *visible_clusters_new(
 	visible->cut = mem_alloc(count ? count : 1, sizeof *visible->cut);
 	for (size_t i = 0; who && i < count; i++) {
 		const struct cluster_info *cluster = registry_cluster_at(reg, i);
-		bool is_whole =
-			access_to_all_apps(who, cluster->name) && shows_all_uis(&viewer, cluster);
+		const struct access_cluster access = cluster_info_access(cluster);
+		bool is_whole = access_to_all_apps(who, &access) && shows_all_uis(&viewer, cluster);
 
-		if (access_to_cluster(who, cluster->name))
+		if (cluster->deleted_ms == 0 && access_to_cluster(who, &access))
 			visible->clusters[visible->count++] =
 				is_whole ? cluster : cut(visible, cluster, &viewer);
 	}

@@ -3,7 +3,8 @@
  * it.
  *
  * Clusters, UIs and applications by auth/policy/access.h; of a cluster whose lists are not for them
- * neither master nor workers. Borrows the registry.
+ * neither master nor workers. Clusters that were deleted are not among
+ * them: only their links go on. Borrows the registry.
  */
 #ifndef SPARKGATE_PROXY_REGISTRY_VISIBLE_CLUSTERS_H
 #define SPARKGATE_PROXY_REGISTRY_VISIBLE_CLUSTERS_H

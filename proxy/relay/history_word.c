@@ -53,10 +53,10 @@ static void take_answer(struct exchange *x)
 		return;
 	const struct spark_app *app = word->found.apps;
 	if (word->found.count == 1 && strcmp(app->id, word->key) == 0 && !is_listed(x)) {
-		word->facts = (struct access_app){.cluster = x->route.cluster->name,
-			.id = word->key,
-			.name = app->name,
-			.user = app->user};
+		const struct access_cluster cluster = cluster_info_access(x->route.cluster);
+		word->facts = access_app_in(&cluster, word->key);
+		word->facts.name = app->name;
+		word->facts.user = app->user;
 		x->told = &word->facts;
 	} else {
 		spark_apps_clear(&word->found);
@@ -170,8 +170,9 @@ static struct str id_of_page(const struct exchange *x)
 static struct str id_of_mount(const struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
+	const struct access_cluster cluster = mount_access(mount);
 
-	if (mount->kind == UI_OTHER || access_to_all_apps(x->web.who, mount->cluster))
+	if (mount->kind == UI_OTHER || access_to_all_apps(x->web.who, &cluster))
 		return (struct str){NULL, 0};
 	if (mount->kind == UI_HISTORY)
 		return id_of_page(x);
@@ -186,13 +187,20 @@ static struct str id_of(const struct exchange *x)
 	return x->route.mount ? id_of_mount(x) : (struct str){NULL, 0};
 }
 
+static bool sees_cluster(const struct exchange *x)
+{
+	const struct access_cluster cluster = cluster_info_access(x->route.cluster);
+
+	return access_to_cluster(x->web.who, &cluster);
+}
+
 static bool may_be_asked(const struct exchange *x)
 {
 	const struct cluster_info *cluster = x->route.cluster;
 
 	return cluster && cluster->is_history_cut && x->word == NULL && x->web.who &&
 	       x->web.app_label.at == NULL && policy_is_read(x->web.asked->method) &&
-	       x->web.req->content_length == 0 && access_to_cluster(x->web.who, cluster->name);
+	       x->web.req->content_length == 0 && sees_cluster(x);
 }
 
 bool history_word_ask(struct exchange *x, void (*then)(struct exchange *x))

@@ -22,7 +22,9 @@ static bool has_ui_for_some(const struct conf *conf)
 /* Every UI of every cluster there is: "" is the name of none, and so of any. */
 static bool sees_all_uis(const struct exchange *x)
 {
-	return access_to_all_apps(x->web.who, "") && !has_ui_for_some(x->web.conf);
+	const struct access_cluster any = {.name = ""};
+
+	return access_to_all_apps(x->web.who, &any) && !has_ui_for_some(x->web.conf);
 }
 
 /* A hostile page may name each address there is, to learn what lives there (S74). Static files are
@@ -85,9 +87,12 @@ void relay_fill_context(struct exchange *x)
 struct str relay_token(const struct exchange *x)
 {
 	const struct mount *mount = x->route.mount;
+	bool is_found = mount->finder[0] != '\0';
 
-	return ui_tokens_get(x->thread->ui_tokens, x->web.conf, str_of(mount->cluster), mount->kind,
-		clock_wall_s());
+	/* S108: whoever made a cluster sees what it is shown. */
+	return ui_tokens_get(x->thread->ui_tokens, x->web.conf,
+		str_of(is_found ? mount->finder : mount->cluster),
+		is_found ? UI_DRIVER : mount->kind, clock_wall_s());
 }
 
 void relay_call(struct exchange *x, enum exchange_state state, struct upstream_request *req,

@@ -19,7 +19,7 @@ static bool find_app(const struct exchange *x, struct str id, struct access_app 
 	const struct app_info *app = registry_app_near(x->route.cluster, id);
 
 	if (app)
-		*facts = topic_app(x->route.cluster->name, app);
+		*facts = topic_app(x->route.cluster, app);
 	return app != NULL;
 }
 
@@ -29,6 +29,17 @@ static const struct app_info *find_spark_app(
 {
 	app_key_of(id, key);
 	return registry_app_near(x->route.cluster, str_of(key));
+}
+
+static struct access_app facts_of_item(
+	const struct exchange *x, const struct list_item *item, const char *key)
+{
+	const struct access_cluster cluster = mount_access(x->route.mount);
+	struct access_app facts = access_app_in(&cluster, key);
+
+	facts.name = item->name;
+	facts.user = item->user;
+	return facts;
 }
 
 /* Beyond what the registry keeps, the list's own word counts. */
@@ -42,12 +53,9 @@ static bool shows(const void *arg, const struct list_item *item)
 	if (app && (app->has_stranger || app->has_later)) /* S94: whose row it is nobody can tell */
 		return false;
 	if (app)
-		facts = topic_app(x->route.cluster->name, app);
+		facts = topic_app(x->route.cluster, app);
 	else
-		facts = (struct access_app){.cluster = x->route.mount->cluster,
-			.id = key,
-			.name = item->name,
-			.user = item->user};
+		facts = facts_of_item(x, item, key);
 	return access_to_app(x->web.who, &facts) != 0;
 }
 
@@ -70,7 +78,7 @@ static bool shows_any(const void *arg, bool completed)
 		return true;
 	for (size_t i = 0; i < cluster->apps_count; i++) {
 		const struct app_info *app = &cluster->apps[i];
-		facts = topic_app(cluster->name, app);
+		facts = topic_app(cluster, app);
 		if (app->in_history && app->completed_in_history == completed &&
 			cluster_info_history(cluster, app) == x->route.mount &&
 			!app->has_stranger && !app->has_later && access_to_app(x->web.who, &facts))
@@ -88,16 +96,17 @@ static bool may_kill(const void *arg, struct str id)
 
 	if (app == NULL || app->has_later)
 		return false;
-	facts = topic_app(x->route.cluster->name, app);
+	facts = topic_app(x->route.cluster, app);
 	return access_to_app(x->web.who, &facts) & 1u << ACTION_KILL;
 }
 
 static bool is_restricted(const struct exchange *x)
 {
+	const struct access_cluster cluster = mount_access(x->route.mount);
 	enum ui_kind kind = x->route.mount->kind;
 
 	return (kind == UI_MASTER || kind == UI_WORKER || kind == UI_HISTORY) &&
-	       !access_to_all_apps(x->web.who, x->route.mount->cluster);
+	       !access_to_all_apps(x->web.who, &cluster);
 }
 
 /* --- lists --- */
@@ -145,7 +154,8 @@ static bool key_of_page(const struct exchange *x, char key[static APP_KEY_SIZE])
 
 static bool may_kill_all(const struct exchange *x)
 {
-	struct access_app facts = {.cluster = x->route.mount->cluster, .id = x->route.mount->id};
+	const struct access_cluster cluster = mount_access(x->route.mount);
+	struct access_app facts = access_app_in(&cluster, x->route.mount->id);
 	char key[APP_KEY_SIZE];
 	unsigned rights;
 
@@ -153,7 +163,7 @@ static bool may_kill_all(const struct exchange *x)
 		(find_app(x, str_of(key), &facts) || x->route.mount->kind == UI_DRIVER))
 		rights = access_to_app(x->web.who, &facts);
 	else
-		rights = access_to_whole_cluster(x->web.who, x->route.mount->cluster);
+		rights = access_to_whole_cluster(x->web.who, &cluster);
 	return rights & 1u << ACTION_KILL;
 }
 

@@ -114,8 +114,10 @@ static bool may_come(const struct exchange *x)
 			   : x->route.kind == ROUTE_NONE || x->route.kind == ROUTE_APP ||
 				     x->route.kind == ROUTE_APP_KILL;
 
-	return cluster && cluster->is_unread && is_id &&
-	       access_to_cluster(x->web.who, cluster->name);
+	if (cluster == NULL || !cluster->is_unread || !is_id)
+		return false;
+	const struct access_cluster access = cluster_info_access(cluster);
+	return access_to_cluster(x->web.who, &access);
 }
 
 /* S44: what may not be seen is not there, before it matters what would be done to it. */

@@ -187,7 +187,7 @@ static void find_route(struct exchange *x)
 	find_route_by_page(x);
 	if (x->ext && !x->web.app_label.at &&
 		route_is_outside(x->registry, base, x->web.target.path))
-		x->route.kind = ROUTE_OUTSIDE;
+		x->route = (struct route){.kind = ROUTE_OUTSIDE};
 }
 
 /* --- who: of the paths that are served to anybody nobody asks --- */

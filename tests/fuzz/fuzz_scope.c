@@ -10,6 +10,7 @@ static void try_scope(struct str text)
 {
 	const struct scope_ask ask = {
 		.cluster = "prod", .app_id = "app-20261121-0001", .app_name = "etl"};
+	const struct access_cluster prod = {.name = "prod"};
 	enum action lacks;
 	struct err err;
 	struct scope *scope = scope_parse(text, &err);
@@ -19,7 +20,7 @@ static void try_scope(struct str text)
 	assert(str_eq(scope_text(scope), text));
 	assert(scope_covers(scope, scope) && scope_covers(NULL, scope));
 	assert(!scope_covers(scope, NULL));
-	assert(!scope_shows(scope, &ask) || scope_shows_cluster(scope, "prod"));
+	assert(!scope_shows(scope, &ask) || scope_shows_cluster(scope, &prod));
 	for (int action = 0; action < ACTION_NEVER; action++) {
 		bool allows = scope_allows(scope, 1u << action, &lacks);
 		assert(allows || lacks == (enum action)action);

@@ -95,6 +95,14 @@ static const struct access_app etl_job = {.cluster = "prod",
 	.user = "svc",
 	.namespace = "etl"};
 
+static const struct access_cluster *of_conf(const char *name)
+{
+	static struct access_cluster cluster;
+
+	cluster = (struct access_cluster){.name = name};
+	return &cluster;
+}
+
 static unsigned app_for(const char *roles, const char *scope, const struct access_app *app)
 {
 	struct identity *who = somebody(roles, scope);
@@ -107,11 +115,11 @@ static unsigned app_for(const char *roles, const char *scope, const struct acces
 static unsigned lists_for(const char *roles, const char *scope, const char *cluster)
 {
 	struct identity *who = somebody(roles, scope);
-	unsigned rights = access_to_lists(who, cluster);
+	unsigned rights = access_to_lists(who, of_conf(cluster));
 
 	/* What is whole is in the lists, and nobody sees lists of a cluster they do not know. */
-	assert_int_equal(access_to_whole_cluster(who, cluster) & ~rights, 0);
-	assert_true(rights == 0 || access_to_cluster(who, cluster));
+	assert_int_equal(access_to_whole_cluster(who, of_conf(cluster)) & ~rights, 0);
+	assert_true(rights == 0 || access_to_cluster(who, of_conf(cluster)));
 	identity_unref(who);
 	return rights;
 }
@@ -119,7 +127,7 @@ static unsigned lists_for(const char *roles, const char *scope, const char *clus
 static bool sees_all(const char *roles, const char *scope, const char *cluster)
 {
 	struct identity *who = somebody(roles, scope);
-	bool is_all = access_to_all_apps(who, cluster);
+	bool is_all = access_to_all_apps(who, of_conf(cluster));
 
 	identity_unref(who);
 	return is_all;
@@ -274,8 +282,8 @@ static void kill_own_is_no_right_to_what_is_about_the_whole_cluster(void **state
 	struct identity *who = somebody("auditors analysts killer", NULL);
 
 	(void)state;
-	assert_int_equal(access_to_whole_cluster(who, "prod"), VIEW);
-	assert_true(access_to_lists(who, "prod") & KILL);
+	assert_int_equal(access_to_whole_cluster(who, of_conf("prod")), VIEW);
+	assert_true(access_to_lists(who, of_conf("prod")) & KILL);
 	identity_unref(who);
 }
 
@@ -301,7 +309,8 @@ static void cluster_is_named_to_those_who_have_something_there(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cells); i++) {
 		struct identity *who = somebody(cells[i].roles, cells[i].scope);
-		assert_int_equal(access_to_cluster(who, cells[i].cluster), cells[i].is_named);
+		assert_int_equal(
+			access_to_cluster(who, of_conf(cells[i].cluster)), cells[i].is_named);
 		identity_unref(who);
 	}
 }
@@ -310,7 +319,7 @@ static unsigned ui_for(const char *roles, const char *scope, const char *ui, boo
 {
 	char data[] = "notebook", *alone[] = {data};
 	struct identity *who = somebody(roles, scope);
-	unsigned rights = access_to_ui(who, "prod", ui, alone, is_narrow ? 1 : 0);
+	unsigned rights = access_to_ui(who, of_conf("prod"), ui, alone, is_narrow ? 1 : 0);
 
 	identity_unref(who);
 	return rights;
@@ -343,7 +352,7 @@ static void audit_is_a_right_of_no_application(void **state)
 	(void)state;
 	assert_int_equal(access_anywhere(who), VIEW | BIT(ACTION_AUDIT));
 	assert_int_equal(access_to_app(who, &hers), VIEW);
-	assert_int_equal(access_to_lists(who, "prod"), VIEW);
+	assert_int_equal(access_to_lists(who, of_conf("prod")), VIEW);
 	identity_unref(who);
 	who = somebody("auditors", "view");
 	assert_int_equal(access_anywhere(who), VIEW);

@@ -116,7 +116,8 @@ static void assert_limited(const char *text, enum role role, const char *scope)
 	assert_int_equal(who->role, role);
 	assert_string_equal(got, scope);
 	assert_null(who->scope);
-	assert_int_equal(access_to_all_apps(who, "c"), role >= ROLE_USER);
+	assert_int_equal(
+		access_to_all_apps(who, &(struct access_cluster){.name = "c"}), role >= ROLE_USER);
 	identity_unref(who);
 	free(got);
 	json_decref(claims);

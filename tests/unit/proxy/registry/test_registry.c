@@ -66,6 +66,36 @@ static void mounts_have_the_paths_of_the_url_space(void **state)
 	registry_free(reg);
 }
 
+/* Its master may call itself anything. */
+static void s108_found_cluster_draws_no_link_of_another_clusters_page(void **state)
+{
+	struct registry_builder *b = registry_builder_new("");
+	const struct mount found = {.kind = UI_MASTER,
+		.state = MOUNT_UP,
+		.cluster = "found",
+		.finder = "one",
+		.namespace = "etl",
+		.id = "master",
+		.authority = "10.0.0.9:8080"};
+
+	(void)state;
+	const struct mount *m = registry_builder_mount(b, &found);
+	registry_builder_alias(b, m, "portal.example:443");
+	registry_builder_cluster(
+		b, &(struct cluster_info){.name = "found", .finder = "one", .namespace = "etl"});
+	add(b, UI_MASTER, MOUNT_UP, "one", "master", "10.0.0.1:8080");
+	registry_builder_cluster(b, &(struct cluster_info){.name = "one"});
+	struct registry *reg = registry_builder_finish(b);
+	assert_null(registry_authority(reg, STR("one"), STR("portal.example:443")));
+	assert_null(registry_authority(reg, STR("one"), STR("10.0.0.9:8080")));
+	assert_string_equal(
+		path_of(registry_authority(reg, STR("found"), STR("portal.example:443"))),
+		"/found/proxy/master");
+	assert_string_equal(path_of(registry_authority(reg, STR("found"), STR("10.0.0.1:8080"))),
+		"/one/proxy/master");
+	registry_free(reg);
+}
+
 static void unknown_names_lead_nowhere(void **state)
 {
 	struct registry *reg = two_clusters();
@@ -345,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mounts_have_the_paths_of_the_url_space),
+		cmocka_unit_test(s108_found_cluster_draws_no_link_of_another_clusters_page),
 		cmocka_unit_test(unknown_names_lead_nowhere),
 		cmocka_unit_test(an_address_leads_to_who_lives_there_now),
 		cmocka_unit_test(an_address_leads_to_this_cluster_first),

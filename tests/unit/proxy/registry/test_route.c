@@ -164,6 +164,24 @@ static void s0_an_applications_host_has_its_ui_and_nothing_else(void **state)
 	registry_free(reg);
 }
 
+static void s108_found_cluster_takes_no_path_of_what_an_ingress_guards(void **state)
+{
+	struct registry_builder *b = registry_builder_new("");
+
+	(void)state;
+	registry_builder_cluster(b, &(struct cluster_info){.name = "local"});
+	registry_builder_cluster(b,
+		&(struct cluster_info){.name = "grafana", .finder = "local", .namespace = "etl"});
+	struct registry *reg = registry_builder_finish(b);
+	assert_int_equal(route_match(reg, "", STR("/grafana/")).kind, ROUTE_CLUSTER);
+	assert_true(route_is_outside(reg, "", STR("/grafana/")));
+	assert_true(route_is_outside(reg, "", STR("/grafana/proxy/master/")));
+	assert_false(route_is_outside(reg, "", STR("/local/")));
+	assert_false(route_is_outside(reg, "", STR("/whoami")));
+	assert_false(route_is_outside(reg, "", STR("/_gate/login")));
+	registry_free(reg);
+}
+
 static void each_path_names_one_thing_or_nothing(void **state)
 {
 	(void)state;
@@ -210,6 +228,7 @@ int main(void)
 		cmocka_unit_test(s44_any_id_below_proxy_may_be_older_than_a_list_that_was_cut),
 		cmocka_unit_test(s0_an_applications_host_has_its_ui_and_nothing_else),
 		cmocka_unit_test(each_path_names_one_thing_or_nothing),
+		cmocka_unit_test(s108_found_cluster_takes_no_path_of_what_an_ingress_guards),
 		cmocka_unit_test(a_base_path_comes_before_everything),
 		cmocka_unit_test(without_a_snapshot_only_the_gates_own_paths_exist),
 		cmocka_unit_test(only_sign_in_and_what_it_needs_is_public),
