@@ -71,6 +71,7 @@ struct conf_kubernetes { /* where driver pods are looked for */
 		namespaces; /* "*" alone: all; none: the one the gateway's access is for */
 	char *selector;	    /* of labels, as kubectl's -l takes it */
 	char *kubeconfig;   /* NULL: $KUBECONFIG, else what the gateway's own pod has */
+	bool clusters;	    /* SparkCluster resources become clusters of their own */
 };
 
 /* Read from a file at load, printed as "********", wiped when the conf is freed. */
@@ -250,6 +251,8 @@ const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster,
 struct str conf_pattern_part(const char *pattern, struct str text);
 /* What user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */
 const char *conf_find_user(const struct conf *conf, const char *value);
+/* Whether clusters come from Kubernetes, whose names the configuration does not have. */
+bool conf_finds_clusters(const struct conf *conf);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
 

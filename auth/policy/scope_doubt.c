@@ -22,6 +22,8 @@ char *scope_doubt(const struct conf *conf, const struct identity *who, struct st
 	struct str part;
 	size_t count = 0;
 
+	if (conf_finds_clusters(conf))
+		return NULL; /* the configuration does not know them all */
 	sbuf_init(&out, SENTENCE_MAX);
 	while (scope.len && str_next(&scope, ' ', &part)) {
 		struct str name = str_from(part, lead.len);

@@ -40,16 +40,15 @@ struct fetch {
 	char *post; /* may have secrets in it */
 	char *key;
 	LIST_ENTRY(fetch) fed_link;
-	bool is_fed;
+	bool is_fed, refused; /* by the address filter */
 	size_t (*on_part)(struct str part, void *arg);
 	struct sbuf body;
 	struct sockaddr_storage peer;
-	bool refused; /* by the address filter */
 	char why[CURL_ERROR_SIZE];
 	bool (*allow)(const struct sockaddr *addr, void *arg);
 	void (*on_peer)(const struct sockaddr_storage *peer, void *arg);
 	void (*done)(const struct fetch_result *result, void *arg);
-	void *arg;
+	void *arg, *allow_arg;
 };
 
 /* libcurl copies requests and answers; what it lets go of is overwritten (S69). */
@@ -96,7 +95,7 @@ static void fetch_free(struct fetch *f)
 
 static bool address_is_allowed(struct fetch *f, const struct sockaddr *addr)
 {
-	if (f->allow == NULL || f->allow(addr, f->arg))
+	if (f->allow == NULL || f->allow(addr, f->allow_arg))
 		return true;
 	f->refused = true;
 	return false;
@@ -268,6 +267,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	assert(req->done && req->timeout_ms > 0 && req->max_bytes > 0);
 	f->fetcher = fetcher;
 	f->allow = req->allow;
+	f->allow_arg = req->allow_arg ? req->allow_arg : req->arg;
 	f->on_peer = req->on_peer;
 	f->on_part = req->on_part;
 	f->done = req->done;

@@ -55,8 +55,10 @@ struct fetch_request {
 	bool is_unrepeatable;
 	bool is_once; /* nothing more will be asked there soon: no connection is kept */
 	/* May this address be connected to? Asked for every new and every reused connection before
-	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address. */
+	 * a byte of the request is sent. Must not call back into the fetcher. NULL: any address.
+	 * It is given `allow_arg`, or `arg` where that is NULL. */
 	bool (*allow)(const struct sockaddr *addr, void *arg);
+	void *allow_arg;
 	/* Where it is connected to, as soon as it is: the answer may take long. As `allow`, which
 	 * comes before it. NULL: nobody wants to know. */
 	void (*on_peer)(const struct sockaddr_storage *peer, void *arg);

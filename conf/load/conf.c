@@ -70,6 +70,15 @@ void conf_unref(struct conf *conf)
 	free(conf);
 }
 
+bool conf_finds_clusters(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		if (conf->clusters[i].kubernetes.clusters)
+			return true;
+	}
+	return false;
+}
+
 const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str name)
 {
 	for (size_t i = 0; i < conf->clusters_count; i++) {

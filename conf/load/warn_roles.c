@@ -42,6 +42,8 @@ static void warn_of_clusters(const struct telling *t)
 	const struct conf_names *clusters = &t->row->clusters;
 	size_t known = 0;
 
+	if (conf_finds_clusters(t->conf))
+		return; /* what is not there may be found */
 	for (size_t i = 0; i < clusters->count; i++) {
 		bool is_known = conf_find_cluster(t->conf, str_of(clusters->at[i])) != NULL;
 
@@ -74,6 +76,8 @@ static void warn_of_uis(const struct telling *t)
 
 static void warn_of_namespaces(const struct telling *t)
 {
+	if (conf_finds_clusters(t->conf))
+		return;
 	for (size_t i = 0; i < t->conf->clusters_count; i++) {
 		if (is_about(t->row, &t->conf->clusters[i]) && t->conf->clusters[i].has_kubernetes)
 			return;

@@ -49,8 +49,9 @@ extern const struct value_type value_cidr;	  /* struct cidr */
 extern const struct value_type value_store;	  /* struct conf: store_kind, store_path, redis */
 extern const struct value_type value_gelf;	  /* struct conf_endpoint; absent: host NULL */
 extern const struct value_type value_scope;	  /* char *; a scope of RFC 6749 */
-extern const struct value_type value_namespace;	  /* char *; of Kubernetes, or "*" */
-extern const struct value_type value_selector;	  /* char *; of Kubernetes' labels */
+extern const struct value_type value_cluster; /* char *; of a cluster, also of one that is found */
+extern const struct value_type value_namespace;	      /* char *; of Kubernetes, or "*" */
+extern const struct value_type value_selector;	      /* char *; of Kubernetes' labels */
 extern const struct value_type value_identity_header; /* char *; a field's name */
 extern const struct value_type value_cookie_name;     /* char *; "sparkgate", "sparkgate_NAME" */
 extern const struct value_type value_ui_name;	      /* char *; as value_name, one '*' too */

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-enum { LABEL_MAX = 63, SELECTOR_MAX = 1024, PATTERN_MAX = 255 };
+enum { LABEL_MAX = 63, SELECTOR_MAX = 1024, PATTERN_MAX = 255, CLUSTER_MAX = 191 };
 
 /* RFC 1123 §2.1, as Kubernetes takes it for a namespace; or the word for all of them. */
 static int parse_namespace(
@@ -20,6 +20,23 @@ static int parse_namespace(
 	if (!is_label && strcmp(text, "*") != 0)
 		return err_set(expected,
 			"a namespace of a-z, 0-9 and '-', 1 to 63 letters, or \"*\" for all");
+	*s = mem_strdup(text);
+	return 0;
+}
+
+/* The configuration's clusters have no dot; one that was found may be NAME.NAMESPACE (found.h). */
+static int parse_cluster(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-.");
+	bool is_odd = text[0] == '-' || text[0] == '.' || strstr(text, "..") || strstr(text, ".-");
+	char **s = field;
+
+	if (strchr(text, '.') == NULL)
+		return value_name.parse(row, text, field, expected);
+	if (text[len] != '\0' || len > CLUSTER_MAX || is_odd || text[len - 1] == '.')
+		return err_set(
+			expected, "a cluster's name, or NAME.NAMESPACE of one that is found");
 	*s = mem_strdup(text);
 	return 0;
 }
@@ -65,5 +82,6 @@ static void clear_text(void *field)
 }
 
 const struct value_type value_namespace = {parse_namespace, format_text, clear_text};
+const struct value_type value_cluster = {parse_cluster, format_text, clear_text};
 const struct value_type value_selector = {parse_selector, format_text, clear_text};
 const struct value_type value_application = {parse_application, format_text, clear_text};

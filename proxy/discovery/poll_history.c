@@ -132,6 +132,7 @@ struct history *history_new(struct cluster *c, const struct url *url, unsigned s
 	struct history *h = mem_alloc(1, sizeof *h);
 
 	polled_server_init(&h->server, c, UI_HISTORY, url);
+	h->server.fence = c->found ? &c->fence : NULL;
 	h->slot = slot;
 	h->limit = APPS_MAX;
 	h->hurry = evtimer_new(c->discovery->base, on_hurry, h);

@@ -16,16 +16,27 @@ struct master *master_new(struct cluster *c, const struct url *url)
 	struct master *m = mem_alloc(1, sizeof *m);
 
 	polled_server_init(&m->server, c, UI_MASTER, url);
+	m->server.fence = c->found ? &c->fence : NULL;
 	m->status = "UNREACHABLE";
 	return m;
+}
+
+/* One is of the master that is followed. */
+static void forget_version(struct cluster *c)
+{
+	if (c->version_fetch)
+		fetch_cancel(c->version_fetch);
+	c->version_fetch = NULL;
 }
 
 void master_free(struct master *m)
 {
 	struct cluster *c = m->server.cluster;
 
-	if (c->active == m)
+	if (c->active == m) {
+		forget_version(c);
 		c->active = NULL;
+	}
 	polled_server_clear(&m->server);
 	free(m);
 }
@@ -77,6 +88,7 @@ static void follow_master(struct master *m)
 	struct cluster *c = m->server.cluster;
 
 	log_info("discovery", "cluster %s: following master %s", c->name, m->server.text);
+	forget_version(c);
 	c->active = m;
 	c->version_tries = VERSION_TRIES;
 	c->direct_only = false;
@@ -88,6 +100,8 @@ static void note_master_address(struct master *m)
 {
 	struct cluster *c = m->server.cluster;
 
+	if (m->server.fence) /* whoever made it does not say what may be reached */
+		return;
 	if (address_fence_add_master(&c->fence, (const struct sockaddr *)&m->server.addr))
 		verify_ui_refence(c);
 }

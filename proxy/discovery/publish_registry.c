@@ -2,6 +2,7 @@
 
 #include "proxy/discovery/app_user.h"
 #include "proxy/discovery/claim.h"
+#include "proxy/discovery/found/found.h"
 #include "proxy/discovery/known/app_names.h"
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
@@ -22,20 +23,39 @@ struct draft {
 	const struct mount *histories[CONF_HISTORIES];
 };
 
-/* --- configured servers --- */
+static const char *finder_of(const struct cluster *c)
+{
+	return c->finder ? c->finder : "";
+}
+
+static const char *namespace_of(const struct cluster *c)
+{
+	return c->found ? c->found->namespace : "";
+}
+
+/* --- servers --- */
+
+/* What the operator named may be connected to once its address is known; what others made, once it
+ * has answered as what it is. */
+static enum mount_state server_state(const struct polled_server *s)
+{
+	if (polled_server_refused(s))
+		return MOUNT_REFUSED;
+	return s->addr_len && (s->fence == NULL || s->up) ? MOUNT_UP : MOUNT_UNVERIFIED;
+}
 
 static const struct mount *server_mount(
 	struct draft *d, const struct polled_server *s, enum ui_kind kind, const char *id)
 {
 	const char *why = s->tried ? "it does not answer" : "it was not asked yet";
 	const char *refused = polled_server_refused(s);
+	enum mount_state state = server_state(s);
 	struct mount m = {
 		.kind = kind,
-		/* The operator named it, so once its address is known it may be connected to. */
-		.state = refused       ? MOUNT_REFUSED
-			 : s->addr_len ? MOUNT_UP
-				       : MOUNT_UNVERIFIED,
+		.state = state,
 		.cluster = d->cluster->name,
+		.finder = finder_of(d->cluster),
+		.namespace = namespace_of(d->cluster),
 		.id = id,
 		.authority = s->authority,
 		.prefix = s->url.path,
@@ -43,9 +63,9 @@ static const struct mount *server_mount(
 		.addr_len = s->addr_len,
 		.tls = s->url.tls,
 		.ca_file = d->cluster->conf->ca_file,
-		.why = refused	     ? refused
-		       : s->addr_len ? ""
-				     : why,
+		.why = refused		   ? refused
+		       : state == MOUNT_UP ? ""
+					   : why,
 	};
 
 	return registry_builder_mount(d->builder, &m);
@@ -87,10 +107,28 @@ static void alias_master(struct draft *d, const struct master *m)
 	}
 }
 
+/* A cluster that was found has a master, though nobody knows (yet, or any more) where. */
+static void add_no_master(struct draft *d)
+{
+	const struct found_cluster *f = d->cluster->found;
+	bool is_gone = f->watch == NULL;
+	const struct mount m = {.kind = UI_MASTER,
+		.state = is_gone ? MOUNT_GONE : MOUNT_UNVERIFIED,
+		.cluster = d->cluster->name,
+		.finder = finder_of(d->cluster),
+		.namespace = f->namespace,
+		.id = "master",
+		.why = is_gone ? "its SparkCluster was deleted" : "its pod has no address yet"};
+
+	d->info.master = registry_builder_mount(d->builder, &m);
+}
+
 static void add_masters(struct draft *d)
 {
 	const struct cluster *c = d->cluster;
 
+	if (c->masters_count == 0 && c->found)
+		add_no_master(d);
 	if (c->masters_count == 0)
 		return;
 	d->info.master = server_mount(d, &best_master(c)->server, UI_MASTER, "master");
@@ -189,6 +227,8 @@ static const struct mount *known_mount(
 		.kind = ui->kind == KNOWN_UI_APP ? UI_DRIVER : UI_WORKER,
 		.state = ui->state,
 		.cluster = d->cluster->name,
+		.finder = finder_of(d->cluster),
+		.namespace = namespace_of(d->cluster),
 		.id = id,
 		.authority = via_master ? active->server.authority : ui->authority,
 		.prefix = prefix,
@@ -229,7 +269,7 @@ static void add_app(struct draft *d, const struct app *a)
 		.duration_ms = a->duration_ms,
 		.cores = a->cores,
 		.running = a->running,
-		.namespace = claim_namespace(a),
+		.namespace = d->cluster->found ? namespace_of(d->cluster) : claim_namespace(a),
 		.lists = read_lists_of(a),
 		.in_history = a->in_history,
 		.completed_in_history = a->completed_in_history,
@@ -332,18 +372,28 @@ static bool any_history_is_cut(const struct cluster *c)
 	return is_cut;
 }
 
+/* Its master has told no ids yet, and will. */
+static bool is_new(const struct cluster *c)
+{
+	return c->found && c->found->watch && c->polls == 0;
+}
+
 static struct cluster_info about(const struct cluster *c)
 {
 	return (struct cluster_info){
 		.name = c->name,
+		.finder = finder_of(c),
+		.namespace = namespace_of(c),
+		.resource_state = c->found ? c->found->state : "",
+		.deleted_ms = c->found ? c->found->deleted_ms : 0,
 		.spark_version = c->version,
-		.has_masters = c->masters_count > 0,
+		.has_masters = c->masters_count > 0 || c->found,
 		.has_history = c->histories_count > 0,
 		.history_up = all_histories_are_up(c),
 		.has_kubernetes = c->watches_count > 0,
 		.kubernetes_up = all_watched(c),
 		.polled = claim_all_are_asked(c),
-		.is_unread = !claim_all_have_told(c),
+		.is_unread = !claim_all_have_told(c) || is_new(c),
 		.is_history_cut = any_history_is_cut(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,

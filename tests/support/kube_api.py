@@ -49,6 +49,8 @@ def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", label
 PODS = "api/v1/pods"
 KUBEFLOW = "apis/sparkoperator.k8s.io/v1beta2/sparkapplications"
 APACHE = "apis/spark.apache.org/v1/sparkapplications"
+SERVICES = "api/v1/services"
+CLUSTERS = "apis/spark.apache.org/v1/sparkclusters"
 SCHEDULES = "apis/sparkoperator.k8s.io/v1beta2/scheduledsparkapplications"
 CONNECTS = "apis/sparkoperator.k8s.io/v1alpha1/sparkconnects"
 STATUSES = {  # how an operator writes a state, a message and an application's id
@@ -71,8 +73,34 @@ def resource(kind, name, state=None, message="", app=None, namespace="spark", la
     return value
 
 
+def spark_cluster(name, state="Submitted", namespace="spark"):
+    """A SparkCluster as Apache's operator has it, with more in its status than anybody reads."""
+    history = {str(i): {"currentStateSummary": "Submitted", "message": "x" * 200} for i in range(3)}
+    return {"kind": "sparkclusters", "apiVersion": "spark.apache.org/v1",
+            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now(), "labels": {}},
+            "spec": {"runtimeVersions": {"sparkVersion": "4.1.0"}, "sparkConf": {"spark.ui.reverseProxy": "true"}},
+            "status": {"currentState": {"currentStateSummary": state, "message": ""}, "stateTransitionHistory": history}}
+
+
+def master_pod(cluster, port, ip=HOST, namespace="spark", name=None, phase="Running"):
+    """The pod of the operator's StatefulSet."""
+    ports = [{"name": "web", "containerPort": port}, {"name": "spark", "containerPort": 7077}]
+    return {"kind": "Pod", "apiVersion": "v1",
+            "metadata": {"name": name or f"{cluster}-master-0", "namespace": namespace, "creationTimestamp": now(),
+                         "labels": {"spark-role": "master", "spark.operator/spark-cluster-name": cluster}},
+            "spec": {"containers": [{"name": "master", "ports": ports}]},
+            "status": {"phase": phase, "startTime": now(), **({"podIP": ip} if ip else {})}}
+
+
+def service(name, port, ip=HOST, namespace="spark", port_name="spark-history"):
+    return {"kind": "services", "apiVersion": "v1",
+            "metadata": {"name": name, "namespace": namespace, "creationTimestamp": now(), "labels": {}},
+            "spec": {"clusterIP": ip, "ports": [{"name": port_name, "port": port, "targetPort": port}]}}
+
+
 def kind_of(value):
-    return PODS if value["kind"] == "Pod" else f"apis/{value['apiVersion']}/{value['kind']}"
+    root = "apis" if "/" in value["apiVersion"] else "api"
+    return PODS if value["kind"] == "Pod" else f"{root}/{value['apiVersion']}/{value['kind']}"
 
 
 def read_path(words):
@@ -85,7 +113,10 @@ def read_path(words):
 
 
 def matches(labels, selector):
-    """Equality-based selectors only."""
+    """Equality-based selectors, and `key in (a,b)` alone."""
+    if " in (" in selector:
+        key, _, values = selector.partition(" in (")
+        return labels.get(key) in values.rstrip(")").split(",")
     for term in filter(None, selector.split(",")):
         key, _, value = term.replace("==", "=").partition("=")
         if labels.get(key.strip()) != value.strip():

@@ -14,6 +14,8 @@
 
 struct app_lists;
 struct event_base;
+struct found;
+struct found_cluster;
 struct fetcher;
 struct known_resource;
 struct kube_watch;
@@ -45,6 +47,11 @@ struct cluster {
 	struct pod_probes *probes;  /* pod_probe.c; NULL: no pod needs it */
 	struct kube_watch **others; /* of other kinds, which may be lacking */
 	size_t others_count;
+	struct kube_watch **finders; /* found_watch.h: for clusters that it finds */
+	size_t finders_count;
+	const struct found_cluster *found; /* it was found; NULL: the configuration has it */
+	const char *finder;		   /* name of the cluster that found it; NULL */
+	int64_t polled_from_ms;
 	uint64_t polls;	 /* merged answers of an active master */
 	uint64_t digest; /* of the last of them; 0: none */
 	char version[SPARK_VERSION_MAX];
@@ -75,8 +82,10 @@ struct discovery { /* what the clusters share */
 	struct conf *conf;
 	void (*publish)(struct registry *registry, void *arg);
 	void *arg;
-	struct cluster **clusters;
-	size_t clusters_count;
+	struct cluster **clusters; /* those of the configuration, then those that were found */
+	size_t clusters_count, rows_count;
+	struct found *found;
+	struct event *found_timer; /* pending: something of it has changed */
 	struct event *publish_timer;
 	int64_t publish_cost_ms;
 	struct store *store; /* borrowed; NULL: none */

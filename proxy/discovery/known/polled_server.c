@@ -50,14 +50,13 @@ const char *polled_server_refused(const struct polled_server *s)
 
 static bool on_address(const struct sockaddr *sa, void *arg)
 {
-	struct polled_server *s = arg; /* it is the first of whatever asks */
+	struct polled_server *s = arg;
 
 	s->refused = address_fence_check(s->fence, sa);
 	return s->refused == NULL;
 }
 
-static struct fetch *ask(
-	const struct polled_server *s, const char *path, struct fetch_request *request)
+static struct fetch *ask(struct polled_server *s, const char *path, struct fetch_request *request)
 {
 	char *url = mem_printf("%s%s", s->text, path);
 
@@ -65,12 +64,13 @@ static struct fetch *ask(
 	request->timeout_ms = POLL_TIMEOUT_MS;
 	request->is_once = s->fence != NULL;
 	request->allow = s->fence ? on_address : NULL;
+	request->allow_arg = s;
 	struct fetch *fetch = cluster_ask(s->cluster, s->kind, request);
 	free(url);
 	return fetch;
 }
 
-struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
+struct fetch *polled_server_ask(struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg)
 {
 	struct fetch_request request = {.max_bytes = max_bytes, .done = done, .arg = arg};

@@ -26,7 +26,8 @@ struct polled_server {
 	struct sockaddr_storage addr; /* the last that could be connected to */
 	socklen_t addr_len;	      /* 0: none yet */
 	bool tried, up, was_logged;
-	/* Somebody else named it: its address has to pass this one. NULL: the operator did. */
+	/* Somebody else named it: its address has to pass this one, and nobody is sent there before
+	 * it has answered as what it is. NULL: the operator did. */
 	const struct address_fence *fence;
 	const char *refused; /* why it did not when it was asked last; NULL: it did */
 	int64_t due_ms;
@@ -75,7 +76,7 @@ bool polled_server_is(const struct polled_server *s, const struct url *url);
 /* Why its address, as it was last, may not be connected to; NULL: it may. */
 const char *polled_server_refused(const struct polled_server *s);
 /* GET of the server's URL and `path`; where the operator named it any address will do. */
-struct fetch *polled_server_ask(const struct polled_server *s, const char *path, size_t max_bytes,
+struct fetch *polled_server_ask(struct polled_server *s, const char *path, size_t max_bytes,
 	void (*done)(const struct fetch_result *result, void *arg), void *arg);
 /* The same as its own fetch, with the server as `arg`: where it is is known before it answers. */
 void polled_server_poll(struct polled_server *s, const char *path, size_t max_bytes,

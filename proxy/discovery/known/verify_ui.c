@@ -182,6 +182,7 @@ void verify_ui_check(struct known_ui *ui)
 	const char *path = ui->kind == KNOWN_UI_WORKER ? "/json/" : "/api/v1/applications";
 	enum ui_kind kind = ui->kind == KNOWN_UI_WORKER ? UI_WORKER : UI_DRIVER;
 	char *id = known_ui_in_address(ui);
+	bool is_fenced = active && active->server.fence;
 	bool needs_page = ui->kind == KNOWN_UI_APP && ui->origin == NULL && !ui->via_master;
 
 	assert(ui->kind != KNOWN_UI_DRIVER && ui->fetch == NULL);
@@ -189,10 +190,10 @@ void verify_ui_check(struct known_ui *ui)
 		verify_fail(ui, MOUNT_UNVERIFIED, "no master is there to ask");
 	} else if (needs_page) {
 		ask_ui(ui, UI_MASTER, mem_printf("%s/app/?appId=%s", active->server.text, id),
-			false, APP_PAGE_MAX, on_app_page);
+			is_fenced, APP_PAGE_MAX, on_app_page);
 	} else if (ui->via_master) {
-		ask_ui(ui, kind, mem_printf("%s/proxy/%s%s", active->server.text, id, path), false,
-			CHECK_JSON_MAX, on_identity);
+		ask_ui(ui, kind, mem_printf("%s/proxy/%s%s", active->server.text, id, path),
+			is_fenced, CHECK_JSON_MAX, on_identity);
 	} else if (ui->port < FENCE_PORT_MIN) {
 		verify_fail(ui, MOUNT_REFUSED, "its port is below 1024");
 	} else {

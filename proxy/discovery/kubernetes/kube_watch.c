@@ -127,6 +127,7 @@ static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 static char *url_of(const struct kube_watch *w, const struct kube_access *access, const char *query)
 {
 	const char *namespace = w->namespace ? w->namespace : access->namespace;
+	const char *selector = w->kind->is_selected ? w->selector : w->kind->selector;
 	struct sbuf url;
 
 	sbuf_init(&url, 4 * KUBE_CONTINUE_MAX + 8192);
@@ -137,9 +138,9 @@ static char *url_of(const struct kube_watch *w, const struct kube_access *access
 		sbuf_putc(&url, '/');
 	}
 	sbuf_printf(&url, "%s?%s", w->kind->plural, query);
-	if (w->kind->is_selected) {
+	if (selector) {
 		sbuf_puts(&url, "&labelSelector=");
-		sbuf_urlencode(&url, str_of(w->selector));
+		sbuf_urlencode(&url, str_of(selector));
 	}
 	return sbuf_take(&url);
 }

@@ -18,12 +18,13 @@ struct kube_watch;
 /* What is watched, and who is told. Objects are borrowed; whoever is told may ask for a new list.
  */
 struct kube_kind {
-	const char *api;    /* "/api/v1" */
-	const char *plural; /* "pods" */
-	const char *words;  /* for the log: "SparkApplications (spark.apache.org/v1)" */
-	bool is_optional;   /* a cluster that lacks it, or an account that may not read it, is no
-			       failure: it is said once, and asked from time to time */
-	bool is_selected;   /* by the selector of the configuration */
+	const char *api;      /* "/api/v1" */
+	const char *plural;   /* "pods" */
+	const char *words;    /* for the log: "SparkApplications (spark.apache.org/v1)" */
+	bool is_optional;     /* a cluster that lacks it, or an account that may not read it, is no
+				 failure: it is said once, and asked from time to time */
+	bool is_selected;     /* by the selector of the configuration */
+	const char *selector; /* ... or by this one; NULL: by none */
 	void (*on_object)(struct kube_watch *w, const struct kube_object *object);
 	void (*on_gone)(struct kube_watch *w, const struct kube_object *object);
 	void (*on_listed)(struct kube_watch *w); /* the list was complete */

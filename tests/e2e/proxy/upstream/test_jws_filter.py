@@ -12,6 +12,7 @@ import requests
 from conftest import Client, await_everything, signed_in
 from fake_spark import App, FakeSpark
 from gateway import Gateway, cluster_entry, mounts_of
+from kube_api import CLUSTERS, KubeApi, master_pod, spark_cluster
 from spark_cluster import Cluster, wait_for
 from upstream import Upstream
 
@@ -155,6 +156,24 @@ def test_t57_drivers_see_a_token_of_their_own_key_only(spark, tmp_path):
         gateway.await_mounts([f"/local/proxy/{APP}/", "/local/proxy/master/"], token)
         assert all(is_signed(field, DRIVERS_KEY) for field in authorizations(spark.apps[0]))
         assert all(is_signed(field, KEY) for field in spark.seen)
+
+
+def test_s108_found_cluster_is_shown_drivers_tokens_only(spark, tmp_path):
+    """Whoever may create a SparkCluster decides what runs as its master, and so sees what that is shown."""
+    with KubeApi() as api:
+        api.serve(CLUSTERS)
+        api.put(spark_cluster("found"))
+        api.put(master_pod("found", spark.server.server_port))
+        entry = {"name": "k", "poll": "1s", "jws_key_file": key_file(tmp_path, "key", KEY),
+                 "jws_driver_key_file": key_file(tmp_path, "drivers", DRIVERS_KEY),
+                 "kubernetes": {"namespaces": ["spark"], "clusters": True, "kubeconfig": str(api.kubeconfig(tmp_path))}}
+        with Gateway([entry]) as gateway:
+            client = Client(gateway, gateway.create_token(role="admin")["access_token"])
+            pages = f"/found/proxy/{APP}/jobs/", "/found/proxy/master/"
+            for page in pages:
+                wait_for(lambda: client.get(page).status_code == 200, page, 20)
+            seen = authorizations(spark.apps[0]) + spark.seen
+            assert seen and all(is_signed(field, DRIVERS_KEY) for field in seen)
 
 
 def test_t57_another_key_is_used_after_a_reload(spark, tmp_path):

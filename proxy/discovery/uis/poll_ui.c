@@ -1,4 +1,4 @@
-#include "proxy/discovery/poll_ui.h"
+#include "proxy/discovery/uis/poll_ui.h"
 
 #include "base/clock.h"
 #include "proxy/discovery/known/cluster.h"

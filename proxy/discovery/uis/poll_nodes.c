@@ -1,9 +1,9 @@
-#include "proxy/discovery/poll_nodes.h"
+#include "proxy/discovery/uis/poll_nodes.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
-#include "proxy/discovery/poll_ui.h"
+#include "proxy/discovery/uis/poll_ui.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /*
- * proxy/discovery/poll_nodes.h - the NodeManagers of a ResourceManager under `uis:`, as it lists
- * them (row nodes_of).
+ * proxy/discovery/uis/poll_nodes.h - the NodeManagers of a ResourceManager under `uis:`, as it
+ * lists them (row nodes_of).
  *
  * A node says itself what its address is, so what the list names counts only where the row's
  * pattern fits its host, its port is the row's, and the fence lets its address pass (S97). At most
  * NODES_MAX; what is more is logged and left out. Keeper thread.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_POLL_NODES_H
-#define SPARKGATE_PROXY_DISCOVERY_POLL_NODES_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_UIS_POLL_NODES_H
+#define SPARKGATE_PROXY_DISCOVERY_UIS_POLL_NODES_H
 
 #include "base/text/url.h"
 
