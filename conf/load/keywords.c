@@ -255,8 +255,9 @@ const struct keyword keywords[] = {
 	{.path = "clusters[].kubernetes.selector",
 		.type = &value_selector,
 		IN_CLUSTER(kubernetes.selector),
-		.fallback = "spark-role=driver",
-		.help = "label selector of driver pods"},
+		.fallback = "spark-role in (driver,connect-server)",
+		.help = "label selector of drivers' pods; those of Kubeflow's SparkConnect have "
+			"a role of their own"},
 	{.path = "clusters[].kubernetes.kubeconfig",
 		.type = &value_kubeconfig,
 		IN_CLUSTER(kubernetes.kubeconfig),

@@ -13,6 +13,7 @@ import http.server
 import json
 import os
 import pathlib
+import re
 import socket
 import threading
 import time
@@ -113,13 +114,9 @@ def read_path(words):
 
 
 def matches(labels, selector):
-    """Equality-based selectors, and `key in (a,b)` alone."""
-    if " in (" in selector:
-        key, _, values = selector.partition(" in (")
-        return labels.get(key) in values.rstrip(")").split(",")
-    for term in filter(None, selector.split(",")):
-        key, _, value = term.replace("==", "=").partition("=")
-        if labels.get(key.strip()) != value.strip():
+    """Of the terms there are: `key=value` and `key in (a,b)`."""
+    for key, values, value in re.findall(r"([^\s,=()]+)\s*(?:in\s*\(([^)]*)\)|==?\s*([^,]*))", selector):
+        if labels.get(key) not in ([one.strip() for one in values.split(",")] if values else [value.strip()]):
             return False
     return True
 

@@ -110,7 +110,7 @@ def test_history_server_in_a_drivers_pod_is_no_application_and_a_connect_server_
 
 def test_connect_server_of_an_operator_is_found_without_an_annotation(world, api):
     ui = app(world, "spark-served", "served")
-    labels = {"sparkoperator.k8s.io/connect-name": "shared", "spark-app-name": None}
+    labels = {"sparkoperator.k8s.io/connect-name": "shared", "spark-role": "connect-server", "spark-app-name": None}
     api.put(notebook("shared-server", None, labels=labels, port=ui.server.server_port))
     world.until_status(f"/k/proxy/{ui.id}/", 200)
     assert "Connect server" in home(world)

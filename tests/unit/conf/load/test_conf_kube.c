@@ -41,7 +41,8 @@ static void kubernetes_counts_only_where_it_is_written(void **state)
 
 	(void)state;
 	assert_true(conf->clusters[0].has_kubernetes);
-	assert_string_equal(conf->clusters[0].kubernetes.selector, "spark-role=driver");
+	assert_string_equal(
+		conf->clusters[0].kubernetes.selector, "spark-role in (driver,connect-server)");
 	assert_int_equal(conf->clusters[0].kubernetes.namespaces.count, 0);
 	assert_false(conf->clusters[1].has_kubernetes);
 	assert_string_equal(conf->clusters[2].kubernetes.namespaces.at[0], "*");
