@@ -51,7 +51,8 @@ static bool fits_start(const struct app *a, int64_t created_ms, int64_t ended_ms
 	       (ended_ms == 0 || ended_ms >= a->told_ms - SKEW_MS);
 }
 
-/* Another namespace's pod against the one that is known: the one that was made first, by the API
+/* Another namespace's pod against the one that is known (not one whose UI names ids: it may have
+ * been there before any application): the one that was made first, by the API
  * server's clock and whatever its phase. Times too near to tell leave the application to nobody who
  * is limited to a namespace; the one that runs is shown. */
 static bool wins_over_known(struct app *a, const struct kube_pod *pod, bool is_live)
@@ -95,7 +96,7 @@ bool claim_allows(struct app *a, const struct kube_pod *pod)
 	if (a->namespace == NULL)
 		return true;
 	if (strcmp(a->namespace, pod->namespace) != 0)
-		return is_settled || wins_over_known(a, pod, is_live);
+		return is_settled || (!pod->is_named_by_ui && wins_over_known(a, pod, is_live));
 	if (a->watch == NULL)
 		return true;
 	return is_live && (!a->running || pod->created_ms < a->pod_created_ms);

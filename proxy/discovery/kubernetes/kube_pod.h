@@ -19,6 +19,7 @@ struct kube_pod {
 	const char *namespace, *name, *uid;
 	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
 	const char *app_name; /* never "" */
+	bool is_named_by_ui;  /* a UI named the id, when the pod may be old already */
 	const char *user;     /* SPARK_USER that its driver was made with; "": none */
 	enum kube_owner owner;
 	const char *resource; /* of the owner its name, as a label has it; "" */

@@ -67,6 +67,7 @@ static struct kube_pod describe(const struct probed_port *port)
 	struct kube_pod pod = port->probe->pod;
 
 	pod.app_id = port->app_id;
+	pod.is_named_by_ui = true;
 	pod.app_name = port->app_name;
 	pod.port = port->ui.port;
 	pod.tls = port->ui.tls;

@@ -4,10 +4,12 @@ import ssl
 
 import pytest
 
-from conftest import signed_in
+from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App
 from kube_api import HOST, KubeApi, pod
-from kube_world import World
+from kube_world import World, teams_auth
+from mock_provider import MockProvider
+from signon import wait_ready
 from tls_front import write_certificate
 
 PAGE = {"Accept": "text/html"}
@@ -138,3 +140,23 @@ def test_ui_may_be_https(tmp_path, api):
         assert "UI of secure" in secure.client.get(f"/k/proxy/{ui.id}/").text
     finally:
         secure.stop()
+
+
+def test_s43_notebook_of_another_namespace_is_not_there_and_takes_nothing_by_naming_its_id(tmp_path, api):
+    with MockProvider() as provider:
+        world = World(tmp_path, api, {"auth": teams_auth(tmp_path, provider)}, started=False)
+        world.entry["kubernetes"]["namespaces"] = ["a", "b"]
+        world.begin()
+        wait_ready(world.gateway)
+        one, two = (Client(world.gateway, provider.access_token(roles=[f"team-{name}"], aud="spark")) for name in "ab")
+        mine, thief = app(world, "spark-mine", "mine"), app(world, "spark-mine", "stolen")
+        path = f"/k/proxy/{mine.id}/"
+        try:
+            api.put(notebook("jupyter", str(mine.server.server_port), namespace="a"))
+            world.until(lambda: one.get(path, headers=NAVIGATION).status_code == 200, "its own people see it")
+            api.put(notebook("thief", str(thief.server.server_port), namespace="b"))
+            world.until(lambda: len(thief.seen) > 1, "the other pod to be asked")
+            assert two.get(path, headers=NAVIGATION).status_code == 404 and "mine" not in two.get("/k/").text
+            assert "UI of mine" in one.get(path).text
+        finally:
+            world.stop()

@@ -388,6 +388,25 @@ static void s43_gateways_on_one_store_agree(void **state)
 	discovery_free(other.discovery);
 }
 
+/* It was there before, and could name whatever it sees. */
+static void s43_old_pod_whose_ui_names_an_id_takes_it_from_nobody(void **state)
+{
+	struct pod_world *w = *state;
+	struct kube_pod pod = pod_world_pod(
+		"thieves", "spark-1", KUBE_RUNNING, POD_WORLD_START - 24 * 3600 * 1000);
+
+	pod.is_named_by_ui = true;
+	pod_world_put(w, "etl", "spark-1", KUBE_RUNNING, POD_WORLD_START);
+	merge_pod(pod_world_watch(w), &pod);
+	assert_string_equal(pod_world_holder(w, "spark-1"), "etl");
+	pod_world_ready(w);
+	pod_world_listing(w);
+	merge_pod(pod_world_watch(w), &pod);
+	pod_world_put(w, "etl", "spark-1", KUBE_RUNNING, POD_WORLD_START);
+	pod_world_listed(w);
+	assert_string_equal(pod_world_holder(w, "spark-1"), "etl");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pod_world_set_up, pod_world_tear_down)
@@ -409,6 +428,7 @@ int main(void)
 		TEST(s43_application_of_a_master_is_no_pods),
 		TEST(s43_of_a_list_that_was_cut_an_unlisted_application_is_nobodys),
 		TEST(s43_while_the_store_is_silent_nobody_new_gets_in),
+		TEST(s43_old_pod_whose_ui_names_an_id_takes_it_from_nobody),
 		TEST(s43_gateways_on_one_store_agree),
 	};
 
