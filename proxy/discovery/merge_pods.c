@@ -101,7 +101,7 @@ static bool set_from_pod(struct app *a, const struct kube_pod *pod)
 	changed |= mem_replace_text(&a->resource,
 		kube_resource_key(pod->owner, pod->namespace, pod->resource, key) ? key : NULL);
 	changed |= mem_replace_text(&a->schedule, pod->schedule[0] ? pod->schedule : NULL);
-	SET(changed, a->state, states[pod->phase]);
+	SET(changed, a->state, pod->life.is_killed ? "KILLED" : states[pod->phase]);
 	SET(changed, a->started_ms, started);
 	/* What a history server told stays. */
 	if (kube_is_live(pod) || duration != -1)

@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+enum { GRACE_MAX_S = 7 * 24 * 3600 };
+
 /* --- writing --- */
 
 static void add(struct pod_life *life, const char *text)
@@ -152,11 +154,40 @@ static const json_t *waiting(const json_t *status, bool usual)
 	return NULL;
 }
 
+/* --- deletion --- */
+
+/* 128 and the signal: SIGTERM, or SIGKILL when its time was up. */
+static bool is_by_signal(const json_t *end)
+{
+	json_int_t code = exit_code(end);
+
+	return strcmp(kube_text(end, "reason"), "Error") == 0 && (code == 143 || code == 137);
+}
+
+/* The time in the metadata is when its containers are killed; it was deleted before. What had ended
+ * by itself did not end by that. */
+static bool is_end_of_deletion(const json_t *pod, const json_t *end)
+{
+	const json_t *metadata = json_object_get(pod, "metadata");
+	int64_t latest = kube_time(metadata, "deletionTimestamp");
+	json_int_t grace =
+		json_integer_value(json_object_get(metadata, "deletionGracePeriodSeconds"));
+
+	if (latest == 0 || !is_by_signal(end) || grace < 0 || grace > GRACE_MAX_S)
+		return false;
+	return kube_time(end, "finishedAt") >= latest - grace * 1000;
+}
+
 /* --- the whole --- */
 
-static void say_end(struct pod_life *life, const json_t *status, const json_t *end)
+static void say_end(struct pod_life *life, const json_t *pod, const json_t *end)
 {
+	const json_t *status = json_object_get(pod, "status");
 	bool is_told = add_told(life, status);
+
+	life->is_killed = is_end_of_deletion(pod, end);
+	if (life->is_killed)
+		add_why(life, "Its pod was deleted", "");
 
 	if (end == NULL)
 		end = bad_end(status);
@@ -189,8 +220,9 @@ void pod_life_read(const json_t *pod, struct pod_life *out)
 
 	out->reason[0] = '\0';
 	out->exit_code = 0;
+	out->is_killed = false;
 	if (json_is_object(end) || strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0)
-		say_end(out, status, end);
+		say_end(out, pod, end);
 	else
 		say_wait(out, status);
 }

@@ -24,6 +24,7 @@ enum { POD_REASON_SIZE = 513 };
 struct pod_life {
 	char reason[POD_REASON_SIZE]; /* "OOMKilled, exit code 137", cut; "": there is no more to
 					 say */
+	bool is_killed;		      /* it ended because somebody deleted the pod */
 	int exit_code;		      /* 0: it ended well, or has not */
 };
 

@@ -121,6 +121,39 @@ static void pod_that_ended_says_how(void **state)
 	check_rows(rows, ARRAY_LEN(rows));
 }
 
+static void pod_that_was_deleted_while_its_driver_ran_was_killed(void **state)
+{
+	static const struct {
+		const char *finished, *reason;
+		int code;
+		bool is_killed;
+	} rows[] = {
+		/* deleted at 10:00:00, with 30 seconds to end */
+		{"2026-01-01T10:00:02Z", "Error", 143, true},
+		{"2026-01-01T10:00:30Z", "Error", 137, true},
+		{"2026-01-01T09:59:59Z", "Error", 143, false},
+		{"2026-01-01T10:00:02Z", "Error", 1, false},
+		{"2026-01-01T10:00:00Z", "OOMKilled", 137, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct pod_life life;
+		json_t *pod = json_pack("{s{sssi}s{s[{ss}]}s{sss[{sss{s{sssiss}}}]}}", "metadata",
+			"deletionTimestamp", "2026-01-01T10:00:30Z", "deletionGracePeriodSeconds",
+			30, "spec", "containers", "name", "driver", "status", "phase", "Failed",
+			"containerStatuses", "name", "driver", "state", "terminated", "reason",
+			rows[i].reason, "exitCode", rows[i].code, "finishedAt", rows[i].finished);
+		assert_non_null(pod);
+		pod_life_read(pod, &life);
+		assert_int_equal(life.is_killed, rows[i].is_killed);
+		assert_int_equal(life.exit_code, rows[i].code);
+		assert_int_equal(
+			strncmp(life.reason, "Its pod was deleted; ", 21) == 0, rows[i].is_killed);
+		json_decref(pod);
+	}
+}
+
 /* With terminationMessagePolicy FallbackToLogsOnError it is the end of the log, for which a right
  * of its own is needed. */
 static void last_message_of_a_container_is_not_told(void **state)
@@ -163,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pod_that_waits_says_why),
 		cmocka_unit_test(pod_that_ended_says_how),
+		cmocka_unit_test(pod_that_was_deleted_while_its_driver_ran_was_killed),
 		cmocka_unit_test(last_message_of_a_container_is_not_told),
 		cmocka_unit_test(long_reason_is_cut_between_letters),
 	};
