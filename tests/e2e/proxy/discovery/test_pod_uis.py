@@ -92,7 +92,7 @@ def test_annotation_may_name_a_port_and_an_address_of_the_host(world, api):
     world.until_status(f"/k/proxy/{ui.id}/", 200)
 
 
-def test_pod_takes_no_id_that_can_be_guessed_and_no_port_of_the_system(world, api):
+def test_s113_pod_takes_no_id_that_can_be_guessed_and_no_port_of_the_system(world, api):
     local, low = app(world, "local-1700000000000", "local"), app(world, "spark-honest", "honest")
     api.put(notebook("guess", f"80,{local.server.server_port},{low.server.server_port}"))
     world.until_status(f"/k/proxy/{low.id}/", 200)
@@ -142,7 +142,7 @@ def test_ui_may_be_https(tmp_path, api):
         secure.stop()
 
 
-def test_s43_notebook_of_another_namespace_is_not_there_and_takes_nothing_by_naming_its_id(tmp_path, api):
+def test_s113_notebook_of_another_namespace_is_not_there_and_takes_nothing_by_naming_its_id(tmp_path, api):
     with MockProvider() as provider:
         world = World(tmp_path, api, {"auth": teams_auth(tmp_path, provider)}, started=False)
         world.entry["kubernetes"]["namespaces"] = ["a", "b"]

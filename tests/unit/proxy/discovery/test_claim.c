@@ -389,7 +389,7 @@ static void s43_gateways_on_one_store_agree(void **state)
 }
 
 /* It was there before, and could name whatever it sees. */
-static void s43_old_pod_whose_ui_names_an_id_takes_it_from_nobody(void **state)
+static void s113_old_pod_whose_ui_names_an_id_takes_it_from_nobody(void **state)
 {
 	struct pod_world *w = *state;
 	struct kube_pod pod = pod_world_pod(
@@ -428,7 +428,7 @@ int main(void)
 		TEST(s43_application_of_a_master_is_no_pods),
 		TEST(s43_of_a_list_that_was_cut_an_unlisted_application_is_nobodys),
 		TEST(s43_while_the_store_is_silent_nobody_new_gets_in),
-		TEST(s43_old_pod_whose_ui_names_an_id_takes_it_from_nobody),
+		TEST(s113_old_pod_whose_ui_names_an_id_takes_it_from_nobody),
 		TEST(s43_gateways_on_one_store_agree),
 	};
 

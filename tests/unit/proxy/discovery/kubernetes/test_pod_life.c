@@ -156,7 +156,7 @@ static void pod_that_was_deleted_while_its_driver_ran_was_killed(void **state)
 
 /* With terminationMessagePolicy FallbackToLogsOnError it is the end of the log, for which a right
  * of its own is needed. */
-static void last_message_of_a_container_is_not_told(void **state)
+static void s114_last_message_of_a_container_is_not_told(void **state)
 {
 	static const struct row rows[] = {
 		{"\"phase\":\"Failed\",\"containerStatuses\":[" ENDED("\"reason\":\"Error\","
@@ -197,7 +197,7 @@ int main(void)
 		cmocka_unit_test(pod_that_waits_says_why),
 		cmocka_unit_test(pod_that_ended_says_how),
 		cmocka_unit_test(pod_that_was_deleted_while_its_driver_ran_was_killed),
-		cmocka_unit_test(last_message_of_a_container_is_not_told),
+		cmocka_unit_test(s114_last_message_of_a_container_is_not_told),
 		cmocka_unit_test(long_reason_is_cut_between_letters),
 	};
 

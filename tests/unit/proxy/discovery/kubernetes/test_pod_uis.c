@@ -65,7 +65,7 @@ static void annotation_is_a_list_of_ports_ranges_and_names(void **state)
 	check("https:my-ui,4444", "4444s");
 }
 
-static void what_is_no_port_of_a_ui_is_left_out(void **state)
+static void s113_what_is_no_port_of_a_ui_is_left_out(void **state)
 {
 	static const char *const none[] = {"", ",", "80", "1-1023", "65536", "4050-4040", "0x1000",
 		"-1", "4040-", "http:4040", "4040/path", "10.0.0.1:4040", "unknown",
@@ -77,7 +77,7 @@ static void what_is_no_port_of_a_ui_is_left_out(void **state)
 	check("80,4040,4040", "4040");
 }
 
-static void ports_of_one_pod_are_bounded(void **state)
+static void s113_ports_of_one_pod_are_bounded(void **state)
 {
 	struct pod_ui uis[POD_UIS_MAX];
 	json_t *json = pod_of("2000-65535,1500", "", "");
@@ -132,8 +132,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(annotation_is_a_list_of_ports_ranges_and_names),
-		cmocka_unit_test(what_is_no_port_of_a_ui_is_left_out),
-		cmocka_unit_test(ports_of_one_pod_are_bounded),
+		cmocka_unit_test(s113_what_is_no_port_of_a_ui_is_left_out),
+		cmocka_unit_test(s113_ports_of_one_pod_are_bounded),
 		cmocka_unit_test(pod_with_an_id_has_one_ui_at_the_first_port),
 		cmocka_unit_test(server_is_named_by_its_main_class_and_not_by_an_argument_after_it),
 	};
