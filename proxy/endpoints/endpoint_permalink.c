@@ -12,6 +12,7 @@
 #include "proxy/guard/app_key.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/form.h"
+#include "proxy/registry/named_app.h"
 #include "proxy/registry/topic.h"
 #include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
@@ -271,7 +272,7 @@ void endpoint_serve_app(struct exchange *x)
 	sbuf_add_str(&form, x->route.name);
 	bool decoded = form_get(sbuf_str(&form), "id", &name);
 	const struct app_info *app =
-		decoded ? topic_find_app(x->web.who, x->registry, cluster, sbuf_str(&name)) : NULL;
+		decoded ? named_app_find(x->web.who, x->registry, cluster, sbuf_str(&name)) : NULL;
 	if (app)
 		lead_on(x, app);
 	else

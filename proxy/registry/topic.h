@@ -69,9 +69,5 @@ bool topic_is_filtered(const struct topic *topic, const struct identity *who);
 bool topic_is_id(struct str id);
 /* What access.h asks of an application of the registry. Borrows. */
 struct access_app topic_app(const struct cluster_info *cluster, const struct app_info *app);
-/* The application of this id, else the newest one of this name, among those they may see; NULL:
- * none of them. */
-const struct app_info *topic_find_app(const struct identity *who, const struct registry *reg,
-	const struct cluster_info *cluster, struct str id_or_name);
 
 #endif

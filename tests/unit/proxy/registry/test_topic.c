@@ -1,4 +1,5 @@
 /* What a request is about: which cluster, list and application, and who may have it. */
+#include "proxy/registry/named_app.h"
 #include "proxy/registry/topic.h"
 
 #include "auth/policy/scope.h"
@@ -209,15 +210,15 @@ static void s44_a_permalink_leads_to_what_its_reader_may_see_and_to_nothing_else
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(links); i++) {
 		const struct app_info *app =
-			topic_find_app(&who, reg, cluster, str_of(links[i].text));
+			named_app_find(&who, reg, cluster, str_of(links[i].text));
 		if (links[i].id == NULL)
 			assert_null(app);
 		else
 			assert_string_equal(app->id, links[i].id);
 	}
 	who.scope = NULL;
-	assert_string_equal(topic_find_app(&who, reg, cluster, STR("etl"))->id, "app-2");
-	assert_string_equal(topic_find_app(&who, reg, cluster, STR("app-2"))->id, "app-2");
+	assert_string_equal(named_app_find(&who, reg, cluster, STR("etl"))->id, "app-2");
+	assert_string_equal(named_app_find(&who, reg, cluster, STR("app-2"))->id, "app-2");
 	scope_free(scope);
 	registry_free(reg);
 }
