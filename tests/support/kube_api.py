@@ -127,6 +127,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         api, parts = self.server.api, urllib.parse.urlsplit(self.path)
+        if api.stopping:  # a kept connection ends with its server
+            self.close_connection = True
+            return None
         query = dict(urllib.parse.parse_qsl(parts.query))
         kind, namespace = read_path(parts.path.strip("/").split("/"))
         (api.requests if kind == PODS else api.others).append((parts.path, query))
