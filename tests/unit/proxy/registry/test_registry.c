@@ -174,6 +174,25 @@ static void mounts_through_a_master_do_not_take_its_address(void **state)
 	registry_free(reg);
 }
 
+static void application_is_found_by_its_other_name_where_none_has_it_as_its_first(void **state)
+{
+	struct registry_builder *b = registry_builder_new("");
+	struct app_info apps[] = {
+		{.id = "spark-1", .name = "etl-daily", .other_name = "ETL daily", .started_ms = 3},
+		{.id = "spark-2", .name = "report", .other_name = "etl-weekly", .started_ms = 2},
+		{.id = "spark-3", .name = "etl-weekly", .started_ms = 1}};
+	registry_builder_cluster(
+		b, &(struct cluster_info){.name = "k", .apps = apps, .apps_count = 3});
+	struct registry *reg = registry_builder_finish(b);
+
+	(void)state;
+	assert_string_equal(registry_app(reg, STR("k"), STR("ETL daily"))->id, "spark-1");
+	assert_string_equal(registry_app(reg, STR("k"), STR("etl-daily"))->id, "spark-1");
+	assert_string_equal(registry_app(reg, STR("k"), STR("etl-weekly"))->id, "spark-3");
+	assert_null(registry_app(reg, STR("k"), STR("")));
+	registry_free(reg);
+}
+
 static void each_of_few_or_many_clusters_is_found_by_its_whole_name(void **state)
 {
 	char name[16];
@@ -385,6 +404,8 @@ int main(void)
 			a_cluster_that_did_not_change_is_shared_and_outlives_its_first_snapshot),
 		cmocka_unit_test(applications_are_running_first_then_newest_first),
 		cmocka_unit_test(a_name_leads_to_its_running_else_newest_application),
+		cmocka_unit_test(
+			application_is_found_by_its_other_name_where_none_has_it_as_its_first),
 		cmocka_unit_test(each_of_few_or_many_clusters_is_found_by_its_whole_name),
 		cmocka_unit_test(ten_thousand_workers_and_twenty_thousand_applications_are_found),
 		cmocka_unit_test(lists_of_applications_are_copied_once_for_all_that_share_them),
