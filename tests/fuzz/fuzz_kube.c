@@ -2,6 +2,7 @@
  * of a watch, a list that comes in pieces of that size, or a kubeconfig. */
 #include "conf/load/kubeconfig.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
+#include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/spark/spark_json.h"
 
 #include <assert.h>
@@ -18,6 +19,23 @@ static void check_pod(const struct kube_object *object)
 	assert(pod->port != 0 && pod->ip);
 }
 
+/* Whatever an object is, each kind reads something bounded out of it. */
+static void check_resource(const struct kube_object *object)
+{
+	for (size_t i = 0; i < RESOURCE_KINDS; i++) {
+		char key[KUBE_RESOURCE_KEY_SIZE];
+		struct kube_resource r;
+		bool is_good = kube_resource_read(&resource_kinds[i], object, &r);
+
+		assert(r.word && r.word->state && r.app_id && r.schedule);
+		assert(strlen(r.reason) <= KUBE_REASON_MAX);
+		assert(str_span_printable(str_of(r.reason)) == strlen(r.reason));
+		assert(kube_resource_key(resource_kinds[i].letter, object->namespace, object->name,
+			       key) == is_good);
+		assert(!is_good || strcmp(kube_resource_name(key), object->name) == 0);
+	}
+}
+
 static void try_event(struct str line)
 {
 	struct kube_event event;
@@ -30,8 +48,10 @@ static void try_event(struct str line)
 		assert(event.code > 0 && event.message);
 	else
 		assert(event.version[0] && strlen(event.version) < KUBE_VERSION_MAX);
-	if (event.type < KUBE_BOOKMARK)
+	if (event.type < KUBE_BOOKMARK) {
 		check_pod(&event.object);
+		check_resource(&event.object);
+	}
 	kube_event_clear(&event);
 }
 
@@ -46,6 +66,7 @@ static void on_item(struct str item, void *arg)
 	if (kube_item_parse(item, &json, &object, NULL) == -1)
 		return;
 	check_pod(&object);
+	check_resource(&object);
 	json_decref(json);
 }
 

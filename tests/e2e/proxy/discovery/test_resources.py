@@ -101,6 +101,7 @@ def test_submission_that_was_refused_says_why_and_stops_asking(world):
 
 
 def test_pod_of_a_refused_submission_that_nobody_saw_end_is_no_application_that_finished(world):
+    world.api.put(resource(KUBEFLOW, "blink"))
     driver_of(world, "blink", "spark-1", phase="Pending", ip="")
     until_row(world, "spark-1")
     world.api.put(resource(KUBEFLOW, "blink", "SUBMISSION_FAILED", "networkpolicies is forbidden"))
