@@ -68,10 +68,13 @@ struct conf_user_map {
 
 struct conf_kubernetes { /* where driver pods are looked for */
 	struct conf_names
-		namespaces; /* "*" alone: all; none: the one the gateway's access is for */
-	char *selector;	    /* of labels, as kubectl's -l takes it */
-	char *kubeconfig;   /* NULL: $KUBECONFIG, else what the gateway's own pod has */
-	bool clusters;	    /* SparkCluster resources become clusters of their own */
+		namespaces;  /* "*" alone: all; none: the one the gateway's access is for */
+	char *selector;	     /* of labels, as kubectl's -l takes it */
+	char *kubeconfig;    /* NULL: $KUBECONFIG, else what the gateway's own pod has */
+	bool clusters;	     /* SparkCluster resources become clusters of their own */
+	int64_t keep_logs_s; /* after its pod is gone; 0: none are kept */
+	char *logs_dir;	     /* NULL: "logs" below the data folder */
+	int64_t logs_max;    /* bytes of all that are kept */
 };
 
 /* Read from a file at load, printed as "********", wiped when the conf is freed. */

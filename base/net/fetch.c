@@ -1,5 +1,6 @@
 #include "base/net/fetch.h"
 
+#include "base/net/fetch_options.h"
 #include "base/sbuf.h"
 
 #include <arpa/inet.h>
@@ -14,12 +15,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-enum {
-	IDLE_CONNECTIONS = 256,
-	IDLE_SECONDS = 20,
-	CONNECT_TIMEOUT_MS = 5000,
-	KEEPALIVE_SECONDS = 10
-};
+enum { IDLE_CONNECTIONS = 256 };
 
 LIST_HEAD(fetch_list, fetch);
 
@@ -40,7 +36,8 @@ struct fetch {
 	char *post; /* may have secrets in it */
 	char *key;
 	LIST_ENTRY(fetch) fed_link;
-	bool is_fed, refused; /* by the address filter */
+	bool is_fed, refused;  /* by the address filter */
+	bool waits, is_paused; /* for room; it has none */
 	size_t (*on_part)(struct str part, void *arg);
 	struct sbuf body;
 	struct sockaddr_storage peer;
@@ -58,14 +55,6 @@ static void global_init(void)
 		    secret_block_resize, strdup, calloc) != CURLE_OK)
 		abort();
 }
-
-/* Options are ours alone to get right: one that is refused is a programming error. */
-#define SET(easy, option, value)                                                                   \
-	do {                                                                                       \
-		CURLcode set_code = curl_easy_setopt(easy, option, value);                         \
-		assert(set_code == CURLE_OK);                                                      \
-		(void)set_code;                                                                    \
-	} while (0)
 
 /* Whoever sends a secret gets one back: tokens for a code, claims for a token. */
 static void wipe(struct fetch *f)
@@ -139,44 +128,34 @@ static int on_before_request(void *arg, char *ip, char *local_ip, int port, int 
 	return CURL_PREREQFUNC_OK;
 }
 
+static void feed(struct fetch *f)
+{
+	if (f->is_fed)
+		return;
+	f->is_fed = true;
+	LIST_INSERT_HEAD(&f->fetcher->fed, f, fed_link);
+}
+
 static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 {
 	struct fetch *f = arg;
 	long status = 0;
 
+	if (f->on_part)
+		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (f->waits && status == 200 && f->body.len + size * count > f->body.max) {
+		f->is_paused = true;
+		return CURL_WRITEFUNC_PAUSE; /* curl keeps these bytes */
+	}
 	sbuf_add(&f->body, bytes, size * count);
 	if (f->body.overflow)
 		return 0;
-	if (f->on_part && !f->is_fed)
-		curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-	if (status == 200) {
-		f->is_fed = true;
-		LIST_INSERT_HEAD(&f->fetcher->fed, f, fed_link);
-	}
+	if (status == 200)
+		feed(f);
 	return size * count;
 }
 
 /* --- starting --- */
-
-static void limit_to_http(CURL *easy)
-{
-#if LIBCURL_VERSION_NUM >= 0x075500
-	SET(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#else
-	SET(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
-#endif
-	SET(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	SET(easy, CURLOPT_PROXY, "");
-	SET(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	/* One framing to reason about, and a connection per exchange for the filter to judge. */
-	SET(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	SET(easy, CURLOPT_NOSIGNAL, 1L);
-	SET(easy, CURLOPT_USERAGENT, "sparkgate");
-	SET(easy, CURLOPT_MAXAGE_CONN, (long)IDLE_SECONDS); /* below Jetty's 30 s */
-	/* Every new connection looks at every kept name, addresses too: with 10,000 workers that is
-	 * half of all the work. */
-	SET(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-}
 
 static void set_callbacks(struct fetch *f)
 {
@@ -190,65 +169,12 @@ static void set_callbacks(struct fetch *f)
 	SET(f->easy, CURLOPT_WRITEDATA, f);
 }
 
-static struct curl_blob blob_of(const char *text, unsigned flags)
-{
-	union {
-		const char *borrowed;
-		void *data;
-	} it = {text};
-
-	return (struct curl_blob){.data = it.data, .len = strlen(text), .flags = flags};
-}
-
-/* Who we are: a client's certificate. curl keeps no copy of the key. */
-static void set_certificate(struct fetch *f, const struct fetch_request *req)
-{
-	if (req->certificate == NULL || req->key == NULL)
-		return;
-	f->key = mem_strdup(req->key);
-	struct curl_blob certificate = blob_of(req->certificate, CURL_BLOB_COPY);
-	struct curl_blob key = blob_of(f->key, CURL_BLOB_NOCOPY);
-	SET(f->easy, CURLOPT_SSLCERT_BLOB, &certificate);
-	SET(f->easy, CURLOPT_SSLKEY_BLOB, &key);
-}
-
-/* libcurl keeps connections of different authorities and certificates apart. */
-static void set_trust(CURL *easy, const struct fetch_request *req)
-{
-	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (req->ca_file == NULL && req->ca == NULL)
-		return;
-	if (req->ca) {
-		struct curl_blob ca = blob_of(req->ca, CURL_BLOB_COPY);
-		SET(easy, CURLOPT_CAINFO_BLOB, &ca);
-	} else {
-		SET(easy, CURLOPT_CAINFO, req->ca_file);
-	}
-	/* Or the system's folder of authorities would be trusted, too. */
-	SET(easy, CURLOPT_CAPATH, NULL);
-#if LIBCURL_VERSION_NUM >= 0x075700
-	/* A file that is replaced (Kubernetes) counts from the next connection on, not tomorrow. */
-	SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-#endif
-}
-
 static void set_request(struct fetch *f, const struct fetch_request *req)
 {
-	long timeout = (long)req->timeout_ms;
-
 	SET(f->easy, CURLOPT_URL, req->url);
-	set_trust(f->easy, req);
-	set_certificate(f, req);
-	if (req->on_part) { /* it may be silent for long: is anybody still there? */
-		SET(f->easy, CURLOPT_TCP_KEEPALIVE, 1L);
-		SET(f->easy, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_SECONDS);
-		SET(f->easy, CURLOPT_TCP_KEEPINTVL, (long)KEEPALIVE_SECONDS / 3);
-	}
-	SET(f->easy, CURLOPT_FRESH_CONNECT, (long)req->is_unrepeatable);
-	SET(f->easy, CURLOPT_FORBID_REUSE, (long)req->is_once);
-	SET(f->easy, CURLOPT_TIMEOUT_MS, timeout);
-	SET(f->easy, CURLOPT_CONNECTTIMEOUT_MS,
-		timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
+	fetch_options_trust(f->easy, req);
+	f->key = fetch_options_identify(f->easy, req);
+	fetch_options_connection(f->easy, req);
 	for (size_t i = 0; req->headers && req->headers[i]; i++)
 		f->headers = curl_slist_append(f->headers, req->headers[i]);
 	if (req->post) {
@@ -270,6 +196,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	f->allow_arg = req->allow_arg ? req->allow_arg : req->arg;
 	f->on_peer = req->on_peer;
 	f->on_part = req->on_part;
+	f->waits = req->waits && req->on_part;
 	f->done = req->done;
 	f->arg = req->arg;
 	if (req->post)
@@ -279,7 +206,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 	f->easy = curl_easy_init();
 	if (f->easy == NULL)
 		abort();
-	limit_to_http(f->easy);
+	fetch_options_limit(f->easy);
 	set_callbacks(f);
 	set_request(f, req);
 	LIST_INSERT_HEAD(&fetcher->running, f, link);
@@ -293,6 +220,22 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 void fetch_cancel(struct fetch *f)
 {
 	fetch_free(f);
+}
+
+static void read_on(struct fetch *f)
+{
+	if (!f->is_paused)
+		return;
+	f->is_paused = false;
+	curl_easy_pause(f->easy, CURLPAUSE_CONT);
+}
+
+void fetch_go_on(struct fetch *f)
+{
+	if (f->body.len > 0)
+		feed(f);
+	read_on(f);
+	event_active(f->fetcher->timer, EV_TIMEOUT, 0);
 }
 
 /* --- finishing --- */
@@ -373,8 +316,11 @@ static void hand_over(struct fetcher *fetcher)
 		f->is_fed = false;
 		fetcher->eater = f;
 		size_t eaten = f->on_part(sbuf_str(&f->body), f->arg);
-		if (fetcher->eater == f)
-			sbuf_cut(&f->body, eaten);
+		if (fetcher->eater != f)
+			continue;
+		sbuf_cut(&f->body, eaten);
+		if (eaten > 0)
+			read_on(f);
 	}
 	fetcher->eater = NULL;
 }

@@ -47,8 +47,11 @@ struct fetch_request {
 	const char *ca, *certificate, *key;
 	int64_t timeout_ms; /* for the whole exchange, name lookup included */
 	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to
-	 * which up to 1.6 MB come at once. */
+	 * which up to 1.6 MB come at once; see `waits`. */
 	size_t max_bytes;
+	/* With on_part: when no more fits into max_bytes (64 KiB or more), nothing more is read
+	 * until some of it is eaten. Who can eat no more for now asks for it by fetch_go_on(). */
+	bool waits;
 	/* It must not arrive twice (a code, a refresh token): on a kept connection that ends
 	 * without an answer libcurl sends a POST again by itself, so it gets a connection of its
 	 * own. */
@@ -84,6 +87,8 @@ void fetcher_free(struct fetcher *fetcher);
 
 /* Borrowed by the caller for fetch_cancel; invalid as soon as `done` is called. */
 struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *request);
+/* Of one that waits: hands on what was not eaten, soon, and reads on. */
+void fetch_go_on(struct fetch *fetch);
 /* `done` will not be called. Not from within `allow`, and not for the fetch whose `done` runs. */
 void fetch_cancel(struct fetch *fetch);
 

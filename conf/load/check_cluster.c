@@ -100,6 +100,18 @@ static int check_namespaces(const struct loader *l, size_t index)
 	return 0;
 }
 
+/* Redis and memory have no folder beside them. */
+static int check_logs(const struct loader *l, size_t index)
+{
+	const struct conf_kubernetes *kubernetes = &l->conf->clusters[index].kubernetes;
+
+	if (kubernetes->keep_logs_s == 0 || kubernetes->logs_dir ||
+		l->conf->store_kind == CONF_STORE_SQLITE || l->conf->data_dir)
+		return 0;
+	return load_fail_at(l, "a folder, for the store is no file with one beside it",
+		"clusters[%zu].kubernetes.logs_dir", index);
+}
+
 int check_cluster(const struct loader *l, size_t index)
 {
 	struct conf_cluster *cluster = &l->conf->clusters[index];
@@ -118,5 +130,7 @@ int check_cluster(const struct loader *l, size_t index)
 				l, "a name that no other cluster has", "clusters[%zu].name", index);
 	}
 	add_identity_headers(&l->conf->identity_headers, cluster);
-	return check_uis(l, index) == -1 ? -1 : check_namespaces(l, index);
+	if (check_uis(l, index) == -1 || check_namespaces(l, index) == -1)
+		return -1;
+	return check_logs(l, index);
 }

@@ -110,6 +110,7 @@ void claim_drop(struct app *a)
 	a->has_rivals = a->was_warned = a->is_disputed = a->is_risen = a->running = false;
 	mem_replace_text(&a->namespace, NULL);
 	mem_replace_text(&a->pod, NULL);
+	mem_replace_text(&a->pod_object, NULL);
 	app_forget_told(a);
 	a->state = a->completed_in_history ? "FINISHED" : "UNKNOWN";
 	cluster_changed(a->known.cluster);

@@ -10,6 +10,7 @@
 #include "proxy/discovery/kubernetes/pod_probe.h"
 #include "proxy/discovery/merge_pods.h"
 #include "proxy/discovery/merge_polls.h"
+#include "proxy/discovery/pods/keep_log.h"
 #include "proxy/discovery/poll_history.h"
 #include "proxy/discovery/poll_master.h"
 #include "proxy/discovery/read_lists.h"
@@ -284,6 +285,7 @@ void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_histories(c, conf);
 	set_uis(c, conf);
 	set_node_lists(c, conf);
+	keep_log_use(c);
 	set_watches(c);
 	verify_ui_refence(c);
 	cluster_changed(c);
@@ -328,6 +330,7 @@ void cluster_free(struct cluster *c)
 	pod_probes_free(c->probes);
 	known_resources_free(c);
 	free_watches(c->finders, c->finders_count);
+	keep_log_end(c);
 	free(c->masters);
 	free(c->histories);
 	free(c->uis);

@@ -11,6 +11,7 @@
 #include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/kubernetes/pod_probe.h"
+#include "proxy/discovery/pods/keep_log.h"
 
 #include <stdlib.h>
 
@@ -138,8 +139,12 @@ static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod 
 	struct known_ui *ui = &a->known;
 	bool was_running = a->running;
 
-	if (mem_replace_text(&a->pod, pod->uid) && a->watch)
-		known_ui_set_origin(ui, NULL); /* another pod: it says anew who it is */
+	if (mem_replace_text(&a->pod, pod->uid)) {
+		a->is_log_read = false;
+		if (a->watch)
+			known_ui_set_origin(ui, NULL); /* another pod: it says anew who it is */
+	}
+	(void)mem_replace_text(&a->pod_object, pod->name);
 	a->watch = w;
 	a->pod_created_ms = pod->created_ms;
 	a->pod_ended_ms = pod->ended_ms;
@@ -221,6 +226,7 @@ void merge_pod_gone(struct kube_watch *w, const struct kube_pod *pod)
 		return;
 	if (!kube_is_live(pod)) /* its last word, if nothing came in between */
 		take_pod(w, a, pod);
+	keep_log_gone(a, pod);
 	app_loses_pod(a, NULL);
 }
 
@@ -230,8 +236,10 @@ static void merge_found(struct kube_watch *w, const struct kube_pod *pod)
 {
 	struct app *a = is_apps_pod(w, pod) ? app_of(w, pod) : NULL;
 
-	if (a)
-		take_pod(w, a, pod);
+	if (a == NULL)
+		return;
+	take_pod(w, a, pod);
+	keep_log_of(a, pod);
 }
 
 static void merge_lost(struct kube_watch *w, const struct kube_pod *pod, const char *how)
@@ -247,10 +255,12 @@ static void merge_uis(struct kube_watch *w, const struct kube_pod *pod)
 {
 	static const struct pod_probe_handler handler = {merge_found, merge_lost};
 	struct cluster *c = w->cluster;
+	struct kube_pod lasting = *pod;
 
+	lasting.json = NULL;
 	if (c->probes == NULL)
 		c->probes = pod_probes_new(c, &handler);
-	pod_probes_put(c->probes, w, pod);
+	pod_probes_put(c->probes, w, &lasting);
 }
 
 void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
@@ -283,9 +293,34 @@ static void sweep_pods(struct kube_watch *w, uint64_t listing)
 	}
 }
 
+/* Known again after a restart, though it is gone: people want to know how it ended. */
+static void recall_pod(const struct kube_pod *pod, void *arg)
+{
+	struct known_ui *ui;
+	struct kube_watch *w = arg;
+
+	ui = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
+	if (ui && ((const struct app *)ui)->pod)
+		return;
+	merge_pod(w, pod);
+	ui = known_ui_find(w->cluster, KNOWN_UI_APP, str_of(pod->app_id));
+	/* Not as one that goes now: what is kept does not grow young. */
+	if (ui && ((const struct app *)ui)->watch == w)
+		app_loses_pod((struct app *)ui, NULL);
+}
+
+static void recall_pods(struct kube_watch *w)
+{
+	if (w->has_recalled)
+		return;
+	w->has_recalled = true;
+	keep_log_each(w->cluster, w->namespace ? w->namespace : w->own_namespace, recall_pod, w);
+}
+
 void merge_pods_end(struct kube_watch *w)
 {
 	sweep_pods(w, w->listings);
+	recall_pods(w);
 }
 
 void merge_no_pods(struct kube_watch *w)

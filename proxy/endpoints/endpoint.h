@@ -7,6 +7,7 @@
  *   endpoint_oauth.c     tokens for programs
  *   endpoint_app_host.c  a session on its way to an application's host
  *   endpoint_kill.c      ending an application
+ *   endpoint_pods.c      logs and events of an application's pods
  *   endpoint_ext_auth.c  answers to an ingress (S-ext)
  */
 #ifndef SPARKGATE_PROXY_ENDPOINTS_ENDPOINT_H
@@ -53,6 +54,11 @@ void endpoint_serve_app_host(struct exchange *x);
 /* endpoint_kill.c */
 void endpoint_serve_kill(struct exchange *x);
 void endpoint_kill_free(struct endpoint_kill *kill); /* NULL is fine */
+
+/* endpoint_pods.c */
+void endpoint_serve_pods(struct exchange *x);
+void endpoint_pods_go_on(struct exchange *x);	     /* its client has taken what was sent */
+void endpoint_pods_free(struct endpoint_pods *pods); /* NULL is fine */
 
 /* endpoint_ext_auth.c */
 extern const char endpoint_ext_auth_not_found[];  /* says so of each path that is no UI's */

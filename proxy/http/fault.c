@@ -69,6 +69,7 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_UPSTREAM_TLS] = {502, "upstream_tls", "The page could not be reached over TLS."},
 	[FAULT_UPSTREAM_TIMEOUT] = {504, "upstream_timeout", "The page did not answer in time."},
 	[FAULT_UPSTREAM_PROTOCOL] = {502, "upstream_protocol", "The page sent an invalid answer."},
+	[FAULT_KUBERNETES] = {502, "kubernetes", "Kubernetes did not give what was asked for."},
 	[FAULT_UPSTREAM_DIED] = {502, "upstream_died", "The page's answer ended too early."},
 	[FAULT_BUSY] = {503, "busy", "Too many requests are waiting for this page."},
 	[FAULT_MEMORY] = {503, "memory",

@@ -53,6 +53,7 @@ enum fault {
 	FAULT_UPSTREAM_TLS,
 	FAULT_UPSTREAM_TIMEOUT,
 	FAULT_UPSTREAM_PROTOCOL,
+	FAULT_KUBERNETES,    /* its API server refuses, or says something else */
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
 	FAULT_BUSY,	     /* no connection within the deadline */
 	FAULT_MEMORY,	     /* no more content is held for now (S57) */

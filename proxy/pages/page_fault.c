@@ -49,6 +49,7 @@ static struct advice advice_for(enum fault fault)
 		[FAULT_UPSTREAM_TIMEOUT] = {WAY_AGAIN,
 			"It may be busy: large applications answer slowly. Try again."},
 		[FAULT_UPSTREAM_PROTOCOL] = {WAY_AGAIN, NULL},
+		[FAULT_KUBERNETES] = {WAY_AGAIN, NULL},
 		[FAULT_UPSTREAM_DIED] = {WAY_AGAIN, NULL},
 		[FAULT_BUSY] = {WAY_AGAIN, NULL},
 	};

@@ -16,6 +16,8 @@
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"
 #include "proxy/discovery/discovery.h"
+#include "proxy/discovery/pods/pod_desk.h"
+#include "proxy/discovery/pods/pod_question.h"
 #include "proxy/front/evhttp_memory.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
@@ -61,6 +63,12 @@ struct suspect_task {
 	char *cluster, *mount_id;
 };
 
+struct question_task {
+	struct task task;
+	struct gateway *gateway;
+	struct pod_question *question;
+};
+
 static void conf_free_value(void *conf)
 {
 	conf_unref(conf);
@@ -101,6 +109,30 @@ static void on_suspect(void *arg, const char *cluster, const char *mount_id)
 	*suspect = (struct suspect_task){
 		{on_suspect_task, NULL}, gw, mem_strdup(cluster), mem_strdup(mount_id)};
 	inbox_post(gw->inbox, &suspect->task);
+}
+
+/* Its thread may have ended meanwhile, as noted on this very thread. */
+static void on_question_task(struct task *task)
+{
+	struct question_task *asked = (struct question_task *)task;
+	struct pod_question *q = asked->question;
+
+	if (asked->gateway->discovery)
+		pod_desk_answer(asked->gateway->discovery, q);
+	if (q->home)
+		inbox_post(q->home, &q->task);
+	else
+		pod_question_free(q);
+	free(asked);
+}
+
+static void on_ask_keeper(void *arg, struct pod_question *question)
+{
+	struct question_task *asked = mem_alloc(1, sizeof *asked);
+	struct gateway *gw = arg;
+
+	*asked = (struct question_task){{on_question_task, NULL}, gw, question};
+	inbox_post(gw->inbox, &asked->task);
 }
 
 static void refresh_tls(const struct gateway *gw)
@@ -241,6 +273,7 @@ static void start_threads(struct gateway *gw)
 		.registry = gw->registry,
 		.conf = gw->conf_slot,
 		.suspect = on_suspect,
+		.ask_keeper = on_ask_keeper,
 		.suspect_arg = gw,
 		.memory = &gw->memory,
 		.strangers = &gw->strangers,

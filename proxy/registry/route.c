@@ -69,6 +69,23 @@ static const struct mount *find_history(const struct cluster_info *cluster, stru
 	return NULL;
 }
 
+/* Below `apps/`: a permalink, and what is said and done of one application. */
+static struct route match_app(const struct cluster_info *cluster, struct str id, struct str rest)
+{
+	static const struct {
+		const char *rest;
+		enum route_kind kind;
+	} leaves[] = {{"", ROUTE_APP}, {"/", ROUTE_APP}, {"/kill", ROUTE_APP_KILL},
+		{"/logs", ROUTE_APP_LOGS}, {"/events", ROUTE_APP_EVENTS}};
+
+	for (size_t i = 0; i < ARRAY_LEN(leaves); i++) {
+		if (str_eq(rest, str_of(leaves[i].rest)))
+			return (struct route){
+				.kind = leaves[i].kind, .cluster = cluster, .name = id};
+	}
+	return (struct route){.kind = ROUTE_NONE, .cluster = cluster};
+}
+
 static struct route match_cluster(
 	const struct registry *reg, const struct cluster_info *cluster, struct str path)
 {
@@ -94,13 +111,10 @@ static struct route match_cluster(
 			.kind = ROUTE_APP, .cluster = cluster, .name = id, .rest = rest};
 	if (str_eq(kind, STR("ui")))
 		return at_mount(cluster, registry_ui(reg, name, id), rest);
-	if (str_eq(kind, STR("apps")) && str_eq(rest, STR("/kill")))
-		return (struct route){.kind = ROUTE_APP_KILL, .cluster = cluster, .name = id};
-	if (str_eq(kind, STR("apps")) && rest.len <= 1)
-		return (struct route){.kind = ROUTE_APP, .cluster = cluster, .name = id};
-	return is_proxy || str_eq(kind, STR("apps"))
-		       ? (struct route){.kind = ROUTE_NONE, .cluster = cluster}
-		       : found(ROUTE_NONE);
+	if (str_eq(kind, STR("apps")))
+		return match_app(cluster, id, rest);
+	return is_proxy ? (struct route){.kind = ROUTE_NONE, .cluster = cluster}
+			: found(ROUTE_NONE);
 }
 
 struct route route_match(const struct registry *reg, const char *base, struct str path)

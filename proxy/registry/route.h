@@ -18,6 +18,8 @@ enum route_kind {
 	ROUTE_MOUNT,	/* a UI: mount and rest */
 	ROUTE_APP,	/* a permalink: name */
 	ROUTE_APP_KILL, /* ends an application: name is its id */
+	ROUTE_APP_LOGS, /* of its driver's pod and its executors': the same */
+	ROUTE_APP_EVENTS,
 	ROUTE_OUTSIDE,	/* none of our paths: an ingress asks for it (ext_auth.h) */
 	ROUTE_LOGIN,	/* from here on: each looks itself at who it is */
 	ROUTE_CALLBACK, /* the provider sends the browser back */

@@ -289,6 +289,8 @@ enum action topic_actions(
 		return policy_actions(route->mount->kind, method, route->rest, all);
 	if (route->kind == ROUTE_APP_KILL && !policy_is_read(method))
 		return only(ACTION_KILL, all);
+	if (route->kind == ROUTE_APP_LOGS || route->kind == ROUTE_APP_EVENTS)
+		return only(ACTION_LOGS, all);
 	/* Of what is not there the path is looked at as well, for nothing: it answers no sooner
 	 * than what is hidden. */
 	if (route->kind == ROUTE_NONE)
@@ -301,6 +303,11 @@ void topic_of_mount(struct topic *topic, const struct registry *reg, const struc
 {
 	*topic = (struct topic){.id = "", .cluster = mount_access(mount)};
 	set_by_mount(topic, reg, conf, mount, STR("/"), STR(""));
+}
+
+static bool is_about_app(enum route_kind kind)
+{
+	return kind == ROUTE_APP_KILL || kind == ROUTE_APP_LOGS || kind == ROUTE_APP_EVENTS;
 }
 
 void topic_find(struct topic *topic, const struct registry *reg, const struct conf *conf,
@@ -318,7 +325,7 @@ void topic_find(struct topic *topic, const struct registry *reg, const struct co
 	} else if (route->mount) {
 		set_by_mount(topic, reg, conf, route->mount,
 			route->rest.len ? route->rest : STR("/"), query); /* leads there */
-	} else if (route->kind == ROUTE_APP_KILL ||
+	} else if (is_about_app(route->kind) ||
 		   (route->kind == ROUTE_APP && route->rest.at)) { /* its id in a mount's place */
 		if (copy_id(route->name, topic->copied))
 			set_app(topic, reg, topic->copied);

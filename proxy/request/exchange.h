@@ -61,6 +61,7 @@ struct exchange {
 	struct upstream_call *call;
 	struct static_files_fill *fill;	      /* fetched for the cache; NULL: none */
 	struct endpoint_kill *kill;	      /* an application is being ended; NULL: none */
+	struct endpoint_pods *pods;	      /* logs or events are asked for; NULL: none */
 	struct endpoint_permalink *permalink; /* history servers are asked for one; NULL: none */
 	struct history_word *word;     /* of an application that no list has; NULL: not asked */
 	const struct access_app *told; /* by that: whose it is; NULL: nothing */

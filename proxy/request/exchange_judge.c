@@ -112,7 +112,9 @@ static bool may_come(const struct exchange *x)
 	const struct mount *mount = x->route.mount;
 	bool is_id = mount ? mount->kind == UI_DRIVER || mount->kind == UI_WORKER
 			   : x->route.kind == ROUTE_NONE || x->route.kind == ROUTE_APP ||
-				     x->route.kind == ROUTE_APP_KILL;
+				     x->route.kind == ROUTE_APP_KILL ||
+				     x->route.kind == ROUTE_APP_LOGS ||
+				     x->route.kind == ROUTE_APP_EVENTS;
 
 	if (cluster == NULL || !cluster->is_unread || !is_id)
 		return false;

@@ -7,6 +7,7 @@
 #include "base/sbuf.h"
 #include "base/share.h"
 #include "conf/conf.h"
+#include "proxy/discovery/pods/pod_question.h"
 #include "proxy/front/front.h"
 #include "proxy/upstream/upstream.h"
 #include "proxy/request/metrics.h"
@@ -16,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+struct fetcher;
 struct link_memo;
 struct tunnel;
 
@@ -37,6 +39,9 @@ struct server_thread {
 	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */
 	struct link_memo *links;      /* of the last long page */
 	struct evbuffer *nothing;     /* always empty: the end of a content that is not kept */
+	struct fetcher *kube;	      /* of Kubernetes' API servers; NULL: none was asked */
+	unsigned kube_calls;	      /* exchanges that ask them */
+	struct pod_question_list questions; /* with the keeper */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;

@@ -6,6 +6,7 @@ struct auth_service;
 struct budget;
 struct crowd;
 struct front_tls;
+struct pod_question;
 struct share_slot;
 
 struct thread_shared { /* borrowed by all server threads for their life */
@@ -14,7 +15,9 @@ struct thread_shared { /* borrowed by all server threads for their life */
 	struct share_slot *conf;     /* of struct conf */
 	void (*suspect)(void *arg, const char *cluster,
 		const char *mount_id); /* a UI refused a connection; any thread */
-	void *suspect_arg;
+	/* Hands it to the keeper, which gives it back to its `home` with an answer; any thread. */
+	void (*ask_keeper)(void *arg, struct pod_question *question);
+	void *suspect_arg; /* of both */
 	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
 	struct budget *memory, *strangers;
 	struct front_tls *tls; /* of the listener; NULL: in the clear */

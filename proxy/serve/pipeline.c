@@ -50,6 +50,8 @@ static void pipeline_on_drained(void *arg)
 
 	if (x->state == EXCHANGE_RELAYING)
 		relay_on_drained(x);
+	else if (x->pods)
+		endpoint_pods_go_on(x);
 }
 
 static void pipeline_on_closed(void *arg)
@@ -96,6 +98,7 @@ static void forget_relay(struct exchange *x)
 	endpoint_kill_free(x->kill);
 	endpoint_permalink_free(x->permalink);
 	history_word_free(x->word);
+	endpoint_pods_free(x->pods);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
@@ -329,6 +332,8 @@ static void serve_route(struct exchange *x)
 		endpoint_serve_app(x);
 	else if (x->route.kind == ROUTE_APP_KILL)
 		endpoint_serve_kill(x);
+	else if (x->route.kind == ROUTE_APP_LOGS || x->route.kind == ROUTE_APP_EVENTS)
+		endpoint_serve_pods(x);
 	else if (x->route.kind != ROUTE_MOUNT)
 		endpoint_serve(x);
 	else if (x->route.mount->state != MOUNT_UP)

@@ -2,6 +2,7 @@
 #include "proxy/serve/server_thread.h"
 
 #include "auth/token/ui_token.h"
+#include "base/net/fetch.h"
 #include "base/rnd.h"
 #include "proxy/rewrite/link_memo.h"
 #include "proxy/relay/static_cache.h"
@@ -173,14 +174,25 @@ bool server_thread_is_done(const struct server_thread *thread)
 	return atomic_load(&thread->done);
 }
 
+/* The keeper frees what it still has of ours. */
+static void leave_questions(struct server_thread *thread)
+{
+	struct pod_question *q;
+
+	LIST_FOREACH(q, &thread->questions, asked)
+	q->home = NULL;
+}
+
 void server_thread_close(struct server_thread *thread)
 {
 	front_free(thread->front);
+	fetcher_free(thread->kube);
 	/* Answers of the store that are still on their way end their exchanges here. */
 	auth_free(thread->auth);
 	event_free(thread->inbox_event);
 	event_free(thread->tick);
-	inbox_free(thread->inbox);
+	inbox_free(thread->inbox); /* takes answers that have come */
+	leave_questions(thread);
 	upstream_free(thread->upstream);
 	static_cache_free(thread->statics);
 	upstream_free(thread->wire);

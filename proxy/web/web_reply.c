@@ -38,6 +38,18 @@ void web_reply(struct web_call *call, const struct web_reply *reply, enum fault 
 	front_reply_end(req);
 }
 
+void web_reply_begin(struct web_call *call, const struct web_reply *reply)
+{
+	struct front_request *req = call->req;
+	struct sbuf fields;
+
+	call->site->on_answer(call, reply->status, 0);
+	sbuf_init(&fields, WEB_FIELDS_MAX);
+	add_reply_fields(&fields, call, reply);
+	front_reply_head(req, reply->status, &fields, -1, str_eq(req->method, STR("HEAD")));
+	sbuf_clear(&fields);
+}
+
 void web_html(struct web_call *call, int status, const struct sbuf *page, const char *fields,
 	enum fault fault)
 {

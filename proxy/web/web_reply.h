@@ -20,6 +20,9 @@ struct web_reply {
 	enum web_care care;
 };
 void web_reply(struct web_call *call, const struct web_reply *reply, enum fault fault);
+/* Its head only: how long the content is nobody knows. What comes and how it ends is the caller's,
+ * with the front and site->on_end(). */
+void web_reply_begin(struct web_call *call, const struct web_reply *reply);
 /* What is in `page` is wiped if it is a secret, and stays the caller's. 500 if it has not room for
  * all. */
 void web_html(struct web_call *call, int status, const struct sbuf *page, const char *fields,

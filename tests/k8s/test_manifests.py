@@ -254,7 +254,8 @@ def test_s68_connections_fit_into_the_memory_that_the_container_has(name):
 
 
 @pytest.mark.parametrize(("name", "what"), [("overlays/sidecar-history", "history"), ("overlays/operator", "kubernetes"),
-                                             ("overlays/spark-clusters", "kubernetes")])
+                                             ("overlays/spark-clusters", "kubernetes"),
+                                            ("overlays/pod-logs", "kubernetes")])
 def test_an_overlay_says_the_same_but_for_one_thing(name, what):
     base, other = (yaml.safe_load(configuration(folder)) for folder in ("base", name))
     assert base["clusters"][0].pop(what) != other["clusters"][0].pop(what)

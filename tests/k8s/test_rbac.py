@@ -53,6 +53,18 @@ def test_elsewhere_it_may_do_what_every_account_may(kube, kubeconfig, namespace)
     assert rights(kube, kubeconfig, namespace) == rights(kube, nobody_special(kube), namespace)
 
 
+def test_the_overlay_for_logs_gives_logs_and_events_of_that_namespace_and_nothing_more(kube):
+    kube.kubectl("apply", "-f", "-", given=render("overlays/pod-logs"))
+    kubeconfig = kube.write_kubeconfig("reader", kube.token("sparkgate", "sparkgate"))
+    try:
+        assert rights(kube, kubeconfig, "spark") - rights(kube, nobody_special(kube), "spark") == {
+            PODS, ("pods/log", "[get]"), ("events", "[list]")}
+        assert rights(kube, kubeconfig, "default") == rights(kube, nobody_special(kube), "default")
+    finally:
+        for kind in ("rolebindings", "roles"):
+            kube.must("DELETE", f"/apis/rbac.authorization.k8s.io/v1/namespaces/spark/{kind}/sparkgate-logs")
+
+
 def test_every_account_may_only_ask_about_itself_and_the_servers_health(kube):
     resources = {name for name, _ in rights(kube, nobody_special(kube), "spark") if not name.startswith("/")}
     assert {name.partition(".")[0] for name in resources} == {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"}

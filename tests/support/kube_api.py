@@ -111,6 +111,49 @@ def read_path(words):
         at = words.index("namespaces")
         namespace, words = words[at + 1], words[:at] + words[at + 2:]
     return "/".join(words), namespace
+def executor(name, app, driver, phase="Running", **more):
+    """An executor's pod, which the driver's pod (as put() gave it) owns."""
+    made = pod(name, app, phase, **more)
+    made["metadata"]["labels"]["spark-role"] = "executor"
+    made["metadata"]["ownerReferences"] = [{"apiVersion": "v1", "kind": "Pod", "name": driver["metadata"]["name"],
+                                            "uid": driver["metadata"]["uid"], "controller": True}]
+    made["spec"]["containers"] = [{"name": "spark-kubernetes-executor", "env": [{"name": "PASSWORD", "value": "hunter2"}]}]
+    return with_state(made, {"running": {"startedAt": now()}}, "spark-kubernetes-executor")
+
+
+def with_state(one, state, container="spark-kubernetes-driver"):
+    """The pod with this state of a container, as a kubelet tells it."""
+    status = {"name": container, "restartCount": 0, "state": state}
+    others = [each for each in one["status"].get("containerStatuses", []) if each["name"] != container]
+    return {**one, "status": {**one["status"], "containerStatuses": [*others, status]}}
+
+
+def terminated(code, reason, message=None):
+    return {"terminated": {"exitCode": code, "reason": reason, "startedAt": now(), "finishedAt": now(),
+                           **({"message": message} if message else {})}}
+
+
+def event(about, reason, message, kind="Warning", at=None, count=1):
+    """An event of the pod `about`, as put() gave it."""
+    at = at or now()
+    return {"metadata": {"name": f"{about['metadata']['name']}.{reason}", "namespace": about["metadata"]["namespace"],
+                         "creationTimestamp": at},
+            "involvedObject": {"kind": "Pod", "namespace": about["metadata"]["namespace"], "name": about["metadata"]["name"],
+                               "uid": about["metadata"]["uid"]},
+            "reason": reason, "message": message, "type": kind, "count": count, "firstTimestamp": at, "lastTimestamp": at,
+            "source": {"component": "kubelet"}, "reportingComponent": ""}
+
+
+def field_of(value, path):
+    for word in path.split("."):
+        value = value.get(word, {})
+    return value
+
+
+def has_fields(value, selector):
+    """What a field selector says of an object."""
+    terms = [term.partition("=") for term in filter(None, selector.split(","))]
+    return all(field_of(value, name) == wanted for name, _, wanted in terms)
 
 
 def matches(labels, selector):
@@ -137,12 +180,70 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.status(401, "Unauthorized")
         if api.refusal:
             return self.status(*api.refusal)
+        if kind == "api/v1/events":
+            return self.events_of(namespace, query)
+        if kind.startswith("api/v1/pods/") and kind.endswith("/log"):
+            return self.log_of(namespace, kind.split("/")[3], query)
         if kind not in api.kinds:
             return self.status(404, "the server could not find the requested resource")
         if namespace in api.forbidden or kind in api.forbidden:
             return self.status(403, f"{kind} is forbidden in the namespace {namespace}")
         wanted = (kind, namespace, query.get("labelSelector", ""))
         return self.watch(wanted, query) if query.get("watch") in ("true", "1") else self.list(wanted, query)
+
+    def events_of(self, namespace, query):
+        if "events" in self.server.api.forbidden:
+            return self.status(403, 'events is forbidden: User "gate" cannot list resource "events"', "Forbidden")
+        items = [one for one in self.server.api.incidents if one["metadata"]["namespace"] == namespace
+                 and has_fields(one, query.get("fieldSelector", ""))]
+        at, limit = int(query.get("continue", 0)), int(query.get("limit", 0)) or len(items) or 1
+        more = {"continue": str(at + limit)} if len(items) > at + limit else {}
+        return self.json(200, {"kind": "EventList", "apiVersion": "v1", "metadata": {"resourceVersion": "7", **more},
+                               "items": items[at:at + limit]})
+
+    def log_of(self, namespace, name, query):
+        """As a kubelet gives it: in chunks, and what is written until the container ends, if that is asked for."""
+        api = self.server.api
+        if "pods/log" in api.forbidden:
+            return self.status(403, 'pods "x" is forbidden: User "gate" cannot get resource "pods/log"', "Forbidden")
+        if (namespace, name) not in api.pods:
+            return self.status(404, f'pods "{name}" not found', "NotFound")
+        container = query.get("container")
+        if container is None and len(api.pods[namespace, name]["spec"]["containers"]) > 1:
+            return self.status(400, "a container name must be specified")
+        if (name, container) not in api.logs:
+            return self.status(400, f'container "{container}" in pod "{name}" is waiting to start: ContainerCreating')
+        text = api.logs[name, container]
+        known = len(text)
+        if "tailLines" in query:
+            text = b"".join(text.splitlines(True)[-int(query["tailLines"]):])
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for at in range(0, len(text), 65536):
+            self.chunk(text[at:at + 65536])
+        api.sent.append((name, len(text)))
+        if query.get("follow") == "true":
+            self.follow(namespace, name, container, known)
+        return self.end()
+
+    def follow(self, namespace, name, container, at):
+        api = self.server.api
+
+        def is_over():
+            statuses = api.pods.get((namespace, name), {}).get("status", {}).get("containerStatuses", [])
+            return api.stopping or (namespace, name) not in api.pods or any(
+                one["name"] == container and "terminated" in one["state"] for one in statuses)
+        while True:
+            with api.changed:
+                api.changed.wait_for(lambda: is_over() or len(api.logs[name, container]) > at, 0.1)
+                text, over = api.logs[name, container][at:], is_over()
+            if text:
+                self.chunk(text)
+                at += len(text)
+            if over:
+                return
 
     def status(self, code, message, reason=""):
         self.json(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason,
@@ -168,6 +269,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 pods, version = api.pages[token["page"]], token["version"]
             else:
                 pods, version = api.select(wanted), str(api.version)
+                pods = [one for one in pods if has_fields(one, query.get("fieldSelector", ""))]
             limit = int(query.get("limit", 0)) or len(pods)
             metadata = {"resourceVersion": version}
             if len(pods) > limit:
@@ -274,6 +376,7 @@ class KubeApi:
         self.kinds, self.others = {PODS: self.pods}, []  # what is served; what was asked of other kinds than pods
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
         self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
+        self.logs, self.incidents, self.sent = {}, [], []  # {(pod, container): bytes}
         self.server = None
 
     def __enter__(self):
@@ -328,6 +431,12 @@ class KubeApi:
             known[key] = after
             self.changed.notify_all()
         return after
+
+    def write(self, name, text, container="spark-kubernetes-driver"):
+        """A container's log grows."""
+        with self.changed:
+            self.logs[name, container] = self.logs.get((name, container), b"") + text
+            self.changed.notify_all()
 
     def phase(self, name, phase, namespace="spark"):
         before = self.pods[namespace, name]

@@ -19,6 +19,7 @@ struct found_cluster;
 struct fetcher;
 struct known_resource;
 struct kube_watch;
+struct log_keeper;
 struct lists_read;
 struct pod_probes;
 struct registry_part;
@@ -70,8 +71,11 @@ struct cluster {
 	size_t lists_bytes, lists_apps;
 	struct lists_read *lists_reads[LISTS_READS]; /* read_lists.c: under way; NULL: free */
 	int64_t lists_due_ms;			     /* nothing is to be read before */
+	struct log_keeper *keeper;		     /* keep_log.c: NULL: no logs are kept */
 	struct registry_part *part;		     /* as published last; NULL: never */
 	bool is_changed;			     /* since then */
+	uint32_t
+		refusals[4]; /* rights that its API server was found to refuse, as logged: hashes */
 };
 
 struct discovery { /* what the clusters share */

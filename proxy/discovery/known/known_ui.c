@@ -172,6 +172,7 @@ void known_ui_free(struct known_ui *ui)
 		free(((struct app *)ui)->spark_id);
 		free(((struct app *)ui)->namespace);
 		free(((struct app *)ui)->pod);
+		free(((struct app *)ui)->pod_object);
 		free(((struct app *)ui)->owner);
 		free(((struct app *)ui)->reason);
 		free(((struct app *)ui)->resource);

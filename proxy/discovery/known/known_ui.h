@@ -89,8 +89,9 @@ struct app {
 	/* merge_pods.c: of an application whose driver is, or was, a pod */
 	char *namespace;	  /* of its pod, or of the one it had; NULL: none */
 	struct kube_watch *watch; /* who knows its pod; NULL: there is none (any more) */
-	char *pod;		  /* its uid, with watch */
+	char *pod, *pod_object;	  /* uid of the last one, and what it is called itself */
 	int64_t pod_created_ms, pod_ended_ms;
+	bool is_log_read;   /* keep_log.c: it was begun for this pod */
 	uint64_t last_pods; /* the listing of watch that had it last */
 	const char *server; /* static: what it serves clients of, "Connect server"; "" or NULL */
 	bool has_rivals;    /* other pods say they are this application, and may be the next */

@@ -218,6 +218,7 @@ void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 	const json_t *status = json_object_get(object->json, "status");
 
 	*out = (struct kube_pod){
+		.json = object->json,
 		.namespace = object->namespace,
 		.name = object->name,
 		.uid = object->uid,
@@ -227,6 +228,7 @@ void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 		.ip = address_of(spec, status),
 		.port = ui_port(spec),
 		.phase = phase_of(status),
+		.is_deleted = kube_text(metadata, "deletionTimestamp")[0] != '\0',
 		.created_ms = object->created_ms,
 		.started_ms = kube_time(status, "startTime"),
 		.ended_ms = end_of(status),

@@ -16,6 +16,7 @@ enum { KUBE_UI_PORT = 4040 }; /* spark.ui.port's default */
 enum kube_phase { KUBE_PENDING, KUBE_RUNNING, KUBE_SUCCEEDED, KUBE_FAILED, KUBE_LOST };
 
 struct kube_pod {
+	const json_t *json; /* all of it; NULL: it is not there any more */
 	const char *namespace, *name, *uid;
 	const char *app_id;   /* spark-app-selector; "": it has none that fits into a path */
 	const char *app_name; /* never "" */
@@ -33,6 +34,7 @@ struct kube_pod {
 	const char *server; /* static: "Connect server", "Thrift server", or "" */
 	bool is_history;    /* a history server, which its operator makes as it makes a driver */
 	enum kube_phase phase;
+	bool is_deleted;			  /* it is about to go */
 	int64_t created_ms, started_ms, ended_ms; /* wall; 0: unknown */
 	struct pod_life life;
 };

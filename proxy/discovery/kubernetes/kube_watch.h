@@ -49,8 +49,9 @@ struct kube_watch {
 	bool is_skipping;		/* ... which is too long */
 	unsigned tries;			/* since something good came */
 	bool tried, up, was_up;
-	const char *lack; /* of an optional kind, while it is not up: "not allowed", "not there" */
-	char *why;	  /* it is not up, as logged last */
+	bool has_recalled; /* what was kept of pods before this process began */
+	const char *lack;  /* of an optional kind, while it is not up: "not allowed", "not there" */
+	char *why;	   /* it is not up, as logged last */
 };
 
 /* `namespace` NULL: that of the gateway's own access. */

@@ -4,6 +4,7 @@
 #include "tests/support/fake_http.h"
 #include "tests/support/fetch_world.h"
 
+#include <event2/event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -80,6 +81,61 @@ static void what_nobody_eats_may_not_grow(void **state)
 	free(text);
 }
 
+struct pauser {
+	struct fetch_outcome outcome; /* first */
+	struct fetch *fetch;
+	struct event *later;
+	size_t eaten, longest, refused;
+	bool is_full;
+};
+
+static void go_on(int fd, short what, void *arg)
+{
+	struct pauser *p = arg;
+
+	(void)fd, (void)what;
+	p->is_full = false;
+	fetch_go_on(p->fetch);
+}
+
+/* Every other time it can eat nothing, and asks for it some time later. */
+static size_t on_slow_part(struct str part, void *arg)
+{
+	struct pauser *p = arg;
+
+	p->longest = part.len > p->longest ? part.len : p->longest;
+	if (p->is_full) {
+		p->refused++;
+		return 0;
+	}
+	p->is_full = true;
+	event_add(p->later, &(struct timeval){.tv_usec = 2000});
+	for (size_t i = 0; i < part.len; i++)
+		assert_int_equal(part.at[i], '0' + (char)((p->eaten + i) % 10));
+	p->eaten += part.len;
+	return part.len;
+}
+
+static void who_can_eat_no_more_makes_the_answer_wait(void **state)
+{
+	struct fetch_world *w = *state;
+	struct pauser p = {.is_full = false};
+	char *text = digits(3000007);
+
+	p.later = evtimer_new(w->base, go_on, &p);
+	fake_http_set(w->server, "/x", 200, "text/plain", text);
+	w->request.on_part = on_slow_part;
+	w->request.max_bytes = 65536;
+	w->request.waits = true;
+	p.fetch = fetch_world_start(w, w->url, &p.outcome);
+	fetch_world_wait(w, &p.outcome);
+	assert_int_equal(p.outcome.status, 200);
+	assert_true(p.eaten <= 3000007 && p.eaten + 65536 >= 3000007); /* the rest is the body */
+	assert_true(p.longest <= 65536 && p.refused > 0);
+	event_free(p.later);
+	free(text);
+}
+
 static void refusal_is_not_handed_over_in_parts(void **state)
 {
 	struct fetch_world *w = *state;
@@ -112,6 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(answer_is_handed_over_as_it_comes_and_what_is_left_comes_again),
 		WORLD(what_nobody_eats_may_not_grow),
+		WORLD(who_can_eat_no_more_makes_the_answer_wait),
 		WORLD(refusal_is_not_handed_over_in_parts),
 		WORLD(who_eats_may_cancel_and_start_others),
 	};

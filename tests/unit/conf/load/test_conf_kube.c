@@ -31,6 +31,31 @@ static void example_of_kubernetes_is_taken(void **state)
 	conf_unref(conf);
 }
 
+static void logs_are_kept_where_there_is_a_folder_for_them(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{"clusters: [{name: a, kubernetes: {keep_logs: 1h}}]\nstore: 'memory:'\n",
+			"sg.yaml:1:22: key \"clusters[0].kubernetes.logs_dir\": expected a "
+			"folder..."},
+	};
+	struct conf *conf =
+		conf_probe_load("clusters:\n"
+				"  - name: a\n"
+				"    kubernetes: {keep_logs: 24h, logs_dir: /var/tmp/logs, "
+				"logs_max: 1GiB}\n"
+				"  - {name: b, kubernetes: {}}\n"
+				"store: 'memory:'\n");
+
+	(void)state;
+	assert_int_equal(conf->clusters[0].kubernetes.keep_logs_s, 86400);
+	assert_string_equal(conf->clusters[0].kubernetes.logs_dir, "/var/tmp/logs");
+	assert_int_equal(conf->clusters[0].kubernetes.logs_max, 1073741824);
+	assert_int_equal(conf->clusters[1].kubernetes.keep_logs_s, 0);
+	conf_probe_assert_round_trip(conf);
+	conf_unref(conf);
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
+}
+
 static void kubernetes_counts_only_where_it_is_written(void **state)
 {
 	struct conf *conf = conf_probe_load("clusters:\n"
@@ -254,6 +279,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(example_of_kubernetes_is_taken),
+		cmocka_unit_test(logs_are_kept_where_there_is_a_folder_for_them),
 		cmocka_unit_test(kubernetes_counts_only_where_it_is_written),
 		cmocka_unit_test(limited_roles_are_taken_and_printed),
 		cmocka_unit_test(kubeconfig_is_read_by_its_current_context),

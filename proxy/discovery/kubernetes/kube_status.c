@@ -1,0 +1,251 @@
+#include "proxy/discovery/kubernetes/kube_status.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+#define DRIVER_CONTAINER   "spark-kubernetes-driver"
+#define EXECUTOR_CONTAINER "spark-kubernetes-executor"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* RFC 3339 as Kubernetes writes it: whole seconds, or microseconds. */
+static int64_t time_of(const json_t *object, const char *key)
+{
+	const char *text = text_of(object, key);
+	size_t len = strlen(text);
+	char copy[32];
+
+	if (len == sizeof "2026-01-31T12:00:00Z" - 1)
+		snprintf(copy, sizeof copy, "%.19s.000Z", text);
+	else if (len == sizeof "2026-01-31T12:00:00.123456Z" - 1)
+		snprintf(copy, sizeof copy, "%.23sZ", text);
+	else
+		return 0;
+	return clock_parse(str_of(copy));
+}
+
+/* --- a pod --- */
+
+static const json_t *status_of(const json_t *status, const char *name)
+{
+	const json_t *all = json_object_get(status, "containerStatuses");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *one = json_array_get(all, i);
+		if (strcmp(text_of(one, "name"), name) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static struct kube_container read_container(const char *name, const json_t *status)
+{
+	static const char *const states[] = {"running", "waiting", "terminated"};
+	const json_t *all = json_object_get(status, "state"), *state = NULL;
+	struct kube_container c = {.name = name, .state = ""};
+
+	for (size_t i = 0; i < ARRAY_LEN(states) && state == NULL; i++) {
+		state = json_object_get(all, states[i]);
+		c.state = state ? states[i] : "";
+	}
+	c.reason = text_of(state, "reason");
+	c.message = text_of(state, "message");
+	c.exit_code = json_integer_value(json_object_get(state, "exitCode"));
+	c.started_ms = time_of(state, "startedAt");
+	c.ended_ms = time_of(state, "finishedAt");
+	c.restarts = json_integer_value(json_object_get(status, "restartCount"));
+	c.is_driver = strcmp(name, DRIVER_CONTAINER) == 0;
+	c.is_executor = strcmp(name, EXECUTOR_CONTAINER) == 0;
+	return c;
+}
+
+static void read_containers(const json_t *pod, struct kube_status *out)
+{
+	const json_t *all = json_object_get(json_object_get(pod, "spec"), "containers");
+	const json_t *status = json_object_get(pod, "status");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const char *name = text_of(json_array_get(all, i), "name");
+		if (name[0] && out->containers_count < KUBE_CONTAINERS_MAX)
+			out->containers[out->containers_count++] =
+				read_container(name, status_of(status, name));
+	}
+}
+
+static const char *owner_of(const json_t *metadata)
+{
+	const json_t *all = json_object_get(metadata, "ownerReferences");
+
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		const json_t *one = json_array_get(all, i);
+		if (strcmp(text_of(one, "kind"), "Pod") == 0)
+			return text_of(one, "uid");
+	}
+	return "";
+}
+
+int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err)
+{
+	const json_t *metadata = json_object_get(pod, "metadata");
+	const json_t *labels = json_object_get(metadata, "labels");
+	const json_t *status = json_object_get(pod, "status");
+
+	*out = (struct kube_status){
+		.namespace = text_of(metadata, "namespace"),
+		.name = text_of(metadata, "name"),
+		.uid = text_of(metadata, "uid"),
+		.phase = text_of(status, "phase"),
+		.reason = text_of(status, "reason"),
+		.message = text_of(status, "message"),
+		.node = text_of(json_object_get(pod, "spec"), "nodeName"),
+		.role = text_of(labels, "spark-role"),
+		.app_id = text_of(labels, "spark-app-selector"),
+		.owner = owner_of(metadata),
+		.created_ms = time_of(metadata, "creationTimestamp"),
+	};
+	read_containers(pod, out);
+	if (out->namespace[0] == '\0' || out->name[0] == '\0' || out->uid[0] == '\0')
+		return err_set(err, "not a pod");
+	return 0;
+}
+
+const struct kube_container *kube_status_main(const struct kube_status *status)
+{
+	for (size_t i = 0; i < status->containers_count; i++) {
+		const struct kube_container *c = &status->containers[i];
+		if (c->is_driver || c->is_executor)
+			return c;
+	}
+	return status->containers_count ? &status->containers[0] : NULL;
+}
+
+const struct kube_container *kube_status_find(const struct kube_status *status, const char *name)
+{
+	for (size_t i = 0; i < status->containers_count; i++) {
+		if (strcmp(status->containers[i].name, name) == 0)
+			return &status->containers[i];
+	}
+	return NULL;
+}
+
+/* --- what is kept of it --- */
+
+/* Deep, of these members only. */
+static json_t *pick(const json_t *object, const char *const *keys)
+{
+	json_t *out = json_object();
+
+	for (; *keys; keys++) {
+		const json_t *value = json_object_get(object, *keys);
+		if (value)
+			json_object_set_new(out, *keys, json_deep_copy(value));
+	}
+	return out;
+}
+
+static json_t *cut_annotations(const json_t *all)
+{
+	json_t *out = json_object(), *copy = json_deep_copy(all);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(copy, key, value)
+	{
+		if (strcmp(key, "spark-app-name") == 0 ||
+			str_starts(str_of(key), STR("sparkgate.io/")))
+			json_object_set(out, key, value);
+	}
+	json_decref(copy);
+	return out;
+}
+
+static json_t *cut_container(const json_t *container)
+{
+	static const char *const keys[] = {"name", "ports", NULL};
+	const json_t *env = json_object_get(container, "env");
+	json_t *out = pick(container, keys), *kept = json_array();
+
+	for (size_t i = 0; i < json_array_size(env); i++) {
+		const json_t *one = json_array_get(env, i);
+		if (strcmp(text_of(one, "name"), "SPARK_USER") == 0)
+			json_array_append_new(kept, json_deep_copy(one));
+	}
+	json_object_set_new(out, "env", kept);
+	return out;
+}
+
+static json_t *cut_spec(const json_t *spec)
+{
+	static const char *const keys[] = {"nodeName", NULL};
+	const json_t *all = json_object_get(spec, "containers");
+	json_t *out = pick(spec, keys), *kept = json_array();
+
+	for (size_t i = 0; i < json_array_size(all) && i < KUBE_CONTAINERS_MAX; i++)
+		json_array_append_new(kept, cut_container(json_array_get(all, i)));
+	json_object_set_new(out, "containers", kept);
+	return out;
+}
+
+json_t *kube_status_cut(const json_t *pod)
+{
+	static const char *const of_metadata[] = {"namespace", "name", "uid", "labels",
+		"creationTimestamp", "deletionTimestamp", "ownerReferences", NULL};
+	static const char *const of_status[] = {
+		"phase", "reason", "message", "startTime", "containerStatuses", "conditions", NULL};
+	const json_t *metadata = json_object_get(pod, "metadata");
+	json_t *out = json_object(), *kept = pick(metadata, of_metadata);
+
+	json_object_set_new(
+		kept, "annotations", cut_annotations(json_object_get(metadata, "annotations")));
+	json_object_set_new(out, "metadata", kept);
+	json_object_set_new(out, "spec", cut_spec(json_object_get(pod, "spec")));
+	json_object_set_new(out, "status", pick(json_object_get(pod, "status"), of_status));
+	return out;
+}
+
+/* --- events --- */
+
+static int64_t first_time(const json_t *event)
+{
+	static const char *const keys[] = {"lastTimestamp", "eventTime", "firstTimestamp", NULL};
+	int64_t at = time_of(json_object_get(event, "series"), "lastObservedTime");
+
+	for (size_t i = 0; at == 0 && keys[i]; i++)
+		at = time_of(event, keys[i]);
+	return at ? at : time_of(json_object_get(event, "metadata"), "creationTimestamp");
+}
+
+int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err)
+{
+	const json_t *about = json_object_get(event, "involvedObject");
+	int64_t count = json_integer_value(json_object_get(event, "count"));
+	int64_t series =
+		json_integer_value(json_object_get(json_object_get(event, "series"), "count"));
+	const char *source = text_of(event, "reportingComponent");
+
+	if (source[0] == '\0')
+		source = text_of(json_object_get(event, "source"), "component");
+	*out = (struct kube_incident){
+		.type = text_of(event, "type"),
+		.reason = text_of(event, "reason"),
+		.message = text_of(event, "message"),
+		.source = source,
+		.pod = text_of(about, "name"),
+		.uid = text_of(about, "uid"),
+		.at_ms = first_time(event),
+		.count = series > count ? series : count,
+	};
+	if (out->count < 1)
+		out->count = 1;
+	if (strcmp(text_of(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
+		return err_set(err, "not an event about a pod");
+	return 0;
+}

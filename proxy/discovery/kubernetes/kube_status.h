@@ -1,0 +1,56 @@
+/*
+ * proxy/discovery/kubernetes/kube_status.h - what became of a pod's containers, and what Kubernetes
+ * tells of a pod in its events, for people to read.
+ *
+ * Pure; parsed values borrow from the document. Messages are others' words: escaped where they are
+ * shown.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_STATUS_H
+#define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_STATUS_H
+
+#include "base/err.h"
+
+#include <jansson.h>
+
+enum { KUBE_CONTAINERS_MAX = 16 };
+
+struct kube_container {
+	const char *name;
+	const char *state; /* "running", "waiting", "terminated"; "": nothing is told */
+	const char *reason, *message;
+	int64_t exit_code;	      /* of "terminated" */
+	int64_t started_ms, ended_ms; /* wall; 0: unknown */
+	int64_t restarts;
+	bool is_driver;	  /* Spark's own name of the driver's container */
+	bool is_executor; /* the same of an executor's */
+};
+
+struct kube_status {
+	const char *namespace, *name, *uid;
+	const char *phase, *reason, *message, *node;
+	const char *role, *app_id; /* labels spark-role, spark-app-selector; "" */
+	const char *owner;	   /* uid of the pod that it belongs to; "": it names none */
+	int64_t created_ms;
+	struct kube_container containers[KUBE_CONTAINERS_MAX];
+	size_t containers_count; /* more of them are left out */
+};
+
+MUST_CHECK int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err);
+/* The container whose log is meant if none is named: Spark's own, else the only or the first one.
+ * NULL: there is none. */
+const struct kube_container *kube_status_main(const struct kube_status *status);
+const struct kube_container *kube_status_find(const struct kube_status *status, const char *name);
+/* Gives a new value: of a pod what this file and kube_json.h read, and no other variable of its
+ * containers, for they may hold secrets. */
+json_t *kube_status_cut(const json_t *pod);
+
+/* One event of Kubernetes. */
+struct kube_incident {
+	const char *type, *reason, *message, *source;
+	const char *pod, *uid; /* what it is about */
+	int64_t at_ms;	       /* wall: the last time that it happened; 0: unknown */
+	int64_t count;	       /* at least 1 */
+};
+MUST_CHECK int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err);
+
+#endif

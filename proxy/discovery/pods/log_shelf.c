@@ -1,0 +1,458 @@
+#define _GNU_SOURCE
+#include "proxy/discovery/pods/log_shelf.h"
+
+#include "base/clock.h"
+#include "base/log/log.h"
+#include "base/sbuf.h"
+#include "base/siphash.h"
+#include "base/text/digest.h"
+#include "base/text/json_text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
+#define uthash_malloc(size)		     mem_alloc(1, size)
+#include <uthash.h>
+
+enum {
+	NAME_BYTES = 16,
+	NAME_LEN = 2 * NAME_BYTES,
+	HEAD_MAX = 256 * 1024,
+	FILE_MAX = HEAD_MAX + LOG_SHELF_TEXT,
+	PART_LASTS_S = 600,
+};
+
+#define ENDING ".log"
+#define PART   ".part"
+
+struct slot { /* one file */
+	char *app_id, *uid;
+	char name[NAME_LEN + sizeof ENDING];
+	int64_t touched_ms; /* wall */
+	uint64_t bytes;
+	UT_hash_handle hh; /* by app_id */
+	TAILQ_ENTRY(slot) by_age;
+};
+TAILQ_HEAD(slot_list, slot);
+
+struct log_shelf {
+	int folder;
+	int64_t keep_ms;
+	uint64_t bytes, max_bytes;
+	struct slot *slots;
+	struct slot_list by_age; /* oldest first */
+};
+
+void shelf_record_clear(struct shelf_record *record)
+{
+	free(record->app_id);
+	free(record->uid);
+	free(record->pod);
+	free(record->problem);
+	free(record->text);
+	memset(record, 0, sizeof *record);
+}
+
+/* --- slots --- */
+
+/* Ids are long and have any bytes; a file's name has not. */
+static void write_name(const char *app_id, char out[NAME_LEN + sizeof ENDING])
+{
+	unsigned char digest[DIGEST_LEN];
+
+	digest_sha256(str_of(app_id), digest);
+	str_write_hex(digest, NAME_BYTES, out);
+	memcpy(out + NAME_LEN, ENDING, sizeof ENDING);
+}
+
+static struct slot *find_slot(const struct log_shelf *shelf, const char *app_id)
+{
+	struct slot *slot;
+
+	HASH_FIND(hh, shelf->slots, app_id, strlen(app_id), slot);
+	return slot;
+}
+
+static void drop_slot(struct log_shelf *shelf, struct slot *slot)
+{
+	HASH_DELETE(hh, shelf->slots, slot);
+	TAILQ_REMOVE(&shelf->by_age, slot, by_age);
+	shelf->bytes -= slot->bytes;
+	free(slot->app_id);
+	free(slot->uid);
+	free(slot);
+}
+
+static void drop_file(struct log_shelf *shelf, struct slot *slot)
+{
+	if (unlinkat(shelf->folder, slot->name, 0) == -1 && errno != ENOENT)
+		log_warn("discovery", "a kept log cannot be removed: %s", strerror(errno));
+	drop_slot(shelf, slot);
+}
+
+static void insert_by_age(struct log_shelf *shelf, struct slot *slot)
+{
+	struct slot *at = TAILQ_LAST(&shelf->by_age, slot_list);
+
+	while (at && at->touched_ms > slot->touched_ms)
+		at = TAILQ_PREV(at, slot_list, by_age);
+	if (at)
+		TAILQ_INSERT_AFTER(&shelf->by_age, at, slot, by_age);
+	else
+		TAILQ_INSERT_HEAD(&shelf->by_age, slot, by_age);
+}
+
+static void add_slot(struct log_shelf *shelf, const char *app_id, const char *uid, uint64_t bytes,
+	int64_t touched_ms)
+{
+	struct slot *slot = find_slot(shelf, app_id);
+
+	if (slot)
+		drop_slot(shelf, slot); /* the file was replaced */
+	slot = mem_alloc(1, sizeof *slot);
+	slot->app_id = mem_strdup(app_id);
+	slot->uid = mem_strdup(uid);
+	slot->bytes = bytes;
+	slot->touched_ms = touched_ms;
+	write_name(app_id, slot->name);
+	shelf->bytes += bytes;
+	HASH_ADD_KEYPTR(hh, shelf->slots, slot->app_id, strlen(slot->app_id), slot);
+	insert_by_age(shelf, slot);
+}
+
+static void make_room(struct log_shelf *shelf)
+{
+	while (!TAILQ_EMPTY(&shelf->by_age) &&
+		(shelf->bytes > shelf->max_bytes || HASH_COUNT(shelf->slots) > LOG_SHELF_FILES))
+		drop_file(shelf, TAILQ_FIRST(&shelf->by_age));
+}
+
+/* --- files --- */
+
+static bool read_all(int fd, off_t at, struct sbuf *out)
+{
+	char chunk[16 * 1024];
+	ssize_t n;
+
+	while ((n = pread(fd, chunk, sizeof chunk, at)) > 0 && !out->overflow) {
+		sbuf_add(out, chunk, (size_t)n);
+		at += n;
+	}
+	return n == 0 && !out->overflow;
+}
+
+/* NULL: the file is none of ours. `*head_len`: where the log begins. */
+static json_t *read_head(int fd, size_t *head_len)
+{
+	char *head = mem_alloc(HEAD_MAX, 1);
+	ssize_t n = pread(fd, head, HEAD_MAX, 0);
+	ptrdiff_t end = n > 0 ? str_find_byte((struct str){head, (size_t)n}, '\n') : -1;
+	struct err err = {""};
+	json_t *json = NULL;
+
+	if (end != -1)
+		json = json_of_text((struct str){head, (size_t)end}, &err);
+	*head_len = (size_t)(end + 1);
+	free(head);
+	return json;
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static int open_slot(const struct log_shelf *shelf, const char *name)
+{
+	return openat(shelf->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+/* False: it is not what its name says. */
+static bool take_file(struct log_shelf *shelf, const char *name)
+{
+	char expected[NAME_LEN + sizeof ENDING];
+	int fd = open_slot(shelf, name);
+	json_t *head = NULL;
+	struct stat st;
+	size_t head_len;
+	bool is_ours = false;
+
+	if (fd == -1)
+		return false;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
+		head = read_head(fd, &head_len);
+	if (head) {
+		write_name(text_of(head, "app"), expected);
+		is_ours = strcmp(name, expected) == 0;
+	}
+	if (is_ours)
+		add_slot(shelf, text_of(head, "app"), text_of(head, "uid"), (uint64_t)st.st_size,
+			(int64_t)st.st_mtim.tv_sec * 1000);
+	json_decref(head);
+	close(fd);
+	return is_ours;
+}
+
+static bool is_name(const char *name)
+{
+	return strlen(name) == NAME_LEN + sizeof ENDING - 1 && strcmp(name + NAME_LEN, ENDING) == 0;
+}
+
+/* What was being written when a process ended, perhaps another one's. */
+static void drop_part(const struct log_shelf *shelf, const char *name)
+{
+	struct stat st;
+
+	if (str_ends(str_of(name), STR(PART)) &&
+		fstatat(shelf->folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		st.st_mtim.tv_sec + PART_LASTS_S < clock_wall_s())
+		(void)unlinkat(shelf->folder, name, 0);
+}
+
+static void look_around(struct log_shelf *shelf)
+{
+	DIR *dir = fdopendir(dup(shelf->folder));
+	struct dirent *entry;
+
+	if (dir == NULL)
+		return;
+	rewinddir(dir);
+	while ((entry = readdir(dir)) != NULL) {
+		if (is_name(entry->d_name) && !take_file(shelf, entry->d_name))
+			log_warn("discovery", "%.64s is no log that was kept here", entry->d_name);
+		drop_part(shelf, entry->d_name);
+	}
+	closedir(dir);
+}
+
+/* With those above it. */
+static int make_folder(const char *folder, struct err *err)
+{
+	char *path = mem_strdup(folder);
+	int result = 0;
+
+	for (char *slash = path; result == 0 && slash;) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		if (mkdir(path, 0700) == -1 && errno != EEXIST)
+			result = err_set(err, "%.200s: %s", path, strerror(errno));
+		if (slash)
+			*slash = '/';
+	}
+	free(path);
+	return result;
+}
+
+struct log_shelf *log_shelf_open(
+	const char *folder, int64_t keep_ms, uint64_t max_bytes, struct err *err)
+{
+	struct log_shelf *shelf;
+	int fd;
+
+	if (make_folder(folder, err) == -1)
+		return NULL;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == -1) {
+		err_set(err, "%.200s: %s", folder, strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return NULL;
+	}
+	shelf = mem_alloc(1, sizeof *shelf);
+	shelf->folder = fd;
+	shelf->keep_ms = keep_ms;
+	shelf->max_bytes = max_bytes;
+	TAILQ_INIT(&shelf->by_age);
+	look_around(shelf);
+	log_shelf_sweep(shelf);
+	return shelf;
+}
+
+void log_shelf_free(struct log_shelf *shelf)
+{
+	if (shelf == NULL)
+		return;
+	while (!TAILQ_EMPTY(&shelf->by_age))
+		drop_slot(shelf, TAILQ_FIRST(&shelf->by_age));
+	close(shelf->folder);
+	free(shelf);
+}
+
+/* --- in --- */
+
+static char *head_of(const struct shelf_record *record)
+{
+	struct err err = {""};
+	json_t *head = json_object();
+	char *text;
+
+	json_object_set_new(head, "app", json_string(record->app_id));
+	json_object_set_new(head, "uid", json_string(record->uid));
+	json_object_set_new(head, "problem", json_string(record->problem));
+	json_object_set_new(head, "pod", json_of_text(str_of(record->pod), &err));
+	text = json_text(head);
+	json_decref(head);
+	return text;
+}
+
+static bool write_all(int fd, struct str bytes)
+{
+	while (bytes.len > 0) {
+		ssize_t n = write(fd, bytes.at, bytes.len);
+		if (n <= 0)
+			return false;
+		bytes = str_from(bytes, (size_t)n);
+	}
+	return true;
+}
+
+static int write_file(const struct log_shelf *shelf, const char *name, struct str head,
+	struct str text, struct err *err)
+{
+	char part[NAME_LEN + 32];
+	int result = -1, fd;
+
+	snprintf(part, sizeof part, "%.*s.%d" PART, NAME_LEN, name, (int)getpid());
+	fd = openat(
+		shelf->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd == -1)
+		return err_set(err, "%s", strerror(errno));
+	if (write_all(fd, head) && write_all(fd, STR("\n")) && write_all(fd, text) &&
+		renameat(shelf->folder, part, shelf->folder, name) == 0)
+		result = 0;
+	else
+		err_set(err, "%s", strerror(errno));
+	close(fd);
+	if (result == -1)
+		(void)unlinkat(shelf->folder, part, 0);
+	return result;
+}
+
+int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, struct err *err)
+{
+	char name[NAME_LEN + sizeof ENDING], *head = head_of(record);
+	struct str text = {record->text, record->text_len};
+	int result;
+
+	if (head == NULL || strlen(head) >= HEAD_MAX) {
+		free(head);
+		return err_set(err, "what its pod says is too long");
+	}
+	if (text.len > LOG_SHELF_TEXT)
+		text = str_from(text, text.len - LOG_SHELF_TEXT);
+	write_name(record->app_id, name);
+	result = write_file(shelf, name, str_of(head), text, err);
+	if (result == 0) {
+		add_slot(shelf, record->app_id, record->uid, strlen(head) + 1 + text.len,
+			clock_wall_ms());
+		make_room(shelf);
+	}
+	free(head);
+	return result;
+}
+
+void log_shelf_touch(struct log_shelf *shelf, const char *app_id)
+{
+	struct slot *slot = find_slot(shelf, app_id);
+
+	if (slot == NULL)
+		return;
+	(void)utimensat(shelf->folder, slot->name, NULL, AT_SYMLINK_NOFOLLOW);
+	slot->touched_ms = clock_wall_ms();
+	TAILQ_REMOVE(&shelf->by_age, slot, by_age);
+	insert_by_age(shelf, slot);
+}
+
+void log_shelf_sweep(struct log_shelf *shelf)
+{
+	int64_t oldest = clock_wall_ms() - shelf->keep_ms;
+
+	while (!TAILQ_EMPTY(&shelf->by_age) && TAILQ_FIRST(&shelf->by_age)->touched_ms < oldest)
+		drop_file(shelf, TAILQ_FIRST(&shelf->by_age));
+	make_room(shelf);
+}
+
+/* --- out --- */
+
+bool log_shelf_has(const struct log_shelf *shelf, const char *app_id, const char *uid)
+{
+	const struct slot *slot = find_slot(shelf, app_id);
+
+	return slot && strcmp(slot->uid, uid) == 0;
+}
+
+static void take_head(const json_t *head, struct shelf_record *out)
+{
+	out->app_id = mem_strdup(text_of(head, "app"));
+	out->uid = mem_strdup(text_of(head, "uid"));
+	out->problem = mem_strdup(text_of(head, "problem"));
+	out->pod = json_text(json_object_get(head, "pod"));
+}
+
+static bool read_record(int fd, size_t max, struct shelf_record *out)
+{
+	struct stat st;
+	size_t at;
+	json_t *head = fstat(fd, &st) == 0 ? read_head(fd, &at) : NULL;
+	struct sbuf text;
+	bool is_read;
+
+	if (head == NULL)
+		return false;
+	take_head(head, out);
+	json_decref(head);
+	if ((size_t)st.st_size > max && (size_t)st.st_size - max > at)
+		at = (size_t)st.st_size - max;
+	sbuf_init(&text, FILE_MAX);
+	sbuf_add(&text, "", 0);
+	is_read = read_all(fd, (off_t)at, &text);
+	out->text_len = text.len;
+	out->text = sbuf_take(&text);
+	return is_read && out->pod;
+}
+
+bool log_shelf_read(
+	struct log_shelf *shelf, const char *app_id, size_t max, struct shelf_record *out)
+{
+	const struct slot *slot = find_slot(shelf, app_id);
+	int fd = slot ? open_slot(shelf, slot->name) : -1;
+	bool is_read = false;
+
+	memset(out, 0, sizeof *out);
+	if (fd == -1)
+		return false;
+	is_read = read_record(fd, max, out) && strcmp(out->uid, slot->uid) == 0;
+	close(fd);
+	if (!is_read)
+		shelf_record_clear(out);
+	return is_read;
+}
+
+size_t log_shelf_count(const struct log_shelf *shelf)
+{
+	return HASH_COUNT(shelf->slots);
+}
+
+void log_shelf_each(struct log_shelf *shelf, void (*each)(const char *app_id, void *arg), void *arg)
+{
+	size_t count = HASH_COUNT(shelf->slots), n = 0;
+	char **ids = mem_alloc(count + 1, sizeof *ids);
+
+	for (struct slot *slot = shelf->slots; slot; slot = slot->hh.next)
+		ids[n++] = mem_strdup(slot->app_id);
+	for (size_t i = 0; i < n; i++) {
+		each(ids[i], arg);
+		free(ids[i]);
+	}
+	free(ids);
+}

@@ -1,0 +1,73 @@
+#include "proxy/discovery/pods/pod_desk.h"
+
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/known_ui.h"
+#include "proxy/discovery/pods/keep_log.h"
+#include "proxy/discovery/pods/kube_refusal.h"
+#include "proxy/discovery/pods/pod_question.h"
+
+#include <stdlib.h>
+
+static struct cluster *find_cluster(const struct discovery *d, const char *name)
+{
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (strcmp(d->clusters[i]->name, name) == 0)
+			return d->clusters[i];
+	}
+	return NULL;
+}
+
+static void load_access(const struct cluster *c, struct pod_answer *answer)
+{
+	struct err err = {""};
+
+	if (kube_access_load(c->conf->kubernetes.kubeconfig, &answer->access, &err) == -1)
+		(void)str_copy(str_of(err.text), answer->why, sizeof answer->why);
+}
+
+/* A log is its pod's: whoever may not see all of the applications in there may not read it. */
+static void add_others(const struct app *a, struct pod_answer *answer)
+{
+	struct known_ui *ui = a->known.cluster->known[KNOWN_UI_APP];
+
+	for (; ui; ui = ui->hh.next) {
+		const struct app *other = (const struct app *)ui;
+		if (other == a || other->pod == NULL || strcmp(other->pod, a->pod) != 0)
+			continue;
+		answer->others = mem_resize(
+			answer->others, answer->others_count + 1, sizeof *answer->others);
+		answer->others[answer->others_count++] = mem_strdup(ui->id);
+	}
+}
+
+static void answer_of_pod(const struct app *a, size_t log_max, struct pod_answer *answer)
+{
+	answer->known = a->watch ? POD_THERE : POD_GONE;
+	answer->namespace = mem_strdup(a->namespace);
+	answer->pod = mem_strdup(a->pod_object);
+	answer->uid = mem_strdup(a->pod);
+	add_others(a, answer);
+	load_access(a->known.cluster, answer);
+	if (!a->running)
+		keep_log_answer(a, log_max, answer);
+}
+
+static void answer_of_cluster(const struct cluster *c, struct pod_question *q)
+{
+	const struct known_ui *ui =
+		c->watches_count ? known_ui_find(c, KNOWN_UI_APP, str_of(q->app_id)) : NULL;
+	const struct app *a = (const struct app *)ui;
+
+	if (a && !a->is_masters && a->namespace && a->pod && a->pod_object)
+		answer_of_pod(a, q->log_max, &q->answer);
+}
+
+void pod_desk_answer(struct discovery *d, struct pod_question *q)
+{
+	struct cluster *c = find_cluster(d, q->cluster);
+
+	if (c && q->refused)
+		kube_refusal_note(c, q->refused);
+	else if (c)
+		answer_of_cluster(c, q);
+}

@@ -1,0 +1,42 @@
+#include "proxy/discovery/pods/pod_question.h"
+
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+struct pod_question *pod_question_new(struct inbox *home, const char *cluster, const char *app_id,
+	void (*done)(struct pod_question *question), void *arg)
+{
+	struct pod_question *q = mem_alloc(1, sizeof *q);
+
+	q->home = home;
+	q->cluster = mem_strdup(cluster);
+	q->app_id = mem_strdup(app_id);
+	q->done = done;
+	q->arg = arg;
+	return q;
+}
+
+static void clear_answer(struct pod_answer *answer)
+{
+	kube_access_clear(&answer->access);
+	for (size_t i = 0; i < answer->others_count; i++)
+		free(answer->others[i]);
+	free(answer->others);
+	free(answer->namespace);
+	free(answer->pod);
+	free(answer->uid);
+	free(answer->kept_pod);
+	free(answer->kept_log);
+	free(answer->kept_problem);
+}
+
+void pod_question_free(struct pod_question *q)
+{
+	if (q == NULL)
+		return;
+	clear_answer(&q->answer);
+	free(q->cluster);
+	free(q->app_id);
+	free(q);
+}

@@ -1,0 +1,15 @@
+/* proxy/endpoints/pods_follow.h - a log that is followed ends with the session or token of who
+ * reads it, and with their right (S37). */
+#ifndef SPARKGATE_PROXY_ENDPOINTS_PODS_FOLLOW_H
+#define SPARKGATE_PROXY_ENDPOINTS_PODS_FOLLOW_H
+
+#include "proxy/request/exchange.h"
+
+struct pods_follow;
+
+/* Asks again every second; `end` is called when they may not any more. */
+struct pods_follow *pods_follow_new(
+	struct exchange *x, void (*end)(void *arg, enum fault fault), void *arg);
+void pods_follow_free(struct pods_follow *follow); /* NULL is fine */
+
+#endif

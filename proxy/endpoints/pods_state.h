@@ -1,0 +1,113 @@
+/*
+ * proxy/endpoints/pods_state.h - a request for logs or events on its way, as its steps share it.
+ *
+ *   endpoint_pods.c  who asks for what; the keeper's answer; which way it goes on
+ *   pods_ask.c       questions to the API server, and what it could not give
+ *   pods_log.c       a log as text while it comes, or its last lines
+ *   pods_events.c    events, newest first
+ *
+ * One question at a time, on the server thread; each step is given what comes after it.
+ */
+#ifndef SPARKGATE_PROXY_ENDPOINTS_PODS_STATE_H
+#define SPARKGATE_PROXY_ENDPOINTS_PODS_STATE_H
+
+#include "base/net/fetch.h"
+#include "proxy/discovery/kubernetes/kube_ask.h"
+#include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_status.h"
+#include "proxy/discovery/pods/pod_question.h"
+#include "proxy/endpoints/pods_follow.h"
+#include "proxy/pages/pods/page_pods.h"
+#include "proxy/request/exchange.h"
+
+enum {
+	PODS_EXECUTORS = 300,  /* that are listed */
+	PODS_TAIL_LINES = 200, /* of a page, if none are asked for */
+	PODS_TAIL_MAX = 10000,
+	PODS_TAIL_BYTES = 64 * 1024,
+	PODS_KEPT_BYTES = 1024 * 1024,
+	PODS_PROBLEMS = 4,
+	PODS_EVENTS = 200,
+};
+
+#define PODS_VARY "Vary: Accept\r\n"
+
+struct pods_asked {
+	char pod[KUBE_NAME_MAX], container[KUBE_NAME_MAX]; /* "": the driver's */
+	uint64_t tail;					   /* lines; 0: not said */
+	bool follows;					   /* until its container ends */
+	bool wants_page, is_text;			   /* of events JSON, if no page */
+};
+
+struct pods_event {
+	json_t *json; /* what the rest borrows from */
+	struct kube_incident it;
+};
+
+struct endpoint_pods {
+	struct exchange *x;
+	const struct app_info *app; /* of the exchange's registry */
+	struct pods_asked asked;
+	struct pod_question *question; /* with the keeper; NULL: it is back */
+	struct pod_question *told;     /* ... as this */
+	struct fetch *fetch;
+	struct pods_follow *follow;				 /* NULL: none is followed */
+	void (*then)(struct endpoint_pods *p, const char *more); /* after a list */
+	void (*then_log)(struct endpoint_pods *p);		 /* after last lines */
+	void (*on_item)(struct endpoint_pods *p, struct str item);
+	const char *need; /* the right that the list under way takes */
+	struct kube_list list;
+	bool is_list, is_broken;
+	bool has_failed; /* the last question was not answered */
+	json_t *driver;	 /* its pod, as the API server or what was kept tells */
+	json_t *executors[PODS_EXECUTORS];
+	size_t executors_count;
+	bool has_more_executors;
+	struct kube_status target; /* whose log it is; of driver or one of the executors */
+	char container[KUBE_NAME_MAX];
+	struct sbuf log; /* last lines */
+	bool log_is_cut, has_log, is_kept;
+	bool is_begun; /* the head is with the client */
+	bool is_full;  /* it is to take what was sent first */
+	struct pods_event events[2 * PODS_EVENTS];
+	size_t events_count;
+	unsigned events_pages;
+	bool has_more_events;
+	char *problems[PODS_PROBLEMS];
+	size_t problems_count;
+};
+
+void pods_free(struct endpoint_pods *p); /* NULL is fine */
+/* For pages. */
+struct page_pods pods_about(const struct endpoint_pods *p, const struct kube_status *driver);
+
+/* --- pods_ask.c --- */
+
+/* What could not be had; takes. */
+void pods_problem(struct endpoint_pods *p, char *sentence);
+/* The same, from what the API server answered. `need`: the right that it takes. */
+void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, const char *need);
+/* Calls on_item for each item, then `then` with what the next page is asked for with ("": there is
+ * none). With has_failed set, and a problem, if that did not work. */
+void pods_ask_list(struct endpoint_pods *p, const char *path, const char *need,
+	void (*on_item)(struct endpoint_pods *p, struct str item),
+	void (*then)(struct endpoint_pods *p, const char *more));
+
+/* --- pods_log.c --- */
+
+/* Streams the log of target and container to the client, and ends the exchange. */
+void pods_stream_log(struct endpoint_pods *p);
+void pods_go_on(struct endpoint_pods *p);
+/* What was kept, as text; ends the exchange. */
+void pods_send_kept(struct endpoint_pods *p);
+/* Reads its last lines into p->log. */
+void pods_read_tail(struct endpoint_pods *p, void (*then)(struct endpoint_pods *p));
+/* The same of what was kept, if anything. */
+void pods_take_kept(struct endpoint_pods *p);
+
+/* --- pods_events.c --- */
+
+/* Of the driver and the executors that are known; answers, and ends the exchange. */
+void pods_serve_events(struct endpoint_pods *p);
+
+#endif

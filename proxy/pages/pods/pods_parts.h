@@ -1,0 +1,17 @@
+/* proxy/pages/pods/pods_parts.h - what the page of logs and that of events have in common. */
+#ifndef SPARKGATE_PROXY_PAGES_PODS_PODS_PARTS_H
+#define SPARKGATE_PROXY_PAGES_PODS_PODS_PARTS_H
+
+#include "proxy/pages/pods/page_pods.h"
+
+/* Frame, name, the way between both pages, and what could not be had. */
+void pods_open(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
+	bool is_events);
+void pods_close(struct sbuf *out, const struct page_view *view);
+/* The inside of an href: one of the application's two paths. */
+void pods_href(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
+	const char *leaf);
+/* A log for people: no escape sequences of terminals, no control characters. */
+void pods_log(struct sbuf *out, struct str text);
+
+#endif
