@@ -316,6 +316,7 @@ void cluster_free(struct cluster *c)
 	known_ui_free_all(c);
 	if (c->version_fetch)
 		fetch_cancel(c->version_fetch);
+	c->version_fetch = NULL; /* a master cancels it, too */
 	for (size_t i = 0; i < c->masters_count; i++)
 		master_free(c->masters[i]);
 	for (size_t i = 0; i < c->histories_count; i++)

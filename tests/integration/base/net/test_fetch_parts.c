@@ -95,7 +95,8 @@ static void go_on(int fd, short what, void *arg)
 
 	(void)fd, (void)what;
 	p->is_full = false;
-	fetch_go_on(p->fetch);
+	if (!p->outcome.is_done)
+		fetch_go_on(p->fetch);
 }
 
 /* Every other time it can eat nothing, and asks for it some time later. */
