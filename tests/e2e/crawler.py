@@ -7,6 +7,7 @@ its mount.
 
 import collections
 import re
+import time
 import urllib.parse
 
 import requests
@@ -153,10 +154,11 @@ class Crawler:
         if urllib.parse.urlsplit(url).path in self.mounts:
             return  # the mount without its slash: the gateway's own redirect
         differences = self.differences(response, direct)
-        for _ in range(3):
+        for rest_s in (0, 0, 0, 1, 2, 4):
             # a running application changes, and its history is loaded anew now and then (T38): what stays counts
             if not differences:
                 return
+            time.sleep(rest_s)
             with self.client.get(url, stream=True) as again:
                 differences = self.differences(again, direct)
         for text in differences:
