@@ -35,6 +35,7 @@ class Suite:
     command: list
     after: tuple = ()  # suites that must have ended well
     slots: int = 1  # of SLOTS; 0: beside the others, it gives way to them by itself, or waits nearly all of the time
+    behind: tuple = ()  # suites that must have ended, well or not
     process: subprocess.Popen = None
     began: float = 0.0
     took: float = 0.0
@@ -75,13 +76,24 @@ TEST = [
     make("integration", "integration", slots=0),
 ]
 TEST = [CHECK[0], *TEST, *CHECK[1:]]
+BROWSING = ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "keycloak", "ingresses", "other-uis", "prometheus")
+
+
+def docker():
+    """Its networks come and go, and Chromium ends every request of its when one does (ERR_NETWORK_CHANGED)."""
+    suite = pytest("docker")
+    suite.behind = ("compat", *(f"e2e-{name}" for name in BROWSING))
+    return suite
+
+
 REST = [
     CHECK[0],
     Suite("kube-apiserver", ["python3", "tests/support/kube_install.py", "--when-idle"], slots=0),
     apart("asan", "asan", "SUITES=unit integration fuzz-replay"),
     Suite("compat", ["build/venv/bin/python", "tests/compat/compat.py", "--again", "--results", "build/compat-ci",
                      "--only", "3.2.1/plain 3.5.9/plain 4.3.0/plain"], ("build",)),
-    *(pytest(name) for name in ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "docker", "keycloak", "ingresses", "other-uis", "prometheus")),
+    *(pytest(name) for name in BROWSING),
+    docker(),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
@@ -208,7 +220,8 @@ def start_what_can(suites, screen):
             screen.verdict(suite)
             continue
         used = sum(s.slots for s in suites if s.process)
-        if all(needed) and used + suite.slots <= SLOTS:
+        waits = any(by_name[name].verdict == "" for name in suite.behind if name in by_name)
+        if all(needed) and not waits and used + suite.slots <= SLOTS:
             begin(suite)
 
 
