@@ -78,7 +78,9 @@ def test_the_restricted_standard_is_enforced_here(kube):
 def run_check(folder, text):
     """`sparkgate --check` of this text, with the pod's secrets where it mounts them."""
     lay_out(folder / "secrets", {name: f"{value}\n" for name, value in SECRETS.items()})
-    file = lay_out(folder / "etc", {"sparkgate.yaml": text.replace(MOUNT, str(folder / "secrets"))}, 0o644) / "sparkgate.yaml"
+    (folder / "state" / "logs").mkdir(parents=True)  # a volume
+    text = text.replace(MOUNT, str(folder / "secrets")).replace("/var/lib/sparkgate", str(folder / "state"))
+    file = lay_out(folder / "etc", {"sparkgate.yaml": text}, 0o644) / "sparkgate.yaml"
     return subprocess.run([str(gateway.binary()), "--config", str(file), "--check"], capture_output=True, text=True, timeout=30)
 
 
@@ -136,19 +138,22 @@ def test_probes_ask_what_the_gateway_answers(upstream):
     assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
 
 
+WITHOUT_MORE = {"/whoami"}  # nothing is below it
+
+
 def published(rows, kind):
     """What an Ingress or the routes show: (host name, path, name of the Service's port)."""
     for row in rows:
         if row["kind"] == kind == "Ingress" and row["metadata"]["name"] == "sparkgate":
             for rule in row["spec"]["rules"]:
                 for path in rule["http"]["paths"]:
-                    assert path["pathType"] == "Prefix"
+                    assert path["pathType"] == ("Exact" if path["path"] in WITHOUT_MORE else "Prefix")
                     yield rule["host"], path["path"], path["backend"]["service"]["port"]["name"]
         elif row["kind"] == kind == "HTTPRoute" and "backendRefs" in row["spec"]["rules"][0]:
             for rule in row["spec"]["rules"]:
                 port = {8480: "http", 8481: "admin"}[rule["backendRefs"][0]["port"]]
                 for match in rule.get("matches", [{"path": {"type": "PathPrefix", "value": "/"}}]):
-                    assert match["path"]["type"] == "PathPrefix"
+                    assert match["path"]["type"] == ("Exact" if match["path"]["value"] in WITHOUT_MORE else "PathPrefix")
                     yield from ((host, match["path"]["value"], port) for host in row["spec"]["hostnames"])
 
 
