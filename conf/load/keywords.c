@@ -276,7 +276,7 @@ const struct keyword keywords[] = {
 		.help = "how long the end of a driver's log is kept after its pod is gone; 0s: not "
 			"at all"},
 	{.path = "clusters[].kubernetes.logs_dir",
-		.type = &value_file,
+		.type = &value_folder,
 		IN_CLUSTER(kubernetes.logs_dir),
 		.help = "folder for these logs; default: logs beside the file of the store"},
 	{.path = "clusters[].kubernetes.logs_max",

@@ -89,6 +89,7 @@ static void clear_user_map(void *field)
 }
 
 const struct value_type value_file = {parse_file, format_file, clear_file};
+const struct value_type value_folder = {parse_file, format_file, clear_file};
 const struct value_type value_token_file = {parse_file, format_file, clear_file};
 const struct value_type value_kubeconfig = {parse_file, format_file, clear_file};
 const struct value_type value_user_map = {parse_user_map, format_user_map, clear_user_map};

@@ -6,6 +6,7 @@
 #include "conf/values/values.h"
 
 extern const struct value_type value_file;	 /* char *; an absolute path */
+extern const struct value_type value_folder;	 /* the same; it need not be there yet */
 extern const struct value_type value_token_file; /* the same, of a file nobody else may read */
 extern const struct value_type value_kubeconfig; /* the same */
 extern const struct value_type value_secret;	 /* struct conf_secret; one line */

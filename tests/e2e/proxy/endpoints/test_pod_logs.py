@@ -291,6 +291,22 @@ def test_driver_that_is_oom_killed_is_understood_after_its_pod_is_gone_and_a_res
     assert [oct(path.stat().st_mode & 0o777) for path in folder.iterdir()] == ["0o600"]
 
 
+def test_kept_logs_lie_in_the_folder_that_the_configuration_names(tmp_path, api):
+    world, folder = World(tmp_path, api, started=False), tmp_path / "volume" / "logs"
+    world.entry["kubernetes"].update({"keep_logs": "24h", "logs_dir": str(folder)})
+    world.begin()
+    try:
+        world.until(lambda: api.watching() == 1, "a watch")
+        driver = run(world, log=b"the end\n")
+        api.put(with_state(api.pods["spark", "etl"], terminated(1, "Error")))
+        world.until(lambda: api.sent, "the log is read", 5)
+        api.delete("etl")
+        until_kept(world, driver, "the end")
+        assert len(list((folder / "k").iterdir())) == 1
+    finally:
+        world.stop()
+
+
 def test_pod_that_is_deleted_is_followed_to_its_end(keeper):
     driver = run(keeper, log=b"before\n")
     one = keeper.api.pods["spark", "etl"]
