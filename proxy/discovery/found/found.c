@@ -239,13 +239,26 @@ static void insert_server(struct found *found, struct found_server *s)
 	found->servers_count++;
 }
 
+static bool has_room_for_server(const struct kube_watch *w, const char *namespace)
+{
+	struct found *found = found_of(w);
+	const struct found_server *s;
+	size_t beside = 0;
+
+	TAILQ_FOREACH(s, &found->servers, entry)
+	{
+		beside += s->watch->cluster == w->cluster && strcmp(s->namespace, namespace) == 0;
+	}
+	return found->servers_count < FOUND_SERVERS_MAX && beside < FOUND_SERVERS_EACH_MAX;
+}
+
 static struct found_server *add_server(
 	struct kube_watch *w, enum found_role role, const struct found_word *word)
 {
 	struct found *found = found_of(w);
 	struct found_server *s;
 
-	if (found->servers_count >= FOUND_SERVERS_MAX)
+	if (!has_room_for_server(w, word->namespace))
 		return NULL;
 	s = mem_alloc(1, sizeof *s);
 	s->role = role;

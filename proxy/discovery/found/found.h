@@ -22,9 +22,10 @@ struct kube_watch;
 enum {
 	FOUND_MAX = 256,	  /* clusters, of all that find some */
 	FOUND_EACH_MAX = 64,	  /* of one namespace, so that none takes the others' room */
-	FOUND_SERVERS_MAX = 1024, /* pods of masters and history servers */
-	FOUND_GONE_MAX = 64,	  /* clusters whose links say what they were */
-	FOUND_NAME_MAX = 192,	  /* NAME.NAMESPACE.FINDER, with its NUL */
+	FOUND_SERVERS_MAX = 1024, /* pods of masters and history servers, and services of these */
+	FOUND_SERVERS_EACH_MAX = 256, /* of one namespace */
+	FOUND_GONE_MAX = 64,	      /* clusters whose links say what they were */
+	FOUND_NAME_MAX = 192,	      /* NAME.NAMESPACE.FINDER, with its NUL */
 	FOUND_STATE_MAX = 64,
 };
 

@@ -189,20 +189,33 @@ static void s108_clusters_are_bounded_and_so_are_those_that_went(void **state)
 	assert_string_equal(path_of(w, "a", "after"), "after");
 }
 
-static void s108_pods_and_services_are_bounded(void **state)
+static void create_masters(struct pod_world *w, const char *namespace, int count)
 {
-	struct pod_world *w = *state;
 	char name[32];
 
-	for (int i = 0; i < FOUND_SERVERS_MAX + 50; i++) {
+	for (int i = 0; i < count; i++) {
 		json_t *json;
 		snprintf(name, sizeof name, "c%d-master-0", i);
-		json = json_pack("{s:{s:s, s:s, s:{s:s}}, s:{s:s}}", "metadata", "namespace", "a",
-			"name", name, "labels", "spark-role", "master", "status", "podIP",
-			"10.0.0.1");
+		json = json_pack("{s:{s:s, s:s, s:{s:s}}, s:{s:s}}", "metadata", "namespace",
+			namespace, "name", name, "labels", "spark-role", "master", "status",
+			"podIP", "10.0.0.1");
 		tell(watch_of(w, PODS), json, false);
 	}
-	assert_int_equal(w->discovery->found->servers_count, FOUND_SERVERS_MAX);
+}
+
+static void s108_pods_and_services_are_bounded_and_leave_room_for_other_namespaces(void **state)
+{
+	struct pod_world *w = *state;
+	const struct found *found = w->discovery->found;
+	char namespace[32];
+
+	create_masters(w, "a", FOUND_SERVERS_MAX + 50);
+	assert_int_equal(found->servers_count, FOUND_SERVERS_EACH_MAX);
+	for (int i = 0; i < 5; i++) {
+		snprintf(namespace, sizeof namespace, "b%d", i);
+		create_masters(w, namespace, FOUND_SERVERS_EACH_MAX);
+	}
+	assert_int_equal(found->servers_count, FOUND_SERVERS_MAX);
 }
 
 static void cluster_that_a_list_lacks_was_deleted(void **state)
@@ -254,7 +267,7 @@ int main(void)
 		IN_WORLD(names_that_no_service_can_have_make_no_cluster),
 		IN_WORLD(s108_cluster_waits_for_its_name_while_the_store_is_away),
 		IN_WORLD(s108_clusters_are_bounded_and_so_are_those_that_went),
-		IN_WORLD(s108_pods_and_services_are_bounded),
+		IN_WORLD(s108_pods_and_services_are_bounded_and_leave_room_for_other_namespaces),
 		IN_WORLD(cluster_that_a_list_lacks_was_deleted),
 		IN_WORLD(without_the_key_no_cluster_is_left),
 	};
