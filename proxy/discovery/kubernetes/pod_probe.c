@@ -41,7 +41,7 @@ TAILQ_HEAD(probed_ports, probed_port);
 struct pod_probe {
 	struct pod_probes *all;
 	struct kube_watch *watch;
-	char *uid, *namespace, *name, *user, *ip;
+	char *uid, *namespace, *name, *user, *ip, *resource, *schedule;
 	struct kube_pod pod; /* whose texts are these, and static ones */
 	uint64_t last_pods;  /* the listing of watch that had it last */
 	size_t count;
@@ -274,6 +274,8 @@ static void probe_free(struct pod_probe *p)
 	free(p->name);
 	free(p->user);
 	free(p->ip);
+	free(p->resource);
+	free(p->schedule);
 	free(p);
 }
 
@@ -297,20 +299,32 @@ static struct pod_probe *probe_add(
 	return p;
 }
 
-static void take_facts(struct pod_probe *p, const struct kube_pod *pod)
+/* Its own, for the object that they are read from goes. */
+static void take_texts(struct pod_probe *p, const struct kube_pod *pod)
 {
-	bool is_moved = mem_replace_text(&p->ip, pod->ip);
-
-	for (size_t i = 0; is_moved && i < p->count; i++)
-		p->ports[i].due_ms = 0;
+	mem_replace_text(&p->ip, pod->ip);
 	mem_replace_text(&p->user, pod->user);
-	p->pod = *pod;
+	mem_replace_text(&p->resource, pod->resource);
+	mem_replace_text(&p->schedule, pod->schedule);
+	p->pod.json = NULL;
 	p->pod.uid = p->uid;
 	p->pod.namespace = p->namespace;
 	p->pod.name = p->name;
 	p->pod.user = p->user;
 	p->pod.ip = p->ip;
+	p->pod.resource = p->resource;
+	p->pod.schedule = p->schedule;
 	p->pod.app_id = p->pod.app_name = "";
+}
+
+static void take_facts(struct pod_probe *p, const struct kube_pod *pod)
+{
+	bool is_moved = p->ip == NULL || strcmp(p->ip, pod->ip) != 0;
+
+	for (size_t i = 0; is_moved && i < p->count; i++)
+		p->ports[i].due_ms = 0;
+	p->pod = *pod;
+	take_texts(p, pod);
 	p->pod.uis_count = 0;
 	p->last_pods = p->watch->listings;
 }
