@@ -10,7 +10,12 @@
 
 #include <stdlib.h>
 
-enum { PAGE_ITEMS = 500, PAGES_MAX = 10, JSON_MAX = 4 * 1024 * 1024 };
+enum {
+	PAGE_ITEMS = 500,
+	PAGES_MAX = 10,
+	EVENT_MAX = 16 * 1024, /* bytes: Kubernetes' own have a tenth, and others make some, too */
+	JSON_MAX = 4 * 1024 * 1024,
+};
 
 static const char need_events[] = "the verb list of events";
 
@@ -61,8 +66,10 @@ static bool is_known(const struct endpoint_pods *p, const struct kube_incident *
 static void on_event(struct endpoint_pods *p, struct str item)
 {
 	struct err err = {""};
-	struct pods_event event = {.json = json_of_text(item, &err)};
+	struct pods_event event = {.json = NULL};
 
+	if (item.len <= EVENT_MAX)
+		event.json = json_of_text(item, &err);
 	if (event.json == NULL || kube_incident_read(event.json, &event.it, &err) == -1 ||
 		!is_ours(p, event.it.uid) || is_known(p, &event.it)) {
 		json_decref(event.json);

@@ -194,7 +194,20 @@ static json_t *cut_spec(const json_t *spec)
 	return out;
 }
 
-json_t *kube_status_cut(const json_t *pod)
+static bool is_long(const json_t *json)
+{
+	return json_dumpb(json, NULL, 0, JSON_COMPACT) > KUBE_STATUS_CUT_MAX;
+}
+
+/* S111: who makes a pod may fill any of it. */
+static json_t *cut_to_names(const json_t *pod)
+{
+	static const char *const keys[] = {"namespace", "name", "uid", "creationTimestamp", NULL};
+
+	return json_pack("{s:o}", "metadata", pick(json_object_get(pod, "metadata"), keys));
+}
+
+static json_t *cut_to_what_is_read(const json_t *pod)
 {
 	static const char *const of_metadata[] = {"namespace", "name", "uid", "labels",
 		"creationTimestamp", "deletionTimestamp", "ownerReferences", NULL};
@@ -209,6 +222,16 @@ json_t *kube_status_cut(const json_t *pod)
 	json_object_set_new(out, "spec", cut_spec(json_object_get(pod, "spec")));
 	json_object_set_new(out, "status", pick(json_object_get(pod, "status"), of_status));
 	return out;
+}
+
+json_t *kube_status_cut(const json_t *pod)
+{
+	json_t *out = cut_to_what_is_read(pod);
+
+	if (!is_long(out))
+		return out;
+	json_decref(out);
+	return cut_to_names(pod);
 }
 
 /* --- events --- */

@@ -12,7 +12,10 @@
 
 #include <jansson.h>
 
-enum { KUBE_CONTAINERS_MAX = 16 };
+enum {
+	KUBE_CONTAINERS_MAX = 16,
+	KUBE_STATUS_CUT_MAX = 32 * 1024, /* bytes of JSON */
+};
 
 struct kube_container {
 	const char *name;
@@ -41,7 +44,8 @@ MUST_CHECK int kube_status_read(const json_t *pod, struct kube_status *out, stru
 const struct kube_container *kube_status_main(const struct kube_status *status);
 const struct kube_container *kube_status_find(const struct kube_status *status, const char *name);
 /* Gives a new value: of a pod what this file and kube_json.h read, and no other variable of its
- * containers, for they may hold secrets. */
+ * containers, for they may hold secrets. What would be longer than KUBE_STATUS_CUT_MAX has only its
+ * name, namespace, uid and age. */
 json_t *kube_status_cut(const json_t *pod);
 
 /* One event of Kubernetes. */

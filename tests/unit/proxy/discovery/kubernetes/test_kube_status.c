@@ -92,6 +92,28 @@ static void s111_what_is_kept_of_a_pod_has_no_secret_and_reads_the_same(void **s
 	free(text);
 }
 
+static void s111_pod_that_somebody_filled_is_kept_by_its_name_only(void **state)
+{
+	json_t *json = parse(POD), *labels = json_object(), *cut;
+	struct err err = {""};
+	struct kube_status s;
+	char key[32];
+
+	(void)state;
+	for (int i = 0; i < KUBE_STATUS_CUT_MAX / 16; i++) {
+		snprintf(key, sizeof key, "label-%08d", i);
+		json_object_set_new(labels, key, json_string("x"));
+	}
+	json_object_set_new(json_object_get(json, "metadata"), "labels", labels);
+	cut = kube_status_cut(json);
+	assert_true(json_dumpb(cut, NULL, 0, JSON_COMPACT) < 256);
+	assert_int_equal(kube_status_read(cut, &s, &err), 0);
+	assert_string_equal(s.uid, "u-1");
+	assert_int_equal(s.containers_count, 0);
+	json_decref(cut);
+	json_decref(json);
+}
+
 static void pod_without_a_name_is_none(void **state)
 {
 	json_t *json = parse("{\"metadata\":{\"namespace\":\"spark\"},\"spec\":[],\"status\":7}");
@@ -151,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_tells_how_each_container_ended),
 		cmocka_unit_test(s111_what_is_kept_of_a_pod_has_no_secret_and_reads_the_same),
+		cmocka_unit_test(s111_pod_that_somebody_filled_is_kept_by_its_name_only),
 		cmocka_unit_test(pod_without_a_name_is_none),
 		cmocka_unit_test(event_tells_when_it_happened_last),
 		cmocka_unit_test(event_about_something_else_is_none),
