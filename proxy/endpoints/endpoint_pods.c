@@ -15,8 +15,8 @@
 
 #include <stdlib.h>
 
-/* Requests of a thread; such as last leave room for others. */
-enum { AT_ONCE = 16, FOLLOWED_AT_ONCE = 8 };
+/* Requests of a thread; such as last leave room for others, and so does one person. */
+enum { AT_ONCE = 16, FOLLOWED_AT_ONCE = 8, ONES_AT_ONCE = 4 };
 
 static const char need_pods[] = "the verb list of pods";
 
@@ -352,6 +352,7 @@ static void begin(struct exchange *x, const struct app_info *app, const struct p
 	if (thread->kube == NULL)
 		thread->kube = fetcher_new(thread->base);
 	thread->kube_calls++;
+	LIST_INSERT_HEAD(&thread->pods, p, link);
 	x->pods = p;
 	p->x = x;
 	p->app = app;
@@ -410,6 +411,25 @@ static const struct app_info *find_app(const struct exchange *x)
 	return app && str_eq(str_of(app->id), x->route.name) ? app : NULL;
 }
 
+static bool is_same_person(const struct identity *a, const struct identity *b)
+{
+	return strcmp(a->subject, b->subject) == 0 && strcmp(a->issuer, b->issuer) == 0;
+}
+
+/* S111: who reads slowly keeps what a request takes. */
+static bool has_room(const struct exchange *x, const struct pods_asked *asked)
+{
+	const struct endpoint_pods *p;
+	unsigned count = 0;
+
+	LIST_FOREACH(p, &x->thread->pods, link)
+	{
+		count += is_same_person(p->x->web.who, x->web.who);
+	}
+	return count < ONES_AT_ONCE &&
+	       x->thread->kube_calls < (asked->follows ? FOLLOWED_AT_ONCE : AT_ONCE);
+}
+
 void endpoint_serve_pods(struct exchange *x)
 {
 	const struct app_info *app = find_app(x);
@@ -423,7 +443,7 @@ void endpoint_serve_pods(struct exchange *x)
 		web_fault(&x->web, FAULT_BAD_REQUEST,
 			"The query has pod, container, tail (1 to 10000 lines), follow=true and "
 			"format=text.");
-	else if (x->thread->kube_calls >= (asked.follows ? FOLLOWED_AT_ONCE : AT_ONCE))
+	else if (!has_room(x, &asked))
 		web_fault(&x->web, FAULT_BUSY, NULL);
 	else
 		begin(x, app, &asked);

@@ -6,6 +6,7 @@ void pods_free(struct endpoint_pods *p)
 {
 	if (p == NULL)
 		return;
+	LIST_REMOVE(p, link);
 	p->x->thread->kube_calls--;
 	if (p->question)
 		p->question->arg = NULL; /* freed when it comes back */

@@ -46,7 +46,8 @@ struct pods_event {
 
 struct endpoint_pods {
 	struct exchange *x;
-	const struct app_info *app; /* of the exchange's registry */
+	LIST_ENTRY(endpoint_pods) link; /* of the thread's */
+	const struct app_info *app;	/* of the exchange's registry */
 	struct pods_asked asked;
 	struct pod_question *question; /* with the keeper; NULL: it is back */
 	struct pod_question *told;     /* ... as this */

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+struct endpoint_pods;
 struct fetcher;
 struct link_memo;
 struct tunnel;
@@ -34,13 +35,14 @@ struct server_thread {
 	struct share_reader *registry, *conf;
 	struct metrics *metrics;
 	struct ui_tokens *ui_tokens;
-	struct static_cache *statics; /* NULL: none is wanted */
-	struct sbuf head;	      /* of the request that is sent on right now */
-	struct evbuffer *filters[2];  /* content between two filters; empty between callbacks */
-	struct link_memo *links;      /* of the last long page */
-	struct evbuffer *nothing;     /* always empty: the end of a content that is not kept */
-	struct fetcher *kube;	      /* of Kubernetes' API servers; NULL: none was asked */
-	unsigned kube_calls;	      /* exchanges that ask them */
+	struct static_cache *statics;	 /* NULL: none is wanted */
+	struct sbuf head;		 /* of the request that is sent on right now */
+	struct evbuffer *filters[2];	 /* content between two filters; empty between callbacks */
+	struct link_memo *links;	 /* of the last long page */
+	struct evbuffer *nothing;	 /* always empty: the end of a content that is not kept */
+	struct fetcher *kube;		 /* of Kubernetes' API servers; NULL: none was asked */
+	unsigned kube_calls;		 /* exchanges that ask them */
+	LIST_HEAD(, endpoint_pods) pods; /* the same */
 	struct pod_question_list questions; /* with the keeper */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */

@@ -1,5 +1,6 @@
 """Logs and events of an application's driver and executors, as a fake API server gives them."""
 
+import contextlib
 import time
 
 import pytest
@@ -107,6 +108,15 @@ def test_log_that_is_followed_ends_with_the_token_of_who_reads_it(world):
         assert time.monotonic() - began < 5
 
 
+def test_s111_one_person_who_follows_many_logs_leaves_room_for_others(world):
+    driver = run(world, log=b"first\n")
+    token = world.gateway.create_token("reader", "user")["access_token"]
+    with contextlib.ExitStack() as stack:
+        answers = [stack.enter_context(follow(world, driver, token)) for _ in range(40)]
+        assert {answer.status_code for answer in answers} == {200, 503}
+        assert stack.enter_context(follow(world, driver)).status_code == 200
+
+
 def test_page_tells_how_a_container_ended(world):
     driver = run(world, log=b"\x1b[31mjava.lang.OutOfMemoryError\x1b[0m <b>\n")
     world.api.put(with_state(world.api.pods["spark", "etl"], terminated(137, "OOMKilled", "the last words")))
@@ -163,6 +173,7 @@ def test_events_are_newest_first_and_of_its_pods_only(world):
         event(first, "BackOff", "Back-off <restarting>", at="2026-01-31T12:00:09Z", count=4),
         event(stranger, "Failed", "secret", at="2026-01-31T12:00:08Z")]
     world.api.incidents += [event(stranger, f"Noise{i}", "secret") for i in range(600)]  # another page
+    world.api.incidents += [event(driver, "Filled", "x" * 100_000, at="2026-01-31T12:00:10Z")]  # by whoever may make events
     told = world.client.get(f"/k/apps/{driver['app']}/events").json()
     assert [(one["reason"], one["pod"], one["count"]) for one in told["events"]] == [
         ("BackOff", "etl-exec-1", 4), ("Scheduled", "etl", 1)]
