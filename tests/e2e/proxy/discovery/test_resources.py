@@ -8,10 +8,12 @@ import re
 import pytest
 
 from conftest import NAVIGATION, Client, signed_in
-from kube_api import APACHE, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, resource
+from fake_spark import App
+from kube_api import APACHE, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, pod, resource
 from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
+from spark_cluster import free_port
 
 BAR_S = 1.0
 KINDS = (KUBEFLOW, APACHE, SCHEDULES, CONNECTS)
@@ -198,6 +200,21 @@ def test_completed_application_stays_finished_when_its_resource_is_deleted(world
 def test_connect_server_is_named_as_what_it_is(world):
     world.api.put(resource(CONNECTS, "notebooks", "Ready"))
     until_row(world, "notebooks", "SparkConnect spark/notebooks", "Running")
+
+
+def test_s113_connect_server_stays_one_row_with_its_application_when_its_pod_was_long_read(world):
+    """Its UI names the application later than the API server tells of the pod."""
+    api = world.api
+    api.put(resource(CONNECTS, "notebooks", "Ready"))
+    labels = {"sparkoperator.k8s.io/connect-name": "notebooks", "spark-role": "driver", "spark-app-name": None}
+    port = free_port()
+    api.put(pod("notebooks-server", None, labels=labels, port=port))
+    for number in range(20):  # what the pod was read from is used again
+        api.put(pod("other", None, labels={"spark-role": "driver", "turn": f"{number}-" + "x" * 40}))
+    world.apps.append(App("spark-served", "served", port))
+    world.until_status("/k/proxy/spark-served/", 200)
+    until_row(world, "served", "Connect server")
+    assert permalink(world, "spark~c~notebooks").headers["Location"].endswith("/k/proxy/spark-served/")
 
 
 def test_resource_that_comes_and_goes_while_nobody_watches_is_right_after_the_next_list(world):
