@@ -1,6 +1,5 @@
 #include "auth/policy/whoami.h"
 
-#include "auth/policy/access.h"
 #include "auth/policy/claims_seen.h"
 #include "auth/policy/grants.h"
 #include "auth/policy/rights.h"
@@ -153,19 +152,27 @@ static json_t *list_rows(const struct grants *grants)
 	return list;
 }
 
-static json_t *list_clusters(const struct conf *conf, const struct identity *who)
+static void list_cluster(
+	json_t *list, const struct access_cluster *cluster, const struct identity *who)
+{
+	const char *which = access_to_all_apps(who, cluster) ? "all" : "some";
+
+	if (access_to_cluster(who, cluster))
+		json_array_append_new(list,
+			json_pack("{s:s, s:s}", "name", cluster->name, "applications", which));
+}
+
+static json_t *list_clusters(
+	const struct conf *conf, const struct whoami_found *found, const struct identity *who)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < conf->clusters_count; i++) {
-		const char *name = conf->clusters[i].name;
-		const struct access_cluster cluster = {.name = name};
-
-		if (access_to_cluster(who, &cluster))
-			json_array_append_new(
-				list, json_pack("{s:s, s:s}", "name", name, "applications",
-					      access_to_all_apps(who, &cluster) ? "all" : "some"));
+		const struct access_cluster cluster = {.name = conf->clusters[i].name};
+		list_cluster(list, &cluster, who);
 	}
+	for (size_t i = 0; i < found->count; i++)
+		list_cluster(list, &found->at[i], who);
 	return list;
 }
 
@@ -179,7 +186,8 @@ static json_t *list_claims(const struct known *known)
 	return list;
 }
 
-json_t *whoami_describe(const struct conf *conf, const struct identity *who)
+json_t *whoami_describe(
+	const struct conf *conf, const struct whoami_found *found, const struct identity *who)
 {
 	struct str scope = scope_text(who->scope);
 	json_t *missing = json_array();
@@ -198,5 +206,5 @@ json_t *whoami_describe(const struct conf *conf, const struct identity *who)
 		"scope", scope.len ? json_value_text(scope.at) : json_null(), "claim",
 		json_value_text(known.is_known ? known.path : NULL), "claim_found",
 		known.is_known && known.seen.is_found, "claims", list_claims(&known), "rights",
-		list_rights(who), "clusters", list_clusters(conf, who), "missing", missing);
+		list_rights(who), "clusters", list_clusters(conf, found, who), "missing", missing);
 }

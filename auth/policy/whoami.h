@@ -8,10 +8,16 @@
 #ifndef SPARKGATE_AUTH_POLICY_WHOAMI_H
 #define SPARKGATE_AUTH_POLICY_WHOAMI_H
 
-#include "auth/policy/identity.h"
+#include "auth/policy/access.h"
 #include "conf/conf.h"
 
 #include <jansson.h>
+
+/* Clusters that no configuration names, as they are known now; borrowed. */
+struct whoami_found {
+	const struct access_cluster *at;
+	size_t count;
+};
 
 /*
  * Gives an object:
@@ -26,10 +32,12 @@
  *   claim, claim_found      where roles are looked for, or null; whether it was there
  *   claims                  names of the claims that were there, or null where none were asked
  *   rights                  words of rights.h that hold somewhere
- *   clusters                [{name, applications: "all" or "some"}] that they see
+ *   clusters                [{name, applications: "all" or "some"}] that they see: of the
+ *                           configuration, then of `found`
  *   missing                 sentences: why there is no role, what limits it
  */
-json_t *whoami_describe(const struct conf *conf, const struct identity *who);
+json_t *whoami_describe(
+	const struct conf *conf, const struct whoami_found *found, const struct identity *who);
 /* The same, but only `missing`. */
 json_t *whoami_missing(const struct conf *conf, const struct identity *who);
 

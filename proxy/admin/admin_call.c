@@ -67,6 +67,17 @@ void admin_add_no_fields(const struct web_call *call, bool is_page, struct sbuf 
 	(void)call, (void)is_page, (void)out;
 }
 
+const struct registry *admin_registry(struct web_call *web)
+{
+	struct admin_call *call = admin_call_of(web);
+
+	if (call->reader == NULL) {
+		call->reader = share_reader_new(call->admin->shared->registry);
+		call->registry = share_get(call->reader);
+	}
+	return call->registry ? call->registry->value : NULL;
+}
+
 void admin_on_wait(struct web_call *call, enum web_wait what)
 {
 	admin_call_of(call)->waits = what == WEB_WAIT_CONTENT;
@@ -85,6 +96,8 @@ void admin_on_end(struct web_call *web, enum fault fault)
 	(void)fault;
 	identity_unref(web->who);
 	json_decref(call->body);
+	share_drop(call->registry);
+	share_reader_free(call->reader);
 	conf_unref(call->conf);
 	explicit_bzero(call, sizeof *call);
 	free(call);

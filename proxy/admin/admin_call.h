@@ -13,6 +13,7 @@
 #define SPARKGATE_PROXY_ADMIN_ADMIN_CALL_H
 
 #include "auth/token/token_manager.h"
+#include "base/share.h"
 #include "proxy/request/metrics.h"
 #include "proxy/request/thread_shared.h"
 #include "proxy/web/web_serve.h"
@@ -40,8 +41,10 @@ struct admin_call {
 	struct admin *admin;
 	struct conf *conf;		  /* a reference: as it was when the request came */
 	char form_token[AUTH_FORM_TOKEN]; /* of the session's pages; or "" */
-	json_t *body;			  /* an object; NULL: none is taken */
-	bool waits;			  /* for content */
+	struct share_reader *reader;	  /* of the registry; NULL: nothing was asked of it */
+	struct share_hold *registry;
+	json_t *body; /* an object; NULL: none is taken */
+	bool waits;   /* for content */
 };
 
 struct admin_call *admin_call_new(
@@ -49,6 +52,8 @@ struct admin_call *admin_call_new(
 struct admin_call *admin_call_of(struct web_call *call);
 /* What a site of this listener does with a call unless it has more to do. */
 void admin_add_no_fields(const struct web_call *call, bool is_page, struct sbuf *out);
+/* Held no longer than the call: an old one is large. */
+const struct registry *admin_registry(struct web_call *call);
 void admin_on_wait(struct web_call *call, enum web_wait what);
 void admin_on_answer(struct web_call *call, int status, size_t len);
 void admin_on_end(struct web_call *call, enum fault fault);

@@ -216,6 +216,7 @@ const struct web_site admin_pages_site = {
 	.rows_count = ARRAY_LEN(rows),
 	.add_fields = pages_add_fields,
 	.view = pages_view,
+	.registry = admin_registry,
 	.return_path = pages_return_path,
 	.enter = pages_enter,
 	.signed_out = "Your session on this page has ended. Your sessions on the gateway itself "

@@ -57,6 +57,7 @@ const struct web_site admin_api_site = {
 	.rows = rows,
 	.rows_count = ARRAY_LEN(rows),
 	.add_fields = admin_add_no_fields,
+	.registry = admin_registry,
 	.on_wait = admin_on_wait,
 	.on_answer = admin_on_answer,
 	.on_end = admin_on_end,

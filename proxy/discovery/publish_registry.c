@@ -280,6 +280,7 @@ static void add_app(struct draft *d, const struct app *a)
 		.has_later = a->has_later,
 		.has_stranger = a->has_stranger || has_log_of_another(a),
 		.reason = a->reason,
+		.has_pod = app_has_pod(a),
 		.server = a->server,
 		.ended_ms = app_ended_ms(a),
 		.exit_code = a->running ? 0 : a->exit_code,

@@ -45,6 +45,7 @@ const struct web_site endpoint_site = {
 	.rows_count = ARRAY_LEN(rows),
 	.add_fields = public_add_fields,
 	.view = public_view,
+	.registry = public_registry,
 	.return_path = public_return_path,
 	.enter = public_enter,
 	.signed_out = "Your session in this browser has ended.",

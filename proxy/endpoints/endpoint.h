@@ -57,6 +57,11 @@ void endpoint_kill_free(struct endpoint_kill *kill); /* NULL is fine */
 
 /* endpoint_pods.c */
 void endpoint_serve_pods(struct exchange *x);
+/* For the permalink's page: calls `then` with the last lines that were kept of its driver, or NULL.
+ * The caller knows that they may read them. */
+void endpoint_pods_last_lines(struct exchange *x, const struct app_info *app,
+	void (*then)(
+		struct exchange *x, const struct app_info *app, const struct page_lines *lines));
 void endpoint_pods_go_on(struct exchange *x);	     /* its client has taken what was sent */
 void endpoint_pods_free(struct endpoint_pods *pods); /* NULL is fine */
 

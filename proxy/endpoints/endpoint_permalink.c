@@ -51,7 +51,7 @@ static void serve_not_ready(struct exchange *x, const struct app_info *app)
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
-	page_not_ready(&page, &view, app);
+	page_not_ready(&page, &view, x->route.cluster, app);
 	web_html(&x->web, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
 	sbuf_clear(&page);
 }
@@ -66,19 +66,25 @@ static bool is_over(const struct cluster_info *cluster, const struct app_info *a
 					clock_wall_ms() - app->ended_ms > HISTORY_WAIT_MS);
 }
 
-static void serve_ended(struct exchange *x, const struct app_info *app)
+static void show_end(struct exchange *x, const struct app_info *app, const struct page_lines *lines)
 {
 	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 
-	if (!guard_is_navigation(x->web.req)) {
-		web_fault(&x->web, FAULT_GONE, app->reason[0] ? app->reason : NULL);
-		return;
-	}
 	sbuf_init(&page, PAGE_MAX);
-	page_app_ended(&page, &view, x->route.cluster, app);
+	page_app_ended(&page, &view, x->route.cluster, app, lines);
 	web_html(&x->web, 404, &page, NULL, FAULT_GONE);
 	sbuf_clear(&page);
+}
+
+static void serve_ended(struct exchange *x, const struct app_info *app)
+{
+	if (!guard_is_navigation(x->web.req))
+		web_fault(&x->web, FAULT_GONE, app->reason[0] ? app->reason : NULL);
+	else if (topic_shows_pods(x->route.cluster, app, x->web.who))
+		endpoint_pods_last_lines(x, app, show_end);
+	else
+		show_end(x, app, NULL);
 }
 
 static void serve_without_history(struct exchange *x, const struct app_info *app)

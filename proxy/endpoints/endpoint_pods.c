@@ -301,6 +301,16 @@ static bool is_same_owner(const struct endpoint_pods *p)
 	return settled[0] == '\0' || strcmp(settled, p->told->answer.namespace) == 0;
 }
 
+static void give_last_lines(struct endpoint_pods *p)
+{
+	bool is_open = p->told->answer.known != POD_NONE && is_same_owner(p) && may_read_others(p);
+
+	if (is_open)
+		pods_take_kept(p);
+	const struct page_lines lines = {sbuf_str(&p->log), p->log_is_cut};
+	p->then_end(p->x, p->app, p->has_log ? &lines : NULL);
+}
+
 static void go_on(struct endpoint_pods *p)
 {
 	const struct pod_answer *told = &p->told->answer;
@@ -333,7 +343,10 @@ static void on_told(struct pod_question *question)
 	}
 	p->question = NULL;
 	p->told = question;
-	go_on(p);
+	if (p->then_end)
+		give_last_lines(p);
+	else
+		go_on(p);
 }
 
 static void on_question_back(struct task *task)
@@ -344,7 +357,7 @@ static void on_question_back(struct task *task)
 	question->done(question);
 }
 
-static void begin(struct exchange *x, const struct app_info *app, const struct pods_asked *asked)
+static struct endpoint_pods *pods_new(struct exchange *x, const struct app_info *app)
 {
 	struct endpoint_pods *p = mem_alloc(1, sizeof *p);
 	struct server_thread *thread = x->thread;
@@ -356,14 +369,44 @@ static void begin(struct exchange *x, const struct app_info *app, const struct p
 	x->pods = p;
 	p->x = x;
 	p->app = app;
-	p->asked = *asked;
 	sbuf_init(&p->log, PODS_TAIL_BYTES);
-	p->question = pod_question_new(thread->inbox, x->route.cluster->name, app->id, on_told, p);
-	p->question->log_max = asked->is_text ? PODS_KEPT_BYTES : PODS_TAIL_BYTES;
+	return p;
+}
+
+static void ask_keeper(struct endpoint_pods *p, size_t log_max)
+{
+	struct exchange *x = p->x;
+	struct server_thread *thread = x->thread;
+
+	p->question =
+		pod_question_new(thread->inbox, x->route.cluster->name, p->app->id, on_told, p);
+	p->question->log_max = log_max;
 	p->question->task.run = on_question_back;
 	LIST_INSERT_HEAD(&thread->questions, p->question, asked);
-	exchange_move(x, EXCHANGE_FETCHING);
+	if (x->state != EXCHANGE_FETCHING) /* a history server was asked before */
+		exchange_move(x, EXCHANGE_FETCHING);
 	thread->shared->ask_keeper(thread->shared->suspect_arg, p->question);
+}
+
+static void begin(struct exchange *x, const struct app_info *app, const struct pods_asked *asked)
+{
+	struct endpoint_pods *p = pods_new(x, app);
+
+	p->asked = *asked;
+	ask_keeper(p, asked->is_text ? PODS_KEPT_BYTES : PODS_TAIL_BYTES);
+}
+
+void endpoint_pods_last_lines(struct exchange *x, const struct app_info *app,
+	void (*then)(
+		struct exchange *x, const struct app_info *app, const struct page_lines *lines))
+{
+	if (x->thread->kube_calls >= AT_ONCE) {
+		then(x, app, NULL); /* the page leads to them */
+		return;
+	}
+	struct endpoint_pods *p = pods_new(x, app);
+	p->then_end = then;
+	ask_keeper(p, PODS_END_BYTES);
 }
 
 /* --- what is asked --- */

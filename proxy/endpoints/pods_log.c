@@ -51,7 +51,7 @@ void pods_take_kept(struct endpoint_pods *p)
 
 	p->has_log = p->is_kept = told->kept_log != NULL;
 	keep_tail(p, (struct str){told->kept_log, told->kept_log_len});
-	p->log_is_cut |= p->log.len == PODS_TAIL_BYTES;
+	p->log_is_cut |= told->kept_log_len >= p->told->log_max;
 	begin_at_line(p);
 }
 

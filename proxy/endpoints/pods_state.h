@@ -26,6 +26,7 @@ enum {
 	PODS_TAIL_MAX = 10000,
 	PODS_TAIL_BYTES = 64 * 1024,
 	PODS_KEPT_BYTES = 1024 * 1024,
+	PODS_END_BYTES = 4 * 1024, /* of what was kept, on the permalink's page */
 	PODS_PROBLEMS = 4,
 	PODS_EVENTS = 200,
 };
@@ -51,6 +52,9 @@ struct endpoint_pods {
 	struct pods_asked asked;
 	struct pod_question *question; /* with the keeper; NULL: it is back */
 	struct pod_question *told;     /* ... as this */
+	/* The permalink asks, and for no more than what was kept; else NULL. */
+	void (*then_end)(
+		struct exchange *x, const struct app_info *app, const struct page_lines *lines);
 	struct fetch *fetch;
 	struct pods_follow *follow;				 /* NULL: none is followed */
 	void (*then)(struct endpoint_pods *p, const char *more); /* after a list */

@@ -118,14 +118,21 @@ void page_gone(struct sbuf *out, const struct page_view *view, const struct regi
  * checked local path, or "". */
 void page_not_entered(
 	struct sbuf *out, const struct page_view *view, const char *sentence, const char *path);
-/* An application that has ended and has no history: how, when and why. */
+struct page_lines { /* the last of a log; borrowed */
+	struct str text;
+	bool is_cut; /* there are more before them */
+};
+/* An application that has ended and has no history: how, when and why, and last lines that were
+ * kept (NULL: none). */
 void page_app_ended(struct sbuf *out, const struct page_view *view,
-	const struct cluster_info *cluster, const struct app_info *app);
+	const struct cluster_info *cluster, const struct app_info *app,
+	const struct page_lines *lines);
 /* A resource that nothing is known to run (yet), or that is idle: what it waits for. Retries by
  * itself as the next. */
 void page_app_waits(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct app_info *app);
 /* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
-void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app);
+void page_not_ready(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app);
 
 #endif

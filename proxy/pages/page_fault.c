@@ -5,6 +5,7 @@
 #include "auth/policy/access.h"
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"
+#include "proxy/registry/topic.h"
 
 #include <stdlib.h>
 
@@ -330,14 +331,48 @@ static const char *why_no_history(const struct cluster_info *cluster, const stru
 	       "it could.";
 }
 
-void page_app_ended(struct sbuf *out, const struct page_view *view,
+/* Its pods' log and events, for who may read them. */
+static void write_ways_to_pods(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct app_info *app)
+{
+	static const struct {
+		const char *css, *leaf, *word;
+	} ways[] = {{"button", "/logs", "Logs"}, {"button quiet", "/events", "Events"}};
+
+	if (!topic_shows_pods(cluster, app, view->who))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		sbuf_printf(out, "<a class=\"%s\" href=\"", ways[i].css);
+		sbuf_html(out, (struct str){view->base, part_base_path(view)});
+		part_permalink(out, cluster->path, app->id);
+		sbuf_printf(out, "%s\">%s</a>", ways[i].leaf, ways[i].word);
+	}
+}
+
+static void write_lines(struct sbuf *out, const struct page_lines *lines)
+{
+	if (lines == NULL || lines->text.len == 0)
+		return;
+	sbuf_puts(out, "<h2>Last lines of its driver\xe2\x80\x99s log</h2>\n"
+		       "<pre class=\"log\" tabindex=\"0\">");
+	if (lines->is_cut)
+		sbuf_puts(out, "\xe2\x80\xa6\n");
+	part_log(out, lines->text);
+	sbuf_puts(out, "</pre>\n");
+}
+
+void page_app_ended(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app,
+	const struct page_lines *lines)
 {
 	card_open(out, view, end_title(app), NULL);
 	write_which_app(out, cluster, app);
 	write_reason(out, app);
 	write_end(out, app);
-	sbuf_printf(out, "<p>%s</p>\n<div class=\"actions\">", why_no_history(cluster, app));
+	sbuf_printf(out, "<p>%s</p>\n", why_no_history(cluster, app));
+	write_lines(out, lines);
+	sbuf_puts(out, "<div class=\"actions\">");
+	write_ways_to_pods(out, view, cluster, app);
 	write_link(out, view, cluster->path, "The cluster");
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
@@ -398,7 +433,8 @@ static const char *wait_title(const struct app_info *app)
 						 : "Finished; its history is not ready yet";
 }
 
-void page_not_ready(struct sbuf *out, const struct page_view *view, const struct app_info *app)
+void page_not_ready(struct sbuf *out, const struct page_view *view,
+	const struct cluster_info *cluster, const struct app_info *app)
 {
 	card_open(out, view,
 		app->running ? "This application\xe2\x80\x99s page is not ready yet"
@@ -415,6 +451,7 @@ void page_not_ready(struct sbuf *out, const struct page_view *view, const struct
 	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page reloads by itself every few "
 		       "seconds.</p>\n"
 		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");
+	write_ways_to_pods(out, view, cluster, app);
 	card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);

@@ -402,3 +402,41 @@ void part_meter(struct sbuf *out, const char *label, uint64_t used, uint64_t tot
 		label, (unsigned long long)(total ? total : 1),
 		(unsigned long long)(used < total ? used : total));
 }
+
+/* --- a log --- */
+
+/* Bytes of an escape sequence of a terminal (ECMA-48 §5.4); 0: there is none. */
+static size_t escape_len(struct str text)
+{
+	size_t len = 2;
+
+	if (text.len < 2 || text.at[0] != '\x1b' || text.at[1] != '[')
+		return 0;
+	while (len < text.len && (text.at[len] < 0x40 || text.at[len] > 0x7e))
+		len++;
+	return len < text.len ? len + 1 : len;
+}
+
+static bool is_shown(struct str text, size_t len)
+{
+	unsigned char c = (unsigned char)text.at[0];
+
+	return len > 1 || c == '\n' || c == '\t' || (c >= 0x20 && c != 0x7f);
+}
+
+void part_log(struct sbuf *out, struct str text)
+{
+	while (text.len > 0) {
+		size_t escape = escape_len(text), len = str_utf8_len(text);
+
+		if (escape) {
+			text = str_from(text, escape);
+			continue;
+		}
+		if (len && is_shown(text, len))
+			sbuf_html(out, (struct str){text.at, len});
+		else if (text.at[0] != '\r' && text.at[0] != '\x1b')
+			sbuf_puts(out, "\xef\xbf\xbd");
+		text = str_from(text, len ? len : 1);
+	}
+}

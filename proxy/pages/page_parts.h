@@ -43,6 +43,8 @@ void part_text(struct sbuf *out, const char *text, size_t max);
 void part_name(struct sbuf *out, const char *name);
 /* Why something waits or how it ended, in somebody else's words: all of it, isolated. */
 void part_reason(struct sbuf *out, const char *reason);
+/* A log: no escape sequences of terminals, no control characters. */
+void part_log(struct sbuf *out, struct str text);
 /* The inside of an href: a path whose segments are not encoded yet, e.g. a mount's. */
 void part_path(struct sbuf *out, const char *path);
 /* The inside of an href: "<cluster>/apps/<id>". */

@@ -154,6 +154,19 @@ static void write_kill(
 	sbuf_puts(t->out, "</span></a>");
 }
 
+/* Of one that runs, too: what its UI cannot say. */
+static void write_logs(
+	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
+{
+	if (!topic_shows_pods(cluster, app, t->who))
+		return;
+	sbuf_puts(t->out, " <a class=\"to-logs\" href=\"");
+	part_permalink(t->out, cluster->path, app->id);
+	sbuf_puts(t->out, "/logs\">Logs<span class=\"vh\"> ");
+	part_text(t->out, app->id, PART_CLIP);
+	sbuf_puts(t->out, "</span></a>");
+}
+
 void page_table_row(
 	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
 {
@@ -182,6 +195,7 @@ void page_table_row(
 	sbuf_puts(out, "</td><td class=\"state\">");
 	part_state(out, app->state);
 	write_kill(t, cluster, app);
+	write_logs(t, cluster, app);
 	sbuf_puts(out, "</td></tr>\n");
 }
 

@@ -85,6 +85,7 @@ struct app_info {
 	/* It is found by this name, too, and seen by who may see applications of it: what its event
 	 * log calls an application that its pod calls otherwise. "": none. */
 	const char *other_name;
+	bool has_pod;	    /* its driver is, or was, a pod whose log and events can be asked for */
 	const char *server; /* what it serves its clients as: "Connect server"; "": it does not */
 	/* The resource of an operator that runs it, or that is this row as long as nothing is known
 	 * that it runs; "": there is none. */

@@ -399,6 +399,15 @@ struct access_app topic_app(const struct cluster_info *cluster, const struct app
 	return facts_of(&access, app);
 }
 
+bool topic_shows_pods(
+	const struct cluster_info *cluster, const struct app_info *app, const struct identity *who)
+{
+	struct access_app facts = topic_app(cluster, app);
+
+	return who && app->has_pod && topic_is_id(str_of(app->id)) &&
+	       access_to_app(who, &facts) & BIT(ACTION_LOGS);
+}
+
 static unsigned rights_to_app(const struct topic *topic, const struct identity *who)
 {
 	struct access_app facts = access_app_in(&topic->cluster, topic->id);

@@ -69,5 +69,8 @@ bool topic_is_filtered(const struct topic *topic, const struct identity *who);
 bool topic_is_id(struct str id);
 /* What access.h asks of an application of the registry. Borrows. */
 struct access_app topic_app(const struct cluster_info *cluster, const struct app_info *app);
+/* Whether it has logs and events of pods, and they may read them. `who` may be NULL. */
+bool topic_shows_pods(
+	const struct cluster_info *cluster, const struct app_info *app, const struct identity *who);
 
 #endif

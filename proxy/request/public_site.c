@@ -50,6 +50,11 @@ struct page_view public_view(const struct web_call *call)
 		.admin = has_way_to_tokens(call->conf) ? &call->conf->admin : NULL};
 }
 
+const struct registry *public_registry(struct web_call *call)
+{
+	return exchange_of(call)->registry;
+}
+
 /* S89: a link to our sign-in may be anybody's, and to the browser what our own page leads to is of
  * the same origin. */
 static bool ends_something(struct str path)

@@ -11,6 +11,7 @@
 
 void public_add_fields(const struct web_call *call, bool is_page, struct sbuf *out);
 struct page_view public_view(const struct web_call *call);
+const struct registry *public_registry(struct web_call *call);
 void public_return_path(const struct web_call *call, struct str path, struct sbuf *out);
 void public_enter(struct web_call *call, struct str location, const char *fields);
 void public_count_login(struct web_call *call, enum web_login by, bool ok);

@@ -50,6 +50,8 @@ struct web_site {
 	void (*return_path)(const struct web_call *call, struct str path, struct sbuf *out);
 	/* After signing in at the provider. */
 	void (*enter)(struct web_call *call, struct str location, const char *fields);
+	/* What is known of clusters; it lasts as long as the call. NULL: nothing yet. */
+	const struct registry *(*registry)(struct web_call *call);
 	const char *signed_out; /* what has ended with a session here */
 	void (*count_login)(struct web_call *call, enum web_login by, bool ok);
 	/* Somebody owes the call an answer: it lasts until then, though its client may leave. */

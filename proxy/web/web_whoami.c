@@ -30,9 +30,34 @@ static void reply_with_json(struct web_call *call, const json_t *me)
 	free(text);
 }
 
+/* Of those that were deleted only their links go on. Gives; the names are borrowed. */
+static struct access_cluster *list_found(const struct registry *reg, size_t *count)
+{
+	size_t all = reg ? registry_clusters(reg) : 0;
+	struct access_cluster *found = mem_alloc(all ? all : 1, sizeof *found);
+
+	*count = 0;
+	for (size_t i = 0; i < all; i++) {
+		const struct cluster_info *cluster = registry_cluster_at(reg, i);
+		if (cluster->finder && cluster->finder[0] && cluster->deleted_ms == 0)
+			found[(*count)++] = cluster_info_access(cluster);
+	}
+	return found;
+}
+
+static json_t *describe(struct web_call *call)
+{
+	size_t count;
+	struct access_cluster *at = list_found(call->site->registry(call), &count);
+	json_t *me = whoami_describe(call->conf, &(struct whoami_found){at, count}, call->who);
+
+	free(at);
+	return me;
+}
+
 void web_whoami(struct web_call *call)
 {
-	json_t *me = whoami_describe(call->conf, call->who);
+	json_t *me = describe(call);
 
 	if (!call->site->is_program && guard_wants_page(call->asked))
 		reply_with_page(call, me);

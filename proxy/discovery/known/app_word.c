@@ -48,3 +48,9 @@ int64_t app_ended_ms(const struct app *a)
 		return a->started_ms + a->duration_ms;
 	return a->ended_ms;
 }
+
+bool app_has_pod(const struct app *a)
+{
+	return a->known.cluster->watches_count && !a->is_masters && a->namespace && a->pod &&
+	       a->pod_object;
+}

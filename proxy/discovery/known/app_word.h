@@ -23,5 +23,7 @@ void app_say_runs(struct app *a); /* (again) */
 void app_forget_word(struct app *a);
 /* Wall; 0: it runs, or nobody knows. */
 int64_t app_ended_ms(const struct app *a);
+/* Its driver is, or was, a pod that is known by name. */
+bool app_has_pod(const struct app *a);
 
 #endif

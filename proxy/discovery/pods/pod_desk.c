@@ -1,5 +1,6 @@
 #include "proxy/discovery/pods/pod_desk.h"
 
+#include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/keep_log.h"
@@ -54,11 +55,10 @@ static void answer_of_pod(const struct app *a, size_t log_max, struct pod_answer
 
 static void answer_of_cluster(const struct cluster *c, struct pod_question *q)
 {
-	const struct known_ui *ui =
-		c->watches_count ? known_ui_find(c, KNOWN_UI_APP, str_of(q->app_id)) : NULL;
+	const struct known_ui *ui = known_ui_find(c, KNOWN_UI_APP, str_of(q->app_id));
 	const struct app *a = (const struct app *)ui;
 
-	if (a && !a->is_masters && a->namespace && a->pod && a->pod_object)
+	if (a && app_has_pod(a))
 		answer_of_pod(a, q->log_max, &q->answer);
 }
 

@@ -120,7 +120,7 @@ static void write_messages(struct sbuf *out, const struct kube_status *pod)
 		if (pod->containers[i].message[0] == '\0')
 			continue;
 		sbuf_puts(out, "<pre class=\"log\" tabindex=\"0\">");
-		pods_log(out, str_of(pod->containers[i].message));
+		part_log(out, str_of(pod->containers[i].message));
 		sbuf_puts(out, "</pre>\n");
 	}
 }
@@ -178,7 +178,7 @@ static void write_log(struct sbuf *out, const struct page_log *log)
 	sbuf_puts(out, "<pre class=\"log\" tabindex=\"0\">");
 	if (log->is_cut)
 		sbuf_puts(out, "\xe2\x80\xa6\n");
-	pods_log(out, log->text);
+	part_log(out, log->text);
 	sbuf_puts(out, "</pre></section>\n");
 }
 

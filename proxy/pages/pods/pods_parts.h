@@ -11,7 +11,5 @@ void pods_close(struct sbuf *out, const struct page_view *view);
 /* The inside of an href: one of the application's two paths. */
 void pods_href(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
 	const char *leaf);
-/* A log for people: no escape sequences of terminals, no control characters. */
-void pods_log(struct sbuf *out, struct str text);
 
 #endif

@@ -8,6 +8,7 @@ import time
 import urllib.parse
 
 import pytest
+import requests
 
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App, FakeSpark
@@ -290,6 +291,9 @@ def test_s108_rights_to_a_found_cluster_are_those_to_its_namespace_and_to_the_ro
             if path not in seen:
                 hidden = client.get(f"/{path}/", headers=NAVIGATION)
                 assert strip(hidden, path) == strip(nothing, "nosuch")
+        for address in (f"{people.gateway.url}/whoami", f"{people.gateway.admin_url}/api/v1/whoami"):
+            told = requests.get(address, headers=dict(client.headers), timeout=10).json()["clusters"]
+            assert {row["name"] for row in told} - {"k"} == seen, (role, address)
     people.drop("beta", "b")
     people.until(lambda: not people.shows("/beta"), "a home page without it")
     assert "was deleted" in people.as_role("spark-user").get("/beta/", headers=NAVIGATION).text

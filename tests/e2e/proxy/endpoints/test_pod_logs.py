@@ -374,3 +374,35 @@ def test_s112_what_is_kept_is_for_those_who_could_read_it_before(teams):
         teams.until(lambda: page(teams.team_b, path).status_code == 404, "404 once all namespaces are listed", 5)
         assert page(teams.lookers, path).status_code == 403
         teams.restart()
+
+
+# --- ways there ---
+
+def session(world, scope):
+    """A person in a browser, with a session of this scope."""
+    token = world.gateway.create_token(scope, "user", "--scope", scope)["access_token"]
+    person = Client(world.gateway)
+    answer = person.post("/_gate/login", data={"token": token}, headers={"Origin": world.gateway.origin})
+    assert answer.status_code == 303
+    return person
+
+
+def test_permalink_of_a_driver_that_died_shows_last_lines_to_who_may_read_logs(keeper):
+    del keeper.entry["history"]
+    keeper.restart()
+    driver = run(keeper, log=b"".join(b"line %d\n" % i for i in range(5000)) + b"java.lang.OutOfMemoryError <heap>\n")
+    reader, looker = session(keeper, "view logs"), session(keeper, "view")
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(137, "OOMKilled")))
+    keeper.until(lambda: keeper.api.sent, "the log is read", 5)
+    keeper.api.delete("etl")
+    link = f"/k/apps/{driver['app']}"
+    assert keeper.until(lambda: "java.lang.OutOfMemoryError &lt;heap&gt;" in page(reader, link).text, "last lines") < 2
+    shown = page(reader, link)
+    assert shown.status_code == 404 and "Refresh" not in shown.headers
+    assert "OOMKilled, exit code 137" in shown.text and "line 4999" in shown.text and "line 4000\n" not in shown.text
+    assert all(f'href="{link}/{leaf}"' in shown.text for leaf in ("logs", "events"))
+    for path in ("/", "/k/"):
+        assert f'href="{link}/logs"' in page(reader, path).text
+    for path in (link, "/", "/k/"):
+        shown = page(looker, path).text
+        assert "OOMKilled" in shown and "OutOfMemoryError" not in shown and f"{link}/logs" not in shown

@@ -17,6 +17,10 @@ static char claim[] = "groups";
 static struct conf_cluster clusters[] = {{.name = (char[]){"prod"}}, {.name = (char[]){"test"}}};
 static const struct conf conf = {.roles_claim = claim, .clusters = clusters, .clusters_count = 2};
 
+static const struct access_cluster of_resources[] = {
+	{"alpha", "test", "team-a"}, {"beta", "test", "team-b"}};
+static const struct whoami_found found = {of_resources, ARRAY_LEN(of_resources)};
+
 static struct identity *make(enum role role, const char *seen)
 {
 	struct identity *who = identity_new(
@@ -39,7 +43,7 @@ static struct identity *make_limited(const char *scope)
 /* Takes `who`. */
 static void expect(struct identity *who, const char *const *parts, const char *not_there)
 {
-	json_t *me = whoami_describe(&conf, who);
+	json_t *me = whoami_describe(&conf, &found, who);
 	char *text = json_text(me);
 
 	assert_non_null(text);
@@ -100,6 +104,20 @@ static void who_has_a_role_is_told_rights_and_clusters_and_nothing_missing(void 
 
 	(void)state;
 	expect(make(ROLE_USER, with), user, NULL);
+}
+
+static void s108_found_clusters_are_told_to_who_may_see_them_only(void **state)
+{
+	static const char *const all[] = {"{\"name\":\"prod\",\"applications\":\"all\"}",
+		"{\"name\":\"alpha\",\"applications\":\"all\"},"
+		"{\"name\":\"beta\",\"applications\":\"all\"}]",
+		NULL};
+	static const char *const one[] = {"{\"name\":\"alpha\"", NULL};
+
+	(void)state;
+	expect(make(ROLE_USER, with), all, NULL);
+	expect(make_limited("namespace:team-a"), one, "beta");
+	expect(make_limited("cluster:alpha"), one, "beta");
 }
 
 static void who_came_by_no_claim_is_told_of_none(void **state)
@@ -213,6 +231,7 @@ int main(void)
 		cmocka_unit_test(who_has_no_role_is_told_that_no_name_opens_one),
 		cmocka_unit_test(groups_that_could_not_be_read_are_told),
 		cmocka_unit_test(who_has_a_role_is_told_rights_and_clusters_and_nothing_missing),
+		cmocka_unit_test(s108_found_clusters_are_told_to_who_may_see_them_only),
 		cmocka_unit_test(who_came_by_no_claim_is_told_of_none),
 		cmocka_unit_test(s44_token_is_told_its_scope_and_no_cluster_that_it_hides),
 		cmocka_unit_test(scope_of_an_unknown_cluster_is_told),

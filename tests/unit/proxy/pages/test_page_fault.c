@@ -1,5 +1,6 @@
 /* The gateway's own pages: that every one is whole, and what those that say one thing say. */
 #include "tests/support/page_probe.h"
+#include "auth/policy/scope.h"
 #include "proxy/pages/page_static.h"
 
 #include <setjmp.h>
@@ -61,7 +62,7 @@ static void check_single_homes(void)
 		.user = "",
 		.state = ""};
 	sbuf_reset(&probe_page);
-	page_not_ready(&probe_page, &as_alice, &app);
+	page_not_ready(&probe_page, &as_alice, &(struct cluster_info){.name = "k"}, &app);
 	check_sample("not-ready");
 }
 
@@ -195,7 +196,7 @@ static void ended_application_without_history_says_how_when_and_why(void **state
 	struct cluster_info cluster = {.name = "k", .path = "/k"};
 
 	(void)state;
-	page_app_ended(&probe_page, &as_alice, &cluster, &app);
+	page_app_ended(&probe_page, &as_alice, &cluster, &app, NULL);
 	assert_has("<h1>This application failed</h1>");
 	assert_has("Reason: <bdi>Unschedulable: &lt;b&gt;no&lt;/b&gt; nodes</bdi>");
 	assert_has("<time datetime=\"2023-11-14T22:13:20Z\">");
@@ -205,8 +206,62 @@ static void ended_application_without_history_says_how_when_and_why(void **state
 	check_sample("ended");
 	sbuf_reset(&probe_page);
 	cluster.has_history = cluster.history_up = true;
-	page_app_ended(&probe_page, &as_alice, &cluster, &app);
+	page_app_ended(&probe_page, &as_alice, &cluster, &app, NULL);
 	assert_has("The history server does not have it");
+}
+
+static struct identity *make_limited(const char *scope)
+{
+	struct identity *who = identity_new(STR("https://gw"), STR("client:x"), STR("x"),
+		STR("0123"), ROLE_USER, VIA_BEARER, 1000000000);
+
+	identity_limit(who, scope_parse(str_of(scope), NULL));
+	return who;
+}
+
+static void end_of_a_pod_leads_to_its_logs_and_shows_its_last_lines(void **state)
+{
+	const struct app_info app = {.id = "spark-1",
+		.name = "etl",
+		.user = "",
+		.state = "FAILED",
+		.has_pod = true,
+		.duration_ms = -1};
+	const struct cluster_info cluster = {.name = "k", .path = "/k"};
+	const struct page_lines lines = {STR("\x1b[1mOutOfMemoryError\x1b[0m <b>\n"), true};
+
+	(void)state;
+	page_app_ended(&probe_page, &as_alice, &cluster, &app, &lines);
+	assert_has("href=\"/k/apps/spark-1/logs\"");
+	assert_has("href=\"/k/apps/spark-1/events\"");
+	assert_has("\xe2\x80\xa6\nOutOfMemoryError &lt;b&gt;\n</pre>");
+	check_sample("ended-lines");
+	sbuf_reset(&probe_page);
+	page_not_ready(&probe_page, &as_alice, &cluster, &app);
+	assert_has("href=\"/k/apps/spark-1/logs\"");
+}
+
+static void who_may_not_read_logs_is_led_to_none(void **state)
+{
+	struct app_info app = {.id = "spark-1",
+		.name = "etl",
+		.user = "",
+		.state = "FAILED",
+		.has_pod = true,
+		.duration_ms = -1};
+	const struct cluster_info cluster = {.name = "k", .path = "/k"};
+	struct identity *who = make_limited("view");
+	struct page_view view = as_alice;
+
+	(void)state;
+	view.who = who;
+	page_app_ended(&probe_page, &view, &cluster, &app, NULL);
+	page_not_ready(&probe_page, &view, &cluster, &app);
+	app.has_pod = false; /* there are none */
+	page_app_ended(&probe_page, &as_alice, &cluster, &app, NULL);
+	assert_has_not("/logs");
+	assert_has_not("/events");
+	identity_unref(who);
 }
 
 static void refused_ui_says_why(void **state)
@@ -265,6 +320,8 @@ int main(void)
 		PAGE_TEST(s0_page_at_an_applications_host_leads_to_the_gateways_own),
 		PAGE_TEST(s0_closed_way_in_leads_to_the_application_by_the_gateways_address),
 		PAGE_TEST(ended_application_without_history_says_how_when_and_why),
+		PAGE_TEST(end_of_a_pod_leads_to_its_logs_and_shows_its_last_lines),
+		PAGE_TEST(who_may_not_read_logs_is_led_to_none),
 		PAGE_TEST(refused_ui_says_why),
 		PAGE_TEST(session_script_is_small_and_asks_nobody_else),
 		PAGE_TEST(style_and_icon_are_in_the_program),

@@ -2,7 +2,7 @@
 #include "proxy/pages/pods/page_pods.h"
 
 #include "base/text/json_text.h"
-#include "proxy/pages/pods/pods_parts.h"
+#include "proxy/pages/page_parts.h"
 #include "tests/support/page_probe.h"
 
 #include <setjmp.h>
@@ -106,7 +106,7 @@ static void log_for_people_has_no_escapes_of_terminals(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		sbuf_reset(&probe_page);
 		sbuf_puts(&probe_page, "");
-		pods_log(&probe_page, rows[i].log);
+		part_log(&probe_page, rows[i].log);
 		assert_true(str_eq(sbuf_str(&probe_page), str_of(rows[i].shown)));
 	}
 }
