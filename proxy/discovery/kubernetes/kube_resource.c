@@ -253,7 +253,8 @@ static void write_reason(struct kube_resource *r, const char *message, const cha
 	const struct resource_kind *kind = r->kind;
 	json_int_t attempt = json_integer_value(at_path(r->object->json, kind->attempts));
 	struct line line = {r->reason, 0};
-	char text[32];
+	const char *next = text_at(r->object->json, kind->next);
+	char text[64];
 
 	snprintf(text, sizeof text, "Attempt %lld.", (long long)attempt - kind->first_attempt + 1);
 	if (attempt > kind->first_attempt)
@@ -264,8 +265,10 @@ static void write_reason(struct kube_resource *r, const char *message, const cha
 		add_named(&line, "Its operator says", said);
 	if (message[0])
 		add_text(&line, heart_of(message));
+	snprintf(text, sizeof text, "Next run: %.40s.", next);
+	if (next[0])
+		add_text(&line, str_of(text));
 	add_named(&line, "Schedule:", text_at(r->object->json, kind->cron));
-	add_named(&line, "next run:", text_at(r->object->json, kind->next));
 }
 
 /* --- the whole --- */

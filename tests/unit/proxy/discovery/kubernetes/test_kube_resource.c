@@ -181,7 +181,7 @@ static void schedule_tells_when_it_runs_and_that_it_is_suspended(void **state)
 
 	(void)state;
 	assert_string_equal(
-		t->resource.reason, "Schedule: 0 2 * * * next run: 2023-11-15T02:00:00Z");
+		t->resource.reason, "Next run: 2023-11-15T02:00:00Z. Schedule: 0 2 * * *");
 	drop(t);
 	t = read(SCHEDULE, OBJECT("", ",\"spec\":{\"suspend\":true},\"status\":{\"scheduleState\":"
 				      "\"Scheduled\"}"));
