@@ -8,7 +8,7 @@
 #include "proxy/discovery/kubernetes/kube_access.h"
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
-#include "proxy/discovery/pods/kube_refusal.h"
+#include "proxy/discovery/pods/lacking_right.h"
 #include "proxy/discovery/pods/log_shelf.h"
 #include "proxy/discovery/pods/pod_question.h"
 
@@ -114,7 +114,7 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 
 	r->fetch = NULL;
 	if (result->status == 403)
-		kube_refusal_note(k->cluster, need_log);
+		lacking_right_note(k->cluster, need_log);
 	if (r->text.len > LOG_SHELF_TEXT)
 		sbuf_cut(&r->text, r->text.len - LOG_SHELF_TEXT);
 	put(k, r, problem_of(result));

@@ -4,7 +4,7 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/keep_log.h"
-#include "proxy/discovery/pods/kube_refusal.h"
+#include "proxy/discovery/pods/lacking_right.h"
 #include "proxy/discovery/pods/pod_question.h"
 
 #include <stdlib.h>
@@ -67,7 +67,7 @@ void pod_desk_answer(struct discovery *d, struct pod_question *q)
 	struct cluster *c = find_cluster(d, q->cluster);
 
 	if (c && q->refused)
-		kube_refusal_note(c, q->refused);
+		lacking_right_note(c, q->refused);
 	else if (c)
 		answer_of_cluster(c, q);
 }

@@ -1,9 +1,9 @@
-#include "proxy/discovery/pods/kube_refusal.h"
+#include "proxy/discovery/pods/lacking_right.h"
 
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
 
-void kube_refusal_note(struct cluster *c, const char *need)
+void lacking_right_note(struct cluster *c, const char *need)
 {
 	uint32_t hash = str_hash(str_of(need)) | 1;
 

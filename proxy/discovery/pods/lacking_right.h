@@ -1,0 +1,11 @@
+/* proxy/discovery/pods/lacking_right.h - what the API server of a cluster does not let the
+ * gateway's account do: the log says it once. */
+#ifndef SPARKGATE_PROXY_DISCOVERY_PODS_LACKING_RIGHT_H
+#define SPARKGATE_PROXY_DISCOVERY_PODS_LACKING_RIGHT_H
+
+struct cluster;
+
+/* `need`: the right that would be needed, a text of ours. */
+void lacking_right_note(struct cluster *c, const char *need);
+
+#endif
