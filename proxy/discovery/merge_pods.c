@@ -17,13 +17,6 @@
 
 /* --- whose pod it is --- */
 
-static bool is_watched(const struct kube_watch *w, const struct kube_pod *pod)
-{
-	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
-
-	return strcmp(wanted, "*") == 0 || strcmp(wanted, pod->namespace) == 0;
-}
-
 static bool is_apps_pod(const struct kube_watch *w, const struct kube_pod *pod)
 {
 	if (pod->app_id[0] && claim_may_name(w->cluster, str_of(pod->app_id)))
@@ -265,7 +258,7 @@ static void merge_uis(struct kube_watch *w, const struct kube_pod *pod)
 
 void merge_pod(struct kube_watch *w, const struct kube_pod *pod)
 {
-	if (!is_watched(w, pod) || pod->is_history)
+	if (pod->is_history)
 		return;
 	if (pod->uis_count)
 		merge_uis(w, pod);
@@ -314,7 +307,7 @@ static void recall_pods(struct kube_watch *w)
 	if (w->has_recalled)
 		return;
 	w->has_recalled = true;
-	keep_log_each(w->cluster, w->namespace ? w->namespace : w->own_namespace, recall_pod, w);
+	keep_log_each(w->cluster, kube_watch_namespace(w), recall_pod, w);
 }
 
 void merge_pods_end(struct kube_watch *w)

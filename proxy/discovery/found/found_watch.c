@@ -3,17 +3,9 @@
 #include "proxy/discovery/found/found.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 
 enum { MASTER_PORT = 8080, HISTORY_PORT = 18080, PORT_MAX = 65535 };
-
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
 
 static struct found_word word_of(const struct kube_object *object)
 {
@@ -21,26 +13,9 @@ static struct found_word word_of(const struct kube_object *object)
 		object->namespace, object->name, object->uid, object->created_ms};
 }
 
-/* What was asked for, and nothing else. */
-static bool is_in(const struct kube_watch *w, const struct kube_object *object)
+static bool find_url(const char *ip, json_int_t port, struct url *url)
 {
-	const char *wanted = w->namespace ? w->namespace : w->own_namespace;
-
-	return strcmp(wanted, "*") == 0 || strcmp(wanted, object->namespace) == 0;
-}
-
-/* An address as numbers, so that nothing has to be looked up. */
-static bool read_url(const char *ip, json_int_t port, struct url *url)
-{
-	unsigned char bytes[16];
-
-	memset(url, 0, sizeof *url);
-	if (port < 1 || port > PORT_MAX)
-		return false;
-	url->port = (uint16_t)port;
-	memcpy(url->path, "/", 2);
-	return (inet_pton(AF_INET, ip, bytes) == 1 || inet_pton(AF_INET6, ip, bytes) == 1) &&
-	       str_copy(str_of(ip), url->host, sizeof url->host);
+	return port > 0 && port <= PORT_MAX && kube_url(ip, (uint16_t)port, false, url);
 }
 
 /* --- SparkClusters --- */
@@ -65,9 +40,8 @@ static void on_cluster(struct kube_watch *w, const struct kube_object *object)
 	struct found_word word = word_of(object);
 	char state[FOUND_STATE_MAX];
 
-	copy_state(text_of(current, "currentStateSummary"), state);
-	if (is_in(w, object))
-		found_put_cluster(w, &word, state);
+	copy_state(kube_text(current, "currentStateSummary"), state);
+	found_put_cluster(w, &word, state);
 }
 
 static void on_cluster_gone(struct kube_watch *w, const struct kube_object *object)
@@ -90,80 +64,40 @@ static const struct kube_kind clusters = {
 
 /* --- pods of masters and of history servers --- */
 
-static json_int_t port_named(const json_t *ports, const char *name, const char *key)
-{
-	for (size_t i = 0; i < json_array_size(ports); i++) {
-		const json_t *port = json_array_get(ports, i);
-		if (strcmp(text_of(port, "name"), name) == 0)
-			return json_integer_value(json_object_get(port, key));
-	}
-	return 0;
-}
-
-static const json_t *containers_of(const json_t *pod)
-{
-	return json_object_get(json_object_get(pod, "spec"), "containers");
-}
-
-/* As the operator's StatefulSet calls it. */
-static json_int_t web_port(const json_t *pod)
-{
-	const json_t *containers = containers_of(pod);
-	json_int_t port = 0;
-
-	for (size_t i = 0; port == 0 && i < json_array_size(containers); i++)
-		port = port_named(json_object_get(json_array_get(containers, i), "ports"), "web",
-			"containerPort");
-	return port ? port : MASTER_PORT;
-}
-
-static bool has_arg(const json_t *container, const char *wanted)
-{
-	const json_t *args = json_object_get(container, "args");
-
-	for (size_t i = 0; i < json_array_size(args); i++) {
-		const char *arg = json_string_value(json_array_get(args, i));
-		if (arg && strcmp(arg, wanted) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The operator runs a history server as an application of its main class. */
-static bool is_history(const json_t *pod)
-{
-	const json_t *containers = containers_of(pod);
-
-	for (size_t i = 0; i < json_array_size(containers); i++) {
-		if (has_arg(json_array_get(containers, i),
-			    "org.apache.spark.deploy.history.HistoryServer"))
-			return true;
-	}
-	return false;
-}
-
 static bool is_master(const json_t *pod)
 {
 	const json_t *labels = json_object_get(json_object_get(pod, "metadata"), "labels");
 
-	return strcmp(text_of(labels, "spark-role"), "master") == 0;
+	return strcmp(kube_text(labels, "spark-role"), "master") == 0;
 }
 
+/* As the operator's StatefulSet calls it. */
+static uint16_t web_port(const json_t *pod)
+{
+	uint16_t port = pod_uis_port_named(json_object_get(pod, "spec"), STR("web"));
+
+	return port ? port : MASTER_PORT;
+}
+
+static uint16_t history_port_of(const struct kube_pod *pod)
+{
+	/* spark.ui.port is how the operator is told. */
+	return pod->port != KUBE_UI_PORT ? pod->port : HISTORY_PORT;
+}
+
+/* The operator runs a history server as an application of its main class. */
 static void on_pod(struct kube_watch *w, const struct kube_object *object)
 {
 	struct found_word word = word_of(object);
 	enum found_role role = is_master(object->json) ? FOUND_MASTER : FOUND_HISTORY;
 	struct kube_pod pod;
-	struct url url = {.port = 0};
+	struct url url;
 
-	if (!is_in(w, object) || (role == FOUND_HISTORY && !is_history(object->json)))
-		return;
 	kube_pod_read(object, &pod);
-	bool has_port = pod.port != KUBE_UI_PORT; /* spark.ui.port is how the operator is told */
-	json_int_t port = role == FOUND_MASTER ? web_port(object->json)
-			  : has_port	       ? pod.port
-					       : HISTORY_PORT;
-	bool is_there = kube_is_live(&pod) && read_url(pod.ip, port, &url);
+	if (role == FOUND_HISTORY && !pod.is_history)
+		return;
+	uint16_t port = role == FOUND_MASTER ? web_port(object->json) : history_port_of(&pod);
+	bool is_there = kube_is_live(&pod) && find_url(pod.ip, port, &url);
 	found_put_server(w, role, &word, is_there ? &url : NULL);
 }
 
@@ -188,9 +122,11 @@ static const struct kube_kind pods = {
 
 /* --- services of history servers --- */
 
+/* By its number, else by its name. */
 static json_int_t history_port(const json_t *spec)
 {
 	const json_t *ports = json_object_get(spec, "ports");
+	json_int_t named = 0;
 
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *port = json_array_get(ports, i);
@@ -198,19 +134,20 @@ static json_int_t history_port(const json_t *spec)
 		json_int_t target = json_integer_value(json_object_get(port, "targetPort"));
 		if (number == HISTORY_PORT || target == HISTORY_PORT)
 			return number;
+		if (named == 0 && strcmp(kube_text(port, "name"), "spark-history") == 0)
+			named = number;
 	}
-	return port_named(ports, "spark-history", "port");
+	return named;
 }
 
 static void on_service(struct kube_watch *w, const struct kube_object *object)
 {
 	const json_t *spec = json_object_get(object->json, "spec");
 	struct found_word word = word_of(object);
-	struct url url = {.port = 0};
-	bool is_there = read_url(text_of(spec, "clusterIP"), history_port(spec), &url);
+	struct url url;
+	bool is_there = find_url(kube_text(spec, "clusterIP"), history_port(spec), &url);
 
-	if (is_in(w, object))
-		found_put_server(w, FOUND_HISTORY, &word, is_there ? &url : NULL);
+	found_put_server(w, FOUND_HISTORY, &word, is_there ? &url : NULL);
 }
 
 static void on_service_gone(struct kube_watch *w, const struct kube_object *object)

@@ -50,8 +50,8 @@ static void write_folder(struct sbuf *out, const char *namespace, const char *wh
 /* By a list of one: `get` is a right of its own. */
 void kube_path_of_pod(struct sbuf *out, const char *namespace, const char *pod)
 {
-	write_folder(out, namespace, "pods?limit=1&fieldSelector=metadata.name%3D");
-	sbuf_urlencode(out, str_of(pod));
+	write_folder(out, namespace, "pods?limit=1");
+	kube_path_add_name(out, pod);
 }
 
 void kube_path_of_executors(
@@ -98,11 +98,10 @@ void kube_path_add_continue(struct sbuf *out, const char *more)
 	sbuf_urlencode(out, str_of(more));
 }
 
-struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access, const char *path,
-	const struct fetch_request *request)
+static struct fetch *ask(struct fetcher *fetcher, const struct kube_access *access,
+	const char *path, const char *accept, const struct fetch_request *request)
 {
-	const char *headers[] = {
-		"Accept: application/json, text/plain, */*", access->authorization, NULL};
+	const char *headers[] = {accept, access->authorization, NULL};
 	struct fetch_request asked = *request;
 	char *url = mem_printf("%s%s", access->server, path);
 
@@ -114,4 +113,16 @@ struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access
 	struct fetch *fetch = fetch_start(fetcher, &asked);
 	free(url);
 	return fetch;
+}
+
+struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access, const char *path,
+	const struct fetch_request *request)
+{
+	return ask(fetcher, access, path, "Accept: application/json, text/plain, */*", request);
+}
+
+struct fetch *kube_ask_objects(struct fetcher *fetcher, const struct kube_access *access,
+	const char *path, const struct fetch_request *request)
+{
+	return ask(fetcher, access, path, "Accept: application/json", request);
 }

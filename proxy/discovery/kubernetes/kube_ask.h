@@ -36,5 +36,8 @@ void kube_path_add_continue(struct sbuf *out, const char *more);
 /* GET of `path`; of `request` the rest is the caller's. */
 struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access, const char *path,
 	const struct fetch_request *request);
+/* The same, for objects alone. */
+struct fetch *kube_ask_objects(struct fetcher *fetcher, const struct kube_access *access,
+	const char *path, const struct fetch_request *request);
 
 #endif

@@ -48,14 +48,9 @@ static const char *user_of(const json_t *spec)
 /* Beside a sidecar that goes on, a pod whose driver has ended is "Running". NULL: it has not. */
 static const json_t *driver_end(const json_t *status)
 {
-	const json_t *all = json_object_get(status, "containerStatuses");
+	const json_t *driver = pod_container_status(status, POD_DRIVER_CONTAINER);
 
-	for (size_t i = 0; i < json_array_size(all); i++) {
-		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "name"), POD_DRIVER_CONTAINER) == 0)
-			return json_object_get(json_object_get(one, "state"), "terminated");
-	}
-	return NULL;
+	return json_object_get(json_object_get(driver, "state"), "terminated");
 }
 
 static enum kube_phase phase_of(const json_t *status)
@@ -175,17 +170,21 @@ static const char *address_of(const json_t *spec, const json_t *status)
 	return ip;
 }
 
-bool kube_pod_url(const struct kube_pod *pod, struct url *url)
+bool kube_url(const char *ip, uint16_t port, bool tls, struct url *url)
 {
 	unsigned char bytes[16];
 
 	memset(url, 0, sizeof *url);
-	url->port = pod->port;
-	url->tls = pod->tls;
+	url->port = port;
+	url->tls = tls;
 	memcpy(url->path, "/", 2);
-	return (inet_pton(AF_INET, pod->ip, bytes) == 1 ||
-		       inet_pton(AF_INET6, pod->ip, bytes) == 1) &&
-	       str_copy(str_of(pod->ip), url->host, sizeof url->host);
+	return (inet_pton(AF_INET, ip, bytes) == 1 || inet_pton(AF_INET6, ip, bytes) == 1) &&
+	       str_copy(str_of(ip), url->host, sizeof url->host);
+}
+
+bool kube_pod_url(const struct kube_pod *pod, struct url *url)
+{
+	return kube_url(pod->ip, pod->port, pod->tls, url);
 }
 
 static void read_owner(const json_t *labels, struct kube_pod *out)

@@ -41,8 +41,9 @@ struct kube_pod {
 
 void kube_pod_read(const struct kube_object *object, struct kube_pod *out);
 struct url;
-/* Of its UI, by the pod's own address and nothing that would have to be looked up. False: it is
- * none. */
+/* By an address as numbers, so that nothing would have to be looked up. False: it is none. */
+MUST_CHECK bool kube_url(const char *ip, uint16_t port, bool tls, struct url *url);
+/* Of its UI, by the pod's own address. */
 MUST_CHECK bool kube_pod_url(const struct kube_pod *pod, struct url *url);
 bool kube_is_live(const struct kube_pod *pod); /* it has not ended */
 

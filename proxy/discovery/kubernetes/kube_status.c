@@ -1,50 +1,26 @@
 #include "proxy/discovery/kubernetes/kube_status.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "base/str.h"
+#include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/pod_life.h"
 
 #include <stdio.h>
 
-#define DRIVER_CONTAINER   "spark-kubernetes-driver"
 #define EXECUTOR_CONTAINER "spark-kubernetes-executor"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-/* RFC 3339 as Kubernetes writes it: whole seconds, or microseconds. */
+/* Some times of events have microseconds. */
 static int64_t time_of(const json_t *object, const char *key)
 {
-	const char *text = text_of(object, key);
-	size_t len = strlen(text);
+	const char *text = kube_text(object, key);
 	char copy[32];
 
-	if (len == sizeof "2026-01-31T12:00:00Z" - 1)
-		snprintf(copy, sizeof copy, "%.19s.000Z", text);
-	else if (len == sizeof "2026-01-31T12:00:00.123456Z" - 1)
-		snprintf(copy, sizeof copy, "%.23sZ", text);
-	else
-		return 0;
+	if (strlen(text) != sizeof "2026-01-31T12:00:00.123456Z" - 1)
+		return kube_time(object, key);
+	snprintf(copy, sizeof copy, "%.23sZ", text);
 	return clock_parse(str_of(copy));
 }
 
 /* --- a pod --- */
-
-static const json_t *status_of(const json_t *status, const char *name)
-{
-	const json_t *all = json_object_get(status, "containerStatuses");
-
-	for (size_t i = 0; i < json_array_size(all); i++) {
-		const json_t *one = json_array_get(all, i);
-		if (strcmp(text_of(one, "name"), name) == 0)
-			return one;
-	}
-	return NULL;
-}
 
 static struct kube_container read_container(const char *name, const json_t *status)
 {
@@ -56,13 +32,13 @@ static struct kube_container read_container(const char *name, const json_t *stat
 		state = json_object_get(all, states[i]);
 		c.state = state ? states[i] : "";
 	}
-	c.reason = text_of(state, "reason");
-	c.message = text_of(state, "message");
+	c.reason = kube_text(state, "reason");
+	c.message = kube_text(state, "message");
 	c.exit_code = json_integer_value(json_object_get(state, "exitCode"));
 	c.started_ms = time_of(state, "startedAt");
 	c.ended_ms = time_of(state, "finishedAt");
 	c.restarts = json_integer_value(json_object_get(status, "restartCount"));
-	c.is_driver = strcmp(name, DRIVER_CONTAINER) == 0;
+	c.is_driver = strcmp(name, POD_DRIVER_CONTAINER) == 0;
 	c.is_executor = strcmp(name, EXECUTOR_CONTAINER) == 0;
 	return c;
 }
@@ -73,10 +49,10 @@ static void read_containers(const json_t *pod, struct kube_status *out)
 	const json_t *status = json_object_get(pod, "status");
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
-		const char *name = text_of(json_array_get(all, i), "name");
+		const char *name = kube_text(json_array_get(all, i), "name");
 		if (name[0] && out->containers_count < KUBE_CONTAINERS_MAX)
 			out->containers[out->containers_count++] =
-				read_container(name, status_of(status, name));
+				read_container(name, pod_container_status(status, name));
 	}
 }
 
@@ -86,8 +62,8 @@ static const char *owner_of(const json_t *metadata)
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(text_of(one, "kind"), "Pod") == 0)
-			return text_of(one, "uid");
+		if (strcmp(kube_text(one, "kind"), "Pod") == 0)
+			return kube_text(one, "uid");
 	}
 	return "";
 }
@@ -99,15 +75,15 @@ int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err
 	const json_t *status = json_object_get(pod, "status");
 
 	*out = (struct kube_status){
-		.namespace = text_of(metadata, "namespace"),
-		.name = text_of(metadata, "name"),
-		.uid = text_of(metadata, "uid"),
-		.phase = text_of(status, "phase"),
-		.reason = text_of(status, "reason"),
-		.message = text_of(status, "message"),
-		.node = text_of(json_object_get(pod, "spec"), "nodeName"),
-		.role = text_of(labels, "spark-role"),
-		.app_id = text_of(labels, "spark-app-selector"),
+		.namespace = kube_text(metadata, "namespace"),
+		.name = kube_text(metadata, "name"),
+		.uid = kube_text(metadata, "uid"),
+		.phase = kube_text(status, "phase"),
+		.reason = kube_text(status, "reason"),
+		.message = kube_text(status, "message"),
+		.node = kube_text(json_object_get(pod, "spec"), "nodeName"),
+		.role = kube_text(labels, "spark-role"),
+		.app_id = kube_text(labels, "spark-app-selector"),
 		.owner = owner_of(metadata),
 		.created_ms = time_of(metadata, "creationTimestamp"),
 	};
@@ -175,7 +151,7 @@ static json_t *cut_container(const json_t *container)
 
 	for (size_t i = 0; i < json_array_size(env); i++) {
 		const json_t *one = json_array_get(env, i);
-		if (strcmp(text_of(one, "name"), "SPARK_USER") == 0)
+		if (strcmp(kube_text(one, "name"), "SPARK_USER") == 0)
 			json_array_append_new(kept, json_deep_copy(one));
 	}
 	json_object_set_new(out, "env", kept);
@@ -252,23 +228,23 @@ int kube_incident_read(const json_t *event, struct kube_incident *out, struct er
 	int64_t count = json_integer_value(json_object_get(event, "count"));
 	int64_t series =
 		json_integer_value(json_object_get(json_object_get(event, "series"), "count"));
-	const char *source = text_of(event, "reportingComponent");
+	const char *source = kube_text(event, "reportingComponent");
 
 	if (source[0] == '\0')
-		source = text_of(json_object_get(event, "source"), "component");
+		source = kube_text(json_object_get(event, "source"), "component");
 	*out = (struct kube_incident){
-		.type = text_of(event, "type"),
-		.reason = text_of(event, "reason"),
-		.message = text_of(event, "message"),
+		.type = kube_text(event, "type"),
+		.reason = kube_text(event, "reason"),
+		.message = kube_text(event, "message"),
 		.source = source,
-		.pod = text_of(about, "name"),
-		.uid = text_of(about, "uid"),
+		.pod = kube_text(about, "name"),
+		.uid = kube_text(about, "uid"),
 		.at_ms = first_time(event),
 		.count = series > count ? series : count,
 	};
 	if (out->count < 1)
 		out->count = 1;
-	if (strcmp(text_of(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
+	if (strcmp(kube_text(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
 		return err_set(err, "not an event about a pod");
 	return 0;
 }

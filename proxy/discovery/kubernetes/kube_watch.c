@@ -5,6 +5,7 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/verify_ui.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_refusal.h"
 
 #include <event2/event.h>
@@ -124,42 +125,45 @@ static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 
 /* --- asking --- */
 
-static char *url_of(const struct kube_watch *w, const struct kube_access *access, const char *query)
+static char *path_of(
+	const struct kube_watch *w, const struct kube_access *access, const char *query)
 {
 	const char *namespace = w->namespace ? w->namespace : access->namespace;
 	const char *selector = w->kind->is_selected ? w->selector : w->kind->selector;
-	struct sbuf url;
+	struct sbuf path;
 
-	sbuf_init(&url, 4 * KUBE_CONTINUE_MAX + 8192);
-	sbuf_printf(&url, "%s%s/", access->server, w->kind->api);
+	sbuf_init(&path, 4 * KUBE_CONTINUE_MAX + 8192);
+	sbuf_printf(&path, "%s/", w->kind->api);
 	if (strcmp(namespace, "*") != 0) {
-		sbuf_puts(&url, "namespaces/");
-		sbuf_urlencode(&url, str_of(namespace));
-		sbuf_putc(&url, '/');
+		sbuf_puts(&path, "namespaces/");
+		sbuf_urlencode(&path, str_of(namespace));
+		sbuf_putc(&path, '/');
 	}
-	sbuf_printf(&url, "%s?%s", w->kind->plural, query);
+	sbuf_printf(&path, "%s?%s", w->kind->plural, query);
 	if (selector) {
-		sbuf_puts(&url, "&labelSelector=");
-		sbuf_urlencode(&url, str_of(selector));
+		sbuf_puts(&path, "&labelSelector=");
+		sbuf_urlencode(&path, str_of(selector));
 	}
-	return sbuf_take(&url);
+	return sbuf_take(&path);
 }
 
 static void ask_objects(struct kube_watch *w, const struct kube_access *access, const char *query,
 	struct fetch_request *request)
 {
-	const char *headers[] = {"Accept: application/json", access->authorization, NULL};
-	char *url = url_of(w, access, query);
+	char *path = path_of(w, access, query);
 
-	request->url = url;
-	request->headers = headers;
-	request->ca = access->ca;
-	request->certificate = access->certificate;
-	request->key = access->key;
 	request->arg = w;
 	w->began_ms = clock_mono_ms();
-	w->fetch = fetch_start(w->cluster->discovery->fetcher, request);
-	free(url);
+	w->fetch = kube_ask_objects(w->cluster->discovery->fetcher, access, path, request);
+	free(path);
+}
+
+/* What was asked for, and nothing else. */
+static bool is_asked_for(const struct kube_watch *w, const struct kube_object *object)
+{
+	const char *namespace = kube_watch_namespace(w);
+
+	return strcmp(namespace, "*") == 0 || strcmp(namespace, object->namespace) == 0;
 }
 
 /* --- the list --- */
@@ -176,7 +180,8 @@ static void on_item(struct str text, void *arg)
 			w->cluster->name, w->kind->words, err.text);
 		return;
 	}
-	w->kind->on_object(w, &object);
+	if (is_asked_for(w, &object))
+		w->kind->on_object(w, &object);
 	json_decref(json);
 }
 
@@ -285,9 +290,11 @@ static bool take_error(struct kube_watch *w, const struct kube_event *event)
 
 static void take_event(struct kube_watch *w, const struct kube_event *event)
 {
-	if (event->type == KUBE_DELETED)
+	bool is_ours = event->type != KUBE_BOOKMARK && is_asked_for(w, &event->object);
+
+	if (is_ours && event->type == KUBE_DELETED)
 		w->kind->on_gone(w, &event->object);
-	else if (event->type != KUBE_BOOKMARK)
+	else if (is_ours)
 		w->kind->on_object(w, &event->object);
 	/* Whoever was told may have asked for a list. */
 	if (w->version[0])

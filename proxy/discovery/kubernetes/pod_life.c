@@ -76,18 +76,24 @@ const json_t *pod_driver_container(const json_t *spec)
 	return count == 1 ? json_array_get(containers, 0) : NULL;
 }
 
-/* Of the driver; NULL: it has not ended. */
-static const json_t *driver_end(const json_t *pod, const json_t *status)
+const json_t *pod_container_status(const json_t *status, const char *name)
 {
 	const json_t *all = json_object_get(status, "containerStatuses");
-	const char *driver = kube_text(pod_driver_container(json_object_get(pod, "spec")), "name");
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "name"), driver) == 0)
-			return state_of(one, "terminated");
+		if (strcmp(kube_text(one, "name"), name) == 0)
+			return one;
 	}
 	return NULL;
+}
+
+/* Of the driver; NULL: it has not ended. */
+static const json_t *driver_end(const json_t *pod, const json_t *status)
+{
+	const char *driver = kube_text(pod_driver_container(json_object_get(pod, "spec")), "name");
+
+	return state_of(pod_container_status(status, driver), "terminated");
 }
 
 /* Of whichever container did not end well, for what comes first lets the others not begin. */

@@ -18,6 +18,8 @@
 /* Of a pod's spec the driver among sidecars, whose name a pod template may have changed. NULL:
  * nothing tells. */
 const json_t *pod_driver_container(const json_t *spec);
+/* Of a pod's status what it says of the container of this name; NULL: nothing. */
+const json_t *pod_container_status(const json_t *status, const char *name);
 
 enum { POD_REASON_SIZE = 513 };
 
