@@ -69,17 +69,12 @@ void app_user_tell_history(struct app *a, const char *user)
 
 /* --- what is settled --- */
 
-static bool is_namespaces(const struct app *a)
-{
-	return !a->is_masters && a->owner && a->owner[0];
-}
-
 /* A pod's word is one of its namespace: who takes a master's id by a pod settles nothing for it. */
 static char *key_of(const struct app *a)
 {
 	const char *cluster = a->known.cluster->name;
 
-	if (is_namespaces(a))
+	if (owner_is_namespace(a))
 		return mem_printf("user %s/%s %s", cluster, a->known.id, a->owner);
 	/* S94: of a name that anybody may use again, whose is one run of it. */
 	if (a->is_masters && !app_is_numbered(a))
@@ -103,7 +98,7 @@ static const char *claim_of(const struct app *a)
 		return a->user;
 	if (needs_log(a))
 		return a->user_in_history;
-	return a->is_masters || is_namespaces(a) ? a->user_told : NULL;
+	return a->is_masters || owner_is_namespace(a) ? a->user_told : NULL;
 }
 
 static bool is_due(const struct app *a, int64_t now)
@@ -139,25 +134,16 @@ static void take_answer(struct app *a, const struct store_owner *o, int64_t now)
 	mem_replace_text(&a->user, user); /* the snapshot comes next */
 }
 
-static size_t fill(struct cluster *c, struct owner_batch *b)
-{
-	int64_t now = clock_mono_ms();
-
-	b->count = 0;
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
-		ui = ui->hh.next) {
-		if (is_due((struct app *)ui, now))
-			add_to_batch(b, (struct app *)ui);
-	}
-	return b->count;
-}
+static const struct owner_asking asking = {is_due, add_to_batch};
 
 /* True: there may be more. */
 static bool run_batch(struct cluster *c, struct owner_batch *b)
 {
 	int64_t now = clock_mono_ms();
 
-	if (fill(c, b) == 0 || !owner_batch_ask(c->discovery, b))
+	b->count = 0;
+	owner_batch_fill(b, c, &asking);
+	if (b->count == 0 || !owner_batch_ask(c->discovery, b))
 		return false;
 	for (size_t i = 0; i < b->count; i++)
 		take_answer(b->apps[i], &b->owners[i], now);
@@ -175,21 +161,10 @@ static void believe_history(struct cluster *c)
 	}
 }
 
-static bool any_is_due(const struct cluster *c)
-{
-	int64_t now = clock_mono_ms();
-
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui; ui = ui->hh.next) {
-		if (is_due((struct app *)ui, now))
-			return true;
-	}
-	return false;
-}
-
 void app_user_settle(struct cluster *c)
 {
 	int64_t end = clock_mono_ms() + TURN_MS;
-	bool is_more = any_is_due(c);
+	bool is_more = owner_batch_any_due(c, &asking);
 	struct owner_batch *b = is_more ? mem_alloc(1, sizeof *b) : NULL;
 
 	while (is_more && clock_mono_ms() < end)

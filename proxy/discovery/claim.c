@@ -223,12 +223,7 @@ bool claim_is_complete(const struct cluster *c)
 /* Of a list that was cut only what is in it tells when it started. */
 static bool has_known_start(const struct app *a)
 {
-	const struct cluster *c = a->known.cluster;
-	bool is_cut = false;
-
-	for (size_t i = 0; i < c->histories_count; i++)
-		is_cut |= c->histories[i]->is_cut;
-	return !is_cut || a->in_history;
+	return !cluster_history_is_cut(a->known.cluster) || a->in_history;
 }
 
 static bool is_due(const struct app *a, int64_t now)
@@ -250,6 +245,11 @@ static void add_to_batch(struct owner_batch *b, struct app *a, const char *claim
 	if (claim == NULL || strlen(claim) <= NAMESPACE_MAX)
 		owner_batch_add(b, a, key, claim);
 	free(key);
+}
+
+static void add_known(struct owner_batch *b, struct app *a)
+{
+	add_to_batch(b, a, a->owner);
 }
 
 static void take_answer(struct app *a, const struct store_owner *o)
@@ -277,13 +277,9 @@ static bool run_batch(struct cluster *c, struct owner_batch *b)
 /* First what is settled already, so that nothing is claimed against it. */
 static bool ask_for_known(struct cluster *c, struct owner_batch *b)
 {
-	int64_t now = clock_mono_ms();
+	static const struct owner_asking asking = {is_due, add_known};
 
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
-		ui = ui->hh.next) {
-		if (is_due((struct app *)ui, now))
-			add_to_batch(b, (struct app *)ui, ((struct app *)ui)->owner);
-	}
+	owner_batch_fill(b, c, &asking);
 	if (b->count == OWNERS_AT_ONCE)
 		cluster_changed(c); /* the others in a moment */
 	return run_batch(c, b);

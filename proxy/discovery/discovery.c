@@ -241,13 +241,9 @@ void discovery_free(struct discovery *d)
 
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id)
 {
-	struct cluster *c = NULL;
+	struct cluster *c = cluster_find(d, cluster);
 	struct known_ui *ui;
 
-	for (size_t i = 0; i < d->clusters_count; i++) {
-		if (str_eq(str_of(d->clusters[i]->name), cluster))
-			c = d->clusters[i];
-	}
 	if (c == NULL)
 		return;
 	ui = known_ui_find(c, KNOWN_UI_DRIVER, id);

@@ -364,15 +364,6 @@ static bool all_histories_are_up(const struct cluster *c)
 	return up;
 }
 
-static bool any_history_is_cut(const struct cluster *c)
-{
-	bool is_cut = false;
-
-	for (size_t i = 0; i < c->histories_count; i++)
-		is_cut |= c->histories[i]->is_cut;
-	return is_cut;
-}
-
 /* Its master has told no ids yet, and will. */
 static bool is_new(const struct cluster *c)
 {
@@ -395,7 +386,7 @@ static struct cluster_info about(const struct cluster *c)
 		.kubernetes_up = all_watched(c),
 		.polled = claim_all_are_asked(c),
 		.is_unread = !claim_all_have_told(c) || is_new(c),
-		.is_history_cut = any_history_is_cut(c),
+		.is_history_cut = cluster_history_is_cut(c),
 		.cores = c->cores,
 		.cores_used = c->cores_used,
 		.memory_mb = c->memory_mb,

@@ -95,14 +95,18 @@ static bool is_name(const char *name)
 }
 
 /* Gateways see them in any order, and agree on who was first. */
+static bool is_younger(int64_t a_ms, const char *a_uid, int64_t b_ms, const char *b_uid)
+{
+	return a_ms > b_ms || (a_ms == b_ms && strcmp(a_uid, b_uid) > 0);
+}
+
 static void insert_cluster(struct found *found, struct found_cluster *f)
 {
 	struct found_cluster *at;
 
 	TAILQ_FOREACH(at, &found->clusters, entry)
 	{
-		if (at->created_ms > f->created_ms ||
-			(at->created_ms == f->created_ms && strcmp(at->uid, f->uid) > 0))
+		if (is_younger(at->created_ms, at->uid, f->created_ms, f->uid))
 			break;
 	}
 	if (at)
@@ -228,8 +232,7 @@ static void insert_server(struct found *found, struct found_server *s)
 
 	TAILQ_FOREACH(at, &found->servers, entry)
 	{
-		if (at->created_ms > s->created_ms ||
-			(at->created_ms == s->created_ms && strcmp(at->uid, s->uid) > 0))
+		if (is_younger(at->created_ms, at->uid, s->created_ms, s->uid))
 			break;
 	}
 	if (at)

@@ -26,14 +26,9 @@ void app_names_tell_history(struct app *a, const char *name, bool has_many_logs)
 
 /* --- what is settled --- */
 
-static bool is_namespaces(const struct app *a)
-{
-	return !a->is_masters && a->owner && a->owner[0];
-}
-
 static bool is_due(const struct app *a, int64_t now)
 {
-	return is_namespaces(a) && !a->known.is_gone &&
+	return owner_is_namespace(a) && !a->known.is_gone &&
 	       (a->name_asked_ms == 0 || now - a->name_asked_ms > OWNERS_AGAIN_MS);
 }
 
@@ -67,36 +62,18 @@ static void take_answer(struct app *a, const struct store_owner *o, int64_t now)
 	mem_replace_text(&a->pod_name, name + 1); /* the snapshot comes next */
 }
 
-static size_t fill(struct cluster *c, struct owner_batch *b)
-{
-	int64_t now = clock_mono_ms();
-
-	b->count = 0;
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
-		ui = ui->hh.next) {
-		if (is_due((struct app *)ui, now))
-			add_to_batch(b, (struct app *)ui);
-	}
-	return b->count;
-}
-
-static bool any_is_due(const struct cluster *c)
-{
-	int64_t now = clock_mono_ms();
-
-	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui; ui = ui->hh.next) {
-		if (is_due((struct app *)ui, now))
-			return true;
-	}
-	return false;
-}
+static const struct owner_asking asking = {is_due, add_to_batch};
 
 void app_names_settle(struct cluster *c)
 {
-	struct owner_batch *b = any_is_due(c) ? mem_alloc(1, sizeof *b) : NULL;
+	struct owner_batch *b;
 	int64_t now = clock_mono_ms();
 
-	if (b && fill(c, b) && owner_batch_ask(c->discovery, b)) {
+	if (!owner_batch_any_due(c, &asking))
+		return;
+	b = mem_alloc(1, sizeof *b);
+	owner_batch_fill(b, c, &asking);
+	if (owner_batch_ask(c->discovery, b)) {
 		for (size_t i = 0; i < b->count; i++)
 			take_answer(b->apps[i], &b->owners[i], now);
 		if (b->count == OWNERS_AT_ONCE)

@@ -49,6 +49,24 @@ struct fetch *cluster_ask(
 	return fetch;
 }
 
+struct cluster *cluster_find(const struct discovery *d, struct str name)
+{
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (str_eq(str_of(d->clusters[i]->name), name))
+			return d->clusters[i];
+	}
+	return NULL;
+}
+
+bool cluster_history_is_cut(const struct cluster *c)
+{
+	bool is_cut = false;
+
+	for (size_t i = 0; i < c->histories_count; i++)
+		is_cut |= c->histories[i]->is_cut;
+	return is_cut;
+}
+
 struct history *cluster_history_of(const struct app *a)
 {
 	const struct cluster *c = a->known.cluster;

@@ -107,6 +107,10 @@ struct fetch *cluster_ask(
 	const struct cluster *c, enum ui_kind kind, const struct fetch_request *request);
 /* Whose answer about an application is the newest; NULL: none lists it. */
 struct history *cluster_history_of(const struct app *a);
+/* One of its history servers lists more than what is known of it. */
+bool cluster_history_is_cut(const struct cluster *c);
+/* The cluster of this name, of the configuration or found; NULL: there is none. */
+struct cluster *cluster_find(const struct discovery *d, struct str name);
 /* An application has ended, and how only its history can say. */
 void cluster_hurry_history(struct cluster *c);
 

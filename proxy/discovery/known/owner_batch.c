@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/known_ui.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -19,6 +20,33 @@ void owner_batch_add(struct owner_batch *b, struct app *a, const char *key, cons
 	if (claim && !str_copy(str_of(claim), o->name, sizeof o->name))
 		return;
 	b->apps[b->count++] = a;
+}
+
+bool owner_batch_any_due(const struct cluster *c, const struct owner_asking *asking)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui; ui = ui->hh.next) {
+		if (asking->is_due((struct app *)ui, now))
+			return true;
+	}
+	return false;
+}
+
+void owner_batch_fill(struct owner_batch *b, struct cluster *c, const struct owner_asking *asking)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct known_ui *ui = c->known[KNOWN_UI_APP]; ui && b->count < OWNERS_AT_ONCE;
+		ui = ui->hh.next) {
+		if (asking->is_due((struct app *)ui, now))
+			asking->add(b, (struct app *)ui);
+	}
+}
+
+bool owner_is_namespace(const struct app *a)
+{
+	return !a->is_masters && a->owner && a->owner[0];
 }
 
 /* Without a store, as in tests, it is settled for this process. */

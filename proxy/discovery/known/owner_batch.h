@@ -6,6 +6,7 @@
 #include "auth/store/store.h"
 
 struct app;
+struct cluster;
 struct discovery;
 
 enum {
@@ -22,7 +23,18 @@ struct owner_batch { /* zeroed: empty */
 /* Asks for `key` ("owner prod/app-1"); `claim` settles it unless it is settled, NULL does not. What
  * is too long for the store is left out. The batch has room. */
 void owner_batch_add(struct owner_batch *b, struct app *a, const char *key, const char *claim);
+/* What is asked about applications of one kind of question. */
+struct owner_asking {
+	bool (*is_due)(const struct app *a, int64_t now); /* monotonic, in ms */
+	void (*add)(struct owner_batch *b, struct app *a);
+};
+bool owner_batch_any_due(const struct cluster *c, const struct owner_asking *asking);
+/* Adds those of a cluster that are due, as many as there is room for. */
+void owner_batch_fill(struct owner_batch *b, struct cluster *c, const struct owner_asking *asking);
 /* Answers all of it. False: the store did not answer, and all clusters are judged again soon. */
 bool owner_batch_ask(struct discovery *d, struct owner_batch *b);
+
+/* A namespace has it: that is settled, and no master has it. */
+bool owner_is_namespace(const struct app *a);
 
 #endif

@@ -9,15 +9,6 @@
 
 #include <stdlib.h>
 
-static struct cluster *find_cluster(const struct discovery *d, const char *name)
-{
-	for (size_t i = 0; i < d->clusters_count; i++) {
-		if (strcmp(d->clusters[i]->name, name) == 0)
-			return d->clusters[i];
-	}
-	return NULL;
-}
-
 static void load_access(const struct cluster *c, struct pod_answer *answer)
 {
 	struct err err = {""};
@@ -64,7 +55,7 @@ static void answer_of_cluster(const struct cluster *c, struct pod_question *q)
 
 void pod_desk_answer(struct discovery *d, struct pod_question *q)
 {
-	struct cluster *c = find_cluster(d, q->cluster);
+	struct cluster *c = cluster_find(d, str_of(q->cluster));
 
 	if (c && q->refused)
 		lacking_right_note(c, q->refused);
