@@ -9,7 +9,7 @@ struct pods_follow;
 
 /* Asks again every second; `end` is called when they may not any more. */
 struct pods_follow *pods_follow_new(
-	struct exchange *x, void (*end)(void *arg, enum fault fault), void *arg);
+	struct exchange *x, void (*end)(struct exchange *x, enum fault fault));
 void pods_follow_free(struct pods_follow *follow); /* NULL is fine */
 
 #endif

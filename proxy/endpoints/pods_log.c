@@ -193,14 +193,12 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 	}
 }
 
-static void on_follow_end(void *arg, enum fault fault)
+static void on_follow_end(struct exchange *x, enum fault fault)
 {
-	struct endpoint_pods *p = arg;
-
-	if (p->is_begun)
-		end_text(p, fault);
+	if (x->pods->is_begun)
+		end_text(x->pods, fault);
 	else
-		web_fault(&p->x->web, fault, NULL);
+		web_fault(&x->web, fault, NULL);
 }
 
 void pods_stream_log(struct endpoint_pods *p)
@@ -215,7 +213,7 @@ void pods_stream_log(struct endpoint_pods *p)
 	}
 	wish.follow = follows;
 	if (follows)
-		p->follow = pods_follow_new(p->x, on_follow_end, p);
+		p->follow = pods_follow_new(p->x, on_follow_end);
 	ask_log(p, &wish,
 		&(struct fetch_request){
 			.timeout_ms = follows ? FOLLOW_TIMEOUT_MS : STREAM_TIMEOUT_MS,

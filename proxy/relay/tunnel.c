@@ -1,27 +1,21 @@
 #include "proxy/relay/tunnel.h"
 
-#include "base/clock.h"
-#include "proxy/request/access_log.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/relay_headers.h"
-#include "proxy/request/exchange_judge.h"
+#include "proxy/request/recheck.h"
 #include "proxy/request/respond.h"
 #include "proxy/guard/websocket.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
 
-enum {
-	FIELDS_MAX = 80 * 1024,
-	SILENT_MS = 30 * 1000, /* S33: what was good goes on for so long without the store */
-};
+enum { FIELDS_MAX = 80 * 1024 };
 
 struct tunnel {
-	struct exchange *x; /* NULL: it is over, and auth still owes its answer */
+	struct exchange *x;
 	struct websocket_ear ear;
 	bool spoke; /* the page has, since auth was last asked */
-	bool asking;
-	int64_t good_ms; /* monotonic: when it was last known to be */
+	struct recheck *recheck;
 	LIST_ENTRY(tunnel) all;
 };
 
@@ -46,7 +40,7 @@ static struct tunnel *tunnel_new(struct exchange *x)
 	struct tunnel *tunnel = mem_alloc(1, sizeof *tunnel);
 
 	tunnel->x = x;
-	tunnel->good_ms = clock_mono_ms();
+	tunnel->recheck = recheck_new(x, relay_cut);
 	LIST_INSERT_HEAD(&x->thread->tunnels, tunnel, all);
 	return tunnel;
 }
@@ -56,9 +50,8 @@ void tunnel_forget(struct tunnel *tunnel)
 	if (tunnel == NULL)
 		return;
 	LIST_REMOVE(tunnel, all);
-	tunnel->x = NULL;
-	if (!tunnel->asking)
-		free(tunnel);
+	recheck_free(tunnel->recheck);
+	free(tunnel);
 }
 
 void tunnel_begin(struct exchange *x, const struct h1_response *head)
@@ -108,51 +101,10 @@ void tunnel_on_sent(struct exchange *x)
 		front_tunnel_read(x->web.req, true);
 }
 
-/* As at the beginning, but nobody can be told why. */
-static enum fault judge_tunnel(struct exchange *x, struct auth_result result)
-{
-	if (result.status != AUTH_OK)
-		return web_fault_of(result.status);
-	identity_unref(x->web.who);
-	x->web.who = result.who;
-	return exchange_judge(x);
-}
-
-/* A connection to the store that is made anew is no reason to end it: nothing new is decided. */
-static bool is_doubt_only(const struct tunnel *tunnel, enum fault fault)
-{
-	return fault == FAULT_STORE_DOWN && clock_mono_ms() - tunnel->good_ms < SILENT_MS;
-}
-
-static void tunnel_on_result(struct exchange *x, struct auth_result result)
-{
-	enum fault fault = judge_tunnel(x, result);
-
-	if (fault == FAULT_NONE)
-		x->tunnel->good_ms = clock_mono_ms();
-	if (fault == FAULT_NONE || is_doubt_only(x->tunnel, fault))
-		return;
-	access_log_decision(x, fault);
-	relay_cut(x, fault);
-}
-
-static void tunnel_on_auth(void *arg, struct auth_result result)
-{
-	struct tunnel *tunnel = arg;
-
-	tunnel->asking = false;
-	if (tunnel->x) {
-		tunnel_on_result(tunnel->x, result);
-		return;
-	}
-	identity_unref(result.who);
-	free(tunnel);
-}
-
 /* Looking is no use of a session: one that is left alone ends, and the tunnel with it. */
 static void check_tunnel(struct tunnel *tunnel)
 {
-	if (tunnel->asking)
+	if (recheck_is_under_way(tunnel->recheck))
 		return;
 	if (!exchange_follow(tunnel->x)) {
 		relay_cut(tunnel->x, FAULT_GONE);
@@ -160,10 +112,7 @@ static void check_tunnel(struct tunnel *tunnel)
 	}
 	bool is_quiet = !tunnel->spoke;
 	tunnel->spoke = false;
-	tunnel->asking = true;
-	struct auth_result result = web_ask_auth(&tunnel->x->web, is_quiet, tunnel_on_auth, tunnel);
-	if (result.status != AUTH_LATER)
-		tunnel_on_auth(tunnel, result);
+	recheck_ask(tunnel->recheck, is_quiet);
 }
 
 void tunnel_check_all(struct server_thread *thread)
