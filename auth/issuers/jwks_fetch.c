@@ -1,7 +1,7 @@
 #include "auth/issuers/jwks_fetch.h"
 
 #include "auth/issuers/jwks_discovery.h"
-#include "base/text/token_file.h"
+#include "base/files/token_file.h"
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/mem.h"

@@ -2,6 +2,7 @@
 #include "auth/backends/sqlite/store_sqlite_int.h"
 
 #include "base/clock.h"
+#include "base/files/folder.h"
 #include "base/log/log.h"
 
 #include <assert.h>
@@ -92,29 +93,12 @@ static const char *const migrations[] = {
 
 /* --- opening --- */
 
-/* Makes every folder above `path` that is not there. */
-static int make_folders(const char *path, struct err *err)
-{
-	char *folder = mem_strdup(path);
-	int result = 0;
-
-	for (char *slash = strchr(folder + 1, '/'); slash && result == 0;
-		slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		if (mkdir(folder, 0700) == -1 && errno != EEXIST)
-			result = err_set(err, "cannot make %s: %s", folder, strerror(errno));
-		*slash = '/';
-	}
-	free(folder);
-	return result;
-}
-
 /* SQLite gives the WAL beside it the mode of the file, but makes the file itself with the umask. */
 static int make_file(struct db *db, struct err *err)
 {
 	struct stat st = {.st_mode = 0};
 
-	if (make_folders(db->path, err) == -1)
+	if (folder_make_above(db->path, err) == -1)
 		return -1;
 	int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)

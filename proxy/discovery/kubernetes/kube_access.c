@@ -1,7 +1,7 @@
 #define _GNU_SOURCE
 #include "proxy/discovery/kubernetes/kube_access.h"
 
-#include "base/text/token_file.h"
+#include "base/files/token_file.h"
 #include "base/sbuf.h"
 
 #include <errno.h>

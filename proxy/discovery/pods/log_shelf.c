@@ -2,6 +2,7 @@
 #include "proxy/discovery/pods/log_shelf.h"
 
 #include "base/clock.h"
+#include "base/files/folder.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/siphash.h"
@@ -237,18 +238,9 @@ static void look_around(struct log_shelf *shelf)
 /* With those above it. */
 static int make_folder(const char *folder, struct err *err)
 {
-	char *path = mem_strdup(folder);
-	int result = 0;
+	char *path = mem_printf("%s/", folder);
+	int result = folder_make_above(path, err);
 
-	for (char *slash = path; result == 0 && slash;) {
-		slash = strchr(slash + 1, '/');
-		if (slash)
-			*slash = '\0';
-		if (mkdir(path, 0700) == -1 && errno != EEXIST)
-			result = err_set(err, "%.200s: %s", path, strerror(errno));
-		if (slash)
-			*slash = '/';
-	}
 	free(path);
 	return result;
 }

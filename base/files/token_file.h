@@ -1,6 +1,6 @@
-/* base/text/token_file.h - a token that somebody else keeps fresh in a file (Kubernetes). */
-#ifndef SPARKGATE_BASE_TEXT_TOKEN_FILE_H
-#define SPARKGATE_BASE_TEXT_TOKEN_FILE_H
+/* base/files/token_file.h - a token that somebody else keeps fresh in a file (Kubernetes). */
+#ifndef SPARKGATE_BASE_FILES_TOKEN_FILE_H
+#define SPARKGATE_BASE_FILES_TOKEN_FILE_H
 
 /* Gives "Authorization: Bearer ..." with what the file holds now, secret_free() it; NULL when there
  * is no file, or no token in it. Any thread. */

@@ -1,4 +1,4 @@
-#include "base/text/token_file.h"
+#include "base/files/token_file.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,5 +1,5 @@
 /* A token that somebody else keeps fresh in a file. */
-#include "base/text/token_file.h"
+#include "base/files/token_file.h"
 
 #include "base/mem.h"
 #include "base/str.h"
