@@ -219,8 +219,7 @@ static void write_way_to_history(struct sbuf *out, const struct page_view *view,
 	if (cluster->has_history && mount->kind == UI_DRIVER && app &&
 		(!app->running || (mount->lack && app->in_history))) {
 		sbuf_puts(out, "<a class=\"button\" href=\"");
-		sbuf_html(out, (struct str){view->base, part_base_path(view)});
-		part_permalink(out, cluster->path, mount->id);
+		part_app_href(out, view, cluster->path, mount->id, "");
 		sbuf_puts(out, "\">Its history</a>");
 	}
 	if (cluster->history && cluster->history->state == MOUNT_UP && mount->kind != UI_HISTORY &&
@@ -343,9 +342,8 @@ static void write_ways_to_pods(struct sbuf *out, const struct page_view *view,
 		return;
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		sbuf_printf(out, "<a class=\"%s\" href=\"", ways[i].css);
-		sbuf_html(out, (struct str){view->base, part_base_path(view)});
-		part_permalink(out, cluster->path, app->id);
-		sbuf_printf(out, "%s\">%s</a>", ways[i].leaf, ways[i].word);
+		part_app_href(out, view, cluster->path, app->id, ways[i].leaf);
+		sbuf_printf(out, "\">%s</a>", ways[i].word);
 	}
 }
 
@@ -353,12 +351,9 @@ static void write_lines(struct sbuf *out, const struct page_lines *lines)
 {
 	if (lines == NULL || lines->text.len == 0)
 		return;
-	sbuf_puts(out, "<h2>Last lines of its driver\xe2\x80\x99s log</h2>\n"
-		       "<pre class=\"log\" tabindex=\"0\">");
-	if (lines->is_cut)
-		sbuf_puts(out, "\xe2\x80\xa6\n");
-	part_log(out, lines->text);
-	sbuf_puts(out, "</pre>\n");
+	sbuf_puts(out, "<h2>Last lines of its driver\xe2\x80\x99s log</h2>\n");
+	part_log_box(out, lines->text, lines->is_cut);
+	sbuf_putc(out, '\n');
 }
 
 void page_app_ended(struct sbuf *out, const struct page_view *view,

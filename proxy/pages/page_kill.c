@@ -41,10 +41,9 @@ void page_kill_question(
 		sbuf_printf(out, "<p class=\"notice bad\" role=\"alert\" id=\"problem\">%s</p>\n",
 			about->problem);
 	sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
-	sbuf_html(out, (struct str){view->base, part_base_path(view)});
-	part_permalink(out, about->cluster->path, about->app->id);
+	part_app_href(out, view, about->cluster->path, about->app->id, "/kill");
 	sbuf_printf(out,
-		"/kill\">\n<label for=\"reason\">Reason, for the audit log (optional)</label>\n"
+		"\">\n<label for=\"reason\">Reason, for the audit log (optional)</label>\n"
 		"<input id=\"reason\" name=\"reason\" maxlength=\"%d\" autocomplete=\"off\"%s>\n"
 		"<button class=\"danger\">Kill the application</button></form>\n"
 		"<div class=\"actions\">",

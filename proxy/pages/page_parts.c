@@ -255,6 +255,14 @@ void part_permalink(struct sbuf *out, const char *cluster_path, const char *id)
 	sbuf_urlencode(out, str_of(id));
 }
 
+void part_app_href(struct sbuf *out, const struct page_view *view, const char *cluster_path,
+	const char *id, const char *below)
+{
+	sbuf_html(out, (struct str){view->base, part_base_path(view)});
+	part_permalink(out, cluster_path, id);
+	sbuf_puts(out, below);
+}
+
 /* --- numbers and times --- */
 
 void part_count(struct sbuf *out, uint64_t n)
@@ -439,4 +447,13 @@ void part_log(struct sbuf *out, struct str text)
 			sbuf_puts(out, "\xef\xbf\xbd");
 		text = str_from(text, len ? len : 1);
 	}
+}
+
+void part_log_box(struct sbuf *out, struct str text, bool is_cut)
+{
+	sbuf_puts(out, "<pre class=\"log\" tabindex=\"0\">");
+	if (is_cut)
+		sbuf_puts(out, "\xe2\x80\xa6\n");
+	part_log(out, text);
+	sbuf_puts(out, "</pre>");
 }

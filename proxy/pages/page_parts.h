@@ -45,10 +45,15 @@ void part_name(struct sbuf *out, const char *name);
 void part_reason(struct sbuf *out, const char *reason);
 /* A log: no escape sequences of terminals, no control characters. */
 void part_log(struct sbuf *out, struct str text);
+/* The same in its frame; `is_cut`: there is more before it. */
+void part_log_box(struct sbuf *out, struct str text, bool is_cut);
 /* The inside of an href: a path whose segments are not encoded yet, e.g. a mount's. */
 void part_path(struct sbuf *out, const char *path);
 /* The inside of an href: "<cluster>/apps/<id>". */
 void part_permalink(struct sbuf *out, const char *cluster_path, const char *id);
+/* The same with the gateway's base before it, and what is below it ("/logs", ""). */
+void part_app_href(struct sbuf *out, const struct page_view *view, const char *cluster_path,
+	const char *id, const char *below);
 
 void part_count(struct sbuf *out, uint64_t n);	   /* 10,000 */
 void part_memory(struct sbuf *out, uint64_t mb);   /* 512 MiB, 1.5 GiB */

@@ -142,29 +142,28 @@ static bool may_be_killed(
 	       topic_is_id(str_of(app->id)) && access_to_app(t->who, &facts) & 1u << ACTION_KILL;
 }
 
-static void write_kill(
-	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
+struct row_link {
+	const char *css, *below, *word;
+};
+
+static void write_row_link(const struct page_table *t, const struct cluster_info *cluster,
+	const struct app_info *app, const struct row_link *link)
 {
-	if (!may_be_killed(t, cluster, app))
-		return;
-	sbuf_puts(t->out, " <a class=\"kill\" href=\"");
+	sbuf_printf(t->out, " <a class=\"%s\" href=\"", link->css);
 	part_permalink(t->out, cluster->path, app->id);
-	sbuf_puts(t->out, "/kill\">Kill<span class=\"vh\"> ");
+	sbuf_printf(t->out, "%s\">%s<span class=\"vh\"> ", link->below, link->word);
 	part_text(t->out, app->id, PART_CLIP);
 	sbuf_puts(t->out, "</span></a>");
 }
 
-/* Of one that runs, too: what its UI cannot say. */
-static void write_logs(
+static void write_row_links(
 	const struct page_table *t, const struct cluster_info *cluster, const struct app_info *app)
 {
-	if (!topic_shows_pods(cluster, app, t->who))
-		return;
-	sbuf_puts(t->out, " <a class=\"to-logs\" href=\"");
-	part_permalink(t->out, cluster->path, app->id);
-	sbuf_puts(t->out, "/logs\">Logs<span class=\"vh\"> ");
-	part_text(t->out, app->id, PART_CLIP);
-	sbuf_puts(t->out, "</span></a>");
+	if (may_be_killed(t, cluster, app))
+		write_row_link(t, cluster, app, &(struct row_link){"kill", "/kill", "Kill"});
+	/* Of one that runs, too: what its UI cannot say. */
+	if (topic_shows_pods(cluster, app, t->who))
+		write_row_link(t, cluster, app, &(struct row_link){"to-logs", "/logs", "Logs"});
 }
 
 void page_table_row(
@@ -194,8 +193,7 @@ void page_table_row(
 		sbuf_puts(out, "<span class=\"none\">\xe2\x80\x93</span>");
 	sbuf_puts(out, "</td><td class=\"state\">");
 	part_state(out, app->state);
-	write_kill(t, cluster, app);
-	write_logs(t, cluster, app);
+	write_row_links(t, cluster, app);
 	sbuf_puts(out, "</td></tr>\n");
 }
 

@@ -40,7 +40,7 @@ void page_events(struct sbuf *out, const struct page_view *view, const struct pa
 	if (list->count == 0) {
 		sbuf_puts(out, "<p class=\"empty\">Kubernetes tells of no event. It forgets each "
 			       "after an hour, mostly.</p></section>\n");
-		pods_close(out, view);
+		part_close(out, view);
 		return;
 	}
 	sbuf_puts(out,
@@ -53,5 +53,5 @@ void page_events(struct sbuf *out, const struct page_view *view, const struct pa
 	if (list->has_more)
 		sbuf_puts(out, "<p class=\"empty\">There are more events than these.</p>\n");
 	sbuf_puts(out, "</section>\n");
-	pods_close(out, view);
+	part_close(out, view);
 }

@@ -57,7 +57,7 @@ static void write_links(struct sbuf *out, const struct page_view *view,
 	sbuf_puts(out, "<td data-label=\"Log\">");
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		sbuf_puts(out, i ? " \xc2\xb7 <a href=\"" : "<a href=\"");
-		pods_href(out, view, about, "/logs?pod=");
+		part_app_href(out, view, about->cluster->path, about->app->id, "/logs?pod=");
 		sbuf_urlencode(out, str_of(pod));
 		sbuf_puts(out, "&amp;container=");
 		sbuf_urlencode(out, str_of(container));
@@ -119,9 +119,8 @@ static void write_messages(struct sbuf *out, const struct kube_status *pod)
 	for (size_t i = 0; i < pod->containers_count; i++) {
 		if (pod->containers[i].message[0] == '\0')
 			continue;
-		sbuf_puts(out, "<pre class=\"log\" tabindex=\"0\">");
-		part_log(out, str_of(pod->containers[i].message));
-		sbuf_puts(out, "</pre>\n");
+		part_log_box(out, str_of(pod->containers[i].message), false);
+		sbuf_putc(out, '\n');
 	}
 }
 
@@ -175,11 +174,8 @@ static void write_log(struct sbuf *out, const struct page_log *log)
 		sbuf_puts(out, "<p class=\"empty\">It is empty.</p></section>\n");
 		return;
 	}
-	sbuf_puts(out, "<pre class=\"log\" tabindex=\"0\">");
-	if (log->is_cut)
-		sbuf_puts(out, "\xe2\x80\xa6\n");
-	part_log(out, log->text);
-	sbuf_puts(out, "</pre></section>\n");
+	part_log_box(out, log->text, log->is_cut);
+	sbuf_puts(out, "</section>\n");
 }
 
 void page_logs(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
@@ -190,5 +186,5 @@ void page_logs(struct sbuf *out, const struct page_view *view, const struct page
 	if (log)
 		write_log(out, log);
 	write_executors(out, view, about);
-	pods_close(out, view);
+	part_close(out, view);
 }

@@ -4,19 +4,11 @@
 
 enum { PROBLEM_SHOWN = 512 };
 
-void pods_href(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
-	const char *leaf)
-{
-	sbuf_html(out, (struct str){view->base, part_base_path(view)});
-	part_permalink(out, about->cluster->path, about->app->id);
-	sbuf_puts(out, leaf);
-}
-
 static void write_tab(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
 	const char *leaf, const char *word, bool is_here)
 {
 	sbuf_puts(out, "<a href=\"");
-	pods_href(out, view, about, leaf);
+	part_app_href(out, view, about->cluster->path, about->app->id, leaf);
 	sbuf_printf(out, "\"%s>%s</a>\n", is_here ? " aria-current=\"page\"" : "", word);
 }
 
@@ -57,9 +49,4 @@ void pods_open(struct sbuf *out, const struct page_view *view, const struct page
 	write_tab(out, view, about, "", "Web UI", false);
 	sbuf_puts(out, "</nav>\n");
 	write_problems(out, about);
-}
-
-void pods_close(struct sbuf *out, const struct page_view *view)
-{
-	part_close(out, view);
 }

@@ -7,9 +7,5 @@
 /* Frame, name, the way between both pages, and what could not be had. */
 void pods_open(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
 	bool is_events);
-void pods_close(struct sbuf *out, const struct page_view *view);
-/* The inside of an href: one of the application's two paths. */
-void pods_href(struct sbuf *out, const struct page_view *view, const struct page_pods *about,
-	const char *leaf);
 
 #endif
