@@ -153,13 +153,9 @@ static void ask(struct exchange *x, const struct mount *history)
 
 static void ask_next(struct exchange *x)
 {
-	const struct cluster_info *cluster = x->route.cluster;
-	const struct mount *history = NULL;
+	const struct mount *history =
+		cluster_info_next_history(x->route.cluster, &x->permalink->next);
 
-	while (history == NULL && x->permalink->next < cluster->histories_count) {
-		const struct mount *m = cluster->histories[x->permalink->next++];
-		history = m->state == MOUNT_UP ? m : NULL;
-	}
 	if (history)
 		ask(x, history);
 	else

@@ -53,6 +53,16 @@ struct access_cluster mount_access(const struct mount *mount)
 	return (struct access_cluster){mount->cluster, mount->finder, mount->namespace};
 }
 
+const struct mount *cluster_info_next_history(const struct cluster_info *cluster, size_t *next)
+{
+	while (*next < cluster->histories_count) {
+		const struct mount *server = cluster->histories[(*next)++];
+		if (server->state == MOUNT_UP)
+			return server;
+	}
+	return NULL;
+}
+
 const struct mount *cluster_info_history(
 	const struct cluster_info *cluster, const struct app_info *app)
 {

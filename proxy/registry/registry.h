@@ -138,6 +138,9 @@ struct cluster_info {
 };
 
 /* Borrow. */
+/* Its history servers that answer, one after the other; `*next` begins with 0. NULL: that was all.
+ * Borrows. */
+const struct mount *cluster_info_next_history(const struct cluster_info *cluster, size_t *next);
 struct access_cluster cluster_info_access(const struct cluster_info *cluster);
 struct access_cluster mount_access(const struct mount *mount);
 /* The history server whose word on it is the newest; NULL: none lists it. */

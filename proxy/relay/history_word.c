@@ -107,17 +107,11 @@ static void history_word_on_fault(void *arg, enum fault fault)
 
 static const struct mount *next_server(const struct exchange *x)
 {
-	const struct cluster_info *cluster = x->route.cluster;
 	struct history_word *word = x->word;
 
 	if (x->route.mount && x->route.mount->kind == UI_HISTORY)
 		return word->next++ == 0 ? x->route.mount : NULL;
-	while (word->next < cluster->histories_count) {
-		const struct mount *server = cluster->histories[word->next++];
-		if (server->state == MOUNT_UP)
-			return server;
-	}
-	return NULL;
+	return cluster_info_next_history(x->route.cluster, &word->next);
 }
 
 /* Nothing in it is the client's but the id. */
