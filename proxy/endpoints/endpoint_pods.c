@@ -278,13 +278,12 @@ static bool may_read_others(const struct endpoint_pods *p)
 {
 	const struct pod_answer *told = &p->told->answer;
 	const struct exchange *x = p->x;
+	const struct access_cluster cluster = cluster_info_access(x->route.cluster);
 
 	for (size_t i = 0; i < told->others_count; i++) {
 		const struct app_info *other =
 			registry_app_near(x->route.cluster, str_of(told->others[i]));
-		struct access_app facts = {.cluster = x->route.cluster->name,
-			.finder = x->route.cluster->finder,
-			.id = told->others[i]};
+		struct access_app facts = access_app_in(&cluster, told->others[i]);
 		if (other)
 			facts = topic_app(x->route.cluster, other);
 		if (!(access_to_app(x->web.who, &facts) & 1u << ACTION_LOGS))
@@ -446,14 +445,6 @@ static bool read_asked(const struct exchange *x, struct pods_asked *out)
 	return true;
 }
 
-static const struct app_info *find_app(const struct exchange *x)
-{
-	const struct app_info *app =
-		registry_app(x->registry, str_of(x->route.cluster->name), x->route.name);
-
-	return app && str_eq(str_of(app->id), x->route.name) ? app : NULL;
-}
-
 static bool is_same_person(const struct identity *a, const struct identity *b)
 {
 	return strcmp(a->subject, b->subject) == 0 && strcmp(a->issuer, b->issuer) == 0;
@@ -475,7 +466,7 @@ static bool has_room(const struct exchange *x, const struct pods_asked *asked)
 
 void endpoint_serve_pods(struct exchange *x)
 {
-	const struct app_info *app = find_app(x);
+	const struct app_info *app = registry_app_near(x->route.cluster, x->route.name);
 	struct pods_asked asked;
 
 	if (app == NULL)

@@ -25,7 +25,7 @@ enum {
 	SWEEP_S = 60,
 };
 
-static const char need_log[] = "the verb get of pods/log";
+static const char too_late[] = "The log was not kept: the pod was deleted before it could be read.";
 
 struct log_read { /* of one pod */
 	struct log_keeper *keeper;
@@ -51,14 +51,11 @@ struct log_keeper {
 
 /* --- one log --- */
 
+/* In no list any more. */
 static void read_free(struct log_read *r)
 {
-	struct log_keeper *k = r->keeper;
-
 	if (r->fetch)
 		fetch_cancel(r->fetch);
-	TAILQ_REMOVE(&k->reading, r, link);
-	k->reading_count--;
 	sbuf_clear(&r->text);
 	free(r->app_id);
 	free(r->namespace);
@@ -67,6 +64,13 @@ static void read_free(struct log_read *r)
 	free(r->container);
 	free(r->state);
 	free(r);
+}
+
+static void end_reading(struct log_read *r)
+{
+	TAILQ_REMOVE(&r->keeper->reading, r, link);
+	r->keeper->reading_count--;
+	read_free(r);
 }
 
 static void put(struct log_keeper *k, const struct log_read *r, const char *problem)
@@ -94,9 +98,9 @@ static const char *problem_of(const struct fetch_result *result)
 		const char *sentence;
 	} rows[] = {
 		{200, ""},
-		{403, "The log was not kept: the role of the gateway's account lacks the verb get "
-		      "of pods/log."},
-		{404, "The log was not kept: the pod was deleted before it could be read."},
+		{403, "The log was not kept: the role of the gateway's account "
+		      "lacks " KUBE_LOG_RIGHT "."},
+		{404, too_late},
 		{0, "The log was not read to its end: the API server did not answer."},
 	};
 
@@ -114,11 +118,11 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 
 	r->fetch = NULL;
 	if (result->status == 403)
-		lacking_right_note(k->cluster, need_log);
+		lacking_right_note(k->cluster, KUBE_LOG_RIGHT);
 	if (r->text.len > LOG_SHELF_TEXT)
 		sbuf_cut(&r->text, r->text.len - LOG_SHELF_TEXT);
 	put(k, r, problem_of(result));
-	read_free(r);
+	end_reading(r);
 	start_waiting(k);
 }
 
@@ -160,13 +164,13 @@ static void start(struct log_read *r)
 	struct kube_access access;
 	struct err err = {""};
 
-	TAILQ_INSERT_TAIL(&k->reading, r, link);
-	k->reading_count++;
 	if (kube_access_load(k->cluster->conf->kubernetes.kubeconfig, &access, &err) == -1) {
 		put(k, r, "The log was not kept: the gateway had no access to the API server.");
 		read_free(r);
 		return;
 	}
+	TAILQ_INSERT_TAIL(&k->reading, r, link);
+	k->reading_count++;
 	ask(r, &access);
 	kube_access_clear(&access);
 }
@@ -208,6 +212,12 @@ static char *state_of(const struct kube_pod *pod)
 	return text;
 }
 
+static void take_state(struct log_read *r, const struct kube_pod *pod)
+{
+	free(r->state);
+	r->state = state_of(pod);
+}
+
 static struct log_read *read_new(
 	struct log_keeper *k, const struct app *a, const struct kube_pod *pod)
 {
@@ -234,6 +244,7 @@ static void begin(struct log_keeper *k, struct app *a, const struct kube_pod *po
 {
 	struct log_read *r;
 
+	a->is_log_read = true;
 	if (k->waiting_count >= QUEUE_MAX)
 		return;
 	r = read_new(k, a, pod);
@@ -278,15 +289,12 @@ void keep_log_of(struct app *a, const struct kube_pod *pod)
 	if (k == NULL || pod->json == NULL || (kube_is_live(pod) && !pod->is_deleted))
 		return;
 	r = find_read(k, pod->uid);
-	if (r) {
-		free(r->state);
-		r->state = state_of(pod);
-	} else if (log_shelf_has(k->shelf, a->known.id, pod->uid)) {
+	if (r)
+		take_state(r, pod);
+	else if (log_shelf_has(k->shelf, a->known.id, pod->uid))
 		renew_state(k, a, pod);
-	} else if (!a->is_log_read && !is_long_ago(k, pod)) {
-		a->is_log_read = true;
+	else if (!a->is_log_read && !is_long_ago(k, pod))
 		begin(k, a, pod);
-	}
 }
 
 /* Of a pod whose end nobody has seen there is no log, only what it said last. */
@@ -298,16 +306,13 @@ void keep_log_gone(struct app *a, const struct kube_pod *pod)
 	if (k == NULL || pod->json == NULL)
 		return;
 	if (r) {
-		free(r->state);
-		r->state = state_of(pod);
+		take_state(r, pod);
 	} else if (log_shelf_has(k->shelf, a->known.id, pod->uid)) {
 		renew_state(k, a, pod);
 		log_shelf_touch(k->shelf, a->known.id);
 	} else {
 		r = read_new(k, a, pod);
-		TAILQ_INSERT_TAIL(&k->reading, r, link);
-		k->reading_count++;
-		put(k, r, "The log was not kept: the pod was deleted before it could be read.");
+		put(k, r, too_late);
 		read_free(r);
 	}
 }
@@ -400,11 +405,10 @@ void keep_log_end(struct cluster *c)
 		return;
 	while ((r = TAILQ_FIRST(&k->waiting)) != NULL) {
 		TAILQ_REMOVE(&k->waiting, r, link);
-		TAILQ_INSERT_TAIL(&k->reading, r, link);
-		k->reading_count++;
+		read_free(r);
 	}
 	while (!TAILQ_EMPTY(&k->reading))
-		read_free(TAILQ_FIRST(&k->reading));
+		end_reading(TAILQ_FIRST(&k->reading));
 	log_shelf_free(k->shelf);
 	event_free(k->sweep);
 	free(k->folder);

@@ -13,7 +13,6 @@
 
 struct app;
 struct cluster;
-struct log_shelf;
 struct pod_answer;
 
 /* By the cluster's configuration: begins, goes on, or ends. */
