@@ -17,6 +17,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 from gateway import Gateway, cluster_entry, mounts_of  # noqa: E402
 from keycloak import Keycloak  # noqa: E402
+from kube_api import KubeApi  # noqa: E402
 from oidc_provider import OidcProvider  # noqa: E402
 from provider_people import NAVIGATION as CROSS_SITE  # noqa: E402
 from spark_cluster import Cluster  # noqa: E402
@@ -80,6 +81,13 @@ def pytest_collection_modifyitems(config, items):
 def pytest_generate_tests(metafunc):
     if "info" in metafunc.fixturenames:
         metafunc.parametrize("info", metafunc.config.getoption("cluster") or VERSIONS, indirect=True, scope="session")
+
+
+@pytest.fixture
+def api():
+    """A played Kubernetes API server."""
+    with KubeApi() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

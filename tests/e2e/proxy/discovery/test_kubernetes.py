@@ -21,12 +21,6 @@ BAR_S = 1.0
 
 
 @pytest.fixture
-def api():
-    with KubeApi() as running:
-        yield running
-
-
-@pytest.fixture
 def world(tmp_path, api):
     made = World(tmp_path, api)
     yield made

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Client, signed_in
 from fake_spark import App
-from kube_api import KubeApi, pod
+from kube_api import pod
 from kube_world import World
 
 PAGE = {"Accept": "text/html"}
@@ -21,12 +21,6 @@ class Late(App):
 
     def answer(self, request):
         return super().answer(request) if self.is_there else (503, "text/html", "not yet", [])
-
-
-@pytest.fixture
-def api():
-    with KubeApi() as running:
-        yield running
 
 
 @pytest.fixture(params=["with history", "without history"])

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App
-from kube_api import HOST, KubeApi, pod
+from kube_api import HOST, pod
 from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
@@ -15,12 +15,6 @@ from tls_front import write_certificate
 PAGE = {"Accept": "text/html"}
 HISTORY_CLASS = "org.apache.spark.deploy.history.HistoryServer"
 CONNECT_CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
-
-
-@pytest.fixture
-def api():
-    with KubeApi() as running:
-        yield running
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import requests
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App, FakeSpark
 from gateway import mounts_of
-from kube_api import CLUSTERS, HOST, SERVICES, KubeApi, master_pod, pod, service, spark_cluster
+from kube_api import CLUSTERS, HOST, SERVICES, master_pod, pod, service, spark_cluster
 from kube_world import History, World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
@@ -57,12 +57,6 @@ class Clusters(World):
 
     def shows(self, path, client=None):
         return f'href="{path}/"' in self.home(client)
-
-
-@pytest.fixture
-def api():
-    with KubeApi() as running:
-        yield running
 
 
 @pytest.fixture

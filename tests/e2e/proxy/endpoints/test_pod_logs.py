@@ -17,12 +17,6 @@ RUNNING = {"running": {"startedAt": "2026-01-31T12:00:00Z"}}
 
 
 @pytest.fixture
-def api():
-    with KubeApi() as running:
-        yield running
-
-
-@pytest.fixture
 def world(tmp_path, api):
     made = World(tmp_path, api)
     yield made
