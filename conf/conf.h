@@ -83,6 +83,55 @@ struct conf_secret {
 	char *value; /* without the line's end; NULL: none, or loaded without a look at files */
 };
 
+struct conf_endpoint {
+	char *host; /* a name, or an address without brackets */
+	unsigned port;
+};
+
+struct conf_pair { /* of a map whose keys are somebody else's */
+	char *key, *value;
+};
+
+struct conf_process { /* a driver or an executor */
+	unsigned cores, memory_mib;
+};
+
+/* What somebody may launch: a ceiling (proxy/launch/). */
+struct conf_profile {
+	char *name;
+	struct conf_names roles; /* whose holders may use it; "everyone": all who may launch */
+	struct conf_process driver, executor;
+	unsigned executors, running; /* running: of one person at a time */
+	unsigned queue;		/* of one person, that wait while so many run; 0: refused instead */
+	char *image;		/* on Kubernetes; NULL: the operator's */
+	struct conf_pair *conf; /* set for every launch */
+	size_t conf_count;
+	struct conf_names may_set; /* patterns of keys that a launch may set itself */
+	struct conf_names shared;  /* artifact folders beside one's own */
+	struct conf_endpoint logs; /* where its processes send log lines; host NULL: nowhere */
+};
+
+struct conf_launch {	  /* where applications are started: by a REST server or by an operator */
+	struct url *rest; /* of a standalone master and its standby masters */
+	size_t rest_count;
+	bool has_operator;
+	struct {
+		char *kind; /* API group and version of its SparkApplication */
+		char *namespace;
+	} operator;
+	struct conf_names allow; /* patterns of URIs that a launch may name */
+	bool has_artifacts;
+	struct {
+		struct url s3; /* of the bucket */
+		char *region;
+		struct conf_secret access_key, secret_key;
+		char *ca_file;	 /* PEM; NULL: the system's */
+		char *spark_uri; /* what Spark calls the bucket */
+	} artifacts;
+	struct conf_profile *profiles;
+	size_t profiles_count;
+};
+
 enum { CONF_HISTORIES = 4 }; /* of one cluster */
 
 struct conf_cluster {
@@ -104,6 +153,8 @@ struct conf_cluster {
 	struct conf_secret jws_key, jws_driver_key;
 	struct conf_names shared_accounts; /* whose names tell nothing of a person */
 	int64_t poll_ms;
+	bool has_launch;
+	struct conf_launch launch;
 };
 
 struct conf_bearer {
@@ -135,11 +186,6 @@ struct conf_oidc {
 };
 
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };
-
-struct conf_endpoint {
-	char *host; /* a name, or an address without brackets */
-	unsigned port;
-};
 
 struct conf_redis {
 	struct conf_endpoint *endpoints; /* the server, or the sentinels; none with a socket */
@@ -258,5 +304,9 @@ const char *conf_find_user(const struct conf *conf, const char *value);
 bool conf_finds_clusters(const struct conf *conf);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
+/* NULL: the cluster launches nothing, or by other profiles. Borrows. */
+const struct conf_profile *conf_find_profile(const struct conf_cluster *cluster, struct str name);
+/* Whether anything may be launched anywhere. */
+bool conf_launches(const struct conf *conf);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * auth/store/store.h - what outlives a process: issued tokens, sessions, one-time links, whose an
- * application is, what somebody did (store_audit.h).
+ * application is, what somebody did (store_audit.h) and launched (store_launch.h).
  *
  * Secrets are here as SHA-256 digests only (S34); what a session holds is sealed with a key the
  * store has not (S26). One table of functions per kind of store; a value is a connection. The
@@ -13,24 +13,12 @@
 #include "base/text/digest.h"
 #include "auth/policy/identity.h"
 #include "auth/store/store_audit.h"
+#include "auth/store/store_launch.h"
+#include "auth/store/store_sizes.h"
 #include "base/err.h"
 #include "conf/conf.h"
 
 struct event_base;
-
-/* Characters, as people and the API's description count them. */
-enum { STORE_CLIENT_CHARS = 128, STORE_SUBJECT_CHARS = 255, STORE_NOTE_CHARS = 512 };
-
-enum { /* sizes of texts, their NUL included; what does not fit is refused before it gets here */
-	STORE_ID = 40,
-	STORE_CLIENT = 4 * STORE_CLIENT_CHARS + 1,
-	STORE_ISSUER = 512,
-	STORE_SUBJECT = 4 * STORE_SUBJECT_CHARS + 1,
-	STORE_NOTE = 4 * STORE_NOTE_CHARS + 1,
-	STORE_FROM = 64,
-	STORE_SCOPE = 513,
-	STORE_STANDING = 8193,
-};
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
 const char *token_state_name(enum token_state state); /* "active", "disabled", "revoked" */
@@ -70,17 +58,10 @@ struct store_token {
  */
 enum { STORE_DEAD_KEPT = 100 };
 
-enum { STORE_SEALED = 48 * 1024, STORE_LABEL = 4 * 1024, STORE_PAGE = 100, STORE_PURGE = 100 };
-
 enum { /* purge() forgets later: tokens that ended, and sessions, whose uses are saved a little
 	* late: what looks just idle may not be */
 	STORE_TOKEN_KEPT_S = 30 * 24 * 3600,
 	STORE_IDLE_SLACK_S = 120,
-};
-
-struct store_bytes {	   /* sealed, so nobody's text */
-	unsigned char *at; /* owned by the struct it is in; NULL: empty */
-	size_t len;	   /* at most STORE_SEALED, for a label STORE_LABEL */
 };
 
 struct store_session {
@@ -271,7 +252,8 @@ struct store_ops {
 	enum store_answer (*has_admin)(struct store *store, int64_t now);
 	int (*count)(struct store *store, int64_t now, struct store_counts *out);
 	/* Forgets sessions, links and notes of once() that are over, revoked tokens that would be,
-	 * and other tokens that are so for a month, audit events older than audit.keep; at most
+	 * and other tokens and launches that are so for a month, audit events older than
+	 * audit.keep; at most
 	 * STORE_PURGE of each, so that nobody waits long for it. FOUND: more may be left. */
 	enum store_answer (*purge)(struct store *store, const struct conf *conf, int64_t now);
 
@@ -301,6 +283,25 @@ struct store_ops {
 	 * STORE_AUDIT_LOOK of them at most. -1: failed. */
 	int (*audit_list)(struct store *store, const struct store_audit_query *query,
 		char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
+
+	/* ADDED: `launch->state` is starting, or queued where so many of its quota are running.
+	 * BEFORE: `launch` is now what was added then. FULL: the quota is, or the store. */
+	enum store_added (*launch_add)(struct store *store, struct store_launch *launch,
+		const struct store_launch_limits *limits);
+	/* FOUND: store_launch_clear() what is in `out`. */
+	enum store_answer (*launch_get)(
+		struct store *store, struct str id, struct store_launch *out);
+	/* Replaces state, app_id, updated_at, ended_at and json if the version is still
+	 * `launch->version`, which is one more then. What waits begins only while fewer than
+	 * `running` of its quota run. NONE: it was replaced by another, has ended, is unknown, or
+	 * has to wait. Never brings back what has ended. */
+	enum store_answer (*launch_replace)(
+		struct store *store, struct store_launch *launch, unsigned running);
+	/* Those that are wanted, newest first. `next` is where the next page begins, or "": there
+	 * are no older ones. Fewer than query->limit are no sign of the end: it looks at
+	 * STORE_LAUNCH_LOOK of them at most. -1: failed. */
+	int (*launch_list)(struct store *store, const struct store_launch_query *query,
+		char next[static STORE_LAUNCH_ID], store_on_launch *on_launch, void *arg);
 
 	/* One text that all processes on this store share. NONE: never set. */
 	enum store_answer (*meta_get)(struct store *store, const char *key, char *out, size_t size);

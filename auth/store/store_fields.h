@@ -1,6 +1,6 @@
 /*
- * auth/store/store_fields.h - what the record of a token and of a session has, for every kind of
- * store: one row a field.
+ * auth/store/store_fields.h - what the record of a token, of a session and of a launch has, for
+ * every kind of store: one row a field.
  *
  * A row says the member, its kind, and its name in Redis; SQLite's column is called as the member.
  * The order is that of Redis's replies and of SQLite's lists of columns. A new field is a row here
@@ -52,11 +52,36 @@
 	STORE_SESSION_LISTED(FIRST, NEXT)                                                          \
 	NEXT(sealed, SEALED, "sealed")
 
+#define STORE_LAUNCH_FIELDS(FIRST, NEXT)                                                           \
+	FIRST(id, TEXT, "id")                                                                      \
+	NEXT(person, DIGEST, "person")                                                             \
+	NEXT(quota, DIGEST, "quota")                                                               \
+	NEXT(idempotency, SID, "idem")                                                             \
+	NEXT(request, DIGEST, "request")                                                           \
+	NEXT(issuer, TEXT, "issuer")                                                               \
+	NEXT(subject, TEXT, "subject")                                                             \
+	NEXT(person_name, TEXT, "person_name")                                                     \
+	NEXT(user, TEXT, "user")                                                                   \
+	NEXT(cluster, TEXT, "cluster")                                                             \
+	NEXT(profile, TEXT, "profile")                                                             \
+	NEXT(name, TEXT, "name")                                                                   \
+	NEXT(created_at, NUMBER, "created")                                                        \
+	NEXT(version, NUMBER, "version")                                                           \
+	STORE_LAUNCH_CHANGED(NEXT, NEXT)
+#define STORE_LAUNCH_CHANGED(FIRST, NEXT)                                                          \
+	FIRST(app_id, TEXT, "app")                                                                 \
+	NEXT(state, LAUNCH, "state")                                                               \
+	NEXT(updated_at, NUMBER, "updated")                                                        \
+	NEXT(ended_at, NUMBER, "ended")                                                            \
+	NEXT(json, SEALED, "json")
+
 #define STORE_FIELD_ONE(member, kind, redis) +1
 enum {
 	STORE_TOKEN_MADE_COUNT = STORE_TOKEN_MADE(STORE_FIELD_ONE, STORE_FIELD_ONE),
 	STORE_TOKEN_COUNT = STORE_TOKEN_FIELDS(STORE_FIELD_ONE, STORE_FIELD_ONE),
 	STORE_SESSION_LISTED_COUNT = STORE_SESSION_LISTED(STORE_FIELD_ONE, STORE_FIELD_ONE),
+	STORE_LAUNCH_CHANGED_COUNT = STORE_LAUNCH_CHANGED(STORE_FIELD_ONE, STORE_FIELD_ONE),
+	STORE_LAUNCH_COUNT = STORE_LAUNCH_FIELDS(STORE_FIELD_ONE, STORE_FIELD_ONE),
 	STORE_SESSION_COUNT = STORE_SESSION_FIELDS(STORE_FIELD_ONE, STORE_FIELD_ONE),
 };
 
@@ -67,6 +92,7 @@ struct store_field {
 		FIELD_LATER,  /* the same; records of before have none, which is "" */
 		FIELD_ROLE,   /* enum role, by name */
 		FIELD_STATE,  /* enum token_state, by name */
+		FIELD_LAUNCH, /* enum launch_state, by name */
 		FIELD_NUMBER, /* int64_t, or uint64_t that is no larger */
 		FIELD_DIGEST, /* DIGEST_LEN bytes */
 		FIELD_SID,    /* the same, or all zero: none, which is kept as nothing */
@@ -77,6 +103,7 @@ struct store_field {
 };
 extern const struct store_field store_token_fields[STORE_TOKEN_COUNT];
 extern const struct store_field store_session_fields[STORE_SESSION_COUNT];
+extern const struct store_field store_launch_fields[STORE_LAUNCH_COUNT];
 
 static inline const void *store_field_in(const struct store_field *field, const void *record)
 {

@@ -1,4 +1,4 @@
-/* conf/load/check_cluster.c - one cluster: its name, its UIs, its namespaces. */
+/* conf/load/check_cluster.c - one cluster: its name, its UIs, its namespaces, its launches. */
 #include "conf/load/check.h"
 
 #include "conf/conf.h"
@@ -112,6 +112,74 @@ static int check_logs(const struct loader *l, size_t index)
 		"clusters[%zu].kubernetes.logs_dir", index);
 }
 
+/* --- launches: a cluster starts applications in one way --- */
+
+/* One way, and one that the cluster's own keys show the result of. */
+static int check_target(const struct loader *l, size_t index)
+{
+	const struct conf_cluster *cluster = &l->conf->clusters[index];
+	const struct conf_launch *launch = &cluster->launch;
+
+	if ((launch->rest_count > 0) == launch->has_operator)
+		return load_fail_at(l, "either rest or operator", "clusters[%zu].launch", index);
+	if (launch->rest_count && cluster->masters_count == 0)
+		return load_fail_at(l, "masters beside it, where drivers and applications are seen",
+			"clusters[%zu].launch.rest", index);
+	if (launch->has_operator && !cluster->has_kubernetes)
+		return load_fail_at(l, "kubernetes beside it, which finds the drivers' pods",
+			"clusters[%zu].launch.operator", index);
+	if (launch->has_operator && strcmp(launch->operator.namespace, "*") == 0)
+		return load_fail_at(
+			l, "one namespace", "clusters[%zu].launch.operator.namespace", index);
+	return 0;
+}
+
+static int check_artifacts(const struct loader *l, size_t index)
+{
+	const struct conf_launch *launch = &l->conf->clusters[index].launch;
+	const char *uri = launch->artifacts.spark_uri;
+
+	if (!launch->has_artifacts)
+		return 0;
+	if (strchr(uri, '*') || !str_ends(str_of(uri), STR("/")))
+		return load_fail_at(l, "a URI that ends in '/', such as s3a://apps/",
+			"clusters[%zu].launch.artifacts.spark_uri", index);
+	if (strcmp(launch->artifacts.s3.path, "/") == 0)
+		return load_fail_at(l, "a bucket in its path, such as https://minio:9000/apps",
+			"clusters[%zu].launch.artifacts.s3", index);
+	return 0;
+}
+
+static int check_profiles(const struct loader *l, size_t index)
+{
+	const struct conf_launch *launch = &l->conf->clusters[index].launch;
+
+	for (size_t i = 0; i < launch->profiles_count; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(launch->profiles[i].name, launch->profiles[j].name) == 0)
+				return load_fail_at(l,
+					"a name that no other profile of the cluster has",
+					"clusters[%zu].launch.profiles[%zu].name", index, i);
+		}
+		if (launch->profiles[i].image && !launch->has_operator)
+			return load_fail_at(l, "no image, for only an operator starts containers",
+				"clusters[%zu].launch.profiles[%zu].image", index, i);
+		if (launch->profiles[i].shared.count && !launch->has_artifacts)
+			return load_fail_at(l, "artifacts, whose folders these are",
+				"clusters[%zu].launch.profiles[%zu].shared", index, i);
+	}
+	return 0;
+}
+
+static int check_launch(const struct loader *l, size_t index)
+{
+	if (!l->conf->clusters[index].has_launch)
+		return 0;
+	if (check_target(l, index) == -1 || check_artifacts(l, index) == -1)
+		return -1;
+	return check_profiles(l, index);
+}
+
 int check_cluster(const struct loader *l, size_t index)
 {
 	struct conf_cluster *cluster = &l->conf->clusters[index];
@@ -130,7 +198,8 @@ int check_cluster(const struct loader *l, size_t index)
 				l, "a name that no other cluster has", "clusters[%zu].name", index);
 	}
 	add_identity_headers(&l->conf->identity_headers, cluster);
-	if (check_uis(l, index) == -1 || check_namespaces(l, index) == -1)
+	if (check_uis(l, index) == -1 || check_namespaces(l, index) == -1 ||
+		check_launch(l, index) == -1)
 		return -1;
 	return check_logs(l, index);
 }

@@ -88,6 +88,26 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	return NULL;
 }
 
+const struct conf_profile *conf_find_profile(const struct conf_cluster *cluster, struct str name)
+{
+	const struct conf_launch *launch = &cluster->launch;
+
+	for (size_t i = 0; i < launch->profiles_count; i++) {
+		if (str_eq(str_of(launch->profiles[i].name), name))
+			return &launch->profiles[i];
+	}
+	return NULL;
+}
+
+bool conf_launches(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->clusters_count; i++) {
+		if (conf->clusters[i].has_launch)
+			return true;
+	}
+	return false;
+}
+
 static int compare_user(const void *key, const void *item)
 {
 	const struct conf_user *user = item;
@@ -194,7 +214,7 @@ static void print_values(struct printer *p, const struct keyword *row, const voi
 		(void)row->type->format(row, items + i * row->item_size, &text);
 	}
 	print_key(p, row->path);
-	fprintf(p->out, " [%s]\n", sbuf_str(&text).at);
+	fprintf(p->out, row->shape == KEYWORD_PAIRS ? " {%s}\n" : " [%s]\n", sbuf_str(&text).at);
 	sbuf_clear(&text);
 }
 
@@ -230,6 +250,7 @@ static void print_row(struct printer *p, const struct keyword *row, const void *
 		print_value(p, row, base);
 		return;
 	case KEYWORD_VALUES:
+	case KEYWORD_PAIRS:
 		print_values(p, row, base);
 		return;
 	case KEYWORD_GROUPS:

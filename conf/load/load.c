@@ -150,6 +150,44 @@ static int load_values(const struct loader *l, const struct keyword *row, const 
 	return 0;
 }
 
+/* Key and value are read together, as "key=value". */
+static int load_pair(const struct loader *l, const struct keyword *row, const struct field *field,
+	const struct yaml_node *node, void *item)
+{
+	char path[PATH_LEN];
+	struct err expected = {""};
+
+	join(path, field->shown, node->key);
+	if (node->kind != YAML_TREE_SCALAR)
+		return load_fail_value(l, node, path, "one value");
+	char *text = mem_printf("%s=%s", node->key, node->text);
+	int rc = row->type->parse(row, text, item, &expected);
+	free(text);
+	return rc == 0 ? 0 : load_fail_value(l, node, path, expected.text);
+}
+
+static int load_pairs(const struct loader *l, const struct keyword *row, const struct field *field,
+	const struct yaml_node *map)
+{
+	size_t count = 0;
+
+	if (map == NULL || (map->kind == YAML_TREE_SCALAR && map->is_null))
+		return 0;
+	if (map->kind != YAML_TREE_MAP)
+		return load_fail_value(l, map, field->shown, "a map of keys");
+	for (const struct yaml_node *n = map->first; n; n = n->next)
+		count++;
+	if (count > (size_t)row->max)
+		return load_fail(l, map, field->shown, "got %zu keys, expected at most %zu", count,
+			(size_t)row->max);
+	char *item = make_list(row, field->base, count);
+	for (const struct yaml_node *n = map->first; n; n = n->next, item += row->item_size) {
+		if (load_pair(l, row, field, n, item) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int load_groups(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *list)
 {
@@ -190,7 +228,12 @@ static int load_row(const struct loader *l, const struct keyword *row, const str
 		return load_value(l, row, &field, node);
 	case KEYWORD_VALUES:
 		return load_values(l, row, &field, node);
+	case KEYWORD_PAIRS:
+		return load_pairs(l, row, &field, node);
 	case KEYWORD_GROUPS:
+		if (node == NULL && row->is_required)
+			return load_fail(
+				l, map, field.shown, "missing, expected a list of at least one");
 		return load_groups(l, row, &field, node);
 	case KEYWORD_GROUP:
 		break;

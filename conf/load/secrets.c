@@ -64,6 +64,7 @@ static int visit_row(
 	case KEYWORD_GROUPS:
 		return visit_list(v, row, shown, base);
 	case KEYWORD_VALUES:
+	case KEYWORD_PAIRS:
 		break;
 	}
 	return 0;

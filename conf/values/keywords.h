@@ -13,6 +13,7 @@
 enum keyword_shape {
 	KEYWORD_VALUE,	/* one scalar */
 	KEYWORD_VALUES, /* a list of scalars */
+	KEYWORD_PAIRS,	/* a map of scalars whose keys are somebody else's */
 	KEYWORD_GROUP,	/* a map of other keywords */
 	KEYWORD_GROUPS, /* a list of such maps */
 };

@@ -58,6 +58,12 @@ extern const struct value_type value_ui_name;	      /* char *; as value_name, on
 extern const struct value_type value_ui_url;	      /* struct url; one '*' in its host, too */
 extern const struct value_type value_authority;	      /* char *; "host" or "host:port" */
 extern const struct value_type value_application;     /* char *; a pattern, "own", "acl" */
-extern const struct value_type value_label;	      /* char *; a few words for people */
+extern const struct value_type value_memory;	  /* unsigned, MiB; "512m", "4g", as Spark has it */
+extern const struct value_type value_pair;	  /* struct conf_pair; "key=value" */
+extern const struct value_type value_spark_key;	  /* char *; a pattern of keys of Spark's */
+extern const struct value_type value_resource;	  /* char *; a pattern of URIs */
+extern const struct value_type value_folder_name; /* char *; of artifacts */
+extern const struct value_type value_log_target;  /* struct conf_endpoint; "gelf://host:port" */
+extern const struct value_type value_label;	  /* char *; a few words for people */
 
 #endif

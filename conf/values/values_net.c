@@ -213,11 +213,17 @@ static void clear_listen(void *field)
 
 enum { GELF_PORT = 12201 };
 
-/* "udp://graylog:12201": a URL but for its scheme. */
+/* "udp://graylog:12201": a URL but for its scheme. Of applications' own lines it is "gelf:", which
+ * says what is sent there. */
+static struct str gelf_scheme(const struct keyword *row)
+{
+	return row->type == &value_log_target ? STR("gelf://") : STR("udp://");
+}
+
 static int parse_gelf(
 	const struct keyword *row, const char *text, void *field, struct err *expected)
 {
-	static const struct str scheme = {"udp://", 6};
+	struct str scheme = gelf_scheme(row);
 	struct conf_endpoint *out = field;
 	struct err why = {"the scheme is another"};
 	struct str rest = str_from(str_of(text), scheme.len);
@@ -225,7 +231,6 @@ static int parse_gelf(
 	bool has_port = str_find_byte(str_from(rest, (size_t)(bracket + 1)), ':') != -1;
 	struct url url;
 
-	(void)row;
 	bool is_udp = str_starts(str_of(text), scheme);
 	char *plain = mem_printf("http://%s", is_udp ? rest.at : "");
 	bool is_url = is_udp && url_parse(str_of(plain), &url, &why) == 0;
@@ -233,10 +238,8 @@ static int parse_gelf(
 	if (is_url && str_find_byte(rest, '/') != -1)
 		is_url = false, err_set(&why, "it has a path");
 	if (!is_url)
-		return err_set(expected,
-			"udp://host or udp://host:port, such as "
-			"udp://graylog:12201 (%.100s)",
-			why.text);
+		return err_set(expected, "%shost or %shost:port, such as %sgraylog:12201 (%.100s)",
+			scheme.at, scheme.at, scheme.at, why.text);
 	*out = (struct conf_endpoint){mem_strdup(url.host), has_port ? url.port : GELF_PORT};
 	return 0;
 }
@@ -246,10 +249,9 @@ static bool format_gelf(const struct keyword *row, const void *field, struct sbu
 	const struct conf_endpoint *to = field;
 	bool is_v6 = to->host && strchr(to->host, ':');
 
-	(void)row;
 	if (to->host)
-		sbuf_printf(
-			out, is_v6 ? "\"udp://[%s]:%u\"" : "\"udp://%s:%u\"", to->host, to->port);
+		sbuf_printf(out, is_v6 ? "\"%s[%s]:%u\"" : "\"%s%s:%u\"", gelf_scheme(row).at,
+			to->host, to->port);
 	return to->host != NULL;
 }
 
@@ -291,4 +293,5 @@ const struct value_type value_app_origins = {parse_app_origins, format_app_origi
 const struct value_type value_issuer = {parse_issuer, format_text, clear_text};
 const struct value_type value_listen = {parse_listen, format_listen, clear_listen};
 const struct value_type value_gelf = {parse_gelf, format_gelf, clear_gelf};
+const struct value_type value_log_target = {parse_gelf, format_gelf, clear_gelf};
 const struct value_type value_cidr = {parse_cidr, format_cidr, NULL};

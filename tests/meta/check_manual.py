@@ -17,11 +17,12 @@ WORDS = {
     "app_origins": "url", "bool": "true | false", "cidr": "range", "choice": "word", "choice_name": "word", "count": "number",
     "authority": "host[:port]", "ui_name": "name", "ui_url": "url", "file": "file", "fixed": "word", "gelf": "udp://host:port", "identity_header": "field", "issuer": "url", "jws_key": "file",
     "key": "file", "kubeconfig": "file", "label": "text", "listen": "address:port", "ms": "duration", "name": "name",
-    "namespace": "namespace", "scope": "scope", "seconds": "duration", "secret": "file", "selector": "selector", "size": "size",
+    "folder_name": "folder", "log_target": "gelf://host:port", "memory": "memory", "namespace": "namespace", "pair": "text", "resource": "URI", "spark_key": "key", "scope": "scope", "seconds": "duration", "secret": "file", "selector": "selector", "size": "size",
     "store": "store", "string": "text", "threads": "number | auto", "token_file": "file", "url": "url",
 }
 SPANS = {"ms": [(86400000, "d"), (3600000, "h"), (60000, "m"), (1000, "s"), (1, "ms")],
          "seconds": [(86400, "d"), (3600, "h"), (60, "m"), (1, "s")],
+         "memory": [(1 << 20, "t"), (1 << 10, "g"), (1, "m")],
          "size": [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"), (1, "B")]}
 
 
@@ -77,7 +78,7 @@ def escaped(text):
 def bounds(fields, known):
     kind = (fields.get("type") or "").removeprefix("&value_")
     least, most = (number(fields[name], known) if fields.get(name) else 0 for name in ("min", "max"))
-    if fields.get("shape") in ("KEYWORD_VALUES", "KEYWORD_GROUPS"):
+    if fields.get("shape") in ("KEYWORD_VALUES", "KEYWORD_PAIRS", "KEYWORD_GROUPS"):
         return f"At most {most}." if most else ""
     if least and most:
         return f"From {spelled(least, kind)} to {spelled(most, kind)}."
@@ -88,12 +89,12 @@ def choices(fields):
     name = fields.get("choices")
     if not name or name == "formats":
         return ""
-    return "One of " + ", ".join(re.findall(r'"(\w+)"', re.search(rf"{name}\[\] = \{{(.*?)\}};", TABLE, re.S).group(1))) + "."
+    return "One of " + ", ".join(re.findall(r'"([^"]+)"', re.search(rf"{name}\[\] = \{{(.*?)\}};", TABLE, re.S).group(1))) + "."
 
 
 def value_of(fields):
     word = WORDS.get((fields.get("type") or "").removeprefix("&value_"), "")
-    return {"KEYWORD_GROUP": "", "KEYWORD_GROUPS": "list of maps", "KEYWORD_VALUES": f"list of {word}"}.get(fields.get("shape"), word)
+    return {"KEYWORD_GROUP": "", "KEYWORD_GROUPS": "list of maps", "KEYWORD_VALUES": f"list of {word}", "KEYWORD_PAIRS": f"map of {word}"}.get(fields.get("shape"), word)
 
 
 def sentence(text):

@@ -26,6 +26,8 @@ extern const struct store_contract store_contract_owners[];
 extern const size_t store_contract_owners_count;
 extern const struct store_contract store_contract_audit[];
 extern const size_t store_contract_audit_count;
+extern const struct store_contract store_contract_launches[];
+extern const size_t store_contract_launches_count;
 extern const struct store_contract store_contract_bounds[];
 extern const size_t store_contract_bounds_count;
 

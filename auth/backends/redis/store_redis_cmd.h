@@ -14,6 +14,10 @@
  *   owner:<digest>  string: a name, of a namespace or user; dies by itself; owners:<name>   sorted
  *                   set of these by when they were asked for
  *   audit           sorted set of events (store_audit_pack()) by their time in milliseconds
+ *   launch:<id>     hash; launches, launches:live   sorted sets of ids, in their own order;
+ *                   launches:of, launches:dead:of:<person>   the same of one person;
+ *                   launches:ended   by when they ended; launches:run, launches:wait:<quota>   sets
+ *                   of those that have not ended; launches:idem:<digest>   string: an id
  *   meta            hash; once:<digest>, lease:<digest>   strings that die by themselves
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CMD_H
@@ -43,6 +47,8 @@ enum redis_script {
 	REDIS_LEASE_DROP,
 	REDIS_OWNER,
 	REDIS_AUDIT_ADD,
+	REDIS_LAUNCH_ADD,
+	REDIS_LAUNCH_REPLACE,
 	REDIS_SCRIPTS
 };
 

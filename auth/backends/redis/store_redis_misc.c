@@ -1,4 +1,5 @@
-/* Uses, links, counts, what happens once, leases, the audit, and texts that all gateways share. */
+/* Uses, links, counts, what happens once, leases, owners, the audit, and texts that all gateways
+ * share. */
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 
@@ -120,6 +121,7 @@ enum store_answer redis_purge(struct store *store, const struct conf *conf, int6
 	redis_cmd_number(&cmd, now - STORE_TOKEN_KEPT_S);
 	redis_cmd_number(&cmd, STORE_PURGE);
 	redis_cmd_above(&cmd, (now - conf->audit_keep_s) * 1000);
+	redis_cmd_number(&cmd, now - STORE_LAUNCH_KEPT_S);
 	int64_t gone = redis_call_number(redis_store_of(store), &cmd);
 	/* What went is not told by kind: some more than one kind's share is too many to be all. */
 	return gone == -1 ? STORE_FAILED : gone >= STORE_PURGE ? STORE_FOUND : STORE_NONE;
@@ -177,6 +179,64 @@ void redis_lease_drop(struct store *store, const unsigned char *key, const unsig
 	redis_cmd_key_hex(&cmd, "lease", key);
 	redis_cmd_hex(&cmd, holder);
 	(void)redis_call_number(redis_store_of(store), &cmd); /* it ends by itself */
+}
+
+/* --- whose an application is (S43, S73) --- */
+
+static void owner_cmd(struct redis_cmd *cmd, const struct store_owner *owner, int64_t now)
+{
+	redis_cmd_script(cmd, REDIS_OWNER);
+	redis_cmd_key_hex(cmd, "owner", owner->key);
+	redis_cmd_hex(cmd, owner->key);
+	redis_cmd_text(cmd, owner->name);
+	redis_cmd_number(cmd, owner->is_claim);
+	redis_cmd_number(cmd, now);
+	redis_cmd_number(cmd, (int64_t)STORE_OWNER_KEPT_S * 1000);
+	redis_cmd_number(cmd, STORE_OWNERS);
+}
+
+static int take_reply(struct store_owner *owner, const redisReply *reply)
+{
+	if (reply == NULL || (reply->type != REDIS_REPLY_STRING && reply->type != REDIS_REPLY_NIL))
+		return -1;
+	owner->is_settled = reply->type == REDIS_REPLY_STRING;
+	/* What is no name was not written by a gateway: nobody's. */
+	if (owner->is_settled && (memchr(reply->str, '\0', reply->len) ||
+					 !str_copy((struct str){reply->str, reply->len},
+						 owner->name, sizeof owner->name)))
+		owner->name[0] = '\0';
+	return 0;
+}
+
+static int ask_owners(struct redis_store *r, struct store_owner *owners, size_t count, int64_t now)
+{
+	struct redis_cmd *cmds = mem_alloc(count, sizeof *cmds);
+	redisReply *replies[BATCH];
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++)
+		owner_cmd(&cmds[i], &owners[i], now);
+	redis_call_many(r, cmds, count, replies);
+	for (size_t i = 0; i < count; i++) {
+		if (take_reply(&owners[i], replies[i]) == -1)
+			result = -1;
+		freeReplyObject(replies[i]);
+	}
+	free(cmds);
+	return result;
+}
+
+int redis_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now)
+{
+	struct redis_store *r = redis_store_of(store);
+	int result = 0;
+
+	for (size_t at = 0; at < count && r->connection; at += BATCH) {
+		size_t some = count - at < BATCH ? count - at : BATCH;
+		if (ask_owners(r, owners + at, some, now) == -1)
+			result = -1;
+	}
+	return r->connection ? result : -1;
 }
 
 /* --- the audit (S77) --- */

@@ -43,6 +43,13 @@ int redis_owners(struct store *store, struct store_owner *owners, size_t count, 
 int redis_audit_add(struct store *store, const struct store_audit *const *events, size_t count);
 int redis_audit_list(struct store *store, const struct store_audit_query *query,
 	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
+enum store_added redis_launch_add(
+	struct store *store, struct store_launch *launch, const struct store_launch_limits *limits);
+enum store_answer redis_launch_get(struct store *store, struct str id, struct store_launch *out);
+enum store_answer redis_launch_replace(
+	struct store *store, struct store_launch *launch, unsigned running);
+int redis_launch_list(struct store *store, const struct store_launch_query *query,
+	char next[static STORE_LAUNCH_ID], store_on_launch *on_launch, void *arg);
 enum store_answer redis_meta_get(struct store *store, const char *key, char *out, size_t size);
 int redis_meta_set(struct store *store, const char *key, const char *value);
 int redis_meta_settle(

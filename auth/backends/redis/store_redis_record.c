@@ -95,19 +95,28 @@ static void add_names(struct redis_cmd *cmd, const struct store_field *fields, s
 		redis_cmd_text(cmd, fields[i].redis);
 }
 
+static void add_field(struct redis_cmd *cmd, const struct store_field *field, const void *record)
+{
+	const void *at = store_field_in(field, record);
+	const struct store_bytes *bytes = at;
+
+	redis_cmd_text(cmd, field->redis);
+	if (field->kind == FIELD_NUMBER)
+		redis_cmd_number(cmd, *(const int64_t *)at);
+	else if (field->kind == FIELD_SID && !store_has_sid(at))
+		redis_cmd_text(cmd, "");
+	else if (field->kind == FIELD_DIGEST || field->kind == FIELD_SID)
+		redis_cmd_hex(cmd, at);
+	else if (field->kind == FIELD_SEALED || field->kind == FIELD_LABEL)
+		redis_cmd_bytes(cmd, bytes->at, bytes->len);
+	else
+		redis_cmd_text(cmd, store_field_text(field, record));
+}
+
 static void add_token_fields(struct redis_cmd *cmd, const struct store_token *token, size_t from)
 {
-	for (size_t i = from; i < STORE_TOKEN_COUNT; i++) {
-		const struct store_field *field = &store_token_fields[i];
-
-		redis_cmd_text(cmd, field->redis);
-		if (field->kind == FIELD_NUMBER)
-			redis_cmd_number(cmd, *(const int64_t *)store_field_in(field, token));
-		else if (field->kind == FIELD_DIGEST)
-			redis_cmd_hex(cmd, store_field_in(field, token));
-		else
-			redis_cmd_text(cmd, store_field_text(field, token));
-	}
+	for (size_t i = from; i < STORE_TOKEN_COUNT; i++)
+		add_field(cmd, &store_token_fields[i], token);
 }
 
 static bool read_reply_field(const redisReply *reply, const struct store_field *field, void *record)
@@ -123,6 +132,8 @@ static bool read_reply_field(const redisReply *reply, const struct store_field *
 		return is_string_reply(reply) && role_parse(str_of_reply(reply), to);
 	case FIELD_STATE:
 		return is_string_reply(reply) && token_state_parse(str_of_reply(reply), to);
+	case FIELD_LAUNCH:
+		return is_string_reply(reply) && launch_state_parse(str_of_reply(reply), to);
 	case FIELD_NUMBER:
 		return read_number(reply, to);
 	case FIELD_SID:
@@ -211,4 +222,41 @@ enum store_answer redis_record_token(struct redis_servers *servers, const struct
 		str_eq(str_of(out->id), id))
 		return STORE_FOUND;
 	return refuse_malformed(servers, "token");
+}
+
+/* --- launches --- */
+
+void redis_cmd_launch_get(struct redis_cmd *cmd, struct str id)
+{
+	redis_cmd_init(cmd, "HMGET");
+	redis_cmd_key_str(cmd, "launch", id);
+	add_names(cmd, store_launch_fields, STORE_LAUNCH_COUNT);
+}
+
+void redis_cmd_launch_fields(struct redis_cmd *cmd, const struct store_launch *launch)
+{
+	for (size_t i = 0; i < STORE_LAUNCH_COUNT; i++)
+		add_field(cmd, &store_launch_fields[i], launch);
+}
+
+void redis_cmd_launch_changed(struct redis_cmd *cmd, const struct store_launch *launch)
+{
+	for (size_t i = STORE_LAUNCH_COUNT - STORE_LAUNCH_CHANGED_COUNT; i < STORE_LAUNCH_COUNT;
+		i++)
+		add_field(cmd, &store_launch_fields[i], launch);
+}
+
+enum store_answer redis_record_launch(struct redis_servers *servers, const struct redisReply *reply,
+	struct str id, struct store_launch *out)
+{
+	enum store_answer answer = judge_reply(servers, reply, "launch", STORE_LAUNCH_COUNT);
+
+	if (answer != STORE_FOUND)
+		return answer;
+	memset(out, 0, sizeof *out);
+	if (read_reply_fields(reply->element, store_launch_fields, STORE_LAUNCH_COUNT, out) &&
+		str_eq(str_of(out->id), id))
+		return STORE_FOUND;
+	store_launch_clear(out);
+	return refuse_malformed(servers, "launch");
 }

@@ -62,6 +62,37 @@
 	"do redis.pcall('ZREM',p..z,id) end\n"                                                     \
 	"end\n"
 
+/* A launch that is in these sets, by its state, and in no others. */
+#define LAUNCH_IN                                                                                  \
+	"local function launch_in(id,state,quota,person,ended)\n"                                  \
+	" local live=state=='queued' or state=='starting' or state=='running'\n"                   \
+	" local function put(k,is)\n"                                                              \
+	"  if is then redis.call('ZADD',k,0,id) else redis.call('ZREM',k,id) end\n"                \
+	" end\n"                                                                                   \
+	" put(p..'launches:live',live)\n"                                                          \
+	" put(p..'launches:wait:'..quota,state=='queued')\n"                                       \
+	" put(p..'launches:run:'..quota,live and state~='queued')\n"                               \
+	" put(p..'launches:dead:of:'..person,not live)\n"                                          \
+	" if not live then redis.call('ZADD',p..'launches:ended',ended,id) end\n"                  \
+	"end\n"
+
+/* A launch's record and every entry of it go. */
+#define LAUNCH_DROP                                                                                \
+	"local function launch_drop(id)\n"                                                         \
+	" local was=redis.pcall('HMGET',p..'launch:'..id,'person','quota','idem')\n"               \
+	" if was.err then was={} end\n"                                                            \
+	" redis.call('DEL',p..'launch:'..id)\n"                                                    \
+	" local ks={'launches','launches:live','launches:ended'}\n"                                \
+	" if was[1] then ks[4]='launches:of:'..was[1] ks[5]='launches:dead:of:'..was[1] end\n"     \
+	" for _,k in ipairs(ks) do redis.pcall('ZREM',p..k,id) end\n"                              \
+	" if was[2] then\n"                                                                        \
+	"  redis.pcall('ZREM',p..'launches:run:'..was[2],id)\n"                                    \
+	"  redis.pcall('ZREM',p..'launches:wait:'..was[2],id)\n"                                   \
+	" end\n"                                                                                   \
+	" local k=was[3] and was[3]~='' and p..'launches:idem:'..was[3]\n"                         \
+	" if k and redis.pcall('GET',k)==id then redis.call('DEL',k) end\n"                        \
+	"end\n"
+
 /* A limited administrator's token counts as a user's, and so does one of custom roles. */
 #define COUNTED                                                                                    \
 	"local function counted(role,scope)\n"                                                     \
@@ -241,8 +272,8 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 			      "redis.call('HSET',KEYS[1],'used',ARGV[1],'used_from',ARGV[2])\n"
 			      "return 1",
 
-	/* link; now idle token-end limit audit-end. How many things went. */
-	[REDIS_PURGE] = PREFIX FORGET LIVING DEAD DROP
+	/* link; now idle token-end limit audit-end launch-end. How many things went. */
+	[REDIS_PURGE] = PREFIX FORGET LIVING DEAD DROP LAUNCH_DROP
 	"local n=0\n"
 	"local function over(z,at,drop)\n"
 	" for _,m in ipairs(redis.call('ZRANGEBYSCORE',p..z,'-inf',at,'LIMIT',0,ARGV[4])) do\n"
@@ -261,6 +292,7 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"over('token_ends',ARGV[3],drop)\n"
 	"over('token_revoked',ARGV[1],drop)\n"
 	"over('audit',ARGV[5],function() end)\n"
+	"over('launches:ended',ARGV[6],launch_drop)\n"
 	"local l=tonumber(redis.call('HGET',KEYS[1],'expires'))\n"
 	"if l and l<=tonumber(ARGV[1]) then redis.call('DEL',KEYS[1]) n=n+1 end\n"
 	"return n",
@@ -318,6 +350,46 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 		" end\n"
 		"end\n"
 		"return 1",
+
+	/* launch; id person quota idem request running queue most kept field value ... "b<id>": it
+	 * is there; "o": another request is; "f": full; else its state. */
+	[REDIS_LAUNCH_ADD] = PREFIX LAUNCH_IN LAUNCH_DROP
+	"local id,person,quota,idem=ARGV[1],ARGV[2],ARGV[3],ARGV[4]\n"
+	"local old=idem~='' and redis.call('GET',p..'launches:idem:'..idem)\n"
+	"local request=old and redis.pcall('HGET',p..'launch:'..old,'request')\n"
+	"if type(request)=='string' then return request==ARGV[5] and 'b'..old or 'o' end\n"
+	"if redis.call('EXISTS',KEYS[1])==1 then return false end\n"
+	"local run=redis.call('ZCARD',p..'launches:run:'..quota)\n"
+	"local wait=redis.call('ZCARD',p..'launches:wait:'..quota)\n"
+	"local state=run<tonumber(ARGV[6]) and wait==0 and 'starting'"
+	" or wait<tonumber(ARGV[7]) and 'queued'\n"
+	"if not state or redis.call('ZCARD',p..'launches:live')>=tonumber(ARGV[8]) then return 'f' "
+	"end\n"
+	"local k,kept=p..'launches:dead:of:'..person,tonumber(ARGV[9])\n"
+	"local many=redis.call('ZCARD',k)-kept\n"
+	"if many>0 then\n"
+	" for _,m in ipairs(redis.call('ZRANGE',k,0,math.min(many,100)-1)) do launch_drop(m) end\n"
+	"end\n"
+	"redis.call('HSET',KEYS[1],unpack(ARGV,10))\n"
+	"redis.call('HSET',KEYS[1],'state',state)\n"
+	"if idem~='' then redis.call('SET',p..'launches:idem:'..idem,id) end\n"
+	"redis.call('ZADD',p..'launches',0,id) redis.call('ZADD',p..'launches:of:'..person,0,id)\n"
+	"launch_in(id,state,quota,person)\n"
+	"return state",
+
+	/* launch; id version state ended running field value ... 0: replaced by another, ended, or
+	 * has to wait. */
+	[REDIS_LAUNCH_REPLACE] = PREFIX LAUNCH_IN
+	"local was=redis.pcall('HMGET',KEYS[1],'version','state','quota','person')\n"
+	"if was.err or was[1]~=ARGV[2] or not was[3] or not was[4] then return 0 end\n"
+	"if was[2]~='queued' and was[2]~='starting' and was[2]~='running' then return 0 end\n"
+	"local running=tonumber(ARGV[5])\n"
+	"if was[2]=='queued' and ARGV[3]=='starting' and running>0"
+	" and redis.call('ZCARD',p..'launches:run:'..was[3])>=running then return 0 end\n"
+	"redis.call('HSET',KEYS[1],unpack(ARGV,6))\n"
+	"redis.call('HSET',KEYS[1],'version',string.format('%.0f',tonumber(ARGV[2])+1))\n"
+	"launch_in(ARGV[1],ARGV[3],was[3],was[4],ARGV[4])\n"
+	"return 1",
 };
 
 static char digests[REDIS_SCRIPTS][REDIS_SHA1HEX]; /* how EVALSHA names a script */

@@ -89,6 +89,18 @@ static const char *const migrations[] = {
 	"CREATE INDEX audit_of_action ON audit(action, id);"
 	"CREATE INDEX audit_of_app ON audit(app_id);"
 	"CREATE INDEX audit_of_app_name ON audit(app_name);",
+	"CREATE TABLE launches(id TEXT PRIMARY KEY, person BLOB NOT NULL, quota BLOB NOT NULL,"
+	" idempotency BLOB NOT NULL, request BLOB NOT NULL, issuer TEXT NOT NULL,"
+	" subject TEXT NOT NULL, person_name TEXT NOT NULL, user TEXT NOT NULL,"
+	" cluster TEXT NOT NULL, profile TEXT NOT NULL, name TEXT NOT NULL,"
+	" created_at INTEGER NOT NULL, version INTEGER NOT NULL, app_id TEXT NOT NULL,"
+	" state TEXT NOT NULL, updated_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,"
+	" json BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE UNIQUE INDEX launches_once ON launches(idempotency) WHERE idempotency <> x'';"
+	"CREATE INDEX launches_of ON launches(person, id, state);"
+	"CREATE INDEX launches_live ON launches(id, quota, state)"
+	" WHERE state IN ('queued', 'starting', 'running');"
+	"CREATE INDEX launches_ended ON launches(ended_at) WHERE ended_at > 0;",
 };
 
 /* --- opening --- */

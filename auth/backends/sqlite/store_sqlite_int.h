@@ -1,8 +1,8 @@
 /*
  * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a file
- * (store_sqlite.c), its statements (store_sqlite_statement.c), what is asked of it
- * (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c, store_sqlite_audit.c) and a
- * server thread's reader (store_sqlite_reader.c).
+ * (store_sqlite.c), its statements (store_sqlite_sql.c, store_sqlite_statement.c), what is asked of
+ * it (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c, store_sqlite_audit.c,
+ * store_sqlite_launch.c) and a server thread's reader (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
@@ -74,6 +74,16 @@ enum sql {
 	SQL_AUDIT_LIST_ACTION,
 	SQL_AUDIT_LIST_APP,
 	SQL_AUDIT_PURGE,
+	SQL_LAUNCH_ADD,
+	SQL_LAUNCH_GET,
+	SQL_LAUNCH_BEFORE,
+	SQL_LAUNCH_COUNT,
+	SQL_LAUNCH_REPLACE,
+	SQL_LAUNCH_LIST,
+	SQL_LAUNCH_LIST_OF,
+	SQL_LAUNCH_LIST_LIVE,
+	SQL_LAUNCH_TRIM,
+	SQL_LAUNCH_PURGE,
 	SQL_ROWS
 };
 extern const char *const store_sqlite_statements[SQL_ROWS];
@@ -107,6 +117,15 @@ int store_sqlite_audit_add(
 	struct store *store, const struct store_audit *const *events, size_t count);
 int store_sqlite_audit_list(struct store *store, const struct store_audit_query *query,
 	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);
+
+enum store_added store_sqlite_launch_add(
+	struct store *store, struct store_launch *launch, const struct store_launch_limits *limits);
+enum store_answer store_sqlite_launch_get(
+	struct store *store, struct str id, struct store_launch *out);
+enum store_answer store_sqlite_launch_replace(
+	struct store *store, struct store_launch *launch, unsigned running);
+int store_sqlite_launch_list(struct store *store, const struct store_launch_query *query,
+	char next[static STORE_LAUNCH_ID], store_on_launch *on_launch, void *arg);
 
 /* Gives a connection for another thread to the same records; NULL with a reason. */
 struct store *store_sqlite_connect(struct store *store, struct err *err);
@@ -169,6 +188,8 @@ MUST_CHECK int db_commit(struct db *db, int result);
 /* Borrowed until the statement is stepped again; at == NULL: there is none. */
 struct str db_text(struct sqlite3_stmt *stmt, int at);
 void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size);
+/* All zero for what is none. */
+void db_copy_digest(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN]);
 int64_t db_number(struct sqlite3_stmt *stmt, int at);
 /* Reads the columns from `at` on into the record's fields, which own what they are given. What no
  * gateway has written is read as what opens nothing. */

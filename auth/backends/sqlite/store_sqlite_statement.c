@@ -116,7 +116,7 @@ void db_copy_text(struct sqlite3_stmt *stmt, int at, char *out, size_t size)
 		out[0] = '\0';
 }
 
-static void copy_digest(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
+void db_copy_digest(struct sqlite3_stmt *stmt, int at, unsigned char out[static DIGEST_LEN])
 {
 	const void *bytes = sqlite3_column_blob(stmt, at);
 
@@ -159,12 +159,16 @@ static void read_column(
 		if (!token_state_parse(db_text(stmt, at), to))
 			*(enum token_state *)to = STATE_REVOKED;
 		break;
+	case FIELD_LAUNCH:
+		if (!launch_state_parse(db_text(stmt, at), to))
+			*(enum launch_state *)to = LAUNCH_FAILED;
+		break;
 	case FIELD_NUMBER:
 		*(int64_t *)to = db_number(stmt, at);
 		break;
 	case FIELD_DIGEST:
 	case FIELD_SID:
-		copy_digest(stmt, at, to);
+		db_copy_digest(stmt, at, to);
 		break;
 	case FIELD_LABEL:
 	case FIELD_SEALED:
@@ -198,6 +202,7 @@ static struct arg field_arg(const struct store_field *field, const void *record)
 	case FIELD_LATER:
 	case FIELD_ROLE:
 	case FIELD_STATE:
+	case FIELD_LAUNCH:
 		return (struct arg)TEXT(store_field_text(field, record));
 	case FIELD_NUMBER:
 		return (struct arg)NUMBER(*(const int64_t *)at);
