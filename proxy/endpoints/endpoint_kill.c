@@ -249,7 +249,7 @@ static enum page_killed obstacle_of(const struct exchange *x, const struct app_i
 
 	if (!app->running)
 		return KILL_NOT_RUNNING;
-	if (app->namespace[0])
+	if (!cluster_info_ends(x->route.cluster, app))
 		return KILL_ON_KUBERNETES;
 	if (app->has_later)
 		return KILL_ANOTHER;

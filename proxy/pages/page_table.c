@@ -138,7 +138,7 @@ static bool may_be_killed(
 {
 	struct access_app facts = topic_app(cluster, app);
 
-	return t->who && app->running && app->namespace[0] == '\0' && cluster->has_masters &&
+	return t->who && app->running && cluster->has_masters && cluster_info_ends(cluster, app) &&
 	       topic_is_id(str_of(app->id)) && access_to_app(t->who, &facts) & 1u << ACTION_KILL;
 }
 

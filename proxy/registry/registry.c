@@ -48,6 +48,14 @@ struct access_cluster cluster_info_access(const struct cluster_info *cluster)
 	return (struct access_cluster){cluster->name, cluster->finder, cluster->namespace};
 }
 
+/* All that runs in a cluster that was found is in its namespace. */
+bool cluster_info_ends(const struct cluster_info *cluster, const struct app_info *app)
+{
+	bool is_found = cluster->namespace && cluster->namespace[0];
+
+	return !app->has_pod && (is_found || app->namespace[0] == '\0');
+}
+
 struct access_cluster mount_access(const struct mount *mount)
 {
 	return (struct access_cluster){mount->cluster, mount->finder, mount->namespace};

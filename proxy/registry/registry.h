@@ -142,6 +142,8 @@ struct cluster_info {
  * Borrows. */
 const struct mount *cluster_info_next_history(const struct cluster_info *cluster, size_t *next);
 struct access_cluster cluster_info_access(const struct cluster_info *cluster);
+/* Its master ends it: the driver is no pod of its own. */
+bool cluster_info_ends(const struct cluster_info *cluster, const struct app_info *app);
 struct access_cluster mount_access(const struct mount *mount);
 /* The history server whose word on it is the newest; NULL: none lists it. */
 const struct mount *cluster_info_history(

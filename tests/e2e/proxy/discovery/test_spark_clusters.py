@@ -13,6 +13,7 @@ import requests
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App, FakeSpark
 from gateway import mounts_of
+from killing_spark import KillingSpark
 from kube_api import CLUSTERS, HOST, SERVICES, master_pod, pod, service, spark_cluster
 from kube_world import History, World, teams_auth
 from mock_provider import MockProvider
@@ -37,16 +38,16 @@ class Clusters(World):
         each = len(self.entry["kubernetes"]["namespaces"])
         self.until(lambda: len(self.api.watchers) >= 4 * each, "watches")
 
-    def master(self, cluster, namespace="spark", **more):
+    def master(self, cluster, namespace="spark", spark=None, **more):
         """Its pod runs and its master answers."""
-        spark = FakeSpark()
+        spark = spark or FakeSpark()
         self.apps.append(spark)
         self.api.put(master_pod(cluster, spark.server.server_port, namespace=namespace, **more))
         return spark
 
-    def create(self, name, namespace="spark", state="RunningHealthy", **more):
-        self.api.put(spark_cluster(name, state, namespace, **more))
-        return self.master(name, namespace)
+    def create(self, name, namespace="spark", state="RunningHealthy", spark=None):
+        self.api.put(spark_cluster(name, state, namespace))
+        return self.master(name, namespace, spark)
 
     def drop(self, name, namespace="spark"):
         self.api.delete(name, namespace, CLUSTERS)
@@ -312,6 +313,27 @@ def test_s108_scopes_of_tokens_hold_for_found_clusters(two):
             wanted = 200 if path in seen else 404
             assert client.get(f"/{path}/", headers=NAVIGATION).status_code == wanted, (scope, path)
             assert client.get(f"/{path}/proxy/master/", headers=NAVIGATION).status_code == wanted, (scope, path)
+
+
+def test_application_of_a_found_cluster_is_killed_at_its_master_by_who_may(people):
+    spark = people.create("alpha", "a", spark=KillingSpark())
+    app = spark.add(App("app-20261129004500-0001", "report"))
+    people.until_status(f"/alpha/proxy/{app.id}/", 200)
+    path = f"/alpha/apps/{app.id}/kill"
+    asks = {"Origin": people.gateway.origin, **NAVIGATION}
+    for role, status in (("spark-user", 403), ("space-a", 403), ("another", 404)):
+        client = people.as_role(role)
+        assert all(path not in client.get(page, headers=NAVIGATION).text for page in ("/", "/alpha/")), role
+        assert client.get(path, headers=NAVIGATION).status_code == status, role
+        assert client.post(path, data={}, headers=asks).status_code == status, role
+    assert spark.asked == []
+    client = people.as_role("spark-admin")
+    for page in ("/", "/alpha/"):
+        assert f'href="{path}"' in client.get(page, headers=NAVIGATION).text, page
+    assert "Kill this application?" in client.get(path, headers=NAVIGATION).text
+    assert "The application is killed" in client.post(path, data={}, headers=asks).text
+    assert spark.over == {app.id}
+    people.until(lambda: path not in client.get("/alpha/", headers=NAVIGATION).text, "a page without the link")
 
 
 # --- what is not what it says ---
