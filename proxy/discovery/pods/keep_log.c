@@ -2,41 +2,16 @@
 
 #include "base/clock.h"
 #include "base/log/log.h"
-#include "base/text/json_text.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
-#include "proxy/discovery/kubernetes/kube_access.h"
-#include "proxy/discovery/kubernetes/kube_ask.h"
-#include "proxy/discovery/kubernetes/kube_status.h"
-#include "proxy/discovery/pods/lacking_right.h"
+#include "proxy/discovery/pods/log_queue.h"
 #include "proxy/discovery/pods/log_shelf.h"
 #include "proxy/discovery/pods/pod_question.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum {
-	AT_ONCE = 16, /* logs that are read, each with up to 1 MiB in memory */
-	QUEUE_MAX = 2000,
-	SLACK = 256 * 1024, /* that is cut off at once */
-	TAIL_LINES = 20000,
-	READ_TIMEOUT_MS = 30 * 1000,
-	FOLLOW_TIMEOUT_MS = 10 * 60 * 1000,
-	SWEEP_S = 60,
-};
-
-static const char too_late[] = "The log was not kept: the pod was deleted before it could be read.";
-
-struct log_read { /* of one pod */
-	struct log_keeper *keeper;
-	char *app_id, *namespace, *pod, *uid, *container;
-	char *state; /* JSON: its last */
-	bool follows;
-	struct fetch *fetch; /* NULL: it waits for its turn */
-	struct sbuf text;
-	TAILQ_ENTRY(log_read) link;
-};
-TAILQ_HEAD(log_read_list, log_read);
+enum { SWEEP_S = 60 };
 
 struct log_keeper {
 	struct cluster *cluster;
@@ -45,33 +20,11 @@ struct log_keeper {
 	int64_t keep_s;
 	uint64_t max_bytes;
 	struct event *sweep;
-	struct log_read_list waiting, reading;
-	size_t waiting_count, reading_count;
+	struct log_queue queue;
+	bool is_starting;
 };
 
 /* --- one log --- */
-
-/* In no list any more. */
-static void read_free(struct log_read *r)
-{
-	if (r->fetch)
-		fetch_cancel(r->fetch);
-	sbuf_clear(&r->text);
-	free(r->app_id);
-	free(r->namespace);
-	free(r->pod);
-	free(r->uid);
-	free(r->container);
-	free(r->state);
-	free(r);
-}
-
-static void end_reading(struct log_read *r)
-{
-	TAILQ_REMOVE(&r->keeper->reading, r, link);
-	r->keeper->reading_count--;
-	read_free(r);
-}
 
 static void put(struct log_keeper *k, const struct log_read *r, const char *problem)
 {
@@ -89,171 +42,42 @@ static void put(struct log_keeper *k, const struct log_read *r, const char *prob
 			k->cluster->name, r->namespace, r->pod, err.text);
 }
 
-static void start_waiting(struct log_keeper *k);
-
-static const char *problem_of(const struct fetch_result *result)
+/* Those whose turn it is. One that ends at once comes back here, to no effect. */
+static void start_waiting(struct log_keeper *k, bool have_waited)
 {
-	static const struct {
-		int status;
-		const char *sentence;
-	} rows[] = {
-		{200, ""},
-		{403, "The log was not kept: the role of the gateway's account "
-		      "lacks " KUBE_LOG_RIGHT "."},
-		{404, too_late},
-		{0, "The log was not read to its end: the API server did not answer."},
-	};
+	const struct conf_kubernetes *conf = &k->cluster->conf->kubernetes;
+	struct log_read *r;
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		if (rows[i].status == result->status)
-			return rows[i].sentence;
-	}
-	return "The log was not kept: the API server did not give it.";
-}
-
-static void on_log_done(const struct fetch_result *result, void *arg)
-{
-	struct log_read *r = arg;
-	struct log_keeper *k = r->keeper;
-
-	r->fetch = NULL;
-	if (result->status == 403)
-		lacking_right_note(k->cluster, KUBE_LOG_RIGHT);
-	if (r->text.len > LOG_SHELF_TEXT)
-		sbuf_cut(&r->text, r->text.len - LOG_SHELF_TEXT);
-	put(k, r, problem_of(result));
-	end_reading(r);
-	start_waiting(k);
-}
-
-static size_t on_log_part(struct str part, void *arg)
-{
-	struct log_read *r = arg;
-
-	sbuf_add_str(&r->text, part);
-	if (r->text.len > LOG_SHELF_TEXT + SLACK)
-		sbuf_cut(&r->text, r->text.len - LOG_SHELF_TEXT);
-	return part.len;
-}
-
-static void ask(struct log_read *r, const struct kube_access *access)
-{
-	const struct kube_log_wish wish = {.namespace = r->namespace,
-		.pod = r->pod,
-		.container = r->container,
-		.tail_lines = TAIL_LINES,
-		.follow = r->follows};
-	struct sbuf path;
-
-	sbuf_init(&path, KUBE_PATH_MAX);
-	kube_path_of_log(&path, &wish);
-	r->fetch = kube_ask(r->keeper->cluster->discovery->fetcher, access, path.at,
-		&(struct fetch_request){
-			.timeout_ms = r->follows ? FOLLOW_TIMEOUT_MS : READ_TIMEOUT_MS,
-			.max_bytes = SLACK,
-			.waits = true,
-			.on_part = on_log_part,
-			.done = on_log_done,
-			.arg = r});
-	sbuf_clear(&path);
-}
-
-static void start(struct log_read *r)
-{
-	struct log_keeper *k = r->keeper;
-	struct kube_access access;
-	struct err err = {""};
-
-	if (kube_access_load(k->cluster->conf->kubernetes.kubeconfig, &access, &err) == -1) {
-		put(k, r, "The log was not kept: the gateway had no access to the API server.");
-		read_free(r);
+	if (k->is_starting)
 		return;
+	k->is_starting = true;
+	while ((r = log_queue_next(&k->queue, conf)) != NULL) {
+		r->has_waited = have_waited;
+		log_read_start(r);
 	}
-	TAILQ_INSERT_TAIL(&k->reading, r, link);
-	k->reading_count++;
-	ask(r, &access);
-	kube_access_clear(&access);
+	k->is_starting = false;
 }
 
-static void start_waiting(struct log_keeper *k)
+static void on_read(struct log_read *r, const char *problem)
 {
-	while (k->reading_count < AT_ONCE && !TAILQ_EMPTY(&k->waiting)) {
-		struct log_read *r = TAILQ_FIRST(&k->waiting);
-		TAILQ_REMOVE(&k->waiting, r, link);
-		k->waiting_count--;
-		start(r);
-	}
+	struct log_keeper *k = r->cluster->keeper;
+
+	put(k, r, problem);
+	log_queue_end(&k->queue, r);
+	start_waiting(k, true);
 }
 
 /* --- which --- */
 
-static struct log_read *find_read(const struct log_keeper *k, const char *uid)
-{
-	const struct log_read_list *lists[] = {&k->reading, &k->waiting};
-	struct log_read *r;
-
-	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
-		TAILQ_FOREACH(r, lists[i], link)
-		{
-			if (strcmp(r->uid, uid) == 0)
-				return r;
-		}
-	}
-	return NULL;
-}
-
-/* Gives. */
-static char *state_of(const struct kube_pod *pod)
-{
-	json_t *cut = kube_status_cut(pod->json);
-	char *text = json_text(cut);
-
-	json_decref(cut);
-	return text;
-}
-
-static void take_state(struct log_read *r, const struct kube_pod *pod)
-{
-	free(r->state);
-	r->state = state_of(pod);
-}
-
-static struct log_read *read_new(
-	struct log_keeper *k, const struct app *a, const struct kube_pod *pod)
-{
-	struct log_read *r = mem_alloc(1, sizeof *r);
-	const struct kube_container *main = NULL;
-	struct kube_status status;
-	struct err err = {""};
-
-	if (kube_status_read(pod->json, &status, &err) == 0)
-		main = kube_status_main(&status);
-	r->keeper = k;
-	r->app_id = mem_strdup(a->known.id);
-	r->namespace = mem_strdup(pod->namespace);
-	r->pod = mem_strdup(pod->name);
-	r->uid = mem_strdup(pod->uid);
-	r->container = mem_strdup(main ? main->name : "");
-	r->state = state_of(pod);
-	r->follows = kube_is_live(pod);
-	sbuf_init(&r->text, LOG_SHELF_TEXT + 2 * SLACK);
-	return r;
-}
-
 static void begin(struct log_keeper *k, struct app *a, const struct kube_pod *pod)
 {
-	struct log_read *r;
+	struct log_read *r = log_read_new(k->cluster, a->known.id, pod, on_read);
 
 	a->is_log_read = true;
-	if (k->waiting_count >= QUEUE_MAX)
-		return;
-	r = read_new(k, a, pod);
-	if (k->reading_count < AT_ONCE) {
-		start(r);
-	} else {
-		TAILQ_INSERT_TAIL(&k->waiting, r, link);
-		k->waiting_count++;
-	}
+	if (log_queue_add(&k->queue, r, &k->cluster->conf->kubernetes))
+		start_waiting(k, false);
+	else
+		log_read_free(r);
 }
 
 /* The log may have come to its end before the pod said how. */
@@ -261,7 +85,7 @@ static void renew_state(struct log_keeper *k, const struct app *a, const struct 
 {
 	struct shelf_record record;
 	struct err err = {""};
-	char *state = state_of(pod);
+	char *state = log_read_state_of(pod);
 	bool is_same = !log_shelf_read(k->shelf, a->known.id, 0, &record) ||
 		       strcmp(record.pod, state) == 0;
 
@@ -288,9 +112,9 @@ void keep_log_of(struct app *a, const struct kube_pod *pod)
 
 	if (k == NULL || pod->json == NULL || (kube_is_live(pod) && !pod->is_deleted))
 		return;
-	r = find_read(k, pod->uid);
+	r = log_queue_find(&k->queue, pod->uid);
 	if (r)
-		take_state(r, pod);
+		log_read_take_state(r, pod);
 	else if (log_shelf_has(k->shelf, a->known.id, pod->uid))
 		renew_state(k, a, pod);
 	else if (!a->is_log_read && !is_long_ago(k, pod))
@@ -301,19 +125,19 @@ void keep_log_of(struct app *a, const struct kube_pod *pod)
 void keep_log_gone(struct app *a, const struct kube_pod *pod)
 {
 	struct log_keeper *k = a->known.cluster->keeper;
-	struct log_read *r = k ? find_read(k, pod->uid) : NULL;
+	struct log_read *r = k ? log_queue_find(&k->queue, pod->uid) : NULL;
 
 	if (k == NULL || pod->json == NULL)
 		return;
 	if (r) {
-		take_state(r, pod);
+		log_read_take_state(r, pod);
 	} else if (log_shelf_has(k->shelf, a->known.id, pod->uid)) {
 		renew_state(k, a, pod);
 		log_shelf_touch(k->shelf, a->known.id);
 	} else {
-		r = read_new(k, a, pod);
-		put(k, r, too_late);
-		read_free(r);
+		r = log_read_new(k->cluster, a->known.id, pod, NULL);
+		put(k, r, log_read_too_late);
+		log_read_free(r);
 	}
 }
 
@@ -399,16 +223,10 @@ static void on_sweep(evutil_socket_t fd, short what, void *arg)
 void keep_log_end(struct cluster *c)
 {
 	struct log_keeper *k = c->keeper;
-	struct log_read *r;
 
 	if (k == NULL)
 		return;
-	while ((r = TAILQ_FIRST(&k->waiting)) != NULL) {
-		TAILQ_REMOVE(&k->waiting, r, link);
-		read_free(r);
-	}
-	while (!TAILQ_EMPTY(&k->reading))
-		end_reading(TAILQ_FIRST(&k->reading));
+	log_queue_clear(&k->queue);
 	log_shelf_free(k->shelf);
 	event_free(k->sweep);
 	free(k->folder);
@@ -446,8 +264,7 @@ static void begin_keeping(struct cluster *c, char *folder)
 		.folder = folder,
 		.keep_s = conf->keep_logs_s,
 		.max_bytes = (uint64_t)conf->logs_max};
-	TAILQ_INIT(&k->waiting);
-	TAILQ_INIT(&k->reading);
+	log_queue_init(&k->queue);
 	k->sweep = event_new(c->discovery->base, -1, EV_PERSIST, on_sweep, k);
 	event_add(k->sweep, &(struct timeval){.tv_sec = SWEEP_S});
 	c->keeper = k;

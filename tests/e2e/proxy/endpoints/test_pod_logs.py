@@ -335,6 +335,40 @@ def test_pod_that_is_gone_before_its_log_is_read_tells_what_it_said_and_that_the
     assert keeper.client.get(f"/k/apps/{driver['app']}/logs").status_code == 404
 
 
+def test_s146_log_of_a_pod_that_took_the_name_is_not_kept_as_another_ones(keeper):
+    """Sixteen slow pods take all turns, so that the next one waits; meanwhile its name is another's."""
+    slow = [run(keeper, f"slow-{n}", log=b"slow\n") for n in range(16)]
+    ended = run(keeper, "etl", log=b"of the first\n")
+    for one in slow:
+        keeper.api.put({**keeper.api.pods["spark", one["metadata"]["name"]],
+                        "metadata": {**one["metadata"], "deletionTimestamp": "2026-01-31T12:00:00Z"}})
+    keeper.until(lambda: len(keeper.api.sent) == 16, "all turns are taken")
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(1, "Error")))
+    keeper.until(lambda: "exit code 1" in kept(keeper, ended).text, "its end")
+    with keeper.api.changed:
+        keeper.api.delete("etl")
+        keeper.api.logs["etl", DRIVER] = b"of the second\n"
+        keeper.api.put(with_state(pod("etl", "spark-second"), RUNNING))
+    keeper.until(lambda: "not there any more" in kept(keeper, ended).text, "it is gone")
+    for one in slow:
+        keeper.api.delete(one["metadata"]["name"])
+    keeper.until(lambda: "was deleted before it could be read" in kept(keeper, ended).text, "its turn")
+    assert "of the second" not in kept(keeper, ended).text and keeper.client.get(f"/k/apps/{ended['app']}/logs").status_code == 404
+    until_kept(keeper, slow[0], "slow")
+
+
+def test_s146_log_is_not_kept_if_another_pod_took_the_name_while_it_was_read(keeper):
+    driver = run(keeper, log=b"of the first\n")
+    one = keeper.api.pods["spark", "etl"]
+    keeper.api.put({**one, "metadata": {**one["metadata"], "deletionTimestamp": "2026-01-31T12:00:00Z"}})
+    keeper.until(lambda: keeper.api.sent, "the log is followed", 5)
+    with keeper.api.changed:
+        keeper.api.delete("etl")
+        keeper.api.put(with_state(with_state(pod("etl", "spark-second"), RUNNING), terminated(0, "Completed")))
+    keeper.until(lambda: "another pod has the name" in kept(keeper, driver).text, "a word")
+    assert "of the first" not in kept(keeper, driver).text
+
+
 def test_log_is_not_kept_where_the_role_does_not_allow_it_and_that_is_said(keeper):
     keeper.api.forbidden.add("pods/log")
     driver = run(keeper)

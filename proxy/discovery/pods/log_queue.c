@@ -1,0 +1,82 @@
+#include "proxy/discovery/pods/log_queue.h"
+
+void log_queue_init(struct log_queue *q)
+{
+	TAILQ_INIT(&q->waiting);
+	TAILQ_INIT(&q->reading);
+	q->waiting_shares = q->reading_shares = (struct namespace_shares){.by_name = NULL};
+}
+
+static void clear_list(struct log_read_list *list)
+{
+	struct log_read *r;
+
+	while ((r = TAILQ_FIRST(list)) != NULL) {
+		TAILQ_REMOVE(list, r, link);
+		log_read_free(r);
+	}
+}
+
+void log_queue_clear(struct log_queue *q)
+{
+	clear_list(&q->waiting);
+	clear_list(&q->reading);
+	namespace_shares_clear(&q->waiting_shares);
+	namespace_shares_clear(&q->reading_shares);
+}
+
+bool log_queue_add(struct log_queue *q, struct log_read *r, const struct conf_kubernetes *conf)
+{
+	if (!namespace_shares_have_room(&q->waiting_shares, r->namespace, LOG_QUEUE_MAX, conf))
+		return false;
+	TAILQ_INSERT_TAIL(&q->waiting, r, link);
+	namespace_shares_take(&q->waiting_shares, r->namespace, 1);
+	return true;
+}
+
+static void move_to_reading(struct log_queue *q, struct log_read *r)
+{
+	TAILQ_REMOVE(&q->waiting, r, link);
+	namespace_shares_give(&q->waiting_shares, r->namespace, 1);
+	TAILQ_INSERT_TAIL(&q->reading, r, link);
+	namespace_shares_take(&q->reading_shares, r->namespace, 1);
+}
+
+struct log_read *log_queue_next(struct log_queue *q, const struct conf_kubernetes *conf)
+{
+	struct log_read *r;
+
+	if (q->reading_shares.taken >= LOG_QUEUE_AT_ONCE)
+		return NULL;
+	TAILQ_FOREACH(r, &q->waiting, link)
+	{
+		if (!namespace_shares_have_room(
+			    &q->reading_shares, r->namespace, LOG_QUEUE_AT_ONCE, conf))
+			continue;
+		move_to_reading(q, r);
+		return r;
+	}
+	return NULL;
+}
+
+void log_queue_end(struct log_queue *q, struct log_read *r)
+{
+	TAILQ_REMOVE(&q->reading, r, link);
+	namespace_shares_give(&q->reading_shares, r->namespace, 1);
+	log_read_free(r);
+}
+
+struct log_read *log_queue_find(const struct log_queue *q, const char *uid)
+{
+	const struct log_read_list *lists[] = {&q->reading, &q->waiting};
+	struct log_read *r;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		TAILQ_FOREACH(r, lists[i], link)
+		{
+			if (strcmp(r->uid, uid) == 0)
+				return r;
+		}
+	}
+	return NULL;
+}

@@ -1,0 +1,32 @@
+/*
+ * proxy/discovery/pods/log_queue.h - logs that are to be kept: which are read, and which wait for
+ * their turn. Slow ones of one namespace leave turns for others (S145). Owned by a log_keeper.
+ */
+#ifndef SPARKGATE_PROXY_DISCOVERY_PODS_LOG_QUEUE_H
+#define SPARKGATE_PROXY_DISCOVERY_PODS_LOG_QUEUE_H
+
+#include "proxy/discovery/known/namespace_shares.h"
+#include "proxy/discovery/pods/log_read.h"
+
+enum {
+	LOG_QUEUE_AT_ONCE = 16, /* that are read, each with up to 1 MiB in memory */
+	LOG_QUEUE_MAX = 2000,	/* that wait */
+};
+
+struct log_queue {
+	struct log_read_list waiting, reading;
+	struct namespace_shares waiting_shares, reading_shares;
+};
+
+void log_queue_init(struct log_queue *q);
+void log_queue_clear(struct log_queue *q); /* frees all of it */
+/* Takes `r`, which waits then. False: there is no room. */
+MUST_CHECK bool log_queue_add(
+	struct log_queue *q, struct log_read *r, const struct conf_kubernetes *conf);
+/* Whose turn it is, which is with those that are read now; NULL: nobody's. */
+struct log_read *log_queue_next(struct log_queue *q, const struct conf_kubernetes *conf);
+void log_queue_end(struct log_queue *q, struct log_read *r); /* it was read: frees it */
+/* Of the pod with this uid; NULL: there is none. */
+struct log_read *log_queue_find(const struct log_queue *q, const char *uid);
+
+#endif
