@@ -92,7 +92,7 @@ static void list_found(struct discovery *d)
 
 	d->clusters_count = d->rows_count;
 	d->clusters = mem_resize(d->clusters,
-		d->rows_count + d->found->clusters_count + d->found->gone_count + 1,
+		d->rows_count + d->found->cluster_shares.taken + d->found->gone_shares.taken + 1,
 		sizeof(struct cluster *));
 	TAILQ_FOREACH(f, &d->found->clusters, entry)
 	{

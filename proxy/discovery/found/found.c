@@ -30,13 +30,31 @@ static void found_changed(const struct kube_watch *w)
 	event_add(w->cluster->discovery->found_timer, &now);
 }
 
+/* Of several finders each has namespaces of its own. Gives. */
+static char *share_of(const struct kube_watch *w, const char *namespace)
+{
+	return mem_printf("%s/%s", w->cluster->name, namespace);
+}
+
+static bool has_share(const struct namespace_shares *shares, const struct kube_watch *w,
+	const char *namespace, uint64_t all)
+{
+	char *share = share_of(w, namespace);
+	bool has_room = namespace_shares_have_room(shares, share, all, NULL);
+
+	free(share);
+	return has_room;
+}
+
 /* --- clusters --- */
 
 static void free_cluster(struct found *found, struct found_cluster *f)
 {
 	TAILQ_REMOVE(&found->clusters, f, entry);
-	found->clusters_count -= f->watch != NULL;
-	found->gone_count -= f->watch == NULL;
+	if (!f->is_over)
+		namespace_shares_give(
+			f->watch ? &found->cluster_shares : &found->gone_shares, f->share, 1);
+	free(f->share);
 	free(f->namespace);
 	free(f->name);
 	free(f->uid);
@@ -59,29 +77,16 @@ static struct found_cluster *find_cluster(const struct kube_watch *w, const stru
 	return NULL;
 }
 
-static size_t count_beside(const struct kube_watch *w, const char *namespace)
-{
-	const struct found_cluster *f;
-	size_t count = 0;
-
-	TAILQ_FOREACH(f, &found_of(w)->clusters, entry)
-	{
-		count += f->watch == w && strcmp(f->namespace, namespace) == 0;
-	}
-	return count;
-}
-
 static bool has_room(const struct kube_watch *w, const char *namespace)
 {
 	struct found *found = found_of(w);
-	bool has_room =
-		found->clusters_count < FOUND_MAX && count_beside(w, namespace) < FOUND_EACH_MAX;
+	bool has_room = has_share(&found->cluster_shares, w, namespace, FOUND_MAX);
 
 	if (!has_room && !found->is_full)
 		log_warn("discovery",
-			"cluster %s: more than %d SparkClusters, or more than %d of namespace %s: "
-			"the others are left out",
-			w->cluster->name, FOUND_MAX, FOUND_EACH_MAX, namespace);
+			"cluster %s: more than %d SparkClusters, or more than a quarter of them of "
+			"namespace %s: the others are left out",
+			w->cluster->name, FOUND_MAX, namespace);
 	found->is_full |= !has_room;
 	return has_room;
 }
@@ -113,7 +118,7 @@ static void insert_cluster(struct found *found, struct found_cluster *f)
 		TAILQ_INSERT_BEFORE(at, f, entry);
 	else
 		TAILQ_INSERT_TAIL(&found->clusters, f, entry);
-	found->clusters_count++;
+	namespace_shares_take(&found->cluster_shares, f->share, 1);
 }
 
 static struct found_cluster *add_cluster(struct kube_watch *w, const struct found_word *word)
@@ -127,6 +132,7 @@ static struct found_cluster *add_cluster(struct kube_watch *w, const struct foun
 	f->finder = w->cluster;
 	f->watch = w;
 	f->namespace = mem_strdup(word->namespace);
+	f->share = share_of(w, word->namespace);
 	f->name = mem_strdup(word->name);
 	f->uid = mem_strdup(word->uid);
 	f->state = mem_strdup("");
@@ -135,38 +141,54 @@ static struct found_cluster *add_cluster(struct kube_watch *w, const struct foun
 	return f;
 }
 
-/* Its links go on saying what it was, those of the newest that went. */
-static void bury(struct found *found, struct found_cluster *f)
+/* Nothing is said of it any more. */
+static void end_buried(struct found *found, struct found_cluster *f)
 {
+	if (f->is_over)
+		return;
+	f->is_over = true;
+	namespace_shares_give(&found->gone_shares, f->share, 1);
+}
+
+/* The one that went first, of the namespace that has most of them. */
+static void forget_oldest(struct found *found)
+{
+	const char *most = namespace_shares_most(&found->gone_shares);
 	struct found_cluster *at, *oldest = NULL;
 
-	f->watch = NULL;
-	f->is_changed = true;
-	f->deleted_ms = clock_wall_ms();
-	found->clusters_count--;
-	found->is_full = false;
-	if (++found->gone_count <= FOUND_GONE_MAX)
-		return;
 	TAILQ_FOREACH(at, &found->clusters, entry)
 	{
-		if (at->watch == NULL && !at->is_over &&
+		if (at->watch == NULL && !at->is_over && strcmp(at->share, most) == 0 &&
 			(oldest == NULL || at->deleted_ms < oldest->deleted_ms))
 			oldest = at;
 	}
 	if (oldest)
-		oldest->is_over = true;
+		end_buried(found, oldest);
+}
+
+/* Its links go on saying what it was. */
+static void bury(struct found *found, struct found_cluster *f)
+{
+	f->watch = NULL;
+	f->is_changed = true;
+	f->deleted_ms = clock_wall_ms();
+	namespace_shares_give(&found->cluster_shares, f->share, 1);
+	namespace_shares_take(&found->gone_shares, f->share, 1);
+	found->is_full = false;
+	if (found->gone_shares.taken > FOUND_GONE_MAX)
+		forget_oldest(found);
 }
 
 /* One of the same name comes in its place, as the same cluster to people. */
-static void replace_buried(const struct found_cluster *f)
+static void replace_buried(struct found *found, const struct found_cluster *f)
 {
 	struct found_cluster *at;
 
-	TAILQ_FOREACH(at, &f->finder->discovery->found->clusters, entry)
+	TAILQ_FOREACH(at, &found->clusters, entry)
 	{
 		if (at->watch == NULL && at->finder == f->finder &&
 			strcmp(at->name, f->name) == 0 && strcmp(at->namespace, f->namespace) == 0)
-			at->is_over = true;
+			end_buried(found, at);
 	}
 }
 
@@ -184,7 +206,7 @@ void found_put_cluster(struct kube_watch *w, const struct found_word *word, cons
 	if (f == NULL)
 		return;
 	if (is_new)
-		replace_buried(f);
+		replace_buried(found_of(w), f);
 	f->listing = w->listings;
 	f->is_changed |= mem_replace_text(&f->state, state) || is_new;
 	if (f->is_changed)
@@ -206,7 +228,8 @@ void found_drop_cluster(struct kube_watch *w, const struct found_word *word)
 static void free_server(struct found *found, struct found_server *s)
 {
 	TAILQ_REMOVE(&found->servers, s, entry);
-	found->servers_count--;
+	namespace_shares_give(&found->server_shares, s->share, 1);
+	free(s->share);
 	free(s->namespace);
 	free(s->name);
 	free(s->uid);
@@ -239,20 +262,7 @@ static void insert_server(struct found *found, struct found_server *s)
 		TAILQ_INSERT_BEFORE(at, s, entry);
 	else
 		TAILQ_INSERT_TAIL(&found->servers, s, entry);
-	found->servers_count++;
-}
-
-static bool has_room_for_server(const struct kube_watch *w, const char *namespace)
-{
-	struct found *found = found_of(w);
-	const struct found_server *s;
-	size_t beside = 0;
-
-	TAILQ_FOREACH(s, &found->servers, entry)
-	{
-		beside += s->watch->cluster == w->cluster && strcmp(s->namespace, namespace) == 0;
-	}
-	return found->servers_count < FOUND_SERVERS_MAX && beside < FOUND_SERVERS_EACH_MAX;
+	namespace_shares_take(&found->server_shares, s->share, 1);
 }
 
 static struct found_server *add_server(
@@ -261,12 +271,13 @@ static struct found_server *add_server(
 	struct found *found = found_of(w);
 	struct found_server *s;
 
-	if (!has_room_for_server(w, word->namespace))
+	if (!has_share(&found->server_shares, w, word->namespace, FOUND_SERVERS_MAX))
 		return NULL;
 	s = mem_alloc(1, sizeof *s);
 	s->role = role;
 	s->watch = w;
 	s->namespace = mem_strdup(word->namespace);
+	s->share = share_of(w, word->namespace);
 	s->name = mem_strdup(word->name);
 	s->uid = mem_strdup(word->uid);
 	s->created_ms = word->created_ms;
@@ -324,7 +335,8 @@ void found_unwatched(struct kube_watch *w)
 	{
 		if (f->watch == w)
 			bury(found, f);
-		f->is_over |= f->watch == NULL && f->finder == w->cluster;
+		if (f->watch == NULL && f->finder == w->cluster)
+			end_buried(found, f);
 	}
 	for (s = TAILQ_FIRST(&found->servers); s; s = next) {
 		next = TAILQ_NEXT(s, entry);
@@ -353,5 +365,8 @@ void found_free(struct found *found)
 		free_server(found, TAILQ_FIRST(&found->servers));
 	while (!TAILQ_EMPTY(&found->clusters))
 		free_cluster(found, TAILQ_FIRST(&found->clusters));
+	namespace_shares_clear(&found->cluster_shares);
+	namespace_shares_clear(&found->gone_shares);
+	namespace_shares_clear(&found->server_shares);
 	free(found);
 }

@@ -12,6 +12,7 @@
 #define SPARKGATE_PROXY_DISCOVERY_FOUND_FOUND_H
 
 #include "conf/conf.h"
+#include "proxy/discovery/known/namespace_shares.h"
 
 #include <sys/queue.h>
 
@@ -21,11 +22,9 @@ struct kube_watch;
 
 enum {
 	FOUND_MAX = 256,	  /* clusters, of all that find some */
-	FOUND_EACH_MAX = 64,	  /* of one namespace, so that none takes the others' room */
 	FOUND_SERVERS_MAX = 1024, /* pods of masters and history servers, and services of these */
-	FOUND_SERVERS_EACH_MAX = 256, /* of one namespace */
-	FOUND_GONE_MAX = 64,	      /* clusters whose links say what they were */
-	FOUND_NAME_MAX = 192,	      /* NAME.NAMESPACE.FINDER, with its NUL */
+	FOUND_GONE_MAX = 64,	  /* clusters whose links say what they were */
+	FOUND_NAME_MAX = 192,	  /* NAME.NAMESPACE.FINDER, with its NUL */
 	FOUND_STATE_MAX = 64,
 };
 
@@ -35,6 +34,7 @@ struct found_cluster {
 	struct kube_watch *watch; /* who knows it; NULL: its resource was deleted */
 	uint64_t listing;	  /* of the watch, that had it last */
 	char *namespace, *name, *uid;
+	char *share;			/* the finder's name and the namespace */
 	char *state;			/* as the resource says; "" */
 	int64_t created_ms, deleted_ms; /* wall; 0 */
 	bool is_over;			/* to be freed */
@@ -57,6 +57,7 @@ struct found_server { /* a pod, or a service */
 	struct kube_watch *watch;
 	uint64_t listing;
 	char *namespace, *name, *uid;
+	char *share;
 	int64_t created_ms;
 	struct url url;
 };
@@ -65,8 +66,8 @@ TAILQ_HEAD(found_servers, found_server);
 struct found {
 	struct found_clusters clusters; /* the oldest first, by the API server's clock */
 	struct found_servers servers;	/* so, too */
-	size_t clusters_count, gone_count, servers_count;
-	bool is_full; /* it was said */
+	struct namespace_shares cluster_shares, gone_shares, server_shares; /* by `share` */
+	bool is_full;							    /* it was said */
 };
 
 struct found *found_new(void);

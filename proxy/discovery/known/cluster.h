@@ -8,6 +8,7 @@
 
 #include "conf/conf.h"
 #include "proxy/discovery/known/address_fence.h"
+#include "proxy/discovery/known/namespace_shares.h"
 #include "proxy/discovery/known/polled_server.h"
 #include "proxy/discovery/known/verify_queue.h"
 #include "proxy/discovery/spark/spark_json.h"
@@ -66,7 +67,7 @@ struct cluster {
 	size_t gone_count[3];
 	struct known_resource *resources;      /* known_resource.c: uthash head */
 	struct known_resource *resources_gone; /* ... the one that is gone longest */
-	size_t resources_gone_count;
+	struct namespace_shares resource_shares, gone_resource_shares;
 	struct app_lists *lists; /* app_lists.c: uthash head */
 	size_t lists_bytes, lists_apps;
 	struct lists_read *lists_reads[LISTS_READS]; /* read_lists.c: under way; NULL: free */

@@ -43,8 +43,10 @@ void namespace_shares_clear(struct namespace_shares *shares)
 /* Of one namespace alone there are no others that could come. */
 static bool is_alone(const struct conf_kubernetes *conf)
 {
-	const struct conf_names *names = &conf->namespaces;
+	const struct conf_names *names = conf ? &conf->namespaces : NULL;
 
+	if (names == NULL)
+		return false;
 	return names->count == 0 || (names->count == 1 && strcmp(names->at[0], "*") != 0);
 }
 
@@ -87,13 +89,13 @@ uint64_t namespace_shares_of(const struct namespace_shares *shares, const char *
 	return one ? one->taken : 0;
 }
 
-bool namespace_shares_is_most(const struct namespace_shares *shares, const char *namespace)
+const char *namespace_shares_most(const struct namespace_shares *shares)
 {
-	uint64_t taken = namespace_shares_of(shares, namespace);
+	const struct namespace_share *most = shares->by_name;
 
-	for (const struct namespace_share *one = shares->by_name; one; one = one->hh.next) {
-		if (one->taken > taken)
-			return false;
+	for (const struct namespace_share *one = most; one; one = one->hh.next) {
+		if (one->taken > most->taken)
+			most = one;
 	}
-	return true;
+	return most ? most->name : "";
 }

@@ -19,13 +19,13 @@ struct namespace_shares { /* all zero: nothing is taken */
 };
 
 void namespace_shares_clear(struct namespace_shares *shares);
-/* Of something that has `all` places for the namespaces of this configuration. */
+/* Of something that has `all` places for the namespaces of this configuration; NULL: of several. */
 bool namespace_shares_have_room(const struct namespace_shares *shares, const char *namespace,
 	uint64_t all, const struct conf_kubernetes *conf);
 void namespace_shares_take(struct namespace_shares *shares, const char *namespace, uint64_t places);
 void namespace_shares_give(struct namespace_shares *shares, const char *namespace, uint64_t places);
 uint64_t namespace_shares_of(const struct namespace_shares *shares, const char *namespace);
-/* Nobody has more. */
-bool namespace_shares_is_most(const struct namespace_shares *shares, const char *namespace);
+/* Of those that nobody has more than, the one that came first; "": nothing is taken. Borrows. */
+const char *namespace_shares_most(const struct namespace_shares *shares);
 
 #endif

@@ -55,6 +55,7 @@ struct pod_probes {
 	struct event *timer;
 	struct probed_ports turns; /* who waited longest comes first */
 	struct pod_probe *by_uid;
+	struct namespace_shares shares;
 	unsigned asking;
 	bool was_warned; /* that there are too many */
 };
@@ -269,6 +270,7 @@ static void probe_free(struct pod_probe *p)
 {
 	ports_stop(p);
 	HASH_DELETE(hh, p->all->by_uid, p);
+	namespace_shares_give(&p->all->shares, p->namespace, 1);
 	free(p->uid);
 	free(p->namespace);
 	free(p->name);
@@ -296,6 +298,7 @@ static struct pod_probe *probe_add(
 		TAILQ_INSERT_HEAD(&all->turns, &p->ports[i], turn);
 	}
 	HASH_ADD_KEYPTR(hh, all->by_uid, p->uid, strlen(p->uid), p);
+	namespace_shares_take(&all->shares, p->namespace, 1);
 	return p;
 }
 
@@ -339,15 +342,17 @@ static bool has_same_ports(const struct pod_probe *p, const struct kube_pod *pod
 	return same;
 }
 
-static bool is_full(struct pod_probes *all)
+static bool is_full(struct pod_probes *all, const char *namespace)
 {
-	bool full = HASH_COUNT(all->by_uid) >= POD_PROBES_MAX;
+	bool full = !namespace_shares_have_room(
+		&all->shares, namespace, POD_PROBES_MAX, &all->cluster->conf->kubernetes);
 
 	if (full && !all->was_warned)
 		log_warn("discovery",
-			"cluster %s: more than %d pods name ports of UIs (sparkgate.io/ui): the "
-			"others are left out",
-			all->cluster->name, (int)POD_PROBES_MAX);
+			"cluster %s: more than %d pods, or more than a quarter of them of "
+			"namespace "
+			"%s, name ports of UIs (sparkgate.io/ui): the others are left out",
+			all->cluster->name, (int)POD_PROBES_MAX, namespace);
 	all->was_warned = full;
 	return full;
 }
@@ -360,7 +365,7 @@ void pod_probes_put(struct pod_probes *all, struct kube_watch *w, const struct k
 		pod_probes_drop(all, w, pod->uid);
 		p = NULL;
 	}
-	if (p == NULL && (!kube_is_live(pod) || is_full(all)))
+	if (p == NULL && (!kube_is_live(pod) || is_full(all, pod->namespace)))
 		return;
 	if (p == NULL)
 		p = probe_add(all, w, pod);
@@ -413,12 +418,18 @@ struct pod_probes *pod_probes_new(struct cluster *c, const struct pod_probe_hand
 	return all;
 }
 
+uint64_t pod_probes_of(const struct pod_probes *all, const char *namespace)
+{
+	return namespace_shares_of(&all->shares, namespace);
+}
+
 void pod_probes_free(struct pod_probes *all)
 {
 	if (all == NULL)
 		return;
 	while (all->by_uid)
 		probe_free(all->by_uid);
+	namespace_shares_clear(&all->shares);
 	event_free(all->timer);
 	free(all);
 }

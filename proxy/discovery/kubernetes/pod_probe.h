@@ -27,6 +27,8 @@ enum { POD_PROBES_MAX = 2000 };
 
 struct pod_probes *pod_probes_new(struct cluster *c, const struct pod_probe_handler *handler);
 void pod_probes_free(struct pod_probes *probes); /* NULL is fine */
+/* Pods of this namespace. */
+uint64_t pod_probes_of(const struct pod_probes *probes, const char *namespace);
 /* A pod that has `uis`, as it is now: its applications are told of again. */
 void pod_probes_put(struct pod_probes *probes, struct kube_watch *w, const struct kube_pod *pod);
 /* It is gone. Who was told of its applications knows that by its uid. */

@@ -8,6 +8,7 @@
 #include "base/siphash.h"
 #include "base/text/digest.h"
 #include "base/text/json_text.h"
+#include "proxy/discovery/known/namespace_shares.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +35,7 @@ enum {
 #define PART   ".part"
 
 struct slot { /* one file */
-	char *app_id, *uid;
+	char *app_id, *uid, *namespace;
 	char name[NAME_LEN + sizeof ENDING];
 	int64_t touched_ms; /* wall */
 	uint64_t bytes;
@@ -46,7 +47,8 @@ TAILQ_HEAD(slot_list, slot);
 struct log_shelf {
 	int folder;
 	int64_t keep_ms;
-	uint64_t bytes, max_bytes;
+	struct namespace_shares bytes, files;
+	uint64_t max_bytes;
 	struct slot *slots;
 	struct slot_list by_age; /* oldest first */
 };
@@ -62,6 +64,19 @@ void shelf_record_clear(struct shelf_record *record)
 }
 
 /* --- slots --- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+/* Of the pod that it was. */
+static const char *namespace_of(const json_t *head)
+{
+	return text_of(json_object_get(json_object_get(head, "pod"), "metadata"), "namespace");
+}
 
 /* Ids are long and have any bytes; a file's name has not. */
 static void write_name(const char *app_id, char out[NAME_LEN + sizeof ENDING])
@@ -85,9 +100,11 @@ static void drop_slot(struct log_shelf *shelf, struct slot *slot)
 {
 	HASH_DELETE(hh, shelf->slots, slot);
 	TAILQ_REMOVE(&shelf->by_age, slot, by_age);
-	shelf->bytes -= slot->bytes;
+	namespace_shares_give(&shelf->bytes, slot->namespace, slot->bytes);
+	namespace_shares_give(&shelf->files, slot->namespace, 1);
 	free(slot->app_id);
 	free(slot->uid);
+	free(slot->namespace);
 	free(slot);
 }
 
@@ -110,29 +127,45 @@ static void insert_by_age(struct log_shelf *shelf, struct slot *slot)
 		TAILQ_INSERT_HEAD(&shelf->by_age, slot, by_age);
 }
 
-static void add_slot(struct log_shelf *shelf, const char *app_id, const char *uid, uint64_t bytes,
-	int64_t touched_ms)
+static void add_slot(
+	struct log_shelf *shelf, const json_t *head, uint64_t bytes, int64_t touched_ms)
 {
+	const char *app_id = text_of(head, "app");
 	struct slot *slot = find_slot(shelf, app_id);
 
 	if (slot)
 		drop_slot(shelf, slot); /* the file was replaced */
 	slot = mem_alloc(1, sizeof *slot);
 	slot->app_id = mem_strdup(app_id);
-	slot->uid = mem_strdup(uid);
+	slot->uid = mem_strdup(text_of(head, "uid"));
+	slot->namespace = mem_strdup(namespace_of(head));
 	slot->bytes = bytes;
 	slot->touched_ms = touched_ms;
 	write_name(app_id, slot->name);
-	shelf->bytes += bytes;
+	namespace_shares_take(&shelf->bytes, slot->namespace, bytes);
+	namespace_shares_take(&shelf->files, slot->namespace, 1);
 	HASH_ADD_KEYPTR(hh, shelf->slots, slot->app_id, strlen(slot->app_id), slot);
 	insert_by_age(shelf, slot);
 }
 
+/* Of the namespace that has most: others' are not pushed out by it. */
+static void drop_oldest_of_most(struct log_shelf *shelf, const struct namespace_shares *shares)
+{
+	const char *most = namespace_shares_most(shares);
+	struct slot *slot = TAILQ_FIRST(&shelf->by_age);
+
+	while (slot && strcmp(slot->namespace, most) != 0)
+		slot = TAILQ_NEXT(slot, by_age);
+	if (slot)
+		drop_file(shelf, slot);
+}
+
 static void make_room(struct log_shelf *shelf)
 {
-	while (!TAILQ_EMPTY(&shelf->by_age) &&
-		(shelf->bytes > shelf->max_bytes || HASH_COUNT(shelf->slots) > LOG_SHELF_FILES))
-		drop_file(shelf, TAILQ_FIRST(&shelf->by_age));
+	while (shelf->bytes.taken > shelf->max_bytes)
+		drop_oldest_of_most(shelf, &shelf->bytes);
+	while (shelf->files.taken > LOG_SHELF_FILES)
+		drop_oldest_of_most(shelf, &shelf->files);
 }
 
 /* --- files --- */
@@ -165,13 +198,6 @@ static json_t *read_head(int fd, size_t *head_len)
 	return json;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 static int open_slot(const struct log_shelf *shelf, const char *name)
 {
 	return openat(shelf->folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -196,8 +222,7 @@ static bool take_file(struct log_shelf *shelf, const char *name)
 		is_ours = strcmp(name, expected) == 0;
 	}
 	if (is_ours)
-		add_slot(shelf, text_of(head, "app"), text_of(head, "uid"), (uint64_t)st.st_size,
-			(int64_t)st.st_mtim.tv_sec * 1000);
+		add_slot(shelf, head, (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec * 1000);
 	json_decref(head);
 	close(fd);
 	return is_ours;
@@ -276,25 +301,24 @@ void log_shelf_free(struct log_shelf *shelf)
 		return;
 	while (!TAILQ_EMPTY(&shelf->by_age))
 		drop_slot(shelf, TAILQ_FIRST(&shelf->by_age));
+	namespace_shares_clear(&shelf->bytes);
+	namespace_shares_clear(&shelf->files);
 	close(shelf->folder);
 	free(shelf);
 }
 
 /* --- in --- */
 
-static char *head_of(const struct shelf_record *record)
+static json_t *head_of(const struct shelf_record *record)
 {
 	struct err err = {""};
 	json_t *head = json_object();
-	char *text;
 
 	json_object_set_new(head, "app", json_string(record->app_id));
 	json_object_set_new(head, "uid", json_string(record->uid));
 	json_object_set_new(head, "problem", json_string(record->problem));
 	json_object_set_new(head, "pod", json_of_text(str_of(record->pod), &err));
-	text = json_text(head);
-	json_decref(head);
-	return text;
+	return head;
 }
 
 static bool write_all(int fd, struct str bytes)
@@ -332,12 +356,14 @@ static int write_file(const struct log_shelf *shelf, const char *name, struct st
 
 int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, struct err *err)
 {
-	char name[NAME_LEN + sizeof ENDING], *head = head_of(record);
+	json_t *json = head_of(record);
+	char name[NAME_LEN + sizeof ENDING], *head = json_text(json);
 	struct str text = {record->text, record->text_len};
 	int result;
 
 	if (head == NULL || strlen(head) >= HEAD_MAX) {
 		free(head);
+		json_decref(json);
 		return err_set(err, "what its pod says is too long");
 	}
 	if (text.len > LOG_SHELF_TEXT)
@@ -345,11 +371,11 @@ int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, st
 	write_name(record->app_id, name);
 	result = write_file(shelf, name, str_of(head), text, err);
 	if (result == 0) {
-		add_slot(shelf, record->app_id, record->uid, strlen(head) + 1 + text.len,
-			clock_wall_ms());
+		add_slot(shelf, json, strlen(head) + 1 + text.len, clock_wall_ms());
 		make_room(shelf);
 	}
 	free(head);
+	json_decref(json);
 	return result;
 }
 

@@ -3,7 +3,8 @@
  * their containers said of their end, and last lines of their log.
  *
  * It owns the folder: one file an application, in which a line of JSON stands before the log. Files
- * are the gateway's own (0600), as many bytes as the configuration allows; the oldest go first.
+ * are the gateway's own (0600), as many bytes as the configuration allows; the oldest go first, of
+ * the namespace that has most (S145).
  * Blocking; the keeper's thread. Several processes may have one folder.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_PODS_LOG_SHELF_H

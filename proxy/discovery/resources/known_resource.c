@@ -31,7 +31,7 @@ static void leave_gone(struct known_resource *r)
 		return;
 	*at = r->next_gone;
 	r->next_gone = NULL;
-	c->resources_gone_count--;
+	namespace_shares_give(&c->gone_resource_shares, r->namespace, 1);
 }
 
 static void resource_free(struct known_resource *r)
@@ -39,6 +39,7 @@ static void resource_free(struct known_resource *r)
 	if (r->watch == NULL)
 		leave_gone(r);
 	HASH_DELETE(hh, r->cluster->resources, r);
+	namespace_shares_give(&r->cluster->resource_shares, r->namespace, 1);
 	cluster_changed(r->cluster);
 	free(r->key);
 	free(r->namespace);
@@ -62,8 +63,15 @@ static struct known_resource *resource_new(
 	r->uid = mem_strdup(told->object->uid);
 	r->created_ms = told->object->created_ms;
 	HASH_ADD_KEYPTR(hh, c->resources, r->key, strlen(r->key), r);
+	namespace_shares_take(&c->resource_shares, r->namespace, 1);
 	cluster_changed(c);
 	return r;
+}
+
+static bool has_room(const struct cluster *c, const char *namespace)
+{
+	return namespace_shares_have_room(
+		&c->resource_shares, namespace, RESOURCES_MAX, &c->conf->kubernetes);
 }
 
 static struct known_resource *find_or_add(struct cluster *c, const struct kube_resource *told)
@@ -79,7 +87,7 @@ static struct known_resource *find_or_add(struct cluster *c, const struct kube_r
 		resource_free(r); /* the name is used again */
 		r = NULL;
 	}
-	if (r == NULL && HASH_COUNT(c->resources) < RESOURCES_MAX)
+	if (r == NULL && has_room(c, told->object->namespace))
 		r = resource_new(c, told, key);
 	return r;
 }
@@ -113,6 +121,18 @@ void known_resource_set(struct kube_watch *w, const struct kube_resource *told)
 		cluster_changed(w->cluster);
 }
 
+/* Of the namespace that has most of them. */
+static void forget_gone(struct cluster *c)
+{
+	const char *most = namespace_shares_most(&c->gone_resource_shares);
+	struct known_resource *r = c->resources_gone;
+
+	while (r && strcmp(r->namespace, most) != 0)
+		r = r->next_gone;
+	if (r)
+		resource_free(r);
+}
+
 void known_resource_delete(struct known_resource *r)
 {
 	struct cluster *c = r->cluster;
@@ -126,8 +146,9 @@ void known_resource_delete(struct known_resource *r)
 	while (*last)
 		last = &(*last)->next_gone;
 	*last = r;
-	if (++c->resources_gone_count > RESOURCES_GONE_MAX)
-		resource_free(c->resources_gone);
+	namespace_shares_take(&c->gone_resource_shares, r->namespace, 1);
+	if (c->gone_resource_shares.taken > RESOURCES_GONE_MAX)
+		forget_gone(c);
 	cluster_changed(c);
 }
 
@@ -162,4 +183,6 @@ void known_resources_free(struct cluster *c)
 {
 	while (c->resources)
 		resource_free(c->resources);
+	namespace_shares_clear(&c->resource_shares);
+	namespace_shares_clear(&c->gone_resource_shares);
 }

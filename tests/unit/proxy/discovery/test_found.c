@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 enum { CLUSTERS, PODS };
+enum { EACH_MAX = FOUND_MAX / 4, SERVERS_EACH_MAX = FOUND_SERVERS_MAX / 4 };
 
 static int set_up(void **state)
 {
@@ -133,7 +134,7 @@ static void names_that_no_service_can_have_make_no_cluster(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		create(w, "a", names[i], 1);
 	turn(w);
-	assert_int_equal(w->discovery->found->clusters_count, 0);
+	assert_int_equal(w->discovery->found->cluster_shares.taken, 0);
 	assert_int_equal(w->discovery->clusters_count, 1);
 }
 
@@ -166,19 +167,19 @@ static void s108_clusters_are_bounded_and_so_are_those_that_went(void **state)
 	static const char *const namespaces[] = {"a", "b", "c", "d", "e"};
 	char name[32];
 
-	for (int i = 0; i < FOUND_EACH_MAX + 5; i++) {
+	for (int i = 0; i < EACH_MAX + 5; i++) {
 		snprintf(name, sizeof name, "c%d", i);
 		create(w, "a", name, i);
 	}
 	turn(w);
-	assert_int_equal(w->discovery->clusters_count, 1 + FOUND_EACH_MAX);
-	for (int i = 0; i < 5 * FOUND_EACH_MAX; i++) {
+	assert_int_equal(w->discovery->clusters_count, 1 + EACH_MAX);
+	for (int i = 0; i < 5 * EACH_MAX; i++) {
 		snprintf(name, sizeof name, "c%d", i / 5);
 		create(w, namespaces[i % 5], name, i);
 	}
 	turn(w);
 	assert_int_equal(w->discovery->clusters_count, 1 + FOUND_MAX);
-	for (int i = 0; i < 5 * FOUND_EACH_MAX; i++) {
+	for (int i = 0; i < 5 * EACH_MAX; i++) {
 		snprintf(name, sizeof name, "c%d", i / 5);
 		drop(w, namespaces[i % 5], name);
 	}
@@ -210,12 +211,12 @@ static void s108_pods_and_services_are_bounded_and_leave_room_for_other_namespac
 	char namespace[32];
 
 	create_masters(w, "a", FOUND_SERVERS_MAX + 50);
-	assert_int_equal(found->servers_count, FOUND_SERVERS_EACH_MAX);
+	assert_int_equal(found->server_shares.taken, SERVERS_EACH_MAX);
 	for (int i = 0; i < 5; i++) {
 		snprintf(namespace, sizeof namespace, "b%d", i);
-		create_masters(w, namespace, FOUND_SERVERS_EACH_MAX);
+		create_masters(w, namespace, SERVERS_EACH_MAX);
 	}
-	assert_int_equal(found->servers_count, FOUND_SERVERS_MAX);
+	assert_int_equal(found->server_shares.taken, FOUND_SERVERS_MAX);
 }
 
 static void cluster_that_a_list_lacks_was_deleted(void **state)
