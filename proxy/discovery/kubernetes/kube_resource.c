@@ -70,6 +70,16 @@ static const struct resource_word connect_words[] = {
 	{NULL, RESOURCE_WAITS, "UNKNOWN", NULL, false},
 };
 
+/* While the operator waits until it tries again, its word is that of a failure for good. */
+static const struct resource_again kubeflow_again[] = {
+	{"FAILING", "status.executionAttempts", "spec.restartPolicy.onFailureRetries"},
+	{"SUBMISSION_FAILED", "status.submissionAttempts",
+		"spec.restartPolicy.onSubmissionFailureRetries"},
+	{NULL, NULL, NULL},
+};
+static const struct resource_word kubeflow_retry = {"", RESOURCE_WAITS, "RETRYING", NULL, false};
+static const struct resource_word kubeflow_refused = {"", RESOURCE_ENDED, "REFUSED", NULL, false};
+
 /* Whatever the status says: the operator stops it soon. */
 static const struct resource_word suspended = {"", RESOURCE_IDLE, "SUSPENDED", NULL, true};
 
@@ -86,6 +96,10 @@ const struct resource_kind resource_kinds[RESOURCE_KINDS] = {
 		.first_attempt = 1,
 		.ended = "status.terminationTime",
 		.schedule = "sparkoperator.k8s.io/scheduled-app-name",
+		.policy = "spec.restartPolicy.type",
+		.again = kubeflow_again,
+		.retry = &kubeflow_retry,
+		.never_ran = &kubeflow_refused,
 		.at = kubeflow_words},
 	{.letter = KUBE_OWNER_APACHE,
 		.api = "/apis/spark.apache.org/v1",
@@ -193,6 +207,39 @@ static const json_t *find_end(const struct resource_kind *kind, const json_t *ob
 	return found;
 }
 
+/* --- whether that was all --- */
+
+static bool has_tries_left(const struct resource_again *again, const json_t *object)
+{
+	const json_t *limit = at_path(object, again->limit);
+
+	return limit &&
+	       json_integer_value(at_path(object, again->tries)) <= json_integer_value(limit);
+}
+
+static bool is_tried_again(
+	const struct resource_kind *kind, const json_t *object, const struct resource_word *word)
+{
+	const char *policy = text_at(object, kind->policy);
+	const struct resource_again *again = kind->again;
+
+	while (again && again->word && (word->word == NULL || strcmp(again->word, word->word) != 0))
+		again++;
+	if (again == NULL || again->word == NULL)
+		return false;
+	return strcmp(policy, "Always") == 0 ||
+	       (strcmp(policy, "OnFailure") == 0 && has_tries_left(again, object));
+}
+
+/* Nothing of it was ever there but a submission: no attempt is counted, and no id was told. */
+static bool never_ran(
+	const struct resource_kind *kind, const json_t *object, const struct resource_word *word)
+{
+	return kind->never_ran && strcmp(word->state, "FAILED") == 0 &&
+	       json_integer_value(at_path(object, kind->attempts)) < kind->first_attempt &&
+	       text_at(object, kind->app_id)[0] == '\0';
+}
+
 /* --- words for people --- */
 
 struct line {
@@ -265,6 +312,7 @@ static void write_reason(struct kube_resource *r, const char *message, const cha
 		add_named(&line, "Its operator says", said);
 	if (message[0])
 		add_text(&line, heart_of(message));
+	r->has_message = message[0] != '\0';
 	snprintf(text, sizeof text, "Next run: %.40s.", next);
 	if (next[0])
 		add_text(&line, str_of(text));
@@ -286,6 +334,10 @@ static void read_status(struct kube_resource *r)
 		message = text_at(end, last_step(kind->message));
 		r->word = find_word(kind, said);
 	}
+	if (is_tried_again(kind, json, r->word))
+		r->word = kind->retry;
+	else if (never_ran(kind, json, r->word))
+		r->word = kind->never_ran;
 	if (json_is_true(at_path(json, kind->suspended)))
 		r->word = &suspended;
 	if (end && r->word->stage != RESOURCE_ENDED) /* it was ended while it ran */

@@ -34,6 +34,13 @@ struct resource_word {
 				the one before */
 };
 
+/* A failure after which its operator tries again, if the policy is Always; if it is OnFailure, as
+ * long as no more tries were made than `limit` says. */
+struct resource_again {
+	const char *word;	   /* the operator's */
+	const char *tries, *limit; /* paths */
+};
+
 struct resource_kind {
 	char letter; /* in keys */
 	const char *api, *plural, *kind;
@@ -41,10 +48,14 @@ struct resource_kind {
 	int first_attempt;
 	/* Paths; NULL: it has none. */
 	const char *state, *message, *app_id, *attempts, *ended, *suspended;
-	const char *history;		/* a map from number to what `state` and `message` end in */
-	const char *schedule;		/* a label: what made it */
-	const char *cron, *next;	/* of a schedule */
-	const struct resource_word *at; /* ends with a word that is NULL: any other one */
+	const char *history;	 /* a map from number to what `state` and `message` end in */
+	const char *schedule;	 /* a label: what made it */
+	const char *cron, *next; /* of a schedule */
+	const char *policy;	 /* Always, OnFailure or another word: whether it tries again */
+	const struct resource_again *again;    /* ends with a word that is NULL */
+	const struct resource_word *retry;     /* what is said of it then */
+	const struct resource_word *never_ran; /* in place of a failure before the first attempt */
+	const struct resource_word *at;	       /* ends with a word that is NULL: any other one */
 };
 enum { RESOURCE_KINDS = 4 };
 extern const struct resource_kind resource_kinds[RESOURCE_KINDS];
@@ -54,6 +65,7 @@ struct kube_resource { /* borrows from the object, but for `reason` */
 	const struct kube_object *object;
 	const struct resource_word *word;
 	char reason[KUBE_REASON_MAX + 1]; /* one line; "" */
+	bool has_message;		  /* in `reason`: the operator's own words */
 	const char *app_id, *schedule;	  /* "" */
 	int64_t ended_ms;		  /* wall; 0: it has not, or does not say */
 };

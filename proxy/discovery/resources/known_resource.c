@@ -97,6 +97,14 @@ static bool set_text(char **slot, const char *text)
 	return mem_replace_text(slot, text[0] ? text : NULL);
 }
 
+/* Kubeflow's operator clears its message when it begins to try again: why stays until it has. */
+static bool forgets_why(const struct known_resource *r, const struct kube_resource *told)
+{
+	return r->reason && r->word && !told->has_message &&
+	       strcmp(told->word->state, "RETRYING") == 0 &&
+	       (strcmp(r->word->state, "RETRYING") == 0 || strcmp(r->word->state, "FAILED") == 0);
+}
+
 void known_resource_set(struct kube_watch *w, const struct kube_resource *told)
 {
 	struct known_resource *r = find_or_add(w->cluster, told);
@@ -108,7 +116,8 @@ void known_resource_set(struct kube_watch *w, const struct kube_resource *told)
 	r->listing = w->listings;
 	changed = set_text(&r->app_id, told->app_id);
 	changed |= set_text(&r->schedule, told->schedule);
-	changed |= set_text(&r->reason, told->reason);
+	if (!forgets_why(r, told))
+		changed |= set_text(&r->reason, told->reason);
 	changed |= r->word != told->word;
 	if (told->word->stage != RESOURCE_ENDED)
 		r->ended_ms = 0;

@@ -128,6 +128,37 @@ def test_retry_is_a_row_of_its_own_until_its_driver_takes_it_over(world):
     assert len(rows(world)) == 2 and "spark-2" in rows(world)[0] and "spark-1" in rows(world)[1]
 
 
+def test_failure_that_will_be_tried_again_is_a_retry_and_says_why_until_then(world):
+    """The operator clears message and id when the time has come."""
+    why, spec = "driver container failed with ExitCode: 137, Reason: OOMKilled", {"restartPolicy": {"type": "OnFailure", "onFailureRetries": 1}}
+    world.api.put(resource(KUBEFLOW, "flaky", "RUNNING", app="spark-1", spec=spec, executionAttempts=1))
+    first = driver_of(world, "flaky", "spark-1")
+    world.until_status(f"/k/proxy/{first.id}/", 200)
+    world.api.put(resource(KUBEFLOW, "flaky", "FAILING", why, app="spark-1", spec=spec, executionAttempts=1))
+    world.api.delete("flaky-driver")
+    world.until(lambda: ["Retrying" in row for row in rows(world)] == [True, False] and why in rows(world)[0], "a retry, and why")
+    world.api.put(resource(KUBEFLOW, "flaky", "PENDING_RERUN", spec=spec, executionAttempts=1))
+    world.api.put(resource(KUBEFLOW, "marker", "RUNNING"))
+    world.until(lambda: len(rows(world)) == 3, "what came later")
+    assert any("Retrying" in row and why in row for row in rows(world)) and why in permalink(world, "flaky").text
+    world.api.delete("marker", kind=KUBEFLOW)
+    world.api.put(resource(KUBEFLOW, "flaky", "SUBMITTED", spec=spec, executionAttempts=2))
+    world.until(lambda: any("Pending" in row and "Attempt 2." in row and why not in row for row in rows(world)), "another attempt")
+    world.api.put(resource(KUBEFLOW, "flaky", "FAILING", why, app="spark-2", spec=spec, executionAttempts=2))
+    world.until(lambda: permalink(world, "flaky").status_code == 404, "that this was the last attempt")
+
+
+def test_refused_submission_stays_one_when_its_operator_goes_on_to_failed(world):
+    world.api.put(resource(KUBEFLOW, "blink", "SUBMISSION_FAILED", "failed to submit: forbidden", submissionAttempts=1))
+    until_row(world, "Not started", "forbidden")
+    world.api.put(resource(KUBEFLOW, "blink", "FAILED", "failed to submit: forbidden", submissionAttempts=1))
+    world.api.put(resource(KUBEFLOW, "marker", "RUNNING"))
+    world.until(lambda: len(rows(world)) == 2, "what came later")
+    assert any("Not started" in row and "forbidden" in row for row in rows(world))
+    page = signed_in(world.gateway, "user").get("/k/apps/blink", headers={"Accept": "text/html"})
+    assert page.status_code == 404 and "could not be started" in page.text
+
+
 def test_suspended_application_is_not_finished(world):
     world.api.put(resource(KUBEFLOW, "night", "RUNNING", app="spark-1"))
     ui = driver_of(world, "night", "spark-1")

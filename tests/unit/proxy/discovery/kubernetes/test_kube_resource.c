@@ -99,6 +99,66 @@ static void state_is_a_word_of_ours_and_a_stage(void **state)
 	}
 }
 
+/* As Kubeflow's operator 2.5 was seen to write it. */
+static void failure_is_a_retry_while_its_policy_has_tries_left(void **state)
+{
+	static const struct {
+		const char *policy, *status, *word;
+	} rows[] = {
+		{"Never", "\"FAILING\"},\"executionAttempts\":1", "FAILED"},
+		{"OnFailure\",\"onFailureRetries\":1,\"x\":\"",
+			"\"FAILING\"},\"executionAttempts\":1", "RETRYING"},
+		{"OnFailure\",\"onFailureRetries\":1,\"x\":\"",
+			"\"FAILING\"},\"executionAttempts\":2", "FAILED"},
+		{"OnFailure", "\"FAILING\"},\"executionAttempts\":1", "FAILED"},
+		{"OnFailure\",\"onFailureRetries\":3,\"x\":\"",
+			"\"FAILED\"},\"executionAttempts\":1", "FAILED"},
+		{"Always", "\"FAILING\"},\"executionAttempts\":9", "RETRYING"},
+		{"Never", "\"SUBMISSION_FAILED\"},\"submissionAttempts\":1", "REFUSED"},
+		{"OnFailure\",\"onSubmissionFailureRetries\":2,\"x\":\"",
+			"\"SUBMISSION_FAILED\"},\"submissionAttempts\":2", "RETRYING"},
+		{"OnFailure\",\"onSubmissionFailureRetries\":2,\"x\":\"",
+			"\"SUBMISSION_FAILED\"},\"submissionAttempts\":3", "REFUSED"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char *text =
+			mem_printf(OBJECT("", ",\"spec\":{\"restartPolicy\":{\"type\":\"%s\"}},"
+					      "\"status\":{\"applicationState\":{\"state\":%s}"),
+				rows[i].policy, rows[i].status);
+		struct told *t = read(KUBEFLOW, text);
+		assert_string_equal(t->resource.word->state, rows[i].word);
+		drop(t);
+		free(text);
+	}
+}
+
+/* The operator goes on to FAILED when a submission was refused for the last time. */
+static void failure_before_the_first_attempt_was_a_refusal(void **state)
+{
+	struct told *t =
+		read(KUBEFLOW, KUBEFLOW_STATUS("FAILED", ",\"errorMessage\":\"failed to submit\"},"
+							 "\"submissionAttempts\":1}"));
+
+	(void)state;
+	assert_string_equal(t->resource.word->state, "REFUSED");
+	assert_string_equal(t->resource.reason, "failed to submit");
+	assert_true(t->resource.has_message);
+	drop(t);
+	t = read(KUBEFLOW, KUBEFLOW_STATUS("FAILED", "},\"executionAttempts\":1}"));
+	assert_string_equal(t->resource.word->state, "FAILED");
+	assert_false(t->resource.has_message);
+	drop(t);
+	t = read(KUBEFLOW, KUBEFLOW_STATUS("FAILED", "},\"sparkApplicationId\":\"spark-1\"}"));
+	assert_string_equal(t->resource.word->state, "FAILED");
+	drop(t);
+	t = read(APACHE, OBJECT("", ",\"status\":{\"currentState\":{\"currentStateSummary\":"
+				    "\"Failed\"}}"));
+	assert_string_equal(t->resource.word->state, "FAILED");
+	drop(t);
+}
+
 static void id_attempt_schedule_and_end_are_read(void **state)
 {
 	struct told *t = read(KUBEFLOW,
@@ -275,6 +335,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(resource_that_nobody_took_yet_was_submitted),
 		cmocka_unit_test(state_is_a_word_of_ours_and_a_stage),
+		cmocka_unit_test(failure_is_a_retry_while_its_policy_has_tries_left),
+		cmocka_unit_test(failure_before_the_first_attempt_was_a_refusal),
 		cmocka_unit_test(id_attempt_schedule_and_end_are_read),
 		cmocka_unit_test(first_attempt_is_not_worth_a_word),
 		cmocka_unit_test(released_resource_ended_as_its_history_says),
