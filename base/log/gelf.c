@@ -12,10 +12,11 @@ static void add_text(struct sbuf *out, const char *before, struct str text)
 	sbuf_putc(out, '"');
 }
 
-/* "_id" is the one name that GELF keeps for itself. */
+/* "_id" is the one name that GELF keeps for itself; "_container" says which process speaks, as in
+ * the lines of Spark (docker/spark/log4j2-gelf.xml). */
 static void add_field(struct sbuf *out, const struct log_field *field)
 {
-	assert(strcmp(field->key, "id") != 0);
+	assert(strcmp(field->key, "id") != 0 && strcmp(field->key, "container") != 0);
 	if (field->value.len == 0)
 		return;
 	sbuf_printf(out, ",\"_%s\":", field->key);
@@ -38,6 +39,7 @@ void gelf_add(struct sbuf *out, const char *host, const struct log_record *recor
 		(long long)(record->wall_ms / 1000), (int)(record->wall_ms % 1000),
 		severities[record->level]);
 	add_field(out, &program);
+	sbuf_puts(out, ",\"_container\":\"gateway\"");
 	add_field(out, &event);
 	for (size_t i = 0; i < record->count; i++)
 		add_field(out, &record->fields[i]);

@@ -5,13 +5,22 @@
 #include "proxy/guard/audit_subject.h"
 #include "proxy/request/exchange.h"
 #include "proxy/request/exchange_audit.h"
+#include "proxy/request/exchange_judge.h"
 #include "proxy/guard/guard.h"
+#include "proxy/registry/topic.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIELDS_MAX = 20 }; /* of an access line */
+enum { FIELDS_MAX = 20, APP_FIELDS = 3 }; /* of an access line, and of one about an application */
+
+/* The application that a request is about; borrows the registry. */
+struct access_app_line {
+	const struct app_info *app; /* NULL: the registry does not know it */
+	const char *cluster;
+	char id[TOPIC_ID_SIZE]; /* as Spark has it; "": it is about none */
+};
 
 static enum metrics_via via_of_exchange(const struct exchange *x)
 {
@@ -26,6 +35,20 @@ void access_log_decision(struct exchange *x, enum fault fault)
 	metrics_count_decision(x->thread->metrics, via_of_exchange(x), fault);
 }
 
+static void find_app(const struct exchange *x, struct access_app_line *out)
+{
+	struct topic topic;
+
+	out->id[0] = '\0';
+	exchange_find_topic(x, &topic);
+	if (topic.kind != TOPIC_APP || topic.id == NULL)
+		return;
+	out->app = topic.app;
+	out->cluster = topic.cluster.name;
+	(void)str_copy(str_of(topic.app ? app_info_spark_id(topic.app) : topic.id), out->id,
+		sizeof out->id);
+}
+
 void access_log_keep(struct exchange *x)
 {
 	struct str host;
@@ -38,6 +61,8 @@ void access_log_keep(struct exchange *x)
 	x->kept_path = mem_strndup(
 		x->web.target.path.at ? x->web.target.path.at : "", x->web.target.path.len);
 	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
+	x->kept_app = mem_alloc(1, sizeof *x->kept_app);
+	find_app(x, x->kept_app);
 }
 
 void access_log_forget(struct exchange *x)
@@ -45,6 +70,7 @@ void access_log_forget(struct exchange *x)
 	free(x->kept_method);
 	free(x->kept_path);
 	free(x->kept_host);
+	free(x->kept_app);
 }
 
 /* The access line's fields, and what was acted upon (S66). */
@@ -58,6 +84,26 @@ static void write_audit(struct exchange *x, const struct log_field *fields, size
 		all[count++] = (struct log_field){"cluster", str_of(x->route.cluster->name), false};
 	count += exchange_audit_fields(x, all + count);
 	log_audit(action_name(x->action), all, count);
+}
+
+/* Spark's own lines have the same names (docker/spark/log4j2-gelf.xml), so that one search finds
+ * all of an application. */
+static void write_access(struct exchange *x, const struct log_field *fields, size_t count)
+{
+	struct log_field all[FIELDS_MAX + APP_FIELDS];
+	struct access_app_line found, *line = x->kept_app ? x->kept_app : &found;
+
+	assert(count <= FIELDS_MAX);
+	memcpy(all, fields, count * sizeof *fields);
+	if (x->kept_app == NULL)
+		find_app(x, &found);
+	if (line->id[0]) {
+		const char *name = line->app ? line->app->name : "";
+		all[count++] = (struct log_field){"cluster", str_of(line->cluster), false};
+		all[count++] = (struct log_field){"app_id", log_clip(str_of(line->id)), false};
+		all[count++] = (struct log_field){"app_name", log_clip(str_of(name)), false};
+	}
+	log_fields(LOG_INFO, "access", "request", all, count);
 }
 
 /* S44: the log knows better than the person who was told that nothing is there. */
@@ -106,7 +152,7 @@ static void write_access_lines(struct exchange *x, const char *decision)
 	};
 
 	if (x->web.conf->log_access)
-		log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
+		write_access(x, fields, ARRAY_LEN(fields));
 	if (x->audit)
 		write_audit(x, fields, ARRAY_LEN(fields));
 }

@@ -37,7 +37,7 @@ def as_message(line):
     """What a line on standard error is as GELF, but for who says it."""
     stamp = datetime.datetime.strptime(line.pop("ts"), "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
     message = {"version": "1.1", "timestamp": stamp, "level": LEVELS[line.pop("level")],
-               "short_message": line.pop("msg", line["event"]), "_application_name": "sparkgate"}
+               "short_message": line.pop("msg", line["event"]), "_application_name": "sparkgate", "_container": "gateway"}
     return {**message, **{f"_{name}": value for name, value in line.items()}}
 
 

@@ -48,7 +48,8 @@ static void message_has_what_the_specification_asks_for(void **state)
 	assert_string_equal(text(json, "_user"), "ann");
 	assert_int_equal(json_integer_value(json_object_get(json, "_status")), 200);
 	assert_string_equal(text(json, "_application_name"), "sparkgate");
-	assert_int_equal(json_object_size(json), 9); /* empty values are left out */
+	assert_string_equal(text(json, "_container"), "gateway");
+	assert_int_equal(json_object_size(json), 10); /* empty values are left out */
 	json_decref(json);
 }
 
