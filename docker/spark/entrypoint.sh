@@ -19,6 +19,18 @@ fi
 # what spark-submit and pyspark take when they are given no --master
 [ -z "${SPARK_MASTER_URL:-}" ] || export MASTER="${MASTER:-$SPARK_MASTER_URL}"
 
+# SPARK_GELF=udp://graylog:12201: the lines of every JVM here go there as well; workers hand these variables on to drivers and executors.
+if [ -n "${SPARK_GELF:-}" ]; then
+	receiver=${SPARK_GELF#*://}
+	case $receiver in
+	*:*) export SPARK_GELF_HOST="${receiver%:*}" SPARK_GELF_PORT="${receiver##*:}" ;;
+	*) export SPARK_GELF_HOST="$receiver" ;;
+	esac
+	export LOG4J_CONFIGURATION_FILE="$SPARK_HOME/log4j2-gelf.xml"
+	# a driver has its application's id where log4j2 can read it only if it is told that a proxy stands before its UI: the gateway does
+	export SPARK_SUBMIT_OPTS="${SPARK_SUBMIT_OPTS:+$SPARK_SUBMIT_OPTS }-Dspark.ui.reverseProxy=true"
+fi
+
 [ $# -eq 0 ] || exec "$@"
 case $mode in
 master) exec "$SPARK_HOME/bin/spark-class" $deploy.master.Master --host "${SPARK_MASTER_HOST:-$(hostname)}" ;;

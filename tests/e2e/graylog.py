@@ -22,8 +22,8 @@ def no_duplicates(pairs):
     return dict(pairs)
 
 
-def complaint(message):
-    """What GELF 1.1 has against a message, or None."""
+def complaint(message, decimals=3):
+    """What GELF 1.1 has against a message, or None. `decimals`: of a second; more than three are only rounded by a Graylog."""
     own = {name: value for name, value in message.items() if not name.startswith("_")}
     if set(own) - {"version", "host", "short_message", "full_message", "timestamp", "level"}:
         return "a member that is neither GELF's nor begins with _"
@@ -33,8 +33,8 @@ def complaint(message):
         return "host and short_message are texts, and there"
     if not is_number(own.get("timestamp")) or abs(own["timestamp"] - time.time()) > 60:
         return "timestamp is now, in seconds since 1970"
-    if own["timestamp"] != round(own["timestamp"], 3):
-        return "timestamp has milliseconds at most"
+    if own["timestamp"] != round(own["timestamp"], decimals):
+        return "timestamp has too many decimals"
     if not isinstance(own.get("level"), int) or not 0 <= own["level"] <= 7:
         return "level is one of syslog"
     if "_id" in message:
@@ -46,9 +46,12 @@ def complaint(message):
 
 
 class Graylog:
-    """with Graylog() as graylog: what came is in `messages`, how many datagrams each took in `sizes`, `complaints` stays empty."""
+    """with Graylog() as graylog: what came is in `messages`, how many datagrams each took in `sizes`, `complaints` stays empty.
 
-    def __init__(self, port=0):
+    log4j2 cuts nothing into chunks and says nanoseconds: for it, `datagram` and `decimals` are others."""
+
+    def __init__(self, port=0, datagram=DATAGRAM, decimals=3):
+        self.datagram, self.decimals = datagram, decimals
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
         self.socket.bind((HOST, port))
@@ -77,7 +80,7 @@ class Graylog:
                 self.complaints.append(f"{error}: {datagram[:300]!r}")
 
     def take(self, datagram):
-        assert len(datagram) <= DATAGRAM, "too large"
+        assert len(datagram) <= self.datagram, "too large"
         if datagram[:2] == MAGIC:
             self.take_chunk(datagram)
         else:
@@ -95,7 +98,7 @@ class Graylog:
 
     def take_message(self, text, size):
         message = json.loads(text.decode("utf-8"), object_pairs_hook=no_duplicates)
-        assert not complaint(message), complaint(message)
+        assert not complaint(message, self.decimals), complaint(message, self.decimals)
         self.messages.append(message)
         self.sizes.append(size)
 

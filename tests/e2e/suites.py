@@ -7,7 +7,7 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
     "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends", "way_back"],
-    "clusters": ["discovery", "jws_filter", "log_sources", "permalinks_spark"],
+    "clusters": ["discovery", "gelf_spark", "jws_filter", "log_sources", "permalinks_spark"],
     "provider": ["conformance", "custom_roles", "many_tabs", "oidc_provider", "python_providers", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],

@@ -155,13 +155,14 @@ class Daemon:
 
 class Cluster:
     """See the head of this file. `conf` is added to spark-defaults.conf; `apps=False` starts none; `headers` are what
-    its UIs are asked with, where they have a filter."""
+    its UIs are asked with, where they have a filter; `env` is added to the variables of all processes."""
 
     def __init__(self, spark="4.3", workers=2, conf=None, apps=True, cluster_driver=False, daemon_memory="512m",
-                 say=lambda text: None, headers=None):
+                 say=lambda text: None, headers=None, env=None):
         self.version = full_version(spark)
         self.worker_count, self.conf, self.with_apps = workers, dict(conf or {}), apps
         self.cluster_driver, self.daemon_memory, self.say, self.headers = cluster_driver, daemon_memory, say, headers
+        self.variables = dict(env or {})
         self.daemons, self.workers, self.apps, self.driver = [], [], {}, None
         self.master_url = self.history_url = self.spark_url = None
         self.count = 0
@@ -258,7 +259,7 @@ class Cluster:
             "SPARK_PUBLIC_DNS": HOST, "SPARK_LOCAL_HOSTNAME": HOST, "SPARK_MASTER_HOST": HOST,
             "SPARK_DAEMON_MEMORY": self.daemon_memory, "SPARK_DAEMON_JAVA_OPTS": self.java_opts(),
             "SPARK_LAUNCHER_OPTS": self.java_opts(), "PYSPARK_PYTHON": sys.executable,
-            "PYSPARK_DRIVER_PYTHON": sys.executable, "TMPDIR": str(self.dir / "tmp"),
+            "PYSPARK_DRIVER_PYTHON": sys.executable, "TMPDIR": str(self.dir / "tmp"), **self.variables,
         }
 
     def spawn(self, name, command, env=None):
