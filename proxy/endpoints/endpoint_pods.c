@@ -144,7 +144,7 @@ static bool has_begun(const struct kube_container *c)
 static void serve_text(struct endpoint_pods *p)
 {
 	if (find_target(p))
-		pods_stream_log(p);
+		pods_stream_log(p, pods_look_again);
 	else
 		web_fault(&p->x->web, FAULT_NOT_FOUND,
 			"This application has no such pod, or the pod no such container.");
@@ -273,36 +273,9 @@ static void ask_driver(struct endpoint_pods *p)
 
 /* --- what the keeper says --- */
 
-/* A log is its pod's, and there may be several applications in it. */
-static bool may_read_others(const struct endpoint_pods *p)
-{
-	const struct pod_answer *told = &p->told->answer;
-	const struct exchange *x = p->x;
-	const struct access_cluster cluster = cluster_info_access(x->route.cluster);
-
-	for (size_t i = 0; i < told->others_count; i++) {
-		const struct app_info *other =
-			registry_app_near(x->route.cluster, str_of(told->others[i]));
-		struct access_app facts = access_app_in(&cluster, told->others[i]);
-		if (other)
-			facts = topic_app(x->route.cluster, other);
-		if (!(access_to_app(x->web.who, &facts) & 1u << ACTION_LOGS))
-			return false;
-	}
-	return true;
-}
-
-/* It may have changed hands since the registry was published. */
-static bool is_same_owner(const struct endpoint_pods *p)
-{
-	const char *settled = p->app->namespace;
-
-	return settled[0] == '\0' || strcmp(settled, p->told->answer.namespace) == 0;
-}
-
 static void give_last_lines(struct endpoint_pods *p)
 {
-	bool is_open = p->told->answer.known != POD_NONE && is_same_owner(p) && may_read_others(p);
+	bool is_open = pods_judge(p, &p->told->answer) == PODS_OPEN;
 
 	if (is_open)
 		pods_take_kept(p);
@@ -315,11 +288,12 @@ static void go_on(struct endpoint_pods *p)
 	const struct pod_answer *told = &p->told->answer;
 	struct exchange *x = p->x;
 	bool is_events = x->route.kind == ROUTE_APP_EVENTS;
+	enum pods_verdict verdict = pods_judge(p, told);
 
-	if (told->known == POD_NONE || !is_same_owner(p))
+	if (verdict == PODS_NOT_THERE)
 		web_fault(&x->web, FAULT_NOT_FOUND,
 			"The gateway knows no pod of this application\xe2\x80\x99s driver.");
-	else if (!may_read_others(p))
+	else if (verdict != PODS_OPEN)
 		web_fault(&x->web, FAULT_FORBIDDEN,
 			"The driver\xe2\x80\x99s pod has applications that you may not see.");
 	else if (told->known == POD_GONE && !is_events)
@@ -348,14 +322,6 @@ static void on_told(struct pod_question *question)
 		go_on(p);
 }
 
-static void on_question_back(struct task *task)
-{
-	struct pod_question *question = (struct pod_question *)task;
-
-	LIST_REMOVE(question, asked);
-	question->done(question);
-}
-
 static struct endpoint_pods *pods_new(struct exchange *x, const struct app_info *app)
 {
 	struct endpoint_pods *p = mem_alloc(1, sizeof *p);
@@ -372,27 +338,12 @@ static struct endpoint_pods *pods_new(struct exchange *x, const struct app_info 
 	return p;
 }
 
-static void ask_keeper(struct endpoint_pods *p, size_t log_max)
-{
-	struct exchange *x = p->x;
-	struct server_thread *thread = x->thread;
-
-	p->question =
-		pod_question_new(thread->inbox, x->route.cluster->name, p->app->id, on_told, p);
-	p->question->log_max = log_max;
-	p->question->task.run = on_question_back;
-	LIST_INSERT_HEAD(&thread->questions, p->question, asked);
-	if (x->state != EXCHANGE_FETCHING) /* a history server was asked before */
-		exchange_move(x, EXCHANGE_FETCHING);
-	thread->shared->ask_keeper(thread->shared->suspect_arg, p->question);
-}
-
 static void begin(struct exchange *x, const struct app_info *app, const struct pods_asked *asked)
 {
 	struct endpoint_pods *p = pods_new(x, app);
 
 	p->asked = *asked;
-	ask_keeper(p, asked->is_text ? PODS_KEPT_BYTES : PODS_TAIL_BYTES);
+	pods_ask_keeper(p, asked->is_text ? PODS_KEPT_BYTES : PODS_TAIL_BYTES, on_told);
 }
 
 void endpoint_pods_last_lines(struct exchange *x, const struct app_info *app,
@@ -405,7 +356,7 @@ void endpoint_pods_last_lines(struct exchange *x, const struct app_info *app,
 	}
 	struct endpoint_pods *p = pods_new(x, app);
 	p->then_end = then;
-	ask_keeper(p, PODS_END_BYTES);
+	pods_ask_keeper(p, PODS_END_BYTES, on_told);
 }
 
 /* --- what is asked --- */

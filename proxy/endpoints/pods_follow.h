@@ -7,9 +7,10 @@
 
 struct pods_follow;
 
-/* Asks again every second; `end` is called when they may not any more. */
-struct pods_follow *pods_follow_new(
-	struct exchange *x, void (*end)(struct exchange *x, enum fault fault));
-void pods_follow_free(struct pods_follow *follow); /* NULL is fine */
+/* Asks again every second, after `look`; `end` is called when they may not any more. */
+struct pods_follow *pods_follow_new(struct exchange *x, enum fault (*look)(struct exchange *x),
+	void (*end)(struct exchange *x, enum fault fault));
+void pods_follow_end(struct pods_follow *follow, enum fault fault); /* calls `end` */
+void pods_follow_free(struct pods_follow *follow);		    /* NULL is fine */
 
 #endif

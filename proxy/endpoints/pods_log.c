@@ -150,7 +150,7 @@ static size_t on_log_part(struct str part, void *arg)
 {
 	struct endpoint_pods *p = arg;
 
-	if (p->is_full)
+	if (p->is_full || p->held_looks)
 		return 0;
 	pass_on(p, part);
 	return part.len;
@@ -159,7 +159,7 @@ static size_t on_log_part(struct str part, void *arg)
 void pods_go_on(struct endpoint_pods *p)
 {
 	p->is_full = false;
-	if (p->fetch && p->is_begun)
+	if (p->fetch && p->is_begun && p->held_looks == 0)
 		fetch_go_on(p->fetch);
 }
 
@@ -179,7 +179,9 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 	struct endpoint_pods *p = arg;
 
 	p->fetch = NULL;
-	if (result->status == 200) {
+	if (p->held_looks) {
+		end_text(p, FAULT_FORBIDDEN);
+	} else if (result->status == 200) {
 		pass_on(p, result->body);
 		end_text(p, FAULT_NONE);
 	} else if (p->is_begun) {
@@ -199,7 +201,7 @@ static void on_follow_end(struct exchange *x, enum fault fault)
 		web_fault(&x->web, fault, NULL);
 }
 
-void pods_stream_log(struct endpoint_pods *p)
+void pods_stream_log(struct endpoint_pods *p, enum fault (*look)(struct exchange *x))
 {
 	struct kube_log_wish wish = wish_of(p, (unsigned)p->asked.tail);
 	bool follows = p->asked.follows;
@@ -211,7 +213,7 @@ void pods_stream_log(struct endpoint_pods *p)
 	}
 	wish.follow = follows;
 	if (follows)
-		p->follow = pods_follow_new(p->x, on_follow_end);
+		p->follow = pods_follow_new(p->x, look, on_follow_end);
 	ask_log(p, &wish,
 		&(struct fetch_request){
 			.timeout_ms = follows ? FOLLOW_TIMEOUT_MS : STREAM_TIMEOUT_MS,

@@ -2,6 +2,7 @@
  * proxy/endpoints/pods_state.h - a request for logs or events on its way, as its steps share it.
  *
  *   endpoint_pods.c  who asks for what; the keeper's answer; which way it goes on
+ *   pods_keeper.c    questions to the keeper, and who may read what it says
  *   pods_ask.c       questions to the API server, and what it could not give
  *   pods_log.c       a log as text while it comes, or its last lines
  *   pods_events.c    events, newest first
@@ -72,8 +73,9 @@ struct endpoint_pods {
 	char container[KUBE_NAME_MAX];
 	struct sbuf log; /* last lines */
 	bool log_is_cut, has_log, is_kept;
-	bool is_begun; /* the head is with the client */
-	bool is_full;  /* it is to take what was sent first */
+	bool is_begun;	     /* the head is with the client */
+	bool is_full;	     /* it is to take what was sent first */
+	unsigned held_looks; /* nothing goes on for so long: it is not settled whose it is */
 	struct pods_event events[2 * PODS_EVENTS];
 	size_t events_count;
 	unsigned events_pages;
@@ -85,6 +87,21 @@ struct endpoint_pods {
 void pods_free(struct endpoint_pods *p); /* NULL is fine */
 /* For pages. */
 struct page_pods pods_about(const struct endpoint_pods *p, const struct kube_status *driver);
+
+/* --- pods_keeper.c --- */
+
+void pods_ask_keeper(
+	struct endpoint_pods *p, size_t log_max, void (*done)(struct pod_question *question));
+enum pods_verdict { /* the strictest last */
+	PODS_OPEN,
+	PODS_NOT_SETTLED, /* another application in the pod is so new that nobody knows whose */
+	PODS_CLOSED,
+	PODS_NOT_THERE,
+};
+enum pods_verdict pods_judge(const struct endpoint_pods *p, const struct pod_answer *told);
+/* Of a log that is followed: with the newest registry and configuration; applications that have
+ * come into the pod are asked about, and judged later (S147). */
+enum fault pods_look_again(struct exchange *x);
 
 /* --- pods_ask.c --- */
 
@@ -100,8 +117,9 @@ void pods_ask_list(struct endpoint_pods *p, const char *path, const char *need,
 
 /* --- pods_log.c --- */
 
-/* Streams the log of target and container to the client, and ends the exchange. */
-void pods_stream_log(struct endpoint_pods *p);
+/* Streams the log of target and container to the client, and ends the exchange. One that is
+ * followed ends when `look`, every second, does not say FAULT_NONE. */
+void pods_stream_log(struct endpoint_pods *p, enum fault (*look)(struct exchange *x));
 void pods_go_on(struct endpoint_pods *p);
 /* What was kept, as text; ends the exchange. */
 void pods_send_kept(struct endpoint_pods *p);

@@ -32,16 +32,20 @@ static void add_others(const struct app *a, struct pod_answer *answer)
 	}
 }
 
-static void answer_of_pod(const struct app *a, size_t log_max, struct pod_answer *answer)
+static void answer_of_pod(const struct app *a, struct pod_question *q)
 {
+	struct pod_answer *answer = &q->answer;
+
 	answer->known = a->watch ? POD_THERE : POD_GONE;
 	answer->namespace = mem_strdup(a->namespace);
 	answer->pod = mem_strdup(a->pod_object);
 	answer->uid = mem_strdup(a->pod);
 	add_others(a, answer);
+	if (q->is_about_others)
+		return;
 	load_access(a->known.cluster, answer);
 	if (!a->running)
-		keep_log_answer(a, log_max, answer);
+		keep_log_answer(a, q->log_max, answer);
 }
 
 static void answer_of_cluster(const struct cluster *c, struct pod_question *q)
@@ -50,7 +54,7 @@ static void answer_of_cluster(const struct cluster *c, struct pod_question *q)
 	const struct app *a = (const struct app *)ui;
 
 	if (a && app_has_pod(a))
-		answer_of_pod(a, q->log_max, &q->answer);
+		answer_of_pod(a, q);
 }
 
 void pod_desk_answer(struct discovery *d, struct pod_question *q)

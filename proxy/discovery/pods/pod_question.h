@@ -38,7 +38,8 @@ struct pod_question {
 	struct task task;   /* first */
 	struct inbox *home; /* borrowed; NULL: nobody waits for it any more */
 	char *cluster, *app_id;
-	size_t log_max; /* bytes of a kept log that are wanted */
+	size_t log_max;	      /* bytes of a kept log that are wanted */
+	bool is_about_others; /* no more is wanted than which pod it is, and what else is in it */
 	/* No question, but a note: the API server refuses what takes this right (a text of ours).
 	 */
 	const char *refused;

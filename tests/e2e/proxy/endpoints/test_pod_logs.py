@@ -7,10 +7,12 @@ import pytest
 import requests
 
 from conftest import NAVIGATION, Client
+from fake_spark import App
 from kube_api import KubeApi, event, executor, pod, terminated, with_state
 from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
+from spark_cluster import free_port
 
 DRIVER = "spark-kubernetes-driver"
 RUNNING = {"running": {"startedAt": "2026-01-31T12:00:00Z"}}
@@ -245,6 +247,32 @@ def test_s44_logs_and_events_of_another_namespace_are_not_there(teams):
                 field for field in absent.headers if field not in ("X-Request-Id", "Date")]
             assert len(hidden.content) == len(absent.content)
         assert len(teams.api.requests) == asked
+
+
+def test_s147_followed_log_ends_for_who_may_not_see_what_comes_later_in_its_pod(teams):
+    """A notebook's pod gets a second application; a token for the first one does not open it."""
+    first = App("spark-first", "first")
+    teams.apps.append(first)
+    port = free_port()
+    made = pod("notebook", None, namespace="a", annotations={"sparkgate.io/ui": f"{first.server.server_port},{port}"})
+    teams.api.put(with_state(made, RUNNING))
+    teams.api.write("notebook", b"of the first\n")
+    teams.until(lambda: page(teams.team_a, f"/k/proxy/{first.id}/").status_code == 200, "team-a sees it")
+    one = teams.gateway.create_token("one", "user", "--scope", "view logs app:first")["access_token"]
+    every = teams.gateway.create_token("every", "user")["access_token"]
+    driver = {"app": first.id}
+    with follow(teams, driver, one) as limited, follow(teams, driver, every) as whole:
+        lines, more = limited.iter_lines(), whole.iter_lines()
+        assert next(lines) == next(more) == b"of the first"
+        second = App("spark-second", "second", port)
+        teams.apps.append(second)
+        teams.until(lambda: page(teams.team_a, f"/k/proxy/{second.id}/").status_code == 200, "the second one")
+        time.sleep(3)
+        teams.api.write("notebook", b"of the second\n")
+        assert next(more) == b"of the second"
+        with pytest.raises(requests.exceptions.RequestException):
+            raise AssertionError(f"it goes on: {next(lines)}")
+    assert Client(teams.gateway, one).get(f"/k/apps/{first.id}/logs").status_code == 403
 
 
 def test_role_without_logs_reads_neither_logs_nor_events(teams):
