@@ -44,12 +44,18 @@ static bool has_word(const struct app_info *app)
 	return app->is_planned || app->is_idle;
 }
 
+/* Its permalink says why there is no UI. */
+static bool says_why(const struct app_info *app)
+{
+	return has_word(app) || (app->mount && app->mount->lack);
+}
+
 /* Running: its live UI, when there is one to go to. Over: the permalink, which leads to history or
  * says how it ended. */
 static bool write_app_href(
 	struct sbuf *out, const struct cluster_info *cluster, const struct app_info *app)
 {
-	if (!is_live(app) && !has_word(app) && app->running)
+	if (!is_live(app) && !says_why(app) && app->running)
 		return false;
 	sbuf_puts(out, "<a href=\"");
 	if (is_live(app)) {

@@ -69,6 +69,7 @@ def test_pod_that_waits_says_why(world, api):
     status(api, "patient", conditions=[UNSCHEDULABLE])
     why = "Unschedulable: 0/3 nodes have &lt;enough&gt; memory"
     world.until(lambda: why in home(world), "the reason")
+    assert 'href="/k/apps/spark-patient">' in home(world)
     page = world.person.get("/k/apps/patient", headers=PAGE)
     assert page.status_code == 503 and page.headers["Retry-After"] == "3"
     assert "This application is starting" in page.text and why in page.text
