@@ -45,15 +45,31 @@ static void lead_to_history(
 	sbuf_clear(&path);
 }
 
-static void serve_not_ready(struct exchange *x, const struct app_info *app)
+static void show_not_ready(
+	struct exchange *x, const struct app_info *app, const struct page_lines *lines)
 {
 	struct page_view view = public_view(&x->web);
 	struct sbuf page;
 
 	sbuf_init(&page, PAGE_MAX);
-	page_not_ready(&page, &view, x->route.cluster, app);
+	page_not_ready(&page, &view, x->route.cluster, app, lines);
 	web_html(&x->web, 503, &page, "Refresh: 3\r\nRetry-After: 3\r\n", FAULT_NOT_READY);
 	sbuf_clear(&page);
+}
+
+/* Reads what was kept, for those who may. */
+static bool shows_lines(const struct exchange *x, const struct app_info *app)
+{
+	return !app->running && guard_is_navigation(x->web.req) &&
+	       topic_shows_pods(x->route.cluster, app, x->web.who);
+}
+
+static void serve_not_ready(struct exchange *x, const struct app_info *app)
+{
+	if (shows_lines(x, app))
+		endpoint_pods_last_lines(x, app, show_not_ready);
+	else
+		show_not_ready(x, app, NULL);
 }
 
 /* How long a history server may take until it lists what has ended. */
@@ -81,7 +97,7 @@ static void serve_ended(struct exchange *x, const struct app_info *app)
 {
 	if (!guard_is_navigation(x->web.req))
 		web_fault(&x->web, FAULT_GONE, app->reason[0] ? app->reason : NULL);
-	else if (topic_shows_pods(x->route.cluster, app, x->web.who))
+	else if (shows_lines(x, app))
 		endpoint_pods_last_lines(x, app, show_end);
 	else
 		show_end(x, app, NULL);

@@ -131,8 +131,10 @@ void page_app_ended(struct sbuf *out, const struct page_view *view,
  * itself as the next. */
 void page_app_waits(struct sbuf *out, const struct page_view *view,
 	const struct cluster_info *cluster, const struct app_info *app);
-/* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's). */
+/* "finished; its history is not ready yet", retries by itself (Refresh header is the caller's).
+ * `lines` as of page_app_ended(). */
 void page_not_ready(struct sbuf *out, const struct page_view *view,
-	const struct cluster_info *cluster, const struct app_info *app);
+	const struct cluster_info *cluster, const struct app_info *app,
+	const struct page_lines *lines);
 
 #endif

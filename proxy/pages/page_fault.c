@@ -429,7 +429,8 @@ static const char *wait_title(const struct app_info *app)
 }
 
 void page_not_ready(struct sbuf *out, const struct page_view *view,
-	const struct cluster_info *cluster, const struct app_info *app)
+	const struct cluster_info *cluster, const struct app_info *app,
+	const struct page_lines *lines)
 {
 	card_open(out, view,
 		app->running ? "This application\xe2\x80\x99s page is not ready yet"
@@ -443,6 +444,7 @@ void page_not_ready(struct sbuf *out, const struct page_view *view,
 			? "<p>It is running, but the gateway has not checked its page yet.</p>\n"
 			: "<p>The history server reads the logs of finished applications every few "
 			  "seconds. Large logs take longer.</p>\n");
+	write_lines(out, lines);
 	sbuf_puts(out, "<p class=\"waiting\" role=\"status\">This page reloads by itself every few "
 		       "seconds.</p>\n"
 		       "<div class=\"actions\"><a class=\"button\" href=\"\">Try again now</a>");

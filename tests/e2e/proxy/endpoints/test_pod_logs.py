@@ -462,3 +462,18 @@ def test_permalink_of_a_driver_that_died_shows_last_lines_to_who_may_read_logs(k
     for path in (link, "/", "/k/"):
         shown = page(looker, path).text
         assert "OOMKilled" in shown and "OutOfMemoryError" not in shown and f"{link}/logs" not in shown
+
+
+def test_page_that_waits_for_history_shows_last_lines_to_who_may_read_logs(keeper):
+    driver = run(keeper, log=b"java.lang.OutOfMemoryError <heap>\n")
+    reader, looker = session(keeper, "view logs"), session(keeper, "view")
+    keeper.api.put(with_state({**keeper.api.pods["spark", "etl"], "status": {"phase": "Failed"}}, terminated(137, "OOMKilled")))
+    keeper.until(lambda: keeper.api.sent, "the log is read", 5)
+    keeper.api.delete("etl")
+    link = f"/k/apps/{driver['app']}"
+    keeper.until(lambda: "java.lang.OutOfMemoryError &lt;heap&gt;" in page(reader, link).text, "last lines")
+    shown, other = page(reader, link), page(looker, link)
+    for one in (shown, other):
+        assert one.status_code == 503 and one.headers["Refresh"] == "3" and "its history is not ready yet" in one.text
+    assert "OutOfMemoryError" not in other.text and "OOMKilled" in other.text
+    assert "OutOfMemoryError" not in reader.get(link).text  # a script's answer

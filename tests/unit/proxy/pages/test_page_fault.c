@@ -62,7 +62,7 @@ static void check_single_homes(void)
 		.user = "",
 		.state = ""};
 	sbuf_reset(&probe_page);
-	page_not_ready(&probe_page, &as_alice, &(struct cluster_info){.name = "k"}, &app);
+	page_not_ready(&probe_page, &as_alice, &(struct cluster_info){.name = "k"}, &app, NULL);
 	check_sample("not-ready");
 }
 
@@ -237,7 +237,7 @@ static void end_of_a_pod_leads_to_its_logs_and_shows_its_last_lines(void **state
 	assert_has("\xe2\x80\xa6\nOutOfMemoryError &lt;b&gt;\n</pre>");
 	check_sample("ended-lines");
 	sbuf_reset(&probe_page);
-	page_not_ready(&probe_page, &as_alice, &cluster, &app);
+	page_not_ready(&probe_page, &as_alice, &cluster, &app, NULL);
 	assert_has("href=\"/k/apps/spark-1/logs\"");
 }
 
@@ -256,7 +256,7 @@ static void who_may_not_read_logs_is_led_to_none(void **state)
 	(void)state;
 	view.who = who;
 	page_app_ended(&probe_page, &view, &cluster, &app, NULL);
-	page_not_ready(&probe_page, &view, &cluster, &app);
+	page_not_ready(&probe_page, &view, &cluster, &app, NULL);
 	app.has_pod = false; /* there are none */
 	page_app_ended(&probe_page, &as_alice, &cluster, &app, NULL);
 	assert_has_not("/logs");

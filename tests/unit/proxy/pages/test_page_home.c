@@ -249,7 +249,7 @@ static void long_name_is_cut_between_letters_and_whole_in_a_tooltip(void **state
 	for (size_t i = 1; i + 2 < 200; i += 2) /* two bytes each, from an odd offset */
 		memcpy(name + i, "\xc3\xa9", 3);
 	name[0] = 'x';
-	page_not_ready(&probe_page, &as_alice, &(struct cluster_info){.name = "k"}, &app);
+	page_not_ready(&probe_page, &as_alice, &(struct cluster_info){.name = "k"}, &app, NULL);
 	assert_has("\xc3\xa9\xe2\x80\xa6</bdi>");
 	assert_has("<bdi title=\"x\xc3\xa9");
 	assert_has_not("\xc3\xe2\x80\xa6");
