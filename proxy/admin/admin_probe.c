@@ -51,6 +51,10 @@ static void write_ready(
 	if (admin->discovery)
 		discovery_describe_resources(admin->discovery, &w);
 	json_writer_close(&w);
+	json_writer_list(&w, "lacking_rights");
+	if (admin->discovery)
+		discovery_describe_rights(admin->discovery, &w);
+	json_writer_close(&w);
 	json_writer_bool(&w, "draining", admin->draining);
 	json_writer_end(&w);
 }

@@ -306,3 +306,42 @@ void discovery_describe_resources(const struct discovery *d, struct json_writer 
 			describe_resources(d->clusters[i], json);
 	}
 }
+
+static void describe_right(const struct cluster *c, const char *namespace, enum kube_right right,
+	struct json_writer *json)
+{
+	const struct kube_right_row *row = &kube_rights[right];
+
+	json_writer_object(json, NULL);
+	json_writer_text(json, "cluster", str_of(c->name));
+	if (namespace)
+		json_writer_text(json, "namespace", str_of(namespace));
+	json_writer_text(json, "needs", str_of(row->needs));
+	json_writer_text(json, "without", str_of(row->without));
+	json_writer_text(json, "see", str_of(row->see));
+	json_writer_close(json);
+}
+
+static void describe_refused(
+	struct kube_watch *const *watches, size_t count, struct json_writer *json)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct kube_watch *w = watches[i];
+		if (w->is_refused)
+			describe_right(w->cluster, kube_watch_namespace(w), w->kind->right, json);
+	}
+}
+
+void discovery_describe_rights(const struct discovery *d, struct json_writer *json)
+{
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		const struct cluster *c = d->clusters[i];
+		describe_refused(c->watches, c->watches_count, json);
+		describe_refused(c->others, c->others_count, json);
+		describe_refused(c->finders, c->finders_count, json);
+		for (unsigned right = 0; right < KUBE_RIGHTS; right++) {
+			if (c->rights_lacking & 1u << right)
+				describe_right(c, NULL, (enum kube_right)right, json);
+		}
+	}
+}

@@ -43,5 +43,8 @@ void discovery_describe_pods(const struct discovery *d, struct json_writer *json
 /* The same of resources of operators: "<cluster>":{"<namespace>":{"<kind>":"ok"}}, or "not there",
  * or "not allowed". */
 void discovery_describe_resources(const struct discovery *d, struct json_writer *json);
+/* The same as items of a list: rights that its accounts were found to lack, what is lost by each,
+ * and what gives it. */
+void discovery_describe_rights(const struct discovery *d, struct json_writer *json);
 
 #endif

@@ -343,6 +343,7 @@ const struct kube_kind merge_pods_kind = {
 	.api = "/api/v1",
 	.plural = "pods",
 	.words = "pods",
+	.right = KUBE_RIGHT_DRIVERS,
 	.is_selected = true,
 	.on_object = on_object,
 	.on_gone = on_gone,

@@ -18,8 +18,6 @@
 /* Requests of a thread; such as last leave room for others, and so does one person. */
 enum { AT_ONCE = 16, FOLLOWED_AT_ONCE = 8, ONES_AT_ONCE = 4 };
 
-static const char need_pods[] = "the verb list of pods";
-
 void endpoint_pods_free(struct endpoint_pods *pods)
 {
 	pods_free(pods);
@@ -232,7 +230,7 @@ static void ask_executors(struct endpoint_pods *p)
 	/* One by its name, though it may be behind those that are listed. */
 	if (p->asked.is_text)
 		kube_path_add_name(&path, p->asked.pod);
-	pods_ask_list(p, path.at, need_pods, on_executor, after_executors);
+	pods_ask_list(p, path.at, KUBE_RIGHT_PODS, on_executor, after_executors);
 	sbuf_clear(&path);
 }
 
@@ -267,7 +265,7 @@ static void ask_driver(struct endpoint_pods *p)
 
 	sbuf_init(&path, KUBE_PATH_MAX);
 	kube_path_of_pod(&path, p->told->answer.namespace, p->told->answer.pod);
-	pods_ask_list(p, path.at, need_pods, on_driver, after_driver);
+	pods_ask_list(p, path.at, KUBE_RIGHT_PODS, on_driver, after_driver);
 	sbuf_clear(&path);
 }
 

@@ -33,17 +33,18 @@ static char *said(const struct fetch_result *result)
 }
 
 /* The log says it once for a cluster, whatever thread sees it. */
-static void note_refusal(struct endpoint_pods *p, const char *need)
+static void note_refusal(struct endpoint_pods *p, enum kube_right need)
 {
 	struct server_thread *thread = p->x->thread;
 	struct pod_question *note =
 		pod_question_new(NULL, p->x->route.cluster->name, p->app->id, NULL, NULL);
 
+	note->is_note = true;
 	note->refused = need;
 	thread->shared->ask_keeper(thread->shared->suspect_arg, note);
 }
 
-void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, const char *need)
+void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, enum kube_right need)
 {
 	static const struct {
 		int status;
@@ -62,7 +63,7 @@ void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, co
 		note_refusal(p, need);
 		text = mem_printf("The API server does not allow it (403): the role of the "
 				  "gateway\xe2\x80\x99s account in the namespace %.64s lacks %s.",
-			p->told->answer.namespace, need);
+			p->told->answer.namespace, kube_rights[need].needs);
 	}
 	if (text == NULL && result->status)
 		text = said(result);
@@ -111,7 +112,7 @@ static void on_list_done(const struct fetch_result *result, void *arg)
 	p->then(p, more);
 }
 
-void pods_ask_list(struct endpoint_pods *p, const char *path, const char *need,
+void pods_ask_list(struct endpoint_pods *p, const char *path, enum kube_right need,
 	void (*on_item)(struct endpoint_pods *p, struct str item),
 	void (*then)(struct endpoint_pods *p, const char *more))
 {

@@ -17,8 +17,6 @@ enum {
 	JSON_MAX = 4 * 1024 * 1024,
 };
 
-static const char need_events[] = "the verb list of events";
-
 /* --- which are kept --- */
 
 static int newer_first(const void *a, const void *b)
@@ -175,7 +173,7 @@ static void ask_all(struct endpoint_pods *p, const char *more)
 	kube_path_of_events(&path, p->told->answer.namespace, NULL, PAGE_ITEMS);
 	if (copy[0])
 		kube_path_add_continue(&path, copy);
-	pods_ask_list(p, path.at, need_events, on_event, after_page);
+	pods_ask_list(p, path.at, KUBE_RIGHT_EVENTS, on_event, after_page);
 	sbuf_clear(&path);
 }
 
@@ -195,6 +193,6 @@ void pods_serve_events(struct endpoint_pods *p)
 
 	sbuf_init(&path, KUBE_PATH_MAX);
 	kube_path_of_events(&path, p->told->answer.namespace, p->told->answer.uid, PAGE_ITEMS);
-	pods_ask_list(p, path.at, need_events, on_event, after_drivers);
+	pods_ask_list(p, path.at, KUBE_RIGHT_EVENTS, on_event, after_drivers);
 	sbuf_clear(&path);
 }

@@ -66,7 +66,7 @@ static void on_tail_done(const struct fetch_result *result, void *arg)
 	p->fetch = NULL;
 	p->has_failed = false;
 	if (result->status != 200)
-		pods_trouble(p, result, KUBE_LOG_RIGHT);
+		pods_trouble(p, result, KUBE_RIGHT_LOGS);
 	p->has_log = !p->has_failed || p->log.len > 0;
 	begin_at_line(p);
 	if (!p->has_log && is_driver(p))
@@ -170,7 +170,7 @@ static void refuse_text(struct endpoint_pods *p, const struct fetch_result *resu
 			   : result->status	 ? FAULT_KUBERNETES
 						 : FAULT_UPSTREAM_CONNECT;
 
-	pods_trouble(p, result, KUBE_LOG_RIGHT);
+	pods_trouble(p, result, KUBE_RIGHT_LOGS);
 	web_fault(&p->x->web, fault, p->problems[p->problems_count - 1]);
 }
 

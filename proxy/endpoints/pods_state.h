@@ -61,7 +61,7 @@ struct endpoint_pods {
 	void (*then)(struct endpoint_pods *p, const char *more); /* after a list */
 	void (*then_log)(struct endpoint_pods *p);		 /* after last lines */
 	void (*on_item)(struct endpoint_pods *p, struct str item);
-	const char *need; /* the right that the list under way takes */
+	enum kube_right need; /* the right that the list under way takes */
 	struct kube_list list;
 	bool is_list, is_broken;
 	bool has_failed; /* the last question was not answered */
@@ -108,10 +108,10 @@ enum fault pods_look_again(struct exchange *x);
 /* What could not be had; takes. */
 void pods_problem(struct endpoint_pods *p, char *sentence);
 /* The same, from what the API server answered. `need`: the right that it takes. */
-void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, const char *need);
+void pods_trouble(struct endpoint_pods *p, const struct fetch_result *result, enum kube_right need);
 /* Calls on_item for each item, then `then` with what the next page is asked for with ("": there is
  * none). With has_failed set, and a problem, if that did not work. */
-void pods_ask_list(struct endpoint_pods *p, const char *path, const char *need,
+void pods_ask_list(struct endpoint_pods *p, const char *path, enum kube_right need,
 	void (*on_item)(struct endpoint_pods *p, struct str item),
 	void (*then)(struct endpoint_pods *p, const char *more));
 

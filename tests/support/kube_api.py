@@ -50,6 +50,7 @@ def pod(name, app, phase="Running", ip=HOST, port=4040, namespace="spark", label
 PODS = "api/v1/pods"
 KUBEFLOW = "apis/sparkoperator.k8s.io/v1beta2/sparkapplications"
 APACHE = "apis/spark.apache.org/v1/sparkapplications"
+APACHE_OLD = "apis/spark.apache.org/v1beta1/sparkapplications"
 SERVICES = "api/v1/services"
 CLUSTERS = "apis/spark.apache.org/v1/sparkclusters"
 SCHEDULES = "apis/sparkoperator.k8s.io/v1beta2/scheduledsparkapplications"
@@ -62,6 +63,9 @@ STATUSES = {  # how an operator writes a state, a message and an application's i
     SCHEDULES: lambda state, message, _: {"scheduleState": state, "reason": message},
     CONNECTS: lambda state, message, _: {"state": state},
 }
+
+
+STATUSES[APACHE_OLD] = STATUSES[APACHE]
 
 
 def resource(kind, name, state=None, message="", app=None, namespace="spark", labels=None, spec=None, **status):

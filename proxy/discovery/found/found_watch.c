@@ -53,8 +53,10 @@ static void on_cluster_gone(struct kube_watch *w, const struct kube_object *obje
 
 static const struct kube_kind clusters = {
 	.api = "/apis/spark.apache.org/v1",
+	.older_api = "/apis/spark.apache.org/v1beta1",
 	.plural = "sparkclusters",
 	.words = "SparkClusters (spark.apache.org/v1)",
+	.right = KUBE_RIGHT_CLUSTERS,
 	.is_optional = true,
 	.on_object = on_cluster,
 	.on_gone = on_cluster_gone,
@@ -112,6 +114,7 @@ static const struct kube_kind pods = {
 	.api = "/api/v1",
 	.plural = "pods",
 	.words = "pods of masters and history servers",
+	.right = KUBE_RIGHT_MASTERS,
 	.selector = "spark-role in (master,driver)",
 	.is_optional = true,
 	.on_object = on_pod,
@@ -161,6 +164,7 @@ static const struct kube_kind services = {
 	.api = "/api/v1",
 	.plural = "services",
 	.words = "services",
+	.right = KUBE_RIGHT_SERVICES,
 	.is_optional = true,
 	.on_object = on_service,
 	.on_gone = on_service_gone,

@@ -75,8 +75,9 @@ struct cluster {
 	struct log_keeper *keeper;		     /* keep_log.c: NULL: no logs are kept */
 	struct registry_part *part;		     /* as published last; NULL: never */
 	bool is_changed;			     /* since then */
-	uint32_t
-		refusals[4]; /* rights that its API server was found to refuse, as logged: hashes */
+	/* For logs and events, that its API server was found to refuse, as logged: bits by enum
+	 * kube_right. */
+	unsigned rights_lacking;
 };
 
 struct discovery { /* what the clusters share */

@@ -13,8 +13,6 @@
 
 struct kube_access;
 
-#define KUBE_LOG_RIGHT "the verb get of pods/log" /* that a log takes, for people */
-
 enum { KUBE_PATH_MAX = 4096, KUBE_NAME_MAX = 254 /* with its NUL */ };
 
 bool kube_is_name(struct str name);   /* of a pod or a container: a name of DNS (RFC 1123) */

@@ -3,16 +3,12 @@
 #ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_REFUSAL_H
 #define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_REFUSAL_H
 
-#include <stdbool.h>
+struct fetch_result;
+struct kube_kind;
 
-struct kube_refusal {
-	int status;
-	bool is_of_optional; /* of a kind that a cluster may lack */
-	const char *lack;    /* what that kind is; NULL: this is a failure */
-	const char *why;
-};
-
-/* NULL: nothing is known of this status. */
-const struct kube_refusal *kube_refusal_find(int status, bool is_optional);
+/* What a cluster lacks that answers so: "not allowed", "not there". NULL: it is a failure. */
+const char *kube_refusal_lack(int status, const struct kube_kind *kind);
+/* For the log. Gives. */
+char *kube_refusal_why(const struct fetch_result *result, const struct kube_kind *kind);
 
 #endif

@@ -10,6 +10,7 @@
 #define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_RESOURCE_H
 
 #include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_right.h"
 
 enum {
 	KUBE_RESOURCE_NAME_MAX = 128, /* its driver's pod has it in a label of 63 */
@@ -43,8 +44,10 @@ struct resource_again {
 
 struct resource_kind {
 	char letter; /* in keys */
+	enum kube_right right;
 	const char *api, *plural, *kind;
-	const char *words; /* for the log */
+	const char *older_api; /* where that is not there; NULL: there is none */
+	const char *words;     /* for the log */
 	int first_attempt;
 	/* Paths; NULL: it has none. */
 	const char *state, *message, *app_id, *attempts, *ended, *suspended;

@@ -9,7 +9,6 @@
 #include "proxy/discovery/kubernetes/kube_refusal.h"
 
 #include <event2/event.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -102,25 +101,38 @@ static void watch_fail(struct kube_watch *w, const char *why)
 /* What was known of it is not known any more. */
 static void watch_lack(struct kube_watch *w, const char *lack)
 {
-	bool is_new = w->lack == NULL;
+	bool is_new = lack && w->lack == NULL;
 
 	w->lack = lack;
-	w->tries = LACK_SHIFT;
+	if (lack)
+		w->tries = LACK_SHIFT;
 	if (is_new)
 		w->kind->on_end(w);
 }
 
+/* A kind may have an older version, which some clusters have alone. False: that was tried. */
+static bool turn_version(struct kube_watch *w, int status)
+{
+	if (status != 404 || w->kind->older_api == NULL || w->has_turned)
+		return false;
+	w->is_older = !w->is_older;
+	w->has_turned = true;
+	watch_start(w);
+	return true;
+}
+
 static void fail_status(struct kube_watch *w, const struct fetch_result *result)
 {
-	const struct kube_refusal *row = kube_refusal_find(result->status, w->kind->is_optional);
-	char other[64];
+	char *why;
 
-	snprintf(other, sizeof other, "status %d", result->status);
-	if (row && row->lack)
-		watch_lack(w, row->lack);
-	else
-		w->lack = NULL;
-	watch_fail(w, row ? row->why : result->status ? other : result->error);
+	if (turn_version(w, result->status))
+		return;
+	w->has_turned = false;
+	w->is_refused = result->status == 403;
+	watch_lack(w, kube_refusal_lack(result->status, w->kind));
+	why = kube_refusal_why(result, w->kind);
+	watch_fail(w, why);
+	free(why);
 }
 
 /* --- asking --- */
@@ -133,7 +145,7 @@ static char *path_of(
 	struct sbuf path;
 
 	sbuf_init(&path, 4 * KUBE_CONTINUE_MAX + 8192);
-	sbuf_printf(&path, "%s/", w->kind->api);
+	sbuf_printf(&path, "%s/", w->is_older ? w->kind->older_api : w->kind->api);
 	if (strcmp(namespace, "*") != 0) {
 		sbuf_puts(&path, "namespaces/");
 		sbuf_urlencode(&path, str_of(namespace));
@@ -220,6 +232,7 @@ static void take_page(struct kube_watch *w)
 		w->version[0] = '\0'; /* only the whole list says what is known */
 	} else {
 		w->lack = NULL;
+		w->has_turned = w->is_refused = false;
 		w->kind->on_listed(w);
 		watch_set_up(w, true, "");
 		cluster_changed(w->cluster); /* now nothing is missing: claims can be settled */

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "conf/load/kubeconfig.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
+#include "proxy/discovery/kubernetes/kube_right.h"
 
 struct cluster;
 struct event;
@@ -18,13 +19,15 @@ struct kube_watch;
 /* What is watched, and who is told. Objects are borrowed; whoever is told may ask for a new list.
  */
 struct kube_kind {
-	const char *api;      /* "/api/v1" */
-	const char *plural;   /* "pods" */
-	const char *words;    /* for the log: "SparkApplications (spark.apache.org/v1)" */
-	bool is_optional;     /* a cluster that lacks it, or an account that may not read it, is no
-				 failure: it is said once, and asked from time to time */
-	bool is_selected;     /* by the selector of the configuration */
-	const char *selector; /* ... or by this one; NULL: by none */
+	const char *api;       /* "/api/v1" */
+	const char *older_api; /* where that is not there; NULL: there is none */
+	const char *plural;    /* "pods" */
+	const char *words;     /* for the log: "SparkApplications (spark.apache.org/v1)" */
+	enum kube_right right; /* that an account may lack */
+	bool is_optional;      /* a cluster that lacks it, or an account that may not read it, is no
+				  failure: it is said once, and asked from time to time */
+	bool is_selected;      /* by the selector of the configuration */
+	const char *selector;  /* ... or by this one; NULL: by none */
 	void (*on_object)(struct kube_watch *w, const struct kube_object *object);
 	void (*on_gone)(struct kube_watch *w, const struct kube_object *object);
 	void (*on_listed)(struct kube_watch *w); /* the list was complete */
@@ -49,9 +52,11 @@ struct kube_watch {
 	bool is_skipping;		/* ... which is too long */
 	unsigned tries;			/* since something good came */
 	bool tried, up, was_up;
-	bool has_recalled; /* what was kept of pods before this process began */
-	const char *lack;  /* of an optional kind, while it is not up: "not allowed", "not there" */
-	char *why;	   /* it is not up, as logged last */
+	bool is_refused;	   /* its account lacks the right */
+	bool is_older, has_turned; /* the older version is asked for; it was tried, or the newer */
+	bool has_recalled;	   /* what was kept of pods before this process began */
+	const char *lack; /* of an optional kind, while it is not up: "not allowed", "not there" */
+	char *why;	  /* it is not up, as logged last */
 };
 
 /* `namespace` NULL: that of the gateway's own access. */

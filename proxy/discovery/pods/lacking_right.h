@@ -3,9 +3,10 @@
 #ifndef SPARKGATE_PROXY_DISCOVERY_PODS_LACKING_RIGHT_H
 #define SPARKGATE_PROXY_DISCOVERY_PODS_LACKING_RIGHT_H
 
+#include "proxy/discovery/kubernetes/kube_right.h"
+
 struct cluster;
 
-/* `need`: the right that would be needed, a text of ours. */
-void lacking_right_note(struct cluster *c, const char *need);
+void lacking_right_note(struct cluster *c, enum kube_right right);
 
 #endif

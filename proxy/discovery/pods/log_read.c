@@ -213,7 +213,7 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 
 	r->fetch = NULL;
 	if (result->status == 403)
-		lacking_right_note(r->cluster, KUBE_LOG_RIGHT);
+		lacking_right_note(r->cluster, KUBE_RIGHT_LOGS);
 	if (r->text.len > LOG_SHELF_TEXT)
 		sbuf_cut(&r->text, r->text.len - LOG_SHELF_TEXT);
 	r->problem = problem_of(result);

@@ -61,7 +61,7 @@ void pod_desk_answer(struct discovery *d, struct pod_question *q)
 {
 	struct cluster *c = cluster_find(d, str_of(q->cluster));
 
-	if (c && q->refused)
+	if (c && q->is_note)
 		lacking_right_note(c, q->refused);
 	else if (c)
 		answer_of_cluster(c, q);

@@ -11,6 +11,7 @@
 
 #include "base/inbox.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
+#include "proxy/discovery/kubernetes/kube_right.h"
 
 #include <sys/queue.h>
 
@@ -40,9 +41,9 @@ struct pod_question {
 	char *cluster, *app_id;
 	size_t log_max;	      /* bytes of a kept log that are wanted */
 	bool is_about_others; /* no more is wanted than which pod it is, and what else is in it */
-	/* No question, but a note: the API server refuses what takes this right (a text of ours).
-	 */
-	const char *refused;
+	/* No question, but a note: the API server refuses what takes this right. */
+	bool is_note;
+	enum kube_right refused;
 	struct pod_answer answer;
 	void (*done)(struct pod_question *question); /* on the asker's thread, which takes it */
 	void *arg;				     /* the asker's; NULL: it has left */

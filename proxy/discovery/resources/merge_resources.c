@@ -197,7 +197,9 @@ __attribute__((constructor)) static void fill_kinds(void)
 {
 	for (size_t i = 0; i < RESOURCE_KINDS; i++)
 		kinds[i] = (struct kube_kind){.api = resource_kinds[i].api,
+			.older_api = resource_kinds[i].older_api,
 			.plural = resource_kinds[i].plural,
+			.right = resource_kinds[i].right,
 			.words = resource_kinds[i].words,
 			.is_optional = true,
 			.on_object = on_object,

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import NAVIGATION, Client, signed_in
 from fake_spark import App
-from kube_api import APACHE, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, pod, resource
+from kube_api import APACHE, APACHE_OLD, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, pod, resource
 from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
@@ -203,6 +203,32 @@ def test_released_application_of_apaches_operator_shows_how_it_ended(world):
     until_row(world, "spark-1", "Failed", "driver exited with 1")
 
 
+def test_older_version_of_apaches_resources_is_watched_where_a_cluster_has_it_alone(tmp_path):
+    with KubeApi() as api:
+        api.serve(KUBEFLOW, APACHE_OLD, SCHEDULES, CONNECTS)
+        world = World(tmp_path, api)
+        try:
+            world.until(lambda: api.watching(APACHE_OLD) == 1, "a watch")
+            api.put(resource(APACHE_OLD, "pi", "DriverRequested"))
+            assert until_row(world, "spark/pi", "Pending") < BAR_S
+            ui = driver_of(world, "pi", "spark-1", OF_APACHE)
+            world.until(lambda: leads_to(world, "pi", ui), "its driver")
+            assert world.client.get(f"{world.gateway.admin_url}/ready").json()["resources"]["k"]["spark"][
+                "SparkApplications (spark.apache.org/v1)"] == "ok"
+            with api.changed:  # its operator is upgraded
+                api.serve(APACHE)
+                api.kinds[APACHE].update(api.kinds.pop(APACHE_OLD))
+                for one in api.kinds[APACHE].values():
+                    one["apiVersion"] = "spark.apache.org/v1"
+            api.cut()
+            world.until(lambda: api.watching(APACHE) == 1, "a watch of the newer version")
+            api.put(resource(APACHE, "later", "Submitted"))
+            world.until(lambda: any("spark/later" in row for row in rows(world)), "a row of the newer version")
+            assert leads_to(world, "pi", ui)
+        finally:
+            world.stop()
+
+
 def test_application_that_is_deleted_with_its_resource_says_so(world):
     world.api.put(resource(KUBEFLOW, "gone", "RUNNING", app="spark-1"))
     ui = driver_of(world, "gone", "spark-1")
@@ -275,11 +301,19 @@ def test_kind_that_is_not_there_or_not_allowed_is_said_once_and_pods_are_as_befo
             assert set(ready.json()["resources"]["k"]["spark"].values()) == {lack}
             said = [line for line in world.gateway.log_text().splitlines() if "are not watched" in line]
             assert len(said) == len(KINDS) and all("403" in line or "404" in line for line in said)
+            told = ready.json()["lacking_rights"]
+            assert len(told) == (len(KINDS) if lack == "not allowed" else 0)
+            for one in told:  # the log says the same words
+                assert (one["cluster"], one["namespace"], one["see"]) == ("k", "spark", "k8s/overlays/resources/")
+                words = f"the gateway's role needs {one['needs']}; without that {one['without']}; {one['see']} gives it"
+                assert sum(words in line for line in said) == 1, words
             assert "does not answer" not in world.client.get("/k/").text
             api.forbidden.clear()
             api.serve(*(kind for kind in KINDS if kind not in api.kinds))
             world.gateway.reload()  # else it is asked after a minute or two
             until_watched(world)
+            ready = world.client.get(f"{world.gateway.admin_url}/ready")
+            assert ready.json()["lacking_rights"] == []
             world.api.put(resource(KUBEFLOW, "later"))
             world.until(lambda: len(rows(world)) == 2, "a resource")
             api.forbidden.add(KUBEFLOW)  # what was known is not known any more

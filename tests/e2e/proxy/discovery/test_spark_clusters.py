@@ -383,6 +383,7 @@ def test_clusters_that_the_account_may_not_list_are_said_once_and_pods_work(tmp_
     world.until_status(f"/k/proxy/{ui.id}/", 200)
     world.until(lambda: "SparkClusters (spark.apache.org/v1) of namespace spark" in world.gateway.log_text(), "a word in the log")
     time.sleep(1.5)
+    assert "needs the verbs list and watch of sparkclusters (spark.apache.org); without that no SparkCluster is found" in world.gateway.log_text()
     assert world.gateway.log_text().count("SparkClusters (spark.apache.org/v1) of namespace spark are not watched") == 1
     world.stop()
 

@@ -191,6 +191,11 @@ def test_what_the_role_may_not_is_said_on_the_page_and_once_in_the_log(world):
     log = world.gateway.log_text()
     assert log.count("the gateway's role needs the verb get of pods/log") == 1
     assert log.count("the gateway's role needs the verb list of events") == 1
+    told = world.client.get(f"{world.gateway.admin_url}/ready").json()["lacking_rights"]
+    assert [(one["needs"], one["see"]) for one in told] == [
+        ("the verb get of pods/log", "k8s/overlays/pod-logs/"), ("the verb list of events", "k8s/overlays/pod-logs/")]
+    for one in told:
+        assert f"without that {one['without']}; {one['see']} gives it" in log
     assert world.status(f"/k/proxy/{driver['app']}/") == 200
 
 
