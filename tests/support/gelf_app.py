@@ -17,10 +17,7 @@ def main():
     log = jvm.org.apache.logging.log4j.LogManager.getLogger("tests")
     for text in HARD.values():
         log.info(text)
-    try:
-        jvm.java.lang.Integer.parseInt("no number")
-    except Exception as error:
-        log.error("failed", error.java_exception)
+    log.error("failed", jvm.java.lang.RuntimeException("no number"))
     try:
         context.parallelize(range(2), 2).map(lambda number: 1 // 0).collect()
     except Exception:
