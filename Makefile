@@ -56,6 +56,14 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(SUPPORT) $(BUILD)/libsparkgate.a
 
 $(BUILD)/proxy/pages/page_static.o: $(wildcard proxy/pages/static/*)
 
+# The Python client, as the gateway serves it: the same bytes from the same files.
+WHEEL   := $(BUILD)/client.whl
+$(WHEEL): clients/python/wheel.py base/version.h LICENSE $(shell find clients/python/sparkgate_client clients/python/README.md)
+	$(call say,WHEEL,$@)
+	$(Q)mkdir -p $(@D) && python3 clients/python/wheel.py $@
+$(BUILD)/proxy/endpoints/client_wheel.o: $(WHEEL)
+$(BUILD)/proxy/endpoints/client_wheel.o: CPPFLAGS += -DCLIENT_WHEEL='"$(WHEEL)"'
+
 packages:
 	@sh tests/support/packages.sh $(PKGS)
 programs: $(UNIT) $(INTEG) $(FUZZ) $(BUILD)/sparkgate
@@ -161,6 +169,7 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -D -m 755 $(BUILD)/sparkgate $(DESTDIR)$(PREFIX)/bin/sparkgate
 	install -D -m 644 man/sparkgate.8 $(DESTDIR)$(PREFIX)/share/man/man8/sparkgate.8
 	install -D -m 644 man/sparkgate.yaml.5 $(DESTDIR)$(PREFIX)/share/man/man5/sparkgate.yaml.5
+	install -D -m 644 $(WHEEL) $(DESTDIR)$(PREFIX)/share/sparkgate/client/$$(python3 clients/python/wheel.py --name)
 	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)

@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "base/siphash.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 
 enum { PROBES = 8, WINDOW_MS = THROTTLE_SECONDS * 1000 };
@@ -31,25 +29,13 @@ void throttle_free(struct throttle *throttle)
 	free(throttle);
 }
 
-/* One client is what server.limits.per_client counts as one: an IPv4 address, in either spelling,
- * or a /64 of IPv6. */
+/* One client is what server.limits.per_client counts as one. */
 static uint64_t client_key(struct str client)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
-	const void *address = NULL;
-	char text[INET6_ADDRSTRLEN + 1];
-	uint64_t key = siphash_secret(client.at, client.len);
+	struct cidr who = cidr_of_client(client);
+	uint64_t key = who.bits ? siphash_secret(who.bytes, sizeof who.bytes)
+				: siphash_secret(client.at, client.len);
 
-	if (str_copy(client, text, sizeof text) && inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-		address = &v4;
-	else if (str_copy(client, text, sizeof text) &&
-		 inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-		address = &v6;
-	if (address) {
-		const struct cidr who = cidr_around(address, 32, 64);
-		key = siphash_secret(who.bytes, sizeof who.bytes);
-	}
 	return key ? key : 1;
 }
 

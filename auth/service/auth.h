@@ -18,6 +18,7 @@ struct event_base;
 struct fetcher;
 struct sbuf;
 struct store;
+struct device_desk;
 struct session_desk;
 struct token_desk;
 
@@ -79,6 +80,8 @@ struct store *auth_service_store(struct auth_service *service);
 const struct token_desk *auth_service_tokens(struct auth_service *service);
 /* The same of its sessions (session_desk.h). */
 const struct session_desk *auth_service_sessions(struct auth_service *service);
+/* The same of programs that wait for a person (device_desk.h). */
+const struct device_desk *auth_service_devices(struct auth_service *service);
 /* So that the store has all events of the audit that there are. Keeper thread. */
 void auth_service_save_audit(struct auth_service *service);
 /* The line with the one-time sign-in link, once per data directory: only
@@ -126,6 +129,7 @@ struct sign_in_result {
 	bool may_begin_again;	/* it was begun here, and came to nothing by other tabs' doing */
 	char *location;		/* signing out: where the provider ends its own session, or NULL */
 	char *json;		/* of auth_token_ask(): a secret, or NULL */
+	const char *error;	/* of the same: RFC 6749's word for a refusal, or NULL */
 	struct identity *who;	/* AUTH_OK of a sign-in: one reference, not the clear's */
 	const char *reason;
 };
@@ -193,11 +197,15 @@ struct auth_token_question { /* borrowed for the call */
 		AUTH_TOKEN_REFRESH,
 		AUTH_TOKEN_REGISTER,
 		AUTH_TOKEN_REVOKE,
-		AUTH_TOKEN_INTROSPECT
+		AUTH_TOKEN_INTROSPECT,
+		AUTH_TOKEN_DEVICE_BEGIN, /* RFC 8628: a program asks; and comes for its tokens: */
+		AUTH_TOKEN_DEVICE_POLL
 	} kind;
-	struct str token;
-	const struct identity *caller; /* of an introspection */
-	bool is_forced;		       /* the last administrator's too */
+	struct str token;			   /* or device code */
+	struct str client_name, scope, token_type; /* of AUTH_TOKEN_DEVICE_BEGIN */
+	struct str client;			   /* address, for the audit; or empty */
+	const struct identity *caller;		   /* of an introspection */
+	bool is_forced;				   /* the last administrator's too */
 };
 void auth_token_ask(struct auth *auth, const struct auth_token_question *question,
 	sign_in_done *done, void *arg);

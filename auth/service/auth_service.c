@@ -203,6 +203,8 @@ static void start_provider(
 	service->oidc = oidc_new(&options, service->conf);
 	service->introspector = introspector_new(base, fetcher, service->conf);
 	service->codes = throttle_new();
+	service->devices =
+		(struct device_desk){.guesses = throttle_new(), .pace = device_pace_new()};
 	show_provider(service);
 }
 

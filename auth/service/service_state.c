@@ -20,6 +20,8 @@ void service_unref(struct auth_service *service)
 		return;
 	free(service->touches);
 	throttle_free(service->codes);
+	throttle_free(service->devices.guesses);
+	device_pace_free(service->devices.pace);
 	free(service);
 }
 
@@ -148,6 +150,12 @@ const struct token_desk *auth_service_tokens(struct auth_service *service)
 		.on_event = on_token_event,
 		.arg = service};
 	return &service->tokens;
+}
+
+const struct device_desk *auth_service_devices(struct auth_service *service)
+{
+	service->devices.tokens = auth_service_tokens(service);
+	return &service->devices;
 }
 
 const struct session_desk *auth_service_sessions(struct auth_service *service)

@@ -13,6 +13,7 @@
 #include "auth/oidc/oidc.h"
 #include "auth/service/auth.h"
 #include "auth/admin/session_desk.h"
+#include "auth/device/device_desk.h"
 #include "auth/store/store.h"
 #include "auth/token/token_desk.h"
 #include "base/share.h"
@@ -60,6 +61,7 @@ struct auth_service {
 	char issuer[STORE_ISSUER];
 	struct token_desk tokens;      /* auth_service_tokens() brings it up to date */
 	struct session_desk signed_in; /* the same of auth_service_sessions() */
+	struct device_desk devices;    /* and of auth_service_devices() */
 	struct share_slot *rules;      /* of struct auth_rules */
 	struct event *tick;
 	unsigned ticks;

@@ -24,6 +24,27 @@ bool token_state_parse(struct str name, enum token_state *out)
 	return false;
 }
 
+const char *device_state_name(enum device_state state)
+{
+	static const char *const names[] = {[DEVICE_WAITING] = "waiting",
+		[DEVICE_ALLOWED] = "allowed",
+		[DEVICE_DENIED] = "denied"};
+
+	assert((size_t)state < ARRAY_LEN(names));
+	return names[state];
+}
+
+bool device_state_parse(struct str name, enum device_state *out)
+{
+	for (int state = DEVICE_WAITING; state <= DEVICE_DENIED; state++) {
+		if (str_eq(name, str_of(device_state_name((enum device_state)state)))) {
+			*out = (enum device_state)state;
+			return true;
+		}
+	}
+	return false;
+}
+
 void store_session_clear(struct store_session *session)
 {
 	free(session->sealed.at);

@@ -1,6 +1,7 @@
 /*
- * auth/store/store.h - what outlives a process: issued tokens, sessions, one-time links, whose an
- * application is, what somebody did (store_audit.h) and launched (store_launch.h).
+ * auth/store/store.h - what outlives a process: issued tokens, sessions, one-time links, programs
+ * that wait for a person, whose an application is, what somebody did (store_audit.h) and launched
+ * (store_launch.h).
  *
  * Secrets are here as SHA-256 digests only (S34); what a session holds is sealed with a key the
  * store has not (S26). One table of functions per kind of store; a value is a connection. The
@@ -134,6 +135,27 @@ struct store_owner {		       /* whose an application is, once that is settled */
 	bool is_claim;	 /* asked: settle it for `name`, unless it is settled */
 	bool is_settled; /* answered: `name` is what all gateways have */
 };
+
+enum { /* programs that wait for a person (RFC 8628): in all, of one address; and the text of one */
+	STORE_DEVICES = 1000,
+	STORE_DEVICES_OF = 20,
+	STORE_DEVICE_TEXT = 24 * 1024,
+	STORE_DEVICE_KEPT_S = 600, /* after its end, so that who asks late is told why */
+};
+
+enum device_state { DEVICE_WAITING, DEVICE_ALLOWED, DEVICE_DENIED };
+
+struct store_device { /* a program that asks for a person's tokens */
+	unsigned char key[DIGEST_LEN], user_code[DIGEST_LEN]; /* digests of its two codes */
+	unsigned char source[DIGEST_LEN];		      /* of the address it asked from */
+	enum device_state state;
+	int64_t created_at, expires_at; /* wall seconds */
+	char text[STORE_DEVICE_TEXT];	/* JSON of auth/device/: what is asked for, and by whom it
+					   is allowed */
+};
+const char *device_state_name(enum device_state state); /* "waiting", "allowed", "denied" */
+/* False: no state is called so. */
+MUST_CHECK bool device_state_parse(struct str name, enum device_state *out);
 
 enum store_answer { STORE_FAILED = -1, STORE_NONE, STORE_FOUND };
 /* What these are given is borrowed; they must not call the store. */
@@ -269,6 +291,16 @@ struct store_ops {
 		const unsigned char *holder, int64_t ms);
 	void (*lease_drop)(
 		struct store *store, const unsigned char *key, const unsigned char *holder);
+
+	/* NONE: too many wait at its `created_at`, in all or of its source. */
+	enum store_answer (*device_add)(struct store *store, const struct store_device *device);
+	/* By its key, or with `by_user` by its user_code. What has ended may still be there. */
+	enum store_answer (*device_get)(struct store *store, bool by_user,
+		const unsigned char *digest, struct store_device *out);
+	/* Takes state, text and expires_at if it still waits; else NONE. */
+	enum store_answer (*device_settle)(struct store *store, const struct store_device *device);
+	/* It is used up: FOUND once. */
+	enum store_answer (*device_take)(struct store *store, const struct store_device *device);
 
 	/* Asks for, or settles, each of them: who comes first settles it for all gateways. -1: it
 	 * failed, and what is not marked is not known. */

@@ -21,6 +21,19 @@ void audit_token(
 	log_audit("tokens", fields, ARRAY_LEN(fields));
 }
 
+void audit_device(const struct identity *who, const char *what, const char *client_name,
+	const char *asked_from)
+{
+	const struct log_field fields[] = {{"user", str_of(who->subject), false},
+		{"user_name", log_clip(identity_name_beside(who)), false},
+		{"decision", str_of(what), false},
+		{"device_client", log_clip(str_of(client_name)), false},
+		{"device_from", str_of(asked_from), false}, {"client", from_client, false},
+		{"request_id", from_request, false}};
+
+	log_audit("tokens", fields, ARRAY_LEN(fields));
+}
+
 void audit_sessions(const char *user, const struct audit_sessions *what)
 {
 	bool has_failed = what->ended < 0;

@@ -14,6 +14,10 @@
 void audit_token(
 	const char *user, struct str name, const char *what, const struct store_token *token);
 
+/* Somebody lets a program have tokens of theirs, or does not: `what` is "allow" or "deny". */
+void audit_device(const struct identity *who, const char *what, const char *client_name,
+	const char *asked_from);
+
 /* From where the next lines of this thread come: a request's client and id, which are borrowed
  * until audit_come_from(NULL, NULL). */
 void audit_come_from(const char *client, const char *request_id);

@@ -50,7 +50,7 @@ static enum token_outcome check_ttls(
 }
 
 /* tokens.per_user, of people; named clients are the administrator's own business. */
-static enum token_outcome check_number(
+enum token_outcome token_desk_has_room(
 	const struct token_desk *desk, const char *user, struct err *err)
 {
 	struct store *store = desk->store;
@@ -88,7 +88,7 @@ enum token_outcome token_desk_make(const struct token_desk *desk, const char *ma
 	enum token_outcome outcome = check_ttls(conf, &issue, err);
 
 	if (outcome == TOKEN_DONE)
-		outcome = check_number(desk, request->user, err);
+		outcome = token_desk_has_room(desk, request->user, err);
 	if (outcome != TOKEN_DONE)
 		return outcome;
 	enum issue_outcome issued =

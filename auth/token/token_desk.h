@@ -56,6 +56,9 @@ struct token_request { /* borrowed */
 enum token_outcome token_desk_make(const struct token_desk *desk, const char *maker,
 	const struct token_request *request, struct store_token *record,
 	struct token_secrets *secrets, struct err *err);
+/* TOKEN_CONFLICT, with a reason: this person has all the tokens they may have (tokens.per_user). */
+enum token_outcome token_desk_has_room(
+	const struct token_desk *desk, const char *user, struct err *err);
 enum token_outcome token_desk_get(
 	const struct token_desk *desk, struct str id, struct store_token *record);
 /* `record` was read just now. What is in that state is TOKEN_DONE; what is revoked stays so; the

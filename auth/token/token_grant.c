@@ -71,7 +71,7 @@ static enum token_outcome judge_secret(const struct token_desk *desk,
 }
 
 /* RFC 6749 §5.1 */
-static json_t *answer_of(const struct store_token *record, const struct token_secrets *secrets)
+json_t *token_grant_answer(const struct store_token *record, const struct token_secrets *secrets)
 {
 	int64_t now = clock_wall_s();
 	json_t *json = json_pack("{s:s, s:s, s:I, s:s}", "access_token", secrets->access,
@@ -122,7 +122,7 @@ static enum token_outcome repeat_tokens(const struct token_desk *desk,
 	log_info("tokens",
 		"token %s: a refresh token was sent again at once, and has the same answer",
 		record->id);
-	*json = answer_of(record, &secrets);
+	*json = token_grant_answer(record, &secrets);
 	token_secrets_clear(&secrets);
 	return TOKEN_DONE;
 }
@@ -140,7 +140,7 @@ static enum token_outcome renew_tokens(const struct token_desk *desk,
 		return TOKEN_UNAVAILABLE;
 	if (answer == STORE_NONE)
 		return TOKEN_CONFLICT;
-	*json = answer_of(record, &secrets);
+	*json = token_grant_answer(record, &secrets);
 	token_secrets_clear(&secrets);
 	audit_token(record->subject, STR(""), is_first ? "register" : "refresh", record);
 	return TOKEN_DONE;

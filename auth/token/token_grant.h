@@ -17,6 +17,8 @@
  * §5.1 in `*json`; TOKEN_INVALID: invalid_grant. */
 enum token_outcome token_grant_next(const struct token_desk *desk, enum token_secret_kind kind,
 	struct str secret, json_t **json);
+/* Gives the answer of RFC 6749 §5.1 with tokens that were made now. */
+json_t *token_grant_answer(const struct store_token *record, const struct token_secrets *secrets);
 /* TOKEN_DONE also for what is none of ours (RFC 7009 §2.2); TOKEN_CONFLICT: the last
  * administrator's, and not `force`. */
 enum token_outcome token_grant_revoke(

@@ -106,6 +106,19 @@ static enum token_outcome make(const struct token_desk *desk, const struct ident
 	return outcome;
 }
 
+enum token_outcome token_manager_may_create(const struct token_desk *desk,
+	const struct identity *caller, const struct token_request *request, enum role *role,
+	struct err *err)
+{
+	struct token_request own = *request;
+
+	own.role = *role = role_of(caller, request);
+	enum token_outcome outcome = check_rights(desk, caller, &own, err);
+	if (outcome == TOKEN_DONE)
+		outcome = check_scope(caller, request, err);
+	return outcome == TOKEN_DONE ? token_desk_has_room(desk, request->user, err) : outcome;
+}
+
 enum token_outcome token_manager_create(const struct token_desk *desk,
 	const struct identity *caller, const struct token_request *request,
 	struct store_token *record, struct token_secrets *secrets, struct err *err)

@@ -18,6 +18,10 @@ const char *token_manager_why_not(const struct token_desk *desk, const struct id
 enum token_outcome token_manager_create(const struct token_desk *desk,
 	const struct identity *caller, const struct token_request *request,
 	struct store_token *record, struct token_secrets *secrets, struct err *err);
+/* Whether they could make it for themselves now, and with which role. */
+enum token_outcome token_manager_may_create(const struct token_desk *desk,
+	const struct identity *caller, const struct token_request *request, enum role *role,
+	struct err *err);
 enum token_outcome token_manager_get(const struct token_desk *desk, const struct identity *caller,
 	struct str id, struct store_token *record);
 /* query->subject is replaced for who is no administrator. `*count` is how many there were. */

@@ -130,3 +130,18 @@ struct cidr cidr_around(const struct sockaddr *sa, unsigned bits4, unsigned bits
 	clear_host_bits(&range);
 	return range;
 }
+
+struct cidr cidr_of_client(struct str address)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	char text[INET6_ADDRSTRLEN + 1];
+
+	if (!str_copy(address, text, sizeof text))
+		return (struct cidr){.bits = 0};
+	if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
+		return cidr_around((const void *)&v4, 32, 64);
+	if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
+		return cidr_around((const void *)&v6, 32, 64);
+	return (struct cidr){.bits = 0};
+}

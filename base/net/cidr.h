@@ -20,4 +20,8 @@ bool cidr_any_contains(const struct cidr *ranges, size_t count, const struct soc
 /* The first `bits4` (IPv4) or `bits6` (IPv6) bits around sa's address. */
 struct cidr cidr_around(const struct sockaddr *sa, unsigned bits4, unsigned bits6);
 
+/* What counts as one client: an IPv4 address, in either spelling, or a /64 of IPv6, which one
+ * machine has for itself. `bits` is 0 for what is no address. */
+struct cidr cidr_of_client(struct str address);
+
 #endif

@@ -68,7 +68,7 @@ static struct page_view pages_view(const struct web_call *call)
 
 static bool is_page(struct str path)
 {
-	static const char *const pages[] = {"/tokens", "/sessions", "/audit", "/whoami"};
+	static const char *const pages[] = {"/tokens", "/device", "/sessions", "/audit", "/whoami"};
 
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (str_starts(path, str_of(pages[i])))
@@ -196,6 +196,8 @@ static const struct web_row rows[] = {
 	{"POST", "/tokens/{id}/revoke", WEB_SESSION, admin_tokens_revoke, WEB_OWN_FORM},
 	{"POST", "/tokens/{id}/disable", WEB_SESSION, admin_tokens_disable, WEB_OWN_FORM},
 	{"POST", "/tokens/{id}/enable", WEB_SESSION, admin_tokens_enable, WEB_OWN_FORM},
+	{"GET, HEAD", "/device", WEB_SESSION, admin_device_show, WEB_NOTHING},
+	{"POST", "/device", WEB_SESSION, admin_device_decide, WEB_OWN_FORM},
 	{"GET, HEAD", "/sessions", WEB_SESSION, admin_sessions_list, WEB_NOTHING},
 	{"POST", "/sessions/end", WEB_SESSION, admin_sessions_end_person, WEB_OWN_FORM},
 	{"POST", "/sessions/{id}/end", WEB_SESSION, admin_sessions_end_one, WEB_OWN_FORM},

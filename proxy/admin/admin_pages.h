@@ -11,6 +11,8 @@ void admin_tokens_show(struct web_call *call);
 void admin_tokens_revoke(struct web_call *call);
 void admin_tokens_disable(struct web_call *call);
 void admin_tokens_enable(struct web_call *call);
+void admin_device_show(struct web_call *call);
+void admin_device_decide(struct web_call *call);
 /* admin_sessions.c and admin_audit.c: for who has the right. */
 void admin_sessions_list(struct web_call *call);
 void admin_sessions_end_one(struct web_call *call);

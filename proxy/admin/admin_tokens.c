@@ -1,12 +1,15 @@
-/* The admin listener's pages about tokens: listed, shown, made, changed. */
+/* The admin listener's pages about tokens: listed, shown, made, changed; asked for by programs. */
 #include "proxy/admin/admin_pages.h"
 
+#include "auth/device/device_desk.h"
 #include "auth/policy/scope_doubt.h"
+#include "auth/token/audit.h"
 #include "base/clock.h"
 #include "conf/values/values_units.h"
 #include "proxy/admin/token_cursor.h"
+#include "proxy/pages/admin/page_device.h"
 #include "proxy/pages/page_tokens.h"
-#include "proxy/web/web_reply.h"
+#include "proxy/web/web_fault.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -311,4 +314,136 @@ void admin_tokens_disable(struct web_call *call)
 void admin_tokens_enable(struct web_call *call)
 {
 	change_token_page(call, STATE_ACTIVE, "enable");
+}
+
+/* --- a program asks for a token of who is signed in here (RFC 8628) --- */
+
+/* On the public site a driver's page could press these buttons (S0, S135). */
+
+enum { TYPED_MAX = 64 };
+
+static const struct device_desk *device_rules(struct web_call *call)
+{
+	const struct device_desk *desk = auth_service_devices(admin_call_of(call)->admin->service);
+
+	audit_come_from(web_client(call), call->id);
+	return desk;
+}
+
+static void serve_page(struct web_call *call, int status, const struct page_device *about)
+{
+	struct page_view view = call->site->view(call);
+	struct sbuf page;
+
+	sbuf_init(&page, PAGE_MAX);
+	page_device(&page, &view, about);
+	web_html(call, status, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
+}
+
+/* The form to type a code into, with why the last one was no good. */
+static void serve_form(struct web_call *call, enum device_outcome outcome, const char *typed)
+{
+	static const struct {
+		int status;
+		const char *problem;
+	} rows[] = {[DEVICE_DONE] = {200, NULL},
+		[DEVICE_UNKNOWN] = {404,
+			"No program waits with this code. It may be mistyped, used "
+			"or too old: start the sign-in again."},
+		[DEVICE_MANY] = {429, "Too many codes were tried. Wait a minute."}};
+
+	if (outcome == DEVICE_UNAVAILABLE)
+		web_fault(call, FAULT_STORE_DOWN, NULL);
+	else
+		serve_page(call, rows[outcome].status,
+			&(struct page_device){.kind = PAGE_DEVICE_FORM,
+				.problem = rows[outcome].problem,
+				.typed = typed});
+}
+
+static void serve_question(struct web_call *call, int status,
+	const struct device_question *question, const char *problem)
+{
+	serve_page(call, status,
+		&(struct page_device){.kind = PAGE_DEVICE_QUESTION,
+			.question = question,
+			.conf = call->conf,
+			.client = web_client(call),
+			.problem = problem});
+}
+
+/* Whether they may have tokens at all. False: refused, and answered. */
+static bool may_have_tokens(struct web_call *call)
+{
+	const char *why = token_manager_why_not(admin_token_rules(call), call->who);
+
+	if (why)
+		web_fault(call, FAULT_FORBIDDEN, why);
+	return why == NULL;
+}
+
+/* The code in the form's or query's field. False: answered. Gives what it is of, for free(). */
+static bool find_question(struct web_call *call, struct device_question **out)
+{
+	char typed[TYPED_MAX];
+
+	*out = NULL;
+	if (!web_field(call, "user_code", typed, sizeof typed))
+		snprintf(typed, sizeof typed, "?");
+	if (typed[0] == '\0') {
+		serve_form(call, DEVICE_DONE, "");
+		return false;
+	}
+	*out = mem_alloc(1, sizeof **out);
+	enum device_outcome outcome =
+		device_find(device_rules(call), call->who, str_of(typed), *out);
+	if (outcome != DEVICE_DONE)
+		serve_form(call, outcome, typed);
+	return outcome == DEVICE_DONE;
+}
+
+void admin_device_show(struct web_call *call)
+{
+	struct device_question *question = NULL;
+
+	if (!may_have_tokens(call))
+		return;
+	if (find_question(call, &question))
+		serve_question(call, 200, question, NULL);
+	free(question);
+}
+
+static void decide(struct web_call *call, struct device_question *question, bool is_allowed)
+{
+	struct err err = {""};
+	enum device_outcome outcome =
+		device_decide(device_rules(call), call->who, question, is_allowed, &err);
+
+	if (outcome == DEVICE_DONE)
+		serve_page(call, 200,
+			&(struct page_device){
+				.kind = is_allowed ? PAGE_DEVICE_ALLOWED : PAGE_DEVICE_DENIED,
+				.question = question});
+	else if (outcome == DEVICE_REFUSED)
+		serve_question(call, 403, question, err.text);
+	else
+		serve_form(call, outcome, "");
+}
+
+void admin_device_decide(struct web_call *call)
+{
+	struct device_question *question = NULL;
+	char answer[WORD_MAX];
+
+	if (!may_have_tokens(call))
+		return;
+	if (!web_field(call, "answer", answer, sizeof answer) ||
+		(strcmp(answer, "allow") != 0 && strcmp(answer, "deny") != 0)) {
+		web_fault(call, FAULT_BAD_REQUEST, "answer: expected allow or deny");
+		return;
+	}
+	if (find_question(call, &question))
+		decide(call, question, strcmp(answer, "allow") == 0);
+	free(question);
 }

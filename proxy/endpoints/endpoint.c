@@ -33,6 +33,11 @@ static const struct web_row rows[] = {
 	{"POST", "/_gate/oauth/token", WEB_ANYBODY, endpoint_oauth_token, WEB_ANY_FORM},
 	{"POST", "/_gate/oauth/revoke", WEB_ANYBODY, endpoint_oauth_revoke, WEB_ANY_FORM},
 	{"POST", "/_gate/oauth/introspect", WEB_BEARER, endpoint_oauth_introspect, WEB_ANY_FORM},
+	{"POST", "/_gate/oauth/device", WEB_ANYBODY, endpoint_oauth_device, WEB_ANY_FORM},
+	{"GET, HEAD", "/_gate/oauth/device", WEB_ANYBODY, endpoint_oauth_lead, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/oauth/metadata", WEB_ANYBODY, endpoint_oauth_metadata, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/client/", WEB_ANYBODY, endpoint_client_index, WEB_NOTHING},
+	{"GET, HEAD", "/_gate/client/{file}", WEB_ANYBODY, endpoint_client_file, WEB_NOTHING},
 	{"GET, HEAD", "/whoami", WEB_KNOWN, web_whoami, WEB_NOTHING},
 };
 

@@ -5,6 +5,7 @@
  *   endpoint_permalink.c a link that stays; the log of an application that runs
  *   endpoint_sign.c      signing in and out, as far as it is this site's own
  *   endpoint_oauth.c     tokens for programs
+ *   endpoint_client.c    the Python client
  *   endpoint_app_host.c  a session on its way to an application's host
  *   endpoint_kill.c      ending an application
  *   endpoint_pods.c      logs and events of an application's pods
@@ -41,9 +42,18 @@ void endpoint_logout(struct web_call *call);
 void endpoint_oauth_token(struct web_call *call);
 void endpoint_oauth_revoke(struct web_call *call);
 void endpoint_oauth_introspect(struct web_call *call);
+/* RFC 8628 §3.1: a program asks for a person's tokens. */
+void endpoint_oauth_device(struct web_call *call);
+/* A person comes by the address that it has shown: to the admin site, where they decide (S135). */
+void endpoint_oauth_lead(struct web_call *call);
+void endpoint_oauth_metadata(struct web_call *call); /* RFC 8414 §3.2 */
 /* RFC 6749 §5.2; `description` is a text of ours, or NULL. */
 void endpoint_oauth_refuse(struct web_call *call, int status, const char *error,
 	const char *description, enum fault fault);
+
+/* endpoint_client.c: the Python client, which lives inside the program. */
+void endpoint_client_index(struct web_call *call);
+void endpoint_client_file(struct web_call *call);
 
 /* endpoint_app_host.c: the same. */
 void endpoint_hand_over(struct web_call *call);

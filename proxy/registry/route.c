@@ -28,7 +28,8 @@ static struct route match_gate(struct str path)
 		{"/logout", ROUTE_LOGOUT}, {"/jwks.json", ROUTE_JWKS},
 		{"/hand-over", ROUTE_HAND_OVER}, {"/oauth/token", ROUTE_OAUTH_TOKEN},
 		{"/oauth/revoke", ROUTE_OAUTH_REVOKE},
-		{"/oauth/introspect", ROUTE_OAUTH_INTROSPECT}};
+		{"/oauth/introspect", ROUTE_OAUTH_INTROSPECT},
+		{"/oauth/device", ROUTE_OAUTH_DEVICE}, {"/oauth/metadata", ROUTE_OAUTH_METADATA}};
 	struct route route = found(ROUTE_NONE);
 
 	for (size_t i = 0; i < ARRAY_LEN(own); i++) {
@@ -38,6 +39,10 @@ static struct route match_gate(struct str path)
 	if (str_starts(path, STR("/static/"))) {
 		route.kind = ROUTE_STATIC;
 		route.rest = str_from(path, sizeof "/static/" - 1);
+	}
+	if (str_starts(path, STR("/client/"))) {
+		route.kind = ROUTE_CLIENT;
+		route.rest = str_from(path, sizeof "/client/" - 1);
 	}
 	return route;
 }

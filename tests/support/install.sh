@@ -6,7 +6,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 export DEBIAN_FRONTEND=noninteractive
 
-BUILD="gcc make pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
+BUILD="gcc make python3 pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
 	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
 CHECK="libcmocka-dev clang-format python3"
 JAVA="openjdk-17-jre-headless procps"

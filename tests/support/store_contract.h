@@ -24,6 +24,8 @@ extern const struct store_contract store_contract_sessions[];
 extern const size_t store_contract_sessions_count;
 extern const struct store_contract store_contract_owners[];
 extern const size_t store_contract_owners_count;
+extern const struct store_contract store_contract_devices[];
+extern const size_t store_contract_devices_count;
 extern const struct store_contract store_contract_audit[];
 extern const size_t store_contract_audit_count;
 extern const struct store_contract store_contract_launches[];

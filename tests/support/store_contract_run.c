@@ -31,6 +31,8 @@ void store_contract_add_all(struct store_contract_tests *tests, const char *suff
 		set_up, tear_down);
 	store_contract_add(tests, store_contract_owners, store_contract_owners_count, suffix,
 		set_up, tear_down);
+	store_contract_add(tests, store_contract_devices, store_contract_devices_count, suffix,
+		set_up, tear_down);
 	store_contract_add(
 		tests, store_contract_audit, store_contract_audit_count, suffix, set_up, tear_down);
 	store_contract_add(tests, store_contract_launches, store_contract_launches_count, suffix,

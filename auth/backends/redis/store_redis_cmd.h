@@ -13,6 +13,9 @@
  *   link            hash: the one sign-in link that is not used yet
  *   owner:<digest>  string: a name, of a namespace or user; dies by itself; owners:<name>   sorted
  *                   set of these by when they were asked for
+ *   device:<digest> hash of a program that waits for a person; device_code:<digest> the digest by
+ *                   its other code; both die by themselves; devices, devices:of:<digest of an
+ *                   address>   sorted sets of them by expires
  *   audit           sorted set of events (store_audit_pack()) by their time in milliseconds
  *   launch:<id>     hash; launches, launches:live   sorted sets of ids, in their own order;
  *                   launches:of, launches:dead:of:<person>   the same of one person;
@@ -46,6 +49,9 @@ enum redis_script {
 	REDIS_LEASE_TAKE,
 	REDIS_LEASE_DROP,
 	REDIS_OWNER,
+	REDIS_DEVICE_ADD,
+	REDIS_DEVICE_SETTLE,
+	REDIS_DEVICE_TAKE,
 	REDIS_AUDIT_ADD,
 	REDIS_LAUNCH_ADD,
 	REDIS_LAUNCH_REPLACE,

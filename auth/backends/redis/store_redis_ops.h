@@ -40,6 +40,11 @@ enum store_answer redis_lease_take(
 	struct store *store, const unsigned char *key, const unsigned char *holder, int64_t ms);
 void redis_lease_drop(struct store *store, const unsigned char *key, const unsigned char *holder);
 int redis_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+enum store_answer redis_device_add(struct store *store, const struct store_device *device);
+enum store_answer redis_device_get(
+	struct store *store, bool by_user, const unsigned char *digest, struct store_device *out);
+enum store_answer redis_device_settle(struct store *store, const struct store_device *device);
+enum store_answer redis_device_take(struct store *store, const struct store_device *device);
 int redis_audit_add(struct store *store, const struct store_audit *const *events, size_t count);
 int redis_audit_list(struct store *store, const struct store_audit_query *query,
 	char next[static STORE_AUDIT_ID], store_on_audit *on_event, void *arg);

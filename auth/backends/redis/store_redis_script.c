@@ -340,6 +340,41 @@ static const char *const scripts[REDIS_SCRIPTS] = {
 	"end\n"
 	"return v or ARGV[2]",
 
+	/* device; digest user_code source state created expires ttl of-most most text. 0: too many,
+	 * or one of its codes is taken. Those that are over count no more. */
+	[REDIS_DEVICE_ADD] = PREFIX
+	"local all,of=p..'devices',p..'devices:of:'..ARGV[3]\n"
+	"for _,z in ipairs({all,of}) do\n"
+	" for _,m in ipairs(redis.call('ZRANGEBYSCORE',z,'-inf',ARGV[5])) do\n"
+	"  redis.call('ZREM',z,m)\n"
+	" end\n"
+	"end\n"
+	"local code=p..'device_code:'..ARGV[2]\n"
+	"if redis.call('ZCOUNT',of,'-inf','+inf')>=tonumber(ARGV[8])\n"
+	" or redis.call('ZCOUNT',all,'-inf','+inf')>=tonumber(ARGV[9])\n"
+	" or redis.call('EXISTS',KEYS[1])==1 or redis.call('EXISTS',code)==1 then return 0 end\n"
+	"redis.call('HSET',KEYS[1],'user_code',ARGV[2],'source',ARGV[3],'state',ARGV[4],"
+	"'created',ARGV[5],'expires',ARGV[6],'text',ARGV[10])\n"
+	"redis.call('PEXPIRE',KEYS[1],ARGV[7])\n"
+	"redis.call('SET',code,ARGV[1],'PX',ARGV[7])\n"
+	"for _,z in ipairs({all,of}) do\n"
+	" redis.call('ZADD',z,ARGV[6],ARGV[1]) redis.call('PEXPIRE',z,ARGV[7])\n"
+	"end\n"
+	"return 1",
+
+	/* device; digest source state expires text: the sets keep when it was to end. */
+	[REDIS_DEVICE_SETTLE] = PREFIX
+	"if redis.call('HGET',KEYS[1],'state')~='waiting' then return 0 end\n"
+	"redis.call('HSET',KEYS[1],'state',ARGV[3],'expires',ARGV[4],'text',ARGV[5])\n"
+	"return 1",
+
+	/* device; digest user_code source */
+	[REDIS_DEVICE_TAKE] = PREFIX "local n=redis.call('DEL',KEYS[1])\n"
+				     "redis.call('DEL',p..'device_code:'..ARGV[2])\n"
+				     "redis.call('ZREM',p..'devices',ARGV[1])\n"
+				     "redis.call('ZREM',p..'devices:of:'..ARGV[3],ARGV[1])\n"
+				     "return n",
+
 	/* audit; most, then time and event of each. */
 	[REDIS_AUDIT_ADD] =
 		"for i=2,#ARGV,2 do redis.call('ZADD',KEYS[1],ARGV[i],ARGV[i+1]) end\n"

@@ -1,4 +1,5 @@
-/* Tokens in Redis: added, read, renewed, listed, counted and revoked. */
+/* Tokens in Redis: added, read, renewed, listed, counted and revoked; and programs that wait for
+ * some (S138). */
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 #include "auth/backends/redis/store_redis_record.h"
@@ -195,4 +196,127 @@ int64_t redis_token_count(struct store *store, const char *subject, int64_t now,
 	redis_cmd_number(&cmd, now);
 	redis_cmd_number(&cmd, most);
 	return redis_call_number(redis_store_of(store), &cmd);
+}
+
+/* --- programs that wait for a person --- */
+
+enum store_answer redis_device_add(struct store *store, const struct store_device *d)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_DEVICE_ADD);
+	redis_cmd_key_hex(&cmd, "device", d->key);
+	redis_cmd_hex(&cmd, d->key);
+	redis_cmd_hex(&cmd, d->user_code);
+	redis_cmd_hex(&cmd, d->source);
+	redis_cmd_text(&cmd, device_state_name(d->state));
+	redis_cmd_number(&cmd, d->created_at);
+	redis_cmd_number(&cmd, d->expires_at);
+	redis_cmd_number(&cmd, (d->expires_at - d->created_at + STORE_DEVICE_KEPT_S) * 1000);
+	redis_cmd_number(&cmd, STORE_DEVICES_OF);
+	redis_cmd_number(&cmd, STORE_DEVICES);
+	redis_cmd_text(&cmd, d->text);
+	return redis_call_answer(redis_store_of(store), &cmd);
+}
+
+/* NONE: no program has this code. */
+static enum store_answer find_key(
+	struct redis_store *r, const unsigned char *user_code, unsigned char key[static DIGEST_LEN])
+{
+	enum store_answer answer = STORE_NONE;
+	struct redis_cmd cmd;
+
+	redis_cmd_init(&cmd, "GET");
+	redis_cmd_key_hex(&cmd, "device_code", user_code);
+	redisReply *reply = redis_call(r, &cmd);
+	if (reply == NULL)
+		return STORE_FAILED;
+	if (redis_record_digest(reply, key))
+		answer = STORE_FOUND;
+	freeReplyObject(reply);
+	return answer;
+}
+
+static struct str text_at(const redisReply *reply, size_t at)
+{
+	const redisReply *one = reply->element[at];
+
+	return one->type == REDIS_REPLY_STRING ? (struct str){one->str, one->len} : STR("");
+}
+
+static bool read_time(struct str text, int64_t *out)
+{
+	uint64_t number;
+
+	if (!str_to_u64(text, &number))
+		return false;
+	*out = (int64_t)number; /* at most 18 digits */
+	return true;
+}
+
+/* Nothing in Redis is trusted to be well-formed: nobody is let in by what cannot be read. */
+static bool read_device(const redisReply *reply, struct store_device *out)
+{
+	struct str text = text_at(reply, 5);
+
+	return redis_record_digest(reply->element[0], out->user_code) &&
+	       redis_record_digest(reply->element[1], out->source) &&
+	       device_state_parse(text_at(reply, 2), &out->state) &&
+	       read_time(text_at(reply, 3), &out->created_at) &&
+	       read_time(text_at(reply, 4), &out->expires_at) &&
+	       memchr(text.at, '\0', text.len) == NULL &&
+	       str_copy(text, out->text, sizeof out->text);
+}
+
+enum store_answer redis_device_get(
+	struct store *store, bool by_user, const unsigned char *digest, struct store_device *out)
+{
+	static const char *const fields[] = {
+		"user_code", "source", "state", "created", "expires", "text"};
+	struct redis_store *r = redis_store_of(store);
+	enum store_answer answer = STORE_FOUND;
+	struct redis_cmd cmd;
+
+	memcpy(out->key, digest, DIGEST_LEN);
+	if (by_user)
+		answer = find_key(r, digest, out->key);
+	if (answer != STORE_FOUND)
+		return answer;
+	redis_cmd_init(&cmd, "HMGET");
+	redis_cmd_key_hex(&cmd, "device", out->key);
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		redis_cmd_text(&cmd, fields[i]);
+	redisReply *reply = redis_call(r, &cmd);
+	if (reply == NULL)
+		return STORE_FAILED;
+	bool is_read = reply->type == REDIS_REPLY_ARRAY && reply->elements == ARRAY_LEN(fields) &&
+		       read_device(reply, out);
+	freeReplyObject(reply);
+	return is_read ? STORE_FOUND : STORE_NONE;
+}
+
+enum store_answer redis_device_settle(struct store *store, const struct store_device *d)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_DEVICE_SETTLE);
+	redis_cmd_key_hex(&cmd, "device", d->key);
+	redis_cmd_hex(&cmd, d->key);
+	redis_cmd_hex(&cmd, d->source);
+	redis_cmd_text(&cmd, device_state_name(d->state));
+	redis_cmd_number(&cmd, d->expires_at);
+	redis_cmd_text(&cmd, d->text);
+	return redis_call_answer(redis_store_of(store), &cmd);
+}
+
+enum store_answer redis_device_take(struct store *store, const struct store_device *d)
+{
+	struct redis_cmd cmd;
+
+	redis_cmd_script(&cmd, REDIS_DEVICE_TAKE);
+	redis_cmd_key_hex(&cmd, "device", d->key);
+	redis_cmd_hex(&cmd, d->key);
+	redis_cmd_hex(&cmd, d->user_code);
+	redis_cmd_hex(&cmd, d->source);
+	return redis_call_answer(redis_store_of(store), &cmd);
 }

@@ -101,6 +101,11 @@ static const char *const migrations[] = {
 	"CREATE INDEX launches_live ON launches(id, quota, state)"
 	" WHERE state IN ('queued', 'starting', 'running');"
 	"CREATE INDEX launches_ended ON launches(ended_at) WHERE ended_at > 0;",
+	"CREATE TABLE devices(key BLOB PRIMARY KEY, user_code BLOB NOT NULL UNIQUE,"
+	" source BLOB NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL,"
+	" expires_at INTEGER NOT NULL, text TEXT NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX devices_of ON devices(source, expires_at);"
+	"CREATE INDEX devices_by_end ON devices(expires_at);",
 };
 
 /* --- opening --- */

@@ -2,7 +2,8 @@
  * auth/backends/sqlite/store_sqlite_int.h - between the parts of the SQLite store: a file
  * (store_sqlite.c), its statements (store_sqlite_sql.c, store_sqlite_statement.c), what is asked of
  * it (store_sqlite_rows.c, store_sqlite_session.c, store_sqlite_owner.c, store_sqlite_audit.c,
- * store_sqlite_launch.c) and a server thread's reader (store_sqlite_reader.c).
+ * store_sqlite_launch.c, store_sqlite_device.c) and a server thread's reader
+ * (store_sqlite_reader.c).
  */
 #ifndef SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
 #define SPARKGATE_AUTH_BACKENDS_SQLITE_STORE_SQLITE_INT_H
@@ -67,6 +68,12 @@ enum sql {
 	SQL_OWNER_CUT,
 	SQL_OWNER_CUT_GROUP,
 	SQL_OWNER_PURGE,
+	SQL_DEVICE_ADD,
+	SQL_DEVICE_GET,
+	SQL_DEVICE_GET_BY_USER,
+	SQL_DEVICE_SETTLE,
+	SQL_DEVICE_TAKE,
+	SQL_DEVICE_PURGE,
 	SQL_AUDIT_ADD,
 	SQL_AUDIT_CUT,
 	SQL_AUDIT_LIST,
@@ -113,6 +120,12 @@ enum store_answer store_sqlite_session_find(
 
 enum store_answer store_sqlite_noted(struct store *store, const unsigned char *key);
 int store_sqlite_owners(struct store *store, struct store_owner *owners, size_t count, int64_t now);
+enum store_answer store_sqlite_device_add(struct store *store, const struct store_device *device);
+enum store_answer store_sqlite_device_get(
+	struct store *store, bool by_user, const unsigned char *digest, struct store_device *out);
+enum store_answer store_sqlite_device_settle(
+	struct store *store, const struct store_device *device);
+enum store_answer store_sqlite_device_take(struct store *store, const struct store_device *device);
 int store_sqlite_audit_add(
 	struct store *store, const struct store_audit *const *events, size_t count);
 int store_sqlite_audit_list(struct store *store, const struct store_audit_query *query,

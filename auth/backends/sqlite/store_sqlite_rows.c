@@ -232,7 +232,8 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 			 idle = NUMBER(now - conf->session_idle_s - STORE_IDLE_SLACK_S);
 	const struct arg launched = NUMBER(now - STORE_LAUNCH_KEPT_S);
 	const struct arg kept = NUMBER(now - STORE_TOKEN_KEPT_S),
-			 owned = NUMBER(now - STORE_OWNER_KEPT_S);
+			 owned = NUMBER(now - STORE_OWNER_KEPT_S),
+			 told = NUMBER(now - STORE_DEVICE_KEPT_S);
 	char stamp[STORE_AUDIT_STAMP + 1];
 	const struct arg audited = TEXT(stamp);
 	const struct {
@@ -242,8 +243,8 @@ static enum store_answer purge(struct store *store, const struct conf *conf, int
 	} steps[] = {{SQL_SESSION_PURGE, {at, idle, most}, 3}, {SQL_LINK_PURGE, {at, most}, 2},
 		{SQL_TOKEN_PURGE, {kept, most}, 2}, {SQL_TOKEN_REVOKED_PURGE, {at, most}, 2},
 		{SQL_ONCE_PURGE, {at, most}, 2}, {SQL_TOKEN_END, {at, most}, 2},
-		{SQL_OWNER_PURGE, {owned, most}, 2}, {SQL_AUDIT_PURGE, {audited, most}, 2},
-		{SQL_LAUNCH_PURGE, {launched, most}, 2}};
+		{SQL_OWNER_PURGE, {owned, most}, 2}, {SQL_DEVICE_PURGE, {told, most}, 2},
+		{SQL_AUDIT_PURGE, {audited, most}, 2}, {SQL_LAUNCH_PURGE, {launched, most}, 2}};
 	enum store_answer answer = STORE_NONE;
 	struct db *db = db_of(store);
 
@@ -344,6 +345,10 @@ const struct store_ops store_sqlite_ops = {
 	.lease_take = lease_take,
 	.lease_drop = lease_drop,
 	.owners = store_sqlite_owners,
+	.device_add = store_sqlite_device_add,
+	.device_get = store_sqlite_device_get,
+	.device_settle = store_sqlite_device_settle,
+	.device_take = store_sqlite_device_take,
 	.audit_add = store_sqlite_audit_add,
 	.audit_list = store_sqlite_audit_list,
 	.launch_add = store_sqlite_launch_add,

@@ -122,6 +122,17 @@ const char *const store_sqlite_statements[SQL_ROWS] = {
 				" ORDER BY asked_at DESC LIMIT -1 OFFSET ?2)",
 	[SQL_OWNER_PURGE] = "DELETE FROM owners WHERE key IN"
 			    " (SELECT key FROM owners WHERE asked_at <= ?1 LIMIT ?2)",
+	[SQL_DEVICE_ADD] = "INSERT INTO devices SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE (SELECT"
+			   " count(*) FROM devices WHERE source = ?3 AND expires_at > ?5) < ?8"
+			   " AND (SELECT count(*) FROM devices WHERE expires_at > ?5) < ?9"
+			   " ON CONFLICT DO NOTHING",
+	[SQL_DEVICE_GET] = "SELECT * FROM devices WHERE key = ?1",
+	[SQL_DEVICE_GET_BY_USER] = "SELECT * FROM devices WHERE user_code = ?1",
+	[SQL_DEVICE_SETTLE] = "UPDATE devices SET state = ?2, expires_at = ?3, text = ?4"
+			      " WHERE key = ?1 AND state = 'waiting'",
+	[SQL_DEVICE_TAKE] = "DELETE FROM devices WHERE key = ?1",
+	[SQL_DEVICE_PURGE] = "DELETE FROM devices WHERE key IN"
+			     " (SELECT key FROM devices WHERE expires_at <= ?1 LIMIT ?2)",
 	[SQL_AUDIT_ADD] = "INSERT INTO audit(id, user, action, app_id, app_name, fields)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT(id) DO NOTHING",
 	/* By numbers without gaps: to count them would take a look at all. */

@@ -1,0 +1,173 @@
+"""An application that was launched through the gateway."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
+
+import requests
+
+from .errors import GateError
+from .session import NoAnswer
+
+if TYPE_CHECKING:
+    from .gate import Gate
+
+FINAL = ("finished", "failed", "killed")
+SLOWEST = 5.0  # seconds between two looks
+
+
+class Application:
+    """Its state is asked for when it is looked at, until it is final."""
+
+    def __init__(self, gate: "Gate", said: Dict[str, Any]) -> None:
+        self.gate = gate
+        self.said = said
+        self.id: str = said["id"]
+
+    def __repr__(self) -> str:
+        return f"<Application {self.id} {self.said.get('name')!r} {self.said.get('state')}>"
+
+    @property
+    def _path(self) -> str:
+        return f"/api/v1/applications/{self.id}"
+
+    # --- what it is
+
+    def refresh(self) -> "Application":
+        """Asks the gateway once."""
+        self.said = self.gate.api("GET", self._path).json()
+        return self
+
+    def _now(self) -> Dict[str, Any]:
+        if not self.is_final:
+            self.refresh()
+        return self.said
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the last answer said that it has ended."""
+        return self.said.get("state") in FINAL
+
+    @property
+    def state(self) -> str:
+        """queued, starting, running, finished, failed or killed."""
+        return str(self._now()["state"])
+
+    @property
+    def exit_code(self) -> Optional[int]:
+        """Of the driver; None before its end, and where Spark does not tell."""
+        code = self._now().get("exit_code")
+        return int(code) if code is not None else None
+
+    @property
+    def reason(self) -> Optional[str]:
+        """Why it waits, or how it ended."""
+        reason = self._now().get("reason")
+        return str(reason) if reason else None
+
+    @property
+    def name(self) -> Optional[str]:
+        return self.said.get("name")
+
+    @property
+    def app_id(self) -> Optional[str]:
+        """Spark's id, once it is known."""
+        return self._now().get("app_id")
+
+    @property
+    def ui(self) -> Optional[str]:
+        """The address of Spark's UI, live or from history; None before it is known."""
+        return self.gate.absolute((self._now().get("links") or {}).get("ui"))
+
+    @property
+    def links(self) -> Dict[str, str]:
+        """All addresses that the gateway tells, as whole URLs."""
+        links = self._now().get("links") or {}
+        return {name: str(self.gate.absolute(link)) for name, link in links.items() if link}
+
+    # --- what it does
+
+    def wait(self, timeout: Optional[float] = None) -> "Application":
+        """Returns when it has ended. GateError after `timeout` seconds."""
+        end = None if timeout is None else time.monotonic() + timeout
+        pause = 0.5
+        while not self._look().is_final:
+            if end is not None and time.monotonic() >= end:
+                raise GateError(f"{self.id} has not ended in {timeout:g} seconds: {self.said.get('state')}")
+            time.sleep(pause)
+            pause = min(SLOWEST, pause * 1.5)
+        return self
+
+    def _look(self) -> "Application":
+        """A gateway that restarts is asked again: what was launched does not depend on it."""
+        for left in range(5, -1, -1):
+            try:
+                return self.refresh()
+            except GateError as error:
+                if left == 0 or not (isinstance(error, NoAnswer) or error.status in (429, 502, 503, 504)):
+                    raise
+                time.sleep(2)
+        raise AssertionError("unreachable")
+
+    def logs(self, container: str = "driver", follow: bool = False, since: Optional[str] = None) -> Iterator[str]:
+        """Lines of a log: of the driver, or of "executor-N". With `follow` until it has ended.
+
+        A stream that breaks is taken up again behind the last line.
+        """
+        seen = 0
+        while True:
+            was_final = self.is_final
+            try:
+                for line in self._stream(container, follow, since, seen):
+                    seen += 1
+                    yield line
+            except _NotYet:
+                if not follow:
+                    return
+            except (requests.RequestException, NoAnswer):
+                if not follow:
+                    raise
+            if not follow or was_final:
+                return
+            # once more after its end: the last lines may have come between
+            if not self._look().is_final:
+                time.sleep(1)
+
+    def _stream(self, container: str, follow: bool, since: Optional[str], skip: int) -> Iterator[str]:
+        query = {"container": container, "follow": "true" if follow else "false"}
+        if since:
+            query["since"] = since
+        with self.gate.open(f"{self._path}/logs", query) as answer:
+            for number, line in enumerate(lines_of(answer)):
+                if number >= skip:
+                    yield line
+
+    def events(self) -> List[Dict[str, Any]]:
+        """What happened to it, oldest first: changes of its state, and on Kubernetes what its pods met."""
+        return self.gate.pages(f"{self._path}/events", "events")
+
+    def kill(self) -> "Application":
+        """Ends it. What has ended stays as it is."""
+        answer = self.gate.api("DELETE", self._path)
+        if answer.content:
+            self.said = answer.json()
+        return self
+
+    def restart(self) -> "Application":
+        """Launches the same once more; gives the new application."""
+        return Application(self.gate, self.gate.post_once(f"{self._path}/restart", {}))
+
+
+def lines_of(answer: requests.Response) -> Iterator[str]:
+    """Each line as soon as it is there. Only a line feed ends one."""
+    rest = b""
+    for piece in answer.iter_content(chunk_size=None):
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.rstrip(b"\r").decode("utf-8", "replace") for line in whole)
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+class _NotYet(Exception):
+    """There is no log yet."""

@@ -1,0 +1,103 @@
+"""A person's files in the cluster's object storage, as the gateway keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, Optional
+from urllib.parse import quote
+
+from .errors import checked
+from .tokens import Path
+
+if TYPE_CHECKING:
+    from .gate import Gate
+
+PIECE = 1024 * 1024
+Progress = Callable[[int, int], None]
+
+
+def digest_of(file: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(file, "rb") as content:
+        for piece in iter(lambda: content.read(PIECE), b""):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how much of it was read: requests sends it piece by piece, with its length."""
+
+    def __init__(self, file: IO[bytes], size: int, progress: Progress) -> None:
+        super().__init__()
+        self.file, self.size, self.progress, self.done = file, size, progress, 0
+
+    def __len__(self) -> int:
+        return self.size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        self.done = self.file.seek(offset, whence)
+        return self.done
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self.file.read(PIECE if size is None or size < 0 else max(size, 64 * 1024))
+        self.done += len(piece)
+        self.progress(self.done, self.size)
+        return piece
+
+
+class Artifacts:
+    """`gate.artifacts`: put, list and delete the signed-in person's files of one cluster."""
+
+    def __init__(self, gate: "Gate", cluster: Optional[str] = None) -> None:
+        self.gate, self.cluster = gate, cluster
+
+    def of(self, cluster: Optional[str]) -> "Artifacts":
+        """The same of this cluster. It need not be named where one cluster only has a storage."""
+        return Artifacts(self.gate, cluster)
+
+    def _query(self) -> Dict[str, str]:
+        return {"cluster": self.cluster} if self.cluster else {}
+
+    def put(self, file: Path, name: Optional[str] = None, progress: Optional[Progress] = None) -> Dict[str, Any]:
+        """Uploads a file of any size, in pieces. `progress(done, size)` is called on the way."""
+        size = os.path.getsize(file)
+        target = self._path(name or os.path.basename(os.fspath(file)))
+        with open(file, "rb") as content:
+            body = _Counted(content, size, progress or (lambda done, of: None))
+            headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+            self.gate.session.fresh()
+            answer = self.gate.api("PUT", target, data=body if size else b"", headers=headers, params=self._query(), timeout=(30, 3600))
+        told = answer.json() if answer.content else {}
+        return told if isinstance(told, dict) else {}
+
+    def put_once(self, file: Path, progress: Optional[Progress] = None) -> str:
+        """Uploads a file under a name made of its own and of its content, unless it is there. Gives the name."""
+        digest = digest_of(file)
+        stem, dot = os.path.splitext(os.path.basename(os.fspath(file)))
+        name = f"{stem}-{digest[:16]}{dot}"
+        if not any(known.get("name") == name for known in self.list()):
+            self.put(file, name, progress)
+        return name
+
+    def list(self) -> List[Dict[str, Any]]:
+        """All of them, each with `name`, `size` and what else the gateway tells."""
+        return self.gate.pages("/api/v1/artifacts", "artifacts", self._query())
+
+    def delete(self, name: str) -> None:
+        checked(self.gate.api("DELETE", self._path(name), params=self._query()))
+
+    @staticmethod
+    def _path(name: str) -> str:
+        return "/api/v1/artifacts/" + quote(name, safe="")
