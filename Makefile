@@ -102,7 +102,7 @@ e2e: all ## end to end: ARGS="-k crawl", ARGS="--suite tokens"
 recipes: all ## other UIs as conf/README.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
 	@sh tests/support/install.sh test
 	@python3 tests/support/recipes_install.py
-	@build/venv/bin/python -m pytest -q tests/e2e/proxy/registry/recipe_checks.py $(ARGS)
+	@build/venv/bin/python -m pytest -q tests/e2e/proxy/registry/recipe_checks.py tests/e2e/clients/airflow_checks.py $(ARGS)
 k8s: all ## the manifests and the gateway against a real Kubernetes API server: ARGS="-k rbac"
 	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
 kube-apiserver: ## the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)

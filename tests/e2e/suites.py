@@ -10,7 +10,7 @@ FILES = {
     "clusters": ["discovery", "gelf_spark", "jws_filter", "log_sources", "permalinks_spark"],
     "provider": ["conformance", "custom_roles", "many_tabs", "oidc_provider", "python_providers", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
-    "tokens": ["api_schema", "command_line", "device", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
+    "tokens": ["api_schema", "command_line", "device", "python_client", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
     "people": ["app_origins", "history_word", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst", "kill_spark"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "pod_lives", "pod_logs", "pod_owners", "pod_uis", "resources", "spark_clusters"],

@@ -73,12 +73,13 @@ class Application:
     @property
     def app_id(self) -> Optional[str]:
         """Spark's id, once it is known."""
-        return self._now().get("app_id")
+        return self._now().get("application_id")
 
     @property
     def ui(self) -> Optional[str]:
-        """The address of Spark's UI, live or from history; None before it is known."""
-        return self.gate.absolute((self._now().get("links") or {}).get("ui"))
+        """The address of Spark's UI: live, and of its history once it has ended. None before it is known."""
+        links = self.links
+        return (links.get("permalink") if self.is_final else None) or links.get("ui")
 
     @property
     def links(self) -> Dict[str, str]:
@@ -110,35 +111,37 @@ class Application:
                 time.sleep(2)
         raise AssertionError("unreachable")
 
-    def logs(self, container: str = "driver", follow: bool = False, since: Optional[str] = None) -> Iterator[str]:
+    def logs(self, container: str = "driver", follow: bool = False, since: Optional[str] = None,
+             stream: Optional[str] = None) -> Iterator[str]:
         """Lines of a log: of the driver, or of "executor-N". With `follow` until it has ended.
 
-        A stream that breaks is taken up again behind the last line.
+        A log that is not there yet is waited for, and one that breaks off is taken up again behind the last line.
+        `stream` is "stdout" or "stderr" where a process has both.
         """
-        seen = 0
+        seen = misses = 0
         while True:
-            was_final = self.is_final
+            was_final, was_seen, broke = self.is_final, seen, False
             try:
-                for line in self._stream(container, follow, since, seen):
+                for line in self._stream({"container": container, "since": since, "stream": stream}, follow, seen):
                     seen += 1
                     yield line
             except _NotYet:
                 if not follow:
                     return
             except (requests.RequestException, NoAnswer):
-                if not follow:
+                misses = misses + 1 if seen == was_seen else 0
+                if not follow or misses > 5:
                     raise
-            if not follow or was_final:
-                return
+                broke = True
             # once more after its end: the last lines may have come between
-            if not self._look().is_final:
+            if not follow or (was_final and not broke):
+                return
+            if not self._look().is_final or broke:
                 time.sleep(1)
 
-    def _stream(self, container: str, follow: bool, since: Optional[str], skip: int) -> Iterator[str]:
-        query = {"container": container, "follow": "true" if follow else "false"}
-        if since:
-            query["since"] = since
-        with self.gate.open(f"{self._path}/logs", query) as answer:
+    def _stream(self, asked: Dict[str, Optional[str]], follow: bool, skip: int) -> Iterator[str]:
+        query = {name: value for name, value in asked.items() if value}
+        with self.gate.open(f"{self._path}/logs", {**query, "follow": "true" if follow else "false"}) as answer:
             for number, line in enumerate(lines_of(answer)):
                 if number >= skip:
                     yield line

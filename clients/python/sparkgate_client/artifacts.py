@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import re
 from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from urllib.parse import quote
 
@@ -25,6 +26,11 @@ def digest_of(file: Path) -> str:
         for piece in iter(lambda: content.read(PIECE), b""):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def fit(text: str) -> str:
+    """Without what a name of an artifact may not have."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", text)
 
 
 class _Counted(io.RawIOBase):
@@ -84,12 +90,19 @@ class Artifacts:
 
     def put_once(self, file: Path, progress: Optional[Progress] = None) -> str:
         """Uploads a file under a name made of its own and of its content, unless it is there. Gives the name."""
-        digest = digest_of(file)
         stem, dot = os.path.splitext(os.path.basename(os.fspath(file)))
-        name = f"{stem}-{digest[:16]}{dot}"
-        if not any(known.get("name") == name for known in self.list()):
+        name = f"{fit(stem)[:80] or 'file'}-{digest_of(file)[:16]}{fit(dot)[:16]}"
+        answer = self.gate.session.get(self._path(name), params=self._query(), allow_redirects=False)
+        if answer.status_code == 404:
             self.put(file, name, progress)
+        else:
+            checked(answer)
         return name
+
+    def about(self, name: str) -> Dict[str, Any]:
+        """One of them: its size, and its URI as Spark reads it."""
+        said = self.gate.api("GET", self._path(name), params=self._query()).json()
+        return said if isinstance(said, dict) else {}
 
     def list(self) -> List[Dict[str, Any]]:
         """All of them, each with `name`, `size` and what else the gateway tells."""

@@ -7,6 +7,7 @@ Nothing secret is an argument, and none is printed. Exit codes: 0 done, 1 refuse
 from __future__ import annotations
 
 import argparse
+import functools
 import getpass
 import os
 import sys
@@ -138,7 +139,8 @@ def do_launch(asked: argparse.Namespace) -> int:
 
 
 def do_list(asked: argparse.Namespace) -> int:
-    apps = gate_of(asked).applications(**({"cluster": asked.cluster} if asked.cluster else {}))
+    query = {"owner": "all" if asked.all else None, "state": asked.state}
+    apps = gate_of(asked).applications(**{name: value for name, value in query.items() if value})
     return show_rows(asked, [app.said for app in apps], APPLICATION)
 
 
@@ -162,7 +164,7 @@ def do_wait(asked: argparse.Namespace) -> int:
 
 
 def do_events(asked: argparse.Namespace) -> int:
-    return show_rows(asked, gate_of(asked).application(asked.id).events(), ("time", "type", "reason", "message"))
+    return show_rows(asked, gate_of(asked).application(asked.id).events(), ("at", "about", "text"))
 
 
 def do_kill(asked: argparse.Namespace) -> int:
@@ -182,7 +184,7 @@ def artifacts_of(asked: argparse.Namespace) -> Artifacts:
 
 
 def do_artifacts_list(asked: argparse.Namespace) -> int:
-    return show_rows(asked, artifacts_of(asked).list(), ("name", "size", "modified_at"))
+    return show_rows(asked, artifacts_of(asked).list(), ("name", "size", "modified"))
 
 
 def do_artifacts_put(asked: argparse.Namespace) -> int:
@@ -235,12 +237,12 @@ def parser_of() -> argparse.ArgumentParser:
         made.set_defaults(run=run)
         return made
 
-    add_sign_in(lambda name, run, help: verb(verbs, name, run, help))
-    add_applications(lambda name, run, help: verb(verbs, name, run, help))
+    add_sign_in(functools.partial(verb, verbs))
+    add_applications(functools.partial(verb, verbs))
     groups = (("artifacts", add_artifacts, "files in the object storage"), ("tokens", add_tokens, "tokens for programs"))
     for name, add, help in groups:
         group = verbs.add_parser(name, help=help, description=help).add_subparsers(metavar="VERB", required=True)
-        add(lambda name, run, help, group=group: verb(group, name, run, help))
+        add(functools.partial(verb, group))
     return parser
 
 
@@ -270,7 +272,9 @@ def add_applications(verb: Verb) -> None:
     made.add_argument("--detach", "-d", action="store_true", help="return at once, with its id")
     made.add_argument("file", nargs="?", help="Python or a jar")
     made.add_argument("arguments", nargs=argparse.REMAINDER, help="the application's")
-    verb("list", do_list, "the applications that you may see").add_argument("--cluster")
+    made = verb("list", do_list, "your applications, newest first")
+    made.add_argument("--all", action="store_true", help="others', too, as far as you may see them")
+    made.add_argument("--state", help="live, or one state")
     verb("show", do_show, "one application").add_argument("id")
     made = verb("logs", do_logs, "print a log")
     made.add_argument("--follow", "-f", action="store_true", help="until it has ended; the exit code is the application's")

@@ -42,8 +42,9 @@ class Gate:
         """Any page or API below the gateway: `gate.get("/prod/proxy/master/json/").json()`."""
         return self.session.get(path, **options)
 
-    def absolute(self, link: Optional[str]) -> Optional[str]:
-        return urljoin(self.url + "/", link) if link else None
+    def absolute(self, link: str) -> str:
+        """A link of an answer as a whole URL. The API's own paths are below the gateway's URL."""
+        return self.url + link if link.startswith("/api/") else urljoin(self.url + "/", link)
 
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
         """A request to the API; GateError for every answer that is no success."""
@@ -107,7 +108,7 @@ class Gate:
             file, resource = None, os.fspath(file)
         if sum(what is not None for what in (file, artifact, resource)) != 1:
             raise GateError("launch one of: a file, an artifact, a resource")
-        shown = os.path.basename(os.fspath(file or artifact or resource or ""))
+        shown = os.path.basename(os.fspath(file) if file is not None else artifact or resource or "")
         body: Dict[str, Any] = {"cluster": cluster, "profile": profile, "name": name or shown, "arguments": [str(a) for a in arguments]}
         if file is not None:
             artifact = self.artifacts.of(cluster).put_once(file, progress)
@@ -125,7 +126,7 @@ class Gate:
         return Application(self, {"id": id}).refresh()
 
     def applications(self, **query: str) -> List[Application]:
-        """Those that the signed-in person may see, newest first."""
+        """The signed-in person's, newest first. `owner="all"`: all that they may see; `state="live"`: not ended."""
         return [Application(self, said) for said in self.pages("/api/v1/applications", "applications", query)]
 
     def profiles(self) -> List[Dict[str, Any]]:

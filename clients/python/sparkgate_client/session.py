@@ -38,10 +38,13 @@ class Session(requests.Session):
         super().__init__()
         self.url = url.rstrip("/")
         self.tokens = TokenFile(token_file)
-        self.verify = verify
+        self.verify = self._verify = verify
         self._admin: Optional[str] = None
         self._lock = threading.Lock()
-        self._access = self.tokens.read()["access_token"]
+        tokens = self.tokens.read()
+        if tokens.get("url") not in (None, self.url):
+            raise GateError(f"{self.tokens.path}: the tokens are of another gateway, {tokens['url']}")
+        self._access: str = tokens["access_token"]
         self.trust_env = False  # a .netrc would replace the token; proxies of the environment are taken below
         self.proxies.update(requests.utils.get_environ_proxies(self.url))
         self.auth = self._sign
@@ -50,7 +53,7 @@ class Session(requests.Session):
 
     def metadata(self) -> Dict[str, Any]:
         """What the gateway says of itself (RFC 8414)."""
-        answer = requests.get(f"{self.url}/_gate/oauth/metadata", timeout=TIMEOUT, verify=self.verify)
+        answer = requests.get(f"{self.url}/_gate/oauth/metadata", timeout=TIMEOUT, verify=self._verify)
         told = checked(answer).json()
         if not isinstance(told, dict):
             raise GateError(f"{self.url} is no sparkgate")
@@ -91,7 +94,7 @@ class Session(requests.Session):
         if not tokens.get("refresh_token"):
             raise GateError("the token has ended, and there is none to renew it with; sign in again", 401)
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-        answer = post_form(f"{self.url}/_gate/oauth/token", form, self.verify)
+        answer = post_form(f"{self.url}/_gate/oauth/token", form, self._verify)
         if answer.status_code == 400:
             raise GateError("the token is used up or revoked; sign in again", 401, answer.json())
         renewed = {**tokens, **checked(answer).json()}
@@ -119,7 +122,7 @@ class Session(requests.Session):
             answer.close()
             self.renew(used)
             body = options.get("data")
-            if hasattr(body, "seek"):
+            if body is not None and hasattr(body, "seek"):
                 body.seek(0)
             return super().request(method, where, **options)
         except (requests.ConnectionError, requests.Timeout) as error:

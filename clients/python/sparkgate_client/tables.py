@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import unicodedata
-from typing import Any, Dict, List, Sequence, TextIO
+from typing import Any, Dict, List, Optional, Sequence, TextIO
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -22,13 +22,15 @@ def width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 0 if unicodedata.combining(c) else 1 for c in text)
 
 
-def print_json(value: Any, out: TextIO = sys.stdout) -> None:
+def print_json(value: Any, out: Optional[TextIO] = None) -> None:
+    out = out or sys.stdout
     json.dump(value, out, indent=2, ensure_ascii=not (out.encoding or "").lower().startswith("utf"))
     out.write("\n")
 
 
-def print_table(rows: List[Dict[str, Any]], columns: Sequence[str], out: TextIO = sys.stdout) -> None:
+def print_table(rows: List[Dict[str, Any]], columns: Sequence[str], out: Optional[TextIO] = None) -> None:
     """Columns as wide as what is in them; the last one is cut at the terminal's edge."""
+    out = out or sys.stdout
     lines = [[name.replace("_", " ").upper() for name in columns]]
     lines += [[clean(row.get(name)) for name in columns] for row in rows]
     widths = [max(width(line[i]) for line in lines) for i in range(len(columns))]
@@ -43,8 +45,8 @@ def print_table(rows: List[Dict[str, Any]], columns: Sequence[str], out: TextIO 
 class Bar:
     """A progress bar on a terminal, and nothing elsewhere."""
 
-    def __init__(self, what: str, out: TextIO = sys.stderr) -> None:
-        self.what, self.out, self.shown = clean(what), out, -1
+    def __init__(self, what: str, out: Optional[TextIO] = None) -> None:
+        self.what, self.out, self.shown = clean(what), out or sys.stderr, -1
 
     def __call__(self, done: int, size: int) -> None:
         percent = 100 if size == 0 else min(100, done * 100 // size)

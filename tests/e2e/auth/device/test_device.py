@@ -14,6 +14,7 @@ from redis_server import RedisServer
 from signon import shared_store
 from token_client import TOKENS, UI, Api, opens
 from upstream import Upstream
+from visitors import AdminVisitor
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 PACE = 4.1  # seconds between two questions
@@ -64,40 +65,13 @@ class Program:
         return answer.json()["error"]
 
 
-class Person(requests.Session):
-    """A browser without a screen at the admin site, signed in."""
-
-    def __init__(self, gate, user, role="user", scope=None):
-        super().__init__()
-        self.gate, self.trust_env = gate, False
-        more = ("--scope", scope) if scope else ()
-        token = gate.create_token(f"{user}'s", role, "--user", user, *more)["access_token"]
-        assert self.post("/_gate/login", data={"token": token}).status_code == 303
-
-    def request(self, method, path, headers=None, **options):
-        fields = {**NAVIGATION, **({"Origin": self.gate.admin_url} if method.upper() == "POST" else {}), **(headers or {})}
-        options.update(headers=fields, allow_redirects=False, timeout=10)
-        return super().request(method, self.gate.admin_url + path, **options)
-
-    def look(self, code):
-        return self.get("/device", params={"user_code": code})
-
-    def form_of(self, page):
-        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]+)"', page.text))
-
-    def answer(self, code, word, **options):
-        page = self.look(code)
-        assert page.status_code == 200, page.text
-        return self.post("/device", data={**self.form_of(page), "answer": word}, **options)
-
-
 def claims(token):
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def test_program_gets_the_token_that_a_person_allows_and_no_wider_one(gate):
-    program, ann = Program(gate).begin(scope="view cluster:other"), Person(gate, "ann")
+    program, ann = Program(gate).begin(scope="view cluster:other"), AdminVisitor(gate, "ann")
     assert program.told["expires_in"] == 600 and program.told["interval"] == 5
     assert re.fullmatch(r"[B-Z]{4}-[B-Z]{4}", program.told["user_code"])
     assert program.error() == "authorization_pending"
@@ -116,7 +90,7 @@ def test_program_gets_the_token_that_a_person_allows_and_no_wider_one(gate):
 
 
 def test_denied_program_is_told_so(gate):
-    program, bob = Program(gate).begin(), Person(gate, "bob")
+    program, bob = Program(gate).begin(), AdminVisitor(gate, "bob")
     assert "is refused" in bob.answer(program.told["user_code"], "deny").text
     assert program.error() == "access_denied"
 
@@ -145,7 +119,7 @@ def test_metadata_says_where_everything_is(gate):
 
 
 def test_s135_page_of_another_origin_cannot_allow_its_own_code(gate):
-    program, carol = Program(gate, "203.0.113.66").begin(), Person(gate, "carol")
+    program, carol = Program(gate, "203.0.113.66").begin(), AdminVisitor(gate, "carol")
     code = program.told["user_code"]
     page = carol.look(code)
     assert 'id="elsewhere"' in page.text, "the person is at another address than the program"
@@ -169,28 +143,28 @@ def test_s135_bearer_token_and_public_site_allow_nothing(gate):
 
 
 def test_s135_nobody_gives_more_than_they_have(gate):
-    program, erin = Program(gate).begin(token_type="admin"), Person(gate, "erin")
+    program, erin = Program(gate).begin(token_type="admin"), AdminVisitor(gate, "erin")
     answer = erin.answer(program.told["user_code"], "allow")
     assert answer.status_code == 403 and "more rights" in answer.text
     assert program.error() == "authorization_pending"
-    narrow = Person(gate, "frank", scope="view tokens cluster:other")
+    narrow = AdminVisitor(gate, "frank", scope="view tokens cluster:other")
     assert narrow.answer(Program(gate).begin().told["user_code"], "allow").status_code == 403
-    admin = Person(gate, "root", "admin")
+    admin = AdminVisitor(gate, "root", "admin")
     assert admin.answer(program.told["user_code"], "allow").status_code == 200
     assert claims(program.come().json()["access_token"])["token_type"] == "admin"
 
 
 def test_s136_who_guesses_codes_waits(gate):
-    program, mallory = Program(gate).begin(), Person(gate, "mallory")
+    program, mallory = Program(gate).begin(), AdminVisitor(gate, "mallory")
     statuses = [mallory.look(f"BBBB-BB{a}{b}").status_code for a in "BCDFG" for b in "HJKLM"]
     assert statuses[:20] == [404] * 20 and set(statuses[20:]) == {429}
     assert mallory.look(program.told["user_code"]).status_code == 429
-    assert Person(gate, "grace").look(program.told["user_code"]).status_code == 200
+    assert AdminVisitor(gate, "grace").look(program.told["user_code"]).status_code == 200
 
 
 def test_s137_code_that_somebody_else_began_is_the_programs_alone(gate):
     """Who has the code that a person reads has nothing: only the other one gets tokens, and it is nowhere shown."""
-    program, heidi = Program(gate).begin(), Person(gate, "heidi")
+    program, heidi = Program(gate).begin(), AdminVisitor(gate, "heidi")
     page = heidi.look(program.told["user_code"])
     assert program.told["device_code"] not in page.text
     assert heidi.answer(program.told["user_code"], "allow").status_code == 200
@@ -217,7 +191,7 @@ def test_s138_who_asks_too_soon_is_told_to_slow_down(gate):
 
 
 def test_s139_codes_are_good_once(gate):
-    program, ivan = Program(gate).begin(), Person(gate, "ivan")
+    program, ivan = Program(gate).begin(), AdminVisitor(gate, "ivan")
     code = program.told["user_code"]
     assert ivan.answer(code, "allow").status_code == 200
     assert ivan.look(code).status_code == 404
@@ -234,7 +208,7 @@ def test_what_is_no_question_is_refused(gate, form, error):
 
 
 def test_audit_says_who_let_which_program_in(gate):
-    program, judy = Program(gate).begin(), Person(gate, "judy")
+    program, judy = Program(gate).begin(), AdminVisitor(gate, "judy")
     assert judy.answer(program.told["user_code"], "allow").status_code == 200
     made = program.come().json()
     lines = [json.loads(line) for line in gate.log_text().splitlines() if '"audit"' in line and '"judy"' in line]
@@ -245,7 +219,7 @@ def test_audit_says_who_let_which_program_in(gate):
 
 
 def test_token_is_in_the_persons_list_and_ends_with_their_sessions(gate):
-    program, ken = Program(gate).begin(), Person(gate, "ken")
+    program, ken = Program(gate).begin(), AdminVisitor(gate, "ken")
     assert ken.answer(program.told["user_code"], "allow").status_code == 200
     made = program.come().json()
     admin = Api(gate, "admin")

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import types
 
 import pytest
 import requests
@@ -15,6 +14,8 @@ from gateway import Gateway, binary, cluster_entry, mounts_of
 from spark_cluster import HOST, Daemon, fetch_json, free_port, is_up, wait_for
 
 PROMETHEUS = ROOT / "build" / "prometheus" / "usr" / "bin" / "prometheus"
+CLIENT = ROOT / "clients" / "python"
+sys.path.insert(0, str(CLIENT))
 BLOCK = re.compile(r"^```(sh|python|yaml)\n(.*?)^```$", re.M | re.S)
 
 
@@ -42,7 +43,7 @@ class Desk:
         (bin_folder / "sparkgate").symlink_to(binary())
         (bin_folder / "python3").symlink_to(sys.executable)
         self.env = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "VIRTUAL_ENV": sys.prefix,
-                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))}
+                    "PYTHONPATH": os.pathsep.join([str(CLIENT), *(path for path in sys.path if path.endswith("site-packages"))])}
         for name, code in self.files.items():
             (folder / name).write_text(self.here(code))
 
@@ -56,8 +57,10 @@ class Desk:
         assert done.returncode == code, (command, done.stdout, done.stderr)
         return done
 
-    def shell(self, number):
-        return self.run("sh", "-euc", self.here(self.commands[number])).stdout
+    def shell(self, number, but=None):
+        """The commands of a block; `but`: without the lines that have this in them."""
+        lines = [line for line in self.here(self.commands[number]).splitlines() if but is None or but not in line]
+        return self.run("sh", "-euc", "\n".join(lines)).stdout
 
     def python(self, name, code=0):
         return self.run("python3", name, code=code)
@@ -134,8 +137,8 @@ def test_python_session_goes_on_when_its_token_runs_out(desk, apps):
 def test_s36_programs_that_share_a_file_renew_once(desk, gate):
     desk.shell(0)
     expire(desk, "report.json")
-    code = ("import sys; from spark_gate import SparkGate; "
-            f"print(SparkGate({gate.url!r}, 'report.json').get('/prod/proxy/master/json/').status_code)")
+    code = ("from sparkgate_client import Gate; "
+            f"print(Gate({gate.url!r}, 'report.json').get('/prod/proxy/master/json/').status_code)")
     together = [subprocess.Popen(["python3", "-c", code], cwd=desk.folder, env=desk.env, stdout=subprocess.PIPE, text=True)
                 for _ in range(4)]
     assert [process.communicate(timeout=60)[0].strip() for process in together] == ["200"] * 4
@@ -196,7 +199,7 @@ def test_prometheus_follows_a_renewed_token_without_a_restart(desk, gate, apps, 
     (desk.folder / "spark.token").write_text("no token at all")
     wait_for(lambda: values_of(scraper, "up") == dict.fromkeys(apps, 0), "all targets to be down", 60, scraper.check)
     expire(desk, "prometheus.json")
-    desk.python("spark_targets.py")
+    desk.shell(1, but="token create")
     wait_for(lambda: values_of(scraper, "up") == dict.fromkeys(apps, 1), "all targets to be up again", 60, scraper.check)
 
 
@@ -211,15 +214,10 @@ def test_token_for_metrics_opens_nothing_else(desk, gate, apps):
 
 
 def test_python_session_goes_on_past_the_real_end_of_its_token(desk, gate):
+    from sparkgate_client import Gate
     made = gate.short
     (desk.folder / "report.json").write_text(json.dumps(made))
-    session = client_module(desk).SparkGate(gate.url, str(desk.folder / "report.json"))
+    session = Gate(gate.url, desk.folder / "report.json")
     # a minute later, for clocks differ; most of it went by in the tests above
     wait_for(lambda: gate.get_with_token("/prod/proxy/master/json/", made["access_token"]) == 401, "the token's end", 120)
     assert session.get("/prod/proxy/master/json/").ok
-
-
-def client_module(desk):
-    module = types.ModuleType("spark_gate")
-    exec(compile((desk.folder / "spark_gate.py").read_text(), "spark_gate.py", "exec"), module.__dict__)
-    return module
