@@ -38,6 +38,8 @@ struct fetch {
 	LIST_ENTRY(fetch) fed_link;
 	bool is_fed, refused;  /* by the address filter */
 	bool waits, is_paused; /* for room; it has none */
+	bool is_hungry;	       /* its source had nothing */
+	size_t (*read)(char *room, size_t size, void *arg);
 	size_t (*on_part)(struct str part, void *arg);
 	struct sbuf body;
 	struct sockaddr_storage peer;
@@ -155,6 +157,17 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *arg)
 	return size * count;
 }
 
+static size_t on_want_content(char *room, size_t size, size_t count, void *arg)
+{
+	struct fetch *f = arg;
+	size_t len = f->read(room, size * count, f->arg);
+
+	if (len == FETCH_BREAK_OFF)
+		return CURL_READFUNC_ABORT;
+	f->is_hungry = len == 0;
+	return f->is_hungry ? CURL_READFUNC_PAUSE : len;
+}
+
 /* --- starting --- */
 
 static void set_callbacks(struct fetch *f)
@@ -169,12 +182,27 @@ static void set_callbacks(struct fetch *f)
 	SET(f->easy, CURLOPT_WRITEDATA, f);
 }
 
+/* Of S3's requests it is said what their content's digest is; libcurl signs what stands here. */
+static const char unsigned_payload[] = "x-amz-content-sha256: UNSIGNED-PAYLOAD";
+static const char empty_payload[] =
+	"x-amz-content-sha256: "
+	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 static void set_request(struct fetch *f, const struct fetch_request *req)
 {
 	SET(f->easy, CURLOPT_URL, req->url);
 	fetch_options_trust(f->easy, req);
 	f->key = fetch_options_identify(f->easy, req);
 	fetch_options_connection(f->easy, req);
+	fetch_options_method(f->easy, req);
+	if (req->signing)
+		f->headers =
+			curl_slist_append(f->headers, req->put ? unsigned_payload : empty_payload);
+	if (req->put) {
+		f->read = req->put->read;
+		SET(f->easy, CURLOPT_READFUNCTION, on_want_content);
+		SET(f->easy, CURLOPT_READDATA, f);
+	}
 	for (size_t i = 0; req->headers && req->headers[i]; i++)
 		f->headers = curl_slist_append(f->headers, req->headers[i]);
 	if (req->post) {
@@ -190,7 +218,7 @@ struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *r
 {
 	struct fetch *f = mem_alloc(1, sizeof *f);
 
-	assert(req->done && req->timeout_ms > 0 && req->max_bytes > 0);
+	assert(req->done && (req->timeout_ms > 0 || req->put) && req->max_bytes > 0);
 	f->fetcher = fetcher;
 	f->allow = req->allow;
 	f->allow_arg = req->allow_arg ? req->allow_arg : req->arg;
@@ -224,9 +252,9 @@ void fetch_cancel(struct fetch *f)
 
 static void read_on(struct fetch *f)
 {
-	if (!f->is_paused)
+	if (!f->is_paused && !f->is_hungry)
 		return;
-	f->is_paused = false;
+	f->is_paused = f->is_hungry = false;
 	curl_easy_pause(f->easy, CURLPAUSE_CONT);
 }
 

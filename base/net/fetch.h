@@ -32,20 +32,44 @@ struct fetch_result {		  /* borrowed until `done` returns */
 	bool has_no_address;	      /* its name does not resolve */
 };
 
+/* By which S3 and what is like it know who asks (AWS Signature 4). The content is not part of what
+ * is signed: TLS guards it. */
+struct fetch_signing {
+	const char *region, *key_id, *secret;
+};
+
+/* What is sent as it comes. */
+struct fetch_source {
+	uint64_t length; /* bytes in all */
+	/* Writes what there is, at most `size` bytes, and gives how many that are; 0: none yet, and
+	 * fetch_go_on() says when there are. FETCH_BREAK_OFF: there will never be. Must not start,
+	 * cancel or go on. Of more than 1 MiB the server is asked first whether it takes it, and
+	 * has a second to say so. */
+	size_t (*read)(char *room, size_t size, void *arg);
+};
+#define FETCH_BREAK_OFF SIZE_MAX
+
 /* Every pointer but `arg` is copied by fetch_start. */
 struct fetch_request {
 	const char *url;
+	const char *method;	    /* of a request without content; NULL: GET */
 	const char *const *headers; /* "Name: value" lines, NULL at the end; NULL: none */
 	/* The body of a POST with its type in `headers`; NULL: GET. The copy is wiped after use, as
 	 * are those of the headers and the answer to a POST. */
 	const char *post;
+	/* The content of a PUT; NULL: none. Without `post`. */
+	const struct fetch_source *put;
+	/* NULL: not signed. The query of `url` is in the order of its names, each with a value, and
+	 * all of it is percent-encoded as S3 wants it. */
+	const struct fetch_signing *signing;
 	/* PEM of who alone may sign the server's certificate; NULL: the system's authorities. Read
 	 * at every new connection. */
 	const char *ca_file;
 	/* The same as PEM texts, and the certificate by which the gateway says who it is with its
 	 * key, whose copy is wiped after use; NULL: none. */
 	const char *ca, *certificate, *key;
-	int64_t timeout_ms; /* for the whole exchange, name lookup included */
+	int64_t timeout_ms; /* for the whole exchange, name lookup included; 0: of a PUT, whose
+			       sender looks after that */
 	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to
 	 * which up to 1.6 MB come at once; see `waits`. */
 	size_t max_bytes;
@@ -87,7 +111,7 @@ void fetcher_free(struct fetcher *fetcher);
 
 /* Borrowed by the caller for fetch_cancel; invalid as soon as `done` is called. */
 struct fetch *fetch_start(struct fetcher *fetcher, const struct fetch_request *request);
-/* Of one that waits: hands on what was not eaten, soon, and reads on. */
+/* Of one that waits: hands on what was not eaten, soon, and reads on. Of a PUT: there is more. */
 void fetch_go_on(struct fetch *fetch);
 /* `done` will not be called. Not from within `allow`, and not for the fetch whose `done` runs. */
 void fetch_cancel(struct fetch *fetch);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <stdio.h>
 
 enum { IDLE_SECONDS = 20, CONNECT_TIMEOUT_MS = 5000, KEEPALIVE_SECONDS = 10 };
 
@@ -68,6 +69,29 @@ void fetch_options_trust(void *easy, const struct fetch_request *req)
 	/* A file that is replaced (Kubernetes) counts from the next connection on, not tomorrow. */
 	SET(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
 #endif
+}
+
+/* libcurl copies all of it, and what it lets go of is overwritten. */
+static void sign(CURL *easy, const struct fetch_signing *signing)
+{
+	char provider[96];
+
+	snprintf(provider, sizeof provider, "aws:amz:%s:s3", signing->region);
+	SET(easy, CURLOPT_AWS_SIGV4, provider);
+	SET(easy, CURLOPT_USERNAME, signing->key_id);
+	SET(easy, CURLOPT_PASSWORD, signing->secret);
+}
+
+void fetch_options_method(void *easy, const struct fetch_request *req)
+{
+	if (req->method)
+		SET(easy, CURLOPT_CUSTOMREQUEST, req->method);
+	if (req->put) {
+		SET(easy, CURLOPT_UPLOAD, 1L);
+		SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)req->put->length);
+	}
+	if (req->signing)
+		sign(easy, req->signing);
 }
 
 void fetch_options_connection(void *easy, const struct fetch_request *req)

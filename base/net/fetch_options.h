@@ -22,6 +22,8 @@ void fetch_options_limit(void *easy);
 void fetch_options_trust(void *easy, const struct fetch_request *req);
 /* Gives the copy of the key that `easy` borrows, for secret_free(); NULL: there is none. */
 char *fetch_options_identify(void *easy, const struct fetch_request *req);
+/* What is asked, and signed by whom. */
+void fetch_options_method(void *easy, const struct fetch_request *req);
 /* How long, and on what connection. */
 void fetch_options_connection(void *easy, const struct fetch_request *req);
 
