@@ -99,3 +99,40 @@ void digest_hkdf(
 	digest_hmac((struct str){(char *)prk, sizeof prk}, expanded, ARRAY_LEN(expanded), out);
 	OPENSSL_cleanse(prk, sizeof prk);
 }
+
+/* --- in pieces --- */
+
+struct digest_run {
+	EVP_MD_CTX *ctx;
+};
+
+struct digest_run *digest_run_new(void)
+{
+	struct digest_run *run = mem_alloc(1, sizeof *run);
+
+	pthread_once(&once, fetch_sha256);
+	run->ctx = EVP_MD_CTX_new();
+	if (run->ctx == NULL || EVP_DigestInit_ex2(run->ctx, sha256, NULL) != 1)
+		abort();
+	return run;
+}
+
+void digest_run_add(struct digest_run *run, const void *bytes, size_t len)
+{
+	if (EVP_DigestUpdate(run->ctx, bytes, len) != 1)
+		abort();
+}
+
+void digest_run_end(struct digest_run *run, unsigned char out[static DIGEST_LEN])
+{
+	if (EVP_DigestFinal_ex(run->ctx, out, NULL) != 1)
+		abort();
+}
+
+void digest_run_free(struct digest_run *run)
+{
+	if (run == NULL)
+		return;
+	EVP_MD_CTX_free(run->ctx);
+	free(run);
+}
