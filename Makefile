@@ -160,6 +160,8 @@ bench-upload: ## long uploads, beside nginx: GIB=1 ROUNDS=3
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
+bench-artifacts: all ## an artifact of 1 GiB into a real S3 server, beside curl: MIB=1024 ROUNDS=5 LISTENER=admin
+	@python3 tests/bench/artifacts.py
 
 # --- the rest ---
 
@@ -176,6 +178,6 @@ clean: ## removes build/, with all that was installed there
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
 	kube-apiserver asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
-	bench-upload compile_commands.json install clean
+	bench-upload bench-artifacts compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

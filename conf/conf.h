@@ -106,9 +106,10 @@ struct conf_profile {
 	char *image;		/* on Kubernetes; NULL: the operator's */
 	struct conf_pair *conf; /* set for every launch */
 	size_t conf_count;
-	struct conf_names may_set; /* patterns of keys that a launch may set itself */
-	struct conf_names shared;  /* artifact folders beside one's own */
-	struct conf_endpoint logs; /* where its processes send log lines; host NULL: nowhere */
+	struct conf_names may_set;	/* patterns of keys that a launch may set itself */
+	struct conf_names shared;	/* artifact folders beside one's own */
+	struct conf_names shared_write; /* those of them that its users may change */
+	struct conf_endpoint logs;	/* where its processes send log lines; host NULL: nowhere */
 };
 
 struct conf_launch {	  /* where applications are started: by a REST server or by an operator */
@@ -125,8 +126,10 @@ struct conf_launch {	  /* where applications are started: by a REST server or by
 		struct url s3; /* of the bucket */
 		char *region;
 		struct conf_secret access_key, secret_key;
-		char *ca_file;	 /* PEM; NULL: the system's */
-		char *spark_uri; /* what Spark calls the bucket */
+		char *ca_file;	   /* PEM; NULL: the system's */
+		char *spark_uri;   /* what Spark calls the bucket */
+		size_t max, quota; /* bytes: of one file, and of all of a person */
+		unsigned files;	   /* of a person, at most */
 	} artifacts;
 	struct conf_profile *profiles;
 	size_t profiles_count;

@@ -89,11 +89,13 @@ def docker():
 REST = [
     CHECK[0],
     Suite("kube-apiserver", ["python3", "tests/support/kube_install.py", "--when-idle"], slots=0),
+    Suite("versitygw", ["nice", "-n", "5", "python3", "tests/support/versitygw_install.py"], slots=0),
     apart("asan", "asan", "SUITES=unit integration fuzz-replay"),
     Suite("compat", ["build/venv/bin/python", "tests/compat/compat.py", "--again", "--results", "build/compat-ci",
                      "--only", "3.2.1/plain 3.5.9/plain 4.3.0/plain"], ("build",)),
     *(pytest(name) for name in BROWSING),
     docker(),
+    pytest("launch", after=("build", "versitygw")),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),

@@ -182,12 +182,6 @@ static void set_callbacks(struct fetch *f)
 	SET(f->easy, CURLOPT_WRITEDATA, f);
 }
 
-/* Of S3's requests it is said what their content's digest is; libcurl signs what stands here. */
-static const char unsigned_payload[] = "x-amz-content-sha256: UNSIGNED-PAYLOAD";
-static const char empty_payload[] =
-	"x-amz-content-sha256: "
-	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
 static void set_request(struct fetch *f, const struct fetch_request *req)
 {
 	SET(f->easy, CURLOPT_URL, req->url);
@@ -195,9 +189,6 @@ static void set_request(struct fetch *f, const struct fetch_request *req)
 	f->key = fetch_options_identify(f->easy, req);
 	fetch_options_connection(f->easy, req);
 	fetch_options_method(f->easy, req);
-	if (req->signing)
-		f->headers =
-			curl_slist_append(f->headers, req->put ? unsigned_payload : empty_payload);
 	if (req->put) {
 		f->read = req->put->read;
 		SET(f->easy, CURLOPT_READFUNCTION, on_want_content);

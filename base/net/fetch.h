@@ -32,8 +32,8 @@ struct fetch_result {		  /* borrowed until `done` returns */
 	bool has_no_address;	      /* its name does not resolve */
 };
 
-/* By which S3 and what is like it know who asks (AWS Signature 4). The content is not part of what
- * is signed: TLS guards it. */
+/* By which S3 and what is like it know who asks (AWS Signature 4). What it is to take for the
+ * content's digest stands in `headers`, x-amz-content-sha256, which libcurl 7.88 does not add. */
 struct fetch_signing {
 	const char *region, *key_id, *secret;
 };

@@ -150,6 +150,21 @@ static int check_artifacts(const struct loader *l, size_t index)
 	return 0;
 }
 
+static bool has_all(const struct conf_names *all, const struct conf_names *some)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < some->count; i++) {
+		for (size_t k = 0; k < all->count; k++) {
+			if (strcmp(some->at[i], all->at[k]) == 0) {
+				found++;
+				break;
+			}
+		}
+	}
+	return found == some->count;
+}
+
 static int check_profiles(const struct loader *l, size_t index)
 {
 	const struct conf_launch *launch = &l->conf->clusters[index].launch;
@@ -167,6 +182,9 @@ static int check_profiles(const struct loader *l, size_t index)
 		if (launch->profiles[i].shared.count && !launch->has_artifacts)
 			return load_fail_at(l, "artifacts, whose folders these are",
 				"clusters[%zu].launch.profiles[%zu].shared", index, i);
+		if (!has_all(&launch->profiles[i].shared, &launch->profiles[i].shared_write))
+			return load_fail_at(l, "folders that stand in shared, too",
+				"clusters[%zu].launch.profiles[%zu].shared_write", index, i);
 	}
 	return 0;
 }

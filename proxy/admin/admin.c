@@ -3,6 +3,7 @@
 #include "base/rnd.h"
 #include "proxy/admin/admin_call.h"
 #include "proxy/front/crowd.h"
+#include "proxy/launch/artifacts/artifact_bench.h"
 #include "proxy/serve/pulse.h"
 #include "proxy/web/web_fault.h"
 
@@ -58,6 +59,7 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 	rnd_bytes(&admin->next_id, sizeof admin->next_id);
 	admin->auth = auth_new(service, keeper, inbox, AUTH_SITE_ADMIN);
 	admin->metrics = metrics_new();
+	admin->bench = artifact_bench_new(keeper, shared->uploads);
 	admin->front = front_new(keeper, FRONT_EVHTTP, listen_fd, &limits, admin_on_request,
 		admin_on_refused, admin);
 	admin->crowd = crowd_new(conf, 1);
@@ -73,6 +75,7 @@ void admin_free(struct admin *admin)
 	auth_free(admin->auth); /* answers what is under way */
 	metrics_free(admin->metrics);
 	front_free(admin->front);
+	artifact_bench_free(admin->bench);
 	crowd_free(admin->crowd);
 	pulse_free(admin->pulse);
 	free(admin);

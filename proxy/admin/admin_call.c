@@ -34,12 +34,22 @@ static void admin_on_held(void *arg)
 	call->web.then(&call->web);
 }
 
+static void admin_on_piece(void *arg, struct evbuffer *bytes, bool is_last)
+{
+	struct admin_call *call = arg;
+
+	call->web.work->on_piece(call->web.work_arg, bytes, is_last);
+}
+
 static void admin_on_content_fault(void *arg, enum fault fault)
 {
 	struct admin_call *call = arg;
 
 	call->waits = false;
-	web_fault(&call->web, fault, NULL);
+	if (call->web.work)
+		call->web.work->on_content_fault(call->web.work_arg, fault);
+	else
+		web_fault(&call->web, fault, NULL);
 }
 
 struct admin_call *admin_call_new(
@@ -47,6 +57,7 @@ struct admin_call *admin_call_new(
 {
 	static const struct front_handler handler = {.on_closed = admin_on_closed,
 		.on_held = admin_on_held,
+		.on_piece = admin_on_piece,
 		.on_content_fault = admin_on_content_fault};
 	struct admin_call *call = mem_alloc(1, sizeof *call);
 
@@ -56,6 +67,7 @@ struct admin_call *admin_call_new(
 	call->web.auth = admin->auth;
 	call->web.memory = admin->shared->memory;
 	call->web.strangers = admin->shared->strangers;
+	call->web.bench = admin->bench;
 	front_set_handler(req, &handler, call);
 	return call;
 }
@@ -80,7 +92,7 @@ const struct registry *admin_registry(struct web_call *web)
 
 void admin_on_wait(struct web_call *call, enum web_wait what)
 {
-	admin_call_of(call)->waits = what == WEB_WAIT_CONTENT;
+	admin_call_of(call)->waits = what == WEB_WAIT_CONTENT || what == WEB_WAIT_WORK;
 }
 
 void admin_on_answer(struct web_call *call, int status, size_t len)
@@ -94,6 +106,7 @@ void admin_on_end(struct web_call *web, enum fault fault)
 
 	audit_come_from(NULL, NULL); /* it borrows from the call */
 	(void)fault;
+	web_end_work(web);
 	identity_unref(web->who);
 	json_decref(call->body);
 	share_drop(call->registry);

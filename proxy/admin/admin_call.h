@@ -33,6 +33,7 @@ struct admin {
 	size_t count;
 	struct pulse *pulse; /* of the server threads */
 	struct crowd *crowd;
+	struct artifact_bench *bench;
 	bool draining;
 };
 

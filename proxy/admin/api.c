@@ -1,6 +1,7 @@
 /* proxy/admin/api.c - the API's table, and what it asks of who calls it. */
 #include "proxy/admin/api.h"
 
+#include "proxy/launch/upload/artifact_api.h"
 #include "proxy/web/web_fault.h"
 #include "proxy/web/web_whoami.h"
 
@@ -45,6 +46,16 @@ static const struct web_row rows[] = {
 	{"GET", "/api/v1/sessions", WEB_BEARER, api_sessions, WEB_NOTHING},
 	{"DELETE", "/api/v1/sessions", WEB_BEARER, api_sessions_end, WEB_NOTHING},
 	{"DELETE", "/api/v1/sessions/{id}", WEB_BEARER, api_session_end, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts", WEB_BEARER, artifact_api_list, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_show, WEB_NOTHING},
+	{"PUT", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_put, WEB_STREAM},
+	{"DELETE", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_delete, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_show,
+		WEB_NOTHING},
+	{"PUT", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_put,
+		WEB_STREAM},
+	{"DELETE", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_delete,
+		WEB_NOTHING},
 	{"GET", "/api/v1/audit", WEB_BEARER, api_audit, WEB_NOTHING},
 };
 

@@ -16,6 +16,8 @@ enum fault {
 	FAULT_BAD_FRAMING,
 	FAULT_METHOD,
 	FAULT_BODY_TOO_LARGE,
+	FAULT_LENGTH_REQUIRED,
+	FAULT_QUOTA, /* there would be more of a person's than may be */
 	FAULT_HEAD_TOO_LARGE,
 	FAULT_REQUEST_TIMEOUT,
 	FAULT_CONTENT_TYPE, /* parameters that a server behind may read otherwise (S47) */
@@ -54,6 +56,8 @@ enum fault {
 	FAULT_UPSTREAM_TIMEOUT,
 	FAULT_UPSTREAM_PROTOCOL,
 	FAULT_KUBERNETES,    /* its API server refuses, or says something else */
+	FAULT_STORAGE,	     /* an object storage refuses, or says something else */
+	FAULT_STORAGE_DOWN,  /* it does not answer */
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
 	FAULT_BUSY,	     /* no connection within the deadline */
 	FAULT_MEMORY,	     /* no more content is held for now (S57) */

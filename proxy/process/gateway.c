@@ -21,6 +21,7 @@
 #include "proxy/front/evhttp_memory.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
+#include "proxy/launch/artifacts/artifact_ledger.h"
 #include "proxy/process/listeners.h"
 #include "proxy/process/process.h"
 #include "proxy/front/redirect.h"
@@ -279,6 +280,7 @@ static void start_threads(struct gateway *gw)
 		.strangers = &gw->strangers,
 		.tls = gw->tls,
 		.crowd = gw->crowd,
+		.uploads = artifact_ledger_new(),
 		.threads = threads,
 		.port = listen_port(&gw->conf->server.addr)};
 	gw->threads = mem_alloc(threads, sizeof(struct server_thread *));
@@ -332,6 +334,7 @@ static void stop(struct gateway *gw)
 	for (unsigned i = 0; gw->threads && i < gw->shared.threads; i++)
 		server_thread_free(gw->threads[i]);
 	crowd_free(gw->crowd);
+	artifact_ledger_free(gw->shared.uploads);
 	auth_service_free(gw->auth);
 	fetcher_free(gw->fetcher);
 	inbox_free(gw->inbox);

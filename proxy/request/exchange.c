@@ -42,6 +42,7 @@ struct exchange *exchange_new(struct server_thread *thread, struct front_request
 	x->web.auth = thread->auth;
 	x->web.memory = thread->shared->memory;
 	x->web.strangers = thread->shared->strangers;
+	x->web.bench = thread->bench;
 	x->forget = forget;
 	thread->exchanges++;
 	return x;
@@ -49,6 +50,7 @@ struct exchange *exchange_new(struct server_thread *thread, struct front_request
 
 static void exchange_free(struct exchange *x)
 {
+	web_end_work(&x->web);
 	x->forget(x);
 	identity_unref(x->web.who);
 	if (x->gathered)

@@ -106,7 +106,8 @@ void public_on_wait(struct web_call *call, enum web_wait what)
 	static const enum exchange_state states[] = {[WEB_WAIT_AUTH] = EXCHANGE_AUTHENTICATING,
 		[WEB_WAIT_CONTENT] = EXCHANGE_COLLECTING,
 		[WEB_WAIT_AGAIN] = EXCHANGE_ASKING_AGAIN,
-		[WEB_WAIT_STORE] = EXCHANGE_SIGNING};
+		[WEB_WAIT_STORE] = EXCHANGE_SIGNING,
+		[WEB_WAIT_WORK] = EXCHANGE_FETCHING};
 
 	exchange_move(exchange_of(call), states[what]);
 }

@@ -17,6 +17,7 @@
 #include <stdatomic.h>
 #include <sys/queue.h>
 
+struct artifact_bench;
 struct endpoint_pods;
 struct fetcher;
 struct link_memo;
@@ -44,6 +45,7 @@ struct server_thread {
 	unsigned kube_calls;		 /* exchanges that ask them */
 	LIST_HEAD(, endpoint_pods) pods; /* the same */
 	struct pod_question_list questions; /* with the keeper */
+	struct artifact_bench *bench;
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;

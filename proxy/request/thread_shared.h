@@ -2,6 +2,7 @@
 #ifndef SPARKGATE_PROXY_REQUEST_THREAD_SHARED_H
 #define SPARKGATE_PROXY_REQUEST_THREAD_SHARED_H
 
+struct artifact_ledger;
 struct auth_service;
 struct budget;
 struct crowd;
@@ -20,8 +21,9 @@ struct thread_shared { /* borrowed by all server threads for their life */
 	void *suspect_arg; /* of both */
 	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
 	struct budget *memory, *strangers;
-	struct front_tls *tls; /* of the listener; NULL: in the clear */
-	struct crowd *crowd;   /* clients of the listener, over all threads */
+	struct front_tls *tls;		 /* of the listener; NULL: in the clear */
+	struct crowd *crowd;		 /* clients of the listener, over all threads */
+	struct artifact_ledger *uploads; /* of artifacts, over all threads */
 	unsigned threads;
 	unsigned port; /* really listened on */
 };

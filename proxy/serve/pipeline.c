@@ -80,7 +80,9 @@ static void pipeline_on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 {
 	struct exchange *x = arg;
 
-	if (x->state == EXCHANGE_COLLECTING)
+	if (x->web.work)
+		x->web.work->on_piece(x->web.work_arg, bytes, is_last);
+	else if (x->state == EXCHANGE_COLLECTING)
 		content_gather(x, bytes, is_last);
 	else
 		relay_on_piece(x, bytes, is_last);
@@ -88,7 +90,12 @@ static void pipeline_on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 
 static void pipeline_on_content_fault(void *arg, enum fault fault)
 {
-	relay_on_content_fault(arg, fault);
+	struct exchange *x = arg;
+
+	if (x->web.work)
+		x->web.work->on_content_fault(x->web.work_arg, fault);
+	else
+		relay_on_content_fault(x, fault);
 }
 
 static void forget_relay(struct exchange *x)

@@ -4,6 +4,7 @@
 #include "auth/token/ui_token.h"
 #include "base/net/fetch.h"
 #include "base/rnd.h"
+#include "proxy/launch/artifacts/artifact_bench.h"
 #include "proxy/rewrite/link_memo.h"
 #include "proxy/relay/static_cache.h"
 #include "proxy/relay/tunnel.h"
@@ -119,6 +120,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	thread->conf = share_reader_new(shared->conf);
 	thread->auth = auth_new(shared->auth, thread->base, thread->inbox, AUTH_SITE_PUBLIC);
 	thread->ui_tokens = ui_tokens_new();
+	thread->bench = artifact_bench_new(thread->base, shared->uploads);
 	thread->upstream = upstream_new(thread->base, &upstream_default_limits);
 	rnd_bytes(&thread->next_id, sizeof thread->next_id);
 	struct share_hold *hold = share_get(thread->conf);
@@ -187,6 +189,7 @@ void server_thread_close(struct server_thread *thread)
 {
 	front_free(thread->front);
 	fetcher_free(thread->kube);
+	artifact_bench_free(thread->bench);
 	/* Answers of the store that are still on their way end their exchanges here. */
 	auth_free(thread->auth);
 	event_free(thread->inbox_event);

@@ -162,3 +162,21 @@ void web_still_known(struct web_call *call, void (*known)(struct web_call *call)
 	else
 		known(call);
 }
+
+/* --- what goes on --- */
+
+void web_wait_for(struct web_call *call, const struct web_work *work, void *arg)
+{
+	call->work = work;
+	call->work_arg = arg;
+	call->site->on_wait(call, WEB_WAIT_WORK);
+}
+
+void web_end_work(struct web_call *call)
+{
+	const struct web_work *work = call->work;
+
+	call->work = NULL;
+	if (work)
+		work->free(call->work_arg);
+}

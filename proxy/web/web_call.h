@@ -20,6 +20,7 @@
 #include "proxy/front/front.h"
 #include "proxy/pages/page.h"
 
+struct artifact_bench;
 struct web_call;
 struct web_row;
 
@@ -30,7 +31,7 @@ enum {
 	WEB_SESSION_ID_LEN = 16
 };
 
-enum web_wait { WEB_WAIT_AUTH, WEB_WAIT_CONTENT, WEB_WAIT_AGAIN, WEB_WAIT_STORE };
+enum web_wait { WEB_WAIT_AUTH, WEB_WAIT_CONTENT, WEB_WAIT_AGAIN, WEB_WAIT_STORE, WEB_WAIT_WORK };
 enum web_login { WEB_LOGIN_TOKEN, WEB_LOGIN_LINK, WEB_LOGIN_PROVIDER };
 
 /* What a site does at each step. None of them is NULL but where it says so. */
@@ -69,6 +70,15 @@ struct web_site {
 	bool (*on_content)(struct web_call *call);
 };
 
+/* What goes on for a call until it is answered, or its client has left. */
+struct web_work {
+	void (*free)(void *arg); /* the call ends: what is under way is cancelled */
+	/* Of content that is streamed, as struct front_handler has them; NULL: none is asked for.
+	 */
+	void (*on_piece)(void *arg, struct evbuffer *bytes, bool is_last);
+	void (*on_content_fault)(void *arg, enum fault fault);
+};
+
 struct web_call {
 	const struct web_site *site;
 	struct front_request
@@ -88,6 +98,9 @@ struct web_call {
 	int64_t known_ms;	 /* monotonic: when it was known who asks */
 	enum action lacks;	 /* the scope that would have allowed it: FAULT_SCOPE */
 	enum sign_out_scope signing_out;
+	struct artifact_bench *bench; /* of this thread */
+	const struct web_work *work;  /* NULL: none goes on */
+	void *work_arg;
 	void (*then)(struct web_call *call); /* once what it waits for is there */
 	char token_id[WEB_ID_LEN + 1];	     /* {id} in the row's path */
 	char client[46];		     /* "" until asked for */
@@ -123,6 +136,10 @@ void web_still_known(struct web_call *call, void (*known)(struct web_call *call)
 /* The same question, with nothing remembered: an answer that is not AUTH_LATER is final. Quietly:
  * it counts as no use of the session or token. */
 struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done *done, void *arg);
+/* The call lasts until `work` answers it. Takes `arg`. */
+void web_wait_for(struct web_call *call, const struct web_work *work, void *arg);
+/* For sites, when a call ends. */
+void web_end_work(struct web_call *call);
 /* For sign_in_done: false when the client has left, and the call is gone. */
 bool web_is_there(struct web_call *call);
 

@@ -73,6 +73,7 @@ const char *web_fault_fields(const struct web_call *call, enum fault fault, stru
 		[FAULT_TOO_MANY] = 60,
 		[FAULT_BUSY] = 1,
 		[FAULT_MEMORY] = 1,
+		[FAULT_STORAGE_DOWN] = 5,
 		[FAULT_NOT_READY] = 3,
 		[FAULT_STARTING] = 3};
 

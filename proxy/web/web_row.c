@@ -20,7 +20,7 @@ static bool is_path_of(const struct web_row *row, struct str path, char id[stati
 		if (!str_next(&path, '/', &have))
 			return false;
 		if (str_eq(want, STR("{id}")) ? !read_token_id(have, id)
-					      : !str_eq(want, STR("{file}")) && !str_eq(want, have))
+					      : !str_starts(want, STR("{")) && !str_eq(want, have))
 			return false;
 	}
 	return !str_next(&path, '/', &have);

@@ -25,11 +25,12 @@ enum web_takes {
 	WEB_FORM,     /* no page of another origin; a program may */
 	WEB_OWN_FORM, /* a page of ours, for it is done with a session */
 	WEB_JSON,
+	WEB_STREAM, /* the handler asks for it, as it comes */
 };
 
 struct web_row {
 	const char *methods; /* "GET, HEAD": as in Allow */
-	const char *path;    /* below the base; {id}: a token's or session's id, {file}: any */
+	const char *path; /* below the base; {id}: a token's or session's id, {name}: any segment */
 	enum web_who who;
 	void (*serve)(struct web_call *call);
 	enum web_takes takes;

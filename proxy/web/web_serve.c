@@ -142,7 +142,7 @@ static void take_content(struct web_call *call)
 {
 	const char *why;
 
-	if (call->row->takes == WEB_NOTHING) {
+	if (call->row->takes == WEB_NOTHING || call->row->takes == WEB_STREAM) {
 		call->row->serve(call);
 		return;
 	}

@@ -123,20 +123,23 @@ static void a_cancelled_one_never_arrives_either(void **state)
 	assert_int_equal(fake_http_hits(w->server, "/x"), 0);
 }
 
-/* Without the content's digest: it would have to be read twice. */
 static void a_put_is_signed_and_names_no_secret(void **state)
 {
 	struct fetch_world *w = *state;
 	struct sender s = {.total = 10, .there = 10};
 	struct fetch_signing signing = {"eu-west-9", "AKIDEXAMPLE", "the-secret-key"};
 
+	const char *const headers[] = {"x-amz-content-sha256: UNSIGNED-PAYLOAD", NULL};
+
 	w->request.signing = &signing;
+	w->request.headers = headers;
 	put(w, &s);
 	fetch_world_wait(w, &s.outcome);
 	assert_int_equal(s.outcome.status, 200);
 	char *head = fake_http_last_head(w->server, "/x");
 	assert_non_null(strstr(head, "Authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"));
 	assert_non_null(strstr(head, "/eu-west-9/s3/aws4_request"));
+	assert_non_null(strstr(head, "SignedHeaders=host;x-amz-content-sha256;x-amz-date"));
 	assert_non_null(strstr(head, "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n"));
 	assert_null(strstr(head, "the-secret-key"));
 	free(head);

@@ -88,6 +88,28 @@ static void s125_who_has_no_name_for_spark_has_a_folder_by_who_they_are(void **s
 		free(keys[i]);
 }
 
+static void s125_tokens_of_ours_have_the_folder_of_whom_they_name(void **state)
+{
+	static const struct {
+		const char *subject, *token_id, *folder;
+	} rows[] = {{"ann", "0123", "ann/"}, {"client:robot", "0123", "~client-robot/"},
+		{"client-robot", "0123", "client-robot/"}, {"client:", "0123", "~person-"},
+		{"ann", "", "~person-"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct identity *who = identity_new(STR("i"), str_of(rows[i].subject), STR(""),
+			str_of(rows[i].token_id), ROLE_USER, VIA_BEARER, 0);
+		struct artifact_name own = {.file = STR("x")};
+		struct sbuf folder;
+		sbuf_init(&folder, ARTIFACT_KEY_MAX);
+		artifact_add_folder(&folder, &own, who);
+		assert_true(str_starts(sbuf_str(&folder), str_of(rows[i].folder)));
+		sbuf_clear(&folder);
+		identity_unref(who);
+	}
+}
+
 static void s126_other_names_are_refused(void **state)
 {
 	static const char *const bad[] = {"", ".", "..", ".x", "a/b", "../x", "/x", "x/", "a b",
@@ -116,6 +138,7 @@ int main(void)
 		cmocka_unit_test(artifacts_stand_in_the_folder_of_their_owner),
 		cmocka_unit_test(s125_no_two_people_have_one_folder),
 		cmocka_unit_test(s125_who_has_no_name_for_spark_has_a_folder_by_who_they_are),
+		cmocka_unit_test(s125_tokens_of_ours_have_the_folder_of_whom_they_name),
 		cmocka_unit_test(s126_other_names_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

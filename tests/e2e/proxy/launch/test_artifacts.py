@@ -1,0 +1,256 @@
+"""Artifacts in a real object storage: whose they are, what they are called, how many there may be, and what happens when something breaks."""
+
+import hashlib
+import http.client
+import json
+import os
+import socket
+import urllib.parse
+
+import pytest
+
+from gateway import Gateway
+from s3_server import S3Server
+from spark_cluster import HOST, free_port, wait_for
+from token_client import Api, problem
+
+ARTIFACTS = "/api/v1/artifacts"
+MIB = 1 << 20
+
+
+def cluster(s3, name="prod", **artifacts):
+    """Nobody launches here: neither master nor REST server is there."""
+    address = f"http://{HOST}:9"
+    profiles = [{"name": "small", "roles": ["user"], "shared": ["team", "drop"], "shared_write": ["drop"]},
+                {"name": "ours", "roles": ["admin"], "shared": ["secret"]}]
+    return {"name": name, "masters": [address],
+            "launch": {"rest": address, "artifacts": {**s3.conf(), **artifacts}, "profiles": profiles}}
+
+
+@pytest.fixture(scope="module")
+def s3():
+    with S3Server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def gate(s3, tmp_path_factory):
+    with Gateway([cluster(s3, max="64MiB", quota="100MiB", files=20)], "/gate", folder=tmp_path_factory.mktemp("gate")) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def ann(gate, request):
+    return Api(gate, "user", f"ann-{request.node.name[:60]}")
+
+
+@pytest.fixture
+def bob(gate, request):
+    return Api(gate, "user", f"bob-{request.node.name[:60]}")
+
+
+def put(api, name, content, **options):
+    return api.put(f"{ARTIFACTS}/{name}", data=content, timeout=60, **options)
+
+
+def names(api, **query):
+    answer = api.get(ARTIFACTS, params=query)
+    assert answer.status_code == 200, answer.text
+    return [row["name"] for row in answer.json()["artifacts"]]
+
+
+def begin_put(api, name, length, *fields):
+    """A connection on which the head of a PUT is sent."""
+    site = urllib.parse.urlsplit(api.gateway.admin_url)
+    link = http.client.HTTPConnection(site.hostname, site.port, timeout=30)
+    link.putrequest("PUT", f"{ARTIFACTS}/{name}")
+    for field in (("Authorization", f"Bearer {api.token}"), ("Content-Length", length), *fields):
+        link.putheader(*field)
+    link.endheaders()
+    return link
+
+
+def test_a_file_is_there_as_it_was_sent(ann, s3):
+    content = os.urandom(3 * MIB + 17)
+    made = put(ann, "etl.py", content)
+    assert made.status_code == 201, made.text
+    told = made.json()
+    assert told["sha256"] == hashlib.sha256(content).hexdigest() and told["size"] == len(content)
+    assert told["name"] == "etl.py" and told["cluster"] == "prod"
+    key = told["uri"].removeprefix("s3a://apps/")
+    stored = s3.curl("-o", s3.folder / "got", f"{s3.url}/{urllib.parse.quote(key)}")
+    assert stored.returncode == 0 and (s3.folder / "got").read_bytes() == content
+    shown = ann.get(f"{ARTIFACTS}/etl.py").json()
+    assert shown["size"] == len(content) and shown["uri"] == told["uri"] and shown["modified"].startswith("20")
+    listed = ann.get(ARTIFACTS).json()
+    assert [row["name"] for row in listed["artifacts"]] == ["etl.py"] and listed["used"] == len(content)
+    assert listed["quota"] == 100 * MIB and listed["shared"] == ["team", "drop"]
+
+
+def test_a_file_that_is_sent_again_is_replaced(ann):
+    assert [put(ann, "a.jar", text).status_code for text in (b"one", b"second", b"")] == [201, 200, 200]
+    assert ann.get(f"{ARTIFACTS}/a.jar").json()["size"] == 0
+    assert names(ann) == ["a.jar"]
+
+
+def test_a_deleted_file_is_not_there_any_more(ann):
+    put(ann, "a.jar", b"x")
+    assert ann.delete(f"{ARTIFACTS}/a.jar").status_code == 204
+    problem(ann.delete(f"{ARTIFACTS}/a.jar"), 404)
+    problem(ann.get(f"{ARTIFACTS}/a.jar"), 404)
+    assert names(ann) == []
+
+
+def test_s125_somebody_elses_artifact_answers_as_what_is_not_there(gate, ann, bob):
+    put(ann, "mine.py", b"ann's")
+    missing, there = bob.get(f"{ARTIFACTS}/never.py"), bob.get(f"{ARTIFACTS}/mine.py")
+    assert problem(missing, 404) == problem(there, 404)
+    problem(bob.delete(f"{ARTIFACTS}/mine.py"), 404)
+    problem(Api(gate, "admin").get(f"{ARTIFACTS}/mine.py"), 404)
+    assert names(bob) == []
+    assert put(bob, "mine.py", b"bob's own").status_code == 201
+    assert ann.get(f"{ARTIFACTS}/mine.py").json()["size"] == 5
+
+
+def test_s125_shared_folders_are_read_and_changed_as_profiles_say(gate, ann, bob, s3):
+    s3.curl("-T", __file__, f"{s3.url}/shared/team/lib.jar")
+    s3.curl("-T", __file__, f"{s3.url}/shared/secret/lib.jar")
+    assert names(ann, shared="team") == ["shared/team/lib.jar"]
+    assert ann.get(f"{ARTIFACTS}/shared/team/lib.jar").json()["uri"] == "s3a://apps/shared/team/lib.jar"
+    assert "read this shared folder" in problem(put(ann, "shared/team/more.jar", b"x"), 403)
+    problem(ann.delete(f"{ARTIFACTS}/shared/team/lib.jar"), 403)
+    for answer in (put(ann, "shared/secret/x", b"x"), ann.get(f"{ARTIFACTS}/shared/secret/lib.jar"), ann.get(ARTIFACTS, params={"shared": "secret"}),
+                   ann.delete(f"{ARTIFACTS}/shared/never/x"), ann.get(ARTIFACTS, params={"shared": "never"})):
+        problem(answer, 404)
+    assert put(ann, "shared/drop/x.py", b"from ann").status_code == 201
+    assert bob.get(f"{ARTIFACTS}/shared/drop/x.py").json()["size"] == 8
+    assert bob.delete(f"{ARTIFACTS}/shared/drop/x.py").status_code == 204
+    assert names(Api(gate, "admin"), shared="secret") == ["shared/secret/lib.jar"]
+
+
+@pytest.mark.parametrize("name", ["..", ".x", "a%2fb", "a%20b", "shared/team/.x", "shared/team", "shared/a/b/c", "a;b", "%c3%a4", "x" * 129])
+def test_s126_other_names_are_refused(ann, s3, name):
+    before = s3.objects()
+    link = begin_put(ann, name, 1)
+    assert link.getresponse().status in (400, 404)
+    link.close()
+    assert ann.get(f"{ARTIFACTS}/{name}").status_code in (400, 404)
+    assert s3.objects() == before
+
+
+def test_s127_a_full_quota_is_told_before_content_is_asked_for(ann):
+    assert put(ann, "a", bytes(60 * MIB)).status_code == 201
+    link = begin_put(ann, "b", 41 * MIB, ("Expect", "100-continue"))
+    answer = link.getresponse()
+    assert answer.status == 413 and "quota" in json.loads(answer.read())["detail"]
+    link.close()
+    assert put(ann, "a", bytes(64 * MIB)).status_code == 200  # it makes room for itself
+    assert put(ann, "b", bytes(36 * MIB)).status_code == 201
+    assert problem(put(ann, "c", b"x"), 413)
+    assert ann.delete(f"{ARTIFACTS}/b").status_code == 204 and put(ann, "c", b"x").status_code == 201
+
+
+def test_s127_uploads_at_once_get_no_more_than_the_quota(ann):
+    links = []
+    for number in range(4):
+        links.append(begin_put(ann, f"f{number}", 40 * MIB, ("Expect", "100-continue")))
+    taken = []
+    for link in links:  # of what is let in the client is told to go on, and nothing else
+        link.sock.settimeout(20)
+        taken.append(b" 100 " in link.sock.recv(4096).split(b"\r\n")[0])
+        link.close()
+    assert taken.count(True) == 2
+    wait_for(lambda: put(ann, "after", b"x").status_code == 201, "those that broke off are forgotten", 20)
+
+
+def test_s127_there_are_no_more_files_than_may_be(ann):
+    assert all(put(ann, f"f{number:02}", b"x").status_code == 201 for number in range(20))
+    assert "20 artifacts" in problem(put(ann, "one-more", b"x"), 413)
+    assert put(ann, "f07", b"yy").status_code == 200
+
+
+def test_what_is_too_long_or_has_no_length_is_refused_before_its_content(ann):
+    link = begin_put(ann, "big", 64 * MIB + 1, ("Expect", "100-continue"))
+    assert link.getresponse().status == 413
+    link.close()
+    assert problem(ann.put(f"{ARTIFACTS}/chunks", data=iter([b"a", b"b"])), 411)
+
+
+def test_s128_a_broken_upload_leaves_no_object(ann, s3):
+    put(ann, "kept", b"first")
+    folder = ann.get(f"{ARTIFACTS}/kept").json()["uri"].removeprefix("s3a://apps/").removesuffix("kept")
+    for name in ("kept", "new"):
+        link = begin_put(ann, name, 8 * MIB)
+        link.send(bytes(5 * MIB))
+        link.sock.shutdown(socket.SHUT_WR)
+        link.close()
+    wait_for(lambda: put(ann, "after", b"x").status_code in (200, 201), "the gateway", 20)
+    wait_for(lambda: names(ann) == ["after", "kept"], "only what is whole", 20)
+    assert {key: size for key, size in s3.objects().items() if key.startswith(folder)} == {f"{folder}after": 1, f"{folder}kept": 5}
+
+
+def test_uploads_and_deletions_are_in_the_audit(gate, ann):
+    put(ann, "a.py", b"12345")
+    ann.delete(f"{ARTIFACTS}/a.py")
+    lines = [json.loads(line) for line in gate.log_text().splitlines() if '"event":"audit"' in line and "artifact" in line]
+    mine = [(line["decision"], line["bytes"]) for line in lines if line["artifact"].endswith("/a.py") and "in_the_audit" in json.dumps(line)]
+    assert mine == [("upload", 5), ("delete", 5)]
+    assert "a-secret-key-of-the-tests" not in gate.log_text()
+
+
+def test_strangers_are_refused_before_anything_is_asked(gate, s3):
+    s3.stop()  # were it asked, the answer would be 503
+    try:
+        nobody = Api(gate)
+        problem(nobody.put(f"{ARTIFACTS}/x", data=b"x"), 401)
+        problem(nobody.get(ARTIFACTS), 401)
+    finally:
+        s3.start()
+
+
+def test_storage_that_is_down_or_refuses_the_gateways_key_is_told_so(gate, ann, s3):
+    s3.stop()
+    down = put(ann, "x", b"x")
+    assert problem(down, 503) and down.headers["Retry-After"]
+    s3.start()
+    assert put(ann, "x", b"x").status_code == 201
+    s3.write_keys("AKIDOFTHETESTS", "another-secret")
+    gate.reload()
+    try:
+        wait_for(lambda: put(ann, "y", b"y").status_code == 502, "the wrong key", 20)
+        assert "refuses the gateway's own key" in problem(ann.get(ARTIFACTS), 502)
+        line = [json.loads(line) for line in gate.log_text().splitlines() if "SignatureDoesNotMatch" in line][-1]
+        assert line["access_key_file"] == str(s3.access_file) and line["level"] == "warn"
+        assert "another-secret" not in gate.log_text()
+    finally:
+        s3.write_keys("AKIDOFTHETESTS", "a-secret-key-of-the-tests/+=")
+        gate.reload()
+    wait_for(lambda: put(ann, "y", b"y").status_code in (200, 201), "the right key", 20)
+
+
+def test_the_cluster_is_said_where_several_have_storage(s3, tmp_path):
+    address = f"http://{HOST}:{free_port()}"
+    second = {**cluster(s3, "second"), "masters": [address]}
+    second["launch"] = {**second["launch"], "rest": address, "artifacts": {**s3.conf(), "s3": f"{s3.url}/pre/fix", "spark_uri": "s3a://apps/pre/fix/"}}
+    with Gateway([cluster(s3), second], "/gate", folder=tmp_path) as gate:
+        ann = Api(gate, "user", "ann")
+        assert "?cluster=" in problem(put(ann, "x", b"x"), 400)
+        problem(put(ann, "x?cluster=third", b"x"), 404)
+        made = put(ann, "x?cluster=second", b"x").json()
+        assert made["uri"].startswith("s3a://apps/pre/fix/") and made["uri"].removeprefix("s3a://apps/") in s3.objects()
+        assert names(ann, cluster="second") == ["x"] and names(ann, cluster="prod") == []
+
+
+def test_s129_memory_stays_bounded_however_long_the_file_is(s3, tmp_path):
+    with Gateway([cluster(s3)], "/gate", folder=tmp_path) as gate:
+        ann = Api(gate, "user", "ann")
+        put(ann, "warm", bytes(MIB))
+        idle = gate.resident_kib()
+        length = 256 * MIB
+        with open("/dev/zero", "rb") as zeros:
+            link = begin_put(ann, "long", length)
+            for _ in range(length // MIB):
+                link.send(zeros.read(MIB))
+        assert link.getresponse().status == 201
+        assert gate.peak_kib() - idle < 16 * 1024
+        assert ann.delete(f"{ARTIFACTS}/long").status_code == 204
