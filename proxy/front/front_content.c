@@ -186,8 +186,8 @@ bool front_content_reads_directly(const struct front_conn *conn)
 {
 	const struct front_input *in = conn->in;
 
-	return conn->front->ops->fills_room && front_content_is_wanted(conn) &&
-	       in->mode == CONTENT_STREAMED && in->at == in->len &&
+	return front_content_is_wanted(conn) && in->mode == CONTENT_STREAMED &&
+	       conn->front->ops->fills_room(conn) && in->at == in->len &&
 	       request_reader_run_ahead(&in->reader) >= DIRECT_FROM;
 }
 

@@ -84,6 +84,12 @@ static void direct_close(struct front_conn *conn)
 	descriptor_close(conn->front->is_freed ? NULL : conn->front->base, conn->fd);
 }
 
+static bool direct_fills_room(const struct front_conn *conn)
+{
+	(void)conn;
+	return true;
+}
+
 const struct front_ops front_direct_ops = {
 	.listen = direct_listen,
 	.stop = direct_stop,
@@ -91,5 +97,5 @@ const struct front_ops front_direct_ops = {
 	.holds_more = direct_holds_more,
 	.hear = direct_hear,
 	.close = direct_close,
-	.fills_room = true,
+	.fills_room = direct_fills_room,
 };

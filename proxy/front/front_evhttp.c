@@ -63,6 +63,21 @@ static void take_callbacks(struct front_conn *conn)
 		bufferevent_enable(conn->bev, EV_READ);
 }
 
+static bool evhttp_fills_room(const struct front_conn *conn)
+{
+	return conn->ssl == NULL;
+}
+
+/* A bufferevent reads 4 KiB at a time (proxy/HTTP.md). Of long content what stands behind that is
+ * taken from the socket itself; that it has ended the bufferevent will see. */
+static size_t read_behind(struct front_conn *conn, char *bytes, size_t room)
+{
+	if (room == 0 || conn->ends || !front_content_reads_directly(conn))
+		return 0;
+	ssize_t n = recv(conn->fd, bytes, room, MSG_DONTWAIT);
+	return n > 0 ? (size_t)n : 0;
+}
+
 static ssize_t evhttp_receive(struct front_conn *conn, char *bytes, size_t room)
 {
 	if (evbuffer_get_length(conn->raw) == 0)
@@ -70,6 +85,8 @@ static ssize_t evhttp_receive(struct front_conn *conn, char *bytes, size_t room)
 	evhttp_memory_wipe(true);
 	int n = evbuffer_remove(conn->raw, bytes, room);
 	evhttp_memory_wipe(false);
+	if (n > 0 && evbuffer_get_length(conn->raw) == 0)
+		n += (int)read_behind(conn, bytes + n, room - (size_t)n);
 	return n;
 }
 
@@ -328,4 +345,5 @@ const struct front_ops front_evhttp_ops = {
 	.next = evhttp_next,
 	.close = evhttp_close,
 	.free_conn = evhttp_free_conn,
+	.fills_room = evhttp_fills_room,
 };

@@ -83,9 +83,9 @@ struct front_ops {
 	void (*next)(struct front_conn *conn);	/* answered; another request may come */
 	void (*close)(struct front_conn *conn); /* nothing more is told of it */
 	void (*free_conn)(struct front_conn *conn);
-	/* receive() takes as much as there is room for, however much: long runs of content are read
-	 * to where they will be handed on from. */
-	bool fills_room;
+	/* Whether receive() takes as much as there is room for, however much: long runs of content
+	 * are read to where they will be handed on from. */
+	bool (*fills_room)(const struct front_conn *conn);
 };
 
 struct front_conn {
