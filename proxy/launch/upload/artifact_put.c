@@ -17,6 +17,7 @@ enum {
 	STALL_MS = 60 * 1000,	   /* the storage takes nothing of what waits */
 	ANSWER_MS = 5 * 60 * 1000, /* it has all, and says nothing: it may be writing */
 	PIECES = 8,
+	BATCH = 64 * 1024, /* as much as libcurl sends at once: small pieces cost a call each */
 };
 
 struct artifact_put {
@@ -29,8 +30,10 @@ struct artifact_put {
 	struct aws_chunks chunks;
 	uint64_t length;
 	int64_t moved_ms;
-	bool is_wanted; /* the storage has asked for the first byte */
-	bool is_full;	/* the client waits */
+	bool is_wanted;	 /* the storage has asked for the first byte */
+	bool is_full;	 /* the client waits */
+	bool has_all;	 /* the last byte has come */
+	bool is_flushed; /* what there is goes on, however little */
 	bool is_replaced;
 };
 
@@ -80,20 +83,27 @@ static void add_to_digest(struct artifact_put *put, struct evbuffer *bytes)
 	}
 }
 
+/* What trickles goes on once a second, and what is the last at once. */
+static bool is_worth_sending(const struct artifact_put *put)
+{
+	return put->has_all || put->is_flushed || evbuffer_get_length(put->queue) >= BATCH;
+}
+
 static void on_piece(void *arg, struct evbuffer *bytes, bool is_last)
 {
 	struct artifact_put *put = arg;
 
-	(void)is_last; /* its length is known */
 	if (evbuffer_get_length(put->queue) == 0)
 		put->moved_ms = clock_mono_ms();
 	add_to_digest(put, bytes);
 	move_bytes(put->queue, bytes);
+	put->has_all = is_last;
 	if (evbuffer_get_length(put->queue) >= FRONT_QUEUE_HIGH) {
 		put->is_full = true;
 		front_content_want(put->it.web->req, false);
 	}
-	fetch_go_on(put->it.fetch);
+	if (is_worth_sending(put))
+		fetch_go_on(put->it.fetch);
 }
 
 static void on_content_fault(void *arg, enum fault fault)
@@ -119,10 +129,11 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 static size_t read_queue(char *room, size_t size, void *arg)
 {
 	struct artifact_put *put = arg;
-	int len = evbuffer_remove(put->queue, room, size);
+	int len = is_worth_sending(put) ? evbuffer_remove(put->queue, room, size) : 0;
 
 	if (len <= 0)
 		return 0;
+	put->is_flushed &= evbuffer_get_length(put->queue) > 0;
 	put->moved_ms = clock_mono_ms();
 	if (put->is_full && evbuffer_get_length(put->queue) <= FRONT_QUEUE_LOW) {
 		put->is_full = false;
@@ -174,6 +185,16 @@ static void on_put(const struct fetch_result *result, void *arg)
 		web_fault(put->it.web, FAULT_STORAGE, NULL);
 }
 
+static void flush(struct artifact_put *put)
+{
+	size_t waiting = evbuffer_get_length(put->queue);
+
+	if (waiting == 0 || waiting >= BATCH)
+		return;
+	put->is_flushed = true;
+	fetch_go_on(put->it.fetch);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct artifact_put *put = arg;
@@ -184,6 +205,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (!waits_for_client && clock_mono_ms() - put->moved_ms > limit)
 		give_up(put, FAULT_STORAGE_DOWN, "The object storage takes nothing any more.");
+	else
+		flush(put);
 }
 
 static void send_it(struct artifact_put *put)
