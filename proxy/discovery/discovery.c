@@ -83,7 +83,7 @@ static void follow_one(struct discovery *d, struct found_cluster *f)
 	if (f->cluster)
 		use_conf(f);
 	else if (f->watch == NULL)
-		f->is_over = true; /* nobody knew it */
+		found_end(d->found, f); /* nobody knew it */
 }
 
 static void list_found(struct discovery *d)

@@ -141,8 +141,7 @@ static struct found_cluster *add_cluster(struct kube_watch *w, const struct foun
 	return f;
 }
 
-/* Nothing is said of it any more. */
-static void end_buried(struct found *found, struct found_cluster *f)
+void found_end(struct found *found, struct found_cluster *f)
 {
 	if (f->is_over)
 		return;
@@ -163,7 +162,7 @@ static void forget_oldest(struct found *found)
 			oldest = at;
 	}
 	if (oldest)
-		end_buried(found, oldest);
+		found_end(found, oldest);
 }
 
 /* Its links go on saying what it was. */
@@ -188,7 +187,7 @@ static void replace_buried(struct found *found, const struct found_cluster *f)
 	{
 		if (at->watch == NULL && at->finder == f->finder &&
 			strcmp(at->name, f->name) == 0 && strcmp(at->namespace, f->namespace) == 0)
-			end_buried(found, at);
+			found_end(found, at);
 	}
 }
 
@@ -336,7 +335,7 @@ void found_unwatched(struct kube_watch *w)
 		if (f->watch == w)
 			bury(found, f);
 		if (f->watch == NULL && f->finder == w->cluster)
-			end_buried(found, f);
+			found_end(found, f);
 	}
 	for (s = TAILQ_FIRST(&found->servers); s; s = next) {
 		next = TAILQ_NEXT(s, entry);

@@ -89,6 +89,8 @@ void found_unwatched(struct kube_watch *w); /* nobody watches them: nothing of i
 /* Names those that have none yet, and writes the configuration of each anew, after anything
  * changed. False: the store did not answer, and some wait. */
 MUST_CHECK bool found_settle(struct discovery *d);
+/* Nothing is said any more of one that was deleted. */
+void found_end(struct found *found, struct found_cluster *f);
 /* Frees those that are over. */
 void found_sweep(struct found *found);
 
