@@ -12,6 +12,7 @@
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/kubernetes/pod_probe.h"
 #include "proxy/discovery/pods/keep_log.h"
+#include "proxy/discovery/resources/known_resource.h"
 
 #include <stdlib.h>
 
@@ -319,6 +320,68 @@ void merge_pods_end(struct kube_watch *w)
 void merge_no_pods(struct kube_watch *w)
 {
 	sweep_pods(w, 0);
+}
+
+/* --- rows of pods that have no application yet --- */
+
+struct waiting_rows {
+	const struct cluster *cluster;
+	struct app_info *rows;
+	size_t *count;
+};
+
+static const char *why_it_waits(const struct kube_pod *pod)
+{
+	if (pod->life.reason[0])
+		return pod->life.reason;
+	return pod->ip[0] ? "No application answers at its ports yet"
+			  : "Its pod has no address yet";
+}
+
+/* Its operator's resource has a row of its own. */
+static bool has_resource(const struct cluster *c, const struct kube_pod *pod)
+{
+	char key[KUBE_RESOURCE_KEY_SIZE];
+
+	return kube_resource_key(pod->owner, pod->namespace, pod->resource, key) &&
+	       known_resource_find(c, key);
+}
+
+static void add_waiting(const struct kube_pod *pod, const char *key, void *arg)
+{
+	const struct waiting_rows *w = arg;
+
+	if (has_resource(w->cluster, pod))
+		return;
+	w->rows[(*w->count)++] = (struct app_info){.id = key,
+		.name = pod->app_name,
+		.state = pod->phase == KUBE_PENDING ? "PENDING" : "WAITING",
+		.reason = why_it_waits(pod),
+		.namespace = pod->namespace,
+		.resource_kind = "Pod",
+		.resource_name = pod->name,
+		.started_ms = pod->created_ms,
+		.duration_ms = -1,
+		.running = true,
+		.server = pod->server,
+		.is_planned = true};
+}
+
+void merge_pods_waiting_rows(const struct cluster *c, struct app_info *rows, size_t *count)
+{
+	struct waiting_rows w = {c, rows, count};
+
+	pod_probes_waiting(c->probes, add_waiting, &w);
+}
+
+void merge_pods_show(const struct app *a, struct app_info *row)
+{
+	const char *key = a->watch ? pod_probes_key(a->known.cluster->probes, a->pod) : NULL;
+
+	if (key == NULL || row->resource_key)
+		return;
+	row->resource_key = key;
+	row->resource_name = a->pod_object;
 }
 
 /* --- the watch --- */

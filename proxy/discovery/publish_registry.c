@@ -7,6 +7,8 @@
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
+#include "proxy/discovery/kubernetes/pod_probe.h"
+#include "proxy/discovery/merge_pods.h"
 #include "proxy/discovery/read_lists.h"
 #include "proxy/discovery/resources/known_resource.h"
 #include "proxy/discovery/resources/merge_resources.h"
@@ -287,6 +289,7 @@ static void add_app(struct draft *d, const struct app *a)
 		.mount = a->had_ui ? known_mount(d, &a->known, a->known.id, false) : NULL,
 	};
 	merge_resources_show(a, row);
+	merge_pods_show(a, row);
 }
 
 static void add_resources(struct draft *d)
@@ -301,11 +304,13 @@ static void add_apps(struct draft *d)
 {
 	const struct known_ui *ui = d->cluster->known[KNOWN_UI_APP];
 
-	d->info.apps = mem_alloc(
-		HASH_COUNT(ui) + HASH_COUNT(d->cluster->resources) + 1, sizeof *d->info.apps);
+	d->info.apps = mem_alloc(HASH_COUNT(ui) + HASH_COUNT(d->cluster->resources) +
+					 pod_probes_count(d->cluster->probes) + 1,
+		sizeof *d->info.apps);
 	for (; ui; ui = ui->hh.next)
 		add_app(d, (const struct app *)ui);
 	add_resources(d);
+	merge_pods_waiting_rows(d->cluster, d->info.apps, &d->info.apps_count);
 }
 
 /* T13: a driver's log pages are its worker's, under the driver's id. */

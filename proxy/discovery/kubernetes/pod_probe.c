@@ -5,10 +5,13 @@
 #include "base/net/fetch.h"
 #include "base/text/url.h"
 #include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
+
+#define POD_KEY 'p' /* in keys of pods */
 
 enum {
 	TICK_MS = 250,
@@ -41,7 +44,9 @@ TAILQ_HEAD(probed_ports, probed_port);
 struct pod_probe {
 	struct pod_probes *all;
 	struct kube_watch *watch;
-	char *uid, *namespace, *name, *user, *ip, *resource, *schedule;
+	char *uid, *namespace, *name, *app_name, *user, *ip, *resource, *schedule;
+	char key[KUBE_RESOURCE_KEY_SIZE]; /* "": no link can have its name */
+	bool had_app;
 	struct kube_pod pod; /* whose texts are these, and static ones */
 	uint64_t last_pods;  /* the listing of watch that had it last */
 	size_t count;
@@ -111,6 +116,14 @@ static bool is_at_another_port(const struct probed_port *port, const char *id)
 	return false;
 }
 
+/* Its row is the application's from now on. */
+static void note_app(struct pod_probe *p)
+{
+	if (!p->had_app)
+		cluster_changed(p->all->cluster);
+	p->had_app = true;
+}
+
 static void take_app(struct probed_port *port, const struct spark_app *app)
 {
 	port->misses = 0;
@@ -118,6 +131,7 @@ static void take_app(struct probed_port *port, const struct spark_app *app)
 		return;
 	if (port->app_id && strcmp(port->app_id, app->id) != 0)
 		lose_app(port, "Another application has its place; its pod runs on");
+	note_app(port->probe);
 	mem_replace_text(&port->app_id, app->id);
 	mem_replace_text(&port->app_name, app->name[0] ? app->name : app->id);
 	port->app_started_ms = app->started_ms;
@@ -271,9 +285,12 @@ static void probe_free(struct pod_probe *p)
 	ports_stop(p);
 	HASH_DELETE(hh, p->all->by_uid, p);
 	namespace_shares_give(&p->all->shares, p->namespace, 1);
+	if (!p->had_app)
+		cluster_changed(p->all->cluster);
 	free(p->uid);
 	free(p->namespace);
 	free(p->name);
+	free(p->app_name);
 	free(p->user);
 	free(p->ip);
 	free(p->resource);
@@ -299,6 +316,7 @@ static struct pod_probe *probe_add(
 	}
 	HASH_ADD_KEYPTR(hh, all->by_uid, p->uid, strlen(p->uid), p);
 	namespace_shares_take(&all->shares, p->namespace, 1);
+	(void)kube_resource_key(POD_KEY, p->namespace, p->name, p->key);
 	return p;
 }
 
@@ -306,6 +324,7 @@ static struct pod_probe *probe_add(
 static void take_texts(struct pod_probe *p, const struct kube_pod *pod)
 {
 	mem_replace_text(&p->ip, pod->ip);
+	mem_replace_text(&p->app_name, pod->app_name);
 	mem_replace_text(&p->user, pod->user);
 	mem_replace_text(&p->resource, pod->resource);
 	mem_replace_text(&p->schedule, pod->schedule);
@@ -317,7 +336,8 @@ static void take_texts(struct pod_probe *p, const struct kube_pod *pod)
 	p->pod.ip = p->ip;
 	p->pod.resource = p->resource;
 	p->pod.schedule = p->schedule;
-	p->pod.app_id = p->pod.app_name = "";
+	p->pod.app_id = "";
+	p->pod.app_name = p->app_name;
 }
 
 static void take_facts(struct pod_probe *p, const struct kube_pod *pod)
@@ -330,6 +350,8 @@ static void take_facts(struct pod_probe *p, const struct kube_pod *pod)
 	take_texts(p, pod);
 	p->pod.uis_count = 0;
 	p->last_pods = p->watch->listings;
+	if (!p->had_app)
+		cluster_changed(p->all->cluster);
 }
 
 static bool has_same_ports(const struct pod_probe *p, const struct kube_pod *pod)
@@ -416,6 +438,27 @@ struct pod_probes *pod_probes_new(struct cluster *c, const struct pod_probe_hand
 	if (all->timer == NULL)
 		abort();
 	return all;
+}
+
+void pod_probes_waiting(const struct pod_probes *all,
+	void (*each)(const struct kube_pod *pod, const char *key, void *arg), void *arg)
+{
+	for (const struct pod_probe *p = all ? all->by_uid : NULL; p; p = p->hh.next) {
+		if (!p->had_app && p->key[0])
+			each(&p->pod, p->key, arg);
+	}
+}
+
+const char *pod_probes_key(const struct pod_probes *all, const char *uid)
+{
+	const struct pod_probe *p = all ? probe_find(all, uid) : NULL;
+
+	return p && p->key[0] ? p->key : NULL;
+}
+
+uint64_t pod_probes_count(const struct pod_probes *all)
+{
+	return all ? all->shares.taken : 0;
 }
 
 uint64_t pod_probes_of(const struct pod_probes *all, const char *namespace)

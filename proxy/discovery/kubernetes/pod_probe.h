@@ -31,6 +31,13 @@ void pod_probes_free(struct pod_probes *probes); /* NULL is fine */
 uint64_t pod_probes_of(const struct pod_probes *probes, const char *namespace);
 /* A pod that has `uis`, as it is now: its applications are told of again. */
 void pod_probes_put(struct pod_probes *probes, struct kube_watch *w, const struct kube_pod *pod);
+/* Calls `each` with those at whose ports no application was yet, until one is. */
+void pod_probes_waiting(const struct pod_probes *probes,
+	void (*each)(const struct kube_pod *pod, const char *key, void *arg), void *arg);
+/* What permanent links call the pod until it has an application, and after; NULL: nothing. Borrows.
+ */
+const char *pod_probes_key(const struct pod_probes *probes, const char *uid);
+uint64_t pod_probes_count(const struct pod_probes *probes);
 /* It is gone. Who was told of its applications knows that by its uid. */
 void pod_probes_drop(struct pod_probes *probes, const struct kube_watch *w, const char *uid);
 /* So are those of `w` that this listing lacked; 0: all. */

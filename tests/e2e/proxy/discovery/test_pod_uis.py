@@ -10,6 +10,7 @@ from kube_api import HOST, pod
 from kube_world import World, teams_auth
 from mock_provider import MockProvider
 from signon import wait_ready
+from spark_cluster import free_port
 from tls_front import write_certificate
 
 PAGE = {"Accept": "text/html"}
@@ -56,6 +57,33 @@ def test_applications_of_one_notebook_server_are_browsable_each_by_its_own_id(wo
     for one in (first, second):
         world.until(lambda one=one: world.status(f"/k/proxy/{one.id}/") == 404, "its end")
     assert "Its pod is gone" in home(world)
+
+
+def test_pod_is_a_row_that_says_why_it_waits_until_its_ui_answers(world, api):
+    port = free_port()
+    waits = {"name": "spark-kubernetes-driver", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no <such> image"}}}
+    made = notebook("jupyter", str(port), phase="Pending", ip="")
+    api.put(made)
+    assert world.until(lambda: "Its pod has no address yet" in home(world), "its row") < 1
+    api.put({**made, "status": {**made["status"], "containerStatuses": [waits]}})
+    world.until(lambda: "ImagePullBackOff: no &lt;such&gt; image" in home(world), "the reason")
+    link = "/k/apps/spark~p~jupyter"
+    assert "Pod spark/jupyter" in home(world) and f'href="{link}"' in home(world)
+    page = world.person.get(link, headers=PAGE)
+    assert page.status_code == 503 and page.headers["Refresh"] == "3" and "This application is starting" in page.text
+    assert "ImagePullBackOff" in page.text
+    api.put(notebook("jupyter", str(port)))
+    world.until(lambda: "No application answers at its ports yet" in home(world), "it runs")
+    assert "This application waits" in world.person.get("/k/apps/jupyter", headers=PAGE).text
+    ui = app(world, "spark-aa", "first notebook", port)
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+    world.until(lambda: "Pod spark/jupyter" not in home(world), "one row")
+    for old in (link, "/k/apps/jupyter"):  # what somebody has kept
+        assert world.client.get(old).headers["Location"].endswith(f"/k/proxy/{ui.id}/")
+    api.put(notebook("other", str(free_port())))
+    world.until(lambda: "Pod spark/other" in home(world), "another one")
+    api.delete("other")
+    world.until(lambda: "Pod spark/other" not in home(world), "a page without it")
 
 
 def test_application_that_follows_at_the_same_port_has_an_address_of_its_own(world, api):
@@ -152,5 +180,9 @@ def test_s113_notebook_of_another_namespace_is_not_there_and_takes_nothing_by_na
             world.until(lambda: len(thief.seen) > 1, "the other pod to be asked")
             assert two.get(path, headers=NAVIGATION).status_code == 404 and "mine" not in two.get("/k/").text
             assert "UI of mine" in one.get(path).text
+            api.put(notebook("idle", str(free_port()), namespace="a"))
+            world.until(lambda: "Pod a/idle" in one.get("/k/").text, "its own people see a pod that waits")
+            assert "idle" not in two.get("/k/").text
+            assert [client.get("/k/apps/idle", headers=NAVIGATION).status_code for client in (one, two)] == [503, 404]
         finally:
             world.stop()
