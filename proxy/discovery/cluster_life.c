@@ -280,6 +280,7 @@ static void free_watches(struct kube_watch **watches, size_t count)
 void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 {
 	c->conf = conf;
+	c->has_recalled_found &= conf->kubernetes.clusters;
 	c->rights_lacking = 0; /* they may have been given */
 	address_fence_set_networks(&c->fence, conf->networks, conf->networks_count);
 	set_masters(c, conf);

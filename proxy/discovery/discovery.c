@@ -6,6 +6,7 @@
 #include "base/text/json_writer.h"
 #include "proxy/discovery/cluster_life.h"
 #include "proxy/discovery/found/found.h"
+#include "proxy/discovery/found/found_memory.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/known/verify_ui.h"
@@ -76,7 +77,7 @@ static void follow_one(struct discovery *d, struct found_cluster *f)
 		cluster_free(f->cluster);
 		f->cluster = NULL;
 	}
-	if (f->cluster == NULL && has_place && f->watch) {
+	if (f->cluster == NULL && has_place) {
 		f->cluster = cluster_new(d, f->path, f);
 		f->is_changed = true;
 	}
@@ -105,7 +106,10 @@ static void follow_found(struct discovery *d)
 {
 	struct found_cluster *f;
 
-	wait_for_found(d, found_settle(d) ? FOUND_AGAIN_S : FOUND_RETRY_S);
+	bool is_settled = found_memory_sync(d);
+
+	is_settled &= found_settle(d);
+	wait_for_found(d, is_settled ? FOUND_AGAIN_S : FOUND_RETRY_S);
 	TAILQ_FOREACH(f, &d->found->clusters, entry)
 	{
 		follow_one(d, f);
@@ -217,6 +221,7 @@ struct discovery *discovery_new(struct event_base *base, struct fetcher *fetcher
 void discovery_use_store(struct discovery *d, struct store *store)
 {
 	d->store = store;
+	wait_for_found(d, 0); /* it knows clusters that were deleted */
 }
 
 void discovery_free(struct discovery *d)

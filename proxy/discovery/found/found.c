@@ -31,15 +31,15 @@ static void found_changed(const struct kube_watch *w)
 }
 
 /* Of several finders each has namespaces of its own. Gives. */
-static char *share_of(const struct kube_watch *w, const char *namespace)
+static char *share_of(const struct cluster *finder, const char *namespace)
 {
-	return mem_printf("%s/%s", w->cluster->name, namespace);
+	return mem_printf("%s/%s", finder->name, namespace);
 }
 
 static bool has_share(const struct namespace_shares *shares, const struct kube_watch *w,
 	const char *namespace, uint64_t all)
 {
-	char *share = share_of(w, namespace);
+	char *share = share_of(w->cluster, namespace);
 	bool has_room = namespace_shares_have_room(shares, share, all, NULL);
 
 	free(share);
@@ -105,7 +105,7 @@ static bool is_younger(int64_t a_ms, const char *a_uid, int64_t b_ms, const char
 	return a_ms > b_ms || (a_ms == b_ms && strcmp(a_uid, b_uid) > 0);
 }
 
-static void insert_cluster(struct found *found, struct found_cluster *f)
+static void insert_by_age(struct found *found, struct found_cluster *f)
 {
 	struct found_cluster *at;
 
@@ -118,26 +118,33 @@ static void insert_cluster(struct found *found, struct found_cluster *f)
 		TAILQ_INSERT_BEFORE(at, f, entry);
 	else
 		TAILQ_INSERT_TAIL(&found->clusters, f, entry);
-	namespace_shares_take(&found->cluster_shares, f->share, 1);
+}
+
+static struct found_cluster *cluster_of(
+	struct cluster *finder, const struct found_word *word, const char *state)
+{
+	struct found_cluster *f = mem_alloc(1, sizeof *f);
+
+	f->finder = finder;
+	f->namespace = mem_strdup(word->namespace);
+	f->share = share_of(finder, word->namespace);
+	f->name = mem_strdup(word->name);
+	f->uid = mem_strdup(word->uid);
+	f->state = mem_strdup(state);
+	f->created_ms = word->created_ms;
+	insert_by_age(finder->discovery->found, f);
+	return f;
 }
 
 static struct found_cluster *add_cluster(struct kube_watch *w, const struct found_word *word)
 {
-	struct found *found = found_of(w);
 	struct found_cluster *f;
 
 	if (!is_name(word->name) || !has_room(w, word->namespace))
 		return NULL;
-	f = mem_alloc(1, sizeof *f);
-	f->finder = w->cluster;
+	f = cluster_of(w->cluster, word, "");
 	f->watch = w;
-	f->namespace = mem_strdup(word->namespace);
-	f->share = share_of(w, word->namespace);
-	f->name = mem_strdup(word->name);
-	f->uid = mem_strdup(word->uid);
-	f->state = mem_strdup("");
-	f->created_ms = word->created_ms;
-	insert_cluster(found, f);
+	namespace_shares_take(&found_of(w)->cluster_shares, f->share, 1);
 	return f;
 }
 
@@ -169,11 +176,42 @@ static void forget_oldest(struct found *found)
 static void bury(struct found *found, struct found_cluster *f)
 {
 	f->watch = NULL;
-	f->is_changed = true;
+	f->is_changed = f->finder->is_gone_changed = true;
 	f->deleted_ms = clock_wall_ms();
 	namespace_shares_give(&found->cluster_shares, f->share, 1);
 	namespace_shares_take(&found->gone_shares, f->share, 1);
 	found->is_full = false;
+	if (found->gone_shares.taken > FOUND_GONE_MAX)
+		forget_oldest(found);
+}
+
+static bool is_known(
+	const struct found *found, const struct cluster *finder, const struct found_word *word)
+{
+	const struct found_cluster *at;
+
+	TAILQ_FOREACH(at, &found->clusters, entry)
+	{
+		if (!at->is_over && at->finder == finder && strcmp(at->name, word->name) == 0 &&
+			strcmp(at->namespace, word->namespace) == 0)
+			return true;
+	}
+	return false;
+}
+
+void found_recall(struct cluster *finder, const struct found_gone *gone)
+{
+	struct found *found = finder->discovery->found;
+	struct found_cluster *f;
+
+	if (!is_name(gone->word.name) || gone->path[0] == '\0' || gone->deleted_ms <= 0 ||
+		gone->word.namespace[0] == '\0' || is_known(found, finder, &gone->word))
+		return;
+	f = cluster_of(finder, &gone->word, gone->state);
+	f->path = mem_strdup(gone->path);
+	f->deleted_ms = gone->deleted_ms;
+	f->is_changed = true;
+	namespace_shares_take(&found->gone_shares, f->share, 1);
 	if (found->gone_shares.taken > FOUND_GONE_MAX)
 		forget_oldest(found);
 }
@@ -186,8 +224,11 @@ static void replace_buried(struct found *found, const struct found_cluster *f)
 	TAILQ_FOREACH(at, &found->clusters, entry)
 	{
 		if (at->watch == NULL && at->finder == f->finder &&
-			strcmp(at->name, f->name) == 0 && strcmp(at->namespace, f->namespace) == 0)
+			strcmp(at->name, f->name) == 0 &&
+			strcmp(at->namespace, f->namespace) == 0) {
 			found_end(found, at);
+			f->finder->is_gone_changed = true;
+		}
 	}
 }
 
@@ -276,7 +317,7 @@ static struct found_server *add_server(
 	s->role = role;
 	s->watch = w;
 	s->namespace = mem_strdup(word->namespace);
-	s->share = share_of(w, word->namespace);
+	s->share = share_of(w->cluster, word->namespace);
 	s->name = mem_strdup(word->name);
 	s->uid = mem_strdup(word->uid);
 	s->created_ms = word->created_ms;

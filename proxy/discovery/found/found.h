@@ -80,6 +80,14 @@ struct found_word { /* of an object */
 };
 void found_put_cluster(struct kube_watch *w, const struct found_word *word, const char *state);
 void found_drop_cluster(struct kube_watch *w, const struct found_word *word);
+/* One that was deleted before this process knew it, or at another gateway (found_memory.h). Nothing
+ * happens if it, or one of its name, is known. */
+struct found_gone { /* borrowed */
+	struct found_word word;
+	const char *path, *state;
+	int64_t deleted_ms;
+};
+void found_recall(struct cluster *finder, const struct found_gone *gone);
 /* `url` NULL: it is not reachable, or not what it was. */
 void found_put_server(struct kube_watch *w, enum found_role role, const struct found_word *word,
 	const struct url *url);

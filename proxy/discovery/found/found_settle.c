@@ -183,6 +183,8 @@ bool found_settle(struct discovery *d)
 
 	TAILQ_FOREACH(f, &d->found->clusters, entry)
 	{
+		if (f->watch == NULL && f->path && is_reserved(d, f->path))
+			found_end(d->found, f); /* a configuration has come that has this name */
 		if (f->is_over)
 			continue;
 		if (f->watch && is_answered)

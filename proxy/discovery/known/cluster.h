@@ -51,8 +51,9 @@ struct cluster {
 	size_t others_count;
 	struct kube_watch **finders; /* found_watch.h: for clusters that it finds */
 	size_t finders_count;
-	const struct found_cluster *found; /* it was found; NULL: the configuration has it */
-	const char *finder;		   /* name of the cluster that found it; NULL */
+	bool has_recalled_found, is_gone_changed; /* found_memory.c: of those that it finds */
+	const struct found_cluster *found;	  /* it was found; NULL: the configuration has it */
+	const char *finder;			  /* name of the cluster that found it; NULL */
 	int64_t polled_from_ms;
 	uint64_t polls;	 /* merged answers of an active master */
 	uint64_t digest; /* of the last of them; 0: none */

@@ -101,6 +101,35 @@ def test_spark_cluster_is_a_cluster_from_its_creation_to_its_deletion(world):
     assert "report" in person.get("/nightly/apps/report", headers=NAVIGATION).text
 
 
+def test_s148_deleted_cluster_is_remembered_by_all_gateways_and_after_a_restart(world):
+    for name in ("nightly", "again"):
+        world.create(name)
+        world.until_status(f"/{name}/proxy/master/", 200)
+        world.drop(name)
+        world.until_status(f"/{name}/", 404)
+    person = signed_in(world.gateway, "user")
+    said = person.get("/nightly/", headers=NAVIGATION).text
+    when = re.search(r"<p>SparkCluster .*?</p>", said, re.S)[0]
+    assert "Its last state was RunningHealthy" in when
+    world.create("again")
+    world.until_status("/again/proxy/master/", 200)
+    world.restart()
+    person = signed_in(world.gateway, "user")
+    world.until(lambda: "This cluster was deleted" in person.get("/nightly/", headers=NAVIGATION).text, "what it was")
+    for path in ("/nightly/", "/nightly/proxy/master/"):
+        page = person.get(path, headers=NAVIGATION)
+        assert page.status_code == 404 and when in page.text
+    assert not world.shows("/nightly")
+    world.until_status("/again/proxy/master/", 200)  # what came again is no deleted one
+    world.drop("again")
+    world.until_status("/again/", 404)
+    world.create("nightly")
+    world.until_status("/nightly/proxy/master/", 200)
+    world.restart()
+    world.until_status("/nightly/proxy/master/", 200)
+    world.until(lambda: "This cluster was deleted" in signed_in(world.gateway, "user").get("/again/", headers=NAVIGATION).text, "the other one")
+
+
 def test_spark_cluster_that_was_there_before_the_gateway_is_found_and_one_that_went_meanwhile_is_gone(tmp_path, api):
     world = Clusters(tmp_path, api, started=False)
     world.create("early")

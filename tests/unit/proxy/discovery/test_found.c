@@ -144,10 +144,16 @@ static int fail_owners(struct store *store, struct store_owner *owners, size_t c
 	return -1;
 }
 
+static enum store_answer fail_meta(struct store *store, const char *key, char *out, size_t size)
+{
+	(void)store, (void)key, (void)out, (void)size;
+	return STORE_FAILED;
+}
+
 static void s108_cluster_waits_for_its_name_while_the_store_is_away(void **state)
 {
 	struct pod_world *w = *state;
-	const struct store_ops away = {.owners = fail_owners};
+	const struct store_ops away = {.owners = fail_owners, .meta_get = fail_meta};
 	struct store broken = {.ops = &away};
 
 	discovery_use_store(w->discovery, &broken);
@@ -256,6 +262,78 @@ static void without_the_key_no_cluster_is_left(void **state)
 	assert_int_equal(w->discovery->clusters_count, 1);
 	assert_int_equal(pod_world_cluster(w)->finders_count, 0);
 	discovery_set_conf(w->discovery, &w->conf);
+	assert_int_equal(w->discovery->clusters_count, 2); /* the store knows what was deleted */
+	assert_int_equal(w->discovery->found->gone_shares.taken, 1);
+}
+
+/* --- what the store remembers --- */
+
+static const struct found_cluster *find_gone(struct pod_world *w, const char *name)
+{
+	const struct found_cluster *f;
+
+	TAILQ_FOREACH(f, &w->discovery->found->clusters, entry)
+	{
+		if (f->watch == NULL && !f->is_over && f->cluster && strcmp(f->name, name) == 0)
+			return f;
+	}
+	return NULL;
+}
+
+static void s148_deleted_cluster_is_the_same_after_a_restart_unless_it_came_again(void **state)
+{
+	struct pod_world *w = *state;
+	const struct found_cluster *f;
+	int64_t deleted_ms;
+
+	create(w, "a", "gone", 1);
+	create(w, "a", "again", 1);
+	turn(w);
+	drop(w, "a", "gone");
+	drop(w, "a", "again");
+	turn(w);
+	deleted_ms = find_gone(w, "gone")->deleted_ms;
+	create(w, "a", "again", 2);
+	turn(w);
+	pod_world_restart(w);
+	turn(w);
+	f = find_gone(w, "gone");
+	assert_non_null(f);
+	assert_string_equal(f->path, "gone");
+	assert_string_equal(f->state, "RunningHealthy");
+	assert_true(f->deleted_ms == deleted_ms);
+	assert_null(find_gone(w, "again"));
+	create(w, "a", "gone", 3); /* in its place */
+	turn(w);
+	assert_null(find_gone(w, "gone"));
+	assert_string_equal(path_of(w, "a", "gone"), "gone");
+}
+
+static void s148_what_the_store_has_is_bounded_and_takes_no_configured_path(void **state)
+{
+	struct pod_world *w = *state;
+	char name[32];
+
+	for (int i = 0; i < 2 * FOUND_GONE_MAX; i++) {
+		snprintf(name, sizeof name, "c%d", i);
+		create(w, "a", name, i);
+		turn(w);
+		drop(w, "a", name);
+		turn(w);
+	}
+	assert_int_equal(w->store->ops->meta_set(w->store, "clusters_gone other",
+				 "[{\"name\":\"x\",\"path\":\"x\"}]"),
+		0);
+	pod_world_restart(w);
+	turn(w);
+	assert_int_equal(w->discovery->clusters_count, 1 + FOUND_GONE_MAX);
+	assert_int_equal(
+		w->store->ops->meta_set(w->store, "clusters_gone k",
+			"[{\"namespace\":\"a\",\"name\":\"z\",\"uid\":\"u\",\"path\":\"k\","
+			"\"state\":\"\",\"created\":1,\"deleted\":2}, 7, {}, {\"name\":\"A/\"}]"),
+		0);
+	pod_world_restart(w);
+	turn(w);
 	assert_int_equal(w->discovery->clusters_count, 1);
 }
 
@@ -271,6 +349,8 @@ int main(void)
 		IN_WORLD(s108_pods_and_services_are_bounded_and_leave_room_for_other_namespaces),
 		IN_WORLD(cluster_that_a_list_lacks_was_deleted),
 		IN_WORLD(without_the_key_no_cluster_is_left),
+		IN_WORLD(s148_deleted_cluster_is_the_same_after_a_restart_unless_it_came_again),
+		IN_WORLD(s148_what_the_store_has_is_bounded_and_takes_no_configured_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
