@@ -170,7 +170,7 @@ static const char create_usage[] =
 	     "  --token-type TYPE    user (default) or admin\n"
 	     "  --scope SCOPE        limits the token: \"cluster:NAME namespace:NAME\n"
 	     "                       app:PATTERN\" and of view logs environment download dump\n"
-	     "                       kill submit tokens metrics audit sessions\n"
+	     "                       kill submit tokens metrics audit sessions launch\n"
 	     "  --access-ttl TIME    life of the access token\n"
 	     "  --refresh-ttl TIME   life of the refresh token, 0 for none\n"
 	     "  --registration       print a registration token instead, which works once: its\n"

@@ -76,6 +76,7 @@ static const struct {
 	[ACTION_METRICS] = {"metrics", false},
 	[ACTION_AUDIT] = {"audit", false},
 	[ACTION_SESSIONS] = {"sessions", false},
+	[ACTION_LAUNCH] = {"launch", true},
 	[ACTION_NEVER] = {"never", false},
 };
 
@@ -83,15 +84,16 @@ static const unsigned rights[] = {
 	[ROLE_NONE] = 0,
 	[ROLE_CUSTOM] = 0, /* what their rows say (grants.h) */
 	[ROLE_USER] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
-		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_METRICS),
+		      BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_METRICS) |
+		      BIT(ACTION_LAUNCH),
 	[ROLE_ADMIN] = BIT(ACTION_VIEW) | BIT(ACTION_LOGS) | BIT(ACTION_ENVIRONMENT) |
 		       BIT(ACTION_DOWNLOAD) | BIT(ACTION_DUMP) | BIT(ACTION_KILL) |
 		       BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_METRICS) |
-		       BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS),
+		       BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS) | BIT(ACTION_LAUNCH),
 };
 /* Another site must not make a signed-in browser do these. */
 static const unsigned needs_same_origin =
-	BIT(ACTION_KILL) | BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS);
+	BIT(ACTION_KILL) | BIT(ACTION_SUBMIT) | BIT(ACTION_TOKENS) | BIT(ACTION_LAUNCH);
 
 /* --- what a path asks for --- */
 
@@ -218,9 +220,9 @@ static unsigned find_actions(enum ui_kind kind, struct str path, bool any_page, 
 
 static enum action strictest(unsigned found)
 {
-	static const enum action order[] = {ACTION_NEVER, ACTION_KILL, ACTION_SUBMIT, ACTION_TOKENS,
-		ACTION_SESSIONS, ACTION_AUDIT, ACTION_DOWNLOAD, ACTION_DUMP, ACTION_ENVIRONMENT,
-		ACTION_LOGS, ACTION_VIEW};
+	static const enum action order[] = {ACTION_NEVER, ACTION_KILL, ACTION_SUBMIT, ACTION_LAUNCH,
+		ACTION_TOKENS, ACTION_SESSIONS, ACTION_AUDIT, ACTION_DOWNLOAD, ACTION_DUMP,
+		ACTION_ENVIRONMENT, ACTION_LOGS, ACTION_VIEW};
 
 	for (size_t i = 0; i < ARRAY_LEN(order); i++) {
 		if (found & BIT(order[i]))

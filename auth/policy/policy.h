@@ -21,6 +21,7 @@ enum action {
 	ACTION_METRICS,	 /* of a UI, for monitoring: allowed to whoever may view */
 	ACTION_AUDIT,	 /* reading the audit events kept in the store */
 	ACTION_SESSIONS, /* seeing who is signed in, and ending it */
+	ACTION_LAUNCH,	 /* starting applications by a profile (proxy/launch/) */
 	ACTION_NEVER,	 /* POST /workers/kill/ (T44): denied to all */
 };
 enum ui_kind { UI_GATE, UI_MASTER, UI_WORKER, UI_DRIVER, UI_HISTORY, UI_OTHER };
@@ -44,7 +45,7 @@ bool policy_is_below(struct str path, const char *dir);
 const char *action_name(enum action action); /* "view", "logs", ..., "never" */
 /* False: none that can be allowed is called so. */
 MUST_CHECK bool action_parse(struct str name, enum action *out);
-bool action_is_audited(enum action action); /* kill, submit, download, tokens */
+bool action_is_audited(enum action action); /* kill, submit, download, tokens, launch */
 unsigned policy_rights(enum role role);	    /* bits of the actions that it allows */
 
 struct policy_request {

@@ -25,6 +25,8 @@ const struct right rights_table[] = {
 	{ACTION_AUDIT, "audit", "what people did", "none: `audit` of the admin listener", false},
 	{ACTION_SESSIONS, "sessions", "who is signed in, and ending it",
 		"none: `sessions` of the admin listener", false},
+	{ACTION_LAUNCH, "launch", "launching applications by the profiles of one's roles",
+		"none: `api/v1/applications` of both listeners", false},
 };
 const size_t rights_count = ARRAY_LEN(rights_table);
 

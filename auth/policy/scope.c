@@ -91,7 +91,8 @@ static int refuse_scope(struct str part, struct err *err)
 	return err_set(err,
 		"scope: got \"%.*s\", expected cluster:NAME, namespace:NAME, app:PATTERN, view, "
 		"logs, "
-		"environment, download, dump, kill, submit, tokens, metrics, audit or sessions, "
+		"environment, download, dump, kill, submit, tokens, metrics, audit, sessions or "
+		"launch, "
 		"each after one space",
 		len, part.len ? part.at : "");
 }
@@ -198,8 +199,10 @@ bool scope_shows_all_apps(const struct scope *scope, const struct access_cluster
 	return scope_shows_app(scope, "", NULL, is_found ? cluster->namespace : NULL);
 }
 
-/* What is not about applications: a limited token has it by name only. */
-enum { BY_NAME = BIT(ACTION_TOKENS) | BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS) };
+/* What is not about applications that run: a limited token has it by name only. */
+enum {
+	BY_NAME = BIT(ACTION_TOKENS) | BIT(ACTION_AUDIT) | BIT(ACTION_SESSIONS) | BIT(ACTION_LAUNCH)
+};
 
 /* Metrics are a part of the view. */
 static bool allows_action(const struct scope *scope, enum action action)

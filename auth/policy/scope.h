@@ -8,11 +8,11 @@
  *   cluster:NAME   only these clusters, and those that were found by them
  *   namespace:NAME only the UIs of applications whose driver is, or was, a pod there
  *   app:PATTERN    only the UIs of these applications, by id or name; "*" is any run of characters
- *   view logs environment download dump kill submit tokens audit sessions   only these actions
+ *   view logs environment download dump kill submit tokens audit sessions launch   only these
  *   metrics        of view, what monitoring reads: /metrics/... of a UI
  *
  * Several of a kind add up; a kind that is not there limits nothing, except that a limited token
- * manages tokens, audit and sessions only by name. Immutable; any thread.
+ * manages tokens, audit and sessions, and launches, only by name. Immutable; any thread.
  */
 #ifndef SPARKGATE_AUTH_POLICY_SCOPE_H
 #define SPARKGATE_AUTH_POLICY_SCOPE_H

@@ -76,6 +76,15 @@ static bool is_role_of_ui(const struct conf_cluster *cluster, struct str name)
 	return false;
 }
 
+static bool is_role_of_profile(const struct conf_cluster *cluster, struct str name)
+{
+	for (size_t i = 0; i < cluster->launch.profiles_count; i++) {
+		if (conf_names_have(&cluster->launch.profiles[i].roles, name))
+			return true;
+	}
+	return false;
+}
+
 static bool is_mentioned(const struct conf *conf, struct str name)
 {
 	if (conf_names_have(&conf->roles_admin, name) || conf_names_have(&conf->roles_user, name))
@@ -89,7 +98,8 @@ static bool is_mentioned(const struct conf *conf, struct str name)
 			return true;
 	}
 	for (size_t i = 0; i < conf->clusters_count; i++) {
-		if (is_role_of_ui(&conf->clusters[i], name))
+		if (is_role_of_ui(&conf->clusters[i], name) ||
+			is_role_of_profile(&conf->clusters[i], name))
 			return true;
 	}
 	return false;

@@ -39,7 +39,7 @@ static const char *const operators[] = {
 
 /* The actions of auth/policy/policy.h, by name. */
 static const char *const rights[] = {"view", "logs", "environment", "download", "dump", "kill",
-	"kill:own", "submit", "tokens", "metrics", "audit", "sessions", NULL};
+	"kill:own", "submit", "tokens", "metrics", "audit", "sessions", "launch", NULL};
 
 const struct keyword keywords[] = {
 	GROUP("server", "the listener that browsers use"),
@@ -709,7 +709,7 @@ const struct keyword keywords[] = {
 		.max = 16,
 		.choices = rights,
 		.help = "view, logs, environment, download, dump, kill, kill:own, submit, tokens, "
-			"metrics, audit, sessions"},
+			"metrics, audit, sessions, launch"},
 
 	{.path = "store",
 		.type = &value_store,

@@ -74,7 +74,7 @@ def test_person_sees_name_role_rights_and_by_which_claim(gate):
     me = described(person, gate)
     assert (me["name"], me["subject"], me["role"], me["auth"]) == ("Ada Example", "u-1", "user", "session")
     assert me["roles"] == ["spark-user"] and me["rows"] == []
-    assert me["rights"] == ["view", "logs", "environment", "download", "dump", "metrics"]
+    assert me["rights"] == ["view", "logs", "environment", "download", "dump", "metrics", "launch"]
     assert (me["claim"], me["claim_found"]) == ("roles", True) and {"name", "roles", "sub"} <= set(me["claims"])
     assert me["clusters"] == [{"name": "other", "applications": "all"}] and me["missing"] == []
     page = person.get(f"{gate.url}/whoami")

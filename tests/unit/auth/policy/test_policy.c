@@ -418,7 +418,7 @@ static void actions_have_names_and_some_are_audited(void **state)
 	for (int i = ACTION_VIEW; i <= ACTION_NEVER; i++)
 		assert_int_equal(action_is_audited((enum action)i),
 			i == ACTION_KILL || i == ACTION_SUBMIT || i == ACTION_DOWNLOAD ||
-				i == ACTION_DUMP || i == ACTION_TOKENS);
+				i == ACTION_DUMP || i == ACTION_TOKENS || i == ACTION_LAUNCH);
 }
 
 int main(void)

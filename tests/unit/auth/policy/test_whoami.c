@@ -99,7 +99,7 @@ static void who_has_a_role_is_told_rights_and_clusters_and_nothing_missing(void 
 {
 	static const char *const user[] = {"\"role\":\"user\"", "\"name\":\"Ann\"",
 		"\"rights\":[\"view\",\"logs\",\"environment\",\"download\",\"dump\","
-		"\"metrics\"]",
+		"\"metrics\",\"launch\"]",
 		"{\"name\":\"prod\",\"applications\":\"all\"}", "\"missing\":[]", NULL};
 
 	(void)state;
