@@ -51,7 +51,9 @@ struct admin *admin_new(struct event_base *keeper, struct inbox *inbox, int list
 		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = 75 * 1000};
 
-	*admin = (struct admin){.service = service,
+	*admin = (struct admin){.base = keeper,
+		.inbox = inbox,
+		.service = service,
 		.shared = shared,
 		.port = port,
 		.threads = threads,
@@ -72,6 +74,10 @@ void admin_free(struct admin *admin)
 {
 	if (admin == NULL)
 		return;
+	/* What was asked, and what was answered. */
+	inbox_drain(admin->inbox);
+	inbox_drain(admin->inbox);
+	launch_questions_leave(&admin->questions);
 	auth_free(admin->auth); /* answers what is under way */
 	metrics_free(admin->metrics);
 	front_free(admin->front);

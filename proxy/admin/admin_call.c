@@ -22,7 +22,7 @@ static void admin_on_closed(void *arg)
 	struct admin_call *call = arg;
 
 	call->web.req = NULL; /* who it was comes later, and frees the call */
-	if (call->waits)
+	if (call->waits || call->web.stream)
 		admin_on_end(&call->web, FAULT_CLIENT_LEFT);
 }
 
@@ -90,6 +90,14 @@ const struct registry *admin_registry(struct web_call *web)
 	return call->registry ? call->registry->value : NULL;
 }
 
+struct launch_home admin_launches(struct web_call *web)
+{
+	struct admin *admin = admin_call_of(web)->admin;
+
+	return (struct launch_home){admin->base, admin->inbox, &admin->questions,
+		admin->shared->ask_launches, admin->shared->suspect_arg};
+}
+
 void admin_on_wait(struct web_call *call, enum web_wait what)
 {
 	admin_call_of(call)->waits = what == WEB_WAIT_CONTENT || what == WEB_WAIT_WORK;
@@ -107,6 +115,7 @@ void admin_on_end(struct web_call *web, enum fault fault)
 	audit_come_from(NULL, NULL); /* it borrows from the call */
 	(void)fault;
 	web_end_work(web);
+	launch_stream_free(web->stream);
 	identity_unref(web->who);
 	json_decref(call->body);
 	share_drop(call->registry);

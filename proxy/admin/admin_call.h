@@ -14,6 +14,7 @@
 
 #include "auth/token/token_manager.h"
 #include "base/share.h"
+#include "proxy/launch/api/launch_api.h"
 #include "proxy/request/metrics.h"
 #include "proxy/request/thread_shared.h"
 #include "proxy/web/web_serve.h"
@@ -21,6 +22,9 @@
 #include <jansson.h>
 
 struct admin {
+	struct event_base *base;
+	struct inbox *inbox; /* the keeper's */
+	struct launch_question_list questions;
 	struct front *front;
 	struct auth_service *service;
 	struct auth *auth;
@@ -53,6 +57,7 @@ struct admin_call *admin_call_new(
 struct admin_call *admin_call_of(struct web_call *call);
 /* What a site of this listener does with a call unless it has more to do. */
 void admin_add_no_fields(const struct web_call *call, bool is_page, struct sbuf *out);
+struct launch_home admin_launches(struct web_call *call);
 /* Held no longer than the call: an old one is large. */
 const struct registry *admin_registry(struct web_call *call);
 void admin_on_wait(struct web_call *call, enum web_wait what);

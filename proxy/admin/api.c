@@ -57,6 +57,14 @@ static const struct web_row rows[] = {
 	{"DELETE", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_delete,
 		WEB_NOTHING},
 	{"GET", "/api/v1/audit", WEB_BEARER, api_audit, WEB_NOTHING},
+	{"GET", "/api/v1/profiles", WEB_BEARER, launch_api_profiles, WEB_NOTHING},
+	{"GET", "/api/v1/applications", WEB_BEARER, launch_api_list, WEB_NOTHING},
+	{"POST", "/api/v1/applications", WEB_BEARER, launch_api_create, WEB_JSON},
+	{"GET", "/api/v1/applications/{id}", WEB_BEARER, launch_api_show, WEB_NOTHING},
+	{"DELETE", "/api/v1/applications/{id}", WEB_BEARER, launch_api_kill, WEB_NOTHING},
+	{"POST", "/api/v1/applications/{id}/restart", WEB_BEARER, launch_api_restart, WEB_NOTHING},
+	{"GET", "/api/v1/applications/{id}/logs", WEB_BEARER, launch_api_logs, WEB_NOTHING},
+	{"GET", "/api/v1/applications/{id}/events", WEB_BEARER, launch_api_events, WEB_NOTHING},
 };
 
 const struct web_site admin_api_site = {
@@ -73,6 +81,7 @@ const struct web_site admin_api_site = {
 	.on_answer = admin_on_answer,
 	.on_end = admin_on_end,
 	.on_known = api_on_known,
+	.launches = admin_launches,
 	.on_content = api_on_content,
 };
 

@@ -9,6 +9,7 @@
  *   endpoint_app_host.c  a session on its way to an application's host
  *   endpoint_kill.c      ending an application
  *   endpoint_pods.c      logs and events of an application's pods
+ *   endpoint_api.c       launches, for programs
  *   endpoint_ext_auth.c  answers to an ingress (S-ext)
  */
 #ifndef SPARKGATE_PROXY_ENDPOINTS_ENDPOINT_H
@@ -74,6 +75,11 @@ void endpoint_pods_last_lines(struct exchange *x, const struct app_info *app,
 		struct exchange *x, const struct app_info *app, const struct page_lines *lines));
 void endpoint_pods_go_on(struct exchange *x);	     /* its client has taken what was sent */
 void endpoint_pods_free(struct endpoint_pods *pods); /* NULL is fine */
+
+/* endpoint_api.c: another site on the same listener, which reads no cookie. */
+extern const struct web_site endpoint_api_site;
+/* Whether the path is one of its, and the configuration launches anything. */
+bool endpoint_api_has(const struct web_call *call);
 
 /* endpoint_ext_auth.c */
 extern const char endpoint_ext_auth_not_found[];  /* says so of each path that is no UI's */

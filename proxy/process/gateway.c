@@ -1,6 +1,7 @@
 #include "proxy/process/gateway.h"
 
 #include "auth/service/auth.h"
+#include "auth/token/token_desk.h"
 #include "base/net/fetch.h"
 #include "base/net/graylog.h"
 #include "base/text/json_text.h"
@@ -19,6 +20,8 @@
 #include "proxy/discovery/pods/pod_desk.h"
 #include "proxy/discovery/pods/pod_question.h"
 #include "proxy/front/evhttp_memory.h"
+#include "proxy/launch/launch_question.h"
+#include "proxy/launch/launcher.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
 #include "proxy/launch/artifacts/artifact_ledger.h"
@@ -45,6 +48,7 @@ struct gateway {
 	struct front_tls *tls; /* NULL: the listener speaks http */
 	struct fetcher *fetcher;
 	struct auth_service *auth;
+	struct launcher *launcher;
 	struct discovery *discovery;
 	struct share_slot *registry, *conf_slot;
 	struct budget memory, strangers;
@@ -136,6 +140,34 @@ static void on_ask_keeper(void *arg, struct pod_question *question)
 	inbox_post(gw->inbox, &asked->task);
 }
 
+struct launch_task {
+	struct task task;
+	struct gateway *gateway;
+	struct launch_question *question;
+};
+
+static void on_launch_task(struct task *task)
+{
+	struct launch_task *asked = (struct launch_task *)task;
+
+	if (asked->gateway->launcher) {
+		launcher_answer(asked->gateway->launcher, asked->question);
+	} else { /* the process ends */
+		asked->question->fault = FAULT_STORE_DOWN;
+		launch_question_give_back(asked->question);
+	}
+	free(asked);
+}
+
+static void on_ask_launches(void *arg, struct launch_question *question)
+{
+	struct launch_task *asked = mem_alloc(1, sizeof *asked);
+	struct gateway *gw = arg;
+
+	*asked = (struct launch_task){{on_launch_task, NULL}, gw, question};
+	inbox_post(gw->inbox, &asked->task);
+}
+
 static void refresh_tls(const struct gateway *gw)
 {
 	if (gw->tls && gw->conf->tls.certificate)
@@ -177,6 +209,7 @@ static void reload(struct gateway *gw)
 	share_publish(gw->conf_slot, conf_ref(conf));
 	discovery_set_conf(gw->discovery, conf);
 	auth_service_set_conf(gw->auth, conf);
+	launcher_set_conf(gw->launcher, conf);
 	crowd_set_conf(gw->crowd, conf);
 	admin_set_conf(gw->admin, conf);
 	conf_unref(gw->conf);
@@ -275,6 +308,7 @@ static void start_threads(struct gateway *gw)
 		.conf = gw->conf_slot,
 		.suspect = on_suspect,
 		.ask_keeper = on_ask_keeper,
+		.ask_launches = on_ask_launches,
 		.suspect_arg = gw,
 		.memory = &gw->memory,
 		.strangers = &gw->strangers,
@@ -294,6 +328,8 @@ static void start_threads(struct gateway *gw)
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
 	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
 	admin_set_discovery(gw->admin, gw->discovery);
+	gw->launcher = launcher_new(gw->base, auth_service_store(gw->auth), gw->registry, gw->conf,
+		auth_service_tokens(gw->auth)->issuer);
 }
 
 /* The keeper must not wait for whoever reads its output. */
@@ -327,6 +363,8 @@ static void stop(struct gateway *gw)
 {
 	if (gw->admin)
 		admin_set_discovery(gw->admin, NULL);
+	launcher_free(gw->launcher);
+	gw->launcher = NULL;
 	discovery_free(gw->discovery);
 	gw->discovery = NULL;
 	admin_free(gw->admin);

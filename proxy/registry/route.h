@@ -35,6 +35,7 @@ enum route_kind {
 	ROUTE_OAUTH_METADATA,
 	ROUTE_CLIENT, /* the Python client: rest as of ROUTE_STATIC */
 	ROUTE_WHOAMI,
+	ROUTE_API, /* launches, for programs (endpoint_api.c) */
 };
 
 struct route {

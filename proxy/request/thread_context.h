@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "proxy/discovery/pods/pod_question.h"
 #include "proxy/front/front.h"
+#include "proxy/launch/launch_question.h"
 #include "proxy/upstream/upstream.h"
 #include "proxy/request/metrics.h"
 #include "proxy/request/thread_shared.h"
@@ -44,8 +45,9 @@ struct server_thread {
 	struct fetcher *kube;		 /* of Kubernetes' API servers; NULL: none was asked */
 	unsigned kube_calls;		 /* exchanges that ask them */
 	LIST_HEAD(, endpoint_pods) pods; /* the same */
-	struct pod_question_list questions; /* with the keeper */
 	struct artifact_bench *bench;
+	struct pod_question_list questions;	      /* with the keeper */
+	struct launch_question_list launch_questions; /* the same */
 	unsigned exchanges;
 	uint64_t next_id; /* request ids: random start, counted up */
 	bool draining;

@@ -7,6 +7,7 @@ struct auth_service;
 struct budget;
 struct crowd;
 struct front_tls;
+struct launch_question;
 struct pod_question;
 struct share_slot;
 
@@ -18,7 +19,9 @@ struct thread_shared { /* borrowed by all server threads for their life */
 		const char *mount_id); /* a UI refused a connection; any thread */
 	/* Hands it to the keeper, which gives it back to its `home` with an answer; any thread. */
 	void (*ask_keeper)(void *arg, struct pod_question *question);
-	void *suspect_arg; /* of both */
+	/* The same of what somebody wants of launches. */
+	void (*ask_launches)(void *arg, struct launch_question *question);
+	void *suspect_arg; /* of all three */
 	/* Of content that requests carry: all of it, and of people who are not known yet (S57). */
 	struct budget *memory, *strangers;
 	struct front_tls *tls;		 /* of the listener; NULL: in the clear */

@@ -7,6 +7,7 @@
 #include "proxy/guard/ext_auth.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/websocket.h"
+#include "proxy/launch/api/launch_api.h"
 #include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/tunnel.h"
@@ -106,6 +107,7 @@ static void forget_relay(struct exchange *x)
 	endpoint_permalink_free(x->permalink);
 	history_word_free(x->word);
 	endpoint_pods_free(x->pods);
+	launch_stream_free(x->web.stream);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)
@@ -195,6 +197,11 @@ static void find_route(struct exchange *x)
 		find_app(x);
 	x->route = match(x, x->web.target.path);
 	find_route_by_page(x);
+	if (x->ext == NULL && x->web.app_label.at == NULL && x->route.kind == ROUTE_NONE &&
+		endpoint_api_has(&x->web)) {
+		x->web.site = &endpoint_api_site;
+		x->route = (struct route){.kind = ROUTE_API};
+	}
 	if (x->ext && !x->web.app_label.at &&
 		route_is_outside(x->registry, base, x->web.target.path))
 		x->route = (struct route){.kind = ROUTE_OUTSIDE};

@@ -183,6 +183,7 @@ static void leave_questions(struct server_thread *thread)
 
 	LIST_FOREACH(q, &thread->questions, asked)
 	q->home = NULL;
+	launch_questions_leave(&thread->launch_questions);
 }
 
 void server_thread_close(struct server_thread *thread)

@@ -21,6 +21,8 @@
 #include "proxy/pages/page.h"
 
 struct artifact_bench;
+struct launch_home;
+struct launch_stream;
 struct web_call;
 struct web_row;
 
@@ -62,6 +64,8 @@ struct web_site {
 	/* It is with the front (the request's bytes are still there), or the client has left: frees
 	 * the call. */
 	void (*on_end)(struct web_call *call, enum fault fault);
+	/* Where its questions about launches go. NULL: it has none. */
+	struct launch_home (*launches)(struct web_call *call);
 	/* NULL is fine for these. True: it is answered here in another way. */
 	bool (*on_fault)(struct web_call *call, enum fault fault);
 	/* It is known who asks, and that it is somebody. False: refused, and answered. */
@@ -101,6 +105,7 @@ struct web_call {
 	struct artifact_bench *bench; /* of this thread */
 	const struct web_work *work;  /* NULL: none goes on */
 	void *work_arg;
+	struct launch_stream *stream;	     /* a log that is answered with; else NULL */
 	void (*then)(struct web_call *call); /* once what it waits for is there */
 	char token_id[WEB_ID_LEN + 1];	     /* {id} in the row's path */
 	char client[46];		     /* "" until asked for */

@@ -8,10 +8,11 @@ import source
 README = "proxy/web/README.md"
 OPENAPI = "proxy/pages/static/openapi.json"
 API = "proxy/admin/api.c"
+PUBLIC = "proxy/endpoints/endpoint_api.c"  # rows of the API that are on this listener, too
 ROW = re.compile(r'\{"([A-Z, ]+)",\s*"(/[^"]*)",\s*(WEB_\w+),\s*\w+,\s*(WEB_\w+)\}')
 LINE = re.compile(r"\| `([A-Z, ]+)` \| `(/[^`]*)` \| ([^|]+?) \|")
 WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_KNOWN": "known", "WEB_SESSION": "session", "WEB_BEARER": "bearer"}
-TABLES = ["proxy/endpoints/endpoint.c", "proxy/admin/admin_pages.c", API, "proxy/admin/admin_probe.c"]
+TABLES = ["proxy/endpoints/endpoint.c", "proxy/admin/admin_pages.c", API, "proxy/admin/admin_probe.c", PUBLIC]
 
 
 def rows(path):
@@ -65,4 +66,8 @@ def of_openapi():
         yield from of_operation(*key, told[key], *have[key])
 
 
-source.finish([*of_readme(), *of_openapi()])
+def of_public():
+    yield from (f"{PUBLIC}: {row} is no row of {API}" for row in rows(PUBLIC) if row not in rows(API))
+
+
+source.finish([*of_readme(), *of_openapi(), *of_public()])

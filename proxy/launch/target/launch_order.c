@@ -1,6 +1,7 @@
 #include "proxy/launch/target/launch_order.h"
 
-#include <jansson.h>
+#include "base/text/json_text.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static const struct member members[] = {
 	MEMBER("image", TEXT, image),
 	MEMBER("logs_host", TEXT, logs.host),
 	MEMBER("logs_port", COUNT, logs.port),
+	MEMBER("asked", TEXT, asked),
 	MEMBER("restart_of", TEXT, restart_of),
 	MEMBER("driver_cores", COUNT, driver.cores),
 	MEMBER("driver_mib", COUNT, driver.memory_mib),
@@ -264,7 +266,7 @@ bool launch_order_write(const struct launch_order *order, struct store_launch *l
 		if (value)
 			json_object_set_new(json, members[i].name, value);
 	}
-	char *text = json_dumps(json, JSON_COMPACT);
+	char *text = json_text(json);
 	json_decref(json);
 	size_t len = text ? strlen(text) : STORE_SEALED + 1;
 	if (len > STORE_SEALED) {

@@ -51,6 +51,7 @@ struct launch_order {
 	unsigned executors;
 	char *image;		   /* or NULL */
 	struct conf_endpoint logs; /* where log lines are sent; host NULL: nowhere */
+	char *asked;		   /* the JSON text of the request; or NULL */
 	char *restart_of;	   /* id of the launch that this one repeats; or NULL */
 
 	/* How far it is. */

@@ -13,6 +13,7 @@
 #include "proxy/launch/target/launch_order.h"
 
 #include <jansson.h>
+#include <sys/socket.h>
 
 struct event_base;
 struct fetcher;
@@ -34,6 +35,7 @@ struct launch_answer { /* borrowed until `done` returns; texts are never NULL */
 	bool has_exit_code;
 	int exit_code;
 	unsigned attempts;
+	bool is_app_near; /* an application that may be its own is there, and not looked at yet */
 	/* of events: an array of {"at": wall seconds, "text": "...", "about": "driver"} */
 	json_t *events;
 };
@@ -48,22 +50,25 @@ enum launch_log_kind {
 };
 struct launch_log { /* owns what it points to; launch_log_clear() it */
 	enum launch_log_kind kind;
-	char *url;	     /* with a query */
-	char *authorization; /* "Authorization: Bearer ..."; NULL: none. Secret */
+	char *url, *second_url; /* with a query; second_url NULL: there is no other stream */
+	char *authorization;	/* "Authorization: Bearer ..."; NULL: none. Secret */
 	char *ca_file, *ca, *certificate, *key; /* as struct fetch_request has them */
 	char *text;
 	size_t text_len;
-	bool is_running; /* more may come: worth following */
-	bool (*allow)(
-		const struct sockaddr *addr, void *arg); /* NULL: the operator's own address */
+	bool is_running;		 /* more may come: worth following */
+	struct sockaddr_storage address; /* nothing else is connected to; AF_UNSPEC: the operator
+					    wrote the address */
 	char reason[LAUNCH_REASON];
 };
 void launch_log_clear(struct launch_log *log);
+/* The same host and port. */
+bool launch_is_address(const struct sockaddr *a, const struct sockaddr_storage *b);
 /* `log` is given: the receiver clears it. */
 typedef void launch_on_log(void *arg, struct launch_log *log);
 
 struct launch_log_wish {
 	const char *container; /* "driver", or "executor-3" */
+	const char *stream;    /* "stdout", "stderr"; "": both, where they are two */
 };
 
 struct launch_world { /* borrowed; lives as long as the target */
@@ -72,6 +77,8 @@ struct launch_world { /* borrowed; lives as long as the target */
 	/* What is known of clusters now; borrowed until control returns to the loop. NULL: nothing
 	 * yet. */
 	const struct registry *(*registry)(void *arg);
+	/* Whether a record has this handle already. */
+	bool (*is_claimed)(void *arg, const char *cluster, const char *handle);
 	void *arg;
 };
 
@@ -95,6 +102,7 @@ struct launch_target_ops {
 	/* SAID: it was told, or has ended; status() says when it is over. */
 	void (*kill)(struct launch_target *target, const struct launch_order *order,
 		launch_done *done, void *arg);
+	/* May call `done` from within. */
 	void (*logs)(struct launch_target *target, const struct launch_order *order,
 		const struct launch_log_wish *wish, launch_on_log *done, void *arg);
 	/* Those that the target itself knows. NULL: none. */

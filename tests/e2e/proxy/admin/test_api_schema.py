@@ -12,11 +12,12 @@ import pytest
 import requests
 from gateway import Gateway
 from mock_provider import MockProvider
+from played_spark import PlayedSpark
 from spark_cluster import wait_for
 
 TOKENS = "/api/v1/tokens"
 DESCRIPTION = "/api/v1/openapi.json"
-OPERATIONS = 12
+OPERATIONS = 28
 EXAMPLES = 60  # of each operation: about 10 s a role
 SEED = 20240229
 ROLES = {"user": ["ops"], "admin": ["root"]}
@@ -29,8 +30,9 @@ def gate(tmp_path_factory):
         bearer = {"issuer": provider.issuer, "audience": ["spark"]}
         settings = {"auth": {"bearer": [bearer], "roles": {"claim": "roles", "admin": ["root"], "user": ["ops"]}},
                     "tokens": {"per_user": 10000, "access_ttl": {"default": "10m", "max": "36h"}, "refresh_ttl": {"max": "90d"}}}
-        entry = {"name": "other", "uis": [{"name": "echo", "url": "http://127.0.0.1:1"}]}
-        with Gateway([entry], "/gate", settings, folder=tmp_path_factory.mktemp("schema")) as gateway:
+        other = {"name": "other", "uis": [{"name": "echo", "url": "http://127.0.0.1:1"}]}
+        profile = {"name": "small", "roles": ["everyone"], "running": 3, "may_set": ["spark.sql.*"]}
+        with PlayedSpark() as spark, Gateway([spark.entry(allow=["file:/opt/apps/*"], profiles=[profile]), other], "/gate", settings, folder=tmp_path_factory.mktemp("schema")) as gateway:
             gateway.provider = provider
             wait_for(lambda: status(gateway, "admin") == 200, "the issuer's keys", 20)
             yield gateway

@@ -1,0 +1,69 @@
+#include "proxy/launch/rules/launch_person.h"
+
+#include "auth/policy/grants.h"
+
+#include <stdio.h>
+
+/* It becomes an option of a JVM and a variable of a shell's: no spaces, no quotes. */
+static bool is_user(const char *user)
+{
+	for (const char *c = user; *c; c++) {
+		if (!str_is_alnum(*c) && strchr("._@+-", *c) == NULL)
+			return false;
+	}
+	return str_is_alnum(user[0]) && strlen(user) <= 128;
+}
+
+bool launch_person_user(
+	const struct identity *who, const char *own_issuer, char out[static STORE_LAUNCH_USER])
+{
+	static const struct str client = {"client:", 7};
+	const char *user = who->grants ? grants_person(who->grants).user : NULL;
+	struct str subject = str_of(who->subject);
+	bool is_own = strcmp(who->issuer, own_issuer) == 0;
+
+	if (user && user[0])
+		snprintf(out, STORE_LAUNCH_USER, "%s", user);
+	else if (is_own && who->via == VIA_BEARER && str_starts(subject, client))
+		snprintf(out, STORE_LAUNCH_USER, "client-%s", who->subject + client.len);
+	else if (is_own && who->via == VIA_BEARER)
+		snprintf(out, STORE_LAUNCH_USER, "%s", who->subject);
+	else
+		out[0] = '\0';
+	return is_user(out);
+}
+
+bool launch_person_may(const struct identity *who, const struct conf_cluster *cluster)
+{
+	const struct access_cluster about = {.name = cluster->name};
+
+	return cluster->has_launch && access_to_cluster(who, &about) &&
+	       access_to_lists(who, &about) & 1u << ACTION_LAUNCH;
+}
+
+bool launch_person_has(const struct identity *who, const struct conf_profile *profile)
+{
+	if (conf_names_have(&profile->roles, STR("everyone")))
+		return true;
+	for (size_t i = 0; i < profile->roles.count; i++) {
+		if (who->grants && grants_has_name(who->grants, profile->roles.at[i]))
+			return true;
+	}
+	return false;
+}
+
+void launch_person_digest(const struct identity *who, unsigned char out[static DIGEST_LEN])
+{
+	const struct str parts[] = {str_of(who->issuer), {"\0", 1}, str_of(who->subject)};
+
+	digest_hmac(STR("sparkgate launch person"), parts, ARRAY_LEN(parts), out);
+}
+
+void launch_person_quota(const unsigned char person[static DIGEST_LEN], const char *cluster,
+	const char *profile, unsigned char out[static DIGEST_LEN])
+{
+	const struct str parts[] = {
+		{(const char *)person, DIGEST_LEN}, str_of(cluster), {"\0", 1}, str_of(profile)};
+
+	digest_hmac(STR("sparkgate launch quota"), parts, ARRAY_LEN(parts), out);
+}

@@ -1,0 +1,25 @@
+/*
+ * proxy/launch/rules/launch_person.h - who launches: as whom an application runs, and by which
+ * profiles. Pure; any thread.
+ */
+#ifndef SPARKGATE_PROXY_LAUNCH_RULES_LAUNCH_PERSON_H
+#define SPARKGATE_PROXY_LAUNCH_RULES_LAUNCH_PERSON_H
+
+#include "auth/policy/identity.h"
+#include "auth/store/store_launch.h"
+#include "conf/conf.h"
+
+/* What Spark calls them: by the claim of auth.user_claim; of a token of ours that names a person,
+ * that name; of one for a named client "client-" and the name. `own_issuer` is who issued tokens of
+ * ours. False: nobody knows, or it is no name that Spark can be told (S121). */
+MUST_CHECK bool launch_person_user(
+	const struct identity *who, const char *own_issuer, char out[static STORE_LAUNCH_USER]);
+/* Whether they may launch on the cluster at all. Else it is not there, nor are its profiles. */
+bool launch_person_may(const struct identity *who, const struct conf_cluster *cluster);
+bool launch_person_has(const struct identity *who, const struct conf_profile *profile);
+/* The key of a person in the store, and of what `running` counts. */
+void launch_person_digest(const struct identity *who, unsigned char out[static DIGEST_LEN]);
+void launch_person_quota(const unsigned char person[static DIGEST_LEN], const char *cluster,
+	const char *profile, unsigned char out[static DIGEST_LEN]);
+
+#endif
