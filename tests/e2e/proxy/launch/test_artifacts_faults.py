@@ -1,6 +1,7 @@
 """Uploads to an object storage that misbehaves: whoever uploads gets one clear answer, and what is on its way stays bounded."""
 
 import json
+import socket
 import time
 
 import pytest
