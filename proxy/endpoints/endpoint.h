@@ -9,7 +9,7 @@
  *   endpoint_app_host.c  a session on its way to an application's host
  *   endpoint_kill.c      ending an application
  *   endpoint_pods.c      logs and events of an application's pods
- *   endpoint_api.c       launches, for programs
+ *   endpoint_api.c       launches and artifacts, for programs
  *   endpoint_ext_auth.c  answers to an ingress (S-ext)
  */
 #ifndef SPARKGATE_PROXY_ENDPOINTS_ENDPOINT_H

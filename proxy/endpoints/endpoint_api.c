@@ -1,13 +1,15 @@
 /*
- * proxy/endpoints/endpoint_api.c - <base>/api/v1/...: launches for programs that reach no other
- * listener.
+ * proxy/endpoints/endpoint_api.c - <base>/api/v1/...: launches and artifacts for programs that
+ * reach no other listener.
  *
- * Bearer tokens alone: a driver's page has its viewer's cookie, and must launch nothing with it
- * (S115). What a page's script asks of the root in its own UI's name never comes here (S93).
+ * Bearer tokens alone: a driver's page has its viewer's cookie, and must launch and upload nothing
+ * with it (S115, S126). What a page's script asks of the root in its own UI's name never comes here
+ * (S93).
  */
 #include "proxy/endpoints/endpoint.h"
 
 #include "proxy/launch/api/launch_api.h"
+#include "proxy/launch/upload/artifact_api.h"
 #include "proxy/web/web_fault.h"
 
 static const struct web_row rows[] = {
@@ -19,6 +21,16 @@ static const struct web_row rows[] = {
 	{"POST", "/api/v1/applications/{id}/restart", WEB_BEARER, launch_api_restart, WEB_NOTHING},
 	{"GET", "/api/v1/applications/{id}/logs", WEB_BEARER, launch_api_logs, WEB_NOTHING},
 	{"GET", "/api/v1/applications/{id}/events", WEB_BEARER, launch_api_events, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts", WEB_BEARER, artifact_api_list, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_show, WEB_NOTHING},
+	{"PUT", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_put, WEB_STREAM},
+	{"DELETE", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_delete, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_show,
+		WEB_NOTHING},
+	{"PUT", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_put,
+		WEB_STREAM},
+	{"DELETE", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_delete,
+		WEB_NOTHING},
 };
 
 static struct launch_home launches_of(struct web_call *call)
@@ -50,7 +62,8 @@ const struct web_site endpoint_api_site = {
 
 bool endpoint_api_has(const struct web_call *call)
 {
-	static const char *const roots[] = {"/api/v1/profiles", "/api/v1/applications"};
+	static const char *const roots[] = {
+		"/api/v1/profiles", "/api/v1/applications", "/api/v1/artifacts"};
 	struct str base = str_of(call->conf->server.base), path = call->target.path;
 
 	if (!conf_launches(call->conf) || !str_starts(path, base))

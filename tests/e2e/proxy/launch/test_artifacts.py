@@ -8,6 +8,7 @@ import socket
 import urllib.parse
 
 import pytest
+import requests
 
 from gateway import Gateway
 from s3_server import S3Server
@@ -126,6 +127,25 @@ def test_s125_shared_folders_are_read_and_changed_as_profiles_say(gate, ann, bob
     assert bob.get(f"{ARTIFACTS}/shared/drop/x.py").json()["size"] == 8
     assert bob.delete(f"{ARTIFACTS}/shared/drop/x.py").status_code == 204
     assert names(Api(gate, "admin"), shared="secret") == ["shared/secret/lib.jar"]
+
+
+@pytest.mark.parametrize("front", ["direct", "evhttp"])
+def test_the_public_listener_takes_tokens_alone_and_does_the_same(s3, tmp_path, front):
+    with Gateway([cluster(s3)], "/gate", {"server": {"front": front}}, folder=tmp_path) as gate:
+        ann = Api(gate, "user", f"ann-{front}")
+        content = os.urandom(3 * MIB + 5)
+        made = requests.put(f"{gate.url}{ARTIFACTS}/a.jar", data=content, headers=ann.headers, timeout=60)
+        assert made.status_code == 201 and made.json()["sha256"] == hashlib.sha256(content).hexdigest()
+        assert ann.get(f"{ARTIFACTS}/a.jar").json()["size"] == len(content)
+        assert [row["name"] for row in requests.get(gate.url + ARTIFACTS, headers=ann.headers, timeout=10).json()["artifacts"]] == ["a.jar"]
+        problem(requests.get(gate.url + ARTIFACTS, timeout=10), 401)
+        signed_in = requests.Session()
+        page = signed_in.post(f"{gate.url}/_gate/login", data={"token": ann.token}, headers={"Origin": gate.origin}, allow_redirects=False, timeout=10)
+        assert page.status_code == 303 and signed_in.cookies
+        same = {"Sec-Fetch-Site": "same-origin", "Origin": gate.origin}
+        problem(signed_in.put(f"{gate.url}{ARTIFACTS}/b.jar", data=b"x", headers=same, timeout=10), 401)
+        problem(signed_in.get(gate.url + ARTIFACTS, headers=same, timeout=10), 401)
+        assert requests.delete(f"{gate.url}{ARTIFACTS}/a.jar", headers=ann.headers, timeout=10).status_code == 204
 
 
 @pytest.mark.parametrize("name", ["..", ".x", "a%2fb", "a%20b", "shared/team/.x", "shared/team", "shared/a/b/c", "a;b", "%c3%a4", "x" * 129])

@@ -24,7 +24,8 @@ static void launch_has_targets_and_profiles(void **state)
 		" profiles: [{name: small, roles: [analysts, everyone], driver: {cores: 2, memory: "
 		"1500m}, executors: 3, running: 2, queue: 5, conf: {spark.sql.a: 1, spark.x: 'a "
 		"b'}, "
-		"may_set: ['spark.sql.*', spark.y], shared: [team], logs: 'gelf://graylog'}]"));
+		"may_set: ['spark.sql.*', spark.y], shared: [team], shared_write: [team], logs: "
+		"'gelf://graylog'}]"));
 	const struct conf_cluster *cluster = &conf->clusters[0];
 	const struct conf_profile *small = conf_find_profile(cluster, STR("small"));
 
@@ -33,6 +34,10 @@ static void launch_has_targets_and_profiles(void **state)
 	assert_int_equal(cluster->launch.rest_count, 2);
 	assert_string_equal(cluster->launch.artifacts.s3.path, "/apps");
 	assert_string_equal(cluster->launch.artifacts.region, "us-east-1");
+	assert_int_equal(cluster->launch.artifacts.max, 5LL << 30);
+	assert_int_equal(cluster->launch.artifacts.quota, 20LL << 30);
+	assert_int_equal(cluster->launch.artifacts.files, 500);
+	assert_int_equal(small->shared_write.count, 1);
 	assert_null(conf_find_profile(cluster, STR("large")));
 	assert_non_null(small);
 	assert_int_equal(small->driver.cores, 2);
@@ -89,6 +94,9 @@ static void what_does_not_go_together_is_refused(void **state)
 		{PROFILE("shared: [a]"),
 			AT("56") ".profiles[0].shared\": expected artifacts, whose "
 				 "folders these are"},
+		{PROFILE("shared_write: [a]"),
+			AT("56") ".profiles[0].shared_write\": expected folders that stand in "
+				 "shared, too"},
 		{PROFILE("driver: {memory: 1}"),
 			AT("65") ".profiles[0].driver.memory\": got \"1\", "
 				 "expected memory such as 512m or 4g, "
