@@ -4,7 +4,10 @@ import hashlib
 import http.client
 import json
 import os
+import pathlib
 import socket
+import subprocess
+import sys
 import urllib.parse
 
 import pytest
@@ -274,3 +277,14 @@ def test_s129_memory_stays_bounded_however_long_the_file_is(s3, tmp_path):
         assert link.getresponse().status == 201
         assert gate.peak_kib() - idle < 16 * 1024
         assert ann.delete(f"{ARTIFACTS}/long").status_code == 204
+
+
+@pytest.mark.parametrize("role", [None, "user", "admin"])
+def test_every_operation_does_what_the_description_says(gate, tmp_path, role):
+    header = ["--header", f"Authorization: Bearer {Api(gate, role, 'schema').token}"] if role else []
+    result = subprocess.run([str(pathlib.Path(sys.executable).with_name("st")), "run", f"{gate.admin_url}/api/v1/openapi.json", "--checks", "all",
+                             "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20", "--seed", "20240229", "--generation-database", "none",
+                             "--continue-on-failure", "--request-timeout", "10", "--no-color", "--include-path-regex", "artifacts", *header],
+                            cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
+    assert "Tested: 7" in result.stdout
