@@ -119,6 +119,8 @@ struct conf_launch {	  /* where applications are started: by a REST server or by
 	struct {
 		char *kind; /* API group and version of its SparkApplication */
 		char *namespace;
+		char *account;	/* that drivers run under, of the namespace */
+		int64_t keep_s; /* how long a resource stays after its end */
 	} operator;
 	struct conf_names allow; /* patterns of URIs that a launch may name */
 	bool has_artifacts;

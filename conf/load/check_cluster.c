@@ -114,6 +114,18 @@ static int check_logs(const struct loader *l, size_t index)
 
 /* --- launches: a cluster starts applications in one way --- */
 
+/* Without a watch nobody would see what becomes of a launch. No list: the gateway's own, which is
+ * not known here. */
+static bool is_watched(const struct conf_kubernetes *kubernetes, const char *namespace)
+{
+	bool is_found = kubernetes->namespaces.count == 0;
+
+	for (size_t i = 0; i < kubernetes->namespaces.count; i++)
+		is_found |= strcmp(kubernetes->namespaces.at[i], "*") == 0 ||
+			    strcmp(kubernetes->namespaces.at[i], namespace) == 0;
+	return is_found && strcmp(namespace, "*") != 0;
+}
+
 /* One way, and one that the cluster's own keys show the result of. */
 static int check_target(const struct loader *l, size_t index)
 {
@@ -128,9 +140,12 @@ static int check_target(const struct loader *l, size_t index)
 	if (launch->has_operator && !cluster->has_kubernetes)
 		return load_fail_at(l, "kubernetes beside it, which finds the drivers' pods",
 			"clusters[%zu].launch.operator", index);
-	if (launch->has_operator && strcmp(launch->operator.namespace, "*") == 0)
+	if (launch->has_operator && !is_watched(&cluster->kubernetes, launch->operator.namespace))
+		return load_fail_at(l, "one namespace, and one of kubernetes.namespaces",
+			"clusters[%zu].launch.operator.namespace", index);
+	if (launch->has_operator && strcmp(launch->operator.account, "*") == 0)
 		return load_fail_at(
-			l, "one namespace", "clusters[%zu].launch.operator.namespace", index);
+			l, "one account", "clusters[%zu].launch.operator.service_account", index);
 	return 0;
 }
 

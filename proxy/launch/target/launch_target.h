@@ -15,6 +15,7 @@
 #include <jansson.h>
 #include <sys/socket.h>
 
+struct discovery;
 struct event_base;
 struct fetcher;
 struct registry;
@@ -80,6 +81,8 @@ struct launch_world { /* borrowed; lives as long as the target */
 	/* Whether a record has this handle already. */
 	bool (*is_claimed)(void *arg, const char *cluster, const char *handle);
 	void *arg;
+	/* What the watches of Kubernetes know; NULL: there are none. */
+	const struct discovery *discovery;
 };
 
 struct launch_target {
@@ -112,5 +115,6 @@ struct launch_target_ops {
 
 /* A standalone master's REST submission server. */
 extern const struct launch_target_ops launch_target_rest;
+extern const struct launch_target_ops launch_target_operator;
 
 #endif

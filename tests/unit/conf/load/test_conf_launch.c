@@ -13,7 +13,12 @@
 	"    masters: [http://m:8080]\n"                                                           \
 	"    launch: {" keys "}\n"
 #define PROFILE(keys) LAUNCH("rest: http://m:6066, profiles: [{name: p, " keys "}]")
-#define AT(column)    "sg.yaml:4:" column ": key \"clusters[0].launch"
+#define KUBERNETES(watched, keys)                                                                  \
+	"clusters:\n"                                                                              \
+	"  - name: a\n"                                                                            \
+	"    kubernetes: {" watched "}\n"                                                          \
+	"    launch: {operator: {kind: spark.apache.org/v1, " keys "}, profiles: [{name: p}]}\n"
+#define AT(column) "sg.yaml:4:" column ": key \"clusters[0].launch"
 
 static void launch_has_targets_and_profiles(void **state)
 {
@@ -66,9 +71,27 @@ static void operator_has_a_kind_and_one_namespace(void **state)
 	(void)state;
 	assert_true(conf->clusters[0].launch.has_operator);
 	assert_string_equal(conf->clusters[0].launch.operator.kind, "spark.apache.org/v1");
+	assert_string_equal(conf->clusters[0].launch.operator.account, "spark");
+	assert_int_equal(conf->clusters[0].launch.operator.keep_s, 24 * 3600);
 	assert_int_equal(conf->clusters[0].launch.profiles[0].roles.count, 0);
 	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
+}
+
+static void namespace_of_launches_is_one_that_is_watched(void **state)
+{
+	static const struct conf_refusal rows[] = {
+		{KUBERNETES("namespaces: [a]", "namespace: b"),
+			AT("52") ".operator.namespace\": got \"b\", expected one namespace, and "
+				 "one of kubernetes.namespaces"},
+		{KUBERNETES("namespaces: ['*']", "namespace: '*'"),
+			AT("52") ".operator.namespace..."},
+		{KUBERNETES("namespaces: [a]", "namespace: a, service_account: '*'"),
+			AT("66") ".operator.service_account..."},
+	};
+
+	(void)state;
+	conf_probe_assert_refused(rows, ARRAY_LEN(rows));
 }
 
 static void what_does_not_go_together_is_refused(void **state)
@@ -140,6 +163,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(launch_has_targets_and_profiles),
 		cmocka_unit_test(operator_has_a_kind_and_one_namespace),
+		cmocka_unit_test(namespace_of_launches_is_one_that_is_watched),
 		cmocka_unit_test(what_does_not_go_together_is_refused),
 	};
 
