@@ -38,13 +38,35 @@ bool kube_is_label(struct str value)
 	return is_made_of(value, LABEL_MAX, "-._");
 }
 
-static void write_folder(struct sbuf *out, const char *namespace, const char *what)
+void kube_path_of_kind(struct sbuf *out, const char *api, const char *namespace, const char *plural)
 {
 	sbuf_reset(out);
-	sbuf_puts(out, "/api/v1/namespaces/");
+	sbuf_puts(out, api);
+	sbuf_puts(out, "/namespaces/");
 	sbuf_urlencode(out, str_of(namespace));
 	sbuf_putc(out, '/');
-	sbuf_puts(out, what);
+	sbuf_puts(out, plural);
+}
+
+void kube_path_of_named(struct sbuf *out, const char *api, const char *namespace,
+	const char *plural, const char *name)
+{
+	kube_path_of_kind(out, api, namespace, plural);
+	sbuf_puts(out, "?limit=1");
+	kube_path_add_name(out, name);
+}
+
+void kube_path_of_one(struct sbuf *out, const char *api, const char *namespace, const char *plural,
+	const char *name)
+{
+	kube_path_of_kind(out, api, namespace, plural);
+	sbuf_putc(out, '/');
+	sbuf_urlencode(out, str_of(name));
+}
+
+static void write_folder(struct sbuf *out, const char *namespace, const char *what)
+{
+	kube_path_of_kind(out, "/api/v1", namespace, what);
 }
 
 /* By a list of one: `get` is a right of its own. */
@@ -86,6 +108,15 @@ void kube_path_of_events(struct sbuf *out, const char *namespace, const char *ui
 	}
 }
 
+void kube_path_of_events_about(
+	struct sbuf *out, const char *namespace, const char *kind, const char *name, unsigned limit)
+{
+	write_folder(out, namespace, "events");
+	sbuf_printf(out, "?limit=%u&fieldSelector=involvedObject.kind%%3D%s", limit, kind);
+	sbuf_puts(out, "%2CinvolvedObject.name%3D");
+	sbuf_urlencode(out, str_of(name));
+}
+
 void kube_path_add_name(struct sbuf *out, const char *pod)
 {
 	sbuf_puts(out, "&fieldSelector=metadata.name%3D");
@@ -125,4 +156,23 @@ struct fetch *kube_ask_objects(struct fetcher *fetcher, const struct kube_access
 	const char *path, const struct fetch_request *request)
 {
 	return ask(fetcher, access, path, "Accept: application/json", request);
+}
+
+struct fetch *kube_change(struct fetcher *fetcher, const struct kube_access *access,
+	const char *method, const char *path, const struct fetch_request *request)
+{
+	const char *headers[] = {"Accept: application/json", "Content-Type: application/json",
+		access->authorization, NULL};
+	struct fetch_request asked = *request;
+	char *url = mem_printf("%s%s", access->server, path);
+
+	asked.url = url;
+	asked.method = method;
+	asked.headers = headers;
+	asked.ca = access->ca;
+	asked.certificate = access->certificate;
+	asked.key = access->key;
+	struct fetch *fetch = fetch_start(fetcher, &asked);
+	free(url);
+	return fetch;
 }

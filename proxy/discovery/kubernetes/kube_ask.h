@@ -30,8 +30,20 @@ struct kube_log_wish {
 void kube_path_of_log(struct sbuf *out, const struct kube_log_wish *wish);
 /* Of the pod with this uid; of all pods of the namespace if it is NULL. */
 void kube_path_of_events(struct sbuf *out, const char *namespace, const char *uid, unsigned limit);
+/* Of one object, by its kind and name. */
+void kube_path_of_events_about(struct sbuf *out, const char *namespace, const char *kind,
+	const char *name, unsigned limit);
 void kube_path_add_name(struct sbuf *out, const char *pod); /* of these only this one */
 void kube_path_add_continue(struct sbuf *out, const char *more);
+
+/* Of a namespace: what there is of a kind, below "/api/v1" and the like; of these only `name`, by a
+ * list of one: `get` is a right of its own; one of them. */
+void kube_path_of_kind(
+	struct sbuf *out, const char *api, const char *namespace, const char *plural);
+void kube_path_of_named(struct sbuf *out, const char *api, const char *namespace,
+	const char *plural, const char *name);
+void kube_path_of_one(struct sbuf *out, const char *api, const char *namespace, const char *plural,
+	const char *name);
 
 /* GET of `path`; of `request` the rest is the caller's. */
 struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access, const char *path,
@@ -39,5 +51,8 @@ struct fetch *kube_ask(struct fetcher *fetcher, const struct kube_access *access
 /* The same, for objects alone. */
 struct fetch *kube_ask_objects(struct fetcher *fetcher, const struct kube_access *access,
 	const char *path, const struct fetch_request *request);
+/* Writes: `method` with an object of JSON as its content. Each needs a verb of its own. */
+struct fetch *kube_change(struct fetcher *fetcher, const struct kube_access *access,
+	const char *method, const char *path, const struct fetch_request *request);
 
 #endif

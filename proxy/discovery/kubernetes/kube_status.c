@@ -222,7 +222,7 @@ static int64_t first_time(const json_t *event)
 	return at ? at : time_of(json_object_get(event, "metadata"), "creationTimestamp");
 }
 
-int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err)
+void kube_incident_read_any(const json_t *event, struct kube_incident *out)
 {
 	const json_t *about = json_object_get(event, "involvedObject");
 	int64_t count = json_integer_value(json_object_get(event, "count"));
@@ -244,6 +244,13 @@ int kube_incident_read(const json_t *event, struct kube_incident *out, struct er
 	};
 	if (out->count < 1)
 		out->count = 1;
+}
+
+int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err)
+{
+	const json_t *about = json_object_get(event, "involvedObject");
+
+	kube_incident_read_any(event, out);
 	if (strcmp(kube_text(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
 		return err_set(err, "not an event about a pod");
 	return 0;

@@ -55,6 +55,8 @@ struct kube_incident {
 	int64_t at_ms;	       /* wall: the last time that it happened; 0: unknown */
 	int64_t count;	       /* at least 1 */
 };
+void kube_incident_read_any(const json_t *event, struct kube_incident *out);
+/* The same of a pod's; -1: it is about something else. */
 MUST_CHECK int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err);
 
 #endif

@@ -63,12 +63,32 @@ static void paths_name_one_pod_and_what_belongs_to_it(void **state)
 	sbuf_clear(&out);
 }
 
+static void paths_name_a_kind_and_one_of_it(void **state)
+{
+	struct sbuf out;
+
+	(void)state;
+	sbuf_init(&out, KUBE_PATH_MAX);
+	kube_path_of_kind(&out, "/apis/x/v1", "spark", "things");
+	assert_string_equal(out.at, "/apis/x/v1/namespaces/spark/things");
+	kube_path_of_named(&out, "/apis/x/v1", "spark", "things", "a/b");
+	assert_string_equal(out.at, "/apis/x/v1/namespaces/spark/things?limit=1&fieldSelector="
+				    "metadata.name%3Da%2Fb");
+	kube_path_of_one(&out, "/apis/x/v1", "spark", "things", "../a");
+	assert_string_equal(out.at, "/apis/x/v1/namespaces/spark/things/..%2Fa");
+	kube_path_of_events_about(&out, "spark", "Thing", "a", 9);
+	assert_string_equal(out.at, "/api/v1/namespaces/spark/events?limit=9&fieldSelector="
+				    "involvedObject.kind%3DThing%2CinvolvedObject.name%3Da");
+	sbuf_clear(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s111_only_names_of_dns_are_names),
 		cmocka_unit_test(s111_a_selector_has_no_value_that_says_more),
 		cmocka_unit_test(paths_name_one_pod_and_what_belongs_to_it),
+		cmocka_unit_test(paths_name_a_kind_and_one_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
