@@ -52,7 +52,7 @@ struct fetch_source {
 /* Every pointer but `arg` is copied by fetch_start. */
 struct fetch_request {
 	const char *url;
-	const char *method;	    /* of a request without content; NULL: GET */
+	const char *method;	    /* NULL: GET, or POST where there is `post` */
 	const char *const *headers; /* "Name: value" lines, NULL at the end; NULL: none */
 	/* The body of a POST with its type in `headers`; NULL: GET. The copy is wiped after use, as
 	 * are those of the headers and the answer to a POST. */
