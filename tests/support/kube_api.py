@@ -5,6 +5,7 @@ It does what a real one does (kube-apiserver 1.36 was looked at): a list's pages
 whoever asked for them, and DELETED for a pod whose labels do not match any more. Standard library only.
 
 `with KubeApi() as api: api.put(pod("driver", "spark-1", port=4040)); api.delete("driver")`
+`api.serve(KUBEFLOW, CONFIG_MAPS)`: clients may create and delete, too, with `("create", "configmaps") in api.forbidden` refused.
 `api.serve(KUBEFLOW); api.put(resource(KUBEFLOW, "etl", state="RUNNING")); api.delete("etl", kind=KUBEFLOW)`
 """
 
@@ -52,6 +53,7 @@ KUBEFLOW = "apis/sparkoperator.k8s.io/v1beta2/sparkapplications"
 APACHE = "apis/spark.apache.org/v1/sparkapplications"
 APACHE_OLD = "apis/spark.apache.org/v1beta1/sparkapplications"
 SERVICES = "api/v1/services"
+CONFIG_MAPS = "api/v1/configmaps"
 CLUSTERS = "apis/spark.apache.org/v1/sparkclusters"
 SCHEDULES = "apis/sparkoperator.k8s.io/v1beta2/scheduledsparkapplications"
 CONNECTS = "apis/sparkoperator.k8s.io/v1alpha1/sparkconnects"
@@ -195,6 +197,69 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = (kind, namespace, query.get("labelSelector", ""))
         return self.watch(wanted, query) if query.get("watch") in ("true", "1") else self.list(wanted, query)
 
+    def refuses(self, verb, kind, namespace):
+        """Whether it said no to a write, as it does before it looks at what is written."""
+        api, group = self.server.api, kind.split("/")[1] if kind.startswith("apis/") else ""
+        plural = kind.rpartition("/")[2]
+        if api.token and self.headers.get("Authorization") != f"Bearer {api.token}":
+            self.status(401, "Unauthorized")
+        elif api.refusal:
+            self.status(*api.refusal)
+        elif (verb, plural) in api.forbidden:
+            self.status(403, f'{plural}.{group} is forbidden: User "gate" cannot {verb} resource "{plural}" in API group "{group}" '
+                             f'in the namespace "{namespace}"', "Forbidden")
+        elif kind not in api.kinds:
+            self.status(404, "the server could not find the requested resource", "NotFound")
+        else:
+            return False
+        return True
+
+    def do_POST(self):
+        api = self.server.api
+        value = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        kind, namespace = read_path(urllib.parse.urlsplit(self.path).path.strip("/").split("/"))
+        api.writes.append(("create", kind, value["metadata"]["name"]))
+        if self.refuses("create", kind, namespace):
+            return None
+        if namespace in api.no_namespaces:
+            return self.status(404, f'namespaces "{namespace}" not found', "NotFound", {"name": namespace, "kind": "namespaces"})
+        if api.denial:
+            return self.status(*api.denial)
+        with api.changed:
+            if (namespace, value["metadata"]["name"]) in api.kinds[kind]:
+                return self.status(409, f'{kind} "{value["metadata"]["name"]}" already exists', "AlreadyExists")
+            made = api.put({**value, "kind": kind.rpartition("/")[2],
+                            "metadata": {**value["metadata"], "namespace": namespace, "creationTimestamp": now(),
+                                         "labels": value["metadata"].get("labels", {})}})
+        return self.written(201, {**made, "kind": value["kind"]})
+
+    def do_DELETE(self):
+        api = self.server.api
+        options = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
+        kind, namespace = read_path(urllib.parse.urlsplit(self.path).path.strip("/").split("/"))
+        kind, _, name = kind.rpartition("/")
+        api.writes.append(("delete", kind, name))
+        if self.refuses("delete", kind, namespace):
+            return None
+        with api.changed:
+            one = api.kinds[kind].get((namespace, name))
+            if one is None:
+                return self.status(404, f'{kind} "{name}" not found', "NotFound", {"name": name})
+            if options.get("preconditions", {}).get("uid", one["metadata"]["uid"]) != one["metadata"]["uid"]:
+                return self.status(409, "the UID in the precondition does not match", "Conflict")
+            api.delete_owned(one["metadata"]["uid"])
+            api.delete(name, namespace, kind)
+        return self.written(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
+
+    def written(self, code, value):
+        """It is done, and says so, unless its answer is to be lost."""
+        api = self.server.api
+        if api.lost_answers:
+            api.lost_answers -= 1
+            self.close_connection = True
+            return self.connection.shutdown(socket.SHUT_RDWR)
+        return self.json(code, value)
+
     def events_of(self, namespace, query):
         if "events" in self.server.api.forbidden:
             return self.status(403, 'events is forbidden: User "gate" cannot list resource "events"', "Forbidden")
@@ -249,9 +314,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if over:
                 return
 
-    def status(self, code, message, reason=""):
+    def status(self, code, message, reason="", details=None):
         self.json(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason,
-                         "code": code})
+                         "code": code, **({"details": details} if details else {})})
 
     def json(self, code, value):
         body = json.dumps(value).encode()
@@ -375,12 +440,14 @@ class KubeApi:
 
     def __init__(self, tls=None, token="first-token", gone_by="status"):
         self.tls, self.token, self.gone_by = tls, token, gone_by
-        self.changed = threading.Condition()
+        self.changed = threading.Condition(threading.RLock())
         self.pods, self.events, self.pages, self.watchers, self.requests = {}, [], [], [], []
         self.kinds, self.others = {PODS: self.pods}, []  # what is served; what was asked of other kinds than pods
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
         self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
         self.logs, self.incidents, self.sent = {}, [], []  # {(pod, container): bytes}
+        # Writes: what was asked; answers that get lost; how an admission says no; namespaces that are not there.
+        self.writes, self.lost_answers, self.denial, self.no_namespaces = [], 0, None, set()
         self.server = None
 
     def __enter__(self):
@@ -451,6 +518,14 @@ class KubeApi:
             before = self.kinds[kind].pop((namespace, name))
             self.record("DELETED", before, {**before, "metadata": dict(before["metadata"])})
             self.changed.notify_all()
+
+    def delete_owned(self, uid):
+        """What a controller manager deletes with its owner, and what belongs to that."""
+        for kind, known in self.kinds.items():
+            for (namespace, name), one in list(known.items()):
+                if any(owner["uid"] == uid for owner in one["metadata"].get("ownerReferences", [])) and (namespace, name) in known:
+                    self.delete_owned(one["metadata"]["uid"])
+                    self.delete(name, namespace, kind)
 
     def bookmark(self):
         with self.changed:
