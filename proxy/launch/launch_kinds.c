@@ -7,7 +7,7 @@ const struct launch_target_ops *launch_target_of(const struct conf_cluster *clus
 {
 	if (!cluster->has_launch)
 		return NULL;
-	return cluster->launch.rest_count ? &launch_target_rest : NULL;
+	return cluster->launch.has_operator ? &launch_target_operator : &launch_target_rest;
 }
 
 const struct launch_place *launcher_place(const struct launcher *launcher, const char *cluster)

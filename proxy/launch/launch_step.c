@@ -207,6 +207,22 @@ static void on_found(void *arg, const struct launch_answer *answer)
 
 /* --- how it is --- */
 
+/* Why it waits: its driver cannot be scheduled, for example. */
+static bool is_reason_news(const struct launch_job *job, const struct launch_answer *answer)
+{
+	size_t len = str_fit_chars(str_of(answer->reason), LAUNCH_REASON - 1);
+
+	return !str_eq(str_of(job->order.reason), (struct str){answer->reason, len});
+}
+
+static void tell_reason(struct launch_order *order, const char *reason)
+{
+	(void)str_copy((struct str){reason, str_fit_chars(str_of(reason), LAUNCH_REASON - 1)},
+		order->reason, sizeof order->reason);
+	if (reason[0])
+		launch_order_note(order, clock_wall_s(), "%.400s", reason);
+}
+
 static void take_status(struct launch_job *job, const struct launch_answer *answer)
 {
 	struct launch_order *order = &job->order;
@@ -220,6 +236,8 @@ static void take_status(struct launch_job *job, const struct launch_answer *answ
 		(void)str_copy(str_of(answer->app_id), order->app_id, sizeof order->app_id);
 		launch_order_note(order, clock_wall_s(), "application %.100s", order->app_id);
 	}
+	if (launch_state_is_live(answer->state) && is_reason_news(job, answer))
+		tell_reason(order, answer->reason);
 	order->has_exit_code = answer->has_exit_code;
 	order->exit_code = answer->exit_code;
 	if (!launch_state_is_live(answer->state)) {
@@ -245,7 +263,7 @@ static bool is_news(const struct launch_job *job, const struct launch_answer *an
 	const struct launch_order *order = &job->order;
 
 	return answer->state != job->record.state ||
-	       (answer->app_id[0] && order->app_id[0] == '\0') ||
+	       (answer->app_id[0] && order->app_id[0] == '\0') || is_reason_news(job, answer) ||
 	       (answer->place[0] && strcmp(answer->place, order->place) != 0) ||
 	       (answer->attempts && answer->attempts != order->attempts);
 }

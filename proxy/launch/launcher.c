@@ -50,6 +50,7 @@ static void open_places(struct launcher *launcher)
 		.fetcher = launcher->fetcher,
 		.registry = look_at_registry,
 		.is_claimed = is_claimed,
+		.discovery = launcher->discovery,
 		.arg = launcher};
 	const struct conf *conf = launcher->conf;
 
@@ -192,13 +193,15 @@ static void launcher_on_tick(int fd, short what, void *arg)
 /* --- its life --- */
 
 struct launcher *launcher_new(struct event_base *base, struct store *store,
-	struct share_slot *registry, struct conf *conf, const char *own_issuer)
+	struct share_slot *registry, const struct discovery *discovery, struct conf *conf,
+	const char *own_issuer)
 {
 	struct launcher *launcher = mem_alloc(1, sizeof *launcher);
 
 	launcher->base = base;
 	launcher->store = store;
 	launcher->registry = share_reader_new(registry);
+	launcher->discovery = discovery;
 	launcher->conf = conf_ref(conf);
 	launcher->own_issuer = own_issuer;
 	launcher->fetcher = fetcher_new(base);

@@ -16,6 +16,7 @@
 
 #include "conf/conf.h"
 
+struct discovery;
 struct event_base;
 struct fetcher;
 struct launch_question;
@@ -25,7 +26,8 @@ struct store;
 
 /* Borrows all but `conf`, which it shares; `registry` is the slot of snapshots. */
 struct launcher *launcher_new(struct event_base *base, struct store *store,
-	struct share_slot *registry, struct conf *conf, const char *own_issuer);
+	struct share_slot *registry, const struct discovery *discovery, struct conf *conf,
+	const char *own_issuer);
 void launcher_free(struct launcher *launcher);
 /* A reload: targets are opened anew. */
 void launcher_set_conf(struct launcher *launcher, struct conf *conf);

@@ -34,6 +34,7 @@ struct launcher {
 	struct fetcher *fetcher;
 	struct store *store;
 	struct share_reader *registry;
+	const struct discovery *discovery;
 	struct share_hold *hold; /* of the snapshot that targets look into */
 	struct conf *conf;
 	const char *own_issuer;

@@ -328,8 +328,8 @@ static void start_threads(struct gateway *gw)
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
 	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
 	admin_set_discovery(gw->admin, gw->discovery);
-	gw->launcher = launcher_new(gw->base, auth_service_store(gw->auth), gw->registry, gw->conf,
-		auth_service_tokens(gw->auth)->issuer);
+	gw->launcher = launcher_new(gw->base, auth_service_store(gw->auth), gw->registry,
+		gw->discovery, gw->conf, auth_service_tokens(gw->auth)->issuer);
 }
 
 /* The keeper must not wait for whoever reads its output. */

@@ -14,7 +14,7 @@ FILES = {
     "people": ["app_origins", "history_word", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst", "kill_spark"],
     "launch": ["artifacts", "artifacts_faults", "launch_spark", "launches"],
-    "kubernetes": ["kubernetes", "kubernetes_claims", "pod_lives", "pod_logs", "pod_owners", "pod_uis", "resources", "spark_clusters"],
+    "kubernetes": ["kubernetes", "kubernetes_claims", "launch_operator", "pod_lives", "pod_logs", "pod_owners", "pod_uis", "resources", "spark_clusters"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],

@@ -37,7 +37,7 @@ struct launch_answer { /* borrowed until `done` returns; texts are never NULL */
 	int exit_code;
 	unsigned attempts;
 	bool is_app_near; /* an application that may be its own is there, and not looked at yet */
-	/* of events: an array of {"at": wall seconds, "text": "...", "about": "driver"} */
+	/* of events: an array of {"at": RFC 3339, "text": "...", "about": "driver"} */
 	json_t *events;
 };
 typedef void launch_done(void *arg, const struct launch_answer *answer);

@@ -1,0 +1,248 @@
+"""Applications launched on Kubernetes, through a Spark operator's resources: the API server and the operator are played."""
+
+import os
+import signal
+
+import pytest
+
+from conftest import NAVIGATION, Client
+from kube_api import APACHE, CONFIG_MAPS, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, event, executor, resource, terminated, with_state
+from kube_world import teams_auth
+from mock_provider import MockProvider
+from operator_world import APPLICATIONS, COMPLETED, FAILED, RUNNING, SUBMITTED, LaunchWorld
+from signon import wait_ready
+
+BOTH = pytest.mark.parametrize("world", [KUBEFLOW, APACHE], indirect=True, ids=["kubeflow", "apache"])
+UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}
+
+
+@pytest.fixture
+def world(request, tmp_path):
+    with KubeApi() as api:
+        api.serve(KUBEFLOW, APACHE, SCHEDULES, CONNECTS, CONFIG_MAPS)
+        made = LaunchWorld(tmp_path, api, getattr(request, "param", KUBEFLOW))
+        yield made
+        made.stop()
+
+
+def pod_name(resource):
+    return f"{resource['metadata']['name']}-driver"
+
+
+@BOTH
+def test_a_launch_goes_from_its_resource_to_its_drivers_end(world):
+    launch = world.launch(arguments=["--day", "1"], environment={"STAGE": "test"}, conf={"spark.sql.shuffle.partitions": "8"})
+    assert launch["state"] in ("queued", "starting")
+    made = world.resource(launch)
+    assert made["metadata"]["name"].startswith("etl-daily-")
+    conf = made["spec"]["sparkConf"]
+    assert conf["spark.sql.shuffle.partitions"] == "8" and conf["spark.kubernetes.driver.limit.cores"] == "1"
+    assert conf["spark.kubernetes.driverEnv.SPARK_USER"] == launch["user"] and conf["spark.kubernetes.driverEnv.STAGE"] == "test"
+    world.until_shown(launch, state="starting")
+    world.runs(launch)
+    shown = world.show(launch)
+    assert shown["links"]["ui"].endswith("/k/proxy/spark-00000000000000000000000000000001/")
+    world.until_status("/k/proxy/spark-00000000000000000000000000000001/jobs/", 200)
+    driver = world.api.pods["spark", pod_name(made)]
+    world.api.put({**with_state(driver, terminated(0, "Completed")), "status": {**driver["status"], "phase": "Succeeded"}})
+    world.say(made, COMPLETED, app="spark-00000000000000000000000000000001")
+    assert world.until_shown(launch, state="finished")["exit_code"] == 0
+    world.api.delete(made["metadata"]["name"], kind=world.kind)  # its time to live is over
+    assert world.show(launch)["state"] == "finished"
+
+
+@BOTH
+def test_a_driver_that_dies_tells_its_exit_code_and_why(world):
+    launch = world.launch()
+    driver = world.runs(launch)
+    world.api.put({**with_state(driver, terminated(137, "OOMKilled")), "status": {
+        **with_state(driver, terminated(137, "OOMKilled"))["status"], "phase": "Failed"}})
+    world.say(world.resource(launch), FAILED, "driver container failed", app="spark-00000000000000000000000000000001")
+    shown = world.until_shown(launch, state="failed")
+    assert shown["exit_code"] == 137 and "OOMKilled" in shown["reason"]
+
+
+@BOTH
+def test_a_launch_is_ended_by_its_resource(world):
+    launch = world.launch()
+    world.runs(launch)
+    assert world.admin.delete(f"{APPLICATIONS}/{launch['id']}").status_code in (200, 202, 204)
+    world.until_shown(launch, state="killed")
+    assert world.resources() == [] and world.api.pods == {}
+
+
+def test_a_driver_that_is_never_scheduled_says_why_and_can_be_ended(world):
+    launch = world.launch()
+    made = world.resource(launch)
+    world.say(made, SUBMITTED)
+    driver = world.driver_of(made, "spark-00000000000000000000000000000002", "Pending", ip=None)
+    world.api.put({**driver, "status": {**driver["status"], "conditions": [UNSCHEDULABLE]}})
+    world.until_shown(launch, state="starting", reason=lambda text: text and "0/3 nodes are available" in text)
+    assert world.log(launch, container="driver").status_code == 404
+    world.admin.delete(f"{APPLICATIONS}/{launch['id']}")
+    world.until_shown(launch, state="killed")
+    assert world.resources() == []
+
+
+def test_a_suspended_launch_waits_and_one_that_is_deleted_was_killed(world):
+    launch = world.launch()
+    made = world.resource(launch)
+    world.say(made, {KUBEFLOW: "SUSPENDED"})
+    world.until_shown(launch, state="starting", reason=lambda text: text and "suspended" in text)
+    world.api.delete(made["metadata"]["name"], kind=KUBEFLOW)
+    world.until_shown(launch, state="killed")
+
+
+@pytest.fixture
+def people(tmp_path):
+    """`ann` and `ben` launch, and see what is their own."""
+    with MockProvider() as provider, KubeApi() as api:
+        api.serve(KUBEFLOW, APACHE, SCHEDULES, CONNECTS, CONFIG_MAPS)
+        auth = teams_auth(tmp_path, provider)
+        auth["roles"] = {"claim": "roles", "admin": ["spark-admin"], "custom": [
+            {"role": "analysts", "applications": ["own"], "rights": ["view", "logs", "launch", "kill:own"]}]}
+        made = LaunchWorld(tmp_path, api, KUBEFLOW, {"roles": ["analysts"]}, {"auth": auth})
+        for name in ("ann", "ben"):
+            token = provider.access_token(name, roles=["analysts"], aud="spark", preferred_username=name)
+            setattr(made, name, Client(made.gateway, token))
+        wait_ready(made.gateway)
+        yield made
+        made.stop()
+
+
+def test_s132_own_opens_a_launch_to_who_launched_it_and_to_nobody_else(people):
+    world, app = people, "spark-00000000000000000000000000000001"
+    answer = world.ann.post(APPLICATIONS, json={"resource": "local:///opt/etl.py", "name": "etl"})
+    assert answer.status_code == 201, answer.text
+    launch = answer.json()
+    assert launch["user"] == "ann"
+    made = world.resource(launch)
+    assert made["metadata"]["annotations"]["sparkgate.io/user"] == "ann"
+    driver = world.api.put(with_state(world.driver_of(made, app), {"running": {}}))
+    world.say(made, RUNNING, app=app)
+    assert [one["value"] for one in driver["spec"]["containers"][1]["env"] if one["name"] == "SPARK_USER"] == ["operator", "ann"]
+    world.until(lambda: world.ann.get(f"/k/proxy/{app}/jobs/", headers=NAVIGATION).status_code == 200, "ann's own")
+    assert world.ben.get(f"/k/proxy/{app}/jobs/", headers=NAVIGATION).status_code == 404
+    assert world.ben.get(f"{APPLICATIONS}/{launch['id']}").status_code == 404
+    assert world.ben.delete(f"{APPLICATIONS}/{launch['id']}").status_code == 404
+    for members in ({"environment": {"SPARK_USER": "ben"}}, {"conf": {"spark.kubernetes.driverEnv.SPARK_USER": "ben"}}):
+        answer = world.ann.post(APPLICATIONS, json={"resource": "local:///opt/etl.py", "name": "etl", **members})
+        assert answer.status_code == 403, answer.text
+    assert world.ann.delete(f"{APPLICATIONS}/{launch['id']}").status_code in (200, 202, 204)
+    world.until(lambda: world.resources() == [], "its end")
+
+
+def test_a_launch_that_is_asked_for_again_is_another_resource(world):
+    first = world.launch(conf={"spark.sql.shuffle.partitions": "8"})
+    world.runs(first)
+    world.admin.delete(f"{APPLICATIONS}/{first['id']}")
+    world.until_shown(first, state="killed")
+    answer = world.admin.post(f"{APPLICATIONS}/{first['id']}/restart")
+    assert answer.status_code == 201, answer.text
+    made = world.resource(answer.json())
+    assert made["spec"]["sparkConf"]["spark.sql.shuffle.partitions"] == "8" and len(world.resources()) == 1
+    assert world.show(first)["state"] == "killed"
+
+
+# --- logs and events ---
+
+def test_logs_of_driver_and_executor_are_streamed_and_kept_after_the_end(world):
+    launch = world.launch()
+    driver = world.runs(launch)
+    app = "spark-00000000000000000000000000000001"
+    world.api.write(driver["metadata"]["name"], b"one\ntwo\n")
+    assert world.log(launch, container="driver").text == "one\ntwo\n"
+    one = executor("etl-exec-3", app, driver)
+    one["metadata"]["labels"]["spark-exec-id"] = "3"
+    stranger = executor("etl-exec-4", app, {"metadata": {"name": "x", "uid": "another"}})
+    stranger["metadata"]["labels"]["spark-exec-id"] = "4"
+    world.api.put(one), world.api.put(stranger)
+    for name in ("etl-exec-3", "etl-exec-4"):
+        world.api.write(name, b"of an executor\n", "spark-kubernetes-executor")
+    assert world.log(launch, container="executor-3").text == "of an executor\n"
+    assert world.log(launch, container="executor-4").status_code == 404  # it belongs to another driver
+    for container in ("executor-9", "executor-", "executor-x", "other"):
+        assert world.log(launch, container=container).status_code in (400, 404)
+    world.api.put({**with_state(driver, terminated(0, "Completed")), "status": {
+        **with_state(driver, terminated(0, "Completed"))["status"], "phase": "Succeeded"}})
+    world.say(world.resource(launch), COMPLETED, app=app)
+    world.until_shown(launch, state="finished")
+    world.until(lambda: world.api.sent and world.api.sent[-1][0] == driver["metadata"]["name"], "the kept log")
+    world.api.delete(driver["metadata"]["name"])
+    world.until(lambda: world.log(launch, container="driver").text == "one\ntwo\n" and not world.api.pods.get(("spark", pod_name(
+        world.resource(launch)))), "the log that was kept")
+
+
+def test_events_are_those_of_the_resource_and_its_own_pods(world):
+    launch = world.launch()
+    driver = world.runs(launch)
+    other = world.api.put({**driver, "metadata": {**driver["metadata"], "name": "other", "labels": {"spark-role": "driver"}}})
+    world.api.incidents += [event(driver, "Scheduled", "on node 1", "Normal"), event(other, "Secret", "of another")]
+    about = event(world.resource(launch), "SparkApplicationAdded", "was added")
+    about["involvedObject"]["kind"] = "SparkApplication"
+    world.api.incidents.append(about)
+    events = world.admin.get(f"{APPLICATIONS}/{launch['id']}/events").json()["events"]
+    told = {(one["about"], one["text"]) for one in events}
+    assert {("driver", "Scheduled: on node 1"), ("application", "SparkApplicationAdded: was added")} <= told
+    assert not any("another" in text for _, text in told)
+    assert all(isinstance(one["at"], str) for one in events)
+
+
+# --- what may go wrong ---
+
+@BOTH
+def test_s133_a_lost_answer_and_a_killed_gateway_leave_one_application(world):
+    world.api.lost_answers = 1
+    launch = world.launch()
+    world.resource(launch)
+    assert world.api.lost_answers == 0
+    os.kill(world.gateway.pid, signal.SIGKILL)
+    world.gateway.daemon.process.wait()
+    world.gateway.start()
+    world.until_shown(launch, 40, state="starting")
+    world.runs(launch)
+    assert len(world.resources()) == 1 and world.show(launch)["state"] == "running"
+
+
+def test_s133_a_resource_of_somebody_else_is_neither_used_nor_deleted(world):
+    world.api.forbidden.add(("create", "sparkapplications"))
+    launch = world.launch()
+    world.until(lambda: world.api.writes, "a try")
+    _, _, name = world.api.writes[0]
+    world.api.put(resource(KUBEFLOW, name, state="RUNNING"))
+    world.api.forbidden.clear()
+    shown = world.until_shown(launch, state="failed")
+    assert "Another SparkApplication" in shown["reason"] and len(world.resources()) == 1
+
+
+@pytest.mark.parametrize(("fault", "words"), [
+    ("right", "lacks the verb create of sparkapplications.sparkoperator.k8s.io"), ("kind", "operator is not installed"),
+    ("namespace", "no namespace spark"), ("quota", "quota of the namespace is used up")])
+def test_what_the_cluster_lacks_is_said_and_the_launch_goes_on_when_it_is_there(world, fault, words):
+    kinds = world.api.kinds[KUBEFLOW]
+    if fault == "right":
+        world.api.forbidden.add(("create", "sparkapplications"))
+    elif fault == "kind":
+        del world.api.kinds[KUBEFLOW]
+    elif fault == "namespace":
+        world.api.no_namespaces.add("spark")
+    else:
+        world.api.denial = (403, 'sparkapplications "x" is forbidden: exceeded quota: small, used: 3, limited: 3', "Forbidden")
+    launch = world.launch()
+    world.until_shown(launch, reason=lambda text: text and words in text)
+    world.api.forbidden.clear(), world.api.no_namespaces.clear()
+    world.api.kinds[KUBEFLOW], world.api.denial = kinds, None
+    world.resource(launch)
+
+
+def test_what_a_webhook_refuses_has_failed_with_its_words(world):
+    world.api.denial = (400, 'admission webhook "v" denied the request: no such version', "BadRequest")
+    shown = world.until_shown(world.launch(), state="failed")
+    assert "no such version" in shown["reason"] and world.resources() == []
+
+
+def test_s131_a_file_of_the_operators_pod_is_no_program(world):
+    world.gateway.conf["clusters"][0]["launch"]["allow"] = ["file:/var/*", "local:///opt/*"]
+    world.restart()
+    shown = world.until_shown(world.launch(resource="file:///var/run/secrets/token.py"), state="failed")
+    assert "operator's own pod" in shown["reason"] and world.resources() == []
