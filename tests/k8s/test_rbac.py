@@ -65,6 +65,22 @@ def test_the_overlay_for_logs_gives_logs_and_events_of_that_namespace_and_nothin
             kube.must("DELETE", f"/apis/rbac.authorization.k8s.io/v1/namespaces/spark/{kind}/sparkgate-logs")
 
 
+def test_s134_the_overlay_for_launches_lets_it_make_and_delete_applications_of_one_namespace_and_write_nothing_else(kube):
+    kube.kubectl("apply", "-f", "-", given=render("overlays/launch"))
+    kubeconfig = kube.write_kubeconfig("launcher", kube.token("sparkgate", "sparkgate"))
+    verbs = "[create delete list watch]"
+    try:
+        assert rights(kube, kubeconfig, "spark") - rights(kube, nobody_special(kube), "spark") == {
+            PODS, ("pods/log", "[get]"), ("events", "[list]"), ("configmaps", "[create]"),
+            ("sparkapplications.sparkoperator.k8s.io", verbs), ("sparkapplications.spark.apache.org", verbs)}
+        for namespace in ("default", "sparkgate"):
+            assert rights(kube, kubeconfig, namespace) == rights(kube, nobody_special(kube), namespace)
+    finally:
+        for name in ("sparkgate-logs", "sparkgate-launch"):
+            for kind in ("rolebindings", "roles"):
+                kube.must("DELETE", f"/apis/rbac.authorization.k8s.io/v1/namespaces/spark/{kind}/{name}")
+
+
 def test_every_account_may_only_ask_about_itself_and_the_servers_health(kube):
     resources = {name for name, _ in rights(kube, nobody_special(kube), "spark") if not name.startswith("/")}
     assert {name.partition(".")[0] for name in resources} == {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"}
