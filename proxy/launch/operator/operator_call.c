@@ -268,7 +268,8 @@ static bool can_ask(const struct operator_call *call)
 }
 
 struct operator_call *operator_submit(const struct operator_place *place,
-	const struct spark_wish *wish, const char *file, operator_done done, void *arg)
+	const struct spark_wish *wish, json_t *resource, const char *file, operator_done done,
+	void *arg)
 {
 	char name[SPARK_NAME_SIZE];
 	struct operator_call *call;
@@ -276,7 +277,7 @@ struct operator_call *operator_submit(const struct operator_place *place,
 	spark_application_name(wish->id, wish->name, name);
 	call = call_new(place, wish->id, name, done, arg);
 	call->deeds = MAKES;
-	call->wanted = spark_application_make(place->kind, wish);
+	call->wanted = resource;
 	if (wish->file)
 		call->map = spark_application_file(place->kind, wish, file);
 	if (can_ask(call))

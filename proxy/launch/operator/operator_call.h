@@ -41,9 +41,11 @@ struct operator_place { /* copied, but for base and fetcher, which outlive the c
 
 typedef void (*operator_done)(const struct operator_result *result, void *arg);
 
-/* `file`: what is in wish->file, if it has one, as base64. The wish was checked. */
+/* Takes `resource`, which was made of the wish. `file`: what is in wish->file, if it has one, as
+ * base64. */
 struct operator_call *operator_submit(const struct operator_place *place,
-	const struct spark_wish *wish, const char *file, operator_done done, void *arg);
+	const struct spark_wish *wish, json_t *resource, const char *file, operator_done done,
+	void *arg);
 /* Of the launch with this id, whose resource has this name. */
 struct operator_call *operator_delete(const struct operator_place *place, const char *id,
 	const char *name, operator_done done, void *arg);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "proxy/launch/operator/operator_call.h"
 #include "proxy/launch/operator/spark_words.h"
+#include "proxy/launch/target/launch_gelf.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -173,6 +174,17 @@ static struct operator_place place_of(const struct operator_target *t)
 		.kind = t->kind};
 }
 
+static json_t *make_resource(
+	const struct operator_target *t, const struct launch_order *order, const struct wish *wish)
+{
+	json_t *resource = spark_application_make(t->kind, &wish->wish);
+
+	/* Both operators have it there. */
+	launch_gelf_add(
+		order, false, json_object_get(json_object_get(resource, "spec"), "sparkConf"));
+	return resource;
+}
+
 static void target_submit(struct launch_target *target, const struct launch_order *order,
 	launch_done *done, void *arg)
 {
@@ -187,7 +199,8 @@ static void target_submit(struct launch_target *target, const struct launch_orde
 		operator_errand_say(e, LAUNCH_REFUSED, err.text);
 		operator_errand_end_soon(e);
 	} else {
-		e->call = operator_submit(&place, &wish.wish, order->inline_file, on_call_done, e);
+		e->call = operator_submit(&place, &wish.wish, make_resource(t, order, &wish),
+			order->inline_file, on_call_done, e);
 	}
 	free(wish.pairs);
 }

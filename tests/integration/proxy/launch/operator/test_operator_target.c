@@ -315,6 +315,16 @@ static void s130_key_that_is_not_the_profiles_is_refused_before_anybody_is_asked
 	assert_non_null(strstr(w->reason, "spark.kubernetes.driver.limit.cores"));
 }
 
+static void log_lines_go_where_the_profile_says(void **state)
+{
+	struct world *w = *state;
+
+	w->order.logs = (struct conf_endpoint){mem_strdup("graylog"), 12201};
+	ask(w, submit, LAUNCH_SAID);
+	assert_non_null(strstr(w->resource, "-Dgelf.host=graylog -Dgelf.port=12201"));
+	assert_non_null(strstr(w->resource, "-Dgelf.launch=" ID));
+}
+
 static void closed_target_answers_nobody(void **state)
 {
 	struct world *w = *state;
@@ -342,6 +352,7 @@ int main(void)
 		TEST(s133_resource_of_somebody_else_is_neither_used_nor_deleted),
 		TEST(missing_right_is_said_with_its_verb),
 		TEST(s130_key_that_is_not_the_profiles_is_refused_before_anybody_is_asked),
+		TEST(log_lines_go_where_the_profile_says),
 		TEST(closed_target_answers_nobody),
 	};
 
