@@ -17,6 +17,7 @@ EMBED(page_static_icon, "proxy/pages/static/favicon.svg");
 EMBED(page_static_session, "proxy/pages/static/session.js");
 EMBED(page_static_sign_in, "proxy/pages/static/sign-in.js");
 EMBED(page_static_tokens, "proxy/pages/static/tokens.js");
+EMBED(page_static_follow_log, "proxy/pages/static/follow-log.js");
 EMBED(page_static_way_back, "proxy/pages/static/way-back.css");
 EMBED(page_static_openapi, "proxy/pages/static/openapi.json");
 
@@ -38,6 +39,9 @@ static struct page_static files[] = {
 	[PAGE_STATIC_TOKENS] = {.path = "tokens.js",
 		.content_type = "text/javascript; charset=utf-8",
 		.bytes = page_static_tokens},
+	[PAGE_STATIC_FOLLOW_LOG] = {.path = "follow-log.js",
+		.content_type = "text/javascript; charset=utf-8",
+		.bytes = page_static_follow_log},
 	[PAGE_STATIC_WAY_BACK] = {.path = "way-back.css",
 		.content_type = "text/css; charset=utf-8",
 		.bytes = page_static_way_back},
@@ -53,7 +57,7 @@ static void measure_files(void)
 {
 	static const unsigned char *const ends[] = {page_static_css_end, page_static_icon_end,
 		page_static_session_end, page_static_sign_in_end, page_static_tokens_end,
-		page_static_way_back_end, page_static_openapi_end};
+		page_static_follow_log_end, page_static_way_back_end, page_static_openapi_end};
 
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct page_static *f = &files[i];
