@@ -31,7 +31,7 @@ def run(cluster, *words, env=None):
     """Its output, once it has ended well."""
     daemon = cluster.spawn("gelf-app", [cluster.home / "bin/spark-submit", *words], env)
     cluster.daemons.remove(daemon)
-    code = daemon.process.wait(600)
+    code = daemon.process.wait(1200)
     assert code == 0, daemon.tail()
     return daemon.log.read_text(errors="replace")
 
@@ -52,7 +52,7 @@ def run_on_worker(cluster):
     java = f"{cluster.java_opts()} {OPENS}"
     run(cluster, "--master", cluster.spark_url, "--deploy-mode", "cluster", "--class", "org.apache.spark.deploy.PythonRunner", "--conf",
         f"spark.driver.extraJavaOptions={java}", "--conf", "spark.cores.max=2", "--name", "on a worker", jar.as_uri(), APP, "", status)
-    drivers = wait_for(lambda: (cluster.master_json() or {}).get("completeddrivers"), "the driver's end", 600, cluster.check)
+    drivers = wait_for(lambda: (cluster.master_json() or {}).get("completeddrivers"), "the driver's end", 1200, cluster.check)
     assert drivers[0]["state"] == "FINISHED", "\n".join(path.read_text()[-2000:] for path in cluster.dir.glob("work-*/driver-*/std*"))
     return {"driver": drivers[0]["id"], **json.loads(status.read_text())}
 
