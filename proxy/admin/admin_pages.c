@@ -9,6 +9,8 @@
 #include "base/log/log.h"
 #include "proxy/guard/guard.h"
 #include "proxy/http/form.h"
+#include "proxy/launch/api/launch_api.h"
+#include "proxy/launch/pages/launch_pages.h"
 #include "proxy/pages/page_card.h"
 #include "proxy/web/web_fault.h"
 #include "proxy/web/web_sign.h"
@@ -21,17 +23,22 @@
 /* S0: nobody frames these pages, holds a window of theirs, or loads what is in them. A page's own
  * meta element loosens the referrer to same-origin: without one browsers would send "Origin: null"
  * with its forms. */
-static const char fixed_fields[] =
+static const char policy[] =
 	"Content-Security-Policy: default-src 'none'; style-src 'self'; img-src 'self'; "
-	"script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'\r\n"
-	"X-Frame-Options: DENY\r\n"
-	"Cross-Origin-Opener-Policy: same-origin\r\n"
-	"Cross-Origin-Resource-Policy: same-origin\r\n"
-	"Referrer-Policy: no-referrer\r\n";
+	"script-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+static const char fixed_fields[] = "\r\n"
+				   "X-Frame-Options: DENY\r\n"
+				   "Cross-Origin-Opener-Policy: same-origin\r\n"
+				   "Cross-Origin-Resource-Policy: same-origin\r\n"
+				   "Referrer-Policy: no-referrer\r\n";
 
 static void pages_add_fields(const struct web_call *call, bool is_page, struct sbuf *out)
 {
-	(void)call, (void)is_page;
+	(void)is_page;
+	sbuf_puts(out, policy);
+	/* Its script follows the log. */
+	if (call->row && call->row->serve == launch_pages_log)
+		sbuf_puts(out, "; connect-src 'self'");
 	sbuf_puts(out, fixed_fields);
 }
 
@@ -68,7 +75,8 @@ static struct page_view pages_view(const struct web_call *call)
 
 static bool is_page(struct str path)
 {
-	static const char *const pages[] = {"/tokens", "/device", "/sessions", "/audit", "/whoami"};
+	static const char *const pages[] = {
+		"/tokens", "/device", "/sessions", "/audit", "/whoami", "/applications"};
 
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (str_starts(path, str_of(pages[i])))
@@ -202,6 +210,14 @@ static const struct web_row rows[] = {
 	{"POST", "/sessions/end", WEB_SESSION, admin_sessions_end_person, WEB_OWN_FORM},
 	{"POST", "/sessions/{id}/end", WEB_SESSION, admin_sessions_end_one, WEB_OWN_FORM},
 	{"GET, HEAD", "/audit", WEB_SESSION, admin_audit, WEB_NOTHING},
+	{"GET, HEAD", "/applications", WEB_SESSION, launch_pages_list, WEB_NOTHING},
+	{"POST", "/applications", WEB_SESSION, launch_pages_create, WEB_OWN_FORM},
+	{"GET, HEAD", "/applications/new", WEB_SESSION, launch_pages_new, WEB_NOTHING},
+	{"GET, HEAD", "/applications/{id}", WEB_SESSION, launch_pages_show, WEB_NOTHING},
+	{"POST", "/applications/{id}/kill", WEB_SESSION, launch_pages_kill, WEB_OWN_FORM},
+	{"POST", "/applications/{id}/restart", WEB_SESSION, launch_pages_restart, WEB_OWN_FORM},
+	{"GET, HEAD", "/applications/{id}/logs", WEB_SESSION, launch_pages_log, WEB_NOTHING},
+	{"GET", "/applications/{id}/logs/text", WEB_SESSION, launch_api_logs, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/login", WEB_WHOEVER, serve_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, web_sign_in_by_token, WEB_OWN_FORM},
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},
@@ -228,6 +244,7 @@ const struct web_site admin_pages_site = {
 	.on_answer = pages_on_answer,
 	.on_end = admin_on_end,
 	.on_fault = pages_on_fault,
+	.launches = admin_launches,
 	.on_known = pages_on_known,
 	.on_content = pages_on_content,
 };

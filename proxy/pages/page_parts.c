@@ -110,11 +110,13 @@ static void write_admin_links(struct sbuf *out, const struct page_view *view)
 	static const struct {
 		const char *path, *words;
 		unsigned right; /* 0: anybody's who has a role */
-	} links[] = {{"/tokens", "Tokens", 0}, {"/sessions", "Sessions", 1u << ACTION_SESSIONS},
+	} links[] = {{"/tokens", "Tokens", 0},
+		{"/applications", "Applications", 1u << ACTION_LAUNCH},
+		{"/sessions", "Sessions", 1u << ACTION_SESSIONS},
 		{"/audit", "Audit", 1u << ACTION_AUDIT}};
 	unsigned rights = access_anywhere(view->who);
 
-	if ((rights & (links[1].right | links[2].right)) == 0)
+	if ((rights & (links[1].right | links[2].right | links[3].right)) == 0)
 		return; /* there is one page only */
 	sbuf_puts(out, "<nav class=\"sites\" aria-label=\"Pages\">");
 	for (size_t i = 0; i < ARRAY_LEN(links); i++) {

@@ -67,10 +67,11 @@ static void write_when(struct sbuf *out, const char *words, const json_t *launch
 
 static void write_process(struct sbuf *out, const char *words, const json_t *process)
 {
+	long long cores = json_integer_value(json_object_get(process, "cores"));
+
 	if (!json_is_object(process))
 		return;
-	sbuf_printf(out, "<dt>%s</dt><dd>%lld cores, ", words,
-		(long long)json_integer_value(json_object_get(process, "cores")));
+	sbuf_printf(out, "<dt>%s</dt><dd>%lld %s, ", words, cores, cores == 1 ? "core" : "cores");
 	part_text(out, launch_text(process, "memory"), PART_CLIP);
 	sbuf_puts(out, "</dd>\n");
 }

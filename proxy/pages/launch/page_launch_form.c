@@ -116,6 +116,8 @@ static void write_all(struct sbuf *out, const struct page_launch_form *form,
 
 static void write_program(struct sbuf *out, const struct page_launch_form *form)
 {
+	static const struct field name = {
+		"name", "Name", "Shown in Spark and in lists.", 128, 0, true, false};
 	static const struct field artifact = {"artifact", "Artifact",
 		"The name of a jar or Python file that you have uploaded, by "
 		"<code>sparkgate-client</code> or by <code>PUT /api/v1/artifacts/NAME</code>.",
@@ -126,10 +128,10 @@ static void write_program(struct sbuf *out, const struct page_launch_form *form)
 			false, false},
 		{"main_class", "Main class", "Of a jar. Empty for a Python file.", 255, 0, false,
 			false},
-		{"name", "Name", "Shown in Spark and in lists.", 128, 0, true, false},
 		{"arguments", "Arguments", "One a line, in this order.", 32768, 3, false, true},
 	};
 
+	write_field(out, &name, launch_text(form->values, name.name));
 	if (has_artifacts(form->profiles))
 		write_field(out, &artifact, launch_text(form->values, artifact.name));
 	write_all(out, form, fields, ARRAY_LEN(fields));
