@@ -58,7 +58,7 @@ $(BUILD)/proxy/pages/page_static.o: $(wildcard proxy/pages/static/*)
 
 # The Python client, as the gateway serves it: the same bytes from the same files.
 WHEEL   := $(BUILD)/client.whl
-$(WHEEL): clients/python/wheel.py base/version.h LICENSE $(shell find clients/python/sparkgate_client clients/python/README.md)
+$(WHEEL): $(addprefix clients/python/,wheel.py README.md sparkgate_client/py.typed) $(wildcard clients/python/sparkgate_client/*.py) base/version.h LICENSE
 	$(call say,WHEEL,$@)
 	$(Q)mkdir -p $(@D) && python3 clients/python/wheel.py $@
 $(BUILD)/proxy/endpoints/client_wheel.o: $(WHEEL)

@@ -7,6 +7,9 @@
 
 #include <pthread.h>
 
+#ifndef CLIENT_WHEEL /* for editors: make says where it is */
+#define CLIENT_WHEEL "build/client.whl"
+#endif
 #define HIDDEN __attribute__((visibility("hidden")))
 
 __asm__(".section .rodata\nclient_wheel_bytes:\n.incbin \"" CLIENT_WHEEL "\"\n"

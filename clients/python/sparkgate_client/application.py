@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional
 
 import requests
 
-from .errors import GateError
+from .errors import GateError, said
 from .session import NoAnswer
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ SLOWEST = 5.0  # seconds between two looks
 class Application:
     """Its state is asked for when it is looked at, until it is final."""
 
-    def __init__(self, gate: "Gate", said: Dict[str, Any]) -> None:
+    def __init__(self, gate: "Gate", told: Dict[str, Any]) -> None:
         self.gate = gate
-        self.said = said
-        self.id: str = said["id"]
+        self.said = told
+        self.id: str = told["id"]
 
     def __repr__(self) -> str:
         return f"<Application {self.id} {self.said.get('name')!r} {self.said.get('state')}>"
@@ -36,7 +36,7 @@ class Application:
 
     def refresh(self) -> "Application":
         """Asks the gateway once."""
-        self.said = self.gate.api("GET", self._path).json()
+        self.said = said(self.gate.api("GET", self._path))
         return self
 
     def _now(self) -> Dict[str, Any]:
@@ -154,7 +154,7 @@ class Application:
         """Ends it. What has ended stays as it is."""
         answer = self.gate.api("DELETE", self._path)
         if answer.content:
-            self.said = answer.json()
+            self.said = said(answer)
         return self
 
     def restart(self) -> "Application":

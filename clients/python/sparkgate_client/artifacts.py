@@ -9,7 +9,7 @@ import re
 from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from urllib.parse import quote
 
-from .errors import checked
+from .errors import checked, said
 from .tokens import Path
 
 if TYPE_CHECKING:
@@ -79,14 +79,12 @@ class Artifacts:
     def put(self, file: Path, name: Optional[str] = None, progress: Optional[Progress] = None) -> Dict[str, Any]:
         """Uploads a file of any size, in pieces. `progress(done, size)` is called on the way."""
         size = os.path.getsize(file)
-        target = self._path(name or os.path.basename(os.fspath(file)))
         with open(file, "rb") as content:
             body = _Counted(content, size, progress or (lambda done, of: None))
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
             self.gate.session.fresh()
-            answer = self.gate.api("PUT", target, data=body if size else b"", headers=headers, params=self._query(), timeout=(30, 3600))
-        told = answer.json() if answer.content else {}
-        return told if isinstance(told, dict) else {}
+            answer = self.gate.api("PUT", self._path(name or os.path.basename(os.fspath(file))), data=body if size else b"", headers=headers, params=self._query(), timeout=(30, 3600))
+        return said(answer)
 
     def put_once(self, file: Path, progress: Optional[Progress] = None) -> str:
         """Uploads a file under a name made of its own and of its content, unless it is there. Gives the name."""
@@ -101,16 +99,18 @@ class Artifacts:
 
     def about(self, name: str) -> Dict[str, Any]:
         """One of them: its size, and its URI as Spark reads it."""
-        said = self.gate.api("GET", self._path(name), params=self._query()).json()
-        return said if isinstance(said, dict) else {}
+        return said(self.gate.api("GET", self._path(name), params=self._query()))
 
     def list(self) -> List[Dict[str, Any]]:
         """All of them, each with `name`, `size` and what else the gateway tells."""
-        return self.gate.pages("/api/v1/artifacts", "artifacts", self._query())
+        return self.gate.pages(self._path(), "artifacts", self._query())
 
     def delete(self, name: str) -> None:
         checked(self.gate.api("DELETE", self._path(name), params=self._query()))
 
-    @staticmethod
-    def _path(name: str) -> str:
-        return "/api/v1/artifacts/" + quote(name, safe="")
+    def _path(self, name: str = "") -> str:
+        """Below the public URL; below the admin URL of a gateway that has them only there."""
+        if self.gate.artifacts_at is None:
+            answer = self.gate.session.get("/api/v1/artifacts", params=self._query(), allow_redirects=False)
+            self.gate.artifacts_at = self.gate.session.admin_url if answer.status_code == 404 else self.gate.url
+        return f"{self.gate.artifacts_at}/api/v1/artifacts" + ("/" + quote(name, safe="") if name else "")

@@ -17,7 +17,7 @@ from . import __version__
 from .application import Application
 from .artifacts import Artifacts
 from .errors import GateError
-from .gate import Gate
+from .gate import Gate, is_uri
 from .login import login, logout, register, show
 from .tables import Bar, clean, print_json, print_table
 from .tokens import TokenFile, default_file
@@ -125,7 +125,7 @@ def do_launch(asked: argparse.Namespace) -> int:
         if not asked.file:
             raise SystemExit("sparkgate-client: launch: give a file, --artifact or --resource")
         file = asked.file
-        if "://" not in file and not os.path.isfile(file):
+        if not is_uri(file) and not os.path.isfile(file):
             raise GateError(f"{file}: no such file")
     elif asked.file:
         words = [asked.file, *words]

@@ -42,3 +42,15 @@ def checked(answer: requests.Response) -> requests.Response:
     if answer.status_code >= 400:
         raise error_of(answer)
     return answer
+
+
+def said(answer: requests.Response) -> Dict[str, Any]:
+    """The JSON object of an answer; GateError if it is another answer."""
+    try:
+        told = checked(answer).json()
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        kind = answer.headers.get("Content-Type", "nothing")
+        raise GateError(f"{answer.url}: expected JSON, got {kind} ({answer.status_code}); is this a sparkgate?", answer.status_code)
+    return told

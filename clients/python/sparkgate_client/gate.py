@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import uuid
 from typing import Any, Dict, List, Mapping, Optional, Union
@@ -12,12 +13,18 @@ import requests
 
 from .application import Application, _NotYet
 from .artifacts import Artifacts, Progress
-from .errors import GateError, checked, error_of
+from .errors import GateError, checked, error_of, said
 from .session import NoAnswer, Session
 from .tokens import Path
 
+URI = re.compile(r"[a-z][a-z0-9+.-]+:")
 AGAIN = (429, 502, 503, 504)
 TRIES = 6
+
+
+def is_uri(text: str) -> bool:
+    """Whether Spark is to fetch it: "s3a://apps/etl.py", "file:/opt/spark/examples/pi.py". A path is uploaded."""
+    return URI.match(text) is not None
 
 
 class Gate:
@@ -35,6 +42,7 @@ class Gate:
             raise GateError("which gateway? give its URL")
         self.session = Session(url, token_file, verify)
         self.url = self.session.url
+        self.artifacts_at: Optional[str] = None  # found out when they are asked for
 
     # --- requests
 
@@ -65,9 +73,9 @@ class Gate:
         found: List[Dict[str, Any]] = []
         asked = dict(query or {})
         while True:
-            told = self.api("GET", path, params=asked).json()
-            found += told[member] if isinstance(told, dict) else told
-            cursor = told.get("next_cursor") if isinstance(told, dict) else None
+            told = said(self.api("GET", path, params=asked))
+            found += told.get(member, [])
+            cursor = told.get("next_cursor")
             if not cursor:
                 return found
             asked["cursor"] = cursor
@@ -79,8 +87,7 @@ class Gate:
             try:
                 answer = self.session.post(path, json=body, headers=headers, allow_redirects=False)
                 if answer.status_code not in AGAIN or left == 0 or answer.status_code == 429:
-                    said = checked(answer).json()
-                    return said if isinstance(said, dict) else {}
+                    return said(answer)
                 pause = float(answer.headers.get("Retry-After") or pause)
             except NoAnswer:
                 if left == 0:
@@ -100,18 +107,19 @@ class Gate:
         """Uploads `file` (Python or a jar) and starts it with the profile's resources.
 
         In place of a file: `artifact`, the name of a file that was put before, or `resource`, a URI that the operator
-        allows; a `file` with "://" is one, too. `conf` are Spark's settings and `environment` the driver's variables, as
+        allows; a `file` that is a URI is one, too. `conf` are Spark's settings and `environment` the driver's variables, as
         far as the profile lets. `more` goes into the request as it is: `driver={"cores": 1}`, `image=...`.
         An answer that is lost is asked for again, and starts nothing twice.
         """
-        if file is not None and "://" in os.fspath(file):
-            file, resource = None, os.fspath(file)
-        if sum(what is not None for what in (file, artifact, resource)) != 1:
+        path = None if file is None else os.fspath(file)
+        if path is not None and is_uri(path):
+            path, resource = None, path
+        if sum(what is not None for what in (path, artifact, resource)) != 1:
             raise GateError("launch one of: a file, an artifact, a resource")
-        shown = os.path.basename(os.fspath(file) if file is not None else artifact or resource or "")
+        shown = os.path.basename(path or artifact or resource or "")
         body: Dict[str, Any] = {"cluster": cluster, "profile": profile, "name": name or shown, "arguments": [str(a) for a in arguments]}
-        if file is not None:
-            artifact = self.artifacts.of(cluster).put_once(file, progress)
+        if path is not None:
+            artifact = self.artifacts.of(cluster).put_once(path, progress)
         given = {"artifact": artifact, "resource": resource, "main_class": main_class}
         body.update({key: value for key, value in given.items() if value is not None})
         if environment:
@@ -127,7 +135,7 @@ class Gate:
 
     def applications(self, **query: str) -> List[Application]:
         """The signed-in person's, newest first. `owner="all"`: all that they may see; `state="live"`: not ended."""
-        return [Application(self, said) for said in self.pages("/api/v1/applications", "applications", query)]
+        return [Application(self, one) for one in self.pages("/api/v1/applications", "applications", query)]
 
     def profiles(self) -> List[Dict[str, Any]]:
         """What the signed-in person may launch, and with how much."""
@@ -141,21 +149,19 @@ class Gate:
 
     def whoami(self) -> Dict[str, Any]:
         """Name, roles and rights."""
-        said = checked(self.session.get("/whoami", headers={"Accept": "application/json"})).json()
-        return said if isinstance(said, dict) else {}
+        return said(self.session.get("/whoami", headers={"Accept": "application/json"}, allow_redirects=False))
 
     def create_register_token(self, client_name: str, access_ttl: Optional[str] = None, refresh_ttl: Optional[str] = None,
                               token_type: str = "user", user: Optional[str] = None, scope: Optional[str] = None,
                               note: Optional[str] = None) -> Dict[str, Any]:
         """A token for another program: `access_token` and `refresh_token`; for another `user` a `registration_token`.
 
-        The answer holds secrets, and they are told once.
+        The answer holds secrets, and they are told once. Without times, the policy's defaults hold.
         """
         asked = {"client_name": client_name, "access_ttl": access_ttl, "refresh_ttl": refresh_ttl, "token_type": token_type,
                  "user": user, "scope": scope, "note": note}
         body = {key: value for key, value in asked.items() if value is not None}
-        said = self.api("POST", f"{self.session.admin_url}/api/v1/tokens", json=body).json()
-        return said if isinstance(said, dict) else {}
+        return said(self.api("POST", f"{self.session.admin_url}/api/v1/tokens", json=body))
 
     def tokens(self) -> List[Dict[str, Any]]:
         """The person's tokens, newest first; an administrator's are everybody's. No secrets."""

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any, Callable, Dict, Optional, Union
 
-from .errors import GateError, checked
+from .errors import GateError, checked, error_of, said
 from .session import post_form
 from .tokens import Path, TokenFile
 
@@ -36,14 +36,12 @@ def await_tokens(url: str, told: Dict[str, Any], verify: Union[bool, str]) -> Di
         time.sleep(wait)
         answer = post_form(f"{url}/_gate/oauth/token", {"grant_type": GRANT, "device_code": told["device_code"]}, verify)
         if answer.status_code == 200:
-            tokens = answer.json()
-            assert isinstance(tokens, dict)
-            return tokens
-        error = answer.json().get("error") if answer.status_code == 400 else None
+            return said(answer)
+        error = error_of(answer).error
         if error == "slow_down":
             wait += 5
         elif error == "access_denied":
-            raise GateError("the sign-in was denied", 403, answer.json())
+            raise GateError(f"the sign-in was denied: {error_of(answer)}", 403)
         elif error == "expired_token":
             break
         elif error != "authorization_pending" and answer.status_code != 503:
@@ -61,7 +59,7 @@ def login(url: str, token_file: Optional[Path] = None, scope: str = "", client_n
     """
     url, file = url.rstrip("/"), TokenFile(token_file)
     form = {"client_id": client_name or name_of_this_client(), "scope": scope, "token_type": "admin" if admin else "user"}
-    told = checked(post_form(f"{url}/_gate/oauth/device", form, verify)).json()
+    told = said(post_form(f"{url}/_gate/oauth/device", form, verify))
     on_code(told)
     tokens = await_tokens(url, told, verify)
     with file.locked():
@@ -77,7 +75,7 @@ def register(url: str, registration_token: str, token_file: Optional[Path] = Non
     url, file = url.rstrip("/"), TokenFile(token_file)
     form = {"grant_type": "registration_token", "registration_token": registration_token.strip()}
     with file.locked():
-        file.write({**checked(post_form(f"{url}/_gate/oauth/token", form, verify, tries=1)).json(), "url": url})
+        file.write({**said(post_form(f"{url}/_gate/oauth/token", form, verify, tries=1)), "url": url})
     return file
 
 

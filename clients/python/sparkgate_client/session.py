@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Union
 
 import requests
 
-from .errors import GateError, checked
+from .errors import GateError, said
 from .tokens import Path, TokenFile
 
 TIMEOUT = 30.0
@@ -53,11 +53,10 @@ class Session(requests.Session):
 
     def metadata(self) -> Dict[str, Any]:
         """What the gateway says of itself (RFC 8414)."""
-        answer = requests.get(f"{self.url}/_gate/oauth/metadata", timeout=TIMEOUT, verify=self._verify)
-        told = checked(answer).json()
-        if not isinstance(told, dict):
-            raise GateError(f"{self.url} is no sparkgate")
-        return told
+        try:
+            return said(requests.get(f"{self.url}/_gate/oauth/metadata", timeout=TIMEOUT, verify=self._verify))
+        except (requests.ConnectionError, requests.Timeout) as error:
+            raise NoAnswer(f"{self.url}: no answer: {error}") from error
 
     @property
     def admin_url(self) -> str:
@@ -96,8 +95,8 @@ class Session(requests.Session):
         form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
         answer = post_form(f"{self.url}/_gate/oauth/token", form, self._verify)
         if answer.status_code == 400:
-            raise GateError("the token is used up or revoked; sign in again", 401, answer.json())
-        renewed = {**tokens, **checked(answer).json()}
+            raise GateError("the token is used up or revoked; sign in again", 401)
+        renewed = {**tokens, **said(answer)}
         self.tokens.write(renewed)
         return renewed
 

@@ -14,6 +14,7 @@ import zipfile
 import pytest
 import requests
 
+from client_install import WHEEL, VERSION, install, token_file
 from conftest import ROOT
 from gateway import Gateway
 from played_launches import Played
@@ -29,9 +30,6 @@ from sparkgate_client import Gate, GateError  # noqa: E402
 from sparkgate_client.command import main  # noqa: E402
 from sparkgate_client.tokens import TokenFile  # noqa: E402
 
-VERSION = re.search(r'"([\d.]+)"', (ROOT / "base" / "version.h").read_text()).group(1)
-WHEEL = f"sparkgate_client-{VERSION}-py3-none-any.whl"
-
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
@@ -44,20 +42,7 @@ def gate(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(gate, tmp_path_factory):
-    """A new environment with what the gateway serves, and what that needs."""
-    folder = tmp_path_factory.mktemp("venv")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=600)
-    subprocess.run([folder / "bin" / "pip", "install", "-q", "--disable-pip-version-check", f"{gate.url}/_gate/client/{WHEEL}"],
-                   check=True, timeout=600)
-    return folder / "bin"
-
-
-def token_file(gate, folder, *more, user="ann", role="user"):
-    """As `sparkgate token create` writes it."""
-    file = folder / "token.json"
-    file.touch(0o600)
-    file.write_text(json.dumps(gate.create_token("client", role, "--user", user, *more)))
-    return file
+    return install(gate, tmp_path_factory.mktemp("venv"))
 
 
 def spoil(file):
@@ -139,6 +124,14 @@ def test_registration_token_is_read_from_standard_input(gate, installed, tmp_pat
     done = subprocess.run(command, input=made["registration_token"] + "\n", capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert Gate(token_file=file).whoami()["subject"] == "dora"
+
+
+def test_address_of_something_else_is_an_error_in_a_sentence(gate, tmp_path):
+    for url in (f"{gate.url}/nowhere", gate.admin_url, "http://127.0.0.1:9"):
+        with pytest.raises(GateError):
+            sparkgate_client.login(url, tmp_path / "token.json")
+    with pytest.raises(GateError):
+        Gate(gate.admin_url, token_file(gate, tmp_path)).session.metadata()
 
 
 # --- the token file

@@ -216,8 +216,10 @@ def test_token_for_metrics_opens_nothing_else(desk, gate, apps):
 def test_python_session_goes_on_past_the_real_end_of_its_token(desk, gate):
     from sparkgate_client import Gate
     made = gate.short
-    (desk.folder / "report.json").write_text(json.dumps(made))
-    session = Gate(gate.url, desk.folder / "report.json")
+    file = desk.folder / "report.json"
+    file.touch(0o600)
+    file.write_text(json.dumps(made))
+    session = Gate(gate.url, file)
     # a minute later, for clocks differ; most of it went by in the tests above
     wait_for(lambda: gate.get_with_token("/prod/proxy/master/json/", made["access_token"]) == 401, "the token's end", 120)
     assert session.get("/prod/proxy/master/json/").ok
