@@ -120,7 +120,7 @@ class Application:
         """
         seen = misses = 0
         while True:
-            was_final, was_seen, broke = self.is_final, seen, False
+            was_final, was_seen, broke, began = self.is_final, seen, False, time.monotonic()
             try:
                 for line in self._stream({"container": container, "since": since, "stream": stream}, follow, seen):
                     seen += 1
@@ -129,7 +129,9 @@ class Application:
                 if not follow:
                     return
             except (requests.RequestException, NoAnswer):
-                misses = misses + 1 if seen == was_seen else 0
+                # a log that says nothing for minutes breaks off, too, and is no fault
+                is_miss = seen == was_seen and time.monotonic() - began < 30
+                misses = misses + 1 if is_miss else 0
                 if not follow or misses > 5:
                     raise
                 broke = True

@@ -116,6 +116,27 @@ static void range_around_an_address_is_its_network(void **state)
 	assert_false(cidr_contains(&range, (const struct sockaddr *)&far6));
 }
 
+static void one_client_is_an_ipv4_address_in_either_spelling_or_a_64_of_ipv6(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool are_one;
+	} rows[] = {{"192.0.2.7", "192.0.2.7", true}, {"192.0.2.7", "::ffff:192.0.2.7", true},
+		{"192.0.2.7", "192.0.2.8", false}, {"2001:db8::1", "2001:db8::ffff:1", true},
+		{"2001:db8::1", "2001:db8:0:1::1", false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct cidr a = cidr_of_client(str_of(rows[i].a));
+		struct cidr b = cidr_of_client(str_of(rows[i].b));
+
+		assert_true(a.bits > 0 && b.bits > 0);
+		assert_int_equal(memcmp(a.bytes, b.bytes, sizeof a.bytes) == 0, rows[i].are_one);
+	}
+	assert_int_equal(cidr_of_client(STR("nobody")).bits, 0);
+	assert_int_equal(cidr_of_client(STR("")).bits, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +145,7 @@ int main(void)
 		cmocka_unit_test(wrong_range_is_refused_with_a_reason),
 		cmocka_unit_test(any_of_several_ranges_will_do),
 		cmocka_unit_test(range_around_an_address_is_its_network),
+		cmocka_unit_test(one_client_is_an_ipv4_address_in_either_spelling_or_a_64_of_ipv6),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
