@@ -277,19 +277,51 @@ static void add_text(struct line *line, struct str text)
 	line->at[line->len] = '\0';
 }
 
+static bool is_uncaught(struct str line)
+{
+	return str_starts(line, STR("Exception in thread "));
+}
+
+static bool is_error(struct str line)
+{
+	return str_find(line, STR("Exception")) != -1 || str_find(line, STR("rror: ")) != -1;
+}
+
+/* From the first such line on; the whole, if there is none. */
+static struct str from_line(struct str text, bool (*is_it)(struct str line), bool *found)
+{
+	struct str line, rest = text;
+
+	*found = false;
+	while (!*found && str_next(&rest, '\n', &line))
+		*found = is_it(line);
+	return *found ? str_range(line.at, text.at + text.len) : text;
+}
+
 /* The message of a refused submission is all that spark-submit said, with the reason in the middle:
- * from the first exception on, when there is too much before it. */
+ * when there is too much before it, from the exception on that ended it, else from the first one.
+ */
 static struct str heart_of(const char *message)
 {
-	struct str text = str_of(message), line, rest = text;
+	struct str text = str_of(message);
+	bool found = text.len <= KUBE_REASON_MAX;
 
-	if (text.len <= KUBE_REASON_MAX)
-		return text;
-	while (str_next(&rest, '\n', &line)) {
-		if (str_find(line, STR("Exception")) != -1 || str_find(line, STR("rror: ")) != -1)
-			return str_range(line.at, text.at + text.len);
-	}
+	if (!found)
+		text = from_line(text, is_uncaught, &found);
+	if (!found)
+		text = from_line(text, is_error, &found);
 	return text;
+}
+
+/* Where in a program it was helps nobody, and what caused it comes after. */
+static void add_message(struct line *line, const char *message)
+{
+	struct str rest = heart_of(message), one;
+
+	while (str_next(&rest, '\n', &one)) {
+		if (!str_starts(one, STR("\tat ")))
+			add_text(line, one);
+	}
 }
 
 static void add_named(struct line *line, const char *name, const char *value)
@@ -316,7 +348,7 @@ static void write_reason(struct kube_resource *r, const char *message, const cha
 	if (r->word->word == NULL)
 		add_named(&line, "Its operator says", said);
 	if (message[0])
-		add_text(&line, heart_of(message));
+		add_message(&line, message);
 	r->has_message = message[0] != '\0';
 	snprintf(text, sizeof text, "Next run: %.40s.", next);
 	if (next[0])

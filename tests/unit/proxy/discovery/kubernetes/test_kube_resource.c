@@ -295,6 +295,31 @@ static void long_message_begins_with_its_exception(void **state)
 	free(filler);
 }
 
+/* A real spark-submit that was kept waiting says a hundred lines like the first before it gives up.
+ */
+static void message_tells_what_ended_the_submission_and_its_cause_without_the_stack(void **state)
+{
+	char *filler = mem_alloc(601, 1), *text;
+	struct told *t;
+
+	(void)state;
+	memset(filler, 'x', 600);
+	text = mem_printf(
+		KUBEFLOW_STATUS("SUBMISSION_FAILED",
+			",\"errorMessage\":\"io.vertx.core.VertxException: Thread blocked\\n%s\\n"
+			"Exception in thread \\\"main\\\" ClientException\\n\\tat "
+			"a.B.c(B.java:1)\\n"
+			"Caused by: TimeoutException\\n\\tat d.E\\n\\t... 17 more\"}}"),
+		filler);
+	t = read(KUBEFLOW, text);
+	assert_string_equal(t->resource.reason,
+		"Exception in thread \"main\" ClientException Caused by: TimeoutException ... 17 "
+		"more");
+	drop(t);
+	free(text);
+	free(filler);
+}
+
 static void s0_id_that_does_not_fit_into_a_path_is_none(void **state)
 {
 	static const char *const ids[] = {"../x", "a/b", "master", "a%2f", "a~k~b", ""};
@@ -343,6 +368,8 @@ int main(void)
 		cmocka_unit_test(schedule_tells_when_it_runs_and_that_it_is_suspended),
 		cmocka_unit_test(reason_is_one_line_of_at_most_512_bytes),
 		cmocka_unit_test(long_message_begins_with_its_exception),
+		cmocka_unit_test(
+			message_tells_what_ended_the_submission_and_its_cause_without_the_stack),
 		cmocka_unit_test(s0_id_that_does_not_fit_into_a_path_is_none),
 		cmocka_unit_test(key_is_of_one_resource_and_of_no_application),
 	};
