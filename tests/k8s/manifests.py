@@ -61,3 +61,16 @@ def lay_out(folder, files, mode=0o440):
         (real / name).chmod(mode)
         (folder / name).symlink_to(f"..data/{name}")
     return folder
+
+
+ANYTHING = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+
+
+def apache_crd(kind):
+    """A small definition of a kind of Apache's operator, whose own no registry has."""
+    plural = f"{kind.lower()}s"
+    schema = {"type": "object", "properties": {"spec": ANYTHING, "status": ANYTHING}}
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.spark.apache.org"},
+            "spec": {"group": "spark.apache.org", "scope": "Namespaced", "names": {"plural": plural, "singular": kind.lower(), "kind": kind},
+                     "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
+                                   "schema": {"openAPIV3Schema": schema}}]}}

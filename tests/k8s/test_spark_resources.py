@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from gateway import Gateway
-from manifests import render
+from manifests import apache_crd, render
 from spark_cluster import wait_for
 
 BAR_S = 1.0
@@ -18,13 +18,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MERGE = "application/merge-patch+json"
 SPEC = {"type": "Scala", "mode": "cluster", "sparkVersion": "4.0.1", "image": "spark", "mainApplicationFile": "local:///x.jar", "mainClass": "X",
         "driver": {"cores": 1}, "executor": {"cores": 1}}
-ANY = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-APACHE_CRD = {
-    "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "sparkapplications.spark.apache.org"},
-    "spec": {"group": "spark.apache.org", "scope": "Namespaced",
-             "names": {"plural": "sparkapplications", "singular": "sparkapplication", "kind": "SparkApplication"},
-             "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
-                           "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": ANY, "status": ANY}}}}]}}
+APACHE_CRD = apache_crd("SparkApplication")
 
 
 @pytest.fixture(scope="module")

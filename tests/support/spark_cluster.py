@@ -179,11 +179,15 @@ class Cluster:
 
     # -- start and stop ------------------------------------------------------------------------------------------
 
-    def start(self):
+    def prepare(self):
+        """Everything but the daemons, for who starts them one by one."""
         self.home = ensure_spark(self.version)
         self.java = java_8() if minor(self.version) <= LAST_ON_JAVA_8 else None  # None: the machine's
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-spark-"))
         self.write_conf()
+
+    def start(self):
+        self.prepare()
         self.say(f"starting Spark {self.version}: master and history server")
         self.start_master()
         self.start_history()
