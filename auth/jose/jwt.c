@@ -22,13 +22,15 @@ static const struct use {
 	bool needs_subject, needs_exp, needs_iat;
 	const char *foreign[5]; /* claims of other kinds; NULL at the end */
 	unsigned others;	/* bits of enum token_use that the claims must not name */
+	bool not_of_a_sign_in;	/* auth_time needs a scope beside it */
 } uses[] = {
 	[JWT_ACCESS_TOKEN] = {.what = "an access token",
 		.typ = "at+jwt",
 		.needs_subject = true,
 		.needs_exp = true,
 		.foreign = {"nonce", "at_hash", "c_hash", "events"},
-		.others = TOKEN_USE_REFRESH | TOKEN_USE_ID | TOKEN_USE_LOGOUT},
+		.others = TOKEN_USE_REFRESH | TOKEN_USE_ID | TOKEN_USE_LOGOUT,
+		.not_of_a_sign_in = true},
 	[JWT_ACCESS_TOKEN_ONLY] = {.what = "an access token",
 		.typ = "at+jwt",
 		.explicit_only = true,
@@ -54,6 +56,15 @@ static bool is_explicit(struct str typ, const struct use *use)
 	return use->typ && str_eq_nocase(typ, str_of(use->typ));
 }
 
+/* What an issuer writes of a sign-in and not of what it allows, if nobody asked it for a nonce
+ * (S150). */
+static bool is_of_a_sign_in(const json_t *json)
+{
+	return json_object_get(json, "auth_time") && json_object_get(json, "scope") == NULL &&
+	       json_object_get(json, "scp") == NULL &&
+	       !(token_use_of_claims(json) & TOKEN_USE_ACCESS);
+}
+
 /* A token made for another use must not pass for this one (S18, S28). A plain JWT, whose typ says
  * nothing, gives itself away by its claims. */
 static int check_use(struct str typ, const struct use *use, const json_t *json, struct err *err)
@@ -66,7 +77,8 @@ static int check_use(struct str typ, const struct use *use, const json_t *json, 
 		if (json_object_get(json, use->foreign[i]))
 			return err_set(err, "this is not %s", use->what);
 	}
-	if (token_use_of_claims(json) & use->others)
+	if ((token_use_of_claims(json) & use->others) ||
+		(use->not_of_a_sign_in && is_of_a_sign_in(json)))
 		return err_set(err, "this is not %s", use->what);
 	return 0;
 }

@@ -20,7 +20,7 @@ FILES = {
     "spark-modes": ["crawl"],
     "spark-3.1": ["log_text"],
     "spark-4.2": ["load_more"],
-    "keycloak": ["keycloak"],
+    "keycloak": ["keycloak", "spring"],
     "ingresses": ["ext_auth", "ingress_outage", "ingress_rule"],
     "other-uis": ["identity_header", "other_uis", "yarn"],
     "prometheus": ["monitoring"],

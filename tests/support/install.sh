@@ -12,13 +12,14 @@ CHECK="libcmocka-dev clang-format python3"
 JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
 TEST="curl jq redis-server chromium"
-ALL="clang libclang-rt-14-dev nginx-light maven git"
+ALL="clang libclang-rt-14-dev nginx-light maven git openjdk-17-jdk-headless"
 DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
 missing_of() {
 	for package in "$@"; do
 		case $package in
+		openjdk-*-jdk-*) command -v javac >/dev/null && continue ;;
 		openjdk-*) command -v java >/dev/null && continue ;;
 		nginx-light) command -v nginx >/dev/null && continue ;;
 		maven) command -v mvn >/dev/null && continue ;;
@@ -247,6 +248,11 @@ python_providers() {
 	build/venv/bin/python tests/support/python_providers.py
 }
 
+# a provider whose jars Maven brings
+spring() {
+	build/venv/bin/python tests/support/spring_provider.py
+}
+
 java_8() {
 	build/venv/bin/python tests/support/java_install.py
 }
@@ -279,6 +285,7 @@ test-all)
 	beside spark 4.2 3.5 3.2 3.1
 	beside java_8
 	beside other_uis
+	beside spring
 	docker
 	prometheus
 	caddy

@@ -231,6 +231,24 @@ static void s18_id_tokens_are_no_access_tokens(void **state)
 	assert_true(accepts(WITH("\"typ\":\"Bearer\"")));
 }
 
+static void s150_token_that_tells_of_a_sign_in_alone_is_an_id_token(void **state)
+{
+	static const char *const scopes[] = {"\"scope\":[\"openid\"]", "\"scope\":\"openid\"",
+		"\"scp\":[\"read\"]", "\"token_use\":\"access\"", "\"typ\":\"at+jwt\""};
+	static const char bare[] = GOOD ",\"azp\":\"spark\",\"auth_time\":1700000000,\"sid\":\"x\"";
+
+	(void)state;
+	assert_false(accepts_with("", WITH("\"auth_time\":1700000000"), &rules));
+	assert_false(accepts_with("JWT", WITH("\"auth_time\":1700000000"), &rules));
+	assert_true(accepts_with("at+jwt", WITH("\"auth_time\":1700000000"), &rules));
+	for (size_t i = 0; i < ARRAY_LEN(scopes); i++) {
+		char *payload = mem_printf("%s,%s}", bare, scopes[i]);
+
+		assert_true(accepts_with("", payload, &rules));
+		free(payload);
+	}
+}
+
 static void subject_is_required(void **state)
 {
 	(void)state;
@@ -280,6 +298,7 @@ int main(void)
 		cmocka_unit_test(s18_audience_contains_ours),
 		cmocka_unit_test(s18_typ_is_that_of_an_access_token),
 		cmocka_unit_test(s18_id_tokens_are_no_access_tokens),
+		cmocka_unit_test(s150_token_that_tells_of_a_sign_in_alone_is_an_id_token),
 		cmocka_unit_test(subject_is_required),
 		cmocka_unit_test(peeked_issuer_is_bounded),
 	};
