@@ -22,13 +22,13 @@ ARTIFACTS = "/api/v1/artifacts"
 MIB = 1 << 20
 
 
-def cluster(s3, name="prod", **artifacts):
+def cluster(storage, name="prod", **artifacts):
     """Nobody launches here: neither master nor REST server is there."""
     address = f"http://{HOST}:9"
     profiles = [{"name": "small", "roles": ["user"], "shared": ["team", "drop"], "shared_write": ["drop"]},
                 {"name": "ours", "roles": ["admin"], "shared": ["secret"]}]
     return {"name": name, "masters": [address],
-            "launch": {"rest": address, "artifacts": {**s3.conf(), **artifacts}, "profiles": profiles}}
+            "launch": {"rest": address, "artifacts": {**storage.conf(), **artifacts}, "profiles": profiles}}
 
 
 @pytest.fixture(scope="module")
@@ -280,11 +280,13 @@ def test_s129_memory_stays_bounded_however_long_the_file_is(s3, tmp_path):
 
 
 @pytest.mark.parametrize("role", [None, "user", "admin"])
-def test_every_operation_does_what_the_description_says(gate, tmp_path, role):
-    header = ["--header", f"Authorization: Bearer {Api(gate, role, 'schema').token}"] if role else []
-    result = subprocess.run([str(pathlib.Path(sys.executable).with_name("st")), "run", f"{gate.admin_url}/api/v1/openapi.json", "--checks", "all",
-                             "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20", "--seed", "20240229", "--generation-database", "none",
-                             "--continue-on-failure", "--request-timeout", "10", "--no-color", "--include-path-regex", "artifacts", *header],
-                            cwd=tmp_path, capture_output=True, text=True, timeout=600)
+def test_every_operation_does_what_the_description_says(s3, tmp_path, role):
+    """In a part of the bucket that is empty: what shared folders are called nobody can make up."""
+    with Gateway([cluster(s3, s3=f"{s3.url}/schema-{role}")], "/gate", folder=tmp_path) as gate:
+        header = ["--header", f"Authorization: Bearer {Api(gate, role, 'schema').token}"] if role else []
+        result = subprocess.run([str(pathlib.Path(sys.executable).with_name("st")), "run", f"{gate.admin_url}/api/v1/openapi.json", "--checks", "all",
+                                 "--phases", "examples,coverage,fuzzing,stateful", "--max-examples", "20", "--seed", "20240229", "--generation-database",
+                                 "none", "--continue-on-failure", "--request-timeout", "10", "--no-color", "--include-path-regex", "artifacts", *header],
+                                cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
     assert "Tested: 7" in result.stdout
