@@ -34,7 +34,7 @@ class Person(requests.Session):
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def await_state(self, launch, *states, timeout=120):
+    def await_state(self, launch, *states, timeout=300):
         def reached():
             now = self.one(launch)
             assert now["state"] in states or now["state"] not in ENDED, now

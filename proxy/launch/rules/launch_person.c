@@ -33,12 +33,17 @@ bool launch_person_user(
 	return is_user(out);
 }
 
+/* A token that is narrowed to some applications opens no list; of which name it may launch them is
+ * judged with the rest of the request. */
 bool launch_person_may(const struct identity *who, const struct conf_cluster *cluster)
 {
 	const struct access_cluster about = {.name = cluster->name};
+	unsigned rights = access_to_lists(who, &about);
 
+	if (who->scope)
+		rights |= access_anywhere(who);
 	return cluster->has_launch && access_to_cluster(who, &about) &&
-	       access_to_lists(who, &about) & 1u << ACTION_LAUNCH;
+	       rights & 1u << ACTION_LAUNCH;
 }
 
 bool launch_person_has(const struct identity *who, const struct conf_profile *profile)

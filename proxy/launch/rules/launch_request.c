@@ -1,5 +1,6 @@
 #include "proxy/launch/rules/launch_request.h"
 
+#include "auth/policy/access.h"
 #include "base/sbuf.h"
 #include "base/text/json_text.h"
 #include "proxy/launch/artifacts/artifact_name.h"
@@ -346,6 +347,20 @@ static enum launch_verdict judge(const struct launch_asker *asker, const struct 
 	return verdict;
 }
 
+/* A scope, and rows of custom roles, may be about some applications only. */
+static bool may_launch_it(const struct launch_asker *asker, const struct launch_request *request)
+{
+	const struct launch_order *order = &request->order;
+	const struct access_app app = {.cluster = order->cluster,
+		.id = "",
+		.name = order->name,
+		.user = order->user,
+		.namespace = request->cluster->launch.has_operator
+		? request->cluster->launch.operator.namespace : NULL };
+
+	return access_to_app(asker->who, &app) & 1u << ACTION_LAUNCH;
+}
+
 enum launch_verdict launch_request_read(
 	const struct launch_asker *asker, json_t *body, struct launch_request *out, struct err *err)
 {
@@ -365,6 +380,11 @@ enum launch_verdict launch_request_read(
 		return LAUNCH_DENIED;
 	}
 	memcpy(out->order.user, user, sizeof user);
+	if (!may_launch_it(asker, out)) {
+		launch_request_clear(out);
+		err_set(err, "name: you may launch applications of other names only");
+		return LAUNCH_DENIED;
+	}
 	digest_body(body, out->digest);
 	return LAUNCH_GOOD;
 }

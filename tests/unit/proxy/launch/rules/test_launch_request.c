@@ -286,7 +286,8 @@ static void s115_limited_token_launches_only_where_its_scope_says_so(void **stat
 		enum launch_verdict verdict;
 	} rows[] = {{"launch", LAUNCH_GOOD}, {"launch cluster:prod", LAUNCH_GOOD},
 		{"launch cluster:other", LAUNCH_NOT_THERE}, {"view", LAUNCH_NOT_THERE},
-		{"cluster:prod", LAUNCH_NOT_THERE}};
+		{"cluster:prod", LAUNCH_NOT_THERE}, {"launch app:a.*", LAUNCH_GOOD},
+		{"launch app:etl-*", LAUNCH_DENIED}, {"launch namespace:etl", LAUNCH_DENIED}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
