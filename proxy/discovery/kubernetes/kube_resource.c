@@ -8,7 +8,7 @@
 /* --- operators --- */
 
 static const struct resource_word kubeflow_words[] = {
-	{"", RESOURCE_WAITS, "SUBMITTED", NULL, false},
+	{"", RESOURCE_WAITS, "SUBMITTED", NULL, true},
 	{"SUBMITTED", RESOURCE_WAITS, "PENDING", NULL, true},
 	{"RUNNING", RESOURCE_RUNS, "RUNNING", NULL, true},
 	{"SUCCEEDING", RESOURCE_ENDED, "FINISHED", NULL, true},

@@ -47,6 +47,7 @@ static void resource_free(struct known_resource *r)
 	free(r->app_id);
 	free(r->schedule);
 	free(r->reason);
+	free(r->earlier);
 	free(r);
 }
 

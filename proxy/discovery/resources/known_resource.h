@@ -27,6 +27,7 @@ struct known_resource {
 	char *app_id;	  /* as its operator says; NULL */
 	char *schedule;	  /* what made it; NULL */
 	char *reason;	  /* NULL */
+	char *earlier; /* the application of a run that is over, while another is awaited; NULL */
 	const struct resource_word *word;
 	int64_t created_ms, ended_ms; /* wall; 0: unknown, or it has not ended */
 	struct app *app; /* while a snapshot is made: what it runs, or ran last; NULL: nothing */

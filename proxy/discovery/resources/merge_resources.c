@@ -63,18 +63,28 @@ static void tell_end(struct app *a, const struct known_resource *r)
 	}
 }
 
-/* What waits for another run stands beside the application of the run before. */
+/* What waits for another run stands beside the application of the run before. A driver may have
+ * ended before its operator has said that it was submitted: that is this run, if no other was. */
 static bool is_of_earlier_run(const struct app *a, const struct known_resource *r)
 {
-	return !a->running && r->word->stage == RESOURCE_WAITS;
+	return !a->running && r->word->stage == RESOURCE_WAITS &&
+	       (!r->word->is_of_this_run || (r->earlier && strcmp(r->earlier, a->known.id) == 0));
+}
+
+static void note_earlier(struct known_resource *r, const struct app *a)
+{
+	if (!a->running && !r->word->is_of_this_run)
+		mem_replace_text(&r->earlier, a->known.id);
 }
 
 static void settle_link(struct known_resource *r)
 {
 	struct app *a = r->app;
 
-	if (a)
+	if (a) {
 		tell_end(a, r);
+		note_earlier(r, a);
+	}
 	if (a && is_of_earlier_run(a, r))
 		r->app = NULL;
 	if (r->app)

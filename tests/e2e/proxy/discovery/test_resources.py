@@ -148,6 +148,25 @@ def test_failure_that_will_be_tried_again_is_a_retry_and_says_why_until_then(wor
     world.until(lambda: permalink(world, "flaky").status_code == 404, "that this was the last attempt")
 
 
+def test_driver_that_died_before_its_operator_says_that_it_was_submitted_is_one_row(world):
+    """spark-submit may need long until it ends, and the operator says nothing before."""
+    world.api.put(resource(KUBEFLOW, "quick"))
+    ui = driver_of(world, "quick", "spark-1")
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+    world.api.phase("quick-driver", "Failed")
+    until_row(world, "spark-1", "Failed")
+    assert "Failed; its history is not ready yet" in permalink(world, "quick").text
+    world.api.put(resource(KUBEFLOW, "quick", "SUBMITTED", app="spark-1", executionAttempts=1))
+    world.api.put(resource(KUBEFLOW, "marker", "RUNNING"))
+    world.until(lambda: len(rows(world)) == 2, "what came later")
+    assert "Failed; its history is not ready yet" in permalink(world, "quick").text
+    world.api.put(resource(KUBEFLOW, "quick", "PENDING_RERUN", executionAttempts=1))
+    world.until(lambda: "tried again" in permalink(world, "quick").text, "a retry")
+    world.api.put(resource(KUBEFLOW, "quick", "SUBMITTED", executionAttempts=2))
+    world.until(lambda: any("quick" in row and "Pending" in row for row in rows(world)), "another run")
+    assert len(rows(world)) == 3
+
+
 def test_refused_submission_stays_one_when_its_operator_goes_on_to_failed(world):
     world.api.put(resource(KUBEFLOW, "blink", "SUBMISSION_FAILED", "failed to submit: forbidden", submissionAttempts=1))
     until_row(world, "Not started", "forbidden")
