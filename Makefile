@@ -107,6 +107,9 @@ k8s: all ## the manifests and the gateway against a real Kubernetes API server: 
 	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
 kube-apiserver: ## the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
 	@python3 tests/support/kube_install.py
+operators: all ## a real Spark operator on a whole Kubernetes without containers: ARGS="-k suspended"; not in CI, half an hour the first time
+	@sh tests/support/install.sh operators
+	@build/venv/bin/python -m pytest -v -s tests/operators $(ARGS)
 asan tsan: ## units and integration under sanitizers, in a tree of their own: SUITES="unit fuzz-replay"
 	@$(MAKE) --no-print-directory BUILD=build/$@ SAN="$(SAN_$@)" HARDEN=-fPIE CFLAGS="-O1 -g" $(or $(SUITES),unit integration)
 clang: ## the gateway as clang compiles it
@@ -177,7 +180,7 @@ clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
-	kube-apiserver asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
+	kube-apiserver operators asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
 	bench-upload bench-artifacts compile_commands.json install clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

@@ -25,9 +25,9 @@ def general_name(name):
         return x509.DNSName(name)
 
 
-def write_certificate(folder, names):
+def write_certificate(folder, names, key=None):
     """Key and certificate of these names in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.timezone.utc)
     certificate = (

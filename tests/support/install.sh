@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what is missing for one purpose, and nothing that is there: install.sh build|check|test|test-all|demo|bench|soak.
+# Installs what is missing for one purpose, and nothing that is there: install.sh build|check|test|test-all|demo|bench|soak|operators.
 # Debian packages by apt-get (as root, or with sudo), Python's in build/venv, Spark in the user's cache folder.
 # What needs no apt-get is fetched beside it; its output goes to build/logs/install-NAME.log.
 set -eu
@@ -298,6 +298,10 @@ soak)
 	quiet_packages $BUILD $PYTHON $JAVA redis-server libfaketime curl util-linux
 	fetched
 	finish_all ;;
+operators)
+	quiet_packages $BUILD $PYTHON $JAVA
+	fetched
+	finish_all ;;
 demo)
 	packages $PYTHON
 	venv
@@ -309,5 +313,5 @@ bench)
 	venv
 	python_packages
 	peers ;;
-*) echo "usage: $0 build|check|test|test-all|demo|bench|soak" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|test|test-all|demo|bench|soak|operators" >&2; exit 2 ;;
 esac

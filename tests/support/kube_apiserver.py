@@ -6,6 +6,7 @@ with KubeApiServer() as kube: kube.request("GET", "/api/v1/namespaces"), kube.ku
 import json
 import os
 import pathlib
+import re
 import shutil
 import ssl
 import subprocess
@@ -29,12 +30,16 @@ ISSUER = "https://kubernetes.default.svc.cluster.local"
 class KubeApiServer:
     """About 300 MB and five seconds to start. `url`, `ca_file`, `kubeconfig` (the administrator's)."""
 
+    flags = ["--disable-admission-plugins=ServiceAccount"]  # nobody makes default accounts
+
     def __init__(self):
         self.home = ensure_kubernetes()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-kube-"))
         self.port, self.etcd_port, self.peer_port = free_port(), free_port(), free_port()
         self.url = f"https://{HOST}:{self.port}"
-        self.ca_file = write_certificate(self.folder, [HOST, "localhost"])
+        self.tls_file = write_certificate(self.folder, [HOST, "localhost"])
+        self.ca_file = self.folder / "ca.crt"  # the certificate alone: Spark's client takes nothing else before it
+        self.ca_file.write_text(re.search(r"-----BEGIN CERTIFICATE.*", self.tls_file.read_text(), re.S).group(0))
         self.trust = ssl.create_default_context(cafile=str(self.ca_file))
         self.kubeconfig = self.write_kubeconfig("admin", ADMIN)
         self.etcd = self.daemon = None
@@ -53,9 +58,12 @@ class KubeApiServer:
             self.etcd.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def etcd_program(self):
+        return DEBIAN / "etcd"
+
     def start_etcd(self):
         url, peer = f"http://{HOST}:{self.etcd_port}", f"http://{HOST}:{self.peer_port}"
-        command = [str(DEBIAN / "etcd"), "--name=tests", f"--data-dir={self.folder}/etcd", "--unsafe-no-fsync",
+        command = [str(self.etcd_program()), "--name=tests", f"--data-dir={self.folder}/etcd", "--unsafe-no-fsync",
                    f"--listen-client-urls={url}", f"--advertise-client-urls={url}", f"--listen-peer-urls={peer}",
                    f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=tests={peer}"]
         self.etcd = Daemon("etcd", command, dict(os.environ), self.folder, self.folder / "etcd.log")
@@ -74,12 +82,11 @@ class KubeApiServer:
         tokens.write_text(f'{ADMIN},admin,1,"system:masters"\n')
         key = self.write_service_account_key()
         command = [str(self.home / "bin" / "kube-apiserver"), f"--etcd-servers=http://{HOST}:{self.etcd_port}",
-                   f"--bind-address={HOST}", f"--secure-port={self.port}", f"--tls-cert-file={self.ca_file}",
-                   f"--tls-private-key-file={self.ca_file}", f"--cert-dir={self.folder}", f"--token-auth-file={tokens}",
+                   f"--bind-address={HOST}", f"--secure-port={self.port}", f"--tls-cert-file={self.tls_file}",
+                   f"--tls-private-key-file={self.tls_file}", f"--cert-dir={self.folder}", f"--token-auth-file={tokens}",
                    "--authorization-mode=RBAC", f"--service-account-issuer={ISSUER}", f"--api-audiences={ISSUER}",
                    f"--service-account-signing-key-file={key}", f"--service-account-key-file={key}",
-                   "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none",
-                   "--disable-admission-plugins=ServiceAccount"]
+                   "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none", *self.flags]
         self.daemon = Daemon("kube-apiserver", command, dict(os.environ), self.folder, self.folder / "apiserver.log")
         wait_for(self.is_ready, "kube-apiserver", 120, self.daemon.check)
         return self
