@@ -47,7 +47,6 @@ static json_t *properties(const struct launch_order *order, const char *spark_ur
 
 	for (size_t i = 0; i < order->conf.count; i++)
 		set(conf, order->conf.at[i].key, order->conf.at[i].value);
-	launch_gelf_add(order, true, conf);
 	set_user(conf, order);
 	set(conf, "spark.app.name", order->name);
 	set(conf, "spark.master", spark_url);
