@@ -7,13 +7,13 @@ named here is in `gateway`. `pytest --suite NAME` runs one suite, `pytest` all t
 # suite: its files. "real" needs one cluster of Spark, which all its tests share.
 FILES = {
     "real": ["audit", "browser", "clients", "content", "rights", "second_visit", "session_ends", "way_back"],
-    "clusters": ["discovery", "gelf_spark", "jws_filter", "log_sources", "permalinks_spark"],
+    "clusters": ["discovery", "jws_filter", "log_sources", "permalinks_spark"],
     "provider": ["conformance", "custom_roles", "many_tabs", "oidc_provider", "python_providers", "sign_in_pages", "whoami"],
     "sessions": ["session_faults", "sessions"],
     "tokens": ["api_schema", "command_line", "device", "python_client", "revocation", "token_api", "token_life", "token_matrix", "tokens_page", "sessions_and_audit"],
     "people": ["app_origins", "history_word", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst", "kill_spark"],
-    "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "launch_pages", "launch_spark", "launches"],
+    "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "gelf_spark", "launch_pages", "launch_spark", "launches"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "launch_operator", "pod_lives", "pod_logs", "pod_owners", "pod_uis", "resources", "spark_clusters"],
     "gateway": ["abuse", "front_tls", "gelf", "memory", "operations", "pages", "process", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],

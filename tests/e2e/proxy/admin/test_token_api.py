@@ -186,7 +186,8 @@ def test_people_have_no_more_living_tokens_than_the_policy(ann):
 def test_description_names_every_path(gate, admin):
     answer = Api(gate).get("/api/v1/openapi.json")
     assert answer.status_code == 200 and answer.json()["openapi"].startswith("3.")
-    others = {f"/api/v1/{name}" for name in ("openapi.json", "whoami", "sessions", "sessions/{id}", "audit", "profiles", "applications", "applications/{id}",
+    others = {f"/api/v1/{name}" for name in ("openapi.json", "whoami", "sessions", "sessions/{id}", "audit", "profiles", "applications", "applications/{id}", "artifacts",
+                                              "artifacts/{name}", "artifacts/shared/{folder}/{name}",
                                           *(f"applications/{{id}}/{leaf}" for leaf in ("restart", "logs", "events")))}
     assert set(answer.json()["paths"]) == others | {TOKENS, f"{TOKENS}/revoke", f"{TOKENS}/{{id}}", f"{TOKENS}/{{id}}/disable",
                                                     f"{TOKENS}/{{id}}/enable"}

@@ -201,7 +201,7 @@ def test_api_server_that_refuses_or_is_not_there_is_told_on_the_page_and_in_the_
     watched(world)
     api.refusal = (403, "pods is forbidden")
     api.cut()
-    world.until(lambda: "needs list and watch" in world.gateway.log_text(), "the log")
+    world.until(lambda: "the verbs list and watch of pods" in world.gateway.log_text(), "the log")
     world.until(lambda: "Kubernetes API server does not answer" in world.client.get("/k/").text, "the page")
     api.refusal = None
     world.until(lambda: "Kubernetes API server does not answer" not in world.client.get("/k/").text, "the page", 40)
