@@ -40,22 +40,20 @@ static struct launch_asker asker_of(
 
 /* --- whose --- */
 
-static bool is_own(const struct launch_question *question, const struct store_launch *launch)
+static bool is_own(const struct launcher *launcher, const struct launch_question *question,
+	const struct store_launch *launch)
 {
-	unsigned char person[DIGEST_LEN];
+	const struct launch_asker asker = asker_of(launcher, question);
 
-	launch_person_digest(question->who, person);
-	return memcmp(person, launch->person, sizeof person) == 0; /* no secret */
+	return launch_person_owns(&asker, launch);
 }
 
-static bool may_see(const struct launch_question *question, const struct store_launch *launch)
+static bool may_see(const struct launcher *launcher, const struct launch_question *question,
+	const struct store_launch *launch)
 {
-	const struct access_app app = {.cluster = launch->cluster,
-		.id = launch->app_id[0] ? launch->app_id : launch->id,
-		.name = launch->name,
-		.user = launch->user};
+	const struct launch_asker asker = asker_of(launcher, question);
 
-	return is_own(question, launch) || access_to_app(question->who, &app) & 1u << ACTION_KILL;
+	return launch_person_sees(&asker, launch);
 }
 
 /* False: it is not there, or not for them to know; refused. */
@@ -65,7 +63,8 @@ static bool get(struct launcher *launcher, struct launch_question *question,
 	enum store_answer answer =
 		launcher->store->ops->launch_get(launcher->store, str_of(question->id), launch);
 
-	if (answer == STORE_FOUND && may_see(question, launch) && launch_order_read(launch, order))
+	if (answer == STORE_FOUND && may_see(launcher, question, launch) &&
+		launch_order_read(launch, order))
 		return true;
 	if (answer == STORE_FOUND)
 		store_launch_clear(launch);
@@ -90,15 +89,15 @@ static void digest_key(
 	digest_hmac(STR("sparkgate launch key"), parts, ARRAY_LEN(parts), out);
 }
 
-static void fill_record(struct store_launch *record, const struct launch_question *question,
-	const struct launch_request *request)
+static void fill_record(struct store_launch *record, const struct launch_asker *asker,
+	const struct launch_question *question, const struct launch_request *request)
 {
-	const struct identity *who = question->who;
+	const struct identity *who = asker->who;
 	const struct launch_order *order = &request->order;
 
 	record->created_at = record->updated_at = clock_wall_s();
 	store_launch_new_id(clock_wall_ms(), record->id);
-	launch_person_digest(who, record->person);
+	launch_person_digest(asker, record->person);
 	launch_person_quota(record->person, order->cluster, order->profile, record->quota);
 	if (question->key[0])
 		digest_key(record, question->key, record->idempotency);
@@ -164,9 +163,10 @@ static void add(
 {
 	const struct store_launch_limits limits = {
 		request->profile->running, request->profile->queue};
+	const struct launch_asker asker = asker_of(launcher, question);
 	struct store_launch record = {.version = 0};
 
-	fill_record(&record, question, request);
+	fill_record(&record, &asker, question, request);
 	launch_order_note(&request->order, record.created_at, "asked for by %s", record.user);
 	if (!launch_order_write(&request->order, &record)) {
 		refuse(question, FAULT_BODY_TOO_LARGE,
@@ -249,7 +249,8 @@ static void on_listed(void *arg, const struct store_launch *launch)
 	struct listing *listing = arg;
 	struct launch_order order;
 
-	if (!may_see(listing->question, launch) || !launch_order_read(launch, &order))
+	if (!may_see(listing->launcher, listing->question, launch) ||
+		!launch_order_read(launch, &order))
 		return;
 	json_array_append_new(listing->list, launch_json(launch, &order, listing->launcher->conf));
 	launch_order_clear(&order);
@@ -259,10 +260,11 @@ static void list(struct launcher *launcher, struct launch_question *question)
 {
 	struct listing listing = {launcher, question, json_array()};
 	struct store_launch_query query = {.states = question->states, .limit = question->limit};
+	const struct launch_asker asker = asker_of(launcher, question);
 	unsigned char person[DIGEST_LEN];
 	char next[STORE_LAUNCH_ID];
 
-	launch_person_digest(question->who, person);
+	launch_person_digest(&asker, person);
 	query.person = question->is_of_all ? NULL : person;
 	memcpy(query.before, question->before, sizeof query.before);
 	if (launcher->store->ops->launch_list(launcher->store, &query, next, on_listed, &listing) ==
@@ -293,7 +295,7 @@ static enum store_answer mark_killed(struct launcher *launcher, struct launch_qu
 	free(order->kill_by);
 	order->kill_by = mem_strdup(question->who->subject);
 	launch_order_note(order, order->kill_asked_at, "%s wants it ended",
-		is_own(question, launch) ? launch->user : question->who->subject);
+		is_own(launcher, question, launch) ? launch->user : question->who->subject);
 	if (!launch_order_write(order, launch))
 		return STORE_FAILED;
 	return launcher->store->ops->launch_replace(launcher->store, launch, 0);

@@ -57,11 +57,57 @@ bool launch_person_has(const struct identity *who, const struct conf_profile *pr
 	return false;
 }
 
-void launch_person_digest(const struct identity *who, unsigned char out[static DIGEST_LEN])
+/* Subjects of tokens of ours are the platform's people (S31). */
+static const char *issuer_of(const struct launch_asker *asker)
 {
-	const struct str parts[] = {str_of(who->issuer), {"\0", 1}, str_of(who->subject)};
+	const struct identity *who = asker->who;
+	const struct conf *conf = asker->conf;
+	const char *platform = conf->oidc.issuer;
+
+	if (platform == NULL && conf->bearer_count > 0)
+		platform = conf->bearer[0].issuer;
+	if (platform == NULL || strcmp(who->issuer, platform) != 0 ||
+		str_starts(str_of(who->subject), STR("client:")))
+		return who->issuer;
+	return asker->own_issuer;
+}
+
+void launch_person_digest(const struct launch_asker *asker, unsigned char out[static DIGEST_LEN])
+{
+	const struct str parts[] = {
+		str_of(issuer_of(asker)), {"\0", 1}, str_of(asker->who->subject)};
 
 	digest_hmac(STR("sparkgate launch person"), parts, ARRAY_LEN(parts), out);
+}
+
+bool launch_person_owns(const struct launch_asker *asker, const struct store_launch *launch)
+{
+	unsigned char person[DIGEST_LEN];
+
+	launch_person_digest(asker, person);
+	return memcmp(person, launch->person, sizeof person) == 0; /* no secret */
+}
+
+static unsigned rights_to(const struct launch_asker *asker, const struct store_launch *launch)
+{
+	const struct conf_cluster *cluster =
+		conf_find_cluster(asker->conf, str_of(launch->cluster));
+	const struct access_app app = {.cluster = launch->cluster,
+		.id = launch->app_id[0] ? launch->app_id : launch->id,
+		.name = launch->name,
+		.user = launch->user,
+		.namespace = cluster && cluster->launch.has_operator
+		? cluster->launch.operator.namespace : NULL };
+
+	return access_to_app(asker->who, &app);
+}
+
+bool launch_person_sees(const struct launch_asker *asker, const struct store_launch *launch)
+{
+	unsigned rights = rights_to(asker, launch);
+	bool is_named = asker->who->scope == NULL || rights & 1u << ACTION_LAUNCH;
+
+	return (is_named && launch_person_owns(asker, launch)) || rights & 1u << ACTION_KILL;
 }
 
 void launch_person_quota(const unsigned char person[static DIGEST_LEN], const char *cluster,

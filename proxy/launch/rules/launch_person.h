@@ -9,6 +9,12 @@
 #include "auth/store/store_launch.h"
 #include "conf/conf.h"
 
+struct launch_asker { /* borrowed */
+	const struct identity *who;
+	const struct conf *conf;
+	const char *own_issuer; /* of tokens of ours */
+};
+
 /* What Spark calls them: by the claim of auth.user_claim; of a token of ours that names a person,
  * that name; of one for a named client "client-" and the name. `own_issuer` is who issued tokens of
  * ours. False: nobody knows, or it is no name that Spark can be told (S121). */
@@ -17,8 +23,13 @@ MUST_CHECK bool launch_person_user(
 /* Whether they may launch on the cluster at all. Else it is not there, nor are its profiles. */
 bool launch_person_may(const struct identity *who, const struct conf_cluster *cluster);
 bool launch_person_has(const struct identity *who, const struct conf_profile *profile);
-/* The key of a person in the store, and of what `running` counts. */
-void launch_person_digest(const struct identity *who, unsigned char out[static DIGEST_LEN]);
+/* Whether they may see a launch, its log and its request, end it and repeat it: their own, and what
+ * they may end; of a limited token's own what its scope names (S115). */
+bool launch_person_sees(const struct launch_asker *asker, const struct store_launch *launch);
+bool launch_person_owns(const struct launch_asker *asker, const struct store_launch *launch);
+/* The key of a person in the store, and of what `running` counts. Whoever signed in and holds a
+ * token of ours besides is one person. */
+void launch_person_digest(const struct launch_asker *asker, unsigned char out[static DIGEST_LEN]);
 void launch_person_quota(const unsigned char person[static DIGEST_LEN], const char *cluster,
 	const char *profile, unsigned char out[static DIGEST_LEN]);
 

@@ -19,12 +19,6 @@ enum launch_verdict {
 	LAUNCH_NOT_THERE, /* 404: a cluster or a profile that is none, or not for them to know */
 };
 
-struct launch_asker { /* borrowed */
-	const struct identity *who;
-	const struct conf *conf;
-	const char *own_issuer; /* of tokens of ours */
-};
-
 struct launch_request {
 	const struct conf_cluster *cluster; /* of the asker's conf */
 	const struct conf_profile *profile;

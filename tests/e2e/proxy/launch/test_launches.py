@@ -140,6 +140,44 @@ def test_s115_what_somebody_else_launched_is_not_there_but_for_who_may_end_it(wo
     ann.await_state(launch, "killed")
 
 
+def by_own_token(gateway, person, scope):
+    """The same person, by a token that they made with this scope."""
+    asked = {"client_name": "laptop", "scope": scope}
+    made = requests.post(f"{gateway.admin_url}/api/v1/tokens", json=asked, headers=person.headers, timeout=30)
+    assert made.status_code == 201, made.text
+    other = requests.Session()
+    other.trust_env = False
+    other.headers["Authorization"] = f"Bearer {made.json()['access_token']}"
+    return other
+
+
+def test_s115_a_limited_token_shows_and_ends_of_its_persons_launches_what_its_scope_names(world, provider):
+    spark, gateway = world()
+    ann = Person(provider, gateway.url, "ann")
+    launch = ann.launch(**JAR, profile="small", name="etl-1").json()["id"]
+    all_of_them = f"{gateway.url}/api/v1/applications"
+    for scope, sees in [("launch app:report-*", False), ("launch cluster:other", False), ("launch app:etl-*", True)]:
+        token = by_own_token(gateway, ann, scope)
+        assert [one["id"] for one in token.get(all_of_them).json()["applications"]] == [launch] * sees, scope
+        for method, path in [("GET", ""), ("GET", "/logs"), ("GET", "/events"), ("POST", "/restart"), ("DELETE", "")]:
+            status = token.request(method, f"{all_of_them}/{launch}{path}").status_code
+            assert (status == 404) == (not sees) or path == "/logs", (scope, method, path, status)
+        if not sees:
+            assert not ann.one(launch)["kill_asked"], scope
+    ann.await_state(launch, "killed")
+
+
+def test_s117_who_signs_in_and_holds_a_token_of_ours_has_one_quota(world, provider):
+    spark, gateway = world()
+    ann = Person(provider, gateway.url, "ann")
+    token = by_own_token(gateway, ann, "launch")
+    launch = f"{gateway.url}/api/v1/applications"
+    made = [ann.launch(**JAR, profile="small").status_code for _ in range(2)]
+    made += [token.post(launch, json={**JAR, "profile": "small"}).status_code for _ in range(2)]
+    assert made == [201, 201, 201, 429]
+    assert len(token.get(launch).json()["applications"]) == len(ann.get("/applications").json()["applications"]) == 3
+
+
 def test_s115_no_cookie_launches_anything_and_a_page_of_spark_asks_its_own_ui(world, provider):
     spark, gateway = world()
     token = gateway.create_token("one", "user")["access_token"]

@@ -299,6 +299,63 @@ static void s115_limited_token_launches_only_where_its_scope_says_so(void **stat
 	}
 }
 
+static void s115_limited_token_sees_of_its_persons_own_what_its_scope_names(void **state)
+{
+	static const struct {
+		const char *scope;
+		bool sees;
+	} rows[] = {{NULL, true}, {"launch", true}, {"launch cluster:prod", true},
+		{"launch cluster:other", false}, {"launch app:etl-*", true},
+		{"launch app:report-*", false}, {"view", false}, {"kill launch", true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct store_launch launch = {
+			.cluster = "prod", .name = "etl-1", .user = "ann", .id = "0a"};
+		struct identity *who = person(ROLE_CUSTOM, "etl", "ann");
+		const struct launch_asker asker = {who, conf, OWN};
+
+		launch_person_digest(&asker, launch.person);
+		if (rows[i].scope)
+			identity_limit(who, scope_parse(str_of(rows[i].scope), NULL));
+		if (launch_person_sees(&asker, &launch) != rows[i].sees)
+			fail_msg("%s", rows[i].scope ? rows[i].scope : "no scope");
+		launch.person[0] ^= 1;
+		assert_false(launch_person_sees(&asker, &launch));
+		identity_unref(who);
+	}
+}
+
+static bool are_one(const struct conf *by, const char *issuer, const char *other, const char *name)
+{
+	struct identity *a = identity_new(
+		str_of(issuer), str_of(name), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
+	struct identity *b = identity_new(
+		str_of(other), str_of(name), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
+	unsigned char digests[2][DIGEST_LEN];
+
+	launch_person_digest(&(struct launch_asker){a, by, OWN}, digests[0]);
+	launch_person_digest(&(struct launch_asker){b, by, OWN}, digests[1]);
+	identity_unref(a);
+	identity_unref(b);
+	return memcmp(digests[0], digests[1], DIGEST_LEN) == 0;
+}
+
+static void s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota(void **state)
+{
+	struct conf *by = conf_probe_load(
+		"auth: {bearer: [{issuer: 'https://idp', audience: [spark]}, {issuer: "
+		"'https://second', audience: [spark]}], roles: {claim: roles, user: [ops]}}\n"
+		"clusters: [{name: prod, masters: ['http://m:8080']}]\n");
+
+	(void)state;
+	assert_true(are_one(by, OWN, "https://idp", "ann"));
+	assert_false(are_one(by, OWN, "https://second", "ann"));
+	assert_false(are_one(by, "https://idp", "https://second", "ann"));
+	assert_false(are_one(by, OWN, "https://idp", "client:nightly"));
+	conf_unref(by);
+}
+
 static void profiles_are_told_to_who_may_use_them(void **state)
 {
 	struct identity *etl = person(ROLE_CUSTOM, "etl", "ann"),
@@ -328,6 +385,8 @@ int main(void)
 		cmocka_unit_test(
 			s121_application_runs_as_whom_spark_knows_the_person_and_nobody_else),
 		cmocka_unit_test(s115_limited_token_launches_only_where_its_scope_says_so),
+		cmocka_unit_test(s115_limited_token_sees_of_its_persons_own_what_its_scope_names),
+		cmocka_unit_test(s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota),
 		cmocka_unit_test(profiles_are_told_to_who_may_use_them),
 	};
 
