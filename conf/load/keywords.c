@@ -517,7 +517,7 @@ const struct keyword keywords[] = {
 		LIST_OF(struct conf_profile, may_set.at, may_set.count),
 		.max = 100,
 		.help = "keys of Spark's configuration that a launch may set, such as spark.sql.*; "
-			"default: none"},
+			"the word image: another image; default: none"},
 	{.path = "clusters[].launch.profiles[].shared",
 		.shape = KEYWORD_VALUES,
 		.type = &value_folder_name,

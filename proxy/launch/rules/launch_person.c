@@ -18,19 +18,23 @@ bool launch_person_user(
 	const struct identity *who, const char *own_issuer, char out[static STORE_LAUNCH_USER])
 {
 	static const struct str client = {"client:", 7};
+	static const struct str clients = {"client-", 7};
 	const char *user = who->grants ? grants_person(who->grants).user : NULL;
 	struct str subject = str_of(who->subject);
 	bool is_own = strcmp(who->issuer, own_issuer) == 0;
+	bool is_client = false;
 
-	if (user && user[0])
+	if (user && user[0]) {
 		snprintf(out, STORE_LAUNCH_USER, "%s", user);
-	else if (is_own && who->via == VIA_BEARER && str_starts(subject, client))
+	} else if (is_own && who->via == VIA_BEARER && str_starts(subject, client)) {
 		snprintf(out, STORE_LAUNCH_USER, "client-%s", who->subject + client.len);
-	else if (is_own && who->via == VIA_BEARER)
+		is_client = true;
+	} else if (is_own && who->via == VIA_BEARER) {
 		snprintf(out, STORE_LAUNCH_USER, "%s", who->subject);
-	else
+	} else {
 		out[0] = '\0';
-	return is_user(out);
+	}
+	return is_user(out) && (is_client || !str_starts(str_of(out), clients));
 }
 
 /* A token that is narrowed to some applications opens no list; of which name it may launch them is

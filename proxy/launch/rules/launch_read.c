@@ -166,6 +166,17 @@ static bool is_class(const char *text)
 	return text[0] != '.' && text[0] != '\0';
 }
 
+/* "registry:5000/team/spark:4.0.0@sha256:...": nothing that Spark would put a variable in (S131).
+ */
+static bool is_image(const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		if (!str_is_alnum(*c) && strchr("._-/:@", *c) == NULL)
+			return false;
+	}
+	return str_is_alnum(text[0]);
+}
+
 static int read_texts(json_t *body, struct launch_asked *out, struct err *err)
 {
 	const struct {
@@ -184,6 +195,8 @@ static int read_texts(json_t *body, struct launch_asked *out, struct err *err)
 	}
 	if (out->main_class && !is_class(out->main_class))
 		return err_set(err, "main_class: expected a class such as org.example.Main");
+	if (out->image && !is_image(out->image))
+		return err_set(err, "image: expected an image such as registry/team/spark:4.0.0");
 	if (out->name && (out->name[0] == '-' || out->name[0] == ' '))
 		return err_set(err, "name: expected no \"-\" and no space at its beginning");
 	if ((out->resource != NULL) == (out->artifact != NULL))

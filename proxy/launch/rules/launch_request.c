@@ -157,7 +157,7 @@ static int check_environment(json_t *environment, struct err *err)
 	return 0;
 }
 
-/* Another image runs other code beside the application's own. */
+/* Another image runs other code beside the application's own: no pattern for keys opens it. */
 static int check_image(const struct launch_asked *asked, const struct conf_cluster *cluster,
 	const struct conf_profile *profile, struct err *err)
 {
@@ -167,7 +167,7 @@ static int check_image(const struct launch_asked *asked, const struct conf_clust
 		return err_set(
 			err, "image: the cluster \"%s\" starts no containers", cluster->name);
 	if ((profile->image && strcmp(profile->image, asked->image) == 0) ||
-		may_set(profile, "image"))
+		conf_names_have(&profile->may_set, STR("image")))
 		return 0;
 	return err_set(err, "image: the profile \"%s\" does not allow another one", profile->name);
 }

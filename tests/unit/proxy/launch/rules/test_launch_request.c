@@ -238,6 +238,8 @@ static void what_is_no_launch_is_refused_by_its_members_name(void **state)
 		{"{" JAR ", \"environment\": {\"A\": \"{{B\"}}", "environment.A: \"{{\""},
 		{"{" JAR ", \"conf\": [1]}", "conf: expected an object of texts"},
 		{"{" JAR ", \"conf\": {\"spark.sql.a\": 1}}", "conf.spark.sql.a: expected a text"},
+		{"{" JAR ", \"image\": \"evil/x:${env:KEY}\"}", "image: expected an image"},
+		{"{" JAR ", \"image\": \"-x\"}", "image: expected an image"},
 		{"{" JAR ", \"driver\": 1}", "driver: expected an object"},
 		{"{" JAR ", \"driver\": {\"cores\": 0}}", "driver.cores: expected a number from 1"},
 		{"{" JAR ", \"driver\": {\"memory\": \"1x\"}}", "driver.memory: expected memory"},
@@ -259,8 +261,8 @@ static void what_is_no_launch_is_refused_by_its_members_name(void **state)
 
 static void s121_application_runs_as_whom_spark_knows_the_person_and_nobody_else(void **state)
 {
-	static const char *const users[] = {
-		NULL, "", "a b", "ann -Dx=y", "\"ann\"", "-ann", "$HOME", ".ann", "ann;id"};
+	static const char *const users[] = {NULL, "", "a b", "client-nightly", "ann -Dx=y",
+		"\"ann\"", "-ann", "$HOME", ".ann", "ann;id"};
 	char user[STORE_LAUNCH_USER];
 
 	(void)state;
@@ -276,6 +278,10 @@ static void s121_application_runs_as_whom_spark_knows_the_person_and_nobody_else
 	assert_true(launch_person_user(client, OWN, user));
 	assert_string_equal(user, "client-nightly");
 	assert_false(launch_person_user(client, "https://other", user));
+	identity_unref(client);
+	client = identity_new(
+		STR(OWN), STR("client-nightly"), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
+	assert_false(launch_person_user(client, OWN, user)); /* a person, not the client */
 	identity_unref(client);
 }
 
@@ -356,6 +362,32 @@ static void s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota(void **st
 	conf_unref(by);
 }
 
+static void s131_another_image_needs_the_word_image_and_has_no_variable_in_it(void **state)
+{
+	static const char text[] =
+		"auth: {roles: {claim: roles, user: [ops]}}\n"
+		"clusters: [{name: k, kubernetes: {namespaces: [runs]}, launch: {operator: {kind: "
+		"sparkoperator.k8s.io/v1beta2, namespace: runs}, allow: ['local:///*'], profiles: "
+		"[{name: keys, roles: [everyone], image: 'spark:1', may_set: ['*']}, {name: all, "
+		"roles: [everyone], may_set: [image]}]}}]\n";
+	struct conf *before = conf;
+	struct identity *ops;
+
+	(void)state;
+	conf = conf_probe_load(text);
+	ops = person(ROLE_USER, "ops", "ann");
+#define PY "\"resource\": \"local:///a.py\""
+	expect(ops, "{\"profile\": \"keys\", " PY ", \"image\": \"spark:1\"}", LAUNCH_GOOD, "");
+	expect(ops, "{\"profile\": \"keys\", " PY ", \"image\": \"spark:2\"}", LAUNCH_DENIED,
+		"does not allow another one");
+	expect(ops, "{\"profile\": \"all\", " PY ", \"image\": \"spark:2\"}", LAUNCH_GOOD, "");
+	expect(ops, "{\"profile\": \"all\", " PY ", \"image\": \"x:${env:A}\"}", LAUNCH_MALFORMED,
+		"image: expected an image");
+	identity_unref(ops);
+	conf_unref(conf);
+	conf = before;
+}
+
 static void profiles_are_told_to_who_may_use_them(void **state)
 {
 	struct identity *etl = person(ROLE_CUSTOM, "etl", "ann"),
@@ -387,6 +419,7 @@ int main(void)
 		cmocka_unit_test(s115_limited_token_launches_only_where_its_scope_says_so),
 		cmocka_unit_test(s115_limited_token_sees_of_its_persons_own_what_its_scope_names),
 		cmocka_unit_test(s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota),
+		cmocka_unit_test(s131_another_image_needs_the_word_image_and_has_no_variable_in_it),
 		cmocka_unit_test(profiles_are_told_to_who_may_use_them),
 	};
 
