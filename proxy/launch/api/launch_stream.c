@@ -2,11 +2,13 @@
  * A log as text that streams: read from where the question's answer says, by the thread that serves
  * the call.
  *
- * A worker's log is read in pieces, by where the last one ended. Who follows one is asked for every
- * second whether they still may (S37), and the launch whether it still runs.
+ * A worker's log is read in pieces, by where the last one ended, while its reader takes them. Once
+ * a second it is asked whether the reader still may (S37), and the launch whether it still runs:
+ * also of a log that grows as fast as it is read.
  */
 #include "proxy/launch/api/launch_api.h"
 
+#include "base/clock.h"
 #include "base/net/fetch.h"
 #include "proxy/launch/rest/rest_json.h"
 #include "proxy/web/web_fault.h"
@@ -22,6 +24,7 @@ enum {
 	TIMEOUT_MS = 10 * 1000,
 	BODY_MS = 12 * 3600 * 1000,
 	SOURCES = 2,
+	LOOK_MS = 1000,
 };
 
 struct source { /* one log of a worker */
@@ -48,6 +51,7 @@ struct launch_stream {
 	const char *detail;		  /* of a fault; or NULL */
 	struct launch_question *question; /* with the keeper: how it is now */
 	struct look *look;
+	int64_t looked_ms;
 };
 
 struct look {
@@ -91,6 +95,16 @@ static size_t send_text(struct launch_stream *stream, struct str text)
 	evbuffer_add(bytes, text.at, text.len);
 	size_t queued = front_reply_body(stream->call->req, bytes);
 	evbuffer_free(bytes);
+	return queued;
+}
+
+/* What its reader has not taken. */
+static size_t count_queued(const struct launch_stream *stream)
+{
+	struct evbuffer *nothing = evbuffer_new();
+	size_t queued = stream->has_begun ? front_reply_body(stream->call->req, nothing) : 0;
+
+	evbuffer_free(nothing);
 	return queued;
 }
 
@@ -172,6 +186,14 @@ static bool is_all_read(const struct launch_stream *stream)
 	return true;
 }
 
+static void look_again(struct launch_stream *stream);
+
+static bool is_look_due(const struct launch_stream *stream)
+{
+	return stream->look == NULL && stream->question == NULL &&
+	       clock_mono_ms() - stream->looked_ms >= LOOK_MS;
+}
+
 static void on_page(const struct fetch_result *result, void *arg)
 {
 	struct launch_stream *stream = arg;
@@ -192,10 +214,12 @@ static void on_page(const struct fetch_result *result, void *arg)
 	bool is_gone_back = page.from > source->at; /* a rolled log lost its beginning */
 	source->at = is_gone_back || page.to > source->at ? page.to : source->at;
 	source->is_whole = page.to >= page.total || page.text.len == 0;
-	if (page.text.len == 0 || send_text(stream, page.text) < FRONT_QUEUE_HIGH)
-		read_on(stream);
+	if (page.text.len > 0)
+		(void)send_text(stream, page.text);
+	if (!is_all_read(stream) && is_look_due(stream))
+		look_again(stream);
 	else
-		wait_a_second(stream); /* until its reader has taken some of it */
+		read_on(stream);
 }
 
 static void read_page(struct launch_stream *stream)
@@ -215,6 +239,10 @@ static void read_on(struct launch_stream *stream)
 {
 	if (stream->is_ending || stream->fetch)
 		return;
+	if (!is_all_read(stream) && count_queued(stream) >= FRONT_QUEUE_HIGH) {
+		wait_a_second(stream);
+		return;
+	}
 	for (size_t i = 0; i < stream->count; i++) {
 		if (stream->sources[i].is_whole)
 			continue;
@@ -233,11 +261,8 @@ static void read_on(struct launch_stream *stream)
 static size_t on_part(struct str part, void *arg)
 {
 	struct launch_stream *stream = arg;
-	struct evbuffer *nothing = evbuffer_new();
-	size_t queued = stream->has_begun ? front_reply_body(stream->call->req, nothing) : 0;
 
-	evbuffer_free(nothing);
-	if (queued >= FRONT_QUEUE_HIGH)
+	if (count_queued(stream) >= FRONT_QUEUE_HIGH)
 		return 0; /* the tick goes on */
 	(void)send_text(stream, part);
 	return part.len;
@@ -292,7 +317,7 @@ static void on_state(struct launch_question *question)
 	} else {
 		stream->is_running = false;
 	}
-	for (size_t i = 0; i < stream->count; i++)
+	for (size_t i = 0; stream->follows && i < stream->count; i++)
 		stream->sources[i].is_whole = false;
 	launch_question_free(question);
 	if (stream->log.kind == LAUNCH_LOG_PAGES && stream->fetch == NULL)
@@ -338,6 +363,7 @@ static void look_again(struct launch_stream *stream)
 
 	look->stream = stream;
 	stream->look = look;
+	stream->looked_ms = clock_mono_ms();
 	struct auth_result result = web_ask_auth(stream->call, true, on_looked, look);
 	if (result.status != AUTH_LATER)
 		on_looked(look, result);
@@ -354,7 +380,7 @@ static void stream_on_tick(int fd, short what, void *arg)
 	}
 	if (stream->log.kind == LAUNCH_LOG_BODY && stream->fetch)
 		fetch_go_on(stream->fetch);
-	if (stream->log.kind == LAUNCH_LOG_PAGES && !is_all_read(stream))
+	if (stream->log.kind == LAUNCH_LOG_PAGES && !is_all_read(stream) && !is_look_due(stream))
 		read_on(stream);
 	else if (stream->look == NULL && stream->question == NULL)
 		look_again(stream);
@@ -392,6 +418,7 @@ void launch_stream_begin(struct web_call *call, struct launch_question *question
 	question->log = (struct launch_log){.kind = LAUNCH_LOG_NONE};
 	stream->follows = question->follows;
 	stream->is_running = stream->log.is_running;
+	stream->looked_ms = clock_mono_ms();
 	memcpy(stream->container, question->container, sizeof stream->container);
 	memcpy(stream->stream, question->stream, sizeof stream->stream);
 	launch_question_free(question);

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import signal
+import time
 
 import pytest
 import requests
@@ -148,6 +149,7 @@ def by_own_token(gateway, person, scope):
     other = requests.Session()
     other.trust_env = False
     other.headers["Authorization"] = f"Bearer {made.json()['access_token']}"
+    other.token_id = made.json()["id"]
     return other
 
 
@@ -176,6 +178,57 @@ def test_s117_who_signs_in_and_holds_a_token_of_ours_has_one_quota(world, provid
     made += [token.post(launch, json={**JAR, "profile": "small"}).status_code for _ in range(2)]
     assert made == [201, 201, 201, 429]
     assert len(token.get(launch).json()["applications"]) == len(ann.get("/applications").json()["applications"]) == 3
+
+
+class Endless:
+    """A log that grows as fast as it is read. `asked` is when a piece of it was read last."""
+
+    def __init__(self):
+        self.asked = 0.0
+
+    def __len__(self):
+        return 1 << 40
+
+    def __getitem__(self, piece):
+        self.asked = time.monotonic()
+        return "x" * (piece.stop - piece.start)
+
+
+def endless_log(spark, person):
+    """Of a driver that runs: the launch's id, and the log."""
+    launch = person.launch(**JAR, profile="small").json()["id"]
+    person.await_state(launch, "running")
+    log = next(iter(spark.drivers.values()))["log"] = Endless()
+    return launch, log
+
+
+def test_s37_an_endless_log_ends_with_its_readers_token(world, provider):
+    spark, gateway = world()
+    ann = Person(provider, gateway.url, "ann")
+    launch, _ = endless_log(spark, ann)
+    token = by_own_token(gateway, ann, "launch")
+    with token.get(f"{gateway.url}/api/v1/applications/{launch}/logs?follow=true&stream=stderr", stream=True, timeout=30) as log:
+        pieces = log.iter_content(65536)
+        assert next(pieces)
+        assert requests.delete(f"{gateway.admin_url}/api/v1/tokens/{token.token_id}", headers=ann.headers, timeout=30).status_code in (200, 204)
+        end = time.monotonic() + 20
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            while next(pieces) and time.monotonic() < end:
+                pass
+
+
+def test_s157_of_an_endless_log_no_more_is_fetched_than_its_reader_takes(world, provider):
+    spark, gateway = world()
+    ann = Person(provider, gateway.url, "ann")
+    launch, log = endless_log(spark, ann)
+    with ann.get(f"/applications/{launch}/logs?stream=stderr", stream=True) as answer:
+        assert answer.status_code == 200
+        wait_for(lambda: log.asked and time.monotonic() - log.asked > 3, "the gateway to stop fetching", 60)
+        asked = log.asked
+        for _ in answer.iter_content(65536):
+            if log.asked > asked:
+                break
+        assert log.asked > asked
 
 
 def test_s115_no_cookie_launches_anything_and_a_page_of_spark_asks_its_own_ui(world, provider):
