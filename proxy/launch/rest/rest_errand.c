@@ -163,6 +163,13 @@ const struct mount *rest_mount(const struct rest_target *at, const char *id)
 	return mount && mount->state == MOUNT_UP ? mount : NULL;
 }
 
+const struct mount *rest_worker(const struct rest_target *at, const char *id)
+{
+	const struct mount *mount = rest_mount(at, id);
+
+	return mount && mount->kind == UI_WORKER ? mount : NULL;
+}
+
 void rest_add_log_path(struct sbuf *out, const char *handle, const char *stream)
 {
 	sbuf_puts(out, "/log/?driverId=");

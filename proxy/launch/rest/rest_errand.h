@@ -84,6 +84,8 @@ void rest_status(struct launch_target *target, const struct launch_order *order,
 	void *arg);
 /* A live UI of the cluster; NULL: it is not known, or not verified. */
 const struct mount *rest_mount(const struct rest_target *at, const char *id);
+/* The same of a worker: what a worker is told is told to no driver that is called as one (S158). */
+const struct mount *rest_worker(const struct rest_target *at, const char *id);
 /* Adds a worker's or the driver's query: "/log/?driverId=..&logType=stderr". */
 void rest_add_log_path(struct sbuf *out, const char *handle, const char *stream);
 struct rest_target *rest_target_of(struct launch_target *target);

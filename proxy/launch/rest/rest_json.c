@@ -147,6 +147,15 @@ bool rest_answer_read(const json_t *json, struct rest_answer *out)
 	return text_of(json, "action")[0] != '\0';
 }
 
+bool rest_is_handle(const char *id)
+{
+	for (const char *c = id; *c; c++) {
+		if (!str_is_alnum(*c) && strchr("._-", *c) == NULL)
+			return false;
+	}
+	return str_is_alnum(id[0]) && strlen(id) < LAUNCH_HANDLE;
+}
+
 bool rest_state_read(const char *word, enum launch_state *out)
 {
 	static const struct {

@@ -24,6 +24,8 @@ struct rest_answer { /* borrows from the JSON */
 };
 /* False: it is no answer of a REST server. */
 MUST_CHECK bool rest_answer_read(const json_t *json, struct rest_answer *out);
+/* Whether it is an id of a driver, which becomes a part of paths and queries (S158). */
+bool rest_is_handle(const char *id);
 /* What a driver's state is to a launch. False: none that is known. */
 MUST_CHECK bool rest_state_read(const char *word, enum launch_state *out);
 

@@ -29,7 +29,7 @@ static bool is_standby(const struct rest_answer *said)
 
 static void judge_submitted(struct errand *errand, const struct rest_answer *said)
 {
-	if (said->success && said->id[0] && strlen(said->id) < LAUNCH_HANDLE)
+	if (said->success && rest_is_handle(said->id))
 		errand_end(errand,
 			&(struct launch_answer){.outcome = LAUNCH_SAID, .handle = said->id});
 	else if (said->success)
@@ -121,10 +121,10 @@ static bool look_at(struct errand *errand, const json_t *driver)
 		   *worker = json_string_value(json_object_get(driver, "worker"));
 	struct sbuf path;
 
-	if (id == NULL || !rest_is_ours(driver, errand->order) ||
+	if (id == NULL || !rest_is_handle(id) || !rest_is_ours(driver, errand->order) ||
 		world->is_claimed(world->arg, errand->at->cluster->name, id))
 		return false;
-	const struct mount *mount = worker ? rest_mount(errand->at, worker) : NULL;
+	const struct mount *mount = worker ? rest_worker(errand->at, worker) : NULL;
 	if (mount == NULL) {
 		errand->has_gap = true;
 		return false;

@@ -49,7 +49,7 @@ static char *log_url(const struct mount *mount, const char *handle, const char *
 static void find_driver_log(struct rest_target *at, const struct launch_order *order,
 	const struct launch_log_wish *wish, struct launch_log *log)
 {
-	const struct mount *worker = order->place[0] ? rest_mount(at, order->place) : NULL;
+	const struct mount *worker = order->place[0] ? rest_worker(at, order->place) : NULL;
 	bool is_both = wish->stream[0] == '\0';
 
 	if (worker == NULL) {

@@ -211,6 +211,24 @@ static void s122_environment_has_the_marker_or_has_it_not(void **state)
 	json_decref(without);
 }
 
+static void s158_id_of_a_driver_leads_to_no_other_path(void **state)
+{
+	static const char *const good[] = {"driver-20260101000000-0001", "d.1_2"};
+	static const char *const bad[] = {"", "../../x", "a/b", "a?b", "a#b", "a%2fb", "a b", "..",
+		"-a", "a\r\nHost: b", "a&driverId=b"};
+	char longest[LAUNCH_HANDLE + 1];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_true(rest_is_handle(good[i]));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_false(rest_is_handle(bad[i]));
+	memset(longest, 'a', LAUNCH_HANDLE);
+	longest[LAUNCH_HANDLE] = '\0';
+	assert_false(rest_is_handle(longest));
+	assert_true(rest_is_handle(longest + 1));
+}
+
 static void answer_is_read_as_far_as_it_is_one(void **state)
 {
 	json_t *good = json_of("{\"action\": \"SubmissionStatusResponse\", \"success\": true, "
@@ -244,6 +262,7 @@ int main(void)
 		cmocka_unit_test(
 			s122_application_is_of_the_same_user_name_and_time_by_the_masters_word),
 		cmocka_unit_test(s122_environment_has_the_marker_or_has_it_not),
+		cmocka_unit_test(s158_id_of_a_driver_leads_to_no_other_path),
 		cmocka_unit_test(answer_is_read_as_far_as_it_is_one),
 	};
 
