@@ -1,6 +1,6 @@
 #include "proxy/launch/upload/artifact_call.h"
 
-#include "auth/policy/grants.h"
+#include "auth/policy/access.h"
 #include "base/log/log.h"
 #include "base/text/params.h"
 
@@ -74,6 +74,16 @@ static bool read_name(struct artifact_call *call, struct str text)
 
 /* --- where --- */
 
+/* As launches are refused. False: refused, and answered. */
+static bool has_right(struct web_call *web)
+{
+	if (access_anywhere(web->who) & 1u << ACTION_LAUNCH)
+		return true;
+	web_fault(web, FAULT_FORBIDDEN,
+		"this needs the right \"launch\"; a limited token names it, too");
+	return false;
+}
+
 static const struct conf_cluster *find_cluster(struct web_call *web)
 {
 	const struct conf_cluster *cluster = NULL;
@@ -146,7 +156,7 @@ static void refuse_name(struct web_call *web, enum artifact_step step)
 struct artifact_call *artifact_call_new(
 	struct web_call *web, enum artifact_step step, size_t size, const struct web_work *work)
 {
-	const struct conf_cluster *cluster = find_cluster(web);
+	const struct conf_cluster *cluster = has_right(web) ? find_cluster(web) : NULL;
 
 	if (cluster == NULL)
 		return NULL;

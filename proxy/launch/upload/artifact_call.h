@@ -8,8 +8,8 @@
 
 #include "base/text/json_writer.h"
 #include "proxy/launch/artifacts/artifact_bench.h"
-#include "proxy/launch/artifacts/artifact_place.h"
 #include "proxy/launch/artifacts/s3.h"
+#include "proxy/launch/rules/artifact_place.h"
 #include "proxy/web/web_fault.h"
 
 enum artifact_step { ARTIFACT_READ, ARTIFACT_WRITE };

@@ -23,7 +23,7 @@ def gate(tmp_path_factory):
     """Nobody launches here: neither master nor REST server is there."""
     address = f"http://{HOST}:9"
     with S3Server() as s3:
-        launch = {"rest": address, "artifacts": {**s3.conf(), "max": "8MiB"}, "profiles": [{"name": "small", "roles": ["user"]}]}
+        launch = {"rest": address, "artifacts": {**s3.conf(), "max": "8MiB"}, "profiles": [{"name": "small", "roles": ["everyone"]}]}
         entry = {"name": "prod", "masters": [address], "launch": launch}
         with Gateway([entry], "/gate", folder=tmp_path_factory.mktemp("gate")) as gateway:
             yield gateway

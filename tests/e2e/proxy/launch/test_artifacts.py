@@ -14,6 +14,8 @@ import pytest
 import requests
 
 from gateway import Gateway
+from launch_world import Person, await_people, people_settings
+from mock_provider import MockProvider
 from s3_server import S3Server
 from spark_cluster import HOST, free_port, wait_for
 from token_client import Api, problem
@@ -25,8 +27,8 @@ MIB = 1 << 20
 def cluster(storage, name="prod", **artifacts):
     """Nobody launches here: neither master nor REST server is there."""
     address = f"http://{HOST}:9"
-    profiles = [{"name": "small", "roles": ["user"], "shared": ["team", "drop"], "shared_write": ["drop"]},
-                {"name": "ours", "roles": ["admin"], "shared": ["secret"]}]
+    profiles = [{"name": "small", "roles": ["everyone"], "shared": ["team", "drop"], "shared_write": ["drop"]},
+                {"name": "ours", "roles": ["keepers"], "shared": ["secret"]}]
     return {"name": name, "masters": [address],
             "launch": {"rest": address, "artifacts": {**storage.conf(), **artifacts}, "profiles": profiles}}
 
@@ -38,8 +40,15 @@ def s3():
 
 
 @pytest.fixture(scope="module")
-def gate(s3, tmp_path_factory):
-    with Gateway([cluster(s3, max="64MiB", quota="100MiB", files=20)], "/gate", folder=tmp_path_factory.mktemp("gate")) as gateway:
+def provider():
+    with MockProvider() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gate(s3, provider, tmp_path_factory):
+    storage = cluster(s3, max="64MiB", quota="100MiB", files=20)
+    with Gateway([storage], "/gate", people_settings(provider), folder=tmp_path_factory.mktemp("gate")) as gateway:
         yield gateway
 
 
@@ -63,11 +72,11 @@ def names(api, **query):
     return [row["name"] for row in answer.json()["artifacts"]]
 
 
-def begin_put(api, name, length, *fields):
-    """A connection on which the head of a PUT is sent."""
-    site = urllib.parse.urlsplit(api.gateway.admin_url)
+def begin_put(api, name, length, *fields, at=None):
+    """A connection on which the head of a PUT is sent; `at`: a listener's address with its base path."""
+    site = urllib.parse.urlsplit(at or api.gateway.admin_url)
     link = http.client.HTTPConnection(site.hostname, site.port, timeout=30)
-    link.putrequest("PUT", f"{ARTIFACTS}/{name}")
+    link.putrequest("PUT", f"{site.path}{ARTIFACTS}/{name}")
     for field in (("Authorization", f"Bearer {api.token}"), ("Content-Length", length), *fields):
         link.putheader(*field)
     link.endheaders()
@@ -116,7 +125,7 @@ def test_s125_somebody_elses_artifact_answers_as_what_is_not_there(gate, ann, bo
     assert ann.get(f"{ARTIFACTS}/mine.py").json()["size"] == 5
 
 
-def test_s125_shared_folders_are_read_and_changed_as_profiles_say(gate, ann, bob, s3):
+def test_s125_shared_folders_are_read_and_changed_as_profiles_say(gate, provider, ann, bob, s3):
     s3.curl("-T", __file__, f"{s3.url}/shared/team/lib.jar")
     s3.curl("-T", __file__, f"{s3.url}/shared/secret/lib.jar")
     assert names(ann, shared="team") == ["shared/team/lib.jar"]
@@ -129,7 +138,35 @@ def test_s125_shared_folders_are_read_and_changed_as_profiles_say(gate, ann, bob
     assert put(ann, "shared/drop/x.py", b"from ann").status_code == 201
     assert bob.get(f"{ARTIFACTS}/shared/drop/x.py").json()["size"] == 8
     assert bob.delete(f"{ARTIFACTS}/shared/drop/x.py").status_code == 204
-    assert names(Api(gate, "admin"), shared="secret") == ["shared/secret/lib.jar"]
+    keeper = Person(provider, gate.admin_url, "kim", "ops", "keepers")
+    await_people(gate, keeper)
+    listed = keeper.get("/artifacts?shared=secret").json()
+    assert [row["name"] for row in listed["artifacts"]] == ["shared/secret/lib.jar"]
+
+
+class Limited(Api):
+    """With a token of its own options."""
+
+    def __init__(self, gateway, user, *options):
+        super().__init__(gateway)
+        made = gateway.create_token("limited", "user", "--user", user, *options)
+        self.token, self.id = made["access_token"], made["id"]
+        self.headers["Authorization"] = f"Bearer {self.token}"
+
+
+@pytest.mark.parametrize("scope, told", [("view", 403), ("cluster:prod", 403), ("launch cluster:other", 404)])
+def test_s125_token_without_the_right_launch_has_no_artifacts(gate, s3, scope, told):
+    user = f"narrow-{told}-{len(scope)}"
+    whole, narrow = Api(gate, "user", user), Limited(gate, user, "--scope", scope)
+    assert put(whole, "a.jar", b"x").status_code == 201
+    before = s3.objects()
+    for answer in (put(narrow, "b.jar", b"x"), put(narrow, "a.jar", b"x2"), narrow.get(ARTIFACTS), narrow.get(f"{ARTIFACTS}/a.jar"),
+                   narrow.get(ARTIFACTS, params={"shared": "team"}), put(narrow, "shared/drop/b.jar", b"x"), narrow.delete(f"{ARTIFACTS}/a.jar")):
+        assert told == 404 or "launch" in problem(answer, told)
+        problem(answer, told)
+    assert s3.objects() == before
+    launches = Limited(gate, user, "--scope", "launch cluster:prod")
+    assert names(launches) == ["a.jar"] and launches.delete(f"{ARTIFACTS}/a.jar").status_code == 204
 
 
 @pytest.mark.parametrize("front", ["direct", "evhttp"])

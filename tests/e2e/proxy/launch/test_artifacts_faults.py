@@ -28,7 +28,7 @@ def ann(s3, tmp_path):
     storage = {"s3": s3.url, "region": REGION, "access_key_file": f"{tmp_path}/access", "secret_key_file": f"{tmp_path}/secret", "spark_uri": "s3a://apps/"}
     address = f"http://{HOST}:9"
     entry = {"name": "prod", "masters": [address],
-             "launch": {"rest": address, "artifacts": storage, "profiles": [{"name": "small", "roles": ["user"]}]}}
+             "launch": {"rest": address, "artifacts": storage, "profiles": [{"name": "small", "roles": ["everyone"]}]}}
     with Gateway([entry], "/gate", folder=tmp_path) as gate:
         yield Api(gate, "user", "ann")
 

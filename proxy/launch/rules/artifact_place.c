@@ -1,25 +1,11 @@
-#include "proxy/launch/artifacts/artifact_place.h"
+#include "proxy/launch/rules/artifact_place.h"
 
-#include "auth/policy/access.h"
-#include "auth/policy/grants.h"
+#include "proxy/launch/rules/launch_person.h"
 
-/* --- profiles --- */
-
-static bool has_profile(const struct conf_profile *profile, const struct identity *who)
+static bool has_any_profile(const struct conf_launch *launch, const struct identity *who)
 {
-	for (size_t i = 0; i < profile->roles.count; i++) {
-		const char *role = profile->roles.at[i];
-		if (strcmp(role, "everyone") == 0 || grants_has_name(who->grants, role) ||
-			(who->role != ROLE_NONE && strcmp(role, role_name(who->role)) == 0))
-			return true;
-	}
-	return false;
-}
-
-static bool may_launch(const struct conf_cluster *cluster, const struct identity *who)
-{
-	for (size_t i = 0; i < cluster->launch.profiles_count; i++) {
-		if (has_profile(&cluster->launch.profiles[i], who))
+	for (size_t i = 0; i < launch->profiles_count; i++) {
+		if (launch_person_has(who, &launch->profiles[i]))
 			return true;
 	}
 	return false;
@@ -27,10 +13,8 @@ static bool may_launch(const struct conf_cluster *cluster, const struct identity
 
 static bool is_for(const struct conf_cluster *cluster, const struct identity *who)
 {
-	const struct access_cluster asked = {.name = cluster->name};
-
-	return cluster->has_launch && cluster->launch.has_artifacts &&
-	       access_to_cluster(who, &asked) && may_launch(cluster, who);
+	return launch_person_may(who, cluster) && cluster->launch.has_artifacts &&
+	       has_any_profile(&cluster->launch, who);
 }
 
 enum artifact_choice artifact_place_find(const struct conf *conf, const struct identity *who,
@@ -52,23 +36,15 @@ enum artifact_choice artifact_place_find(const struct conf *conf, const struct i
 
 /* --- folders --- */
 
-static bool has_folder(const struct conf_names *folders, struct str folder)
-{
-	for (size_t i = 0; i < folders->count; i++) {
-		if (str_eq(str_of(folders->at[i]), folder))
-			return true;
-	}
-	return false;
-}
-
 void artifact_place_each_shared(const struct conf_cluster *cluster, const struct identity *who,
 	void (*each)(void *arg, const char *folder, bool lets_write), void *arg)
 {
 	for (size_t i = 0; i < cluster->launch.profiles_count; i++) {
 		const struct conf_profile *profile = &cluster->launch.profiles[i];
-		for (size_t k = 0; has_profile(profile, who) && k < profile->shared.count; k++) {
+		for (size_t k = 0; launch_person_has(who, profile) && k < profile->shared.count;
+			k++) {
 			const char *folder = profile->shared.at[k];
-			each(arg, folder, has_folder(&profile->shared_write, str_of(folder)));
+			each(arg, folder, conf_names_have(&profile->shared_write, str_of(folder)));
 		}
 	}
 }
@@ -118,16 +94,4 @@ void artifact_place_add_uri(const struct conf_cluster *cluster, const struct ide
 {
 	sbuf_puts(out, cluster->launch.artifacts.spark_uri);
 	artifact_add_key(out, name, who);
-}
-
-bool artifact_resource_uri(const struct conf_cluster *cluster, const struct identity *who,
-	struct str text, struct sbuf *out)
-{
-	struct artifact_name name;
-
-	if (!cluster->launch.has_artifacts || !artifact_name_read(text, &name) ||
-		!artifact_place_shows(cluster, who, &name))
-		return false;
-	artifact_place_add_uri(cluster, who, &name, out);
-	return !out->overflow;
 }

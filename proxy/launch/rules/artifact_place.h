@@ -1,11 +1,12 @@
 /*
- * proxy/launch/artifacts/artifact_place.h - whose artifacts somebody may use: the storage of a
- * cluster where they may launch, folders that their profiles share, and what Spark calls a file.
+ * proxy/launch/rules/artifact_place.h - whose artifacts somebody may use: the storage of a cluster
+ * where they may launch by a profile of theirs (S115), folders that their profiles share, and what
+ * Spark calls a file.
  *
  * Pure; borrows from the configuration.
  */
-#ifndef SPARKGATE_PROXY_LAUNCH_ARTIFACTS_ARTIFACT_PLACE_H
-#define SPARKGATE_PROXY_LAUNCH_ARTIFACTS_ARTIFACT_PLACE_H
+#ifndef SPARKGATE_PROXY_LAUNCH_RULES_ARTIFACT_PLACE_H
+#define SPARKGATE_PROXY_LAUNCH_RULES_ARTIFACT_PLACE_H
 
 #include "conf/conf.h"
 #include "proxy/launch/artifacts/artifact_name.h"
@@ -29,12 +30,7 @@ bool artifact_place_lets_write(const struct conf_cluster *cluster, const struct 
 void artifact_place_each_shared(const struct conf_cluster *cluster, const struct identity *who,
 	void (*each)(void *arg, const char *folder, bool lets_write), void *arg);
 
-/* What Spark reads: "s3a://apps/ann/etl.py". For launches: `text` is what the person calls it.
- * False: it is no name, or of a folder that they may not read. That there is such a file the
- * storage alone knows. */
-MUST_CHECK bool artifact_resource_uri(const struct conf_cluster *cluster,
-	const struct identity *who, struct str text, struct sbuf *out);
-/* The same of what was read and may be seen. */
+/* What Spark reads: "s3a://apps/ann/etl.py". */
 void artifact_place_add_uri(const struct conf_cluster *cluster, const struct identity *who,
 	const struct artifact_name *name, struct sbuf *out);
 
