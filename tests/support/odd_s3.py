@@ -56,6 +56,7 @@ class OddS3:
         self.port = self.listener.getsockname()[1]
         self.on_put = self.take_all
         self.listing = answer(200, EMPTY)
+        self.before_list = lambda: None
         self.seen, self.took = [], []  # bytes that were read of a PUT, and of what it carries
         self.ended = threading.Event()  # its connection is over
 
@@ -89,6 +90,7 @@ class OddS3:
             head, rest = data.split(b"\r\n\r\n", 1)
             peer = Peer(link, head.decode(), rest)
             if not peer.head.startswith("PUT "):
+                self.before_list()
                 link.sendall(self.listing.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
                 return
             try:

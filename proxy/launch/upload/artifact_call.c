@@ -129,6 +129,15 @@ static bool check_folder(struct artifact_call *call, enum artifact_step step)
 	return true;
 }
 
+bool artifact_call_lets_write(const struct artifact_call *call, const struct identity *who)
+{
+	const struct conf_cluster *cluster = NULL;
+
+	return artifact_place_find(call->web->conf, who, str_of(call->cluster->name), &cluster) ==
+		       ARTIFACT_PLACE_FOUND &&
+	       artifact_place_lets_write(cluster, who, &call->name);
+}
+
 static void write_keys(struct artifact_call *call)
 {
 	struct sbuf text;

@@ -7,6 +7,7 @@
 #include "base/text/digest.h"
 #include "proxy/launch/artifacts/aws_chunks.h"
 #include "proxy/http/move_bytes.h"
+#include "proxy/web/web_watch.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -26,6 +27,7 @@ struct artifact_put {
 	struct artifact_under_way others; /* before this one */
 	struct evbuffer *queue;
 	struct digest_run *digest;
+	struct web_watch *watch;
 	struct event *wake, *tick;
 	struct aws_chunks chunks;
 	uint64_t length;
@@ -34,6 +36,8 @@ struct artifact_put {
 	bool is_full;	 /* the client waits */
 	bool has_all;	 /* the last byte has come */
 	bool is_flushed; /* what there is goes on, however little */
+	bool may_end;	 /* who sends it was known when all of it was there */
+	bool asks_to_end;
 	bool is_replaced;
 };
 
@@ -45,6 +49,7 @@ static void put_free(void *arg)
 	if (put->queue)
 		evbuffer_free(put->queue);
 	digest_run_free(put->digest);
+	web_watch_free(put->watch);
 	if (put->wake)
 		event_free(put->wake);
 	if (put->tick)
@@ -59,6 +64,50 @@ static void give_up(struct artifact_put *put, enum fault fault, const char *why)
 		fetch_cancel(put->it.fetch);
 	put->it.fetch = NULL;
 	web_fault(put->it.web, fault, why);
+}
+
+/* --- who sends it --- */
+
+static enum fault judge(void *arg, const struct identity *who)
+{
+	const struct artifact_put *put = arg;
+	const struct artifact_call *it = &put->it;
+
+	return artifact_call_lets_write(it, who) ? FAULT_NONE : FAULT_FORBIDDEN;
+}
+
+static void still(void *arg)
+{
+	struct artifact_put *put = arg;
+
+	put->may_end |= put->asks_to_end;
+	put->asks_to_end = false;
+	if (put->it.fetch && put->may_end)
+		fetch_go_on(put->it.fetch);
+}
+
+/* They may not any more: the storage gets no end of it, so it is no file (S37, S128). */
+static void end_it(void *arg, enum fault fault)
+{
+	give_up(arg, fault, NULL);
+}
+
+static const struct web_watcher watcher = {judge, still, end_it};
+
+/* The last of it goes on when it was known within a second who sends it. Else that is asked, and
+ * not from here: an upload may end by the answer. */
+static bool may_end(struct artifact_put *put)
+{
+	bool is_whole = put->has_all || put->length == 0;
+
+	if (is_whole && !put->may_end && web_watch_is_fresh(put->watch))
+		put->may_end = true;
+	if (!is_whole || put->may_end)
+		return true;
+	if (!put->asks_to_end)
+		event_active(put->tick, EV_TIMEOUT, 0);
+	put->asks_to_end = true;
+	return false;
 }
 
 /* --- from the client --- */
@@ -151,6 +200,8 @@ static size_t read_chunks(char *room, size_t size, void *arg)
 		event_active(put->wake, EV_TIMEOUT, 0);
 		return 0;
 	}
+	if (!may_end(put))
+		return 0;
 	return aws_chunks_read(&put->chunks, room, size, read_queue, put);
 }
 
@@ -203,10 +254,13 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	int64_t limit = is_sent ? ANSWER_MS : STALL_MS;
 
 	(void)fd, (void)what;
-	if (!waits_for_client && clock_mono_ms() - put->moved_ms > limit)
+	if (!waits_for_client && clock_mono_ms() - put->moved_ms > limit) {
 		give_up(put, FAULT_STORAGE_DOWN, "The object storage takes nothing any more.");
-	else
-		flush(put);
+		return;
+	}
+	flush(put);
+	if (!is_sent) /* after that the storage has a whole file of somebody who might send it */
+		web_watch_ask(put->watch);
 }
 
 static void send_it(struct artifact_put *put)
@@ -217,6 +271,7 @@ static void send_it(struct artifact_put *put)
 	aws_chunks_begin(&put->chunks, put->length);
 	put->queue = evbuffer_new();
 	put->digest = digest_run_new();
+	put->watch = web_watch_new(put->it.web, &watcher, put);
 	put->wake = event_new(bench->base, -1, 0, on_wake, put);
 	put->tick = event_new(bench->base, -1, EV_PERSIST, on_tick, put);
 	event_add(put->tick, &(struct timeval){.tv_sec = 1});

@@ -5,9 +5,11 @@ import http.client
 import json
 import os
 import pathlib
+import select
 import socket
 import subprocess
 import sys
+import time
 import urllib.parse
 
 import pytest
@@ -247,6 +249,29 @@ def test_s128_a_broken_upload_leaves_no_object(ann, s3):
     wait_for(lambda: put(ann, "after", b"x").status_code in (200, 201), "the gateway", 20)
     wait_for(lambda: names(ann) == ["after", "kept"], "only what is whole", 20)
     assert {key: size for key, size in s3.objects().items() if key.startswith(folder)} == {f"{folder}after": 1, f"{folder}kept": 5}
+
+
+@pytest.mark.parametrize("listener", ["admin", "public"])
+@pytest.mark.parametrize("end", ["revoked", "expired", "good"])
+def test_s37_upload_outlives_no_token_and_leaves_no_object(gate, s3, listener, end):
+    user = f"late-{end}-{listener}"
+    whole, sender = Api(gate, "user", user), Limited(gate, user, *(("--access-ttl", "3s") if end == "expired" else ()))
+    kept = put(whole, "kept", b"first").json()["uri"].removeprefix("s3a://apps/")
+    link = begin_put(sender, "kept", 2 * MIB, at=gate.url if listener == "public" else gate.admin_url)
+    link.send(bytes(MIB))
+    if end == "revoked":
+        gate.command("token", "revoke", sender.id)
+    began = time.monotonic()
+    while end != "good" and not select.select([link.sock], [], [], 0.1)[0] and time.monotonic() - began < 20:
+        link.send(b"x")  # it never ends, and never pauses
+    took = time.monotonic() - began
+    if end == "good":
+        time.sleep(2.5)  # longer than what was known is good
+        link.send(bytes(MIB))
+    assert link.getresponse().status == {"revoked": 401, "expired": 401, "good": 200}[end]
+    link.close()
+    assert took < (3 + 5 if end == "expired" else 5)
+    assert s3.objects()[kept] == (2 * MIB if end == "good" else 5)
 
 
 def test_uploads_and_deletions_are_in_the_audit(gate, ann):

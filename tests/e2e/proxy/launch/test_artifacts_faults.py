@@ -2,6 +2,7 @@
 
 import json
 import socket
+import threading
 import time
 
 import pytest
@@ -117,6 +118,26 @@ def test_s129_a_slow_storage_slows_the_client_and_takes_no_memory(ann, s3):
     link.close()
     s3.on_put = s3.take_all
     wait_for(lambda: put(ann, "y", b"y").status_code == 201, "the next upload", 20)
+
+
+@pytest.mark.parametrize("content", [b"", b"all of it"])
+def test_s37_what_was_sent_at_once_waits_until_it_is_known_who_sent_it(ann, s3, content):
+    """The list of the folder takes so long that the token is revoked meanwhile."""
+    asked, revoked = threading.Event(), threading.Event()
+
+    def on_list():
+        asked.set()
+        revoked.wait(30)
+        time.sleep(1.2)  # within a second what was known is still good
+
+    s3.before_list = on_list
+    link = begin_put(ann, "x", len(content))
+    link.send(content)
+    assert asked.wait(20)
+    ann.gateway.command("token", "revoke", ann.id)
+    revoked.set()
+    assert link.getresponse().status == 401
+    assert s3.took == []
 
 
 def test_a_client_that_leaves_ends_the_storages_connection(ann, s3):
