@@ -22,7 +22,7 @@ static void admin_on_closed(void *arg)
 	struct admin_call *call = arg;
 
 	call->web.req = NULL; /* who it was comes later, and frees the call */
-	if (call->waits || call->web.stream)
+	if (call->waits)
 		admin_on_end(&call->web, FAULT_CLIENT_LEFT);
 }
 
@@ -115,7 +115,6 @@ void admin_on_end(struct web_call *web, enum fault fault)
 	audit_come_from(NULL, NULL); /* it borrows from the call */
 	(void)fault;
 	web_end_work(web);
-	launch_stream_free(web->stream);
 	identity_unref(web->who);
 	json_decref(call->body);
 	share_drop(call->registry);

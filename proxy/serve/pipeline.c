@@ -7,7 +7,6 @@
 #include "proxy/guard/ext_auth.h"
 #include "proxy/guard/guard.h"
 #include "proxy/guard/websocket.h"
-#include "proxy/launch/api/launch_api.h"
 #include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/tunnel.h"
@@ -107,7 +106,6 @@ static void forget_relay(struct exchange *x)
 	endpoint_permalink_free(x->permalink);
 	history_word_free(x->word);
 	endpoint_pods_free(x->pods);
-	launch_stream_free(x->web.stream);
 }
 
 static struct exchange *begin_exchange(struct server_thread *thread, struct front_request *req)

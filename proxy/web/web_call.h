@@ -22,7 +22,6 @@
 
 struct artifact_bench;
 struct launch_home;
-struct launch_stream;
 struct web_call;
 struct web_row;
 
@@ -105,7 +104,6 @@ struct web_call {
 	struct artifact_bench *bench; /* of this thread */
 	const struct web_work *work;  /* NULL: none goes on */
 	void *work_arg;
-	struct launch_stream *stream;	     /* a log that is answered with; else NULL */
 	void (*then)(struct web_call *call); /* once what it waits for is there */
 	char token_id[WEB_ID_LEN + 1];	     /* {id} in the row's path */
 	char client[46];		     /* "" until asked for */

@@ -15,6 +15,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import socket
 import threading
 import time
@@ -304,15 +305,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             statuses = api.pods.get((namespace, name), {}).get("status", {}).get("containerStatuses", [])
             return api.stopping or (namespace, name) not in api.pods or any(
                 one["name"] == container and "terminated" in one["state"] for one in statuses)
-        while True:
+        with api.changed:
+            api.followers += 1
+        try:
+            while not self.has_left():
+                with api.changed:
+                    api.changed.wait_for(lambda: is_over() or len(api.logs[name, container]) > at, 0.1)
+                    text, over = api.logs[name, container][at:], is_over()
+                if text:
+                    self.chunk(text)
+                    at += len(text)
+                if over:
+                    return
+        finally:
             with api.changed:
-                api.changed.wait_for(lambda: is_over() or len(api.logs[name, container]) > at, 0.1)
-                text, over = api.logs[name, container][at:], is_over()
-            if text:
-                self.chunk(text)
-                at += len(text)
-            if over:
-                return
+                api.followers -= 1
+
+    def has_left(self):
+        if self.server.api.tls or not select.select([self.connection], [], [], 0)[0]:
+            return False
+        return self.connection.recv(1, socket.MSG_PEEK) == b""
 
     def status(self, code, message, reason="", details=None):
         self.json(code, {"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "reason": reason,
@@ -446,6 +458,7 @@ class KubeApi:
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
         self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
         self.logs, self.incidents, self.sent = {}, [], []  # {(pod, container): bytes}
+        self.followers = 0  # who waits for more of a log
         # Writes: what was asked; answers that get lost; how an admission says no; namespaces that are not there.
         self.writes, self.lost_answers, self.denial, self.no_namespaces = [], 0, None, set()
         self.server = None

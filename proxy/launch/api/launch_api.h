@@ -34,6 +34,4 @@ void launch_api_events(struct web_call *call);
 /* launch_stream.c: answers with what the question's log is; takes the question. */
 void launch_stream_begin(struct web_call *call, struct launch_question *question);
 
-void launch_stream_free(struct launch_stream *stream); /* NULL is fine */
-
 #endif

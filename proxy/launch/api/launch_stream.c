@@ -60,10 +60,10 @@ struct look {
 
 static void read_on(struct launch_stream *stream);
 
-void launch_stream_free(struct launch_stream *stream)
+static void stream_free(void *arg)
 {
-	if (stream == NULL)
-		return;
+	struct launch_stream *stream = arg;
+
 	if (stream->question)
 		stream->question->arg = NULL;
 	if (stream->look)
@@ -402,6 +402,7 @@ static void reply_text(struct web_call *call, struct launch_question *question)
 
 void launch_stream_begin(struct web_call *call, struct launch_question *question)
 {
+	static const struct web_work work = {.free = stream_free};
 	struct launch_stream *stream;
 
 	if (question->log.kind == LAUNCH_LOG_TEXT) {
@@ -409,7 +410,7 @@ void launch_stream_begin(struct web_call *call, struct launch_question *question
 		return;
 	}
 	stream = mem_alloc(1, sizeof *stream);
-	call->stream = stream;
+	web_wait_for(call, &work, stream); /* from now on nobody but its client ends it early */
 	stream->call = call;
 	stream->home = call->site->launches(call);
 	stream->fetcher = fetcher_new(stream->home.base);

@@ -2,8 +2,12 @@
 
 import os
 import signal
+import socket
+import time
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from conftest import NAVIGATION, Client
 from kube_api import APACHE, CONFIG_MAPS, CONNECTS, KUBEFLOW, SCHEDULES, KubeApi, event, executor, resource, terminated, with_state
@@ -11,6 +15,7 @@ from kube_world import teams_auth
 from mock_provider import MockProvider
 from operator_world import APPLICATIONS, COMPLETED, FAILED, RUNNING, SUBMITTED, LaunchWorld
 from signon import wait_ready
+from spark_cluster import HOST
 
 BOTH = pytest.mark.parametrize("world", [KUBEFLOW, APACHE], indirect=True, ids=["kubeflow", "apache"])
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}
@@ -171,6 +176,31 @@ def test_logs_of_driver_and_executor_are_streamed_and_kept_after_the_end(world):
     world.api.delete(driver["metadata"]["name"])
     world.until(lambda: world.log(launch, container="driver").text == "one\ntwo\n" and not world.api.pods.get(("spark", pod_name(
         world.resource(launch)))), "the log that was kept")
+
+
+@pytest.mark.parametrize("listener", ["public", "admin"])
+def test_a_reader_may_leave_a_silent_log_whenever_it_likes(world, listener):
+    launch = world.launch()
+    driver = world.runs(launch)
+    world.api.write(driver["metadata"]["name"], b"")  # it is there, and says nothing
+    at = world.gateway.url if listener == "public" else world.gateway.admin_url
+    path = f"{at}{APPLICATIONS}/{launch['id']}/logs?follow=true"
+    for _ in range(20):  # while the question is under way
+        with socket.create_connection((HOST, urlsplit(at).port)) as leaving:
+            leaving.sendall(f"GET {urlsplit(path).path}?follow=true HTTP/1.1\r\nHost: {urlsplit(at).netloc}\r\n"
+                            f"Authorization: Bearer {world.admin.token}\r\n\r\n".encode())
+    for patience in (0.3, 1.5):  # before the first look whether they still may read it, and after
+        with pytest.raises(requests.Timeout):
+            requests.get(path, headers=world.admin.headers, timeout=(5, patience))
+        world.until(lambda: world.api.followers == 0, "the end of reading")
+    began = time.monotonic()
+    world.until(lambda: time.monotonic() - began > 1.5, "another look", 5)
+    world.api.write(driver["metadata"]["name"], b"at last\n")
+    reading = requests.get(path, headers=world.admin.headers, timeout=10, stream=True)
+    assert next(reading.iter_lines()) == b"at last"
+    reading.close()
+    world.until(lambda: world.api.followers == 0, "the end of reading")
+    assert world.show(launch)["state"] == "running"
 
 
 def test_events_are_those_of_the_resource_and_its_own_pods(world):
