@@ -72,7 +72,7 @@ static struct str user_of(const struct identity *who, bool *is_client)
 	struct str user = str_of(who->grants ? grants_person(who->grants).user : NULL);
 
 	*is_client = false;
-	if (user.len > 0 || who->via != VIA_BEARER || who->token_id[0] == '\0')
+	if (user.len > 0 || who->token_id[0] == '\0')
 		return user;
 	user = str_of(who->subject);
 	*is_client = str_starts(user, client);

@@ -21,15 +21,17 @@ bool launch_person_user(
 	static const struct str clients = {"client-", 7};
 	const char *user = who->grants ? grants_person(who->grants).user : NULL;
 	struct str subject = str_of(who->subject);
-	bool is_own = strcmp(who->issuer, own_issuer) == 0;
+	/* With a one-time link nobody said who they are: no token is behind such a session. */
+	bool is_own = strcmp(who->issuer, own_issuer) == 0 &&
+		      (who->via == VIA_BEARER || who->token_id[0]);
 	bool is_client = false;
 
 	if (user && user[0]) {
 		snprintf(out, STORE_LAUNCH_USER, "%s", user);
-	} else if (is_own && who->via == VIA_BEARER && str_starts(subject, client)) {
+	} else if (is_own && str_starts(subject, client)) {
 		snprintf(out, STORE_LAUNCH_USER, "client-%s", who->subject + client.len);
 		is_client = true;
-	} else if (is_own && who->via == VIA_BEARER) {
+	} else if (is_own) {
 		snprintf(out, STORE_LAUNCH_USER, "%s", who->subject);
 	} else {
 		out[0] = '\0';

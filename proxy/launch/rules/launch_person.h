@@ -16,8 +16,9 @@ struct launch_asker { /* borrowed */
 };
 
 /* What Spark calls them: by the claim of auth.user_claim; of a token of ours that names a person,
- * that name; of one for a named client "client-" and the name. `own_issuer` is who issued tokens of
- * ours. False: nobody knows, it is no name that Spark can be told, or it is a client's (S121). */
+ * that name; of one for a named client "client-" and the name; the same of a session that such a
+ * token opened. `own_issuer` is who issued tokens of ours. False: nobody knows, it is no name that
+ * Spark can be told, or it is a client's (S121). */
 MUST_CHECK bool launch_person_user(
 	const struct identity *who, const char *own_issuer, char out[static STORE_LAUNCH_USER]);
 /* Whether they may launch on the cluster at all. Else it is not there, nor are its profiles. */

@@ -110,6 +110,13 @@ def test_form_launches_what_it_says(gate, spark, ann):
     assert f"/applications/{launch}/kill" in listed and ">etl<" in listed
 
 
+def test_s121_who_signed_in_by_a_token_of_ours_launches_as_the_tokens_person(gate, spark):
+    eve = Visitor(gate, gate.create_token("pasted", "user", "--user", "eve")["access_token"])
+    launch = eve.launch()
+    assert "asked for by eve" in eve.await_state(launch, "running")
+    assert "-Duser.name=eve" in str(driver_of(spark, launch)["wish"])
+
+
 def test_launch_of_a_profile_with_logs_tells_its_processes_where_they_go(gate, spark, ann):
     launch = ann.launch()
     ann.await_state(launch, "running")

@@ -285,6 +285,25 @@ static void s121_application_runs_as_whom_spark_knows_the_person_and_nobody_else
 	identity_unref(client);
 }
 
+static void s121_session_of_a_token_of_ours_is_its_person_and_one_of_a_link_is_nobody(void **state)
+{
+	static const struct {
+		const char *subject, *token, *user; /* NULL: nobody */
+	} rows[] = {{"ann", "t-1", "ann"}, {"client:nightly", "t-1", "client-nightly"},
+		{"admin", "", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char user[STORE_LAUNCH_USER];
+		struct identity *who = identity_new(STR(OWN), str_of(rows[i].subject), STR(""),
+			str_of(rows[i].token), ROLE_USER, VIA_SESSION, 0);
+
+		assert_int_equal(launch_person_user(who, OWN, user), rows[i].user != NULL);
+		assert_string_equal(user, rows[i].user ? rows[i].user : "");
+		identity_unref(who);
+	}
+}
+
 static void s115_limited_token_launches_only_where_its_scope_says_so(void **state)
 {
 	static const struct {
@@ -416,6 +435,8 @@ int main(void)
 		cmocka_unit_test(what_is_no_launch_is_refused_by_its_members_name),
 		cmocka_unit_test(
 			s121_application_runs_as_whom_spark_knows_the_person_and_nobody_else),
+		cmocka_unit_test(
+			s121_session_of_a_token_of_ours_is_its_person_and_one_of_a_link_is_nobody),
 		cmocka_unit_test(s115_limited_token_launches_only_where_its_scope_says_so),
 		cmocka_unit_test(s115_limited_token_sees_of_its_persons_own_what_its_scope_names),
 		cmocka_unit_test(s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota),
