@@ -76,6 +76,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 	[FAULT_STORAGE] = {502, "storage", "The object storage did not do what it was asked for."},
 	[FAULT_STORAGE_DOWN] = {503, "storage_down",
 		"The object storage does not answer. Try again in a few seconds."},
+	[FAULT_LAUNCH_DOWN] = {503, "launch_down",
+		"The cluster can start no applications at the moment."},
 	[FAULT_UPSTREAM_DIED] = {502, "upstream_died", "The page's answer ended too early."},
 	[FAULT_BUSY] = {503, "busy", "Too many requests are waiting for this page."},
 	[FAULT_MEMORY] = {503, "memory",

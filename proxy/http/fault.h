@@ -58,6 +58,7 @@ enum fault {
 	FAULT_KUBERNETES,    /* its API server refuses, or says something else */
 	FAULT_STORAGE,	     /* an object storage refuses, or says something else */
 	FAULT_STORAGE_DOWN,  /* it does not answer */
+	FAULT_LAUNCH_DOWN,   /* a cluster is known to start nothing now */
 	FAULT_UPSTREAM_DIED, /* after the head was sent: the client is cut */
 	FAULT_BUSY,	     /* no connection within the deadline */
 	FAULT_MEMORY,	     /* no more content is held for now (S57) */

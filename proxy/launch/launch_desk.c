@@ -179,6 +179,22 @@ static void add(
 	store_launch_clear(&record);
 }
 
+/* What its cluster is known to lack fails no launch later, and fills no queue. */
+static bool takes_launches(
+	struct launcher *launcher, struct launch_question *question, const char *cluster)
+{
+	const struct launch_place *place = launcher_place(launcher, cluster);
+	const char *lacks = place && place->target->ops->lacks
+				    ? place->target->ops->lacks(place->target)
+				    : NULL;
+
+	if (lacks == NULL)
+		return true;
+	refuse(question, FAULT_LAUNCH_DOWN, lacks);
+	tell_audit(question, NULL, "refuse", lacks);
+	return false;
+}
+
 static void create_from(struct launcher *launcher, struct launch_question *question, json_t *body,
 	const char *restart_of)
 {
@@ -197,7 +213,8 @@ static void create_from(struct launcher *launcher, struct launch_question *quest
 	}
 	request.order.asked = json_text(body);
 	request.order.restart_of = mem_strdup(restart_of);
-	add(launcher, question, &request);
+	if (takes_launches(launcher, question, request.order.cluster))
+		add(launcher, question, &request);
 	launch_request_clear(&request);
 }
 

@@ -74,6 +74,7 @@ const char *web_fault_fields(const struct web_call *call, enum fault fault, stru
 		[FAULT_BUSY] = 1,
 		[FAULT_MEMORY] = 1,
 		[FAULT_STORAGE_DOWN] = 5,
+		[FAULT_LAUNCH_DOWN] = 30,
 		[FAULT_NOT_READY] = 3,
 		[FAULT_STARTING] = 3};
 

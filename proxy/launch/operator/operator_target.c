@@ -8,7 +8,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { NEWS_S = 60 /* its watch has not told of it yet */ };
+enum {
+	NEWS_S = 60,	      /* its watch has not told of it yet */
+	LACKS_MS = 30 * 1000, /* then one more may try: somebody may have mended it */
+};
 
 static struct operator_target *of(struct launch_target *target)
 {
@@ -165,6 +168,27 @@ static void on_call_done(const struct operator_result *result, void *arg)
 	operator_errand_end(e);
 }
 
+/* What it lacks it lacks for the next one, too. */
+static void on_submitted(const struct operator_result *result, void *arg)
+{
+	struct operator_errand *e = arg;
+	struct operator_target *t = e->target;
+	struct str why = str_of(result->end == OPERATOR_LACKS ? result->why : "");
+
+	why.len = str_fit_chars(why, sizeof t->lacks - 1);
+	(void)str_copy(why, t->lacks, sizeof t->lacks);
+	t->lacks_ms = clock_mono_ms();
+	on_call_done(result, arg);
+}
+
+static const char *target_lacks(const struct launch_target *target)
+{
+	const struct operator_target *t = (const struct operator_target *)target;
+	bool is_known = t->lacks[0] && clock_mono_ms() - t->lacks_ms < LACKS_MS;
+
+	return is_known ? t->lacks : NULL;
+}
+
 static struct operator_place place_of(const struct operator_target *t)
 {
 	return (struct operator_place){.base = t->world.base,
@@ -200,7 +224,7 @@ static void target_submit(struct launch_target *target, const struct launch_orde
 		operator_errand_end_soon(e);
 	} else {
 		e->call = operator_submit(&place, &wish.wish, make_resource(t, order, &wish),
-			order->inline_file, on_call_done, e);
+			order->inline_file, on_submitted, e);
 	}
 	free(wish.pairs);
 }
@@ -288,6 +312,7 @@ static void target_status(struct launch_target *target, const struct launch_orde
 
 const struct launch_target_ops launch_target_operator = {.open = target_open,
 	.close = target_close,
+	.lacks = target_lacks,
 	.submit = target_submit,
 	.find = target_find,
 	.status = target_status,

@@ -23,6 +23,8 @@ struct operator_target {
 	const struct conf_cluster *cluster; /* of conf */
 	enum spark_operator kind;
 	struct operator_errand_list errands;
+	char lacks[LAUNCH_REASON]; /* what the last submission was told; "" */
+	int64_t lacks_ms;	   /* monotonic: when */
 };
 
 void operator_logs(struct launch_target *target, const struct launch_order *order,

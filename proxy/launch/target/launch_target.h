@@ -94,6 +94,9 @@ struct launch_target_ops {
 	struct launch_target *(*open)(const struct launch_world *world, const struct conf *conf,
 		const struct conf_cluster *cluster);
 	void (*close)(struct launch_target *target); /* nobody is answered any more */
+	/* Why it can start nothing now, as the last submission was told: a right is missing, for
+	 * example. NULL: nothing is known. As a member NULL: never is. */
+	const char *(*lacks)(const struct launch_target *target);
 	/* Starts it. SAID: it is there, and `handle` is what it is called. */
 	void (*submit)(struct launch_target *target, const struct launch_order *order,
 		launch_done *done, void *arg);

@@ -16,6 +16,7 @@ from mock_provider import MockProvider
 from operator_world import APPLICATIONS, COMPLETED, FAILED, RUNNING, SUBMITTED, LaunchWorld
 from signon import wait_ready
 from spark_cluster import HOST
+from token_client import problem
 
 BOTH = pytest.mark.parametrize("world", [KUBEFLOW, APACHE], indirect=True, ids=["kubeflow", "apache"])
 UNSCHEDULABLE = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "0/3 nodes are available"}
@@ -260,9 +261,17 @@ def test_what_the_cluster_lacks_is_said_and_the_launch_goes_on_when_it_is_there(
         world.api.denial = (403, 'sparkapplications "x" is forbidden: exceeded quota: small, used: 3, limited: 3', "Forbidden")
     launch = world.launch()
     world.until_shown(launch, reason=lambda text: text and words in text)
+    again = world.admin.post(APPLICATIONS, json={"cluster": "k", "profile": "small", "resource": "local:///opt/etl.py", "name": "another"})
+    if fault == "quota":
+        assert again.status_code == 201, again.text  # there may be room when its turn comes
+    else:
+        assert words in problem(again, 503) and again.headers["Retry-After"] == "30"
+        assert len(world.admin.get(APPLICATIONS).json()["applications"]) == 1
     world.api.forbidden.clear(), world.api.no_namespaces.clear()
     world.api.kinds[KUBEFLOW], world.api.denial = kinds, None
     world.resource(launch)
+    world.until_shown(launch, state="starting")
+    world.resource(world.launch(name="afterwards"))
 
 
 def test_what_a_webhook_refuses_has_failed_with_its_words(world):
