@@ -8,6 +8,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -87,7 +88,8 @@ class KubeApiServer:
                    "--authorization-mode=RBAC", f"--service-account-issuer={ISSUER}", f"--api-audiences={ISSUER}",
                    f"--service-account-signing-key-file={key}", f"--service-account-key-file={key}",
                    "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none", *self.flags]
-        self.daemon = Daemon("kube-apiserver", command, dict(os.environ), self.folder, self.folder / "apiserver.log")
+        self.daemon = Daemon("kube-apiserver", command, dict(os.environ), self.folder, self.folder / "apiserver.log",
+                             orphaned=signal.SIGKILL)  # etcd is gone as well then, and SIGTERM would wait for it
         wait_for(self.is_ready, "kube-apiserver", 120, self.daemon.check)
         return self
 

@@ -109,20 +109,20 @@ def wait_for(condition, what, timeout=120, alive=lambda: None):
         time.sleep(0.1)
 
 
-def die_with_parent():
+def die_with_parent(number):
     """Ends a child when the tests are killed without a chance to clean up (PR_SET_PDEATHSIG = 1)."""
-    libc.prctl(1, signal.SIGTERM)
+    libc.prctl(1, number)
 
 
 class Daemon:
-    """One process, leader of its own group, its output in a log file."""
+    """One process, leader of its own group, its output in a log file. `orphaned` is the signal that ends it when the tests were killed."""
 
-    def __init__(self, name, command, env, cwd, log):
+    def __init__(self, name, command, env, cwd, log, orphaned=signal.SIGTERM):
         self.name, self.log = name, log
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
                 command, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                start_new_session=True, preexec_fn=die_with_parent)
+                start_new_session=True, preexec_fn=lambda: die_with_parent(orphaned))
 
     @property
     def pid(self):
