@@ -68,7 +68,7 @@ class KubeApiServer:
                    f"--listen-client-urls={url}", f"--advertise-client-urls={url}", f"--listen-peer-urls={peer}",
                    f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=tests={peer}"]
         self.etcd = Daemon("etcd", command, dict(os.environ), self.folder, self.folder / "etcd.log")
-        wait_for(lambda: is_up(f"{url}/health"), "etcd", 30, self.etcd.check)
+        wait_for(lambda: is_up(f"{url}/health"), "etcd", 120, self.etcd.check)
 
     def write_service_account_key(self):
         file = self.folder / "service-accounts.pem"
@@ -90,7 +90,7 @@ class KubeApiServer:
                    "--service-cluster-ip-range=10.96.0.0/16", "--endpoint-reconciler-type=none", *self.flags]
         self.daemon = Daemon("kube-apiserver", command, dict(os.environ), self.folder, self.folder / "apiserver.log",
                              orphaned=signal.SIGKILL)  # etcd is gone as well then, and SIGTERM would wait for it
-        wait_for(self.is_ready, "kube-apiserver", 120, self.daemon.check)
+        wait_for(self.is_ready, "kube-apiserver", 300, self.daemon.check)
         return self
 
     def is_ready(self):
