@@ -395,7 +395,8 @@ static void finish_log(void *arg, struct launch_log *log)
 static bool open_log(struct launcher *launcher, struct launch_question *question)
 {
 	struct desk_errand *errand = mem_alloc(1, sizeof *errand);
-	const struct launch_log_wish wish = {question->container, question->stream};
+	const struct launch_log_wish wish = {
+		question->container, question->stream, question->since};
 	const struct launch_place *place;
 
 	if (!get(launcher, question, &errand->launch, &errand->order)) {

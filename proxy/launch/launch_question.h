@@ -41,7 +41,7 @@ struct launch_question {
 	unsigned states;      /* of a list: bits; 0: all */
 	char before[STORE_LAUNCH_ID];
 	size_t limit;
-	char container[LAUNCH_CONTAINER], stream[LAUNCH_STREAM];
+	char container[LAUNCH_CONTAINER], stream[LAUNCH_STREAM], since[LAUNCH_TIME];
 	bool follows;			 /* of a log */
 	char client[46], request_id[17]; /* for the audit line */
 

@@ -249,6 +249,18 @@ static bool is_container(const char *text)
 	return len > 0;
 }
 
+/* RFC 3339, in whole seconds of UTC. */
+static bool is_time(const char *text)
+{
+	static const char form[] = "0000-00-00T00:00:00Z";
+	size_t at = 0;
+
+	while (text[at] &&
+		(form[at] == '0' ? text[at] >= '0' && text[at] <= '9' : text[at] == form[at]))
+		at++;
+	return at == sizeof form - 1 && text[at] == '\0';
+}
+
 void launch_api_logs(struct web_call *call)
 {
 	struct launch_question *question = make_question(call, LAUNCH_ASK_LOG);
@@ -264,6 +276,9 @@ void launch_api_logs(struct web_call *call)
 	else if (!read_parameter(call, "follow", follow, sizeof follow) ||
 		 (follow[0] && strcmp(follow, "true") != 0 && strcmp(follow, "false") != 0))
 		fault = "follow: expected true or false.";
+	else if (!read_parameter(call, "since", question->since, sizeof question->since) ||
+		 (question->since[0] && !is_time(question->since)))
+		fault = "since: expected a time such as 2026-01-31T12:00:00Z.";
 	if (fault) {
 		refuse(call, question, fault);
 		return;

@@ -44,7 +44,7 @@ struct operator_errand {
 	void (*then)(struct operator_errand *errand, const char *more);
 	/* operator_logs.c, operator_events.c */
 	char name[KUBE_NAMESPACE_MAX]; /* of its resource */
-	char driver_uid[ERRAND_UID], executor[16];
+	char driver_uid[ERRAND_UID], executor[16], since[LAUNCH_TIME];
 	char id[STORE_LAUNCH_ID];
 	struct errand_pod *pods;
 	size_t pods_count;

@@ -34,6 +34,8 @@ static void lead_to(struct operator_errand *e, const char *pod, const char *cont
 	kube_path_of_one(
 		&path, "/api/v1", e->target->cluster->launch.operator.namespace, "pods", pod);
 	sbuf_printf(&path, "/log?container=%s", container);
+	if (e->since[0])
+		sbuf_printf(&path, "&sinceTime=%s", e->since);
 	e->log.kind = LAUNCH_LOG_BODY;
 	e->log.is_running = runs;
 	e->log.url = mem_printf("%s%s", e->access.server, path.at);
@@ -50,6 +52,11 @@ static void take_kept(const struct app *a, struct operator_errand *e)
 {
 	struct pod_answer kept = {.known = POD_GONE};
 
+	if (e->since[0]) {
+		say_none(e, "The pod is not there any more, and a kept log has no times of lines: "
+			    "ask without since.");
+		return;
+	}
 	keep_log_answer(a, KEPT_BYTES, &kept);
 	if (kept.kept_log) {
 		e->log.kind = LAUNCH_LOG_TEXT;
@@ -145,6 +152,7 @@ void operator_logs(struct launch_target *target, const struct launch_order *orde
 	const struct app *a;
 	uint64_t n;
 
+	(void)str_copy(str_of(wish->since), e->since, sizeof e->since);
 	a = find_app(t, order, e->name);
 	number = str_from(container, sizeof "executor-" - 1);
 	if (a && str_eq(container, STR("driver"))) {

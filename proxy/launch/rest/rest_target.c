@@ -73,7 +73,10 @@ static void find_log(struct launch_target *target, const struct launch_order *or
 {
 	struct launch_log log = {.kind = LAUNCH_LOG_NONE};
 
-	if (strcmp(wish->container, "driver") == 0)
+	if (wish->since[0])
+		snprintf(log.reason, sizeof log.reason,
+			"A worker keeps no times of lines: ask without since.");
+	else if (strcmp(wish->container, "driver") == 0)
 		find_driver_log(rest_target_of(target), order, wish, &log);
 	else
 		snprintf(log.reason, sizeof log.reason,

@@ -67,9 +67,12 @@ bool launch_is_address(const struct sockaddr *a, const struct sockaddr_storage *
 /* `log` is given: the receiver clears it. */
 typedef void launch_on_log(void *arg, struct launch_log *log);
 
+enum { LAUNCH_TIME = 21 }; /* "2026-01-31T12:00:00Z" and its NUL */
+
 struct launch_log_wish {
 	const char *container; /* "driver", or "executor-3" */
 	const char *stream;    /* "stdout", "stderr"; "": both, where they are two */
+	const char *since;     /* lines of no earlier time, "": all */
 };
 
 struct launch_world { /* borrowed; lives as long as the target */

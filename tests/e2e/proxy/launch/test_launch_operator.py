@@ -158,6 +158,10 @@ def test_logs_of_driver_and_executor_are_streamed_and_kept_after_the_end(world):
     app = "spark-00000000000000000000000000000001"
     world.api.write(driver["metadata"]["name"], b"one\ntwo\n")
     assert world.log(launch, container="driver").text == "one\ntwo\n"
+    assert world.log(launch, container="driver", since="2026-01-31T12:00:00Z").status_code == 200
+    assert [query["sinceTime"] for path, query in world.api.others if "sinceTime" in query] == ["2026-01-31T12:00:00Z"]
+    for since in ("yesterday", "2026-01-31", "2026-01-31T12:00:00Z&follow=true"):
+        assert world.log(launch, container="driver", since=since).status_code == 400
     one = executor("etl-exec-3", app, driver)
     one["metadata"]["labels"]["spark-exec-id"] = "3"
     stranger = executor("etl-exec-4", app, {"metadata": {"name": "x", "uid": "another"}})
@@ -177,6 +181,8 @@ def test_logs_of_driver_and_executor_are_streamed_and_kept_after_the_end(world):
     world.api.delete(driver["metadata"]["name"])
     world.until(lambda: world.log(launch, container="driver").text == "one\ntwo\n" and not world.api.pods.get(("spark", pod_name(
         world.resource(launch)))), "the log that was kept")
+    late = world.log(launch, container="driver", since="2026-01-31T12:00:00Z")
+    assert late.status_code == 404 and "ask without since" in late.json()["detail"]
 
 
 @pytest.mark.parametrize("listener", ["public", "admin"])
