@@ -40,11 +40,11 @@ static int read_text(
 
 static int read_count(const char *member, json_t *json, int most, unsigned *out, struct err *err)
 {
-	json_int_t n = json_integer_value(json);
+	double n = json_number_value(json); /* 2.0 is a whole number, too */
 
 	if (json == NULL || json_is_null(json))
 		return 0;
-	if (!json_is_integer(json) || n < 1 || n > most)
+	if (!json_is_number(json) || !(n >= 1 && n <= most) || n != (unsigned)n)
 		return err_set(err, "%s: expected a number from 1 to %d", member, most);
 	*out = (unsigned)n;
 	return 0;
