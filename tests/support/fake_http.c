@@ -2,6 +2,7 @@
 #include "tests/support/fake_http.h"
 
 #include "base/clock.h"
+#include "tests/support/port.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -293,14 +294,13 @@ static bool connection_write(struct fake_http *f, struct connection *c)
 
 /* --- the thread --- */
 
-static int listen_at(struct sockaddr_in *addr)
+static int listen_at(const struct sockaddr_in *addr)
 {
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
-	socklen_t len = sizeof *addr;
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (fd == -1 || bind(fd, (struct sockaddr *)addr, sizeof *addr) == -1 ||
-		listen(fd, 512) == -1 || getsockname(fd, (struct sockaddr *)addr, &len) == -1)
+	if (fd == -1 || bind(fd, (const struct sockaddr *)addr, sizeof *addr) == -1 ||
+		listen(fd, 512) == -1)
 		abort();
 	return fd;
 }
@@ -397,6 +397,7 @@ struct fake_http *fake_http_start(const char *ip)
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->obeyed, NULL);
 	f->addr.sin_family = AF_INET;
+	f->addr.sin_port = htons((uint16_t)port_take());
 	if (inet_pton(AF_INET, ip, &f->addr.sin_addr) != 1)
 		abort();
 	f->listener = listen_at(&f->addr);

@@ -1,35 +1,19 @@
 #include "tests/support/redis_server.h"
 
 #include "base/clock.h"
+#include "tests/support/port.h"
 #include "tests/support/scratch.h"
 
-#include <arpa/inet.h>
 #include <hiredis/hiredis.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 10000, TRIES = 5 };
-
-/* redis-server cannot be asked for any free port; somebody may take this one before it does. */
-unsigned redis_server_free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof at;
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	if (fd == -1 || bind(fd, (struct sockaddr *)&at, len) == -1 ||
-		getsockname(fd, (struct sockaddr *)&at, &len) == -1)
-		abort();
-	close(fd);
-	return ntohs(at.sin_port);
-}
 
 static void write_settings(struct redis_server *server, const char *settings)
 {
@@ -104,7 +88,7 @@ static struct redis_server *new_server(bool is_sentinel, const char *settings)
 	server->folder = scratch_new();
 	server->socket_path = mem_printf("%s/redis.sock", server->folder);
 	for (int i = 0; i < TRIES; i++) {
-		server->port = redis_server_free_port();
+		server->port = port_take();
 		write_settings(server, settings);
 		if (start(server))
 			return server;

@@ -26,8 +26,6 @@ struct redis_server *redis_server_new(const char *settings);
 struct redis_server *redis_server_new_sentinel(const char *settings);
 void redis_server_free(struct redis_server *server); /* takes; NULL is fine */
 
-unsigned redis_server_free_port(void); /* nobody had it a moment ago */
-
 void redis_server_kill(struct redis_server *server);  /* and waits for its end */
 void redis_server_start(struct redis_server *server); /* again, on the same port */
 void redis_server_stop(struct redis_server *server);  /* SIGSTOP: it accepts and is silent */

@@ -10,6 +10,7 @@ library.
 
 import argparse
 import ctypes
+import fcntl
 import json
 import os
 import pathlib
@@ -54,14 +55,24 @@ class ClusterError(Exception):
 
 
 _given = set()
+_locks = os.open(f"{tempfile.gettempdir()}/sparkgate-test-ports-{os.getuid()}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+
+
+def _is_ours(port):
+    try:
+        fcntl.lockf(_locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        return True
+    except OSError:
+        return False
 
 
 def free_port():
-    """A free port below the range the kernel takes for outgoing connections, so that none of these steals it. Never one
-    that was given before: it may not be listened on yet."""
+    """A free port below the range the kernel takes for outgoing connections, so that none of these steals it. It is this
+    program's until it ends: no other program of the tests gets it (tests/support/port.h), and it is given once, since it
+    may not be listened on yet."""
     while True:
         port = random.randrange(20000, 32000)
-        if port in _given:
+        if port in _given or not _is_ours(port):
             continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

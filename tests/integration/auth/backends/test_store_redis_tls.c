@@ -1,6 +1,7 @@
 /* rediss: where hiredis has TLS, and what is said where it has none. */
 #include "auth/backends/redis/store_redis.h"
 #include "base/clock.h"
+#include "tests/support/port.h"
 #include "tests/support/redis_server.h"
 #include "tests/support/scratch.h"
 #include "tests/support/store_world.h"
@@ -63,7 +64,7 @@ static char *make_certificate(const char *folder, const char *stem)
 static int set_up(void **state)
 {
 	struct tls_world *w = mem_alloc(1, sizeof *w);
-	unsigned port = redis_server_free_port();
+	unsigned port = port_take();
 
 	w->folder = scratch_new();
 	w->ca_file = make_certificate(w->folder, "server");
