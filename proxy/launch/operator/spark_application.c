@@ -144,9 +144,9 @@ static void write_slug(const char *name, char *out, size_t size)
 
 void spark_application_name(const char *id, const char *name, char out[static SPARK_NAME_SIZE])
 {
-	char slug[24], digest[17];
+	char slug[SPARK_NAME_SIZE - sizeof "spark--" - 16 + 1], digest[17];
 
-	write_slug(name, slug, sizeof slug - sizeof "spark");
+	write_slug(name, slug, sizeof slug);
 	write_digest(id, 8, digest);
 	snprintf(out, SPARK_NAME_SIZE, "%s%s%s%s", is_somebodys(slug) ? "spark-" : "", slug,
 		slug[0] ? "-" : "", digest);
