@@ -3,10 +3,9 @@
 #define SPARKGATE_PROXY_LAUNCH_LAUNCHER_INT_H
 
 #include "auth/store/store.h"
+#include "base/hash_table.h"
 #include "proxy/launch/launch_question.h"
 #include "proxy/launch/launcher.h"
-
-#include <uthash.h>
 
 struct share_reader;
 struct share_hold;

@@ -1,15 +1,10 @@
 #include "proxy/relay/static_cache.h"
-
-#include "base/siphash.h"
+#include "base/hash_table.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
 #include <stdlib.h>
 #include <sys/queue.h>
-
-/* Paths are chosen by clients: with a key nobody knows they cannot be chosen to collide. */
-#define HASH_FUNCTION(key, len, hash) ((hash) = (unsigned)siphash_secret((key), (len)))
-#include <uthash.h>
 
 struct content { /* shared by entries, and by answers that are on their way */
 	unsigned char digest[DIGEST_LEN];

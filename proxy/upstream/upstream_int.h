@@ -12,7 +12,7 @@
 #ifndef SPARKGATE_PROXY_UPSTREAM_UPSTREAM_INT_H
 #define SPARKGATE_PROXY_UPSTREAM_UPSTREAM_INT_H
 
-#include "base/siphash.h"
+#include "base/hash_table.h"
 #include "proxy/upstream/upstream.h"
 #include "proxy/upstream/upstream_tls.h"
 
@@ -20,11 +20,6 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <sys/queue.h>
-
-/* Whoever registers with a master chooses addresses: they are not to collide at will. */
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size)		     mem_alloc(1, size)
-#include <uthash.h>
 
 enum { READ_SIZE = 64 * 1024 };
 enum { CALL_MAGIC = 0x6c6c6163, CONN_MAGIC = 0x6e6e6f63 };

@@ -7,18 +7,14 @@
 #ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
 #define SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
 
+#include "base/hash_table.h"
 #include "base/mem.h"
-#include "base/siphash.h"
 #include "base/text/url.h"
 #include "conf/conf.h"
 #include "proxy/registry/registry.h"
 
 #include <sys/queue.h>
 #include <sys/socket.h>
-
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size)		     mem_alloc(1, size)
-#include <uthash.h>
 
 struct cluster;
 struct fetch;

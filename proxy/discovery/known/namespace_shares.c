@@ -1,14 +1,10 @@
 #include "proxy/discovery/known/namespace_shares.h"
 
+#include "base/hash_table.h"
 #include "base/mem.h"
-#include "base/siphash.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size)		     mem_alloc(1, size)
-#include <uthash.h>
 
 enum { PARTS = 4 };
 

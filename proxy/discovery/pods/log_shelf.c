@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "base/files/folder.h"
+#include "base/hash_table.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
-#include "base/siphash.h"
 #include "base/text/digest.h"
 #include "base/text/json_text.h"
 #include "proxy/discovery/known/namespace_shares.h"
@@ -18,10 +18,6 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size)		     mem_alloc(1, size)
-#include <uthash.h>
 
 enum {
 	NAME_BYTES = 16,
