@@ -2,7 +2,7 @@
 
 #include "base/net/cidr.h"
 #include "base/mem.h"
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 #include "proxy/front/crowd.h"
 
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 
 #include <assert.h>
 #include <pthread.h>

@@ -3,7 +3,7 @@
 #define SPARKGATE_PROXY_LAUNCH_LAUNCHER_INT_H
 
 #include "auth/store/store.h"
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 #include "proxy/launch/launch_question.h"
 #include "proxy/launch/launcher.h"
 

@@ -1,6 +1,6 @@
 #include "proxy/registry/registry_part.h"
 
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 #include "proxy/guard/app_origin.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 #include "proxy/registry/registry_table.h"
 
 #include "base/mem.h"
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 
 #include <stdlib.h>
 

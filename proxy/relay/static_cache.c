@@ -1,5 +1,5 @@
 #include "proxy/relay/static_cache.h"
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 
 #include <assert.h>
 #include <event2/buffer.h>

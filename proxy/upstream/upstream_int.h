@@ -12,7 +12,7 @@
 #ifndef SPARKGATE_PROXY_UPSTREAM_UPSTREAM_INT_H
 #define SPARKGATE_PROXY_UPSTREAM_UPSTREAM_INT_H
 
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 #include "proxy/upstream/upstream.h"
 #include "proxy/upstream/upstream_tls.h"
 

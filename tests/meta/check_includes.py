@@ -8,7 +8,7 @@ import source
 
 # Each folder uses only itself and those above it in this list. Read from the end it is the way of a request.
 ORDER = """
-base base/text base/files base/log base/net
+base base/hash base/text base/files base/log base/net
 conf conf/values conf/load
 auth/jose auth/policy auth/roles auth/store auth/audit auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis auth/backends

@@ -7,7 +7,7 @@
 #ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
 #define SPARKGATE_PROXY_DISCOVERY_KNOWN_KNOWN_UI_H
 
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 #include "base/mem.h"
 #include "base/text/url.h"
 #include "conf/conf.h"

@@ -1,6 +1,6 @@
 #include "proxy/discovery/known/namespace_shares.h"
 
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 #include "base/mem.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/files/folder.h"
-#include "base/hash_table.h"
+#include "base/hash/hash_table.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/text/digest.h"

@@ -1,7 +1,7 @@
 #include "proxy/discovery/spark/spark_json.h"
 
 #include "base/text/json_text.h"
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 #include "proxy/discovery/spark/app_id.h"
 #include "proxy/guard/app_key.h"
 

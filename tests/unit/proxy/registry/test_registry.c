@@ -1,5 +1,5 @@
 /* The registry: what a request's names lead to. */
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 #include "proxy/registry/registry_builder.h"
 
 #include <setjmp.h>

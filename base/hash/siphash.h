@@ -1,11 +1,11 @@
 /*
- * base/siphash.h - SipHash-2-4: the hash for tables whose keys somebody else chooses.
+ * base/hash/siphash.h - SipHash-2-4: the hash for tables whose keys somebody else chooses.
  *
  * Worker ids, application names and addresses are chosen by whoever registers with a master; with a
  * key nobody knows, they cannot be chosen to collide.
  */
-#ifndef SPARKGATE_BASE_SIPHASH_H
-#define SPARKGATE_BASE_SIPHASH_H
+#ifndef SPARKGATE_BASE_HASH_SIPHASH_H
+#define SPARKGATE_BASE_HASH_SIPHASH_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SipHash-2-4 against its paper's vectors. */
-#include "base/siphash.h"
+#include "base/hash/siphash.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
