@@ -1,12 +1,16 @@
 #include "base/log/log.h"
 
 #include "base/clock.h"
+#include "base/log/journal.h"
 #include "base/log/log_queue.h"
 #include "base/sbuf.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+
+#define AUDIT "audit"
 
 enum { CLIENT_VALUE_MAX = 128 };
 
@@ -40,9 +44,13 @@ void log_set_audit_sink(log_sink *sink)
 
 static void add_head(struct sbuf *b, int64_t wall_ms, enum log_level level, const char *event)
 {
+	static const enum journal_priority priorities[] = {
+		JOURNAL_DEBUG, JOURNAL_INFO, JOURNAL_WARNING, JOURNAL_ERR};
 	static const char *const names[] = {"debug", "info", "warn", "error"};
 	char now[32];
+	bool is_audit = strcmp(event, AUDIT) == 0;
 
+	sbuf_puts(b, journal_prefix(is_audit ? JOURNAL_NOTICE : priorities[level]));
 	clock_format(wall_ms, now);
 	sbuf_printf(
 		b, "{\"ts\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", now, names[level], event);
@@ -100,7 +108,7 @@ void log_fields(enum log_level level, const char *event, const char *msg,
 
 void log_audit(const char *msg, const struct log_field *fields, size_t count)
 {
-	const struct log_record record = {LOG_INFO, "audit", msg, fields, count, clock_wall_ms()};
+	const struct log_record record = {LOG_INFO, AUDIT, msg, fields, count, clock_wall_ms()};
 	log_sink *sink = atomic_load_explicit(&audit_sink, memory_order_acquire);
 
 	write_record(&record, true);

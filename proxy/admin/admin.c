@@ -97,6 +97,11 @@ void admin_drain(struct admin *admin)
 	admin->draining = true;
 }
 
+bool admin_sees_stalled(const struct admin *admin)
+{
+	return pulse_is_stalled(admin->pulse);
+}
+
 void admin_set_discovery(struct admin *admin, const struct discovery *discovery)
 {
 	admin->discovery = discovery;

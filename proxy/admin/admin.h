@@ -25,6 +25,8 @@ void admin_free(struct admin *admin);
 /* What /ready describes; borrowed, and NULL before it ends. */
 void admin_set_discovery(struct admin *admin, const struct discovery *discovery);
 void admin_set_conf(struct admin *admin, const struct conf *conf); /* reload */
+/* A server thread's loop stands still: /ping fails. The keeper's thread. */
+bool admin_sees_stalled(const struct admin *admin);
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);
 

@@ -8,6 +8,7 @@
 #include "auth/store/store_id.h"
 #include "base/budget.h"
 #include "base/clock.h"
+#include "base/log/journal.h"
 #include "base/log/log.h"
 #include "base/log/log_queue.h"
 #include "base/block.h"
@@ -27,6 +28,7 @@
 #include "proxy/launch/artifacts/artifact_ledger.h"
 #include "proxy/process/listeners.h"
 #include "proxy/process/process.h"
+#include "proxy/process/service.h"
 #include "proxy/front/redirect.h"
 #include "proxy/registry/registry.h"
 #include "proxy/serve/server_thread.h"
@@ -59,6 +61,7 @@ struct gateway {
 	struct crowd *crowd;
 	struct redirect *redirect;
 	struct admin *admin;
+	struct service *service;
 	int64_t draining_since;
 };
 
@@ -246,6 +249,7 @@ static void drain(struct gateway *gw)
 	}
 	log_info("stop", "finishing what is under way");
 	gw->draining_since = clock_mono_ms();
+	service_stops();
 	admin_drain(gw->admin);
 	redirect_drain(gw->redirect);
 	for (unsigned i = 0; i < gw->shared.threads; i++)
@@ -257,10 +261,21 @@ static void drain(struct gateway *gw)
 static void on_signal(int number, short what, void *arg)
 {
 	(void)what;
-	if (number == SIGHUP)
-		reload(arg);
-	else
+	if (number != SIGHUP) {
 		drain(arg);
+		return;
+	}
+	service_reloads();
+	reload(arg);
+	service_has_reloaded();
+}
+
+/* Threads that have finished turn no more. */
+static bool is_well(void *arg)
+{
+	const struct gateway *gw = arg;
+
+	return gw->draining_since || !admin_sees_stalled(gw->admin);
 }
 
 static int open_tls(struct gateway *gw, struct err *err)
@@ -363,6 +378,7 @@ static void stop(struct gateway *gw)
 {
 	if (gw->admin)
 		admin_set_discovery(gw->admin, NULL);
+	service_free(gw->service);
 	launcher_free(gw->launcher);
 	gw->launcher = NULL;
 	discovery_free(gw->discovery);
@@ -452,6 +468,7 @@ static int serve(struct gateway *gw, bool joins, struct err *err)
 		start_threads(gw);
 		listeners_announce(&gw->listeners, gw->conf, gw->store_id);
 		announce(gw);
+		gw->service = service_ready(gw->base, is_well, gw);
 		event_base_dispatch(gw->base);
 	}
 	stop(gw);
@@ -470,7 +487,7 @@ int gateway_run(struct conf *conf, bool joins)
 		result = serve(&gw, joins, &err);
 	log_queue_flush(LAST_WORDS_MS);
 	if (result == -1)
-		fprintf(stderr, "sparkgate: %s\n", err.text);
+		fprintf(stderr, "%ssparkgate: %s\n", journal_prefix(JOURNAL_ERR), err.text);
 	listeners_clear(&gw.listeners);
 	conf_unref(gw.conf);
 	return result == 0 ? 0 : 1;

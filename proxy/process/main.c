@@ -2,6 +2,7 @@
  * store. */
 #include "auth/cli/session_command.h"
 #include "auth/cli/token_command.h"
+#include "base/log/journal.h"
 #include "base/text/arguments.h"
 #include "base/version.h"
 #include "conf/load/warn.h"
@@ -123,7 +124,7 @@ static int run(const struct options *o)
 		o->config ? conf_load(o->config, &err) : conf_from_flags(&o->flags, &err);
 
 	if (conf == NULL) {
-		fprintf(stderr, "%s\n", err.text);
+		fprintf(stderr, "%s%s\n", journal_prefix(JOURNAL_ERR), err.text);
 		return EXIT_REFUSED;
 	}
 	if (o->ready)
@@ -174,6 +175,7 @@ int main(int argc, char **argv)
 		fputs(options.version ? "sparkgate " SPARKGATE_VERSION "\n" : usage, stdout);
 		return 0;
 	}
+	journal_look();
 	if (!options.dumpable)
 		process_forbid_dumps();
 	return run(&options);

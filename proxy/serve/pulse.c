@@ -69,6 +69,15 @@ void pulse_free(struct pulse *pulse)
 	free(pulse);
 }
 
+bool pulse_is_stalled(const struct pulse *pulse)
+{
+	for (size_t i = 0; i < pulse->count; i++) {
+		if (is_stalled(&pulse->threads[i]))
+			return true;
+	}
+	return false;
+}
+
 bool pulse_tell_stalled(const struct pulse *pulse, struct sbuf *out)
 {
 	bool any = false;

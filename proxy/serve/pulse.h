@@ -23,6 +23,8 @@ struct pulse *pulse_new(struct event_base *base, size_t threads, pulse_on_look *
 void pulse_free(struct pulse *pulse);
 /* One look, as once a second. */
 void pulse_look(struct pulse *pulse);
+/* There is a thread that has not turned for PULSE_STALLED_S. */
+bool pulse_is_stalled(const struct pulse *pulse);
 /* Adds a line for each thread that has not turned for PULSE_STALLED_S; true: there is one. */
 bool pulse_tell_stalled(const struct pulse *pulse, struct sbuf *out);
 

@@ -1,7 +1,6 @@
 """The process under pressure: a log that nobody reads, threads that hang, listeners that are full, a second gateway."""
 
 import contextlib
-import ctypes
 import http.server
 import json
 import os
@@ -23,11 +22,11 @@ from gateway import Gateway, binary
 from redis_server import RedisServer
 from signon import shared_store
 from spark_cluster import HOST, free_port, wait_for
+from threads import hold, release, threads_of
 from tls_front import write_certificate
 from upstream import Upstream
 
 UI = "/local/ui/echo/"
-PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 
 
 def entry(url):
@@ -173,25 +172,6 @@ def test_s53_a_gateway_whose_standard_error_is_stalled_ends_when_it_is_told(upst
 
 
 # --- S54: threads that hang ---
-
-
-def threads_of(pid):
-    """Threads whose loops turn: not the keeper, not the one that writes the log."""
-    def waits_in(tid):
-        return pathlib.Path(f"/proc/{pid}/task/{tid}/wchan").read_text()
-
-    return [int(tid) for tid in sorted(os.listdir(f"/proc/{pid}/task")) if int(tid) != pid and "poll" in waits_in(tid)]
-
-
-def hold(tid):
-    """Stops one thread and lets the others run. `release(tid)` ends it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.ptrace(PTRACE_ATTACH, tid, None, None) == 0, os.strerror(ctypes.get_errno())
-    os.waitpid(tid, 0x40000000)  # __WALL
-
-
-def release(tid):
-    ctypes.CDLL(None).ptrace(PTRACE_DETACH, tid, None, None)
 
 
 def test_s54_ping_fails_while_a_worker_stands_still_and_says_which(gate):
