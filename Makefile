@@ -178,26 +178,27 @@ install: all ## into PREFIX (/usr/local), below DESTDIR
 	install -D -m 644 conf/sparkgate.example.yaml $(DESTDIR)/etc/sparkgate/sparkgate.example.yaml
 # A build of their own: without debug information, and without this folder's name.
 PACKAGE := $(BUILD)/package
-deb: ## a Debian package: build/package/sparkgate_….deb, the same bytes from the same sources (REVISION=1)
+package-build:
 	@sh tests/support/install.sh deb
 	@$(MAKE) --no-print-directory BUILD=$(PACKAGE) CFLAGS="-O2 -ffile-prefix-map=$(CURDIR)=." all
+deb: package-build ## a Debian package: build/package/sparkgate_….deb, the same bytes from the same sources (REVISION=1)
 	@python3 conf/packages/package.py deb $(PACKAGE)
-rpm: ## an RPM package of what this machine's libraries are: build/package/sparkgate-….rpm
+rpm: package-build ## an RPM package of what this machine's libraries are: build/package/sparkgate-….rpm
 	@sh tests/support/install.sh rpm
-	@$(MAKE) --no-print-directory BUILD=$(PACKAGE) CFLAGS="-O2 -ffile-prefix-map=$(CURDIR)=." all
 	@python3 conf/packages/package.py rpm $(PACKAGE)
-image: ## the image without a Docker engine: build/package/sparkgate-…-image.tar, an OCI layout that `docker load` takes, and its SBOM
-	@sh tests/support/install.sh deb
-	@$(MAKE) --no-print-directory BUILD=$(PACKAGE) CFLAGS="-O2 -ffile-prefix-map=$(CURDIR)=." all
+image: package-build ## the image without a Docker engine: build/package/sparkgate-…-image.tar, an OCI layout that `docker load` takes, and its SBOM
 	@python3 conf/packages/image.py tar $(PACKAGE)
 packages-test: ## packages and image installed, upgraded, removed and purged on clean machines, as root: ARGS="-k purge"
 	@sh tests/support/install.sh packages
 	@build/venv/bin/python -m pytest -q tests/packages $(ARGS)
+distros: ## build, tests, package and demo on clean roots of Debian 12, Debian 13 and Ubuntu 24.04, as root: ARGS="debian-13 --only build unit"
+	@sh tests/support/install.sh distros
+	@python3 tests/support/distros.py $(ARGS)
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
 	kube-apiserver operators asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
-	bench-upload bench-artifacts compile_commands.json install deb rpm image packages-test clean
+	bench-upload bench-artifacts compile_commands.json install package-build deb rpm image packages-test distros clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)

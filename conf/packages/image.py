@@ -20,7 +20,7 @@ import sys
 import tarfile
 import time
 
-from package import ROOT, SUMMARY, VERSION, deb, epoch, run
+from package import ROOT, SUMMARY, VERSION, alone, deb, epoch, run
 
 UID = 65532  # by number, so that Kubernetes' runAsNonRoot can tell
 CONFIG = "/etc/sparkgate/sparkgate.yaml"
@@ -243,12 +243,14 @@ def write_root(folder, target):
 
 
 def main():
-    if sys.argv[1:2] == ["tar"] and len(sys.argv) == 3:
-        print(os.path.relpath(write_tar(pathlib.Path(sys.argv[2]).resolve()), ROOT))
-    elif sys.argv[1:2] == ["root"] and len(sys.argv) == 4:
-        write_root(pathlib.Path(sys.argv[2]).resolve(), sys.argv[3])
-    else:
+    if (*sys.argv[1:2], len(sys.argv)) not in (("tar", 3), ("root", 4)):
         raise SystemExit(__doc__)
+    folder = pathlib.Path(sys.argv[2]).resolve()
+    with alone(folder):
+        if sys.argv[1] == "tar":
+            print(os.path.relpath(write_tar(folder), ROOT))
+        else:
+            write_root(folder, sys.argv[3])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ else the manual's date. Dependencies are computed: dpkg-shlibdeps and rpmbuild r
 """
 
 import calendar
+import contextlib
+import fcntl
 import gzip
 import hashlib
 import os
@@ -90,11 +92,20 @@ def settle(stage, when):
     os.utime(stage, (when, when))
 
 
+@contextlib.contextmanager
+def alone(folder):
+    """Nobody else packs there: `make -j deb rpm` is one after the other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def lay_out(folder):
     """FOLDER/stage: all files where a package has them."""
     stage = folder / "stage"
     shutil.rmtree(stage, ignore_errors=True)
-    run("make", "--no-print-directory", "-s", "install", f"BUILD={folder.relative_to(ROOT)}", f"DESTDIR={stage}", "PREFIX=/usr", cwd=ROOT)
+    run("make", "--no-print-directory", "-s", "-o", "all", "install", f"BUILD={folder.relative_to(ROOT)}", f"DESTDIR={stage}", "PREFIX=/usr", cwd=ROOT)
     (stage / "etc/sparkgate/sparkgate.example.yaml").unlink()
     for source, target in FILES.items():
         put(source, stage / target)
@@ -166,7 +177,9 @@ def main():
     kinds = {"deb": deb, "rpm": rpm, "stage": lay_out}
     if len(sys.argv) != 3 or sys.argv[1] not in kinds:
         raise SystemExit(__doc__)
-    made = kinds[sys.argv[1]](pathlib.Path(sys.argv[2]).resolve())
+    folder = pathlib.Path(sys.argv[2]).resolve()
+    with alone(folder):
+        made = kinds[sys.argv[1]](folder)
     print(os.path.relpath(made, ROOT))
 
 

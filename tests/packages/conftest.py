@@ -34,7 +34,7 @@ def sources(target):
     for name in names.stdout.decode().split("\0")[:-1]:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, target / name)
+            shutil.copy2(ROOT / name, target / name)
     return target
 
 

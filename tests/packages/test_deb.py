@@ -12,7 +12,7 @@ from conftest import CONFIGURATION, NEW_LINE, ROOT
 from distro_machine import Machine
 from distro_root import Root
 from spark_cluster import wait_for
-from threads import hold, release, threads_of
+from threads import has_ended, hold, release, threads_of
 
 CONFIG = f"/{CONFIGURATION}"
 STATE = "/var/lib/sparkgate"
@@ -166,10 +166,10 @@ def test_s54_a_gateway_whose_thread_stands_still_is_started_again(service):
     tid = threads_of(pid)[0]
     hold(tid)
     try:
-        wait_for(lambda: int(service.show("NRestarts")) > restarts, "the watchdog", 60)
+        wait_for(lambda: has_ended(tid), "the watchdog", 60)
     finally:
         release(tid)
-    wait_for(lambda: service.show("ActiveState") == "active", "a new process", 30)
+    wait_for(lambda: int(service.show("NRestarts")) > restarts and service.show("ActiveState") == "active", "a new process", 30)
     service.await_page()
     assert service.pid != pid
     service.run("sh", "-c", f"rm {drop_in} && systemctl daemon-reload && systemctl restart sparkgate")

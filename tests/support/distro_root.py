@@ -25,7 +25,9 @@ BOOTSTRAP = """set -e
 folder=$1 out=$2 suite=$3 mirror=$4
 shift 4
 mount -t tmpfs -o size=2g,mode=755 root "$folder"
-debootstrap --variant=minbase --include=ca-certificates "$@" "$suite" "$folder" "$mirror"
+script=/usr/share/debootstrap/scripts/$suite # an older debootstrap does not know newer ones; all of Ubuntu's are the same
+[ -e "$script" ] || script=/usr/share/debootstrap/scripts/gutsy
+debootstrap --variant=minbase --merged-usr --include=ca-certificates "$@" "$suite" "$folder" "$mirror" "$script"
 tar -C "$folder" -cf "$out" --exclude='./var/cache/apt/archives/*.deb' --exclude='./dev/*' .
 """
 ENTER = """set -e
@@ -55,8 +57,8 @@ def keyring_of(suite):
 def unpack_ubuntu_keys(target):
     with Root("trixie") as root, tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
         root.run("apt-get", "-qq", "update")
-        root.run("apt-get", "-qq", "download", "ubuntu-archive-keyring", cwd="/tmp")
-        package, = (root.path / "tmp").glob("ubuntu-archive-keyring_*.deb")
+        root.run("apt-get", "-qq", "download", "ubuntu-keyring", cwd="/tmp")
+        package, = (root.path / "tmp").glob("ubuntu-keyring_*.deb")
         subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
         shutil.copytree(pathlib.Path(folder, "usr/share/keyrings"), target, dirs_exist_ok=True)
     (target / ".ready").touch()

@@ -93,7 +93,7 @@ def mirror():
 class Engine:
     """`with Engine() as engine: engine.docker("ps")`."""
 
-    data, options, base = FOLDER / "data", (), True
+    data, options, base, network_of = FOLDER / "data", (), True, HostNetwork
 
     def __enter__(self):
         self.data.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ class Engine:
         fcntl.flock(self.lock, fcntl.LOCK_EX)
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-docker-"))
         self.host = f"unix://{self.dir}/docker.sock"
-        self.network = HostNetwork()
+        self.network = self.network_of()
         self.daemon = None
         try:
             self.start()
@@ -174,10 +174,17 @@ class Engine:
                 made.stdout.close()
 
 
+class Untouched:
+    """The network of a host that an engine leaves alone; another engine may be changing it."""
+
+    def restore(self):
+        pass
+
+
 class QuietEngine(Engine):
     """One that leaves the host's network alone: containers have the host's, or none."""
 
-    data, base = FOLDER / "quiet-data", False
+    data, base, network_of = FOLDER / "quiet-data", False, Untouched
     options = ("--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
 
 

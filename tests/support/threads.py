@@ -5,6 +5,7 @@ import os
 import pathlib
 
 PTRACE_ATTACH, PTRACE_DETACH = 16, 17
+WALL = 0x40000000  # also threads
 
 
 def threads_of(pid):
@@ -19,7 +20,15 @@ def hold(tid):
     """Stops one thread and lets the others run. `release(tid)` ends it."""
     libc = ctypes.CDLL(None, use_errno=True)
     assert libc.ptrace(PTRACE_ATTACH, tid, None, None) == 0, os.strerror(ctypes.get_errno())
-    os.waitpid(tid, 0x40000000)  # __WALL
+    os.waitpid(tid, WALL)
+
+
+def has_ended(tid):
+    """Whether a thread that is held was ended with its process, which is there until this is asked."""
+    try:
+        return os.waitpid(tid, WALL | os.WNOHANG)[0] == tid
+    except ChildProcessError:
+        return True
 
 
 def release(tid):
