@@ -3,7 +3,7 @@
 #ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CALL_H
 #define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CALL_H
 
-#include "auth/backends/redis/store_redis_connection.h"
+#include "auth/backends/redis/link/store_redis_connection.h"
 
 struct redis_watch;
 

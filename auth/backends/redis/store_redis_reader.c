@@ -2,7 +2,7 @@
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
 #include "auth/backends/redis/store_redis_record.h"
-#include "auth/backends/redis/store_redis_wire.h"
+#include "auth/backends/redis/link/store_redis_wire.h"
 
 #include "base/clock.h"
 

@@ -3,8 +3,8 @@
 #ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_RECORD_H
 #define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_RECORD_H
 
-#include "auth/backends/redis/store_redis_cmd.h"
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_cmd.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 struct redisReply;
 

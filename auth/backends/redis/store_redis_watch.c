@@ -1,7 +1,7 @@
 /* The keeper's subscription: Redis tells when another gateway has changed a record. */
 #include "auth/backends/redis/store_redis_call.h"
 #include "auth/backends/redis/store_redis_ops.h"
-#include "auth/backends/redis/store_redis_wire.h"
+#include "auth/backends/redis/link/store_redis_wire.h"
 
 #include "base/clock.h"
 

@@ -1,7 +1,7 @@
-/* auth/backends/redis/store_redis_servers.h - where Redis is and how to get in: shared by all
+/* auth/backends/redis/link/store_redis_servers.h - where Redis is and how to get in: shared by all
  * connections of the process. */
-#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_SERVERS_H
-#define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_SERVERS_H
+#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_SERVERS_H
+#define SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_SERVERS_H
 
 #include "auth/store/store.h"
 

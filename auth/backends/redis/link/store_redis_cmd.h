@@ -1,5 +1,5 @@
 /*
- * auth/backends/redis/store_redis_cmd.h - commands, put together in a buffer that is bounded from
+ * auth/backends/redis/link/store_redis_cmd.h - commands, put together in a buffer that is bounded from
  * birth, and scripts, for what has to happen at once (store_redis_script.c).
  *
  * Keys, all below "sparkgate:" (hexadecimal digests):
@@ -23,8 +23,8 @@
  *                   of those that have not ended; launches:idem:<digest>   string: an id
  *   meta            hash; once:<digest>, lease:<digest>   strings that die by themselves
  */
-#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CMD_H
-#define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CMD_H
+#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_CMD_H
+#define SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_CMD_H
 
 #include "auth/store/store.h"
 

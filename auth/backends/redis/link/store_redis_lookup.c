@@ -1,5 +1,5 @@
 /* Names of Redis servers turned into addresses, on a thread of their own. */
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 #include "base/clock.h"
 

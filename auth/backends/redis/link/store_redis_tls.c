@@ -1,5 +1,5 @@
 /* hiredis speaks TLS from 1.0 on, in a library beside it; the Makefile looks for that one. */
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 #ifdef HAVE_HIREDIS_SSL
 

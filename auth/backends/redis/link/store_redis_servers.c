@@ -1,4 +1,4 @@
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 #include "base/clock.h"
 #include "base/log/log.h"

@@ -4,9 +4,9 @@
  * (0.14 and 1.x differ). The adapter is our own, for the stock one lets a reply grow without a
  * bound.
  */
-#include "auth/backends/redis/store_redis_wire.h"
+#include "auth/backends/redis/link/store_redis_wire.h"
 
-#include "auth/backends/redis/store_redis_connection.h"
+#include "auth/backends/redis/link/store_redis_connection.h"
 
 #include "base/clock.h"
 

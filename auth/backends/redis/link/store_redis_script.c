@@ -3,7 +3,7 @@
  * ended is never brought back, and what takes something away says so on the channel in the same
  * breath. Indexes are asked with pcall where a key of the wrong type must not keep a session alive.
  */
-#include "auth/backends/redis/store_redis_cmd.h"
+#include "auth/backends/redis/link/store_redis_cmd.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

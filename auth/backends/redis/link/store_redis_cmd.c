@@ -1,4 +1,4 @@
-#include "auth/backends/redis/store_redis_cmd.h"
+#include "auth/backends/redis/link/store_redis_cmd.h"
 
 #include <assert.h>
 #include <stdarg.h>

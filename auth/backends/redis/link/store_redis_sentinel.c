@@ -1,5 +1,5 @@
 /* The Sentinels asked who the master is. */
-#include "auth/backends/redis/store_redis_connection.h"
+#include "auth/backends/redis/link/store_redis_connection.h"
 
 #include "base/clock.h"
 

@@ -1,4 +1,4 @@
-#include "auth/backends/redis/store_redis_connection.h"
+#include "auth/backends/redis/link/store_redis_connection.h"
 
 #include "base/clock.h"
 

@@ -1,12 +1,12 @@
 /*
- * auth/backends/redis/store_redis_connection.h - one blocking connection with deadlines
+ * auth/backends/redis/link/store_redis_connection.h - one blocking connection with deadlines
  * (clock_mono_ms()), and the sentinels, who say where the master is.
  */
-#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CONNECTION_H
-#define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_CONNECTION_H
+#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_CONNECTION_H
+#define SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_CONNECTION_H
 
-#include "auth/backends/redis/store_redis_cmd.h"
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_cmd.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 struct redisContext;
 struct redisReply;

@@ -1,9 +1,9 @@
-/* auth/backends/redis/store_redis_wire.h - one connection on an event base, which mends itself. */
-#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_WIRE_H
-#define SPARKGATE_AUTH_BACKENDS_REDIS_STORE_REDIS_WIRE_H
+/* auth/backends/redis/link/store_redis_wire.h - one connection on an event base, which mends itself. */
+#ifndef SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_WIRE_H
+#define SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_WIRE_H
 
-#include "auth/backends/redis/store_redis_cmd.h"
-#include "auth/backends/redis/store_redis_servers.h"
+#include "auth/backends/redis/link/store_redis_cmd.h"
+#include "auth/backends/redis/link/store_redis_servers.h"
 
 struct event_base;
 struct redisAsyncContext;
