@@ -2,6 +2,7 @@
 
 #include "base/log/log.h"
 #include "base/mem.h"
+#include "base/net/tls_context.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
@@ -55,13 +56,6 @@ static SSL_CTX *new_context(void)
 	return context;
 }
 
-/* A key under a passphrase would be asked for on the terminal. */
-static int no_passphrase(char *buf, int size, int rwflag, void *arg)
-{
-	(void)buf, (void)size, (void)rwflag, (void)arg;
-	return -1;
-}
-
 static int stat_files(
 	const char *certificate, const char *key, struct front_tls *now, struct err *err)
 {
@@ -80,7 +74,7 @@ static SSL_CTX *load_context(const char *certificate, const char *key, struct er
 	const char *bad = NULL;
 
 	ERR_clear_error();
-	SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+	SSL_CTX_set_default_passwd_cb(context, tls_refuse_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
 		bad = "the certificate cannot be used";
 	else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
@@ -117,13 +111,6 @@ void front_tls_free(struct front_tls *tls)
 	free(tls);
 }
 
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_mode == b->st_mode && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
 static void replace_context(struct front_tls *tls, SSL_CTX *context)
 {
 	pthread_mutex_lock(&tls->lock);
@@ -139,7 +126,8 @@ void front_tls_refresh(struct front_tls *tls, const char *certificate, const cha
 	struct err err = {""};
 	bool there = stat_files(certificate, key, &now, &err) == 0;
 
-	if (is_same_file(&now.certificate, &tls->certificate) && is_same_file(&now.key, &tls->key))
+	if (tls_is_same_file(&now.certificate, &tls->certificate) &&
+		tls_is_same_file(&now.key, &tls->key))
 		return;
 	SSL_CTX *context = there ? load_context(certificate, key, &err) : NULL;
 	tls->certificate = now.certificate; /* a bad pair is told of once */

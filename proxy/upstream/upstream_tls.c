@@ -1,8 +1,8 @@
 #include "proxy/upstream/upstream_tls.h"
 
 #include "base/mem.h"
+#include "base/net/tls_context.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -67,34 +67,15 @@ static int on_session(SSL *ssl, SSL_SESSION *session)
 
 static SSL_CTX *new_context(const char *ca_file)
 {
-	SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *context = tls_client_context(ca_file);
 
 	if (context == NULL)
-		abort();
-	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_verify(context, SSL_VERIFY_PEER, NULL);
-	/* The operator's file may name the one that signs, with the root elsewhere (as libcurl). */
-	X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
-	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-					  SSL_MODE_RELEASE_BUFFERS);
+		return NULL;
 	SSL_CTX_set_read_ahead(context, 1); /* else two system calls a record */
 	SSL_CTX_set_default_read_buffer_len(context, 64 * 1024);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(context, on_session);
-	if ((ca_file ? SSL_CTX_load_verify_locations(context, ca_file, NULL)
-		     : SSL_CTX_set_default_verify_paths(context)) == 1)
-		return context;
-	SSL_CTX_free(context);
-	ERR_clear_error();
-	return NULL;
-}
-
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
-	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+	return context;
 }
 
 /* A file that is replaced counts from the next connection on; one that is broken changes nothing.
@@ -105,7 +86,7 @@ static void refresh(struct upstream_trust *trust)
 
 	if (trust->ca_file && stat(trust->ca_file, &now) == -1)
 		return;
-	if (trust->context && is_same_file(&now, &trust->read_as))
+	if (trust->context && tls_is_same_file(&now, &trust->read_as))
 		return;
 	SSL_CTX *context = new_context(trust->ca_file);
 	if (context == NULL)
@@ -122,20 +103,6 @@ void upstream_peer_clear(struct upstream_peer *peer)
 {
 	SSL_SESSION_free(peer->session);
 	peer->session = NULL;
-}
-
-static void expect_host(SSL *ssl, char *host)
-{
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-	unsigned char address[sizeof(struct in6_addr)];
-	bool is_address =
-		inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
-
-	X509_VERIFY_PARAM_set_hostflags(
-		param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-	if (is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1
-		       : SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
-		abort();
 }
 
 /* A session says that its server was verified: by these authorities, or it is worth nothing. */
@@ -167,7 +134,7 @@ struct upstream_tls *upstream_tls_new(struct upstream_peer *peer, int fd, struct
 		abort();
 	SSL_set_app_data(tls->ssl, tls);
 	SSL_set_alpn_protos(tls->ssl, http_1_1, sizeof http_1_1 - 1);
-	expect_host(tls->ssl, peer->host);
+	tls_client_expect(tls->ssl, peer->host);
 	take_up_session(tls);
 	SSL_set_connect_state(tls->ssl);
 	return tls;
