@@ -9,11 +9,7 @@ HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARD  ?= -pie -Wl,-z,relro,-z,now
 PKGS    := libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis \
            libcurl yaml-0.1 sqlite3 zlib
-ifneq ($(shell pkg-config --exists hiredis_ssl 2>/dev/null && echo yes),)
-PKGS    += hiredis_ssl
-TLS     := -DHAVE_HIREDIS_SSL
-endif
-CPPFLAGS := -I. -D_DEFAULT_SOURCE $(if $(PORTABLE),-DPORTABLE) $(TLS) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS := -I. -D_DEFAULT_SOURCE $(if $(PORTABLE),-DPORTABLE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 SOURCES := $(filter-out proxy/process/main.c,$(sort $(shell find base conf auth proxy -name '*.c')))
 SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/replay.c,$(wildcard tests/support/*.c)))

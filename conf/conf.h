@@ -193,14 +193,18 @@ struct conf_oidc {
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };
 
 struct conf_redis {
-	struct conf_endpoint *endpoints; /* the server, or the sentinels; none with a socket */
+	struct conf_endpoint *endpoints; /* the server, the sentinels, or nodes of a cluster; none
+					    with a socket */
 	size_t endpoints_count;
 	char *socket_path; /* a Unix socket, or NULL */
 	char *master_name; /* NULL: no Sentinel */
 	char *user;	   /* an ACL user (of the server, not of the sentinels), or NULL */
 	unsigned database;
-	bool tls;      /* rediss: */
-	char *ca_file; /* PEM; NULL: the system's */
+	bool is_cluster;
+	bool tls;			       /* rediss: */
+	char *ca_file;			       /* PEM; NULL: the system's */
+	char *client_certificate, *client_key; /* PEM, both or none; NULL: none */
+	char *server_name; /* that all certificates are for; NULL: each for its server's */
 	struct conf_secret password;
 	struct conf_secret sentinel_password;
 };

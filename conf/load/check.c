@@ -233,28 +233,44 @@ static int check_oidc(const struct loader *l)
 	return 0;
 }
 
+static int check_redis_pair(const struct loader *l)
+{
+	const struct conf_redis *redis = &l->conf->redis;
+
+	if (redis->client_certificate && redis->client_key == NULL)
+		return load_fail_at(l, "the file with the certificate's key", "store_client_key");
+	if (redis->client_key && redis->client_certificate == NULL)
+		return load_fail_at(
+			l, "the file with the key's certificate", "store_client_certificate");
+	return 0;
+}
+
 static int check_redis(const struct loader *l)
 {
+	static const char with_tls[] = "a store with TLS: rediss://";
 	const struct conf *conf = l->conf;
 	const struct conf_redis *redis = &conf->redis;
 	const struct {
-		const char *file, *path, *expected;
+		const char *text, *path, *expected;
 		bool is_used;
-	} files[] = {
+	} keys[] = {
 		{redis->password.file, "store_password_file",
-			"a store that has a password: redis://, rediss://, redis+sentinel:// or "
-			"redis+unix://",
+			"a store that has a password: redis://, rediss://, redis+sentinel://, "
+			"redis+cluster:// or redis+unix://",
 			conf->store_kind == CONF_STORE_REDIS},
 		{redis->sentinel_password.file, "store_sentinel_password_file",
 			"a store of sentinels: redis+sentinel://", redis->master_name != NULL},
-		{redis->ca_file, "store_ca_file", "a store with TLS: rediss://", redis->tls},
+		{redis->ca_file, "store_ca_file", with_tls, redis->tls},
+		{redis->client_certificate, "store_client_certificate", with_tls, redis->tls},
+		{redis->client_key, "store_client_key", with_tls, redis->tls},
+		{redis->server_name, "store_server_name", with_tls, redis->tls},
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		if (files[i].file && !files[i].is_used)
-			return load_fail_at(l, files[i].expected, "%s", files[i].path);
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		if (keys[i].text && !keys[i].is_used)
+			return load_fail_at(l, keys[i].expected, "%s", keys[i].path);
 	}
-	return 0;
+	return check_redis_pair(l);
 }
 
 static bool needs_claim(const struct conf_names *names)

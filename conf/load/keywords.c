@@ -743,6 +743,21 @@ const struct keyword keywords[] = {
 		IN_REDIS(ca_file),
 		.help = "certificate authorities (PEM) trusted for the Redis server; default: the "
 			"system's"},
+	{.path = "store_client_certificate",
+		.type = &value_file,
+		IN_REDIS(client_certificate),
+		.help = "PEM certificate, with its chain, that Redis is shown; read again when it "
+			"changes"},
+	{.path = "store_client_key",
+		.type = &value_token_file,
+		IN_REDIS(client_key),
+		.help = "PEM file with that certificate's key, which others must not be able to "
+			"read"},
+	{.path = "store_server_name",
+		.type = &value_host,
+		IN_REDIS(server_name),
+		.help = "name that the certificates of Redis are for, of all its servers; default: "
+			"each server's own"},
 
 	GROUP("session", "how long a sign-in lasts"),
 	{.path = "session.idle",

@@ -47,6 +47,7 @@ extern const struct value_type value_issuer;	  /* char *; https, but on loopback
 extern const struct value_type value_listen;	  /* struct conf_listen: text, addr, addr_len */
 extern const struct value_type value_cidr;	  /* struct cidr */
 extern const struct value_type value_store;	  /* struct conf: store_kind, store_path, redis */
+extern const struct value_type value_host;	  /* char *; a host's name or address */
 extern const struct value_type value_gelf;	  /* struct conf_endpoint; absent: host NULL */
 extern const struct value_type value_scope;	  /* char *; a scope of RFC 6749 */
 extern const struct value_type value_cluster; /* char *; of a cluster, also of one that is found */

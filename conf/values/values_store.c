@@ -13,7 +13,9 @@
 #define WORD   LOWER UPPER DIGITS "-._"
 #define FORMS                                                                                      \
 	"memory:, sqlite:/absolute/path/of/state.db, redis://[user@]host[:6379]/[db], "            \
-	"redis+sentinel://a[:26379],b,c/name/[db] or redis+unix:///path/of/redis.sock?db=0"
+	"redis+sentinel://a[:26379],b,c/name/[db], redis+cluster://a[:6379],b,c or "               \
+	"redis+unix:///path/of/redis.sock?db=0; with TLS rediss://, rediss+sentinel:// and "       \
+	"rediss+cluster://"
 
 enum { DATABASE_MAX = 65535, NAME_MAX_LEN = 253 };
 
@@ -33,6 +35,7 @@ static void clear_store(void *field)
 	free(redis->endpoints);
 	redis->endpoints = NULL;
 	redis->endpoints_count = 0;
+	redis->is_cluster = false;
 	clear_text(&redis->socket_path);
 	clear_text(&redis->master_name);
 	clear_text(&redis->user);
@@ -149,16 +152,25 @@ static int parse_server(struct str rest, struct conf_redis *redis, struct err *w
 	if (cut_user(&authority, redis, why) == -1)
 		return -1;
 	if (str_find_byte(authority, ',') != -1)
-		return err_set(why, "one host; several are sentinels (redis+sentinel://)");
+		return err_set(why, "one host; several are sentinels (redis+sentinel://) or nodes "
+				    "of a cluster (redis+cluster://)");
 	if (values_parse_endpoints(authority, STORE_PORT_REDIS, redis, why) == -1)
 		return -1;
 	return parse_database(rest, &redis->database, why);
 }
 
-static int parse_server_tls(struct str rest, struct conf_redis *redis, struct err *why)
+/* A cluster has one database. */
+static int parse_cluster(struct str rest, struct conf_redis *redis, struct err *why)
 {
-	redis->tls = true;
-	return parse_server(rest, redis, why);
+	struct str authority = cut_segment(&rest);
+
+	redis->is_cluster = true;
+	if (cut_user(&authority, redis, why) == -1 ||
+		values_parse_endpoints(authority, STORE_PORT_REDIS, redis, why) == -1)
+		return -1;
+	if (rest.len > 0 && !str_eq(rest, STR("0")))
+		return err_set(why, "a cluster has database 0 alone");
+	return 0;
 }
 
 static int parse_sentinel(struct str rest, struct conf_redis *redis, struct err *why)
@@ -216,12 +228,17 @@ static const struct scheme {
 	const char *text;
 	const char *form; /* what follows it */
 	int (*parse)(struct str rest, struct conf_redis *redis, struct err *why);
+	bool tls;
 } schemes[] = {
-	{"redis://", "[user@]host[:6379]/[db]", parse_server},
-	{"rediss://", "[user@]host[:6379]/[db]", parse_server_tls},
-	{"redis+sentinel://", "[user@]a[:26379],b,c/name/[db]", parse_sentinel},
-	{"redis+unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket},
-	{"unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket}, /* redis-py's spelling */
+	{"redis://", "[user@]host[:6379]/[db]", parse_server, false},
+	{"rediss://", "[user@]host[:6379]/[db]", parse_server, true},
+	{"redis+sentinel://", "[user@]a[:26379],b,c/name/[db]", parse_sentinel, false},
+	{"rediss+sentinel://", "[user@]a[:26379],b,c/name/[db]", parse_sentinel, true},
+	{"redis+cluster://", "[user@]a[:6379],b,c", parse_cluster, false},
+	{"rediss+cluster://", "[user@]a[:6379],b,c", parse_cluster, true},
+	{"redis+unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket, false},
+	/* redis-py's spelling */
+	{"unix://", "[user@]/path/of/redis.sock[?db=0]", parse_socket, false},
 };
 
 static int parse_sqlite(struct str path, struct conf *conf)
@@ -239,6 +256,7 @@ static int parse_redis(
 	struct err why = {""};
 
 	conf->store_kind = CONF_STORE_REDIS;
+	conf->redis.tls = scheme->tls;
 	if (scheme->parse(rest, &conf->redis, &why) == 0)
 		return 0;
 	clear_store(conf);
@@ -283,13 +301,13 @@ static void add_endpoints(const struct conf_redis *redis, struct sbuf *out)
 
 static void add_redis(const struct conf_redis *redis, struct sbuf *out)
 {
-	const char *scheme = redis->socket_path	  ? "redis+unix"
-			     : redis->master_name ? "redis+sentinel"
-			     : redis->tls	  ? "rediss"
-						  : "redis";
+	const char *kind = redis->socket_path	? "+unix"
+			   : redis->master_name ? "+sentinel"
+			   : redis->is_cluster	? "+cluster"
+						: "";
 
-	sbuf_printf(
-		out, "%s://%s%s", scheme, redis->user ? redis->user : "", redis->user ? "@" : "");
+	sbuf_printf(out, "redis%s%s://%s%s", redis->tls ? "s" : "", kind,
+		redis->user ? redis->user : "", redis->user ? "@" : "");
 	if (redis->socket_path) {
 		sbuf_printf(out, "%s?db=%u", redis->socket_path, redis->database);
 		return;
@@ -297,7 +315,8 @@ static void add_redis(const struct conf_redis *redis, struct sbuf *out)
 	add_endpoints(redis, out);
 	if (redis->master_name)
 		sbuf_printf(out, "/%s", redis->master_name);
-	sbuf_printf(out, "/%u", redis->database);
+	if (!redis->is_cluster)
+		sbuf_printf(out, "/%u", redis->database);
 }
 
 static bool format_store(const struct keyword *row, const void *field, struct sbuf *out)
@@ -319,3 +338,33 @@ static bool format_store(const struct keyword *row, const void *field, struct sb
 }
 
 const struct value_type value_store = {parse_store, format_store, clear_store};
+
+/* --- a server's name --- */
+
+static int parse_host(
+	const struct keyword *row, const char *text, void *field, struct err *expected)
+{
+	char **host = field;
+
+	(void)row;
+	*host = host_of(str_of(text));
+	return *host ? 0 : err_set(expected, "a host's name, its address, or [its IPv6 address]");
+}
+
+static bool format_host(const struct keyword *row, const void *field, struct sbuf *out)
+{
+	const char *host = *(char *const *)field;
+	bool is_v6 = host && strchr(host, ':');
+
+	(void)row;
+	if (host)
+		sbuf_printf(out, "\"%s%s%s\"", is_v6 ? "[" : "", host, is_v6 ? "]" : "");
+	return host != NULL;
+}
+
+static void clear_host(void *field)
+{
+	clear_text(field);
+}
+
+const struct value_type value_host = {parse_host, format_host, clear_host};

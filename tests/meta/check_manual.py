@@ -15,7 +15,7 @@ TABLE = source.read("conf/load/keywords.c")
 # What a value looks like, by its type.
 WORDS = {
     "app_origins": "url", "bool": "true | false", "cidr": "range", "choice": "word", "choice_name": "word", "count": "number",
-    "authority": "host[:port]", "ui_name": "name", "ui_url": "url", "file": "file", "fixed": "word", "gelf": "udp://host:port", "identity_header": "field", "issuer": "url", "jws_key": "file",
+    "authority": "host[:port]", "ui_name": "name", "ui_url": "url", "file": "file", "fixed": "word", "host": "host", "gelf": "udp://host:port", "identity_header": "field", "issuer": "url", "jws_key": "file",
     "key": "file", "kubeconfig": "file", "label": "text", "listen": "address:port", "ms": "duration", "name": "name",
     "folder_name": "folder", "log_target": "gelf://host:port", "memory": "memory", "namespace": "namespace", "pair": "text", "resource": "URI", "spark_key": "key", "scope": "scope", "seconds": "duration", "secret": "file", "selector": "selector", "size": "size",
     "store": "store", "string": "text", "threads": "number | auto", "token_file": "file", "url": "url",

@@ -33,7 +33,11 @@ static void run(const struct redis_server *server)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (freopen("/dev/null", "w", stdout) == NULL)
 		_exit(126);
-	execlp("redis-server", "redis-server", server->settings,
+	/* Another one that speaks Redis's protocol: REDIS_SERVER=/path/of/valkey-server */
+	const char *program = getenv("REDIS_SERVER");
+	if (program == NULL || program[0] == '\0')
+		program = "redis-server";
+	execlp(program, program, server->settings,
 		server->is_sentinel ? "--sentinel" : (char *)NULL, (char *)NULL);
 	_exit(127);
 }

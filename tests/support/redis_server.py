@@ -1,5 +1,6 @@
 """A Redis of the tests' own: on a free port or a Unix socket, with a password or an ACL user; and three Sentinels.
 
+REDIS_SERVER names another program that speaks the same protocol: a valkey-server.
 Nothing is kept on disk but what SAVE is asked for, unless `keeps` is true: then every write is. A stopped server can be started again on the same port.
 """
 
@@ -15,6 +16,7 @@ import threading
 from spark_cluster import HOST, Daemon, free_port, wait_for
 
 PASSWORD = "a-redis-password-of-the-tests"
+PROGRAM = os.environ.get("REDIS_SERVER") or "redis-server"
 USER, USER_PASSWORD = "gate", "an-acl-password-of-the-tests"
 
 
@@ -43,7 +45,8 @@ def decode(stream):
 class RedisServer:
     """with RedisServer() as redis: redis.url, redis.password. `replica_of`: another RedisServer."""
 
-    def __init__(self, password=PASSWORD, acl=False, unix=False, replica_of=None, port=None, keeps=False):
+    def __init__(self, password=PASSWORD, acl=False, unix=False, replica_of=None, port=None, keeps=False, settings=()):
+        self.settings = settings  # more words of its command line
         self.port, self.password, self.acl, self.unix = port or free_port(), password, acl, unix
         self.replica_of, self.keeps = replica_of, keeps
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="sparkgate-redis-"))
@@ -70,7 +73,7 @@ class RedisServer:
         return USER_PASSWORD if self.acl else self.password
 
     def command_line(self):
-        words = ["redis-server", "--port", str(self.port), "--bind", HOST, "--save", "",
+        words = [PROGRAM, "--port", str(self.port), "--bind", HOST, "--save", "",
                  "--appendonly", "yes" if self.keeps else "no", "--appendfsync", "always", "--dir", str(self.folder), "--requirepass", self.password, "--masterauth", self.password, "--repl-diskless-sync-delay", "0"]
         if self.unix:
             words += ["--unixsocket", str(self.socket), "--unixsocketperm", "600"]
@@ -78,7 +81,7 @@ class RedisServer:
             words += ["--user", USER, "on", f">{USER_PASSWORD}", "~*", "&*", "+@all"]
         if self.replica_of:
             words += ["--replicaof", f"{HOST} {self.replica_of.port}"]
-        return words
+        return [*words, *self.settings]
 
     def start(self):
         self.starts += 1
@@ -186,7 +189,7 @@ class Sentinels:
                 f"port {port}\nbind {HOST}\ndir {self.folder}\nsentinel monitor {self.NAME} {HOST} {self.master.port} 2\n"
                 f"sentinel auth-pass {self.NAME} {PASSWORD}\nsentinel down-after-milliseconds {self.NAME} 1000\n"
                 f"sentinel failover-timeout {self.NAME} 5000\n")
-            self.daemons.append(Daemon("redis-sentinel", ["redis-server", str(conf), "--sentinel"], dict(os.environ),
+            self.daemons.append(Daemon("redis-sentinel", [PROGRAM, str(conf), "--sentinel"], dict(os.environ),
                                        self.folder, self.folder / f"{port}.log"))
         wait_for(self.agree, "three Sentinels that know each other and the replica", 30)
 

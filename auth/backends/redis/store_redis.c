@@ -25,6 +25,10 @@ static size_t find_addresses(
 		out[0] = (struct redis_address){.port = 0};
 		return 1;
 	}
+	if (servers->is_cluster) {
+		redis_cluster_next(&r->cluster, servers, &master);
+		return redis_lookup(&r->lookup, master.host, master.port, deadline_ms, out, err);
+	}
 	if (servers->master_name == NULL)
 		return redis_lookup(&r->lookup, servers->endpoints[0].host,
 			servers->endpoints[0].port, deadline_ms, out, err);
@@ -34,26 +38,43 @@ static size_t find_addresses(
 	return redis_lookup(&r->lookup, master.host, master.port, deadline_ms, out, err);
 }
 
-static int connect_once(struct redis_store *r, int64_t deadline_ms, struct err *err)
+static int connect_next(struct redis_store *r, int64_t deadline_ms, struct err *err)
 {
 	struct redis_address addresses[REDIS_ADDRESSES];
 	int64_t left = deadline_ms - clock_mono_ms();
 	size_t count = find_addresses(r, deadline_ms - left / 4, addresses, err);
 
 	for (size_t i = 0; i < count && clock_mono_ms() < deadline_ms; i++) {
-		redisContext *connection =
-			redis_connection_dial(r->servers, &addresses[i], deadline_ms, err);
+		struct redis_move moved = {.from = addresses[i]};
 
-		if (connection &&
-			redis_connection_greet(connection, r->servers, deadline_ms, err) == 0) {
-			r->connection = connection;
+		r->connection = redis_store_dial(r, &addresses[i], &moved, deadline_ms, err);
+		if (r->connection) {
 			r->address = addresses[i];
-			redis_servers_publish(r->servers, &addresses[i]);
+			redis_servers_publish(r->servers, &addresses[i], r->is_role_lost);
+			r->is_role_lost = false;
 			return 0;
 		}
-		redis_connection_close(&connection);
+		if (r->servers->is_cluster && moved.to.port != 0)
+			r->cluster.moved = moved.to;
 	}
 	return -1;
+}
+
+/* Of a cluster each node that is known; a silent one must not use up the others' time. */
+static int connect_once(struct redis_store *r, int64_t deadline_ms, struct err *err)
+{
+	size_t tries = r->servers->is_cluster ? redis_cluster_round(&r->cluster, r->servers) : 1;
+	int result = -1;
+
+	for (size_t i = 0; i < tries && result == -1; i++) {
+		int64_t left = deadline_ms - clock_mono_ms();
+
+		if (left <= 0)
+			return -1;
+		result = connect_next(r, tries > 1 ? deadline_ms - left / 2 : deadline_ms, err);
+	}
+	r->cluster.learn_ms = 0;
+	return result;
 }
 
 static enum store_answer reconnect(struct redis_store *r)
@@ -93,18 +114,41 @@ static void follow_sentinels(struct redis_store *r)
 		redis_store_break(r, "the sentinels name another master");
 }
 
+/* Its nodes change while it works; one that is new must be known before the old ones are gone. */
+static void learn_nodes(struct redis_store *r)
+{
+	int64_t now = clock_mono_ms();
+	struct redis_cmd cmd;
+
+	if (!r->servers->is_cluster || now < r->cluster.learn_ms)
+		return;
+	r->cluster.learn_ms = now + REDIS_LEARN_MS;
+	redis_cluster_ask(&cmd);
+	redisReply *reply = redis_ask(r, &cmd);
+	redis_cluster_learn(&r->cluster, reply, &r->address);
+	freeReplyObject(reply);
+}
+
 static int ping_server(struct redis_store *r)
 {
 	struct redis_cmd cmd;
 
 	if (r->owed > 0)
 		return 0;
-	redis_cmd_init(&cmd, "PING");
-	if (redis_connection_send(r->connection, &cmd) == -1)
+	redis_alive_cmd(r->servers, &cmd);
+	if (redis_stream_send(r->connection, &cmd) == -1)
 		return -1;
 	r->owed = 1;
 	r->pinged_ms = clock_mono_ms();
 	return 0;
+}
+
+/* A slot that moves is still there: ASK says so, or TRYAGAIN. */
+static bool is_asked_elsewhere(struct redis_store *r, const redisReply *reply)
+{
+	struct redis_redirect redirect;
+
+	return redis_redirect_read(reply, &r->address, &redirect) && redirect.is_ask;
 }
 
 /* Waits but a little: a server that stops for a moment, to fork say, is not lost yet. */
@@ -115,15 +159,17 @@ static enum store_answer check_server(struct redis_store *r)
 
 	if (ping_server(r) == 0)
 		reply = redis_connection_receive(r->connection, clock_mono_ms() + REDIS_SOFT_MS);
-	if (reply == NULL && r->connection->err == 0 &&
+	if (reply == NULL && redis_stream_error(r->connection) == NULL &&
 		clock_mono_ms() - r->pinged_ms < REDIS_COMMAND_MS)
 		return STORE_NONE;
 	if (reply)
 		r->owed = 0;
-	if (reply == NULL || reply->type == REDIS_REPLY_ERROR) {
-		redis_store_break(r, reply ? reply->str : redis_store_error(r->connection));
+	if (reply == NULL)
+		redis_store_break(r, redis_connection_error(r->connection));
+	else if (reply->type == REDIS_REPLY_ERROR && !is_asked_elsewhere(r, reply))
+		redis_store_break_by(r, reply);
+	if (r->connection == NULL)
 		answer = STORE_FAILED;
-	}
 	freeReplyObject(reply);
 	return answer;
 }
@@ -132,8 +178,11 @@ static enum store_answer poll_redis(struct store *store)
 {
 	struct redis_store *r = redis_store_of(store);
 
+	redis_connection_close(&r->asked);
 	if (r->connection)
 		follow_sentinels(r);
+	if (r->connection)
+		learn_nodes(r);
 	return r->connection ? check_server(r) : reconnect(r);
 }
 
@@ -145,6 +194,7 @@ static void close_redis(struct store *store)
 
 	redis_watch_close(r->watch);
 	redis_connection_close(&r->connection);
+	redis_connection_close(&r->asked);
 	redis_sentinels_clear(&r->sentinels);
 	redis_lookup_forget(r->lookup);
 	redis_servers_unref(r->servers);

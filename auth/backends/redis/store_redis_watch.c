@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 
-#include <hiredis/async.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
@@ -34,14 +33,10 @@ static bool is_kind(const redisReply *reply, const char *kind)
 	       strcmp(reply->element[0]->str, kind) == 0;
 }
 
-static void on_message(redisAsyncContext *context, void *arg, void *data)
+static void on_message(const redisReply *reply, void *arg)
 {
-	struct redis_watch *watch = data;
-	const redisReply *reply = arg;
+	struct redis_watch *watch = arg;
 
-	(void)context;
-	if (reply == NULL)
-		return;
 	if (is_kind(reply, "message")) {
 		tell_watcher(watch, STORE_TAKEN_AWAY);
 	} else if (is_kind(reply, "subscribe")) {
@@ -57,7 +52,7 @@ static void on_message(redisAsyncContext *context, void *arg, void *data)
 }
 
 /* Subscribing again changes nothing and is answered: this is also the proof that the other end is
- * alive. (hiredis keeps what PING is waiting for in a subscribed connection until that ends.) */
+ * alive. */
 static void subscribe(struct redis_watch *watch)
 {
 	struct redis_cmd cmd;
@@ -66,7 +61,7 @@ static void subscribe(struct redis_watch *watch)
 	redis_cmd_text(&cmd, watch->servers->channel);
 	watch->is_asked = true;
 	watch->asked_ms = clock_mono_ms();
-	if (redis_wire_send(watch->wire, &cmd, on_message, watch) == -1)
+	if (redis_wire_send(watch->wire, &cmd, NULL, NULL) == -1)
 		redis_wire_drop(watch->wire, NULL);
 }
 
@@ -97,8 +92,10 @@ static void on_watch_end(void *arg)
 	free(watch);
 }
 
-static const struct redis_wire_hooks hooks = {
-	.on_up = on_watch_up, .on_tick = on_watch_tick, .on_end = on_watch_end};
+static const struct redis_wire_hooks hooks = {.on_up = on_watch_up,
+	.on_push = on_message,
+	.on_tick = on_watch_tick,
+	.on_end = on_watch_end};
 
 int redis_watch(struct store *store, struct event_base *base, store_on_change *on_change, void *arg)
 {

@@ -22,6 +22,8 @@ void redis_cmd_init(struct redis_cmd *cmd, const char *verb)
 	cmd->argc = 0;
 	cmd->used = 0;
 	cmd->lua = NULL;
+	cmd->key = 0;
+	cmd->is_script = false;
 	redis_cmd_text(cmd, verb);
 }
 
@@ -31,6 +33,7 @@ void redis_cmd_script(struct redis_cmd *cmd, enum redis_script which)
 	redis_cmd_text(cmd, redis_script_sha(which));
 	redis_cmd_text(cmd, "1");
 	cmd->lua = redis_script_lua(which);
+	cmd->is_script = true;
 }
 
 void redis_cmd_spell_out(struct redis_cmd *cmd)
@@ -92,6 +95,7 @@ void redis_cmd_hex(struct redis_cmd *cmd, const unsigned char digest[static DIGE
 
 void redis_cmd_key(struct redis_cmd *cmd, const char *name)
 {
+	cmd->key = cmd->argc;
 	add_printed(cmd, "sparkgate:%s", name);
 }
 
@@ -101,10 +105,52 @@ void redis_cmd_key_hex(
 	char hex[REDIS_KEY_HEX];
 
 	put_hex(hex, digest);
+	cmd->key = cmd->argc;
 	add_printed(cmd, "sparkgate:%s:%.*s", kind, REDIS_KEY_HEX, hex);
 }
 
 void redis_cmd_key_str(struct redis_cmd *cmd, const char *kind, struct str id)
 {
+	cmd->key = cmd->argc;
 	add_printed(cmd, "sparkgate:%s:%.*s", kind, (int)id.len, id.at);
+}
+
+/* --- as bytes --- */
+
+enum { SCRIPT_KEYS = 2 }; /* which argument says how many there are */
+
+static void write_word(struct sbuf *out, const char *at, size_t len)
+{
+	sbuf_printf(out, "$%zu\r\n", len);
+	sbuf_add(out, at, len);
+	sbuf_puts(out, "\r\n");
+}
+
+/* "sparkgate:x" as "{sparkgate}:x". */
+static void write_tagged(struct sbuf *out, const char *key, size_t len)
+{
+	static const struct str name = STR("sparkgate"), tag = STR("{sparkgate}");
+
+	sbuf_printf(out, "$%zu\r\n", len - name.len + tag.len);
+	sbuf_add_str(out, tag);
+	sbuf_add(out, key + name.len, len - name.len);
+	sbuf_puts(out, "\r\n");
+}
+
+void redis_cmd_write(const struct redis_cmd *cmd, bool is_cluster, struct sbuf *out)
+{
+	static const struct str never = STR("sparkgate:never");
+	bool is_guarded = is_cluster && cmd->is_script;
+
+	sbuf_printf(out, "*%d\r\n", cmd->argc + is_guarded);
+	for (int i = 0; i < cmd->argc; i++) {
+		if (is_guarded && i == SCRIPT_KEYS)
+			write_word(out, "2", 1);
+		else if (is_cluster && i > 0 && i == cmd->key)
+			write_tagged(out, cmd->argv[i], cmd->lens[i]);
+		else
+			write_word(out, cmd->argv[i], cmd->lens[i]);
+		if (is_guarded && i == cmd->key)
+			write_tagged(out, never.at, never.len);
+	}
 }

@@ -1,8 +1,8 @@
 /*
- * auth/backends/redis/link/store_redis_cmd.h - commands, put together in a buffer that is bounded from
- * birth, and scripts, for what has to happen at once (store_redis_script.c).
+ * auth/backends/redis/link/store_redis_cmd.h - commands, put together in a buffer that is bounded
+ * from birth, and scripts, for what has to happen at once (store_redis_script.c).
  *
- * Keys, all below "sparkgate:" (hexadecimal digests):
+ * Keys, all below "sparkgate:", in a cluster below "{sparkgate}:" (hexadecimal digests):
  *   session:<key>   hash person sid sealed label version created seen expires; dies by itself
  *   sessions, ends, seen   sorted sets of session keys by created, expires, last use
  *   person:<digest>, sid:<digest>   sorted sets of session keys by created
@@ -27,6 +27,7 @@
 #define SPARKGATE_AUTH_BACKENDS_REDIS_LINK_STORE_REDIS_CMD_H
 
 #include "auth/store/store.h"
+#include "base/sbuf.h"
 
 enum { REDIS_ARGS = 56, REDIS_SCRATCH = 768, REDIS_KEY_HEX = 2 * DIGEST_LEN };
 
@@ -65,6 +66,8 @@ struct redis_cmd { /* borrows texts and bytes; points into itself, so it is neve
 	char scratch[REDIS_SCRATCH]; /* numbers and keys */
 	size_t used;
 	const char *lua; /* of a script */
+	int key;	 /* which argument is the key; 0: none, no command has two */
+	bool is_script;
 };
 
 void redis_cmd_init(struct redis_cmd *cmd, const char *verb);
@@ -79,6 +82,10 @@ void redis_cmd_key(struct redis_cmd *cmd, const char *name); /* "sparkgate:<name
 void redis_cmd_key_hex(
 	struct redis_cmd *cmd, const char *kind, const unsigned char digest[static DIGEST_LEN]);
 void redis_cmd_key_str(struct redis_cmd *cmd, const char *kind, struct str id);
+/* As RESP. In a cluster all keys have one hash tag, so that one node has them all. While their slot
+ * moves, Redis runs a command of several keys only where all of them are: a script is given one
+ * more, which never is, and is refused rather than run over a part of what it touches (S210). */
+void redis_cmd_write(const struct redis_cmd *cmd, bool is_cluster, struct sbuf *out);
 /* EVALSHA <-> EVAL, for a server that has not met the script yet. */
 void redis_cmd_spell_out(struct redis_cmd *cmd);
 

@@ -2,126 +2,84 @@
 
 #include "base/clock.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <poll.h>
-#include <stdio.h>
-#include <sys/time.h>
 
-static struct timeval interval(int64_t ms)
+const char *redis_connection_error(const struct redis_stream *connection)
 {
-	if (ms < 1)
-		ms = 1; /* zero means for ever */
-	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+	const char *why = redis_stream_error(connection);
+
+	return why ? why : "no answer in time";
 }
 
-static const char *reason_of(const redisContext *connection)
+void redis_connection_close(struct redis_stream **connection)
 {
-	return connection == NULL     ? "no memory"
-	       : connection->err == 0 ? "no answer in time"
-				      : connection->errstr;
-}
-
-void redis_connection_close(struct redisContext **connection)
-{
-	if (*connection)
-		redisFree(*connection);
+	redis_stream_free(*connection, NULL);
 	*connection = NULL;
 }
 
-static redisContext *refuse_connection(redisContext *connection,
-	const struct redis_address *address, const struct redis_servers *servers, struct err *err)
+/* False: the deadline has come. */
+static bool wait_for(const struct redis_stream *connection, int64_t deadline_ms)
 {
+	struct pollfd fd = {
+		.fd = redis_stream_fd(connection), .events = redis_stream_wants(connection)};
+	int64_t left = deadline_ms - clock_mono_ms();
+
+	return left > 0 && poll(&fd, 1, (int)left) != 0; /* a signal is no reason to give up */
+}
+
+static bool open_until(struct redis_stream *connection, int64_t deadline_ms)
+{
+	enum redis_step step;
+
+	do {
+		step = redis_stream_work(connection);
+	} while (step == REDIS_WAIT && !redis_stream_is_open(connection) &&
+		 wait_for(connection, deadline_ms));
+	return step != REDIS_BROKEN && redis_stream_is_open(connection);
+}
+
+struct redis_stream *redis_connection_dial(struct redis_servers *servers,
+	const struct redis_address *address, int64_t deadline_ms, struct err *err)
+{
+	struct err why = {""};
+	struct redis_stream *connection = redis_stream_open(servers, address, &why);
+	int64_t soon = clock_mono_ms() + REDIS_CONNECT_MS;
+
+	if (connection && open_until(connection, soon < deadline_ms ? soon : deadline_ms))
+		return connection;
+	if (connection)
+		err_set(&why, "%s",
+			servers->tls && redis_stream_error(connection) == NULL
+				? "no TLS handshake in time"
+				: redis_connection_error(connection));
 	if (address->host[0] != '\0')
 		err_set(err, "cannot connect to redis at %s port %u: %s", address->host,
-			address->port, reason_of(connection));
+			address->port, why.text);
 	else
-		err_set(err, "cannot connect to redis at %s: %s", servers->socket_path,
-			reason_of(connection));
+		err_set(err, "cannot connect to redis at %s: %s", servers->socket_path, why.text);
 	redis_connection_close(&connection);
 	return NULL;
 }
 
-struct redisContext *redis_connection_dial(struct redis_servers *servers,
-	const struct redis_address *address, int64_t deadline_ms, struct err *err)
+struct redisReply *redis_connection_receive(struct redis_stream *connection, int64_t deadline_ms)
 {
-	int64_t left = deadline_ms - clock_mono_ms();
-	struct timeval connecting = interval(left < REDIS_CONNECT_MS ? left : REDIS_CONNECT_MS);
-	redisContext *connection =
-		address->host[0] != '\0'
-			? redisConnectWithTimeout(address->host, (int)address->port, connecting)
-			: redisConnectUnixWithTimeout(servers->socket_path, connecting);
-
-	if (connection == NULL || connection->err != 0)
-		return refuse_connection(connection, address, servers, err);
-	fcntl(connection->fd, F_SETFD, FD_CLOEXEC);
-	/* Reads have deadlines of their own; this bounds writes, and a TLS handshake. */
-	redisSetTimeout(connection, interval(deadline_ms - clock_mono_ms()));
-	if (redis_tls_start(servers->tls, connection, address) == -1)
-		return refuse_connection(connection, address, servers, err);
-	redisSetTimeout(connection, interval(REDIS_COMMAND_MS));
-	return connection;
-}
-
-int redis_connection_send(struct redisContext *connection, const struct redis_cmd *cmd)
-{
-	/* hiredis reads only, but asks for less const. */
-	const char *argv[REDIS_ARGS];
-
-	memcpy(argv, cmd->argv, sizeof argv);
-	return redisAppendCommandArgv(connection, cmd->argc, argv, cmd->lens) == REDIS_OK ? 0 : -1;
-}
-
-static bool flush(redisContext *connection)
-{
-	int is_done = 0;
-
-	while (!is_done) {
-		if (redisBufferWrite(connection, &is_done) == REDIS_ERR)
-			return false;
-	}
-	return true;
-}
-
-static bool wait_readable(redisContext *connection, int64_t deadline_ms)
-{
-	struct pollfd fd = {.fd = connection->fd, .events = POLLIN};
-	int got;
-
-	do {
-		int64_t left = deadline_ms - clock_mono_ms();
-
-		got = poll(&fd, 1, left > 0 ? (int)left : 0);
-	} while (got == -1 && errno == EINTR);
-	return got > 0;
-}
-
-struct redisReply *redis_connection_receive(struct redisContext *connection, int64_t deadline_ms)
-{
-	void *reply = NULL;
-
-	if (!flush(connection))
-		return NULL;
 	for (;;) {
-		if (redisGetReplyFromReader(connection, &reply) == REDIS_ERR || reply)
+		redisReply *reply = redis_stream_reply(connection);
+		if (reply)
 			return reply;
-		if (connection->reader->len - connection->reader->pos > REDIS_REPLY_MAX) {
-			connection->err = REDIS_ERR_PROTOCOL;
-			snprintf(connection->errstr, sizeof connection->errstr,
-				"a reply is too long");
+		enum redis_step step = redis_stream_work(connection);
+		if (step == REDIS_BROKEN)
 			return NULL;
-		}
-		if (!wait_readable(connection, deadline_ms) ||
-			redisBufferRead(connection) == REDIS_ERR)
+		if (step == REDIS_WAIT && !wait_for(connection, deadline_ms))
 			return NULL;
 	}
 }
 
 struct redisReply *redis_connection_ask(
-	struct redisContext *connection, const struct redis_cmd *cmd, int64_t deadline_ms)
+	struct redis_stream *connection, const struct redis_cmd *cmd, int64_t deadline_ms)
 {
-	return redis_connection_send(connection, cmd) == 0
+	return redis_stream_send(connection, cmd) == 0
 		       ? redis_connection_receive(connection, deadline_ms)
 		       : NULL;
 }
@@ -146,6 +104,13 @@ int redis_connection_check(const struct redisReply *reply, bool is_role, struct 
 	return 0;
 }
 
+void redis_alive_cmd(const struct redis_servers *servers, struct redis_cmd *cmd)
+{
+	redis_cmd_init(cmd, servers->is_cluster ? "EXISTS" : "PING");
+	if (servers->is_cluster)
+		redis_cmd_key(cmd, "meta");
+}
+
 size_t redis_greeting(
 	const struct redis_servers *servers, struct redis_cmd cmds[static REDIS_GREETING])
 {
@@ -161,25 +126,42 @@ size_t redis_greeting(
 		redis_cmd_init(&cmds[count], "SELECT");
 		redis_cmd_number(&cmds[count++], servers->database);
 	}
-	redis_cmd_init(&cmds[count++], servers->master_name ? "ROLE" : "PING");
+	if (servers->master_name)
+		redis_cmd_init(&cmds[count++], "ROLE");
+	else
+		redis_alive_cmd(servers, &cmds[count++]);
 	return count;
 }
 
-int redis_connection_greet(struct redisContext *connection, const struct redis_servers *servers,
+/* `moved` NULL: it is not the last one. */
+static int check_next(struct redis_stream *connection, bool is_role, struct redis_move *moved,
 	int64_t deadline_ms, struct err *err)
 {
+	redisReply *reply = redis_connection_receive(connection, deadline_ms);
+	struct redis_redirect redirect;
+
+	if (reply == NULL)
+		return err_set(err, "redis does not greet: %s", redis_connection_error(connection));
+	int result = redis_connection_check(reply, is_role, err);
+	if (moved && redis_redirect_read(reply, &moved->from, &redirect) && !redirect.is_ask)
+		moved->to = redirect.to;
+	freeReplyObject(reply);
+	return result;
+}
+
+int redis_connection_greet(struct redis_stream *connection, const struct redis_servers *servers,
+	struct redis_move *moved, int64_t deadline_ms, struct err *err)
+{
 	struct redis_cmd cmds[REDIS_GREETING];
-	size_t count = redis_greeting(servers, cmds);
+	size_t count = redis_greeting(servers, cmds) - (moved == NULL);
 	int result = 0;
 
 	for (size_t i = 0; i < count && result == 0; i++)
-		result = redis_connection_send(connection, &cmds[i]);
+		result = redis_stream_send(connection, &cmds[i]);
 	for (size_t i = 0; i < count && result == 0; i++) {
-		redisReply *reply = redis_connection_receive(connection, deadline_ms);
-		if (reply == NULL)
-			return err_set(err, "redis does not greet: %s", reason_of(connection));
-		result = redis_connection_check(reply, i + 1 == count && servers->master_name, err);
-		freeReplyObject(reply);
+		bool is_last = i + 1 == count && moved;
+		result = check_next(connection, is_last && servers->master_name,
+			is_last ? moved : NULL, deadline_ms, err);
 	}
 	return result;
 }

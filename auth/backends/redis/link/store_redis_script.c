@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PREFIX "local p='sparkgate:'\n"
+#define PREFIX "local p=string.match(KEYS[1],'^[^:]*:')\n" /* of a cluster it is another */
 #define FORGET                                                                                     \
 	"local function forget(h)\n"                                                               \
 	" local k=p..'session:'..h\n"                                                              \

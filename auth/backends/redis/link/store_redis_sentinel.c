@@ -13,7 +13,7 @@ void redis_sentinels_clear(struct redis_sentinels *sentinels)
 	sentinels->lookup = NULL;
 }
 
-static int let_in(redisContext *connection, const struct redis_servers *servers,
+static int let_in(struct redis_stream *connection, const struct redis_servers *servers,
 	int64_t deadline_ms, struct err *err)
 {
 	struct redis_cmd cmd;

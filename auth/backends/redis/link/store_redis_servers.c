@@ -33,6 +33,7 @@ struct redis_servers *redis_servers_new(const struct conf *conf, struct err *err
 	servers->password = mem_strdup(conf->redis.password.value);
 	servers->sentinel_password = mem_strdup(conf->redis.sentinel_password.value);
 	servers->database = conf->redis.database;
+	servers->is_cluster = conf->redis.is_cluster;
 	/* Channels are common to all databases of a server. */
 	snprintf(servers->channel, sizeof servers->channel, "sparkgate:changes:%u",
 		servers->database);
@@ -66,11 +67,13 @@ void redis_servers_unref(struct redis_servers *servers)
 	free(servers);
 }
 
-void redis_servers_publish(struct redis_servers *servers, const struct redis_address *address)
+void redis_servers_publish(
+	struct redis_servers *servers, const struct redis_address *address, bool is_other)
 {
 	pthread_mutex_lock(&servers->lock);
 	/* The same server at the same address keeps its readers. */
-	if (servers->generation == 0 || strcmp(servers->address.host, address->host) != 0 ||
+	if (servers->generation == 0 || is_other ||
+		strcmp(servers->address.host, address->host) != 0 ||
 		servers->address.port != address->port) {
 		servers->address = *address;
 		servers->generation++;

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from mock_provider import MockProvider
+from redis_cluster import RedisCluster
 from redis_server import RedisServer, Sentinels
 from signon import Browser, Load, ask, headers_of, is_let_in, ready, refused_within_a_second, stranger_status, two_gateways
 from spark_cluster import wait_for
@@ -158,6 +159,33 @@ def test_s33_sentinel_fail_over_under_load_costs_only_503(provider, upstream, tm
             time.sleep(0.5)
         assert {status for _, status, _ in load.seen} <= {200, 503}
         assert load.seen[-1][1] == 200
+
+
+def test_s33_sessions_in_a_cluster_end_everywhere_within_a_second_and_a_fail_over_costs_only_503(provider, upstream, tmp_path):
+    with RedisCluster() as cluster, two_gateways(provider, cluster, upstream, tmp_path) as pair:
+        browser, copy = Browser(), Browser()
+        for gateway in pair:  # once told by each
+            browser.sign_in(gateway)
+            assert browser.go(pair[0]).status_code == browser.go(pair[1]).status_code == 200
+            copy.cookies.update(browser.cookies)
+            browser.sign_out(gateway)
+            refused_within_a_second(copy, *pair)
+        browser.sign_in(pair[0])
+        owner = cluster.owner(cluster.nodes[0])
+        replica = cluster.replica_of(owner)
+        wait_for(lambda: owner.call("WAIT", 1, 1000) == 1, "the replica to have it", 10)
+        with Load(pair, browser.session()) as load:
+            known_to_all(load)
+            owner.kill()
+            wait_for(lambda: cluster.owner(replica) is replica, "the fail-over", 30)
+            stores_are("ok", *pair)
+            time.sleep(0.5)
+        assert {status for _, status, _ in load.seen} <= {200, 503}
+        assert load.seen[-1][1] == 200
+        wait_for(lambda: stranger_status(pair[0])[0] == stranger_status(pair[1])[0] == 302, "the recovery", 10)
+        copy.cookies.update(browser.cookies)
+        browser.sign_out(pair[1])
+        refused_within_a_second(copy, *pair)
 
 
 def test_s33_connections_that_are_cut_again_and_again_sign_nobody_out(pair, redis):

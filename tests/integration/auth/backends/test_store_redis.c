@@ -100,8 +100,8 @@ static struct store *open_as(const char *user, const char *password, struct err 
 static const char acl[] =
 	"ACL SETUSER gate on >open-sesame ~sparkgate:* &sparkgate:* -@all +auth +select +ping "
 	"+role +subscribe +publish +eval +evalsha +del +exists +get +set +pexpire +pttl +hget "
-	"+hmget +hset +hsetnx +zadd +zrem +zcount +zrange +zrevrange +zrevrangebyscore "
-	"+zrangebyscore";
+	"+hmget +hset +hsetnx +zadd +zrem +zcard +zcount +zrange +zrevrange +zrevrangebylex "
+	"+zrevrangebyscore +zrangebyscore";
 
 static void run_as_gate(const struct store_contract *rows, size_t count)
 {
@@ -125,7 +125,9 @@ static void acl_user_with_the_documented_commands_can_do_everything(void **state
 	run_as_gate(store_contract, store_contract_count);
 	run_as_gate(store_contract_sessions, store_contract_sessions_count);
 	run_as_gate(store_contract_owners, store_contract_owners_count);
+	run_as_gate(store_contract_devices, store_contract_devices_count);
 	run_as_gate(store_contract_audit, store_contract_audit_count);
+	run_as_gate(store_contract_launches, store_contract_launches_count);
 	redis_server_do(server, "ACL DELUSER gate");
 }
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#define END                                                                                        \
+	"redis+unix:///path/of/redis.sock?db=0; with TLS rediss://, rediss+sentinel:// and "       \
+	"rediss+cluster://"
 #define A "clusters: [{name: a, masters: [http://m:8080]}]\n"
 
 static struct conf *with_store(const char *url)
@@ -62,6 +65,9 @@ static void what_a_redis_url_leaves_out_is_the_usual(void **state)
 	assert_printed_as("redis://[fd00::1]:7000", "redis://[fd00::1]:7000/0");
 	assert_printed_as(
 		"redis+sentinel://a,b:26379,[::1]:5/m", "redis+sentinel://a,b,[::1]:5/m/0");
+	assert_printed_as("rediss+sentinel://a,b/m/2", "rediss+sentinel://a,b/m/2");
+	assert_printed_as("redis+cluster://u@a,b:6379,[::1]:7/0", "redis+cluster://u@a,b,[::1]:7");
+	assert_printed_as("rediss+cluster://a/", "rediss+cluster://a");
 	assert_printed_as("unix:///run/redis.sock", "redis+unix:///run/redis.sock?db=0");
 	assert_printed_as("unix://u@/run/redis.sock?db=4", "redis+unix://u@/run/redis.sock?db=4");
 }
@@ -73,6 +79,23 @@ static void rediss_is_redis_with_tls(void **state)
 	(void)state;
 	assert_true(conf->redis.tls);
 	assert_int_equal(conf->redis.endpoints[0].port, 6379);
+	conf_unref(conf);
+}
+
+static void sentinels_and_clusters_may_have_tls(void **state)
+{
+	struct conf *conf = with_store("rediss+cluster://u@n1,n2:7000");
+
+	(void)state;
+	assert_true(conf->redis.tls);
+	assert_true(conf->redis.is_cluster);
+	assert_int_equal(conf->redis.endpoints_count, 2);
+	assert_int_equal(conf->redis.endpoints[1].port, 7000);
+	assert_string_equal(conf->redis.user, "u");
+	conf_unref(conf);
+	conf = with_store("rediss+sentinel://a/m");
+	assert_true(conf->redis.tls);
+	assert_false(conf->redis.is_cluster);
 	conf_unref(conf);
 }
 
@@ -153,7 +176,8 @@ static void url_that_is_no_store_is_refused(void **state)
 		{"redis://h/0/", "the database is a number up to 65535)"},
 		{"redis://h/0?db=1", "the database is a number up to 65535)"},
 		{"redis://h/65536", "the database is a number up to 65535)"},
-		{"redis://a,b/0", "one host; several are sentinels (redis+sentinel://))"},
+		{"redis://a,b/0", "one host; several are sentinels (redis+sentinel://) or nodes of "
+				  "a cluster (redis+cluster://))"},
 		{"redis://@h/0", "a user is letters, digits and -._~+)"},
 		{"redis://a b@h/0", "a user is letters, digits and -._~+)"},
 		{"redis+sentinel://a", "the sentinels' name of the server follows the hosts: "
@@ -171,11 +195,13 @@ static void url_that_is_no_store_is_refused(void **state)
 			"a socket's path is letters, digits and -._~+@:,= up to 107 bytes)"},
 		{"redis+unix:///run/s?x=1", "behind the socket's path may stand ?db=0 only)"},
 		{"redis+unix:///run/s?db=-1", "the database is a number up to 65535)"},
-		{"rediss+sentinel://a/m/0", "?db=0"},
-		{"Redis://h/0", "?db=0"},
-		{"sqlite:state.db", "?db=0"},
-		{"sqlite:///x", "?db=0"},
-		{"memory", "?db=0"},
+		{"redis+cluster://a,b/1", "a cluster has database 0 alone)"},
+		{"redis+cluster:///0", "the host is missing)"},
+		{"rediss+unix:///run/s", END},
+		{"Redis://h/0", END},
+		{"sqlite:state.db", END},
+		{"sqlite:///x", END},
+		{"memory", END},
 	};
 
 	(void)state;
@@ -204,6 +230,15 @@ static void files_of_another_store_are_refused(void **state)
 			"sg.yaml:3:1: key \"store_ca_file\": got \"/p\", expected a store with "
 			"TLS: "
 			"rediss://"},
+		{A "store: redis+cluster://h\nstore_server_name: h\n",
+			"sg.yaml:3:1: key \"store_server_name\": got \"h\", expected a store with "
+			"TLS: rediss://"},
+		{A "store: rediss://h\nstore_client_key: /k\n",
+			"sg.yaml:1:1: key \"store_client_certificate\" is required: the file with "
+			"the key's certificate"},
+		{A "store: rediss://h\nstore_server_name: 'a b'\n",
+			"sg.yaml:3:20: key \"store_server_name\": got \"a b\", expected a host's "
+			"name, its address, or [its IPv6 address]"},
 	};
 
 	(void)state;
@@ -211,6 +246,9 @@ static void files_of_another_store_are_refused(void **state)
 	conf_unref(conf_probe_load(A "store: redis+sentinel://a/m\nstore_password_file: /p\n"
 				     "store_sentinel_password_file: /q\n"));
 	conf_unref(conf_probe_load(A "store: rediss://a\nstore_ca_file: /p\n"));
+	conf_unref(conf_probe_load(
+		A "store: rediss+cluster://a\nstore_client_certificate: /c\nstore_client_key: /k\n"
+		  "store_server_name: redis.example\n"));
 }
 
 int main(void)
@@ -219,6 +257,7 @@ int main(void)
 		cmocka_unit_test(redis_has_a_host_a_port_a_database_and_a_user),
 		cmocka_unit_test(what_a_redis_url_leaves_out_is_the_usual),
 		cmocka_unit_test(rediss_is_redis_with_tls),
+		cmocka_unit_test(sentinels_and_clusters_may_have_tls),
 		cmocka_unit_test(sentinels_name_the_server),
 		cmocka_unit_test(unix_socket_is_a_path),
 		cmocka_unit_test(password_in_the_url_is_refused_and_not_shown),
