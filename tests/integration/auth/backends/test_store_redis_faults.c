@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -378,6 +379,34 @@ static void reader_outlives_its_store(void **state)
 	reader->ops->close(reader);
 }
 
+/* A virtual address, or a Service of Kubernetes: it leads to the new master, while connections stay
+ * at the old one. */
+static void s33_new_master_at_the_same_address_is_noticed_by_readers_too(void **state)
+{
+	struct faults *f = *state;
+	struct redis_server *other = redis_server_new(NULL);
+	char *address = mem_printf("%s/address.sock", f->server->folder);
+	struct conf conf = redis_server_conf(f->server);
+
+	assert_int_equal(symlink(f->server->socket_path, address), 0);
+	conf.redis.socket_path = address;
+	struct store *store = store_redis_open(&conf, NULL);
+	f->reader->ops->close(f->reader);
+	f->reader = store->ops->reader(store, f->base, NULL);
+	assert_int_equal(ask_until_answered(f, 1, PATIENCE_MS), STORE_NONE);
+	redis_server_do(f->server, "REPLICAOF 127.0.0.1 1");
+	assert_int_equal(unlink(address), 0);
+	assert_int_equal(symlink(other->socket_path, address), 0);
+	assert_int_equal(store_world_open(store, 1), STORE_FAILED); /* READONLY */
+	poll_until_found(store);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	run(f->base, NULL, 0, 400);
+	assert_int_equal(ask_until_answered(f, 1, PATIENCE_MS), STORE_FOUND);
+	store->ops->close(store);
+	redis_server_free(other);
+	free(address);
+}
+
 /* --- what is not Redis's --- */
 
 static void reader_does_not_trust_a_record(void **state)
@@ -461,6 +490,7 @@ int main(void)
 		ON_REDIS(closing_a_reader_answers_what_is_under_way),
 		ON_REDIS(reader_may_be_closed_from_an_answer),
 		ON_REDIS(reader_outlives_its_store),
+		ON_REDIS(s33_new_master_at_the_same_address_is_noticed_by_readers_too),
 		ON_REDIS(reader_does_not_trust_a_record),
 		ON_REDIS(token_from_before_standings_is_read_without_one),
 		ON_REDIS(record_without_a_bound_is_not_read),

@@ -234,10 +234,10 @@ static void files_of_another_store_are_refused(void **state)
 			"sg.yaml:3:1: key \"store_server_name\": got \"h\", expected a store with "
 			"TLS: rediss://"},
 		{A "store: rediss://h\nstore_client_key: /k\n",
-			"sg.yaml:1:1: key \"store_client_certificate\" is required: the file with "
+			"sg.yaml:1:1: key \"store_client_certificate\": expected the file with "
 			"the key's certificate"},
 		{A "store: rediss://h\nstore_server_name: 'a b'\n",
-			"sg.yaml:3:20: key \"store_server_name\": got \"a b\", expected a host's "
+			"sg.yaml:3:1: key \"store_server_name\": got \"a b\", expected a host's "
 			"name, its address, or [its IPv6 address]"},
 	};
 
