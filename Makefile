@@ -95,6 +95,15 @@ format-check: ## which C files clang-format would change
 	@clang-format --dry-run -Werror $(TREE)
 e2e: all ## end to end: ARGS="-k crawl", ARGS="--suite tokens"
 	@build/venv/bin/python -m pytest -q tests/e2e $(ARGS)
+# What Redis's tests have to do with: sessions, tokens, revocation, failures. Valkey 9's Python package has no TLS.
+STORES  := $(filter $(BUILD)/tests/integration/auth/backends/test_store_redis%,$(INTEG))
+STORE_E2E := $(addprefix tests/e2e/auth/,session/test_sessions.py session/test_session_faults.py token/test_revocation.py token/test_token_life.py)
+valkey-short: $(STORES) ## the store on Valkey 8 (Debian 13's) and 9 in place of Redis
+	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 8 build/valkey-8) sh tests/support/run.sh valkey-8 $^
+	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 9 build/valkey-9) sh tests/support/run.sh valkey-9 $(filter-out %_tls,$^)
+valkey: valkey-short all ## the same, and sessions, tokens, revocation, failures end to end: ARGS="-k fail_over"
+	@for v in 8 9; do REDIS_SERVER=$$(sh tests/support/valkey_install.sh $$v build/valkey-$$v) \
+		build/venv/bin/python -m pytest -q $(STORE_E2E) $(ARGS) || exit 1; done
 recipes: all ## other UIs as conf/README.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
 	@sh tests/support/install.sh test
 	@python3 tests/support/recipes_install.py
@@ -193,7 +202,7 @@ distros: ## build, tests, package and demo on clean roots of Debian 12, Debian 1
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
-.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes \
+.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes valkey valkey-short \
 	kube-apiserver operators asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
 	bench-upload bench-artifacts compile_commands.json install package-build deb rpm image packages-test distros clean
 .SECONDARY:
