@@ -91,12 +91,14 @@ class Bench:
         embedded = self.keep(self.gate("sparkgate-sqlite", f"sqlite:{self.world.folder}/state.db"))
         redis = self.keep(gate.Redis(self.world))
         shared = self.keep(self.gate("sparkgate-redis", redis.url))
-        for one in (memory, evhttp, embedded, shared):
+        by_tls = self.keep(self.gate("sparkgate-rediss", redis.tls_url))
+        for one in (memory, evhttp, embedded, shared, by_tls):
             one.await_workers(spark_site.MASTER)
         for made in (memory.contender("sparkgate", self.world.bearer), memory.contender("sparkgate session", memory.session()),
                      evhttp.contender(gate.EVHTTP, self.world.bearer),
                      embedded.contender("sparkgate own token", embedded.own_token()),
-                     shared.contender("sparkgate session in Redis", shared.session())):
+                     shared.contender("sparkgate session in Redis", shared.session()),
+                     by_tls.contender("sparkgate session in Redis by TLS", by_tls.session())):
             self.contenders[made.name] = made
 
     def plan_bursts(self):

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.parse
 
+from certificate import Certificate
 from machine import HOST, LOAD_CORE, PROXY_CORE, UNCHECKED, Process, free_port, status_of, wait_until
 from peers import ISSUER, Contender, program
 from spark_site import PAGE, WORKERS
@@ -52,7 +53,8 @@ class Gate:
             "clusters": [{"name": "local", "masters": [world.site.url], "poll": "5m"}],
             "auth": {"bearer": [{"issuer": ISSUER, "audience": ["bench"], "algorithms": ["RS256"], "jwks_url": f"{world.site.url}/jwks.json"}],
                      "roles": {"claim": "roles", "admin": ["root"], "user": ["bench"]}},
-            "store": store, "log": {"access": False, "level": "warn"}}
+            "store": store, "log": {"access": False, "level": "warn"},
+            **({"store_ca_file": str(Certificate(world.folder).chain)} if store.startswith("rediss") else {})}
 
     def connect(self):
         if self.SCHEME == "https":
@@ -107,11 +109,15 @@ def question(contender):
 
 
 class Redis:
+    """One server, on a plain port and on one with TLS."""
+
     def __init__(self, world):
-        port = free_port()
-        self.url = f"redis://{HOST}:{port}/0"
+        port, tls_port, certificate = free_port(), free_port(), Certificate(world.folder)
+        self.url, self.tls_url = f"redis://{HOST}:{port}/0", f"rediss://{HOST}:{tls_port}/0"
         self.process = Process("redis", LOAD_CORE, [
-            program("redis-server"), "--port", port, "--bind", HOST, "--save", "", "--dir", world.folder], world.folder)
+            program("redis-server"), "--port", port, "--bind", HOST, "--save", "", "--dir", world.folder, "--tls-port", tls_port,
+            "--tls-auth-clients", "no", "--tls-cert-file", certificate.chain, "--tls-key-file", certificate.key,
+            "--tls-ca-cert-file", certificate.chain], world.folder)
         wait_until(lambda: "Ready to accept" in self.process.log.read_text(), "redis-server")
 
     def stop(self):

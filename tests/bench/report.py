@@ -31,6 +31,7 @@ BARS = [
     ("4 KB, session (memory), of HAProxy jwt_verify", ("page", "sparkgate session"), JWT, 0.55),
     ("4 KB, front evhttp, of the front direct", ("page", "sparkgate, front evhttp"), ("page", "sparkgate"), None),
     ("4 KB, session in Redis, of session (memory)", ("page", "sparkgate session in Redis"), ("page", "sparkgate session"), 1.05),
+    ("4 KB, session in Redis by rediss:, of redis:", ("page", "sparkgate session in Redis by TLS"), ("page", "sparkgate session in Redis"), 1.02),
     ("first-seen token, of cached + one EVP_DigestVerify", ("first-seen", "sparkgate"), "floor", 1.1),
     ("first-seen token, of cached at full load + one check", ("first-seen", "sparkgate"), "floor at full load", None),
     ("ext-auth, session (memory), p99 in ms", ("ext-auth-calm", "sparkgate session"), 1000, 1),

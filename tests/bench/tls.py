@@ -1,29 +1,14 @@
 """TLS on the front: contenders with a certificate, and clients that come back with the session of their last visit."""
 
-import os
 import socket
-import subprocess
 import time
 
 import gate
 import loads
 import peers
+from certificate import Certificate
 from machine import HOST, UNCHECKED
 from spark_site import MASTER
-
-
-class Certificate:
-    """P-256, signed by itself, made for this run; `both` is HAProxy's one file."""
-
-    def __init__(self, folder):
-        self.chain, self.key, self.both = (folder / name for name in ("tls.crt", "tls.key", "tls.pem"))
-        if not self.both.exists():
-            subprocess.run([peers.program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                            "-days", "2", "-subj", "/CN=bench", "-addext", f"subjectAltName=IP:{HOST}", "-keyout", self.key, "-out", self.chain],
-                           check=True, capture_output=True)
-            self.both.write_text(self.chain.read_text() + self.key.read_text())
-            for path in (self.key, self.both):
-                os.chmod(path, 0o600)
 
 
 class Gate(gate.Gate):

@@ -26,7 +26,7 @@ def secret_file(folder, name, text):
 
 def shared_store(redis, folder):
     """The settings of a gateway on this Redis, or behind these Sentinels."""
-    return {"store": redis.url, "store_password_file": secret_file(folder, "redis-password", redis.secret)}
+    return {"store": redis.url, "store_password_file": secret_file(folder, "redis-password", redis.secret), **getattr(redis, "more", {})}
 
 
 def gateway_for(provider, upstream, folder, settings=None, **more):

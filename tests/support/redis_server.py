@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import subprocess
 import tempfile
 import threading
 
@@ -152,6 +153,27 @@ class RedisServer:
             self.thaw()
             self.daemon.stop()
             self.daemon = None
+
+
+class RedisByTls(RedisServer):
+    """`rediss://`: its certificate is for a name, not for its address, and its clients must show one of the same authority."""
+
+    NAME = "redis.tests.example"
+
+    def __init__(self):
+        self.tls_port = free_port()
+        super().__init__(acl=True)
+        certificate, key = self.folder / "tls.pem", self.folder / "tls.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=tests",
+                        "-addext", f"subjectAltName=DNS:{self.NAME}", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        self.settings = ["--tls-port", str(self.tls_port), "--tls-auth-clients", "yes", "--tls-cert-file", str(certificate),
+                         "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate)]
+        self.more = {"store_ca_file": str(certificate), "store_client_certificate": str(certificate), "store_client_key": str(key),
+                     "store_server_name": self.NAME}
+
+    @property
+    def url(self):
+        return f"rediss://{USER}@{HOST}:{self.tls_port}/0"
 
 
 class Sentinels:

@@ -60,18 +60,21 @@ static int connect_next(struct redis_store *r, int64_t deadline_ms, struct err *
 	return -1;
 }
 
-/* Of a cluster each node that is known; a silent one must not use up the others' time. */
+/* Of a cluster each node that is known; a silent one must not use up the others' time. What is not
+ * tried now is tried first the next time. */
 static int connect_once(struct redis_store *r, int64_t deadline_ms, struct err *err)
 {
+	int64_t share = (deadline_ms - clock_mono_ms()) / 2;
 	size_t tries = r->servers->is_cluster ? redis_cluster_round(&r->cluster, r->servers) : 1;
 	int result = -1;
 
 	for (size_t i = 0; i < tries && result == -1; i++) {
-		int64_t left = deadline_ms - clock_mono_ms();
+		int64_t now = clock_mono_ms();
 
-		if (left <= 0)
+		if (now >= deadline_ms)
 			return -1;
-		result = connect_next(r, tries > 1 ? deadline_ms - left / 2 : deadline_ms, err);
+		bool is_shared = tries > 1 && now + share < deadline_ms;
+		result = connect_next(r, is_shared ? now + share : deadline_ms, err);
 	}
 	r->cluster.learn_ms = 0;
 	return result;
@@ -181,9 +184,12 @@ static enum store_answer poll_redis(struct store *store)
 	redis_connection_close(&r->asked);
 	if (r->connection)
 		follow_sentinels(r);
-	if (r->connection)
+	if (r->connection == NULL)
+		return reconnect(r);
+	enum store_answer answer = check_server(r);
+	if (r->connection && r->owed == 0)
 		learn_nodes(r);
-	return r->connection ? check_server(r) : reconnect(r);
+	return answer;
 }
 
 /* --- life --- */

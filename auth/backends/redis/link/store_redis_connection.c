@@ -88,6 +88,9 @@ struct redisReply *redis_connection_ask(
 
 int redis_connection_check(const struct redisReply *reply, bool is_role, struct err *err)
 {
+	/* A cluster's node whose slot is on its way to another still has it (S210). */
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "ASK ", 4) == 0)
+		return 0;
 	if (reply->type == REDIS_REPLY_ERROR) {
 		/* An unknown command's error repeats its arguments, and AUTH has a password: only
 		 * the code is told. */

@@ -14,7 +14,7 @@ import requests
 
 from conftest import COOKIE, NAVIGATION, own_cookies
 from mock_provider import MockProvider
-from redis_server import RedisServer, Sentinels
+from redis_server import RedisByTls, RedisServer, Sentinels
 from signon import (UI, Browser, Load, ask, gateway_for, is_let_in, metric, ready, refused_within_a_second, shared_store,
                     stranger_status, two_gateways, wait_ready)
 from spark_cluster import wait_for
@@ -50,6 +50,19 @@ def pair(provider, redis, upstream, tmp_path):
 
 
 # --- one store, two gateways
+
+def test_sessions_are_shared_by_tls_with_a_clients_certificate_an_acl_user_and_a_servers_name(provider, upstream, tmp_path):
+    with RedisByTls() as redis, two_gateways(provider, redis, upstream, tmp_path) as pair:
+        browser, copy = Browser(), Browser()
+        assert browser.sign_in(pair[0]).status_code == 303
+        assert [browser.go(gateway).status_code for gateway in pair] == [200, 200]
+        copy.cookies.update(browser.cookies)
+        redis.call("CLIENT", "KILL", "TYPE", "normal")
+        assert is_let_in(browser, *pair)
+        wait_for(lambda: browser.sign_out(pair[1]).status_code == 303, "the sign-out", 5)
+        refused_within_a_second(copy, *pair)
+        assert all(redis.secret not in gateway.log_text() for gateway in pair)
+
 
 def test_session_of_one_gateway_is_good_on_the_other(pair):
     one, two = pair
