@@ -8,6 +8,7 @@
 #include "tests/support/store_world.h"
 
 #include <event2/event.h>
+#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -304,6 +305,38 @@ static void nodes_of_a_cluster_are_asked_by_tls_too(void **state)
 	redis_nodes_free(nodes);
 }
 
+static void s211_node_that_a_cluster_names_shows_a_good_certificate_or_gets_no_password(
+	void **state)
+{
+	static char name[] = "localhost", password[] = "open-sesame";
+	struct tls_world *w = *state;
+	struct redis_nodes *nodes = redis_nodes_new_tls(w->folder, "server");
+	unsigned other = (nodes->owner + 1) % CLUSTER_MASTERS;
+	struct conf_endpoint at = {name, nodes->ports[other]};
+	struct err err = {""};
+
+	redis_server_do(nodes->at[nodes->owner], "CONFIG RESETSTAT");
+	for (unsigned i = 0; i < CLUSTER_NODES; i++)
+		redis_nodes_do(nodes, i, "ACL SETUSER default resetpass >%s", password);
+	redis_server_password(nodes->at[nodes->owner], password);
+	w->conf = redis_nodes_conf(nodes);
+	w->conf.redis.tls = true;
+	w->conf.redis.ca_file = w->ca_file;
+	w->conf.redis.password.value = password;
+	w->conf.redis.endpoints = &at;
+	w->conf.redis.endpoints_count = 1;
+	assert_null(store_redis_open(&w->conf, &err)); /* it is named by its address */
+	redisReply *stat = redis_server_ask(nodes->at[nodes->owner], "INFO commandstats");
+	assert_non_null(strstr(stat->str, "cmdstat_auth:calls=1,")); /* the test's own */
+	freeReplyObject(stat);
+	w->conf.redis.server_name = name;
+	struct store *store = store_redis_open(&w->conf, &err);
+	assert_non_null(store);
+	assert_int_equal(store_world_open(store, 1), STORE_FOUND);
+	store->ops->close(store);
+	redis_nodes_free(nodes);
+}
+
 #define ON_TLS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define KNOWN(test)  cmocka_unit_test_setup_teardown(test, set_up_for_known_clients, tear_down)
 
@@ -321,6 +354,7 @@ int main(void)
 		ON_TLS(files_that_are_replaced_count_from_the_next_connection_on),
 		ON_TLS(sentinels_are_asked_by_tls_too),
 		ON_TLS(nodes_of_a_cluster_are_asked_by_tls_too),
+		ON_TLS(s211_node_that_a_cluster_names_shows_a_good_certificate_or_gets_no_password),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
