@@ -12,7 +12,7 @@
 /*
  * Connects to what conf->redis names (the socket, the server, or the master that the sentinels
  * know), at once: NULL with a reason when that takes longer than a few seconds or is refused.
- * Ignores SIGPIPE from then on, for hiredis writes with write(2).
+ * Ignores SIGPIPE from then on, for OpenSSL writes with write(2).
  */
 MUST_CHECK struct store *store_redis_open(const struct conf *conf, struct err *err);
 

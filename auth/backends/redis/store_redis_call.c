@@ -135,8 +135,10 @@ static redisReply *ask_there(
 	if (r->asked == NULL)
 		return NULL;
 	redis_cmd_init(&asking, "ASKING");
-	if (redis_stream_send(r->asked, &asking) == 0) {
-		freeReplyObject(redis_connection_ask(r->asked, cmd, deadline_ms));
+	if (redis_stream_send(r->asked, &asking) == 0)
+		reply = redis_connection_ask(r->asked, cmd, deadline_ms);
+	if (reply) { /* what ASKING says is not what `cmd` says */
+		freeReplyObject(reply);
 		reply = redis_connection_receive(r->asked, deadline_ms);
 	}
 	if (reply == NULL)

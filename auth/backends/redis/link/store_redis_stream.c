@@ -15,6 +15,7 @@
 
 enum {
 	OUT_MAX = 8 * 1024 * 1024, /* all that a reader may ask at once, and more */
+	OUT_KEPT = 32 * 1024,
 	READ_AT_ONCE = 16 * 1024,
 };
 
@@ -208,7 +209,10 @@ static enum redis_step write_out(struct redis_stream *stream)
 	}
 	stream->wants_out = false;
 	stream->sent = 0;
-	sbuf_reset(&stream->out);
+	if (stream->out.cap > OUT_KEPT)
+		sbuf_clear(&stream->out); /* emptied, it would be overwritten each time */
+	else
+		sbuf_reset(&stream->out);
 	return REDIS_WAIT;
 }
 
