@@ -100,6 +100,7 @@ STORES  := $(filter $(BUILD)/tests/integration/auth/backends/test_store_redis%,$
 STORE_E2E := $(addprefix tests/e2e/auth/,session/test_sessions.py session/test_session_faults.py token/test_revocation.py token/test_token_life.py)
 TLS_E2E := tests/e2e/auth/session/test_sessions.py::test_sessions_are_shared_by_tls_with_a_clients_certificate_an_acl_user_and_a_servers_name
 valkey-short: $(STORES) ## the store on Valkey 8 (Debian 13's) and 9 in place of Redis
+	@sh tests/support/install.sh test
 	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 8 build/valkey-8) sh tests/support/run.sh valkey-8 $^
 	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 9 build/valkey-9) sh tests/support/run.sh valkey-9 $(filter-out %_tls,$^)
 valkey: valkey-short all ## the same, and sessions, tokens, revocation, failures end to end: ARGS="-k fail_over"
