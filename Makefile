@@ -101,10 +101,10 @@ STORE_E2E := $(addprefix tests/e2e/auth/,session/test_sessions.py session/test_s
 TLS_E2E := tests/e2e/auth/session/test_sessions.py::test_sessions_are_shared_by_tls_with_a_clients_certificate_an_acl_user_and_a_servers_name
 valkey-short: $(STORES) ## the store on Valkey 8 (Debian 13's) and 9 in place of Redis
 	@sh tests/support/install.sh test
-	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 8 build/valkey-8) sh tests/support/run.sh valkey-8 $^
-	@REDIS_SERVER=$$(sh tests/support/valkey_install.sh 9 build/valkey-9) sh tests/support/run.sh valkey-9 $(filter-out %_tls,$^)
+	@program=$$(sh tests/support/valkey_install.sh 8 build/valkey-8) && REDIS_SERVER=$$program sh tests/support/run.sh valkey-8 $^
+	@program=$$(sh tests/support/valkey_install.sh 9 build/valkey-9) && REDIS_SERVER=$$program sh tests/support/run.sh valkey-9 $(filter-out %_tls,$^)
 valkey: valkey-short all ## the same, and sessions, tokens, revocation, failures end to end: ARGS="-k fail_over"
-	@for v in 8 9; do REDIS_SERVER=$$(sh tests/support/valkey_install.sh $$v build/valkey-$$v) \
+	@for v in 8 9; do program=$$(sh tests/support/valkey_install.sh $$v build/valkey-$$v) && REDIS_SERVER=$$program \
 		build/venv/bin/python -m pytest -q $(STORE_E2E) $(ARGS) $$([ $$v = 8 ] || echo --deselect $(TLS_E2E)) || exit 1; done
 recipes: all ## other UIs as conf/README.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
 	@sh tests/support/install.sh test
