@@ -179,8 +179,11 @@ struct conf_bearer {
 	} introspection;
 };
 
-struct conf_oidc {
-	char *issuer; /* NULL: no OpenID provider; then only scopes and label are set */
+enum { CONF_PROVIDERS = 8 }; /* at most */
+
+struct conf_oidc {  /* an OpenID provider that people sign in with; conf/providers.h */
+	char *name; /* NULL: what it says of its people stands for itself; of one provider only */
+	char *issuer;
 	char *client_id;
 	struct conf_secret client_secret; /* value NULL: a public client */
 	struct conf_names scopes;	  /* "openid" is always among them */
@@ -188,6 +191,13 @@ struct conf_oidc {
 	char *label;			  /* the sign-in button's text */
 	char *groups_endpoint; /* where groups are asked for that do not fit into a token; or NULL
 				*/
+	char *user_claim;      /* of its people alone; NULL: auth.user_claim, if it has no name */
+	struct conf_user_map user_map;
+	bool has_roles; /* of its own; then no name of auth.roles is its people's */
+	struct {
+		char *claim; /* NULL: auth.roles.claim */
+		struct conf_names admin, user;
+	} roles;
 };
 
 enum conf_store_kind { CONF_STORE_SQLITE, CONF_STORE_MEMORY, CONF_STORE_REDIS };
@@ -219,6 +229,11 @@ struct conf {
 		int64_t hsts_s;
 		struct conf_listen redirect; /* http, to send browsers on; text NULL: none */
 	} tls;
+	struct {			 /* of the admin listener */
+		char *certificate, *key; /* as above */
+		char *client_ca; /* PEM; who alone is let in; NULL: no certificate is asked for */
+		int64_t hsts_s;
+	} admin_tls;
 	unsigned threads; /* at least 1; "auto" is resolved */
 	int front;	  /* enum front_kind (proxy/front/front.h) */
 	struct cidr *trusted_proxies;
@@ -239,12 +254,16 @@ struct conf {
 	struct conf_names identity_headers; /* of all uis: no client may write them; the names
 					       themselves are the uis' */
 
-	struct conf_oidc oidc;
+	struct conf_oidc *oidc;
+	size_t oidc_count; /* 0: nobody signs in at a provider */
 	struct conf_bearer *bearer;
 	size_t bearer_count;
-	char *roles_claim; /* NULL: none; e.g. realm_access.roles */
-	struct conf_names roles_admin;
+	char *roles_claim;	       /* NULL: none; e.g. realm_access.roles */
+	struct conf_names roles_admin; /* with those of providers, as "oidc:NAME:ROLE" */
 	struct conf_names roles_user;
+	struct {
+		struct conf_names admin, user; /* of auth.roles alone */
+	} roles_said;
 	struct conf_limited *roles_limited;
 	size_t roles_limited_count; /* at most 64 */
 	struct conf_role *roles_custom;
@@ -307,8 +326,8 @@ bool conf_reads_acls(const struct conf *conf);
 const struct conf_ui *conf_find_ui(const struct conf *conf, const char *cluster, const char *name);
 /* What stands for the pattern's '*' in `text`; at == NULL: it does not fit. */
 struct str conf_pattern_part(const char *pattern, struct str text);
-/* What user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */
-const char *conf_find_user(const struct conf *conf, const char *value);
+/* What a user_map_file calls somebody in Spark. Borrows; NULL: it does not name them. */
+const char *conf_find_user(const struct conf_user_map *map, const char *value);
 /* Whether clusters come from Kubernetes, whose names the configuration does not have. */
 bool conf_finds_clusters(const struct conf *conf);
 const struct conf_cluster *conf_find_cluster(

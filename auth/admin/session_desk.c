@@ -3,6 +3,9 @@
 #include "auth/session/session_index.h"
 #include "auth/token/audit.h"
 #include "auth/token/token_follow.h"
+#include "conf/providers.h"
+
+#include <stdlib.h>
 
 /* --- issuers that people come by --- */
 
@@ -27,10 +30,20 @@ static size_t find_issuers(
 
 	if (only)
 		return count;
-	count = add_issuer(issuers, count, conf->oidc.issuer);
+	for (size_t i = 0; i < conf->oidc_count; i++)
+		count = add_issuer(issuers, count, conf->oidc[i].issuer);
 	for (size_t i = 0; i < conf->bearer_count; i++)
 		count = add_issuer(issuers, count, conf->bearer[i].issuer);
 	return count;
+}
+
+/* False: this issuer has no such person (S190). */
+static bool find_person(const struct session_desk *desk, const char *issuer, const char *user,
+	struct session_index *out)
+{
+	*out = (struct session_index){STORE_BY_PERSON, str_of(issuer),
+		conf_subject(desk->tokens->conf, str_of(issuer), str_of(user))};
+	return out->name.at != NULL;
 }
 
 static enum token_outcome fail(const struct session_desk *desk)
@@ -42,6 +55,7 @@ static enum token_outcome fail(const struct session_desk *desk)
 /* --- the list --- */
 
 struct listing {
+	const struct conf *conf;
 	const struct keyring *ring;
 	const char *issuer; /* or NULL */
 	json_t *sessions;
@@ -60,7 +74,8 @@ static void add_session(void *arg, const struct store_session *session)
 
 	session_view_label(listing->ring, session, &label);
 	if (is_of(listing->issuer, &label))
-		json_array_append_new(listing->sessions, session_view_json(session, &label));
+		json_array_append_new(
+			listing->sessions, session_view_json(listing->conf, session, &label));
 	session_data_clear(&label);
 	listing->last->before_at = session->created_at;
 	memcpy(listing->last->before_key, session->key, DIGEST_LEN);
@@ -73,8 +88,9 @@ static enum token_outcome list_person(const struct session_desk *desk,
 	size_t count = find_issuers(desk, query->issuer, issuers);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct session_index person = {
-			STORE_BY_PERSON, str_of(issuers[i]), str_of(query->user)};
+		struct session_index person;
+		if (!find_person(desk, issuers[i], query->user, &person))
+			continue;
 		if (session_index_list(desk->tokens->store, desk->ring, &person, query->page.now,
 			    add_session, listing) == -1)
 			return fail(desk);
@@ -87,7 +103,7 @@ enum token_outcome session_desk_list(const struct session_desk *desk,
 	const struct session_desk_query *query, json_t *sessions, struct store_session_query *next)
 {
 	struct store *store = desk->tokens->store;
-	struct listing listing = {desk->ring, query->issuer, sessions, next};
+	struct listing listing = {desk->tokens->conf, desk->ring, query->issuer, sessions, next};
 
 	*next = query->page;
 	next->before_at = 0;
@@ -140,8 +156,9 @@ static enum token_outcome end_person(
 	size_t count = find_issuers(desk, order->issuer, issuers);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct session_index person = {
-			STORE_BY_PERSON, str_of(issuers[i]), str_of(order->user)};
+		struct session_index person;
+		if (!find_person(desk, issuers[i], order->user, &person))
+			continue;
 		int some = session_index_end(desk->tokens->store, desk->ring, &person);
 		if (some == -1)
 			return fail(desk);
@@ -160,25 +177,26 @@ enum token_outcome session_desk_end(
 	*ended = 0;
 	enum token_outcome outcome =
 		order->id ? end_one(desk, order, &label, ended) : end_person(desk, order, ended);
+	char *person = session_view_person(desk->tokens->conf, &label);
 	tell_end(desk); /* a failure may have come after the first of several */
 	if (outcome != TOKEN_UNKNOWN)
 		audit_sessions(
 			order->by, &(struct audit_sessions){.id = order->id,
-					   .subject = order->id ? label.subject : order->user,
+					   .subject = order->id ? person : order->user,
 					   .issuer = order->id ? label.issuer : order->issuer,
 					   .user_name = order->by_name,
 					   .ended = outcome == TOKEN_DONE ? *ended : -1});
 	session_data_clear(&label);
+	free(person);
 	return outcome;
 }
 
 int session_desk_end_tokens(
 	const struct token_desk *tokens, const char *user, const char *issuer, const char *by)
 {
-	const char *provider = tokens->conf->oidc.issuer;
-
 	if (issuer && strcmp(issuer, tokens->issuer) != 0 &&
-		(!provider || strcmp(issuer, provider) != 0))
+		(conf_provider_of(tokens->conf, str_of(issuer)) == NULL ||
+			conf_subject(tokens->conf, str_of(issuer), str_of(user)).at == NULL))
 		return 0;
 	return token_follow(tokens, user, NULL, by);
 }

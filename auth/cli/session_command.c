@@ -5,6 +5,7 @@
 #include "auth/cli/command.h"
 #include "auth/session/session_index.h"
 #include "base/clock.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -22,21 +23,33 @@ static const struct session_command *options_of(const struct command *command)
 
 struct chosen { /* a store must not be called from its list: what to end is noted first */
 	const struct session_command *options;
+	const struct conf *conf;
 	const struct keyring *ring;
 	json_t *rows;			   /* NULL: not wanted */
 	unsigned char (*keys)[DIGEST_LEN]; /* owned */
 	size_t count, room;
 };
 
-static bool is_meant(const struct session_command *options, const struct store_session *session,
+/* A subject, as the gateway calls it. */
+static bool is_of(const char *user, const struct conf *conf, const struct session_data *label)
+{
+	char *person = session_view_person(conf, label);
+	bool is = person && strcmp(user, person) == 0;
+
+	free(person);
+	return is;
+}
+
+static bool is_meant(const struct chosen *chosen, const struct store_session *session,
 	const struct session_data *label)
 {
+	const struct session_command *options = chosen->options;
 	char id[SESSION_VIEW_ID];
 
 	session_view_id(session->key, id);
 	if (options->id && strcmp(options->id, id) != 0)
 		return false;
-	if (options->user && (!label->subject || strcmp(options->user, label->subject) != 0))
+	if (options->user && !is_of(options->user, chosen->conf, label))
 		return false;
 	return !options->issuer || (label->issuer && strcmp(options->issuer, label->issuer) == 0);
 }
@@ -56,10 +69,11 @@ static void on_session(void *arg, const struct store_session *session)
 	struct session_data label;
 
 	session_view_label(chosen->ring, session, &label);
-	if (is_meant(chosen->options, session, &label)) {
+	if (is_meant(chosen, session, &label)) {
 		note_key(chosen, session->key);
 		if (chosen->rows)
-			json_array_append_new(chosen->rows, session_view_json(session, &label));
+			json_array_append_new(
+				chosen->rows, session_view_json(chosen->conf, session, &label));
 	}
 	session_data_clear(&label);
 }
@@ -70,6 +84,7 @@ static int choose(struct command *command, struct keyring *ring, struct chosen *
 	int result = -1;
 
 	chosen->options = options_of(command);
+	chosen->conf = command->conf;
 	chosen->ring = ring;
 	if (ring && command->store->ops->session_list(command->store, STORE_ALL, NULL,
 			    clock_wall_s(), on_session, chosen) == 0)
@@ -148,8 +163,11 @@ static int end_by_label(struct command *command)
 static int end_person(struct command *command)
 {
 	const struct session_command *options = options_of(command);
-	const struct session_index person = {
-		STORE_BY_PERSON, str_of(options->issuer), str_of(options->user)};
+	const struct session_index person = {STORE_BY_PERSON, str_of(options->issuer),
+		conf_subject(command->conf, str_of(options->issuer), str_of(options->user))};
+
+	if (person.name.at == NULL) /* the issuer has no such person (S190) */
+		return 0;
 	struct keyring *ring = open_ring(command);
 
 	if (ring == NULL)

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/mem.h"
+#include "conf/providers.h"
 
 #include <assert.h>
 #include <event2/event.h>
@@ -26,7 +27,7 @@ const struct jwks_timing jwks_timing_default = {
 
 TAILQ_HEAD(waiter_list, jwks_waiter);
 
-struct issuer { /* one row of auth.bearer, or the OpenID provider */
+struct issuer { /* one row of auth.bearer, or an OpenID provider */
 	struct jwks_fetch *owner;
 	char *name;
 	char *jwks_url;	  /* as configured; NULL: discovered */
@@ -90,8 +91,7 @@ static void publish_keys(struct jwks_fetch *jf)
 	free(rows);
 }
 
-/* --- the end of a fetch
- * --------------------------------------------------------------------------- */
+/* --- the end of a fetch --- */
 
 static void schedule(struct issuer *issuer, int64_t ms)
 {
@@ -171,8 +171,7 @@ static void fail_fetch(struct issuer *issuer, const char *what, const char *why)
 	tell_waiters(issuer, false);
 }
 
-/* --- the two requests
- * ----------------------------------------------------------------------------- */
+/* --- the two requests --- */
 
 static struct fetch *get_keys(struct issuer *issuer, const char *url,
 	void (*done)(const struct fetch_result *result, void *arg))
@@ -269,8 +268,7 @@ static void on_fetch_timer(evutil_socket_t fd, short what, void *arg)
 	fetch_keys(arg);
 }
 
-/* --- issuers
- * -------------------------------------------------------------------------------------- */
+/* --- issuers --- */
 
 static char **copy_names(const char *const *names, size_t count)
 {
@@ -336,11 +334,11 @@ static void issuer_free(struct issuer *issuer)
 	free(issuer);
 }
 
-static struct issuer *find_issuer(const struct jwks_fetch *jf, const char *name)
+static struct issuer *find_issuer(struct issuer *const *issuers, size_t count, const char *name)
 {
-	for (size_t i = 0; i < jf->count; i++) {
-		if (strcmp(jf->issuers[i]->name, name) == 0)
-			return jf->issuers[i];
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(issuers[i]->name, name) == 0)
+			return issuers[i];
 	}
 	return NULL;
 }
@@ -373,30 +371,31 @@ static bool has_keys(const struct conf_bearer *row)
 /* The rows of a configuration: one an issuer, whatever it is for. */
 static size_t make_issuers(struct jwks_fetch *jf, const struct conf *conf, struct issuer **out)
 {
-	const struct conf_oidc *oidc = &conf->oidc;
-	bool is_listed = oidc->issuer == NULL;
 	size_t count = 0;
 
 	for (size_t i = 0; i < conf->bearer_count; i++) {
 		const struct conf_bearer *row = &conf->bearer[i];
-		bool is_provider = oidc->issuer && strcmp(oidc->issuer, row->issuer) == 0;
+		const struct conf_oidc *oidc = conf_provider_of(conf, str_of(row->issuer));
 
-		if (!has_keys(row))
-			continue;
-		out[count++] = issuer_of_bearer(jf, row,
-			is_provider && row->ca_file == NULL ? oidc->ca_file : row->ca_file);
-		is_listed |= is_provider;
+		if (has_keys(row))
+			out[count++] = issuer_of_bearer(jf, row,
+				oidc && row->ca_file == NULL ? oidc->ca_file : row->ca_file);
 	}
-	if (!is_listed)
-		out[count++] = issuer_new(jf, oidc->issuer, NULL, oidc->ca_file);
+	for (size_t i = 0, bearers = count; i < conf->oidc_count; i++) {
+		const struct conf_oidc *oidc = &conf->oidc[i];
+
+		if (find_issuer(out, bearers, oidc->issuer) == NULL)
+			out[count++] = issuer_new(jf, oidc->issuer, NULL, oidc->ca_file);
+	}
 	for (size_t i = 0; i < count; i++)
-		inherit_keys(out[i], find_issuer(jf, out[i]->name));
+		inherit_keys(out[i], find_issuer(jf->issuers, jf->count, out[i]->name));
 	return count;
 }
 
 void jwks_fetch_set_conf(struct jwks_fetch *jf, const struct conf *conf)
 {
-	struct issuer **issuers = mem_alloc(conf->bearer_count + 2, sizeof *issuers);
+	struct issuer **issuers =
+		mem_alloc(conf->bearer_count + conf->oidc_count + 1, sizeof *issuers);
 	size_t count = make_issuers(jf, conf, issuers);
 	struct issuer **old = jf->issuers;
 	size_t old_count = jf->count;
@@ -476,7 +475,7 @@ static bool may_spend(struct issuer *issuer, const struct jwks_timing *timing)
 void jwks_fetch_unknown_kid(
 	struct jwks_fetch *jf, const char *issuer_name, struct jwks_waiter *waiter)
 {
-	struct issuer *issuer = find_issuer(jf, issuer_name);
+	struct issuer *issuer = find_issuer(jf->issuers, jf->count, issuer_name);
 
 	if (issuer == NULL || (issuer->under_way == NULL && !may_spend(issuer, &jf->timing))) {
 		waiter->done(waiter, false);
@@ -488,7 +487,7 @@ void jwks_fetch_unknown_kid(
 
 void jwks_fetch_missing(struct jwks_fetch *jf, const char *issuer_name)
 {
-	struct issuer *issuer = find_issuer(jf, issuer_name);
+	struct issuer *issuer = find_issuer(jf->issuers, jf->count, issuer_name);
 
 	if (issuer && issuer->keys == NULL)
 		fetch_keys(issuer);

@@ -220,6 +220,13 @@ static struct keyring *from_store(struct store *store, struct err *err)
 	return ring;
 }
 
+/* NULL: there is none that only one provider and the gateways know. Of several each would know the
+ * key of the others' people. */
+static const char *client_secret_of(const struct conf *conf)
+{
+	return conf->oidc_count == 1 ? conf->oidc[0].client_secret.value : NULL;
+}
+
 static bool has_key(const struct conf *conf, struct store *store)
 {
 	char *path = NULL, text[HEX_TEXT];
@@ -230,7 +237,7 @@ static bool has_key(const struct conf *conf, struct store *store)
 	if (conf->store_kind == CONF_STORE_SQLITE) {
 		path = mem_printf("%s/session.key", conf->data_dir);
 		has = access(path, F_OK) == 0;
-	} else if (conf->oidc.client_secret.value == NULL) {
+	} else if (client_secret_of(conf) == NULL) {
 		has = store->ops->meta_get(store, "session_key", text, sizeof text) != STORE_NONE;
 		OPENSSL_cleanse(text, sizeof text);
 	}
@@ -245,7 +252,7 @@ struct keyring *keyring_peek(const struct conf *conf, struct store *store, struc
 
 struct keyring *keyring_open(const struct conf *conf, struct store *store, struct err *err)
 {
-	const char *client_secret = conf->oidc.client_secret.value;
+	const char *client_secret = client_secret_of(conf);
 
 	if (conf->session_key.value)
 		return from_lines(str_of(conf->session_key.value), "session.key_file", err);

@@ -4,10 +4,10 @@
  *
  * The key comes from session.key_file (a line or two: the new one, the old one), else from
  * session.key in the folder of an SQLite store (made at the first start, 0600), else, on a store
- * that replicas share, from the secret of the OpenID client, which all of them have, and failing
- * that from a random text in the store itself. A key beside what it locks is worth little; it is
- * still right as the last resort, for what a session holds opens only with its cookie's value as
- * well, which no store has. Names in labels are then as safe as the store.
+ * that replicas share, from the secret of the only OpenID client, which all of them have, and
+ * failing that from a random text in the store itself. A key beside what it locks is worth little;
+ * it is still right as the last resort, for what a session holds opens only with its cookie's value
+ * as well, which no store has. Names in labels are then as safe as the store.
  *
  * Immutable; any thread.
  */

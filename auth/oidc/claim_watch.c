@@ -27,12 +27,16 @@ bool claim_watch_is_due(struct claim_watch *watch, int64_t now_ms)
 	return true;
 }
 
-void claim_watch_tick(struct claim_watch *watch, const char *claim, int64_t now_ms)
+void claim_watch_tick(struct claim_watch *watch, const struct claim_watched *what, int64_t now_ms)
 {
-	if (claim == NULL || !claim_watch_is_due(watch, now_ms))
+	bool has_name = what->provider[0];
+
+	if (what->claim == NULL || !claim_watch_is_due(watch, now_ms))
 		return;
 	log_warn("sign_in",
-		"no sign-in since the start had the claim \"%s\" that auth.roles.claim names, of "
+		"no sign-in%s%s since the start had the claim \"%s\" that %s names, of "
 		"%u; claims of the last one: %.512s",
-		claim, watch->sign_ins, watch->names[0] ? watch->names : "none");
+		has_name ? " at " : "", what->provider, what->claim,
+		has_name ? "roles.claim" : "auth.roles.claim", watch->sign_ins,
+		watch->names[0] ? watch->names : "none");
 }

@@ -24,7 +24,11 @@ void claim_watch_note(struct claim_watch *watch, const struct claims_seen *seen)
 void claim_watch_reset(struct claim_watch *watch);
 /* Whether it is time to warn, at `now_ms`: then it counts as done. */
 MUST_CHECK bool claim_watch_is_due(struct claim_watch *watch, int64_t now_ms);
-/* Warns if it is due. `claim` is `auth.roles.claim`; NULL: none is looked for. */
-void claim_watch_tick(struct claim_watch *watch, const char *claim, int64_t now_ms);
+struct claim_watched {	      /* borrowed */
+	const char *claim;    /* where roles are looked for; NULL: nowhere */
+	const char *provider; /* its name, or "" */
+};
+/* Warns if it is due. */
+void claim_watch_tick(struct claim_watch *watch, const struct claim_watched *what, int64_t now_ms);
 
 #endif

@@ -6,6 +6,7 @@
 #include "auth/jose/jwt.h"
 #include "auth/oidc/oidc_url.h"
 #include "auth/keys/seal.h"
+#include "conf/providers.h"
 
 #include <assert.h>
 #include <openssl/crypto.h>
@@ -43,6 +44,7 @@ struct browser { /* one of our cookies */
 
 void login_cookie_clear(struct login_cookie *login)
 {
+	free(login->issuer);
 	secret_free(login->return_path);
 	secret_free(login->set_cookie);
 	OPENSSL_cleanse(login, sizeof *login);
@@ -172,32 +174,37 @@ static char *path_of(const struct conf *conf, enum auth_site site, struct str pa
 
 /* Gives base64url of the seal. */
 static char *seal_state(
-	const struct keyring *ring, const struct conf *conf, enum auth_site site, struct str text)
+	const struct keyring *ring, const char *issuer, enum auth_site site, struct str text)
 {
 	struct store_bytes sealed;
 	char *state;
 
-	seal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer), text, &sealed);
+	seal(ring, purposes[site], STR(""), str_of(issuer), text, &sealed);
 	state = mem_alloc(sealed.len * 4 / 3 + 3, 1);
 	b64url_encode(sealed.at, sealed.len, state);
 	free(sealed.at);
 	return state;
 }
 
-static int unseal_state(const struct keyring *ring, const struct conf *conf, enum auth_site site,
-	struct str state, char **text, size_t *len)
+/* The issuer whose seal it is: borrows; NULL: nobody's. */
+static const char *unseal_state(const struct keyring *ring, const struct conf *conf,
+	enum auth_site site, struct str state, char **text, size_t *len)
 {
 	unsigned char sealed[SEALED_MAX];
 	long sealed_len = b64url_decode(state, sealed, sizeof sealed);
 
-	if (conf->oidc.issuer == NULL || sealed_len == -1)
-		return -1;
-	return unseal(ring, purposes[site], STR(""), str_of(conf->oidc.issuer),
-		(struct str){(const char *)sealed, (size_t)sealed_len}, text, len);
+	for (size_t i = 0; i < conf->oidc_count && sealed_len != -1; i++) {
+		const char *issuer = conf->oidc[i].issuer;
+
+		if (unseal(ring, purposes[site], STR(""), str_of(issuer),
+			    (struct str){(const char *)sealed, (size_t)sealed_len}, text, len) == 0)
+			return issuer;
+	}
+	return NULL;
 }
 
 /* Gives the state. */
-static char *write_state(const struct keyring *ring, const struct conf *conf,
+static char *write_state(const struct keyring *ring, const char *issuer,
 	const struct login_cookie_jar *jar, const unsigned char *id, const struct browser *browser,
 	const char *path, bool is_again, int64_t now)
 {
@@ -211,8 +218,8 @@ static char *write_state(const struct keyring *ring, const struct conf *conf,
 	memcpy(text + SESSION_AT, jar->session, LOGIN_SESSION);
 	text[AGAIN_AT] = is_again;
 	memcpy(text + PATH_AT, path, len);
-	char *state =
-		seal_state(ring, conf, jar->site, (struct str){(const char *)text, PATH_AT + len});
+	char *state = seal_state(
+		ring, issuer, jar->site, (struct str){(const char *)text, PATH_AT + len});
 	OPENSSL_cleanse(text, sizeof text);
 	return state;
 }
@@ -226,7 +233,8 @@ static char *location_of(const struct oidc_provider *provider, const struct conf
 	unsigned char digest[DIGEST_LEN];
 	char challenge[DIGEST_LEN * 4 / 3 + 3], nonce[SESSION_ID_LEN + 1],
 		verifier[SESSION_ID_LEN + 1];
-	const struct oidc_authorization authorization = {state, nonce, challenge, site};
+	const struct oidc_authorization authorization = {
+		conf_provider_of(conf, str_of(provider->issuer)), state, nonce, challenge, site};
 
 	make_secret(browser, "nonce", id, nonce);
 	make_secret(browser, "verifier", id, verifier);
@@ -248,7 +256,7 @@ struct login_cookie_start login_cookie_begin(const struct keyring *ring, const s
 
 	rnd_bytes(id, sizeof id);
 	take_browser(conf, jar, &browser);
-	char *state = write_state(ring, conf, jar, id, &browser, path, is_again, now);
+	char *state = write_state(ring, provider->issuer, jar, id, &browser, path, is_again, now);
 	start.location = location_of(provider, conf, jar->site, state, &browser, id);
 	start.set_cookie = write_cookie(conf, jar->site, browser.name, browser.value);
 	OPENSSL_cleanse(&browser, sizeof browser);
@@ -294,8 +302,10 @@ bool login_cookie_finish(const struct keyring *ring, const struct conf *conf,
 	size_t len = 0;
 
 	memset(out, 0, sizeof *out);
-	if (unseal_state(ring, conf, jar->site, state, &text, &len) == -1)
+	const char *issuer = unseal_state(ring, conf, jar->site, state, &text, &len);
+	if (issuer == NULL)
 		return false;
+	out->issuer = mem_strdup(issuer);
 	if (len > PATH_AT)
 		read_state(conf, jar, (const unsigned char *)text, len, now, out);
 	seal_plain_free(text, len);

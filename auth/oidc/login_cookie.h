@@ -3,10 +3,10 @@
  * (S21, S23).
  *
  * Pure but for randomness. The browser has a random value in a cookie. `state` is sealed for the
- * site and the configured issuer, so that an answer of another provider opens nothing (mix-up). It
- * holds where to come back to, the digest of the browser's value, and bits of its own; nonce and
- * verifier are made of these and the browser's value. So nobody but the browser that began can
- * finish a sign-in; and one whose cookie is gone still tells where it was to lead.
+ * site and the issuer of the provider, so that it names its provider and is good for no other
+ * (mix-up). It holds where to come back to, the digest of the browser's value, and bits of its own;
+ * nonce and verifier are made of these and the browser's value. So nobody but the browser that
+ * began can finish a sign-in; and one whose cookie is gone still tells where it was to lead.
  *
  * One value serves all sign-ins that a browser begins one after the other. Those of one moment,
  * before any has an answer, get a value each, in cookies of different names: LOGIN_SLOTS of them,
@@ -46,15 +46,17 @@ struct login_cookie_start { /* both given */
 	char *set_cookie;   /* a whole Set-Cookie value */
 };
 /*
- * Begins a sign-in at `provider`, at `now` (wall seconds), that comes back to `return_path`: one
- * that the site takes (S24). What is none becomes "<base>/", as does what is too long; a fragment
- * that is too long is left out. `is_again`: for one that came back without its cookie.
+ * Begins a sign-in at `provider`, whose issuer is one of `conf`, at `now` (wall seconds), that
+ * comes back to `return_path`: one that the site takes (S24). What is none becomes "<base>/", as
+ * does what is too long; a fragment that is too long is left out. `is_again`: for one that came
+ * back without its cookie.
  */
 struct login_cookie_start login_cookie_begin(const struct keyring *ring, const struct conf *conf,
 	const struct oidc_provider *provider, const struct login_cookie_jar *jar,
 	struct str return_path, bool is_again, int64_t now);
 
 struct login_cookie {	   /* secrets: login_cookie_clear() it */
+	char *issuer;	   /* owned: of the provider that it began at */
 	char *return_path; /* owned; starts with '/' */
 	bool is_again;
 	bool is_known; /* this browser began it less than LOGIN_SECONDS ago; else no more is set: */
@@ -67,7 +69,8 @@ struct login_cookie {	   /* secrets: login_cookie_clear() it */
 };
 void login_cookie_clear(struct login_cookie *login); /* wipes and frees */
 
-/* The sign-in of this state. False: the state is none of ours, for this site and issuer. */
+/* The sign-in of this state. False: the state is none of ours, for this site and an issuer of
+ * `conf`. */
 MUST_CHECK bool login_cookie_finish(const struct keyring *ring, const struct conf *conf,
 	const struct login_cookie_jar *jar, struct str state, int64_t now,
 	struct login_cookie *out);

@@ -51,6 +51,7 @@ static int read_target(const struct jwt_claims *claims, struct logout_token *out
 		return err_set(err, "the logout token's sid is malformed");
 	if (sid == NULL && claims->subject.len == 0)
 		return err_set(err, "the logout token names neither a session nor a subject");
+	out->issuer = mem_strndup(claims->issuer.at, claims->issuer.len);
 	out->sid = mem_strdup(json_string_value(sid));
 	if (claims->subject.len > 0)
 		out->subject = mem_strndup(claims->subject.at, claims->subject.len);
@@ -98,6 +99,7 @@ enum keyset_verdict logout_token_check(const struct keyset *set, struct str toke
 
 void logout_token_clear(struct logout_token *token)
 {
+	free(token->issuer);
 	free(token->subject);
 	free(token->sid);
 	memset(token, 0, sizeof *token);

@@ -15,7 +15,8 @@ enum {
 	LOGOUT_TOKEN_BYTES = 8192,  /* anybody may send one; longer ones are not read */
 };
 
-struct logout_token {		       /* owned strings */
+struct logout_token { /* owned strings */
+	char *issuer;
 	char *subject, *sid;	       /* one may be NULL; no sid: all sessions of the subject */
 	unsigned char jti[DIGEST_LEN]; /* of issuer and jti */
 	int64_t replay_until;	       /* wall seconds, from when its age alone refuses it */

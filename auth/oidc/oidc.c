@@ -1,9 +1,10 @@
-/* The OpenID provider's metadata: fetched, kept fresh, and asked again after a failure. */
+/* An OpenID provider's metadata: fetched, kept fresh, and asked again after a failure. */
 #include "auth/oidc/oidc_int.h"
 
 #include "auth/issuers/jwks_discovery.h"
 #include "base/log/log.h"
 
+#include <assert.h>
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -27,8 +28,7 @@ static void read_later(struct oidc *oidc, int64_t ms)
 static void on_failure(struct oidc *oidc, const char *why)
 {
 	if (oidc->retry == 0)
-		log_warn("provider", "%s: the metadata cannot be had: %s", oidc->conf->oidc.issuer,
-			why);
+		log_warn("provider", "%s: the metadata cannot be had: %s", oidc->own->issuer, why);
 	oidc->retry = oidc->retry ? oidc->retry * 2 : oidc->timing.retry_min;
 	if (oidc->retry > oidc->timing.retry_max)
 		oidc->retry = oidc->timing.retry_max;
@@ -43,7 +43,7 @@ static void publish_provider(struct oidc *oidc)
 
 static void find_ways(struct oidc *oidc)
 {
-	const struct conf_oidc *conf = &oidc->conf->oidc;
+	const struct conf_oidc *conf = oidc->own;
 
 	if (conf->client_secret.value && oidc->provider)
 		client_ways_set(&oidc->ways, conf->client_id, conf->client_secret.value,
@@ -58,7 +58,7 @@ static void on_metadata(const struct fetch_result *result, void *arg)
 
 	oidc->under_way = NULL;
 	if (result->status == 200)
-		provider = oidc_provider_parse(result->body, oidc->conf->oidc.issuer, &err);
+		provider = oidc_provider_parse(result->body, oidc->own->issuer, &err);
 	else if (result->status != 0)
 		err_set(&err, "status %d", result->status);
 	else
@@ -85,10 +85,10 @@ static void read_metadata(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (oidc->under_way)
 		return;
-	char *url = jwks_discovery_address(oidc->conf->oidc.issuer);
+	char *url = jwks_discovery_address(oidc->own->issuer);
 	oidc->under_way =
 		fetch_start(oidc->options.fetcher, &(struct fetch_request){.url = url,
-							   .ca_file = oidc->conf->oidc.ca_file,
+							   .ca_file = oidc->own->ca_file,
 							   .timeout_ms = oidc->timing.timeout,
 							   .max_bytes = OIDC_PROVIDER_MAX_BYTES,
 							   .done = on_metadata,
@@ -109,7 +109,8 @@ static void forget_provider(struct oidc *oidc)
 
 /* --- life --- */
 
-struct oidc *oidc_new(const struct oidc_options *options, const struct conf *conf)
+struct oidc *oidc_new(
+	const struct oidc_options *options, const struct conf *conf, const struct conf_oidc *own)
 {
 	struct oidc *oidc = mem_alloc(1, sizeof *oidc);
 
@@ -119,24 +120,22 @@ struct oidc *oidc_new(const struct oidc_options *options, const struct conf *con
 	oidc->timer = evtimer_new(options->base, read_metadata, oidc);
 	TAILQ_INIT(&oidc->grants);
 	oidc->conf = conf_share(conf);
-	if (conf->oidc.issuer)
-		read_metadata(-1, 0, oidc);
+	oidc->own = own;
+	read_metadata(-1, 0, oidc);
 	return oidc;
 }
 
-void oidc_set_conf(struct oidc *oidc, const struct conf *conf)
+void oidc_set_conf(struct oidc *oidc, const struct conf *conf, const struct conf_oidc *own)
 {
-	const char *was = oidc->conf->oidc.issuer, *is = conf->oidc.issuer;
 	struct conf *old = oidc->conf;
-	bool is_same = was && is && strcmp(was, is) == 0;
 
+	assert(strcmp(oidc->own->issuer, own->issuer) == 0);
 	oidc->conf = conf_share(conf);
+	oidc->own = own;
 	/* What could not be read so far may be read now, by another CA file. */
-	if (!is_same || oidc->provider == NULL) {
+	if (oidc->provider == NULL) {
 		forget_provider(oidc);
-		publish_provider(oidc);
-		if (is)
-			read_metadata(-1, 0, oidc);
+		read_metadata(-1, 0, oidc);
 	}
 	find_ways(oidc);
 	conf_unref(old);

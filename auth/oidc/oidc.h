@@ -1,5 +1,5 @@
 /*
- * auth/oidc/oidc.h - the OpenID provider as the keeper talks to it: metadata, codes and refresh
+ * auth/oidc/oidc.h - an OpenID provider as the keeper talks to it: metadata, codes and refresh
  * tokens exchanged (RFC 6749, OpenID Connect Core and Discovery).
  *
  * Keeper thread only. What everybody may read of the provider is the snapshot it publishes.
@@ -28,8 +28,7 @@ struct oidc_options {		 /* borrowed for the call only, but for the pointers said
 	struct event_base *base; /* borrows */
 	struct fetcher *fetcher; /* borrows */
 	const struct oidc_timing *timing; /* NULL: the default */
-	/* Gives a reference, or NULL: not known yet, or none is configured any more. Called at
-	 * every change. */
+	/* Gives a reference, or NULL: not known (any more). Called at every change. */
 	void (*publish)(struct oidc_provider *provider, void *arg);
 	/* Borrows the newest keys, the provider's among them. */
 	const struct keyset *(*keys)(void *arg);
@@ -37,11 +36,13 @@ struct oidc_options {		 /* borrowed for the call only, but for the pointers said
 	void (*refetch)(void *arg, const char *issuer, struct jwks_waiter *waiter);
 	void *arg;
 };
-/* Starts to read the metadata if a provider is configured; a provider that is down is tried until
- * it is up. */
-struct oidc *oidc_new(const struct oidc_options *options, const struct conf *conf);
+/* Starts to read the metadata; a provider that is down is tried until it is up. `own` is the row of
+ * `conf` that it is about. */
+struct oidc *oidc_new(
+	const struct oidc_options *options, const struct conf *conf, const struct conf_oidc *own);
 void oidc_free(struct oidc *oidc); /* answers OIDC_SILENT to all that wait; NULL is fine */
-void oidc_set_conf(struct oidc *oidc, const struct conf *conf);
+/* `own` has the same issuer. */
+void oidc_set_conf(struct oidc *oidc, const struct conf *conf, const struct conf_oidc *own);
 
 enum oidc_outcome {
 	OIDC_OK,

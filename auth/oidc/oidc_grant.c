@@ -23,6 +23,7 @@ struct grant {
 	TAILQ_ENTRY(grant) link;
 	struct oidc *oidc; /* NULL: it is gone, and only a late key set is waited for */
 	struct conf *conf;
+	const struct conf_oidc *own;	/* the provider's row in there */
 	struct oidc_provider *provider; /* as of the request */
 	char *nonce;			/* of a sign-in; NULL: a refresh */
 	char *subject;			/* of a refresh */
@@ -81,8 +82,8 @@ static void finish_grant(struct grant *grant, enum oidc_outcome answer, const ch
 		result.grants = grants;
 		result.standing = str_of(standing);
 		result.seen = &grant->said.seen;
-		result.has_role = oidc_said_has_role(&grant->said, grant->conf, result.role);
-		result.is_whole = oidc_said_is_whole(&grant->said, grant->conf);
+		result.has_role = oidc_said_has_role(&grant->said, result.role);
+		result.is_whole = oidc_said_is_whole(&grant->said);
 		result.refresh_at = clock_wall_s() + (lasts >= 0 ? lasts : REFRESH_DEFAULT_S);
 	}
 	if (grant->oidc) {
@@ -163,7 +164,7 @@ static void finish_without_groups(struct grant *grant, const char *reason)
 
 static void add_groups(struct grant *grant, const json_t *claims)
 {
-	oidc_said_add_groups(&grant->said, grant->conf, claims);
+	oidc_said_add_groups(&grant->said, claims);
 }
 
 static void finish_by_groups_token(struct grant *grant, struct str token)
@@ -196,10 +197,10 @@ static void ask_groups(struct grant *grant)
 	const struct groups_request request = {.fetcher = grant->oidc->options.fetcher,
 		.source = &grant->said.source,
 		.issuer = grant->provider->issuer,
-		.configured = grant->conf->oidc.groups_endpoint,
+		.configured = grant->own->groups_endpoint,
 		.token = grant->answer.access_token,
-		.path = grant->conf->roles_claim,
-		.ca_file = grant->conf->oidc.ca_file,
+		.path = oidc_said_claim(&grant->said),
+		.ca_file = grant->own->ca_file,
 		.timeout_ms = grant->oidc->timing.timeout,
 		.done = on_groups,
 		.arg = grant};
@@ -243,7 +244,7 @@ static void on_userinfo(const struct fetch_result *result, void *arg)
 		finish_grant(grant, OIDC_INVALID, err.text);
 		return;
 	}
-	oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_USERINFO, grant->userinfo);
+	oidc_said_add(&grant->said, CLAIMS_IN_USERINFO, grant->userinfo);
 	finish_heard(grant);
 }
 
@@ -260,7 +261,7 @@ static void ask_userinfo(struct grant *grant)
 	grant->under_way = fetch_start(
 		grant->oidc->options.fetcher, &(struct fetch_request){.url = endpoint,
 						      .headers = headers,
-						      .ca_file = grant->conf->oidc.ca_file,
+						      .ca_file = grant->own->ca_file,
 						      .timeout_ms = grant->oidc->timing.timeout,
 						      .max_bytes = USERINFO_MAX,
 						      .done = on_userinfo,
@@ -272,7 +273,7 @@ static void ask_userinfo(struct grant *grant)
 
 static void add_access_token(struct grant *grant, const json_t *claims)
 {
-	oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_ACCESS_TOKEN, claims);
+	oidc_said_add(&grant->said, CLAIMS_IN_ACCESS_TOKEN, claims);
 }
 
 /* Keycloak names roles in its access token only. */
@@ -323,7 +324,7 @@ static bool check_id_token(struct grant *grant)
 {
 	const struct oidc_options *options = &grant->oidc->options;
 	const struct id_token_rules rules = {.issuer = grant->provider->issuer,
-		.client_id = grant->conf->oidc.client_id,
+		.client_id = grant->own->client_id,
 		.nonce = grant->nonce,
 		.subject = grant->subject,
 		.algorithms = grant->provider->id_token_algorithms,
@@ -350,7 +351,7 @@ static void check_tokens(struct grant *grant)
 	if (grant->answer.id_token) {
 		if (!check_id_token(grant))
 			return;
-		oidc_said_add(&grant->said, grant->conf, CLAIMS_IN_ID_TOKEN, grant->claims.json);
+		oidc_said_add(&grant->said, CLAIMS_IN_ID_TOKEN, grant->claims.json);
 	}
 	read_access_token(grant);
 	ask_userinfo(grant);
@@ -412,7 +413,7 @@ static void send_form(struct grant *grant, struct sbuf *form)
 {
 	grant->call = token_call_start(
 		&(struct token_call_request){.fetcher = grant->oidc->options.fetcher,
-			.conf = &grant->conf->oidc,
+			.conf = grant->own,
 			.provider = grant->provider,
 			.ways = &grant->oidc->ways,
 			.timeout_ms = grant->oidc->timing.timeout,
@@ -433,8 +434,9 @@ static struct grant *grant_new(struct oidc *oidc, oidc_done *done, void *arg)
 	struct grant *grant = mem_alloc(1, sizeof *grant);
 	grant->oidc = oidc;
 	grant->conf = conf_ref(oidc->conf);
+	grant->own = oidc->own;
 	grant->provider = oidc_provider_ref(oidc->provider);
-	oidc_said_init(&grant->said);
+	oidc_said_init(&grant->said, grant->conf, grant->own);
 	grant->done = done;
 	grant->arg = arg;
 	TAILQ_INSERT_TAIL(&oidc->grants, grant, link);
@@ -450,7 +452,7 @@ void oidc_exchange(struct oidc *oidc, enum auth_site site, const char *code, con
 
 	if (grant == NULL)
 		return;
-	char *redirect_uri = oidc_redirect_uri(grant->conf, site);
+	char *redirect_uri = oidc_redirect_uri(grant->conf, grant->own, site);
 	grant->nonce = mem_strdup(nonce);
 	sbuf_init_secret(&form, TOKEN_FORM_MAX);
 	add_parameter(&form, "grant_type", "authorization_code");

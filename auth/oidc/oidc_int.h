@@ -14,6 +14,7 @@ struct oidc {
 	struct oidc_options options;
 	struct oidc_timing timing;
 	struct conf *conf;
+	const struct conf_oidc *own;	/* its row in there */
 	struct oidc_provider *provider; /* NULL: not known */
 	struct client_ways ways;	/* to show it the client's secret */
 	struct fetch *under_way;	/* of the metadata */

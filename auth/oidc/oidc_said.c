@@ -1,37 +1,41 @@
 #include "auth/oidc/oidc_said.h"
 
 #include "base/text/json_value.h"
+#include "conf/providers.h"
 
-void oidc_said_init(struct oidc_said *said)
+void oidc_said_init(struct oidc_said *said, const struct conf *conf, const struct conf_oidc *of)
 {
-	*said = (struct oidc_said){.standing = standing_new()};
+	*said = (struct oidc_said){.conf = conf, .of = of, .standing = standing_new()};
 }
 
-static void add_claims(
-	struct oidc_said *said, const struct conf *conf, unsigned place, const json_t *claims)
+const char *oidc_said_claim(const struct oidc_said *said)
 {
-	const char *path = conf->roles_claim;
+	return conf_roles_claim(said->conf, said->of);
+}
+
+static void add_claims(struct oidc_said *said, unsigned place, const json_t *claims)
+{
+	const char *path = oidc_said_claim(said);
 
 	said->was_heard = true;
 	said->heard |= place;
-	standing_add(said->standing, conf, claims);
+	standing_add(said->standing, said->conf, said->of, claims);
 	claims_seen_add(&said->seen, path, claims);
 	if (path && claims_seen_find(claims, str_of(path)))
 		said->seen.places |= place;
 }
 
-void oidc_said_add(struct oidc_said *said, const struct conf *conf, enum claims_place place,
-	const json_t *claims)
+void oidc_said_add(struct oidc_said *said, enum claims_place place, const json_t *claims)
 {
-	add_claims(said, conf, place, claims);
-	groups_source_read(claims, conf->roles_claim, &said->source);
+	add_claims(said, place, claims);
+	groups_source_read(claims, oidc_said_claim(said), &said->source);
 	if (said->source.is_elsewhere && said->source_said == 0)
 		said->source_said = place;
 }
 
-void oidc_said_add_groups(struct oidc_said *said, const struct conf *conf, const json_t *claims)
+void oidc_said_add_groups(struct oidc_said *said, const json_t *claims)
 {
-	add_claims(said, conf, said->source_said, claims);
+	add_claims(said, said->source_said, claims);
 }
 
 void oidc_said_clear(struct oidc_said *said)
@@ -46,25 +50,24 @@ void oidc_said_clear(struct oidc_said *said)
 /* S80: a refreshed ID token may leave out what the first one had, and an answer to a refresh may
  * have no ID token at all. So userinfo, and whoever had the claim before, have to have been heard
  * before it counts as gone. */
-static bool is_heard(const struct oidc_said *said, const struct conf *conf)
+static bool is_heard(const struct oidc_said *said)
 {
 	unsigned wanted = CLAIMS_IN_USERINFO | said->spoke;
-	bool is_left_out = said->is_refresh && conf->roles_claim && !said->seen.is_found &&
+	bool is_left_out = said->is_refresh && oidc_said_claim(said) && !said->seen.is_found &&
 			   (wanted & ~said->heard);
 
 	return said->was_heard && !said->userinfo_failed && !said->seen.trouble[0] && !is_left_out;
 }
 
-bool oidc_said_is_whole(const struct oidc_said *said, const struct conf *conf)
+bool oidc_said_is_whole(const struct oidc_said *said)
 {
-	return is_heard(said, conf) && !said->token_unread;
+	return is_heard(said) && !said->token_unread;
 }
 
 /* Roles without the claim are of the subject alone: at a refresh they are no word on the others. */
-bool oidc_said_has_role(const struct oidc_said *said, const struct conf *conf, enum role role)
+bool oidc_said_has_role(const struct oidc_said *said, enum role role)
 {
-	return is_heard(said, conf) ||
-	       (role != ROLE_NONE && (!said->is_refresh || said->seen.is_found));
+	return is_heard(said) || (role != ROLE_NONE && (!said->is_refresh || said->seen.is_found));
 }
 
 /* --- names --- */

@@ -1,6 +1,7 @@
 #include "auth/oidc/oidc_url.h"
 
 #include "base/sbuf.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -13,9 +14,15 @@ static char *own(const struct conf *conf, enum auth_site site, const char *path)
 	return mem_printf("%s%s/%s", at->origin, at->base, path);
 }
 
-char *oidc_redirect_uri(const struct conf *conf, enum auth_site site)
+char *oidc_redirect_uri(
+	const struct conf *conf, const struct conf_oidc *client, enum auth_site site)
 {
-	return own(conf, site, "_gate/callback");
+	char *path = mem_printf(
+		"_gate/callback%s%s", client->name ? "/" : "", conf_provider_name(client));
+	char *uri = own(conf, site, path);
+
+	free(path);
+	return uri;
 }
 
 char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site)
@@ -60,13 +67,13 @@ static char *scope_of(const struct conf_names *scopes)
 char *oidc_authorization_url(const struct oidc_provider *provider, const struct conf *conf,
 	const struct oidc_authorization *authorization)
 {
-	char *redirect_uri = oidc_redirect_uri(conf, authorization->site);
-	char *scope = scope_of(&conf->oidc.scopes);
+	char *redirect_uri = oidc_redirect_uri(conf, authorization->client, authorization->site);
+	char *scope = scope_of(&authorization->client->scopes);
 	const struct {
 		const char *name, *value;
 	} rows[] = {
 		{"response_type", "code"},
-		{"client_id", conf->oidc.client_id},
+		{"client_id", authorization->client->client_id},
 		{"redirect_uri", redirect_uri},
 		{"scope", scope},
 		{"state", authorization->state},
@@ -85,7 +92,7 @@ char *oidc_authorization_url(const struct oidc_provider *provider, const struct 
 }
 
 char *oidc_end_session_url(const struct oidc_provider *provider, const struct conf *conf,
-	enum auth_site site, struct str id_token)
+	const struct conf_oidc *client, enum auth_site site, struct str id_token)
 {
 	struct sbuf out;
 	char *back;
@@ -96,7 +103,7 @@ char *oidc_end_session_url(const struct oidc_provider *provider, const struct co
 	begin_url(&out, provider->end_session_endpoint);
 	if (id_token.len > 0 && id_token.len <= OIDC_HINT_MAX)
 		add_parameter(&out, "id_token_hint", id_token);
-	add_parameter(&out, "client_id", str_of(conf->oidc.client_id));
+	add_parameter(&out, "client_id", str_of(client->client_id));
 	add_parameter(&out, "post_logout_redirect_uri", str_of(back));
 	free(back);
 	return sbuf_take(&out);

@@ -12,8 +12,11 @@
 #include "auth/session/sign_in_site.h"
 #include "conf/conf.h"
 
-/* Gives the site's <public_url>_gate/callback, as it is registered with the provider. */
-char *oidc_redirect_uri(const struct conf *conf, enum auth_site site);
+/* Gives the site's <public_url>_gate/callback, as it is registered with the provider; of a provider
+ * with a name <public_url>_gate/callback/NAME: by its address an answer is told from another
+ * provider's, also where that one sends no iss (RFC 9700 §4.4.2.2). */
+char *oidc_redirect_uri(
+	const struct conf *conf, const struct conf_oidc *client, enum auth_site site);
 /* Gives <public_url>_gate/logout, which says that one is signed out; to be registered, too. */
 char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site);
 
@@ -22,6 +25,7 @@ char *oidc_post_logout_redirect_uri(const struct conf *conf, enum auth_site site
 enum { OIDC_HINT_MAX = 3 * 1024 };
 
 struct oidc_authorization { /* of one sign-in; borrowed */
+	const struct conf_oidc *client;
 	const char *state, *nonce;
 	const char *challenge; /* S256 of the PKCE verifier (RFC 7636 §4.2) */
 	enum auth_site site;   /* where it comes back to */
@@ -34,6 +38,6 @@ char *oidc_authorization_url(const struct oidc_provider *provider, const struct 
  * endpoint. `id_token` may be empty, and is left out when the URL would get too long for servers.
  */
 char *oidc_end_session_url(const struct oidc_provider *provider, const struct conf *conf,
-	enum auth_site site, struct str id_token);
+	const struct conf_oidc *client, enum auth_site site, struct str id_token);
 
 #endif

@@ -31,6 +31,9 @@ struct identity {
 	int refs;
 };
 
+/* Why there is no identity of a subject (conf/providers.h, S190). */
+#define IDENTITY_NOT_THEIRS "the subject is one that this issuer may not give"
+
 struct identity *identity_new(struct str issuer, struct str subject, struct str name,
 	struct str token_id, enum role role, enum identity_via via, int64_t expires_at); /* gives */
 /* Takes `scope` (NULL is fine), before anybody shares it. */

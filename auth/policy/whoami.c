@@ -6,6 +6,7 @@
 #include "auth/policy/scope.h"
 #include "auth/policy/scope_doubt.h"
 #include "base/text/json_value.h"
+#include "conf/providers.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,16 +49,16 @@ static void say_names(json_t *list, const struct claims_seen *seen)
 		say(list, "There were no claims at all.");
 }
 
-static void say_why_no_claim(json_t *list, const struct conf *conf, const struct known *known)
+static void say_why_no_claim(json_t *list, const char *claim, const struct known *known)
 {
-	if (conf->roles_claim == NULL)
+	if (claim == NULL)
 		say(list, "No claim is looked at for roles (auth.roles.claim is not set).");
-	else if (known->seen.is_found && strcmp(known->path, conf->roles_claim) == 0)
+	else if (known->seen.is_found && strcmp(known->path, claim) == 0)
 		say(list,
 			"The claim \"%s\" was there, but no name in it is one that auth.roles has.",
-			conf->roles_claim);
+			claim);
 	else if (!known->seen.trouble[0])
-		say(list, "No role: the claim \"%s\" was not there.", conf->roles_claim);
+		say(list, "No role: the claim \"%s\" was not there.", claim);
 	if (!known->seen.is_found)
 		say_names(list, &known->seen);
 }
@@ -90,14 +91,17 @@ static void say_limit(json_t *list, const struct conf *conf, const struct identi
 static void say_all(json_t *list, const struct conf *conf, const struct identity *who,
 	const struct known *known)
 {
+	const struct conf_oidc *of = conf_provider_of(conf, str_of(who->issuer));
+	const char *user = of && of->user_claim ? of->user_claim : conf->user_claim;
+
 	say_trouble(list, known);
 	if (who->role == ROLE_NONE && known->is_known)
-		say_why_no_claim(list, conf, known);
+		say_why_no_claim(list, conf_roles_claim(conf, of), known);
 	if (grants_lacks_user(who->grants))
 		say(list,
 			"What Spark calls this account is not known (auth.user_claim: %s), so that "
 			"no application is its own.",
-			conf->user_claim ? conf->user_claim : "not set");
+			user && conf_is_known_to_spark(of) ? user : "not set");
 	say_limit(list, conf, who);
 }
 

@@ -42,13 +42,12 @@ static void each_at(const struct visit *visit, const json_t *object, struct str 
 	}
 }
 
-void roles_each_name(
-	const struct conf *conf, const json_t *claims, roles_on_name *on_name, void *arg)
+void roles_each_name(const char *path, const json_t *claims, roles_on_name *on_name, void *arg)
 {
 	const struct visit visit = {on_name, arg};
 
-	if (conf->roles_claim)
-		each_at(&visit, claims, str_of(conf->roles_claim));
+	if (path)
+		each_at(&visit, claims, str_of(path));
 }
 
 struct str roles_display_name(const json_t *claims, struct str subject)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/text/json_value.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -18,18 +19,18 @@ static struct str text_at(const json_t *object, struct str path)
 	return found;
 }
 
-static bool is_email(const struct conf *conf)
+static bool is_email(const char *claim)
 {
-	return strcmp(conf->user_claim, "email") == 0;
+	return strcmp(claim, "email") == 0;
 }
 
 /* What the provider says is not theirs is nobody's. */
-static struct str claimed(const struct conf *conf, const json_t *claims)
+static struct str claimed(const char *claim, const json_t *claims)
 {
 	const json_t *proved = json_object_get(claims, "email_verified");
-	struct str value = text_at(claims, str_of(conf->user_claim));
+	struct str value = text_at(claims, str_of(claim));
 
-	if (is_email(conf) && proved && !json_is_true(proved) &&
+	if (is_email(claim) && proved && !json_is_true(proved) &&
 		!str_eq(json_value_str(proved), STR("true"))) /* Cognito's way */
 		return (struct str){NULL, 0};
 	return value;
@@ -54,26 +55,37 @@ static bool is_fit(struct str user)
 	return user.at && user.len > 0 && user.len <= SPARK_USER_MAX;
 }
 
-static char *mapped(const struct conf *conf, struct str value)
+static char *mapped(const struct conf_user_map *map, struct str value)
 {
 	char *key = mem_strndup(value.at, value.len);
-	char *user = mem_strdup(conf_find_user(conf, key));
+	char *user = mem_strdup(conf_find_user(map, key));
 
 	free(key);
 	return user;
 }
 
-char *spark_user_in(const struct conf *conf, const json_t *claims)
+/* The map of people who have a provider with a name is that provider's or none: another's "ann" is
+ * somebody else. */
+static const struct conf_user_map *map_of(const struct conf *conf, const struct conf_oidc *of)
 {
+	if (of && (of->name || of->user_map.file))
+		return &of->user_map;
+	return &conf->user_map;
+}
+
+char *spark_user_in(const struct conf *conf, const struct conf_oidc *of, const json_t *claims)
+{
+	const char *claim = of && of->user_claim ? of->user_claim : conf->user_claim;
+	const struct conf_user_map *map = map_of(conf, of);
 	struct str value = {NULL, 0};
 
-	if (conf->user_claim)
-		value = claimed(conf, claims);
+	if (claim && conf_is_known_to_spark(of))
+		value = claimed(claim, claims);
 	if (value.at == NULL)
 		return NULL;
-	if (conf->user_map.file)
-		return mapped(conf, value);
-	if (is_email(conf))
+	if (map->file)
+		return mapped(map, value);
+	if (is_email(claim))
 		value = local_part(value);
 	return is_fit(value) ? mem_strndup(value.at, value.len) : NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text/json_text.h"
 #include "base/text/json_value.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -125,6 +126,7 @@ void standing_free(struct standing *standing)
 struct adding {
 	struct standing *standing;
 	const struct conf *conf;
+	const struct conf_oidc *of;
 	bool with_groups;
 };
 
@@ -138,31 +140,39 @@ static void on_name(void *arg, struct str name)
 {
 	const struct adding *adding = arg;
 	struct standing *standing = adding->standing;
+	char *role = conf_role(adding->of, name);
 
-	add_role(standing, adding->conf, name);
+	if (role)
+		add_role(standing, adding->conf, str_of(role));
+	free(role);
 	if (adding->with_groups)
 		standing->is_cut |= !add_item(&standing->groups, name, GROUPS_MAX);
 }
 
-static void add_subject(struct standing *standing, const struct conf *conf, const json_t *claims)
+static void add_subject(struct standing *standing, const struct conf *conf,
+	const struct conf_oidc *of, const json_t *claims)
 {
 	const char *subject = json_string_value(json_object_get(claims, "sub"));
+	char *person = subject ? conf_person_of(of, str_of(subject)) : NULL;
 
-	if (subject == NULL)
+	if (person == NULL)
 		return;
-	char *name = mem_printf("sub:%s", subject);
+	char *name = mem_printf("sub:%s", person);
 	add_role(standing, conf, str_of(name));
 	free(name);
+	free(person);
 }
 
-void standing_add(struct standing *standing, const struct conf *conf, const json_t *claims)
+void standing_add(struct standing *standing, const struct conf *conf, const struct conf_oidc *of,
+	const json_t *claims)
 {
-	struct adding adding = {standing, conf, conf_reads_acls(conf)};
+	struct adding adding = {
+		standing, conf, of, conf_reads_acls(conf) && conf_is_known_to_spark(of)};
 
-	add_subject(standing, conf, claims);
-	roles_each_name(conf, claims, on_name, &adding);
+	add_subject(standing, conf, of, claims);
+	roles_each_name(conf_roles_claim(conf, of), claims, on_name, &adding);
 	if (standing->user == NULL)
-		standing->user = spark_user_in(conf, claims);
+		standing->user = spark_user_in(conf, of, claims);
 }
 
 bool standing_is_cut(const struct standing *standing)
@@ -327,11 +337,16 @@ void standing_apply(struct identity *who, struct grants *grants, enum role most)
 struct identity *standing_identity(const struct conf *conf, const json_t *claims, struct str issuer,
 	struct str subject, int64_t expires_at)
 {
-	struct standing *standing = standing_new();
-	struct identity *who = identity_new(issuer, subject, roles_display_name(claims, subject),
-		STR(""), ROLE_NONE, VIA_BEARER, expires_at);
+	const struct conf_oidc *of = conf_provider_of(conf, issuer);
+	char *person = conf_person(conf, issuer, subject);
 
-	standing_add(standing, conf, claims);
+	if (person == NULL)
+		return NULL;
+	struct standing *standing = standing_new();
+	struct identity *who = identity_new(issuer, str_of(person),
+		roles_display_name(claims, subject), STR(""), ROLE_NONE, VIA_BEARER, expires_at);
+	free(person);
+	standing_add(standing, conf, of, claims);
 	standing_apply(who, standing_grants(standing, conf), ROLE_ADMIN);
 	standing_free(standing);
 	return who;

@@ -21,8 +21,10 @@ struct standing;
 
 struct standing *standing_new(void);
 void standing_free(struct standing *standing); /* NULL is fine */
-/* Adds what these claims say: names add up, and the first Spark user stays. */
-void standing_add(struct standing *standing, const struct conf *conf, const json_t *claims);
+/* Adds what these claims of the provider `of` (NULL: of who has none) say: names add up, and the
+ * first Spark user stays. */
+void standing_add(struct standing *standing, const struct conf *conf, const struct conf_oidc *of,
+	const json_t *claims);
 /* Some groups or roles were too many to be kept. */
 bool standing_is_cut(const struct standing *standing);
 
@@ -39,7 +41,8 @@ char *standing_renew(struct str older, struct str newer);
  * Spark user, groups. False: the text is none of ours. */
 bool standing_is_within(const struct conf *conf, struct str text, const struct grants *left);
 
-/* Gives who the bearer of these claims is, with the roles that they open. */
+/* Gives who the bearer of these claims is, with the roles that they open. NULL: the subject is none
+ * that this issuer may give (conf/providers.h). */
 struct identity *standing_identity(const struct conf *conf, const json_t *claims, struct str issuer,
 	struct str subject, int64_t expires_at);
 /* Gives `who` these grants (takes them; NULL is fine) and the role they open; with `most` no

@@ -200,14 +200,27 @@ enum auth_provider auth_provider(struct auth *auth)
 		&auth->service->provider_state, memory_order_relaxed);
 }
 
+enum auth_provider auth_provider_at(struct auth *auth, const char *issuer)
+{
+	struct share_hold *hold;
+	const struct auth_rules *rules = auth_rules_get(auth, &hold);
+	enum auth_provider state =
+		auth_rules_know(rules, issuer) ? AUTH_PROVIDER_READY : AUTH_PROVIDER_SILENT;
+
+	share_drop(hold);
+	return state;
+}
+
 void sign_in_result_clear(struct sign_in_result *result)
 {
 	secret_free(result->set_cookie);
 	secret_free(result->set_login_cookie);
 	free(result->return_path);
+	free(result->provider);
 	secret_free(result->location);
 	secret_free(result->json);
 	result->set_cookie = result->set_login_cookie = result->return_path = NULL;
+	result->provider = NULL;
 	result->location = result->json = NULL;
 }
 

@@ -100,9 +100,15 @@ enum auth_provider {
 };
 struct auth_health {
 	bool store;
-	enum auth_provider provider;
+	enum auth_provider provider; /* all of them together */
+	size_t count;
+	struct {
+		const char *name; /* "": it has none; borrowed until the next reload */
+		bool is_up;
+		uint64_t sign_ins, refused;
+	} providers[CONF_PROVIDERS];
 };
-struct auth_health auth_service_health(const struct auth_service *service); /* any thread */
+struct auth_health auth_service_health(const struct auth_service *service); /* keeper thread */
 struct auth_gauges {
 	unsigned sessions, tokens_user, tokens_admin;
 	uint64_t store_errors, jwks_ok, jwks_failed;
@@ -125,7 +131,8 @@ struct sign_in_result {
 	enum auth_status status;
 	char *set_cookie;	/* whole field value; NULL unless AUTH_OK */
 	char *set_login_cookie; /* of the sign-in that is over, or NULL */
-	char *return_path;	/* where a sign-in by the provider began, or NULL */
+	char *return_path;	/* where a sign-in by a provider began, or NULL */
+	char *provider;		/* the name of the one that it began at, "": it has none; or NULL */
 	bool may_begin_again;	/* it was begun here, and came to nothing by other tabs' doing */
 	char *location;		/* signing out: where the provider ends its own session, or NULL */
 	char *json;		/* of auth_token_ask(): a secret, or NULL */
@@ -136,21 +143,30 @@ struct sign_in_result {
 void sign_in_result_clear(struct sign_in_result *result); /* wipes the cookies */
 typedef void sign_in_done(void *arg, struct sign_in_result result);
 
-/* Server thread: whether there is an OpenID provider to sign in with. */
+/* Server thread: whether there is an OpenID provider to sign in with; SILENT: one of them at least
+ * is not known yet. */
 enum auth_provider auth_provider(struct auth *auth);
+/* The same of the provider of this issuer. */
+enum auth_provider auth_provider_at(struct auth *auth, const char *issuer);
 struct auth_login {
 	enum auth_status status;     /* AUTH_OK, or AUTH_UNAVAILABLE while there is no provider */
 	char *location, *set_cookie; /* AUTH_OK: given */
 	const char *reason;
 };
-/* Begins a sign-in at the provider, which comes back to `return_path` (a checked local path, S24).
- * `is_again`: for one that may_begin_again; it does so once. */
-struct auth_login auth_login_begin(struct auth *auth, const struct str *cookies, size_t count,
-	struct str return_path, bool is_again);
+struct auth_begin {	     /* borrowed for the call */
+	struct str provider; /* its name; of the one that has none, and of the only one, or empty */
+	const struct str *cookies;
+	size_t count;
+	struct str return_path; /* a checked local path (S24) */
+	bool is_again;		/* for one that may_begin_again; it does so once */
+};
+/* Begins a sign-in at a provider, which comes back to the path. */
+struct auth_login auth_login_begin(struct auth *auth, const struct auth_begin *begin);
 /* The provider has sent the browser back. AUTH_OK; AUTH_ABSENT: this browser did not begin it, or
  * too long ago, or it is used, or it has signed in otherwise since; AUTH_MALFORMED: a broken query;
  * AUTH_INVALID_TOKEN: the provider, or a check of what it said, says no; AUTH_UNAVAILABLE. */
-struct auth_callback { /* borrowed for the call */
+struct auth_callback {	     /* borrowed for the call */
+	struct str provider; /* whose address it came to: its name, or empty */
 	struct str query;
 	const struct str *cookies; /* as in auth_request */
 	size_t count;

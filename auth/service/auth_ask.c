@@ -6,6 +6,7 @@
 #include "auth/roles/standing.h"
 #include "auth/service/auth_keeper.h"
 #include "base/clock.h"
+#include "conf/providers.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -121,12 +122,20 @@ static void on_introspected(void *arg, const struct introspect_result *result)
 		return;
 	}
 	/* A token without an end ends with the session that it may open. */
+	const struct conf *conf = request->service->conf;
 	json_t *claims = claims_of(result);
-	request->who = standing_identity(request->service->conf, claims, result->issuer,
-		result->subject, result->expires_at);
-	identity_note_seen(
-		request->who, groups_source_seen(request->service->conf->roles_claim, claims));
+	request->who = standing_identity(
+		conf, claims, result->issuer, result->subject, result->expires_at);
+	if (request->who)
+		identity_note_seen(request->who,
+			groups_source_seen(
+				conf_roles_claim(conf, conf_provider_of(conf, result->issuer)),
+				claims));
 	json_decref(claims);
+	if (request->who == NULL) {
+		auth_keeper_answer(request, AUTH_INVALID_TOKEN, IDENTITY_NOT_THEIRS);
+		return;
+	}
 	own->until = end_of_word(result->expires_at);
 	auth_keeper_answer(request, AUTH_OK, "");
 }

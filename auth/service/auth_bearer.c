@@ -9,6 +9,7 @@
 #include "auth/service/auth_store_view.h"
 #include "auth/token/issue.h"
 #include "base/clock.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -143,6 +144,11 @@ static struct auth_result check_own(struct auth *auth, const struct auth_rules *
 
 /* --- signed tokens --- */
 
+static const char *claim_of(const struct conf *conf, struct str issuer)
+{
+	return conf_roles_claim(conf, conf_provider_of(conf, issuer));
+}
+
 static struct auth_result take_verified(struct auth *auth, const struct auth_rules *rules,
 	struct question *question, const struct keyset_issuer *issuer,
 	const struct jwt_claims *claims, int64_t now)
@@ -154,9 +160,11 @@ static struct auth_result take_verified(struct auth *auth, const struct auth_rul
 					 claims->subject, claims->expires_at);
 
 	if (who == NULL)
-		return auth_refused(AUTH_INVALID_TOKEN, "the token's scope is not known");
+		return auth_refused(AUTH_INVALID_TOKEN,
+			issuer->is_own ? "the token's scope is not known" : IDENTITY_NOT_THEIRS);
 	if (!issuer->is_own)
-		identity_note_seen(who, groups_source_seen(rules->conf->roles_claim, claims->json));
+		identity_note_seen(who,
+			groups_source_seen(claim_of(rules->conf, claims->issuer), claims->json));
 	if (issuer->is_own)
 		result = check_own(auth, rules, question, claims, who, now);
 	if (result.status != AUTH_OK) {

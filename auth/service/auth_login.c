@@ -8,6 +8,7 @@
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "conf/providers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,18 +50,28 @@ static struct login_cookie_jar jar_of(
 	return jar;
 }
 
-struct auth_login auth_login_begin(struct auth *auth, const struct str *cookies, size_t count,
-	struct str return_path, bool is_again)
+/* The only provider needs no name. */
+static const struct conf_oidc *provider_of(const struct conf *conf, struct str name)
+{
+	if (name.len == 0 && conf->oidc_count == 1)
+		return conf->oidc;
+	return conf_provider_named(conf, name);
+}
+
+struct auth_login auth_login_begin(struct auth *auth, const struct auth_begin *begin)
 {
 	struct share_hold *hold;
 	const struct auth_rules *rules = auth_rules_get(auth, &hold);
 	struct auth_login result = {
 		.status = AUTH_UNAVAILABLE, .reason = "the identity provider does not answer"};
+	const struct conf_oidc *row = provider_of(rules->conf, begin->provider);
+	const struct oidc_provider *provider =
+		row ? provider_list_find(rules->providers, row->issuer) : NULL;
 
-	if (rules->provider) {
-		struct login_cookie_jar jar = jar_of(auth, rules, cookies, count);
+	if (provider) {
+		struct login_cookie_jar jar = jar_of(auth, rules, begin->cookies, begin->count);
 		struct login_cookie_start start = login_cookie_begin(rules->ring, rules->conf,
-			rules->provider, &jar, return_path, is_again, clock_wall_s());
+			provider, &jar, begin->return_path, begin->is_again, clock_wall_s());
 		result = (struct auth_login){AUTH_OK, start.location, start.set_cookie, ""};
 	}
 	share_drop(hold);
@@ -87,23 +98,28 @@ static const char *reason_of(const struct oidc_grant *grant, char *out, size_t s
 }
 
 /* Names of claims, never their values: with them the operator sees as much as the person does. */
-static void log_sign_in(const struct auth_service *service, const struct oidc_grant *grant)
+static void log_sign_in(
+	const struct auth_service *service, const char *issuer, const struct oidc_grant *grant)
 {
+	const struct conf_oidc *of = conf_provider_of(service->conf, str_of(issuer));
+	char *person = conf_person(service->conf, str_of(issuer), grant->subject);
 	bool is_known = grant->answer == OIDC_OK, is_in = is_known && grant->role != ROLE_NONE;
 	bool is_told = is_known && (!is_in || !grant->seen->is_found);
 	struct str names = str_of(is_told ? grant->seen->names : "");
 	char reason[AUTH_REASON + CLAIMS_SEEN_TROUBLE];
 
 	names.len = names.len < CLAIMS_LOGGED ? names.len : CLAIMS_LOGGED;
-	const struct log_field fields[] = {{"user", grant->subject, false},
+	const struct log_field fields[] = {
+		{"user", person ? str_of(person) : grant->subject, false},
 		{"user_name", log_clip(grant->name), false},
 		{"role", str_of(is_known ? role_name(grant->role) : ""), false},
 		{"decision", is_in ? STR("allow") : STR("deny"), false},
 		{"reason", str_of(reason_of(grant, reason, sizeof reason)), false},
-		{"claim", str_of(is_told ? service->conf->roles_claim : ""), false},
-		{"claims", names, false}};
+		{"claim", str_of(is_told ? conf_roles_claim(service->conf, of) : ""), false},
+		{"claims", names, false}, {"provider", str_of(conf_provider_name(of)), false}};
 
 	log_fields(LOG_INFO, "sign_in", "single sign-on", fields, ARRAY_LEN(fields));
+	free(person);
 }
 
 /* The texts of session_data are only read. */
@@ -115,12 +131,15 @@ static char *copy_text(struct str text)
 static int seal_grant(struct keeper_request *request, const struct oidc_grant *grant)
 {
 	struct auth_service *service = request->service;
-	struct session_data data = {.issuer = mem_strdup(service->conf->oidc.issuer),
+	const char *issuer = login_request_of(request)->login.issuer;
+	const char *claim =
+		conf_roles_claim(service->conf, conf_provider_of(service->conf, str_of(issuer)));
+	struct session_data data = {.issuer = mem_strdup(issuer),
 		.subject = copy_text(grant->subject),
 		.name = copy_text(grant->name.len ? grant->name : grant->subject),
 		.role = grant->role,
 		.standing = copy_text(grant->standing),
-		.seen = claims_seen_text(grant->seen, service->conf->roles_claim),
+		.seen = claims_seen_text(grant->seen, claim),
 		.via = mem_strdup("oidc"),
 		.client = mem_strdup(login_request_of(request)->client),
 		.sid = copy_text(grant->sid),
@@ -136,15 +155,28 @@ static int seal_grant(struct keeper_request *request, const struct oidc_grant *g
 }
 
 /* What the provider gives a person now, their own tokens do not exceed. */
-static bool end_what_exceeds(struct keeper_request *request, const struct oidc_grant *grant)
+static bool end_what_exceeds(
+	struct keeper_request *request, const char *person, const struct oidc_grant *grant)
 {
 	if (!grant->is_whole) /* silence of one who might have said more ends nothing for good */
 		return true;
-	char *subject = copy_text(grant->subject);
-	int ended = token_follow(
-		auth_service_tokens(request->service), subject, grant->grants, subject);
-	free(subject);
-	return ended != -1;
+	return token_follow(auth_service_tokens(request->service), person, grant->grants, person) !=
+	       -1;
+}
+
+/* The provider says who it is: the session is theirs. */
+static void open_for(
+	struct keeper_request *request, const char *person, const struct oidc_grant *grant)
+{
+	if (person == NULL)
+		auth_keeper_answer(request, AUTH_INVALID_TOKEN, IDENTITY_NOT_THEIRS);
+	else if (!end_what_exceeds(request, person, grant))
+		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
+	else if (seal_grant(request, grant) == -1)
+		auth_keeper_answer(
+			request, AUTH_INVALID_TOKEN, "the provider's tokens are too long");
+	else
+		auth_session_open_store(request);
 }
 
 static void on_exchanged(void *arg, const struct oidc_grant *grant)
@@ -155,23 +187,24 @@ static void on_exchanged(void *arg, const struct oidc_grant *grant)
 		[OIDC_SILENT] = AUTH_UNAVAILABLE,
 		[OIDC_MISTRUSTED] = AUTH_MISTRUSTED};
 	struct keeper_request *request = arg;
+	struct auth_service *service = request->service;
+	const char *issuer = login_request_of(request)->login.issuer;
 
-	throttle_end(request->service->codes, str_of(login_request_of(request)->client),
+	throttle_end(service->codes, str_of(login_request_of(request)->client),
 		grant->answer == OIDC_REFUSED || grant->answer == OIDC_INVALID, clock_mono_ms());
-	log_sign_in(request->service, grant);
-	if (grant->answer == OIDC_OK)
-		claim_watch_note(&request->service->claims, grant->seen);
-	if (grant->answer != OIDC_OK)
-		auth_keeper_answer(request, statuses[grant->answer], grant->reason);
-	else if (request->service->closed)
+	log_sign_in(service, issuer, grant);
+	if (service->closed) {
 		auth_keeper_answer(request, AUTH_UNAVAILABLE, "shutting down");
-	else if (!end_what_exceeds(request, grant))
-		auth_keeper_answer(request, AUTH_UNAVAILABLE, "the store does not answer");
-	else if (seal_grant(request, grant) == -1)
-		auth_keeper_answer(
-			request, AUTH_INVALID_TOKEN, "the provider's tokens are too long");
-	else
-		auth_session_open_store(request);
+		return;
+	}
+	providers_note(service->providers, issuer, grant);
+	if (grant->answer != OIDC_OK) {
+		auth_keeper_answer(request, statuses[grant->answer], grant->reason);
+		return;
+	}
+	char *person = conf_person(service->conf, str_of(issuer), grant->subject);
+	open_for(request, person, grant);
+	free(person);
 }
 
 /* Before anything is written or asked (S63). */
@@ -200,7 +233,12 @@ static void exchange_code(struct keeper_request *request)
 	struct auth_service *service = request->service;
 	struct store *store = service->store;
 	struct str client = str_of(own->client);
+	struct oidc *oidc = providers_find(service->providers, own->login.issuer);
 
+	if (oidc == NULL) { /* a reload has taken it away since */
+		auth_keeper_answer(request, AUTH_ABSENT, "there is no such identity provider");
+		return;
+	}
 	if (!may_exchange(request)) {
 		auth_keeper_return(request);
 		return;
@@ -214,8 +252,8 @@ static void exchange_code(struct keeper_request *request)
 		auth_keeper_say(request, AUTH_ABSENT, "this sign-in has been used");
 		break;
 	case STORE_NONE:
-		oidc_exchange(service->oidc, request->site, own->code, own->login.verifier,
-			own->login.nonce, on_exchanged, request);
+		oidc_exchange(oidc, request->site, own->code, own->login.verifier, own->login.nonce,
+			on_exchanged, request);
 		return;
 	}
 	throttle_end(service->codes, client, false, clock_mono_ms());
@@ -241,17 +279,29 @@ static const char *refusal(const char *error)
 	return "the identity provider refused";
 }
 
-/* AUTH_LATER: the code is to be exchanged. */
-static struct auth_result judge_callback(
-	const struct auth_rules *rules, const struct callback *callback)
+/* Mix-up (S193): the answer of another provider than the one that the browser was sent to. It is
+ * told by the address that it came to, which each provider has of its own, and by the iss in it
+ * (RFC 9207). */
+static bool is_from(const struct auth_rules *rules, const struct oidc_provider *provider,
+	const struct callback *callback, struct str came_to)
 {
-	const struct oidc_provider *provider = rules->provider;
+	const struct conf_oidc *row = conf_provider_of(rules->conf, str_of(provider->issuer));
+
+	if (!str_eq(str_of(conf_provider_name(row)), came_to))
+		return false;
+	return callback->iss ? strcmp(callback->iss, provider->issuer) == 0
+			     : !provider->iss_in_response;
+}
+
+/* AUTH_LATER: the code is to be exchanged. */
+static struct auth_result judge_callback(const struct auth_rules *rules,
+	const struct callback *callback, const struct login_cookie *login, struct str came_to)
+{
+	const struct oidc_provider *provider = provider_list_find(rules->providers, login->issuer);
 
 	if (provider == NULL)
 		return auth_refused(AUTH_UNAVAILABLE, "the identity provider does not answer");
-	/* Mix-up: another provider's answer (RFC 9207). */
-	if (callback->iss ? strcmp(callback->iss, provider->issuer) != 0
-			  : provider->iss_in_response)
+	if (!is_from(rules, provider, callback, came_to))
 		return auth_refused(
 			AUTH_INVALID_TOKEN, "the answer is not the identity provider's");
 	if (callback->error)
@@ -308,26 +358,29 @@ static void exchange_later(struct open_pending *pending, struct callback *callba
  * was to lead is all that is taken from it. Who has signed in since it began, in another tab, goes
  * on there without another session. */
 static struct auth_result judge_login(const struct auth_rules *rules,
-	const struct callback *callback, const struct login_cookie *login, bool is_signed_in)
+	const struct callback *callback, const struct login_cookie *login,
+	const struct auth_callback *answer)
 {
 	if (!login->is_known)
 		return auth_refused(AUTH_ABSENT, "this browser did not begin this sign-in");
-	if (is_signed_in && !login->is_same_session)
+	if (answer->is_signed_in && !login->is_same_session)
 		return auth_refused(AUTH_ABSENT, "this browser has signed in since");
-	return judge_callback(rules, callback);
+	return judge_callback(rules, callback, login, answer->provider);
 }
 
 /* Takes what is in `login`, and the callback's code. */
 static void take_callback(struct open_pending *pending, const struct auth_rules *rules,
-	struct callback *callback, struct login_cookie *login, bool is_signed_in)
+	struct callback *callback, struct login_cookie *login, const struct auth_callback *answer)
 {
-	struct auth_result result = judge_login(rules, callback, login, is_signed_in);
+	struct auth_result result = judge_login(rules, callback, login, answer);
 	struct sign_in_result *out = &pending->base.result;
 
 	out->return_path = mem_strdup(login->return_path);
+	out->provider = mem_strdup(
+		conf_provider_name(conf_provider_of(rules->conf, str_of(login->issuer))));
 	out->may_begin_again = !login->is_known && !login->is_again;
 	if (result.status == AUTH_LATER)
-		exchange_later(pending, callback, login, is_signed_in);
+		exchange_later(pending, callback, login, answer->is_signed_in);
 	else
 		auth_pending_answer_later(&pending->base.base, result);
 }
@@ -352,7 +405,7 @@ void auth_login_finish(
 	}
 	if (login_cookie_finish(
 		    rules->ring, rules->conf, &jar, str_of(callback.state), clock_wall_s(), &login))
-		take_callback(pending, rules, &callback, &login, answer->is_signed_in);
+		take_callback(pending, rules, &callback, &login, answer);
 	else
 		auth_pending_answer_later(&pending->base.base,
 			auth_refused(AUTH_ABSENT, "this browser did not begin this sign-in"));

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log/log.h"
 #include "base/rnd.h"
+#include "conf/providers.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static void rules_free(void *value)
 	conf_unref(rules->conf);
 	keyset_unref(rules->keys);
 	keyring_unref(rules->ring);
-	oidc_provider_unref(rules->provider);
+	provider_list_unref(rules->providers);
 	free(rules);
 }
 
@@ -39,27 +40,30 @@ static void publish_rules(struct auth_service *service)
 	rules->conf = conf_ref(service->conf);
 	rules->keys = keyset_ref(service->keys);
 	rules->ring = keyring_ref(service->ring);
-	rules->provider = service->provider ? oidc_provider_ref(service->provider) : NULL;
+	rules->providers = providers_list(service->providers);
 	rules->generation = ++service->rules_generation;
 	memcpy(rules->issuer, service->issuer, sizeof rules->issuer);
 	share_publish(service->rules, rules);
 }
 
-/* Nobody can sign in, and no token of the provider is judged, before its keys are there. */
-static bool knows_provider(const struct auth_service *service)
+/* Nobody can sign in there, and no token of the provider is judged, before its keys are there. */
+static bool knows_provider(const struct auth_service *service, const char *issuer)
 {
-	const struct keyset_issuer *issuer =
-		service->keys ? keyset_find(service->keys, service->conf->oidc.issuer) : NULL;
+	const struct keyset_issuer *keys =
+		service->keys ? keyset_find(service->keys, issuer) : NULL;
 
-	return service->provider && issuer && issuer->keys;
+	return providers_knows(service->providers, issuer) && keys && keys->keys;
 }
 
-static void show_provider(struct auth_service *service)
+static void show_providers(struct auth_service *service)
 {
-	enum auth_provider state = AUTH_PROVIDER_NONE;
+	const struct conf *conf = service->conf;
+	enum auth_provider state = conf->oidc_count ? AUTH_PROVIDER_READY : AUTH_PROVIDER_NONE;
 
-	if (service->conf->oidc.issuer)
-		state = knows_provider(service) ? AUTH_PROVIDER_READY : AUTH_PROVIDER_SILENT;
+	for (size_t i = 0; i < conf->oidc_count; i++) {
+		if (!knows_provider(service, conf->oidc[i].issuer))
+			state = AUTH_PROVIDER_SILENT;
+	}
 	atomic_store(&service->provider_state, state);
 }
 
@@ -70,20 +74,18 @@ static void on_key_set(struct keyset *set, void *arg)
 	keyset_unref(service->keys);
 	service->keys = set;
 	publish_rules(service);
-	show_provider(service);
+	show_providers(service);
 }
 
-static void on_provider(struct oidc_provider *provider, void *arg)
+static void on_provider(void *arg, const char *issuer)
 {
 	struct auth_service *service = arg;
 
-	oidc_provider_unref(service->provider);
-	service->provider = provider;
 	if (service->keys) /* else the first key set publishes */
 		publish_rules(service);
-	show_provider(service); /* what is said to be ready is in the rules already */
-	if (provider)		/* it answers: its keys need not wait for the next attempt */
-		jwks_fetch_missing(service->jwks, service->conf->oidc.issuer);
+	show_providers(service); /* what is said to be ready is in the rules already */
+	if (issuer)		 /* it answers: its keys need not wait for the next attempt */
+		jwks_fetch_missing(service->jwks, issuer);
 }
 
 static const struct keyset *newest_keys(void *arg)
@@ -128,7 +130,7 @@ static void on_service_tick(evutil_socket_t fd, short what, void *arg)
 	service_poll(service);
 	if (auth_service_is_ready(service))
 		service_save_audit(service);
-	claim_watch_tick(&service->claims, service->conf->roles_claim, clock_mono_ms());
+	providers_tick(service->providers, clock_mono_ms());
 	if (tick % FLUSH_TICKS == 0)
 		service_save_uses(service);
 	if (service->is_purging || tick % PURGE_TICKS == 1)
@@ -190,22 +192,22 @@ static void start_keys(
 	jwks_unref(keys);
 }
 
-static void start_provider(
+static void start_providers(
 	struct auth_service *service, struct event_base *base, struct fetcher *fetcher)
 {
-	const struct oidc_options options = {.base = base,
+	const struct providers_options options = {.base = base,
 		.fetcher = fetcher,
-		.publish = on_provider,
+		.changed = on_provider,
 		.keys = newest_keys,
 		.refetch = refetch_keys,
 		.arg = service};
 
-	service->oidc = oidc_new(&options, service->conf);
+	service->providers = providers_new(&options, service->conf);
 	service->introspector = introspector_new(base, fetcher, service->conf);
 	service->codes = throttle_new();
 	service->devices =
 		(struct device_desk){.guesses = throttle_new(), .pace = device_pace_new()};
-	show_provider(service);
+	show_providers(service);
 }
 
 struct auth_service *auth_service_new(const struct conf *conf, struct event_base *keeper_base,
@@ -227,7 +229,7 @@ struct auth_service *auth_service_new(const struct conf *conf, struct event_base
 		return NULL;
 	}
 	audit_inbox_open();
-	start_provider(service, keeper_base, fetcher);
+	start_providers(service, keeper_base, fetcher);
 	start_keys(service, keeper_base, fetcher);
 	if (service->store->ops->watch && service->store->ops->watch(service->store, keeper_base,
 						  service_on_store_change, service) == -1)
@@ -246,7 +248,7 @@ void auth_service_free(struct auth_service *service)
 		event_free(service->tick);
 	service->closed = true; /* requests under way come back unanswered */
 	auth_session_refresh_close(service);
-	oidc_free(service->oidc);
+	providers_free(service->providers);
 	introspector_free(service->introspector);
 	if (service->jwks)
 		jwks_fetch_free(service->jwks);
@@ -260,7 +262,6 @@ void auth_service_free(struct auth_service *service)
 	share_slot_free(service->rules);
 	keyset_unref(service->keys);
 	keyring_unref(service->ring);
-	oidc_provider_unref(service->provider);
 	conf_unref(service->conf);
 	service_unref(service);
 }
@@ -288,12 +289,10 @@ void auth_service_set_conf(struct auth_service *service, const struct conf *conf
 	struct conf *old = service->conf;
 
 	service->conf = conf_share(conf);
-	if (!str_eq(str_of(old->roles_claim), str_of(conf->roles_claim)))
-		claim_watch_reset(&service->claims);
 	renew_ring(service);
-	oidc_set_conf(service->oidc, conf);
+	providers_set_conf(service->providers, conf); /* publishes */
 	introspector_set_conf(service->introspector, conf);
-	show_provider(service);
+	show_providers(service);
 	jwks_fetch_set_conf(service->jwks, conf); /* publishes */
 	service_note_end(service); /* limits and roles may be others: sessions are read again */
 	conf_unref(old);
@@ -317,7 +316,7 @@ char *auth_service_first_link(struct auth_service *service)
 	struct store *store = service->store;
 	int64_t now = clock_wall_s();
 
-	if (service->conf->bearer_count > 0 || service->conf->oidc.issuer)
+	if (service->conf->bearer_count > 0 || service->conf->oidc_count > 0)
 		return NULL; /* people have accounts to sign in with */
 	if (store->ops->has_admin(store, now) != STORE_NONE)
 		return NULL;
@@ -341,10 +340,22 @@ bool auth_service_is_ready(const struct auth_service *service)
 
 struct auth_health auth_service_health(const struct auth_service *service)
 {
-	return (struct auth_health){
+	struct auth_health health = {
 		.store = auth_service_is_ready(service),
 		.provider = (enum auth_provider)atomic_load(&service->provider_state),
+		.count = service->conf->oidc_count,
 	};
+
+	for (size_t i = 0; i < health.count; i++) {
+		const struct conf_oidc *row = &service->conf->oidc[i];
+		struct provider_counts counts = providers_counts(service->providers, row->issuer);
+
+		health.providers[i].name = conf_provider_name(row);
+		health.providers[i].is_up = knows_provider(service, row->issuer);
+		health.providers[i].sign_ins = counts.ok;
+		health.providers[i].refused = counts.refused;
+	}
+	return health;
 }
 
 const char *auth_service_jwks(const struct auth_service *service)

@@ -1,5 +1,6 @@
 /* Sessions ended: by their owner, by the provider's logout, by an administrator. */
 #include "auth/issuers/jwks_fetch.h"
+#include "auth/jose/jwt.h"
 #include "auth/oidc/logout_token.h"
 #include "auth/oidc/oidc_url.h"
 #include "auth/service/auth_session_open.h"
@@ -7,6 +8,7 @@
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -44,6 +46,21 @@ static int end_by_scope(const struct sign_out_request *own, const unsigned char 
 	return store->ops->session_end(store, key) == STORE_FAILED ? -1 : 0;
 }
 
+/* Where the session's provider ends its own; NULL: nowhere. */
+static char *where_it_ends(
+	const struct auth_service *service, enum auth_site site, const struct session_data *data)
+{
+	const struct conf_oidc *client = conf_provider_of(service->conf, str_of(data->issuer));
+	struct provider_list *known = providers_list(service->providers);
+	const struct oidc_provider *provider = provider_list_find(known, data->issuer);
+	char *location = client && provider ? oidc_end_session_url(provider, service->conf, client,
+						      site, str_of(data->id_token))
+					    : NULL;
+
+	provider_list_unref(known);
+	return location;
+}
+
 static enum store_answer end_found(
 	struct sign_out_request *own, size_t i, const struct store_session *session)
 {
@@ -54,10 +71,8 @@ static enum store_answer end_found(
 
 	int result = end_by_scope(own, own->old.at[i].key, &data);
 	service_note_end(service); /* a failure may have come after the first of several */
-	if (result == 0 && own->location == NULL && is_open && service->provider &&
-		strcmp(data.via, "oidc") == 0)
-		own->location = oidc_end_session_url(
-			service->provider, service->conf, own->base.site, str_of(data.id_token));
+	if (result == 0 && own->location == NULL && is_open && strcmp(data.via, "oidc") == 0)
+		own->location = where_it_ends(service, own->base.site, &data);
 	session_data_clear(&data);
 	return result == -1 ? STORE_FAILED : STORE_FOUND;
 }
@@ -161,18 +176,17 @@ static void note_owner(void *arg, const struct store_session *session)
 }
 
 /* The session that ended there. */
-static struct session_index index_of(
-	const struct auth_service *service, const struct logout_token *token)
+static struct session_index index_of(const struct logout_token *token)
 {
 	return (struct session_index){
-		STORE_BY_PROVIDER_SID, str_of(service->conf->oidc.issuer), str_of(token->sid)};
+		STORE_BY_PROVIDER_SID, str_of(token->issuer), str_of(token->sid)};
 }
 
 /* Before the sessions are gone: whose they are, where the provider does not say it. */
 static int find_owner(struct auth_service *service, const struct logout_token *token, char *out)
 {
 	struct owner owner = {.ring = service->ring};
-	const struct session_index there = index_of(service, token);
+	const struct session_index there = index_of(token);
 
 	if (token->subject && !str_copy(str_of(token->subject), owner.subject, STORE_SUBJECT))
 		owner.subject[0] = '\0';
@@ -187,7 +201,7 @@ static int find_owner(struct auth_service *service, const struct logout_token *t
 /* By the provider's session where it names one we know; else all of its subject. */
 static int end_named(struct auth_service *service, const struct logout_token *token)
 {
-	const struct session_index there = index_of(service, token);
+	const struct session_index there = index_of(token);
 	int ended = token->sid ? session_index_end(service->store, service->ring, &there) : 0;
 
 	if (ended != 0 || token->subject == NULL)
@@ -203,20 +217,29 @@ static int end_person(struct auth_service *service, const struct logout_token *t
 
 	if (find_owner(service, token, subject) == -1)
 		return -1;
-	if (subject[0] && token_follow(auth_service_tokens(service), subject, NULL, subject) == -1)
-		return -1;
-	return end_named(service, token);
+	char *person = subject[0]
+			       ? conf_person(service->conf, str_of(token->issuer), str_of(subject))
+			       : NULL;
+	int ended = person ? token_follow(auth_service_tokens(service), person, NULL, person) : 0;
+	free(person);
+	return ended == -1 ? -1 : end_named(service, token);
 }
 
-static void log_logout(const struct logout_token *token, int ended)
+static void log_logout(const struct conf *conf, const struct logout_token *token, int ended)
 {
+	const struct conf_oidc *of = conf_provider_of(conf, str_of(token->issuer));
+	char *person = token->subject
+			       ? conf_person(conf, str_of(token->issuer), str_of(token->subject))
+			       : NULL;
 	char count[16];
 
 	snprintf(count, sizeof count, "%d", ended);
-	const struct log_field fields[] = {
-		{"user", str_of(token->subject), false}, {"sessions", str_of(count), true}};
+	const struct log_field fields[] = {{"user", str_of(person), false},
+		{"provider", str_of(conf_provider_name(of)), false},
+		{"sessions", str_of(count), true}};
 	log_fields(LOG_INFO, "sign_out", "the identity provider ended sessions", fields,
 		ARRAY_LEN(fields));
+	free(person);
 }
 
 /* NONE: it has taken effect. FAILED: perhaps in part. */
@@ -230,7 +253,7 @@ static enum store_answer end_and_note(
 		service_note_end(service);
 	if (ended == -1)
 		return STORE_FAILED;
-	log_logout(token, ended);
+	log_logout(service->conf, token, ended);
 	return store->ops->once(store, token->jti, token->replay_until);
 }
 
@@ -297,16 +320,35 @@ static void judge_logout_of(struct logout_request *own, const struct conf_oidc *
 	}
 }
 
+/* Whose it says it is, believed only to choose the keys. NULL: no provider's. */
+static const struct conf_oidc *provider_of(const struct conf *conf, const char *token)
+{
+	char issuer[STORE_ISSUER] = "";
+	struct jws jws;
+	struct err err;
+
+	if (jws_parse(str_of(token), &jws, &err) == 0) {
+		jwt_peek_issuer(&jws, issuer);
+		jws_clear(&jws);
+	}
+	return conf_provider_of(conf, str_of(issuer));
+}
+
 static void judge_logout(struct keeper_request *request)
 {
-	const struct conf_oidc *oidc = &request->service->conf->oidc;
-	const struct oidc_provider *provider = request->service->provider;
+	struct logout_request *own = (struct logout_request *)request;
+	const struct auth_service *service = request->service;
+	const struct conf_oidc *oidc = provider_of(service->conf, own->token);
+	struct provider_list *known = providers_list(service->providers);
+	const struct oidc_provider *provider =
+		oidc ? provider_list_find(known, oidc->issuer) : NULL;
 
-	if (oidc->issuer && provider)
-		judge_logout_of((struct logout_request *)request, oidc, provider);
+	if (provider)
+		judge_logout_of(own, oidc, provider);
 	else
-		auth_keeper_answer(request, oidc->issuer ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
-			"no identity provider is known");
+		auth_keeper_answer(request, oidc ? AUTH_UNAVAILABLE : AUTH_INVALID_TOKEN,
+			"the logout token is of no identity provider that is known");
+	provider_list_unref(known);
 }
 
 static void on_logged_out(struct auth_pending *pending, struct keeper_request *request)

@@ -5,6 +5,7 @@
 #include "auth/session/sign_in_link.h"
 #include "auth/token/bearer.h"
 #include "base/clock.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
@@ -188,8 +189,11 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 		abort(); /* no longer text is read */
 	if (result.status == AUTH_OK) {
 		char *standing = standing_text_of(result.who->grants);
+		struct str subject = conf_subject(
+			rules->conf, str_of(result.who->issuer), str_of(result.who->subject));
+		char *own_subject = mem_strndup(subject.at ? subject.at : "", subject.len);
 		struct session_data data = {.issuer = result.who->issuer,
-			.subject = result.who->subject,
+			.subject = own_subject,
 			.name = result.who->name,
 			.token_id = result.who->token_id,
 			.scope = scope,
@@ -203,6 +207,7 @@ static void open_for_token(struct auth_pending *pending, struct auth_result resu
 				(struct open_pending *)pending, sizeof(struct open_request)),
 			&data, result.who->expires_at);
 		free(standing);
+		free(own_subject);
 		identity_unref(result.who);
 	} else {
 		auth_pending_answer_later(pending, result);

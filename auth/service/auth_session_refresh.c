@@ -4,10 +4,11 @@
 #include "auth/roles/standing.h"
 #include "auth/service/auth_keeper.h"
 #include "auth/service/auth_store_view.h"
-#include "auth/session/session_data.h"
+#include "auth/session/session_view.h"
 #include "auth/token/token_follow.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "conf/providers.h"
 
 #include <event2/event.h>
 #include <openssl/crypto.h>
@@ -118,15 +119,24 @@ static void answer_late(struct refresh *refresh)
 
 /* --- what the provider said --- */
 
+/* NULL: it is not configured any more. */
+static const struct conf_oidc *provider_of(const struct refresh *refresh)
+{
+	return conf_provider_of(refresh->service->conf, str_of(refresh->data.issuer));
+}
+
 static void end_session(struct refresh *refresh, const char *reason)
 {
 	struct auth_service *service = refresh->service;
-	const struct log_field fields[] = {{"user", str_of(refresh->data.subject), false},
+	char *person = session_view_person(service->conf, &refresh->data);
+	const struct log_field fields[] = {{"user", str_of(person ? person : ""), false},
 		{"user_name", log_clip(str_of(refresh->data.name)), false},
+		{"provider", str_of(conf_provider_name(provider_of(refresh))), false},
 		{"reason", str_of(reason), false}};
 
 	log_fields(LOG_INFO, "sign_out", "the identity provider does not renew the session", fields,
 		ARRAY_LEN(fields));
+	free(person);
 	if (service_count(service, service->store->ops->session_end(
 					   service->store, refresh->key)) == STORE_FAILED) {
 		finish_refresh(refresh, AUTH_UNAVAILABLE, "the store does not answer");
@@ -196,9 +206,11 @@ static void end_what_exceeds(struct refresh *refresh)
 {
 	const struct session_data *data = &refresh->data;
 	struct grants *left = standing_read(refresh->service->conf, str_of(data->standing));
+	char *person = session_view_person(refresh->service->conf, data);
 
-	(void)token_follow(
-		auth_service_tokens(refresh->service), data->subject, left, data->subject);
+	if (person)
+		(void)token_follow(auth_service_tokens(refresh->service), person, left, person);
+	free(person);
 	grants_unref(left);
 }
 
@@ -214,7 +226,8 @@ static void take_grant(struct refresh *refresh, const struct oidc_grant *grant)
 	if (grant->has_role) {
 		take_standing(data, grant);
 		free(data->seen);
-		data->seen = claims_seen_text(grant->seen, refresh->service->conf->roles_claim);
+		data->seen = claims_seen_text(grant->seen,
+			conf_roles_claim(refresh->service->conf, provider_of(refresh)));
 	}
 	/* At each refresh, whether anything has changed or not: it may have failed at the last. */
 	if (grant->is_whole)
@@ -302,15 +315,18 @@ static void ask_provider(struct refresh *refresh)
 	char path[CLAIMS_SEEN_NAMES];
 	struct claims_seen seen = {.is_found = false};
 	struct oidc_person person = {.subject = refresh->data.subject};
+	struct oidc *oidc = providers_find(refresh->service->providers, refresh->data.issuer);
 
+	if (oidc == NULL) { /* nobody else can say whether this is still its user (S32) */
+		end_session(refresh, "its identity provider is not configured any more");
+		return;
+	}
 	/* Of another claim than today's it says nothing. */
-	if (claims_seen_parse(refresh->data.seen, &seen, path) &&
-		refresh->service->conf->roles_claim &&
-		strcmp(path, refresh->service->conf->roles_claim) == 0)
+	const char *claim = conf_roles_claim(refresh->service->conf, provider_of(refresh));
+	if (claims_seen_parse(refresh->data.seen, &seen, path) && claim && strcmp(path, claim) == 0)
 		person.places = seen.places;
 	stage_for(refresh, STAGE_ASKING, PATIENCE_MS);
-	oidc_refresh(refresh->service->oidc, refresh->data.refresh_token, &person, on_refreshed,
-		refresh);
+	oidc_refresh(oidc, refresh->data.refresh_token, &person, on_refreshed, refresh);
 }
 
 static void take_turn(struct refresh *refresh)

@@ -1,6 +1,6 @@
 /*
  * auth/service/service_state.h - what the process's half of the service holds: the store, keys, the
- * provider, and rules as a snapshot for the server threads.
+ * providers, and rules as a snapshot for the server threads.
  *
  * The keeper and the server threads share the counters, which are atomic, and struct auth_rules.
  * All else travels through inboxes.
@@ -9,8 +9,7 @@
 #define SPARKGATE_AUTH_SERVICE_SERVICE_STATE_H
 
 #include "auth/keys/keyring.h"
-#include "auth/oidc/claim_watch.h"
-#include "auth/oidc/oidc.h"
+#include "auth/providers/providers.h"
 #include "auth/service/auth.h"
 #include "auth/admin/session_desk.h"
 #include "auth/device/device_desk.h"
@@ -31,10 +30,18 @@ struct auth_rules { /* an immutable snapshot: by what tokens and sessions are ju
 	struct conf *conf;
 	struct keyset *keys;
 	struct keyring *ring;
-	struct oidc_provider *provider; /* NULL: none, or not known yet */
+	struct provider_list *providers; /* of conf->oidc */
 	uint64_t generation;
 	char issuer[STORE_ISSUER]; /* of our own tokens */
 };
+
+/* Nobody can sign in at a provider, and no token of it is judged, before its keys are there. */
+static inline bool auth_rules_know(const struct auth_rules *rules, const char *issuer)
+{
+	const struct keyset_issuer *keys = keyset_find(rules->keys, issuer);
+
+	return provider_list_find(rules->providers, issuer) && keys && keys->keys;
+}
 
 struct refresh;
 TAILQ_HEAD(refresh_list, refresh);
@@ -47,16 +54,14 @@ struct auth_service {
 	struct store *store; /* the writing connection */
 	struct signer *signer;
 	struct jwks_fetch *jwks;
-	struct oidc *oidc;
+	struct providers *providers;
 	struct introspector *introspector;
-	struct throttle *codes;	   /* of the provider, that are being exchanged */
-	struct claim_watch claims; /* of the provider's sign-ins */
+	struct throttle *codes; /* of providers, that are being exchanged */
 	struct refresh_list refreshes;
 	unsigned char holder[DIGEST_LEN]; /* this process, to the store's leases */
 	struct conf *conf;
 	struct keyset *keys;
 	struct keyring *ring;
-	struct oidc_provider *provider;
 	uint64_t rules_generation;
 	char issuer[STORE_ISSUER];
 	struct token_desk tokens;      /* auth_service_tokens() brings it up to date */

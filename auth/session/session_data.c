@@ -4,6 +4,7 @@
 #include "auth/keys/seal.h"
 #include "auth/policy/scope.h"
 #include "auth/roles/standing.h"
+#include "conf/providers.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -233,8 +234,14 @@ struct identity *session_data_identity(
 		if (scope == NULL)
 			return NULL;
 	}
-	struct identity *who = identity_new(str_of(data->issuer), str_of(data->subject),
+	char *person = conf_person(conf, str_of(data->issuer), str_of(data->subject));
+	if (person == NULL) { /* S190 */
+		scope_free(scope);
+		return NULL;
+	}
+	struct identity *who = identity_new(str_of(data->issuer), str_of(person),
 		str_of(data->name), str_of(data->token_id), data->role, VIA_SESSION, ends_at);
+	free(person);
 	identity_limit(who, scope);
 	if (data->seen && data->seen[0])
 		identity_note_seen(who, mem_strdup(data->seen));

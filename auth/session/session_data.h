@@ -11,8 +11,8 @@
 #include "auth/keys/keyring.h"
 #include "auth/store/store.h"
 
-struct session_data { /* strings owned; NULL is written as "", and never read */
-	char *issuer, *subject;
+struct session_data {		/* strings owned; NULL is written as "", and never read */
+	char *issuer, *subject; /* as the issuer calls them; here they are conf_person() of both */
 	char *name;
 	char *token_id; /* of ours, that opened it, or "" */
 	char *scope;	/* what that is limited to, or "" */
@@ -42,7 +42,7 @@ MUST_CHECK int session_data_open_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out);
 
 /* Gives who a session is, until `ends_at`, with what its roles open by this configuration. NULL: it
- * says something that this version does not know. */
+ * says something that this version does not know, or a subject that is not its issuer's to give. */
 struct identity *session_data_identity(
 	const struct conf *conf, const struct session_data *data, int64_t ends_at);
 

@@ -21,7 +21,10 @@ MUST_CHECK bool session_view_read_id(struct str id, unsigned char prefix[static 
  * ring no more: a session without a name. */
 void session_view_label(
 	const struct keyring *ring, const struct store_session *session, struct session_data *out);
+/* Gives what the gateway calls the person of a label; NULL: nobody knows. */
+char *session_view_person(const struct conf *conf, const struct session_data *label);
 /* Gives an object; what is not known is null. */
-json_t *session_view_json(const struct store_session *session, const struct session_data *label);
+json_t *session_view_json(const struct conf *conf, const struct store_session *session,
+	const struct session_data *label);
 
 #endif

@@ -2,20 +2,16 @@
 
 #include "auth/policy/scope.h"
 #include "auth/roles/standing.h"
+#include "conf/providers.h"
 
 #include <stdlib.h>
 
 /* S31: whose subjects are names of owners. Another issuer's "ann" is somebody else. */
 static bool is_of_the_platform(const struct token_desk *desk, const struct identity *caller)
 {
-	const struct conf *conf = desk->conf;
-	const char *issuer = conf->oidc.issuer;
-
 	if (strcmp(caller->issuer, desk->issuer) == 0)
 		return true;
-	if (issuer == NULL && conf->bearer_count > 0)
-		issuer = conf->bearer[0].issuer;
-	return issuer && strcmp(caller->issuer, issuer) == 0 &&
+	return conf_is_platform(desk->conf, str_of(caller->issuer)) &&
 	       !str_starts(str_of(caller->subject), STR("client:"));
 }
 

@@ -11,7 +11,8 @@
 #include "auth/token/token_desk.h"
 
 /* Why this caller may not manage any tokens; NULL: they may. A token belongs to a subject, so that
- * only one issuer's people have some (S31): the provider's, else the first one's. */
+ * only issuers whose subjects are told apart have some (S31, S190): providers, else the first one
+ * of tokens. */
 const char *token_manager_why_not(const struct token_desk *desk, const struct identity *caller);
 /* For another user there is a registration token only: nobody sees another's secret. Gives
  * `secrets`: token_secrets_clear() them. */

@@ -68,6 +68,11 @@ struct fetch_request {
 	/* The same as PEM texts, and the certificate by which the gateway says who it is with its
 	 * key, whose copy is wiped after use; NULL: none. */
 	const char *ca, *certificate, *key;
+	/* The latter two as files; NULL: none. */
+	const char *certificate_file, *key_file;
+	/* Whatever name its certificate has will do: whom ca_file trusts is that very server, found
+	 * by an address. */
+	bool takes_any_name;
 	int64_t timeout_ms; /* for the whole exchange, name lookup included; 0: of a PUT, whose
 			       sender looks after that */
 	/* A longer body is an error, not a cut one. With on_part: of what waits to be eaten, to

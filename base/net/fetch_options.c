@@ -41,6 +41,10 @@ static struct curl_blob blob_of(const char *text, unsigned flags)
 
 char *fetch_options_identify(void *easy, const struct fetch_request *req)
 {
+	if (req->certificate_file && req->key_file) {
+		SET(easy, CURLOPT_SSLCERT, req->certificate_file);
+		SET(easy, CURLOPT_SSLKEY, req->key_file);
+	}
 	if (req->certificate == NULL || req->key == NULL)
 		return NULL;
 	char *copy = mem_strdup(req->key); /* curl keeps none */
@@ -55,6 +59,7 @@ char *fetch_options_identify(void *easy, const struct fetch_request *req)
 void fetch_options_trust(void *easy, const struct fetch_request *req)
 {
 	SET(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(easy, CURLOPT_SSL_VERIFYHOST, req->takes_any_name ? 0L : 2L);
 	if (req->ca_file == NULL && req->ca == NULL)
 		return;
 	if (req->ca) {

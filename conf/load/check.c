@@ -59,26 +59,47 @@ static int check_cookie_is_safe(
 		"%s.public_url", group);
 }
 
+struct tls_files { /* of one listener */
+	const char *certificate, *key, *group;
+	struct conf_listen *listen;
+};
+
+static int check_tls_files(const struct loader *l, const struct tls_files *files)
+{
+	struct url *url = &files->listen->public_url;
+
+	if (files->certificate && files->key == NULL)
+		return load_fail_at(
+			l, "the file with the certificate's key", "%s.tls.key", files->group);
+	if (files->key && files->certificate == NULL)
+		return load_fail_at(l, "the file with the key's certificate", "%s.tls.certificate",
+			files->group);
+	if (files->certificate == NULL)
+		return 0;
+	if (url->host[0] == '\0')
+		url->tls = true; /* a default takes it from here */
+	char expected[64];
+	snprintf(expected, sizeof expected, "https://, because %s.tls is set", files->group);
+	return url->tls ? 0 : load_fail_at(l, expected, "%s.public_url", files->group);
+}
+
 static int check_tls(const struct loader *l)
 {
 	struct conf *conf = l->conf;
-	const char *certificate = conf->tls.certificate, *key = conf->tls.key;
+	const struct tls_files server = {
+		conf->tls.certificate, conf->tls.key, "server", &conf->server};
+	const struct tls_files admin = {
+		conf->admin_tls.certificate, conf->admin_tls.key, "admin", &conf->admin};
 
-	if (certificate && key == NULL)
-		return load_fail_at(l, "the file with the certificate's key", "server.tls.key");
-	if (key && certificate == NULL)
-		return load_fail_at(
-			l, "the file with the key's certificate", "server.tls.certificate");
-	if (certificate == NULL && conf->tls.redirect.text)
+	if (conf->tls.certificate == NULL && conf->tls.key == NULL && conf->tls.redirect.text)
 		return load_fail_at(l, "server.tls, because this address redirects to it",
 			"server.tls.redirect_listen");
-	if (certificate == NULL)
-		return 0;
-	if (conf->server.public_url.host[0] == '\0')
-		conf->server.public_url.tls = true; /* a default takes it from here */
-	return conf->server.public_url.tls ? 0
-					   : load_fail_at(l, "https://, because server.tls is set",
-						     "server.public_url");
+	if (admin.certificate == NULL && admin.key == NULL && conf->admin_tls.client_ca)
+		return load_fail_at(l,
+			"admin.tls.certificate and key, because clients show theirs "
+			"over TLS only",
+			"admin.tls.client_ca");
+	return check_tls_files(l, &server) == -1 ? -1 : check_tls_files(l, &admin);
 }
 
 static int check_listen(const struct loader *l, struct conf_listen *listen, const char *group)
@@ -154,85 +175,6 @@ static int check_app_origins(const struct loader *l)
 	return expected ? load_fail_at(l, expected, "server.app_origins") : 0;
 }
 
-static int check_bearer(const struct loader *l, size_t index)
-{
-	const struct conf_bearer *bearer = &l->conf->bearer[index];
-
-	if (bearer->audience.count == 0 && !bearer->insecure_no_audience)
-		return load_fail_at(l,
-			"the audience of this gateway's tokens; without it, tokens for any other "
-			"service are accepted (insecure_no_audience: true allows it)",
-			"auth.bearer[%zu].audience", index);
-	if (bearer->algorithms.count == 0)
-		return load_fail_at(
-			l, "at least one algorithm", "auth.bearer[%zu].algorithms", index);
-	for (size_t i = 0; i < index; i++) {
-		if (strcmp(bearer->issuer, l->conf->bearer[i].issuer) == 0)
-			return load_fail_at(l, "an issuer that is not listed twice",
-				"auth.bearer[%zu].issuer", index);
-	}
-	return 0;
-}
-
-/* How the gateway asks an issuer about opaque tokens: with an account of its own (RFC 7662 §2.1).
- */
-static int check_introspection(const struct loader *l, size_t index)
-{
-	struct conf_bearer *bearer = &l->conf->bearer[index];
-	const char *client_id = bearer->introspection.client_id;
-	const char *secret_file = bearer->introspection.client_secret.file;
-
-	bearer->has_introspection = client_id || secret_file || bearer->introspection.url ||
-				    bearer->introspection.prefix;
-	if (bearer->has_introspection && client_id == NULL)
-		return load_fail_at(l, "the client id registered at the issuer",
-			"auth.bearer[%zu].introspection.client_id", index);
-	if (bearer->has_introspection && secret_file == NULL)
-		return load_fail_at(l, "the file with the secret of client_id",
-			"auth.bearer[%zu].introspection.client_secret_file", index);
-	return 0;
-}
-
-/* A token of the pod's goes where the operator says, never where a discovery document points. */
-static int check_token_file(const struct loader *l, size_t index)
-{
-	const struct conf_bearer *bearer = &l->conf->bearer[index];
-
-	if (bearer->token_file == NULL || bearer->jwks_url)
-		return 0;
-	return load_fail_at(
-		l, "the address that token_file is for", "auth.bearer[%zu].jwks_url", index);
-}
-
-static void add_openid_scope(struct conf_names *scopes)
-{
-	for (size_t i = 0; i < scopes->count; i++) {
-		if (strcmp(scopes->at[i], "openid") == 0)
-			return;
-	}
-	scopes->at = mem_resize(scopes->at, scopes->count + 1, sizeof *scopes->at);
-	memmove(scopes->at + 1, scopes->at, scopes->count * sizeof *scopes->at);
-	scopes->at[0] = mem_strdup("openid");
-	scopes->count++;
-}
-
-/* scopes and label have defaults, so that they say nothing about a provider. */
-static int check_oidc(const struct loader *l)
-{
-	struct conf_oidc *oidc = &l->conf->oidc;
-
-	add_openid_scope(&oidc->scopes);
-	if (oidc->issuer && strchr(oidc->issuer, '?')) /* OpenID Connect Core §2, "iss" */
-		return load_fail_at(l, "an issuer without a query", "auth.oidc.issuer");
-	if (oidc->issuer && oidc->client_id == NULL)
-		return load_fail_at(
-			l, "the client id registered at the provider", "auth.oidc.client_id");
-	if (oidc->issuer == NULL && (oidc->client_id || oidc->client_secret.file || oidc->ca_file ||
-					    oidc->groups_endpoint))
-		return load_fail_at(l, "the provider's issuer", "auth.oidc.issuer");
-	return 0;
-}
-
 static int check_redis_pair(const struct loader *l)
 {
 	const struct conf_redis *redis = &l->conf->redis;
@@ -273,10 +215,16 @@ static int check_redis(const struct loader *l)
 	return check_redis_pair(l);
 }
 
+/* A person's name, or a role that a provider's own claim has. */
+static bool is_without_claim(const char *name)
+{
+	return str_starts(str_of(name), STR("sub:")) || str_starts(str_of(name), STR("oidc:"));
+}
+
 static bool needs_claim(const struct conf_names *names)
 {
 	for (size_t i = 0; i < names->count; i++) {
-		if (!str_starts(str_of(names->at[i]), STR("sub:")))
+		if (!is_without_claim(names->at[i]))
 			return true;
 	}
 	return false;
@@ -309,11 +257,11 @@ static int check_limited(const struct loader *l, size_t index, size_t *count, si
 static bool row_needs_claim(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->roles_limited_count; i++) {
-		if (!str_starts(str_of(conf->roles_limited[i].role), STR("sub:")))
+		if (!is_without_claim(conf->roles_limited[i].role))
 			return true;
 	}
 	for (size_t i = 0; i < conf->roles_custom_count; i++) {
-		if (!str_starts(str_of(conf->roles_custom[i].role), STR("sub:")))
+		if (!is_without_claim(conf->roles_custom[i].role))
 			return true;
 	}
 	return false;
@@ -338,11 +286,11 @@ static int check_roles(const struct loader *l)
 	size_t count = 0, letters = 0;
 
 	if (conf->roles_claim == NULL &&
-		(needs_claim(&conf->roles_admin) || needs_claim(&conf->roles_user) ||
+		(needs_claim(&conf->roles_said.admin) || needs_claim(&conf->roles_said.user) ||
 			row_needs_claim(conf)))
 		return load_fail_at(l, "the claim that lists the roles, such as realm_access.roles",
 			"auth.roles.claim");
-	if ((conf->oidc.issuer || conf->bearer_count > 0) &&
+	if ((conf->oidc_count + conf->bearer_count > 0) &&
 		conf->roles_admin.count + conf->roles_user.count + conf->roles_limited_count +
 				conf->roles_custom_count ==
 			0)
@@ -441,12 +389,8 @@ int check_conf(const struct loader *l)
 		if (check_cluster(l, i) == -1)
 			return -1;
 	}
-	for (size_t i = 0; i < conf->bearer_count; i++) {
-		if (check_bearer(l, i) == -1 || check_introspection(l, i) == -1 ||
-			check_token_file(l, i) == -1)
-			return -1;
-	}
-	if (check_roles(l) == -1)
+	derive_roles(conf);
+	if (check_bearers(l) == -1 || check_roles(l) == -1)
 		return -1;
 	derive_data_dir(conf);
 	return 0;

@@ -1,6 +1,7 @@
 /* The life of a configuration: shared by reference, its strings freed with the last one. */
 #include "conf/conf.h"
 
+#include "conf/load/load.h"
 #include "conf/values/keywords.h"
 
 #include <stdatomic.h>
@@ -28,7 +29,7 @@ static void clear_list(const struct keyword *row, void *base)
 {
 	size_t count;
 	char *items = keyword_items(row, base, &count);
-	char *prefix = mem_printf("%s[]", row->path);
+	char *prefix = keyword_prefix(row);
 
 	for (size_t i = 0; i < count; i++) {
 		void *item = items + i * row->item_size;
@@ -59,10 +60,29 @@ static void clear_group(const char *prefix, void *base)
 	}
 }
 
+void load_forget_groups(struct conf *conf, const char *path)
+{
+	const struct keyword *row = keyword_find(path);
+
+	clear_list(row, conf);
+	memset((char *)conf + row->at, 0, sizeof(void *));
+	memset((char *)conf + row->count_at, 0, sizeof(size_t));
+}
+
+/* The first of them are another list's. */
+static void free_derived(struct conf_names *names, size_t borrowed)
+{
+	for (size_t i = borrowed; i < names->count; i++)
+		free(names->at[i]);
+	free(names->at);
+}
+
 void conf_unref(struct conf *conf)
 {
 	if (conf == NULL || atomic_fetch_sub_explicit(&conf->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	free_derived(&conf->roles_admin, conf->roles_said.admin.count);
+	free_derived(&conf->roles_user, conf->roles_said.user.count);
 	clear_group("", conf);
 	free(conf->identity_headers.at);
 	free(conf->data_dir);
@@ -115,9 +135,8 @@ static int compare_user(const void *key, const void *item)
 	return strcmp(key, user->value);
 }
 
-const char *conf_find_user(const struct conf *conf, const char *value)
+const char *conf_find_user(const struct conf_user_map *map, const char *value)
 {
-	const struct conf_user_map *map = &conf->user_map;
 	const struct conf_user *found =
 		map->count ? bsearch(value, map->at, map->count, sizeof *map->at, compare_user)
 			   : NULL;
@@ -218,12 +237,25 @@ static void print_values(struct printer *p, const struct keyword *row, const voi
 	sbuf_clear(&text);
 }
 
+static void print_below(struct printer *p, const struct keyword *row, const void *base)
+{
+	print_key(p, row->path);
+	fputc('\n', p->out);
+	p->depth++;
+	print_group(p, row->path, base);
+	p->depth--;
+}
+
 static void print_groups(struct printer *p, const struct keyword *row, const void *base)
 {
 	size_t count;
 	char *items = keyword_items(row, base, &count);
-	char *prefix = mem_printf("%s[]", row->path);
 
+	if (row->takes_one && count == 1) {
+		print_below(p, row, items);
+		return;
+	}
+	char *prefix = keyword_prefix(row);
 	print_key(p, row->path);
 	fputs(count ? "\n" : " []\n", p->out);
 	p->depth += 2;
@@ -261,11 +293,7 @@ static void print_row(struct printer *p, const struct keyword *row, const void *
 	}
 	if (row->is_optional && !is_written(row, base))
 		return;
-	print_key(p, row->path);
-	fputc('\n', p->out);
-	p->depth++;
-	print_group(p, row->path, base);
-	p->depth--;
+	print_below(p, row, base);
 }
 
 static void print_group(struct printer *p, const char *prefix, const void *base)

@@ -91,6 +91,8 @@ static int put_variable(struct yaml_node *root, const struct keyword *row, const
 		return err_set(err, "%s: key \"%s\": given twice, also at line %u of the file",
 			name, row->path, there->line);
 	yaml_tree_put(root, row->path, value, name);
+	if (yaml_tree_find(root, row->path)->kind == YAML_TREE_LIST)
+		return err_set(err, "%s: the file has a list there: set the key in the file", name);
 	return 0;
 }
 

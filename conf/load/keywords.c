@@ -9,7 +9,7 @@
 #define IN_CONF(field)	  .at = offsetof(struct conf, field)
 #define IN_CLUSTER(field) .at = offsetof(struct conf_cluster, field)
 #define IN_UI(field)	  .at = offsetof(struct conf_ui, field)
-#define IN_OIDC(field)	  .at = offsetof(struct conf, oidc.field)
+#define IN_OIDC(field)	  .at = offsetof(struct conf_oidc, field)
 #define IN_REDIS(field)	  .at = offsetof(struct conf, redis.field)
 #define IN_LIMITED(field) .at = offsetof(struct conf_limited, field)
 #define IN_PROFILE(field) .at = offsetof(struct conf_profile, field)
@@ -173,6 +173,28 @@ const struct keyword keywords[] = {
 		IN_CONF(admin.public_url),
 		.help = "what administrators' browsers see; another host or port than the "
 			"server's"},
+	GROUP("admin.tls", "https on the admin listener"),
+	{.path = "admin.tls.certificate",
+		.type = &value_file,
+		IN_CONF(admin_tls.certificate),
+		.help = "as server.tls.certificate; both may be the same file"},
+	{.path = "admin.tls.key",
+		.type = &value_token_file,
+		IN_CONF(admin_tls.key),
+		.help = "as server.tls.key"},
+	{.path = "admin.tls.client_ca",
+		.type = &value_file,
+		IN_CONF(admin_tls.client_ca),
+		.help = "certificate authorities (PEM) of clients: who has no certificate of "
+			"theirs "
+			"gets no connection; default: none is asked for"},
+	{.path = "admin.tls.hsts",
+		.type = &value_seconds,
+		IN_CONF(admin_tls.hsts_s),
+		.fallback = "0s",
+		.min = 0,
+		.max = 730 * DAY,
+		.help = "as server.tls.hsts; it would hold for other ports of the host, too"},
 
 	{.path = "clusters",
 		.shape = KEYWORD_GROUPS,
@@ -538,7 +560,17 @@ const struct keyword keywords[] = {
 			"gelf://graylog:12201"},
 
 	GROUP("auth", "who may sign in"),
-	GROUP("auth.oidc", "the OpenID provider that browsers sign in with"),
+	{.path = "auth.oidc",
+		.shape = KEYWORD_GROUPS,
+		.takes_one = true,
+		LIST_OF(struct conf, oidc, oidc_count),
+		.max = 8, /* CONF_PROVIDERS */
+		.help = "the OpenID provider that browsers sign in with; or a list of several"},
+	{.path = "auth.oidc.name",
+		.type = &value_name,
+		IN_OIDC(name),
+		.help = "what stands before its people's subjects and roles, as oidc:NAME:; of "
+			"several providers one may do without"},
 	{.path = "auth.oidc.issuer",
 		.type = &value_issuer,
 		IN_OIDC(issuer),
@@ -554,7 +586,7 @@ const struct keyword keywords[] = {
 	{.path = "auth.oidc.scopes",
 		.shape = KEYWORD_VALUES,
 		.type = &value_scope,
-		LIST_OF(struct conf, oidc.scopes.at, oidc.scopes.count),
+		LIST_OF(struct conf_oidc, scopes.at, scopes.count),
 		.max = 50,
 		.fallback = "openid, profile",
 		.help = "scopes that are requested; openid always is"},
@@ -574,6 +606,36 @@ const struct keyword keywords[] = {
 		IN_OIDC(groups_endpoint),
 		.help = "where groups are asked for that do not fit into a token; a token may name "
 			"another address on this server or on the issuer's"},
+	{.path = "auth.oidc.user_claim",
+		.type = &value_string,
+		IN_OIDC(user_claim),
+		.help = "claim that has the Spark user of this provider's people; default: "
+			"auth.user_claim; of a provider with a name: none"},
+	{.path = "auth.oidc.user_map_file",
+		.type = &value_user_map,
+		IN_OIDC(user_map),
+		.help = "as auth.user_map_file, for this provider's people"},
+	{.path = "auth.oidc.roles",
+		.shape = KEYWORD_GROUP,
+		.is_optional = true,
+		IN_OIDC(has_roles),
+		.help = "roles of this provider's people, in place of those of auth.roles"},
+	{.path = "auth.oidc.roles.claim",
+		.type = &value_string,
+		IN_OIDC(roles.claim),
+		.help = "claim that lists the roles; default: auth.roles.claim"},
+	{.path = "auth.oidc.roles.admin",
+		.shape = KEYWORD_VALUES,
+		.type = &value_words,
+		LIST_OF(struct conf_oidc, roles.admin.at, roles.admin.count),
+		.max = 100,
+		.help = "roles of this provider that make an administrator"},
+	{.path = "auth.oidc.roles.user",
+		.shape = KEYWORD_VALUES,
+		.type = &value_words,
+		LIST_OF(struct conf_oidc, roles.user.at, roles.user.count),
+		.max = 100,
+		.help = "roles of this provider that make a user"},
 	{.path = "auth.bearer",
 		.shape = KEYWORD_GROUPS,
 		LIST_OF(struct conf, bearer, bearer_count),
@@ -654,13 +716,13 @@ const struct keyword keywords[] = {
 	{.path = "auth.roles.admin",
 		.shape = KEYWORD_VALUES,
 		.type = &value_words,
-		LIST_OF(struct conf, roles_admin.at, roles_admin.count),
+		LIST_OF(struct conf, roles_said.admin.at, roles_said.admin.count),
 		.max = 100,
 		.help = "roles that make an administrator"},
 	{.path = "auth.roles.user",
 		.shape = KEYWORD_VALUES,
 		.type = &value_words,
-		LIST_OF(struct conf, roles_user.at, roles_user.count),
+		LIST_OF(struct conf, roles_said.user.at, roles_said.user.count),
 		.max = 100,
 		.help = "roles that make a user"},
 	{.path = "auth.roles.limited",

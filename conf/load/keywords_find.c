@@ -37,6 +37,11 @@ const struct keyword *keyword_find_file(const char *path)
 	return row;
 }
 
+char *keyword_prefix(const struct keyword *row)
+{
+	return mem_printf("%s%s", row->path, row->takes_one ? "" : "[]");
+}
+
 char *keyword_items(const struct keyword *row, const void *base, size_t *count)
 {
 	char *items;

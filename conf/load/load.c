@@ -91,7 +91,7 @@ static int count_items(const struct loader *l, const struct keyword *row, const 
 	*count = 0;
 	if (list->is_null && list->kind == YAML_TREE_SCALAR)
 		return 0;
-	if (list->kind == YAML_TREE_SCALAR && row->takes_one) {
+	if (list->kind != YAML_TREE_LIST && row->takes_one) {
 		*count = 1;
 		return 0;
 	}
@@ -188,6 +188,21 @@ static int load_pairs(const struct loader *l, const struct keyword *row, const s
 	return 0;
 }
 
+/* `shown` is the item's path for people. */
+static int load_item(const struct loader *l, const struct keyword *row, const char *shown,
+	void *base, const struct yaml_node *node)
+{
+	struct field item = {.base = base};
+	char *prefix = keyword_prefix(row);
+
+	snprintf(item.table, sizeof item.table, "%.200s", prefix);
+	snprintf(item.shown, sizeof item.shown, "%.200s", shown);
+	free(prefix);
+	if (node->kind != YAML_TREE_MAP)
+		return load_fail_value(l, node, item.shown, "a map of keys");
+	return load_group(l, &item, node);
+}
+
 static int load_groups(const struct loader *l, const struct keyword *row, const struct field *field,
 	const struct yaml_node *list)
 {
@@ -200,14 +215,13 @@ static int load_groups(const struct loader *l, const struct keyword *row, const 
 	if (count == 0)
 		return 0;
 	char *items = make_list(row, field->base, count);
+	if (list->kind != YAML_TREE_LIST)
+		return load_item(l, row, field->shown, items, list);
 	for (const struct yaml_node *n = list->first; n; n = n->next, index++) {
-		struct field item = {.base = items + index * row->item_size};
+		char shown[PATH_LEN];
 
-		snprintf(item.table, sizeof item.table, "%.200s[]", row->path);
-		snprintf(item.shown, sizeof item.shown, "%.200s[%zu]", field->shown, index);
-		if (n->kind != YAML_TREE_MAP)
-			return load_fail_value(l, n, item.shown, "a map of keys");
-		if (load_group(l, &item, n) == -1)
+		snprintf(shown, sizeof shown, "%.200s[%zu]", field->shown, index);
+		if (load_item(l, row, shown, items + index * row->item_size, n) == -1)
 			return -1;
 	}
 	return 0;

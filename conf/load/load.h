@@ -14,6 +14,8 @@ MUST_CHECK struct conf *load_tree(const char *file, struct yaml_node *root, stru
 /* The same with systemd credentials, secrets read, and other files seen to be readable. */
 MUST_CHECK struct conf *load_tree_and_files(
 	const char *file, struct yaml_node *root, struct err *err);
+/* Frees what a list of groups of a conf has ("auth.oidc"), which is empty then. */
+void load_forget_groups(struct conf *conf, const char *path);
 /* Gives the conf of a file's text with no look at the environment; for tests and fuzzing. */
 MUST_CHECK struct conf *load_text(const char *name, struct str text, struct err *err);
 

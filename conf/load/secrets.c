@@ -41,11 +41,12 @@ static int visit_list(
 {
 	size_t count;
 	char *items = keyword_items(row, base, &count);
-	char *table = mem_printf("%s[]", row->path);
+	char *table = keyword_prefix(row);
+	bool is_alone = row->takes_one && yaml_tree_find(v->l->root, shown)->kind != YAML_TREE_LIST;
 	int rc = 0;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		char *item = mem_printf("%s[%zu]", shown, i);
+		char *item = is_alone ? mem_strdup(shown) : mem_printf("%s[%zu]", shown, i);
 		rc = visit_group(v, table, item, items + i * row->item_size);
 		free(item);
 	}
@@ -93,9 +94,9 @@ static int fail_file(
 }
 
 /* "sparkgate.auth.oidc.client_secret" for "auth.oidc.client_secret_file"; lists have none. */
-static char *credential_name(const struct keyword *row)
+static char *credential_name(const struct keyword *row, const char *shown)
 {
-	if (!values_file_is_secret(row->type) || strchr(row->path, '['))
+	if (!values_file_is_secret(row->type) || strchr(shown, '['))
 		return NULL;
 	return mem_printf("sparkgate.%.*s", (int)(strlen(row->path) - strlen("_file")), row->path);
 }
@@ -123,7 +124,7 @@ static int take_credential(const struct visit *v, const struct keyword *row, con
 static int find_credential(
 	const struct visit *v, const struct keyword *row, const char *shown, void *field)
 {
-	char *name = credential_name(row);
+	char *name = credential_name(row, shown);
 	int rc = name ? take_credential(v, row, shown, field, name) : 0;
 
 	free(name);

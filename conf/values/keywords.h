@@ -28,7 +28,9 @@ struct keyword {
 	size_t item_size;	       /* of lists, bytes */
 	const char *fallback;	       /* the default as one would write it; list: "a, b" */
 	bool is_required;
-	bool takes_one;	  /* a list of values: one may stand there without brackets */
+	/* One item may stand there without brackets. Keys of such a group have no "[]" in their
+	 * paths. */
+	bool takes_one;
 	bool is_optional; /* a group that counts only where it is written: a bool at `at` says so */
 	int64_t min, max; /* of a number, in its own unit; of a list: max items */
 	const char *const *choices; /* NULL at the end */
@@ -46,6 +48,9 @@ const struct keyword *keyword_find(const char *path);
 /* The row of a secret's file, "auth.oidc.client_secret_file", when somebody writes the secret's own
  * name, "auth.oidc.client_secret". NULL: none. */
 const struct keyword *keyword_find_file(const char *path);
+/* Gives what the paths of a list's items begin with: "clusters[]", and "auth.oidc" where one may
+ * stand alone. */
+char *keyword_prefix(const struct keyword *row);
 /* A list's items, wherever the row keeps them in `base`, and their number. Borrows. */
 char *keyword_items(const struct keyword *row, const void *base, size_t *count);
 /* The path of the key one most likely meant: nearest in spelling among `prefix`'s, unless the very

@@ -92,6 +92,11 @@ void admin_set_conf(struct admin *admin, const struct conf *conf)
 	crowd_set_conf(admin->crowd, conf);
 }
 
+void admin_use_tls(struct admin *admin, struct front_tls *tls, int64_t hsts_s)
+{
+	front_use_tls(admin->front, tls, hsts_s);
+}
+
 void admin_drain(struct admin *admin)
 {
 	admin->draining = true;

@@ -11,6 +11,7 @@
 #include "conf/conf.h"
 #include "proxy/serve/server_thread.h"
 
+struct front_tls;
 struct admin;
 struct auth_service;
 struct discovery;
@@ -27,6 +28,8 @@ void admin_set_discovery(struct admin *admin, const struct discovery *discovery)
 void admin_set_conf(struct admin *admin, const struct conf *conf); /* reload */
 /* A server thread's loop stands still: /ping fails. The keeper's thread. */
 bool admin_sees_stalled(const struct admin *admin);
+/* As front_use_tls(). */
+void admin_use_tls(struct admin *admin, struct front_tls *tls, int64_t hsts_s);
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);
 

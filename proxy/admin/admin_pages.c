@@ -221,6 +221,7 @@ static const struct web_row rows[] = {
 	{"GET, HEAD", "/_gate/login", WEB_WHOEVER, serve_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, web_sign_in_by_token, WEB_OWN_FORM},
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},
+	{"GET", "/_gate/callback/{provider}", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},
 	{"POST", "/_gate/logout", WEB_WHOEVER, web_sign_out, WEB_OWN_FORM},
 	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, web_static, WEB_NOTHING},

@@ -29,6 +29,18 @@ static void serve_ping(struct web_call *call)
 	sbuf_clear(&stalled);
 }
 
+/* Those that have names. */
+static void write_providers(struct json_writer *w, const struct auth_health *health)
+{
+	json_writer_object(w, "identity_providers");
+	for (size_t i = 0; i < health->count; i++) {
+		if (health->providers[i].name[0])
+			json_writer_text(w, health->providers[i].name,
+				health->providers[i].is_up ? STR("ok") : STR("down"));
+	}
+	json_writer_close(w);
+}
+
 /* Without the provider tokens and sessions are good all the same, and other UIs are without
  * Kubernetes: only details. */
 static void write_ready(
@@ -43,6 +55,7 @@ static void write_ready(
 	json_writer_text(&w, "status", is_ready ? STR("ready") : STR("not ready"));
 	json_writer_text(&w, "store", health.store ? STR("ok") : STR("down"));
 	json_writer_text(&w, "identity_provider", str_of(providers[health.provider]));
+	write_providers(&w, &health);
 	json_writer_object(&w, "kubernetes");
 	if (admin->discovery)
 		discovery_describe_pods(admin->discovery, &w);

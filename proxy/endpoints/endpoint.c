@@ -24,6 +24,7 @@ static const struct web_row rows[] = {
 	{"GET", "/_gate/login", WEB_WHOEVER, endpoint_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, endpoint_login, WEB_FORM},
 	{"GET", "/_gate/callback", WEB_WHOEVER, web_finish_at_provider, WEB_NOTHING},
+	{"GET", "/_gate/callback/{provider}", WEB_WHOEVER, web_finish_at_provider, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/logout", WEB_WHOEVER, web_logout_page, WEB_NOTHING},
 	{"POST", "/_gate/logout", WEB_ANYBODY, endpoint_logout, WEB_ANY_FORM},
 	{"GET, HEAD", "/_gate/static/{file}", WEB_ANYBODY, web_static, WEB_NOTHING},

@@ -17,7 +17,7 @@
 struct front_tls {
 	pthread_mutex_t lock; /* of context only; the rest is the keeper's */
 	SSL_CTX *context;
-	struct stat certificate, key; /* when they were read */
+	struct stat certificate, key, client_ca; /* when they were read; all zero: there is none */
 };
 
 /* RFC 9325 §4.2: forward secrecy and AEAD; TLS 1.3 has nothing else. */
@@ -56,20 +56,36 @@ static SSL_CTX *new_context(void)
 	return context;
 }
 
-static int stat_files(
-	const char *certificate, const char *key, struct front_tls *now, struct err *err)
+static int stat_files(const struct front_tls_files *files, struct front_tls *now, struct err *err)
 {
-	if (stat(certificate, &now->certificate) == -1)
-		return err_set(err, "%s cannot be read", certificate);
-	if (stat(key, &now->key) == -1)
-		return err_set(err, "%s cannot be read", key);
+	if (stat(files->certificate, &now->certificate) == -1)
+		return err_set(err, "%s cannot be read", files->certificate);
+	if (stat(files->key, &now->key) == -1)
+		return err_set(err, "%s cannot be read", files->key);
 	if (now->key.st_mode & S_IROTH)
-		return err_set(err, "%s can be read by everybody", key);
+		return err_set(err, "%s can be read by everybody", files->key);
+	if (files->client_ca && stat(files->client_ca, &now->client_ca) == -1)
+		return err_set(err, "%s cannot be read", files->client_ca);
 	return 0;
 }
 
-static SSL_CTX *load_context(const char *certificate, const char *key, struct err *err)
+/* Of these authorities, and of no others. */
+static int ask_for_clients(SSL_CTX *context, const char *client_ca, struct err *err)
 {
+	STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(client_ca);
+
+	if (names == NULL || SSL_CTX_load_verify_locations(context, client_ca, NULL) != 1) {
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return err_set(err, "%s: there is no certificate of an authority in it", client_ca);
+	}
+	SSL_CTX_set_client_CA_list(context, names);
+	SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+	return 0;
+}
+
+static SSL_CTX *load_context(const struct front_tls_files *files, struct err *err)
+{
+	const char *certificate = files->certificate, *key = files->key;
 	SSL_CTX *context = new_context();
 	const char *bad = NULL;
 
@@ -80,20 +96,22 @@ static SSL_CTX *load_context(const char *certificate, const char *key, struct er
 	else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1 ||
 		 SSL_CTX_check_private_key(context) != 1)
 		bad = "the key cannot be used, or is not this certificate's";
+	int result = bad ? err_set(err, "%s: %s", certificate, bad) : 0;
+	if (result == 0 && files->client_ca)
+		result = ask_for_clients(context, files->client_ca, err);
 	ERR_clear_error();
-	if (bad == NULL)
+	if (result == 0)
 		return context;
-	(void)err_set(err, "%s: %s", certificate, bad);
 	SSL_CTX_free(context);
 	return NULL;
 }
 
-struct front_tls *front_tls_new(const char *certificate, const char *key, struct err *err)
+struct front_tls *front_tls_new(const struct front_tls_files *files, struct err *err)
 {
 	struct front_tls *tls = mem_alloc(1, sizeof *tls);
 
-	if (stat_files(certificate, key, tls, err) == 0)
-		tls->context = load_context(certificate, key, err);
+	if (stat_files(files, tls, err) == 0)
+		tls->context = load_context(files, err);
 	if (tls->context == NULL) {
 		free(tls);
 		return NULL;
@@ -120,18 +138,20 @@ static void replace_context(struct front_tls *tls, SSL_CTX *context)
 	SSL_CTX_free(old); /* connections that have it keep it */
 }
 
-void front_tls_refresh(struct front_tls *tls, const char *certificate, const char *key)
+void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *files)
 {
 	struct front_tls now = {.context = NULL};
 	struct err err = {""};
-	bool there = stat_files(certificate, key, &now, &err) == 0;
+	bool there = stat_files(files, &now, &err) == 0;
 
 	if (tls_is_same_file(&now.certificate, &tls->certificate) &&
-		tls_is_same_file(&now.key, &tls->key))
+		tls_is_same_file(&now.key, &tls->key) &&
+		tls_is_same_file(&now.client_ca, &tls->client_ca))
 		return;
-	SSL_CTX *context = there ? load_context(certificate, key, &err) : NULL;
+	SSL_CTX *context = there ? load_context(files, &err) : NULL;
 	tls->certificate = now.certificate; /* a bad pair is told of once */
 	tls->key = now.key;
+	tls->client_ca = now.client_ca;
 	if (context)
 		replace_context(tls, context);
 	if (context)

@@ -1,9 +1,9 @@
 /*
  * proxy/front/front_tls.h - the certificate that clients see, and TLS on their connections.
  *
- * Certificate and key are read again when one of the files has changed; a pair that does not fit
- * together, or a key that everybody may read, changes nothing. TLS 1.2 and newer. Any thread,
- * unless it says otherwise.
+ * Certificate, key and authorities of clients are read again when one of the files has changed; a
+ * pair that does not fit together, or a key that everybody may read, changes nothing. TLS 1.2 and
+ * newer. Any thread, unless it says otherwise.
  */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_TLS_H
 #define SPARKGATE_PROXY_FRONT_FRONT_TLS_H
@@ -19,13 +19,18 @@ struct event_base;
 struct ssl_st;
 struct front_tls;
 
+struct front_tls_files { /* borrowed */
+	const char *certificate, *key;
+	/* Who alone signs the certificates that clients must show; NULL: none is asked for. Who has
+	 * none gets no connection: the handshake fails before anything is read as HTTP (S195). */
+	const char *client_ca;
+};
 /* NULL with `err` when the files are no good. Gives. */
-MUST_CHECK struct front_tls *front_tls_new(
-	const char *certificate, const char *key, struct err *err);
+MUST_CHECK struct front_tls *front_tls_new(const struct front_tls_files *files, struct err *err);
 void front_tls_free(struct front_tls *tls); /* NULL is fine; no connection is accepted any more */
 /* Reads the files again, these from now on, if they have changed; logs what came of it. One thread.
  */
-void front_tls_refresh(struct front_tls *tls, const char *certificate, const char *key);
+void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *files);
 /* --- one connection; of its own thread --- */
 /* For a socket that was just accepted; borrows it. Gives. */
 struct ssl_st *front_tls_accept(struct front_tls *tls, int fd);

@@ -45,12 +45,17 @@ void page_home(struct sbuf *out, const struct page_view *view, const struct regi
 
 /* --- page_sign.c --- */
 
-/* Sign-in, at the provider and by a token. */
+/* Sign-in, at a provider and by a token. */
+struct page_provider {	   /* borrowed */
+	const char *name;  /* "": it has none */
+	const char *label; /* of its button */
+	enum auth_provider state;
+};
 struct page_sign_in {	     /* borrowed */
 	struct str next;     /* a checked local path to come back to */
 	const char *problem; /* why it did not work, or NULL */
-	enum auth_provider provider;
-	const char *label; /* of the provider's button */
+	const struct page_provider *providers;
+	size_t count;
 };
 void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer);
 /* A one-time link was opened: a button uses it up, for previews and prefetches open links, too. */
@@ -62,6 +67,7 @@ struct page_refusal { /* borrowed */
 	const char *said;     /* the provider's words, which anybody may have written; or NULL */
 	struct str next;      /* where it was to lead; empty: home */
 	bool at_provider;     /* whether there is a provider to start again at */
+	const char *provider; /* its name, or "" */
 };
 void page_not_signed_in(
 	struct sbuf *out, const struct page_view *view, const struct page_refusal *refusal);

@@ -63,6 +63,10 @@ void card_sign_in(struct sbuf *out, const char *css, const struct page_view *vie
 	sbuf_printf(out, "<a class=\"%s\" href=\"", css);
 	part_path(out, view->base);
 	sbuf_printf(out, "/_gate/login%s", to->at_provider ? "?start=sso" : "");
+	if (to->at_provider && to->provider && to->provider[0]) {
+		sbuf_puts(out, "&amp;provider=");
+		sbuf_urlencode(out, str_of(to->provider));
+	}
 	if (to->next.len) {
 		sbuf_puts(out, to->at_provider ? "&amp;next=" : "?next=");
 		sbuf_urlencode(out, to->next);

@@ -27,6 +27,7 @@ struct card_sign_in {
 	struct str next; /* empty: home */
 	bool at_provider;
 	const char *words;
+	const char *provider; /* its name; NULL or "": it has none */
 };
 void card_sign_in(struct sbuf *out, const char *css, const struct page_view *view,
 	const struct card_sign_in *to);

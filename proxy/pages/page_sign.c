@@ -1,5 +1,6 @@
 /* proxy/pages/page_sign.c - the pages about who one is: signing in and out, and why it did not
  * work. */
+#include "conf/providers.h"
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"
 
@@ -14,24 +15,47 @@ static void write_login_problem(struct sbuf *out, const char *problem)
 	sbuf_puts(out, "</p>\n");
 }
 
-static void write_provider(
+static void write_silent(struct sbuf *out, const struct page_view *view,
+	const struct page_sign_in *offer, size_t index)
+{
+	const struct card_sign_in to = {offer->next, false, "Reload", NULL};
+
+	sbuf_printf(out,
+		"<button class=\"wide\" type=\"button\" disabled "
+		"aria-describedby=\"silent-%zu\">",
+		index);
+	part_text(out, offer->providers[index].label, 100);
+	sbuf_printf(out,
+		"</button>\n<p class=\"notice warn\" id=\"silent-%zu\">The identity "
+		"provider does not answer. Try again in a few seconds. ",
+		index);
+	card_sign_in(out, "soft", view, &to);
+	sbuf_puts(out, "</p>\n");
+}
+
+static void write_providers(
 	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
-	struct card_sign_in to = {offer->next, true, offer->label};
+	for (size_t i = 0; i < offer->count; i++) {
+		const struct page_provider *provider = &offer->providers[i];
+		const struct card_sign_in to = {offer->next, true, provider->label, provider->name};
 
-	if (offer->provider == AUTH_PROVIDER_READY) {
+		if (provider->state != AUTH_PROVIDER_READY) {
+			write_silent(out, view, offer, i);
+			continue;
+		}
 		card_sign_in(out, "button wide", view, &to);
 		sbuf_putc(out, '\n');
-	} else if (offer->provider == AUTH_PROVIDER_SILENT) {
-		sbuf_puts(out, "<button class=\"wide\" type=\"button\" disabled "
-			       "aria-describedby=\"silent\">");
-		part_text(out, offer->label, 100);
-		sbuf_puts(out, "</button>\n<p class=\"notice warn\" id=\"silent\">The identity "
-			       "provider does not answer. Try again in a few seconds. ");
-		to = (struct card_sign_in){offer->next, false, "Reload"};
-		card_sign_in(out, "soft", view, &to);
-		sbuf_puts(out, "</p>\n");
 	}
+}
+
+static bool has_ready(const struct page_sign_in *offer)
+{
+	for (size_t i = 0; i < offer->count; i++) {
+		if (offer->providers[i].state == AUTH_PROVIDER_READY)
+			return true;
+	}
+	return false;
 }
 
 static void write_hidden(struct sbuf *out, const char *name, struct str value)
@@ -51,7 +75,7 @@ static void begin_form(struct sbuf *out, const struct page_view *view)
 static void write_token_form(
 	struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
-	bool is_folded = offer->provider == AUTH_PROVIDER_READY && !offer->problem;
+	bool is_folded = has_ready(offer) && !offer->problem;
 
 	begin_form(out, view);
 	write_hidden(out, "next", offer->next);
@@ -62,7 +86,7 @@ static void write_token_form(
 		"<button%s>Sign in</button></form>\n",
 		is_folded ? "" : " autofocus",
 		offer->problem ? " aria-invalid=\"true\" aria-describedby=\"problem\"" : "",
-		offer->provider == AUTH_PROVIDER_NONE ? "" : " class=\"quiet\"");
+		offer->count == 0 ? "" : " class=\"quiet\"");
 }
 
 static void write_token_help(struct sbuf *out, bool has_provider)
@@ -81,16 +105,16 @@ static void write_token_help(struct sbuf *out, bool has_provider)
 void page_login(struct sbuf *out, const struct page_view *view, const struct page_sign_in *offer)
 {
 	struct page_view nobody = part_as_nobody(view);
-	bool has_provider = offer->provider != AUTH_PROVIDER_NONE;
+	bool has_provider = offer->count > 0;
 
 	card_open(out, &nobody,
 		view->site == AUTH_SITE_ADMIN ? "Sign in to manage tokens" : "Sign in", NULL);
 	write_login_problem(out, offer->problem);
-	write_provider(out, &nobody, offer);
+	write_providers(out, &nobody, offer);
 	if (has_provider)
 		sbuf_printf(out,
 			"<details class=\"other\"%s><summary>Use an access token</summary>\n",
-			offer->problem || offer->provider == AUTH_PROVIDER_SILENT ? " open" : "");
+			offer->problem || !has_ready(offer) ? " open" : "");
 	write_token_form(out, &nobody, offer);
 	/* The one-time link leads to the other site. */
 	write_token_help(out, has_provider || view->site == AUTH_SITE_ADMIN);
@@ -126,10 +150,11 @@ void page_not_signed_in(
 	sbuf_puts(out, "<div class=\"actions\">");
 	card_sign_in(out, "button", view,
 		&(struct card_sign_in){refusal->next, refusal->at_provider,
-			refusal->at_provider ? "Start again" : "Sign in"});
+			refusal->at_provider ? "Start again" : "Sign in", refusal->provider});
 	if (refusal->at_provider)
 		card_sign_in(out, "button quiet", view,
-			&(struct card_sign_in){refusal->next, false, "Other ways to sign in"});
+			&(struct card_sign_in){
+				refusal->next, false, "Other ways to sign in", NULL});
 	if (view->who && view->who->role != ROLE_NONE)
 		card_link(out, "button quiet", view->base, "/", "Home");
 	sbuf_puts(out, "</div>\n");
@@ -143,7 +168,7 @@ void page_ended(struct sbuf *out, const struct page_view *view, struct str next)
 	card_text(out, "Your session has ended. Your request was not carried out. Sign in, then "
 		       "send it again.");
 	sbuf_puts(out, "<div class=\"actions\">");
-	card_sign_in(out, "button", view, &(struct card_sign_in){next, false, "Sign in"});
+	card_sign_in(out, "button", view, &(struct card_sign_in){next, false, "Sign in", NULL});
 	sbuf_puts(out, "</div>\n");
 	card_request_id(out, view);
 	card_close(out, view);
@@ -197,9 +222,17 @@ enum { ROLES_SHOWN = 20 }; /* of a kind */
 
 /* A name that a role may come by; "sub:…" are persons, who are nobody else's business. Gives how
  * many it wrote. */
-static size_t write_role(struct sbuf *out, const char *name, const char *opens)
+struct roles_page { /* borrowed: whose roles are named */
+	const struct conf *conf;
+	struct str issuer;
+};
+
+static size_t write_role(
+	struct sbuf *out, const struct roles_page *page, const char *said, const char *opens)
 {
-	if (str_starts(str_of(name), STR("sub:")))
+	const char *name = conf_role_of(page->conf, page->issuer, said);
+
+	if (name == NULL || str_starts(str_of(name), STR("sub:")))
 		return 0;
 	sbuf_puts(out, "<li><code>");
 	part_text(out, name, PART_CLIP);
@@ -207,12 +240,13 @@ static size_t write_role(struct sbuf *out, const char *name, const char *opens)
 	return 1;
 }
 
-static size_t write_roles(struct sbuf *out, const struct conf_names *names, const char *opens)
+static size_t write_roles(struct sbuf *out, const struct roles_page *page,
+	const struct conf_names *names, const char *opens)
 {
 	size_t shown = 0;
 
 	for (size_t i = 0; i < names->count && shown < ROLES_SHOWN; i++)
-		shown += write_role(out, names->at[i], opens);
+		shown += write_role(out, page, names->at[i], opens);
 	return shown;
 }
 
@@ -226,16 +260,18 @@ static bool is_repeated(const struct conf *conf, size_t index)
 	return false;
 }
 
-static size_t write_custom_roles(struct sbuf *out, const struct conf *conf)
+static size_t write_custom_roles(struct sbuf *out, const struct roles_page *page)
 {
+	const struct conf *conf = page->conf;
 	static const char opens[] = "opens some applications";
 	size_t shown = 0;
 
 	for (size_t i = 0; i < conf->roles_custom_count && shown < ROLES_SHOWN; i++)
-		shown += is_repeated(conf, i) ? 0
-					      : write_role(out, conf->roles_custom[i].role, opens);
+		shown += is_repeated(conf, i)
+				 ? 0
+				 : write_role(out, page, conf->roles_custom[i].role, opens);
 	for (size_t i = 0; i < conf->roles_limited_count && shown < ROLES_SHOWN; i++)
-		shown += write_role(out, conf->roles_limited[i].role, opens);
+		shown += write_role(out, page, conf->roles_limited[i].role, opens);
 	return shown;
 }
 
@@ -248,16 +284,17 @@ static void write_fact(struct sbuf *out, const char *name, const char *value)
 	sbuf_puts(out, "</bdi></dd>\n");
 }
 
-static void write_wanted_roles(struct sbuf *out, const struct conf *conf)
+static void write_wanted_roles(struct sbuf *out, const struct roles_page *page)
 {
+	const struct conf *conf = page->conf;
 	struct sbuf roles;
 	size_t count;
 
 	sbuf_init(&roles, 64 * 1024);
-	count = write_roles(&roles, &conf->roles_user, "may view everything");
+	count = write_roles(&roles, page, &conf->roles_user, "may view everything");
 	count += write_roles(
-		&roles, &conf->roles_admin, "may view everything and stop applications");
-	count += write_custom_roles(&roles, conf);
+		&roles, page, &conf->roles_admin, "may view everything and stop applications");
+	count += write_custom_roles(&roles, page);
 	if (count == 0) {
 		card_text(out, "Ask an administrator to give you access, then sign in again.");
 	} else {
@@ -277,7 +314,7 @@ void page_no_role(struct sbuf *out, const struct page_view *view, const struct c
 	card_open_fault(out, view, FAULT_NO_ROLE);
 	for (size_t i = 0; i < json_array_size(missing); i++)
 		card_text(out, json_string_value(json_array_get(missing, i)));
-	write_wanted_roles(out, conf);
+	write_wanted_roles(out, &(struct roles_page){conf, str_of(who->issuer)});
 	sbuf_puts(out, "<dl class=\"facts\">\n");
 	write_fact(out, "Signed in as", who->name[0] ? who->name : who->subject);
 	if (who->name[0] && strcmp(who->name, who->subject) != 0)

@@ -131,7 +131,7 @@ static int read_files(struct explain *e, struct err *err)
 	e->who = standing_identity(
 		e->conf, claims, issuer.at ? issuer : STR(""), subject.at ? subject : STR(""), 0);
 	json_decref(claims);
-	return 0;
+	return e->who ? 0 : err_set(err, "%s: %s", e->claims_file, IDENTITY_NOT_THEIRS);
 }
 
 /* --- what is said --- */

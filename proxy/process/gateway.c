@@ -14,7 +14,7 @@
 #include "base/block.h"
 #include "base/version.h"
 #include "base/share.h"
-#include "conf/load/warn.h"
+#include "conf/warn/warn.h"
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"
 #include "proxy/discovery/discovery.h"
@@ -47,7 +47,7 @@ struct gateway {
 	struct event_base *base;
 	struct inbox *inbox;
 	struct event *inbox_event, *signals[SIGNALS], *drain_tick, *tls_tick;
-	struct front_tls *tls; /* NULL: the listener speaks http */
+	struct front_tls *tls, *admin_tls; /* NULL: the listener speaks http */
 	struct fetcher *fetcher;
 	struct auth_service *auth;
 	struct launcher *launcher;
@@ -171,16 +171,30 @@ static void on_ask_launches(void *arg, struct launch_question *question)
 	inbox_post(gw->inbox, &asked->task);
 }
 
+static struct front_tls_files server_files(const struct conf *conf)
+{
+	return (struct front_tls_files){conf->tls.certificate, conf->tls.key, NULL};
+}
+
+static struct front_tls_files admin_files(const struct conf *conf)
+{
+	return (struct front_tls_files){
+		conf->admin_tls.certificate, conf->admin_tls.key, conf->admin_tls.client_ca};
+}
+
 static void refresh_tls(const struct gateway *gw)
 {
-	if (gw->tls && gw->conf->tls.certificate)
-		front_tls_refresh(gw->tls, gw->conf->tls.certificate, gw->conf->tls.key);
+	const struct front_tls_files server = server_files(gw->conf), admin = admin_files(gw->conf);
+
+	if (gw->tls && server.certificate)
+		front_tls_refresh(gw->tls, &server);
+	if (gw->admin_tls && admin.certificate)
+		front_tls_refresh(gw->admin_tls, &admin);
 }
 
 static void on_tls_tick(int fd, short what, void *arg)
 {
-	(void)fd, (void)what;
-	refresh_tls(arg);
+	(void)fd, (void)what, refresh_tls(arg);
 }
 
 static void log_warning(void *arg, const char *text)
@@ -205,7 +219,8 @@ static void reload(struct gateway *gw)
 	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
 		conf->threads != gw->conf->threads || conf->front != gw->conf->front ||
 		strcmp(conf->admin.text, gw->conf->admin.text) != 0 ||
-		(conf->tls.certificate == NULL) != (gw->tls == NULL))
+		(conf->tls.certificate == NULL) != (gw->tls == NULL) ||
+		(conf->admin_tls.certificate == NULL) != (gw->admin_tls == NULL))
 		log_warn("reload", "listeners and threads change only with a restart");
 	log_set_level((enum log_level)conf->log_level);
 	graylog_use(conf->log_gelf.host, conf->log_gelf.port);
@@ -278,14 +293,19 @@ static bool is_well(void *arg)
 	return gw->draining_since || !admin_sees_stalled(gw->admin);
 }
 
+/* Gives; without a certificate there is none. */
+static int open_one(const struct front_tls_files *files, struct front_tls **tls, struct err *err)
+{
+	if (files->certificate)
+		*tls = front_tls_new(files, err);
+	return files->certificate && *tls == NULL ? -1 : 0;
+}
+
 static int open_tls(struct gateway *gw, struct err *err)
 {
-	const struct conf *conf = gw->conf;
+	const struct front_tls_files server = server_files(gw->conf), admin = admin_files(gw->conf);
 
-	if (conf->tls.certificate == NULL)
-		return 0;
-	gw->tls = front_tls_new(conf->tls.certificate, conf->tls.key, err);
-	return gw->tls ? 0 : -1;
+	return open_one(&server, &gw->tls, err) == -1 ? -1 : open_one(&admin, &gw->admin_tls, err);
 }
 
 static void start_keeper(struct gateway *gw)
@@ -301,7 +321,7 @@ static void start_keeper(struct gateway *gw)
 		gw->signals[i] = evsignal_new(gw->base, numbers[i], on_signal, gw);
 		event_add(gw->signals[i], NULL);
 	}
-	if (gw->tls) {
+	if (gw->tls || gw->admin_tls) {
 		gw->tls_tick = event_new(gw->base, -1, EV_PERSIST, on_tls_tick, gw);
 		event_add(gw->tls_tick, &(struct timeval){.tv_sec = TLS_LOOK_S});
 	}
@@ -338,6 +358,7 @@ static void start_threads(struct gateway *gw)
 	gw->admin = admin_new(gw->base, gw->inbox, gw->listeners.admin,
 		listen_port(&gw->conf->admin.addr), &gw->shared, gw->conf, gw->auth, gw->threads,
 		threads);
+	admin_use_tls(gw->admin, gw->admin_tls, gw->conf->admin_tls.hsts_s);
 	if (gw->listeners.redirect != -1)
 		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
 	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
@@ -403,6 +424,7 @@ static void stop(struct gateway *gw)
 	share_slot_free(gw->conf_slot);
 	event_base_free(gw->base);
 	front_tls_free(gw->tls);
+	front_tls_free(gw->admin_tls);
 	free(gw->threads);
 }
 

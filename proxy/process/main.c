@@ -5,7 +5,7 @@
 #include "base/log/journal.h"
 #include "base/text/arguments.h"
 #include "base/version.h"
-#include "conf/load/warn.h"
+#include "conf/warn/warn.h"
 #include "proxy/process/explain.h"
 #include "proxy/process/gateway.h"
 #include "proxy/process/process.h"

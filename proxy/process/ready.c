@@ -17,8 +17,10 @@ struct asking {
 };
 
 /* Who listens on every address is found on loopback. */
-static void url_of(const struct conf_listen *listen, char out[static URL_LEN])
+static void url_of(const struct conf *conf, char out[static URL_LEN])
 {
+	const struct conf_listen *listen = &conf->admin;
+	const char *scheme = conf->admin_tls.certificate ? "https" : "http";
 	bool is_v6 = listen->addr.ss_family == AF_INET6;
 	unsigned port = values_listen_port(listen);
 	char host[46];
@@ -27,7 +29,8 @@ static void url_of(const struct conf_listen *listen, char out[static URL_LEN])
 		snprintf(host, sizeof host, "%s", is_v6 ? "::1" : "127.0.0.1");
 	else
 		listen_peer_text((const struct sockaddr *)&listen->addr, host);
-	snprintf(out, URL_LEN, is_v6 ? "http://[%s]:%u/ready" : "http://%s:%u/ready", host, port);
+	snprintf(out, URL_LEN, is_v6 ? "%s://[%s]:%u/ready" : "%s://%s:%u/ready", scheme, host,
+		port);
 }
 
 static void on_done(const struct fetch_result *answer, void *arg)
@@ -50,14 +53,22 @@ int ready_ask(const struct conf *conf, struct err *err)
 	char url[URL_LEN];
 	struct asking asking = {event_base_new(), err, -1};
 	struct fetcher *fetcher = fetcher_new(asking.base);
+	/* The listener's own certificate is whom it trusts, and where clients need one, whom it
+	 * shows.
+	 */
+	bool shows = conf->admin_tls.client_ca != NULL;
 	const struct fetch_request request = {.url = url,
+		.ca_file = conf->admin_tls.certificate,
+		.certificate_file = shows ? conf->admin_tls.certificate : NULL,
+		.key_file = shows ? conf->admin_tls.key : NULL,
+		.takes_any_name = true,
 		.timeout_ms = TIMEOUT_MS,
 		.max_bytes = ANSWER_MAX,
 		.is_once = true,
 		.done = on_done,
 		.arg = &asking};
 
-	url_of(&conf->admin, url);
+	url_of(conf, url);
 	fetch_start(fetcher, &request);
 	event_base_dispatch(asking.base);
 	fetcher_free(fetcher);

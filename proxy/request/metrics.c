@@ -204,14 +204,45 @@ static void gauge(struct sbuf *out, const char *name, const char *text, unsigned
 	sbuf_printf(out, "sparkgate_%s %u\n", name, value);
 }
 
+/* A provider without a name has no label. */
+static void write_provider(struct sbuf *out, const char *name, const char *provider)
+{
+	if (provider[0])
+		sbuf_printf(out, "sparkgate_%s{provider=\"%s\"}", name, provider);
+	else
+		sbuf_printf(out, "sparkgate_%s", name);
+}
+
+static void write_providers(struct sbuf *out, const struct auth_health *health)
+{
+	help(out, "identity_provider_up", "gauge",
+		"1 once the identity provider has said what it is.");
+	for (size_t i = 0; i < health->count; i++) {
+		write_provider(out, "identity_provider_up", health->providers[i].name);
+		sbuf_printf(out, " %d\n", health->providers[i].is_up);
+	}
+	if (health->count < 2)
+		return;
+	help(out, "provider_sign_ins_total", "counter",
+		"Codes of identity providers exchanged, by provider and result.");
+	for (size_t i = 0; i < health->count; i++)
+		sbuf_printf(out,
+			"sparkgate_provider_sign_ins_total{provider=\"%s\",result=\"ok\"} "
+			"%llu\n"
+			"sparkgate_provider_sign_ins_total{provider=\"%s\",result=\"refused\"} "
+			"%llu\n",
+			health->providers[i].name,
+			(unsigned long long)health->providers[i].sign_ins,
+			health->providers[i].name,
+			(unsigned long long)health->providers[i].refused);
+}
+
 static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 {
 	gauge(out, "sessions", "Browser sessions in the store.", g->auth.sessions);
 	gauge(out, "store_up", "1 while the store answers.", g->health.store);
 	if (g->health.provider != AUTH_PROVIDER_NONE)
-		gauge(out, "identity_provider_up",
-			"1 once the identity provider has said what it is.",
-			g->health.provider == AUTH_PROVIDER_READY);
+		write_providers(out, &g->health);
 	gauge(out, "connections", "Client connections.", g->connections);
 	gauge(out, "exchanges", "Requests under way.", g->exchanges);
 	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.",

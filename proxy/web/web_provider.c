@@ -3,13 +3,14 @@
 #include "proxy/web/web_sign.h"
 
 #include "auth/oidc/callback.h"
+#include "conf/providers.h"
 #include "proxy/guard/guard.h"
 #include "proxy/web/web_fault.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { COOKIES_MAX = 16 * 1024 };
+enum { COOKIES_MAX = 16 * 1024, PROVIDER_NAME = 64 };
 
 /* Why it did not work: a page for a person, problem JSON for a program. Never a redirect to the
  * provider: it might send the browser straight back. */
@@ -17,18 +18,23 @@ static void refuse_at_provider(struct web_call *call, const struct page_refusal 
 	const struct sign_in_result *result)
 {
 	struct page_view view = call->site->view(call);
+	struct page_refusal where = *refusal;
 	struct sbuf page, fields;
 
 	if (!guard_wants_page(call->req)) {
 		web_fault(call, refusal->fault, refusal->sentence);
 		return;
 	}
+	if (result)
+		where.provider = result->provider;
+	if (where.provider == NULL && call->conf->oidc_count > 1)
+		where.at_provider = false; /* nobody knows at which */
 	sbuf_init(&page, PAGE_MAX);
 	sbuf_init_secret(&fields, COOKIES_MAX);
 	if (result)
 		web_add_cookies(&fields, result);
 	web_fault_fields(call, refusal->fault, &fields);
-	page_not_signed_in(&page, &view, refusal);
+	page_not_signed_in(&page, &view, &where);
 	web_html(call, fault_row(refusal->fault)->status, &page, fields.at, refusal->fault);
 	sbuf_clear(&page);
 	sbuf_clear(&fields);
@@ -43,11 +49,16 @@ bool web_asks_for_provider(const struct web_call *call)
 	return web_field(call, "start", start, sizeof start) && strcmp(start, "sso") == 0;
 }
 
-static void lead_to_provider(struct web_call *call, struct str next, bool is_again)
+static void lead_to_provider(
+	struct web_call *call, const char *provider, struct str next, bool is_again)
 {
 	struct str cookies[WEB_COOKIES];
 	struct auth_login login =
-		auth_login_begin(call->auth, cookies, web_cookies(call, cookies), next, is_again);
+		auth_login_begin(call->auth, &(struct auth_begin){.provider = str_of(provider),
+						     .cookies = cookies,
+						     .count = web_cookies(call, cookies),
+						     .return_path = next,
+						     .is_again = is_again});
 	struct sbuf fields;
 
 	sbuf_init_secret(&fields, COOKIES_MAX);
@@ -60,7 +71,8 @@ static void lead_to_provider(struct web_call *call, struct str next, bool is_aga
 				.sentence = "The identity provider does not answer. Try again in a "
 					    "few seconds.",
 				.next = next,
-				.at_provider = true},
+				.at_provider = true,
+				.provider = provider},
 			NULL);
 	}
 	sbuf_clear(&fields);
@@ -68,23 +80,37 @@ static void lead_to_provider(struct web_call *call, struct str next, bool is_aga
 	secret_free(login.set_cookie);
 }
 
-void web_begin_at_provider(struct web_call *call)
+static void begin_at(struct web_call *call, const char *provider)
 {
 	struct sbuf next;
 
-	if (!guard_is_navigation(call->req)) { /* S23 */
-		web_fault(call, FAULT_UNAUTHENTICATED, NULL);
-		return;
-	}
-	if (auth_provider(call->auth) == AUTH_PROVIDER_NONE) {
-		web_login_page(
-			call, 404, "This gateway has no identity provider.", FAULT_NOT_FOUND);
-		return;
-	}
 	sbuf_init(&next, WEB_FIELD_MAX);
 	web_next(call, &next);
-	lead_to_provider(call, sbuf_str(&next), false);
+	lead_to_provider(call, provider, sbuf_str(&next), false);
 	sbuf_clear(&next);
+}
+
+void web_begin_at_provider(struct web_call *call)
+{
+	const struct conf *conf = call->conf;
+	char provider[PROVIDER_NAME];
+
+	if (!web_field(call, "provider", provider, sizeof provider))
+		provider[0] = '\0';
+	bool is_known = conf_provider_named(conf, str_of(provider)) ||
+			(provider[0] == '\0' && conf->oidc_count == 1);
+	if (!guard_is_navigation(call->req)) /* S23 */
+		web_fault(call, FAULT_UNAUTHENTICATED, NULL);
+	else if (conf->oidc_count == 0)
+		web_login_page(
+			call, 404, "This gateway has no identity provider.", FAULT_NOT_FOUND);
+	else if (is_known)
+		begin_at(call, provider);
+	else if (provider[0])
+		web_login_page(
+			call, 404, "This gateway has no such identity provider.", FAULT_NOT_FOUND);
+	else
+		web_open_login_page(call); /* there are several: the person chooses */
 }
 
 /* --- and back --- */
@@ -205,12 +231,26 @@ static void on_provider_answer(void *arg, struct sign_in_result result)
 		if (is_in || result.status == AUTH_OK)
 			enter_by_provider(call, sbuf_str(&next), &result);
 		else if (result.may_begin_again && guard_is_navigation(call->req))
-			lead_to_provider(call, sbuf_str(&next), true);
+			lead_to_provider(call, result.provider ? result.provider : "",
+				sbuf_str(&next), true);
 		else
 			refuse_sign_in(call, &result, sbuf_str(&next));
 	}
 	sign_in_result_clear(&result);
 	sbuf_clear(&next);
+}
+
+/* The name in <base>/_gate/callback/NAME; empty: without one. */
+static struct str came_to(const struct web_call *call)
+{
+	const char *slash = strrchr(call->row->path, '/');
+	struct str path = call->target.path, segment = STR("");
+
+	if (strcmp(slash, "/{provider}") != 0)
+		return segment;
+	while (str_next(&path, '/', &segment))
+		;
+	return segment;
 }
 
 void web_finish_at_provider(struct web_call *call)
@@ -220,7 +260,7 @@ void web_finish_at_provider(struct web_call *call)
 
 	call->site->on_wait(call, WEB_WAIT_STORE);
 	auth_login_finish(call->auth,
-		&(struct auth_callback){call->target.query, cookies, count,
+		&(struct auth_callback){came_to(call), call->target.query, cookies, count,
 			str_of(web_client(call)), web_is_signed_in(call)},
 		on_provider_answer, call);
 }

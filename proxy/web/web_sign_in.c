@@ -2,6 +2,7 @@
 #include "proxy/web/web_sign.h"
 
 #include "auth/token/bearer.h"
+#include "conf/providers.h"
 #include "proxy/web/web_fault.h"
 
 #include <stdlib.h>
@@ -13,12 +14,18 @@ static void serve_login_page(struct web_call *call, int status, const char *prob
 	enum fault fault, struct str next, const char *fields)
 {
 	struct page_view view = call->site->view(call);
+	struct page_provider providers[CONF_PROVIDERS];
+	size_t count = call->conf->oidc_count;
 	struct sbuf page;
 
+	for (size_t i = 0; i < count; i++) {
+		const struct conf_oidc *row = &call->conf->oidc[i];
+
+		providers[i] = (struct page_provider){conf_provider_name(row), row->label,
+			auth_provider_at(call->auth, row->issuer)};
+	}
 	sbuf_init(&page, PAGE_MAX);
-	page_login(&page, &view,
-		&(struct page_sign_in){
-			next, problem, auth_provider(call->auth), call->conf->oidc.label});
+	page_login(&page, &view, &(struct page_sign_in){next, problem, providers, count});
 	web_html(call, status, &page, fields, fault);
 	sbuf_clear(&page);
 }

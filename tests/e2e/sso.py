@@ -42,6 +42,27 @@ def settings_of(folder, issuer, client, secret, claim="groups", scopes=("openid"
     return settings
 
 
+@contextlib.contextmanager
+def gateway_of_two(folder, corp, partner, upstream, redis=None, settings=None, **entry):
+    """A gateway with two providers: `corp` has no name there, `partner` is called so; `entry` is added to its entry."""
+    folder = pathlib.Path(folder)
+    gateway = Gateway([entry_of(upstream)], BASE, folder=folder)
+    rows = []
+    for provider, name in ((corp, None), (partner, "partner")):
+        secret = provider.add_client("pair", [gateway], called=name)
+        row = {"issuer": provider.issuer, "client_id": "pair", "scopes": ["openid", "profile", "groups"],
+               "client_secret_file": secret_file(folder, f"secret-{name}", secret)}
+        rows.append({**row, "name": name, **entry} if name else row)
+    gateway.merge({"auth": {"oidc": rows, "roles": {"claim": "groups", **ROLES}}})
+    gateway.merge(settings or {})
+    if redis:
+        gateway.merge({"store": redis.url, "store_password_file": secret_file(folder, "redis-password", redis.secret)})
+    with gateway:
+        await_provider(gateway)
+        await_upstream(gateway)
+        yield gateway
+
+
 def entry_of(upstream):
     return {"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}
 
@@ -90,14 +111,14 @@ class User(Person):
         """A navigation, redirects not followed."""
         return self.step(path if "://" in path else gateway.url + path, **options)
 
-    def enter(self, gateway, path=UI):
+    def enter(self, gateway, path=UI, provider=None):
         """Opens a page as a stranger, takes the single sign-on link, signs in; gives the last answer."""
-        return self.arrive(self.begin(gateway, path))
+        return self.arrive(self.begin(gateway, path, provider))
 
-    def begin(self, gateway, path=UI):
-        """Up to the redirect to the provider, which is the answer."""
+    def begin(self, gateway, path=UI, provider=None):
+        """Up to the redirect to the provider (of this name), which is the answer."""
         page = self.follow(self.open(gateway, path))
-        return self.step(sso_link(page))
+        return self.step(sso_link(page, provider))
 
     def arrive(self, answer):
         """From the redirect to the provider to wherever that ends."""
@@ -131,9 +152,10 @@ class User(Person):
         return other
 
 
-def sso_link(page):
-    """Where the sign-in page's link to the provider leads."""
+def sso_link(page, provider=None):
+    """Where the sign-in page's link to the provider (of this name) leads."""
     links = re.findall(r'href="([^"]*start=sso[^"]*)"', page.text)
+    links = [link for link in links if (f"provider={provider}" in link if provider else "provider=" not in link)]
     assert links, page.text[:2000]
     return urllib.parse.urljoin(page.url, links[0].replace("&amp;", "&"))
 

@@ -31,8 +31,9 @@ static void assert_endpoint(const char *url)
 static void try_metadata(struct str text)
 {
 	static char client_id[] = "c";
-	const struct conf conf = {.oidc = {.client_id = client_id}};
-	const struct oidc_authorization authorization = {"s", "n", "c", AUTH_SITE_PUBLIC};
+	struct conf_oidc client = {.client_id = client_id};
+	const struct conf conf = {.oidc = &client, .oidc_count = 1};
+	const struct oidc_authorization authorization = {&client, "s", "n", "c", AUTH_SITE_PUBLIC};
 	struct err err = {""};
 	struct oidc_provider *provider = oidc_provider_parse(text, "https://i", &err);
 
@@ -51,7 +52,7 @@ static void try_metadata(struct str text)
 	char *url = oidc_authorization_url(provider, &conf, &authorization);
 	assert(str_ends(str_of(url), STR("&code_challenge_method=S256")));
 	free(url);
-	free(oidc_end_session_url(provider, &conf, AUTH_SITE_PUBLIC, STR("i.d.t")));
+	free(oidc_end_session_url(provider, &conf, &client, AUTH_SITE_PUBLIC, STR("i.d.t")));
 	oidc_provider_unref(provider);
 }
 

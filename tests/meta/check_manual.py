@@ -62,7 +62,7 @@ def rows():
     body = TABLE[TABLE.index("const struct keyword keywords[]"):TABLE.index("const size_t keywords_count")]
     for row in re.split(r"(?:\{\s*(?=\.path))|GROUP\(", body)[1:]:
         if row.startswith(".path"):
-            names = ("shape", "type", "fallback", "min", "max", "is_required", "choices")
+            names = ("shape", "type", "fallback", "min", "max", "is_required", "takes_one", "choices")
             yield literal(field(row, "path")), literal(field(row, "help")), {name: field(row, name) for name in names}
         else:
             path, text = re.match(r'"([^"]*)",\s*((?:"(?:\\.|[^"\\])*"\s*)+)', row).groups()
@@ -93,6 +93,8 @@ def choices(fields):
 
 
 def value_of(fields):
+    if fields.get("takes_one") and fields.get("shape") == "KEYWORD_GROUPS":
+        return "map, or list of maps"
     word = WORDS.get((fields.get("type") or "").removeprefix("&value_"), "")
     return {"KEYWORD_GROUP": "", "KEYWORD_GROUPS": "list of maps", "KEYWORD_VALUES": f"list of {word}", "KEYWORD_PAIRS": f"map of {word}"}.get(fields.get("shape"), word)
 

@@ -372,8 +372,8 @@ struct sign_in_result auth_world_login_finish(
 	struct str cookies = str_of(cookie);
 
 	auth_login_finish(w->auth[thread],
-		&(struct auth_callback){
-			str_of(query), &cookies, cookie != NULL, STR("192.0.2.7"), is_signed_in},
+		&(struct auth_callback){str_of(w->came_to ? w->came_to : ""), str_of(query),
+			&cookies, cookie != NULL, STR("192.0.2.7"), is_signed_in},
 		on_sign_in, &waiting);
 	await_done(w, thread, &waiting);
 	return waiting.sign_in;

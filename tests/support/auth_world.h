@@ -23,6 +23,7 @@ struct auth_world {
 	struct inbox *inbox[AUTH_WORLD_WORKERS];
 	struct auth *auth[AUTH_WORLD_WORKERS];
 	enum auth_site site[AUTH_WORLD_WORKERS]; /* set before auth_world_start() */
+	const char *came_to; /* the provider whose address answers come to; NULL: that of none */
 };
 
 /* `extra` is more YAML for the configuration, or NULL. Nothing runs yet. */

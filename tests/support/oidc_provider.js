@@ -16,7 +16,7 @@ const { generateKeyPairSync, randomUUID } = require('node:crypto');
 
 const inside = (file) => pathToFileURL(path.resolve('node_modules/oidc-provider', file));
 const options = JSON.parse(process.argv[2]);
-const issuer = `http://127.0.0.1:${options.port}`;
+const issuer = `http://${options.host}:${options.port}`;
 const people = {
   alice: { name: 'Alice Example', groups: ['spark-user'] },
   root: { name: 'Root Example', groups: ['spark-admin', 'wheel'] },
@@ -125,7 +125,7 @@ const control = {
     setTimeout(() => { // after this answer
       server.close();
       server.closeAllConnections();
-      setTimeout(() => server.listen(options.port, '127.0.0.1'), ms);
+      setTimeout(() => server.listen(options.port, options.host), ms);
     }, 50);
   },
   async counters() { return counters; },
@@ -151,7 +151,7 @@ async function main() {
     if (name) serveControl(req, res, name).catch((error) => { console.error(error); res.writeHead(500).end(); });
     else handle(req, res);
   });
-  server.listen(options.port, '127.0.0.1');
+  server.listen(options.port, options.host);
 }
 
 main();

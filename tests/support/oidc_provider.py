@@ -23,11 +23,12 @@ def node():
     return next((str(program) for program in (ROOT / "build" / "node").glob("node_modules/node-linux-*/bin/node")), "node")
 
 
-def client_of(name, gateways, public=False, access_ttl=300):
-    """Registration metadata of one client that all `gateways` are."""
+def client_of(name, gateways, public=False, access_ttl=300, called=None):
+    """Registration metadata of one client that all `gateways` are; `called`: the provider's name there."""
+    callback = f"/_gate/callback/{called}" if called else "/_gate/callback"
     urls = [url for gateway in gateways for url in (gateway.url, gateway.admin_url)]
     client = {
-        "client_id": name, "redirect_uris": [f"{url}/_gate/callback" for url in urls], "response_types": ["code"],
+        "client_id": name, "redirect_uris": [f"{url}{callback}" for url in urls], "response_types": ["code"],
         "grant_types": ["authorization_code", "refresh_token"], "id_token_signed_response_alg": "RS256",
         "post_logout_redirect_uris": [f"{url}/_gate/logout" for url in urls],
         "backchannel_logout_uri": f"{urls[0]}/_gate/logout", "backchannel_logout_session_required": True,
@@ -39,12 +40,13 @@ def client_of(name, gateways, public=False, access_ttl=300):
 
 
 class OidcProvider:
-    """with OidcProvider() as provider: provider.issuer. `id_token_claims`: names and roles are in the ID token too."""
+    """with OidcProvider() as provider: provider.issuer. `id_token_claims`: names and roles are in the ID token too.
+    Ports share cookies: of two in one browser one has another `host`."""
 
-    def __init__(self, id_token_claims=True, port=None):
+    def __init__(self, id_token_claims=True, port=None, host=HOST):
         self.port = port or free_port()
-        self.issuer = f"http://{HOST}:{self.port}"
-        self.options = {"port": self.port, "id_token_claims": id_token_claims}
+        self.issuer = f"http://{host}:{self.port}"
+        self.options = {"host": host, "port": self.port, "id_token_claims": id_token_claims}
         self.folder = tempfile.mkdtemp(prefix="sparkgate-provider-")
         self.starts, self.daemon, self.clients = 0, None, {}
 

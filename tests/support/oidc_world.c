@@ -262,7 +262,7 @@ void oidc_world_start(struct oidc_world *w)
 		.arg = w};
 
 	w->jwks = jwks_fetch_new(&keys, w->conf);
-	w->oidc = oidc_new(&options, w->conf);
+	w->oidc = oidc_new(&options, w->conf, w->conf->oidc);
 }
 
 /* --- asking --- */

@@ -151,8 +151,8 @@ static inline void copy_parameter(const char *url, const char *name, char *out, 
 static inline struct begun begin(struct fixture *f, const char *return_path)
 {
 	struct begun begun;
-	struct auth_login login =
-		auth_login_begin(f->world->auth[0], NULL, 0, str_of(return_path), false);
+	struct auth_login login = auth_login_begin(
+		f->world->auth[0], &(struct auth_begin){.return_path = str_of(return_path)});
 
 	assert_int_equal(login.status, AUTH_OK);
 	assert_non_null(strstr(login.location, "code_challenge_method=S256"));

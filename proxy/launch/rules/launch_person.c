@@ -1,6 +1,7 @@
 #include "proxy/launch/rules/launch_person.h"
 
 #include "auth/policy/grants.h"
+#include "conf/providers.h"
 
 #include <stdio.h>
 
@@ -67,12 +68,8 @@ bool launch_person_has(const struct identity *who, const struct conf_profile *pr
 static const char *issuer_of(const struct launch_asker *asker)
 {
 	const struct identity *who = asker->who;
-	const struct conf *conf = asker->conf;
-	const char *platform = conf->oidc.issuer;
 
-	if (platform == NULL && conf->bearer_count > 0)
-		platform = conf->bearer[0].issuer;
-	if (platform == NULL || strcmp(who->issuer, platform) != 0 ||
+	if (!conf_is_platform(asker->conf, str_of(who->issuer)) ||
 		str_starts(str_of(who->subject), STR("client:")))
 		return who->issuer;
 	return asker->own_issuer;

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import random
+import re
 import time
 import urllib.parse
 
@@ -13,7 +14,8 @@ from playwright.sync_api import Error
 from browser import PASSWORD_FIELD, USER_FIELD, Notebook, chromium, sign_in_at_provider
 from conftest import BASE, COOKIE
 from spark_cluster import wait_for
-from sso import UI, User, gateways, is_signed_in, set_cookies
+from oidc_provider import OidcProvider
+from sso import UI, User, gateway_of_two, gateways, is_signed_in, set_cookies
 
 TABS, FORMS = 20, 5
 SSO = "a[href*='start=sso']"
@@ -30,6 +32,14 @@ def realm(keycloak, upstream, tmp_path_factory):
     with gateways(tmp_path_factory.mktemp("realm"), keycloak, upstream, client="tabs", claim="realm_access.roles",
                   scopes=("openid", "profile")) as running:
         yield running[0]
+
+
+@pytest.fixture(scope="module")
+def pair(provider, upstream, tmp_path_factory):
+    with OidcProvider(host="127.0.0.2") as partner:
+        with gateway_of_two(tmp_path_factory.mktemp("pair"), provider, partner, upstream) as gateway:
+            gateway.issuers = [provider.issuer, partner.issuer]
+            yield gateway
 
 
 def urls_of(gateway, count):
@@ -54,11 +64,11 @@ def held(context, pattern, count):
     yield release
 
 
-def begin_at_once(context, pages):
-    """The link to the provider is taken in all tabs before any of them has an answer."""
+def begin_at_once(context, pages, links=(SSO,)):
+    """The link to the provider is taken in all tabs before any of them has an answer; of several links in turn."""
     with held(context, "**/_gate/login?start=sso**", len(pages)) as release:
-        for page in pages:
-            page.evaluate(f"""document.querySelector("{SSO}").click()""")
+        for number, page in enumerate(pages):
+            page.evaluate(f"""document.querySelector("{links[number % len(links)]}").click()""")
         release(pages[0])
 
 
@@ -178,6 +188,42 @@ def test_s81_twenty_tabs_of_who_is_known_at_keycloak_end_each_at_its_own_url(rea
 
 def test_five_forms_of_keycloak_may_be_filled_in_in_any_order(realm, playwright):
     five_forms_filled_in_from_the_first_to_the_last(realm, playwright)
+
+
+# -- two providers ------------------------------------------------------------------------------------------------------
+
+CORP, PARTNER = f"{SSO}:not([href*='provider='])", f"{SSO}[href*='provider=partner']"
+BOTH_HOSTS = re.compile(r"https?://127\.0\.0\.[12][:/]|(data|blob|about):")
+
+
+def twenty_tabs_of_two_providers(gateway, playwright, links):
+    """Restored tabs, of which each takes the link to a provider of its own; whoever signs in first is who the browser is."""
+    with chromium(playwright, reachable=BOTH_HOSTS) as context:
+        urls = urls_of(gateway, TABS)
+        pages = [context.new_page() for _ in urls]
+        for page, url in zip(pages, urls):
+            page.goto(url)
+            assert page.locator(SSO).count() == 2
+        begin_at_once(context, pages, links)
+        for page in pages:
+            page.wait_for_selector(USER_FIELD)
+        assert sizes(context, gateway) < 4096
+        for number, page in enumerate(pages):
+            issuer = gateway.issuers[[CORP, PARTNER].index(links[number % len(links)])]
+            assert page.url.startswith(issuer), (number, page.url)
+        tabs = list(zip(pages, urls))
+        random.Random(19).shuffle(tabs)
+        for page, url in tabs:
+            arrive(page, url)
+        assert targets_of(pages) == wanted_of(urls)
+
+
+def test_s81_twenty_tabs_end_each_at_its_own_url_with_one_of_two_providers(pair, playwright):
+    twenty_tabs_of_two_providers(pair, playwright, [PARTNER])
+
+
+def test_s81_twenty_tabs_end_each_at_its_own_url_with_two_providers_in_turn(pair, playwright):
+    twenty_tabs_of_two_providers(pair, playwright, [CORP, PARTNER])
 
 
 # -- a sign-in page in a browser that is signed in ----------------------------------------------------------------------

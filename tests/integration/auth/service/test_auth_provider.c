@@ -120,7 +120,8 @@ static void s81_sign_in_is_begun_again_once(void **state)
 	struct fixture *f = *state;
 
 	start(f);
-	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/x"), true);
+	struct auth_login login = auth_login_begin(f->world->auth[0],
+		&(struct auth_begin){.return_path = STR("/x"), .is_again = true});
 	char sent[1024];
 	copy_parameter(login.location, "state", sent, sizeof sent);
 	char *query = mem_printf("state=%s&code=abc", sent);
@@ -219,7 +220,8 @@ static void provider_that_is_down_at_the_start_is_found_when_it_is_up(void **sta
 
 	fake_http_down(f->idp, true);
 	auth_world_start(f->world);
-	struct auth_login login = auth_login_begin(f->world->auth[0], NULL, 0, STR("/"), false);
+	struct auth_login login =
+		auth_login_begin(f->world->auth[0], &(struct auth_begin){.return_path = STR("/")});
 	assert_int_equal(login.status, AUTH_UNAVAILABLE);
 	assert_int_equal(auth_service_health(f->world->service).provider, AUTH_PROVIDER_SILENT);
 	assert_true(auth_service_health(f->world->service).store);
@@ -239,8 +241,8 @@ static void provider_is_not_ready_while_its_keys_are_missing(void **state)
 	fake_http_set(f->idp, "/keys", 503, "text/plain", "later");
 	auth_world_start(f->world);
 	while (status != AUTH_OK && clock_mono_ms() < until) { /* until the metadata is known */
-		struct auth_login login =
-			auth_login_begin(f->world->auth[0], NULL, 0, STR("/"), false);
+		struct auth_login login = auth_login_begin(
+			f->world->auth[0], &(struct auth_begin){.return_path = STR("/")});
 		status = login.status;
 		secret_free(login.location);
 		secret_free(login.set_cookie);

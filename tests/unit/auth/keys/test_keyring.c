@@ -19,6 +19,7 @@ struct fixture {
 	char *folder, *data;
 	struct store *store;
 	struct conf conf;
+	struct conf_oidc provider;
 };
 
 static int set_up(void **state)
@@ -100,10 +101,12 @@ static void s26_replicas_share_what_they_all_know(void **state)
 	f->conf.store_kind = CONF_STORE_REDIS;
 	assert_true(is_lasting(f)); /* from the store */
 	sign(f, by_store);
-	f->conf.oidc.client_secret.value = secret;
+	f->conf.oidc = &f->provider;
+	f->conf.oidc_count = 1;
+	f->provider.client_secret.value = secret;
 	assert_true(is_lasting(f));
 	sign(f, by_client);
-	f->conf.oidc.client_secret.value = other;
+	f->provider.client_secret.value = other;
 	sign(f, by_other);
 	assert_memory_not_equal(by_store, by_client, DIGEST_LEN);
 	assert_memory_not_equal(by_other, by_client, DIGEST_LEN);

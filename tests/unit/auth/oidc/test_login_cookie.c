@@ -15,12 +15,14 @@ enum { NOW = 1700000000 };
 
 static char issuer[] = "https://idp.example", other_issuer[] = "https://evil.example",
 	    client_id[] = "sparkgate", endpoint[] = "https://idp.example/auth?tenant=a";
+static struct conf_oidc client = {.issuer = issuer, .client_id = client_id};
 static struct conf conf = {
 	.server = {.public_url = {.tls = true}, .origin = "https://gate.example", .base = "/spark"},
 	.admin = {.public_url = {.tls = true}, .origin = "https://tokens.example"},
-	.oidc = {.issuer = issuer, .client_id = client_id},
+	.oidc = &client,
+	.oidc_count = 1,
 };
-static const struct oidc_provider provider = {.authorization_endpoint = endpoint};
+static const struct oidc_provider provider = {.issuer = issuer, .authorization_endpoint = endpoint};
 static struct keyring *ring;
 
 struct browser { /* of one user: its cookies as it sends them, and where it was sent away to last */
@@ -264,11 +266,12 @@ static void s21_answer_of_another_provider_finds_no_sign_in(void **state)
 
 	(void)state;
 	begin_at(&browser, "/", NOW);
-	conf.oidc.issuer = other_issuer;
+	client.issuer = other_issuer;
 	assert_false(finish_at(&browser, browser.state, NOW, &login));
-	conf.oidc.issuer = NULL;
+	conf.oidc_count = 0;
 	assert_false(finish_at(&browser, browser.state, NOW, &login));
-	conf.oidc.issuer = issuer;
+	conf.oidc_count = 1;
+	client.issuer = issuer;
 	assert_true(can_finish(&browser, browser.state, NOW));
 }
 

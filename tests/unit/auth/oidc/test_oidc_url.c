@@ -11,18 +11,23 @@ static char openid[] = "openid", groups[] = "groups", issuer[] = "https://idp.ex
 	    client_id[] = "spark gate&x=1", endpoint[] = "https://idp.example/auth",
 	    tenant[] = "https://idp.example/auth?tenant=a", end[] = "https://idp.example/end";
 
+static struct conf_oidc client;
+
 static struct conf conf_of(char **scopes, size_t count)
 {
+	client = (struct conf_oidc){
+		.issuer = issuer, .client_id = client_id, .scopes = {scopes, count}};
 	return (struct conf){
 		.server = {.origin = "https://gate.example", .base = "/spark"},
-		.oidc = {.issuer = issuer, .client_id = client_id, .scopes = {scopes, count}},
+		.oidc = &client,
+		.oidc_count = 1,
 	};
 }
 
 static void s21_redirect_uri_is_of_the_configuration(void **state)
 {
 	struct conf conf = conf_of(NULL, 0);
-	char *uri = oidc_redirect_uri(&conf, AUTH_SITE_PUBLIC);
+	char *uri = oidc_redirect_uri(&conf, &client, AUTH_SITE_PUBLIC);
 	char *back = oidc_post_logout_redirect_uri(&conf, AUTH_SITE_PUBLIC);
 
 	(void)state;
@@ -31,8 +36,20 @@ static void s21_redirect_uri_is_of_the_configuration(void **state)
 	free(uri);
 	free(back);
 	conf.server.base[0] = '\0';
-	uri = oidc_redirect_uri(&conf, AUTH_SITE_PUBLIC);
+	uri = oidc_redirect_uri(&conf, &client, AUTH_SITE_PUBLIC);
 	assert_string_equal(uri, "https://gate.example/_gate/callback");
+	free(uri);
+}
+
+static void s193_provider_with_a_name_has_a_redirect_uri_of_its_own(void **state)
+{
+	static char name[] = "partner";
+	struct conf conf = conf_of(NULL, 0);
+
+	(void)state;
+	client.name = name;
+	char *uri = oidc_redirect_uri(&conf, &client, AUTH_SITE_PUBLIC);
+	assert_string_equal(uri, "https://gate.example/spark/_gate/callback/partner");
 	free(uri);
 }
 
@@ -42,7 +59,7 @@ static void s0_admin_site_has_a_redirect_uri_of_its_own(void **state)
 
 	(void)state;
 	snprintf(conf.admin.origin, sizeof conf.admin.origin, "https://tokens.example");
-	char *uri = oidc_redirect_uri(&conf, AUTH_SITE_ADMIN);
+	char *uri = oidc_redirect_uri(&conf, &client, AUTH_SITE_ADMIN);
 	char *back = oidc_post_logout_redirect_uri(&conf, AUTH_SITE_ADMIN);
 	assert_string_equal(uri, "https://tokens.example/_gate/callback");
 	assert_string_equal(back, "https://tokens.example/_gate/logout");
@@ -53,7 +70,8 @@ static void s0_admin_site_has_a_redirect_uri_of_its_own(void **state)
 static char *authorization_url(char *at, const struct conf *conf)
 {
 	const struct oidc_provider provider = {.authorization_endpoint = at};
-	const struct oidc_authorization authorization = {"s", "n", "c", AUTH_SITE_PUBLIC};
+	const struct oidc_authorization authorization = {
+		conf->oidc, "s", "n", "c", AUTH_SITE_PUBLIC};
 
 	return oidc_authorization_url(&provider, conf, &authorization);
 }
@@ -92,8 +110,8 @@ static void end_session_url_brings_the_browser_back(void **state)
 {
 	const struct oidc_provider provider = {.end_session_endpoint = end}, none = {0};
 	struct conf conf = conf_of(NULL, 0);
-	char *url = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, STR("i.d.t"));
-	char *without = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, STR(""));
+	char *url = oidc_end_session_url(&provider, &conf, &client, AUTH_SITE_PUBLIC, STR("i.d.t"));
+	char *without = oidc_end_session_url(&provider, &conf, &client, AUTH_SITE_PUBLIC, STR(""));
 
 	(void)state;
 	assert_string_equal(url,
@@ -101,7 +119,7 @@ static void end_session_url_brings_the_browser_back(void **state)
 		"&client_id=spark%20gate%26x%3D1"
 		"&post_logout_redirect_uri=https%3A%2F%2Fgate.example%2Fspark%2F_gate%2Flogout");
 	assert_null(strstr(without, "id_token_hint"));
-	assert_null(oidc_end_session_url(&none, &conf, AUTH_SITE_PUBLIC, STR("i.d.t")));
+	assert_null(oidc_end_session_url(&none, &conf, &client, AUTH_SITE_PUBLIC, STR("i.d.t")));
 	free(url);
 	free(without);
 }
@@ -114,7 +132,8 @@ static void s4_long_id_token_is_left_out_of_the_url(void **state)
 
 	(void)state;
 	memset(token, 'x', 7000);
-	char *url = oidc_end_session_url(&provider, &conf, AUTH_SITE_PUBLIC, str_of(token));
+	char *url =
+		oidc_end_session_url(&provider, &conf, &client, AUTH_SITE_PUBLIC, str_of(token));
 	assert_null(strstr(url, "id_token_hint"));
 	assert_non_null(strstr(url, "client_id="));
 	free(url);
@@ -125,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s21_redirect_uri_is_of_the_configuration),
+		cmocka_unit_test(s193_provider_with_a_name_has_a_redirect_uri_of_its_own),
 		cmocka_unit_test(s0_admin_site_has_a_redirect_uri_of_its_own),
 		cmocka_unit_test(s21_authorization_url_is_complete_and_encoded),
 		cmocka_unit_test(endpoint_keeps_its_own_query),

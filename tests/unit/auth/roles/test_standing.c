@@ -56,7 +56,7 @@ static char *text_of(const struct conf *conf, const char *claims)
 	json_t *json = json_loads(claims, 0, NULL);
 
 	assert_non_null(json);
-	standing_add(standing, conf, json);
+	standing_add(standing, conf, NULL, json);
 	char *text = standing_text(standing);
 	standing_free(standing);
 	json_decref(json);
@@ -155,7 +155,7 @@ static void s71_text_stays_within_its_bounds(void **state)
 	memset(name, 'u', 255);
 	name[255] = '\0';
 	json_object_set_new(claims, "preferred_username", json_string(name));
-	standing_add(standing, &w.conf, claims);
+	standing_add(standing, &w.conf, NULL, claims);
 	assert_true(standing_is_cut(standing));
 	char *text = standing_text(standing);
 	assert_in_range(strlen(text), 3000, STANDING_TEXT - 1);
@@ -220,7 +220,7 @@ static void s72_standing_is_within_what_is_left_or_it_is_not(void **state)
 static void assert_user(const struct conf *conf, const char *claims, const char *want)
 {
 	json_t *json = json_loads(claims, 0, NULL);
-	char *user = spark_user_in(conf, json);
+	char *user = spark_user_in(conf, NULL, json);
 
 	assert_non_null(json);
 	if (want)

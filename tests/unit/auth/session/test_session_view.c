@@ -44,7 +44,7 @@ static void a_session_under_a_lost_key_is_listed_without_a_name(void **state)
 
 	(void)state;
 	session_view_label(ring, &session, &label);
-	json_t *json = session_view_json(&session, &label);
+	json_t *json = session_view_json(&(struct conf){.oidc_count = 0}, &session, &label);
 	assert_int_equal(json_object_size(json), 10);
 	assert_true(json_is_null(json_object_get(json, "user")));
 	assert_true(json_is_null(json_object_get(json, "role")));

@@ -1,7 +1,7 @@
 /* Custom roles and Spark users in the configuration. */
 #include "auth/policy/policy.h"
 #include "conf/load/user_map.h"
-#include "conf/load/warn.h"
+#include "conf/warn/warn.h"
 #include "conf/values/keywords.h"
 #include "tests/support/conf_probe.h"
 
@@ -65,7 +65,7 @@ static void spark_user_is_preferred_username_where_nothing_else_is_said(void **s
 	(void)state;
 	assert_string_equal(conf->user_claim, "preferred_username");
 	assert_null(conf->user_map.file);
-	assert_null(conf_find_user(conf, "ann"));
+	assert_null(conf_find_user(&conf->user_map, "ann"));
 	conf_unref(conf);
 }
 
@@ -199,11 +199,11 @@ static void map_has_a_user_for_each_value(void **state)
 					"bob@x.example  bob",
 				    &conf.user_map),
 		"");
-	assert_string_equal(conf_find_user(&conf, "Ada Lovelace"), "ada");
-	assert_string_equal(conf_find_user(&conf, "zoe@x.example"), "zoe");
-	assert_string_equal(conf_find_user(&conf, "bob@x.example"), "bob");
-	assert_null(conf_find_user(&conf, "bob"));
-	assert_null(conf_find_user(&conf, "# people"));
+	assert_string_equal(conf_find_user(&conf.user_map, "Ada Lovelace"), "ada");
+	assert_string_equal(conf_find_user(&conf.user_map, "zoe@x.example"), "zoe");
+	assert_string_equal(conf_find_user(&conf.user_map, "bob@x.example"), "bob");
+	assert_null(conf_find_user(&conf.user_map, "bob"));
+	assert_null(conf_find_user(&conf.user_map, "# people"));
 	clear_map(&conf.user_map);
 }
 

@@ -262,7 +262,7 @@ static void systemd_credentials_are_found_by_name(void **state)
 			     "  oidc: {issuer: 'https://i', client_id: g}\n" ROLES),
 		&err);
 	assert_string_equal(err.text, "");
-	assert_string_equal(conf->oidc.client_secret.value, names[0]);
+	assert_string_equal(conf->oidc[0].client_secret.value, names[0]);
 	assert_string_equal(conf->redis.password.value, names[1]);
 	assert_string_equal(conf->redis.sentinel_password.value, names[2]);
 	assert_string_equal(conf->session_key.value, KEY);

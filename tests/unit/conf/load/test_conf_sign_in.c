@@ -1,5 +1,5 @@
 /* Who signs in and where, as configured: an OpenID provider, issuers of tokens, roles. */
-#include "conf/load/warn.h"
+#include "conf/warn/warn.h"
 #include "tests/support/conf_probe.h"
 
 #include <stdarg.h>
@@ -16,15 +16,15 @@ static void provider_has_scopes_and_a_label_without_being_told(void **state)
 		A "auth:\n  oidc: {issuer: 'https://i/realms/x', client_id: gw}\n" ROLES);
 
 	(void)state;
-	assert_string_equal(conf->oidc.issuer, "https://i/realms/x");
-	assert_string_equal(conf->oidc.client_id, "gw");
-	assert_null(conf->oidc.client_secret.file);
-	assert_null(conf->oidc.client_secret.value);
-	assert_null(conf->oidc.ca_file);
-	assert_string_equal(conf->oidc.label, "Sign in with single sign-on");
-	assert_int_equal(conf->oidc.scopes.count, 2);
-	assert_string_equal(conf->oidc.scopes.at[0], "openid");
-	assert_string_equal(conf->oidc.scopes.at[1], "profile");
+	assert_string_equal(conf->oidc[0].issuer, "https://i/realms/x");
+	assert_string_equal(conf->oidc[0].client_id, "gw");
+	assert_null(conf->oidc[0].client_secret.file);
+	assert_null(conf->oidc[0].client_secret.value);
+	assert_null(conf->oidc[0].ca_file);
+	assert_string_equal(conf->oidc[0].label, "Sign in with single sign-on");
+	assert_int_equal(conf->oidc[0].scopes.count, 2);
+	assert_string_equal(conf->oidc[0].scopes.at[0], "openid");
+	assert_string_equal(conf->oidc[0].scopes.at[1], "profile");
 	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
 }
@@ -75,7 +75,7 @@ static void without_a_provider_there_is_no_issuer(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		struct conf *conf = conf_probe_load(texts[i]);
-		assert_null(conf->oidc.issuer);
+		assert_int_equal(conf->oidc_count, 0);
 		conf_probe_assert_round_trip(conf);
 		conf_unref(conf);
 	}
@@ -87,10 +87,10 @@ static void openid_is_asked_for_always(void **state)
 					      "scopes: [groups, 'api://x/read']}\n" ROLES);
 
 	(void)state;
-	assert_int_equal(conf->oidc.scopes.count, 3);
-	assert_string_equal(conf->oidc.scopes.at[0], "openid");
-	assert_string_equal(conf->oidc.scopes.at[1], "groups");
-	assert_string_equal(conf->oidc.scopes.at[2], "api://x/read");
+	assert_int_equal(conf->oidc[0].scopes.count, 3);
+	assert_string_equal(conf->oidc[0].scopes.at[0], "openid");
+	assert_string_equal(conf->oidc[0].scopes.at[1], "groups");
+	assert_string_equal(conf->oidc[0].scopes.at[2], "api://x/read");
 	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
 }
@@ -102,7 +102,8 @@ static void groups_are_asked_for_at_an_address_over_https(void **state)
 		  "'https://graph/v1.0/me/getMemberObjects'}}\n" ROLES);
 
 	(void)state;
-	assert_string_equal(conf->oidc.groups_endpoint, "https://graph/v1.0/me/getMemberObjects");
+	assert_string_equal(
+		conf->oidc[0].groups_endpoint, "https://graph/v1.0/me/getMemberObjects");
 	conf_probe_assert_round_trip(conf);
 	conf_unref(conf);
 }
@@ -149,7 +150,7 @@ static void issuer_may_be_plain_http_on_loopback(void **state)
 		A "auth:\n  oidc: {issuer: 'http://127.0.0.1:9/r', client_id: g}\n" ROLES);
 
 	(void)state;
-	assert_string_equal(conf->oidc.issuer, "http://127.0.0.1:9/r");
+	assert_string_equal(conf->oidc[0].issuer, "http://127.0.0.1:9/r");
 	conf_unref(conf);
 }
 

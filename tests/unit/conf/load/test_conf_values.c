@@ -93,7 +93,8 @@ static void every_keyword_stands_after_its_group(void **state)
 		const struct keyword *group = keyword_find(prefix);
 		assert_non_null(group);
 		assert_true(group < &keywords[i]);
-		assert_int_equal(group->shape, dot[-1] == ']' ? KEYWORD_GROUPS : KEYWORD_GROUP);
+		bool is_list = dot[-1] == ']' || group->takes_one;
+		assert_int_equal(group->shape, is_list ? KEYWORD_GROUPS : KEYWORD_GROUP);
 		assert_non_null(keywords[i].help);
 	}
 }

@@ -9,9 +9,13 @@
 
 static const char label[] = "Sign in with <Example>";
 
+static struct page_provider only = {"", label, AUTH_PROVIDER_NONE};
+
 static struct page_sign_in offer(enum auth_provider provider, const char *problem)
 {
-	return (struct page_sign_in){STR("/local/?q=a&b=\"c"), problem, provider, label};
+	only.state = provider;
+	return (struct page_sign_in){
+		STR("/local/?q=a&b=\"c"), problem, &only, provider != AUTH_PROVIDER_NONE};
 }
 
 static void show_login(enum auth_provider provider, const char *problem)
@@ -27,7 +31,7 @@ static void show_refusal(enum fault fault, const char *said)
 	sbuf_reset(&probe_page);
 	page_not_signed_in(&probe_page, &as_nobody,
 		&(struct page_refusal){fault, "You or the provider's policy denied access.", said,
-			STR("/local/?q=a&b=\"c"), true});
+			STR("/local/?q=a&b=\"c"), true, ""});
 }
 
 static void show_farewell(const char *location)
@@ -93,10 +97,10 @@ static void every_page_about_signing_in_is_whole_and_without_inline_script_or_st
 
 static void sign_in_carries_the_way_back_and_no_name(void **state)
 {
-	struct page_sign_in it = {
-		STR("/base/x?a=\"&b"), "No <b> good.", AUTH_PROVIDER_READY, label};
+	struct page_sign_in it = {STR("/base/x?a=\"&b"), "No <b> good.", &only, 1};
 
 	(void)state;
+	only.state = AUTH_PROVIDER_READY;
 	page_login(&probe_page,
 		&(struct page_view){.base = "/base", .who = as_alice.who, .request_id = "r"}, &it);
 	assert_has("action=\"/base/_gate/login\"");
@@ -160,12 +164,30 @@ static void with_a_provider_the_token_is_folded_away(void **state)
 	assert_has(" autofocus");
 }
 
+static void each_of_several_providers_has_a_button(void **state)
+{
+	static const struct page_provider all[] = {{"", "Staff", AUTH_PROVIDER_READY},
+		{"partner", "Guests <b>", AUTH_PROVIDER_READY},
+		{"third", "Third", AUTH_PROVIDER_SILENT}};
+	struct page_sign_in it = {STR("/x"), NULL, all, 3};
+
+	(void)state;
+	sbuf_reset(&probe_page);
+	page_login(&probe_page, &as_nobody, &it);
+	assert_has("href=\"/_gate/login?start=sso&amp;next=%2Fx\">Staff</a>");
+	assert_has("href=\"/_gate/login?start=sso&amp;provider=partner&amp;next=%2Fx\">Guests "
+		   "&lt;b&gt;</a>");
+	assert_has("disabled aria-describedby=\"silent-2\">Third</button>");
+	assert_int_equal(page_times("start=sso"), 2);
+	assert_has("<details class=\"other\"><summary>");
+}
+
 static void silent_provider_cannot_be_chosen_and_tokens_can(void **state)
 {
 	(void)state;
 	show_login(AUTH_PROVIDER_SILENT, NULL);
 	assert_has_not("start=sso");
-	assert_has("disabled aria-describedby=\"silent\">Sign in with &lt;Example&gt;</button>");
+	assert_has("disabled aria-describedby=\"silent-0\">Sign in with &lt;Example&gt;</button>");
 	assert_has("The identity provider does not answer. Try again in a few seconds.");
 	assert_has("<details class=\"other\" open>");
 }
@@ -266,6 +288,7 @@ int main(void)
 		PAGE_TEST(own_forms_send_their_origin),
 		PAGE_TEST(without_a_provider_the_token_is_all_there_is),
 		PAGE_TEST(with_a_provider_the_token_is_folded_away),
+		PAGE_TEST(each_of_several_providers_has_a_button),
 		PAGE_TEST(silent_provider_cannot_be_chosen_and_tokens_can),
 		PAGE_TEST(s24_refusal_says_why_and_leads_back_by_hand_only),
 		PAGE_TEST(words_of_the_provider_are_clipped),

@@ -396,8 +396,7 @@ static void s0_admin_site_has_no_search_and_no_way_to_users_pages(void **state)
 	assert_has_not("name=\"q\"");
 	assert_has("action=\"/base/_gate/logout\"");
 	sbuf_reset(&probe_page);
-	page_login(&probe_page, &view,
-		&(struct page_sign_in){STR("/base/tokens"), NULL, AUTH_PROVIDER_NONE, "x"});
+	page_login(&probe_page, &view, &(struct page_sign_in){STR("/base/tokens"), NULL, NULL, 0});
 	assert_has("<h1>Sign in to manage tokens</h1>");
 	assert_has_not("one-time link"); /* it leads to the other site */
 }

@@ -1,4 +1,4 @@
-#include "conf/load/warn_roles.h"
+#include "conf/warn/warn_roles.h"
 
 #include "base/mem.h"
 #include "conf/conf.h"

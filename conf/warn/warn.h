@@ -1,4 +1,4 @@
-/* conf/load/warn.h - what a configuration says that is allowed and perhaps not meant. */
+/* conf/warn/warn.h - what a configuration says that is allowed and perhaps not meant. */
 #ifndef SPARKGATE_CONF_LOAD_WARN_H
 #define SPARKGATE_CONF_LOAD_WARN_H
 
