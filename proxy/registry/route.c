@@ -19,6 +19,17 @@ static struct str first_segment(struct str path, struct str *rest)
 	return (struct str){tail.at, tail.len - rest->len};
 }
 
+/* "/callback/NAME": where answers of the provider of this name come. */
+static bool is_callback_of_one(struct str path)
+{
+	struct str name;
+
+	if (!str_starts(path, STR("/callback/")))
+		return false;
+	name = str_from(path, strlen("/callback/"));
+	return name.len > 0 && str_find_byte(name, '/') == -1;
+}
+
 static struct route match_gate(struct str path)
 {
 	static const struct {
@@ -36,6 +47,8 @@ static struct route match_gate(struct str path)
 		if (str_eq(path, str_of(own[i].path)))
 			route.kind = own[i].kind;
 	}
+	if (is_callback_of_one(path))
+		route.kind = ROUTE_CALLBACK;
 	if (str_starts(path, STR("/static/"))) {
 		route.kind = ROUTE_STATIC;
 		route.rest = str_from(path, sizeof "/static/" - 1);

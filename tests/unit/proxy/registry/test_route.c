@@ -68,6 +68,8 @@ static const struct {
 	{"/_gate/login", ROUTE_LOGIN, NULL, NULL},
 	{"/_gate/callback", ROUTE_CALLBACK, NULL, NULL},
 	{"/_gate/callback/", ROUTE_NONE, NULL, NULL},
+	{"/_gate/callback/partner", ROUTE_CALLBACK, NULL, NULL},
+	{"/_gate/callback/partner/", ROUTE_NONE, NULL, NULL},
 	{"/_gate/logout", ROUTE_LOGOUT, NULL, NULL},
 	{"/_gate/jwks.json", ROUTE_JWKS, NULL, NULL},
 	{"/_gate/oauth/token", ROUTE_OAUTH_TOKEN, NULL, NULL},
