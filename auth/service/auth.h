@@ -90,6 +90,8 @@ void auth_service_save_audit(struct auth_service *service);
 char *auth_service_first_link(struct auth_service *service);
 /* store_id() of its store, for STORE_ID_TEXT bytes. */
 MUST_CHECK int auth_service_store_id(struct auth_service *service, char *out, struct err *err);
+/* Its provider's keys and those of each issuer of signed tokens are known. Keeper thread. */
+bool auth_service_is_settled(const struct auth_service *service);
 bool auth_service_is_ready(const struct auth_service *service); /* store answers; any thread */
 const char *auth_service_jwks(
 	const struct auth_service *service); /* borrows; JSON for _gate/jwks.json; any thread */

@@ -333,6 +333,22 @@ int auth_service_store_id(struct auth_service *service, char *out, struct err *e
 	return store_id(service->conf, service->store, out, err);
 }
 
+bool auth_service_is_settled(const struct auth_service *service)
+{
+	const struct conf *conf = service->conf;
+
+	if (atomic_load(&service->provider_state) == AUTH_PROVIDER_SILENT)
+		return false;
+	for (size_t i = 0; i < conf->bearer_count; i++) {
+		const struct conf_bearer *row = &conf->bearer[i];
+		const struct keyset_issuer *issuer =
+			service->keys ? keyset_find(service->keys, row->issuer) : NULL;
+		if (!row->has_introspection && (issuer == NULL || issuer->keys == NULL))
+			return false;
+	}
+	return true;
+}
+
 bool auth_service_is_ready(const struct auth_service *service)
 {
 	return atomic_load(&service->ready);

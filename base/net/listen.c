@@ -64,6 +64,11 @@ int listen_share(struct sockaddr_storage *addr, socklen_t len, struct err *err)
 	return open_socket(addr, len, true, err);
 }
 
+int listen_adopt(int fd)
+{
+	return set(fd, IPPROTO_TCP, TCP_NODELAY) == -1 ? -1 : set(fd, SOL_SOCKET, SO_REUSEPORT);
+}
+
 void listen_peer_text(const struct sockaddr *addr, char out[static 46])
 {
 	const void *bytes =

@@ -17,6 +17,8 @@
 MUST_CHECK int listen_open(struct sockaddr_storage *addr, socklen_t len, struct err *err);
 /* The same beside whoever has opened it: this process, or, for who joins it, another. */
 MUST_CHECK int listen_share(struct sockaddr_storage *addr, socklen_t len, struct err *err);
+/* A socket that somebody else has made listen becomes like one of ours. -1 and errno. */
+MUST_CHECK int listen_adopt(int fd);
 /* Writes the address without the port, e.g. "127.0.0.1". */
 void listen_peer_text(const struct sockaddr *addr, char out[static 46]);
 unsigned listen_port(const struct sockaddr_storage *addr);

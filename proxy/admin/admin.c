@@ -107,6 +107,16 @@ bool admin_sees_stalled(const struct admin *admin)
 	return pulse_is_stalled(admin->pulse);
 }
 
+void admin_hand_over(struct admin *admin, int64_t idle_ms)
+{
+	front_drain(admin->front, idle_ms);
+}
+
+bool admin_has_connections(const struct admin *admin)
+{
+	return front_connections(admin->front) > 0;
+}
+
 void admin_set_discovery(struct admin *admin, const struct discovery *discovery)
 {
 	admin->discovery = discovery;

@@ -4,6 +4,7 @@
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
 #include "base/text/json_writer.h"
+#include "proxy/discovery/claim.h"
 #include "proxy/discovery/cluster_life.h"
 #include "proxy/discovery/found/found.h"
 #include "proxy/discovery/found/found_memory.h"
@@ -242,6 +243,20 @@ void discovery_free(struct discovery *d)
 	conf_unref(d->conf);
 	free(d->clusters);
 	free(d);
+}
+
+bool discovery_is_settled(const struct discovery *d)
+{
+	const struct verify_queue *checks = &d->checks;
+
+	if (event_pending(d->publish_timer, EV_TIMEOUT, NULL) || checks->checking > 0 ||
+		!TAILQ_EMPTY(&checks->fresh))
+		return false;
+	for (size_t i = 0; i < d->clusters_count; i++) {
+		if (!claim_all_are_asked(d->clusters[i]))
+			return false;
+	}
+	return true;
 }
 
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id)

@@ -34,6 +34,9 @@ void discovery_free(struct discovery *d);
 /* A reload: what is known of the clusters that remain is kept, but judged by the new networks at
  * once. */
 void discovery_set_conf(struct discovery *d, struct conf *conf);
+/* Everything that is named was asked once, and everything that was found then: what can be known
+ * is. */
+bool discovery_is_settled(const struct discovery *d);
 /* The UI of this mount could not be connected to: somebody else may live there soon, so nobody is
  * sent there until it has said again who it is. */
 void discovery_suspect(struct discovery *d, struct str cluster, struct str id);

@@ -72,6 +72,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 {
 	int64_t age_ms = now - conn->since;
 	bool idle = front_input_is_idle(conn);
+	int64_t idle_ms = front->draining ? front->drain_idle_ms : front->limits.idle_timeout_ms;
 	bool shaking = conn->ssl && !front_tls_is_shaken(conn->ssl);
 	bool is_answering = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
 			    conn->state == CONN_ENDING;
@@ -79,13 +80,14 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 	if (shaking && age_ms > front->limits.head_timeout_ms)
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && idle &&
-		 (age_ms > front->limits.idle_timeout_ms || front->draining))
+		 (age_ms > idle_ms || (front->draining && idle_ms == 0)))
 		front_conn_drop(conn);
 	else if (conn->state == CONN_READING && !idle && age_ms > front->limits.head_timeout_ms)
 		front_reply_refuse(conn, FAULT_REQUEST_TIMEOUT);
 	else if (conn->state == CONN_LINGERING && age_ms > LINGER_MS)
 		front_conn_drop(conn);
-	else if (conn->state == CONN_TUNNEL && front->draining)
+	else if (conn->state == CONN_TUNNEL && front->draining &&
+		 now - front->drained_ms > FRONT_TUNNEL_MS)
 		front_conn_drop(conn);
 	else if (is_answering && age_ms > STALL_MS && !front_conn_is_flushed(conn))
 		front_conn_drop(conn);
@@ -101,7 +103,7 @@ static void on_front_tick(int fd, short what, void *arg)
 	struct front_conn *next;
 
 	(void)fd, (void)what;
-	if (front->listener)
+	if (front->listener && !front->draining)
 		evconnlistener_enable(front->listener);
 	front_limit_tick(front);
 	for (struct front_conn *conn = TAILQ_FIRST(&front->conns); conn; conn = next) {
@@ -150,12 +152,28 @@ void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s)
 			"Strict-Transport-Security: max-age=%lld\r\n", (long long)hsts_s);
 }
 
-void front_drain(struct front *front)
+static void on_unlisten(int fd, short what, void *arg)
 {
+	struct front *front = arg;
+
+	(void)fd, (void)what;
+	front->ops->stop(front);
+}
+
+/* The listener may be another process's, too. Closed before the loop has told the kernel that it
+ * waits no more (base/net/descriptor.h), it would be told of that one's connections for ever. */
+void front_drain(struct front *front, int64_t idle_ms)
+{
+	static const struct timeval soon = {0, 1};
+
 	if (front->draining)
 		return;
 	front->draining = true;
-	front->ops->stop(front);
+	front->drained_ms = clock_mono_ms();
+	front->drain_idle_ms = idle_ms;
+	evconnlistener_disable(front->listener);
+	front->unlisten = event_new(front->base, -1, 0, on_unlisten, front);
+	event_add(front->unlisten, &soon);
 	on_front_tick(-1, 0, front);
 }
 
@@ -175,6 +193,8 @@ void front_free(struct front *front)
 		on_front_turn_end(-1, 0, front);
 	if (front->listener)
 		front->ops->stop(front);
+	if (front->unlisten)
+		event_free(front->unlisten);
 	if (front->ops->free)
 		front->ops->free(front);
 	event_free(front->turn_end);

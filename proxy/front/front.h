@@ -63,8 +63,11 @@ void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);
  * the front (NULL: nobody counts); before the first connection. */
 void front_use_crowd(struct front *front, struct crowd *crowd);
 void front_free(struct front *front);
-/* No new connections; idle ones are closed, the others after their answer. */
-void front_drain(struct front *front);
+/* No new connections; the others are closed after their answer, or when they have been idle for
+ * `idle_ms` (0: at once). Tunnels are their owners' to end, within FRONT_TUNNEL_MS. Who has the
+ * listener, too, goes on accepting from it. */
+enum { FRONT_TUNNEL_MS = 2000 };
+void front_drain(struct front *front, int64_t idle_ms);
 unsigned front_connections(const struct front *front);
 
 void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg);
@@ -107,7 +110,7 @@ void front_reply_end(struct front_request *req);
 void front_reply_cut(struct front_request *req);
 /*
  * Answers 101 with `fields`: from here on bytes of the client come to on_bytes, front_reply_body()
- * passes bytes as they are, and front_reply_end() closes. At a drain it is closed at once.
+ * passes bytes as they are, and front_reply_end() closes. At a drain: FRONT_TUNNEL_MS.
  */
 void front_tunnel_begin(struct front_request *req, const struct sbuf *fields);
 /* Whether more of the client's bytes are wanted. */

@@ -127,7 +127,7 @@ TAILQ_HEAD(front_conns, front_conn);
 struct front {
 	const struct front_ops *ops;
 	struct event_base *base;
-	struct evconnlistener *listener; /* NULL once draining */
+	struct evconnlistener *listener; /* NULL a turn after draining began */
 	struct front_limits limits;
 	struct request_reader_limits reader_limits;
 	front_on_request *on_request;
@@ -145,6 +145,8 @@ struct front {
 	bool is_ending_turn;
 	bool is_freed; /* the loop will not turn again for what is closed now */
 	bool draining;
+	int64_t drained_ms, drain_idle_ms; /* since when; how long idle ones may stay */
+	struct event *unlisten;		   /* draining: the listener is closed by it */
 	/* --- of front_limit.c --- */
 	struct crowd *crowd; /* NULL: clients are not counted */
 	unsigned ends;	     /* of connections, in this turn, to make room */

@@ -76,10 +76,10 @@ void redirect_set_conf(struct redirect *redirect, const struct conf *conf)
 	crowd_set_conf(redirect->crowd, conf);
 }
 
-void redirect_drain(struct redirect *redirect)
+void redirect_drain(struct redirect *redirect, int64_t idle_ms)
 {
 	if (redirect)
-		front_drain(redirect->front);
+		front_drain(redirect->front, idle_ms);
 }
 
 void redirect_free(struct redirect *redirect)

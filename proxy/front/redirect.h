@@ -15,7 +15,7 @@ struct redirect;
 /* Takes `listen_fd`, borrows `base`. */
 struct redirect *redirect_new(struct event_base *base, int listen_fd, const struct conf *conf);
 void redirect_set_conf(struct redirect *redirect, const struct conf *conf);
-void redirect_drain(struct redirect *redirect); /* NULL is fine, here and below */
+void redirect_drain(struct redirect *redirect, int64_t idle_ms); /* NULL is fine, here and below */
 void redirect_free(struct redirect *redirect);
 
 #endif

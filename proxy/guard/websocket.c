@@ -120,3 +120,16 @@ bool websocket_hear(struct websocket_ear *ear, struct str bytes)
 	}
 	return any;
 }
+
+bool websocket_is_between_frames(const struct websocket_ear *ear)
+{
+	return ear->left == 0 && ear->have == 0;
+}
+
+void websocket_write_close(unsigned code, unsigned char out[static WEBSOCKET_CLOSE])
+{
+	out[0] = 0x88; /* the last of its message, a close */
+	out[1] = 2;    /* no mask: a server's */
+	out[2] = (unsigned char)(code >> 8);
+	out[3] = (unsigned char)code;
+}

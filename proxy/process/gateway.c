@@ -1,6 +1,7 @@
 #include "proxy/process/gateway.h"
 
 #include "auth/service/auth.h"
+#include "proxy/process/gateway_int.h"
 #include "auth/token/token_desk.h"
 #include "base/net/fetch.h"
 #include "base/net/graylog.h"
@@ -18,18 +19,13 @@
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"
 #include "proxy/discovery/discovery.h"
-#include "proxy/discovery/pods/pod_desk.h"
-#include "proxy/discovery/pods/pod_question.h"
 #include "proxy/front/evhttp_memory.h"
-#include "proxy/launch/launch_question.h"
 #include "proxy/launch/launcher.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
 #include "proxy/launch/artifacts/artifact_ledger.h"
-#include "proxy/process/listeners.h"
 #include "proxy/process/process.h"
 #include "proxy/process/service.h"
-#include "proxy/front/redirect.h"
 #include "proxy/registry/registry.h"
 #include "proxy/serve/server_thread.h"
 
@@ -40,41 +36,10 @@
 #include <unistd.h>
 
 enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
-enum { DRAIN_MS = 30 * 1000, SIGNALS = 3, TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
-
-struct gateway {
-	struct conf *conf;
-	struct event_base *base;
-	struct inbox *inbox;
-	struct event *inbox_event, *signals[SIGNALS], *drain_tick, *tls_tick;
-	struct front_tls *tls, *admin_tls; /* NULL: the listener speaks http */
-	struct fetcher *fetcher;
-	struct auth_service *auth;
-	struct launcher *launcher;
-	struct discovery *discovery;
-	struct share_slot *registry, *conf_slot;
-	struct budget memory, strangers;
-	struct thread_shared shared;
-	struct server_thread **threads;
-	struct listeners listeners;
-	char store_id[STORE_ID_TEXT];
-	struct crowd *crowd;
-	struct redirect *redirect;
-	struct admin *admin;
-	struct service *service;
-	int64_t draining_since;
-};
-
-struct suspect_task {
-	struct task task;
-	struct gateway *gateway;
-	char *cluster, *mount_id;
-};
-
-struct question_task {
-	struct task task;
-	struct gateway *gateway;
-	struct pod_question *question;
+enum { TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
+enum {
+	SETTLE_MS = 15 * 1000, /* so long what is asked first may take to answer */
+	SETTLE_LOOK_MS = 20,
 };
 
 static void conf_free_value(void *conf)
@@ -95,80 +60,6 @@ static void on_registry(struct registry *registry, void *arg)
 	struct gateway *gw = arg;
 
 	share_publish(gw->registry, registry);
-}
-
-static void on_suspect_task(struct task *task)
-{
-	struct suspect_task *suspect = (struct suspect_task *)task;
-
-	if (suspect->gateway->discovery)
-		discovery_suspect(suspect->gateway->discovery, str_of(suspect->cluster),
-			str_of(suspect->mount_id));
-	free(suspect->cluster);
-	free(suspect->mount_id);
-	free(suspect);
-}
-
-static void on_suspect(void *arg, const char *cluster, const char *mount_id)
-{
-	struct suspect_task *suspect = mem_alloc(1, sizeof *suspect);
-	struct gateway *gw = arg;
-
-	*suspect = (struct suspect_task){
-		{on_suspect_task, NULL}, gw, mem_strdup(cluster), mem_strdup(mount_id)};
-	inbox_post(gw->inbox, &suspect->task);
-}
-
-/* Its thread may have ended meanwhile, as noted on this very thread. */
-static void on_question_task(struct task *task)
-{
-	struct question_task *asked = (struct question_task *)task;
-	struct pod_question *q = asked->question;
-
-	if (asked->gateway->discovery)
-		pod_desk_answer(asked->gateway->discovery, q);
-	if (q->home)
-		inbox_post(q->home, &q->task);
-	else
-		pod_question_free(q);
-	free(asked);
-}
-
-static void on_ask_keeper(void *arg, struct pod_question *question)
-{
-	struct question_task *asked = mem_alloc(1, sizeof *asked);
-	struct gateway *gw = arg;
-
-	*asked = (struct question_task){{on_question_task, NULL}, gw, question};
-	inbox_post(gw->inbox, &asked->task);
-}
-
-struct launch_task {
-	struct task task;
-	struct gateway *gateway;
-	struct launch_question *question;
-};
-
-static void on_launch_task(struct task *task)
-{
-	struct launch_task *asked = (struct launch_task *)task;
-
-	if (asked->gateway->launcher) {
-		launcher_answer(asked->gateway->launcher, asked->question);
-	} else { /* the process ends */
-		asked->question->fault = FAULT_STORE_DOWN;
-		launch_question_give_back(asked->question);
-	}
-	free(asked);
-}
-
-static void on_ask_launches(void *arg, struct launch_question *question)
-{
-	struct launch_task *asked = mem_alloc(1, sizeof *asked);
-	struct gateway *gw = arg;
-
-	*asked = (struct launch_task){{on_launch_task, NULL}, gw, question};
-	inbox_post(gw->inbox, &asked->task);
 }
 
 static struct front_tls_files server_files(const struct conf *conf)
@@ -194,7 +85,8 @@ static void refresh_tls(const struct gateway *gw)
 
 static void on_tls_tick(int fd, short what, void *arg)
 {
-	(void)fd, (void)what, refresh_tls(arg);
+	(void)fd, (void)what;
+	refresh_tls(arg);
 }
 
 static void log_warning(void *arg, const char *text)
@@ -238,51 +130,20 @@ static void reload(struct gateway *gw)
 	log_info("reload", "the configuration was read again");
 }
 
-static bool all_done(const struct gateway *gw)
-{
-	for (unsigned i = 0; i < gw->shared.threads; i++) {
-		if (!server_thread_is_done(gw->threads[i]))
-			return false;
-	}
-	return true;
-}
-
-static void on_drain_tick(int fd, short what, void *arg)
+static void on_signal(int number, short what, void *arg)
 {
 	struct gateway *gw = arg;
 
-	(void)fd, (void)what;
-	if (all_done(gw) || clock_mono_ms() - gw->draining_since > DRAIN_MS)
-		event_base_loopbreak(gw->base);
-}
-
-static void drain(struct gateway *gw)
-{
-	if (gw->draining_since) { /* asked twice: at once */
-		event_base_loopbreak(gw->base);
-		return;
-	}
-	log_info("stop", "finishing what is under way");
-	gw->draining_since = clock_mono_ms();
-	service_stops();
-	admin_drain(gw->admin);
-	redirect_drain(gw->redirect);
-	for (unsigned i = 0; i < gw->shared.threads; i++)
-		server_thread_drain(gw->threads[i]);
-	gw->drain_tick = event_new(gw->base, -1, EV_PERSIST, on_drain_tick, gw);
-	event_add(gw->drain_tick, &(struct timeval){.tv_usec = 50 * 1000});
-}
-
-static void on_signal(int number, short what, void *arg)
-{
 	(void)what;
-	if (number != SIGHUP) {
-		drain(arg);
-		return;
+	if (number == SIGUSR2) {
+		gateway_hand_over(gw);
+	} else if (number != SIGHUP) {
+		gateway_drain(gw);
+	} else if (!gw->settling_since) { /* else the file was read a moment ago */
+		service_reloads();
+		reload(gw);
+		service_has_reloaded();
 	}
-	service_reloads();
-	reload(arg);
-	service_has_reloaded();
 }
 
 /* Threads that have finished turn no more. */
@@ -310,14 +171,14 @@ static int open_tls(struct gateway *gw, struct err *err)
 
 static void start_keeper(struct gateway *gw)
 {
-	static const int numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+	static const int numbers[GATEWAY_SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR2};
 
 	gw->base = event_base_new();
 	gw->inbox = inbox_new();
 	gw->inbox_event =
 		event_new(gw->base, inbox_fd(gw->inbox), EV_READ | EV_PERSIST, on_inbox, gw);
 	event_add(gw->inbox_event, NULL);
-	for (size_t i = 0; i < SIGNALS; i++) {
+	for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
 		gw->signals[i] = evsignal_new(gw->base, numbers[i], on_signal, gw);
 		event_add(gw->signals[i], NULL);
 	}
@@ -331,6 +192,41 @@ static void start_keeper(struct gateway *gw)
 	share_publish(gw->conf_slot, conf_ref(gw->conf));
 }
 
+static void start_discovery(struct gateway *gw)
+{
+	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
+	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
+}
+
+static void on_settle_tick(int fd, short what, void *arg)
+{
+	const struct gateway *gw = arg;
+	bool is_settled = discovery_is_settled(gw->discovery) && auth_service_is_settled(gw->auth);
+	bool is_late = clock_mono_ms() - gw->settling_since > SETTLE_MS;
+
+	(void)fd, (void)what;
+	if (!is_settled && is_late)
+		log_warn("handover", "not everything that is configured has answered");
+	if (is_settled || is_late)
+		event_base_loopbreak(gw->base);
+}
+
+/* Who takes over serves when it knows what the gateway before it knows; that one serves until then.
+ * False: it is to end. */
+static bool settle(struct gateway *gw)
+{
+	if (!inherit_is_handover(&gw->inherited))
+		return true;
+	struct event *tick = event_new(gw->base, -1, EV_PERSIST, on_settle_tick, gw);
+
+	gw->settling_since = clock_mono_ms();
+	event_add(tick, &(struct timeval){.tv_usec = SETTLE_LOOK_MS * 1000});
+	event_base_dispatch(gw->base);
+	event_free(tick);
+	gw->settling_since = 0;
+	return gw->draining_since == 0;
+}
+
 static void start_threads(struct gateway *gw)
 {
 	unsigned threads = gw->conf->threads;
@@ -341,10 +237,10 @@ static void start_threads(struct gateway *gw)
 	gw->shared = (struct thread_shared){.auth = gw->auth,
 		.registry = gw->registry,
 		.conf = gw->conf_slot,
-		.suspect = on_suspect,
-		.ask_keeper = on_ask_keeper,
-		.ask_launches = on_ask_launches,
-		.suspect_arg = gw,
+		.suspect = keeper_tasks_suspect,
+		.ask_keeper = keeper_tasks_ask_pods,
+		.ask_launches = keeper_tasks_ask_launches,
+		.suspect_arg = &gw->tasks,
 		.memory = &gw->memory,
 		.strangers = &gw->strangers,
 		.tls = gw->tls,
@@ -361,11 +257,10 @@ static void start_threads(struct gateway *gw)
 	admin_use_tls(gw->admin, gw->admin_tls, gw->conf->admin_tls.hsts_s);
 	if (gw->listeners.redirect != -1)
 		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
-	gw->discovery = discovery_new(gw->base, gw->fetcher, gw->conf, on_registry, gw);
-	discovery_use_store(gw->discovery, auth_service_store(gw->auth));
 	admin_set_discovery(gw->admin, gw->discovery);
 	gw->launcher = launcher_new(gw->base, auth_service_store(gw->auth), gw->registry,
 		gw->discovery, gw->conf, auth_service_tokens(gw->auth)->issuer);
+	gw->tasks = (struct keeper_tasks){gw->inbox, gw->discovery, gw->launcher};
 }
 
 /* The keeper must not wait for whoever reads its output. */
@@ -400,10 +295,11 @@ static void stop(struct gateway *gw)
 	if (gw->admin)
 		admin_set_discovery(gw->admin, NULL);
 	service_free(gw->service);
+	handover_free(gw->handover);
 	launcher_free(gw->launcher);
-	gw->launcher = NULL;
+	gw->tasks.launcher = NULL;
 	discovery_free(gw->discovery);
-	gw->discovery = NULL;
+	gw->tasks.discovery = NULL;
 	admin_free(gw->admin);
 	redirect_free(gw->redirect);
 	for (unsigned i = 0; gw->threads && i < gw->shared.threads; i++)
@@ -414,7 +310,7 @@ static void stop(struct gateway *gw)
 	fetcher_free(gw->fetcher);
 	inbox_free(gw->inbox);
 	event_free(gw->inbox_event);
-	for (size_t i = 0; i < SIGNALS; i++)
+	for (size_t i = 0; i < GATEWAY_SIGNALS; i++)
 		event_free(gw->signals[i]);
 	if (gw->drain_tick)
 		event_free(gw->drain_tick);
@@ -470,26 +366,29 @@ static int open_store(struct gateway *gw, struct err *err)
 /* Who joins has to know its store first; who does not makes none for nothing. */
 static int open_all(struct gateway *gw, bool joins, struct err *err)
 {
-	if (!joins)
-		return listeners_open(&gw->listeners, gw->conf, NULL, err) == -1
+	if (!joins || inherit_is_handover(&gw->inherited))
+		return listeners_open(&gw->listeners, gw->conf, &gw->inherited, NULL, err) == -1
 			       ? -1
 			       : open_store(gw, err);
 	if (gw->conf->store_kind == CONF_STORE_MEMORY)
 		return err_set(err, "--join: a store in memory cannot be shared, expected redis: "
 				    "or the same sqlite: file");
-	return open_store(gw, err) == -1
-		       ? -1
-		       : listeners_open(&gw->listeners, gw->conf, gw->store_id, err);
+	return open_store(gw, err) == -1 ? -1
+					 : listeners_open(&gw->listeners, gw->conf, &gw->inherited,
+						   gw->store_id, err);
 }
 
 static int serve(struct gateway *gw, bool joins, struct err *err)
 {
 	start_keeper(gw);
 	int result = open_all(gw, joins, err);
-	if (result == 0) {
+	if (result == 0)
+		start_discovery(gw);
+	if (result == 0 && settle(gw)) {
 		start_threads(gw);
 		listeners_announce(&gw->listeners, gw->conf, gw->store_id);
 		announce(gw);
+		inherit_say_ready(&gw->inherited);
 		gw->service = service_ready(gw->base, is_well, gw);
 		event_base_dispatch(gw->base);
 	}
@@ -497,20 +396,23 @@ static int serve(struct gateway *gw, bool joins, struct err *err)
 	return result;
 }
 
-int gateway_run(struct conf *conf, bool joins)
+int gateway_run(struct conf *conf, bool joins, char *const *argv)
 {
-	struct gateway gw = {.conf = conf};
+	struct gateway gw = {.conf = conf, .argv = argv};
 	struct err err = {""};
+	int result = inherit_take(&gw.inherited, &err); /* before there are threads */
 
 	prepare(conf);
 	listeners_init(&gw.listeners);
-	int result = open_tls(&gw, &err);
+	if (result == 0)
+		result = open_tls(&gw, &err);
 	if (result == 0)
 		result = serve(&gw, joins, &err);
 	log_queue_flush(LAST_WORDS_MS);
 	if (result == -1)
 		fprintf(stderr, "%ssparkgate: %s\n", journal_prefix(JOURNAL_ERR), err.text);
 	listeners_clear(&gw.listeners);
+	inherit_clear(&gw.inherited);
 	conf_unref(gw.conf);
 	return result == 0 ? 0 : 1;
 }

@@ -10,7 +10,8 @@
 #include "conf/conf.h"
 
 /* Takes conf. Runs until SIGTERM or SIGINT and drains; SIGHUP reloads conf->file. Gives the
- * process's exit code. `joins`: it may share its addresses with gateways on the same store. */
-int gateway_run(struct conf *conf, bool joins);
+ * process's exit code. `joins`: it may share its addresses with gateways on the same store. SIGUSR2
+ * starts the program again with `argv` (borrowed), which takes over. */
+int gateway_run(struct conf *conf, bool joins, char *const *argv);
 
 #endif

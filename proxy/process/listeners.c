@@ -4,7 +4,9 @@
 #include "base/net/listen.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct address { /* an address of the configuration */
@@ -12,6 +14,7 @@ struct address { /* an address of the configuration */
 	const char *key;
 	int *fds; /* to be filled; -1 until then */
 	unsigned count;
+	enum inherit_use use;
 };
 
 void listeners_init(struct listeners *l)
@@ -47,6 +50,48 @@ static int join_address(
 	return 0;
 }
 
+static int check_inherited(const struct address *address, int fd, struct err *err)
+{
+	struct conf_listen *listen = address->listen;
+	struct sockaddr_storage is = {0};
+	socklen_t len = sizeof is;
+	char host[46], wanted[46];
+
+	if (getsockname(fd, (struct sockaddr *)&is, &len) == -1)
+		return err_set(err, "%s: %s", address->key, strerror(errno));
+	listen_peer_text((struct sockaddr *)&is, host);
+	listen_peer_text((struct sockaddr *)&listen->addr, wanted);
+	if (strcmp(host, wanted) != 0 ||
+		(listen_port(&listen->addr) && listen_port(&listen->addr) != listen_port(&is)))
+		return err_set(err,
+			"%s: the socket that this process was started with listens on %s, port %u, "
+			"expected %s; an address changes only with a restart",
+			address->key, host, listen_port(&is), listen->text);
+	listen->addr = is;
+	listen->addr_len = len;
+	return 0;
+}
+
+/* Of fewer sockets than threads some are served by several, for a socket of another process's
+ * making may not be shared; each has to be served by one, or connections would wait in it. */
+static int adopt_address(const struct address *address, struct inherited *in, struct err *err)
+{
+	int *fds = in->fds[address->use];
+	unsigned count = (unsigned)in->counts[address->use];
+
+	for (unsigned i = 0; i < address->count; i++) {
+		if (i < count && check_inherited(address, fds[i], err) == -1)
+			return -1;
+		address->fds[i] =
+			i < count ? fds[i] : fcntl(address->fds[i % count], F_DUPFD_CLOEXEC, 3);
+		if (address->fds[i] == -1 || listen_adopt(address->fds[i]) == -1)
+			return err_set(err, "%s: %s", address->key, strerror(errno));
+		if (i < count)
+			fds[i] = -1; /* taken */
+	}
+	return 0;
+}
+
 static int open_address(
 	struct listeners *l, const struct address *address, const char *store, struct err *err)
 {
@@ -68,17 +113,26 @@ static int open_address(
 	return 0;
 }
 
-int listeners_open(struct listeners *l, struct conf *conf, const char *store, struct err *err)
+int listeners_open(struct listeners *l, struct conf *conf, struct inherited *in, const char *store,
+	struct err *err)
 {
+	if (conf->threads < in->counts[INHERIT_PUBLIC])
+		conf->threads = (unsigned)in->counts[INHERIT_PUBLIC];
+	l->is_joined = inherit_is_handover(in);
 	l->threads = mem_alloc(conf->threads, sizeof *l->threads);
 	const struct address addresses[LISTENERS_ADDRESSES] = {
-		{&conf->server, "server.listen", l->threads, conf->threads},
-		{&conf->admin, "admin.listen", &l->admin, 1},
-		{&conf->tls.redirect, "server.tls.redirect_listen", &l->redirect, 1},
+		{&conf->server, "server.listen", l->threads, conf->threads, INHERIT_PUBLIC},
+		{&conf->admin, "admin.listen", &l->admin, 1, INHERIT_ADMIN},
+		{&conf->tls.redirect, "server.tls.redirect_listen", &l->redirect, 1,
+			INHERIT_REDIRECT},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
-		if (addresses[i].listen->text && open_address(l, &addresses[i], store, err) == -1)
+		const struct address *address = &addresses[i];
+		if (address->listen->text == NULL)
+			continue;
+		if ((in->counts[address->use] ? adopt_address(address, in, err)
+					      : open_address(l, address, store, err)) == -1)
 			return -1;
 	}
 	conf_set_port(&conf->server, listen_port(&conf->server.addr));

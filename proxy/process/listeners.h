@@ -6,21 +6,25 @@
 #define SPARKGATE_PROXY_PROCESS_LISTENERS_H
 
 #include "conf/conf.h"
+#include "proxy/process/inherit.h"
 
 enum { LISTENERS_ADDRESSES = 3 };
 
 struct listeners {
-	int *threads;			/* conf->threads of them; whoever serves one takes it */
-	int admin, redirect;		/* -1: none */
-	bool is_joined;			/* another gateway has listened there before */
+	int *threads;	     /* conf->threads of them; whoever serves one takes it; the number
+			stays known, until that one drains */
+	int admin, redirect; /* -1: none; as above */
+	bool is_joined;	     /* another gateway has listened there before */
 	int names[LISTENERS_ADDRESSES]; /* join_announce() */
 };
 
 void listeners_init(struct listeners *l);
-/* `store`: NULL, or the store_id() of those with whom the addresses may be shared. Ports that were
- * 0 are set in conf. -1 and a reason that says which address, and what to do. */
-MUST_CHECK int listeners_open(
-	struct listeners *l, struct conf *conf, const char *store, struct err *err);
+/* `in`: sockets that this process was started with; an address for which there are some gets no
+ * others, and as many server threads at least. `store`: NULL, or the store_id() of those with whom
+ * the addresses may be shared. Ports that were 0 are set in conf. -1 and a reason that says which
+ * address, and what to do. */
+MUST_CHECK int listeners_open(struct listeners *l, struct conf *conf, struct inherited *in,
+	const char *store, struct err *err);
 /* Lets others join; `store` as above. */
 void listeners_announce(struct listeners *l, const struct conf *conf, const char *store);
 /* Not the sockets, which others have taken. */

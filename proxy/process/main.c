@@ -117,7 +117,7 @@ static void print_warning(void *arg, const char *text)
 	fprintf(stderr, "%s: warning: %s\n", *file, text);
 }
 
-static int run(const struct options *o)
+static int run(const struct options *o, char *const *argv)
 {
 	struct err err = {""};
 	struct conf *conf =
@@ -130,7 +130,7 @@ static int run(const struct options *o)
 	if (o->ready)
 		return show_ready(conf);
 	if (!o->check && !o->print_config)
-		return gateway_run(conf, o->join != NULL);
+		return gateway_run(conf, o->join != NULL, argv);
 	if (o->print_config) {
 		conf_print(conf, stdout);
 	} else {
@@ -178,5 +178,5 @@ int main(int argc, char **argv)
 	journal_look();
 	if (!options.dumpable)
 		process_forbid_dumps();
-	return run(&options);
+	return run(&options, argv);
 }

@@ -71,3 +71,11 @@ void service_stops(void)
 {
 	tell("STOPPING=1\nSTATUS=finishing what is under way");
 }
+
+void service_has_moved(int pid)
+{
+	char state[64];
+
+	snprintf(state, sizeof state, "MAINPID=%d\nREADY=1\nSTATUS=serving", pid);
+	tell(state);
+}

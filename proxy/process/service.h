@@ -23,5 +23,7 @@ void service_free(struct service *service);
 void service_reloads(void);
 void service_has_reloaded(void);
 void service_stops(void);
+/* That process is this service's from now on. */
+void service_has_moved(int pid);
 
 #endif

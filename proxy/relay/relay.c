@@ -102,6 +102,12 @@ static void relay_on_body(void *arg, struct evbuffer *bytes)
 	struct exchange *x = arg;
 
 	exchange_audit_answer(x, bytes);
+	if (x->tunnel) {
+		tunnel_on_answer(x, bytes);
+		if (pump_content(x, bytes))
+			tunnel_on_passed(x);
+		return;
+	}
 	if (x->inflate == NULL) {
 		pump_content(x, bytes);
 		return;

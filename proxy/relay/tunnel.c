@@ -13,8 +13,9 @@ enum { FIELDS_MAX = 80 * 1024 };
 
 struct tunnel {
 	struct exchange *x;
-	struct websocket_ear ear;
-	bool spoke; /* the page has, since auth was last asked */
+	struct websocket_ear ear, ui_ear;
+	unsigned leaves_with; /* the code, as soon as the UI's frame is whole; 0: it stays */
+	bool spoke;	      /* the page has, since auth was last asked */
 	struct recheck *recheck;
 	LIST_ENTRY(tunnel) all;
 };
@@ -93,6 +94,43 @@ void tunnel_on_bytes(struct exchange *x, struct evbuffer *bytes)
 	x->tunnel->spoke |= is_saying_something(&x->tunnel->ear, bytes);
 	if (upstream_send(x->call, bytes) > FRONT_QUEUE_HIGH)
 		front_tunnel_read(x->web.req, false);
+}
+
+/* A frame that the UI has begun is not cut in two. */
+static void leave_tunnel(struct tunnel *tunnel)
+{
+	struct exchange *x = tunnel->x;
+	struct front_request *req = x->web.req;
+	unsigned char frame[WEBSOCKET_CLOSE];
+
+	if (tunnel->leaves_with == 0 || !websocket_is_between_frames(&tunnel->ui_ear))
+		return;
+	websocket_write_close(tunnel->leaves_with, frame);
+	front_reply_text(req, (struct str){(const char *)frame, sizeof frame});
+	relay_stop(x);
+	exchange_finish(x, FAULT_NONE);
+	front_reply_end(req);
+}
+
+void tunnel_on_answer(struct exchange *x, struct evbuffer *bytes)
+{
+	(void)is_saying_something(&x->tunnel->ui_ear, bytes);
+}
+
+void tunnel_on_passed(struct exchange *x)
+{
+	leave_tunnel(x->tunnel);
+}
+
+void tunnel_leave_all(struct server_thread *thread, unsigned code)
+{
+	struct tunnel *next;
+
+	for (struct tunnel *t = LIST_FIRST(&thread->tunnels); t; t = next) {
+		next = LIST_NEXT(t, all);
+		t->leaves_with = code;
+		leave_tunnel(t);
+	}
 }
 
 void tunnel_on_sent(struct exchange *x)

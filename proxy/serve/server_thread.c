@@ -6,6 +6,7 @@
 #include "base/rnd.h"
 #include "proxy/launch/artifacts/artifact_bench.h"
 #include "proxy/rewrite/link_memo.h"
+#include "proxy/guard/websocket.h"
 #include "proxy/relay/static_cache.h"
 #include "proxy/relay/tunnel.h"
 #include "proxy/request/thread_context.h"
@@ -20,6 +21,7 @@ enum { HEAD_MAX = 1024 * 1024 };
 struct drain_task {
 	struct task task;
 	struct server_thread *thread;
+	struct server_thread_leave leave;
 	bool at_once;
 };
 
@@ -152,23 +154,24 @@ static void on_drain_task(struct task *task)
 	struct drain_task *drain = (struct drain_task *)task;
 
 	drain->thread->draining = true;
-	front_drain(drain->thread->front);
+	tunnel_leave_all(drain->thread, drain->leave.websocket_code);
+	front_drain(drain->thread->front, drain->leave.idle_ms);
 	if (drain->at_once)
 		event_base_loopbreak(drain->thread->base);
 	free(drain);
 }
 
-static void post_drain(struct server_thread *thread, bool at_once)
+static void post_drain(struct server_thread *thread, struct server_thread_leave leave, bool at_once)
 {
 	struct drain_task *drain = mem_alloc(1, sizeof *drain);
 
-	*drain = (struct drain_task){{on_drain_task, NULL}, thread, at_once};
+	*drain = (struct drain_task){{on_drain_task, NULL}, thread, leave, at_once};
 	inbox_post(thread->inbox, &drain->task);
 }
 
-void server_thread_drain(struct server_thread *thread)
+void server_thread_drain(struct server_thread *thread, struct server_thread_leave leave)
 {
-	post_drain(thread, false);
+	post_drain(thread, leave, false);
 }
 
 bool server_thread_is_done(const struct server_thread *thread)
@@ -217,7 +220,7 @@ void server_thread_free(struct server_thread *thread)
 {
 	if (thread == NULL)
 		return;
-	post_drain(thread, true);
+	post_drain(thread, (struct server_thread_leave){0, WEBSOCKET_GOING_AWAY}, true);
 	pthread_join(thread->thread, NULL);
 	server_thread_close(thread);
 }

@@ -11,6 +11,7 @@
 #include "proxy/request/thread_shared.h"
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdbool.h>
 
 struct metrics;
@@ -18,8 +19,12 @@ struct server_thread;
 
 /* `listen_fd` is taken. Starts the thread. */
 struct server_thread *server_thread_new(const struct thread_shared *shared, int listen_fd);
+struct server_thread_leave {	 /* how clients are let go */
+	int64_t idle_ms;	 /* as front_drain() has it */
+	unsigned websocket_code; /* what tunnels close with (websocket.h) */
+};
 /* Asks it to finish what is under way and stop; any thread. */
-void server_thread_drain(struct server_thread *thread);
+void server_thread_drain(struct server_thread *thread, struct server_thread_leave leave);
 /* True once nothing is under way. Any thread. */
 bool server_thread_is_done(const struct server_thread *thread);
 /* Stops at once and waits for the thread; frees. */

@@ -313,7 +313,7 @@ static void go_on(char event, unsigned char who, unsigned char what)
 		leap(what);
 		break;
 	case 'g':
-		server_thread_drain(scene.thread);
+		server_thread_drain(scene.thread, (struct server_thread_leave){0, 0});
 		break;
 	default:
 		break;

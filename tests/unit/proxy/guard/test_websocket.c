@@ -179,6 +179,30 @@ static void s11_a_frame_of_any_length_is_passed_over(void **state)
 	assert_false(websocket_hear(&ear, STR("\x01\x01\x01")));
 }
 
+static void s201_a_frame_that_has_begun_is_known_until_its_last_byte(void **state)
+{
+	char bytes[400];
+	size_t len = frame(0x81, 200, bytes);
+	struct websocket_ear ear = {.have = 0};
+
+	(void)state;
+	assert_true(websocket_is_between_frames(&ear));
+	for (size_t at = 0; at < len; at++) {
+		(void)websocket_hear(&ear, (struct str){bytes + at, 1});
+		assert_int_equal(websocket_is_between_frames(&ear), at + 1 == len);
+	}
+}
+
+static void s201_close_frame_of_a_server_has_its_code_and_no_mask(void **state)
+{
+	static const unsigned char restart[WEBSOCKET_CLOSE] = {0x88, 0x02, 0x03, 0xf4};
+	unsigned char said[WEBSOCKET_CLOSE];
+
+	(void)state;
+	websocket_write_close(WEBSOCKET_SERVICE_RESTART, said);
+	assert_memory_equal(said, restart, sizeof said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(s3_only_a_whole_handshake_is_one),
@@ -187,7 +211,9 @@ int main(void)
 		cmocka_unit_test(s11_origin_is_the_requests_own_host),
 		cmocka_unit_test(s3_answer_proves_this_key),
 		cmocka_unit_test(s11_only_data_is_what_a_page_says),
-		cmocka_unit_test(s11_a_frame_of_any_length_is_passed_over)};
+		cmocka_unit_test(s11_a_frame_of_any_length_is_passed_over),
+		cmocka_unit_test(s201_a_frame_that_has_begun_is_known_until_its_last_byte),
+		cmocka_unit_test(s201_close_frame_of_a_server_has_its_code_and_no_mask)};
 
 	return cmocka_run_group_tests(tests, write_asked, NULL);
 }
