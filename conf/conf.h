@@ -305,6 +305,7 @@ MUST_CHECK struct conf *conf_load(const char *file, struct err *err);
 
 struct conf_flags { /* command line without a file; NULL where not given */
 	const char *master, *history, *listen, *data;
+	const char *public_url, *network; /* network: of what masters list; commas between */
 };
 MUST_CHECK struct conf *conf_from_flags(const struct conf_flags *flags, struct err *err);
 

@@ -92,8 +92,8 @@ static int parse(struct command *command, int argc, char **argv)
 		return -1;
 	if (command->wants_help)
 		return 0;
-	if ((command->config != NULL) == (command->data != NULL))
-		return err_set(&command->err, "give --config FILE or --data DIR");
+	if (command->config && command->data)
+		return err_set(&command->err, "give --config FILE or --data DIR, not both");
 	return verb->check ? verb->check(command) : 0;
 }
 
@@ -111,14 +111,20 @@ static int load_conf(struct command *command)
 	return command->conf ? 0 : -1;
 }
 
-/* A mistyped folder is told from one without tokens, and nothing is made in it. */
+/* A mistyped folder is told from one without tokens, and nothing is made in it. Nor where nobody
+ * said what is meant: a token that the gateway does not know would be of no use. */
 static int expect_store(struct command *command)
 {
 	const struct conf *conf = command->conf;
+	bool is_named = command->config || command->data;
 
-	if (command->verb->makes_store || conf->store_kind != CONF_STORE_SQLITE ||
+	if ((command->verb->makes_store && is_named) || conf->store_kind != CONF_STORE_SQLITE ||
 		access(conf->store_path, F_OK) == 0)
 		return 0;
+	if (!is_named)
+		return err_set(&command->err,
+			"there is no store at %s: give --config FILE or --data DIR",
+			conf->store_path);
 	return err_set(&command->err,
 		"there is no store at %s: check the path, or create a token first",
 		conf->store_path);
@@ -237,14 +243,17 @@ static int run(struct command *command, FILE *err)
 	return code;
 }
 
-static int run_verb(struct command *command, int argc, char **argv, FILE *err)
+int command_run_verb(const struct command_kind *kind, const struct command_verb *verb,
+	struct command *command, int argc, char **argv, FILE *err)
 {
-	const char *usage = command->verb->usage;
+	const char *usage = verb->usage;
 	const char **operands = mem_alloc((size_t)argc, sizeof *operands);
 	int code;
 
+	command->kind = kind;
+	command->verb = verb;
 	command->operands = operands;
-	if (parse(command, argc - 1, argv + 1) == -1)
+	if (parse(command, argc, argv) == -1)
 		code = refuse_usage(command->kind->name, usage, err, command->err.text);
 	else
 		code = command->wants_help ? give_help(usage, command->out) : run(command, err);
@@ -255,13 +264,12 @@ static int run_verb(struct command *command, int argc, char **argv, FILE *err)
 int command_run(
 	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err)
 {
-	command->kind = kind;
 	if (argc < 2)
 		return refuse_usage(kind->name, kind->usage, err, "say what to do");
 	for (size_t i = 0; i < kind->verbs_count; i++) {
-		command->verb = &kind->verbs[i];
-		if (strcmp(argv[1], command->verb->name) == 0)
-			return run_verb(command, argc, argv, err);
+		if (strcmp(argv[1], kind->verbs[i].name) == 0)
+			return command_run_verb(
+				kind, &kind->verbs[i], command, argc - 1, argv + 1, err);
 	}
 	if (is_help(argv[1]))
 		return give_help(kind->usage, command->out);

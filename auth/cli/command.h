@@ -14,7 +14,9 @@
 enum { COMMAND_FINE, COMMAND_REFUSED, COMMAND_USAGE }; /* exit codes */
 
 struct command {
-	const char *config, *data, *listen, *json; /* options of every verb */
+	/* Options of every verb. Without `config` and `data`: the default folder, if it has a
+	 * store. */
+	const char *config, *data, *listen, *json;
 	bool wants_help;
 	const struct command_kind *kind;
 	const struct command_verb *verb;
@@ -59,6 +61,10 @@ struct command_kind {
 /* `command` is zeroed but for `out`. argv[0] is the kind's name. Gives the exit code. */
 int command_run(
 	const struct command_kind *kind, struct command *command, int argc, char **argv, FILE *err);
+
+/* The same of a kind with one verb, which argv[0] names. */
+int command_run_verb(const struct command_kind *kind, const struct command_verb *verb,
+	struct command *command, int argc, char **argv, FILE *err);
 
 /* --- for the record --- */
 

@@ -149,10 +149,11 @@ static int check_id(struct command *command)
 }
 
 #define HEAD  "usage: sparkgate token "
-#define WHERE " --config FILE|--data DIR"
+#define WHERE " [--config FILE|--data DIR]"
 #define EVERY                                                                                      \
 	"  --config FILE        the gateway's configuration: its store and its key\n"              \
-	"  --data DIR           the folder of a gateway that runs without a configuration\n"       \
+	"  --data DIR           the folder of a gateway that runs without a configuration;\n"      \
+	"                       without either, where such a gateway keeps it by default\n"        \
 	"  --json               JSON, also on a terminal; pipes and files always get JSON\n"
 #define IDS                                                                                        \
 	"An ID has 32 digits. The first 8 or more are enough while no other ID begins with "       \

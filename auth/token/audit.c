@@ -34,6 +34,14 @@ void audit_device(const struct identity *who, const char *what, const char *clie
 	log_audit("tokens", fields, ARRAY_LEN(fields));
 }
 
+void audit_link(const char *user)
+{
+	const struct log_field fields[] = {
+		{"user", str_of(user), false}, {"decision", STR("link"), false}};
+
+	log_audit("sessions", fields, ARRAY_LEN(fields));
+}
+
 void audit_sessions(const char *user, const struct audit_sessions *what)
 {
 	bool has_failed = what->ended < 0;

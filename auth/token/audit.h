@@ -18,6 +18,9 @@ void audit_token(
 void audit_device(const struct identity *who, const char *what, const char *client_name,
 	const char *asked_from);
 
+/* A sign-in link was made for an administrator. */
+void audit_link(const char *user);
+
 /* From where the next lines of this thread come: a request's client and id, which are borrowed
  * until audit_come_from(NULL, NULL). */
 void audit_come_from(const char *client, const char *request_id);

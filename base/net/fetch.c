@@ -292,6 +292,16 @@ static int64_t max_age(CURL *easy)
 	return age < 0 ? 0 : age;
 }
 
+static int64_t date_of(CURL *easy)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return 0;
+	time_t date = curl_getdate(header->value, NULL);
+	return date > 0 ? (int64_t)date : 0;
+}
+
 static const char *failure(const struct fetch *f, CURLcode code)
 {
 	if (f->refused)
@@ -314,6 +324,7 @@ static void fetch_finish(struct fetch *f, CURLcode code)
 		result.status = (int)status;
 		result.content_type = type ? type : "";
 		result.max_age_s = max_age(f->easy);
+		result.date_s = date_of(f->easy);
 		sbuf_add(&f->body, "", 0);
 		result.body = f->body.at ? sbuf_str(&f->body) : STR("");
 	} else {

@@ -27,6 +27,7 @@ struct fetch_result {		  /* borrowed until `done` returns */
 	const char *content_type; /* "" when absent */
 	int64_t max_age_s; /* of Cache-Control less Age; -1 when absent, 0 for no-store and no-cache
 			    */
+	int64_t date_s;	   /* of Date, wall seconds; 0 when absent */
 	struct sockaddr_storage peer; /* ss_family is AF_UNSPEC when nothing was connected */
 	const char *error;	      /* "" when there is a status; names no secret */
 	bool has_no_address;	      /* its name does not resolve */

@@ -54,16 +54,16 @@ static int put_admin_listen(struct yaml_node *root, const char *listen, struct e
 	return 0;
 }
 
-static void put_masters(struct yaml_node *cluster, const char *flag)
+/* Commas between its items. */
+static void put_list(struct yaml_node *cluster, const char *key, const char *text, const char *flag)
 {
-	struct yaml_node *list =
-		yaml_tree_add(cluster, YAML_TREE_LIST, "masters", NULL, "--master");
-	struct str rest = str_of(flag), piece;
+	struct yaml_node *list = yaml_tree_add(cluster, YAML_TREE_LIST, key, NULL, flag);
+	struct str rest = str_of(text), piece;
 
 	while (str_next(&rest, ',', &piece)) {
-		char *url = mem_strndup(piece.at, piece.len);
-		yaml_tree_add(list, YAML_TREE_SCALAR, NULL, url, "--master");
-		free(url);
+		char *item = mem_strndup(piece.at, piece.len);
+		yaml_tree_add(list, YAML_TREE_SCALAR, NULL, item, flag);
+		free(item);
 	}
 }
 
@@ -74,9 +74,11 @@ static void put_cluster(struct yaml_node *root, const struct conf_flags *flags)
 
 	yaml_tree_add(cluster, YAML_TREE_SCALAR, "name", "local", "--master");
 	if (flags->master)
-		put_masters(cluster, flags->master);
+		put_list(cluster, "masters", flags->master, "--master");
 	if (flags->history)
 		yaml_tree_add(cluster, YAML_TREE_SCALAR, "history", flags->history, "--history");
+	if (flags->network)
+		put_list(cluster, "networks", flags->network, "--network");
 }
 
 static const char *text_at(const struct yaml_node *root, struct str group, struct str key)
@@ -119,6 +121,8 @@ static int put_flags(struct yaml_node *root, const struct conf_flags *flags, str
 		return -1;
 	if (flags->listen)
 		yaml_tree_put(root, "server.listen", listen, "--listen");
+	if (flags->public_url)
+		yaml_tree_put(root, "server.public_url", flags->public_url, "--public-url");
 	put_cluster(root, flags);
 	return 0;
 }

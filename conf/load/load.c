@@ -7,6 +7,7 @@
 #include "conf/load/check.h"
 #include "conf/load/env.h"
 #include "conf/load/secrets.h"
+#include "conf/warn/warn.h"
 #include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 
@@ -278,12 +279,15 @@ static int load_group(
 	return 0;
 }
 
-static struct conf *fill_conf(
-	const char *file, struct yaml_node *root, bool opens_files, struct err *err)
+static struct conf *fill_conf(const char *file, struct yaml_node *root, bool opens_files,
+	struct load_mistake *mistake, struct err *err)
 {
 	struct conf *conf = mem_alloc(1, sizeof *conf);
-	struct loader l = {
-		.name = file ? file : "sparkgate", .root = root, .conf = conf, .err = err};
+	struct loader l = {.name = file ? file : "sparkgate",
+		.root = root,
+		.conf = conf,
+		.err = err,
+		.mistake = mistake};
 	struct field top = {.base = conf};
 	const char *credentials = secure_getenv("CREDENTIALS_DIRECTORY");
 
@@ -301,12 +305,12 @@ static struct conf *fill_conf(
 
 struct conf *load_tree(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill_conf(file, root, false, err);
+	return fill_conf(file, root, false, NULL, err);
 }
 
 struct conf *load_tree_and_files(const char *file, struct yaml_node *root, struct err *err)
 {
-	return fill_conf(file, root, true, err);
+	return fill_conf(file, root, true, NULL, err);
 }
 
 struct conf *load_text(const char *name, struct str text, struct err *err)
@@ -334,7 +338,17 @@ static int read_file(const char *file, struct sbuf *out, struct err *err)
 	return out->overflow ? err_set(err, "%s: longer than 1 MiB", file) : 0;
 }
 
-struct conf *conf_load(const char *file, struct err *err)
+static void leave_out(struct yaml_node *root, struct load_mistake *mistake)
+{
+	const struct yaml_node *in =
+		yaml_tree_remove(root, mistake->line, mistake->column, mistake->is_group);
+
+	mistake->in_line = in && in != root ? in->line : 0;
+	mistake->in_column = in && in != root ? in->column : 0;
+}
+
+static struct conf *load_file_without(const char *file, struct load_mistake *left_out, size_t count,
+	struct load_mistake *mistake, struct err *err)
 {
 	struct yaml_node *root = NULL;
 	struct sbuf text;
@@ -344,9 +358,51 @@ struct conf *conf_load(const char *file, struct err *err)
 	sbuf_clear(&text);
 	if (root == NULL)
 		return NULL;
+	for (size_t i = 0; i < count; i++)
+		leave_out(root, &left_out[i]);
 	if (load_env(root, environ, err) == -1) {
 		yaml_tree_free(root);
 		return NULL;
 	}
-	return load_tree_and_files(file, root, err);
+	return fill_conf(file, root, true, mistake, err);
+}
+
+struct conf *conf_load(const char *file, struct err *err)
+{
+	return load_file_without(file, NULL, 0, NULL, err);
+}
+
+/* What lacks something that was left out is no mistake of its own. */
+static bool is_consequence(
+	const struct load_mistake *all, size_t count, const struct load_mistake *one)
+{
+	for (size_t i = 0; one->is_group && i < count; i++) {
+		if (all[i].in_line == one->line && all[i].in_column == one->column)
+			return true;
+	}
+	return false;
+}
+
+struct conf *load_mistakes(const char *file, conf_warning *tell, void *arg)
+{
+	struct load_mistake all[MISTAKES_MAX];
+	struct err err = {""};
+	struct load_mistake one = {.line = 0};
+	struct conf *conf = load_file_without(file, NULL, 0, &one, &err);
+	size_t count = 0;
+
+	if (conf)
+		return conf;
+	while (conf == NULL) {
+		if (!is_consequence(all, count, &one))
+			tell(arg, err.text);
+		if (one.line == 0 || count == MISTAKES_MAX)
+			return NULL;
+		all[count++] = one;
+		one = (struct load_mistake){.line = 0};
+		err.text[0] = '\0';
+		conf = load_file_without(file, all, count, &one, &err);
+	}
+	conf_unref(conf);
+	return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/str.h"
+#include "conf/warn/warn.h"
 
 struct conf;
 struct yaml_node;
@@ -16,6 +17,10 @@ MUST_CHECK struct conf *load_tree_and_files(
 	const char *file, struct yaml_node *root, struct err *err);
 /* Frees what a list of groups of a conf has ("auth.oidc"), which is empty then. */
 void load_forget_groups(struct conf *conf, const char *path);
+/* All that is wrong with a file, for --check: what is wrong is left out, and the rest is read
+ * again. Tells each mistake, MISTAKES_MAX at most. NULL if there is one, else gives the conf. */
+enum { MISTAKES_MAX = 32 };
+MUST_CHECK struct conf *load_mistakes(const char *file, conf_warning *tell, void *arg);
 /* Gives the conf of a file's text with no look at the environment; for tests and fuzzing. */
 MUST_CHECK struct conf *load_text(const char *name, struct str text, struct err *err);
 

@@ -23,6 +23,19 @@ static void write_position(
 		snprintf(out, 300, "%.250s:%u:%u", l->name, node->line, node->column);
 }
 
+/* What the whole document lacks stands nowhere. */
+static void note_mistake(const struct loader *l, const struct yaml_node *node)
+{
+	if (l->mistake == NULL || (node && node->origin))
+		return;
+	if (node == NULL || node == l->root)
+		*l->mistake = (struct load_mistake){.is_group = true};
+	else
+		*l->mistake = (struct load_mistake){.line = node->line,
+			.column = node->column,
+			.is_group = node->kind != YAML_TREE_SCALAR};
+}
+
 int load_fail(const struct loader *l, const struct yaml_node *node, const char *path,
 	const char *fmt, ...)
 {
@@ -33,6 +46,7 @@ int load_fail(const struct loader *l, const struct yaml_node *node, const char *
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
+	note_mistake(l, node);
 	return err_set(l->err, "%s: key \"%s\": %s", position, path, message);
 }
 

@@ -7,6 +7,8 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
 struct conf;
 struct yaml_node;
 
@@ -15,6 +17,14 @@ struct loader {		  /* a conf being filled from a tree */
 	const struct yaml_node *root;
 	struct conf *conf; /* NULL while the tree is being made */
 	struct err *err;
+	/* Where the mistake stands, written by load_fail(); NULL: nobody asks. */
+	struct load_mistake *mistake;
+};
+
+struct load_mistake { /* a place of the file; line 0: elsewhere, or nowhere */
+	unsigned line, column;
+	bool is_group; /* a map or a list: what is wrong may be that something is missing */
+	unsigned in_line, in_column; /* of the group that it was taken out of */
 };
 
 /* Writes `where: key "path": message`; `node` (or NULL: the root) says where. Always -1. */

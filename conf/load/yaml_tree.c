@@ -45,6 +45,34 @@ struct yaml_node *yaml_tree_new(void)
 	return node_new(YAML_TREE_MAP, NULL, NULL);
 }
 
+static bool stands_at(const struct yaml_node *node, unsigned line, unsigned column, bool is_group)
+{
+	return node->origin == NULL && node->line == line && node->column == column &&
+	       (node->kind != YAML_TREE_SCALAR) == is_group;
+}
+
+const struct yaml_node *yaml_tree_remove(
+	struct yaml_node *root, unsigned line, unsigned column, bool is_group)
+{
+	struct yaml_node **link = &root->first, *before = NULL;
+	const struct yaml_node *found = NULL;
+
+	while (*link && found == NULL) {
+		struct yaml_node *node = *link;
+		if (stands_at(node, line, column, is_group)) {
+			*link = node->next;
+			if (root->last == node)
+				root->last = before;
+			yaml_tree_free(node);
+			return root;
+		}
+		found = yaml_tree_remove(node, line, column, is_group);
+		before = node;
+		link = &node->next;
+	}
+	return found;
+}
+
 void yaml_tree_free(struct yaml_node *root)
 {
 	if (root == NULL)

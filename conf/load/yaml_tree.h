@@ -40,6 +40,11 @@ struct yaml_node *yaml_tree_add(struct yaml_node *parent, enum yaml_kind kind, c
  * when something else than a map is on the way: reading the tree will say so. */
 void yaml_tree_put(struct yaml_node *root, const char *path, const char *text, const char *origin);
 
+/* Takes out the scalar, or the map or list, that the file has at this place, with all below it.
+ * Borrows what it was in; NULL: there is none. */
+const struct yaml_node *yaml_tree_remove(
+	struct yaml_node *root, unsigned line, unsigned column, bool is_group);
+
 /* NULL when there is none; `map` may be NULL. Borrows. */
 const struct yaml_node *yaml_tree_child(const struct yaml_node *map, struct str key);
 /* The node at "clusters[1].uis[0].name", or the deepest one there is on the way to it. Borrows. */

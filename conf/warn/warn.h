@@ -1,6 +1,6 @@
 /* conf/warn/warn.h - what a configuration says that is allowed and perhaps not meant. */
-#ifndef SPARKGATE_CONF_LOAD_WARN_H
-#define SPARKGATE_CONF_LOAD_WARN_H
+#ifndef SPARKGATE_CONF_WARN_WARN_H
+#define SPARKGATE_CONF_WARN_WARN_H
 
 struct conf;
 

@@ -1,6 +1,7 @@
 /* proxy/admin/admin_probe.c - /ping, /ready and /metrics: for whoever reaches the admin listener,
  * by whatever name. */
 #include "proxy/admin/admin_call.h"
+#include "proxy/front/front_tls.h"
 
 #include "base/log/log_queue.h"
 #include "base/text/json_writer.h"
@@ -91,7 +92,9 @@ static void serve_metrics(struct web_call *call)
 	struct metrics_gauges gauges = {.auth = auth_service_gauges(admin->service),
 		.health = auth_service_health(admin->service),
 		.gelf = graylog_count(),
-		.log_dropped = log_queue_dropped()};
+		.log_dropped = log_queue_dropped(),
+		.certificate_ends_at =
+			admin->shared->tls ? front_tls_ends_at(admin->shared->tls) : 0};
 	struct metrics **all = mem_alloc(admin->count + 1, sizeof(struct metrics *));
 	struct sbuf text;
 
@@ -106,6 +109,8 @@ static void serve_metrics(struct web_call *call)
 	sbuf_init(&text, METRICS_MAX);
 	all[admin->count] = admin->metrics;
 	metrics_write(&text, all, admin->count + 1, &gauges);
+	if (admin->discovery)
+		discovery_write_metrics(admin->discovery, &text);
 	answer_probe(call, 200, "text/plain; version=0.0.4; charset=utf-8", sbuf_str(&text));
 	sbuf_clear(&text);
 	free(all);

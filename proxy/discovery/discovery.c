@@ -3,6 +3,7 @@
 
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
+#include "base/sbuf.h"
 #include "base/text/json_writer.h"
 #include "proxy/discovery/claim.h"
 #include "proxy/discovery/cluster_life.h"
@@ -243,6 +244,32 @@ void discovery_free(struct discovery *d)
 	conf_unref(d->conf);
 	free(d->clusters);
 	free(d);
+}
+
+/* Of a cluster that has nothing but other UIs one has to answer. */
+static bool is_cluster_up(const struct cluster *c)
+{
+	bool has_more = c->masters_count || c->histories_count || c->watches_count;
+	bool is_up = true, has_master = c->masters_count == 0, has_ui = has_more;
+
+	for (size_t i = 0; i < c->masters_count; i++)
+		has_master |= c->masters[i]->server.up;
+	for (size_t i = 0; i < c->histories_count; i++)
+		is_up &= c->histories[i]->server.up;
+	for (size_t i = 0; i < c->watches_count; i++)
+		is_up &= c->watches[i]->up;
+	for (size_t i = 0; i < c->uis_count; i++)
+		has_ui |= c->uis[i]->server.up;
+	return is_up && has_master && has_ui;
+}
+
+void discovery_write_metrics(const struct discovery *d, struct sbuf *out)
+{
+	sbuf_puts(out, "# HELP sparkgate_cluster_up 1 while a master of the cluster, its history "
+		       "servers and its API server answer.\n# TYPE sparkgate_cluster_up gauge\n");
+	for (size_t i = 0; i < d->rows_count; i++)
+		sbuf_printf(out, "sparkgate_cluster_up{cluster=\"%s\"} %d\n", d->clusters[i]->name,
+			is_cluster_up(d->clusters[i]));
 }
 
 bool discovery_is_settled(const struct discovery *d)

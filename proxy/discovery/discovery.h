@@ -19,6 +19,7 @@ struct event_base;
 struct fetcher;
 struct json_writer;
 struct registry;
+struct sbuf;
 struct store;
 
 /* Shares `conf`, borrows `base` and `fetcher`, which outlive it. `publish` takes each new registry;
@@ -34,6 +35,9 @@ void discovery_free(struct discovery *d);
 /* A reload: what is known of the clusters that remain is kept, but judged by the new networks at
  * once. */
 void discovery_set_conf(struct discovery *d, struct conf *conf);
+/* Adds sparkgate_cluster_up for each cluster of the configuration (Prometheus text format): 0 while
+ * none of its masters, one of its history servers or its API server does not answer. */
+void discovery_write_metrics(const struct discovery *d, struct sbuf *out);
 /* Everything that is named was asked once, and everything that was found then: what can be known
  * is. */
 bool discovery_is_settled(const struct discovery *d);

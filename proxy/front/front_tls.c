@@ -1,18 +1,25 @@
 #include "proxy/front/front_tls.h"
 
+#include "base/clock.h"
 #include "base/log/log.h"
 #include "base/mem.h"
 #include "base/net/tls_context.h"
+#include "conf/conf.h"
 
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
+
+enum { DAY_S = 24 * 3600 };
 
 struct front_tls {
 	pthread_mutex_t lock; /* of context only; the rest is the keeper's */
@@ -54,6 +61,17 @@ static SSL_CTX *new_context(void)
 	SSL_CTX_set_num_tickets(context, 1);
 	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
 	return context;
+}
+
+struct front_tls_files front_tls_files_of_server(const struct conf *conf)
+{
+	return (struct front_tls_files){conf->tls.certificate, conf->tls.key, NULL};
+}
+
+struct front_tls_files front_tls_files_of_admin(const struct conf *conf)
+{
+	return (struct front_tls_files){
+		conf->admin_tls.certificate, conf->admin_tls.key, conf->admin_tls.client_ca};
 }
 
 static int stat_files(const struct front_tls_files *files, struct front_tls *now, struct err *err)
@@ -158,6 +176,33 @@ void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *file
 		log_info("tls", "the certificate was read again");
 	else
 		log_err("tls", "the old certificate stays: %s", err.text);
+}
+
+int64_t front_tls_ends_at(struct front_tls *tls)
+{
+	struct tm end = {.tm_year = 0};
+
+	pthread_mutex_lock(&tls->lock);
+	const X509 *certificate = SSL_CTX_get0_certificate(tls->context);
+	bool is_known = certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) == 1;
+	pthread_mutex_unlock(&tls->lock);
+	return is_known ? (int64_t)timegm(&end) : 0;
+}
+
+bool front_tls_ends_soon(struct front_tls *tls, int64_t now, char out[static 128])
+{
+	int64_t ends_at = front_tls_ends_at(tls), left = ends_at - now;
+	char text[32];
+
+	if (left > (int64_t)FRONT_TLS_SOON_DAYS * DAY_S)
+		return false;
+	clock_format(ends_at * 1000, text);
+	if (left < 0)
+		snprintf(out, 128, "the certificate ended on %.10s", text);
+	else
+		snprintf(out, 128, "the certificate ends on %.10s, in %lld days", text,
+			(long long)(left / DAY_S));
+	return true;
 }
 
 static SSL *new_ssl(struct front_tls *tls)

@@ -11,12 +11,14 @@
 #include "base/err.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct bufferevent;
 struct evbuffer;
 struct event_base;
 struct ssl_st;
+struct conf;
 struct front_tls;
 
 struct front_tls_files { /* borrowed */
@@ -25,12 +27,20 @@ struct front_tls_files { /* borrowed */
 	 * none gets no connection: the handshake fails before anything is read as HTTP (S195). */
 	const char *client_ca;
 };
+/* As configured; without a certificate the listener speaks http. Borrowed from `conf`. */
+struct front_tls_files front_tls_files_of_server(const struct conf *conf);
+struct front_tls_files front_tls_files_of_admin(const struct conf *conf);
 /* NULL with `err` when the files are no good. Gives. */
 MUST_CHECK struct front_tls *front_tls_new(const struct front_tls_files *files, struct err *err);
 void front_tls_free(struct front_tls *tls); /* NULL is fine; no connection is accepted any more */
 /* Reads the files again, these from now on, if they have changed; logs what came of it. One thread.
  */
 void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *files);
+/* When the certificate in use ends: wall seconds. */
+int64_t front_tls_ends_at(struct front_tls *tls);
+/* Writes that it ends within FRONT_TLS_SOON_DAYS, or has ended; else false. */
+enum { FRONT_TLS_SOON_DAYS = 30 };
+bool front_tls_ends_soon(struct front_tls *tls, int64_t now, char out[static 128]);
 /* --- one connection; of its own thread --- */
 /* For a socket that was just accepted; borrows it. Gives. */
 struct ssl_st *front_tls_accept(struct front_tls *tls, int fd);

@@ -36,7 +36,7 @@
 #include <unistd.h>
 
 enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
-enum { TLS_LOOK_S = 2, LAST_WORDS_MS = 1000 };
+enum { TLS_LOOK_S = 2, LAST_WORDS_MS = 1000, CERTIFICATE_AGAIN_S = 24 * 3600 };
 enum {
 	SETTLE_MS = 15 * 1000, /* so long what is asked first may take to answer */
 	SETTLE_LOOK_MS = 20,
@@ -62,20 +62,10 @@ static void on_registry(struct registry *registry, void *arg)
 	share_publish(gw->registry, registry);
 }
 
-static struct front_tls_files server_files(const struct conf *conf)
-{
-	return (struct front_tls_files){conf->tls.certificate, conf->tls.key, NULL};
-}
-
-static struct front_tls_files admin_files(const struct conf *conf)
-{
-	return (struct front_tls_files){
-		conf->admin_tls.certificate, conf->admin_tls.key, conf->admin_tls.client_ca};
-}
-
 static void refresh_tls(const struct gateway *gw)
 {
-	const struct front_tls_files server = server_files(gw->conf), admin = admin_files(gw->conf);
+	const struct front_tls_files server = front_tls_files_of_server(gw->conf),
+				     admin = front_tls_files_of_admin(gw->conf);
 
 	if (gw->tls && server.certificate)
 		front_tls_refresh(gw->tls, &server);
@@ -83,10 +73,35 @@ static void refresh_tls(const struct gateway *gw)
 		front_tls_refresh(gw->admin_tls, &admin);
 }
 
+static bool told_of_certificate(struct front_tls *tls, const char *file, int64_t now)
+{
+	char text[128];
+
+	if (tls == NULL || !front_tls_ends_soon(tls, now, text))
+		return false;
+	log_warn("tls", "%s: %s", file, text);
+	return true;
+}
+
+/* Once a day. */
+static void warn_of_certificates(struct gateway *gw)
+{
+	const struct conf *conf = gw->conf;
+	int64_t now = clock_wall_s();
+
+	if (now - gw->tls_told_s < CERTIFICATE_AGAIN_S)
+		return;
+	bool server = told_of_certificate(gw->tls, conf->tls.certificate, now);
+
+	if (told_of_certificate(gw->admin_tls, conf->admin_tls.certificate, now) || server)
+		gw->tls_told_s = now;
+}
+
 static void on_tls_tick(int fd, short what, void *arg)
 {
 	(void)fd, (void)what;
 	refresh_tls(arg);
+	warn_of_certificates(arg);
 }
 
 static void log_warning(void *arg, const char *text)
@@ -164,7 +179,8 @@ static int open_one(const struct front_tls_files *files, struct front_tls **tls,
 
 static int open_tls(struct gateway *gw, struct err *err)
 {
-	const struct front_tls_files server = server_files(gw->conf), admin = admin_files(gw->conf);
+	const struct front_tls_files server = front_tls_files_of_server(gw->conf),
+				     admin = front_tls_files_of_admin(gw->conf);
 
 	return open_one(&server, &gw->tls, err) == -1 ? -1 : open_one(&admin, &gw->admin_tls, err);
 }

@@ -8,9 +8,9 @@
 #include "auth/store/store_id.h"
 #include "base/budget.h"
 #include "proxy/front/redirect.h"
-#include "proxy/process/handover.h"
+#include "proxy/sockets/handover.h"
 #include "proxy/process/keeper_tasks.h"
-#include "proxy/process/listeners.h"
+#include "proxy/sockets/listeners.h"
 #include "proxy/request/thread_shared.h"
 
 enum { GATEWAY_SIGNALS = 4 };
@@ -21,6 +21,7 @@ struct gateway {
 	struct inbox *inbox;
 	struct event *inbox_event, *signals[GATEWAY_SIGNALS], *drain_tick, *tls_tick;
 	struct front_tls *tls, *admin_tls; /* NULL: the listener speaks http */
+	int64_t tls_told_s;		   /* that its certificate ends soon; 0: not yet */
 	struct fetcher *fetcher;
 	struct auth_service *auth;
 	struct launcher *launcher;

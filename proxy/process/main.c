@@ -1,13 +1,19 @@
 /* The command line: what to do, then gateway_run(), or a command on the
  * store. */
+#include "auth/cli/link_command.h"
 #include "auth/cli/session_command.h"
 #include "auth/cli/token_command.h"
 #include "base/log/journal.h"
 #include "base/text/arguments.h"
 #include "base/version.h"
+#include "base/clock.h"
+#include "conf/load/load.h"
 #include "conf/warn/warn.h"
+#include "proxy/doctor/doctor.h"
+#include "proxy/front/front_tls.h"
 #include "proxy/process/explain.h"
 #include "proxy/process/gateway.h"
+#include "proxy/process/init.h"
 #include "proxy/process/process.h"
 #include "proxy/process/ready.h"
 
@@ -34,6 +40,8 @@ static const struct flag {
 	{"--history", offsetof(struct options, flags.history), false},
 	{"--listen", offsetof(struct options, flags.listen), false},
 	{"--data", offsetof(struct options, flags.data), false},
+	{"--public-url", offsetof(struct options, flags.public_url), false},
+	{"--network", offsetof(struct options, flags.network), false},
 	{"--check", offsetof(struct options, check), true},
 	{"--print-config", offsetof(struct options, print_config), true},
 	{"--ready", offsetof(struct options, ready), true},
@@ -45,8 +53,12 @@ static const struct flag {
 static const char usage[] =
 	"usage: sparkgate --config FILE [--check | --print-config | --ready | --join]\n"
 	"       sparkgate --master URL [--history URL] [--listen ADDR:PORT] [--data DIR]\n"
+	"                 [--public-url URL] [--network CIDR,...] [--check]\n"
 	"       sparkgate token create|list|show|revoke|disable|enable ...\n"
 	"       sparkgate session list|end ...\n"
+	"       sparkgate link ...\n"
+	"       sparkgate doctor --config FILE\n"
+	"       sparkgate init ...\n"
 	"       sparkgate explain --config FILE --claims FILE [METHOD] PATH\n"
 	"       sparkgate --version\n"
 	"\n"
@@ -117,9 +129,65 @@ static void print_warning(void *arg, const char *text)
 	fprintf(stderr, "%s: warning: %s\n", *file, text);
 }
 
+static void print_mistake(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", text);
+}
+
+/* Certificate and key are a pair, and last. */
+static int check_certificate(
+	const struct front_tls_files *files, const char *key, const char **file)
+{
+	struct err err = {""};
+	char text[128];
+
+	if (files->certificate == NULL)
+		return 0;
+	struct front_tls *tls = front_tls_new(files, &err);
+	if (tls == NULL) {
+		fprintf(stderr, "%s: key \"%s\": %s\n", *file, key, err.text);
+		return -1;
+	}
+	if (front_tls_ends_soon(tls, clock_wall_s(), text))
+		print_warning(file, text);
+	front_tls_free(tls);
+	return 0;
+}
+
+static int check_certificates(const struct conf *conf, const char **file)
+{
+	const struct front_tls_files server = front_tls_files_of_server(conf),
+				     admin = front_tls_files_of_admin(conf);
+	int result = check_certificate(&server, "server.tls", file);
+
+	return check_certificate(&admin, "admin.tls", file) == -1 ? -1 : result;
+}
+
+static int show_check(const struct options *o)
+{
+	struct err err = {""};
+	const char *file = o->config ? o->config : "flags";
+	struct conf *conf = o->config ? load_mistakes(o->config, print_mistake, NULL)
+				      : conf_from_flags(&o->flags, &err);
+	int result = conf ? check_certificates(conf, &file) : -1;
+
+	if (err.text[0])
+		fprintf(stderr, "%s\n", err.text);
+	if (conf)
+		conf_warn(conf, print_warning, &file);
+	if (result == 0)
+		printf("%s: fine\n", file);
+	conf_unref(conf);
+	return result == 0 ? 0 : EXIT_REFUSED;
+}
+
 static int run(const struct options *o, char *const *argv)
 {
 	struct err err = {""};
+
+	if (o->check)
+		return show_check(o);
 	struct conf *conf =
 		o->config ? conf_load(o->config, &err) : conf_from_flags(&o->flags, &err);
 
@@ -129,16 +197,9 @@ static int run(const struct options *o, char *const *argv)
 	}
 	if (o->ready)
 		return show_ready(conf);
-	if (!o->check && !o->print_config)
+	if (!o->print_config)
 		return gateway_run(conf, o->join != NULL, argv);
-	if (o->print_config) {
-		conf_print(conf, stdout);
-	} else {
-		const char *file = o->config ? o->config : "flags";
-
-		conf_warn(conf, print_warning, &file);
-		printf("%s: fine\n", file);
-	}
+	conf_print(conf, stdout);
 	conf_unref(conf);
 	return 0;
 }
@@ -146,8 +207,8 @@ static int run(const struct options *o, char *const *argv)
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
-} commands[] = {
-	{"token", token_command}, {"session", session_command}, {"explain", explain_command}};
+} commands[] = {{"token", token_command}, {"session", session_command}, {"link", link_command},
+	{"doctor", doctor_command}, {"init", init_command}, {"explain", explain_command}};
 
 /* Gives the exit code, or -1: argv[0] is no command. */
 static int run_command(int argc, char **argv)

@@ -272,6 +272,16 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 		(unsigned long long)g->auth.jwks_ok, (unsigned long long)g->auth.jwks_failed);
 }
 
+static void write_certificate(struct sbuf *out, const struct metrics_gauges *g)
+{
+	if (g->certificate_ends_at == 0)
+		return;
+	help(out, "certificate_expiry_seconds", "gauge",
+		"Unix time at which the certificate of the public listener ends.");
+	sbuf_printf(out, "sparkgate_certificate_expiry_seconds %lld\n",
+		(long long)g->certificate_ends_at);
+}
+
 static void write_log(struct sbuf *out, const struct metrics_gauges *g)
 {
 	help(out, "log_lines_dropped_total", "counter",
@@ -313,6 +323,7 @@ void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,
 	write_histogram(out, all, count, false);
 	write_histogram(out, all, count, true);
 	write_gauges(out, gauges);
+	write_certificate(out, gauges);
 	write_log(out, gauges);
 	write_gelf(out, gauges);
 	write_audit(out, gauges);

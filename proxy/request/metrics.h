@@ -44,7 +44,8 @@ struct metrics_gauges { /* read at scrape time */
 	struct graylog_counts gelf;
 	unsigned connections, exchanges, upstream_connections;
 	uint64_t static_bytes;
-	uint64_t log_dropped; /* lines */
+	uint64_t log_dropped;	     /* lines */
+	int64_t certificate_ends_at; /* wall seconds; 0: the public listener has none */
 };
 /* Prometheus text format 0.0.4 of the sum of `count` server threads. Any thread. */
 void metrics_write(struct sbuf *out, struct metrics *const *all, size_t count,

@@ -1,9 +1,12 @@
 """What the gateway's ServiceAccount may do on a real API server, asked with its own token: see pods of one namespace, nothing else."""
 
+import json
 import re
+import subprocess
 
 import pytest
 
+from gateway import binary
 from manifests import render
 
 PODS = ("pods", "[list watch]")
@@ -51,6 +54,20 @@ def test_it_may_see_pods_where_drivers_run_and_nothing_more(kube, kubeconfig):
 @pytest.mark.parametrize("namespace", ["sparkgate", "default", "kube-system"])
 def test_elsewhere_it_may_do_what_every_account_may(kube, kubeconfig, namespace):
     assert rights(kube, kubeconfig, namespace) == rights(kube, nobody_special(kube), namespace)
+
+
+def doctor(kubeconfig, folder, namespace):
+    config = folder / "doctor.yaml"
+    config.write_text(json.dumps({"clusters": [{"name": "k8s", "kubernetes": {"namespaces": [namespace], "kubeconfig": str(kubeconfig)}}], "store": "memory:"}))
+    return subprocess.run([str(binary()), "doctor", "--config", str(config)], capture_output=True, text=True, timeout=120)
+
+
+def test_doctor_says_which_rights_the_account_has_and_which_manifest_gives_others(kube, kubeconfig, tmp_path):
+    said = doctor(kubeconfig, tmp_path, "spark")
+    assert said.returncode == 0 and "fine   rights of k8s in spark: the verbs list and watch of pods" in said.stdout, said.stdout
+    assert "without the verb get of pods/log no log of a pod is shown or kept; k8s/overlays/pod-logs/ gives it" in said.stdout
+    elsewhere = doctor(kubeconfig, tmp_path, "default")
+    assert elsewhere.returncode == 1 and "wrong  rights of k8s in default: lacks the verbs list and watch of pods" in elsewhere.stdout
 
 
 def test_the_overlay_for_logs_gives_logs_and_events_of_that_namespace_and_nothing_more(kube):

@@ -9,13 +9,13 @@ import source
 # Each folder uses only itself and those above it in this list. Read from the end it is the way of a request.
 ORDER = """
 base base/hash base/text base/files base/log base/net
-conf conf/values conf/load conf/warn
+conf conf/values conf/warn conf/load
 auth/jose auth/policy auth/roles auth/store auth/audit auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis/link auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/providers auth/token auth/device auth/admin auth/service auth/cli
 proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite proxy/filter
 proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery/pods proxy/discovery/resources proxy/discovery/uis proxy/discovery/found proxy/discovery proxy/launch/target proxy/launch/operator proxy/launch/artifacts proxy/launch/rules proxy/launch/rest proxy/launch proxy/pages proxy/pages/self proxy/pages/pods proxy/pages/admin proxy/pages/launch
-proxy/web proxy/launch/upload proxy/launch/api proxy/launch/pages proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/process
+proxy/web proxy/launch/upload proxy/launch/api proxy/launch/pages proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/sockets proxy/doctor proxy/process
 """.split()
 FILES_MAX = 25
 

@@ -1,6 +1,9 @@
 #include "proxy/discovery/known/address_fence.h"
 
+#include "base/net/listen.h"
+
 #include <assert.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <pthread.h>
 
@@ -138,7 +141,7 @@ bool address_fence_add_master(struct address_fence *fence, const struct sockaddr
 	pthread_once(&tables_once, fill_tables);
 	if (is_loopback(sa)) {
 		news = !fence->loopback;
-		fence->loopback = true;
+		fence->loopback = fence->is_here = true;
 	} else if (!cidr_any_contains(fence->around, fence->around_count, sa) &&
 		   fence->around_count < FENCE_AROUND_MAX) {
 		fence->around[fence->around_count++] = cidr_around(sa, 16, 64);
@@ -157,12 +160,34 @@ bool address_fence_add_kubernetes(struct address_fence *fence, const struct sock
 	return true;
 }
 
+/* Of this machine: where a master is on loopback, its workers and drivers are here, too, and call
+ * themselves by the machine's name. */
+static bool is_own(const struct sockaddr *sa)
+{
+	struct ifaddrs *all = NULL;
+	char wanted[46], text[46];
+	bool is = false;
+
+	if (getifaddrs(&all) == -1)
+		return false;
+	listen_peer_text(sa, wanted);
+	for (const struct ifaddrs *one = all; one && !is; one = one->ifa_next) {
+		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != sa->sa_family)
+			continue;
+		listen_peer_text(one->ifa_addr, text);
+		is = strcmp(text, wanted) == 0;
+	}
+	freeifaddrs(all);
+	return is;
+}
+
 static bool is_inside(const struct address_fence *fence, const struct sockaddr *sa)
 {
 	if (fence->networks_count)
 		return cidr_any_contains(fence->networks, fence->networks_count, sa);
 	return lies_in(&private_ranges, sa) ||
-	       cidr_any_contains(fence->around, fence->around_count, sa);
+	       cidr_any_contains(fence->around, fence->around_count, sa) ||
+	       (fence->is_here && is_own(sa));
 }
 
 const char *address_fence_check(const struct address_fence *fence, const struct sockaddr *sa)
@@ -177,5 +202,5 @@ const char *address_fence_check(const struct address_fence *fence, const struct 
 	if (is_loopback(sa))
 		return fence->loopback ? NULL
 				       : "its address is loopback and no master or API server is";
-	return is_inside(fence, sa) ? NULL : "its address is outside the allowed networks";
+	return is_inside(fence, sa) ? NULL : "its address is outside clusters[].networks";
 }

@@ -4,7 +4,7 @@
  *
  * A worker or driver names its own UI address, so whoever can register with a master could aim the
  * gateway at anything. Judged is always the resolved address. What the operator wrote
- * into the configuration is not judged here. Pure; one thread.
+ * into the configuration is not judged here. One thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_KNOWN_ADDRESS_FENCE_H
 #define SPARKGATE_PROXY_DISCOVERY_KNOWN_ADDRESS_FENCE_H
@@ -19,6 +19,7 @@ struct address_fence {
 	struct cidr around[FENCE_AROUND_MAX];
 	size_t around_count;
 	bool loopback; /* a master or an API server is on loopback */
+	bool is_here;  /* a master: this machine's own addresses are inside the default, too */
 };
 
 /* Replaces the configured ranges; what is known of the masters is kept. */

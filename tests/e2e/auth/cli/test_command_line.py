@@ -198,3 +198,36 @@ def test_sessions_are_a_table_too(gate):
     assert Screen(gate, "session", "end", "--id", session["id"]).lines == ["ended  1"]
     assert Screen(gate, "session", "list", "--user", "bob").lines == ["no sessions"]
     wait_for(lambda: client.get(UI).status_code == 401, "the session to end", 5)
+
+
+# --- a gateway without a configuration ---
+
+
+def run(*words, **env):
+    return subprocess.run([str(binary()), *words], capture_output=True, text=True, timeout=30, env={**os.environ, **env})
+
+
+def test_commands_find_the_default_folder_by_themselves(tmp_path):
+    folder = tmp_path / "sparkgate"
+    home = {"XDG_STATE_HOME": str(tmp_path)}
+    nowhere = run("token", "list", **home)
+    assert nowhere.returncode == 1 and f"there is no store at {folder}/state.db: give --config FILE or --data DIR" in nowhere.stderr
+    assert run("token", "create", "--client-name", "x", **home).returncode == 1 and not folder.exists()
+    made = run("token", "create", "--client-name", "x", "--data", str(folder))
+    assert made.returncode == 0, made.stderr
+    assert [row["client_name"] for row in json.loads(run("token", "list", **home).stdout)] == ["x"]
+    assert run("token", "create", "--client-name", "y", **home).returncode == 0
+    assert json.loads(run("session", "list", **home).stdout) == []
+    assert "/_gate/login?link=" in run("link", **home).stdout
+    both = run("token", "list", "--config", "x", "--data", "y")
+    assert both.returncode == 2 and "not both" in both.stderr
+
+
+def test_flags_say_what_browsers_see_and_which_networks_are_trusted(tmp_path):
+    flags = ["--master", "http://127.0.0.1:8080", "--data", str(tmp_path), "--public-url", "https://spark.example.net/ui/",
+             "--network", "203.0.113.0/24,2001:db8::/32"]
+    shown = run(*flags, "--print-config")
+    assert shown.returncode == 0, shown.stderr
+    assert "https://spark.example.net/ui/" in shown.stdout and "203.0.113.0/24" in shown.stdout and "2001:db8::/32" in shown.stdout
+    wrong = run(*flags[:-1], "203.0.113.0/99", "--check")
+    assert wrong.returncode == 1 and "--network" in wrong.stderr

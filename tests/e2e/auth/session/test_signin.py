@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import time
 import urllib.parse
 
@@ -10,7 +11,7 @@ import requests
 
 from browser import Notebook, chromium
 from conftest import BASE, COOKIE, NAVIGATION, Client, own_cookies, signed_in, use_link
-from gateway import Gateway
+from gateway import Gateway, binary
 from spark_cluster import wait_for
 from upstream import Upstream
 
@@ -100,6 +101,33 @@ def test_one_time_link_works_once(tmp_path):
             assert use_link(Client(gateway), link).status_code == 401
             # the session outlives the process, for the store does
             assert first.get("/", headers=NAVIGATION).status_code == 200
+
+
+def test_s202_a_new_link_signs_in_once_and_ends_the_one_before(tmp_path):
+    with Upstream() as upstream, Gateway([{"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}], BASE, folder=tmp_path) as gateway:
+        assert use_link(Client(gateway), gateway.link).status_code == 303  # somebody has signed in, so no start prints one
+        first, second = (gateway.command("link") for _ in range(2))
+        assert first.stdout.startswith(f"{gateway.url}/_gate/login?link=") and "10 minutes" in first.stderr
+        assert use_link(Client(gateway), first.stdout.strip()).status_code == 401
+        client = Client(gateway)
+        assert use_link(client, second.stdout.strip()).status_code == 303
+        assert client.get("/", headers=NAVIGATION).status_code == 200
+        assert use_link(Client(gateway), second.stdout.strip()).status_code == 401
+        told = [json.loads(line) for line in second.stderr.splitlines() if line.startswith("{")]
+        assert [(line["event"], line["decision"]) for line in told] == [("audit", "link")] and told[0]["user"].startswith("cli:")
+        assert second.stdout.strip().split("link=")[1] not in second.stderr
+
+
+def test_s202_a_link_of_a_folder_leads_to_the_gateway_that_ran_from_it(tmp_path):
+    with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway:
+        made = subprocess.run([str(binary()), "link", "--data", str(tmp_path)], capture_output=True, text=True, timeout=20)
+        assert made.returncode == 0 and made.stdout.startswith(f"{gateway.url}/_gate/login?link=")
+        assert use_link(Client(gateway), made.stdout.strip()).status_code == 303
+
+
+def test_s202_no_link_is_made_where_there_is_no_store(tmp_path):
+    made = subprocess.run([str(binary()), "link", "--data", str(tmp_path / "none")], capture_output=True, text=True, timeout=20)
+    assert made.returncode == 1 and "there is no store at" in made.stderr and not (tmp_path / "none").exists()
 
 
 NOWHERE = [{"name": "other", "uis": [{"name": "x", "url": "http://127.0.0.1:1"}]}]

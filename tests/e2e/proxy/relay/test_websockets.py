@@ -245,12 +245,13 @@ def test_a_tunnel_to_a_ui_that_is_named_no_more_ends(echo):
         assert socket.is_over()
 
 
-def test_a_drain_ends_tunnels_at_once(echo):
+def test_s201_a_drain_ends_tunnels_at_once_and_says_so(echo):
     with Gateway([{"name": "local", "uis": [{"name": "echo", "url": echo.url}]}]) as own:
         own.await_mounts([f"{UI}/page"], own.create_token("waits", "user")["access_token"])
         socket = opened(own, bearer(own))
         began = time.monotonic()
         own.daemon.stop()
+        assert socket.hear() == (CLOSE, b"\x03\xe9")  # 1001: going away
         assert socket.is_over()
         assert time.monotonic() - began < 5
 

@@ -193,7 +193,7 @@ static void session_under_a_lost_key_has_no_name_but_can_be_ended(void **state)
 
 static void bad_usage_exits_with_2_and_says_how(void **state)
 {
-	static const char *const lines[] = {"", "create", "list", "list --data DATA extra",
+	static const char *const lines[] = {"", "create", "list --data DATA extra",
 		"list --data DATA --all", "list --data DATA --issuer x", "end --data DATA",
 		"end --data DATA --id x --all", "end --data DATA --user x --all",
 		"end --data DATA --all --issuer x", "end --data DATA --all=yes",

@@ -371,8 +371,7 @@ static void every_verb_has_help(void **state)
 static void bad_usage_exits_with_2_and_says_how(void **state)
 {
 	static const char *const lines[] = {"", "make", "create", "create --data DATA",
-		"create --client-name x", "list", "list --data DATA extra",
-		"list --data DATA --client-name x", "revoke --data DATA",
+		"list --data DATA extra", "list --data DATA --client-name x", "revoke --data DATA",
 		"revoke --data DATA id --note x", "create --data DATA --client-name",
 		"create --data DATA --data DATA --client-name x",
 		"create --data DATA --config y --client-name x", "create --data DATA --secret x",

@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/net/listen.h"
+
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 
 static struct sockaddr_storage address(const char *ip, unsigned port)
@@ -158,6 +161,26 @@ static void fence_opens_loopback_only_beside_a_master_on_loopback(void **state)
 	assert_true(passes(&fence, "10.0.0.9", 8081));
 }
 
+static void own_addresses_are_inside_where_a_master_is_on_loopback(void **state)
+{
+	struct address_fence fence = {0};
+	struct ifaddrs *all;
+
+	(void)state;
+	assert_int_equal(getifaddrs(&all), 0);
+	assert_true(add_master(&fence, "127.0.0.1"));
+	for (const struct ifaddrs *one = all; one; one = one->ifa_next) {
+		char text[46];
+		if (one->ifa_addr == NULL || one->ifa_addr->sa_family != AF_INET)
+			continue;
+		listen_peer_text(one->ifa_addr, text);
+		if (strncmp(text, "169.254.", 8) != 0)
+			assert_true(passes(&fence, text, 4040));
+	}
+	assert_false(passes(&fence, "203.0.113.77", 4040));
+	freeifaddrs(all);
+}
+
 /* Managed clusters have their API servers somewhere in the cloud, and pods elsewhere. */
 static void fence_opens_only_loopback_beside_an_api_server(void **state)
 {
@@ -204,6 +227,7 @@ int main(void)
 		cmocka_unit_test(fence_opens_the_masters_own_16_and_64),
 		cmocka_unit_test(fence_opens_only_the_configured_networks),
 		cmocka_unit_test(fence_opens_loopback_only_beside_a_master_on_loopback),
+		cmocka_unit_test(own_addresses_are_inside_where_a_master_is_on_loopback),
 		cmocka_unit_test(fence_opens_only_loopback_beside_an_api_server),
 		cmocka_unit_test(fence_refuses_ports_below_1024),
 		cmocka_unit_test(fence_refuses_other_families),

@@ -1,4 +1,4 @@
-#include "proxy/process/join.h"
+#include "proxy/sockets/join.h"
 
 #include "base/log/log.h"
 #include "base/rnd.h"

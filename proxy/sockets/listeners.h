@@ -1,12 +1,12 @@
 /*
- * proxy/process/listeners.h - the sockets of this process: one of the server for each server
+ * proxy/sockets/listeners.h - the sockets of this process: one of the server for each server
  * thread, one of the admin site, one that redirects; and who else has the addresses (S61).
  */
-#ifndef SPARKGATE_PROXY_PROCESS_LISTENERS_H
-#define SPARKGATE_PROXY_PROCESS_LISTENERS_H
+#ifndef SPARKGATE_PROXY_SOCKETS_LISTENERS_H
+#define SPARKGATE_PROXY_SOCKETS_LISTENERS_H
 
 #include "conf/conf.h"
-#include "proxy/process/inherit.h"
+#include "proxy/sockets/inherit.h"
 
 enum { LISTENERS_ADDRESSES = 3 };
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "proxy/process/handover.h"
+#include "proxy/sockets/handover.h"
 
 #include "base/mem.h"
 #include "base/str.h"

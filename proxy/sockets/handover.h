@@ -1,15 +1,15 @@
 /*
- * proxy/process/handover.h - another process takes over: the program is started anew, with the same
+ * proxy/sockets/handover.h - another process takes over: the program is started anew, with the same
  * arguments and environment, and gets the sockets that listen, so that no connection that waits in
  * one of them is lost (S200).
  *
  * It is the file that stands now where this process's program stood. It says when it can serve
  * (inherit.h); until then, and if it never does, nothing has changed here. The keeper's thread.
  */
-#ifndef SPARKGATE_PROXY_PROCESS_HANDOVER_H
-#define SPARKGATE_PROXY_PROCESS_HANDOVER_H
+#ifndef SPARKGATE_PROXY_SOCKETS_HANDOVER_H
+#define SPARKGATE_PROXY_SOCKETS_HANDOVER_H
 
-#include "proxy/process/inherit.h"
+#include "proxy/sockets/inherit.h"
 
 struct event_base;
 struct handover;

@@ -1,4 +1,4 @@
-#include "proxy/process/inherit.h"
+#include "proxy/sockets/inherit.h"
 
 #include "base/mem.h"
 #include "base/str.h"

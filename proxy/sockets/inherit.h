@@ -1,13 +1,13 @@
 /*
- * proxy/process/inherit.h - listening sockets that this process was started with: by systemd's
+ * proxy/sockets/inherit.h - listening sockets that this process was started with: by systemd's
  * socket activation (sd_listen_fds(3)), or by the gateway before it, which hands over (handover.h).
  *
  * LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say which descriptors they are, from 3 on. Names:
  * "public" (any number of sockets for server.listen), "admin", "redirect", and of a gateway that
  * hands over "handover", the pipe on which it waits for the word that this process can serve.
  */
-#ifndef SPARKGATE_PROXY_PROCESS_INHERIT_H
-#define SPARKGATE_PROXY_PROCESS_INHERIT_H
+#ifndef SPARKGATE_PROXY_SOCKETS_INHERIT_H
+#define SPARKGATE_PROXY_SOCKETS_INHERIT_H
 
 #include "base/err.h"
 

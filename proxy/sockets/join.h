@@ -1,13 +1,13 @@
 /*
- * proxy/process/join.h - which gateways listen on an address, and on which store: what --join asks
+ * proxy/sockets/join.h - which gateways listen on an address, and on which store: what --join asks
  * before it shares one (S61).
  *
  * A gateway says so by the name of an abstract Unix socket for each of its addresses. Such names
  * live where TCP ports do, in the network namespace, are seen by every user and container there,
  * and end with the process, however that ends.
  */
-#ifndef SPARKGATE_PROXY_PROCESS_JOIN_H
-#define SPARKGATE_PROXY_PROCESS_JOIN_H
+#ifndef SPARKGATE_PROXY_SOCKETS_JOIN_H
+#define SPARKGATE_PROXY_SOCKETS_JOIN_H
 
 #include "base/err.h"
 

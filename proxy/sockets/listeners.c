@@ -1,6 +1,6 @@
-#include "proxy/process/listeners.h"
+#include "proxy/sockets/listeners.h"
 
-#include "proxy/process/join.h"
+#include "proxy/sockets/join.h"
 #include "base/net/listen.h"
 
 #include <errno.h>
