@@ -73,13 +73,6 @@ json_t *audit_json(const struct store_audit *event)
 	return NULL;
 }
 
-const char *audit_json_text(const json_t *event, const char *name)
-{
-	const char *text = json_string_value(json_object_get(event, name));
-
-	return text ? text : "";
-}
-
 /* --- CSV --- */
 
 /* What spreadsheets calculate, full-width signs too (OWASP: CSV injection). */

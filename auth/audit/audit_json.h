@@ -16,8 +16,6 @@
 /* Gives an object: each known member, null where the event has none; whatever else its line says is
  * in `details`. NULL: no gateway has written it. */
 json_t *audit_json(const struct store_audit *event);
-/* What the event is about: "" where it is about none. Borrows. */
-const char *audit_json_text(const json_t *event, const char *name);
 
 void audit_csv_head(struct sbuf *out); /* names of the columns */
 void audit_csv_row(struct sbuf *out, const json_t *event);

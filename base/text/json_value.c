@@ -28,3 +28,10 @@ struct str json_value_member(const json_t *object, const char *name)
 {
 	return json_value_str(json_object_get(object, name));
 }
+
+const char *json_value_string(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}

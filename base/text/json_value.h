@@ -14,5 +14,7 @@ json_t *json_value_text(const char *text); /* gives; null for NULL, "" and what 
 /* Borrows a string's text; at == NULL for what is none, or is not there. */
 struct str json_value_str(const json_t *value);
 struct str json_value_member(const json_t *object, const char *name); /* the same of a member */
+/* Borrows a member's text; "" for what is none, or is not there. */
+const char *json_value_string(const json_t *object, const char *name);
 
 #endif

@@ -78,6 +78,9 @@ MUST_CHECK bool admin_has_right(struct web_call *call, enum action action);
 extern const struct web_site admin_probe_site, admin_api_site, admin_pages_site;
 bool admin_api_is_path(struct str target); /* below /api/ */
 bool admin_probe_is_path(struct str target);
+/* S0, S5: only what a browser holds for this origin; a name that somebody rebinds to our address is
+ * none of it. */
+MUST_CHECK enum fault admin_check_origin(struct admin_call *call);
 /* Guards the request, then serves it as web_serve() does. */
 void admin_pages_serve(struct admin_call *call);
 

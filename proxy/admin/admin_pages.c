@@ -252,9 +252,7 @@ const struct web_site admin_pages_site = {
 
 /* --- what is asked --- */
 
-/* S0, S5: only what a browser holds for this origin; a name that somebody rebinds to our address is
- * none of it. */
-static enum fault check_origin(struct admin_call *call)
+enum fault admin_check_origin(struct admin_call *call)
 {
 	struct str label;
 	struct err err = {""};
@@ -277,7 +275,7 @@ static bool is_elsewhere(const struct admin_call *call)
 void admin_pages_serve(struct admin_call *call)
 {
 	struct web_call *web = &call->web;
-	enum fault fault = check_origin(call);
+	enum fault fault = admin_check_origin(call);
 
 	if (fault != FAULT_NONE)
 		web_fault(web, fault, NULL);

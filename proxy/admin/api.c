@@ -7,9 +7,27 @@
 
 #include <event2/buffer.h>
 
+/* S170: a browser sends the cookie with whatever asks for this address. So a session is taken as
+ * the pages take it: under the configured name, and of a change Origin says that a page of this
+ * site made it. */
+static enum fault check_session(struct web_call *call)
+{
+	enum fault fault = admin_check_origin(admin_call_of(call));
+
+	if (fault == FAULT_NONE && !web_is_get(call) && !web_is_from_us(call, true))
+		fault = FAULT_CROSS_ORIGIN;
+	return fault;
+}
+
 /* Who may not is told no more than that. */
 static bool api_on_known(struct web_call *call)
 {
+	enum fault fault = web_is_signed_in(call) ? check_session(call) : FAULT_NONE;
+
+	if (fault != FAULT_NONE) {
+		web_fault(call, fault, NULL);
+		return false;
+	}
 	bool is_about_tokens = str_starts(str_of(call->row->path), STR("/api/v1/tokens"));
 	const char *why =
 		is_about_tokens ? token_manager_why_not(admin_token_rules(call), call->who) : NULL;
@@ -46,30 +64,31 @@ static const struct web_row rows[] = {
 	{"GET", "/api/v1/sessions", WEB_BEARER, api_sessions, WEB_NOTHING},
 	{"DELETE", "/api/v1/sessions", WEB_BEARER, api_sessions_end, WEB_NOTHING},
 	{"DELETE", "/api/v1/sessions/{id}", WEB_BEARER, api_session_end, WEB_NOTHING},
-	{"GET", "/api/v1/artifacts", WEB_BEARER, artifact_api_list, WEB_NOTHING},
-	{"GET", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_show, WEB_NOTHING},
-	{"PUT", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_put, WEB_STREAM},
-	{"DELETE", "/api/v1/artifacts/{name}", WEB_BEARER, artifact_api_delete, WEB_NOTHING},
-	{"GET", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_show,
+	{"GET", "/api/v1/artifacts", WEB_EITHER, artifact_api_list, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/{name}", WEB_EITHER, artifact_api_show, WEB_NOTHING},
+	{"PUT", "/api/v1/artifacts/{name}", WEB_EITHER, artifact_api_put, WEB_STREAM},
+	{"DELETE", "/api/v1/artifacts/{name}", WEB_EITHER, artifact_api_delete, WEB_NOTHING},
+	{"GET", "/api/v1/artifacts/shared/{folder}/{name}", WEB_EITHER, artifact_api_show,
 		WEB_NOTHING},
-	{"PUT", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_put,
+	{"PUT", "/api/v1/artifacts/shared/{folder}/{name}", WEB_EITHER, artifact_api_put,
 		WEB_STREAM},
-	{"DELETE", "/api/v1/artifacts/shared/{folder}/{name}", WEB_BEARER, artifact_api_delete,
+	{"DELETE", "/api/v1/artifacts/shared/{folder}/{name}", WEB_EITHER, artifact_api_delete,
 		WEB_NOTHING},
 	{"GET", "/api/v1/audit", WEB_BEARER, api_audit, WEB_NOTHING},
-	{"GET", "/api/v1/profiles", WEB_BEARER, launch_api_profiles, WEB_NOTHING},
-	{"GET", "/api/v1/applications", WEB_BEARER, launch_api_list, WEB_NOTHING},
-	{"POST", "/api/v1/applications", WEB_BEARER, launch_api_create, WEB_JSON},
-	{"GET", "/api/v1/applications/{id}", WEB_BEARER, launch_api_show, WEB_NOTHING},
-	{"DELETE", "/api/v1/applications/{id}", WEB_BEARER, launch_api_kill, WEB_NOTHING},
-	{"POST", "/api/v1/applications/{id}/restart", WEB_BEARER, launch_api_restart, WEB_NOTHING},
-	{"GET", "/api/v1/applications/{id}/logs", WEB_BEARER, launch_api_logs, WEB_NOTHING},
-	{"GET", "/api/v1/applications/{id}/events", WEB_BEARER, launch_api_events, WEB_NOTHING},
+	{"GET", "/api/v1/profiles", WEB_EITHER, launch_api_profiles, WEB_NOTHING},
+	{"GET", "/api/v1/applications", WEB_EITHER, launch_api_list, WEB_NOTHING},
+	{"POST", "/api/v1/applications", WEB_EITHER, launch_api_create, WEB_JSON},
+	{"GET", "/api/v1/applications/{id}", WEB_EITHER, launch_api_show, WEB_NOTHING},
+	{"DELETE", "/api/v1/applications/{id}", WEB_EITHER, launch_api_kill, WEB_NOTHING},
+	{"POST", "/api/v1/applications/{id}/restart", WEB_EITHER, launch_api_restart, WEB_NOTHING},
+	{"GET", "/api/v1/applications/{id}/logs", WEB_EITHER, launch_api_logs, WEB_NOTHING},
+	{"GET", "/api/v1/applications/{id}/events", WEB_EITHER, launch_api_events, WEB_NOTHING},
 };
 
 const struct web_site admin_api_site = {
 	.id = AUTH_SITE_ADMIN,
-	.takes_bearer = true, /* alone: a cookie would be sent by whatever page a browser is on */
+	.takes_bearer =
+		true, /* alone, but in rows for either: a cookie comes with any page's wish */
 	.is_program = true,
 	.is_at_root = true,
 	.form_max = 64 * 1024,

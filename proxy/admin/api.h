@@ -1,6 +1,6 @@
 /*
  * proxy/admin/api.h - the API as its files share it: JSON over the admin listener, for bearer
- * tokens (S35).
+ * tokens (S35). Launches and artifacts also for who has signed in here (S170).
  *
  * Every error is problem JSON (RFC 9457); nothing is cached.
  */

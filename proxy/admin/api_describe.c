@@ -2,6 +2,7 @@
 #include "proxy/admin/api.h"
 
 #include "auth/service/auth.h"
+#include "auth/session/session.h"
 #include "proxy/pages/page.h"
 #include "proxy/pages/page_static.h"
 
@@ -65,16 +66,27 @@ static void set_limits(json_t *schema, int64_t def, int64_t max)
 	sbuf_clear(&pattern);
 }
 
+static void set_cookie_name(json_t *components, const struct conf *conf)
+{
+	json_t *schemes = json_object_get(components, "securitySchemes");
+	char name[SESSION_COOKIE_MAX];
+
+	session_cookie_name(conf, AUTH_SITE_ADMIN, "", name);
+	json_object_set_new(json_object_get(schemes, "session"), "name", json_string(name));
+}
+
 void api_describe(struct web_call *call)
 {
 	const struct page_static *file = page_static_find(STR("openapi.json"));
 	const struct conf *conf = auth_service_conf(admin_call_of(call)->admin->service);
 	json_t *json = json_loadb((const char *)file->bytes, file->len, 0, NULL);
-	json_t *schemas = json_object_get(json_object_get(json, "components"), "schemas");
+	json_t *components = json_object_get(json, "components");
+	json_t *schemas = json_object_get(components, "schemas");
 
 	set_limits(json_object_get(schemas, "AccessTtl"), conf->access_ttl_s.def,
 		conf->access_ttl_s.max);
 	set_limits(json_object_get(schemas, "RefreshTtl"), conf->refresh_ttl_s.def,
 		conf->refresh_ttl_s.max);
+	set_cookie_name(components, conf);
 	api_answer(call, 200, json);
 }

@@ -2,10 +2,10 @@
 
 #include "auth/audit/audit_json.h"
 #include "auth/policy/access.h"
+#include "base/clock.h"
+#include "base/text/json_value.h"
 #include "proxy/admin/asked_fields.h"
 #include "proxy/web/web_fault.h"
-
-#include <time.h>
 
 enum {
 	ROUNDS = 20,
@@ -30,60 +30,6 @@ static const struct asked_field fields[] = {
 	FIELD("format", format, 8, "format: expected json or csv"),
 };
 
-/* Two digits, or four of a year; -1: others. */
-static int read_digits(struct str *text, size_t count, char after)
-{
-	int number = 0;
-
-	if (text->len < count)
-		return -1;
-	for (size_t i = 0; i < count; i++) {
-		if (text->at[i] < '0' || text->at[i] > '9')
-			return -1;
-		number = number * 10 + (text->at[i] - '0');
-	}
-	*text = str_from(*text, count);
-	if (after && text->len > 0 && text->at[0] == after)
-		*text = str_from(*text, 1);
-	return number;
-}
-
-static bool is_time(const struct tm *tm)
-{
-	return tm->tm_year >= 70 && tm->tm_year < 200 && tm->tm_mon >= 0 && tm->tm_mon < 12 &&
-	       tm->tm_mday >= 1 && tm->tm_mday <= 31 && tm->tm_hour >= 0 && tm->tm_hour < 24 &&
-	       tm->tm_min >= 0 && tm->tm_min < 60 && tm->tm_sec >= 0 && tm->tm_sec < 60;
-}
-
-/* RFC 3339 in UTC, without what is none: a date, with a time to the minute, to the second or to the
- * millisecond, as clocks, people and <input type="datetime-local"> write it. -1: no such time. */
-static int64_t read_time(const char *given)
-{
-	struct str text = str_of(given);
-	struct tm tm = {.tm_isdst = 0};
-	int ms = 0;
-
-	if (str_ends(text, STR("Z")) && text.len > 11)
-		text.len--;
-	size_t len = text.len;
-	if ((len != 10 && len != 16 && len != 19 && len != 23) || text.at[4] != '-' ||
-		text.at[7] != '-' || (len > 10 && (text.at[10] != 'T' || text.at[13] != ':')) ||
-		(len > 16 && text.at[16] != ':') || (len > 19 && text.at[19] != '.'))
-		return -1;
-	tm.tm_year = read_digits(&text, 4, '-') - 1900;
-	tm.tm_mon = read_digits(&text, 2, '-') - 1;
-	tm.tm_mday = read_digits(&text, 2, 'T');
-	if (len > 10) {
-		tm.tm_hour = read_digits(&text, 2, ':');
-		tm.tm_min = read_digits(&text, 2, ':');
-	}
-	if (len > 16)
-		tm.tm_sec = read_digits(&text, 2, '.');
-	if (len > 19)
-		ms = read_digits(&text, 3, '\0');
-	return is_time(&tm) && ms >= 0 ? (int64_t)timegm(&tm) * 1000 + ms : -1;
-}
-
 static const char *text_or_null(const char *text)
 {
 	return text[0] ? text : NULL;
@@ -97,8 +43,8 @@ static const char *understand(struct audit_search *search)
 	query->user = text_or_null(search->user);
 	query->action = text_or_null(search->action);
 	query->app = text_or_null(search->application);
-	query->from_ms = search->from[0] ? read_time(search->from) : 0;
-	query->until_ms = search->until[0] ? read_time(search->until) : 0;
+	query->from_ms = search->from[0] ? clock_read(str_of(search->from)) : 0;
+	query->until_ms = search->until[0] ? clock_read(str_of(search->until)) : 0;
 	query->limit = search->limit[0] ? asked_limit(search->limit, STORE_AUDIT_PAGE) : 100;
 	search->is_csv = strcmp(search->format, "csv") == 0;
 	if (query->from_ms == -1)
@@ -157,7 +103,7 @@ static void on_event(void *arg, const struct store_audit *event)
 {
 	struct finding *finding = arg;
 	json_t *json = audit_json(event);
-	const struct access_app about = {.cluster = audit_json_text(json, "cluster"),
+	const struct access_app about = {.cluster = json_value_string(json, "cluster"),
 		.id = event->app_id,
 		.name = event->app_name[0] ? event->app_name : NULL};
 
@@ -237,7 +183,7 @@ static void add_csv_row(void *arg, json_t *event)
 	if (csv->is_full)
 		return;
 	audit_csv_row(&csv->text, event);
-	memcpy(csv->last, audit_json_text(event, "id"), STORE_AUDIT_ID);
+	memcpy(csv->last, json_value_string(event, "id"), STORE_AUDIT_ID);
 	csv->is_full = csv->text.len > CSV_FULL;
 }
 

@@ -1,32 +1,17 @@
 /* proxy/launch/launch_json.c - a launch as the API shows it to who may see it. */
 #include "proxy/launch/launcher_int.h"
 
-#include "base/clock.h"
 #include "base/text/json_text.h"
-
-static json_t *time_json(int64_t wall_s)
-{
-	char text[32];
-
-	if (wall_s == 0)
-		return json_null();
-	clock_format(wall_s * 1000, text);
-	return json_string(text);
-}
-
-static json_t *text_or_null(const char *text)
-{
-	return text && text[0] ? json_string(text) : json_null();
-}
+#include "base/text/json_value.h"
 
 json_t *launch_events_json(const struct launch_order *order)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < order->events_count; i++)
-		json_array_append_new(
-			list, json_pack("{s:o, s:s, s:s}", "at", time_json(order->events[i].at),
-				      "about", "launch", "text", order->events[i].text));
+		json_array_append_new(list,
+			json_pack("{s:o, s:s, s:s}", "at", json_value_time(order->events[i].at),
+				"about", "launch", "text", order->events[i].text));
 	return list;
 }
 
@@ -67,17 +52,17 @@ json_t *launch_json(const struct store_launch *launch, const struct launch_order
 		launch->subject, "issuer", launch->issuer);
 	json_t *asked = order->asked ? json_of_text(str_of(order->asked), NULL) : NULL;
 
-	json_object_set_new(json, "created_at", time_json(launch->created_at));
-	json_object_set_new(json, "updated_at", time_json(launch->updated_at));
-	json_object_set_new(json, "ended_at", time_json(launch->ended_at));
-	json_object_set_new(json, "application_id", text_or_null(launch->app_id));
-	json_object_set_new(json, "resource", text_or_null(order->resource));
+	json_object_set_new(json, "created_at", json_value_time(launch->created_at));
+	json_object_set_new(json, "updated_at", json_value_time(launch->updated_at));
+	json_object_set_new(json, "ended_at", json_value_time(launch->ended_at));
+	json_object_set_new(json, "application_id", json_value_text(launch->app_id));
+	json_object_set_new(json, "resource", json_value_text(order->resource));
 	json_object_set_new(json, "sizes", sizes_json(order));
 	json_object_set_new(json, "attempts", json_integer(order->attempts));
 	json_object_set_new(json, "exit_code",
 		order->has_exit_code ? json_integer(order->exit_code) : json_null());
-	json_object_set_new(json, "reason", text_or_null(order->reason));
-	json_object_set_new(json, "restart_of", text_or_null(order->restart_of));
+	json_object_set_new(json, "reason", json_value_text(order->reason));
+	json_object_set_new(json, "restart_of", json_value_text(order->restart_of));
 	json_object_set_new(json, "kill_asked", json_boolean(order->kill_asked_at != 0));
 	json_object_set_new(json, "request", asked ? asked : json_null());
 	json_object_set_new(json, "links", links_json(launch, order, conf));

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text/params.h"
 #include "proxy/guard/client_address.h"
+#include "proxy/web/web_row.h"
 
 #include <event2/buffer.h>
 
@@ -112,7 +113,7 @@ struct auth_result web_ask_auth(struct web_call *call, bool is_quiet, auth_done 
 			collect_fields(call->req, FIELD_AUTHORIZATION, authorization);
 		req.query = call->target.query;
 	}
-	if (call->site->takes_cookies)
+	if (call->site->takes_cookies || (call->row && call->row->who == WEB_EITHER))
 		req.cookies_count = web_cookies(call, cookies);
 	return auth_check(call->auth, &req, done, arg);
 }

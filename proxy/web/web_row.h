@@ -16,6 +16,7 @@ enum web_who {
 	WEB_KNOWN,   /* somebody, by whatever the site takes, with a role or without */
 	WEB_SESSION, /* by the site's cookie, with a role */
 	WEB_BEARER,  /* by a token in the Authorization field, with a role */
+	WEB_EITHER,  /* by such a token, or where there is none by the site's cookie (S170) */
 };
 
 /* What content is taken, and whose page has to have sent it (S29, S35, S45). */

@@ -11,7 +11,7 @@ API = "proxy/admin/api.c"
 PUBLIC = "proxy/endpoints/endpoint_api.c"  # rows of the API that are on this listener, too
 ROW = re.compile(r'\{"([A-Z, ]+)",\s*"(/[^"]*)",\s*(WEB_\w+),\s*\w+,\s*(WEB_\w+)\}')
 LINE = re.compile(r"\| `([A-Z, ]+)` \| `(/[^`]*)` \| ([^|]+?) \|")
-WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_KNOWN": "known", "WEB_SESSION": "session", "WEB_BEARER": "bearer"}
+WHO = {"WEB_ANYBODY": "anybody", "WEB_WHOEVER": "whoever", "WEB_KNOWN": "known", "WEB_SESSION": "session", "WEB_BEARER": "bearer", "WEB_EITHER": "either"}
 TABLES = ["proxy/endpoints/endpoint.c", "proxy/admin/admin_pages.c", API, "proxy/admin/admin_probe.c", PUBLIC]
 
 
@@ -52,7 +52,9 @@ def of_operation(at, method, operation, who, takes):
         yield f"{name}: content is {'not ' if takes == 'WEB_NOTHING' else ''}taken"
     if (operation.get("security") == []) != (who == "WEB_ANYBODY"):
         yield f"{name}: the row says {WHO[who]}"
-    needed = {"WEB_BEARER": ["401", "403", "503"], "WEB_KNOWN": ["401", "503"]}.get(who, []) + {"WEB_JSON": ["413", "415"], "WEB_STREAM": ["411", "413"]}.get(takes, [])
+    if ({"session": []} in operation.get("security", [])) != (who == "WEB_EITHER"):
+        yield f"{name}: a session is {'' if who == 'WEB_EITHER' else 'not '}taken"
+    needed = {"WEB_BEARER": ["401", "403", "503"], "WEB_EITHER": ["401", "403", "503"], "WEB_KNOWN": ["401", "503"]}.get(who, []) + {"WEB_JSON": ["413", "415"], "WEB_STREAM": ["411", "413"]}.get(takes, [])
     yield from (f"{name}: no answer {status}" for status in needed if status not in answers)
 
 
@@ -67,7 +69,8 @@ def of_openapi():
 
 
 def of_public():
-    yield from (f"{PUBLIC}: {row} is no row of {API}" for row in rows(PUBLIC) if row not in rows(API))
+    admins = [(methods, at, who.replace("EITHER", "BEARER"), takes) for methods, at, who, takes in rows(API)]  # no cookie is taken there
+    yield from (f"{PUBLIC}: {row} is no row of {API}" for row in rows(PUBLIC) if row not in admins)
 
 
 source.finish([*of_readme(), *of_openapi(), *of_public()])

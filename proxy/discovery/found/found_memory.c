@@ -3,6 +3,7 @@
 #include "base/sbuf.h"
 #include "base/text/json_text.h"
 #include "auth/store/store.h"
+#include "base/text/json_value.h"
 #include "proxy/discovery/found/found.h"
 #include "proxy/discovery/known/cluster.h"
 
@@ -16,13 +17,6 @@ static char *key_of(const struct cluster *finder)
 	return mem_printf("clusters_gone %s", finder->name);
 }
 
-static const char *text_of(const json_t *row, const char *key)
-{
-	const char *text = json_string_value(json_object_get(row, key));
-
-	return text ? text : "";
-}
-
 static int64_t time_of(const json_t *row, const char *key)
 {
 	return json_integer_value(json_object_get(row, key));
@@ -33,10 +27,10 @@ static int64_t time_of(const json_t *row, const char *key)
 static void take_row(struct cluster *finder, const json_t *row)
 {
 	const struct found_gone gone = {
-		.word = {text_of(row, "namespace"), text_of(row, "name"), text_of(row, "uid"),
-			time_of(row, "created")},
-		.path = text_of(row, "path"),
-		.state = text_of(row, "state"),
+		.word = {json_value_string(row, "namespace"), json_value_string(row, "name"),
+			json_value_string(row, "uid"), time_of(row, "created")},
+		.path = json_value_string(row, "path"),
+		.state = json_value_string(row, "state"),
 		.deleted_ms = time_of(row, "deleted"),
 	};
 

@@ -1,5 +1,6 @@
 #include "proxy/discovery/found/found_watch.h"
 
+#include "base/text/json_value.h"
 #include "proxy/discovery/found/found.h"
 #include "proxy/discovery/kubernetes/kube_pod.h"
 
@@ -40,7 +41,7 @@ static void on_cluster(struct kube_watch *w, const struct kube_object *object)
 	struct found_word word = word_of(object);
 	char state[FOUND_STATE_MAX];
 
-	copy_state(kube_text(current, "currentStateSummary"), state);
+	copy_state(json_value_string(current, "currentStateSummary"), state);
 	found_put_cluster(w, &word, state);
 }
 
@@ -70,7 +71,7 @@ static bool is_master(const json_t *pod)
 {
 	const json_t *labels = json_object_get(json_object_get(pod, "metadata"), "labels");
 
-	return strcmp(kube_text(labels, "spark-role"), "master") == 0;
+	return strcmp(json_value_string(labels, "spark-role"), "master") == 0;
 }
 
 /* As the operator's StatefulSet calls it. */
@@ -137,7 +138,7 @@ static json_int_t history_port(const json_t *spec)
 		json_int_t target = json_integer_value(json_object_get(port, "targetPort"));
 		if (number == HISTORY_PORT || target == HISTORY_PORT)
 			return number;
-		if (named == 0 && strcmp(kube_text(port, "name"), "spark-history") == 0)
+		if (named == 0 && strcmp(json_value_string(port, "name"), "spark-history") == 0)
 			named = number;
 	}
 	return named;
@@ -148,7 +149,7 @@ static void on_service(struct kube_watch *w, const struct kube_object *object)
 	const json_t *spec = json_object_get(object->json, "spec");
 	struct found_word word = word_of(object);
 	struct url url;
-	bool is_there = find_url(kube_text(spec, "clusterIP"), history_port(spec), &url);
+	bool is_there = find_url(json_value_string(spec, "clusterIP"), history_port(spec), &url);
 
 	found_put_server(w, FOUND_HISTORY, &word, is_there ? &url : NULL);
 }

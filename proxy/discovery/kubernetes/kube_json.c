@@ -2,6 +2,7 @@
 
 #include "base/text/json_text.h"
 #include "base/clock.h"
+#include "base/text/json_value.h"
 
 #include <stdio.h>
 
@@ -9,23 +10,11 @@ enum { FRAME_MAX = 64 * 1024 };
 
 /* --- fields --- */
 
-const char *kube_text(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
-/* RFC 3339 in whole seconds, as Kubernetes writes it. */
 int64_t kube_time(const json_t *object, const char *key)
 {
-	const char *text = kube_text(object, key);
-	char copy[32];
+	int64_t ms = clock_read(json_value_member(object, key));
 
-	if (strlen(text) != 20)
-		return 0;
-	snprintf(copy, sizeof copy, "%.19s.000Z", text);
-	return clock_parse(str_of(copy));
+	return ms == -1 ? 0 : ms;
 }
 
 /* It goes into a query, and into nothing else. */
@@ -44,9 +33,9 @@ static int object_read(const json_t *json, struct kube_object *out, struct err *
 
 	*out = (struct kube_object){
 		.json = json,
-		.namespace = kube_text(metadata, "namespace"),
-		.name = kube_text(metadata, "name"),
-		.uid = kube_text(metadata, "uid"),
+		.namespace = json_value_string(metadata, "namespace"),
+		.name = json_value_string(metadata, "name"),
+		.uid = json_value_string(metadata, "uid"),
 		.created_ms = kube_time(metadata, "creationTimestamp"),
 	};
 	if (out->namespace[0] == '\0' || out->name[0] == '\0' || out->uid[0] == '\0')
@@ -63,7 +52,7 @@ static int event_type(const json_t *json)
 		[KUBE_DELETED] = "DELETED",
 		[KUBE_BOOKMARK] = "BOOKMARK",
 		[KUBE_ERROR] = "ERROR"};
-	const char *type = kube_text(json, "type");
+	const char *type = json_value_string(json, "type");
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(type, words[i]) == 0)
@@ -85,10 +74,10 @@ static int event_read(struct kube_event *out, struct err *err)
 	if (out->type == KUBE_ERROR) {
 		json_int_t code = json_integer_value(json_object_get(object, "code"));
 		out->code = code > 0 && code < 1000 ? (int)code : 500;
-		out->message = kube_text(object, "message");
+		out->message = json_value_string(object, "message");
 		return 0;
 	}
-	out->version = kube_text(json_object_get(object, "metadata"), "resourceVersion");
+	out->version = json_value_string(json_object_get(object, "metadata"), "resourceVersion");
 	if (!is_version(out->version))
 		return err_set(err, "an event without a resourceVersion");
 	return out->type == KUBE_BOOKMARK ? 0 : object_read(object, &out->object, err);
@@ -227,13 +216,13 @@ int kube_list_finish(const struct kube_list *list, char version[static KUBE_VERS
 			       ? json_of_text(sbuf_str(&list->frame), err)
 			       : NULL;
 	const json_t *metadata = json_object_get(json, "metadata");
-	const char *at = kube_text(metadata, "resourceVersion");
+	const char *at = json_value_string(metadata, "resourceVersion");
 	int rc = 0;
 
 	version[0] = more[0] = '\0';
 	if (json == NULL || !json_is_array(json_object_get(json, "items")) || !is_version(at) ||
 		!str_copy(str_of(at), version, KUBE_VERSION_MAX) ||
-		!str_copy(str_of(kube_text(metadata, "continue")), more, KUBE_CONTINUE_MAX))
+		!str_copy(str_of(json_value_string(metadata, "continue")), more, KUBE_CONTINUE_MAX))
 		rc = err_set(err, "the answer is not a list");
 	json_decref(json);
 	return rc;

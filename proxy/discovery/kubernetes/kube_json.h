@@ -21,8 +21,6 @@ enum {
 	KUBE_CONTINUE_MAX = 4096,
 };
 
-/* A member that is a text; else "". Borrows. */
-const char *kube_text(const json_t *object, const char *key);
 int64_t kube_time(const json_t *object, const char *key); /* wall; 0: it is none */
 
 struct kube_object { /* what every object of a namespace says; none of the texts is "" */

@@ -1,5 +1,6 @@
 #include "proxy/discovery/kubernetes/kube_pod.h"
 
+#include "base/text/json_value.h"
 #include "base/text/url.h"
 #include "proxy/guard/app_key.h"
 
@@ -9,7 +10,7 @@
 static const char *first_text(const json_t *object, const char *const *keys)
 {
 	for (; *keys; keys++) {
-		const char *text = kube_text(object, *keys);
+		const char *text = json_value_string(object, *keys);
 		if (text[0])
 			return text;
 	}
@@ -39,8 +40,8 @@ static const char *user_of(const json_t *spec)
 
 	for (size_t i = json_array_size(env); i > 0; i--) {
 		const json_t *one = json_array_get(env, i - 1);
-		if (strcmp(kube_text(one, "name"), "SPARK_USER") == 0)
-			return kube_text(one, "value");
+		if (strcmp(json_value_string(one, "name"), "SPARK_USER") == 0)
+			return json_value_string(one, "value");
 	}
 	return "";
 }
@@ -59,7 +60,7 @@ static enum kube_phase phase_of(const json_t *status)
 		[KUBE_RUNNING] = "Running",
 		[KUBE_SUCCEEDED] = "Succeeded",
 		[KUBE_FAILED] = "Failed"};
-	const char *text = kube_text(status, "phase");
+	const char *text = json_value_string(status, "phase");
 	const json_t *end = driver_end(status);
 	enum kube_phase phase = KUBE_LOST;
 
@@ -87,7 +88,7 @@ static int64_t end_of(const json_t *status)
 
 static const char *app_id(const json_t *labels)
 {
-	const char *id = kube_text(labels, "spark-app-selector");
+	const char *id = json_value_string(labels, "spark-app-selector");
 
 	return app_key_is_id(str_of(id)) ? id : "";
 }
@@ -101,7 +102,7 @@ static const char *app_name(const json_t *metadata, const json_t *labels)
 
 	if (name[0] == '\0') /* Spark 3.2 and before */
 		name = first_text(json_object_get(metadata, "annotations"), by_annotation);
-	return name[0] ? name : kube_text(metadata, "name");
+	return name[0] ? name : json_value_string(metadata, "name");
 }
 
 /* --- what runs in it --- */
@@ -142,7 +143,7 @@ static void read_main_class(const json_t *container, struct kube_pod *out)
 /* Of Kubeflow's SparkConnect, whose server is a pod without an application's id. */
 static bool is_connect(const json_t *labels)
 {
-	return kube_text(labels, "sparkoperator.k8s.io/connect-name")[0] != '\0';
+	return json_value_string(labels, "sparkoperator.k8s.io/connect-name")[0] != '\0';
 }
 
 static void read_uis(const json_t *pod, const json_t *labels, struct kube_pod *out)
@@ -163,10 +164,10 @@ static void read_uis(const json_t *pod, const json_t *labels, struct kube_pod *o
 /* On the host's network some kubelets tell only the host's. */
 static const char *address_of(const json_t *spec, const json_t *status)
 {
-	const char *ip = kube_text(status, "podIP");
+	const char *ip = json_value_string(status, "podIP");
 
 	if (ip[0] == '\0' && json_is_true(json_object_get(spec, "hostNetwork")))
-		return kube_text(status, "hostIP");
+		return json_value_string(status, "hostIP");
 	return ip;
 }
 
@@ -196,10 +197,10 @@ static void read_owner(const json_t *labels, struct kube_pod *out)
 		{"spark.operator/spark-app-name", KUBE_OWNER_APACHE},
 		{"sparkoperator.k8s.io/connect-name", KUBE_OWNER_CONNECT}};
 
-	out->schedule = kube_text(labels, "sparkoperator.k8s.io/scheduled-app-name");
+	out->schedule = json_value_string(labels, "sparkoperator.k8s.io/scheduled-app-name");
 	out->resource = "";
 	for (size_t i = 0; i < ARRAY_LEN(rows) && out->resource[0] == '\0'; i++) {
-		out->resource = kube_text(labels, rows[i].label);
+		out->resource = json_value_string(labels, rows[i].label);
 		out->owner = out->resource[0] ? rows[i].owner : KUBE_OWNER_NONE;
 	}
 }
@@ -227,7 +228,7 @@ void kube_pod_read(const struct kube_object *object, struct kube_pod *out)
 		.ip = address_of(spec, status),
 		.port = ui_port(spec),
 		.phase = phase_of(status),
-		.is_deleted = kube_text(metadata, "deletionTimestamp")[0] != '\0',
+		.is_deleted = json_value_string(metadata, "deletionTimestamp")[0] != '\0',
 		.created_ms = object->created_ms,
 		.started_ms = kube_time(status, "startTime"),
 		.ended_ms = end_of(status),

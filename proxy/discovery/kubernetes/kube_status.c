@@ -1,24 +1,13 @@
 #include "proxy/discovery/kubernetes/kube_status.h"
 
 #include "base/clock.h"
+#include "base/text/json_value.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
 #include "proxy/discovery/kubernetes/pod_life.h"
 
 #include <stdio.h>
 
 #define EXECUTOR_CONTAINER "spark-kubernetes-executor"
-
-/* Some times of events have microseconds. */
-static int64_t time_of(const json_t *object, const char *key)
-{
-	const char *text = kube_text(object, key);
-	char copy[32];
-
-	if (strlen(text) != sizeof "2026-01-31T12:00:00.123456Z" - 1)
-		return kube_time(object, key);
-	snprintf(copy, sizeof copy, "%.23sZ", text);
-	return clock_parse(str_of(copy));
-}
 
 /* --- a pod --- */
 
@@ -32,11 +21,11 @@ static struct kube_container read_container(const char *name, const json_t *stat
 		state = json_object_get(all, states[i]);
 		c.state = state ? states[i] : "";
 	}
-	c.reason = kube_text(state, "reason");
-	c.message = kube_text(state, "message");
+	c.reason = json_value_string(state, "reason");
+	c.message = json_value_string(state, "message");
 	c.exit_code = json_integer_value(json_object_get(state, "exitCode"));
-	c.started_ms = time_of(state, "startedAt");
-	c.ended_ms = time_of(state, "finishedAt");
+	c.started_ms = kube_time(state, "startedAt");
+	c.ended_ms = kube_time(state, "finishedAt");
 	c.restarts = json_integer_value(json_object_get(status, "restartCount"));
 	c.is_driver = strcmp(name, POD_DRIVER_CONTAINER) == 0;
 	c.is_executor = strcmp(name, EXECUTOR_CONTAINER) == 0;
@@ -49,7 +38,7 @@ static void read_containers(const json_t *pod, struct kube_status *out)
 	const json_t *status = json_object_get(pod, "status");
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
-		const char *name = kube_text(json_array_get(all, i), "name");
+		const char *name = json_value_string(json_array_get(all, i), "name");
 		if (name[0] && out->containers_count < KUBE_CONTAINERS_MAX)
 			out->containers[out->containers_count++] =
 				read_container(name, pod_container_status(status, name));
@@ -62,8 +51,8 @@ static const char *owner_of(const json_t *metadata)
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "kind"), "Pod") == 0)
-			return kube_text(one, "uid");
+		if (strcmp(json_value_string(one, "kind"), "Pod") == 0)
+			return json_value_string(one, "uid");
 	}
 	return "";
 }
@@ -75,17 +64,17 @@ int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err
 	const json_t *status = json_object_get(pod, "status");
 
 	*out = (struct kube_status){
-		.namespace = kube_text(metadata, "namespace"),
-		.name = kube_text(metadata, "name"),
-		.uid = kube_text(metadata, "uid"),
-		.phase = kube_text(status, "phase"),
-		.reason = kube_text(status, "reason"),
-		.message = kube_text(status, "message"),
-		.node = kube_text(json_object_get(pod, "spec"), "nodeName"),
-		.role = kube_text(labels, "spark-role"),
-		.app_id = kube_text(labels, "spark-app-selector"),
+		.namespace = json_value_string(metadata, "namespace"),
+		.name = json_value_string(metadata, "name"),
+		.uid = json_value_string(metadata, "uid"),
+		.phase = json_value_string(status, "phase"),
+		.reason = json_value_string(status, "reason"),
+		.message = json_value_string(status, "message"),
+		.node = json_value_string(json_object_get(pod, "spec"), "nodeName"),
+		.role = json_value_string(labels, "spark-role"),
+		.app_id = json_value_string(labels, "spark-app-selector"),
 		.owner = owner_of(metadata),
-		.created_ms = time_of(metadata, "creationTimestamp"),
+		.created_ms = kube_time(metadata, "creationTimestamp"),
 	};
 	read_containers(pod, out);
 	if (out->namespace[0] == '\0' || out->name[0] == '\0' || out->uid[0] == '\0')
@@ -151,7 +140,7 @@ static json_t *cut_container(const json_t *container)
 
 	for (size_t i = 0; i < json_array_size(env); i++) {
 		const json_t *one = json_array_get(env, i);
-		if (strcmp(kube_text(one, "name"), "SPARK_USER") == 0)
+		if (strcmp(json_value_string(one, "name"), "SPARK_USER") == 0)
 			json_array_append_new(kept, json_deep_copy(one));
 	}
 	json_object_set_new(out, "env", kept);
@@ -215,11 +204,11 @@ json_t *kube_status_cut(const json_t *pod)
 static int64_t first_time(const json_t *event)
 {
 	static const char *const keys[] = {"lastTimestamp", "eventTime", "firstTimestamp", NULL};
-	int64_t at = time_of(json_object_get(event, "series"), "lastObservedTime");
+	int64_t at = kube_time(json_object_get(event, "series"), "lastObservedTime");
 
 	for (size_t i = 0; at == 0 && keys[i]; i++)
-		at = time_of(event, keys[i]);
-	return at ? at : time_of(json_object_get(event, "metadata"), "creationTimestamp");
+		at = kube_time(event, keys[i]);
+	return at ? at : kube_time(json_object_get(event, "metadata"), "creationTimestamp");
 }
 
 void kube_incident_read_any(const json_t *event, struct kube_incident *out)
@@ -228,17 +217,17 @@ void kube_incident_read_any(const json_t *event, struct kube_incident *out)
 	int64_t count = json_integer_value(json_object_get(event, "count"));
 	int64_t series =
 		json_integer_value(json_object_get(json_object_get(event, "series"), "count"));
-	const char *source = kube_text(event, "reportingComponent");
+	const char *source = json_value_string(event, "reportingComponent");
 
 	if (source[0] == '\0')
-		source = kube_text(json_object_get(event, "source"), "component");
+		source = json_value_string(json_object_get(event, "source"), "component");
 	*out = (struct kube_incident){
-		.type = kube_text(event, "type"),
-		.reason = kube_text(event, "reason"),
-		.message = kube_text(event, "message"),
+		.type = json_value_string(event, "type"),
+		.reason = json_value_string(event, "reason"),
+		.message = json_value_string(event, "message"),
 		.source = source,
-		.pod = kube_text(about, "name"),
-		.uid = kube_text(about, "uid"),
+		.pod = json_value_string(about, "name"),
+		.uid = json_value_string(about, "uid"),
 		.at_ms = first_time(event),
 		.count = series > count ? series : count,
 	};
@@ -251,7 +240,7 @@ int kube_incident_read(const json_t *event, struct kube_incident *out, struct er
 	const json_t *about = json_object_get(event, "involvedObject");
 
 	kube_incident_read_any(event, out);
-	if (strcmp(kube_text(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
+	if (strcmp(json_value_string(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
 		return err_set(err, "not an event about a pod");
 	return 0;
 }

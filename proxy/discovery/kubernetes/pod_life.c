@@ -1,5 +1,6 @@
 #include "proxy/discovery/kubernetes/pod_life.h"
 
+#include "base/text/json_value.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
 
 #include <stdio.h>
@@ -31,7 +32,8 @@ static bool add_why(struct pod_life *life, const char *reason, const char *messa
 
 static bool add_told(struct pod_life *life, const json_t *object)
 {
-	return add_why(life, kube_text(object, "reason"), kube_text(object, "message"));
+	return add_why(
+		life, json_value_string(object, "reason"), json_value_string(object, "message"));
 }
 
 /* --- conditions --- */
@@ -42,8 +44,8 @@ static const json_t *condition(const json_t *status, const char *type, const cha
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "type"), type) == 0 &&
-			strcmp(kube_text(one, "status"), value) == 0)
+		if (strcmp(json_value_string(one, "type"), type) == 0 &&
+			strcmp(json_value_string(one, "status"), value) == 0)
 			return one;
 	}
 	return NULL;
@@ -70,7 +72,7 @@ const json_t *pod_driver_container(const json_t *spec)
 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *one = json_array_get(containers, i);
-		if (strcmp(kube_text(one, "name"), POD_DRIVER_CONTAINER) == 0)
+		if (strcmp(json_value_string(one, "name"), POD_DRIVER_CONTAINER) == 0)
 			return one;
 	}
 	return count == 1 ? json_array_get(containers, 0) : NULL;
@@ -82,7 +84,7 @@ const json_t *pod_container_status(const json_t *status, const char *name)
 
 	for (size_t i = 0; i < json_array_size(all); i++) {
 		const json_t *one = json_array_get(all, i);
-		if (strcmp(kube_text(one, "name"), name) == 0)
+		if (strcmp(json_value_string(one, "name"), name) == 0)
 			return one;
 	}
 	return NULL;
@@ -91,7 +93,8 @@ const json_t *pod_container_status(const json_t *status, const char *name)
 /* Of the driver; NULL: it has not ended. */
 static const json_t *driver_end(const json_t *pod, const json_t *status)
 {
-	const char *driver = kube_text(pod_driver_container(json_object_get(pod, "spec")), "name");
+	const char *driver =
+		json_value_string(pod_driver_container(json_object_get(pod, "spec")), "name");
 
 	return state_of(pod_container_status(status, driver), "terminated");
 }
@@ -124,7 +127,7 @@ static bool is_runtimes(const char *reason)
 
 static void add_end(struct pod_life *life, const json_t *end)
 {
-	const char *reason = kube_text(end, "reason");
+	const char *reason = json_value_string(end, "reason");
 	json_int_t code = exit_code(end);
 	char text[32];
 
@@ -133,9 +136,9 @@ static void add_end(struct pod_life *life, const json_t *end)
 	add_why(life, reason[0] ? reason : "Error", "");
 	snprintf(text, sizeof text, ", exit code %d", (int)code);
 	add(life, text);
-	if (is_runtimes(reason) && kube_text(end, "message")[0]) {
+	if (is_runtimes(reason) && json_value_string(end, "message")[0]) {
 		add(life, ": ");
-		add(life, kube_text(end, "message"));
+		add(life, json_value_string(end, "message"));
 	}
 }
 
@@ -152,7 +155,7 @@ static const json_t *waiting(const json_t *status, bool usual)
 		const json_t *all = json_object_get(status, lists[n]);
 		for (size_t i = 0; i < json_array_size(all); i++) {
 			const json_t *one = json_array_get(all, i);
-			const char *reason = kube_text(state_of(one, "waiting"), "reason");
+			const char *reason = json_value_string(state_of(one, "waiting"), "reason");
 			if (reason[0] && is_usual(reason) == usual)
 				return one;
 		}
@@ -167,7 +170,8 @@ static bool is_by_signal(const json_t *end)
 {
 	json_int_t code = exit_code(end);
 
-	return strcmp(kube_text(end, "reason"), "Error") == 0 && (code == 143 || code == 137);
+	return strcmp(json_value_string(end, "reason"), "Error") == 0 &&
+	       (code == 143 || code == 137);
 }
 
 /* The time in the metadata is when its containers are killed; it was deleted before. What had ended
@@ -221,7 +225,7 @@ static void say_wait(struct pod_life *life, const json_t *status)
 void pod_life_read(const json_t *pod, struct pod_life *out)
 {
 	const json_t *status = json_object_get(pod, "status");
-	const char *phase = kube_text(status, "phase");
+	const char *phase = json_value_string(status, "phase");
 	const json_t *end = driver_end(pod, status);
 
 	out->reason[0] = '\0';

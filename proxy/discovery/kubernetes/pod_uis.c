@@ -1,5 +1,6 @@
 #include "proxy/discovery/kubernetes/pod_uis.h"
 
+#include "base/text/json_value.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
 
 #define ANNOTATION "sparkgate.io/ui"
@@ -17,7 +18,7 @@ static const json_t *find_port(const json_t *container, struct str name)
 
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *port = json_array_get(ports, i);
-		if (str_eq(str_of(kube_text(port, "name")), name))
+		if (str_eq(str_of(json_value_string(port, "name")), name))
 			return json_object_get(port, "containerPort");
 	}
 	return NULL;
@@ -76,7 +77,8 @@ static void add_entry(struct pod_ui_list *list, struct str text, const json_t *s
 size_t pod_uis_read(const json_t *pod, struct pod_ui out[static POD_UIS_MAX])
 {
 	const json_t *metadata = json_object_get(pod, "metadata");
-	struct str rest = str_of(kube_text(json_object_get(metadata, "annotations"), ANNOTATION));
+	struct str rest =
+		str_of(json_value_string(json_object_get(metadata, "annotations"), ANNOTATION));
 	struct pod_ui_list list = {out, 0};
 	struct str entry;
 

@@ -8,6 +8,7 @@
 #include "base/sbuf.h"
 #include "base/text/digest.h"
 #include "base/text/json_text.h"
+#include "base/text/json_value.h"
 #include "proxy/discovery/known/namespace_shares.h"
 
 #include <dirent.h>
@@ -61,17 +62,11 @@ void shelf_record_clear(struct shelf_record *record)
 
 /* --- slots --- */
 
-static const char *text_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "";
-}
-
 /* Of the pod that it was. */
 static const char *namespace_of(const json_t *head)
 {
-	return text_of(json_object_get(json_object_get(head, "pod"), "metadata"), "namespace");
+	return json_value_string(
+		json_object_get(json_object_get(head, "pod"), "metadata"), "namespace");
 }
 
 /* Ids are long and have any bytes; a file's name has not. */
@@ -126,14 +121,14 @@ static void insert_by_age(struct log_shelf *shelf, struct slot *slot)
 static void add_slot(
 	struct log_shelf *shelf, const json_t *head, uint64_t bytes, int64_t touched_ms)
 {
-	const char *app_id = text_of(head, "app");
+	const char *app_id = json_value_string(head, "app");
 	struct slot *slot = find_slot(shelf, app_id);
 
 	if (slot)
 		drop_slot(shelf, slot); /* the file was replaced */
 	slot = mem_alloc(1, sizeof *slot);
 	slot->app_id = mem_strdup(app_id);
-	slot->uid = mem_strdup(text_of(head, "uid"));
+	slot->uid = mem_strdup(json_value_string(head, "uid"));
 	slot->namespace = mem_strdup(namespace_of(head));
 	slot->bytes = bytes;
 	slot->touched_ms = touched_ms;
@@ -214,7 +209,7 @@ static bool take_file(struct log_shelf *shelf, const char *name)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
 		head = read_head(fd, &head_len);
 	if (head) {
-		write_name(text_of(head, "app"), expected);
+		write_name(json_value_string(head, "app"), expected);
 		is_ours = strcmp(name, expected) == 0;
 	}
 	if (is_ours)
@@ -407,9 +402,9 @@ bool log_shelf_has(const struct log_shelf *shelf, const char *app_id, const char
 
 static void take_head(const json_t *head, struct shelf_record *out)
 {
-	out->app_id = mem_strdup(text_of(head, "app"));
-	out->uid = mem_strdup(text_of(head, "uid"));
-	out->problem = mem_strdup(text_of(head, "problem"));
+	out->app_id = mem_strdup(json_value_string(head, "app"));
+	out->uid = mem_strdup(json_value_string(head, "uid"));
+	out->problem = mem_strdup(json_value_string(head, "problem"));
 	out->pod = json_text(json_object_get(head, "pod"));
 }
 

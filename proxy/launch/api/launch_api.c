@@ -1,5 +1,6 @@
 #include "proxy/launch/api/launch_api.h"
 
+#include "base/clock.h"
 #include "base/text/json_text.h"
 #include "base/text/params.h"
 #include "proxy/web/web_fault.h"
@@ -249,16 +250,10 @@ static bool is_container(const char *text)
 	return len > 0;
 }
 
-/* RFC 3339, in whole seconds of UTC. */
-static bool is_time(const char *text)
+/* In whole seconds of UTC, as an API server takes it. */
+static bool is_moment(const char *text)
 {
-	static const char form[] = "0000-00-00T00:00:00Z";
-	size_t at = 0;
-
-	while (text[at] &&
-		(form[at] == '0' ? text[at] >= '0' && text[at] <= '9' : text[at] == form[at]))
-		at++;
-	return at == sizeof form - 1 && text[at] == '\0';
+	return strlen(text) == LAUNCH_TIME - 1 && clock_read(str_of(text)) != -1;
 }
 
 void launch_api_logs(struct web_call *call)
@@ -277,7 +272,7 @@ void launch_api_logs(struct web_call *call)
 		 (follow[0] && strcmp(follow, "true") != 0 && strcmp(follow, "false") != 0))
 		fault = "follow: expected true or false.";
 	else if (!read_parameter(call, "since", question->since, sizeof question->since) ||
-		 (question->since[0] && !is_time(question->since)))
+		 (question->since[0] && !is_moment(question->since)))
 		fault = "since: expected a time such as 2026-01-31T12:00:00Z.";
 	if (fault) {
 		refuse(call, question, fault);

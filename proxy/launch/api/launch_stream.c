@@ -12,6 +12,7 @@
 #include "base/net/fetch.h"
 #include "proxy/launch/rest/rest_json.h"
 #include "proxy/web/web_fault.h"
+#include "proxy/web/web_watch.h"
 
 #include <event2/buffer.h>
 #include <event2/event.h>
@@ -33,8 +34,6 @@ struct source { /* one log of a worker */
 	bool is_whole; /* nothing more was there when it was looked at last */
 };
 
-struct look; /* whether who reads it still may */
-
 struct launch_stream {
 	struct web_call *call;
 	struct launch_home home;
@@ -50,12 +49,9 @@ struct launch_stream {
 	enum fault fault;
 	const char *detail;		  /* of a fault; or NULL */
 	struct launch_question *question; /* with the keeper: how it is now */
-	struct look *look;
+	struct web_watch *watch;
+	bool is_looking; /* whether who reads it still may is asked */
 	int64_t looked_ms;
-};
-
-struct look {
-	struct launch_stream *stream; /* NULL: it is gone */
 };
 
 static void read_on(struct launch_stream *stream);
@@ -66,8 +62,7 @@ static void stream_free(void *arg)
 
 	if (stream->question)
 		stream->question->arg = NULL;
-	if (stream->look)
-		stream->look->stream = NULL;
+	web_watch_free(stream->watch);
 	event_free(stream->tick);
 	fetcher_free(stream->fetcher);
 	launch_log_clear(&stream->log);
@@ -119,11 +114,6 @@ static void end_soon(struct launch_stream *stream, enum fault fault, const char 
 static void finish(struct launch_stream *stream)
 {
 	end_soon(stream, FAULT_NONE, NULL);
-}
-
-static void cut(struct launch_stream *stream, enum fault fault)
-{
-	end_soon(stream, fault, NULL);
 }
 
 /* Frees the stream. */
@@ -190,7 +180,7 @@ static void look_again(struct launch_stream *stream);
 
 static bool is_look_due(const struct launch_stream *stream)
 {
-	return stream->look == NULL && stream->question == NULL &&
+	return !stream->is_looking && stream->question == NULL &&
 	       clock_mono_ms() - stream->looked_ms >= LOOK_MS;
 }
 
@@ -278,7 +268,7 @@ static void on_body(const struct fetch_result *result, void *arg)
 			(void)send_text(stream, result->body);
 		finish(stream);
 	} else {
-		cut(stream, result->status == 404 ? FAULT_NOT_FOUND : FAULT_KUBERNETES);
+		end_soon(stream, result->status == 404 ? FAULT_NOT_FOUND : FAULT_KUBERNETES, NULL);
 	}
 }
 
@@ -338,35 +328,37 @@ static void ask_state(struct launch_stream *stream)
 	stream->home.ask(stream->home.arg, question);
 }
 
-static void on_looked(void *arg, struct auth_result result)
+/* What of it they may see is the keeper's to say. */
+static enum fault judge(void *arg, const struct identity *who)
 {
-	struct look *look = arg;
-	struct launch_stream *stream = look->stream;
-	bool is_good = result.status == AUTH_OK || auth_is_undecided(result.status);
+	(void)arg, (void)who;
+	return FAULT_NONE;
+}
 
-	identity_unref(result.who);
-	free(look);
-	if (stream == NULL)
-		return;
-	stream->look = NULL;
-	if (!is_good)
-		cut(stream, web_fault_of(result.status));
-	else if (stream->log.kind == LAUNCH_LOG_PAGES)
+static void still(void *arg)
+{
+	struct launch_stream *stream = arg;
+
+	stream->is_looking = false;
+	if (stream->log.kind == LAUNCH_LOG_PAGES)
 		ask_state(stream);
 	else
 		wait_a_second(stream);
 }
 
+static void end_reading(void *arg, enum fault fault)
+{
+	struct launch_stream *stream = arg;
+
+	stream->is_looking = false;
+	end_soon(stream, fault, NULL);
+}
+
 static void look_again(struct launch_stream *stream)
 {
-	struct look *look = mem_alloc(1, sizeof *look);
-
-	look->stream = stream;
-	stream->look = look;
+	stream->is_looking = true;
 	stream->looked_ms = clock_mono_ms();
-	struct auth_result result = web_ask_auth(stream->call, true, on_looked, look);
-	if (result.status != AUTH_LATER)
-		on_looked(look, result);
+	web_watch_ask(stream->watch);
 }
 
 static void stream_on_tick(int fd, short what, void *arg)
@@ -382,7 +374,7 @@ static void stream_on_tick(int fd, short what, void *arg)
 		fetch_go_on(stream->fetch);
 	if (stream->log.kind == LAUNCH_LOG_PAGES && !is_all_read(stream) && !is_look_due(stream))
 		read_on(stream);
-	else if (stream->look == NULL && stream->question == NULL)
+	else if (!stream->is_looking && stream->question == NULL)
 		look_again(stream);
 }
 
@@ -403,6 +395,7 @@ static void reply_text(struct web_call *call, struct launch_question *question)
 void launch_stream_begin(struct web_call *call, struct launch_question *question)
 {
 	static const struct web_work work = {.free = stream_free};
+	static const struct web_watcher watcher = {judge, still, end_reading};
 	struct launch_stream *stream;
 
 	if (question->log.kind == LAUNCH_LOG_TEXT) {
@@ -413,6 +406,7 @@ void launch_stream_begin(struct web_call *call, struct launch_question *question
 	web_wait_for(call, &work, stream); /* from now on nobody but its client ends it early */
 	stream->call = call;
 	stream->home = call->site->launches(call);
+	stream->watch = web_watch_new(call, &watcher, stream);
 	stream->fetcher = fetcher_new(stream->home.base);
 	stream->tick = event_new(stream->home.base, -1, 0, stream_on_tick, stream);
 	stream->log = question->log;

@@ -1,5 +1,6 @@
 #include "proxy/launch/artifacts/s3_listing.h"
 
+#include "base/clock.h"
 #include "base/text/xml_text.h"
 
 #include <stdlib.h>
@@ -20,14 +21,14 @@ void s3_listing_clear(struct s3_listing *listing)
 	*listing = (struct s3_listing){NULL, 0, false};
 }
 
-/* Digits and what stands between them: it is shown as it is. */
-static bool is_time(struct str text)
+static bool take_time(struct s3_object *object, struct str text)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		if (!memchr("0123456789-:.TZ+", text.at[i], 16))
-			return false;
-	}
-	return text.len >= 19;
+	int64_t ms = clock_read(text);
+
+	if (ms == -1)
+		return false;
+	clock_format(ms, object->modified);
+	return true;
 }
 
 static bool take_key(struct s3_object *object, struct str text)
@@ -50,8 +51,7 @@ static void end_of_member(struct listing_reader *r, struct str name)
 		is_good = !r->has_size && str_to_u64(r->leaf, &r->object.size);
 		r->has_size = true;
 	} else if (str_eq(name, STR("LastModified"))) {
-		is_good = is_time(r->leaf) &&
-			  str_copy(r->leaf, r->object.modified, sizeof r->object.modified);
+		is_good = take_time(&r->object, r->leaf);
 	}
 	r->is_bad |= !is_good;
 }

@@ -15,7 +15,7 @@ enum { S3_OBJECTS_MAX = 1000, S3_KEY_SIZE = 1025, S3_TIME_SIZE = 32, S3_CODE_SIZ
 struct s3_object {
 	char *key;
 	uint64_t size;
-	char modified[S3_TIME_SIZE]; /* "2026-11-28T10:00:00.000Z", as the server writes it */
+	char modified[S3_TIME_SIZE]; /* "2026-11-28T10:00:00.000Z" */
 };
 
 struct s3_listing { /* of ListObjectsV2, in the order of their keys */

@@ -1,6 +1,7 @@
 #include "proxy/launch/operator/operator_call.h"
 
 #include "base/text/json_text.h"
+#include "base/text/json_value.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
@@ -125,7 +126,7 @@ static json_t *take_answer(struct operator_call *call, const struct fetch_result
 /* False: it names none. */
 static bool take_uid(struct operator_call *call, const json_t *object)
 {
-	const char *uid = kube_text(json_object_get(object, "metadata"), "uid");
+	const char *uid = json_value_string(json_object_get(object, "metadata"), "uid");
 
 	return uid[0] && str_copy(str_of(uid), call->uid, sizeof call->uid);
 }

@@ -2,6 +2,7 @@
  * resource, its driver's pod and its executors', as long as the API server has them (an hour). */
 #include "base/clock.h"
 #include "base/text/json_text.h"
+#include "base/text/json_value.h"
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
 #include "proxy/launch/operator/operator_target.h"
@@ -138,7 +139,7 @@ static void on_pod(struct operator_errand *e, struct str item)
 
 	if (json && e->pods_count < ERRAND_PODS && kube_status_read(json, &pod, &err) == 0 &&
 		str_copy(str_of(pod.uid), out->uid, sizeof out->uid)) {
-		const char *number = kube_text(labels, "spark-exec-id");
+		const char *number = json_value_string(labels, "spark-exec-id");
 		if (strcmp(pod.role, "executor") == 0)
 			snprintf(out->about, sizeof out->about, "executor-%.10s", number);
 		else

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/sbuf.h"
 #include "base/str.h"
+#include "base/text/json_value.h"
 
 #include <stdlib.h>
 
@@ -23,13 +24,6 @@ static const struct {
 } sizes[] = {{"executor_cores", "executor", "cores", true},
 	{"executor_memory", "executor", "memory", false}, {"driver_cores", "driver", "cores", true},
 	{"driver_memory", "driver", "memory", false}};
-
-static const char *text_of(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? text : "";
-}
 
 /* --- from the form --- */
 
@@ -90,7 +84,7 @@ static json_t *number_of(const char *text)
 
 static int add_size(json_t *body, const json_t *values, size_t row, struct err *err)
 {
-	const char *text = text_of(values, sizes[row].field);
+	const char *text = json_value_string(values, sizes[row].field);
 	json_t *process = json_object_get(body, sizes[row].process);
 	json_t *value = sizes[row].is_number ? number_of(text) : json_string(text);
 
@@ -111,7 +105,7 @@ static int add_size(json_t *body, const json_t *values, size_t row, struct err *
 
 static int add_sizes(json_t *body, const json_t *values, struct err *err)
 {
-	const char *executors = text_of(values, "executors");
+	const char *executors = json_value_string(values, "executors");
 	json_t *number = executors[0] ? number_of(executors) : NULL;
 
 	if (executors[0] && number == NULL)
@@ -139,16 +133,16 @@ static int add_profile(json_t *body, const char *text, struct err *err)
 
 static int fill(json_t *body, const json_t *values, struct err *err)
 {
-	if (add_profile(body, text_of(values, "profile"), err) == -1)
+	if (add_profile(body, json_value_string(values, "profile"), err) == -1)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-		struct str text = str_trim(str_of(text_of(values, texts[i])));
+		struct str text = str_trim(str_of(json_value_string(values, texts[i])));
 		if (text.len > 0)
 			json_object_set_new(body, texts[i], json_stringn(text.at, text.len));
 	}
-	add_arguments(body, text_of(values, "arguments"));
+	add_arguments(body, json_value_string(values, "arguments"));
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
-		if (add_pairs(body, pairs[i], text_of(values, pairs[i]), err) == -1)
+		if (add_pairs(body, pairs[i], json_value_string(values, pairs[i]), err) == -1)
 			return -1;
 	}
 	return add_sizes(body, values, err);
@@ -208,10 +202,12 @@ static json_t *pairs_of(json_t *object)
 json_t *launch_fields_values(const json_t *body)
 {
 	json_t *values = json_pack("{s:o}", "profile",
-		json_sprintf("%s/%s", text_of(body, "cluster"), text_of(body, "profile")));
+		json_sprintf("%s/%s", json_value_string(body, "cluster"),
+			json_value_string(body, "profile")));
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		json_object_set_new(values, texts[i], json_string(text_of(body, texts[i])));
+		json_object_set_new(
+			values, texts[i], json_string(json_value_string(body, texts[i])));
 	json_object_set_new(values, "arguments", lines_of(json_object_get(body, "arguments")));
 	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
 		json_object_set_new(values, pairs[i], pairs_of(json_object_get(body, pairs[i])));
@@ -223,7 +219,7 @@ json_t *launch_fields_values(const json_t *body)
 				values, sizes[i].field, json_object_get(process, sizes[i].member));
 		else
 			json_object_set_new(values, sizes[i].field,
-				json_string(text_of(process, sizes[i].member)));
+				json_string(json_value_string(process, sizes[i].member)));
 	}
 	return values;
 }

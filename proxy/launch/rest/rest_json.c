@@ -1,6 +1,7 @@
 #include "proxy/launch/rest/rest_json.h"
 
 #include "base/text/json_text.h"
+#include "base/text/json_value.h"
 #include "proxy/launch/target/launch_gelf.h"
 
 #include <stdio.h>
@@ -130,21 +131,14 @@ char *rest_submission(const struct launch_order *order, const char *spark_url)
 
 /* --- answers --- */
 
-static const char *text_of(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? text : "";
-}
-
 bool rest_answer_read(const json_t *json, struct rest_answer *out)
 {
 	*out = (struct rest_answer){.success = json_is_true(json_object_get(json, "success")),
-		.id = text_of(json, "submissionId"),
-		.state = text_of(json, "driverState"),
-		.message = text_of(json, "message"),
-		.worker = text_of(json, "workerId")};
-	return text_of(json, "action")[0] != '\0';
+		.id = json_value_string(json, "submissionId"),
+		.state = json_value_string(json, "driverState"),
+		.message = json_value_string(json, "message"),
+		.worker = json_value_string(json, "workerId")};
+	return json_value_string(json, "action")[0] != '\0';
 }
 
 bool rest_is_handle(const char *id)
@@ -243,11 +237,12 @@ static bool is_of_the_time(const json_t *json, const struct launch_order *order)
 bool rest_is_ours(const json_t *driver, const struct launch_order *order)
 {
 	return is_of_the_time(driver, order) &&
-	       strcmp(text_of(driver, "mainclass"), rest_main_class(order)) == 0;
+	       strcmp(json_value_string(driver, "mainclass"), rest_main_class(order)) == 0;
 }
 
 bool rest_may_be_app(const json_t *app, const struct launch_order *order)
 {
-	return is_of_the_time(app, order) && strcmp(text_of(app, "user"), order->user) == 0 &&
-	       strcmp(text_of(app, "name"), order->name) == 0;
+	return is_of_the_time(app, order) &&
+	       strcmp(json_value_string(app, "user"), order->user) == 0 &&
+	       strcmp(json_value_string(app, "name"), order->name) == 0;
 }

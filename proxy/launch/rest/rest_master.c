@@ -3,23 +3,17 @@
 
 #include "base/sbuf.h"
 #include "base/text/json_text.h"
+#include "base/text/json_value.h"
 
 #include <stdio.h>
 
 static void ask_next(struct errand *errand);
 
-static const char *text_of(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? text : "";
-}
-
 static void on_master(struct errand *errand, const struct fetch_result *result)
 {
 	json_t *json = result->status == 200 ? json_of_text(result->body, NULL) : NULL;
 
-	if (strcmp(text_of(json, "status"), "ALIVE") == 0) {
+	if (strcmp(json_value_string(json, "status"), "ALIVE") == 0) {
 		errand->master = json;
 		errand->server = 0;
 		errand->with_master(errand);
@@ -64,5 +58,5 @@ void errand_find_master(struct errand *errand, void (*then)(struct errand *erran
 
 const char *errand_spark_url(const struct errand *errand)
 {
-	return text_of(errand->master, "url");
+	return json_value_string(errand->master, "url");
 }

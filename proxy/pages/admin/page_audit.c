@@ -77,14 +77,10 @@ static void write_filter(
 
 /* --- rows --- */
 
-static const char *text_of(const json_t *event, const char *name)
-{
-	return audit_json_text(event, name);
-}
-
 static void write_who(struct sbuf *out, const json_t *event)
 {
-	const char *user = text_of(event, "user"), *name = text_of(event, "user_name");
+	const char *user = json_value_string(event, "user"),
+		   *name = json_value_string(event, "user_name");
 
 	sbuf_puts(out, "<th scope=\"row\" class=\"what\">");
 	if (user[0])
@@ -101,7 +97,8 @@ static void write_who(struct sbuf *out, const json_t *event)
 
 static void write_outcome(struct sbuf *out, const json_t *event)
 {
-	const char *decision = text_of(event, "decision"), *reason = text_of(event, "reason");
+	const char *decision = json_value_string(event, "decision"),
+		   *reason = json_value_string(event, "reason");
 	bool is_done = strcmp(decision, "deny") != 0 && strcmp(decision, "refuse") != 0;
 	json_int_t status = json_integer_value(json_object_get(event, "status"));
 
@@ -144,7 +141,8 @@ static void write_details(struct sbuf *out, json_t *details)
 /* What it was done to. */
 static void write_about(struct sbuf *out, const json_t *event)
 {
-	const char *app = text_of(event, "app_id"), *name = text_of(event, "app_name");
+	const char *app = json_value_string(event, "app_id"),
+		   *name = json_value_string(event, "app_name");
 
 	sbuf_puts(out, "<td data-label=\"What\">");
 	if (name[0] || app[0])
@@ -154,12 +152,12 @@ static void write_about(struct sbuf *out, const json_t *event)
 		part_text(out, app, PART_CLIP);
 		sbuf_puts(out, "</span>");
 	}
-	write_note(out, "cluster ", text_of(event, "cluster"));
-	write_note(out, "of ", text_of(event, "subject"));
-	write_note(out, "token ", text_of(event, "token_id"));
-	write_note(out, "session ", text_of(event, "session_id"));
+	write_note(out, "cluster ", json_value_string(event, "cluster"));
+	write_note(out, "of ", json_value_string(event, "subject"));
+	write_note(out, "token ", json_value_string(event, "token_id"));
+	write_note(out, "session ", json_value_string(event, "session_id"));
 	write_details(out, json_object_get(event, "details"));
-	write_note(out, "because: ", text_of(event, "stated_reason"));
+	write_note(out, "because: ", json_value_string(event, "stated_reason"));
 	sbuf_puts(out, "</td>");
 }
 
@@ -168,14 +166,14 @@ static void write_row(struct sbuf *out, const json_t *event)
 	sbuf_puts(out, "<tr>");
 	write_who(out, event);
 	sbuf_puts(out, "<td data-label=\"Action\">");
-	part_text(out, text_of(event, "action"), 32);
+	part_text(out, json_value_string(event, "action"), 32);
 	sbuf_puts(out, "</td>");
 	write_outcome(out, event);
 	write_about(out, event);
 	sbuf_puts(out, "<td data-label=\"From\">");
-	part_name(out, text_of(event, "client"));
+	part_name(out, json_value_string(event, "client"));
 	sbuf_puts(out, "<span class=\"id\">");
-	part_text(out, text_of(event, "request_id"), 32);
+	part_text(out, json_value_string(event, "request_id"), 32);
 	sbuf_puts(out, "</span></td><td data-label=\"When\">");
 	part_time(out, clock_parse(json_value_member(event, "time")));
 	sbuf_puts(out, "</td></tr>\n");

@@ -7,13 +7,6 @@
 
 enum { ROW_MAX = 24 * 1024 }; /* every text at its longest, each byte escaped */
 
-static const char *text_of(const json_t *session, const char *name)
-{
-	const char *text = json_string_value(json_object_get(session, name));
-
-	return text ? text : "";
-}
-
 /* --- addresses and forms --- */
 
 /* The inside of an href: the list of this person's ("": everybody's), from `cursor` on ("": from
@@ -94,22 +87,23 @@ static void write_end(struct sbuf *out, const struct page_view *view, const json
 	sbuf_puts(out, "<td class=\"does\"><form method=\"post\" action=\"");
 	part_path(out, view->base);
 	sbuf_puts(out, "/sessions/");
-	part_path(out, text_of(session, "id"));
+	part_path(out, json_value_string(session, "id"));
 	sbuf_puts(out, "/end\">");
 	part_form_token(out, view);
 	sbuf_puts(out, "<button class=\"quiet\">End<span class=\"vh\"> the session of ");
-	part_text(out, text_of(session, "user"), PART_CLIP);
+	part_text(out, json_value_string(session, "user"), PART_CLIP);
 	sbuf_puts(out, "</span></button></form></td>");
 }
 
 static void write_person(struct sbuf *out, const struct page_view *view, const json_t *session)
 {
-	const char *user = text_of(session, "user"), *name = text_of(session, "name");
+	const char *user = json_value_string(session, "user"),
+		   *name = json_value_string(session, "name");
 
 	sbuf_puts(out, "<th scope=\"row\" class=\"what\">");
 	if (user[0]) {
 		sbuf_puts(out, "<a href=\"");
-		write_address(out, view, user, text_of(session, "issuer"), "");
+		write_address(out, view, user, json_value_string(session, "issuer"), "");
 		sbuf_puts(out, "\">");
 		part_name(out, name[0] ? name : user);
 		sbuf_puts(out, "</a><span class=\"id\">");
@@ -133,7 +127,7 @@ static void write_row(struct sbuf *out, const struct page_view *view, const json
 	static const struct {
 		const char *via, *words;
 	} ways[] = {{"oidc", "identity provider"}, {"token", "token"}, {"link", "one-time link"}};
-	const char *via = text_of(session, "via");
+	const char *via = json_value_string(session, "via");
 
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		if (strcmp(via, ways[i].via) == 0)
@@ -142,13 +136,13 @@ static void write_row(struct sbuf *out, const struct page_view *view, const json
 	sbuf_puts(out, "<tr>");
 	write_person(out, view, session);
 	sbuf_puts(out, "<td data-label=\"Role\">");
-	part_text(out, text_of(session, "role"), PART_CLIP);
+	part_text(out, json_value_string(session, "role"), PART_CLIP);
 	sbuf_puts(out, "</td><td data-label=\"Signed in by\">");
 	part_text(out, via, PART_CLIP);
 	sbuf_puts(out, "<span class=\"id\">");
-	part_text(out, text_of(session, "issuer"), PART_CLIP);
+	part_text(out, json_value_string(session, "issuer"), PART_CLIP);
 	sbuf_puts(out, "</span></td><td data-label=\"From\">");
-	part_name(out, text_of(session, "client"));
+	part_name(out, json_value_string(session, "client"));
 	sbuf_puts(out, "</td>");
 	write_when(out, "Since", session, "created_at");
 	write_when(out, "Last seen", session, "last_seen_at");

@@ -1,18 +1,12 @@
 #include "proxy/pages/self/page_whoami.h"
 
 #include "base/clock.h"
+#include "base/text/json_value.h"
 #include "proxy/pages/page_card.h"
 #include "proxy/pages/page_parts.h"
 #include "proxy/pages/page_token_parts.h"
 
 enum { TEXT_SHOWN = 512, CLUSTERS_SHOWN = 200 };
-
-static const char *text_of(const json_t *me, const char *name)
-{
-	const char *text = json_string_value(json_object_get(me, name));
-
-	return text ? text : "";
-}
 
 /* --- who --- */
 
@@ -61,18 +55,18 @@ static void write_claim(struct sbuf *out, const json_t *me)
 {
 	bool is_found = json_is_true(json_object_get(me, "claim_found"));
 
-	if (text_of(me, "claim")[0] == '\0')
+	if (json_value_string(me, "claim")[0] == '\0')
 		return;
 	open_fact(out, "Roles come from");
 	sbuf_puts(out, "the claim <code>");
-	part_text(out, text_of(me, "claim"), TEXT_SHOWN);
+	part_text(out, json_value_string(me, "claim"), TEXT_SHOWN);
 	sbuf_printf(out, "</code>, which was %sthere", is_found ? "" : "not ");
 	close_fact(out);
 }
 
 static void write_end(struct sbuf *out, const json_t *me)
 {
-	int64_t at = clock_parse(str_of(text_of(me, "expires_at")));
+	int64_t at = clock_parse(str_of(json_value_string(me, "expires_at")));
 
 	if (at <= 0)
 		return;
@@ -84,22 +78,22 @@ static void write_end(struct sbuf *out, const json_t *me)
 
 static void write_person(struct sbuf *out, const json_t *me)
 {
-	bool is_bearer = strcmp(text_of(me, "auth"), "bearer") == 0;
+	bool is_bearer = strcmp(json_value_string(me, "auth"), "bearer") == 0;
 
 	sbuf_puts(out, "<dl class=\"facts\">\n");
-	write_fact(out, "Name", text_of(me, "name"));
-	write_fact(out, "Id", text_of(me, "subject"));
-	write_fact(out, "Account from", text_of(me, "issuer"));
+	write_fact(out, "Name", json_value_string(me, "name"));
+	write_fact(out, "Id", json_value_string(me, "subject"));
+	write_fact(out, "Account from", json_value_string(me, "issuer"));
 	write_fact(out, "Known by", is_bearer ? "a bearer token" : "a session");
-	write_fact(out, "Token", text_of(me, "token_id"));
+	write_fact(out, "Token", json_value_string(me, "token_id"));
 	write_end(out, me);
-	write_fact(out, "Role", text_of(me, "role"));
+	write_fact(out, "Role", json_value_string(me, "role"));
 	write_words(out, "By the names", json_object_get(me, "roles"), "none");
 	write_words(out, "Rows that open something", json_object_get(me, "rows"), "none");
-	write_fact(out, "User in Spark", text_of(me, "user"));
+	write_fact(out, "User in Spark", json_value_string(me, "user"));
 	write_claim(out, me);
 	write_words(out, "Claims that were there", json_object_get(me, "claims"), "none");
-	write_fact(out, "Scope", text_of(me, "scope"));
+	write_fact(out, "Scope", json_value_string(me, "scope"));
 	write_words(out, "Rights", json_object_get(me, "rights"), "none");
 	sbuf_puts(out, "</dl>\n");
 }
@@ -125,10 +119,10 @@ static void write_clusters(struct sbuf *out, const json_t *clusters)
 	sbuf_puts(out, "<dl class=\"facts\">\n");
 	for (size_t i = 0; i < json_array_size(clusters) && i < CLUSTERS_SHOWN; i++) {
 		const json_t *cluster = json_array_get(clusters, i);
-		bool is_all = strcmp(text_of(cluster, "applications"), "all") == 0;
+		bool is_all = strcmp(json_value_string(cluster, "applications"), "all") == 0;
 
 		sbuf_puts(out, "<dt><bdi>");
-		part_text(out, text_of(cluster, "name"), PART_CLIP);
+		part_text(out, json_value_string(cluster, "name"), PART_CLIP);
 		sbuf_printf(out, "</bdi></dt><dd>%s applications</dd>\n", is_all ? "all" : "some");
 	}
 	sbuf_puts(out, "</dl>\n");

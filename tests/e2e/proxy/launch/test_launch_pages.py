@@ -177,6 +177,57 @@ def test_s45_form_of_another_page_or_session_changes_nothing(gate, people, spark
     assert spark.creations == before and ">running<" in ann.get(f"/applications/{launch}").text
 
 
+def api(gate, visitor, method, path, at=None, **headers):
+    """The API as a page's script asks it: with the visitor's cookie and no token."""
+    wish = {"profile": "small", "name": "by api", "resource": "s3a://apps/etl.py"} if path == "/applications" and method == "POST" else None
+    return requests.request(method, f"{at or gate.admin_url.removesuffix('/gate')}/api/v1{path}", json=wish, headers={**headers, "Cookie": "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())},
+                            timeout=30)
+
+
+def test_s170_a_session_launches_and_ends_by_the_api_from_a_page_of_its_own_site(gate, spark, ann):
+    origin = gate.admin_url.removesuffix("/gate")
+    assert [profile["name"] for profile in api(gate, ann, "GET", "/profiles").json()["profiles"]] == ["small"]
+    launch = api(gate, ann, "POST", "/applications", Origin=origin, **{"Sec-Fetch-Site": "same-origin"})
+    assert launch.status_code == 201 and launch.json()["user"] == "ann", launch.text
+    one = f"/applications/{launch.json()['id']}"
+    assert api(gate, ann, "GET", one).json()["name"] == "by api"
+    assert api(gate, ann, "DELETE", one, Origin=origin).json()["kill_asked"]
+    ann.await_state(launch.json()["id"], "killed")
+    assert api(gate, ann, "POST", f"{one}/restart", Origin=origin).status_code == 201
+
+
+@pytest.mark.parametrize("headers", [
+    {}, {"Origin": "null"}, {"Origin": "https://evil.example"}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"},
+    {"Origin": "PUBLIC", "Sec-Fetch-Site": "same-site"}, {"Origin": "OWN", "Sec-Fetch-Site": "cross-site"}, {"Origin": "OWN", "Host": "evil.example"},
+], ids=["none", "null", "other", "null of ours", "public listener", "cross-site", "rebound"])
+def test_s170_no_other_page_changes_anything_with_a_session(gate, spark, ann, headers):
+    launch, made = ann.launch(), spark.creations
+    driver_of(spark, launch)
+    made = spark.creations
+    listeners = {"OWN": gate.admin_url.removesuffix("/gate"), "PUBLIC": gate.url.removesuffix("/gate")}
+    headers = {name: listeners.get(value, value) for name, value in headers.items()}
+    for method, path in [("POST", "/applications"), ("DELETE", f"/applications/{launch}"), ("POST", f"/applications/{launch}/restart"),
+                         ("PUT", "/artifacts/a.py"), ("DELETE", "/artifacts/a.py")]:
+        answer = api(gate, ann, method, path, **headers)
+        assert answer.status_code in (400, 403) and answer.headers["Content-Type"] == "application/problem+json", (path, answer.text)
+    assert spark.creations == made and "wants it ended" not in ann.get(f"/applications/{launch}").text
+
+
+def test_s170_a_session_is_no_credential_for_tokens_nor_at_the_public_listener(gate, people, ann):
+    origin = gate.admin_url.removesuffix("/gate")
+    for path in ["/tokens", "/sessions", "/audit"]:
+        assert api(gate, ann, "GET", path, Origin=origin).status_code == 401
+    for method, path in [("GET", "/profiles"), ("POST", "/applications")]:
+        assert api(gate, ann, method, path, at=gate.url, Origin=gate.url.removesuffix("/gate")).status_code == 401
+    # A token counts alone, good or bad, whatever cookie comes with it.
+    assert api(gate, ann, "GET", "/profiles", Authorization="Bearer no.such.token").status_code == 401
+    bob = {"Authorization": f"Bearer {token_of(people, 'bob')}"}
+    assert api(gate, ann, "POST", "/applications", **bob).json()["user"] == "bob"
+    # What is loaded into a page of another origin is not answered.
+    loaded = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"}
+    assert api(gate, ann, "GET", "/applications", **loaded).status_code == 403
+
+
 def test_others_applications_are_not_there(gate, people, ann):
     launch = ann.launch(name="of ann alone")
     bob = Visitor(gate, token_of(people, "bob"))
