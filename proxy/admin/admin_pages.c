@@ -75,8 +75,8 @@ static struct page_view pages_view(const struct web_call *call)
 
 static bool is_page(struct str path)
 {
-	static const char *const pages[] = {
-		"/tokens", "/device", "/sessions", "/audit", "/whoami", "/applications"};
+	static const char *const pages[] = {"/tokens", "/device", "/sessions", "/audit", "/whoami",
+		"/applications", "/artifacts"};
 
 	for (size_t i = 0; i < ARRAY_LEN(pages); i++) {
 		if (str_starts(path, str_of(pages[i])))
@@ -214,10 +214,12 @@ static const struct web_row rows[] = {
 	{"POST", "/applications", WEB_SESSION, launch_pages_create, WEB_OWN_FORM},
 	{"GET, HEAD", "/applications/new", WEB_SESSION, launch_pages_new, WEB_NOTHING},
 	{"GET, HEAD", "/applications/{id}", WEB_SESSION, launch_pages_show, WEB_NOTHING},
+	{"GET, HEAD", "/applications/{id}/kill", WEB_SESSION, launch_pages_ask_kill, WEB_NOTHING},
 	{"POST", "/applications/{id}/kill", WEB_SESSION, launch_pages_kill, WEB_OWN_FORM},
 	{"POST", "/applications/{id}/restart", WEB_SESSION, launch_pages_restart, WEB_OWN_FORM},
 	{"GET, HEAD", "/applications/{id}/logs", WEB_SESSION, launch_pages_log, WEB_NOTHING},
 	{"GET", "/applications/{id}/logs/text", WEB_SESSION, launch_api_logs, WEB_NOTHING},
+	{"GET, HEAD", "/artifacts", WEB_SESSION, launch_pages_artifacts, WEB_NOTHING},
 	{"GET, HEAD", "/_gate/login", WEB_WHOEVER, serve_login_page, WEB_NOTHING},
 	{"POST", "/_gate/login", WEB_ANYBODY, web_sign_in_by_token, WEB_OWN_FORM},
 	{"GET", "/_gate/callback", WEB_ANYBODY, web_finish_at_provider, WEB_NOTHING},

@@ -77,7 +77,7 @@ static const struct web_row rows[] = {
 	{"GET", "/api/v1/audit", WEB_BEARER, api_audit, WEB_NOTHING},
 	{"GET", "/api/v1/profiles", WEB_EITHER, launch_api_profiles, WEB_NOTHING},
 	{"GET", "/api/v1/applications", WEB_EITHER, launch_api_list, WEB_NOTHING},
-	{"POST", "/api/v1/applications", WEB_EITHER, launch_api_create, WEB_JSON},
+	{"POST", "/api/v1/applications", WEB_EITHER, launch_api_create, WEB_JSON_FILE},
 	{"GET", "/api/v1/applications/{id}", WEB_EITHER, launch_api_show, WEB_NOTHING},
 	{"DELETE", "/api/v1/applications/{id}", WEB_EITHER, launch_api_kill, WEB_NOTHING},
 	{"POST", "/api/v1/applications/{id}/restart", WEB_EITHER, launch_api_restart, WEB_NOTHING},

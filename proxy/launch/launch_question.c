@@ -29,6 +29,7 @@ void launch_question_free(struct launch_question *question)
 {
 	identity_unref(question->who);
 	json_decref(question->body);
+	json_decref(question->file);
 	json_decref(question->json);
 	launch_log_clear(&question->log);
 	free(question);

@@ -36,6 +36,7 @@ struct launch_question {
 	struct identity *who; /* its own */
 	char id[STORE_LAUNCH_ID];
 	json_t *body;	      /* of a creation; or NULL */
+	json_t *file;	      /* base64 of the file that travels with it; or NULL */
 	char key[LAUNCH_KEY]; /* Idempotency-Key; "": none */
 	bool is_of_all;	      /* of a list: others' too, as far as they may see them */
 	unsigned states;      /* of a list: bits; 0: all */
@@ -44,6 +45,7 @@ struct launch_question {
 	char container[LAUNCH_CONTAINER], stream[LAUNCH_STREAM], since[LAUNCH_TIME];
 	bool follows;			 /* of a log */
 	char client[46], request_id[17]; /* for the audit line */
+	bool is_with_target;		 /* the keeper's: a target answers first */
 
 	/* the answer */
 	enum fault fault; /* FAULT_NONE: done */

@@ -11,7 +11,8 @@ enum {
 	STATUS_MS = 2000,
 	AGAIN_MS = 3000,	     /* after what did not work */
 	PATIENCE_MS = 2 * 60 * 1000, /* of a target that does not take it */
-	DOUBT_S = 3600,		     /* after that nobody looks for it any more */
+	DOUBT_S = 3600,		     /* after that it is ended when it is found */
+	LOST_S = 24 * 3600,	     /* after that nobody looks for it any more */
 	APP_MS = 15 * 1000,	     /* for the application of what has ended */
 	KILL_AGAIN_MS = 10 * 1000,
 	TRIES = 8,
@@ -110,6 +111,51 @@ static void begin(struct launch_job *job)
 	job->launcher->busy++;
 }
 
+/* --- an end --- */
+
+static bool has_file(const struct launch_job *job, const struct launch_place *place)
+{
+	return job->order.file && !job->is_dropped && place && place->target->ops->drop;
+}
+
+/* A cluster that does not let it be deleted keeps the file; the launch ends all the same. */
+static void on_dropped(void *arg, const struct launch_answer *answer)
+{
+	struct launch_job *job = arg;
+	change *ending = job->ending;
+
+	job->ending = NULL;
+	job->is_dropped = answer->outcome != LAUNCH_UNSURE;
+	if (answer->outcome != LAUNCH_SAID)
+		log_warn("launch", "%s: its file stays: %s", job->record.id, answer->reason);
+	if (job->is_dropped && ending)
+		(void)save(job, ending, &(struct launch_answer){.reason = job->why}, 0);
+	rest_a_while(job, job->is_dropped && ending == NULL ? 0 : AGAIN_MS);
+}
+
+static void drop_file(struct launch_job *job, const struct launch_place *place, change *ending)
+{
+	job->ending = ending;
+	if (!job->is_busy)
+		begin(job);
+	place->target->ops->drop(place->target, &job->order, on_dropped, job);
+}
+
+/* S171: the file goes first, so that none is left when the record has ended. */
+static void conclude(struct launch_job *job, change *ending, const char *why)
+{
+	const struct launch_place *place = launcher_place(job->launcher, job->record.cluster);
+
+	if (has_file(job, place)) {
+		(void)str_copy((struct str){why, str_fit_chars(str_of(why), LAUNCH_REASON - 1)},
+			job->why, sizeof job->why);
+		drop_file(job, place, ending);
+		return;
+	}
+	(void)save(job, ending, &(struct launch_answer){.reason = why}, 0);
+	rest_a_while(job, AGAIN_MS);
+}
+
 /* --- submitting --- */
 
 static void mark_submitted(struct launch_job *job, const struct launch_answer *answer)
@@ -162,10 +208,14 @@ static void on_submitted(void *arg, const struct launch_answer *answer)
 		(void)save(job, take_handle, answer, 0);
 		break;
 	case LAUNCH_REFUSED:
-		(void)save(job, fail, answer, 0);
-		break;
+		conclude(job, fail, answer->reason);
+		return;
 	case LAUNCH_NOT_NOW:
-		(void)save(job, has_no_patience(job) ? fail : take_back, answer, 0);
+		if (has_no_patience(job)) {
+			conclude(job, fail, answer->reason);
+			return;
+		}
+		(void)save(job, take_back, answer, 0);
 		break;
 	case LAUNCH_UNSURE:
 		log_warn("launch", "%s: %s", job->record.id, answer->reason);
@@ -187,22 +237,38 @@ static void submit(struct launch_job *job, struct launch_target *target)
 	target->ops->submit(target, &job->order, on_submitted, job);
 }
 
+/* It may run, so it is not over: who finds it ends it. */
+static void give_up(struct launch_job *job, const struct launch_answer *answer)
+{
+	(void)answer;
+	job->order.kill_asked_at = clock_wall_s();
+	launch_order_note(&job->order, job->order.kill_asked_at,
+		"nobody can tell whether it was ever started: it is ended when it is found");
+}
+
+static void stay_in_doubt(struct launch_job *job)
+{
+	int64_t age_s = clock_wall_s() - job->order.submitted_at;
+
+	if (age_s >= LOST_S) {
+		conclude(job, fail, "nobody can tell whether it was ever started");
+		return;
+	}
+	if (age_s >= DOUBT_S && job->order.kill_asked_at == 0)
+		(void)save(job, give_up, NULL, 0);
+	rest_a_while(job, age_s >= DOUBT_S ? STATUS_MS * 15 : AGAIN_MS);
+}
+
 static void on_found(void *arg, const struct launch_answer *answer)
 {
 	struct launch_job *job = arg;
-	bool is_said = answer->outcome == LAUNCH_SAID;
-	bool is_lost = !is_said && clock_wall_s() - job->order.submitted_at >= DOUBT_S;
 
-	if (is_said && answer->handle[0])
-		(void)save(job, take_handle, answer, 0);
-	else if (is_said)
-		(void)save(job, take_back, answer, 0);
-	else if (is_lost)
-		(void)save(job, fail,
-			&(struct launch_answer){
-				.reason = "nobody can tell whether it was ever started"},
-			0);
-	rest_a_while(job, is_said ? 0 : AGAIN_MS);
+	if (answer->outcome != LAUNCH_SAID) {
+		stay_in_doubt(job);
+		return;
+	}
+	(void)save(job, answer->handle[0] ? take_handle : take_back, answer, 0);
+	rest_a_while(job, 0);
 }
 
 /* --- how it is --- */
@@ -271,8 +337,14 @@ static bool is_news(const struct launch_job *job, const struct launch_answer *an
 static void on_status(void *arg, const struct launch_answer *answer)
 {
 	struct launch_job *job = arg;
+	const struct launch_place *place = launcher_place(job->launcher, job->record.cluster);
+	bool counts = answer->outcome == LAUNCH_SAID && !waits_for_app(job, answer);
 
-	if (answer->outcome == LAUNCH_SAID && !waits_for_app(job, answer) && is_news(job, answer))
+	if (counts && !launch_state_is_live(answer->state) && has_file(job, place)) {
+		drop_file(job, place, NULL); /* and then it is asked again */
+		return;
+	}
+	if (counts && is_news(job, answer))
 		(void)save(job, take_status, answer, 0);
 	rest_a_while(job, STATUS_MS);
 	if (!launch_state_is_live(job->record.state))
@@ -302,13 +374,10 @@ static void step_queued(struct launch_job *job, const struct launch_place *place
 	const struct conf_profile *profile =
 		conf_find_profile(place->cluster, str_of(job->record.profile));
 
-	if (job->order.kill_asked_at) {
-		(void)save(job, kill_unsubmitted, NULL, 0);
-		return;
-	}
-	if (profile == NULL)
-		(void)save(job, fail,
-			&(struct launch_answer){.reason = "its profile is not there any more"}, 0);
+	if (job->order.kill_asked_at)
+		conclude(job, kill_unsubmitted, "");
+	else if (profile == NULL)
+		conclude(job, fail, "its profile is not there any more");
 	else if (save(job, leave_queue, NULL, profile->running))
 		submit(job, place->target);
 }
@@ -319,7 +388,7 @@ static void step_unsubmitted(struct launch_job *job, struct launch_target *targe
 		begin(job);
 		target->ops->find(target, &job->order, on_found, job);
 	} else if (job->order.kill_asked_at) {
-		(void)save(job, kill_unsubmitted, NULL, 0);
+		conclude(job, kill_unsubmitted, "");
 	} else {
 		submit(job, target);
 	}
@@ -340,6 +409,24 @@ static void step_submitted(struct launch_job *job, struct launch_target *target)
 	}
 }
 
+/* False: it waits for it, or has failed. */
+static bool has_its_file(struct launch_job *job)
+{
+	char why[LAUNCH_REASON];
+
+	switch (launch_file_look(&job->order, why)) {
+	case LAUNCH_FILE_READY:
+		return true;
+	case LAUNCH_FILE_WAITS:
+		rest_a_while(job, STATUS_MS / 2);
+		return false;
+	case LAUNCH_FILE_GONE:
+		break;
+	}
+	conclude(job, fail, why);
+	return false;
+}
+
 void launch_step(struct launch_job *job)
 {
 	const struct launch_place *place = launcher_place(job->launcher, job->record.cluster);
@@ -348,6 +435,9 @@ void launch_step(struct launch_job *job)
 		rest_a_while(job, PATIENCE_MS); /* the configuration may have it again */
 		return;
 	}
+	bool is_new = job->order.handle[0] == '\0' && !job->order.is_in_doubt;
+	if (is_new && !has_its_file(job))
+		return;
 	if (job->record.state == LAUNCH_QUEUED)
 		step_queued(job, place);
 	else if (job->order.handle[0] == '\0')

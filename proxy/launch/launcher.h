@@ -9,6 +9,9 @@
  *   launcher.c      targets, the sweep over what has not ended
  *   launch_step.c   the next step of one launch, and what its answer changes
  *   launch_desk.c   questions of people
+ *   launch_errand.c what their answers share
+ *   launch_create.c what they want to have launched
+ *   launch_file.c   a small file that travels with a launch
  *   launch_json.c   a launch as the API shows it
  */
 #ifndef SPARKGATE_PROXY_LAUNCH_LAUNCHER_H

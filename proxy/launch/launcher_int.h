@@ -6,6 +6,7 @@
 #include "base/hash/hash_table.h"
 #include "proxy/launch/launch_question.h"
 #include "proxy/launch/launcher.h"
+#include "proxy/launch/rules/launch_person.h"
 
 struct share_reader;
 struct share_hold;
@@ -19,8 +20,12 @@ struct launch_job { /* a launch that has not ended, as this process works on it 
 	int64_t first_try_ms; /* of submitting; 0: none yet */
 	int64_t ended_ms;     /* when its target said that it is over; 0 */
 	int64_t killed_ms;    /* when its target was told to end it; 0 */
-	unsigned sweep;	      /* in which it was seen last */
-	UT_hash_handle hh;    /* by record.id */
+	bool is_dropped;      /* its file is not at its target any more */
+	/* Waits until its file is gone: what ends it, and why; NULL: what its target says. */
+	void (*ending)(struct launch_job *job, const struct launch_answer *answer);
+	char why[LAUNCH_REASON];
+	unsigned sweep;	   /* in which it was seen last */
+	UT_hash_handle hh; /* by record.id */
 };
 
 struct launch_place {			    /* a cluster that launches */
@@ -46,12 +51,55 @@ struct launcher {
 	unsigned sweep;
 	int64_t swept_ms;
 	LIST_HEAD(, desk_errand) waiting; /* questions of people, with a target */
+	unsigned carrying;		  /* of these: bring a file */
 };
 
 /* launch_step.c */
 void launch_step(struct launch_job *job);
 void launch_job_free(struct launch_job *job);
 
+/* launch_file.c: a small file that travels with a launch. */
+struct desk_errand { /* a question of a person, which waits for a target */
+	LIST_ENTRY(desk_errand) among;
+	struct launcher *launcher;
+	struct launch_question *question;
+	struct store_launch launch;
+	struct launch_order order;
+	bool is_carrying;
+};
+/* False: so many are on their way that another one would take too much memory. */
+bool launch_file_has_room(const struct launcher *launcher);
+/* Whether it is still to be brought there by whoever asks for this launch. */
+bool launch_file_comes(const struct store_launch *launch, const struct launch_order *order);
+/* Answers the question with what was launched, once its file is there or was not taken. Takes
+ * the errand. */
+void launch_file_carry(struct desk_errand *errand, struct launch_target *target);
+/* Whether a launch can go on, as far as its file goes. GONE: `why` not. */
+enum launch_file_wait { LAUNCH_FILE_READY, LAUNCH_FILE_WAITS, LAUNCH_FILE_GONE };
+enum launch_file_wait launch_file_look(
+	const struct launch_order *order, char why[static LAUNCH_REASON]);
+
+/* launch_create.c: answers of questions. */
+void launch_create(struct launcher *launcher, struct launch_question *question);
+void launch_restart(struct launcher *launcher, struct launch_question *question);
+
+/* launch_errand.c */
+bool launch_desk_sees(const struct launcher *launcher, const struct launch_question *question,
+	const struct store_launch *launch);
+struct launch_asker launch_desk_asker(
+	const struct launcher *launcher, const struct launch_question *question);
+void launch_desk_refuse(struct launch_question *question, enum fault fault, const char *reason);
+void launch_desk_audit(const struct launch_question *question, const struct store_launch *launch,
+	const char *decision, const char *reason);
+/* False: it is not there, or not for them to know; refused. Else launch_desk_drop() both. */
+MUST_CHECK bool launch_desk_get(struct launcher *launcher, struct launch_question *question,
+	struct store_launch *launch, struct launch_order *order);
+void launch_desk_drop(struct store_launch *launch, struct launch_order *order);
+/* Gives an errand; from launch_desk_wait() on it is the launcher's, and launch_desk_end() gives its
+ * question back. */
+struct desk_errand *launch_desk_errand(struct launcher *launcher, struct launch_question *question);
+void launch_desk_wait(struct desk_errand *errand);
+void launch_desk_end(struct desk_errand *errand);
 /* launch_desk.c: who waits for a target is told to ask again. */
 void launch_desk_leave(struct launcher *launcher);
 

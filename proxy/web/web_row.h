@@ -26,7 +26,8 @@ enum web_takes {
 	WEB_FORM,     /* no page of another origin; a program may */
 	WEB_OWN_FORM, /* a page of ours, for it is done with a session */
 	WEB_JSON,
-	WEB_STREAM, /* the handler asks for it, as it comes */
+	WEB_JSON_FILE, /* a small file may be in it */
+	WEB_STREAM,    /* the handler asks for it, as it comes */
 };
 
 struct web_row {

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+enum { JSON_FILE_MAX = 3 * 512 * 1024 }; /* 1 MiB in base64, and what is beside it */
+
 static void check_who(struct web_call *call);
 static void take_content(struct web_call *call);
 static void serve_whole(struct web_call *call);
@@ -109,15 +111,20 @@ static bool has_json(const struct web_call *call)
 		guard_single_field(call->req, FIELD_CONTENT_TYPE), STR("application/json"));
 }
 
+static uint64_t most_of(const struct web_call *call)
+{
+	return call->row->takes == WEB_JSON_FILE ? JSON_FILE_MAX : call->site->form_max;
+}
+
 static enum fault check_sent(const struct web_call *call, const char **why)
 {
 	enum web_takes takes = call->row->takes;
 
 	*why = NULL;
-	if (call->req->content_length > (int64_t)call->site->form_max)
+	if (call->req->content_length > (int64_t)most_of(call))
 		return FAULT_BODY_TOO_LARGE;
 	*why = "The content type must be application/json.";
-	if (takes == WEB_JSON && !has_json(call))
+	if ((takes == WEB_JSON || takes == WEB_JSON_FILE) && !has_json(call))
 		return FAULT_CONTENT_TYPE;
 	*why = "The content type must be application/x-www-form-urlencoded.";
 	return takes == WEB_OWN_FORM && !web_has_form(call) ? FAULT_BAD_REQUEST : FAULT_NONE;
@@ -150,7 +157,7 @@ static void take_content(struct web_call *call)
 	if (fault != FAULT_NONE)
 		web_fault(call, fault, why);
 	else
-		web_hold(call, call->site->form_max, call->who ? call->memory : call->strangers,
+		web_hold(call, most_of(call), call->who ? call->memory : call->strangers,
 			serve_whole);
 }
 

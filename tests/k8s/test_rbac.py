@@ -88,7 +88,7 @@ def test_s134_the_overlay_for_launches_lets_it_make_and_delete_applications_of_o
     verbs = "[create delete list watch]"
     try:
         assert rights(kube, kubeconfig, "spark") - rights(kube, nobody_special(kube), "spark") == {
-            PODS, ("pods/log", "[get]"), ("events", "[list]"), ("configmaps", "[create]"),
+            PODS, ("pods/log", "[get]"), ("events", "[list]"), ("configmaps", "[create delete]"),
             ("sparkapplications.sparkoperator.k8s.io", verbs), ("sparkapplications.spark.apache.org", verbs)}
         for namespace in ("default", "sparkgate"):
             assert rights(kube, kubeconfig, namespace) == rights(kube, nobody_special(kube), namespace)

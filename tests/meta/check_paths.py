@@ -48,13 +48,13 @@ def of_readme():
 def of_operation(at, method, operation, who, takes):
     """What an operation of openapi.json has to say of its row."""
     name, answers = f"{OPENAPI}: {method} {at}", operation["responses"].keys()
-    if ("requestBody" in operation) != (takes in ("WEB_JSON", "WEB_STREAM")):
+    if ("requestBody" in operation) != (takes in ("WEB_JSON", "WEB_JSON_FILE", "WEB_STREAM")):
         yield f"{name}: content is {'not ' if takes == 'WEB_NOTHING' else ''}taken"
     if (operation.get("security") == []) != (who == "WEB_ANYBODY"):
         yield f"{name}: the row says {WHO[who]}"
     if ({"session": []} in operation.get("security", [])) != (who == "WEB_EITHER"):
         yield f"{name}: a session is {'' if who == 'WEB_EITHER' else 'not '}taken"
-    needed = {"WEB_BEARER": ["401", "403", "503"], "WEB_EITHER": ["401", "403", "503"], "WEB_KNOWN": ["401", "503"]}.get(who, []) + {"WEB_JSON": ["413", "415"], "WEB_STREAM": ["411", "413"]}.get(takes, [])
+    needed = {"WEB_BEARER": ["401", "403", "503"], "WEB_EITHER": ["401", "403", "503"], "WEB_KNOWN": ["401", "503"]}.get(who, []) + {"WEB_JSON": ["413", "415"], "WEB_JSON_FILE": ["413", "415"], "WEB_STREAM": ["411", "413"]}.get(takes, [])
     yield from (f"{name}: no answer {status}" for status in needed if status not in answers)
 
 

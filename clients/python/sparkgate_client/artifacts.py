@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import os
@@ -9,13 +10,14 @@ import re
 from typing import IO, TYPE_CHECKING, Any, Callable, Dict, List, Optional
 from urllib.parse import quote
 
-from .errors import checked, said
+from .errors import GateError, checked, said
 from .tokens import Path
 
 if TYPE_CHECKING:
     from .gate import Gate
 
 PIECE = 1024 * 1024
+SMALL = 1024 * 1024  # of a file that travels in a request
 Progress = Callable[[int, int], None]
 
 
@@ -26,6 +28,15 @@ def digest_of(file: Path) -> str:
         for piece in iter(lambda: content.read(PIECE), b""):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def small_file(file: Path) -> Dict[str, str]:
+    """A file as it travels in a request; GateError for one that is too large for that."""
+    size = os.path.getsize(file)
+    if not 0 < size <= SMALL:
+        raise GateError(f"{file}: this cluster has no storage, so a file may have 1 byte to 1 MiB, and it has {size} bytes")
+    with open(file, "rb") as content:
+        return {"name": fit(os.path.basename(os.fspath(file))).lstrip(".")[-128:], "content": base64.b64encode(content.read()).decode()}
 
 
 def fit(text: str) -> str:

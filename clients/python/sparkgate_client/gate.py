@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import requests
 
 from .application import Application, _NotYet
-from .artifacts import Artifacts, Progress
+from .artifacts import Artifacts, Progress, small_file
 from .errors import GateError, checked, error_of, said
 from .session import NoAnswer, Session
 from .tokens import Path
@@ -109,7 +109,8 @@ class Gate:
         In place of a file: `artifact`, the name of a file that was put before, or `resource`, a URI that the operator
         allows; a `file` that is a URI is one, too. `conf` are Spark's settings and `environment` the driver's variables, as
         far as the profile lets. `more` goes into the request as it is: `driver={"cores": 1}`, `image=...`.
-        An answer that is lost is asked for again, and starts nothing twice.
+        An answer that is lost is asked for again, and starts nothing twice. On Kubernetes, where the cluster has no
+        storage, a file of up to 1 MiB travels with the request.
         """
         path = None if file is None else os.fspath(file)
         if path is not None and is_uri(path):
@@ -119,7 +120,10 @@ class Gate:
         shown = os.path.basename(path or artifact or resource or "")
         body: Dict[str, Any] = {"cluster": cluster, "profile": profile, "name": name or shown, "arguments": [str(a) for a in arguments]}
         if path is not None:
-            artifact = self.artifacts.of(cluster).put_once(path, progress)
+            if self.takes_files(cluster, profile):
+                body["file"] = small_file(path)
+            else:
+                artifact = self.artifacts.of(cluster).put_once(path, progress)
         given = {"artifact": artifact, "resource": resource, "main_class": main_class}
         body.update({key: value for key, value in given.items() if value is not None})
         if environment:
@@ -140,6 +144,10 @@ class Gate:
     def profiles(self) -> List[Dict[str, Any]]:
         """What the signed-in person may launch, and with how much."""
         return self.pages("/api/v1/profiles", "profiles")
+
+    def takes_files(self, cluster: str, profile: str) -> bool:
+        """Whether a file travels with its launch there, for the cluster has no storage."""
+        return any(one.get("files") for one in self.profiles() if (one.get("cluster"), one.get("name")) == (cluster, profile))
 
     @property
     def artifacts(self) -> Artifacts:

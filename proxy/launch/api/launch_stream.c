@@ -320,7 +320,12 @@ static void ask_state(struct launch_stream *stream)
 		launch_question_new(LAUNCH_ASK_LOG, stream->call->who, on_state, stream);
 
 	memcpy(question->id, stream->call->token_id, sizeof question->id);
-	memcpy(question->container, stream->container, sizeof question->container);
+	/* Of a standalone cluster the driver's log says as well how it is and what a worker takes;
+	 * an executor would be looked for anew. */
+	if (stream->log.kind == LAUNCH_LOG_PAGES)
+		memcpy(question->container, "driver", sizeof "driver");
+	else
+		memcpy(question->container, stream->container, sizeof question->container);
 	memcpy(question->stream, stream->stream, sizeof question->stream);
 	question->home = stream->home.inbox;
 	LIST_INSERT_HEAD(stream->home.questions, question, asked);

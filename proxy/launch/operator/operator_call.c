@@ -21,7 +21,6 @@ struct operator_call {
 	char *namespace, *id, *name;
 	enum { LOOKS, DELETES, MAKES } deeds;
 	json_t *wanted; /* the resource, if it is to be made */
-	json_t *map;	/* the file's ConfigMap; NULL: no file travels */
 	struct fetch *fetch;
 	struct event *soon; /* pending: it ends without a question */
 	struct operator_deed deed;
@@ -38,7 +37,6 @@ static void call_free(struct operator_call *call)
 	kube_access_clear(&call->access);
 	event_free(call->soon);
 	json_decref(call->wanted);
-	json_decref(call->map);
 	free(call->namespace);
 	free(call->id);
 	free(call->name);
@@ -190,37 +188,10 @@ static void delete_it(struct operator_call *call)
 
 /* --- it is made --- */
 
-/* One that is there is of this launch: its name has a digest of an id that nobody knew before. */
-static void on_map_made(const struct fetch_result *answer, void *arg)
-{
-	struct operator_call *call = arg;
-
-	json_decref(take_answer(call, answer));
-	if (answer->status == 201 || answer->status == 409)
-		end_with(call, OPERATOR_DONE, "");
-	else
-		refuse(call, answer);
-}
-
-/* After its owner, so that there is never a file without one; its pods wait for it. */
-static void make_map(struct operator_call *call)
-{
-	struct sbuf path;
-
-	call->deed = (struct operator_deed){"create", "configmaps", "", call->namespace};
-	spark_application_own(call->map, call->uid);
-	sbuf_init(&path, KUBE_PATH_MAX);
-	kube_path_of_kind(&path, "/api/v1", call->namespace, "configmaps");
-	ask(call, "POST", path.at, call->map, on_map_made);
-	sbuf_clear(&path);
-}
-
 static void go_on_with(struct operator_call *call)
 {
 	if (call->deeds == DELETES)
 		delete_it(call);
-	else if (call->map)
-		make_map(call);
 	else
 		end_with(call, OPERATOR_DONE, "");
 }
@@ -237,6 +208,57 @@ static void on_made(const struct fetch_result *answer, void *arg)
 	else
 		refuse(call, answer);
 	json_decref(made);
+}
+
+/* --- a file that travels --- */
+
+/* One that is there is of this launch: its name has a digest of an id that nobody knew before. */
+static void on_map_made(const struct fetch_result *answer, void *arg)
+{
+	struct operator_call *call = arg;
+
+	json_decref(take_answer(call, answer));
+	if (answer->status == 201 || answer->status == 409)
+		end_with(call, OPERATOR_DONE, "");
+	else
+		refuse(call, answer);
+}
+
+static void make_map(struct operator_call *call, const json_t *map)
+{
+	struct sbuf path;
+
+	call->deed = (struct operator_deed){"create", "configmaps", "", call->namespace};
+	sbuf_init(&path, KUBE_PATH_MAX);
+	kube_path_of_kind(&path, "/api/v1", call->namespace, "configmaps");
+	ask(call, "POST", path.at, map, on_map_made);
+	sbuf_clear(&path);
+}
+
+static void on_map_gone(const struct fetch_result *answer, void *arg)
+{
+	struct operator_call *call = arg;
+
+	json_decref(take_answer(call, answer));
+	if (answer->status == 404 || (answer->status >= 200 && answer->status < 300))
+		end_with(call, OPERATOR_DONE, "");
+	else
+		refuse(call, answer);
+}
+
+static void delete_map(struct operator_call *call)
+{
+	json_t *options = json_pack("{s:s, s:s}", "kind", "DeleteOptions", "apiVersion", "v1");
+	char name[SPARK_NAME_SIZE + 8];
+	struct sbuf path;
+
+	call->deed = (struct operator_deed){"delete", "configmaps", "", call->namespace};
+	spark_application_file_name(call->name, name);
+	sbuf_init(&path, KUBE_PATH_MAX);
+	kube_path_of_one(&path, "/api/v1", call->namespace, "configmaps", name);
+	ask(call, "DELETE", path.at, options, on_map_gone);
+	sbuf_clear(&path);
+	json_decref(options);
 }
 
 /* --- starting --- */
@@ -269,8 +291,7 @@ static bool can_ask(const struct operator_call *call)
 }
 
 struct operator_call *operator_submit(const struct operator_place *place,
-	const struct spark_wish *wish, json_t *resource, const char *file, operator_done done,
-	void *arg)
+	const struct spark_wish *wish, json_t *resource, operator_done done, void *arg)
 {
 	char name[SPARK_NAME_SIZE];
 	struct operator_call *call;
@@ -279,8 +300,6 @@ struct operator_call *operator_submit(const struct operator_place *place,
 	call = call_new(place, wish->id, name, done, arg);
 	call->deeds = MAKES;
 	call->wanted = resource;
-	if (wish->file)
-		call->map = spark_application_file(place->kind, wish, file);
 	if (can_ask(call))
 		ask_of_kind(call, "create", "POST", call->wanted, on_made);
 	return call;
@@ -302,5 +321,30 @@ struct operator_call *operator_delete(const struct operator_place *place, const 
 	struct operator_call *call = operator_look(place, id, name, done, arg);
 
 	call->deeds = DELETES;
+	return call;
+}
+
+struct operator_call *operator_carry(const struct operator_place *place,
+	const struct spark_wish *wish, const char *base64, operator_done done, void *arg)
+{
+	char name[SPARK_NAME_SIZE];
+	struct operator_call *call;
+	json_t *map = spark_application_file(wish, base64);
+
+	spark_application_name(wish->id, wish->name, name);
+	call = call_new(place, wish->id, name, done, arg);
+	if (can_ask(call))
+		make_map(call, map);
+	json_decref(map);
+	return call;
+}
+
+struct operator_call *operator_drop(const struct operator_place *place, const char *id,
+	const char *name, operator_done done, void *arg)
+{
+	struct operator_call *call = call_new(place, id, name, done, arg);
+
+	if (can_ask(call))
+		delete_map(call);
 	return call;
 }

@@ -41,11 +41,15 @@ struct operator_place { /* copied, but for base and fetcher, which outlive the c
 
 typedef void (*operator_done)(const struct operator_result *result, void *arg);
 
-/* Takes `resource`, which was made of the wish. `file`: what is in wish->file, if it has one, as
- * base64. */
+/* Takes `resource`, which was made of the wish. */
 struct operator_call *operator_submit(const struct operator_place *place,
-	const struct spark_wish *wish, json_t *resource, const char *file, operator_done done,
-	void *arg);
+	const struct spark_wish *wish, json_t *resource, operator_done done, void *arg);
+/* Makes a ConfigMap of wish->file, whose content is `base64`; deletes that of the launch with this
+ * id, whose resource has this name. Done also when it was there, or was not. */
+struct operator_call *operator_carry(const struct operator_place *place,
+	const struct spark_wish *wish, const char *base64, operator_done done, void *arg);
+struct operator_call *operator_drop(const struct operator_place *place, const char *id,
+	const char *name, operator_done done, void *arg);
 /* Of the launch with this id, whose resource has this name. */
 struct operator_call *operator_delete(const struct operator_place *place, const char *id,
 	const char *name, operator_done done, void *arg);

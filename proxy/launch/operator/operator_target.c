@@ -111,13 +111,6 @@ static void write_version(const char *image, char out[static 16])
 		(void)str_copy(STR("4.0.0"), out, 16);
 }
 
-static const char *last_part(const char *name)
-{
-	const char *slash = name ? strrchr(name, '/') : NULL;
-
-	return slash ? slash + 1 : name;
-}
-
 static void make_wish(
 	const struct operator_target *t, const struct launch_order *order, struct wish *out)
 {
@@ -127,6 +120,7 @@ static void make_wish(
 			.user = order->user,
 			.namespace = t->cluster->launch.operator.namespace,
 			.resource = order->resource,
+			.file = order->file,
 			.main_class = order->main_class,
 			.arguments = (const char *const *)order->arguments.at,
 			.arguments_count = order->arguments.count,
@@ -137,8 +131,6 @@ static void make_wish(
 			.image = order->image,
 			.account = t->cluster->launch.operator.account,
 			.keep_s = t->cluster->launch.operator.keep_s } };
-	if (order->inline_file)
-		out->wish.file = last_part(order->artifact);
 	copy_conf(t, order, out);
 	write_version(order->image, out->version);
 	out->wish.version = out->version;
@@ -223,13 +215,12 @@ static void target_submit(struct launch_target *target, const struct launch_orde
 		operator_errand_say(e, LAUNCH_REFUSED, err.text);
 		operator_errand_end_soon(e);
 	} else {
-		e->call = operator_submit(&place, &wish.wish, make_resource(t, order, &wish),
-			order->inline_file, on_submitted, e);
+		e->call = operator_submit(
+			&place, &wish.wish, make_resource(t, order, &wish), on_submitted, e);
 	}
 	free(wish.pairs);
 }
 
-/* Of two steps the second may be missing: the first does no harm again. */
 static void target_find(struct launch_target *target, const struct launch_order *order,
 	launch_done *done, void *arg)
 {
@@ -237,10 +228,30 @@ static void target_find(struct launch_target *target, const struct launch_order 
 	struct operator_errand *e = operator_errand_new(t, order, done, NULL, arg);
 	const struct operator_place place = place_of(t);
 
-	if (order->inline_file)
-		operator_errand_end_soon(e);
-	else
-		e->call = operator_look(&place, order->id, e->name, on_call_done, e);
+	e->call = operator_look(&place, order->id, e->name, on_call_done, e);
+}
+
+static void target_carry(struct launch_target *target, const struct launch_order *order,
+	const char *base64, launch_done *done, void *arg)
+{
+	struct operator_target *t = of(target);
+	struct operator_errand *e = operator_errand_new(t, order, done, NULL, arg);
+	const struct operator_place place = place_of(t);
+	struct wish wish;
+
+	make_wish(t, order, &wish);
+	e->call = operator_carry(&place, &wish.wish, base64, on_call_done, e);
+	free(wish.pairs);
+}
+
+static void target_drop(struct launch_target *target, const struct launch_order *order,
+	launch_done *done, void *arg)
+{
+	struct operator_target *t = of(target);
+	struct operator_errand *e = operator_errand_new(t, order, done, NULL, arg);
+	const struct operator_place place = place_of(t);
+
+	e->call = operator_drop(&place, order->id, e->name, on_call_done, e);
 }
 
 static void target_kill(struct launch_target *target, const struct launch_order *order,
@@ -317,5 +328,7 @@ const struct launch_target_ops launch_target_operator = {.open = target_open,
 	.find = target_find,
 	.status = target_status,
 	.kill = target_kill,
+	.carry = target_carry,
+	.drop = target_drop,
 	.logs = operator_logs,
 	.events = operator_events};

@@ -2,11 +2,11 @@
 
 #include "base/text/digest.h"
 #include "proxy/launch/operator/spark_words.h"
+#include "proxy/launch/target/launch_order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FOLDER	     "/opt/sparkgate" /* where a file that travels is, in every container */
 #define VOLUME	     "sparkgate-file"
 #define DRIVER_ENV   "spark.kubernetes.driverEnv."
 #define EXECUTOR_ENV "spark.executorEnv."
@@ -289,7 +289,8 @@ static void set_program(json_t *object, const struct kind *kind, const struct sp
 	enum spark_language language =
 		spark_words_language(wish->file ? wish->file : wish->resource);
 	json_t *arguments = json_array();
-	char *path = wish->file ? mem_printf("local://" FOLDER "/%s", wish->file) : NULL;
+	char *path =
+		wish->file ? mem_printf("local://" LAUNCH_FILE_FOLDER "/%s", wish->file) : NULL;
 
 	set_text(object, kind, PART_LANGUAGE, spark_words_of(language));
 	set_text(object, kind, parts[language], path ? path : wish->resource);
@@ -300,12 +301,18 @@ static void set_program(json_t *object, const struct kind *kind, const struct sp
 	free(path);
 }
 
+void spark_application_file_name(const char *name, char out[static SPARK_NAME_SIZE + 8])
+{
+	snprintf(out, SPARK_NAME_SIZE + 8, "%s-file", name);
+}
+
 /* A volume by the operator's own fields would need its webhook; Spark itself reads a template. */
 static json_t *make_template(const char *container, const char *config_map)
 {
 	return json_pack("{s:{s:[{s:s, s:{s:s}}], s:[{s:s, s:[{s:s, s:s, s:b}]}]}}", "spec",
 		"volumes", "name", VOLUME, "configMap", "name", config_map, "containers", "name",
-		container, "volumeMounts", "name", VOLUME, "mountPath", FOLDER, "readOnly", 1);
+		container, "volumeMounts", "name", VOLUME, "mountPath", LAUNCH_FILE_FOLDER,
+		"readOnly", 1);
 }
 
 static void set_templates(json_t *object, const struct kind *kind, const struct spark_wish *wish)
@@ -315,7 +322,7 @@ static void set_templates(json_t *object, const struct kind *kind, const struct 
 	if (wish->file == NULL)
 		return;
 	spark_application_name(wish->id, wish->name, name);
-	snprintf(map, sizeof map, "%s-file", name);
+	spark_application_file_name(name, map);
 	set_part(object, kind, PART_DRIVER_TEMPLATE, make_template("spark-kubernetes-driver", map));
 	/* A jar is loaded by executors, too. */
 	set_part(object, kind, PART_EXECUTOR_TEMPLATE,
@@ -342,27 +349,11 @@ json_t *spark_application_make(enum spark_operator which, const struct spark_wis
 	return object;
 }
 
-json_t *spark_application_file(
-	enum spark_operator which, const struct spark_wish *wish, const char *base64)
+json_t *spark_application_file(const struct spark_wish *wish, const char *base64)
 {
-	char name[SPARK_NAME_SIZE];
-	json_t *object, *owner;
-
-	spark_application_name(wish->id, wish->name, name);
-	object = json_pack("{s:s, s:s, s:o, s:b, s:{s:s}}", "apiVersion", "v1", "kind", "ConfigMap",
+	return json_pack("{s:s, s:s, s:o, s:b, s:{s:s}}", "apiVersion", "v1", "kind", "ConfigMap",
 		"metadata", make_metadata(wish, "-file"), "immutable", 1, "binaryData", wish->file,
 		base64);
-	owner = json_pack("[{s:s, s:s, s:s}]", "apiVersion", kinds[which].version, "kind",
-		"SparkApplication", "name", name);
-	json_object_set_new(json_object_get(object, "metadata"), "ownerReferences", owner);
-	return object;
-}
-
-void spark_application_own(json_t *map, const char *uid)
-{
-	json_t *owners = json_object_get(json_object_get(map, "metadata"), "ownerReferences");
-
-	json_object_set_new(json_array_get(owners, 0), "uid", json_string(uid));
 }
 
 bool spark_application_is_of(const json_t *resource, const char *id)

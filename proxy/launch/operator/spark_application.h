@@ -64,11 +64,10 @@ const char *spark_operator_api(enum spark_operator kind); /* path, such as "/api
 void spark_application_name(const char *id, const char *name, char out[static SPARK_NAME_SIZE]);
 /* Gives the resource of a wish that was checked. */
 json_t *spark_application_make(enum spark_operator kind, const struct spark_wish *wish);
-/* Gives the ConfigMap with the file of a launch, whose content is base64 already. It belongs to the
- * launch's resource, whose uid is to be told before it is made, and goes with it. */
-json_t *spark_application_file(
-	enum spark_operator kind, const struct spark_wish *wish, const char *base64);
-void spark_application_own(json_t *map, const char *uid);
+/* Gives the ConfigMap with the file of a launch, whose content is base64 already. */
+json_t *spark_application_file(const struct spark_wish *wish, const char *base64);
+/* What it is called, of the launch whose resource has this name. */
+void spark_application_file_name(const char *name, char out[static SPARK_NAME_SIZE + 8]);
 /* Whether a resource that is there, as the API server tells, is this launch's own. */
 bool spark_application_is_of(const json_t *resource, const char *id);
 

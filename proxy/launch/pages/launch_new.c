@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-enum { KEY_CHARS = 32 };
+enum { KEY_CHARS = 32, ARTIFACT_CHARS = 600 };
 
 /* --- shown --- */
 
@@ -50,12 +50,17 @@ static void fill_from(struct page_errand *errand, struct launch_question *questi
 void launch_pages_new(struct web_call *call)
 {
 	struct page_errand *errand = page_errand_new(call);
-	char from[64];
+	char from[64], artifact[ARTIFACT_CHARS];
+
+	if (web_field(call, "artifact", artifact, sizeof artifact) && artifact[0])
+		errand->first = json_pack("{s:s?}", "artifact", artifact);
 
 	if (!web_field(call, "from", from, sizeof from) || !store_launch_is_id(str_of(from))) {
 		ask_for_profiles(errand);
 		return;
 	}
+	json_decref(errand->first);
+	errand->first = NULL;
 	struct launch_question *question = page_question_new(call, LAUNCH_ASK_SHOW);
 	memcpy(question->id, from, sizeof question->id);
 	errand->then = fill_from;

@@ -170,6 +170,23 @@ static void on_launched(struct page_errand *errand, struct launch_question *ques
 	redirect_to_it(errand->call, question, "launched");
 }
 
+static void show_question(struct page_errand *errand, struct launch_question *question)
+{
+	struct web_call *call = errand->call;
+	struct page_view view = call->site->view(call);
+	struct sbuf page;
+
+	sbuf_init(&page, PAGE_MAX);
+	page_launch_kill(&page, &view, question->json);
+	web_html(call, 200, &page, NULL, FAULT_NONE);
+	sbuf_clear(&page);
+}
+
+void launch_pages_ask_kill(struct web_call *call)
+{
+	page_ask(call, page_question_new(call, LAUNCH_ASK_SHOW), show_question);
+}
+
 void launch_pages_kill(struct web_call *call)
 {
 	page_ask(call, page_question_new(call, LAUNCH_ASK_KILL), on_killed);

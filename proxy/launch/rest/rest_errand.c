@@ -176,3 +176,19 @@ void rest_add_log_path(struct sbuf *out, const char *handle, const char *stream)
 	sbuf_urlencode(out, str_of(handle));
 	sbuf_printf(out, "&logType=%s", stream);
 }
+
+void rest_fill_log(struct rest_target *at, const struct mount *worker, const char *stream,
+	char *(*url)(const struct mount *worker, const void *of, const char *stream),
+	const void *of, struct launch_log *log)
+{
+	bool is_both = stream[0] == '\0';
+	struct str token = ui_tokens_get(
+		at->tokens, at->conf, str_of(at->cluster->name), UI_WORKER, clock_wall_s());
+
+	log->kind = LAUNCH_LOG_PAGES;
+	log->authorization = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
+	log->ca_file = mem_strdup(at->cluster->ca_file);
+	log->address = worker->addr;
+	log->url = url(worker, of, is_both ? "stderr" : stream);
+	log->second_url = is_both ? url(worker, of, "stdout") : NULL;
+}

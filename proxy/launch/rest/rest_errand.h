@@ -6,7 +6,8 @@
  *   rest_master.c   which master is alive, and what it lists
  *   rest_submit.c   an order is submitted, looked for, ended
  *   rest_status.c   how it is, and which application it is
- *   rest_target.c   the table of functions; logs
+ *   rest_target.c   the table of functions; the driver's log
+ *   rest_executor.c an executor's log: at which worker it is
  */
 #ifndef SPARKGATE_PROXY_LAUNCH_REST_REST_ERRAND_H
 #define SPARKGATE_PROXY_LAUNCH_REST_REST_ERRAND_H
@@ -49,6 +50,11 @@ struct errand {
 	char handle[LAUNCH_HANDLE], place[LAUNCH_HANDLE], app_id[STORE_LAUNCH_APP];
 	char reason[LAUNCH_REASON];
 	char saying[LAUNCH_REASON]; /* of the REST server that was asked last */
+	/* rest_executor.c */
+	launch_on_log *on_log;
+	void *log_arg;
+	uint64_t executor;
+	char stream[16];
 };
 
 struct errand *errand_new(
@@ -88,6 +94,13 @@ const struct mount *rest_mount(const struct rest_target *at, const char *id);
 const struct mount *rest_worker(const struct rest_target *at, const char *id);
 /* Adds a worker's or the driver's query: "/log/?driverId=..&logType=stderr". */
 void rest_add_log_path(struct sbuf *out, const char *handle, const char *stream);
+/* Where a worker has it: an address each for the streams that are wanted. */
+void rest_fill_log(struct rest_target *at, const struct mount *worker, const char *stream,
+	char *(*url)(const struct mount *worker, const void *of, const char *stream),
+	const void *of, struct launch_log *log);
+/* False: it names no executor, and nobody is answered. */
+MUST_CHECK bool rest_executor_log(struct rest_target *at, const struct launch_order *order,
+	const struct launch_log_wish *wish, launch_on_log *done, void *arg);
 struct rest_target *rest_target_of(struct launch_target *target);
 
 #endif

@@ -35,22 +35,22 @@ static void close_target(struct launch_target *target)
 
 /* --- logs --- */
 
-static char *log_url(const struct mount *mount, const char *handle, const char *stream)
+static char *driver_url(const struct mount *mount, const void *handle, const char *stream)
 {
-	struct sbuf url;
+	struct sbuf path;
 
-	sbuf_init(&url, 4096);
-	sbuf_printf(
-		&url, "%s://%s%s", mount->tls ? "https" : "http", mount->authority, mount->prefix);
-	rest_add_log_path(&url, handle, stream);
-	return sbuf_take(&url);
+	sbuf_init(&path, 2048);
+	rest_add_log_path(&path, handle, stream);
+	char *url = mem_printf("%s://%s%s%s", mount->tls ? "https" : "http", mount->authority,
+		mount->prefix, sbuf_str(&path).at);
+	sbuf_clear(&path);
+	return url;
 }
 
 static void find_driver_log(struct rest_target *at, const struct launch_order *order,
 	const struct launch_log_wish *wish, struct launch_log *log)
 {
 	const struct mount *worker = order->place[0] ? rest_worker(at, order->place) : NULL;
-	bool is_both = wish->stream[0] == '\0';
 
 	if (worker == NULL) {
 		snprintf(log->reason, sizeof log->reason, "%s",
@@ -58,14 +58,7 @@ static void find_driver_log(struct rest_target *at, const struct launch_order *o
 					: "The driver does not run yet.");
 		return;
 	}
-	struct str token = ui_tokens_get(
-		at->tokens, at->conf, str_of(at->cluster->name), UI_WORKER, clock_wall_s());
-	log->kind = LAUNCH_LOG_PAGES;
-	log->authorization = token.at ? mem_printf("Authorization: Bearer %s", token.at) : NULL;
-	log->ca_file = mem_strdup(at->cluster->ca_file);
-	log->address = worker->addr;
-	log->url = log_url(worker, order->handle, is_both ? "stderr" : wish->stream);
-	log->second_url = is_both ? log_url(worker, order->handle, "stdout") : NULL;
+	rest_fill_log(at, worker, wish->stream, driver_url, order->handle, log);
 }
 
 static void find_log(struct launch_target *target, const struct launch_order *order,
@@ -78,9 +71,14 @@ static void find_log(struct launch_target *target, const struct launch_order *or
 			"A worker keeps no times of lines: ask without since.");
 	else if (strcmp(wish->container, "driver") == 0)
 		find_driver_log(rest_target_of(target), order, wish, &log);
+	else if (order->app_id[0] == '\0')
+		snprintf(
+			log.reason, sizeof log.reason, "Nobody knows yet which application it is.");
+	else if (rest_executor_log(rest_target_of(target), order, wish, done, arg))
+		return;
 	else
 		snprintf(log.reason, sizeof log.reason,
-			"Logs of executors are on the application's own page.");
+			"Expected driver, or an executor such as executor-0.");
 	done(arg, &log);
 }
 

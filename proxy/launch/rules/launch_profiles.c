@@ -36,13 +36,14 @@ static json_t *conf_json(const struct conf_profile *profile)
 
 static json_t *profile_json(const struct conf_cluster *cluster, const struct conf_profile *profile)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:i, s:s?, s:o, s:o, s:o, s:o, s:b}",
+	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:i, s:i, s:s?, s:o, s:o, s:o, s:o, s:b, s:b}",
 		"cluster", cluster->name, "name", profile->name, "driver",
 		process_json(&profile->driver), "executor", process_json(&profile->executor),
 		"executors", (int)profile->executors, "running", (int)profile->running, "queue",
 		(int)profile->queue, "image", profile->image, "conf", conf_json(profile), "may_set",
 		names_json(&profile->may_set), "shared", names_json(&profile->shared), "allow",
-		names_json(&cluster->launch.allow), "artifacts", cluster->launch.has_artifacts);
+		names_json(&cluster->launch.allow), "artifacts", cluster->launch.has_artifacts,
+		"files", cluster->launch.has_operator && !cluster->launch.has_artifacts);
 }
 
 json_t *launch_profiles_json(const struct launch_asker *asker)

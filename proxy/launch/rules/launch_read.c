@@ -1,10 +1,17 @@
 #include "proxy/launch/rules/launch_read.h"
 
 #include "conf/values/keywords.h"
+#include "proxy/launch/artifacts/artifact_name.h"
 
 #include <stdio.h>
 
-enum { CORES_MAX = 1024, EXECUTORS_MAX = 100000, NAME_BYTES = 128, NAMES_SIZE = 256 };
+enum {
+	CORES_MAX = 1024,
+	EXECUTORS_MAX = 100000,
+	NAME_BYTES = 128,
+	NAMES_SIZE = 256,
+	FILE_MAX = 1024 * 1024, /* what a ConfigMap takes */
+};
 
 /* A line that Spark takes as it stands. "{{NAME}}" is read by masters (since 4.0) as a variable of
  * their own, such as a key of theirs (S119). */
@@ -177,6 +184,39 @@ static bool is_image(const char *text)
 	return str_is_alnum(text[0]);
 }
 
+/* Of RFC 4648 §4, with its padding, as Kubernetes takes it. */
+static bool is_base64(const char *text, size_t len)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t padding = 0;
+
+	while (padding < 2 && padding < len && text[len - padding - 1] == '=')
+		padding++;
+	return len > 0 && len % 4 == 0 && len / 4 * 3 - padding <= FILE_MAX &&
+	       strspn(text, digits) == len - padding;
+}
+
+/* {"name": "etl.py", "content": "base64"}: it travels with the launch. */
+static int read_file(json_t *json, struct launch_asked *out, struct err *err)
+{
+	static const char *const names[] = {"name", "content", NULL};
+	const json_t *content = json_object_get(json, "content");
+
+	if (json == NULL || json_is_null(json))
+		return 0;
+	if (check_members("file", json, names, err) == -1 ||
+		read_text("file.name", json_object_get(json, "name"), NAME_BYTES, &out->file,
+			err) == -1)
+		return -1;
+	if (out->file == NULL || !artifact_is_segment(str_of(out->file)))
+		return err_set(err, "file.name: expected a name such as etl.py");
+	if (json_is_string(content) &&
+		is_base64(json_string_value(content), json_string_length(content)))
+		return 0;
+	return err_set(err, "file.content: expected base64 of 1 byte to 1 MiB");
+}
+
 static int read_texts(json_t *body, struct launch_asked *out, struct err *err)
 {
 	const struct {
@@ -199,19 +239,20 @@ static int read_texts(json_t *body, struct launch_asked *out, struct err *err)
 		return err_set(err, "image: expected an image such as registry/team/spark:4.0.0");
 	if (out->name && (out->name[0] == '-' || out->name[0] == ' '))
 		return err_set(err, "name: expected no \"-\" and no space at its beginning");
-	if ((out->resource != NULL) == (out->artifact != NULL))
-		return err_set(err, "expected either resource or artifact");
+	if ((out->resource != NULL) + (out->artifact != NULL) + (out->file != NULL) != 1)
+		return err_set(err, "expected either resource or artifact, or a file");
 	return 0;
 }
 
 int launch_read(json_t *body, struct launch_asked *out, struct err *err)
 {
 	static const char *const names[] = {"cluster", "profile", "name", "resource", "artifact",
-		"main_class", "image", "arguments", "environment", "conf", "driver", "executor",
-		"executors", NULL};
+		"file", "main_class", "image", "arguments", "environment", "conf", "driver",
+		"executor", "executors", NULL};
 
 	*out = (struct launch_asked){.cluster = NULL};
 	if (check_members("the content", body, names, err) == -1 ||
+		read_file(json_object_get(body, "file"), out, err) == -1 ||
 		read_texts(body, out, err) == -1 ||
 		take(body, "arguments", check_arguments, &out->arguments, err) == -1 ||
 		take(body, "environment", NULL, &out->environment, err) == -1 ||

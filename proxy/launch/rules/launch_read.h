@@ -11,7 +11,7 @@
 #include <jansson.h>
 
 struct launch_asked { /* borrows from the JSON; NULL and 0: not asked for */
-	const char *cluster, *profile, *name, *resource, *artifact, *main_class, *image;
+	const char *cluster, *profile, *name, *resource, *artifact, *file, *main_class, *image;
 	json_t *arguments, *environment, *conf; /* of texts */
 	struct conf_process driver, executor;	/* memory in MiB */
 	unsigned executors;

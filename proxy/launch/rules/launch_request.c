@@ -231,12 +231,32 @@ static enum launch_verdict find_artifact(const struct launch_asker *asker,
 	return rc == 0 ? LAUNCH_GOOD : LAUNCH_MALFORMED;
 }
 
+/* Beside a storage there would be two ways, and the quota of one would count nothing. */
+static enum launch_verdict find_file(
+	const struct launch_request *request, const char *file, char *uri, struct err *err)
+{
+	const struct conf_launch *launch = &request->cluster->launch;
+
+	if (launch->has_operator && !launch->has_artifacts) {
+		snprintf(uri, RESOURCE_URI_MAX + 1, "local://" LAUNCH_FILE_FOLDER "/%.128s", file);
+		return LAUNCH_GOOD;
+	}
+	err_set(err,
+		launch->has_artifacts
+			? "file: the cluster \"%s\" has a storage: upload it as an artifact"
+			: "file: the cluster \"%s\" starts no containers, so no file travels there",
+		request->cluster->name);
+	return LAUNCH_DENIED;
+}
+
 static enum launch_verdict find_resource(const struct launch_asker *asker,
 	const struct launch_request *request, const struct launch_asked *asked, char *uri,
 	struct err *err)
 {
 	struct err why = {""};
 
+	if (asked->file)
+		return find_file(request, asked->file, uri, err);
 	if (asked->artifact)
 		return find_artifact(asker, request, asked->artifact, uri, err);
 	if (resource_uri_read(str_of(asked->resource), uri, &why) == -1) {
@@ -252,7 +272,7 @@ static enum launch_verdict find_resource(const struct launch_asker *asker,
 
 static int check_kind(const char *uri, const struct launch_asked *asked, struct err *err)
 {
-	const char *member = asked->artifact ? "artifact" : "resource";
+	const char *member = asked->file ? "file.name" : asked->artifact ? "artifact" : "resource";
 
 	switch (resource_uri_kind(uri)) {
 	case RESOURCE_JAR:
@@ -301,6 +321,7 @@ static void fill_order(const struct launch_request *request, const struct launch
 	out->resource = mem_strdup(uri);
 	out->main_class = mem_strdup(asked->main_class);
 	out->artifact = mem_strdup(asked->artifact);
+	out->file = mem_strdup(asked->file);
 	out->image = mem_strdup(asked->image ? asked->image : profile->image);
 	out->logs = (struct conf_endpoint){mem_strdup(profile->logs.host), profile->logs.port};
 	out->driver.cores = less_of(asked->driver.cores, profile->driver.cores);

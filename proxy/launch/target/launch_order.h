@@ -30,6 +30,10 @@ struct launch_event { /* a change, for people */
 	char *text;
 };
 
+/* A file that travels is in no record: it is brought where pods read it while its request waits. */
+enum launch_file { LAUNCH_FILE_COMES, LAUNCH_FILE_THERE, LAUNCH_FILE_REFUSED };
+#define LAUNCH_FILE_FOLDER "/opt/sparkgate" /* where it is then, in every container */
+
 struct launch_order {
 	/* The record's: not in the JSON text. */
 	char id[STORE_LAUNCH_ID];
@@ -40,10 +44,10 @@ struct launch_order {
 	int64_t created_at;
 
 	/* What was asked for, as it was judged. */
-	char *resource;	   /* URI of a jar or a Python file, as Spark reads it */
-	char *main_class;  /* NULL: a Python file */
-	char *artifact;	   /* the name it was asked for by; NULL: by its URI */
-	char *inline_file; /* a small file that travels with the order (Kubernetes); NULL: none */
+	char *resource;	  /* URI of a jar or a Python file, as Spark reads it */
+	char *main_class; /* NULL: a Python file */
+	char *artifact;	  /* the name it was asked for by; NULL: by its URI */
+	char *file;	  /* the name of a small file that travels with it (Kubernetes); or NULL */
 	struct conf_names arguments;
 	struct launch_pairs conf;	 /* the profile's and the launch's own, by key */
 	struct launch_pairs environment; /* of the driver */
@@ -55,6 +59,7 @@ struct launch_order {
 	char *restart_of;	   /* id of the launch that this one repeats; or NULL */
 
 	/* How far it is. */
+	int file_state;		    /* enum launch_file */
 	char handle[LAUNCH_HANDLE]; /* what the target calls it; "": not submitted, or nobody knows
 				     */
 	char place[LAUNCH_HANDLE];  /* where its driver runs, for the target; "" */

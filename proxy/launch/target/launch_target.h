@@ -111,6 +111,13 @@ struct launch_target_ops {
 	/* SAID: it was told, or has ended; status() says when it is over. */
 	void (*kill)(struct launch_target *target, const struct launch_order *order,
 		launch_done *done, void *arg);
+	/* Brings the order's file, which is `base64` (borrowed until then), where the application
+	 * will read it; and takes it away, SAID also when it was not there. Both do no harm a
+	 * second time. NULL: no file travels there. */
+	void (*carry)(struct launch_target *target, const struct launch_order *order,
+		const char *base64, launch_done *done, void *arg);
+	void (*drop)(struct launch_target *target, const struct launch_order *order,
+		launch_done *done, void *arg);
 	/* May call `done` from within. */
 	void (*logs)(struct launch_target *target, const struct launch_order *order,
 		const struct launch_log_wish *wish, launch_on_log *done, void *arg);

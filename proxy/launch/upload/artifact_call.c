@@ -246,6 +246,39 @@ void artifact_call_list(struct artifact_call *call, const char *prefix, unsigned
 	call->fetch = s3_list(artifact_bench_fetcher(call->web->bench), &asked, prefix, max);
 }
 
+/* What somebody else put there under a name that is none can't be asked for, but takes room. */
+void artifact_call_each(const struct artifact_call *call,
+	void (*each)(void *arg, const struct artifact_name *name, const struct s3_object *object),
+	void *arg)
+{
+	struct sbuf whole;
+
+	sbuf_init(&whole, S3_KEY_SIZE + ARTIFACT_KEY_MAX);
+	s3_add_prefix(call->cluster, &whole);
+	sbuf_puts(&whole, call->folder);
+	for (size_t i = 0; i < call->listing.count; i++) {
+		const struct s3_object *object = &call->listing.objects[i];
+		struct str key = str_of(object->key);
+		struct artifact_name name = {.shared = call->name.shared};
+
+		if (!str_starts(key, sbuf_str(&whole)))
+			continue;
+		name.file = str_from(key, whole.len);
+		if (artifact_is_segment(name.file))
+			each(arg, &name, object);
+	}
+	sbuf_clear(&whole);
+}
+
+uint64_t artifact_call_used(const struct artifact_call *call)
+{
+	uint64_t used = 0;
+
+	for (size_t i = 0; i < call->listing.count; i++)
+		used += call->listing.objects[i].size;
+	return used;
+}
+
 const struct s3_object *artifact_call_find(const struct artifact_call *call)
 {
 	const struct s3_object *found = NULL;

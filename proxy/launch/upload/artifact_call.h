@@ -42,6 +42,11 @@ struct s3_call artifact_call_ask(
 /* Asks which objects begin with `prefix`, and goes on with them in call->listing; else answers. */
 void artifact_call_list(struct artifact_call *call, const char *prefix, unsigned max,
 	void (*then)(struct artifact_call *call));
+/* Each object of the folder that can be asked for by its name. */
+void artifact_call_each(const struct artifact_call *call,
+	void (*each)(void *arg, const struct artifact_name *name, const struct s3_object *object),
+	void *arg);
+uint64_t artifact_call_used(const struct artifact_call *call); /* bytes, of all there is */
 /* The object of the call's own key; NULL: there is none. */
 const struct s3_object *artifact_call_find(const struct artifact_call *call);
 /* Whether the storage has done what it was asked for; else answers, and the call is gone. */

@@ -29,44 +29,34 @@ static void write_shared(void *arg, const char *folder, bool lets_write)
 	out->last = folder;
 }
 
-/* What somebody else put there under a name that is none can't be asked for, but takes room. */
-static void write_objects(struct artifact_call *call, struct json_writer *w, uint64_t *used)
-{
-	struct sbuf whole;
+struct objects {
+	struct artifact_call *call;
+	struct json_writer *w;
+};
 
-	sbuf_init(&whole, S3_KEY_SIZE + ARTIFACT_KEY_MAX);
-	s3_add_prefix(call->cluster, &whole);
-	sbuf_puts(&whole, call->folder);
-	json_writer_list(w, "artifacts");
-	for (size_t i = 0; i < call->listing.count; i++) {
-		const struct s3_object *object = &call->listing.objects[i];
-		struct str key = str_of(object->key);
-		struct artifact_name name = {
-			.shared = call->name.shared, .file = str_from(key, whole.len)};
-		*used += object->size;
-		if (!str_starts(key, sbuf_str(&whole)) || !artifact_is_segment(name.file))
-			continue;
-		json_writer_object(w, NULL);
-		write_object(call, w, &name, object);
-		json_writer_close(w);
-	}
-	json_writer_close(w);
-	sbuf_clear(&whole);
+static void write_each(void *arg, const struct artifact_name *name, const struct s3_object *object)
+{
+	struct objects *out = arg;
+
+	json_writer_object(out->w, NULL);
+	write_object(out->call, out->w, name, object);
+	json_writer_close(out->w);
 }
 
 static void answer_list(struct artifact_call *call)
 {
 	const struct conf_launch *launch = &call->cluster->launch;
-	uint64_t used = 0;
 	struct json_writer w;
 	struct sbuf json;
 
 	sbuf_init(&json, LIST_MAX);
 	json_writer_init(&w, &json);
 	json_writer_text(&w, "cluster", str_of(call->cluster->name));
-	write_objects(call, &w, &used);
+	json_writer_list(&w, "artifacts");
+	artifact_call_each(call, write_each, &(struct objects){call, &w});
+	json_writer_close(&w);
 	json_writer_bool(&w, "has_more", call->listing.has_more);
-	json_writer_number(&w, "used", (int64_t)used);
+	json_writer_number(&w, "used", (int64_t)artifact_call_used(call));
 	json_writer_number(&w, "quota", (int64_t)launch->artifacts.quota);
 	json_writer_list(&w, "shared");
 	artifact_place_each_shared(

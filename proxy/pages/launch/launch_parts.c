@@ -1,21 +1,13 @@
 #include "proxy/pages/launch/launch_parts.h"
 
 #include "base/clock.h"
-#include "base/text/json_value.h"
-
-const char *launch_text(const json_t *json, const char *name)
-{
-	const char *text = json_string_value(json_object_get(json, name));
-
-	return text ? text : "";
-}
 
 void launch_href(
 	struct sbuf *out, const struct page_view *view, const json_t *launch, const char *below)
 {
 	part_path(out, view->base);
 	sbuf_puts(out, "/applications/");
-	sbuf_urlencode(out, str_of(launch_text(launch, "id")));
+	sbuf_urlencode(out, str_of(json_value_string(launch, "id")));
 	sbuf_puts(out, below);
 }
 
@@ -29,7 +21,7 @@ static const struct {
 
 static size_t state_of(const json_t *launch)
 {
-	const char *state = launch_text(launch, "state");
+	const char *state = json_value_string(launch, "state");
 	size_t i = 0;
 
 	while (i < ARRAY_LEN(states) && strcmp(states[i].state, state) != 0)
@@ -44,7 +36,7 @@ void launch_state(struct sbuf *out, const json_t *launch)
 	if (i < ARRAY_LEN(states))
 		part_pill(out, states[i].tone, states[i].state);
 	else
-		part_text(out, launch_text(launch, "state"), PART_CLIP);
+		part_text(out, json_value_string(launch, "state"), PART_CLIP);
 }
 
 bool launch_is_live(const json_t *launch)
@@ -55,16 +47,24 @@ bool launch_is_live(const json_t *launch)
 }
 
 void launch_button(struct sbuf *out, const struct page_view *view, const json_t *launch,
-	const char *below, const char *word, bool is_danger)
+	const char *below, const char *word)
 {
 	sbuf_puts(out, "<form method=\"post\" action=\"");
 	launch_href(out, view, launch, below);
 	sbuf_puts(out, "\">");
 	part_form_token(out, view);
-	sbuf_printf(out, "<button class=\"%s\">%s<span class=\"vh\"> ",
-		is_danger ? "danger" : "quiet", word);
-	part_text(out, launch_text(launch, "name"), PART_CLIP);
+	sbuf_printf(out, "<button class=\"quiet\">%s<span class=\"vh\"> ", word);
+	part_text(out, json_value_string(launch, "name"), PART_CLIP);
 	sbuf_puts(out, "</span></button></form>");
+}
+
+void launch_kill_link(struct sbuf *out, const struct page_view *view, const json_t *launch)
+{
+	sbuf_puts(out, "<a class=\"button danger\" href=\"");
+	launch_href(out, view, launch, "/kill");
+	sbuf_puts(out, "\">Kill<span class=\"vh\"> ");
+	part_text(out, json_value_string(launch, "name"), PART_CLIP);
+	sbuf_puts(out, "</span></a>");
 }
 
 void launch_time(struct sbuf *out, const json_t *json, const char *name)

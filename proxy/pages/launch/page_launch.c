@@ -2,15 +2,17 @@
 #include "proxy/pages/launch/page_launch.h"
 
 #include "proxy/pages/launch/launch_parts.h"
+#include "proxy/pages/page_card.h"
 
 enum { FACT_MAX = 512, EVENT_ROW = 8 * 1024 };
 
 static void open_page(
 	struct sbuf *out, const struct page_view *view, const json_t *launch, const char *before)
 {
-	launch_open(out, view, launch_text(launch, "name"), "/applications", "All applications");
+	launch_open(
+		out, view, json_value_string(launch, "name"), "/applications", "All applications");
 	sbuf_printf(out, "<div class=\"head\"><div class=\"title\"><h1>%s", before);
-	part_name(out, launch_text(launch, "name"));
+	part_name(out, json_value_string(launch, "name"));
 	sbuf_puts(out, "</h1>");
 	launch_state(out, launch);
 	sbuf_puts(out, "</div>");
@@ -27,10 +29,10 @@ static void write_links(struct sbuf *out, const struct page_view *view, const js
 
 	sbuf_puts(out, "<div class=\"uis\">");
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		if (launch_text(links, ways[i].name)[0] == '\0')
+		if (json_value_string(links, ways[i].name)[0] == '\0')
 			continue;
 		sbuf_puts(out, "<a class=\"ui\" href=\"");
-		sbuf_html(out, str_of(launch_text(links, ways[i].name)));
+		sbuf_html(out, str_of(json_value_string(links, ways[i].name)));
 		sbuf_printf(out, "\">%s</a>", ways[i].words);
 	}
 	sbuf_puts(out, "<a class=\"ui\" href=\"");
@@ -58,7 +60,7 @@ static void write_number(struct sbuf *out, const char *name, const json_t *value
 
 static void write_when(struct sbuf *out, const char *words, const json_t *launch, const char *name)
 {
-	if (launch_text(launch, name)[0] == '\0')
+	if (json_value_string(launch, name)[0] == '\0')
 		return;
 	sbuf_printf(out, "<dt>%s</dt><dd>", words);
 	launch_time(out, launch, name);
@@ -72,7 +74,7 @@ static void write_process(struct sbuf *out, const char *words, const json_t *pro
 	if (!json_is_object(process))
 		return;
 	sbuf_printf(out, "<dt>%s</dt><dd>%lld %s, ", words, cores, cores == 1 ? "core" : "cores");
-	part_text(out, launch_text(process, "memory"), PART_CLIP);
+	part_text(out, json_value_string(process, "memory"), PART_CLIP);
 	sbuf_puts(out, "</dd>\n");
 }
 
@@ -117,9 +119,9 @@ static void write_request(struct sbuf *out, const json_t *launch)
 	const json_t *asked = json_object_get(launch, "request"),
 		     *sizes = json_object_get(launch, "sizes");
 
-	write_fact(out, "Artifact", launch_text(asked, "artifact"));
-	write_fact(out, "Program", launch_text(launch, "resource"));
-	write_fact(out, "Main class", launch_text(asked, "main_class"));
+	write_fact(out, "Artifact", json_value_string(asked, "artifact"));
+	write_fact(out, "Program", json_value_string(launch, "resource"));
+	write_fact(out, "Main class", json_value_string(asked, "main_class"));
 	write_list(out, "Arguments", json_object_get(asked, "arguments"));
 	write_process(out, "Driver", json_object_get(sizes, "driver"));
 	write_process(out, "Each executor", json_object_get(sizes, "executor"));
@@ -131,17 +133,17 @@ static void write_request(struct sbuf *out, const json_t *launch)
 static void write_facts(struct sbuf *out, const json_t *launch)
 {
 	sbuf_puts(out, "<dl class=\"facts\">\n");
-	write_fact(out, "Reason", launch_text(launch, "reason"));
+	write_fact(out, "Reason", json_value_string(launch, "reason"));
 	write_number(out, "Exit code", json_object_get(launch, "exit_code"));
 	write_number(out, "Attempts", json_object_get(launch, "attempts"));
-	write_fact(out, "Application", launch_text(launch, "application_id"));
-	write_fact(out, "Cluster", launch_text(launch, "cluster"));
-	write_fact(out, "Profile", launch_text(launch, "profile"));
-	write_fact(out, "Runs as", launch_text(launch, "user"));
+	write_fact(out, "Application", json_value_string(launch, "application_id"));
+	write_fact(out, "Cluster", json_value_string(launch, "cluster"));
+	write_fact(out, "Profile", json_value_string(launch, "profile"));
+	write_fact(out, "Runs as", json_value_string(launch, "user"));
 	write_when(out, "Launched", launch, "created_at");
 	write_when(out, "Ended", launch, "ended_at");
 	write_request(out, launch);
-	write_fact(out, "Id", launch_text(launch, "id"));
+	write_fact(out, "Id", json_value_string(launch, "id"));
 	sbuf_puts(out, "</dl>\n");
 }
 
@@ -151,13 +153,13 @@ static void write_changes(struct sbuf *out, const struct page_view *view, const 
 {
 	sbuf_puts(out, "<div class=\"actions\">");
 	if (launch_is_live(launch))
-		launch_button(out, view, launch, "/kill", "Kill", true);
+		launch_kill_link(out, view, launch);
 	else
-		launch_button(out, view, launch, "/restart", "Launch again", false);
+		launch_button(out, view, launch, "/restart", "Launch again");
 	sbuf_puts(out, "<a class=\"button quiet\" href=\"");
 	part_path(out, view->base);
 	sbuf_puts(out, "/applications/new?from=");
-	sbuf_urlencode(out, str_of(launch_text(launch, "id")));
+	sbuf_urlencode(out, str_of(json_value_string(launch, "id")));
 	sbuf_puts(out, "\">Launch again with changes</a></div>\n");
 }
 
@@ -168,9 +170,9 @@ static void write_event(struct sbuf *out, const json_t *event)
 	sbuf_puts(out, "<tr><td data-label=\"Time\">");
 	launch_time(out, event, "at");
 	sbuf_puts(out, "</td><td data-label=\"About\">");
-	part_text(out, launch_text(event, "about"), PART_CLIP);
+	part_text(out, json_value_string(event, "about"), PART_CLIP);
 	sbuf_puts(out, "</td><td data-label=\"What\"><bdi>");
-	part_text(out, launch_text(event, "text"), FACT_MAX);
+	part_text(out, json_value_string(event, "text"), FACT_MAX);
 	sbuf_puts(out, "</bdi></td></tr>\n");
 }
 
@@ -202,6 +204,36 @@ void page_launch(struct sbuf *out, const struct page_view *view, const struct pa
 	sbuf_puts(out, "</section>\n");
 	write_events(out, it->events);
 	part_close(out, view);
+}
+
+/* --- the question before it is ended --- */
+
+void page_launch_kill(struct sbuf *out, const struct page_view *view, const json_t *launch)
+{
+	card_open(out, view, "Kill this application?", NULL);
+	sbuf_puts(out, "<p class=\"which\"><b>");
+	part_name(out, json_value_string(launch, "name"));
+	sbuf_puts(out, "</b> <span class=\"id\">");
+	part_text(out, json_value_string(launch, "application_id"), PART_CLIP);
+	sbuf_puts(out, "</span> in ");
+	part_text(out, json_value_string(launch, "cluster"), PART_CLIP);
+	sbuf_puts(out, ", of ");
+	part_name(out, json_value_string(launch, "user"));
+	sbuf_puts(out, "</p>\n");
+	card_text(out, launch_is_live(launch)
+			       ? "Spark ends it at once. What it has not written yet is lost."
+			       : "It has ended already.");
+	if (launch_is_live(launch)) {
+		sbuf_puts(out, "<form class=\"sign-in\" method=\"post\" action=\"");
+		launch_href(out, view, launch, "/kill");
+		sbuf_puts(out, "\">\n");
+		part_form_token(out, view);
+		sbuf_puts(out, "<button class=\"danger\">Kill the application</button></form>\n");
+	}
+	sbuf_puts(out, "<div class=\"actions\"><a class=\"button quiet\" href=\"");
+	launch_href(out, view, launch, "");
+	sbuf_puts(out, "\">Back to it</a></div>\n");
+	card_close(out, view);
 }
 
 /* --- its log --- */

@@ -27,6 +27,9 @@ struct page_launch {
 };
 void page_launch(struct sbuf *out, const struct page_view *view, const struct page_launch *it);
 
+/* Asks whether it is to be ended; the form says so. */
+void page_launch_kill(struct sbuf *out, const struct page_view *view, const json_t *launch);
+
 struct page_launch_log {
 	const json_t *launch;
 	const char *container; /* "driver", "executor-3" */
@@ -36,6 +39,15 @@ void page_launch_log(
 	struct sbuf *out, const struct page_view *view, const struct page_launch_log *log);
 
 /* `values`: texts by the names of the form's fields, as they came or as they are to begin. */
+/* A person's own files in a cluster's storage. */
+struct page_artifacts {
+	const char *cluster;
+	const json_t *artifacts; /* rows of {"name", "size", "modified"} */
+	uint64_t used, quota;	 /* bytes */
+};
+void page_artifacts(
+	struct sbuf *out, const struct page_view *view, const struct page_artifacts *list);
+
 struct page_launch_form {
 	const json_t *profiles; /* that may be used */
 	const json_t *values;

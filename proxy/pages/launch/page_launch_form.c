@@ -54,21 +54,21 @@ static void write_size(struct sbuf *out, const json_t *process)
 	long long cores = json_integer_value(json_object_get(process, "cores"));
 
 	sbuf_printf(out, cores == 1 ? "%lld core and " : "%lld cores and ", cores);
-	part_text(out, launch_text(process, "memory"), PART_CLIP);
+	part_text(out, json_value_string(process, "memory"), PART_CLIP);
 }
 
 static void write_profile(struct sbuf *out, const json_t *profile, const char *chosen)
 {
-	char *value =
-		mem_printf("%s/%s", launch_text(profile, "cluster"), launch_text(profile, "name"));
+	char *value = mem_printf(
+		"%s/%s", json_value_string(profile, "cluster"), json_value_string(profile, "name"));
 
 	sbuf_puts(out, "<option value=\"");
 	sbuf_html(out, str_of(value));
 	sbuf_printf(out, "\"%s>", strcmp(value, chosen) == 0 ? " selected" : "");
 	free(value);
-	part_text(out, launch_text(profile, "cluster"), PART_CLIP);
+	part_text(out, json_value_string(profile, "cluster"), PART_CLIP);
 	sbuf_puts(out, ": ");
-	part_text(out, launch_text(profile, "name"), PART_CLIP);
+	part_text(out, json_value_string(profile, "name"), PART_CLIP);
 	sbuf_puts(out, " \xe2\x80\x93 driver ");
 	write_size(out, json_object_get(profile, "driver"));
 	sbuf_printf(out, ", up to %lld executors of ",
@@ -90,9 +90,36 @@ static void write_profiles(struct sbuf *out, const struct page_launch_form *form
 	for (size_t i = 0; i < json_array_size(form->profiles) && part_has_room(out, OPTION_MAX);
 		i++)
 		write_profile(out, json_array_get(form->profiles, i),
-			launch_text(form->values, "profile"));
+			json_value_string(form->values, "profile"));
 	sbuf_puts(out, "</select>");
 	write_hint(out, &field);
+}
+
+/* To the lists of files, a cluster each; profiles of one stand together. */
+static void write_storages(
+	struct sbuf *out, const struct page_view *view, const struct page_launch_form *form)
+{
+	const char *last = "";
+
+	sbuf_puts(out, "<div class=\"field\"><p class=\"hint\">Choose from your files:");
+	for (size_t i = 0; i < json_array_size(form->profiles) && part_has_room(out, OPTION_MAX);
+		i++) {
+		const json_t *profile = json_array_get(form->profiles, i);
+		const char *cluster = json_value_string(profile, "cluster");
+
+		if (!json_is_true(json_object_get(profile, "artifacts")) ||
+			strcmp(cluster, last) == 0)
+			continue;
+		last = cluster;
+		sbuf_puts(out, " <a href=\"");
+		part_path(out, view->base);
+		sbuf_puts(out, "/artifacts?cluster=");
+		sbuf_urlencode(out, str_of(cluster));
+		sbuf_puts(out, "\">");
+		part_text(out, cluster, PART_CLIP);
+		sbuf_puts(out, "</a>");
+	}
+	sbuf_puts(out, "</p></div>\n");
 }
 
 /* Whether any of the profiles' clusters has a storage for them. */
@@ -111,10 +138,11 @@ static void write_all(struct sbuf *out, const struct page_launch_form *form,
 	const struct field *fields, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		write_field(out, &fields[i], launch_text(form->values, fields[i].name));
+		write_field(out, &fields[i], json_value_string(form->values, fields[i].name));
 }
 
-static void write_program(struct sbuf *out, const struct page_launch_form *form)
+static void write_program(
+	struct sbuf *out, const struct page_view *view, const struct page_launch_form *form)
 {
 	static const struct field name = {
 		"name", "Name", "Shown in Spark and in lists.", 128, 0, true, false};
@@ -131,9 +159,11 @@ static void write_program(struct sbuf *out, const struct page_launch_form *form)
 		{"arguments", "Arguments", "One a line, in this order.", 32768, 3, false, true},
 	};
 
-	write_field(out, &name, launch_text(form->values, name.name));
-	if (has_artifacts(form->profiles))
-		write_field(out, &artifact, launch_text(form->values, artifact.name));
+	write_field(out, &name, json_value_string(form->values, name.name));
+	if (has_artifacts(form->profiles)) {
+		write_field(out, &artifact, json_value_string(form->values, artifact.name));
+		write_storages(out, view, form);
+	}
 	write_all(out, form, fields, ARRAY_LEN(fields));
 }
 
@@ -187,7 +217,7 @@ void page_launch_form(
 	sbuf_printf(out, "<input type=\"hidden\" name=\"key\" value=\"%s\">\n", form->key);
 	launch_notice(out, "bad", form->problem);
 	write_profiles(out, form);
-	write_program(out, form);
+	write_program(out, view, form);
 	write_sizes(out, form);
 	write_settings(out, form);
 	sbuf_puts(

@@ -10,9 +10,9 @@ static void write_what(struct sbuf *out, const struct page_view *view, const jso
 	sbuf_puts(out, "<th scope=\"row\" class=\"what\"><a href=\"");
 	launch_href(out, view, launch, "");
 	sbuf_puts(out, "\">");
-	part_name(out, launch_text(launch, "name"));
+	part_name(out, json_value_string(launch, "name"));
 	sbuf_puts(out, "</a><span class=\"id\">");
-	part_text(out, launch_text(launch, "application_id"), PART_CLIP);
+	part_text(out, json_value_string(launch, "application_id"), PART_CLIP);
 	sbuf_puts(out, "</span></th>");
 }
 
@@ -21,12 +21,12 @@ static void write_does(struct sbuf *out, const struct page_view *view, const jso
 	sbuf_puts(out, "<td class=\"does\"><a class=\"button quiet\" href=\"");
 	launch_href(out, view, launch, "/logs?container=driver");
 	sbuf_puts(out, "\">Log<span class=\"vh\"> of ");
-	part_text(out, launch_text(launch, "name"), PART_CLIP);
+	part_text(out, json_value_string(launch, "name"), PART_CLIP);
 	sbuf_puts(out, "</span></a>");
 	if (launch_is_live(launch))
-		launch_button(out, view, launch, "/kill", "Kill", true);
+		launch_kill_link(out, view, launch);
 	else
-		launch_button(out, view, launch, "/restart", "Launch again", false);
+		launch_button(out, view, launch, "/restart", "Launch again");
 	sbuf_puts(out, "</td>");
 }
 
@@ -37,11 +37,11 @@ static void write_row(struct sbuf *out, const struct page_view *view, const json
 	sbuf_puts(out, "<td data-label=\"State\" class=\"state\">");
 	launch_state(out, launch);
 	sbuf_puts(out, "</td><td data-label=\"Cluster\">");
-	part_name(out, launch_text(launch, "cluster"));
+	part_name(out, json_value_string(launch, "cluster"));
 	sbuf_puts(out, "<span class=\"id\">");
-	part_text(out, launch_text(launch, "profile"), PART_CLIP);
+	part_text(out, json_value_string(launch, "profile"), PART_CLIP);
 	sbuf_puts(out, "</span></td><td data-label=\"Person\">");
-	part_name(out, launch_text(launch, "user"));
+	part_name(out, json_value_string(launch, "user"));
 	sbuf_puts(out, "</td><td data-label=\"Launched\">");
 	launch_time(out, launch, "created_at");
 	sbuf_puts(out, "</td>");

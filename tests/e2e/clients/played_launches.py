@@ -14,6 +14,7 @@ class Played:
 
     def __init__(self):
         self.faults, self.seen, self.apps, self.keys, self.artifacts = [], [], {}, {}, {}
+        self.profiles = [{"cluster": "prod", "name": "small", "artifacts": True, "files": False}]
         self.log, self.breaks, self.exit_code, self.state = ["one", "two", "three"], 0, 0, "finished"
         played = self
 
@@ -72,6 +73,8 @@ class Played:
             self.refuse(request, 401, "who are you?")
         elif path == "applications" and request.command == "POST":
             self.launch(request, json.loads(content))
+        elif path == "profiles":
+            self.answer(request, 200, {"profiles": self.profiles})
         elif path == "applications":
             self.answer(request, 200, {"applications": [self.shown(app) for app in self.apps.values()], "next_cursor": None})
         elif path.startswith("applications/"):

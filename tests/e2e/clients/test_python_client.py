@@ -1,5 +1,6 @@
 """sparkgate-client: installed from the gateway, signed in by its own command, and what it does when something goes wrong."""
 
+import base64
 import hashlib
 import io
 import json
@@ -248,6 +249,17 @@ def test_launch_uploads_starts_and_tells_how_it_ended(played, etl):
     assert body == {"cluster": "prod", "profile": "small", "name": "etl.py", "arguments": ["--day", "2026-11-28"], "artifact": name,
                     "environment": {"A": "1"}, "conf": {"spark.sql.x": "True"}}
     assert played.artifacts == {name: etl.read_bytes()}
+
+
+def test_small_file_travels_with_the_request_where_there_is_no_storage(played, etl):
+    played.profiles = [{"cluster": "k", "name": "small", "artifacts": False, "files": True}]
+    played.gate.launch(etl, "--day", cluster="k", profile="small")
+    body = json.loads(next(content for method, path, *_, content in played.seen if (method, path) == ("POST", "applications")))
+    assert body["file"] == {"name": "etl.py", "content": base64.b64encode(etl.read_bytes()).decode()} and "artifact" not in body
+    assert played.artifacts == {}
+    etl.write_bytes(b"x" * (1024 * 1024 + 1))
+    with pytest.raises(GateError, match="1 byte to 1 MiB"):
+        played.gate.launch(etl, cluster="k", profile="small")
 
 
 def test_same_file_is_uploaded_once_and_a_changed_one_again(played, etl):

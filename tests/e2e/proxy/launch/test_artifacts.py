@@ -108,6 +108,21 @@ def test_a_file_that_is_sent_again_is_replaced(ann):
     assert names(ann) == ["a.jar"]
 
 
+def test_ones_files_are_a_page_that_leads_to_the_form(gate, ann, bob):
+    put(ann, "etl-1.py", b"print(1)")
+    put(bob, "bobs.py", b"print(2)")
+    with requests.Session() as visitor:
+        visitor.trust_env = False
+        origin = {"Origin": gate.admin_url.removesuffix("/gate"), "Accept": "text/html"}
+        visitor.post(f"{gate.admin_url}/_gate/login", data={"token": ann.token}, headers=origin, allow_redirects=False, timeout=10)
+        files = visitor.get(f"{gate.admin_url}/artifacts", headers=origin, timeout=30)
+        assert files.status_code == 200 and ">etl-1.py<" in files.text and "bobs.py" not in files.text, files.text
+        assert "/applications/new?artifact=etl-1.py" in files.text
+        form = visitor.get(f"{gate.admin_url}/applications/new?artifact=etl-1.py", headers=origin, timeout=30).text
+        assert 'value="etl-1.py"' in form and "/artifacts?cluster=prod" in form
+        assert visitor.get(f"{gate.admin_url}/artifacts?shared=secret", headers=origin, timeout=30).status_code == 404
+
+
 def test_a_deleted_file_is_not_there_any_more(ann):
     put(ann, "a.jar", b"x")
     assert ann.delete(f"{ARTIFACTS}/a.jar").status_code == 204

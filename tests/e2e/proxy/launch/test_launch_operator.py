@@ -1,5 +1,6 @@
 """Applications launched on Kubernetes, through a Spark operator's resources: the API server and the operator are played."""
 
+import base64
 import os
 import signal
 import socket
@@ -223,6 +224,101 @@ def test_events_are_those_of_the_resource_and_its_own_pods(world):
     assert {("driver", "Scheduled: on node 1"), ("application", "SparkApplicationAdded: was added")} <= told
     assert not any("another" in text for _, text in told)
     assert all(isinstance(one["at"], str) for one in events)
+
+
+# --- a file that travels ---
+
+HELLO = b"print('hello')\n" * 50000  # 750 KB: in no record of the store
+
+
+def with_file(content=HELLO, name="etl.py", **more):
+    return {"resource": None, "file": {"name": name, "content": base64.b64encode(content).decode()}, **more}
+
+
+def maps(world):
+    return [one for _, one in sorted(world.api.kinds[CONFIG_MAPS].items())]
+
+
+@BOTH
+def test_s171_a_small_file_travels_with_its_launch_and_goes_with_its_end(world):
+    launch = world.launch(**with_file())
+    made = world.resource(launch)
+    travels, = maps(world)
+    assert travels["binaryData"] == {"etl.py": base64.b64encode(HELLO).decode()} and travels["immutable"] is True
+    assert travels["metadata"]["labels"]["sparkgate.io/launch"] == launch["id"]
+    template = made["spec"]["driver"]["template"] if world.kind == KUBEFLOW else made["spec"]["driverSpec"]["podTemplateSpec"]
+    assert template["spec"]["volumes"][0]["configMap"]["name"] == travels["metadata"]["name"]
+    assert "local:///opt/sparkgate/etl.py" in str(made["spec"])
+    assert launch["request"]["file"] == {"name": "etl.py"} and launch["resource"] == "local:///opt/sparkgate/etl.py"
+    world.runs(launch)
+    driver = world.api.pods["spark", pod_name(made)]
+    world.api.put({**with_state(driver, terminated(0, "Completed")), "status": {**driver["status"], "phase": "Succeeded"}})
+    world.say(made, COMPLETED, app="spark-00000000000000000000000000000001")
+    world.until_shown(launch, state="finished", exit_code=0)
+    assert maps(world) == [], "it went before the launch was over"
+    again = world.admin.post(f"{APPLICATIONS}/{launch['id']}/restart")
+    assert "with the file again" in problem(again, 409)
+
+
+def test_s171_a_file_survives_the_gateway_and_is_taken_away_when_its_launch_never_starts(world):
+    world.gateway.conf["clusters"][0]["launch"]["profiles"][0] |= {"running": 1, "queue": 5}
+    world.restart()
+    first, queued = world.launch(**with_file()), world.launch(**with_file(b"print(2)\n"))
+    assert queued["state"] == "queued" and len(maps(world)) == 2
+    world.resource(first)
+    os.kill(world.gateway.pid, signal.SIGKILL)
+    world.gateway.daemon.process.wait()
+    world.gateway.start()
+    world.until_shown(first, 40, state="starting")
+    assert world.admin.delete(f"{APPLICATIONS}/{queued['id']}").status_code == 200
+    world.until_shown(queued, state="killed")
+    kept, = maps(world)
+    assert kept["metadata"]["labels"]["sparkgate.io/launch"] == first["id"]
+    assert world.admin.delete(f"{APPLICATIONS}/{first['id']}").status_code == 200
+    world.until_shown(first, state="killed")
+    assert maps(world) == [] and world.resources() == []
+
+
+def test_s171_a_file_that_is_not_taken_fails_its_launch_and_the_same_key_gets_the_same_answer(world):
+    world.api.forbidden.add(("create", "configmaps"))
+    key, wish = {"Idempotency-Key": "once"}, {"cluster": "k", "profile": "small", "name": "etl", **with_file()}
+    launch = world.admin.post(APPLICATIONS, json=wish, headers=key)
+    assert launch.status_code == 201, launch.text
+    shown = world.until_shown(launch.json(), state="failed")
+    assert "its file was not taken" in shown["reason"] and "the verb create of configmaps" in shown["reason"]
+    again = world.admin.post(APPLICATIONS, json=wish, headers=key)
+    assert again.status_code == 200 and again.json()["id"] == launch.json()["id"]
+    other = world.admin.post(APPLICATIONS, json={**wish, **with_file(b"print(3)\n")}, headers=key)
+    assert "another request" in problem(other, 409)
+    assert world.resources() == [] and maps(world) == []
+
+
+@pytest.mark.parametrize(("change", "status", "says"), [
+    ({"file": {"name": "etl.py", "content": ""}}, 400, "file.content"), ({"file": {"name": "etl.py", "content": "AP9h="}}, 400, "file.content"),
+    ({"file": {"name": "etl.py", "content": base64.b64encode(b"x" * (1024 * 1024 + 1)).decode()}}, 400, "1 MiB"),
+    ({"file": {"name": "../etl.py", "content": "AP9h"}}, 400, "file.name"), ({"file": {"name": "etl.sh", "content": "AP9h"}}, 400, "file.name"),
+    ({"file": {"name": "etl.py"}}, 400, "file.content"), ({"resource": "local:///opt/etl.py"}, 400, "either"),
+    ({"file": {"name": "etl.jar", "content": "AP9h"}}, 400, "main_class"), ({"arguments": ["x" * 4096] * 200, **with_file(b"y" * 1024 * 1024)}, 413, "")])
+def test_s171_what_is_no_small_file_is_refused_and_nothing_is_made(world, change, status, says):
+    answer = world.admin.post(APPLICATIONS, json={"cluster": "k", "profile": "small", "name": "etl", **with_file(), **change})
+    assert says in problem(answer, status) and maps(world) == [] and world.resources() == []
+
+
+def test_s171_profiles_say_whether_a_file_travels(world):
+    profile, = world.admin.get("/api/v1/profiles").json()["profiles"]
+    assert profile["files"] is True and profile["artifacts"] is False
+
+
+def test_s116_the_same_key_gets_its_launch_though_the_cluster_lacks_something_by_now(world):
+    key, wish = {"Idempotency-Key": "once"}, {"cluster": "k", "profile": "small", "name": "etl", "resource": "local:///opt/etl.py"}
+    world.api.forbidden.add(("create", "sparkapplications"))
+    launch = world.admin.post(APPLICATIONS, json=wish, headers=key)
+    assert launch.status_code == 201, launch.text
+    world.until_shown(launch.json(), reason=lambda text: text and "lacks the verb create" in text)
+    again = world.admin.post(APPLICATIONS, json=wish, headers=key)
+    assert again.status_code == 200 and again.json()["id"] == launch.json()["id"]
+    assert "another request" in problem(world.admin.post(APPLICATIONS, json={**wish, "name": "other"}, headers=key), 409)
+    assert "lacks the verb create" in problem(world.admin.post(APPLICATIONS, json=wish), 503)
 
 
 # --- what may go wrong ---

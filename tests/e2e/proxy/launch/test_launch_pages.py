@@ -147,9 +147,13 @@ def test_form_that_is_sent_twice_launches_once(gate, spark, ann):
 def test_application_is_ended_and_launched_again(gate, spark, ann):
     launch = ann.launch(name="again")
     ann.await_state(launch, "running")
-    answer = ann.submit(f"/applications/{launch}/kill", f"/applications/{launch}")
+    assert f'href="/applications/{launch}/kill"' in ann.get(f"/applications/{launch}").text
+    question = ann.get(f"/applications/{launch}/kill").text
+    assert "Kill this application?" in question and ">again<" in question and "wants it ended" not in ann.get(f"/applications/{launch}").text
+    answer = ann.submit(f"/applications/{launch}/kill", f"/applications/{launch}/kill")
     assert answer.headers["Location"] == f"/applications/{launch}?done=killed"
     page = ann.await_state(launch, "killed")
+    assert "It has ended already" in ann.get(f"/applications/{launch}/kill").text
     assert "/kill" not in page and f"/applications/{launch}/restart" in page
     answer = ann.submit(f"/applications/{launch}/restart", f"/applications/{launch}")
     second = re.search(ID, answer.headers["Location"])[1]
@@ -288,6 +292,8 @@ def test_person_launches_follows_and_ends_an_application_in_a_browser(gate, peop
         page.screenshot(path=SCREENSHOTS / "launch-log.png", full_page=True)
         page.goto(f"{gate.admin_url}/applications")
         page.screenshot(path=SCREENSHOTS / "launches.png", full_page=True)
-        page.click("button:has-text('Kill')")
+        page.click("a:has-text('Kill')")
+        page.screenshot(path=SCREENSHOTS / "launch-kill.png", full_page=True)
+        page.click("button:has-text('Kill the application')")
         page.wait_for_url("**?done=killed")
         wait_for(lambda: driver["state"] == "KILLED", "the driver to be killed", 30)

@@ -86,6 +86,9 @@ def test_a_python_file_runs_as_the_person_who_asked_and_is_found_with_its_log(ga
     log = ann.get(f"/applications/{launch}/logs")
     assert "numbers 4950 ['--day', 'a b'] Monday 7" in log.text
     assert ann.get(f"/applications/{launch}/logs?stream=stdout").text.strip() == "numbers 4950 ['--day', 'a b'] Monday 7"
+    executor = ann.get(f"/applications/{launch}/logs?container=executor-0&stream=stderr")
+    assert executor.status_code == 200 and "CoarseGrainedExecutorBackend" in executor.text, executor.text[:500]
+    assert "worker has an executor" in ann.get(f"/applications/{launch}/logs?container=executor-99").json()["detail"]
     texts = [event["text"] for event in ann.get(f"/applications/{launch}/events").json()["events"]]
     assert texts[0] == "asked for by ann" and texts[-1] == "finished" and any("application app-" in text for text in texts), texts
     assert requests.get(ended["links"]["permalink"], headers=ann.headers, timeout=30).status_code == 200

@@ -35,6 +35,7 @@ struct world {
 	const char *refuse; /* "POST", "DELETE", "GET": with 403 */
 	unsigned lost;	    /* answers that do not arrive */
 	char written[64];   /* methods, in order */
+	char dropped[160];  /* the path of the last ConfigMap that was deleted */
 	/* The answer. */
 	struct launch_answer answer;
 	char handle[LAUNCH_HANDLE], reason[LAUNCH_REASON];
@@ -88,13 +89,18 @@ static bool on_request(void *arg, const struct fake_request *r, struct fake_answ
 	pthread_mutex_lock(&w->lock);
 	size_t at = strlen(w->written);
 	if (at + 1 < sizeof w->written)
-		w->written[at] = strcmp(r->path, MAPS) == 0 ? 'M' : r->method[0];
+		w->written[at] = strcmp(r->path, MAPS) == 0		      ? 'M'
+				 : str_starts(str_of(r->path), STR(MAPS "/")) ? 'F'
+									      : r->method[0];
 	answer->type = "application/json";
 	if (w->refuse && strcmp(w->refuse, r->method) == 0) {
 		answer->status = 403;
 		sbuf_puts(&answer->body, "{\"message\":\"x cannot do it\"}");
 	} else if (r->method[0] == 'P') {
 		answer_post(w, r, answer);
+	} else if (str_starts(str_of(r->path), STR(MAPS "/"))) {
+		(void)str_copy(str_of(r->path), w->dropped, sizeof w->dropped);
+		sbuf_puts(&answer->body, "{}");
 	} else if (r->method[0] == 'D') {
 		answer_delete(w, r, answer);
 	} else {
@@ -200,7 +206,8 @@ static void on_done(void *arg, const struct launch_answer *answer)
 typedef void call(struct launch_target *target, const struct launch_order *order, launch_done *done,
 	void *arg);
 
-/* What was asked of the API server is in w->written: a letter each, M for a ConfigMap. */
+/* What was asked of the API server is in w->written: a letter each, M for a ConfigMap, F for one by
+ * its name. */
 static void ask(struct world *w, call *what, enum launch_outcome outcome)
 {
 	memset(w->written, 0, sizeof w->written);
@@ -253,23 +260,36 @@ static void s133_lost_answer_makes_no_second_application(void **state)
 	assert_null(w->resource);
 }
 
-static void s133_file_is_made_after_its_owner_and_again_if_it_is_missing(void **state)
+static void carry_it(struct launch_target *target, const struct launch_order *order,
+	launch_done *done, void *arg)
+{
+	launch_target_operator.carry(target, order, "AP9h", done, arg);
+}
+
+static void file_is_there_before_its_resource_and_goes_by_its_own_name(void **state)
 {
 	struct world *w = *state;
 
-	w->order.inline_file = mem_strdup("AP9h");
-	w->order.artifact = mem_strdup("ann/etl.py");
-	ask(w, submit, LAUNCH_SAID);
-	assert_string_equal(w->written, "PM");
-	assert_non_null(strstr(w->resource, "local:///opt/sparkgate/etl.py"));
+	w->order.file = mem_strdup("etl.py");
+	ask(w, carry_it, LAUNCH_SAID);
+	assert_string_equal(w->written, "M");
 	char *map = fake_http_last_body(w->api, MAPS);
-	assert_non_null(strstr(map, "\"uid\":\"uid-1\""));
 	assert_non_null(strstr(map, "\"binaryData\":{\"etl.py\":\"AP9h\"}"));
 	free(map);
-	ask(w, find, LAUNCH_SAID); /* whether both are there nobody knows */
-	assert_string_equal(w->handle, "");
 	ask(w, submit, LAUNCH_SAID);
-	assert_string_equal(w->written, "PGM");
+	assert_string_equal(w->written, "P");
+	assert_non_null(strstr(w->resource, "local:///opt/sparkgate/etl.py"));
+	char *path = mem_printf(MAPS "/%s-file", w->handle);
+	ask(w, launch_target_operator.drop, LAUNCH_SAID);
+	assert_string_equal(w->written, "F");
+	assert_string_equal(w->dropped, path);
+	free(path);
+	w->refuse = "DELETE";
+	ask(w, launch_target_operator.drop, LAUNCH_NOT_NOW);
+	assert_non_null(strstr(w->reason, "the verb delete of configmaps"));
+	w->refuse = "POST";
+	ask(w, carry_it, LAUNCH_NOT_NOW);
+	assert_non_null(strstr(w->reason, "the verb create of configmaps"));
 }
 
 static void s133_resource_of_somebody_else_is_neither_used_nor_deleted(void **state)
@@ -348,7 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(order_becomes_a_resource_once_and_goes_when_it_is_killed),
 		TEST(s133_lost_answer_makes_no_second_application),
-		TEST(s133_file_is_made_after_its_owner_and_again_if_it_is_missing),
+		TEST(file_is_there_before_its_resource_and_goes_by_its_own_name),
 		TEST(s133_resource_of_somebody_else_is_neither_used_nor_deleted),
 		TEST(missing_right_is_said_with_its_verb),
 		TEST(s130_key_that_is_not_the_profiles_is_refused_before_anybody_is_asked),

@@ -170,14 +170,11 @@ static void file_is_a_config_map_that_goes_with_its_resource(void **state)
 
 	(void)state;
 	wish.file = "etl.py";
-	json_t *map = spark_application_file(SPARK_APACHE, &wish, "AP9h");
-	spark_application_own(map, "uid-7");
+	json_t *map = spark_application_file(&wish, "AP9h");
 	assert_json(map,
-		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," METADATA(NAME
-			"-file") ",\"ownerReferences\":[{\"apiVersion\":\"spark.apache.org/v1\","
-				 "\"kind\":\"SparkApplication\",\"name\":\"" NAME
-				 "\",\"uid\":\"uid-7\"}]},"
-				 "\"immutable\":true,\"binaryData\":{\"etl.py\":\"AP9h\"}}");
+		"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\"," METADATA(
+			NAME "-file") "},"
+				      "\"immutable\":true,\"binaryData\":{\"etl.py\":\"AP9h\"}}");
 }
 
 static void name_is_the_launchs_own_and_begins_as_people_call_it(void **state)

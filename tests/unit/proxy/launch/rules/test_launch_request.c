@@ -243,6 +243,15 @@ static void what_is_no_launch_is_refused_by_its_members_name(void **state)
 		{"{" JAR ", \"driver\": 1}", "driver: expected an object"},
 		{"{" JAR ", \"driver\": {\"cores\": 0}}", "driver.cores: expected a number from 1"},
 		{"{" JAR ", \"driver\": {\"memory\": \"1x\"}}", "driver.memory: expected memory"},
+		{"{\"file\": {\"name\": \".a.py\", \"content\": \"AP9h\"}}", "file.name: expected"},
+		{"{\"file\": {\"name\": \"a.py\", \"content\": \"AP-h\"}}",
+			"file.content: expected base64"},
+		{"{\"file\": {\"name\": \"a.py\", \"content\": \"A=9h\"}}",
+			"file.content: expected base64"},
+		{"{\"file\": {\"name\": \"a.py\", \"content\": \"====\"}}",
+			"file.content: expected base64"},
+		{"{\"file\": {\"name\": \"a.py\", \"content\": \"AP9h\", \"x\": 1}}",
+			"x: there is no such member"},
 		{"{" JAR ", \"executors\": 1.5}", "executors: expected a number from 1"}};
 	struct identity *ops = person(ROLE_USER, "ops", "ann");
 
@@ -252,6 +261,8 @@ static void what_is_no_launch_is_refused_by_its_members_name(void **state)
 	expect(ops, "{\"resource\": \"file:/opt/others/a.py\"}", LAUNCH_DENIED,
 		"resource: launch.allow of the cluster \"prod\" does not admit it");
 	expect(ops, "{\"artifact\": \"a.py\"}", LAUNCH_DENIED, "has no storage for artifacts");
+	expect(ops, "{\"file\": {\"name\": \"a.py\", \"content\": \"AP9h\"}}", LAUNCH_DENIED,
+		"starts no containers, so no file travels there");
 	expect(ops, "{" JAR ", \"conf\": {\"sql.a\": \"1\"}}", LAUNCH_DENIED,
 		"is no key of Spark's");
 	expect(ops, "{" JAR ", \"environment\": {\"A B\": \"1\"}}", LAUNCH_DENIED,
