@@ -1,13 +1,16 @@
 """An object storage that misbehaves: what it does with a PUT, and what it says when it is asked for a list, is told by the test."""
 
+import re
 import socket
 import struct
 import threading
 import time
+import urllib.parse
 
 from spark_cluster import HOST
 
 EMPTY = b'<?xml version="1.0"?><ListBucketResult><Name>apps</Name><IsTruncated>false</IsTruncated></ListBucketResult>'
+LISTED = EMPTY.replace(b"<IsT", b"<Contents><Key>%s</Key><Size>1</Size><LastModified>2026-11-28T10:00:00.000Z</LastModified></Contents><IsT")
 DENIED = b"<Error><Code>AccessDenied</Code></Error>"
 MIB = 1 << 20
 
@@ -56,7 +59,9 @@ class OddS3:
         self.port = self.listener.getsockname()[1]
         self.on_put = self.take_all
         self.listing = answer(200, EMPTY)
-        self.before_list = lambda: None
+        self.object = False  # or there is one, and it is called as the list was asked for
+        self.before_list = self.before_change = lambda: None
+        self.methods = []  # of all requests
         self.seen, self.took = [], []  # bytes that were read of a PUT, and of what it carries
         self.ended = threading.Event()  # its connection is over
 
@@ -89,8 +94,17 @@ class OddS3:
                 data += piece
             head, rest = data.split(b"\r\n\r\n", 1)
             peer = Peer(link, head.decode(), rest)
-            if not peer.head.startswith("PUT "):
+            self.methods.append(peer.head.split(" ", 1)[0])
+            if self.methods[-1] == "DELETE":
+                self.before_change()
+                link.sendall(answer(204, b"", "Connection: close"))
+                return
+            if self.methods[-1] == "PUT":
+                self.before_change()
+            else:
                 self.before_list()
+                if self.object:
+                    self.listing = answer(200, LISTED % urllib.parse.unquote(re.search(r"[?&]prefix=([^& ]*)", peer.head)[1]).encode())
                 link.sendall(self.listing.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
                 return
             try:

@@ -74,12 +74,12 @@ def names(api, **query):
     return [row["name"] for row in answer.json()["artifacts"]]
 
 
-def begin_put(api, name, length, *fields, at=None):
-    """A connection on which the head of a PUT is sent; `at`: a listener's address with its base path."""
+def begin_put(api, name, length, *fields, at=None, method="PUT"):
+    """A connection on which the head of a PUT (or of another method) is sent; `at`: a listener's address with its base path."""
     site = urllib.parse.urlsplit(at or api.gateway.admin_url)
     link = http.client.HTTPConnection(site.hostname, site.port, timeout=30)
-    link.putrequest("PUT", f"{site.path}{ARTIFACTS}/{name}")
-    for field in (("Authorization", f"Bearer {api.token}"), ("Content-Length", length), *fields):
+    link.putrequest(method, f"{site.path}{ARTIFACTS}/{name}")
+    for field in (("Authorization", f"Bearer {api.token}"), *([("Content-Length", length)] if method == "PUT" else []), *fields):
         link.putheader(*field)
     link.endheaders()
     return link

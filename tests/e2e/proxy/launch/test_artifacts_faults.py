@@ -148,6 +148,44 @@ def test_a_client_that_leaves_ends_the_storages_connection(ann, s3):
     assert s3.ended.wait(20) and s3.seen[0] < 64 * MIB
 
 
+def leave_at(ann, s3, step, method):
+    """A request whose client leaves while the storage is at `step`: "list" or "change". Gives the storage's requests until then."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def wait(*_):
+        asked.set()
+        assert go_on.wait(20)
+
+    s3.object = method == "DELETE"
+    if step == "list":
+        s3.before_list = wait
+    else:
+        s3.before_change = wait
+    link = begin_put(ann, "x", 2, method=method)
+    if step == "change" and method == "PUT":
+        link.send(b"x")  # and one is still to come
+    assert asked.wait(20), "the storage is asked"
+    link.sock.shutdown(socket.SHUT_RDWR)
+    link.close()
+    time.sleep(0.3)
+    go_on.set()
+    s3.before_list = s3.before_change = lambda: None
+    assert ann.get(ARTIFACTS, timeout=20).status_code == 200, "the gateway goes on"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_client_that_leaves_while_the_storage_is_asked_changes_nothing(ann, s3, method):
+    leave_at(ann, s3, "list", method)
+    assert "PUT" not in s3.methods and "DELETE" not in s3.methods, s3.methods
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_client_that_leaves_while_the_storage_changes_something_ends_that_call_alone(ann, s3, method):
+    leave_at(ann, s3, "change", method)
+    assert s3.methods.count(method) == 1
+    assert '"level":"error"' not in ann.gateway.log_text(), ann.gateway.log_text()[-2000:]
+
+
 LISTS = [
     (answer(200, b"<html>sign in</html>"), 502), (answer(200, b"{}"), 502), (answer(200, EMPTY[:-5]), 502),
     (answer(200, b'<!DOCTYPE x [<!ENTITY a "b">]>' + EMPTY), 502), (answer(403, DENIED), 502), (answer(404, b""), 502),
