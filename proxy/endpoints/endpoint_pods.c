@@ -173,14 +173,6 @@ static void serve_what_is_asked(struct endpoint_pods *p)
 
 /* --- its pods --- */
 
-/* Whoever makes a pod chooses its labels, but not the uid of a driver that it does not know. */
-static bool is_executor(const struct endpoint_pods *p, const struct kube_status *pod)
-{
-	return strcmp(pod->namespace, p->told->answer.namespace) == 0 &&
-	       strcmp(pod->role, "executor") == 0 && strcmp(pod->app_id, p->app->id) == 0 &&
-	       (pod->owner[0] == '\0' || strcmp(pod->owner, p->told->answer.uid) == 0);
-}
-
 static json_t *read_pod(struct str item, struct kube_status *out)
 {
 	struct err err = {""};
@@ -201,7 +193,9 @@ static void on_executor(struct endpoint_pods *p, struct str item)
 	struct kube_status status;
 	json_t *pod = read_pod(item, &status);
 
-	if (pod && is_executor(p, &status) && p->executors_count < PODS_EXECUTORS)
+	if (pod && p->executors_count < PODS_EXECUTORS &&
+		kube_status_is_executor(
+			&status, p->told->answer.namespace, p->app->id, p->told->answer.uid))
 		p->executors[p->executors_count++] = pod;
 	else
 		json_decref(pod);
@@ -296,7 +290,7 @@ static void go_on(struct endpoint_pods *p)
 			"The driver\xe2\x80\x99s pod has applications that you may not see.");
 	else if (told->known == POD_GONE && !is_events)
 		serve_gone(p);
-	else if (told->access.server[0] == '\0')
+	else if (told->access.server[0] == '\0' && told->kept_events == NULL)
 		web_fault(&x->web, FAULT_KUBERNETES, NULL);
 	else if (told->known == POD_GONE)
 		pods_serve_events(p);

@@ -13,30 +13,12 @@
 enum {
 	PAGE_ITEMS = 500,
 	PAGES_MAX = 10,
-	EVENT_MAX = 16 * 1024, /* bytes: Kubernetes' own have a tenth, and others make some, too */
 	JSON_MAX = 4 * 1024 * 1024,
 };
 
-/* --- which are kept --- */
-
-static int newer_first(const void *a, const void *b)
+static bool is_ours(const char *uid, const void *arg)
 {
-	const struct pods_event *left = a, *right = b;
-
-	return (left->it.at_ms < right->it.at_ms) - (left->it.at_ms > right->it.at_ms);
-}
-
-static void drop_old(struct endpoint_pods *p)
-{
-	qsort(p->events, p->events_count, sizeof p->events[0], newer_first);
-	while (p->events_count > PODS_EVENTS) {
-		json_decref(p->events[--p->events_count].json);
-		p->has_more_events = true;
-	}
-}
-
-static bool is_ours(const struct endpoint_pods *p, const char *uid)
-{
+	const struct endpoint_pods *p = arg;
 	struct err err = {""};
 
 	if (strcmp(uid, p->told->answer.uid) == 0)
@@ -49,33 +31,9 @@ static bool is_ours(const struct endpoint_pods *p, const char *uid)
 	return false;
 }
 
-static bool is_known(const struct endpoint_pods *p, const struct kube_incident *it)
-{
-	for (size_t i = 0; i < p->events_count; i++) {
-		const struct kube_incident *one = &p->events[i].it;
-		if (one->at_ms == it->at_ms && strcmp(one->uid, it->uid) == 0 &&
-			strcmp(one->reason, it->reason) == 0 &&
-			strcmp(one->message, it->message) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void on_event(struct endpoint_pods *p, struct str item)
 {
-	struct err err = {""};
-	struct pods_event event = {.json = NULL};
-
-	if (item.len <= EVENT_MAX)
-		event.json = json_of_text(item, &err);
-	if (event.json == NULL || kube_incident_read(event.json, &event.it, &err) == -1 ||
-		!is_ours(p, event.it.uid) || is_known(p, &event.it)) {
-		json_decref(event.json);
-		return;
-	}
-	p->events[p->events_count++] = event;
-	if (p->events_count == ARRAY_LEN(p->events))
-		drop_old(p);
+	incidents_add(&p->events, item, is_ours, p);
 }
 
 /* --- answers --- */
@@ -105,10 +63,10 @@ static void answer_json(struct endpoint_pods *p)
 	sbuf_init(&json, JSON_MAX);
 	json_writer_init(&w, &json);
 	json_writer_list(&w, "events");
-	for (size_t i = 0; i < p->events_count; i++)
-		write_event(&w, &p->events[i].it);
+	for (size_t i = 0; i < p->events.count; i++)
+		write_event(&w, &p->events.at[i].it);
 	json_writer_close(&w);
-	json_writer_bool(&w, "has_more", p->has_more_events);
+	json_writer_bool(&w, "has_more", p->events.has_more);
 	json_writer_list(&w, "problems");
 	for (size_t i = 0; i < p->problems_count; i++)
 		json_writer_text(&w, NULL, str_of(p->problems[i]));
@@ -120,24 +78,29 @@ static void answer_json(struct endpoint_pods *p)
 
 static void answer_page(struct endpoint_pods *p)
 {
-	struct kube_incident *list = mem_alloc(p->events_count + 1, sizeof *list);
+	struct kube_incident *list = mem_alloc(p->events.count + 1, sizeof *list);
 	struct page_view view = public_view(&p->x->web);
 	struct page_pods about = pods_about(p, NULL);
 	struct sbuf page;
 
-	for (size_t i = 0; i < p->events_count; i++)
-		list[i] = p->events[i].it;
+	for (size_t i = 0; i < p->events.count; i++)
+		list[i] = p->events.at[i].it;
 	sbuf_init(&page, PAGE_MAX);
 	page_events(&page, &view, &about,
-		&(struct page_incidents){list, p->events_count, p->has_more_events});
+		&(struct page_incidents){list, p->events.count, p->events.has_more});
 	web_html(&p->x->web, 200, &page, PODS_VARY, FAULT_NONE);
 	sbuf_clear(&page);
 	free(list);
 }
 
+/* What Kubernetes tells now, and what was kept when the driver ended. */
 static void answer(struct endpoint_pods *p)
 {
-	drop_old(p);
+	const struct pod_answer *told = &p->told->answer;
+
+	if (told->kept_events)
+		incidents_add_kept(&p->events, str_of(told->kept_events));
+	incidents_settle(&p->events);
 	if (p->asked.wants_page)
 		answer_page(p);
 	else
@@ -153,7 +116,7 @@ static void after_page(struct endpoint_pods *p, const char *more)
 	bool is_last = p->has_failed || more[0] == '\0';
 
 	if (!is_last && ++p->events_pages == PAGES_MAX) {
-		p->has_more_events = true;
+		p->events.has_more = true;
 		is_last = true;
 	}
 	if (is_last)
@@ -180,7 +143,7 @@ static void ask_all(struct endpoint_pods *p, const char *more)
 /* Then of its executors, if there are any. */
 static void after_drivers(struct endpoint_pods *p, const char *more)
 {
-	p->has_more_events |= more[0] != '\0';
+	p->events.has_more |= more[0] != '\0';
 	if (p->has_failed || p->executors_count == 0)
 		answer(p);
 	else
@@ -189,10 +152,16 @@ static void after_drivers(struct endpoint_pods *p, const char *more)
 
 void pods_serve_events(struct endpoint_pods *p)
 {
+	const struct pod_answer *told = &p->told->answer;
 	struct sbuf path;
 
+	if (told->access.server[0] == '\0') {
+		pods_problem(p, mem_strdup("The gateway has no access to the API server."));
+		answer(p);
+		return;
+	}
 	sbuf_init(&path, KUBE_PATH_MAX);
-	kube_path_of_events(&path, p->told->answer.namespace, p->told->answer.uid, PAGE_ITEMS);
+	kube_path_of_events(&path, told->namespace, told->uid, PAGE_ITEMS);
 	pods_ask_list(p, path.at, KUBE_RIGHT_EVENTS, on_event, after_drivers);
 	sbuf_clear(&path);
 }

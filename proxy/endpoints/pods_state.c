@@ -18,8 +18,7 @@ void pods_free(struct endpoint_pods *p)
 	json_decref(p->driver);
 	for (size_t i = 0; i < p->executors_count; i++)
 		json_decref(p->executors[i]);
-	for (size_t i = 0; i < p->events_count; i++)
-		json_decref(p->events[i].json);
+	incidents_clear(&p->events);
 	for (size_t i = 0; i < p->problems_count; i++)
 		free(p->problems[i]);
 	sbuf_clear(&p->log);

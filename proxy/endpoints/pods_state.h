@@ -16,6 +16,7 @@
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_json.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
+#include "proxy/discovery/pods/incidents.h"
 #include "proxy/discovery/pods/pod_question.h"
 #include "proxy/endpoints/pods_follow.h"
 #include "proxy/pages/pods/page_pods.h"
@@ -29,7 +30,6 @@ enum {
 	PODS_KEPT_BYTES = 1024 * 1024,
 	PODS_END_BYTES = 4 * 1024, /* of what was kept, on the permalink's page */
 	PODS_PROBLEMS = 4,
-	PODS_EVENTS = 200,
 };
 
 #define PODS_VARY "Vary: Accept\r\n"
@@ -39,11 +39,6 @@ struct pods_asked {
 	uint64_t tail;					   /* lines; 0: not said */
 	bool follows;					   /* until its container ends */
 	bool wants_page, is_text;			   /* of events JSON, if no page */
-};
-
-struct pods_event {
-	json_t *json; /* what the rest borrows from */
-	struct kube_incident it;
 };
 
 struct endpoint_pods {
@@ -76,10 +71,8 @@ struct endpoint_pods {
 	bool is_begun;	     /* the head is with the client */
 	bool is_full;	     /* it is to take what was sent first */
 	unsigned held_looks; /* nothing goes on for so long: it is not settled whose it is */
-	struct pods_event events[2 * PODS_EVENTS];
-	size_t events_count;
+	struct incidents events;
 	unsigned events_pages;
-	bool has_more_events;
 	char *problems[PODS_PROBLEMS];
 	size_t problems_count;
 };
@@ -130,7 +123,8 @@ void pods_take_kept(struct endpoint_pods *p);
 
 /* --- pods_events.c --- */
 
-/* Of the driver and the executors that are known; answers, and ends the exchange. */
+/* Of the driver and the executors that are known, with those that were kept; answers, and ends the
+ * exchange. */
 void pods_serve_events(struct endpoint_pods *p);
 
 #endif

@@ -28,7 +28,8 @@ const struct kube_right_row kube_rights[KUBE_RIGHTS] = {
 		"no history server of a SparkCluster is found by its service", CLUSTERS},
 	[KUBE_RIGHT_PODS] = {"the verb list of pods", "no log or event is shown", NAMESPACE},
 	[KUBE_RIGHT_LOGS] = {KUBE_LOG_RIGHT, "no log of a pod is shown or kept", POD_LOGS},
-	[KUBE_RIGHT_EVENTS] = {"the verb list of events", "no event of a pod is shown", POD_LOGS},
+	[KUBE_RIGHT_EVENTS] = {"the verb list of events", "no event of a pod is shown or kept",
+		POD_LOGS},
 };
 
 char *kube_right_words(enum kube_right right)

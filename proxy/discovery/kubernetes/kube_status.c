@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+enum { MESSAGE_KEPT = 1024 };
+
 #define EXECUTOR_CONTAINER "spark-kubernetes-executor"
 
 /* --- a pod --- */
@@ -99,6 +101,14 @@ const struct kube_container *kube_status_find(const struct kube_status *status, 
 			return &status->containers[i];
 	}
 	return NULL;
+}
+
+bool kube_status_is_executor(const struct kube_status *status, const char *namespace,
+	const char *app_id, const char *driver_uid)
+{
+	return strcmp(status->namespace, namespace) == 0 && strcmp(status->role, "executor") == 0 &&
+	       strcmp(status->app_id, app_id) == 0 &&
+	       (status->owner[0] == '\0' || strcmp(status->owner, driver_uid) == 0);
 }
 
 /* --- what is kept of it --- */
@@ -243,4 +253,26 @@ int kube_incident_read(const json_t *event, struct kube_incident *out, struct er
 	if (strcmp(json_value_string(about, "kind"), "Pod") != 0 || out->uid[0] == '\0')
 		return err_set(err, "not an event about a pod");
 	return 0;
+}
+
+json_t *kube_incident_cut(const json_t *event)
+{
+	static const char *const keys[] = {"type", "reason", "reportingComponent", "lastTimestamp",
+		"eventTime", "firstTimestamp", "series", "count", NULL};
+	static const char *const of_pod[] = {"kind", "name", "uid", NULL};
+	static const char *const of_source[] = {"component", NULL};
+	static const char *const of_metadata[] = {"creationTimestamp", NULL};
+	const struct str message = str_of(kube_text(event, "message"));
+	json_t *out = pick(event, keys);
+
+	json_object_set_new(
+		out, "message", json_stringn(message.at, str_fit_chars(message, MESSAGE_KEPT)));
+	json_object_set_new(
+		out, "involvedObject", pick(json_object_get(event, "involvedObject"), of_pod));
+	json_object_set_new(out, "source", pick(json_object_get(event, "source"), of_source));
+	json_object_set_new(out, "metadata", pick(json_object_get(event, "metadata"), of_metadata));
+	if (json_dumpb(out, NULL, 0, JSON_COMPACT) <= KUBE_INCIDENT_CUT_MAX)
+		return out;
+	json_decref(out);
+	return NULL;
 }

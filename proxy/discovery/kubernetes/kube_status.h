@@ -15,6 +15,7 @@
 enum {
 	KUBE_CONTAINERS_MAX = 16,
 	KUBE_STATUS_CUT_MAX = 32 * 1024, /* bytes of JSON */
+	KUBE_INCIDENT_CUT_MAX = 4 * 1024,
 };
 
 struct kube_container {
@@ -43,6 +44,10 @@ MUST_CHECK int kube_status_read(const json_t *pod, struct kube_status *out, stru
  * NULL: there is none. */
 const struct kube_container *kube_status_main(const struct kube_status *status);
 const struct kube_container *kube_status_find(const struct kube_status *status, const char *name);
+/* Whether it is an executor of the application whose driver's pod has this uid. Whoever makes a pod
+ * chooses its labels, but not the uid of a driver that it does not know. */
+bool kube_status_is_executor(const struct kube_status *status, const char *namespace,
+	const char *app_id, const char *driver_uid);
 /* Gives a new value: of a pod what this file and kube_json.h read, and no other variable of its
  * containers, for they may hold secrets. What would be longer than KUBE_STATUS_CUT_MAX has only its
  * name, namespace, uid and age. */
@@ -58,5 +63,8 @@ struct kube_incident {
 void kube_incident_read_any(const json_t *event, struct kube_incident *out);
 /* The same of a pod's; -1: it is about something else. */
 MUST_CHECK int kube_incident_read(const json_t *event, struct kube_incident *out, struct err *err);
+/* Gives a new value: of an event what is read here, of its message the first KiB. NULL: that is
+ * longer than KUBE_INCIDENT_CUT_MAX. */
+json_t *kube_incident_cut(const json_t *event);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/log/log.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
+#include "proxy/discovery/pods/event_keep.h"
 #include "proxy/discovery/pods/log_queue.h"
 #include "proxy/discovery/pods/log_shelf.h"
 #include "proxy/discovery/pods/pod_question.h"
@@ -21,6 +22,7 @@ struct log_keeper {
 	uint64_t max_bytes;
 	struct event *sweep;
 	struct log_queue queue;
+	struct event_keep *events;
 	bool is_starting;
 };
 
@@ -32,6 +34,7 @@ static void put(struct log_keeper *k, const struct log_read *r, const char *prob
 	const struct shelf_record record = {.app_id = r->app_id,
 		.uid = r->uid,
 		.pod = r->state,
+		.events = r->events,
 		.problem = (char[512]){""},
 		.text = r->text.at,
 		.text_len = r->text.len};
@@ -74,30 +77,59 @@ static void begin(struct log_keeper *k, struct app *a, const struct kube_pod *po
 	struct log_read *r = log_read_new(k->cluster, a->known.id, pod, on_read);
 
 	a->is_log_read = true;
+	event_keep_begin(k->events, a->known.id, pod);
 	if (log_queue_add(&k->queue, r, &k->cluster->conf->kubernetes))
 		start_waiting(k, false);
 	else
 		log_read_free(r);
 }
 
+/* What is kept of the application, with this state or these events; NULL: as they are. */
+static void renew(struct log_keeper *k, const char *app_id, const char *state, const char *events)
+{
+	struct shelf_record record;
+	struct err err = {""};
+
+	if (!log_shelf_read(k->shelf, app_id, LOG_SHELF_TEXT, &record))
+		return;
+	if (state)
+		(void)mem_replace_text(&record.pod, state);
+	if (events)
+		(void)mem_replace_text(&record.events, events);
+	if (log_shelf_put(k->shelf, &record, &err) == -1)
+		log_warn("discovery", "cluster %s: a kept log cannot be changed: %s",
+			k->cluster->name, err.text);
+	shelf_record_clear(&record);
+}
+
 /* The log may have come to its end before the pod said how. */
 static void renew_state(struct log_keeper *k, const struct app *a, const struct kube_pod *pod)
 {
 	struct shelf_record record;
-	struct err err = {""};
 	char *state = log_read_state_of(pod);
 	bool is_same = !log_shelf_read(k->shelf, a->known.id, 0, &record) ||
 		       strcmp(record.pod, state) == 0;
 
 	shelf_record_clear(&record);
-	if (!is_same && log_shelf_read(k->shelf, a->known.id, LOG_SHELF_TEXT, &record)) {
-		(void)mem_replace_text(&record.pod, state);
-		if (log_shelf_put(k->shelf, &record, &err) == -1)
-			log_warn("discovery", "cluster %s: a kept log cannot be changed: %s",
-				k->cluster->name, err.text);
-		shelf_record_clear(&record);
-	}
+	if (!is_same)
+		renew(k, a->known.id, state, NULL);
 	free(state);
+}
+
+/* Those of its pods; before its log was read to its end, or afterwards. */
+static void on_events(const char *app_id, const char *uid, char *events, void *arg)
+{
+	struct log_keeper *k = arg;
+	struct log_read *r = log_queue_find(&k->queue, uid);
+
+	if (r && strcmp(r->app_id, app_id) == 0) {
+		free(r->events);
+		r->events = events;
+		return;
+	}
+	if (strcmp(events, "[]") != 0 && log_shelf_has(k->shelf, app_id, uid))
+		renew(k, app_id, NULL, events);
+	free(events);
 }
 
 static bool is_long_ago(const struct log_keeper *k, const struct kube_pod *pod)
@@ -138,6 +170,8 @@ void keep_log_gone(struct app *a, const struct kube_pod *pod)
 		r = log_read_new(k->cluster, a->known.id, pod, NULL);
 		put(k, r, log_read_too_late);
 		log_read_free(r);
+		if (!a->is_log_read)
+			event_keep_begin(k->events, a->known.id, pod);
 	}
 }
 
@@ -158,7 +192,8 @@ void keep_log_answer(const struct app *a, size_t max, struct pod_answer *answer)
 	}
 	answer->kept_log_len = record.text_len;
 	answer->kept_problem = record.problem;
-	record.pod = record.problem = NULL;
+	answer->kept_events = record.events;
+	record.pod = record.problem = record.events = NULL;
 	shelf_record_clear(&record);
 }
 
@@ -227,6 +262,7 @@ void keep_log_end(struct cluster *c)
 	if (k == NULL)
 		return;
 	log_queue_clear(&k->queue);
+	event_keep_free(k->events);
 	log_shelf_free(k->shelf);
 	event_free(k->sweep);
 	free(k->folder);
@@ -265,6 +301,7 @@ static void begin_keeping(struct cluster *c, char *folder)
 		.keep_s = conf->keep_logs_s,
 		.max_bytes = (uint64_t)conf->logs_max};
 	log_queue_init(&k->queue);
+	k->events = event_keep_new(c, on_events, k);
 	k->sweep = event_new(c->discovery->base, -1, EV_PERSIST, on_sweep, k);
 	event_add(k->sweep, &(struct timeval){.tv_sec = SWEEP_S});
 	c->keeper = k;

@@ -90,6 +90,7 @@ void log_read_free(struct log_read *r)
 	free(r->uid);
 	free(r->container);
 	free(r->state);
+	free(r->events);
 	free(r);
 }
 

@@ -24,7 +24,8 @@ struct log_read {
 	/* `problem`: why there is no log, or not all of it; "". It frees what it is told of. */
 	void (*done)(struct log_read *r, const char *problem);
 	char *app_id, *namespace, *pod, *uid, *container;
-	char *state; /* JSON: its last */
+	char *state;  /* JSON: its last */
+	char *events; /* JSON; NULL: none were read so far */
 	bool follows;
 	bool has_waited;
 	struct fetch *fetch; /* NULL: it waits for its turn */

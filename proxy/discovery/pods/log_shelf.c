@@ -55,6 +55,7 @@ void shelf_record_clear(struct shelf_record *record)
 	free(record->app_id);
 	free(record->uid);
 	free(record->pod);
+	free(record->events);
 	free(record->problem);
 	free(record->text);
 	memset(record, 0, sizeof *record);
@@ -309,6 +310,8 @@ static json_t *head_of(const struct shelf_record *record)
 	json_object_set_new(head, "uid", json_string(record->uid));
 	json_object_set_new(head, "problem", json_string(record->problem));
 	json_object_set_new(head, "pod", json_of_text(str_of(record->pod), &err));
+	if (record->events)
+		json_object_set_new(head, "events", json_of_text(str_of(record->events), &err));
 	return head;
 }
 
@@ -406,6 +409,7 @@ static void take_head(const json_t *head, struct shelf_record *out)
 	out->uid = mem_strdup(json_value_string(head, "uid"));
 	out->problem = mem_strdup(json_value_string(head, "problem"));
 	out->pod = json_text(json_object_get(head, "pod"));
+	out->events = json_text(json_object_get(head, "events"));
 }
 
 static bool read_record(int fd, size_t max, struct shelf_record *out)

@@ -1,6 +1,7 @@
 /*
  * proxy/discovery/pods/log_shelf.h - a folder with what is kept of drivers' pods that ended: what
- * their containers said of their end, and last lines of their log.
+ * their containers said of their end, what Kubernetes told of their pods, and last lines of their
+ * log.
  *
  * It owns the folder: one file an application, in which a line of JSON stands before the log. Files
  * are the gateway's own (0600), as many bytes as the configuration allows; the oldest go first, of
@@ -20,6 +21,7 @@ enum { LOG_SHELF_TEXT = 1024 * 1024, LOG_SHELF_FILES = 10000 };
 struct shelf_record {	    /* borrowed when it is put, given when it is read */
 	char *app_id, *uid; /* of the application, of the pod */
 	char *pod;	    /* JSON, as kube_status_cut() made it */
+	char *events;	    /* JSON, as incidents_text() made it; NULL: none were read */
 	char *problem;	    /* why the log is not there, or not whole; "" */
 	char *text;	    /* the log's last bytes, NUL-terminated */
 	size_t text_len;    /* at most LOG_SHELF_TEXT */

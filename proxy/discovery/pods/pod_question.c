@@ -27,6 +27,7 @@ static void clear_answer(struct pod_answer *answer)
 	free(answer->pod);
 	free(answer->uid);
 	free(answer->kept_pod);
+	free(answer->kept_events);
 	free(answer->kept_log);
 	free(answer->kept_problem);
 }

@@ -29,7 +29,8 @@ struct pod_answer { /* owns what it points to */
 	char **others; /* ids of other applications in the same pod */
 	size_t others_count;
 	/* What was kept of its end; NULL: nothing. */
-	char *kept_pod; /* JSON, as kube_status_cut() made it */
+	char *kept_pod;	   /* JSON, as kube_status_cut() made it */
+	char *kept_events; /* JSON, as incidents_text() made it; NULL: none */
 	char *kept_log;
 	size_t kept_log_len;
 	char *kept_problem; /* why there is no log, or not the end of it; "" */

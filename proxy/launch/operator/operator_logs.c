@@ -70,6 +70,7 @@ static void take_kept(const struct app *a, struct operator_errand *e)
 			"kept (kubernetes.keep_logs).");
 	}
 	free(kept.kept_pod);
+	free(kept.kept_events);
 	free(kept.kept_problem);
 }
 

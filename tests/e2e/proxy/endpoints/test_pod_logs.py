@@ -345,6 +345,74 @@ def test_kept_logs_lie_in_the_folder_that_the_configuration_names(tmp_path, api)
         world.stop()
 
 
+def until_events(world, driver, *expected):
+    path = f"/k/apps/{driver['app']}/events"
+    world.until(lambda: [(one["reason"], one["pod"]) for one in world.client.get(path).json()["events"]] == list(expected), f"events: {expected}")
+    return world.client.get(path).json()
+
+
+def test_events_of_driver_and_executors_are_kept_after_their_pods_and_kubernetes_forgot_them(keeper):
+    driver = run(keeper)
+    first = add_executor(keeper, driver, 1, b"")
+    keeper.api.incidents += [event(first, "FailedScheduling", "0/3 nodes <are> available", at="2026-01-31T12:00:09Z", count=4),
+                             event(driver, "Scheduled", "Successfully assigned", "Normal", "2026-01-31T12:00:00Z"),
+                             event(first, "Long", "x" * 3000, at="2026-01-31T11:00:00Z")]
+    told = [("FailedScheduling", "etl-exec-1"), ("Scheduled", "etl"), ("Long", "etl-exec-1")]
+    until_events(keeper, driver, *told)
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(137, "OOMKilled")))
+    folder = keeper.gateway.folder / "logs" / "k"
+    keeper.until(lambda: any("FailedScheduling" in path.read_text() for path in folder.glob("*.log")), "events are kept", 5)
+    keeper.api.delete("etl-exec-1")
+    until_events(keeper, driver, *told)  # each once
+    keeper.api.delete("etl")
+    keeper.until(lambda: "not there any more" not in kept(keeper, driver).text and "Kept log of" in kept(keeper, driver).text, "it is gone")
+    keeper.api.incidents.clear()
+    for _ in range(2):
+        answer = until_events(keeper, driver, *told)
+        assert answer["events"][0]["count"] == 4 and answer["events"][0]["message"] == "0/3 nodes <are> available" and not answer["problems"]
+        assert answer["events"][2]["message"] == "x" * 1024
+        shown = page(keeper.client, f"/k/apps/{driver['app']}/events").text
+        assert "0/3 nodes &lt;are&gt; available" in shown and "4 times" in shown
+        keeper.restart()
+        keeper.until(lambda: kept(keeper, driver).status_code == 200, "known again")
+    until_kept(keeper, driver, "last line", "OOMKilled", "exit code 137")
+
+
+def test_event_that_happened_again_after_it_was_kept_is_told_once(keeper):
+    driver = run(keeper)
+    keeper.api.incidents.append(event(driver, "Killing", "Stopping container", at="2026-01-31T12:00:00Z"))
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(1, "Error")))
+    folder = keeper.gateway.folder / "logs" / "k"
+    keeper.until(lambda: any("Killing" in path.read_text() for path in folder.glob("*.log")), "events are kept", 5)
+    keeper.api.incidents[:] = [event(driver, "Killing", "Stopping container", at="2026-01-31T12:00:05Z", count=2)]
+    assert [one["count"] for one in until_events(keeper, driver, ("Killing", "etl"))["events"]] == [2]
+
+
+def test_s160_events_of_who_only_says_to_be_an_executor_are_not_kept(keeper):
+    driver = run(keeper)
+    stranger = keeper.api.put(with_state(pod("other", "spark-other"), RUNNING))
+    claimed = keeper.api.put(executor("etl-exec-9", driver["app"], stranger))
+    keeper.api.incidents += [event(claimed, "Claimed", "secret"), event(stranger, "Others", "secret"),
+                             event(driver, "Scheduled", "Successfully assigned", "Normal"),
+                             *[event(driver, f"Noise{i}", "n" * 1000, at="2026-01-30T12:00:00Z") for i in range(190)]]
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(1, "Error")))
+    folder = keeper.gateway.folder / "logs" / "k"
+    keeper.until(lambda: any("Scheduled" in path.read_text() for path in folder.glob("*.log")), "events are kept", 5)
+    written = "".join(path.read_text() for path in folder.glob("*.log"))
+    assert "Claimed" not in written and "Others" not in written and "secret" not in written
+    assert len(written) < 64 << 10
+
+
+def test_where_the_role_may_not_list_events_logs_are_kept_as_before(keeper):
+    keeper.api.forbidden.add("events")
+    driver = run(keeper)
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(1, "Error")))
+    keeper.until(lambda: keeper.api.sent, "the log is read", 5)
+    keeper.api.delete("etl")
+    until_kept(keeper, driver, "last line", "exit code 1")
+    assert keeper.gateway.log_text().count("the gateway's role needs the verb list of events") == 1
+
+
 def test_pod_that_is_deleted_is_followed_to_its_end(keeper):
     driver = run(keeper, log=b"before\n")
     one = keeper.api.pods["spark", "etl"]
