@@ -10,6 +10,7 @@
 #include "proxy/discovery/kubernetes/pod_probe.h"
 #include "proxy/discovery/merge_pods.h"
 #include "proxy/discovery/merge_polls.h"
+#include "proxy/discovery/pods/ask_rights.h"
 #include "proxy/discovery/pods/keep_log.h"
 #include "proxy/discovery/poll_history.h"
 #include "proxy/discovery/poll_master.h"
@@ -277,11 +278,21 @@ static void free_watches(struct kube_watch **watches, size_t count)
 	free(watches);
 }
 
+/* Of a watch that begins now when its list has come. */
+static void ask_rights(struct cluster *c)
+{
+	for (size_t i = 0; i < c->watches_count; i++) {
+		if (c->watches[i]->up)
+			ask_rights_of(c, kube_watch_namespace(c->watches[i]));
+	}
+}
+
 void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 {
 	c->conf = conf;
 	c->has_recalled_found &= conf->kubernetes.clusters;
 	c->rights_lacking = 0; /* they may have been given */
+	ask_rights_end(c);
 	address_fence_set_networks(&c->fence, conf->networks, conf->networks_count);
 	set_masters(c, conf);
 	set_histories(c, conf);
@@ -289,6 +300,7 @@ void cluster_set_conf(struct cluster *c, const struct conf_cluster *conf)
 	set_node_lists(c, conf);
 	keep_log_use(c);
 	set_watches(c);
+	ask_rights(c);
 	verify_ui_refence(c);
 	cluster_changed(c);
 	c->polled_from_ms = clock_mono_ms();
@@ -334,6 +346,7 @@ void cluster_free(struct cluster *c)
 	known_resources_free(c);
 	free_watches(c->finders, c->finders_count);
 	keep_log_end(c);
+	ask_rights_end(c);
 	free(c->masters);
 	free(c->histories);
 	free(c->uis);

@@ -11,6 +11,7 @@
 #include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/kubernetes/pod_probe.h"
+#include "proxy/discovery/pods/ask_rights.h"
 #include "proxy/discovery/pods/keep_log.h"
 #include "proxy/discovery/resources/known_resource.h"
 
@@ -315,6 +316,7 @@ void merge_pods_end(struct kube_watch *w)
 {
 	sweep_pods(w, w->listings);
 	recall_pods(w);
+	ask_rights_of(w->cluster, kube_watch_namespace(w));
 }
 
 void merge_no_pods(struct kube_watch *w)

@@ -77,5 +77,6 @@ def test_an_application_of_apaches_operator_ended_as_its_history_says(kube, gate
 def test_what_the_overlay_does_not_grant_is_said_and_is_no_failure(kube, gate):
     ready = requests.get(f"{gate.admin_url}/ready", timeout=10)
     assert ready.status_code == 200 and ready.json()["kubernetes"] == {"k": {"spark": "ok"}}
+    assert {one["needs"] for one in ready.json()["lacking_rights"]} >= {"the verb get of pods/log", "the verb list of events"}  # nobody asked for any
     states = ready.json()["resources"]["k"]["spark"]
     assert states["SparkApplications (spark.apache.org/v1)"] == "ok" and states["SparkConnects (sparkoperator.k8s.io/v1alpha1)"] == "not there"

@@ -219,6 +219,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         api = self.server.api
         value = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         kind, namespace = read_path(urllib.parse.urlsplit(self.path).path.strip("/").split("/"))
+        if kind.endswith("/selfsubjectaccessreviews"):
+            return self.review(value["spec"]["resourceAttributes"])
         api.writes.append(("create", kind, value["metadata"]["name"]))
         if self.refuses("create", kind, namespace):
             return None
@@ -233,6 +235,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                             "metadata": {**value["metadata"], "namespace": namespace, "creationTimestamp": now(),
                                          "labels": value["metadata"].get("labels", {})}})
         return self.written(201, {**made, "kind": value["kind"]})
+
+    def review(self, asked):
+        """Whether the one who asks may do this."""
+        name = "/".join(word for word in (asked["resource"], asked.get("subresource")) if word)
+        self.server.api.reviews.append((asked["verb"], name, asked["namespace"]))
+        return self.json(201, {"kind": "SelfSubjectAccessReview", "status": {"allowed": name not in self.server.api.forbidden}})
 
     def do_DELETE(self):
         api = self.server.api
@@ -458,6 +466,7 @@ class KubeApi:
         self.version, self.oldest, self.epoch, self.marks, self.uids, self.expired = 100, 0, 0, 0, 0, 0
         self.forbidden, self.refusal, self.stopping, self.expire_next_page = set(), None, False, False
         self.logs, self.incidents, self.sent = {}, [], []  # {(pod, container): bytes}
+        self.reviews = []  # (verb, resource, namespace) that somebody asked about himself
         self.followers = 0  # who waits for more of a log
         # Writes: what was asked; answers that get lost; how an admission says no; namespaces that are not there.
         self.writes, self.lost_answers, self.denial, self.no_namespaces = [], 0, None, set()

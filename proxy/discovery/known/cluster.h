@@ -76,9 +76,9 @@ struct cluster {
 	struct log_keeper *keeper;		     /* keep_log.c: NULL: no logs are kept */
 	struct registry_part *part;		     /* as published last; NULL: never */
 	bool is_changed;			     /* since then */
-	/* For logs and events, that its API server was found to refuse, as logged: bits by enum
-	 * kube_right. */
+	/* For logs and events, that its API server refuses, as logged: bits by enum kube_right. */
 	unsigned rights_lacking;
+	struct rights_question *rights_asked; /* ask_rights.c: a list */
 };
 
 struct discovery { /* what the clusters share */

@@ -199,6 +199,21 @@ def test_what_the_role_may_not_is_said_on_the_page_and_once_in_the_log(world):
     assert world.status(f"/k/proxy/{driver['app']}/") == 200
 
 
+def test_what_the_role_may_not_is_said_at_the_start_before_anybody_wants_it(world):
+    world.until(lambda: sorted(world.api.reviews) == [("get", "pods/log", "spark"), ("list", "events", "spark")], "both questions")
+    assert "lacking_rights" in world.client.get(f"{world.gateway.admin_url}/ready").json()
+    assert "the gateway's role needs" not in world.gateway.log_text()
+    world.api.forbidden |= {"pods/log", "events"}
+    world.gateway.reload()
+    world.until(lambda: len(world.client.get(f"{world.gateway.admin_url}/ready").json()["lacking_rights"]) == 2, "a word of both")
+    for needs in ("get of pods/log", "list of events"):
+        assert world.gateway.log_text().count(f"the gateway's role needs the verb {needs}") == 1
+    world.api.forbidden.clear()
+    world.gateway.reload()
+    world.until(lambda: world.client.get(f"{world.gateway.admin_url}/ready").json()["lacking_rights"] == [], "they were given")
+    assert not [path for path, _ in world.api.others if path.endswith(("/log", "/events"))]
+
+
 def test_application_without_a_pod_has_no_such_log(world):
     world.history.apps["spark-old"] = ("old", True)
     world.until(lambda: world.client.get("/k/apps/spark-old").status_code == 302, "history")
