@@ -12,6 +12,7 @@
 #include "proxy/discovery/merge_polls.h"
 #include "proxy/discovery/pods/ask_rights.h"
 #include "proxy/discovery/pods/keep_log.h"
+#include "proxy/discovery/pods/known_executors.h"
 #include "proxy/discovery/poll_history.h"
 #include "proxy/discovery/poll_master.h"
 #include "proxy/discovery/read_lists.h"
@@ -264,8 +265,11 @@ static void keep_watches(struct cluster *c, const struct kube_kind *const *kinds
 static void set_watches(struct cluster *c)
 {
 	static const struct kube_kind *const pods[] = {&merge_pods_kind};
+	static const struct kube_kind *const executors[] = {&known_executors_kind};
 
 	keep_watches(c, pods, ARRAY_LEN(pods), &c->watches, &c->watches_count);
+	keep_watches(c, executors, c->conf->kubernetes.keep_logs_s > 0, &c->executor_watches,
+		&c->executor_watches_count);
 	keep_watches(c, merge_resources_kinds, RESOURCE_KINDS, &c->others, &c->others_count);
 	keep_watches(c, found_kinds, c->conf->kubernetes.clusters ? FOUND_KINDS : 0, &c->finders,
 		&c->finders_count);
@@ -342,6 +346,8 @@ void cluster_free(struct cluster *c)
 	free(c->node_lists);
 	free_watches(c->watches, c->watches_count);
 	free_watches(c->others, c->others_count);
+	free_watches(c->executor_watches, c->executor_watches_count);
+	known_executors_free(c);
 	pod_probes_free(c->probes);
 	known_resources_free(c);
 	free_watches(c->finders, c->finders_count);

@@ -19,10 +19,15 @@ enum {
 static bool is_ours(const char *uid, const void *arg)
 {
 	const struct endpoint_pods *p = arg;
+	const struct pod_answer *told = &p->told->answer;
 	struct err err = {""};
 
-	if (strcmp(uid, p->told->answer.uid) == 0)
+	if (strcmp(uid, told->uid) == 0)
 		return true;
+	for (size_t i = 0; i < told->executors_count; i++) {
+		if (strcmp(told->executors[i], uid) == 0)
+			return true;
+	}
 	for (size_t i = 0; i < p->executors_count; i++) {
 		struct kube_status pod;
 		if (kube_status_read(p->executors[i], &pod, &err) == 0 && strcmp(pod.uid, uid) == 0)
@@ -144,7 +149,7 @@ static void ask_all(struct endpoint_pods *p, const char *more)
 static void after_drivers(struct endpoint_pods *p, const char *more)
 {
 	p->events.has_more |= more[0] != '\0';
-	if (p->has_failed || p->executors_count == 0)
+	if (p->has_failed || p->executors_count + p->told->answer.executors_count == 0)
 		answer(p);
 	else
 		ask_all(p, "");

@@ -123,8 +123,8 @@ void pods_take_kept(struct endpoint_pods *p);
 
 /* --- pods_events.c --- */
 
-/* Of the driver and the executors that are known, with those that were kept; answers, and ends the
- * exchange. */
+/* Of the driver and the executors that are there or were seen, with those that were kept; answers,
+ * and ends the exchange. */
 void pods_serve_events(struct endpoint_pods *p);
 
 #endif

@@ -384,7 +384,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.end()
         with api.changed:
             api.watchers.append(self)
-            self.kind = wanted[0]
+            self.kind, _, self.selector = wanted
         try:
             self.stream(wanted, at, query)
         except OSError:
@@ -567,9 +567,10 @@ class KubeApi:
                 watcher.cut = in_event or True
             self.changed.notify_all()
 
-    def watching(self, kind=PODS):
+    def watching(self, kind=PODS, role="driver"):
+        """Of pods: who looks for drivers, or for executors (`role`) alone."""
         with self.changed:
-            return sum(watcher.kind == kind for watcher in self.watchers)
+            return sum(watcher.kind == kind and (watcher.selector == "spark-role=executor") == (role == "executor") for watcher in self.watchers)
 
     def kubeconfig(self, folder, **user):
         """Writes a kubeconfig that leads here, as `user` or with a token file beside it; gives its path."""

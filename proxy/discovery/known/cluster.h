@@ -51,6 +51,8 @@ struct cluster {
 	size_t others_count;
 	struct kube_watch **finders; /* found_watch.h: for clusters that it finds */
 	size_t finders_count;
+	struct kube_watch **executor_watches; /* known_executors.h */
+	size_t executor_watches_count;
 	bool has_recalled_found, is_gone_changed; /* found_memory.c: of those that it finds */
 	const struct found_cluster *found;	  /* it was found; NULL: the configuration has it */
 	const char *finder;			  /* name of the cluster that found it; NULL */
@@ -79,6 +81,7 @@ struct cluster {
 	/* For logs and events, that its API server refuses, as logged: bits by enum kube_right. */
 	unsigned rights_lacking;
 	struct rights_question *rights_asked; /* ask_rights.c: a list */
+	struct known_executors *executors;    /* known_executors.c; NULL: none */
 };
 
 struct discovery { /* what the clusters share */

@@ -9,6 +9,7 @@
 #include "proxy/discovery/kubernetes/kube_pod.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
 #include "proxy/discovery/pods/incidents.h"
+#include "proxy/discovery/pods/known_executors.h"
 #include "proxy/discovery/pods/lacking_right.h"
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ enum {
 struct event_read { /* of one application */
 	struct event_keep *keep;
 	char *app_id, *namespace, *uid;
-	char **executors; /* uids */
+	char *executors[EXECUTORS_MAX + KNOWN_EXECUTORS_EACH]; /* uids */
 	size_t executors_count;
 	struct incidents found;
 	unsigned pages; /* of the namespace's events */
@@ -67,7 +68,6 @@ static void read_free(struct event_read *r)
 	clear_list(r);
 	for (size_t i = 0; i < r->executors_count; i++)
 		free(r->executors[i]);
-	free(r->executors);
 	incidents_clear(&r->found);
 	free(r->app_id);
 	free(r->namespace);
@@ -215,18 +215,30 @@ static void after_drivers(struct event_read *r, const char *more)
 
 /* --- executors first: they go with their driver --- */
 
+static void add_executor(struct event_read *r, const char *uid)
+{
+	if (r->executors_count < ARRAY_LEN(r->executors) && !is_executors(uid, r))
+		r->executors[r->executors_count++] = mem_strdup(uid);
+}
+
+static void add_known(struct event_read *r)
+{
+	const char *uids[KNOWN_EXECUTORS_EACH];
+	size_t count = known_executors_of(r->keep->cluster, r->uid, uids);
+
+	for (size_t i = 0; i < count; i++)
+		add_executor(r, uids[i]);
+}
+
 static void on_executor(struct event_read *r, struct str item)
 {
 	struct err err = {""};
 	json_t *json = json_of_text(item, &err);
 	struct kube_status pod;
 
-	if (json && r->executors_count < EXECUTORS_MAX && kube_status_read(json, &pod, &err) == 0 &&
-		kube_status_is_executor(&pod, r->namespace, r->app_id, r->uid)) {
-		r->executors =
-			mem_resize(r->executors, r->executors_count + 1, sizeof *r->executors);
-		r->executors[r->executors_count++] = mem_strdup(pod.uid);
-	}
+	if (json && kube_status_read(json, &pod, &err) == 0 &&
+		kube_status_is_executor(&pod, r->namespace, r->app_id, r->uid))
+		add_executor(r, pod.uid);
 	json_decref(json);
 }
 
@@ -235,6 +247,7 @@ static void after_executors(struct event_read *r, const char *more)
 	struct sbuf path;
 
 	(void)more;
+	add_known(r);
 	sbuf_init(&path, KUBE_PATH_MAX);
 	kube_path_of_events(&path, r->namespace, r->uid, PAGE_ITEMS);
 	ask(r, path.at, KUBE_RIGHT_EVENTS, on_drivers, after_drivers);

@@ -3,7 +3,8 @@
  * executors when the driver has ended, to be kept: Kubernetes forgets it after an hour, and nobody
  * knows which pods were its executors once they are gone.
  *
- * Executors are those that are there when the driver ends (S160). A few at once, the others wait,
+ * Executors are those that were seen (known_executors.h), and that are there when the driver ends
+ * (S160). A few at once, the others wait,
  * with room for each namespace (S145). One for each cluster; the keeper's thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_PODS_EVENT_KEEP_H

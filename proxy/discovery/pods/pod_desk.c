@@ -4,6 +4,7 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/keep_log.h"
+#include "proxy/discovery/pods/known_executors.h"
 #include "proxy/discovery/pods/lacking_right.h"
 #include "proxy/discovery/pods/pod_question.h"
 
@@ -32,6 +33,16 @@ static void add_others(const struct app *a, struct pod_answer *answer)
 	}
 }
 
+static void add_executors(const struct app *a, struct pod_answer *answer)
+{
+	const char *uids[KNOWN_EXECUTORS_EACH];
+	size_t count = known_executors_of(a->known.cluster, a->pod, uids);
+
+	answer->executors = mem_alloc(count + 1, sizeof *answer->executors);
+	for (size_t i = 0; i < count; i++)
+		answer->executors[answer->executors_count++] = mem_strdup(uids[i]);
+}
+
 static void answer_of_pod(const struct app *a, struct pod_question *q)
 {
 	struct pod_answer *answer = &q->answer;
@@ -43,6 +54,7 @@ static void answer_of_pod(const struct app *a, struct pod_question *q)
 	add_others(a, answer);
 	if (q->is_about_others)
 		return;
+	add_executors(a, answer);
 	load_access(a->known.cluster, answer);
 	if (!a->running)
 		keep_log_answer(a, q->log_max, answer);

@@ -17,12 +17,18 @@ struct pod_question *pod_question_new(struct inbox *home, const char *cluster, c
 	return q;
 }
 
+static void free_texts(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(texts[i]);
+	free(texts);
+}
+
 static void clear_answer(struct pod_answer *answer)
 {
 	kube_access_clear(&answer->access);
-	for (size_t i = 0; i < answer->others_count; i++)
-		free(answer->others[i]);
-	free(answer->others);
+	free_texts(answer->others, answer->others_count);
+	free_texts(answer->executors, answer->executors_count);
 	free(answer->namespace);
 	free(answer->pod);
 	free(answer->uid);

@@ -28,6 +28,8 @@ struct pod_answer { /* owns what it points to */
 	char why[256];
 	char **others; /* ids of other applications in the same pod */
 	size_t others_count;
+	char **executors; /* uids of pods that were seen as its executors */
+	size_t executors_count;
 	/* What was kept of its end; NULL: nothing. */
 	char *kept_pod;	   /* JSON, as kube_status_cut() made it */
 	char *kept_events; /* JSON, as incidents_text() made it; NULL: none */

@@ -393,6 +393,28 @@ def test_events_of_driver_and_executors_are_kept_after_their_pods_and_kubernetes
     until_kept(keeper, driver, "last line", "OOMKilled", "exit code 137")
 
 
+def test_events_of_an_executor_that_was_deleted_before_its_driver_ended_are_told_and_kept(keeper):
+    """As Spark deletes those that failed."""
+    keeper.until(lambda: keeper.api.watching(role="executor") == 1, "a watch of executors")
+    driver = run(keeper)
+    failed = add_executor(keeper, driver, 1, b"")
+    stranger = keeper.api.put(with_state(pod("other", "spark-other"), RUNNING))
+    claimed = keeper.api.put(executor("etl-exec-9", driver["app"], stranger))
+    keeper.api.incidents += [event(failed, "Evicted", "The node was low on memory", at="2026-01-31T12:00:09Z"),
+                             event(claimed, "Claimed", "secret", at="2026-01-31T12:00:08Z")]
+    keeper.api.delete("etl-exec-1")
+    keeper.api.delete("etl-exec-9")
+    told = [("Evicted", "etl-exec-1")]
+    until_events(keeper, driver, *told)
+    keeper.api.put(with_state(keeper.api.pods["spark", "etl"], terminated(1, "Error")))
+    folder = keeper.gateway.folder / "logs" / "k"
+    keeper.until(lambda: any("Evicted" in path.read_text() for path in folder.glob("*.log")), "events are kept", 5)
+    keeper.api.delete("etl")
+    keeper.until(lambda: "Kept log of" in kept(keeper, driver).text, "it is gone")
+    keeper.api.incidents.clear()
+    until_events(keeper, driver, *told)
+
+
 def test_event_that_happened_again_after_it_was_kept_is_told_once(keeper):
     driver = run(keeper)
     keeper.api.incidents.append(event(driver, "Killing", "Stopping container", at="2026-01-31T12:00:00Z"))

@@ -1,0 +1,173 @@
+#include "proxy/discovery/pods/known_executors.h"
+
+#include "base/siphash.h"
+#include "proxy/discovery/known/cluster.h"
+#include "proxy/discovery/known/namespace_shares.h"
+#include "proxy/discovery/kubernetes/kube_status.h"
+
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
+#define uthash_malloc(size)		     mem_alloc(1, size)
+#include <uthash.h>
+
+enum { UID_SIZE = 37 }; /* what API servers give has 36 letters */
+
+struct executors_of_driver {
+	char *driver_uid, *namespace;
+	char (*uids)[UID_SIZE];
+	size_t count, next; /* next: that is written over */
+	UT_hash_handle hh;
+	TAILQ_ENTRY(executors_of_driver) by_age;
+};
+TAILQ_HEAD(executors_list, executors_of_driver);
+
+struct known_executors {
+	struct executors_of_driver *by_uid;
+	struct executors_list by_age; /* whose last executor is the oldest first */
+	struct namespace_shares shares;
+};
+
+static struct executors_of_driver *find(const struct known_executors *all, const char *driver_uid)
+{
+	struct executors_of_driver *one = NULL;
+
+	if (all)
+		HASH_FIND(hh, all->by_uid, driver_uid, strlen(driver_uid), one);
+	return one;
+}
+
+static void drop(struct known_executors *all, struct executors_of_driver *one)
+{
+	HASH_DELETE(hh, all->by_uid, one);
+	TAILQ_REMOVE(&all->by_age, one, by_age);
+	namespace_shares_give(&all->shares, one->namespace, 1);
+	free(one->driver_uid);
+	free(one->namespace);
+	free(one->uids);
+	free(one);
+}
+
+static void make_room(struct known_executors *all)
+{
+	const char *most = namespace_shares_most(&all->shares);
+	struct executors_of_driver *one = TAILQ_FIRST(&all->by_age);
+
+	while (one && strcmp(one->namespace, most) != 0)
+		one = TAILQ_NEXT(one, by_age);
+	if (one)
+		drop(all, one);
+}
+
+static struct executors_of_driver *add_driver(
+	struct known_executors *all, const char *namespace, const char *driver_uid)
+{
+	struct executors_of_driver *one = mem_alloc(1, sizeof *one);
+
+	if (all->shares.taken >= KNOWN_EXECUTORS_DRIVERS)
+		make_room(all);
+	one->driver_uid = mem_strdup(driver_uid);
+	one->namespace = mem_strdup(namespace);
+	namespace_shares_take(&all->shares, namespace, 1);
+	HASH_ADD_KEYPTR(hh, all->by_uid, one->driver_uid, strlen(one->driver_uid), one);
+	TAILQ_INSERT_TAIL(&all->by_age, one, by_age);
+	return one;
+}
+
+static bool has(const struct executors_of_driver *one, const char *uid)
+{
+	for (size_t i = 0; i < one->count; i++) {
+		if (strcmp(one->uids[i], uid) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_executor(struct executors_of_driver *one, const char *uid)
+{
+	if (one->count < KNOWN_EXECUTORS_EACH) {
+		one->uids = mem_resize(one->uids, one->count + 1, sizeof *one->uids);
+		one->count++;
+	}
+	(void)str_copy(str_of(uid), one->uids[one->next], UID_SIZE);
+	one->next = (one->next + 1) % KNOWN_EXECUTORS_EACH;
+}
+
+void known_executors_add(
+	struct cluster *c, const char *namespace, const char *driver_uid, const char *uid)
+{
+	struct known_executors *all = c->executors;
+	struct executors_of_driver *one = find(all, driver_uid);
+
+	if (driver_uid[0] == '\0' || strlen(driver_uid) >= UID_SIZE || strlen(uid) >= UID_SIZE ||
+		(one && has(one, uid)))
+		return;
+	if (all == NULL) {
+		all = c->executors = mem_alloc(1, sizeof *all);
+		TAILQ_INIT(&all->by_age);
+	}
+	if (one == NULL)
+		one = add_driver(all, namespace, driver_uid);
+	add_executor(one, uid);
+	TAILQ_REMOVE(&all->by_age, one, by_age);
+	TAILQ_INSERT_TAIL(&all->by_age, one, by_age);
+}
+
+size_t known_executors_of(const struct cluster *c, const char *driver_uid,
+	const char *uids[static KNOWN_EXECUTORS_EACH])
+{
+	const struct executors_of_driver *one = find(c->executors, driver_uid);
+	size_t count = one ? one->count : 0;
+
+	for (size_t i = 0; i < count; i++)
+		uids[i] = one->uids[i];
+	return count;
+}
+
+void known_executors_free(struct cluster *c)
+{
+	struct known_executors *all = c->executors;
+
+	if (all == NULL)
+		return;
+	while (!TAILQ_EMPTY(&all->by_age))
+		drop(all, TAILQ_FIRST(&all->by_age));
+	namespace_shares_clear(&all->shares);
+	free(all);
+	c->executors = NULL;
+}
+
+/* --- the watch --- */
+
+static void on_object(struct kube_watch *w, const struct kube_object *object)
+{
+	struct kube_status pod;
+	struct err err = {""};
+
+	if (kube_status_read(object->json, &pod, &err) == 0)
+		known_executors_add(w->cluster, pod.namespace, pod.owner, pod.uid);
+}
+
+static void on_gone(struct kube_watch *w, const struct kube_object *object)
+{
+	on_object(w, object); /* nothing may have come in between */
+}
+
+static void on_list(struct kube_watch *w)
+{
+	(void)w; /* those that are gone are what this is for */
+}
+
+const struct kube_kind known_executors_kind = {
+	.api = "/api/v1",
+	.plural = "pods",
+	.words = "executors",
+	.right = KUBE_RIGHT_DRIVERS,
+	.is_optional = true,
+	.selector = "spark-role=executor",
+	.on_object = on_object,
+	.on_gone = on_gone,
+	.on_listed = on_list,
+	.on_end = on_list,
+};
