@@ -5,7 +5,7 @@ import re
 
 import source
 
-FOLDERS = source.LAYERS + ["docker", "findings", "k8s", "tests"]
+FOLDERS = source.LAYERS + ["docker", "docs", "findings", "k8s", "tests"]
 LICENCE = "Apache License"
 
 

@@ -72,7 +72,7 @@ code is not counted
 counted = [words for words, _ in sentences(SAMPLE)]
 problems = [] if counted == [4, 8, 5] else [f"sentences are miscounted: {counted}"]
 everything = []
-for path in source.files(ends=["README.md"]):
+for path in source.documents():
     found = list(sentences(source.read(path)))
     lengths = [words for words, _ in found]
     everything += lengths

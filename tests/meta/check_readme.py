@@ -5,9 +5,9 @@ import re
 
 import source
 
-READMES = source.files(ends=["README.md"])
+READMES = source.documents()
 SOURCES = {os.path.basename(path) for path in source.files(*source.LAYERS, "clients", "tests", "docker", "k8s", ends=[".c", ".h", ".py", ".js", ".yaml"])}
-PAGES = "".join(re.sub(r'"\s*\n\s*"', "", source.read(path)) for path in source.files("proxy", ends=[".c"])).replace("\\xe2\\x80\\x99", "'")
+PAGES = "".join(re.sub(r'"\s*\n\s*"', "", source.read(path)) for path in source.files("auth", "proxy", ends=[".c"])).replace("\\xe2\\x80\\x99", "'")
 TARGETS = {word for line in re.findall(r"^([a-z][\w -]*):(?!=)", source.read("Makefile"), re.M) for word in line.split()}
 
 

@@ -18,6 +18,11 @@ def files(*tops, ends=()):
     return sorted(f for f in found if not ends or f.endswith(tuple(ends)))
 
 
+def documents():
+    """What people read: each README, and the pages of docs/."""
+    return sorted({*files(ends=["README.md"]), *files("docs", ends=[".md"])})
+
+
 def read(path):
     with open(path, encoding="utf-8", errors="replace") as f:
         return f.read()
