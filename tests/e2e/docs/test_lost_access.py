@@ -5,6 +5,7 @@ import os
 import pytest
 
 from doc_machines import Page
+from doc_site import documented_site
 
 PAGE, PRODUCTION = Page("lost-access.md"), Page("production.md")
 SEALED = "sealed with another session key: put the old one on the second line of session.key_file"
@@ -12,6 +13,12 @@ ASK = "curl -sS -o answer -w '%{http_code}' -H 'Host: spark.example.com' -H @tok
 HEADER = "jq -r '\"Authorization: Bearer \" + .access_token' token.json > token.header"
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0 and not os.environ.get("CI"), reason="network namespaces need root")
+
+
+@pytest.fixture(scope="module")
+def site():
+    with documented_site() as running:
+        yield running
 
 
 def again(site, name="gate1", settings=""):

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from doc_machines import Page
+from doc_site import documented_site
 from gateway import ROOT
 
 PAGE = Page("production.md")
@@ -24,6 +25,12 @@ PROXIES = {
 WHOAMI = "curl -fsS -H @token.header https://spark.example.com/whoami"
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0 and not os.environ.get("CI"), reason="network namespaces need root")
+
+
+@pytest.fixture(scope="module")
+def site():
+    with documented_site() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
-"""The site of docs/production.md, made by its steps 1 to 3."""
+"""The machines of docs/production.md, made by its steps 1 to 3."""
 
+import contextlib
 import sys
-
-import pytest
 
 from doc_machines import Machines, Page
 from gateway import ROOT
@@ -29,8 +28,9 @@ class Site(Machines):
         return self.run(name, f"timeout 20 env {settings} {GATEWAY} 2>&1", check=False).stdout
 
 
-@pytest.fixture(scope="session")
-def site():
+@contextlib.contextmanager
+def documented_site():
+    """Both gateways run."""
     with Site(ADDRESSES, NAMES) as machines:
         machines.start("here", LAB, "curl -fsS http://10.0.0.20:8888/page")
         machines.run("redis", PAGE.shell(0))
