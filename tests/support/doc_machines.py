@@ -13,7 +13,7 @@ from gateway import ROOT, binary
 from spark_cluster import Daemon, wait_for
 
 BLOCK = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.M | re.S)
-HEAD = re.compile(r"# (?:(/\S+) )?on ([\w ,:]+)$")
+HEAD = re.compile(r"# (?:(/\S+) )?on ([\w ,:.]+)$")
 EMPTY = ("/run", "/srv", "/opt", "/var/lib/redis", "/var/lib/sparkgate", "/var/lib/nginx", "/var/log")
 WAIT = "\necho made\nexec sleep infinity"
 PRIVATE = f"""
@@ -46,8 +46,10 @@ class Page:
             elif head and language == "sh":
                 self.commands.append((head.group(2), rest))
 
-    def shell(self, number):
-        return self.commands[number][1]
+    def shell(self, words):
+        """The one block of commands with these words."""
+        [code] = [code for _, code in self.commands if words in code]
+        return code
 
 
 class Machines:

@@ -33,13 +33,13 @@ def documented_site():
     """Both gateways run."""
     with Site(ADDRESSES, NAMES) as machines:
         machines.start("here", LAB, "curl -fsS http://10.0.0.20:8888/page")
-        machines.run("redis", PAGE.shell(0))
+        machines.run("redis", PAGE.shell("> redis-password"))
         for path in ("/etc/redis/sparkgate.conf", "/etc/sparkgate/sparkgate.yaml"):
             machines.write(path, PAGE.files[path])
-        machines.run("redis", PAGE.shell(1))
+        machines.run("redis", PAGE.shell("sparkgate.acl"))
         machines.start("redis", "runuser -u redis -- redis-server /etc/redis/redis.conf --daemonize no --supervised no --logfile ''",
                        "redis-cli -h 10.0.0.13 ping 2>&1 | grep -q NOAUTH")
-        machines.run("gate1", PAGE.shell(2))
-        assert "error" not in machines.run("gate1", PAGE.shell(3))
+        machines.run("gate1", PAGE.shell("useradd"))
+        assert "error" not in machines.run("gate1", PAGE.shell("--check"))
         machines.gates = {name: machines.start_gate(name) for name in ("gate1", "gate2")}
         yield machines
