@@ -40,7 +40,12 @@ def gate(realm, upstream, tmp_path_factory):
         return text
 
     (folder / "admin-password").write_text(PASSWORD)
-    env = {**os.environ, "HOME": str(folder), "PATH": f"{ensure_keycloak()}/bin:{os.environ['PATH']}"}
+    command = folder / "bin" / "kcadm.sh"  # the installed one is not executable
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec sh {ensure_keycloak()}/bin/kcadm.sh "$@"\n')
+    command.chmod(0o755)
+    env = {**os.environ, "HOME": str(folder), "PATH": f"{command.parent}:{os.environ['PATH']}"}
+    assert len(PAGE.commands) == 6
     for _, code in PAGE.commands:
         done = subprocess.run(["sh", "-euc", here(code)], cwd=folder, env=env, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, (code, done.stdout, done.stderr)
