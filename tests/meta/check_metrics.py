@@ -1,4 +1,4 @@
-"""The table of docs/metrics.md has each metric of proxy/request/metrics.c, with its type, labels and what it counts.
+"""The table of docs/metrics.md has each metric of the code (most are in proxy/request/metrics.c), with its type, labels and what it counts.
 
 With --write it writes the table into the page anew.
 """
@@ -10,9 +10,12 @@ import source
 
 PAGE = "docs/metrics.md"
 CODE = source.read("proxy/request/metrics.c")
+# With the pieces of each string put together.
+EVERYTHING = "".join(re.sub(r'"\s*\n\s*"', "", source.read(path)) for path in source.files("proxy", ends=[".c"]))
 HEAD = "| metric | type | labels | is |\n|---|---|---|---|\n"
 STRING = r'"(?:\\.|[^"\\])*"'
 NAMED = re.compile(rf'\b(?:help|gauge)\(\s*out,\s*"(\w+)",\s*(?:"(\w+)",\s*)?((?:{STRING}\s*)+)[,)]')
+WRITTEN = re.compile(r"# HELP sparkgate_(\w+) ([^\\%]+)\\n# TYPE sparkgate_\1 (\w+)\\n")  # by other files
 LABELS = re.compile(r'"sparkgate_(\w+)\{((?:\\.|[^"\\}])*)')
 
 
@@ -31,14 +34,15 @@ def histograms():
 def metrics():
     """{name: (type, text)}"""
     found = {name: (kind or "gauge", literal(text)) for name, kind, text in NAMED.findall(CODE)}
-    return {**found, **{name: (kind, text) for name, kind, text in histograms()}}
+    found.update({name: (kind, text) for name, kind, text in histograms()})
+    found.update({name: (kind, text) for name, text, kind in WRITTEN.findall(EVERYTHING)})
+    return found
 
 
 def labels():
     """{name: its labels}"""
-    joined = re.sub(r'"\s*\n\s*"', "", CODE)
     found = {}
-    for name, inside in LABELS.findall(joined):
+    for name, inside in LABELS.findall(EVERYTHING):
         found.setdefault(name, list(dict.fromkeys(re.findall(r"(\w+)=", inside))))
     return found
 
@@ -56,9 +60,9 @@ if sys.argv[1:] == ["--write"]:
     with open(PAGE, "w", encoding="utf-8") as page:
         page.write(head + wanted + re.sub(r"\A(\|.*\n)*", "", rest))
     sys.exit(0)
-problems = [] if wanted in text else [f"{PAGE}: not as metrics.c; python3 tests/meta/check_metrics.py --write"]
+problems = [] if wanted in text else [f"{PAGE}: not as the code; python3 tests/meta/check_metrics.py --write"]
 calls = len(re.findall(r"\b(?:help|gauge)\(\s*out,", CODE))
 # Two calls have a name that is chosen: in gauge(), and for both histograms.
-if calls - 2 != len(metrics()) - len(histograms()):
+if calls - 2 != len(metrics()) - len(histograms()) - len(WRITTEN.findall(EVERYTHING)):
     problems.append(f"proxy/request/metrics.c: {calls} calls name a metric, {len(metrics())} metrics were understood")
 source.finish(problems)

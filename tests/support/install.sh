@@ -12,7 +12,7 @@ BUILD="gcc make python3 pkg-config libevent-dev libssl-dev libjwt-dev libjansson
 CHECK="libcmocka-dev clang-format python3"
 PYTHON="python3 python3-venv"
 TEST="curl jq redis-server chromium"
-ALL="clang nginx-light maven git"
+ALL="clang nginx-light iproute2 sqlite3 maven git"
 DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
 
