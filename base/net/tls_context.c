@@ -1,5 +1,7 @@
 #include "base/net/tls_context.h"
 
+#include "base/mem.h"
+
 #include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -36,11 +38,14 @@ void tls_client_expect(struct ssl_st *ssl, const char *host)
 	bool is_address =
 		inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 
+	char *name = mem_strdup(host); /* OpenSSL reads only, but asks for less const */
+
 	X509_VERIFY_PARAM_set_hostflags(
 		param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (is_address ? X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1
-		       : SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, host) != 1)
+		       : SSL_set1_host(ssl, host) != 1 || SSL_set_tlsext_host_name(ssl, name) != 1)
 		abort();
+	free(name);
 }
 
 bool tls_is_same_file(const struct stat *a, const struct stat *b)
