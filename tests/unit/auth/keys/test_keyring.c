@@ -112,6 +112,22 @@ static void s26_replicas_share_what_they_all_know(void **state)
 	assert_memory_not_equal(by_other, by_client, DIGEST_LEN);
 }
 
+static void s26_key_is_no_providers_secret_where_there_are_several(void **state)
+{
+	struct fixture *f = *state;
+	char secret[] = "the secret of the client";
+	struct conf_oidc both[] = {
+		{.client_secret = {.value = secret}}, {.client_secret = {.value = secret}}};
+	unsigned char by_store[DIGEST_LEN], by_two[DIGEST_LEN];
+
+	f->conf.store_kind = CONF_STORE_REDIS;
+	sign(f, by_store);
+	f->conf.oidc = both;
+	f->conf.oidc_count = 2;
+	sign(f, by_two);
+	assert_memory_equal(by_store, by_two, DIGEST_LEN);
+}
+
 static void key_file_has_the_new_key_and_then_the_old_one(void **state)
 {
 	struct fixture *f = *state;
@@ -185,6 +201,7 @@ int main(void)
 		T(s26_key_of_the_folder_is_made_once_and_is_the_owners_alone),
 		T(key_of_a_store_in_memory_dies_with_it),
 		T(s26_replicas_share_what_they_all_know),
+		T(s26_key_is_no_providers_secret_where_there_are_several),
 		T(key_file_has_the_new_key_and_then_the_old_one),
 		T(what_is_no_key_is_refused_without_being_repeated),
 		T(digests_differ_by_purpose_key_and_where_parts_end),

@@ -2,11 +2,14 @@
 #include "base/err.h"
 #include "conf/load/env.h"
 #include "conf/load/yaml_tree.h"
+#include "conf/warn/warn.h"
 #include "tests/support/conf_probe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -150,6 +153,37 @@ static void variable_sets_the_only_provider_and_no_entry_of_a_list(void **state)
 	yaml_tree_free(map);
 }
 
+static void keep_warning(void *arg, const char *text)
+{
+	snprintf(arg, 2048, "%s", text);
+}
+
+static void expect_warning(const char *text, const char *want)
+{
+	struct conf *conf = conf_probe_load(text);
+	char kept[2048] = "";
+
+	conf_warn(conf, keep_warning, kept);
+	if (!strstr(kept, want) || (want[0] == '\0' && kept[0]))
+		fail_msg("%s", kept);
+	conf_unref(conf);
+}
+
+static void what_nobody_can_have_is_warned_of(void **state)
+{
+	(void)state;
+	expect_warning(LIST("issuer: 'https://j', client_id: g, name: p"), "");
+	expect_warning(LIST("issuer: 'https://j', client_id: g, name: p, user_claim: email"),
+		"people of p whose email is that of another provider's person");
+	expect_warning(A "auth:\n  oidc: {issuer: 'https://i', client_id: g}\n"
+			 "  roles: {claim: r, user: [u, 'oidc:p:x']}\n",
+		"nobody can have \"oidc:p:x\"");
+	expect_warning(A "auth:\n  oidc: {issuer: 'https://i', client_id: g, name: p}\n  roles: "
+			 "{claim: r, user: [u], custom: [{role: o, applications: [own], rights: "
+			 "[view]}]}\n",
+		"people of p own no application");
+}
+
 static void admin_listener_has_a_certificate_of_its_own(void **state)
 {
 	struct conf *conf =
@@ -199,6 +233,7 @@ int main(void)
 		cmocka_unit_test(s191_own_roles_stand_beside_those_of_auth_roles),
 		cmocka_unit_test(own_roles_need_a_name_a_claim_and_no_persons),
 		cmocka_unit_test(variable_sets_the_only_provider_and_no_entry_of_a_list),
+		cmocka_unit_test(what_nobody_can_have_is_warned_of),
 		cmocka_unit_test(admin_listener_has_a_certificate_of_its_own),
 		cmocka_unit_test(admin_certificate_and_key_go_together),
 	};

@@ -362,12 +362,13 @@ static void s115_limited_token_sees_of_its_persons_own_what_its_scope_names(void
 	}
 }
 
-static bool are_one(const struct conf *by, const char *issuer, const char *other, const char *name)
+static bool are_the_same(const struct conf *by, const char *issuer, const char *name,
+	const char *other, const char *other_name)
 {
 	struct identity *a = identity_new(
 		str_of(issuer), str_of(name), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
 	struct identity *b = identity_new(
-		str_of(other), str_of(name), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
+		str_of(other), str_of(other_name), STR(""), STR(""), ROLE_USER, VIA_BEARER, 0);
 	unsigned char digests[2][DIGEST_LEN];
 
 	launch_person_digest(&(struct launch_asker){a, by, OWN}, digests[0]);
@@ -375,6 +376,11 @@ static bool are_one(const struct conf *by, const char *issuer, const char *other
 	identity_unref(a);
 	identity_unref(b);
 	return memcmp(digests[0], digests[1], DIGEST_LEN) == 0;
+}
+
+static bool are_one(const struct conf *by, const char *issuer, const char *other, const char *name)
+{
+	return are_the_same(by, issuer, name, other, name);
 }
 
 static void s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota(void **state)
@@ -389,6 +395,22 @@ static void s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota(void **st
 	assert_false(are_one(by, OWN, "https://second", "ann"));
 	assert_false(are_one(by, "https://idp", "https://second", "ann"));
 	assert_false(are_one(by, OWN, "https://idp", "client:nightly"));
+	conf_unref(by);
+}
+
+static void s190_people_of_two_providers_have_a_quota_each(void **state)
+{
+	struct conf *by = conf_probe_load(
+		"auth: {oidc: [{issuer: 'https://idp', client_id: g}, {issuer: 'https://partner', "
+		"client_id: g, name: partner}], roles: {claim: roles, user: [ops]}}\n"
+		"clusters: [{name: prod, masters: ['http://m:8080']}]\n");
+
+	(void)state;
+	assert_true(are_the_same(by, OWN, "ann", "https://idp", "ann"));
+	assert_true(
+		are_the_same(by, OWN, "oidc:partner:ann", "https://partner", "oidc:partner:ann"));
+	assert_false(are_the_same(by, OWN, "ann", "https://partner", "oidc:partner:ann"));
+	assert_false(are_the_same(by, "https://idp", "ann", OWN, "oidc:partner:ann"));
 	conf_unref(by);
 }
 
@@ -451,6 +473,7 @@ int main(void)
 		cmocka_unit_test(s115_limited_token_launches_only_where_its_scope_says_so),
 		cmocka_unit_test(s115_limited_token_sees_of_its_persons_own_what_its_scope_names),
 		cmocka_unit_test(s117_who_signed_in_and_holds_a_token_of_ours_has_one_quota),
+		cmocka_unit_test(s190_people_of_two_providers_have_a_quota_each),
 		cmocka_unit_test(s131_another_image_needs_the_word_image_and_has_no_variable_in_it),
 		cmocka_unit_test(profiles_are_told_to_who_may_use_them),
 	};
