@@ -219,6 +219,9 @@ struct conf_redis {
 	struct conf_secret sentinel_password;
 };
 
+/* Told what is wrong with a configuration, or perhaps not meant; borrows. */
+typedef void conf_warning(void *arg, const char *text);
+
 struct conf {
 	char *file; /* NULL when made from flags */
 	struct conf_listen server;

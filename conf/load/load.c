@@ -7,7 +7,6 @@
 #include "conf/load/check.h"
 #include "conf/load/env.h"
 #include "conf/load/secrets.h"
-#include "conf/warn/warn.h"
 #include "conf/load/yaml_tree.h"
 #include "conf/values/keywords.h"
 

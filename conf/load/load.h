@@ -4,9 +4,8 @@
 
 #include "base/err.h"
 #include "base/str.h"
-#include "conf/warn/warn.h"
+#include "conf/conf.h"
 
-struct conf;
 struct yaml_node;
 
 /* Gives the conf of a tree, checked; takes the tree. `file` is NULL without one. No other file is

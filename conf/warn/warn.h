@@ -2,9 +2,7 @@
 #ifndef SPARKGATE_CONF_WARN_WARN_H
 #define SPARKGATE_CONF_WARN_WARN_H
 
-struct conf;
-
-typedef void conf_warning(void *arg, const char *text);
+#include "conf/conf.h"
 
 /* Tells each, for --check and for the log of a start or a reload. */
 void conf_warn(const struct conf *conf, conf_warning *tell, void *arg);

@@ -7,6 +7,7 @@
 #include "base/log/log.h"
 #include "base/text/arguments.h"
 #include "conf/load/load.h"
+#include "conf/warn/warn.h"
 #include "proxy/doctor/doctor_int.h"
 #include "proxy/front/front_tls.h"
 

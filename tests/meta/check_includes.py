@@ -9,7 +9,7 @@ import source
 # Each folder uses only itself and those above it in this list. Read from the end it is the way of a request.
 ORDER = """
 base base/hash base/text base/files base/log base/net
-conf conf/values conf/warn conf/load
+conf conf/values conf/load conf/warn
 auth/jose auth/policy auth/roles auth/store auth/audit auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis/link auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/providers auth/token auth/device auth/admin auth/service auth/cli

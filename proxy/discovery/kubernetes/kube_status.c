@@ -262,7 +262,7 @@ json_t *kube_incident_cut(const json_t *event)
 	static const char *const of_pod[] = {"kind", "name", "uid", NULL};
 	static const char *const of_source[] = {"component", NULL};
 	static const char *const of_metadata[] = {"creationTimestamp", NULL};
-	const struct str message = str_of(kube_text(event, "message"));
+	const struct str message = str_of(json_value_string(event, "message"));
 	json_t *out = pick(event, keys);
 
 	json_object_set_new(

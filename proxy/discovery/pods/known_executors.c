@@ -1,16 +1,12 @@
 #include "proxy/discovery/pods/known_executors.h"
 
-#include "base/siphash.h"
+#include "base/hash/hash_table.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/namespace_shares.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
-
-#define HASH_FUNCTION(keyptr, keylen, hashv) ((hashv) = (unsigned)siphash_secret(keyptr, keylen))
-#define uthash_malloc(size)		     mem_alloc(1, size)
-#include <uthash.h>
 
 enum { UID_SIZE = 37 }; /* what API servers give has 36 letters */
 
