@@ -62,7 +62,7 @@ class Service:
 
     def create_token(self):
         made = self.run("sparkgate", "token", "create", "--config", CONFIG, "--client-name", "me", "--token-type", "admin", user="sparkgate")
-        return json.loads(made.stdout[made.stdout.index("{"):])["access_token"]
+        return re.search(r'"access_token": ?"([^"]+)"', made.stdout).group(1)  # beside an audit line
 
     def await_token(self, token):
         wait_for(lambda: self.status("-H", f"Authorization: Bearer {token}", f"{PAGE}whoami") == "200", "the token to be good", 20)

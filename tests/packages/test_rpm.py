@@ -26,7 +26,7 @@ def query(package, *words):
 
 
 def test_it_requires_each_library_that_the_program_is_linked_to(rpm):
-    said = subprocess.run(["objdump", "-p", PACKAGE / "stage/usr/bin/sparkgate"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(["objdump", "-p", PACKAGE / "sparkgate"], capture_output=True, text=True, check=True).stdout
     needed = re.findall(r"^\s+NEEDED\s+(\S+)$", said, re.M)
     required = query(rpm, "--requires")
     assert len(needed) > 8

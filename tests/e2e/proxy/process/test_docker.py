@@ -27,7 +27,7 @@ CONFIG = "/etc/sparkgate/sparkgate.yaml"
 LINK = re.compile(r"http://\S+/_gate/login\?link=\S+")
 WORKER = re.compile(r'href="(/local/proxy/(worker-[\w.-]+)/)"')
 PRIVATE_KEY = re.compile(rb"PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64}")
-SIZES = {"sparkgate": 130, "sparkgate-redis": 130}  # MB, most of it Debian's own 75
+SIZES = {"sparkgate": 30, "sparkgate-redis": 130}  # MB; of the second most is Debian's own 75
 APPLICATION = """
 import sys, threading
 from pyspark.sql import SparkSession
