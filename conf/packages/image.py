@@ -245,6 +245,7 @@ def write_root(folder, target):
 def main():
     if (*sys.argv[1:2], len(sys.argv)) not in (("tar", 3), ("root", 4)):
         raise SystemExit(__doc__)
+    os.umask(0o022)
     folder = pathlib.Path(sys.argv[2]).resolve()
     with alone(folder):
         if sys.argv[1] == "tar":

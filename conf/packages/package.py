@@ -177,6 +177,7 @@ def main():
     kinds = {"deb": deb, "rpm": rpm, "stage": lay_out}
     if len(sys.argv) != 3 or sys.argv[1] not in kinds:
         raise SystemExit(__doc__)
+    os.umask(0o022)
     folder = pathlib.Path(sys.argv[2]).resolve()
     with alone(folder):
         made = kinds[sys.argv[1]](folder)
