@@ -97,7 +97,7 @@ def test_a_python_file_runs_as_the_person_who_asked_and_is_found_with_its_log(ga
 def test_a_running_launch_is_followed_and_ended(gate, cluster, ann):
     launch = ann.launch(**wish(cluster, "wait", name="waits")).json()["id"]
     ann.await_state(launch, "running")
-    log = ann.get(f"/applications/{launch}/logs?follow=true&stream=stdout", stream=True)
+    log = ann.get(f"/applications/{launch}/logs?follow=true&stream=stdout", stream=True, timeout=300)
     lines = log.iter_lines()
     assert b"numbers" in next(lines)
     assert next(lines) == b"still here"
