@@ -36,6 +36,23 @@ static const struct conf_cluster *find_cluster(
 	return found;
 }
 
+/* Which they have, as far as there is room. */
+static void add_theirs(
+	const struct launch_asker *asker, const struct conf_cluster *cluster, struct err *err)
+{
+	const char *sign = "; you have";
+
+	for (size_t i = 0; i < cluster->launch.profiles_count; i++) {
+		const struct conf_profile *one = &cluster->launch.profiles[i];
+		size_t len = strlen(err->text);
+
+		if (!launch_person_has(asker->who, one))
+			continue;
+		snprintf(err->text + len, sizeof err->text - len, "%s \"%s\"", sign, one->name);
+		sign = ",";
+	}
+}
+
 static const struct conf_profile *find_profile(const struct launch_asker *asker,
 	const struct conf_cluster *cluster, const char *name, struct err *err)
 {
@@ -58,6 +75,8 @@ static const struct conf_profile *find_profile(const struct launch_asker *asker,
 			name ? "profile: you have no profile of this name on the cluster \"%s\""
 			     : "profile: you have none on the cluster \"%s\"",
 			cluster->name);
+	if (found == NULL)
+		add_theirs(asker, cluster, err);
 	return found;
 }
 

@@ -260,6 +260,8 @@ static void what_is_no_launch_is_refused_by_its_members_name(void **state)
 		expect(ops, rows[i].text, LAUNCH_MALFORMED, rows[i].sentence);
 	expect(ops, "{\"resource\": \"file:/opt/others/a.py\"}", LAUNCH_DENIED,
 		"resource: launch.allow of the cluster \"prod\" does not admit it");
+	expect(ops, "{" JAR ", \"profile\": \"huge\"}", LAUNCH_NOT_THERE,
+		"no profile of this name on the cluster \"prod\"; you have \"small\"");
 	expect(ops, "{\"artifact\": \"a.py\"}", LAUNCH_DENIED, "has no storage for artifacts");
 	expect(ops, "{\"file\": {\"name\": \"a.py\", \"content\": \"AP9h\"}}", LAUNCH_DENIED,
 		"starts no containers, so no file travels there");
