@@ -294,7 +294,8 @@ struct conf {
 
 	bool ui_home_link; /* on Spark's pages */
 
-	int log_level; /* enum log_level */
+	int log_level;	/* enum log_level */
+	int log_format; /* enum log_format */
 	bool log_access;
 	struct conf_endpoint log_gelf; /* where they go as well, over UDP; host NULL: nowhere */
 

@@ -4,6 +4,7 @@
 #include "auth/backends/store_open.h"
 #include "base/net/graylog.h"
 #include "base/clock.h"
+#include "base/log/log.h"
 #include "base/text/arguments.h"
 #include "base/text/term.h"
 
@@ -137,6 +138,7 @@ static int open_store(struct command *command)
 	if (command->conf->store_kind == CONF_STORE_MEMORY)
 		return err_set(&command->err, "the store is memory:, which only the running "
 					      "gateway can read; use its API or page");
+	log_set_format((enum log_format)command->conf->log_format);
 	graylog_use(command->conf->log_gelf.host, command->conf->log_gelf.port);
 	command->store = store_open(command->conf, &command->err);
 	audit_inbox_open();

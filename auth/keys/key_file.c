@@ -1,5 +1,6 @@
 #include "auth/keys/key_file.h"
 
+#include "base/files/folder.h"
 #include "base/log/log.h"
 #include "base/rnd.h"
 
@@ -40,6 +41,7 @@ static int write_temporary(
 
 	if (fd == -1)
 		return err_set(err, "cannot write %s: %s", temporary, strerror(errno));
+	folder_give_file(fd, temporary);
 	make(&text);
 	int result = write_all(fd, text.at, text.len);
 	if (result == -1)

@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "base/log/journal.h"
 #include "base/log/log_queue.h"
+#include "base/log/log_text.h"
 #include "base/sbuf.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define AUDIT "audit"
 
@@ -16,6 +18,15 @@ enum { CLIENT_VALUE_MAX = 128 };
 
 static _Atomic int threshold = LOG_INFO;
 static log_sink *_Atomic current_sink, *_Atomic audit_sink;
+
+static _Atomic bool is_text;
+
+void log_set_format(enum log_format format)
+{
+	bool wants_text = format == LOG_TEXT || (format == LOG_AUTO && isatty(STDERR_FILENO) == 1);
+
+	atomic_store_explicit(&is_text, wants_text, memory_order_relaxed);
+}
 
 void log_set_level(enum log_level level)
 {
@@ -81,17 +92,32 @@ static void put_line(struct sbuf *b, const struct log_record *record, bool matte
 	log_queue_put(sbuf_str(b), matters);
 }
 
+static void put_json(struct sbuf *b, const struct log_record *record, bool matters)
+{
+	add_head(b, record->wall_ms, record->level, record->event);
+	add_field(b, &(struct log_field){"msg", str_of(record->msg), false});
+	for (size_t i = 0; i < record->count; i++)
+		add_field(b, &record->fields[i]);
+	put_line(b, record, matters);
+}
+
+static void put_text(struct sbuf *b, const struct log_record *record, bool matters)
+{
+	log_text_write(b, record);
+	if (b->len && !b->overflow)
+		log_queue_put(sbuf_str(b), matters);
+}
+
 static void write_record(const struct log_record *record, bool matters)
 {
 	log_sink *sink = atomic_load_explicit(&current_sink, memory_order_acquire);
 	struct sbuf b;
 
 	sbuf_init(&b, LOG_LINE_MAX);
-	add_head(&b, record->wall_ms, record->level, record->event);
-	add_field(&b, &(struct log_field){"msg", str_of(record->msg), false});
-	for (size_t i = 0; i < record->count; i++)
-		add_field(&b, &record->fields[i]);
-	put_line(&b, record, matters);
+	if (atomic_load_explicit(&is_text, memory_order_relaxed))
+		put_text(&b, record, matters);
+	else
+		put_json(&b, record, matters);
 	sbuf_clear(&b);
 	if (sink)
 		sink(record);

@@ -1,5 +1,5 @@
 /*
- * base/log/log.h - one JSON object a line on standard error, and to a sink beside.
+ * base/log/log.h - one line on standard error, JSON or text, and to a sink beside.
  *
  * Thread-safe: a line is built by the caller and goes out whole, by a thread that may wait where
  * the caller never does (base/log/log_queue.h). Values a client chose are clipped to 128 bytes and
@@ -16,6 +16,11 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 /* Lines below `level` are dropped. Any thread, any time. */
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
+
+/* LOG_AUTO: text where standard error is a terminal, else JSON. Any thread, any time; JSON until
+ * then. */
+enum log_format { LOG_AUTO, LOG_JSON, LOG_TEXT };
+void log_set_format(enum log_format format);
 
 /* A line with keys ts, level, event, msg. `event` is one fixed word, e.g. "discovery". Lower case,
  * no full stop. */

@@ -28,8 +28,8 @@ enum { SECOND = 1, MINUTE = 60, DAY = 86400, MINUTE_MS = 60000 };
 enum { KIB = 1024, MIB = 1024 * 1024 };
 
 static const char *const levels[] = {"debug", "info", "warn", "error", NULL};
-static const char *const fronts[] = {"direct", "evhttp", NULL}; /* enum front_kind */
-static const char *const formats[] = {"json", NULL};
+static const char *const fronts[] = {"direct", "evhttp", NULL};	     /* enum front_kind */
+static const char *const formats[] = {"auto", "json", "text", NULL}; /* enum log_format */
 static const char *const algorithms[] = {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
 	"ES256", "ES384", "ES512", "EdDSA", NULL};
 
@@ -919,11 +919,12 @@ const struct keyword keywords[] = {
 
 	GROUP("log", "what is written to standard error"),
 	{.path = "log.format",
-		.type = &value_fixed,
-		.at = 0,
+		.type = &value_choice,
+		IN_CONF(log_format),
 		.choices = formats,
-		.fallback = "json",
-		.help = "one JSON object a line"},
+		.fallback = "auto",
+		.help = "json: one object a line; text: for eyes, without static files; auto: text "
+			"on a terminal"},
 	{.path = "log.level",
 		.type = &value_choice,
 		IN_CONF(log_level),

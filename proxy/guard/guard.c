@@ -73,8 +73,10 @@ enum fault guard_check(const struct conf_listen *conf, unsigned port,
 {
 	struct str host = guard_single_field(req, FIELD_HOST);
 
-	if (host.at == NULL || !host_is_ours(conf, port, host, label))
+	if (host.at == NULL || !host_is_ours(conf, port, host, label)) {
+		(void)err_set(err, "this gateway is at %.280s%.100s/", conf->origin, conf->base);
 		return FAULT_BAD_HOST;
+	}
 	if (target_parse(req->target, target, err) == -1)
 		return FAULT_BAD_TARGET;
 	return FAULT_NONE;

@@ -130,6 +130,7 @@ static void reload(struct gateway *gw)
 		(conf->admin_tls.certificate == NULL) != (gw->admin_tls == NULL))
 		log_warn("reload", "listeners and threads change only with a restart");
 	log_set_level((enum log_level)conf->log_level);
+	log_set_format((enum log_format)conf->log_format);
 	graylog_use(conf->log_gelf.host, conf->log_gelf.port);
 	share_publish(gw->conf_slot, conf_ref(conf));
 	discovery_set_conf(gw->discovery, conf);
@@ -287,9 +288,27 @@ static bool takes_a_line(int fd)
 	return poll(&one, 1, 0) == 1 && !(one.revents & (POLLERR | POLLNVAL));
 }
 
+/* Of a first start, for eyes: what runs, where its data is, and what to do. The link is last. */
+static void print_first_words(const struct conf *conf)
+{
+	char *where = conf->file ? mem_printf(" --config %s", conf->file)
+				 : mem_printf(" --data %s", conf->data_dir ? conf->data_dir : "");
+
+	log_queue_flush(LAST_WORDS_MS); /* nothing of the start comes behind it */
+	printf("\nSpark's UIs:          %s%s/\n"
+	       "Tokens and sessions:  %s%s/tokens\n"
+	       "Data:                 %s\n"
+	       "A token for a script: sparkgate token create%s --client-name NAME\n"
+	       "Another sign-in link: sparkgate link%s\n\n",
+		conf->server.origin, conf->server.base, conf->admin.origin, conf->admin.base,
+		conf->data_dir ? conf->data_dir : "in the store", where, where);
+	free(where);
+}
+
 static void announce(struct gateway *gw)
 {
 	/* A new link would end the one that the gateway before us has printed. */
+	const struct conf *conf = gw->conf;
 	char *link = gw->listeners.is_joined ? NULL : auth_service_first_link(gw->auth);
 
 	log_info("start",
@@ -300,6 +319,8 @@ static void announce(struct gateway *gw)
 	if (link && !takes_a_line(STDOUT_FILENO))
 		log_warn("start", "standard output does not take the sign-in link");
 	else if (link) {
+		if (isatty(STDOUT_FILENO))
+			print_first_words(conf);
 		printf("Sign in as administrator, once, within 10 minutes: %s\n", link);
 		fflush(stdout);
 	}
@@ -366,6 +387,7 @@ static void prepare(struct conf *conf)
 	give_memory();
 	event_set_log_callback(on_libevent_log);
 	log_set_level((enum log_level)conf->log_level);
+	log_set_format((enum log_format)conf->log_format);
 	log_queue_start();
 	graylog_use(conf->log_gelf.host, conf->log_gelf.port);
 	signal(SIGPIPE, SIG_IGN);

@@ -120,6 +120,7 @@ static int make_file(struct db *db, struct err *err)
 	int fd = open(db->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return err_set(err, "cannot open %s: %s", db->path, strerror(errno));
+	folder_give_file(fd, db->path);
 	int result = fstat(fd, &st);
 	if (result == 0 && (st.st_mode & 077) != 0)
 		result = fchmod(fd, 0600);

@@ -18,7 +18,7 @@ from conftest import Client
 from gateway import Gateway, binary
 from redis_server import RedisServer
 from signon import shared_store
-from spark_cluster import wait_for
+from spark_cluster import free_port, wait_for
 from upstream import Upstream
 
 UI = "/other/ui/echo/"
@@ -231,3 +231,71 @@ def test_flags_say_what_browsers_see_and_which_networks_are_trusted(tmp_path):
     assert "https://spark.example.net/ui/" in shown.stdout and "203.0.113.0/24" in shown.stdout and "2001:db8::/32" in shown.stdout
     wrong = run(*flags[:-1], "203.0.113.0/99", "--check")
     assert wrong.returncode == 1 and "--network" in wrong.stderr
+
+
+def owner_of(path):
+    return path.stat().st_uid, path.stat().st_gid
+
+
+def test_s203_what_root_makes_in_somebodys_folder_belongs_to_them(tmp_path):
+    os.chown(tmp_path, 12345, 12346)
+    made = run("token", "create", "--client-name", "x", "--data", str(tmp_path / "deep" / "sparkgate"))
+    assert made.returncode == 0, made.stderr
+    found = [tmp_path / "deep", *(tmp_path / "deep").rglob("*")]
+    assert len(found) >= 3 and {owner_of(path) for path in found} == {(12345, 12346)}, found
+
+
+def test_s203_root_gives_away_no_file_that_a_link_leads_to(tmp_path):
+    own, theirs = tmp_path / "roots", tmp_path / "folder"
+    own.write_bytes(b"")
+    theirs.mkdir()
+    os.chown(theirs, 12345, 12346)
+    (theirs / "state.db").symlink_to(own)
+    run("token", "create", "--client-name", "x", "--data", str(theirs))
+    assert owner_of(own)[0] == 0
+    (theirs / "state.db").unlink()
+    os.link(own, theirs / "state.db")
+    run("token", "create", "--client-name", "x", "--data", str(theirs))
+    assert owner_of(own)[0] == 0
+
+
+# --- a first start on a terminal ---
+
+
+def test_a_first_start_on_a_terminal_is_text_with_the_link_last(tmp_path):
+    port = free_port()
+    flags = ["--master", "http://127.0.0.1:1", "--listen", f"127.0.0.1:{port}", "--data", str(tmp_path)]
+    master, slave = pty.openpty()
+    with subprocess.Popen([str(binary()), *flags], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        said = b""
+        while b"link=" not in said.rpartition(b"Sign in")[2] or not said.endswith(b"\n"):
+            said += os.read(master, 65536)
+        process.terminate()
+        process.wait(20)
+    os.close(master)
+    text = said.decode().replace("\r\n", "\n")
+    assert f"Data:                 {tmp_path}\n" in text and f"sparkgate token create --data {tmp_path} --client-name NAME" in text
+    assert re.search(r"^\d\d:\d\d:\d\d info  start: sparkgate ", text, re.M) and "{" not in text
+    assert text.index("Another sign-in link") < text.index("Sign in as administrator")
+
+
+def test_lines_for_eyes_leave_out_static_files_and_what_would_move_the_cursor(tmp_path):
+    with Upstream() as upstream:
+        entry = {"name": "other", "uis": [{"name": "echo", "url": upstream.url}]}
+        with Gateway([entry], "/gate", {"log": {"format": "text"}}, folder=tmp_path) as gateway:
+            token = gateway.create_token("ready", "admin")["access_token"]
+            gateway.await_mounts([UI], token)
+            client = Client(gateway, token)
+            for path in (f"{UI}static/webui.css", f"{UI}page", f"{UI}a%1b[2Jb"):
+                client.get(path)
+            wait_for(lambda: "2Jb" in gateway.log_text(), "the last line", 10)
+            text = gateway.log_text()
+    assert re.search(r"^\d\d:\d\d:\d\d info  access: GET /gate/other/ui/echo/page -> 200 in [\d.]+ ms for client:ready$", text, re.M), text
+    assert "webui.css" not in text and "\x1b" not in text and '{"ts"' not in text
+
+
+def test_a_request_for_another_host_name_is_told_the_right_address(tmp_path):
+    with Gateway([{"name": "other", "uis": [{"name": "x", "url": "http://127.0.0.1:1"}]}], "/gate", folder=tmp_path) as gateway:
+        answer = requests.get(f"{gateway.url}/", headers={"Host": "elsewhere.example"}, timeout=10)
+    assert answer.status_code == 400 and f"{gateway.url}/" in answer.text

@@ -160,8 +160,8 @@ static void bad_value_names_what_was_expected(void **state)
 			"sg.yaml:2:7: key \"log.access\": got \"yes\", expected true or false"},
 		{A "log: {level: loud}\n", "sg.yaml:2:7: key \"log.level\": got \"loud\", expected "
 					   "one of debug, info, warn, error"},
-		{A "log: {format: text}\n",
-			"sg.yaml:2:7: key \"log.format\": got \"text\", expected json"},
+		{A "log: {format: xml}\n", "sg.yaml:2:7: key \"log.format\": got \"xml\", expected "
+					   "one of auto, json, text"},
 		{A "log: {gelf: 'udp://graylog:12201/x'}\n",
 			"sg.yaml:2:7: key \"log.gelf\": got \"udp://graylog:12201/x\", expected "
 			"udp://host or udp://host:port, such as udp://graylog:12201 (it has a "
