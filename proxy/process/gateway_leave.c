@@ -60,6 +60,8 @@ void gateway_drain(struct gateway *gw)
 	}
 	log_info("stop", "finishing what is under way");
 	service_stops();
+	handover_free(gw->handover); /* who was to take over is not wanted any more */
+	gw->handover = NULL;
 	begin_drain(gw);
 }
 

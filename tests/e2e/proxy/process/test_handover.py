@@ -19,6 +19,7 @@ from conftest import Client
 from echo_socket import CLOSE, EchoSocket, Socket
 from gateway import Gateway, binary
 from spark_cluster import HOST, free_port, wait_for
+from test_process import count_listening
 from upstream import Upstream
 
 UI = "/local/ui/echo/"
@@ -100,7 +101,7 @@ def test_s200_five_replacements_under_load_fail_no_request(gate):
     visitors = [Visitor(gate, fields[i % 2], i % 4 < 2) for i in range(CLIENTS)]
     for one in visitors:
         one.start()
-    pid = gate.pid
+    pid, sockets = gate.pid, count_listening(gate.pid)
     for _ in range(REPLACEMENTS):
         old, pid = pid, replace(gate, pid)
         wait_for(lambda: not is_alive(old), "the old process to end", 40)
@@ -113,6 +114,7 @@ def test_s200_five_replacements_under_load_fail_no_request(gate):
     assert [one.wrong for one in visitors if one.wrong] == []
     assert min(one.count for one in visitors) > REPLACEMENTS
     assert len(set(serving(gate))) == REPLACEMENTS
+    assert count_listening(pid) == sockets  # none is left behind, and none is made
 
 
 def test_s200_what_is_under_way_is_finished_by_the_old_process(gate):
@@ -167,6 +169,16 @@ def test_s200_a_store_in_memory_is_not_handed_over(upstream):
         os.kill(gate.pid, signal.SIGUSR2)
         wait_for(lambda: "a store in memory ends with its process" in gate.log_text(), "the refusal", 10)
         assert requests.get(f"{gate.admin_url}/ping", timeout=5).status_code == 200
+
+
+def test_who_is_ended_while_another_process_starts_ends_it_too(gate):
+    os.kill(gate.pid, signal.SIGUSR2)
+    wait_for(lambda: '"another process starts"' in gate.log_text(), "the other process", 10)
+    os.kill(gate.pid, signal.SIGTERM)
+    assert gate.daemon.process.wait(40) == 0
+    if serving(gate) == []:  # else it was quicker than we were
+        with socket.socket() as refused:
+            assert refused.connect_ex((HOST, gate.port)) != 0
 
 
 @contextlib.contextmanager
