@@ -17,7 +17,7 @@
 struct event_base;
 struct fetcher;
 
-enum { SCENE_POLL_MS = 50, SCENE_PATIENCE_MS = 60000 };
+enum { SCENE_POLL_MS = 50, SCENE_PATIENCE_MS = 180000 };
 
 struct scene {
 	struct event_base *base;
