@@ -100,6 +100,9 @@ REST = [
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
     make("differential", "differential"),
+    make("valkey", "valkey-short", slots=0),
+    Suite("packages", ["nice", "-n", "5", "build/venv/bin/python", "-m", "pytest", "-v", "--durations=5", "tests/packages"], ("build",)),
+    Suite("debian-13", ["nice", "-n", "5", "python3", "tests/support/distros.py", "debian-13", "--only", "build", "unit"], ("build",)),
     pytest(None, "tests/k8s", after=("build", "kube-apiserver")),
     *(pytest(name, slots=SLOTS) for name in ("many-tokens", "bursts")),  # they compare times
 ]
