@@ -106,7 +106,7 @@ valkey-short: $(STORES) ## the store on Valkey 8 (Debian 13's) and 9 in place of
 valkey: valkey-short all ## the same, and sessions, tokens, revocation, failures end to end: ARGS="-k fail_over"
 	@for v in 8 9; do program=$$(sh tests/support/valkey_install.sh $$v build/valkey-$$v) && REDIS_SERVER=$$program \
 		build/venv/bin/python -m pytest -q $(STORE_E2E) $(ARGS) $$([ $$v = 8 ] || echo --deselect $(TLS_E2E)) || exit 1; done
-recipes: all ## other UIs as conf/README.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
+recipes: all ## other UIs as docs/other-uis.md says to start them: ARGS="-k trino"; minutes, and gigabytes, the first time
 	@sh tests/support/install.sh test
 	@python3 tests/support/recipes_install.py
 	@build/venv/bin/python -m pytest -q tests/e2e/proxy/registry/recipe_checks.py tests/e2e/clients/airflow_checks.py $(ARGS)

@@ -2,7 +2,7 @@
  * auth/policy/rights.h - the table for people: each right, which roles have it, what it opens, and
  * the pages of Spark behind it.
  *
- * A right is a scope's word, too, but for `kill:own`. auth/README.md has this table, and the page
+ * A right is a scope's word, too, but for `kill:own`. docs/roles.md has this table, and the page
  * of tokens shows it; tests/meta/check_rights.py holds both to policy.c's rows.
  */
 #ifndef SPARKGATE_AUTH_POLICY_RIGHTS_H

@@ -36,7 +36,7 @@ FILES = {
     "conf/packages/sparkgate.tmpfiles": "usr/lib/tmpfiles.d/sparkgate.conf",
     "conf/packages/debian/copyright": "usr/share/doc/sparkgate/copyright",
     "conf/sparkgate.example.yaml": "usr/share/doc/sparkgate/sparkgate.example.yaml",
-    "conf/README.md": "usr/share/doc/sparkgate/README.md",
+    "docs/settings.md": "usr/share/doc/sparkgate/settings.md",
 }
 CONFIGURATION = ["/etc/sparkgate/sparkgate.yaml"]
 CONTROL = """Package: sparkgate

@@ -71,7 +71,7 @@ def test_a_folder_of_ones_own_has_its_image_and_its_configuration(tmp_path, prog
 
 
 def test_the_examples_redis_user_is_the_one_that_auth_documents():
-    documented = re.search(r"ACL SETUSER gate on >PASSWORD (.*?)\n```", (ROOT / "auth" / "README.md").read_text(), re.S).group(1).split()
+    documented = re.search(r"ACL SETUSER gate on >PASSWORD (.*?)\n```", (ROOT / "docs" / "stores.md").read_text(), re.S).group(1).split()
     lines = (K8S / "examples" / "redis" / "users.acl").read_text().splitlines()
     assert lines[0] == "user default off"
     assert lines[1].split()[4:] == documented

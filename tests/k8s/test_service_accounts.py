@@ -1,4 +1,4 @@
-"""Pods' own tokens as bearer tokens of the gateway, minted and vouched for by a real API server (auth/README.md, S18, S41)."""
+"""Pods' own tokens as bearer tokens of the gateway, minted and vouched for by a real API server (docs/service-accounts.md, S18, S41)."""
 
 import pytest
 

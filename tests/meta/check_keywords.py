@@ -1,6 +1,6 @@
-"""Every key of the configuration is in conf/README.md, as the table has it, and in the example file.
+"""Every key of the configuration is in docs/keys.md, as the table has it, and in the example file.
 
-With --table it prints the table for the README.
+With --table it prints the table for the page.
 """
 
 import re
@@ -9,7 +9,7 @@ import sys
 import source
 
 TABLE = source.read("conf/load/keywords.c")
-README = source.read("conf/README.md")
+PAGE = source.read("docs/keys.md")
 
 
 def literal(text, field):
@@ -56,7 +56,7 @@ def example_paths():
 if sys.argv[1:] == ["--table"]:
     print("\n".join(line_of(*row) for row in keywords()))
     sys.exit(0)
-problems = [f"conf/README.md lacks: {line_of(*row)}" for row in keywords() if line_of(*row) not in README]
+problems = [f"docs/keys.md lacks: {line_of(*row)}" for row in keywords() if line_of(*row) not in PAGE]
 known = {row[0] for row in keywords()}
 problems += [f"conf/sparkgate.example.yaml lacks {path}" for path in sorted(known - example_paths())]
 if len(known) < 30:

@@ -1,6 +1,6 @@
-"""The table of rights (rights.c) names every action of policy.c and the paths of its rows, and auth/README.md has this very table.
+"""The table of rights (rights.c) names every action of policy.c and the paths of its rows, and docs/roles.md has this very table.
 
-With --table it prints the table for the README.
+With --table it prints the table for the page.
 """
 
 import re
@@ -10,7 +10,7 @@ import source
 
 RIGHTS = source.read("auth/policy/rights.c")
 POLICY = source.read("auth/policy/policy.c")
-README = "auth/README.md"
+PAGE = "docs/roles.md"
 HEAD = "| right, and word of a scope | roles | opens | pages of Spark |\n|---|---|---|---|\n"
 ROW = re.compile(r'\{(ACTION_\w+),\s*"([^"]+)",\s*((?:"[^"]*"\s*)+),\s*((?:"[^"]*"\s*)+),\s*(true|false)\}')
 PATH = re.compile(r'\{([^,{}]+), "([^"]+)", (NULL|"[^"]+"), (ACTION_\w+)\}')
@@ -50,8 +50,8 @@ def problems():
         shown = segments if later == "NULL" else segments + "/…/" + later.strip('"')
         if action != "ACTION_NEVER" and not any(f"`{shown}`" in row[3] for row in ROWS if row[0] == action):
             yield f"auth/policy/rights.c: {action} does not name `{shown}`"
-    if table() not in source.read(README):
-        yield f"{README}: has not the table of auth/policy/rights.c (check_rights.py --table prints it)"
+    if table() not in source.read(PAGE):
+        yield f"{PAGE}: has not the table of auth/policy/rights.c (check_rights.py --table prints it)"
 
 
 if "--table" in sys.argv:

@@ -151,7 +151,7 @@ def test_secrets_of_the_credential_store_are_found_by_their_names(service):
 
 
 def test_unit_names_each_secret_that_can_be_a_credential(service):
-    table = (ROOT / "conf/README.md").read_text()
+    table = (ROOT / "docs/settings.md").read_text()
     unit = (ROOT / "conf/packages/sparkgate.service").read_text()
     named = re.findall(r"^\| `\w[\w.]*_file` \| `(sparkgate\.[\w.]+)` \|", table, re.M)
     assert len(named) >= 4

@@ -1,4 +1,4 @@
-"""The programs of the table "Recipes" (conf/README.md), each started as its row says: a UI that is told its base path, or one
+"""The programs of the table "Recipes" (docs/other-uis.md), each started as its row says: a UI that is told its base path, or one
 that is not. recipes_install.py puts them into build/recipes. Each listens on loopback and is ended by its pid."""
 
 import os

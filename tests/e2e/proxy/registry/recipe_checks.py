@@ -1,4 +1,4 @@
-"""The recipes of conf/README.md with the real programs: `make recipes`, or ARGS="-k trino" for one of them.
+"""The recipes of docs/other-uis.md with the real programs: `make recipes`, or ARGS="-k trino" for one of them.
 
 Each is opened in Chromium through the gateway, as its row says, and does the thing that it is for. Nothing may be asked for
 beside the gateway, fail, or complain."""

@@ -96,7 +96,7 @@ static struct store *open_as(const char *user, const char *password, struct err 
 	return store;
 }
 
-/* The line that auth/README.md recommends. */
+/* The line that docs/stores.md recommends. */
 static const char acl[] =
 	"ACL SETUSER gate on >open-sesame ~sparkgate:* &sparkgate:* -@all +auth +select +ping "
 	"+role +subscribe +publish +eval +evalsha +del +exists +get +set +pexpire +pttl +hget "

@@ -362,7 +362,7 @@ static void s210_slot_that_has_moved_is_followed(void **state)
 
 /* --- who gets in --- */
 
-/* The lines that auth/README.md recommends. */
+/* The lines that docs/stores.md recommends. */
 static const char acl[] =
 	"ACL SETUSER gate on >open-sesame ~{sparkgate}:* &sparkgate:* -@all +auth +select +ping "
 	"+role +subscribe +publish +eval +evalsha +del +exists +get +set +pexpire +pttl +hget "

@@ -377,7 +377,7 @@ static char *first_yaml(const char *file)
 
 static void kubernetes_entry_of_the_documentation_is_accepted(void **state)
 {
-	char *yaml = first_yaml("auth/README.md"), *text = mem_printf(A "%s\n", yaml);
+	char *yaml = first_yaml("docs/service-accounts.md"), *text = mem_printf(A "%s\n", yaml);
 	struct conf *conf = conf_probe_load(text);
 
 	(void)state;
