@@ -172,7 +172,7 @@ def test_rights_in_kubernetes_are_asked_one_by_one(tmp_path):
     assert said.returncode == 0, said.stdout
     assert "fine   rights of k8s in spark: the verbs list and watch of pods" in said.stdout
     assert "fine   rights of k8s in spark: the verb get of pods/log" in said.stdout
-    assert "without the verb list of events no event of a pod is shown; k8s/overlays/pod-logs/ gives it" in line(said, "note   rights of k8s")
+    assert "without the verb list of events no event of a pod is shown or kept; k8s/overlays/pod-logs/ gives it" in line(said, "note   rights of k8s")
     with Played(version, rights=("list pods spark",)) as api:
         said = doctor(kubernetes(tmp_path, api.url))
     assert "lacks the verbs list and watch of pods: without it no driver is shown" in line(said, "wrong  rights of k8s in spark")
