@@ -2,6 +2,7 @@
 proxy/SPARK.md; every row names a test, points to a row that does, or says "by design" or "not done"; every test and source file that a row or
 proxy/HTTP.md names is there."""
 
+import collections
 import os
 import re
 
@@ -12,10 +13,10 @@ DOCUMENTS = [*TABLES.values(), "proxy/HTTP.md"]
 PROSE = [".md", ".py", ".sh", ".yaml", ".yml", ".toml", ".tsv", ".lua", ".conf", ".cfg", ".js", "Makefile"]
 SKIPPED = ("tests/fixtures/", "tests/fuzz/corpus/")  # what others wrote, and bytes
 
-# "S5", "T42-T45", "T42–T48", "S14 to S18", "S-ext". Not "S3:" of a word, "TLS1", "T1234" nor "'T1'" of a test's data.
-NUMBER = re.compile(r"""(?<![\w'./:#-])(?:(?<="{3})|(?<!"))([ST])(\d{1,2})(?:(?:[-–]| to )\1(\d{1,2}))?(?!\w|["'](?!s\b))""")
+# "S5", "T42-T45", "T42–T48", "S14 to S18", "S-ext". Not "S256" of PKCE, "S3:" of a word, "TLS1", "T1234" nor "'T1'" of a test's data.
+NUMBER = re.compile(r"""(?<![\w'./:#-])(?:(?<="{3})|(?<!"))([ST])(?!256\b)(\d{1,3})(?:(?:[-–]| to )\1(\d{1,3}))?(?!\w|["'](?!s\b))""")
 EXT = re.compile(r"\bS-ext\b|\btest_s_ext_")
-IN_NAME = re.compile(r"\b(?:test_)?((?:[stST]\d{1,2}_)+)[a-z]\w*")
+IN_NAME = re.compile(r"\b(?:test_)?((?:[stST]\d{1,3}_)+)[a-z]\w*")
 COMMENT = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|(/\*.*?\*/|//[^\n]*)', re.S)
 ROW = re.compile(r"\| ([ST](?:\d+|-ext))\b.*\| (.*) \|$")
 TICKED = re.compile(r"`([^`]+)`")
@@ -84,8 +85,15 @@ def check_cell(number, cell):
         yield f"{number}: names no test, and does not say why"
 
 
+def written_twice(path):
+    """Rows of one number and the same first words: what two people added at once."""
+    seen = collections.Counter(line[:120] for line in source.read(path).splitlines() if ROW.match(line))
+    return [line[:40] for line, count in seen.items() if count > 1]
+
+
 problems = []
 for letter, path in TABLES.items():
+    problems += [f"{path}: a row stands twice: {row}" for row in written_twice(path)]
     for number, cell in rows_of(path):
         problems += [f"{path}: {p}" for p in check_cell(number, cell)]
         if number[0] != letter:
