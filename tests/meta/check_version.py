@@ -12,6 +12,7 @@ PLACES = {
     "CHANGELOG.md": r"\A.*?^## (\S+)",
     "docker/Dockerfile": r'image\.version="([^"]*)"|-t sparkgate:(\S+)',
     "k8s/base/deployment.yaml": r"image: sparkgate:(\S+)",
+    "k8s/chart/Chart.yaml": r"^(?:version|appVersion): (\S+)",
 }
 
 

@@ -1,4 +1,4 @@
-"""What is beside an API server in a whole cluster, and Kubeflow's operator: each built once from its Go module into the cache.
+"""What is beside an API server in a whole cluster, Kubeflow's operator and Helm: each built once from its Go module into the cache.
 
 `ensure_program("kwok")` returns its folder: bin/kwok, and in files/ what the tests take of its module. All versions are in the table.
 Scheduler and controller manager share most of the API server's build, so they are quick after it. As a program: builds what is named, else all.
@@ -37,6 +37,9 @@ PROGRAMS = {
     "spark-operator": Program("github.com/kubeflow/spark-operator/v2", "v2.5.0", "/cmd/operator",
                               ("config/crd/bases/*.yaml", "config/webhook/manifests.yaml", "config/rbac/*.yaml", "charts/spark-operator-chart/**/*.yaml"),
                               minutes=5),
+    "helm-3": Program("helm.sh/helm/v3", "v3.22.0", "/cmd/helm", minutes=8),
+    "helm-4": Program("helm.sh/helm/v4", "v4.3.2", "/cmd/helm", minutes=8),
+    "kubeconform": Program("github.com/yannh/kubeconform", "v0.8.0", "/cmd/kubeconform", minutes=1),
 }
 
 
