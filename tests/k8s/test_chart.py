@@ -7,7 +7,9 @@ import re
 import pytest
 import yaml
 
-from chart import CHART, HELMS, NEWEST, SAME, comparable, rendered, run, template
+from chart import CHART, HELMS, ONE_HELM, SAME, comparable, rendered, run, template
+from kube_programs import ensure_program
+from kube_schemas import conform, write_schemas
 from manifests import FOLDERS, K8S, documents, new_kubectl, the_one
 from test_manifests import admits, create, gateway_pod, mounted_files, pods_of, published, run_check
 
@@ -64,15 +66,16 @@ REFUSED = {  # values, and what is said of them
 
 @pytest.fixture(scope="module")
 def monitors(kube):
-    """A small definition of the ServiceMonitor."""
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    kube.kubectl("apply", "-f", "-", given=json.dumps({
-        "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "servicemonitors.monitoring.coreos.com"},
-        "spec": {"group": "monitoring.coreos.com", "scope": "Namespaced",
-                 "names": {"plural": "servicemonitors", "singular": "servicemonitor", "kind": "ServiceMonitor"},
-                 "versions": [{"name": "v1", "served": True, "storage": True,
-                               "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": anything}}}}]}}))
+    """The API server, which knows the ServiceMonitor, too."""
+    crd = next((ensure_program("prometheus-operator") / "files").rglob("*_servicemonitors.yaml"))
+    kube.kubectl("apply", "--server-side", "-f", str(crd))
     kube.kubectl("wait", "--for=condition=Established", "--timeout=60s", "crd/servicemonitors.monitoring.coreos.com")
+    return kube
+
+
+@pytest.fixture(scope="module")
+def schemas(monitors, tmp_path_factory):
+    return write_schemas(monitors, tmp_path_factory.mktemp("schemas"))
 
 
 @pytest.mark.parametrize("helm", HELMS)
@@ -103,11 +106,24 @@ def test_lint_finds_nothing(helm, name):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_real_api_server_takes_what_the_chart_renders(kube, monitors, name):
-    answer = kube.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", given=template(NEWEST, ROWS[name]()).stdout)
+def test_a_real_api_server_takes_what_the_chart_renders(monitors, name):
+    answer = monitors.kubectl("apply", "--dry-run=server", "--validate=strict", "-f", "-", given=template(ONE_HELM, ROWS[name]()).stdout)
     said = answer.stdout.splitlines()
-    assert len(said) == len(rendered(NEWEST, ROWS[name]())) and all(line.endswith("(server dry run)") for line in said), answer.stdout
+    assert len(said) == len(rendered(ONE_HELM, ROWS[name]())) and all(line.endswith("(server dry run)") for line in said), answer.stdout
     assert [line for line in answer.stderr.splitlines() if "last-applied-configuration" not in line] == []
+
+
+@pytest.mark.parametrize("helm", HELMS)
+@pytest.mark.parametrize("name", ROWS)
+def test_kubeconform_finds_nothing(schemas, helm, name):
+    result = conform(schemas, template(helm, ROWS[name]()).stdout)
+    assert result.returncode == 0 and "Invalid: 0, Errors: 0, Skipped: 0" in result.stdout, result.stdout
+
+
+def test_kubeconform_finds_what_is_wrong(schemas):
+    text = template(ONE_HELM, {"strategy": {"rollingUpdat": {}}, "priorityClassName": "a"}).stdout
+    result = conform(schemas, text)
+    assert result.returncode != 0 and "rollingUpdat" in result.stdout and "Invalid: 1, Errors: 0" in result.stdout
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -118,7 +134,7 @@ def test_both_helms_render_the_same(name):
 
 @pytest.mark.parametrize("name", ROWS)
 def test_its_pods_meet_the_restricted_standard(kube, name):
-    for pod in pods_of(rendered(NEWEST, ROWS[name]())):
+    for pod in pods_of(rendered(ONE_HELM, ROWS[name]())):
         pod["spec"].pop("priorityClassName", None)  # the class would have to be there
         status, answer = create(kube, pod)
         assert status == 201, answer
@@ -126,7 +142,7 @@ def test_its_pods_meet_the_restricted_standard(kube, name):
 
 @pytest.mark.parametrize("name", ROWS)
 def test_the_gateway_takes_the_configuration_of_its_values(tmp_path, name):
-    rows = rendered(NEWEST, ROWS[name]())
+    rows = rendered(ONE_HELM, ROWS[name]())
     texts = [row["data"]["sparkgate.yaml"] for row in rows if row["kind"] == "ConfigMap" and "sparkgate.yaml" in row["data"]]
     assert len(texts) == (0 if name == "own_config_map" else 1)
     for text in texts if name != "admin_tls" else []:  # its certificate is not here
@@ -136,7 +152,7 @@ def test_the_gateway_takes_the_configuration_of_its_values(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["base", "one_replica", "generated", "launch"])
 def test_the_secrets_it_reads_are_those_that_its_pod_mounts(name):
-    rows = rendered(NEWEST, ROWS[name]())
+    rows = rendered(ONE_HELM, ROWS[name]())
     spec, container = gateway_pod(rows)
     text = the_one(rows, "ConfigMap")["data"]["sparkgate.yaml"]
     assert set(re.findall(r"/run/secrets/sparkgate/[\w-]+", text)) == set(mounted_files(spec, container))
@@ -167,20 +183,20 @@ def test_the_schema_and_the_readme_know_every_value():
 
 
 def test_big_numbers_stay_numbers():
-    rows = rendered(NEWEST, {"config": {"server": {"limits": {"connections": 2000000}}}})
+    rows = rendered(ONE_HELM, {"config": {"server": {"limits": {"connections": 2000000}}}})
     assert "connections: 2000000\n" in the_one(rows, "ConfigMap")["data"]["sparkgate.yaml"]
 
 
 def test_another_configuration_is_a_rolling_restart_and_another_label_is_none():
     def pod(values):
-        return the_one(rendered(NEWEST, values), "Deployment")["spec"]["template"]
+        return the_one(rendered(ONE_HELM, values), "Deployment")["spec"]["template"]
     assert pod({"config": {"server": {"threads": 4}}}) != pod({})
     assert pod({"commonLabels": {"part": "spark"}}) == pod({})
 
 
 def test_rights_and_network_follow_the_namespaces_of_the_configuration():
     clusters = [{"name": name, "kubernetes": {"namespaces": [name]}} for name in ("etl", "ml")]
-    rows = rendered(NEWEST, {"config": {"clusters": clusters}, "rbac": {"logs": True}})
+    rows = rendered(ONE_HELM, {"config": {"clusters": clusters}, "rbac": {"logs": True}})
     assert {(row["metadata"]["namespace"], row["metadata"]["name"]) for row in rows if row["kind"] == "Role"} == {
         (namespace, name) for namespace in ("etl", "ml") for name in ("sparkgate", "sparkgate-logs")}
     drivers = the_one(rows, "NetworkPolicy")["spec"]["egress"][-1]["to"]
@@ -189,33 +205,33 @@ def test_rights_and_network_follow_the_namespaces_of_the_configuration():
 
 
 def test_an_ingress_has_the_hosts_and_paths_of_the_public_urls():
-    rows = rendered(NEWEST, ROWS["base_path"]())
+    rows = rendered(ONE_HELM, ROWS["base_path"]())
     assert ("example.com", "/spark", "http") in set(published(rows, "Ingress"))
 
 
 def test_admin_tls_is_what_probes_and_prometheus_speak():
-    rows = rendered(NEWEST, ROWS["admin_tls"]())
+    rows = rendered(ONE_HELM, ROWS["admin_tls"]())
     _, container = gateway_pod(rows)
     assert {container[probe]["httpGet"]["scheme"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")} == {"HTTPS"}
     assert the_one(rows, "ServiceMonitor")["spec"]["endpoints"][0]["scheme"] == "https"
 
 
 def test_scaled_by_an_autoscaler_the_deployment_says_no_number():
-    rows = rendered(NEWEST, ROWS["scaled"]())
+    rows = rendered(ONE_HELM, ROWS["scaled"]())
     assert "replicas" not in the_one(rows, "Deployment")["spec"]
     assert {row["resource"]["name"] for row in the_one(rows, "HorizontalPodAutoscaler")["spec"]["metrics"]} == {"cpu", "memory"}
 
 
 def test_one_replica_with_a_volume_is_never_two():
-    spec = the_one(rendered(NEWEST, ONE), "Deployment")["spec"]
+    spec = the_one(rendered(ONE_HELM, ONE), "Deployment")["spec"]
     assert spec["replicas"] == 1 and spec["strategy"] == {"type": "Recreate"}
 
 
 def test_the_policy_admits_whom_admin_from_names_and_nobody_else():
-    rows = rendered(NEWEST, {"networkPolicy": {"adminFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}}]}})
+    rows = rendered(ONE_HELM, {"networkPolicy": {"adminFrom": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "edge"}}}]}})
     assert admits(rows, 8481, "edge", {}) and not admits(rows, 8481, "monitoring", {}) and admits(rows, 8480, "spark", {})
 
 
 def test_a_session_key_is_32_bytes_and_another_for_each_rendering():
-    keys = [base64.b64decode(the_one(rendered(NEWEST, {}), "Secret", "sparkgate-session")["data"]["key"]) for _ in range(2)]
+    keys = [base64.b64decode(the_one(rendered(ONE_HELM, {}), "Secret", "sparkgate-session")["data"]["key"]) for _ in range(2)]
     assert keys[0] != keys[1] and all(len(base64.b64decode(key, validate=True)) == 32 for key in keys)

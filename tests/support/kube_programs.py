@@ -23,7 +23,7 @@ OWN_MAIN = 'package main\n\nimport (\n\t"os"\n\n\t"{package}"\n)\n\nfunc main() 
 class Program:
     module: str
     version: str
-    package: str  # below the module
+    package: str  # below the module; none: its files are all that is wanted
     files: tuple = ()  # of the module, as patterns
     main: str = ""  # where the package is no program: ours, around it
     minutes: int = 5  # on two processors that nobody else uses
@@ -40,6 +40,8 @@ PROGRAMS = {
     "helm-3": Program("helm.sh/helm/v3", "v3.22.0", "/cmd/helm", minutes=8),
     "helm-4": Program("helm.sh/helm/v4", "v4.3.2", "/cmd/helm", minutes=8),
     "kubeconform": Program("github.com/yannh/kubeconform", "v0.8.0", "/cmd/kubeconform", minutes=1),
+    "prometheus-operator": Program("github.com/prometheus-operator/prometheus-operator", "v0.85.0", "",
+                                   ("example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",)),
 }
 
 
@@ -78,7 +80,8 @@ def install(name, target):
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=target.parent) as folder:
         scratch = pathlib.Path(folder)
-        build(name, PROGRAMS[name], scratch)
+        if PROGRAMS[name].package:
+            build(name, PROGRAMS[name], scratch)
         copy_files(PROGRAMS[name], scratch)
         (scratch / "out" / ".ready").touch()
         shutil.rmtree(target, ignore_errors=True)
