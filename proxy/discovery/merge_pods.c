@@ -166,8 +166,8 @@ static void take_pod(struct kube_watch *w, struct app *a, const struct kube_pod 
 /* Before what was said last. */
 static void say_gone(struct app *a, const char *how)
 {
-	const char *gone = a->known.origin ? "Its pod is gone; it had not ended"
-					   : "Its pod is gone; it had not started";
+	const char *gone = a->never_started ? "Its pod is gone; it had not started"
+					    : "Its pod is gone; it had not ended";
 	char *text = mem_printf(
 		"%s%s%s", how ? how : gone, a->reason ? ": " : "", a->reason ? a->reason : "");
 
@@ -181,6 +181,7 @@ static void app_loses_pod(struct app *a, const char *how)
 	struct cluster *c = a->known.cluster;
 	bool was_running = a->running, has_rivals = a->has_rivals;
 
+	a->never_started = was_running && a->known.origin == NULL;
 	if (was_running)
 		say_gone(a, how);
 

@@ -83,11 +83,11 @@ class Life:
                     return
 
     def read(self, page):
-        mine = re.compile(rf"(?<![\w.-]){re.escape(self.name)}(?![\w.-])")
+        mine = re.compile(rf"{re.escape(self.name)}(?![\w.-])")  # a row begins with its name
         states, rows = [], []
         for section, body in re.findall(r'<section [^>]*aria-labelledby="(\w+)">(.*?)</section>', page, re.S):
             for row in re.findall(r'<th scope="row".*?</tr>', body, re.S):
-                if not mine.search(text_of(row)):
+                if not mine.match(text_of(row)):
                     continue
                 state = re.search(r'<span class="pill \w+">([^<]*)</span>', row).group(1)
                 states.append(state)
@@ -122,10 +122,10 @@ class Life:
     def get(self, name=None, leaf=""):
         return self.world.person.page(f"/k/apps/{name or self.name}{leaf}")
 
-    def until_link(self, condition, what, name=None, leaf="", timeout=60):
+    def until_link(self, condition, what, name=None, timeout=60):
         began = time.monotonic()
         def holds():
-            self.answer = self.get(name, leaf)
+            self.answer = self.get(name)
             return condition(self.answer)
         try:
             wait_for(holds, what, timeout, self.world.check)

@@ -42,8 +42,8 @@ def test_application_that_completes(world):
         for name in (ui.id, f"spark~k~{life.name}"):
             life.until_live(ui, name)
         life.until_row("Running", ui.id)
-        assert "Scheduled" in life.get(leaf="/events").text  # the real scheduler's own
-        assert "a line of a container" in life.get(leaf="/logs").text
+        assert "Scheduled" in life.get(ui.id, "/events").text  # the real scheduler's own
+        assert "a line of a container" in life.get(ui.id, "/logs").text
         life.end(pod, 0, "Completed")
         life.until_row("Finished", ui.id)
         life.until_link(lambda answer: "This application finished" in answer.text, "its end")
@@ -62,10 +62,11 @@ def test_driver_that_waits_for_a_node_says_why(world):
         life.until_row("Unschedulable", "node affinity/selector")
         page = life.get()
         assert page.status_code == 503 and "This application is starting" in page.text and "Unschedulable" in page.text
-        assert "FailedScheduling" in life.get(leaf="/events").text
+        app = pod["metadata"]["labels"]["spark-app-selector"]
+        assert "FailedScheduling" in life.get(app, "/events").text
         life.delete()
         life.until_row("Deleted", "had not started")
-        assert pod["metadata"]["labels"]["spark-app-selector"] in life.rows[0]
+        assert app in life.rows[0]
 
 
 def test_driver_whose_volume_claim_is_missing_says_so(world):

@@ -49,7 +49,7 @@ def test_real_driver_and_executor_from_submission_to_completion(world, processes
         assert "Executors" in world.person.page(f"/k/proxy/{app}/executors/").text
         listed = world.person.page(f"/k/proxy/{app}/api/v1/applications/{app}/executors").json()
         assert {row["id"] for row in listed} == {"driver", "1"} and all(row["isActive"] for row in listed)
-        logs = text_of(life.get(leaf="/logs").text)
+        logs = text_of(life.get(app, "/logs").text)
         assert "driver" in logs and executors(world, app)[0]["metadata"]["name"] in logs
         (tmp_path / "end").touch()
         wait_for(lambda: driver.process.poll() is not None, "the driver's end", 120, world.check)

@@ -90,6 +90,7 @@ struct app {
 	bool is_log_read;   /* keep_log.c: it was begun for this pod */
 	uint64_t last_pods; /* the listing of watch that had it last */
 	const char *server; /* static: what it serves clients of, "Connect server"; "" or NULL */
+	bool never_started; /* its pod went before it had an address */
 	bool has_rivals;    /* other pods say they are this application, and may be the next */
 	bool was_warned;    /* ... that others say so */
 	char *resource;	    /* of an operator, that its pod names: its key; NULL */

@@ -6,6 +6,8 @@
 #include "proxy/discovery/kubernetes/kube_watch.h"
 #include "proxy/discovery/resources/known_resource.h"
 
+#include <stdlib.h>
+
 /* --- which application it runs --- */
 
 static bool is_newer(const struct app *a, const struct app *b)
@@ -50,15 +52,28 @@ static const struct {
 	{"DELETED", "KILLED", "Its resource was deleted."},
 };
 
+/* That its pod is gone is all that is known else, but for why it had not started. */
+static void say_end(struct app *a, const char *says, const char *told)
+{
+	bool is_why = says && a->never_started && a->reason;
+	char *text = mem_printf("%s%s%s",
+		says   ? says
+		: told ? told
+		       : "",
+		is_why ? " " : "", is_why ? a->reason : "");
+
+	if (text[0])
+		app_say(a, text);
+	free(text);
+}
+
 static void tell_end(struct app *a, const struct known_resource *r)
 {
 	for (size_t i = 0; i < ARRAY_LEN(ends) && !a->running; i++) {
 		if (strcmp(a->state, "UNKNOWN") != 0 || strcmp(r->word->state, ends[i].state) != 0)
 			continue;
 		a->state = ends[i].run;
-		/* That its pod is gone is all that is known else. */
-		if (ends[i].says || r->reason)
-			app_say(a, ends[i].says ? ends[i].says : r->reason);
+		say_end(a, ends[i].says, r->reason);
 		cluster_changed(a->known.cluster);
 	}
 }

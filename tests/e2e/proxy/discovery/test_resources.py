@@ -263,6 +263,17 @@ def test_application_that_is_deleted_with_its_resource_says_so(world):
     assert "This application was deleted" in page.text and "It ended at" in page.text
 
 
+def test_application_that_is_deleted_before_it_starts_says_why_it_had_not_started(world):
+    world.api.put(resource(KUBEFLOW, "patient", "SUBMITTED", app="spark-1"))
+    waiting = pod("patient-driver", "spark-1", phase="Pending", ip="", labels={OF_KUBEFLOW: "patient"})
+    waiting["status"]["conditions"] = [{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no node is left"}]
+    world.api.put(waiting)
+    until_row(world, "spark-1", "Unschedulable")
+    world.api.delete("patient", kind=KUBEFLOW)
+    world.api.delete("patient-driver")
+    until_row(world, "spark-1", "Deleted", "Its resource was deleted. Its pod is gone; it had not started: Unschedulable: no node is left")
+
+
 def test_completed_application_stays_finished_when_its_resource_is_deleted(world):
     world.api.put(resource(KUBEFLOW, "good", "COMPLETED", app="spark-1"))
     until_row(world, "Finished")
