@@ -111,7 +111,9 @@ recipes: all ## other UIs as docs/other-uis.md says to start them: ARGS="-k trin
 	@python3 tests/support/recipes_install.py
 	@build/venv/bin/python -m pytest -q tests/e2e/proxy/registry/recipe_checks.py tests/e2e/clients/airflow_checks.py $(ARGS)
 k8s: all ## the manifests and the gateway against a real Kubernetes API server: ARGS="-k rbac"
-	@build/venv/bin/python -m pytest -q tests/k8s $(ARGS)
+	@build/venv/bin/python -m pytest -q tests/k8s --ignore-glob '*/test_chart*.py' $(ARGS)
+chart: all ## the Helm chart with Helm 3 and 4 and the same API server: ARGS="-k helm-3"; not in CI, since it builds both
+	@build/venv/bin/python -m pytest -q tests/k8s/test_chart.py tests/k8s/test_chart_release.py $(ARGS)
 kube-apiserver: ## the tests' Kubernetes, built once into the user's cache folder (a quarter of an hour)
 	@python3 tests/support/kube_install.py
 operators: all ## a real Spark operator on a whole Kubernetes without containers: ARGS="-k suspended"; not in CI, half an hour the first time
@@ -204,7 +206,7 @@ distros: ## build, tests, package and demo on clean roots of Debian 12, Debian 1
 clean: ## removes build/, with all that was installed there
 	rm -rf $(BUILD)
 
-.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s recipes valkey valkey-short \
+.PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s chart recipes valkey valkey-short \
 	kube-apiserver operators asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
 	bench-upload bench-artifacts compile_commands.json install package-build deb rpm image packages-test distros clean
 .SECONDARY:

@@ -79,6 +79,13 @@ TEST = [CHECK[0], *TEST, *CHECK[1:]]
 BROWSING = ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "keycloak", "ingresses", "other-uis", "prometheus")
 
 
+def kubernetes():
+    """Without the Helm chart's tests: they build Helm twice (`make chart`)."""
+    suite = pytest(None, "tests/k8s", after=("build", "kube-apiserver"))
+    suite.command += ["--ignore-glob", "*/test_chart*.py"]
+    return suite
+
+
 def docker():
     """Its networks come and go, and Chromium ends every request of its when one does (ERR_NETWORK_CHANGED)."""
     suite = pytest("docker")
@@ -103,7 +110,7 @@ REST = [
     make("valkey", "valkey-short", slots=0),
     Suite("packages", ["nice", "-n", "5", "build/venv/bin/python", "-m", "pytest", "-v", "--durations=5", "tests/packages"], ("build",)),
     Suite("debian-13", ["nice", "-n", "5", "python3", "tests/support/distros.py", "debian-13", "--only", "build", "unit"], ("build",)),
-    pytest(None, "tests/k8s", after=("build", "kube-apiserver")),
+    kubernetes(),
     *(pytest(name, slots=SLOTS) for name in ("many-tokens", "bursts")),  # they compare times
 ]
 
