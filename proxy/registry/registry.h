@@ -91,7 +91,7 @@ struct app_info {
 	 * that it runs; "": there is none. */
 	const char *resource_kind;			     /* "SparkApplication" */
 	const char *resource_name, *resource_key, *schedule; /* by which links find it, too */
-	bool is_planned; /* this is the resource, and `id` is its key: Spark knows none */
+	bool is_planned; /* this is the resource; `id` is its key, or that of a pod that is gone */
 	bool is_idle;	 /* it is suspended, or a schedule: nothing runs, and it is not over */
 	bool is_schedule;
 };

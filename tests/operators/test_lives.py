@@ -43,10 +43,10 @@ def test_application_that_completes(world):
             life.until_live(ui, name)
         life.until_row("Running", ui.id)
         assert "Scheduled" in life.get(ui.id, "/events").text  # the real scheduler's own
-        assert "a line of a container" in life.get(ui.id, "/logs").text
+        assert "a line of a container" in text_of(life.get(ui.id, "/logs").text)
         life.end(pod, 0, "Completed")
         life.until_row("Finished", ui.id)
-        life.until_link(lambda answer: "This application finished" in answer.text, "its end")
+        life.until_link(lambda answer: "This application has finished" in answer.text, "its end")
         assert life.answer.status_code == 404 and "Refresh" not in life.answer.headers
         life.until_state("COMPLETED")
         life.save("completed")
@@ -98,7 +98,7 @@ def test_driver_that_fails_is_failed_and_says_its_exit_code(world):
         life.save("failed")
         life.until_row("Failed", "exit code 3")
         life.until_link(lambda answer: "This application failed" in answer.text, "how it ended")
-        assert life.answer.status_code == 404 and "a line of a container" in life.answer.text  # kept
+        assert life.answer.status_code == 404 and "a line of a container" in text_of(life.answer.text)  # kept
         assert re.fullmatch(f"{STARTS} > Failed", life.told())
 
 
@@ -177,7 +177,7 @@ def test_schedule_leads_to_its_newest_run(world):
         life.until_live(ui)
         life.save("schedule")
         life.end(pod, 0, "Completed")
-        life.until_link(lambda answer: "This application finished" in answer.text, "the end of the newest run")
+        life.until_link(lambda answer: "This application has finished" in answer.text, "the end of the newest run")
         life.delete()
         life.until_row("Deleted")
         assert re.fullmatch(r"Scheduled( > Suspended)? > Deleted", life.told())
@@ -207,7 +207,7 @@ def test_submission_that_may_make_no_network_policy_is_refused_and_says_why(worl
         life.until_row("Not started", "networkpolicies")
         page = life.get()
         assert page.status_code == 404 and "could not be started" in page.text and "networkpolicies" in page.text
-        assert re.fullmatch(f"(Submitted > )?{WAITS}Not started", life.told())
+        assert re.fullmatch(f"(Submitted > )?{WAITS}(Submitted > )?Not started", life.told())
 
 
 def test_submission_for_an_account_that_is_not_there_is_refused_and_says_why(world):

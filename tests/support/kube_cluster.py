@@ -35,7 +35,7 @@ class KubeCluster(KubeApiServer):
         super().__init__()
         self.programs = {name: ensure_program(name) for name in ("etcd", "kube-controller-manager", "kube-scheduler", "kwok")}
         self.pods_log = self.folder / "pods.log"
-        self.pods_log.write_text("a line of a container\n")
+        self.pods_log.write_text("2026-11-30T10:00:00.000000000Z stdout F a line of a container\n")  # as a runtime writes it
         self.beside = []
 
     def etcd_program(self):
@@ -82,7 +82,8 @@ class KubeCluster(KubeApiServer):
                 "spec": {"logs": [{"logsFile": str(self.pods_log)}]}}
         stages.write_text(yaml.safe_dump_all([*rows, logs]))
         self.must("POST", "/api/v1/nodes", NODE)
-        kwok = self.run("kwok", "--kubeconfig", self.kubeconfig, "--manage-all-nodes=true", "--cidr", "127.3.0.0/16", "--node-ip", HOST,
+        kwok = self.run("kwok", "--kubeconfig", self.kubeconfig, "--manage-all-nodes=true", "--cidr", "127.3.0.0/16",
+                        "--node-ip", HOST, "--node-name", "localhost",  # without a name it takes the address away again
                         "--node-port", port, "--server-address", f"{HOST}:{port}", "--tls-cert-file", self.tls_file,
                         "--tls-private-key-file", self.tls_file, "--config", stages)
         wait_for(self.is_node_ready, "the node", 120, kwok.check)

@@ -106,6 +106,12 @@ static bool forgets_why(const struct known_resource *r, const struct kube_resour
 	       (strcmp(r->word->state, "RETRYING") == 0 || strcmp(r->word->state, "FAILED") == 0);
 }
 
+/* From now on another run is awaited, and whichever is known is the earlier one. */
+static bool begins_to_wait(const struct known_resource *r, const struct resource_word *word)
+{
+	return !word->is_of_this_run && (r->word == NULL || r->word->is_of_this_run);
+}
+
 void known_resource_set(struct kube_watch *w, const struct kube_resource *told)
 {
 	struct known_resource *r = find_or_add(w->cluster, told);
@@ -120,6 +126,8 @@ void known_resource_set(struct kube_watch *w, const struct kube_resource *told)
 	if (!forgets_why(r, told))
 		changed |= set_text(&r->reason, told->reason);
 	changed |= r->word != told->word;
+	if (begins_to_wait(r, told->word))
+		mem_replace_text(&r->earlier, NULL);
 	if (told->word->stage != RESOURCE_ENDED)
 		r->ended_ms = 0;
 	else if (told->ended_ms)

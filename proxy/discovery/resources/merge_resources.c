@@ -79,16 +79,17 @@ static void tell_end(struct app *a, const struct known_resource *r)
 }
 
 /* What waits for another run stands beside the application of the run before. A driver may have
- * ended before its operator has said that it was submitted: that is this run, if no other was. */
+ * ended before its operator has said that it was submitted: that is this run. */
 static bool is_of_earlier_run(const struct app *a, const struct known_resource *r)
 {
-	return !a->running && r->word->stage == RESOURCE_WAITS &&
-	       (!r->word->is_of_this_run || (r->earlier && strcmp(r->earlier, a->known.id) == 0));
+	return !a->running && r->word->stage == RESOURCE_WAITS && r->earlier &&
+	       strcmp(r->earlier, a->known.id) == 0;
 }
 
+/* The first that is found ended while another run is awaited; a later one is that run. */
 static void note_earlier(struct known_resource *r, const struct app *a)
 {
-	if (!a->running && !r->word->is_of_this_run)
+	if (!a->running && !r->word->is_of_this_run && r->earlier == NULL)
 		mem_replace_text(&r->earlier, a->known.id);
 }
 
@@ -143,6 +144,24 @@ static void show_end(const struct app *a, const struct known_resource *r, struct
 		row->ended_ms = r->ended_ms;
 }
 
+/* Its pod went before it began, and what that means its operator has still to say: a submission
+ * that is refused leaves a pod for a moment. */
+static bool is_awaited(const struct app *a, const struct known_resource *r)
+{
+	return !a->running && a->never_started && strcmp(a->state, "UNKNOWN") == 0 &&
+	       r->word->stage == RESOURCE_WAITS;
+}
+
+static void show_awaited(const struct known_resource *r, struct app_info *row)
+{
+	row->state = r->word->state;
+	row->reason = r->reason;
+	row->running = row->is_planned = true;
+	row->mount = NULL;
+	row->duration_ms = -1;
+	row->ended_ms = 0;
+}
+
 void merge_resources_show(const struct app *a, struct app_info *row)
 {
 	const struct known_resource *r = a->shows;
@@ -156,7 +175,9 @@ void merge_resources_show(const struct app *a, struct app_info *row)
 	row->resource_name = r->name;
 	row->resource_kind = r->kind->kind;
 	row->schedule = r->schedule ? r->schedule : a->schedule;
-	if (!a->running && r->word->stage >= RESOURCE_IDLE && !is_end_told(a, r))
+	if (is_awaited(a, r))
+		show_awaited(r, row);
+	else if (!a->running && r->word->stage >= RESOURCE_IDLE && !is_end_told(a, r))
 		show_end(a, r, row);
 	else if (a->running && a->reason == NULL)
 		row->reason = r->reason;

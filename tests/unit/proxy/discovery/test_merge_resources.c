@@ -144,6 +144,20 @@ static void end_of_a_pod_that_nobody_saw_is_the_operators_word(void **state)
 	}
 }
 
+static void pod_of_a_refused_submission_that_is_gone_is_what_its_operator_says(void **state)
+{
+	struct pod_world *w = *state;
+
+	pod_world_ready(w);
+	put_resource(w, "spark", "", "");
+	put_driver(w, "spark", "spark-1", KUBE_PENDING, start + 1000);
+	expect_row(w, 1, "etl", "spark-1", "WAITING");
+	drop_driver(w, "spark", "spark-1");
+	expect_row(w, 1, "etl", "spark-1", "SUBMITTED");
+	put_resource(w, "spark", "SUBMISSION_FAILED", "");
+	expect_row(w, 1, "etl", "spark-1", "REFUSED");
+}
+
 static void retry_stands_beside_the_run_before_until_its_driver_comes(void **state)
 {
 	struct pod_world *w = *state;
@@ -157,6 +171,27 @@ static void retry_stands_beside_the_run_before_until_its_driver_comes(void **sta
 	expect_row(w, 2, "etl", "spark-2", "WAITING");
 	put_resource(w, "spark", "RUNNING", "spark-2");
 	expect_row(w, 2, "spark~k~etl", "spark-2", "WAITING");
+}
+
+static void driver_that_died_while_its_operator_speaks_of_the_run_before_is_one_row(void **state)
+{
+	struct pod_world *w = *state;
+
+	pod_world_ready(w);
+	put_resource(w, "spark", "RUNNING", "spark-1");
+	put_driver(w, "spark", "spark-1", KUBE_FAILED, start + 1000);
+	put_resource(w, "spark", "PENDING_RERUN", "");
+	expect_row(w, 2, "etl", "spark~k~etl", "RETRYING");
+	put_driver(w, "spark", "spark-2", KUBE_RUNNING, start + 2000);
+	expect_row(w, 2, "etl", "spark-2", "RUNNING");
+	put_driver(w, "spark", "spark-2", KUBE_FAILED, start + 2000);
+	expect_row(w, 2, "etl", "spark-2", "FAILED");
+	put_resource(w, "spark", "SUBMITTED", "spark-2");
+	expect_row(w, 2, "etl", "spark-2", "FAILED");
+	put_resource(w, "spark", "PENDING_RERUN", "");
+	expect_row(w, 3, "etl", "spark~k~etl", "RETRYING");
+	put_resource(w, "spark", "SUBMITTED", "");
+	expect_row(w, 3, "etl", "spark~k~etl", "PENDING");
 }
 
 static void deleted_resource_says_what_it_was(void **state)
@@ -238,7 +273,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(resource_is_a_row_until_its_driver_is),
 		TEST(end_of_a_pod_that_nobody_saw_is_the_operators_word),
+		TEST(pod_of_a_refused_submission_that_is_gone_is_what_its_operator_says),
 		TEST(retry_stands_beside_the_run_before_until_its_driver_comes),
+		TEST(driver_that_died_while_its_operator_speaks_of_the_run_before_is_one_row),
 		TEST(deleted_resource_says_what_it_was),
 		TEST(listing_that_lacks_a_resource_deletes_it_and_an_end_forgets_all),
 		TEST(s109_resource_of_another_namespace_takes_no_application),
