@@ -1,19 +1,27 @@
 /* A line for each thing that was tried. */
 #include "proxy/doctor/doctor_int.h"
 
+#include "base/text/term.h"
+
 #include <stdarg.h>
 
-/* What a server said may hold anything; a terminal gets what can be seen (S40). */
+enum { TEXT_MAX = 600, SHOWN_MAX = 4 * TEXT_MAX };
+
+/* What a server said may hold anything; a terminal gets nothing that it would obey (S40). */
 static void print_text(FILE *out, const char *text)
 {
-	for (const char *at = text; *at; at++)
-		fputc((unsigned char)*at < 0x20 || *at == 0x7f ? ' ' : *at, out);
+	struct sbuf shown;
+
+	sbuf_init(&shown, SHOWN_MAX);
+	(void)term_add(&shown, str_of(text), TEXT_MAX);
+	fwrite(shown.at, 1, shown.len, out);
+	sbuf_clear(&shown);
 }
 
 static void PRINTF(4, 0)
 	say(struct doctor *d, const char *verdict, const char *what, const char *fmt, va_list ap)
 {
-	char text[600];
+	char text[TEXT_MAX];
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	fprintf(d->out, "%-6s ", verdict);
