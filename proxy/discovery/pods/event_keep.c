@@ -224,7 +224,7 @@ static void add_executor(struct event_read *r, const char *uid)
 static void add_known(struct event_read *r)
 {
 	const char *uids[KNOWN_EXECUTORS_EACH];
-	size_t count = known_executors_of(r->keep->cluster, r->uid, uids);
+	size_t count = known_executors_of(r->keep->cluster, r->namespace, r->uid, uids);
 
 	for (size_t i = 0; i < count; i++)
 		add_executor(r, uids[i]);

@@ -11,7 +11,7 @@
 enum { UID_SIZE = 37 }; /* what API servers give has 36 letters */
 
 struct executors_of_driver {
-	char *driver_uid, *namespace;
+	char *key, *namespace; /* key: namespace/uid of the driver */
 	char (*uids)[UID_SIZE];
 	size_t count, next; /* next: that is written over */
 	UT_hash_handle hh;
@@ -25,12 +25,21 @@ struct known_executors {
 	struct namespace_shares shares;
 };
 
-static struct executors_of_driver *find(const struct known_executors *all, const char *driver_uid)
+/* A pod may name a driver of another namespace as its owner: it is none of that one's (S160). */
+static char *key_of(const char *namespace, const char *driver_uid)
+{
+	return mem_printf("%s/%s", namespace, driver_uid);
+}
+
+static struct executors_of_driver *find(
+	const struct known_executors *all, const char *namespace, const char *driver_uid)
 {
 	struct executors_of_driver *one = NULL;
+	char *key = key_of(namespace, driver_uid);
 
 	if (all)
-		HASH_FIND(hh, all->by_uid, driver_uid, strlen(driver_uid), one);
+		HASH_FIND(hh, all->by_uid, key, strlen(key), one);
+	free(key);
 	return one;
 }
 
@@ -39,7 +48,7 @@ static void drop(struct known_executors *all, struct executors_of_driver *one)
 	HASH_DELETE(hh, all->by_uid, one);
 	TAILQ_REMOVE(&all->by_age, one, by_age);
 	namespace_shares_give(&all->shares, one->namespace, 1);
-	free(one->driver_uid);
+	free(one->key);
 	free(one->namespace);
 	free(one->uids);
 	free(one);
@@ -63,10 +72,10 @@ static struct executors_of_driver *add_driver(
 
 	if (all->shares.taken >= KNOWN_EXECUTORS_DRIVERS)
 		make_room(all);
-	one->driver_uid = mem_strdup(driver_uid);
+	one->key = key_of(namespace, driver_uid);
 	one->namespace = mem_strdup(namespace);
 	namespace_shares_take(&all->shares, namespace, 1);
-	HASH_ADD_KEYPTR(hh, all->by_uid, one->driver_uid, strlen(one->driver_uid), one);
+	HASH_ADD_KEYPTR(hh, all->by_uid, one->key, strlen(one->key), one);
 	TAILQ_INSERT_TAIL(&all->by_age, one, by_age);
 	return one;
 }
@@ -94,7 +103,7 @@ void known_executors_add(
 	struct cluster *c, const char *namespace, const char *driver_uid, const char *uid)
 {
 	struct known_executors *all = c->executors;
-	struct executors_of_driver *one = find(all, driver_uid);
+	struct executors_of_driver *one = find(all, namespace, driver_uid);
 
 	if (driver_uid[0] == '\0' || strlen(driver_uid) >= UID_SIZE || strlen(uid) >= UID_SIZE ||
 		(one && has(one, uid)))
@@ -110,10 +119,10 @@ void known_executors_add(
 	TAILQ_INSERT_TAIL(&all->by_age, one, by_age);
 }
 
-size_t known_executors_of(const struct cluster *c, const char *driver_uid,
+size_t known_executors_of(const struct cluster *c, const char *namespace, const char *driver_uid,
 	const char *uids[static KNOWN_EXECUTORS_EACH])
 {
-	const struct executors_of_driver *one = find(c->executors, driver_uid);
+	const struct executors_of_driver *one = find(c->executors, namespace, driver_uid);
 	size_t count = one ? one->count : 0;
 
 	for (size_t i = 0; i < count; i++)

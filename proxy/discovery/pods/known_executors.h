@@ -21,8 +21,8 @@ struct known_executors;
 
 void known_executors_add(
 	struct cluster *c, const char *namespace, const char *driver_uid, const char *uid);
-/* How many are known of this driver; their uids into `uids`, as borrowed texts. */
-size_t known_executors_of(const struct cluster *c, const char *driver_uid,
+/* How many are known of this driver in its namespace; their uids into `uids`, as borrowed texts. */
+size_t known_executors_of(const struct cluster *c, const char *namespace, const char *driver_uid,
 	const char *uids[static KNOWN_EXECUTORS_EACH]);
 void known_executors_free(struct cluster *c);
 

@@ -36,7 +36,7 @@ static void add_others(const struct app *a, struct pod_answer *answer)
 static void add_executors(const struct app *a, struct pod_answer *answer)
 {
 	const char *uids[KNOWN_EXECUTORS_EACH];
-	size_t count = known_executors_of(a->known.cluster, a->pod, uids);
+	size_t count = known_executors_of(a->known.cluster, a->namespace, a->pod, uids);
 
 	answer->executors = mem_alloc(count + 1, sizeof *answer->executors);
 	for (size_t i = 0; i < count; i++)

@@ -22,11 +22,16 @@ static void add(struct cluster *c, const char *namespace, const char *driver, in
 	known_executors_add(c, namespace, driver, uid);
 }
 
-static size_t count_of(const struct cluster *c, const char *driver)
+static size_t count_in(const struct cluster *c, const char *namespace, const char *driver)
 {
 	const char *uids[KNOWN_EXECUTORS_EACH];
 
-	return known_executors_of(c, driver, uids);
+	return known_executors_of(c, namespace, driver, uids);
+}
+
+static size_t count_of(const struct cluster *c, const char *driver)
+{
+	return count_in(c, "a", driver);
 }
 
 static void s160_executors_are_those_of_the_drivers_uid_alone(void **state)
@@ -48,6 +53,21 @@ static void s160_executors_are_those_of_the_drivers_uid_alone(void **state)
 	free(c);
 }
 
+static void s160_pod_of_another_namespace_takes_no_place_of_a_drivers_executors(void **state)
+{
+	struct cluster *c = mem_alloc(1, sizeof *c);
+	const char *uids[KNOWN_EXECUTORS_EACH];
+
+	(void)state;
+	add(c, "a", "d-1", 1);
+	for (int i = 2; i < 2 + KNOWN_EXECUTORS_EACH; i++)
+		add(c, "b", "d-1", i);
+	assert_int_equal(known_executors_of(c, "a", "d-1", uids), 1);
+	assert_string_equal(uids[0], "e-1");
+	known_executors_free(c);
+	free(c);
+}
+
 static void of_many_executors_the_newest_are_known(void **state)
 {
 	struct cluster *c = mem_alloc(1, sizeof *c);
@@ -57,7 +77,7 @@ static void of_many_executors_the_newest_are_known(void **state)
 	(void)state;
 	for (int i = 0; i < 3 * KNOWN_EXECUTORS_EACH; i++)
 		add(c, "a", "d-1", i);
-	assert_int_equal(known_executors_of(c, "d-1", uids), KNOWN_EXECUTORS_EACH);
+	assert_int_equal(known_executors_of(c, "a", "d-1", uids), KNOWN_EXECUTORS_EACH);
 	for (size_t i = 0; i < KNOWN_EXECUTORS_EACH; i++) {
 		uint64_t number;
 		assert_true(str_to_u64(str_of(uids[i] + 2), &number));
@@ -80,9 +100,9 @@ static void s145_who_makes_many_drivers_pushes_out_none_of_another_namespace(voi
 		snprintf(driver, sizeof driver, "d-%d", i);
 		add(c, "loud", driver, 1);
 	}
-	assert_int_equal(count_of(c, "d-quiet"), 1);
-	assert_int_equal(count_of(c, "d-0"), 0);
-	assert_int_equal(count_of(c, driver), 1);
+	assert_int_equal(count_in(c, "quiet", "d-quiet"), 1);
+	assert_int_equal(count_in(c, "loud", "d-0"), 0);
+	assert_int_equal(count_in(c, "loud", driver), 1);
 	known_executors_free(c);
 	free(c);
 }
@@ -91,6 +111,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s160_executors_are_those_of_the_drivers_uid_alone),
+		cmocka_unit_test(
+			s160_pod_of_another_namespace_takes_no_place_of_a_drivers_executors),
 		cmocka_unit_test(of_many_executors_the_newest_are_known),
 		cmocka_unit_test(s145_who_makes_many_drivers_pushes_out_none_of_another_namespace),
 	};
