@@ -273,7 +273,7 @@ def test_the_overlay_for_resources_adds_two_verbs_on_what_the_gateway_watches_an
     assert {key: other[key] for key in base} == base and set(added) == {(kind, "sparkgate-resources") for kind in ("Role", "RoleBinding")}
     rules = added["Role", "sparkgate-resources"]["rules"]
     table = (K8S.parent / "proxy/discovery/kubernetes/kube_resource.c").read_text()
-    watched = set(re.findall(r'\.api = "/apis/([^/]+)/[^"]+",\s+\.plural = "(\w+)"', table))
+    watched = set(re.findall(r'\.api = "/apis/([^/]+)/[^"]+",\s+(?:\.older_api = "[^"]+",\s+)?\.plural = "(\w+)"', table))
     assert {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]} == watched and len(watched) == 4
     assert all(rule["verbs"] == ["list", "watch"] for rule in rules)
 
