@@ -120,7 +120,9 @@ def put_libraries(files, binary):
 
 
 def put_certificates(files):
-    listed = [line for line in run("dpkg-query", "-L", "ca-certificates").splitlines() if line.endswith(".crt")]
+    """Authorities of the web alone: the package also has a certificate as an example, among its documents."""
+    listed = [line for line in run("dpkg-query", "-L", "ca-certificates").splitlines()
+              if line.startswith("/usr/share/ca-certificates/") and line.endswith(".crt")]
     files.put("etc/ssl/certs/ca-certificates.crt", b"".join(pathlib.Path(path).read_bytes() for path in sorted(listed)))
 
 
