@@ -108,7 +108,8 @@ REST = [
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),
     make("differential", "differential"),
     make("valkey", "valkey-short", slots=0),
-    Suite("packages", ["nice", "-n", "5", "build/venv/bin/python", "-m", "pytest", "-v", "--durations=5", "tests/packages"], ("build",)),
+    Suite("packages", ["nice", "-n", "5", "build/venv/bin/python", "-m", "pytest", "-v", "--durations=5", "tests/packages"], ("build",),
+          behind=("e2e-docker",)),  # an engine at a time
     Suite("debian-13", ["nice", "-n", "5", "python3", "tests/support/distros.py", "debian-13", "--only", "build", "unit"], ("build",)),
     kubernetes(),
     *(pytest(name, slots=SLOTS) for name in ("many-tokens", "bursts")),  # they compare times
