@@ -2,6 +2,7 @@
 
 #include "auth/audit/audit_inbox.h"
 #include "auth/backends/store_open.h"
+#include "auth/token/issue.h"
 #include "base/net/graylog.h"
 #include "base/clock.h"
 #include "base/log/log.h"
@@ -156,6 +157,18 @@ static void close_store(struct command *command)
 }
 
 /* --- for the record --- */
+
+int command_find_issuer(struct command *command, char issuer[static STORE_ISSUER])
+{
+	if (issue_own_issuer(command->conf, issuer, &command->err) == -1)
+		return -1;
+	if (command->config || command->listen)
+		return 0;
+	if (command->store->ops->meta_get(command->store, "issuer", issuer, STORE_ISSUER) ==
+		STORE_FAILED)
+		return err_set(&command->err, "the store cannot be read");
+	return 0;
+}
 
 void command_name_account(char *out, size_t size)
 {

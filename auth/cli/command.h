@@ -66,6 +66,10 @@ int command_run(
 int command_run_verb(const struct command_kind *kind, const struct command_verb *verb,
 	struct command *command, int argc, char **argv, FILE *err);
 
+/* The issuer of the gateway whose store it is. One that ran from a folder has left word there: it
+ * may listen elsewhere than by default. -1 with the command's err. */
+int command_find_issuer(struct command *command, char issuer[static STORE_ISSUER]);
+
 /* --- for the record --- */
 
 /* "cli:" and the account that runs the command. */

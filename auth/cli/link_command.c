@@ -8,19 +8,6 @@
 
 #include <stdlib.h>
 
-/* Where its gateway is: of a folder, as the gateway that ran from it has left word there. */
-static int find_site(struct command *command, char site[static STORE_ISSUER])
-{
-	if (issue_own_issuer(command->conf, site, &command->err) == -1)
-		return -1;
-	if (command->config || command->listen)
-		return 0;
-	if (command->store->ops->meta_get(command->store, "issuer", site, STORE_ISSUER) ==
-		STORE_FAILED)
-		return err_set(&command->err, "the store cannot be read");
-	return 0;
-}
-
 /* A script gets the link alone: it is the whole answer. */
 static int print_link(const struct command *command, const char *url)
 {
@@ -43,7 +30,7 @@ static int make_link(struct command *command)
 	char site[STORE_ISSUER], account[STORE_SUBJECT];
 	int64_t now = clock_wall_s();
 
-	if (find_site(command, site) == -1)
+	if (command_find_issuer(command, site) == -1)
 		return COMMAND_REFUSED;
 	char *url = sign_in_link_at(site, hash);
 	int result = command->store->ops->link_add(command->store, hash, now, now + LINK_SECONDS);

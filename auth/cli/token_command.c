@@ -11,20 +11,6 @@
 
 /* --- create --- */
 
-/* A gateway run from a folder has left its issuer there: it may listen elsewhere than by default.
- */
-static int choose_issuer(struct command *command, char issuer[STORE_ISSUER])
-{
-	if (issue_own_issuer(command->conf, issuer, &command->err) == -1)
-		return -1;
-	if (command->config || command->listen)
-		return 0;
-	if (command->store->ops->meta_get(command->store, "issuer", issuer, STORE_ISSUER) ==
-		STORE_FAILED)
-		return err_set(&command->err, "the store cannot be read");
-	return 0;
-}
-
 /* `name` is the option's; `none` what it says for no token of this kind, or NULL. */
 static int read_ttl(
 	const char *name, const char *text, const char *none, int64_t *ttl, struct err *err)
@@ -115,7 +101,7 @@ int token_command_create(struct command *command)
 		.scope = options->scope,
 		.is_registration = options->registration != NULL};
 
-	if (choose_issuer(command, issuer) == -1 ||
+	if (command_find_issuer(command, issuer) == -1 ||
 		read_role(command, &request.role, &command->err) == -1 ||
 		read_ttls(command, &request) == -1 ||
 		make_token(command, issuer, &request, &record, &secrets) == -1)

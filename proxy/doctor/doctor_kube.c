@@ -1,18 +1,13 @@
 /* An API server: whether it answers, and which rights the gateway's account has there, by its own
  * word (SelfSubjectAccessReview). */
-#include "base/sbuf.h"
-#include "base/text/json_text.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_right.h"
 #include "proxy/doctor/doctor_int.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 
-enum { REVIEW_MAX = 4096, WHAT_LEN = 400 };
-
-#define REVIEWS "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+enum { WHAT_LEN = 400 };
 
 /* What each right is made of. `is_extra`: without it something is not shown, and all else works. */
 static const struct review {
@@ -39,42 +34,26 @@ struct kube_visit {
 	const char *what; /* the API server, for people */
 };
 
-/* -1: nobody said. */
-static int read_review(const struct doctor_answer *answer)
-{
-	json_t *root = answer->status == 201 || answer->status == 200
-			       ? json_loads(answer->body, 0, NULL)
-			       : NULL;
-	json_t *allowed = json_object_get(json_object_get(root, "status"), "allowed");
-	int result = json_is_boolean(allowed) ? json_is_true(allowed) : -1;
-
-	json_decref(root);
-	return result;
-}
-
 static int ask_right(
 	struct kube_visit *visit, const struct review *row, const char *verb, const char *namespace)
 {
 	struct doctor_answer answer = {.status = 0};
 	struct doctor_wait wait = {visit->doctor, &answer};
-	bool is_all = strcmp(namespace, "*") == 0;
-	json_t *json = json_pack("{s:s, s:s, s:{s:{s:s, s:s, s:s, s:s, s:s}}}", "apiVersion",
-		"authorization.k8s.io/v1", "kind", "SelfSubjectAccessReview", "spec",
-		"resourceAttributes", "namespace", is_all ? "" : namespace, "verb", verb, "group",
-		row->group, "resource", row->resource, "subresource", row->part);
-	char *text = json_text(json);
+	char *text = kube_review_text(
+		&(struct kube_review){namespace, verb, row->group, row->resource, row->part});
+	int result = -1; /* nobody said */
 
-	kube_change(visit->doctor->fetcher, &visit->access, "POST", REVIEWS,
+	kube_change(visit->doctor->fetcher, &visit->access, "POST", KUBE_REVIEWS,
 		&(struct fetch_request){.post = text,
 			.timeout_ms = DOCTOR_WAIT_MS,
 			.max_bytes = DOCTOR_ANSWER_MAX,
 			.done = doctor_on_done,
 			.arg = &wait});
 	doctor_wait(visit->doctor);
-	int result = read_review(&answer);
+	if (answer.status == 201 || answer.status == 200)
+		result = kube_review_read(str_of(answer.body));
 	doctor_answer_clear(&answer);
 	free(text);
-	json_decref(json);
 	return result;
 }
 

@@ -1,6 +1,9 @@
 #include "proxy/discovery/kubernetes/kube_right.h"
 
 #include "base/mem.h"
+#include "base/text/json_text.h"
+
+#include <string.h>
 
 #define RESOURCES "k8s/overlays/resources/"
 #define CLUSTERS  "k8s/overlays/spark-clusters/"
@@ -39,4 +42,29 @@ char *kube_right_words(enum kube_right right)
 	return mem_printf("the API server does not allow it (403): the gateway's role needs %s; "
 			  "without that %s; %s gives it",
 		row->needs, row->without, row->see);
+}
+
+char *kube_review_text(const struct kube_review *review)
+{
+	bool is_any = strcmp(review->namespace, "*") == 0;
+	json_t *json = json_pack("{s:s, s:s, s:{s:{s:s, s:s, s:s, s:s, s:s}}}", "apiVersion",
+		"authorization.k8s.io/v1", "kind", "SelfSubjectAccessReview", "spec",
+		"resourceAttributes", "namespace", is_any ? "" : review->namespace, "verb",
+		review->verb, "group", review->group, "resource", review->resource, "subresource",
+		review->subresource);
+	char *text = json_text(json);
+
+	json_decref(json);
+	return text;
+}
+
+int kube_review_read(struct str answer)
+{
+	struct err err = {""};
+	json_t *json = json_of_text(answer, &err);
+	const json_t *allowed = json_object_get(json_object_get(json, "status"), "allowed");
+	int result = json_is_boolean(allowed) ? json_is_true(allowed) : -1;
+
+	json_decref(json);
+	return result;
 }

@@ -3,6 +3,8 @@
 #ifndef SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_RIGHT_H
 #define SPARKGATE_PROXY_DISCOVERY_KUBERNETES_KUBE_RIGHT_H
 
+#include "base/str.h"
+
 enum kube_right {
 	KUBE_RIGHT_DRIVERS,
 	KUBE_RIGHT_KUBEFLOW,
@@ -29,5 +31,18 @@ extern const struct kube_right_row kube_rights[KUBE_RIGHTS];
 
 /* "the gateway's role needs ...; without it ...; ... gives it". Gives. */
 char *kube_right_words(enum kube_right right);
+
+/* --- what the account may do, by the API server's own word --- */
+
+#define KUBE_REVIEWS "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+struct kube_review {
+	const char *namespace;				   /* "*": all of them */
+	const char *verb, *group, *resource, *subresource; /* group "": the core's */
+};
+/* What is posted to KUBE_REVIEWS. Gives. */
+char *kube_review_text(const struct kube_review *review);
+/* Of its answer: 1 it may, 0 it may not, -1 it is not said. */
+int kube_review_read(struct str answer);
 
 #endif

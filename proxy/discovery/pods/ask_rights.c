@@ -1,7 +1,6 @@
 #include "proxy/discovery/pods/ask_rights.h"
 
 #include "base/net/fetch.h"
-#include "base/text/json_text.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
 #include "proxy/discovery/kubernetes/kube_ask.h"
@@ -10,8 +9,6 @@
 #include <stdlib.h>
 
 enum { TIMEOUT_MS = 10 * 1000, ANSWER_MAX = 64 * 1024 };
-
-#define PATH "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 static const struct {
 	enum kube_right right;
@@ -29,41 +26,25 @@ struct rights_question { /* stays when it was answered: it is not asked again */
 static void on_answer(const struct fetch_result *result, void *arg)
 {
 	struct rights_question *q = arg;
-	struct err err = {""};
-	json_t *json = result->status == 201 ? json_of_text(result->body, &err) : NULL;
 
 	q->fetch = NULL;
-	if (json_is_false(json_object_get(json_object_get(json, "status"), "allowed")))
+	if (result->status == 201 && kube_review_read(result->body) == 0)
 		lacking_right_note(q->cluster, q->right);
-	json_decref(json);
-}
-
-/* Gives. */
-static char *question_text(const char *namespace, size_t row)
-{
-	bool is_any = strcmp(namespace, "*") == 0;
-	json_t *json = json_pack("{s:s, s:s, s:{s:{s:s, s:s, s:s, s:s}}}", "apiVersion",
-		"authorization.k8s.io/v1", "kind", "SelfSubjectAccessReview", "spec",
-		"resourceAttributes", "namespace", is_any ? "" : namespace, "verb", asked[row].verb,
-		"resource", asked[row].resource, "subresource", asked[row].subresource);
-	char *text = json_text(json);
-
-	json_decref(json);
-	return text;
 }
 
 static void ask(
 	struct cluster *c, const struct kube_access *access, const char *namespace, size_t row)
 {
 	struct rights_question *q = mem_alloc(1, sizeof *q);
-	char *text = question_text(namespace, row);
+	char *text = kube_review_text(&(struct kube_review){
+		namespace, asked[row].verb, "", asked[row].resource, asked[row].subresource});
 
 	q->cluster = c;
 	q->namespace = mem_strdup(namespace);
 	q->right = asked[row].right;
 	q->next = c->rights_asked;
 	c->rights_asked = q;
-	q->fetch = kube_change(c->discovery->fetcher, access, "POST", PATH,
+	q->fetch = kube_change(c->discovery->fetcher, access, "POST", KUBE_REVIEWS,
 		&(struct fetch_request){.post = text,
 			.timeout_ms = TIMEOUT_MS,
 			.max_bytes = ANSWER_MAX,
