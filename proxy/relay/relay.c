@@ -108,7 +108,7 @@ static void relay_on_body(void *arg, struct evbuffer *bytes)
 			tunnel_on_passed(x);
 		return;
 	}
-	if (x->inflate == NULL) {
+	if (x->unpacker == NULL) {
 		pump_content(x, bytes);
 		return;
 	}
@@ -125,7 +125,7 @@ static void relay_on_end(void *arg)
 	x->ended = true;
 	if (x->rewriter == NULL)
 		finish_relay(x);
-	else if (x->inflate == NULL)
+	else if (x->unpacker == NULL)
 		pump_content(x, x->thread->nothing);
 	else if (!x->backlog)
 		pump_content(x, x->packed);

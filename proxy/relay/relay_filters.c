@@ -2,6 +2,7 @@
 
 #include "auth/policy/access.h"
 #include "proxy/guard/app_key.h"
+#include "proxy/http/accept_encoding.h"
 #include "proxy/pages/page_static.h"
 #include "proxy/registry/topic.h"
 #include "proxy/relay/way_back.h"
@@ -9,7 +10,7 @@
 #include <event2/buffer.h>
 #include <stdlib.h>
 
-enum { GZIP_FROM = 1024 /* bytes: less is not worth it */ };
+enum { PACK_FROM = 1024 /* bytes: less is not worth it */ };
 
 /* --- who reads --- */
 
@@ -231,8 +232,8 @@ bool relay_filters_plan(
 	enum rewrite_kind kind = rewrite_kind_of(
 		h1_field(head, FIELD_CONTENT_TYPE), x->route.rest, x->rewrite_context.is_other);
 	enum list_kind list = list_of(x, head);
-	enum content_coding_kind coding = CODING_IDENTITY;
-	bool big = head->framing != H1_LENGTH || head->length >= GZIP_FROM;
+	enum content_coding_kind coding = CODING_IDENTITY, packing = CODING_IDENTITY;
+	bool big = head->framing != H1_LENGTH || head->length >= PACK_FROM;
 	bool is_read =
 		head->status != 206 && can_read(h1_field(head, FIELD_CONTENT_ENCODING), &coding);
 
@@ -242,19 +243,19 @@ bool relay_filters_plan(
 	if (list == LIST_NONE && (kind == REWRITE_NOTHING || !is_read))
 		return true;
 	plan->rewritten = true;
-	plan->content_encoding = "";
-	if (head->framing != H1_NO_CONTENT && big && relay_headers_accept_gzip(x->web.req))
-		plan->content_encoding = "gzip";
+	if (head->framing != H1_NO_CONTENT && big)
+		packing = accept_encoding_best(x->web.req->fields, x->web.req->fields_count);
+	plan->content_encoding = content_coding_name(packing);
 	if (head->framing == H1_NO_CONTENT)
 		return true;
 	if (list != LIST_NONE)
 		add_list(x, list);
 	if (coding != CODING_IDENTITY && list != LIST_NOTHING)
-		x->inflate = content_coding_new(coding);
+		x->unpacker = content_coding_new(coding);
 	add_rewriter(x, head, list == LIST_NOTHING ? REWRITE_NOTHING : kind);
-	if (plan->content_encoding[0])
-		x->deflate = content_coding_new(CODING_GZIP);
-	if (x->inflate)
+	if (packing != CODING_IDENTITY)
+		x->packer = content_coding_new(packing);
+	if (x->unpacker)
 		x->packed = evbuffer_new();
 	return true;
 }
@@ -314,18 +315,18 @@ int relay_filters_step(struct exchange *x, struct evbuffer *in, struct evbuffer 
 	*out = in;
 	if (x->rewriter == NULL)
 		return 0;
-	if (x->inflate) {
+	if (x->unpacker) {
 		from = between[0];
-		more = content_coding_step(x->inflate, in, from, x->ended);
+		more = content_coding_step(x->unpacker, in, from, x->ended);
 		if (more == -1)
 			return drop_filtered(between);
 	}
 	bool last = x->ended && !more;
 	*out = change(x, from, last);
-	if (x->deflate) {
+	if (x->packer) {
 		from = *out;
 		*out = beside(x, from);
-		if (content_coding_feed(x->deflate, from, *out, last) == -1)
+		if (content_coding_feed(x->packer, from, *out, last) == -1)
 			return drop_filtered(between);
 	}
 	return more;
@@ -336,8 +337,8 @@ void relay_filters_free(struct exchange *x)
 	list_filter_free(x->list);
 	kill_links_free(x->kills);
 	rewriter_free(x->rewriter);
-	content_coding_free(x->inflate);
-	content_coding_free(x->deflate);
+	content_coding_free(x->unpacker);
+	content_coding_free(x->packer);
 	free(x->banner);
 	if (x->packed)
 		evbuffer_free(x->packed);

@@ -5,6 +5,7 @@
 #include "proxy/guard/guard.h"
 #include "proxy/guard/person_field.h"
 #include "proxy/guard/websocket.h"
+#include "proxy/http/accept_encoding.h"
 
 #include <time.h>
 
@@ -56,41 +57,6 @@ static void put_cookies(struct sbuf *out, const struct front_request *req, bool 
 	}
 	if (any)
 		put_text(out, STR("\r\n"));
-}
-
-/* A weight of 0, as "0", "0.0" and the like: not acceptable (RFC 9110 §12.4.2). */
-static bool is_unwanted(struct str parameters)
-{
-	struct str weight = str_trim(parameters);
-
-	if (!str_starts_nocase(weight, STR("q=")))
-		return false;
-	for (size_t i = 2; i < weight.len; i++) {
-		if (weight.at[i] != '0' && weight.at[i] != '.')
-			return false;
-	}
-	return true;
-}
-
-bool relay_headers_accept_gzip(const struct front_request *req)
-{
-	bool any = false; /* "*": each coding that is not named */
-
-	for (size_t i = 0; i < req->fields_count; i++) {
-		struct str rest = req->fields[i].value, item, coding;
-		if (req->fields[i].kind.id != FIELD_ACCEPT_ENCODING)
-			continue;
-		while (str_next(&rest, ',', &item)) {
-			str_next(&item, ';', &coding);
-			coding = str_trim(coding);
-			bool wanted = item.at == NULL || !is_unwanted(item);
-			if (str_eq_nocase(coding, STR("gzip")))
-				return wanted;
-			if (str_eq(coding, STR("*")))
-				any = wanted;
-		}
-	}
-	return any;
 }
 
 /* Content that may be rewritten is asked for uncompressed: it would only have to be unpacked here.
@@ -248,7 +214,8 @@ static void put_token(struct sbuf *out, struct str token)
 void relay_headers_to_upstream(struct sbuf *out, const struct front_request *req,
 	const struct mount *mount, const struct relay_headers_ask *ask)
 {
-	bool may_pack = may_be_compressed(ask->rest) && relay_headers_accept_gzip(req);
+	bool may_pack = may_be_compressed(ask->rest) &&
+			accept_encoding_has_gzip(req->fields, req->fields_count);
 
 	put_request_line(out, req, mount, ask->rest, ask->query);
 	put_passing(out, req, mount, ask);

@@ -46,8 +46,6 @@ struct relay_headers_plan { /* what the relay found out about a response */
  * and hostile fields left out. */
 void relay_headers_to_client(struct sbuf *out, const struct h1_response *head,
 	const struct rewrite_context *context, const struct relay_headers_plan *plan);
-/* True when the client's Accept-Encoding takes gzip (RFC 9110 §12.5.3). */
-bool relay_headers_accept_gzip(const struct front_request *req);
 /* Writes a response's Cache-Control without what is for shared caches. False: it does not keep them
  * out yet, for it says neither private nor no-store. */
 bool relay_headers_put_private(struct sbuf *out, struct str name, struct str value);

@@ -64,14 +64,31 @@ static size_t content_cost(const struct content *content)
 	return sizeof *content + content->len;
 }
 
+static struct content *find_content(struct static_cache *cache, const unsigned char *digest)
+{
+	struct content *content;
+
+	HASH_FIND(hh, cache->by_digest, digest, DIGEST_LEN, content);
+	return content;
+}
+
+bool static_cache_content(struct static_cache *cache, const unsigned char digest[static DIGEST_LEN],
+	struct str *content)
+{
+	const struct content *found = find_content(cache, digest);
+
+	if (found)
+		*content = (struct str){found->at, found->len};
+	return found != NULL;
+}
+
 /* The entry's share of the content that has this digest, which is made of `bytes` unless it is
  * there. */
 static struct content *content_join(
 	struct static_cache *cache, const unsigned char *digest, struct str bytes)
 {
-	struct content *content;
+	struct content *content = find_content(cache, digest);
 
-	HASH_FIND(hh, cache->by_digest, digest, DIGEST_LEN, content);
 	if (content == NULL) {
 		content = mem_alloc(1, sizeof *content + bytes.len);
 		memcpy(content->digest, digest, DIGEST_LEN);
@@ -260,10 +277,11 @@ static bool key_add_text(struct static_key *key, const char *text)
 }
 
 bool static_key_write(struct static_key *key, const struct mount *mount, const char *spark_version,
-	struct str path, bool gzip)
+	struct str path, enum content_coding_kind coding)
 {
 	key->len = 0;
-	return add_to_key(key, gzip ? "z" : "i", 1) && add_to_key(key, mount->tls ? "s" : "p", 1) &&
+	return key_add_text(key, content_coding_name(coding)) &&
+	       add_to_key(key, mount->tls ? "s" : "p", 1) &&
 	       add_to_key(key, &mount->addr, mount->addr_len) && key_add_text(key, mount->path) &&
 	       key_add_text(key, mount->authority) && key_add_text(key, mount->prefix) &&
 	       key_add_text(key, spark_version) && add_to_key(key, path.at, path.len);

@@ -15,6 +15,7 @@
 #define SPARKGATE_PROXY_RELAY_STATIC_CACHE_H
 
 #include "base/text/digest.h"
+#include "proxy/http/content_coding.h"
 #include "proxy/registry/registry.h"
 
 struct evbuffer;
@@ -40,10 +41,10 @@ struct static_key { /* not to be initialised */
 	size_t len;
 	char at[STATIC_KEY_MAX];
 };
-/* One representation (`gzip` or not) of the file at `path` of the UI behind `mount`, which is of
- * this Spark version. False when all that is too long. */
+/* The representation in `coding` of the file at `path` of the UI behind `mount`, which is of this
+ * Spark version. False when all that is too long. */
 MUST_CHECK bool static_key_write(struct static_key *key, const struct mount *mount,
-	const char *spark_version, struct str path, bool gzip);
+	const char *spark_version, struct str path, enum content_coding_kind coding);
 
 struct static_file {
 	struct str validators;	  /* field lines that a 304 has as well */
@@ -73,6 +74,9 @@ enum static_found static_cache_find(struct static_cache *cache, const struct sta
 const struct static_file *static_cache_put(struct static_cache *cache, const struct static_key *key,
 	const struct static_file *file, const unsigned char digest[static DIGEST_LEN],
 	int64_t until);
+/* The content that has this digest, if any file has it; borrowed as `*file` is. */
+bool static_cache_content(struct static_cache *cache, const unsigned char digest[static DIGEST_LEN],
+	struct str *content);
 /* Of these, too, only so many are kept, and they never push out a file. */
 void static_cache_refuse(struct static_cache *cache, const struct static_key *key, int64_t until);
 /* Adds the content to `out` without copying it: it lives until the last byte is sent. */

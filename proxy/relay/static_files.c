@@ -10,11 +10,11 @@
 
 #include "base/clock.h"
 #include "proxy/guard/guard.h"
+#include "proxy/http/accept_encoding.h"
 #include "proxy/relay/relay_headers.h"
 #include "proxy/relay/static_cache.h"
 
 #include <event2/buffer.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
 enum { READ_OUT = 64 * 1024 };
@@ -32,14 +32,13 @@ static const struct life {
 
 struct static_files_fill {
 	struct static_key key;
-	bool gzip;	     /* wanted; kept only if it pays */
-	bool unfit;	     /* what comes is thrown away */
-	struct sbuf fields;  /* of the UI's answer, for all */
-	char modified[64];   /* its Last-Modified */
-	struct sbuf content; /* as it is served without a coding */
-	struct content_coding *coding;
-	struct evbuffer *packed;
-	EVP_MD_CTX *digest;
+	enum content_coding_kind coding; /* wanted; kept only if it pays */
+	bool unfit;			 /* what comes is thrown away */
+	struct sbuf fields;		 /* of the UI's answer, for all */
+	char modified[64];		 /* its Last-Modified */
+	struct sbuf content;		 /* as it is served without a coding */
+	struct digest_run *digest;	 /* of `content` */
+	struct evbuffer *packed;	 /* NULL: it is not packed, or was before */
 };
 
 static int64_t now_s(void)
@@ -108,22 +107,17 @@ static void answer_with_file(struct exchange *x, const struct static_file *file)
 
 /* --- filling --- */
 
-static struct static_files_fill *fill_new(const struct static_key *key, bool gzip, size_t max)
+static struct static_files_fill *fill_new(
+	const struct static_key *key, enum content_coding_kind coding, size_t max)
 {
 	struct static_files_fill *fill = mem_alloc(1, sizeof *fill);
 
 	fill->key.len = key->len;
 	memcpy(fill->key.at, key->at, key->len);
-	fill->gzip = gzip;
+	fill->coding = coding;
 	sbuf_init(&fill->fields, STATIC_FIELDS_MAX / 2);
 	sbuf_init(&fill->content, max);
-	fill->digest = EVP_MD_CTX_new();
-	if (fill->digest == NULL || EVP_DigestInit_ex(fill->digest, EVP_sha256(), NULL) != 1)
-		abort();
-	if (gzip) {
-		fill->coding = content_coding_new(CODING_GZIP_WELL);
-		fill->packed = evbuffer_new();
-	}
+	fill->digest = digest_run_new();
 	return fill;
 }
 
@@ -133,10 +127,9 @@ void static_files_fill_free(struct static_files_fill *fill)
 		return;
 	sbuf_clear(&fill->fields);
 	sbuf_clear(&fill->content);
-	content_coding_free(fill->coding);
 	if (fill->packed)
 		evbuffer_free(fill->packed);
-	EVP_MD_CTX_free(fill->digest);
+	digest_run_free(fill->digest);
 	free(fill);
 }
 
@@ -233,22 +226,17 @@ static void fill_on_head(void *arg, const struct h1_response *head)
 		fill->modified[0] = '\0';
 }
 
-/* All of `content` into the fill, a part at a time as it comes: others wait meanwhile. False: it is
- * too much, or cannot be packed. */
-static bool take_into_fill(struct static_files_fill *fill, struct evbuffer *content, bool last)
+/* All of `content`, a part at a time as it comes: others wait meanwhile. False: it is too much. */
+static bool take_into_fill(struct static_files_fill *fill, struct evbuffer *content)
 {
 	size_t len = evbuffer_get_length(content);
 
 	if (len > 0) {
 		const unsigned char *bytes = evbuffer_pullup(content, -1);
 		sbuf_add(&fill->content, bytes, len);
-		if (EVP_DigestUpdate(fill->digest, bytes, len) != 1)
-			abort();
+		digest_run_add(fill->digest, bytes, len);
 	}
-	if (fill->coding == NULL)
-		evbuffer_drain(content, len);
-	else if (content_coding_feed(fill->coding, content, fill->packed, last) == -1)
-		return false;
+	evbuffer_drain(content, len);
 	return !fill->content.overflow;
 }
 
@@ -257,11 +245,9 @@ static bool feed_fill(struct exchange *x, struct evbuffer *bytes, bool last)
 	struct evbuffer *mended = x->thread->filters[0];
 
 	if (x->rewriter == NULL)
-		return take_into_fill(x->fill, bytes, last);
+		return take_into_fill(x->fill, bytes);
 	rewriter_feed(x->rewriter, bytes, mended, last);
-	bool fits = take_into_fill(x->fill, mended, last);
-	evbuffer_drain(mended, evbuffer_get_length(mended));
-	return fits;
+	return take_into_fill(x->fill, mended);
 }
 
 static void fill_on_body(void *arg, struct evbuffer *bytes)
@@ -275,7 +261,7 @@ static void fill_on_body(void *arg, struct evbuffer *bytes)
 }
 
 static void write_file_fields(const struct exchange *x, struct static_file *file, const char *etag,
-	bool packed, struct sbuf *validators, struct sbuf *fields)
+	enum content_coding_kind coding, struct sbuf *validators, struct sbuf *fields)
 {
 	const struct static_files_fill *fill = x->fill;
 
@@ -285,43 +271,59 @@ static void write_file_fields(const struct exchange *x, struct static_file *file
 	sbuf_add_str(fields, sbuf_str(&fill->fields));
 	if (fill->modified[0])
 		sbuf_printf(fields, "Last-Modified: %s\r\n", fill->modified);
-	if (packed)
-		sbuf_puts(fields, "Content-Encoding: gzip\r\n");
+	if (coding != CODING_IDENTITY)
+		sbuf_printf(fields, "Content-Encoding: %s\r\n", content_coding_name(coding));
 	file->validators = sbuf_str(validators);
 	file->fields = sbuf_str(fields);
 	file->etag = str_of(etag);
 	file->last_modified = str_of(fill->modified);
 }
 
-/* Packed at all only if that saves an eighth: unpacking costs the browser, too. */
-static bool has_paid(const struct static_files_fill *fill)
+/*
+ * Packs the content, unless another file of the cache had the same one: a hundred drivers of one
+ * version cost one packing. Only if that saves an eighth: unpacking costs the browser, too.
+ * `digest`: of the content, then of the representation.
+ */
+static bool pack_fill(struct static_cache *cache, struct static_files_fill *fill,
+	unsigned char digest[static DIGEST_LEN], struct str *content)
 {
-	size_t len = fill->content.len;
+	unsigned char of_both[2 * DIGEST_LEN], packed_digest[DIGEST_LEN];
+	const size_t len = fill->content.len;
 
-	return fill->packed && evbuffer_get_length(fill->packed) < len - len / 8;
+	if (fill->coding == CODING_IDENTITY)
+		return false;
+	memcpy(of_both, digest, DIGEST_LEN);
+	digest_sha256(str_of(content_coding_name(fill->coding)), of_both + DIGEST_LEN);
+	digest_sha256((struct str){(char *)of_both, sizeof of_both}, packed_digest);
+	if (!static_cache_content(cache, packed_digest, content)) {
+		fill->packed = evbuffer_new();
+		content_coding_pack(fill->coding, sbuf_str(&fill->content), fill->packed);
+		content->len = evbuffer_get_length(fill->packed);
+		if (content->len >= len - len / 8)
+			return false;
+		content->at = (char *)evbuffer_pullup(fill->packed, -1);
+	}
+	memcpy(digest, packed_digest, DIGEST_LEN);
+	return true;
 }
 
 static const struct static_file *keep_file(struct exchange *x)
 {
 	struct static_files_fill *fill = x->fill;
-	bool packed = has_paid(fill);
 	unsigned char digest[DIGEST_LEN];
 	char etag[STATIC_ETAG_MAX];
-	struct static_file file = {.content = sbuf_str(&fill->content)};
+	struct static_file file;
 	struct sbuf validators, fields;
 
-	/* The last byte tells the two representations apart. */
-	if (EVP_DigestUpdate(fill->digest, packed ? "z" : "i", 1) != 1 ||
-		EVP_DigestFinal_ex(fill->digest, digest, NULL) != 1)
-		abort();
+	digest_run_end(fill->digest, digest);
+	bool packed = pack_fill(x->thread->statics, fill, digest, &file.content);
+	if (!packed)
+		file.content = sbuf_str(&fill->content);
 	static_etag_write(etag, digest);
 	sbuf_init(&validators, STATIC_FIELDS_MAX / 4);
 	sbuf_init(&fields, STATIC_FIELDS_MAX / 4 * 3);
-	write_file_fields(x, &file, etag, packed, &validators, &fields);
-	if (packed) {
-		size_t len = evbuffer_get_length(fill->packed);
-		file.content = (struct str){(char *)evbuffer_pullup(fill->packed, -1), len};
-	}
+	write_file_fields(
+		x, &file, etag, packed ? fill->coding : CODING_IDENTITY, &validators, &fields);
 	const struct static_file *kept =
 		static_cache_put(x->thread->statics, &fill->key, &file, digest, end_of_life(x));
 	sbuf_clear(&validators);
@@ -348,14 +350,15 @@ static void fill_on_fault(void *arg, enum fault fault)
 static const struct upstream_handler handler = {
 	fill_on_head, fill_on_body, fill_on_end, fill_on_fault, NULL};
 
-static void fetch_file(struct exchange *x, const struct static_key *key, bool gzip)
+static void fetch_file(
+	struct exchange *x, const struct static_key *key, enum content_coding_kind coding)
 {
 	/* S0: nothing of this client decides what all are given. */
 	const struct front_request ours = {.method = STR("GET")};
 	struct upstream_request req = {.idempotent = true};
 	struct server_thread *thread = x->thread;
 
-	x->fill = fill_new(key, gzip, static_cache_file_max(thread->statics));
+	x->fill = fill_new(key, coding, static_cache_file_max(thread->statics));
 	x->cache = CACHE_FILL;
 	relay_fill_context(x);
 	sbuf_reset(&thread->head);
@@ -405,10 +408,11 @@ bool static_files_serve(struct exchange *x)
 
 	if (x->thread->statics == NULL || !is_static(x))
 		return false;
-	bool gzip = relay_headers_accept_gzip(x->web.req);
+	enum content_coding_kind coding =
+		accept_encoding_best(x->web.req->fields, x->web.req->fields_count);
 	struct wishes wishes = wishes_of(x->web.req);
 	if (wishes.part || !static_key_write(&key, x->route.mount, x->route.cluster->spark_version,
-				   x->route.rest, gzip))
+				   x->route.rest, coding))
 		return false;
 	enum static_found found = static_cache_find(x->thread->statics, &key, now_s(), &file);
 	if (found == STATIC_REFUSED) {
@@ -418,7 +422,7 @@ bool static_files_serve(struct exchange *x)
 		answer_with_file(x, file);
 		return true;
 	} else if (str_eq(x->web.req->method, STR("GET"))) {
-		fetch_file(x, &key, gzip);
+		fetch_file(x, &key, coding);
 		return true;
 	}
 	return false;

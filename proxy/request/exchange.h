@@ -73,7 +73,7 @@ struct exchange {
 	struct kill_links *kills; /* takes out what x->who may not do; NULL: none has come yet */
 	bool loses_kills;	  /* they are to be taken out */
 	char *banner;		  /* the way back, as HTML */
-	struct content_coding *inflate, *deflate;
+	struct content_coding *unpacker, *packer;
 	struct evbuffer *packed; /* what has come and is not unpacked yet */
 	bool backlog;		 /* packed waits until the client has taken more */
 	bool is_websocket;	 /* asks to become a tunnel, and may */

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/../.."
 export DEBIAN_FRONTEND=noninteractive
 
 BUILD="gcc make python3 pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
-	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev"
+	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev libzstd-dev"
 CHECK="libcmocka-dev clang-format python3"
 PYTHON="python3 python3-venv"
 TEST="curl jq redis-server chromium"

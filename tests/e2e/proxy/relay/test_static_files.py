@@ -7,8 +7,10 @@ import time
 import urllib.request
 
 import pytest
+import requests
+import zstandard
 
-from conftest import BASE, Client
+from conftest import BASE, NAVIGATION, Client
 from fake_spark import App, FakeSpark
 from gateway import Gateway
 from spark_cluster import wait_for
@@ -109,15 +111,31 @@ def test_each_client_gets_the_coding_it_can_read(spark):
         client = enter(gateway, spark)
         path, tags = f"{mount(app)}/static/a.js", {}
         for accepted, coding in (("gzip", "gzip"), ("gzip;q=0", None), ("identity", None), ("br, gzip;q=0.2", "gzip"),
-                                 ("gzip;q=0.0, *", None), ("*", "gzip"), (None, None)):
+                                 ("gzip;q=0.0, *", None), ("*", "gzip"), (None, None), ("gzip, deflate, br, zstd", "zstd"),
+                                 ("zstd;q=0.5, gzip", "gzip"), ("zstd", "zstd")):
             answer = client.get(path, headers={"Accept-Encoding": accepted})
             assert answer.headers.get("Content-Encoding") == coding, accepted
-            assert answer.text == SCRIPT and answer.headers["Vary"] == "Accept-Encoding"
+            content = zstandard.decompress(answer.content) if coding == "zstd" else answer.content
+            assert content == SCRIPT.encode() and answer.headers["Vary"] == "Accept-Encoding"
             tags.setdefault(coding, set()).add(answer.headers["ETag"])
-        assert [len(found) for found in tags.values()] == [1, 1] and tags["gzip"] != tags[None]
-        assert len(app.asked()) == 2  # once for each representation
+        assert [len(found) for found in tags.values()] == [1, 1, 1] and len(set.union(*tags.values())) == 3
+        assert len(app.asked()) == 3  # once for each representation
         noise = bytes(range(256))
         assert client.get(f"{mount(app)}/static/logo.png").content == noise * 16
+
+
+def test_s196_no_page_and_no_answer_of_our_own_is_packed(spark):
+    app = Scripts("app-1")
+    with serve(spark, app) as gateway:
+        client = enter(gateway, spark)
+        client.headers["Accept-Encoding"] = "zstd, gzip, deflate"
+        for path in ("/", "/local/", "/_gate/login", "/_gate/whoami", "/local/proxy/nothing/"):
+            answer = client.get(path, headers=NAVIGATION)
+            assert len(answer.content) > 100 and "Content-Encoding" not in answer.headers, path
+        admin = gateway.create_token("chief", "admin")["access_token"]
+        answer = requests.get(f"{gateway.admin_url}/api/v1/tokens", timeout=10,
+                              headers={"Authorization": f"Bearer {admin}", "Accept-Encoding": "zstd, gzip"})
+        assert answer.status_code == 200 and len(answer.content) > 100 and "Content-Encoding" not in answer.headers
 
 
 def test_small_and_incompressible_files_are_kept_as_they_are(spark):

@@ -9,6 +9,7 @@
 #include <string.h>
 #define ZLIB_CONST
 #include <zlib.h>
+#include <zstd.h>
 
 #include <cmocka.h>
 
@@ -195,74 +196,164 @@ static void bomb_is_unpacked_one_bounded_step_at_a_time(void **state)
 	free(zeros);
 }
 
-static void gzip_toward_the_client_unpacks_to_the_same(void **state)
+/* By the libraries themselves; gives the length. */
+static size_t unpack_gzip(struct str packed, char *to, size_t size)
+{
+	z_stream z = {.next_in = (const Bytef *)packed.at,
+		.avail_in = (uInt)packed.len,
+		.next_out = (Bytef *)to,
+		.avail_out = (uInt)size};
+
+	assert_int_equal(inflateInit2(&z, 31), Z_OK);
+	int rc = inflate(&z, Z_SYNC_FLUSH);
+	assert_true(rc == Z_OK || rc == Z_STREAM_END);
+	inflateEnd(&z);
+	return size - z.avail_out;
+}
+
+static size_t unpack_zstd(struct str packed, char *to, size_t size)
+{
+	ZSTD_DCtx *zstd = ZSTD_createDCtx();
+	ZSTD_inBuffer in = {packed.at, packed.len, 0};
+	ZSTD_outBuffer out = {to, size, 0};
+
+	assert_false(ZSTD_isError(ZSTD_decompressStream(zstd, &out, &in)));
+	assert_int_equal(in.pos, packed.len);
+	ZSTD_freeDCtx(zstd);
+	return out.pos;
+}
+
+static const struct packing {
+	enum content_coding_kind kind;
+	const char *name;
+	size_t (*unpack)(struct str packed, char *to, size_t size);
+} packings[] = {{CODING_GZIP, "gzip", unpack_gzip}, {CODING_ZSTD, "zstd", unpack_zstd}};
+
+static void assert_unpacks(
+	const struct packing *packing, struct evbuffer *packed, const char *text, size_t len)
+{
+	char *out = mem_alloc(PAGE + 1, 1);
+	struct str all = {(char *)evbuffer_pullup(packed, -1), evbuffer_get_length(packed)};
+
+	assert_int_equal(packing->unpack(all, out, PAGE + 1), len);
+	assert_memory_equal(out, text, len);
+	free(out);
+}
+
+static void what_is_packed_toward_the_client_unpacks_to_the_same(void **state)
 {
 	static const size_t pieces[] = {100, 4096, 65536, PAGE};
 	char *page = make_page();
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
-		struct content_coding *pack = content_coding_new(CODING_GZIP),
-				      *unpack = content_coding_new(CODING_GUNZIP);
-		struct evbuffer *packed = evbuffer_new(), *out = evbuffer_new();
-		assert_int_equal(
-			feed_pieces(pack, (const unsigned char *)page, PAGE, pieces[i], packed), 0);
+	for (size_t i = 0; i < ARRAY_LEN(pieces) * ARRAY_LEN(packings); i++) {
+		const struct packing *packing = &packings[i % ARRAY_LEN(packings)];
+		struct content_coding *pack = content_coding_new(packing->kind);
+		struct evbuffer *packed = evbuffer_new();
+		assert_int_equal(feed_pieces(pack, (const unsigned char *)page, PAGE,
+					 pieces[i / ARRAY_LEN(packings)], packed),
+			0);
 		assert_true(evbuffer_get_length(packed) < PAGE / 2);
-		assert_int_equal(content_coding_feed(unpack, packed, out, true), 0);
-		assert_holds(out, page, PAGE);
+		assert_unpacks(packing, packed, page, PAGE);
 		evbuffer_free(packed);
-		evbuffer_free(out);
 		content_coding_free(pack);
-		content_coding_free(unpack);
 	}
 	free(page);
 }
 
-static void gzip_made_once_for_many_is_the_smaller_one(void **state)
+static void what_does_not_pack_comes_out_whole_as_well(void **state)
+{
+	unsigned char *noise = mem_alloc(PAGE, 1);
+	unsigned at = 1;
+
+	(void)state;
+	for (size_t i = 0; i < PAGE; i++)
+		noise[i] = (unsigned char)((at = at * 1103515245 + 12345) >> 16);
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++) {
+		struct content_coding *pack = content_coding_new(packings[i].kind);
+		struct evbuffer *packed = evbuffer_new();
+		assert_int_equal(feed_pieces(pack, noise, PAGE, 50000, packed), 0);
+		assert_unpacks(&packings[i], packed, (const char *)noise, PAGE);
+		evbuffer_drain(packed, evbuffer_get_length(packed));
+		content_coding_pack(packings[i].kind, (struct str){(char *)noise, PAGE}, packed);
+		assert_unpacks(&packings[i], packed, (const char *)noise, PAGE);
+		evbuffer_free(packed);
+		content_coding_free(pack);
+	}
+	free(noise);
+}
+
+static size_t packed_length(enum content_coding_kind kind, const char *page)
+{
+	struct content_coding *pack = content_coding_new(kind);
+	struct evbuffer *packed = evbuffer_new();
+
+	assert_int_equal(feed_pieces(pack, (const unsigned char *)page, PAGE, 4096, packed), 0);
+	size_t len = evbuffer_get_length(packed);
+	evbuffer_free(packed);
+	content_coding_free(pack);
+	return len;
+}
+
+static void what_is_packed_once_for_many_is_the_smaller_one(void **state)
 {
 	char *page = make_page();
-	size_t sizes[2];
 
 	(void)state;
-	for (int well = 0; well < 2; well++) {
-		struct content_coding *pack =
-			content_coding_new(well ? CODING_GZIP_WELL : CODING_GZIP);
-		struct content_coding *unpack = content_coding_new(CODING_GUNZIP);
-		struct evbuffer *packed = evbuffer_new(), *out = evbuffer_new();
-		assert_int_equal(
-			feed_pieces(pack, (const unsigned char *)page, PAGE, 4096, packed), 0);
-		sizes[well] = evbuffer_get_length(packed);
-		assert_int_equal(content_coding_feed(unpack, packed, out, true), 0);
-		assert_holds(out, page, PAGE);
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++) {
+		struct evbuffer *packed = evbuffer_new();
+		content_coding_pack(packings[i].kind, (struct str){page, PAGE}, packed);
+		assert_unpacks(&packings[i], packed, page, PAGE);
+		assert_true(evbuffer_get_length(packed) < packed_length(packings[i].kind, page));
 		evbuffer_free(packed);
-		evbuffer_free(out);
-		content_coding_free(pack);
-		content_coding_free(unpack);
 	}
-	assert_true(sizes[1] < sizes[0]);
+	assert_true(packed_length(CODING_ZSTD, page) < packed_length(CODING_GZIP, page));
 	free(page);
 }
 
-static void gzip_gives_at_once_what_it_was_given(void **state)
+static void nothing_is_packed_as_well(void **state)
 {
-	struct content_coding *pack = content_coding_new(CODING_GZIP),
-			      *unpack = content_coding_new(CODING_GUNZIP);
-	struct evbuffer *in = evbuffer_new(), *packed = evbuffer_new(), *out = evbuffer_new();
-
 	(void)state;
-	for (unsigned i = 1; i <= 3; i++) {
-		evbuffer_add(in, "a line\n", 7);
-		assert_int_equal(content_coding_feed(pack, in, packed, false), 0);
-		assert_int_equal(content_coding_feed(unpack, packed, out, false), 0);
-		assert_int_equal(evbuffer_get_length(out), 7 * i);
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++) {
+		struct content_coding *pack = content_coding_new(packings[i].kind);
+		struct evbuffer *in = evbuffer_new(), *packed = evbuffer_new();
+		assert_int_equal(content_coding_feed(pack, in, packed, true), 0);
+		assert_true(evbuffer_get_length(packed) > 0);
+		assert_unpacks(&packings[i], packed, "", 0);
+		evbuffer_drain(packed, evbuffer_get_length(packed));
+		content_coding_pack(packings[i].kind, (struct str){"", 0}, packed);
+		assert_unpacks(&packings[i], packed, "", 0);
+		evbuffer_free(in);
+		evbuffer_free(packed);
+		content_coding_free(pack);
 	}
-	assert_int_equal(content_coding_feed(pack, in, packed, true), 0);
-	assert_int_equal(content_coding_feed(unpack, packed, out, true), 0);
-	evbuffer_free(in);
-	evbuffer_free(packed);
-	evbuffer_free(out);
-	content_coding_free(pack);
-	content_coding_free(unpack);
+}
+
+static void what_packs_gives_at_once_what_it_was_given(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++) {
+		struct content_coding *pack = content_coding_new(packings[i].kind);
+		struct evbuffer *in = evbuffer_new(), *packed = evbuffer_new();
+		for (unsigned lines = 1; lines <= 3; lines++) {
+			evbuffer_add(in, "a line\n", 7);
+			assert_int_equal(content_coding_feed(pack, in, packed, false), 0);
+			assert_unpacks(&packings[i], packed, "a line\na line\na line\n", 7 * lines);
+		}
+		assert_int_equal(content_coding_feed(pack, in, packed, true), 0);
+		assert_unpacks(&packings[i], packed, "a line\na line\na line\n", 21);
+		evbuffer_free(in);
+		evbuffer_free(packed);
+		content_coding_free(pack);
+	}
+}
+
+static void codings_have_the_names_that_fields_use(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(packings); i++)
+		assert_string_equal(content_coding_name(packings[i].kind), packings[i].name);
+	assert_string_equal(content_coding_name(CODING_IDENTITY), "");
 }
 
 int main(void)
@@ -276,9 +367,12 @@ int main(void)
 		cmocka_unit_test(gzip_cut_short_is_refused_at_its_end),
 		cmocka_unit_test(empty_content_is_no_error_in_any_coding),
 		cmocka_unit_test(bomb_is_unpacked_one_bounded_step_at_a_time),
-		cmocka_unit_test(gzip_toward_the_client_unpacks_to_the_same),
-		cmocka_unit_test(gzip_made_once_for_many_is_the_smaller_one),
-		cmocka_unit_test(gzip_gives_at_once_what_it_was_given),
+		cmocka_unit_test(what_is_packed_toward_the_client_unpacks_to_the_same),
+		cmocka_unit_test(what_does_not_pack_comes_out_whole_as_well),
+		cmocka_unit_test(what_is_packed_once_for_many_is_the_smaller_one),
+		cmocka_unit_test(nothing_is_packed_as_well),
+		cmocka_unit_test(what_packs_gives_at_once_what_it_was_given),
+		cmocka_unit_test(codings_have_the_names_that_fields_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,37 +6,6 @@
 
 #include <cmocka.h>
 
-static bool accepts(const char *first, const char *second)
-{
-	struct h1_field fields[2] = {h1_field_of(STR("Accept-Encoding"), str_of(first)),
-		h1_field_of(STR("accept-encoding"), str_of(second))};
-	struct front_request req = {.fields = fields, .fields_count = second ? 2 : first ? 1 : 0};
-
-	return relay_headers_accept_gzip(&req);
-}
-
-static void gzip_is_taken_by_who_says_so(void **state)
-{
-	static const char *const yes[] = {"gzip", "GZIP", "gzip, deflate, br",
-		"br;q=1, gzip;q=0.001", "gzip ; q=0.5", "gzip;q=1.000", "*",
-		"identity;q=0.1, *;q=0.2", "gzip, *;q=0"};
-	static const char *const no[] = {"", "identity", "br", "gzip;q=0", "gzip; q=0.0",
-		"gzip ;Q=0.000", "*;q=0", "gzip;q=0, *", "*, gzip;q=0", "xgzip", "gzip-2"};
-
-	(void)state;
-	assert_false(accepts(NULL, NULL));
-	for (size_t i = 0; i < ARRAY_LEN(yes); i++) {
-		if (!accepts(yes[i], NULL))
-			fail_msg("refused: %s", yes[i]);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(no); i++) {
-		if (accepts(no[i], NULL))
-			fail_msg("taken: %s", no[i]);
-	}
-	assert_true(accepts("br", "gzip"));
-	assert_false(accepts("*", "gzip;q=0"));
-}
-
 static void t50_fields_to_be_kept_say_nothing_of_this_once(void **state)
 {
 	struct h1_response head;
@@ -373,7 +342,6 @@ static void s70_a_name_of_other_letters_is_encoded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gzip_is_taken_by_who_says_so),
 		cmocka_unit_test(s69_what_a_ui_answers_no_shared_cache_may_keep),
 		cmocka_unit_test(s76_list_that_is_cut_is_kept_by_no_cache),
 		cmocka_unit_test(s76_of_a_list_that_is_cut_no_part_is_asked_for),

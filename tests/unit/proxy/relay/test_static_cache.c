@@ -32,7 +32,7 @@ static struct static_key key_of(const char *id, const char *path)
 	struct mount mount = mount_of(id, 4040);
 	struct static_key key;
 
-	assert_true(static_key_write(&key, &mount, "4.3.0", str_of(path), false));
+	assert_true(static_key_write(&key, &mount, "4.3.0", str_of(path), CODING_IDENTITY));
 	return key;
 }
 
@@ -172,8 +172,8 @@ static bool keys_differ(const struct mount *a, const char *version_a, const char
 {
 	struct static_key ka, kb;
 
-	assert_true(static_key_write(&ka, a, version_a, str_of(path_a), false));
-	assert_true(static_key_write(&kb, b, version_b, str_of(path_b), false));
+	assert_true(static_key_write(&ka, a, version_a, str_of(path_a), CODING_IDENTITY));
+	assert_true(static_key_write(&kb, b, version_b, str_of(path_b), CODING_IDENTITY));
 	return !str_eq((struct str){ka.at, ka.len}, (struct str){kb.at, kb.len});
 }
 
@@ -202,13 +202,36 @@ static void t50_another_version_address_or_prefix_is_another_file(void **state)
 static void representations_have_keys_of_their_own(void **state)
 {
 	struct mount mount = mount_of("/c/shs", 18080);
-	struct static_key plain, packed;
+	struct static_key keys[3];
+	static const enum content_coding_kind codings[] = {
+		CODING_IDENTITY, CODING_GZIP, CODING_ZSTD};
 
 	(void)state;
-	assert_true(static_key_write(&plain, &mount, "", STR("/static/a.js"), false));
-	assert_true(static_key_write(&packed, &mount, "", STR("/static/a.js"), true));
-	assert_int_equal(plain.len, packed.len);
-	assert_memory_not_equal(plain.at, packed.at, plain.len);
+	for (size_t i = 0; i < ARRAY_LEN(codings); i++) {
+		assert_true(
+			static_key_write(&keys[i], &mount, "", STR("/static/a.js"), codings[i]));
+		for (size_t k = 0; k < i; k++)
+			assert_false(str_eq((struct str){keys[i].at, keys[i].len},
+				(struct str){keys[k].at, keys[k].len}));
+	}
+}
+
+static void content_is_found_by_its_digest_as_long_as_a_file_has_it(void **state)
+{
+	struct static_cache *cache = static_cache_new(ROOM, 10);
+	struct static_key key = key_of("/c/proxy/app-1", "/static/a.css");
+	unsigned char digest[DIGEST_LEN];
+	struct str content;
+
+	(void)state;
+	digest_sha256(STR("body{}"), digest);
+	assert_false(static_cache_content(cache, digest, &content));
+	put(cache, &key, STR("body{}"));
+	assert_true(static_cache_content(cache, digest, &content));
+	assert_true(str_eq(content, STR("body{}")));
+	put(cache, &key, STR("other"));
+	assert_false(static_cache_content(cache, digest, &content));
+	static_cache_free(cache);
 }
 
 static void path_too_long_for_a_key_is_not_kept(void **state)
@@ -219,7 +242,8 @@ static void path_too_long_for_a_key_is_not_kept(void **state)
 
 	(void)state;
 	memset(path, 'a', sizeof path);
-	assert_false(static_key_write(&key, &mount, "", (struct str){path, sizeof path}, false));
+	assert_false(static_key_write(
+		&key, &mount, "", (struct str){path, sizeof path}, CODING_IDENTITY));
 }
 
 static void least_recently_used_file_goes_first(void **state)
@@ -375,6 +399,7 @@ int main(void)
 		cmocka_unit_test(s0_same_bytes_do_not_bring_anothers_fields_along),
 		cmocka_unit_test(t50_another_version_address_or_prefix_is_another_file),
 		cmocka_unit_test(representations_have_keys_of_their_own),
+		cmocka_unit_test(content_is_found_by_its_digest_as_long_as_a_file_has_it),
 		cmocka_unit_test(path_too_long_for_a_key_is_not_kept),
 		cmocka_unit_test(least_recently_used_file_goes_first),
 		cmocka_unit_test(bytes_stay_below_the_bound_whatever_is_put),
