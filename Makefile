@@ -16,7 +16,7 @@ SUPPORT := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/support/replay.c,$(wil
 UNIT    := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/unit -name 'test_*.c')))
 INTEG   := $(patsubst %.c,$(BUILD)/%,$(sort $(shell find tests/integration -name 'test_*.c')))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
+BENCH   := $(BUILD)/tests/bench/link $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/*_bench.c))
 SAN_asan := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_tsan := -fsanitize=thread
 TREE    := $(shell find base conf auth proxy tests -name '*.[ch]')
@@ -172,6 +172,10 @@ bench-upload: ## long uploads, beside nginx: GIB=1 ROUNDS=3
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
+bench-visits: ## a stage page of Spark in Chromium over lines as people have them, direct and through: LINKS="50/20" SCHEMES=https ROUNDS=5
+	@sh tests/support/install.sh test
+	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/link
+	@BUILD=$(BUILD) build/venv/bin/python tests/bench/visits.py
 bench-artifacts: all ## an artifact of 1 GiB into a real S3 server, beside curl: MIB=1024 ROUNDS=5 LISTENER=admin
 	@python3 tests/bench/artifacts.py
 
@@ -208,6 +212,6 @@ clean: ## removes build/, with all that was installed there
 
 .PHONY: all packages programs help check test test-rest test-all unit integration fuzz-replay meta format format-check e2e k8s chart recipes valkey valkey-short \
 	kube-apiserver operators asan tsan clang coverage fuzz differential soak compat demo bench bench-pair bench-faults bench-lists bench-roles \
-	bench-upload bench-artifacts compile_commands.json install package-build deb rpm image packages-test distros clean
+	bench-upload bench-artifacts bench-visits compile_commands.json install package-build deb rpm image packages-test distros clean
 .SECONDARY:
 -include $(shell find $(BUILD)/base $(BUILD)/conf $(BUILD)/auth $(BUILD)/proxy $(BUILD)/tests -name '*.d' 2>/dev/null)
