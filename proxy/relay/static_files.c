@@ -13,6 +13,7 @@
 #include "proxy/http/accept_encoding.h"
 #include "proxy/relay/relay_headers.h"
 #include "proxy/relay/static_cache.h"
+#include "proxy/relay/static_wait.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static const struct life {
 
 struct static_files_fill {
 	struct static_key key;
+	struct static_fetch fetch;	 /* who waits for it */
 	enum content_coding_kind coding; /* wanted; kept only if it pays */
 	bool unfit;			 /* what comes is thrown away */
 	struct sbuf fields;		 /* of the UI's answer, for all */
@@ -108,7 +110,7 @@ static void answer_with_file(struct exchange *x, const struct static_file *file)
 /* --- filling --- */
 
 static struct static_files_fill *fill_new(
-	const struct static_key *key, enum content_coding_kind coding, size_t max)
+	struct server_thread *thread, const struct static_key *key, enum content_coding_kind coding)
 {
 	struct static_files_fill *fill = mem_alloc(1, sizeof *fill);
 
@@ -116,8 +118,9 @@ static struct static_files_fill *fill_new(
 	memcpy(fill->key.at, key->at, key->len);
 	fill->coding = coding;
 	sbuf_init(&fill->fields, STATIC_FIELDS_MAX / 2);
-	sbuf_init(&fill->content, max);
+	sbuf_init(&fill->content, static_cache_file_max(thread->statics));
 	fill->digest = digest_run_new();
+	static_fetch_begin(&fill->fetch, thread->fetches, &fill->key);
 	return fill;
 }
 
@@ -125,6 +128,7 @@ void static_files_fill_free(struct static_files_fill *fill)
 {
 	if (fill == NULL)
 		return;
+	static_fetch_end(&fill->fetch);
 	sbuf_clear(&fill->fields);
 	sbuf_clear(&fill->content);
 	if (fill->packed)
@@ -358,7 +362,7 @@ static void fetch_file(
 	struct upstream_request req = {.idempotent = true};
 	struct server_thread *thread = x->thread;
 
-	x->fill = fill_new(key, coding, static_cache_file_max(thread->statics));
+	x->fill = fill_new(thread, key, coding);
 	x->cache = CACHE_FILL;
 	relay_fill_context(x);
 	sbuf_reset(&thread->head);
@@ -401,6 +405,15 @@ static struct wishes wishes_of(const struct front_request *req)
 	return wishes;
 }
 
+/* Another request fetches the file, and this one has not waited for it before. */
+static bool wait_for_file(struct exchange *x, const struct static_key *key)
+{
+	if (x->wait)
+		return false;
+	x->wait = static_wait_new(x->thread->fetches, key, x);
+	return x->wait != NULL;
+}
+
 bool static_files_serve(struct exchange *x)
 {
 	const struct static_file *file;
@@ -422,8 +435,17 @@ bool static_files_serve(struct exchange *x)
 		answer_with_file(x, file);
 		return true;
 	} else if (str_eq(x->web.req->method, STR("GET"))) {
-		fetch_file(x, &key, coding);
+		if (!wishes.fresh && wait_for_file(x, &key))
+			exchange_move(x, EXCHANGE_FETCHING);
+		else
+			fetch_file(x, &key, coding);
 		return true;
 	}
 	return false;
+}
+
+void static_files_serve_again(struct exchange *x)
+{
+	if (!static_files_serve(x))
+		relay_ask(x);
 }

@@ -60,6 +60,7 @@ struct exchange {
 	void (*forget)(struct exchange *x);
 	struct upstream_call *call;
 	struct static_files_fill *fill;	      /* fetched for the cache; NULL: none */
+	struct static_wait *wait;	      /* for what another fetches; NULL: it has not */
 	struct endpoint_kill *kill;	      /* an application is being ended; NULL: none */
 	struct endpoint_pods *pods;	      /* logs or events are asked for; NULL: none */
 	struct endpoint_permalink *permalink; /* history servers are asked for one; NULL: none */

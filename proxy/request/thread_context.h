@@ -38,6 +38,7 @@ struct server_thread {
 	struct metrics *metrics;
 	struct ui_tokens *ui_tokens;
 	struct static_cache *statics;	 /* NULL: none is wanted */
+	struct static_fetches *fetches;	 /* into it */
 	struct sbuf head;		 /* of the request that is sent on right now */
 	struct evbuffer *filters[2];	 /* content between two filters; empty between callbacks */
 	struct link_memo *links;	 /* of the last long page */

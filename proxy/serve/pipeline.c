@@ -9,6 +9,7 @@
 #include "proxy/guard/websocket.h"
 #include "proxy/relay/history_word.h"
 #include "proxy/relay/relay.h"
+#include "proxy/relay/static_wait.h"
 #include "proxy/relay/tunnel.h"
 #include "proxy/request/access_log.h"
 #include "proxy/request/exchange_audit.h"
@@ -102,6 +103,7 @@ static void forget_relay(struct exchange *x)
 {
 	relay_forget(x);
 	static_files_fill_free(x->fill);
+	static_wait_free(x->wait);
 	endpoint_kill_free(x->kill);
 	endpoint_permalink_free(x->permalink);
 	history_word_free(x->word);

@@ -7,7 +7,9 @@
 #include "proxy/launch/artifacts/artifact_bench.h"
 #include "proxy/rewrite/link_memo.h"
 #include "proxy/guard/websocket.h"
+#include "proxy/relay/relay.h"
 #include "proxy/relay/static_cache.h"
+#include "proxy/relay/static_wait.h"
 #include "proxy/relay/tunnel.h"
 #include "proxy/request/thread_context.h"
 #include "proxy/serve/pipeline.h"
@@ -130,6 +132,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
 	enum front_kind kind = (enum front_kind)((const struct conf *)hold->value)->front;
 	thread->statics = statics_of(hold->value);
+	thread->fetches = static_fetches_new(thread->base, static_files_serve_again);
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
 	share_drop(hold);
 	thread->front = front_new(
@@ -202,6 +205,7 @@ void server_thread_close(struct server_thread *thread)
 	leave_questions(thread);
 	upstream_free(thread->upstream);
 	static_cache_free(thread->statics);
+	static_fetches_free(thread->fetches);
 	upstream_free(thread->wire);
 	ui_tokens_free(thread->ui_tokens);
 	share_reader_free(thread->registry);

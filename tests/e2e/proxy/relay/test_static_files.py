@@ -2,7 +2,9 @@
 
 import gzip
 import random
+import re
 import socket
+import threading
 import time
 import urllib.request
 
@@ -33,6 +35,19 @@ class Scripts(App):
     def asked(self, path="/static/a.js"):
         """Requests for the file so far, as dicts of their fields."""
         return [dict(fields) for _, target, fields in self.seen if target == path]
+
+
+class Slow(Scripts):
+    """Gives its script when it is told to."""
+
+    def __init__(self, app, files=None):
+        super().__init__(app, files)
+        self.may_go_on = threading.Event()
+
+    def page(self, request):
+        if request.parts.path == "/static/a.js":
+            assert self.may_go_on.wait(30)
+        return super().page(request)
 
 
 @pytest.fixture
@@ -81,6 +96,63 @@ def test_t50_file_is_asked_for_once_and_kept_for_an_hour(spark):
         metrics = urllib.request.urlopen(f"{gateway.admin_url}/metrics", timeout=10).read().decode()
         assert 'sparkgate_static_files_total{cache="hit"} 1\n' in metrics
         assert 'sparkgate_static_files_total{cache="fill"} 1\n' in metrics
+
+
+def ask_at_once(gateway, client, path, count):
+    """Sockets that have sent a request for it."""
+    peers = [socket.create_connection(("127.0.0.1", gateway.port), timeout=30) for _ in range(count)]
+    for peer in peers:
+        peer.sendall(f"GET {gateway.base}{path} HTTP/1.1\r\nHost: 127.0.0.1:{gateway.port}\r\nConnection: close\r\n"
+                     f"Authorization: {client.headers['Authorization']}\r\n\r\n".encode())
+    return peers
+
+
+def answer_of(peer):
+    with peer:
+        return b"".join(iter(lambda: peer.recv(65536), b""))
+
+
+def under_way(gateway):
+    return int(re.search(r"^sparkgate_exchanges (\d+)$", requests.get(f"{gateway.admin_url}/metrics", timeout=10).text, re.M)[1])
+
+
+def test_t50_first_requests_at_once_ask_once(spark):
+    app = Slow("app-1")
+    with serve(spark, app) as gateway:
+        client = enter(gateway, spark)
+        peers = ask_at_once(gateway, client, f"{mount(app)}/static/a.js", 50)
+        wait_for(lambda: under_way(gateway) == 50, "all wait")
+        app.may_go_on.set()
+        assert all(answer_of(peer).endswith(SCRIPT.encode()) for peer in peers)
+        assert len(app.asked()) == 1
+        uses = [line["cache"] for line in gateway.access_log() if line["path"].endswith("a.js")]
+        assert sorted(uses) == ["fill"] + 49 * ["hit"]
+
+
+def test_t50_who_waits_for_anothers_request_gets_the_file_although_that_one_left(spark):
+    app = Slow("app-1")
+    with serve(spark, app) as gateway:
+        client = enter(gateway, spark)
+        first, = ask_at_once(gateway, client, f"{mount(app)}/static/a.js", 1)
+        wait_for(lambda: under_way(gateway) == 1, "one asks")
+        others = ask_at_once(gateway, client, f"{mount(app)}/static/a.js", 3)
+        wait_for(lambda: under_way(gateway) == 4, "three wait")
+        others.pop().close()
+        wait_for(lambda: under_way(gateway) == 3, "one of them has left")
+        first.close()
+        app.may_go_on.set()
+        assert all(answer_of(peer).endswith(SCRIPT.encode()) for peer in others)
+
+
+def test_t50_who_waits_for_what_is_not_to_be_kept_gets_an_answer_of_its_own(spark):
+    app = Slow("app-1", {"/static/a.js": (200, "text/javascript", SCRIPT, [("Set-Cookie", "a=1")])})
+    with serve(spark, app) as gateway:
+        client = enter(gateway, spark)
+        peers = ask_at_once(gateway, client, f"{mount(app)}/static/a.js", 5)
+        wait_for(lambda: under_way(gateway) == 5, "all wait")
+        app.may_go_on.set()
+        assert all(answer_of(peer).endswith(SCRIPT.encode()) for peer in peers)
+        assert len(app.asked()) == 6
 
 
 def test_t50_who_has_it_is_told_so(spark):
