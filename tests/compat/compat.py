@@ -1,9 +1,10 @@
 """Every version of Spark in every mode, one after the other, and the table of what came of it: make compat.
 
-    compat.py [--only "3.2.1/plain 4.*/https"] [--again] [--results FOLDER] [--table README.md]
+    compat.py [--only "3.2.1/plain 4.*/https"] [--again] [--results FILE] [--details FOLDER] [--table README.md]
 
-A cell is a version and a column. Its result is kept as soon as it ends, in FOLDER/VERSION-COLUMN.json, so that a run goes on
-where the last one stopped. --again runs cells anew. The table is written between two marks of the file, from results alone.
+A cell is a version and a column. Its result is kept as soon as it ends, as a line of FILE, so that a run goes on where the last
+one stopped; what was wrong stays in FOLDER/VERSION-COLUMN.json. --again runs cells that held, too. The table is written between two
+marks of its file, from results alone.
 The last line is "compat: N passed, N failed, N skipped"; a cell that could not be run has failed, and says what is missing.
 """
 
@@ -18,6 +19,7 @@ import sys
 import world  # first: it says where the tests' modules are
 
 from java_install import NoJava, java_8
+from results import GOOD, NUMBERS, Results, word_of
 from spark_cluster import LAST_ON_JAVA_8
 from spark_install import ALL_VERSIONS, ensure_spark, minor
 from table import write_table
@@ -37,8 +39,9 @@ TAIL = 4000
 def parse_args():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="*", help='cells as VERSION/COLUMN, with * for any: "3.2.1/plain 4.*/https"')
-    parser.add_argument("--again", action="store_true", help="run cells that have a result, too")
-    parser.add_argument("--results", type=pathlib.Path, default=world.ROOT / "build" / "compat", metavar="FOLDER")
+    parser.add_argument("--again", action="store_true", help="run cells that held, too")
+    parser.add_argument("--results", type=pathlib.Path, default=HERE / "results.tsv", metavar="FILE")
+    parser.add_argument("--details", type=pathlib.Path, default=world.ROOT / "build" / "compat", metavar="FOLDER")
     parser.add_argument("--table", type=pathlib.Path, metavar="FILE", help="a page with the marks of the table")
     return parser.parse_args()
 
@@ -102,34 +105,32 @@ def run_cell(version, column, folder):
     return found
 
 
-def is_good(result):
-    return result.get("passed") or all(result.get(what) == [] for what in ("leaks", "errors", "browser"))
-
-
 def say(version, column, result):
-    counts = ", ".join(f"{len(result[what])} {what}" for what in ("leaks", "errors", "browser") if what in result)
+    """What is wrong, too, of a cell that did not hold."""
+    counts = ", ".join(f"{len(result[what])} {what}" for what in NUMBERS if what in result)
     print(f"{version}/{column}: {counts or result.get('not_run') or ('passed' if result.get('passed') else 'FAILED')}", flush=True)
-    if not is_good(result) and "not_run" not in result:
-        wrong = sum((result.get(what, []) for what in ("leaks", "errors", "browser")), [])
+    if word_of(result) not in (None, *GOOD):
+        wrong = sum((result.get(what, []) for what in NUMBERS), [])
         text = "\n".join(wrong[:20]) or result.get("broken") or result.get("said", "")
         print("\n".join(f"    {line}" for line in text.splitlines()), flush=True)
 
 
 def main():
     args = parse_args()
-    args.results.mkdir(parents=True, exist_ok=True)
+    args.details.mkdir(parents=True, exist_ok=True)
+    results, cells = Results(args.results), wanted(args.only)
     good = 0
-    cells = wanted(args.only)
     for version, column in cells:
-        kept = args.results / f"{version}-{column}.json"
-        result = json.loads(kept.read_text()) if kept.exists() and not args.again else {"not_run": "not yet"}
-        if "not_run" in result:
-            result = {**run_cell(version, column, args.results), "commit": commit(), "date": datetime.date.today().isoformat()}
-            kept.write_text(json.dumps(result, indent=1) + "\n")
+        if args.again or not results.held(version, column):
+            result = run_cell(version, column, args.details)
+            (args.details / f"{version}-{column}.json").write_text(json.dumps(result, indent=1) + "\n")
+            results.keep(version, column, result, commit(), datetime.date.today().isoformat())
             say(version, column, result)
-        good += bool(is_good(result))
+            good += word_of(result) in GOOD
+        else:
+            good += 1
         if args.table:
-            write_table(args.table, args.results, VERSIONS, COLUMNS)
+            write_table(args.table, results, VERSIONS, COLUMNS)
     print(f"\ncompat: {good} passed, {len(cells) - good} failed, 0 skipped", flush=True)
     return good < len(cells)
 

@@ -1,20 +1,13 @@
-"""The matrix as a table of Markdown, out of results that are there; a cell without one says so."""
-
-import json
+"""The matrix as a table of Markdown, out of the results that are there; a cell without one says so."""
 
 BEGIN, END = "<!-- compat: made by make compat -->", "<!-- end of compat -->"
-MODES = ("leaks", "errors", "browser")
+SAID = {"holds": "holds", "0 0 0": "0 · 0 · 0"}
 
 
-def cell(result):
-    if result is None or "not_run" in result:
+def cell(line):
+    if line is None:
         return "not run"
-    if "passed" in result:
-        return "holds" if result["passed"] else "**fails**"
-    if "broken" in result:
-        return "**broken**"
-    counts = " · ".join(str(len(result[what])) for what in MODES)
-    return counts if counts == "0 · 0 · 0" else f"**{counts}**"
+    return SAID.get(line["result"]) or f"**{line['result'].replace(' ', ' · ')}**"
 
 
 def both_ends(words):
@@ -22,26 +15,20 @@ def both_ends(words):
     return " to ".join(dict.fromkeys((words[0], words[-1]))) if words else ""
 
 
-def row(version, results):
+def row(version, lines):
     """Commits in the order of their results, oldest first."""
-    there = sorted((result for result in results if result and "commit" in result and "not_run" not in result),
-                   key=lambda result: result["date"])
-    commits = ", ".join(dict.fromkeys(result["commit"] for result in there))
-    java = next((result["java"] for result in there if "java" in result), "")
-    words = [version, java.removeprefix("1.").split("_")[0].split(".")[0], *map(cell, results),
-             both_ends(result["date"] for result in there), commits]
+    there = sorted((line for line in lines if line), key=lambda line: line["date"])
+    commits = ", ".join(dict.fromkeys(line["commit"] for line in there))
+    java = next((line["java"] for line in there if line["java"]), "")
+    words = [version, java.removeprefix("1.").split("_")[0].split(".")[0], *map(cell, lines),
+             both_ends(line["date"] for line in there), commits]
     return f"| {' | '.join(words)} |"
 
 
-def read(folder, version, column):
-    path = folder / f"{version}-{column}.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def write_table(page, folder, versions, columns):
+def write_table(page, results, versions, columns):
     head = ["Spark", "Java", *columns, "date", "commit"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
-    lines += [row(version, [read(folder, version, column) for column in columns]) for version in versions]
+    lines += [row(version, [results.of(version, column) for column in columns]) for version in versions]
     text = page.read_text()
     before, _, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
