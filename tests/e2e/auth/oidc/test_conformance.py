@@ -3,6 +3,7 @@
 import html
 import json
 import urllib.parse
+import uuid
 
 import pytest
 import requests
@@ -340,6 +341,15 @@ def test_s41_token_of_another_service_is_refused(bearer_gate, provider):
     wait_for(lambda: ask(bearer_gate, provider.access_token()) == 200, "the keys", 70)
     assert ask(bearer_gate, provider.access_token(aud=["billing"])) == 401
     assert ask(bearer_gate, bearer_gate.opaque.opaque_token(aud=["billing"])) == 401
+
+
+def test_token_of_two_hundred_groups_opens_and_one_that_no_head_holds_is_431(bearer_gate, provider):
+    """Entra's, at the most that it puts into a token."""
+    wait_for(lambda: ask(bearer_gate, provider.access_token()) == 200, "the keys", 70)
+    token = provider.access_token(groups=[str(uuid.uuid4()) for _ in range(200)])
+    assert 10 * 1024 < len(token) < 16 * 1024
+    assert ask(bearer_gate, token) == 200
+    assert ask(bearer_gate, provider.access_token(groups=[str(uuid.uuid4()) for _ in range(400)])) == 431
 
 
 def test_opaque_token_is_introspected_once_while_it_is_good(bearer_gate):

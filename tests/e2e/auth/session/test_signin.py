@@ -213,6 +213,13 @@ def test_browser_shows_what_is_wrong_with_a_token(gate, playwright):
         assert "not valid" in page.locator("main").inner_text()
 
 
+def test_token_that_no_head_would_hold_is_said_to_be_too_long(gate):
+    said = {size: Client(gate).post("/_gate/login", data={"token": "a" * size}, headers={"Origin": gate.origin}) for size in (16000, 17000)}
+    assert [answer.status_code for answer in said.values()] == [401, 401]
+    assert "longer than the gateway takes (server.limits.head)" in said[17000].text
+    assert "longer than" not in said[16000].text
+
+
 def test_bearer_token_opens_and_is_not_passed_on(gate):
     """S0: the UI runs users' code."""
     client = bearer(gate)
