@@ -343,8 +343,9 @@ static void go_away(struct read *read, const struct redis_redirect *redirect)
 		away->pinged_ms = clock_mono_ms();
 		away->wire = redis_wire_new_at(
 			thread->servers, thread->base, &thread->away_at, &away_hooks, away);
-	} else if (redis_wire_is_up(away->wire) && send_read(read) == -1) {
-		redis_wire_drop(away->wire, NULL);
+	} else if (redis_wire_is_up(away->wire)) {
+		(void)send_read(
+			read); /* else it is down, all have failed, and the wire may be gone */
 	}
 }
 

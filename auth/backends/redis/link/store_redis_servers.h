@@ -19,7 +19,9 @@ enum {
 	REDIS_FOLLOW_MS = 1000,	      /* between questions to a sentinel */
 	REDIS_REPLY_MAX = 256 * 1024, /* what is not understood yet; a record is below 56 KiB */
 	REDIS_ARRAY_MAX = 16 * 1024 * 1024, /* one whole reply; a page of events is below 2 MiB */
-	REDIS_LEARN_MS = 10000,		    /* between questions about a cluster's nodes */
+	REDIS_ELEMENTS_MAX =
+		1024 * 1024,	/* of all arrays of one; CLUSTER SLOTS has up to 250,000 */
+	REDIS_LEARN_MS = 10000, /* between questions about a cluster's nodes */
 	REDIS_HOST = 256,
 };
 

@@ -25,7 +25,9 @@ struct redis_stream {
 	struct sbuf out;    /* secret: it begins with a password */
 	size_t sent;	    /* of `out` */
 	redisReader *reader;
-	size_t unread; /* bytes since the last whole reply */
+	redisReplyObjectFunctions makes, own; /* what the reader calls, and what is hiredis's own */
+	size_t unread;			      /* bytes since the last whole reply */
+	size_t elements;		      /* of arrays that were announced since then */
 	bool is_cluster, is_open, wants_out;
 	bool is_broken;
 	struct err error;
@@ -37,6 +39,42 @@ static enum redis_step fail(struct redis_stream *stream, const char *why)
 		err_set(&stream->error, "%s", why);
 	stream->is_broken = true;
 	return REDIS_BROKEN;
+}
+
+/* --- the reader of replies --- */
+
+/* What makes an array of hiredis's: of 0.14 and of 1.x. */
+#if HIREDIS_MAJOR < 1
+typedef int element_count;
+#else
+typedef size_t element_count;
+#endif
+
+/* hiredis makes room for as many as are announced, before any has come (S172); 0.14 knows no bound
+ * for that, and the one of 1.x is for each array alone. */
+static void *make_array(const redisReadTask *task, element_count count)
+{
+	struct redis_stream *stream = task->privdata;
+
+	stream->elements += (size_t)count;
+	if (stream->elements > REDIS_ELEMENTS_MAX) {
+		fail(stream, "a reply has too many elements");
+		return NULL; /* the reader calls that no memory */
+	}
+	return stream->own.createArray(task, count);
+}
+
+static redisReader *new_reader(struct redis_stream *stream)
+{
+	redisReader *reader = redisReaderCreate();
+
+	if (reader == NULL)
+		abort();
+	stream->own = stream->makes = *reader->fn;
+	stream->makes.createArray = make_array;
+	reader->fn = &stream->makes;
+	reader->privdata = stream;
+	return reader;
 }
 
 /* --- opening --- */
@@ -99,9 +137,7 @@ struct redis_stream *redis_stream_open(
 	stream = mem_alloc(1, sizeof *stream);
 	stream->fd = fd;
 	stream->is_cluster = servers->is_cluster;
-	stream->reader = redisReaderCreate();
-	if (stream->reader == NULL)
-		abort();
+	stream->reader = new_reader(stream);
 	sbuf_init_secret(&stream->out, OUT_MAX);
 	if (servers->tls)
 		stream->tls = redis_tls_connect(servers->tls, fd, address);
@@ -264,12 +300,14 @@ struct redisReply *redis_stream_reply(struct redis_stream *stream)
 
 	if (stream->is_broken)
 		return NULL;
-	if (redisReaderGetReply(stream->reader, &reply) != REDIS_OK)
+	if (redisReaderGetReply(stream->reader, &reply) != REDIS_OK) {
 		fail(stream, stream->reader->errstr);
-	else if (reply)
+	} else if (reply) {
 		stream->unread = stream->reader->len - stream->reader->pos;
-	else if (stream->reader->len - stream->reader->pos > REDIS_REPLY_MAX ||
-		 stream->unread > REDIS_ARRAY_MAX)
+		stream->elements = 0;
+	} else if (stream->reader->len - stream->reader->pos > REDIS_REPLY_MAX ||
+		   stream->unread > REDIS_ARRAY_MAX) {
 		fail(stream, "a reply is too long");
+	}
 	return reply;
 }

@@ -36,7 +36,7 @@ const char *redis_stream_error(const struct redis_stream *stream);
 /* Goes out with the next redis_stream_work(). -1: broken, or too much is waiting. */
 MUST_CHECK int redis_stream_send(struct redis_stream *stream, const struct redis_cmd *cmd);
 /* The next reply, for freeReplyObject(); NULL: not yet, or broken by one that is longer than
- * REDIS_REPLY_MAX or is none. */
+ * REDIS_REPLY_MAX, has more than REDIS_ELEMENTS_MAX elements, or is none. */
 struct redisReply *redis_stream_reply(struct redis_stream *stream);
 
 #endif
