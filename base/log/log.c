@@ -127,14 +127,23 @@ void log_fields(enum log_level level, const char *event, const char *msg,
 	const struct log_field *fields, size_t count)
 {
 	if (log_is_on(level))
-		write_record(
-			&(struct log_record){level, event, msg, fields, count, clock_wall_ms()},
+		write_record(&(struct log_record){level, event, msg, fields, count, clock_wall_ms(),
+				     false},
 			level >= LOG_WARN);
+}
+
+void log_routine(const char *event, const char *msg, const struct log_field *fields, size_t count)
+{
+	if (log_is_on(LOG_INFO))
+		write_record(&(struct log_record){LOG_INFO, event, msg, fields, count,
+				     clock_wall_ms(), true},
+			false);
 }
 
 void log_audit(const char *msg, const struct log_field *fields, size_t count)
 {
-	const struct log_record record = {LOG_INFO, AUDIT, msg, fields, count, clock_wall_ms()};
+	const struct log_record record = {
+		LOG_INFO, AUDIT, msg, fields, count, clock_wall_ms(), false};
 	log_sink *sink = atomic_load_explicit(&audit_sink, memory_order_acquire);
 
 	write_record(&record, true);

@@ -40,6 +40,9 @@ struct log_field {
 void log_fields(enum log_level level, const char *event, const char *msg,
 	const struct log_field *fields, size_t count);
 
+/* The same at LOG_INFO, of what comes twenty times with each page: no line for eyes. */
+void log_routine(const char *event, const char *msg, const struct log_field *fields, size_t count);
+
 /* An audit line: somebody did what must be known afterwards. Event "audit"; no level drops it. */
 void log_audit(const char *msg, const struct log_field *fields, size_t count);
 
@@ -49,6 +52,7 @@ struct log_record { /* borrowed */
 	const struct log_field *fields;
 	size_t count;
 	int64_t wall_ms;
+	bool is_routine; /* as of log_routine() */
 };
 /* Whoever else gets each line; on the thread that logs, so it must not block or log itself. */
 typedef void log_sink(const struct log_record *record);

@@ -51,18 +51,9 @@ static bool is_request(const struct log_record *record)
 	return strcmp(record->event, "access") == 0 && field_of(record, "path").len > 0;
 }
 
-/* A page has twenty of them. */
-static bool is_static_file(const struct log_record *record)
-{
-	struct str status = field_of(record, "status");
-
-	return str_find(field_of(record, "path"), STR("/static/")) != -1 && status.len > 0 &&
-	       status.at[0] < '4';
-}
-
 void log_text_write(struct sbuf *out, const struct log_record *record)
 {
-	if (is_request(record) && is_static_file(record))
+	if (record->is_routine)
 		return;
 	add_head(out, record);
 	if (is_request(record)) {

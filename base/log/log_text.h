@@ -8,8 +8,8 @@
 #include "base/log/log.h"
 #include "base/sbuf.h"
 
-/* Adds the line with its end; nothing for a static file that was answered. What a client chose
- * cannot move the cursor (S40). */
+/* Adds the line with its end; nothing for a routine record. What a client chose cannot move
+ * the cursor (S40). */
 void log_text_write(struct sbuf *out, const struct log_record *record);
 
 #endif

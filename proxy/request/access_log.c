@@ -49,6 +49,15 @@ static void find_app(const struct exchange *x, struct access_app_line *out)
 		sizeof out->id);
 }
 
+/* Of ours or of Spark's own: what another UI, or a page of an application, calls so is not meant.
+ */
+static bool is_static_file(const struct exchange *x)
+{
+	return x->route.kind == ROUTE_STATIC ||
+	       (x->route.kind == ROUTE_MOUNT && x->route.mount->kind < UI_OTHER &&
+		       str_starts(x->route.rest, STR("/static/")));
+}
+
 void access_log_keep(struct exchange *x)
 {
 	struct str host;
@@ -63,6 +72,7 @@ void access_log_keep(struct exchange *x)
 	x->kept_host = mem_strndup(host.at ? host.at : "", host.len);
 	x->kept_app = mem_alloc(1, sizeof *x->kept_app);
 	find_app(x, x->kept_app);
+	x->kept_is_static = is_static_file(x);
 }
 
 void access_log_forget(struct exchange *x)
@@ -103,7 +113,11 @@ static void write_access(struct exchange *x, const struct log_field *fields, siz
 		all[count++] = (struct log_field){"app_id", log_clip(str_of(line->id)), false};
 		all[count++] = (struct log_field){"app_name", log_clip(str_of(name)), false};
 	}
-	log_fields(LOG_INFO, "access", "request", all, count);
+	bool is_static = x->kept_app ? x->kept_is_static : is_static_file(x);
+	if (is_static && x->status < 400)
+		log_routine("access", "request", all, count);
+	else
+		log_fields(LOG_INFO, "access", "request", all, count);
 }
 
 /* S44: the log knows better than the person who was told that nothing is there. */

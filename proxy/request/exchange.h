@@ -87,6 +87,7 @@ struct exchange {
 	uint64_t bytes;
 	char *kept_method, *kept_path, *kept_host; /* once the request's own bytes are gone */
 	struct access_app_line *kept_app; /* the same, of the application that it is about */
+	bool kept_is_static;
 	enum fault fault;
 };
 

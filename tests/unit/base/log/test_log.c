@@ -205,6 +205,34 @@ static void no_level_drops_an_audit_line(void **state)
 	json_decref(line);
 }
 
+static void text_leaves_out_what_is_routine_and_nothing_else_of_that_name(void **state)
+{
+	const struct log_field fields[] = {
+		{"path", STR("/a/ui/shop/static/orders"), false}, {"status", STR("200"), true}};
+
+	(void)state;
+	log_set_format(LOG_TEXT);
+	log_routine("access", "request", fields, ARRAY_LEN(fields));
+	log_fields(LOG_INFO, "access", "request", fields, ARRAY_LEN(fields));
+	log_set_format(LOG_JSON);
+	const char *text = captured();
+	const char *found = strstr(text, "/a/ui/shop/static/orders");
+	assert_non_null(found);
+	assert_null(strstr(found + 1, "/a/ui/shop/static/orders"));
+}
+
+static void json_and_sinks_have_what_is_routine(void **state)
+{
+	(void)state;
+	log_set_sink(sink);
+	log_routine("access", "request", NULL, 0);
+	log_set_sink(NULL);
+	assert_string_equal(sunk, "1 access request -");
+	json_t *line = captured_line();
+	assert_string_equal(value(line, "event"), "access");
+	json_decref(line);
+}
+
 static void writer_without_a_reader_goes_on(void **state)
 {
 	(void)state;
@@ -228,6 +256,9 @@ int main(void)
 		cmocka_unit_test(line_of_every_length_near_the_limit_ends_well),
 		cmocka_unit_test_setup(sink_gets_what_is_written_and_nothing_else, capture),
 		cmocka_unit_test_setup(no_level_drops_an_audit_line, capture),
+		cmocka_unit_test_setup(
+			text_leaves_out_what_is_routine_and_nothing_else_of_that_name, capture),
+		cmocka_unit_test_setup(json_and_sinks_have_what_is_routine, capture),
 		cmocka_unit_test_setup(writer_without_a_reader_goes_on, capture),
 	};
 
