@@ -131,11 +131,25 @@ static int find_credential(
 	return rc;
 }
 
+/* Where nobody can look every credential might be, or none. A folder that is not there has
+ * none. */
+static bool is_closed_folder(const char *folder)
+{
+	return faccessat(AT_FDCWD, folder, X_OK, AT_EACCESS) == -1 && errno != ENOENT;
+}
+
 int secrets_find_credentials(const struct loader *l, const char *folder)
 {
 	const struct visit v = {.l = l, .credentials = folder, .on_field = find_credential};
 
-	return folder && *folder ? visit_group(&v, "", "", l->conf) : 0;
+	if (folder == NULL || *folder == '\0')
+		return 0;
+	if (is_closed_folder(folder))
+		return err_set(l->err,
+			"CREDENTIALS_DIRECTORY: %.200s: %s; expected the folder of this service's "
+			"systemd credentials, or no such variable",
+			folder, strerror(errno));
+	return visit_group(&v, "", "", l->conf);
 }
 
 /* Gives the descriptor of a regular file, or -1. What opens doors must be closed to others, also

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define A      "clusters: [{name: a, masters: [http://m:8080]}]\n"
@@ -293,6 +294,40 @@ static void secret_in_a_file_and_as_a_credential_is_given_twice(void **state)
 	free(secret);
 }
 
+/* Root looks into every folder, so somebody else asks. */
+static void credentials_where_nobody_may_look_are_refused_as_such(void **state)
+{
+	char *closed = mem_printf("%s/closed", (char *)*state);
+	bool is_root = geteuid() == 0;
+	struct err err = {""};
+
+	assert_int_equal(chmod(*state, 0755) | mkdir(closed, 0700) | chmod(closed, 0), 0);
+	setenv("CREDENTIALS_DIRECTORY", closed, 1);
+	char *file = scratch_write(*state, "sg.yaml", A "store: redis://h\n");
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(is_root ? seteuid(65534) : 0, 0);
+	assert_null(conf_load(file, &err));
+	assert_int_equal(is_root ? seteuid(0) : 0, 0);
+	char *want = mem_printf("CREDENTIALS_DIRECTORY: %s: Permission denied; expected the folder "
+				"of this service's systemd credentials, or no such variable",
+		closed);
+	assert_string_equal(err.text, want);
+	free(want);
+	free(file);
+	free(closed);
+}
+
+static void folder_of_credentials_that_is_not_there_has_none(void **state)
+{
+	struct err err = {""};
+
+	setenv("CREDENTIALS_DIRECTORY", "/nowhere/at/all", 1);
+	struct conf *conf = load_file(*state, mem_strdup(A "store: redis://h\n"), &err);
+	assert_string_equal(err.text, "");
+	assert_null(conf->redis.password.value);
+	conf_unref(conf);
+}
+
 static struct conf *with_key(const char *folder, const char *lines, struct err *err)
 {
 	char *key = scratch_write(folder, "key", lines);
@@ -441,6 +476,8 @@ int main(void)
 		T(secret_in_the_file_and_in_a_variable_is_given_twice),
 		T(systemd_credentials_are_found_by_name),
 		T(secret_in_a_file_and_as_a_credential_is_given_twice),
+		T(credentials_where_nobody_may_look_are_refused_as_such),
+		T(folder_of_credentials_that_is_not_there_has_none),
 		T(session_key_is_one_line_or_two),
 		T(t57_key_is_what_spark_takes_for_one),
 		T(t57_key_that_spark_would_not_start_with_is_refused),
