@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 
+#include <event2/event.h>
 #include <hiredis/hiredis.h>
 #include <stdlib.h>
 
@@ -45,6 +46,8 @@ struct redis_thread {
 	struct lane home; /* where the keeper got in */
 	struct lane away; /* the node of a cluster that was named last (MOVED, ASK) */
 	struct redis_address away_at;
+	struct event
+		*early; /* until then what is asked waits for the first connection; NULL: past */
 	unsigned under_way;
 	unsigned wires; /* that have not ended */
 };
@@ -146,7 +149,6 @@ static int send_read(struct read *read)
 	struct redis_wire *wire = read->lane->wire;
 	struct redis_cmd cmd;
 
-	read->is_sent = true;
 	redis_cmd_init(&cmd, "ASKING");
 	if (read->is_ask && redis_wire_send(wire, &cmd, on_asking, NULL) == -1)
 		return -1;
@@ -154,7 +156,51 @@ static int send_read(struct read *read)
 		redis_cmd_session_get(&cmd, read->key, true);
 	else
 		redis_cmd_token_get(&cmd, str_of(read->id));
-	return redis_wire_send(wire, &cmd, on_read, read);
+	read->is_sent = redis_wire_send(wire, &cmd, on_read, read) == 0;
+	return read->is_sent ? 0 : -1;
+}
+
+/* --- the first moments: who asks before the first connection stands waits for it --- */
+
+static int send_waiting(struct lane *lane)
+{
+	for (struct read *read = lane->first; read; read = read->next) {
+		if (!read->is_sent && send_read(read) == -1)
+			return -1; /* it goes down, and what was sent fails then */
+	}
+	return 0;
+}
+
+static void fail_waiting(struct lane *lane)
+{
+	struct read *read = lane->first, *next;
+
+	for (; read; read = next) {
+		next = read->next;
+		if (read->is_sent)
+			continue;
+		remove_read(lane, read);
+		answer_read(read, NULL);
+	}
+}
+
+static void end_early(struct redis_thread *thread)
+{
+	event_free(thread->early);
+	thread->early = NULL;
+}
+
+static void on_lane_end(void *arg);
+
+static void on_early_end(int fd, short what, void *arg)
+{
+	struct redis_thread *thread = arg;
+
+	(void)fd, (void)what;
+	end_early(thread);
+	thread->wires++; /* an answer may close the reader */
+	fail_waiting(&thread->home);
+	on_lane_end(&thread->home);
 }
 
 /* Takes `read`. */
@@ -165,7 +211,7 @@ static void begin_read(struct redis_thread *thread, struct read *read)
 	read->lane = lane;
 	read->asked_ms = clock_mono_ms();
 	thread->under_way++;
-	if (thread->under_way <= UNDER_WAY_MAX && send_read(read) == 0)
+	if (thread->under_way <= UNDER_WAY_MAX && (thread->early || send_read(read) == 0))
 		append_read(lane, read);
 	else
 		answer_read(read, NULL);
@@ -235,6 +281,11 @@ static void on_home_up(void *arg)
 
 	home->is_pinged = false;
 	home->pinged_ms = clock_mono_ms();
+	if (home->thread->early == NULL)
+		return;
+	end_early(home->thread);
+	if (send_waiting(home) == -1)
+		fail_waiting(home);
 }
 
 static void on_pong(const redisReply *reply, void *arg)
@@ -277,22 +328,9 @@ static const struct redis_wire_hooks home_hooks = {.on_up = on_home_up,
 
 /* --- away: what a cluster's node has sent on --- */
 
-static void fail_first(struct lane *lane)
-{
-	struct read *read = lane->first;
-
-	remove_read(lane, read);
-	answer_read(read, NULL);
-}
-
 static void on_away_up(void *arg)
 {
-	struct lane *away = arg;
-
-	for (struct read *read = away->first; read && !read->is_sent; read = read->next) {
-		if (send_read(read) == -1)
-			return; /* it goes down, and all fail */
-	}
+	(void)send_waiting(arg);
 }
 
 static void on_away_tick(void *arg)
@@ -310,8 +348,7 @@ static void on_away_down(void *arg)
 {
 	struct lane *away = arg;
 
-	while (away->first)
-		fail_first(away);
+	fail_waiting(away);
 	close_lane(away);
 }
 
@@ -355,6 +392,8 @@ static void close_reader(struct store_reader *reader)
 {
 	struct redis_thread *thread = thread_of(reader);
 
+	if (thread->early)
+		on_early_end(-1, 0, thread);
 	thread->wires++; /* for the second of these lines */
 	close_lane(&thread->home);
 	close_lane(&thread->away);
@@ -375,6 +414,8 @@ struct store_reader *redis_reader(struct store *store, struct event_base *base, 
 	thread->home = (struct lane){.thread = thread, .end = &thread->home.first};
 	thread->away = (struct lane){.thread = thread, .end = &thread->away.first};
 	thread->wires = 1;
+	thread->early = event_new(base, -1, 0, on_early_end, thread);
+	event_add(thread->early, &(struct timeval){.tv_usec = GIVE_UP_MS * 1000});
 	thread->home.wire = redis_wire_new(thread->servers, base, &home_hooks, &thread->home);
 	return &thread->reader;
 }
