@@ -28,23 +28,51 @@ static socklen_t address_of(const char *name, struct sockaddr_un *out)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + !is_abstract);
 }
 
-bool notify_send(const char *state)
+static bool send_message(const struct msghdr *message)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
-	const char *name = secure_getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to;
-	size_t len = strlen(state);
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (name == NULL || *name == '\0')
-		return true;
-	socklen_t to_len = address_of(name, &to);
-	int fd = to_len ? socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) : -1;
 	if (fd == -1)
 		return false;
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-	ssize_t sent = sendto(fd, state, len, MSG_NOSIGNAL, (struct sockaddr *)&to, to_len);
+	ssize_t sent = sendmsg(fd, message, MSG_NOSIGNAL);
 	close(fd);
-	return sent == (ssize_t)len;
+	return sent == (ssize_t)message->msg_iov->iov_len;
+}
+
+bool notify_send_fds(const char *state, const int *fds, size_t count)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(NOTIFY_FDS_MAX * sizeof(int))];
+	} control = {.room = {0}};
+	const char *name = secure_getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to;
+	struct iovec text = {(void *)(uintptr_t)state, strlen(state)};
+
+	if (name == NULL || *name == '\0')
+		return true;
+	struct msghdr message = {.msg_name = &to,
+		.msg_namelen = address_of(name, &to),
+		.msg_iov = &text,
+		.msg_iovlen = 1};
+	if (message.msg_namelen == 0 || count > NOTIFY_FDS_MAX)
+		return false;
+	if (count > 0) {
+		control.head = (struct cmsghdr){.cmsg_len = CMSG_LEN(count * sizeof(int)),
+			.cmsg_level = SOL_SOCKET,
+			.cmsg_type = SCM_RIGHTS};
+		memcpy(CMSG_DATA(&control.head), fds, count * sizeof(int));
+		message.msg_control = &control;
+		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+	}
+	return send_message(&message);
+}
+
+bool notify_send(const char *state)
+{
+	return notify_send_fds(state, NULL, 0);
 }
 
 static uint64_t number_of(const char *variable)

@@ -9,10 +9,15 @@
 #define SPARKGATE_BASE_NET_NOTIFY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+enum { NOTIFY_FDS_MAX = 128 }; /* of one message; the kernel's limit is 253 */
 
 /* "READY=1\nSTATUS=..."; false: there is a manager, and it could not be told. */
 bool notify_send(const char *state);
+/* The same with descriptors, NOTIFY_FDS_MAX at most, of which the manager gets copies. */
+bool notify_send_fds(const char *state, const int *fds, size_t count);
 /* Milliseconds in which the manager expects WATCHDOG=1 of this process (WATCHDOG_USEC,
  * WATCHDOG_PID); 0: it expects none. */
 int64_t notify_watchdog_ms(void);

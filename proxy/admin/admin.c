@@ -107,7 +107,7 @@ bool admin_sees_stalled(const struct admin *admin)
 	return pulse_is_stalled(admin->pulse);
 }
 
-void admin_hand_over(struct admin *admin, int64_t idle_ms)
+void admin_leave(struct admin *admin, int64_t idle_ms)
 {
 	front_drain(admin->front, idle_ms);
 }

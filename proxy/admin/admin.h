@@ -32,8 +32,9 @@ bool admin_sees_stalled(const struct admin *admin);
 void admin_use_tls(struct admin *admin, struct front_tls *tls, int64_t hsts_s);
 /* /ready says no from now on: the gateway is draining. */
 void admin_drain(struct admin *admin);
-/* Another process has its listener: as front_drain(). /ready still says yes. */
-void admin_hand_over(struct admin *admin, int64_t idle_ms);
+/* Its listener is another process's, or the next one's: as front_drain(). Does not change what
+ * /ready says. Asked again, does nothing. */
+void admin_leave(struct admin *admin, int64_t idle_ms);
 bool admin_has_connections(const struct admin *admin);
 
 #endif

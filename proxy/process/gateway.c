@@ -28,6 +28,7 @@
 #include "proxy/process/service.h"
 #include "proxy/registry/registry.h"
 #include "proxy/serve/server_thread.h"
+#include "proxy/sockets/keep.h"
 
 #include <event2/event.h>
 #include <poll.h>
@@ -38,7 +39,10 @@
 enum { STRANGERS_MAX = 256 * 1024 }; /* bytes of forms of people who sign in */
 enum { TLS_LOOK_S = 2, LAST_WORDS_MS = 1000, CERTIFICATE_AGAIN_S = 24 * 3600 };
 enum {
-	SETTLE_MS = 15 * 1000, /* so long what is asked first may take to answer */
+	/* So long what is asked first may take to answer: while another gateway serves, and while
+	 * clients wait in sockets that were kept. */
+	SETTLE_MS = 15 * 1000,
+	SETTLE_KEPT_MS = 4 * 1000,
 	SETTLE_LOOK_MS = 20,
 };
 
@@ -219,7 +223,8 @@ static void on_settle_tick(int fd, short what, void *arg)
 {
 	const struct gateway *gw = arg;
 	bool is_settled = discovery_is_settled(gw->discovery) && auth_service_is_settled(gw->auth);
-	bool is_late = clock_mono_ms() - gw->settling_since > SETTLE_MS;
+	int64_t limit = gw->listeners.is_kept ? SETTLE_KEPT_MS : SETTLE_MS;
+	bool is_late = clock_mono_ms() - gw->settling_since > limit;
 
 	(void)fd, (void)what;
 	if (!is_settled && is_late)
@@ -228,11 +233,11 @@ static void on_settle_tick(int fd, short what, void *arg)
 		event_base_loopbreak(gw->base);
 }
 
-/* Who takes over serves when it knows what the gateway before it knows; that one serves until then.
- * False: it is to end. */
+/* Who takes over serves when it knows what the gateway before it knows. Until then that one serves,
+ * or what it has not accepted waits. False: it is to end. */
 static bool settle(struct gateway *gw)
 {
-	if (!inherit_is_handover(&gw->inherited))
+	if (!inherit_is_handover(&gw->inherited) && !gw->listeners.is_kept)
 		return true;
 	struct event *tick = event_new(gw->base, -1, EV_PERSIST, on_settle_tick, gw);
 
@@ -426,6 +431,8 @@ static int serve(struct gateway *gw, bool joins, struct err *err)
 		start_threads(gw);
 		listeners_announce(&gw->listeners, gw->conf, gw->store_id);
 		announce(gw);
+		if (!inherit_is_handover(&gw->inherited)) /* else they are kept already */
+			keep_listeners(&gw->listeners);
 		inherit_say_ready(&gw->inherited);
 		gw->service = service_ready(gw->base, is_well, gw);
 		event_base_dispatch(gw->base);

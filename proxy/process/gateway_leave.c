@@ -11,15 +11,20 @@
 #include <event2/event.h>
 
 enum { DRAIN_MS = 30 * 1000 };
-enum { HANDED_IDLE_MS = 5000 }; /* so long a client may take to send its next request to us */
+enum { /* so long a client may take to send its next request to us */
+	HANDED_IDLE_MS = 5000,
+	LEFT_IDLE_MS = 1000, /* nobody else serves yet */
+};
 
+/* The admin site stays open longest, for who asks whether this gateway is ready. */
 static bool all_done(const struct gateway *gw)
 {
 	for (unsigned i = 0; i < gw->shared.threads; i++) {
 		if (!server_thread_is_done(gw->threads[i]))
 			return false;
 	}
-	return !gw->is_handed_over || !admin_has_connections(gw->admin);
+	admin_leave(gw->admin, LEFT_IDLE_MS);
+	return !admin_has_connections(gw->admin);
 }
 
 static void on_drain_tick(int fd, short what, void *arg)
@@ -31,17 +36,17 @@ static void on_drain_tick(int fd, short what, void *arg)
 		event_base_loopbreak(gw->base);
 }
 
-/* Clients of a gateway that has handed over may come back at once, and whoever is idle may have
- * sent something just now: it is answered, and told to close. */
+/* Whoever is idle may have sent something just now: it is answered, and told to close. Clients of a
+ * gateway that has handed over may come back at once. */
 static void begin_drain(struct gateway *gw)
 {
-	struct server_thread_leave leave = {0, WEBSOCKET_GOING_AWAY};
+	struct server_thread_leave leave = {LEFT_IDLE_MS, WEBSOCKET_GOING_AWAY};
 
 	if (gw->is_handed_over)
 		leave = (struct server_thread_leave){HANDED_IDLE_MS, WEBSOCKET_SERVICE_RESTART};
 	gw->draining_since = clock_mono_ms();
 	if (gw->is_handed_over)
-		admin_hand_over(gw->admin, leave.idle_ms);
+		admin_leave(gw->admin, leave.idle_ms);
 	else
 		admin_drain(gw->admin);
 	redirect_drain(gw->redirect, leave.idle_ms);
@@ -87,17 +92,10 @@ static void on_handover_end(void *arg, int pid, const char *why)
 
 static void start_handover(struct gateway *gw)
 {
-	struct handover_socket sockets[INHERIT_MAX];
-	size_t count = 0;
+	struct inherit_socket sockets[INHERIT_MAX];
+	size_t count = listeners_list(&gw->listeners, sockets);
 	struct err err = {""};
 
-	for (unsigned i = 0; i < gw->shared.threads && count < INHERIT_MAX - 2; i++)
-		sockets[count++] =
-			(struct handover_socket){gw->listeners.threads[i], INHERIT_PUBLIC};
-	sockets[count++] = (struct handover_socket){gw->listeners.admin, INHERIT_ADMIN};
-	if (gw->redirect)
-		sockets[count++] =
-			(struct handover_socket){gw->listeners.redirect, INHERIT_REDIRECT};
 	handover_free(gw->handover); /* the last one has failed */
 	gw->handover =
 		handover_start(gw->base, gw->argv, sockets, count, on_handover_end, gw, &err);

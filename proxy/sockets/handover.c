@@ -125,7 +125,7 @@ static bool is_left_out(const char *variable)
 	return false;
 }
 
-static char *names_text(const struct handover_socket *sockets, size_t count)
+static char *names_text(const struct inherit_socket *sockets, size_t count)
 {
 	char *text = mem_strdup("LISTEN_FDNAMES=");
 
@@ -139,7 +139,7 @@ static char *names_text(const struct handover_socket *sockets, size_t count)
 	return all;
 }
 
-static void fill_env(struct successor *s, const struct handover_socket *sockets, size_t count)
+static void fill_env(struct successor *s, const struct inherit_socket *sockets, size_t count)
 {
 	size_t many = 0, n = 0;
 
@@ -166,7 +166,7 @@ static void successor_clear(struct successor *s)
 }
 
 static struct successor successor_of(
-	char *const *argv, const struct handover_socket *sockets, size_t count, int word)
+	char *const *argv, const struct inherit_socket *sockets, size_t count, int word)
 {
 	struct successor s = {.program = handover_program(argv[0]),
 		.argv = argv,
@@ -246,7 +246,7 @@ static pid_t fork_quietly(const struct successor *s)
 }
 
 struct handover *handover_start(struct event_base *base, char *const *argv,
-	const struct handover_socket *sockets, size_t count, handover_on_end *on_end, void *arg,
+	const struct inherit_socket *sockets, size_t count, handover_on_end *on_end, void *arg,
 	struct err *err)
 {
 	int ends[2];

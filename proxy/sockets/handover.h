@@ -14,11 +14,6 @@
 struct event_base;
 struct handover;
 
-struct handover_socket {
-	int fd; /* borrowed */
-	enum inherit_use use;
-};
-
 /* `pid`: of who serves now; 0: it could not, for the reason in `why`, and has ended. Called once,
  * from the loop. */
 typedef void handover_on_end(void *arg, int pid, const char *why);
@@ -26,7 +21,7 @@ typedef void handover_on_end(void *arg, int pid, const char *why);
 /* Starts it. `argv` as main() has it. Gives what waits for its word; NULL and a reason: it could
  * not be started. */
 struct handover *handover_start(struct event_base *base, char *const *argv,
-	const struct handover_socket *sockets, size_t count, handover_on_end *on_end, void *arg,
+	const struct inherit_socket *sockets, size_t count, handover_on_end *on_end, void *arg,
 	struct err *err);
 /* It has not said yet. NULL: no. */
 bool handover_is_waiting(const struct handover *h);

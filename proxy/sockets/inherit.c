@@ -52,10 +52,36 @@ static bool make_ours(int fd)
 	       fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+static void append(struct inherited *in, int use, int fd)
+{
+	in->fds[use] = mem_resize(in->fds[use], in->counts[use] + 1, sizeof(int));
+	in->fds[use][in->counts[use]++] = fd;
+}
+
+/* Whoever is given a socket anew, by a socket unit, needs no old one; and no start fails because of
+ * what an older one has left. */
+static void take_kept(struct inherited *in, int fd, int use)
+{
+	bool has_room = use != -1 && use != INHERIT_HANDOVER &&
+			(in->counts[use] == 0 || (use == INHERIT_PUBLIC && in->is_kept[use]));
+
+	if (!has_room || !make_ours(fd) || !listens(fd)) {
+		close(fd);
+		return;
+	}
+	append(in, use, fd);
+	in->is_kept[use] = true;
+}
+
 static int take_one(struct inherited *in, int fd, struct str name, struct err *err)
 {
-	int use = use_of(name);
+	bool is_kept = str_starts(name, STR(INHERIT_KEPT));
+	int use = use_of(is_kept ? str_from(name, sizeof INHERIT_KEPT - 1) : name);
 
+	if (is_kept) {
+		take_kept(in, fd, use);
+		return 0;
+	}
 	if (use == -1)
 		return err_set(err,
 			"LISTEN_FDNAMES: socket %d is called \"%.*s\", expected public, admin or "
@@ -67,8 +93,7 @@ static int take_one(struct inherited *in, int fd, struct str name, struct err *e
 			"LISTEN_FDS: descriptor %d (%s) is not a socket that listens, or one too "
 			"many",
 			fd, names[use]);
-	in->fds[use] = mem_resize(in->fds[use], in->counts[use] + 1, sizeof(int));
-	in->fds[use][in->counts[use]++] = fd;
+	append(in, use, fd);
 	return 0;
 }
 
@@ -116,13 +141,20 @@ void inherit_say_ready(struct inherited *in)
 	in->fds[INHERIT_HANDOVER][0] = -1;
 }
 
+void inherit_drop(struct inherited *in, enum inherit_use use, size_t rest)
+{
+	while (in->counts[use] > rest) {
+		int fd = in->fds[use][--in->counts[use]];
+		if (fd != -1)
+			close(fd);
+	}
+}
+
 void inherit_clear(struct inherited *in)
 {
-	for (size_t use = 0; use < INHERIT_USES; use++) {
-		for (size_t i = 0; i < in->counts[use]; i++) {
-			if (in->fds[use][i] != -1)
-				close(in->fds[use][i]);
-		}
+	for (int use = 0; use < INHERIT_USES; use++) {
+		if (use != INHERIT_HANDOVER)
+			inherit_drop(in, (enum inherit_use)use, 0);
 		free(in->fds[use]);
 	}
 	*in = (struct inherited){.counts = {0}};

@@ -15,7 +15,7 @@ FILES = {
     "roles": ["analyst", "kill_spark"],
     "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "gelf_spark", "launch_pages", "launch_spark", "launches"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "launch_operator", "pod_lives", "pod_logs", "pod_owners", "pod_uis", "resources", "spark_clusters"],
-    "gateway": ["abuse", "admin_tls", "compat_table", "doctor", "front_tls", "gelf", "handover", "memory", "operations", "page_files", "pages", "process", "service", "uploads", "upstream_tls"],
+    "gateway": ["abuse", "admin_tls", "compat_table", "doctor", "front_tls", "gelf", "handover", "kept_sockets", "memory", "operations", "page_files", "pages", "process", "service", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],
     "spark-3.1": ["log_text"],

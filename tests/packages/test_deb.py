@@ -1,9 +1,11 @@
 """The Debian package on a machine of its own, with a real systemd: installed, served, reloaded, watched, upgraded, removed, purged."""
 
+import contextlib
 import json
 import pathlib
 import re
 import subprocess
+import sys
 import time
 
 import pytest
@@ -19,6 +21,7 @@ STATE = "/var/lib/sparkgate"
 PAGE = "http://127.0.0.1:8480/"
 INSTALL_S = 60  # from nothing to the sign-in page
 EXPOSURE = 2.0
+LOAD_S, RESTARTS, UPGRADES = 60, 5, 6
 
 
 def names_of(package):
@@ -54,6 +57,11 @@ class Service:
     def journal(self, *words):
         return self.run("journalctl", "--no-pager", "-u", "sparkgate", *words).stdout
 
+    def listening(self):
+        """{(address, port)} of the whole machine."""
+        lines = self.run("cat", "/proc/net/tcp", "/proc/net/tcp6").stdout
+        return {(address, int(port, 16)) for address, port in re.findall(r"^\s*\d+: (\w+):(\w+) \S+ 0A ", lines, re.M)}
+
     def configure(self, text):
         (self.root.path / CONFIGURATION).write_text(text)
 
@@ -70,7 +78,7 @@ class Service:
 
 @pytest.fixture(scope="module")
 def service(deb):
-    """Installed once for the tests that do not change what is installed."""
+    """Installed once for all tests."""
     with Root("bookworm") as root:
         root.install("curl", *names_of(deb))
         with Machine(root) as machine:
@@ -95,9 +103,7 @@ def test_state_is_the_services_alone(service):
 
 
 def test_it_listens_on_loopback_alone(service):
-    listening = service.run("cat", "/proc/net/tcp", "/proc/net/tcp6").stdout
-    addresses = re.findall(r"^\s*\d+: (\w+):(\w+) \S+ 0A ", listening, re.M)
-    assert sorted({(address, int(port, 16)) for address, port in addresses}) == [("0100007F", 8480), ("0100007F", 8481)]
+    assert service.listening() == {("0100007F", 8480), ("0100007F", 8481)}
 
 
 def test_unit_leaves_its_process_few_rights(service):
@@ -175,11 +181,76 @@ def test_s54_a_gateway_whose_thread_stands_still_is_started_again(service):
     service.run("sh", "-c", f"rm {drop_in} && systemctl daemon-reload && systemctl restart sparkgate")
 
 
+@contextlib.contextmanager
+def visited(service, token):
+    """32 connections of the machine's own, by token and by session; gives a dict, which has what came of it afterwards."""
+    jar = service.run("curl", "-sS", "-o", "/dev/null", "-c", "-", "-H", "Origin: http://127.0.0.1:8480", "--data-urlencode", f"token={token}",
+                      f"{PAGE}_gate/login").stdout
+    cookies = "; ".join("=".join(line.split("\t")[5:7]) for line in jar.splitlines() if "\t" in line)
+    enter = ["nsenter", "-t", service.machine.first_process(), "-n", "--", sys.executable, ROOT / "tests/support/visitors.py"]
+    visitors = subprocess.Popen([*enter, "127.0.0.1:8480", "/whoami", "32", f"Authorization: Bearer {token}", f"Cookie: {cookies}"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    made = {}
+    try:
+        yield made
+    finally:
+        made.update(json.loads(visitors.communicate(timeout=120)[0]))
+
+
+def restarted(service):
+    before = service.show("MainPID")
+    service.run("systemctl", "restart", "sparkgate")
+    assert service.show("MainPID") not in ("0", before)
+
+
+def test_s181_restarts_under_load_fail_no_request(service):
+    token = service.create_token()
+    with visited(service, token) as visitors:
+        for _ in range(RESTARTS):
+            restarted(service)
+    assert visitors["wrong"] == [] and visitors["least"] > RESTARTS, visitors
+
+
+def test_s181_a_changed_address_is_the_only_one_after_a_restart_and_none_stays_after_a_stop(service):
+    before = (service.root.path / CONFIGURATION).read_text()
+    service.configure(before.replace("127.0.0.1:8480\nadmin:", "127.0.0.1:8490\nadmin:"))
+    try:
+        restarted(service)
+        wait_for(lambda: service.listening() == {("0100007F", 8490), ("0100007F", 8481)}, "the other address", 20)
+        service.run("systemctl", "stop", "sparkgate")
+        wait_for(lambda: service.listening() == set(), "no address", 20)
+    finally:
+        service.configure(before)
+        service.run("systemctl", "start", "sparkgate")
+    service.await_page()
+
+
+def test_s200_sigusr2_replaces_the_process_and_a_restart_ends_the_one_that_took_over(service):
+    before = service.show("MainPID")
+    service.run("systemctl", "kill", "-s", "USR2", "--kill-who", "main", "sparkgate")
+    wait_for(lambda: service.show("MainPID") not in ("0", before), "another main process", 60)
+    assert service.show("ActiveState") == "active"
+    service.await_page()
+    restarted(service)
+    service.await_page()
+
+
 def test_stop_ends_it_well(service):
     service.run("systemctl", "stop", "sparkgate")
     assert service.show("Result") == "success"
     service.run("systemctl", "start", "sparkgate")
     service.await_page()
+
+
+def test_s181_upgrades_and_ways_back_under_load_fail_no_request(service, deb, next_release):
+    token, packages = service.create_token(), [put(service.root, next_release["deb"]), put(service.root, deb)]
+    with visited(service, token) as visitors:
+        for i in range(UPGRADES):
+            before = service.show("MainPID")
+            service.run("dpkg", "-i", "--force-confold", packages[i % 2])
+            assert service.show("MainPID") not in ("0", before)
+            time.sleep(LOAD_S / UPGRADES)  # the figure is of so long a load
+    assert visitors["wrong"] == [] and visitors["least"] > UPGRADES, visitors
 
 
 def test_upgrade_keeps_configuration_and_state_removal_too_and_purge_leaves_nothing(service, deb, next_release):

@@ -1,7 +1,7 @@
 """Another process takes over: by SIGUSR2 with all sockets, by systemd's socket activation; what fails leaves everything as it was."""
 
 import contextlib
-import http.client
+import fcntl
 import os
 import pathlib
 import re
@@ -9,8 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
-import time
 
 import pytest
 import requests
@@ -21,6 +19,7 @@ from gateway import Gateway, binary
 from spark_cluster import HOST, free_port, wait_for
 from test_process import count_listening
 from upstream import Upstream
+from visitors import asked, visiting, wrong
 
 UI = "/local/ui/echo/"
 CLIENTS, REPLACEMENTS = 32, 5
@@ -63,33 +62,6 @@ def replace(gate, pid):
     return serving(gate)[-1]
 
 
-class Visitor(threading.Thread):
-    """Asks for a page again and again, on one connection or on a new one each time; keeps what went wrong."""
-
-    def __init__(self, gate, field, keeps):
-        super().__init__(daemon=True)
-        self.gate, self.field, self.keeps = gate, field, keeps
-        self.count, self.wrong, self.is_over = 0, [], threading.Event()
-
-    def run(self):
-        connection = None
-        while not self.is_over.is_set():
-            try:
-                connection = connection or http.client.HTTPConnection(HOST, self.gate.port, timeout=30)
-                connection.request("GET", UI, headers=dict([self.field]))
-                answer = connection.getresponse()
-                body = answer.read()
-                if answer.status != 200 or b'"target"' not in body:
-                    self.wrong.append((answer.status, body[:200]))
-                if not self.keeps or answer.will_close:
-                    connection.close()
-                    connection = None
-            except (OSError, http.client.HTTPException) as error:
-                self.wrong.append(repr(error))
-                connection = None
-            self.count += 1
-
-
 def session_field(gate):
     client = Client(gate)
     client.post("/_gate/login", data={"token": gate.token}, headers={"Origin": gate.origin})
@@ -98,20 +70,14 @@ def session_field(gate):
 
 def test_s200_five_replacements_under_load_fail_no_request(gate):
     fields = [("Authorization", f"Bearer {gate.token}"), session_field(gate)]
-    visitors = [Visitor(gate, fields[i % 2], i % 4 < 2) for i in range(CLIENTS)]
-    for one in visitors:
-        one.start()
     pid, sockets = gate.pid, count_listening(gate.pid)
-    for _ in range(REPLACEMENTS):
-        old, pid = pid, replace(gate, pid)
-        wait_for(lambda: not is_alive(old), "the old process to end", 40)
-        asked = sum(one.count for one in visitors)
-        wait_for(lambda: sum(one.count for one in visitors) > asked + 200, "more requests", 40)
-    for one in visitors:
-        one.is_over.set()
-    for one in visitors:
-        one.join(40)
-    assert [one.wrong for one in visitors if one.wrong] == []
+    with visiting(f"{HOST}:{gate.port}", UI, CLIENTS, fields, is_right=lambda status, body: status == 200 and b'"target"' in body) as visitors:
+        for _ in range(REPLACEMENTS):
+            old, pid = pid, replace(gate, pid)
+            wait_for(lambda: not is_alive(old), "the old process to end", 40)
+            before = asked(visitors)
+            wait_for(lambda: asked(visitors) > before + 200, "more requests", 40)
+    assert wrong(visitors) == []
     assert min(one.count for one in visitors) > REPLACEMENTS
     assert len(set(serving(gate))) == REPLACEMENTS
     assert count_listening(pid) == sockets  # none is left behind, and none is made
@@ -259,7 +225,7 @@ def started_with(gateway, sockets, names):
     gateway.write_config()
 
     def place():
-        kept = [os.dup2(os.dup(one.fileno()), 100 + i) for i, one in enumerate(sockets)]
+        kept = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for one in sockets]
         for i, fd in enumerate(kept):
             os.dup2(fd, 3 + i)
 

@@ -70,6 +70,38 @@ static void a_manager_at_an_abstract_name_hears_it_too(void **state)
 	assert_false(notify_send("WATCHDOG=1"));
 }
 
+static void a_manager_gets_descriptors_beside_a_state(void **state)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(2 * sizeof(int))];
+	} control;
+	char name[64], text[64] = "";
+	int ends[2], got[2], many[NOTIFY_FDS_MAX + 1] = {0};
+	struct iovec iov = {text, sizeof text - 1};
+	struct msghdr message = {.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof control};
+
+	(void)state;
+	snprintf(name, sizeof name, "@test_notify/fds/%d", (int)getpid());
+	int manager = manager_at(name);
+	assert_int_equal(pipe(ends), 0);
+	assert_true(notify_send_fds("FDSTORE=1\nFDNAME=x", ends, 2));
+	assert_int_equal(recvmsg(manager, &message, 0), strlen("FDSTORE=1\nFDNAME=x"));
+	assert_int_equal(control.head.cmsg_len, CMSG_LEN(sizeof got));
+	memcpy(got, CMSG_DATA(&control.head), sizeof got);
+	assert_int_equal(write(got[1], "w", 1), 1);
+	assert_int_equal(read(ends[0], text, 1), 1);
+	assert_false(notify_send_fds("FDSTORE=1", many, NOTIFY_FDS_MAX + 1));
+	for (int i = 0; i < 2; i++) {
+		close(ends[i]);
+		close(got[i]);
+	}
+	close(manager);
+}
+
 static void without_a_manager_nothing_is_to_be_told(void **state)
 {
 	(void)state;
@@ -129,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manager_at_a_path_hears_each_state_whole),
 		cmocka_unit_test(a_manager_at_an_abstract_name_hears_it_too),
+		cmocka_unit_test(a_manager_gets_descriptors_beside_a_state),
 		cmocka_unit_test(without_a_manager_nothing_is_to_be_told),
 		cmocka_unit_test(names_that_are_no_socket_of_a_manager_are_refused),
 		cmocka_unit_test(a_manager_that_does_not_read_is_not_waited_for_for_ever),

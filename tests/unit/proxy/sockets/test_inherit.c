@@ -88,6 +88,58 @@ static void what_does_not_fit_is_refused_with_its_name(void **state)
 	}
 }
 
+static void s181_a_socket_kept_of_the_last_run_is_told_apart_by_its_name(void **state)
+{
+	struct inherited in;
+	struct err err = {""};
+
+	(void)state;
+	place_socket(true);
+	say(getpid(), "1", "kept-public");
+	assert_int_equal(inherit_take(&in, &err), 0);
+	assert_int_equal(in.counts[INHERIT_PUBLIC], 1);
+	assert_true(in.is_kept[INHERIT_PUBLIC]);
+	inherit_drop(&in, INHERIT_PUBLIC, 0);
+	assert_int_equal(close(INHERIT_FIRST), -1);
+	inherit_clear(&in);
+}
+
+static void s181_what_is_kept_and_does_not_fit_is_closed_and_stops_no_start(void **state)
+{
+	static const struct {
+		bool listens;
+		const char *name;
+	} rows[] = {{true, "kept-web"}, {true, "kept-handover"}, {true, "kept-"},
+		{false, "kept-admin"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct inherited in;
+		struct err err = {""};
+		place_socket(rows[i].listens);
+		say(getpid(), "1", rows[i].name);
+		assert_int_equal(inherit_take(&in, &err), 0);
+		assert_int_equal(close(INHERIT_FIRST), -1);
+		inherit_clear(&in);
+	}
+}
+
+static void s181_a_socket_units_socket_goes_before_one_that_is_kept(void **state)
+{
+	struct inherited in;
+	struct err err = {""};
+
+	(void)state;
+	place_socket(true);
+	assert_int_equal(dup2(INHERIT_FIRST, INHERIT_FIRST + 1), INHERIT_FIRST + 1);
+	say(getpid(), "2", "public:kept-public");
+	assert_int_equal(inherit_take(&in, &err), 0);
+	assert_int_equal(in.counts[INHERIT_PUBLIC], 1);
+	assert_false(in.is_kept[INHERIT_PUBLIC]);
+	assert_int_equal(close(INHERIT_FIRST + 1), -1);
+	inherit_clear(&in);
+}
+
 static void more_sockets_than_there_may_be_are_refused(void **state)
 {
 	struct inherited in;
@@ -105,6 +157,9 @@ int main(void)
 		cmocka_unit_test(sockets_of_another_process_are_not_taken),
 		cmocka_unit_test(socket_is_taken_by_its_name_and_closed_if_nobody_serves_it),
 		cmocka_unit_test(what_does_not_fit_is_refused_with_its_name),
+		cmocka_unit_test(s181_a_socket_kept_of_the_last_run_is_told_apart_by_its_name),
+		cmocka_unit_test(s181_what_is_kept_and_does_not_fit_is_closed_and_stops_no_start),
+		cmocka_unit_test(s181_a_socket_units_socket_goes_before_one_that_is_kept),
 		cmocka_unit_test(more_sockets_than_there_may_be_are_refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
