@@ -249,7 +249,8 @@ struct conf {
 	unsigned limit_per_client; /* connections of one address */
 	int64_t limit_head_timeout_ms;
 	int64_t limit_tunnel_idle_ms;
-	bool insecure_http; /* session cookie over plain http off loopback */
+	int64_t limit_unready_ms; /* 0: none */
+	bool insecure_http;	  /* session cookie over plain http off loopback */
 
 	struct conf_cluster *clusters;
 	size_t clusters_count;

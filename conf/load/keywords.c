@@ -161,6 +161,14 @@ const struct keyword keywords[] = {
 		.min = 1000,
 		.max = 24 * 60 * MINUTE_MS,
 		.help = "a WebSocket closes after this time without data"},
+	{.path = "server.limits.unready",
+		.type = &value_ms,
+		IN_CONF(limit_unready_ms),
+		.fallback = "0s",
+		.max = 5 * MINUTE_MS,
+		.help = "a gateway that ends goes on for this time, while /ready says no, for "
+			"proxies "
+			"that follow it"},
 
 	GROUP("admin", "the listener of the token manager, metrics and health"),
 	{.path = "admin.listen",

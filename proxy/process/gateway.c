@@ -354,6 +354,8 @@ static void stop(struct gateway *gw)
 	event_free(gw->inbox_event);
 	for (size_t i = 0; i < GATEWAY_SIGNALS; i++)
 		event_free(gw->signals[i]);
+	if (gw->unready)
+		event_free(gw->unready);
 	if (gw->drain_tick)
 		event_free(gw->drain_tick);
 	if (gw->tls_tick)

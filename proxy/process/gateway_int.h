@@ -19,7 +19,7 @@ struct gateway {
 	struct conf *conf;
 	struct event_base *base;
 	struct inbox *inbox;
-	struct event *inbox_event, *signals[GATEWAY_SIGNALS], *drain_tick, *tls_tick;
+	struct event *inbox_event, *signals[GATEWAY_SIGNALS], *unready, *drain_tick, *tls_tick;
 	struct front_tls *tls, *admin_tls; /* NULL: the listener speaks http */
 	int64_t tls_told_s;		   /* that its certificate ends soon; 0: not yet */
 	struct fetcher *fetcher;

@@ -47,13 +47,32 @@ static void begin_drain(struct gateway *gw)
 	gw->draining_since = clock_mono_ms();
 	if (gw->is_handed_over)
 		admin_leave(gw->admin, leave.idle_ms);
-	else
-		admin_drain(gw->admin);
 	redirect_drain(gw->redirect, leave.idle_ms);
 	for (unsigned i = 0; i < gw->shared.threads; i++)
 		server_thread_drain(gw->threads[i], leave);
 	gw->drain_tick = event_new(gw->base, -1, EV_PERSIST, on_drain_tick, gw);
 	event_add(gw->drain_tick, &(struct timeval){.tv_usec = 50 * 1000});
+}
+
+static void on_unready_end(int fd, short what, void *arg)
+{
+	(void)fd, (void)what;
+	begin_drain(arg);
+}
+
+/* Whoever asks /ready stays away from now on; until they have asked, their requests are served. */
+static void begin_unready(struct gateway *gw)
+{
+	int64_t ms = gw->conf->limit_unready_ms;
+
+	admin_drain(gw->admin);
+	if (ms == 0) {
+		begin_drain(gw);
+		return;
+	}
+	gw->draining_since = clock_mono_ms();
+	gw->unready = event_new(gw->base, -1, 0, on_unready_end, gw);
+	event_add(gw->unready, &(struct timeval){ms / 1000, ms % 1000 * 1000});
 }
 
 void gateway_drain(struct gateway *gw)
@@ -67,7 +86,7 @@ void gateway_drain(struct gateway *gw)
 	service_stops();
 	handover_free(gw->handover); /* who was to take over is not wanted any more */
 	gw->handover = NULL;
-	begin_drain(gw);
+	begin_unready(gw);
 }
 
 /* --- another process takes over --- */

@@ -1,11 +1,9 @@
 """The Debian package on a machine of its own, with a real systemd: installed, served, reloaded, watched, upgraded, removed, purged."""
 
-import contextlib
 import json
 import pathlib
 import re
 import subprocess
-import sys
 import time
 
 import pytest
@@ -15,6 +13,7 @@ from distro_machine import Machine
 from distro_root import Root
 from spark_cluster import wait_for
 from threads import has_ended, hold, release, threads_of
+from visitors import visiting_from
 
 CONFIG = f"/{CONFIGURATION}"
 STATE = "/var/lib/sparkgate"
@@ -181,20 +180,13 @@ def test_s54_a_gateway_whose_thread_stands_still_is_started_again(service):
     service.run("sh", "-c", f"rm {drop_in} && systemctl daemon-reload && systemctl restart sparkgate")
 
 
-@contextlib.contextmanager
 def visited(service, token):
-    """32 connections of the machine's own, by token and by session; gives a dict, which has what came of it afterwards."""
+    """32 connections of the machine's own, by token and by session."""
     jar = service.run("curl", "-sS", "-o", "/dev/null", "-c", "-", "-H", "Origin: http://127.0.0.1:8480", "--data-urlencode", f"token={token}",
                       f"{PAGE}_gate/login").stdout
     cookies = "; ".join("=".join(line.split("\t")[5:7]) for line in jar.splitlines() if "\t" in line)
-    enter = ["nsenter", "-t", service.machine.first_process(), "-n", "--", sys.executable, ROOT / "tests/support/visitors.py"]
-    visitors = subprocess.Popen([*enter, "127.0.0.1:8480", "/whoami", "32", f"Authorization: Bearer {token}", f"Cookie: {cookies}"],
-                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    made = {}
-    try:
-        yield made
-    finally:
-        made.update(json.loads(visitors.communicate(timeout=120)[0]))
+    enter = ["nsenter", "-t", service.machine.first_process(), "-n", "--"]
+    return visiting_from(enter, "127.0.0.1:8480", "/whoami", 32, [f"Authorization: Bearer {token}", f"Cookie: {cookies}"])
 
 
 def restarted(service):

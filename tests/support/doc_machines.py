@@ -2,6 +2,7 @@
 commands run as they are written. All see one copy of this machine's /etc, and empty folders of state; nothing stays. Needs root.
 """
 
+import itertools
 import pathlib
 import re
 import signal
@@ -58,6 +59,7 @@ class Machines:
 
     def __init__(self, addresses, names):
         self.addresses, self.names, self.pids, self.daemons, self.holders = addresses, names, {}, [], []
+        self.numbers = itertools.count()
         self.folder = tempfile.TemporaryDirectory(prefix="sparkgate-machines-")
 
     def __enter__(self):
@@ -107,7 +109,7 @@ class Machines:
 
     def start(self, name, command, until="true"):
         """A program that runs on; returns when the shell command `until` succeeds there."""
-        log = pathlib.Path(self.folder.name) / f"{len(self.daemons)}.log"
+        log = pathlib.Path(self.folder.name) / f"{next(self.numbers)}.log"
         daemon = Daemon(f"{name}: {command}", self.inside(name, "sh", "-euc", f"cd /srv\nexec {command}"), None, "/", log, signal.SIGKILL)
         self.daemons.append(daemon)
         wait_for(lambda: self.run(name, until, check=False).returncode == 0, f"{name}: {until}", 30, daemon.check)

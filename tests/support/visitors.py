@@ -1,14 +1,21 @@
 """Visitors who ask for a page again and again while something is replaced, and what went wrong.
 
-As a program, for a network of another machine's: visitors.py ADDRESS PATH COUNT FIELD..., a FIELD being "Name: value", which they
-take in turn. It asks until its input ends, and prints {"asked": N, "least": N, "wrong": [...]}; half of them keep their connections.
+An address is HOST:PORT, or https://HOST. As a program, for a network of another machine's (visiting_from): visitors.py ADDRESS PATH
+COUNT FIELD..., a FIELD being "Name: value", which they take in turn; half of them keep their connections. It asks until its input
+ends, and prints {"asked": N, "least": N, "wrong": [...]}.
 """
 
 import contextlib
 import http.client
 import json
+import subprocess
 import sys
 import threading
+
+
+def connect(address):
+    scheme, _, host = address.rpartition("://")
+    return (http.client.HTTPSConnection if scheme == "https" else http.client.HTTPConnection)(host, timeout=40)
 
 
 class Visitor(threading.Thread):
@@ -23,7 +30,7 @@ class Visitor(threading.Thread):
         connection = None
         while not self.is_over.is_set():
             try:
-                connection = connection or http.client.HTTPConnection(self.address, timeout=30)
+                connection = connection or connect(self.address)
                 connection.request("GET", self.path, headers=dict([self.field]))
                 answer = connection.getresponse()
                 body = answer.read()
@@ -59,6 +66,18 @@ def asked(visitors):
 
 def wrong(visitors):
     return [what for one in visitors for what in one.wrong]
+
+
+@contextlib.contextmanager
+def visiting_from(enter, address, path, count, fields):
+    """The same in another network, which the command `enter` enters; gives a dict, which has what the program prints afterwards."""
+    program = subprocess.Popen([*enter, sys.executable, __file__, address, path, str(count), *fields], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)
+    made = {}
+    try:
+        yield made
+    finally:
+        made.update(json.loads(program.communicate(timeout=120)[0]))
 
 
 def main(address, path, count, *fields):

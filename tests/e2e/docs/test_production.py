@@ -8,6 +8,8 @@ import pytest
 from doc_machines import Page
 from doc_site import documented_site
 from gateway import ROOT
+from spark_cluster import wait_for
+from visitors import visiting_from
 
 PAGE = Page("production.md")
 CADDY = ROOT / "build" / "caddy" / "usr" / "bin" / "caddy"
@@ -23,6 +25,7 @@ PROXIES = {
               "caddy run --config /etc/caddy/Caddyfile --adapter caddyfile"),
 }
 TOKEN = PAGE.shell("token create")
+RESTARTS = 5
 WHOAMI = "curl -fsS -H @token.header https://spark.example.com/whoami"
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0 and not os.environ.get("CI"), reason="network namespaces need root")
@@ -72,6 +75,28 @@ def test_a_gateway_ends_and_is_there_again_and_no_request_fails(front):
     front.gates["gate1"] = front.start_gate("gate1")
     front.stop(visits)
     assert "failed" not in visits.log.read_text()
+
+
+def serves(gate):
+    """A request has come to this process by way of the proxy."""
+    return '"client":"10.0.0.20"' in gate.log.read_text()
+
+
+@pytest.mark.parametrize("front", ["haproxy"], indirect=True)
+def test_s181_five_restarts_one_after_the_other_behind_a_proxy_that_follows_readiness_fail_no_request_under_load(front):
+    front.run("gate1", TOKEN)
+    token = front.run("gate1", "cat token.header").strip()
+    jar = front.run("here", "curl -fsS -o /dev/null -c - -H 'Origin: https://spark.example.com' --data-urlencode \"token=$(jq -r .access_token token.json)\" "
+                            "https://spark.example.com/_gate/login")
+    session = "; ".join("=".join(line.split("\t")[5:7]) for line in jar.splitlines() if "\t" in line)
+    trusting = front.inside("here", "env", "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
+    with visiting_from(trusting, "https://spark.example.com", "/whoami", 32, [token, f"Cookie: {session}"]) as visitors:
+        for i in range(RESTARTS):
+            name = ("gate1", "gate2")[i % 2]
+            front.stop(front.gates[name])
+            front.gates[name] = front.start_gate(name)
+            wait_for(lambda: serves(front.gates[name]), "the proxy to come to it again", 30)
+    assert visitors["wrong"] == [] and visitors["least"] > RESTARTS, visitors
 
 
 def test_a_new_sealing_key_in_three_steps_leaves_tokens_and_gateways_as_they_are(site):

@@ -121,6 +121,18 @@ def test_sigterm_finishes_what_is_under_way_and_takes_nothing_new(gate):
     assert gate.daemon.process.wait(10) == 0
 
 
+def test_a_gateway_that_ends_serves_on_while_it_says_that_it_is_not_ready(gate):
+    gate.merge({"server": {"limits": {"unready": "3s"}}})
+    gate.reload()
+    wait_for(lambda: "the configuration was read again" in gate.log_text(), "the reload", 10)
+    began = time.monotonic()
+    gate.daemon.signal(signal.SIGTERM)
+    wait_for(lambda: requests.get(f"{gate.admin_url}/ready", timeout=5).status_code == 503, "ready to fail", 10)
+    assert not refuses_connections(gate.port) or time.monotonic() - began > 3
+    assert gate.daemon.process.wait(20) == 0
+    assert time.monotonic() - began >= 3
+
+
 def test_sighup_reads_the_file_again_and_keeps_the_old_one_on_error(gate, ui):
     gate.conf["clusters"].append({"name": "second", "uis": [{"name": "slow", "url": ui}]})
     gate.write_config()

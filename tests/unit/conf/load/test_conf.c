@@ -31,6 +31,7 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_int_equal(conf->limit_connections, 10000);
 	assert_int_equal(conf->limit_head_timeout_ms, 10000);
 	assert_int_equal(conf->limit_tunnel_idle_ms, 600000);
+	assert_int_equal(conf->limit_unready_ms, 0);
 	assert_false(conf->insecure_http);
 	assert_int_equal(conf->store_kind, CONF_STORE_SQLITE);
 	assert_string_equal(conf->store_path, "/var/lib/sparkgate/state.db");
