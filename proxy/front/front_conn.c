@@ -19,6 +19,7 @@ struct front_conn *front_conn_new(struct front *front)
 	struct front_conn *conn = mem_alloc(1, sizeof *conn);
 
 	conn->front = front;
+	conn->req.wire = &front_http1;
 	conn->state = CONN_READING;
 	conn->since = clock_mono_ms();
 	conn->out = evbuffer_new();

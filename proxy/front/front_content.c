@@ -66,8 +66,16 @@ static void want_content(struct front_conn *conn, enum content_mode mode)
 	front_conn_mark(conn); /* not from here: who asks is still on the stack */
 }
 
-static enum fault ask_for_content(struct front_request *req, enum content_mode mode, uint64_t max,
-	struct budget *budget, size_t bytes)
+/* What is held counts as long as it is, as far as that is known. */
+static size_t bytes_of_budget(const struct front_request *req, enum content_mode mode)
+{
+	int64_t known = req->content_length;
+
+	return mode == CONTENT_STREAMED ? FRONT_QUEUE_HIGH : known > 0 ? (size_t)known : 0;
+}
+
+enum fault front_content_ask(
+	struct front_request *req, enum content_mode mode, uint64_t max, struct budget *budget)
 {
 	struct front_conn *conn = (struct front_conn *)req;
 	struct front_input *in = conn->in;
@@ -76,7 +84,7 @@ static enum fault ask_for_content(struct front_request *req, enum content_mode m
 	if (!request_reader_bound_content(&in->reader, max))
 		return FAULT_BODY_TOO_LARGE;
 	in->budget = budget;
-	if (!front_input_take_budget(in, bytes)) {
+	if (!front_input_take_budget(in, bytes_of_budget(req, mode))) {
 		in->budget = NULL;
 		return FAULT_MEMORY;
 	}
@@ -84,19 +92,7 @@ static enum fault ask_for_content(struct front_request *req, enum content_mode m
 	return FAULT_NONE;
 }
 
-enum fault front_content_hold(struct front_request *req, uint64_t max, struct budget *budget)
-{
-	int64_t known = req->content_length;
-
-	return ask_for_content(req, CONTENT_HELD, max, budget, known > 0 ? (size_t)known : 0);
-}
-
-enum fault front_content_stream(struct front_request *req, uint64_t max, struct budget *budget)
-{
-	return ask_for_content(req, CONTENT_STREAMED, max, budget, FRONT_QUEUE_HIGH);
-}
-
-void front_content_want(struct front_request *req, bool wanted)
+void front_content_listen(struct front_request *req, bool wanted)
 {
 	struct front_conn *conn = (struct front_conn *)req;
 	struct front_input *in = conn->in;

@@ -1,10 +1,10 @@
 /*
  * proxy/front/front_int.h - what the files of the front share.
  *
- * They build on each other in this order: front_input.c (memory of what came), front_conn.c (a
- * connection), front_content.c, front_limit.c and front_reply.c (what is done with one),
- * front_read.c (what its events lead to), front_direct.c and front_evhttp.c (where they come from,
- * two ways), front.c (all of them).
+ * They build on each other in this order: front_wire.c (a request's handle, on whatever wire),
+ * front_input.c (memory of what came), front_conn.c (a connection), front_content.c, front_limit.c
+ * and front_reply.c (what is done with one), front_read.c (what its events lead to), front_direct.c
+ * and front_evhttp.c (where they come from, two ways), front.c (all of them).
  */
 #ifndef SPARKGATE_PROXY_FRONT_FRONT_INT_H
 #define SPARKGATE_PROXY_FRONT_FRONT_INT_H
@@ -86,6 +86,29 @@ struct front_ops {
 	/* Whether receive() takes as much as there is room for, however much: long runs of content
 	 * are read to where they will be handed on from. */
 	bool (*fills_room)(const struct front_conn *conn);
+};
+
+/*
+ * How a request's content is had and its answer written: of each function of front.h that takes a
+ * request the one that does it. HTTP/1's is in front_reply.c.
+ */
+struct front_wire {
+	void (*set_handler)(
+		struct front_request *req, const struct front_handler *handler, void *arg);
+	/* CONTENT_HELD or CONTENT_STREAMED. */
+	enum fault (*ask)(struct front_request *req, enum content_mode mode, uint64_t max,
+		struct budget *budget);
+	void (*want)(struct front_request *req, bool wanted);
+	void (*head)(struct front_request *req, int status, const struct sbuf *fields,
+		int64_t length, bool no_content);
+	void (*wiped)(struct front_request *req);
+	void (*text)(struct front_request *req, struct str text);
+	size_t (*body)(struct front_request *req, struct evbuffer *bytes);
+	void (*end)(struct front_request *req);
+	void (*cut)(struct front_request *req);
+	void (*tunnel)(struct front_request *req, const struct sbuf *fields);
+	void (*tunnel_read)(struct front_request *req, bool wanted);
+	void (*close_after)(struct front_request *req);
 };
 
 struct front_conn {
@@ -205,6 +228,10 @@ void front_conn_flush(struct front_conn *conn);
 /* --- front_content.c --- */
 /* A head is complete: is content to follow? */
 void front_content_begin(struct front_conn *conn, bool follows);
+/* As front_wire.ask and .want. */
+enum fault front_content_ask(
+	struct front_request *req, enum content_mode mode, uint64_t max, struct budget *budget);
+void front_content_listen(struct front_request *req, bool wanted);
 /* Takes what stands in the input, as far as it is wanted. */
 void front_content_take(struct front_conn *conn);
 /* Its bytes are wanted now, and come in a long run: they are read to where they will be handed on
@@ -230,6 +257,7 @@ void front_limit_turn_end(struct front *front);
 void front_limit_tick(struct front *front);
 
 /* --- front_reply.c --- */
+extern const struct front_wire front_http1;
 /* The answer is written: on to the next request, or close. */
 void front_reply_next(struct front_conn *conn);
 /* Says why, and closes. */

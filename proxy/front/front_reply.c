@@ -1,4 +1,4 @@
-/* Answers written to a connection, and what comes after the last byte. */
+/* HTTP/1's answers, written to a connection, and what comes after the last byte. */
 #include "proxy/front/front_int.h"
 
 #include "proxy/front/front_tls.h"
@@ -15,7 +15,8 @@ static struct front_conn *conn_of(struct front_request *req)
 	return (struct front_conn *)req;
 }
 
-void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg)
+static void http1_set_handler(
+	struct front_request *req, const struct front_handler *handler, void *arg)
 {
 	struct front_conn *conn = conn_of(req);
 
@@ -112,7 +113,7 @@ static void commit(struct front_conn *conn, struct evbuffer_iovec *room, const c
 		evbuffer_commit_space(conn->out, room, 1);
 }
 
-void front_reply_head(struct front_request *req, int status, const struct sbuf *fields,
+static void http1_head(struct front_request *req, int status, const struct sbuf *fields,
 	int64_t length, bool no_content)
 {
 	struct front_conn *conn = conn_of(req);
@@ -133,7 +134,7 @@ void front_reply_head(struct front_request *req, int status, const struct sbuf *
 	front_conn_mark(conn);
 }
 
-size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
+static size_t http1_body(struct front_request *req, struct evbuffer *bytes)
 {
 	struct front_conn *conn = conn_of(req);
 	size_t len = evbuffer_get_length(bytes);
@@ -157,12 +158,12 @@ size_t front_reply_body(struct front_request *req, struct evbuffer *bytes)
 	return front_conn_queued(conn);
 }
 
-void front_reply_wiped(struct front_request *req)
+static void http1_wiped(struct front_request *req)
 {
 	conn_of(req)->is_wiped = true;
 }
 
-void front_reply_text(struct front_request *req, struct str text)
+static void http1_text(struct front_request *req, struct str text)
 {
 	struct front_conn *conn = conn_of(req);
 
@@ -178,7 +179,7 @@ void front_reply_text(struct front_request *req, struct str text)
 	front_conn_mark(conn);
 }
 
-void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
+static void http1_tunnel(struct front_request *req, const struct sbuf *fields)
 {
 	struct front_conn *conn = conn_of(req);
 
@@ -193,12 +194,12 @@ void front_tunnel_begin(struct front_request *req, const struct sbuf *fields)
 	front_conn_mark(conn);
 }
 
-void front_tunnel_read(struct front_request *req, bool wanted)
+static void http1_tunnel_read(struct front_request *req, bool wanted)
 {
 	front_conn_hear(conn_of(req), wanted);
 }
 
-void front_reply_end(struct front_request *req)
+static void http1_end(struct front_request *req)
 {
 	struct front_conn *conn = conn_of(req);
 
@@ -212,7 +213,7 @@ void front_reply_end(struct front_request *req)
 		front_reply_next(conn);
 }
 
-void front_reply_cut(struct front_request *req)
+static void http1_cut(struct front_request *req)
 {
 	struct front_conn *conn = conn_of(req);
 
@@ -221,7 +222,7 @@ void front_reply_cut(struct front_request *req)
 	front_conn_drop(conn);
 }
 
-void front_close_after(struct front_request *req)
+static void http1_close_after(struct front_request *req)
 {
 	conn_of(req)->close_after = true;
 }
@@ -289,3 +290,18 @@ void front_reply_next(struct front_conn *conn)
 	if (conn->in || front_conn_holds_more(conn))
 		front_conn_mark(conn); /* not from here: pipelined requests would nest */
 }
+
+const struct front_wire front_http1 = {
+	.set_handler = http1_set_handler,
+	.ask = front_content_ask,
+	.want = front_content_listen,
+	.head = http1_head,
+	.wiped = http1_wiped,
+	.text = http1_text,
+	.body = http1_body,
+	.end = http1_end,
+	.cut = http1_cut,
+	.tunnel = http1_tunnel,
+	.tunnel_read = http1_tunnel_read,
+	.close_after = http1_close_after,
+};

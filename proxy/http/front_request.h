@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 struct evbuffer;
+struct front_wire;
 
 struct front_request {	   /* borrowed from its front; gone when it was answered, was cut, or its
 			      client has left */
@@ -25,6 +26,7 @@ struct front_request {	   /* borrowed from its front; gone when it was answered,
 	const struct sockaddr *peer;
 	char peer_text[46];
 	bool http_1_0;
+	const struct front_wire *wire; /* the front's own: how it is answered */
 };
 
 #endif
