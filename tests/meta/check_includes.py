@@ -14,7 +14,7 @@ auth/jose auth/policy auth/roles auth/store auth/audit auth/keys auth/session au
 auth/backends/sqlite auth/backends/redis/link auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/providers auth/token auth/device auth/admin auth/service auth/cli
 proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite proxy/filter
-proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery/pods proxy/discovery/resources proxy/discovery/uis proxy/discovery/found proxy/discovery proxy/launch/target proxy/launch/operator proxy/launch/artifacts proxy/launch/rules proxy/launch/rest proxy/launch proxy/pages proxy/pages/self proxy/pages/pods proxy/pages/admin proxy/pages/launch
+proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery/shelf proxy/discovery/pods proxy/discovery/resources proxy/discovery/uis proxy/discovery/found proxy/discovery proxy/launch/target proxy/launch/operator proxy/launch/artifacts proxy/launch/rules proxy/launch/rest proxy/launch proxy/pages proxy/pages/self proxy/pages/pods proxy/pages/admin proxy/pages/launch
 proxy/web proxy/launch/upload proxy/launch/api proxy/launch/pages proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/sockets proxy/doctor proxy/process
 """.split()
 FILES_MAX = 25

@@ -6,7 +6,7 @@
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/event_keep.h"
 #include "proxy/discovery/pods/log_queue.h"
-#include "proxy/discovery/pods/log_shelf.h"
+#include "proxy/discovery/shelf/log_shelf.h"
 #include "proxy/discovery/pods/pod_question.h"
 
 #include <event2/event.h>

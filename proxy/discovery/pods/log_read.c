@@ -7,7 +7,7 @@
 #include "proxy/discovery/kubernetes/kube_ask.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
 #include "proxy/discovery/pods/lacking_right.h"
-#include "proxy/discovery/pods/log_shelf.h"
+#include "proxy/discovery/shelf/log_shelf.h"
 
 #include <stdlib.h>
 

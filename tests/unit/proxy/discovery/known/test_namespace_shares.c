@@ -4,7 +4,7 @@
 #include "proxy/discovery/found/found.h"
 #include "proxy/discovery/kubernetes/pod_probe.h"
 #include "proxy/discovery/pods/log_queue.h"
-#include "proxy/discovery/pods/log_shelf.h"
+#include "proxy/discovery/shelf/log_shelf.h"
 #include "proxy/discovery/resources/known_resource.h"
 #include "tests/support/pod_world.h"
 #include "tests/support/scratch.h"

@@ -1,5 +1,5 @@
 /* What is kept of pods that ended: put, found again by another process, and gone in time. */
-#include "proxy/discovery/pods/log_shelf.h"
+#include "proxy/discovery/shelf/log_shelf.h"
 
 #include "base/mem.h"
 #include "tests/support/scratch.h"

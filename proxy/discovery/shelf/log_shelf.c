@@ -1,22 +1,20 @@
 #define _GNU_SOURCE
-#include "proxy/discovery/pods/log_shelf.h"
+#include "proxy/discovery/shelf/log_shelf.h"
 
 #include "base/clock.h"
 #include "base/files/folder.h"
-#include "base/hash/hash_table.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
 #include "base/text/digest.h"
 #include "base/text/json_text.h"
 #include "base/text/json_value.h"
-#include "proxy/discovery/known/namespace_shares.h"
+#include "proxy/discovery/shelf/shelf_index.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,23 +29,11 @@ enum {
 #define ENDING ".log"
 #define PART   ".part"
 
-struct slot { /* one file */
-	char *app_id, *uid, *namespace;
-	char name[NAME_LEN + sizeof ENDING];
-	int64_t touched_ms; /* wall */
-	uint64_t bytes;
-	UT_hash_handle hh; /* by app_id */
-	TAILQ_ENTRY(slot) by_age;
-};
-TAILQ_HEAD(slot_list, slot);
-
 struct log_shelf {
 	int folder;
 	int64_t keep_ms;
-	struct namespace_shares bytes, files;
 	uint64_t max_bytes;
-	struct slot *slots;
-	struct slot_list by_age; /* oldest first */
+	struct shelf_index index;
 };
 
 void shelf_record_clear(struct shelf_record *record)
@@ -71,7 +57,7 @@ static const char *namespace_of(const json_t *head)
 }
 
 /* Ids are long and have any bytes; a file's name has not. */
-static void write_name(const char *app_id, char out[NAME_LEN + sizeof ENDING])
+static void write_name(const char *app_id, char out[SHELF_NAME_SIZE])
 {
 	unsigned char digest[DIGEST_LEN];
 
@@ -80,84 +66,43 @@ static void write_name(const char *app_id, char out[NAME_LEN + sizeof ENDING])
 	memcpy(out + NAME_LEN, ENDING, sizeof ENDING);
 }
 
-static struct slot *find_slot(const struct log_shelf *shelf, const char *app_id)
+static struct shelf_slot *find_slot(const struct log_shelf *shelf, const char *app_id)
 {
-	struct slot *slot;
+	char name[SHELF_NAME_SIZE];
 
-	HASH_FIND(hh, shelf->slots, app_id, strlen(app_id), slot);
-	return slot;
+	write_name(app_id, name);
+	return shelf_index_find(&shelf->index, name);
 }
 
-static void drop_slot(struct log_shelf *shelf, struct slot *slot)
-{
-	HASH_DELETE(hh, shelf->slots, slot);
-	TAILQ_REMOVE(&shelf->by_age, slot, by_age);
-	namespace_shares_give(&shelf->bytes, slot->namespace, slot->bytes);
-	namespace_shares_give(&shelf->files, slot->namespace, 1);
-	free(slot->app_id);
-	free(slot->uid);
-	free(slot->namespace);
-	free(slot);
-}
-
-static void drop_file(struct log_shelf *shelf, struct slot *slot)
+static void drop_file(struct log_shelf *shelf, struct shelf_slot *slot)
 {
 	if (unlinkat(shelf->folder, slot->name, 0) == -1 && errno != ENOENT)
 		log_warn("discovery", "a kept log cannot be removed: %s", strerror(errno));
-	drop_slot(shelf, slot);
-}
-
-static void insert_by_age(struct log_shelf *shelf, struct slot *slot)
-{
-	struct slot *at = TAILQ_LAST(&shelf->by_age, slot_list);
-
-	while (at && at->touched_ms > slot->touched_ms)
-		at = TAILQ_PREV(at, slot_list, by_age);
-	if (at)
-		TAILQ_INSERT_AFTER(&shelf->by_age, at, slot, by_age);
-	else
-		TAILQ_INSERT_HEAD(&shelf->by_age, slot, by_age);
+	shelf_index_drop(&shelf->index, slot);
 }
 
 static void add_slot(
 	struct log_shelf *shelf, const json_t *head, uint64_t bytes, int64_t touched_ms)
 {
-	const char *app_id = json_value_string(head, "app");
-	struct slot *slot = find_slot(shelf, app_id);
+	struct shelf_slot *slot = mem_alloc(1, sizeof *slot);
 
-	if (slot)
-		drop_slot(shelf, slot); /* the file was replaced */
-	slot = mem_alloc(1, sizeof *slot);
-	slot->app_id = mem_strdup(app_id);
+	slot->app_id = mem_strdup(json_value_string(head, "app"));
 	slot->uid = mem_strdup(json_value_string(head, "uid"));
 	slot->namespace = mem_strdup(namespace_of(head));
 	slot->bytes = bytes;
 	slot->touched_ms = touched_ms;
-	write_name(app_id, slot->name);
-	namespace_shares_take(&shelf->bytes, slot->namespace, bytes);
-	namespace_shares_take(&shelf->files, slot->namespace, 1);
-	HASH_ADD_KEYPTR(hh, shelf->slots, slot->app_id, strlen(slot->app_id), slot);
-	insert_by_age(shelf, slot);
-}
-
-/* Of the namespace that has most: others' are not pushed out by it. */
-static void drop_oldest_of_most(struct log_shelf *shelf, const struct namespace_shares *shares)
-{
-	const char *most = namespace_shares_most(shares);
-	struct slot *slot = TAILQ_FIRST(&shelf->by_age);
-
-	while (slot && strcmp(slot->namespace, most) != 0)
-		slot = TAILQ_NEXT(slot, by_age);
-	if (slot)
-		drop_file(shelf, slot);
+	write_name(slot->app_id, slot->name);
+	shelf_index_add(&shelf->index, slot);
 }
 
 static void make_room(struct log_shelf *shelf)
 {
-	while (shelf->bytes.taken > shelf->max_bytes)
-		drop_oldest_of_most(shelf, &shelf->bytes);
-	while (shelf->files.taken > LOG_SHELF_FILES)
-		drop_oldest_of_most(shelf, &shelf->files);
+	const struct shelf_index *index = &shelf->index;
+
+	while (index->bytes.taken > shelf->max_bytes)
+		drop_file(shelf, shelf_index_first_to_go(index, &index->bytes));
+	while (index->files.taken > LOG_SHELF_FILES)
+		drop_file(shelf, shelf_index_first_to_go(index, &index->files));
 }
 
 /* --- files --- */
@@ -198,7 +143,7 @@ static int open_slot(const struct log_shelf *shelf, const char *name)
 /* False: it is not what its name says. */
 static bool take_file(struct log_shelf *shelf, const char *name)
 {
-	char expected[NAME_LEN + sizeof ENDING];
+	char expected[SHELF_NAME_SIZE];
 	int fd = open_slot(shelf, name);
 	json_t *head = NULL;
 	struct stat st;
@@ -281,7 +226,7 @@ struct log_shelf *log_shelf_open(
 	shelf->folder = fd;
 	shelf->keep_ms = keep_ms;
 	shelf->max_bytes = max_bytes;
-	TAILQ_INIT(&shelf->by_age);
+	shelf_index_init(&shelf->index);
 	look_around(shelf);
 	log_shelf_sweep(shelf);
 	return shelf;
@@ -291,10 +236,7 @@ void log_shelf_free(struct log_shelf *shelf)
 {
 	if (shelf == NULL)
 		return;
-	while (!TAILQ_EMPTY(&shelf->by_age))
-		drop_slot(shelf, TAILQ_FIRST(&shelf->by_age));
-	namespace_shares_clear(&shelf->bytes);
-	namespace_shares_clear(&shelf->files);
+	shelf_index_clear(&shelf->index);
 	close(shelf->folder);
 	free(shelf);
 }
@@ -351,7 +293,7 @@ static int write_file(const struct log_shelf *shelf, const char *name, struct st
 int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, struct err *err)
 {
 	json_t *json = head_of(record);
-	char name[NAME_LEN + sizeof ENDING], *head = json_text(json);
+	char name[SHELF_NAME_SIZE], *head = json_text(json);
 	struct str text = {record->text, record->text_len};
 	int result;
 
@@ -375,22 +317,21 @@ int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, st
 
 void log_shelf_touch(struct log_shelf *shelf, const char *app_id)
 {
-	struct slot *slot = find_slot(shelf, app_id);
+	struct shelf_slot *slot = find_slot(shelf, app_id);
 
 	if (slot == NULL)
 		return;
 	(void)utimensat(shelf->folder, slot->name, NULL, AT_SYMLINK_NOFOLLOW);
-	slot->touched_ms = clock_wall_ms();
-	TAILQ_REMOVE(&shelf->by_age, slot, by_age);
-	insert_by_age(shelf, slot);
+	shelf_index_touch(&shelf->index, slot, clock_wall_ms());
 }
 
 void log_shelf_sweep(struct log_shelf *shelf)
 {
 	int64_t oldest = clock_wall_ms() - shelf->keep_ms;
+	struct shelf_slot *slot;
 
-	while (!TAILQ_EMPTY(&shelf->by_age) && TAILQ_FIRST(&shelf->by_age)->touched_ms < oldest)
-		drop_file(shelf, TAILQ_FIRST(&shelf->by_age));
+	while ((slot = TAILQ_FIRST(&shelf->index.by_age)) != NULL && slot->touched_ms < oldest)
+		drop_file(shelf, slot);
 	make_room(shelf);
 }
 
@@ -398,7 +339,7 @@ void log_shelf_sweep(struct log_shelf *shelf)
 
 bool log_shelf_has(const struct log_shelf *shelf, const char *app_id, const char *uid)
 {
-	const struct slot *slot = find_slot(shelf, app_id);
+	const struct shelf_slot *slot = find_slot(shelf, app_id);
 
 	return slot && strcmp(slot->uid, uid) == 0;
 }
@@ -437,7 +378,7 @@ static bool read_record(int fd, size_t max, struct shelf_record *out)
 bool log_shelf_read(
 	struct log_shelf *shelf, const char *app_id, size_t max, struct shelf_record *out)
 {
-	const struct slot *slot = find_slot(shelf, app_id);
+	const struct shelf_slot *slot = find_slot(shelf, app_id);
 	int fd = slot ? open_slot(shelf, slot->name) : -1;
 	bool is_read = false;
 
@@ -453,15 +394,15 @@ bool log_shelf_read(
 
 size_t log_shelf_count(const struct log_shelf *shelf)
 {
-	return HASH_COUNT(shelf->slots);
+	return HASH_COUNT(shelf->index.slots);
 }
 
 void log_shelf_each(struct log_shelf *shelf, void (*each)(const char *app_id, void *arg), void *arg)
 {
-	size_t count = HASH_COUNT(shelf->slots), n = 0;
+	size_t count = HASH_COUNT(shelf->index.slots), n = 0;
 	char **ids = mem_alloc(count + 1, sizeof *ids);
 
-	for (struct slot *slot = shelf->slots; slot; slot = slot->hh.next)
+	for (struct shelf_slot *slot = shelf->index.slots; slot; slot = slot->hh.next)
 		ids[n++] = mem_strdup(slot->app_id);
 	for (size_t i = 0; i < n; i++) {
 		each(ids[i], arg);

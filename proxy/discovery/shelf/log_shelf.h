@@ -1,5 +1,5 @@
 /*
- * proxy/discovery/pods/log_shelf.h - a folder with what is kept of drivers' pods that ended: what
+ * proxy/discovery/shelf/log_shelf.h - a folder with what is kept of drivers' pods that ended: what
  * their containers said of their end, what Kubernetes told of their pods, and last lines of their
  * log.
  *
@@ -8,8 +8,8 @@
  * the namespace that has most (S145).
  * Blocking; the keeper's thread. Several processes may have one folder.
  */
-#ifndef SPARKGATE_PROXY_DISCOVERY_PODS_LOG_SHELF_H
-#define SPARKGATE_PROXY_DISCOVERY_PODS_LOG_SHELF_H
+#ifndef SPARKGATE_PROXY_DISCOVERY_SHELF_LOG_SHELF_H
+#define SPARKGATE_PROXY_DISCOVERY_SHELF_LOG_SHELF_H
 
 #include "base/err.h"
 #include "base/str.h"
