@@ -54,8 +54,10 @@ class PodProcesses:
         found = self.kube.must("GET", path)
         folder = self.folder / source["name"]
         folder.mkdir(exist_ok=True)
+        named = {row["key"]: row["path"] for row in source.get("items", [])}
         for name, text in found["data"].items():
-            (folder / name).write_text(text)
+            if name in named or not named:
+                (folder / named.get(name, name)).write_text(text)
         return folder
 
     def here(self, word):
