@@ -58,9 +58,9 @@ static void take_kept_pod(struct endpoint_pods *p)
 	const struct kube_container *main;
 	struct err err = {""};
 
-	if (p->driver || told->kept_pod == NULL)
+	if (p->driver || told->kept.pod == NULL)
 		return;
-	p->driver = json_of_text(str_of(told->kept_pod), &err);
+	p->driver = json_of_text(str_of(told->kept.pod), &err);
 	if (p->driver == NULL || kube_status_read(p->driver, &p->target, &err) == -1)
 		return;
 	main = kube_status_main(&p->target);
@@ -68,23 +68,23 @@ static void take_kept_pod(struct endpoint_pods *p)
 		(void)str_copy(str_of(main->name), p->container, sizeof p->container);
 }
 
-static const char *why_not_kept(const struct pod_answer *told)
+static const char *why_not_kept(const struct kept_end *kept)
 {
-	return told->kept_problem && told->kept_problem[0]
-		       ? told->kept_problem
+	return kept->problem && kept->problem[0]
+		       ? kept->problem
 		       : "The driver\xe2\x80\x99s pod is not there any more, and its log was not "
 			 "kept (kubernetes.keep_logs).";
 }
 
 static void show_kept(struct endpoint_pods *p)
 {
-	const struct pod_answer *told = &p->told->answer;
+	const struct kept_end *kept = &p->told->answer.kept;
 
 	take_kept_pod(p);
 	p->told->answer.known = POD_GONE;
 	pods_take_kept(p);
-	if (told->kept_log == NULL || (told->kept_problem && told->kept_problem[0]))
-		pods_problem(p, mem_strdup(why_not_kept(told)));
+	if (kept->log == NULL || kept->problem[0])
+		pods_problem(p, mem_strdup(why_not_kept(kept)));
 	answer_page(p);
 }
 
@@ -94,11 +94,11 @@ static void serve_gone(struct endpoint_pods *p)
 
 	if (!p->asked.is_text)
 		show_kept(p);
-	else if (told->kept_log &&
+	else if (told->kept.log &&
 		 (p->asked.pod[0] == '\0' || strcmp(p->asked.pod, told->pod) == 0))
 		pods_send_kept(p);
 	else
-		web_fault(&p->x->web, FAULT_GONE, why_not_kept(told));
+		web_fault(&p->x->web, FAULT_GONE, why_not_kept(&told->kept));
 }
 
 /* --- whose log --- */

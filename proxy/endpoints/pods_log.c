@@ -45,11 +45,11 @@ static void begin_at_line(struct endpoint_pods *p)
 
 void pods_take_kept(struct endpoint_pods *p)
 {
-	const struct pod_answer *told = &p->told->answer;
+	const struct kept_end *kept = &p->told->answer.kept;
 
-	p->has_log = p->is_kept = told->kept_log != NULL;
-	keep_tail(p, (struct str){told->kept_log, told->kept_log_len});
-	p->log_is_cut |= told->kept_log_len >= p->told->log_max;
+	p->has_log = p->is_kept = kept->log != NULL;
+	keep_tail(p, (struct str){kept->log, kept->log_len});
+	p->log_is_cut |= kept->log_len >= p->told->log_max;
 	begin_at_line(p);
 }
 
@@ -186,7 +186,7 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 		end_text(p, FAULT_NONE);
 	} else if (p->is_begun) {
 		end_text(p, FAULT_UPSTREAM_DIED);
-	} else if (result->status == 404 && p->told->answer.kept_log && is_driver(p)) {
+	} else if (result->status == 404 && p->told->answer.kept.log && is_driver(p)) {
 		pods_send_kept(p);
 	} else {
 		refuse_text(p, result);
@@ -243,8 +243,8 @@ static struct str last_lines(struct str text, uint64_t lines)
 
 void pods_send_kept(struct endpoint_pods *p)
 {
-	const struct pod_answer *told = &p->told->answer;
-	struct str text = {told->kept_log, told->kept_log_len};
+	const struct kept_end *kept = &p->told->answer.kept;
+	struct str text = {kept->log, kept->log_len};
 
 	web_reply(&p->x->web,
 		&(struct web_reply){200, "text/plain; charset=utf-8",

@@ -5,9 +5,9 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/event_keep.h"
+#include "proxy/discovery/pods/kept_end.h"
 #include "proxy/discovery/pods/log_queue.h"
 #include "proxy/discovery/shelf/log_shelf.h"
-#include "proxy/discovery/pods/pod_question.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -177,7 +177,7 @@ void keep_log_gone(struct app *a, const struct kube_pod *pod)
 
 /* --- what was kept --- */
 
-void keep_log_answer(const struct app *a, size_t max, struct pod_answer *answer)
+void keep_log_answer(const struct app *a, size_t max, struct kept_end *kept, char **events)
 {
 	const struct log_keeper *k = a->known.cluster->keeper;
 	struct shelf_record record;
@@ -185,16 +185,11 @@ void keep_log_answer(const struct app *a, size_t max, struct pod_answer *answer)
 	if (k == NULL || !log_shelf_has(k->shelf, a->known.id, a->pod) ||
 		!log_shelf_read(k->shelf, a->known.id, max, &record))
 		return;
-	answer->kept_pod = record.pod;
-	if (record.text_len || record.problem[0] == '\0') {
-		answer->kept_log = record.text;
-		record.text = NULL;
+	if (events) {
+		*events = record.events;
+		record.events = NULL;
 	}
-	answer->kept_log_len = record.text_len;
-	answer->kept_problem = record.problem;
-	answer->kept_events = record.events;
-	record.pod = record.problem = record.events = NULL;
-	shelf_record_clear(&record);
+	kept_end_take(kept, &record);
 }
 
 struct visit {

@@ -13,7 +13,7 @@
 
 struct app;
 struct cluster;
-struct pod_answer;
+struct kept_end;
 
 /* By the cluster's configuration: begins, goes on, or ends. */
 void keep_log_use(struct cluster *c);
@@ -21,8 +21,9 @@ void keep_log_end(struct cluster *c);
 /* Told of each state of the pod that was taken for the application, and of its end. */
 void keep_log_of(struct app *a, const struct kube_pod *pod);
 void keep_log_gone(struct app *a, const struct kube_pod *pod);
-/* What was kept of the application's pod, if anything; of the log the last `max` bytes. */
-void keep_log_answer(const struct app *a, size_t max, struct pod_answer *answer);
+/* Gives what was kept of the application's pod, if anything: of the log the last `max` bytes;
+ * events as JSON for incidents_add_kept(), unless `events` is NULL. */
+void keep_log_answer(const struct app *a, size_t max, struct kept_end *kept, char **events);
 /* Calls `each` with what was kept of every pod that a watch of `namespace` ("*": all) sees. */
 void keep_log_each(struct cluster *c, const char *namespace,
 	void (*each)(const struct kube_pod *pod, void *arg), void *arg);

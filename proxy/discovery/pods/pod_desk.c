@@ -57,7 +57,7 @@ static void answer_of_pod(const struct app *a, struct pod_question *q)
 	add_executors(a, answer);
 	load_access(a->known.cluster, answer);
 	if (!a->running)
-		keep_log_answer(a, q->log_max, answer);
+		keep_log_answer(a, q->log_max, &answer->kept, &answer->kept_events);
 }
 
 static void answer_of_cluster(const struct cluster *c, struct pod_question *q)

@@ -32,10 +32,8 @@ static void clear_answer(struct pod_answer *answer)
 	free(answer->namespace);
 	free(answer->pod);
 	free(answer->uid);
-	free(answer->kept_pod);
+	kept_end_clear(&answer->kept);
 	free(answer->kept_events);
-	free(answer->kept_log);
-	free(answer->kept_problem);
 }
 
 void pod_question_free(struct pod_question *q)

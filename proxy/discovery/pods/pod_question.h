@@ -12,6 +12,7 @@
 #include "base/inbox.h"
 #include "proxy/discovery/kubernetes/kube_access.h"
 #include "proxy/discovery/kubernetes/kube_right.h"
+#include "proxy/discovery/pods/kept_end.h"
 
 #include <sys/queue.h>
 
@@ -30,12 +31,8 @@ struct pod_answer { /* owns what it points to */
 	size_t others_count;
 	char **executors; /* uids of pods that were seen as its executors */
 	size_t executors_count;
-	/* What was kept of its end; NULL: nothing. */
-	char *kept_pod;	   /* JSON, as kube_status_cut() made it */
-	char *kept_events; /* JSON, as incidents_text() made it; NULL: none */
-	char *kept_log;
-	size_t kept_log_len;
-	char *kept_problem; /* why there is no log, or not the end of it; "" */
+	struct kept_end kept; /* of it */
+	char *kept_events;    /* JSON, as incidents_text() made it; NULL: none */
 };
 
 struct pod_question {

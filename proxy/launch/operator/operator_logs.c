@@ -7,7 +7,7 @@
 #include "proxy/discovery/kubernetes/kube_resource.h"
 #include "proxy/discovery/kubernetes/kube_status.h"
 #include "proxy/discovery/pods/keep_log.h"
-#include "proxy/discovery/pods/pod_question.h"
+#include "proxy/discovery/pods/kept_end.h"
 #include "proxy/launch/operator/operator_target.h"
 
 #include "base/text/json_text.h"
@@ -50,28 +50,27 @@ static void lead_to(struct operator_errand *e, const char *pod, const char *cont
 
 static void take_kept(const struct app *a, struct operator_errand *e)
 {
-	struct pod_answer kept = {.known = POD_GONE};
+	struct kept_end kept = {.uid = NULL};
 
 	if (e->since[0]) {
 		say_none(e, "The pod is not there any more, and a kept log has no times of lines: "
 			    "ask without since.");
 		return;
 	}
-	keep_log_answer(a, KEPT_BYTES, &kept);
-	if (kept.kept_log) {
+	keep_log_answer(a, KEPT_BYTES, &kept, NULL);
+	if (kept.log) {
 		e->log.kind = LAUNCH_LOG_TEXT;
-		e->log.text = kept.kept_log;
-		e->log.text_len = kept.kept_log_len;
-	} else if (kept.kept_problem && kept.kept_problem[0]) {
-		say_none(e, kept.kept_problem);
+		e->log.text = kept.log;
+		e->log.text_len = kept.log_len;
+		kept.log = NULL;
+	} else if (kept.problem && kept.problem[0]) {
+		say_none(e, kept.problem);
 	} else {
 		say_none(e,
 			"The driver\xe2\x80\x99s pod is not there any more, and its log was not "
 			"kept (kubernetes.keep_logs).");
 	}
-	free(kept.kept_pod);
-	free(kept.kept_events);
-	free(kept.kept_problem);
+	kept_end_clear(&kept);
 }
 
 static void find_drivers(const struct app *a, struct operator_errand *e)

@@ -40,7 +40,7 @@ static void pod_is_told_while_it_is_there_and_after(void **state)
 	assert_int_equal(q->answer.known, POD_THERE);
 	assert_string_equal(q->answer.namespace, "etl");
 	assert_int_equal(q->answer.others_count, 0);
-	assert_null(q->answer.kept_log);
+	assert_null(q->answer.kept.log);
 	pod_question_free(q);
 	pod_world_drop(w, "etl", "spark-1");
 	assert_known(w, "spark-1", POD_GONE);
