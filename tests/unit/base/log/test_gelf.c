@@ -34,7 +34,7 @@ static void message_has_what_the_specification_asks_for(void **state)
 	const struct log_field fields[] = {{"user", STR("ann"), false},
 		{"status", STR("200"), true}, {"token_id", {NULL, 0}, false}};
 	const struct log_record record = {
-		LOG_WARN, "access", "request", fields, ARRAY_LEN(fields), 1700000000007};
+		LOG_WARN, "access", "request", fields, ARRAY_LEN(fields), 1700000000007, false};
 	json_t *json = message_of(&record);
 
 	(void)state;
