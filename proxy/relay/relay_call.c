@@ -80,7 +80,7 @@ void relay_fill_context(struct exchange *x)
 		.find_authority = find_authority,
 		.find_id = find_id,
 		.arg = x,
-		.memo = x->sees_all_uis ? x->thread->links : NULL, /* it is of all viewers */
+		.memo = x->sees_all_uis ? x->thread->pages : NULL, /* it is of all viewers */
 		.snapshot = registry_serial(x->registry)};
 }
 

@@ -21,7 +21,7 @@
 struct artifact_bench;
 struct endpoint_pods;
 struct fetcher;
-struct link_memo;
+struct page_memo;
 struct tunnel;
 
 struct server_thread {
@@ -41,7 +41,7 @@ struct server_thread {
 	struct static_fetches *fetches;	 /* into it */
 	struct sbuf head;		 /* of the request that is sent on right now */
 	struct evbuffer *filters[2];	 /* content between two filters; empty between callbacks */
-	struct link_memo *links;	 /* of the last long page */
+	struct page_memo *pages;	 /* the last long one */
 	struct evbuffer *nothing;	 /* always empty: the end of a content that is not kept */
 	struct fetcher *kube;		 /* of Kubernetes' API servers; NULL: none was asked */
 	unsigned kube_calls;		 /* exchanges that ask them */

@@ -78,10 +78,6 @@ struct rewriter *rewriter_new(const struct rewrite_context *context, enum rewrit
 	links_init(&rw->links, context);
 	rw->links.any_gate = kind == REWRITE_JSON;
 	rw->html.is_other = context->is_other;
-	if (kind == REWRITE_HTML && context->memo)
-		link_memo_open(&rw->memo, context->memo,
-			&(struct link_memo_key){
-				context->snapshot, context->mount, context->origin});
 	sbuf_init(&rw->hold, HOLD_MAX);
 	return rw;
 }
@@ -90,6 +86,7 @@ void rewriter_free(struct rewriter *rw)
 {
 	if (!rw)
 		return;
+	page_reader_free(rw->pages);
 	sbuf_clear(&rw->hold);
 	block_free(rw);
 }
@@ -100,6 +97,7 @@ static void feed_chunk(struct rewriter *rw, struct evbuffer *in, const char *byt
 
 	rw->run = bytes;
 	rw->sink.hint = len + len / 4;
+	rw->passed += rw->passed < PAGE_MEMO_FROM ? len : 0;
 	readers[rw->kind](rw, bytes, end);
 	if (rw->run == bytes && len >= CHUNK_COPIED) {
 		sink_commit(&rw->sink);
@@ -110,13 +108,32 @@ static void feed_chunk(struct rewriter *rw, struct evbuffer *in, const char *byt
 	evbuffer_drain(in, len);
 }
 
+/* From then on much of it is what it was the last time, mostly. */
+static bool is_long_page(struct rewriter *rw)
+{
+	const struct rewrite_context *context = rw->links.context;
+
+	if (rw->pages == NULL && rw->passed >= PAGE_MEMO_FROM && rw->kind == REWRITE_HTML &&
+		context->memo && !context->is_other)
+		rw->pages = page_reader_new(
+			context->memo, &(struct page_key){context->snapshot, context->mount,
+					       context->origin, context->others});
+	return rw->pages != NULL;
+}
+
 void rewriter_feed(struct rewriter *rw, struct evbuffer *in, struct evbuffer *out, bool last)
 {
 	struct evbuffer_iovec chunk;
 
 	rw->sink = (struct sink){.out = out};
-	while (evbuffer_get_length(in) > 0 && evbuffer_peek(in, -1, NULL, &chunk, 1) > 0)
+	while (evbuffer_get_length(in) > 0) {
+		if (is_long_page(rw) && page_reader_feed(rw->pages, rw, in))
+			continue;
+		evbuffer_peek(in, -1, NULL, &chunk, 1);
 		feed_chunk(rw, in, chunk.iov_base, chunk.iov_len);
+	}
+	if (last && rw->pages)
+		page_reader_end(rw->pages, rw);
 	if (last) {
 		rw->hold_run = rw->hold.at;
 		rewriter_release(rw);

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-struct link_memo;
+struct page_memo;
 
 struct rewrite_context {   /* borrowed for the rewriter's life */
 	const char *mount; /* of the UI that answers: "/local/proxy/app-1"; no slash at the end */
@@ -27,7 +27,7 @@ struct rewrite_context {   /* borrowed for the rewriter's life */
 	/* mount path for <id> of Spark's own /proxy/<id>, else NULL; "master" is the master */
 	const char *(*find_id)(const void *arg, struct str id);
 	const void *arg;
-	struct link_memo *memo; /* of the thread, for its long pages; NULL: none */
+	struct page_memo *memo; /* of the thread, for its long pages; NULL: none */
 	uint64_t snapshot; /* what find_authority() and find_id() answer from, and nothing else:
 			      its strings stay as they are while it has this number */
 };

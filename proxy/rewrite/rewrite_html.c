@@ -603,6 +603,11 @@ void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end)
 		rw->html.is_meta = rewriter_hold(rw, rw->html.meta, end);
 }
 
+bool rewrite_html_is_in_body(const struct rewriter *rw)
+{
+	return rw->html.state == HTML_AT_TEXT && rw->html.past_body;
+}
+
 bool rewrite_html_is_in_tag(const struct rewriter *rw)
 {
 	return rw->html.state >= HTML_AT_TAG_OPEN && rw->html.state <= HTML_AT_VALUE;

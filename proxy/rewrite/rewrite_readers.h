@@ -6,7 +6,9 @@
 #include "proxy/rewrite/rewrite_sink.h"
 
 void rewrite_html_chunk(struct rewriter *rw, const char *p, const char *end);
-bool rewrite_html_is_in_tag(const struct rewriter *rw); /* the last chunk's end cut it in two */
+bool rewrite_html_is_in_body(const struct rewriter *rw); /* in text there, outside any element
+							     that hides what follows */
+bool rewrite_html_is_in_tag(const struct rewriter *rw);	 /* the last chunk's end cut it in two */
 void rewrite_json_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_script_chunk(struct rewriter *rw, const char *p, const char *end);
 void rewrite_css_chunk(struct rewriter *rw, const char *p, const char *end);

@@ -8,7 +8,8 @@
 #define SPARKGATE_PROXY_REWRITE_REWRITE_SINK_H
 
 #include "base/sbuf.h"
-#include "proxy/rewrite/link_memo.h"
+#include "proxy/rewrite/page_memo.h"
+#include "proxy/rewrite/rewrite_link.h"
 
 #include <event2/buffer.h>
 
@@ -65,7 +66,8 @@ struct script {
 struct rewriter {
 	enum rewrite_kind kind;
 	struct links links;
-	struct link_memo_reader memo;
+	size_t passed;		   /* bytes that were read, up to PAGE_MEMO_FROM */
+	struct page_reader *pages; /* NULL: it is no long page, yet */
 	struct sink sink;
 	const char *run;
 	struct sbuf hold;     /* the beginning of a candidate that a chunk's end cut in two */

@@ -2,27 +2,12 @@
 
 #include "proxy/rewrite/html_tag.h"
 
-/* As links_map_html(). A page that says it has another root than its mount is not remembered: what
- * its links become depends on that, too. */
-static bool map_link(struct rewriter *rw, struct str url, struct link_edit *edit)
-{
-	bool is_memorable = rw->links.root_len == 0;
-
-	if (is_memorable && link_memo_find(&rw->memo, url, edit))
-		return true;
-	if (!links_map_html(&rw->links, url, edit))
-		return false;
-	if (is_memorable)
-		link_memo_note(&rw->memo, url, edit);
-	return true;
-}
-
 void rewriter_mend(struct rewriter *rw, struct str candidate, size_t at, size_t len)
 {
 	struct str url = {candidate.at + at, len};
 	struct link_edit edit;
 
-	if (!map_link(rw, url, &edit))
+	if (!links_map_html(&rw->links, url, &edit))
 		return;
 	rewriter_edit(rw, candidate, at, edit.cut);
 	sink_add(&rw->sink, edit.origin.at, edit.origin.len);

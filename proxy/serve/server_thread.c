@@ -5,7 +5,7 @@
 #include "base/net/fetch.h"
 #include "base/rnd.h"
 #include "proxy/launch/artifacts/artifact_bench.h"
-#include "proxy/rewrite/link_memo.h"
+#include "proxy/rewrite/page_memo.h"
 #include "proxy/guard/websocket.h"
 #include "proxy/relay/relay.h"
 #include "proxy/relay/static_cache.h"
@@ -119,7 +119,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	for (size_t i = 0; i < ARRAY_LEN(thread->filters); i++)
 		thread->filters[i] = evbuffer_new();
 	thread->nothing = evbuffer_new();
-	thread->links = link_memo_new();
+	thread->pages = page_memo_new();
 	thread->registry = share_reader_new(shared->registry);
 	thread->conf = share_reader_new(shared->conf);
 	thread->auth = auth_new(shared->auth, thread->base, thread->inbox, AUTH_SITE_PUBLIC);
@@ -216,7 +216,7 @@ void server_thread_close(struct server_thread *thread)
 		evbuffer_free(thread->filters[i]);
 	sbuf_clear(&thread->head);
 	evbuffer_free(thread->nothing);
-	link_memo_free(thread->links);
+	page_memo_free(thread->pages);
 	free(thread);
 }
 

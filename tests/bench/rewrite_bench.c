@@ -5,7 +5,7 @@
  */
 #include "base/mem.h"
 #include "base/sbuf.h"
-#include "proxy/rewrite/link_memo.h"
+#include "proxy/rewrite/page_memo.h"
 #include "proxy/rewrite/rewrite.h"
 
 #include <event2/buffer.h>
@@ -138,7 +138,7 @@ static double one_response(
 }
 
 static void run(const char *name, void (*fill)(struct sbuf *), enum rewrite_kind kind,
-	const char *(*find)(const void *, struct str), struct link_memo *memo)
+	const char *(*find)(const void *, struct str), struct page_memo *memo)
 {
 	struct rewrite_context context = {.mount = "/local/proxy/master",
 		.cluster_root = "/local",
@@ -167,7 +167,7 @@ static void run(const char *name, void (*fill)(struct sbuf *), enum rewrite_kind
 
 int main(void)
 {
-	struct link_memo *memo = link_memo_new();
+	struct page_memo *memo = page_memo_new();
 
 	learn_workers();
 	run("master, 5000 known workers", master_page, REWRITE_HTML, find_known, NULL);
@@ -175,6 +175,6 @@ int main(void)
 	run("master, 5000 unknown workers", master_page, REWRITE_HTML, find_none, NULL);
 	run("html text, no candidates", long_text, REWRITE_HTML, find_known, NULL);
 	run("executors json", executors_json, REWRITE_JSON, find_known, NULL);
-	link_memo_free(memo);
+	page_memo_free(memo);
 	return 0;
 }
