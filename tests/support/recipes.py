@@ -111,6 +111,28 @@ class Livy(Recipe):
         return [self.java, "-Xmx300m", "-cp", f"{self.folder}/conf:{RECIPES}/livy/*", "org.apache.livy.server.LivyServer"]
 
 
+class Zeppelin(Recipe):
+    """Its server; its pages are in no package that can be had, so a page of ours does with its API and socket what they do."""
+
+    name, told, probe = "zeppelin", True, "api/version"
+
+    def prepare(self):
+        pages = self.folder / "pages" / "WEB-INF"
+        pages.mkdir(parents=True)
+        (pages / "web.xml").write_text("<web-app/>")
+        (pages.parent / "index.html").write_text("<!doctype html><title>Zeppelin</title>")
+        for name in ("conf", "interpreter"):
+            (self.folder / name).mkdir()
+        self.env |= {"ZEPPELIN_SERVER_CONTEXT_PATH": self.mount, "ZEPPELIN_ADDR": HOST, "ZEPPELIN_PORT": str(self.port),
+                     "ZEPPELIN_HOME": str(self.folder), "ZEPPELIN_CONF_DIR": f"{self.folder}/conf", "HADOOP_CONF_DIR": "",
+                     "ZEPPELIN_WAR": str(pages.parent), "ZEPPELIN_ANGULAR_WAR": str(pages.parent),
+                     "ZEPPELIN_IDENT_STRING": "tests"}  # without it the server ends with its standard input
+
+    def command(self):
+        return [*JAVA, "-Xmx400m", f"-Djava.io.tmpdir={self.folder}", "-cp", f"{self.folder}/conf:{RECIPES}/zeppelin/*",
+                "org.apache.zeppelin.server.ZeppelinServer"]
+
+
 class Trino(Recipe):
     name, probe = "trino", "v1/info"
 

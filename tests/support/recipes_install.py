@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts the programs of tests/support/recipes.py into build/recipes: all of them, or those that are named. What is there stays.
 
-    recipes_install.py [tensorboard | mlflow | airflow | ray | flink | trino | livy]...
+    recipes_install.py [tensorboard | mlflow | airflow | ray | flink | trino | livy | zeppelin]...
 """
 
 import pathlib
@@ -17,7 +17,8 @@ PACKAGES = {
     "airflow": ["apache-airflow==3.3.2"],
     "ray": ["ray[default]==2.60.0"],
 }
-JARS = {"trino": "io.trino:trino-main:435", "livy": "org.apache.livy:livy-server:0.7.1-incubating"}
+JARS = {"trino": "io.trino:trino-main:435", "livy": "org.apache.livy:livy-server:0.7.1-incubating",
+        "zeppelin": "org.apache.zeppelin:zeppelin-server:0.10.0"}
 POM = """<project>
   <modelVersion>4.0.0</modelVersion><groupId>sparkgate.tests</groupId><artifactId>{name}</artifactId><version>1</version>
   <dependencies>
