@@ -10,6 +10,7 @@ sys.path.append(str(ROOT / "tests" / "compat"))
 
 import compat  # noqa: E402
 import java_install  # noqa: E402
+from look import Pair  # noqa: E402
 from results import Results  # noqa: E402
 from table import write_table  # noqa: E402
 
@@ -56,3 +57,11 @@ def test_without_java_8_a_cell_of_an_old_spark_says_how_to_name_one_and_is_not_p
     said = capsys.readouterr().out
     assert "JAVA_8=/path/to/jre make compat" in said and "0 passed, 1 failed" in said
     assert not Results(results.path).lines
+
+
+def test_a_complaint_is_sparks_own_only_where_its_page_could_not_make_it():
+    said = "Executing inline event handler violates the following Content Security Policy directive"
+    ours, missing = {"errors": [said, "other"]}, ["404 GET /proxy/app-1/static/spark-dag-viz.js"]
+    assert Pair.complaints(ours, {"errors": [], "failed": missing}) == ["other"]
+    assert Pair.complaints(ours, {"errors": [], "failed": []}) == [said, "other"]
+    assert Pair.complaints(ours, {"errors": [said], "failed": []}) == ["other"]
