@@ -57,4 +57,5 @@ def test_real_driver_and_executor_from_submission_to_completion(world, processes
         life.end(pod, driver.process.returncode, "Completed")
         life.until_state("COMPLETED")
         life.until_row("Finished", app)
+        assert not [row for _, _, rows in life.story for row in rows if "claims to be" in row]
         assert re.fullmatch("(Submitted > )?((Waiting|Pending) > )*Running > Finished", life.told())

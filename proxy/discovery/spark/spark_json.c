@@ -440,13 +440,16 @@ json_t *spark_driver_read(struct str body, struct spark_app *out)
 	return NULL;
 }
 
+/* What Spark's UI answers to anything before its application is there (SparkUI.initHandler). */
+#define STARTING_UP "Spark is starting up."
+
 bool spark_driver_is_early(struct str body)
 {
 	json_t *json = json_of_text(body, NULL);
 	bool is = json_is_array(json) && json_array_size(json) == 0;
 
 	json_decref(json);
-	return is;
+	return is || str_starts(body, STR(STARTING_UP));
 }
 
 bool spark_version_copy(struct str text, char out[static SPARK_VERSION_MAX])

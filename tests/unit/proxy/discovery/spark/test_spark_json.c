@@ -92,6 +92,9 @@ static void real_workers_and_drivers_say_who_they_are(void **state)
 	assert_null(spark_driver_read(STR("[{\"id\":\"a\"},{\"id\":\"b\"}]"), &named));
 	assert_false(spark_driver_is_early(str_of(driver)));
 	assert_true(spark_driver_is_early(STR(" [] ")));
+	assert_true(spark_driver_is_early(
+		STR("Spark is starting up. Please wait a while until it's ready.")));
+	assert_false(spark_driver_is_early(STR("<p>Spark is starting up.</p>")));
 	assert_false(spark_driver_is_early(STR("{}")));
 	assert_false(spark_driver_is_early(STR("")));
 	spark_master_clear(&m);
