@@ -47,7 +47,7 @@ def test_real_driver_and_executor_from_submission_to_completion(world, processes
         wait_for((tmp_path / "sum").exists, "the sum", 180, lambda: (check(), executor.check()))
         assert (tmp_path / "sum").read_text() == "5050"
         assert "Executors" in world.person.page(f"/k/proxy/{app}/executors/").text
-        listed = world.person.page(f"/k/proxy/{app}/api/v1/applications/{app}/executors").json()
+        listed = world.person.get(f"{world.gate.url}/k/proxy/{app}/api/v1/applications/{app}/executors", timeout=60).json()
         assert {row["id"] for row in listed} == {"driver", "1"} and all(row["isActive"] for row in listed)
         logs = text_of(life.get(app, "/logs").text)
         assert "driver" in logs and executors(world, app)[0]["metadata"]["name"] in logs

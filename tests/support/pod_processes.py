@@ -71,8 +71,8 @@ class PodProcesses:
         conf, ip = self.mount(pod, "spark-conf-volume-driver"), pod["status"]["podIP"]
         properties = conf / "spark.properties"
         own = {"spark.driver.bindAddress": ip, "spark.driver.host": ip, "spark.kubernetes.driver.master": self.kube.url,
-               "spark.kubernetes.authenticate.caCertFile": self.kube.ca_file, "spark.kubernetes.authenticate.oauthToken": self.token,
-               "spark.driver.extraJavaOptions": JAVA_OPTS}
+               **{f"spark.kubernetes.authenticate.{kind}{key}": value for kind in ("", "driver.mounted.")
+                  for key, value in (("caCertFile", self.kube.ca_file), ("oauthToken", self.token))}, "spark.driver.extraJavaOptions": JAVA_OPTS}
         text = "".join(f"{self.here(line)}\n" for line in properties.read_text().splitlines() if line.partition("=")[0] not in own)
         if any(row["name"] == "pod-template-volume" for row in pod["spec"]["volumes"]):
             text = text.replace("/opt/spark/pod-template", str(self.mount(pod, "pod-template-volume")))
