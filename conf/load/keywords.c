@@ -308,8 +308,8 @@ const struct keyword keywords[] = {
 		IN_CLUSTER(kubernetes.keep_logs_s),
 		.fallback = "0s",
 		.max = 30 * DAY,
-		.help = "how long the end of a driver's log is kept after its pod is gone; 0s: not "
-			"at all"},
+		.help = "how long the end of the log of a driver or executor is kept after its pod "
+			"is gone; 0s: not at all"},
 	{.path = "clusters[].kubernetes.logs_dir",
 		.type = &value_folder,
 		IN_CLUSTER(kubernetes.logs_dir),
@@ -320,7 +320,9 @@ const struct keyword keywords[] = {
 		.fallback = "256MiB",
 		.min = 2 * MIB,
 		.max = (int64_t)MIB * MIB,
-		.help = "bytes of all logs that are kept of the cluster; the oldest go first"},
+		.help = "bytes of all logs that are kept of the cluster; the oldest go first, "
+			"those of "
+			"executors before those of drivers"},
 	{.path = "clusters[].networks",
 		.shape = KEYWORD_VALUES,
 		.type = &value_cidr,

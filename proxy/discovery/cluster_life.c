@@ -12,6 +12,7 @@
 #include "proxy/discovery/merge_polls.h"
 #include "proxy/discovery/pods/ask_rights.h"
 #include "proxy/discovery/pods/keep_log.h"
+#include "proxy/discovery/pods/executor_keep.h"
 #include "proxy/discovery/pods/known_executors.h"
 #include "proxy/discovery/poll_history.h"
 #include "proxy/discovery/poll_master.h"
@@ -265,7 +266,7 @@ static void keep_watches(struct cluster *c, const struct kube_kind *const *kinds
 static void set_watches(struct cluster *c)
 {
 	static const struct kube_kind *const pods[] = {&merge_pods_kind};
-	static const struct kube_kind *const executors[] = {&known_executors_kind};
+	static const struct kube_kind *const executors[] = {&executor_keep_kind};
 
 	keep_watches(c, pods, ARRAY_LEN(pods), &c->watches, &c->watches_count);
 	keep_watches(c, executors, c->conf->kubernetes.keep_logs_s > 0, &c->executor_watches,

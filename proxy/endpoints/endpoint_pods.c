@@ -50,78 +50,35 @@ static void answer_page(struct endpoint_pods *p)
 	sbuf_clear(&page);
 }
 
-/* --- what was kept, once the pod is gone --- */
-
-static void take_kept_pod(struct endpoint_pods *p)
-{
-	const struct pod_answer *told = &p->told->answer;
-	const struct kube_container *main;
-	struct err err = {""};
-
-	if (p->driver || told->kept.pod == NULL)
-		return;
-	p->driver = json_of_text(str_of(told->kept.pod), &err);
-	if (p->driver == NULL || kube_status_read(p->driver, &p->target, &err) == -1)
-		return;
-	main = kube_status_main(&p->target);
-	if (main)
-		(void)str_copy(str_of(main->name), p->container, sizeof p->container);
-}
-
-static const char *why_not_kept(const struct kept_end *kept)
-{
-	return kept->problem && kept->problem[0]
-		       ? kept->problem
-		       : "The driver\xe2\x80\x99s pod is not there any more, and its log was not "
-			 "kept (kubernetes.keep_logs).";
-}
-
-static void show_kept(struct endpoint_pods *p)
-{
-	const struct kept_end *kept = &p->told->answer.kept;
-
-	take_kept_pod(p);
-	p->told->answer.known = POD_GONE;
-	pods_take_kept(p);
-	if (kept->log == NULL || kept->problem[0])
-		pods_problem(p, mem_strdup(why_not_kept(kept)));
-	answer_page(p);
-}
-
-static void serve_gone(struct endpoint_pods *p)
-{
-	const struct pod_answer *told = &p->told->answer;
-
-	if (!p->asked.is_text)
-		show_kept(p);
-	else if (told->kept.log &&
-		 (p->asked.pod[0] == '\0' || strcmp(p->asked.pod, told->pod) == 0))
-		pods_send_kept(p);
-	else
-		web_fault(&p->x->web, FAULT_GONE, why_not_kept(&told->kept));
-}
-
 /* --- whose log --- */
 
-static const json_t *find_pod(const struct endpoint_pods *p, const char *name)
+static const json_t *find_executor(struct endpoint_pods *p)
 {
 	struct kube_status pod;
 	struct err err = {""};
 
-	if (name[0] == '\0' || strcmp(name, p->told->answer.pod) == 0)
-		return p->driver;
 	for (size_t i = 0; i < p->executors_count; i++) {
 		if (kube_status_read(p->executors[i], &pod, &err) == 0 &&
-			strcmp(pod.name, name) == 0)
+			strcmp(pod.name, p->asked.pod) == 0) {
+			p->is_gone = i >= p->executors_there;
 			return p->executors[i];
+		}
 	}
 	return NULL;
+}
+
+static const json_t *find_pod(struct endpoint_pods *p)
+{
+	if (p->asked.pod[0] && strcmp(p->asked.pod, p->told->answer.pod) != 0)
+		return find_executor(p);
+	p->is_gone = p->told->answer.known == POD_GONE;
+	return p->driver;
 }
 
 /* NULL: there is no such container. */
 static const struct kube_container *find_target(struct endpoint_pods *p)
 {
-	const json_t *pod = find_pod(p, p->asked.pod);
+	const json_t *pod = find_pod(p);
 	const struct kube_container *c;
 	struct err err = {""};
 
@@ -141,11 +98,13 @@ static bool has_begun(const struct kube_container *c)
 
 static void serve_text(struct endpoint_pods *p)
 {
-	if (find_target(p))
-		pods_stream_log(p, pods_look_again);
-	else
+	if (find_target(p) == NULL)
 		web_fault(&p->x->web, FAULT_NOT_FOUND,
 			"This application has no such pod, or the pod no such container.");
+	else if (p->is_gone)
+		pods_send_kept(p);
+	else
+		pods_stream_log(p, pods_look_again);
 }
 
 static void serve_page(struct endpoint_pods *p)
@@ -155,10 +114,31 @@ static void serve_page(struct endpoint_pods *p)
 	if (c == NULL)
 		pods_problem(p, mem_strdup("This application has no such pod, or the pod no such "
 					   "container."));
-	if (c && has_begun(c))
+	if (c && !p->is_gone && has_begun(c)) {
 		pods_read_tail(p, answer_page);
-	else
-		answer_page(p);
+		return;
+	}
+	if (c && p->is_gone)
+		pods_take_kept(p, true);
+	answer_page(p);
+}
+
+/* The driver's pod is, and its executors went with it. */
+static void serve_gone(struct endpoint_pods *p)
+{
+	struct err err = {""};
+
+	p->told->answer.known = POD_GONE;
+	if (p->driver == NULL && p->told->answer.kept.pod)
+		p->driver = json_of_text(str_of(p->told->answer.kept.pod), &err);
+	pods_add_kept_executors(p);
+	(void)find_target(p);
+	if (p->asked.is_text) {
+		pods_send_kept(p);
+		return;
+	}
+	pods_take_kept(p, true);
+	answer_page(p);
 }
 
 static void serve_what_is_asked(struct endpoint_pods *p)
@@ -204,6 +184,7 @@ static void on_executor(struct endpoint_pods *p, struct str item)
 static void after_executors(struct endpoint_pods *p, const char *more)
 {
 	p->has_more_executors = more[0] != '\0';
+	pods_add_kept_executors(p);
 	serve_what_is_asked(p);
 }
 
@@ -270,7 +251,7 @@ static void give_last_lines(struct endpoint_pods *p)
 	bool is_open = pods_judge(p, &p->told->answer) == PODS_OPEN;
 
 	if (is_open)
-		pods_take_kept(p);
+		pods_take_kept(p, false);
 	const struct page_lines lines = {sbuf_str(&p->log), p->log_is_cut};
 	p->then_end(p->x, p->app, p->has_log ? &lines : NULL);
 }

@@ -37,6 +37,8 @@ void pods_ask_keeper(
 	struct pod_question *question = question_of(p, done);
 
 	question->log_max = log_max;
+	if (p->asked.pod[0])
+		question->executor = mem_strdup(p->asked.pod);
 	if (p->x->state != EXCHANGE_FETCHING) /* a history server was asked before */
 		exchange_move(p->x, EXCHANGE_FETCHING);
 	send_question(p, question);

@@ -12,50 +12,11 @@ enum {
 	WINDOW = 128 * 1024, /* that is on its way from the API server */
 };
 
-static bool is_driver(const struct endpoint_pods *p)
-{
-	return strcmp(p->target.uid, p->told->answer.uid) == 0;
-}
-
 /* --- last lines --- */
-
-/* Whole lines, as far as that is possible. */
-static void keep_tail(struct endpoint_pods *p, struct str bytes)
-{
-	if (bytes.len > PODS_TAIL_BYTES) {
-		sbuf_reset(&p->log);
-		bytes = str_from(bytes, bytes.len - PODS_TAIL_BYTES);
-		p->log_is_cut = true;
-	}
-	if (p->log.len + bytes.len > PODS_TAIL_BYTES) {
-		size_t over = p->log.len + bytes.len - PODS_TAIL_BYTES;
-		sbuf_cut(&p->log, over < p->log.len ? over : p->log.len);
-		p->log_is_cut = true;
-	}
-	sbuf_add_str(&p->log, bytes);
-}
-
-static void begin_at_line(struct endpoint_pods *p)
-{
-	ptrdiff_t end = str_find_byte(sbuf_str(&p->log), '\n');
-
-	if (p->log_is_cut && end != -1 && (size_t)end + 1 < p->log.len)
-		sbuf_cut(&p->log, (size_t)end + 1);
-}
-
-void pods_take_kept(struct endpoint_pods *p)
-{
-	const struct kept_end *kept = &p->told->answer.kept;
-
-	p->has_log = p->is_kept = kept->log != NULL;
-	keep_tail(p, (struct str){kept->log, kept->log_len});
-	p->log_is_cut |= kept->log_len >= p->told->log_max;
-	begin_at_line(p);
-}
 
 static size_t on_tail_part(struct str part, void *arg)
 {
-	keep_tail(arg, part);
+	pods_add_tail(arg, part);
 	return part.len;
 }
 
@@ -68,9 +29,9 @@ static void on_tail_done(const struct fetch_result *result, void *arg)
 	if (result->status != 200)
 		pods_trouble(p, result, KUBE_RIGHT_LOGS);
 	p->has_log = !p->has_failed || p->log.len > 0;
-	begin_at_line(p);
-	if (!p->has_log && is_driver(p))
-		pods_take_kept(p);
+	pods_begin_tail_at_line(p);
+	if (!p->has_log)
+		pods_take_kept(p, false);
 	p->then_log(p);
 }
 
@@ -186,7 +147,7 @@ static void on_log_done(const struct fetch_result *result, void *arg)
 		end_text(p, FAULT_NONE);
 	} else if (p->is_begun) {
 		end_text(p, FAULT_UPSTREAM_DIED);
-	} else if (result->status == 404 && p->told->answer.kept.log && is_driver(p)) {
+	} else if (result->status == 404 && pods_kept(p) && pods_kept(p)->log) {
 		pods_send_kept(p);
 	} else {
 		refuse_text(p, result);
@@ -222,32 +183,4 @@ void pods_stream_log(struct endpoint_pods *p, enum fault (*look)(struct exchange
 			.on_part = on_log_part,
 			.done = on_log_done,
 			.arg = p});
-}
-
-/* --- what was kept --- */
-
-static struct str last_lines(struct str text, uint64_t lines)
-{
-	size_t at = text.len;
-
-	if (lines == 0)
-		return text;
-	if (at > 0 && text.at[at - 1] == '\n')
-		at--;
-	for (; at > 0; at--) {
-		if (text.at[at - 1] == '\n' && --lines == 0)
-			break;
-	}
-	return str_from(text, at);
-}
-
-void pods_send_kept(struct endpoint_pods *p)
-{
-	const struct kept_end *kept = &p->told->answer.kept;
-	struct str text = {kept->log, kept->log_len};
-
-	web_reply(&p->x->web,
-		&(struct web_reply){200, "text/plain; charset=utf-8",
-			last_lines(text, p->asked.tail), PODS_VARY, WEB_WIPED},
-		FAULT_NONE);
 }

@@ -34,10 +34,35 @@ struct page_pods pods_about(const struct endpoint_pods *p, const struct kube_sta
 		.app = p->app,
 		.driver = driver,
 		.driver_name = told->pod,
-		.is_gone = told->known == POD_GONE,
 		.executors = (const json_t *const *)p->executors,
 		.executors_count = p->executors_count,
 		.has_more_executors = p->has_more_executors,
 		.problems = (const char *const *)p->problems,
 		.problems_count = p->problems_count};
+}
+
+/* --- last lines --- */
+
+/* Whole lines, as far as that is possible. */
+void pods_add_tail(struct endpoint_pods *p, struct str bytes)
+{
+	if (bytes.len > PODS_TAIL_BYTES) {
+		sbuf_reset(&p->log);
+		bytes = str_from(bytes, bytes.len - PODS_TAIL_BYTES);
+		p->log_is_cut = true;
+	}
+	if (p->log.len + bytes.len > PODS_TAIL_BYTES) {
+		size_t over = p->log.len + bytes.len - PODS_TAIL_BYTES;
+		sbuf_cut(&p->log, over < p->log.len ? over : p->log.len);
+		p->log_is_cut = true;
+	}
+	sbuf_add_str(&p->log, bytes);
+}
+
+void pods_begin_tail_at_line(struct endpoint_pods *p)
+{
+	ptrdiff_t end = str_find_byte(sbuf_str(&p->log), '\n');
+
+	if (p->log_is_cut && end != -1 && (size_t)end + 1 < p->log.len)
+		sbuf_cut(&p->log, (size_t)end + 1);
 }

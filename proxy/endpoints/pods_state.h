@@ -4,6 +4,7 @@
  *   endpoint_pods.c  who asks for what; the keeper's answer; which way it goes on
  *   pods_keeper.c    questions to the keeper, and who may read what it says
  *   pods_ask.c       questions to the API server, and what it could not give
+ *   pods_kept.c      what was kept of driver and executors that are gone
  *   pods_log.c       a log as text while it comes, or its last lines
  *   pods_events.c    events, newest first
  *
@@ -61,10 +62,12 @@ struct endpoint_pods {
 	bool is_list, is_broken;
 	bool has_failed; /* the last question was not answered */
 	json_t *driver;	 /* its pod, as the API server or what was kept tells */
-	json_t *executors[PODS_EXECUTORS];
-	size_t executors_count;
+	/* Those that are there, and behind them those that only were kept. */
+	json_t *executors[PODS_EXECUTORS + SHELF_EXECUTORS_EACH];
+	size_t executors_count, executors_there;
 	bool has_more_executors;
 	struct kube_status target; /* whose log it is; of driver or one of the executors */
+	bool is_gone;		   /* ... which is not there any more */
 	char container[KUBE_NAME_MAX];
 	struct sbuf log; /* last lines */
 	bool log_is_cut, has_log, is_kept;
@@ -80,6 +83,9 @@ struct endpoint_pods {
 void pods_free(struct endpoint_pods *p); /* NULL is fine */
 /* For pages. */
 struct page_pods pods_about(const struct endpoint_pods *p, const struct kube_status *driver);
+/* To p->log, which has the last that a page shows; at the end it begins with a line. */
+void pods_add_tail(struct endpoint_pods *p, struct str bytes);
+void pods_begin_tail_at_line(struct endpoint_pods *p);
 
 /* --- pods_keeper.c --- */
 
@@ -108,18 +114,27 @@ void pods_ask_list(struct endpoint_pods *p, const char *path, enum kube_right ne
 	void (*on_item)(struct endpoint_pods *p, struct str item),
 	void (*then)(struct endpoint_pods *p, const char *more));
 
+/* --- pods_kept.c --- */
+
+/* What was kept of the target's container, or of the driver's where there is no target; NULL: that
+ * is not kept. Borrowed. */
+const struct kept_end *pods_kept(const struct endpoint_pods *p);
+/* Adds the executors that were kept, and are not among those that are there. */
+void pods_add_kept_executors(struct endpoint_pods *p);
+/* What was kept, as text; ends the exchange. */
+void pods_send_kept(struct endpoint_pods *p);
+/* Last lines of what was kept, if anything, into p->log; `says_why`: and a problem where there is
+ * none, or not all of it. */
+void pods_take_kept(struct endpoint_pods *p, bool says_why);
+
 /* --- pods_log.c --- */
 
 /* Streams the log of target and container to the client, and ends the exchange. One that is
  * followed ends when `look`, every second, does not say FAULT_NONE. */
 void pods_stream_log(struct endpoint_pods *p, enum fault (*look)(struct exchange *x));
 void pods_go_on(struct endpoint_pods *p);
-/* What was kept, as text; ends the exchange. */
-void pods_send_kept(struct endpoint_pods *p);
 /* Reads its last lines into p->log. */
 void pods_read_tail(struct endpoint_pods *p, void (*then)(struct endpoint_pods *p));
-/* The same of what was kept, if anything. */
-void pods_take_kept(struct endpoint_pods *p);
 
 /* --- pods_events.c --- */
 

@@ -51,7 +51,7 @@ struct cluster {
 	size_t others_count;
 	struct kube_watch **finders; /* found_watch.h: for clusters that it finds */
 	size_t finders_count;
-	struct kube_watch **executor_watches; /* known_executors.h */
+	struct kube_watch **executor_watches; /* executor_keep.h */
 	size_t executor_watches_count;
 	bool has_recalled_found, is_gone_changed; /* found_memory.c: of those that it finds */
 	const struct found_cluster *found;	  /* it was found; NULL: the configuration has it */
@@ -82,6 +82,7 @@ struct cluster {
 	unsigned rights_lacking;
 	struct rights_question *rights_asked; /* ask_rights.c: a list */
 	struct known_executors *executors;    /* known_executors.c; NULL: none */
+	struct executor_keep *executor_keep;  /* executor_keep.c; NULL: their logs are not kept */
 };
 
 struct discovery { /* what the clusters share */

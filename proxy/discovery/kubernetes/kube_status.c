@@ -59,6 +59,17 @@ static const char *owner_of(const json_t *metadata)
 	return "";
 }
 
+/* The API server writes until when it may take, and how long it was given. */
+static int64_t deletion_of(const json_t *metadata)
+{
+	int64_t until_ms = kube_time(metadata, "deletionTimestamp");
+	int64_t given_s =
+		json_integer_value(json_object_get(metadata, "deletionGracePeriodSeconds"));
+
+	return until_ms && given_s >= 0 && given_s < until_ms / 1000 ? until_ms - given_s * 1000
+								     : until_ms;
+}
+
 int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err)
 {
 	const json_t *metadata = json_object_get(pod, "metadata");
@@ -77,6 +88,7 @@ int kube_status_read(const json_t *pod, struct kube_status *out, struct err *err
 		.app_id = json_value_string(labels, "spark-app-selector"),
 		.owner = owner_of(metadata),
 		.created_ms = kube_time(metadata, "creationTimestamp"),
+		.deleted_ms = deletion_of(metadata),
 	};
 	read_containers(pod, out);
 	if (out->namespace[0] == '\0' || out->name[0] == '\0' || out->uid[0] == '\0')
@@ -101,6 +113,37 @@ const struct kube_container *kube_status_find(const struct kube_status *status, 
 			return &status->containers[i];
 	}
 	return NULL;
+}
+
+static const struct kube_container *ended_container(const struct kube_status *status)
+{
+	const struct kube_container *main = kube_status_main(status);
+
+	return main && strcmp(main->state, "terminated") == 0 ? main : NULL;
+}
+
+static bool is_phase(const struct kube_status *status, const char *phase)
+{
+	return strcmp(status->phase, phase) == 0;
+}
+
+bool kube_status_has_ended(const struct kube_status *status)
+{
+	return ended_container(status) || is_phase(status, "Failed") ||
+	       is_phase(status, "Succeeded");
+}
+
+/* One that is evicted may have no container that says how it ended. */
+bool kube_status_has_failed(const struct kube_status *status)
+{
+	const struct kube_container *end = ended_container(status);
+
+	if (end == NULL)
+		return is_phase(status, "Failed") && (status->deleted_ms == 0 || status->reason[0]);
+	if (end->exit_code == 0)
+		return false;
+	return status->deleted_ms == 0 || end->ended_ms <= status->deleted_ms ||
+	       strcmp(end->reason, "OOMKilled") == 0;
 }
 
 bool kube_status_is_executor(const struct kube_status *status, const char *namespace,
@@ -185,7 +228,8 @@ static json_t *cut_to_names(const json_t *pod)
 static json_t *cut_to_what_is_read(const json_t *pod)
 {
 	static const char *const of_metadata[] = {"namespace", "name", "uid", "labels",
-		"creationTimestamp", "deletionTimestamp", "ownerReferences", NULL};
+		"creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds",
+		"ownerReferences", NULL};
 	static const char *const of_status[] = {
 		"phase", "reason", "message", "startTime", "containerStatuses", "conditions", NULL};
 	const json_t *metadata = json_object_get(pod, "metadata");

@@ -35,6 +35,7 @@ struct kube_status {
 	const char *role, *app_id; /* labels spark-role, spark-app-selector; "" */
 	const char *owner;	   /* uid of the pod that it belongs to; "": it names none */
 	int64_t created_ms;
+	int64_t deleted_ms; /* when somebody asked that it goes; 0: nobody has */
 	struct kube_container containers[KUBE_CONTAINERS_MAX];
 	size_t containers_count; /* more of them are left out */
 };
@@ -44,6 +45,9 @@ MUST_CHECK int kube_status_read(const json_t *pod, struct kube_status *out, stru
  * NULL: there is none. */
 const struct kube_container *kube_status_main(const struct kube_status *status);
 const struct kube_container *kube_status_find(const struct kube_status *status, const char *name);
+bool kube_status_has_ended(const struct kube_status *status); /* its main container, or all */
+/* Whether it ended badly by itself, and not because somebody deleted it. */
+bool kube_status_has_failed(const struct kube_status *status);
 /* Whether it is an executor of the application whose driver's pod has this uid. Whoever makes a pod
  * chooses its labels, but not the uid of a driver that it does not know. */
 bool kube_status_is_executor(const struct kube_status *status, const char *namespace,

@@ -5,6 +5,7 @@
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
 #include "proxy/discovery/pods/event_keep.h"
+#include "proxy/discovery/pods/executor_keep.h"
 #include "proxy/discovery/pods/kept_end.h"
 #include "proxy/discovery/pods/log_queue.h"
 #include "proxy/discovery/shelf/log_shelf.h"
@@ -12,7 +13,7 @@
 #include <event2/event.h>
 #include <stdlib.h>
 
-enum { SWEEP_S = 60 };
+enum { SWEEP_S = 60, AT_ONCE = 16, WAITING_MAX = 2000 };
 
 struct log_keeper {
 	struct cluster *cluster;
@@ -258,6 +259,8 @@ void keep_log_end(struct cluster *c)
 		return;
 	log_queue_clear(&k->queue);
 	event_keep_free(k->events);
+	executor_keep_free(c->executor_keep);
+	c->executor_keep = NULL;
 	log_shelf_free(k->shelf);
 	event_free(k->sweep);
 	free(k->folder);
@@ -295,7 +298,8 @@ static void begin_keeping(struct cluster *c, char *folder)
 		.folder = folder,
 		.keep_s = conf->keep_logs_s,
 		.max_bytes = (uint64_t)conf->logs_max};
-	log_queue_init(&k->queue);
+	log_queue_init(&k->queue, AT_ONCE, WAITING_MAX);
+	c->executor_keep = executor_keep_new(c, shelf);
 	k->events = event_keep_new(c, on_events, k);
 	k->sweep = event_new(c->discovery->base, -1, EV_PERSIST, on_sweep, k);
 	event_add(k->sweep, &(struct timeval){.tv_sec = SWEEP_S});

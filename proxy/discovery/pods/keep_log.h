@@ -1,6 +1,7 @@
 /*
  * proxy/discovery/pods/keep_log.h - reads the log of a driver's container when it ends, before the
- * pod is deleted, and the events of its pods, and keeps them (kubernetes.keep_logs).
+ * pod is deleted, and the events of its pods, and keeps them (kubernetes.keep_logs). Those of
+ * executors: executor_keep.h.
  *
  * A pod that is being deleted is followed to its end; of one that ends by itself the log is read at
  * once. What was deleted before the API server could be asked has no log: that is said then. One

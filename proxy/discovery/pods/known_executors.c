@@ -3,7 +3,6 @@
 #include "base/hash/hash_table.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/namespace_shares.h"
-#include "proxy/discovery/kubernetes/kube_status.h"
 
 #include <stdlib.h>
 #include <sys/queue.h>
@@ -142,37 +141,3 @@ void known_executors_free(struct cluster *c)
 	free(all);
 	c->executors = NULL;
 }
-
-/* --- the watch --- */
-
-static void on_object(struct kube_watch *w, const struct kube_object *object)
-{
-	struct kube_status pod;
-	struct err err = {""};
-
-	if (kube_status_read(object->json, &pod, &err) == 0)
-		known_executors_add(w->cluster, pod.namespace, pod.owner, pod.uid);
-}
-
-static void on_gone(struct kube_watch *w, const struct kube_object *object)
-{
-	on_object(w, object); /* nothing may have come in between */
-}
-
-static void on_list(struct kube_watch *w)
-{
-	(void)w; /* those that are gone are what this is for */
-}
-
-const struct kube_kind known_executors_kind = {
-	.api = "/api/v1",
-	.plural = "pods",
-	.words = "executors",
-	.right = KUBE_RIGHT_DRIVERS,
-	.is_optional = true,
-	.selector = "spark-role=executor",
-	.on_object = on_object,
-	.on_gone = on_gone,
-	.on_listed = on_list,
-	.on_end = on_list,
-};

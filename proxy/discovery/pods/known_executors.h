@@ -3,20 +3,19 @@
  * their uids: Spark deletes an executor that failed, and what Kubernetes told of it is asked for
  * later.
  *
- * Watched where logs are kept. Of each pod no more than its uid is kept: of a driver the newest
- * KNOWN_EXECUTORS_EACH, of KNOWN_EXECUTORS_DRIVERS drivers, the oldest of the namespace that has
- * most go first (S145). Whose executor it is says its owner's uid, which who makes a pod does not
- * know of another's (S160). The keeper's thread.
+ * They are watched where logs are kept (executor_keep.h). Of each pod no more than its uid is kept:
+ * of a driver the newest KNOWN_EXECUTORS_EACH, of KNOWN_EXECUTORS_DRIVERS drivers, the oldest of
+ * the namespace that has most go first (S145). Whose executor it is says its owner's uid, which who
+ * makes a pod does not know of another's (S160). The keeper's thread.
  */
 #ifndef SPARKGATE_PROXY_DISCOVERY_PODS_KNOWN_EXECUTORS_H
 #define SPARKGATE_PROXY_DISCOVERY_PODS_KNOWN_EXECUTORS_H
 
-#include "proxy/discovery/kubernetes/kube_watch.h"
+#include <stddef.h>
 
 enum { KNOWN_EXECUTORS_EACH = 64, KNOWN_EXECUTORS_DRIVERS = 2000 };
 
-extern const struct kube_kind known_executors_kind;
-
+struct cluster;
 struct known_executors;
 
 void known_executors_add(

@@ -1,10 +1,10 @@
 #include "proxy/discovery/pods/log_queue.h"
 
-void log_queue_init(struct log_queue *q)
+void log_queue_init(struct log_queue *q, uint64_t at_once_max, uint64_t waiting_max)
 {
+	*q = (struct log_queue){.at_once_max = at_once_max, .waiting_max = waiting_max};
 	TAILQ_INIT(&q->waiting);
 	TAILQ_INIT(&q->reading);
-	q->waiting_shares = q->reading_shares = (struct namespace_shares){.by_name = NULL};
 }
 
 static void clear_list(struct log_read_list *list)
@@ -27,7 +27,7 @@ void log_queue_clear(struct log_queue *q)
 
 bool log_queue_add(struct log_queue *q, struct log_read *r, const struct conf_kubernetes *conf)
 {
-	if (!namespace_shares_have_room(&q->waiting_shares, r->namespace, LOG_QUEUE_MAX, conf))
+	if (!namespace_shares_have_room(&q->waiting_shares, r->namespace, q->waiting_max, conf))
 		return false;
 	TAILQ_INSERT_TAIL(&q->waiting, r, link);
 	namespace_shares_take(&q->waiting_shares, r->namespace, 1);
@@ -46,12 +46,12 @@ struct log_read *log_queue_next(struct log_queue *q, const struct conf_kubernete
 {
 	struct log_read *r;
 
-	if (q->reading_shares.taken >= LOG_QUEUE_AT_ONCE)
+	if (q->reading_shares.taken >= q->at_once_max)
 		return NULL;
 	TAILQ_FOREACH(r, &q->waiting, link)
 	{
 		if (!namespace_shares_have_room(
-			    &q->reading_shares, r->namespace, LOG_QUEUE_AT_ONCE, conf))
+			    &q->reading_shares, r->namespace, q->at_once_max, conf))
 			continue;
 		move_to_reading(q, r);
 		return r;
@@ -79,4 +79,19 @@ struct log_read *log_queue_find(const struct log_queue *q, const char *uid)
 		}
 	}
 	return NULL;
+}
+
+size_t log_queue_count_of(const struct log_queue *q, const char *driver)
+{
+	const struct log_read_list *lists[] = {&q->reading, &q->waiting};
+	const struct log_read *r;
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		TAILQ_FOREACH(r, lists[i], link)
+		{
+			count += r->driver && strcmp(r->driver, driver) == 0;
+		}
+	}
+	return count;
 }

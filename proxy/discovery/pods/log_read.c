@@ -89,6 +89,7 @@ void log_read_free(struct log_read *r)
 	free(r->pod);
 	free(r->uid);
 	free(r->container);
+	free(r->driver);
 	free(r->state);
 	free(r->events);
 	free(r);

@@ -24,6 +24,7 @@ struct log_read {
 	/* `problem`: why there is no log, or not all of it; "". It frees what it is told of. */
 	void (*done)(struct log_read *r, const char *problem);
 	char *app_id, *namespace, *pod, *uid, *container;
+	char *driver; /* of an executor's pod the uid of its driver's; NULL: it is that */
 	char *state;  /* JSON: its last */
 	char *events; /* JSON; NULL: none were read so far */
 	bool follows;

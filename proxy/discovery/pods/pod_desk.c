@@ -3,6 +3,7 @@
 #include "proxy/discovery/known/app_word.h"
 #include "proxy/discovery/known/cluster.h"
 #include "proxy/discovery/known/known_ui.h"
+#include "proxy/discovery/pods/executor_keep.h"
 #include "proxy/discovery/pods/keep_log.h"
 #include "proxy/discovery/pods/known_executors.h"
 #include "proxy/discovery/pods/lacking_right.h"
@@ -55,6 +56,7 @@ static void answer_of_pod(const struct app *a, struct pod_question *q)
 	if (q->is_about_others)
 		return;
 	add_executors(a, answer);
+	executor_keep_answer(a, q);
 	load_access(a->known.cluster, answer);
 	if (!a->running)
 		keep_log_answer(a, q->log_max, &answer->kept, &answer->kept_events);

@@ -33,6 +33,9 @@ static void clear_answer(struct pod_answer *answer)
 	free(answer->pod);
 	free(answer->uid);
 	kept_end_clear(&answer->kept);
+	for (size_t i = 0; i < answer->kept_executors_count; i++)
+		kept_end_clear(&answer->kept_executors[i]);
+	free(answer->kept_executors);
 	free(answer->kept_events);
 }
 
@@ -43,5 +46,6 @@ void pod_question_free(struct pod_question *q)
 	clear_answer(&q->answer);
 	free(q->cluster);
 	free(q->app_id);
+	free(q->executor);
 	free(q);
 }

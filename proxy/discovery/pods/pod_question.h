@@ -31,8 +31,10 @@ struct pod_answer { /* owns what it points to */
 	size_t others_count;
 	char **executors; /* uids of pods that were seen as its executors */
 	size_t executors_count;
-	struct kept_end kept; /* of it */
-	char *kept_events;    /* JSON, as incidents_text() made it; NULL: none */
+	struct kept_end kept;		 /* of it */
+	char *kept_events;		 /* JSON, as incidents_text() made it; NULL: none */
+	struct kept_end *kept_executors; /* the log is that of the one that is asked for alone */
+	size_t kept_executors_count;
 };
 
 struct pod_question {
@@ -40,6 +42,7 @@ struct pod_question {
 	struct inbox *home; /* borrowed; NULL: nobody waits for it any more */
 	char *cluster, *app_id;
 	size_t log_max;	      /* bytes of a kept log that are wanted */
+	char *executor;	      /* name of the pod whose kept log is wanted; NULL: the driver's */
 	bool is_about_others; /* no more is wanted than which pod it is, and what else is in it */
 	/* No question, but a note: the API server refuses what takes this right. */
 	bool is_note;

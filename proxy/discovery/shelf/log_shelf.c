@@ -5,9 +5,9 @@
 #include "base/files/folder.h"
 #include "base/log/log.h"
 #include "base/sbuf.h"
-#include "base/text/digest.h"
 #include "base/text/json_text.h"
 #include "base/text/json_value.h"
+#include "proxy/discovery/kubernetes/kube_status.h"
 #include "proxy/discovery/shelf/shelf_index.h"
 
 #include <dirent.h>
@@ -19,15 +19,12 @@
 #include <unistd.h>
 
 enum {
-	NAME_BYTES = 16,
-	NAME_LEN = 2 * NAME_BYTES,
 	HEAD_MAX = 256 * 1024,
 	FILE_MAX = HEAD_MAX + LOG_SHELF_TEXT,
 	PART_LASTS_S = 600,
 };
 
-#define ENDING ".log"
-#define PART   ".part"
+#define PART ".part"
 
 struct log_shelf {
 	int folder;
@@ -40,6 +37,7 @@ void shelf_record_clear(struct shelf_record *record)
 {
 	free(record->app_id);
 	free(record->uid);
+	free(record->driver);
 	free(record->pod);
 	free(record->events);
 	free(record->problem);
@@ -56,21 +54,19 @@ static const char *namespace_of(const json_t *head)
 		json_object_get(json_object_get(head, "pod"), "metadata"), "namespace");
 }
 
-/* Ids are long and have any bytes; a file's name has not. */
-static void write_name(const char *app_id, char out[SHELF_NAME_SIZE])
+static void write_name_of(const json_t *head, char out[SHELF_NAME_SIZE])
 {
-	unsigned char digest[DIGEST_LEN];
-
-	digest_sha256(str_of(app_id), digest);
-	str_write_hex(digest, NAME_BYTES, out);
-	memcpy(out + NAME_LEN, ENDING, sizeof ENDING);
+	if (json_object_get(head, "driver"))
+		shelf_name_write(SHELF_EXECUTOR, json_value_string(head, "uid"), out);
+	else
+		shelf_name_write(SHELF_DRIVER, json_value_string(head, "app"), out);
 }
 
-static struct shelf_slot *find_slot(const struct log_shelf *shelf, const char *app_id)
+static struct shelf_slot *find(const struct log_shelf *shelf, enum shelf_kind kind, const char *id)
 {
 	char name[SHELF_NAME_SIZE];
 
-	write_name(app_id, name);
+	shelf_name_write(kind, id, name);
 	return shelf_index_find(&shelf->index, name);
 }
 
@@ -81,18 +77,33 @@ static void drop_file(struct log_shelf *shelf, struct shelf_slot *slot)
 	shelf_index_drop(&shelf->index, slot);
 }
 
-static void add_slot(
+static bool has_failed(const json_t *head)
+{
+	struct kube_status status;
+	struct err err = {""};
+
+	return kube_status_read(json_object_get(head, "pod"), &status, &err) == 0 &&
+	       kube_status_has_failed(&status);
+}
+
+static struct shelf_slot *add_slot(
 	struct log_shelf *shelf, const json_t *head, uint64_t bytes, int64_t touched_ms)
 {
 	struct shelf_slot *slot = mem_alloc(1, sizeof *slot);
+	const char *driver = json_string_value(json_object_get(head, "driver"));
 
 	slot->app_id = mem_strdup(json_value_string(head, "app"));
 	slot->uid = mem_strdup(json_value_string(head, "uid"));
 	slot->namespace = mem_strdup(namespace_of(head));
 	slot->bytes = bytes;
 	slot->touched_ms = touched_ms;
-	write_name(slot->app_id, slot->name);
+	if (driver) {
+		slot->driver = mem_strdup(driver);
+		slot->has_failed = has_failed(head);
+	}
+	write_name_of(head, slot->name);
 	shelf_index_add(&shelf->index, slot);
+	return slot;
 }
 
 static void make_room(struct log_shelf *shelf)
@@ -155,19 +166,15 @@ static bool take_file(struct log_shelf *shelf, const char *name)
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX)
 		head = read_head(fd, &head_len);
 	if (head) {
-		write_name(json_value_string(head, "app"), expected);
+		write_name_of(head, expected);
 		is_ours = strcmp(name, expected) == 0;
 	}
 	if (is_ours)
-		add_slot(shelf, head, (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec * 1000);
+		(void)add_slot(
+			shelf, head, (uint64_t)st.st_size, (int64_t)st.st_mtim.tv_sec * 1000);
 	json_decref(head);
 	close(fd);
 	return is_ours;
-}
-
-static bool is_name(const char *name)
-{
-	return strlen(name) == NAME_LEN + sizeof ENDING - 1 && strcmp(name + NAME_LEN, ENDING) == 0;
 }
 
 /* What was being written when a process ended, perhaps another one's. */
@@ -190,7 +197,7 @@ static void look_around(struct log_shelf *shelf)
 		return;
 	rewinddir(dir);
 	while ((entry = readdir(dir)) != NULL) {
-		if (is_name(entry->d_name) && !take_file(shelf, entry->d_name))
+		if (shelf_name_is(entry->d_name) && !take_file(shelf, entry->d_name))
 			log_warn("discovery", "%.64s is no log that was kept here", entry->d_name);
 		drop_part(shelf, entry->d_name);
 	}
@@ -250,6 +257,8 @@ static json_t *head_of(const struct shelf_record *record)
 
 	json_object_set_new(head, "app", json_string(record->app_id));
 	json_object_set_new(head, "uid", json_string(record->uid));
+	if (record->driver)
+		json_object_set_new(head, "driver", json_string(record->driver));
 	json_object_set_new(head, "problem", json_string(record->problem));
 	json_object_set_new(head, "pod", json_of_text(str_of(record->pod), &err));
 	if (record->events)
@@ -271,10 +280,10 @@ static bool write_all(int fd, struct str bytes)
 static int write_file(const struct log_shelf *shelf, const char *name, struct str head,
 	struct str text, struct err *err)
 {
-	char part[NAME_LEN + 32];
+	char part[SHELF_NAME_SIZE + 32];
 	int result = -1, fd;
 
-	snprintf(part, sizeof part, "%.*s.%d" PART, NAME_LEN, name, (int)getpid());
+	snprintf(part, sizeof part, "%s.%d" PART, name, (int)getpid());
 	fd = openat(
 		shelf->folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd == -1)
@@ -288,6 +297,19 @@ static int write_file(const struct log_shelf *shelf, const char *name, struct st
 	if (result == -1)
 		(void)unlinkat(shelf->folder, part, 0);
 	return result;
+}
+
+/* Of which there are not too many then. */
+static void add_written(struct log_shelf *shelf, const json_t *head, uint64_t bytes)
+{
+	const struct shelf_slot *slot = add_slot(shelf, head, bytes, clock_wall_ms());
+	struct shelf_slot *other = NULL;
+
+	if (slot->driver)
+		other = shelf_index_executor_too_many(&shelf->index, slot, SHELF_EXECUTORS_EACH);
+	if (other)
+		drop_file(shelf, other);
+	make_room(shelf);
 }
 
 int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, struct err *err)
@@ -304,25 +326,31 @@ int log_shelf_put(struct log_shelf *shelf, const struct shelf_record *record, st
 	}
 	if (text.len > LOG_SHELF_TEXT)
 		text = str_from(text, text.len - LOG_SHELF_TEXT);
-	write_name(record->app_id, name);
+	write_name_of(json, name);
 	result = write_file(shelf, name, str_of(head), text, err);
-	if (result == 0) {
-		add_slot(shelf, json, strlen(head) + 1 + text.len, clock_wall_ms());
-		make_room(shelf);
-	}
+	if (result == 0)
+		add_written(shelf, json, strlen(head) + 1 + text.len);
 	free(head);
 	json_decref(json);
 	return result;
 }
 
-void log_shelf_touch(struct log_shelf *shelf, const char *app_id)
+static void touch(struct log_shelf *shelf, struct shelf_slot *slot)
 {
-	struct shelf_slot *slot = find_slot(shelf, app_id);
-
 	if (slot == NULL)
 		return;
 	(void)utimensat(shelf->folder, slot->name, NULL, AT_SYMLINK_NOFOLLOW);
 	shelf_index_touch(&shelf->index, slot, clock_wall_ms());
+}
+
+void log_shelf_touch(struct log_shelf *shelf, const char *app_id)
+{
+	touch(shelf, find(shelf, SHELF_DRIVER, app_id));
+}
+
+void log_shelf_touch_executor(struct log_shelf *shelf, const char *uid)
+{
+	touch(shelf, find(shelf, SHELF_EXECUTOR, uid));
 }
 
 void log_shelf_sweep(struct log_shelf *shelf)
@@ -339,15 +367,37 @@ void log_shelf_sweep(struct log_shelf *shelf)
 
 bool log_shelf_has(const struct log_shelf *shelf, const char *app_id, const char *uid)
 {
-	const struct shelf_slot *slot = find_slot(shelf, app_id);
+	const struct shelf_slot *slot = find(shelf, SHELF_DRIVER, app_id);
 
 	return slot && strcmp(slot->uid, uid) == 0;
+}
+
+bool log_shelf_has_executor(const struct log_shelf *shelf, const char *uid)
+{
+	return find(shelf, SHELF_EXECUTOR, uid) != NULL;
+}
+
+size_t log_shelf_executors(const struct log_shelf *shelf, const char *namespace, const char *app_id,
+	const char *driver, const char *uids[static SHELF_EXECUTORS_EACH])
+{
+	const struct shelf_slot *slot;
+	size_t count = 0;
+
+	TAILQ_FOREACH(slot, &shelf->index.by_age, by_age)
+	{
+		if (count < SHELF_EXECUTORS_EACH &&
+			shelf_slot_is_executor_of(slot, namespace, app_id, driver))
+			uids[count++] = slot->uid;
+	}
+	return count;
 }
 
 static void take_head(const json_t *head, struct shelf_record *out)
 {
 	out->app_id = mem_strdup(json_value_string(head, "app"));
 	out->uid = mem_strdup(json_value_string(head, "uid"));
+	if (json_object_get(head, "driver"))
+		out->driver = mem_strdup(json_value_string(head, "driver"));
 	out->problem = mem_strdup(json_value_string(head, "problem"));
 	out->pod = json_text(json_object_get(head, "pod"));
 	out->events = json_text(json_object_get(head, "events"));
@@ -375,10 +425,9 @@ static bool read_record(int fd, size_t max, struct shelf_record *out)
 	return is_read && out->pod;
 }
 
-bool log_shelf_read(
-	struct log_shelf *shelf, const char *app_id, size_t max, struct shelf_record *out)
+static bool read_slot(const struct log_shelf *shelf, const struct shelf_slot *slot, size_t max,
+	struct shelf_record *out)
 {
-	const struct shelf_slot *slot = find_slot(shelf, app_id);
 	int fd = slot ? open_slot(shelf, slot->name) : -1;
 	bool is_read = false;
 
@@ -392,6 +441,18 @@ bool log_shelf_read(
 	return is_read;
 }
 
+bool log_shelf_read(
+	struct log_shelf *shelf, const char *app_id, size_t max, struct shelf_record *out)
+{
+	return read_slot(shelf, find(shelf, SHELF_DRIVER, app_id), max, out);
+}
+
+bool log_shelf_read_executor(
+	struct log_shelf *shelf, const char *uid, size_t max, struct shelf_record *out)
+{
+	return read_slot(shelf, find(shelf, SHELF_EXECUTOR, uid), max, out);
+}
+
 size_t log_shelf_count(const struct log_shelf *shelf)
 {
 	return HASH_COUNT(shelf->index.slots);
@@ -402,8 +463,10 @@ void log_shelf_each(struct log_shelf *shelf, void (*each)(const char *app_id, vo
 	size_t count = HASH_COUNT(shelf->index.slots), n = 0;
 	char **ids = mem_alloc(count + 1, sizeof *ids);
 
-	for (struct shelf_slot *slot = shelf->index.slots; slot; slot = slot->hh.next)
-		ids[n++] = mem_strdup(slot->app_id);
+	for (struct shelf_slot *slot = shelf->index.slots; slot; slot = slot->hh.next) {
+		if (slot->driver == NULL)
+			ids[n++] = mem_strdup(slot->app_id);
+	}
 	for (size_t i = 0; i < n; i++) {
 		each(ids[i], arg);
 		free(ids[i]);

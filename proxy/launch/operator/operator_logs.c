@@ -103,8 +103,8 @@ static void after_executors(struct operator_errand *e, const char *more)
 {
 	(void)more;
 	if (e->log.kind == LAUNCH_LOG_NONE && e->log.reason[0] == '\0')
-		say_none(e, "There is no such executor, or its pod is not there any more. Only the "
-			    "driver\xe2\x80\x99s log is kept.");
+		say_none(e, "There is no such executor, or its pod is not there any more. What was "
+			    "kept of executors is on the application\xe2\x80\x99s page of logs.");
 	operator_errand_end(e);
 }
 

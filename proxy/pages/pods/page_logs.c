@@ -81,10 +81,7 @@ static void write_container(struct sbuf *out, const struct page_view *view,
 	sbuf_puts(out, "</span></th>");
 	write_end(out, c);
 	write_times(out, c);
-	if (about->is_gone && about->driver != pod)
-		sbuf_puts(out, "<td></td>");
-	else
-		write_links(out, view, about, pod->name, c->name);
+	write_links(out, view, about, pod->name, c->name);
 	sbuf_puts(out, "</tr>\n");
 }
 

@@ -15,7 +15,6 @@ struct page_pods { /* borrowed */
 	const struct app_info *app;
 	const struct kube_status *driver; /* NULL: nobody knows more of it than `driver_name` */
 	const char *driver_name;	  /* of the pod */
-	bool is_gone;			  /* ... which is not there any more */
 	const json_t *const *executors;	  /* pods */
 	size_t executors_count;
 	bool has_more_executors;

@@ -16,7 +16,13 @@
 
 #include <cmocka.h>
 
-enum { HOUR_MS = 3600 * 1000, SHELF_BYTES = 400 * 1000, SHELF_FILES = 40 };
+enum {
+	HOUR_MS = 3600 * 1000,
+	SHELF_BYTES = 400 * 1000,
+	SHELF_FILES = 40,
+	LOGS_AT_ONCE = 16,
+	LOGS_WAITING = 2000
+};
 
 struct scene {
 	struct pod_world *world;
@@ -217,8 +223,8 @@ static const struct {
 	{"resources that were deleted", RESOURCES_GONE_MAX, make_deleted_resource,
 		deleted_resources},
 	{"pods whose ports are asked", POD_PROBES_MAX, make_probed_pod, probed_pods},
-	{"logs that wait", LOG_QUEUE_MAX, make_waiting_log, waiting_logs},
-	{"logs that are read", LOG_QUEUE_AT_ONCE, make_slow_log, slow_logs},
+	{"logs that wait", LOGS_WAITING, make_waiting_log, waiting_logs},
+	{"logs that are read", LOGS_AT_ONCE, make_slow_log, slow_logs},
 	{"logs that are kept", SHELF_FILES, make_kept_log, kept_logs},
 };
 
@@ -227,7 +233,7 @@ static void open_scene(struct scene *s, struct pod_world *w)
 	struct err err = {""};
 
 	*s = (struct scene){.world = w, .cluster = pod_world_cluster(w), .folder = scratch_new()};
-	log_queue_init(&s->queue);
+	log_queue_init(&s->queue, LOGS_AT_ONCE, LOGS_WAITING);
 	s->shelf = log_shelf_open(s->folder, HOUR_MS, SHELF_BYTES, &err);
 	assert_non_null(s->shelf);
 }

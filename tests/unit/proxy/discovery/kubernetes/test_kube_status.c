@@ -67,6 +67,50 @@ static void status_tells_how_each_container_ended(void **state)
 	json_decref(json);
 }
 
+/* Of a pod of this phase, with these members of its metadata and status. */
+static bool has_failed(const char *phase, const char *metadata, const char *status)
+{
+	char *text =
+		mem_printf("{\"metadata\":{\"namespace\":\"a\",\"name\":\"e\",\"uid\":\"u\"%s},"
+			   "\"spec\":{\"containers\":[{\"name\":\"spark-kubernetes-executor\"}]},"
+			   "\"status\":{\"phase\":\"%s\"%s}}",
+			metadata, phase, status);
+	json_t *json = parse(text);
+	struct kube_status s;
+	struct err err = {""};
+	bool failed;
+
+	assert_int_equal(kube_status_read(json, &s, &err), 0);
+	failed = kube_status_has_failed(&s);
+	assert_true(!failed || kube_status_has_ended(&s));
+	json_decref(json);
+	free(text);
+	return failed;
+}
+
+#define ENDED(code, reason)                                                                        \
+	",\"containerStatuses\":[{\"name\":\"spark-kubernetes-executor\",\"state\":"               \
+	"{\"terminated\":{\"exitCode\":" #code ",\"reason\":\"" reason                             \
+	"\",\"finishedAt\":\"2023-11-14T22:13:29Z\"}}}]"
+#define DELETED_AT(seconds)                                                                        \
+	",\"deletionTimestamp\":\"2023-11-14T22:13:" #seconds                                      \
+	"Z\",\"deletionGracePeriodSeconds\":10"
+
+/* Spark deletes those that failed, too: what counts is which came first. */
+static void executor_failed_by_itself_or_because_somebody_deleted_it(void **state)
+{
+	(void)state;
+	assert_true(has_failed("Running", "", ENDED(137, "OOMKilled"))); /* beside a sidecar */
+	assert_true(has_failed("Failed", DELETED_AT(40), ENDED(1, "Error")));
+	assert_false(has_failed("Failed", DELETED_AT(38), ENDED(143, "Error")));
+	assert_true(has_failed("Failed", DELETED_AT(38), ENDED(137, "OOMKilled")));
+	assert_false(has_failed("Succeeded", "", ENDED(0, "Completed")));
+	assert_false(has_failed("Running", DELETED_AT(40), ""));
+	assert_true(has_failed("Failed", "", ""));
+	assert_true(has_failed("Failed", DELETED_AT(40), ",\"reason\":\"Evicted\""));
+	assert_false(has_failed("Running", "", ""));
+}
+
 static void s111_what_is_kept_of_a_pod_has_no_secret_and_reads_the_same(void **state)
 {
 	json_t *json = parse(POD), *cut = kube_status_cut(json), *again;
@@ -172,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(status_tells_how_each_container_ended),
+		cmocka_unit_test(executor_failed_by_itself_or_because_somebody_deleted_it),
 		cmocka_unit_test(s111_what_is_kept_of_a_pod_has_no_secret_and_reads_the_same),
 		cmocka_unit_test(s111_pod_that_somebody_filled_is_kept_by_its_name_only),
 		cmocka_unit_test(pod_without_a_name_is_none),

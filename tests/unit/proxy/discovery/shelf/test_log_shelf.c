@@ -44,6 +44,36 @@ static void put(struct log_shelf *shelf, const char *app, const char *uid, struc
 	shelf_record_clear(&record);
 }
 
+/* Of a pod in this namespace; `driver` NULL: it is one, else whose executor it is. */
+static void put_pod(struct log_shelf *shelf, const char *namespace, const char *app,
+	const char *driver, const char *uid, int exit_code, size_t bytes)
+{
+	struct err err = {""};
+	struct shelf_record record = {.app_id = mem_strdup(app),
+		.uid = mem_strdup(uid),
+		.driver = driver ? mem_strdup(driver) : NULL,
+		.problem = mem_strdup(""),
+		.text = mem_alloc(bytes + 1, 1),
+		.text_len = bytes};
+
+	record.pod = mem_printf(
+		"{\"metadata\":{\"namespace\":\"%s\",\"name\":\"%s\",\"uid\":\"%s\"},"
+		"\"spec\":{\"containers\":[{\"name\":\"e\"}]},\"status\":{\"containerStatuses\":["
+		"{\"name\":\"e\",\"state\":{\"terminated\":{\"exitCode\":%d}}}]}}",
+		namespace, uid, uid, exit_code);
+	memset(record.text, 'x', bytes);
+	if (log_shelf_put(shelf, &record, &err) == -1)
+		fail_msg("%s", err.text);
+	shelf_record_clear(&record);
+	usleep(2 * 1000);
+}
+
+static void put_executor(struct log_shelf *shelf, const char *namespace, const char *app,
+	const char *uid, int exit_code, size_t bytes)
+{
+	put_pod(shelf, namespace, app, "d", uid, exit_code, bytes);
+}
+
 static size_t files_in(const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -128,6 +158,59 @@ static void the_oldest_go_where_there_is_no_room(void **state)
 	scratch_free(folder);
 }
 
+static void s162_of_an_applications_executors_the_failed_ones_stay_longest(void **state)
+{
+	char *folder = scratch_new(), uid[16];
+	struct log_shelf *shelf = open_shelf(folder, HOUR_MS, ROOM);
+	const char *uids[SHELF_EXECUTORS_EACH];
+
+	(void)state;
+	put_executor(shelf, "a", "spark-1", "failed", 137, 9);
+	for (int i = 0; i < 2 * SHELF_EXECUTORS_EACH; i++) {
+		snprintf(uid, sizeof uid, "e-%d", i);
+		put_executor(shelf, "a", "spark-1", uid, 0, 9);
+	}
+	put_executor(shelf, "a", "spark-2", "of-another", 0, 9);
+	put_executor(shelf, "b", "spark-1", "of-another-namespace", 0, 9);
+	log_shelf_free(shelf);
+	shelf = open_shelf(folder, HOUR_MS, ROOM);
+	assert_int_equal(
+		log_shelf_executors(shelf, "a", "spark-1", "d", uids), SHELF_EXECUTORS_EACH);
+	assert_true(log_shelf_has_executor(shelf, "failed"));
+	assert_true(log_shelf_has_executor(shelf, uid));
+	assert_false(log_shelf_has_executor(shelf, "e-0"));
+	assert_int_equal(log_shelf_executors(shelf, "a", "spark-2", "d", uids), 1);
+	assert_string_equal(uids[0], "of-another");
+	assert_int_equal(log_shelf_executors(shelf, "a", "spark-1", "another", uids), 0);
+	for (int i = 0; i < SHELF_EXECUTORS_EACH; i++) {
+		snprintf(uid, sizeof uid, "f-%d", i);
+		put_executor(shelf, "a", "spark-1", uid, 1, 9);
+	}
+	assert_false(log_shelf_has_executor(shelf, "failed")); /* the oldest of equal ones */
+	log_shelf_free(shelf);
+	scratch_free(folder);
+}
+
+static void s162_executors_logs_go_before_any_drivers(void **state)
+{
+	char *folder = scratch_new();
+	struct log_shelf *shelf = open_shelf(folder, HOUR_MS, ROOM);
+
+	(void)state;
+	put_pod(shelf, "a", "spark-1", NULL, "d", 1, LOG_SHELF_TEXT);
+	put_executor(shelf, "a", "spark-1", "failed", 1, LOG_SHELF_TEXT);
+	put_executor(shelf, "a", "spark-1", "well", 0, LOG_SHELF_TEXT);
+	put_pod(shelf, "a", "spark-2", NULL, "d2", 1, LOG_SHELF_TEXT);
+	assert_false(log_shelf_has_executor(shelf, "well"));
+	assert_true(log_shelf_has_executor(shelf, "failed"));
+	put_pod(shelf, "a", "spark-3", NULL, "d3", 1, LOG_SHELF_TEXT);
+	assert_false(log_shelf_has_executor(shelf, "failed"));
+	assert_true(log_shelf_has(shelf, "spark-1", "d"));
+	assert_int_equal(log_shelf_count(shelf), 3);
+	log_shelf_free(shelf);
+	scratch_free(folder);
+}
+
 static void what_is_in_the_folder_and_not_ours_is_left_alone(void **state)
 {
 	char *folder = scratch_new(), *file;
@@ -161,6 +244,8 @@ int main(void)
 			s112_what_is_kept_is_found_after_a_restart_and_is_nobody_elses_to_read),
 		cmocka_unit_test(what_is_too_old_goes),
 		cmocka_unit_test(the_oldest_go_where_there_is_no_room),
+		cmocka_unit_test(s162_of_an_applications_executors_the_failed_ones_stay_longest),
+		cmocka_unit_test(s162_executors_logs_go_before_any_drivers),
 		cmocka_unit_test(what_is_in_the_folder_and_not_ours_is_left_alone),
 		cmocka_unit_test(folder_that_cannot_be_made_is_said),
 	};
