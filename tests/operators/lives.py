@@ -19,6 +19,12 @@ BY_HAND = {"played-by": "hand"}  # kube_cluster.py
 PATIENCE = {f"spark.kubernetes.{who}.{what}Timeout": "300000" for who in ("submission", "driver") for what in ("connection", "request")}
 SECTIONS = {"running": {"Submitted", "Waiting", "Pending", "Running", "Retrying", "Resuming", "Restarting"},
             "idle": {"Suspended", "Scheduled"}, "finished": {"Finished", "Failed", "Killed", "Not started", "Deleted"}}
+ROW_S, REASON_S, GONE_S = 1.0, 2.0, 1.0  # bars
+
+
+def figure(what, seconds, bar):
+    print(f"\nFIGURE {what}: {seconds:.2f} s (bar {bar} s)")
+    assert seconds < bar, what
 
 
 def text_of(html):

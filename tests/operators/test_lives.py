@@ -9,16 +9,10 @@ import time
 import pytest
 
 from fake_spark import App
-from lives import APPS, BY_HAND, GROUP, Life, application, retrying, text_of
+from lives import APPS, BY_HAND, GONE_S, GROUP, REASON_S, ROW_S, Life, application, figure, retrying, text_of
 
-ROW_S, REASON_S, GONE_S = 1.0, 2.0, 1.0
 WAITS = "((Waiting|Pending) > )*"  # the pod's word or its operator's
 STARTS = f"(Submitted > )?{WAITS}Running"
-
-
-def figure(what, seconds, bar):
-    print(f"\nFIGURE {what}: {seconds:.2f} s (bar {bar} s)")
-    assert seconds < bar, what
 
 
 def started(life):

@@ -2,10 +2,11 @@
 
 import pathlib
 import re
+import time
 
 import pytest
 
-from lives import APPS, Life, text_of
+from lives import APPS, REASON_S, Life, figure, text_of
 from pod_processes import PodProcesses
 from spark_cluster import wait_for
 
@@ -27,6 +28,20 @@ def python(**more):
 
 def executors(world, app):
     return [one for one in world.kube.pods(APPS, f"spark-role=executor,spark-app-selector={app}") if one["status"].get("podIP")]
+
+
+def lose_executor(world, life, app, process):
+    """It dies of memory, and the real driver deletes its pod: its log is still there."""
+    name = executors(world, app)[0]["metadata"]["name"]
+    process.stop()
+    at = world.kube.end_pod(APPS, name, 137, "OOMKilled")
+    shown = f"/logs?pod={name}"
+    life.until_link(lambda _: "OOMKilled" in text_of(life.get(app, shown).text), "why the executor died")
+    figure("from an executor's OOM kill to its reason on the page of logs", time.monotonic() - at, REASON_S)
+    wait_for(lambda: name not in [one["metadata"]["name"] for one in executors(world, app)], "Spark deletes it", 120, world.check)
+    life.until_link(lambda _: "Kept log of" in text_of(life.get(app, shown).text), "what was kept of it")
+    page = text_of(life.get(app, shown).text)
+    assert "OOMKilled" in page and "exit code 137" in page and "a line of a container" in page
 
 
 def test_real_driver_and_executor_from_submission_to_completion(world, processes, tmp_path):
@@ -51,6 +66,7 @@ def test_real_driver_and_executor_from_submission_to_completion(world, processes
         assert {row["id"] for row in listed} == {"driver", "1"} and all(row["isActive"] for row in listed)
         logs = text_of(life.get(app, "/logs").text)
         assert "driver" in logs and executors(world, app)[0]["metadata"]["name"] in logs
+        lose_executor(world, life, app, executor)
         (tmp_path / "end").touch()
         wait_for(lambda: driver.process.poll() is not None, "the driver's end", 120, world.check)
         assert driver.process.returncode == 0, driver.tail()
