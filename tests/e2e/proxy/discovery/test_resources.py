@@ -415,7 +415,7 @@ def test_two_thousand_pods_and_two_thousand_resources_cost_less_than_24_mib(tmp_
                 api.put(resource(KUBEFLOW, f"app-{i}", "COMPLETED", app=app, spec={"arguments": ["x" * 60] * 60}))
             api.compact()
         api.cut()
-        world.until(lambda: "2,000</b> finished" in world.client.get("/k/").text or ">2,000</span>" in world.client.get("/k/").text, "all of them", 120)
+        world.until(lambda: "2,000</b> finished" in world.client.get("/k/").text or ">2,000</span>" in world.client.get("/k/").text, "all of them", 600)
         more = mib_more(world, idle)
         print(f"2,000 driver pods and 2,000 resources: {more:.1f} MiB at most")
         assert more < 24
@@ -436,7 +436,7 @@ def test_two_thousand_apache_resources_of_300_kb_cost_less_than_24_mib(tmp_path,
                 api.put(resource(APACHE, f"app-{i}", "RunningHealthy", stateTransitionHistory=history))
             api.compact()
         api.cut()
-        world.until(lambda: ">2,000</span>" in world.client.get("/k/").text, "all of them", 240)
+        world.until(lambda: ">2,000</span>" in world.client.get("/k/").text, "all of them", 600)
         more = mib_more(world, idle)
         print(f"2,000 resources of 300 KB: {more:.1f} MiB at most")
         assert more < 24
