@@ -128,6 +128,10 @@ class Life:
     def get(self, name=None, leaf=""):
         return self.world.person.page(f"/k/apps/{name or self.name}{leaf}")
 
+    def follow(self, ui):
+        """Its driver's log, while it is written."""
+        return self.world.person.get(f"{self.gate.url}/k/apps/{ui.id}/logs?follow=true", stream=True, timeout=60)
+
     def until_link(self, condition, what, name=None, timeout=60):
         began = time.monotonic()
         def holds():

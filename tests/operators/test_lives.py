@@ -38,6 +38,11 @@ def test_application_that_completes(world):
         life.until_row("Running", ui.id)
         assert "Scheduled" in life.get(ui.id, "/events").text  # the real scheduler's own
         assert "a line of a container" in text_of(life.get(ui.id, "/logs").text)
+        with life.follow(ui) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == b"a line of a container"
+            world.kube.write_log("and what it says while somebody reads")
+            assert b"and what it says while somebody reads" in lines
         life.end(pod, 0, "Completed")
         life.until_row("Finished", ui.id)
         life.until_link(lambda answer: "This application has finished" in answer.text, "its end")

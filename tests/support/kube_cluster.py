@@ -35,7 +35,7 @@ class KubeCluster(KubeApiServer):
         super().__init__()
         self.programs = {name: ensure_program(name) for name in ("etcd", "kube-controller-manager", "kube-scheduler", "kwok")}
         self.pods_log = self.folder / "pods.log"
-        self.pods_log.write_text("2026-11-30T10:00:00.000000000Z stdout F a line of a container\n")  # as a runtime writes it
+        self.write_log("a line of a container")
         self.beside = []
 
     def etcd_program(self):
@@ -104,6 +104,11 @@ class KubeCluster(KubeApiServer):
 
     def pod_status(self, namespace, name, status):
         self.must("PATCH", f"/api/v1/namespaces/{namespace}/pods/{name}/status", {"status": status}, content_type=MERGE)
+
+    def write_log(self, line):
+        """As a container runtime writes it."""
+        with open(self.pods_log, "a", encoding="utf-8") as out:
+            out.write(f"2026-11-30T10:00:00.000000000Z stdout F {line}\n")
 
     def run_pod(self, namespace, name, ip=HOST):
         """As a kubelet tells it when the container has started."""

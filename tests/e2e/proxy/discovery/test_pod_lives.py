@@ -18,9 +18,11 @@ class Late(App):
     """A driver whose web server is there before its application."""
 
     is_there = False
+    says = 503, "not yet"
 
     def answer(self, request):
-        return super().answer(request) if self.is_there else (503, "text/html", "not yet", [])
+        status, text = self.says
+        return super().answer(request) if self.is_there else (status, "text/html", text, [])
 
 
 @pytest.fixture(params=["with history", "without history"])
@@ -33,6 +35,10 @@ def world(tmp_path, api, request):
     made.until(lambda: api.watching() == 1, "a watch")
     yield made
     made.stop()
+
+
+def seconds_ago(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - seconds))
 
 
 def status(api, name, **more):
@@ -77,8 +83,10 @@ def test_pod_that_waits_says_why(world, api):
     world.until(lambda: "had not started: Unschedulable" in home(world), "what became of it")
 
 
-def test_driver_whose_ui_is_not_there_yet_is_starting_and_no_impostor(world, api):
+@pytest.mark.parametrize("says", [(503, "not yet"), (200, "Spark is starting up. Please wait a while until it's ready.")], ids=["503", "Spark's own words"])
+def test_driver_whose_ui_is_not_there_yet_is_starting_and_no_impostor(world, api, says):
     ui = Late("spark-late", "late")
+    ui.says = says
     world.apps.append(ui)
     api.put(pod("late", ui.id, port=ui.server.server_port))
     world.until(lambda: "it is starting" in home(world), "its row")
@@ -90,6 +98,29 @@ def test_driver_whose_ui_is_not_there_yet_is_starting_and_no_impostor(world, api
         assert (problem.status_code, problem.json()["reason"], problem.headers["Retry-After"]) == (503, "starting", "3")
     ui.is_there = True
     world.until_status(f"/k/proxy/{ui.id}/", 200)
+
+
+def test_driver_whose_ui_does_not_come_within_two_minutes_is_not_starting_any_more(world, api):
+    ui = Late("spark-late", "late")
+    world.apps.append(ui)
+    api.put(pod("late", ui.id, port=ui.server.server_port, started=seconds_ago(180)))
+    world.until(lambda: "it refuses to say who it is" in home(world), "its row")
+    assert "it is starting" not in home(world)
+
+
+@pytest.mark.parametrize("ago", [60, 301])
+def test_permalink_asks_for_history_until_five_minutes_after_the_end(world, api, ago):
+    ui = world.driver("greedy")
+    world.until_status(f"/k/proxy/{ui.id}/", 200)
+    ended = {"terminated": {**OOM["state"]["terminated"], "finishedAt": seconds_ago(ago)}}
+    status(api, "greedy", containerStatuses=[{**OOM, "state": ended}])
+    world.until(lambda: "OOMKilled, exit code 137" in home(world), "the reason")
+    page = world.person.get(f"/k/apps/{ui.id}", headers=PAGE)
+    if "history" in world.entry and ago == 60:
+        assert page.status_code == 503 and page.headers["Refresh"] and "its history is not ready yet" in page.text
+    else:
+        assert page.status_code == 404 and "Refresh" not in page.headers and "This application failed" in page.text
+    assert "OOMKilled, exit code 137" in page.text
 
 
 def test_both_names_of_an_application_are_found_after_a_restart_without_its_pod(tmp_path, api):
