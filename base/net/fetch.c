@@ -251,7 +251,7 @@ static void read_on(struct fetch *f)
 
 void fetch_go_on(struct fetch *f)
 {
-	if (f->body.len > 0)
+	if (f->on_part && f->body.len > 0) /* of a PUT it is the answer, which may come early */
 		feed(f);
 	read_on(f);
 	event_active(f->fetcher->timer, EV_TIMEOUT, 0);

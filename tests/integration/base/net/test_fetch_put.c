@@ -5,12 +5,14 @@
 #include "tests/support/fake_http.h"
 #include "tests/support/fetch_world.h"
 
+#include <arpa/inet.h>
 #include <event2/event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -109,6 +111,51 @@ static void what_is_broken_off_never_arrives_as_a_whole(void **state)
 	assert_int_equal(fake_http_hits(w->server, "/x"), 0);
 }
 
+static int listen_at(char *url, size_t size)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	snprintf(url, size, "http://127.0.0.1:%u/x", ntohs(at.sin_port));
+	return fd;
+}
+
+static void say(int fd, const char *text)
+{
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void s175_answer_before_the_end_of_the_content_is_told_when_it_is_whole(void **state)
+{
+	struct fetch_world *w = *state;
+	struct sender s = {.total = 60000, .there = 30000};
+	struct fetch_source source = {.length = s.total, .read = read_some};
+	char url[64];
+	int listener = listen_at(url, sizeof url);
+
+	w->request.put = &source;
+	s.fetch = fetch_world_start(w, url, &s.outcome);
+	while (s.sent < s.there)
+		turn(w, 1);
+	int server = accept(listener, NULL, NULL);
+	say(server, "HTTP/1.1 503 Odd\r\nContent-Length: 8\r\n\r\nhalf");
+	for (int i = 0; i < 20 && !s.outcome.is_done; i++) { /* more of it meanwhile */
+		s.there += 1000;
+		fetch_go_on(s.fetch);
+		turn(w, 2);
+	}
+	assert_false(s.outcome.is_done);
+	say(server, "half");
+	fetch_world_wait(w, &s.outcome);
+	assert_int_equal(s.outcome.status, 503);
+	close(server);
+	close(listener);
+}
+
 static void a_cancelled_one_never_arrives_either(void **state)
 {
 	struct fetch_world *w = *state;
@@ -164,6 +211,7 @@ int main(void)
 		WORLD(nothing_at_all_can_be_sent),
 		WORLD(what_is_broken_off_never_arrives_as_a_whole),
 		WORLD(a_cancelled_one_never_arrives_either),
+		WORLD(s175_answer_before_the_end_of_the_content_is_told_when_it_is_whole),
 		WORLD(a_put_is_signed_and_names_no_secret),
 		WORLD(other_methods_can_be_asked_with),
 	};
