@@ -7,7 +7,12 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
-enum { IDLE_SECONDS = 20, CONNECT_TIMEOUT_MS = 5000, KEEPALIVE_SECONDS = 10 };
+enum {
+	UPLOAD_AT_ONCE = 512 * 1024,
+	IDLE_SECONDS = 20,
+	CONNECT_TIMEOUT_MS = 5000,
+	KEEPALIVE_SECONDS = 10
+};
 
 void fetch_options_limit(void *easy)
 {
@@ -94,6 +99,7 @@ void fetch_options_method(void *easy, const struct fetch_request *req)
 	if (req->put) {
 		SET(easy, CURLOPT_UPLOAD, 1L);
 		SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)req->put->length);
+		SET(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_AT_ONCE);
 	}
 	if (req->signing)
 		sign(easy, req->signing);

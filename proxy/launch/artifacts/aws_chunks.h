@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-enum { AWS_CHUNK = 128 * 1024 };
+enum { AWS_CHUNK = 1024 * 1024 };
 
 struct aws_chunks {
 	uint64_t length; /* of the content */

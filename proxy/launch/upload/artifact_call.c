@@ -84,16 +84,10 @@ static bool has_right(struct web_call *web)
 	return false;
 }
 
-static const struct conf_cluster *find_cluster(struct web_call *web)
+static const struct conf_cluster *find_cluster(struct web_call *web, struct str name)
 {
 	const struct conf_cluster *cluster = NULL;
-	char text[64];
-	struct str name;
 
-	if (!read_parameter(web, "cluster", text, sizeof text, &name)) {
-		web_fault(web, FAULT_BAD_REQUEST, "cluster: expected the name of a cluster, once");
-		return NULL;
-	}
 	switch (artifact_place_find(web->conf, web->who, name, &cluster)) {
 	case ARTIFACT_PLACE_FOUND:
 		return cluster;
@@ -107,6 +101,17 @@ static const struct conf_cluster *find_cluster(struct web_call *web)
 	}
 	web_fault(web, FAULT_NOT_FOUND,
 		"There is no object storage here in which you may have artifacts.");
+	return NULL;
+}
+
+static const struct conf_cluster *find_cluster_in_query(struct web_call *web)
+{
+	char text[64];
+	struct str name;
+
+	if (read_parameter(web, "cluster", text, sizeof text, &name))
+		return find_cluster(web, name);
+	web_fault(web, FAULT_BAD_REQUEST, "cluster: expected the name of a cluster, once");
 	return NULL;
 }
 
@@ -154,7 +159,7 @@ static void write_keys(struct artifact_call *call)
 /* A name that is none can't be one that is there; who would make one is told what names are. */
 static void refuse_name(struct web_call *web, enum artifact_step step)
 {
-	if (step == ARTIFACT_WRITE && str_eq(web->req->method, STR("PUT")))
+	if (step == ARTIFACT_WRITE && !str_eq(web->req->method, STR("DELETE")))
 		web_fault(web, FAULT_BAD_REQUEST,
 			"An artifact's name has up to 128 letters, digits, '.', '_' and '-', and "
 			"does not begin with '.'; shared/FOLDER/ may stand before it.");
@@ -162,26 +167,43 @@ static void refuse_name(struct web_call *web, enum artifact_step step)
 		artifact_call_no_such(web);
 }
 
-struct artifact_call *artifact_call_new(
-	struct web_call *web, enum artifact_step step, size_t size, const struct web_work *work)
+/* NULL: refused, and answered. `text` is a name, or "" for a folder. */
+static struct artifact_call *find_place(struct web_call *web, const struct conf_cluster *cluster,
+	struct str text, enum artifact_step step, size_t size)
 {
-	const struct conf_cluster *cluster = has_right(web) ? find_cluster(web) : NULL;
-
-	if (cluster == NULL)
-		return NULL;
 	struct artifact_call *call = mem_alloc(1, size);
+
 	call->web = web;
 	call->cluster = cluster;
-	bool is_name = read_name(call, name_in_path(web));
+	bool is_name = read_name(call, text);
 	if (is_name && check_folder(call, step)) {
 		write_keys(call);
-		web_wait_for(web, work, call);
 		return call;
 	}
 	free(call);
 	if (!is_name)
 		refuse_name(web, step);
 	return NULL;
+}
+
+struct artifact_call *artifact_call_new(
+	struct web_call *web, enum artifact_step step, size_t size, const struct web_work *work)
+{
+	const struct conf_cluster *cluster = has_right(web) ? find_cluster_in_query(web) : NULL;
+	struct artifact_call *call =
+		cluster ? find_place(web, cluster, name_in_path(web), step, size) : NULL;
+
+	if (call)
+		web_wait_for(web, work, call);
+	return call;
+}
+
+struct artifact_call *artifact_call_to_write(
+	struct web_call *web, struct str cluster, struct str file, size_t size)
+{
+	const struct conf_cluster *found = has_right(web) ? find_cluster(web, cluster) : NULL;
+
+	return found ? find_place(web, found, file, ARTIFACT_WRITE, size) : NULL;
 }
 
 /* --- what the storage says --- */

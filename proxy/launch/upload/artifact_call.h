@@ -29,6 +29,9 @@ struct artifact_call {
  * answered. `size`: of a struct that begins with this one; `work` frees it with the web call. */
 struct artifact_call *artifact_call_new(
 	struct web_call *web, enum artifact_step step, size_t size, const struct web_work *work);
+/* The same of a file of one's own that no path names, on a cluster; whoever asks frees it. */
+struct artifact_call *artifact_call_to_write(
+	struct web_call *web, struct str cluster, struct str file, size_t size);
 /* Whether they may change what is called so, and where. */
 bool artifact_call_lets_write(const struct artifact_call *call, const struct identity *who);
 /* Cancels what is under way, and frees. */
