@@ -160,15 +160,20 @@ static bool pages_on_known(struct web_call *call)
 	return false;
 }
 
-static bool pages_on_content(struct web_call *call)
+static bool pages_is_own_form(const struct web_call *call, struct str token)
 {
 	struct str cookies[WEB_COOKIES];
 	size_t count = web_cookies(call, cookies);
+
+	return auth_is_form_token(call->auth, cookies, count, token);
+}
+
+static bool pages_on_content(struct web_call *call)
+{
 	char given[AUTH_FORM_TOKEN + 1];
 
-	if (call->who == NULL ||
-		(web_field(call, "form", given, sizeof given) &&
-			auth_is_form_token(call->auth, cookies, count, str_of(given))))
+	if (call->who == NULL || (web_field(call, "form", given, sizeof given) &&
+					 pages_is_own_form(call, str_of(given))))
 		return true;
 	web_fault(
 		call, FAULT_CROSS_ORIGIN, "The form belongs to another session. Reload the page.");
@@ -212,6 +217,7 @@ static const struct web_row rows[] = {
 	{"GET, HEAD", "/audit", WEB_SESSION, admin_audit, WEB_NOTHING},
 	{"GET, HEAD", "/applications", WEB_SESSION, launch_pages_list, WEB_NOTHING},
 	{"POST", "/applications", WEB_SESSION, launch_pages_create, WEB_OWN_FORM},
+	{"POST", "/applications/upload", WEB_SESSION, launch_pages_upload, WEB_OWN_PARTS},
 	{"GET, HEAD", "/applications/new", WEB_SESSION, launch_pages_new, WEB_NOTHING},
 	{"GET, HEAD", "/applications/{id}", WEB_SESSION, launch_pages_show, WEB_NOTHING},
 	{"GET, HEAD", "/applications/{id}/kill", WEB_SESSION, launch_pages_ask_kill, WEB_NOTHING},
@@ -249,6 +255,7 @@ const struct web_site admin_pages_site = {
 	.on_fault = pages_on_fault,
 	.launches = admin_launches,
 	.on_known = pages_on_known,
+	.is_own_form = pages_is_own_form,
 	.on_content = pages_on_content,
 };
 

@@ -218,7 +218,7 @@ static void create_from(struct launcher *launcher, struct launch_question *quest
 	if (request.order.file && !launch_file_has_room(launcher))
 		launch_desk_refuse(
 			question, FAULT_BUSY, "Too many files are on their way. Try again.");
-	else if (takes_launches(launcher, question, &request))
+	else if (takes_launches(launcher, question, &request) && question->wish != LAUNCH_ASK_JUDGE)
 		add(launcher, question, &request);
 	launch_request_clear(&request);
 }

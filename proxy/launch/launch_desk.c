@@ -220,6 +220,7 @@ void launcher_answer(struct launcher *launcher, struct launch_question *question
 	static void (*const at_once[])(struct launcher *, struct launch_question *) = {
 		[LAUNCH_ASK_PROFILES] = profiles,
 		[LAUNCH_ASK_CREATE] = launch_create,
+		[LAUNCH_ASK_JUDGE] = launch_create,
 		[LAUNCH_ASK_LIST] = list,
 		[LAUNCH_ASK_SHOW] = show_one,
 		[LAUNCH_ASK_KILL] = kill_one,

@@ -19,6 +19,7 @@
 enum launch_wish {
 	LAUNCH_ASK_PROFILES,
 	LAUNCH_ASK_CREATE,
+	LAUNCH_ASK_JUDGE, /* whether that would be done; it is not */
 	LAUNCH_ASK_LIST,
 	LAUNCH_ASK_SHOW,
 	LAUNCH_ASK_KILL,
@@ -35,7 +36,7 @@ struct launch_question {
 	enum launch_wish wish;
 	struct identity *who; /* its own */
 	char id[STORE_LAUNCH_ID];
-	json_t *body;	      /* of a creation; or NULL */
+	json_t *body;	      /* of a creation or its judgement; or NULL */
 	json_t *file;	      /* base64 of the file that travels with it; or NULL */
 	char key[LAUNCH_KEY]; /* Idempotency-Key; "": none */
 	bool is_of_all;	      /* of a list: others' too, as far as they may see them */

@@ -69,6 +69,8 @@ struct web_site {
 	bool (*on_fault)(struct web_call *call, enum fault fault);
 	/* It is known who asks, and that it is somebody. False: refused, and answered. */
 	bool (*on_known)(struct web_call *call);
+	/* Whether a form with this token is of this session. */
+	bool (*is_own_form)(const struct web_call *call, struct str token);
 	/* The content is whole. False: refused, and answered. */
 	bool (*on_content)(struct web_call *call);
 };

@@ -21,10 +21,11 @@ enum web_who {
 
 /* What content is taken, and whose page has to have sent it (S29, S35, S45). */
 enum web_takes {
-	WEB_NOTHING,  /* content is not asked for */
-	WEB_ANY_FORM, /* whoever sends it */
-	WEB_FORM,     /* no page of another origin; a program may */
-	WEB_OWN_FORM, /* a page of ours, for it is done with a session */
+	WEB_NOTHING,   /* content is not asked for */
+	WEB_ANY_FORM,  /* whoever sends it */
+	WEB_FORM,      /* no page of another origin; a program may */
+	WEB_OWN_FORM,  /* a page of ours, for it is done with a session */
+	WEB_OWN_PARTS, /* the same of a form in parts, which the handler asks for as it comes */
 	WEB_JSON,
 	WEB_JSON_FILE, /* a small file may be in it */
 	WEB_STREAM,    /* the handler asks for it, as it comes */

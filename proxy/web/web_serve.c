@@ -29,8 +29,9 @@ static bool is_elsewheres_form(const struct web_call *call)
 {
 	enum web_takes takes = call->row->takes;
 
-	return (takes == WEB_FORM || takes == WEB_OWN_FORM) &&
-	       !web_is_from_us(call, takes == WEB_OWN_FORM);
+	bool is_own = takes == WEB_OWN_FORM || takes == WEB_OWN_PARTS;
+
+	return (takes == WEB_FORM || is_own) && !web_is_from_us(call, is_own);
 }
 
 void web_serve(struct web_call *call)
@@ -67,8 +68,7 @@ static bool is_credential(const struct web_call *call)
 	       (call->row->who != WEB_BEARER || call->who->via == VIA_BEARER);
 }
 
-/* False: refused, and answered. */
-static bool is_let_in(struct web_call *call)
+bool web_is_let_in(struct web_call *call)
 {
 	bool is_needed = call->row->who != WEB_WHOEVER;
 
@@ -89,7 +89,7 @@ static bool is_let_in(struct web_call *call)
 
 static void check_who(struct web_call *call)
 {
-	if (is_let_in(call))
+	if (web_is_let_in(call))
 		take_content(call);
 }
 
@@ -145,11 +145,16 @@ void web_hold(struct web_call *call, uint64_t max, struct budget *budget,
 		web_fault(call, fault, NULL);
 }
 
+static bool is_handlers_own(enum web_takes takes)
+{
+	return takes == WEB_NOTHING || takes == WEB_STREAM || takes == WEB_OWN_PARTS;
+}
+
 static void take_content(struct web_call *call)
 {
 	const char *why;
 
-	if (call->row->takes == WEB_NOTHING || call->row->takes == WEB_STREAM) {
+	if (is_handlers_own(call->row->takes)) {
 		call->row->serve(call);
 		return;
 	}
@@ -169,7 +174,7 @@ static void serve_known(struct web_call *call)
 
 static void check_again(struct web_call *call)
 {
-	if (is_let_in(call))
+	if (web_is_let_in(call))
 		serve_known(call);
 }
 

@@ -13,6 +13,8 @@ void web_serve(struct web_call *call);
  * says nothing is taken for a program. */
 bool web_is_from_us(const struct web_call *call, bool has_session);
 bool web_has_form(const struct web_call *call); /* its content is urlencoded, or there is none */
+/* Whether who asks, as it is known by now, may have the row. False: refused, and answered. */
+MUST_CHECK bool web_is_let_in(struct web_call *call);
 /* Calls `then` when the content is whole in call->req->body (or there is none); else answers. At
  * most `max` bytes. */
 void web_hold(struct web_call *call, uint64_t max, struct budget *budget,

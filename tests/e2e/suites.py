@@ -13,7 +13,7 @@ FILES = {
     "tokens": ["api_schema", "command_line", "device", "python_client", "revocation", "sessions_and_audit", "token_api", "token_life", "token_matrix", "tokens_page"],
     "people": ["app_origins", "history_word", "hostile_ui", "kill", "permalinks", "signin", "spark_ways", "static_files", "unseen", "websockets", "writes"],
     "roles": ["analyst", "kill_spark"],
-    "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "gelf_spark", "launch_pages", "launch_spark", "launches"],
+    "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "gelf_spark", "launch_pages", "launch_spark", "launch_upload", "launches"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "launch_operator", "pod_lives", "pod_logs_executors", "pod_logs_kept", "pod_logs_rights", "pod_logs_shown", "pod_owners", "pod_uis", "resources", "spark_clusters", "thrift_server"],
     "gateway": ["abuse", "admin_tls", "compat_table", "doctor", "front_tls", "gelf", "handover", "kept_sockets", "memory", "operations", "page_files", "pages", "process", "service", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],

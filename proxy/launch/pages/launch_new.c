@@ -1,8 +1,9 @@
 /* proxy/launch/pages/launch_new.c - the form for a new application: empty, filled with what was
  * launched before, or with what was wrong with it. */
+#include "proxy/launch/pages/launch_new.h"
+
 #include "proxy/launch/pages/launch_fields.h"
 #include "proxy/launch/pages/launch_pages.h"
-#include "proxy/launch/pages/page_question.h"
 
 #include "base/rnd.h"
 #include "proxy/pages/launch/page_launch.h"
@@ -106,22 +107,40 @@ static bool read_values(struct web_call *call, json_t *values)
 	return is_good;
 }
 
-static void ask_for_it(struct page_errand *errand, json_t *body)
+static void ask_for_it(struct page_errand *errand, enum launch_wish wish, json_t *body,
+	const char *key, void (*then)(struct page_errand *errand, struct launch_question *question))
 {
-	struct launch_question *question = page_question_new(errand->call, LAUNCH_ASK_CREATE);
+	struct launch_question *question = page_question_new(errand->call, wish);
 
 	question->body = body;
-	if (!web_field(errand->call, "key", question->key, sizeof question->key))
-		question->key[0] = '\0';
-	errand->then = on_launched;
+	(void)str_copy(str_of(key), question->key, sizeof question->key);
+	errand->then = then;
 	errand->on_fault = show_problem;
 	page_ask_on(errand, question);
+}
+
+void launch_new_create(struct page_errand *errand, json_t *body, const char *key)
+{
+	ask_for_it(errand, LAUNCH_ASK_CREATE, body, key, on_launched);
+}
+
+void launch_new_judge(struct page_errand *errand, json_t *body,
+	void (*then)(struct page_errand *errand, struct launch_question *question))
+{
+	ask_for_it(errand, LAUNCH_ASK_JUDGE, body, "", then);
+}
+
+void launch_new_show_problem(struct page_errand *errand, const char *problem)
+{
+	errand->problem = mem_strdup(problem);
+	ask_for_profiles(errand);
 }
 
 void launch_pages_create(struct web_call *call)
 {
 	struct page_errand *errand;
 	struct err err = {""};
+	char key[LAUNCH_KEY];
 	json_t *values = json_object();
 
 	if (!read_values(call, values)) {
@@ -132,10 +151,10 @@ void launch_pages_create(struct web_call *call)
 	errand = page_errand_new(call);
 	errand->first = values;
 	json_t *body = launch_fields_body(values, &err);
-	if (body) {
-		ask_for_it(errand, body);
-	} else {
-		errand->problem = mem_strdup(err.text);
-		ask_for_profiles(errand);
-	}
+	if (!web_field(call, "key", key, sizeof key))
+		key[0] = '\0';
+	if (body)
+		launch_new_create(errand, body, key);
+	else
+		launch_new_show_problem(errand, err.text);
 }

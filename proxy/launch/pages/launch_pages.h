@@ -7,6 +7,7 @@
  *
  *   launch_pages.c   the list, one application, its log, ended and launched again
  *   launch_new.c     the form for a new one, and what it sends
+ *   launch_upload.c  the same with a file, as it comes; upload_form.c reads its parts
  *   launch_artifacts.c  one's own files, to launch from
  *   launch_fields.c  from a form's fields to the API's JSON, and back
  *   page_question.c  a question on its way
@@ -25,6 +26,7 @@ void launch_pages_kill(struct web_call *call);
 void launch_pages_restart(struct web_call *call);
 void launch_pages_new(struct web_call *call);
 void launch_pages_create(struct web_call *call);
+void launch_pages_upload(struct web_call *call);
 void launch_pages_artifacts(struct web_call *call);
 
 #endif

@@ -122,14 +122,20 @@ static void write_storages(
 	sbuf_puts(out, "</p></div>\n");
 }
 
-/* Whether any of the profiles' clusters has a storage for them. */
-static bool has_artifacts(const json_t *profiles)
+/* Whether any of the profiles has this: "artifacts", a storage; "files", they travel with the
+ * launch. */
+static bool has_any(const json_t *profiles, const char *what)
 {
 	for (size_t i = 0; i < json_array_size(profiles); i++) {
-		if (json_is_true(json_object_get(json_array_get(profiles, i), "artifacts")))
+		if (json_is_true(json_object_get(json_array_get(profiles, i), what)))
 			return true;
 	}
 	return false;
+}
+
+static bool takes_files(const json_t *profiles)
+{
+	return has_any(profiles, "artifacts") || has_any(profiles, "files");
 }
 
 /* --- the form --- */
@@ -147,9 +153,8 @@ static void write_program(
 	static const struct field name = {
 		"name", "Name", "Shown in Spark and in lists.", 128, 0, true, false};
 	static const struct field artifact = {"artifact", "Artifact",
-		"The name of a jar or Python file that you have uploaded, by "
-		"<code>sparkgate-client</code> or by <code>PUT /api/v1/artifacts/NAME</code>.",
-		512, 0, false, false};
+		"The name of a jar or Python file that you have uploaded before.", 512, 0, false,
+		false};
 	static const struct field fields[] = {
 		{"resource", "Address of the program",
 			"A jar or Python file, such as <code>s3a://apps/etl.py</code>.", 1024, 0,
@@ -160,7 +165,7 @@ static void write_program(
 	};
 
 	write_field(out, &name, json_value_string(form->values, name.name));
-	if (has_artifacts(form->profiles)) {
+	if (has_any(form->profiles, "artifacts")) {
 		write_field(out, &artifact, json_value_string(form->values, artifact.name));
 		write_storages(out, view, form);
 	}
@@ -197,6 +202,38 @@ static void write_settings(struct sbuf *out, const struct page_launch_form *form
 	write_all(out, form, fields, ARRAY_LEN(fields));
 }
 
+/* The last field: whoever reads the form knows by then what the file is for. */
+static void write_upload(struct sbuf *out, const struct page_launch_form *form)
+{
+	static const struct field field = {"file", "Upload a file",
+		"A jar or Python file of this computer, in place of an artifact or an address. It "
+		"becomes an artifact of its name, where the cluster has a storage; else it may "
+		"have 1 MiB, and travels with the launch.",
+		0, 0, false, true};
+
+	if (!takes_files(form->profiles))
+		return;
+	write_label(out, &field);
+	sbuf_puts(out, "<input type=\"file\" id=\"file\" name=\"file\" accept=\".jar,.py\" "
+		       "aria-describedby=\"file-hint\">");
+	write_hint(out, &field);
+}
+
+static void open_form(
+	struct sbuf *out, const struct page_view *view, const struct page_launch_form *form)
+{
+	bool has_upload = takes_files(form->profiles);
+
+	sbuf_printf(out,
+		"<section class=\"panel new\"><form class=\"fields\" method=\"post\"%s "
+		"action=\"",
+		has_upload ? " enctype=\"multipart/form-data\"" : "");
+	part_path(out, view->base);
+	sbuf_puts(out, has_upload ? "/applications/upload\">" : "/applications\">");
+	part_form_token(out, view);
+	sbuf_printf(out, "<input type=\"hidden\" name=\"key\" value=\"%s\">\n", form->key);
+}
+
 void page_launch_form(
 	struct sbuf *out, const struct page_view *view, const struct page_launch_form *form)
 {
@@ -209,17 +246,13 @@ void page_launch_form(
 		part_close(out, view);
 		return;
 	}
-	sbuf_puts(out, "<section class=\"panel new\"><form class=\"fields\" method=\"post\" "
-		       "action=\"");
-	part_path(out, view->base);
-	sbuf_puts(out, "/applications\">");
-	part_form_token(out, view);
-	sbuf_printf(out, "<input type=\"hidden\" name=\"key\" value=\"%s\">\n", form->key);
+	open_form(out, view, form);
 	launch_notice(out, "bad", form->problem);
 	write_profiles(out, form);
 	write_program(out, view, form);
 	write_sizes(out, form);
 	write_settings(out, form);
+	write_upload(out, form);
 	sbuf_puts(
 		out, "<div class=\"field whole\"><button>Launch</button></div></form></section>\n");
 	part_close(out, view);

@@ -6,6 +6,7 @@ import re
 import pytest
 import requests
 
+from admin_visitor import ID, Visitor, problem_on
 from browser import chromium
 from conftest import NAVIGATION, ROOT
 from gateway import Gateway
@@ -18,42 +19,6 @@ SCREENSHOTS = ROOT / "build" / "screenshots"
 SMALL = {"name": "small", "roles": ["everyone"], "driver": {"cores": 1, "memory": "512m"}, "executor": {"cores": 2, "memory": "1g"},
          "executors": 2, "running": 50, "may_set": ["spark.sql.*"], "logs": "gelf://graylog:12201"}
 WISH = {"profile": "local/small", "name": "etl", "resource": "s3a://apps/etl.py", "arguments": "--day\r\n2026-11-30\r\n"}
-ID = r"/applications/([0-9a-f]{32})"
-
-
-def problem_on(answer):
-    found = re.search(r'role="alert">(.*?)</p>', answer.text, re.S)
-    return found and found[1]
-
-
-class Visitor(requests.Session):
-    """A browser without a screen at the admin site."""
-
-    def __init__(self, gate, token):
-        super().__init__()
-        self.gate, self.trust_env = gate, False
-        assert self.post("/_gate/login", data={"token": token}).status_code == 303
-
-    def request(self, method, url, headers=None, **options):
-        origin = {"Origin": self.gate.admin_url} if method.upper() == "POST" else {}
-        options = {"timeout": 30, **options, "allow_redirects": False}
-        return super().request(method, self.gate.admin_url + url, headers={**NAVIGATION, **origin, **(headers or {})}, **options)
-
-    def field(self, path, name):
-        return re.search(rf'name="{name}" value="([^"]+)"', self.get(path).text)[1]
-
-    def submit(self, path, on="/applications/new", **fields):
-        return self.post(path, data={"form": self.field(on, "form"), **fields})
-
-    def launch(self, **changes):
-        """The id of what was launched."""
-        answer = self.submit("/applications", **{**WISH, **changes})
-        assert answer.status_code == 303, problem_on(answer)
-        return re.search(ID, answer.headers["Location"])[1]
-
-    def await_state(self, launch, state):
-        wait_for(lambda: f">{state}<" in self.get(f"/applications/{launch}").text, f"the launch to be {state}", 60)
-        return self.get(f"/applications/{launch}").text
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +52,7 @@ def visits(gate, token):
 
 @pytest.fixture(scope="module")
 def ann(gate, people):
-    return Visitor(gate, token_of(people, "ann"))
+    return Visitor(gate, token_of(people, "ann"), WISH)
 
 
 def driver_of(spark, launch):
@@ -111,7 +76,7 @@ def test_form_launches_what_it_says(gate, spark, ann):
 
 
 def test_s121_who_signed_in_by_a_token_of_ours_launches_as_the_tokens_person(gate, spark):
-    eve = Visitor(gate, gate.create_token("pasted", "user", "--user", "eve")["access_token"])
+    eve = Visitor(gate, gate.create_token("pasted", "user", "--user", "eve")["access_token"], WISH)
     launch = eve.launch()
     assert "asked for by eve" in eve.await_state(launch, "running")
     assert "-Duser.name=eve" in str(driver_of(spark, launch)["wish"])
@@ -170,7 +135,7 @@ def test_launch_again_with_changes_starts_from_what_was_asked_for(gate, spark, a
 
 def test_s45_form_of_another_page_or_session_changes_nothing(gate, people, spark, ann):
     launch = ann.launch()
-    other = Visitor(gate, token_of(people, "ann"))
+    other = Visitor(gate, token_of(people, "ann"), WISH)
     ann.await_state(launch, "running")
     before = spark.creations
     for path in ("/applications", f"/applications/{launch}/kill", f"/applications/{launch}/restart"):

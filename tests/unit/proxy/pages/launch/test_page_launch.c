@@ -162,6 +162,19 @@ static void form_shows_profiles_with_their_sizes(void **state)
 	assert_has_not("name=\"artifact\"");
 }
 
+static void file_is_the_last_field_of_a_form_that_takes_one(void **state)
+{
+	(void)state;
+	show_form(json_object(), NULL, true);
+	assert_has("enctype=\"multipart/form-data\" action=\"/base/applications/upload\"");
+	const char *file = strstr(probe_page.at, "name=\"file\"");
+	assert_non_null(file);
+	assert_null(strstr(file + 1, "name=\""));
+	show_form(json_object(), NULL, false);
+	assert_has("method=\"post\" action=\"/base/applications\"");
+	assert_has_not("type=\"file\"");
+}
+
 static void form_keeps_what_was_typed_beside_what_is_wrong(void **state)
 {
 	(void)state;
@@ -200,6 +213,7 @@ int main(void)
 		PAGE_TEST(application_is_shown_with_reason_exit_code_attempts_links_and_events),
 		PAGE_TEST(log_page_works_without_its_script),
 		PAGE_TEST(form_shows_profiles_with_their_sizes),
+		PAGE_TEST(file_is_the_last_field_of_a_form_that_takes_one),
 		PAGE_TEST(form_keeps_what_was_typed_beside_what_is_wrong),
 		PAGE_TEST(names_stay_in_their_places),
 	};
