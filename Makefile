@@ -8,7 +8,7 @@ WARN    := -std=c11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototy
 HARDEN  ?= -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LDHARD  ?= -pie -Wl,-z,relro,-z,now
 PKGS    := libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis \
-           libcurl yaml-0.1 sqlite3 zlib libzstd
+           libcurl libnghttp2 yaml-0.1 sqlite3 zlib libzstd
 CPPFLAGS := -I. -D_DEFAULT_SOURCE $(if $(PORTABLE),-DPORTABLE) $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS    := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 SOURCES := $(filter-out proxy/process/main.c,$(sort $(shell find base conf auth proxy -name '*.c')))

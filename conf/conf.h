@@ -239,6 +239,8 @@ struct conf {
 	} admin_tls;
 	unsigned threads; /* at least 1; "auto" is resolved */
 	int front;	  /* enum front_kind (proxy/front/front.h) */
+	bool http2;	  /* is offered over TLS */
+	bool h2c;	  /* is understood in the clear, without a question */
 	struct cidr *trusted_proxies;
 	size_t trusted_proxies_count;
 	size_t limit_head;	   /* bytes */

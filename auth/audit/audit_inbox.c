@@ -34,7 +34,8 @@ static pthread_mutex_t saving = PTHREAD_MUTEX_INITIALIZER; /* one takes out at a
 /* Of a request's access line, what says nothing of what was done. */
 static bool is_kept(const struct log_field *field)
 {
-	static const char *const left_out[] = {"bytes", "dur_ms", "host", "cache", "action"};
+	static const char *const left_out[] = {
+		"bytes", "dur_ms", "host", "cache", "http", "action"};
 
 	for (size_t i = 0; i < ARRAY_LEN(left_out); i++) {
 		if (strcmp(field->key, left_out[i]) == 0)

@@ -72,6 +72,17 @@ const struct keyword keywords[] = {
 		.fallback = "direct",
 		.help = "HTTP server of the public listener: direct, the gateway's own; evhttp, "
 			"libevent's, with the same checks"},
+	{.path = "server.http2",
+		.type = &value_bool,
+		IN_CONF(http2),
+		.fallback = "true",
+		.help = "offer HTTP/2 over TLS, beside HTTP/1.1; not with front: evhttp"},
+	{.path = "server.h2c",
+		.type = &value_bool,
+		IN_CONF(h2c),
+		.fallback = "false",
+		.help = "understand HTTP/2 without TLS, of clients that begin with it, such as an "
+			"ingress"},
 	{.path = "server.trusted_proxies",
 		.shape = KEYWORD_VALUES,
 		.type = &value_cidr,

@@ -105,6 +105,9 @@ static void serve_metrics(struct web_call *call)
 		gauges.exchanges += counts.exchanges;
 		gauges.upstream_connections += counts.upstream_connections;
 		gauges.static_bytes += counts.static_bytes;
+		gauges.http2_connections += counts.http2_connections;
+		gauges.http2_streams += counts.http2_streams;
+		gauges.http2_resets += counts.http2_resets;
 	}
 	sbuf_init(&text, METRICS_MAX);
 	all[admin->count] = admin->metrics;

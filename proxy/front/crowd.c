@@ -155,6 +155,26 @@ bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member)
 	return leaves;
 }
 
+bool crowd_count(struct crowd *crowd, const struct crowd_member *member)
+{
+	bool counts = false;
+
+	if (member->client == NULL)
+		return false;
+	pthread_mutex_lock(&crowd->lock);
+	counts = member->client->count < crowd->conf->limit_per_client;
+	member->client->count += counts;
+	pthread_mutex_unlock(&crowd->lock);
+	return counts;
+}
+
+void crowd_discount(struct crowd *crowd, const struct crowd_member *member)
+{
+	pthread_mutex_lock(&crowd->lock);
+	member->client->count--;
+	pthread_mutex_unlock(&crowd->lock);
+}
+
 bool crowd_is_far_over(struct crowd *crowd, const struct crowd_member *member)
 {
 	pthread_mutex_lock(&crowd->lock);

@@ -1,6 +1,6 @@
 /*
- * proxy/front/crowd.h - how many connections each client address holds on a listener, over all
- * threads (S60), and which of them a thread has.
+ * proxy/front/crowd.h - how many connections, and requests on them, each client address holds on a
+ * listener, over all threads (S60), and which of them a thread has.
  *
  * An IPv4 address is a client, and so is a /64 of IPv6. Those of server.trusted_proxies are not
  * counted: behind them are many. There are never more entries than connections. Any thread, but a
@@ -40,6 +40,10 @@ void crowd_leave(struct crowd *crowd, struct crowd_member *member);
 /* As crowd_leave(), if the client holds more than it may and this is not its newest on any thread;
  * else nothing, and false. */
 bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member);
+/* A request on a connection that has several counts as another connection. False: its client has as
+ * many as it may. Where nobody counts the member: false, too. */
+MUST_CHECK bool crowd_count(struct crowd *crowd, const struct crowd_member *member);
+void crowd_discount(struct crowd *crowd, const struct crowd_member *member); /* once for each */
 /* More than its other threads may have to end for it. */
 bool crowd_is_far_over(struct crowd *crowd, const struct crowd_member *member);
 /* It is the last of its client's on this seat. */

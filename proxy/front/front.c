@@ -11,11 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-	LINGER_MS = 2000,      /* how long a refused client may go on sending before it is cut */
-	STALL_MS = 120 * 1000, /* a client that takes nothing of its answer */
-};
-
 /* Out of descriptors: the listener rests until the next tick, for it would report at once again. */
 static void on_accept_error(struct evconnlistener *listener, void *arg)
 {
@@ -75,7 +70,7 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 	int64_t idle_ms = front->draining ? front->drain_idle_ms : front->limits.idle_timeout_ms;
 	bool shaking = conn->ssl && !front_tls_is_shaken(conn->ssl);
 	bool is_answering = conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL ||
-			    conn->state == CONN_ENDING;
+			    conn->state == CONN_ENDING || conn->state == CONN_SESSION;
 
 	if (shaking && age_ms > front->limits.head_timeout_ms)
 		front_conn_drop(conn);
@@ -91,6 +86,8 @@ static void check_conn(struct front *front, struct front_conn *conn, int64_t now
 		front_conn_drop(conn);
 	else if (is_answering && age_ms > STALL_MS && !front_conn_is_flushed(conn))
 		front_conn_drop(conn);
+	else if (conn->state == CONN_SESSION)
+		front->second->check(conn, now);
 	else
 		front_content_check(conn, now);
 }
@@ -152,6 +149,12 @@ void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s)
 			"Strict-Transport-Security: max-age=%lld\r\n", (long long)hsts_s);
 }
 
+void front_use_second(struct front *front, const struct front_second *second, bool in_the_clear)
+{
+	front->second = second;
+	front->second_in_the_clear = in_the_clear;
+}
+
 static void on_unlisten(int fd, short what, void *arg)
 {
 	struct front *front = arg;
@@ -207,4 +210,9 @@ void front_free(struct front *front)
 unsigned front_connections(const struct front *front)
 {
 	return front->count;
+}
+
+struct front_second_counts front_count_second(const struct front *front)
+{
+	return (struct front_second_counts){front->sessions, front->streams, front->resets};
 }

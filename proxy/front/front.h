@@ -1,5 +1,5 @@
 /*
- * proxy/front/front.h - the clients' side of one server thread, HTTP/1.1.
+ * proxy/front/front.h - the clients' side of one server thread, HTTP/1.1 and HTTP/2.
  *
  * Accepts connections, has each byte judged by the strict reader (request_reader.h), bounds what
  * connections hold, and writes answers straight to the socket, with back-pressure. A request is
@@ -62,6 +62,10 @@ void front_use_tls(struct front *front, struct front_tls *tls, int64_t hsts_s);
 /* How many one client may have here, over all fronts that share it. Borrows `crowd`, which outlives
  * the front (NULL: nobody counts); before the first connection. */
 void front_use_crowd(struct front *front, struct crowd *crowd);
+/* HTTP/2 beside HTTP/1 (h2/h2.h): over TLS where it was agreed on, and `in_the_clear` to who begins
+ * with it. A direct front's; before the first connection. */
+struct front_second;
+void front_use_second(struct front *front, const struct front_second *second, bool in_the_clear);
 void front_free(struct front *front);
 /* No new connections; the others are closed after their answer, or when they have been idle for
  * `idle_ms` (0: at once). Tunnels are their owners' to end, within FRONT_TUNNEL_MS. Who has the
@@ -69,6 +73,11 @@ void front_free(struct front *front);
 enum { FRONT_TUNNEL_MS = 2000 };
 void front_drain(struct front *front, int64_t idle_ms);
 unsigned front_connections(const struct front *front);
+struct front_second_counts {
+	unsigned connections, streams;
+	uint64_t resets; /* of streams, by clients, since the beginning */
+};
+struct front_second_counts front_count_second(const struct front *front);
 
 void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg);
 

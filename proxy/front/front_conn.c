@@ -44,8 +44,9 @@ void front_conn_move(struct front_conn *conn, enum conn_state state)
 		[CONN_READING] = 1 << CONN_ENDING,
 		[CONN_REPLYING] = 1 << CONN_READING,
 		[CONN_TUNNEL] = 1 << CONN_REPLYING,
+		[CONN_SESSION] = 1 << CONN_READING,
 		[CONN_ENDING] = 1 << CONN_REPLYING | 1 << CONN_TUNNEL,
-		[CONN_LINGERING] = 1 << CONN_READING | 1 << CONN_ENDING,
+		[CONN_LINGERING] = 1 << CONN_READING | 1 << CONN_ENDING | 1 << CONN_SESSION,
 		[CONN_DEAD] = (1 << CONN_DEAD) - 1,
 	};
 
@@ -97,6 +98,8 @@ void front_conn_drop(struct front_conn *conn)
 	conn->handler = NULL;
 	if (handler && handler->on_closed)
 		handler->on_closed(conn->arg);
+	if (conn->session)
+		conn->front->second->drop(conn);
 	bury_conn(conn);
 }
 
@@ -106,6 +109,8 @@ void front_conn_free(struct front_conn *conn)
 		TAILQ_REMOVE(&conn->front->dirty, conn, turn);
 	TAILQ_REMOVE(&conn->front->dead, conn, all);
 	front_input_free(conn);
+	if (conn->session)
+		conn->front->second->free(conn);
 	if (conn->front->ops->free_conn)
 		conn->front->ops->free_conn(conn);
 	if (conn->content)

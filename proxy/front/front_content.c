@@ -11,7 +11,6 @@
 enum {
 	DIRECT_FROM = 4096,	      /* bytes of a run that are worth a block of their own */
 	DIRECT_SIZE = 64 * 1024 - 64, /* with evbuffer's own header it is a block of 64 KiB */
-	PIECE_STALL_MS = 60 * 1000,   /* a client that sends nothing of what is wanted */
 };
 
 void front_content_begin(struct front_conn *conn, bool follows)

@@ -29,6 +29,7 @@ enum conn_state {
 	CONN_READING,	/* waits for a request, or reads one */
 	CONN_REPLYING,	/* the exchange owns it */
 	CONN_TUNNEL,	/* no HTTP any more: bytes both ways */
+	CONN_SESSION,	/* the second wire has it: requests come and go in it */
 	CONN_ENDING,	/* answered; the last bytes are on their way */
 	CONN_LINGERING, /* our side is shut; what still comes is thrown away */
 	CONN_DEAD,	/* closed; freed at the end of this turn of the loop */
@@ -40,6 +41,13 @@ enum content_mode {
 	CONTENT_HELD,	   /* kept until it is whole */
 	CONTENT_STREAMED,  /* handed on as it comes */
 	CONTENT_DISCARDED, /* of no use any more: thrown away; the connection will close */
+};
+
+/* What a client may take for a while. */
+enum {
+	LINGER_MS = 2000, /* and go on sending, when it was refused or answered, before it is cut */
+	STALL_MS = 120 * 1000,	    /* without taking anything of its answer */
+	PIECE_STALL_MS = 60 * 1000, /* without sending anything of content that is wanted */
 };
 
 enum {
@@ -111,6 +119,26 @@ struct front_wire {
 	void (*close_after)(struct front_request *req);
 };
 
+/*
+ * The second wire of a front, on which a connection has several requests at a time (h2/). What is
+ * common to all connections calls these; conn->session is theirs, and NULL on HTTP/1.
+ */
+enum front_guess { GUESS_FIRST, GUESS_SECOND, GUESS_LATER };
+struct front_second {
+	/* Whose are the first bytes of a connection? GUESS_LATER: too few to tell. */
+	enum front_guess (*guess)(const struct front_conn *conn, struct str bytes);
+	void (*begin)(struct front_conn *conn, struct str bytes); /* it is CONN_SESSION then */
+	void (*read)(struct front_conn *conn);			  /* some bytes are there */
+	void (*go_on)(struct front_conn *conn);			  /* at the end of a turn */
+	void (*written)(struct front_conn *conn);	     /* below FRONT_QUEUE_LOW is queued */
+	void (*check)(struct front_conn *conn, int64_t now); /* once a second */
+	/* Nobody serves it; or it is served, and takes nothing. */
+	bool (*is_idle)(const struct front_conn *conn);
+	bool (*is_stalled)(const struct front_conn *conn);
+	void (*drop)(struct front_conn *conn); /* it is closed: its requests are told */
+	void (*free)(struct front_conn *conn);
+};
+
 struct front_conn {
 	struct front_request req; /* first: a request is its connection */
 	struct front *front;
@@ -138,6 +166,7 @@ struct front_conn {
 	TAILQ_ENTRY(front_conn) turn; /* in dirty: looked after at the end of this turn */
 	struct crowd_member member;   /* of front->crowd */
 	bool shelved;		      /* in front->shelf */
+	void *session;		      /* of front->second; NULL: HTTP/1 */
 	/* --- of front_evhttp.c --- */
 	struct bufferevent *bev;
 	struct evhttp_connection *evcon;
@@ -159,9 +188,13 @@ struct front {
 	struct front_conns conns; /* in the order of their last bytes */
 	struct front_conns shelf, dirty, dead;
 	unsigned count;
-	struct front_tls *tls;	  /* NULL: in the clear */
-	char hsts[64];		  /* the field line, or "" */
-	struct evbuffer *nothing; /* the content of requests without */
+	unsigned sessions, streams; /* of the second wire: connections, and requests on them */
+	uint64_t resets;	    /* of requests, by clients */
+	struct front_tls *tls;	    /* NULL: in the clear */
+	char hsts[64];		    /* the field line, or "" */
+	const struct front_second *second; /* NULL: HTTP/1 alone */
+	bool second_in_the_clear;	   /* who begins with it is understood */
+	struct evbuffer *nothing;	   /* the content of requests without */
 	struct event *turn_end, *tick;
 	struct event *next_turn; /* some have more to be served than their share of this one */
 	uint64_t turns;		 /* of the loop that have ended, from 1 on */
@@ -182,6 +215,11 @@ struct front {
 	struct front_conns fresh;   /* accepted in this turn; evhttp's object is not known yet */
 	struct front_conn *parsing; /* whose head evhttp has in hand */
 };
+
+/* --- front_wire.c --- */
+/* The lines of an answer that the reader gives for somebody: its content is the fault's sentence
+ * and a line feed. */
+const char *front_refusal_fields(enum fault fault);
 
 /* --- front_input.c --- */
 /* Between two requests: not one byte of the next has come. */
@@ -262,6 +300,8 @@ extern const struct front_wire front_http1;
 void front_reply_next(struct front_conn *conn);
 /* Says why, and closes. */
 void front_reply_refuse(struct front_conn *conn, enum fault fault);
+/* Our side is shut behind what is queued; what comes is thrown away until the client has gone. */
+void front_reply_linger(struct front_conn *conn);
 
 /* --- front_read.c --- */
 void front_read_on_readable(int fd, short what, void *arg);

@@ -21,12 +21,15 @@ enum {
 static bool waits_for_client(const struct front_conn *conn)
 {
 	return conn->state == CONN_READING || conn->state == CONN_ENDING ||
-	       conn->state == CONN_LINGERING || front_content_is_wanted(conn);
+	       conn->state == CONN_LINGERING || front_content_is_wanted(conn) ||
+	       (conn->state == CONN_SESSION && conn->front->second->is_idle(conn));
 }
 
 /* An exchange has it, and goes on only when the client takes more, which it has not for a while. */
 static bool holds_exchange_up(const struct front_conn *conn)
 {
+	if (conn->state == CONN_SESSION && conn->front->second->is_stalled(conn))
+		return true;
 	return !front_conn_is_flushed(conn) && clock_mono_ms() - conn->since > STALLED_MS;
 }
 

@@ -141,6 +141,22 @@ static void read_tunnel(struct front_conn *conn)
 	hand_tunnel_on(conn);
 }
 
+/* True: what has come is not, or not yet, HTTP/1's. */
+static bool is_of_second(struct front_conn *conn)
+{
+	const struct front_second *second = conn->front->second;
+	struct str bytes = {conn->in->bytes, conn->in->len};
+
+	if (second == NULL || conn->served > 0 || conn->state != CONN_READING)
+		return false;
+	enum front_guess guess = second->guess(conn, bytes);
+	if (guess == GUESS_SECOND) {
+		second->begin(conn, bytes);
+		front_input_free(conn);
+	}
+	return guess != GUESS_FIRST;
+}
+
 static void read_request(struct front_conn *conn)
 {
 	if (!make_room_to_read(conn)) {
@@ -161,7 +177,7 @@ static void read_request(struct front_conn *conn)
 		in->used = in->len;
 	if (n == 0 && is_first)
 		front_input_free(conn);
-	else
+	else if (!is_of_second(conn))
 		take_what_came(conn);
 }
 
@@ -171,6 +187,8 @@ static void read_some(struct front_conn *conn)
 		discard_some(conn);
 	else if (conn->state == CONN_TUNNEL)
 		read_tunnel(conn);
+	else if (conn->state == CONN_SESSION)
+		conn->front->second->read(conn);
 	else if (front_content_reads_directly(conn))
 		front_content_read(conn);
 	else
@@ -205,6 +223,8 @@ void front_read_on_writable(int fd, short what, void *arg)
 	if (conn->state == CONN_REPLYING || conn->state == CONN_TUNNEL) {
 		if (conn->handler && conn->handler->on_drained)
 			conn->handler->on_drained(conn->arg);
+	} else if (conn->state == CONN_SESSION) {
+		conn->front->second->written(conn);
 	} else if (front_conn_queued(conn) == 0 && conn->state != CONN_READING &&
 		   conn->state != CONN_DEAD) {
 		front_reply_next(conn);
@@ -218,6 +238,8 @@ void front_read_go_on(struct front_conn *conn)
 		take_what_came(conn);
 	else if (conn->state == CONN_TUNNEL && evbuffer_get_length(conn->content) > 0)
 		hand_tunnel_on(conn);
+	else if (conn->state == CONN_SESSION)
+		conn->front->second->go_on(conn);
 	if (front_conn_holds_more(conn))
 		front_read_on_readable(conn->fd, EV_READ, conn);
 }

@@ -233,14 +233,9 @@ static void put_refusal(struct front_conn *conn, enum fault fault)
 	size_t len = strlen(row->sentence) + 1;
 
 	evbuffer_add_printf(conn->out,
-		"HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; "
-		"charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
-		"Cache-Control: no-store\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
-		row->status, status_phrase(row->status),
-		/* RFC 9110 §15.5.6: what is taken at all; each resource takes fewer. */
-		fault == FAULT_METHOD ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n"
-				      : "",
-		len, row->sentence);
+		"HTTP/1.1 %d %s\r\n%sContent-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+		row->status, status_phrase(row->status), front_refusal_fields(fault), len,
+		row->sentence);
 	conn->close_after = true;
 }
 
@@ -255,7 +250,7 @@ static void shut_our_side(struct front_conn *conn)
 
 /* Closing with unread bytes would reset the connection and take the answer with it: shut our side,
  * throw away what comes, and close when the client does or LINGER_MS have passed. */
-static void linger_conn(struct front_conn *conn)
+void front_reply_linger(struct front_conn *conn)
 {
 	front_conn_move(conn, CONN_LINGERING);
 	front_input_free(conn);
@@ -269,7 +264,7 @@ void front_reply_refuse(struct front_conn *conn, enum fault fault)
 {
 	conn->front->on_refused(conn->front->arg, conn->req.peer_text, fault);
 	put_refusal(conn, fault);
-	linger_conn(conn);
+	front_reply_linger(conn);
 }
 
 void front_reply_next(struct front_conn *conn)
@@ -280,7 +275,7 @@ void front_reply_next(struct front_conn *conn)
 	}
 	front_input_end(conn);
 	if (conn->close_after) {
-		linger_conn(conn);
+		front_reply_linger(conn);
 		return;
 	}
 	if (conn->front->ops->next)

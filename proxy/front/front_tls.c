@@ -12,6 +12,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ enum { DAY_S = 24 * 3600 };
 struct front_tls {
 	pthread_mutex_t lock; /* of context only; the rest is the keeper's */
 	SSL_CTX *context;
+	_Atomic bool offers_http2;		 /* any thread's */
 	struct stat certificate, key, client_ca; /* when they were read; all zero: there is none */
 };
 
@@ -33,18 +35,20 @@ static const char ciphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 static int on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
 	const unsigned char *in, unsigned in_len, void *arg)
 {
-	static const unsigned char ours[] = "\x08http/1.1";
+	static const unsigned char ours[] = "\x02h2\x08http/1.1"; /* the first is preferred */
+	const struct front_tls *tls = arg;
+	unsigned skip = atomic_load(&tls->offers_http2) ? 0 : 1 + ours[0];
 	unsigned char *chosen;
 
-	(void)ssl, (void)arg;
-	if (SSL_select_next_proto(&chosen, out_len, ours, sizeof ours - 1, in, in_len) !=
-		OPENSSL_NPN_NEGOTIATED)
+	(void)ssl;
+	if (SSL_select_next_proto(&chosen, out_len, ours + skip, sizeof ours - 1 - skip, in,
+		    in_len) != OPENSSL_NPN_NEGOTIATED)
 		return SSL_TLSEXT_ERR_NOACK;
 	*out = chosen;
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *new_context(void)
+static SSL_CTX *new_context(struct front_tls *tls)
 {
 	static const unsigned char id[] = "sparkgate";
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
@@ -59,7 +63,7 @@ static SSL_CTX *new_context(void)
 	SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF); /* tickets only */
 	SSL_CTX_set_num_tickets(context, 1);
-	SSL_CTX_set_alpn_select_cb(context, on_alpn, NULL);
+	SSL_CTX_set_alpn_select_cb(context, on_alpn, tls);
 	return context;
 }
 
@@ -101,10 +105,11 @@ static int ask_for_clients(SSL_CTX *context, const char *client_ca, struct err *
 	return 0;
 }
 
-static SSL_CTX *load_context(const struct front_tls_files *files, struct err *err)
+static SSL_CTX *load_context(
+	struct front_tls *tls, const struct front_tls_files *files, struct err *err)
 {
 	const char *certificate = files->certificate, *key = files->key;
-	SSL_CTX *context = new_context();
+	SSL_CTX *context = new_context(tls);
 	const char *bad = NULL;
 
 	ERR_clear_error();
@@ -129,7 +134,7 @@ struct front_tls *front_tls_new(const struct front_tls_files *files, struct err 
 	struct front_tls *tls = mem_alloc(1, sizeof *tls);
 
 	if (stat_files(files, tls, err) == 0)
-		tls->context = load_context(files, err);
+		tls->context = load_context(tls, files, err);
 	if (tls->context == NULL) {
 		free(tls);
 		return NULL;
@@ -145,6 +150,11 @@ void front_tls_free(struct front_tls *tls)
 	SSL_CTX_free(tls->context);
 	pthread_mutex_destroy(&tls->lock);
 	free(tls);
+}
+
+void front_tls_offer_http2(struct front_tls *tls, bool offered)
+{
+	atomic_store(&tls->offers_http2, offered);
 }
 
 static void replace_context(struct front_tls *tls, SSL_CTX *context)
@@ -166,7 +176,7 @@ void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *file
 		tls_is_same_file(&now.key, &tls->key) &&
 		tls_is_same_file(&now.client_ca, &tls->client_ca))
 		return;
-	SSL_CTX *context = there ? load_context(files, &err) : NULL;
+	SSL_CTX *context = there ? load_context(tls, files, &err) : NULL;
 	tls->certificate = now.certificate; /* a bad pair is told of once */
 	tls->key = now.key;
 	tls->client_ca = now.client_ca;
@@ -233,6 +243,15 @@ void front_tls_free_connection(SSL *ssl)
 bool front_tls_is_shaken(const SSL *ssl)
 {
 	return SSL_is_init_finished(ssl);
+}
+
+bool front_tls_speaks_http2(const SSL *ssl)
+{
+	const unsigned char *name;
+	unsigned len;
+
+	SSL_get0_alpn_selected(ssl, &name, &len);
+	return len == 2 && memcmp(name, "h2", 2) == 0;
 }
 
 static void answer_plain_http(SSL *ssl)

@@ -33,6 +33,9 @@ struct front_tls_files front_tls_files_of_admin(const struct conf *conf);
 /* NULL with `err` when the files are no good. Gives. */
 MUST_CHECK struct front_tls *front_tls_new(const struct front_tls_files *files, struct err *err);
 void front_tls_free(struct front_tls *tls); /* NULL is fine; no connection is accepted any more */
+/* Whether HTTP/2 is agreed on with who offers it (ALPN), from the next handshake on; it is not
+ * before. */
+void front_tls_offer_http2(struct front_tls *tls, bool offered);
 /* Reads the files again, these from now on, if they have changed; logs what came of it. One thread.
  */
 void front_tls_refresh(struct front_tls *tls, const struct front_tls_files *files);
@@ -44,8 +47,9 @@ bool front_tls_ends_soon(struct front_tls *tls, int64_t now, char out[static 128
 /* --- one connection; of its own thread --- */
 /* For a socket that was just accepted; borrows it. Gives. */
 struct ssl_st *front_tls_accept(struct front_tls *tls, int fd);
-void front_tls_free_connection(struct ssl_st *ssl); /* NULL is fine */
-bool front_tls_is_shaken(const struct ssl_st *ssl); /* the handshake is over */
+void front_tls_free_connection(struct ssl_st *ssl);    /* NULL is fine */
+bool front_tls_is_shaken(const struct ssl_st *ssl);    /* the handshake is over */
+bool front_tls_speaks_http2(const struct ssl_st *ssl); /* it was agreed on */
 /* Bytes, at most `room`; 0: none at the moment; -1: the client has gone, or speaks no TLS (who
  * speaks plain http is told so in plain http). Shakes hands first. */
 MUST_CHECK ssize_t front_tls_read(struct ssl_st *ssl, char *bytes, size_t room);

@@ -1,6 +1,18 @@
 /* A request's handle: each function of front.h that takes one is its wire's. */
 #include "proxy/front/front_int.h"
 
+#define REFUSAL                                                                                    \
+	"Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"           \
+	"Cache-Control: no-store\r\n"
+
+const char *front_refusal_fields(enum fault fault)
+{
+	/* RFC 9110 §15.5.6: what is taken at all; each resource takes fewer. */
+	return fault == FAULT_METHOD
+		       ? "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n" REFUSAL
+		       : REFUSAL;
+}
+
 void front_set_handler(struct front_request *req, const struct front_handler *handler, void *arg)
 {
 	req->wire->set_handler(req, handler, arg);

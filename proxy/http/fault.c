@@ -20,6 +20,7 @@ static const struct fault_row rows[FAULT_COUNT] = {
 		"The request's head is larger than server.limits.head allows: a long address or "
 		"token, or many cookies."},
 	[FAULT_REQUEST_TIMEOUT] = {408, "request_timeout", "The request did not arrive in time."},
+	[FAULT_FLOOD] = {429, "flood", "Too many frames of this connection brought nothing."},
 	[FAULT_CONTENT_TYPE] = {415, "content_type",
 		"This address does not accept this content type."},
 	[FAULT_UNAUTHENTICATED] = {401, "unauthenticated", "Sign in to see this page."},

@@ -20,6 +20,7 @@ enum fault {
 	FAULT_QUOTA, /* there would be more of a person's than may be */
 	FAULT_HEAD_TOO_LARGE,
 	FAULT_REQUEST_TIMEOUT,
+	FAULT_FLOOD, /* a connection of HTTP/2 on which too much brings nothing (S222-S224) */
 	FAULT_CONTENT_TYPE, /* parameters that a server behind may read otherwise (S47) */
 	/* who and whether */
 	FAULT_UNAUTHENTICATED,

@@ -25,7 +25,7 @@ struct front_request {	   /* borrowed from its front; gone when it was answered,
 	struct evbuffer *body;	/* content that was held, once it is whole; may be moved out */
 	const struct sockaddr *peer;
 	char peer_text[46];
-	bool http_1_0;
+	bool http_1_0, http_2;	       /* neither: HTTP/1.1 */
 	const struct front_wire *wire; /* the front's own: how it is answered */
 };
 

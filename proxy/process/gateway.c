@@ -20,6 +20,7 @@
 #include "proxy/front/crowd.h"
 #include "proxy/discovery/discovery.h"
 #include "proxy/front/evhttp_memory.h"
+#include "proxy/front/front.h"
 #include "proxy/launch/launcher.h"
 #include "proxy/front/front_tls.h"
 #include "base/net/listen.h"
@@ -129,6 +130,7 @@ static void reload(struct gateway *gw)
 	}
 	if (strcmp(conf->server.text, gw->conf->server.text) != 0 ||
 		conf->threads != gw->conf->threads || conf->front != gw->conf->front ||
+		conf->http2 != gw->conf->http2 || conf->h2c != gw->conf->h2c ||
 		strcmp(conf->admin.text, gw->conf->admin.text) != 0 ||
 		(conf->tls.certificate == NULL) != (gw->tls == NULL) ||
 		(conf->admin_tls.certificate == NULL) != (gw->admin_tls == NULL))
@@ -187,7 +189,11 @@ static int open_tls(struct gateway *gw, struct err *err)
 	const struct front_tls_files server = front_tls_files_of_server(gw->conf),
 				     admin = front_tls_files_of_admin(gw->conf);
 
-	return open_one(&server, &gw->tls, err) == -1 ? -1 : open_one(&admin, &gw->admin_tls, err);
+	if (open_one(&server, &gw->tls, err) == -1)
+		return -1;
+	if (gw->tls)
+		front_tls_offer_http2(gw->tls, gw->conf->http2 && gw->conf->front == FRONT_DIRECT);
+	return open_one(&admin, &gw->admin_tls, err);
 }
 
 static void start_keeper(struct gateway *gw)

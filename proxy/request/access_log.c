@@ -163,6 +163,7 @@ static void write_access_lines(struct exchange *x, const char *decision)
 		{"reason", str_of(row->word), false},
 		{"action", str_of(action_name(x->action)), false},
 		{"cache", str_of(cache_use_names[x->cache]), false},
+		{"http", str_of(x->http), false},
 	};
 
 	if (x->web.conf->log_access)

@@ -35,6 +35,7 @@ struct exchange *exchange_new(struct server_thread *thread, struct front_request
 
 	x->thread = thread;
 	x->began_us = clock_mono_us();
+	x->http = req->http_2 ? "2" : req->http_1_0 ? "1.0" : "1.1";
 	x->registry_hold = share_get(thread->registry);
 	x->conf_hold = share_get(thread->conf);
 	x->registry = x->registry_hold ? x->registry_hold->value : NULL;

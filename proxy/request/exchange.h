@@ -83,6 +83,7 @@ struct exchange {
 	bool paused;
 	/* for the log */
 	enum cache_use cache;
+	const char *http; /* the version */
 	int status;
 	uint64_t bytes;
 	char *kept_method, *kept_path, *kept_host; /* once the request's own bytes are gone */

@@ -244,6 +244,12 @@ static void write_gauges(struct sbuf *out, const struct metrics_gauges *g)
 	if (g->health.provider != AUTH_PROVIDER_NONE)
 		write_providers(out, &g->health);
 	gauge(out, "connections", "Client connections.", g->connections);
+	gauge(out, "http2_connections", "Client connections that speak HTTP/2.",
+		g->http2_connections);
+	gauge(out, "http2_streams", "Requests under way on them.", g->http2_streams);
+	help(out, "http2_resets_total", "counter", "Requests that clients of HTTP/2 took back.");
+	sbuf_printf(
+		out, "sparkgate_http2_resets_total %llu\n", (unsigned long long)g->http2_resets);
 	gauge(out, "exchanges", "Requests under way.", g->exchanges);
 	gauge(out, "upstream_connections", "Connections to UIs, busy and idle.",
 		g->upstream_connections);

@@ -43,6 +43,8 @@ struct metrics_gauges { /* read at scrape time */
 	struct auth_health health;
 	struct graylog_counts gelf;
 	unsigned connections, exchanges, upstream_connections;
+	unsigned http2_connections, http2_streams;
+	uint64_t http2_resets;
 	uint64_t static_bytes;
 	uint64_t log_dropped;	     /* lines */
 	int64_t certificate_ends_at; /* wall seconds; 0: the public listener has none */

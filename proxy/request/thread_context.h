@@ -56,6 +56,8 @@ struct server_thread {
 	_Atomic unsigned turns; /* of the loop */
 	_Atomic unsigned shown_connections, shown_exchanges, shown_upstream;
 	_Atomic size_t shown_static_bytes;
+	_Atomic unsigned shown_http2, shown_streams;
+	_Atomic uint64_t shown_resets;
 };
 
 #endif

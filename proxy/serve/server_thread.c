@@ -5,6 +5,7 @@
 #include "base/net/fetch.h"
 #include "base/rnd.h"
 #include "proxy/launch/artifacts/artifact_bench.h"
+#include "proxy/front/h2/h2.h"
 #include "proxy/rewrite/page_memo.h"
 #include "proxy/guard/websocket.h"
 #include "proxy/relay/relay.h"
@@ -41,11 +42,15 @@ static void thread_on_tick(int fd, short what, void *arg)
 	struct server_thread *thread = arg;
 	struct upstream_counts up = upstream_count(thread->upstream);
 	struct upstream_counts wire = upstream_count(thread->wire);
+	struct front_second_counts second = front_count_second(thread->front);
 
 	(void)fd, (void)what;
 	atomic_fetch_add_explicit(&thread->turns, 1, memory_order_relaxed);
 	atomic_store(&thread->shown_connections, front_connections(thread->front));
 	atomic_store(&thread->shown_exchanges, thread->exchanges);
+	atomic_store(&thread->shown_http2, second.connections);
+	atomic_store(&thread->shown_streams, second.streams);
+	atomic_store(&thread->shown_resets, second.resets);
 	atomic_store(&thread->shown_upstream, up.connections + wire.connections);
 	if (thread->statics)
 		atomic_store(
@@ -107,6 +112,20 @@ static void add_thread_events(struct server_thread *thread)
 	event_add(thread->tick, &(struct timeval){.tv_usec = 250 * 1000});
 }
 
+static void open_front(struct server_thread *thread, int listen_fd, const struct conf *conf)
+{
+	const struct thread_shared *shared = thread->shared;
+	struct front_limits limits = front_limits_of(conf);
+	enum front_kind kind = (enum front_kind)conf->front;
+
+	thread->front = front_new(
+		thread->base, kind, listen_fd, &limits, pipeline_begin, pipeline_refused, thread);
+	front_use_tls(thread->front, shared->tls, conf->tls.hsts_s);
+	front_use_crowd(thread->front, shared->crowd);
+	if (kind == FRONT_DIRECT)
+		front_use_second(thread->front, &h2_wire, conf->h2c);
+}
+
 struct server_thread *server_thread_open(const struct thread_shared *shared, int listen_fd)
 {
 	struct server_thread *thread = mem_alloc(1, sizeof *thread);
@@ -128,17 +147,11 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	thread->upstream = upstream_new(thread->base, &upstream_default_limits);
 	rnd_bytes(&thread->next_id, sizeof thread->next_id);
 	struct share_hold *hold = share_get(thread->conf);
-	struct front_limits limits = front_limits_of(hold->value);
-	int64_t hsts_s = ((const struct conf *)hold->value)->tls.hsts_s;
-	enum front_kind kind = (enum front_kind)((const struct conf *)hold->value)->front;
 	thread->statics = statics_of(hold->value);
 	thread->fetches = static_fetches_new(thread->base, static_files_serve_again);
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
+	open_front(thread, listen_fd, hold->value);
 	share_drop(hold);
-	thread->front = front_new(
-		thread->base, kind, listen_fd, &limits, pipeline_begin, pipeline_refused, thread);
-	front_use_tls(thread->front, shared->tls, hsts_s);
-	front_use_crowd(thread->front, shared->crowd);
 	add_thread_events(thread);
 	return thread;
 }
@@ -243,5 +256,6 @@ struct server_thread_counts server_thread_count(const struct server_thread *thre
 {
 	return (struct server_thread_counts){atomic_load(&thread->shown_connections),
 		atomic_load(&thread->shown_exchanges), atomic_load(&thread->shown_upstream),
-		atomic_load(&thread->shown_static_bytes)};
+		atomic_load(&thread->shown_static_bytes), atomic_load(&thread->shown_http2),
+		atomic_load(&thread->shown_streams), atomic_load(&thread->shown_resets)};
 }

@@ -36,6 +36,8 @@ struct metrics *server_thread_metrics(struct server_thread *thread); /* borrows 
 struct server_thread_counts {
 	unsigned connections, exchanges, upstream_connections;
 	size_t static_bytes; /* in its cache of static files */
+	unsigned http2_connections, http2_streams;
+	uint64_t http2_resets; /* of streams, by clients */
 };
 unsigned server_thread_turns(
 	const struct server_thread *thread); /* of its loop, a few a second; any thread */

@@ -15,7 +15,7 @@ FILES = {
     "roles": ["analyst", "kill_spark"],
     "launch": ["artifacts", "artifacts_faults", "client_artifacts", "client_launches", "gelf_spark", "launch_pages", "launch_spark", "launch_upload", "launches"],
     "kubernetes": ["kubernetes", "kubernetes_claims", "launch_operator", "pod_lives", "pod_logs_executors", "pod_logs_kept", "pod_logs_rights", "pod_logs_shown", "pod_owners", "pod_uis", "resources", "spark_clusters", "thrift_server"],
-    "gateway": ["abuse", "admin_tls", "compat_table", "doctor", "front_tls", "gelf", "handover", "kept_sockets", "memory", "operations", "page_files", "pages", "process", "service", "uploads", "upstream_tls"],
+    "gateway": ["abuse", "admin_tls", "compat_table", "doctor", "front_tls", "gelf", "handover", "http2", "http2_abuse", "kept_sockets", "memory", "operations", "page_files", "pages", "process", "service", "uploads", "upstream_tls"],
     "spark-3.5": ["decoding"],
     "spark-modes": ["crawl"],
     "spark-3.1": ["log_text"],

@@ -5,7 +5,7 @@ set -e
 seconds=$1
 logs=build/fuzz/logs
 flags="-std=c11 -g -O1 -I. -D_DEFAULT_SOURCE -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all"
-packages="libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis libcurl yaml-0.1 sqlite3 zlib libzstd"
+packages="libevent_core libevent_extra libevent_openssl libevent_pthreads openssl jansson libjwt hiredis libcurl libnghttp2 yaml-0.1 sqlite3 zlib libzstd"
 
 build() { # name
 	source=tests/fuzz/fuzz_$1.c

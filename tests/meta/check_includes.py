@@ -13,7 +13,7 @@ conf conf/values conf/load conf/warn
 auth/jose auth/policy auth/roles auth/store auth/audit auth/keys auth/session auth/cache
 auth/backends/sqlite auth/backends/redis/link auth/backends/redis auth/backends
 auth/issuers auth/oidc auth/providers auth/token auth/device auth/admin auth/service auth/cli
-proxy/http proxy/guard proxy/front proxy/upstream proxy/rewrite proxy/filter
+proxy/http proxy/guard proxy/front proxy/front/h2 proxy/upstream proxy/rewrite proxy/filter
 proxy/registry proxy/discovery/spark proxy/discovery/known proxy/discovery/kubernetes proxy/discovery/shelf proxy/discovery/pods proxy/discovery/resources proxy/discovery/uis proxy/discovery/found proxy/discovery proxy/launch/target proxy/launch/operator proxy/launch/artifacts proxy/launch/rules proxy/launch/rest proxy/launch proxy/pages proxy/pages/self proxy/pages/pods proxy/pages/admin proxy/pages/launch
 proxy/web proxy/launch/upload proxy/launch/api proxy/launch/pages proxy/request proxy/relay proxy/endpoints proxy/serve proxy/admin proxy/sockets proxy/doctor proxy/process
 """.split()
@@ -28,6 +28,7 @@ DOORS = {
     "sqlite3.h": ["auth/backends/sqlite/*.[ch]"],
     "hiredis*": ["auth/backends/redis/*.[ch]"],
     "curl/*": ["base/net/fetch*.c"],
+    "nghttp2/*": ["proxy/front/h2/*.[ch]"],
     "yaml.h": ["conf/load/yaml_tree.c"],
 }
 

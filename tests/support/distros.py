@@ -69,7 +69,7 @@ class Distribution:
         done = self.shell("sh tests/support/install.sh programs")
         if done.returncode != 0:
             return done.returncode, done.stdout
-        self.say(self.shell("cc --version | head -n 1; for name in libevent openssl libjwt hiredis libcurl; do "
+        self.say(self.shell("cc --version | head -n 1; for name in libevent openssl libjwt hiredis libcurl libnghttp2; do "
                             "echo $name $(pkg-config --modversion $name); done").stdout.replace("\n", ", ").rstrip(", "))
         return self.make("all", "programs")
 

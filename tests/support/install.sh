@@ -8,10 +8,10 @@ cd "$(dirname "$0")/../.."
 export DEBIAN_FRONTEND=noninteractive
 
 BUILD="gcc make python3 pkg-config libevent-dev libssl-dev libjwt-dev libjansson-dev libhiredis-dev libcurl4-openssl-dev
-	libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev libzstd-dev"
+	libnghttp2-dev libyaml-dev libsqlite3-dev uthash-dev zlib1g-dev libzstd-dev"
 CHECK="libcmocka-dev clang-format python3"
 PYTHON="python3 python3-venv"
-TEST="curl jq redis-server chromium"
+TEST="curl nghttp2-client jq redis-server chromium"
 ALL="clang nginx-light iproute2 sqlite3 maven git"
 DOCKER="docker.io docker-compose debootstrap iptables iproute2"
 PEERS="haproxy apache2 libapache2-mod-auth-openidc"
@@ -352,7 +352,7 @@ demo)
 	packages $BUILD $JAVA
 	finish_all ;;
 bench)
-	quiet_packages $BUILD $PYTHON libcmocka-dev nginx-light wrk redis-server util-linux
+	quiet_packages $BUILD $PYTHON libcmocka-dev nginx-light wrk nghttp2-client redis-server util-linux
 	venv
 	python_packages
 	peers ;;

@@ -1,4 +1,4 @@
-"""What is beside an API server in a whole cluster, Kubeflow's operator and Helm: each built once from its Go module into the cache.
+"""What is beside an API server in a whole cluster, Kubeflow's operator, Helm, h2spec: each built once from its Go module into the cache.
 
 `ensure_program("kwok")` returns its folder: bin/kwok, and in files/ what the tests take of its module. All versions are in the table.
 Scheduler and controller manager share most of the API server's build, so they are quick after it. As a program: builds what is named, else all.
@@ -40,6 +40,7 @@ PROGRAMS = {
     "helm-3": Program("helm.sh/helm/v3", "v3.22.0", "/cmd/helm", minutes=8),
     "helm-4": Program("helm.sh/helm/v4", "v4.3.2", "/cmd/helm", minutes=8),
     "kubeconform": Program("github.com/yannh/kubeconform", "v0.8.0", "/cmd/kubeconform", minutes=1),
+    "h2spec": Program("github.com/summerwind/h2spec", "v2.2.1+incompatible", "/cmd/h2spec", minutes=1),
     "prometheus-operator": Program("github.com/prometheus-operator/prometheus-operator", "v0.85.0", "",
                                    ("example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",)),
 }
@@ -51,7 +52,8 @@ def write_module(program, scratch):
         kube_install.write_module(scratch)
         return
     _, its_own = download(f"{program.module}@{program.version}", scratch)
-    language = next(line for line in its_own.splitlines() if line.startswith("go "))
+    # one that is older than modules has none
+    language = next((line for line in its_own.splitlines() if line.startswith("go ")), "go 1.17")
     (scratch / "go.mod").write_text(f"module sparkgate.test/program\n{language}\nrequire {program.module} {program.version}\n")
     package = program.module + program.package
     if program.main:

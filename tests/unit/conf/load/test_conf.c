@@ -24,6 +24,8 @@ static void defaults_are_those_of_the_documentation(void **state)
 	assert_string_equal(conf->admin.origin, "http://127.0.0.1:8481");
 	assert_in_range(conf->threads, 1, 256);
 	assert_int_equal(conf->front, FRONT_DIRECT);
+	assert_true(conf->http2);
+	assert_false(conf->h2c);
 	assert_int_equal(conf->limit_head, 16 * 1024);
 	assert_int_equal(conf->limit_body, 1024 * 1024);
 	assert_int_equal(conf->limit_memory, 64 * 1024 * 1024);

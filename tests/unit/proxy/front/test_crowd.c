@@ -141,6 +141,23 @@ static void s60_a_clients_connections_are_in_the_order_of_their_last_bytes(void 
 	assert_ptr_equal(TAILQ_FIRST(crowd_members(&members[3])), &members[3]);
 }
 
+static void s228_requests_of_a_connection_count_as_its_clients_connections(void **state)
+{
+	(void)state;
+	assert_false(enter("192.0.2.1", 0));
+	assert_true(crowd_count(crowd, &members[0]));
+	assert_true(crowd_count(crowd, &members[0]));
+	assert_false(crowd_count(crowd, &members[0])); /* it is refused, and does not count */
+	assert_true(enter("192.0.2.1", 1));
+	crowd_leave(crowd, &members[1]);
+	crowd_discount(crowd, &members[0]);
+	assert_true(crowd_count(crowd, &members[0]));
+	crowd_discount(crowd, &members[0]);
+	crowd_discount(crowd, &members[0]);
+	assert_false(enter("10.0.0.1", 0));
+	assert_false(crowd_count(crowd, &members[2])); /* behind a proxy are many: nobody counts */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -153,6 +170,7 @@ int main(void)
 		TEST(s60_only_what_is_over_the_limit_leaves),
 		TEST(s60_the_newest_of_a_client_stays_though_it_is_the_only_one_on_its_seat),
 		TEST(s60_a_clients_connections_are_in_the_order_of_their_last_bytes),
+		TEST(s228_requests_of_a_connection_count_as_its_clients_connections),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
