@@ -134,6 +134,8 @@ class Bench:
             self.cell("event-log", name, self.alone, loads.download, spark_site.EVENT_LOG)
         for name in (*peers.TLS_PEERS, *FRONTS):
             self.cell("tls", name, self.returning)
+        for name in ("nginx", "sparkgate"):
+            self.cell("http2", name, self.streams)
         for name in RESTED:
             self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)
 
@@ -188,6 +190,13 @@ class Bench:
             one = peers.PEERS[name](self.world)
         try:
             return measure(one.process, one.url + path, one.header)
+        finally:
+            one.stop()
+
+    def streams(self, name):
+        one = tls.start(self.world, name, BUILD / "sparkgate")
+        try:
+            return loads.h2load(one.process, one.url + spark_site.PAGE, one.header, SECONDS, CONNECTIONS)
         finally:
             one.stop()
 

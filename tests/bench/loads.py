@@ -50,6 +50,19 @@ def wrk(process, url, header, seconds, connections, script=()):
     return result | {"cpu_us": spent / result["requests"], "peak_kib": process.kib("VmHWM")}
 
 
+def h2load(process, url, header, seconds, streams):
+    """One connection of HTTP/2 with so many requests at a time."""
+    command = ["taskset", "-c", LOAD_CORE, "h2load", "-t1", "-c1", f"-m{streams}", f"-D{seconds}", "--warm-up-time=0"]
+    process.forget_peak()
+    before = process.cpu_us()
+    said = subprocess.run([*command, *(["-H", header] if header else []), url], check=True, capture_output=True, text=True).stdout
+    spent = process.cpu_us() - before
+    done, failed = (int(re.search(rf"(\d+) {word}", said).group(1)) for word in ("2xx", "failed"))
+    if done == 0 or failed or "Application protocol: h2" not in said:
+        raise Failed(said)
+    return {"requests": done, "per_second": float(re.search(r"([\d.]+) req/s", said).group(1)), "cpu_us": spent / done, "peak_kib": process.kib("VmHWM")}
+
+
 def request_of(url, header):
     parts = urllib.parse.urlsplit(url)
     lines = [f"GET {parts.path} HTTP/1.1", f"Host: {parts.netloc}", *([header] if header else [])]

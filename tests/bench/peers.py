@@ -89,7 +89,7 @@ AUTHORITY = """location = /judge { internal; proxy_pass http://judge; proxy_pass
       proxy_set_header Connection ""; proxy_set_header Content-Length ""; proxy_set_header X-Original-URI $request_uri; }"""
 
 
-SECURE = " ssl; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {0.chain}; ssl_certificate_key {0.key}"
+SECURE = " ssl http2; keepalive_requests 1000000000; ssl_protocols TLSv1.2 TLSv1.3; ssl_certificate {0.chain}; ssl_certificate_key {0.key}"
 BUFFERS = "proxy_buffers 16 32k; proxy_buffer_size 8k; proxy_busy_buffers_size 128k;"
 
 

@@ -17,6 +17,7 @@ LOADS = {
     "master": ("1.1 MB master page of 5,000 known workers, 8 connections", "cpu_us", "us CPU a request", 1),
     "event-log": ("1 GiB event log, one client", "cpu_us", "ms CPU", 1000),
     "tls": ("TLS 1.3, session resumed: a connection with one 4 KB log page", "cpu_us", "us CPU a connection", 1),
+    "http2": ("4 KB log page over TLS and HTTP/2, one connection with 32 streams", "cpu_us", "us CPU a request", 1),
     "burst": ("40 GETs in one instant at a real Spark, after 10 s of rest", "slowest_40_us", "ms until the last has its answer", 1000),
     "idle": ("connections that had one answer and rest", "kib_each", "KiB each", 1),
 }
@@ -44,6 +45,7 @@ BARS = [
     ("1.1 MB master page, of nginx with larger buffers", ("master", "sparkgate"), ("master", "nginx, 32 KiB buffers"), None),
     ("TLS, session resumed, of nginx without any check", ("tls", "sparkgate"), ("tls", "nginx"), None),
     ("TLS, session resumed, front evhttp, of the front direct", ("tls", "sparkgate, front evhttp"), ("tls", "sparkgate"), None),
+    ("4 KB page over HTTP/2, of nginx http2 without any check", ("http2", "sparkgate"), ("http2", "nginx"), 0.85),
     ("1 GiB event log, CPU of nginx's", ("event-log", "sparkgate"), ("event-log", "nginx"), 1.1),
     ("1 GiB event log, CPU of nginx's with larger buffers", ("event-log", "sparkgate"), ("event-log", "nginx, 32 KiB buffers"), None),
     ("1 GiB event log, MiB over idle", ("event-log", "sparkgate", "over_idle_kib"), 1024, 64),
