@@ -108,6 +108,13 @@ static void note_habit(struct h2_session *session, const struct head *head)
 	}
 }
 
+/* No bytes and no end, or bytes for a stream that is no more. */
+static bool brings_nothing(const struct h2_session *session, const struct head *head)
+{
+	return (head->length == 0 && !(head->flags & NGHTTP2_FLAG_END_STREAM)) ||
+	       h2_frames_stream(session->library, head->stream) == NULL;
+}
+
 static void judge_frame(struct h2_session *session, const struct head *head)
 {
 	bool is_data = head->type == NGHTTP2_DATA, is_headers = head->type == NGHTTP2_HEADERS;
@@ -122,7 +129,7 @@ static void judge_frame(struct h2_session *session, const struct head *head)
 		session->error = session->error ? session->error : judge_number(session, head);
 	else if (head->type != NGHTTP2_CONTINUATION)
 		note_habit(session, head);
-	if (is_data && head->length == 0 && !(head->flags & NGHTTP2_FLAG_END_STREAM))
+	if (is_data && brings_nothing(session, head))
 		(void)h2_frames_allow(session, H2_EMPTY);
 }
 

@@ -262,12 +262,13 @@ def test_s225_content_that_nobody_asked_for_is_bounded_for_a_connection(gate):
 
 
 def test_s225_more_than_the_window_ends_the_connection(gate, wire):
+    """The stream first, if only its own window is passed; what comes behind that is a flood."""
     stream = wire.ask(f"{LAB}/stall", "POST", ("content-length", str(64 * MIB)), ends=False)
     for _ in range(5000):
         if not wire.say(stream, b"x" * 16384):
             break
     assert not wire.read(lambda: False)
-    assert wire.goaway is None or wire.goaway.error_code == 3
+    assert wire.goaway is None or wire.goaway.error_code in (3, CALM)
     assert serves(gate)
 
 
