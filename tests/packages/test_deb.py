@@ -13,7 +13,7 @@ from distro_machine import Machine
 from distro_root import Root
 from spark_cluster import wait_for
 from threads import has_ended, hold, release, threads_of
-from visitors import visiting_from
+from callers import visiting_from
 
 CONFIG = f"/{CONFIGURATION}"
 STATE = "/var/lib/sparkgate"

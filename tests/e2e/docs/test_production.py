@@ -9,7 +9,7 @@ from doc_machines import Page
 from doc_site import documented_site
 from gateway import ROOT
 from spark_cluster import wait_for
-from visitors import visiting_from
+from callers import visiting_from
 
 PAGE = Page("production.md")
 CADDY = ROOT / "build" / "caddy" / "usr" / "bin" / "caddy"

@@ -19,7 +19,7 @@ from gateway import Gateway, binary
 from spark_cluster import HOST, free_port, wait_for
 from test_process import count_listening
 from upstream import Upstream
-from visitors import asked, visiting, wrong
+from callers import asked, visiting, wrong
 
 UI = "/local/ui/echo/"
 CLIENTS, REPLACEMENTS = 32, 5

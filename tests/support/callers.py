@@ -1,6 +1,6 @@
 """Visitors who ask for a page again and again while something is replaced, and what went wrong.
 
-An address is HOST:PORT, or https://HOST. As a program, for a network of another machine's (visiting_from): visitors.py ADDRESS PATH
+An address is HOST:PORT, or https://HOST. As a program, for a network of another machine's (visiting_from): callers.py ADDRESS PATH
 COUNT FIELD..., a FIELD being "Name: value", which they take in turn; half of them keep their connections. It asks until its input
 ends, and prints {"asked": N, "least": N, "wrong": [...]}.
 """
