@@ -5,11 +5,11 @@ import os
 
 import pytest
 
+from callers import visiting_from
 from doc_machines import Page
 from doc_site import documented_site
 from gateway import ROOT
 from spark_cluster import wait_for
-from callers import visiting_from
 
 PAGE = Page("production.md")
 CADDY = ROOT / "build" / "caddy" / "usr" / "bin" / "caddy"

@@ -13,13 +13,13 @@ import subprocess
 import pytest
 import requests
 
+from callers import asked, visiting, wrong
 from conftest import Client
 from echo_socket import CLOSE, EchoSocket, Socket
 from gateway import Gateway, binary
 from spark_cluster import HOST, free_port, wait_for
 from test_process import count_listening
 from upstream import Upstream
-from callers import asked, visiting, wrong
 
 UI = "/local/ui/echo/"
 CLIENTS, REPLACEMENTS = 32, 5
