@@ -250,9 +250,28 @@ struct keyring *keyring_peek(const struct conf *conf, struct store *store, struc
 	return has_key(conf, store) ? keyring_open(conf, store, err) : from_random();
 }
 
+/* Shorter ones are no key. */
+static const char *client_secret_as_key(const struct conf *conf)
+{
+	const char *secret = client_secret_of(conf);
+
+	return secret && strlen(secret) >= MATERIAL_MIN ? secret : NULL;
+}
+
+const char *keyring_way_back(const struct conf *conf)
+{
+	if (conf->session_key.value)
+		return "put the old one on the second line of session.key_file, or remove "
+		       "session.key_file, if there was none";
+	if (client_secret_as_key(conf))
+		return "it is made of auth.oidc's client secret, which has changed, or was in "
+		       "session.key_file: put the old secret, or that file, back";
+	return "session.key_file, or a client secret of auth.oidc, was configured: put it back";
+}
+
 struct keyring *keyring_open(const struct conf *conf, struct store *store, struct err *err)
 {
-	const char *client_secret = client_secret_of(conf);
+	const char *client_secret = client_secret_as_key(conf);
 
 	if (conf->session_key.value)
 		return from_lines(str_of(conf->session_key.value), "session.key_file", err);
@@ -260,7 +279,7 @@ struct keyring *keyring_open(const struct conf *conf, struct store *store, struc
 		return from_random();
 	if (conf->store_kind == CONF_STORE_SQLITE)
 		return from_folder(conf->data_dir, err);
-	if (client_secret && strlen(client_secret) >= MATERIAL_MIN)
+	if (client_secret)
 		return from_client_secret(client_secret);
 	return from_store(store, err);
 }

@@ -30,6 +30,9 @@ MUST_CHECK struct keyring *keyring_open(
  * opens then. */
 MUST_CHECK struct keyring *keyring_peek(
 	const struct conf *conf, struct store *store, struct err *err);
+/* What to do when something in a shared store was sealed with another key than this
+ * configuration's, which depends on where that is from. */
+const char *keyring_way_back(const struct conf *conf);
 /* From key material of at least 16 bytes each; `old` may be empty. */
 struct keyring *keyring_new(struct str now, struct str old);
 struct keyring *keyring_ref(struct keyring *ring); /* shares */

@@ -51,8 +51,8 @@ static int seal_again(struct store *store, const struct keyring *ring, const str
 	return result;
 }
 
-static int open_sealed(
-	const struct keyring *ring, const char *text, struct key_text *pem, struct err *err)
+static int open_sealed(const struct conf *conf, const struct keyring *ring, const char *text,
+	struct key_text *pem, struct err *err)
 {
 	unsigned char sealed[TEXT_MAX];
 	char *plain = NULL;
@@ -63,8 +63,9 @@ static int open_sealed(
 		unseal(ring, purpose, STR(""), STR(meta_key),
 			(struct str){(const char *)sealed, (size_t)n}, &plain, &len) == -1)
 		return err_set(err,
-			"the signing key in the store was sealed with another session key: put "
-			"the old one on the second line of session.key_file");
+			"the signing key in the store was sealed with another session key: %s "
+			"(docs/lost-access.md says what else there is)",
+			keyring_way_back(conf));
 	pem->len = len < sizeof pem->at ? len : sizeof pem->at;
 	memcpy(pem->at, plain, pem->len);
 	seal_plain_free(plain, len);
@@ -72,7 +73,8 @@ static int open_sealed(
 }
 
 /* The first process to ask makes the key; all others get that one. */
-static struct signer *open_shared(struct store *store, const struct keyring *ring, struct err *err)
+static struct signer *open_shared(
+	const struct conf *conf, struct store *store, const struct keyring *ring, struct err *err)
 {
 	char text[TEXT_MAX];
 	struct key_text pem;
@@ -85,7 +87,7 @@ static struct signer *open_shared(struct store *store, const struct keyring *rin
 		err_set(err, "the signing key cannot be read from the store");
 		return NULL;
 	}
-	if (open_sealed(ring, text, &pem, err) == -1)
+	if (open_sealed(conf, ring, text, &pem, err) == -1)
 		return NULL;
 	signer = signer_from_pem(&pem, "the signing key in the store", err);
 	if (is_sealed_by_old(ring, text) && seal_again(store, ring, &pem) == -1)
@@ -98,7 +100,7 @@ struct signer *signing_key_open(
 	const struct conf *conf, struct store *store, const struct keyring *ring, struct err *err)
 {
 	if (store->ops->is_shared)
-		return open_shared(store, ring, err);
+		return open_shared(conf, store, ring, err);
 	/* Without a file the key need not outlive the records of what it signed. */
 	return signer_open(conf->store_kind == CONF_STORE_MEMORY ? NULL : conf->data_dir, err);
 }

@@ -10,6 +10,7 @@ from doc_site import documented_site
 PAGE, PRODUCTION = Page("lost-access.md"), Page("production.md")
 TOKEN, NEW_KEY = PAGE.shell("token create"), PAGE.shell("del sparkgate:meta")
 SEALED = "sealed with another session key: put the old one on the second line of session.key_file"
+DERIVED = "sealed with another session key: it is made of auth.oidc's client secret"
 ASK = "curl -sS -o answer -w '%{http_code}' -H 'Host: spark.example.com' -H @token.header http://10.0.0.11:8480/whoami"
 HEADER = "jq -r '\"Authorization: Bearer \" + .access_token' token.json > token.header"
 
@@ -86,7 +87,7 @@ def test_a_new_client_secret_and_a_later_key_file_change_a_derived_key(alone):
     alone.run("gate1", TOKEN + HEADER)
     alone.stop(alone.gates["gate1"])
     alone.run("gate1", secret.format("new"))
-    assert SEALED in alone.refusal_of_start("gate1")
+    assert DERIVED in alone.refusal_of_start("gate1")
     alone.run("gate1", secret.format("old"))
     alone.write("/etc/sparkgate/sparkgate.yaml", derived + "session: {key_file: /etc/sparkgate/session-key}\n")
     assert SEALED in alone.refusal_of_start("gate1")

@@ -193,6 +193,20 @@ static void digests_differ_by_purpose_key_and_where_parts_end(void **state)
 	keyring_unref(ring);
 }
 
+static void way_back_depends_on_where_the_key_is_from(void **state)
+{
+	char key[] = "k", secret[] = "a client's secret of some length", brief[] = "brief";
+	struct conf_oidc provider = {.client_secret = {.value = secret}};
+	struct conf conf = {.oidc = &provider, .oidc_count = 1};
+
+	(void)state;
+	assert_non_null(strstr(keyring_way_back(&conf), "client secret, which has changed"));
+	provider.client_secret.value = brief; /* is no key */
+	assert_non_null(strstr(keyring_way_back(&conf), "was configured"));
+	conf.session_key.value = key;
+	assert_non_null(strstr(keyring_way_back(&conf), "second line of session.key_file"));
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -205,6 +219,7 @@ int main(void)
 		T(key_file_has_the_new_key_and_then_the_old_one),
 		T(what_is_no_key_is_refused_without_being_repeated),
 		T(digests_differ_by_purpose_key_and_where_parts_end),
+		cmocka_unit_test(way_back_depends_on_where_the_key_is_from),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
