@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 
 struct event_base;
+struct sbuf;
 
 enum token_state { STATE_ACTIVE, STATE_DISABLED, STATE_REVOKED };
 const char *token_state_name(enum token_state state); /* "active", "disabled", "revoked" */
@@ -342,6 +343,9 @@ struct store_ops {
 	 * same. -1 also when it does not fit. */
 	int (*meta_settle)(
 		struct store *store, const char *key, const char *value, char *out, size_t size);
+	/* The commands that the gateway's user may not use, as an ACL names them ("+del +get"),
+	 * into `out`. NULL: this store has no such rights. -1: failed. */
+	int (*lacks)(struct store *store, struct sbuf *out);
 };
 
 /* FOUND: this is an administrator's living token and there is no other (S35). */

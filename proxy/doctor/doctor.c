@@ -5,6 +5,7 @@
 #include "auth/token/ui_token.h"
 #include "base/clock.h"
 #include "base/log/log.h"
+#include "base/sbuf.h"
 #include "base/text/arguments.h"
 #include "conf/load/load.h"
 #include "conf/warn/warn.h"
@@ -12,10 +13,12 @@
 #include "proxy/front/front_tls.h"
 
 #include <event2/event.h>
+#include <netdb.h>
 #include <string.h>
 #include <unistd.h>
 
 enum { DOCTOR_FINE, DOCTOR_WRONG, DOCTOR_USAGE }; /* exit codes */
+enum { LACKING_MAX = 512 };
 
 static const char usage[] =
 	"usage: sparkgate doctor --config FILE\n"
@@ -67,6 +70,25 @@ static bool is_new_file(struct doctor *d)
 	return true;
 }
 
+static void try_rights(struct doctor *d, struct store *store)
+{
+	struct sbuf lacking;
+
+	if (store->ops->lacks == NULL)
+		return;
+	sbuf_init(&lacking, LACKING_MAX);
+	if (store->ops->lacks(store, &lacking) == -1)
+		doctor_note(d, "rights at Redis", "it did not answer to every command");
+	else if (lacking.len > 0)
+		doctor_wrong(d, "rights at Redis",
+			"add this to the ACL of the gateway's user; docs/stores.md has the whole "
+			"line",
+			"%.*s", (int)lacking.len, lacking.at);
+	else
+		doctor_fine(d, "rights at Redis", "each command that the gateway uses is allowed");
+	sbuf_clear(&lacking);
+}
+
 static void try_store(struct doctor *d)
 {
 	struct err err = {""};
@@ -82,8 +104,30 @@ static void try_store(struct doctor *d)
 			"look at `store` and its password, at the rights of the file, or at the "
 			"ACL of the Redis user",
 			"%s", err.text);
-	if (store)
+	if (store) {
+		try_rights(d, store);
 		store->ops->close(store);
+	}
+}
+
+/* Nothing comes back from there. */
+static void try_graylog(struct doctor *d)
+{
+	const struct conf_endpoint *gelf = &d->conf->log_gelf;
+	struct addrinfo *found = NULL;
+
+	if (gelf->host == NULL)
+		return;
+	if (getaddrinfo(gelf->host, NULL, NULL, &found) == 0)
+		doctor_note(d, "log.gelf",
+			"lines go to port %u of %s by UDP, which answers nothing: look for them "
+			"there",
+			(unsigned)gelf->port, gelf->host);
+	else
+		doctor_wrong(d, "log.gelf", "correct the name, or this machine's DNS",
+			"the name %s is not known", gelf->host);
+	if (found)
+		freeaddrinfo(found);
 }
 
 static void try_all(struct doctor *d)
@@ -102,7 +146,10 @@ static void try_all(struct doctor *d)
 	for (size_t i = 0; i < conf->bearer_count; i++) {
 		if (!conf->bearer[i].has_introspection || conf->bearer[i].jwks_url)
 			doctor_try_bearer(d, &conf->bearer[i]);
+		if (conf->bearer[i].has_introspection)
+			doctor_try_introspection(d, &conf->bearer[i]);
 	}
+	try_graylog(d);
 }
 
 static int examine(const char *file, FILE *out)

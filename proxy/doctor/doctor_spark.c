@@ -94,6 +94,24 @@ static void try_history(struct doctor *d, const struct conf_cluster *cluster, co
 	doctor_answer_clear(&answer);
 }
 
+/* It is asked of a submission that nobody made. */
+static void try_rest(struct doctor *d, const struct conf_cluster *cluster, const struct url *url,
+	const char *what)
+{
+	struct doctor_answer answer;
+
+	ask_spark(d, cluster, url, UI_MASTER, "/v1/submissions/status/sparkgate-doctor", &answer);
+	if (is_good(d, cluster, what, "a REST submission server", &answer)) {
+		if (strstr(answer.body, "SubmissionStatusResponse"))
+			doctor_fine(d, what, "it answers");
+		else
+			doctor_wrong(d, what,
+				"give the address of the master's REST server, port 6066 as a rule",
+				"it answers, but not as a REST submission server");
+	}
+	doctor_answer_clear(&answer);
+}
+
 static void try_ui(struct doctor *d, const struct conf_cluster *cluster, const struct conf_ui *ui)
 {
 	struct doctor_answer answer;
@@ -130,6 +148,10 @@ void doctor_try_cluster(struct doctor *d, const struct conf_cluster *cluster)
 	for (size_t i = 0; i < cluster->history_count; i++) {
 		name_server(what, "history server", cluster->name, &cluster->history[i]);
 		try_history(d, cluster, &cluster->history[i], what);
+	}
+	for (size_t i = 0; i < cluster->launch.rest_count; i++) {
+		name_server(what, "REST server", cluster->name, &cluster->launch.rest[i]);
+		try_rest(d, cluster, &cluster->launch.rest[i], what);
 	}
 	for (size_t i = 0; i < cluster->uis_count; i++)
 		try_ui(d, cluster, &cluster->uis[i]);

@@ -250,6 +250,7 @@ static const struct store_ops redis_ops = {
 	.meta_get = redis_meta_get,
 	.meta_set = redis_meta_set,
 	.meta_settle = redis_meta_settle,
+	.lacks = redis_lacks,
 };
 
 struct store *store_redis_open(const struct conf *conf, struct err *err)

@@ -60,6 +60,8 @@ int redis_meta_set(struct store *store, const char *key, const char *value);
 int redis_meta_settle(
 	struct store *store, const char *key, const char *value, char *out, size_t size);
 
+int redis_lacks(struct store *store, struct sbuf *out);
+
 struct store_reader *redis_reader(struct store *store, struct event_base *base, struct err *err);
 int redis_watch(
 	struct store *store, struct event_base *base, store_on_change *on_change, void *arg);

@@ -14,9 +14,9 @@ import time
 import pytest
 import requests
 
-from gateway import Gateway, binary
+from gateway import ROOT, Gateway, binary
 from oidc_provider import OidcProvider
-from redis_server import RedisServer
+from redis_server import USER, RedisServer
 from signon import shared_store
 from spark_cluster import HOST, free_port
 from tls_front import write_certificate
@@ -138,6 +138,18 @@ def test_a_redis_is_tried_with_its_rights(tmp_path):
     assert line(gone, "wrong  store") and gone.returncode == 1
 
 
+def test_a_right_at_redis_that_is_lacking_is_named_as_an_acl_names_it(tmp_path):
+    acl = " ".join(re.search(r"ACL SETUSER gate on >PASSWORD (.*?)\n```", (ROOT / "docs/stores.md").read_text(), re.S).group(1).split())
+    with spark() as one, RedisServer(acl=True) as redis:
+        shared, prod = shared_store(redis, tmp_path), [{"name": "prod", "history": one.url}]
+        redis.call("ACL", "SETUSER", USER, "reset", "on", f">{redis.secret}", *acl.split())
+        assert "fine   rights at Redis: each command" in doctor(prod, shared).stdout
+        redis.call("ACL", "SETUSER", USER, "-zcard", "-publish", "-zrevrangebylex")
+        said = doctor(prod, shared)
+        assert line(said, "wrong  rights at Redis").endswith(": +zcard +zrevrangebylex +publish") and said.returncode == 1
+        assert redis.call("EXISTS", "sparkgate:doctor") == 0
+
+
 def test_a_certificate_and_a_key_of_another_one_are_no_pair(tmp_path):
     (tmp_path / "a").mkdir(), (tmp_path / "b").mkdir()
     one, two = write_certificate(tmp_path / "a", [HOST]), write_certificate(tmp_path / "b", [HOST])
@@ -248,6 +260,34 @@ def test_the_clients_secret_is_tried_where_that_is_harmless(tmp_path):
     assert said["bad"].returncode == 1 and "canary" not in said["bad"].stdout + said["bad"].stderr
     assert f"fine   client id and secret at {provider.issuer}" in said["good"].stdout, said["good"].stdout
     assert f"fine   provider {provider.issuer}" in said["good"].stdout and said["good"].returncode == 0
+
+
+def test_an_issuer_of_opaque_tokens_is_tried_with_the_gateways_client(tmp_path):
+    with OidcProvider() as provider, spark() as one:
+        secret = provider.add_service("doctor")
+        said = {}
+        for word, text in (("good", secret), ("bad", "not-the-secret-of-this-client-canary")):
+            row = {"issuer": provider.issuer, "audience": ["doctor"],
+                   "introspection": {"client_id": "doctor", "client_secret_file": secret_file(tmp_path, text)}}
+            said[word] = doctor([{"name": "prod", "history": one.url}], {"auth": {"bearer": [row], "roles": {"claim": "roles", "user": ["u"]}}})
+    assert "the issuer refuses them" in line(said["bad"], "wrong  introspection at"), said["bad"].stdout
+    assert said["bad"].returncode == 1 and "canary" not in said["bad"].stdout + said["bad"].stderr
+    assert f"fine   introspection at {provider.issuer}: " in said["good"].stdout, said["good"].stdout
+
+
+def test_a_rest_server_is_told_from_what_is_none():
+    status = {"action": "SubmissionStatusResponse", "serverSparkVersion": "4.1.0", "submissionId": "sparkgate-doctor", "success": False}
+    launch = {"profiles": [{"name": "small", "roles": ["everyone"]}], "allow": ["file:/opt/*"]}
+    with Played({"/v1/submissions/status/sparkgate-doctor": (200, status)}) as rest, spark() as one:
+        for url, verdict in ((rest.url, "fine   REST server of prod"), (one.url, "wrong  REST server of prod")):
+            said = doctor([{"name": "prod", "masters": [one.url], "launch": {**launch, "rest": [url]}}])
+            assert line(said, verdict).startswith(verdict), said.stdout
+
+
+@pytest.mark.parametrize("host, verdict", [(HOST, "note   log.gelf: "), ("nobody.invalid", "wrong  log.gelf: ")])
+def test_where_log_lines_go_is_looked_up_and_said(host, verdict):
+    with spark() as one:
+        assert verdict in doctor([{"name": "prod", "history": one.url}], {"log": {"gelf": f"udp://{host}:12201"}}).stdout
 
 
 # --- sparkgate init ---
