@@ -22,6 +22,7 @@ MATCHER = re.compile(r'(\w+)(?:=~|!~|!=|=)"')
 GROUPED = re.compile(r"\b(?:by|without) \(([^)]*)\)")
 OURS = {"job", "instance"}  # Prometheus' own labels
 PROVIDER = "sparkgate_identity_provider_up"  # there when one is configured
+CERTIFICATE = "sparkgate_certificate_expiry_seconds"  # nor this one without TLS
 
 
 def queries_of(board):
@@ -113,7 +114,7 @@ def families(world):
 
 @pytest.mark.parametrize("title,query", QUERIES)
 def test_query_names_only_what_the_gateway_has(families, title, query):
-    known = {**families, "up": set(), PROVIDER: set()}
+    known = {**families, "up": set(), PROVIDER: set(), CERTIFICATE: set()}
     used = METRIC.findall(query)
     assert used or RECORDED.search(query), query
     labels = set().union(*(known[name] for name, _ in used)) if used else {"reason"}
@@ -131,8 +132,8 @@ def test_query_is_answered_by_prometheus(world, title, query):
 
 def test_panels_show_something_after_some_traffic(world):
     empty = {title for title, query in queries_of(board()) if not world.query(query)}
-    # no provider is configured
-    assert empty == {"Identity provider"}
+    # neither a provider nor TLS is configured
+    assert empty == {"Identity provider", "Certificate"}
 
 
 def test_records_are_written_and_no_rule_fails(world):
