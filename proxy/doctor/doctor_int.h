@@ -56,9 +56,10 @@ bool doctor_has_answer(
 /* Says so if its clock is another one than ours. */
 void doctor_compare_clocks(struct doctor *d, const char *what, const struct doctor_answer *answer);
 
-/* --- doctor_spark.c, doctor_kube.c, doctor_people.c, doctor_introspect.c --- */
+/* --- doctor_spark.c, doctor_kube.c, doctor_people.c, doctor_introspect.c, doctor_s3.c --- */
 void doctor_try_cluster(struct doctor *d, const struct conf_cluster *cluster);
 void doctor_try_kubernetes(struct doctor *d, const struct conf_cluster *cluster);
+void doctor_try_s3(struct doctor *d, const struct conf_cluster *cluster);
 void doctor_try_provider(struct doctor *d, const struct conf_oidc *oidc);
 void doctor_try_bearer(struct doctor *d, const struct conf_bearer *row);
 void doctor_try_introspection(struct doctor *d, const struct conf_bearer *row);

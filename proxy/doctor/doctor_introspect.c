@@ -1,4 +1,5 @@
-/* Issuers of opaque tokens: whether they take the gateway's own client, by a token that nobody made. */
+/* Issuers of opaque tokens: whether they take the gateway's own client, by a token that nobody
+ * made. */
 #include "auth/issuers/introspect.h"
 #include "base/clock.h"
 #include "proxy/doctor/doctor_int.h"

@@ -155,6 +155,8 @@ void doctor_try_cluster(struct doctor *d, const struct conf_cluster *cluster)
 	}
 	for (size_t i = 0; i < cluster->uis_count; i++)
 		try_ui(d, cluster, &cluster->uis[i]);
+	if (cluster->launch.has_artifacts)
+		doctor_try_s3(d, cluster);
 	if (cluster->has_kubernetes)
 		doctor_try_kubernetes(d, cluster);
 }

@@ -17,6 +17,7 @@ import requests
 from gateway import ROOT, Gateway, binary
 from oidc_provider import OidcProvider
 from redis_server import USER, RedisServer
+from s3_server import S3Server
 from signon import shared_store
 from spark_cluster import HOST, free_port
 from tls_front import write_certificate
@@ -282,6 +283,19 @@ def test_a_rest_server_is_told_from_what_is_none():
         for url, verdict in ((rest.url, "fine   REST server of prod"), (one.url, "wrong  REST server of prod")):
             said = doctor([{"name": "prod", "masters": [one.url], "launch": {**launch, "rest": [url]}}])
             assert line(said, verdict).startswith(verdict), said.stdout
+
+
+def test_an_object_storage_is_tried_with_the_gateways_key(tmp_path):
+    with S3Server() as s3, spark() as one:
+        artifacts = s3.conf()
+        launch = {"profiles": [{"name": "small", "roles": ["everyone"]}], "rest": [one.url], "artifacts": artifacts}
+        prod = [{"name": "prod", "masters": [one.url], "launch": launch}]
+        assert line(doctor(prod), "fine   object storage of prod").endswith(": it lists the bucket")
+        s3.write_keys("AKIDOFTHETESTS", "another-secret-canary")
+        said = doctor(prod)
+        assert "(403)" in line(said, "wrong  object storage of prod") and "canary" not in said.stdout + said.stderr
+        artifacts["s3"] = f"http://{HOST}:1/apps"
+        assert line(doctor(prod), "wrong  object storage of prod").startswith("wrong")
 
 
 @pytest.mark.parametrize("host, verdict", [(HOST, "note   log.gelf: "), ("nobody.invalid", "wrong  log.gelf: ")])
