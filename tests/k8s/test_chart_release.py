@@ -12,6 +12,7 @@ from chart import CHART, HELMS, run
 from kube_programs import ensure_program
 from manifests import new_kubectl
 
+INSTALL_S = 60
 SECRETS = {"redis": {"existing": "", "generate": True}}
 
 
@@ -147,7 +148,7 @@ def test_the_readmes_commands_install_the_chart(kube, tmp_path, helm):
     text = readme_commands().replace("-n sparkgate", f"-n {name}").replace("namespace sparkgate", f"namespace {name}").replace("install sparkgate", f"install {name}")
     text = text.replace(f"install {name}", f"install {name}-sparkgate")
     env = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "HOME": str(tmp_path), "KUBECONFIG": str(kube.kubeconfig)}
-    result = subprocess.run(["sh", "-eu", "-c", text], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
+    result = subprocess.run(["sh", "-eu", "-c", text], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=INSTALL_S)
     assert result.returncode == 0, result.stderr
     try:
         assert kube.must("GET", f"/apis/apps/v1/namespaces/{name}/deployments/{name}-sparkgate")["spec"]["replicas"] == 3
