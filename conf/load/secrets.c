@@ -30,11 +30,23 @@ enum {
 struct visit {
 	const struct loader *l;
 	const char *credentials; /* the folder */
+	const char *table;	 /* of the list's item that is visited, "clusters[]"; NULL: none */
+	const char *item;	 /* what its key `name` says; NULL: nothing, or it is in another */
 	int (*on_field)(
 		const struct visit *v, const struct keyword *row, const char *shown, void *field);
 };
 
 static int visit_group(const struct visit *v, const char *table, const char *shown, void *base);
+
+/* Borrows; NULL: such items have none, or this one has not. */
+static const char *name_of(const char *table, const void *item)
+{
+	char *path = mem_printf("%s.name", table);
+	const struct keyword *row = keyword_find(path);
+
+	free(path);
+	return row ? *(char *const *)(const void *)((const char *)item + row->at) : NULL;
+}
 
 static int visit_list(
 	const struct visit *v, const struct keyword *row, const char *shown, void *base)
@@ -47,7 +59,13 @@ static int visit_list(
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		char *item = is_alone ? mem_strdup(shown) : mem_printf("%s[%zu]", shown, i);
-		rc = visit_group(v, table, item, items + i * row->item_size);
+		char *base_of_item = items + i * row->item_size;
+		struct visit inner = *v;
+		if (!is_alone) {
+			inner.item = v->table ? NULL : name_of(table, base_of_item);
+			inner.table = table;
+		}
+		rc = visit_group(&inner, table, item, base_of_item);
 		free(item);
 	}
 	free(table);
@@ -93,12 +111,20 @@ static int fail_file(
 		v->l, yaml_tree_find(v->l->root, shown), shown, "%.200s: %s", file, why->text);
 }
 
-/* "sparkgate.auth.oidc.client_secret" for "auth.oidc.client_secret_file"; lists have none. */
-static char *credential_name(const struct keyword *row, const char *shown)
+/* "sparkgate.auth.oidc.client_secret" for "auth.oidc.client_secret_file", and with the item's name
+ * for one of a list: "sparkgate.clusters.prod.jws_key". Items without a name have none. */
+static char *credential_name(const struct visit *v, const struct keyword *row)
 {
-	if (!values_file_is_secret(row->type) || strchr(shown, '['))
+	size_t end = strlen(row->path) - strlen("_file"), table, list;
+
+	if (!values_file_is_secret(row->type) || (v->table && v->item == NULL))
 		return NULL;
-	return mem_printf("sparkgate.%.*s", (int)(strlen(row->path) - strlen("_file")), row->path);
+	if (v->table == NULL)
+		return mem_printf("sparkgate.%.*s", (int)end, row->path);
+	table = strlen(v->table);
+	list = strcspn(v->table, "[");
+	return mem_printf("sparkgate.%.*s.%s%.*s", (int)list, v->table, v->item, (int)(end - table),
+		row->path + table);
 }
 
 static int take_credential(const struct visit *v, const struct keyword *row, const char *shown,
@@ -124,7 +150,7 @@ static int take_credential(const struct visit *v, const struct keyword *row, con
 static int find_credential(
 	const struct visit *v, const struct keyword *row, const char *shown, void *field)
 {
-	char *name = credential_name(row, shown);
+	char *name = credential_name(v, row);
 	int rc = name ? take_credential(v, row, shown, field, name) : 0;
 
 	free(name);
