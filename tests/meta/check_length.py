@@ -8,7 +8,7 @@ import source
 FUNCTION_MAX, FILE_MAX = 60, 500
 MEDIAN_MAX, P99_MAX = 12, 40
 # One cohesive machine, or one table: split, they are read twice.
-MACHINE_MAX = 960
+MACHINE_MAX = 1000
 MACHINES = ["proxy/front/front_*.c", "proxy/upstream/upstream*.c", "proxy/rewrite/rewrite_html.c", "auth/backends/redis/*.c", "conf/load/keywords.c"]
 
 problems, lengths = [], []
