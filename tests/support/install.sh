@@ -38,11 +38,16 @@ has_java() {
 	return 1
 }
 
+# Also of a name that others only mention apt-cache says that all is well; but it shows nothing.
+can_be_had() {
+	[ -n "$(apt-cache show "$1" 2>/dev/null)" ]
+}
+
 # The first of these packages that can be had here.
 first_of() {
 	[ -n "$(find /var/lib/apt/lists -name '*_Packages*' 2>/dev/null | head -n 1)" ] || as_root apt-get update -qq >&2
 	for package in "$@"; do
-		apt-cache show "$package" >/dev/null 2>&1 && { echo "$package"; return; }
+		can_be_had "$package" && { echo "$package"; return; }
 	done
 	echo "none of these can be had here: $*" >&2
 	exit 1
@@ -180,7 +185,7 @@ node_of_our_own() {
 unpack() {
 	folder=$1 package=$2
 	shift 2
-	apt-cache show "$package" >/dev/null 2>&1 || as_root apt-get update -qq
+	can_be_had "$package" || as_root apt-get update -qq
 	echo "unpacking Debian's $package into $folder"
 	mkdir -p "$folder"
 	# shellcheck disable=SC2046 # one word a program
