@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <hiredis/hiredis.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { MORE = 3 };
