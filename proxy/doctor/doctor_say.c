@@ -14,7 +14,8 @@ static void print_text(FILE *out, const char *text)
 
 	sbuf_init(&shown, SHOWN_MAX);
 	(void)term_add(&shown, str_of(text), TEXT_MAX);
-	fwrite(shown.at, 1, shown.len, out);
+	if (shown.len > 0)
+		fwrite(shown.at, 1, shown.len, out);
 	sbuf_clear(&shown);
 }
 
