@@ -256,8 +256,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.status(404, f'{kind} "{name}" not found', "NotFound", {"name": name})
             if options.get("preconditions", {}).get("uid", one["metadata"]["uid"]) != one["metadata"]["uid"]:
                 return self.status(409, "the UID in the precondition does not match", "Conflict")
-            api.delete_owned(one["metadata"]["uid"])
-            api.delete(name, namespace, kind)
+            if one["metadata"].get("finalizers"):  # it stays until whoever put them there has taken them away
+                api.put({**one, "metadata": {**one["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+            else:
+                api.delete_owned(one["metadata"]["uid"])
+                api.delete(name, namespace, kind)
         return self.written(200, {"kind": "Status", "apiVersion": "v1", "status": "Success"})
 
     def written(self, code, value):

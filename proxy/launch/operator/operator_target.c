@@ -11,6 +11,7 @@
 enum {
 	NEWS_S = 60,	      /* its watch has not told of it yet */
 	LACKS_MS = 30 * 1000, /* then one more may try: somebody may have mended it */
+	SIGNALLED = 128, /* exit codes above: a signal, as shells and container engines have it */
 };
 
 static struct operator_target *of(struct launch_target *target)
@@ -289,12 +290,25 @@ static void answer_absent(const struct launch_order *order, struct operator_erra
 				     : "Its resource is not there, and nobody saw how it ended.");
 }
 
-static void answer_state(const struct operator_state *is, struct operator_errand *e)
+/* Apache's operator ends the driver before its resource goes, and says of it only that it is
+ * released. What a signal has ended, or nobody knows how, was ended by who asked for that. */
+static bool is_end_that_was_asked_for(
+	const struct launch_order *order, const struct operator_state *is)
 {
-	operator_errand_say(e, LAUNCH_SAID, is->reason);
+	return order->kill_asked_at && is->stage == OPERATOR_FAILED &&
+	       (is->exit_code == 0 || is->exit_code > SIGNALLED);
+}
+
+static void answer_state(const struct launch_order *order, const struct operator_state *is,
+	struct operator_errand *e)
+{
+	bool was_asked_for = is_end_that_was_asked_for(order, is);
+
+	operator_errand_say(e, LAUNCH_SAID,
+		was_asked_for && is->exit_code == 0 ? "Its resource was deleted." : is->reason);
 	if (is->stage == OPERATOR_SUSPENDED && is->reason[0] == '\0')
 		operator_errand_say(e, LAUNCH_SAID, "It is suspended.");
-	e->answer.state = states[is->stage];
+	e->answer.state = was_asked_for ? LAUNCH_KILLED : states[is->stage];
 	e->answer.exit_code = is->exit_code;
 	e->answer.has_exit_code = is->stage == OPERATOR_FINISHED ||
 				  (is->stage == OPERATOR_FAILED && is->exit_code != 0);
@@ -317,7 +331,7 @@ static void target_status(struct launch_target *target, const struct launch_orde
 	else if (is.stage == OPERATOR_ABSENT)
 		answer_absent(order, e);
 	else
-		answer_state(&is, e);
+		answer_state(order, &is, e);
 	operator_errand_end_soon(e);
 }
 

@@ -78,6 +78,23 @@ def test_a_launch_is_ended_by_its_resource(world):
     assert world.resources() == [] and world.api.pods == {}
 
 
+@pytest.mark.parametrize("world", [APACHE], indirect=True)
+def test_a_launch_whose_operator_ends_its_driver_before_the_resource_goes_was_killed(world):
+    """As Apache's operator does it: the resource has a finalizer, and is released before it goes."""
+    launch = world.launch()
+    driver = world.runs(launch)
+    made = world.resource(launch)
+    world.api.put({**made, "metadata": {**made["metadata"], "finalizers": ["sparkapplications.spark.apache.org/finalizer"]}})
+    assert world.admin.delete(f"{APPLICATIONS}/{launch['id']}").status_code in (200, 202, 204)
+    world.until(lambda: "deletionTimestamp" in world.resource(launch)["metadata"], "the deletion")
+    world.api.delete(driver["metadata"]["name"])
+    world.say(world.resource(launch), {APACHE: "ResourceReleased"}, "Spark application has been shutdown as requested.")
+    shown = world.until_shown(launch, state="killed")
+    assert shown["exit_code"] is None and shown["reason"] == "Its resource was deleted."
+    world.api.delete(made["metadata"]["name"], kind=APACHE)
+    assert world.show(launch)["state"] == "killed"
+
+
 def test_a_driver_that_is_never_scheduled_says_why_and_can_be_ended(world):
     launch = world.launch()
     made = world.resource(launch)

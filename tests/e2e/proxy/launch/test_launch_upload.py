@@ -10,6 +10,7 @@ import re
 import urllib.parse
 
 import pytest
+import requests
 
 from admin_visitor import ID, Visitor, launch_in, problem_on
 from browser import chromium
@@ -24,7 +25,7 @@ from s3_server import S3Server
 from spark_cluster import wait_for
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
-SMALL = {"name": "small", "roles": ["everyone"], "executors": 2, "running": 50, "may_set": ["spark.sql.*"]}
+SMALL = {"name": "small", "roles": ["everyone"], "executors": 2, "running": 50, "may_set": ["spark.sql.*"], "shared": ["team"], "shared_write": ["team"]}
 KEEPERS = {"name": "keepers", "roles": ["keepers"]}
 ONE = {"name": "one", "roles": ["everyone"], "running": 1}
 PROGRAM = b"print(1)\r\n--not-the-end\r\n" * 30000  # more than one piece
@@ -132,6 +133,23 @@ def test_a_form_without_a_chosen_file_launches_what_it_names(spark, s3, visitor)
     assert "s3a://apps/etl.py" in json.dumps(driver_of(spark, launch)["wish"])
     launch_in(visitor.post_form(form(*visitor.fields(**wish))))
     assert objects_of(s3, visitor) == {}
+
+
+def test_s125_a_launch_runs_a_file_of_a_shared_folder_as_its_profile_allows_and_nobodys_own(gate, people, spark, s3, visitor):
+    origin = gate.admin_url.removesuffix("/gate")
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    put = requests.put(f"{origin}/api/v1/artifacts/shared/team/ours.py", data=PROGRAM, headers={"Cookie": cookies, "Origin": origin}, timeout=30)
+    assert put.status_code in (200, 201), put.text
+    launch_in(visitor.upload("mine.py"))
+    other = Uploader(gate, people.access_token("sub-mate", roles=["ops"], preferred_username="mate"))
+    launch = launch_in(other.post_form(form(*other.fields(artifact="shared/team/ours.py"))))
+    assert "s3a://apps/shared/team/ours.py" in json.dumps(driver_of(spark, launch)["wish"])
+    for artifact, profile, why in (("shared/team/ours.py", "local/one", "no such shared folder"), ("shared/secret/x.py", "local/small", "no such shared folder"),
+                                   (f"{visitor.folder}mine.py", "local/small", "artifact"), (f"../{visitor.folder}mine.py", "local/small", "artifact")):
+        answer = other.post_form(form(*other.fields(artifact=artifact, profile=profile)))
+        assert answer.status_code == 400 and why in problem_on(answer), (artifact, problem_on(answer))
+    launch = launch_in(other.post_form(form(*other.fields(artifact="mine.py"))))  # a name is one's own, and not somebody else's
+    assert "s3a://apps/mate/mine.py" in json.dumps(driver_of(spark, launch)["wish"])
 
 
 def test_a_form_that_is_sent_twice_launches_once(s3, visitor):
