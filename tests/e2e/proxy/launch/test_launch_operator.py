@@ -108,6 +108,23 @@ def test_a_driver_that_is_never_scheduled_says_why_and_can_be_ended(world):
     assert world.resources() == []
 
 
+@BOTH
+def test_an_image_that_cannot_be_pulled_is_told_by_the_launch_and_its_events(world):
+    launch = world.launch()
+    made = world.resource(launch)
+    world.say(made, SUBMITTED)
+    driver = world.driver_of(made, "spark-00000000000000000000000000000003", "Pending", ip=None)
+    waits = {"waiting": {"reason": "ErrImagePull", "message": 'failed to pull image "spark:9": not found'}}
+    driver = world.api.put(with_state(driver, waits))
+    world.api.incidents.append(event(driver, "Failed", 'Failed to pull image "spark:9": not found'))
+    world.until_shown(launch, state="starting", reason=lambda text: text and "ErrImagePull" in text)
+    events = world.admin.get(f"{APPLICATIONS}/{launch['id']}/events").json()["events"]
+    assert any('Failed to pull image "spark:9"' in one["text"] for one in events), events
+    world.admin.delete(f"{APPLICATIONS}/{launch['id']}")
+    world.until_shown(launch, state="killed")
+    assert world.resources() == []
+
+
 def test_a_suspended_launch_waits_and_one_that_is_deleted_was_killed(world):
     launch = world.launch()
     made = world.resource(launch)
