@@ -251,7 +251,11 @@ static void read_on(struct fetch *f)
 
 void fetch_go_on(struct fetch *f)
 {
-	if (f->on_part && f->body.len > 0) /* of a PUT it is the answer, which may come early */
+	bool has_part = f->on_part && f->body.len > 0; /* of a PUT it is the answer */
+
+	if (!has_part && !f->is_paused && !f->is_hungry)
+		return; /* curl asks by itself when the socket takes more */
+	if (has_part)
 		feed(f);
 	read_on(f);
 	event_active(f->fetcher->timer, EV_TIMEOUT, 0);
