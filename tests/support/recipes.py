@@ -51,6 +51,30 @@ class MLflow(Recipe):
                 "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db", "--workers", "1"]
 
 
+class Superset(Recipe):
+    """Its own sign-in stays: `PERSON` is the name and the password of a person of the tests."""
+
+    name, told, probe, patience = "superset", True, "health", 900
+    PERSON = "tester"
+    SETTINGS = """
+        SECRET_KEY = "of-a-throw-away-superset"
+        SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db"
+        """
+
+    def prepare(self):
+        config = self.folder / "superset_config.py"
+        config.write_text(textwrap.dedent(self.SETTINGS.format(folder=self.folder)))
+        self.env |= {"SUPERSET_APP_ROOT": self.mount, "SUPERSET_CONFIG_PATH": str(config), "FLASK_APP": "superset.app:create_app()",
+                     "SUPERSET_HOME": str(self.folder)}
+        self.run(self.program("superset"), "db", "upgrade")
+        self.run(self.program("superset"), "fab", "create-admin", "--username", self.PERSON, "--password", self.PERSON,
+                 "--firstname", "Ann", "--lastname", "Example", "--email", "ann@example.net")
+        self.run(self.program("superset"), "init")
+
+    def command(self):
+        return [self.program("superset"), "run", "--host", HOST, "--port", str(self.port), "--with-threads"]
+
+
 class Airflow(Recipe):
     name, told, probe = "airflow", True, "api/v2/version"
 

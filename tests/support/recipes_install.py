@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Puts the programs of tests/support/recipes.py into build/recipes: all of them, or those that are named. What is there stays.
 
-    recipes_install.py [tensorboard | mlflow | airflow | ray | flink | trino | livy | zeppelin]...
+    recipes_install.py [tensorboard | mlflow | superset | airflow | ray | flink | trino | livy | zeppelin]...
 """
 
 import pathlib
@@ -14,6 +14,7 @@ QUIET = ["-q", "--disable-pip-version-check", "--root-user-action=ignore"]
 PACKAGES = {
     "tensorboard": ["tensorboard==2.21.0", "setuptools<80"],
     "mlflow": ["mlflow==3.17.2"],
+    "superset": ["apache-superset==6.1.0", "cachetools", "flask-caching==2.3.1", "rich"],  # it does not say that it asks for these
     "airflow": ["apache-airflow==3.3.2"],
     "ray": ["ray[default]==2.60.0"],
 }

@@ -135,6 +135,21 @@ def test_mlflows_own_client_logs_a_run_with_a_token_and_its_page_shows_it(playwr
         assert not problems_of(page, "users/current")
 
 
+def test_superset_signs_its_person_in_and_lists_below_its_root(playwright):
+    """It writes its root twice before its own logo's path, and tells its makers (scarf.sh) that it is used."""
+    with at_the_gateway(playwright, recipes.Superset) as page:
+        page.set_default_timeout(PATIENCE_MS)
+        page.goto(f"{page.mount}/")
+        page.locator("#username").fill(page.ui.PERSON)
+        page.locator("#password").fill(page.ui.PERSON)
+        page.locator("[data-test=login-button]").click()
+        page.wait_for_url(f"{page.mount}/superset/welcome/")
+        for path, text in [("chart/list/", "Bulk select"), ("databaseview/list/", "Expose in SQL Lab"), ("sqllab/", "Add a new tab")]:
+            page.goto(f"{page.mount}/{path}")
+            page.get_by_text(text).first.wait_for()
+        assert not problems_of(page, "superset-logo-horiz", "scarf.sh")
+
+
 def test_flink_takes_a_jar_that_is_larger_than_the_servers_limit(playwright):
     jar = next(recipes.RECIPES.glob("flink/pyflink/opt/flink-python-*.jar"))
     assert jar.stat().st_size > 1 << 20
