@@ -141,7 +141,7 @@ soak: ## faults at random while everybody works, as root: MINUTES=30 SEED=1 ARGS
 compat: ## every Spark from 2.4 to 4.3 in every mode, and their table, for hours: ONLY="3.2.1/plain 4.*" AGAIN=1 JAVA_8=/path/to/jre
 	@sh tests/support/install.sh test
 	@$(MAKE) --no-print-directory all
-	@$(if $(JAVA_8),JAVA_8="$(JAVA_8)") build/venv/bin/python tests/compat/compat.py --table tests/compat/README.md \
+	@WAIT_TIMES=$(or $(WAIT_TIMES),5) $(if $(JAVA_8),JAVA_8="$(JAVA_8)") build/venv/bin/python tests/compat/compat.py --table tests/compat/README.md \
 		$(if $(ONLY),--only "$(ONLY)") $(if $(AGAIN),--again)
 
 demo: ## a real Spark cluster and the gateway before it; prints the URL and a sign-in link; SPARK=3.5

@@ -20,7 +20,7 @@ import world  # first: it says where the tests' modules are
 
 from java_install import NoJava, java_8
 from results import GOOD, NUMBERS, Results, word_of
-from spark_cluster import LAST_ON_JAVA_8
+from spark_cluster import LAST_ON_JAVA_8, TIMES
 from spark_install import ALL_VERSIONS, ensure_spark, minor
 from table import write_table
 
@@ -32,7 +32,7 @@ ROLES = {  # columns that are end-to-end tests, with another Spark
     "kill": [E2E / "proxy" / "endpoints" / "test_kill_spark.py", E2E / "auth" / "policy" / "test_rights.py"],
 }
 COLUMNS = [*world.MODES, *ROLES]
-LIMIT_S = 20 * 60
+LIMIT_S = 20 * 60 * TIMES
 TAIL = 4000
 
 
@@ -95,7 +95,7 @@ def run_cell(version, column, folder):
             code = subprocess.run(command_of(version, column, result), stdout=out, stderr=subprocess.STDOUT, cwd=world.ROOT,
                                   timeout=LIMIT_S, check=False).returncode
         except subprocess.TimeoutExpired:
-            return {"broken": f"took more than {LIMIT_S // 60} minutes"}
+            return {"broken": f"took more than {LIMIT_S / 60:g} minutes"}
     if column in ROLES:
         return {"passed": code == 0, "said": log.read_text(errors="replace")[-TAIL:] if code else ""}
     if code or not result.exists():

@@ -6,11 +6,13 @@ import tempfile
 
 from playwright.sync_api import expect
 
+from spark_cluster import TIMES
+
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]
 
-WAIT_MS = 30000  # for what a page shows in the end, however busy the machine is
+WAIT_MS = 30000 * TIMES  # for what a page shows in the end, however busy the machine is
 expect.set_options(timeout=WAIT_MS)
 
 LOOPBACK = re.compile(r"https?://127\.0\.0\.1[:/]|(data|blob|about):")

@@ -31,6 +31,7 @@ from spark_install import ensure_spark, full_version, minor
 
 HOST = "127.0.0.1"
 HERE = pathlib.Path(__file__).resolve().parent
+TIMES = float(os.environ.get("WAIT_TIMES", "1"))  # how often all waits are taken: more for what runs behind other work
 JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
 # what spark-submit opens by itself on Java 17, but a worker that launches a 3.5 driver does not
 OPENS = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
@@ -108,15 +109,15 @@ def is_up(url, headers=None):
 
 
 def wait_for(condition, what, timeout=120, alive=lambda: None):
-    """The first true value of condition(); ClusterError after `timeout` seconds. `alive` may raise to end it early."""
-    deadline = time.monotonic() + timeout
+    """The first true value of condition(); ClusterError after `timeout` seconds, TIMES over. `alive` may raise to end it early."""
+    deadline = time.monotonic() + timeout * TIMES
     while True:
         value = condition()
         if value:
             return value
         alive()
         if time.monotonic() > deadline:
-            raise ClusterError(f"gave up after {timeout} s waiting for {what}")
+            raise ClusterError(f"gave up after {timeout * TIMES:g} s waiting for {what}")
         time.sleep(0.1)
 
 
