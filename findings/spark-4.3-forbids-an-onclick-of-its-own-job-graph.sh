@@ -7,7 +7,7 @@
 #           console of every page of a job whose graph is opened.
 # Guess:    A release that turns a policy on for everybody has pages that keep to it. The other handlers were moved out of HTML.
 # Matters:  A check that counts errors in the console finds one that is nobody's but Spark's. With spark.ui.reverseProxy it is
-#           seen behind a proxy alone: at the driver's own address the script is not found. Do not blame, or loosen, the proxy.
+#           seen behind a proxy alone: at the driver's own address the script's path gives HTML. Do not blame, or loosen, the proxy.
 set -eu
 tmp=$(mktemp -d)
 trap 'kill "$spark" 2>/dev/null && wait "$spark" || :; rm -rf "$tmp"' EXIT

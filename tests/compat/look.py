@@ -115,9 +115,9 @@ class Pair:
 
     @staticmethod
     def complaints(seen, own):
-        """With spark.ui.reverseProxy a direct page does not find its scripts, so it does not say what they would have said."""
+        """With spark.ui.reverseProxy a direct page gets HTML for its scripts. It draws no graph, and has nothing to say of one."""
         more = sorted(set(seen["errors"]) - set(own["errors"]))
-        return [text for text in more if not (own["failed"] and SPARKS_OWN.match(text))]
+        return [text for text in more if not (own["graphs"] < seen["graphs"] and SPARKS_OWN.match(text))]
 
     @staticmethod
     def below(failed, start):

@@ -61,7 +61,7 @@ def test_without_java_8_a_cell_of_an_old_spark_says_how_to_name_one_and_is_not_p
 
 def test_a_complaint_is_sparks_own_only_where_its_page_could_not_make_it():
     said = "Executing inline event handler violates the following Content Security Policy directive"
-    ours, missing = {"errors": [said, "other"]}, ["404 GET /proxy/app-1/static/spark-dag-viz.js"]
-    assert Pair.complaints(ours, {"errors": [], "failed": missing}) == ["other"]
-    assert Pair.complaints(ours, {"errors": [], "failed": []}) == [said, "other"]
-    assert Pair.complaints(ours, {"errors": [said], "failed": []}) == ["other"]
+    ours = {"errors": [said, "other"], "graphs": 1}
+    assert Pair.complaints(ours, {"errors": [], "graphs": 0}) == ["other"]
+    assert Pair.complaints(ours, {"errors": [], "graphs": 1}) == [said, "other"]
+    assert Pair.complaints(ours, {"errors": [said], "graphs": 1}) == ["other"]
