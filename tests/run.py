@@ -103,6 +103,7 @@ REST = [
     *(pytest(name) for name in BROWSING),
     docker(),
     pytest("launch", after=("build", "versitygw")),
+    pytest("h2spec", slots=0),
     apart("tsan", "tsan", "SUITES=unit integration"),
     apart("clang", "clang"),
     *([apart("portable", "PORTABLE=1", "BUILD=build/portable", "unit")] if HAS_PORTABLE else []),

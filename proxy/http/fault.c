@@ -9,6 +9,8 @@ static const struct fault_row rows[FAULT_COUNT] = {
 		"The address is ambiguous. Remove //, dot segments or encoded slashes."},
 	[FAULT_BAD_HOST] = {400, "bad_host",
 		"The request is for another host than this gateway's."},
+	[FAULT_MISDIRECTED] = {421, "misdirected",
+		"The request is for another host than this gateway's."},
 	[FAULT_BAD_FRAMING] = {400, "bad_framing", "The length of the request is ambiguous."},
 	[FAULT_METHOD] = {405, "method", "This address does not allow this method."},
 	[FAULT_BODY_TOO_LARGE] = {413, "body_too_large",

@@ -13,6 +13,7 @@ enum fault {
 	FAULT_BAD_REQUEST,
 	FAULT_BAD_TARGET,
 	FAULT_BAD_HOST,
+	FAULT_MISDIRECTED, /* the same over HTTP/2, where a browser may ask again elsewhere */
 	FAULT_BAD_FRAMING,
 	FAULT_METHOD,
 	FAULT_BODY_TOO_LARGE,

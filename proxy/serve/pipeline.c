@@ -143,9 +143,11 @@ static enum fault check_request(struct exchange *x, struct err *err)
 {
 	enum fault fault = open_ext_auth(x, err);
 
-	return fault == FAULT_NONE ? guard_check(&x->web.conf->server, x->thread->shared->port,
-					     x->web.asked, &x->web.app_label, &x->web.target, err)
-				   : fault;
+	if (fault == FAULT_NONE)
+		fault = guard_check(&x->web.conf->server, x->thread->shared->port, x->web.asked,
+			&x->web.app_label, &x->web.target, err);
+	/* RFC 9113 §9.1.2: a browser brings here what is for another host of the certificate. */
+	return fault == FAULT_BAD_HOST && x->web.asked->http_2 ? FAULT_MISDIRECTED : fault;
 }
 
 /* --- route: what does it name? --- */

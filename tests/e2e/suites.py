@@ -24,6 +24,7 @@ FILES = {
     "ingresses": ["ext_auth", "ingress_outage", "ingress_rule", "lost_access", "production"],
     "other-uis": ["identity_header", "other_uis", "yarn"],
     "prometheus": ["monitoring"],
+    "h2spec": ["h2spec"],
     "docker": ["docker"],
     "many-tokens": ["many_tokens"],
     "bursts": ["bursts"],

@@ -109,6 +109,13 @@ def test_what_is_not_there_and_methods_that_nobody_serves(wire):
     assert wire.get(f"{UI}/page").status == 200  # the connection goes on
 
 
+def test_what_is_for_another_host_is_to_be_asked_on_another_connection(wire):
+    """A browser takes one connection for all hosts of a certificate at an address; 421 tells it that this one is served elsewhere."""
+    stream = next(wire.ids)
+    wire.send_head(stream, [(":method", "GET"), (":scheme", "http"), (":authority", "tokens.example.com"), (":path", f"{UI}/page")], "END_STREAM")
+    assert wire.answer(stream).status == 421
+
+
 def test_a_head_over_the_limit_gets_431_and_the_connection_goes_on(wire):
     assert wire.get(f"{UI}/page", ("x-long", "a" * 17000)).status == 431
     assert wire.get(f"{UI}/page", *[(f"x-{i}", "b") for i in range(101)]).status == 431
