@@ -193,7 +193,7 @@ static size_t h2_reply_body(struct front_request *req, struct evbuffer *bytes)
 	}
 	move_bytes(s->out, bytes);
 	tell_library(s);
-	s->is_full = evbuffer_get_length(s->out) >= FRONT_QUEUE_HIGH;
+	s->is_full |= evbuffer_get_length(s->out) >= FRONT_QUEUE_HIGH; /* until it is told */
 	return evbuffer_get_length(s->out);
 }
 
