@@ -134,7 +134,7 @@ class Bench:
             self.cell("event-log", name, self.alone, loads.download, spark_site.EVENT_LOG)
         for name in (*peers.TLS_PEERS, *FRONTS):
             self.cell("tls", name, self.returning)
-        for name in ("nginx", "sparkgate"):
+        for name in ("nginx", "sparkgate", "sparkgate session"):
             self.cell("http2", name, self.streams)
         for name in RESTED:
             self.cell("idle", name, self.alone, loads.idle, spark_site.PAGE)

@@ -22,10 +22,10 @@ class Gate(gate.Gate):
 
 def start(world, name, binary):
     """Of its own for each measurement, as for the other loads that count what is kept."""
-    if name in ("sparkgate", gate.EVHTTP):
+    if name in ("sparkgate", "sparkgate session", gate.EVHTTP):
         made = Gate(world, "sparkgate-tls", "memory:", binary, "evhttp" if name == gate.EVHTTP else "direct")
         made.await_workers(MASTER)
-        return made.contender(name, world.bearer)
+        return made.contender(name, made.session() if name == "sparkgate session" else world.bearer)
     return peers.TLS_PEERS[name](world, Certificate(world.folder))
 
 
