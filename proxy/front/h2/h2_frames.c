@@ -87,13 +87,18 @@ static uint32_t judge_number(struct h2_session *session, const struct head *head
 
 /* --- habits --- */
 
-/* Of one head only so many frames come, and within its time (S224). */
-static bool is_continued_in_time(struct h2_session *session)
+/* Of one head only so many frames come, and all of it within its time (S224). */
+static void note_head(struct h2_session *session, const struct head *head)
 {
-	if (++session->continuations <= H2_CONTINUATIONS)
-		return true;
-	session->error = NGHTTP2_ENHANCE_YOUR_CALM;
-	return false;
+	bool is_more = head->type == NGHTTP2_CONTINUATION;
+	bool is_head = is_more || head->type == NGHTTP2_HEADERS;
+
+	session->continuations = is_more ? session->continuations + 1 : 0;
+	if (session->continuations > H2_CONTINUATIONS)
+		session->error = NGHTTP2_ENHANCE_YOUR_CALM;
+	if (!is_more)
+		session->head_since = is_head ? clock_mono_ms() : 0;
+	session->ends_head = is_head && head->flags & NGHTTP2_FLAG_END_HEADERS;
 }
 
 static void note_habit(struct h2_session *session, const struct head *head)
@@ -119,12 +124,7 @@ static void judge_frame(struct h2_session *session, const struct head *head)
 {
 	bool is_data = head->type == NGHTTP2_DATA, is_headers = head->type == NGHTTP2_HEADERS;
 
-	if (head->type == NGHTTP2_CONTINUATION) {
-		(void)is_continued_in_time(session);
-	} else {
-		session->continuations = 0;
-		session->head_since = is_headers ? clock_mono_ms() : 0;
-	}
+	note_head(session, head);
 	if (is_headers || is_data)
 		session->error = session->error ? session->error : judge_number(session, head);
 	else if (head->type != NGHTTP2_CONTINUATION)
@@ -155,6 +155,8 @@ void h2_frames_pass(struct h2_session *session, struct str bytes)
 {
 	if (session->frame_left > 0) {
 		session->frame_left -= (uint32_t)bytes.len;
+		if (session->frame_left == 0 && session->ends_head)
+			session->head_since = 0;
 		return;
 	}
 	memcpy(session->frame_head + session->frame_have, bytes.at, bytes.len);

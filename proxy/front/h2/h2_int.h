@@ -17,9 +17,8 @@
 #include <nghttp2/nghttp2.h>
 
 enum {
-	H2_STREAMS = 100,  /* of a connection at a time (SETTINGS_MAX_CONCURRENT_STREAMS) */
-	H2_A_TURN = 8,	   /* requests of a connection that are told of (S58) */
-	H2_WINDOW = 65535, /* bytes of content that nobody has asked for, of a connection */
+	H2_STREAMS = 100, /* of a connection at a time (SETTINGS_MAX_CONCURRENT_STREAMS) */
+	H2_A_TURN = 8,	  /* requests of a connection that are told of (S58) */
 	H2_WINDOW_WIDE = 512 * 1024, /* of a connection with content that is streamed */
 	H2_OUT = 64 * 1024,	     /* bytes framed ahead of the socket */
 	H2_HEADS = 4,		     /* times server.limits.head: fields of one request, unpacked */
@@ -55,7 +54,6 @@ struct h2_stream {
 	/* --- answer --- */
 	struct evbuffer *out; /* NULL until the first byte */
 	int64_t out_since;    /* monotonic ms: of the last byte that was framed */
-	bool is_begun;	      /* its head is written */
 	bool is_bare;	      /* it has no content */
 	bool is_wiped;	      /* as front_conn's */
 	bool is_full;	      /* on_drained is waited for */
@@ -90,12 +88,12 @@ struct h2_session {
 	int64_t idle_since, head_since; /* monotonic ms; head_since 0: no head is under way */
 	unsigned continuations;
 	uint8_t frame_head[9];
-	unsigned frame_have; /* bytes of that */
-	uint32_t frame_left; /* bytes of a frame, or of the preface, behind it */
-	int32_t newest;	     /* of the requests' numbers */
-	uint64_t used;	     /* bit n: there was one 2n below it */
-	uint64_t over;	     /* bit n: its client has ended it */
-	bool has_settings, is_wide;
+	unsigned frame_have;		       /* bytes of that */
+	uint32_t frame_left;		       /* bytes of a frame, or of the preface, behind it */
+	int32_t newest;			       /* of the requests' numbers */
+	uint64_t used;			       /* bit n: there was one 2n below it */
+	uint64_t over;			       /* bit n: its client has ended it */
+	bool has_settings, is_wide, ends_head; /* ends_head: the frame under way is its last */
 	bool is_wiped;	  /* a head that is to be overwritten may be among what is framed */
 	unsigned leaving; /* a drain: 1 told that it comes, 2 which stream is the last */
 	uint32_t error;	  /* the connection is to end with this; 0: not */

@@ -115,7 +115,6 @@ static void submit(struct h2_stream *s, const struct answer *answer, bool has_co
 {
 	nghttp2_data_provider source = {.source.ptr = s, .read_callback = h2_reply_read};
 
-	s->is_begun = true;
 	s->out_since = clock_mono_ms();
 	if (s->is_closed)
 		return;

@@ -212,24 +212,36 @@ static void leave_all(struct h2_session *session)
 	}
 }
 
-/* Says why, and closes. */
-static void end_session(struct h2_session *session, uint32_t error)
+/* Says why, and closes. FAULT_NONE: nobody has done anything wrong. */
+static void end_session(struct h2_session *session, uint32_t error, enum fault fault)
 {
 	struct front_conn *conn = session->conn;
 	struct front *front = conn->front;
 
-	if (error == NGHTTP2_ENHANCE_YOUR_CALM)
-		front->on_refused(front->arg, conn->req.peer_text, FAULT_FLOOD);
+	if (fault != FAULT_NONE)
+		front->on_refused(front->arg, conn->req.peer_text, fault);
 	nghttp2_session_terminate_session(session->library, error);
 	send_frames(session);
 	leave_all(session);
 	front_reply_linger(conn);
 }
 
+static enum fault fault_of(uint32_t error)
+{
+	return error == NGHTTP2_ENHANCE_YOUR_CALM ? FAULT_FLOOD : FAULT_BAD_REQUEST;
+}
+
 static bool is_over(const struct h2_session *session)
 {
 	return !nghttp2_session_want_read(session->library) &&
 	       !nghttp2_session_want_write(session->library);
+}
+
+/* The library has said why, or all is answered. */
+static void leave_session(struct h2_session *session)
+{
+	leave_all(session);
+	front_reply_linger(session->conn);
 }
 
 static void h2_go_on(struct front_conn *conn)
@@ -242,9 +254,9 @@ static void h2_go_on(struct front_conn *conn)
 		send_frames(session);
 	}
 	if (session->error)
-		end_session(session, session->error);
+		end_session(session, session->error, fault_of(session->error));
 	else if (is_over(session))
-		front_reply_linger(conn);
+		leave_session(session);
 	else if (front_conn_queued(conn) < H2_OUT)
 		front_conn_hear(conn, true);
 }
@@ -312,9 +324,9 @@ static void h2_check(struct front_conn *conn, int64_t now)
 	if (conn->front->draining && session->leaving < 2)
 		tell_to_leave(session);
 	if (is_too_slow(session, now))
-		end_session(session, NGHTTP2_ENHANCE_YOUR_CALM);
+		end_session(session, NGHTTP2_ENHANCE_YOUR_CALM, FAULT_REQUEST_TIMEOUT);
 	else if (is_idle_too_long(session, now))
-		end_session(session, NGHTTP2_NO_ERROR);
+		end_session(session, NGHTTP2_NO_ERROR, FAULT_NONE);
 	else
 		front_conn_mark(conn);
 }

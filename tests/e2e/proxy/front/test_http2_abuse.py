@@ -218,6 +218,14 @@ def test_s224_a_head_that_drips_ends_in_time(gate, wire):
     assert time.monotonic() - began < 10 and serves(gate)
 
 
+def test_s224_who_is_silent_behind_a_whole_head_stays(wire):
+    """Longer than a head may take: the silence is what is tried."""
+    under_way = wire.ask(f"{LAB}/stall", "POST", ("content-length", "0"))
+    time.sleep(3)
+    assert wire.get(f"{UI}/page").status == 200
+    assert not wire.streams[under_way].is_over and wire.goaway is None
+
+
 def test_s224_who_says_hello_and_no_more_goes_in_time(gate):
     with Wire(gate, begins=False) as wire:
         wire.send(PREFACE)
