@@ -170,7 +170,7 @@ static void wait_until_there(int fd)
 {
 	int left = 1;
 
-	for (int i = 0; i < 100000 && ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0; i++)
+	for (int i = 0; i < 1000 && ioctl(fd, SIOCOUTQ, &left) == 0 && left > 0; i++)
 		sched_yield();
 }
 
