@@ -5,6 +5,7 @@ reads until that is so. What came stands in `streams`, `goaway`, `settings`, `is
 """
 
 import collections
+import contextlib
 import dataclasses
 import itertools
 import socket
@@ -48,6 +49,7 @@ class Wire:
         self.unpacker.max_allowed_table_size = 4096
         self.streams, self.ids = collections.defaultdict(Stream), itertools.count(1, 2)
         self.settings, self.goaway, self.is_over, self.updates = {}, None, False, collections.Counter()
+        self.held = None  # frames that go at once
         if begins:
             self.plug.sendall(PREFACE)
             self.send(frames.SettingsFrame(0, {frames.SettingsFrame.INITIAL_WINDOW_SIZE: window}))
@@ -61,11 +63,23 @@ class Wire:
 
     def send(self, *what):
         """Frames, or bytes. False: nobody takes them any more."""
+        said = b"".join(one if isinstance(one, bytes) else one.serialize() for one in what)
+        if self.held is not None:
+            self.held.append(said)
+            return True
         try:
-            self.plug.sendall(b"".join(one if isinstance(one, bytes) else one.serialize() for one in what))
+            self.plug.sendall(said)
         except OSError:
             self.is_over = True
         return not self.is_over
+
+    @contextlib.contextmanager
+    def at_once(self):
+        """What is sent within goes as one piece."""
+        self.held = []
+        yield
+        said, self.held = b"".join(self.held), None
+        self.send(said)
 
     def head(self, path, method="GET", *more, without=()):
         fields = [(":method", method), (":scheme", self.scheme), (":authority", f"127.0.0.1:{self.gate.port}"), (":path", path)]

@@ -212,6 +212,22 @@ static void leave_all(struct h2_session *session)
 	}
 }
 
+static void free_all(struct h2_session *session)
+{
+	struct h2_stream *s;
+
+	while ((s = TAILQ_FIRST(&session->streams)))
+		h2_stream_free(s);
+}
+
+/* While its last bytes are taken it has no streams that would count. */
+static void close_session(struct h2_session *session)
+{
+	leave_all(session);
+	free_all(session);
+	front_reply_linger(session->conn);
+}
+
 /* Says why, and closes. FAULT_NONE: nobody has done anything wrong. */
 static void end_session(struct h2_session *session, uint32_t error, enum fault fault)
 {
@@ -222,8 +238,7 @@ static void end_session(struct h2_session *session, uint32_t error, enum fault f
 		front->on_refused(front->arg, conn->req.peer_text, fault);
 	nghttp2_session_terminate_session(session->library, error);
 	send_frames(session);
-	leave_all(session);
-	front_reply_linger(conn);
+	close_session(session);
 }
 
 static enum fault fault_of(uint32_t error)
@@ -231,17 +246,12 @@ static enum fault fault_of(uint32_t error)
 	return error == NGHTTP2_ENHANCE_YOUR_CALM ? FAULT_FLOOD : FAULT_BAD_REQUEST;
 }
 
+/* There may be streams: taken back before anybody was told of them, or of a library that has
+ * given the connection up. */
 static bool is_over(const struct h2_session *session)
 {
 	return !nghttp2_session_want_read(session->library) &&
 	       !nghttp2_session_want_write(session->library);
-}
-
-/* The library has said why, or all is answered. */
-static void leave_session(struct h2_session *session)
-{
-	leave_all(session);
-	front_reply_linger(session->conn);
 }
 
 static void h2_go_on(struct front_conn *conn)
@@ -256,7 +266,7 @@ static void h2_go_on(struct front_conn *conn)
 	if (session->error)
 		end_session(session, session->error, fault_of(session->error));
 	else if (is_over(session))
-		leave_session(session);
+		close_session(session);
 	else if (front_conn_queued(conn) < H2_OUT)
 		front_conn_hear(conn, true);
 }
@@ -359,10 +369,8 @@ static void h2_drop(struct front_conn *conn)
 static void h2_free(struct front_conn *conn)
 {
 	struct h2_session *session = session_of(conn);
-	struct h2_stream *s;
 
-	while ((s = TAILQ_FIRST(&session->streams)))
-		h2_stream_free(s);
+	free_all(session);
 	nghttp2_session_del(session->library);
 	conn->front->sessions--;
 	free(session);

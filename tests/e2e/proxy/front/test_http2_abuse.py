@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import subprocess
 import time
 
 import hyperframe.frame as frames
@@ -337,6 +339,44 @@ def test_s228_no_more_streams_than_were_offered(gate, wire):
             break
     assert not wire.read(lambda: wire.goaway or any(s.reset == REFUSED for s in wire.streams.values())) or True
     assert metric(gate, "http2_streams") <= 100 and serves(gate)
+
+
+# --- S230: what is left of a connection that ends ---
+
+def take_back_and_leave(wire):
+    """Eight requests that are answered; then many that are taken back before anybody is told of them; and a farewell."""
+    with wire.at_once():
+        streams = [wire.ask(f"{UI}/page") for _ in range(90)]
+        for stream in streams[8:]:
+            wire.send(frames.RstStreamFrame(stream, error_code=CANCEL))
+        wire.send(frames.GoAwayFrame(0, last_stream_id=0, error_code=0))
+    return streams[:8]
+
+
+def test_s230_a_connection_that_has_said_farewell_is_closed_for_a_newer_one(gate):
+    """It is its client's idle one; the requests that were taken back are no more."""
+    with Wire(gate) as wire:
+        assert wire.read(lambda: wire.settings)
+        assert all(wire.answer(stream).status == 401 for stream in take_back_and_leave(wire))
+        plugs = [socket.create_connection((HOST, gate.port), timeout=20) for _ in range(160)]
+        assert serves(gate)
+        for plug in plugs:
+            plug.close()
+    assert serves(gate)
+
+
+def test_s230_requests_of_a_connection_that_was_ended_take_no_room():
+    with Sink() as sink, Gateway([{"name": "local", "uis": [{"name": "lab", "url": sink.url}]}],
+                                 settings={"server": {"h2c": True, "threads": 1, "limits": {"connections": 100}}}) as gateway:
+        token = gateway.create_token("http2")["access_token"]
+        gateway.await_mounts([f"{LAB}/"], token)
+        with Wire(gateway, token) as ended, Wire(gateway, token) as wire:
+            for _ in range(70):
+                ended.ask(f"{LAB}/stall")
+            ended.send(b"\0\0\1\0\0\0\0\0\0x")  # DATA of no stream
+            assert not ended.read(lambda: False) and ended.goaway.error_code == PROTOCOL
+            assert wire.read(lambda: wire.settings)
+            assert all(wire.answer(stream).status == 200 for stream in [wire.ask(f"{LAB}/take") for _ in range(70)])
 
 
 # --- the end ---
