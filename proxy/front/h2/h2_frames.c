@@ -52,14 +52,14 @@ struct h2_stream *h2_frames_stream(nghttp2_session *library, int32_t id)
 
 static uint64_t bit_of(const struct h2_session *session, int32_t id)
 {
-	int32_t behind = (session->newest - id) / 2;
+	int64_t behind = ((int64_t)session->newest - id) / 2;
 
 	return id % 2 == 1 && behind >= 0 && behind < REMEMBERED ? (uint64_t)1 << behind : 0;
 }
 
 static void note_number(struct h2_session *session, int32_t id)
 {
-	int32_t ahead = (id - session->newest) / 2;
+	int64_t ahead = ((int64_t)id - session->newest) / 2;
 
 	if (id % 2 == 0 || ahead <= 0)
 		return;

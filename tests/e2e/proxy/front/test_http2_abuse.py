@@ -117,6 +117,12 @@ def test_s221_crumbs_of_a_cookie_are_one_cookie_without_ours(wire):
     assert len(cookies) == 1 and "sparkgate" not in cookies[0]
 
 
+def test_s221_the_largest_number_may_be_the_first(gate, wire):
+    stream = (1 << 31) - 1
+    wire.send_head(stream, wire.head(f"{UI}/page"), "END_STREAM")
+    assert wire.answer(stream).status == 200 and serves(gate)
+
+
 # --- S222: requests that are taken back ---
 
 def test_s222_rapid_reset_ends_the_connection_and_costs_no_ui(gate, wire):
