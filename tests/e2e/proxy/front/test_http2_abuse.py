@@ -146,6 +146,18 @@ def test_s222_a_page_that_is_left_a_few_times_is_no_attack(wire):
         assert wire.get(f"{UI}/page").status == 200
 
 
+@pytest.mark.parametrize("sent,ends", [(b"12", False), (b"", True)], ids=["longer", "shorter"])
+def test_s222_content_that_makes_us_reset_is_counted_too(gate, wire, sent, ends):
+    """It has another length than was said."""
+    for _ in range(40):
+        streams = [wire.ask(f"{LAB}/take", "POST", ("content-length", "1"), ends=False) for _ in range(20)]
+        for stream in streams:
+            wire.say(stream, sent, ends)
+        if not wire.read(lambda: all(wire.streams[stream].is_over for stream in streams)):  # noqa: B023
+            break
+    assert wire.is_over and wire.goaway.error_code == CALM and serves(gate)
+
+
 def test_s222_making_us_reset_is_counted_too(gate, wire):
     """MadeYouReset: each request is spoiled, so that the server takes it back."""
     for _ in range(2000):
