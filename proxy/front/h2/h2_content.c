@@ -123,6 +123,8 @@ enum fault h2_content_ask(
 		tell_to_go_on(s);
 	if (mode == CONTENT_STREAMED)
 		widen(s);
+	else /* it is handed on when all has come */
+		give_back_stream(s, s->kept);
 	give_back_kept(s);
 	h2_stream_mark(s); /* not from here: who asks is still on the stack */
 	return FAULT_NONE;

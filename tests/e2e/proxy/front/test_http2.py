@@ -176,6 +176,25 @@ def test_uploads_of_known_and_unknown_length_arrive_whole(wire):
         wire.__init__(wire.gate, wire.token)
 
 
+def test_a_form_that_comes_faster_than_it_is_asked_for_arrives_whole(gate, wire):
+    """A whole window of it stands there when somebody asks."""
+    assert wire.read(lambda: wire.settings)
+    form, window = b"a=" + b"x" * 200_000, 65535
+    kind = ("content-type", "application/x-www-form-urlencoded")
+    with wire.at_once():
+        stream = wire.ask(f"{LAB}/take", "POST", kind, ("origin", gate.origin), ("content-length", str(len(form))), ends=False)
+        for at in range(0, window, 16384):
+            wire.say(stream, form[at:min(at + 16384, window)])
+    sent = window
+    while sent < len(form):
+        assert wire.read(lambda: min(wire.updates[0], wire.updates[stream]) + window > sent or wire.streams[stream].is_over)  # noqa: B023
+        assert not wire.streams[stream].is_over
+        piece = form[sent:min(sent + 16384, min(wire.updates[0], wire.updates[stream]) + window)]
+        sent += len(piece)
+        wire.say(stream, piece, ends=sent == len(form))
+    assert json.loads(wire.answer(stream).content)["bytes"] == len(form)
+
+
 def test_s55_content_that_nobody_asked_for_gets_no_window(gate):
     """Of a stranger nothing is read: neither window opens again, and what came is within them."""
     with Wire(gate) as wire:
