@@ -131,8 +131,10 @@ static void h2_reply_head(struct front_request *req, int status, const struct sb
 	struct answer answer;
 
 	/* RFC 8441 §5: 2xx would say that there is a tunnel. */
-	if (s->head.asks_tunnel && status / 100 == 2)
+	if (s->head.asks_tunnel && status / 100 == 2) {
 		status = 501;
+		length = -1; /* of what is not sent */
+	}
 	s->is_bare = no_content || is_bare(status) || (s->head.asks_tunnel && status == 501);
 	h2_content_settle(s);
 	answer.count = 0;

@@ -304,6 +304,14 @@ def test_who_asks_for_a_tunnel_where_there_is_none_is_not_told_that_it_is_open(w
     assert wire.answer(stream).status == 405
 
 
+def test_a_page_of_ours_for_a_tunnel_announces_nothing_that_does_not_come(gate, wire):
+    stream = next(wire.ids)
+    wire.send_head(stream, [(":method", "CONNECT"), (":protocol", "websocket"), (":scheme", "http"), (":path", "/_gate/login"),
+                            (":authority", f"{HOST}:{gate.port}"), ("sec-websocket-version", "13"), ("origin", gate.origin)])
+    answer = wire.answer(stream)
+    assert answer.status == 501 and answer.ended and answer.content == b"" and "content-length" not in answer.fields
+
+
 # --- over TLS, with clients of others ---
 
 def curl(secure, *words, path=f"{UI}/page"):
