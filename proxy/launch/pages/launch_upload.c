@@ -356,6 +356,10 @@ void launch_pages_upload(struct web_call *web)
 		web_fault(web, FAULT_LENGTH_REQUIRED, NULL);
 		return;
 	}
+	if (web->req->content_length == 0) { /* there is nothing to ask for */
+		web_fault(web, FAULT_BAD_REQUEST, "The form is empty.");
+		return;
+	}
 	form = upload_form_new(guard_single_field(web->req, FIELD_CONTENT_TYPE));
 	if (form)
 		begin(web, form);

@@ -246,6 +246,11 @@ def test_s173_heads_that_say_no_length_or_too_much_or_another_type_are_refused_a
         connection.close()
 
 
+def test_s232_a_form_of_no_bytes_is_refused_and_the_gateway_goes_on(gate, visitor):
+    assert raw_request(gate, visitor, 0).getresponse().status == 400
+    assert raw_request(gate, visitor, 0).getresponse().status == 400
+
+
 def test_s128_an_upload_that_breaks_off_leaves_no_file_and_no_launch(gate, spark, s3, visitor):
     made = spark.creations
     content = form(*visitor.fields(), part("file", PROGRAM * 4, "etl.py"))
