@@ -72,11 +72,11 @@ CHECK = [
 ]
 TEST = [
     pytest("sessions", slots=0),
-    *(pytest(name) for name in ("real", "tokens", "provider", "clusters", "people", "gateway", "kubernetes")),
+    *(pytest(name) for name in ("real", "kubernetes", "clusters", "people", "tokens", "provider", "gateway")),
     make("integration", "integration", slots=0),
 ]
 TEST = [CHECK[0], *TEST, *CHECK[1:]]
-BROWSING = ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "keycloak", "ingresses", "other-uis", "prometheus")
+BROWSING = ("spark-3.1", "spark-3.5", "spark-4.2", "spark-modes", "roles", "keycloak", "ingresses", "other-uis", "prometheus", "thrift")
 
 
 def kubernetes():
