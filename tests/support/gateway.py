@@ -82,8 +82,9 @@ class Gateway:
         return self
 
     def stop(self):
+        """Clients' connections that are kept open have their second only where a test is about it: asked twice, a gateway ends at once."""
         if self.daemon:
-            self.daemon.stop()
+            self.daemon.stop(again_after=0.3)
         if self.own_folder:
             self.own_folder.cleanup()
 

@@ -154,13 +154,19 @@ class Daemon:
         except ProcessLookupError:
             pass
 
-    def stop(self, patience=15):
-        """Ends the whole group: politely, then for good."""
-        self.signal(signal.SIGTERM)
+    def ends_within(self, seconds):
         try:
-            self.process.wait(patience)
+            self.process.wait(seconds)
         except subprocess.TimeoutExpired:
-            pass
+            return False
+        return True
+
+    def stop(self, patience=15, again_after=None):
+        """Ends the whole group: politely, after `again_after` seconds once more, then for good."""
+        self.signal(signal.SIGTERM)
+        if again_after is not None and not self.ends_within(again_after):
+            self.signal(signal.SIGTERM)
+        self.ends_within(patience)
         self.signal(signal.SIGKILL)
         self.process.wait()
 
