@@ -3,6 +3,7 @@
 #include "proxy/front/front_int.h"
 
 #include "base/block.h"
+#include "proxy/http/wiped_bytes.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -38,27 +39,11 @@ bool front_input_take_budget(struct front_input *in, size_t bytes)
 	return true;
 }
 
-/* A form, perhaps, with a token in it. What was moved out may have left an empty piece. */
-static void wipe_content(struct front_conn *conn)
-{
-	size_t left = conn->content ? evbuffer_get_length(conn->content) : 0;
-	struct evbuffer_iovec piece = {NULL, 1};
-
-	while (left > 0 && piece.iov_len > 0 &&
-		evbuffer_peek(conn->content, -1, NULL, &piece, 1) > 0) {
-		explicit_bzero(piece.iov_base, piece.iov_len);
-		evbuffer_drain(conn->content, piece.iov_len);
-		left -= piece.iov_len;
-	}
-	if (left > 0)
-		evbuffer_drain(conn->content, left);
-}
-
 static void end_content(struct front_conn *conn)
 {
 	if (conn->in)
 		front_input_give_budget(conn->in);
-	wipe_content(conn);
+	wiped_bytes_drain(conn->content); /* a form, perhaps, with a token in it */
 }
 
 void front_input_free(struct front_conn *conn)

@@ -4,6 +4,7 @@
 #include "proxy/front/front_tls.h"
 #include "proxy/http/move_bytes.h"
 #include "proxy/http/status_phrase.h"
+#include "proxy/http/wiped_bytes.h"
 
 #include <event2/buffer.h>
 #include <stdio.h>
@@ -73,26 +74,7 @@ static void put_connection(const struct front_conn *conn, char **at)
 		put_str(at, STR("\r\n"));
 }
 
-/* RFC 9110 §8.6: these have no content, and nothing about its length. */
-static bool is_bare(int status)
-{
-	return status < 200 || status == 204 || status == 304;
-}
-
 enum { AROUND_MAX = 256 }; /* bytes of a head's own lines: status, framing, HSTS, connection */
-
-static void on_sent(const void *bytes, size_t len, void *block)
-{
-	(void)bytes, (void)len;
-	secret_free(block);
-}
-
-/* Takes the block. */
-static void put_block(struct front_conn *conn, char *block, size_t len)
-{
-	if (evbuffer_add_reference(conn->out, block, len, on_sent, block) == -1)
-		abort();
-}
 
 /* Room for `len` bytes at the end of what is queued, in one piece. */
 static char *reserve(struct front_conn *conn, size_t len, struct evbuffer_iovec *room)
@@ -108,7 +90,7 @@ static void commit(struct front_conn *conn, struct evbuffer_iovec *room, const c
 {
 	room->iov_len = (size_t)(end - (char *)room->iov_base);
 	if (conn->is_wiped)
-		put_block(conn, room->iov_base, room->iov_len);
+		wiped_bytes_add_block(conn->out, room->iov_base, room->iov_len);
 	else
 		evbuffer_commit_space(conn->out, room, 1);
 }
@@ -121,14 +103,14 @@ static void http1_head(struct front_request *req, int status, const struct sbuf 
 	struct evbuffer_iovec room;
 	char *at = reserve(conn, lines.len + AROUND_MAX, &room);
 
-	conn->no_content = no_content || is_bare(status);
+	conn->no_content = no_content || status_is_bare(status);
 	conn->close_after |= conn->front->draining;
 	front_content_settle(conn);
 	put_status_line(&at, status);
 	put_str(&at, lines);
 	if (conn->ssl)
 		put_str(&at, str_of(conn->front->hsts));
-	put_framing(conn, &at, is_bare(status) ? -1 : length);
+	put_framing(conn, &at, status_is_bare(status) ? -1 : length);
 	put_connection(conn, &at);
 	commit(conn, &room, at);
 	front_conn_mark(conn);
@@ -169,13 +151,10 @@ static void http1_text(struct front_request *req, struct str text)
 
 	if (conn->no_content || text.len == 0)
 		return;
-	if (conn->is_wiped) {
-		char *block = mem_alloc(text.len, 1);
-		memcpy(block, text.at, text.len);
-		put_block(conn, block, text.len);
-	} else {
+	if (conn->is_wiped)
+		wiped_bytes_add(conn->out, text);
+	else
 		front_conn_queue(conn, text);
-	}
 	front_conn_mark(conn);
 }
 

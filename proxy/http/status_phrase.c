@@ -68,3 +68,8 @@ const char *status_phrase(int status)
 	}
 	return "Status";
 }
+
+bool status_is_bare(int status)
+{
+	return status < 200 || status == 204 || status == 304;
+}

@@ -7,6 +7,7 @@
 #include "proxy/front/h2/h2_int.h"
 
 #include "base/clock.h"
+#include "proxy/http/wiped_bytes.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -289,15 +290,9 @@ void h2_content_check(struct h2_stream *s, int64_t now)
 /* A form, perhaps, with a token in it (S69). */
 void h2_content_free(struct h2_stream *s)
 {
-	struct evbuffer_iovec piece = {NULL, 1};
-
 	give_back_kept(s);
 	give_budget(s);
-	while (length_of(s->content) > 0 && piece.iov_len > 0 &&
-		evbuffer_peek(s->content, -1, NULL, &piece, 1) > 0) {
-		explicit_bzero(piece.iov_base, piece.iov_len);
-		evbuffer_drain(s->content, piece.iov_len);
-	}
+	wiped_bytes_drain(s->content);
 	if (s->content)
 		evbuffer_free(s->content);
 }

@@ -5,6 +5,7 @@
 #include "proxy/front/h2/h2_int.h"
 
 #include "base/clock.h"
+#include "proxy/http/wiped_bytes.h"
 
 #include <event2/buffer.h>
 #include <pthread.h>
@@ -129,25 +130,15 @@ static bool is_full(const struct h2_session *session)
 	return front_conn_queued(session->conn) >= H2_OUT;
 }
 
-static void on_frame_sent(const void *bytes, size_t len, void *block)
-{
-	(void)bytes, (void)len;
-	secret_free(block);
-}
-
-/* Behind what is queued; where a secret may be in it, in a block that is overwritten (S69). */
+/* Behind what is queued; where a secret may be in it, so that it is overwritten (S69). */
 static void queue_bytes(struct h2_session *session, const void *bytes, size_t len)
 {
 	struct evbuffer *out = session->conn->out;
 
-	if (!session->is_wiped) {
+	if (session->is_wiped)
+		wiped_bytes_add(out, (struct str){bytes, len});
+	else
 		evbuffer_add(out, bytes, len);
-		return;
-	}
-	char *block = mem_alloc(len, 1);
-	memcpy(block, bytes, len);
-	if (evbuffer_add_reference(out, block, len, on_frame_sent, block) == -1)
-		abort();
 }
 
 static ssize_t h2_send(
@@ -165,8 +156,7 @@ static void move_wiped(struct h2_session *session, struct h2_stream *s, size_t l
 	char *block = mem_alloc(len, 1);
 
 	evbuffer_remove(s->out, block, len);
-	if (evbuffer_add_reference(session->conn->out, block, len, on_frame_sent, block) == -1)
-		abort();
+	wiped_bytes_add_block(session->conn->out, block, len);
 }
 
 static int h2_send_data(nghttp2_session *library, nghttp2_frame *frame, const uint8_t *head,

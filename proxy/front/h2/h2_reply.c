@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "proxy/http/move_bytes.h"
+#include "proxy/http/status_phrase.h"
+#include "proxy/http/wiped_bytes.h"
 
 #include <event2/buffer.h>
 #include <stdlib.h>
@@ -72,12 +74,6 @@ static void put_lines(struct answer *answer, struct str lines)
 	}
 }
 
-/* RFC 9110 §8.6. */
-static bool is_bare(int status)
-{
-	return status < 200 || status == 204 || status == 304;
-}
-
 static void put_head(struct answer *answer, const struct h2_stream *s, int status, struct str lines,
 	int64_t length)
 {
@@ -135,11 +131,11 @@ static void h2_reply_head(struct front_request *req, int status, const struct sb
 		status = 501;
 		length = -1; /* of what is not sent */
 	}
-	s->is_bare = no_content || is_bare(status) || (s->head.asks_tunnel && status == 501);
+	s->is_bare = no_content || status_is_bare(status) || (s->head.asks_tunnel && status == 501);
 	h2_content_settle(s);
 	answer.count = 0;
 	answer.is_tunnel = answer.overflow = false;
-	put_head(&answer, s, status, sbuf_str(fields), is_bare(status) ? -1 : length);
+	put_head(&answer, s, status, sbuf_str(fields), status_is_bare(status) ? -1 : length);
 	submit(s, &answer, !s->is_bare && length != 0);
 }
 
@@ -198,26 +194,16 @@ static size_t h2_reply_body(struct front_request *req, struct evbuffer *bytes)
 	return evbuffer_get_length(s->out);
 }
 
-static void on_text_sent(const void *bytes, size_t len, void *block)
-{
-	(void)bytes, (void)len;
-	secret_free(block);
-}
-
 static void h2_reply_text(struct front_request *req, struct str text)
 {
 	struct h2_stream *s = h2_stream_of(req);
 
 	if (text.len == 0 || !takes_content(s))
 		return;
-	if (s->is_wiped) {
-		char *block = mem_alloc(text.len, 1);
-		memcpy(block, text.at, text.len);
-		if (evbuffer_add_reference(s->out, block, text.len, on_text_sent, block) == -1)
-			abort();
-	} else {
+	if (s->is_wiped)
+		wiped_bytes_add(s->out, text);
+	else
 		evbuffer_add(s->out, text.at, text.len);
-	}
 	tell_library(s);
 }
 
