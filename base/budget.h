@@ -22,6 +22,15 @@ void budget_init(struct budget *budget, size_t max);
 /* False when there is not so much left: nothing was taken. Any thread. */
 MUST_CHECK bool budget_take(struct budget *budget, size_t bytes);
 void budget_give(struct budget *budget, size_t bytes);
+
+struct budget_share {	   /* of one holder, which may take several times; zeroed: nothing */
+	struct budget *of; /* NULL: nobody bounds it */
+	size_t bytes;
+};
+/* As budget_take(). One thread at a time. */
+MUST_CHECK bool budget_share_take(struct budget_share *share, size_t bytes);
+void budget_share_give(struct budget_share *share); /* all of it; it is nobody's then */
+
 size_t budget_used(const struct budget *budget); /* for metrics and tests */
 
 #endif

@@ -82,9 +82,9 @@ enum fault front_content_ask(
 	assert(conn->state == CONN_REPLYING && in->mode == CONTENT_UNWANTED);
 	if (!request_reader_bound_content(&in->reader, max))
 		return FAULT_BODY_TOO_LARGE;
-	in->budget = budget;
-	if (!front_input_take_budget(in, bytes_of_budget(req, mode))) {
-		in->budget = NULL;
+	in->share.of = budget;
+	if (!budget_share_take(&in->share, bytes_of_budget(req, mode))) {
+		in->share.of = NULL;
 		return FAULT_MEMORY;
 	}
 	want_content(conn, mode);
@@ -155,7 +155,7 @@ static void deliver_content(struct front_conn *conn, enum request_reader_event e
 static bool has_room_for(struct front_conn *conn, size_t bytes)
 {
 	return conn->in->mode != CONTENT_HELD || conn->req.content_length >= 0 ||
-	       front_input_take_budget(conn->in, bytes);
+	       budget_share_take(&conn->in->share, bytes);
 }
 
 void front_content_take(struct front_conn *conn)
@@ -232,7 +232,7 @@ void front_content_settle(struct front_conn *conn)
 		return;
 	}
 	bool is_whole = in->mode != CONTENT_DISCARDED && skip_what_came(in);
-	front_input_give_budget(in);
+	budget_share_give(&in->share);
 	in->mode = is_whole ? CONTENT_NONE : CONTENT_DISCARDED;
 	conn->close_after |= !is_whole;
 	if (!is_whole)

@@ -23,26 +23,10 @@ static void free_wiped(char *bytes, size_t used)
 	block_free(bytes);
 }
 
-void front_input_give_budget(struct front_input *in)
-{
-	if (in->budget)
-		budget_give(in->budget, in->taken);
-	in->budget = NULL;
-	in->taken = 0;
-}
-
-bool front_input_take_budget(struct front_input *in, size_t bytes)
-{
-	if (in->budget && !budget_take(in->budget, bytes))
-		return false;
-	in->taken += bytes;
-	return true;
-}
-
 static void end_content(struct front_conn *conn)
 {
 	if (conn->in)
-		front_input_give_budget(conn->in);
+		budget_share_give(&conn->in->share);
 	wiped_bytes_drain(conn->content); /* a form, perhaps, with a token in it */
 }
 
@@ -70,8 +54,7 @@ static void reset_input(struct front_conn *conn, struct front_input *in)
 	in->head = NULL;
 	in->mode = CONTENT_NONE;
 	in->paused = false;
-	in->budget = NULL;
-	in->taken = 0;
+	in->share = (struct budget_share){NULL, 0};
 	request_reader_init(&in->reader, &conn->front->reader_limits, in->bytes);
 }
 

@@ -67,8 +67,7 @@ struct front_input { /* of the request under way, and what came behind it */
 	enum content_mode mode;
 	bool paused;	       /* CONTENT_STREAMED: nothing is wanted for now */
 	int64_t content_since; /* monotonic ms: asked for; CONTENT_STREAMED: last byte or pause */
-	struct budget *budget; /* NULL: none */
-	size_t taken;	       /* of it */
+	struct budget_share share; /* of the memory for content */
 };
 
 /*
@@ -234,9 +233,6 @@ void front_input_hand_over(struct front_conn *conn);
 /* The request is answered: forgets it, keeps what came behind it. */
 void front_input_end(struct front_conn *conn);
 void front_input_free(struct front_conn *conn);
-/* Of the memory for content. */
-bool front_input_take_budget(struct front_input *in, size_t bytes);
-void front_input_give_budget(struct front_input *in);
 
 /* --- front_conn.c --- */
 /* Not yet counted, and none of the front's: front_limit_admit(). */

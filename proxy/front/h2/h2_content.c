@@ -57,24 +57,6 @@ static void widen(struct h2_stream *s)
 			session->library, NGHTTP2_FLAG_NONE, s->id, FRONT_QUEUE_HIGH);
 }
 
-/* --- the budget --- */
-
-static bool take_budget(struct h2_stream *s, size_t bytes)
-{
-	if (s->budget && !budget_take(s->budget, bytes))
-		return false;
-	s->taken += bytes;
-	return true;
-}
-
-static void give_budget(struct h2_stream *s)
-{
-	if (s->budget)
-		budget_give(s->budget, s->taken);
-	s->budget = NULL;
-	s->taken = 0;
-}
-
 /* --- asked for --- */
 
 /* RFC 9110 §15.2.1. */
@@ -112,9 +94,9 @@ enum fault h2_content_ask(
 	assert(s->mode == CONTENT_UNWANTED);
 	if ((req->content_length > 0 && (uint64_t)req->content_length > max) || s->received > max)
 		return FAULT_BODY_TOO_LARGE;
-	s->budget = budget;
-	if (!take_budget(s, bytes_of_budget(s, mode))) {
-		s->budget = NULL;
+	s->share.of = budget;
+	if (!budget_share_take(&s->share, bytes_of_budget(s, mode))) {
+		s->share.of = NULL;
 		return FAULT_MEMORY;
 	}
 	s->mode = mode;
@@ -153,7 +135,7 @@ static void discard(struct h2_stream *s)
 	if (left > 0)
 		evbuffer_drain(s->content, left);
 	give_back_kept(s); /* of the stream's nothing: the client is not to go on */
-	give_budget(s);
+	budget_share_give(&s->share);
 }
 
 static void fail_content(struct h2_stream *s, enum fault fault)
@@ -193,9 +175,9 @@ static enum fault check_held(struct h2_stream *s)
 
 	if (s->received > s->max)
 		return FAULT_BODY_TOO_LARGE;
-	if (s->mode != CONTENT_HELD || s->taken >= len)
+	if (s->mode != CONTENT_HELD || s->share.bytes >= len)
 		return FAULT_NONE;
-	return take_budget(s, len - s->taken) ? FAULT_NONE : FAULT_MEMORY;
+	return budget_share_take(&s->share, len - s->share.bytes) ? FAULT_NONE : FAULT_MEMORY;
 }
 
 static void hand_piece_on(struct h2_stream *s)
@@ -291,7 +273,7 @@ void h2_content_check(struct h2_stream *s, int64_t now)
 void h2_content_free(struct h2_stream *s)
 {
 	give_back_kept(s);
-	give_budget(s);
+	budget_share_give(&s->share);
 	wiped_bytes_drain(s->content);
 	if (s->content)
 		evbuffer_free(s->content);

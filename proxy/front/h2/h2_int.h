@@ -44,13 +44,12 @@ struct h2_stream {
 	/* --- content --- */
 	struct evbuffer *content; /* NULL until the first byte */
 	enum content_mode mode;
-	bool paused;		/* CONTENT_STREAMED: nothing is wanted for now */
-	bool is_tunnel;		/* begun: content and answer are its bytes */
-	uint64_t received, max; /* bytes; the most there may be */
-	size_t kept;		/* bytes that hold the connection's window as well */
-	int64_t content_since;	/* as front_input's */
-	struct budget *budget;	/* NULL: none */
-	size_t taken;		/* of it */
+	bool paused;		   /* CONTENT_STREAMED: nothing is wanted for now */
+	bool is_tunnel;		   /* begun: content and answer are its bytes */
+	uint64_t received, max;	   /* bytes; the most there may be */
+	size_t kept;		   /* bytes that hold the connection's window as well */
+	int64_t content_since;	   /* as front_input's */
+	struct budget_share share; /* of the memory for content */
 	/* --- answer --- */
 	struct evbuffer *out; /* NULL until the first byte */
 	int64_t out_since;    /* monotonic ms: of the last byte that was framed */
