@@ -19,48 +19,15 @@ struct executor_keep {
 	struct cluster *cluster;
 	struct log_shelf *shelf;
 	struct log_queue failed, others;
-	bool is_starting;
 };
 
 /* --- one log --- */
 
-static void put(struct executor_keep *k, const struct log_read *r, const char *problem)
-{
-	struct err err = {""};
-	const struct shelf_record record = {.app_id = r->app_id,
-		.uid = r->uid,
-		.driver = r->driver,
-		.pod = r->state,
-		.problem = (char[512]){""},
-		.text = r->text.at,
-		.text_len = r->text.len};
-
-	(void)str_copy(str_of(problem), record.problem, 512);
-	if (log_shelf_put(k->shelf, &record, &err) == -1)
-		log_warn("discovery", "cluster %s: the log of pod %.64s/%.128s cannot be kept: %s",
-			k->cluster->name, r->namespace, r->pod, err.text);
-}
-
-static bool start_next(struct executor_keep *k, struct log_queue *queue, bool have_waited)
-{
-	struct log_read *r = log_queue_next(queue, &k->cluster->conf->kubernetes);
-
-	if (r == NULL)
-		return false;
-	r->has_waited = have_waited;
-	log_read_start(r);
-	return true;
-}
-
-/* Those whose turn it is. One that ends at once comes back here, to no effect. */
+/* Those whose turn it is. */
 static void start_waiting(struct executor_keep *k, bool have_waited)
 {
-	if (k->is_starting)
-		return;
-	k->is_starting = true;
-	while (start_next(k, &k->failed, have_waited) || start_next(k, &k->others, have_waited))
-		;
-	k->is_starting = false;
+	log_queue_read_next(&k->failed, &k->cluster->conf->kubernetes, have_waited);
+	log_queue_read_next(&k->others, &k->cluster->conf->kubernetes, have_waited);
 }
 
 static struct log_read *find_read(struct executor_keep *k, const char *uid)
@@ -77,7 +44,7 @@ static void on_read(struct log_read *r, const char *problem)
 	bool has_failed = log_queue_find(&k->failed, r->uid) == r;
 
 	if (has_failed || r->text.len)
-		put(k, r, problem);
+		log_read_keep(r, k->shelf, problem);
 	log_queue_end(has_failed ? &k->failed : &k->others, r);
 	start_waiting(k, true);
 }
@@ -170,7 +137,7 @@ static void look_at_gone(
 		log_shelf_touch_executor(k->shelf, pod->uid);
 	} else if (kube_status_has_failed(status) && !is_long_ago(k, status)) {
 		r = read_new(k, pod, status);
-		put(k, r, log_read_too_late);
+		log_read_keep(r, k->shelf, log_read_too_late);
 		log_read_free(r);
 	}
 }

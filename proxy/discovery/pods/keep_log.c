@@ -24,51 +24,17 @@ struct log_keeper {
 	struct event *sweep;
 	struct log_queue queue;
 	struct event_keep *events;
-	bool is_starting;
 };
 
 /* --- one log --- */
-
-static void put(struct log_keeper *k, const struct log_read *r, const char *problem)
-{
-	struct err err = {""};
-	const struct shelf_record record = {.app_id = r->app_id,
-		.uid = r->uid,
-		.pod = r->state,
-		.events = r->events,
-		.problem = (char[512]){""},
-		.text = r->text.at,
-		.text_len = r->text.len};
-
-	(void)str_copy(str_of(problem), record.problem, 512);
-	if (log_shelf_put(k->shelf, &record, &err) == -1)
-		log_warn("discovery", "cluster %s: the log of pod %.64s/%.128s cannot be kept: %s",
-			k->cluster->name, r->namespace, r->pod, err.text);
-}
-
-/* Those whose turn it is. One that ends at once comes back here, to no effect. */
-static void start_waiting(struct log_keeper *k, bool have_waited)
-{
-	const struct conf_kubernetes *conf = &k->cluster->conf->kubernetes;
-	struct log_read *r;
-
-	if (k->is_starting)
-		return;
-	k->is_starting = true;
-	while ((r = log_queue_next(&k->queue, conf)) != NULL) {
-		r->has_waited = have_waited;
-		log_read_start(r);
-	}
-	k->is_starting = false;
-}
 
 static void on_read(struct log_read *r, const char *problem)
 {
 	struct log_keeper *k = r->cluster->keeper;
 
-	put(k, r, problem);
+	log_read_keep(r, k->shelf, problem);
 	log_queue_end(&k->queue, r);
-	start_waiting(k, true);
+	log_queue_read_next(&k->queue, &k->cluster->conf->kubernetes, true);
 }
 
 /* --- which --- */
@@ -80,7 +46,7 @@ static void begin(struct log_keeper *k, struct app *a, const struct kube_pod *po
 	a->is_log_read = true;
 	event_keep_begin(k->events, a->known.id, pod);
 	if (log_queue_add(&k->queue, r, &k->cluster->conf->kubernetes))
-		start_waiting(k, false);
+		log_queue_read_next(&k->queue, &k->cluster->conf->kubernetes, false);
 	else
 		log_read_free(r);
 }
@@ -169,7 +135,7 @@ void keep_log_gone(struct app *a, const struct kube_pod *pod)
 		log_shelf_touch(k->shelf, a->known.id);
 	} else {
 		r = log_read_new(k->cluster, a->known.id, pod, NULL);
-		put(k, r, log_read_too_late);
+		log_read_keep(r, k->shelf, log_read_too_late);
 		log_read_free(r);
 		if (!a->is_log_read)
 			event_keep_begin(k->events, a->known.id, pod);

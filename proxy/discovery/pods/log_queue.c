@@ -59,6 +59,20 @@ struct log_read *log_queue_next(struct log_queue *q, const struct conf_kubernete
 	return NULL;
 }
 
+void log_queue_read_next(struct log_queue *q, const struct conf_kubernetes *conf, bool have_waited)
+{
+	struct log_read *r;
+
+	if (q->is_starting)
+		return;
+	q->is_starting = true;
+	while ((r = log_queue_next(q, conf)) != NULL) {
+		r->has_waited = have_waited;
+		log_read_start(r);
+	}
+	q->is_starting = false;
+}
+
 void log_queue_end(struct log_queue *q, struct log_read *r)
 {
 	TAILQ_REMOVE(&q->reading, r, link);

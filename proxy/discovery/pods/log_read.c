@@ -1,5 +1,6 @@
 #include "proxy/discovery/pods/log_read.h"
 
+#include "base/log/log.h"
 #include "base/net/fetch.h"
 #include "base/text/json_text.h"
 #include "proxy/discovery/known/cluster.h"
@@ -271,4 +272,22 @@ void log_read_start(struct log_read *r)
 		ask_whose(r, before_log);
 	else
 		ask_log(r);
+}
+
+void log_read_keep(const struct log_read *r, struct log_shelf *shelf, const char *problem)
+{
+	struct err err = {""};
+	const struct shelf_record record = {.app_id = r->app_id,
+		.uid = r->uid,
+		.driver = r->driver,
+		.pod = r->state,
+		.events = r->events,
+		.problem = (char[512]){""},
+		.text = r->text.at,
+		.text_len = r->text.len};
+
+	(void)str_copy(str_of(problem), record.problem, 512);
+	if (log_shelf_put(shelf, &record, &err) == -1)
+		log_warn("discovery", "cluster %s: the log of pod %.64s/%.128s cannot be kept: %s",
+			r->cluster->name, r->namespace, r->pod, err.text);
 }

@@ -16,6 +16,7 @@
 
 struct cluster;
 struct fetch;
+struct log_shelf;
 
 extern const char log_read_too_late[]; /* a sentence: the pod was gone */
 
@@ -46,6 +47,8 @@ void log_read_free(struct log_read *r); /* in no list any more */
 void log_read_start(struct log_read *r);
 /* JSON of what its containers say; gives. */
 char *log_read_state_of(const struct kube_pod *pod);
+/* Puts what was read onto the shelf, with `problem` as `done` has it; says so if it cannot. */
+void log_read_keep(const struct log_read *r, struct log_shelf *shelf, const char *problem);
 void log_read_take_state(struct log_read *r, const struct kube_pod *pod);
 
 #endif
