@@ -340,6 +340,8 @@ const char *conf_find_user(const struct conf_user_map *map, const char *value);
 bool conf_finds_clusters(const struct conf *conf);
 const struct conf_cluster *conf_find_cluster(
 	const struct conf *conf, struct str name); /* borrows */
+/* Whether a file travels with a launch: it starts containers, and there is no storage. */
+bool conf_launch_takes_files(const struct conf_launch *launch);
 /* NULL: the cluster launches nothing, or by other profiles. Borrows. */
 const struct conf_profile *conf_find_profile(const struct conf_cluster *cluster, struct str name);
 /* Whether anything may be launched anywhere. */

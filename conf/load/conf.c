@@ -108,6 +108,11 @@ const struct conf_cluster *conf_find_cluster(const struct conf *conf, struct str
 	return NULL;
 }
 
+bool conf_launch_takes_files(const struct conf_launch *launch)
+{
+	return launch->has_operator && !launch->has_artifacts;
+}
+
 const struct conf_profile *conf_find_profile(const struct conf_cluster *cluster, struct str name)
 {
 	const struct conf_launch *launch = &cluster->launch;

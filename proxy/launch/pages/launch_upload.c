@@ -143,18 +143,12 @@ static void push_it(struct page_errand *errand, struct launch_question *question
 
 /* --- the file begins --- */
 
-/* A cluster without a storage, whose launches start containers. */
 static bool takes_files(const struct upload *u)
 {
-	const struct conf *conf = u->web->conf;
-	const char *name = json_value_string(u->body, "cluster");
+	const struct conf_cluster *cluster =
+		conf_find_cluster(u->web->conf, str_of(json_value_string(u->body, "cluster")));
 
-	for (size_t i = 0; i < conf->clusters_count; i++) {
-		const struct conf_launch *launch = &conf->clusters[i].launch;
-		if (strcmp(conf->clusters[i].name, name) == 0)
-			return launch->has_operator && !launch->has_artifacts;
-	}
-	return false;
+	return cluster && conf_launch_takes_files(&cluster->launch);
 }
 
 static bool carry(struct upload *u)

@@ -9,6 +9,8 @@
 
 enum { TEXT_SIZE = 256 };
 
+static const char bad_field[] = "A field of the form is too long or malformed.";
+
 /* Fields that are none of the launch. */
 static const struct launch_field beside[] = {{"form", TEXT_SIZE}, {"key", TEXT_SIZE}};
 
@@ -109,7 +111,7 @@ static enum upload_step begin_part(struct upload_form *form)
 	if (form->has_file)
 		return fail(form, "The file must be the last part of the form.");
 	if (!keep_field(form))
-		return fail(form, "A field of the form is too long or malformed.");
+		return fail(form, bad_field);
 	if (strcmp(parts->name, "file") != 0 || !parts->is_file)
 		return begin_field(form);
 	form->has_file = true;
@@ -124,8 +126,7 @@ static enum upload_step take_data(struct upload_form *form, struct str data)
 	if (form->has_file)
 		return UPLOAD_DATA;
 	sbuf_add_str(&form->text, data);
-	return form->text.overflow ? fail(form, "A field of the form is too long or malformed.")
-				   : UPLOAD_MORE;
+	return form->text.overflow ? fail(form, bad_field) : UPLOAD_MORE;
 }
 
 enum upload_step upload_form_take(
@@ -139,9 +140,7 @@ enum upload_step upload_form_take(
 	case MULTIPART_DATA:
 		return take_data(form, *data);
 	case MULTIPART_END:
-		return keep_field(form)
-			       ? UPLOAD_END
-			       : fail(form, "A field of the form is too long or malformed.");
+		return keep_field(form) ? UPLOAD_END : fail(form, bad_field);
 	case MULTIPART_BAD:
 		break;
 	}

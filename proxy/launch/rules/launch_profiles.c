@@ -43,7 +43,7 @@ static json_t *profile_json(const struct conf_cluster *cluster, const struct con
 		(int)profile->queue, "image", profile->image, "conf", conf_json(profile), "may_set",
 		names_json(&profile->may_set), "shared", names_json(&profile->shared), "allow",
 		names_json(&cluster->launch.allow), "artifacts", cluster->launch.has_artifacts,
-		"files", cluster->launch.has_operator && !cluster->launch.has_artifacts);
+		"files", conf_launch_takes_files(&cluster->launch));
 }
 
 json_t *launch_profiles_json(const struct launch_asker *asker)

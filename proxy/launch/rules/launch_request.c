@@ -256,7 +256,7 @@ static enum launch_verdict find_file(
 {
 	const struct conf_launch *launch = &request->cluster->launch;
 
-	if (launch->has_operator && !launch->has_artifacts) {
+	if (conf_launch_takes_files(launch)) {
 		snprintf(uri, RESOURCE_URI_MAX + 1, "local://" LAUNCH_FILE_FOLDER "/%.128s", file);
 		return LAUNCH_GOOD;
 	}
