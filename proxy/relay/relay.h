@@ -33,7 +33,6 @@ void relay_forget(struct exchange *x); /* of exchange_new() */
 /* static_files.c: answers with a file of the cache, or fetches it first. False: it is for
  * relay_ask(). */
 bool static_files_serve(struct exchange *x);
-void static_files_serve_again(struct exchange *x);	     /* it has waited for another's fetch */
 void static_files_fill_free(struct static_files_fill *fill); /* NULL is fine */
 
 #endif

@@ -443,9 +443,3 @@ bool static_files_serve(struct exchange *x)
 	}
 	return false;
 }
-
-void static_files_serve_again(struct exchange *x)
-{
-	if (!static_files_serve(x))
-		relay_ask(x);
-}

@@ -1,5 +1,7 @@
 #include "proxy/relay/static_wait.h"
 
+#include "proxy/request/exchange.h"
+
 #include <event2/event.h>
 #include <stdlib.h>
 
@@ -17,7 +19,6 @@ struct static_fetches {
 	TAILQ_HEAD(, static_fetch) under_way;
 	struct static_wait_list woken;
 	struct event *wake;
-	void (*again)(struct exchange *x);
 };
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
@@ -29,19 +30,17 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 	while ((wait = TAILQ_FIRST(&fetches->woken))) {
 		TAILQ_REMOVE(&fetches->woken, wait, entry);
 		wait->is_woken = false;
-		fetches->again(wait->exchange); /* may free it */
+		wait->exchange->send(wait->exchange); /* may free it */
 	}
 }
 
-struct static_fetches *static_fetches_new(
-	struct event_base *base, void (*again)(struct exchange *x))
+struct static_fetches *static_fetches_new(struct event_base *base)
 {
 	struct static_fetches *fetches = mem_alloc(1, sizeof *fetches);
 
 	TAILQ_INIT(&fetches->under_way);
 	TAILQ_INIT(&fetches->woken);
 	fetches->wake = event_new(base, -1, 0, on_wake, fetches);
-	fetches->again = again;
 	return fetches;
 }
 

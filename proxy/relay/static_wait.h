@@ -21,9 +21,8 @@ struct exchange;
 struct static_fetches; /* all of a thread that are under way */
 struct static_wait;    /* one exchange that waits, or has */
 
-/* `again` goes on with one that has waited: from the event loop. */
-struct static_fetches *static_fetches_new(
-	struct event_base *base, void (*again)(struct exchange *x));
+/* Who has waited is sent once more (exchange.send), from the event loop. */
+struct static_fetches *static_fetches_new(struct event_base *base);
 void static_fetches_free(struct static_fetches *fetches); /* when no exchange is left */
 
 struct static_fetch { /* in place, while it is under way */

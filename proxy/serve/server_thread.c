@@ -8,7 +8,6 @@
 #include "proxy/front/h2/h2.h"
 #include "proxy/rewrite/page_memo.h"
 #include "proxy/guard/websocket.h"
-#include "proxy/relay/relay.h"
 #include "proxy/relay/static_cache.h"
 #include "proxy/relay/static_wait.h"
 #include "proxy/relay/tunnel.h"
@@ -148,7 +147,7 @@ struct server_thread *server_thread_open(const struct thread_shared *shared, int
 	rnd_bytes(&thread->next_id, sizeof thread->next_id);
 	struct share_hold *hold = share_get(thread->conf);
 	thread->statics = statics_of(hold->value);
-	thread->fetches = static_fetches_new(thread->base, static_files_serve_again);
+	thread->fetches = static_fetches_new(thread->base);
 	thread->wire = tunnel_wire_new(thread->base, hold->value);
 	open_front(thread, listen_fd, hold->value);
 	share_drop(hold);
