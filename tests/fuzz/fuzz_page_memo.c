@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/sbuf.h"
 #include "proxy/rewrite/page_memo.h"
-#include "proxy/rewrite/rewrite.h"
+#include "tests/fuzz/rewrite_pieces.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -58,17 +58,8 @@ static struct evbuffer *pass(struct page_memo *memo, struct str text, size_t pie
 		.find_id = find,
 		.memo = memo,
 		.snapshot = 1};
-	struct rewriter *rw = rewriter_new(&context, REWRITE_HTML);
-	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 
-	for (size_t at = 0; at < text.len; at += piece) {
-		evbuffer_add(in, text.at + at, text.len - at < piece ? text.len - at : piece);
-		rewriter_feed(rw, in, out, false);
-	}
-	rewriter_feed(rw, in, out, true);
-	rewriter_free(rw);
-	evbuffer_free(in);
-	return out;
+	return rewrite_pieces(&context, REWRITE_HTML, text, piece);
 }
 
 static void check(struct page_memo *memo, const struct page *page, size_t piece)

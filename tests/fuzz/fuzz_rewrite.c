@@ -2,7 +2,7 @@
  * HTML, the script files, HTML of other UIs and CSS (the first byte's last bits): whatever comes
  * in, it comes out the same however it is cut.
  */
-#include "proxy/rewrite/rewrite.h"
+#include "tests/fuzz/rewrite_pieces.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -27,18 +27,8 @@ static struct evbuffer *rewrite(
 		.is_other = is_other,
 		.find_authority = find,
 		.find_id = find};
-	struct rewriter *rw = rewriter_new(&context, kind);
-	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
 
-	for (size_t at = 0; at < size; at += piece) {
-		evbuffer_add(in, data + at, size - at < piece ? size - at : piece);
-		rewriter_feed(rw, in, out, false);
-	}
-	rewriter_feed(rw, in, out, true);
-	assert(evbuffer_get_length(in) == 0);
-	rewriter_free(rw);
-	evbuffer_free(in);
-	return out;
+	return rewrite_pieces(&context, kind, (struct str){(const char *)data, size}, piece);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

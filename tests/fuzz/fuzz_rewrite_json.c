@@ -2,7 +2,7 @@
  * JSON, and the two fields: what comes in comes out the same however it is cut; a Location never
  * turns into one of another host, and no field grows a line.
  */
-#include "proxy/rewrite/rewrite.h"
+#include "tests/fuzz/rewrite_pieces.h"
 
 #include <assert.h>
 #include <event2/buffer.h>
@@ -25,17 +25,7 @@ static const struct rewrite_context context = {.mount = "/local/proxy/app-1",
 
 static struct evbuffer *rewrite(struct str text, size_t piece)
 {
-	struct rewriter *rw = rewriter_new(&context, REWRITE_JSON);
-	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();
-
-	for (size_t at = 0; at < text.len; at += piece) {
-		evbuffer_add(in, text.at + at, text.len - at < piece ? text.len - at : piece);
-		rewriter_feed(rw, in, out, false);
-	}
-	rewriter_feed(rw, in, out, true);
-	rewriter_free(rw);
-	evbuffer_free(in);
-	return out;
+	return rewrite_pieces(&context, REWRITE_JSON, text, piece);
 }
 
 static void check_fields(struct str text)

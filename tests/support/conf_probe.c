@@ -1,6 +1,7 @@
 #include "tests/support/conf_probe.h"
 
 #include "conf/load/load.h"
+#include "tests/support/scratch.h"
 
 #include <stdarg.h>
 #include <setjmp.h>
@@ -14,6 +15,16 @@ struct conf *conf_probe_load(const char *text)
 
 	if (conf == NULL)
 		fail_msg("%s", err.text);
+	return conf;
+}
+
+struct conf *conf_probe_load_file(const char *folder, char *text, struct err *err)
+{
+	char *file = scratch_write(folder, "sg.yaml", text);
+	struct conf *conf = conf_load(file, err);
+
+	free(file);
+	free(text);
 	return conf;
 }
 

@@ -7,6 +7,9 @@
 /* Gives the conf of the text, read as "sg.yaml" with no look at files; fails the test with the
  * message when it is refused. */
 struct conf *conf_probe_load(const char *text);
+/* The same of a file of this text that is written into the folder; NULL and a message: refused.
+ * Takes the text. */
+struct conf *conf_probe_load_file(const char *folder, char *text, struct err *err);
 /* Gives what --print-config prints. */
 char *conf_probe_print(const struct conf *conf);
 /* Printing it and loading that prints the same. */

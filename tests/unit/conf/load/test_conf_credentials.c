@@ -28,17 +28,6 @@ static int remove_folder(void **state)
 	return 0;
 }
 
-/* Loads a file of this text from the folder. Takes the text. */
-static struct conf *load_file(const char *folder, char *text, struct err *err)
-{
-	char *file = scratch_write(folder, "sg.yaml", text);
-	struct conf *conf = conf_load(file, err);
-
-	free(file);
-	free(text);
-	return conf;
-}
-
 static void systemd_credentials_are_found_by_name(void **state)
 {
 	static const char *const names[] = {"sparkgate.auth.oidc.client_secret",
@@ -49,7 +38,7 @@ static void systemd_credentials_are_found_by_name(void **state)
 		free(scratch_write(*state, names[i], names[i]));
 	free(scratch_write(*state, "sparkgate.session.key", KEY "\n"));
 	setenv("CREDENTIALS_DIRECTORY", *state, 1);
-	struct conf *conf = load_file(*state,
+	struct conf *conf = conf_probe_load_file(*state,
 		mem_strdup(A "store: redis+sentinel://a/m\nauth:\n"
 			     "  oidc: {issuer: 'https://i', client_id: g}\n" ROLES),
 		&err);
@@ -62,7 +51,7 @@ static void systemd_credentials_are_found_by_name(void **state)
 	/* What is printed names the credentials as files, which is not twice. */
 	char *text = conf_probe_print(conf);
 	conf_unref(conf);
-	conf = load_file(*state, text, &err);
+	conf = conf_probe_load_file(*state, text, &err);
 	assert_string_equal(err.text, "");
 	assert_string_equal(conf->redis.password.value, names[1]);
 	conf_unref(conf);
@@ -77,7 +66,7 @@ static void credential_of_a_lists_item_has_the_items_name(void **state)
 	free(scratch_write(*state, "sparkgate.clusters.a.jws_key",
 		"MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY\n"));
 	setenv("CREDENTIALS_DIRECTORY", *state, 1);
-	struct conf *conf = load_file(*state,
+	struct conf *conf = conf_probe_load_file(*state,
 		mem_strdup(A "auth:\n  oidc:\n"
 			     "    - {issuer: 'https://i', client_id: g}\n"
 			     "    - {issuer: 'https://j', client_id: g, name: corp}\n" ROLES),
@@ -96,7 +85,7 @@ static void secret_in_a_file_and_as_a_credential_is_given_twice(void **state)
 
 	free(scratch_write(*state, "sparkgate.store_password", "hunter2"));
 	setenv("CREDENTIALS_DIRECTORY", *state, 1);
-	assert_null(load_file(
+	assert_null(conf_probe_load_file(
 		*state, mem_printf(A "store: redis://h\nstore_password_file: %s\n", secret), &err));
 	char *want = mem_printf("%s/sg.yaml:3:1: key \"store_password_file\": %s: given twice, the "
 				"systemd credential sparkgate.store_password is there too",
@@ -134,7 +123,7 @@ static void folder_of_credentials_that_is_not_there_has_none(void **state)
 	struct err err = {""};
 
 	setenv("CREDENTIALS_DIRECTORY", "/nowhere/at/all", 1);
-	struct conf *conf = load_file(*state, mem_strdup(A "store: redis://h\n"), &err);
+	struct conf *conf = conf_probe_load_file(*state, mem_strdup(A "store: redis://h\n"), &err);
 	assert_string_equal(err.text, "");
 	assert_null(conf->redis.password.value);
 	conf_unref(conf);

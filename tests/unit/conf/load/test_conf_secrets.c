@@ -30,17 +30,6 @@ static int remove_folder(void **state)
 	return 0;
 }
 
-/* Loads a file of this text from the folder. Takes the text. */
-static struct conf *load_file(const char *folder, char *text, struct err *err)
-{
-	char *file = scratch_write(folder, "sg.yaml", text);
-	struct conf *conf = conf_load(file, err);
-
-	free(file);
-	free(text);
-	return conf;
-}
-
 /* A Redis store whose password file has these bytes; or its refusal. */
 static struct conf *with_password(
 	const char *folder, struct str bytes, mode_t mode, struct err *err)
@@ -51,7 +40,7 @@ static struct conf *with_password(
 	fwrite(bytes.at, 1, bytes.len, f);
 	fclose(f);
 	assert_int_equal(chmod(secret, mode), 0);
-	struct conf *conf = load_file(
+	struct conf *conf = conf_probe_load_file(
 		folder, mem_printf(A "store: redis://h\nstore_password_file: %s\n", secret), err);
 	free(secret);
 	return conf;
@@ -125,7 +114,7 @@ static void assert_file_refused(const char *folder, const char *file, const char
 	struct err err = {""};
 	char *text = mem_printf(A "store: redis://h\nstore_password_file: %s\n", file);
 
-	assert_null(load_file(folder, text, &err));
+	assert_null(conf_probe_load_file(folder, text, &err));
 	char *expected =
 		mem_printf("%s/sg.yaml:3:1: key \"store_password_file\": %s", folder, want);
 	conf_probe_assert_message(file, err.text, expected);
@@ -151,13 +140,13 @@ static void secret_of_a_list_is_read_and_named_by_its_place(void **state)
 				  "      introspection:\n        client_id: g\n"
 				  "        client_secret_file: %s\n" ROLES,
 		secret);
-	struct conf *conf = load_file(*state, mem_strdup(text), &err);
+	struct conf *conf = conf_probe_load_file(*state, mem_strdup(text), &err);
 
 	assert_string_equal(err.text, "");
 	assert_string_equal(conf->bearer[1].introspection.client_secret.value, "hunter2");
 	conf_unref(conf);
 	remove(secret);
-	assert_null(load_file(*state, text, &err));
+	assert_null(conf_probe_load_file(*state, text, &err));
 	assert_non_null(strstr(err.text,
 		"sg.yaml:9:9: key \"auth.bearer[1].introspection.client_secret_file\": "));
 	free(secret);
@@ -173,7 +162,7 @@ static void printing_names_the_file_and_masks_the_secret(void **state)
 
 	assert_non_null(strstr(text, line));
 	assert_null(strstr(text, "hunter2"));
-	struct conf *again = load_file(*state, mem_strdup(text), &err);
+	struct conf *again = conf_probe_load_file(*state, mem_strdup(text), &err);
 	assert_string_equal(err.text, "");
 	assert_string_equal(again->redis.password.value, "hunter2");
 	conf_unref(again);
@@ -217,7 +206,7 @@ static void variable_names_the_file(void **state)
 	struct err err = {""};
 
 	setenv("SPARKGATE_STORE_PASSWORD_FILE", secret, 1);
-	struct conf *conf = load_file(*state, mem_strdup(A "store: redis://h\n"), &err);
+	struct conf *conf = conf_probe_load_file(*state, mem_strdup(A "store: redis://h\n"), &err);
 	assert_string_equal(err.text, "");
 	assert_string_equal(conf->redis.password.value, "hunter2");
 	conf_unref(conf);
@@ -229,7 +218,7 @@ static void variable_with_the_secret_itself_is_refused_and_not_shown(void **stat
 	struct err err = {""};
 
 	setenv("SPARKGATE_STORE_PASSWORD", "hunter2", 1);
-	assert_null(load_file(*state, mem_strdup(A "store: redis://h\n"), &err));
+	assert_null(conf_probe_load_file(*state, mem_strdup(A "store: redis://h\n"), &err));
 	assert_string_equal(err.text, "SPARKGATE_STORE_PASSWORD: secrets are read from files: use "
 				      "SPARKGATE_STORE_PASSWORD_FILE");
 }
@@ -240,7 +229,7 @@ static void secret_in_the_file_and_in_a_variable_is_given_twice(void **state)
 	struct err err = {""};
 
 	setenv("SPARKGATE_STORE_PASSWORD_FILE", secret, 1);
-	assert_null(load_file(
+	assert_null(conf_probe_load_file(
 		*state, mem_printf(A "store: redis://h\nstore_password_file: %s\n", secret), &err));
 	assert_string_equal(err.text, "SPARKGATE_STORE_PASSWORD_FILE: key \"store_password_file\": "
 				      "given twice, also at line 3 of the file");
@@ -253,7 +242,7 @@ static struct conf *with_key(const char *folder, const char *lines, struct err *
 	char *text = mem_printf(A "session: {key_file: %s}\n", key);
 
 	free(key);
-	return load_file(folder, text, err);
+	return conf_probe_load_file(folder, text, err);
 }
 
 static void session_key_is_one_line_or_two(void **state)
@@ -295,7 +284,7 @@ static struct conf *with_jws_key(const char *folder, const char *line, struct er
 		key);
 
 	free(key);
-	return load_file(folder, text, err);
+	return conf_probe_load_file(folder, text, err);
 }
 
 /* The last is the key of Spark's own tests, padding and all. */
@@ -345,12 +334,15 @@ static void certificates_must_be_readable_pem(void **state)
 	assert_int_equal(chmod(pem, 0644), 0); /* certificates are no secrets */
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
 		struct err err = {""};
-		struct conf *conf = load_file(*state, mem_printf("%s%s\n", forms[i], pem), &err);
+		struct conf *conf =
+			conf_probe_load_file(*state, mem_printf("%s%s\n", forms[i], pem), &err);
 		assert_string_equal(err.text, "");
 		conf_unref(conf);
-		assert_null(load_file(*state, mem_printf("%s%s\n", forms[i], der), &err));
+		assert_null(
+			conf_probe_load_file(*state, mem_printf("%s%s\n", forms[i], der), &err));
 		assert_non_null(strstr(err.text, "/der: expected certificates in PEM"));
-		assert_null(load_file(*state, mem_printf("%s/nowhere\n", forms[i]), &err));
+		assert_null(
+			conf_probe_load_file(*state, mem_printf("%s/nowhere\n", forms[i]), &err));
 		assert_non_null(strstr(err.text, "/nowhere: No such file or directory"));
 	}
 	free(pem);
@@ -365,16 +357,16 @@ static void token_for_reading_keys_is_a_secret_too(void **state)
 			     "'https://i/k', token_file: %s}]\n" ROLES,
 			token);
 	struct err err = {""};
-	struct conf *conf = load_file(*state, mem_strdup(text), &err);
+	struct conf *conf = conf_probe_load_file(*state, mem_strdup(text), &err);
 
 	assert_string_equal(err.text, "");
 	assert_string_equal(conf->bearer[0].token_file, token);
 	conf_unref(conf);
 	assert_int_equal(chmod(token, 0644), 0);
-	assert_null(load_file(*state, mem_strdup(text), &err));
+	assert_null(conf_probe_load_file(*state, mem_strdup(text), &err));
 	assert_non_null(strstr(err.text, "is open to everybody (mode 0644), expected: chmod 600"));
 	free(scratch_write(*state, "token", ""));
-	assert_null(load_file(*state, text, &err));
+	assert_null(conf_probe_load_file(*state, text, &err));
 	free(token);
 }
 
