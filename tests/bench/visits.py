@@ -16,7 +16,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -27,8 +26,8 @@ from playwright.sync_api import sync_playwright  # noqa: E402
 from browser import chromium, enter_by_link  # noqa: E402
 from conftest import BASE  # noqa: E402
 from gateway import Gateway, cluster_entry  # noqa: E402
-from machine import HOST, UNCHECKED, free_port  # noqa: E402
-from spark_cluster import Cluster  # noqa: E402
+from machine import HOST, free_port  # noqa: E402
+from spark_cluster import Cluster, a_stage  # noqa: E402
 from tls_front import write_certificate  # noqa: E402
 from world import keystore_of, tls_settings  # noqa: E402
 
@@ -105,14 +104,6 @@ class Tab:
         first = self.visit(url)
         self.page.goto("about:blank")
         return {"first": first, "again": self.visit(url)}
-
-
-def a_stage(ui):
-    """The first stage that is complete, as the application's API has it."""
-    def get(path):
-        return json.load(urllib.request.urlopen(f"{ui}/api/v1/applications{path}", timeout=30, context=UNCHECKED))
-    app = get("")[0]["id"]
-    return f"/stages/stage/?id={get(f'/{app}/stages?status=complete')[0]['stageId']}&attempt=0"
 
 
 @contextlib.contextmanager

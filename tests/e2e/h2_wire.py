@@ -14,9 +14,26 @@ import h2.events  # noqa: F401  (brings hpack and hyperframe)
 import hpack
 import hyperframe.frame as frames
 
+from echo_socket import EchoSocket
+from gateway import Gateway
 from h2_client import tls_to
+from sink import Sink
+from upstream import Upstream
 
+UI, LAB, CHAT = "/local/ui/plain", "/local/ui/lab", "/local/ui/echo"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+@contextlib.contextmanager
+def gateway_of_uis(server, body):
+    """Plain http with h2c, and three UIs: `gateway.sink` and `gateway.echo` are two of them, and the sink takes so much content."""
+    with Upstream() as plain, Sink() as sink, EchoSocket() as echo:
+        uis = [{"name": "plain", "url": plain.url}, {"name": "lab", "url": sink.url, "limits": {"body": body}}, {"name": "echo", "url": echo.url}]
+        with Gateway([{"name": "local", "uis": uis}], settings={"server": {"h2c": True, **server}}) as gateway:
+            gateway.token = gateway.create_token("http2")["access_token"]
+            gateway.await_mounts([f"{UI}/", f"{LAB}/", f"{CHAT}/page"], gateway.token)
+            gateway.sink, gateway.echo = sink, echo
+            yield gateway
 
 
 @dataclasses.dataclass

@@ -12,26 +12,18 @@ import requests
 from browser import chromium
 from echo_socket import CLOSE, EchoSocket, frame
 from gateway import HOST, Gateway
-from h2_wire import Wire
-from sink import Sink
+from h2_wire import CHAT, LAB, UI, Wire, gateway_of_uis
 from spark_cluster import free_port, wait_for
 from tls_front import write_certificate
 from upstream import Upstream
 
-UI, LAB, CHAT = "/local/ui/plain", "/local/ui/lab", "/local/ui/echo"
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def gate(tmp_path_factory):
-    """Plain http with h2c, and three UIs."""
-    with Upstream() as plain, Sink() as sink, EchoSocket() as echo:
-        uis = [{"name": "plain", "url": plain.url}, {"name": "lab", "url": sink.url, "limits": {"body": "4GiB"}}, {"name": "echo", "url": echo.url}]
-        with Gateway([{"name": "local", "uis": uis}], settings={"server": {"h2c": True}}) as gateway:
-            gateway.token = gateway.create_token("http2")["access_token"]
-            gateway.await_mounts([f"{UI}/", f"{LAB}/", f"{CHAT}/page"], gateway.token)
-            gateway.echo = echo
-            yield gateway
+def gate():
+    with gateway_of_uis({}, "4GiB") as gateway:
+        yield gateway
 
 
 @pytest.fixture

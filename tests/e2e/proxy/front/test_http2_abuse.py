@@ -3,35 +3,26 @@
 import json
 import re
 import socket
-import subprocess
 import time
 
 import hyperframe.frame as frames
 import pytest
 import requests
 
-from echo_socket import EchoSocket
 from gateway import HOST, Gateway
-from h2_wire import PREFACE, Wire
+from h2_wire import LAB, PREFACE, UI, Wire, gateway_of_uis
 from sink import Sink
 from spark_cluster import wait_for
 from upstream import Upstream
 
-UI, LAB, CHAT = "/local/ui/plain", "/local/ui/lab", "/local/ui/echo"
 CALM, PROTOCOL, REFUSED, CANCEL = 11, 1, 7, 8
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
 def gate():
-    with Upstream() as plain, Sink() as sink, EchoSocket() as echo:
-        uis = [{"name": "plain", "url": plain.url}, {"name": "lab", "url": sink.url, "limits": {"body": "1GiB"}}, {"name": "echo", "url": echo.url}]
-        server = {"h2c": True, "threads": 1, "limits": {"head_timeout": "1s", "per_client": 150}}
-        with Gateway([{"name": "local", "uis": uis}], settings={"server": server}) as gateway:
-            gateway.token = gateway.create_token("http2")["access_token"]
-            gateway.await_mounts([f"{UI}/", f"{LAB}/", f"{CHAT}/page"], gateway.token)
-            gateway.sink = sink
-            yield gateway
+    with gateway_of_uis({"threads": 1, "limits": {"head_timeout": "1s", "per_client": 150}}, "1GiB") as gateway:
+        yield gateway
 
 
 @pytest.fixture

@@ -3,11 +3,8 @@
 Only bytes are asserted: what a clock says depends on who else uses the machine. `pytest -s` shows the figures.
 """
 
-import json
-import re
 import statistics
 import time
-import urllib.request
 
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +12,7 @@ from playwright.sync_api import expect
 from browser import Notebook, chromium
 from conftest import BASE, await_everything
 from gateway import Gateway, cluster_entry
+from spark_cluster import a_stage
 
 VISITS = 3
 
@@ -50,13 +48,6 @@ class Meter:
         took = time.monotonic() - began
         self.page.wait_for_load_state("networkidle")
         return {"bytes": self.bytes, "requests": self.requests - self.unasked, "seconds": took}
-
-
-def a_stage(ui):
-    """The first stage that is complete, as the application's API has it."""
-    app = json.load(urllib.request.urlopen(f"{ui}/api/v1/applications", timeout=30))[0]["id"]
-    stages = json.load(urllib.request.urlopen(f"{ui}/api/v1/applications/{app}/stages?status=complete", timeout=30))
-    return f"/stages/stage/?id={stages[0]['stageId']}&attempt=0"
 
 
 def draw_timeline(page):
