@@ -16,8 +16,8 @@ enum {
 	ANSWER_MS = 5 * 60 * 1000, /* it has all, and says nothing: it may be writing */
 	PIECES = 8,
 	BATCH = 256 * 1024, /* what is worth waking the storage for: small pieces cost both sides */
-	QUEUE = 2 * 1024 *
-		1024, /* where there is room for it: each side works while the other does */
+	/* Where there is room for it: each side works while the other does. */
+	QUEUE = 2 * 1024 * 1024,
 };
 
 struct artifact_push {

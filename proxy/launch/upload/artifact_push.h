@@ -1,7 +1,8 @@
 /*
  * proxy/launch/upload/artifact_push.h - an artifact on its way to the storage, with no more of it
- * here than FRONT_QUEUE_HIGH bytes and a piece: whether there is room for it, content in chunks,
- * its SHA-256, and every second whether who sends it still may (S37, S127, S128).
+ * here than 2 MiB, or FRONT_QUEUE_HIGH where memory is short, and a piece: whether there is room
+ * for it, content in chunks, its SHA-256, and every second whether who sends it still may (S37,
+ * S127, S128).
  *
  * Whatever goes wrong is answered here, and the web call is gone then. One thread: the call's.
  */
