@@ -107,6 +107,37 @@ def test_an_upgrade_restarts_pods_when_the_configuration_changes_only(release):
     assert release.pod() == first
 
 
+def replicas(release):
+    return release.of("deployments", release.fullname, "/apis/apps/v1")["spec"]["replicas"]
+
+
+def scale(release, number):
+    release.kube.kubectl("-n", release.namespace, "scale", "deployment", release.fullname, f"--replicas={number}")
+
+
+@pytest.mark.parametrize("values", [{"replicas": None}, {"autoscaling": {"enabled": True}}], ids=["null", "autoscaling"])
+def test_who_else_scales_keeps_the_last_word(release, values):
+    release.upgrade()
+    scale(release, 5)
+    for more in ({}, {"config": {"log": {"level": "debug"}}}):
+        release.upgrade(**values, **more)  # also the first, which takes the chart's number away
+        assert replicas(release) == 5
+    scale(release, 2)  # as the chart's number, which the next upgrade has again
+    release.upgrade()
+
+
+def test_an_upgrade_after_a_scaling_by_hand_needs_what_the_readme_says(release):
+    release.upgrade()
+    scale(release, 5)
+    refused = release.run("upgrade", release.name, str(CHART), values={"secrets": SECRETS}, check=False)
+    if release.helm == "helm-4":
+        assert refused.returncode != 0 and ".spec.replicas" in refused.stderr and replicas(release) == 5
+        release.run("upgrade", release.name, str(CHART), "--force-conflicts", values={"secrets": SECRETS})
+    assert replicas(release) == 2
+    assert "--force-conflicts" in (CHART / "README.md").read_text()
+    release.upgrade()
+
+
 def test_its_pod_is_admitted_where_restricted_pods_are(release):
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {**release.pod()["metadata"], "name": "one"}, "spec": release.pod()["spec"]}
     status, answer = release.kube.request("POST", f"/api/v1/namespaces/{release.namespace}/pods?dryRun=All&fieldValidation=Strict", pod)

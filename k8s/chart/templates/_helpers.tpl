@@ -101,10 +101,24 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if .Values.secrets.session.existing -}}{{ .Values.secrets.session.existing }}{{- else if .Values.secrets.session.generate -}}{{ include "sparkgate.fullname" . }}-session{{- end -}}
 {{- end -}}
 
+{{- define "sparkgate.scaledElsewhere" -}}
+{{- if or .Values.autoscaling.enabled (kindIs "invalid" .Values.replicas) -}}true{{- end -}}
+{{- end -}}
+
+{{- /* Who else scales has the last word. Left out where it stood before, the number would be Kubernetes' default, 1: so there are as many as there are. */}}
+{{- define "sparkgate.replicas" -}}
+{{- if include "sparkgate.scaledElsewhere" . -}}
+{{- $there := lookup "apps/v1" "Deployment" .Release.Namespace (include "sparkgate.fullname" .) -}}
+{{- with $there -}}{{ .spec.replicas }}{{- end -}}
+{{- else -}}
+{{ .Values.replicas }}
+{{- end -}}
+{{- end -}}
+
 {{- /* What contradicts itself is refused before anything is made. */}}
 {{- define "sparkgate.check" -}}
 {{- $alone := regexMatch "^(sqlite|memory):" (default "sqlite:" .Values.config.store) -}}
-{{- $many := or .Values.autoscaling.enabled (gt (int .Values.replicas) 1) -}}
+{{- $many := or (include "sparkgate.scaledElsewhere" .) (gt (int .Values.replicas) 1) -}}
 {{- if and $alone $many (not .Values.existingConfigMap) -}}
 {{- fail (printf "config.store is %s, which one replica alone can use: set replicas to 1, or a store that all share (redis://…)" (default "left out" .Values.config.store)) -}}
 {{- end -}}
