@@ -22,7 +22,7 @@ FILES = {
     "spark-3.1": ["log_text"],
     "spark-4.2": ["load_more"],
     "keycloak": ["keycloak", "keycloak_page", "spring"],
-    "ingresses": ["ext_auth", "ingress_outage", "ingress_rule", "lost_access", "production"],
+    "ingresses": ["cookie_comma", "ext_auth", "ingress_outage", "ingress_rule", "lost_access", "production"],
     "other-uis": ["identity_header", "other_uis", "yarn"],
     "prometheus": ["monitoring"],
     "h2spec": ["h2spec"],
