@@ -32,7 +32,8 @@ from spark_install import ensure_spark, full_version, minor
 HOST = "127.0.0.1"
 HERE = pathlib.Path(__file__).resolve().parent
 TIMES = float(os.environ.get("WAIT_TIMES", "1"))  # how often all waits are taken: more for what runs behind other work
-JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData"
+# what a JVM that lives for a minute needs not: a second compiler, and proofs of Spark's own classes (a sixth of its start)
+JAVA_OPTS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote"
 # what spark-submit opens by itself on Java 17, but a worker that launches a 3.5 driver does not
 OPENS = " ".join(f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in (
     "java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio", "java.util",
