@@ -268,6 +268,23 @@ static void other_documents_are_no_masters(void **state)
 		assert_int_equal(spark_master_parse(str_of(documents[i]), &m, &err), -1);
 }
 
+/* 4.0 has a page of totals that is a fifth as long; 3.5 answers its address with all. */
+static void t69_totals_of_a_cluster_are_no_masters_state(void **state)
+{
+	char *totals = fixture_read("spark", "4.3/master-clusterutilization.json");
+	char *whole = fixture_read("spark", "3.5/master-clusterutilization.json");
+	struct spark_master m;
+	struct err err;
+
+	(void)state;
+	assert_int_equal(spark_master_parse(str_of(totals), &m, &err), -1);
+	m = parsed(whole);
+	assert_int_equal(m.workers_count, 2);
+	spark_master_clear(&m);
+	free(totals);
+	free(whole);
+}
+
 static void rows_that_do_not_fit_are_left_out(void **state)
 {
 	struct spark_master m = parsed(
@@ -449,6 +466,7 @@ int main(void)
 		cmocka_unit_test(the_newest_attempt_is_the_one_that_began_last),
 		cmocka_unit_test(s73_user_is_what_all_attempts_agree_on),
 		cmocka_unit_test(other_documents_are_no_masters),
+		cmocka_unit_test(t69_totals_of_a_cluster_are_no_masters_state),
 		cmocka_unit_test(rows_that_do_not_fit_are_left_out),
 		cmocka_unit_test(t59_applications_of_one_id_are_told_apart),
 		cmocka_unit_test(s94_names_that_look_like_numbers_are_told_apart),
