@@ -42,7 +42,7 @@ struct reader {
 
 /* --- bytes --- */
 
-static const char *skip_blanks(const struct reader *r, const char *p)
+static inline const char *skip_blanks(const struct reader *r, const char *p)
 {
 	p = p ? json_skip_blanks(p, r->end) : r->end;
 	return p == r->end ? NULL : p;
@@ -233,6 +233,15 @@ static const struct row *find_row(const struct row *rows, struct str key)
 
 static const char *read_value(struct reader *r, const struct row *rows, const char *p);
 
+/* What is between a key and its value. Gives where that begins. */
+static const char *read_colon(const struct reader *r, const char *p)
+{
+	if (r->end - p > 3 && memcmp(p, " : ", 3) == 0 && !json_is_blank(p[3]))
+		return p + 3; /* as Spark writes it */
+	p = skip_blanks(r, p);
+	return p && *p == ':' ? skip_blanks(r, p + 1) : NULL;
+}
+
 /* The key and the colon. Gives where the value begins. */
 static const char *read_key(
 	struct reader *r, const struct row *rows, const char *p, const struct row **row)
@@ -241,11 +250,11 @@ static const char *read_key(
 
 	if (*p != '"')
 		return NULL;
-	p = skip_blanks(r, read_string(r, p, &key));
-	if (p == NULL || *p != ':' || (rows && key.has_escapes))
+	p = read_string(r, p, &key);
+	if (p == NULL || (rows && key.has_escapes))
 		return NULL;
 	*row = find_row(rows, key.raw);
-	return skip_blanks(r, p + 1);
+	return read_colon(r, p);
 }
 
 static const char *read_member(struct reader *r, const struct row *rows, const char *p)

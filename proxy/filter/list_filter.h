@@ -55,12 +55,12 @@ struct list_item {	  /* as the list has it; borrowed for the call */
 	const char *user; /* the same; also NULL where attempts do not agree */
 };
 struct list_context { /* copied */
-	bool (*shows)(const void *arg, const struct list_item *item);
+	bool (*shows)(void *arg, const struct list_item *item);
 	/* shows() will be asked of this one: what it needs may be fetched. NULL is fine. */
 	void (*soon)(const void *arg, const char *id);
 	/* LIST_HISTORY_PAGE: whether any is to be shown of those that have ended, or have not. */
 	bool (*shows_any)(const void *arg, bool completed);
-	const void *arg;
+	void *arg;
 	uint64_t limit; /* of LIST_HISTORY: so many are shown */
 };
 

@@ -15,10 +15,11 @@ static bool is_plain(char c)
 /* Names of mounts of our own, and what is no name in a path. */
 static bool is_reserved(struct str id)
 {
-	static const char *const names[] = {"master", "shs", "proxy", "history", ".", ".."};
+	static const struct str names[] = {
+		STR("master"), STR("shs"), STR("proxy"), STR("history"), STR("."), STR("..")};
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (str_eq(id, str_of(names[i])))
+		if (str_eq(id, names[i]))
 			return true;
 	}
 	return false;

@@ -177,8 +177,9 @@ static const void *get(const struct registry_table *t, enum registry_space space
 }
 
 enum {
-	FEW = 4
-}; /* clusters: their names are compared faster than one is hashed (bench row page) */
+	FEW = 4, /* clusters: their names are compared faster than one is hashed (bench row page) */
+	NEXT = 2, /* rows, the same (bench-lists) */
+};
 
 static const struct registry_part *part_of(const struct registry *reg, struct str cluster)
 {
@@ -249,10 +250,37 @@ const struct app_info *registry_app_near(const struct cluster_info *cluster, str
 	return get(&part_around(cluster)->table, SPACE_APP_ID, id);
 }
 
-void registry_app_soon(const struct cluster_info *cluster, struct str id)
+/* NEXT rows from `row` on; one is left out where a list is not in quite the same order. */
+static const struct app_info *find_row(
+	const struct cluster_info *cluster, struct str id, size_t row)
 {
-	struct registry_key key = registry_key_of(SPACE_APP_ID, id);
+	if (cluster->has_equal_ids)
+		return NULL;
+	for (size_t end = row + NEXT; row < end && row < cluster->apps_count; row++) {
+		const char *other = cluster->apps[row].id;
+		if (strncmp(other, id.at, id.len) == 0 && other[id.len] == '\0')
+			return &cluster->apps[row];
+	}
+	return NULL;
+}
 
+const struct app_info *registry_app_next(
+	const struct cluster_info *cluster, struct str id, size_t *row)
+{
+	const struct app_info *app = find_row(cluster, id, *row);
+
+	if (app == NULL)
+		app = registry_app_near(cluster, id);
+	if (app)
+		*row = (size_t)(app - cluster->apps) + 1;
+	return app;
+}
+
+void registry_app_soon(const struct cluster_info *cluster, struct str id, size_t row)
+{
+	if (find_row(cluster, id, row))
+		return;
+	struct registry_key key = registry_key_of(SPACE_APP_ID, id);
 	registry_table_soon(&part_around(cluster)->table, &key);
 }
 

@@ -128,6 +128,8 @@ struct cluster_info {
 	size_t workers_count;
 	struct app_info *apps; /* running first, then idle ones; each newest first */
 	size_t apps_count;
+	bool has_equal_ids; /* several of them have one, and the first is meant: the builder looks
+			     */
 	const struct mount **uis; /* configured uis */
 	size_t uis_count;
 	const struct mount **histories; /* in the order of the file */
@@ -175,9 +177,12 @@ const struct app_info *registry_app(
 	const struct registry *reg, struct str cluster, struct str id_or_name);
 /* By its id only, of one of this snapshot's clusters: a list asks for each of its items. */
 const struct app_info *registry_app_near(const struct cluster_info *cluster, struct str id);
-/* That will be asked soon: fetches it into the processor's cache. bench-lists, 20 %: thousands are
- * asked for, in no order. */
-void registry_app_soon(const struct cluster_info *cluster, struct str id);
+/* The same for thousands of ids that stand mostly as they do here, newest first: `*row`, 0 at
+ * first, is where the next one is looked for before it is hashed. */
+const struct app_info *registry_app_next(
+	const struct cluster_info *cluster, struct str id, size_t *row);
+/* That will be asked soon: fetches what it needs into the processor's cache. */
+void registry_app_soon(const struct cluster_info *cluster, struct str id, size_t row);
 void registry_free(void *registry); /* for share_slot_new() */
 
 #endif

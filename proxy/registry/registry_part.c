@@ -287,6 +287,7 @@ static void copy_info(struct part_builder *b, const struct cluster_info *from)
 	char path[2048];
 
 	*info = *from;
+	info->has_equal_ids = false;
 	snprintf(path, sizeof path, "%s/%s", b->base, from->name);
 	info->name = arena_str(part, from->name);
 	info->path = arena_str(part, path);
@@ -303,12 +304,13 @@ static void copy_info(struct part_builder *b, const struct cluster_info *from)
 
 /* --- the index --- */
 
-static void index_own(
+/* False: another one has it. */
+static bool index_own(
 	struct registry_part *part, enum registry_space space, const char *text, const void *value)
 {
 	struct registry_key key = registry_key_of(space, str_of(text));
 
-	registry_table_add(&part->table, &key, value);
+	return registry_table_add(&part->table, &key, value);
 }
 
 static void index_public(
@@ -357,7 +359,7 @@ static void index_apps(struct registry_part *part)
 {
 	for (size_t i = 0; i < part->info.apps_count; i++) {
 		const struct app_info *app = &part->info.apps[i];
-		index_own(part, SPACE_APP_ID, app->id, app);
+		part->info.has_equal_ids |= !index_own(part, SPACE_APP_ID, app->id, app);
 		index_other(part, app->resource_key, app);
 		if (app->is_schedule)
 			continue;

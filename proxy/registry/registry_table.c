@@ -61,12 +61,14 @@ static struct registry_slot *find_slot(
 	}
 }
 
-void registry_table_add(struct registry_table *t, const struct registry_key *key, const void *value)
+bool registry_table_add(struct registry_table *t, const struct registry_key *key, const void *value)
 {
 	struct registry_slot *s = find_slot(t, key);
 
-	if (s->value == NULL)
-		*s = (struct registry_slot){value, key->at, tag_of(key), shape_of(key)};
+	if (s->value)
+		return false;
+	*s = (struct registry_slot){value, key->at, tag_of(key), shape_of(key)};
+	return true;
 }
 
 const void *registry_table_get(const struct registry_table *t, const struct registry_key *key)

@@ -36,8 +36,8 @@ struct registry_table {
 void registry_table_init(struct registry_table *t, size_t keys);
 void registry_table_clear(struct registry_table *t);
 struct registry_key registry_key_of(enum registry_space space, struct str text);
-/* The first to come keeps the key. `value` is not NULL. */
-void registry_table_add(
+/* The first to come keeps the key: false, it is another's. `value` is not NULL. */
+bool registry_table_add(
 	struct registry_table *t, const struct registry_key *key, const void *value);
 /* It will be asked for soon: its slot is fetched into the processor's cache. */
 void registry_table_soon(const struct registry_table *t, const struct registry_key *key);

@@ -44,13 +44,14 @@ static struct access_app facts_of_item(
 }
 
 /* Beyond what the registry keeps, the list's own word counts. */
-static bool shows(const void *arg, const struct list_item *item)
+static bool shows(void *arg, const struct list_item *item)
 {
-	const struct exchange *x = arg;
+	struct exchange *x = arg;
 	char key[APP_KEY_SIZE];
-	const struct app_info *app = find_spark_app(x, str_of(item->id), key);
 	struct access_app facts;
 
+	app_key_of(str_of(item->id), key);
+	const struct app_info *app = registry_app_next(x->route.cluster, str_of(key), &x->list_row);
 	if (app && (app->has_stranger || app->has_later)) /* S94: whose row it is nobody can tell */
 		return false;
 	if (app)
@@ -64,7 +65,7 @@ static void shows_soon(const void *arg, const char *id)
 {
 	const struct exchange *x = arg;
 
-	registry_app_soon(x->route.cluster, str_of(id));
+	registry_app_soon(x->route.cluster, str_of(id), x->list_row);
 }
 
 /* T68: whether the server's list will have one for them. Of older ones only that there are any is

@@ -71,6 +71,7 @@ struct exchange {
 	struct rewriter *rewriter;
 	struct list_filter *list; /* of a list only what x->who may see */
 	uint64_t list_limit;	  /* so much of it: list_take_limit() */
+	size_t list_row;	  /* of the registry, that its next one mostly is */
 	struct kill_links *kills; /* takes out what x->who may not do; NULL: none has come yet */
 	bool loses_kills;	  /* they are to be taken out */
 	char *banner;		  /* the way back, as HTML */

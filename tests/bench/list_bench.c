@@ -44,7 +44,7 @@ static void make_list(struct sbuf *list)
 	sbuf_puts(list, " ]");
 }
 
-static bool is_own(const void *arg, const struct list_item *item)
+static bool is_own(void *arg, const struct list_item *item)
 {
 	return item->user && strcmp(item->user, arg) == 0;
 }
@@ -62,7 +62,8 @@ struct cost {
 /* One answer as the relay sees it. */
 static struct cost filter_list(struct str list)
 {
-	struct list_context context = {.shows = is_own, .arg = "user7", .limit = UINT64_MAX};
+	static char user[] = "user7";
+	struct list_context context = {.shows = is_own, .arg = user, .limit = UINT64_MAX};
 	size_t before = in_use();
 	struct list_filter *filter = list_filter_new(LIST_HISTORY, &context);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();

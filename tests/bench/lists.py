@@ -25,6 +25,7 @@ from machine import HOST, LOAD_CORE, free_port
 
 ROUNDS, APPS = int(os.environ.get("ROUNDS", "5")), int(os.environ.get("APPS", "50000"))
 LIST, OWN_EACH = "/api/v1/applications", 500
+SETTLE_SECONDS = 60
 SITE = """
   server {{
     listen {host}:{port} reuseport;
@@ -113,16 +114,19 @@ def told(result):
 
 
 def compare(ours, nginx, header):
-    ratios, most = [], 0
-    for number in range(ROUNDS + 1):
+    ratios, most, number, deadline = [], 0, 0, time.monotonic() + SETTLE_SECONDS
+    while number <= ROUNDS:
         us, them = ask(ours.process, ours.origin + ours.UI + LIST, header), ask(nginx.process, nginx.url + LIST, None)
         if (us["apps"], them["apps"]) != ((APPS + OWN_EACH - 1) // OWN_EACH, APPS):
-            raise Failed(f"{us['apps']} applications of {them['apps']}")
-        if number == 0:  # both have their memory then
+            if time.monotonic() > deadline:
+                raise Failed(f"{us['apps']} applications of {them['apps']}")
+            continue  # whose they are is not settled yet: on a busy machine that takes a while
+        number += 1
+        if number == 1:  # both have their memory then
             continue
         ratios.append(us["cpu"] / them["cpu"])
         most = max(most, us["kib"])
-        print(f"  round {number}/{ROUNDS}: {told(us)}; nginx {told(them)}", file=sys.stderr, flush=True)
+        print(f"  round {number - 1}/{ROUNDS}: {told(us)}; nginx {told(them)}", file=sys.stderr, flush=True)
     print(f"list of {APPS} applications, cut to those of one person: {statistics.median(ratios):.2f} of nginx gzip's CPU "
           f"(from {min(ratios):.2f} to {max(ratios):.2f}); at most {most} KiB over idle")
 

@@ -11,13 +11,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool shows(const void *arg, const struct list_item *item)
+static bool shows(void *arg, const struct list_item *item)
 {
 	(void)arg;
 	return strcmp(item->id, "own") == 0 || (item->user && strcmp(item->user, "ann") == 0);
 }
 
-static bool shows_none(const void *arg, const struct list_item *item)
+static bool shows_none(void *arg, const struct list_item *item)
 {
 	(void)arg;
 	assert(item->id[0]);
@@ -32,7 +32,7 @@ static bool may_kill(const void *arg, struct str id)
 
 struct run {
 	enum list_kind kind; /* LIST_NONE: the filter of links that kill */
-	bool (*shows)(const void *arg, const struct list_item *item);
+	bool (*shows)(void *arg, const struct list_item *item);
 	const uint8_t *data;
 	size_t size;
 };
@@ -44,7 +44,7 @@ static bool shows_any(const void *arg, bool completed)
 	return completed && run->shows == shows;
 }
 
-static struct evbuffer *feed(const struct run *run, size_t piece)
+static struct evbuffer *feed(struct run *run, size_t piece)
 {
 	struct list_context context = {
 		.shows = run->shows, .shows_any = shows_any, .arg = run, .limit = 3};

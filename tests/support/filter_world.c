@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-static bool shows(const void *arg, const struct list_item *item)
+static bool shows(void *arg, const struct list_item *item)
 {
 	const struct filter_reader *reader = arg;
 
@@ -27,9 +27,10 @@ static bool shows_any(const void *arg, bool completed)
 char *filter_world_read(
 	enum list_kind kind, const struct filter_reader *reader, struct str text, size_t piece)
 {
+	struct filter_reader own = *reader;
 	struct list_context context = {.shows = shows,
 		.shows_any = shows_any,
-		.arg = reader,
+		.arg = &own,
 		.limit = reader->limit ? reader->limit : UINT64_MAX};
 	struct list_filter *filter = list_filter_new(kind, &context);
 	struct evbuffer *in = evbuffer_new(), *out = evbuffer_new();

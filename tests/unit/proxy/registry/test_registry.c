@@ -300,6 +300,46 @@ static void a_name_leads_to_its_running_else_newest_application(void **state)
 	registry_free(reg);
 }
 
+/* A list asks for one after the other: in the order of the rows, in any other, and for some that
+ * are not there. */
+static void a_list_finds_each_application_in_whatever_order_it_asks(void **state)
+{
+	static const char *const asked[] = {"app-2", "app-6", "app-9", "app-1", "app-3", "app-3",
+		"app-5", "app-", "app-44", "app-4", "app-2", "app-4", "app-6"};
+	struct registry *reg = with_apps();
+	const struct cluster_info *c = registry_cluster_at(reg, 0);
+	size_t row = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		struct str id = str_of(asked[i]);
+		registry_app_soon(c, id, row);
+		assert_ptr_equal(registry_app_next(c, id, &row), registry_app_near(c, id));
+		assert_true(row <= c->apps_count);
+	}
+	assert_int_equal(row, 2);
+	registry_free(reg);
+}
+
+/* The first is meant, and not the one whose turn it would be. */
+static void of_two_applications_of_one_id_a_list_finds_the_first_as_a_page_does(void **state)
+{
+	struct registry_builder *b = registry_builder_new("");
+	struct app_info apps[] = {{.id = "app-1", .name = "of ann", .started_ms = 9},
+		{.id = "app-2", .name = "of bob", .started_ms = 8},
+		{.id = "app-1", .name = "of cid", .started_ms = 7}};
+	size_t row = 2;
+
+	(void)state;
+	registry_builder_cluster(b,
+		&(struct cluster_info){.name = "c", .apps = apps, .apps_count = ARRAY_LEN(apps)});
+	struct registry *reg = registry_builder_finish(b);
+	const struct cluster_info *c = registry_cluster_at(reg, 0);
+	assert_string_equal(registry_app_next(c, STR("app-1"), &row)->name, "of ann");
+	assert_int_equal(row, 1);
+	registry_free(reg);
+}
+
 static struct registry *big(size_t workers, size_t apps)
 {
 	struct registry_builder *b = registry_builder_new("/base");
@@ -406,6 +446,9 @@ int main(void)
 		cmocka_unit_test(a_name_leads_to_its_running_else_newest_application),
 		cmocka_unit_test(
 			application_is_found_by_its_other_name_where_none_has_it_as_its_first),
+		cmocka_unit_test(a_list_finds_each_application_in_whatever_order_it_asks),
+		cmocka_unit_test(
+			of_two_applications_of_one_id_a_list_finds_the_first_as_a_page_does),
 		cmocka_unit_test(each_of_few_or_many_clusters_is_found_by_its_whole_name),
 		cmocka_unit_test(ten_thousand_workers_and_twenty_thousand_applications_are_found),
 		cmocka_unit_test(lists_of_applications_are_copied_once_for_all_that_share_them),
