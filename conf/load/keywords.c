@@ -419,7 +419,8 @@ const struct keyword keywords[] = {
 		LIST_OF(struct conf_cluster, launch.allow.at, launch.allow.count),
 		.max = 100,
 		.help = "URIs of jars and Python files that a launch may name, such as "
-			"s3a://apps/*; default: artifacts only"},
+			"s3a://apps/*; a folder of artifacts only if its pattern spells it "
+			"out; default: artifacts only"},
 	{.path = "clusters[].launch.artifacts",
 		.shape = KEYWORD_GROUP,
 		.is_optional = true,

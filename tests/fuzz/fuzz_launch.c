@@ -49,7 +49,7 @@ static void check_order(const struct launch_order *order, const struct conf_prof
 	assert(order->executor.cores <= profile->executor.cores);
 	assert(order->executor.memory_mib <= profile->executor.memory_mib);
 	assert(order->executors <= profile->executors);
-	assert(resource_uri_is_allowed(&conf->clusters[0].launch.allow, order->resource));
+	assert(resource_uri_is_allowed(&conf->clusters[0].launch.allow, order->resource, 0));
 	assert((order->main_class == NULL) ==
 		(resource_uri_kind(order->resource) == RESOURCE_PYTHON));
 	assert(strcmp(order->user, "ann") == 0);

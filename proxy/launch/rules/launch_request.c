@@ -4,6 +4,7 @@
 #include "base/sbuf.h"
 #include "base/text/json_text.h"
 #include "proxy/launch/artifacts/artifact_name.h"
+#include "proxy/launch/rules/artifact_folder.h"
 #include "proxy/launch/rules/forbidden.h"
 #include "proxy/launch/rules/launch_read.h"
 #include "proxy/launch/rules/resource_uri.h"
@@ -282,7 +283,8 @@ static enum launch_verdict find_resource(const struct launch_asker *asker,
 		err_set(err, "resource: %s", why.text);
 		return LAUNCH_MALFORMED;
 	}
-	if (resource_uri_is_allowed(&request->cluster->launch.allow, uri))
+	size_t spelled = artifact_folder_of_others(asker->conf, request->profile, asker->who, uri);
+	if (resource_uri_is_allowed(&request->cluster->launch.allow, uri, spelled))
 		return LAUNCH_GOOD;
 	err_set(err, "resource: launch.allow of the cluster \"%s\" does not admit it",
 		request->cluster->name);

@@ -103,7 +103,7 @@ static bool read_pattern(const char *pattern, char *out, bool *is_open)
 	return is_read;
 }
 
-bool resource_uri_is_allowed(const struct conf_names *patterns, const char *uri)
+bool resource_uri_is_allowed(const struct conf_names *patterns, const char *uri, size_t spelled)
 {
 	char begin[RESOURCE_URI_MAX + 1];
 	bool is_open;
@@ -111,7 +111,8 @@ bool resource_uri_is_allowed(const struct conf_names *patterns, const char *uri)
 	for (size_t i = 0; i < patterns->count; i++) {
 		if (!read_pattern(patterns->at[i], begin, &is_open))
 			continue;
-		if (is_open ? str_starts(str_of(uri), str_of(begin)) : strcmp(uri, begin) == 0)
+		if (is_open ? strlen(begin) >= spelled && str_starts(str_of(uri), str_of(begin))
+			    : strcmp(uri, begin) == 0)
 			return true;
 	}
 	return false;

@@ -152,6 +152,21 @@ def test_s125_a_launch_runs_a_file_of_a_shared_folder_as_its_profile_allows_and_
     assert "s3a://apps/mate/mine.py" in json.dumps(driver_of(spark, launch)["wish"])
 
 
+def test_s164_a_resource_is_nobody_elses_artifact_though_a_pattern_fits_it(gate, people, spark, s3, visitor):
+    launch_in(visitor.upload("mine.py"))
+    theirs = f"s3a://apps/{visitor.folder}mine.py"
+    other = Uploader(gate, people.access_token("sub-near", roles=["ops"], preferred_username="near"))
+    before = len(spark.drivers)
+    for resource in (theirs, f"s3a://apps/{visitor.folder}never.py", "s3a://apps/shared/secret/x.py"):
+        answer = other.post_form(form(*other.fields(resource=resource)))
+        assert answer.status_code == 400 and "launch.allow" in problem_on(answer), problem_on(answer)
+    assert len(spark.drivers) == before
+    refusals = audit_lines(gate, user="sub-near", decision="refuse")
+    assert len(refusals) == 3 and all("launch.allow" in line["reason"] for line in refusals)
+    launch = launch_in(visitor.post_form(form(*visitor.fields(resource=theirs))))
+    assert theirs in json.dumps(driver_of(spark, launch)["wish"])
+
+
 def test_a_form_that_is_sent_twice_launches_once(s3, visitor):
     content = form(*visitor.fields(), part("file", PROGRAM, "etl.py"))
     assert launch_in(visitor.post_form(content)) == launch_in(visitor.post_form(content))

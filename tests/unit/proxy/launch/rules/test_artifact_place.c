@@ -1,7 +1,9 @@
 /* Whose artifacts somebody may use: as they may launch, and no more. */
 #include "auth/policy/grants.h"
 #include "auth/policy/scope.h"
+#include "proxy/launch/rules/artifact_folder.h"
 #include "proxy/launch/rules/artifact_place.h"
+#include "proxy/launch/rules/resource_uri.h"
 #include "tests/support/conf_probe.h"
 
 #include <setjmp.h>
@@ -107,11 +109,59 @@ static void s125_shared_folders_open_by_profiles(void **state)
 	identity_unref(etl);
 }
 
+struct reach {
+	const char *pattern, *uri;
+	bool is_admitted;
+};
+
+static bool is_admitted(const struct reach *row, const struct identity *who)
+{
+	char *pattern = mem_strdup(row->pattern), uri[RESOURCE_URI_MAX + 1];
+	const struct conf_profile *profile = &conf->clusters[0].launch.profiles[0];
+
+	assert_int_equal(resource_uri_read(str_of(row->uri), uri, NULL), 0);
+	size_t spelled = artifact_folder_of_others(conf, profile, who, uri);
+	bool is = resource_uri_is_allowed(&(struct conf_names){&pattern, 1}, uri, spelled);
+	free(pattern);
+	return is;
+}
+
+static void s164_pattern_opens_nobody_elses_folder_unless_it_names_it(void **state)
+{
+	static const struct reach rows[] = {{"s3a://apps/*", "s3a://apps/etl.py", true},
+		{"s3a://apps/*", "s3a://apps/ann/etl.py", true},
+		{"s3a://apps/*", "s3a://apps/shared/team/etl.py", true},
+		{"s3a://apps/*", "s3a://apps/bob/etl.py", false},
+		{"s3a://apps/*", "s3a://apps/bob/deeper/etl.py", false},
+		{"s3a://apps/*", "s3a://apps/Ann/etl.py", false},
+		{"s3a://apps/*", "s3a://APPS/bob/etl.py", false},
+		{"s3a://apps/*", "s3a://apps/~person-x/etl.py", false},
+		{"s3a://apps/*", "s3a://apps/shared/jars/etl.py", false},
+		{"s3a://apps/b*", "s3a://apps/bob/etl.py", false},
+		{"s3a://apps/shared/*", "s3a://apps/shared/jars/etl.py", false},
+		{"s3://apps/*", "s3://apps/bob/etl.py", false},
+		{"s3n://apps/*", "s3n://apps/bob/etl.py", false},
+		{"s3a://apps/libs/*", "s3a://apps/libs/etl.py", true},
+		{"s3a://apps/shared/jars/*", "s3a://apps/shared/jars/etl.py", true},
+		{"s3a://apps/bob/etl.py", "s3a://apps/bob/etl.py", true},
+		{"s3a://other/*", "s3a://other/bob/etl.py", true},
+		{"hdfs://apps/*", "hdfs://apps/bob/etl.py", true}};
+	struct identity *ann = person(ROLE_USER, "ops", NULL);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (is_admitted(&rows[i], ann) != rows[i].is_admitted)
+			fail_msg("%s admits %s: not as it should", rows[i].pattern, rows[i].uri);
+	}
+	identity_unref(ann);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s125_storage_is_for_who_may_launch_there),
 		cmocka_unit_test(s125_shared_folders_open_by_profiles),
+		cmocka_unit_test(s164_pattern_opens_nobody_elses_folder_unless_it_names_it),
 	};
 
 	return cmocka_run_group_tests(tests, load, unload);

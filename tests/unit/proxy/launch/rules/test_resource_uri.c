@@ -51,7 +51,7 @@ static bool is_allowed(const char *pattern, const char *uri)
 {
 	char *one = mem_strdup(pattern);
 	const struct conf_names patterns = {&one, 1};
-	bool is = resource_uri_is_allowed(&patterns, uri);
+	bool is = resource_uri_is_allowed(&patterns, uri, 0);
 
 	free(one);
 	return is;
@@ -68,7 +68,7 @@ static void s120_pattern_admits_what_begins_like_it_and_no_more(void **state)
 	assert_false(is_allowed("file:/opt/*", "local:/opt/a.jar"));
 	assert_true(is_allowed("file:/opt/a.jar", "file:/opt/a.jar"));
 	assert_false(is_allowed("file:/opt/a.jar", "file:/opt/a.jar.py"));
-	assert_false(resource_uri_is_allowed(&(struct conf_names){NULL, 0}, "file:/opt/a.jar"));
+	assert_false(resource_uri_is_allowed(&(struct conf_names){NULL, 0}, "file:/opt/a.jar", 0));
 }
 
 static void kind_is_told_by_the_end_of_the_name(void **state)
