@@ -13,6 +13,8 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, Optional, Sequence
 
+import requests
+
 from . import __version__
 from .application import Application
 from .artifacts import Artifacts
@@ -23,7 +25,11 @@ from .tables import Bar, clean, print_json, print_table
 from .tokens import TokenFile, default_file
 
 APPLICATION = ("id", "name", "cluster", "profile", "state", "created_at")
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class UsageError(Exception):
+    """Words of the command that make no sense together."""
 
 
 def gate_of(asked: argparse.Namespace) -> Gate:
@@ -59,7 +65,7 @@ def pairs(words: Optional[List[str]], option: str) -> Dict[str, str]:
     for word in words or []:
         name, sign, value = word.partition("=")
         if not sign or not name:
-            raise SystemExit(f"sparkgate-client: {option} {word}: expected NAME=VALUE")
+            raise UsageError(f"{option} {word}: expected NAME=VALUE")
         found[name] = value
     return found
 
@@ -123,7 +129,7 @@ def do_launch(asked: argparse.Namespace) -> int:
     file = None
     if not asked.artifact and not asked.resource:
         if not asked.file:
-            raise SystemExit("sparkgate-client: launch: give a file, --artifact or --resource")
+            raise UsageError("launch: give a file, --artifact or --resource")
         file = asked.file
         if not is_uri(file) and not os.path.isfile(file):
             raise GateError(f"{file}: no such file")
@@ -202,15 +208,22 @@ def do_tokens_list(asked: argparse.Namespace) -> int:
 
 
 def do_tokens_create(asked: argparse.Namespace) -> int:
-    """Into a file that nobody else reads: a secret is not printed."""
-    made = gate_of(asked).create_register_token(asked.client_name, asked.access_ttl, asked.refresh_ttl, asked.token_type,
-                                                asked.user, asked.scope, asked.note)
-    if made.get("registration_token"):
-        handle = os.open(asked.output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(made["registration_token"] + "\n")
-    else:
-        TokenFile(asked.output).write({**made, "url": gate_of(asked).url})
+    """Into a file that nobody else reads, for a secret is not printed. It is made first: a token that could not be kept
+    is not asked for."""
+    file = TokenFile(asked.output)
+    os.close(os.open(file.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        gate = gate_of(asked)
+        made = gate.create_register_token(asked.client_name, asked.access_ttl, asked.refresh_ttl, asked.token_type,
+                                          asked.user, asked.scope, asked.note)
+        if made.get("registration_token"):
+            with open(file.path, "w", encoding="utf-8") as output:
+                output.write(made["registration_token"] + "\n")
+        else:
+            file.write({**made, "url": gate.url})
+    except BaseException:
+        file.remove()
+        raise
     say(f"token {made['id']} is in {asked.output}")
     return DONE
 
@@ -320,14 +333,20 @@ def main(words: Optional[Sequence[str]] = None) -> int:
     try:
         result: int = asked.run(asked)
         return result
+    except UsageError as error:
+        say(f"sparkgate-client: {error}")
+        return USAGE
     except GateError as error:
         say(f"sparkgate-client: {error}")
         return FAILED
-    except FileExistsError as error:
-        say(f"sparkgate-client: {error.filename}: is there already")
-        return FAILED
     except BrokenPipeError:
         sys.stderr.close()
+        return FAILED
+    except requests.RequestException as error:
+        say(f"sparkgate-client: the gateway's answer broke off: {error}")
+        return FAILED
+    except OSError as error:
+        say(f"sparkgate-client: {error.filename or 'the system'}: {error.strerror or error}")
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

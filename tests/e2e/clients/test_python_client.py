@@ -219,6 +219,19 @@ def test_what_is_refused_is_the_gateways_sentence_and_exit_code_1(gate, tmp_path
     assert "more rights" in capsys.readouterr().err
 
 
+def test_a_token_that_cannot_be_kept_is_not_asked_for(gate, tmp_path, capsys):
+    file = token_file(gate, tmp_path, user="ivy")
+    words = ["--token-file", str(file), "--url", gate.url]
+    there = tmp_path / "there.json"
+    there.write_text("mine")
+    for output in (there, tmp_path / "no" / "folder.json"):
+        assert main(["tokens", "create", *words, "--client-name", "lost", "--output", str(output)]) == 1
+        assert str(output) in capsys.readouterr().err
+    assert there.read_text() == "mine"
+    assert main(["tokens", "list", *words]) == 0
+    assert [entry["client_name"] for entry in json.loads(capsys.readouterr().out)] == ["client"]
+
+
 # --- launches, by a gateway that is played
 
 @pytest.fixture
@@ -334,6 +347,21 @@ def test_command_lists_shows_and_kills(played, etl, capsys):
     code, said = run(played, capsys, "show", "none")
     assert code == 1 and "no such application" in said.err
     assert run(played, capsys, "launch", "--cluster", "prod", "--profile", "small", "none.py")[0] == 1
+
+
+def test_what_goes_wrong_on_this_side_is_a_sentence_too(played, etl, tmp_path, capsys):
+    launch = ["launch", "--cluster", "prod", "--profile", "small"]
+    for words, expected, why in ((launch, 2, "give a file"), ([*launch, "--conf", "x", str(etl)], 2, "expected NAME=VALUE"),
+                                 (["artifacts", "put", f"{tmp_path}/none.py"], 1, "none.py: No such file"),
+                                 (["artifacts", "put", str(tmp_path)], 1, f"{tmp_path}: Is a directory")):
+        verb = words[:2] if words[0] == "artifacts" else words[:1]
+        code = main([*verb, "--url", played.url, "--token-file", str(played.file), *words[len(verb):]])
+        said = capsys.readouterr().err
+        assert code == expected and why in said and said.startswith("sparkgate-client: ") and said.count("\n") == 1, said
+    played.breaks, played.log = 5, ["a line of some length"] * 9
+    played.gate.launch(etl, cluster="prod", profile="small")
+    code, said = run(played, capsys, "logs", "app0")
+    assert code == 1 and "broke off" in said.err
 
 
 def test_table_on_a_terminal_holds_no_word_that_steers_it(capsys):
