@@ -236,6 +236,7 @@ struct conf {
 		char *certificate, *key; /* as above */
 		char *client_ca; /* PEM; who alone is let in; NULL: no certificate is asked for */
 		int64_t hsts_s;
+		struct conf_listen redirect; /* as above */
 	} admin_tls;
 	unsigned threads; /* at least 1; "auto" is resolved */
 	int front;	  /* enum front_kind (proxy/front/front.h) */

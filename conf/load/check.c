@@ -62,12 +62,18 @@ static int check_cookie_is_safe(
 struct tls_files { /* of one listener */
 	const char *certificate, *key, *group;
 	struct conf_listen *listen;
+	const struct conf_listen *redirect;
 };
 
 static int check_tls_files(const struct loader *l, const struct tls_files *files)
 {
 	struct url *url = &files->listen->public_url;
+	char expected[64];
 
+	snprintf(expected, sizeof expected, "%s.tls, because this address redirects to it",
+		files->group);
+	if (files->certificate == NULL && files->key == NULL && files->redirect->text)
+		return load_fail_at(l, expected, "%s.tls.redirect_listen", files->group);
 	if (files->certificate && files->key == NULL)
 		return load_fail_at(
 			l, "the file with the certificate's key", "%s.tls.key", files->group);
@@ -78,7 +84,6 @@ static int check_tls_files(const struct loader *l, const struct tls_files *files
 		return 0;
 	if (url->host[0] == '\0')
 		url->tls = true; /* a default takes it from here */
-	char expected[64];
 	snprintf(expected, sizeof expected, "https://, because %s.tls is set", files->group);
 	return url->tls ? 0 : load_fail_at(l, expected, "%s.public_url", files->group);
 }
@@ -87,13 +92,10 @@ static int check_tls(const struct loader *l)
 {
 	struct conf *conf = l->conf;
 	const struct tls_files server = {
-		conf->tls.certificate, conf->tls.key, "server", &conf->server};
-	const struct tls_files admin = {
-		conf->admin_tls.certificate, conf->admin_tls.key, "admin", &conf->admin};
+		conf->tls.certificate, conf->tls.key, "server", &conf->server, &conf->tls.redirect};
+	const struct tls_files admin = {conf->admin_tls.certificate, conf->admin_tls.key, "admin",
+		&conf->admin, &conf->admin_tls.redirect};
 
-	if (conf->tls.certificate == NULL && conf->tls.key == NULL && conf->tls.redirect.text)
-		return load_fail_at(l, "server.tls, because this address redirects to it",
-			"server.tls.redirect_listen");
 	if (admin.certificate == NULL && admin.key == NULL && conf->admin_tls.client_ca)
 		return load_fail_at(l,
 			"admin.tls.certificate and key, because clients show theirs "

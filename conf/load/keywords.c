@@ -214,6 +214,10 @@ const struct keyword keywords[] = {
 		.min = 0,
 		.max = 730 * DAY,
 		.help = "as server.tls.hsts; it would hold for other ports of the host, too"},
+	{.path = "admin.tls.redirect_listen",
+		.type = &value_listen,
+		IN_CONF(admin_tls.redirect),
+		.help = "as server.tls.redirect_listen, to the admin site"},
 
 	{.path = "clusters",
 		.shape = KEYWORD_GROUPS,

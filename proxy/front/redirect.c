@@ -12,7 +12,15 @@ struct redirect {
 	struct front *front;
 	struct conf *conf;
 	struct crowd *crowd;
+	enum redirect_site site;
 };
+
+static const char *origin_of(const struct redirect *redirect)
+{
+	const struct conf *conf = redirect->conf;
+
+	return redirect->site == REDIRECT_TO_ADMIN ? conf->admin.origin : conf->server.origin;
+}
 
 static void answer_redirect(struct front_request *req, int status, const struct sbuf *fields)
 {
@@ -34,7 +42,7 @@ static void on_redirect_request(void *arg, struct front_request *req)
 	bool is_known =
 		is_get && target_parse(req->target, &target, NULL) == 0 && req->target.at[0] == '/';
 	if (is_known) {
-		sbuf_printf(&fields, "Location: %s", redirect->conf->server.origin);
+		sbuf_printf(&fields, "Location: %s", origin_of(redirect));
 		sbuf_add(&fields, req->target.at, req->target.len);
 		sbuf_puts(&fields, "\r\n");
 	}
@@ -51,7 +59,8 @@ static void on_redirect_refused(void *arg, const char *peer, enum fault fault)
 	(void)arg, (void)peer, (void)fault;
 }
 
-struct redirect *redirect_new(struct event_base *base, int listen_fd, const struct conf *conf)
+struct redirect *redirect_new(
+	struct event_base *base, int listen_fd, const struct conf *conf, enum redirect_site site)
 {
 	struct redirect *redirect = mem_alloc(1, sizeof *redirect);
 	const struct front_limits limits = {.head = conf->limit_head,
@@ -59,6 +68,7 @@ struct redirect *redirect_new(struct event_base *base, int listen_fd, const stru
 		.head_timeout_ms = conf->limit_head_timeout_ms,
 		.idle_timeout_ms = IDLE_MS};
 
+	redirect->site = site;
 	redirect->conf = conf_share(conf);
 	redirect->front = front_new(base, (enum front_kind)conf->front, listen_fd, &limits,
 		on_redirect_request, on_redirect_refused, redirect);

@@ -147,6 +147,7 @@ static void reload(struct gateway *gw)
 	conf_unref(gw->conf);
 	gw->conf = conf;
 	redirect_set_conf(gw->redirect, conf);
+	redirect_set_conf(gw->admin_redirect, conf);
 	refresh_tls(gw);
 	conf_warn(conf, log_warning, NULL);
 	log_info("reload", "the configuration was read again");
@@ -255,6 +256,12 @@ static bool settle(struct gateway *gw)
 	return gw->draining_since == 0;
 }
 
+/* Gives; without a socket there is none. */
+static struct redirect *open_redirect(struct gateway *gw, int listen_fd, enum redirect_site site)
+{
+	return listen_fd == -1 ? NULL : redirect_new(gw->base, listen_fd, gw->conf, site);
+}
+
 static void start_threads(struct gateway *gw)
 {
 	unsigned threads = gw->conf->threads;
@@ -283,8 +290,8 @@ static void start_threads(struct gateway *gw)
 		listen_port(&gw->conf->admin.addr), &gw->shared, gw->conf, gw->auth, gw->threads,
 		threads);
 	admin_use_tls(gw->admin, gw->admin_tls, gw->conf->admin_tls.hsts_s);
-	if (gw->listeners.redirect != -1)
-		gw->redirect = redirect_new(gw->base, gw->listeners.redirect, gw->conf);
+	gw->redirect = open_redirect(gw, gw->listeners.redirect, REDIRECT_TO_SERVER);
+	gw->admin_redirect = open_redirect(gw, gw->listeners.admin_redirect, REDIRECT_TO_ADMIN);
 	admin_set_discovery(gw->admin, gw->discovery);
 	gw->launcher = launcher_new(gw->base, auth_service_store(gw->auth), gw->registry,
 		gw->discovery, gw->conf, auth_service_tokens(gw->auth)->issuer);
@@ -350,6 +357,7 @@ static void stop(struct gateway *gw)
 	gw->tasks.discovery = NULL;
 	admin_free(gw->admin);
 	redirect_free(gw->redirect);
+	redirect_free(gw->admin_redirect);
 	for (unsigned i = 0; gw->threads && i < gw->shared.threads; i++)
 		server_thread_free(gw->threads[i]);
 	crowd_free(gw->crowd);

@@ -39,7 +39,7 @@ struct gateway {
 	struct listeners listeners;
 	char store_id[STORE_ID_TEXT];
 	struct crowd *crowd;
-	struct redirect *redirect;
+	struct redirect *redirect, *admin_redirect; /* NULL: none */
 	struct admin *admin;
 	struct service *service;
 	int64_t draining_since;

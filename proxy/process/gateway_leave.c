@@ -48,6 +48,7 @@ static void begin_drain(struct gateway *gw)
 	if (gw->is_handed_over)
 		admin_leave(gw->admin, leave.idle_ms);
 	redirect_drain(gw->redirect, leave.idle_ms);
+	redirect_drain(gw->admin_redirect, leave.idle_ms);
 	for (unsigned i = 0; i < gw->shared.threads; i++)
 		server_thread_drain(gw->threads[i], leave);
 	gw->drain_tick = event_new(gw->base, -1, EV_PERSIST, on_drain_tick, gw);

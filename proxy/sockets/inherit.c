@@ -11,6 +11,7 @@
 static const char *const names[INHERIT_USES] = {[INHERIT_PUBLIC] = "public",
 	[INHERIT_ADMIN] = "admin",
 	[INHERIT_REDIRECT] = "redirect",
+	[INHERIT_ADMIN_REDIRECT] = "admin-redirect",
 	[INHERIT_HANDOVER] = "handover"};
 
 const char *inherit_name(enum inherit_use use)
@@ -84,8 +85,8 @@ static int take_one(struct inherited *in, int fd, struct str name, struct err *e
 	}
 	if (use == -1)
 		return err_set(err,
-			"LISTEN_FDNAMES: socket %d is called \"%.*s\", expected public, admin or "
-			"redirect (FileDescriptorName= of the socket unit)",
+			"LISTEN_FDNAMES: socket %d is called \"%.*s\", expected public, admin, "
+			"redirect or admin-redirect (FileDescriptorName= of the socket unit)",
 			fd, (int)(name.len < 64 ? name.len : 64), name.at);
 	if ((use != INHERIT_PUBLIC && in->counts[use] > 0) || !make_ours(fd) ||
 		(use != INHERIT_HANDOVER && !listens(fd)))

@@ -4,9 +4,9 @@
  * kept (keep.h), or by the gateway before it, which hands over (handover.h).
  *
  * LISTEN_PID, LISTEN_FDS and LISTEN_FDNAMES say which descriptors they are, from 3 on. Names:
- * "public" (any number of sockets for server.listen), "admin", "redirect", the same with "kept-"
- * before them, and of a gateway that hands over "handover", the pipe on which it waits for the word
- * that this process can serve.
+ * "public" (any number of sockets for server.listen), "admin", "redirect", "admin-redirect", the
+ * same with "kept-" before them, and of a gateway that hands over "handover", the pipe on which it
+ * waits for the word that this process can serve.
  */
 #ifndef SPARKGATE_PROXY_SOCKETS_INHERIT_H
 #define SPARKGATE_PROXY_SOCKETS_INHERIT_H
@@ -20,6 +20,7 @@ enum inherit_use {
 	INHERIT_PUBLIC,
 	INHERIT_ADMIN,
 	INHERIT_REDIRECT,
+	INHERIT_ADMIN_REDIRECT,
 	INHERIT_HANDOVER,
 	INHERIT_USES
 };

@@ -39,7 +39,7 @@ void keep_listeners(const struct listeners *l)
 	size_t count = listeners_list(l, sockets);
 	bool is_told = true;
 
-	for (int use = INHERIT_PUBLIC; use <= INHERIT_REDIRECT; use++)
+	for (int use = INHERIT_PUBLIC; use <= INHERIT_ADMIN_REDIRECT; use++)
 		is_told = keep_use(sockets, count, (enum inherit_use)use, !l->is_units[use]) &&
 			  is_told;
 	if (!is_told)

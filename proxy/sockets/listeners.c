@@ -19,7 +19,8 @@ struct address { /* an address of the configuration */
 
 void listeners_init(struct listeners *l)
 {
-	*l = (struct listeners){.admin = -1, .redirect = -1, .names = {-1, -1, -1}};
+	*l = (struct listeners){
+		.admin = -1, .redirect = -1, .admin_redirect = -1, .names = {-1, -1, -1, -1}};
 }
 
 static int refuse_taken_address(
@@ -161,6 +162,8 @@ int listeners_open(struct listeners *l, struct conf *conf, struct inherited *in,
 		{&conf->admin, "admin.listen", &l->admin, 1, INHERIT_ADMIN},
 		{&conf->tls.redirect, "server.tls.redirect_listen", &l->redirect, 1,
 			INHERIT_REDIRECT},
+		{&conf->admin_tls.redirect, "admin.tls.redirect_listen", &l->admin_redirect, 1,
+			INHERIT_ADMIN_REDIRECT},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
@@ -183,7 +186,7 @@ int listeners_open(struct listeners *l, struct conf *conf, struct inherited *in,
 void listeners_announce(struct listeners *l, const struct conf *conf, const char *store)
 {
 	const struct conf_listen *addresses[LISTENERS_ADDRESSES] = {
-		&conf->server, &conf->admin, &conf->tls.redirect};
+		&conf->server, &conf->admin, &conf->tls.redirect, &conf->admin_tls.redirect};
 
 	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
 		if (addresses[i]->text)
@@ -201,6 +204,8 @@ size_t listeners_list(const struct listeners *l, struct inherit_socket out[stati
 		out[n++] = (struct inherit_socket){l->admin, INHERIT_ADMIN};
 	if (l->redirect != -1)
 		out[n++] = (struct inherit_socket){l->redirect, INHERIT_REDIRECT};
+	if (l->admin_redirect != -1)
+		out[n++] = (struct inherit_socket){l->admin_redirect, INHERIT_ADMIN_REDIRECT};
 	return n;
 }
 

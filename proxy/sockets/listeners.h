@@ -1,6 +1,7 @@
 /*
  * proxy/sockets/listeners.h - the sockets of this process: one of the server for each server
- * thread, one of the admin site, one that redirects; and who else has the addresses (S61).
+ * thread, one of the admin site, one for each of both that redirects; and who else has the
+ * addresses (S61).
  */
 #ifndef SPARKGATE_PROXY_SOCKETS_LISTENERS_H
 #define SPARKGATE_PROXY_SOCKETS_LISTENERS_H
@@ -8,17 +9,17 @@
 #include "conf/conf.h"
 #include "proxy/sockets/inherit.h"
 
-enum { LISTENERS_ADDRESSES = 3 };
+enum { LISTENERS_ADDRESSES = 4 };
 
 struct listeners {
-	int *threads;	     /* conf->threads of them; whoever serves one takes it; the number
-			stays known, until that one drains */
-	int admin, redirect; /* -1: none; as above */
-	unsigned count;	     /* of threads */
-	bool is_joined;	     /* another gateway has listened there before */
-	bool is_kept;	     /* of the last run, so somebody may wait in them */
-	bool is_units[INHERIT_USES];	/* of a socket unit, which gives them again */
-	int names[LISTENERS_ADDRESSES]; /* join_announce() */
+	int *threads; /* conf->threads of them; whoever serves one takes it; the number
+		 stays known, until that one drains */
+	int admin, redirect, admin_redirect; /* -1: none; as above */
+	unsigned count;			     /* of threads */
+	bool is_joined;			     /* another gateway has listened there before */
+	bool is_kept;			     /* of the last run, so somebody may wait in them */
+	bool is_units[INHERIT_USES];	     /* of a socket unit, which gives them again */
+	int names[LISTENERS_ADDRESSES];	     /* join_announce() */
 };
 
 void listeners_init(struct listeners *l);

@@ -104,6 +104,23 @@ def test_admin_listener_speaks_tls_and_nothing_else(secure):
     assert old.returncode != 0
 
 
+def test_plain_port_leads_to_the_admin_site_and_takes_nothing_else(secure):
+    port, place = free_port(), "/tokens?user=ann"
+    secure.daemon.stop()
+    secure.conf["admin"]["tls"]["redirect_listen"] = f"{HOST}:{port}"
+    secure.start()
+
+    def ask(*words):
+        done = subprocess.run(["curl", "-sS", "--noproxy", "*", "-i", *words, f"http://{HOST}:{port}{place}"], capture_output=True, text=True,
+                              timeout=30)
+        return done.stdout.splitlines()
+
+    for words in ([], ["-H", "Host: elsewhere.example"]):
+        said = ask(*words)
+        assert said[0].startswith("HTTP/1.1 301 ") and f"Location: {secure.admin_url}{place}" in said
+    assert ask("-d", "token=secret")[0].startswith("HTTP/1.1 400 ")
+
+
 def test_admin_cookies_are_secure_over_tls(secure):
     token = json.loads(secure.command("token", "create", "--client-name", "t", "--token-type", "admin").stdout)["access_token"]
     code, status, head = secure.curl("/_gate/login", "-i", "--data-urlencode", f"token={token}", "-H", f"Origin: {secure.admin_url}",

@@ -240,3 +240,6 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+		{A "admin: {tls: {redirect_listen: '127.0.0.1:80'}}\n",
+			"sg.yaml:2:15: key \"admin.tls.redirect_listen\": got \"127.0.0.1:80\", "
+			"expected admin.tls, because this address redirects to it"},

@@ -72,7 +72,7 @@ static void what_does_not_fit_is_refused_with_its_name(void **state)
 	static const struct {
 		bool listens;
 		const char *names, *told;
-	} rows[] = {{true, "web", "\"web\", expected public, admin or redirect"},
+	} rows[] = {{true, "web", "\"web\", expected public, admin, redirect or admin-redirect"},
 		{true, "", "\"\", expected public"}, {false, "public", "(public) is not a socket"}};
 
 	(void)state;
