@@ -125,3 +125,22 @@ bool conf_is_known_to_spark(const struct conf_oidc *of)
 {
 	return !is_named(of) || of->user_claim || of->user_map.file;
 }
+
+const char *conf_user_claim(const struct conf *conf, const struct conf_oidc *of)
+{
+	if (!conf_is_known_to_spark(of))
+		return NULL;
+	return of && of->user_claim ? of->user_claim : conf->user_claim;
+}
+
+char *conf_user_claim_said(const struct conf *conf, const struct conf_oidc *of)
+{
+	const char *claim = conf_user_claim(conf, of);
+
+	if (is_named(of))
+		return mem_printf(
+			"user_claim of the provider %s: %s", of->name, claim ? claim : "not set");
+	return mem_printf("%s: %s",
+		of && of->user_claim ? "auth.oidc.user_claim" : "auth.user_claim",
+		claim ? claim : "not set");
+}

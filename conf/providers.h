@@ -44,5 +44,9 @@ const char *conf_role_of(const struct conf *conf, struct str issuer, const char 
 /* Whether the names that Spark knows, of users and of groups, are theirs: of a provider with a name
  * only where its entry says so (user_claim or user_map_file). */
 bool conf_is_known_to_spark(const struct conf_oidc *of);
+/* The claim that has the Spark user of its people; `of` as above. Borrows; NULL: they have none. */
+const char *conf_user_claim(const struct conf *conf, const struct conf_oidc *of);
+/* Gives the key that says so, and the claim: "auth.user_claim: preferred_username". */
+char *conf_user_claim_said(const struct conf *conf, const struct conf_oidc *of);
 
 #endif

@@ -92,17 +92,19 @@ static void say_all(json_t *list, const struct conf *conf, const struct identity
 	const struct known *known)
 {
 	const struct conf_oidc *of = conf_provider_of(conf, str_of(who->issuer));
-	const char *user = of && of->user_claim ? of->user_claim : conf->user_claim;
+	char *user = conf_user_claim_said(conf, of);
 
 	say_trouble(list, known);
 	if (who->role == ROLE_NONE && known->is_known)
 		say_why_no_claim(list, conf_roles_claim(conf, of), known);
 	if (grants_lacks_user(who->grants))
 		say(list,
-			"What Spark calls this account is not known (auth.user_claim: %s), so that "
-			"no application is its own.",
-			user && conf_is_known_to_spark(of) ? user : "not set");
+			"What Spark calls this account is not known (%s), so that no application "
+			"is "
+			"its own.",
+			user);
 	say_limit(list, conf, who);
+	free(user);
 }
 
 json_t *whoami_missing(const struct conf *conf, const struct identity *who)

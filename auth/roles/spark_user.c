@@ -75,11 +75,11 @@ static const struct conf_user_map *map_of(const struct conf *conf, const struct 
 
 char *spark_user_in(const struct conf *conf, const struct conf_oidc *of, const json_t *claims)
 {
-	const char *claim = of && of->user_claim ? of->user_claim : conf->user_claim;
+	const char *claim = conf_user_claim(conf, of);
 	const struct conf_user_map *map = map_of(conf, of);
 	struct str value = {NULL, 0};
 
-	if (claim && conf_is_known_to_spark(of))
+	if (claim)
 		value = claimed(claim, claims);
 	if (value.at == NULL)
 		return NULL;

@@ -10,8 +10,15 @@
 
 #define PREFIX "SPARKGATE_"
 
-/* "server.limits.head" becomes "SERVER_LIMITS_HEAD". False for what lists hold: no name is clear.
- */
+/* Where a variable's value goes. */
+struct place {
+	const struct keyword *row; /* NULL: nowhere */
+	struct yaml_node *map;	   /* the root, or an entry of a list */
+	const char *path;	   /* from there */
+};
+
+/* "server.limits.head" becomes "SERVER_LIMITS_HEAD", and an entry's name "my-idp" "MY_IDP". False
+ * for what lists hold: no name is clear. */
 static bool name_of(const char *path, char out[static 64])
 {
 	size_t i = 0;
@@ -20,7 +27,9 @@ static bool name_of(const char *path, char out[static 64])
 		char c = path[i];
 		if (c == '[')
 			return false;
-		out[i] = c == '.' ? '_' : c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+		out[i] = c == '.' || c == '-'	? '_'
+			 : c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A')
+						: c;
 	}
 	out[i] = '\0';
 	return true;
@@ -72,48 +81,155 @@ static void nearest_name(struct str name, char out[static 64])
 	}
 }
 
-/* The scalar at a row's path that the file has already, or NULL. */
-static const struct yaml_node *given(const struct yaml_node *root, const struct keyword *row)
+/* --- entries of a list where one may stand alone: the one without a name is what that one was ---
+ */
+
+static bool is_entries(const struct keyword *row)
 {
-	const struct yaml_node *node = yaml_tree_find(root, row->path);
-	bool is_there = node->key && strcmp(node->key, keyword_leaf(row->path)) == 0;
+	return row->shape == KEYWORD_GROUPS && row->takes_one;
+}
+
+/* The list that the file has at such a row; NULL: none. */
+static struct yaml_node *list_at(struct yaml_node *root, const struct keyword *groups)
+{
+	struct str rest = str_of(groups->path), word;
+	struct yaml_node *at = root;
+
+	while (at && str_next(&rest, '.', &word)) {
+		at = at->first;
+		while (at && !(at->key && str_eq(str_of(at->key), word)))
+			at = at->next;
+	}
+	return at && at->kind == YAML_TREE_LIST ? at : NULL;
+}
+
+static bool is_called(const struct yaml_node *entry, const char *name)
+{
+	const struct yaml_node *own = yaml_tree_child(entry, STR("name"));
+	bool has_none = own == NULL || own->is_null || own->text == NULL;
+
+	return entry->kind == YAML_TREE_MAP &&
+	       (name ? !has_none && strcmp(own->text, name) == 0 : has_none);
+}
+
+static struct yaml_node *entry_called(struct yaml_node *list, const char *name)
+{
+	struct yaml_node *entry = list->first;
+
+	while (entry && !is_called(entry, name))
+		entry = entry->next;
+	return entry;
+}
+
+/* Whether a variable is about that entry: "AUTH_OIDC_" and "PARTNER_" before "CLIENT_ID". A name is
+ * the file's to say, for it says which entry this is. */
+static const struct keyword *row_in_entry(
+	const struct keyword *groups, const char *entry, struct str name)
+{
+	char group[64], called[64];
+
+	if (!name_of(groups->path, group) || !name_of(entry, called))
+		return NULL;
+	char *before = mem_printf("%s_%s_", group, called);
+	size_t len = strlen(before);
+	char *alone = mem_printf("%s_%.*s", group, (int)(name.len > len ? name.len - len : 0),
+		name.at + (name.len > len ? len : 0));
+	const struct keyword *row = str_starts(name, str_of(before)) ? row_of(str_of(alone)) : NULL;
+
+	free(before);
+	free(alone);
+	return row && strcmp(keyword_leaf(row->path), "name") != 0 ? row : NULL;
+}
+
+static struct place place_in_list(
+	struct yaml_node *list, const struct keyword *groups, struct str name)
+{
+	for (struct yaml_node *entry = list->first; entry; entry = entry->next) {
+		const struct yaml_node *own = yaml_tree_child(entry, STR("name"));
+		const struct keyword *row =
+			own && own->text ? row_in_entry(groups, own->text, name) : NULL;
+		if (row)
+			return (struct place){row, entry, row->path + strlen(groups->path) + 1};
+	}
+	return (struct place){.row = NULL};
+}
+
+static bool is_below(const struct keyword *row, const struct keyword *groups)
+{
+	size_t len = strlen(groups->path);
+
+	return strncmp(row->path, groups->path, len) == 0 && row->path[len] == '.';
+}
+
+/* `map` NULL beside a row: it is no entry's that the file has. */
+static struct place place_of(struct yaml_node *root, struct str name)
+{
+	struct place place = {row_of(name), root, NULL};
+
+	place.path = place.row ? place.row->path : NULL;
+	for (size_t i = 0; i < keywords_count; i++) {
+		const struct keyword *groups = &keywords[i];
+		struct yaml_node *list = is_entries(groups) ? list_at(root, groups) : NULL;
+
+		if (list == NULL)
+			continue;
+		if (place.row == NULL)
+			return place_in_list(list, groups, name);
+		if (!is_below(place.row, groups))
+			continue;
+		bool is_name = strcmp(keyword_leaf(place.path), "name") == 0;
+		place.map = is_name ? NULL : entry_called(list, NULL);
+		place.path += strlen(groups->path) + 1;
+	}
+	return place;
+}
+
+/* The scalar at a place that the file has already, or NULL. */
+static const struct yaml_node *given(const struct place *place)
+{
+	const struct yaml_node *node = yaml_tree_find(place->map, place->path);
+	bool is_there = node->key && strcmp(node->key, keyword_leaf(place->row->path)) == 0;
 
 	return is_there && !node->is_null ? node : NULL;
 }
 
 /* A variable wins over the file; but which of two secrets is meant, nobody should have to guess. */
-static int put_variable(struct yaml_node *root, const struct keyword *row, const char *name,
-	const char *value, struct err *err)
+static int put_variable(
+	const struct place *place, const char *name, const char *value, struct err *err)
 {
-	const struct yaml_node *there = given(root, row);
+	if (place->map == NULL)
+		return err_set(err,
+			"%s: the file has a list there, of which this is no entry's key: expected "
+			"the entry's name in the variable's, as in " PREFIX
+			"AUTH_OIDC_PARTNER_ISSUER",
+			name);
+	const struct yaml_node *there = given(place);
 
-	if (there && values_file_is_secret(row->type))
+	if (there && values_file_is_secret(place->row->type))
 		return err_set(err, "%s: key \"%s\": given twice, also at line %u of the file",
-			name, row->path, there->line);
-	yaml_tree_put(root, row->path, value, name);
-	if (yaml_tree_find(root, row->path)->kind == YAML_TREE_LIST)
-		return err_set(err, "%s: the file has a list there: set the key in the file", name);
+			name, place->row->path, there->line);
+	yaml_tree_put(place->map, place->path, value, name);
 	return 0;
 }
 
 /* "AUTH_OIDC_CLIENT_SECRET", where only the name of a file with the secret may stand. */
-static bool is_secret_itself(struct str name)
+static bool is_secret_itself(struct yaml_node *root, struct str name)
 {
 	char *file = mem_printf("%.*s_FILE", (int)name.len, name.at);
-	const struct keyword *row = row_of(str_of(file));
+	struct place place = place_of(root, str_of(file));
 
 	free(file);
-	return row != NULL;
+	return place.row != NULL;
 }
 
 static int apply(struct yaml_node *root, struct str name, const char *value, struct err *err)
 {
-	const struct keyword *row = row_of(name);
+	struct place place = place_of(root, name);
 	char nearest[64];
 
-	if (row) {
+	if (place.row) {
 		char *origin = mem_printf(PREFIX "%.*s", (int)name.len, name.at);
-		int rc = put_variable(root, row, origin, value, err);
+		int rc = put_variable(&place, origin, value, err);
 		free(origin);
 		return rc;
 	}
@@ -121,7 +237,7 @@ static int apply(struct yaml_node *root, struct str name, const char *value, str
 		return 0;
 	if (name.len > 80)
 		name.len = 80;
-	if (is_secret_itself(name))
+	if (is_secret_itself(root, name))
 		return err_set(err,
 			PREFIX "%.*s: secrets are read from files: use " PREFIX "%.*s_FILE",
 			(int)name.len, name.at, (int)name.len, name.at);

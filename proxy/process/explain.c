@@ -7,6 +7,7 @@
 #include "base/text/json_text.h"
 #include "base/text/json_value.h"
 #include "base/text/term.h"
+#include "conf/providers.h"
 #include "proxy/process/explain_rows.h"
 
 #include <stdlib.h>
@@ -193,6 +194,8 @@ static void say_request(const struct explain *e)
 static void say_person(const struct explain *e)
 {
 	struct grants_person person = grants_person(e->who->grants);
+	char *claim =
+		conf_user_claim_said(e->conf, conf_provider_of(e->conf, str_of(e->who->issuer)));
 	struct sbuf text;
 
 	sbuf_init(&text, 16 * 1024);
@@ -203,9 +206,10 @@ static void say_person(const struct explain *e)
 	if (person.user[0])
 		sbuf_printf(&text, "; Spark user %s", person.user);
 	else
-		sbuf_printf(&text, "; no Spark user (auth.user_claim: %s)", e->conf->user_claim);
+		sbuf_printf(&text, "; no Spark user (%s)", claim);
 	say(e, "person", sbuf_str(&text));
 	sbuf_clear(&text);
+	free(claim);
 }
 
 static void say_row(const struct explain *e, const struct explain_row *row)

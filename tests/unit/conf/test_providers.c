@@ -133,6 +133,31 @@ static void s192_named_provider_says_nothing_to_spark_unless_its_entry_does(void
 	assert_true(conf_is_known_to_spark(&own));
 }
 
+static void what_tells_the_spark_user_is_named_by_its_key(void **state)
+{
+	struct conf with = conf;
+	struct conf_oidc alone = rows[0], named = rows[1];
+	const struct {
+		const struct conf_oidc *of;
+		const char *claim, *said;
+	} told[] = {{NULL, "roles", "auth.user_claim: roles"},
+		{&rows[0], "roles", "auth.user_claim: roles"},
+		{&alone, "uid", "auth.oidc.user_claim: uid"},
+		{&rows[1], NULL, "user_claim of the provider partner: not set"},
+		{&named, "uid", "user_claim of the provider partner: uid"}};
+
+	(void)state;
+	with.user_claim = claim;
+	alone.user_claim = named.user_claim = user_claim;
+	for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+		const char *is = conf_user_claim(&with, told[i].of);
+		char *said = conf_user_claim_said(&with, told[i].of);
+		assert_true(told[i].claim ? strcmp(is, told[i].claim) == 0 : is == NULL);
+		assert_string_equal(said, told[i].said);
+		free(said);
+	}
+}
+
 static void providers_are_found_by_name_and_by_issuer(void **state)
 {
 	(void)state;
@@ -155,6 +180,7 @@ int main(void)
 		cmocka_unit_test(s191_role_of_a_provider_with_its_own_roles_has_its_name_before_it),
 		cmocka_unit_test(page_names_roles_as_ones_own_provider_does),
 		cmocka_unit_test(s192_named_provider_says_nothing_to_spark_unless_its_entry_does),
+		cmocka_unit_test(what_tells_the_spark_user_is_named_by_its_key),
 		cmocka_unit_test(providers_are_found_by_name_and_by_issuer),
 	};
 

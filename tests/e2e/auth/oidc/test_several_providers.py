@@ -150,6 +150,32 @@ def test_s191_roles_of_a_provider_are_its_own(provider, partner, upstream, tmp_p
     partner.set_roles("root", "spark-admin", "wheel")
 
 
+def test_claims_users_and_rows_of_roles_are_each_providers_own(provider, partner, upstream, tmp_path):
+    """Both call somebody root who is in guests: what an entry says is for its own people."""
+    users = tmp_path / "users"
+    users.write_text("root spark-guest\n")
+    rows = [{"role": "oidc:partner:guests", "uis": ["echo"], "rights": ["view"]}]
+    for one in (provider, partner):
+        one.set_roles("root", "guests")
+    with gateway_of_two(tmp_path, provider, partner, upstream, roles={"claim": "groups"}, user_claim="sub", user_map_file=str(users)) as gateway:
+        gateway.conf["auth"]["roles"] = {"claim": "nothing", "admin": ["guests"], "custom": rows}
+        gateway.reload()
+        wait_for(lambda: "was read again" in gateway.log_text(), "the reload", 10)
+        guest = whoami(entered(gateway, "root", "partner"), gateway)
+        assert guest["roles"] == ["oidc:partner:guests"] and guest["user"] == "spark-guest"
+        corp = whoami(entered(gateway, "root", status=403), gateway)
+        assert corp["roles"] == [] and corp["user"] != "spark-guest"
+    for one in (provider, partner):
+        one.set_roles("root", "spark-admin", "wheel")
+
+
+def test_variable_sets_a_key_of_one_entry(provider, partner, upstream, tmp_path, monkeypatch):
+    monkeypatch.setenv("SPARKGATE_AUTH_OIDC_PARTNER_LABEL", "Sign in as a guest")
+    with gateway_of_two(tmp_path, provider, partner, upstream) as gateway:
+        page = User("x").follow(User("x").open(gateway))
+        assert "Sign in as a guest" in page.text and "Sign in with single sign-on" in page.text
+
+
 @pytest.mark.parametrize("store", ["memory", "sqlite", "redis"])
 def test_session_knows_its_provider_in_every_store_and_after_a_restart(store, provider, partner, upstream, tmp_path):
     with RedisServer() as redis:

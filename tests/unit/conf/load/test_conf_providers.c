@@ -1,12 +1,15 @@
 /* Several OpenID providers, and the admin listener's certificate, as configured. */
 #include "base/err.h"
+#include "base/mem.h"
 #include "conf/load/env.h"
+#include "conf/load/load.h"
 #include "conf/load/yaml_tree.h"
 #include "conf/warn/warn.h"
 #include "tests/support/conf_probe.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,23 +137,99 @@ static void own_roles_need_a_name_a_claim_and_no_persons(void **state)
 	}
 }
 
-static void variable_sets_the_only_provider_and_no_entry_of_a_list(void **state)
+/* Gives what a file's text is with a variable; NULL and err: it is refused. */
+static struct conf *load_with(const char *text, const char *variable, struct err *err)
 {
-	char issuer[] = "SPARKGATE_AUTH_OIDC_ISSUER=https://k";
-	char *const variables[] = {issuer, NULL};
-	struct err err = {""};
-	struct yaml_node *list = yaml_tree_parse(
-		"sg.yaml", STR("auth: {oidc: [{issuer: 'https://i', client_id: g}]}\n"), &err);
-	struct yaml_node *map = yaml_tree_parse(
-		"sg.yaml", STR("auth: {oidc: {issuer: 'https://i', client_id: g}}\n"), &err);
+	char *own = mem_strdup(variable);
+	char *const variables[] = {own, NULL};
+	struct yaml_node *root = yaml_tree_parse("sg.yaml", str_of(text), err);
+
+	assert_non_null(root);
+	int rc = load_env(root, variables, err);
+	free(own);
+	if (rc == 0)
+		return load_tree("sg.yaml", root, err);
+	yaml_tree_free(root);
+	return NULL;
+}
+
+static void variable_sets_the_only_provider_and_the_one_without_a_name(void **state)
+{
+	static const char *const texts[] = {A
+		"auth:\n  oidc: {issuer: 'https://i', client_id: g}\n" ROLES,
+		LIST("issuer: 'https://j', client_id: g, name: partner")};
 
 	(void)state;
-	assert_int_equal(load_env(map, variables, &err), 0);
-	assert_int_equal(load_env(list, variables, &err), -1);
-	assert_string_equal(err.text,
-		"SPARKGATE_AUTH_OIDC_ISSUER: the file has a list there: set the key in the file");
-	yaml_tree_free(list);
-	yaml_tree_free(map);
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct err err = {""};
+		struct conf *conf =
+			load_with(texts[i], "SPARKGATE_AUTH_OIDC_ISSUER=https://k", &err);
+		assert_non_null(conf);
+		assert_string_equal(conf->oidc[0].issuer, "https://k");
+		conf_unref(conf);
+	}
+}
+
+static void variable_with_an_entrys_name_sets_that_entry(void **state)
+{
+	static const struct {
+		const char *variable;
+		size_t at; /* in struct conf_oidc */
+		const char *want;
+	} rows[] = {
+		{"CLIENT_ID=c", offsetof(struct conf_oidc, client_id), "c"},
+		{"LABEL=Guests", offsetof(struct conf_oidc, label), "Guests"},
+		{"USER_CLAIM=uid", offsetof(struct conf_oidc, user_claim), "uid"},
+		{"ROLES_CLAIM=groups", offsetof(struct conf_oidc, roles.claim), "groups"},
+		{"GROUPS_ENDPOINT=https://g/", offsetof(struct conf_oidc, groups_endpoint),
+			"https://g/"},
+		{"CLIENT_SECRET_FILE=/s", offsetof(struct conf_oidc, client_secret.file), "/s"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = {""};
+		char *variable = mem_printf("SPARKGATE_AUTH_OIDC_MY_IDP_%s", rows[i].variable);
+		struct conf *conf = load_with(
+			LIST("issuer: 'https://j', client_id: g, name: my-idp"), variable, &err);
+		const char *is;
+		if (conf == NULL)
+			fail_msg("%s: %s", variable, err.text);
+		memcpy(&is, (const char *)&conf->oidc[1] + rows[i].at, sizeof is);
+		assert_string_equal(is, rows[i].want);
+		assert_string_equal(conf->oidc[0].client_id, "g");
+		conf_unref(conf);
+		free(variable);
+	}
+}
+
+static void variable_of_no_entry_is_refused_and_said(void **state)
+{
+	static const struct {
+		const char *text, *variable, *told;
+	} rows[] = {
+		{A "auth:\n  oidc: [{issuer: 'https://i', client_id: g, name: p}]\n" ROLES,
+			"SPARKGATE_AUTH_OIDC_ISSUER=https://k", "this is no entry's key"},
+		{LIST("issuer: 'https://j', client_id: g, name: p"), "SPARKGATE_AUTH_OIDC_NAME=q",
+			"this is no entry's key"},
+		{LIST("issuer: 'https://j', client_id: g, name: p"), "SPARKGATE_AUTH_OIDC_P_NAME=q",
+			"unknown key"},
+		{LIST("issuer: 'https://j', client_id: g, name: p"),
+			"SPARKGATE_AUTH_OIDC_Q_ISSUER=https://k", "unknown key"},
+		{LIST("issuer: 'https://j', client_id: g, name: p"),
+			"SPARKGATE_AUTH_OIDC_P_CLIENT_SECRET=s3",
+			"use SPARKGATE_AUTH_OIDC_P_CLIENT_SECRET_FILE"},
+		{LIST("issuer: 'https://j', client_id: g, name: p, client_secret_file: /f"),
+			"SPARKGATE_AUTH_OIDC_P_CLIENT_SECRET_FILE=/s", "given twice"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err err = {""};
+		assert_null(load_with(rows[i].text, rows[i].variable, &err));
+		if (strstr(err.text, rows[i].told) == NULL || strstr(err.text, "s3"))
+			fail_msg("%s: %s", rows[i].variable, err.text);
+	}
 }
 
 static void keep_warning(void *arg, const char *text)
@@ -217,6 +296,9 @@ static void admin_certificate_and_key_go_together(void **state)
 		   "/k.pem}}\n",
 			"sg.yaml:2:9: key \"admin.public_url\": got \"http://127.0.0.1:8481/\", "
 			"expected https://, because admin.tls is set"},
+		{A "admin: {tls: {redirect_listen: '127.0.0.1:80'}}\n",
+			"sg.yaml:2:15: key \"admin.tls.redirect_listen\": got \"127.0.0.1:80\", "
+			"expected admin.tls, because this address redirects to it"},
 	};
 
 	(void)state;
@@ -232,7 +314,9 @@ int main(void)
 		cmocka_unit_test(one_name_is_of_one_provider),
 		cmocka_unit_test(s191_own_roles_stand_beside_those_of_auth_roles),
 		cmocka_unit_test(own_roles_need_a_name_a_claim_and_no_persons),
-		cmocka_unit_test(variable_sets_the_only_provider_and_no_entry_of_a_list),
+		cmocka_unit_test(variable_sets_the_only_provider_and_the_one_without_a_name),
+		cmocka_unit_test(variable_with_an_entrys_name_sets_that_entry),
+		cmocka_unit_test(variable_of_no_entry_is_refused_and_said),
 		cmocka_unit_test(what_nobody_can_have_is_warned_of),
 		cmocka_unit_test(admin_listener_has_a_certificate_of_its_own),
 		cmocka_unit_test(admin_certificate_and_key_go_together),
@@ -240,6 +324,3 @@ int main(void)
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
-		{A "admin: {tls: {redirect_listen: '127.0.0.1:80'}}\n",
-			"sg.yaml:2:15: key \"admin.tls.redirect_listen\": got \"127.0.0.1:80\", "
-			"expected admin.tls, because this address redirects to it"},
