@@ -130,7 +130,9 @@ static void count_out(struct crowd *crowd, struct crowd_member *member)
 	member->client = NULL;
 	if (client->newest == member)
 		client->newest = NULL;
-	if (--client->count > 0)
+	client->count -= 1 + member->requests;
+	member->requests = 0;
+	if (client->count > 0)
 		return;
 	*find_client(crowd, &client->who) = client->next;
 	free(client);
@@ -155,7 +157,7 @@ bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member)
 	return leaves;
 }
 
-bool crowd_count(struct crowd *crowd, const struct crowd_member *member)
+bool crowd_count(struct crowd *crowd, struct crowd_member *member)
 {
 	bool counts = false;
 
@@ -164,14 +166,18 @@ bool crowd_count(struct crowd *crowd, const struct crowd_member *member)
 	pthread_mutex_lock(&crowd->lock);
 	counts = member->client->count < crowd->conf->limit_per_client;
 	member->client->count += counts;
+	member->requests += counts;
 	pthread_mutex_unlock(&crowd->lock);
 	return counts;
 }
 
-void crowd_discount(struct crowd *crowd, const struct crowd_member *member)
+void crowd_discount(struct crowd *crowd, struct crowd_member *member)
 {
+	if (member->client == NULL) /* all of them have left with it */
+		return;
 	pthread_mutex_lock(&crowd->lock);
 	member->client->count--;
+	member->requests--;
 	pthread_mutex_unlock(&crowd->lock);
 }
 

@@ -22,6 +22,7 @@ enum { CROWD_SLACK = 8 }; /* over the limit until another thread has ended one *
 struct crowd_member {		     /* a connection */
 	struct crowd_client *client; /* NULL: not counted */
 	unsigned seat;
+	unsigned requests; /* on it, that count beside it */
 	TAILQ_ENTRY(crowd_member) own;
 };
 TAILQ_HEAD(crowd_members, crowd_member);
@@ -40,10 +41,11 @@ void crowd_leave(struct crowd *crowd, struct crowd_member *member);
 /* As crowd_leave(), if the client holds more than it may and this is not its newest on any thread;
  * else nothing, and false. */
 bool crowd_leave_if_over(struct crowd *crowd, struct crowd_member *member);
-/* A request on a connection that has several counts as another connection. False: its client has as
- * many as it may. Where nobody counts the member: false, too. */
-MUST_CHECK bool crowd_count(struct crowd *crowd, const struct crowd_member *member);
-void crowd_discount(struct crowd *crowd, const struct crowd_member *member); /* once for each */
+/* A request on a connection that has several counts as another connection, until the member leaves
+ * at the latest. False: its client has as many as it may. Where nobody counts the member: false,
+ * too. */
+MUST_CHECK bool crowd_count(struct crowd *crowd, struct crowd_member *member);
+void crowd_discount(struct crowd *crowd, struct crowd_member *member); /* once for each */
 /* More than its other threads may have to end for it. */
 bool crowd_is_far_over(struct crowd *crowd, const struct crowd_member *member);
 /* It is the last of its client's on this seat. */

@@ -286,6 +286,8 @@ void front_content_check(struct front_conn *conn, int64_t now);
 void front_limit_note_fresh(struct front *front);
 /* A new connection is counted; it or one that has been idle longer goes where there is no room. */
 void front_limit_admit(struct front_conn *newest, const struct sockaddr *peer, size_t len);
+/* For a request on this connection: one that has been idle longer goes, if there is one. */
+void front_limit_make_room(const struct front_conn *newest);
 void front_limit_turn_end(struct front *front);
 /* Once a second; puts all of them back into conns. */
 void front_limit_tick(struct front *front);

@@ -107,6 +107,11 @@ static bool make_room_for(struct front *front, const struct front_conn *newest)
 	return idle != NULL;
 }
 
+void front_limit_make_room(const struct front_conn *newest)
+{
+	(void)make_room_for(newest->front, newest);
+}
+
 static struct front_conn *conn_of(struct crowd_member *member)
 {
 	return (struct front_conn *)(void *)((char *)member - offsetof(struct front_conn, member));

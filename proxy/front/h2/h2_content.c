@@ -260,12 +260,17 @@ void h2_content_stop(struct h2_stream *s)
 		discard(s);
 }
 
+bool h2_content_is_awaited(const struct h2_stream *s)
+{
+	return is_wanted(s) && !s->is_tunnel;
+}
+
 void h2_content_check(struct h2_stream *s, int64_t now)
 {
 	int64_t most = s->mode == CONTENT_HELD ? s->session->conn->front->limits.head_timeout_ms
 					       : PIECE_STALL_MS;
 
-	if (is_wanted(s) && !s->is_tunnel && now - s->content_since > most)
+	if (h2_content_is_awaited(s) && now - s->content_since > most)
 		fail_content(s, FAULT_REQUEST_TIMEOUT);
 }
 

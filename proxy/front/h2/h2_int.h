@@ -94,6 +94,7 @@ struct h2_session {
 	uint64_t over;			       /* bit n: its client has ended it */
 	bool has_settings, is_wide, ends_head; /* ends_head: the frame under way is its last */
 	bool is_wiped;	  /* a head that is to be overwritten may be among what is framed */
+	bool lacks_room;  /* a request was refused, for its thread has too many */
 	unsigned leaving; /* a drain: 1 told that it comes, 2 which stream is the last */
 	uint32_t error;	  /* the connection is to end with this; 0: not */
 };
@@ -131,6 +132,8 @@ void h2_content_settle(struct h2_stream *s);
 void h2_content_stop(struct h2_stream *s);
 /* A tunnel begins: what has come is its own. */
 void h2_content_hand_over(struct h2_stream *s);
+/* Its client's bytes are waited for, and nothing else. */
+bool h2_content_is_awaited(const struct h2_stream *s);
 void h2_content_check(struct h2_stream *s, int64_t now); /* too slow? */
 void h2_content_free(struct h2_stream *s);
 

@@ -31,8 +31,10 @@ bool h2_stream_is_welcome(struct h2_stream *s)
 	struct front_conn *conn = s->session->conn;
 	struct front *front = conn->front;
 
-	if (front->count + front->streams > front->limits.connections)
+	if (front->count + front->streams > front->limits.connections) {
+		s->session->lacks_room = true;
 		return false;
+	}
 	s->is_counted = front->crowd && crowd_count(front->crowd, &conn->member);
 	return s->is_counted || conn->member.client == NULL;
 }

@@ -125,6 +125,15 @@ static void tell_of(struct h2_stream *s)
 	front->on_request(front->arg, req);
 }
 
+/* For a request that was refused, and is sent again. Not for who has many already: he would end
+ * others' connections by asking. */
+static void make_room(struct h2_session *session)
+{
+	if (session->lacks_room && session->count <= H2_A_TURN)
+		front_limit_make_room(session->conn);
+	session->lacks_room = false;
+}
+
 /* The others of the front have their turn between them (S58). */
 static void tell_of_some(struct h2_session *session)
 {
@@ -258,6 +267,7 @@ static void h2_go_on(struct front_conn *conn)
 {
 	struct h2_session *session = session_of(conn);
 
+	make_room(session);
 	tell_of_some(session);
 	for (int i = 0; i < ROUNDS && session->error == 0; i++) {
 		look_after_all(session);
@@ -341,9 +351,22 @@ static void h2_check(struct front_conn *conn, int64_t now)
 		front_conn_mark(conn);
 }
 
+/* A head, content or the end of an answer stands still until its client goes on. */
+static bool waits_for_client(const struct h2_stream *s)
+{
+	return s->is_owned ? h2_content_is_awaited(s) : !s->is_waiting;
+}
+
 static bool h2_is_idle(const struct front_conn *conn)
 {
-	return session_of(conn)->count == 0;
+	const struct h2_stream *s;
+
+	TAILQ_FOREACH(s, &session_of(conn)->streams, all)
+	{
+		if (!waits_for_client(s))
+			return false;
+	}
+	return true;
 }
 
 static bool h2_is_stalled(const struct front_conn *conn)
@@ -353,7 +376,7 @@ static bool h2_is_stalled(const struct front_conn *conn)
 
 	TAILQ_FOREACH(s, &session_of(conn)->streams, all)
 	{
-		if (!is_stuck(s, now, STALLED_MS))
+		if (!waits_for_client(s) && !is_stuck(s, now, STALLED_MS))
 			return false;
 	}
 	return true;

@@ -1,5 +1,6 @@
-"""HTTP/2 as an attacker speaks it: two readings of one request, floods, stalls (S221-S228)."""
+"""HTTP/2 as an attacker speaks it: two readings of one request, floods, stalls (S212, S221-S228, S230)."""
 
+import contextlib
 import json
 import re
 import socket
@@ -348,6 +349,75 @@ def test_s228_no_more_streams_than_were_offered(gate, wire):
             break
     assert not wire.read(lambda: wire.goaway or any(s.reset == REFUSED for s in wire.streams.values())) or True
     assert metric(gate, "http2_streams") <= 100 and serves(gate)
+
+
+# --- S212: who waits for nobody but himself ---
+
+HEAD_WITHOUT_END = b"\0\0\1\1\1\0\0\0\1\x82"  # END_STREAM, and no END_HEADERS
+FEW = 40
+
+
+@contextlib.contextmanager
+def small_gateway():
+    """It has one thread, as few connections, and patience."""
+    limits = {"connections": FEW, "per_client": 1000, "head_timeout": "60s"}
+    with gateway_of_uis({"threads": 1, "limits": limits}, "1GiB") as gateway:
+        yield gateway
+
+
+def is_over_for(wire):
+    return not wire.read(lambda: False)
+
+
+def is_served_soon(gateway):
+    """A request that is refused may be sent again: each time one idle connection has gone for it."""
+    with Wire(gateway, gateway.token) as other:
+        answers = [other.get(f"{UI}/page") for _ in range(4)]
+        assert all(answer.reset == REFUSED or answer.status == 200 for answer in answers)
+        return answers[-1].status == 200
+
+
+def test_s212_heads_that_never_end_keep_nobody_out():
+    with small_gateway() as gateway, contextlib.ExitStack() as stack:
+        for _ in range(FEW - 5):
+            wire = stack.enter_context(Wire(gateway))
+            assert wire.read(lambda: wire.settings)
+            wire.send(HEAD_WITHOUT_END)
+        assert is_served_soon(gateway)
+
+
+def test_s212_content_that_never_comes_makes_room_for_requests_of_others():
+    with small_gateway() as gateway, Wire(gateway, gateway.token) as greedy:
+        for _ in range(FEW - 10):
+            greedy.ask(f"{LAB}/take", "POST", ("content-length", "1000"), ends=False)
+        wait_for(lambda: metric(gateway, "http2_streams") == FEW - 10, "places to be taken", 10)
+        with contextlib.ExitStack() as stack:
+            for _ in range(8):
+                stack.enter_context(Wire(gateway))
+            assert is_served_soon(gateway) and is_served_soon(gateway)
+
+
+def test_s212_who_has_many_requests_ends_nobody_by_asking_for_more():
+    with small_gateway() as gateway, Wire(gateway, gateway.token) as greedy, Wire(gateway, gateway.token) as other:
+        assert other.read(lambda: other.settings)
+        for _ in range(2 * FEW):
+            greedy.ask(f"{LAB}/take", "POST", ("content-length", "1000"), ends=False)
+        assert greedy.read(lambda: any(stream.reset == REFUSED for stream in greedy.streams.values()))
+        assert other.read(lambda: other.settings) and other.send(ping()) and not other.is_over
+        assert is_served_soon(gateway)
+
+
+def test_s212_requests_of_a_connection_that_went_for_a_newer_one_count_no_more(gate):
+    """100 of 150 places of an address are one connection's."""
+    with Wire(gate, gate.token) as greedy:
+        for _ in range(99):
+            greedy.ask(f"{LAB}/take", "POST", ("content-length", "1000"), ends=False)
+        wait_for(lambda: metric(gate, "http2_streams") == 99, "its requests", 10)
+        plugs = [socket.create_connection((HOST, gate.port), timeout=20) for _ in range(60)]
+        assert is_over_for(greedy) and serves(gate)
+        for plug in plugs:
+            plug.close()
+    wait_for(lambda: serves(gate) and metric(gate, "http2_streams") == 0, "their places", 10)
 
 
 # --- S230: what is left of a connection that ends ---

@@ -158,6 +158,21 @@ static void s228_requests_of_a_connection_count_as_its_clients_connections(void 
 	assert_false(crowd_count(crowd, &members[2])); /* behind a proxy are many: nobody counts */
 }
 
+static void s212_requests_leave_with_their_connection(void **state)
+{
+	(void)state;
+	assert_false(enter("192.0.2.1", 0));
+	assert_true(crowd_count(crowd, &members[0]));
+	assert_true(crowd_count(crowd, &members[0]));
+	assert_true(enter("192.0.2.1", 1));
+	assert_true(crowd_leave_if_over(crowd, &members[0]));
+	crowd_discount(crowd, &members[0]); /* as each of them does that ends now */
+	crowd_discount(crowd, &members[0]);
+	assert_false(enter("192.0.2.1", 0));
+	assert_false(enter("192.0.2.1", 0));
+	assert_true(enter("192.0.2.1", 0));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -171,6 +186,7 @@ int main(void)
 		TEST(s60_the_newest_of_a_client_stays_though_it_is_the_only_one_on_its_seat),
 		TEST(s60_a_clients_connections_are_in_the_order_of_their_last_bytes),
 		TEST(s228_requests_of_a_connection_count_as_its_clients_connections),
+		TEST(s212_requests_leave_with_their_connection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
