@@ -26,7 +26,7 @@ static void write_hint(struct sbuf *out, const struct field *field)
 		out, "<p class=\"hint\" id=\"%s-hint\">%s</p></div>\n", field->name, field->hint);
 }
 
-static void write_field(struct sbuf *out, const struct field *field, const char *value)
+static void write_input(struct sbuf *out, const struct field *field, const char *value)
 {
 	write_label(out, field);
 	sbuf_printf(out,
@@ -44,6 +44,11 @@ static void write_field(struct sbuf *out, const struct field *field, const char 
 		sbuf_html(out, str_of(value));
 		sbuf_puts(out, "\">");
 	}
+}
+
+static void write_field(struct sbuf *out, const struct field *field, const char *value)
+{
+	write_input(out, field, value);
 	write_hint(out, field);
 }
 
@@ -101,7 +106,6 @@ static void write_storages(
 {
 	const char *last = "";
 
-	sbuf_puts(out, "<div class=\"field\"><p class=\"hint\">Choose from your files:");
 	for (size_t i = 0; i < json_array_size(form->profiles) && part_has_room(out, OPTION_MAX);
 		i++) {
 		const json_t *profile = json_array_get(form->profiles, i);
@@ -119,6 +123,18 @@ static void write_storages(
 		part_text(out, cluster, PART_CLIP);
 		sbuf_puts(out, "</a>");
 	}
+}
+
+static void write_artifact(
+	struct sbuf *out, const struct page_view *view, const struct page_launch_form *form)
+{
+	static const struct field field = {"artifact", "Artifact",
+		"A jar or Python file that you have uploaded before. Your files:", 512, 0, false,
+		false};
+
+	write_input(out, &field, json_value_string(form->values, field.name));
+	sbuf_printf(out, "<p class=\"hint\" id=\"%s-hint\">%s", field.name, field.hint);
+	write_storages(out, view, form);
 	sbuf_puts(out, "</p></div>\n");
 }
 
@@ -152,9 +168,6 @@ static void write_program(
 {
 	static const struct field name = {
 		"name", "Name", "Shown in Spark and in lists.", 128, 0, true, false};
-	static const struct field artifact = {"artifact", "Artifact",
-		"The name of a jar or Python file that you have uploaded before.", 512, 0, false,
-		false};
 	static const struct field fields[] = {
 		{"resource", "Address of the program",
 			"A jar or Python file, such as <code>s3a://apps/etl.py</code>.", 1024, 0,
@@ -165,10 +178,8 @@ static void write_program(
 	};
 
 	write_field(out, &name, json_value_string(form->values, name.name));
-	if (has_any(form->profiles, "artifacts")) {
-		write_field(out, &artifact, json_value_string(form->values, artifact.name));
-		write_storages(out, view, form);
-	}
+	if (has_any(form->profiles, "artifacts"))
+		write_artifact(out, view, form);
 	write_all(out, form, fields, ARRAY_LEN(fields));
 }
 
