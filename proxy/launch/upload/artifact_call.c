@@ -21,9 +21,11 @@ const struct web_work artifact_call_work = {.free = artifact_call_free};
 
 /* --- which --- */
 
-void artifact_call_no_such(struct web_call *web)
+static const char no_such[] = "There is no such artifact.";
+
+void artifact_call_no_such(struct artifact_call *call)
 {
-	web_fault(web, FAULT_NOT_FOUND, "There is no such artifact.");
+	artifact_call_refuse(call, FAULT_NOT_FOUND, no_such);
 }
 
 /* What is behind ".../artifacts/"; "" of the list. */
@@ -117,17 +119,17 @@ static const struct conf_cluster *find_cluster_in_query(struct web_call *web)
 
 /* False: refused, and answered. What they may not see is not there; a folder that they may read
  * and not change is there. */
-static bool check_folder(struct artifact_call *call, enum artifact_step step)
+static bool check_folder(struct artifact_call *call)
 {
-	struct web_call *web = call->web;
+	const struct identity *who = call->web->who;
 
-	if (!artifact_place_shows(call->cluster, web->who, &call->name)) {
-		artifact_call_no_such(web);
+	if (!artifact_place_shows(call->cluster, who, &call->name)) {
+		artifact_call_no_such(call);
 		return false;
 	}
-	if (step == ARTIFACT_WRITE &&
-		!artifact_place_lets_write(call->cluster, web->who, &call->name)) {
-		web_fault(web, FAULT_FORBIDDEN,
+	if (call->step == ARTIFACT_WRITE &&
+		!artifact_place_lets_write(call->cluster, who, &call->name)) {
+		artifact_call_refuse(call, FAULT_FORBIDDEN,
 			"Your profiles let you read this shared folder, and not change it.");
 		return false;
 	}
@@ -164,7 +166,7 @@ static void refuse_name(struct web_call *web, enum artifact_step step)
 			"An artifact's name has up to 128 letters, digits, '.', '_' and '-', and "
 			"does not begin with '.'; shared/FOLDER/ may stand before it.");
 	else
-		artifact_call_no_such(web);
+		web_fault(web, FAULT_NOT_FOUND, no_such);
 }
 
 /* NULL: refused, and answered. `text` is a name, or "" for a folder. */
@@ -175,10 +177,12 @@ static struct artifact_call *find_place(struct web_call *web, const struct conf_
 
 	call->web = web;
 	call->cluster = cluster;
+	call->step = step;
 	bool is_name = read_name(call, text);
-	if (is_name && check_folder(call, step)) {
+	if (is_name) {
 		write_keys(call);
-		return call;
+		if (check_folder(call))
+			return call;
 	}
 	free(call);
 	if (!is_name)
@@ -235,7 +239,7 @@ bool artifact_call_is_done(struct artifact_call *call, const struct fetch_result
 	if (outcome == S3_DONE)
 		return true;
 	log_trouble(call, &reason);
-	web_fault(call->web, outcome == S3_DOWN ? FAULT_STORAGE_DOWN : FAULT_STORAGE,
+	artifact_call_refuse(call, outcome == S3_DOWN ? FAULT_STORAGE_DOWN : FAULT_STORAGE,
 		outcome == S3_REFUSED ? "The object storage refuses the gateway's own key. Tell "
 					"the gateway's administrator."
 				      : NULL);
@@ -256,7 +260,7 @@ static void on_listing(const struct fetch_result *result, void *arg)
 	}
 	snprintf(reason.text, sizeof reason.text, "%.200s", err.text);
 	log_trouble(call, &reason);
-	web_fault(call->web, FAULT_STORAGE, NULL);
+	artifact_call_refuse(call, FAULT_STORAGE, NULL);
 }
 
 void artifact_call_list(struct artifact_call *call, const char *prefix, unsigned max,
@@ -319,7 +323,8 @@ const struct s3_object *artifact_call_find(const struct artifact_call *call)
 
 /* --- what is written down, and told --- */
 
-void artifact_call_audit(const struct artifact_call *call, const char *what, uint64_t bytes)
+static void audit(
+	const struct artifact_call *call, const char *what, uint64_t bytes, const char *reason)
 {
 	struct web_call *web = call->web;
 	char digits[STR_U64];
@@ -329,9 +334,21 @@ void artifact_call_audit(const struct artifact_call *call, const char *what, uin
 		{"client", str_of(web_client(web)), false}, {"request_id", str_of(web->id), false},
 		{"cluster", str_of(call->cluster->name), false},
 		{"artifact", str_of(call->key), false}, {"decision", str_of(what), false},
-		{"bytes", str_of_u64(bytes, 10, digits), true}};
+		{"bytes", str_of_u64(bytes, 10, digits), true}, {"reason", str_of(reason), false}};
 
-	log_audit("artifacts", fields, ARRAY_LEN(fields));
+	log_audit("artifacts", fields, ARRAY_LEN(fields) - (reason == NULL));
+}
+
+void artifact_call_audit(const struct artifact_call *call, const char *what, uint64_t bytes)
+{
+	audit(call, what, bytes, NULL);
+}
+
+void artifact_call_refuse(struct artifact_call *call, enum fault fault, const char *why)
+{
+	if (call->step == ARTIFACT_WRITE)
+		audit(call, "refuse", 0, why ? why : fault_row(fault)->word);
+	web_fault(call->web, fault, why);
 }
 
 void artifact_call_write(

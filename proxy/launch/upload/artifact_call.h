@@ -17,6 +17,7 @@ enum artifact_step { ARTIFACT_READ, ARTIFACT_WRITE };
 struct artifact_call {
 	struct web_call *web;
 	const struct conf_cluster *cluster;
+	enum artifact_step step;
 	char text[2 * ARTIFACT_NAME_MAX + 16]; /* what `name` borrows from */
 	struct artifact_name name;	       /* file.at == NULL: of all in a folder */
 	char folder[ARTIFACT_KEY_MAX], key[ARTIFACT_KEY_MAX]; /* below the storage's prefix */
@@ -55,8 +56,11 @@ const struct s3_object *artifact_call_find(const struct artifact_call *call);
 /* Whether the storage has done what it was asked for; else answers, and the call is gone. */
 MUST_CHECK bool artifact_call_is_done(
 	struct artifact_call *call, const struct fetch_result *result);
-/* There is no such artifact for who asks. */
-void artifact_call_no_such(struct web_call *web);
+/* Answers, and the call is gone; `why` NULL: as the fault says. Of what would have changed
+ * something the audit knows that it has not. */
+void artifact_call_refuse(struct artifact_call *call, enum fault fault, const char *why);
+/* There is no such artifact for who asks. The same. */
+void artifact_call_no_such(struct artifact_call *call);
 /* An audit line: "upload" or "delete". */
 void artifact_call_audit(const struct artifact_call *call, const char *what, uint64_t bytes);
 /* Members of JSON: what it is called, here and by Spark. */

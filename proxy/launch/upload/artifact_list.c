@@ -84,7 +84,7 @@ static void answer_one(struct artifact_call *call)
 	struct sbuf json;
 
 	if (object == NULL) {
-		artifact_call_no_such(call->web);
+		artifact_call_no_such(call);
 		return;
 	}
 	sbuf_init(&json, LIST_MAX);
@@ -125,7 +125,7 @@ static void delete_it(struct artifact_call *call)
 		call->fetch =
 			s3_delete(artifact_bench_fetcher(call->web->bench), &asked, call->key);
 	else
-		artifact_call_no_such(call->web);
+		artifact_call_no_such(call);
 }
 
 void artifact_api_delete(struct web_call *web)

@@ -67,7 +67,7 @@ void artifact_push_break_off(struct artifact_push *push, enum fault fault, const
 	if (push->it.fetch)
 		fetch_cancel(push->it.fetch);
 	push->it.fetch = NULL;
-	web_fault(push->it.web, fault, why);
+	artifact_call_refuse(&push->it, fault, why);
 }
 
 /* --- who sends it --- */
@@ -227,7 +227,7 @@ static void on_put(const struct fetch_result *result, void *arg)
 		return;
 	if (!aws_chunks_is_done(&push->chunks)) {
 		/* Of what it has not been given it can't have made anything. */
-		web_fault(push->it.web, FAULT_STORAGE, NULL);
+		artifact_call_refuse(&push->it, FAULT_STORAGE, NULL);
 		return;
 	}
 	artifact_call_audit(&push->it, "upload", push->length);
@@ -312,7 +312,7 @@ static void after_list(struct artifact_call *call)
 	char why[160];
 
 	if (check_quota(push, why, sizeof why))
-		web_fault(call->web, FAULT_QUOTA, why);
+		artifact_call_refuse(call, FAULT_QUOTA, why);
 	else
 		send_it(push);
 }
@@ -325,7 +325,7 @@ bool artifact_push_fits(struct artifact_push *push, uint64_t length)
 	if (length <= launch->artifacts.max)
 		return true;
 	snprintf(why, sizeof why, "An artifact may have %zu bytes here.", launch->artifacts.max);
-	web_fault(push->it.web, FAULT_BODY_TOO_LARGE, why);
+	artifact_call_refuse(&push->it, FAULT_BODY_TOO_LARGE, why);
 	return false;
 }
 
@@ -349,7 +349,7 @@ void artifact_push_begin(struct artifact_push *push, uint64_t length)
 	if (push->entry)
 		artifact_call_list(it, it->folder, S3_OBJECTS_MAX, after_list);
 	else
-		web_fault(it->web, FAULT_BUSY,
+		artifact_call_refuse(it, FAULT_BUSY,
 			"Too many artifacts are being uploaded. Try again when one is there.");
 }
 

@@ -289,6 +289,23 @@ def test_s37_upload_outlives_no_token_and_leaves_no_object(gate, s3, listener, e
     assert s3.objects()[kept] == (2 * MIB if end == "good" else 5)
 
 
+def test_s165_what_an_upload_is_refused_for_is_in_the_audit(gate, ann, s3):
+    put(ann, "shared/secret/x", b"x")
+    put(ann, "shared/team/x", b"x")
+    ann.delete(f"{ARTIFACTS}/never.py")
+    put(ann, "most", bytes(60 * MIB))
+    put(ann, "more", bytes(41 * MIB))
+    ann.get(f"{ARTIFACTS}/never.py")  # who only looks changes nothing
+    s3.stop()
+    put(ann, "down", b"x")
+    s3.start()
+    lines = [json.loads(line) for line in gate.log_text().splitlines() if '"event":"audit"' in line and '"msg":"artifacts"' in line]
+    told = [(line["artifact"].rsplit("/", 1)[1], line["reason"], line["user"]) for line in lines if "what_an_upload_is_refused" in json.dumps(line) and line["decision"] == "refuse"]
+    assert [name for name, *_ in told] == ["x", "x", "never.py", "more", "down"], told
+    for (_, reason, user), says in zip(told, ("no such artifact", "not change it", "no such artifact", "quota", "storage"), strict=True):
+        assert says in reason and user, told
+
+
 def test_uploads_and_deletions_are_in_the_audit(gate, ann):
     put(ann, "a.py", b"12345")
     ann.delete(f"{ARTIFACTS}/a.py")
