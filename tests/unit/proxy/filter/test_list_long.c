@@ -1,4 +1,5 @@
-/* A master's page with links and tags that are longer than Spark's are. */
+/* A master's page with links and tags that are longer than Spark's are; elements of JSON whose ends
+ * stand at any place of what is skipped at once. */
 #include "tests/support/filter_world.h"
 
 #include <setjmp.h>
@@ -59,11 +60,40 @@ static void s76_nothing_follows_a_tag_that_is_too_long_elsewhere(void **state)
 	}
 }
 
+/* Of a hidden element the rest is skipped, 64 bytes at a time: braces in its strings end nothing,
+ * nor do bytes that have a brace's bits, wherever they stand. */
+static void s76_end_of_a_hidden_element_is_found_at_any_place(void **state)
+{
+	static const char *const rests[] = {"\"y_\x7f]}[{\"",
+		"\"}\", \"b\" : {\"c\" : [\"]\"]}, \"y\"", "\"a\\\"}]\"",
+		"[[{}], \"_}_\", {\"y\" : \"[\"}]"};
+	static const char own[] = "{\"id\" : \"own\", \"name\" : \"n\", \"user\" : \"u\"}";
+	struct sbuf text;
+
+	(void)state;
+	sbuf_init(&text, 4096);
+	for (size_t i = 0; i < ARRAY_LEN(rests) * 192; i++) {
+		sbuf_reset(&text);
+		sbuf_puts(&text, "[ {\"id\" : \"b\", \"name\" : \"n\", \"attempts\" : [{"
+				 "\"sparkUser\" : \"bob\", \"pad\" : \"");
+		for (size_t pad = i % 192; pad > 0; pad--)
+			sbuf_putc(&text, 'y');
+		sbuf_printf(&text, "\", \"a\" : %s}]}, %s ]", rests[i / 192], own);
+		char *got = filter_world_read(
+			LIST_HISTORY, &(struct filter_reader){.id = "own"}, sbuf_str(&text), 0);
+		if (strcmp(got, "[ {\"id\" : \"own\", \"name\" : \"n\", \"user\" : \"u\"} ]") != 0)
+			fail_msg("%s: %s", sbuf_str(&text).at, got);
+		free(got);
+	}
+	sbuf_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s76_driver_whose_link_is_too_long_hides_its_own_row_alone),
 		cmocka_unit_test(s76_nothing_follows_a_tag_that_is_too_long_elsewhere),
+		cmocka_unit_test(s76_end_of_a_hidden_element_is_found_at_any_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
