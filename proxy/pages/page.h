@@ -113,6 +113,9 @@ void page_kill_told(struct sbuf *out, const struct page_view *view, const struct
 
 /* --- page_fault.c --- */
 
+/* FAULT_BAD_HOST: the way to the right address, for nothing below this one leads anywhere. */
+void page_other_host(
+	struct sbuf *out, const struct page_view *view, const struct conf_listen *right);
 /* Any fault. `detail` says more (which role or action was missing), or NULL. */
 void page_fault(
 	struct sbuf *out, const struct page_view *view, enum fault fault, const char *detail);

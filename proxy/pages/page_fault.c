@@ -86,6 +86,22 @@ void page_fault(
 	card_close(out, view);
 }
 
+void page_other_host(
+	struct sbuf *out, const struct page_view *view, const struct conf_listen *right)
+{
+	char *address = mem_printf("%s%s/", right->origin, right->base);
+
+	card_open_fault(out, view, FAULT_BAD_HOST);
+	sbuf_puts(out, "<p>This gateway is at ");
+	sbuf_html(out, str_of(address));
+	sbuf_puts(out, ".</p>\n<div class=\"actions\"><a class=\"button\" href=\"");
+	sbuf_html(out, str_of(address));
+	sbuf_puts(out, "\">Open it there</a></div>\n");
+	card_request_id(out, view);
+	card_close(out, view);
+	free(address);
+}
+
 /* --- not there any more, or not yet --- */
 
 static const char *gone_title(const struct mount *mount)

@@ -178,6 +178,8 @@ static void write_fault_page(
 	} else if (fault == FAULT_UNAUTHENTICATED) { /* a form: else it had been redirected */
 		find_form_page(call, &next);
 		page_ended(out, &view, sbuf_str(&next));
+	} else if (fault == FAULT_BAD_HOST) {
+		page_other_host(out, &view, call->listen);
 	} else {
 		page_fault(out, &view, fault, detail);
 	}

@@ -298,5 +298,8 @@ def test_lines_for_eyes_leave_out_static_files_and_what_would_move_the_cursor(tm
 
 def test_a_request_for_another_host_name_is_told_the_right_address(tmp_path):
     with Gateway([{"name": "other", "uis": [{"name": "x", "url": "http://127.0.0.1:1"}]}], "/gate", folder=tmp_path) as gateway:
-        answer = requests.get(f"{gateway.url}/", headers={"Host": "elsewhere.example"}, timeout=10)
-    assert answer.status_code == 400 and f"{gateway.url}/" in answer.text
+        headers = {"Host": "elsewhere.example"}
+        answer = requests.get(f"{gateway.url}/", headers=headers, timeout=10)
+        page = requests.get(f"{gateway.url}/", headers={**headers, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}, timeout=10)
+    assert answer.status_code == page.status_code == 400 and f"{gateway.url}/" in answer.json()["detail"]
+    assert f'<a class="button" href="{gateway.url}/">' in page.text and "/_gate/login" not in page.text
