@@ -337,11 +337,24 @@ static int read_file(const char *file, struct sbuf *out, struct err *err)
 	return out->overflow ? err_set(err, "%s: longer than 1 MiB", file) : 0;
 }
 
+static const struct yaml_node *group_around(
+	const struct yaml_node *in, const struct yaml_node *values)
+{
+	const struct yaml_node *found = NULL;
+
+	for (const struct yaml_node *child = in->first; child && found == NULL; child = child->next)
+		found = child == values ? in : group_around(child, values);
+	return found;
+}
+
+/* What a list of values lacks, the group lacks that it is a key of. */
 static void leave_out(struct yaml_node *root, struct load_mistake *mistake)
 {
 	const struct yaml_node *in =
 		yaml_tree_remove(root, mistake->line, mistake->column, mistake->is_group);
 
+	if (in && in->kind == YAML_TREE_LIST && !mistake->is_group)
+		in = group_around(root, in);
 	mistake->in_line = in && in != root ? in->line : 0;
 	mistake->in_column = in && in != root ? in->column : 0;
 }

@@ -56,6 +56,9 @@ static void what_lacks_a_mistake_is_none_itself(void **state)
 	(void)state;
 	expect_mistakes("store: 'memory:'\nclusters:\n  - {name: proxy, masters: [x]}\n", "3:6 ");
 	expect_mistakes("store: 'memory:'\nclusters:\n  - {name: a, history: nowhere}\n", "3:15 ");
+	expect_mistakes(
+		"store: 'memory:'\nclusters:\n  - {name: a, masters: [x, 'spark://m:7077']}\n",
+		"3:25 3:28 ");
 }
 
 static void what_is_missing_is_told(void **state)
