@@ -1,6 +1,7 @@
 /* The command line's flags, turned into the tree of keys. */
 #define _GNU_SOURCE
 #include "conf/conf.h"
+#include "conf/load/data_folder.h"
 #include "conf/load/env.h"
 #include "conf/load/load.h"
 #include "conf/load/yaml_tree.h"
@@ -9,30 +10,6 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* --data, or where programs keep their state by the XDG Base Directory Specification. */
-static char *data_folder(const char *flag, struct err *err)
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-
-	if (flag && flag[0] == '/')
-		return mem_strdup(flag);
-	if (flag && flag[0]) {
-		char *cwd = getcwd(NULL, 0);
-		char *folder = cwd ? mem_printf("%s/%s", cwd, flag) : NULL;
-		free(cwd);
-		if (folder == NULL)
-			err_set(err, "--data: the current folder no longer exists");
-		return folder;
-	}
-	if (state && state[0] == '/')
-		return mem_printf("%s/sparkgate", state);
-	if (home && home[0] == '/')
-		return mem_printf("%s/.local/state/sparkgate", home);
-	err_set(err, "--data: expected a folder for tokens and keys, because neither HOME nor "
-		     "XDG_STATE_HOME is set");
-	return NULL;
-}
 
 /* The port after the server's on the same family's loopback; any port when the server has any. */
 static int put_admin_listen(struct yaml_node *root, const char *listen, struct err *err)
@@ -91,7 +68,7 @@ static const char *text_at(const struct yaml_node *root, struct str group, struc
 
 static int put_store(struct yaml_node *root, const char *flag, struct err *err)
 {
-	char *folder = data_folder(flag, err);
+	char *folder = data_folder_of(flag, err);
 
 	if (folder == NULL)
 		return -1;

@@ -15,6 +15,7 @@
 #include "base/block.h"
 #include "base/version.h"
 #include "base/share.h"
+#include "conf/load/data_folder.h"
 #include "conf/warn/warn.h"
 #include "proxy/admin/admin.h"
 #include "proxy/front/crowd.h"
@@ -309,17 +310,21 @@ static bool takes_a_line(int fd)
 /* Of a first start, for eyes: what runs, where its data is, and what to do. The link is last. */
 static void print_first_words(const struct conf *conf)
 {
-	char *where = conf->file ? mem_printf(" --config %s", conf->file)
-				 : mem_printf(" --data %s", conf->data_dir ? conf->data_dir : "");
+	bool is_found = conf->file == NULL && data_folder_is_default(conf->data_dir);
+	char *where = is_found	   ? mem_strdup("")
+		      : conf->file ? mem_printf(" --config %s", conf->file)
+				   : mem_printf(" --data %s", conf->data_dir ? conf->data_dir : "");
 
 	log_queue_flush(LAST_WORDS_MS); /* nothing of the start comes behind it */
 	printf("\nSpark's UIs:          %s%s/\n"
 	       "Tokens and sessions:  %s%s/tokens\n"
 	       "Data:                 %s\n"
+	       "A token for that page: sparkgate token create%s --client-name NAME --token-type "
+	       "admin\n"
 	       "A token for a script: sparkgate token create%s --client-name NAME\n"
 	       "Another sign-in link: sparkgate link%s\n\n",
 		conf->server.origin, conf->server.base, conf->admin.origin, conf->admin.base,
-		conf->data_dir ? conf->data_dir : "in the store", where, where);
+		conf->data_dir ? conf->data_dir : "in the store", where, where, where);
 	free(where);
 }
 

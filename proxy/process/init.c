@@ -3,6 +3,7 @@
 #include "base/sbuf.h"
 #include "base/text/arguments.h"
 #include "conf/conf.h"
+#include "conf/load/data_folder.h"
 #include "conf/load/load.h"
 
 #include <errno.h>
@@ -174,6 +175,18 @@ static void write_sign_in(const struct init *init, struct sbuf *out)
 	put_list(out, "    user: [", init->user_role);
 }
 
+/* Root's is the package's, which is the default. Others cannot write there. */
+static void write_store(const struct init *init, struct sbuf *out)
+{
+	struct err err = {""};
+	char *folder = init->store || geteuid() == 0 ? NULL : data_folder_of(NULL, &err);
+	char *own = folder ? mem_printf("sqlite:%s/state.db", folder) : NULL;
+
+	put(out, "store: ", own ? own : init->store, "\n");
+	free(own);
+	free(folder);
+}
+
 static void write_text(const struct init *init, struct sbuf *out)
 {
 	sbuf_puts(out, "# Written by sparkgate init. All keys: man sparkgate.yaml\n");
@@ -186,7 +199,7 @@ static void write_text(const struct init *init, struct sbuf *out)
 	put(out, "    history: ", init->history, "\n");
 	put_list(out, "    networks: [", init->network);
 	write_sign_in(init, out);
-	put(out, "store: ", init->store, "\n");
+	write_store(init, out);
 }
 
 /* The group of the package's service may read it. */
@@ -261,6 +274,12 @@ static int run(struct init *init)
 		init->output = "sparkgate.yaml";
 	for (size_t i = 0; isatty(fileno(init->in)) && i < ARRAY_LEN(options); i++)
 		ask(init, &options[i]);
+	if (init->master == NULL && init->history == NULL) {
+		fprintf(init->err,
+			"sparkgate init: there is nothing to show yet: give --master URL, "
+			"or --history URL, or both\n");
+		return INIT_REFUSED;
+	}
 	if (write_checked(init, &err) == -1) {
 		if (err.text[0])
 			fprintf(init->err, "sparkgate init: %s\n", err.text);

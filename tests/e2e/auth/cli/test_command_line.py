@@ -262,11 +262,11 @@ def test_s203_root_gives_away_no_file_that_a_link_leads_to(tmp_path):
 # --- a first start on a terminal ---
 
 
-def test_a_first_start_on_a_terminal_is_text_with_the_link_last(tmp_path):
-    port = free_port()
-    flags = ["--master", "http://127.0.0.1:1", "--listen", f"127.0.0.1:{port}", "--data", str(tmp_path)]
+def first_words(*flags, **environment):
+    """What a first start says on a terminal, up to the link."""
+    command = [str(binary()), "--master", "http://127.0.0.1:1", "--listen", f"127.0.0.1:{free_port()}", *flags]
     master, slave = pty.openpty()
-    with subprocess.Popen([str(binary()), *flags], stdin=subprocess.DEVNULL, stdout=slave, stderr=slave) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=slave, stderr=slave, env={**os.environ, **environment}) as process:
         os.close(slave)
         said = b""
         while b"link=" not in said.rpartition(b"Sign in")[2] or not said.endswith(b"\n"):
@@ -274,10 +274,20 @@ def test_a_first_start_on_a_terminal_is_text_with_the_link_last(tmp_path):
         process.terminate()
         process.wait(20)
     os.close(master)
-    text = said.decode().replace("\r\n", "\n")
+    return said.decode().replace("\r\n", "\n")
+
+
+def test_a_first_start_on_a_terminal_is_text_with_the_link_last(tmp_path):
+    text = first_words("--data", str(tmp_path))
     assert f"Data:                 {tmp_path}\n" in text and f"sparkgate token create --data {tmp_path} --client-name NAME" in text
     assert re.search(r"^\d\d:\d\d:\d\d info  start: sparkgate ", text, re.M) and "{" not in text
     assert text.index("Another sign-in link") < text.index("Sign in as administrator")
+
+
+def test_commands_of_a_first_start_in_the_default_folder_need_no_data(tmp_path):
+    text = first_words(XDG_STATE_HOME=str(tmp_path))
+    assert f"Data:                 {tmp_path}/sparkgate\n" in text and "Another sign-in link: sparkgate link\n" in text
+    assert "A token for that page: sparkgate token create --client-name NAME --token-type admin\n" in text
 
 
 def test_lines_for_eyes_leave_out_static_files_and_what_would_move_the_cursor(tmp_path):

@@ -4,10 +4,13 @@ import datetime
 import http.server
 import json
 import os
+import pathlib
 import pty
 import re
+import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -24,6 +27,8 @@ from tls_front import write_certificate
 
 MASTER_JSON = {"url": "spark://x:7077", "aliveworkers": 0, "workers": [], "activeapps": [], "completedapps": [], "activedrivers": [],
                "completeddrivers": [], "status": "ALIVE", "cores": 0, "coresused": 0, "memory": 0, "memoryused": 0}
+
+ORDINARY = 65534  # an account that is not root
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -324,6 +329,23 @@ def test_init_writes_a_file_that_passes_its_check_and_is_the_owners_alone(tmp_pa
     for text in ("http://m2:8080", "http://h:18080", "10.1.0.0/16", "https://spark.example.net/ui/", "https://idp.example.net/realms/x", "ops", "groups"):
         assert text in shown, shown
     assert [path.name for path in tmp_path.iterdir() if "sparkgate" in path.name] == ["sparkgate.yaml"]
+
+
+def test_init_without_anything_to_show_says_what_to_give(tmp_path):
+    said = init(tmp_path)
+    assert said.returncode == 1 and "give --master URL, or --history URL" in said.stderr and not list(tmp_path.iterdir())
+
+
+def test_what_init_writes_for_an_ordinary_account_is_a_gateway_that_this_account_can_start():
+    with tempfile.TemporaryDirectory(prefix="sparkgate-init-") as folder:
+        account = {"user": ORDINARY, "group": ORDINARY} if os.geteuid() == 0 else {}
+        program = shutil.copy(binary(), folder)
+        os.chmod(folder, 0o777)
+        made = subprocess.run([program, "init", "--master", "http://m:8080"], cwd=folder, env={"HOME": folder}, capture_output=True, text=True,
+                              timeout=20, stdin=subprocess.DEVNULL, **account)
+        assert made.returncode == 0, made.stderr
+        text = pathlib.Path(folder, "sparkgate.yaml").read_text()
+    assert text.endswith(f'store: "sqlite:{folder}/.local/state/sparkgate/state.db"\n')
 
 
 def test_init_replaces_a_file_by_force_only_and_never_by_a_wrong_one(tmp_path):
