@@ -158,6 +158,18 @@ def test_s82_person_opens_a_link_in_a_browser_and_presses_its_button(tmp_path, p
         assert page.locator("text=Administrator").count() and notes.failed == [] and notes.errors == []
 
 
+def test_s182_the_link_does_not_open_the_site_that_makes_tokens(tmp_path):
+    with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway:
+        secret, own = gateway.link.split("link=")[1], {"Origin": gateway.admin_url, "Sec-Fetch-Site": "same-origin"}
+        place = f"{gateway.admin_url}/_gate/login"
+        looked = requests.get(place, params={"link": secret}, headers=NAVIGATION, timeout=10)
+        assert secret not in looked.text and "Set-Cookie" not in looked.headers
+        for name in ("link", "token"):
+            answer = requests.post(place, data={name: secret}, headers={**NAVIGATION, **own}, timeout=10, allow_redirects=False)
+            assert answer.status_code in (400, 401) and "Set-Cookie" not in answer.headers
+        assert use_link(Client(gateway), gateway.link).status_code == 303  # nor is it used up
+
+
 def test_link_is_not_in_the_log_of_requests(tmp_path):
     with Gateway(NOWHERE, BASE, folder=tmp_path) as gateway:
         Client(gateway).get(gateway.link)
