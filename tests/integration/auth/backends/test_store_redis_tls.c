@@ -167,7 +167,10 @@ static void server_that_speaks_no_tls_is_a_reason(void **state)
 
 	w->at.port = w->server->port;
 	assert_null(store_redis_open(&w->conf, &err));
-	assert_non_null(strstr(err.text, "no TLS handshake"));
+	/* Redis waits for the line's end, or has one among the bytes of our hello and refuses it.
+	 */
+	if (!strstr(err.text, "no TLS handshake") && !strstr(err.text, "TLS fails"))
+		fail_msg("%s", err.text);
 	assert_in_range(clock_mono_ms() - start, 0, 1000);
 }
 
