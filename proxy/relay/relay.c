@@ -4,8 +4,10 @@
 
 #include "base/clock.h"
 #include "proxy/guard/do_as.h"
+#include "proxy/guard/guard.h"
 #include "proxy/guard/person_field.h"
 #include "proxy/pages/page.h"
+#include "proxy/relay/preload.h"
 #include "proxy/relay/relay_filters.h"
 #include "proxy/relay/relay_headers.h"
 #include "proxy/relay/tunnel.h"
@@ -30,6 +32,19 @@ static int64_t announced_length(const struct h1_response *head, bool rewritten)
 	return (int64_t)length;
 }
 
+/* Only where somebody looks at the page now. */
+static void say_what_is_asked_next(
+	const struct exchange *x, const struct h1_response *head, struct sbuf *fields)
+{
+	const struct front_request *req = x->web.req;
+	struct preload_page page = {x->route.mount, x->route.cluster->spark_version, x->route.rest,
+		x->web.target.query};
+
+	if (head->status == 200 && guard_is_navigation(req) && !guard_is_ahead(req) &&
+		str_starts_nocase(h1_field(head, FIELD_CONTENT_TYPE), STR("text/html")))
+		preload_write(fields, &page);
+}
+
 static void relay_on_head(void *arg, const struct h1_response *head)
 {
 	struct exchange *x = arg;
@@ -49,6 +64,7 @@ static void relay_on_head(void *arg, const struct h1_response *head)
 	}
 	sbuf_init(&fields, FIELDS_MAX);
 	relay_headers_to_client(&fields, head, &x->rewrite_context, &plan);
+	say_what_is_asked_next(x, head, &fields);
 	if (fields.overflow) {
 		relay_stop(x);
 		web_fault(&x->web, FAULT_UPSTREAM_PROTOCOL, NULL);

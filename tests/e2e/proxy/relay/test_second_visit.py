@@ -3,13 +3,14 @@
 Only bytes are asserted: what a clock says depends on who else uses the machine. `pytest -s` shows the figures.
 """
 
+import re
 import statistics
 import time
 
 import pytest
 from playwright.sync_api import expect
 
-from browser import Notebook, chromium
+from browser import Notebook, chromium, enter_by_link
 from conftest import BASE, await_everything
 from gateway import Gateway, cluster_entry
 from spark_cluster import a_stage
@@ -94,6 +95,32 @@ def test_t50_second_visit_of_a_stage_page_takes_a_twentieth_of_its_bytes(info, g
         assert again["requests"] < direct_again["requests"]
         assert first["bytes"] < direct_first["bytes"] * 1.1
         works(through.page, direct.page, gateway.origin, app["ui"])
+
+
+def asked_by_scripts(page, url, whole):
+    """Opens the page, and gives what its head names; and what was asked of the API and for templates until it is whole."""
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    named = page.goto(url).all_headers().get("link", "")
+    expect(page.locator(whole).first).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    return re.findall("<(.*?)>", named), [one for one in asked if "/api/v1/" in one or "-template.html" in one]
+
+
+def test_t69_what_scripts_ask_for_is_asked_once_and_at_once(info, playwright):
+    """All that a page's head names is what its script wants, letter by letter: nothing is loaded twice, or for nothing."""
+    app = info["apps"]["running"]
+    pages = [(a_stage(app["ui"]), "#active-tasks-table tbody tr td", 4), ("/executors/", "#active-executors-table tbody tr td", 3)]
+    with Gateway([cluster_entry(info)], BASE) as gateway, chromium(playwright, reachable=None) as context:
+        await_everything(gateway, info)
+        enter_by_link(context.new_page(), gateway)
+        for path, whole, count in pages:
+            page, said = context.new_page(), []
+            page.on("console", lambda message, said=said: "preload" in message.text and said.append(message.text))
+            named, asked = asked_by_scripts(page, f"{gateway.url}/local/proxy/{app['id']}{path}", whole)
+            assert len(named) == count and sorted(asked[:count]) == sorted(gateway.origin + one for one in named)
+            assert len(set(asked)) == len(asked)
+            assert said == []
 
 
 def works(page, direct, origin, ui):
