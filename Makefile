@@ -172,7 +172,7 @@ bench-upload: ## long uploads, beside nginx: GIB=1 ROUNDS=3
 	@sh tests/support/install.sh bench
 	@$(MAKE) --no-print-directory all $(BENCH)
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/upload.py
-bench-visits: ## a stage page of Spark in Chromium over lines as people have them, direct and through: LINKS="50/20" SCHEMES=https ROUNDS=5
+bench-visits: ## pages of Spark in Chromium over lines as people have them, direct and through: PAGES=stage LINKS="50/20" SCHEMES=https ROUNDS=5
 	@sh tests/support/install.sh test
 	@$(MAKE) --no-print-directory all $(BUILD)/tests/bench/link
 	@BUILD=$(BUILD) build/venv/bin/python tests/bench/visits.py

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""`make bench-visits`: a stage page of real Spark in Chromium, over lines as people have them, straight from Spark and through the gateway.
+"""`make bench-visits`: pages of real Spark in Chromium, over lines as people have them, straight from Spark and through the gateway.
 
-LINKS ("20/100 50/20 150/5": round trip in ms / Mbit per second), SCHEMES ("https http"), ROUNDS (5), SPARK (4.3). A line is
-link.c; what it claims is measured first. Straight and through take turns. A visit gives the time to the last byte of what the
-page loads, and to its first contentful paint; a second visit has the browser's cache of the first. Writes build/visits.json.
+PAGES ("stage executors": a stage of an application that runs; the 2,000 executors of one that the history server has), LINKS ("20/100 50/20 150/5": round trip in ms / Mbit per second), SCHEMES ("https http"), ROUNDS (5), SPARK (4.3). A line is
+link.c; what it claims is measured first. Straight and through take turns. A visit ends when the page's table is there, and gives the
+time to the last byte of what was loaded, to first contentful paint, and until the table was seen; a second visit has the browser's
+cache of the first. Writes build/visits.json.
 """
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -27,6 +29,7 @@ from browser import chromium, enter_by_link  # noqa: E402
 from conftest import BASE  # noqa: E402
 from gateway import Gateway, cluster_entry  # noqa: E402
 from machine import HOST, free_port  # noqa: E402
+from many_executors import APP, write_log  # noqa: E402
 from spark_cluster import Cluster, a_stage  # noqa: E402
 from tls_front import write_certificate  # noqa: E402
 from world import keystore_of, tls_settings  # noqa: E402
@@ -35,7 +38,10 @@ BUILD = ROOT / os.environ.get("BUILD", "build")
 LINKS = [tuple(int(n) for n in link.split("/")) for link in os.environ.get("LINKS", "20/100 50/20 150/5").split()]
 SCHEMES, ROUNDS = os.environ.get("SCHEMES", "https http").split(), int(os.environ.get("ROUNDS", "5"))
 QUEUE_KIB = 256
-LIMITS = {"first": 0.55, "again": 0.15}  # of the direct page, over https at 50/20
+LIMITS = {("stage", "first"): 0.55, ("stage", "again"): 0.15, ("executors", "first"): 0.5}  # of the direct page, over https at 50/20
+PAGES = os.environ.get("PAGES", "stage executors").split()
+WHOLE = {"stage": "#active-tasks-table tbody tr td", "executors": "#active-executors-table tbody tr td"}  # it is there: the page is whole
+EXECUTORS = 2000
 LIMITS_AT = ("https", (50, 20))
 WHEN = """() => {
     const paint = performance.getEntriesByName("first-contentful-paint")[0];
@@ -93,17 +99,19 @@ class Tab:
         self.page = context.new_page()
         self.network = context.new_cdp_session(self.page)
 
-    def visit(self, url):
+    def visit(self, url, whole):
         self.page.goto(url, wait_until="load")
+        self.page.wait_for_selector(whole)
+        shown = self.page.evaluate("performance.now()")
         self.page.wait_for_load_state("networkidle")
-        return self.page.evaluate(WHEN)
+        return {**self.page.evaluate(WHEN), "whole": shown}
 
-    def first_and_again(self, url):
+    def first_and_again(self, url, whole):
         self.network.send("Network.clearBrowserCache")
         self.page.goto("about:blank")
-        first = self.visit(url)
+        first = self.visit(url, whole)
         self.page.goto("about:blank")
-        return {"first": first, "again": self.visit(url)}
+        return {"first": first, "again": self.visit(url, whole)}
 
 
 @contextlib.contextmanager
@@ -116,6 +124,8 @@ def estate(scheme, folder):
         pem.chmod(0o600)
         conf = {"spark.ssl.enabled": "true", **tls_settings(keystore_of(pem))}
     with Cluster(os.environ.get("SPARK", "4.3"), workers=1, conf=conf) as cluster:
+        write_log(cluster.dir / "events", "4.3.0", EXECUTORS)
+        cluster.await_history_of(APP)
         yield cluster.info(), pem
 
 
@@ -139,33 +149,43 @@ def await_page(tab, url):
     raise TimeoutError(url)
 
 
-def measure(playwright, info, pem, link):
-    """Rounds of {direct|through: {first|again: {paint, last}}}, in milliseconds."""
-    app, near_port, path = info["apps"]["running"], free_port(), a_stage(info["apps"]["running"]["ui"])
-    ui_port = int(app["ui"].rstrip("/").rsplit(":", 1)[1])
+def address_of(info, page):
+    """Of a page: its server, the path there, and the path through a gateway."""
+    if page == "executors":
+        path = f"/history/{APP}/executors/"
+        return info["history"], path, f"/local/shs{path}"
+    app = info["apps"]["running"]
+    path = a_stage(app["ui"])
+    return app["ui"], path, f"/local/proxy/{app['id']}{path}"
+
+
+def measure(playwright, info, pem, link, page):
+    """Rounds of {direct|through: {first|again: {paint, last, whole}}}, in milliseconds."""
+    near_port, (ui, path, path_through) = free_port(), address_of(info, page)
+    ui_port = int(ui.rstrip("/").rsplit(":", 1)[1])
     rounds = []
     with contextlib.ExitStack() as stack:
         gateway = stack.enter_context(gateway_at(info, pem, near_port))
         stack.enter_context(line(gateway.port, *link, near_port))
         direct = f"{'https' if pem else 'http'}://{HOST}:{stack.enter_context(line(ui_port, *link))}{path}"
-        through = f"{gateway.url}/local/proxy/{app['id']}{path}"
+        through = gateway.url + path_through
         context = stack.enter_context(chromium(playwright, reachable=None, ignore_https_errors=True))
         tabs = {"direct": Tab(context), "through": Tab(context)}
         enter_by_link(tabs["through"].page, gateway)
         await_page(tabs["through"], through)
         for _ in range(ROUNDS):
-            rounds.append({"direct": tabs["direct"].first_and_again(direct), "through": tabs["through"].first_and_again(through)})
+            rounds.append({"direct": tabs["direct"].first_and_again(direct, WHOLE[page]), "through": tabs["through"].first_and_again(through, WHOLE[page])})
     return rounds
 
 
-def show(scheme, link, rounds):
+def show(page, scheme, link, rounds):
     """Medians, and their ratios."""
     for visit in ("first", "again"):
-        for what in ("last", "paint"):
+        for what in ("last", "paint", "whole"):
             direct, through = (statistics.median(one[way][visit][what] for one in rounds) for way in ("direct", "through"))
-            limit = LIMITS[visit] if (scheme, link) == LIMITS_AT else None
+            limit = LIMITS.get((page, visit)) if (scheme, link) == LIMITS_AT and what != "whole" else None
             word = "" if limit is None else f"   limit {limit}" + ("" if through <= limit * direct else ", above")
-            print(f"  {scheme:5} {link[0]:4} ms {link[1]:4} Mbit/s  {visit:5} visit, {what:5}  {direct:7.0f} {through:7.0f} ms"
+            print(f"  {page:9} {scheme:5} {link[0]:4} ms {link[1]:4} Mbit/s  {visit:5} visit, {what:5}  {direct:7.0f} {through:7.0f} ms"
                   f"   {through / direct:5.2f}{word}", flush=True)
 
 
@@ -174,13 +194,13 @@ def main():
     for link in LINKS:
         short, mbit = check_line(*link)
         print(f"  a line of {link[0]} ms and {link[1]} Mbit/s: a byte takes {short:.1f} ms (two round trips), a long answer has {mbit:.1f} Mbit/s")
-    print("                                               direct through   ratio")
+    print("                                                         direct through   ratio")
     for scheme in SCHEMES:
         with tempfile.TemporaryDirectory() as folder, estate(scheme, folder) as (info, pem), sync_playwright() as playwright:
-            for link in LINKS:
-                rounds = measure(playwright, info, pem, link)
-                show(scheme, link, rounds)
-                results[f"{scheme} {link[0]}/{link[1]}"] = rounds
+            for page, link in itertools.product(PAGES, LINKS):
+                rounds = measure(playwright, info, pem, link, page)
+                show(page, scheme, link, rounds)
+                results[f"{page} {scheme} {link[0]}/{link[1]}"] = rounds
     (BUILD / "visits.json").write_text(json.dumps(results, indent=1))
 
 
