@@ -20,8 +20,11 @@ COUNTS = """() => ({
     log: document.querySelectorAll(".log-content pre").length,
     markup: document.querySelectorAll(".log-content pre *").length})"""
 NOTHING = {"rows": 0, "graphs": 0, "log": 0}  # the gateway's own page has none beside it
-# What Spark's own scripts do against its own policy: 4.3 gives the graph of a job an "onclick" (spark-dag-viz.js).
-SPARKS_OWN = re.compile(r"Executing inline event handler violates")
+# What is Spark's own fault. 4.3 gives the graph of a job an "onclick" against its own policy (spark-dag-viz.js). The master's page of
+# its environment loads a module as a plain script (environmentpage.js, 4.2 and 4.3).
+ON_A_GRAPH = re.compile(r"Executing inline event handler violates")
+OF_A_SCRIPT = re.compile(r"Cannot use import statement outside a module")
+NO_SCRIPT = re.compile(r"setUIRoot is not defined")  # what the page itself calls first
 QUIET_MS = 15000
 TRIES = 3  # a running application changes between the two
 
@@ -115,9 +118,10 @@ class Pair:
 
     @staticmethod
     def complaints(seen, own):
-        """With spark.ui.reverseProxy a direct page gets HTML for its scripts. It draws no graph, and has nothing to say of one."""
+        """A direct page that was made for another proxy gets none of its scripts. It draws no graph, and has nothing to say of either."""
         more = sorted(set(seen["errors"]) - set(own["errors"]))
-        return [text for text in more if not (own["graphs"] < seen["graphs"] and SPARKS_OWN.match(text))]
+        without_graph, without_script = own["graphs"] < seen["graphs"], any(map(NO_SCRIPT.match, own["errors"]))
+        return [text for text in more if not (without_graph and ON_A_GRAPH.match(text) or without_script and OF_A_SCRIPT.match(text))]
 
     @staticmethod
     def below(failed, start):

@@ -65,3 +65,11 @@ def test_a_complaint_is_sparks_own_only_where_its_page_could_not_make_it():
     assert Pair.complaints(ours, {"errors": [], "graphs": 0}) == ["other"]
     assert Pair.complaints(ours, {"errors": [], "graphs": 1}) == [said, "other"]
     assert Pair.complaints(ours, {"errors": [said], "graphs": 1}) == ["other"]
+
+
+def test_a_script_that_spark_loads_wrongly_is_its_own_fault_only_where_its_page_got_no_script():
+    said, without = "Cannot use import statement outside a module", "setUIRoot is not defined"
+    ours = {"errors": [said, "other"], "graphs": 0}
+    assert Pair.complaints(ours, {"errors": [without], "graphs": 0}) == ["other"]
+    assert Pair.complaints(ours, {"errors": [], "graphs": 0}) == [said, "other"]
+    assert Pair.complaints(ours, {"errors": [said], "graphs": 0}) == ["other"]
