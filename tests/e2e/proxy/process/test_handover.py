@@ -259,7 +259,7 @@ def test_who_connects_before_the_gateway_runs_is_served_by_it(upstream):
                 assert requests.get(f"{gateway.url}/", timeout=5).status_code in (200, 401)
 
 
-@pytest.mark.parametrize("names, told", [("public:sparkgate.socket", '"sparkgate.socket", expected public, admin or redirect'),
+@pytest.mark.parametrize("names, told", [("public:sparkgate.socket", '"sparkgate.socket", expected public, admin, redirect or admin-redirect'),
                                          ("admin:public", "expected 127.0.0.1:"), ("admin:admin", "or one too many")])
 def test_sockets_that_do_not_fit_are_refused(upstream, names, told):
     with activated(upstream) as (gateway, public, admin), started_with(gateway, [public, admin], names) as process:
