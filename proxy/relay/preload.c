@@ -9,7 +9,7 @@ enum { ID_MAX = 128 };
 
 enum preload_of { OF_STATIC, OF_APP, OF_STAGE };
 
-/* T69, in the order in which the page asks. */
+/* T70, in the order in which the page asks. */
 static const struct asked {
 	const char *page;
 	unsigned since; /* version of Spark: 302 is 3.2 */

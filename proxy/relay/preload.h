@@ -1,6 +1,6 @@
 /*
  * proxy/relay/preload.h - what the script of a page of Spark's will ask for, said in the head of
- * the page (T69): the browser asks at once, and not one after the other when scripts have run.
+ * the page (T70): the browser asks at once, and not one after the other when scripts have run.
  *
  * Pure. All that is named stands in the page's own address; who asks for it is judged as ever.
  */

@@ -107,7 +107,7 @@ def asked_by_scripts(page, url, whole):
     return re.findall("<(.*?)>", named), [one for one in asked if "/api/v1/" in one or "-template.html" in one]
 
 
-def test_t69_what_scripts_ask_for_is_asked_once_and_at_once(info, playwright):
+def test_t70_what_scripts_ask_for_is_asked_once_and_at_once(info, playwright):
     """All that a page's head names is what its script wants, letter by letter: nothing is loaded twice, or for nothing."""
     app = info["apps"]["running"]
     pages = [(a_stage(app["ui"]), "#active-tasks-table tbody tr td", 4), ("/executors/", "#active-executors-table tbody tr td", 3)]

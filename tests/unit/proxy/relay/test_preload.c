@@ -1,4 +1,4 @@
-/* T69: what is said in a page's head is what its script asks for, and nothing else. */
+/* T70: what is said in a page's head is what its script asks for, and nothing else. */
 #include "proxy/relay/preload.h"
 
 #include "base/mem.h"
@@ -36,7 +36,7 @@ static char *said_of(
 	return sbuf_take(&out);
 }
 
-static void t69_pages_name_what_their_scripts_ask_for(void **state)
+static void t70_pages_name_what_their_scripts_ask_for(void **state)
 {
 	static const struct {
 		const struct mount *mount;
@@ -102,7 +102,7 @@ static void s213_nothing_is_said_of_what_could_be_read_otherwise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t69_pages_name_what_their_scripts_ask_for),
+		cmocka_unit_test(t70_pages_name_what_their_scripts_ask_for),
 		cmocka_unit_test(s213_nothing_is_said_of_what_could_be_read_otherwise),
 	};
 
