@@ -21,9 +21,9 @@ COUNTS = """() => ({
     markup: document.querySelectorAll(".log-content pre *").length})"""
 NOTHING = {"rows": 0, "graphs": 0, "log": 0}  # the gateway's own page has none beside it
 # What is Spark's own fault. 4.3 gives the graph of a job an "onclick" against its own policy (spark-dag-viz.js). The master's page of
-# its environment loads a module as a plain script (environmentpage.js, 4.2 and 4.3).
+# its environment loads a module as a plain script (environmentpage.js, 4.2 and 4.3). A worker's log page of 3.2 has no utils.js.
 ON_A_GRAPH = re.compile(r"Executing inline event handler violates")
-OF_A_SCRIPT = re.compile(r"Cannot use import statement outside a module")
+OF_A_SCRIPT = re.compile(r"Cannot use import statement outside a module|getBaseURI is not defined")
 NO_SCRIPT = re.compile(r"setUIRoot is not defined")  # what the page itself calls first
 QUIET_MS = 15000
 TRIES = 3  # a running application changes between the two
