@@ -99,9 +99,8 @@ static void say_all(json_t *list, const struct conf *conf, const struct identity
 		say_why_no_claim(list, conf_roles_claim(conf, of), known);
 	if (grants_lacks_user(who->grants))
 		say(list,
-			"What Spark calls this account is not known (%s), so that no application "
-			"is "
-			"its own.",
+			"What Spark calls this account is not known (%s), so that no "
+			"application is its own.",
 			user);
 	say_limit(list, conf, who);
 	free(user);

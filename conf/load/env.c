@@ -92,31 +92,23 @@ static bool is_entries(const struct keyword *row)
 /* The list that the file has at such a row; NULL: none. */
 static struct yaml_node *list_at(struct yaml_node *root, const struct keyword *groups)
 {
-	struct str rest = str_of(groups->path), word;
-	struct yaml_node *at = root;
+	struct yaml_node *at = yaml_tree_at(root, groups->path);
 
-	while (at && str_next(&rest, '.', &word)) {
-		at = at->first;
-		while (at && !(at->key && str_eq(str_of(at->key), word)))
-			at = at->next;
-	}
 	return at && at->kind == YAML_TREE_LIST ? at : NULL;
 }
 
-static bool is_called(const struct yaml_node *entry, const char *name)
+static bool is_nameless(const struct yaml_node *entry)
 {
 	const struct yaml_node *own = yaml_tree_child(entry, STR("name"));
-	bool has_none = own == NULL || own->is_null || own->text == NULL;
 
-	return entry->kind == YAML_TREE_MAP &&
-	       (name ? !has_none && strcmp(own->text, name) == 0 : has_none);
+	return entry->kind == YAML_TREE_MAP && (own == NULL || own->is_null || own->text == NULL);
 }
 
-static struct yaml_node *entry_called(struct yaml_node *list, const char *name)
+static struct yaml_node *nameless_entry(struct yaml_node *list)
 {
 	struct yaml_node *entry = list->first;
 
-	while (entry && !is_called(entry, name))
+	while (entry && !is_nameless(entry))
 		entry = entry->next;
 	return entry;
 }
@@ -126,18 +118,19 @@ static struct yaml_node *entry_called(struct yaml_node *list, const char *name)
 static const struct keyword *row_in_entry(
 	const struct keyword *groups, const char *entry, struct str name)
 {
+	const struct keyword *row = NULL;
 	char group[64], called[64];
 
 	if (!name_of(groups->path, group) || !name_of(entry, called))
 		return NULL;
 	char *before = mem_printf("%s_%s_", group, called);
-	size_t len = strlen(before);
-	char *alone = mem_printf("%s_%.*s", group, (int)(name.len > len ? name.len - len : 0),
-		name.at + (name.len > len ? len : 0));
-	const struct keyword *row = str_starts(name, str_of(before)) ? row_of(str_of(alone)) : NULL;
-
+	if (str_starts(name, str_of(before))) {
+		struct str key = str_from(name, strlen(before));
+		char *alone = mem_printf("%s_%.*s", group, (int)key.len, key.at);
+		row = row_of(str_of(alone));
+		free(alone);
+	}
 	free(before);
-	free(alone);
 	return row && strcmp(keyword_leaf(row->path), "name") != 0 ? row : NULL;
 }
 
@@ -178,7 +171,7 @@ static struct place place_of(struct yaml_node *root, struct str name)
 		if (!is_below(place.row, groups))
 			continue;
 		bool is_name = strcmp(keyword_leaf(place.path), "name") == 0;
-		place.map = is_name ? NULL : entry_called(list, NULL);
+		place.map = is_name ? NULL : nameless_entry(list);
 		place.path += strlen(groups->path) + 1;
 	}
 	return place;
@@ -187,10 +180,9 @@ static struct place place_of(struct yaml_node *root, struct str name)
 /* The scalar at a place that the file has already, or NULL. */
 static const struct yaml_node *given(const struct place *place)
 {
-	const struct yaml_node *node = yaml_tree_find(place->map, place->path);
-	bool is_there = node->key && strcmp(node->key, keyword_leaf(place->row->path)) == 0;
+	const struct yaml_node *node = yaml_tree_at(place->map, place->path);
 
-	return is_there && !node->is_null ? node : NULL;
+	return node && !node->is_null ? node : NULL;
 }
 
 /* A variable wins over the file; but which of two secrets is meant, nobody should have to guess. */

@@ -313,6 +313,16 @@ const struct yaml_node *yaml_tree_child(const struct yaml_node *map, struct str 
 	return child_of(map, key);
 }
 
+struct yaml_node *yaml_tree_at(struct yaml_node *root, const char *path)
+{
+	struct str rest = str_of(path), word;
+	struct yaml_node *at = root;
+
+	while (at && str_next(&rest, '.', &word))
+		at = child_of(at, word);
+	return at;
+}
+
 static void set_scalar(struct yaml_node *node, const char *text, const char *origin)
 {
 	free(node->text);

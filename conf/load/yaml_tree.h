@@ -47,6 +47,8 @@ const struct yaml_node *yaml_tree_remove(
 
 /* NULL when there is none; `map` may be NULL. Borrows. */
 const struct yaml_node *yaml_tree_child(const struct yaml_node *map, struct str key);
+/* The same for a path through maps, "auth.oidc"; may be changed. */
+struct yaml_node *yaml_tree_at(struct yaml_node *root, const char *path);
 /* The node at "clusters[1].uis[0].name", or the deepest one there is on the way to it. Borrows. */
 const struct yaml_node *yaml_tree_find(const struct yaml_node *root, const char *path);
 

@@ -194,8 +194,6 @@ static void say_request(const struct explain *e)
 static void say_person(const struct explain *e)
 {
 	struct grants_person person = grants_person(e->who->grants);
-	char *claim =
-		conf_user_claim_said(e->conf, conf_provider_of(e->conf, str_of(e->who->issuer)));
 	struct sbuf text;
 
 	sbuf_init(&text, 16 * 1024);
@@ -203,13 +201,16 @@ static void say_person(const struct explain *e)
 		role_name(e->who->role));
 	for (size_t i = 0; i < person.names.count; i++)
 		sbuf_printf(&text, "%s%s", i ? ", " : "; holds ", person.names.at[i]);
-	if (person.user[0])
+	if (person.user[0]) {
 		sbuf_printf(&text, "; Spark user %s", person.user);
-	else
+	} else {
+		char *claim = conf_user_claim_said(
+			e->conf, conf_provider_of(e->conf, str_of(e->who->issuer)));
 		sbuf_printf(&text, "; no Spark user (%s)", claim);
+		free(claim);
+	}
 	say(e, "person", sbuf_str(&text));
 	sbuf_clear(&text);
-	free(claim);
 }
 
 static void say_row(const struct explain *e, const struct explain_row *row)

@@ -310,10 +310,14 @@ static bool takes_a_line(int fd)
 /* Of a first start, for eyes: what runs, where its data is, and what to do. The link is last. */
 static void print_first_words(const struct conf *conf)
 {
-	bool is_found = conf->file == NULL && data_folder_is_default(conf->data_dir);
-	char *where = is_found	   ? mem_strdup("")
-		      : conf->file ? mem_printf(" --config %s", conf->file)
-				   : mem_printf(" --data %s", conf->data_dir ? conf->data_dir : "");
+	char *where;
+
+	if (conf->file)
+		where = mem_printf(" --config %s", conf->file);
+	else if (data_folder_is_default(conf->data_dir))
+		where = mem_strdup("");
+	else
+		where = mem_printf(" --data %s", conf->data_dir ? conf->data_dir : "");
 
 	log_queue_flush(LAST_WORDS_MS); /* nothing of the start comes behind it */
 	printf("\nSpark's UIs:          %s%s/\n"

@@ -128,8 +128,7 @@ struct cluster_info {
 	size_t workers_count;
 	struct app_info *apps; /* running first, then idle ones; each newest first */
 	size_t apps_count;
-	bool has_equal_ids; /* several of them have one, and the first is meant: the builder looks
-			     */
+	bool has_equal_ids;	  /* the builder looks; the first of them is meant */
 	const struct mount **uis; /* configured uis */
 	size_t uis_count;
 	const struct mount **histories; /* in the order of the file */

@@ -1,11 +1,8 @@
 #include "proxy/relay/preload.h"
 
 #include "base/mem.h"
+#include "proxy/guard/app_key.h"
 #include "proxy/registry/registry.h"
-
-#include <string.h>
-
-enum { ID_MAX = 128 };
 
 enum preload_of { OF_STATIC, OF_APP, OF_STAGE };
 
@@ -45,18 +42,7 @@ static bool is_number(struct str s)
 {
 	uint64_t n;
 
-	return s.len > 0 && str_to_u64(s, &n);
-}
-
-/* Nothing that would mean something in a field or in a URL. */
-static bool is_plain_id(struct str id)
-{
-	for (size_t i = 0; i < id.len; i++) {
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.",
-			    id.at[i]))
-			return false;
-	}
-	return id.len > 0 && id.len <= ID_MAX;
+	return str_to_u64(s, &n);
 }
 
 static bool read_query(struct str query, struct address *out)
@@ -75,7 +61,7 @@ static bool read_query(struct str query, struct address *out)
 /* "/history/<id>/[<attempt>/]", up to the page. */
 static bool read_history(struct str *rest, struct address *out)
 {
-	static const struct str history = {"/history/", 9};
+	const struct str history = STR("/history/");
 	struct str tail, attempt;
 
 	if (!str_starts(*rest, history))
@@ -104,7 +90,8 @@ static bool read_address(const struct preload_page *page, struct address *out)
 	if (str_ends(rest, STR("/")))
 		rest.len--;
 	out->page = rest;
-	return is_plain_id(out->app) &&
+	/* An id that means nothing in a field or in a URL, and two numbers. */
+	return app_key_is_id(out->app) &&
 	       (!str_eq(rest, STR("stages/stage")) || read_query(page->query, out));
 }
 

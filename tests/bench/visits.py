@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """`make bench-visits`: pages of real Spark in Chromium, over lines as people have them, straight from Spark and through the gateway.
 
-PAGES ("stage executors": a stage of an application that runs; the 2,000 executors of one that the history server has), LINKS ("20/100 50/20 150/5": round trip in ms / Mbit per second), SCHEMES ("https http"), ROUNDS (5), SPARK (4.3). A line is
-link.c; what it claims is measured first. Straight and through take turns. A visit ends when the page's table is there, and gives the
-time to the last byte of what was loaded, to first contentful paint, and until the table was seen; a second visit has the browser's
-cache of the first. Writes build/visits.json.
+PAGES ("stage executors": a stage of an application that runs; the 2,000 executors of one that the history server has), LINKS ("20/100 50/20
+150/5": round trip in ms / Mbit per second), SCHEMES ("https http"), ROUNDS (5), SPARK (4.3). A line is link.c; what it claims is measured
+first. Straight and through take turns. A visit ends when the page's table is there, and gives the time to the last byte of what was
+loaded, to first contentful paint, and until the table was seen; a second visit has the browser's cache of the first. Writes
+build/visits.json.
 """
 import base64
 import contextlib

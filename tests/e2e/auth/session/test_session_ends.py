@@ -114,7 +114,6 @@ def test_executors_page_of_spark_says_that_the_session_has_ended(info, gateway, 
     with chromium(playwright) as context:
         client, page = give_session(gateway, context), context.new_page()
         page.on("dialog", lambda dialog: dialog.accept())
-
         held = []  # asked for as soon as the page's head is there (T70); its script waits for the answer
         page.route("**/allexecutors", lambda route: route.continue_() if held else held.append(route))
         path = f"/local/proxy/{app}/executors/"

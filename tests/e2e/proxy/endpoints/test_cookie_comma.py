@@ -72,7 +72,7 @@ def test_s204_what_a_sibling_host_writes_behind_a_comma_signs_nobody_in(gate, up
     assert browser.cookies() == []  # the name's prefix keeps a sibling out
     smuggled = f"x,{NAME}={session['value']}"
     write_cookie(page, upstream, f"theme={smuggled}")
-    assert [cookie["value"] for cookie in browser.cookies(gate.url)] == [smuggled]  # and the comma goes past the prefix
+    assert [cookie["value"] for cookie in browser.cookies(gate.url)] == [smuggled]  # one cookie, whatever its value looks like
     assert not is_signed_in(page, gate)
     browser.add_cookies([session])
     assert is_signed_in(page, gate)  # the session itself is alive
