@@ -129,13 +129,15 @@ static void write_admin_links(struct sbuf *out, const struct page_view *view)
 	sbuf_puts(out, "</nav>");
 }
 
+/* It looks like itself without the style sheet, which no page has below another host's name. */
 static void write_mark(struct sbuf *out)
 {
 	sbuf_puts(out,
-		"<svg class=\"mark\" viewBox=\"0 0 32 32\" aria-hidden=\"true\">"
-		"<rect width=\"32\" height=\"32\" rx=\"8\"/>"
-		"<path class=\"arch\" d=\"M7.5 25.5V15.5a8.5 8.5 0 0 1 17 0v10\"/>"
-		"<path class=\"spark\" d=\"M16 11.6c.55 3.7 1.9 5.05 5.6 5.6-3.7.55-5.05 1.9-5.6 "
+		"<svg class=\"mark\" width=\"28\" height=\"28\" viewBox=\"0 0 32 32\" "
+		"aria-hidden=\"true\"><rect width=\"32\" height=\"32\" rx=\"8\" fill=\"#d9530f\"/>"
+		"<path fill=\"none\" stroke=\"#fff\" stroke-width=\"2.6\" stroke-linecap=\"round\" "
+		"d=\"M7.5 25.5V15.5a8.5 8.5 0 0 1 17 0v10\"/>"
+		"<path fill=\"#fff\" d=\"M16 11.6c.55 3.7 1.9 5.05 5.6 5.6-3.7.55-5.05 1.9-5.6 "
 		"5.6-.55-3.7-1.9-5.05-5.6-5.6 3.7-.55 5.05-1.9 5.6-5.6z\"/></svg>");
 }
 

@@ -313,3 +313,4 @@ def test_a_request_for_another_host_name_is_told_the_right_address(tmp_path):
         page = requests.get(f"{gateway.url}/", headers={**headers, "Accept": "text/html", "Sec-Fetch-Mode": "navigate"}, timeout=10)
     assert answer.status_code == page.status_code == 400 and f"{gateway.url}/" in answer.json()["detail"]
     assert f'<a class="button" href="{gateway.url}/">' in page.text and "/_gate/login" not in page.text
+    assert '<svg class="mark" width="28" height="28"' in page.text  # there is no style sheet below another name
